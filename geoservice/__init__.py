@@ -1,0 +1,1 @@
+"""The Flask application: everything about requests, use cases and pages."""

@@ -1,0 +1,1 @@
+"""Who somebody is and what they may do: keys, roles and one table of permissions."""

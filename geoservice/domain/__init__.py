@@ -1,0 +1,1 @@
+"""Rules without I/O: data goes in, decisions come out."""

@@ -1,0 +1,1 @@
+"""The private PostGIS cluster: find, create, start, adopt and stop it. Knows no Flask and no tables."""

@@ -1,0 +1,59 @@
+"""The service's settings: read once from GEOSERVICE_* variables, validated, frozen. None is needed to start."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_data_dir() -> Path:
+    """Return where the embedded database lives unless told: a system path for root, else the user's own."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/geoservice")
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "geoservice"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside; docs/operating.md lists each with its meaning."""
+
+    model_config = SettingsConfigDict(env_prefix="GEOSERVICE_", frozen=True, extra="ignore")
+
+    #: Your own PostGIS, as postgresql://user:password@host:port/name. Empty: the embedded one is used.
+    database_url: SecretStr | None = None
+    #: Directory of the embedded database, its socket, its logs and the lock of the running instance.
+    data_dir: Path = Field(default_factory=default_data_dir)
+    #: Loopback port of the embedded database, for QGIS and psql.
+    database_port: int = Field(default=54330, ge=1024, le=65535)
+    #: Unprivileged account that runs the embedded database when the service is started by root.
+    service_account: str = "postgres"
+    #: Address and port that the web server listens on.
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65535)
+    #: Web worker processes and the threads of each.
+    workers: int = Field(default=1, ge=1, le=64)
+    threads: int = Field(default=16, ge=1, le=512)
+    #: Database connections of each worker; a request waits this long for one before it is told 503.
+    pool_size: int = Field(default=8, ge=1, le=200)
+    pool_timeout_s: float = Field(default=2.0, gt=0, le=30)
+    #: A statement that a request runs in the database is cancelled after this time.
+    statement_timeout_s: float = Field(default=5.0, gt=0, le=600)
+    #: Host names that requests may carry, comma separated; empty: any.
+    trusted_hosts: str = ""
+    #: Largest request body in bytes, refused before it is parsed.
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    #: Level of the log lines on standard error: debug, info, warning or error.
+    log_level: str = "info"
+
+    @field_validator("database_url", mode="before")
+    @classmethod
+    def _empty_means_embedded(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the service runs its own database."""
+        return self.database_url is None

@@ -1,0 +1,1 @@
+"""What api and maps share of HTTP: guards, parsing, rendering and the problem table."""

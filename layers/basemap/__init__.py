@@ -1,0 +1,1 @@
+"""The base map layer: streets, water, greens and blocks that the other layers are drawn upon."""

@@ -1,0 +1,1 @@
+"""The grid layer: editions, their grids, lineage and findings."""

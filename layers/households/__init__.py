@@ -1,0 +1,1 @@
+"""The household layer: counts in bands at a place, never names."""

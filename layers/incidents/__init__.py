@@ -1,0 +1,1 @@
+"""The incident layer: services, incidents and their append-only events."""

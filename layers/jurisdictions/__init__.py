@@ -1,0 +1,1 @@
+"""The jurisdiction layer: areas served as one whole, each with an outline."""

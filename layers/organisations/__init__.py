@@ -1,0 +1,1 @@
+"""The organisation layer: party branches, partners and service points."""

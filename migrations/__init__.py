@@ -1,0 +1,1 @@
+"""Schema history: four-digit Alembic revisions; functions and triggers as .sql files beside them."""
