@@ -173,13 +173,18 @@ class Cluster:
         with self.layout.locked():
             if self._made_by() is None:
                 raise DataDirRefused(data_dir=self.layout.database, reason="holds no database yet")
-            running = self.postmaster()
-            if running is not None and running.port != self.port:
-                self._stop(account)  # the setting was changed while an orphan kept the old port
-                running = None
-            if running is None:
-                self._start(account)
-            return self._ready()
+            deadline = time.monotonic() + START_RETRY_S
+            while True:
+                running = self.postmaster()
+                if running is not None and running.port != self.port:
+                    self._stop(account)  # the setting was changed while an orphan kept the old port
+                    running = None
+                if running is None:
+                    self._start(account)
+                if (ready := self._ready()) is not None:
+                    return ready
+                if time.monotonic() > deadline:
+                    raise StartFailed(said="it ends again and again", log=self.layout.log_file)
 
     def _start(self, account: Account) -> None:
         installation = self._installation()
@@ -227,20 +232,19 @@ class Cluster:
         if "No space left on device" in said:
             raise DiskFull(data_dir=self.layout.data_dir)
 
-    def _ready(self) -> Postmaster:
-        """Wait until it takes connections: an adopted one may be in the middle of its recovery."""
+    def _ready(self) -> Postmaster | None:
+        """Wait until it takes connections (an adopted one may be in its recovery); None when it dies meanwhile."""
         deadline = time.monotonic() + RECOVERY_S
-        while True:
+        while (postmaster := self.postmaster()) is not None:
             try:
                 self._connect().close()
             except psycopg.OperationalError as exc:
-                if time.monotonic() > deadline or self.postmaster() is None:
+                if time.monotonic() > deadline:
                     raise StartFailed(said=_last_line(str(exc)), log=self.layout.log_file) from exc
-                time.sleep(0.1)
-                continue
-            postmaster = self.postmaster()
-            if postmaster is not None:
+                time.sleep(0.05)
+            else:
                 return postmaster
+        return None
 
     def ensure_database(self, name: str = DATABASE) -> None:
         """Create a database of this name unless it exists. Extensions and tables come from the migrations."""
