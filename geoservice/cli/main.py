@@ -1,0 +1,77 @@
+"""The click group `geoservice`: its list of commands, and how an error reaches a person. No command lives here."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+#: Every command: its name and where it is. A module is imported when its command is used or listed in the help.
+COMMANDS: dict[str, str] = {
+    "up": "geoservice.cli.up:up",
+    "stop": "geoservice.cli.up:stop",
+    "status": "geoservice.cli.up:status",
+    "serve": "geoservice.cli.up:serve",
+}
+
+#: Errors that are answers, not faults. Anything else keeps its traceback: it is ours to mend.
+DOMAIN_ERRORS: tuple[str, ...] = (
+    "geoservice.embedded.errors:EmbeddedError",
+    "layers.errors:LayerError",
+)
+
+
+def load(place: str) -> Any:
+    """Import what `module:name` says."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is wanted."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of COMMANDS: what is needed first comes first."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of this name, None when there is none."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        command: click.Command = load(place)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="geoservice")
+def geoservice() -> None:
+    """Tell which grid owns a place: layers in PostGIS, an HTTP interface, maps."""
+
+
+def main() -> None:
+    """Run the command line; a domain error is one line with its remedy on standard error, exit code 1."""
+    try:
+        geoservice.main()
+    except ValidationError as exc:
+        _fail(_settings_line(exc), "docs/operating.md lists every setting.")
+    except tuple(load(place) for place in DOMAIN_ERRORS) as exc:
+        _fail(str(exc), exc.advice() if hasattr(exc, "advice") else getattr(exc, "remedy", ""))
+
+
+def _settings_line(error: ValidationError) -> str:
+    # The value is left out: it may be a database address with its password.
+    wrong = [f"GEOSERVICE_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors() if one["loc"]]
+    return f"A setting is wrong. {'; '.join(wrong)}."
+
+
+def _fail(line: str, remedy: str) -> None:
+    click.echo(f"geoservice: {line} {remedy}".rstrip(), err=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

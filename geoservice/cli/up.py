@@ -1,0 +1,121 @@
+"""Commands that bring the service up and down: up, stop, status, serve."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+
+from geoservice.running.launch import Condition, Started, bring_up, look_at, take_down
+from geoservice.running.supervisor import embedded_cluster, own_database_url
+from geoservice.running.webserver import answers, base_url, check_address_free, web_command, web_environment
+from geoservice.settings import Settings
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Give a function that shows what is being done: a spinner on a terminal, else one line each."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda line: click.echo(line, err=True)
+        return
+    with console.status("geoservice") as spinner:
+
+        def show(line: str) -> None:
+            console.print(line, highlight=False)
+            spinner.update(line)
+
+        yield show
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Fill in the demo community, unless it is there.")
+@click.option("--background", is_flag=True, help="Return when the service answers, and leave it running.")
+def up(*, demo: bool, background: bool) -> None:
+    """Bring the service up: database, schema, web server.
+
+    Without GEOSERVICE_DATABASE_URL it runs a database of its own. Where it already runs, this says so.
+    """
+    settings = Settings()
+    with progress() as report:
+        bring_up(
+            settings,
+            demo=demo,
+            background=background,
+            report=report,
+            on_ready=lambda started: _announce(settings, started, background=background),
+        )
+
+
+def _announce(settings: Settings, started: Started, *, background: bool) -> None:
+    at = base_url(started.host, started.port)
+    state = "already runs" if started.already_ran else "is ready"
+    lines = [f"geoservice {state}.", f"  map        {at}/", f"  API docs   {at}/docs"]
+    if started.demo is not None:
+        lines.append(f"  demo       jurisdiction {started.demo.jurisdiction_code}")
+        # A key is stored as a hash only, so it can be shown once.
+        lines.append(f"  API key    {started.demo.key or 'was shown when the demo was loaded first'}")
+    cluster = embedded_cluster(settings)
+    if cluster is not None:
+        lines.append(f"  database   {cluster.tcp_url} (password in {cluster.layout.password_file})")
+    lines.append("  stop       geoservice stop" if background or started.already_ran else "  stop       Ctrl-C")
+    click.echo("\n".join(lines))
+
+
+@click.command()
+def stop() -> None:
+    """Stop the service: running requests end first, then the database."""
+    with progress() as report:
+        stopped = take_down(Settings(), report)
+    click.echo("geoservice is stopped." if stopped else "geoservice does not run.")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def status(*, as_json: bool) -> None:
+    """Tell what runs and where. The exit code is 0 when the service answers, else 3."""
+    condition = look_at(Settings())
+    state = condition.state
+    answering = state is not None and answers(state.host, state.port)
+    click.echo(_status_json(condition, answering) if as_json else _status_lines(condition, answering))
+    sys.exit(0 if answering else 3)
+
+
+def _status_json(condition: Condition, answering: bool) -> str:
+    whole = asdict(condition) | {"answering": answering}
+    return json.dumps(whole, default=str, sort_keys=True)
+
+
+def _status_lines(condition: Condition, answering: bool) -> str:
+    state = condition.state
+    if state is None:
+        lines = ["geoservice does not run."]
+    else:
+        word = "answers" if answering else f"does not answer ({state.phase})"
+        lines = [f"geoservice {word} at {base_url(state.host, state.port)}/ since {state.started_at}."]
+        lines.append(f"  supervisor  process {state.supervisor.pid}")
+        lines.append(f"  web server  process {state.web.pid if state.web else 'none'}")
+    if condition.database_pid is not None:
+        lines.append(f"  database    process {condition.database_pid}, {condition.tcp_url}")
+        lines.append(f"  password    in {condition.password_file}")
+    return "\n".join(lines)
+
+
+@click.command()
+def serve() -> None:
+    """Run the web server alone, in the foreground; the database and its schema must be there."""
+    settings = Settings()
+    check_address_free(settings.host, settings.port)
+    cluster = embedded_cluster(settings)
+    if cluster is not None:
+        cluster.start()
+    url = cluster.url if cluster is not None else own_database_url(settings)
+    command = web_command(settings)
+    # Replacing ourselves leaves one process to signal, as containers and service managers expect.
+    os.execvpe(command[0], command, web_environment(url))  # noqa: S606  our own interpreter, no shell wanted

@@ -1,0 +1,200 @@
+"""Brings the service up and down: lock, database, schema, demo, processes. Says what it does through `report`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from geoservice.embedded.cluster import Cluster
+from geoservice.running.errors import AnotherInstance, NotAnswering, StopTimedOut
+from geoservice.running.instance import Instance, InstanceState, wait_for_end
+from geoservice.running.processes import adopt_orphans
+from geoservice.running.supervisor import (
+    FIRST_ANSWER_S,
+    Supervisor,
+    embedded_cluster,
+    own_database_url,
+)
+from geoservice.running.webserver import FINISH_REQUESTS_S, check_address_free
+from geoservice.services.demo import DemoSummary, load_demo
+from geoservice.services.schema import upgrade
+from geoservice.settings import Settings
+
+#: Another `up` may be in the middle of making its database.
+OTHER_STARTS_S = 90.0
+#: Web server, database and some air.
+STOP_S = FINISH_REQUESTS_S + 2 + 40 + 10
+LOG_LIMIT_BYTES = 20_000_000
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Started:
+    """What `up` found or made."""
+
+    host: str
+    port: int
+    already_ran: bool
+    demo: DemoSummary | None
+
+
+def bring_up(
+    settings: Settings,
+    *,
+    demo: bool,
+    background: bool,
+    report: Report,
+    on_ready: Callable[[Started], None],
+) -> None:
+    """Bring the service up; in the foreground this returns when it was stopped, else when it answers.
+
+    Raises: errors of the embedded database, of the schema and of running.
+    """
+    instance = Instance(settings.data_dir)
+    if not instance.acquire():
+        on_ready(_join(settings, instance, demo=demo, report=report))
+        return
+    try:
+        adopt_orphans()
+        instance.end_leftovers()
+        check_address_free(settings.host, settings.port)
+        cluster = embedded_cluster(settings)
+        summary, url = _prepare(settings, cluster, demo=demo, report=report)
+        started = Started(settings.host, settings.port, already_ran=False, demo=summary)
+        if background:
+            _detach(settings, instance, report)
+            on_ready(started)
+        else:
+            supervisor = Supervisor(settings, instance, database_url=url, cluster=cluster)
+            supervisor.run(lambda: on_ready(started))
+    finally:
+        instance.release()
+
+
+def _prepare(
+    settings: Settings, cluster: Cluster | None, *, demo: bool, report: Report
+) -> tuple[DemoSummary | None, str]:
+    url = own_database_url(settings)
+    try:
+        if cluster is not None:
+            report("starting the database" if cluster.status().made_by else "making the database")
+            url = cluster.ensure()
+        report("bringing the schema up to date")
+        upgrade(url)
+        return (load_demo(url, report) if demo else None), url
+    except BaseException:
+        # Nobody would look after a database that was started for a service that then did not come up.
+        if cluster is not None:
+            cluster.stop()
+        raise
+
+
+def _join(settings: Settings, instance: Instance, *, demo: bool, report: Report) -> Started:
+    """Wait until the instance that holds the lock serves; it may be starting at this moment."""
+    deadline = time.monotonic() + OTHER_STARTS_S
+    while (state := instance.running()) is None or state.phase != "serving":
+        if time.monotonic() > deadline or (state is not None and state.phase == "stopping"):
+            raise AnotherInstance(data_dir=instance.data_dir, phase=state.phase if state else "starting")
+        time.sleep(0.1)
+    summary = None
+    if demo:
+        cluster = embedded_cluster(settings)
+        summary = load_demo(cluster.url if cluster is not None else own_database_url(settings), report)
+    return Started(state.host, state.port, already_ran=True, demo=summary)
+
+
+def _detach(settings: Settings, instance: Instance, report: Report) -> None:
+    """Start the supervisor for good, hand it the lock, and wait until the service answers."""
+    report("starting the web server")
+    if instance.log_file.exists() and instance.log_file.stat().st_size > LOG_LIMIT_BYTES:
+        os.replace(instance.log_file, instance.log_file.with_suffix(".log.1"))
+    command = [sys.executable, "-m", "geoservice.running.supervisor", str(instance.descriptor)]
+    with instance.log_file.open("ab") as log:
+        keeper = subprocess.Popen(  # noqa: S603  our own interpreter and a number
+            command,
+            pass_fds=(instance.descriptor,),
+            env=os.environ | {"GEOSERVICE_DATA_DIR": str(instance.data_dir)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + FIRST_ANSWER_S + 15
+    while (state := instance.running()) is None or state.phase != "serving" or state.supervisor.pid != keeper.pid:
+        if keeper.poll() is not None or time.monotonic() > deadline:
+            said = _last_line(instance.log_file)
+            raise NotAnswering(host=settings.host, port=settings.port, said=said, log=instance.log_file)
+        time.sleep(0.05)
+    keeper.returncode = 0  # it is meant to outlive us: no ResourceWarning about a child left behind
+
+
+def take_down(settings: Settings, report: Report) -> bool:
+    """Stop the service and whatever is left of it; False when nothing ran.
+
+    Raises: StopTimedOut, StopFailed.
+    """
+    instance = Instance(settings.data_dir)
+    if not instance.data_dir.is_dir():
+        return False
+    stopped = False
+    state = instance.running()
+    if state is not None:
+        report("stopping the service")
+        state.supervisor.send(signal.SIGTERM)
+        if not wait_for_end(state.supervisor, timeout_s=STOP_S):
+            raise StopTimedOut(pid=state.supervisor.pid, log=instance.log_file)
+        stopped = True
+    elif not instance.acquire():
+        raise AnotherInstance(data_dir=instance.data_dir, phase="starting")
+    instance.end_leftovers()
+    cluster = embedded_cluster(settings)
+    if cluster is not None and cluster.postmaster() is not None:
+        report("stopping the database")
+        cluster.stop()
+        stopped = True
+    instance.release()
+    return stopped
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What `geoservice status` tells."""
+
+    state: InstanceState | None
+    log_file: Path
+    #: Port and process of the embedded database; None when it does not run or is not ours.
+    database_port: int | None
+    database_pid: int | None
+    tcp_url: str | None
+    password_file: Path | None
+
+
+def look_at(settings: Settings) -> Condition:
+    """Find out what runs in this data directory."""
+    instance = Instance(settings.data_dir)
+    cluster = embedded_cluster(settings)
+    database = cluster.status() if cluster is not None else None
+    runs = database is not None and database.running
+    return Condition(
+        state=instance.running(),
+        log_file=instance.log_file,
+        database_port=database.port if database is not None and runs else None,
+        database_pid=database.pid if database is not None else None,
+        tcp_url=cluster.tcp_url if cluster is not None and runs else None,
+        password_file=database.password_file if database is not None and runs else None,
+    )
+
+
+def _last_line(log: Path) -> str:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return "nothing"
+    return next((line.strip() for line in reversed(lines) if line.strip()), "nothing")

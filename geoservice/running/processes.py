@@ -1,0 +1,96 @@
+"""Processes of one machine: who they are, and who dies or is collected with whom. Linux only."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+# linux/prctl.h
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+
+
+@dataclass(frozen=True)
+class ProcessIdentity:
+    """A process for good: its number is given to others after its death, number and start together are not."""
+
+    pid: int
+    #: Clock ticks from boot to its start (field 22 of /proc/PID/stat, man 5 proc); no clock change moves them.
+    start_ticks: int
+    boot_id: str
+
+    def is_alive(self) -> bool:
+        """Tell whether exactly this process still runs; a zombie does not."""
+        return identity_of(self.pid) == self
+
+    def send(self, signal_number: int) -> bool:
+        """Signal exactly this process; False when it is gone. Its number cannot be reused in between."""
+        try:
+            descriptor = os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            return False
+        try:
+            if not self.is_alive():
+                return False
+            signal.pidfd_send_signal(descriptor, signal_number)
+        except ProcessLookupError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
+
+def identity_of(pid: int) -> ProcessIdentity | None:
+    """Return who has this number now; None when nobody, or only a zombie."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+    # The second field is the program's name in brackets and may hold spaces and brackets itself.
+    fields = stat.rpartition(")")[2].split()
+    state, start_ticks = fields[0], int(fields[19])
+    return None if state in "ZX" else ProcessIdentity(pid, start_ticks, boot_id)
+
+
+def own_identity() -> ProcessIdentity:
+    """Return who we are."""
+    identity = identity_of(os.getpid())
+    if identity is None:
+        raise OSError("/proc is not mounted, or shows no processes")
+    return identity
+
+
+def die_with_parent(parent_pid: int, signal_number: int = signal.SIGTERM) -> None:
+    """Have the kernel signal this process when its parent dies, however it dies; exit when it is dead already."""
+    _prctl(PR_SET_PDEATHSIG, signal_number)
+    if os.getppid() != parent_pid:
+        os._exit(0)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of orphaned descendants, so that a killed postmaster is collected at once.
+
+    Until somebody collects it, PostgreSQL takes the zombie for a living server and refuses to start.
+    """
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def collect_orphans(*, but: set[int]) -> None:
+    """Collect dead children that nobody waits for; `but` are those that somebody does."""
+    with suppress(ChildProcessError):
+        while True:
+            dead = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if dead is None or dead.si_pid in but:
+                return
+            os.waitpid(dead.si_pid, os.WNOHANG)
+
+
+def _prctl(option: int, value: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
