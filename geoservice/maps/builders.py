@@ -1,0 +1,195 @@
+"""Build map pages: what a jurisdiction is goes in, a folium figure comes out. No queries, no HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from folium.plugins import Fullscreen
+from folium.utilities import JsCode
+
+from geoservice.maps.elements import PageHeader, PagePanels, RemoteGeoJson, ShellMap
+from geoservice.maps.figure import AssetUrl, OfflineFigure
+from geoservice.maps.styles import DRAWING_ORDER, GROUPS, LayerStyle
+from geoservice.maps.viewing import JurisdictionView
+from geoservice.maps.wording import HTML_LANG, Language, value_words, word, words
+
+#: Leaflet draws our own vectors at any zoom; deeper than this is below a metre a pixel's tenth.
+MAX_ZOOM = 20
+MIN_ZOOM = 10
+
+_PAGE_WORDS = (
+    "back",
+    "close",
+    "here",
+    "drawing",
+    "failed",
+    "yes",
+    "no",
+    "in_hand",
+    "closed",
+    "zoom_in",
+    "zoom_out",
+    "home",
+)
+_FIGURES = ("grids", "residents", "floating", "received", "closed", "in_hand")
+
+
+@dataclass(frozen=True)
+class PageFrame:
+    """What a response gives its page: language, nonce and the addresses of everything it loads."""
+
+    language: Language
+    nonce: str
+    asset_url: AssetUrl
+    #: Layer name -> address of its GeoJSON.
+    layer_url: Callable[[str], str]
+    #: Address of the same page in the other language.
+    other_language_url: str
+
+
+def display_name(jurisdiction: JurisdictionView, language: Language) -> str:
+    """Return the name in the page's language, or the one there is."""
+    if language == "en":
+        return jurisdiction.name_en or jurisdiction.name
+    return jurisdiction.name or jurisdiction.name_en
+
+
+def build_map_page(jurisdiction: JurisdictionView, frame: PageFrame) -> OfflineFigure:
+    """Return the staff map of one jurisdiction."""
+    language = frame.language
+    name = display_name(jurisdiction, language)
+    figure = OfflineFigure(
+        title=f"{name} · {word('service', language)}",
+        lang=HTML_LANG[language],
+        nonce=frame.nonce,
+        asset_url=frame.asset_url,
+    )
+    figure.add_child(_header(jurisdiction, frame))
+    shell = _shell(jurisdiction, language)
+    for layer in DRAWING_ORDER:
+        shell.add_child(
+            RemoteGeoJson(
+                key=layer.key,
+                label=word(layer.label, language),
+                spec=layer_spec(layer, language, url=frame.layer_url(layer.source)),
+                show=layer.shown,
+            )
+        )
+    shell.add_child(_panels(shell, jurisdiction, frame))
+    figure.add_child(shell)
+    return figure
+
+
+def layer_spec(layer: LayerStyle, language: Language, *, url: str) -> dict[str, Any]:
+    """Return what the browser needs to fetch, draw and explain a layer, as JSON values."""
+    coded = {field.property for field in layer.fields if field.format == "coded"}
+    return {
+        "key": layer.key,
+        "url": url,
+        "symbol": layer.symbol,
+        "style": dict(layer.style),
+        "by": layer.by,
+        "styles": {value: dict(style) for value, style in layer.styles.items()},
+        "only": list(layer.only),
+        "scaleBy": layer.scale_by,
+        "interactive": layer.interactive,
+        "shown": layer.shown,
+        "title": layer.title,
+        "heading": word(layer.heading, language) if layer.heading else "",
+        "fields": [
+            {
+                "property": field.property,
+                "format": field.format,
+                "label": word(field.property, language),
+            }
+            for field in layer.fields
+        ],
+        "values": {name: value_words(name, language) for name in sorted(coded)},
+    }
+
+
+def _shell(jurisdiction: JurisdictionView, language: Language) -> ShellMap:
+    """Return the bare map: no tiles, no attribution line, no credit of other data than ours."""
+    west, south, east, north = jurisdiction.bbox
+    shell = ShellMap(
+        centre=((south + north) / 2, (west + east) / 2),
+        zoom_start=15,
+        prefer_canvas=True,
+        attribution_control=False,
+        zoom_snap=0.25,
+    )
+    # folium's max_zoom argument reaches only its tile layer, and there is none.
+    shell.options["max_zoom"] = MAX_ZOOM
+    shell.options["min_zoom"] = MIN_ZOOM
+    shell.add_child(
+        Fullscreen(
+            position="topright",
+            title=word("fullscreen", language),
+            title_cancel=word("fullscreen_exit", language),
+            force_separate_button=True,
+            # The whole page, panels and figures included, not the map alone.
+            fullscreen_element=JsCode("document.documentElement"),
+        )
+    )
+    return shell
+
+
+def _header(jurisdiction: JurisdictionView, frame: PageFrame) -> PageHeader:
+    """Return the bar with the name and the figures."""
+    language = frame.language
+    other: Language = "zh" if language == "en" else "en"
+    name = display_name(jurisdiction, language)
+    second = display_name(jurisdiction, other)
+    return PageHeader(
+        name=name,
+        second_name=second if second != name else "",
+        figures=[(key, word(key, language), f"{getattr(jurisdiction.statistics, key):,}") for key in _FIGURES],
+        language_url=frame.other_language_url,
+        language_label=word("other_language", language),
+        language_lang=HTML_LANG[other],
+        service=word("service", language),
+        no_script=word("no_script", language),
+        logo_url=frame.asset_url("static/icons/favicon.svg"),
+    )
+
+
+def _panels(shell: ShellMap, jurisdiction: JurisdictionView, frame: PageFrame) -> PagePanels:
+    """Return the layer panel, the grid panel and what the page's script must know."""
+    language = frame.language
+    return PagePanels(
+        shell,
+        settings={
+            "language": language,
+            "bbox": list(jurisdiction.bbox),
+            "words": words(_PAGE_WORDS, language),
+        },
+        groups=[
+            {
+                "label": word(group.label, language),
+                "layers": [_toggle(layer, frame) for layer in group.layers],
+            }
+            for group in GROUPS
+        ],
+        words=words(("layers", "overview", "close"), language),
+    )
+
+
+def _toggle(layer: LayerStyle, frame: PageFrame) -> dict[str, Any]:
+    """Return one line of the layer panel with its legend."""
+    return {
+        "key": layer.key,
+        "label": word(layer.label, frame.language),
+        "shown": layer.shown,
+        "symbol": layer.symbol,
+        "style": {"fillColor": "none", "color": "none", "fillOpacity": 1, "weight": 1} | dict(layer.style),
+        "legend": [
+            {
+                "label": word(swatch.word, frame.language),
+                "colour": swatch.colour,
+                "icon_url": frame.asset_url(f"static/icons/{swatch.icon}.svg") if swatch.icon else "",
+            }
+            for swatch in layer.legend
+        ],
+    }

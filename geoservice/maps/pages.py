@@ -1,0 +1,196 @@
+"""The staff map pages over HTTP: each view parses, asks the viewing service once, and renders."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    make_response,
+    redirect,
+    request,
+    send_from_directory,
+    url_for,
+)
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from geoservice.maps import assets
+from geoservice.maps.builders import PageFrame, build_map_page, display_name
+from geoservice.maps.elements import TEMPLATES
+from geoservice.maps.figure import AssetUrl, content_security_policy
+from geoservice.maps.styles import SOURCES
+from geoservice.maps.viewing import JurisdictionView, Viewing
+from geoservice.maps.wording import HTML_LANG, Language, word
+
+View = Callable[..., Any]
+#: `guard("view_map")` returns a decorator for a view.
+Guard = Callable[[str], Callable[[View], View]]
+
+GEOJSON = "application/geo+json"
+#: Below this a compressed answer is not worth its header.
+COMPRESS_FROM_BYTES = 1_000
+_SUFFIXES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+}
+
+
+def maps_blueprint(viewing: Viewing, guard: Guard) -> Blueprint:
+    """Return the pages, their layers and their files, each behind the guard."""
+    blueprint = Blueprint("maps", __name__)
+    may_view = guard("view_map")
+
+    @blueprint.get("/")
+    @may_view
+    def index() -> WerkzeugResponse:
+        return _index_page(viewing.jurisdictions(), _language())
+
+    @blueprint.get("/maps/<jurisdiction>")
+    @may_view
+    def map_page(jurisdiction: str) -> WerkzeugResponse:
+        return _map_page(viewing.jurisdiction_view(jurisdiction), _language())
+
+    @blueprint.get("/maps/<jurisdiction>/layers/<layer>.geojson")
+    @may_view
+    def map_layer(jurisdiction: str, layer: str) -> WerkzeugResponse:
+        if layer not in SOURCES:
+            abort(404)
+        return _layer_response(viewing.layer_geojson(jurisdiction, layer))
+
+    @blueprint.get("/assets/<version>/<path:file>")
+    @may_view
+    def asset(version: str, file: str) -> WerkzeugResponse:
+        return _asset_response(version, file)
+
+    @blueprint.get("/favicon.ico")
+    @may_view
+    def favicon() -> WerkzeugResponse:
+        return _file_response("static/icons/favicon.svg", max_age_s=3600)
+
+    blueprint.register_error_handler(assets.AssetsMissing, _assets_missing)
+    return blueprint
+
+
+def _language() -> Language:
+    """Return the language asked for; Chinese unless `?lang=en`."""
+    return "en" if request.args.get("lang") == "en" else "zh"
+
+
+def _asset_url() -> AssetUrl:
+    """Return a function from a file to its address; raise AssetsMissing before any page is begun."""
+    version = assets.assets_version()
+    return lambda file: url_for("maps.asset", version=version, file=file)
+
+
+def _lang_argument(language: Language) -> dict[str, Any]:
+    return {"lang": "en"} if language == "en" else {}
+
+
+def _map_page(jurisdiction: JurisdictionView, language: Language) -> Response:
+    """Render the map of a jurisdiction with a nonce of its own."""
+    nonce = secrets.token_urlsafe(18)
+    other: Language = "zh" if language == "en" else "en"
+    code = jurisdiction.code
+    frame = PageFrame(
+        language=language,
+        nonce=nonce,
+        asset_url=_asset_url(),
+        layer_url=lambda layer: url_for("maps.map_layer", jurisdiction=code, layer=layer),
+        other_language_url=url_for("maps.map_page", jurisdiction=code, **_lang_argument(other)),
+    )
+    return _html(build_map_page(jurisdiction, frame).render(), nonce)
+
+
+def _index_page(jurisdictions: tuple[JurisdictionView, ...], language: Language) -> WerkzeugResponse:
+    """Redirect to the only jurisdiction, or list them."""
+    arguments = _lang_argument(language)
+    if len(jurisdictions) == 1:
+        only = jurisdictions[0].code
+        return redirect(url_for("maps.map_page", jurisdiction=only, **arguments))
+    asset_url = _asset_url()
+    other: Language = "zh" if language == "en" else "en"
+    markup = TEMPLATES.get_template("index.html").render(
+        lang=HTML_LANG[language],
+        title=word("service", language),
+        choose=word("choose_jurisdiction", language),
+        none=word("no_jurisdiction", language),
+        icon_url=asset_url("static/icons/favicon.svg"),
+        style_url=asset_url("static/styles/map.css"),
+        jurisdictions=[
+            {
+                "name": display_name(item, language),
+                "second_name": display_name(item, other),
+                "url": url_for("maps.map_page", jurisdiction=item.code, **arguments),
+            }
+            for item in jurisdictions
+        ],
+    )
+    return _html(markup, secrets.token_urlsafe(18))
+
+
+def _html(markup: str, nonce: str) -> Response:
+    """Return a page with its policy; a page with a nonce is never stored."""
+    response = make_response(markup)
+    response.headers["Content-Type"] = "text/html; charset=utf-8"
+    response.headers["Content-Security-Policy"] = content_security_policy(nonce)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _layer_response(body: bytes) -> Response:
+    """Return a layer: revalidated each time, unchanged as 304, compressed when the caller can."""
+    response = make_response(body)
+    response.headers["Content-Type"] = GEOJSON
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.vary.add("Accept-Encoding")
+    response.set_etag(hashlib.sha256(body).hexdigest()[:32], weak=True)
+    response.make_conditional(request)
+    accepts = request.accept_encodings["gzip"] > 0
+    if accepts and response.status_code == 200 and len(body) >= COMPRESS_FROM_BYTES:
+        response.set_data(gzip.compress(body, compresslevel=5))
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def _asset_response(version: str, file: str) -> Response:
+    """Return a file under its version, for ever; under another version, revalidated.
+
+    A page from before an upgrade still gets its files, but must not keep the new ones as the old.
+    """
+    if version == assets.assets_version():
+        return _file_response(file, max_age_s=365 * 24 * 3600, immutable=True)
+    return _file_response(file, max_age_s=0)
+
+
+def _file_response(file: str, *, max_age_s: int, immutable: bool = False) -> Response:
+    """Return one vendored or own static file; 404 for any other place or type.
+
+    send_from_directory refuses every path that leaves the directory.
+    """
+    root, _, path = file.partition("/")
+    directory = {"vendor": assets.VENDOR, "static": assets.STATIC}.get(root)
+    suffix = "." + path.rpartition(".")[2]
+    if directory is None or suffix not in _SUFFIXES:
+        abort(404)
+    response = send_from_directory(directory, path, mimetype=_SUFFIXES[suffix], max_age=max_age_s)
+    response.headers["Content-Type"] = _SUFFIXES[suffix]
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if immutable:
+        response.cache_control.immutable = True
+    return response
+
+
+def _assets_missing(error: Exception) -> tuple[str, int, dict[str, str]]:
+    """Say what to run; the rest of the service works without the map's files."""
+    return f"{word('assets_missing', 'zh')}。{error}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}

@@ -1,0 +1,132 @@
+// Labels that do not belong to a path: the grids' codes, and the names of streets and waters.
+(function () {
+  'use strict';
+  const app = window.geoservice;
+  const SCAN_LINES = 15;
+  const NAMES_FROM_ZOOM = 16;
+
+  // Where a horizontal line at a latitude crosses the rings, from west to east.
+  function crossings(rings, lat) {
+    const found = [];
+    for (const ring of rings) {
+      for (let i = 1; i < ring.length; i += 1) {
+        const [x1, y1] = ring[i - 1];
+        const [x2, y2] = ring[i];
+        if (y1 > lat !== y2 > lat) found.push(x1 + ((lat - y1) * (x2 - x1)) / (y2 - y1));
+      }
+    }
+    return found.sort((a, b) => a - b);
+  }
+
+  // A place well inside a polygon: the middle of its widest chord, those near its waist preferred.
+  app.insideOf = function (geometry) {
+    const parts = geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates;
+    let best = null;
+    for (const rings of parts) {
+      const lats = rings[0].map((position) => position[1]);
+      const south = Math.min(...lats);
+      const north = Math.max(...lats);
+      for (let i = 1; i < SCAN_LINES; i += 1) {
+        const share = i / SCAN_LINES;
+        const lat = south + (north - south) * share;
+        const xs = crossings(rings, lat);
+        for (let j = 1; j < xs.length; j += 2) {
+          const worth = (xs[j] - xs[j - 1]) * (1 - Math.abs(share - 0.5));
+          if (!best || worth > best.worth) {
+            best = { worth: worth, latlng: L.latLng(lat, (xs[j] + xs[j - 1]) / 2) };
+          }
+        }
+      }
+    }
+    return best && best.latlng;
+  };
+
+  function label(latlng, className, node) {
+    const icon = L.divIcon({ className: className, iconSize: [0, 0], html: node });
+    return L.marker(latlng, { icon: icon, interactive: false, keyboard: false, pane: 'labels' });
+  }
+
+  function gridLabel(feature) {
+    const properties = feature.properties;
+    const name = app.inLanguage(properties, 'name');
+    const node = app.element('span', 'gs-grid-label', app.element('b', '', properties.code));
+    if (name && name !== properties.code) node.append(app.element('small', '', name));
+    return label(app.insideOf(feature.geometry), 'gs-label-anchor', node);
+  }
+
+  // The longest straight piece of a line, as two positions.
+  function longestPiece(geometry) {
+    const lines = geometry.type === 'LineString' ? [geometry.coordinates] : geometry.coordinates;
+    let best = null;
+    for (const line of lines) {
+      for (let i = 1; i < line.length; i += 1) {
+        const length = Math.hypot(line[i][0] - line[i - 1][0], line[i][1] - line[i - 1][1]);
+        if (!best || length > best.length) best = { length: length, from: line[i - 1], to: line[i] };
+      }
+    }
+    return best;
+  }
+
+  // One label a name, on its longest piece, turned along it and never upside down.
+  function lineLabel(piece, name, map) {
+    const from = L.latLng(piece.from[1], piece.from[0]);
+    const to = L.latLng(piece.to[1], piece.to[0]);
+    const a = map.project(from, 18);
+    const b = map.project(to, 18);
+    let angle = (Math.atan2(b.y - a.y, b.x - a.x) * 180) / Math.PI;
+    if (angle > 90) angle -= 180;
+    if (angle < -90) angle += 180;
+    const text = app.element('span', 'gs-street-label', name);
+    text.style.transform = `translate(-50%, -50%) rotate(${angle}deg)`;
+    const middle = L.latLng((from.lat + to.lat) / 2, (from.lng + to.lng) / 2);
+    return label(middle, 'gs-label-anchor', text);
+  }
+
+  function placeLabels(features, map) {
+    const lines = new Map();
+    const labels = [];
+    for (const feature of features) {
+      const name = app.inLanguage(feature.properties, 'name');
+      const kind = feature.properties.kind;
+      if (!name || kind === 'block') continue;
+      if (/Polygon$/.test(feature.geometry.type)) {
+        const text = app.element('span', `gs-place-label gs-place-${kind}`, name);
+        labels.push(label(app.insideOf(feature.geometry), 'gs-label-anchor', text));
+      } else if (/LineString$/.test(feature.geometry.type)) {
+        const piece = longestPiece(feature.geometry);
+        if (!lines.has(name) || lines.get(name).length < piece.length) lines.set(name, piece);
+      }
+    }
+    lines.forEach((piece, name) => labels.push(lineLabel(piece, name, map)));
+    return labels;
+  }
+
+  function follow(layer, group, map) {
+    layer.on('add', () => map.addLayer(group));
+    layer.on('remove', () => map.removeLayer(group));
+    if (map.hasLayer(layer)) map.addLayer(group);
+  }
+
+  // Names appear from a zoom on; the container's class decides, so nothing is drawn anew.
+  function nameZoom(map) {
+    map.getContainer().classList.toggle('gs-names-shown', map.getZoom() >= NAMES_FROM_ZOOM);
+  }
+
+  app.startLabels = function (map) {
+    map.createPane('labels').classList.add('gs-labels-pane');
+    const makers = { grids: (features) => features.map(gridLabel), basemap: placeLabels };
+    for (const [key, make] of Object.entries(makers)) {
+      const layer = app.layers.get(key);
+      const group = L.layerGroup();
+      const fill = () => {
+        if (layer.state !== 'drawn' || group.getLayers().length) return;
+        make(layer.features, map).forEach((marker) => group.addLayer(marker));
+      };
+      layer.on('state', fill);
+      fill();
+      follow(layer, group, map);
+    }
+    map.on('zoomend', () => nameZoom(map));
+    nameZoom(map);
+  };
+})();

@@ -1,0 +1,129 @@
+// Layers that fetch their GeoJSON when first shown, draw it in a fixed order and say how it went.
+(function () {
+  'use strict';
+  const app = window.geoservice;
+  const collections = new Map();
+  // Leaflet: metres a pixel at the equator at zoom 0 (2 pi 6378137 / 256).
+  const METRES_A_PIXEL = 156543.03392804097;
+  const BACKGROUND_PANE = 'background';
+
+  app.layers = new Map();
+
+  // Two toggles may draw from one address; it is fetched once. A failure is forgotten, so that it
+  // can be tried again.
+  app.collection = function (url) {
+    if (!collections.has(url)) {
+      const answer = fetch(url, { headers: { Accept: 'application/geo+json' } }).then((response) => {
+        if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+        return response.json();
+      });
+      answer.catch(() => collections.delete(url));
+      collections.set(url, answer);
+    }
+    return collections.get(url);
+  };
+
+  function styleOf(spec, feature) {
+    const own = spec.by ? spec.styles[feature.properties[spec.by]] : null;
+    return Object.assign({}, spec.style, own || {});
+  }
+
+  function radiusOf(spec, feature, style) {
+    if (!spec.scaleBy) return style.radius;
+    const amount = Math.max(0, Number(feature.properties[spec.scaleBy]) || 0);
+    return Math.min(24, 2.5 + 1.7 * Math.sqrt(amount));
+  }
+
+  function iconMarker(spec, feature, latlng) {
+    const kind = String(feature.properties[spec.by]).replace(/[^a-z_]/g, '');
+    const icon = L.divIcon({
+      className: `gs-icon gs-icon-${kind}`,
+      iconSize: [26, 26],
+      html: document.createElement('span'),
+    });
+    const title = String(app.inLanguage(feature.properties, spec.title) || '');
+    return L.marker(latlng, { icon: icon, title: title, alt: title, riseOnHover: true });
+  }
+
+  const RemoteLayer = L.GeoJSON.extend({
+    initialize: function (spec) {
+      this.spec = spec;
+      this.features = [];
+      this.state = 'idle';
+      L.GeoJSON.prototype.initialize.call(this, null, {
+        interactive: spec.interactive,
+        pane: spec.interactive ? 'overlayPane' : BACKGROUND_PANE,
+        filter: (feature) =>
+          feature.geometry &&
+          (!spec.only.length || spec.only.includes(feature.properties[spec.by])),
+        style: (feature) => this.styleAtZoom(feature),
+        pointToLayer: (feature, latlng) => {
+          if (spec.symbol === 'icon') return iconMarker(spec, feature, latlng);
+          const style = styleOf(spec, feature);
+          return L.circleMarker(latlng, {
+            ...style,
+            radius: radiusOf(spec, feature, style),
+            interactive: spec.interactive,
+          });
+        },
+        onEachFeature: (feature, layer) => {
+          this.features.push(feature);
+          if (!spec.interactive) return;
+          layer.on('click', (event) => this.fire('chosen', { layer: layer, origin: event }));
+        },
+      });
+    },
+
+    onAdd: function (map) {
+      if (!map.getPane(BACKGROUND_PANE)) {
+        map.createPane(BACKGROUND_PANE).classList.add('gs-background-pane');
+      }
+      L.GeoJSON.prototype.onAdd.call(this, map);
+      if (this.spec.symbol === 'area') map.on('zoomend', this.restyle, this);
+      this.load();
+    },
+
+    onRemove: function (map) {
+      map.off('zoomend', this.restyle, this);
+      L.GeoJSON.prototype.onRemove.call(this, map);
+    },
+
+    // width_m is a width on the ground; Leaflet wants pixels.
+    styleAtZoom: function (feature) {
+      const style = styleOf(this.spec, feature);
+      if (!style.width_m || !this._map) return style;
+      const latitude = (this._map.getCenter().lat * Math.PI) / 180;
+      const metres = (METRES_A_PIXEL * Math.cos(latitude)) / 2 ** this._map.getZoom();
+      style.weight = Math.max(1, style.width_m / metres);
+      return style;
+    },
+
+    restyle: function () {
+      this.setStyle((feature) => this.styleAtZoom(feature));
+      if (app.arrange) app.arrange();
+    },
+
+    load: function () {
+      if (this.state === 'drawn' || this.state === 'drawing') return;
+      this.become('drawing');
+      app.collection(this.spec.url).then(
+        (collection) => {
+          this.addData(collection);
+          this.become('drawn');
+        },
+        () => this.become('failed'),
+      );
+    },
+
+    become: function (state) {
+      this.state = state;
+      this.fire('state');
+    },
+  });
+
+  app.remoteLayer = function (spec) {
+    const layer = new RemoteLayer(spec);
+    app.layers.set(spec.key, layer);
+    return layer;
+  };
+})();
