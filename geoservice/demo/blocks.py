@@ -47,11 +47,14 @@ def water_of(river: LineString) -> Polygon:
     """Return the river from bank to bank, here wider and there narrower."""
     steps = np.arange(0.0, river.length, _BANK_STEP_M)
     half_widths = RIVER_WIDTH_M / 2 + 4 * np.sin(steps / 110) + 2 * np.sin(steps / 37)
-    banks = [[beside(river, at, side * half) for at, half in zip(steps, half_widths, strict=True)] for side in (1, -1)]
+    banks = [
+        [beside(river, at, offset_m=side * half) for at, half in zip(steps, half_widths, strict=True)]
+        for side in (1, -1)
+    ]
     return Polygon([*banks[0], *reversed(banks[1])])
 
 
-def cut_alleys(faces: Sequence[Polygon], streets: Sequence[Street], river: LineString, *, seed: int) -> list[Street]:
+def cut_alleys(faces: Sequence[Polygon], streets: Sequence[Street], *, river: LineString, seed: int) -> list[Street]:
     """Return the alleys of all faces between the streets that are larger than a block should be."""
     water = water_of(river)
     community = shapely.union_all(list(faces)).buffer(1.0)
@@ -73,7 +76,7 @@ def _pavement_m(street: Street) -> float:
     return 1.0 if street.width_m < 10 else 2.5
 
 
-def land_between(ground: Polygon, streets: Sequence[Street], river: LineString) -> list[Polygon]:
+def land_between(ground: Polygon, streets: Sequence[Street], *, river: LineString) -> list[Polygon]:
     """Return what is left of the ground beside streets and river, corners rounded, west to east."""
     taken: list[BaseGeometry] = [street.corridor(pavement_m=_pavement_m(street)) for street in streets]
     land = ground.difference(shapely.union_all([*taken, water_of(river).buffer(5.0)]))
@@ -83,7 +86,7 @@ def land_between(ground: Polygon, streets: Sequence[Street], river: LineString) 
 
 
 def lay_out_blocks(
-    faces: Sequence[Polygon], streets: Sequence[Street], river: LineString, *, seed: int
+    faces: Sequence[Polygon], streets: Sequence[Street], *, river: LineString, seed: int
 ) -> tuple[Block, ...]:
     """Return the blocks of all grids, each given a use.
 
@@ -94,7 +97,7 @@ def lay_out_blocks(
     bank = water_of(river).buffer(20.0)
     blocks: list[Block] = []
     for grid, face in enumerate(faces):
-        pieces = land_between(face, streets, river)
+        pieces = land_between(face, streets, river=river)
         banks = [piece for piece in pieces if piece.intersects(bank)]
         inland = chance.shuffled([piece for piece in pieces if not piece.intersects(bank)])
         blocks += [Block(piece, "riverside", grid, "雅砻河滨水绿带", "Yalong Riverside Green") for piece in banks]

@@ -36,7 +36,7 @@ class _Premises:
 
 
 def name_buildings(
-    footprints: Sequence[Footprint], blocks: Sequence[Block], streets: Sequence[Street]
+    footprints: Sequence[Footprint], blocks: Sequence[Block], *, streets: Sequence[Street]
 ) -> tuple[Building, ...]:
     """Return the buildings, grid by grid and block by block, with codes, names and addresses."""
     premises = _premises(footprints, blocks)

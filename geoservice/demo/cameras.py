@@ -36,7 +36,7 @@ class _Mast:
 
 
 def mount_cameras(
-    streets: Sequence[Street], outline: Polygon, buildings: Sequence[Building], *, seed: int
+    streets: Sequence[Street], buildings: Sequence[Building], *, outline: Polygon, seed: int
 ) -> tuple[CameraSeed, ...]:
     """Return CAMERA_COUNT cameras, crossings served first, then streets at random.
 
@@ -91,7 +91,7 @@ def _at_crossings(streets: Sequence[Street], chance: Chance) -> list[_Mast]:
                 at = first.line.project(crossing) + side * shift
                 if not 0 <= at <= first.line.length:
                     at -= 2 * side * shift
-                place = beside(first.line, at, side * (first.width_m / 2 + _KERB_M))
+                place = beside(first.line, at, offset_m=side * (first.width_m / 2 + _KERB_M))
                 masts.append(_Mast(place, _bearing_deg(place, crossing), kind))
     return masts
 
@@ -102,7 +102,7 @@ def _along_streets(streets: Sequence[Street], chance: Chance) -> list[_Mast]:
         at = chance.between(30, 60)
         while at < street.line.length - 25:
             side = chance.pick((1, -1))
-            place = beside(street.line, at, side * (street.width_m / 2 + _KERB_M))
+            place = beside(street.line, at, offset_m=side * (street.width_m / 2 + _KERB_M))
             look = street.line.interpolate(at + side * 30)
             kind = chance.pick_weighted((("bullet", 0.85), ("dome", 0.15)))
             masts.append(_Mast(place, _bearing_deg(place, look), kind))

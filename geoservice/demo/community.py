@@ -61,13 +61,14 @@ def build_community(*, now: datetime, seed: int = SEED) -> Community:
     zone = ZoneInfo(TIME_ZONE)
     river, plan = midstream(seed), planned_streets(seed)
     faces = grid_faces([street.line for street in plan if street.border] + [river])
-    streets = [trimmed(street, plan) for street in plan] + cut_alleys(faces, plan, river, seed=seed)
-    blocks = lay_out_blocks(faces, streets, river, seed=seed)
-    buildings = name_buildings(build_footprints(blocks, count=BUILDING_COUNT, seed=seed), blocks, streets)
+    streets = [trimmed(street, plan) for street in plan] + cut_alleys(faces, plan, river=river, seed=seed)
+    blocks = lay_out_blocks(faces, streets, river=river, seed=seed)
+    footprints = build_footprints(blocks, count=BUILDING_COUNT, seed=seed)
+    buildings = name_buildings(footprints, blocks, streets=streets)
     rim = outline_of(faces)
     outline, grids = MultiPolygon([to_lonlat(rim)]), grid_seeds(faces)
     staff, postings = staff_and_postings(grids, today=now.astimezone(zone).date(), seed=seed)
-    finder = PlaceFinder(grids, outline, streets, buildings, seed=seed)
+    finder = PlaceFinder(grids, outline, streets=streets, buildings=buildings, seed=seed)
     return Community(
         code="sare",
         name="萨热社区",
@@ -79,7 +80,7 @@ def build_community(*, now: datetime, seed: int = SEED) -> Community:
         grids=grids,
         buildings=tuple(building.seed for building in buildings),
         households=settle(buildings, seed=seed),
-        cameras=mount_cameras(streets, rim, buildings, seed=seed),
+        cameras=mount_cameras(streets, buildings, outline=rim, seed=seed),
         organisations=found_organisations(buildings, seed=seed),
         staff=staff,
         postings=postings,
@@ -93,7 +94,7 @@ def _basemap(
 ) -> tuple[BasemapFeature, ...]:
     """Return water, blocks, greens and streets, in the order in which a map draws them."""
     water = water_of(river).intersection(_SURROUNDINGS)
-    outside = land_between(_SURROUNDINGS.difference(rim), streets, river)
+    outside = land_between(_SURROUNDINGS.difference(rim), streets, river=river)
     features = [BasemapFeature("water", *RIVER_NAME, to_lonlat(water))]
     features += [BasemapFeature("block", "", "", to_lonlat(piece)) for piece in outside]
     for block in blocks:

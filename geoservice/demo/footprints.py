@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import shapely
-from shapely import Polygon, STRtree, box
+from shapely import Polygon, box
 from shapely.affinity import rotate
 
 from geoservice.demo.blocks import Block
@@ -34,7 +34,7 @@ class Footprint:
 class BlockBuilder:
     """Fills one block with footprints that neither overlap nor leave it."""
 
-    def __init__(self, block: Block, number: int, chance: Chance) -> None:
+    def __init__(self, block: Block, chance: Chance, *, number: int) -> None:
         self._block = block
         self._number = number
         self._chance = chance
@@ -224,7 +224,7 @@ def build_footprints(blocks: tuple[Block, ...], *, count: int, seed: int) -> tup
     chance = Chance(seed, "footprints")
     footprints: list[Footprint] = []
     for number, block in enumerate(blocks):
-        footprints += BlockBuilder(block, number, chance).build()
+        footprints += BlockBuilder(block, chance, number=number).build()
     return tuple(_thinned(footprints, blocks, count=count, chance=chance))
 
 
@@ -237,9 +237,3 @@ def _thinned(footprints: list[Footprint], blocks: tuple[Block, ...], *, count: i
     excess = max(0, len(footprints) - count)
     dropped = set(chance.shuffled(small)[:excess])
     return [footprint for index, footprint in enumerate(footprints) if index not in dropped]
-
-
-def overlapping_pairs(shapes: list[Polygon]) -> int:
-    """Return how many pairs of shapes have a point in common."""
-    first, second = STRtree(shapes).query(shapes, predicate="intersects")
-    return int((first < second).sum())

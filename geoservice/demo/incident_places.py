@@ -49,9 +49,9 @@ class PlaceFinder:
         self,
         grids: Sequence[GridSeed],
         outline: MultiPolygon,
+        *,
         streets: Sequence[Street],
         buildings: Sequence[Building],
-        *,
         seed: int,
     ) -> None:
         self._chance = Chance(seed, "incident places")
@@ -98,12 +98,12 @@ class PlaceFinder:
         lines = shapely.get_parts(self._borders)
         line = self._chance.pick_weighted([(line, line.length) for line in lines])
         offset = self._chance.between(-_ON_BORDER_M, _ON_BORDER_M)
-        return beside(line, self._chance.between(0, line.length), offset)
+        return beside(line, self._chance.between(0, line.length), offset_m=offset)
 
     def _in_a_street(self) -> Point:
         street = self._chance.pick_weighted([(street, street.line.length) for street in self._streets])
-        half_m = street.width_m / 2
-        return beside(street.line, self._chance.between(0, street.line.length), self._chance.between(-half_m, half_m))
+        at, side = self._chance.between(0, street.line.length), self._chance.between(-0.5, 0.5)
+        return beside(street.line, at, offset_m=side * street.width_m)
 
     def _fits(self, position: Point, *, near: bool) -> bool:
         distance_m = to_plane(position).distance(self._rims)

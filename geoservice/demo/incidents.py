@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from geoservice.demo.chance import Chance
 from geoservice.demo.incident_places import Place, PlaceFinder
 from geoservice.demo.model import IncidentSeed, IncidentStatus
-from geoservice.demo.services import MATTERS, Matter
+from geoservice.demo.services import PROFILES, ServiceProfile
 
 #: Figures of the community's command centre: orders received and closed; the rest are in hand.
 RECEIVED = 286
@@ -49,9 +49,9 @@ def happen(finder: PlaceFinder, *, now: datetime, zone: ZoneInfo, seed: int) -> 
     places = chance.shuffled(_places(finder, chance))
     local_now = now.astimezone(zone).replace(microsecond=0)
     times = sorted(_report_time(local_now, chance) for _ in places)
-    matters = [_matter_at(place, chance) for place in places]
-    progress = _progress(times, matters, local_now, chance)
-    return tuple(_incident(*parts, chance=chance) for parts in zip(places, matters, times, progress, strict=True))
+    profiles = [_profile_at(place, chance) for place in places]
+    progress = _progress(times, profiles, local_now, chance)
+    return tuple(_incident(*parts, chance=chance) for parts in zip(places, profiles, times, progress, strict=True))
 
 
 def _places(finder: PlaceFinder, chance: Chance) -> list[Place]:
@@ -61,20 +61,20 @@ def _places(finder: PlaceFinder, chance: Chance) -> list[Place]:
     return places
 
 
-def _matter_at(place: Place, chance: Chance) -> Matter:
-    fitting = [(matter, matter.weight) for matter in MATTERS if matter.setting in (place.setting, "either")]
+def _profile_at(place: Place, chance: Chance) -> ServiceProfile:
+    fitting = [(profile, profile.weight) for profile in PROFILES if profile.setting in (place.setting, "either")]
     return chance.pick_weighted(fitting)
 
 
 def _incident(
-    place: Place, matter: Matter, reported_at: datetime, progress: _Progress, *, chance: Chance
+    place: Place, profile: ServiceProfile, reported_at: datetime, progress: _Progress, *, chance: Chance
 ) -> IncidentSeed:
-    source = chance.pick(matter.sources)
+    source = chance.pick(profile.sources)
     accuracy = {"camera": (2, 6), "system": (2, 6), "hotline": (15, 60)}.get(source, (4, 25))
     return IncidentSeed(
-        service_code=matter.service.code,
+        service_code=profile.service.code,
         source=source,
-        description=chance.pick(matter.reports).format(place=place.name),
+        description=chance.pick(profile.reports).format(place=place.name),
         position=place.position,
         accuracy_m=float(chance.whole(*accuracy)),
         reported_at=reported_at,
@@ -94,14 +94,16 @@ def _report_time(now: datetime, chance: Chance) -> datetime:
             return at
 
 
-def _progress(times: Sequence[datetime], matters: Sequence[Matter], now: datetime, chance: Chance) -> list[_Progress]:
+def _progress(
+    times: Sequence[datetime], profiles: Sequence[ServiceProfile], now: datetime, chance: Chance
+) -> list[_Progress]:
     """Return how far each incident has come: the older, the more likely it is closed."""
     ages_h = [(now - at) / timedelta(hours=1) for at in times]
     scores = [chance.between(0, 1) * (age_h + 48) if age_h > 6 else 0.0 for age_h in ages_h]
     by_score = sorted(range(len(times)), key=lambda index: (-scores[index], index))
     progress: dict[int, _Progress] = {}
     for index in by_score[:CLOSED]:
-        progress[index] = _closed(times[index], matters[index], now, chance)
+        progress[index] = _closed(times[index], profiles[index], now, chance)
     in_hand = sorted(by_score[CLOSED:], key=lambda index: (ages_h[index] * chance.between(0.6, 1.4), index))
     for status, count in _IN_HAND:
         for index in in_hand[:count]:
@@ -110,10 +112,10 @@ def _progress(times: Sequence[datetime], matters: Sequence[Matter], now: datetim
     return [progress[index] for index in range(len(times))]
 
 
-def _closed(reported_at: datetime, matter: Matter, now: datetime, chance: Chance) -> _Progress:
+def _closed(reported_at: datetime, profile: ServiceProfile, now: datetime, chance: Chance) -> _Progress:
     """Return a closing after a part of the working-time limit, seldom beyond it, by day and before `now`."""
     # Eight working hours fill a calendar day, hence the factor of three.
-    took = timedelta(hours=3 * matter.service.hours * chance.between(0.1, 1.15))
+    took = timedelta(hours=3 * profile.service.hours * chance.between(0.1, 1.15))
     closed_at = reported_at + min(took, 0.9 * (now - reported_at))
     by_day = closed_at if closed_at.hour < 20 else closed_at + timedelta(days=1)
     if not 8 <= closed_at.hour < 20:

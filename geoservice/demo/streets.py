@@ -145,7 +145,7 @@ class AlleyCutter:
         return LineString([start - reach, start, bend, end, end + reach])
 
 
-def beside(line: LineString, at: float, offset_m: float) -> Point:
+def beside(line: LineString, at: float, *, offset_m: float) -> Point:
     """Return the point `offset_m` to the left of a line (right when negative), `at` metres along it."""
     ends = [line.interpolate(max(0.0, at - 0.5)), line.interpolate(min(line.length, at + 0.5))]
     start, end = shapely.get_coordinates(ends)
