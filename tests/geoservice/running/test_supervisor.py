@@ -1,0 +1,215 @@
+"""The supervisor with a real granian and a WSGI application of a few lines; the database is left out."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from geoservice.running.errors import AddressRefused, WebPortTaken
+from geoservice.running.instance import Instance
+from geoservice.running.supervisor import Backoff
+from geoservice.running.webserver import base_url, check_address_free
+
+APPLICATION = """
+import os, time
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/slow":
+        open(os.environ["BEGUN"], "w").close()
+        time.sleep(2)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [str(os.getpid()).encode()]
+"""
+RUN = """
+import sys
+from geoservice.running.instance import Instance
+from geoservice.running.supervisor import Supervisor
+from geoservice.settings import Settings
+settings = Settings()
+instance = Instance(settings.data_dir)
+assert instance.acquire()
+Supervisor(settings, instance, database_url="postgresql://nowhere/x", cluster=None, application=sys.argv[1]).run()
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(condition: Callable[[], bool], *, seconds: float) -> float:
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() < began + seconds, "waited in vain"
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def get(port: int, path: str = "/livez") -> int | None:
+    """Return the number of the worker that answered; None when nobody did."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return int(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+
+
+class Service:
+    """One supervised web server in a directory of its own."""
+
+    def __init__(self, directory: Path, application: str = "tiny:app") -> None:
+        (directory / "tiny.py").write_text(APPLICATION)
+        self.port = free_port()
+        self.begun = directory / "begun"
+        self.instance = Instance(directory / "data")
+        self.log = directory / "log"
+        environment = os.environ | {
+            "GEOSERVICE_DATA_DIR": str(directory / "data"),
+            "GEOSERVICE_PORT": str(self.port),
+            "BEGUN": str(self.begun),
+            "PYTHONPATH": os.pathsep.join([str(directory), os.environ.get("PYTHONPATH", "")]),
+        }
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", RUN, application], env=environment, stdout=log, stderr=log
+            )
+
+    def wait_until_serving(self) -> None:
+        until(lambda: self._phase() == "serving", seconds=40)
+
+    def _phase(self) -> str:
+        assert self.process.poll() is None, self.log.read_text()
+        state = self.instance.running()
+        return state.phase if state is not None else ""
+
+    @property
+    def web_pid(self) -> int:
+        state = self.instance.read()
+        assert state is not None
+        assert state.web is not None
+        return state.web.pid
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with tempfile.TemporaryDirectory(prefix="gs-") as name:
+        service = Service(Path(name))
+        try:
+            service.wait_until_serving()
+            yield service
+        finally:
+            service.process.kill()
+            service.process.wait(20)
+            until(lambda: get(service.port) is None, seconds=20)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_stop_lets_the_running_request_end_and_leaves_nothing(service: Service, number: signal.Signals) -> None:
+    answers: list[int | None] = []
+    client = threading.Thread(target=lambda: answers.append(get(service.port, "/slow")))
+    client.start()
+    until(service.begun.exists, seconds=10)
+
+    service.process.send_signal(number)
+
+    assert service.process.wait(15) == 0
+    client.join(15)
+    assert answers[0] is not None, "the running request was cut"
+    assert get(service.port) is None
+    assert service.instance.read() is None
+
+
+def test_killed_web_server_is_back_and_left_no_worker(service: Service) -> None:
+    old_worker = get(service.port)
+    old_server = service.web_pid
+
+    os.kill(old_server, signal.SIGKILL)
+
+    waited_s = until(lambda: service.web_pid != old_server and get(service.port) not in (None, old_worker), seconds=5)
+    assert old_worker is not None
+    until(lambda: not psutil.pid_exists(old_worker), seconds=5)
+    assert waited_s < 5
+
+
+def test_killed_worker_is_back(service: Service) -> None:
+    old_worker = get(service.port)
+    assert old_worker is not None
+
+    os.kill(old_worker, signal.SIGKILL)
+
+    until(lambda: get(service.port) not in (None, old_worker), seconds=5)
+
+
+def test_killed_supervisor_takes_the_web_server_with_it(service: Service) -> None:
+    service.process.kill()
+    service.process.wait(10)
+
+    until(lambda: get(service.port) is None, seconds=10)
+    assert Instance(service.instance.data_dir).acquire(), "the lock was not freed"
+
+
+def test_application_that_cannot_start_ends_the_supervisor_with_one_line() -> None:
+    with tempfile.TemporaryDirectory(prefix="gs-") as name:
+        service = Service(Path(name), "tiny:missing")
+
+        assert service.process.wait(60) == 1
+        assert "NotAnswering" in service.log.read_text()
+        assert service.instance.read() is None
+
+
+def test_taken_port_names_the_setting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as squatter, pytest.raises(WebPortTaken) as caught:
+        check_address_free("127.0.0.1", squatter.getsockname()[1])
+
+    assert "GEOSERVICE_PORT" in caught.value.advice()
+
+
+def test_port_shared_by_another_granian_counts_as_taken(service: Service) -> None:
+    with pytest.raises(WebPortTaken):
+        check_address_free("127.0.0.1", service.port)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])
+def test_address_of_no_interface_names_the_setting(host: str) -> None:
+    with pytest.raises(AddressRefused) as caught:
+        check_address_free(host, free_port())
+
+    assert "GEOSERVICE_HOST" in caught.value.advice()
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("127.0.0.1", "http://127.0.0.1:80"), ("0.0.0.0", "http://127.0.0.1:80"), ("::", "http://[::1]:80")],  # noqa: S104
+)
+def test_shown_address_can_be_opened(host: str, url: str) -> None:
+    assert base_url(host, 80) == url
+
+
+def test_backoff_meets_the_first_failure_at_once_then_waits_longer_and_forgets() -> None:
+    backoff = Backoff()
+    waits = []
+    now = 1000.0
+    for _ in range(9):
+        backoff.fail(now)
+        step = next(tenth for tenth in range(200) if backoff.is_over(now + tenth / 10))
+        waits.append(step / 10)
+        now += 1
+
+    assert waits == [0.0, 0.3, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
+    backoff.fail(now + Backoff.FORGET_S + 1)
+    assert backoff.is_over(now + Backoff.FORGET_S + 1)
