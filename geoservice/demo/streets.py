@@ -38,7 +38,7 @@ class Street:
         return self.line.buffer(self.width_m / 2 + pavement_m, cap_style="flat", join_style="round", quad_segs=4)
 
 
-def _smooth(points: np.ndarray, *, rounds: int = 2) -> np.ndarray:
+def _smooth(points: np.ndarray, *, rounds: int = 3) -> np.ndarray:
     """Return the line with its corners cut `rounds` times and its ends kept.
 
     Source: Chaikin 1974, doi:10.1016/0146-664X(74)90028-8.
