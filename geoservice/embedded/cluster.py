@@ -35,7 +35,7 @@ NEW_PREFIX = "database.new-"
 #: After kill -9 of the postmaster its backends need a moment to notice; until then a new one is refused.
 START_RETRY_S = 30.0
 #: Backends that have not noticed by then are inside a long computation, and are killed.
-ORPHAN_PATIENCE_S = 1.5
+ORPHAN_PATIENCE_S = 0.5
 #: Crash recovery of a large write-ahead log may take this long; PostgreSQL is alive and at work meanwhile.
 RECOVERY_S = 120
 STOP_S = 30
