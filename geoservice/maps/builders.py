@@ -18,10 +18,10 @@ from geoservice.maps.wording import HTML_LANG, Language, value_words, word, word
 #: Leaflet draws our own vectors at any zoom; deeper than this is below a metre a pixel's tenth.
 MAX_ZOOM = 20
 MIN_ZOOM = 10
+CLICK_TOLERANCE_PX = 5
 
 _PAGE_WORDS = (
     "back",
-    "close",
     "here",
     "drawing",
     "failed",
@@ -116,7 +116,9 @@ def _shell(jurisdiction: JurisdictionView, language: Language) -> ShellMap:
     shell = ShellMap(
         centre=((south + north) / 2, (west + east) / 2),
         zoom_start=15,
+        # One canvas for all that can be clicked; a finger is not a pixel.
         prefer_canvas=True,
+        renderer=JsCode(f"L.canvas({{tolerance: {CLICK_TOLERANCE_PX}}})"),
         attribution_control=False,
         zoom_snap=0.25,
     )
@@ -172,7 +174,7 @@ def _panels(shell: ShellMap, jurisdiction: JurisdictionView, frame: PageFrame) -
             }
             for group in GROUPS
         ],
-        words=words(("layers", "overview", "close"), language),
+        words=words(("layers", "overview", "in_hand", "closed"), language),
     )
 
 
@@ -186,7 +188,8 @@ def _toggle(layer: LayerStyle, frame: PageFrame) -> dict[str, Any]:
         "style": {"fillColor": "none", "color": "none", "fillOpacity": 1, "weight": 1} | dict(layer.style),
         "legend": [
             {
-                "label": word(swatch.word, frame.language),
+                "value": swatch.value,
+                "label": word(f"{layer.by}.{swatch.value}", frame.language),
                 "colour": swatch.colour,
                 "icon_url": frame.asset_url(f"static/icons/{swatch.icon}.svg") if swatch.icon else "",
             }

@@ -28,7 +28,9 @@ STATUS_COLOURS: Mapping[str, str] = {
 }
 IN_HAND = ("reported", "dispatched", "accepted", "resolved", "returned")
 CLOSED = ("closed",)
-ORGANISATION_KINDS = ("party_branch", "partner", "service_point")
+#: Cameras that see nothing at present are drawn grey.
+NOT_WORKING = ("offline", "maintenance")
+ORGANISATION_KINDS = ("party_branch", "partner", "service_point", "other")
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,7 @@ class Field:
 class Swatch:
     """One line of the legend below a layer: a coded value and how it is drawn."""
 
-    #: Key of the word, such as `status.reported`.
-    word: str
+    value: str
     colour: str = ""
     icon: str = ""
 
@@ -197,10 +198,12 @@ CAMERA_SECTORS = LayerStyle(
     style={
         "color": "#00735c",
         "weight": 0.6,
-        "opacity": 0.5,
+        "opacity": 0.4,
         "fillColor": "#009e73",
-        "fillOpacity": 0.16,
+        "fillOpacity": 0.11,
     },
+    by="status",
+    styles={status: {"color": "#8d8678", "fillColor": "#8d8678"} for status in NOT_WORKING},
     interactive=False,
 )
 
@@ -217,6 +220,8 @@ CAMERAS = LayerStyle(
         "fillOpacity": 1,
         "radius": 4,
     },
+    by="status",
+    styles={status: {"fillColor": "#8d8678"} for status in NOT_WORKING},
     title="code",
     heading="one_camera",
     fields=(
@@ -239,7 +244,7 @@ ORGANISATIONS = LayerStyle(
     title="name",
     heading="one_organisation",
     fields=(Field("kind", "coded"), Field("code"), Field("grid_code")),
-    legend=tuple(Swatch(f"kind.{kind}", icon=kind) for kind in ORGANISATION_KINDS),
+    legend=tuple(Swatch(kind, icon=kind) for kind in ORGANISATION_KINDS),
 )
 
 INCIDENTS_IN_HAND = LayerStyle(
@@ -254,7 +259,7 @@ INCIDENTS_IN_HAND = LayerStyle(
     title="service_name",
     heading="one_incident",
     fields=_INCIDENT_FIELDS,
-    legend=tuple(Swatch(f"status.{status}", STATUS_COLOURS[status]) for status in IN_HAND),
+    legend=tuple(Swatch(status, STATUS_COLOURS[status]) for status in IN_HAND),
 )
 
 INCIDENTS_CLOSED = LayerStyle(
@@ -289,8 +294,9 @@ GROUPS = (
 #: The same toggles in the order in which they are drawn, lowest first.
 DRAWING_ORDER = (
     BASEMAP,
-    BUILDINGS,
+    # Below the buildings: what is drawn last gets the click.
     GRIDS,
+    BUILDINGS,
     HOUSEHOLDS,
     CAMERA_SECTORS,
     CAMERAS,

@@ -90,9 +90,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     # values: status of a camera
     "status.online": ("在线", "Online"),
     "status.offline": ("离线", "Offline"),
-    "status.working": ("正常", "Working"),
-    "status.faulty": ("故障", "Faulty"),
-    "status.retired": ("停用", "Retired"),
+    "status.maintenance": ("维护中", "Under maintenance"),
     # values: method
     "method.covers": ("位于网格内", "Covered by the grid"),
     "method.nearest": ("最近网格", "Nearest grid"),
@@ -109,15 +107,15 @@ _WORDS: dict[str, tuple[str, str]] = {
     "kind.party_branch": ("党支部", "Party branch"),
     "kind.partner": ("共建单位", "Partner organisation"),
     "kind.service_point": ("服务点", "Service point"),
+    "kind.other": ("其他", "Other"),
     "kind.residential": ("住宅", "Residential"),
-    "kind.commercial": ("商业", "Commercial"),
-    "kind.public": ("公共建筑", "Public"),
-    "kind.mixed": ("商住", "Mixed use"),
+    "kind.shop": ("商业", "Shops"),
+    "kind.office": ("办公", "Offices"),
     "kind.school": ("学校", "School"),
-    "kind.industrial": ("工业", "Industrial"),
-    "kind.fixed": ("枪机", "Fixed"),
+    "kind.public": ("公共建筑", "Public"),
+    "kind.bullet": ("枪机", "Bullet"),
     "kind.dome": ("球机", "Dome"),
-    "kind.ptz": ("云台", "Pan-tilt-zoom"),
+    "kind.ptz": ("云台", "Pan, tilt and zoom"),
 }
 
 

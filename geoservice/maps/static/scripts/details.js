@@ -44,7 +44,7 @@
       const style = { radius: 13, color: '#1f2d3d', weight: 2.5, fill: false, interactive: false };
       mark = L.circleMarker(layer.getLatLng(), style).addTo(map);
     } else {
-      const style = { color: '#1f2d3d', weight: 3.5, fillOpacity: 0.1, interactive: false };
+      const style = { color: '#1f2d3d', weight: 3.5, fillOpacity: 0.05, interactive: false };
       mark = L.geoJSON(layer.feature, { style: style }).addTo(map);
     }
   }
@@ -110,14 +110,14 @@
 
   function gridLine(map, remote, layer, most) {
     const properties = layer.feature.properties;
-    const name = app.inLanguage(properties, 'name') || '';
+    const name = app.inLanguage(properties, 'name') || properties.code;
     const number = el('span', 'gs-in-hand', app.count(properties.in_hand || 0));
     number.title = app.words.in_hand;
     const button = el(
       'button',
       'gs-grid-line',
-      el('b', '', properties.code),
-      el('span', 'gs-grid-name', name === properties.code ? '' : name),
+      el('b', '', name),
+      el('span', 'gs-grid-code', name === properties.code ? '' : properties.code),
       number,
       loadBar(properties, most),
     );

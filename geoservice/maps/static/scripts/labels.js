@@ -3,7 +3,13 @@
   'use strict';
   const app = window.geoservice;
   const SCAN_LINES = 15;
-  const NAMES_FROM_ZOOM = 16;
+  const NAMES_FROM_ZOOM = 15.5;
+  const FAR_BELOW_ZOOM = 15.5;
+  const NEAR_FROM_ZOOM = 17;
+  const CHARACTER_PX = 12;
+  // A street must be this many times longer than its name.
+  const ROOM = 2.5;
+  const CHINESE = /^[\u3400-\u9fff]+$/;
 
   // Where a horizontal line at a latitude crosses the rings, from west to east.
   function crossings(rings, lat) {
@@ -46,11 +52,12 @@
     return L.marker(latlng, { icon: icon, interactive: false, keyboard: false, pane: 'labels' });
   }
 
+  // People call a grid by its name; the code follows where there is room for it.
   function gridLabel(feature) {
-    const properties = feature.properties;
-    const name = app.inLanguage(properties, 'name');
-    const node = app.element('span', 'gs-grid-label', app.element('b', '', properties.code));
-    if (name && name !== properties.code) node.append(app.element('small', '', name));
+    const code = feature.properties.code;
+    const name = app.inLanguage(feature.properties, 'name') || code;
+    const node = app.element('span', 'gs-grid-label', app.element('b', '', name));
+    if (name !== code) node.append(app.element('small', '', code));
     return label(app.insideOf(feature.geometry), 'gs-label-anchor', node);
   }
 
@@ -67,6 +74,12 @@
     return best;
   }
 
+  // The zoom from which a text fits its street well.
+  function fittingZoom(name, length18) {
+    const wanted = ROOM * CHARACTER_PX * (CHINESE.test(name) ? name.length : name.length / 2);
+    return Math.max(NAMES_FROM_ZOOM, 18 + Math.log2(wanted / Math.max(length18, 1)));
+  }
+
   // One label a name, on its longest piece, turned along it and never upside down.
   function lineLabel(piece, name, map) {
     const from = L.latLng(piece.from[1], piece.from[0]);
@@ -77,9 +90,16 @@
     if (angle > 90) angle -= 180;
     if (angle < -90) angle += 180;
     const text = app.element('span', 'gs-street-label', name);
+    // Chinese along a steep street stands upright, one character below the other.
+    if (Math.abs(angle) > 60 && CHINESE.test(name)) {
+      text.classList.add('gs-upright');
+      angle -= 90 * Math.sign(angle);
+    }
     text.style.transform = `translate(-50%, -50%) rotate(${angle}deg)`;
     const middle = L.latLng((from.lat + to.lat) / 2, (from.lng + to.lng) / 2);
-    return label(middle, 'gs-label-anchor', text);
+    const marker = label(middle, 'gs-label-anchor', text);
+    marker.shownFrom = { node: text, zoom: fittingZoom(name, a.distanceTo(b)) };
+    return marker;
   }
 
   function placeLabels(features, map) {
@@ -91,7 +111,9 @@
       if (!name || kind === 'block') continue;
       if (/Polygon$/.test(feature.geometry.type)) {
         const text = app.element('span', `gs-place-label gs-place-${kind}`, name);
-        labels.push(label(app.insideOf(feature.geometry), 'gs-label-anchor', text));
+        const marker = label(app.insideOf(feature.geometry), 'gs-label-anchor', text);
+        marker.shownFrom = { node: text, zoom: NAMES_FROM_ZOOM };
+        labels.push(marker);
       } else if (/LineString$/.test(feature.geometry.type)) {
         const piece = longestPiece(feature.geometry);
         if (!lines.has(name) || lines.get(name).length < piece.length) lines.set(name, piece);
@@ -107,9 +129,13 @@
     if (map.hasLayer(layer)) map.addLayer(group);
   }
 
-  // Names appear from a zoom on; the container's class decides, so nothing is drawn anew.
-  function nameZoom(map) {
-    map.getContainer().classList.toggle('gs-names-shown', map.getZoom() >= NAMES_FROM_ZOOM);
+  function zoomLabels(map, group) {
+    const zoom = map.getZoom();
+    map.getContainer().classList.toggle('gs-far', zoom < FAR_BELOW_ZOOM);
+    map.getContainer().classList.toggle('gs-near', zoom >= NEAR_FROM_ZOOM);
+    group.eachLayer((marker) => {
+      if (marker.shownFrom) marker.shownFrom.node.hidden = zoom < marker.shownFrom.zoom;
+    });
   }
 
   app.startLabels = function (map) {
@@ -121,12 +147,12 @@
       const fill = () => {
         if (layer.state !== 'drawn' || group.getLayers().length) return;
         make(layer.features, map).forEach((marker) => group.addLayer(marker));
+        zoomLabels(map, group);
       };
       layer.on('state', fill);
       fill();
       follow(layer, group, map);
+      map.on('zoomend', () => zoomLabels(map, group));
     }
-    map.on('zoomend', () => nameZoom(map));
-    nameZoom(map);
   };
 })();

@@ -28,10 +28,15 @@
     return Object.assign({}, spec.style, own || {});
   }
 
-  function radiusOf(spec, feature, style) {
-    if (!spec.scaleBy) return style.radius;
+  // Symbols shrink when the whole jurisdiction is small on the screen, so that it stays readable.
+  function symbolScale(zoom) {
+    return Math.min(1.2, Math.max(0.55, 1 + (zoom - 16) * 0.25));
+  }
+
+  function radiusOf(spec, feature, style, zoom) {
+    if (!spec.scaleBy) return style.radius * symbolScale(zoom);
     const amount = Math.max(0, Number(feature.properties[spec.scaleBy]) || 0);
-    return Math.min(24, 2.5 + 1.7 * Math.sqrt(amount));
+    return Math.min(24, 2.5 + 1.7 * Math.sqrt(amount)) * symbolScale(zoom);
   }
 
   function iconMarker(spec, feature, latlng) {
@@ -59,12 +64,7 @@
         style: (feature) => this.styleAtZoom(feature),
         pointToLayer: (feature, latlng) => {
           if (spec.symbol === 'icon') return iconMarker(spec, feature, latlng);
-          const style = styleOf(spec, feature);
-          return L.circleMarker(latlng, {
-            ...style,
-            radius: radiusOf(spec, feature, style),
-            interactive: spec.interactive,
-          });
+          return L.circleMarker(latlng, { interactive: spec.interactive });
         },
         onEachFeature: (feature, layer) => {
           this.features.push(feature);
@@ -79,7 +79,8 @@
         map.createPane(BACKGROUND_PANE).classList.add('gs-background-pane');
       }
       L.GeoJSON.prototype.onAdd.call(this, map);
-      if (this.spec.symbol === 'area') map.on('zoomend', this.restyle, this);
+      if (this.spec.symbol !== 'icon') map.on('zoomend', this.restyle, this);
+      if (this.state === 'drawn') this.restyle();
       this.load();
     },
 
@@ -91,16 +92,20 @@
     // width_m is a width on the ground; Leaflet wants pixels.
     styleAtZoom: function (feature) {
       const style = styleOf(this.spec, feature);
-      if (!style.width_m || !this._map) return style;
-      const latitude = (this._map.getCenter().lat * Math.PI) / 180;
-      const metres = (METRES_A_PIXEL * Math.cos(latitude)) / 2 ** this._map.getZoom();
-      style.weight = Math.max(1, style.width_m / metres);
+      if (!this._map) return style;
+      const zoom = this._map.getZoom();
+      if (this.spec.symbol === 'circle') {
+        style.radius = radiusOf(this.spec, feature, style, zoom);
+      } else if (style.width_m) {
+        const latitude = (this._map.getCenter().lat * Math.PI) / 180;
+        const metres = (METRES_A_PIXEL * Math.cos(latitude)) / 2 ** zoom;
+        style.weight = Math.max(1, style.width_m / metres);
+      }
       return style;
     },
 
     restyle: function () {
       this.setStyle((feature) => this.styleAtZoom(feature));
-      if (app.arrange) app.arrange();
     },
 
     load: function () {

@@ -22,6 +22,13 @@
     if (layer.state !== 'drawn') return;
     row.dataset.count = String(layer.features.length);
     row.querySelector('.gs-count').textContent = app.count(layer.features.length);
+    for (const line of row.querySelectorAll('.gs-legend li')) {
+      const alike = layer.features.filter(
+        (feature) => feature.properties[layer.spec.by] === line.dataset.value,
+      );
+      line.querySelector('.gs-count').textContent = app.count(alike.length);
+      line.hidden = alike.length === 0;
+    }
   }
 
   function settled() {
