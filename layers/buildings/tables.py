@@ -1,0 +1,31 @@
+"""Table building."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Integer, SmallInteger, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from layers.db.base import Base
+from layers.db.columns import CODE, geometry, grid_code, identity, instant_now
+
+
+class BuildingRow(Base):
+    """A building's footprint."""
+
+    __tablename__ = "building"
+    __table_args__ = (
+        UniqueConstraint("jurisdiction_id", "code"),
+        Index(None, "geom", postgresql_using="gist"),
+        Index("ix_building_grid_code", "jurisdiction_id", "grid_code"),
+    )
+
+    id: Mapped[int] = identity()
+    jurisdiction_id: Mapped[int] = mapped_column(Integer, ForeignKey("geoservice.jurisdiction.id"))
+    code: Mapped[str] = mapped_column(CODE)
+    name: Mapped[str | None] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text, server_default="other")
+    floors: Mapped[int | None] = mapped_column(SmallInteger)
+    address: Mapped[str | None] = mapped_column(Text)
+    geom: Mapped[object] = geometry("MULTIPOLYGON")
+    grid_code: Mapped[str | None] = grid_code()
+    recorded_at: Mapped[datetime] = instant_now()

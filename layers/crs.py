@@ -1,0 +1,112 @@
+"""Reference systems: the SRIDs, the position, the bounding box, and what a sender may declare."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pyproj
+from pyproj.exceptions import CRSError, ProjError
+
+from layers.errors import LayerError
+
+#: EPSG code of everything stored: longitude and latitude on WGS 84.
+STORAGE_SRID = 4326
+#: What a sender may declare beside epsg:N. CGCS2000 is WGS 84 to a few centimetres.
+GEOGRAPHIC_NAMES = {"wgs84": 4326, "cgcs2000": 4490}
+_EPSG = re.compile(r"epsg:([1-9][0-9]{3,5})", re.ASCII)
+
+
+class Position(NamedTuple):
+    """Longitude and latitude in degrees, EPSG:4326, always in this order."""
+
+    lon: float
+    lat: float
+
+
+class Bbox(NamedTuple):
+    """A rectangle in degrees, EPSG:4326."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+class UnknownCrs(LayerError):
+    """The declared CRS is not known: use wgs84, cgcs2000 or epsg:N."""
+
+
+class OffTheEarth(LayerError):
+    """The coordinates are not on the earth: longitude is -180 to 180, latitude -90 to 90, in this order."""
+
+
+class OutsideCrs(LayerError):
+    """The coordinates do not lie where the declared CRS can be used."""
+
+
+@dataclass(frozen=True)
+class DeclaredPosition:
+    """A position as it was sent and as it is stored."""
+
+    x: float
+    y: float
+    crs: str
+    position: Position
+
+
+def is_on_earth(lon: float, lat: float) -> bool:
+    """Return whether the pair is a longitude and latitude; False for NaN and infinity."""
+    return -180 <= lon <= 180 and -90 <= lat <= 90
+
+
+@functools.lru_cache(maxsize=64)
+def _transformer(epsg: int) -> pyproj.Transformer:
+    try:
+        crs = pyproj.CRS.from_epsg(epsg)
+        return pyproj.Transformer.from_crs(crs, STORAGE_SRID, always_xy=True)
+    except (CRSError, ProjError) as exc:
+        raise UnknownCrs(crs=f"epsg:{epsg}") from exc
+
+
+def epsg_of(crs: str) -> int:
+    """Return the EPSG code of a declared CRS; raise UnknownCrs for anything else."""
+    if crs in GEOGRAPHIC_NAMES:
+        return GEOGRAPHIC_NAMES[crs]
+    match = _EPSG.fullmatch(crs)
+    if match is None:
+        raise UnknownCrs(crs=crs)
+    return int(match[1])
+
+
+def declared_position(x: float, y: float, *, crs: str = "wgs84") -> DeclaredPosition:
+    """Return where coordinates in a declared CRS lie on WGS 84.
+
+    Parameters
+    ----------
+    x, y
+        Longitude and latitude in degrees, or easting and northing in the units of the CRS.
+    crs
+        `wgs84`, `cgcs2000` or `epsg:N`.
+
+    Raises
+    ------
+    UnknownCrs
+        The CRS is none of these.
+    OffTheEarth
+        Degrees out of range; `swapped` in the fields says that the other order would fit.
+    OutsideCrs
+        PROJ can not transform the pair.
+    """
+    epsg = epsg_of(crs)
+    if epsg in GEOGRAPHIC_NAMES.values():
+        if not is_on_earth(x, y):
+            raise OffTheEarth(x=x, y=y, swapped=is_on_earth(y, x))
+        return DeclaredPosition(x, y, crs, Position(x, y))
+    lon, lat = _transformer(epsg).transform(x, y)
+    if not (math.isfinite(lon) and math.isfinite(lat) and is_on_earth(lon, lat)):
+        raise OutsideCrs(x=x, y=y, crs=crs)
+    return DeclaredPosition(x, y, crs, Position(lon, lat))

@@ -1,0 +1,123 @@
+"""Connections and transactions: the only place that opens, commits and translates what the driver says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, exc, make_url, pool, text
+
+from layers.errors import DatabaseUnavailable, LayerError, RefusedByDatabase, SchemaMissing, TookTooLong, TooBusy
+
+#: The group role that the service works as; it owns nothing, so it can switch off no guard.
+APP_ROLE = "geoservice_app"
+#: A database that went away without a word is noticed after this time.
+_CONNECT_TIMEOUT_S = 3
+_TCP_USER_TIMEOUT_MS = 5000
+
+
+def engine_url(url: str) -> str:
+    """Return a postgresql:// URL as SQLAlchemy wants it, with psycopg named as the driver."""
+    parsed = make_url(url)
+    return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+@dataclass(frozen=True)
+class Database:
+    """A pool of connections to one PostGIS database, working as APP_ROLE."""
+
+    engine: Engine = field(repr=False)
+    #: A statement is cancelled after this time unless a transaction asks for more.
+    statement_timeout_s: float = 5.0
+
+    @classmethod
+    def connect(
+        cls, url: str, *, pool_size: int = 8, pool_timeout_s: float = 2.0, statement_timeout_s: float = 5.0
+    ) -> Database:
+        """Return a database that opens connections when they are first needed."""
+        engine = create_engine(
+            engine_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=pool_timeout_s,
+            pool_pre_ping=True,  # costs 0.1 ms; without it the first request after a restart fails
+            connect_args={
+                "options": f"-c role={APP_ROLE} -c timezone=UTC -c search_path=geoservice,public",
+                "connect_timeout": _CONNECT_TIMEOUT_S,
+                "tcp_user_timeout": _TCP_USER_TIMEOUT_MS,
+                "application_name": "geoservice",
+            },
+        )
+        return cls(engine, statement_timeout_s)
+
+    @contextmanager
+    def transaction(self, *, actor: str = "", timeout_s: float | None = None) -> Iterator[Connection]:
+        """Run the block in one transaction; commit at its end, roll back on any error.
+
+        Parameters
+        ----------
+        actor
+            Who acts, for histories; the database login when empty.
+        timeout_s
+            Longest time of one statement; the pool's default when None.
+
+        Raises
+        ------
+        LayerError
+            What the driver said, translated: refused, too busy, took too long, unavailable, schema missing.
+        """
+        limit_ms = round((self.statement_timeout_s if timeout_s is None else timeout_s) * 1000)
+        with translated_errors(), self.engine.begin() as connection:
+            connection.execute(
+                text("SELECT set_config('geoservice.actor', :actor, true),"
+                     " set_config('statement_timeout', :limit_ms, true)"),
+                {"actor": actor, "limit_ms": str(limit_ms)},
+            )
+            yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def owner_connection(url: str) -> Iterator[Connection]:
+    """Yield one connection with the rights of the login itself, in one transaction; for migrations."""
+    # A login named like the schema would have it searched first; nothing of ours is found by search path.
+    connect_args = {"connect_timeout": 10, "options": "-c search_path=public"}
+    engine = create_engine(engine_url(url), poolclass=pool.NullPool, connect_args=connect_args)
+    with translated_errors(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn what SQLAlchemy and the driver raise into LayerErrors."""
+    try:
+        yield
+    except exc.TimeoutError as error:
+        raise TooBusy from error
+    except exc.DBAPIError as error:
+        raise translate(error.orig) from error
+    except psycopg.Error as error:
+        raise translate(error) from error
+
+
+def translate(error: BaseException | None) -> LayerError:
+    """Return the LayerError for an error of the driver; an error we did not foresee comes back as a bug would."""
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        return TookTooLong()
+    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
+        return SchemaMissing()
+    if isinstance(error, psycopg.Error) and error.sqlstate is not None:
+        if error.diag.source_function == "exec_stmt_raise":  # a sentence of our own functions, meant for people
+            return RefusedByDatabase(error.diag.message_primary or "", error.diag.message_hint)
+        if error.sqlstate[:2] == "23":  # an integrity constraint
+            return RefusedByDatabase(error.diag.message_primary or "", error.diag.message_detail)
+        if error.sqlstate[:2] not in ("08", "53", "57", "58", "XX"):
+            raise error
+    if isinstance(error, psycopg.Error):
+        return DatabaseUnavailable()
+    raise TypeError(error)

@@ -1,0 +1,112 @@
+"""Tables edition, grid, grid_lineage, finding and territory."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from layers.db.base import Base
+from layers.db.columns import CODE, INSTANT, geometry, identity, instant_now
+
+JURISDICTION = "geoservice.jurisdiction.id"
+EDITION = "geoservice.edition.id"
+
+
+class EditionRow(Base):
+    """One complete set of grids of one jurisdiction."""
+
+    __tablename__ = "edition"
+    __table_args__ = (
+        Index(None, "jurisdiction_id"),
+        ExcludeConstraint(
+            ("jurisdiction_id", "="),
+            (text("tstzrange(valid_from, valid_to)"), "&&"),
+            where=text("status IN ('published', 'superseded')"),
+            name="edition_one_in_force",
+        ),
+    )
+
+    id: Mapped[int] = identity()
+    jurisdiction_id: Mapped[int] = mapped_column(Integer, ForeignKey(JURISDICTION))
+    title: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text, server_default="draft")
+    valid_from: Mapped[datetime | None] = mapped_column(INSTANT)
+    valid_to: Mapped[datetime | None] = mapped_column(INSTANT)
+    source: Mapped[str | None] = mapped_column(Text)
+    #: Fingerprint of the content that validation last looked at.
+    validated_hash: Mapped[str | None] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = instant_now()
+    published_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    published_by: Mapped[str | None] = mapped_column(Text)
+
+
+class GridRow(Base):
+    """One cell of an edition; changes only while the edition is a draft."""
+
+    __tablename__ = "grid"
+    __table_args__ = (
+        UniqueConstraint("edition_id", "code", name="grid_code_once_per_edition"),
+        Index("ix_grid_place", "edition_id", "geom", postgresql_using="gist"),
+    )
+
+    id: Mapped[int] = identity()
+    edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(EDITION, ondelete="CASCADE"))
+    code: Mapped[str] = mapped_column(CODE)
+    name: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str | None] = mapped_column(Text)
+    parent_code: Mapped[str | None] = mapped_column(CODE)
+    geom: Mapped[object] = geometry("MULTIPOLYGON")
+    properties: Mapped[dict[str, object]] = mapped_column(JSONB, server_default="{}")
+
+
+class GridLineageRow(Base):
+    """Which grid came from which: split, merge, redraw or recode."""
+
+    __tablename__ = "grid_lineage"
+    __table_args__ = (UniqueConstraint("edition_id", "predecessor_code", "successor_code"),)
+
+    id: Mapped[int] = identity()
+    edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(EDITION))
+    predecessor_code: Mapped[str] = mapped_column(CODE)
+    successor_code: Mapped[str] = mapped_column(CODE)
+    kind: Mapped[str] = mapped_column(Text)
+
+
+class FindingRow(Base):
+    """One defect or remark about an edition."""
+
+    __tablename__ = "finding"
+    __table_args__ = (Index(None, "edition_id"),)
+
+    id: Mapped[int] = identity()
+    edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(EDITION, ondelete="CASCADE"))
+    rule: Mapped[str] = mapped_column(Text)
+    severity: Mapped[str] = mapped_column(Text)
+    grid_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    message: Mapped[str] = mapped_column(Text)
+    size: Mapped[float | None] = mapped_column(Float(53))
+    unit: Mapped[str | None] = mapped_column(Text)
+    geom: Mapped[object | None] = geometry("GEOMETRY", nullable=True)
+
+
+class TerritoryRow(Base):
+    """A grid with the period in which it is or was in force: what look-ups read."""
+
+    __tablename__ = "territory"
+    __table_args__ = (
+        Index(None, "geom", postgresql_using="spgist"),
+        Index(None, "edition_id"),
+    )
+
+    grid_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("geoservice.grid.id"), primary_key=True)
+    edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(EDITION))
+    jurisdiction_id: Mapped[int] = mapped_column(Integer, ForeignKey(JURISDICTION))
+    jurisdiction_code: Mapped[str] = mapped_column(CODE)
+    code: Mapped[str] = mapped_column(CODE)
+    name: Mapped[str] = mapped_column(Text)
+    valid: Mapped[object] = mapped_column(TSTZRANGE)
+    geom: Mapped[object] = geometry("MULTIPOLYGON")
+    border: Mapped[object] = geometry("MULTILINESTRING")
+    snap_tolerance_m: Mapped[float] = mapped_column(Float(53))
+    accuracy_m: Mapped[float] = mapped_column(Float(53))

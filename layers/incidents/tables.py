@@ -1,0 +1,104 @@
+"""Tables service, incident and incident_event."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from layers.db.base import Base
+from layers.db.columns import CODE, INSTANT, geometry, identity, instant_now
+
+
+class ServiceRow(Base):
+    """A kind of incident."""
+
+    __tablename__ = "service"
+    __table_args__ = (UniqueConstraint("jurisdiction_id", "code"),)
+
+    id: Mapped[int] = identity()
+    jurisdiction_id: Mapped[int] = mapped_column(Integer, ForeignKey("geoservice.jurisdiction.id"))
+    code: Mapped[str] = mapped_column(CODE)
+    name: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str | None] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
+    category: Mapped[str | None] = mapped_column(Text)
+    keywords: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    attributes: Mapped[list[object]] = mapped_column(JSONB, server_default="[]")
+    limit_working_hours: Mapped[float | None] = mapped_column(Float(53))
+
+
+class IncidentRow(Base):
+    """One reported matter; everything about its owner is written by the database's trigger."""
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["jurisdiction_id", "service_code"], ["geoservice.service.jurisdiction_id", "geoservice.service.code"]
+        ),
+        Index(None, "geom", postgresql_using="gist"),
+        Index("ix_incident_grid_code", "jurisdiction_id", "grid_code", "status"),
+        Index(None, "reported_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, server_default=text("gen_random_uuid()"))
+    service_code: Mapped[str] = mapped_column(CODE)
+    source: Mapped[str] = mapped_column(Text, server_default="system")
+    description: Mapped[str] = mapped_column(Text, server_default="")
+    geom: Mapped[object] = geometry("POINT")
+    received_x: Mapped[float] = mapped_column(Float(53))
+    received_y: Mapped[float] = mapped_column(Float(53))
+    declared_crs: Mapped[str] = mapped_column(Text, server_default="wgs84")
+    accuracy_m: Mapped[float | None] = mapped_column(Float(53))
+    building_code: Mapped[str | None] = mapped_column(CODE)
+    reported_at: Mapped[datetime] = instant_now()
+    jurisdiction_id: Mapped[int | None] = mapped_column(Integer)
+    edition_id: Mapped[int | None] = mapped_column(BigInteger)
+    grid_code: Mapped[str | None] = mapped_column(CODE)
+    method: Mapped[str] = mapped_column(Text)
+    distance_to_border_m: Mapped[float | None] = mapped_column(Float(53))
+    near_border: Mapped[bool] = mapped_column(Boolean)
+    candidates: Mapped[list[dict[str, object]] | None] = mapped_column(JSONB)
+    officer_code: Mapped[str | None] = mapped_column(CODE)
+    overrule_grid_code: Mapped[str | None] = mapped_column(CODE)
+    overrule_reason: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text, server_default="reported")
+    closed_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    rating: Mapped[int | None] = mapped_column(SmallInteger)
+    recorded_at: Mapped[datetime] = instant_now()
+    updated_at: Mapped[datetime] = instant_now()
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+
+
+class IncidentEventRow(Base):
+    """One append-only line of an incident's history."""
+
+    __tablename__ = "incident_event"
+    __table_args__ = (Index(None, "incident_id"),)
+
+    id: Mapped[int] = identity()
+    incident_id: Mapped[UUID] = mapped_column(Uuid)
+    at: Mapped[datetime] = mapped_column(INSTANT, server_default=text("clock_timestamp()"))
+    actor: Mapped[str] = mapped_column(Text)
+    rule: Mapped[str] = mapped_column(Text)
+    from_status: Mapped[str | None] = mapped_column(Text)
+    to_status: Mapped[str] = mapped_column(Text)
+    from_grid_code: Mapped[str | None] = mapped_column(CODE)
+    to_grid_code: Mapped[str | None] = mapped_column(CODE)
+    method: Mapped[str | None] = mapped_column(Text)
+    edition_id: Mapped[int | None] = mapped_column(BigInteger)
+    reason: Mapped[str | None] = mapped_column(Text)

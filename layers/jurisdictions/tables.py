@@ -1,0 +1,28 @@
+"""Table jurisdiction."""
+
+from datetime import datetime
+
+from sqlalchemy import Float, Identity, Index, Integer, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from layers.db.base import Base
+from layers.db.columns import CODE, geometry, instant_now
+
+
+class JurisdictionRow(Base):
+    """An area served as one whole."""
+
+    __tablename__ = "jurisdiction"
+    __table_args__ = (Index(None, "outline", postgresql_using="gist"),)
+
+    id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
+    code: Mapped[str] = mapped_column(CODE, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str | None] = mapped_column(Text)
+    outline: Mapped[object] = geometry("MULTIPOLYGON")
+    #: EPSG code of a metric CRS that fits the outline.
+    metric_srid: Mapped[int] = mapped_column(Integer)
+    time_zone: Mapped[str] = mapped_column(Text, server_default="Asia/Shanghai")
+    snap_tolerance_m: Mapped[float] = mapped_column(Float(53), server_default="25")
+    accuracy_m: Mapped[float] = mapped_column(Float(53), server_default="15")
+    recorded_at: Mapped[datetime] = instant_now()

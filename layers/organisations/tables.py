@@ -1,0 +1,30 @@
+"""Table organisation."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from layers.db.base import Base
+from layers.db.columns import CODE, geometry, grid_code, identity, instant_now
+
+
+class OrganisationRow(Base):
+    """A party branch, partner or service point."""
+
+    __tablename__ = "organisation"
+    __table_args__ = (
+        UniqueConstraint("jurisdiction_id", "code"),
+        Index(None, "geom", postgresql_using="gist"),
+        Index("ix_organisation_grid_code", "jurisdiction_id", "grid_code"),
+    )
+
+    id: Mapped[int] = identity()
+    jurisdiction_id: Mapped[int] = mapped_column(Integer, ForeignKey("geoservice.jurisdiction.id"))
+    code: Mapped[str] = mapped_column(CODE)
+    name: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str | None] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    geom: Mapped[object] = geometry("POINT")
+    grid_code: Mapped[str | None] = grid_code()
+    recorded_at: Mapped[datetime] = instant_now()

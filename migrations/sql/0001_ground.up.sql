@@ -1,0 +1,114 @@
+-- The ground every table stands on: schema, extensions, roles, and the checks that several tables share.
+
+CREATE EXTENSION IF NOT EXISTS postgis SCHEMA public;
+CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public;  -- (edition_id, geom) in one GiST index; exclusion by jurisdiction and period
+CREATE SCHEMA IF NOT EXISTS geoservice;
+
+-- Group roles that the service hands out. None of them owns a table, so none can disable a trigger.
+-- Roles belong to the cluster, not to this database: another database may have made them already.
+DO $$
+DECLARE
+    group_role text;
+BEGIN
+    FOREACH group_role IN ARRAY ARRAY['geoservice_app', 'geoservice_analyst', 'geoservice_reader'] LOOP
+        BEGIN
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = group_role) THEN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', group_role);
+            END IF;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;  -- another database of this cluster made it a moment ago
+        END;
+    END LOOP;
+END $$;
+
+-- True for text that can name a thing: 1 to 64 characters, NFC, no control or invisible characters, no space at its ends.
+CREATE FUNCTION geoservice.is_code(code text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN char_length(code) BETWEEN 1 AND 64
+   AND code IS NFC NORMALIZED
+   AND code !~ '[[:cntrl:]\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u2064\uFEFF]'
+   AND code = btrim(code);
+
+-- True for text that can be shown as a name: 1 to 200 characters without control or direction-changing characters.
+CREATE FUNCTION geoservice.is_name(name text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN char_length(name) BETWEEN 1 AND 200
+   AND name !~ '[[:cntrl:]\u2028-\u202E\u2060-\u2064\uFEFF]';
+
+-- True when a text carries what looks like a mainland mobile number (11 digits) or an identity number (18 characters).
+-- The service never stores either; see docs/decisions on privacy.
+CREATE FUNCTION geoservice.holds_personal_number(words text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN words ~ '(^|[^0-9])(1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx])($|[^0-9])';
+
+-- True for a point on the earth. NaN sorts above every number in PostgreSQL, so BETWEEN refuses it, as it does infinity.
+CREATE FUNCTION geoservice.is_position(geom geometry) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN NOT st_isempty(geom)
+   AND st_x(geom) BETWEEN -180 AND 180
+   AND st_y(geom) BETWEEN -90 AND 90;
+
+-- True for an area or a line that may be stored: not too many vertices (asked first: validity of a million vertices
+-- takes long), not empty, on the earth, valid. CASE, because AND promises no order.
+CREATE FUNCTION geoservice.is_sound(geom geometry) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN st_npoints(geom) > 100000 THEN false
+    WHEN st_isempty(geom) THEN false
+    WHEN NOT (st_xmin(geom) BETWEEN -180 AND 180 AND st_xmax(geom) BETWEEN -180 AND 180
+          AND st_ymin(geom) BETWEEN -90 AND 90 AND st_ymax(geom) BETWEEN -90 AND 90) THEN false
+    ELSE st_isvalid(geom)
+END;
+
+-- Refuse a geometry with a sentence that says what is wrong with it and where; the CHECKs only know yes and no.
+-- what: how people call the row, e.g. 'grid 540502001'. Returns nothing; raises check_violation (23514).
+CREATE FUNCTION geoservice.require_sound(geom geometry, what text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    IF geom IS NULL THEN
+        RAISE EXCEPTION '% has no geometry.', what
+            USING ERRCODE = 'not_null_violation', HINT = 'Draw it, or leave the row out.';
+    ELSIF st_npoints(geom) > 100000 THEN
+        RAISE EXCEPTION '% has % vertices; 100000 is the most.', what, st_npoints(geom)
+            USING ERRCODE = 'check_violation', HINT = 'Simplify it, or split it into several.';
+    ELSIF st_isempty(geom) THEN
+        RAISE EXCEPTION '% has an empty geometry.', what
+            USING ERRCODE = 'check_violation', HINT = 'Draw it, or leave the row out.';
+    ELSIF NOT (st_xmin(geom) BETWEEN -180 AND 180 AND st_xmax(geom) BETWEEN -180 AND 180
+           AND st_ymin(geom) BETWEEN -90 AND 90 AND st_ymax(geom) BETWEEN -90 AND 90) THEN
+        RAISE EXCEPTION '% has coordinates that are not longitude and latitude: x % to %, y % to %.',
+            what, st_xmin(geom), st_xmax(geom), st_ymin(geom), st_ymax(geom)
+            USING ERRCODE = 'check_violation',
+                  HINT = 'Transform it to EPSG:4326 first, for instance with ST_Transform or ogr2ogr -t_srs.';
+    ELSIF NOT st_isvalid(geom) THEN
+        RAISE EXCEPTION '% is not a valid geometry: %.', what, st_isvalidreason(geom)
+            USING ERRCODE = 'check_violation', HINT = 'Mend it at the place named; nothing is repaired silently.';
+    END IF;
+END $$;
+
+-- The same for a point.
+CREATE FUNCTION geoservice.require_position(geom geometry, what text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    IF geom IS NULL THEN
+        RAISE EXCEPTION '% has no position.', what
+            USING ERRCODE = 'not_null_violation', HINT = 'Give its longitude and latitude.';
+    ELSIF NOT geoservice.is_position(geom) THEN
+        RAISE EXCEPTION '% has a position that is not on the earth: %.', what, st_astext(geom)
+            USING ERRCODE = 'check_violation',
+                  HINT = 'Longitude lies between -180 and 180, latitude between -90 and 90, in this order.';
+    END IF;
+END $$;
+
+-- A person or program that acts, for histories: what the service said it is, else the database login.
+CREATE FUNCTION geoservice.actor() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(nullif(current_setting('geoservice.actor', true), ''), session_user::text);
+
+-- For tables that only grow: refuse every UPDATE, DELETE and TRUNCATE.
+CREATE FUNCTION geoservice.refuse_change() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'Rows of % are only ever added, never changed or removed.', tg_table_name
+        USING ERRCODE = 'insufficient_privilege';
+END $$;

@@ -1,0 +1,2 @@
+DROP TABLE geoservice.organisation, geoservice.camera, geoservice.household, geoservice.building,
+    geoservice.basemap_feature;

@@ -1,0 +1,1 @@
+DROP TABLE geoservice.api_key, geoservice.service, geoservice.posting, geoservice.staff;

@@ -1,0 +1,1 @@
+DROP TABLE geoservice.incident_event, geoservice.incident;

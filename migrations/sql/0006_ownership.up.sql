@@ -1,0 +1,447 @@
+-- The rule of ownership, once, for every door: owner_of and the triggers that ask it.
+
+CREATE TYPE geoservice.ownership AS (
+    jurisdiction_id integer,
+    edition_id bigint,
+    grid_id bigint,
+    grid_code text,
+    grid_name text,
+    method text,                              -- covers | nearest | none here; triggers add building and manual
+    distance_to_border_m double precision,    -- to the nearest border; null when none lies within reach
+    near_border boolean,                      -- the border is nearer than the sender's accuracy
+    candidates jsonb                          -- when near_border: [{"grid_code", "distance_m"}, ...], nearest first
+);
+
+-- Metres per degree of longitude and of latitude on the WGS 84 ellipsoid at a latitude.
+-- Distances are measured in the plane these two span around the position: stored borders are straight in degrees, so
+-- they are straight in it, and any caller can repeat the arithmetic. Within 1 km it differs from the geodesic by less
+-- than 0.1 %. Source: Snyder 1987, Map Projections, USGS PP 1395, p. 24-25 (radii of curvature); 6378137 m is the
+-- semi-major axis, 0.00669437999014 the first eccentricity squared. At the poles a degree of longitude has no length;
+-- the latitude is kept a millionth of a degree (11 cm) off them.
+CREATE FUNCTION geoservice.lon_degree_m(lat double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN 6378137 * cosd(least(abs(lat), 89.999999)) / sqrt(1 - 0.00669437999014 * sind(lat) ^ 2) * pi() / 180;
+
+CREATE FUNCTION geoservice.lat_degree_m(lat double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN 6378137 * (1 - 0.00669437999014) / (1 - 0.00669437999014 * sind(lat) ^ 2) ^ 1.5 * pi() / 180;
+
+-- Distance in metres from a place to a line or area, in the plane of the place.
+CREATE FUNCTION geoservice.distance_m(place geometry, shape geometry, lon_m double precision, lat_m double precision)
+RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN st_distance(
+    st_affine(shape, lon_m, 0, 0, lat_m, -st_x(place) * lon_m, -st_y(place) * lat_m), 'SRID=4326;POINT(0 0)'::geometry);
+
+-- Which grid owns a position, by the rule of ownership: the covering grid, on a border the one with the smallest code
+-- in byte order, outside all grids the nearest within the snap tolerance, else none.
+-- place: Point, EPSG:4326. at: the edition valid then is asked. accuracy_m: the sender's, null for the jurisdiction's
+-- default. only_in: id of the one jurisdiction to ask; null asks all (the smallest code wins where outlines overlap).
+-- Relies on ix_territory_geom. Every name carries its schema: a SET clause would cost more than the look-up.
+CREATE FUNCTION geoservice.owner_of(
+    place geometry, at timestamptz DEFAULT now(), accuracy_m double precision DEFAULT NULL, only_in integer DEFAULT NULL
+) RETURNS geoservice.ownership
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+    answer geoservice.ownership;
+    lon_m double precision;
+    lat_m double precision;
+    accuracy double precision;
+    same_border_m CONSTANT double precision := 0.001;
+BEGIN
+    IF place IS NULL OR NOT geoservice.is_position(place) THEN
+        PERFORM geoservice.require_position(place, 'The place asked for');
+    END IF;
+    lon_m := geoservice.lon_degree_m(public.st_y(place));
+    lat_m := geoservice.lat_degree_m(public.st_y(place));
+    SELECT t.jurisdiction_id, t.edition_id, t.grid_id, t.code, t.name, 'covers',
+           geoservice.distance_m(place, t.border, lon_m, lat_m), t.accuracy_m
+      INTO answer.jurisdiction_id, answer.edition_id, answer.grid_id, answer.grid_code, answer.grid_name, answer.method,
+           answer.distance_to_border_m, accuracy
+      FROM geoservice.territory AS t
+     WHERE public.st_covers(t.geom, place)
+       AND t.valid @> owner_of.at
+       AND (only_in IS NULL OR t.jurisdiction_id = only_in);
+    -- Several grids can cover it only on their border, or where jurisdictions overlap: sorting always would be wasted.
+    IF answer.distance_to_border_m < same_border_m OR only_in IS NULL THEN
+        SELECT t.jurisdiction_id, t.edition_id, t.grid_id, t.code, t.name, t.accuracy_m,
+               geoservice.distance_m(place, t.border, lon_m, lat_m)
+          INTO answer.jurisdiction_id, answer.edition_id, answer.grid_id, answer.grid_code, answer.grid_name, accuracy,
+               answer.distance_to_border_m
+          FROM geoservice.territory AS t
+         WHERE public.st_covers(t.geom, place)
+           AND t.valid @> owner_of.at
+           AND (only_in IS NULL OR t.jurisdiction_id = only_in)
+         ORDER BY t.jurisdiction_code, t.code
+         LIMIT 1;
+    END IF;
+    IF answer.grid_id IS NULL THEN
+        answer := geoservice.nearest_grid(place, at, accuracy_m, only_in);
+        RETURN answer;
+    END IF;
+    accuracy := coalesce(owner_of.accuracy_m, accuracy);
+    answer.near_border := answer.distance_to_border_m < accuracy;
+    IF answer.near_border THEN
+        answer.candidates := geoservice.grids_within(place, answer.edition_id, accuracy);
+    END IF;
+    RETURN answer;
+END $$;
+
+-- The second half of owner_of: nothing covers the place.
+CREATE FUNCTION geoservice.nearest_grid(
+    place geometry, at timestamptz, accuracy_m double precision, only_in integer
+) RETURNS geoservice.ownership
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+    answer geoservice.ownership;
+    lon_m double precision := geoservice.lon_degree_m(public.st_y(place));
+    lat_m double precision := geoservice.lat_degree_m(public.st_y(place));
+    snap_tolerance double precision;
+    accuracy double precision;
+    reach_max CONSTANT double precision := 1000;   -- no tolerance or accuracy is larger; CHECKs and parsers say so
+BEGIN
+    SELECT near.jurisdiction_id, near.edition_id, near.grid_id, near.code, near.name, near.distance_m,
+           near.snap_tolerance_m, near.accuracy_m
+      INTO answer.jurisdiction_id, answer.edition_id, answer.grid_id, answer.grid_code, answer.grid_name,
+           answer.distance_to_border_m, snap_tolerance, accuracy
+      FROM (
+        SELECT t.jurisdiction_id, t.edition_id, t.grid_id, t.code, t.name, t.jurisdiction_code, t.snap_tolerance_m,
+               coalesce(nearest_grid.accuracy_m, t.accuracy_m) AS accuracy_m,
+               geoservice.distance_m(place, t.border, lon_m, lat_m) AS distance_m
+          FROM geoservice.territory AS t
+         WHERE t.geom OPERATOR(public.&&) public.st_expand(place, reach_max / lon_m, reach_max / lat_m)
+           AND t.valid @> nearest_grid.at
+           AND (only_in IS NULL OR t.jurisdiction_id = only_in)
+      ) AS near
+     WHERE near.distance_m <= greatest(near.snap_tolerance_m, near.accuracy_m)
+     ORDER BY near.distance_m, near.jurisdiction_code, near.code
+     LIMIT 1;
+    answer.jurisdiction_id := coalesce(answer.jurisdiction_id, only_in);
+    answer.near_border := coalesce(answer.distance_to_border_m < accuracy, false);
+    IF answer.near_border THEN
+        answer.candidates := geoservice.grids_within(place, answer.edition_id, accuracy);
+    END IF;
+    IF answer.distance_to_border_m <= snap_tolerance THEN
+        answer.method := 'nearest';
+    ELSE
+        answer.method := 'none';
+        answer.grid_id := NULL;
+        answer.grid_code := NULL;
+        answer.grid_name := NULL;
+    END IF;
+    RETURN answer;
+END $$;
+
+-- The grids of an edition in force within reach_m of a place, nearest first: [{"grid_code", "distance_m"}, ...].
+CREATE FUNCTION geoservice.grids_within(place geometry, edition bigint, reach_m double precision) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT jsonb_agg(
+               jsonb_build_object('grid_code', near.code, 'distance_m', round(near.distance_m::numeric, 3))
+               ORDER BY near.distance_m, near.code)
+      FROM (
+        SELECT t.code,
+               CASE WHEN st_covers(t.geom, place) THEN 0
+                    ELSE geoservice.distance_m(
+                        place, t.border, geoservice.lon_degree_m(st_y(place)), geoservice.lat_degree_m(st_y(place)))
+               END AS distance_m
+          FROM geoservice.territory AS t
+         WHERE t.edition_id = edition
+           AND t.geom && st_expand(place, reach_m / geoservice.lon_degree_m(st_y(place)),
+                                          reach_m / geoservice.lat_degree_m(st_y(place)))
+      ) AS near
+     WHERE near.distance_m <= reach_m;
+END;
+
+-- The grid officer posted to a grid on a day, or null: the incident then waits for the dispatcher.
+CREATE FUNCTION geoservice.officer_on_duty(jurisdiction integer, grid text, at timestamptz) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+    SELECT p.staff_code
+      FROM geoservice.posting AS p
+      JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
+     WHERE p.jurisdiction_id = jurisdiction
+       AND p.grid_code = grid
+       AND p.role IN ('grid_officer', 'deputy')
+       AND daterange(p.valid_from, p.valid_to) @> (at AT TIME ZONE j.time_zone)::date
+     ORDER BY p.role DESC, p.staff_code  -- 'grid_officer' before 'deputy'
+     LIMIT 1
+);
+
+-- The sector that a camera sees, as a polygon. bearing_deg clockwise from north; 5 degrees a step along the arc.
+CREATE FUNCTION geoservice.view_sector(
+    camera geometry, bearing_deg double precision, fov_deg double precision, range_m double precision
+) RETURNS geometry
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = geoservice, public, pg_temp AS $$
+DECLARE
+    lon_m CONSTANT double precision := lon_degree_m(st_y(camera));
+    lat_m CONSTANT double precision := lat_degree_m(st_y(camera));
+    steps CONSTANT integer := greatest(2, ceil(fov_deg / 5)::integer);
+    arc geometry[];
+BEGIN
+    SELECT array_agg(st_setsrid(st_makepoint(
+               st_x(camera) + range_m * sind(bearing_deg - fov_deg / 2 + fov_deg * i / steps) / lon_m,
+               st_y(camera) + range_m * cosd(bearing_deg - fov_deg / 2 + fov_deg * i / steps) / lat_m), 4326)
+               ORDER BY i)
+      INTO arc
+      FROM generate_series(0, steps) AS i;
+    IF fov_deg = 360 THEN
+        RETURN st_makepolygon(st_makeline(arc[1:steps] || arc[1]));
+    END IF;
+    RETURN st_makepolygon(st_makeline(camera || arc || camera));
+END $$;
+
+-- Give a building, camera or organisation the grid that owns it now. Whatever the writer put into grid_code is lost.
+-- A building is where its point on surface is.
+CREATE FUNCTION geoservice.assign_grid() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public, pg_temp AS $$
+DECLARE
+    place geometry;
+BEGIN
+    IF tg_table_name = 'building' THEN
+        PERFORM require_sound(new.geom, 'Building ' || new.code);
+        place := st_pointonsurface(new.geom);
+    ELSE
+        PERFORM require_position(new.geom, initcap(tg_table_name) || ' ' || new.code);
+        place := new.geom;
+    END IF;
+    new.grid_code := (owner_of(place, now(), 0, new.jurisdiction_id)).grid_code;
+    RETURN new;
+END $$;
+
+CREATE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id ON geoservice.building
+    FOR EACH ROW EXECUTE FUNCTION geoservice.assign_grid();
+CREATE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id ON geoservice.camera
+    FOR EACH ROW EXECUTE FUNCTION geoservice.assign_grid();
+CREATE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id ON geoservice.organisation
+    FOR EACH ROW EXECUTE FUNCTION geoservice.assign_grid();
+
+-- A household lives where its building is; without a building, where its point is.
+CREATE FUNCTION geoservice.assign_household() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM require_position(new.geom, 'Household ' || new.id);
+    IF new.building_code IS NULL THEN
+        new.grid_code := (owner_of(new.geom, now(), 0, new.jurisdiction_id)).grid_code;
+    ELSE
+        SELECT b.grid_code INTO new.grid_code FROM building AS b
+         WHERE b.jurisdiction_id = new.jurisdiction_id AND b.code = new.building_code;
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id, building_code
+    ON geoservice.household FOR EACH ROW EXECUTE FUNCTION geoservice.assign_household();
+
+CREATE FUNCTION geoservice.move_households() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE household AS h SET grid_code = new.grid_code
+     WHERE h.jurisdiction_id = new.jurisdiction_id AND h.building_code = new.code;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER move_households AFTER UPDATE ON geoservice.building
+    FOR EACH ROW WHEN (new.grid_code IS DISTINCT FROM old.grid_code) EXECUTE FUNCTION geoservice.move_households();
+
+CREATE FUNCTION geoservice.draw_sector() RETURNS trigger
+LANGUAGE plpgsql SET search_path = geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM require_position(new.geom, 'Camera ' || new.code);
+    new.sector := view_sector(new.geom, new.bearing_deg, new.fov_deg, new.range_m);
+    RETURN new;
+END $$;
+CREATE TRIGGER draw_sector BEFORE INSERT OR UPDATE OF geom, bearing_deg, fov_deg, range_m, sector ON geoservice.camera
+    FOR EACH ROW EXECUTE FUNCTION geoservice.draw_sector();
+
+-- Route an incident on its way in, and again when its place, building or overrule changes. Nothing else may touch the
+-- columns that say where it went: an UPDATE that tries is put right, not obeyed.
+CREATE FUNCTION geoservice.route_incident() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    answer geoservice.ownership;
+    building_place public.geometry;
+BEGIN
+    IF tg_op = 'UPDATE' THEN
+        new.id := old.id;
+        new.recorded_at := old.recorded_at;
+        new.reported_at := old.reported_at;
+        new.updated_at := now();
+        new.version := old.version + 1;
+        IF (new.geom, new.building_code, new.accuracy_m, new.overrule_grid_code)
+            IS NOT DISTINCT FROM (old.geom, old.building_code, old.accuracy_m, old.overrule_grid_code) THEN
+            new.jurisdiction_id := old.jurisdiction_id;
+            new.edition_id := old.edition_id;
+            new.grid_code := old.grid_code;
+            new.method := old.method;
+            new.distance_to_border_m := old.distance_to_border_m;
+            new.near_border := old.near_border;
+            new.candidates := old.candidates;
+            new.officer_code := old.officer_code;
+            RETURN new;
+        END IF;
+    ELSE
+        new.recorded_at := now();
+        new.updated_at := now();
+        new.version := 1;
+    END IF;
+    IF new.geom IS NULL OR NOT geoservice.is_position(new.geom) THEN
+        PERFORM geoservice.require_position(new.geom, 'The incident');
+    END IF;
+    new.received_x := coalesce(new.received_x, public.st_x(new.geom));
+    new.received_y := coalesce(new.received_y, public.st_y(new.geom));
+    answer := geoservice.owner_of(new.geom, new.reported_at, new.accuracy_m, new.jurisdiction_id);
+    IF new.building_code IS NOT NULL THEN
+        building_place := geoservice.building_within_reach(new);
+        IF building_place IS NOT NULL THEN
+            answer := geoservice.owner_of(building_place, new.reported_at, 0, answer.jurisdiction_id);
+            answer.method := CASE WHEN answer.grid_code IS NULL THEN 'none' ELSE 'building' END;
+        END IF;
+    END IF;
+    IF new.overrule_grid_code IS NOT NULL THEN
+        PERFORM geoservice.require_grid(new.overrule_grid_code, answer.edition_id);
+        answer.grid_code := new.overrule_grid_code;
+        answer.method := 'manual';
+    END IF;
+    new.jurisdiction_id := answer.jurisdiction_id;
+    new.edition_id := answer.edition_id;
+    new.grid_code := answer.grid_code;
+    new.method := answer.method;
+    new.distance_to_border_m := answer.distance_to_border_m;
+    new.near_border := answer.near_border;
+    new.candidates := answer.candidates;
+    new.officer_code := geoservice.officer_on_duty(answer.jurisdiction_id, answer.grid_code, new.reported_at);
+    RETURN new;
+END $$;
+
+-- Where the building that an incident names stands, if the incident lies within the snap tolerance of it, else null.
+-- An unknown building is refused: it would be a lost hint.
+CREATE FUNCTION geoservice.building_within_reach(report geoservice.incident) RETURNS geometry
+LANGUAGE plpgsql STABLE SET search_path = geoservice, public, pg_temp AS $$
+DECLARE
+    footprint geometry;
+    tolerance_m double precision;
+BEGIN
+    SELECT b.geom, j.snap_tolerance_m INTO footprint, tolerance_m
+      FROM building AS b JOIN jurisdiction AS j ON j.id = b.jurisdiction_id
+     WHERE b.code = report.building_code
+       AND (report.jurisdiction_id IS NULL OR b.jurisdiction_id = report.jurisdiction_id)
+     ORDER BY b.geom <-> report.geom
+     LIMIT 1;
+    IF footprint IS NULL THEN
+        RAISE EXCEPTION 'The incident names the unknown building %.', report.building_code
+            USING ERRCODE = 'foreign_key_violation', HINT = 'Leave the building out, or give its code as in the layer.';
+    END IF;
+    IF distance_m(report.geom, footprint, lon_degree_m(st_y(report.geom)), lat_degree_m(st_y(report.geom)))
+        <= tolerance_m THEN
+        RETURN st_pointonsurface(footprint);
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION geoservice.require_grid(code text, edition bigint) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = geoservice, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM grid AS g WHERE g.edition_id = edition AND g.code = require_grid.code) THEN
+        RAISE EXCEPTION 'There is no grid % in the edition that was in force.', code
+            USING ERRCODE = 'foreign_key_violation', HINT = 'Overrule with the code of a grid of that edition.';
+    END IF;
+END $$;
+
+CREATE TRIGGER route BEFORE INSERT OR UPDATE ON geoservice.incident
+    FOR EACH ROW EXECUTE FUNCTION geoservice.route_incident();
+
+-- One history line for each arrival, written for the whole statement at once: COPY brings many.
+CREATE FUNCTION geoservice.record_arrivals() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public, pg_temp AS $$
+BEGIN
+    INSERT INTO incident_event (incident_id, actor, rule, to_status, to_grid_code, method, edition_id, reason)
+    SELECT a.id, geoservice.actor(), 'reported', a.status, a.grid_code, a.method, a.edition_id, a.overrule_reason
+      FROM arrivals AS a;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER record_arrivals AFTER INSERT ON geoservice.incident
+    REFERENCING NEW TABLE AS arrivals FOR EACH STATEMENT EXECUTE FUNCTION geoservice.record_arrivals();
+
+CREATE FUNCTION geoservice.record_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public, pg_temp AS $$
+BEGIN
+    INSERT INTO incident_event
+        (incident_id, actor, rule, from_status, to_status, from_grid_code, to_grid_code, method, edition_id, reason)
+    VALUES (new.id, geoservice.actor(),
+            CASE WHEN new.status IS DISTINCT FROM old.status THEN 'status changed' ELSE 'rerouted' END,
+            old.status, new.status, old.grid_code, new.grid_code, new.method, new.edition_id, new.overrule_reason);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER record_change AFTER UPDATE ON geoservice.incident FOR EACH ROW
+    WHEN ((new.status, new.grid_code, new.method, new.geom) IS DISTINCT FROM (old.status, old.grid_code, old.method, old.geom))
+    EXECUTE FUNCTION geoservice.record_change();
+
+-- Publish a draft from an instant on, in one transaction: the edition in force ends then, features are re-assigned.
+-- Returns how many buildings, households, cameras and organisations changed grid.
+CREATE FUNCTION geoservice.publish_edition(edition bigint, starts timestamptz DEFAULT now()) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public, pg_temp AS $$
+DECLARE
+    draft edition%ROWTYPE;
+    current edition%ROWTYPE;
+BEGIN
+    SELECT * INTO draft FROM edition AS e WHERE e.id = publish_edition.edition;
+    IF draft.id IS NULL THEN
+        RAISE EXCEPTION 'There is no edition %.', edition USING ERRCODE = 'no_data_found';
+    END IF;
+    -- One publisher a jurisdiction: the second waits here, then meets the first one's edition.
+    PERFORM pg_advisory_xact_lock(hashtext('geoservice.publish'), draft.jurisdiction_id);
+    SELECT * INTO draft FROM edition AS e WHERE e.id = publish_edition.edition FOR UPDATE;
+    IF draft.status <> 'draft' THEN
+        RAISE EXCEPTION 'Edition % is %; only a draft can be published.', edition, draft.status
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    ELSIF starts > now() THEN
+        RAISE EXCEPTION 'An edition can not yet be published for the future (%).', starts
+            USING ERRCODE = 'feature_not_supported', HINT = 'Publish it when its day has come.';
+    END IF;
+    SELECT * INTO current FROM edition AS e
+     WHERE e.jurisdiction_id = draft.jurisdiction_id AND e.status = 'published' AND e.valid_to IS NULL;
+    IF current.valid_from >= starts THEN
+        RAISE EXCEPTION 'Edition % is in force since %; a new one must begin after that.', current.id, current.valid_from
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    UPDATE edition AS e SET status = 'superseded', valid_to = starts WHERE e.id = current.id;
+    UPDATE edition AS e SET status = 'published', valid_from = starts, published_at = now(), published_by = actor()
+     WHERE e.id = draft.id;
+    ANALYZE geoservice.grid;  -- the planner must not meet a table it believes empty
+    RETURN assign_features(draft.jurisdiction_id);
+END $$;
+
+-- Re-assign every feature of a jurisdiction that has another owner now; returns how many moved.
+CREATE FUNCTION geoservice.assign_features(jurisdiction integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public, pg_temp AS $$
+DECLARE
+    moved integer := 0;
+    moved_now integer;
+BEGIN
+    SELECT count(*) INTO moved FROM household AS h JOIN building AS b USING (jurisdiction_id)
+     WHERE h.jurisdiction_id = jurisdiction AND b.code = h.building_code
+       AND b.grid_code IS DISTINCT FROM (owner_of(st_pointonsurface(b.geom), now(), 0, jurisdiction)).grid_code;
+    UPDATE building AS b SET grid_code = o.grid_code
+      FROM (SELECT id, (owner_of(st_pointonsurface(geom), now(), 0, jurisdiction)).grid_code
+              FROM building WHERE jurisdiction_id = jurisdiction) AS o
+     WHERE b.id = o.id AND b.grid_code IS DISTINCT FROM o.grid_code;
+    GET DIAGNOSTICS moved_now = ROW_COUNT;
+    moved := moved + moved_now;
+    UPDATE household AS h SET grid_code = o.grid_code
+      FROM (SELECT id, (owner_of(geom, now(), 0, jurisdiction)).grid_code
+              FROM household WHERE jurisdiction_id = jurisdiction AND building_code IS NULL) AS o
+     WHERE h.id = o.id AND h.grid_code IS DISTINCT FROM o.grid_code;
+    GET DIAGNOSTICS moved_now = ROW_COUNT;
+    moved := moved + moved_now;
+    UPDATE camera AS c SET grid_code = o.grid_code
+      FROM (SELECT id, (owner_of(geom, now(), 0, jurisdiction)).grid_code
+              FROM camera WHERE jurisdiction_id = jurisdiction) AS o
+     WHERE c.id = o.id AND c.grid_code IS DISTINCT FROM o.grid_code;
+    GET DIAGNOSTICS moved_now = ROW_COUNT;
+    moved := moved + moved_now;
+    UPDATE organisation AS n SET grid_code = o.grid_code
+      FROM (SELECT id, (owner_of(geom, now(), 0, jurisdiction)).grid_code
+              FROM organisation WHERE jurisdiction_id = jurisdiction) AS o
+     WHERE n.id = o.id AND n.grid_code IS DISTINCT FROM o.grid_code;
+    GET DIAGNOSTICS moved_now = ROW_COUNT;
+    RETURN moved + moved_now;
+END $$;

@@ -1,0 +1,113 @@
+"""A PostGIS cluster for the run, a fresh migrated database for each test that asks, and the demo community.
+
+With GEOSERVICE_TEST_DATABASE_URL (a superuser's postgresql:// URL) that cluster is used and none is started.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import make_url
+
+from geoservice.embedded.cluster import Cluster
+from geoservice.services import schema
+from layers.db.session import Database
+
+_numbers = itertools.count(1)
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def cluster_url() -> Iterator[str]:
+    """Return a superuser's URL of a running cluster."""
+    given = os.environ.get("GEOSERVICE_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    directory = Path(tempfile.mkdtemp(prefix="geoservice-test-"))
+    directory.chmod(0o755)  # the service account must be able to walk through
+    cluster = Cluster(directory, free_port())
+    try:
+        yield cluster.ensure()
+    finally:
+        cluster.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def with_database(url: str, name: str) -> str:
+    """Return the URL of another database of the same cluster."""
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def template(cluster_url: str) -> str:
+    """Return the name of a migrated database to clone."""
+    name = f"geoservice_template_{os.getpid()}"
+    with psycopg.connect(cluster_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    schema.upgrade(with_database(cluster_url, name))
+    return name
+
+
+class DatabaseMaker:
+    """Clones databases from a template and drops them at the end."""
+
+    def __init__(self, cluster_url: str) -> None:
+        self.cluster_url = cluster_url
+        self.made: list[str] = []
+
+    def clone(self, template: str) -> str:
+        """Return the URL of a new database like `template`."""
+        name = f"geoservice_test_{os.getpid()}_{next(_numbers)}"
+        with psycopg.connect(self.cluster_url, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+            )
+        self.made.append(name)
+        return with_database(self.cluster_url, name)
+
+    def drop_all(self) -> None:
+        """Drop what was made, sessions and all."""
+        with psycopg.connect(self.cluster_url, autocommit=True) as connection:
+            for name in self.made:
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database_url(cluster_url: str, template: str) -> Iterator[str]:
+    """Return the superuser's URL of a fresh migrated database."""
+    maker = DatabaseMaker(cluster_url)
+    yield maker.clone(template)
+    maker.drop_all()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Return the service's own connections, with the service's own rights, to a fresh migrated database."""
+    database = Database.connect(database_url, pool_size=4)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """Return the folder of real data, or skip: it carries no licence that lets us ship it."""
+    folder = os.environ.get("GEOSERVICE_TEST_DATA", str(Path(__file__).parents[2] / "shared" / "data"))
+    if not Path(folder).is_dir():
+        pytest.skip("no development data: set GEOSERVICE_TEST_DATA to its folder")
+    return Path(folder)
