@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from typing import Any
@@ -22,6 +23,14 @@ DOMAIN_ERRORS: tuple[str, ...] = (
     "geoservice.embedded.errors:EmbeddedError",
     "layers.errors:LayerError",
 )
+
+#: What the machine refuses, and what its operator can do about it.
+PLACES_REFUSED: dict[int | None, str] = {
+    errno.ENOSPC: "Free some space on this disk.",
+    errno.EDQUOT: "Free some space: the quota is used up.",
+    errno.EACCES: "Run it as the owner of this place, or name another.",
+    errno.EROFS: "Name a place that can be written to.",
+}
 
 
 def load(place: str) -> Any:
@@ -60,6 +69,10 @@ def main() -> None:
         _fail(_settings_line(exc), "docs/operating.md lists every setting.")
     except tuple(load(place) for place in DOMAIN_ERRORS) as exc:
         _fail(str(exc), exc.advice() if hasattr(exc, "advice") else getattr(exc, "remedy", ""))
+    except OSError as exc:
+        if exc.errno not in PLACES_REFUSED:
+            raise
+        _fail(f"{exc.strerror}: {exc.filename or 'the data directory'}.", PLACES_REFUSED[exc.errno])
 
 
 def _settings_line(error: ValidationError) -> str:

@@ -21,6 +21,12 @@ class AddressRefused(RunningError):
     remedy = "Set GEOSERVICE_HOST to an address of this machine and GEOSERVICE_PORT to a port from 1024 up."
 
 
+class DatabaseUnreachable(RunningError):
+    """The database of GEOSERVICE_DATABASE_URL cannot be reached."""
+
+    remedy = "Correct the address, or unset it: then the service runs a database of its own."
+
+
 class AnotherInstance(RunningError):
     """Another instance holds this data directory and does not answer."""
 

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from geoservice.embedded.cluster import Cluster
-from geoservice.running.errors import AnotherInstance, NotAnswering, StopTimedOut
+from geoservice.running.errors import AnotherInstance, DatabaseUnreachable, NotAnswering, StopTimedOut
 from geoservice.running.instance import Instance, InstanceState, wait_for_end
 from geoservice.running.processes import adopt_orphans
 from geoservice.running.supervisor import (
@@ -86,6 +88,8 @@ def _prepare(
         if cluster is not None:
             report("starting the database" if cluster.status().made_by else "making the database")
             url = cluster.ensure()
+        else:
+            _check_reachable(url)
         report("bringing the schema up to date")
         upgrade(url)
         return (load_demo(url, report) if demo else None), url
@@ -94,6 +98,16 @@ def _prepare(
         if cluster is not None:
             cluster.stop()
         raise
+
+
+def _check_reachable(url: str) -> None:
+    """Raise DatabaseUnreachable when somebody else's database does not take a connection."""
+    try:
+        psycopg.connect(url, connect_timeout=10).close()
+    except psycopg.Error as exc:
+        # libpq names host, port and user, never the password.
+        said = str(exc).strip().splitlines()[-1].strip()
+        raise DatabaseUnreachable(said=said) from exc
 
 
 def _join(settings: Settings, instance: Instance, *, demo: bool, report: Report) -> Started:

@@ -1,0 +1,130 @@
+"""up, stop, status and serve as a person types them: plain lines, one clear line for what is wrong, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Machine:
+    """A data directory and ports of its own, and a shell to type commands into."""
+
+    def __init__(self, directory: Path) -> None:
+        self.port = free_port()
+        self.data_dir = directory / "data"
+        self.environment = {key: text for key, text in os.environ.items() if not key.startswith("GEOSERVICE_")} | {
+            "GEOSERVICE_DATA_DIR": str(self.data_dir),
+            "GEOSERVICE_PORT": str(self.port),
+            "GEOSERVICE_DATABASE_PORT": str(free_port()),
+        }
+
+    def type(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "geoservice.cli.main", *words]
+        environment = self.environment | settings
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    with tempfile.TemporaryDirectory(prefix="gs-") as name:
+        Path(name).chmod(0o755)
+        machine = Machine(Path(name))
+        try:
+            yield machine
+        finally:
+            machine.type("stop")
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the last line of a refusal; it must be for people."""
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    return done.stderr.strip().splitlines()[-1]
+
+
+def test_nothing_runs_and_nothing_is_made_by_asking(machine: Machine) -> None:
+    status, stop = machine.type("status"), machine.type("stop")
+
+    assert (status.returncode, status.stdout) == (3, "geoservice does not run.\n")
+    assert (stop.returncode, stop.stdout) == (0, "geoservice does not run.\n")
+    assert not machine.data_dir.exists()
+
+
+def test_up_answers_says_so_again_and_stops(machine: Machine) -> None:
+    first = machine.type("up", "--background")
+    assert first.returncode == 0, first.stderr
+    began = time.monotonic()
+    second = machine.type("up", "--background")
+    waited_s = time.monotonic() - began
+    status = machine.type("status", "--json")
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{machine.port}/livez", timeout=5) as answer:
+        assert answer.status == 200
+    assert f"http://127.0.0.1:{machine.port}/\n" in first.stdout
+    assert second.returncode == 0
+    assert second.stdout.startswith("geoservice already runs.")
+    assert waited_s < 10
+    assert json.loads(status.stdout)["answering"] is True
+    assert machine.type("stop").stdout == "geoservice is stopped.\n"
+    assert machine.type("status").returncode == 3
+
+
+def test_own_database_starts_no_other(machine: Machine) -> None:
+    refused = machine.type("up", GEOSERVICE_DATABASE_URL=f"postgresql://me:geheim@127.0.0.1:{free_port()}/none")
+
+    line = one_line(refused)
+    assert "GEOSERVICE_DATABASE_URL" in line
+    assert "geheim" not in refused.stderr
+    assert not (machine.data_dir / "database").exists()
+
+
+@pytest.mark.parametrize("command", ["up", "serve"])
+def test_taken_port_is_one_line_and_leaves_nothing_running(machine: Machine, command: str) -> None:
+    with socket.create_server(("127.0.0.1", machine.port)):
+        refused = machine.type(command)
+
+    assert "GEOSERVICE_PORT" in one_line(refused)
+    assert machine.type("status").stdout == "geoservice does not run.\n"
+
+
+def test_taken_database_port_is_one_line(machine: Machine) -> None:
+    with socket.create_server(("127.0.0.1", int(machine.environment["GEOSERVICE_DATABASE_PORT"]))):
+        refused = machine.type("up")
+
+    assert "GEOSERVICE_DATABASE_PORT" in one_line(refused)
+
+
+def test_wrong_setting_is_one_line_without_its_value(machine: Machine) -> None:
+    refused = machine.type("up", GEOSERVICE_WORKERS="geheim")
+
+    assert "GEOSERVICE_WORKERS" in one_line(refused)
+    assert "geheim" not in refused.stderr
+
+
+def test_unusable_data_directory_is_one_line(machine: Machine) -> None:
+    assert "GEOSERVICE_DATA_DIR" in one_line(machine.type("up", GEOSERVICE_DATA_DIR="/dev/null/x"))
+
+
+def test_help_lists_every_command() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "geoservice.cli.main", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+
+    for name in ("up", "stop", "status", "serve"):
+        assert f"\n  {name}" in shown
