@@ -56,6 +56,12 @@ def display_name(jurisdiction: JurisdictionView, language: Language) -> str:
     return jurisdiction.name or jurisdiction.name_en
 
 
+def second_name(jurisdiction: JurisdictionView, language: Language) -> str:
+    """Return the name in the other language; empty when it is the same or there is none."""
+    other = display_name(jurisdiction, "zh" if language == "en" else "en")
+    return other if other != display_name(jurisdiction, language) else ""
+
+
 def build_map_page(jurisdiction: JurisdictionView, frame: PageFrame) -> OfflineFigure:
     """Return the staff map of one jurisdiction."""
     language = frame.language
@@ -142,11 +148,9 @@ def _header(jurisdiction: JurisdictionView, frame: PageFrame) -> PageHeader:
     """Return the bar with the name and the figures."""
     language = frame.language
     other: Language = "zh" if language == "en" else "en"
-    name = display_name(jurisdiction, language)
-    second = display_name(jurisdiction, other)
     return PageHeader(
-        name=name,
-        second_name=second if second != name else "",
+        name=display_name(jurisdiction, language),
+        second_name=second_name(jurisdiction, language),
         figures=[(key, word(key, language), f"{getattr(jurisdiction.statistics, key):,}") for key in _FIGURES],
         language_url=frame.other_language_url,
         language_label=word("other_language", language),

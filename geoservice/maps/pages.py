@@ -21,7 +21,7 @@ from flask import (
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from geoservice.maps import assets
-from geoservice.maps.builders import PageFrame, build_map_page, display_name
+from geoservice.maps.builders import PageFrame, build_map_page, display_name, second_name
 from geoservice.maps.elements import TEMPLATES
 from geoservice.maps.figure import AssetUrl, content_security_policy
 from geoservice.maps.styles import SOURCES
@@ -116,18 +116,17 @@ def _index_page(jurisdictions: tuple[JurisdictionView, ...], language: Language)
         only = jurisdictions[0].code
         return redirect(url_for("maps.map_page", jurisdiction=only, **arguments))
     asset_url = _asset_url()
-    other: Language = "zh" if language == "en" else "en"
     markup = TEMPLATES.get_template("index.html").render(
         lang=HTML_LANG[language],
         title=word("service", language),
         choose=word("choose_jurisdiction", language),
-        none=word("no_jurisdiction", language),
+        empty=word("no_jurisdiction", language),
         icon_url=asset_url("static/icons/favicon.svg"),
         style_url=asset_url("static/styles/map.css"),
         jurisdictions=[
             {
                 "name": display_name(item, language),
-                "second_name": display_name(item, other),
+                "second_name": second_name(item, language),
                 "url": url_for("maps.map_page", jurisdiction=item.code, **arguments),
             }
             for item in jurisdictions

@@ -5,10 +5,10 @@
   const SCAN_LINES = 15;
   const NAMES_FROM_ZOOM = 15.5;
   const FAR_BELOW_ZOOM = 15.5;
-  const NEAR_FROM_ZOOM = 17;
+  const NEAR_FROM_ZOOM = 18;
   const CHARACTER_PX = 12;
   // A street must be this many times longer than its name.
-  const ROOM = 2.5;
+  const ROOM = 3.5;
   const CHINESE = /^[\u3400-\u9fff]+$/;
 
   // Where a horizontal line at a latitude crosses the rings, from west to east.
@@ -47,9 +47,9 @@
     return best && best.latlng;
   };
 
-  function label(latlng, className, node) {
-    const icon = L.divIcon({ className: className, iconSize: [0, 0], html: node });
-    return L.marker(latlng, { icon: icon, interactive: false, keyboard: false, pane: 'labels' });
+  function label(latlng, pane, node) {
+    const icon = L.divIcon({ className: 'gs-label-anchor', iconSize: [0, 0], html: node });
+    return L.marker(latlng, { icon: icon, interactive: false, keyboard: false, pane: pane });
   }
 
   // People call a grid by its name; the code follows where there is room for it.
@@ -58,18 +58,33 @@
     const name = app.inLanguage(feature.properties, 'name') || code;
     const node = app.element('span', 'gs-grid-label', app.element('b', '', name));
     if (name !== code) node.append(app.element('small', '', code));
-    return label(app.insideOf(feature.geometry), 'gs-label-anchor', node);
+    return label(app.insideOf(feature.geometry), 'labels', node);
   }
 
-  // The longest straight piece of a line, as two positions.
-  function longestPiece(geometry) {
-    const lines = geometry.type === 'LineString' ? [geometry.coordinates] : geometry.coordinates;
-    let best = null;
-    for (const line of lines) {
-      for (let i = 1; i < line.length; i += 1) {
-        const length = Math.hypot(line[i][0] - line[i - 1][0], line[i][1] - line[i - 1][1]);
-        if (!best || length > best.length) best = { length: length, from: line[i - 1], to: line[i] };
+  // A place on a line of points, by the share of its length.
+  function along(points, share) {
+    const lengths = points.slice(1).map((point, i) => point.distanceTo(points[i]));
+    let left = share * lengths.reduce((sum, length) => sum + length, 0);
+    for (let i = 0; i < lengths.length; i += 1) {
+      if (left <= lengths[i] && lengths[i] > 0) {
+        const part = left / lengths[i];
+        return points[i].multiplyBy(1 - part).add(points[i + 1].multiplyBy(part));
       }
+      left -= lengths[i];
+    }
+    return points[points.length - 1];
+  }
+
+  // The longest part of a street: its length and its course about its middle, in pixels at zoom 18.
+  function course(geometry, map) {
+    const lines = geometry.type === 'LineString' ? [geometry.coordinates] : geometry.coordinates;
+    let best = { length: 0 };
+    for (const line of lines) {
+      const points = line.map(([lon, lat]) => map.project([lat, lon], 18));
+      const length = points.slice(1).reduce((sum, p, i) => sum + p.distanceTo(points[i]), 0);
+      if (length <= best.length) continue;
+      const [from, to] = [along(points, 0.45), along(points, 0.55)];
+      best = { length: length, middle: along(points, 0.5), from: from, to: to };
     }
     return best;
   }
@@ -80,13 +95,10 @@
     return Math.max(NAMES_FROM_ZOOM, 18 + Math.log2(wanted / Math.max(length18, 1)));
   }
 
-  // One label a name, on its longest piece, turned along it and never upside down.
-  function lineLabel(piece, name, map) {
-    const from = L.latLng(piece.from[1], piece.from[0]);
-    const to = L.latLng(piece.to[1], piece.to[0]);
-    const a = map.project(from, 18);
-    const b = map.project(to, 18);
-    let angle = (Math.atan2(b.y - a.y, b.x - a.x) * 180) / Math.PI;
+  // One label a name, at the middle of its longest part, turned along it, never upside down.
+  function lineLabel(street, name, map) {
+    const run = street.to.subtract(street.from);
+    let angle = (Math.atan2(run.y, run.x) * 180) / Math.PI;
     if (angle > 90) angle -= 180;
     if (angle < -90) angle += 180;
     const text = app.element('span', 'gs-street-label', name);
@@ -96,9 +108,8 @@
       angle -= 90 * Math.sign(angle);
     }
     text.style.transform = `translate(-50%, -50%) rotate(${angle}deg)`;
-    const middle = L.latLng((from.lat + to.lat) / 2, (from.lng + to.lng) / 2);
-    const marker = label(middle, 'gs-label-anchor', text);
-    marker.shownFrom = { node: text, zoom: fittingZoom(name, a.distanceTo(b)) };
+    const marker = label(map.unproject(street.middle, 18), 'names', text);
+    marker.shownFrom = { node: text, zoom: fittingZoom(name, street.length) };
     return marker;
   }
 
@@ -111,15 +122,15 @@
       if (!name || kind === 'block') continue;
       if (/Polygon$/.test(feature.geometry.type)) {
         const text = app.element('span', `gs-place-label gs-place-${kind}`, name);
-        const marker = label(app.insideOf(feature.geometry), 'gs-label-anchor', text);
+        const marker = label(app.insideOf(feature.geometry), 'names', text);
         marker.shownFrom = { node: text, zoom: NAMES_FROM_ZOOM };
         labels.push(marker);
       } else if (/LineString$/.test(feature.geometry.type)) {
-        const piece = longestPiece(feature.geometry);
-        if (!lines.has(name) || lines.get(name).length < piece.length) lines.set(name, piece);
+        const street = course(feature.geometry, map);
+        if (street.length > (lines.get(name) || { length: 0 }).length) lines.set(name, street);
       }
     }
-    lines.forEach((piece, name) => labels.push(lineLabel(piece, name, map)));
+    lines.forEach((street, name) => labels.push(lineLabel(street, name, map)));
     return labels;
   }
 
@@ -140,6 +151,7 @@
 
   app.startLabels = function (map) {
     map.createPane('labels').classList.add('gs-labels-pane');
+    map.createPane('names').classList.add('gs-names-pane');
     const makers = { grids: (features) => features.map(gridLabel), basemap: placeLabels };
     for (const [key, make] of Object.entries(makers)) {
       const layer = app.layers.get(key);

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import html as html_module
+import re
+from dataclasses import replace
+
+import pytest
+
+from geoservice.maps import styles
+from geoservice.maps.builders import build_map_page, layer_spec
+from geoservice.maps.wording import value_words, word
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(1)</script>",
+    "`${alert(1)}`",
+    "\"'><svg onload=alert(1)>",
+    "</title><script>alert(1)</script>",
+    "{{ 6 * 7 }}",
+    "{% for x in (1, 2, 3) %}loop{% endfor %}",
+    "{{ this.__class__.__mro__ }}",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_jurisdictions_name_is_text_in_the_page(jurisdiction, frame, text):
+    page = build_map_page(replace(jurisdiction, name=text, name_en=text), frame).render()
+
+    heading = re.search(r"<h1>(.*?)</h1>", page, re.DOTALL).group(1)
+    assert html_module.unescape(heading) == text
+    assert "<" not in heading
+    assert page.count("</title>") == 1
+    assert len(re.findall(r"<script(?! nonce=\"n0nce\")", page)) == 0
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_an_address_is_a_string_in_the_script(jurisdiction, frame, text):
+    page = build_map_page(jurisdiction, replace(frame, layer_url=lambda layer: f"/{text}/{layer}")).render()
+
+    assert "alert(1)</script>" not in page
+    assert "42" not in re.findall(r'"url": "(.*?)"', page)[0]
+    assert len(re.findall(r"<script(?! nonce=\"n0nce\")", page)) == 0
+
+
+def test_layers_are_created_in_drawing_order_and_only_the_shown_are_added(jurisdiction, frame):
+    page = build_map_page(jurisdiction, frame).render()
+
+    keys = re.findall(r'geoservice\.remoteLayer\({.*?"key": "(\w+)"', page)
+    assert keys == [layer.key for layer in styles.DRAWING_ORDER]
+    added = len(re.findall(r"remote_geo_json_\w+\.addTo\(", page))
+    assert added == sum(layer.shown for layer in styles.DRAWING_ORDER)
+
+
+def test_each_layer_stands_once_in_the_panel():
+    in_panel = [layer.key for group in styles.GROUPS for layer in group.layers]
+
+    assert sorted(in_panel) == sorted(layer.key for layer in styles.DRAWING_ORDER)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("layer", styles.DRAWING_ORDER, ids=lambda layer: layer.key)
+def test_every_field_and_value_of_a_layer_has_its_word(layer, language):
+    spec = layer_spec(layer, language, url="/x")
+
+    assert all(field["label"] for field in spec["fields"])
+    for swatch in layer.legend:
+        assert word(f"{layer.by}.{swatch.value}", language)
+
+
+def test_every_status_is_drawn_by_exactly_one_toggle():
+    assert set(styles.IN_HAND) | set(styles.CLOSED) == set(styles.STATUS_COLOURS)
+    assert not set(styles.IN_HAND) & set(styles.CLOSED)
+    assert set(styles.STATUS_COLOURS) <= set(value_words("status", "zh"))
+
+
+def test_an_english_page_falls_back_to_the_chinese_name(jurisdiction, frame):
+    page = build_map_page(replace(jurisdiction, name_en=""), replace(frame, language="en")).render()
+
+    assert "<h1>萨热社区</h1>" in page
+    assert "In hand" in page
