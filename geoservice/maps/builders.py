@@ -12,7 +12,7 @@ from folium.utilities import JsCode
 from geoservice.maps.elements import PageHeader, PagePanels, RemoteGeoJson, ShellMap
 from geoservice.maps.figure import AssetUrl, OfflineFigure
 from geoservice.maps.styles import DRAWING_ORDER, GROUPS, LayerStyle
-from geoservice.maps.viewing import JurisdictionView
+from geoservice.maps.viewing import JurisdictionView, StatisticsView
 from geoservice.maps.wording import HTML_LANG, Language, value_words, word, words
 
 #: Leaflet draws our own vectors at any zoom; deeper than this is below a metre a pixel's tenth.
@@ -25,6 +25,8 @@ _PAGE_WORDS = (
     "here",
     "drawing",
     "failed",
+    "updated",
+    "stale",
     "yes",
     "no",
     "in_hand",
@@ -33,7 +35,11 @@ _PAGE_WORDS = (
     "zoom_out",
     "home",
 )
-_FIGURES = ("grids", "residents", "floating", "received", "closed", "in_hand")
+#: How often an open page asks whether anything has changed.
+REFRESH_S = 30
+#: Layers whose features change while people watch.
+_CHANGING = ("grids", "incidents")
+FIGURES = ("grids", "residents", "floating", "received", "closed", "in_hand")
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,8 @@ class PageFrame:
     asset_url: AssetUrl
     #: Layer name -> address of its GeoJSON.
     layer_url: Callable[[str], str]
+    #: Address of the figures as JSON.
+    figures_url: str
     #: Address of the same page in the other language.
     other_language_url: str
 
@@ -60,6 +68,11 @@ def second_name(jurisdiction: JurisdictionView, language: Language) -> str:
     """Return the name in the other language; empty when it is the same or there is none."""
     other = display_name(jurisdiction, "zh" if language == "en" else "en")
     return other if other != display_name(jurisdiction, language) else ""
+
+
+def figures(statistics: StatisticsView) -> dict[str, int]:
+    """Return the figures of the header by name, in its order."""
+    return {key: getattr(statistics, key) for key in FIGURES}
 
 
 def build_map_page(jurisdiction: JurisdictionView, frame: PageFrame) -> OfflineFigure:
@@ -151,7 +164,7 @@ def _header(jurisdiction: JurisdictionView, frame: PageFrame) -> PageHeader:
     return PageHeader(
         name=display_name(jurisdiction, language),
         second_name=second_name(jurisdiction, language),
-        figures=[(key, word(key, language), f"{getattr(jurisdiction.statistics, key):,}") for key in _FIGURES],
+        figures=[(key, word(key, language), f"{getattr(jurisdiction.statistics, key):,}") for key in FIGURES],
         language_url=frame.other_language_url,
         language_label=word("other_language", language),
         language_lang=HTML_LANG[other],
@@ -170,6 +183,9 @@ def _panels(shell: ShellMap, jurisdiction: JurisdictionView, frame: PageFrame) -
             "language": language,
             "bbox": list(jurisdiction.bbox),
             "words": words(_PAGE_WORDS, language),
+            "refresh_s": REFRESH_S,
+            "figures_url": frame.figures_url,
+            "changing_urls": [frame.layer_url(layer) for layer in _CHANGING],
         },
         groups=[
             {

@@ -20,7 +20,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from geoservice.maps.figure import OWN, Verbatim, page_of
 
 #: In the order in which they must run.
-SCRIPTS = ("dom", "layers", "labels", "details", "page")
+SCRIPTS = ("dom", "layers", "labels", "details", "refresh", "page")
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),

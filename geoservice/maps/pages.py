@@ -12,6 +12,7 @@ from flask import (
     Blueprint,
     Response,
     abort,
+    jsonify,
     make_response,
     redirect,
     request,
@@ -21,7 +22,7 @@ from flask import (
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from geoservice.maps import assets
-from geoservice.maps.builders import PageFrame, build_map_page, display_name, second_name
+from geoservice.maps.builders import PageFrame, build_map_page, display_name, figures, second_name
 from geoservice.maps.elements import TEMPLATES
 from geoservice.maps.figure import AssetUrl, content_security_policy
 from geoservice.maps.styles import SOURCES
@@ -57,6 +58,11 @@ def maps_blueprint(viewing: Viewing, guard: Guard) -> Blueprint:
     @may_view
     def map_page(jurisdiction: str) -> WerkzeugResponse:
         return _map_page(viewing.jurisdiction_view(jurisdiction), _language())
+
+    @blueprint.get("/maps/<jurisdiction>/figures.json")
+    @may_view
+    def map_figures(jurisdiction: str) -> WerkzeugResponse:
+        return _figures_response(viewing.jurisdiction_view(jurisdiction))
 
     @blueprint.get("/maps/<jurisdiction>/layers/<layer>.geojson")
     @may_view
@@ -104,6 +110,7 @@ def _map_page(jurisdiction: JurisdictionView, language: Language) -> Response:
         nonce=nonce,
         asset_url=_asset_url(),
         layer_url=lambda layer: url_for("maps.map_layer", jurisdiction=code, layer=layer),
+        figures_url=url_for("maps.map_figures", jurisdiction=code),
         other_language_url=url_for("maps.map_page", jurisdiction=code, **_lang_argument(other)),
     )
     return _html(build_map_page(jurisdiction, frame).render(), nonce)
@@ -143,6 +150,13 @@ def _html(markup: str, nonce: str) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _figures_response(jurisdiction: JurisdictionView) -> Response:
+    """Return the header's figures, never stored."""
+    response = jsonify(figures(jurisdiction.statistics))
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -163,7 +163,7 @@ class SampleViewing:
 
     def __init__(self, text: str) -> None:
         self._jurisdiction = SampleJurisdiction(name=text, name_en=text)
-        self._layers = sample_layers(text)
+        self.layers = sample_layers(text)
 
     def jurisdictions(self) -> tuple[SampleJurisdiction, ...]:
         return (self._jurisdiction,)
@@ -174,20 +174,20 @@ class SampleViewing:
     def layer_geojson(self, jurisdiction_code: str, layer: str) -> bytes:
         features = [
             {"type": "Feature", "geometry": geometry, "properties": properties}
-            for geometry, properties in self._layers[layer]
+            for geometry, properties in self.layers[layer]
         ]
         return json.dumps({"type": "FeatureCollection", "features": features}).encode()
 
 
 @pytest.fixture
-def serve_sample() -> Iterator[Callable[[str], str]]:
-    """Serve the sample with a text of the test's choice in every name; return its base address."""
+def serve_viewing() -> Iterator[Callable[[SampleViewing], str]]:
+    """Serve the pages over a viewing; return their base address."""
     assets.build()
     servers = []
 
-    def start(text: str = "样例社区") -> str:
+    def start(viewing: SampleViewing) -> str:
         app = Flask("sample")
-        app.register_blueprint(maps_blueprint(SampleViewing(text), lambda _: lambda view: view))
+        app.register_blueprint(maps_blueprint(viewing, lambda _: lambda view: view))
         server = make_server("127.0.0.1", 0, app, threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
@@ -197,3 +197,14 @@ def serve_sample() -> Iterator[Callable[[str], str]]:
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture
+def serve_sample(serve_viewing: Callable[[SampleViewing], str]) -> Callable[..., str]:
+    """Serve the sample with a text of the test's choice in every name."""
+    return lambda text="样例社区": serve_viewing(SampleViewing(text))
+
+
+@pytest.fixture
+def sample_viewing() -> SampleViewing:
+    return SampleViewing("样例社区")

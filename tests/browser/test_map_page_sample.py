@@ -105,6 +105,35 @@ def test_a_layer_that_fails_says_so_and_can_be_tried_again(serve_sample, visit):
     expect(row).to_have_attribute("data-state", "drawn")
 
 
+REFRESH = (
+    "() => window.geoservice.refreshPage({figures_url: '/maps/sample/figures.json',"
+    " changing_urls: ['/maps/sample/layers/incidents.geojson', '/maps/sample/layers/grids.geojson']})"
+)
+
+
+def test_an_open_page_takes_up_what_has_changed(serve_viewing, sample_viewing, visit):
+    seen = visit(serve_viewing(sample_viewing))
+    row = seen.page.locator(".gs-layer[data-layer=incidents_in_hand]")
+    expect(row).to_have_attribute("data-count", "2")
+
+    sample_viewing.layers["incidents"].pop(0)
+    seen.page.evaluate(REFRESH)
+
+    expect(row).to_have_attribute("data-count", "1")
+    expect(seen.page.locator("#gs-updated")).to_contain_text("更新于")
+    seen.assert_quiet()
+
+
+def test_an_open_page_says_when_it_cannot_ask(serve_sample, visit):
+    seen = visit(serve_sample())
+    expect(seen.page.locator("body")).to_have_attribute("data-ready", "true")
+    seen.page.route("**/figures.json", lambda route: route.fulfill(status=503))
+
+    seen.page.evaluate(REFRESH)
+
+    expect(seen.page.locator("#gs-updated")).to_have_text("连接中断，显示的是旧数据")
+
+
 def test_a_phone_shows_one_panel_at_a_time(serve_sample, visit):
     seen = visit(serve_sample(), width=390, height=844)
     expect(seen.page.locator("#gs-layers")).to_be_hidden()

@@ -64,6 +64,7 @@ def frame() -> PageFrame:
         nonce="n0nce",
         asset_url=lambda file: f"/assets/v/{file}",
         layer_url=lambda layer: f"/layers/{layer}",
+        figures_url="/maps/sare/figures.json",
         other_language_url="/maps/sare?lang=en",
     )
 

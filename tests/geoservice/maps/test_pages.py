@@ -42,6 +42,14 @@ def test_a_page_has_its_policy_a_fresh_nonce_and_is_not_stored(client_of, jurisd
     assert first.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_figures_are_those_of_the_header_and_never_stored(client_of, jurisdiction):
+    answer = client_of(jurisdiction).get("/maps/sare/figures.json")
+
+    assert answer.json["residents"] == 8987
+    assert answer.json["in_hand"] == 133
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
 def test_a_layer_is_compressed_revalidated_and_typed(client_of, jurisdiction):
     client = client_of(jurisdiction)
 

@@ -9,18 +9,36 @@
 
   app.layers = new Map();
 
+  // Always asks; what has not changed costs a 304. The tag tells one state of a layer from another.
+  function ask(url) {
+    const options = { headers: { Accept: 'application/geo+json' }, cache: 'no-cache' };
+    return fetch(url, options).then(async (response) => {
+      if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+      return { tag: response.headers.get('ETag'), features: await response.json() };
+    });
+  }
+
   // Two toggles may draw from one address; it is fetched once. A failure is forgotten, so that it
   // can be tried again.
-  app.collection = function (url) {
+  function collection(url) {
     if (!collections.has(url)) {
-      const answer = fetch(url, { headers: { Accept: 'application/geo+json' } }).then((response) => {
-        if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-        return response.json();
-      });
+      const answer = ask(url);
       answer.catch(() => collections.delete(url));
       collections.set(url, answer);
     }
     return collections.get(url);
+  }
+
+  // Fetch an address anew; draw the layers that show it again when it has changed.
+  app.refresh = async function (url) {
+    if (!collections.has(url)) return;
+    const before = await collections.get(url);
+    const now = await ask(url);
+    if (now.tag && now.tag === before.tag) return;
+    collections.set(url, Promise.resolve(now));
+    for (const layer of app.layers.values()) {
+      if (layer.spec.url === url && layer.state === 'drawn') layer.draw(now.features);
+    }
   };
 
   function styleOf(spec, feature) {
@@ -111,13 +129,17 @@
     load: function () {
       if (this.state === 'drawn' || this.state === 'drawing') return;
       this.become('drawing');
-      app.collection(this.spec.url).then(
-        (collection) => {
-          this.addData(collection);
-          this.become('drawn');
-        },
+      collection(this.spec.url).then(
+        (answer) => this.draw(answer.features),
         () => this.become('failed'),
       );
+    },
+
+    draw: function (features) {
+      this.features = [];
+      this.clearLayers();
+      this.addData(features);
+      this.become('drawn');
     },
 
     become: function (state) {

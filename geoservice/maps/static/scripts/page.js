@@ -124,6 +124,7 @@
     grids.on('state', overview);
     overview();
     settled();
+    app.startRefreshing(settings);
     new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());
   };
 })();
