@@ -10,6 +10,10 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
+from geoservice.embedded.errors import EmbeddedError
+from geoservice.services.errors import GeoserviceError
+from layers.errors import LayerError
+
 #: Every command: its name and where it is. A module is imported when its command is used or listed in the help.
 COMMANDS: dict[str, str] = {
     "up": "geoservice.cli.up:up",
@@ -19,10 +23,7 @@ COMMANDS: dict[str, str] = {
 }
 
 #: Errors that are answers, not faults. Anything else keeps its traceback: it is ours to mend.
-DOMAIN_ERRORS: tuple[str, ...] = (
-    "geoservice.embedded.errors:EmbeddedError",
-    "layers.errors:LayerError",
-)
+DOMAIN_ERRORS = (EmbeddedError, GeoserviceError, LayerError)
 
 #: What the machine refuses, and what its operator can do about it.
 PLACES_REFUSED: dict[int | None, str] = {
@@ -67,8 +68,8 @@ def main() -> None:
         geoservice.main()
     except ValidationError as exc:
         _fail(_settings_line(exc), "docs/operating.md lists every setting.")
-    except tuple(load(place) for place in DOMAIN_ERRORS) as exc:
-        _fail(str(exc), exc.advice() if hasattr(exc, "advice") else getattr(exc, "remedy", ""))
+    except DOMAIN_ERRORS as exc:
+        _fail(str(exc), exc.advice() if isinstance(exc, EmbeddedError) else "")
     except OSError as exc:
         if exc.errno not in PLACES_REFUSED:
             raise

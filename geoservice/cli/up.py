@@ -64,8 +64,14 @@ def _announce(settings: Settings, started: Started, *, background: bool) -> None
     cluster = embedded_cluster(settings)
     if cluster is not None:
         lines.append(f"  database   {cluster.tcp_url} (password in {cluster.layout.password_file})")
-    lines.append("  stop       geoservice stop" if background or started.already_ran else "  stop       Ctrl-C")
+    lines.append(f"  stop       {_own_name()} stop" if background or started.already_ran else "  stop       Ctrl-C")
     click.echo("\n".join(lines))
+
+
+def _own_name() -> str:
+    # As it was typed: in a checkout the command is .venv/bin/geoservice, which no search path knows.
+    typed = sys.argv[0]
+    return typed if typed.endswith("/geoservice") else "geoservice"
 
 
 @click.command()
