@@ -130,7 +130,8 @@ def _detach(settings: Settings, instance: Instance, report: Report) -> None:
     if instance.log_file.exists() and instance.log_file.stat().st_size > LOG_LIMIT_BYTES:
         os.replace(instance.log_file, instance.log_file.with_suffix(".log.1"))
     command = [sys.executable, "-m", "geoservice.running.supervisor", str(instance.descriptor)]
-    with instance.log_file.open("ab") as log:
+    descriptor = os.open(instance.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "ab") as log:
         keeper = subprocess.Popen(  # noqa: S603  our own interpreter and a number
             command,
             pass_fds=(instance.descriptor,),
