@@ -1,0 +1,47 @@
+"""Reads of table jurisdiction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from layers.crs import Bbox, Position
+from layers.jurisdictions.model import Jurisdiction
+
+_ALL = text("""
+    SELECT j.id, j.code, j.name, j.name_en, j.metric_srid, j.time_zone, j.snap_tolerance_m, j.accuracy_m,
+           st_xmin(j.outline) AS west, st_ymin(j.outline) AS south,
+           st_xmax(j.outline) AS east, st_ymax(j.outline) AS north
+      FROM geoservice.jurisdiction AS j
+     WHERE CAST(:code AS text) IS NULL OR j.code = :code
+     ORDER BY j.code
+""")
+_AT = text("""
+    SELECT j.code FROM geoservice.jurisdiction AS j
+     WHERE st_covers(j.outline, st_setsrid(st_makepoint(:lon, :lat), 4326)) ORDER BY j.code LIMIT 1
+""")
+
+
+def jurisdictions(connection: Connection) -> tuple[Jurisdiction, ...]:
+    """Return every jurisdiction, by code."""
+    return tuple(_jurisdiction(row) for row in connection.execute(_ALL, {"code": None}))
+
+
+def find_jurisdiction(connection: Connection, code: str) -> Jurisdiction | None:
+    """Return the jurisdiction of a code, or None."""
+    row = connection.execute(_ALL, {"code": code}).one_or_none()
+    return None if row is None else _jurisdiction(row)
+
+
+def find_jurisdiction_code_at(connection: Connection, position: Position) -> str | None:
+    """Return the smallest code of the jurisdictions whose outline covers a position, or None."""
+    code: str | None = connection.execute(_AT, {"lon": position.lon, "lat": position.lat}).scalar_one_or_none()
+    return code
+
+
+def _jurisdiction(row: Row[Any]) -> Jurisdiction:
+    return Jurisdiction(
+        row.id, row.code, row.name, row.name_en, row.metric_srid, row.time_zone, row.snap_tolerance_m, row.accuracy_m,
+        Bbox(row.west, row.south, row.east, row.north),
+    )  # fmt: skip

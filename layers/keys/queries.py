@@ -1,0 +1,59 @@
+"""Reads and writes of table api_key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True)
+class StoredKey:
+    """A key as it is stored: without its secret."""
+
+    id: str
+    secret_sha256: bytes
+    role: str
+    label: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+_INSERT = text("""
+    INSERT INTO geoservice.api_key (id, secret_sha256, role, label, expires_at)
+    VALUES (:id, :secret_sha256, :role, :label, :expires_at)
+""")
+_VALID = text("""
+    SELECT k.* FROM geoservice.api_key AS k
+     WHERE k.id = :id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
+""")
+_ALL = text("SELECT k.* FROM geoservice.api_key AS k ORDER BY k.created_at, k.id")
+_REVOKE = text("UPDATE geoservice.api_key SET revoked_at = now() WHERE id = :id AND revoked_at IS NULL")
+
+
+def insert_key(
+    connection: Connection, *, key_id: str, secret_sha256: bytes, role: str, label: str, expires_at: datetime | None
+) -> None:
+    """Store a key's hash."""
+    connection.execute(
+        _INSERT,
+        {"id": key_id, "secret_sha256": secret_sha256, "role": role, "label": label, "expires_at": expires_at},
+    )
+
+
+def find_valid_key(connection: Connection, key_id: str) -> StoredKey | None:
+    """Return a key that is neither revoked nor expired, or None."""
+    row = connection.execute(_VALID, {"id": key_id}).one_or_none()
+    return None if row is None else StoredKey(**row._mapping)
+
+
+def keys(connection: Connection) -> tuple[StoredKey, ...]:
+    """Return every key, the oldest first."""
+    return tuple(StoredKey(**row._mapping) for row in connection.execute(_ALL))
+
+
+def revoke_key(connection: Connection, key_id: str) -> bool:
+    """Make a key void; return whether there was such a key in use."""
+    return connection.execute(_REVOKE, {"id": key_id}).rowcount == 1

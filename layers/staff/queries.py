@@ -1,0 +1,38 @@
+"""Reads of tables staff and posting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True)
+class Officer:
+    """Somebody posted to a grid, by code and call sign."""
+
+    code: str
+    call_sign: str
+    #: grid_officer, deputy or police_officer.
+    role: str
+
+
+_ON_DUTY = text("""
+    SELECT s.code, s.call_sign, p.role
+      FROM geoservice.posting AS p
+      JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
+      JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code
+     WHERE p.jurisdiction_id = :jurisdiction_id
+       AND p.grid_code = :grid_code
+       AND daterange(p.valid_from, p.valid_to) @> (coalesce(:at, now()) AT TIME ZONE j.time_zone)::date
+     ORDER BY array_position(ARRAY['grid_officer', 'deputy', 'police_officer'], p.role), s.code
+""")
+
+
+def officers_on_duty(
+    connection: Connection, *, jurisdiction_id: int, grid_code: str, at: datetime | None = None
+) -> tuple[Officer, ...]:
+    """Return who serves a grid on the day of `at` (today when None), the grid officer first."""
+    asked = {"jurisdiction_id": jurisdiction_id, "grid_code": grid_code, "at": at}
+    return tuple(Officer(row.code, row.call_sign, row.role) for row in connection.execute(_ON_DUTY, asked))
