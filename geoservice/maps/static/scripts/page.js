@@ -46,9 +46,6 @@
       app.arrange();
       settled();
     });
-    rowOf(layer.spec.key).addEventListener('click', () => {
-      if (layer.state === 'failed' && box.checked) layer.load();
-    });
     layer.on('chosen', (event) => {
       L.DomEvent.stopPropagation(event.origin);
       app.showFeature(map, layer, event.layer);
@@ -56,6 +53,11 @@
     layer.on('state', () => {
       report(layer);
       if (layer.state === 'drawn') app.arrange();
+      if (layer.state === 'failed') {
+        // Switched off again, so that one click on it is another try.
+        box.checked = false;
+        map.removeLayer(layer);
+      }
       settled();
     });
     report(layer);
