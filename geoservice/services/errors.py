@@ -42,3 +42,7 @@ class ServiceUnknown(GeoserviceError):
 
 class LayerUnknown(GeoserviceError):
     """There is no such layer."""
+
+
+class PersonalNumberRefused(GeoserviceError):
+    """The text holds what looks like a mobile or identity number; the service keeps none. Leave it out."""

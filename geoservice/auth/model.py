@@ -1,0 +1,36 @@
+"""Who somebody is: a role, and the key that showed it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody is to the service."""
+
+    PUBLIC = "public"  #: nobody known
+    READER = "reader"  #: another system that asks
+    REPORTER = "reporter"  #: another system that reports
+    OFFICER = "officer"
+    DISPATCHER = "dispatcher"
+    ANALYST = "analyst"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who asks."""
+
+    role: Role
+    #: Id of the key that was shown; None for the public.
+    key_id: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """Return the name that histories keep."""
+        return f"{self.role}:{self.key_id}" if self.key_id else str(self.role)
+
+
+PUBLIC = Identity(Role.PUBLIC)

@@ -1,0 +1,35 @@
+"""The one table of who may do what. Every route names one of these permissions."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from geoservice.auth.model import Role
+
+
+class Permission(StrEnum):
+    """Something that may be allowed."""
+
+    SEE_HEALTH = "see_health"  #: whether the service lives, its documents
+    VIEW_MAP = "view_map"  #: the map and what is drawn on it: counts, no text, nobody's name
+    LOOK_UP_OWNER = "look_up_owner"  #: which grid owns a place; grids, editions, figures
+    READ_INCIDENTS = "read_incidents"  #: incidents with their texts and history
+    REPORT_INCIDENT = "report_incident"  #: hand in an incident
+
+
+_EVERYBODY = frozenset(Role)
+_KNOWN = _EVERYBODY - {Role.PUBLIC}
+_STAFF = frozenset({Role.OFFICER, Role.DISPATCHER, Role.ANALYST, Role.AUDITOR, Role.ADMIN})
+
+ALLOWED: dict[Permission, frozenset[Role]] = {
+    Permission.SEE_HEALTH: _EVERYBODY,
+    Permission.VIEW_MAP: _EVERYBODY,
+    Permission.LOOK_UP_OWNER: _EVERYBODY,
+    Permission.READ_INCIDENTS: _STAFF,
+    Permission.REPORT_INCIDENT: _KNOWN - {Role.READER, Role.AUDITOR},
+}
+
+
+def may(role: Role, permission: Permission) -> bool:
+    """Return whether a role has a permission."""
+    return role in ALLOWED[permission]

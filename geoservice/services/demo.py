@@ -1,0 +1,147 @@
+"""Load the demo community: everything of one jurisdiction, so that there is something to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from shapely import MultiPolygon
+from sqlalchemy import Connection, text
+
+from geoservice.auth.model import Role
+from geoservice.demo.community import build_community
+from geoservice.demo.model import Community
+from geoservice.services.keys import KeyService
+from layers.db.bulk import copy_rows, ewkb
+from layers.db.session import Database
+from layers.jurisdictions.queries import find_jurisdiction
+
+#: The demo's boundaries are in force since this long before it is loaded: longer than its oldest report.
+BOUNDARIES_AGE = timedelta(days=365)
+#: A key of the demo works this long; each start hands out a new one.
+KEY_AGE = timedelta(days=30)
+#: The demo is loaded once, so a statement may take longer than a request's.
+TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class DemoSummary:
+    """What was loaded, and how to try it."""
+
+    jurisdiction_code: str
+    #: An API key with the rights of a dispatcher; shown this once.
+    key: str | None
+
+
+def load_demo(url: str, report: Callable[[str], None]) -> DemoSummary:
+    """Load the demo community into a migrated database unless it is there; hand out a key.
+
+    Parameters
+    ----------
+    report
+        Called with a line for people at each step.
+    """
+    database = Database.connect(url, pool_size=1)
+    try:
+        now = datetime.now(UTC)
+        community = build_community(now=now)
+        with database.transaction(actor="demo", timeout_s=TIMEOUT_S) as connection:
+            if find_jurisdiction(connection, community.code) is None:
+                report("Loading the demo community …")
+                _load(connection, community, now)
+                report(_told(community))
+        key = KeyService(database).create(Role.DISPATCHER, "demo", expires_at=now + KEY_AGE)
+        return DemoSummary(community.code, key)
+    finally:
+        database.close()
+
+
+def _told(community: Community) -> str:
+    residents = sum(household.residents for household in community.households)
+    return (
+        f"Demo community {community.name}: {len(community.grids)} grids, {len(community.buildings)} buildings,"
+        f" {len(community.households)} households, {residents} residents, {len(community.incidents)} incidents."
+    )
+
+
+def _load(connection: Connection, community: Community, now: datetime) -> None:
+    jurisdiction_id = _insert_jurisdiction(connection, community)
+    _publish_grids(connection, community, jurisdiction_id, now - BOUNDARIES_AGE)
+    _insert_features(connection, community, jurisdiction_id)
+    _insert_people_at_work(connection, community, jurisdiction_id)
+    _insert_incidents(connection, community, jurisdiction_id)
+
+
+def _insert_jurisdiction(connection: Connection, community: Community) -> int:
+    statement = text("""
+        INSERT INTO geoservice.jurisdiction (code, name, name_en, outline, metric_srid, time_zone)
+        VALUES (:code, :name, :name_en, CAST(:outline AS geometry), :metric_srid, :time_zone) RETURNING id
+    """)
+    asked = {"code": community.code, "name": community.name, "name_en": community.name_en,
+             "outline": ewkb(community.outline), "metric_srid": community.metric_srid,
+             "time_zone": community.time_zone}  # fmt: skip
+    return int(connection.execute(statement, asked).scalar_one())
+
+
+def _publish_grids(connection: Connection, community: Community, jurisdiction_id: int, starts: datetime) -> None:
+    edition_id = connection.execute(
+        text("INSERT INTO geoservice.edition (jurisdiction_id, title) VALUES (:j, '八个网格') RETURNING id"),
+        {"j": jurisdiction_id},
+    ).scalar_one()
+    copy_rows(connection, "grid", ("edition_id", "code", "name", "name_en", "geom"),
+              ((edition_id, grid.code, grid.name, grid.name_en, grid.geom) for grid in community.grids))  # fmt: skip
+    connection.execute(
+        text("UPDATE geoservice.edition SET validated_hash = geoservice.edition_hash(id) WHERE id = :e"),
+        {"e": edition_id},
+    )
+    connection.execute(text("SELECT geoservice.publish_edition(:e, :starts)"), {"e": edition_id, "starts": starts})
+
+
+def _insert_features(connection: Connection, community: Community, j: int) -> None:
+    copy_rows(connection, "basemap_feature", ("jurisdiction_id", "kind", "name", "name_en", "geom"),
+              ((j, f.kind, f.name or None, f.name_en or None, f.geom) for f in community.basemap))  # fmt: skip
+    copy_rows(connection, "building", ("jurisdiction_id", "code", "name", "kind", "floors", "address", "geom"),
+              ((j, b.code, b.name, b.kind, b.floors, b.address, MultiPolygon([b.geom]))
+               for b in community.buildings))  # fmt: skip
+    copy_rows(connection, "household",
+              ("jurisdiction_id", "building_code", "unit", "geom", "age_0_13", "age_14_17", "age_18_59", "age_60_79",
+               "age_80_plus", "floating"),
+              ((j, h.building_code, h.unit, h.position, h.age_0_13, h.age_14_17, h.age_18_59, h.age_60_79,
+                h.age_80_plus, h.floating) for h in community.households))  # fmt: skip
+    copy_rows(connection, "camera",
+              ("jurisdiction_id", "code", "kind", "geom", "bearing_deg", "fov_deg", "range_m", "status"),
+              ((j, c.code, c.kind, c.position, c.bearing_deg, c.fov_deg, c.range_m, c.status)
+               for c in community.cameras))  # fmt: skip
+    copy_rows(connection, "organisation", ("jurisdiction_id", "code", "name", "name_en", "kind", "geom"),
+              ((j, o.code, o.name, o.name_en, o.kind, o.position) for o in community.organisations))  # fmt: skip
+
+
+def _insert_people_at_work(connection: Connection, community: Community, j: int) -> None:
+    copy_rows(connection, "staff", ("jurisdiction_id", "code", "call_sign", "role"),
+              ((j, s.code, s.call_sign, s.role) for s in community.staff))  # fmt: skip
+    copy_rows(connection, "posting", ("jurisdiction_id", "staff_code", "grid_code", "role", "valid_from", "valid_to"),
+              ((j, p.staff_code, p.grid_code, p.role, p.valid_from, p.valid_to) for p in community.postings))  # fmt: skip
+    copy_rows(connection, "service",
+              ("jurisdiction_id", "code", "name", "name_en", "description", "category", "keywords",
+               "limit_working_hours"),
+              ((j, s.code, s.name, s.name_en, s.description, s.group, list(s.keywords), s.hours)
+               for s in community.services))  # fmt: skip
+
+
+def _insert_incidents(connection: Connection, community: Community, j: int) -> None:
+    """Report each incident, then bring it to what became of it, so that each has a history of both."""
+    insert = text("""
+        INSERT INTO geoservice.incident
+            (jurisdiction_id, service_code, source, description, geom, accuracy_m, reported_at)
+        VALUES (:j, :service, :source, :description, CAST(:geom AS geometry), :accuracy_m, :reported_at) RETURNING id
+    """)
+    become = text("UPDATE geoservice.incident SET status = :status, closed_at = :closed_at, rating = :rating WHERE id = :id")
+    for seed in community.incidents:
+        incident_id = connection.execute(insert, {
+            "j": j, "service": seed.service_code, "source": seed.source, "description": seed.description,
+            "geom": ewkb(seed.position), "accuracy_m": seed.accuracy_m, "reported_at": seed.reported_at,
+        }).scalar_one()  # fmt: skip
+        if seed.status != "reported":
+            connection.execute(become, {"id": incident_id, "status": seed.status, "closed_at": seed.closed_at,
+                                        "rating": seed.rating})  # fmt: skip
