@@ -166,7 +166,7 @@ def _npm(scratch: Path) -> tuple[list[str], dict[str, str]]:
         raise AssetBuildFailed("npm is not on PATH: install it, or build in the source tree.")
     python = _python_with_pip(scratch, environment)
     node_dir = scratch / "node"
-    pip = [python, "-m", "pip", "install", "--quiet", "--require-hashes", "--target", str(node_dir)]
+    pip = [python, "-m", "pip", "install", "--quiet", "--retries=1", "--require-hashes", "--target", str(node_dir)]
     _run(
         [*pip, "-r", str(NODE_LOCK)],
         scratch,
@@ -216,8 +216,8 @@ def _reason(exc: subprocess.CalledProcessError | OSError) -> str:
     """Return the most telling line of what a failed command wrote."""
     said = exc.stderr if isinstance(exc, subprocess.CalledProcessError) else str(exc)
     lines = [line.strip() for line in (said or str(exc)).splitlines() if line.strip()]
-    errors = [line for line in lines if "error" in line.lower() and "complete log" not in line]
-    return (errors or lines or ["no reason given"])[0]
+    errors = [line for line in lines if line.startswith(("npm error", "ERROR:"))]
+    return (errors or lines[-1:] or ["no reason given"])[0]
 
 
 def _collect(node_modules: Path, fresh: Path) -> None:
