@@ -11,6 +11,7 @@ from dataclasses import asdict
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from geoservice.running.launch import Condition, Started, bring_up, look_at, take_down
 from geoservice.running.supervisor import embedded_cluster, own_database_url
@@ -28,8 +29,8 @@ def progress() -> Iterator[Callable[[str], None]]:
     with console.status("geoservice") as spinner:
 
         def show(line: str) -> None:
-            console.print(line, highlight=False)
-            spinner.update(line)
+            console.print(line, highlight=False, markup=False)
+            spinner.update(escape(line))
 
         yield show
 

@@ -22,6 +22,7 @@ from geoservice.embedded.errors import (
     DataDirRefused,
     DiskFull,
     InitFailed,
+    NotCreated,
     OtherMajorVersion,
     StartFailed,
     StopFailed,
@@ -167,12 +168,12 @@ class Cluster:
     def start(self) -> Postmaster:
         """Start it, or adopt the postmaster that already runs in this directory; returns when it takes connections.
 
-        Raises: DatabasePortTaken, DiskFull, OtherMajorVersion, DataDirRefused, StartFailed.
+        Raises: NotCreated, DatabasePortTaken, DiskFull, OtherMajorVersion, DataDirRefused, StartFailed.
         """
         account = account_to_run_as(self._account_name)
         with self.layout.locked():
             if self._made_by() is None:
-                raise DataDirRefused(data_dir=self.layout.database, reason="holds no database yet")
+                raise NotCreated(data_dir=self.layout.data_dir)
             deadline = time.monotonic() + START_RETRY_S
             while True:
                 running = self.postmaster()

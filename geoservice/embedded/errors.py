@@ -48,6 +48,12 @@ class DataDirRefused(EmbeddedError):
     remedy = "Set GEOSERVICE_DATA_DIR to a directory that you may write to, or correct its owner and mode."
 
 
+class NotCreated(EmbeddedError):
+    """There is no embedded database yet."""
+
+    remedy = "Run `geoservice up`: it makes one. Or set GEOSERVICE_DATABASE_URL to a PostGIS of your own."
+
+
 class DataDirUnreachable(EmbeddedError):
     """The account that runs the database cannot enter a directory above the data directory."""
 

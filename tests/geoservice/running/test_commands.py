@@ -110,6 +110,10 @@ def test_taken_database_port_is_one_line(machine: Machine) -> None:
     assert "GEOSERVICE_DATABASE_PORT" in one_line(refused)
 
 
+def test_serve_without_a_database_says_which_command_makes_one(machine: Machine) -> None:
+    assert "geoservice up" in one_line(machine.type("serve"))
+
+
 def test_wrong_setting_is_one_line_without_its_value(machine: Machine) -> None:
     refused = machine.type("up", GEOSERVICE_WORKERS="geheim")
 
