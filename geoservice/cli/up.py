@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 
 import click
@@ -19,20 +17,33 @@ from geoservice.running.webserver import answers, base_url, check_address_free, 
 from geoservice.settings import Settings
 
 
-@contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
-    """Give a function that shows what is being done: a spinner on a terminal, else one line each."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda line: click.echo(line, err=True)
-        return
-    with console.status("geoservice") as spinner:
+class Progress:
+    """Shows what is being done: a spinner on a terminal, else one line each."""
 
-        def show(line: str) -> None:
-            console.print(line, highlight=False, markup=False)
-            spinner.update(escape(line))
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._spinner = self._console.status("geoservice") if self._console.is_terminal else None
 
-        yield show
+    def __enter__(self) -> Progress:
+        if self._spinner is not None:
+            self._spinner.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def show(self, line: str) -> None:
+        """Say that this is being done now."""
+        if self._spinner is None:
+            click.echo(line, err=True)
+            return
+        self._console.print(line, highlight=False, markup=False)
+        self._spinner.update(escape(line))
+
+    def end(self) -> None:
+        """Take the spinner away; what follows belongs to the service."""
+        if self._spinner is not None:
+            self._spinner.stop()
 
 
 @click.command()
@@ -44,14 +55,13 @@ def up(*, demo: bool, background: bool) -> None:
     Without GEOSERVICE_DATABASE_URL it runs a database of its own. Where it already runs, this says so.
     """
     settings = Settings()
-    with progress() as report:
-        bring_up(
-            settings,
-            demo=demo,
-            background=background,
-            report=report,
-            on_ready=lambda started: _announce(settings, started, background=background),
-        )
+    with Progress() as progress:
+
+        def on_ready(started: Started) -> None:
+            progress.end()
+            _announce(settings, started, background=background)
+
+        bring_up(settings, demo=demo, background=background, report=progress.show, on_ready=on_ready)
 
 
 def _announce(settings: Settings, started: Started, *, background: bool) -> None:
@@ -78,8 +88,8 @@ def _own_name() -> str:
 @click.command()
 def stop() -> None:
     """Stop the service: running requests end first, then the database."""
-    with progress() as report:
-        stopped = take_down(Settings(), report)
+    with Progress() as progress:
+        stopped = take_down(Settings(), progress.show)
     click.echo("geoservice is stopped." if stopped else "geoservice does not run.")
 
 
