@@ -9,17 +9,29 @@ import itertools
 import os
 import shutil
 import socket
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
+from flask.testing import FlaskClient
 from psycopg import sql
+from pydantic import SecretStr
 from sqlalchemy import make_url
 
+from geoservice.app import create_app
+from geoservice.auth.model import Role
 from geoservice.embedded.cluster import Cluster
+from geoservice.running.webserver import answers, web_command, web_environment
 from geoservice.services import schema
+from geoservice.services.demo import load_demo
+from geoservice.services.keys import KeyService
+from geoservice.settings import Settings
+from geoservice.wiring import Services, build_services
 from layers.db.session import Database
 
 _numbers = itertools.count(1)
@@ -102,6 +114,75 @@ def database(database_url: str) -> Iterator[Database]:
     database = Database.connect(database_url, pool_size=4)
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def community_template(cluster_url: str, template: str) -> str:
+    """Return the name of a database that holds the demo community."""
+    url = DatabaseMaker(cluster_url).clone(template)
+    load_demo(url, lambda line: None)
+    return str(make_url(url).database)
+
+
+@pytest.fixture
+def community_url(cluster_url: str, community_template: str) -> Iterator[str]:
+    """Return the superuser's URL of a database of one's own that holds the demo community."""
+    maker = DatabaseMaker(cluster_url)
+    yield maker.clone(community_template)
+    maker.drop_all()
+
+
+@pytest.fixture
+def services(community_url: str) -> Iterator[Services]:
+    """Return every service on the demo community."""
+    services = build_services(Settings(database_url=SecretStr(community_url), pool_size=4))
+    yield services
+    services.database.close()
+
+
+@pytest.fixture
+def client(services: Services) -> FlaskClient:
+    """Return a client of the application on the demo community."""
+    return create_app(Settings(database_url=SecretStr("postgresql://unused")), services=services).test_client()
+
+
+@pytest.fixture
+def key(services: Services) -> str:
+    """Return a dispatcher's key."""
+    return services.keys.create(Role.DISPATCHER, "test")
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    """A real web server in a process of its own, on the demo community."""
+
+    url: str
+    database_url: str
+    key: str
+
+
+@pytest.fixture(scope="session")
+def live(cluster_url: str, community_template: str) -> Iterator[LiveServer]:
+    """Return a web server as the service runs it."""
+    database_url = DatabaseMaker(cluster_url).clone(community_template)
+    database = Database.connect(database_url, pool_size=1)
+    key = KeyService(database).create(Role.DISPATCHER, "test")
+    database.close()
+    settings = Settings(port=free_port())
+    with subprocess.Popen(web_command(settings), env=web_environment(database_url)) as process:
+        deadline = time.monotonic() + 30
+        while not answers(settings.host, settings.port):
+            assert process.poll() is None, "the web server ended"
+            assert time.monotonic() < deadline, "the web server does not answer"
+            time.sleep(0.05)
+        yield LiveServer(f"http://{settings.host}:{settings.port}", database_url, key)
+        process.terminate()
+
+
+@pytest.fixture(scope="session")
+def live_server(live: LiveServer) -> str:
+    """Return the address of a web server on the demo community."""
+    return live.url
 
 
 @pytest.fixture(scope="session")

@@ -120,12 +120,13 @@ def _insert_features(connection: Connection, community: Community, j: int) -> No
 def _insert_people_at_work(connection: Connection, community: Community, j: int) -> None:
     copy_rows(connection, "staff", ("jurisdiction_id", "code", "call_sign", "role"),
               ((j, s.code, s.call_sign, s.role) for s in community.staff))  # fmt: skip
-    copy_rows(connection, "posting", ("jurisdiction_id", "staff_code", "grid_code", "role", "valid_from", "valid_to"),
+    columns = ("jurisdiction_id", "staff_code", "grid_code", "role", "valid_from", "valid_to")
+    copy_rows(connection, "posting", columns,
               ((j, p.staff_code, p.grid_code, p.role, p.valid_from, p.valid_to) for p in community.postings))  # fmt: skip
     copy_rows(connection, "service",
               ("jurisdiction_id", "code", "name", "name_en", "description", "category", "keywords",
                "limit_working_hours"),
-              ((j, s.code, s.name, s.name_en, s.description, s.group, list(s.keywords), s.hours)
+              ((j, s.code, s.name, s.name_en, s.description, s.group, s.keywords.split(","), s.hours)
                for s in community.services))  # fmt: skip
 
 
@@ -136,7 +137,9 @@ def _insert_incidents(connection: Connection, community: Community, j: int) -> N
             (jurisdiction_id, service_code, source, description, geom, accuracy_m, reported_at)
         VALUES (:j, :service, :source, :description, CAST(:geom AS geometry), :accuracy_m, :reported_at) RETURNING id
     """)
-    become = text("UPDATE geoservice.incident SET status = :status, closed_at = :closed_at, rating = :rating WHERE id = :id")
+    become = text(
+        "UPDATE geoservice.incident SET status = :status, closed_at = :closed_at, rating = :rating WHERE id = :id"
+    )
     for seed in community.incidents:
         incident_id = connection.execute(insert, {
             "j": j, "service": seed.service_code, "source": seed.source, "description": seed.description,

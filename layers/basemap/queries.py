@@ -9,7 +9,8 @@ from layers.db.features import feature_collection
 _FEATURES = text("""
     SELECT st_asgeojson(r, 'geom', 7)
       FROM (SELECT f.kind, f.name, f.name_en, f.geom
-              FROM geoservice.basemap_feature AS f WHERE f.jurisdiction_id = :jurisdiction_id ORDER BY f.kind, f.id) AS r
+              FROM geoservice.basemap_feature AS f
+             WHERE f.jurisdiction_id = :jurisdiction_id ORDER BY f.kind, f.id) AS r
 """)
 
 

@@ -34,4 +34,3 @@ def grid_code() -> MappedColumn[str | None]:
 def instant_now() -> MappedColumn[datetime]:
     """Return an instant that is the transaction's unless given."""
     return mapped_column(INSTANT, server_default=text("now()"))
-

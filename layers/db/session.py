@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, exc, make_url, pool, text
 
-from layers.errors import DatabaseUnavailable, LayerError, RefusedByDatabase, SchemaMissing, TookTooLong, TooBusy
+from layers.errors import DatabaseUnavailable, LayerError, RefusedByDatabase, SchemaMissing, TooBusy, TookTooLong
 
 #: The group role that the service works as; it owns nothing, so it can switch off no guard.
 APP_ROLE = "geoservice_app"
@@ -71,8 +71,10 @@ class Database:
         limit_ms = round((self.statement_timeout_s if timeout_s is None else timeout_s) * 1000)
         with translated_errors(), self.engine.begin() as connection:
             connection.execute(
-                text("SELECT set_config('geoservice.actor', :actor, true),"
-                     " set_config('statement_timeout', :limit_ms, true)"),
+                text(
+                    "SELECT set_config('geoservice.actor', :actor, true),"
+                    " set_config('statement_timeout', :limit_ms, true)"
+                ),
                 {"actor": actor, "limit_ms": str(limit_ms)},
             )
             yield connection

@@ -93,7 +93,7 @@ def features(connection: Connection, *, jurisdiction_id: int, limit: int = 20_00
     return feature_collection(connection, _FEATURES, {"jurisdiction_id": jurisdiction_id, "limit": limit})
 
 
-def _incident(row: Row[Any]) -> Incident:
+def _incident(row: Row[*tuple[Any, ...]]) -> Incident:
     fields = row._mapping
     return Incident(
         position=Position(fields["lon"], fields["lat"]),

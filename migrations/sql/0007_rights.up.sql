@@ -27,3 +27,5 @@ GRANT INSERT, UPDATE ON geoservice.jurisdiction, geoservice.edition, geoservice.
 GRANT INSERT ON geoservice.grid_lineage TO geoservice_app;
 GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
 GRANT DELETE ON geoservice.edition, geoservice.household, geoservice.posting, geoservice.service TO geoservice_app;
+-- Readiness compares the revision.
+GRANT SELECT ON public.geoservice_schema_version TO geoservice_app, geoservice_analyst, geoservice_reader;

@@ -1,0 +1,135 @@
+"""The grids in force: /v1/grids."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+
+from geoservice.api.ownership import OfficerOut
+from geoservice.services.grids import GridDetail, GridService
+from geoservice.web.guard import guard
+from geoservice.web.parsing import Code, Instant, StrictModel
+from geoservice.web.problems import problem_responses
+from geoservice.web.rendering import render
+from layers.grids.territory import GridInForce
+
+TAG = Tag(name="grids", description="The cells of a jurisdiction's partition")
+
+
+class GridPath(StrictModel):
+    """Which grid."""
+
+    code: Code
+
+
+class GridQuery(StrictModel):
+    """Of which jurisdiction, and when."""
+
+    jurisdiction: Code
+    at: Instant | None = Field(None, description="In force then; now when absent")
+
+
+class HistoryQuery(StrictModel):
+    """Of which jurisdiction."""
+
+    jurisdiction: Code
+
+
+class GridOut(BaseModel):
+    """A grid with the period in which it is or was in force."""
+
+    code: str
+    name: str
+    name_en: str | None
+    edition: int
+    valid_from: datetime
+    valid_to: datetime | None = Field(description="null: until further notice")
+    area_m2: float
+    bbox: list[float]
+
+
+class GridsOut(BaseModel):
+    """Grids by code, or periods by time."""
+
+    grids: list[GridOut]
+
+
+class GridDetailOut(GridOut):
+    """A grid with its shape and who serves it."""
+
+    geometry: dict[str, Any] = Field(description="GeoJSON MultiPolygon, WGS 84")
+    officers: list[OfficerOut]
+
+
+class NeighbourOut(BaseModel):
+    """A touching grid."""
+
+    code: str
+    shared_border_m: float = Field(description="0 when they meet in a corner only")
+
+
+class NeighboursOut(BaseModel):
+    """The grids that touch a grid."""
+
+    neighbours: list[NeighbourOut]
+
+
+def grids_blueprint(grids: GridService) -> APIBlueprint:
+    """Return the routes."""
+    blueprint = APIBlueprint("grids", __name__, url_prefix="/v1", abp_tags=[TAG])
+
+    @blueprint.get("/grids", summary="The grids in force", responses={200: GridsOut, **problem_responses(404)})
+    @guard("look_up_owner")
+    def in_force(query: GridQuery) -> Response:
+        """List the grids of a jurisdiction that are in force at an instant."""
+        found = grids.grids(query.jurisdiction, at=query.at)
+        return render(GridsOut(grids=[GridOut(**_grid(one)) for one in found]))
+
+    @blueprint.get("/grids/<code>", summary="One grid", responses={200: GridDetailOut, **problem_responses(404)})
+    @guard("look_up_owner")
+    def one(path: GridPath, query: GridQuery) -> Response:
+        """Return a grid in force with its shape and officers."""
+        return render(_detail_out(grids.grid(query.jurisdiction, path.code, at=query.at)))
+
+    @blueprint.get(
+        "/grids/<code>/history", summary="All its periods", responses={200: GridsOut, **problem_responses(404)}
+    )
+    @guard("look_up_owner")
+    def history(path: GridPath, query: HistoryQuery) -> Response:
+        """List every period in which a code was in force, the oldest first."""
+        periods = grids.history(query.jurisdiction, path.code)
+        return render(GridsOut(grids=[GridOut(**_grid(period)) for period in periods]))
+
+    @blueprint.get(
+        "/grids/<code>/neighbours", summary="Touching grids", responses={200: NeighboursOut, **problem_responses(404)}
+    )
+    @guard("look_up_owner")
+    def neighbours(path: GridPath, query: GridQuery) -> Response:
+        """List the grids that touch a grid, with the length of border they share."""
+        found = grids.neighbours(query.jurisdiction, path.code, at=query.at)
+        return render(
+            NeighboursOut(neighbours=[NeighbourOut(code=code, shared_border_m=round(m, 2)) for code, m in found])
+        )
+
+    return blueprint
+
+
+def _grid(grid: GridInForce) -> dict[str, Any]:
+    return {
+        "code": grid.code, "name": grid.name, "name_en": grid.name_en, "edition": grid.edition_id,
+        "valid_from": grid.valid_from, "valid_to": grid.valid_to, "area_m2": round(grid.area_m2, 1),
+        "bbox": list(grid.bbox),
+    }  # fmt: skip
+
+
+def _detail_out(detail: GridDetail) -> GridDetailOut:
+    return GridDetailOut(
+        **_grid(detail.grid),
+        geometry=orjson.loads(detail.geometry),
+        officers=[OfficerOut(code=o.code, call_sign=o.call_sign, role=o.role) for o in detail.officers],
+    )

@@ -1,0 +1,213 @@
+"""Incidents: /v1/incidents. Reports come in here; what became of them is told here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+
+from geoservice.api.ownership import CandidateOut, Method
+from geoservice.services.incidents import IncidentService, NewReport
+from geoservice.web.guard import current_identity, guard
+from geoservice.web.parsing import (
+    AccuracyM,
+    Code,
+    Crs,
+    Id,
+    Instant,
+    InvalidInput,
+    QueryInteger,
+    StrictModel,
+    Text,
+    decode_cursor,
+    encode_cursor,
+    place_of,
+)
+from geoservice.web.problems import problem_responses
+from geoservice.web.rendering import render
+from layers.incidents.model import Incident, IncidentEvent
+
+TAG = Tag(name="incidents", description="Reported matters, from report to rating")
+SECURITY: list[dict[str, list[str]]] = [{"key": []}]
+
+Source = Literal["resident", "patrol", "camera", "hotline", "system"]
+Status = Literal["reported", "dispatched", "accepted", "resolved", "closed", "returned", "duplicate", "cancelled"]
+
+
+class ReportBody(StrictModel):
+    """A report. Nothing about persons: no names, numbers or pictures."""
+
+    service_code: Code
+    lon: float | None = Field(None, description="Longitude in degrees, WGS 84")
+    lat: float | None = Field(None, description="Latitude in degrees, WGS 84")
+    x: float | None = Field(None, description="Easting or longitude in `crs`")
+    y: float | None = Field(None, description="Northing or latitude in `crs`")
+    crs: Crs | None = None
+    source: Source = "system"
+    description: Text = ""
+    accuracy_m: AccuracyM | None = None
+    building_code: Code | None = Field(None, description="The report is about this building; its grid then owns it")
+    reported_at: Instant | None = Field(None, description="When it was reported elsewhere; now when absent")
+    jurisdiction: Code | None = Field(None, description="Needed only where several may be meant")
+
+
+class IncidentPath(StrictModel):
+    """Which incident."""
+
+    id: Id
+
+
+class IncidentsQuery(StrictModel):
+    """Which incidents, newest first."""
+
+    jurisdiction: Code | None = None
+    grid: Code | None = None
+    status: Status | None = None
+    limit: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
+    after: Annotated[str, Field(max_length=200)] | None = Field(None, description="`next` of the page before")
+
+
+class IncidentOut(BaseModel):
+    """An incident and where it went."""
+
+    id: str
+    jurisdiction: str | None
+    service_code: str
+    source: Source
+    description: str
+    position: list[float] = Field(description="[lon, lat], WGS 84")
+    received: dict[str, float | str] = Field(description="As it was sent: x, y, crs")
+    accuracy_m: float | None
+    building_code: str | None
+    status: Status
+    grid_code: str | None = Field(description="null: it waits in the triage queue")
+    method: Method
+    edition: int | None
+    distance_to_border_m: float | None
+    near_border: bool
+    candidates: list[CandidateOut]
+    officer_code: str | None
+    reported_at: datetime
+    recorded_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None
+    rating: int | None
+    version: int
+
+
+class IncidentsOut(BaseModel):
+    """A page of incidents."""
+
+    incidents: list[IncidentOut]
+    next: str | None = Field(description="Give it as `after` for the next page; null at the end")
+
+
+class EventOut(BaseModel):
+    """One line of a history."""
+
+    at: datetime
+    actor: str
+    rule: str
+    from_status: str | None
+    to_status: str
+    from_grid_code: str | None
+    to_grid_code: str | None
+    method: str | None
+    edition: int | None
+    reason: str | None
+
+
+class HistoryOut(BaseModel):
+    """What happened to an incident, first things first."""
+
+    events: list[EventOut]
+
+
+def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
+    """Return the routes."""
+    blueprint = APIBlueprint("incidents", __name__, url_prefix="/v1", abp_tags=[TAG], abp_security=SECURITY)
+
+    @blueprint.post(
+        "/incidents", summary="Report", responses={201: IncidentOut, **problem_responses(401, 403, 404, 413, 415)}
+    )
+    @guard("report_incident")
+    def report(body: ReportBody) -> Response:
+        """Store a report, routed to the grid that owns its place and to the officer on duty."""
+        incident = incidents.report(_new_report(body), identity=current_identity())
+        return render(_incident_out(incident), status=201, headers={"Location": f"/v1/incidents/{incident.id}"})
+
+    @blueprint.get("/incidents", summary="Incidents", responses={200: IncidentsOut, **problem_responses(401, 403, 404)})
+    @guard("read_incidents")
+    def page(query: IncidentsQuery) -> Response:
+        """List incidents, newest first."""
+        found = incidents.incidents(
+            jurisdiction_code=query.jurisdiction, grid_code=query.grid, status=query.status, limit=query.limit,
+            before=None if query.after is None else decode_cursor(query.after),
+        )  # fmt: skip
+        more = encode_cursor(found[-1].reported_at, found[-1].id) if len(found) == query.limit else None
+        return render(IncidentsOut(incidents=[_incident_out(one) for one in found], next=more))
+
+    @blueprint.get(
+        "/incidents/<id>", summary="One incident", responses={200: IncidentOut, **problem_responses(401, 403, 404)}
+    )
+    @guard("read_incidents")
+    def one(path: IncidentPath) -> Response:
+        """Return an incident."""
+        return render(_incident_out(incidents.incident(path.id)))
+
+    @blueprint.get(
+        "/incidents/<id>/history",
+        summary="Its history",
+        responses={200: HistoryOut, **problem_responses(401, 403, 404)},
+    )
+    @guard("read_incidents")
+    def history(path: IncidentPath) -> Response:
+        """Return what happened to an incident, first things first."""
+        return render(HistoryOut(events=[_event_out(event) for event in incidents.history(path.id)]))
+
+    return blueprint
+
+
+def _new_report(body: ReportBody) -> NewReport:
+    try:
+        place = place_of(body.lon, body.lat, body.x, body.y, body.crs)
+    except ValueError as exc:
+        raise InvalidInput([{"pointer": "#/lon", "code": "missing", "detail": str(exc)}]) from exc
+    return NewReport(
+        body.service_code,
+        place,
+        body.source,
+        body.description,
+        body.accuracy_m,
+        body.building_code,
+        body.reported_at,
+        body.jurisdiction,
+    )
+
+
+def _incident_out(incident: Incident) -> IncidentOut:
+    same: dict[str, Any] = {
+        name: getattr(incident, name)
+        for name in IncidentOut.model_fields
+        if name not in ("id", "jurisdiction", "position", "received", "edition", "candidates")
+    }
+    return IncidentOut(
+        id=str(incident.id),
+        jurisdiction=incident.jurisdiction_code,
+        position=[incident.position.lon, incident.position.lat],
+        received={"x": incident.received_x, "y": incident.received_y, "crs": incident.declared_crs},
+        edition=incident.edition_id,
+        candidates=[CandidateOut.model_validate(candidate) for candidate in incident.candidates],
+        **same,
+    )
+
+
+def _event_out(event: IncidentEvent) -> EventOut:
+    return EventOut(
+        at=event.at, actor=event.actor, rule=event.rule, from_status=event.from_status, to_status=event.to_status,
+        from_grid_code=event.from_grid_code, to_grid_code=event.to_grid_code, method=event.method,
+        edition=event.edition_id, reason=event.reason,
+    )  # fmt: skip

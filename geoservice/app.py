@@ -1,0 +1,66 @@
+"""create_app: a few visible steps, no logic."""
+
+from __future__ import annotations
+
+from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models import Schema
+
+from geoservice.api.documents import documents_blueprint
+from geoservice.api.grids import grids_blueprint
+from geoservice.api.health import health_blueprint
+from geoservice.api.incidents import incidents_blueprint
+from geoservice.api.jurisdictions import jurisdictions_blueprint
+from geoservice.api.ownership import ownership_blueprint
+from geoservice.maps.pages import maps_blueprint
+from geoservice.settings import Settings
+from geoservice.web.guard import enforce, guard
+from geoservice.web.json import OrjsonProvider
+from geoservice.web.metrics import RequestMetrics
+from geoservice.web.parsing import check_request
+from geoservice.web.problems import Problem, abort_with_validation, register_problems
+from geoservice.web.security import harden
+from geoservice.wiring import Services, build_services
+
+INFO = Info(
+    title="geoservice",
+    version="1",
+    description="Which grid owns a place, who serves there, and what became of every report.",
+)
+KEY = {"type": "http", "scheme": "bearer", "description": "An API key, grd_…"}
+
+
+def create_app(settings: Settings | None = None, *, services: Services | None = None) -> OpenAPI:
+    """Return the Flask application.
+
+    Parameters
+    ----------
+    settings
+        Read from the environment when None.
+    services
+        Built from the settings when None.
+    """
+    settings = settings or Settings()
+    services = services or build_services(settings)
+    app = OpenAPI(
+        "geoservice", info=INFO, security_schemes={"key": KEY}, doc_ui=False, static_folder=None,
+        template_folder="web/templates", validation_error_callback=abort_with_validation,
+    )  # fmt: skip
+    app.json = OrjsonProvider(app)
+    app.components_schemas["Problem"] = Schema(**Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
+    metrics = RequestMetrics()
+    metrics.watch(app)
+    harden(app, settings)
+    enforce(app, services.keys.identify)
+    check_request(app)
+    register_problems(app)
+    for blueprint in (
+        health_blueprint(services.health, metrics),
+        ownership_blueprint(services.ownership),
+        jurisdictions_blueprint(services.viewing, services.incidents),
+        grids_blueprint(services.grids),
+        incidents_blueprint(services.incidents),
+    ):
+        app.register_api(blueprint)
+    app.register_blueprint(documents_blueprint())
+    app.register_blueprint(maps_blueprint(services.viewing, guard))
+    return app

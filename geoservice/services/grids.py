@@ -1,0 +1,67 @@
+"""The grids in force: list, one with its shape, its history, its neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from geoservice.services.errors import GridUnknown
+from geoservice.services.known import known_jurisdiction
+from layers.db.session import Database
+from layers.grids.territory import GridInForce, grid_history, grid_shape, grids_in_force, neighbours
+from layers.staff.queries import Officer, officers_on_duty
+
+
+@dataclass(frozen=True)
+class GridDetail:
+    """A grid in force with its shape and who serves it."""
+
+    grid: GridInForce
+    #: GeoJSON MultiPolygon, EPSG:4326.
+    geometry: str
+    officers: tuple[Officer, ...]
+
+
+class GridService:
+    """Reads of what is in force."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def grids(self, jurisdiction_code: str, *, at: datetime | None = None) -> tuple[GridInForce, ...]:
+        """Return the grids of a jurisdiction in force at an instant (now when None), by code."""
+        with self._database.transaction() as connection:
+            jurisdiction = known_jurisdiction(connection, jurisdiction_code)
+            return grids_in_force(connection, jurisdiction_id=jurisdiction.id, at=at)
+
+    def grid(self, jurisdiction_code: str, code: str, *, at: datetime | None = None) -> GridDetail:
+        """Return one grid; raise GridUnknown."""
+        with self._database.transaction() as connection:
+            j = known_jurisdiction(connection, jurisdiction_code).id
+            found = grids_in_force(connection, jurisdiction_id=j, at=at, code=code)
+            if not found:
+                raise GridUnknown(grid=code)
+            return GridDetail(
+                found[0],
+                grid_shape(connection, jurisdiction_id=j, code=code, at=at),
+                officers_on_duty(connection, jurisdiction_id=j, grid_code=code, at=at),
+            )
+
+    def history(self, jurisdiction_code: str, code: str) -> tuple[GridInForce, ...]:
+        """Return every period of a code, the oldest first; raise GridUnknown."""
+        with self._database.transaction() as connection:
+            j = known_jurisdiction(connection, jurisdiction_code).id
+            periods = grid_history(connection, jurisdiction_id=j, code=code)
+        if not periods:
+            raise GridUnknown(grid=code)
+        return periods
+
+    def neighbours(
+        self, jurisdiction_code: str, code: str, *, at: datetime | None = None
+    ) -> tuple[tuple[str, float], ...]:
+        """Return the touching grids with the metres of border shared; raise GridUnknown."""
+        with self._database.transaction() as connection:
+            j = known_jurisdiction(connection, jurisdiction_code).id
+            if not grids_in_force(connection, jurisdiction_id=j, at=at, code=code):
+                raise GridUnknown(grid=code)
+            return neighbours(connection, jurisdiction_id=j, code=code, at=at)

@@ -1,0 +1,67 @@
+"""Who may enter: every route carries the permission it needs, and a route without one lets nobody in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, g, request
+
+from geoservice.auth.model import PUBLIC, Identity
+from geoservice.auth.permissions import Permission, may
+from geoservice.web.parsing import Forbidden, Unauthorised
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+#: Where a view keeps its permission; functools.wraps carries it outwards.
+LABEL = "__permission__"
+
+
+def guard(permission: str) -> Callable[[View], View]:
+    """Label a view with the permission it needs; `enforce` reads the label before anything else happens."""
+    needed = Permission(permission)
+
+    def label(view: View) -> View:
+        setattr(view, LABEL, needed)
+        return view
+
+    return label
+
+
+def enforce(app: Flask, identify: Callable[[str], Identity | None]) -> None:
+    """Check every request against its view's label.
+
+    Parameters
+    ----------
+    identify
+        Returns who shows a key, None when nobody does.
+    """
+
+    def check() -> None:
+        if request.url_rule is None:
+            return  # nothing at this address: 404 or 405 follows
+        needed = getattr(app.view_functions[request.url_rule.endpoint], LABEL, None)
+        if needed is None:
+            raise Forbidden
+        g.identity = _shown_identity(identify)
+        if not may(g.identity.role, needed):
+            raise Unauthorised if g.identity is PUBLIC else Forbidden
+
+    app.before_request(check)
+
+
+def _shown_identity(identify: Callable[[str], Identity | None]) -> Identity:
+    header = request.headers.get("Authorization")
+    if header is None:
+        return PUBLIC
+    scheme, _, text = header.partition(" ")
+    identity = identify(text.strip()) if scheme.lower() == "bearer" else None
+    if identity is None:
+        raise Unauthorised
+    return identity
+
+
+def current_identity() -> Identity:
+    """Return who asks."""
+    identity: Identity = g.identity
+    return identity

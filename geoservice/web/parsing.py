@@ -1,0 +1,213 @@
+"""What comes in: limits before parsing, strict types, and sentences about what is wrong."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from flask import Flask, Request, request
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from geoservice.services.errors import GeoserviceError
+from layers.crs import DeclaredPosition, declared_position
+
+#: orjson itself stops at about 1,000.
+MAX_DEPTH = 20
+MAX_QUERY_BYTES = 4096
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+class InvalidJson(GeoserviceError):
+    """The body is not valid JSON; NaN and Infinity are not JSON."""
+
+
+class TooDeep(GeoserviceError):
+    """The body is nested more than 20 levels deep."""
+
+
+class WrongMediaType(GeoserviceError):
+    """Send the body as application/json, uncompressed."""
+
+
+class InvalidCursor(GeoserviceError):
+    """Start again without `after`, then follow `next`."""
+
+
+class Unauthorised(GeoserviceError):
+    """Send a valid key as `Authorization: Bearer grd_...`."""
+
+
+class Forbidden(GeoserviceError):
+    """The role of this key does not include that."""
+
+
+class InvalidInput(GeoserviceError):
+    """See `errors` for each thing that is wrong."""
+
+    def __init__(self, errors: list[Any]) -> None:
+        super().__init__()
+        #: ProblemErrors, in the order they were found.
+        self.errors = errors
+
+
+class StrictModel(BaseModel):
+    """A request's shape: nothing unknown, nothing converted in silence."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+_DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
+_INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+)
+#: Control characters but line feed and tab; what turns the direction of text; lone surrogates never pass orjson.
+_UNFIT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
+
+def _decimal(value: object) -> object:
+    if isinstance(value, str):
+        if _DECIMAL.fullmatch(value) is None:
+            raise ValueError("write a number with a point, such as 91.77")
+        return float(value)
+    return value
+
+
+def _integer(value: object) -> object:
+    if isinstance(value, str):
+        if _INTEGER.fullmatch(value) is None:
+            raise ValueError("write a whole number in digits")
+        return int(value)
+    return value
+
+
+def _instant(value: object) -> object:
+    if not isinstance(value, str) or _INSTANT.fullmatch(value) is None:
+        raise ValueError("write an instant with its zone, such as 2026-01-31T08:00:00+08:00")
+    try:
+        instant = datetime.fromisoformat(value.upper())
+        if EARLIEST <= instant <= LATEST:
+            return instant
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("there is no such instant between the years 1900 and 2200")
+
+
+def _uuid(value: object) -> object:
+    if isinstance(value, str) and len(value) == 36:
+        try:
+            return UUID(value)
+        except ValueError:
+            pass
+    raise ValueError("write an id of the form 00000000-0000-0000-0000-000000000000")
+
+
+def _fit(value: str) -> str:
+    if _UNFIT.search(value):
+        raise ValueError("leave out control characters")
+    return value
+
+
+#: Numbers in a query string, which come as text.
+QueryNumber = Annotated[float, BeforeValidator(_decimal)]
+QueryInteger = Annotated[int, BeforeValidator(_integer)]
+#: RFC 3339 with zone.
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+Id = Annotated[UUID, BeforeValidator(_uuid)]
+Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_fit)]
+#: 4,000 characters: GeoReport v2's limit of a description.
+Text = Annotated[str, Field(max_length=4000), AfterValidator(_fit)]
+Crs = Annotated[str, Field(max_length=20, description="wgs84, cgcs2000 or epsg:N")]
+AccuracyM = Annotated[float, Field(ge=0, le=1000, description="The sender's error in metres")]
+
+
+def place_of(
+    lon: float | None, lat: float | None, x: float | None, y: float | None, crs: str | None
+) -> DeclaredPosition:
+    """Return the place that lon and lat, or x, y and crs, name.
+
+    Raises
+    ------
+    ValueError
+        Neither pair is whole, or both are there.
+    layers.errors.LayerError
+        OffTheEarth, UnknownCrs, OutsideCrs.
+    """
+    if lon is not None and lat is not None and (x, y, crs) == (None, None, None):
+        return declared_position(lon, lat)
+    if x is not None and y is not None and crs is not None and (lon, lat) == (None, None):
+        return declared_position(x, y, crs=crs)
+    raise ValueError("Give lon and lat in degrees, or x, y and crs.")
+
+
+def check_request(app: Flask) -> None:
+    """Refuse, before anything is parsed, what no route wants."""
+    app.before_request(_check_query)
+    app.before_request(_check_body)
+
+
+def _check_query() -> None:
+    if len(request.query_string) > MAX_QUERY_BYTES:
+        raise InvalidInput([{"pointer": "?", "code": "too_long", "detail": f"{MAX_QUERY_BYTES} bytes at most"}])
+    for name in request.args:
+        if len(request.args.getlist(name)) > 1:
+            raise InvalidInput([{"pointer": name[:80], "code": "repeated", "detail": "give it once"}])
+        if "\x00" in request.args[name]:
+            raise InvalidInput([{"pointer": name[:80], "code": "control_character", "detail": "leave out NUL"}])
+
+
+def _check_body() -> None:
+    """Read a JSON body once, with its limits; views find it parsed."""
+    if request.method not in ("POST", "PUT", "PATCH") or request.url_rule is None:
+        return
+    if request.mimetype != "application/json" or request.headers.get("Content-Encoding", "identity") != "identity":
+        raise WrongMediaType
+    body = request.get_data()
+    _check_depth(body)
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as exc:
+        raise InvalidJson from exc
+    if not isinstance(value, dict):
+        raise InvalidInput([{"pointer": "#", "code": "not_an_object", "detail": "send one JSON object"}])
+    _remember(request, value)
+
+
+def _remember(asked: Request, value: object) -> None:
+    # Werkzeug's own cache of get_json(): (silent=False, silent=True).
+    asked._cached_json = (value, value)
+
+
+def _check_depth(body: bytes) -> None:
+    """Raise TooDeep before a parser meets the nesting; brackets inside strings do not count."""
+    depth = 0
+    for token in re.finditer(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', body):
+        if token[0] in (b"[", b"{"):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise TooDeep
+        elif token[0] in (b"]", b"}"):
+            depth -= 1
+
+
+def encode_cursor(at: datetime, key: UUID) -> str:
+    """Return an opaque cursor to after a row."""
+    return base64.urlsafe_b64encode(f"{at.isoformat()}|{key}".encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> tuple[datetime, UUID]:
+    """Return what a cursor points to; raise InvalidCursor."""
+    try:
+        at, _, key = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition("|")
+        instant = datetime.fromisoformat(at)
+        if instant.tzinfo is None or not EARLIEST <= instant <= LATEST:
+            raise InvalidCursor
+        return instant, UUID(key)
+    except (ValueError, OverflowError, binascii.Error) as exc:
+        raise InvalidCursor from exc

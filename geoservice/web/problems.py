@@ -1,0 +1,200 @@
+"""The one table from error to status, and how an error is written: RFC 9457 problem+json, or a page for a browser."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, render_template, request
+from pydantic import BaseModel, Field, ValidationError
+from werkzeug.exceptions import HTTPException
+
+from geoservice.services import errors as rules
+from geoservice.web import parsing
+from geoservice.web.json import dumps
+from layers import crs
+from layers import errors as facts
+
+log = structlog.get_logger()
+
+PROBLEM_JSON = "application/problem+json"
+#: Told with every 503: the database restarts in a few seconds.
+RETRY_AFTER_S = 2
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of problem: its anchor in the documents, its status, its title."""
+
+    slug: str
+    status: int
+    title: str
+
+
+KINDS: dict[type[Exception], Kind] = {
+    parsing.InvalidJson: Kind("invalid-json", 400, "The body is not JSON that can be read"),
+    parsing.TooDeep: Kind("too-deep", 400, "The body is nested too deeply"),
+    parsing.WrongMediaType: Kind("wrong-media-type", 415, "The body is of a kind that this address does not read"),
+    parsing.InvalidInput: Kind("invalid-input", 422, "Something in the request is not as it must be"),
+    parsing.InvalidCursor: Kind("invalid-cursor", 400, "The cursor is not one that was given out"),
+    parsing.Unauthorised: Kind("unauthorised", 401, "A key is needed"),
+    parsing.Forbidden: Kind("forbidden", 403, "This key may not do that"),
+    crs.OffTheEarth: Kind("out-of-range", 422, "The coordinates are not on the earth"),
+    crs.UnknownCrs: Kind("unknown-crs", 422, "The coordinate reference system is not known"),
+    crs.OutsideCrs: Kind("outside-crs", 422, "The coordinates lie outside the coordinate reference system"),
+    rules.JurisdictionUnknown: Kind("jurisdiction-unknown", 404, "There is no such jurisdiction"),
+    rules.JurisdictionNotStated: Kind("jurisdiction-not-stated", 422, "Which jurisdiction is meant is not clear"),
+    rules.GridUnknown: Kind("grid-unknown", 404, "There is no such grid"),
+    rules.EditionUnknown: Kind("edition-unknown", 404, "There is no such edition"),
+    rules.IncidentUnknown: Kind("incident-unknown", 404, "There is no such incident"),
+    rules.ServiceUnknown: Kind("service-unknown", 422, "There is no such service"),
+    rules.LayerUnknown: Kind("layer-unknown", 404, "There is no such layer"),
+    rules.PersonalNumberRefused: Kind("personal-number", 422, "The text holds a personal number"),
+    facts.RefusedByDatabase: Kind("refused", 422, "The data do not allow it"),
+    facts.InvalidGeometry: Kind("invalid-geometry", 422, "The geometry is not valid"),
+    facts.TooBusy: Kind("pool-exhausted", 503, "The service is busy"),
+    facts.TookTooLong: Kind("took-too-long", 503, "The question took too long"),
+    facts.DatabaseUnavailable: Kind("database-unavailable", 503, "The database does not answer"),
+    facts.SchemaMissing: Kind("schema-missing", 503, "The database is not set up"),
+}
+#: Kinds for what werkzeug and Flask raise themselves, by status.
+HTTP_KINDS: dict[int, Kind] = {
+    400: Kind("bad-request", 400, "The request can not be understood"),
+    404: Kind("not-found", 404, "There is nothing at this address"),
+    405: Kind("method-not-allowed", 405, "This address does not know that method"),
+    406: Kind("not-acceptable", 406, "No acceptable form of the answer"),
+    408: Kind("timeout", 408, "The request took too long to arrive"),
+    411: Kind("length-required", 411, "The length of the body must be stated"),
+    413: Kind("too-large", 413, "The body is too large"),
+    414: Kind("address-too-long", 414, "The address is too long"),
+    415: Kind("wrong-media-type", 415, "The body is of a kind that this address does not read"),
+    431: Kind("headers-too-large", 431, "The headers are too large"),
+}
+INTERNAL = Kind("internal", 500, "Something went wrong on our side")
+
+
+class ProblemError(BaseModel):
+    """One thing that is wrong in a request."""
+
+    pointer: str = Field(description="Where: a JSON pointer into the body, or the name of a parameter")
+    code: str = Field(description="What kind of wrong, for programs")
+    detail: str = Field(description="What is wrong and how to mend it")
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str = Field(description="Address of the explanation of this kind of problem")
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(description="urn:uuid of this request, also in the log")
+    errors: list[ProblemError] = []
+
+
+def problem_responses(*statuses: int) -> dict[str | int, dict[str, Any]]:
+    """Return the OpenAPI entries of the problems a route may answer with, beside those that every route may."""
+    content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    every = sorted({*statuses, 400, 422, 503})
+    return {str(status): {"description": "Problem details", "content": content} for status in every}
+
+
+def request_id() -> str:
+    """Return this request's id, made when first asked for."""
+    if "request_id" not in g:
+        g.request_id = str(uuid.uuid4())
+    return str(g.request_id)
+
+
+def problem(kind: Kind, detail: str, *, errors: list[ProblemError] | None = None) -> Response:
+    """Write a problem: JSON, or a small page where a person looks on with a browser."""
+    body = Problem(
+        type=f"/docs#problem-{kind.slug}", title=kind.title, status=kind.status, detail=detail,
+        instance=f"urn:uuid:{request_id()}", errors=errors or [],
+    )  # fmt: skip
+    if _wants_page():
+        response = Response(render_template("problem.html", problem=body), mimetype="text/html")
+    else:
+        response = Response(dumps(body.model_dump(exclude_defaults=True)), mimetype=PROBLEM_JSON)
+    response.status_code = kind.status
+    response.headers["Cache-Control"] = "no-store"
+    if kind.status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    if kind.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="geoservice"'
+    return response
+
+
+def _wants_page() -> bool:
+    if request.path.startswith("/v1/"):
+        return False
+    best = request.accept_mimetypes.best_match([PROBLEM_JSON, "application/json", "text/html"])
+    return best == "text/html"
+
+
+def from_validation(error: ValidationError) -> list[ProblemError]:
+    """Return what pydantic found, without echoing the input."""
+    return [
+        ProblemError(
+            pointer="#/" + "/".join(_escaped(part) for part in one["loc"]),
+            code=one["type"],
+            detail=one["msg"].removeprefix("Value error, "),
+        )
+        for one in error.errors(include_url=False, include_input=False, include_context=False)[:20]
+    ]
+
+
+def _escaped(part: object) -> str:
+    """Return a part of a JSON pointer (RFC 6901), short: unknown field names come from the caller."""
+    return str(part).replace("~", "~0").replace("/", "~1")[:80]
+
+
+def register_problems(app: Flask) -> None:
+    """Answer every error of the application with a problem."""
+    for error, kind in KINDS.items():
+        app.register_error_handler(error, _handler(kind))
+    app.register_error_handler(HTTPException, _http_problem)
+    app.register_error_handler(Exception, _internal_problem)
+
+
+def _handler(kind: Kind) -> Any:
+    def handle(error: Exception) -> Response:
+        return problem(kind, _detail(error), errors=getattr(error, "errors", None))
+
+    return handle
+
+
+def _detail(error: Exception) -> str:
+    if isinstance(error, crs.OffTheEarth) and error.fields.get("swapped"):
+        return f"{error.__doc__} The other way round they would be: are longitude and latitude swapped?"
+    if isinstance(error, facts.LayerError) and not isinstance(error, facts.RefusedByDatabase):
+        return str(error.__doc__)
+    return str(error)
+
+
+def _http_problem(error: HTTPException) -> Response:
+    if error.response is not None:  # a view aborted with an answer of its own
+        return error.response  # type: ignore[return-value]
+    status = error.code or 500
+    kind = HTTP_KINDS.get(status) or (INTERNAL if status >= 500 else Kind("http", status, error.name))
+    if 300 <= status < 400:
+        return error.get_response()  # type: ignore[return-value]
+    response = problem(kind, kind.title + "." if status >= 500 else str(error.description))
+    if status == 405 and getattr(error, "valid_methods", None):
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
+    return response
+
+
+def _internal_problem(error: Exception) -> Response:
+    """Log what we did not foresee; say nothing of it: an exception's text may hold data."""
+    log.error("request failed", request_id=request_id(), path=request.path, exc_info=error)
+    return problem(INTERNAL, "The failure is logged under the instance below. Trying again may help.")
+
+
+def abort_with_validation(error: ValidationError) -> Response:
+    """Answer what pydantic refused; flask-openapi3 calls it before a view runs."""
+    return problem(
+        KINDS[parsing.InvalidInput], "See `errors` for each thing that is wrong.", errors=from_validation(error)
+    )

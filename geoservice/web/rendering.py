@@ -1,0 +1,28 @@
+"""How answers leave: JSON with the instants in UTC, and never stored unless a view says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from pydantic import BaseModel
+
+from geoservice.web.json import dumps
+
+
+def render(answer: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Write an answer."""
+    return render_bytes(dumps(answer.model_dump()), status=status, headers=headers)
+
+
+def render_bytes(body: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Write an answer that is JSON already."""
+    response = Response(body, status=status, mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(headers or {})
+    return response
+
+
+def shape(model: type[BaseModel], **extra: Any) -> dict[str, Any]:
+    """Return a JSON-ready dict of a model's schema, for OpenAPI."""
+    return model.model_json_schema(mode="serialization") | extra

@@ -1,0 +1,60 @@
+"""Who gets what: the only place that picks implementations and opens the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from geoservice.services.grids import GridService
+from geoservice.services.health import HealthService
+from geoservice.services.incidents import IncidentService
+from geoservice.services.keys import KeyService
+from geoservice.services.ownership import OwnershipService
+from geoservice.services.viewing import ViewingService
+from geoservice.settings import Settings
+from layers.db.session import Database
+
+
+class NoDatabase(Exception):
+    """No database is named: set GEOSERVICE_DATABASE_URL, or start the service with `geoservice up`."""
+
+    def __init__(self) -> None:
+        super().__init__(type(self).__doc__)
+
+
+@dataclass(frozen=True)
+class Services:
+    """The use cases, ready to be asked."""
+
+    database: Database
+    ownership: OwnershipService
+    grids: GridService
+    incidents: IncidentService
+    viewing: ViewingService
+    keys: KeyService
+    health: HealthService
+
+
+def open_database(settings: Settings) -> Database:
+    """Return the database that the settings name; connections open when first needed. Raise NoDatabase."""
+    if settings.database_url is None:
+        raise NoDatabase
+    return Database.connect(
+        settings.database_url.get_secret_value(),
+        pool_size=settings.pool_size,
+        pool_timeout_s=settings.pool_timeout_s,
+        statement_timeout_s=settings.statement_timeout_s,
+    )
+
+
+def build_services(settings: Settings) -> Services:
+    """Return every service on one database."""
+    database = open_database(settings)
+    return Services(
+        database=database,
+        ownership=OwnershipService(database),
+        grids=GridService(database),
+        incidents=IncidentService(database),
+        viewing=ViewingService(database),
+        keys=KeyService(database),
+        health=HealthService(database),
+    )

@@ -1,0 +1,105 @@
+"""What editions, grids and findings are, as values."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from shapely import MultiPolygon
+from shapely.geometry.base import BaseGeometry
+
+Severity = Literal["error", "warning"]
+EditionStatus = Literal["draft", "published", "superseded", "withdrawn"]
+
+#: Control and direction-changing characters, which no name may hold; a code may not hold invisible ones either.
+_HIDDEN_IN_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2060-\u2064\ufeff\ud800-\udfff]")
+_HIDDEN_IN_CODE = re.compile("[\xad\u200b-\u200f]|" + _HIDDEN_IN_NAME.pattern)
+CODE_LENGTH_MAX = 64
+NAME_LENGTH_MAX = 200
+
+
+@dataclass(frozen=True)
+class GridShape:
+    """One grid as it was read or drawn; nothing about it is promised yet."""
+
+    code: str
+    name: str
+    name_en: str | None
+    parent_code: str | None
+    #: EPSG:4326; None when there is none.
+    geom: MultiPolygon | None
+    #: What else the source said about it.
+    properties: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One defect or remark about an edition."""
+
+    #: Stable id of the rule, such as overlap.
+    rule: str
+    severity: Severity
+    grid_codes: tuple[str, ...]
+    #: One sentence for people that names the grids, the place and the size.
+    message: str
+    size: float | None = None
+    #: m2, m, grids, features or vertices.
+    unit: str | None = None
+    #: Where, EPSG:4326; None when it has no place.
+    geom: BaseGeometry | None = None
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One complete set of grids of one jurisdiction."""
+
+    id: int
+    jurisdiction_code: str
+    title: str
+    status: EditionStatus
+    valid_from: datetime | None
+    valid_to: datetime | None
+    #: Where the boundaries came from, such as a file name.
+    source: str | None
+    grid_count: int
+    #: Whether its grids were looked at as they stand now, whatever was found.
+    validated: bool
+    error_count: int
+    warning_count: int
+    recorded_at: datetime
+    published_at: datetime | None
+    published_by: str | None
+
+
+def has_errors(findings: tuple[Finding, ...]) -> bool:
+    """Return whether any finding forbids publishing."""
+    return any(finding.severity == "error" for finding in findings)
+
+
+def code_fault(code: str) -> str | None:
+    """Return what keeps a text from being a grid code, or None; geoservice.is_code in the database agrees."""
+    if not code:
+        return "is empty"
+    if len(code) > CODE_LENGTH_MAX:
+        return f"has {len(code)} characters; {CODE_LENGTH_MAX} is the most"
+    if _HIDDEN_IN_CODE.search(code):
+        return "holds an invisible character"
+    if code != code.strip():
+        return "begins or ends with a space"
+    if not unicodedata.is_normalized("NFC", code):
+        return "is not in Unicode's composed form (NFC)"
+    return None
+
+
+def name_fault(name: str) -> str | None:
+    """Return what keeps a text from being shown as a name, or None; geoservice.is_name in the database agrees."""
+    if not name:
+        return "is empty"
+    if len(name) > NAME_LENGTH_MAX:
+        return f"has {len(name)} characters; {NAME_LENGTH_MAX} is the most"
+    if _HIDDEN_IN_NAME.search(name):
+        return "holds an invisible or direction-changing character"
+    return None

@@ -1,0 +1,72 @@
+"""GET /v1/owner and POST /v1/owner/batch."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+INSIDE = {"lon": 91.77, "lat": 29.24}
+
+
+def test_a_place_has_one_owner_with_its_officers(client: FlaskClient) -> None:
+    answer = client.get("/v1/owner", query_string=INSIDE).json
+
+    assert answer["grid"]["code"] == "540502001001002"
+    assert answer["method"] == "covers"
+    assert answer["officers"][0]["role"] == "grid_officer"
+    assert answer["position"] == [91.77, 29.24]
+
+
+def test_a_place_near_a_border_names_the_candidates(client: FlaskClient) -> None:
+    answer = client.get("/v1/owner", query_string=INSIDE | {"accuracy_m": 100}).json
+
+    assert answer["near_border"] is True
+    assert answer["candidates"][0] == {"grid_code": "540502001001002", "distance_m": 0}
+    assert len(answer["candidates"]) > 1
+
+
+def test_swapped_coordinates_are_refused_with_a_hint(client: FlaskClient) -> None:
+    response = client.get("/v1/owner", query_string={"lon": 29.24, "lat": 91.77})
+
+    assert response.status_code == 422
+    assert response.content_type == "application/problem+json"
+    assert "swapped" in response.json["detail"]
+
+
+def test_a_projected_place_is_the_same_place(client: FlaskClient) -> None:
+    # PostGIS: ST_Transform('SRID=4326;POINT(91.77 29.24)', 4540)
+    projected = {"x": 380423.206, "y": 3236497.4, "crs": "epsg:4540"}
+
+    answer = client.get("/v1/owner", query_string=projected).json
+
+    assert answer["grid"]["code"] == "540502001001002"
+    assert answer["position"] == pytest.approx([91.77, 29.24], abs=1e-7)
+
+
+def test_far_away_nobody_owns(client: FlaskClient) -> None:
+    answer = client.get("/v1/owner", query_string={"lon": 2, "lat": 48}).json
+
+    assert answer["grid"] is None
+    assert answer["method"] == "none"
+
+
+def test_before_the_first_edition_nobody_owns(client: FlaskClient) -> None:
+    answer = client.get("/v1/owner", query_string=INSIDE | {"at": "2001-01-01T00:00:00Z"}).json
+
+    assert answer["method"] == "none"
+
+
+def test_a_batch_is_answered_in_order_and_bad_rows_in_place(client: FlaskClient) -> None:
+    body = {"positions": [[91.77, 29.24], ["91.77", 29.24], [29.24, 91.77], [2, 48], [91.77, 29.24, 0], [True, 1]]}
+
+    results = client.post("/v1/owner/batch", json=body).json["results"]
+
+    assert [r["grid_code"] for r in results] == ["540502001001002", None, None, None, None, None]
+    assert [r["problem"] is None for r in results] == [True, False, False, True, False, False]
+
+
+def test_a_batch_beyond_the_limit_is_refused(client: FlaskClient) -> None:
+    response = client.post("/v1/owner/batch", json={"positions": [[91.77, 29.24]] * 10_001})
+
+    assert response.status_code == 422
+    assert response.json["errors"][0]["pointer"] == "#/positions"
