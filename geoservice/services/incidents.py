@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from geoservice.auth.model import Identity
+from geoservice.domain.privacy import holds_personal_number
 from geoservice.services import known
 from geoservice.services.errors import (
     IncidentUnknown,
@@ -16,7 +17,6 @@ from geoservice.services.errors import (
     PersonalNumberRefused,
     ServiceUnknown,
 )
-from geoservice.domain.privacy import holds_personal_number
 from layers.crs import DeclaredPosition
 from layers.db.session import Database
 from layers.incidents.edits import insert_report

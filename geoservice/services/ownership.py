@@ -65,4 +65,3 @@ class OwnershipService:
                 connection, positions, at=at, accuracy_m=accuracy_m,
                 jurisdiction_id=jurisdiction_id,
             )  # fmt: skip
-
