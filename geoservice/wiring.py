@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from geoservice.embedded.cluster import Cluster
+from geoservice.services.errors import NoDatabase
 from geoservice.services.grids import GridService
 from geoservice.services.health import HealthService
 from geoservice.services.incidents import IncidentService
@@ -12,13 +14,6 @@ from geoservice.services.ownership import OwnershipService
 from geoservice.services.viewing import ViewingService
 from geoservice.settings import Settings
 from layers.db.session import Database
-
-
-class NoDatabase(Exception):
-    """No database is named: set GEOSERVICE_DATABASE_URL, or start the service with `geoservice up`."""
-
-    def __init__(self) -> None:
-        super().__init__(type(self).__doc__)
 
 
 @dataclass(frozen=True)
@@ -34,12 +29,21 @@ class Services:
     health: HealthService
 
 
+def database_url(settings: Settings) -> str:
+    """Return the address of the database that is meant: the named one, else the embedded one. Raise NoDatabase."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    cluster = Cluster(settings.data_dir, settings.database_port, settings.service_account)
+    postmaster = cluster.postmaster()
+    if postmaster is None:
+        raise NoDatabase
+    return Cluster(settings.data_dir, postmaster.port, settings.service_account).url
+
+
 def open_database(settings: Settings) -> Database:
     """Return the database that the settings name; connections open when first needed. Raise NoDatabase."""
-    if settings.database_url is None:
-        raise NoDatabase
     return Database.connect(
-        settings.database_url.get_secret_value(),
+        database_url(settings),
         pool_size=settings.pool_size,
         pool_timeout_s=settings.pool_timeout_s,
         statement_timeout_s=settings.statement_timeout_s,

@@ -20,6 +20,9 @@ COMMANDS: dict[str, str] = {
     "stop": "geoservice.cli.up:stop",
     "status": "geoservice.cli.up:status",
     "serve": "geoservice.cli.up:serve",
+    "key": "geoservice.cli.key:key",
+    "db": "geoservice.cli.db:db",
+    "demo": "geoservice.cli.demo:demo",
 }
 
 #: Errors that are answers, not faults. Anything else keeps its traceback: it is ours to mend.

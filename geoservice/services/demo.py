@@ -121,8 +121,8 @@ def _insert_people_at_work(connection: Connection, community: Community, j: int)
     copy_rows(connection, "staff", ("jurisdiction_id", "code", "call_sign", "role"),
               ((j, s.code, s.call_sign, s.role) for s in community.staff))  # fmt: skip
     columns = ("jurisdiction_id", "staff_code", "grid_code", "role", "valid_from", "valid_to")
-    copy_rows(connection, "posting", columns,
-              ((j, p.staff_code, p.grid_code, p.role, p.valid_from, p.valid_to) for p in community.postings))  # fmt: skip
+    postings = ((j, p.staff_code, p.grid_code, p.role, p.valid_from, p.valid_to) for p in community.postings)
+    copy_rows(connection, "posting", columns, postings)
     copy_rows(connection, "service",
               ("jurisdiction_id", "code", "name", "name_en", "description", "category", "keywords",
                "limit_working_hours"),

@@ -16,6 +16,10 @@ class GeoserviceError(Exception):
         return f"{type(self).__doc__} ({which})" if which else str(type(self).__doc__)
 
 
+class NoDatabase(GeoserviceError):
+    """No database is named and the embedded one does not run: set GEOSERVICE_DATABASE_URL, or run geoservice up."""
+
+
 class JurisdictionUnknown(GeoserviceError):
     """There is no such jurisdiction."""
 

@@ -1,0 +1,60 @@
+"""Commands about API keys: key create, list, revoke."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from geoservice.auth.model import Role
+from geoservice.services.keys import KeyService
+from geoservice.settings import Settings
+from geoservice.wiring import open_database
+
+
+@contextmanager
+def _keys() -> Iterator[KeyService]:
+    database = open_database(Settings())
+    try:
+        yield KeyService(database)
+    finally:
+        database.close()
+
+
+@click.group()
+def key() -> None:
+    """Make, list and revoke the keys of programs."""
+
+
+@key.command()
+@click.option("--role", type=click.Choice([role.value for role in Role if role is not Role.PUBLIC]), required=True)
+@click.option("--label", required=True, help="What the key is for; shown in lists.")
+@click.option("--days", type=click.IntRange(1, 3650), help="Ends after so many days; never when absent.")
+def create(role: str, label: str, days: int | None) -> None:
+    """Make a key and print it; it is shown this once."""
+    expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
+    with _keys() as keys:
+        click.echo(keys.create(Role(role), label, expires_at=expires_at))
+
+
+@key.command("list")
+def list_keys() -> None:
+    """List every key without its secret."""
+    now = datetime.now(UTC)
+    with _keys() as keys:
+        for one in keys.keys():
+            ended = one.expires_at is not None and one.expires_at <= now
+            state = "revoked" if one.revoked_at else "expired" if ended else "in use"
+            click.echo(f"{one.id}  {one.role:10}  {state:8}  {one.created_at:%Y-%m-%d}  {one.label}")
+
+
+@key.command()
+@click.argument("key_id")
+def revoke(key_id: str) -> None:
+    """Make the key with the id KEY_ID void at once."""
+    with _keys() as keys:
+        if not keys.revoke(key_id):
+            raise click.ClickException(f"There is no key {key_id} in use; `geoservice key list` shows all.")
+    click.echo(f"The key {key_id} is void.")
