@@ -28,7 +28,7 @@ def unpack_shapefile(archive: Path, target: Path, *, parts: Sequence[str], limit
     Raises
     ------
     ArchiveRefused
-        For anything else: several shapefiles or none, links, paths that leave, archives within, more bytes than allowed.
+        For anything else: several shapefiles or none, links, paths that leave, archives, more bytes than allowed.
     """
     _require_small_directory(archive, limits)
     try:

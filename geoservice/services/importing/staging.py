@@ -69,11 +69,11 @@ def stage(name: str, directory: Path, *, encoding: str | None, limits: Limits) -
         One of its kin, by what is wrong.
     """
     source = Path(name)
-    kind = SUFFIXES.get(source.suffix.lower())
-    if kind is None and _looks_like_a_path(name):
-        raise FileTypeUnknown(file=source.name)
-    if kind is None or not _looks_like_a_path(name) or not source.is_file():
+    if not _is_file(source):
         raise FileMissing(file=name[:200])
+    kind = SUFFIXES.get(source.suffix.lower())
+    if kind is None:
+        raise FileTypeUnknown(file=source.name)
     _require_size(source, source.stat().st_size, limits)
     if encoding is not None:
         _require_encoding(encoding)
@@ -103,12 +103,12 @@ def _staged(directory: Path, stem: str, kind: Format, encoding: str | None) -> S
     return Staged(base.with_suffix(".shp"), kind, encoding)
 
 
-def _looks_like_a_path(name: str) -> bool:
-    """Return whether a name can only be a path: no address, no virtual file system, no inline JSON, no driver prefix."""
-    head, colon, _ = name.partition(":")
-    return not (
-        name.startswith(("/vsi", "{", "[", "<")) or "://" in name or "\0" in name or (colon and "/" not in head)
-    )
+def _is_file(path: Path) -> bool:
+    # What only a driver would open (an address, /vsizip/..., inline JSON) is no file; a name may even be too long.
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _require_size(source: Path, size: int, limits: Limits) -> None:
