@@ -1,0 +1,81 @@
+"""Documents that people rely on can not fall behind: settings, commands, addresses, words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from flask.testing import FlaskClient
+
+from geoservice.cli.main import COMMANDS, load
+from geoservice.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+#: Addresses for people and their browsers, not part of the machine interface.
+PAGES = {
+    "/", "/docs", "/openapi.json", "/favicon.ico", "/assets/<version>/<path:file>", "/maps/<jurisdiction>",
+    "/maps/<jurisdiction>/figures.json", "/maps/<jurisdiction>/layers/<layer>.geojson",
+}  # fmt: skip
+
+
+def commands() -> Iterator[str]:
+    for name, place in COMMANDS.items():
+        command = load(place)
+        if isinstance(command, click.Group):
+            yield from (f"{name} {sub}" for sub in command.commands)
+        else:
+            yield name
+
+
+def test_every_setting_is_documented() -> None:
+    variables = {f"GEOSERVICE_{name.upper()}" for name in Settings.model_fields}
+
+    assert variables == set(re.findall(r"^\| `(GEOSERVICE_[A-Z_]+)`", OPERATING, re.MULTILINE))
+
+
+def test_every_command_is_documented() -> None:
+    table = "\n".join(line for line in OPERATING.splitlines() if line.startswith("| `geoservice"))
+    missing = [name for name in commands() if not all(f"{word}" in table for word in name.split())]
+
+    assert missing == []
+
+
+def test_every_address_is_in_the_interface_document(client: FlaskClient) -> None:
+    described = set(client.get("/openapi.json").json["paths"])
+    rules = {rule.rule for rule in client.application.url_map.iter_rules()} - PAGES
+
+    assert {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule) for rule in rules} == described
+
+
+def test_the_document_page_shows_every_address_and_problem(client: FlaskClient) -> None:
+    page = client.get("/docs").get_data(as_text=True)
+
+    for path in client.get("/openapi.json").json["paths"]:
+        assert f"<code>{path}</code>" in page
+    assert 'id="problem-out-of-range"' in page
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for path in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_decisions_are_listed() -> None:
+    listed = set(re.findall(r"\((\d{4}-[a-z0-9-]+\.md)\)", (ROOT / "docs/decisions/README.md").read_text()))
+
+    assert listed == {path.name for path in (ROOT / "docs/decisions").glob("[0-9]*.md")}
+
+
+def test_the_interface_uses_the_words_of_the_glossary(client: FlaskClient) -> None:
+    """One word per thing: these mean something that the glossary calls otherwise."""
+    synonyms = re.compile(r"\b(ticket|zone|cell_id|area_code|event_id|work_order|case_id|poi|latlng|lng)\b")
+    document = client.get("/openapi.json").get_data(as_text=True)
+
+    assert synonyms.findall(document) == []
+    for word in ("grid", "edition", "incident", "owner", "jurisdiction", "posting"):
+        assert f"\n| {word} |" in GLOSSARY
