@@ -20,6 +20,8 @@ COMMANDS: dict[str, str] = {
     "stop": "geoservice.cli.up:stop",
     "status": "geoservice.cli.up:status",
     "serve": "geoservice.cli.up:serve",
+    "jurisdiction": "geoservice.cli.jurisdiction:jurisdiction",
+    "edition": "geoservice.cli.edition:edition",
     "key": "geoservice.cli.key:key",
     "db": "geoservice.cli.db:db",
     "demo": "geoservice.cli.demo:demo",

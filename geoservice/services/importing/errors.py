@@ -1,4 +1,4 @@
-"""Why a file is not read: each class is one fact, its docstring the sentence for people."""
+"""Why a file is not imported, or an edition not moved on: each class is one fact, its docstring the sentence."""
 
 from __future__ import annotations
 
@@ -95,3 +95,23 @@ class CrsCanNotBeTrue(FileRefused):
 
 class CrsNotAccepted(FileRefused):
     """Coordinates in GCJ-02 or BD-09 are not accepted yet; convert them to WGS 84 first, or get the surveyed source."""
+
+
+class OutlineNotValid(FileRefused):
+    """The outline is not a valid area; mend it at the place named, nothing is repaired silently."""
+
+
+class EditionNotDraft(GeoserviceError):
+    """Only a draft can be validated; what is published was validated before and does not change."""
+
+
+class InstantWithoutZone(GeoserviceError):
+    """An instant must carry a zone, as in 2026-03-01T00:00:00+08:00."""
+
+
+class MetricCrsRefused(GeoserviceError):
+    """The metric CRS must be a projected one that covers the outline, named by its EPSG number."""
+
+
+class JurisdictionCodeTaken(GeoserviceError):
+    """There is a jurisdiction of this code already."""

@@ -8,9 +8,8 @@ from typing import Any
 import shapely
 from shapely import MultiPolygon
 
-from geoservice.services.importing.errors import FieldMissing, NoFeatures
+from geoservice.services.importing.errors import FieldMissing, NoFeatures, OutlineNotValid
 from geoservice.services.importing.reader import Features
-from layers.errors import InvalidGeometry
 from layers.geometry import as_multipolygon, polygons_of
 from layers.grids.model import Finding, GridShape
 
@@ -54,13 +53,13 @@ def outline_of(features: Features) -> MultiPolygon:
 
     Raises
     ------
-    InvalidGeometry
+    OutlineNotValid
         A feature is not a valid polygon; nothing is repaired.
     """
     for number, geom in enumerate(features.geoms):
         if geom is None or not shapely.is_valid(geom):
-            reason = "no geometry that can be built" if geom is None else shapely.is_valid_reason(geom)
-            raise InvalidGeometry(feature=number + 1, reason=reason)
+            reason = "it has no geometry" if geom is None else shapely.is_valid_reason(geom)
+            raise OutlineNotValid(feature=number + 1, reason=reason)
     if len(features.geoms) == 1:
         return as_multipolygon(features.geoms[0])
     parts = polygons_of(shapely.unary_union(list(features.geoms)))

@@ -1,0 +1,206 @@
+"""Commands about editions: edition import, list, show, validate, publish."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import click
+import orjson
+from rich.console import Console
+
+from geoservice.cli.findings import finding_fields, show_findings, write_findings
+from geoservice.services.editions import EditionService
+from geoservice.services.importing.shapes import GridFields
+from geoservice.settings import Settings
+from geoservice.wiring import open_database
+from layers.grids.model import Edition, Finding, has_errors
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
+findings_to_option = click.option(
+    "--findings-to", type=click.Path(dir_okay=False, path_type=Path), help="Write the findings as GeoJSON, for a GIS."
+)
+
+
+class Instant(click.ParamType):
+    """An instant with its zone, RFC 3339."""
+
+    name = "instant"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the instant; fail when the text is none or has no zone."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            instant = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value} is not an instant such as 2026-03-01T00:00:00+08:00.", param, ctx)
+        if instant.tzinfo is None:
+            self.fail(f"{value} has no zone; add one, as in {value}+08:00.", param, ctx)
+        return instant
+
+
+@contextmanager
+def _editions() -> Iterator[EditionService]:
+    database = open_database(Settings())
+    try:
+        yield EditionService(database)
+    finally:
+        database.close()
+
+
+@contextmanager
+def _busy(doing: str) -> Iterator[None]:
+    """Show a spinner where somebody looks on."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(doing):
+        yield
+
+
+def actor() -> str:
+    """Return who acts, for the histories."""
+    return f"cli:{getpass.getuser()}"
+
+
+@click.group()
+def edition() -> None:
+    """Import, validate and publish complete sets of grids."""
+
+
+@edition.command("import")
+@click.argument("file")
+@click.option("--jurisdiction", "jurisdiction_code", required=True, help="Code of the jurisdiction.")
+@click.option("--code", required=True, help="Field that holds the grid's code.")
+@click.option("--name", help="Field that holds its name; its code when absent.")
+@click.option("--name-en", help="Field that holds its English name.")
+@click.option("--crs", help="wgs84, cgcs2000 or epsg:N; what the file says when absent.")
+@click.option("--encoding", help="Of a shapefile's text, such as gbk.")
+@click.option("--layer", help="Of a GeoPackage with several.")
+@click.option("--title", help="Of the edition; the file's name when absent.")
+@findings_to_option
+@as_json_option
+def import_(
+    *, file: str, jurisdiction_code: str, code: str, name: str | None, name_en: str | None, crs: str | None,
+    encoding: str | None, layer: str | None, title: str | None, findings_to: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Make a draft of the grids in FILE and validate it; nothing is in force before it is published.
+
+    FILE is GeoJSON, GeoPackage, a shapefile (.shp or .zip) or GeoParquet. The exit code is 1 when a finding of severity
+    error forbids publishing; the draft is kept, to be mended.
+    """
+    with _editions() as editions, _busy(f"Importing {file}"):
+        result = editions.import_file(
+            file, jurisdiction_code=jurisdiction_code, fields=GridFields(code, name, name_en), crs=crs,
+            encoding=encoding, layer=layer, title=title, actor=actor(),
+        )  # fmt: skip
+    if not as_json:
+        click.echo(f"Edition {result.edition_id}: {result.grids} grids, coordinates from {result.crs}.")
+    _report(result.edition_id, result.findings, as_json=as_json, findings_to=findings_to, grids=result.grids)
+
+
+@edition.command()
+@click.argument("edition_id", type=int)
+@findings_to_option
+@as_json_option
+def validate(*, edition_id: int, findings_to: Path | None, as_json: bool) -> None:
+    """Look at the draft EDITION_ID as it stands now; exit code 1 when something forbids publishing it."""
+    with _editions() as editions, _busy(f"Validating edition {edition_id}"):
+        findings = editions.validate(edition_id, actor=actor())
+    _report(edition_id, findings, as_json=as_json, findings_to=findings_to)
+
+
+@edition.command()
+@click.argument("edition_id", type=int)
+@click.option("--valid-from", type=Instant(), help="RFC 3339 with zone, not in the future; now when absent.")
+@as_json_option
+def publish(*, edition_id: int, valid_from: datetime | None, as_json: bool) -> None:
+    """Put the draft EDITION_ID in force; the edition in force until then is superseded."""
+    with _editions() as editions, _busy(f"Publishing edition {edition_id}"):
+        result = editions.publish(edition_id, valid_from=valid_from, actor=actor())
+    if as_json:
+        click.echo(orjson.dumps({"edition": _fields(result.edition), "moved_features": result.moved_features}))
+        return
+    told = result.edition
+    click.echo(
+        f"Edition {told.id} of {told.jurisdiction_code} is in force since {told.valid_from:%Y-%m-%d %H:%M:%S %Z};"
+        f" {result.moved_features} features changed their grid."
+    )
+
+
+@edition.command("list")
+@click.option("--jurisdiction", "jurisdiction_code", help="Of this jurisdiction only.")
+@as_json_option
+def list_editions(*, jurisdiction_code: str | None, as_json: bool) -> None:
+    """List editions, the oldest first."""
+    with _editions() as editions:
+        found = editions.editions(jurisdiction_code)
+    if as_json:
+        click.echo(orjson.dumps([_fields(one) for one in found]))
+        return
+    for one in found:
+        since = "" if one.valid_from is None else f"from {one.valid_from:%Y-%m-%d}"
+        until = "" if one.valid_to is None else f" to {one.valid_to:%Y-%m-%d}"
+        click.echo(
+            f"{one.id:>6}  {one.jurisdiction_code:12}  {one.status:10}  {one.grid_count:>6} grids  {since + until:24}"
+            f"  {one.title}"
+        )
+
+
+@edition.command()
+@click.argument("edition_id", type=int)
+@findings_to_option
+@as_json_option
+def show(*, edition_id: int, findings_to: Path | None, as_json: bool) -> None:
+    """Show the edition EDITION_ID and what the last look at it found."""
+    with _editions() as editions:
+        found, findings = editions.edition(edition_id), editions.findings(edition_id)
+    if findings_to is not None:
+        write_findings(findings, findings_to)
+    if as_json:
+        click.echo(orjson.dumps({"edition": _fields(found), "findings": [finding_fields(one) for one in findings]}))
+        return
+    for name, value in _fields(found).items():
+        if value is not None:
+            click.echo(f"{name.replace('_', ' '):18} {value}")
+    show_findings(findings)
+
+
+def _report(
+    edition_id: int, findings: Sequence[Finding], *, as_json: bool, findings_to: Path | None, grids: int | None = None
+) -> None:
+    """Tell what was found; exit with 1 when it forbids publishing."""
+    refused = has_errors(findings)
+    if findings_to is not None:
+        write_findings(findings, findings_to)
+    if as_json:
+        told = {"edition_id": edition_id, "grids": grids, "publishable": not refused,
+                "findings": [finding_fields(one) for one in findings]}  # fmt: skip
+        click.echo(orjson.dumps({key: value for key, value in told.items() if value is not None}))
+    else:
+        show_findings(findings)
+    if refused:
+        click.echo(f"Edition {edition_id} can not be published: mend the errors, validate it again.", err=True)
+        sys.exit(1)
+    if not as_json:
+        click.echo(f"Edition {edition_id} can be published: geoservice edition publish {edition_id}")
+
+
+def _fields(one: Edition) -> dict[str, object]:
+    return {
+        "id": one.id, "jurisdiction": one.jurisdiction_code, "title": one.title, "status": one.status,
+        "valid_from": _text(one.valid_from), "valid_to": _text(one.valid_to), "source": one.source,
+        "grids": one.grid_count, "validated": one.validated, "errors": one.error_count,
+        "warnings": one.warning_count, "recorded_at": _text(one.recorded_at),
+        "published_at": _text(one.published_at), "published_by": one.published_by,
+    }  # fmt: skip
+
+
+def _text(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat()

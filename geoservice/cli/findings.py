@@ -1,0 +1,95 @@
+"""Show findings to people, to machines and to a GIS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import orjson
+import shapely
+from rich.console import Console
+from rich.table import Table
+
+from layers.geometry import place_in
+from layers.grids.model import Finding
+
+#: Grid codes shown of one finding.
+_CODES_SHOWN = 4
+_DECIMALS = 7
+
+
+def show_findings(findings: Sequence[Finding]) -> None:
+    """Print findings as a table, then one line that counts them; nothing is cut off where there is no terminal."""
+    errors = sum(one.severity == "error" for one in findings)
+    if findings:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("severity", "rule", "grids"):
+            table.add_column(heading, no_wrap=True)
+        table.add_column("size", justify="right", no_wrap=True)
+        table.add_column("place (lon, lat)", no_wrap=True)
+        table.add_column("what", min_width=40)
+        for one in findings:
+            colour = "red" if one.severity == "error" else "yellow"
+            words = map(_plain, (one.rule, _grids(one), _size(one), _place(one), one.message))
+            table.add_row(f"[{colour}]{one.severity}[/]", *words)
+        console = Console()
+        if not console.is_terminal:
+            console = Console(width=220, color_system=None)
+        console.print(table, highlight=False)
+    click.echo(f"{_count(errors, 'error')}, {_count(len(findings) - errors, 'warning')}.")
+
+
+def write_findings(findings: Sequence[Finding], path: Path) -> None:
+    """Write findings as GeoJSON, EPSG:4326; one without a place has a null geometry (RFC 7946, 3.2)."""
+    features = [
+        {"type": "Feature", "geometry": _geojson(one), "properties": finding_fields(one)} for one in findings
+    ]  # fmt: skip
+    path.write_bytes(orjson.dumps({"type": "FeatureCollection", "features": features}, option=orjson.OPT_INDENT_2))
+
+
+def finding_fields(finding: Finding) -> dict[str, object]:
+    """Return a finding as JSON, its place as one pair of coordinates."""
+    place = None if finding.geom is None else place_in(finding.geom)
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "grid_codes": list(finding.grid_codes),
+        "size": finding.size,
+        "unit": finding.unit,
+        "place": None if place is None else [round(place.lon, _DECIMALS), round(place.lat, _DECIMALS)],
+        "message": finding.message,
+    }
+
+
+def _geojson(finding: Finding) -> object:
+    # Every digit: a strip of a centimetre would collapse when rounded to seven decimals.
+    return None if finding.geom is None else orjson.loads(shapely.to_geojson(finding.geom))
+
+
+def _grids(finding: Finding) -> str:
+    shown = ", ".join(finding.grid_codes[:_CODES_SHOWN])
+    more = len(finding.grid_codes) - _CODES_SHOWN
+    return f"{shown} + {more}" if more > 0 else shown
+
+
+def _size(finding: Finding) -> str:
+    if finding.size is None:
+        return ""
+    number = f"{finding.size:,.0f}" if finding.size >= 100 or finding.size.is_integer() else f"{finding.size:.3g}"
+    return f"{number} {finding.unit or ''}".rstrip()
+
+
+def _place(finding: Finding) -> str:
+    place = None if finding.geom is None else place_in(finding.geom)
+    return "" if place is None else f"{place.lon:.7f}, {place.lat:.7f}"
+
+
+def _plain(words: str) -> str:
+    """Return text that neither rich nor a terminal takes for an instruction."""
+    printable = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in words)
+    return printable.replace("[", "\\[")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,68 @@
+"""Commands about jurisdictions: jurisdiction add, list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import click
+import orjson
+
+from geoservice.cli.edition import actor
+from geoservice.services.jurisdictions import JurisdictionService
+from geoservice.settings import Settings
+from geoservice.wiring import open_database
+
+
+@contextmanager
+def _jurisdictions() -> Iterator[JurisdictionService]:
+    database = open_database(Settings())
+    try:
+        yield JurisdictionService(database)
+    finally:
+        database.close()
+
+
+@click.group()
+def jurisdiction() -> None:
+    """Add and list the areas served."""
+
+
+@jurisdiction.command()
+@click.argument("code")
+@click.option("--name", required=True, help="As people call it.")
+@click.option("--name-en", help="In English.")
+@click.option("--outline", "outline_path", required=True, help="File of polygons; together they are the outline.")
+@click.option("--crs", help="Of the file: wgs84, cgcs2000 or epsg:N; what it says when absent.")
+@click.option("--layer", help="Of a GeoPackage with several.")
+@click.option("--metric-srid", type=int, help="EPSG number of its metric CRS; chosen by its place when absent.")
+@click.option("--time-zone", default="Asia/Shanghai", show_default=True, help="IANA name.")
+def add(
+    *, code: str, name: str, name_en: str | None, outline_path: str, crs: str | None, layer: str | None,
+    metric_srid: int | None, time_zone: str,
+) -> None:  # fmt: skip
+    """Add a jurisdiction with the code CODE; import an edition of its grids next."""
+    with _jurisdictions() as jurisdictions:
+        added = jurisdictions.add(
+            code, name=name, name_en=name_en, outline_path=outline_path, crs=crs, layer=layer,
+            metric_srid=metric_srid, time_zone=time_zone, actor=actor(),
+        )  # fmt: skip
+    west, south, east, north = added.bbox
+    click.echo(
+        f"Jurisdiction {added.code}: lon {west:.6f} to {east:.6f}, lat {south:.6f} to {north:.6f},"
+        f" metric CRS EPSG:{added.metric_srid}, time zone {added.time_zone}."
+    )
+
+
+@jurisdiction.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def list_jurisdictions(*, as_json: bool) -> None:
+    """List every jurisdiction."""
+    with _jurisdictions() as jurisdictions:
+        found = jurisdictions.jurisdictions()
+    if as_json:
+        click.echo(orjson.dumps([asdict(one) for one in found]))
+        return
+    for one in found:
+        click.echo(f"{one.code:16}  EPSG:{one.metric_srid}  {one.time_zone:16}  {one.name}")

@@ -1,0 +1,178 @@
+"""Editions: import one from a file, validate it, publish it, look at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePath
+
+from sqlalchemy import Connection
+
+from geoservice.services.errors import EditionUnknown
+from geoservice.services.importing.errors import EditionNotDraft, InstantWithoutZone
+from geoservice.services.importing.limits import Limits
+from geoservice.services.importing.reader import read_features
+from geoservice.services.importing.shapes import GridFields, grids_of
+from geoservice.services.known import known_jurisdiction
+from layers.db.session import Database
+from layers.grids import edits, queries
+from layers.grids.model import Edition, Finding, GridShape
+from layers.grids.soundness import STORABLE_RULES
+from layers.grids.topology import findings_of
+
+#: Importing, validating and publishing move all grids of a city at once; a request's limit does not fit them.
+TIMEOUT_S = 120.0
+#: The longest title that the database takes.
+_TITLE_LENGTH_MAX = 200
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What became of a file."""
+
+    edition_id: int
+    #: How many grids the draft has; a grid that can not be stored is only a finding.
+    grids: int
+    #: What its coordinates were taken for.
+    crs: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class PublishResult:
+    """What publishing did."""
+
+    edition: Edition
+    #: Buildings, households, cameras and organisations that changed their grid.
+    moved_features: int
+
+
+class EditionService:
+    """The editions of one database."""
+
+    def __init__(self, database: Database, *, limits: Limits | None = None) -> None:
+        self._database = database
+        self._limits = limits or Limits()
+
+    def import_file(
+        self,
+        path: str,
+        *,
+        jurisdiction_code: str,
+        fields: GridFields,
+        crs: str | None = None,
+        encoding: str | None = None,
+        layer: str | None = None,
+        title: str | None = None,
+        actor: str = "",
+    ) -> ImportResult:
+        """Make a draft of the grids in a file, and validate it.
+
+        Parameters
+        ----------
+        path
+            A GeoJSON, GeoPackage, shapefile (.shp or .zip) or GeoParquet file.
+        fields
+            Which fields of it are code and names.
+        crs
+            `wgs84`, `cgcs2000` or `epsg:N`; None: what the file says.
+        title
+            Of the edition; None: the file's name.
+
+        Raises
+        ------
+        JurisdictionUnknown
+            There is no such jurisdiction; the file is not opened then.
+        FileRefused
+            One of its kin; nothing is stored then.
+        """
+        with self._database.transaction(actor=actor) as connection:
+            known_jurisdiction(connection, jurisdiction_code)
+        # Reading takes seconds and needs no database: no connection is held meanwhile.
+        features = read_features(path, crs=crs, encoding=encoding, layer=layer, limits=self._limits)
+        grids, remarks = grids_of(features, fields)
+        name = PurePath(path).name
+        with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
+            jurisdiction = known_jurisdiction(connection, jurisdiction_code)
+            edition_id = edits.insert_edition(
+                connection, jurisdiction_id=jurisdiction.id, title=(title or name)[:_TITLE_LENGTH_MAX], source=name
+            )
+            findings = _told(remarks, findings_of(grids, queries.outline_of_edition(connection, edition_id)))
+            storable = _storable(grids, findings)
+            edits.insert_grids(connection, edition_id, storable)
+            edits.replace_findings(connection, edition_id, findings)
+            edits.mark_validated(connection, edition_id)
+        return ImportResult(edition_id, len(storable), features.crs, findings)
+
+    def validate(self, edition_id: int, *, actor: str = "") -> tuple[Finding, ...]:
+        """Look at a draft as it stands now, whoever edited it, and keep what was found.
+
+        Raises
+        ------
+        EditionUnknown, EditionNotDraft
+            There is none; what is published was validated and does not change.
+        """
+        with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
+            queries.lock_edition(connection, edition_id)  # nobody edits between looking and saying so
+            edition = _known(connection, edition_id)
+            if edition.status != "draft":
+                raise EditionNotDraft(edition=edition_id, status=edition.status)
+            grids = queries.grids_of(connection, edition_id)
+            findings = _told([], findings_of(grids, queries.outline_of_edition(connection, edition_id)))
+            edits.replace_findings(connection, edition_id, findings)
+            edits.mark_validated(connection, edition_id)
+        return findings
+
+    def publish(self, edition_id: int, *, valid_from: datetime | None = None, actor: str = "") -> PublishResult:
+        """Put a draft in force from an instant on, or from now; the edition in force ends there.
+
+        Raises
+        ------
+        EditionUnknown, InstantWithoutZone
+            There is none; the instant has no zone.
+        RefusedByDatabase
+            The draft was not validated as it stands, has errors, or the instant does not fit.
+        """
+        if valid_from is not None and valid_from.tzinfo is None:
+            raise InstantWithoutZone(valid_from=valid_from.isoformat())
+        with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
+            _known(connection, edition_id)
+            moved = edits.publish_edition(connection, edition_id, starts=valid_from)
+            return PublishResult(_known(connection, edition_id), moved)
+
+    def editions(self, jurisdiction_code: str | None = None) -> tuple[Edition, ...]:
+        """Return the editions of a jurisdiction, or of all, the oldest first; raise JurisdictionUnknown."""
+        with self._database.transaction() as connection:
+            if jurisdiction_code is None:
+                return queries.editions_of(connection, None)
+            return queries.editions_of(connection, known_jurisdiction(connection, jurisdiction_code).id)
+
+    def edition(self, edition_id: int) -> Edition:
+        """Return an edition; raise EditionUnknown."""
+        with self._database.transaction() as connection:
+            return _known(connection, edition_id)
+
+    def findings(self, edition_id: int) -> tuple[Finding, ...]:
+        """Return what the last validation or import of an edition found, errors first; raise EditionUnknown."""
+        with self._database.transaction() as connection:
+            _known(connection, edition_id)
+            return queries.findings_of_edition(connection, edition_id)
+
+
+def _known(connection: Connection, edition_id: int) -> Edition:
+    edition = queries.find_edition(connection, edition_id)
+    if edition is None:
+        raise EditionUnknown(edition=edition_id)
+    return edition
+
+
+def _told(remarks: list[Finding], findings: list[Finding]) -> tuple[Finding, ...]:
+    """Return all findings, errors first; a grid whose ring could not even be built is not told as empty again."""
+    unbuilt = {code for one in remarks if one.rule == "invalid-ring" for code in one.grid_codes}
+    rest = [one for one in findings if not (one.rule == "empty" and set(one.grid_codes) <= unbuilt)]
+    return tuple(sorted(remarks + rest, key=lambda one: one.severity))
+
+
+def _storable(grids: list[GridShape], findings: tuple[Finding, ...]) -> list[GridShape]:
+    faulty = {code for one in findings if one.rule in STORABLE_RULES for code in one.grid_codes}
+    return [grid for grid in grids if grid.code not in faulty]

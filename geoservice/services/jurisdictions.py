@@ -1,0 +1,81 @@
+"""Jurisdictions: add one with its outline, list them."""
+
+from __future__ import annotations
+
+import shapely
+
+from geoservice.services.importing.errors import JurisdictionCodeTaken, OutlineNotValid
+from geoservice.services.importing.limits import Limits
+from geoservice.services.importing.reader import read_features
+from geoservice.services.importing.shapes import outline_of
+from geoservice.services.metric import fitting_srid, require_metric
+from layers.crs import Position
+from layers.db.session import Database
+from layers.grids.soundness import outline_findings
+from layers.jurisdictions.edits import insert_jurisdiction
+from layers.jurisdictions.model import Jurisdiction
+from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
+
+
+class JurisdictionService:
+    """The jurisdictions of one database."""
+
+    def __init__(self, database: Database, *, limits: Limits | None = None) -> None:
+        self._database = database
+        self._limits = limits or Limits()
+
+    def add(
+        self,
+        code: str,
+        *,
+        name: str,
+        outline_path: str,
+        name_en: str | None = None,
+        crs: str | None = None,
+        layer: str | None = None,
+        metric_srid: int | None = None,
+        time_zone: str = "Asia/Shanghai",
+        actor: str = "",
+    ) -> Jurisdiction:
+        """Add a jurisdiction whose outline is all the polygons of a file; borders inside are dissolved.
+
+        Parameters
+        ----------
+        crs
+            Of the file: `wgs84`, `cgcs2000` or `epsg:N`; None: what the file says.
+        metric_srid
+            EPSG code of its metric CRS; None chooses the Gauss-Kruger or UTM zone of its centre.
+        time_zone
+            IANA name.
+
+        Raises
+        ------
+        JurisdictionCodeTaken, OutlineNotValid, MetricCrsRefused, FileRefused
+            Nothing is stored then.
+        RefusedByDatabase
+            Another guard says no: a code or name with invisible characters, an unknown time zone.
+        """
+        features = read_features(outline_path, crs=crs, layer=layer, limits=self._limits)
+        outline = outline_of(features)
+        for fault in outline_findings(outline):
+            raise OutlineNotValid(reason=fault.message)
+        middle = shapely.box(*outline.bounds).centroid
+        centre = Position(middle.x, middle.y)
+        if metric_srid is not None:
+            require_metric(metric_srid, centre)
+        with self._database.transaction(actor=actor) as connection:
+            if find_jurisdiction(connection, code) is not None:
+                raise JurisdictionCodeTaken(code=code)
+            insert_jurisdiction(
+                connection, code=code, name=name, name_en=name_en, outline=outline,
+                metric_srid=metric_srid or fitting_srid(centre, time_zone=time_zone), time_zone=time_zone,
+            )  # fmt: skip
+            added = find_jurisdiction(connection, code)
+        if added is None:
+            raise AssertionError("the row was inserted in this transaction")
+        return added
+
+    def jurisdictions(self) -> tuple[Jurisdiction, ...]:
+        """Return every jurisdiction, by code."""
+        with self._database.transaction() as connection:
+            return jurisdictions(connection)

@@ -1,0 +1,114 @@
+"""Reads of tables edition, grid and finding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import shapely
+from sqlalchemy import Connection, Row, text
+
+from layers.errors import NoRow
+from layers.grids.model import Edition, Finding, GridShape
+
+_EDITIONS = text("""
+    SELECT e.id, j.code AS jurisdiction_code, e.title, e.status, e.valid_from, e.valid_to, e.source, e.recorded_at,
+           e.published_at, e.published_by, coalesce(f.errors, 0) AS errors, coalesce(f.warnings, 0) AS warnings,
+           (SELECT count(*) FROM geoservice.grid AS g WHERE g.edition_id = e.id) AS grids,
+           e.validated_hash IS NOT DISTINCT FROM geoservice.edition_hash(e.id) AS validated
+      FROM geoservice.edition AS e
+      JOIN geoservice.jurisdiction AS j ON j.id = e.jurisdiction_id
+      LEFT JOIN (
+        SELECT edition_id, count(*) FILTER (WHERE severity = 'error') AS errors,
+               count(*) FILTER (WHERE severity = 'warning') AS warnings
+          FROM geoservice.finding GROUP BY edition_id
+      ) AS f ON f.edition_id = e.id
+     WHERE (CAST(:edition_id AS bigint) IS NULL OR e.id = :edition_id)
+       AND (CAST(:jurisdiction_id AS integer) IS NULL OR e.jurisdiction_id = :jurisdiction_id)
+     ORDER BY j.code, coalesce(e.valid_from, e.recorded_at), e.id
+""")
+_LOCK = text("SELECT e.id FROM geoservice.edition AS e WHERE e.id = :edition_id FOR UPDATE")
+_OUTLINE = text("""
+    SELECT st_asbinary(j.outline) AS outline
+      FROM geoservice.edition AS e JOIN geoservice.jurisdiction AS j ON j.id = e.jurisdiction_id
+     WHERE e.id = :edition_id
+""")
+_GRIDS = text("""
+    SELECT g.code, g.name, g.name_en, g.parent_code, g.properties, st_asbinary(g.geom) AS geom
+      FROM geoservice.grid AS g WHERE g.edition_id = :edition_id ORDER BY g.code
+""")
+_FINDINGS = text("""
+    SELECT f.rule, f.severity, f.grid_codes, f.message, f.size, f.unit, st_asbinary(f.geom) AS geom
+      FROM geoservice.finding AS f WHERE f.edition_id = :edition_id ORDER BY f.severity, f.id
+""")
+
+
+def editions_of(connection: Connection, jurisdiction_id: int | None) -> tuple[Edition, ...]:
+    """Return the editions of a jurisdiction, or of all, the oldest first."""
+    asked = {"edition_id": None, "jurisdiction_id": jurisdiction_id}
+    return tuple(_edition(row) for row in connection.execute(_EDITIONS, asked))
+
+
+def find_edition(connection: Connection, edition_id: int) -> Edition | None:
+    """Return an edition, or None."""
+    row = connection.execute(_EDITIONS, {"edition_id": edition_id, "jurisdiction_id": None}).one_or_none()
+    return None if row is None else _edition(row)
+
+
+def edition_by_id(connection: Connection, edition_id: int) -> Edition:
+    """Return an edition; raise NoRow."""
+    edition = find_edition(connection, edition_id)
+    if edition is None:
+        raise NoRow(edition=edition_id)
+    return edition
+
+
+def lock_edition(connection: Connection, edition_id: int) -> None:
+    """Keep every other connection from changing an edition and its grids until this transaction ends.
+
+    The database's guard of table grid shares this lock, so what is read after it is what is there at commit.
+    """
+    connection.execute(_LOCK, {"edition_id": edition_id})
+
+
+def outline_of_edition(connection: Connection, edition_id: int) -> shapely.MultiPolygon:
+    """Return the outline that the grids of an edition are to partition, EPSG:4326."""
+    outline = connection.execute(_OUTLINE, {"edition_id": edition_id}).scalar_one()
+    geom: shapely.MultiPolygon = shapely.from_wkb(bytes(outline))
+    return geom
+
+
+def grids_of(connection: Connection, edition_id: int) -> tuple[GridShape, ...]:
+    """Return the grids of an edition, by code."""
+    return tuple(
+        GridShape(row.code, row.name, row.name_en, row.parent_code, shapely.from_wkb(bytes(row.geom)), row.properties)
+        for row in connection.execute(_GRIDS, {"edition_id": edition_id})
+    )
+
+
+def findings_of_edition(connection: Connection, edition_id: int) -> tuple[Finding, ...]:
+    """Return what the last validation or import found, errors first."""
+    return tuple(_finding(row) for row in connection.execute(_FINDINGS, {"edition_id": edition_id}))
+
+
+def _edition(row: Row[Any]) -> Edition:
+    return Edition(
+        id=row.id,
+        jurisdiction_code=row.jurisdiction_code,
+        title=row.title,
+        status=row.status,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        source=row.source,
+        grid_count=row.grids,
+        validated=row.validated,
+        error_count=row.errors,
+        warning_count=row.warnings,
+        recorded_at=row.recorded_at,
+        published_at=row.published_at,
+        published_by=row.published_by,
+    )
+
+
+def _finding(row: Row[Any]) -> Finding:
+    geom = None if row.geom is None else shapely.from_wkb(bytes(row.geom))
+    return Finding(row.rule, row.severity, tuple(row.grid_codes), row.message, row.size, row.unit, geom)
