@@ -10,7 +10,7 @@ CREATE TABLE geoservice.incident (
     received_x double precision NOT NULL,     -- as sent, in declared_crs; the trigger's when the sender gave only geom
     received_y double precision NOT NULL,
     declared_crs text NOT NULL DEFAULT 'wgs84'
-        CHECK (declared_crs ~ '^(wgs84|cgcs2000|gcj02|bd09|epsg:[1-9][0-9]{3,5})$'),
+        CHECK (declared_crs IN ('wgs84', 'cgcs2000', 'gcj02', 'bd09') OR declared_crs ~ '^epsg:[1-9][0-9]{3,5}$'),
     accuracy_m double precision CHECK (accuracy_m BETWEEN 0 AND 1000),
     building_code text COLLATE "C",
     reported_at timestamptz NOT NULL DEFAULT now() CHECK (isfinite(reported_at)),

@@ -22,7 +22,7 @@ DROP FUNCTION geoservice.view_sector(geometry, double precision, double precisio
 DROP FUNCTION geoservice.officer_on_duty(integer, text, timestamptz);
 DROP FUNCTION geoservice.owner_of(geometry, timestamptz, double precision, integer);
 DROP FUNCTION geoservice.nearest_grid(geometry, timestamptz, double precision, integer);
-DROP FUNCTION geoservice.grids_within(geometry, bigint, double precision);
+DROP FUNCTION geoservice.grids_within(geometry, bigint, double precision, bigint);
 DROP FUNCTION geoservice.distance_m(geometry, geometry, double precision, double precision);
 DROP FUNCTION geoservice.lat_degree_m(double precision);
 DROP FUNCTION geoservice.lon_degree_m(double precision);
