@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -66,7 +67,10 @@ def _busy(doing: str) -> Iterator[None]:
 
 def actor() -> str:
     """Return who acts, for the histories."""
-    return f"cli:{getpass.getuser()}"
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # a container may run as a number without a name
+        return f"cli:{os.getuid()}"
 
 
 @click.group()

@@ -62,7 +62,7 @@ def list_jurisdictions(*, as_json: bool) -> None:
     with _jurisdictions() as jurisdictions:
         found = jurisdictions.jurisdictions()
     if as_json:
-        click.echo(orjson.dumps([asdict(one) for one in found]))
+        click.echo(orjson.dumps([asdict(one) | {"bbox": list(one.bbox)} for one in found]))
         return
     for one in found:
         click.echo(f"{one.code:16}  EPSG:{one.metric_srid}  {one.time_zone:16}  {one.name}")

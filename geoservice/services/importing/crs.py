@@ -10,7 +10,7 @@ import shapely
 from pyproj.exceptions import CRSError, ProjError
 
 from geoservice.services.importing.errors import CrsCanNotBeTrue, CrsNotAccepted, CrsNotStated, CrsUnknown
-from layers.crs import GEOGRAPHIC_NAMES, STORAGE_SRID, epsg_of
+from layers.crs import GEOGRAPHIC_NAMES, STORAGE_SRID, UnknownCrs, epsg_of
 
 #: Shifted systems without an EPSG code; what they hold looks like degrees and lies hundreds of metres off.
 SHIFTED = ("gcj02", "gcj-02", "bd09", "bd-09")
@@ -32,8 +32,8 @@ def to_lonlat(geoms: Any, *, declared: str | None, stated: str | None) -> tuple[
 
     Raises
     ------
-    CrsNotStated, CrsUnknown, CrsNotAccepted
-        Nobody says; nobody knows it; it is one of the shifted systems.
+    CrsNotStated, CrsUnknown, UnknownCrs, CrsNotAccepted
+        Nobody says; the file, or the caller, names what nobody knows; it is one of the shifted systems.
     CrsCanNotBeTrue
         Most coordinates are no degrees though they should be, or PROJ can not bring them to the earth.
     """
@@ -64,7 +64,11 @@ class _Lonlat:
 def _declared(name: str) -> pyproj.CRS:
     if name.lower() in SHIFTED:
         raise CrsNotAccepted(crs=name)
-    return _parsed(f"EPSG:{epsg_of(name.lower())}")
+    epsg = epsg_of(name.lower())
+    try:
+        return _parsed(f"EPSG:{epsg}")
+    except CrsUnknown as exc:
+        raise UnknownCrs(crs=name) from exc
 
 
 def _stated(text: str | None) -> pyproj.CRS:

@@ -152,7 +152,6 @@ def _environment(directory: Path) -> dict[str, str]:
         "GDAL_HTTP_PROXY": "127.0.0.1:9",
         "GDAL_HTTP_TIMEOUT": "1",
         "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{none}",
-        "OGR_GEOMETRY_ACCEPT_UNCLOSED_RING": "NO",
         # Threads would reserve more address space than the limit allows.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",

@@ -1,0 +1,274 @@
+"""An edition from a file to its publication, and everything that must stop it on the way."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shapely
+from shapely import Polygon, box
+from sqlalchemy import text
+
+from geoservice.services.editions import EditionService
+from geoservice.services.errors import EditionUnknown, JurisdictionUnknown
+from geoservice.services.importing import errors
+from geoservice.services.importing.shapes import GridFields
+from geoservice.services.jurisdictions import JurisdictionService
+from geoservice.services.metric import fitting_srid
+from layers.crs import Position
+from layers.db.session import Database
+from layers.errors import RefusedByDatabase
+from layers.grids.model import Finding
+
+WEST, EAST = box(91.000, 29.000, 91.001, 29.001), box(91.001, 29.000, 91.002, 29.001)
+NARROW = box(91.0010001, 29.000, 91.002, 29.001)
+BOWTIE = Polygon([(91.001, 29), (91.002, 29.001), (91.002, 29), (91.001, 29.001)])
+FIELDS = GridFields("code", "name")
+#: What a GIS does when an analyst moves a border.
+REDRAW_B = """
+    UPDATE geoservice.grid SET geom = st_multi(st_setsrid(st_geomfromtext(:wkt), 4326))
+     WHERE edition_id = :id AND code = 'B'
+"""
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def geojson(path: Path, geoms: dict[str, Any]) -> str:
+    features = [
+        {"type": "Feature", "properties": {"code": code, "name": f"网格{code}", "since": 2020},
+         "geometry": shapely.geometry.mapping(geom)}
+        for code, geom in geoms.items()
+    ]  # fmt: skip
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    geojson(tmp_path / "outline.geojson", {"1": WEST, "2": EAST})
+    geojson(tmp_path / "whole.geojson", {"A": WEST, "B": EAST})
+    geojson(tmp_path / "gap.geojson", {"A": WEST, "B": NARROW})
+    geojson(tmp_path / "bowtie.geojson", {"A": WEST, "B": BOWTIE})
+    geojson(tmp_path / "moved.geojson", {"A": box(91, 29, 91.0015, 29.001), "B": box(91.0015, 29, 91.002, 29.001)})
+    return tmp_path
+
+
+@pytest.fixture
+def editions(database: Database, folder: Path) -> EditionService:
+    JurisdictionService(database).add("town", name="镇", outline_path=str(folder / "outline.geojson"))
+    return EditionService(database)
+
+
+def imported(editions: EditionService, path: Path) -> int:
+    return editions.import_file(str(path), jurisdiction_code="town", fields=FIELDS, actor="analyst").edition_id
+
+
+def run_sql(database: Database, statement: str, **values: object) -> Any:
+    with database.transaction() as connection:
+        result = connection.execute(text(statement), values)
+        return result.scalar_one_or_none() if result.returns_rows else None
+
+
+def rules(findings: tuple[Finding, ...]) -> set[str]:
+    return {finding.rule for finding in findings}
+
+
+def test_whole_partition_is_imported_published_and_owns_its_places(
+    editions: EditionService, database: Database, folder: Path
+) -> None:
+    result = editions.import_file(str(folder / "whole.geojson"), jurisdiction_code="town", fields=FIELDS)
+    published = editions.publish(result.edition_id, valid_from=LONG_AGO, actor="analyst")
+
+    assert (result.grids, result.findings, result.crs) == (2, (), "EPSG:4326")
+    assert published.edition.status == "published"
+    assert (published.edition.valid_from, published.edition.published_by) == (LONG_AGO, "analyst")
+    owner = "SELECT (geoservice.owner_of(st_setsrid(st_makepoint(91.0015, 29.0005), 4326))).grid_code"
+    assert run_sql(database, owner) == "B"
+
+
+def test_fields_that_are_no_code_or_name_become_properties(
+    editions: EditionService, database: Database, folder: Path
+) -> None:
+    imported(editions, folder / "whole.geojson")
+
+    assert run_sql(database, "SELECT properties FROM geoservice.grid WHERE code = 'A'") == {"since": 2020}
+    assert run_sql(database, "SELECT name FROM geoservice.grid WHERE code = 'A'") == "网格A"
+
+
+def test_gap_of_a_centimetre_is_stored_and_forbids_publishing(editions: EditionService, folder: Path) -> None:
+    edition_id = imported(editions, folder / "gap.geojson")
+
+    [gap] = [finding for finding in editions.findings(edition_id) if finding.rule == "gap"]
+    assert gap.size == pytest.approx(1.08, abs=0.01)
+    assert gap.geom is not None
+    assert gap.geom.geom_type == "Polygon"
+    with pytest.raises(RefusedByDatabase, match="severity error"):
+        editions.publish(edition_id)
+    assert editions.edition(edition_id).status == "draft"
+
+
+def test_grid_that_can_not_be_stored_is_a_finding_and_not_a_row(editions: EditionService, folder: Path) -> None:
+    result = editions.import_file(str(folder / "bowtie.geojson"), jurisdiction_code="town", fields=FIELDS)
+
+    assert result.grids == 1
+    assert rules(editions.findings(result.edition_id)) == {"invalid-ring", "gap"}
+    assert editions.edition(result.edition_id).error_count == 2
+
+
+def test_draft_edited_in_the_database_must_be_validated_again(
+    editions: EditionService, database: Database, folder: Path
+) -> None:
+    edition_id = imported(editions, folder / "gap.geojson")
+    run_sql(database, REDRAW_B, wkt=EAST.wkt, id=edition_id)
+
+    assert not editions.edition(edition_id).validated
+    with pytest.raises(RefusedByDatabase, match="not validated as it stands"):
+        editions.publish(edition_id)
+    assert editions.validate(edition_id) == ()
+    assert editions.publish(edition_id).edition.status == "published"
+
+
+def test_validation_finds_what_an_edit_broke(editions: EditionService, database: Database, folder: Path) -> None:
+    edition_id = imported(editions, folder / "whole.geojson")
+    run_sql(database, "DELETE FROM geoservice.grid WHERE edition_id = :id AND code = 'A'", id=edition_id)
+
+    assert rules(editions.validate(edition_id)) == {"gap", "area-sum"}
+    with pytest.raises(RefusedByDatabase, match="severity error"):
+        editions.publish(edition_id)
+
+
+def test_draft_without_grids_is_told(editions: EditionService, database: Database, folder: Path) -> None:
+    edition_id = imported(editions, folder / "whole.geojson")
+    run_sql(database, "DELETE FROM geoservice.grid WHERE edition_id = :id", id=edition_id)
+
+    assert rules(editions.validate(edition_id)) == {"no-grids"}
+
+
+def test_new_edition_supersedes_the_one_in_force(editions: EditionService, folder: Path) -> None:
+    first, second = imported(editions, folder / "whole.geojson"), imported(editions, folder / "moved.geojson")
+    editions.publish(first, valid_from=LONG_AGO)
+
+    turn = LONG_AGO + timedelta(days=365)
+    editions.publish(second, valid_from=turn)
+
+    old, new = editions.editions("town")
+    assert (old.id, old.status, old.valid_to) == (first, "superseded", turn)
+    assert (new.id, new.status, new.valid_from, new.valid_to) == (second, "published", turn, None)
+
+
+def test_published_edition_is_neither_published_nor_validated_again(editions: EditionService, folder: Path) -> None:
+    edition_id = imported(editions, folder / "whole.geojson")
+    editions.publish(edition_id)
+
+    with pytest.raises(RefusedByDatabase, match="only a draft can be published"):
+        editions.publish(edition_id)
+    with pytest.raises(errors.EditionNotDraft):
+        editions.validate(edition_id)
+
+
+def test_instant_without_zone_or_in_the_future_is_refused(editions: EditionService, folder: Path) -> None:
+    edition_id = imported(editions, folder / "whole.geojson")
+
+    with pytest.raises(errors.InstantWithoutZone):
+        editions.publish(edition_id, valid_from=datetime(2026, 3, 1))
+    with pytest.raises(RefusedByDatabase, match="future"):
+        editions.publish(edition_id, valid_from=datetime.now(UTC) + timedelta(days=1))
+
+
+def test_unknown_edition_and_jurisdiction_are_named(editions: EditionService, folder: Path) -> None:
+    for ask in (editions.edition, editions.findings, editions.validate, editions.publish):
+        with pytest.raises(EditionUnknown, match="4711"):
+            ask(4711)
+    with pytest.raises(JurisdictionUnknown):
+        editions.editions("nowhere")
+    with pytest.raises(JurisdictionUnknown):
+        editions.import_file(str(folder / "whole.geojson"), jurisdiction_code="nowhere", fields=FIELDS)
+
+
+def test_refused_file_leaves_no_edition(editions: EditionService, folder: Path) -> None:
+    with pytest.raises(errors.FieldMissing):
+        editions.import_file(str(folder / "whole.geojson"), jurisdiction_code="town", fields=GridFields("kode"))
+
+    assert editions.editions() == ()
+
+
+def test_edit_waits_for_a_running_validation(editions: EditionService, database: Database, folder: Path) -> None:
+    edition_id = imported(editions, folder / "whole.geojson")
+
+    with ThreadPoolExecutor(8) as pool:
+        looks = [pool.submit(editions.validate, edition_id) for _ in range(3)]
+        edits = [
+            pool.submit(run_sql, database, REDRAW_B, wkt=geom.wkt, id=edition_id)
+            for geom in (NARROW, EAST, NARROW)
+        ]  # fmt: skip
+        for future in [*looks, *edits]:
+            future.result(timeout=20)
+
+    # Whatever came last: a draft counts as validated only with the findings of what it holds.
+    now = editions.edition(edition_id)
+    told = {finding.rule for finding in editions.findings(edition_id)}
+    assert not now.validated or told == rules(editions.validate(edition_id))
+
+
+def test_jurisdiction_takes_the_union_of_its_file_and_a_fitting_metric_crs(
+    editions: EditionService, database: Database
+) -> None:
+    [town] = JurisdictionService(database).jurisdictions()
+
+    assert (town.code, town.name, town.metric_srid, town.time_zone) == ("town", "镇", 4539, "Asia/Shanghai")
+    assert run_sql(database, "SELECT st_nrings(outline) FROM geoservice.jurisdiction") == 1
+    assert town.bbox == (91.0, 29.0, 91.002, 29.001)
+
+
+def test_jurisdiction_of_a_code_that_is_taken_is_refused(
+    editions: EditionService, database: Database, folder: Path
+) -> None:
+    with pytest.raises(errors.JurisdictionCodeTaken):
+        JurisdictionService(database).add("town", name="镇", outline_path=str(folder / "outline.geojson"))
+
+
+@pytest.mark.parametrize(("metric_srid", "said"), [
+    (4326, "WGS 84"), (3435, "foot"), (32616, "made_for"), (999999, "999999"),
+])  # fmt: skip
+def test_metric_crs_that_does_not_fit_is_refused(database: Database, folder: Path, metric_srid: int, said: str) -> None:
+    service = JurisdictionService(database)
+
+    with pytest.raises(errors.MetricCrsRefused, match=said):
+        service.add("town", name="镇", outline_path=str(folder / "outline.geojson"), metric_srid=metric_srid)
+
+
+def test_jurisdiction_with_an_invalid_outline_or_unknown_zone_is_refused(database: Database, folder: Path) -> None:
+    service = JurisdictionService(database)
+
+    with pytest.raises(errors.OutlineNotValid, match="feature: 2"):
+        service.add("town", name="镇", outline_path=str(folder / "bowtie.geojson"))
+    with pytest.raises(RefusedByDatabase, match="Mars"):
+        service.add("town", name="镇", outline_path=str(folder / "outline.geojson"), time_zone="Mars/Olympus")
+    assert service.jurisdictions() == ()
+
+
+@pytest.mark.parametrize(("place", "zone", "srid"), [
+    (Position(91.77, 29.24), "Asia/Shanghai", 4540), (Position(116.4, 39.9), "Asia/Shanghai", 4548),
+    (Position(-87.7, 41.9), "America/Chicago", 32616), (Position(151.2, -33.9), "Australia/Sydney", 32756),
+    (Position(85.3, 27.7), "Asia/Kathmandu", 32645), (Position(180.0, 0.0), "Pacific/Fiji", 32660),
+])  # fmt: skip
+def test_metric_crs_is_chosen_by_place(place: Position, zone: str, srid: int) -> None:
+    assert fitting_srid(place, time_zone=zone) == srid
+
+
+@pytest.mark.data
+def test_beats_of_chicago_go_from_file_to_publication(database: Database, test_data: Path) -> None:
+    path = str(test_data / "chicago" / "beats_from_2012-12-19.geojson")
+    JurisdictionService(database).add("chicago", name="Chicago", outline_path=path, time_zone="America/Chicago")
+    editions = EditionService(database)
+
+    result = editions.import_file(path, jurisdiction_code="chicago", fields=GridFields("beat"))
+
+    assert result.grids == 275
+    assert {(one.rule, one.severity, one.grid_codes) for one in result.findings} == {
+        ("code-in-several-features", "warning", ("3100",)), ("multipart", "warning", ("3100",)),
+    }  # fmt: skip
+    assert editions.publish(result.edition_id).edition.status == "published"
