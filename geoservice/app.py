@@ -6,6 +6,7 @@ from flask_openapi3 import Info, OpenAPI
 from flask_openapi3.models import Schema
 
 from geoservice.api.documents import documents_blueprint
+from geoservice.api.editions import editions_blueprint
 from geoservice.api.grids import grids_blueprint
 from geoservice.api.health import health_blueprint
 from geoservice.api.incidents import incidents_blueprint
@@ -51,13 +52,14 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     metrics.watch(app)
     harden(app, settings)
     enforce(app, services.keys.identify)
-    check_request(app)
+    check_request(app, threads=settings.threads)
     register_problems(app)
     for blueprint in (
         health_blueprint(services.health, metrics),
         ownership_blueprint(services.ownership),
         jurisdictions_blueprint(services.viewing, services.incidents),
         grids_blueprint(services.grids),
+        editions_blueprint(services.editions),
         incidents_blueprint(services.incidents),
     ):
         app.register_api(blueprint)

@@ -11,6 +11,7 @@ from geoservice.web.guard import guard
 from geoservice.web.metrics import RequestMetrics
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
+from layers.errors import SchemaMissing
 
 TAG = Tag(name="health", description="For operators and their probes")
 PLAIN = {"text/plain": {"schema": {"type": "string"}}}
@@ -45,8 +46,9 @@ def health_blueprint(health: HealthService, metrics: RequestMetrics) -> APIBluep
     def readyz() -> Response:
         """Answer 200 when the database answers and its schema fits, else 503."""
         found = health.health()
-        answer = ReadyOut(ready=found.ready, schema_found=found.schema_found, schema_needed=found.schema_needed)
-        return render(answer, status=200 if found.ready else 503)
+        if not found.ready:
+            raise SchemaMissing
+        return render(ReadyOut(ready=True, schema_found=found.schema_found, schema_needed=found.schema_needed))
 
     @blueprint.get("/metrics", summary="Figures for Prometheus", responses={200: {"content": PLAIN}})
     @guard("see_health")

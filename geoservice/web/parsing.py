@@ -6,25 +6,31 @@ import base64
 import binascii
 import re
 from datetime import UTC, datetime
+from threading import BoundedSemaphore
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from flask import Flask, Request, request
+from flask import Flask, Request, g, request
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
+from geoservice.auth.model import PUBLIC
 from geoservice.services.errors import GeoserviceError
 from layers.crs import DeclaredPosition, declared_position
 
 #: orjson itself stops at about 1,000.
 MAX_DEPTH = 20
 MAX_QUERY_BYTES = 4096
+METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
+#: A body that has arrived is read in microseconds, so a reader's place is free again at once.
+_WAIT_TO_READ_S = 0.1
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class InvalidJson(GeoserviceError):
-    """The body is not valid JSON; NaN and Infinity are not JSON."""
+    """The body is not JSON in UTF-8, without a byte order mark; NaN, Infinity and endless numbers are not JSON."""
 
 
 class TooDeep(GeoserviceError):
@@ -33,6 +39,10 @@ class TooDeep(GeoserviceError):
 
 class WrongMediaType(GeoserviceError):
     """Send the body as application/json, uncompressed."""
+
+
+class TooManySenders(GeoserviceError):
+    """Many requests are sending their bodies at this moment; try again in a moment."""
 
 
 class InvalidCursor(GeoserviceError):
@@ -146,10 +156,25 @@ def place_of(
     raise ValueError("Give lon and lat in degrees, or x, y and crs.")
 
 
-def check_request(app: Flask) -> None:
-    """Refuse, before anything is parsed, what no route wants."""
+def check_request(app: Flask, *, threads: int) -> None:
+    """Refuse, before anything is parsed, what no route wants.
+
+    Parameters
+    ----------
+    threads
+        How many requests this process works on at once. Reading a body waits for its sender without an end: a few
+        clients that stop in the middle of one would stop everybody. So a third may read for strangers, a third for
+        holders of keys, and the last third always remains for what has no body.
+    """
+    for_strangers, for_known = (BoundedSemaphore(max(1, threads // 3)) for _ in range(2))
+    app.before_request(_check_path)
     app.before_request(_check_query)
-    app.before_request(_check_body)
+    app.before_request(lambda: _check_body(for_strangers if g.get("identity") in (None, PUBLIC) else for_known))
+
+
+def _check_path() -> None:
+    if any("\x00" in str(part) for part in (request.view_args or {}).values()):
+        raise NotFound  # no name holds NUL, and the database could not even be asked
 
 
 def _check_query() -> None:
@@ -162,13 +187,13 @@ def _check_query() -> None:
             raise InvalidInput([{"pointer": name[:80], "code": "control_character", "detail": "leave out NUL"}])
 
 
-def _check_body() -> None:
+def _check_body(readers: BoundedSemaphore) -> None:
     """Read a JSON body once, with its limits; views find it parsed."""
-    if request.method not in ("POST", "PUT", "PATCH") or request.url_rule is None:
+    if request.method not in METHODS_WITH_BODY or request.url_rule is None:
         return
     if request.mimetype != "application/json" or request.headers.get("Content-Encoding", "identity") != "identity":
         raise WrongMediaType
-    body = request.get_data()
+    body = _read_body(readers)
     _check_depth(body)
     try:
         value = orjson.loads(body)
@@ -177,6 +202,19 @@ def _check_body() -> None:
     if not isinstance(value, dict):
         raise InvalidInput([{"pointer": "#", "code": "not_an_object", "detail": "send one JSON object"}])
     _remember(request, value)
+
+
+def _read_body(readers: BoundedSemaphore) -> bytes:
+    if not readers.acquire(timeout=_WAIT_TO_READ_S):
+        raise TooManySenders
+    try:
+        body = request.get_data()
+    finally:
+        readers.release()
+    limit = request.max_content_length
+    if request.content_length is None and limit is not None and len(body) >= limit:
+        raise RequestEntityTooLarge  # werkzeug cuts a body of unstated length at the limit and says nothing
+    return body
 
 
 def _remember(asked: Request, value: object) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -38,6 +38,7 @@ KINDS: dict[type[Exception], Kind] = {
     parsing.TooDeep: Kind("too-deep", 400, "The body is nested too deeply"),
     parsing.WrongMediaType: Kind("wrong-media-type", 415, "The body is of a kind that this address does not read"),
     parsing.InvalidInput: Kind("invalid-input", 422, "Something in the request is not as it must be"),
+    parsing.TooManySenders: Kind("too-many-senders", 503, "The service is busy reading"),
     parsing.InvalidCursor: Kind("invalid-cursor", 400, "The cursor is not one that was given out"),
     parsing.Unauthorised: Kind("unauthorised", 401, "A key is needed"),
     parsing.Forbidden: Kind("forbidden", 403, "This key may not do that"),
@@ -70,6 +71,7 @@ HTTP_KINDS: dict[int, Kind] = {
     413: Kind("too-large", 413, "The body is too large"),
     414: Kind("address-too-long", 414, "The address is too long"),
     415: Kind("wrong-media-type", 415, "The body is of a kind that this address does not read"),
+    416: Kind("range-not-satisfiable", 416, "The file has no such range"),
     431: Kind("headers-too-large", 431, "The headers are too large"),
 }
 INTERNAL = Kind("internal", 500, "Something went wrong on our side")
@@ -97,7 +99,7 @@ class Problem(BaseModel):
 def problem_responses(*statuses: int) -> dict[str | int, dict[str, Any]]:
     """Return the OpenAPI entries of the problems a route may answer with, beside those that every route may."""
     content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    every = sorted({*statuses, 400, 422, 503})
+    every = sorted({*statuses, 400, 401, 422, 503})
     return {str(status): {"description": "Problem details", "content": content} for status in every}
 
 
@@ -136,9 +138,11 @@ def _wants_page() -> bool:
 
 def from_validation(error: ValidationError) -> list[ProblemError]:
     """Return what pydantic found, without echoing the input."""
+    # RFC 6901 points into a body; a parameter is known by its name.
+    start = "#/" if request.method in parsing.METHODS_WITH_BODY else ""
     return [
         ProblemError(
-            pointer="#/" + "/".join(_escaped(part) for part in one["loc"]),
+            pointer=start + "/".join(_escaped(part) for part in one["loc"]),
             code=one["type"],
             detail=one["msg"].removeprefix("Value error, "),
         )
@@ -181,10 +185,17 @@ def _http_problem(error: HTTPException) -> Response:
     kind = HTTP_KINDS.get(status) or (INTERNAL if status >= 500 else Kind("http", status, error.name))
     if 300 <= status < 400:
         return error.get_response()  # type: ignore[return-value]
-    response = problem(kind, kind.title + "." if status >= 500 else str(error.description))
+    response = problem(kind, _http_detail(kind, error))
     if status == 405 and getattr(error, "valid_methods", None):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
     return response
+
+
+def _http_detail(kind: Kind, error: HTTPException) -> str:
+    if kind.status == 413:
+        limit = current_app.config["MAX_CONTENT_LENGTH"]
+        return f"A body of {limit} bytes at most is read here; send several smaller ones."
+    return kind.title + "." if kind.status >= 500 else str(error.description)
 
 
 def _internal_problem(error: Exception) -> Response:

@@ -20,6 +20,7 @@ def harden(app: Flask, settings: Settings) -> None:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     hosts = [host.strip() for host in settings.trusted_hosts.split(",") if host.strip()]
     app.config["TRUSTED_HOSTS"] = hosts or None
+    app.url_map.merge_slashes = False  # an address has one spelling: no redirect that repeats the caller's Host
     app.after_request(_add_headers)
 
 

@@ -16,6 +16,7 @@ APP_ROLE = "geoservice_app"
 #: A database that went away without a word is noticed after this time.
 _CONNECT_TIMEOUT_S = 3
 _TCP_USER_TIMEOUT_MS = 5000
+_UNFIT_VALUE = "One of the values is not one that the database can store or reckon with."
 
 
 def engine_url(url: str) -> str:
@@ -117,9 +118,14 @@ def translate(error: BaseException | None) -> LayerError:
         if error.diag.source_function == "exec_stmt_raise":  # a sentence of our own functions, meant for people
             return RefusedByDatabase(error.diag.message_primary or "", error.diag.message_hint)
         if error.sqlstate[:2] == "23":  # an integrity constraint
-            return RefusedByDatabase(error.diag.message_primary or "", error.diag.message_detail)
+            # The driver's own sentence is for programmers, and its detail can hold the whole row.
+            return RefusedByDatabase(f"The data break the rule {error.diag.constraint_name or error.diag.column_name}.")
+        if error.sqlstate[:2] == "22":  # a value
+            return RefusedByDatabase(_UNFIT_VALUE)
         if error.sqlstate[:2] not in ("08", "53", "57", "58", "XX"):
             raise error
+    if isinstance(error, psycopg.DataError):  # refused before it was sent: NUL in a text
+        return RefusedByDatabase(_UNFIT_VALUE)
     if isinstance(error, psycopg.Error):
         return DatabaseUnavailable()
     raise TypeError(error)

@@ -1,0 +1,138 @@
+"""Editions and what validation found in them: /v1/editions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import orjson
+import shapely
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+
+from geoservice.services.editions import EditionService
+from geoservice.web.guard import guard
+from geoservice.web.json import dumps
+from geoservice.web.parsing import Code, QueryInteger, StrictModel
+from geoservice.web.problems import problem_responses
+from geoservice.web.rendering import render, render_bytes
+from layers.grids.model import Edition, Finding
+
+TAG = Tag(name="editions", description="Complete sets of grids, one in force at a time")
+#: Decimals of a degree in GeoJSON: 1 cm.
+GEOJSON_DECIMALS = 7
+
+
+class EditionsQuery(StrictModel):
+    """Of which jurisdiction."""
+
+    jurisdiction: Code
+
+
+class EditionPath(StrictModel):
+    """Which edition."""
+
+    id: Annotated[QueryInteger, Field(ge=1)]
+
+
+class EditionOut(BaseModel):
+    """An edition."""
+
+    id: int
+    jurisdiction: str
+    title: str
+    status: Literal["draft", "published", "superseded", "withdrawn"]
+    valid_from: datetime | None
+    valid_to: datetime | None = Field(description="null: until further notice")
+    source: str | None = Field(description="Where the boundaries came from")
+    grids: int
+    validated: bool = Field(description="Its grids were looked at as they stand now")
+    errors: int = Field(description="Findings that keep it from being published")
+    warnings: int
+    recorded_at: datetime
+    published_at: datetime | None
+
+
+class EditionsOut(BaseModel):
+    """Editions, the oldest first."""
+
+    editions: list[EditionOut]
+
+
+class FindingProperties(BaseModel):
+    """One defect or remark."""
+
+    rule: str
+    severity: Literal["error", "warning"]
+    grid_codes: list[str]
+    message: str
+    size: float | None
+    unit: str | None
+
+
+class FindingFeature(BaseModel):
+    """A finding with its place."""
+
+    type: Literal["Feature"]
+    geometry: dict[str, Any] | None
+    properties: FindingProperties
+
+
+class FindingsOut(BaseModel):
+    """Findings as GeoJSON, errors first."""
+
+    type: Literal["FeatureCollection"]
+    features: list[FindingFeature]
+
+
+def editions_blueprint(editions: EditionService) -> APIBlueprint:
+    """Return the routes."""
+    blueprint = APIBlueprint("editions", __name__, url_prefix="/v1", abp_tags=[TAG])
+
+    @blueprint.get("/editions", summary="Editions", responses={200: EditionsOut, **problem_responses(404)})
+    @guard("look_up_owner")
+    def every(query: EditionsQuery) -> Response:
+        """List the editions of a jurisdiction, the oldest first."""
+        return render(EditionsOut(editions=[_edition_out(one) for one in editions.editions(query.jurisdiction)]))
+
+    @blueprint.get("/editions/<id>", summary="One edition", responses={200: EditionOut, **problem_responses(404)})
+    @guard("look_up_owner")
+    def one(path: EditionPath) -> Response:
+        """Return an edition."""
+        return render(_edition_out(editions.edition(path.id)))
+
+    @blueprint.get(
+        "/editions/<id>/findings", summary="Its findings", responses={200: FindingsOut, **problem_responses(404)}
+    )
+    @guard("look_up_owner")
+    def findings(path: EditionPath) -> Response:
+        """Return what the last validation found, as GeoJSON features with rule, severity, grids and size."""
+        features = [_feature(finding) for finding in editions.findings(path.id)]
+        return render_bytes(dumps({"type": "FeatureCollection", "features": features}))
+
+    return blueprint
+
+
+def _edition_out(edition: Edition) -> EditionOut:
+    return EditionOut(
+        id=edition.id, jurisdiction=edition.jurisdiction_code, title=edition.title, status=edition.status,
+        valid_from=edition.valid_from, valid_to=edition.valid_to, source=edition.source, grids=edition.grid_count,
+        validated=edition.validated, errors=edition.error_count, warnings=edition.warning_count,
+        recorded_at=edition.recorded_at, published_at=edition.published_at,
+    )  # fmt: skip
+
+
+def _feature(finding: Finding) -> dict[str, Any]:
+    geometry = None
+    if finding.geom is not None:
+        rounded = shapely.set_precision(finding.geom, 10**-GEOJSON_DECIMALS, mode="pointwise")
+        geometry = orjson.loads(shapely.to_geojson(rounded))
+    return {
+        "type": "Feature",
+        "geometry": geometry,
+        "properties": FindingProperties(
+            rule=finding.rule, severity=finding.severity, grid_codes=list(finding.grid_codes),
+            message=finding.message, size=finding.size, unit=finding.unit,
+        ).model_dump(),
+    }  # fmt: skip

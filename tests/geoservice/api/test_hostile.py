@@ -1,0 +1,200 @@
+"""Every operation of the interface against the corpus of hostile input; a new route is covered by being there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from pydantic import SecretStr
+
+from geoservice.app import create_app
+from geoservice.auth.model import Role
+from geoservice.settings import Settings
+from tests.geoservice.web.attacks import BODIES, TEXTS, VALUES, Answer, ask
+from tests.geoservice.web.door import Door
+
+DOCUMENT: dict[str, Any] = create_app(Settings(database_url=SecretStr("postgresql://unused"))).api_doc
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the interface as its document describes it."""
+
+    method: str
+    path: str
+    details: dict[str, Any]
+
+    def parameters(self, place: str) -> list[str]:
+        return [one["name"] for one in self.details.get("parameters", []) if one["in"] == place]
+
+    @property
+    def statuses(self) -> set[int]:
+        return {int(status) for status in self.details["responses"]}
+
+    @property
+    def fields(self) -> list[str]:
+        content = self.details.get("requestBody", {}).get("content", {}).get("application/json")
+        if content is None:
+            return []
+        return list(DOCUMENT["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]["properties"])
+
+
+def _operations() -> Iterator[Operation]:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, details in methods.items():
+            yield Operation(method.upper(), path, details)
+
+
+OPERATIONS = list(_operations())
+every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
+every_sender = pytest.mark.parametrize(
+    "operation", [one for one in OPERATIONS if one.fields], ids=lambda one: f"{one.method} {one.path}"
+)
+
+
+def _valid(names: list[str], door: Door) -> dict[str, Any]:
+    return {name: door.existing[name] for name in names if name in door.existing}
+
+
+def _send(operation: Operation, door: Door, **parts: Any) -> Answer:
+    """Send a valid call with some of its parts replaced: path, query, body."""
+    path = operation.path
+    for name, value in (_valid(operation.parameters("path"), door) | parts.get("path", {})).items():
+        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    query = _valid(operation.parameters("query"), door) | parts.get("query", {})
+    more: dict[str, Any] = {}
+    if operation.fields:
+        body = _valid(operation.fields, door) | parts.get("body", {})
+        more = {"data": json.dumps(body), "content_type": "application/json"}
+    if "raw" in parts:
+        more = {"data": parts["raw"], "content_type": "application/json"}
+    return ask(door.client, path, method=operation.method, query_string=query, headers=door.headers(Role.ADMIN), **more)
+
+
+@every_operation
+def test_the_call_that_the_others_spoil_is_a_good_one(operation: Operation, door: Door) -> None:
+    assert _send(operation, door).status in {200, 201}
+
+
+@every_operation
+def test_hostile_text_in_each_parameter_is_refused_or_answered(operation: Operation, door: Door) -> None:
+    for name in operation.parameters("query"):
+        for text in TEXTS:
+            _send(operation, door, query={name: text}).assert_tame(statuses=operation.statuses)
+
+
+@every_operation
+def test_hostile_text_in_the_path_reaches_nothing(operation: Operation, door: Door) -> None:
+    for name in operation.parameters("path"):
+        for text in TEXTS:
+            answer = _send(operation, door, path={name: text})
+            answer.assert_tame()
+            assert answer.status in operation.statuses | {404}
+
+
+@every_operation
+def test_a_parameter_twice_is_refused(operation: Operation, door: Door) -> None:
+    for name in operation.parameters("query"):
+        answer = _send(operation, door, query={name: ["1", "2"]})
+
+        answer.assert_tame(statuses={422})
+        assert answer.response.json["errors"][0]["pointer"] == name
+
+
+@every_operation
+def test_an_unknown_parameter_is_refused_or_ignored(operation: Operation, door: Door) -> None:
+    for name in ("debug", "fields", "sort", "role", "__class__", "a" * 500, "\x00", "a[]", "lon "):
+        answer = _send(operation, door, query={name: "pg_sleep(10)"})
+
+        answer.assert_tame(statuses=operation.statuses)
+        # A misspelt parameter must not be overlooked where any is read.
+        assert answer.status == 422 or not operation.parameters("query")
+
+
+@every_sender
+def test_hostile_values_in_each_field_are_refused_or_answered(operation: Operation, door: Door) -> None:
+    for name in operation.fields:
+        for value in VALUES:
+            _send(operation, door, body={name: value}).assert_tame(statuses=operation.statuses)
+
+
+@every_sender
+def test_an_unknown_field_is_refused(operation: Operation, door: Door) -> None:
+    for name in ("role", "grid_code", "status", "created_by", "id", "__proto__", "a" * 500, "\x00", ""):
+        answer = _send(operation, door, body={name: "admin"})
+
+        answer.assert_tame(statuses={422})
+
+
+@every_sender
+@pytest.mark.parametrize("body", BODIES)
+def test_a_hostile_body_is_refused(operation: Operation, door: Door, body: str) -> None:
+    answer = _send(operation, door, raw=BODIES[body])
+
+    answer.assert_tame(statuses={400, 422})
+
+
+@every_sender
+def test_a_body_above_the_limit_is_refused_before_it_is_parsed(operation: Operation, door: Door) -> None:
+    answer = _send(operation, door, raw=b" " * 10_000_000)
+
+    answer.assert_tame(statuses={413})
+    assert "1000000 bytes" in answer.response.json["detail"]
+
+
+MEDIA_TYPES = (
+    None, "", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml",
+    "application/json, text/plain", "application/problem+json", "é", "x" * 9000, "/", ";", "application/*",
+)  # fmt: skip
+
+
+@every_sender
+@pytest.mark.parametrize("media_type", MEDIA_TYPES)
+def test_another_media_type_is_refused(operation: Operation, door: Door, media_type: str | None) -> None:
+    more = {} if media_type is None else {"content_type": media_type}
+
+    answer = ask(door.client, operation.path, method=operation.method, data=b"{}", headers=door.headers(), **more)
+
+    answer.assert_tame(statuses={415})
+
+
+@every_sender
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "gzip, identity", "x" * 500])
+def test_a_compressed_body_is_refused(operation: Operation, door: Door, encoding: str) -> None:
+    headers = door.headers() | {"Content-Encoding": encoding, "Content-Type": "application/json"}
+
+    answer = ask(door.client, operation.path, method=operation.method, data=b"\x1f\x8b", headers=headers)
+
+    answer.assert_tame(statuses={415})
+
+
+def test_a_row_that_is_no_position_says_so_in_its_place(door: Door) -> None:
+    rows: list[Any] = [None, True, {}, [], [[]], [1], ["1", 2], [1, None]]
+    rows += [[2**63, 1], [1e300, 1], [1, 2, 3, 4], "x", [29.24, 91.77]]
+
+    answer = ask(door.client, "/v1/owner/batch", method="POST", json={"positions": rows})
+
+    assert all(result["problem"] and result["grid_code"] is None for result in answer.response.json["results"])
+
+
+@pytest.mark.parametrize("lonlat", [[-0.0, 0.0], [180, 90], [-180, -90], [91.77, -0.0], [0, 90]])
+def test_the_ends_of_the_earth_are_places(door: Door, lonlat: list[float]) -> None:
+    answer = ask(door.client, "/v1/owner/batch", method="POST", json={"positions": [lonlat]})
+
+    assert answer.response.json["results"][0]["method"] == "none"
+
+
+def test_a_number_too_small_to_reckon_with_is_no_fault_of_the_server(door: Door) -> None:
+    answer = ask(door.client, "/v1/owner/batch", method="POST", json={"positions": [[5e-324, 1e-320]]})
+
+    answer.assert_tame(statuses={200, 422})
+
+
+def test_a_batch_of_the_largest_size_is_answered_in_time(door: Door) -> None:
+    answer = ask(door.client, "/v1/owner/batch", method="POST", json={"positions": [[91.77, 29.24]] * 10_000})
+
+    answer.assert_tame(statuses={200})

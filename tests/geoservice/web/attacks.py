@@ -1,0 +1,108 @@
+"""What hostile or mistaken callers send, and what every answer to it must be."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+#: Longest time of any answer, in seconds.
+PATIENCE_S = 1.0
+
+#: Text for a parameter; each was a failure of some service once.
+TEXTS: tuple[str, ...] = (
+    "", " ", "\t", "\n", "\r\nSet-Cookie: a=b", "\x00", "a\x00b", "\x1b[31m", "\x7f", "\u202e", "\u2066",
+    "\u200b", "\ufeff", "\ufffd", "\U0010ffff", "💣", "İ", "１１６", "萨热社区", "NaN", "nan", "-NaN", "Infinity",
+    "-inf", "1e999", "-1e999", "1e-400", "5e-324", "9" * 400, "0." + "9" * 400, "-" + "1" * 400, "91,77", "+1",
+    "+91.77", "0x74", "1_16", "1e3", "1.", ".5", "--1", "-", "٣", "true", "null", "undefined", "[]", "[1]",
+    "{}", '{"$gt": ""}', "' OR 1=1--", "1;DROP TABLE incident", "1) OR (1=1", "%s%s%n", "%00", "%2e%2e%2f",
+    "{0.__class__}", "{{7*7}}", "${jndi:ldap://x}", "$(id)", "`id`", "<script>alert(1)</script>",
+    "../../etc/passwd", "..\\..\\x", "file:///etc/passwd", "*", "%", "_", "(a+)+$", "a" * 65, "a" * 3000,
+    "é" * 600, "9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "infinity", "now",
+    "1700000000", "2026-01-31T24:00:00Z", "2026-01-31T23:59:60Z", "2026-01-31T08:00:00", "2026-01-31",
+    "2026-01-31T08:00:00+99:99", "2026-01-31T08:00:00+14:00", "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00", "-1", "0", "1001", "2147483648", "9223372036854775808",
+    "00000000-0000-0000-0000-00000000000g", "{00000000-0000-0000-0000-000000000000}", "0" * 32,
+    "MjAyNi0wMS0zMVQwMDowMDowMCswMDowMHx4", "bnVsbA", "epsg:4978", "epsg:5773", "epsg:0", "epsg:999999",
+    "EPSG:3857", "gcj02",
+)  # fmt: skip
+
+#: JSON values for a field of a body.
+VALUES: tuple[Any, ...] = (
+    None, True, False, 0, -1, 5e-324, 1e300, -1e300, 2**63, 2**64 - 1, -(2**63), [], {}, [None], [[]], [91.77],
+    {"a": {"b": 1}}, ["91.77", "29.24"], *TEXTS,
+)  # fmt: skip
+
+_DEEP = 100_000
+#: Whole bodies sent as application/json.
+BODIES: Mapping[str, bytes] = {
+    "empty": b"", "null": b"null", "a list": b"[]", "a text": b'"x"', "a number": b"1", "true": b"true",
+    "json in a text": b'"{}"', "NaN": b'{"lon": NaN}', "Infinity": b'{"lon": -Infinity}',
+    "1e999": b'{"lon": 1e999}', "400 digits": b'{"lon": %s}' % (b"9" * 400),
+    "a million digits": b'{"lon": %s}' % (b"1" * 900_000), "hexadecimal": b'{"lon": 0x74}',
+    "plus": b'{"lon": +1}', "5,000 brackets": b"[" * 5000, "deep list": b"[" * _DEEP,
+    "deep object": b'{"a":' * _DEEP, "deep and closed": b'{"a":' * 50 + b"1" + b"}" * 50,
+    "brackets in a text": b'{"a": "' + b"[" * 5000 + b'"}', "spaces": b" " * 900_000, "quotes": b'"' * 900_000,
+    "backslashes": b'"' + b"\\" * 900_000, "quoted brackets": b'"[' * 400_000,
+    "lone surrogate": b'{"a": "\\ud800"}', "surrogate in a name": b'{"\\udfff": 1}',
+    "NUL in a name": b'{"a\\u0000": 1}', "byte order mark": b"\xef\xbb\xbf{}", "UTF-16": "{}".encode("utf-16"),
+    "UTF-32": "{}".encode("utf-32"), "Latin-1": b'{"a": "\xe9"}', "raw NUL": b'{"a": "\x00"}',
+    "comment": b"{/**/}", "trailing comma": b'{"a": 1,}', "two values": b"{} {}", "single quotes": b"{'a': 1}",
+    "unfinished": b'{"a": ', "60,000 fields": b"{%s}" % b",".join(b'"k%d":1' % n for n in range(60_000)),
+    "prototype": b'{"__proto__": {}, "constructor": 1}', "yaml": b"!!python/object:os.system",
+    "xml": b"<?xml version='1.0'?><a/>", "pickle": b"\x80\x04\x95", "gzip": b"\x1f\x8b\x08\x00",
+    "the same name twice": b'{"a": 1, "a": 2}',
+}  # fmt: skip
+
+_KEYS = {"type", "title", "status", "detail", "instance"}
+#: What only a programmer should see.
+_LEAKS = re.compile(
+    r"Traceback|File \"|\.py\b|site-packages|psycopg|sqlalchemy|pydantic|werkzeug|orjson|flask|"
+    r"SELECT |INSERT |WHERE |geoservice\.|relation \"|constraint|column \"|0x[0-9a-f]{8}|Error\b|Exception"
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer and how long it took."""
+
+    response: TestResponse
+    seconds: float
+
+    @property
+    def status(self) -> int:
+        return self.response.status_code
+
+    def assert_tame(self, *, statuses: set[int] | None = None) -> None:
+        """Fail on a server error, a late answer, an error that is no problem document or that tells of our inside."""
+        sent = f"{self.response.request.method} {self.response.request.url!r:.200}"
+        assert self.status < 500, sent
+        assert self.seconds < PATIENCE_S, sent
+        if statuses is not None:
+            assert self.status in statuses, f"{self.status} is not documented: {sent}"
+        if self.status >= 400 and self.response.request.method != "HEAD":
+            self._assert_problem(sent)
+
+    def _assert_problem(self, sent: str) -> None:
+        assert self.response.content_type == "application/problem+json", sent
+        told = self.response.json
+        assert told.keys() - {"errors"} == _KEYS, sent
+        assert told["status"] == self.status
+        assert len(told["detail"]) > 10, sent
+        leak = _LEAKS.search(self.response.get_data(as_text=True))
+        assert leak is None, f"{leak} in the answer to {sent}"
+        assert len(self.response.get_data()) < 20_000, sent
+
+
+def ask(client: FlaskClient, path: str, *, method: str = "GET", **arguments: Any) -> Answer:
+    """Send a request and time it."""
+    began = time.perf_counter()
+    response = client.open(path, method=method, **arguments)
+    response.get_data()
+    response.close()
+    return Answer(response, time.perf_counter() - began)

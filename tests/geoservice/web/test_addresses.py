@@ -1,0 +1,93 @@
+"""Odd methods, addresses and hosts: nothing but the routes that are meant is reached, and every answer is a problem."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from pydantic import SecretStr
+from werkzeug.routing import Rule
+
+from geoservice.app import create_app
+from geoservice.settings import Settings
+from tests.geoservice.web.attacks import TEXTS, ask
+from tests.geoservice.web.door import Door
+
+RULES: list[Rule] = list(create_app(Settings(database_url=SecretStr("postgresql://unused"))).url_map.iter_rules())
+every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.endpoint}")
+_VARIABLE = re.compile(r"<(?:path:)?(\w+)>")
+
+
+def _address(rule: Rule, door: Door, **spoilt: str) -> str:
+    values: dict[str, Any] = door.existing | {"jurisdiction": door.existing["jurisdiction"]} | spoilt
+    return _VARIABLE.sub(lambda found: quote(str(values[found[1]]), safe="/"), rule.rule)
+
+
+@every_rule
+def test_hostile_text_in_any_part_of_an_address_finds_nothing(rule: Rule, door: Door) -> None:
+    for name in rule.arguments:
+        for text in TEXTS:
+            path = _address(rule, door, **{name: text})
+            answer = ask(door.client, path, method="GET", headers=door.headers())
+            if answer.status not in {200, 302}:
+                answer.assert_tame()
+            assert answer.status in {200, 302, 404, 405, 422}, path
+
+
+@every_rule
+@pytest.mark.parametrize("method", ["TRACE", "PROPFIND", "CONNECT", "DELETE", "PUT", "PATCH", "FOO", "G" * 500])
+def test_a_method_that_a_route_does_not_know_is_refused_with_those_it_does(rule: Rule, door: Door, method: str) -> None:
+    answer = ask(door.client, _address(rule, door), method=method, headers=door.headers())
+
+    answer.assert_tame(statuses={405})
+    assert rule.methods is not None
+    assert rule.methods - {"OPTIONS"} <= set(answer.response.headers["Allow"].split(", "))
+
+
+@every_rule
+def test_a_long_query_is_refused(rule: Rule, door: Door) -> None:
+    answer = ask(door.client, f"{_address(rule, door)}?{'a' * 5000}", headers=door.headers())
+
+    answer.assert_tame(statuses={405, 422})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1//owner", "/v1/../openapi.json", "/v1/%2e%2e/docs", "/v1/owner/", "/v1/owner.", "/v1/owner;x=1",
+        "/V1/owner", "/v1/grids/a%2fb", "/.git/config", "/console", "/metrics/", "/static/x", "/debug",
+        "/assets/x/../../etc/passwd", "/assets/x/static/..%2f..%2fapp.py", "/assets/x/%2fetc%2fpasswd",
+        "/assets/x/static/%00.js", "/assets/x/static/.", "/assets/x/static/icons",
+        "/assets/x/static/" + "a" * 300 + ".js", "/assets/x/templates/index.html", "/" + "a" * 8000,
+        "/v1/grids/" + "a/" * 3000, "/%00", "/%ff%fe", "/maps/%00", "/maps/%00/layers/grids.geojson",
+        "/maps/%00/figures.json", "/maps/none", "/maps/none/layers/grids.geojson",
+        "/maps/sare/layers/households_raw.geojson", "/maps/sare/layers/%2e%2e.geojson",
+        "/maps/sare/layers/api_key.geojson", "/v1/incidents/1", "/v1/incidents/%00",
+    ],
+)  # fmt: skip
+def test_a_trick_in_the_address_leads_nowhere(door: Door, path: str) -> None:
+    answer = ask(door.client, path, headers=door.headers())
+
+    answer.assert_tame(statuses={404, 422})
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "good.example.evil", "evil@good.example", "", "a b", "é", "x" * 9000, "[::1]"]
+)
+@pytest.mark.parametrize("path", ["/", "/v1/jurisdictions", "/nothing", "/docs", "/v1//owner"])
+def test_a_host_that_is_not_trusted_is_refused(door: Door, host: str, path: str) -> None:
+    settings = Settings(database_url=SecretStr("postgresql://unused"), trusted_hosts="good.example, localhost")
+    client = create_app(settings, services=door.services).test_client()
+
+    ask(client, path, headers={"Host": host}).assert_tame(statuses={400})
+    assert ask(client, "/v1/jurisdictions", headers={"Host": "good.example"}).status == 200
+
+
+def test_a_short_way_to_an_address_is_no_way(door: Door) -> None:
+    # Merged slashes would answer with a redirect to whatever host the caller names.
+    answer = ask(door.client, "/v1//owner?lon=91.77&lat=29.24", headers={"Host": "evil.example"})
+
+    answer.assert_tame(statuses={404})
+    assert "Location" not in answer.response.headers
