@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoservice.embedded.cluster import Cluster
+from geoservice.services.editions import EditionService
 from geoservice.services.errors import NoDatabase
 from geoservice.services.grids import GridService
 from geoservice.services.health import HealthService
@@ -23,6 +24,7 @@ class Services:
     database: Database
     ownership: OwnershipService
     grids: GridService
+    editions: EditionService
     incidents: IncidentService
     viewing: ViewingService
     keys: KeyService
@@ -57,6 +59,7 @@ def build_services(settings: Settings) -> Services:
         database=database,
         ownership=OwnershipService(database),
         grids=GridService(database),
+        editions=EditionService(database),
         incidents=IncidentService(database),
         viewing=ViewingService(database),
         keys=KeyService(database),

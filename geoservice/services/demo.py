@@ -15,6 +15,9 @@ from geoservice.demo.model import Community
 from geoservice.services.keys import KeyService
 from layers.db.bulk import copy_rows, ewkb
 from layers.db.session import Database
+from layers.grids import edits
+from layers.grids.model import GridShape
+from layers.grids.topology import findings_of
 from layers.jurisdictions.queries import find_jurisdiction
 
 #: The demo's boundaries are in force since this long before it is loaded: longer than its oldest report.
@@ -85,17 +88,13 @@ def _insert_jurisdiction(connection: Connection, community: Community) -> int:
 
 
 def _publish_grids(connection: Connection, community: Community, jurisdiction_id: int, starts: datetime) -> None:
-    edition_id = connection.execute(
-        text("INSERT INTO geoservice.edition (jurisdiction_id, title) VALUES (:j, '八个网格') RETURNING id"),
-        {"j": jurisdiction_id},
-    ).scalar_one()
-    copy_rows(connection, "grid", ("edition_id", "code", "name", "name_en", "geom"),
-              ((edition_id, grid.code, grid.name, grid.name_en, grid.geom) for grid in community.grids))  # fmt: skip
-    connection.execute(
-        text("UPDATE geoservice.edition SET validated_hash = geoservice.edition_hash(id) WHERE id = :e"),
-        {"e": edition_id},
-    )
-    connection.execute(text("SELECT geoservice.publish_edition(:e, :starts)"), {"e": edition_id, "starts": starts})
+    """Put the grids in force, through the same gate as any others."""
+    edition_id = edits.insert_edition(connection, jurisdiction_id=jurisdiction_id, title="八个网格", source="demo")
+    grids = [GridShape(grid.code, grid.name, grid.name_en, None, grid.geom) for grid in community.grids]
+    edits.insert_grids(connection, edition_id, grids)
+    edits.replace_findings(connection, edition_id, findings_of(grids, community.outline))
+    edits.mark_validated(connection, edition_id)
+    edits.publish_edition(connection, edition_id, starts=starts)
 
 
 def _insert_features(connection: Connection, community: Community, j: int) -> None:
