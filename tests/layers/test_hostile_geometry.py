@@ -1,0 +1,251 @@
+"""No geometry column takes what is no geometry of a place: refused with a sentence that people can read, at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import psycopg
+import pytest
+from _pytest.mark import ParameterSet
+from psycopg import Connection
+
+from tests import places
+from tests.factories import (
+    Town,
+    insert,
+    make_building,
+    make_camera,
+    make_draft,
+    make_incident,
+    make_jurisdiction,
+    select_one,
+)
+from tests.layers.hostile import AREAS, POINTS, circle
+
+#: Longest time a refusal may take; a shape of a million vertices is also parsed and, on the way here, sent.
+REFUSED_IN_S = 1.0
+REFUSED_LARGE_IN_S = 3.0
+
+#: st_isempty says no to a multipolygon of an empty polygon, and its range is null.
+RING_OF_NOTHING = pytest.mark.xfail(strict=True, reason="a multipolygon of a ring without points is stored")
+
+
+def shapes(names: Iterable[str]) -> list[ParameterSet]:
+    """Return names of shapes as parameters, with what is known to fail marked."""
+    return [pytest.param(n, marks=RING_OF_NOTHING if n == "ring of nothing" else ()) for n in names]
+
+
+GRID = {"code": "x", "name": "x"}
+BUILDING = {"code": "x"}
+JURISDICTION = {"code": "x", "name": "x", "metric_srid": 4540}
+AREA_COLUMNS = [
+    ("grid", "geom", GRID, "Grid x"),
+    ("building", "geom", BUILDING, "Building x"),
+    ("jurisdiction", "outline", JURISDICTION, "The outline of jurisdiction x"),
+]
+POINT_COLUMNS = [
+    ("household", "geom", {"age_18_59": 1}, "Household "),
+    ("camera", "geom", {"code": "x", "bearing_deg": 0, "fov_deg": 60, "range_m": 50}, "Camera x"),
+    ("organisation", "geom", {"code": "x", "name": "x", "kind": "partner"}, "Organisation x"),
+    ("incident", "geom", {"service_code": "light"}, "The place"),
+]
+
+
+def belonging(connection: Connection[Any], town: Town, table: str) -> dict[str, object]:
+    """Return the columns that say where a row of a table belongs."""
+    if table == "grid":
+        return {"edition_id": make_draft(connection, town.jurisdiction_id, {})}
+    return {} if table == "jurisdiction" else {"jurisdiction_id": town.jurisdiction_id}
+
+
+def assert_refused(
+    connection: Connection[Any], table: str, columns: dict[str, object], sentence: str, *, within_s: float
+) -> None:
+    began = time.perf_counter()
+    with pytest.raises(psycopg.Error, match=sentence), connection.transaction():
+        insert(connection, table, columns)
+    assert time.perf_counter() - began < within_s
+
+
+def sentence_about(what: str, refusal: str) -> str:
+    """Return what the refusal begins with: the row by its name, unless the column's type already said no."""
+    own = refusal.startswith(("has ", "is not"))
+    return "|".join(f"^{what}.*{part}" for part in refusal.split("|")) if own else refusal
+
+
+@pytest.mark.parametrize("shape", shapes(AREAS))
+@pytest.mark.parametrize(("table", "column", "columns", "what"), AREA_COLUMNS, ids=[c[0] for c in AREA_COLUMNS])
+def test_an_area_that_is_none_is_refused(
+    connection: Connection[Any], town: Town, table: str, column: str, columns: dict[str, object], what: str, shape: str
+) -> None:
+    geom, refusal = AREAS[shape]
+    row = belonging(connection, town, table) | columns | {column: geom}
+    within_s = REFUSED_LARGE_IN_S if "million" in shape or "1,000,000" in shape else REFUSED_IN_S
+
+    assert_refused(connection, table, row, sentence_about(what, refusal), within_s=within_s)
+
+
+@pytest.mark.parametrize("place", POINTS)
+@pytest.mark.parametrize(("table", "column", "columns", "what"), POINT_COLUMNS, ids=[c[0] for c in POINT_COLUMNS])
+def test_a_position_that_is_none_is_refused(
+    connection: Connection[Any], town: Town, table: str, column: str, columns: dict[str, object], what: str, place: str
+) -> None:
+    geom, refusal = POINTS[place]
+    row = belonging(connection, town, table) | columns | {column: geom}
+
+    assert_refused(connection, table, row, sentence_about(what, refusal), within_s=REFUSED_IN_S)
+
+
+@pytest.mark.parametrize("shape", ["bow-tie", "not a number", "empty", "star of 4,000 vertices", "1,000,000 vertices"])
+def test_an_area_can_not_become_none_by_an_update_either(connection: Connection[Any], town: Town, shape: str) -> None:
+    make_building(connection, town.jurisdiction_id)
+    geom, refusal = AREAS[shape]
+
+    with pytest.raises(psycopg.Error, match=sentence_about("Building b1", refusal)):
+        connection.execute("UPDATE geoservice.building SET geom = %s::geometry", [geom])
+
+
+@pytest.mark.parametrize("place", POINTS)
+def test_a_position_can_not_become_none_by_an_update_either(
+    connection: Connection[Any], town: Town, place: str
+) -> None:
+    make_incident(connection)
+    geom, refusal = POINTS[place]
+
+    with pytest.raises(psycopg.Error, match=sentence_about("The place", refusal)):
+        connection.execute("UPDATE geoservice.incident SET geom = %s::geometry", [geom])
+
+
+@pytest.mark.parametrize("place", [name for name in POINTS if name != "metres without a reference system"])
+def test_copy_refuses_a_position_that_is_none_too(connection: Connection[Any], town: Town, place: str) -> None:
+    geom, refusal = POINTS[place]
+    copy = "COPY geoservice.incident (service_code, geom) FROM STDIN"
+
+    with pytest.raises(psycopg.Error, match=refusal), connection.cursor().copy(copy) as rows:
+        rows.write_row(("light", places.CENTRE.wkt))
+        rows.write_row(("light", geom))
+
+
+def test_the_largest_shape_allowed_is_stored(connection: Connection[Any], town: Town) -> None:
+    building = make_building(connection, town.jurisdiction_id, geom=circle(100_000))
+
+    assert select_one(connection, "SELECT st_npoints(%s::geometry)", building["geom"]) == 100_000
+
+
+def test_degrees_without_a_reference_system_are_taken_for_wgs_84(connection: Connection[Any], town: Town) -> None:
+    """The column's type labels them before any check can see it; PostGIS offers no way to refuse."""
+    bare = places.CENTRE.wkt.removeprefix("SRID=4326;")
+
+    incident = insert(connection, "incident", {"service_code": "light", "geom": bare})
+
+    assert (incident["grid_code"], select_one(connection, "SELECT st_srid(%s::geometry)", incident["geom"])) == (
+        "B",
+        4326,
+    )
+
+
+# The base map takes lines and areas of any type, and no trigger speaks for it.
+
+BASEMAP_AREAS = [name for name, (geom, refusal) in AREAS.items()
+                 if geom is not None and "does not match column type" not in refusal]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", shapes(BASEMAP_AREAS))
+def test_the_base_map_refuses_areas_that_are_none(connection: Connection[Any], town: Town, shape: str) -> None:
+    row = {"jurisdiction_id": town.jurisdiction_id, "kind": "green", "geom": AREAS[shape][0]}
+
+    assert_refused(connection, "basemap_feature", row, ".", within_s=REFUSED_LARGE_IN_S)
+
+
+@pytest.mark.xfail(strict=True, reason="only the CHECK refuses: 'violates check constraint basemap_feature_geom_check'")
+@pytest.mark.parametrize("shape", ["bow-tie", "empty", "out of range", "100,001 vertices"])
+def test_the_base_map_says_what_is_wrong_with_an_area(connection: Connection[Any], town: Town, shape: str) -> None:
+    row = {"jurisdiction_id": town.jurisdiction_id, "kind": "green", "geom": AREAS[shape][0]}
+    sentence = AREAS[shape][1]
+
+    assert_refused(connection, "basemap_feature", row, sentence, within_s=REFUSED_IN_S)
+
+
+@pytest.mark.xfail(strict=True, reason="any type passes, and one curve stops the base map: GeoJSON has no curves")
+@pytest.mark.parametrize(
+    "geom",
+    ["CIRCULARSTRING(0 0,1 1,2 0)", "COMPOUNDCURVE((0 0,1 1))", "CURVEPOLYGON(CIRCULARSTRING(0 0,4 0,4 4,0 4,0 0))",
+     "MULTICURVE((0 0,1 1))", "TIN(((0 0,1 0,1 1,0 0)))", "TRIANGLE((0 0,1 0,1 1,0 0))"],
+)  # fmt: skip
+def test_the_base_map_refuses_what_no_map_can_draw(connection: Connection[Any], town: Town, geom: str) -> None:
+    row = {"jurisdiction_id": town.jurisdiction_id, "kind": "street", "geom": f"SRID=4326;{geom}"}
+
+    assert_refused(connection, "basemap_feature", row, "type", within_s=REFUSED_IN_S)
+
+
+def test_what_a_finding_points_at_does_not_have_to_be_sound(connection: Connection[Any], town: Town) -> None:
+    """A finding shows the defect as it is; only the service writes findings."""
+    row = {"edition_id": town.edition_id, "rule": "invalid", "severity": "error", "grid_codes": ["x"],
+           "message": "Crosses itself.", "geom": AREAS["bow-tie"][0]}  # fmt: skip
+
+    assert insert(connection, "finding", row)["geom"] is not None
+
+
+# What is not the geometry itself but makes one.
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("bearing_deg", "NaN"), ("bearing_deg", 360), ("bearing_deg", -1), ("bearing_deg", None),
+     pytest.param("fov_deg", "NaN", marks=pytest.mark.xfail(strict=True, reason="says: integer out of range")),
+     ("fov_deg", 0), ("fov_deg", 361), ("range_m", "NaN"), ("range_m", "Infinity"), ("range_m", 0),
+     ("range_m", 2001)],
+)  # fmt: skip
+def test_a_camera_with_a_view_that_is_none_is_refused(
+    connection: Connection[Any], town: Town, column: str, value: object
+) -> None:
+    with pytest.raises(psycopg.Error, match=f"camera_{column}_check|null value in column"):
+        make_camera(connection, town.jurisdiction_id, **{column: value})
+
+
+def test_a_view_sector_is_the_triggers_whatever_is_written(connection: Connection[Any], town: Town) -> None:
+    camera = make_camera(connection, town.jurisdiction_id, sector="SRID=4326;POLYGON((0 0,1 0,1 1,0 0))")
+
+    drawn = "SELECT %s::geometry = geoservice.view_sector(%s::geometry, 0, 60, 50)"
+    assert select_one(connection, drawn, camera["sector"], places.CENTRE.wkt)
+
+
+@pytest.mark.parametrize("fov_deg", [0.001, 1, 90, 180, 270, 359.999, 360])
+@pytest.mark.parametrize("bearing_deg", [0, 45, 359.999])
+def test_every_view_that_is_allowed_has_a_sound_sector(
+    connection: Connection[Any], town: Town, fov_deg: float, bearing_deg: float
+) -> None:
+    camera = make_camera(connection, town.jurisdiction_id, fov_deg=fov_deg, bearing_deg=bearing_deg, range_m=2000)
+
+    assert select_one(connection, "SELECT geoservice.is_sound(%s::geometry)", camera["sector"])
+
+
+@pytest.mark.parametrize("column", ["received_x", "received_y"])
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.xfail(strict=True, reason="no CHECK on the coordinates as received")
+def test_coordinates_as_received_are_numbers(connection: Connection[Any], town: Town, column: str, value: str) -> None:
+    with pytest.raises(psycopg.Error, match=column):
+        make_incident(connection, **{column: value})
+
+
+@pytest.mark.parametrize("accuracy_m", ["NaN", "Infinity", -1, 1000.1])
+def test_an_accuracy_that_is_none_is_refused(connection: Connection[Any], town: Town, accuracy_m: object) -> None:
+    with pytest.raises(psycopg.Error, match="incident_accuracy_m_check"):
+        make_incident(connection, accuracy_m=accuracy_m)
+
+
+@pytest.mark.parametrize("reported_at", ["infinity", "-infinity"])
+def test_an_instant_that_is_none_is_refused(connection: Connection[Any], town: Town, reported_at: str) -> None:
+    with pytest.raises(psycopg.Error, match="incident_reported_at_check"):
+        make_incident(connection, reported_at=reported_at)
+
+
+@pytest.mark.parametrize("tolerance", ["snap_tolerance_m", "accuracy_m"])
+@pytest.mark.parametrize("metres", ["NaN", "Infinity", -1, 1000.1])
+def test_a_tolerance_that_is_none_is_refused(
+    connection: Connection[Any], town: Town, tolerance: str, metres: object
+) -> None:
+    with pytest.raises(psycopg.Error, match=f"jurisdiction_{tolerance}_check"):
+        make_jurisdiction(connection, code="x", **{tolerance: metres})
