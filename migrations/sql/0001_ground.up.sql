@@ -18,6 +18,10 @@ BEGIN
         EXCEPTION WHEN duplicate_object OR unique_violation THEN
             NULL;  -- another database of this cluster made it a moment ago
         END;
+        -- The service logs in as the owner and then works as geoservice_app: the owner must be a member.
+        IF NOT pg_has_role(current_user, group_role, 'MEMBER') THEN
+            EXECUTE format('GRANT %I TO %I', group_role, current_user);
+        END IF;
     END LOOP;
 END $$;
 

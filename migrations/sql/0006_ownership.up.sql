@@ -416,7 +416,7 @@ BEGIN
     UPDATE edition AS e SET status = 'superseded', valid_to = starts WHERE e.id = current.id;
     UPDATE edition AS e SET status = 'published', valid_from = starts, published_at = now(), published_by = actor()
      WHERE e.id = draft.id;
-    ANALYZE geoservice.grid;  -- the planner must not meet a table it believes empty
+    ANALYZE geoservice.territory;  -- the planner must not meet a table it believes empty
     RETURN assign_features(draft.jurisdiction_id);
 END $$;
 
