@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,11 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.crs import STORAGE_SRID, Position
 from layers.errors import InvalidGeometry
+
+#: Pairs of polygons whose boxes meet; a partition of n polygons has about 4 n.
+PAIRS_MAX = 2_000_000
+#: Below this product of vertex counts two polygons can not cross often enough to matter.
+SMALL_PRODUCT = 5_000
 
 
 class Plane:
@@ -107,6 +113,43 @@ def crossings(first: BaseGeometry, second: BaseGeometry, *, limit: int) -> int:
         if found >= limit:
             return found
     return found
+
+
+def meeting_pairs(geoms: np.ndarray, *, limit: int) -> np.ndarray | None:
+    """Return the pairs of geometries whose boxes meet, shape (2, n), first < second; None when more than `limit`.
+
+    A thousand copies of one polygon are half a million pairs, and ten thousand would need a gigabyte: so in steps.
+    """
+    tree = shapely.STRtree(geoms)
+    found, count = [np.empty((2, 0), dtype=np.intp)], 0
+    for start in range(0, len(geoms), 256):
+        pairs = tree.query(geoms[start : start + 256])
+        pairs[0] += start
+        found.append(pairs[:, pairs[0] < pairs[1]])
+        count += found[-1].shape[1]
+        if count > limit:
+            return None
+    return np.concatenate(found, axis=1)
+
+
+def union_of(polygons: Sequence[Polygon], *, crossings_max: int) -> MultiPolygon:
+    """Return the union of valid polygons as a MultiPolygon.
+
+    Raises
+    ------
+    InvalidGeometry
+        Their edges cross more often than `crossings_max`, so that the union would take very long.
+    """
+    geoms = np.array(polygons, dtype=object)
+    pairs = meeting_pairs(geoms, limit=PAIRS_MAX)
+    if pairs is None:
+        raise InvalidGeometry(reason="most of its parts lie on top of each other")
+    vertices, total = shapely.get_num_coordinates(geoms), 0
+    for first, second in pairs[:, vertices[pairs[0]] * vertices[pairs[1]] > SMALL_PRODUCT].T:
+        total += crossings(geoms[first], geoms[second], limit=crossings_max)
+        if total >= crossings_max:
+            raise InvalidGeometry(reason="its parts cross each other too often")
+    return MultiPolygon(polygons_of(shapely.unary_union(geoms)))
 
 
 def _common_bounds(first: BaseGeometry, second: BaseGeometry) -> tuple[float, ...]:

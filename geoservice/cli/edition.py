@@ -84,6 +84,7 @@ def edition() -> None:
 @click.option("--code", required=True, help="Field that holds the grid's code.")
 @click.option("--name", help="Field that holds its name; its code when absent.")
 @click.option("--name-en", help="Field that holds its English name.")
+@click.option("--keep", multiple=True, help="Another field to keep; repeatable. The rest is left out.")
 @click.option("--crs", help="wgs84, cgcs2000 or epsg:N; what the file says when absent.")
 @click.option("--encoding", help="Of a shapefile's text, such as gbk.")
 @click.option("--layer", help="Of a GeoPackage with several.")
@@ -91,8 +92,9 @@ def edition() -> None:
 @findings_to_option
 @as_json_option
 def import_(
-    *, file: str, jurisdiction_code: str, code: str, name: str | None, name_en: str | None, crs: str | None,
-    encoding: str | None, layer: str | None, title: str | None, findings_to: Path | None, as_json: bool,
+    *, file: str, jurisdiction_code: str, code: str, name: str | None, name_en: str | None, keep: tuple[str, ...],
+    crs: str | None, encoding: str | None, layer: str | None, title: str | None, findings_to: Path | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Make a draft of the grids in FILE and validate it; nothing is in force before it is published.
 
@@ -101,7 +103,7 @@ def import_(
     """
     with _editions() as editions, _busy(f"Importing {file}"):
         result = editions.import_file(
-            file, jurisdiction_code=jurisdiction_code, fields=GridFields(code, name, name_en), crs=crs,
+            file, jurisdiction_code=jurisdiction_code, fields=GridFields(code, name, name_en, keep), crs=crs,
             encoding=encoding, layer=layer, title=title, actor=actor(),
         )  # fmt: skip
     if not as_json:

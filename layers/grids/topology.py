@@ -14,7 +14,7 @@ from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from layers.crs import Position
-from layers.geometry import Plane, crossings, place_in, polygons_of
+from layers.geometry import PAIRS_MAX, SMALL_PRODUCT, Plane, crossings, meeting_pairs, place_in, polygons_of
 from layers.grids.model import Finding, GridShape
 from layers.grids.soundness import outline_findings, soundness_findings
 
@@ -26,12 +26,8 @@ ONE_BORDER_DEG = 1e-9
 AREA_TOLERANCE = 1e-6
 #: Findings listed of one rule; the rest is counted.
 LISTED_MAX = 200
-#: Pairs of grids whose boxes meet; a partition of n grids has about 4 n.
-PAIRS_MAX = 2_000_000
 #: Edges of two grids that cross before overlay is given up: 5,000 cost about 0.3 s.
 CROSSINGS_MAX = 5_000
-#: Below this product of vertex counts two grids can not cross often enough to matter.
-SMALL_PRODUCT = 5_000
 
 
 def findings_of(grids: Sequence[GridShape], outline: MultiPolygon) -> list[Finding]:
@@ -72,7 +68,7 @@ class _Partition:
         self.plane = Plane(Position(centre.x, centre.y))
 
     def findings(self) -> list[Finding]:
-        pairs = self._meeting_pairs()
+        pairs = meeting_pairs(self.geoms, limit=PAIRS_MAX)
         if pairs is None:
             return [_crowd(len(self.geoms))]
         tangled = self._tangled(pairs)
@@ -87,18 +83,6 @@ class _Partition:
         places = [finding.geom for finding in overlaps + gaps if finding.geom is not None]
         unmatched = _listed(self._unmatched(edges, places), "unmatched-edge")
         return overlaps + gaps + _listed(self._spills(whole), "spill") + unmatched + list(self._area_sum())
-
-    def _meeting_pairs(self) -> np.ndarray | None:
-        """Return pairs of grids whose boxes meet, shape (2, n), first < second; None when there are far too many."""
-        found, count = [np.empty((2, 0), dtype=np.intp)], 0
-        for start in range(0, len(self.geoms), 256):
-            pairs = self.tree.query(self.geoms[start : start + 256])
-            pairs[0] += start
-            found.append(pairs[:, pairs[0] < pairs[1]])
-            count += found[-1].shape[1]
-            if count > PAIRS_MAX:
-                return None
-        return np.concatenate(found, axis=1)
 
     def _tangled(self, pairs: np.ndarray) -> list[Finding]:
         """Return overlaps and spills whose borders cross too often to be overlaid."""

@@ -8,10 +8,14 @@ from typing import Any
 import shapely
 from shapely import MultiPolygon
 
+from geoservice.domain.privacy import holds_personal_number
+from geoservice.services.errors import PersonalNumberRefused
 from geoservice.services.importing.errors import FieldMissing, NoFeatures, OutlineNotValid
 from geoservice.services.importing.reader import Features
-from layers.geometry import as_multipolygon, polygons_of
+from layers.errors import InvalidGeometry
+from layers.geometry import as_multipolygon, polygons_of, union_of
 from layers.grids.model import Finding, GridShape
+from layers.grids.topology import CROSSINGS_MAX
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class GridFields:
     #: None: the code is the name as well.
     name: str | None = None
     name_en: str | None = None
+    #: Which others to keep. Files about grids tend to carry names and numbers of people, so none unless named.
+    keep: tuple[str, ...] = ()
 
 
 def grids_of(features: Features, fields: GridFields) -> tuple[list[GridShape], list[Finding]]:
@@ -31,16 +37,17 @@ def grids_of(features: Features, fields: GridFields) -> tuple[list[GridShape], l
 
     Raises
     ------
-    FieldMissing
-        The file has no such field.
+    FieldMissing, PersonalNumberRefused
+        The file has no such field; one to keep holds mobile or identity numbers.
     """
-    for field in (fields.code, fields.name, fields.name_en):
+    for field in (fields.code, fields.name, fields.name_en, *fields.keep):
         if field is not None and field not in features.fields:
             raise FieldMissing(field=field, fields=", ".join(features.fields))
     by_code: dict[str, list[int]] = {}
     for number, properties in enumerate(features.properties):
         by_code.setdefault(_text(properties[fields.code]), []).append(number)
     grids, findings = [], _heights(features)
+    _require_no_personal_numbers(features, fields)
     for code, numbers in by_code.items():
         geom, remarks = _geometry(features, code, numbers)
         findings += remarks
@@ -62,18 +69,28 @@ def outline_of(features: Features) -> MultiPolygon:
             raise OutlineNotValid(feature=number + 1, reason=reason)
     if len(features.geoms) == 1:
         return as_multipolygon(features.geoms[0])
-    parts = polygons_of(shapely.unary_union(list(features.geoms)))
+    parts = [part for geom in features.geoms for part in polygons_of(geom)]
     if not parts:
         raise NoFeatures
-    return MultiPolygon(parts)
+    try:
+        return union_of(parts, crossings_max=CROSSINGS_MAX)
+    except InvalidGeometry as exc:
+        raise OutlineNotValid(**exc.fields) from exc
 
 
 def _grid(code: str, geom: MultiPolygon | None, properties: dict[str, object], fields: GridFields) -> GridShape:
-    used = {fields.code, fields.name, fields.name_en}
-    rest = {key: value for key, value in properties.items() if key not in used and value is not None}
+    kept = {key: properties[key] for key in fields.keep if properties[key] is not None}
     name = code if fields.name is None else _text(properties[fields.name])
     name_en = None if fields.name_en is None else _text(properties[fields.name_en]) or None
-    return GridShape(code, name, name_en, None, geom, rest)
+    return GridShape(code, name, name_en, None, geom, kept)
+
+
+def _require_no_personal_numbers(features: Features, fields: GridFields) -> None:
+    """Raise PersonalNumberRefused when a field that would be kept holds what looks like one; names are kept as well."""
+    for field in filter(None, (fields.name, fields.name_en, *fields.keep)):
+        for number, properties in enumerate(features.properties):
+            if holds_personal_number(str(properties[field])):
+                raise PersonalNumberRefused(field=field, feature=number + 1)
 
 
 def _text(value: object) -> str:
@@ -115,6 +132,9 @@ def _dissolved(geoms: list[Any]) -> MultiPolygon | None:
     together = MultiPolygon([part for geom in geoms for part in polygons_of(geom)])
     if together.is_empty:
         return None
-    if shapely.is_valid(together) or not all(shapely.is_valid(geom) for geom in geoms):
+    if shapely.is_valid(together) or not shapely.is_valid(geoms).all():
         return together
-    return MultiPolygon(polygons_of(shapely.unary_union(geoms)))
+    try:
+        return union_of(list(together.geoms), crossings_max=CROSSINGS_MAX)
+    except InvalidGeometry:  # no union in a reasonable time: what overlaps itself is told as invalid
+        return together

@@ -51,10 +51,10 @@ def written(path: Path, *, driver: str, crs: str | None = "EPSG:4326", encoding:
     return str(path)
 
 
-def geoparquet(path: Path, **crs: Any) -> str:
+def geoparquet(path: Path, *, wkbs: list[bytes] | None = None, **crs: Any) -> str:
     column = {"encoding": "WKB", "geometry_types": ["Polygon"], **crs}
     geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
-    table = pa.table({"code": CODES, "name": NAMES, "geometry": list(shapely.to_wkb([WEST, EAST]))})
+    table = pa.table({"code": CODES, "name": NAMES, "geometry": wkbs or list(shapely.to_wkb([WEST, EAST]))})
     parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), path)
     return str(path)
 

@@ -89,12 +89,15 @@ def test_whole_partition_is_imported_published_and_owns_its_places(
     assert run_sql(database, owner) == "B"
 
 
-def test_fields_that_are_no_code_or_name_become_properties(
-    editions: EditionService, database: Database, folder: Path
+@pytest.mark.parametrize(("keep", "kept"), [((), {}), (("since",), {"since": 2020})])
+def test_only_the_fields_that_are_named_are_kept(
+    editions: EditionService, database: Database, folder: Path, keep: tuple[str, ...], kept: dict[str, object]
 ) -> None:
-    imported(editions, folder / "whole.geojson")
+    fields = GridFields("code", "name", keep=keep)
 
-    assert run_sql(database, "SELECT properties FROM geoservice.grid WHERE code = 'A'") == {"since": 2020}
+    editions.import_file(str(folder / "whole.geojson"), jurisdiction_code="town", fields=fields)
+
+    assert run_sql(database, "SELECT properties FROM geoservice.grid WHERE code = 'A'") == kept
     assert run_sql(database, "SELECT name FROM geoservice.grid WHERE code = 'A'") == "网格A"
 
 

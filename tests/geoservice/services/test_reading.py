@@ -15,6 +15,7 @@ import pytest
 import shapely
 from shapely import box
 
+from geoservice.services.errors import PersonalNumberRefused
 from geoservice.services.importing import errors, reader
 from geoservice.services.importing.reader import read_features
 from geoservice.services.importing.shapes import GridFields, grids_of
@@ -269,3 +270,10 @@ def test_field_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) 
 
     with pytest.raises(errors.FieldMissing, match="code, name"):
         grids_of(features, GridFields("kode"))
+
+
+def test_field_to_keep_that_holds_mobile_numbers_is_refused(tmp_path: Path) -> None:
+    features = read_features(geojson(tmp_path / "a.geojson", [WEST], codes=["13912345678"]))
+
+    with pytest.raises(PersonalNumberRefused, match="feature: 1"):
+        grids_of(features, GridFields("name", keep=("code",)))

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 from shapely import MultiPolygon, Polygon
 
 from geoservice.services.importing import errors, reader
 from geoservice.services.importing.limits import Limits
 from geoservice.services.importing.reader import read_features
-from geoservice.services.importing.shapes import GridFields, grids_of
+from geoservice.services.importing.shapes import GridFields, grids_of, outline_of
 from layers.grids.topology import findings_of
 from tests.geoservice.services.made_files import (
     EAST,
@@ -201,3 +202,42 @@ def test_star_of_four_thousand_vertices_is_told_in_a_second(tmp_path: Path) -> N
 
     assert [finding.rule for finding in findings] == ["invalid-ring"]
     assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("depth", [1_000, 3_000_000])
+def test_geometry_nested_a_million_times_harms_at_most_the_reading_process(tmp_path: Path, depth: int) -> None:
+    nested = struct.pack("<BII", 1, 6, 1) + struct.pack("<BII", 1, 7, 1) * depth + struct.pack("<BII", 1, 3, 0)
+    path = geoparquet(tmp_path / "deep.parquet", wkbs=[nested, shapely.to_wkb(WEST)])
+
+    try:
+        features = read_features(path)
+    except errors.ReaderDied:
+        return
+
+    assert features.unbuildable == {0}
+
+
+def test_crs_that_names_files_is_not_even_tried(tmp_path: Path) -> None:
+    member = {"type": "name", "properties": {"name": "+proj=longlat +nadgrids=/etc/hostname"}}
+
+    with pytest.raises(errors.CrsUnknown):
+        read_features(geojson(tmp_path / "a.geojson", [WEST], crs=member))
+
+
+def comb(teeth: int, *, upright: bool) -> Polygon:
+    corners = [xy for i in range(0, 2 * teeth, 2) for xy in ((i, 0), (i, 2 * teeth), (i + 1, 2 * teeth), (i + 1, 0))]
+    corners += [(2 * teeth, -1), (0, -1)]
+    return Polygon([(x * 1e-6, y * 1e-6) if upright else (y * 1e-6, x * 1e-6) for x, y in corners])
+
+
+def test_parts_that_cross_a_million_times_are_not_united(tmp_path: Path) -> None:
+    combs = [comb(500, upright=True), comb(500, upright=False)]
+    features = read_features(geojson(tmp_path / "combs.geojson", combs, codes=["A", "A"]))
+    began = time.monotonic()
+
+    [grid], _ = grids_of(features, GridFields("code"))
+    with pytest.raises(errors.OutlineNotValid, match="cross each other too often"):
+        outline_of(features)
+
+    assert "invalid-ring" in {finding.rule for finding in findings_of([grid], MultiPolygon([WEST]))}
+    assert time.monotonic() - began < 3
