@@ -92,12 +92,15 @@ CREATE TABLE geoservice.finding (
 );
 CREATE INDEX ix_finding_edition_id ON geoservice.finding (edition_id);
 
--- Fingerprint of what an edition says: codes and shapes of its grids, in code order.
+-- Fingerprint of what a validation looks at: the outline, and codes and shapes of the grids in code order.
 CREATE FUNCTION geoservice.edition_hash(edition bigint) RETURNS text
 LANGUAGE sql STABLE
 RETURN (
-    SELECT md5(coalesce(string_agg(g.code || ':' || md5(st_asbinary(g.geom)), ',' ORDER BY g.code), ''))
-    FROM geoservice.grid AS g WHERE g.edition_id = edition
+    SELECT md5(md5(st_asbinary(j.outline)) || coalesce(
+               (SELECT string_agg(g.code || ':' || md5(st_asbinary(g.geom)), ',' ORDER BY g.code)
+                  FROM geoservice.grid AS g WHERE g.edition_id = e.id), ''))
+      FROM geoservice.edition AS e JOIN geoservice.jurisdiction AS j ON j.id = e.jurisdiction_id
+     WHERE e.id = edition
 );
 
 -- Grids change in drafts only, and a grid that can't be one is refused with its name.
@@ -224,8 +227,11 @@ BEGIN
         RAISE EXCEPTION 'Jurisdiction % names the unknown time zone %.', new.code, new.time_zone
             USING ERRCODE = 'check_violation', HINT = 'Use an IANA name such as Asia/Shanghai.';
     END IF;
-    IF NOT EXISTS (SELECT FROM public.spatial_ref_sys WHERE srid = new.metric_srid AND srtext LIKE 'PROJCS%') THEN
-        RAISE EXCEPTION 'Jurisdiction % names EPSG:%, which is not a projected CRS.', new.code, new.metric_srid
+    IF NOT EXISTS (
+        SELECT FROM public.spatial_ref_sys
+         WHERE srid = new.metric_srid AND srtext LIKE 'PROJCS%' AND proj4text LIKE '%+units=m %'
+    ) THEN
+        RAISE EXCEPTION 'Jurisdiction % names EPSG:%, which is not a projected CRS in metres.', new.code, new.metric_srid
             USING ERRCODE = 'check_violation', HINT = 'Use a metric CRS of the area, such as EPSG:4542 or a UTM zone.';
     END IF;
     IF tg_op = 'UPDATE' AND NOT st_equals(new.outline, old.outline) AND EXISTS (
