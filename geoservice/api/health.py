@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from geoservice.services.health import HealthService
 from geoservice.web.guard import guard
 from geoservice.web.metrics import RequestMetrics
-from geoservice.web.problems import problem_responses
+from geoservice.web.problems import documented
 from geoservice.web.rendering import render
 from layers.errors import SchemaMissing
 
@@ -35,13 +35,13 @@ def health_blueprint(health: HealthService, metrics: RequestMetrics) -> APIBluep
     """Return the routes."""
     blueprint = APIBlueprint("health", __name__, abp_tags=[TAG])
 
-    @blueprint.get("/livez", summary="Alive", responses={200: AliveOut})
+    @blueprint.get("/livez", summary="Alive", responses={200: AliveOut, **documented(400, 422)})
     @guard("see_health")
     def livez() -> Response:
         """Answer without asking the database."""
         return render(AliveOut(alive=True))
 
-    @blueprint.get("/readyz", summary="Ready", responses={200: ReadyOut, **problem_responses()})
+    @blueprint.get("/readyz", summary="Ready", responses={200: ReadyOut, **documented(400, 422, 503)})
     @guard("see_health")
     def readyz() -> Response:
         """Answer 200 when the database answers and its schema fits, else 503."""
@@ -50,7 +50,9 @@ def health_blueprint(health: HealthService, metrics: RequestMetrics) -> APIBluep
             raise SchemaMissing
         return render(ReadyOut(ready=True, schema_found=found.schema_found, schema_needed=found.schema_needed))
 
-    @blueprint.get("/metrics", summary="Figures for Prometheus", responses={200: {"content": PLAIN}})
+    @blueprint.get(
+        "/metrics", summary="Figures for Prometheus", responses={200: {"content": PLAIN}, **documented(400, 422)}
+    )
     @guard("see_health")
     def metrics_text() -> Response:
         """Return counts and times of requests of this worker."""

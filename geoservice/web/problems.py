@@ -98,9 +98,13 @@ class Problem(BaseModel):
 
 def problem_responses(*statuses: int) -> dict[str | int, dict[str, Any]]:
     """Return the OpenAPI entries of the problems a route may answer with, beside those that every route may."""
+    return documented(*sorted({*statuses, 400, 401, 422, 503}))
+
+
+def documented(*statuses: int) -> dict[str | int, dict[str, Any]]:
+    """Return the OpenAPI entries of exactly these problems."""
     content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    every = sorted({*statuses, 400, 401, 422, 503})
-    return {str(status): {"description": "Problem details", "content": content} for status in every}
+    return {str(status): {"description": "Problem details", "content": content} for status in statuses}
 
 
 def request_id() -> str:

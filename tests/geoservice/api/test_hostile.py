@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from pydantic import SecretStr
@@ -62,9 +61,7 @@ def _valid(names: list[str], door: Door) -> dict[str, Any]:
 
 def _send(operation: Operation, door: Door, **parts: Any) -> Answer:
     """Send a valid call with some of its parts replaced: path, query, body."""
-    path = operation.path
-    for name, value in (_valid(operation.parameters("path"), door) | parts.get("path", {})).items():
-        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    path = door.fill(operation.path, parts.get("path"))
     query = _valid(operation.parameters("query"), door) | parts.get("query", {})
     more: dict[str, Any] = {}
     if operation.fields:

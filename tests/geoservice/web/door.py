@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
+from pydantic import SecretStr
 
+from geoservice.app import create_app
 from geoservice.auth.model import Role
-from geoservice.wiring import Services
+from geoservice.settings import Settings
+from geoservice.wiring import Services, build_services
+
+#: A variable as Flask or OpenAPI writes it, with the noun before it.
+_VARIABLE = re.compile(r"(?P<noun>\w*)/[<{](?:path:)?(?P<name>\w+)[>}]")
 
 
 @dataclass(frozen=True)
@@ -21,9 +31,49 @@ class Door:
     services: Services
     #: A key for each role but the public.
     keys: dict[Role, str]
-    #: Codes and ids that exist, by the name of the parameter that takes them.
+    #: Codes and ids that exist, by the name of the parameter that takes them; an id's by what it is the id of.
     existing: dict[str, Any]
+
+    def fill(self, path: str, spoilt: Mapping[str, str] | None = None) -> str:
+        """Return an address with the variables of its rule filled in: by what exists, but for those to spoil."""
+
+        def value(found: re.Match[str]) -> str:
+            name = found["name"]
+            spoils = (spoilt or {}).get(name)
+            known = self.existing.get(f"{found['noun']}.{name}", self.existing.get(name, "none"))
+            return f"{found['noun']}/{quote(known if spoils is None else spoils, safe='')}"
+
+        return _VARIABLE.sub(value, path)
 
     def headers(self, role: Role = Role.ADMIN) -> dict[str, str]:
         """Return what shows the key of a role; nothing for the public."""
         return {"Authorization": f"Bearer {self.keys[role]}"} if role in self.keys else {}
+
+
+@contextmanager
+def open_door(database_url: str) -> Iterator[Door]:
+    """Yield an application on a database that holds the demo community."""
+    settings = Settings(database_url=SecretStr(database_url), pool_size=4)
+    services = build_services(settings)
+    app = create_app(settings, services=services)
+    keys = {role: services.keys.create(role, "door") for role in Role if role is not Role.PUBLIC}
+    yield Door(app, app.test_client(), services, keys, _existing(services))
+    services.database.close()
+
+
+def _existing(services: Services) -> dict[str, Any]:
+    jurisdiction = services.viewing.jurisdictions()[0].code
+    return {
+        "jurisdiction": jurisdiction,
+        "code": services.grids.grids(jurisdiction)[0].code,
+        "grid": services.grids.grids(jurisdiction)[0].code,
+        "incidents.id": str(services.incidents.incidents(limit=1)[0].id),
+        "editions.id": str(services.editions.editions(jurisdiction)[0].id),
+        "service_code": services.incidents.services(jurisdiction)[0].code,
+        "lon": 91.77,
+        "lat": 29.24,
+        "layer": "grids",
+        "version": "none",
+        "file": "static/styles/map.css",
+        "positions": [[91.77, 29.24]],
+    }

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
-from urllib.parse import quote
-
 import pytest
 from pydantic import SecretStr
 from werkzeug.routing import Rule
@@ -17,19 +13,13 @@ from tests.geoservice.web.door import Door
 
 RULES: list[Rule] = list(create_app(Settings(database_url=SecretStr("postgresql://unused"))).url_map.iter_rules())
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.endpoint}")
-_VARIABLE = re.compile(r"<(?:path:)?(\w+)>")
-
-
-def _address(rule: Rule, door: Door, **spoilt: str) -> str:
-    values: dict[str, Any] = door.existing | {"jurisdiction": door.existing["jurisdiction"]} | spoilt
-    return _VARIABLE.sub(lambda found: quote(str(values[found[1]]), safe="/"), rule.rule)
 
 
 @every_rule
 def test_hostile_text_in_any_part_of_an_address_finds_nothing(rule: Rule, door: Door) -> None:
     for name in rule.arguments:
         for text in TEXTS:
-            path = _address(rule, door, **{name: text})
+            path = door.fill(rule.rule, {name: text})
             answer = ask(door.client, path, method="GET", headers=door.headers())
             if answer.status not in {200, 302}:
                 answer.assert_tame()
@@ -39,7 +29,7 @@ def test_hostile_text_in_any_part_of_an_address_finds_nothing(rule: Rule, door: 
 @every_rule
 @pytest.mark.parametrize("method", ["TRACE", "PROPFIND", "CONNECT", "DELETE", "PUT", "PATCH", "FOO", "G" * 500])
 def test_a_method_that_a_route_does_not_know_is_refused_with_those_it_does(rule: Rule, door: Door, method: str) -> None:
-    answer = ask(door.client, _address(rule, door), method=method, headers=door.headers())
+    answer = ask(door.client, door.fill(rule.rule), method=method, headers=door.headers())
 
     answer.assert_tame(statuses={405})
     assert rule.methods is not None
@@ -48,7 +38,7 @@ def test_a_method_that_a_route_does_not_know_is_refused_with_those_it_does(rule:
 
 @every_rule
 def test_a_long_query_is_refused(rule: Rule, door: Door) -> None:
-    answer = ask(door.client, f"{_address(rule, door)}?{'a' * 5000}", headers=door.headers())
+    answer = ask(door.client, f"{door.fill(rule.rule)}?{'a' * 5000}", headers=door.headers())
 
     answer.assert_tame(statuses={405, 422})
 

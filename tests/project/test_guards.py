@@ -1,0 +1,94 @@
+"""Every route carries the permission it needs, and each role gets exactly what the table gives it."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+from werkzeug.routing import Rule
+
+from geoservice.app import create_app
+from geoservice.auth.model import Role
+from geoservice.auth.permissions import ALLOWED, Permission, may
+from geoservice.services.incidents import NewReport
+from geoservice.settings import Settings
+from geoservice.web.guard import LABEL
+from layers.crs import declared_position
+from tests.geoservice.web.attacks import ask
+from tests.geoservice.web.door import Door
+
+APP = create_app(Settings(database_url=SecretStr("postgresql://unused")))
+RULES: list[Rule] = list(APP.url_map.iter_rules())
+every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.endpoint)
+CANARY = "canary 三号楼 7f3a"
+
+#: What strangers may do, written once more: whoever widens it must want it here too.
+FOR_EVERYBODY = {Permission.SEE_HEALTH, Permission.VIEW_MAP, Permission.LOOK_UP_OWNER}
+
+
+@every_rule
+def test_every_route_carries_a_permission(rule: Rule) -> None:
+    assert isinstance(getattr(APP.view_functions[rule.endpoint], LABEL, None), Permission)
+
+
+def test_strangers_may_do_what_is_written_here_and_no_more() -> None:
+    assert {permission for permission in Permission if may(Role.PUBLIC, permission)} == FOR_EVERYBODY
+
+
+def test_the_table_names_every_permission_and_nobody_may_less_than_a_stranger() -> None:
+    assert ALLOWED.keys() == set(Permission)
+    for roles in ALLOWED.values():
+        assert Role.ADMIN in roles
+        assert Role.PUBLIC not in roles or roles == set(Role)
+
+
+@every_rule
+@pytest.mark.parametrize("role", Role)
+def test_each_role_enters_where_the_table_lets_it(door: Door, rule: Rule, role: Role) -> None:
+    assert rule.methods is not None
+    needed = getattr(APP.view_functions[rule.endpoint], LABEL)
+    for method in sorted(rule.methods - {"OPTIONS"}):  # whose answer names methods and no more
+        answer = ask(door.client, door.fill(rule.rule), method=method, headers=door.headers(role))
+
+        entered = answer.status not in {401, 403}
+        assert entered == may(role, needed), f"{role} {method} {rule.rule}: {answer.status}"
+        if not entered:
+            assert answer.status == (401 if role is Role.PUBLIC else 403)
+
+
+@every_rule
+@pytest.mark.parametrize("role", [Role.PUBLIC, Role.READER, Role.REPORTER])
+def test_who_may_not_read_incidents_sees_no_text_of_one(door: Door, rule: Rule, role: Role) -> None:
+    seen = _seen(door, rule, role)
+
+    assert CANARY not in seen
+    assert "canary" not in seen
+
+
+def test_staff_see_the_text_that_others_do_not(door: Door) -> None:
+    rule = next(rule for rule in RULES if rule.endpoint == "incidents.page")
+
+    assert CANARY in _seen(door, rule, Role.DISPATCHER)
+
+
+def _seen(door: Door, rule: Rule, role: Role) -> str:
+    """Return what a role is shown at an address, a report with the canary being stored."""
+    known = door.existing
+    report = NewReport(known["service_code"], declared_position(known["lon"], known["lat"]), "patrol", CANARY)
+    with door.app.app_context():
+        from_officer = door.services.keys.identify(door.keys[Role.OFFICER])
+    assert from_officer is not None
+    door.services.incidents.report(report, identity=from_officer)
+    query = {"jurisdiction": known["jurisdiction"]} if "jurisdiction" not in rule.arguments else {}
+    return ask(
+        door.client, door.fill(rule.rule), query_string=query, headers=door.headers(role)
+    ).response.get_data(as_text=True)  # fmt: skip
+
+
+def test_a_route_without_a_permission_lets_nobody_in(door: Door) -> None:
+    app = create_app(Settings(database_url=SecretStr("postgresql://unused")), services=door.services)
+    app.add_url_rule("/bare", view_func=lambda: "open")
+
+    for role in Role:
+        answer = ask(app.test_client(), "/bare", headers=door.headers(role))
+
+        answer.assert_tame(statuses={403})

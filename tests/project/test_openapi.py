@@ -1,0 +1,96 @@
+"""The interface's document is valid OpenAPI 3.1, and the service is as it says: schemathesis tries every operation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, settings
+from pydantic import SecretStr
+from schemathesis import Case
+from schemathesis.checks import CheckFunction, not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi import checks
+from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
+
+from geoservice.app import create_app
+from geoservice.auth.model import Role
+from geoservice.settings import Settings
+from geoservice.web.problems import HTTP_KINDS, INTERNAL, KINDS
+from tests.geoservice.web.attacks import ask
+from tests.geoservice.web.door import Door
+
+EXAMPLES = 150
+CHECKS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+    checks.negative_data_rejection,
+    checks.ignored_auth,
+    checks.unsupported_method,
+    checks.allow_header_conformance,
+]
+APP = create_app(Settings(database_url=SecretStr("postgresql://unused")))
+DOCUMENT: dict[str, Any] = APP.api_doc
+CONFIG = SchemathesisConfig.from_dict({"seed": 20260101, "generation": {"deterministic": True}})
+INTERFACE: BaseSchema = schemathesis.openapi.from_wsgi("/openapi.json", APP, config=CONFIG)
+bounded = settings(
+    max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+def _checks(case: Case) -> list[CheckFunction]:
+    # A batch answers a row that is no position in that row's place, so that one bad row does not cost the others.
+    in_place = case.operation.path.endswith("/batch")
+    return [check for check in CHECKS if not (in_place and check is checks.negative_data_rejection)]
+
+
+@INTERFACE.parametrize()
+@bounded
+def test_strangers_get_what_the_document_says(case: Case, door: Door) -> None:
+    case.call_and_validate(app=door.app, checks=_checks(case))
+
+
+@INTERFACE.parametrize()
+@bounded
+def test_holders_of_a_key_get_what_the_document_says(case: Case, door: Door) -> None:
+    case.call_and_validate(app=door.app, checks=_checks(case), headers=door.headers(Role.ADMIN))
+
+
+def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def test_the_document_is_valid_openapi_3_1() -> None:
+    assert DOCUMENT["openapi"].startswith("3.1.")
+    OPENAPI_31_VALIDATOR.validate(DOCUMENT)
+
+
+def test_operation_ids_are_unique_and_stay_names() -> None:
+    ids = Counter(operation["operationId"] for _, _, operation in _operations())
+
+    assert [name for name, count in ids.items() if count > 1] == []
+    assert all(name.isidentifier() for name in ids)
+
+
+def test_every_operation_is_told_in_words_and_its_errors_are_problems() -> None:
+    for path, method, operation in _operations():
+        assert operation["summary"], (path, method)
+        assert operation["description"], (path, method)
+        for status, response in operation["responses"].items():
+            if status[0] in "45":
+                assert "application/problem+json" in response["content"], (path, method, status)
+
+
+def test_every_kind_of_problem_has_its_place_in_the_page_of_documents(door: Door) -> None:
+    page = ask(door.client, "/docs").response.get_data(as_text=True)
+
+    for kind in {*KINDS.values(), *HTTP_KINDS.values(), INTERNAL}:
+        assert f'id="problem-{kind.slug}"' in page
