@@ -158,7 +158,8 @@ DECISION = ("jurisdiction_id", "edition_id", "grid_code", "method", "distance_to
 @pytest.mark.parametrize(
     "assignment",
     ["grid_code = 'a'", "grid_code = NULL, method = 'none'", "method = 'manual'", "edition_id = 404",
-     "near_border = true", "candidates = '[]'", "officer_code = 'me'", "jurisdiction_id = NULL", "distance_to_border_m = 0",
+     "near_border = true", "candidates = '[]'", "officer_code = 'me'", "jurisdiction_id = NULL",
+     "distance_to_border_m = 0",
      "recorded_at = '2000-01-01'", "reported_at = '2000-01-01'", "id = gen_random_uuid()", "version = 99"],
 )  # fmt: skip
 def test_a_decision_written_by_hand_is_put_right(connection: Connection[Any], town: Town, assignment: str) -> None:
