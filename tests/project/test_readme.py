@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-CALLS = re.findall(r"^    (curl .*(?:\\\n.*)*)", README, re.MULTILINE)
+CALLS = re.findall(r"^    (curl (?:.*\\\n)*.*)", README, re.MULTILINE)
 
 
 def test_the_tour_has_calls() -> None:
