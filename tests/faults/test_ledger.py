@@ -1,0 +1,186 @@
+"""kill -9 of every part while eight writers report: every acknowledged report is there once, routed, with a history."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from geoservice.embedded.cluster import Cluster
+from geoservice.running.instance import Instance
+from geoservice.running.processes import ProcessIdentity
+from tests.conftest import free_port
+from tests.faults.ledger import Ledger, faults_in, grids_of
+
+pytestmark = pytest.mark.faults
+
+WRITERS = 8
+ROUNDS = 3
+#: The goal is 5 s; a shared machine gets three times that.
+BACK_S = 15.0
+UP = [sys.executable, "-c", "from geoservice.cli.main import main; main()", "up", "--demo"]
+
+
+class Service:
+    """`geoservice up --demo` with a data directory and ports of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.port, database_port = free_port(), free_port()
+        self.instance = Instance(directory / "data")
+        self.cluster = Cluster(directory / "data", database_port)
+        self.log = directory / "log"
+        environment = os.environ | {
+            "GEOSERVICE_DATA_DIR": str(directory / "data"),
+            "GEOSERVICE_PORT": str(self.port),
+            "GEOSERVICE_DATABASE_PORT": str(database_port),
+            "GEOSERVICE_WORKERS": "2",
+        }
+        environment.pop("GEOSERVICE_DATABASE_URL", None)
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(UP, env=environment, stdout=log, stderr=log)
+
+    def wait_for_key(self) -> str:
+        """Return the key that the service shows once it is ready."""
+        deadline = time.monotonic() + 90
+        while (shown := re.search(r"grd_\w{8}_[\w-]{43}", self.log.read_text())) is None:
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.1)
+        return shown[0]
+
+    def web(self) -> ProcessIdentity | None:
+        state = self.instance.read()
+        return state.web if state is not None else None
+
+    def end(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            self.instance.end_leftovers()
+            self.cluster.stop()
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with tempfile.TemporaryDirectory(prefix="gs-") as name:
+        Path(name).chmod(0o755)  # the service account must be able to walk through
+        service = Service(Path(name))
+        try:
+            yield service
+        finally:
+            service.end()
+
+
+def _a_worker(service: Service) -> int | None:
+    web = service.web()
+    try:
+        workers = psutil.Process(web.pid).children() if web is not None else []
+    except psutil.NoSuchProcess:
+        return None
+    return random.choice(workers).pid if workers else None
+
+
+def _the_web_server(service: Service) -> int | None:
+    web = service.web()
+    return web.pid if web is not None and web.is_alive() else None
+
+
+def _a_backend(service: Service) -> int | None:
+    query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'geoservice' ORDER BY random() LIMIT 1"
+    with psycopg.connect(service.cluster.url) as connection:
+        row = connection.execute(query).fetchone()
+    return row[0] if row is not None else None
+
+
+def _the_postmaster(service: Service) -> int | None:
+    postmaster = service.cluster.postmaster()
+    return postmaster.pid if postmaster is not None else None
+
+
+VICTIMS: dict[str, Callable[[Service], int | None]] = {
+    "a web worker": _a_worker,
+    "the web server": _the_web_server,
+    "a backend": _a_backend,
+    "the postmaster": _the_postmaster,
+}
+
+
+def test_no_acknowledged_report_is_lost_whatever_is_killed(
+    service: Service, record_property: Callable[[str, object], None]
+) -> None:
+    key = service.wait_for_key()
+    with psycopg.connect(service.cluster.url) as connection:
+        bounds = _bounds(connection)
+        (service_code,) = connection.execute("SELECT min(code) FROM geoservice.service").fetchone() or ("",)
+    ledger = Ledger(service.port, key, service_code, bounds)
+
+    ledger.start(WRITERS)
+    try:
+        ledger.seconds_to_next(time.monotonic(), timeout_s=BACK_S)
+        kills = _kill_everything(service, ledger, random.Random(20260101))
+    finally:
+        ledger.stop()
+
+    print(f"\n{len(ledger.entries)} acknowledged, {ledger.tally}")
+    for victim in VICTIMS:
+        silences = [ledger.longest_silence_s(at, end) for name, at, end in kills if name == victim]
+        print(f"kill -9 of {victim}: no report taken for {', '.join(f'{s:.2f}' for s in silences)} s")
+        record_property(victim, silences)
+        assert max(silences) < BACK_S
+    assert ledger.tally.unexpected == []
+    assert len(ledger.entries) > 100
+    with psycopg.connect(service.cluster.url) as connection:
+        assert faults_in(ledger.entries, connection) == []
+
+
+def _bounds(connection: psycopg.Connection) -> tuple[float, float, float, float]:
+    """Return a rectangle that reaches a little beyond the grids, so that some reports have no owner."""
+    boxes = [shape.bounds for shape in grids_of(connection).values()]
+    return (
+        min(box[0] for box in boxes) - 0.001, min(box[1] for box in boxes) - 0.001,
+        max(box[2] for box in boxes) + 0.001, max(box[3] for box in boxes) + 0.001,
+    )  # fmt: skip
+
+
+def _find(service: Service, victim: str) -> int:
+    """Return the number of a victim, which may be on its way back from the kill before."""
+    deadline = time.monotonic() + BACK_S
+    while time.monotonic() < deadline:
+        with suppress(psycopg.Error):
+            pid = VICTIMS[victim](service)
+            if pid is not None:
+                return pid
+        time.sleep(0.05)
+    raise AssertionError(f"{victim} is not there")
+
+
+def _kill_everything(service: Service, ledger: Ledger, chance: random.Random) -> list[tuple[str, float, float]]:
+    """Kill each part in each round, in any order, at any moment.
+
+    Return who was killed, when, and when the next was about to be; at that instant reports were taken again.
+    """
+    kills = []
+    for _ in range(ROUNDS):
+        for victim in chance.sample(list(VICTIMS), len(VICTIMS)):
+            pid, at = _find(service, victim), time.monotonic()
+            os.kill(pid, signal.SIGKILL)
+            # What is killed can still answer for a moment: a server's last words must not count as its return.
+            time.sleep(chance.uniform(1, 2))
+            ledger.seconds_to_next(time.monotonic(), timeout_s=BACK_S)
+            kills.append((victim, at, time.monotonic()))
+    return kills
