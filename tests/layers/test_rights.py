@@ -395,3 +395,13 @@ def test_an_analyst_can_not_sign_history_with_another_name(fortress: Fortress) -
             )
 
     assert signed == fortress.logins["geoservice_analyst"]
+
+
+@pytest.mark.xfail(strict=True, reason="the publishers' lock is an advisory one, which anybody can hold")
+def test_a_reader_can_not_keep_others_from_publishing(fortress: Fortress) -> None:
+    with fortress.as_login("geoservice_reader") as reader, fortress.as_role("geoservice_app") as publisher:
+        reader.execute("SELECT pg_advisory_lock(hashtext('geoservice.publish'), 1)")
+        publisher.execute("SET lock_timeout = '200ms'")
+
+        with pytest.raises(psycopg.Error, match="was not validated"):
+            publisher.execute("SELECT geoservice.publish_edition(2)")

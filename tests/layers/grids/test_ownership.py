@@ -203,7 +203,7 @@ def _outward(middle: shapely.Point, degrees: float, metres: float) -> tuple[floa
 def test_a_place_off_the_earth_is_refused_with_a_sentence(
     connection: Connection[Any], town: Town, lonlat: tuple[float, ...]
 ) -> None:
-    sentence = "The place asked for has a position that is not on the earth: POINT"
+    sentence = "The place has a position that is not on the earth: POINT"
 
     with pytest.raises(psycopg.Error, match=sentence):
         connection.execute("SELECT geoservice.owner_of(%s::geometry)", [ewkb(shapely.Point(lonlat))])
@@ -213,5 +213,22 @@ def test_a_place_that_is_empty_or_missing_is_refused_with_a_sentence(connection:
     with pytest.raises(psycopg.Error, match="not on the earth: POINT EMPTY"), connection.transaction():
         connection.execute("SELECT geoservice.owner_of(st_geomfromtext('POINT EMPTY', 4326))")
 
-    with pytest.raises(psycopg.Error, match="The place asked for has no position"):
+    with pytest.raises(psycopg.Error, match="The place has no position"):
         connection.execute("SELECT geoservice.owner_of(NULL)")
+
+
+@pytest.mark.parametrize("accuracy_m", ["NaN", "Infinity", -1, 1001])
+@pytest.mark.xfail(strict=True, reason="owner_of takes any number for an accuracy")
+def test_an_accuracy_that_is_none_is_refused(connection: Connection[Any], town: Town, accuracy_m: object) -> None:
+    with pytest.raises(psycopg.Error, match="accuracy"):
+        connection.execute("SELECT geoservice.owner_of(%s::geometry, now(), %s)", [places.CENTRE.wkt, accuracy_m])
+
+
+@pytest.mark.xfail(strict=True, reason="the two are two places to PostGIS")
+def test_plus_and_minus_180_degrees_are_the_same_place(connection: Connection[Any]) -> None:
+    east = places.multi(shapely.box(179.99, 10, 180, 10.01))
+    make_edition(connection, make_jurisdiction(connection, code="east", outline=east, metric_srid=32660), {"e": east})
+
+    owners = [answer["grid_code"] for answer in owners_of(connection, [(180, 10.005), (-180, 10.005)])]
+
+    assert owners == ["e", "e"]
