@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -42,11 +43,12 @@ CONSTRAINTS = """
 @pytest.fixture
 def empty_url(cluster_url: str) -> Iterator[str]:
     """Return the superuser's URL of a database with nothing in it."""
-    name = sql.Identifier("geoservice_empty")
+    database = f"geoservice_empty_{os.getpid()}"
+    name = sql.Identifier(database)
     with psycopg.connect(cluster_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-        yield make_url(cluster_url).set(database="geoservice_empty").render_as_string(hide_password=False)
+        yield make_url(cluster_url).set(database=database).render_as_string(hide_password=False)
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -65,8 +66,9 @@ def test_asking_one_jurisdiction_gives_the_same_owner_as_asking_all(
 @pytest.fixture
 def chinese_collation_url(cluster_url: str) -> Iterator[str]:
     """Return the URL of a migrated database that sorts text as Chinese readers expect: a before B, 9 after 10."""
-    name = sql.Identifier("geoservice_collated_zh")
-    url = make_url(cluster_url).set(database="geoservice_collated_zh").render_as_string(hide_password=False)
+    database = f"geoservice_zh_{os.getpid()}"
+    name = sql.Identifier(database)
+    url = make_url(cluster_url).set(database=database).render_as_string(hide_password=False)
     with psycopg.connect(cluster_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
         connection.execute(
