@@ -236,9 +236,7 @@ def test_naming_the_building_later_routes_again(connection: Connection[Any], tow
     assert (named["grid_code"], named["method"]) == ("B", "building")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the building is looked for anew at every change"
-)
+@pytest.mark.xfail(strict=True, reason="the building is looked for anew at every change")
 def test_a_report_can_be_put_right_after_its_building_was_torn_down(connection: Connection[Any], town: Town) -> None:
     make_building(connection, town.jurisdiction_id)
     incident = make_incident(connection, places.CENTRE, building_code="b1")
