@@ -14,6 +14,7 @@ from geoservice.api.jurisdictions import jurisdictions_blueprint
 from geoservice.api.ownership import ownership_blueprint
 from geoservice.maps.pages import maps_blueprint
 from geoservice.settings import Settings
+from geoservice.web.admission import admit
 from geoservice.web.guard import enforce, guard
 from geoservice.web.json import OrjsonProvider
 from geoservice.web.metrics import RequestMetrics
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     metrics = RequestMetrics()
     metrics.watch(app)
     harden(app, settings)
+    admit(app, threads=settings.threads)
     enforce(app, services.keys.identify)
     check_request(app, threads=settings.threads)
     register_problems(app)

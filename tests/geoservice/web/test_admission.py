@@ -1,0 +1,89 @@
+"""Places: a few threads stay free when all others are stuck, and nobody is refused who would be served soon."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask import Flask
+
+from geoservice.web.admission import RESERVED, STUCK_S, Places, admit
+from geoservice.web.guard import guard
+from geoservice.web.problems import register_problems
+from layers.errors import TooBusy
+from tests.geoservice.web.attacks import ask
+
+
+def test_who_comes_when_all_are_stuck_waits_a_little_and_the_next_not_at_all() -> None:
+    places = Places(1)
+    places.take()
+
+    waited = []
+    for _ in range(2):
+        began = time.monotonic()
+        with pytest.raises(TooBusy):
+            places.take()
+        waited.append(time.monotonic() - began)
+
+    assert STUCK_S * 0.9 <= waited[0] < STUCK_S + 0.3
+    assert waited[1] < 0.1
+
+
+def test_a_place_given_back_is_waited_for_again() -> None:
+    places = Places(1)
+    places.take()
+    with pytest.raises(TooBusy):
+        places.take()
+    places.give_back()
+    places.take()
+    threading.Timer(STUCK_S / 5, places.give_back).start()
+
+    places.take()
+
+
+def _app(threads: int, release: threading.Event) -> Flask:
+    app = Flask("places")
+    register_problems(app)
+    admit(app, threads=threads)
+    slow = guard("view_map")(lambda: str(release.wait(10)))
+    fails = guard("view_map")(lambda: 1 / 0)
+    app.add_url_rule("/v1/slow", "slow", slow)
+    app.add_url_rule("/v1/fails", "fails", fails)
+    app.add_url_rule("/livez", "livez", guard("see_health")(lambda: "alive"))
+    return app
+
+
+def test_probes_are_answered_while_every_place_is_taken() -> None:
+    release = threading.Event()
+    app = _app(8, release)
+    with ThreadPoolExecutor(16) as clients:
+        asked = [clients.submit(ask, app.test_client(), "/v1/slow") for _ in range(8 - RESERVED)]
+        time.sleep(0.2)
+
+        assert ask(app.test_client(), "/livez").status == 200
+        assert ask(app.test_client(), "/v1/slow").status == 503
+        release.set()
+        assert {one.result().status for one in asked} == {200}
+    assert ask(app.test_client(), "/v1/slow").status == 200
+
+
+def test_a_request_that_fails_gives_its_place_back() -> None:
+    app = _app(5, threading.Event())
+
+    statuses = [ask(app.test_client(), path).status for path in ["/v1/fails"] * 10]
+
+    assert set(statuses) == {500}
+
+
+def test_a_crowd_that_is_served_quickly_is_never_refused() -> None:
+    app = Flask("crowd")
+    register_problems(app)
+    admit(app, threads=8)
+    app.add_url_rule("/v1/quick", "quick", guard("view_map")(lambda: str(time.sleep(0.005))))
+
+    with ThreadPoolExecutor(32) as clients:
+        statuses = set(clients.map(lambda _: ask(app.test_client(), "/v1/quick").status, range(1000)))
+
+    assert statuses == {200}
