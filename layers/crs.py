@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import pyproj
+from pyproj.enums import TransformDirection
 from pyproj.exceptions import CRSError, ProjError
 
 from layers.errors import LayerError
@@ -67,6 +68,8 @@ def is_on_earth(lon: float, lat: float) -> bool:
 def _transformer(epsg: int) -> pyproj.Transformer:
     try:
         crs = pyproj.CRS.from_epsg(epsg)
+        if len(crs.axis_info) != 2 or not (crs.is_projected or crs.is_geographic):
+            raise UnknownCrs(crs=f"epsg:{epsg}")  # heights, geocentric and local systems name no place on a map
         return pyproj.Transformer.from_crs(crs, STORAGE_SRID, always_xy=True)
     except (CRSError, ProjError) as exc:
         raise UnknownCrs(crs=f"epsg:{epsg}") from exc
@@ -106,7 +109,12 @@ def declared_position(x: float, y: float, *, crs: str = "wgs84") -> DeclaredPosi
         if not is_on_earth(x, y):
             raise OffTheEarth(x=x, y=y, swapped=is_on_earth(y, x))
         return DeclaredPosition(x, y, crs, Position(x, y))
-    lon, lat = _transformer(epsg).transform(x, y)
+    transformer = _transformer(epsg)
+    lon, lat = transformer.transform(x, y)
     if not (math.isfinite(lon) and math.isfinite(lat) and is_on_earth(lon, lat)):
+        raise OutsideCrs(x=x, y=y, crs=crs)
+    # Far outside its area a projection still answers, but the way back leads elsewhere.
+    back = transformer.transform(lon, lat, direction=TransformDirection.INVERSE)
+    if not all(math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-3) for a, b in zip(back, (x, y), strict=True)):
         raise OutsideCrs(x=x, y=y, crs=crs)
     return DeclaredPosition(x, y, crs, Position(lon, lat))

@@ -67,13 +67,15 @@ def with_database(url: str, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def template(cluster_url: str) -> str:
+def template(cluster_url: str) -> Iterator[str]:
     """Return the name of a migrated database to clone."""
     name = f"geoservice_template_{os.getpid()}"
     with psycopg.connect(cluster_url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     schema.upgrade(with_database(cluster_url, name))
-    return name
+    yield name
+    with psycopg.connect(cluster_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 class DatabaseMaker:

@@ -16,7 +16,9 @@ Severity = Literal["error", "warning"]
 EditionStatus = Literal["draft", "published", "superseded", "withdrawn"]
 
 #: Control and direction-changing characters, which no name may hold; a code may not hold invisible ones either.
-_HIDDEN_IN_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2060-\u2064\ufeff\ud800-\udfff]")
+_HIDDEN_IN_NAME = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u180e\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
 _HIDDEN_IN_CODE = re.compile("[\xad\u200b-\u200f]|" + _HIDDEN_IN_NAME.pattern)
 CODE_LENGTH_MAX = 64
 NAME_LENGTH_MAX = 200

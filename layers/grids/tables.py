@@ -67,7 +67,7 @@ class GridLineageRow(Base):
     __table_args__ = (UniqueConstraint("edition_id", "predecessor_code", "successor_code"),)
 
     id: Mapped[int] = identity()
-    edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(EDITION))
+    edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(EDITION, ondelete="CASCADE"))
     predecessor_code: Mapped[str] = mapped_column(CODE)
     successor_code: Mapped[str] = mapped_column(CODE)
     kind: Mapped[str] = mapped_column(Text)

@@ -25,25 +25,28 @@ BEGIN
     END LOOP;
 END $$;
 
--- True for text that can name a thing: 1 to 64 characters, NFC, no control or invisible characters, no space at its ends.
+-- True for text that can name a thing: 1 to 64 characters, NFC, nothing invisible, no space at its ends.
 CREATE FUNCTION geoservice.is_code(code text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN char_length(code) BETWEEN 1 AND 64
    AND code IS NFC NORMALIZED
-   AND code !~ '[[:cntrl:]\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u2064\uFEFF]'
-   AND code = btrim(code);
+   AND code !~ '[[:cntrl:]\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\U000E0000-\U000E007F]'
+   AND code !~ '^[\s\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]|[\s\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]$';
 
 -- True for text that can be shown as a name: 1 to 200 characters without control or direction-changing characters.
 CREATE FUNCTION geoservice.is_name(name text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN char_length(name) BETWEEN 1 AND 200
-   AND name !~ '[[:cntrl:]\u2028-\u202E\u2060-\u2064\uFEFF]';
+   AND name !~ '[[:cntrl:]\u061C\u180E\u2028-\u202E\u2060-\u206F\uFEFF\U000E0000-\U000E007F]';
 
--- True when a text carries what looks like a mainland mobile number (11 digits) or an identity number (18 characters).
--- The service never stores either; see docs/decisions on privacy.
+-- True when a text carries what looks like a mainland mobile number (11 digits, also after +86) or an identity number
+-- (18 characters), written together or with spaces, dots and dashes between, in plain or full-width digits.
+-- The service stores neither; geoservice.domain.privacy says the same to callers of the interface.
 CREATE FUNCTION geoservice.holds_personal_number(words text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN words ~ '(^|[^0-9])(1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx])($|[^0-9])';
+RETURN regexp_replace(translate(words, '０１２３４５６７８９Ｘｘ＋－', '0123456789Xx+-'),
+                      '(?<=[0-9])[-. \u00A0\u2010-\u2014\u3000]+(?=[0-9Xx])', '', 'g')
+       ~ '(^|[^0-9])((\+?0{0,2}86)?1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx])($|[^0-9])';
 
 -- True for a point on the earth. NaN sorts above every number in PostgreSQL, so BETWEEN refuses it, as it does infinity.
 CREATE FUNCTION geoservice.is_position(geom geometry) RETURNS boolean
@@ -58,7 +61,7 @@ CREATE FUNCTION geoservice.is_sound(geom geometry) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
     WHEN st_npoints(geom) > 100000 THEN false
-    WHEN st_isempty(geom) THEN false
+    WHEN st_npoints(geom) = 0 THEN false      -- st_isempty takes a polygon with an empty ring for a full one
     WHEN NOT (st_xmin(geom) BETWEEN -180 AND 180 AND st_xmax(geom) BETWEEN -180 AND 180
           AND st_ymin(geom) BETWEEN -90 AND 90 AND st_ymax(geom) BETWEEN -90 AND 90) THEN false
     ELSE st_isvalid(geom)
@@ -67,7 +70,7 @@ END;
 -- Refuse a geometry with a sentence that says what is wrong with it and where; the CHECKs only know yes and no.
 -- what: how people call the row, e.g. 'grid 540502001'. Returns nothing; raises check_violation (23514).
 CREATE FUNCTION geoservice.require_sound(geom geometry, what text) RETURNS void
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     IF geom IS NULL THEN
         RAISE EXCEPTION '% has no geometry.', what
@@ -75,7 +78,7 @@ BEGIN
     ELSIF st_npoints(geom) > 100000 THEN
         RAISE EXCEPTION '% has % vertices; 100000 is the most.', what, st_npoints(geom)
             USING ERRCODE = 'check_violation', HINT = 'Simplify it, or split it into several.';
-    ELSIF st_isempty(geom) THEN
+    ELSIF st_npoints(geom) = 0 THEN
         RAISE EXCEPTION '% has an empty geometry.', what
             USING ERRCODE = 'check_violation', HINT = 'Draw it, or leave the row out.';
     ELSIF NOT (st_xmin(geom) BETWEEN -180 AND 180 AND st_xmax(geom) BETWEEN -180 AND 180
@@ -92,7 +95,7 @@ END $$;
 
 -- The same for a point.
 CREATE FUNCTION geoservice.require_position(geom geometry, what text) RETURNS void
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     IF geom IS NULL THEN
         RAISE EXCEPTION '% has no position.', what
@@ -104,10 +107,14 @@ BEGIN
     END IF;
 END $$;
 
--- A person or program that acts, for histories: what the service said it is, else the database login.
+-- A person or program that acts, for histories: the database login, unless that is the service's, which says for whom.
 CREATE FUNCTION geoservice.actor() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN coalesce(nullif(current_setting('geoservice.actor', true), ''), session_user::text);
+RETURN CASE
+    WHEN pg_has_role(session_user, 'geoservice_app', 'MEMBER')
+    THEN coalesce(nullif(current_setting('geoservice.actor', true), ''), session_user::text)
+    ELSE session_user::text
+END;
 
 -- For tables that only grow: refuse every UPDATE, DELETE and TRUNCATE.
 CREATE FUNCTION geoservice.refuse_change() RETURNS trigger

@@ -42,7 +42,7 @@ CREATE TABLE geoservice.grid (
     code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),   -- "C": ties go to the smallest code in byte order
     name text NOT NULL CHECK (geoservice.is_name(name)),
     name_en text CHECK (geoservice.is_name(name_en)),
-    parent_code text COLLATE "C",
+    parent_code text COLLATE "C" CHECK (geoservice.is_code(parent_code)),
     geom geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(geom)),
     properties jsonb NOT NULL DEFAULT '{}',
     CONSTRAINT grid_code_once_per_edition UNIQUE (edition_id, code)
@@ -72,7 +72,7 @@ ALTER TABLE geoservice.territory ALTER COLUMN geom SET STORAGE EXTERNAL, ALTER C
 
 CREATE TABLE geoservice.grid_lineage (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    edition_id bigint NOT NULL REFERENCES geoservice.edition,
+    edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
     predecessor_code text COLLATE "C" NOT NULL,
     successor_code text COLLATE "C" NOT NULL,
     kind text NOT NULL CHECK (kind IN ('split', 'merge', 'redraw', 'recode')),
@@ -105,7 +105,7 @@ RETURN (
 
 -- Grids change in drafts only, and a grid that can't be one is refused with its name.
 CREATE FUNCTION geoservice.guard_grid() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     edition_status text;
 BEGIN
@@ -135,7 +135,7 @@ CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON geoservice.grid
 -- What an edition may become. Publishing demands a validation of exactly this content without an error; a published
 -- edition is never changed, only given its end; nothing in force is ever removed.
 CREATE FUNCTION geoservice.guard_edition() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     IF tg_op = 'INSERT' THEN
         IF new.status <> 'draft' OR new.validated_hash IS NOT NULL THEN
@@ -176,7 +176,7 @@ CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON geoservice.edition
 
 -- Keep territory equal to the editions in force: enter with publication, end with the successor.
 CREATE FUNCTION geoservice.keep_territory() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     IF old.status = 'draft' THEN
         INSERT INTO geoservice.territory
@@ -192,38 +192,45 @@ END $$;
 CREATE TRIGGER keep_territory AFTER UPDATE ON geoservice.edition FOR EACH ROW
     WHEN (new.status IN ('published', 'superseded')) EXECUTE FUNCTION geoservice.keep_territory();
 
--- Raise unless an edition may be published: it has grids, it was validated as it stands, validation found no error,
--- and the areas of its grids add up to the outline (a second, independent look at gaps and overlaps).
+-- Raise unless an edition may be published: it has grids, it was validated as it stands, validation found no error, and
+-- its grids partition the outline. The last is a second, independent look: their areas add up to that of their union,
+-- and the union is the outline, each within a millionth of a millionth of it (rounding of the overlay).
 CREATE FUNCTION geoservice.require_publishable(edition geoservice.edition) RETURNS void
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     errors integer;
-    outline_area double precision;
-    grids_area double precision;
+    outline geometry;
+    whole geometry;
+    overlap double precision;
 BEGIN
-    IF edition.validated_hash IS DISTINCT FROM geoservice.edition_hash(edition.id) THEN
+    IF edition.validated_hash IS DISTINCT FROM edition_hash(edition.id) THEN
         RAISE EXCEPTION 'Edition % was not validated as it stands now.', edition.id
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Run: geoservice edition validate ' || edition.id;
     END IF;
-    SELECT count(*) INTO errors FROM geoservice.finding AS f WHERE f.edition_id = edition.id AND f.severity = 'error';
+    SELECT count(*) INTO errors FROM finding AS f WHERE f.edition_id = edition.id AND f.severity = 'error';
     IF errors > 0 THEN
         RAISE EXCEPTION 'Edition % has % finding(s) of severity error.', edition.id, errors
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Mend them, validate again, then publish.';
+    ELSIF edition.valid_from > now() THEN
+        RAISE EXCEPTION 'An edition can not yet be published for the future (%).', edition.valid_from
+            USING ERRCODE = 'feature_not_supported', HINT = 'Publish it when its day has come.';
     END IF;
-    SELECT st_area(j.outline) INTO outline_area FROM geoservice.jurisdiction AS j WHERE j.id = edition.jurisdiction_id;
-    SELECT sum(st_area(g.geom)) INTO grids_area FROM geoservice.grid AS g WHERE g.edition_id = edition.id;
-    IF grids_area IS NULL OR abs(grids_area - outline_area) > 1e-6 * outline_area THEN
-        RAISE EXCEPTION 'The grids of edition % do not add up to the outline of their jurisdiction.', edition.id
+    SELECT j.outline INTO outline FROM jurisdiction AS j WHERE j.id = edition.jurisdiction_id;
+    SELECT st_union(g.geom), sum(st_area(g.geom)) INTO whole, overlap FROM grid AS g WHERE g.edition_id = edition.id;
+    overlap := overlap - st_area(whole);
+    IF whole IS NULL OR abs(overlap) > 1e-12 * st_area(outline)
+        OR st_area(st_symdifference(whole, outline)) > 1e-12 * st_area(outline) THEN
+        RAISE EXCEPTION 'The grids of edition % do not partition the outline of their jurisdiction.', edition.id
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Run: geoservice edition validate ' || edition.id;
     END IF;
 END $$;
 
 -- The outline is what published editions partition: it stands still once there is one.
 CREATE FUNCTION geoservice.guard_jurisdiction() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     PERFORM geoservice.require_sound(new.outline, 'The outline of jurisdiction ' || new.code);
-    IF NOT EXISTS (SELECT FROM pg_timezone_names WHERE name = new.time_zone) THEN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_timezone_names WHERE name = new.time_zone) THEN
         RAISE EXCEPTION 'Jurisdiction % names the unknown time zone %.', new.code, new.time_zone
             USING ERRCODE = 'check_violation', HINT = 'Use an IANA name such as Asia/Shanghai.';
     END IF;
@@ -248,7 +255,7 @@ CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON geoservice.jurisdiction
     FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_change();
 
 CREATE FUNCTION geoservice.keep_territory_defaults() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     UPDATE geoservice.territory AS t
        SET jurisdiction_code = new.code, snap_tolerance_m = new.snap_tolerance_m, accuracy_m = new.accuracy_m

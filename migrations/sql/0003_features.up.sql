@@ -7,17 +7,33 @@ CREATE TABLE geoservice.basemap_feature (
     kind text NOT NULL CHECK (kind IN ('street', 'water', 'green', 'block')),
     name text CHECK (geoservice.is_name(name)),
     name_en text CHECK (geoservice.is_name(name_en)),
-    geom geometry(Geometry, 4326) NOT NULL CHECK (geoservice.is_sound(geom))
+    geom geometry(Geometry, 4326) NOT NULL CHECK (geoservice.is_sound(geom)),
+    CONSTRAINT basemap_feature_line_or_area
+        CHECK (geometrytype(geom) IN ('LINESTRING', 'MULTILINESTRING', 'POLYGON', 'MULTIPOLYGON'))
 );
 CREATE INDEX ix_basemap_feature_geom ON geoservice.basemap_feature USING gist (geom);
 CREATE INDEX ix_basemap_feature_jurisdiction_id ON geoservice.basemap_feature (jurisdiction_id);
+
+-- Say what is wrong before the CHECKs only say that something is.
+CREATE FUNCTION geoservice.guard_basemap_feature() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF geometrytype(new.geom) NOT IN ('LINESTRING', 'MULTILINESTRING', 'POLYGON', 'MULTIPOLYGON') THEN
+        RAISE EXCEPTION 'A feature of the base map is a line or an area, not a %.', geometrytype(new.geom)
+            USING ERRCODE = 'check_violation', HINT = 'Curves can be made lines with ST_CurveToLine.';
+    END IF;
+    PERFORM require_sound(new.geom, 'The ' || new.kind || ' ' || coalesce(new.name, 'without a name'));
+    RETURN new;
+END $$;
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OF geom ON geoservice.basemap_feature
+    FOR EACH ROW EXECUTE FUNCTION geoservice.guard_basemap_feature();
 
 CREATE TABLE geoservice.building (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
     code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),
     name text CHECK (geoservice.is_name(name)),
-    kind text NOT NULL DEFAULT 'other',
+    kind text NOT NULL DEFAULT 'other' CHECK (geoservice.is_code(kind)),
     floors smallint CHECK (floors BETWEEN 1 AND 200),
     address text CHECK (geoservice.is_name(address)),
     geom geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(geom)),
@@ -57,7 +73,7 @@ CREATE TABLE geoservice.camera (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
     code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),
-    kind text NOT NULL DEFAULT 'fixed',
+    kind text NOT NULL DEFAULT 'fixed' CHECK (geoservice.is_code(kind)),
     geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),
     bearing_deg double precision NOT NULL CHECK (bearing_deg >= 0 AND bearing_deg < 360),
     fov_deg double precision NOT NULL CHECK (fov_deg > 0 AND fov_deg <= 360),

@@ -7,8 +7,9 @@ CREATE TABLE geoservice.incident (
     source text NOT NULL DEFAULT 'system' CHECK (source IN ('resident', 'patrol', 'camera', 'hotline', 'system')),
     description text NOT NULL DEFAULT '' CHECK (char_length(description) <= 4000),
     geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),
-    received_x double precision NOT NULL,     -- as sent, in declared_crs; the trigger's when the sender gave only geom
-    received_y double precision NOT NULL,
+    -- As sent, in declared_crs; the trigger's when the sender gave only geom. The bounds keep NaN and infinity out.
+    received_x double precision NOT NULL CHECK (received_x BETWEEN -1e9 AND 1e9),
+    received_y double precision NOT NULL CHECK (received_y BETWEEN -1e9 AND 1e9),
     declared_crs text NOT NULL DEFAULT 'wgs84'
         CHECK (declared_crs IN ('wgs84', 'cgcs2000', 'gcj02', 'bd09') OR declared_crs ~ '^epsg:[1-9][0-9]{3,5}$'),
     accuracy_m double precision CHECK (accuracy_m BETWEEN 0 AND 1000),
@@ -38,7 +39,8 @@ CREATE TABLE geoservice.incident (
     CONSTRAINT incident_overruled_with_a_reason CHECK ((overrule_grid_code IS NULL) = (overrule_reason IS NULL)),
     CONSTRAINT incident_closed_has_a_time CHECK ((status = 'closed') = (closed_at IS NOT NULL)),
     CONSTRAINT incident_rated_when_closed CHECK (rating IS NULL OR status = 'closed'),
-    CONSTRAINT incident_without_personal_numbers CHECK (NOT geoservice.holds_personal_number(description)),
+    CONSTRAINT incident_without_personal_numbers CHECK (NOT geoservice.holds_personal_number(description)
+        AND NOT geoservice.holds_personal_number(overrule_reason)),
     CONSTRAINT incident_owned_or_queued CHECK ((grid_code IS NULL) = (method = 'none'))
 );
 CREATE INDEX ix_incident_geom ON geoservice.incident USING gist (geom);

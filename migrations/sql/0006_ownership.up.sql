@@ -17,14 +17,15 @@ CREATE TYPE geoservice.ownership AS (
 -- they are straight in it, and any caller can repeat the arithmetic. Within 1 km it differs from the geodesic by less
 -- than 0.1 %. Source: Snyder 1987, Map Projections, USGS PP 1395, p. 24-25 (radii of curvature); 6378137 m is the
 -- semi-major axis, 0.00669437999014 the first eccentricity squared. At the poles a degree of longitude has no length;
--- the latitude is kept a millionth of a degree (11 cm) off them.
+-- the latitude is kept a millionth of a degree (11 cm) off them. The square of the sine is written by the cosine: that of
+-- a latitude of 1e-200 would be an underflow, which PostgreSQL refuses.
 CREATE FUNCTION geoservice.lon_degree_m(lat double precision) RETURNS double precision
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN 6378137 * cosd(least(abs(lat), 89.999999)) / sqrt(1 - 0.00669437999014 * sind(lat) ^ 2) * pi() / 180;
+RETURN 6378137 * cosd(least(abs(lat), 89.999999)) / sqrt(1 - 0.00669437999014 * (1 - cosd(lat) * cosd(lat))) * pi() / 180;
 
 CREATE FUNCTION geoservice.lat_degree_m(lat double precision) RETURNS double precision
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN 6378137 * (1 - 0.00669437999014) / (1 - 0.00669437999014 * sind(lat) ^ 2) ^ 1.5 * pi() / 180;
+RETURN 6378137 * (1 - 0.00669437999014) / (1 - 0.00669437999014 * (1 - cosd(lat) * cosd(lat))) ^ 1.5 * pi() / 180;
 
 -- Distance in metres from a place to a line or area, in the plane of the place.
 CREATE FUNCTION geoservice.distance_m(place geometry, shape geometry, lon_m double precision, lat_m double precision)
@@ -51,6 +52,11 @@ DECLARE
 BEGIN
     IF place IS NULL OR NOT geoservice.is_position(place) THEN
         PERFORM geoservice.require_position(place, 'The place');
+    ELSIF accuracy_m IS NOT NULL AND NOT accuracy_m BETWEEN 0 AND 1000 THEN  -- NaN is above every number
+        RAISE EXCEPTION 'The accuracy is 0 to 1000 metres, not %.', accuracy_m USING ERRCODE = 'check_violation';
+    ELSIF at IS NULL THEN
+        RAISE EXCEPTION 'The instant is null: nobody could own the place then.'
+            USING ERRCODE = 'null_value_not_allowed', HINT = 'Leave it out to ask for now.';
     END IF;
     lon_m := geoservice.lon_degree_m(public.st_y(place));
     lat_m := geoservice.lat_degree_m(public.st_y(place));
@@ -114,9 +120,15 @@ BEGIN
            AND (only_in IS NULL OR t.jurisdiction_id = only_in)
       ) AS near
      WHERE near.distance_m <= greatest(near.snap_tolerance_m, near.accuracy_m)
-     ORDER BY near.distance_m, near.jurisdiction_code, near.code
+     -- What is within its own tolerance goes first; equal within a micrometre is equal, whatever the last bit says.
+     ORDER BY near.distance_m > near.snap_tolerance_m, round(near.distance_m * 1e6), near.jurisdiction_code, near.code
      LIMIT 1;
-    answer.jurisdiction_id := coalesce(answer.jurisdiction_id, only_in);
+    IF answer.jurisdiction_id IS NULL THEN  -- inside an outline without an edition then, or far away
+        SELECT coalesce(only_in, j.id) INTO answer.jurisdiction_id
+          FROM (SELECT NULL) AS one
+          LEFT JOIN geoservice.jurisdiction AS j ON only_in IS NULL AND public.st_covers(j.outline, place)
+         ORDER BY j.code LIMIT 1;
+    END IF;
     answer.near_border := coalesce(answer.distance_to_border_m < accuracy, false);
     IF answer.near_border THEN
         answer.candidates := geoservice.grids_within(place, answer.edition_id, accuracy, NULL);
@@ -185,7 +197,7 @@ END $$;
 CREATE FUNCTION geoservice.view_sector(
     camera geometry, bearing_deg double precision, fov_deg double precision, range_m double precision
 ) RETURNS geometry
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = geoservice, public, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     lon_m CONSTANT double precision := lon_degree_m(st_y(camera));
     lat_m CONSTANT double precision := lat_degree_m(st_y(camera));
@@ -207,10 +219,11 @@ END $$;
 -- Give a building, camera or organisation the grid that owns it now. Whatever the writer put into grid_code is lost.
 -- A building is where its point on surface is.
 CREATE FUNCTION geoservice.assign_grid() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     place geometry;
 BEGIN
+    PERFORM FROM jurisdiction AS j WHERE j.id = new.jurisdiction_id FOR KEY SHARE;  -- a publication waits, or is waited for
     IF tg_table_name = 'building' THEN
         PERFORM require_sound(new.geom, 'Building ' || new.code);
         place := st_pointonsurface(new.geom);
@@ -231,8 +244,9 @@ CREATE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdict
 
 -- A household lives where its building is; without a building, where its point is.
 CREATE FUNCTION geoservice.assign_household() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
+    PERFORM FROM jurisdiction AS j WHERE j.id = new.jurisdiction_id FOR KEY SHARE;
     PERFORM require_position(new.geom, 'Household ' || new.id);
     IF new.building_code IS NULL THEN
         new.grid_code := (owner_of(new.geom, now(), 0, new.jurisdiction_id)).grid_code;
@@ -246,7 +260,7 @@ CREATE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdict
     ON geoservice.household FOR EACH ROW EXECUTE FUNCTION geoservice.assign_household();
 
 CREATE FUNCTION geoservice.move_households() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     UPDATE household AS h SET grid_code = new.grid_code
      WHERE h.jurisdiction_id = new.jurisdiction_id AND h.building_code = new.code;
@@ -256,9 +270,16 @@ CREATE TRIGGER move_households AFTER UPDATE ON geoservice.building
     FOR EACH ROW WHEN (new.grid_code IS DISTINCT FROM old.grid_code) EXECUTE FUNCTION geoservice.move_households();
 
 CREATE FUNCTION geoservice.draw_sector() RETURNS trigger
-LANGUAGE plpgsql SET search_path = geoservice, public, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     PERFORM require_position(new.geom, 'Camera ' || new.code);
+    IF NOT (new.bearing_deg >= 0 AND new.bearing_deg < 360 AND new.fov_deg > 0 AND new.fov_deg <= 360
+        AND new.range_m > 0 AND new.range_m <= 2000) THEN
+        RAISE EXCEPTION 'Camera % looks % degrees from north, % degrees wide, % m far.',
+            new.code, new.bearing_deg, new.fov_deg, new.range_m
+            USING ERRCODE = 'check_violation',
+                  HINT = 'bearing_deg is 0 to below 360, fov_deg above 0 to 360, range_m above 0 to 2000.';
+    END IF;
     new.sector := view_sector(new.geom, new.bearing_deg, new.fov_deg, new.range_m);
     RETURN new;
 END $$;
@@ -267,11 +288,11 @@ CREATE TRIGGER draw_sector BEFORE INSERT OR UPDATE OF geom, bearing_deg, fov_deg
 
 -- Route an incident on its way in, and again when its place, building or overrule changes. Nothing else may touch the
 -- columns that say where it went: an UPDATE that tries is put right, not obeyed.
+-- It runs with the writer's rights, and with a search path of its own: a writer's own operators must not bend the answer.
 CREATE FUNCTION geoservice.route_incident() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
-    answer geoservice.ownership;
-    building_place public.geometry;
+    answer ownership;
 BEGIN
     IF tg_op = 'UPDATE' THEN
         new.id := old.id;
@@ -296,20 +317,19 @@ BEGIN
         new.updated_at := now();
         new.version := 1;
     END IF;
-    answer := geoservice.owner_of(new.geom, new.reported_at, new.accuracy_m, new.jurisdiction_id);
-    new.received_x := coalesce(new.received_x, public.st_x(new.geom));
-    new.received_y := coalesce(new.received_y, public.st_y(new.geom));
+    answer := owner_of(new.geom, new.reported_at, new.accuracy_m, new.jurisdiction_id);
+    new.received_x := coalesce(new.received_x, st_x(new.geom));
+    new.received_y := coalesce(new.received_y, st_y(new.geom));
+    IF answer.jurisdiction_id IS NULL
+        AND NOT EXISTS (SELECT FROM service AS s WHERE s.code = new.service_code) THEN
+        RAISE EXCEPTION 'There is no service %.', new.service_code  -- the foreign key sees only those with a jurisdiction
+            USING ERRCODE = 'foreign_key_violation', HINT = 'Give the code of a service of a jurisdiction.';
+    END IF;
     IF new.building_code IS NOT NULL THEN
-        building_place := geoservice.building_within_reach(new);
-        IF building_place IS NOT NULL THEN
-            answer := geoservice.owner_of(building_place, new.reported_at, 0, answer.jurisdiction_id);
-            answer.method := CASE WHEN answer.grid_code IS NULL THEN 'none' ELSE 'building' END;
-        END IF;
+        answer := owner_by_building(new, answer, tg_op = 'INSERT' OR new.building_code IS DISTINCT FROM old.building_code);
     END IF;
     IF new.overrule_grid_code IS NOT NULL THEN
-        PERFORM geoservice.require_grid(new.overrule_grid_code, answer.edition_id);
-        answer.grid_code := new.overrule_grid_code;
-        answer.method := 'manual';
+        answer := owner_by_person(new, answer);
     END IF;
     new.jurisdiction_id := answer.jurisdiction_id;
     new.edition_id := answer.edition_id;
@@ -318,42 +338,62 @@ BEGIN
     new.distance_to_border_m := answer.distance_to_border_m;
     new.near_border := answer.near_border;
     new.candidates := answer.candidates;
-    new.officer_code := geoservice.officer_on_duty(answer.jurisdiction_id, answer.grid_code, new.reported_at);
+    new.officer_code := officer_on_duty(answer.jurisdiction_id, answer.grid_code, new.reported_at);
     RETURN new;
 END $$;
 
--- Where the building that an incident names stands, if the incident lies within the snap tolerance of it, else null.
--- An unknown building is refused: it would be a lost hint.
-CREATE FUNCTION geoservice.building_within_reach(report geoservice.incident) RETURNS geometry
-LANGUAGE plpgsql STABLE SET search_path = geoservice, public, pg_temp AS $$
+-- The answer for a report that names a building: the grid of that building, if the report lies within the snap tolerance
+-- of it and a grid owns it, else the answer by position.
+-- must_exist: an unknown building is refused, it would be a lost hint; one that was removed since is passed over.
+CREATE FUNCTION geoservice.owner_by_building(
+    report geoservice.incident, by_position geoservice.ownership, must_exist boolean
+) RETURNS geoservice.ownership
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
-    footprint geometry;
-    tolerance_m double precision;
+    near record;
+    answer ownership;
 BEGIN
-    SELECT b.geom, j.snap_tolerance_m INTO footprint, tolerance_m
+    SELECT b.geom, b.jurisdiction_id, j.snap_tolerance_m INTO near
       FROM building AS b JOIN jurisdiction AS j ON j.id = b.jurisdiction_id
      WHERE b.code = report.building_code
        AND (report.jurisdiction_id IS NULL OR b.jurisdiction_id = report.jurisdiction_id)
      ORDER BY b.geom <-> report.geom
      LIMIT 1;
-    IF footprint IS NULL THEN
+    IF near.geom IS NULL AND must_exist THEN
         RAISE EXCEPTION 'The incident names the unknown building %.', report.building_code
             USING ERRCODE = 'foreign_key_violation', HINT = 'Leave the building out, or give its code as in the layer.';
+    ELSIF near.geom IS NULL
+        OR distance_m(report.geom, near.geom, lon_degree_m(st_y(report.geom)), lat_degree_m(st_y(report.geom)))
+           > near.snap_tolerance_m THEN
+        RETURN by_position;
     END IF;
-    IF distance_m(report.geom, footprint, lon_degree_m(st_y(report.geom)), lat_degree_m(st_y(report.geom)))
-        <= tolerance_m THEN
-        RETURN st_pointonsurface(footprint);
+    answer := owner_of(st_pointonsurface(near.geom), report.reported_at, 0, near.jurisdiction_id);
+    IF answer.grid_code IS NULL THEN
+        RETURN by_position;
     END IF;
-    RETURN NULL;
+    answer.method := 'building';
+    RETURN answer;
 END $$;
 
-CREATE FUNCTION geoservice.require_grid(code text, edition bigint) RETURNS void
-LANGUAGE plpgsql STABLE SET search_path = geoservice, public, pg_temp AS $$
+-- The answer when a person overrules: the grid named, which must be one of the edition that was in force.
+CREATE FUNCTION geoservice.owner_by_person(report geoservice.incident, by_rule geoservice.ownership)
+RETURNS geoservice.ownership
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    answer ownership := by_rule;
 BEGIN
-    IF NOT EXISTS (SELECT FROM grid AS g WHERE g.edition_id = edition AND g.code = require_grid.code) THEN
-        RAISE EXCEPTION 'There is no grid % in the edition that was in force.', code
+    SELECT t.edition_id, t.grid_id, t.code, t.name
+      INTO answer.edition_id, answer.grid_id, answer.grid_code, answer.grid_name
+      FROM territory AS t
+     WHERE t.jurisdiction_id = by_rule.jurisdiction_id
+       AND t.code = report.overrule_grid_code
+       AND t.valid @> report.reported_at;
+    IF answer.grid_id IS NULL THEN
+        RAISE EXCEPTION 'There is no grid % in the edition that was in force.', report.overrule_grid_code
             USING ERRCODE = 'foreign_key_violation', HINT = 'Overrule with the code of a grid of that edition.';
     END IF;
+    answer.method := 'manual';
+    RETURN answer;
 END $$;
 
 CREATE TRIGGER route BEFORE INSERT OR UPDATE ON geoservice.incident
@@ -361,7 +401,7 @@ CREATE TRIGGER route BEFORE INSERT OR UPDATE ON geoservice.incident
 
 -- One history line for each arrival, written for the whole statement at once: COPY brings many.
 CREATE FUNCTION geoservice.record_arrivals() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     INSERT INTO incident_event (incident_id, actor, rule, to_status, to_grid_code, method, edition_id, reason)
     SELECT a.id, geoservice.actor(), 'reported', a.status, a.grid_code, a.method, a.edition_id, a.overrule_reason
@@ -372,44 +412,56 @@ CREATE TRIGGER record_arrivals AFTER INSERT ON geoservice.incident
     REFERENCING NEW TABLE AS arrivals FOR EACH STATEMENT EXECUTE FUNCTION geoservice.record_arrivals();
 
 CREATE FUNCTION geoservice.record_change() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     INSERT INTO incident_event
         (incident_id, actor, rule, from_status, to_status, from_grid_code, to_grid_code, method, edition_id, reason)
     VALUES (new.id, geoservice.actor(),
-            CASE WHEN new.status IS DISTINCT FROM old.status THEN 'status changed' ELSE 'rerouted' END,
+            CASE WHEN new.status <> old.status THEN 'status changed'
+                 WHEN (new.geom, new.grid_code, new.method, new.overrule_reason)
+                      IS DISTINCT FROM (old.geom, old.grid_code, old.method, old.overrule_reason) THEN 'rerouted'
+                 ELSE 'corrected' END,
             old.status, new.status, old.grid_code, new.grid_code, new.method, new.edition_id, new.overrule_reason);
     RETURN NULL;
 END $$;
 CREATE TRIGGER record_change AFTER UPDATE ON geoservice.incident FOR EACH ROW
-    WHEN ((new.status, new.grid_code, new.method, new.geom) IS DISTINCT FROM (old.status, old.grid_code, old.method, old.geom))
+    WHEN ((new.status, new.service_code, new.source, new.description, new.geom, new.building_code, new.accuracy_m,
+           new.grid_code, new.method, new.overrule_reason, new.closed_at, new.rating)
+        IS DISTINCT FROM
+          (old.status, old.service_code, old.source, old.description, old.geom, old.building_code, old.accuracy_m,
+           old.grid_code, old.method, old.overrule_reason, old.closed_at, old.rating))
     EXECUTE FUNCTION geoservice.record_change();
 
 -- Publish a draft from an instant on, in one transaction: the edition in force ends then, features are re-assigned.
 -- Returns how many buildings, households, cameras and organisations changed grid.
 CREATE FUNCTION geoservice.publish_edition(edition bigint, starts timestamptz DEFAULT now()) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     draft edition%ROWTYPE;
+    seen bigint;
     current edition%ROWTYPE;
 BEGIN
     SELECT * INTO draft FROM edition AS e WHERE e.id = publish_edition.edition;
     IF draft.id IS NULL THEN
         RAISE EXCEPTION 'There is no edition %.', edition USING ERRCODE = 'no_data_found';
     END IF;
-    -- One publisher a jurisdiction: the second waits here, then meets the first one's edition.
-    PERFORM pg_advisory_xact_lock(hashtext('geoservice.publish'), draft.jurisdiction_id);
+    SELECT e.id INTO seen FROM edition AS e
+     WHERE e.jurisdiction_id = draft.jurisdiction_id AND e.status = 'published' AND e.valid_to IS NULL;
+    -- One publisher a jurisdiction. Writers of features hold FOR KEY SHARE: none is between its look-up and its commit.
+    PERFORM FROM jurisdiction AS j WHERE j.id = draft.jurisdiction_id FOR UPDATE;
     SELECT * INTO draft FROM edition AS e WHERE e.id = publish_edition.edition FOR UPDATE;
+    SELECT * INTO current FROM edition AS e
+     WHERE e.jurisdiction_id = draft.jurisdiction_id AND e.status = 'published' AND e.valid_to IS NULL;
     IF draft.status <> 'draft' THEN
         RAISE EXCEPTION 'Edition % is %; only a draft can be published.', edition, draft.status
             USING ERRCODE = 'object_not_in_prerequisite_state';
+    ELSIF current.id IS DISTINCT FROM seen THEN
+        RAISE EXCEPTION 'Edition % is in force since %: it was published while you waited.', current.id, current.valid_from
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Look at it, then publish yours if it still fits.';
     ELSIF starts > now() THEN
         RAISE EXCEPTION 'An edition can not yet be published for the future (%).', starts
             USING ERRCODE = 'feature_not_supported', HINT = 'Publish it when its day has come.';
-    END IF;
-    SELECT * INTO current FROM edition AS e
-     WHERE e.jurisdiction_id = draft.jurisdiction_id AND e.status = 'published' AND e.valid_to IS NULL;
-    IF current.valid_from >= starts THEN
+    ELSIF current.valid_from >= starts THEN
         RAISE EXCEPTION 'Edition % is in force since %; a new one must begin after that.', current.id, current.valid_from
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
@@ -422,7 +474,7 @@ END $$;
 
 -- Re-assign every feature of a jurisdiction that has another owner now; returns how many moved.
 CREATE FUNCTION geoservice.assign_features(jurisdiction integer) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = geoservice, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     moved integer := 0;
     moved_now integer;

@@ -1,3 +1,5 @@
 REVOKE ALL ON ALL TABLES IN SCHEMA geoservice FROM geoservice_app, geoservice_analyst, geoservice_reader;
-REVOKE ALL ON FUNCTION geoservice.publish_edition(bigint, timestamptz) FROM geoservice_app;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA geoservice FROM geoservice_app, geoservice_analyst, geoservice_reader;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice TO PUBLIC;
+REVOKE SELECT ON public.geoservice_schema_version FROM geoservice_app, geoservice_analyst, geoservice_reader;
 REVOKE ALL ON SCHEMA geoservice FROM geoservice_app, geoservice_analyst, geoservice_reader;

@@ -3,8 +3,22 @@
 
 GRANT USAGE ON SCHEMA geoservice TO geoservice_app, geoservice_analyst, geoservice_reader;
 
--- Routines that change what is in force are the service's alone; PostgreSQL would let everybody run them.
-REVOKE EXECUTE ON FUNCTION geoservice.publish_edition(bigint, timestamptz), geoservice.assign_features(integer) FROM PUBLIC;
+-- PostgreSQL lets everybody run every routine, and whoever may run a trigger function may hang it on a table of his own
+-- and feed it rows. So nobody may run one; what changes what is in force is the service's alone.
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice TO geoservice_app, geoservice_analyst, geoservice_reader;
+DO $$
+DECLARE
+    routine regprocedure;
+BEGIN
+    FOR routine IN
+        SELECT p.oid FROM pg_proc AS p
+         WHERE p.pronamespace = 'geoservice'::regnamespace
+           AND (p.prorettype = 'trigger'::regtype OR p.proname IN ('publish_edition', 'assign_features'))
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM geoservice_app, geoservice_analyst, geoservice_reader', routine);
+    END LOOP;
+END $$;
 GRANT EXECUTE ON FUNCTION geoservice.publish_edition(bigint, timestamptz) TO geoservice_app;
 
 -- Reader: the map without people.

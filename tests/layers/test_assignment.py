@@ -151,7 +151,6 @@ def test_a_second_edition_that_changes_nothing_moves_nothing(connection: Connect
     assert publish(connection, draft, LATER) == 0
 
 
-@pytest.mark.xfail(strict=True, reason="assign_features does not see it, and its trigger does not see the new edition")
 def test_a_building_on_its_way_in_while_an_edition_is_published_gets_the_new_grid(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         town = make_town(connection)

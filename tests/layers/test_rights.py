@@ -231,7 +231,6 @@ FUNCTIONS = """
 """
 
 
-@pytest.mark.xfail(strict=True, reason="the guards and keep_territory lack it")
 def test_every_function_with_the_owners_rights_looks_into_pg_temp_last(connection: Connection[Any]) -> None:
     """Unless named, pg_temp comes first for tables and types: anybody could lay a type `text` there."""
     found = connection.execute(FUNCTIONS.encode()).fetchall()
@@ -242,7 +241,6 @@ def test_every_function_with_the_owners_rights_looks_into_pg_temp_last(connectio
     assert open_functions == set()
 
 
-@pytest.mark.xfail(strict=True, reason="PUBLIC may execute them, so anybody may put them on a table of his own")
 def test_nobody_may_put_our_trigger_functions_on_a_table_of_his_own(connection: Connection[Any]) -> None:
     for group in GROUPS:
         executable = {
@@ -254,7 +252,6 @@ def test_nobody_may_put_our_trigger_functions_on_a_table_of_his_own(connection: 
 
 
 @pytest.mark.parametrize("group", GROUPS)
-@pytest.mark.xfail(strict=True, reason="keep_territory can be put on any table and writes what that says")
 def test_a_trigger_on_an_own_table_can_not_end_an_edition(fortress: Fortress, group: str) -> None:
     with fortress.as_login(group) as connection:
         connection.execute("CREATE TEMP TABLE e (id bigint, jurisdiction_id int, status text, valid_from timestamptz,"
@@ -265,7 +262,6 @@ def test_a_trigger_on_an_own_table_can_not_end_an_edition(fortress: Fortress, gr
 
 
 @pytest.mark.parametrize("group", GROUPS)
-@pytest.mark.xfail(strict=True, reason="record_arrivals can be put on any table and writes what that says")
 def test_a_trigger_on_an_own_table_can_not_forge_history(fortress: Fortress, group: str) -> None:
     with fortress.as_login(group) as connection:
         connection.execute("CREATE TEMP TABLE a (id uuid, status text, grid_code text, method text, edition_id bigint,"
@@ -282,7 +278,6 @@ EVIL = """
 
 
 @pytest.mark.parametrize("group", ["geoservice_analyst", "geoservice_app"])
-@pytest.mark.xfail(strict=True, reason="guard_grid declares a variable of type text and runs with pg_temp first")
 def test_a_type_laid_before_ours_runs_nothing_as_the_owner(fortress: Fortress, group: str) -> None:
     with fortress.as_login(group) as connection:
         connection.execute(EVIL)
@@ -291,7 +286,6 @@ def test_a_type_laid_before_ours_runs_nothing_as_the_owner(fortress: Fortress, g
         connection.execute("UPDATE geoservice.grid SET name = 'y' WHERE edition_id = 2")
 
 
-@pytest.mark.xfail(strict=True, reason="guard_jurisdiction reads pg_timezone_names with pg_temp first")
 def test_a_view_laid_before_a_catalogue_runs_nothing_as_the_owner(fortress: Fortress) -> None:
     with fortress.as_login("geoservice_app") as connection:
         connection.execute(EVIL)
@@ -342,11 +336,11 @@ def deny(operator: str, left: str, right: str) -> str:
     [
         pytest.param(
             deny("@>", "tstzrange", "timestamptz"),
-            marks=pytest.mark.xfail(strict=True, reason="owner_of finds @> by the caller's search path"), id="@>",
+            id="@>",
         ),
         pytest.param(
             deny("=", "integer", "integer"),
-            marks=pytest.mark.xfail(strict=True, reason="owner_of finds = by the caller's search path"), id="=",
+            id="=",
         ),
         pytest.param(
             "CREATE FUNCTION own.st_covers(geometry, geometry) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN false",
@@ -364,7 +358,6 @@ def test_names_in_an_own_schema_do_not_bend_the_rule(fortress: Fortress, own_sch
 
 
 @pytest.mark.parametrize("path", ["''", "pg_catalog", "own"])
-@pytest.mark.xfail(strict=True, reason="route_incident compares geometries with an = that it finds by search path")
 def test_an_incident_can_be_changed_whatever_the_search_path(fortress: Fortress, path: str) -> None:
     with fortress.as_login("geoservice_app") as connection:
         connection.execute(f"SET search_path = {path}".encode())
@@ -372,7 +365,6 @@ def test_an_incident_can_be_changed_whatever_the_search_path(fortress: Fortress,
         connection.execute("UPDATE geoservice.incident SET status = 'accepted'")
 
 
-@pytest.mark.xfail(strict=True, reason="require_position calls st_astext without its schema")
 def test_a_refusal_is_a_sentence_whatever_the_search_path(fortress: Fortress) -> None:
     with fortress.as_login("geoservice_analyst") as connection:
         connection.execute("SET search_path = ''")
@@ -382,7 +374,6 @@ def test_a_refusal_is_a_sentence_whatever_the_search_path(fortress: Fortress) ->
                                " VALUES ('light', public.st_setsrid(public.st_makepoint(500, 0), 4326))")  # fmt: skip
 
 
-@pytest.mark.xfail(strict=True, reason="actor() believes a setting that every login may set")
 def test_an_analyst_can_not_sign_history_with_another_name(fortress: Fortress) -> None:
     with fortress.as_login("geoservice_analyst") as connection:
         connection.execute("SET geoservice.actor = 'the mayor'")
@@ -397,7 +388,6 @@ def test_an_analyst_can_not_sign_history_with_another_name(fortress: Fortress) -
     assert signed == fortress.logins["geoservice_analyst"]
 
 
-@pytest.mark.xfail(strict=True, reason="the publishers' lock is an advisory one, which anybody can hold")
 def test_a_reader_can_not_keep_others_from_publishing(fortress: Fortress) -> None:
     with fortress.as_login("geoservice_reader") as reader, fortress.as_role("geoservice_app") as publisher:
         reader.execute("SELECT pg_advisory_lock(hashtext('geoservice.publish'), 1)")

@@ -70,3 +70,23 @@ def test_a_batch_beyond_the_limit_is_refused(client: FlaskClient) -> None:
 
     assert response.status_code == 422
     assert response.json["errors"][0]["pointer"] == "#/positions"
+
+
+@pytest.mark.parametrize("crs", ["epsg:4978", "epsg:5773", "epsg:4979", "epsg:99999", "wgs 84", "EPSG:4326"])
+def test_a_system_that_names_no_place_on_a_map_is_refused(client: FlaskClient, crs: str) -> None:
+    response = client.get("/v1/owner", query_string={"x": 1, "y": 1, "crs": crs})
+
+    assert response.status_code == 422
+    assert response.json["type"] == "/docs#problem-unknown-crs"
+
+
+def test_a_place_far_outside_its_system_is_refused(client: FlaskClient) -> None:
+    response = client.get("/v1/owner", query_string={"x": "1e9", "y": "1e9", "crs": "epsg:3857"})
+
+    assert response.json["type"] == "/docs#problem-outside-crs"
+
+
+def test_a_place_a_hair_off_the_equator_is_a_place(client: FlaskClient) -> None:
+    response = client.post("/v1/owner/batch", json={"positions": [[5e-324, 1e-320], [1e-200, 1e-200]]})
+
+    assert [result["method"] for result in response.json["results"]] == ["none", "none"]

@@ -176,7 +176,6 @@ def test_far_from_every_grid_nothing_is_said_about_borders(connection: Connectio
     assert (answer["near_border"], answer["candidates"]) == (False, None)
 
 
-@pytest.mark.xfail(strict=True, reason="nearest_grid orders by distances that differ in the last bit")
 def test_equally_near_grids_outside_a_slanted_rim_go_to_the_smallest_code(connection: Connection[Any]) -> None:
     degrees = 33
     turned = {code: affinity.rotate(geom, degrees, origin=places.lonlat(5, 5)) for code, geom in places.GRIDS.items()}
@@ -220,17 +219,6 @@ def test_a_place_that_is_empty_or_missing_is_refused_with_a_sentence(connection:
 
 
 @pytest.mark.parametrize("accuracy_m", ["NaN", "Infinity", -1, 1001])
-@pytest.mark.xfail(strict=True, reason="owner_of takes any number for an accuracy")
 def test_an_accuracy_that_is_none_is_refused(connection: Connection[Any], town: Town, accuracy_m: object) -> None:
     with pytest.raises(psycopg.Error, match="accuracy"):
         connection.execute("SELECT geoservice.owner_of(%s::geometry, now(), %s)", [places.CENTRE.wkt, accuracy_m])
-
-
-@pytest.mark.xfail(strict=True, reason="the two are two places to PostGIS")
-def test_plus_and_minus_180_degrees_are_the_same_place(connection: Connection[Any]) -> None:
-    east = places.multi(shapely.box(179.99, 10, 180, 10.01))
-    make_edition(connection, make_jurisdiction(connection, code="east", outline=east, metric_srid=32660), {"e": east})
-
-    owners = [answer["grid_code"] for answer in owners_of(connection, [(180, 10.005), (-180, 10.005)])]
-
-    assert owners == ["e", "e"]

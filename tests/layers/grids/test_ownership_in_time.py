@@ -116,7 +116,6 @@ def test_a_grid_that_covers_wins_over_a_nearer_grid_of_another_jurisdiction(
     assert owner_at(connection, datetime.now(UTC), beside_town)[::2] == ("0", "covers")
 
 
-@pytest.mark.xfail(strict=True, reason="only the nearest grid's tolerance is looked at, though a farther one reaches")
 def test_outside_all_a_jurisdiction_with_a_wider_tolerance_still_takes_it(
     connection: Connection[Any], town: Town
 ) -> None:
@@ -134,7 +133,6 @@ def test_a_change_of_tolerance_holds_at_once(connection: Connection[Any], town: 
     assert owner_at(connection, datetime.now(UTC), places.OUTSIDE_BEYOND)[::2] == ("B", "nearest")
 
 
-@pytest.mark.xfail(strict=True, reason="no edition holds at null, so the answer is none instead of an error")
 def test_asked_for_no_instant_it_does_not_answer_that_nobody_owns_the_place(
     connection: Connection[Any], town: Town
 ) -> None:

@@ -236,7 +236,6 @@ def test_naming_the_building_later_routes_again(connection: Connection[Any], tow
     assert (named["grid_code"], named["method"]) == ("B", "building")
 
 
-@pytest.mark.xfail(strict=True, reason="the building is looked for anew at every change")
 def test_a_report_can_be_put_right_after_its_building_was_torn_down(connection: Connection[Any], town: Town) -> None:
     make_building(connection, town.jurisdiction_id)
     incident = make_incident(connection, places.CENTRE, building_code="b1")
@@ -245,7 +244,6 @@ def test_a_report_can_be_put_right_after_its_building_was_torn_down(connection: 
     assert change(connection, incident, "accuracy_m = 3")["grid_code"] == "B"
 
 
-@pytest.mark.xfail(strict=True, reason="a building without a grid takes the grid from the report that names it")
 def test_a_report_inside_a_grid_keeps_it_though_its_building_stands_outside_all(
     connection: Connection[Any], town: Town
 ) -> None:
@@ -258,7 +256,6 @@ def test_a_report_inside_a_grid_keeps_it_though_its_building_stands_outside_all(
     assert (incident["grid_code"], incident["method"]) == ("B", "covers")
 
 
-@pytest.mark.xfail(strict=True, reason="the building's place is asked of the jurisdiction that owns the position")
 def test_a_report_that_names_a_building_belongs_to_the_buildings_jurisdiction(
     connection: Connection[Any], town: Town
 ) -> None:
@@ -310,7 +307,6 @@ def test_overruling_with_a_grid_that_is_none_is_refused_with_a_sentence(
         make_incident(connection, overrule_grid_code="b", overrule_reason="a slip of the hand")
 
 
-@pytest.mark.xfail(strict=True, reason="method none has no edition, so no grid of it is found")
 @pytest.mark.parametrize("place", [places.OUTSIDE_BEYOND, places.BETWEEN_PARTS, places.FAR], ids=lambda p: p.name)
 def test_a_person_can_give_a_grid_to_what_waits_in_the_triage_queue(
     connection: Connection[Any], town: Town, place: Place
@@ -322,7 +318,6 @@ def test_a_person_can_give_a_grid_to_what_waits_in_the_triage_queue(
     assert (incident["method"], given["grid_code"], given["method"]) == ("none", "B", "manual")
 
 
-@pytest.mark.xfail(strict=True, reason="history is written when status, grid, method or place change, not for a reason")
 def test_a_reason_put_in_other_words_leaves_the_first_in_history(connection: Connection[Any], town: Town) -> None:
     incident = make_incident(connection, places.CENTRE, overrule_grid_code="9", overrule_reason="first words")
 
@@ -363,7 +358,6 @@ def test_a_report_before_anything_was_published_is_kept(connection: Connection[A
     assert (incident["method"], incident["jurisdiction_id"]) == ("none", town)
 
 
-@pytest.mark.xfail(strict=True, reason="only territory is asked for the jurisdiction, so it is in nobody's queue")
 def test_a_report_inside_an_outline_is_its_jurisdictions_also_before_the_first_edition(
     connection: Connection[Any], town: Town
 ) -> None:
@@ -372,7 +366,6 @@ def test_a_report_inside_an_outline_is_its_jurisdictions_also_before_the_first_e
     assert incident["jurisdiction_id"] == town.jurisdiction_id
 
 
-@pytest.mark.xfail(strict=True, reason="without a jurisdiction the foreign key of its service is not looked at")
 def test_a_report_that_no_jurisdiction_takes_still_names_a_service_that_exists(
     connection: Connection[Any], town: Town
 ) -> None:
@@ -421,7 +414,6 @@ def test_a_text_with_a_personal_number_is_refused(connection: Connection[Any], t
         make_incident(connection, description=number)
 
 
-@pytest.mark.xfail(strict=True, reason="a number with its country code, in groups or in wide digits is not recognised")
 @pytest.mark.parametrize("number", ["+8613800138000", "138 0013 8000", "138-0013-8000", "１３８００１３８０００"])
 def test_a_text_with_a_personal_number_in_another_spelling_is_refused(
     connection: Connection[Any], town: Town, number: str
@@ -430,7 +422,6 @@ def test_a_text_with_a_personal_number_in_another_spelling_is_refused(
         make_incident(connection, description=f"call {number}")
 
 
-@pytest.mark.xfail(strict=True, reason="the CHECK looks at the description only")
 def test_a_reason_with_a_personal_number_is_refused(connection: Connection[Any], town: Town) -> None:
     with pytest.raises(psycopg.Error, match="personal"):
         make_incident(connection, overrule_grid_code="9", overrule_reason="13800138000 says so")
