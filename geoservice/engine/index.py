@@ -1,0 +1,118 @@
+"""The index that people and programs use: grids in, owners of positions out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike
+from shapely import MultiPolygon, Polygon
+
+from geoservice.engine.building import Builder
+from geoservice.engine.edges import Areas, Floats, areas_of, edges_of
+from geoservice.engine.exact import Geos
+from geoservice.engine.search import Codes, Desk, Tables, settle
+
+#: Positions worked on at a time: their columns stay in a core's own cache.
+CHUNK = 32_768
+
+
+class OwnershipIndex:
+    """Who owns a position: the grid that covers it, on a border the one with the smallest code in byte order.
+
+    It never changes once built, may be asked by several threads at once, and can be pickled (it is built again then).
+    """
+
+    def __init__(self, areas: Areas) -> None:
+        #: Each grid's code once, in byte order; answers are indices into it.
+        self.codes = areas.codes
+        self._areas = areas
+        self._geos = Geos(areas)
+        edges = edges_of(areas)
+        self._tables = Builder(edges, self._geos).tables() if len(edges) else None
+
+    def __reduce__(self) -> tuple[type[OwnershipIndex], tuple[Areas]]:
+        return OwnershipIndex, (self._areas,)
+
+    @classmethod
+    def build(cls, codes: Sequence[str], geoms: Sequence[Polygon | MultiPolygon]) -> OwnershipIndex:
+        """Build the index of a set of grids.
+
+        Parameters
+        ----------
+        codes
+            One per geometry. A code that comes several times is one grid of several parts.
+        geoms
+            EPSG:4326. They should partition a place; where they overlap the rule of ownership decides, and slower.
+
+        Raises
+        ------
+        NotAnArea
+            A geometry is None, no polygon or multipolygon, or has coordinates that are not finite.
+        """
+        return cls(areas_of(codes, geoms))
+
+    @property
+    def nbytes(self) -> int:
+        """Return the memory of the tables in bytes; the polygons that GEOS keeps come on top."""
+        return self._tables.nbytes if self._tables else 0
+
+    def owners(self, lon: ArrayLike, lat: ArrayLike, *, threads: int = 1) -> Codes:
+        """Return who owns each position.
+
+        Parameters
+        ----------
+        lon, lat
+            (n,) degrees, EPSG:4326. Anything may stand in them: what is not finite or on the earth has no owner.
+        threads
+            How many threads to use; 0 for one per core.
+
+        Returns
+        -------
+        array
+            (n,) int32, index into `codes`, -1 for none.
+        """
+        x, y = _column(lon), _column(lat)
+        if x.shape != y.shape:
+            raise ValueError("lon and lat must be of the same length")
+        found = np.full(len(x), -1, np.int32)
+        workers = min(threads or os.cpu_count() or 1, -(-len(x) // CHUNK))
+        if workers > 1:
+            # Whole chunks each, so that no two threads write to one cache line.
+            bounds = [len(x) * number // workers // CHUNK * CHUNK for number in range(workers)] + [len(x)]
+            with ThreadPoolExecutor(workers) as pool:
+                spans = [slice(*span) for span in pairwise(bounds)]
+                list(pool.map(lambda span: self._fill(x[span], y[span], found[span]), spans))
+        else:
+            self._fill(x, y, found)
+        return found
+
+    def _fill(self, lon: Floats, lat: Floats, found: Codes) -> None:
+        if self._tables is None:
+            return
+        desk = Desk(min(CHUNK, len(lon)))
+        with np.errstate(invalid="ignore", over="ignore"):
+            for begin in range(0, len(lon), CHUNK):
+                some = slice(begin, begin + CHUNK)
+                self._fill_chunk(self._tables, desk, lon[some], lat[some], found[some])
+
+    def _fill_chunk(self, tables: Tables, desk: Desk, lon: Floats, lat: Floats, found: Codes) -> None:
+        desk.entries(tables, lon, lat, found)
+        on_edge = np.flatnonzero(found < -1)
+        if len(on_edge):
+            codes, lon, lat = found.take(on_edge), lon.take(on_edge), lat.take(on_edge)
+            settle(tables, codes, lon, lat)
+            asked = np.flatnonzero(codes == -2)
+            if len(asked):
+                codes[asked] = self._geos.owners(lon[asked], lat[asked])
+            found[on_edge] = codes
+
+
+def _column(values: ArrayLike) -> Floats:
+    column: Floats = np.ascontiguousarray(values, dtype=np.float64)
+    if column.ndim != 1:
+        raise ValueError("positions come as two columns of one dimension")
+    return column

@@ -1,0 +1,163 @@
+"""The index answers as GEOS does, everywhere."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import Point, Polygon, box
+from shapely.geometry.base import BaseGeometry
+
+from geoservice.engine.edges import NotAnArea
+from geoservice.engine.index import CHUNK, OwnershipIndex
+from tests.geoservice.engine.partitions import TRAPS, Grids, trying_lonlats, voronoi
+from tests.oracles import Lonlats, owners_by_covers, random_lonlats
+from tests.places import GRIDS, PLACES
+
+
+def index_of(grids: Grids) -> OwnershipIndex:
+    return OwnershipIndex.build(list(grids), list(grids.values()))
+
+
+def answers(index: OwnershipIndex, lonlats: Lonlats) -> list[str | None]:
+    names = [*index.codes, None]
+    return [names[owner] for owner in index.owners(lonlats[:, 0], lonlats[:, 1])]
+
+
+def disagreements(grids: Grids, lonlats: Lonlats) -> list[tuple[list[float], str | None, str | None]]:
+    """Return (position, index's answer, GEOS's answer) wherever they differ."""
+    ours, theirs = answers(index_of(grids), lonlats), owners_by_covers(grids, lonlats)
+    return [(lonlats[i].tolist(), ours[i], theirs[i]) for i in range(len(lonlats)) if ours[i] != theirs[i]]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_named_place_has_the_owner_found_by_hand(place) -> None:
+    covered = place.owner if place.method == "covers" else None
+
+    assert answers(index_of(GRIDS), np.array([[place.lon, place.lat]])) == [covered]
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_no_trap_makes_an_answer_differ_from_geos(trap: str) -> None:
+    grids = TRAPS[trap]()
+
+    assert disagreements(grids, trying_lonlats(grids, 5_000)) == []
+
+
+def test_community_answers_as_geos(community_grids: Grids) -> None:
+    assert disagreements(community_grids, trying_lonlats(community_grids, 50_000)) == []
+
+
+@pytest.mark.data
+def test_chicago_answers_as_geos(chicago_grids: Grids) -> None:
+    assert disagreements(chicago_grids, trying_lonlats(chicago_grids, 50_000)) == []
+
+
+corners = st.tuples(st.integers(0, 6), st.integers(0, 6))
+rings = st.lists(corners, min_size=3, max_size=7, unique=True)
+
+
+@given(st.lists(rings, min_size=1, max_size=6), st.sampled_from([(91.0, 29.0, 2.0**-9), (-180.0, -90.0, 0.1)]))
+@settings(max_examples=150, deadline=None)
+def test_any_polygons_on_a_small_board_answer_as_geos(shapes: list, frame: tuple[float, float, float]) -> None:
+    """All that can coincide on a board of 7 by 7 does: borders, corners, twins, overlaps, holes, rings in a knot."""
+    west, south, step = frame
+    grids = {str(n): Polygon([(west + x * step, south + y * step) for x, y in ring]) for n, ring in enumerate(shapes)}
+    spots = np.array([(west + x * step / 4, south + y * step / 4) for x in range(-2, 27) for y in range(-2, 27)])
+
+    assert disagreements(grids, spots) == []
+
+
+@given(st.integers(1, 60), st.integers(0, 2**32 - 1), st.floats(-179, 178), st.floats(-89, 88), st.floats(1e-9, 1))
+@settings(max_examples=40, deadline=None)
+def test_any_partition_of_any_size_anywhere_answers_as_geos(
+    count: int, seed: int, west: float, south: float, size: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    corner, side = np.array((west, south)), np.array((size, size * 0.7))
+    seeds = shapely.MultiPoint(corner + rng.random((count, 2)) * side)
+    faces = shapely.get_parts(shapely.voronoi_polygons(seeds, extend_to=box(*corner, *(corner + side))))
+    grids: Grids = {f"{n}": face for n, face in enumerate(faces) if not face.is_empty}
+    if grids:
+        assert disagreements(grids, trying_lonlats(grids, 500, seed=seed)) == []
+
+
+NOWHERE = [np.nan, np.inf, -np.inf, 1e308, -1e308, 1e-308, 181.0, -0.0]
+
+
+def test_what_is_no_place_has_no_owner_and_warns_nobody() -> None:
+    pairs = np.array([(lon, lat) for lon in (*NOWHERE, 91.754) for lat in (*NOWHERE, 29.254)])
+
+    found = answers(index_of(GRIDS), pairs)
+
+    assert found[:-1] == [None] * (len(pairs) - 1)
+    assert found[-1] is not None
+
+
+def test_codes_are_in_byte_order() -> None:
+    assert index_of(GRIDS).codes == ("10", "9", "B", "a", "网")
+
+
+def test_a_code_that_comes_twice_is_one_grid_of_two_parts() -> None:
+    index = OwnershipIndex.build(["b", "a", "b"], [box(0, 0, 1, 1), box(1, 0, 2, 1), box(2, 0, 3, 1)])
+
+    assert index.codes == ("a", "b")
+    assert index.owners([0.5, 1.5, 2.5, 2.0], [0.5, 0.5, 0.5, 0.5]).tolist() == [1, 0, 1, 0]
+
+
+def test_nothing_owns_where_there_are_no_grids() -> None:
+    assert OwnershipIndex.build([], []).owners([0.0], [0.0]).tolist() == [-1]
+    assert OwnershipIndex.build(["a"], [Polygon()]).owners([0.0], [0.0]).tolist() == [-1]
+
+
+def test_no_positions_no_answers() -> None:
+    assert index_of(GRIDS).owners([], []).tolist() == []
+
+
+@pytest.mark.parametrize("geom", [None, Point(0, 0), Polygon([(0, 0), (1, 0), (np.inf, 1)])])
+def test_what_is_no_area_is_refused_with_its_code(geom: BaseGeometry | None) -> None:
+    with pytest.raises(NotAnArea) as refusal:
+        OwnershipIndex.build(["a", "b"], [box(0, 0, 1, 1), geom])
+
+    assert refusal.value.fields == {"grid_code": "b"}
+
+
+@pytest.mark.parametrize("columns", [([0.0], [0.0, 1.0]), ([[0.0]], [[0.0]])])
+def test_positions_come_as_two_equal_columns(columns: Sequence) -> None:
+    with pytest.raises(ValueError, match=r"lon and lat|columns"):
+        index_of(GRIDS).owners(*columns)
+
+
+def test_threads_and_a_pickled_copy_give_the_same_answers() -> None:
+    grids = voronoi(50)
+    index = index_of(grids)
+    lon, lat = random_lonlats((91.69, 29.19, 91.91, 29.36), 5 * CHUNK + 17, seed=2).T
+
+    once = index.owners(lon, lat)
+
+    assert (index.owners(lon, lat, threads=3) == once).all()
+    assert (index.owners(lon, lat, threads=0) == once).all()
+    assert (pickle.loads(pickle.dumps(index)).owners(lon, lat) == once).all()  # noqa: S301 - our own
+
+
+def test_many_callers_at_once_on_borders_get_the_same_answers() -> None:
+    """Prepared polygons are filled in when first asked: eight threads ask at once, all of them for GEOS."""
+    grids = voronoi(100)
+    lon, lat = np.concatenate([shapely.get_coordinates(grid) for grid in grids.values()]).T
+    want = index_of(grids).owners(lon, lat).tolist()
+    index = index_of(grids)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: index.owners(lon, lat).tolist(), range(16)))
+
+    assert found == [want] * 16
+
+
+def test_memory_is_stated_and_small() -> None:
+    assert 2_000_000 < index_of(voronoi(3000)).nbytes < 20_000_000
