@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,10 +60,12 @@ class Edges:
         (edges,) degrees, EPSG:4326, exactly as given.
     weight
         (edges,) weight of the left side less weight of the right side.
+    low, high
+        (edges,) owners of the one or two polygons they came from, the smaller first; equal for one.
     part
-        (edges,) one of the polygons they came from.
+        (edges,) one of these polygons.
     sound
-        (edges,) whether every polygon they came from is valid.
+        (edges,) whether these polygons are valid.
     """
 
     ax: Floats
@@ -71,6 +73,8 @@ class Edges:
     bx: Floats
     by: Floats
     weight: Floats
+    low: Ints
+    high: Ints
     part: Ints
     sound: Bools
 
@@ -82,7 +86,7 @@ class Edges:
 
     def columns(self) -> tuple[NDArray[Any], ...]:
         """Return the arrays in the order of the fields."""
-        return self.ax, self.ay, self.bx, self.by, self.weight, self.part, self.sound
+        return self.ax, self.ay, self.bx, self.by, self.weight, self.low, self.high, self.part, self.sound
 
 
 def areas_of(codes: Sequence[str], geoms: Sequence[Polygon | MultiPolygon]) -> Areas:
@@ -129,23 +133,29 @@ def edges_of(areas: Areas) -> Edges:
     lower, upper = np.where(down[:, None], end, start), np.where(down[:, None], start, end)
     weight = np.where(down, -1.0, 1.0) * (ONE + areas.owner[part] + 1)
     (ax, ay), (bx, by) = lower.T.copy(), upper.T.copy()
-    return _merged(Edges(ax, ay, bx, by, weight, part, areas.sound[part]))
+    owner = areas.owner[part]
+    return _merged(Edges(ax, ay, bx, by, weight, owner, owner, part, areas.sound[part]))
 
 
 def _merged(edges: Edges) -> Edges:
-    """Return the edges with equal ones made one. Merging saves time; nothing is wrong with what stays apart.
+    """Return the edges with equal pairs made one. Merging saves time; nothing is wrong with what stays apart.
 
     Edges of unsound polygons stay apart: whether one is crossed on the way in or out depends on the others.
     """
-    alone, edges = edges[~edges.sound], edges[edges.sound]
-    if not len(edges):
-        return alone
     edges = edges[np.argsort(_hashes(edges), kind="stable")]
     ends = np.column_stack((edges.ax, edges.ay, edges.bx, edges.by))
-    first = np.flatnonzero(np.concatenate(([True], (ends[1:] != ends[:-1]).any(axis=1))))
-    kept = edges[first]
-    kept.weight[:] = np.add.reduceat(edges.weight, first)
-    return Edges(*(np.concatenate(pair) for pair in zip(kept.columns(), alone.columns(), strict=True)))
+    like_next = (ends[1:] == ends[:-1]).all(axis=1) & edges.sound[1:] & edges.sound[:-1]
+    like_next = np.concatenate((like_next, [False]))
+    like_last = np.concatenate(([False], like_next[:-1]))
+    # Not in the middle of three or more: a pair and nothing else.
+    first = np.flatnonzero(like_next & ~like_last & ~np.concatenate((like_next[1:], [False])))
+    edges.weight[first] += edges.weight[first + 1]
+    low, high = edges.low.copy(), edges.high.copy()
+    low[first] = np.minimum(edges.low[first], edges.low[first + 1])
+    high[first] = np.maximum(edges.high[first], edges.high[first + 1])
+    kept = np.ones(len(edges), np.bool_)
+    kept[first + 1] = False
+    return replace(edges, low=low, high=high)[kept]
 
 
 def _hashes(edges: Edges) -> NDArray[np.uint64]:

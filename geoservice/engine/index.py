@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
 from shapely import MultiPolygon, Polygon
 
+from geoservice.engine.answers import Answers, Question, fill
 from geoservice.engine.building import Builder
 from geoservice.engine.edges import Areas, Floats, areas_of, edges_of
 from geoservice.engine.exact import Geos
+from geoservice.engine.nearest import REACH_M, NearestEdges
 from geoservice.engine.search import Codes, Desk, Tables, settle
 
 #: Positions worked on at a time: their columns stay in a core's own cache.
@@ -57,8 +60,9 @@ class OwnershipIndex:
 
     @property
     def nbytes(self) -> int:
-        """Return the memory of the tables in bytes; the polygons that GEOS keeps come on top."""
-        return self._tables.nbytes if self._tables else 0
+        """Return the memory of the tables made so far in bytes; the polygons that GEOS keeps come on top."""
+        nearest = self.__dict__.get("_nearest")
+        return (self._tables.nbytes if self._tables else 0) + (nearest.nbytes if nearest else 0)
 
     def owners(self, lon: ArrayLike, lat: ArrayLike, *, threads: int = 1) -> Codes:
         """Return who owns each position.
@@ -89,6 +93,49 @@ class OwnershipIndex:
         else:
             self._fill(x, y, found)
         return found
+
+    def lookup(
+        self,
+        lon: ArrayLike,
+        lat: ArrayLike,
+        *,
+        accuracy_m: float = 15.0,
+        snap_tolerance_m: float = 25.0,
+        all_distances: bool = False,
+    ) -> Answers:
+        """Return for each position its owner, how it was reached and how near the border is.
+
+        Parameters
+        ----------
+        lon, lat
+            (n,) degrees, EPSG:4326.
+        accuracy_m, snap_tolerance_m
+            Metres, 0 to 1000: nearer to a border than this is near; a grid as near as that owns what none covers.
+        all_distances
+            Measure covered positions farther from the border than `accuracy_m` too; else their distance is NaN.
+
+        Notes
+        -----
+        Distances are those of the plane of the position, as the database measures them. The first call builds the lists
+        of nearest edges.
+        """
+        for metres in (accuracy_m, snap_tolerance_m):
+            if not 0 <= metres <= REACH_M:
+                raise ValueError("accuracy_m and snap_tolerance_m must be between 0 and 1000 metres")
+        x, y = _column(lon), _column(lat)
+        found = Answers.covered_by(self.owners(x, y))
+        question = Question(accuracy_m, snap_tolerance_m, all_distances)
+        if self._nearest is not None:
+            with np.errstate(invalid="ignore", over="ignore"):
+                for begin in range(0, len(x), CHUNK):
+                    some = slice(begin, begin + CHUNK)
+                    fill(self._nearest, x[some], y[some], found[some], question)
+        return found
+
+    @cached_property
+    def _nearest(self) -> NearestEdges | None:
+        edges = edges_of(self._areas)
+        return NearestEdges(edges) if len(edges) else None
 
     def _fill(self, lon: Floats, lat: Floats, found: Codes) -> None:
         if self._tables is None:

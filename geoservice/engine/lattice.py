@@ -5,7 +5,7 @@ Everything here works in lattice units: cell (row, column) is the square from (c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,11 +48,13 @@ class Lattice:
 
     def units(self, edges: Edges) -> Edges:
         """Return edges in lattice units."""
-        return Edges(
-            (edges.ax - self.west) * self.per_lon, (edges.ay - self.south) * self.per_lat,
-            (edges.bx - self.west) * self.per_lon, (edges.by - self.south) * self.per_lat,
-            edges.weight, edges.part, edges.sound,
-        )  # fmt: skip
+        return replace(
+            edges,
+            ax=(edges.ax - self.west) * self.per_lon,
+            ay=(edges.ay - self.south) * self.per_lat,
+            bx=(edges.bx - self.west) * self.per_lon,
+            by=(edges.by - self.south) * self.per_lat,
+        )
 
     def reference(self, cell: Ints) -> tuple[Floats, Floats]:
         """Return longitude and latitude of the reference places of cells (row * columns + column)."""

@@ -1,0 +1,231 @@
+"""Which edges can be the nearest one, for every place of a region: a lattice of short lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoservice.engine.edges import Edges, Floats, Ints, Whole
+from geoservice.engine.lattice import spread
+from geoservice.engine.plane import distance2_m, lat_degree_m, lon_degree_m
+from geoservice.engine.search import taken
+
+#: No tolerance or accuracy is larger, metres.
+REACH_M = 1000.0
+#: A list of so few edges is not split for their number.
+_FEW = 3
+#: Cells nearer to a border than this are split down to this radius, so that most places are told near or far at once.
+_BAND_M, _RADIUS_M = 40.0, 6.0
+#: The finest level has 2**9 to 2**11 cells a side, by the number of edges.
+_LEVELS = (9, 11)
+#: Lists are not split further once they have so many entries together, for each edge and at least.
+_ENTRIES_PER_EDGE, _ENTRIES = 24, 2_000_000
+_PAIRS_AT_A_TIME = 100_000
+
+
+@dataclass(frozen=True)
+class _Nodes:
+    """Squares of one level of a quadtree and the edges that can be nearest to a place in them.
+
+    Parameters
+    ----------
+    column, row
+        (nodes,) place in the level.
+    low_m
+        (nodes,) no edge is nearer to a place in the node than this.
+    radius_m
+        (nodes,) half the diagonal.
+    count
+        (nodes,) edges of each.
+    edge
+        (pairs,) indices of edges, node by node.
+    """
+
+    column: Ints
+    row: Ints
+    low_m: Floats
+    radius_m: Floats
+    count: Ints
+    edge: Ints
+
+    def __getitem__(self, which: Ints) -> _Nodes:
+        count = self.count[which]
+        start = np.cumsum(self.count) - self.count
+        edge = self.edge[spread(start[which], count)[1]]
+        return _Nodes(self.column[which], self.row[which], self.low_m[which], self.radius_m[which], count, edge)
+
+
+class NearestEdges:
+    """Distances to the nearest edge for places within REACH_M of any."""
+
+    def __init__(self, edges: Edges) -> None:
+        self.ends = np.column_stack((edges.ax, edges.ay, edges.bx, edges.by))
+        self.low, self.high = edges.low.astype(np.int32), edges.high.astype(np.int32)
+        self._west, self._south, self._east, self._north = _region(self.ends)
+        self._depth = int(np.clip(np.ceil(np.log2(len(edges)) / 2) + 3, *_LEVELS))
+        self._grow()
+
+    @property
+    def nbytes(self) -> int:
+        """Return the memory of all tables in bytes."""
+        tables = (self.ends, self.low, self.high, self._leaf, self._low_m, self._start, self._count, self._edge)
+        return sum(table.nbytes for table in tables)
+
+    def cells(self, lon: Floats, lat: Floats) -> Ints:
+        """Return the cell of each place, the last one for what is outside the region or not finite."""
+        side = 2**self._depth
+        x, y = lon - self._west, lat - self._south
+        x *= side / (self._east - self._west)
+        y *= side / (self._north - self._south)
+        # Not so for NaN either. Looking first is cheaper than sorting out always.
+        if x.min() >= 0 and y.min() >= 0 and x.max() < side and y.max() < side:
+            return _flat(x, y, side)
+        inside = (x >= 0) & (y >= 0) & (x < side) & (y < side)
+        cell: Ints = np.where(inside, _flat(np.where(inside, x, 0), np.where(inside, y, 0), side), side * side)
+        return cell
+
+    def low_m(self, cell: Ints) -> NDArray[np.float32]:
+        """Return what no edge is nearer than, for places in cells."""
+        return self._low_m.take(cell)
+
+    def measure(self, cell: Ints, lon: Floats, lat: Floats, owner: Whole) -> tuple[Floats, Whole, Floats]:
+        """Return the distance to the nearest edge, the smallest owner there, and the distance to the own border.
+
+        Parameters
+        ----------
+        cell
+            (n,) none of them the last one.
+        owner
+            (n,) whose border is the own one; -1 for nobody's.
+
+        Returns
+        -------
+        tuple
+            (n,) metres; (n,) indices; (n,) metres, infinite when the list has no edge of the owner.
+        """
+        leaf = self._leaf.take(cell)
+        count = self._count.take(leaf)
+        place, pair = spread(self._start.take(leaf), count)
+        edge = self._edge.take(pair)
+        lon_m, lat_m = lon_degree_m(lat), lat_degree_m(lat)
+        far2 = distance2_m(taken(self.ends, edge), lon[place], lat[place], lon_m[place], lat_m[place])
+        start = np.cumsum(count) - count
+        nearest2 = np.minimum.reduceat(far2, start)
+        low, high = self.low.take(edge), self.high.take(edge)
+        smallest = np.minimum.reduceat(np.where(far2 == nearest2[place], low, np.int32(2**31 - 1)), start)
+        mine = owner[place]
+        own2 = np.minimum.reduceat(np.where((low == mine) | (high == mine), far2, np.inf), start)
+        return np.sqrt(nearest2), smallest, np.sqrt(own2)
+
+    def own_border_m(self, lon: Floats, lat: Floats, owner: Whole) -> Floats:
+        """Return the distances to the borders of given grids by looking at all their edges."""
+        far = np.empty(len(lon))
+        for one in np.unique(owner):
+            ends = self.ends[(self.low == one) | (self.high == one)]
+            places = np.flatnonzero(owner == one)
+            for some in np.array_split(places, 1 + len(places) * len(ends) // _PAIRS_AT_A_TIME):
+                x, y = np.repeat(lon[some], len(ends)), np.repeat(lat[some], len(ends))
+                far2 = distance2_m(np.tile(ends, (len(some), 1)), x, y, lon_degree_m(y), lat_degree_m(y))
+                far[some] = np.sqrt(far2.reshape(len(some), len(ends)).min(axis=1, initial=np.inf))
+        return far
+
+    def _grow(self) -> None:
+        """Split squares in four until each has few edges, is far from all, or is small."""
+        everything = np.arange(len(self.ends))
+        nothing = np.zeros(1, np.int64)
+        nodes = _Nodes(nothing, nothing, np.zeros(1), np.full(1, np.inf), np.array([len(everything)]), everything)
+        leaf = np.zeros((1, 1), np.int32)
+        levels = [_Nodes(nothing, nothing, np.full(1, np.inf), np.zeros(1), nothing, everything[:0])]
+        known = 1
+        most = _ENTRIES + _ENTRIES_PER_EDGE * len(self.ends)
+        for level in range(self._depth + 1):
+            near = nodes.low_m <= REACH_M
+            split = (nodes.count > _FEW) | ((nodes.low_m < _BAND_M) & (nodes.radius_m > _RADIUS_M))
+            split &= near | (nodes.count > 4 * _FEW)
+            split &= (level < self._depth) & (len(nodes.edge) < most)
+            done = nodes[np.flatnonzero(~split)]
+            leaf[done.row, done.column] = known + np.arange(len(done.row), dtype=np.int32)
+            known += len(done.row)
+            levels.append(done)
+            if level < self._depth:
+                leaf = np.repeat(np.repeat(leaf, 2, axis=0), 2, axis=1)
+                nodes = self._split(nodes[np.flatnonzero(split)], level + 1)
+        self._leaf = np.append(leaf.ravel(), np.int32(0))
+        low_m = np.concatenate([nodes.low_m for nodes in levels]).astype(np.float32)
+        self._low_m = np.nextafter(low_m, np.float32(0))[self._leaf]
+        self._count = np.concatenate([nodes.count for nodes in levels]).astype(np.int32)
+        self._start = np.cumsum(self._count) - self._count
+        self._edge = np.concatenate([nodes.edge for nodes in levels]).astype(np.int32)
+
+    def _split(self, nodes: _Nodes, level: int) -> _Nodes:
+        """Return the four quarters of each node, a level finer, with fewer edges each."""
+        step = max(1, _PAIRS_AT_A_TIME * len(nodes.row) // max(1, len(nodes.edge)))
+        some = [nodes[np.arange(i, min(i + step, len(nodes.row)))] for i in range(0, len(nodes.row), step)]
+        quarters = [self._pruned(four, level) for four in map(_quarters, some)]
+        if not quarters:
+            return nodes
+        fields = ("column", "row", "low_m", "radius_m", "count", "edge")
+        return _Nodes(*(np.concatenate([getattr(four, name) for four in quarters]) for name in fields))
+
+    def _pruned(self, nodes: _Nodes, level: int) -> _Nodes:
+        """Return nodes without the edges that can not be nearest.
+
+        With d the distance from the middle, r the radius and q the most by which metres per degree differ between the
+        middle and another place of the node: that place's nearest edge has d <= q**2 * (smallest d + 2 * r), and no
+        edge is nearer to it than (smallest d - r) / q.
+        """
+        width, height = (self._east - self._west) / 2**level, (self._north - self._south) / 2**level
+        lon, lat = self._west + (nodes.column + 0.5) * width, self._south + (nodes.row + 0.5) * height
+        lon_m, lat_m = lon_degree_m(lat), lat_degree_m(lat)
+        node = np.repeat(np.arange(len(nodes.row)), nodes.count)
+        far = np.sqrt(distance2_m(taken(self.ends, nodes.edge), lon[node], lat[node], lon_m[node], lat_m[node]))
+        start = np.cumsum(nodes.count) - nodes.count
+        nearest = np.minimum.reduceat(far, start)
+        radius = np.hypot(width * lon_m, height * lat_m) / 2
+        # A little more than that, for rounding.
+        ratio = _ratio(lat, height) * (1 + 1e-9)
+        kept = far <= (ratio**2 * (nearest + 2 * radius) + 1e-6)[node]
+        low = np.maximum((nearest - radius) / ratio - 1e-6, 0)
+        return _Nodes(nodes.column, nodes.row, low, radius, np.add.reduceat(kept, start), nodes.edge[kept])
+
+
+def _flat(x: Floats, y: Floats, side: int) -> Ints:
+    np.floor(y, out=y)
+    y *= side
+    x += y
+    return x.astype(np.int64)
+
+
+def _quarters(nodes: _Nodes) -> _Nodes:
+    """Return the four quarters of each node, with all its edges each."""
+    four = nodes[np.repeat(np.arange(len(nodes.row)), 4)]
+    number = np.tile(np.arange(4), len(nodes.row))
+    return _Nodes(
+        four.column * 2 + number % 2, four.row * 2 + number // 2, four.low_m, four.radius_m, four.count, four.edge
+    )
+
+
+def _ratio(lat: Floats, height: float) -> Floats:
+    """Return the most by which metres per degree differ between a latitude and others within height / 2."""
+    ratio = np.ones(len(lat))
+    ends = [np.clip(lat - height / 2, -90, 90), np.clip(lat + height / 2, -90, 90)]
+    # The equator is where a degree of longitude is longest and one of latitude shortest.
+    across = np.where((ends[0] < 0) & (ends[1] > 0), 0.0, lat)
+    for other in (*ends, across):
+        for metres in (lon_degree_m, lat_degree_m):
+            change = metres(other) / metres(lat)
+            ratio = np.maximum(ratio, np.maximum(change, 1 / change))
+    return ratio
+
+
+def _region(ends: Floats) -> tuple[float, float, float, float]:
+    """Return west, south, east, north of the places within REACH_M of an edge, and a little more."""
+    west, south = ends[:, [0, 2]].min(), ends[:, [1, 3]].min()
+    east, north = ends[:, [0, 2]].max(), ends[:, [1, 3]].max()
+    room = 1.01 * REACH_M / float(lat_degree_m(np.zeros(1))[0])
+    south, north = max(south - room, -90.0), min(north + room, 90.0)
+    # At the latitude of a place a degree of longitude may be shorter than at any edge.
+    room = 1.01 * REACH_M / float(lon_degree_m(np.array([max(abs(south), abs(north))]))[0])
+    return float(max(west - room, -180.0)), float(south), float(min(east + room, 180.0)), float(north)
