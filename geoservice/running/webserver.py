@@ -11,6 +11,8 @@ import multiprocessing
 import os
 import socket
 import sys
+import threading
+import time
 
 from granian.cli import entrypoint
 
@@ -89,14 +91,27 @@ def _end_workers_with(server_pid: int) -> None:
     die_with_parent(server_pid)
 
 
+def _leave_after(parent_pid: int) -> None:
+    """Wait until the parent is gone; end the hard way when its death did not end us in good time.
+
+    The kernel's signal alone is not enough: once in a while granian took it and never came to an end.
+    """
+    while os.getppid() == parent_pid:
+        time.sleep(1)
+    time.sleep(FINISH_REQUESTS_S + 2)
+    os._exit(1)  # the workers end with us
+
+
 def main() -> None:
     """Become the web server."""
+    server_pid = os.getpid()
     if sys.argv[1:2] == ["--die-with"]:
-        die_with_parent(int(sys.argv[2]))
+        parent_pid = int(sys.argv[2])
         del sys.argv[1:3]
+        die_with_parent(parent_pid)
+        threading.Thread(target=_leave_after, args=(parent_pid,), daemon=True).start()
     # Python 3.14 no longer forks by itself, and only a fork runs the hook below.
     multiprocessing.set_start_method("fork")
-    server_pid = os.getpid()
     os.register_at_fork(after_in_child=lambda: _end_workers_with(server_pid))
     sys.argv[0] = "granian"
     entrypoint()

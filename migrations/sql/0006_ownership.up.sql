@@ -17,14 +17,14 @@ CREATE TYPE geoservice.ownership AS (
 -- they are straight in it, and any caller can repeat the arithmetic. Within 1 km it differs from the geodesic by less
 -- than 0.1 %. Source: Snyder 1987, Map Projections, USGS PP 1395, p. 24-25 (radii of curvature); 6378137 m is the
 -- semi-major axis, 0.00669437999014 the first eccentricity squared. At the poles a degree of longitude has no length;
--- the latitude is kept a millionth of a degree (11 cm) off them. The square of the sine is written by the cosine: that of
+-- the cosine is kept that of a millionth of a degree (11 cm) off them. The square of the sine is written by the cosine: that of
 -- a latitude of 1e-200 would be an underflow, which PostgreSQL refuses.
 CREATE FUNCTION geoservice.lon_degree_m(lat double precision) RETURNS double precision
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN 6378137 * cosd(least(abs(lat), 89.999999)) / sqrt(1 - 0.00669437999014 * (1 - cosd(lat) * cosd(lat))) * pi() / 180;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 6378137 * greatest(cosd(lat), 1.7453292519943e-8) / sqrt(1 - 0.00669437999014 * (1 - cosd(lat) * cosd(lat))) * pi() / 180;
 
 CREATE FUNCTION geoservice.lat_degree_m(lat double precision) RETURNS double precision
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN 6378137 * (1 - 0.00669437999014) / (1 - 0.00669437999014 * (1 - cosd(lat) * cosd(lat))) ^ 1.5 * pi() / 180;
 
 -- Distance in metres from a place to a line or area, in the plane of the place.
@@ -34,20 +34,113 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN st_distance(
     st_affine(shape, lon_m, 0, 0, lat_m, -st_x(place) * lon_m, -st_y(place) * lat_m), 'SRID=4326;POINT(0 0)'::geometry);
 
+-- The three questions below are what every look-up asks. They are SQL-standard bodies: what they mean was fixed when they
+-- were made, so no operator or table that a caller puts into his search path can bend them, and the planner takes them
+-- into the query that asks, so they cost nothing. (A SET clause would do the first and cost 7 us a look-up.)
+-- lon_m, lat_m: metres per degree at the place, worked out once by whoever asks.
+
+-- The grids in force at an instant that cover a place: one, several on a border or where jurisdictions overlap.
+-- only_in: id of the one jurisdiction to ask; null asks all. Relies on ix_territory_geom.
+CREATE FUNCTION geoservice.grids_covering(
+    place geometry, lon_m double precision, lat_m double precision, instant timestamptz, only_in integer
+)
+RETURNS TABLE (
+    jurisdiction_id integer, jurisdiction_code text, edition_id bigint, grid_id bigint, code text, name text,
+    to_border_m double precision, accuracy_m double precision
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT t.jurisdiction_id, t.jurisdiction_code, t.edition_id, t.grid_id, t.code, t.name,
+           geoservice.distance_m(place, t.border, lon_m, lat_m), t.accuracy_m
+      FROM geoservice.territory AS t
+     WHERE st_covers(t.geom, place)
+       AND t.valid @> instant
+       AND (only_in IS NULL OR t.jurisdiction_id = only_in);
+END;
+
+-- The grid that comes nearest to a place that none covers, if it is within its snap tolerance or the accuracy.
+-- What is within its own tolerance goes first; equal within a micrometre is equal, whatever the last bit says.
+CREATE FUNCTION geoservice.grid_nearest(
+    place geometry, lon_m double precision, lat_m double precision, instant timestamptz, only_in integer,
+    stated_accuracy_m double precision
+)
+RETURNS TABLE (
+    jurisdiction_id integer, edition_id bigint, grid_id bigint, code text, name text, to_border_m double precision,
+    within_tolerance boolean, accuracy_m double precision
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT near.jurisdiction_id, near.edition_id, near.grid_id, near.code, near.name, near.to_border_m,
+           near.to_border_m <= near.snap_tolerance_m, near.accuracy_m
+      FROM (
+        SELECT t.jurisdiction_id, t.edition_id, t.grid_id, t.code, t.name, t.jurisdiction_code, t.snap_tolerance_m,
+               coalesce(stated_accuracy_m, t.accuracy_m) AS accuracy_m,
+               geoservice.distance_m(place, t.border, lon_m, lat_m) AS to_border_m
+          FROM geoservice.territory AS t
+         -- 1000 m: no tolerance or accuracy is larger; CHECKs and parsers say so.
+         WHERE t.geom && st_expand(place, 1000 / lon_m, 1000 / lat_m)
+           AND t.valid @> instant
+           AND (only_in IS NULL OR t.jurisdiction_id = only_in)
+      ) AS near
+     WHERE near.to_border_m <= greatest(near.snap_tolerance_m, near.accuracy_m)
+     ORDER BY near.to_border_m > near.snap_tolerance_m, round(near.to_border_m * 1e6), near.jurisdiction_code, near.code
+     LIMIT 1;
+END;
+
+-- The grids of an edition within reach_m of a place, nearest first: [{"grid_code", "distance_m"}, ...].
+-- covering: id of the grid that owns the place by covering it, at distance 0; null when none does. Another grid that
+-- covers it too has it on its border, so the distance to the border is right for all but that one.
+CREATE FUNCTION geoservice.grids_within(
+    place geometry, lon_m double precision, lat_m double precision, edition bigint, reach_m double precision,
+    covering bigint, OUT candidates jsonb
+)
+RETURNS SETOF jsonb
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT jsonb_agg(
+               jsonb_build_object('grid_code', near.code, 'distance_m', round(near.distance_m::numeric, 3))
+               ORDER BY near.distance_m, near.code)
+      FROM (
+        SELECT t.code,
+               CASE WHEN t.grid_id = covering THEN 0
+                    ELSE geoservice.distance_m(place, t.border, lon_m, lat_m)
+               END AS distance_m
+          FROM geoservice.territory AS t
+         WHERE t.edition_id = edition
+           AND t.geom && st_expand(place, reach_m / lon_m, reach_m / lat_m)
+      ) AS near
+     WHERE near.distance_m <= reach_m;
+END;
+
+-- Who is posted to a grid on the day of an instant: the grid officer, else a deputy.
+CREATE FUNCTION geoservice.officer_posted(jurisdiction integer, grid text, instant timestamptz, OUT staff_code text)
+RETURNS SETOF text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.staff_code
+      FROM geoservice.posting AS p
+     WHERE p.jurisdiction_id = jurisdiction
+       AND p.grid_code = grid
+       AND p.role IN ('grid_officer', 'deputy')
+       AND daterange(p.valid_from, p.valid_to) @> (
+           instant AT TIME ZONE (SELECT j.time_zone FROM geoservice.jurisdiction AS j WHERE j.id = jurisdiction))::date
+     ORDER BY p.role = 'deputy', p.staff_code
+     LIMIT 1;
+END;
+
 -- Which grid owns a position, by the rule of ownership: the covering grid, on a border the one with the smallest code
 -- in byte order, outside all grids the nearest within the snap tolerance, else none.
 -- place: Point, EPSG:4326. at: the edition valid then is asked. accuracy_m: the sender's, null for the jurisdiction's
 -- default. only_in: id of the one jurisdiction to ask; null asks all (the smallest code wins where outlines overlap).
--- Relies on ix_territory_geom. Every name carries its schema: a SET clause would cost more than the look-up.
 CREATE FUNCTION geoservice.owner_of(
     place geometry, at timestamptz DEFAULT now(), accuracy_m double precision DEFAULT NULL, only_in integer DEFAULT NULL
 ) RETURNS geoservice.ownership
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
     answer geoservice.ownership;
+    accuracy double precision;
     lon_m double precision;
     lat_m double precision;
-    accuracy double precision;
     same_border_m CONSTANT double precision := 0.001;
 BEGIN
     IF place IS NULL OR NOT geoservice.is_position(place) THEN
@@ -60,137 +153,66 @@ BEGIN
     END IF;
     lon_m := geoservice.lon_degree_m(public.st_y(place));
     lat_m := geoservice.lat_degree_m(public.st_y(place));
-    SELECT t.jurisdiction_id, t.edition_id, t.grid_id, t.code, t.name, 'covers',
-           geoservice.distance_m(place, t.border, lon_m, lat_m), t.accuracy_m
+    SELECT g.jurisdiction_id, g.edition_id, g.grid_id, g.code, g.name, 'covers', g.to_border_m, g.accuracy_m
       INTO answer.jurisdiction_id, answer.edition_id, answer.grid_id, answer.grid_code, answer.grid_name, answer.method,
            answer.distance_to_border_m, accuracy
-      FROM geoservice.territory AS t
-     WHERE public.st_covers(t.geom, place)
-       AND t.valid @> owner_of.at
-       AND (only_in IS NULL OR t.jurisdiction_id = only_in);
+      FROM geoservice.grids_covering(place, lon_m, lat_m, at, only_in) AS g;
     -- Several grids can cover it only on their border, or where jurisdictions overlap: sorting always would be wasted.
-    IF answer.distance_to_border_m < same_border_m OR only_in IS NULL THEN
-        SELECT t.jurisdiction_id, t.edition_id, t.grid_id, t.code, t.name, t.accuracy_m,
-               geoservice.distance_m(place, t.border, lon_m, lat_m)
-          INTO answer.jurisdiction_id, answer.edition_id, answer.grid_id, answer.grid_code, answer.grid_name, accuracy,
-               answer.distance_to_border_m
-          FROM geoservice.territory AS t
-         WHERE public.st_covers(t.geom, place)
-           AND t.valid @> owner_of.at
-           AND (only_in IS NULL OR t.jurisdiction_id = only_in)
-         ORDER BY t.jurisdiction_code, t.code
+    IF only_in IS NULL OR answer.distance_to_border_m OPERATOR(pg_catalog.<) same_border_m THEN
+        SELECT g.jurisdiction_id, g.edition_id, g.grid_id, g.code, g.name, g.to_border_m, g.accuracy_m
+          INTO answer.jurisdiction_id, answer.edition_id, answer.grid_id, answer.grid_code, answer.grid_name,
+               answer.distance_to_border_m, accuracy
+          FROM geoservice.grids_covering(place, lon_m, lat_m, at, only_in) AS g
+         ORDER BY g.jurisdiction_code, g.code
          LIMIT 1;
     END IF;
     IF answer.grid_id IS NULL THEN
-        answer := geoservice.nearest_grid(place, at, accuracy_m, only_in);
+        answer := geoservice.owner_outside(place, at, accuracy_m, only_in);
         RETURN answer;
     END IF;
-    accuracy := coalesce(owner_of.accuracy_m, accuracy);
-    answer.near_border := answer.distance_to_border_m < accuracy;
+    accuracy := coalesce(accuracy_m, accuracy);
+    answer.near_border := answer.distance_to_border_m OPERATOR(pg_catalog.<) accuracy;
     IF answer.near_border THEN
-        answer.candidates := geoservice.grids_within(place, answer.edition_id, accuracy, answer.grid_id);
+        SELECT w.candidates INTO answer.candidates
+          FROM geoservice.grids_within(place, lon_m, lat_m, answer.edition_id, accuracy, answer.grid_id) AS w;
     END IF;
     RETURN answer;
 END $$;
 
 -- The second half of owner_of: nothing covers the place.
-CREATE FUNCTION geoservice.nearest_grid(
+CREATE FUNCTION geoservice.owner_outside(
     place geometry, at timestamptz, accuracy_m double precision, only_in integer
 ) RETURNS geoservice.ownership
-LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
-    answer geoservice.ownership;
-    lon_m double precision := geoservice.lon_degree_m(public.st_y(place));
-    lat_m double precision := geoservice.lat_degree_m(public.st_y(place));
-    snap_tolerance double precision;
-    accuracy double precision;
-    reach_max CONSTANT double precision := 1000;   -- no tolerance or accuracy is larger; CHECKs and parsers say so
+    answer ownership;
+    near record;
+    lon_m CONSTANT double precision := lon_degree_m(st_y(place));
+    lat_m CONSTANT double precision := lat_degree_m(st_y(place));
 BEGIN
-    SELECT near.jurisdiction_id, near.edition_id, near.grid_id, near.code, near.name, near.distance_m,
-           near.snap_tolerance_m, near.accuracy_m
-      INTO answer.jurisdiction_id, answer.edition_id, answer.grid_id, answer.grid_code, answer.grid_name,
-           answer.distance_to_border_m, snap_tolerance, accuracy
-      FROM (
-        SELECT t.jurisdiction_id, t.edition_id, t.grid_id, t.code, t.name, t.jurisdiction_code, t.snap_tolerance_m,
-               coalesce(nearest_grid.accuracy_m, t.accuracy_m) AS accuracy_m,
-               geoservice.distance_m(place, t.border, lon_m, lat_m) AS distance_m
-          FROM geoservice.territory AS t
-         WHERE t.geom OPERATOR(public.&&) public.st_expand(place, reach_max / lon_m, reach_max / lat_m)
-           AND t.valid @> nearest_grid.at
-           AND (only_in IS NULL OR t.jurisdiction_id = only_in)
-      ) AS near
-     WHERE near.distance_m <= greatest(near.snap_tolerance_m, near.accuracy_m)
-     -- What is within its own tolerance goes first; equal within a micrometre is equal, whatever the last bit says.
-     ORDER BY near.distance_m > near.snap_tolerance_m, round(near.distance_m * 1e6), near.jurisdiction_code, near.code
-     LIMIT 1;
-    IF answer.jurisdiction_id IS NULL THEN  -- inside an outline without an edition then, or far away
-        SELECT coalesce(only_in, j.id) INTO answer.jurisdiction_id
-          FROM (SELECT NULL) AS one
-          LEFT JOIN geoservice.jurisdiction AS j ON only_in IS NULL AND public.st_covers(j.outline, place)
-         ORDER BY j.code LIMIT 1;
+    answer.method := 'none';
+    answer.near_border := false;
+    SELECT * INTO near FROM grid_nearest(place, lon_m, lat_m, at, only_in, accuracy_m);
+    IF near.grid_id IS NULL THEN  -- inside an outline without an edition then, or far away
+        answer.jurisdiction_id := coalesce(
+            only_in, (SELECT j.id FROM jurisdiction AS j WHERE st_covers(j.outline, place) ORDER BY j.code LIMIT 1));
+        RETURN answer;
     END IF;
-    answer.near_border := coalesce(answer.distance_to_border_m < accuracy, false);
-    IF answer.near_border THEN
-        answer.candidates := geoservice.grids_within(place, answer.edition_id, accuracy, NULL);
+    answer.jurisdiction_id := near.jurisdiction_id;
+    answer.edition_id := near.edition_id;
+    answer.distance_to_border_m := near.to_border_m;
+    IF near.to_border_m < near.accuracy_m THEN
+        answer.near_border := true;
+        SELECT w.candidates INTO answer.candidates
+          FROM grids_within(place, lon_m, lat_m, near.edition_id, near.accuracy_m, NULL) AS w;
     END IF;
-    IF answer.distance_to_border_m <= snap_tolerance THEN
+    IF near.within_tolerance THEN
         answer.method := 'nearest';
-    ELSE
-        answer.method := 'none';
-        answer.grid_id := NULL;
-        answer.grid_code := NULL;
-        answer.grid_name := NULL;
+        answer.grid_id := near.grid_id;
+        answer.grid_code := near.code;
+        answer.grid_name := near.name;
     END IF;
     RETURN answer;
-END $$;
-
--- The grids of an edition in force within reach_m of a place, nearest first: [{"grid_code", "distance_m"}, ...].
--- covering: id of the grid that owns the place by covering it, at distance 0; null when none does. Another grid that
--- covers it too has it on its border, so the distance to the border is right for all but that one.
--- plpgsql, not sql: it keeps its plan, which made the whole of owner_of near a border five times faster.
-CREATE FUNCTION geoservice.grids_within(place geometry, edition bigint, reach_m double precision, covering bigint)
-RETURNS jsonb
-LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
-DECLARE
-    lon_m double precision := geoservice.lon_degree_m(public.st_y(place));
-    lat_m double precision := geoservice.lat_degree_m(public.st_y(place));
-    found jsonb;
-BEGIN
-    SELECT jsonb_agg(
-               jsonb_build_object('grid_code', near.code, 'distance_m', round(near.distance_m::numeric, 3))
-               ORDER BY near.distance_m, near.code)
-      INTO found
-      FROM (
-        SELECT t.code,
-               CASE WHEN t.grid_id = covering THEN 0
-                    ELSE geoservice.distance_m(place, t.border, lon_m, lat_m)
-               END AS distance_m
-          FROM geoservice.territory AS t
-         WHERE t.edition_id = edition
-           AND t.geom OPERATOR(public.&&) public.st_expand(place, reach_m / lon_m, reach_m / lat_m)
-      ) AS near
-     WHERE near.distance_m <= reach_m;
-    RETURN found;
-END $$;
-
--- The grid officer posted to a grid on a day, else a deputy, else null: the incident then waits for the dispatcher.
-CREATE FUNCTION geoservice.officer_on_duty(jurisdiction integer, grid text, at timestamptz) RETURNS text
-LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
-DECLARE
-    officer text;
-BEGIN
-    IF grid IS NOT NULL THEN
-        SELECT p.staff_code INTO officer
-          FROM geoservice.posting AS p
-         WHERE p.jurisdiction_id = jurisdiction
-           AND p.grid_code = grid
-           AND p.role IN ('grid_officer', 'deputy')
-           AND daterange(p.valid_from, p.valid_to) @> (
-               at AT TIME ZONE (SELECT j.time_zone FROM geoservice.jurisdiction AS j WHERE j.id = jurisdiction))::date
-         ORDER BY p.role = 'deputy', p.staff_code
-         LIMIT 1;
-    END IF;
-    RETURN officer;
 END $$;
 
 -- The sector that a camera sees, as a polygon. bearing_deg clockwise from north; 5 degrees a step along the arc.
@@ -288,48 +310,28 @@ CREATE TRIGGER draw_sector BEFORE INSERT OR UPDATE OF geom, bearing_deg, fov_deg
 
 -- Route an incident on its way in, and again when its place, building or overrule changes. Nothing else may touch the
 -- columns that say where it went: an UPDATE that tries is put right, not obeyed.
--- It runs with the writer's rights, and with a search path of its own: a writer's own operators must not bend the answer.
+-- It runs with the writer's rights. What it asks on the way of every INSERT is fixed in meaning (see above); the rest has
+-- a search path of its own.
 CREATE FUNCTION geoservice.route_incident() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
-    answer ownership;
+    answer geoservice.ownership;
 BEGIN
-    IF tg_op = 'UPDATE' THEN
-        new.id := old.id;
-        new.recorded_at := old.recorded_at;
-        new.reported_at := old.reported_at;
-        new.updated_at := now();
-        new.version := old.version + 1;
-        IF (new.geom, new.building_code, new.accuracy_m, new.overrule_grid_code)
-            IS NOT DISTINCT FROM (old.geom, old.building_code, old.accuracy_m, old.overrule_grid_code) THEN
-            new.jurisdiction_id := old.jurisdiction_id;
-            new.edition_id := old.edition_id;
-            new.grid_code := old.grid_code;
-            new.method := old.method;
-            new.distance_to_border_m := old.distance_to_border_m;
-            new.near_border := old.near_border;
-            new.candidates := old.candidates;
-            new.officer_code := old.officer_code;
+    IF tg_op OPERATOR(pg_catalog.=) 'UPDATE' THEN
+        new := geoservice.incident_as_changed(old, new);
+        IF new.method IS NOT NULL THEN  -- nothing changed that the route depends on
             RETURN new;
         END IF;
     ELSE
-        new.recorded_at := now();
-        new.updated_at := now();
+        new.recorded_at := pg_catalog.now();
+        new.updated_at := pg_catalog.now();
         new.version := 1;
     END IF;
-    answer := owner_of(new.geom, new.reported_at, new.accuracy_m, new.jurisdiction_id);
-    new.received_x := coalesce(new.received_x, st_x(new.geom));
-    new.received_y := coalesce(new.received_y, st_y(new.geom));
-    IF answer.jurisdiction_id IS NULL
-        AND NOT EXISTS (SELECT FROM service AS s WHERE s.code = new.service_code) THEN
-        RAISE EXCEPTION 'There is no service %.', new.service_code  -- the foreign key sees only those with a jurisdiction
-            USING ERRCODE = 'foreign_key_violation', HINT = 'Give the code of a service of a jurisdiction.';
-    END IF;
-    IF new.building_code IS NOT NULL THEN
-        answer := owner_by_building(new, answer, tg_op = 'INSERT' OR new.building_code IS DISTINCT FROM old.building_code);
-    END IF;
-    IF new.overrule_grid_code IS NOT NULL THEN
-        answer := owner_by_person(new, answer);
+    answer := geoservice.owner_of(new.geom, new.reported_at, new.accuracy_m, new.jurisdiction_id);
+    new.received_x := coalesce(new.received_x, public.st_x(new.geom));
+    new.received_y := coalesce(new.received_y, public.st_y(new.geom));
+    IF answer.jurisdiction_id IS NULL OR new.building_code IS NOT NULL OR new.overrule_grid_code IS NOT NULL THEN
+        answer := geoservice.owner_by_report(new, answer, old.building_code);
     END IF;
     new.jurisdiction_id := answer.jurisdiction_id;
     new.edition_id := answer.edition_id;
@@ -338,8 +340,61 @@ BEGIN
     new.distance_to_border_m := answer.distance_to_border_m;
     new.near_border := answer.near_border;
     new.candidates := answer.candidates;
-    new.officer_code := officer_on_duty(answer.jurisdiction_id, answer.grid_code, new.reported_at);
+    new.officer_code := NULL;
+    IF answer.grid_code IS NOT NULL THEN
+        SELECT o.staff_code INTO new.officer_code
+          FROM geoservice.officer_posted(answer.jurisdiction_id, answer.grid_code, new.reported_at) AS o;
+    END IF;
     RETURN new;
+END $$;
+
+-- An incident as a writer changes it: what is fixed stays, what the trigger decides stays as it was decided. When its
+-- place, accuracy, building or overrule changed, method is null: it must be routed anew.
+CREATE FUNCTION geoservice.incident_as_changed(old geoservice.incident, new geoservice.incident)
+RETURNS geoservice.incident
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    new.id := old.id;
+    new.recorded_at := old.recorded_at;
+    new.reported_at := old.reported_at;
+    new.updated_at := now();
+    new.version := old.version + 1;
+    new.method := NULL;
+    IF (new.geom, new.building_code, new.accuracy_m, new.overrule_grid_code)
+        IS NOT DISTINCT FROM (old.geom, old.building_code, old.accuracy_m, old.overrule_grid_code) THEN
+        new.jurisdiction_id := old.jurisdiction_id;
+        new.edition_id := old.edition_id;
+        new.grid_code := old.grid_code;
+        new.method := old.method;
+        new.distance_to_border_m := old.distance_to_border_m;
+        new.near_border := old.near_border;
+        new.candidates := old.candidates;
+        new.officer_code := old.officer_code;
+    END IF;
+    RETURN new;
+END $$;
+
+-- The answer when a report says more than its place: it names a building, or a person overrules, or no jurisdiction is
+-- there whose services the foreign key could look at.
+CREATE FUNCTION geoservice.owner_by_report(
+    report geoservice.incident, by_position geoservice.ownership, building_before text
+) RETURNS geoservice.ownership
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    answer ownership := by_position;
+BEGIN
+    IF answer.jurisdiction_id IS NULL
+        AND NOT EXISTS (SELECT FROM service AS s WHERE s.code = report.service_code) THEN
+        RAISE EXCEPTION 'There is no service %.', report.service_code
+            USING ERRCODE = 'foreign_key_violation', HINT = 'Give the code of a service of a jurisdiction.';
+    END IF;
+    IF report.building_code IS NOT NULL THEN
+        answer := owner_by_building(report, answer, report.building_code IS DISTINCT FROM building_before);
+    END IF;
+    IF report.overrule_grid_code IS NOT NULL THEN
+        answer := owner_by_person(report, answer);
+    END IF;
+    RETURN answer;
 END $$;
 
 -- The answer for a report that names a building: the grid of that building, if the report lies within the snap tolerance

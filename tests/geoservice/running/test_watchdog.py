@@ -1,0 +1,29 @@
+"""A web server whose supervisor was killed ends, also when it does not hear the kernel's signal."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import psutil
+
+CHILD = (
+    "import os, signal, threading, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+    "from geoservice.running import webserver; webserver.FINISH_REQUESTS_S = 0;"
+    "threading.Thread(target=webserver._leave_after, args=(os.getppid(),), daemon=True).start();"
+    "print(os.getpid(), flush=True); time.sleep(60)"
+)
+PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
+
+
+def test_a_deaf_web_server_ends_after_its_supervisor() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT, CHILD], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        os.kill(parent.pid, 9)
+        deadline = time.monotonic() + 15
+        while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < deadline, "it still runs"
+            time.sleep(0.1)
