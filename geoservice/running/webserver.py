@@ -9,6 +9,7 @@ import errno
 import http.client
 import multiprocessing
 import os
+import signal
 import socket
 import sys
 import threading
@@ -87,8 +88,9 @@ def base_url(host: str, port: int) -> str:
 
 
 def _end_workers_with(server_pid: int) -> None:
-    # Runs in each worker right after its fork: kill -9 of the server must not leave workers on the port.
-    die_with_parent(server_pid)
+    # Runs in each worker right after its fork: kill -9 of the server must not leave workers on the port. Not SIGTERM:
+    # granian's workers do not hear it until they have started, and a server that stops in order waits for them first.
+    die_with_parent(server_pid, signal.SIGKILL)
 
 
 def _leave_after(parent_pid: int) -> None:
