@@ -1,6 +1,6 @@
 # Every target that people use has a comment after two number signs; `make help` shows those.
 .DEFAULT_GOAL := help
-.PHONY: help demo stop status test prove lint format types imports check install assets lock
+.PHONY: help demo stop status test coverage prove lint format types imports check install assets lock
 SHELL := /bin/sh
 BIN := .venv/bin
 # Without the addresses of anybody's package index.
@@ -24,6 +24,11 @@ test: ## Run the tests against a database of their own; ARGS= goes to pytest
 	@.ci/bootstrap test
 	@$(MAKE) --no-print-directory assets
 	$(BIN)/pytest -m "not prove" $(ARGS)
+
+coverage: ## Run the tests and show which lines they never reach
+	@.ci/bootstrap test
+	@$(MAKE) --no-print-directory assets
+	$(BIN)/pytest -m "not prove" --cov --cov-report=term $(ARGS)
 
 prove: ## Run the long proofs
 	@.ci/bootstrap test
