@@ -24,7 +24,7 @@ from geoservice.engine.search import (
 from geoservice.engine.sides import Cells, Shadows, lines_of, owner_of, shadows_of, touched_parts
 
 #: A cell with more edges than this is cut into a patch, as long as that helps.
-EDGES_FEW = 3
+EDGES_FEW = 4
 #: A cell of the last level with more edges than this is left to GEOS: many grids meet there, or a needle ends.
 EDGES_MANY = 24
 #: Levels of patches: each is four times finer.

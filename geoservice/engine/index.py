@@ -20,7 +20,7 @@ from geoservice.engine.nearest import REACH_M, NearestEdges
 from geoservice.engine.search import Codes, Desk, Tables, settle
 
 #: Positions worked on at a time: their columns stay in a core's own cache.
-CHUNK = 32_768
+CHUNK = 65_536
 
 
 class OwnershipIndex:

@@ -18,10 +18,12 @@ REACH_M = 1000.0
 _FEW = 3
 #: Cells nearer to a border than this are split down to this radius, so that most places are told near or far at once.
 _BAND_M, _RADIUS_M = 40.0, 6.0
+#: Longer lists are split even where no border is near; beyond REACH_M only when they are longer still.
+_MANY, _VERY_MANY = 64, 1024
 #: The finest level has 2**9 to 2**11 cells a side, by the number of edges.
 _LEVELS = (9, 11)
 #: Lists are not split further once they have so many entries together, for each edge and at least.
-_ENTRIES_PER_EDGE, _ENTRIES = 24, 2_000_000
+_ENTRIES_PER_EDGE, _ENTRIES = 24, 8_000_000
 _PAIRS_AT_A_TIME = 100_000
 
 
@@ -141,9 +143,8 @@ class NearestEdges:
         known = 1
         most = _ENTRIES + _ENTRIES_PER_EDGE * len(self.ends)
         for level in range(self._depth + 1):
-            near = nodes.low_m <= REACH_M
-            split = (nodes.count > _FEW) | ((nodes.low_m < _BAND_M) & (nodes.radius_m > _RADIUS_M))
-            split &= near | (nodes.count > 4 * _FEW)
+            split = (nodes.low_m < _BAND_M) & ((nodes.count > _FEW) | (nodes.radius_m > _RADIUS_M))
+            split |= nodes.count > np.where(nodes.low_m <= REACH_M, _MANY, _VERY_MANY)
             split &= (level < self._depth) & (len(nodes.edge) < most)
             done = nodes[np.flatnonzero(~split)]
             leaf[done.row, done.column] = known + np.arange(len(done.row), dtype=np.int32)

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from shapely import Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
-from geoservice.engine.edges import NotAnArea
+from geoservice.engine.building import best_lattice
+from geoservice.engine.edges import NotAnArea, areas_of, edges_of
 from geoservice.engine.index import CHUNK, OwnershipIndex
-from tests.geoservice.engine.partitions import TRAPS, Grids, trying_lonlats, voronoi
-from tests.oracles import Lonlats, owners_by_covers, random_lonlats
+from tests.geoservice.engine.partitions import TRAPS, Grids, steps_beside_vertices, trying_lonlats, voronoi
+from tests.oracles import Lonlats, owners_by_covers, probes, random_lonlats
 from tests.places import GRIDS, PLACES
 
 
@@ -57,6 +58,36 @@ def test_community_answers_as_geos(community_grids: Grids) -> None:
 @pytest.mark.data
 def test_chicago_answers_as_geos(chicago_grids: Grids) -> None:
     assert disagreements(chicago_grids, trying_lonlats(chicago_grids, 50_000)) == []
+
+
+@pytest.mark.parametrize("at", ["reference", "corner"])
+def test_vertices_and_edges_exactly_where_the_lattice_has_its_own_places_answer_as_geos(at: str) -> None:
+    """Three edges through, or one step of a double beside, a place from which or at which cells are decided."""
+    pins = [box(91, 29, 91 + 2.0**-9, 29 + 2.0**-9), box(92 - 2.0**-9, 30 - 2.0**-9, 92, 30)]
+    lattice = best_lattice(edges_of(areas_of(["a", "b"], pins)))
+    grids: Grids = {"pin 1": pins[0], "pin 2": pins[1]}
+    spots = []
+    for number in range(60):
+        cell = (200 + 7 * number) * lattice.columns + 150 + 5 * number
+        x, y = (float(place[0]) for place in lattice.reference(np.array([cell])))
+        if at == "corner":
+            x, y = (
+                lattice.west + (150 + 5 * number) / lattice.per_lon,
+                lattice.south + (200 + 7 * number) / lattice.per_lat,
+            )
+        x += (number % 5 - 2) * np.spacing(x)
+        w, h = 0.2 / lattice.per_lon, 0.15 / lattice.per_lat
+        # By turns a vertex at the place, an edge whose middle it is, a level one and an upright one.
+        shapes = ([(x, y), (x + w, y + h), (x - w, y + 2 * h)], [(x - w, y - h), (x + w, y + h), (x - w, y + h)],
+                  [(x - 2 * w, y), (x + 2 * w, y), (x, y - h)], [(x, y - h), (x, y + 3 * h), (x + w, y)])  # fmt: skip
+        grids[f"{number}"] = Polygon(shapes[number % 4])
+        spots.append(random_lonlats((x - 5 * w, y - 5 * h, x + 5 * w, y + 5 * h), 300, seed=number))
+    lonlats = np.concatenate([*spots, probes(grids), steps_beside_vertices(grids, 1000)])
+
+    found = best_lattice(edges_of(areas_of(list(grids), list(grids.values()))))
+
+    assert found == lattice, "the test is about the wrong places"
+    assert disagreements(grids, lonlats) == []
 
 
 corners = st.tuples(st.integers(0, 6), st.integers(0, 6))
