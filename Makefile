@@ -1,6 +1,6 @@
 # Every target that people use has a comment after two number signs; `make help` shows those.
 .DEFAULT_GOAL := help
-.PHONY: help demo stop status test coverage prove lint format types imports check install assets lock
+.PHONY: help demo stop status test coverage prove bench lint format types imports check install assets lock
 SHELL := /bin/sh
 BIN := .venv/bin
 # Without the addresses of anybody's package index.
@@ -34,6 +34,10 @@ prove: ## Run the long proofs
 	@.ci/bootstrap test
 	@$(MAKE) --no-print-directory assets
 	$(BIN)/pytest -m prove $(ARGS)
+
+bench: ## Measure, side by side in one run
+	@.ci/bootstrap test
+	$(BIN)/python -m tests.benchmarks.engine
 
 lint: ## Look for faults in the source
 	@.ci/bootstrap dev
