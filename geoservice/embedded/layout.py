@@ -107,7 +107,7 @@ def write_owned(path: Path, text: str, account: Account) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException:  # whatever happened, Ctrl-C included, no half-written file stays; it is raised again
         Path(temporary).unlink(missing_ok=True)
         raise
 

@@ -93,7 +93,7 @@ def _prepare(
         report("bringing the schema up to date")
         upgrade(url)
         return (load_demo(url, report) if demo else None), url
-    except BaseException:
+    except BaseException:  # Ctrl-C included; it is raised again
         # Nobody would look after a database that was started for a service that then did not come up.
         if cluster is not None:
             cluster.stop()

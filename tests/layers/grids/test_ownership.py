@@ -222,3 +222,13 @@ def test_a_place_that_is_empty_or_missing_is_refused_with_a_sentence(connection:
 def test_an_accuracy_that_is_none_is_refused(connection: Connection[Any], town: Town, accuracy_m: object) -> None:
     with pytest.raises(psycopg.Error, match="accuracy"):
         connection.execute("SELECT geoservice.owner_of(%s::geometry, now(), %s)", [places.CENTRE.wkt, accuracy_m])
+
+
+@pytest.mark.xfail(strict=True, reason="the two are two places to PostGIS; decision 2 does not serve the antimeridian")
+def test_plus_and_minus_180_degrees_are_the_same_place(connection: Connection[Any]) -> None:
+    east = places.multi(shapely.box(179.99, 10, 180, 10.01))
+    make_edition(connection, make_jurisdiction(connection, code="east", outline=east, metric_srid=32660), {"e": east})
+
+    owners = [answer["grid_code"] for answer in owners_of(connection, [(180, 10.005), (-180, 10.005)])]
+
+    assert owners == ["e", "e"]

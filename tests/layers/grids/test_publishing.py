@@ -308,6 +308,19 @@ def test_a_publisher_who_waited_for_another_is_told_that_the_edition_in_force_ch
             second.result(timeout=10)
 
 
+@pytest.mark.xfail(strict=True, reason="a publisher can not yet say which edition it means to replace")
+def test_a_publisher_that_began_before_another_ended_is_told_that_the_edition_in_force_changed(
+    database_url: str, two_drafts: list[int]
+) -> None:
+    with psycopg.connect(database_url) as first, psycopg.connect(database_url) as second:
+        publish(first, two_drafts[0], LATER)
+        second.execute("SELECT now()")  # the second transaction begins before the first one ends
+        first.commit()
+
+        with pytest.raises(psycopg.Error, match="in force"):
+            second.execute("SELECT geoservice.publish_edition(%s)", [two_drafts[1]])
+
+
 def test_an_edit_that_races_with_publishing_is_either_published_or_refused(
     database_url: str, two_drafts: list[int]
 ) -> None:
