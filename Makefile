@@ -31,13 +31,14 @@ coverage: ## Run the tests and show which lines they never reach
 	$(BIN)/pytest -m "not prove" --cov --cov-report=term $(ARGS)
 
 prove: ## Run the long proofs
-	@.ci/bootstrap test
+	@.ci/bootstrap bench
 	@$(MAKE) --no-print-directory assets
 	$(BIN)/pytest -m prove $(ARGS)
 
 bench: ## Measure, side by side in one run
-	@.ci/bootstrap test
-	$(BIN)/python -m tests.benchmarks.engine
+	@.ci/bootstrap bench
+	@$(MAKE) --no-print-directory assets
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 lint: ## Look for faults in the source
 	@.ci/bootstrap dev
@@ -70,3 +71,4 @@ lock: ## Renew requirements/*.lock from setup.cfg (needs uv)
 	@command -v uv >/dev/null || { echo "geoservice: uv is needed to make the locks; install it with: pip install uv" >&2; exit 1; }
 	uv pip compile setup.cfg --extra build $(LOCK) --output-file requirements/run.lock
 	uv pip compile setup.cfg --extra build --extra dev --constraint requirements/run.lock $(LOCK) --output-file requirements/dev.lock
+	uv pip compile setup.cfg --extra build --extra dev --extra bench --extra spark --constraint requirements/dev.lock $(LOCK) --output-file requirements/bench.lock
