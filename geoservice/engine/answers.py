@@ -13,7 +13,7 @@ from geoservice.engine.nearest import NearestEdges
 from geoservice.engine.search import Codes
 
 #: Borders of one grid and of all grids that measure the same to this are the same border, metres.
-_SAME_M = 1e-6
+SAME_M = 1e-6
 
 
 class Method(IntEnum):
@@ -109,6 +109,6 @@ def _measured(nearest: NearestEdges, cell: Ints, lon: Floats, lat: Floats, mine:
     """Return the distance to the own border, or to any where nothing covers, and the smallest owner of the nearest."""
     any_m, smallest, own_m = nearest.measure(cell, lon, lat, mine)
     # In a partition the nearest border is one's own. Where it is not, grids overlap: look at all the own one's edges.
-    others = np.flatnonzero((mine >= 0) & (own_m > any_m + _SAME_M))
+    others = np.flatnonzero((mine >= 0) & (own_m > any_m + SAME_M))
     own_m[others] = nearest.own_border_m(lon[others], lat[others], mine[others])
     return np.where(mine >= 0, own_m, any_m), smallest

@@ -17,6 +17,7 @@ from geoservice.engine.building import Builder
 from geoservice.engine.edges import Areas, Floats, areas_of, edges_of
 from geoservice.engine.exact import Geos
 from geoservice.engine.nearest import REACH_M, NearestEdges
+from geoservice.engine.scalar import NOWHERE, BorderTables, Found, OwnerTables, answer
 from geoservice.engine.search import Codes, Desk, Tables, settle
 
 #: Positions worked on at a time: their columns stay in a core's own cache.
@@ -131,6 +132,36 @@ class OwnershipIndex:
                     some = slice(begin, begin + CHUNK)
                     fill(self._nearest, x[some], y[some], found[some], question)
         return found
+
+    def at(self, lon: float, lat: float, *, accuracy_m: float = 15.0, snap_tolerance_m: float = 25.0) -> Found:
+        """Return who owns one position, how that was reached, how near the border is and which grids are near.
+
+        Parameters
+        ----------
+        lon, lat
+            Degrees, EPSG:4326.
+        accuracy_m, snap_tolerance_m
+            As for `lookup`; here every covered position is measured.
+
+        Notes
+        -----
+        The first call builds what `warm` builds.
+        """
+        if self._scalar is None or not (-180 <= lon <= 180 and -90 <= lat <= 90):
+            return NOWHERE
+        return answer(*self._scalar, lon, lat, accuracy_m=accuracy_m, snap_tolerance_m=snap_tolerance_m)
+
+    def warm(self) -> None:
+        """Build everything that is otherwise built when it is first needed."""
+        if self._scalar is not None:
+            west, south = self._areas.polygons[0].exterior.coords[0]
+            self._geos.owners(np.array([west]), np.array([south]))
+
+    @cached_property
+    def _scalar(self) -> tuple[OwnerTables, BorderTables] | None:
+        if self._tables is None or self._nearest is None:
+            return None
+        return OwnerTables(self._tables, self._geos), BorderTables(self._nearest, edges_of(self._areas), self._areas)
 
     @cached_property
     def _nearest(self) -> NearestEdges | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,6 +89,20 @@ class NearestEdges:
         cell: Ints = np.where(inside, _flat(np.where(inside, x, 0), np.where(inside, y, 0), side), side * side)
         return cell
 
+    def edges_at(self, lon: float, lat: float, reach_m: float) -> memoryview | None:
+        """Return the edges (int32) one of which is the nearest to a place; None when none is within reach_m."""
+        side = 2**self._depth
+        x = (lon - self._west) * (side / (self._east - self._west))
+        y = (lat - self._south) * (side / (self._north - self._south))
+        if not (0 <= x < side and 0 <= y < side):
+            return None
+        cell = int(x + math.floor(y) * side)
+        leaf, low_m, start, count, edge = self._flat
+        if low_m[cell] > reach_m:
+            return None
+        begin = start[leaf[cell]]
+        return edge[begin : begin + count[leaf[cell]]]
+
     def low_m(self, cell: Ints) -> NDArray[np.float32]:
         """Return what no edge is nearer than, for places in cells."""
         return self._low_m.take(cell)
@@ -159,6 +174,9 @@ class NearestEdges:
         self._count = np.concatenate([nodes.count for nodes in levels]).astype(np.int32)
         self._start = np.cumsum(self._count) - self._count
         self._edge = np.concatenate([nodes.edge for nodes in levels]).astype(np.int32)
+        # For one place at a time.
+        flat = (self._leaf, self._low_m, self._start, self._count, self._edge)
+        self._flat = tuple(memoryview(table) for table in flat)  # type: ignore[arg-type]
 
     def _split(self, nodes: _Nodes, level: int) -> _Nodes:
         """Return the four quarters of each node, a level finer, with fewer edges each."""

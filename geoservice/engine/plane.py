@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from geoservice.engine.edges import Floats
@@ -23,6 +25,23 @@ def lat_degree_m(lat: Floats) -> Floats:
     """Return the metres per degree of latitude at latitudes. Source: Snyder 1987, USGS PP 1395, p. 24-25."""
     swell = _swell(lat)
     return _SEMI_MAJOR_M * (1 - _ECCENTRICITY2) / (swell * np.sqrt(swell)) * (np.pi / 180)
+
+
+def lon_degree_m_at(lat: float) -> float:
+    """Return the metres per degree of longitude at one latitude."""
+    cosine = math.cos(math.radians(min(abs(lat), _HIGHEST_LAT)))
+    return _SEMI_MAJOR_M * cosine / math.sqrt(_swell_at(lat)) * (math.pi / 180)
+
+
+def lat_degree_m_at(lat: float) -> float:
+    """Return the metres per degree of latitude at one latitude."""
+    swell = _swell_at(lat)
+    return _SEMI_MAJOR_M * (1 - _ECCENTRICITY2) / (swell * math.sqrt(swell)) * (math.pi / 180)
+
+
+def _swell_at(lat: float) -> float:
+    sine = math.sin(math.radians(lat))
+    return 1 - _ECCENTRICITY2 * sine * sine
 
 
 def _swell(lat: Floats) -> Floats:

@@ -25,6 +25,30 @@ NAME_LENGTH_MAX = 200
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A grid near enough to a position to be meant."""
+
+    grid_code: str
+    distance_m: float
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Which grid owns a position, and how that was found."""
+
+    jurisdiction_id: int | None
+    edition_id: int | None
+    grid_code: str | None
+    grid_name: str | None
+    #: covers, nearest or none.
+    method: str
+    #: To the nearest border; None when none lies within reach.
+    distance_to_border_m: float | None
+    near_border: bool
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True)
 class GridShape:
     """One grid as it was read or drawn; nothing about it is promised yet."""
 

@@ -3,37 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ARRAY, Connection, Float, Row, bindparam, text
 
 from layers.crs import Position
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A grid near enough to a position to be meant."""
-
-    grid_code: str
-    distance_m: float
-
-
-@dataclass(frozen=True)
-class Ownership:
-    """Which grid owns a position, and how that was found."""
-
-    jurisdiction_id: int | None
-    edition_id: int | None
-    grid_code: str | None
-    grid_name: str | None
-    #: covers, nearest or none.
-    method: str
-    #: To the nearest border; None when none lies within reach.
-    distance_to_border_m: float | None
-    near_border: bool
-    candidates: tuple[Candidate, ...]
-
+from layers.grids.model import Candidate, Ownership
 
 _OWNER = text("""
     SELECT o.* FROM geoservice.owner_of(
