@@ -7,6 +7,7 @@ from flask_openapi3.models import Schema
 
 from geoservice.api.documents import documents_blueprint
 from geoservice.api.editions import editions_blueprint
+from geoservice.api.fast_path import FastPath
 from geoservice.api.grids import grids_blueprint
 from geoservice.api.health import health_blueprint
 from geoservice.api.incidents import incidents_blueprint
@@ -20,7 +21,7 @@ from geoservice.web.json import OrjsonProvider
 from geoservice.web.metrics import RequestMetrics
 from geoservice.web.parsing import check_request
 from geoservice.web.problems import Problem, abort_with_validation, register_problems
-from geoservice.web.security import harden
+from geoservice.web.security import HEADERS, harden, trusted_hosts
 from geoservice.wiring import Services, build_services
 
 INFO = Info(
@@ -51,6 +52,8 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.components_schemas["Problem"] = Schema(**Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
     metrics = RequestMetrics()
     metrics.watch(app)
+    if services.keeper is not None:
+        metrics.watch_keeper(services.keeper)
     harden(app, settings)
     admit(app, threads=settings.threads)
     enforce(app, services.keys.identify)
@@ -67,4 +70,8 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         app.register_api(blueprint)
     app.register_blueprint(documents_blueprint())
     app.register_blueprint(maps_blueprint(services.viewing, guard))
+    if settings.fast_path:
+        app.wsgi_app = FastPath(  # type: ignore[method-assign]
+            app.wsgi_app, services.ownership, services.keys.identify_held, metrics, HEADERS, trusted_hosts(settings)
+        )
     return app

@@ -45,6 +45,13 @@ class Settings(BaseSettings):
     trusted_hosts: str = ""
     #: Largest request body in bytes, refused before it is parsed.
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    #: The same for bodies that are worked on as they arrive: many positions as CSV, NDJSON or Arrow.
+    max_stream_bytes: int = Field(default=268_435_456, ge=1_000)
+    #: Answer look-ups from memory, and how often to compare it with the database when nothing was announced.
+    hold_editions: bool = True
+    compare_every_s: float = Field(default=1.0, ge=0.05, le=60)
+    #: Answer plain look-ups without going through Flask.
+    fast_path: bool = True
     #: Level of the log lines on standard error: debug, info, warning or error.
     log_level: str = "info"
 

@@ -10,6 +10,7 @@ from geoservice.services.errors import NoDatabase
 from geoservice.services.grids import GridService
 from geoservice.services.health import HealthService
 from geoservice.services.incidents import IncidentService
+from geoservice.services.keeper import Keeper
 from geoservice.services.keys import KeyService
 from geoservice.services.ownership import OwnershipService
 from geoservice.services.viewing import ViewingService
@@ -22,6 +23,8 @@ class Services:
     """The use cases, ready to be asked."""
 
     database: Database
+    #: Renews what is held in memory, once started; None when everything is asked of the database.
+    keeper: Keeper | None
     ownership: OwnershipService
     grids: GridService
     editions: EditionService
@@ -52,16 +55,24 @@ def open_database(settings: Settings) -> Database:
     )
 
 
+def _keeper(settings: Settings) -> Keeper:
+    # One connection listens, one reads.
+    database = Database.connect(database_url(settings), pool_size=2, statement_timeout_s=settings.statement_timeout_s)
+    return Keeper(database, compare_every_s=settings.compare_every_s)
+
+
 def build_services(settings: Settings) -> Services:
     """Return every service on one database."""
     database = open_database(settings)
+    keeper = _keeper(settings) if settings.hold_editions else None
     return Services(
         database=database,
-        ownership=OwnershipService(database),
+        keeper=keeper,
+        ownership=OwnershipService(database, keeper),
         grids=GridService(database),
         editions=EditionService(database),
         incidents=IncidentService(database),
         viewing=ViewingService(database),
-        keys=KeyService(database),
-        health=HealthService(database),
+        keys=KeyService(database, keeper),
+        health=HealthService(database, keeper),
     )

@@ -33,6 +33,7 @@ from geoservice.services.keys import KeyService
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from layers.db.session import Database
+from tests.holding import stop
 
 _numbers = itertools.count(1)
 
@@ -139,7 +140,7 @@ def services(community_url: str) -> Iterator[Services]:
     """Return every service on the demo community."""
     services = build_services(Settings(database_url=SecretStr(community_url), pool_size=4))
     yield services
-    services.database.close()
+    stop(services)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from geoservice.api.ownership import OfficerOut
+from geoservice.api.answers import OfficerOut
 from geoservice.services.grids import GridDetail, GridService
 from geoservice.web.guard import guard
 from geoservice.web.parsing import Code, Instant, StrictModel

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from geoservice.services.health import HealthService
+from geoservice.services.errors import NothingHeld
+from geoservice.services.health import HealthService, Holding
 from geoservice.web.guard import guard
 from geoservice.web.metrics import RequestMetrics
 from geoservice.web.problems import documented
@@ -23,12 +26,30 @@ class AliveOut(BaseModel):
     alive: bool
 
 
+class EditionHeldOut(BaseModel):
+    """An edition that this process answers look-ups from."""
+
+    jurisdiction: str
+    edition: int
+    content_hash: str = Field(description="Of outline, codes and shapes as held; equal content, equal hash")
+
+
+class HeldOut(BaseModel):
+    """What this process holds in memory for look-ups."""
+
+    as_of: datetime = Field(description="When the database last confirmed it")
+    age_s: float
+    editions: list[EditionHeldOut] = Field(description="In force now")
+    failure: str | None = Field(description="Why the last attempt to renew it failed; null when it did not")
+
+
 class ReadyOut(BaseModel):
     """The service can work."""
 
     ready: bool
     schema_found: str | None = Field(description="Revision of the database")
     schema_needed: str = Field(description="Revision that this code needs")
+    held: HeldOut | None = Field(description="Null before the first reading, and where nothing is held")
 
 
 def health_blueprint(health: HealthService, metrics: RequestMetrics) -> APIBlueprint:
@@ -48,7 +69,25 @@ def health_blueprint(health: HealthService, metrics: RequestMetrics) -> APIBluep
         found = health.health()
         if not found.ready:
             raise SchemaMissing
-        return render(ReadyOut(ready=True, schema_found=found.schema_found, schema_needed=found.schema_needed))
+        return render(
+            ReadyOut(
+                ready=True,
+                schema_found=found.schema_found,
+                schema_needed=found.schema_needed,
+                held=_held_out(health.holding()),
+            )
+        )
+
+    @blueprint.get(
+        "/readyz/lookups", summary="Ready for look-ups", responses={200: HeldOut, **documented(400, 422, 503)}
+    )
+    @guard("see_health")
+    def readyz_lookups() -> Response:
+        """Answer 200 when look-ups can be answered from memory, even while the database does not answer; else 503."""
+        held = _held_out(health.holding())
+        if held is None:
+            raise NothingHeld
+        return render(held)
 
     @blueprint.get(
         "/metrics", summary="Figures for Prometheus", responses={200: {"content": PLAIN}, **documented(400, 422)}
@@ -59,3 +98,13 @@ def health_blueprint(health: HealthService, metrics: RequestMetrics) -> APIBluep
         return metrics.text()
 
     return blueprint
+
+
+def _held_out(holding: Holding | None) -> HeldOut | None:
+    if holding is None:
+        return None
+    editions = [
+        EditionHeldOut(jurisdiction=one.jurisdiction, edition=one.edition, content_hash=one.content_hash)
+        for one in holding.editions
+    ]
+    return HeldOut(as_of=holding.as_of, age_s=round(holding.age_s, 3), editions=editions, failure=holding.failure)

@@ -9,7 +9,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from geoservice.api.ownership import CandidateOut, Method
+from geoservice.api.answers import CandidateOut, Method
 from geoservice.services.incidents import IncidentService, NewReport
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import (

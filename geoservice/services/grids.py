@@ -9,7 +9,8 @@ from geoservice.services.errors import GridUnknown
 from geoservice.services.known import known_jurisdiction
 from layers.db.session import Database
 from layers.grids.territory import GridInForce, grid_history, grid_shape, grids_in_force, neighbours
-from layers.staff.queries import Officer, officers_on_duty
+from layers.staff.model import Officer
+from layers.staff.queries import officers_on_duty
 
 
 @dataclass(frozen=True)

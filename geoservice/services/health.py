@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 
 from geoservice.services import schema
+from geoservice.services.keeper import Keeper
 from layers.db.session import Database
+
+
+@dataclass(frozen=True)
+class EditionHeld:
+    """An edition that look-ups are answered from."""
+
+    jurisdiction: str
+    edition: int
+    #: Fingerprint of outline, codes and shapes, worked out from what this process holds.
+    content_hash: str
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What this process holds in memory for look-ups."""
+
+    #: When the database last confirmed it, and how long ago that was in seconds.
+    as_of: datetime
+    age_s: float
+    #: In force now.
+    editions: tuple[EditionHeld, ...]
+    #: Why the last attempt to renew it failed; None when it did not.
+    failure: str | None
 
 
 @dataclass(frozen=True)
@@ -21,10 +46,11 @@ class Health:
 
 
 class HealthService:
-    """Looks at the database."""
+    """Looks at the database and at what is held in memory."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keeper: Keeper | None = None) -> None:
         self._database = database
+        self._keeper = keeper
         self._needed = schema.head()
 
     def health(self) -> Health:
@@ -34,3 +60,15 @@ class HealthService:
                 text("SELECT version_num FROM public.geoservice_schema_version")
             ).scalar_one_or_none()
         return Health(found == self._needed, found, self._needed)
+
+    def holding(self) -> Holding | None:
+        """Return what look-ups are answered from; None while this process holds nothing. Never waits."""
+        confirmed = None if self._keeper is None else self._keeper.confirmed
+        if self._keeper is None or confirmed is None:
+            return None
+        held = confirmed.held
+        editions = tuple(
+            EditionHeld(one.jurisdiction_code, one.edition_id, one.content_hash)
+            for one in held.snapshot.in_force(held.now()) or ()
+        )
+        return Holding(confirmed.at, confirmed.age_s, editions, self._keeper.failure)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from geoservice.auth.keys import new_key, same_secret, split_key
 from geoservice.auth.model import Identity, Role
+from geoservice.services.keeper import Keeper
 from layers.db.session import Database
 from layers.keys.queries import StoredKey, find_valid_key, insert_key, keys, revoke_key
 
@@ -13,8 +14,9 @@ from layers.keys.queries import StoredKey, find_valid_key, insert_key, keys, rev
 class KeyService:
     """The keys of one database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keeper: Keeper | None = None) -> None:
         self._database = database
+        self._keeper = keeper
 
     def create(self, role: Role, label: str, *, expires_at: datetime | None = None) -> str:
         """Make a key and return its text, which is shown this once and stored nowhere."""
@@ -27,16 +29,27 @@ class KeyService:
         return key.text
 
     def identify(self, text: str) -> Identity | None:
-        """Return who shows this key; None when it is malformed, unknown, expired or revoked."""
+        """Return who shows this key; None when it is malformed, unknown, expired or revoked.
+
+        A key that is held in memory needs no database; its revocation is heard of like every other change.
+        """
         parts = split_key(text)
         if parts is None:
             return None
-        key_id, secret_sha256 = parts
-        with self._database.transaction() as connection:
-            stored = find_valid_key(connection, key_id)
-        if stored is None or not same_secret(stored.secret_sha256, secret_sha256):
-            return None
-        return Identity(Role(stored.role), stored.id)
+        stored = self._held(parts[0])
+        if stored is None:
+            with self._database.transaction() as connection:
+                stored = find_valid_key(connection, parts[0])
+        return _identity(stored, parts[1])
+
+    def identify_held(self, text: str) -> Identity | None:
+        """Return who shows this key as far as memory knows; None when it does not."""
+        parts = split_key(text)
+        return None if parts is None else _identity(self._held(parts[0]), parts[1])
+
+    def _held(self, key_id: str) -> StoredKey | None:
+        confirmed = None if self._keeper is None else self._keeper.confirmed
+        return None if confirmed is None else confirmed.held.keys.get(key_id)
 
     def keys(self) -> tuple[StoredKey, ...]:
         """Return every key without its secret."""
@@ -47,3 +60,11 @@ class KeyService:
         """Make a key void at once; return whether it was in use."""
         with self._database.transaction() as connection:
             return revoke_key(connection, key_id)
+
+
+def _identity(stored: StoredKey | None, secret_sha256: bytes) -> Identity | None:
+    if stored is None or not same_secret(stored.secret_sha256, secret_sha256):
+        return None
+    if stored.revoked_at is not None or (stored.expires_at is not None and stored.expires_at <= datetime.now(UTC)):
+        return None
+    return Identity(Role(stored.role), stored.id)

@@ -1,32 +1,64 @@
-"""Which grid owns a place: one at a time, or many."""
+"""Which grid owns a place: one at a time, or many. From memory where that is known there, else from the database."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 
+import numpy as np
+
+from geoservice.engine.answers import Method
+from geoservice.engine.edges import Floats
+from geoservice.engine.snapshot import METHODS, ManyOwners, owner_among, owners_among
 from geoservice.services import known
-from layers.crs import DeclaredPosition, Position
+from geoservice.services.keeper import Confirmed, Keeper
+from layers.crs import DeclaredPosition, Position, is_on_earth
 from layers.db.session import Database
-from layers.grids.ownership import Ownership, owner_of, owners_of
-from layers.staff.queries import Officer, officers_on_duty
+from layers.grids.model import Ownership
+from layers.grids.ownership import owner_of, owners_of
+from layers.staff.model import Officer
+from layers.staff.queries import officers_on_duty
+
+_METHOD_NUMBERS = {name: number for number, name in METHODS.items()}
 
 
 @dataclass(frozen=True)
 class OwnerAnswer:
     """Who owns a place, and who serves there."""
 
-    place: DeclaredPosition
+    position: Position
     ownership: Ownership
     officers: tuple[Officer, ...]
+    #: When the database last said that this is so; while it does not answer, this grows old.
+    as_of: datetime
+    #: How long ago that was, seconds.
+    age_s: float
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question to be put for many positions, in one go or several: all are answered by one state."""
+
+    #: (n,) lon and (n,) lat in degrees; anything may stand in them. What is not on the earth has no owner.
+    owners: Callable[[Floats, Floats], ManyOwners]
+    as_of: datetime
+    age_s: float
 
 
 class OwnershipService:
-    """Answers by the rule of ownership that the database keeps."""
+    """Answers by the rule of ownership that the database keeps.
 
-    def __init__(self, database: Database) -> None:
+    Parameters
+    ----------
+    keeper
+        Holds the editions in memory; None asks the database each time.
+    """
+
+    def __init__(self, database: Database, keeper: Keeper | None = None) -> None:
         self._database = database
+        self._keeper = keeper
 
     def owner_of(
         self,
@@ -36,32 +68,107 @@ class OwnershipService:
         accuracy_m: float | None = None,
         jurisdiction_code: str | None = None,
     ) -> OwnerAnswer:
-        """Return the owner of a place at an instant (now when None), with the officers of that day."""
+        """Return the owner of a place at an instant (now when None), with the officers of that day.
+
+        Raises
+        ------
+        JurisdictionUnknown
+            There is no jurisdiction of that code.
+        LayerError
+            It is not known in memory, and the database does not answer.
+        """
+        position = place.position
+        asked = {"at": at, "accuracy_m": accuracy_m, "jurisdiction_code": jurisdiction_code}
+        return self.held_owner_of(position, **asked) or self._stored_owner_of(position, **asked)  # type: ignore[arg-type]
+
+    def held_owner_of(
+        self,
+        position: Position,
+        *,
+        at: datetime | None = None,
+        accuracy_m: float | None = None,
+        jurisdiction_code: str | None = None,
+    ) -> OwnerAnswer | None:
+        """Return the owner of a place on the earth from memory; None when memory does not know."""
+        confirmed = self._confirmed()
+        if confirmed is None:
+            return None
+        held = confirmed.held
+        instant = at or held.now()
+        editions = held.snapshot.in_force(instant, jurisdiction_code)
+        if editions is None:
+            return None
+        ownership = owner_among(editions, position.lon, position.lat, accuracy_m=accuracy_m)
+        if ownership.grid_code is None or ownership.jurisdiction_id is None:
+            return OwnerAnswer(position, ownership, (), confirmed.at, confirmed.age_s)
+        officers = held.duties.officers(ownership.jurisdiction_id, ownership.grid_code, instant)
+        if officers is None:
+            return None
+        return OwnerAnswer(position, ownership, officers, confirmed.at, confirmed.age_s)
+
+    def ask_many(
+        self, *, at: datetime | None = None, accuracy_m: float | None = None, jurisdiction_code: str | None = None
+    ) -> Asked:
+        """Return a question for the owners of many positions; answers come from memory when it knows.
+
+        Raises
+        ------
+        JurisdictionUnknown
+            There is no jurisdiction of that code.
+        LayerError
+            It is not known in memory, and the database does not answer. Asking it raises this too.
+        """
+        confirmed = self._confirmed()
+        if confirmed is not None:
+            editions = confirmed.held.snapshot.in_force(at or confirmed.held.now(), jurisdiction_code)
+            if editions is not None:
+                held = partial(owners_among, editions, accuracy_m=accuracy_m)
+                return Asked(held, confirmed.at, confirmed.age_s)
+        as_of = datetime.now(UTC)
+        with self._database.transaction() as connection:
+            jurisdiction_id = known.jurisdiction_id(connection, jurisdiction_code)
+        stored = partial(
+            self._stored_owners_of, at=at or as_of, accuracy_m=accuracy_m, jurisdiction_id=jurisdiction_id
+        )  # fmt: skip
+        return Asked(stored, as_of, 0.0)
+
+    def _stored_owners_of(
+        self, lon: Floats, lat: Floats, *, at: datetime, accuracy_m: float | None, jurisdiction_id: int | None
+    ) -> ManyOwners:
+        there = [place for place, (x, y) in enumerate(zip(lon, lat, strict=True)) if is_on_earth(x, y)]
+        positions = [Position(float(lon[place]), float(lat[place])) for place in there]
+        with self._database.transaction() as connection:
+            stored = owners_of(connection, positions, at=at, accuracy_m=accuracy_m, jurisdiction_id=jurisdiction_id)
+        return _columns(stored, there, len(lon))
+
+    def _confirmed(self) -> Confirmed | None:
+        return None if self._keeper is None else self._keeper.confirmed
+
+    def _stored_owner_of(
+        self, position: Position, *, at: datetime | None, accuracy_m: float | None, jurisdiction_code: str | None
+    ) -> OwnerAnswer:
+        as_of = datetime.now(UTC)
         with self._database.transaction() as connection:
             jurisdiction_id = known.jurisdiction_id(connection, jurisdiction_code)
             ownership = owner_of(
-                connection, place.position, at=at, accuracy_m=accuracy_m,
-                jurisdiction_id=jurisdiction_id,
+                connection, position, at=at, accuracy_m=accuracy_m, jurisdiction_id=jurisdiction_id
             )  # fmt: skip
             officers: tuple[Officer, ...] = ()
             if ownership.grid_code is not None and ownership.jurisdiction_id is not None:
                 officers = officers_on_duty(
                     connection, jurisdiction_id=ownership.jurisdiction_id, grid_code=ownership.grid_code, at=at
                 )
-        return OwnerAnswer(place, ownership, officers)
+        return OwnerAnswer(position, ownership, officers, as_of, 0.0)
 
-    def owners_of(
-        self,
-        positions: Sequence[Position],
-        *,
-        at: datetime | None = None,
-        accuracy_m: float | None = None,
-        jurisdiction_code: str | None = None,
-    ) -> list[Ownership]:
-        """Return the owner of each position, in order."""
-        with self._database.transaction() as connection:
-            jurisdiction_id = known.jurisdiction_id(connection, jurisdiction_code)
-            return owners_of(
-                connection, positions, at=at, accuracy_m=accuracy_m,
-                jurisdiction_id=jurisdiction_id,
-            )  # fmt: skip
+
+def _columns(stored: Sequence[Ownership], places: Sequence[int], count: int) -> ManyOwners:
+    """Return the database's answers for some of n places as columns."""
+    codes = tuple(sorted({one.grid_code for one in stored if one.grid_code is not None}))
+    number = {code: index for index, code in enumerate(codes)}
+    found = ManyOwners.nobody(codes, count)
+    where = np.array(places, dtype=np.int64)
+    found.code[where] = [-1 if one.grid_code is None else number[one.grid_code] for one in stored]
+    found.edition[where] = [one.edition_id or 0 for one in stored]
+    found.method[where] = [_METHOD_NUMBERS.get(one.method, Method.NONE) for one in stored]
+    found.near_border[where] = [one.near_border for one in stored]
+    return found

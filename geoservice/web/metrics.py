@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 from flask import Flask, Response, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from geoservice.services.keeper import Keeper
 
 
 class RequestMetrics:
@@ -21,6 +23,22 @@ class RequestMetrics:
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
         )  # fmt: skip
 
+    def watch_keeper(self, keeper: Keeper) -> None:
+        """Tell how old what is held in memory is, how long reading it took, and how often that failed."""
+        age = Gauge(
+            "geoservice_held_age_seconds", "Since the database last confirmed what look-ups are answered from",
+            registry=self._registry,
+        )  # fmt: skip
+        age.set_function(lambda: keeper.confirmed.age_s if keeper.confirmed else float("nan"))
+        failures = Counter(
+            "geoservice_held_failures_total", "Readings of what look-ups need that failed", registry=self._registry
+        )
+        seconds = Histogram(
+            "geoservice_held_reading_seconds", "Time to read what look-ups need and to make it ready",
+            registry=self._registry, buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100),
+        )  # fmt: skip
+        keeper.on_reading = lambda took_s: failures.inc() if took_s is None else seconds.observe(took_s)
+
     def watch(self, app: Flask) -> None:
         """Measure every request of an application."""
         app.before_request(self._begin)
@@ -30,6 +48,12 @@ class RequestMetrics:
         """Write the figures as Prometheus reads them."""
         return Response(generate_latest(self._registry), content_type=CONTENT_TYPE_LATEST)
 
+    def count(self, route: str, method: str, status: int, seconds: float | None) -> None:
+        """Count an answered request and, where it is known, how long it took."""
+        self._requests.labels(route, method, str(status)).inc()
+        if seconds is not None:
+            self._seconds.labels(route).observe(seconds)
+
     @staticmethod
     def _begin() -> None:
         g.began = time.perf_counter()
@@ -38,7 +62,5 @@ class RequestMetrics:
         # The rule, not the path: a path holds codes, and every new one would be a new series.
         route = request.url_rule.rule if request.url_rule else "none"
         method = request.method if request.url_rule else "any"
-        self._requests.labels(route, method, str(response.status_code)).inc()
-        if "began" in g:
-            self._seconds.labels(route).observe(time.perf_counter() - g.began)
+        self.count(route, method, response.status_code, time.perf_counter() - g.began if "began" in g else None)
         return response

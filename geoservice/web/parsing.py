@@ -17,14 +17,23 @@ from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from geoservice.auth.model import PUBLIC
 from geoservice.services.errors import GeoserviceError
+from geoservice.web.streaming import WrongMediaType, leave_to_view, reading, reads_itself
 from layers.crs import DeclaredPosition, declared_position
 
 #: orjson itself stops at about 1,000.
 MAX_DEPTH = 20
 MAX_QUERY_BYTES = 4096
 METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
-#: A body that has arrived is read in microseconds, so a reader's place is free again at once.
-_WAIT_TO_READ_S = 0.1
+#: orjson itself stops at about 1,000.
+MAX_DEPTH = 20
+MAX_QUERY_BYTES = 4096
+METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
+#: Where a view keeps the media types that it reads itself, piece by piece; functools.wraps carries it outwards.
+STREAMS = "__streams__"
+#: Longest time in which such a body must have arrived.
+LONGEST_UPLOAD_S = 120.0
+#: No reader asks for more at once: what claims to be larger is refused before room is made for it.
+LARGEST_PIECE_BYTES = 67_108_864
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -35,14 +44,6 @@ class InvalidJson(GeoserviceError):
 
 class TooDeep(GeoserviceError):
     """The body is nested more than 20 levels deep."""
-
-
-class WrongMediaType(GeoserviceError):
-    """Send the body as application/json, uncompressed."""
-
-
-class TooManySenders(GeoserviceError):
-    """Many requests are sending their bodies at this moment; try again in a moment."""
 
 
 class InvalidCursor(GeoserviceError):
@@ -169,7 +170,15 @@ def check_request(app: Flask, *, threads: int) -> None:
     for_strangers, for_known = (BoundedSemaphore(max(1, threads // 3)) for _ in range(2))
     app.before_request(_check_path)
     app.before_request(_check_query)
-    app.before_request(lambda: _check_body(for_strangers if g.get("identity") in (None, PUBLIC) else for_known))
+
+    def check_body() -> None:
+        g.readers = for_strangers if g.get("identity") in (None, PUBLIC) else for_known
+        if reads_itself():
+            leave_to_view()
+        else:
+            _check_body(g.readers)
+
+    app.before_request(check_body)
 
 
 def _check_path() -> None:
@@ -194,7 +203,7 @@ def _check_body(readers: BoundedSemaphore) -> None:
     if request.mimetype != "application/json" or request.headers.get("Content-Encoding", "identity") != "identity":
         raise WrongMediaType
     body = _read_body(readers)
-    _check_depth(body)
+    check_depth(body)
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as exc:
@@ -205,12 +214,8 @@ def _check_body(readers: BoundedSemaphore) -> None:
 
 
 def _read_body(readers: BoundedSemaphore) -> bytes:
-    if not readers.acquire(timeout=_WAIT_TO_READ_S):
-        raise TooManySenders
-    try:
+    with reading(readers):
         body = request.get_data()
-    finally:
-        readers.release()
     limit = request.max_content_length
     if request.content_length is None and limit is not None and len(body) >= limit:
         raise RequestEntityTooLarge  # werkzeug cuts a body of unstated length at the limit and says nothing
@@ -222,7 +227,7 @@ def _remember(asked: Request, value: object) -> None:
     asked._cached_json = (value, value)
 
 
-def _check_depth(body: bytes) -> None:
+def check_depth(body: bytes) -> None:
     """Raise TooDeep before a parser meets the nesting; brackets inside strings do not count."""
     depth = 0
     for token in re.finditer(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', body):

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
-from flask import Flask, Response, current_app, g, render_template, request
+from flask import Flask, Response, abort, current_app, g, render_template, request
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from geoservice.services import errors as rules
-from geoservice.web import parsing
+from geoservice.web import parsing, streaming
 from geoservice.web.json import dumps
 from layers import crs
 from layers import errors as facts
 
 log = structlog.get_logger()
+
+Model = TypeVar("Model", bound=BaseModel)
 
 PROBLEM_JSON = "application/problem+json"
 #: Told with every 503: the database restarts in a few seconds.
@@ -36,15 +38,18 @@ class Kind:
 KINDS: dict[type[Exception], Kind] = {
     parsing.InvalidJson: Kind("invalid-json", 400, "The body is not JSON that can be read"),
     parsing.TooDeep: Kind("too-deep", 400, "The body is nested too deeply"),
-    parsing.WrongMediaType: Kind("wrong-media-type", 415, "The body is of a kind that this address does not read"),
+    streaming.WrongMediaType: Kind("wrong-media-type", 415, "The body is of a kind that this address does not read"),
     parsing.InvalidInput: Kind("invalid-input", 422, "Something in the request is not as it must be"),
-    parsing.TooManySenders: Kind("too-many-senders", 503, "The service is busy reading"),
+    streaming.TooManySenders: Kind("too-many-senders", 503, "The service is busy reading"),
+    streaming.BrokenRows: Kind("broken-rows", 422, "The rows can not be read"),
+    streaming.TooManyRows: Kind("too-many-rows", 413, "There are too many rows"),
     parsing.InvalidCursor: Kind("invalid-cursor", 400, "The cursor is not one that was given out"),
     parsing.Unauthorised: Kind("unauthorised", 401, "A key is needed"),
     parsing.Forbidden: Kind("forbidden", 403, "This key may not do that"),
     crs.OffTheEarth: Kind("out-of-range", 422, "The coordinates are not on the earth"),
     crs.UnknownCrs: Kind("unknown-crs", 422, "The coordinate reference system is not known"),
     crs.OutsideCrs: Kind("outside-crs", 422, "The coordinates lie outside the coordinate reference system"),
+    rules.NothingHeld: Kind("nothing-held", 503, "Nothing is held in memory"),
     rules.JurisdictionUnknown: Kind("jurisdiction-unknown", 404, "There is no such jurisdiction"),
     rules.JurisdictionNotStated: Kind("jurisdiction-not-stated", 422, "Which jurisdiction is meant is not clear"),
     rules.GridUnknown: Kind("grid-unknown", 404, "There is no such grid"),
@@ -197,7 +202,7 @@ def _http_problem(error: HTTPException) -> Response:
 
 def _http_detail(kind: Kind, error: HTTPException) -> str:
     if kind.status == 413:
-        limit = current_app.config["MAX_CONTENT_LENGTH"]
+        limit = request.max_content_length or current_app.config["MAX_CONTENT_LENGTH"]
         return f"A body of {limit} bytes at most is read here; send several smaller ones."
     return kind.title + "." if kind.status >= 500 else str(error.description)
 
@@ -213,3 +218,11 @@ def abort_with_validation(error: ValidationError) -> Response:
     return problem(
         KINDS[parsing.InvalidInput], "See `errors` for each thing that is wrong.", errors=from_validation(error)
     )
+
+
+def validated(model: type[Model], value: object) -> Model:
+    """Return a value as a model; answer what pydantic refuses."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as exc:
+        abort(abort_with_validation(exc))

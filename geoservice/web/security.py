@@ -6,7 +6,8 @@ from flask import Flask, Response
 
 from geoservice.settings import Settings
 
-_HEADERS = {
+#: What every answer says to browsers.
+HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -18,13 +19,18 @@ _HEADERS = {
 def harden(app: Flask, settings: Settings) -> None:
     """Set limits and headers."""
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
-    hosts = [host.strip() for host in settings.trusted_hosts.split(",") if host.strip()]
-    app.config["TRUSTED_HOSTS"] = hosts or None
+    app.config["MAX_STREAM_LENGTH"] = settings.max_stream_bytes
+    app.config["TRUSTED_HOSTS"] = list(trusted_hosts(settings)) or None
     app.url_map.merge_slashes = False  # an address has one spelling: no redirect that repeats the caller's Host
     app.after_request(_add_headers)
 
 
 def _add_headers(response: Response) -> Response:
-    for name, value in _HEADERS.items():
+    for name, value in HEADERS.items():
         response.headers.setdefault(name, value)  # a page has a policy of its own
     return response
+
+
+def trusted_hosts(settings: Settings) -> tuple[str, ...]:
+    """Return the host names that requests may carry; none: any."""
+    return tuple(host.strip() for host in settings.trusted_hosts.split(",") if host.strip())

@@ -54,7 +54,9 @@ class Database:
         return cls(engine, statement_timeout_s)
 
     @contextmanager
-    def transaction(self, *, actor: str = "", timeout_s: float | None = None) -> Iterator[Connection]:
+    def transaction(
+        self, *, actor: str = "", timeout_s: float | None = None, one_view: bool = False
+    ) -> Iterator[Connection]:
         """Run the block in one transaction; commit at its end, roll back on any error.
 
         Parameters
@@ -63,6 +65,8 @@ class Database:
             Who acts, for histories; the database login when empty.
         timeout_s
             Longest time of one statement; the pool's default when None.
+        one_view
+            All statements see the database as the first one did.
 
         Raises
         ------
@@ -70,7 +74,8 @@ class Database:
             What the driver said, translated: refused, too busy, took too long, unavailable, schema missing.
         """
         limit_ms = round((self.statement_timeout_s if timeout_s is None else timeout_s) * 1000)
-        with translated_errors(), self.engine.begin() as connection:
+        engine = self.engine.execution_options(isolation_level="REPEATABLE READ") if one_view else self.engine
+        with translated_errors(), engine.begin() as connection:
             connection.execute(
                 text(
                     "SELECT set_config('geoservice.actor', :actor, true),"

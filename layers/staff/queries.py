@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
-
-@dataclass(frozen=True)
-class Officer:
-    """Somebody posted to a grid, by code and call sign."""
-
-    code: str
-    call_sign: str
-    #: grid_officer, deputy or police_officer.
-    role: str
-
+from layers.staff.model import Officer, Posting
 
 _ON_DUTY = text("""
     SELECT s.code, s.call_sign, p.role
@@ -36,3 +26,22 @@ def officers_on_duty(
     """Return who serves a grid on the day of `at` (today when None), the grid officer first."""
     asked = {"jurisdiction_id": jurisdiction_id, "grid_code": grid_code, "at": at}
     return tuple(Officer(row.code, row.call_sign, row.role) for row in connection.execute(_ON_DUTY, asked))
+
+
+_POSTINGS = text("""
+    SELECT p.jurisdiction_id, p.grid_code, s.code, s.call_sign, p.role, p.valid_from, p.valid_to
+      FROM geoservice.posting AS p
+      JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code
+     WHERE p.valid_to IS NULL OR p.valid_to > :since
+     ORDER BY p.jurisdiction_id, p.grid_code,
+              array_position(ARRAY['grid_officer', 'deputy', 'police_officer'], p.role), s.code
+""")
+
+
+def postings_since(connection: Connection, since: date) -> tuple[Posting, ...]:
+    """Return every posting that was not over on a day, by grid, the grid officer first."""
+    return tuple(
+        Posting(row.jurisdiction_id, row.grid_code, Officer(row.code, row.call_sign, row.role), row.valid_from,
+                row.valid_to)
+        for row in connection.execute(_POSTINGS, {"since": since})
+    )  # fmt: skip

@@ -55,8 +55,10 @@ def test_srids_are_said_in_one_place() -> None:
 
 
 def test_packages_hold_a_docstring_and_nothing_else() -> None:
+    # The engine is used by notebooks too, which import its one class by a short name.
+    offers_a_name = ROOT / "geoservice/engine/__init__.py"
     for path in sources(*PACKAGES):
-        if path.name == "__init__.py":
+        if path.name == "__init__.py" and path != offers_a_name:
             assert re.fullmatch(r'""".*?"""\n', path.read_text(), re.DOTALL), path
 
 

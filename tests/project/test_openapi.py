@@ -16,6 +16,7 @@ from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi import checks
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
+from geoservice.api.batch.answering import FORMS
 from geoservice.app import create_app
 from geoservice.auth.model import Role
 from geoservice.settings import Settings
@@ -39,6 +40,14 @@ APP = create_app(Settings(database_url=SecretStr("postgresql://unused")))
 DOCUMENT: dict[str, Any] = APP.api_doc
 CONFIG = SchemathesisConfig.from_dict({"seed": 20260101, "generation": {"deterministic": True}})
 INTERFACE: BaseSchema = schemathesis.openapi.from_wsgi("/openapi.json", APP, config=CONFIG)
+
+
+def _as_text(context: schemathesis.SerializationContext, value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+for media_type in FORMS:
+    schemathesis.serializer(media_type)(_as_text)
 bounded = settings(
     max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )

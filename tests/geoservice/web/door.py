@@ -17,6 +17,7 @@ from geoservice.app import create_app
 from geoservice.auth.model import Role
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
+from tests.holding import stop, wait_until_held
 
 #: A variable as Flask or OpenAPI writes it, with the noun before it.
 _VARIABLE = re.compile(r"(?P<noun>\w*)/[<{](?:path:)?(?P<name>\w+)[>}]")
@@ -56,9 +57,10 @@ def open_door(database_url: str) -> Iterator[Door]:
     settings = Settings(database_url=SecretStr(database_url), pool_size=4)
     services = build_services(settings)
     app = create_app(settings, services=services)
+    wait_until_held(services)
     keys = {role: services.keys.create(role, "door") for role in Role if role is not Role.PUBLIC}
     yield Door(app, app.test_client(), services, keys, _existing(services))
-    services.database.close()
+    stop(services)
 
 
 def _existing(services: Services) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Many positions at once, in the forms that programs keep them in."""

@@ -1,0 +1,132 @@
+"""GET /v1/owner without Flask: the plainest form of the question that is asked most, answered from memory.
+
+Anything that is not plain (another form of query, a key it does not know, an error to tell, a question that memory can
+not answer) goes on to Flask, so every rule has one place and this only knows when nothing stands in the way.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import structlog
+from werkzeug.sansio.utils import host_is_trusted
+
+from geoservice.api.answers import age_header, owner_out
+from geoservice.auth.model import PUBLIC, Identity
+from geoservice.auth.permissions import Permission, may
+from geoservice.services.ownership import OwnershipService
+from geoservice.web.json import dumps
+from geoservice.web.metrics import RequestMetrics
+from layers.crs import Position, is_on_earth
+
+log = structlog.get_logger()
+
+PATH = "/v1/owner"
+#: Decimal degrees and metres as everybody writes them.
+_NUMBER = re.compile(r"-?[0-9]{1,4}(?:\.[0-9]{1,20})?", re.ASCII)
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+_BEARER = re.compile(r"bearer (grd_[0-9a-z]{8}_[A-Za-z0-9_-]{43})", re.ASCII | re.IGNORECASE)
+_LONGEST_QUERY = 256
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+Question = tuple[Position, float | None, str | None]
+
+
+class FastPath:
+    """A WSGI application that answers plain look-ups and hands on everything else.
+
+    Parameters
+    ----------
+    app
+        The whole application.
+    identify
+        Returns who shows a key, None when that can not be said without the database or nobody does.
+    headers
+        What every answer says to browsers.
+    trusted_hosts
+        Hosts that requests may name; empty: any.
+    """
+
+    def __init__(
+        self,
+        app: WsgiApp,
+        ownership: OwnershipService,
+        identify: Callable[[str], Identity | None],
+        metrics: RequestMetrics,
+        headers: dict[str, str],
+        trusted_hosts: tuple[str, ...] = (),
+    ) -> None:
+        self._app = app
+        self._ownership = ownership
+        self._identify = identify
+        self._metrics = metrics
+        self._headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), *headers.items()]
+        self._trusted_hosts = trusted_hosts
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer, or let the application answer."""
+        if environ["PATH_INFO"] == PATH and environ["REQUEST_METHOD"] == "GET":
+            began = time.perf_counter()
+            try:
+                answer = self._answer(environ)
+            except Exception as exc:
+                # The application knows how to tell a failure, or how to do without memory.
+                log.exception("a plain look-up failed", exc_info=exc)
+                answer = None
+            if answer is not None:
+                body, headers = answer
+                start_response("200 OK", headers)
+                self._metrics.count(PATH, "GET", 200, time.perf_counter() - began)
+                return [body]
+        return self._app(environ, start_response)
+
+    def _answer(self, environ: Environ) -> tuple[bytes, list[tuple[str, str]]] | None:
+        question = plain_question(environ["QUERY_STRING"])
+        if question is None or not self._may_enter(environ):
+            return None
+        position, accuracy_m, jurisdiction_code = question
+        found = self._ownership.held_owner_of(position, accuracy_m=accuracy_m, jurisdiction_code=jurisdiction_code)
+        if found is None:
+            return None
+        body = dumps(owner_out(found))
+        return body, [*self._headers, age_header(found.age_s), ("Content-Length", str(len(body)))]
+
+    def _may_enter(self, environ: Environ) -> bool:
+        if self._trusted_hosts and not host_is_trusted(environ.get("HTTP_HOST", ""), self._trusted_hosts):
+            return False
+        shown = environ.get("HTTP_AUTHORIZATION")
+        if shown is None:
+            identity: Identity | None = PUBLIC
+        else:
+            key = _BEARER.fullmatch(shown)
+            identity = self._identify(key[1]) if key else None
+        return identity is not None and may(identity.role, Permission.LOOK_UP_OWNER)
+
+
+def plain_question(query: str) -> Question | None:
+    """Return position, accuracy in metres and jurisdiction's code of a query; None when it is not a plain one."""
+    if len(query) > _LONGEST_QUERY:
+        return None
+    said: dict[str, str] = {}
+    for part in query.split("&"):
+        name, equals, value = part.partition("=")
+        if not equals or name in said:
+            return None
+        said[name] = value
+    jurisdiction = said.pop("jurisdiction", None)
+    if jurisdiction is not None and _CODE.fullmatch(jurisdiction) is None:
+        return None
+    if not {"lon", "lat"} <= said.keys() <= {"lon", "lat", "accuracy_m"}:
+        return None
+    if any(_NUMBER.fullmatch(value) is None for value in said.values()):
+        return None
+    numbers = {name: float(value) for name, value in said.items()}
+    accuracy_m = numbers.get("accuracy_m")
+    if not is_on_earth(numbers["lon"], numbers["lat"]) or not 0 <= (accuracy_m or 0.0) <= 1000:
+        return None
+    return Position(numbers["lon"], numbers["lat"]), accuracy_m, jurisdiction

@@ -1,0 +1,113 @@
+"""What look-ups need, read from the database as it stood at one moment: grids in force, who serves there, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import shapely
+from sqlalchemy import Connection, text
+
+from geoservice.domain.duties import Duties
+from geoservice.engine.index import OwnershipIndex
+from geoservice.engine.snapshot import HeldEdition, Snapshot
+from geoservice.services.errors import GeoserviceError
+from layers.db.session import Database
+from layers.grids.holdings import Holding, Shapes, holdings, shapes_of
+from layers.jurisdictions.queries import jurisdictions
+from layers.keys.queries import StoredKey, keys
+from layers.staff.queries import postings_since
+
+#: Editions of each jurisdiction that are over and still answered from memory.
+OVER = 2
+#: Postings that ended before are asked of the database.
+DUTIES_BACK = timedelta(days=31)
+#: Reading 35,000 areas takes seconds, which no request is given.
+READ_TIMEOUT_S = 120.0
+
+_FINGERPRINTS = text("SELECT f.editions, f.postings, f.keys FROM geoservice.fingerprints() AS f")
+
+
+class SnapshotDiffers(GeoserviceError):
+    """What was read of an edition is not what its fingerprint says; the last good snapshot stays in use."""
+
+
+@dataclass(frozen=True)
+class Fingerprints:
+    """Equal text, equal content: editions in force, postings, keys."""
+
+    editions: str | None
+    postings: str | None
+    keys: str | None
+
+
+@dataclass(frozen=True)
+class Held:
+    """Everything that a look-up needs, as it stood in the database at one moment."""
+
+    fingerprints: Fingerprints
+    #: The database's own clock at that moment, UTC.
+    read_at: datetime
+    snapshot: Snapshot
+    duties: Duties
+    #: By id.
+    keys: Mapping[str, StoredKey]
+
+    def now(self) -> datetime:
+        """Return this moment, not before the one at which an edition came into force by the database's clock."""
+        return max(datetime.now(UTC), self.read_at)
+
+
+def fingerprints(connection: Connection) -> Fingerprints:
+    """Return what the database says now; raise SchemaMissing."""
+    return Fingerprints(**connection.execute(_FINGERPRINTS).one()._mapping)
+
+
+def read_held(database: Database, before: Held | None) -> Held:
+    """Read what look-ups need, in one view of the database; indexes of editions held before are used again.
+
+    Raises
+    ------
+    SnapshotDiffers
+        A published edition is not what was validated.
+    LayerError
+        The database does not answer.
+    """
+    known = {one.edition_id: one for one in before.snapshot.editions} if before else {}
+    since = (datetime.now(UTC) - DUTIES_BACK).date()
+    with database.transaction(timeout_s=READ_TIMEOUT_S, one_view=True) as connection:
+        now, read_at = fingerprints(connection), connection.execute(text("SELECT now()")).scalar_one()
+        everywhere = jurisdictions(connection)
+        found = holdings(connection, over=OVER)
+        shapes = {one.edition_id: shapes_of(connection, one.edition_id) for one in found if one.edition_id not in known}
+        postings = postings_since(connection, since)
+        keyring = {key.id: key for key in keys(connection)}
+    # The transaction has ended: building may take its time.
+    editions = [_edition(one, known.get(one.edition_id), shapes.get(one.edition_id)) for one in found]
+    snapshot = Snapshot(editions, (one.code for one in everywhere), _known_since(found))
+    duties = Duties(postings, {one.id: one.time_zone for one in everywhere}, since)
+    return Held(now, read_at, snapshot, duties, keyring)
+
+
+def _known_since(found: tuple[Holding, ...]) -> datetime | None:
+    """Return the instant before which editions are missing; None when none is."""
+    oldest = {one.jurisdiction_id: one for one in reversed(found)}
+    return max((one.valid_from for one in oldest.values() if not one.is_first), default=None)
+
+
+def _edition(holding: Holding, known: HeldEdition | None, shapes: Shapes | None) -> HeldEdition:
+    """Return an edition with its index: built from its shapes, or the one that is known."""
+    if known is not None:
+        index, names, bounds = known.index, known.names, known.bounds
+    elif shapes is None or shapes.content_hash != holding.content_hash:
+        raise SnapshotDiffers(edition=holding.edition_id)
+    else:
+        index = OwnershipIndex.build(shapes.codes, list(shapes.geoms))
+        index.warm()
+        west, south, east, north = map(float, shapely.total_bounds(shapes.geoms))
+        names, bounds = shapes.names, (west, south, east, north)
+    return HeldEdition(
+        holding.jurisdiction_id, holding.jurisdiction_code, holding.edition_id, holding.valid_from, holding.valid_to,
+        holding.snap_tolerance_m, holding.accuracy_m, holding.content_hash, index, names, bounds,
+    )  # fmt: skip
