@@ -17,7 +17,7 @@ from werkzeug.sansio.utils import host_is_trusted
 from geoservice.api.answers import age_header, owner_out
 from geoservice.auth.model import PUBLIC, Identity
 from geoservice.auth.permissions import Permission, may
-from geoservice.services.ownership import OwnershipService
+from geoservice.services.ownership import OwnershipService, Question
 from geoservice.web.json import dumps
 from geoservice.web.metrics import RequestMetrics
 from layers.crs import Position, is_on_earth
@@ -34,7 +34,6 @@ _LONGEST_QUERY = 256
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
-Question = tuple[Position, float | None, str | None]
 
 
 class FastPath:
@@ -89,8 +88,7 @@ class FastPath:
         question = plain_question(environ["QUERY_STRING"])
         if question is None or not self._may_enter(environ):
             return None
-        position, accuracy_m, jurisdiction_code = question
-        found = self._ownership.held_owner_of(position, accuracy_m=accuracy_m, jurisdiction_code=jurisdiction_code)
+        found = self._ownership.held_owner_of(question)
         if found is None:
             return None
         body = dumps(owner_out(found))
@@ -109,7 +107,7 @@ class FastPath:
 
 
 def plain_question(query: str) -> Question | None:
-    """Return position, accuracy in metres and jurisdiction's code of a query; None when it is not a plain one."""
+    """Return what a query asks; None when it is not a plain one."""
     if len(query) > _LONGEST_QUERY:
         return None
     said: dict[str, str] = {}
@@ -129,4 +127,4 @@ def plain_question(query: str) -> Question | None:
     accuracy_m = numbers.get("accuracy_m")
     if not is_on_earth(numbers["lon"], numbers["lat"]) or not 0 <= (accuracy_m or 0.0) <= 1000:
         return None
-    return Position(numbers["lon"], numbers["lat"]), accuracy_m, jurisdiction
+    return Question(Position(numbers["lon"], numbers["lat"]), None, accuracy_m, jurisdiction)

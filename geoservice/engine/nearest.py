@@ -196,18 +196,23 @@ class NearestEdges:
         edge is nearer to it than (smallest d - r) / q.
         """
         width, height = (self._east - self._west) / 2**level, (self._north - self._south) / 2**level
-        lon, lat = self._west + (nodes.column + 0.5) * width, self._south + (nodes.row + 0.5) * height
-        lon_m, lat_m = lon_degree_m(lat), lat_degree_m(lat)
+        lon, row = self._west + (nodes.column + 0.5) * width, self._rows(level)
+        lat, lon_m, lat_m, ratio = (column[nodes.row] for column in row)
         node = np.repeat(np.arange(len(nodes.row)), nodes.count)
         far = np.sqrt(distance2_m(taken(self.ends, nodes.edge), lon[node], lat[node], lon_m[node], lat_m[node]))
         start = np.cumsum(nodes.count) - nodes.count
         nearest = np.minimum.reduceat(far, start)
         radius = np.hypot(width * lon_m, height * lat_m) / 2
-        # A little more than that, for rounding.
-        ratio = _ratio(lat, height) * (1 + 1e-9)
         kept = far <= (ratio**2 * (nearest + 2 * radius) + 1e-6)[node]
         low = np.maximum((nearest - radius) / ratio - 1e-6, 0)
         return _Nodes(nodes.column, nodes.row, low, radius, np.add.reduceat(kept, start), nodes.edge[kept])
+
+    def _rows(self, level: int) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return for each row of a level its middle's latitude, metres per degree of longitude and latitude, and q."""
+        height = (self._north - self._south) / 2**level
+        lat = self._south + (np.arange(2**level) + 0.5) * height
+        # A little more than that, for rounding.
+        return lat, lon_degree_m(lat), lat_degree_m(lat), _ratio(lat, height) * (1 + 1e-9)
 
 
 def _flat(x: Floats, y: Floats, side: int) -> Ints:

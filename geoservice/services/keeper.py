@@ -60,6 +60,8 @@ class Keeper:
         self._failure: str | None = None
         self._refused: Fingerprints | None = None
         self._refused_until_s = 0.0
+        self._settled = threading.Event()
+        self._settled.set()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         #: Called after each reading with its seconds, or None when it failed; for figures.
@@ -69,6 +71,15 @@ class Keeper:
     def confirmed(self) -> Confirmed | None:
         """Return what is held; None before the first reading. One reference: never a mixture of two states."""
         return self._confirmed
+
+    @property
+    def renewing(self) -> bool:
+        """Return whether the database is known to hold something newer, which is being made ready at this moment."""
+        return not self._settled.is_set()
+
+    def wait_until_settled(self, timeout_s: float) -> None:
+        """Wait until nothing newer is being made ready, at most so long."""
+        self._settled.wait(timeout_s)
 
     @property
     def failure(self) -> str | None:
@@ -134,13 +145,16 @@ class Keeper:
                 self._note_failure(exc)
                 return
         self._confirmed = Confirmed(held, at, mark_s)
+        self._settled.set()
         self._failure = self._refused = None
 
     def _read(self, before: Held | None) -> Held:
         began = time.monotonic()
+        self._settled.clear()
         try:
             held = read_held(self._database, before)
         except Exception:
+            self._settled.set()  # the old state is the best there is
             self.on_reading(None)
             raise
         self.on_reading(time.monotonic() - began)

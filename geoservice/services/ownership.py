@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,14 +14,17 @@ from geoservice.engine.answers import Method
 from geoservice.engine.edges import Floats
 from geoservice.engine.snapshot import METHODS, ManyOwners, owner_among, owners_among
 from geoservice.services import known
-from geoservice.services.keeper import Confirmed, Keeper
+from geoservice.services.keeper import Keeper
 from layers.crs import DeclaredPosition, Position, is_on_earth
 from layers.db.session import Database
+from layers.errors import LayerError
 from layers.grids.model import Ownership
 from layers.grids.ownership import owner_of, owners_of
 from layers.staff.model import Officer
 from layers.staff.queries import officers_on_duty
 
+#: A batch waits so long for an edition that is being made ready; a single place asks the database meanwhile.
+LONGEST_WAIT_S = 1.0
 _METHOD_NUMBERS = {name: number for number, name in METHODS.items()}
 
 
@@ -35,6 +39,17 @@ class OwnerAnswer:
     as_of: datetime
     #: How long ago that was, seconds.
     age_s: float
+
+
+class Question(NamedTuple):
+    """What is asked about one place: who owns it at an instant (now when None), and is a border near."""
+
+    position: Position
+    at: datetime | None = None
+    #: The sender's error in metres, 0 to 1000; None takes the jurisdiction's default.
+    accuracy_m: float | None = None
+    #: Ask this jurisdiction only; None asks all.
+    jurisdiction_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,34 +92,42 @@ class OwnershipService:
         LayerError
             It is not known in memory, and the database does not answer.
         """
-        position = place.position
-        asked = {"at": at, "accuracy_m": accuracy_m, "jurisdiction_code": jurisdiction_code}
-        return self.held_owner_of(position, **asked) or self._stored_owner_of(position, **asked)  # type: ignore[arg-type]
+        asked = Question(place.position, at, accuracy_m, jurisdiction_code)
+        found = self.held_owner_of(asked)
+        if found is not None:
+            return found
+        try:
+            return self._stored_owner_of(asked)
+        except LayerError:
+            # What is being replaced is old by a moment, but an answer.
+            found = self._remembered_owner_of(asked)
+            if found is None:
+                raise
+            return found
 
-    def held_owner_of(
-        self,
-        position: Position,
-        *,
-        at: datetime | None = None,
-        accuracy_m: float | None = None,
-        jurisdiction_code: str | None = None,
-    ) -> OwnerAnswer | None:
-        """Return the owner of a place on the earth from memory; None when memory does not know."""
-        confirmed = self._confirmed()
+    def held_owner_of(self, asked: Question) -> OwnerAnswer | None:
+        """Return the answer from memory; None when memory does not know, or is being renewed at this moment."""
+        if self._keeper is None or self._keeper.renewing:
+            return None
+        return self._remembered_owner_of(asked)
+
+    def _remembered_owner_of(self, asked: Question) -> OwnerAnswer | None:
+        confirmed = None if self._keeper is None else self._keeper.confirmed
         if confirmed is None:
             return None
         held = confirmed.held
-        instant = at or held.now()
-        editions = held.snapshot.in_force(instant, jurisdiction_code)
+        instant = asked.at or held.now()
+        editions = held.snapshot.in_force(instant, asked.jurisdiction_code)
         if editions is None:
             return None
-        ownership = owner_among(editions, position.lon, position.lat, accuracy_m=accuracy_m)
+        lon, lat = asked.position
+        ownership = owner_among(editions, lon, lat, accuracy_m=asked.accuracy_m)
         if ownership.grid_code is None or ownership.jurisdiction_id is None:
-            return OwnerAnswer(position, ownership, (), confirmed.at, confirmed.age_s)
+            return OwnerAnswer(asked.position, ownership, (), confirmed.at, confirmed.age_s)
         officers = held.duties.officers(ownership.jurisdiction_id, ownership.grid_code, instant)
         if officers is None:
             return None
-        return OwnerAnswer(position, ownership, officers, confirmed.at, confirmed.age_s)
+        return OwnerAnswer(asked.position, ownership, officers, confirmed.at, confirmed.age_s)
 
     def ask_many(
         self, *, at: datetime | None = None, accuracy_m: float | None = None, jurisdiction_code: str | None = None
@@ -118,7 +141,10 @@ class OwnershipService:
         LayerError
             It is not known in memory, and the database does not answer. Asking it raises this too.
         """
-        confirmed = self._confirmed()
+        confirmed = None
+        if self._keeper is not None:
+            self._keeper.wait_until_settled(LONGEST_WAIT_S)
+            confirmed = self._keeper.confirmed
         if confirmed is not None:
             editions = confirmed.held.snapshot.in_force(at or confirmed.held.now(), jurisdiction_code)
             if editions is not None:
@@ -141,24 +167,19 @@ class OwnershipService:
             stored = owners_of(connection, positions, at=at, accuracy_m=accuracy_m, jurisdiction_id=jurisdiction_id)
         return _columns(stored, there, len(lon))
 
-    def _confirmed(self) -> Confirmed | None:
-        return None if self._keeper is None else self._keeper.confirmed
-
-    def _stored_owner_of(
-        self, position: Position, *, at: datetime | None, accuracy_m: float | None, jurisdiction_code: str | None
-    ) -> OwnerAnswer:
+    def _stored_owner_of(self, asked: Question) -> OwnerAnswer:
         as_of = datetime.now(UTC)
         with self._database.transaction() as connection:
-            jurisdiction_id = known.jurisdiction_id(connection, jurisdiction_code)
             ownership = owner_of(
-                connection, position, at=at, accuracy_m=accuracy_m, jurisdiction_id=jurisdiction_id
+                connection, asked.position, at=asked.at, accuracy_m=asked.accuracy_m,
+                jurisdiction_id=known.jurisdiction_id(connection, asked.jurisdiction_code),
             )  # fmt: skip
             officers: tuple[Officer, ...] = ()
             if ownership.grid_code is not None and ownership.jurisdiction_id is not None:
                 officers = officers_on_duty(
-                    connection, jurisdiction_id=ownership.jurisdiction_id, grid_code=ownership.grid_code, at=at
+                    connection, jurisdiction_id=ownership.jurisdiction_id, grid_code=ownership.grid_code, at=asked.at
                 )
-        return OwnerAnswer(position, ownership, officers, as_of, 0.0)
+        return OwnerAnswer(asked.position, ownership, officers, as_of, 0.0)
 
 
 def _columns(stored: Sequence[Ownership], places: Sequence[int], count: int) -> ManyOwners:

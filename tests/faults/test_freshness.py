@@ -27,6 +27,10 @@ from tests.publishing import publish_turned
 pytestmark = pytest.mark.faults
 
 WORKERS = 2
+#: Enough to keep both workers busy without taking their cores away.
+LOOKERS = 3
+#: Between two publications: the service is to be measured, not how it shares two cores with the making of drafts.
+PAUSE_S = 0.25
 PLACES = """
     SELECT st_x(p), st_y(p), code FROM geoservice.territory, st_pointonsurface(geom) AS p ORDER BY code
 """
@@ -73,7 +77,7 @@ def _wait_until_answering(settings: Settings) -> None:
 @contextmanager
 def looking(service: Service) -> Iterator[Lookers]:
     lookers = Lookers(service.port, service.places)
-    lookers.start(6, pause_s=0.002)
+    lookers.start(LOOKERS, pause_s=0.002)
     try:
         time.sleep(0.5)
         yield lookers
@@ -91,6 +95,7 @@ def publish_many(service: Service, count: int) -> list[tuple[int, float, float]]
             began = time.monotonic()
             connection.commit()
             published.append((edition, began, time.monotonic()))
+            time.sleep(PAUSE_S)
     return published
 
 
