@@ -16,6 +16,7 @@ from geoservice.api.ownership import ownership_blueprint
 from geoservice.maps.pages import maps_blueprint
 from geoservice.settings import Settings
 from geoservice.web.admission import admit
+from geoservice.web.entry import let_in
 from geoservice.web.guard import enforce, guard
 from geoservice.web.json import OrjsonProvider
 from geoservice.web.metrics import RequestMetrics
@@ -51,13 +52,16 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.json = OrjsonProvider(app)
     app.components_schemas["Problem"] = Schema(**Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
     metrics = RequestMetrics()
-    metrics.watch(app)
     if services.keeper is not None:
         metrics.watch_keeper(services.keeper)
     harden(app, settings)
-    admit(app, threads=settings.threads)
-    enforce(app, services.keys.identify)
-    check_request(app, threads=settings.threads)
+    let_in(
+        app,
+        metrics.watch(app),
+        admit(app, threads=settings.threads),
+        enforce(app, services.keys.identify),
+        check_request(threads=settings.threads),
+    )
     register_problems(app)
     for blueprint in (
         health_blueprint(services.health, metrics),

@@ -8,6 +8,7 @@ from threading import Semaphore
 from flask import Flask, g, request
 
 from geoservice.auth.permissions import Permission
+from geoservice.web.entry import Step
 from geoservice.web.guard import LABEL
 from layers.errors import TooBusy
 
@@ -40,7 +41,7 @@ class Places:
         self._free.release()
 
 
-def admit(app: Flask, *, threads: int) -> None:
+def admit(app: Flask, *, threads: int) -> Step:
     """Work on fewer requests at once than there are threads; probes and documents are always let in.
 
     Without it sixteen requests that wait for a locked table hold up every other one, the liveness probe among them,
@@ -59,5 +60,5 @@ def admit(app: Flask, *, threads: int) -> None:
         if g.pop("has_place", False):
             places.give_back()
 
-    app.before_request(enter)
     app.teardown_request(leave)
+    return enter

@@ -9,6 +9,7 @@ from flask import Flask, g, request
 
 from geoservice.auth.model import PUBLIC, Identity
 from geoservice.auth.permissions import Permission, may
+from geoservice.web.entry import Step
 from geoservice.web.parsing import Forbidden, Unauthorised
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -28,8 +29,8 @@ def guard(permission: str) -> Callable[[View], View]:
     return label
 
 
-def enforce(app: Flask, identify: Callable[[str], Identity | None]) -> None:
-    """Check every request against its view's label.
+def enforce(app: Flask, identify: Callable[[str], Identity | None]) -> Step:
+    """Return the step that checks every request against its view's label.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def enforce(app: Flask, identify: Callable[[str], Identity | None]) -> None:
         if not may(g.identity.role, needed):
             raise Unauthorised if g.identity is PUBLIC else Forbidden
 
-    app.before_request(check)
+    return check
 
 
 def _shown_identity(identify: Callable[[str], Identity | None]) -> Identity:

@@ -8,6 +8,7 @@ from flask import Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from geoservice.services.keeper import Keeper
+from geoservice.web.entry import Step
 
 
 class RequestMetrics:
@@ -22,6 +23,9 @@ class RequestMetrics:
             "geoservice_request_seconds", "Time to answer", ["route"], registry=self._registry,
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
         )  # fmt: skip
+
+        # Looking the labels up costs more than counting.
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def watch_keeper(self, keeper: Keeper) -> None:
         """Tell how old what is held in memory is, how long reading it took, and how often that failed."""
@@ -39,10 +43,10 @@ class RequestMetrics:
         )  # fmt: skip
         keeper.on_reading = lambda took_s: failures.inc() if took_s is None else seconds.observe(took_s)
 
-    def watch(self, app: Flask) -> None:
-        """Measure every request of an application."""
-        app.before_request(self._begin)
+    def watch(self, app: Flask) -> Step:
+        """Measure every request of an application; return the step at which one begins."""
         app.after_request(self._end)
+        return self._begin
 
     def text(self) -> Response:
         """Write the figures as Prometheus reads them."""
@@ -50,9 +54,13 @@ class RequestMetrics:
 
     def count(self, route: str, method: str, status: int, seconds: float | None) -> None:
         """Count an answered request and, where it is known, how long it took."""
-        self._requests.labels(route, method, str(status)).inc()
+        series = self._series.get((route, method, status))
+        if series is None:
+            counter = self._requests.labels(route, method, str(status))
+            series = self._series[route, method, status] = counter, self._seconds.labels(route)
+        series[0].inc()
         if seconds is not None:
-            self._seconds.labels(route).observe(seconds)
+            series[1].observe(seconds)
 
     @staticmethod
     def _begin() -> None:

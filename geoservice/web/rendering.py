@@ -17,10 +17,10 @@ def render(answer: BaseModel, *, status: int = 200, headers: dict[str, str] | No
 
 def render_bytes(body: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Write an answer that is JSON already."""
-    response = Response(body, status=status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    response.headers.update(headers or {})
-    return response
+    said = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+    if headers:
+        said = [pair for pair in said if pair[0] not in headers] + list(headers.items())
+    return Response(body, status, said)
 
 
 def shape(model: type[BaseModel], **extra: Any) -> dict[str, Any]:

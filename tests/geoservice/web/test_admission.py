@@ -46,7 +46,7 @@ def test_a_place_given_back_is_waited_for_again() -> None:
 def _app(threads: int, release: threading.Event) -> Flask:
     app = Flask("places")
     register_problems(app)
-    admit(app, threads=threads)
+    app.before_request(admit(app, threads=threads))
     slow = guard("view_map")(lambda: str(release.wait(10)))
     fails = guard("view_map")(lambda: 1 / 0)
     app.add_url_rule("/v1/slow", "slow", slow)
@@ -80,7 +80,7 @@ def test_a_request_that_fails_gives_its_place_back() -> None:
 def test_a_crowd_that_is_served_quickly_is_never_refused() -> None:
     app = Flask("crowd")
     register_problems(app)
-    admit(app, threads=8)
+    app.before_request(admit(app, threads=8))
     app.add_url_rule("/v1/quick", "quick", guard("view_map")(lambda: str(time.sleep(0.005))))
 
     with ThreadPoolExecutor(32) as clients:
