@@ -74,29 +74,37 @@ class Answers:
     distance_to_border_m: Floats
 
     @classmethod
-    def covered_by(cls, owner: Codes) -> Answers:
-        """Return answers in which only the covering grids are filled in."""
-        method = np.where(owner >= 0, np.int8(Method.COVERS), np.int8(Method.NONE))
-        return cls(owner, method, np.zeros(len(owner), np.bool_), np.full(len(owner), np.nan))
+    def nobody(cls, count: int) -> Answers:
+        """Return answers for so many positions that say none everywhere."""
+        return cls(
+            np.full(count, -1, np.int32), np.full(count, np.int8(Method.NONE)), np.zeros(count, np.bool_),
+            np.full(count, np.nan),
+        )  # fmt: skip
 
     def __getitem__(self, some: slice) -> Answers:
         """Return a view of some of the answers."""
         return Answers(self.owner[some], self.method[some], self.near_border[some], self.distance_to_border_m[some])
 
 
-def fill(nearest: NearestEdges, lon: Floats, lat: Floats, found: Answers, question: Question) -> None:
-    """Complete answers of which only the covering grids are known; distances must be NaN, methods COVERS or NONE."""
-    cell = nearest.cells(lon, lat)
-    low_m = nearest.low_m(cell)
-    asked = np.flatnonzero(low_m <= question.reach_m)
+def fill(nearest: NearestEdges, asked: Ints, lon: Floats, lat: Floats, found: Answers, question: Question) -> None:
+    """Complete answers of which only the covering grids are known; distances must be NaN, methods COVERS or NONE.
+
+    Parameters
+    ----------
+    asked
+        Which positions may be near enough to an edge to be measured.
+    """
     if not len(asked):
         return
-    mine, low_m = found.owner.take(asked), low_m.take(asked)
-    near = ((mine < 0) & (low_m <= question.snap_reach_m)) | ((mine >= 0) & (low_m <= question.covered_m))
+    x, y = lon.take(asked), lat.take(asked)
+    cell = nearest.cells(x, y)
+    mine, low_m = found.owner.take(asked), nearest.low_m(cell)
+    limit = np.where(mine >= 0, min(question.covered_m, 1e30), question.snap_reach_m)
+    near = np.flatnonzero(low_m <= limit)
+    if not len(near):
+        return
     asked, mine = asked[near], mine[near]
-    if not len(asked):
-        return
-    measured, smallest = _measured(nearest, cell.take(asked), lon.take(asked), lat.take(asked), mine)
+    measured, smallest = _measured(nearest, cell[near], x[near], y[near], mine)
     snapped = (mine < 0) & (measured <= question.snap_tolerance_m)
     found.owner[asked[snapped]] = smallest[snapped]
     found.method[asked[snapped]] = Method.NEAREST

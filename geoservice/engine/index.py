@@ -9,14 +9,14 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from shapely import MultiPolygon, Polygon
 
-from geoservice.engine.answers import Answers, Question, fill
+from geoservice.engine.answers import Answers, Method, Question, fill
 from geoservice.engine.building import Builder
 from geoservice.engine.edges import Areas, Floats, areas_of, edges_of
 from geoservice.engine.exact import Geos
-from geoservice.engine.nearest import REACH_M, NearestEdges
+from geoservice.engine.nearest import REACH_M, STEP_M, NearestEdges
 from geoservice.engine.scalar import NOWHERE, BorderTables, Found, OwnerTables, answer
 from geoservice.engine.search import Codes, Desk, Tables, settle
 
@@ -124,14 +124,26 @@ class OwnershipIndex:
             if not 0 <= metres <= REACH_M:
                 raise ValueError("accuracy_m and snap_tolerance_m must be between 0 and 1000 metres")
         x, y = _column(lon), _column(lat)
-        found = Answers.covered_by(self.owners(x, y))
-        question = Question(accuracy_m, snap_tolerance_m, all_distances)
-        if self._nearest is not None:
+        if x.shape != y.shape:
+            raise ValueError("lon and lat must be of the same length")
+        found = Answers.nobody(len(x))
+        if self._tables is not None and self._nearest is not None:
+            question = Question(accuracy_m, snap_tolerance_m, all_distances)
+            desk = Desk(min(CHUNK, len(x)))
             with np.errstate(invalid="ignore", over="ignore"):
                 for begin in range(0, len(x), CHUNK):
                     some = slice(begin, begin + CHUNK)
-                    fill(self._nearest, x[some], y[some], found[some], question)
+                    self._fill_chunk(self._tables, desk, x[some], y[some], found.owner[some])
+                    found.method[some][found.owner[some] >= 0] = Method.COVERS
+                    near = desk.maybe_within(self._low, STEP_M, question.reach_m, len(x[some]))
+                    fill(self._nearest, near, x[some], y[some], found[some], question)
         return found
+
+    @cached_property
+    def _low(self) -> NDArray[np.uint8] | None:
+        if self._tables is None or self._nearest is None:
+            return None
+        return self._nearest.low_over(self._tables.lattice)
 
     def at(self, lon: float, lat: float, *, accuracy_m: float = 15.0, snap_tolerance_m: float = 25.0) -> Found:
         """Return who owns one position, how that was reached, how near the border is and which grids are near.

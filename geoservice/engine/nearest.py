@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoservice.engine.edges import Edges, Floats, Ints, Whole
-from geoservice.engine.lattice import spread
-from geoservice.engine.plane import distance2_m, lat_degree_m, lon_degree_m
+from geoservice.engine.lattice import Lattice, spread
+from geoservice.engine.plane import degrees_m, distance2_m, lat_degree_m, lon_degree_m
 from geoservice.engine.search import taken
 
 #: No tolerance or accuracy is larger, metres.
@@ -26,6 +26,10 @@ _LEVELS = (9, 11)
 #: Lists are not split further once they have so many entries together, for each edge and at least.
 _ENTRIES_PER_EDGE, _ENTRIES = 24, 8_000_000
 _PAIRS_AT_A_TIME = 100_000
+#: Steps in which `low_over` tells distances, metres: 255 of them reach beyond REACH_M.
+STEP_M = 4.0
+#: Far above any rounding of a position's cell.
+_ROUNDING_M = 1e-3
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,20 @@ class NearestEdges:
         """Return what no edge is nearer than, for places in cells."""
         return self._low_m.take(cell)
 
+    def low_over(self, lattice: Lattice) -> NDArray[np.uint8]:
+        """Return for each cell of a lattice what no edge is nearer than, in whole steps of STEP_M, at most 255.
+
+        The rim, which stands for everything outside, says 0: there these lists know better.
+        """
+        side = 2**self._depth
+        low_m = self._low_m[:-1].reshape(side, side)
+        per_lon, per_lat = side / (self._east - self._west), side / (self._north - self._south)
+        low_m = _least(low_m, (lattice.south - self._south) * per_lat, per_lat / lattice.per_lat, lattice.rows)
+        low_m = _least(low_m.T, (lattice.west - self._west) * per_lon, per_lon / lattice.per_lon, lattice.columns).T
+        steps = np.floor(np.clip((low_m - _ROUNDING_M) / STEP_M, 0, 255))
+        steps[[0, -1]] = steps[:, [0, -1]] = 0
+        return np.ascontiguousarray(steps, dtype=np.uint8).ravel()
+
     def measure(self, cell: Ints, lon: Floats, lat: Floats, owner: Whole) -> tuple[Floats, Whole, Floats]:
         """Return the distance to the nearest edge, the smallest owner there, and the distance to the own border.
 
@@ -120,18 +138,21 @@ class NearestEdges:
         Returns
         -------
         tuple
-            (n,) metres; (n,) indices; (n,) metres, infinite when the list has no edge of the owner.
+            (n,) metres; (n,) indices, where no owner is given; (n,) metres, infinite when the list has no edge of the owner.
         """
         leaf = self._leaf.take(cell)
         count = self._count.take(leaf)
         place, pair = spread(self._start.take(leaf), count)
         edge = self._edge.take(pair)
-        lon_m, lat_m = lon_degree_m(lat), lat_degree_m(lat)
+        lon_m, lat_m = degrees_m(lat)
         far2 = distance2_m(taken(self.ends, edge), lon[place], lat[place], lon_m[place], lat_m[place])
         start = np.cumsum(count) - count
         nearest2 = np.minimum.reduceat(far2, start)
         low, high = self.low.take(edge), self.high.take(edge)
-        smallest = np.minimum.reduceat(np.where(far2 == nearest2[place], low, np.int32(2**31 - 1)), start)
+        if owner.min() < 0:
+            smallest = np.minimum.reduceat(np.where(far2 == nearest2[place], low, np.int32(2**31 - 1)), start)
+        else:  # nobody asks for it where all are covered
+            smallest = np.full(len(owner), -1, np.int32)
         mine = owner[place]
         own2 = np.minimum.reduceat(np.where((low == mine) | (high == mine), far2, np.inf), start)
         return np.sqrt(nearest2), smallest, np.sqrt(own2)
@@ -213,6 +234,17 @@ class NearestEdges:
         lat = self._south + (np.arange(2**level) + 0.5) * height
         # A little more than that, for rounding.
         return lat, lon_degree_m(lat), lat_degree_m(lat), _ratio(lat, height) * (1 + 1e-9)
+
+
+def _least(rows: NDArray[np.float32], begin: float, step: float, count: int) -> NDArray[np.float32]:
+    """Return the least of the rows that each of `count` stripes touches; the first begins at row `begin`."""
+    edge = begin + step * np.arange(count + 1)
+    first = np.clip(np.floor(edge[:-1] - 1e-6), 0, len(rows) - 1).astype(np.int64)
+    last = np.clip(np.floor(edge[1:] + 1e-6), 0, len(rows) - 1).astype(np.int64)
+    found = rows[first]
+    for further in range(1, int((last - first).max()) + 1):
+        np.minimum(found, rows[np.minimum(first + further, last)], out=found)
+    return found
 
 
 def _flat(x: Floats, y: Floats, side: int) -> Ints:

@@ -27,6 +27,17 @@ def lat_degree_m(lat: Floats) -> Floats:
     return _SEMI_MAJOR_M * (1 - _ECCENTRICITY2) / (swell * np.sqrt(swell)) * (np.pi / 180)
 
 
+def degrees_m(lat: Floats) -> tuple[Floats, Floats]:
+    """Return the metres per degree of longitude and of latitude at latitudes; one cosine for both."""
+    cosine = np.cos(np.radians(np.minimum(np.abs(lat), _HIGHEST_LAT)))
+    swell = 1 - _ECCENTRICITY2 * (1 - cosine * cosine)
+    root = np.sqrt(swell)
+    lon_m = cosine / root
+    lon_m *= _SEMI_MAJOR_M * (np.pi / 180)
+    swell *= root
+    return lon_m, _SEMI_MAJOR_M * (1 - _ECCENTRICITY2) * (np.pi / 180) / swell
+
+
 def lon_degree_m_at(lat: float) -> float:
     """Return the metres per degree of longitude at one latitude."""
     cosine = math.cos(math.radians(min(abs(lat), _HIGHEST_LAT)))

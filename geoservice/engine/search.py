@@ -104,6 +104,19 @@ class Desk:
         np.copyto(cell, x, casting="unsafe")
         tables.first.take(cell, out=out, mode="clip")
 
+    def maybe_within(self, low: NDArray[np.uint8] | None, step_m: float, reach_m: float, count: int) -> Ints:
+        """Return which of the positions last asked about may be within reach_m of an edge.
+
+        Parameters
+        ----------
+        low
+            Of each cell of the first level: no edge is nearer than so many steps.
+        """
+        if low is None:
+            return np.arange(0)
+        steps = int(min(reach_m / step_m, 255))
+        return np.flatnonzero(low.take(self._cell[:count], mode="clip") <= steps)
+
 
 def settle(tables: Tables, codes: Codes, lon: Floats, lat: Floats) -> None:
     """Turn entries below -1 into owners; -2 is left where GEOS must be asked.
