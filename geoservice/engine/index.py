@@ -165,7 +165,7 @@ class OwnershipIndex:
 
     def warm(self) -> None:
         """Build everything that is otherwise built when it is first needed."""
-        if self._scalar is not None:
+        if self._scalar is not None and self._low is not None:
             west, south = self._areas.polygons[0].exterior.coords[0]
             self._geos.owners(np.array([west]), np.array([south]))
 

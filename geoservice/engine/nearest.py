@@ -138,7 +138,8 @@ class NearestEdges:
         Returns
         -------
         tuple
-            (n,) metres; (n,) indices, where no owner is given; (n,) metres, infinite when the list has no edge of the owner.
+            (n,) metres; (n,) indices, where some owner is nobody; (n,) metres, infinite when the list has no edge of
+            the owner.
         """
         leaf = self._leaf.take(cell)
         count = self._count.take(leaf)
