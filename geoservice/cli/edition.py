@@ -15,6 +15,7 @@ import orjson
 from rich.console import Console
 
 from geoservice.cli.findings import finding_fields, show_findings, write_findings
+from geoservice.cli.instant import Instant
 from geoservice.services.editions import EditionService
 from geoservice.services.importing.shapes import GridFields
 from geoservice.settings import Settings
@@ -25,24 +26,6 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="For machi
 findings_to_option = click.option(
     "--findings-to", type=click.Path(dir_okay=False, path_type=Path), help="Write the findings as GeoJSON, for a GIS."
 )
-
-
-class Instant(click.ParamType):
-    """An instant with its zone, RFC 3339."""
-
-    name = "instant"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Return the instant; fail when the text is none or has no zone."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            instant = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value} is not an instant such as 2026-03-01T00:00:00+08:00.", param, ctx)
-        if instant.tzinfo is None:
-            self.fail(f"{value} has no zone; add one, as in {value}+08:00.", param, ctx)
-        return instant
 
 
 @contextmanager

@@ -1,0 +1,118 @@
+"""The command assign: points in, the same points with the grid that owns each out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import click
+import orjson
+
+from geoservice.cli.instant import Instant
+from geoservice.cli.progress import showing
+from geoservice.services.assigning.grids import Owners, owners_in_force, owners_of_file
+from geoservice.services.assigning.model import CoordinateColumns, Request, Summary
+from geoservice.services.assigning.running import assign as assign_points
+from geoservice.settings import Settings
+from geoservice.wiring import open_database
+from layers.db.session import Database
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("points", type=_FILE)
+@click.argument("out", type=_FILE)
+@click.option("--grids", type=_FILE, help="File of polygons; then no database is needed.")
+@click.option("--code", help="Field of --grids that holds the code; grid_code or code when absent.")
+@click.option("--grids-crs", help="Of --grids: wgs84, cgcs2000 or epsg:N; what the file says when absent.")
+@click.option("--jurisdiction", help="Instead of --grids: code of a jurisdiction; its grids in force are asked.")
+@click.option("--at", type=Instant(), help="In force at this instant, RFC 3339 with zone; now when absent.")
+@click.option("--snap-tolerance", type=click.FloatRange(0, 1000), help="Metres outside all grids that a point may lie "
+              "and still be given to the nearest; 0 with --grids, else the jurisdiction's.")  # fmt: skip
+@click.option("--lon", help="Column of longitude; guessed by its name when absent.")
+@click.option("--lat", help="Column of latitude.")
+@click.option("--x", help="Column of the easting, with --crs.")
+@click.option("--y", help="Column of the northing, with --crs.")
+@click.option("--crs", help="Of the points: wgs84, cgcs2000 or epsg:N; what the file says, or degrees, when absent.")
+@click.option("--encoding", help="Of text that is not UTF-8, such as gbk.")
+@click.option("--prefix", default="", help="Put before the names of the added columns grid_code and method.")
+@click.option("--overwrite", is_flag=True, help="Replace OUT when it is there.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def assign(
+    *, points: Path, out: Path, grids: Path | None, code: str | None, grids_crs: str | None, jurisdiction: str | None,
+    at: datetime | None, snap_tolerance: float | None, lon: str | None, lat: str | None, x: str | None,
+    y: str | None, crs: str | None, encoding: str | None, prefix: str, overwrite: bool, as_json: bool,
+) -> None:  # fmt: skip
+    r"""Write OUT: the points of POINTS, each with the grid that owns it.
+
+    Both are CSV, GeoJSON, GeoPackage, Parquet or GeoParquet, as the ends of their names say, and need not be of one
+    kind. Every column is kept; `grid_code` and `method` (covers, nearest or none) are added. OUT is written whole or
+    not at all.
+
+    \b
+        geoservice assign points.csv owned.csv --grids grids.geojson --code code
+        geoservice assign points.parquet owned.parquet --jurisdiction sare
+    """
+    columns = _columns(lon, lat, x, y, crs)
+    request = Request(points, out, columns, crs, encoding, prefix, overwrite)
+    owners = _owners(grids, code, grids_crs, jurisdiction, at, snap_tolerance)
+    with showing(points.name) as told:
+        summary = assign_points(request, owners, told)
+    if as_json:
+        click.echo(orjson.dumps({"out": str(out), **asdict(summary)}))
+        return
+    for remark in summary.remarks:
+        click.echo(remark, err=True)
+    click.echo(_sentence(summary, out))
+
+
+def _columns(
+    lon: str | None, lat: str | None, x: str | None, y: str | None, crs: str | None
+) -> CoordinateColumns | None:
+    if lon and lat and not (x or y):
+        return CoordinateColumns(lon, lat)
+    if x and y and not (lon or lat):
+        if crs is None:
+            raise click.UsageError("--x and --y need --crs, such as --crs epsg:4546. For degrees say --lon and --lat.")
+        return CoordinateColumns(x, y)
+    if lon or lat or x or y:
+        raise click.UsageError("Columns come in pairs: --lon and --lat, or --x and --y.")
+    return None
+
+
+def _owners(
+    grids: Path | None, code: str | None, grids_crs: str | None, jurisdiction: str | None, at: datetime | None,
+    snap_tolerance: float | None,
+) -> Owners:  # fmt: skip
+    if (grids is None) == (jurisdiction is None):
+        raise click.UsageError("Say whose grids: --grids FILE, or --jurisdiction CODE.")
+    if grids is not None:
+        if at is not None:
+            raise click.UsageError("--at goes with --jurisdiction: a file has no history.")
+        return owners_of_file(grids, code=code, crs=grids_crs, snap_tolerance_m=snap_tolerance or 0.0)
+    if code or grids_crs:
+        raise click.UsageError("--code and --grids-crs go with --grids.")
+    with _database() as database:
+        return owners_in_force(database, str(jurisdiction), at=at, snap_tolerance_m=snap_tolerance)
+
+
+@contextmanager
+def _database() -> Iterator[Database]:
+    database = open_database(Settings())
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _sentence(summary: Summary, out: Path) -> str:
+    ways = [
+        (summary.covered, "in a grid"), (summary.nearest, "just outside, given to the nearest"),
+        (summary.none, "in no grid"), (summary.without_position, "without a position"),
+    ]  # fmt: skip
+    told = ", ".join(f"{count:,} {way}" for count, way in ways if count)
+    return f"{out}: {summary.rows:,} points in {summary.seconds:.1f} s{': ' if told else ''}{told}."

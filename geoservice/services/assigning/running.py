@@ -1,0 +1,182 @@
+"""The run from points to owners: pieces are answered side by side and written in order, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from geoservice.engine.answers import Method
+from geoservice.services.assigning.errors import FolderMissing, OutputExists, OutputIsInput
+from geoservice.services.assigning.formats import form_of, require_format, source_of
+from geoservice.services.assigning.grids import Owners
+from geoservice.services.assigning.model import (
+    NAMED_ROWS,
+    NO_POSITION,
+    Answers,
+    CoordinateColumns,
+    Form,
+    Geometry,
+    Misplaced,
+    Piece,
+    Progress,
+    Request,
+    Source,
+    Summary,
+    Told,
+)
+from geoservice.services.assigning.positions import Placing, numbers, placing, points
+
+#: Answered pieces that wait for their turn to be written, beside those that are being answered.
+_WAITING = 1
+
+
+def assign(request: Request, owners: Owners, told: Told = lambda progress: None) -> Summary:
+    """Write the points of a file with the grid that owns each; every column is kept, two are added.
+
+    Parameters
+    ----------
+    told
+        Hears of each piece that was written.
+
+    Raises
+    ------
+    GeoserviceError
+        Something is wrong with the points or with what was asked; there is no output then.
+    """
+    began = time.monotonic()
+    _require_outputs(request)
+    source = source_of(request)
+    geometry = source.where if isinstance(source.where, Geometry) else None
+    places = placing(request.crs, geometry.crs if geometry else None, in_file=geometry is not None)
+    form = form_of(request, source, places, owners.index.codes)
+    summary = Summary(remarks=[*owners.remarks, *source.remarks])
+    misplaced: list[Misplaced] = []
+
+    def answered(piece: Piece) -> tuple[Piece, Answers, Any]:
+        answers = answers_of(piece, owners, places, source)
+        return piece, answers, form.shaped(piece, answers)
+
+    def shaped() -> Generator[Any, None, None]:
+        for piece, answers, made in _side_by_side(answered, source.pieces()):
+            yield made
+            _count(answers, summary)
+            misplaced.extend(answers.misplaced[: NAMED_ROWS - len(misplaced)])
+            told(Progress(summary.rows, piece.share))
+
+    _write_whole(form, request, shaped())
+    summary.seconds = time.monotonic() - began
+    summary.remarks += [_told_of(one, request) for one in misplaced]
+    return summary
+
+
+def _require_outputs(request: Request) -> None:
+    require_format(request.out)
+    if request.out.exists() and request.points.exists() and request.out.samefile(request.points):
+        raise OutputIsInput(file=str(request.out))
+    if request.out.exists() and not request.overwrite:
+        raise OutputExists(file=str(request.out))
+    if not request.out.absolute().parent.is_dir():
+        raise FolderMissing(folder=str(request.out.absolute().parent))
+
+
+def _side_by_side(work: Callable[[Piece], Any], pieces: Iterator[Piece]) -> Iterator[Any]:
+    """Yield what becomes of each piece, in order; few are on their way at a time, so memory stays flat."""
+    workers = os.cpu_count() or 1
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="assign")
+    waiting: deque[Future[Any]] = deque()
+    try:
+        for piece in pieces:
+            waiting.append(pool.submit(work, piece))
+            if len(waiting) >= workers + _WAITING:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def answers_of(piece: Piece, owners: Owners, places: Placing, source: Source) -> Answers:
+    """Return the owners of a piece's rows.
+
+    Raises
+    ------
+    NotNumbers, NotAPoint, PointsUnreadable
+        A column holds no numbers, a geometry is no point, or rows are broken.
+    """
+    found = piece.coordinates()
+    if isinstance(found, tuple):
+        names = source.where if isinstance(source.where, CoordinateColumns) else CoordinateColumns("x", "y")
+        x, y = (numbers(column, name) for column, name in zip(found, names, strict=True))
+    else:
+        x, y = points(found, piece.first_row)
+    lon, lat = places(x, y)
+    owner, method = owners.ask(lon, lat)
+    nowhere = np.flatnonzero(np.isnan(lon))[:NAMED_ROWS].tolist()
+    said = found if isinstance(found, tuple) else (x, y)
+    misplaced = tuple(Misplaced(piece.first_row + at, _said(said[0], at), _said(said[1], at)) for at in nowhere)
+    return Answers(owner, method, lon, lat, misplaced)
+
+
+def _said(column: Any, at: int) -> str:
+    value = column[at]
+    if isinstance(value, pa.Scalar):
+        value = value.as_py()
+    return "nothing" if value is None or value == "" or value != value else str(value)[:40]
+
+
+def _count(answers: Answers, summary: Summary) -> None:
+    # NO_POSITION is -1: counted from there.
+    counts = np.bincount(answers.method - NO_POSITION, minlength=len(Method) + 1).tolist()
+    summary.rows += len(answers.method)
+    summary.without_position += counts[0]
+    summary.covered += counts[Method.COVERS - NO_POSITION]
+    summary.nearest += counts[Method.NEAREST - NO_POSITION]
+    summary.none += counts[Method.NONE - NO_POSITION]
+
+
+def _told_of(one: Misplaced, request: Request) -> str:
+    return f"Row {one.row} of {request.points.name} has no position on the earth: {one.x}, {one.y}."
+
+
+def _write_whole(form: Form, request: Request, shaped: Generator[Any, None, None]) -> None:
+    """Write beside the output and put it in its place when it is whole."""
+    out = request.out.absolute()
+    # A folder: some formats write neighbour files while they are not finished.
+    folder = out.parent / f".{out.name}.{secrets.token_hex(4)}"
+    folder.mkdir()
+    try:
+        unfinished = folder / out.name
+        with contextlib.closing(shaped):  # it ends its threads
+            form.write(unfinished, shaped)
+        _flush(unfinished)
+        _put_in_place(unfinished, out, overwrite=request.overwrite)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _put_in_place(unfinished: Path, out: Path, *, overwrite: bool) -> None:
+    if overwrite:
+        unfinished.replace(out)
+        return
+    try:
+        os.link(unfinished, out)  # fails where something appeared meanwhile, which a rename would not
+    except FileExistsError as exc:
+        raise OutputExists(file=str(out)) from exc
+    except OSError:  # a file system without links
+        unfinished.rename(out)
