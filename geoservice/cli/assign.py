@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -13,12 +11,10 @@ import orjson
 
 from geoservice.cli.instant import Instant
 from geoservice.cli.progress import showing
-from geoservice.services.assigning.grids import Owners, owners_in_force, owners_of_file
+from geoservice.services.assigning.grid_files import owners_of_file
 from geoservice.services.assigning.model import CoordinateColumns, Request, Summary
+from geoservice.services.assigning.owners import Owners
 from geoservice.services.assigning.running import assign as assign_points
-from geoservice.settings import Settings
-from geoservice.wiring import open_database
-from layers.db.session import Database
 
 _FILE = click.Path(path_type=Path)
 
@@ -96,15 +92,18 @@ def _owners(
         return owners_of_file(grids, code=code, crs=grids_crs, snap_tolerance_m=snap_tolerance or 0.0)
     if code or grids_crs:
         raise click.UsageError("--code and --grids-crs go with --grids.")
-    with _database() as database:
-        return owners_in_force(database, str(jurisdiction), at=at, snap_tolerance_m=snap_tolerance)
+    return _owners_in_force(str(jurisdiction), at, snap_tolerance)
 
 
-@contextmanager
-def _database() -> Iterator[Database]:
+def _owners_in_force(jurisdiction: str, at: datetime | None, snap_tolerance: float | None) -> Owners:
+    # Here, not above: a file of grids needs no database, nor the time to load what speaks to one.
+    from geoservice.services.assigning.grids_in_force import owners_in_force  # noqa: PLC0415
+    from geoservice.settings import Settings  # noqa: PLC0415
+    from geoservice.wiring import open_database  # noqa: PLC0415
+
     database = open_database(Settings())
     try:
-        yield database
+        return owners_in_force(database, jurisdiction, at=at, snap_tolerance_m=snap_tolerance)
     finally:
         database.close()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from geoservice.services.assigning.adding import MADE_GEOMETRY, Added, Places, Shaping
 from geoservice.services.assigning.coordinates import require_free
 from geoservice.services.assigning.csv_files import CsvKept, CsvMade, CsvSource
 from geoservice.services.assigning.errors import FormatUnknown, PointsMissing
-from geoservice.services.assigning.gdal_files import GdalForm, GdalSource
 from geoservice.services.assigning.model import Form, Geometry, Request, Source
 from geoservice.services.assigning.parquet_files import ParquetForm, ParquetSource
 from geoservice.services.assigning.positions import Placing
@@ -38,7 +38,7 @@ def source_of(request: Request) -> Source:
     if not request.points.is_file():
         raise PointsMissing(file=str(request.points))
     kind = request.points.suffix.lower()
-    source = (CsvSource if kind in TEXT else ParquetSource if kind in TABLES else GdalSource)(request)
+    source = (CsvSource if kind in TEXT else ParquetSource if kind in TABLES else _gdal().GdalSource)(request)
     require_free(source.schema.names, [request.code_column, request.method_column])
     return source
 
@@ -64,5 +64,11 @@ def form_of(request: Request, source: Source, placing: Placing, codes: Sequence[
         shaping = Shaping(source, added, places)
         return ParquetForm(shaping, source.compression) if isinstance(source, ParquetSource) else ParquetForm(shaping)
     if geometry and geometry.is_wkb and (placing.in_degrees or kind not in GEOJSON):
-        return GdalForm(Shaping(source, added, Places.KEPT), geometry, request.out)
-    return GdalForm(Shaping(source, added, Places.POINTS), MADE_GEOMETRY, request.out)
+        return _gdal().GdalForm(Shaping(source, added, Places.KEPT), geometry, request.out)
+    return _gdal().GdalForm(Shaping(source, added, Places.POINTS), MADE_GEOMETRY, request.out)
+
+
+def _gdal() -> Any:
+    from geoservice.services.assigning import gdal_files  # noqa: PLC0415  loading GDAL takes longer than small files do
+
+    return gdal_files

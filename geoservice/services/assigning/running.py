@@ -19,7 +19,6 @@ import pyarrow as pa
 from geoservice.engine.answers import Method
 from geoservice.services.assigning.errors import FolderMissing, OutputExists, OutputIsInput
 from geoservice.services.assigning.formats import form_of, require_format, source_of
-from geoservice.services.assigning.grids import Owners
 from geoservice.services.assigning.model import (
     NAMED_ROWS,
     NO_POSITION,
@@ -35,6 +34,7 @@ from geoservice.services.assigning.model import (
     Summary,
     Told,
 )
+from geoservice.services.assigning.owners import Owners
 from geoservice.services.assigning.positions import Placing, numbers, placing, points
 
 #: Answered pieces that wait for their turn to be written, beside those that are being answered.
@@ -91,18 +91,25 @@ def _require_outputs(request: Request) -> None:
 
 
 def _side_by_side(work: Callable[[Piece], Any], pieces: Iterator[Piece]) -> Iterator[Any]:
-    """Yield what becomes of each piece, in order; few are on their way at a time, so memory stays flat."""
+    """Yield what becomes of each piece, in order; few are on their way at a time, so memory stays flat.
+
+    One thread reads ahead, some answer, and whoever takes what is yielded writes.
+    """
     workers = os.cpu_count() or 1
+    reader = ThreadPoolExecutor(1, thread_name_prefix="assign-read")
     pool = ThreadPoolExecutor(workers, thread_name_prefix="assign")
     waiting: deque[Future[Any]] = deque()
     try:
-        for piece in pieces:
+        ahead = reader.submit(next, pieces, None)
+        while (piece := ahead.result()) is not None:
+            ahead = reader.submit(next, pieces, None)
             waiting.append(pool.submit(work, piece))
             if len(waiting) >= workers + _WAITING:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
+        reader.shutdown(cancel_futures=True)
         pool.shutdown(cancel_futures=True)
 
 

@@ -16,7 +16,7 @@ from pyarrow import csv as pacsv
 from pyarrow import parquet
 
 from geoservice.engine.index import OwnershipIndex
-from geoservice.services.assigning.grids import Owners
+from geoservice.services.assigning.owners import Owners
 from tests import places
 from tests.geoservice.engine.partitions import trying_lonlats
 from tests.oracles import Lonlats, owners_by_covers

@@ -20,8 +20,8 @@ from geoservice.services.assigning.errors import (
     QuotesBroken,
     RowTooWide,
 )
-from geoservice.services.assigning.grids import Owners
 from geoservice.services.assigning.model import CoordinateColumns, Request, Summary
+from geoservice.services.assigning.owners import Owners
 from geoservice.services.assigning.running import assign
 from geoservice.services.importing.errors import EncodingUnknown
 from tests.places import GRIDS

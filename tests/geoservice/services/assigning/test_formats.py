@@ -14,8 +14,8 @@ import shapely
 from pyarrow import parquet
 
 from geoservice.services.assigning.errors import ColumnTaken, OutputNotWritable
-from geoservice.services.assigning.grids import Owners
 from geoservice.services.assigning.model import CoordinateColumns, Request
+from geoservice.services.assigning.owners import Owners
 from geoservice.services.assigning.running import assign
 from geoservice.services.importing.errors import CrsNotAccepted, CrsNotStated
 from tests.geoservice.services.assigning.conftest import (

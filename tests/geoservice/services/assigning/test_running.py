@@ -29,8 +29,10 @@ from geoservice.services.assigning.errors import (
     PointsUnreadable,
     RowTooWide,
 )
-from geoservice.services.assigning.grids import Owners, owners_in_force, owners_of_file
+from geoservice.services.assigning.grid_files import owners_of_file
+from geoservice.services.assigning.grids_in_force import owners_in_force
 from geoservice.services.assigning.model import Progress, Request
+from geoservice.services.assigning.owners import Owners
 from geoservice.services.assigning.running import assign
 from geoservice.services.errors import JurisdictionUnknown
 from geoservice.services.importing.errors import FieldMissing, FileMissing
@@ -139,7 +141,7 @@ def test_only_a_few_pieces_are_in_memory(
     )  # fmt: skip
 
     assert len(ahead) > 10
-    assert max(ahead) <= 50 * ((os.cpu_count() or 1) + 2)
+    assert max(ahead) <= 50 * ((os.cpu_count() or 1) + 3)
     assert read(tmp_path / "out.csv").num_rows == len(lonlats)
 
 

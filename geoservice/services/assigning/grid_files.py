@@ -1,10 +1,8 @@
-"""The grids that own places: read from a file, or those of a jurisdiction in force at an instant."""
+"""The grids of a file of polygons, which need no database."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,55 +10,16 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geoservice.engine.answers import Method
-from geoservice.engine.edges import Floats
 from geoservice.engine.index import OwnershipIndex
-from geoservice.services.assigning.errors import CodeNotStated, GridWithoutCode, GridWithoutShape, NothingInForce
-from geoservice.services.assigning.model import NO_POSITION
+from geoservice.services.assigning.errors import CodeNotStated, GridWithoutCode, GridWithoutShape
+from geoservice.services.assigning.owners import Owners
 from geoservice.services.importing.errors import FieldMissing
 from geoservice.services.importing.reader import Features, read_features
-from geoservice.services.known import known_jurisdiction
-from geoservice.services.snapshots import READ_TIMEOUT_S, SnapshotDiffers
-from layers.db.session import Database
-from layers.grids.holdings import holding_at, shapes_of
 
 #: Names of a field that need not be stated.
 CODE_FIELDS = ("grid_code", "code")
 #: Looking for overlaps costs about a second for a million vertices; above this nobody asked for it.
 VERTICES_LOOKED_AT = 100_000
-
-
-@dataclass(frozen=True)
-class Owners:
-    """An index of grids and how it is asked. It can be pickled: other processes build the index again."""
-
-    index: OwnershipIndex
-    #: Metres, 0 to 1000: a grid as near as that owns what none covers.
-    snap_tolerance_m: float
-    #: What a person should know of the grids.
-    remarks: tuple[str, ...] = ()
-
-    def ask(self, lon: Floats, lat: Floats) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
-        """Return the owner of each position as index into the codes, and how it was reached.
-
-        Parameters
-        ----------
-        lon, lat
-            (n,) degrees, EPSG:4326; NaN where there is none.
-
-        Returns
-        -------
-        owner, method
-            (n,) -1 for no owner; a number of Method, or NO_POSITION.
-        """
-        if self.snap_tolerance_m > 0:
-            found = self.index.lookup(lon, lat, accuracy_m=0.0, snap_tolerance_m=self.snap_tolerance_m)
-            owner, method = found.owner, found.method
-        else:
-            owner = self.index.owners(lon, lat)
-            method = np.where(owner >= 0, np.int8(Method.COVERS), np.int8(Method.NONE))
-        method[np.isnan(lon)] = NO_POSITION
-        return owner, method
 
 
 def owners_of_file(
@@ -93,35 +52,6 @@ def owners_of_file(
             raise GridWithoutShape(feature=number, grid_code=one)
     index = OwnershipIndex.build(codes, features.geoms)
     return Owners(index, snap_tolerance_m, tuple(_remarks(file, field, features, index)))
-
-
-def owners_in_force(
-    database: Database, jurisdiction_code: str, *, at: datetime | None = None, snap_tolerance_m: float | None = None
-) -> Owners:
-    """Return the grids of a jurisdiction in force at an instant (now when None).
-
-    Parameters
-    ----------
-    snap_tolerance_m
-        None takes the jurisdiction's own.
-
-    Raises
-    ------
-    JurisdictionUnknown, NothingInForce
-        There is no such jurisdiction; it had no grids then.
-    """
-    with database.transaction(timeout_s=READ_TIMEOUT_S, one_view=True) as connection:
-        jurisdiction = known_jurisdiction(connection, jurisdiction_code)
-        holding = holding_at(connection, jurisdiction_id=jurisdiction.id, at=at)
-        if holding is None:
-            raise NothingInForce(jurisdiction=jurisdiction_code, at=at and at.isoformat())
-        shapes = shapes_of(connection, holding.edition_id)
-    if shapes.content_hash != holding.content_hash:
-        raise SnapshotDiffers(edition=holding.edition_id)
-    since = holding.valid_from.isoformat(timespec="seconds")
-    remark = f"{len(shapes.codes)} grids of {jurisdiction_code}, edition {holding.edition_id}, in force since {since}."
-    tolerance = holding.snap_tolerance_m if snap_tolerance_m is None else snap_tolerance_m
-    return Owners(OwnershipIndex.build(shapes.codes, list(shapes.geoms)), tolerance, (remark,))
 
 
 def _code_field(fields: Sequence[str], stated: str | None) -> str:
