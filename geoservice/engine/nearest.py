@@ -141,6 +141,18 @@ class NearestEdges:
             (n,) metres; (n,) indices, where some owner is nobody; (n,) metres, infinite when the list has no edge of
             the owner.
         """
+        ends = np.cumsum(self._count.take(self._leaf.take(cell)), dtype=np.int64)
+        pieces = 1 + int(ends[-1]) // _PAIRS_AT_A_TIME
+        if pieces == 1:
+            return self._measure(cell, lon, lat, owner)
+        # Many places where lists are long: a border of thousands of edges within metres.
+        cuts = np.unique(np.searchsorted(ends, ends[-1] * np.arange(1, pieces) // pieces))
+        columns = zip(*(np.split(column, cuts) for column in (cell, lon, lat, owner)), strict=True)
+        some = [self._measure(*piece) for piece in columns if len(piece[0])]
+        metres, smallest, own_m = (np.concatenate(column) for column in zip(*some, strict=True))
+        return metres, smallest, own_m
+
+    def _measure(self, cell: Ints, lon: Floats, lat: Floats, owner: Whole) -> tuple[Floats, Whole, Floats]:
         leaf = self._leaf.take(cell)
         count = self._count.take(leaf)
         place, pair = spread(self._start.take(leaf), count)

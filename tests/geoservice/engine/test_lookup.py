@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import psycopg
@@ -10,6 +11,7 @@ import pytest
 import shapely
 from shapely.affinity import affine_transform
 
+from geoservice.engine import nearest
 from geoservice.engine.answers import Answers, Method
 from geoservice.engine.index import OwnershipIndex
 from tests.geoservice.engine.partitions import TRAPS, Grids, beside_borders, trying_lonlats, voronoi
@@ -162,3 +164,31 @@ def test_the_database_answers_the_same(community_url: str, community_grids: Grid
     assert found.near_border.tolist() == list(near)
     expected = np.array([math.nan if distance is None else distance for distance in distances])
     np.testing.assert_allclose(found.distance_to_border_m, expected, rtol=1e-9, atol=1e-6)
+
+
+@pytest.mark.parametrize("trap", ["crowded cell", "overlapping"])
+def test_memory_stays_bounded_where_thousands_of_edges_are_near(trap: str) -> None:
+    grids = TRAPS[trap]()
+    index, lonlats = index_of(grids), beside_borders(grids, 1000)
+    index.warm()
+    index.lookup(*lonlats[:10].T)
+
+    tracemalloc.start()
+    index.lookup(*lonlats.T, all_distances=True)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    # All pairs of a place and an edge in its list at once would take gigabytes in the crowded cell.
+    assert peak < 100e6
+
+
+def test_pieces_give_the_answers_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    grids = voronoi(50)
+    lonlats = trying_lonlats(grids, 2000)
+    whole = index_of(grids).lookup(*lonlats.T, all_distances=True)
+
+    monkeypatch.setattr(nearest, "_PAIRS_AT_A_TIME", 13)
+    pieces = index_of(grids).lookup(*lonlats.T, all_distances=True)
+
+    for name in ("owner", "method", "near_border", "distance_to_border_m"):
+        assert np.array_equal(getattr(whole, name), getattr(pieces, name), equal_nan=name.startswith("dist"))
