@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         app,
         metrics.watch(app),
         admit(app, threads=settings.threads),
-        enforce(app, services.keys.identify),
+        enforce(app, services.keys.identify, services.keys.identify_for_look_up),
         check_request(threads=settings.threads),
     )
     register_problems(app)

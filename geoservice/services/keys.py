@@ -29,18 +29,21 @@ class KeyService:
         return key.text
 
     def identify(self, text: str) -> Identity | None:
-        """Return who shows this key; None when it is malformed, unknown, expired or revoked.
-
-        A key that is held in memory needs no database; its revocation is heard of like every other change.
-        """
+        """Return who shows this key; None when it is malformed, unknown, expired or revoked."""
         parts = split_key(text)
         if parts is None:
             return None
-        stored = self._held(parts[0])
-        if stored is None:
-            with self._database.transaction() as connection:
-                stored = find_valid_key(connection, parts[0])
-        return _identity(stored, parts[1])
+        with self._database.transaction() as connection:
+            return _identity(find_valid_key(connection, parts[0]), parts[1])
+
+    def identify_for_look_up(self, text: str) -> Identity | None:
+        """Return the same for one who only looks up, which needs no database.
+
+        A key that is held in memory is recognised there; that it was revoked is heard of like every other change.
+        """
+        parts = split_key(text)
+        stored = None if parts is None else self._held(parts[0])
+        return self.identify(text) if parts is None or stored is None else _identity(stored, parts[1])
 
     def identify_held(self, text: str) -> Identity | None:
         """Return who shows this key as far as memory knows; None when it does not."""

@@ -13,6 +13,7 @@ from geoservice.web.entry import Step
 from geoservice.web.parsing import Forbidden, Unauthorised
 
 View = TypeVar("View", bound=Callable[..., Any])
+Identify = Callable[[str], Identity | None]
 
 #: Where a view keeps its permission; functools.wraps carries it outwards.
 LABEL = "__permission__"
@@ -29,13 +30,15 @@ def guard(permission: str) -> Callable[[View], View]:
     return label
 
 
-def enforce(app: Flask, identify: Callable[[str], Identity | None]) -> Step:
+def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify) -> Step:
     """Return the step that checks every request against its view's label.
 
     Parameters
     ----------
     identify
         Returns who shows a key, None when nobody does.
+    identify_for_look_up
+        The same for views that only look up who owns a place; they must answer without a database.
     """
 
     def check() -> None:
@@ -45,14 +48,17 @@ def enforce(app: Flask, identify: Callable[[str], Identity | None]) -> Step:
         if needed is None:
             raise Forbidden
         # A probe must be answered when the database, which knows the keys, does not.
-        g.identity = PUBLIC if needed is Permission.SEE_HEALTH else _shown_identity(identify)
+        if needed is Permission.SEE_HEALTH:
+            g.identity = PUBLIC
+        else:
+            g.identity = _shown_identity(identify_for_look_up if needed is Permission.LOOK_UP_OWNER else identify)
         if not may(g.identity.role, needed):
             raise Unauthorised if g.identity is PUBLIC else Forbidden
 
     return check
 
 
-def _shown_identity(identify: Callable[[str], Identity | None]) -> Identity:
+def _shown_identity(identify: Identify) -> Identity:
     header = request.headers.get("Authorization")
     if header is None:
         return PUBLIC

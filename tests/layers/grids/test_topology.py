@@ -136,12 +136,12 @@ def test_bowtie_is_placed_and_kept_out_of_the_overlay() -> None:
     pytest.param(star(4000), id="star"),
 ])  # fmt: skip
 def test_shape_that_is_no_area_is_an_invalid_ring_at_once(shape: shapely.Geometry) -> None:
-    began = time.monotonic()
+    began = time.process_time()
 
     findings = findings_of([grid("A", WEST), grid("B", shape)], OUTLINE)
 
     assert "invalid-ring" in errors_of(findings)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_t_junction_without_vertex_is_an_unmatched_edge() -> None:
@@ -228,21 +228,21 @@ def test_outline_that_is_invalid_is_told_instead_of_used() -> None:
 
 
 def test_two_combs_that_cross_a_million_times_are_told_at_once() -> None:
-    began = time.monotonic()
+    began = time.process_time()
 
     findings = findings_of([grid("A", comb(600, upright=True)), grid("B", comb(600, upright=False))], OUTLINE)
 
     assert only(findings, "overlap").size is None
-    assert time.monotonic() - began < 2  # plain overlay of these takes half a minute
+    assert time.process_time() - began < 2  # plain overlay of these takes half a minute
 
 
 def test_thousands_of_copies_of_one_grid_are_told_at_once() -> None:
-    began = time.monotonic()
+    began = time.process_time()
 
     findings = findings_of([grid(str(number), WEST) for number in range(5000)], as_multipolygon(WEST))
 
     assert errors_of(findings) == {"overlap"}
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_ten_thousand_squares_are_clean_within_three_seconds() -> None:
@@ -250,12 +250,12 @@ def test_ten_thousand_squares_are_clean_within_three_seconds() -> None:
         grid(f"{i}-{j}", box(91 + i / 1000, 29 + j / 1000, 91 + (i + 1) / 1000, 29 + (j + 1) / 1000))
         for i in range(100) for j in range(100)
     ]  # fmt: skip
-    began = time.monotonic()
+    began = time.process_time()
 
     findings = findings_of(squares, as_multipolygon(shapely.union_all([square.geom for square in squares])))
 
     assert findings == []
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_demo_community_is_clean() -> None:
@@ -277,12 +277,12 @@ def test_areas_of_chicago_are_clean(test_data: Path, name: str, key: str) -> Non
         parts.setdefault(feature["properties"][key], []).extend(shapely.get_parts(geom))
     grids = [grid(code, MultiPolygon(polygons)) for code, polygons in parts.items()]
     outline = as_multipolygon(shapely.union_all([one.geom for one in grids]))
-    began = time.monotonic()
+    began = time.process_time()
 
     findings = findings_of(grids, outline)
 
     assert errors_of(findings) == set()
-    assert time.monotonic() - began < 4  # alone it takes 1.1 s
+    assert time.process_time() - began < 4  # alone it takes 1.1 s
 
 
 def voronoi(seed: int) -> tuple[list[Polygon], Polygon]:
