@@ -204,7 +204,7 @@ def _ways(compared: Figures, names: Sequence[str]) -> list[str]:
 
 
 def _absences(found: Figures) -> list[str]:
-    lines = [f"- Left out: {found['no database']}"] if "no database" in found else []
+    lines = [f"- Left out: PostGIS and owner_of; {found['no database']}."] if "no database" in found else []
     for grids, one in found["sets"].items():
         absent = one["left out"]
         if isinstance(absent, str):

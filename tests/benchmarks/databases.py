@@ -49,7 +49,7 @@ def _started(directory: Path) -> tuple[Cluster, str]:
         cluster = Cluster(directory, free_port())
         return cluster, cluster.ensure()
     except EmbeddedError as exc:
-        raise LeftOut(f"no database: {exc} {exc.advice()}") from exc
+        raise LeftOut(f"no database: {exc}".rstrip(".")) from exc
 
 
 @contextmanager
