@@ -215,7 +215,7 @@ def goals(found: Figures) -> list[Goal]:
     return [
         below(f"Batch: {json_rows:,} positions as JSON", forms["JSON"]["seconds"] * 1e3, JSON_MS, " ms"),
         below(f"Batch: {arrow_rows:,} positions as Arrow", forms["Arrow"]["seconds"], ARROW_S, " s"),
-        below(f"Batch: the worker's growth, 2nd to {len(memory['after_mb'])}th request as Arrow",
+        below(f"Batch: the worker's growth over {len(memory['after_mb'])} requests as Arrow, after the second",
               growth_mb(memory), FLAT_MB, " MB"),
     ]  # fmt: skip
 
