@@ -1,0 +1,39 @@
+"""How much is measured: enough to be believed, or just enough to see that everything works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.benchmarks.datasets import SETS
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Numbers of positions, rounds and seconds."""
+
+    #: Sets of grids that the engine is asked about, and positions that each gets.
+    sets: tuple[str, ...]
+    positions: int
+    rounds: int
+    #: How often each index is built, each time in a process of its own.
+    builds: int
+    #: Seconds that each web server is asked for, and how often.
+    http_s: int
+    http_rounds: int
+    #: Rows of a large batch, and of one as GeoJSON, which has a limit of its own.
+    batch_rows: int
+    geojson_rows: int
+    batch_rounds: int
+    assign_rows: int
+    assign_rounds: int
+
+
+FULL = Scale(
+    sets=tuple(SETS), positions=4_000_000, rounds=7, builds=3, http_s=5, http_rounds=5, batch_rows=1_000_000,
+    geojson_rows=100_000, batch_rounds=7, assign_rows=10_000_000, assign_rounds=3,
+)  # fmt: skip
+QUICK = Scale(
+    sets=("demo, 8", "synthetic, 8", "synthetic, 300", "Chicago, 275", "synthetic, 3,000"), positions=200_000,
+    rounds=3, builds=1, http_s=1, http_rounds=2, batch_rows=50_000, geojson_rows=10_000, batch_rounds=3,
+    assign_rows=200_000, assign_rounds=1,
+)  # fmt: skip
