@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geoservice.engine.edges import Edges, Floats, Ints, Whole
 from geoservice.engine.lattice import Lattice, spread
-from geoservice.engine.plane import degrees_m, distance2_m, lat_degree_m, lon_degree_m
+from geoservice.engine.plane import STEPS_PER_METRE, degrees_m, distance2_m, in_steps, lat_degree_m, lon_degree_m
 from geoservice.engine.search import taken
 
 #: No tolerance or accuracy is larger, metres.
@@ -28,6 +28,8 @@ _ENTRIES_PER_EDGE, _ENTRIES = 24, 8_000_000
 _PAIRS_AT_A_TIME = 100_000
 #: Steps in which `low_over` tells distances, metres: 255 of them reach beyond REACH_M.
 STEP_M = 4.0
+#: Degrees by which the lists reach beyond the earth: the last cell does not hold its own upper rim.
+_RIM = 1e-6
 #: Far above any rounding of a position's cell.
 _ROUNDING_M = 1e-3
 
@@ -138,7 +140,8 @@ class NearestEdges:
         Returns
         -------
         tuple
-            (n,) metres; (n,) indices, where some owner is nobody; (n,) metres, infinite when the list has no edge of
+            (n,) metres; (n,) indices, where some owner is nobody, the smallest of the edges as near as that in whole
+            steps; (n,) metres, infinite when the list has no edge of
             the owner.
         """
         ends = np.cumsum(self._count.take(self._leaf.take(cell)), dtype=np.int64)
@@ -163,7 +166,8 @@ class NearestEdges:
         nearest2 = np.minimum.reduceat(far2, start)
         low, high = self.low.take(edge), self.high.take(edge)
         if owner.min() < 0:
-            smallest = np.minimum.reduceat(np.where(far2 == nearest2[place], low, np.int32(2**31 - 1)), start)
+            alike = in_steps(np.sqrt(far2)) == in_steps(np.sqrt(nearest2))[place]
+            smallest = np.minimum.reduceat(np.where(alike, low, np.int32(2**31 - 1)), start)
         else:  # nobody asks for it where all are covered
             smallest = np.full(len(owner), -1, np.int32)
         mine = owner[place]
@@ -227,7 +231,7 @@ class NearestEdges:
 
         With d the distance from the middle, r the radius and q the most by which metres per degree differ between the
         middle and another place of the node: that place's nearest edge has d <= q**2 * (smallest d + 2 * r), and no
-        edge is nearer to it than (smallest d - r) / q.
+        edge is nearer to it than (smallest d - r) / q. An edge that is a step farther than the nearest is kept as well.
         """
         width, height = (self._east - self._west) / 2**level, (self._north - self._south) / 2**level
         lon, row = self._west + (nodes.column + 0.5) * width, self._rows(level)
@@ -237,7 +241,7 @@ class NearestEdges:
         start = np.cumsum(nodes.count) - nodes.count
         nearest = np.minimum.reduceat(far, start)
         radius = np.hypot(width * lon_m, height * lat_m) / 2
-        kept = far <= (ratio**2 * (nearest + 2 * radius) + 1e-6)[node]
+        kept = far <= (ratio**2 * (nearest + 2 * radius) + 4 / STEPS_PER_METRE)[node]
         low = np.maximum((nearest - radius) / ratio - 1e-6, 0)
         return _Nodes(nodes.column, nodes.row, low, radius, np.add.reduceat(kept, start), nodes.edge[kept])
 
@@ -294,7 +298,7 @@ def _region(ends: Floats) -> tuple[float, float, float, float]:
     west, south = ends[:, [0, 2]].min(), ends[:, [1, 3]].min()
     east, north = ends[:, [0, 2]].max(), ends[:, [1, 3]].max()
     room = 1.01 * REACH_M / float(lat_degree_m(np.zeros(1))[0])
-    south, north = max(south - room, -90.0), min(north + room, 90.0)
+    south, north = max(south - room, -90.0), min(north + room, 90.0 + _RIM)
     # At the latitude of a place a degree of longitude may be shorter than at any edge.
     room = 1.01 * REACH_M / float(lon_degree_m(np.array([max(abs(south), abs(north))]))[0])
-    return float(max(west - room, -180.0)), float(south), float(min(east + room, 180.0)), float(north)
+    return float(max(west - room, -180.0)), float(south), float(min(east + room, 180.0 + _RIM)), float(north)

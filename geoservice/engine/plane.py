@@ -13,6 +13,13 @@ _SEMI_MAJOR_M = 6378137.0
 _ECCENTRICITY2 = 0.00669437999014
 #: A degree of longitude has no length at the poles: latitudes are kept this near to them, 11 cm.
 _HIGHEST_LAT = 89.999999
+#: Distances that round to the same number of steps are equal: a micrometre decides nothing. As grid_nearest in SQL.
+STEPS_PER_METRE = 1e6
+
+
+def in_steps(metres: Floats) -> Floats:
+    """Return distances in whole steps, as floats."""
+    return np.rint(metres * STEPS_PER_METRE)
 
 
 def lon_degree_m(lat: Floats) -> Floats:

@@ -16,7 +16,7 @@ from geoservice.engine.answers import SAME_M, Method
 from geoservice.engine.edges import ONE, Areas, Edges, Floats, Ints
 from geoservice.engine.exact import Geos
 from geoservice.engine.nearest import NearestEdges
-from geoservice.engine.plane import distance2_m, lat_degree_m_at, lon_degree_m_at
+from geoservice.engine.plane import STEPS_PER_METRE, distance2_m, in_steps, lat_degree_m_at, lon_degree_m_at
 from geoservice.engine.search import ASK, LINE, PATCH, Tables
 from geoservice.engine.sides import PATCH_SIDE
 
@@ -123,9 +123,9 @@ class BorderTables:
         self._grid = areas.owner
 
     def nearest_m(self, lon: float, lat: float, owner: int, reach_m: float) -> tuple[float, int, float] | None:
-        """Return metres to the nearest edge, its smallest owner, and metres to the border of `owner`.
+        """Return metres to the nearest edge, the smallest owner as near as that, and metres to the border of `owner`.
 
-        None when no edge is within reach_m.
+        The smallest owner is told where `owner` is nobody. None when no edge is within reach_m.
         """
         edges = self._nearest.edges_at(lon, lat, reach_m)
         if edges is None:
@@ -134,16 +134,22 @@ class BorderTables:
         if len(edges) > _FEW_EDGES:
             return self._by_numpy(np.asarray(edges), lon, lat, lon_m, lat_m, owner)
         best2 = own2 = math.inf
-        smallest = -1
+        far2s: list[float] = []
         for edge in edges:
             far2 = self._distance2_m(edge, lon, lat, lon_m, lat_m)
             low = self._low[edge]
-            if far2 < best2:
-                best2, smallest = far2, low
-            elif far2 == best2 and low < smallest:
-                smallest = low
+            best2 = min(best2, far2)
+            far2s.append(far2)
             if far2 < own2 and (low == owner or self._high[edge] == owner):
                 own2 = far2
+        smallest = -1
+        if owner < 0:
+            step = round(math.sqrt(best2) * STEPS_PER_METRE)
+            smallest = min(
+                self._low[edge]
+                for edge, far2 in zip(edges, far2s, strict=True)
+                if round(math.sqrt(far2) * STEPS_PER_METRE) == step
+            )
         return math.sqrt(best2), smallest, math.sqrt(own2)
 
     def _distance2_m(self, edge: int, lon: float, lat: float, lon_m: float, lat_m: float) -> float:
@@ -167,7 +173,8 @@ class BorderTables:
         low, high = self._nearest.low[edges], self._nearest.high[edges]
         best2 = far2.min()
         own2 = far2[(low == owner) | (high == owner)].min(initial=math.inf)
-        return math.sqrt(best2), int(low[far2 == best2].min()), math.sqrt(own2)
+        alike = in_steps(np.sqrt(far2)) == in_steps(np.sqrt(best2))
+        return math.sqrt(best2), int(low[alike].min()), math.sqrt(own2)
 
     def _far2(self, edges: Ints, lon: float, lat: float, lon_m: float, lat_m: float) -> Floats:
         one = np.ones(1)

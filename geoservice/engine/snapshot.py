@@ -19,15 +19,13 @@ from geoservice.engine.answers import Method
 from geoservice.engine.edges import Bools, Floats
 from geoservice.engine.index import OwnershipIndex
 from geoservice.engine.nearest import REACH_M
-from geoservice.engine.plane import lat_degree_m, lon_degree_m
+from geoservice.engine.plane import STEPS_PER_METRE, in_steps, lat_degree_m, lon_degree_m
 from layers.grids.model import Candidate, Ownership
 
 if TYPE_CHECKING:
     from geoservice.engine.scalar import Found
 
 METHODS = {Method.COVERS: "covers", Method.NEAREST: "nearest", Method.NONE: "none"}
-#: Distances that round to the same number of these are equal: the last bit of a double decides nothing.
-_PER_METRE = 1e6
 
 
 @dataclass(frozen=True)
@@ -160,7 +158,7 @@ def owner_among(
             return edition.ownership(found)
         if found.distance_to_border_m is not None:
             metres = found.distance_to_border_m
-            key = (metres > edition.snap_tolerance_m, round(metres * _PER_METRE))
+            key = (metres > edition.snap_tolerance_m, round(metres * STEPS_PER_METRE))
             if nearest is None or key < nearest_key:
                 nearest, nearest_key = edition.ownership(found), key
     return nearest or NOWHERE
@@ -199,7 +197,7 @@ def _ask(
     covered = answers.method == Method.COVERS
     metres = answers.distance_to_border_m
     # Beyond its own tolerance an edition has an opinion only where no other has an owner.
-    rank = np.where(metres > edition.snap_tolerance_m, 1e6, 0.0) + np.round(metres * _PER_METRE) / _PER_METRE
+    rank = np.where(metres > edition.snap_tolerance_m, 1e6, 0.0) + in_steps(metres) / STEPS_PER_METRE
     better = covered | (rank < nearest[asked])
     some = asked[better]
     found.code[some] = np.where(answers.owner[better] < 0, -1, answers.owner[better] + offset)
