@@ -20,6 +20,8 @@ from tests.places import GRIDS, PLACES, WEST
 
 #: Sums of a thousand metres in doubles.
 ROUNDING_M = 1e-7
+#: Grids as near as each other to this are equally near.
+STEP_M = 1e-6
 METHODS = {Method.COVERS: "covers", Method.NEAREST: "nearest", Method.NONE: "none"}
 
 
@@ -50,7 +52,7 @@ def check(grids: Grids, lonlats: Lonlats, *, accuracy_m: float = 15, snap_m: flo
             if abs(distance - snap_m) <= ROUNDING_M:
                 continue  # either answer is right
             assert found.method[number] == (Method.NEAREST if distance <= snap_m else Method.NONE)
-            assert owner is None if distance > snap_m else distances[owner] <= distance + ROUNDING_M
+            assert owner is None if distance > snap_m else distances[owner] <= distance + STEP_M
         else:
             distance, reach = distances[code], math.inf if all_m else accuracy_m
             assert (owner, found.method[number]) == (code, Method.COVERS)
