@@ -99,3 +99,7 @@ class NothingInForce(GeoserviceError):
 
 class SparkMissing(GeoserviceError):
     """Spark is not installed here; install it with: pip install geoservice[spark] (it needs Java as well)."""
+
+
+class SparkNotStarted(GeoserviceError):
+    """Spark does not start."""
