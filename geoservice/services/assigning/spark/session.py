@@ -96,7 +96,7 @@ def _started(master: str | None, log: IO[bytes]) -> SparkSession:
         # A second Java machine for a process that has one would be left over.
         gateway = SparkContext._gateway or launch_gateway(popen_kwargs={"stderr": log})
     except (PySparkException, OSError) as exc:
-        raise SparkMissing(reason=_last_line(log)) from exc
+        raise SparkMissing(reason=_reason(log)) from exc
     try:
         settings: Any = SparkConf(_jvm=gateway.jvm).setAppName("geoservice assign")
         if master is not None:
@@ -105,16 +105,19 @@ def _started(master: str | None, log: IO[bytes]) -> SparkSession:
             for name, value in _ON_THIS_MACHINE.items():
                 settings.setIfMissing(name, value)
         context = SparkContext(conf=settings, gateway=gateway)
+        # A master that is not there shows here.
+        session = SparkSession.builder.getOrCreate()
     except (PySparkException, Py4JError) as exc:
-        raise SparkNotStarted(master=master, reason=_last_line(log)) from exc
+        raise SparkNotStarted(master=master, reason=_reason(log)) from exc
     if context.pythonExec == "python3" and not settings.contains("spark.pyspark.python"):
         # Nobody said which; the one that has what is needed is this one.
         context.pythonExec = sys.executable
-    return SparkSession.builder.getOrCreate()
+    return session
 
 
-def _last_line(log: IO[bytes]) -> str | None:
+def _reason(log: IO[bytes]) -> str | None:
+    """Return the first error that Spark logged, else its first line: without Java, that one says so."""
     log.seek(0)
-    lines = [line for line in log.read().decode(errors="replace").splitlines() if line.strip()]
-    said = [line for line in lines if not line.startswith(("\tat ", "WARNING: Using incubator"))]
-    return said[-1].strip()[:300] if said else None
+    lines = [line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()]
+    logged = [line.partition(" ERROR ")[2] for line in lines if " ERROR " in line]
+    return (logged or lines)[0][:300] if lines else None
