@@ -37,11 +37,20 @@ _FILE = click.Path(path_type=Path)
 @click.option("--encoding", help="Of text that is not UTF-8, such as gbk.")
 @click.option("--prefix", default="", help="Put before the names of the added columns grid_code and method.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT when it is there.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+    help="spark: on Apache Spark; OUT becomes a folder of part files.",
+)
+@click.option("--master", envvar="SPARK_MASTER", help="Of Spark, such as spark://host:7077; this machine when absent.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def assign(
     *, points: Path, out: Path, grids: Path | None, code: str | None, grids_crs: str | None, jurisdiction: str | None,
     at: datetime | None, snap_tolerance: float | None, lon: str | None, lat: str | None, x: str | None,
-    y: str | None, crs: str | None, encoding: str | None, prefix: str, overwrite: bool, as_json: bool,
+    y: str | None, crs: str | None, encoding: str | None, prefix: str, overwrite: bool, engine: str, master: str | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     r"""Write OUT: the points of POINTS, each with the grid that owns it.
 
@@ -57,7 +66,13 @@ def assign(
     request = Request(points, out, columns, crs, encoding, prefix, overwrite)
     owners = _owners(grids, code, grids_crs, jurisdiction, at, snap_tolerance)
     with showing(points.name) as told:
-        summary = assign_points(request, owners, told)
+        if engine == "spark":
+            # Here, not above: it is an extra.
+            from geoservice.services.assigning.spark.running import assign_with_spark  # noqa: PLC0415
+
+            summary = assign_with_spark(request, owners, master=master, told=told)
+        else:
+            summary = assign_points(request, owners, told)
     if as_json:
         click.echo(orjson.dumps({"out": str(out), **asdict(summary)}))
         return

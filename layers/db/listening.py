@@ -35,10 +35,14 @@ class Listener:
 
 @contextmanager
 def listening(database: Database) -> Iterator[Listener]:
-    """Yield a listener that hears everything announced from now on; raise LayerError."""
+    """Yield a listener that hears everything announced from now on; raise LayerError.
+
+    A hot standby lets nobody listen: there it hears nothing, and waits for as long as it is told.
+    """
     with translated_errors(), database.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
-        connection.execute(text(f"LISTEN {CHANGES}"))
+        if not connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one():
+            connection.execute(text(f"LISTEN {CHANGES}"))
         try:
             yield Listener(connection)
         finally:

@@ -84,6 +84,7 @@ def points(wkb: pa.Array, first_row: int) -> tuple[Floats, Floats]:
         at = int(np.argmax(other))
         found = "no geometry that can be read" if kinds[at] < 0 else shapely.GeometryType(int(kinds[at])).name.lower()
         raise NotAPoint(feature=first_row + at, found=found)
+    geoms[shapely.is_empty(geoms)] = None
     return shapely.get_x(geoms), shapely.get_y(geoms)
 
 

@@ -16,7 +16,7 @@ from geoservice.engine.snapshot import METHODS, owner_among, owners_among
 from geoservice.services.snapshots import Held, read_held
 from layers.crs import Position
 from layers.db.session import Database
-from layers.grids.ownership import owner_of
+from layers.grids.ownership import owners_of
 from tests.conftest import DatabaseMaker
 from tests.factories import make_draft, make_jurisdiction, publish, validate
 from tests.geoservice.engine.partitions import squares
@@ -74,20 +74,19 @@ def test_memory_answers_as_the_database_does(
         editions = known.snapshot.in_force(at, only)
         assert editions is not None
         many = owners_among(editions, places[:, 0].copy(), places[:, 1].copy(), accuracy_m=accuracy_m)
+        positions = [Position(lon, lat) for lon, lat in places.tolist()]
         with database.transaction(timeout_s=60) as connection:
-            for place, (lon, lat) in enumerate(places.tolist()):
-                told = owner_of(
-                    connection, Position(lon, lat), at=at, accuracy_m=accuracy_m, jurisdiction_id=only and ids[only]
-                )
-                one = owner_among(editions, lon, lat, accuracy_m=accuracy_m)
-                where = (lon, lat, at, only)
-                assert (one.grid_code, one.edition_id, one.method, one.near_border, one.candidates) == (
-                    told.grid_code, told.edition_id, told.method, told.near_border, told.candidates), where  # fmt: skip
-                assert one.distance_to_border_m == pytest.approx(told.distance_to_border_m, abs=1e-6), where
-                code = None if many.code[place] < 0 else many.codes[many.code[place]]
-                assert (code, many.edition[place] or None, METHODS[many.method[place]]) == (
-                    told.grid_code, told.edition_id, told.method), where  # fmt: skip
-                assert bool(many.near_border[place]) == told.near_border, where
+            stored = owners_of(connection, positions, at=at, accuracy_m=accuracy_m, jurisdiction_id=only and ids[only])
+        for place, (position, told) in enumerate(zip(positions, stored, strict=True)):
+            one = owner_among(editions, *position, accuracy_m=accuracy_m)
+            where = (position, at, only)
+            assert (one.grid_code, one.edition_id, one.method, one.near_border, one.candidates) == (
+                told.grid_code, told.edition_id, told.method, told.near_border, told.candidates), where  # fmt: skip
+            assert one.distance_to_border_m == pytest.approx(told.distance_to_border_m, abs=1e-6), where
+            code = None if many.code[place] < 0 else many.codes[many.code[place]]
+            assert (code, many.edition[place] or None, METHODS[many.method[place]]) == (
+                told.grid_code, told.edition_id, told.method), where  # fmt: skip
+            assert bool(many.near_border[place]) == told.near_border, where
 
 
 def test_instants_before_what_is_held_are_not_answered(held: tuple[Held, Database]) -> None:

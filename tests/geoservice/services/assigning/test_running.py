@@ -181,6 +181,16 @@ def test_missing_points_have_no_owner(tmp_path: Path, owners: Owners) -> None:
         assert read(tmp_path / f"out{kind}")["grid_code"].to_pylist() == [None]
 
 
+def test_empty_points_have_no_owner(tmp_path: Path, owners: Owners) -> None:
+    geo = '{"primary_column": "geom", "columns": {"geom": {"encoding": "WKB"}}}'
+    wkb = shapely.to_wkb([shapely.Point(), shapely.Point(91.751, 29.251), None]).tolist()
+    parquet.write_table(pa.table({"geom": pa.array(wkb, pa.binary())}, metadata={"geo": geo}), tmp_path / "in.parquet")
+
+    assign(Request(tmp_path / "in.parquet", tmp_path / "out.parquet"), owners)
+
+    assert read(tmp_path / "out.parquet")["grid_code"].to_pylist() == [None, "B", None]
+
+
 def test_grids_come_from_a_file(tmp_path: Path) -> None:
     found = owners_of_file(Path(geojson(tmp_path / "grids.geojson", [WEST, EAST])), code=None)
 
