@@ -26,7 +26,10 @@ log = structlog.get_logger()
 
 PATH = "/v1/owner"
 #: Decimal degrees and metres as everybody writes them.
-_NUMBER = re.compile(r"-?[0-9]{1,4}(?:\.[0-9]{1,20})?", re.ASCII)
+_DECIMAL = r"-?[0-9]{1,4}(?:\.[0-9]{1,20})?"
+_NUMBER = re.compile(_DECIMAL, re.ASCII)
+#: The plainest of all; looked for first, because that is quicker than taking a query apart.
+_PLAINEST = re.compile(f"lon=({_DECIMAL})&lat=({_DECIMAL})", re.ASCII)
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _BEARER = re.compile(r"bearer (grd_[0-9a-z]{8}_[A-Za-z0-9_-]{43})", re.ASCII | re.IGNORECASE)
 _LONGEST_QUERY = 256
@@ -108,6 +111,9 @@ class FastPath:
 
 def plain_question(query: str) -> Question | None:
     """Return what a query asks; None when it is not a plain one."""
+    if plainest := _PLAINEST.fullmatch(query):
+        lon, lat = float(plainest[1]), float(plainest[2])
+        return Question(Position(lon, lat)) if is_on_earth(lon, lat) else None
     if len(query) > _LONGEST_QUERY:
         return None
     said: dict[str, str] = {}

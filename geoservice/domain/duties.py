@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 
 from layers.staff.model import Officer, Posting
 
+#: Grids and days that are kept; today's are asked again and again.
+_KNOWN_MOST = 50_000
+
 
 class Duties:
     """The postings of all jurisdictions that were not over on a day.
@@ -28,6 +31,7 @@ class Duties:
         self._by_grid: dict[tuple[int, str], list[Posting]] = {}
         for posting in postings:
             self._by_grid.setdefault((posting.jurisdiction_id, posting.grid_code), []).append(posting)
+        self._known: dict[tuple[int, str, date], tuple[Officer, ...]] = {}
 
     def officers(self, jurisdiction_id: int, grid_code: str, at: datetime) -> tuple[Officer, ...] | None:
         """Return who serves a grid on the day of an instant; None when that is not known here."""
@@ -37,6 +41,14 @@ class Duties:
         day = at.astimezone(zone).date()
         if day < self._since:
             return None
+        known = self._known.get((jurisdiction_id, grid_code, day))
+        if known is None:
+            if len(self._known) > _KNOWN_MOST:
+                self._known.clear()
+            known = self._known[jurisdiction_id, grid_code, day] = self._serving(jurisdiction_id, grid_code, day)
+        return known
+
+    def _serving(self, jurisdiction_id: int, grid_code: str, day: date) -> tuple[Officer, ...]:
         return tuple(
             posting.officer
             for posting in self._by_grid.get((jurisdiction_id, grid_code), ())

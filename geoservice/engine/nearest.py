@@ -74,6 +74,8 @@ class NearestEdges:
         self.low, self.high = edges.low.astype(np.int32), edges.high.astype(np.int32)
         self._west, self._south, self._east, self._north = _region(self.ends)
         self._depth = int(np.clip(np.ceil(np.log2(len(edges)) / 2) + 3, *_LEVELS))
+        self._per_lon = 2**self._depth / (self._east - self._west)
+        self._per_lat = 2**self._depth / (self._north - self._south)
         self._grow()
 
     @property
@@ -86,8 +88,8 @@ class NearestEdges:
         """Return the cell of each place, the last one for what is outside the region or not finite."""
         side = 2**self._depth
         x, y = lon - self._west, lat - self._south
-        x *= side / (self._east - self._west)
-        y *= side / (self._north - self._south)
+        x *= self._per_lon
+        y *= self._per_lat
         # Not so for NaN either. Looking first is cheaper than sorting out always.
         if x.min() >= 0 and y.min() >= 0 and x.max() < side and y.max() < side:
             return _flat(x, y, side)
@@ -95,19 +97,23 @@ class NearestEdges:
         cell: Ints = np.where(inside, _flat(np.where(inside, x, 0), np.where(inside, y, 0), side), side * side)
         return cell
 
-    def edges_at(self, lon: float, lat: float, reach_m: float) -> memoryview | None:
-        """Return the edges (int32) one of which is the nearest to a place; None when none is within reach_m."""
+    def leaf_at(self, lon: float, lat: float, reach_m: float) -> int | None:
+        """Return the list one of whose edges is the nearest to a place; None when none is within reach_m."""
         side = 2**self._depth
-        x = (lon - self._west) * (side / (self._east - self._west))
-        y = (lat - self._south) * (side / (self._north - self._south))
+        x, y = (lon - self._west) * self._per_lon, (lat - self._south) * self._per_lat
         if not (0 <= x < side and 0 <= y < side):
             return None
         cell = int(x + math.floor(y) * side)
-        leaf, low_m, start, count, edge = self._flat
-        if low_m[cell] > reach_m:
-            return None
-        begin = start[leaf[cell]]
-        return edge[begin : begin + count[leaf[cell]]]
+        return None if self._flat_low_m[cell] > reach_m else self._flat_leaf[cell]
+
+    def count_in(self, leaf: int) -> int:
+        """Return how many edges a list has."""
+        return int(self._count[leaf])
+
+    def edges_in(self, leaf: int) -> Whole:
+        """Return the edges of a list."""
+        begin = self._start[leaf]
+        return self._edge[begin : begin + self._count[leaf]]
 
     def low_m(self, cell: Ints) -> NDArray[np.float32]:
         """Return what no edge is nearer than, for places in cells."""
@@ -213,8 +219,7 @@ class NearestEdges:
         self._start = np.cumsum(self._count) - self._count
         self._edge = np.concatenate([nodes.edge for nodes in levels]).astype(np.int32)
         # For one place at a time.
-        flat = (self._leaf, self._low_m, self._start, self._count, self._edge)
-        self._flat = tuple(memoryview(table) for table in flat)  # type: ignore[arg-type]
+        self._flat_leaf, self._flat_low_m = memoryview(self._leaf), memoryview(self._low_m)  # type: ignore[arg-type]
 
     def _split(self, nodes: _Nodes, level: int) -> _Nodes:
         """Return the four quarters of each node, a level finer, with fewer edges each."""

@@ -11,6 +11,9 @@ from geoservice.engine.edges import Floats
 # WGS 84 (EPSG:7030): semi-major axis in metres and first eccentricity squared.
 _SEMI_MAJOR_M = 6378137.0
 _ECCENTRICITY2 = 0.00669437999014
+#: Metres per degree at the equator of a sphere, and of a meridian whose swell is one.
+_LON_M = _SEMI_MAJOR_M * (math.pi / 180)
+_LAT_M = _SEMI_MAJOR_M * (1 - _ECCENTRICITY2) * (math.pi / 180)
 #: A degree of longitude has no length at the poles: latitudes are kept this near to them, 11 cm.
 _HIGHEST_LAT = 89.999999
 #: Distances that round to the same number of steps are equal: a micrometre decides nothing. As grid_nearest in SQL.
@@ -40,9 +43,9 @@ def degrees_m(lat: Floats) -> tuple[Floats, Floats]:
     swell = 1 - _ECCENTRICITY2 * (1 - cosine * cosine)
     root = np.sqrt(swell)
     lon_m = cosine / root
-    lon_m *= _SEMI_MAJOR_M * (np.pi / 180)
+    lon_m *= _LON_M
     swell *= root
-    return lon_m, _SEMI_MAJOR_M * (1 - _ECCENTRICITY2) * (np.pi / 180) / swell
+    return lon_m, _LAT_M / swell
 
 
 def lon_degree_m_at(lat: float) -> float:
@@ -55,6 +58,14 @@ def lat_degree_m_at(lat: float) -> float:
     """Return the metres per degree of latitude at one latitude."""
     swell = _swell_at(lat)
     return _SEMI_MAJOR_M * (1 - _ECCENTRICITY2) / (swell * math.sqrt(swell)) * (math.pi / 180)
+
+
+def degrees_m_at(lat: float) -> tuple[float, float]:
+    """Return the metres per degree of longitude and of latitude at one latitude; as `degrees_m`."""
+    cosine = math.cos(math.radians(min(abs(lat), _HIGHEST_LAT)))
+    swell = 1 - _ECCENTRICITY2 * (1 - cosine * cosine)
+    root = math.sqrt(swell)
+    return cosine / root * _LON_M, _LAT_M / (swell * root)
 
 
 def _swell_at(lat: float) -> float:

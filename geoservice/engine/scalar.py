@@ -1,6 +1,7 @@
 """One position at a time, in plain floats: numpy's overhead for an array of one would cost ten times the arithmetic.
 
-The tables are those of `search` and `nearest`, the arithmetic is theirs operation by operation, so the answers are too.
+The tables are those of `search`, borders are in `borders`; the arithmetic is the same operation by operation, so the
+answers are too.
 """
 
 from __future__ import annotations
@@ -9,19 +10,14 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from geoservice.engine.answers import SAME_M, Method
-from geoservice.engine.edges import ONE, Areas, Edges, Floats, Ints
+from geoservice.engine.borders import BorderTables
+from geoservice.engine.edges import ONE
 from geoservice.engine.exact import Geos
-from geoservice.engine.nearest import NearestEdges
-from geoservice.engine.plane import STEPS_PER_METRE, distance2_m, in_steps, lat_degree_m_at, lon_degree_m_at
 from geoservice.engine.search import ASK, LINE, PATCH, Tables
 from geoservice.engine.sides import PATCH_SIDE
-
-#: Longer lists of edges are faster in numpy.
-_FEW_EDGES = 24
 
 
 class Found(NamedTuple):
@@ -110,91 +106,6 @@ class OwnerTables:
         return -1 if weight == 0 else -2
 
 
-class BorderTables:
-    """The nearest edges as flat buffers, and each grid's own edges."""
-
-    def __init__(self, nearest: NearestEdges, edges: Edges, areas: Areas) -> None:
-        self._nearest = nearest
-        self._ends = _flat(nearest.ends.ravel())
-        self._low, self._high = _flat(nearest.low), _flat(nearest.high)
-        self._edges_of, self._start = _by_owner(edges, len(areas.codes))
-        self._tree = shapely.STRtree(areas.polygons)
-        self._tree.query(shapely.Point(0, 0))  # built when first asked, which two threads must not do at once
-        self._grid = areas.owner
-
-    def nearest_m(self, lon: float, lat: float, owner: int, reach_m: float) -> tuple[float, int, float] | None:
-        """Return metres to the nearest edge, the smallest owner as near as that, and metres to the border of `owner`.
-
-        The smallest owner is told where `owner` is nobody. None when no edge is within reach_m.
-        """
-        edges = self._nearest.edges_at(lon, lat, reach_m)
-        if edges is None:
-            return None
-        lon_m, lat_m = lon_degree_m_at(lat), lat_degree_m_at(lat)
-        if len(edges) > _FEW_EDGES:
-            return self._by_numpy(np.asarray(edges), lon, lat, lon_m, lat_m, owner)
-        best2 = own2 = math.inf
-        far2s: list[float] = []
-        for edge in edges:
-            far2 = self._distance2_m(edge, lon, lat, lon_m, lat_m)
-            low = self._low[edge]
-            best2 = min(best2, far2)
-            far2s.append(far2)
-            if far2 < own2 and (low == owner or self._high[edge] == owner):
-                own2 = far2
-        smallest = -1
-        if owner < 0:
-            step = round(math.sqrt(best2) * STEPS_PER_METRE)
-            smallest = min(
-                self._low[edge]
-                for edge, far2 in zip(edges, far2s, strict=True)
-                if round(math.sqrt(far2) * STEPS_PER_METRE) == step
-            )
-        return math.sqrt(best2), smallest, math.sqrt(own2)
-
-    def _distance2_m(self, edge: int, lon: float, lat: float, lon_m: float, lat_m: float) -> float:
-        # As plane.distance2_m.
-        a_lon, a_lat, b_lon, b_lat = self._ends[4 * edge : 4 * edge + 4]
-        ax, ay, bx, by = (a_lon - lon) * lon_m, (a_lat - lat) * lat_m, (b_lon - lon) * lon_m, (b_lat - lat) * lat_m
-        ex, ey = bx - ax, by - ay
-        length2 = ex * ex + ey * ey
-        foot = -(ax * ex + ay * ey)
-        if foot <= 0:
-            return ax * ax + ay * ay
-        if foot >= length2:
-            return bx * bx + by * by
-        across = ax * ey - ay * ex
-        return across * across / max(length2, 1e-300)
-
-    def _by_numpy(
-        self, edges: Ints, lon: float, lat: float, lon_m: float, lat_m: float, owner: int
-    ) -> tuple[float, int, float]:
-        far2 = self._far2(edges, lon, lat, lon_m, lat_m)
-        low, high = self._nearest.low[edges], self._nearest.high[edges]
-        best2 = far2.min()
-        own2 = far2[(low == owner) | (high == owner)].min(initial=math.inf)
-        alike = in_steps(np.sqrt(far2)) == in_steps(np.sqrt(best2))
-        return math.sqrt(best2), int(low[alike].min()), math.sqrt(own2)
-
-    def _far2(self, edges: Ints, lon: float, lat: float, lon_m: float, lat_m: float) -> Floats:
-        one = np.ones(1)
-        return distance2_m(self._nearest.ends[edges], lon * one, lat * one, lon_m * one, lat_m * one)
-
-    def border_m(self, owner: int, lon: float, lat: float) -> float:
-        """Return the metres to a grid's border, by all its edges."""
-        edges = self._edges_of[self._start[owner] : self._start[owner + 1]]
-        far2 = self._far2(edges, lon, lat, lon_degree_m_at(lat), lat_degree_m_at(lat))
-        return math.sqrt(far2.min(initial=math.inf))
-
-    def within(self, lon: float, lat: float, owner: int, reach_m: float) -> tuple[tuple[int, float], ...]:
-        """Return the grids whose border is within reach_m with their distances; `owner`, who covers it, at 0."""
-        width, height = reach_m / lon_degree_m_at(lat), reach_m / lat_degree_m_at(lat)
-        parts = self._tree.query(shapely.box(lon - width, lat - height, lon + width, lat + height))
-        grids = set(self._grid[parts].tolist())
-        distances = [(0.0 if grid == owner else self.border_m(grid, lon, lat), grid) for grid in grids]
-        return tuple((grid, metres) for metres, grid in sorted(distances) if metres <= reach_m)
-
-
 def answer(
     owners: OwnerTables, borders: BorderTables, lon: float, lat: float, *, accuracy_m: float, snap_tolerance_m: float
 ) -> Found:
@@ -224,13 +135,3 @@ def answer(
 def _flat(table: NDArray[Any]) -> memoryview:
     """Return a table of one dimension as a buffer whose items are plain Python numbers."""
     return memoryview(np.ascontiguousarray(table))  # type: ignore[arg-type]
-
-
-def _by_owner(edges: Edges, owners: int) -> tuple[Ints, Ints]:
-    """Return the edges' indices sorted by owner, and where each owner's begin; an edge of two is there twice."""
-    both = np.flatnonzero(edges.low != edges.high)
-    owner = np.concatenate((edges.low, edges.high[both]))
-    edge = np.concatenate((np.arange(len(edges)), both))
-    order = np.argsort(owner, kind="stable")
-    start = np.searchsorted(owner[order], np.arange(owners + 1))
-    return edge[order], start
