@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from threading import Lock
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import shapely
@@ -38,15 +38,9 @@ _KEPT_ROWS = 100_000
 Key = TypeVar("Key")
 
 
-class Row(NamedTuple):
-    """An edge: its ends in degrees, and the smaller and the larger of its owners."""
-
-    a_lon: float
-    a_lat: float
-    b_lon: float
-    b_lat: float
-    low: int
-    high: int
+#: An edge: longitude and latitude of both ends in degrees, the smaller and the larger of its owners. A plain tuple,
+#: which the garbage collector soon stops looking at.
+Row = tuple[float, float, float, float, int, int]
 
 
 class _Kept(dict[Key, list[Row]]):
@@ -154,7 +148,7 @@ class BorderTables:
 
     def _rows(self, edges: Whole) -> list[Row]:
         ends, low, high = self._nearest.ends[edges], self._nearest.low[edges], self._nearest.high[edges]
-        return [Row(*four, *two) for four, *two in zip(ends.tolist(), low.tolist(), high.tolist(), strict=True)]
+        return [(*four, *two) for four, *two in zip(ends.tolist(), low.tolist(), high.tolist(), strict=True)]
 
     def _by_numpy(
         self, edges: Whole, lon: float, lat: float, lon_m: float, lat_m: float, owner: int

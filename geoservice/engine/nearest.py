@@ -21,8 +21,8 @@ _FEW = 3
 _BAND_M, _RADIUS_M = 40.0, 6.0
 #: Longer lists are split even where no border is near; beyond REACH_M only when they are longer still.
 _MANY, _VERY_MANY = 64, 1024
-#: The finest level has 2**9 to 2**11 cells a side, by the number of edges.
-_LEVELS = (9, 11)
+#: The finest level has 2**10 to 2**11 cells a side, by the number of edges.
+_LEVELS = (10, 11)
 #: Lists are not split further once they have so many entries together, for each edge and at least.
 _ENTRIES_PER_EDGE, _ENTRIES = 24, 8_000_000
 _PAIRS_AT_A_TIME = 100_000
@@ -147,8 +147,8 @@ class NearestEdges:
         -------
         tuple
             (n,) metres; (n,) indices, where some owner is nobody, the smallest of the edges as near as that in whole
-            steps; (n,) metres, infinite when the list has no edge of
-            the owner.
+            steps; (n,) metres, infinite when the nearest edge is
+            not the owner's.
         """
         ends = np.cumsum(self._count.take(self._leaf.take(cell)), dtype=np.int64)
         pieces = 1 + int(ends[-1]) // _PAIRS_AT_A_TIME
@@ -170,14 +170,19 @@ class NearestEdges:
         far2 = distance2_m(taken(self.ends, edge), lon[place], lat[place], lon_m[place], lat_m[place])
         start = np.cumsum(count) - count
         nearest2 = np.minimum.reduceat(far2, start)
-        low, high = self.low.take(edge), self.high.take(edge)
+        nearest2_of_pair = nearest2[place]
+        # Most borders are one's own: looking at the nearest edges only saves looking up the owners of all.
+        pair = np.flatnonzero(far2 == nearest2_of_pair)
+        nearest, of = edge[pair], place[pair]
+        mine = owner[of]
+        own2 = np.full(len(owner), np.inf)
+        is_own = (self.low[nearest] == mine) | (self.high[nearest] == mine)
+        own2[of[is_own]] = nearest2[of[is_own]]
         if owner.min() < 0:
-            alike = in_steps(np.sqrt(far2)) == in_steps(np.sqrt(nearest2))[place]
-            smallest = np.minimum.reduceat(np.where(alike, low, np.int32(2**31 - 1)), start)
+            alike = in_steps(np.sqrt(far2)) == in_steps(np.sqrt(nearest2_of_pair))
+            smallest = np.minimum.reduceat(np.where(alike, self.low[edge], np.int32(2**31 - 1)), start)
         else:  # nobody asks for it where all are covered
             smallest = np.full(len(owner), -1, np.int32)
-        mine = owner[place]
-        own2 = np.minimum.reduceat(np.where((low == mine) | (high == mine), far2, np.inf), start)
         return np.sqrt(nearest2), smallest, np.sqrt(own2)
 
     def own_border_m(self, lon: Floats, lat: Floats, owner: Whole) -> Floats:
