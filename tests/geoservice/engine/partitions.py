@@ -59,11 +59,11 @@ def almost_level_strips() -> Grids:
     ])  # fmt: skip
 
 
-def crowded_cell() -> Grids:
-    """A border of 6,000 edges within a few metres, between grids of a degree."""
+def crowded_cell(edges: int = 6000) -> Grids:
+    """A border of thousands of edges within a few metres, between grids of a degree."""
     rng = np.random.default_rng(5)
-    x = 91.5 + np.sort(rng.uniform(0, 40 * METRE, 6000))
-    wild = np.column_stack((x, 29.5 + rng.uniform(-20 * METRE, 20 * METRE, 6000)))
+    x = 91.5 + np.sort(rng.uniform(0, 40 * METRE, edges))
+    wild = np.column_stack((x, 29.5 + rng.uniform(-20 * METRE, 20 * METRE, edges)))
     north = Polygon([(91, 29.5), *wild, (92, 29.5), (92, 30), (91, 30)])
     south = Polygon([(91, 29.5), *wild, (92, 29.5), (92, 29), (91, 29)])
     return {"south": south, "north": north}

@@ -9,13 +9,13 @@ from geoservice.engine import borders
 from geoservice.engine.index import OwnershipIndex
 from tests.geoservice.engine.partitions import TRAPS, Grids, trying_lonlats, voronoi
 
-ACCURACIES_M = (0.0, 3.0, 24.999, 25.0, 60.0, 100.0, 100.001, 400.0)
+ACCURACIES_M = (0.0, 3.0, 25.0, 60.0, 100.0, 100.001, 400.0)
 
 
 def answers(grids: Grids) -> list[object]:
     index = OwnershipIndex.build(list(grids), list(grids.values()))
-    lonlats = trying_lonlats(grids, 60)
-    lonlats = lonlats[(np.abs(lonlats) <= (180, 90)).all(axis=1)][:400]
+    lonlats = trying_lonlats(grids, 60, seed=5)
+    lonlats = lonlats[(np.abs(lonlats) <= (180, 90)).all(axis=1)][::3][:200]
     return [index.at(*place, accuracy_m=metres) for metres in ACCURACIES_M for place in lonlats.tolist()]
 
 
