@@ -60,7 +60,7 @@ def answer_stream(media_type: str, asked: Asked, identity: Identity) -> Response
         with incoming() as body:
             for piece in FORMS[media_type](body, limited(asked, limit)):
                 answer.write(piece)
-    except BaseException:
+    except BaseException:  # whatever stops it, the file must not stay
         answer.close()
         raise
     length = answer.tell()

@@ -137,7 +137,7 @@ def _noting(batches: Iterator[pa.RecordBatch], raised: list[BaseException]) -> I
     """Pass batches on to GDAL, which would say of an error only that there was one."""
     try:
         yield from batches
-    except BaseException as exc:
+    except BaseException as exc:  # an interruption too: GDAL would swallow it
         raised.append(exc)
         raise
 

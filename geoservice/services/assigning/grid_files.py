@@ -15,6 +15,7 @@ from geoservice.services.assigning.errors import CodeNotStated, GridWithoutCode,
 from geoservice.services.assigning.owners import Owners
 from geoservice.services.importing.errors import FieldMissing
 from geoservice.services.importing.reader import Features, read_features
+from geoservice.services.importing.shapes import text_of
 
 #: Names of a field that need not be stated.
 CODE_FIELDS = ("grid_code", "code")
@@ -44,7 +45,7 @@ def owners_of_file(
     """
     features = read_features(str(file), crs=crs, encoding=encoding)
     field = _code_field(features.fields, code)
-    codes = [_text(one[field]) for one in features.properties]
+    codes = [text_of(one[field]) for one in features.properties]
     for number, (one, geom) in enumerate(zip(codes, features.geoms, strict=True), start=1):
         if not one:
             raise GridWithoutCode(feature=number, field=field)
@@ -64,15 +65,6 @@ def _code_field(fields: Sequence[str], stated: str | None) -> str:
         if len(alike) == 1:
             return alike[0]
     raise CodeNotStated(fields=", ".join(fields))
-
-
-def _text(value: object) -> str:
-    """Return a code as text; 540502.0 is 540502, as a spreadsheet meant it."""
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
 
 
 def _remarks(file: Path, field: str, features: Features, index: OwnershipIndex) -> list[str]:

@@ -45,7 +45,7 @@ def grids_of(features: Features, fields: GridFields) -> tuple[list[GridShape], l
             raise FieldMissing(field=field, fields=", ".join(features.fields))
     by_code: dict[str, list[int]] = {}
     for number, properties in enumerate(features.properties):
-        by_code.setdefault(_text(properties[fields.code]), []).append(number)
+        by_code.setdefault(text_of(properties[fields.code]), []).append(number)
     grids, findings = [], _heights(features)
     _require_no_personal_numbers(features, fields)
     for code, numbers in by_code.items():
@@ -80,8 +80,8 @@ def outline_of(features: Features) -> MultiPolygon:
 
 def _grid(code: str, geom: MultiPolygon | None, properties: dict[str, object], fields: GridFields) -> GridShape:
     kept = {key: properties[key] for key in fields.keep if properties[key] is not None}
-    name = code if fields.name is None else _text(properties[fields.name])
-    name_en = None if fields.name_en is None else _text(properties[fields.name_en]) or None
+    name = code if fields.name is None else text_of(properties[fields.name])
+    name_en = None if fields.name_en is None else text_of(properties[fields.name_en]) or None
     return GridShape(code, name, name_en, None, geom, kept)
 
 
@@ -93,7 +93,7 @@ def _require_no_personal_numbers(features: Features, fields: GridFields) -> None
                 raise PersonalNumberRefused(field=field, feature=number + 1)
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
     """Return a field's value as a code or name; 540502.0 is 540502, as a spreadsheet meant it."""
     if value is None:
         return ""
