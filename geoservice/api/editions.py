@@ -91,13 +91,13 @@ def editions_blueprint(editions: EditionService) -> APIBlueprint:
     blueprint = APIBlueprint("editions", __name__, url_prefix="/v1", abp_tags=[TAG])
 
     @blueprint.get("/editions", summary="Editions", responses={200: EditionsOut, **problem_responses(404)})
-    @guard("look_up_owner")
+    @guard("read_grids")
     def every(query: EditionsQuery) -> Response:
         """List the editions of a jurisdiction, the oldest first."""
         return render(EditionsOut(editions=[_edition_out(one) for one in editions.editions(query.jurisdiction)]))
 
     @blueprint.get("/editions/<id>", summary="One edition", responses={200: EditionOut, **problem_responses(404)})
-    @guard("look_up_owner")
+    @guard("read_grids")
     def one(path: EditionPath) -> Response:
         """Return an edition."""
         return render(_edition_out(editions.edition(path.id)))
@@ -105,7 +105,7 @@ def editions_blueprint(editions: EditionService) -> APIBlueprint:
     @blueprint.get(
         "/editions/<id>/findings", summary="Its findings", responses={200: FindingsOut, **problem_responses(404)}
     )
-    @guard("look_up_owner")
+    @guard("read_grids")
     def findings(path: EditionPath) -> Response:
         """Return what the last validation found, as GeoJSON features with rule, severity, grids and size."""
         features = [_feature(finding) for finding in editions.findings(path.id)]

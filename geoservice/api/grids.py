@@ -84,14 +84,14 @@ def grids_blueprint(grids: GridService) -> APIBlueprint:
     blueprint = APIBlueprint("grids", __name__, url_prefix="/v1", abp_tags=[TAG])
 
     @blueprint.get("/grids", summary="The grids in force", responses={200: GridsOut, **problem_responses(404)})
-    @guard("look_up_owner")
+    @guard("read_grids")
     def in_force(query: GridQuery) -> Response:
         """List the grids of a jurisdiction that are in force at an instant."""
         found = grids.grids(query.jurisdiction, at=query.at)
         return render(GridsOut(grids=[GridOut(**_grid(one)) for one in found]))
 
     @blueprint.get("/grids/<code>", summary="One grid", responses={200: GridDetailOut, **problem_responses(404)})
-    @guard("look_up_owner")
+    @guard("read_grids")
     def one(path: GridPath, query: GridQuery) -> Response:
         """Return a grid in force with its shape and officers."""
         return render(_detail_out(grids.grid(query.jurisdiction, path.code, at=query.at)))
@@ -99,7 +99,7 @@ def grids_blueprint(grids: GridService) -> APIBlueprint:
     @blueprint.get(
         "/grids/<code>/history", summary="All its periods", responses={200: GridsOut, **problem_responses(404)}
     )
-    @guard("look_up_owner")
+    @guard("read_grids")
     def history(path: GridPath, query: HistoryQuery) -> Response:
         """List every period in which a code was in force, the oldest first."""
         periods = grids.history(query.jurisdiction, path.code)
@@ -108,7 +108,7 @@ def grids_blueprint(grids: GridService) -> APIBlueprint:
     @blueprint.get(
         "/grids/<code>/neighbours", summary="Touching grids", responses={200: NeighboursOut, **problem_responses(404)}
     )
-    @guard("look_up_owner")
+    @guard("read_grids")
     def neighbours(path: GridPath, query: GridQuery) -> Response:
         """List the grids that touch a grid, with the length of border they share."""
         found = grids.neighbours(query.jurisdiction, path.code, at=query.at)

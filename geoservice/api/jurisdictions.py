@@ -90,13 +90,13 @@ def jurisdictions_blueprint(viewing: ViewingService, incidents: IncidentService)
     @blueprint.get(
         "/jurisdictions", summary="All jurisdictions", responses={200: JurisdictionsOut, **problem_responses()}
     )
-    @guard("look_up_owner")
+    @guard("read_grids")
     def all_jurisdictions() -> Response:
         """List every jurisdiction by code."""
         return render(JurisdictionsOut(jurisdictions=[_jurisdiction_out(one) for one in viewing.jurisdictions()]))
 
     @blueprint.get("/statistics", summary="Figures", responses={200: StatisticsOut, **problem_responses(404)})
-    @guard("look_up_owner")
+    @guard("read_grids")
     def statistics(query: JurisdictionQuery) -> Response:
         """Count grids, households, residents and incidents of a jurisdiction, whole and per grid."""
         view = viewing.jurisdiction_view(query.jurisdiction)
@@ -110,7 +110,7 @@ def jurisdictions_blueprint(viewing: ViewingService, incidents: IncidentService)
         )
 
     @blueprint.get("/services", summary="What can be reported", responses={200: ServicesOut, **problem_responses(404)})
-    @guard("look_up_owner")
+    @guard("read_grids")
     def services(query: JurisdictionQuery) -> Response:
         """List the services of a jurisdiction."""
         found = incidents.services(query.jurisdiction)

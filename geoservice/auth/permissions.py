@@ -12,7 +12,8 @@ class Permission(StrEnum):
 
     SEE_HEALTH = "see_health"  #: whether the service lives, its documents
     VIEW_MAP = "view_map"  #: the map and what is drawn on it: counts, no text, nobody's name
-    LOOK_UP_OWNER = "look_up_owner"  #: which grid owns a place; grids, editions, figures
+    LOOK_UP_OWNER = "look_up_owner"  #: which grid owns a place
+    READ_GRIDS = "read_grids"  #: jurisdictions, grids, editions, figures
     READ_INCIDENTS = "read_incidents"  #: incidents with their texts and history
     REPORT_INCIDENT = "report_incident"  #: hand in an incident
 
@@ -25,6 +26,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.SEE_HEALTH: _EVERYBODY,
     Permission.VIEW_MAP: _EVERYBODY,
     Permission.LOOK_UP_OWNER: _EVERYBODY,
+    Permission.READ_GRIDS: _EVERYBODY,
     Permission.READ_INCIDENTS: _STAFF,
     Permission.REPORT_INCIDENT: _KNOWN - {Role.READER, Role.AUDITOR},
 }

@@ -22,7 +22,7 @@ every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.endpoi
 CANARY = "canary 三号楼 7f3a"
 
 #: What strangers may do, written once more: whoever widens it must want it here too.
-FOR_EVERYBODY = {Permission.SEE_HEALTH, Permission.VIEW_MAP, Permission.LOOK_UP_OWNER}
+FOR_EVERYBODY = {Permission.SEE_HEALTH, Permission.VIEW_MAP, Permission.LOOK_UP_OWNER, Permission.READ_GRIDS}
 
 
 @every_rule
