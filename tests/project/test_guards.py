@@ -30,6 +30,17 @@ def test_every_route_carries_a_permission(rule: Rule) -> None:
     assert isinstance(getattr(APP.view_functions[rule.endpoint], LABEL, None), Permission)
 
 
+def test_only_look_ups_of_an_owner_trust_keys_held_in_memory() -> None:
+    """Everything else asks the database, where a revoked key is void at once."""
+    trusting = {
+        rule.rule
+        for rule in RULES
+        if getattr(APP.view_functions[rule.endpoint], LABEL, None) is Permission.LOOK_UP_OWNER
+    }
+
+    assert trusting == {"/v1/owner", "/v1/owner/batch"}
+
+
 def test_strangers_may_do_what_is_written_here_and_no_more() -> None:
     assert {permission for permission in Permission if may(Role.PUBLIC, permission)} == FOR_EVERYBODY
 
