@@ -82,8 +82,8 @@ def difference(before: Sequence[GridShape], after: Sequence[GridShape]) -> Diffe
     """
     old, new = by_code(before), by_code(after)
     both = [code for code in sorted(old) if code in new]
-    moved = [code for code, same in zip(both, _same(old, new, both), strict=True) if not same]
-    recoded = _recoded(old, new)
+    moved = [code for code in changed_codes(old, new) if code in old and code in new]
+    recoded = recoded_pairs(old, new)
     renamed = [code for code in both if _naming(old[code]) != _naming(new[code])]
     renamed += [pair.new for pair in recoded if _naming(old[pair.old]) != _naming(new[pair.new])]
     redrawn = [_redrawn(code, shape_of(old[code]), shape_of(new[code])) for code in moved]
@@ -131,7 +131,15 @@ def _naming(grid: GridShape) -> tuple[object, ...]:
     return (grid.name, grid.name_en, grid.parent_code, grid.properties)
 
 
-def _recoded(old: dict[str, GridShape], new: dict[str, GridShape]) -> tuple[Recoded, ...]:
+def changed_codes(old: dict[str, GridShape], new: dict[str, GridShape]) -> list[str]:
+    """Return the codes whose shape is not the same double by double, or that only one side has, in order."""
+    both = [code for code in sorted(old) if code in new]
+    moved = {code for code, same in zip(both, _same(old, new, both), strict=True) if not same}
+    return sorted(moved | (old.keys() ^ new.keys()))
+
+
+def recoded_pairs(old: dict[str, GridShape], new: dict[str, GridShape]) -> tuple[Recoded, ...]:
+    """Return the grids that are gone under one code and there under another, on the same ground, by the old code."""
     gone, fresh = sorted(old.keys() - new.keys()), sorted(new.keys() - old.keys())
     if not gone or not fresh:
         return ()
