@@ -389,7 +389,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, 
     kin AS (
         SELECT pair.*, count(*) OVER (PARTITION BY predecessor) AS successors, count(*) OVER (PARTITION BY successor) AS predecessors
           FROM pair
-         WHERE predecessor = successor
+         WHERE (predecessor = successor AND NOT st_equals(old_geom, new_geom))  -- a vertex on a straight border is nothing
             OR ((retired OR added)
                 AND st_area(st_intersection(old_geom, new_geom)) > 1e-6 * least(st_area(old_geom), st_area(new_geom)))
     )
@@ -438,7 +438,7 @@ BEGIN
     END IF;
     IF seen_moves <> fingerprint_of(moved) THEN
         RAISE EXCEPTION 'What publishing edition % would move is no longer what the preview showed.', edition
-            USING ERRCODE = 'GS409', HINT = 'Look at a new preview, then publish.';
+            USING ERRCODE = 'GS410', HINT = 'Look at a new preview, then publish.';
     END IF;
     IF starts <= now() THEN
         count_moved := carry_out(draft.jurisdiction_id, moved, now());
