@@ -14,9 +14,11 @@ from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from layers.crs import Position
-from layers.geometry import PAIRS_MAX, SMALL_PRODUCT, Plane, crossings, meeting_pairs, place_in, polygons_of, strip_size
+from layers.geometry import PAIRS_MAX, Plane, crossings, meeting_pairs, place_in, polygons_of, strip_size
 from layers.grids.model import Finding, GridShape
+from layers.grids.necks import neck_findings
 from layers.grids.soundness import outline_findings, soundness_findings
+from layers.grids.thickets import Thickets
 
 #: Narrower than this is rounding of the last digit, not a gap or an overlap: at longitude 180 a double steps by 3 nm.
 ROUNDING_M = 1e-6
@@ -54,7 +56,7 @@ def findings_of(grids: Sequence[GridShape], outline: MultiPolygon) -> list[Findi
     if outline_faults:
         return findings + outline_faults
     left_out = tuple(sorted({grid.code for grid in grids} - {grid.code for grid in sound}))
-    return findings + (_Partition(sound, outline, left_out).findings() if sound else [])
+    return findings + (_Partition(sound, outline, left_out).findings() if sound else []) + neck_findings(sound)
 
 
 class _Partition:
@@ -88,18 +90,16 @@ class _Partition:
 
     def _tangled(self, pairs: np.ndarray) -> list[Finding]:
         """Return overlaps and spills whose borders cross too often to be overlaid."""
-        vertices = shapely.get_num_coordinates(self.geoms)
-        large = pairs[:, vertices[pairs[0]] * vertices[pairs[1]] > SMALL_PRODUCT]
+        thickets = Thickets(self.geoms)
         findings, total = [], 0
-        for first, second in large.T.tolist():
+        for first, second in thickets.among(pairs).T.tolist():
             count = crossings(self.geoms[first], self.geoms[second], limit=CROSSINGS_MAX)
             total += count
             if _too_many(count, total):
                 codes = self._codes((first, second))
                 message = f"{_grids(codes)} cross each other too often to measure how much they overlap."
                 findings.append(Finding("overlap", "error", codes, message, geom=self._corner(first, second)))
-        outline_vertices = int(shapely.get_num_coordinates(self.outline))
-        for number in np.flatnonzero(vertices * outline_vertices > SMALL_PRODUCT).tolist():
+        for number in thickets.along(self.outline).tolist():
             count = crossings(self.geoms[number], self.outline, limit=CROSSINGS_MAX)
             total += count
             if _too_many(count, total):

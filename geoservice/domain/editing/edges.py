@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from fractions import Fraction
 from itertools import pairwise
 
 import shapely
@@ -97,24 +96,35 @@ def vertex_on(edge: Edge, near: Vertex) -> Vertex:
     start, end = edge
     axis = 0 if abs(end[0] - start[0]) >= abs(end[1] - start[1]) else 1
     low, high = sorted((start[axis], end[axis]))
-    run = (Fraction(end[axis]) - Fraction(start[axis]), Fraction(end[1 - axis]) - Fraction(start[1 - axis]))
-    if run[0] == 0:
+    if low == high:
         return start
-    best: tuple[Fraction, int, Vertex] | None = None
+    # Doubles are whole numbers of some power of two, and whole numbers are compared exactly.
     middle = min(max(near[axis], low), high)
     spacing = math.ulp(middle)
+    unit = max(value.as_integer_ratio()[1] for value in (*start, *end, middle, spacing))
+    from_along, from_across, to_along, to_across = (
+        _whole(value, unit) for value in (start[axis], start[1 - axis], end[axis], end[1 - axis])
+    )
+    run, rise = to_along - from_along, to_across - from_across
+    best: tuple[int, int, Vertex] | None = None
     for step in sorted(range(-_TRIED, _TRIED + 1), key=abs):
         place = middle + step * spacing
         if not low < place < high:
             continue
-        exact = Fraction(start[1 - axis]) + (Fraction(place) - Fraction(start[axis])) * run[1] / run[0]
-        across = float(exact)
+        exact = from_across * run + (_whole(place, unit) - from_along) * rise
+        across = exact / (run * unit)
+        over, under = across.as_integer_ratio()
+        off = abs(exact * under - over * run * unit) * (1 << 64) // under
         vertex = (place, across) if axis == 0 else (across, place)
-        tried = (abs(exact - Fraction(across)), abs(step), vertex)
-        if best is None or tried[:2] < best[:2]:
-            best = tried
-        if best[0] == 0:
+        if best is None or (off, abs(step)) < best[:2]:
+            best = (off, abs(step), vertex)
+        if off == 0:
             break
     if best is None:
         return start if abs(near[axis] - start[axis]) <= abs(near[axis] - end[axis]) else end
     return best[2]
+
+
+def _whole(value: float, unit: int) -> int:
+    over, under = value.as_integer_ratio()
+    return over * unit // under
