@@ -8,16 +8,20 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import pyproj
 from pyproj.enums import TransformDirection
 from pyproj.exceptions import CRSError, ProjError
 
 from layers.errors import LayerError
+from layers.shifted import FROM_WGS84, Floats, shifted_back
 
 #: EPSG code of everything stored: longitude and latitude on WGS 84.
 STORAGE_SRID = 4326
 #: What a sender may declare beside epsg:N. CGCS2000 is WGS 84 to a few centimetres.
 GEOGRAPHIC_NAMES = {"wgs84": 4326, "cgcs2000": 4490}
+#: What else: systems of Chinese map services, without an EPSG code and hundreds of metres off.
+SHIFTED_NAMES = tuple(FROM_WGS84)
 _EPSG = re.compile(r"epsg:([1-9][0-9]{3,5})", re.ASCII)
 
 
@@ -38,7 +42,7 @@ class Bbox(NamedTuple):
 
 
 class UnknownCrs(LayerError):
-    """The declared CRS is not known: use wgs84, cgcs2000 or epsg:N."""
+    """The declared CRS is not known: use wgs84, cgcs2000, gcj02, bd09 or epsg:N."""
 
 
 class OffTheEarth(LayerError):
@@ -47,6 +51,10 @@ class OffTheEarth(LayerError):
 
 class OutsideCrs(LayerError):
     """The coordinates do not lie where the declared CRS can be used."""
+
+
+class OutsideMainland(LayerError):
+    """The place lies outside mainland China, where nothing is shifted: coordinates there are WGS 84, so say wgs84."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ def _transformer(epsg: int) -> pyproj.Transformer:
 
 
 def epsg_of(crs: str) -> int:
-    """Return the EPSG code of a declared CRS; raise UnknownCrs for anything else."""
+    """Return the EPSG code of a declared CRS; raise UnknownCrs for anything else, and for what has none."""
     if crs in GEOGRAPHIC_NAMES:
         return GEOGRAPHIC_NAMES[crs]
     match = _EPSG.fullmatch(crs)
@@ -93,7 +101,7 @@ def declared_position(x: float, y: float, *, crs: str = "wgs84") -> DeclaredPosi
     x, y
         Longitude and latitude in degrees, or easting and northing in the units of the CRS.
     crs
-        `wgs84`, `cgcs2000` or `epsg:N`.
+        `wgs84`, `cgcs2000`, `gcj02`, `bd09` or `epsg:N`.
 
     Raises
     ------
@@ -103,11 +111,14 @@ def declared_position(x: float, y: float, *, crs: str = "wgs84") -> DeclaredPosi
         Degrees out of range; `swapped` in the fields says that the other order would fit.
     OutsideCrs
         PROJ can not transform the pair.
+    OutsideMainland
+        The CRS is GCJ-02 or BD-09, and the place lies where nobody uses them.
     """
+    if crs in SHIFTED_NAMES:
+        return DeclaredPosition(x, y, crs, _shifted_position(x, y, crs))
     epsg = epsg_of(crs)
     if epsg in GEOGRAPHIC_NAMES.values():
-        if not is_on_earth(x, y):
-            raise OffTheEarth(x=x, y=y, swapped=is_on_earth(y, x))
+        _require_degrees(x, y)
         return DeclaredPosition(x, y, crs, Position(x, y))
     transformer = _transformer(epsg)
     lon, lat = transformer.transform(x, y)
@@ -118,3 +129,32 @@ def declared_position(x: float, y: float, *, crs: str = "wgs84") -> DeclaredPosi
     if not all(math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-3) for a, b in zip(back, (x, y), strict=True)):
         raise OutsideCrs(x=x, y=y, crs=crs)
     return DeclaredPosition(x, y, crs, Position(lon, lat))
+
+
+def degrees_on_wgs84(lon: Floats, lat: Floats, *, crs: str) -> tuple[Floats, Floats]:
+    """Return where (n,) degrees of a declared CRS lie, as `declared_position` says it of one.
+
+    Parameters
+    ----------
+    crs
+        `wgs84`, `cgcs2000`, `gcj02` or `bd09`.
+
+    Returns
+    -------
+    (n,) longitude and latitude, EPSG:4326; NaN where GCJ-02 or BD-09 is declared and the place is not in the mainland.
+    """
+    return shifted_back(lon, lat, crs=crs) if crs in SHIFTED_NAMES else (lon, lat)
+
+
+def _require_degrees(x: float, y: float) -> None:
+    if not is_on_earth(x, y):
+        raise OffTheEarth(x=x, y=y, swapped=is_on_earth(y, x))
+
+
+def _shifted_position(x: float, y: float, crs: str) -> Position:
+    _require_degrees(x, y)
+    # By way of arrays of one: the same operations as for many, so the same result to the last digit.
+    lon, lat = shifted_back(np.array([x]), np.array([y]), crs=crs)
+    if np.isnan(lon[0]):
+        raise OutsideMainland(x=x, y=y, crs=crs)
+    return Position(float(lon[0]), float(lat[0]))

@@ -16,7 +16,17 @@ from geoservice.api.batch.rows import answers, position_in
 from geoservice.services.ownership import OwnershipService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
-from geoservice.web.parsing import AccuracyM, Code, Crs, Instant, InvalidInput, QueryNumber, StrictModel, place_of
+from geoservice.web.parsing import (
+    AccuracyM,
+    Code,
+    Crs,
+    DegreesCrs,
+    Instant,
+    InvalidInput,
+    QueryNumber,
+    StrictModel,
+    place_of,
+)
 from geoservice.web.problems import problem_responses, validated
 from geoservice.web.rendering import render_bytes
 from geoservice.web.streaming import streams
@@ -45,7 +55,7 @@ class BatchBody(StrictModel):
     """Many places, answered in order."""
 
     positions: list[object] = Field(
-        description="[lon, lat] pairs, WGS 84",
+        description="[lon, lat] pairs, WGS 84 unless `crs` says otherwise",
         json_schema_extra={
             "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
             "maxItems": MAX_ROWS_PUBLIC,
@@ -54,6 +64,7 @@ class BatchBody(StrictModel):
     at: Instant | None = None
     accuracy_m: AccuracyM | None = None
     jurisdiction: Code | None = None
+    crs: DegreesCrs | None = None
 
 
 class BatchQuery(StrictModel):
@@ -64,6 +75,7 @@ class BatchQuery(StrictModel):
         None, description="The senders' error in metres; the jurisdiction's default when absent"
     )
     jurisdiction: Code | None = Field(None, description="Ask this jurisdiction only")
+    crs: DegreesCrs | None = None
 
 
 class BatchResult(BaseModel):
@@ -115,11 +127,11 @@ def ownership_blueprint(ownership: OwnershipService) -> APIBlueprint:
         """Answer many places in their order; a row that is no position says so in its place.
 
         10,000 places for anybody; 1,000,000 with a key, as CSV, NDJSON or an Arrow IPC stream. Forms other than JSON
-        come back in their own form, and take `at`, `accuracy_m` and `jurisdiction` from the address.
+        come back in their own form, and take `at`, `accuracy_m`, `jurisdiction` and `crs` from the address.
         """
         if request.mimetype in FORMS:
             asked = ownership.ask_many(at=query.at, accuracy_m=query.accuracy_m, jurisdiction_code=query.jurisdiction)
-            return answer_stream(request.mimetype, asked, current_identity())
+            return answer_stream(request.mimetype, asked, current_identity(), query.crs)
         return _answer_json(ownership, query, validated(BatchBody, request.get_json()))
 
     return blueprint
@@ -136,5 +148,5 @@ def _answer_json(ownership: OwnershipService, query: BatchQuery, body: BatchBody
         at=body.at or query.at, accuracy_m=accuracy_m, jurisdiction_code=body.jurisdiction or query.jurisdiction
     )
     results = answers([position_in(row) if isinstance(row, list) else None for row in body.positions],
-                      limited(asked, MAX_ROWS_PUBLIC))  # fmt: skip
+                      limited(asked, MAX_ROWS_PUBLIC, body.crs or query.crs))  # fmt: skip
     return render_bytes(dumps({"results": results, "as_of": asked.as_of}), headers=dict([age_header(asked.age_s)]))

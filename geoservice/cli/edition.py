@@ -68,7 +68,7 @@ def edition() -> None:
 @click.option("--name", help="Field that holds its name; its code when absent.")
 @click.option("--name-en", help="Field that holds its English name.")
 @click.option("--keep", multiple=True, help="Another field to keep; repeatable. The rest is left out.")
-@click.option("--crs", help="wgs84, cgcs2000 or epsg:N; what the file says when absent.")
+@click.option("--crs", help="wgs84, cgcs2000, gcj02, bd09 or epsg:N; what the file says when absent.")
 @click.option("--encoding", help="Of a shapefile's text, such as gbk.")
 @click.option("--layer", help="Of a GeoPackage with several.")
 @click.option("--title", help="Of the edition; the file's name when absent.")

@@ -34,7 +34,7 @@ def jurisdiction() -> None:
 @click.option("--name", required=True, help="As people call it.")
 @click.option("--name-en", help="In English.")
 @click.option("--outline", "outline_path", required=True, help="File of polygons; together they are the outline.")
-@click.option("--crs", help="Of the file: wgs84, cgcs2000 or epsg:N; what it says when absent.")
+@click.option("--crs", help="Of the file: wgs84, cgcs2000, gcj02, bd09 or epsg:N; what it says when absent.")
 @click.option("--layer", help="Of a GeoPackage with several.")
 @click.option("--metric-srid", type=int, help="EPSG number of its metric CRS; chosen by its place when absent.")
 @click.option("--time-zone", default="Asia/Shanghai", show_default=True, help="IANA name.")

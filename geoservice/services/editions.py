@@ -9,6 +9,7 @@ from uuid import UUID
 
 from geoservice.services.errors import PreviewOutdated, PreviewUnknown
 from geoservice.services.impact import Impact, grids_concerned, workloads_after
+from geoservice.services.importing.crs import require_sure
 from geoservice.services.importing.errors import EditionNotDraft, InstantWithoutZone
 from geoservice.services.importing.limits import Limits
 from geoservice.services.importing.reader import read_features
@@ -76,7 +77,7 @@ class EditionService:
         fields
             Which fields of it are code and names.
         crs
-            `wgs84`, `cgcs2000` or `epsg:N`; None: what the file says.
+            `wgs84`, `cgcs2000`, `gcj02`, `bd09` or `epsg:N`; None: what the file says.
         title
             Of the edition; None: the file's name.
 
@@ -88,9 +89,10 @@ class EditionService:
             One of its kin; nothing is stored then.
         """
         with self._database.transaction(actor=actor) as connection:
-            known_jurisdiction(connection, jurisdiction_code)
+            bbox = known_jurisdiction(connection, jurisdiction_code).bbox
         # Reading takes seconds and needs no database: no connection is held meanwhile.
         features = read_features(path, crs=crs, encoding=encoding, layer=layer, limits=self._limits)
+        require_sure(features.crs, features.geoms, bbox)
         grids, remarks = grids_of(features, fields)
         name = PurePath(path).name
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shapely
 
+from geoservice.services.importing.crs import require_sure
 from geoservice.services.importing.errors import JurisdictionCodeTaken, OutlineNotValid
 from geoservice.services.importing.limits import Limits
 from geoservice.services.importing.reader import read_features
@@ -42,7 +43,7 @@ class JurisdictionService:
         Parameters
         ----------
         crs
-            Of the file: `wgs84`, `cgcs2000` or `epsg:N`; None: what the file says.
+            Of the file: `wgs84`, `cgcs2000`, `gcj02`, `bd09` or `epsg:N`; None: what the file says.
         metric_srid
             EPSG code of its metric CRS; None chooses the Gauss-Kruger or UTM zone of its centre.
         time_zone
@@ -56,6 +57,7 @@ class JurisdictionService:
             Another guard says no: a code or name with invisible characters, an unknown time zone.
         """
         features = read_features(outline_path, crs=crs, layer=layer, limits=self._limits)
+        require_sure(features.crs, features.geoms)
         outline = outline_of(features)
         for fault in outline_findings(outline):
             raise OutlineNotValid(reason=fault.message)

@@ -8,7 +8,7 @@ import functools
 import re
 from datetime import UTC, datetime
 from threading import BoundedSemaphore
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
@@ -146,7 +146,10 @@ Id = Annotated[UUID, BeforeValidator(_uuid)]
 Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_fit)]
 #: 4,000 characters: GeoReport v2's limit of a description.
 Text = Annotated[str, Field(max_length=4000), AfterValidator(_fit)]
-Crs = Annotated[str, Field(max_length=20, description="wgs84, cgcs2000 or epsg:N")]
+Crs = Annotated[str, Field(max_length=20, description="wgs84, cgcs2000, gcj02, bd09 or epsg:N")]
+DegreesCrs = Annotated[
+    Literal["wgs84", "cgcs2000", "gcj02", "bd09"], Field(description="Of lon and lat; wgs84 when absent")
+]
 AccuracyM = Annotated[float, Field(ge=0, le=1000, description="The sender's error in metres")]
 
 
@@ -160,7 +163,7 @@ def place_of(
     ValueError
         Neither pair is whole, or both are there.
     layers.errors.LayerError
-        OffTheEarth, UnknownCrs, OutsideCrs.
+        OffTheEarth, UnknownCrs, OutsideCrs, OutsideMainland.
     """
     if lon is not None and lat is not None and (x, y, crs) == (None, None, None):
         return declared_position(lon, lat)

@@ -14,11 +14,11 @@ from geoservice.api.answers import age_header
 from geoservice.api.batch.arrow_form import answer_arrow
 from geoservice.api.batch.csv_form import answer_csv
 from geoservice.api.batch.json_forms import answer_geojson, answer_ndjson
-from geoservice.api.batch.rows import Ask, Form
+from geoservice.api.batch.rows import Answered, Ask, Form
 from geoservice.auth.model import PUBLIC, Identity
-from geoservice.engine.snapshot import ManyOwners
 from geoservice.services.ownership import Asked
 from geoservice.web.streaming import TooManyRows, incoming
+from layers.crs import degrees_on_wgs84
 
 FORMS: dict[str, Form] = {
     "text/csv": answer_csv,
@@ -34,21 +34,24 @@ _IN_MEMORY_BYTES = 4_194_304
 _PIECE_BYTES = 262_144
 
 
-def limited(asked: Asked, limit: int) -> Ask:
-    """Return the question, to be asked for so many rows together; then it raises TooManyRows."""
+def limited(asked: Asked, limit: int, crs: str | None = None) -> Ask:
+    """Return the question about degrees of a CRS, for so many rows together; then it raises TooManyRows."""
     left = limit
 
-    def ask(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> ManyOwners:
+    def ask(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Answered:
         nonlocal left
         left -= len(lon)
         if left < 0:
             raise TooManyRows(limit=limit)
-        return asked.owners(lon, lat)
+        if crs is None:
+            return Answered(asked.owners(lon, lat), np.zeros(len(lon), np.bool_))
+        placed_lon, placed_lat = degrees_on_wgs84(lon, lat, crs=crs)
+        return Answered(asked.owners(placed_lon, placed_lat), np.isnan(placed_lon) & ~np.isnan(lon))
 
     return ask
 
 
-def answer_stream(media_type: str, asked: Asked, identity: Identity) -> Response:
+def answer_stream(media_type: str, asked: Asked, identity: Identity, crs: str | None = None) -> Response:
     """Answer the body of this request in its own form.
 
     The answer is whole before its first byte is sent: a mistake in the last row still gets a status of its own, and a
@@ -58,7 +61,7 @@ def answer_stream(media_type: str, asked: Asked, identity: Identity) -> Response
     answer = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)
     try:
         with incoming() as body:
-            for piece in FORMS[media_type](body, limited(asked, limit)):
+            for piece in FORMS[media_type](body, limited(asked, limit, crs)):
                 answer.write(piece)
     except BaseException:  # whatever stops it, the file must not stay
         answer.close()

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from geoservice.api.batch.rows import METHOD_OF, NO_POSITION, Ask
+from geoservice.api.batch.rows import METHOD_OF, NO_POSITION, OUTSIDE_MAINLAND, Ask
 from geoservice.web.streaming import BrokenRows
 
 SCHEMA = pa.schema(
@@ -75,14 +75,16 @@ def _doubles(column: pa.Array) -> NDArray[np.float64]:
 
 
 def _answered(lon: NDArray[np.float64], lat: NDArray[np.float64], ask: Ask) -> pa.RecordBatch:
-    found = ask(lon, lat)
+    answered = ask(lon, lat)
+    found = answered.owners
     # Not so for NaN either.
-    bad = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
+    nowhere = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
+    bad = nowhere | answered.outside
     columns = [
         pa.DictionaryArray.from_arrays(pa.array(found.code, mask=found.code < 0), pa.array(found.codes, pa.string())),
         pa.DictionaryArray.from_arrays(pa.array(found.method, mask=bad), pa.array(METHOD_OF, pa.string())),
         pa.array(found.near_border, mask=bad),
         pa.array(found.edition, mask=found.edition == 0),
-        pa.array(np.full(len(lon), NO_POSITION, dtype=object), pa.string(), mask=~bad),
+        pa.array(np.where(nowhere, NO_POSITION, OUTSIDE_MAINLAND).astype(object), pa.string(), mask=~bad),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)

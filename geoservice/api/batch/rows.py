@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from io import RawIOBase
 from typing import Any
 
@@ -10,14 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoservice.engine.snapshot import METHODS, ManyOwners
-from layers.crs import Position, is_on_earth
+from layers.crs import OutsideMainland, Position, is_on_earth
 
 #: Positions answered together: memory stays in proportion to this.
 CHUNK_ROWS = 8_192
 NO_POSITION = "Give lon and lat as numbers: -180 to 180, -90 to 90, in this order."
 
-#: Asks for the owners of (n,) lon and (n,) lat; raises TooManyRows when the request has had its share.
-Ask = Callable[[NDArray[np.float64], NDArray[np.float64]], ManyOwners]
+OUTSIDE_MAINLAND = str(OutsideMainland.__doc__)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The owners of n positions, and which of them lie where their CRS is not used."""
+
+    owners: ManyOwners
+    #: (n,) they have no owner.
+    outside: NDArray[np.bool_]
+
+
+#: Asks for the owners of (n,) lon and (n,) lat, degrees; raises TooManyRows when the request has had its share.
+Ask = Callable[[NDArray[np.float64], NDArray[np.float64]], Answered]
 #: Reads a body and yields the answer to it.
 Form = Callable[[RawIOBase, Ask], Iterator[bytes]]
 
@@ -40,18 +53,22 @@ def answers(positions: Sequence[Position | None], ask: Ask) -> list[dict[str, An
     for place, position in enumerate(positions):
         if position is not None:
             columns[:, place] = position
-    found = ask(columns[0], columns[1])
+    answered = ask(columns[0], columns[1])
+    found = answered.owners
     codes = (*found.codes, None)  # -1 is the last
     each = zip(
         found.code.tolist(), found.method.tolist(), found.near_border.tolist(), found.edition.tolist(), positions,
         strict=True,
     )  # fmt: skip
-    return [
+    told = [
         _BAD if position is None else {
             "grid_code": codes[code], "method": METHOD_OF[method], "near_border": near, "edition": edition or None,
         }
         for code, method, near, edition, position in each
     ]  # fmt: skip
+    for place in np.flatnonzero(answered.outside).tolist():
+        told[place] = _BAD | {"problem": OUTSIDE_MAINLAND}
+    return told
 
 
 METHOD_OF = tuple(METHODS[number] for number in sorted(METHODS))

@@ -12,7 +12,7 @@ from geoservice.services.assigning.csv_files import CsvKept, CsvMade, CsvSource
 from geoservice.services.assigning.errors import FormatUnknown, PointsMissing
 from geoservice.services.assigning.model import Form, Geometry, Request, Source
 from geoservice.services.assigning.parquet_files import ParquetForm, ParquetSource
-from geoservice.services.assigning.positions import Placing
+from geoservice.services.importing.crs import Placing
 
 TEXT = (".csv", ".tsv")
 TABLES = (".parquet", ".geoparquet")

@@ -38,7 +38,7 @@ class Request:
     out: Path
     #: None: they are guessed by their names.
     columns: CoordinateColumns | None = None
-    #: `wgs84`, `cgcs2000` or `epsg:N`; None: what the file says, and degrees where it can not say.
+    #: `wgs84`, `cgcs2000`, `gcj02`, `bd09` or `epsg:N`; None: what the file says, and degrees where it can not say.
     crs: str | None = None
     #: Of text; None: UTF-8.
     encoding: str | None = None

@@ -1,32 +1,21 @@
-"""Positions of rows: from columns of numbers or text, or from WKB, in whatever CRS, to longitude and latitude."""
+"""Coordinates of rows: from columns of numbers or text, or from WKB, and back to WKB."""
 
 from __future__ import annotations
 
-import json
-import threading
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyproj
 import shapely
 from numpy.typing import NDArray
-from pyproj.exceptions import CRSError, ProjError
 
-from geoservice.engine.edges import Bools, Floats
+from geoservice.engine.edges import Floats
 from geoservice.services.assigning.errors import NotAPoint, NotNumbers
-from geoservice.services.importing.crs import SHIFTED
-from geoservice.services.importing.errors import CrsNotAccepted, CrsNotStated, CrsUnknown
-from layers.crs import GEOGRAPHIC_NAMES, STORAGE_SRID, UnknownCrs, epsg_of
 
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 #: OGC 06-103r4, 8.2.4: byte order, type, two doubles.
 POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("x", "<f8"), ("y", "<f8")])
-#: How GDAL calls the CRS of a GeoPackage layer that has none (srs_id 0 and -1).
-_UNDEFINED = ("undefined", "unknown")
-#: How far the way back from degrees may miss, in units of the CRS: farther, and the CRS can not be used there.
-_BACK = 1e-3
 
 
 def numbers(column: pa.Array | pa.ChunkedArray, name: str) -> Floats:
@@ -108,99 +97,3 @@ def wkb_points(lon: Floats, lat: Floats) -> pa.Array:
     array = pa.Array.from_buffers(pa.binary(), len(lon), [None, pa.py_buffer(offsets), pa.py_buffer(cells)])
     nowhere = np.isnan(lon)
     return pc.if_else(pa.array(~nowhere), array, pa.scalar(None, pa.binary())) if nowhere.any() else array
-
-
-class Placing:
-    """The way from coordinates of one CRS to longitude and latitude; several threads may go it at once."""
-
-    def __init__(self, crs: pyproj.CRS | None) -> None:
-        self._crs = crs
-        self._own = threading.local()
-        if crs is not None:
-            self._transformer()
-
-    def __call__(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Return (n,) degrees, EPSG:4326; NaN where the coordinates name no place on the earth."""
-        lon, lat = (x, y) if self._crs is None else self._transformed(x, y)
-        # Both comparisons are false for NaN.
-        if not (on_earth := (np.abs(lon) <= 180) & (np.abs(lat) <= 90)).all():
-            lon, lat = np.where(on_earth, lon, np.nan), np.where(on_earth, lat, np.nan)
-        return lon, lat
-
-    @property
-    def in_degrees(self) -> bool:
-        """Whether coordinates are stored as they come."""
-        return self._crs is None
-
-    def _transformer(self) -> pyproj.Transformer:
-        # PROJ's transformers belong to one thread each.
-        if not hasattr(self._own, "transformer"):
-            try:
-                self._own.transformer = pyproj.Transformer.from_crs(self._crs, STORAGE_SRID, always_xy=True)
-            except ProjError as exc:
-                raise CrsUnknown(crs=str(self._crs)[:100]) from exc
-        transformer: pyproj.Transformer = self._own.transformer
-        return transformer
-
-    def _transformed(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        transformer = self._transformer()
-        with np.errstate(invalid="ignore"):
-            lon, lat = transformer.transform(x, y)
-            # Far outside its area a projection still answers, but the way back leads elsewhere.
-            back_x, back_y = transformer.transform(lon, lat, direction="INVERSE")
-            true: Bools = np.isclose(back_x, x, 1e-6, _BACK) & np.isclose(back_y, y, 1e-6, _BACK)
-        return np.where(true, lon, np.nan), np.where(true, lat, np.nan)
-
-
-def placing(declared: str | None, stated: str | None, *, in_file: bool) -> Placing:
-    """Return the way to longitude and latitude.
-
-    Parameters
-    ----------
-    declared
-        What the caller says: `wgs84`, `cgcs2000` or `epsg:N`; wins.
-    stated
-        What the file says; without either, and `in_file` false, coordinates are degrees.
-    in_file
-        Whether the format can say it, so that a file which does not say is refused.
-
-    Raises
-    ------
-    CrsNotStated, CrsUnknown, UnknownCrs, CrsNotAccepted
-        Nobody says; the file, or the caller, names what nobody knows; it is one of the shifted systems.
-    """
-    if declared is not None:
-        return Placing(_unless_degrees(_declared(declared)))
-    if stated is not None:
-        crs = _parsed(stated)
-        if crs.name.lower().startswith(_UNDEFINED):
-            raise CrsNotStated
-        return Placing(_unless_degrees(crs))
-    if in_file:
-        raise CrsNotStated
-    return Placing(None)
-
-
-def _declared(name: str) -> pyproj.CRS:
-    if name.lower() in SHIFTED:
-        raise CrsNotAccepted(crs=name)
-    try:
-        return _parsed(f"EPSG:{epsg_of(name.lower())}")
-    except CrsUnknown as exc:
-        raise UnknownCrs(crs=name) from exc
-
-
-def _parsed(text: str) -> pyproj.CRS:
-    try:
-        crs = pyproj.CRS.from_user_input(json.loads(text) if text.startswith("{") else text)
-    except (CRSError, ValueError) as exc:
-        raise CrsUnknown(crs=text[:100]) from exc
-    if not (crs.is_geographic or crs.is_projected or crs.is_compound):
-        raise CrsUnknown(crs=crs.name)
-    return crs.to_2d()
-
-
-def _unless_degrees(crs: pyproj.CRS) -> pyproj.CRS | None:
-    """Return None for a CRS whose coordinates are stored as they are: WGS 84, and CGCS2000 within centimetres."""
-    same = {STORAGE_SRID, *GEOGRAPHIC_NAMES.values()}
-    return None if crs.to_epsg() in same or crs.to_authority() == ("OGC", "CRS84") else crs

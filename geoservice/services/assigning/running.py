@@ -35,7 +35,8 @@ from geoservice.services.assigning.model import (
     Told,
 )
 from geoservice.services.assigning.owners import Owners
-from geoservice.services.assigning.positions import Placing, numbers, placing, points
+from geoservice.services.assigning.positions import numbers, points
+from geoservice.services.importing.crs import Placing, placing
 
 #: Answered pieces that wait for their turn to be written, beside those that are being answered.
 _WAITING = 1
@@ -76,7 +77,7 @@ def assign(request: Request, owners: Owners, told: Told = lambda progress: None)
 
     _write_whole(form, request, shaped())
     summary.seconds = time.monotonic() - began
-    summary.remarks += [_told_of(one, request) for one in misplaced]
+    summary.remarks += [_told_of(one, request, places) for one in misplaced]
     return summary
 
 
@@ -152,7 +153,12 @@ def _count(answers: Answers, summary: Summary) -> None:
     summary.none += counts[Method.NONE - NO_POSITION]
 
 
-def _told_of(one: Misplaced, request: Request) -> str:
+def _told_of(one: Misplaced, request: Request, places: Placing) -> str:
+    if places.is_shifted:
+        return (
+            f"Row {one.row} of {request.points.name} has no place in mainland China, and {places.name} is used nowhere"
+            f" else: {one.x}, {one.y}."
+        )
     return f"Row {one.row} of {request.points.name} has no position on the earth: {one.x}, {one.y}."
 
 

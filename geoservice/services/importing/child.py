@@ -78,7 +78,7 @@ def read_with_gdal(request: dict[str, Any]) -> tuple[Any, str, str | None]:
         )
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as exc:
         raise Refused("FileUnreadable", reason=str(exc).replace(path, "the file")[:300]) from exc
-    crs = geojson_crs(path, meta["crs"]) if kind == "geojson" else meta["crs"]
+    crs = geojson_crs(path) if kind == "geojson" else meta["crs"]
     return table, meta["geometry_name"] or "wkb_geometry", crs
 
 
@@ -96,8 +96,10 @@ def layer_of(layers: Any, asked: str | None) -> str:
     return spatial[0]
 
 
-def geojson_crs(path: str, found: str | None) -> str | None:
+def geojson_crs(path: str) -> str | None:
     """Return the CRS of a GeoJSON file; GDAL says WGS 84 for a `crs` member that is null or that it can not read.
+
+    Without such a member it is OGC:CRS84 (RFC 7946, 4).
 
     The member is looked for before the features and in the last 4 kB: properties may be called `crs` too.
     """
@@ -109,7 +111,7 @@ def geojson_crs(path: str, found: str | None) -> str | None:
     if stated is None:
         stated = next((member for member in _CRS_MEMBER.finditer(tail) if b'"properties"' in member[1]), None)
     if stated is None:
-        return found
+        return "OGC:CRS84"
     try:
         member = json.loads(stated[1])
         if member is None:

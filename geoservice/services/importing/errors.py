@@ -85,16 +85,16 @@ class CrsNotStated(FileRefused):
     """The file does not say its CRS: give --crs wgs84, --crs cgcs2000 or --crs epsg:N (look beside the file or ask)."""
 
 
+class CrsNotSure(FileRefused):
+    """The file says no more of its CRS than its format does, and lies in China: say --crs wgs84 or --crs gcj02."""
+
+
 class CrsUnknown(FileRefused):
     """The file names a CRS that is not known; give --crs epsg:N."""
 
 
 class CrsCanNotBeTrue(FileRefused):
-    """The coordinates can not be in that CRS; give the true one with --crs epsg:N."""
-
-
-class CrsNotAccepted(FileRefused):
-    """Coordinates in GCJ-02 or BD-09 are not accepted yet; convert them to WGS 84 first, or get the surveyed source."""
+    """The coordinates can not be in that CRS; give the true one, such as --crs epsg:N."""
 
 
 class OutlineNotValid(FileRefused):

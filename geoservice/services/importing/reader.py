@@ -85,7 +85,7 @@ def read_features(
     name
         Path of a GeoJSON, GeoPackage, shapefile (.shp or .zip) or GeoParquet file.
     crs
-        `wgs84`, `cgcs2000` or `epsg:N`; wins over what the file says. None: the file must say it.
+        `wgs84`, `cgcs2000`, `gcj02`, `bd09` or `epsg:N`; wins over what the file says. None: the file must say it.
     encoding
         Of a shapefile's text; None: the file must say it, or be ASCII.
     layer

@@ -25,7 +25,7 @@ def command(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         return CliRunner().invoke(geoservice, words)
 
     outline = geojson(tmp_path / "outline.geojson", [WEST, EAST])
-    added = run("jurisdiction", "add", "town", "--name", "镇", "--outline", outline)
+    added = run("jurisdiction", "add", "town", "--name", "镇", "--outline", outline, "--crs", "wgs84")
     assert added.exit_code == 0, added.output
     return run
 

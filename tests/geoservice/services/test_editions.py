@@ -58,7 +58,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def editions(database: Database, folder: Path) -> EditionService:
-    JurisdictionService(database).add("town", name="镇", outline_path=str(folder / "outline.geojson"))
+    JurisdictionService(database).add("town", name="镇", outline_path=str(folder / "outline.geojson"), crs="wgs84")
     return EditionService(database)
 
 
@@ -82,7 +82,7 @@ def test_whole_partition_is_imported_published_and_owns_its_places(
     result = editions.import_file(str(folder / "whole.geojson"), jurisdiction_code="town", fields=FIELDS)
     published = editions.publish(result.edition_id, valid_from=LONG_AGO, actor="analyst")
 
-    assert (result.grids, result.findings, result.crs) == (2, (), "EPSG:4326")
+    assert (result.grids, result.findings, result.crs) == (2, (), "OGC:CRS84")
     assert published.edition.status == "published"
     assert (published.edition.valid_from, published.edition.published_by) == (LONG_AGO, "analyst")
     owner = "SELECT (geoservice.owner_of(st_setsrid(st_makepoint(91.0015, 29.0005), 4326))).grid_code"
@@ -231,7 +231,7 @@ def test_jurisdiction_of_a_code_that_is_taken_is_refused(
     editions: EditionService, database: Database, folder: Path
 ) -> None:
     with pytest.raises(errors.JurisdictionCodeTaken):
-        JurisdictionService(database).add("town", name="镇", outline_path=str(folder / "outline.geojson"))
+        JurisdictionService(database).add("town", name="镇", outline_path=str(folder / "outline.geojson"), crs="wgs84")
 
 
 @pytest.mark.parametrize(("metric_srid", "said"), [
@@ -241,16 +241,20 @@ def test_metric_crs_that_does_not_fit_is_refused(database: Database, folder: Pat
     service = JurisdictionService(database)
 
     with pytest.raises(errors.MetricCrsRefused, match=said):
-        service.add("town", name="镇", outline_path=str(folder / "outline.geojson"), metric_srid=metric_srid)
+        service.add(
+            "town", name="镇", outline_path=str(folder / "outline.geojson"), crs="wgs84", metric_srid=metric_srid
+        )
 
 
 def test_jurisdiction_with_an_invalid_outline_or_unknown_zone_is_refused(database: Database, folder: Path) -> None:
     service = JurisdictionService(database)
 
     with pytest.raises(errors.OutlineNotValid, match="feature: 2"):
-        service.add("town", name="镇", outline_path=str(folder / "bowtie.geojson"))
+        service.add("town", name="镇", outline_path=str(folder / "bowtie.geojson"), crs="wgs84")
     with pytest.raises(RefusedByDatabase, match="Mars"):
-        service.add("town", name="镇", outline_path=str(folder / "outline.geojson"), time_zone="Mars/Olympus")
+        service.add(
+            "town", name="镇", outline_path=str(folder / "outline.geojson"), crs="wgs84", time_zone="Mars/Olympus"
+        )
     assert service.jurisdictions() == ()
 
 
@@ -276,3 +280,50 @@ def test_beats_of_chicago_go_from_file_to_publication(database: Database, test_d
         ("code-in-several-features", "warning", ("3100",)), ("multipart", "warning", ("3100",)),
     }  # fmt: skip
     assert editions.publish(result.edition_id).edition.status == "published"
+
+
+SHANNAN = "shannan/shannan_540500_{}_GCJ02.geojson"
+COUNTIES = GridFields("adcode", "name")
+
+
+@pytest.mark.data
+def test_outlines_of_a_chinese_map_service_are_asked_about_and_then_published(
+    database: Database, test_data: Path
+) -> None:
+    jurisdictions, editions = JurisdictionService(database), EditionService(database)
+    path = str(test_data / SHANNAN.format("counties"))
+    with pytest.raises(errors.CrsNotSure, match=r"say --crs wgs84 or --crs gcj02\. .*AMap, Tencent, DataV"):
+        jurisdictions.add("shannan", name="山南", outline_path=path)
+    jurisdictions.add("shannan", name="山南", outline_path=path, crs="gcj02")
+
+    with pytest.raises(errors.CrsNotSure):
+        editions.import_file(path, jurisdiction_code="shannan", fields=COUNTIES)
+    astray = editions.import_file(path, jurisdiction_code="shannan", fields=COUNTIES, crs="wgs84")
+    right = editions.import_file(path, jurisdiction_code="shannan", fields=COUNTIES, crs="gcj02")
+
+    # What was taken for WGS 84 does not fill the outline: the gate holds it.
+    assert {"gap", "spill"} <= rules(astray.findings)
+    assert (right.grids, right.crs) == (12, "gcj02")
+    assert not [one for one in right.findings if one.severity == "error"]
+    assert editions.publish(right.edition_id).edition.status == "published"
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["shannan/nedong_540502_GCJ02.geojson", SHANNAN.format("outline")])
+def test_a_crs_member_that_only_repeats_the_default_is_not_believed(
+    database: Database, test_data: Path, name: str
+) -> None:
+    with pytest.raises(errors.CrsNotSure):
+        JurisdictionService(database).add("a", name="甲", outline_path=str(test_data / name))
+
+
+def test_geojson_that_fits_its_outline_or_lies_elsewhere_is_not_asked_about(
+    editions: EditionService, database: Database, folder: Path
+) -> None:
+    geojson(folder / "half.geojson", {"A": WEST})
+    geojson(folder / "village.geojson", {"A": box(10.0, 50.0, 10.1, 50.1)})
+
+    half = editions.import_file(str(folder / "half.geojson"), jurisdiction_code="town", fields=FIELDS)
+    JurisdictionService(database).add("village", name="村", outline_path=str(folder / "village.geojson"))
+
+    assert half.grids == 1

@@ -20,6 +20,7 @@ from geoservice.services.importing import errors, reader
 from geoservice.services.importing.reader import read_features
 from geoservice.services.importing.shapes import GridFields, grids_of
 from layers.crs import UnknownCrs
+from layers.shifted import FROM_WGS84
 from tests.geoservice.services.made_files import (
     EAST,
     FEET,
@@ -145,10 +146,27 @@ def test_geoparquet_whose_crs_is_null_asks_and_without_crs_is_crs84(tmp_path: Pa
     assert is_as_written(read_features(geoparquet(tmp_path / "absent.parquet")))
 
 
-@pytest.mark.parametrize("crs", ["gcj02", "BD09", "bd-09"])
-def test_shifted_coordinates_are_not_accepted_yet(tmp_path: Path, crs: str) -> None:
-    with pytest.raises(errors.CrsNotAccepted):
-        read_features(geojson(tmp_path / "a.geojson", [WEST]), crs=crs)
+@pytest.mark.parametrize(("crs", "known"), [("gcj02", "gcj02"), ("GCJ-02", "gcj02"), ("bd-09", "bd09")])
+def test_shifted_coordinates_are_put_right(tmp_path: Path, crs: str, known: str) -> None:
+    shifted = shapely.transform([WEST, EAST], lambda c: np.column_stack(FROM_WGS84[known](c[:, 0], c[:, 1])))
+
+    features = read_features(geojson(tmp_path / "a.geojson", list(shifted)), crs=crs)
+
+    assert features.crs == known
+    assert shapely.equals_exact(features.geoms, [WEST, EAST], tolerance=1e-10).all()
+    assert shapely.coverage_is_valid(features.geoms)
+
+
+def test_shifted_coordinates_outside_the_mainland_can_not_be_true(tmp_path: Path) -> None:
+    seoul = box(126.9, 37.5, 127.0, 37.6)
+
+    with pytest.raises(errors.CrsCanNotBeTrue, match="outside mainland China"):
+        read_features(geojson(tmp_path / "a.geojson", [WEST, seoul]), crs="gcj02")
+
+
+def test_what_is_not_stated_and_looks_like_china_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(errors.CrsNotStated, match="AMap, Tencent, DataV"):
+        read_features(geoparquet(tmp_path / "null.parquet", crs=None))
 
 
 def test_unknown_crs_is_refused(tmp_path: Path) -> None:

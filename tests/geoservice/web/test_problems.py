@@ -21,7 +21,9 @@ REPORT = {"service_code": "none", "lon": 91.77, "lat": 29.24}
 MENDABLE: tuple[tuple[str, dict[str, Any] | None, int, str, str], ...] = (
     ("/v1/owner?lon=29.24&lat=91.77", None, 422, "out-of-range", "swapped"),
     ("/v1/owner?lon=91.77&lat=91.77", None, 422, "out-of-range", "longitude is -180 to 180, latitude -90 to 90"),
-    ("/v1/owner?x=1&y=1&crs=gcj02", None, 422, "unknown-crs", "use wgs84, cgcs2000 or epsg:N"),
+    ("/v1/owner?x=1&y=1&crs=gcj2", None, 422, "unknown-crs", "use wgs84, cgcs2000, gcj02, bd09 or epsg:N"),
+    ("/v1/owner?x=126.978&y=37.566&crs=gcj02", None, 422, "outside-mainland", "so say wgs84"),
+    ("/v1/owner?x=29.24&y=91.77&crs=bd09", None, 422, "out-of-range", "swapped"),
     ("/v1/owner?x=1e9&y=1e9&crs=epsg:4540", None, 422, "outside-crs", "do not lie where the declared CRS"),
     ("/v1/statistics?jurisdiction=nowhere", None, 404, "jurisdiction-unknown", "jurisdiction: nowhere"),
     ("/v1/statistics?jurisdiction=萨热", None, 404, "jurisdiction-unknown", "jurisdiction: 萨热"),

@@ -19,8 +19,9 @@ from geoservice.services.assigning.adding import Added
 from geoservice.services.assigning.errors import NotAPoint, PointsUnreadable, RowTooWide
 from geoservice.services.assigning.model import Answers, CoordinateColumns, Geometry, TablePiece, Where
 from geoservice.services.assigning.owners import Owners
-from geoservice.services.assigning.positions import Placing, numbers, placing, points
+from geoservice.services.assigning.positions import numbers, points
 from geoservice.services.assigning.spark.refusals import crossing
+from geoservice.services.importing.crs import Placing, placing
 
 #: Every Parquet file ends so.
 MAGIC = b"PAR1"

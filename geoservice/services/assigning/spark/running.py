@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from geoservice.services.assigning.adding import METHOD_NAMES
 from geoservice.services.assigning.model import Geometry, Progress, Request, Summary, Told
 from geoservice.services.assigning.owners import Owners
-from geoservice.services.assigning.positions import placing
 from geoservice.services.assigning.spark.answering import MAGIC, PARTS, Answering, PartsMaking
 from geoservice.services.assigning.spark.points import QUOTING, Points, points_of
 from geoservice.services.assigning.spark.refusals import arriving
 from geoservice.services.assigning.spark.session import spark_session, use_settings_of
 from geoservice.services.assigning.spark.storage import Storage, url_of
+from geoservice.services.importing.crs import placing
 
 if TYPE_CHECKING:
     from pyspark import SparkContext

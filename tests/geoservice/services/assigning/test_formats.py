@@ -17,7 +17,7 @@ from geoservice.services.assigning.errors import ColumnTaken, OutputNotWritable
 from geoservice.services.assigning.model import CoordinateColumns, Request
 from geoservice.services.assigning.owners import Owners
 from geoservice.services.assigning.running import assign
-from geoservice.services.importing.errors import CrsNotAccepted, CrsNotStated
+from geoservice.services.importing.errors import CrsNotStated
 from tests.geoservice.services.assigning.conftest import (
     GRIDS,
     WRITERS,
@@ -128,8 +128,6 @@ def test_a_file_that_does_not_say_its_crs_is_refused(tmp_path: Path, owners: Own
     with pytest.raises(CrsNotStated, match="--crs wgs84"):
         assign(Request(points, tmp_path / "out.csv"), owners)
     assign(Request(points, tmp_path / "out.csv", crs="cgcs2000"), owners)
-    with pytest.raises(CrsNotAccepted, match="GCJ-02"):
-        assign(Request(points, tmp_path / "out2.csv", crs="gcj02"), owners)
 
 
 def test_native_points_of_geoparquet_are_read(
