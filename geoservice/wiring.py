@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoservice.embedded.cluster import Cluster
+from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.errors import NoDatabase
 from geoservice.services.grids import GridService
@@ -28,6 +29,7 @@ class Services:
     ownership: OwnershipService
     grids: GridService
     editions: EditionService
+    drafts: DraftService
     incidents: IncidentService
     viewing: ViewingService
     keys: KeyService
@@ -71,6 +73,7 @@ def build_services(settings: Settings) -> Services:
         ownership=OwnershipService(database, keeper),
         grids=GridService(database),
         editions=EditionService(database),
+        drafts=DraftService(database),
         incidents=IncidentService(database),
         viewing=ViewingService(database),
         keys=KeyService(database, keeper),

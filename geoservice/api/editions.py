@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from geoservice.services.editions import EditionService
 from geoservice.web.guard import guard
 from geoservice.web.json import dumps
 from geoservice.web.parsing import Code, QueryInteger, StrictModel
+from geoservice.web.preconditions import etag
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
 from layers.grids.model import Edition, Finding
@@ -52,6 +54,8 @@ class EditionOut(BaseModel):
     warnings: int
     recorded_at: datetime
     published_at: datetime | None
+    base: int | None = Field(description="The edition it was drawn from")
+    revision: int = Field(description="Of a draft: how many steps were done to it")
 
 
 class EditionsOut(BaseModel):
@@ -94,13 +98,14 @@ def editions_blueprint(editions: EditionService) -> APIBlueprint:
     @guard("read_grids")
     def every(query: EditionsQuery) -> Response:
         """List the editions of a jurisdiction, the oldest first."""
-        return render(EditionsOut(editions=[_edition_out(one) for one in editions.editions(query.jurisdiction)]))
+        return render(EditionsOut(editions=[edition_out(one) for one in editions.editions(query.jurisdiction)]))
 
     @blueprint.get("/editions/<id>", summary="One edition", responses={200: EditionOut, **problem_responses(404)})
     @guard("read_grids")
     def one(path: EditionPath) -> Response:
         """Return an edition."""
-        return render(_edition_out(editions.edition(path.id)))
+        found = editions.edition(path.id)
+        return render(edition_out(found), headers=etag(found))
 
     @blueprint.get(
         "/editions/<id>/findings", summary="Its findings", responses={200: FindingsOut, **problem_responses(404)}
@@ -108,18 +113,24 @@ def editions_blueprint(editions: EditionService) -> APIBlueprint:
     @guard("read_grids")
     def findings(path: EditionPath) -> Response:
         """Return what the last validation found, as GeoJSON features with rule, severity, grids and size."""
-        features = [_feature(finding) for finding in editions.findings(path.id)]
-        return render_bytes(dumps({"type": "FeatureCollection", "features": features}))
+        return render_bytes(findings_json(editions.findings(path.id)))
 
     return blueprint
 
 
-def _edition_out(edition: Edition) -> EditionOut:
+def findings_json(findings: Sequence[Finding]) -> bytes:
+    """Return findings as GeoJSON, in their order."""
+    return dumps({"type": "FeatureCollection", "features": [_feature(finding) for finding in findings]})
+
+
+def edition_out(edition: Edition) -> EditionOut:
+    """Return an edition as it is told."""
     return EditionOut(
         id=edition.id, jurisdiction=edition.jurisdiction_code, title=edition.title, status=edition.status,
         valid_from=edition.valid_from, valid_to=edition.valid_to, source=edition.source, grids=edition.grid_count,
         validated=edition.validated, errors=edition.error_count, warnings=edition.warning_count,
         recorded_at=edition.recorded_at, published_at=edition.published_at,
+        base=edition.base_id, revision=edition.revision,
     )  # fmt: skip
 
 
