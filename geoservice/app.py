@@ -70,7 +70,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         ownership_blueprint(services.ownership),
         jurisdictions_blueprint(services.viewing, services.incidents),
         grids_blueprint(services.grids),
-        editions_blueprint(services.editions),
+        editions_blueprint(services.editions, services.drafts),
         drafts_blueprint(services.drafts),
         publishing_blueprint(services.editions, services.drafts),
         incidents_blueprint(services.incidents),

@@ -17,7 +17,7 @@ from geoservice.api.editions import EditionOut, EditionPath, edition_out
 from geoservice.services.drafting.model import Edited
 from geoservice.services.drafting.service import DraftService
 from geoservice.web.guard import current_identity, guard
-from geoservice.web.parsing import Code, InvalidInput, StrictModel
+from geoservice.web.parsing import Code, InvalidInput, Name, StrictModel
 from geoservice.web.preconditions import etag, stated_revision
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
@@ -31,21 +31,10 @@ TAG = Tag(name="drafts", description="Editing boundaries: drafts, and verbs that
 SECURITY: list[dict[str, list[str]]] = [{"key": []}]
 REFUSALS = problem_responses(401, 403, 404, 409, 412, 413, 415, 428)
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 Coordinate = Annotated[list[float], Field(min_length=2, max_length=2, description="[lon, lat], WGS 84")]
 #: A line of a drawing hand; the largest stored shape has as many vertices.
 Line = Annotated[list[Coordinate], Field(min_length=2, max_length=100_000, description="[[lon, lat], ...], WGS 84")]
 Sides = dict[Code, Literal["ours", "theirs"]]
-
-
-class NewDraft(StrictModel):
-    """A draft to be made."""
-
-    jurisdiction: Code
-    title: Name
-    from_edition: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="Whose grids it begins with; those of the edition published last when absent"
-    )
 
 
 class Nothing(StrictModel):
@@ -167,23 +156,14 @@ class StepsOut(BaseModel):
 def drafts_blueprint(drafts: DraftService) -> APIBlueprint:
     """Return the routes."""
     blueprint = APIBlueprint("drafts", __name__, url_prefix="/v1/editions", abp_tags=[TAG], abp_security=SECURITY)
-    _add_making(blueprint, drafts)
+    _add_wholes(blueprint, drafts)
     _add_verbs(blueprint, drafts)
     _add_grids(blueprint, drafts)
     _add_steps(blueprint, drafts)
     return blueprint
 
 
-def _add_making(blueprint: APIBlueprint, drafts: DraftService) -> None:
-    @blueprint.post(
-        "", summary="Make a draft", responses={201: EditionOut, **problem_responses(401, 403, 404, 413, 415)}
-    )
-    @guard("edit_boundaries")
-    def make(body: NewDraft) -> Response:
-        """Make a draft of the grids in force, or of those of an older edition: publishing it then reverts."""
-        made = drafts.create(body.jurisdiction, title=body.title, from_edition=body.from_edition, actor=_actor())
-        return render(edition_out(made), status=201, headers={"Location": f"/v1/editions/{made.id}", **etag(made)})
-
+def _add_wholes(blueprint: APIBlueprint, drafts: DraftService) -> None:
     @blueprint.post("/<id>/withdraw", summary="Put a draft away", responses={200: EditionOut, **REFUSALS})
     @guard("edit_boundaries")
     def withdraw(path: EditionPath, body: Nothing) -> Response:
@@ -244,7 +224,9 @@ def _add_verbs(blueprint: APIBlueprint, drafts: DraftService) -> None:
 
 
 def _add_grids(blueprint: APIBlueprint, drafts: DraftService) -> None:
-    @blueprint.get("/<id>/grids", summary="Its grids", responses={200: GridsGeoJson, **problem_responses(404)})
+    @blueprint.get(
+        "/<id>/grids", summary="Its grids", responses={200: GridsGeoJson, **problem_responses(404)}, security=[]
+    )
     @guard("read_grids")
     def grids(path: EditionPath) -> Response:
         """Return the grids of an edition, a draft too, as GeoJSON at full precision."""

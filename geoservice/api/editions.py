@@ -12,16 +12,18 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
+from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
-from geoservice.web.guard import guard
+from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
-from geoservice.web.parsing import Code, QueryInteger, StrictModel
+from geoservice.web.parsing import Code, Name, QueryInteger, StrictModel
 from geoservice.web.preconditions import etag
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
 from layers.grids.model import Edition, Finding
 
 TAG = Tag(name="editions", description="Complete sets of grids, one in force at a time")
+SECURITY: list[dict[str, list[str]]] = [{"key": []}]
 #: Decimals of a degree in GeoJSON: 1 cm.
 GEOJSON_DECIMALS = 7
 
@@ -30,6 +32,16 @@ class EditionsQuery(StrictModel):
     """Of which jurisdiction."""
 
     jurisdiction: Code
+
+
+class NewDraft(StrictModel):
+    """A draft to be made."""
+
+    jurisdiction: Code
+    title: Name
+    from_edition: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Whose grids it begins with; those of the edition published last when absent"
+    )
 
 
 class EditionPath(StrictModel):
@@ -90,7 +102,7 @@ class FindingsOut(BaseModel):
     features: list[FindingFeature]
 
 
-def editions_blueprint(editions: EditionService) -> APIBlueprint:
+def editions_blueprint(editions: EditionService, drafts: DraftService) -> APIBlueprint:
     """Return the routes."""
     blueprint = APIBlueprint("editions", __name__, url_prefix="/v1", abp_tags=[TAG])
 
@@ -99,6 +111,20 @@ def editions_blueprint(editions: EditionService) -> APIBlueprint:
     def every(query: EditionsQuery) -> Response:
         """List the editions of a jurisdiction, the oldest first."""
         return render(EditionsOut(editions=[edition_out(one) for one in editions.editions(query.jurisdiction)]))
+
+    @blueprint.post(
+        "/editions",
+        summary="Make a draft",
+        security=SECURITY,
+        responses={201: EditionOut, **problem_responses(401, 403, 404, 413, 415)},
+    )
+    @guard("edit_boundaries")
+    def make(body: NewDraft) -> Response:
+        """Make a draft of the grids in force, or of those of an older edition: publishing it then reverts."""
+        made = drafts.create(
+            body.jurisdiction, title=body.title, from_edition=body.from_edition, actor=current_identity().actor
+        )
+        return render(edition_out(made), status=201, headers={"Location": f"/v1/editions/{made.id}", **etag(made)})
 
     @blueprint.get("/editions/<id>", summary="One edition", responses={200: EditionOut, **problem_responses(404)})
     @guard("read_grids")
