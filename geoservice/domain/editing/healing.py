@@ -114,6 +114,15 @@ def healed(
             shapes[number] = shape
         active = np.array(sorted(changed))
     tell(0.9, "counting what changed")
+    healing = _counted(grids, shapes, mended, tolerance_m)
+    tell(1.0, "done")
+    return healing
+
+
+def _counted(
+    grids: Sequence[GridShape], shapes: Sequence[MultiPolygon | None], mended: set[int], tolerance_m: float
+) -> Healing:
+    """Return grids with new shapes and what was done to each; those that are as they were stay the same objects."""
     result, changes = [], []
     for number, grid in enumerate(grids):
         shape = shapes[number]
@@ -122,7 +131,6 @@ def healed(
             continue
         result.append(with_fields(grid, geom=shape))
         changes.append(_healed(grid, shape, number in mended, tolerance_m))
-    tell(1.0, "done")
     return Healing(tuple(result), tuple(changes))
 
 
