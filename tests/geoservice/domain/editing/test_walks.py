@@ -47,9 +47,8 @@ def test_sixty_edits_of_chicago_keep_the_gate_green(beats: list[GridShape]) -> N
 
 @pytest.mark.data
 @pytest.mark.prove
-@pytest.mark.parametrize("seed", [2, 3])
-def test_a_thousand_edits_of_chicago_keep_the_gate_green(beats: list[GridShape], seed: int) -> None:
-    walk(beats, outline_of(beats), steps=1000, seed=seed, look_every=1)
+def test_a_thousand_edits_of_chicago_keep_the_gate_green(beats: list[GridShape]) -> None:
+    walk(beats, outline_of(beats), steps=1000, seed=2, look_every=1)
 
 
 @given(st.integers(0, 100_000))
