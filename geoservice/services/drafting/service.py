@@ -10,6 +10,7 @@ from shapely import LineString
 from geoservice.domain.editing import verbs
 from geoservice.domain.editing.change import Change
 from geoservice.domain.editing.diff import Difference, difference
+from geoservice.domain.editing.healing import Healing
 from geoservice.domain.editing.merging import Side
 from geoservice.services.drafting.model import Edited
 from geoservice.services.drafting.opened import TIMEOUT_S, OpenDraft, leading_to, opened
@@ -19,6 +20,7 @@ from geoservice.services.errors import (
     NothingToRedo,
     NothingToUndo,
 )
+from geoservice.services.healing.running import Told, healed_apart
 from geoservice.services.known import known_edition, known_jurisdiction
 from layers.crs import Bbox, Position
 from layers.db.session import Database
@@ -181,6 +183,48 @@ class DraftService:
         with self._draft(edition_id, revision, actor) as draft:
             there = queries.grids_of(draft.connection, edition_id)
             return draft.make(verb, there, leading_to(there, grids))
+
+    def heal(
+        self,
+        edition_id: int,
+        tolerance_m: float,
+        *,
+        commit: bool,
+        revision: int | None = None,
+        told: Told = lambda share, what: None,
+        actor: str = "",
+    ) -> tuple[Edition, Healing]:
+        """Close gaps and overlaps of a draft that are narrower than a tolerance, and fit it to its outline.
+
+        Parameters
+        ----------
+        commit
+            False: only say what would be changed.
+        told
+            Called with the share that is done and what is being done.
+
+        Returns
+        -------
+        tuple
+            The draft, and what was, or would be, changed in each grid.
+
+        Raises
+        ------
+        HealingRefused, HealingTookTooLong, HealerDied
+            Nothing was changed.
+        EditedMeanwhile
+            Somebody edited the draft while it was being healed.
+        """
+        with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
+            edition = known_edition(connection, edition_id)
+            grids = queries.grids_of(connection, edition_id)
+            outline = queries.outline_of_edition(connection, edition_id)
+        # No connection is held meanwhile: it takes seconds, and the revision tells whether anybody edited.
+        healing = healed_apart(grids, outline, tolerance_m, told=told)
+        if commit:
+            seen = edition.revision if revision is None else revision
+            edition = self.take_state(edition_id, healing.grids, verb="heal", revision=seen, actor=actor).edition
+        return edition, healing
 
     def merge_draft(
         self,

@@ -1,0 +1,1 @@
+"""Healing in a process of its own, which may be stopped."""
