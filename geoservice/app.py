@@ -7,6 +7,7 @@ from flask_openapi3.models import Schema
 
 from geoservice.api.documents import documents_blueprint
 from geoservice.api.editions import editions_blueprint
+from geoservice.api.exports import exports_blueprint
 from geoservice.api.fast_path import FastPath
 from geoservice.api.grids import grids_blueprint
 from geoservice.api.health import health_blueprint
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         jurisdictions_blueprint(services.viewing, services.incidents),
         grids_blueprint(services.grids),
         editions_blueprint(services.editions),
+        exports_blueprint(services.exports),
         incidents_blueprint(services.incidents),
     ):
         app.register_api(blueprint)

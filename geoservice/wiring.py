@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from geoservice.embedded.cluster import Cluster
 from geoservice.services.editions import EditionService
 from geoservice.services.errors import NoDatabase
+from geoservice.services.exporting.service import ExportService
 from geoservice.services.grids import GridService
 from geoservice.services.health import HealthService
 from geoservice.services.incidents import IncidentService
@@ -28,6 +29,7 @@ class Services:
     ownership: OwnershipService
     grids: GridService
     editions: EditionService
+    exports: ExportService
     incidents: IncidentService
     viewing: ViewingService
     keys: KeyService
@@ -71,6 +73,7 @@ def build_services(settings: Settings) -> Services:
         ownership=OwnershipService(database, keeper),
         grids=GridService(database),
         editions=EditionService(database),
+        exports=ExportService(database),
         incidents=IncidentService(database),
         viewing=ViewingService(database),
         keys=KeyService(database, keeper),

@@ -1,4 +1,4 @@
-"""Commands about editions: edition import, list, show, validate, publish."""
+"""Commands about editions: edition import, list, show, validate, publish; export is in its own file."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import click
 import orjson
 from rich.console import Console
 
+from geoservice.cli.edition_export import export
 from geoservice.cli.findings import finding_fields, show_findings, write_findings
 from geoservice.cli.instant import Instant
 from geoservice.services.editions import EditionService
@@ -59,6 +60,9 @@ def actor() -> str:
 @click.group()
 def edition() -> None:
     """Import, validate and publish complete sets of grids."""
+
+
+edition.add_command(export)
 
 
 @edition.command("import")

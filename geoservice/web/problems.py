@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from geoservice.services import errors as rules
+from geoservice.services.exporting import errors as exporting
 from geoservice.web import parsing, streaming
 from geoservice.web.json import dumps
 from layers import crs
@@ -50,6 +51,12 @@ KINDS: dict[type[Exception], Kind] = {
     crs.UnknownCrs: Kind("unknown-crs", 422, "The coordinate reference system is not known"),
     crs.OutsideCrs: Kind("outside-crs", 422, "The coordinates lie outside the coordinate reference system"),
     crs.OutsideMainland: Kind("outside-mainland", 422, "The place lies where this coordinate system is not used"),
+    exporting.ExportCrsDoesNotFit: Kind(
+        "outside-crs", 422, "The coordinates lie outside the coordinate reference system"
+    ),
+    exporting.ExportCrsRefused: Kind("crs-not-exported", 422, "A file can not tell that coordinate system"),
+    exporting.EditionEmpty: Kind("edition-empty", 422, "The edition has no grids"),
+    exporting.ShapefileTooNarrow: Kind("shapefile-too-narrow", 422, "A shapefile can not hold a code"),
     rules.NothingHeld: Kind("nothing-held", 503, "Nothing is held in memory"),
     rules.JurisdictionUnknown: Kind("jurisdiction-unknown", 404, "There is no such jurisdiction"),
     rules.JurisdictionNotStated: Kind("jurisdiction-not-stated", 422, "Which jurisdiction is meant is not clear"),
