@@ -15,8 +15,10 @@ import pytest
 import shapely
 
 from geoservice.services.exporting import errors
+from geoservice.services.exporting.formats import FORMATS
 from geoservice.services.exporting.service import ExportService
 from geoservice.services.exporting.tables import grid_table
+from geoservice.services.importing.grids import grids_of_file
 from geoservice.services.importing.reader import Features, read_features
 from geoservice.services.importing.shapes import GridFields, grids_of
 from layers.crs import UnknownCrs
@@ -132,6 +134,19 @@ def test_properties_are_kept_and_names_that_are_taken_get_a_number() -> None:
     assert table["tags"] == ['["a", {"b": 1}]', None]
     assert table["share"] == [0.1, None]
     assert table["mixed"] == ["x", "3"]
+
+
+def test_every_field_comes_back_through_an_import(tmp_path: Path) -> None:
+    square = shapely.MultiPolygon([shapely.box(91, 29, 91.1, 29.1)])
+    grids = [GridShape("0111", "甲", "First", "01", square, {"households": 412, "note": "东"})]
+    FORMATS["geopackage"].write(grid_table(grids, epsg=4490), tmp_path / "a.gpkg", "a")
+
+    found = grids_of_file(
+        str(tmp_path / "a.gpkg"), GridFields("code", "name", "name_en", "parent_code", ("households", "note"))
+    )
+
+    assert found.grids == grids
+    assert (found.remarks, found.crs) == ([], "EPSG:4490")
 
 
 def test_a_shapefile_says_what_it_can_not_hold(exports: ExportService, tmp_path: Path) -> None:
