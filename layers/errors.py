@@ -25,6 +25,22 @@ class RefusedByDatabase(LayerError):
         return f"{self.message} {self.hint}" if self.hint else self.message
 
 
+class EditedMeanwhile(RefusedByDatabase):
+    """Somebody edited the draft since the caller looked at it."""
+
+
+class PublishedMeanwhile(RefusedByDatabase):
+    """Somebody published another edition since the draft was drawn."""
+
+
+class MovedMeanwhile(RefusedByDatabase):
+    """The data moved since the preview was made."""
+
+
+class TryAgain(LayerError):
+    """Somebody else changed the same rows at the same moment; try again."""
+
+
 class DatabaseUnavailable(LayerError):
     """The database does not answer; try again in a moment."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from layers.errors import InvalidGeometry
 
 #: Pairs of polygons whose boxes meet; a partition of n polygons has about 4 n.
 PAIRS_MAX = 2_000_000
+#: Equatorial radius in metres and squared eccentricity of WGS 84 (NGA.STND.0036, table 3.1).
+_RADIUS_M, _ECCENTRICITY2 = 6_378_137.0, 6.694379990141e-3
 #: Below this product of vertex counts two polygons can not cross often enough to matter.
 SMALL_PRODUCT = 5_000
 
@@ -44,14 +47,28 @@ class Plane:
         """Return the length of a lon/lat line, or of the rings of a polygon, in metres."""
         return float(shapely.length(self.project(geom)))
 
-    def width_m(self, geom: BaseGeometry) -> float:
-        """Return about how wide a long thin lon/lat polygon is, in metres: twice its area by its perimeter."""
-        projected = self.project(geom)
-        perimeter = float(shapely.length(projected))
-        return 2 * float(shapely.area(projected)) / perimeter if perimeter else 0.0
-
     def _to_metres(self, lonlat: np.ndarray) -> np.ndarray:
         return np.column_stack(self._transformer.transform(lonlat[:, 0], lonlat[:, 1]))
+
+
+def metres_per_degree(lat: float) -> tuple[float, float]:
+    """Return how long a degree of longitude and one of latitude are at a latitude, on the WGS 84 ellipsoid."""
+    sine = math.sin(math.radians(lat))
+    bent = 1 - _ECCENTRICITY2 * sine * sine
+    across = _RADIUS_M / math.sqrt(bent) * math.cos(math.radians(lat))
+    return math.radians(across), math.radians(_RADIUS_M * (1 - _ECCENTRICITY2) / bent**1.5)
+
+
+def strip_size(strip: Polygon) -> tuple[float, float]:
+    """Return the area in square metres, and about the width in metres, of a long thin lon/lat polygon.
+
+    The width is twice the area by the perimeter. Edges are taken as straight in degrees, as they are everywhere in
+    storage: a `Plane` moves vertices only, and a vertex on an edge of 700 m then lies a millimetre beside it.
+    """
+    _, south, _, north = strip.bounds
+    across, up = metres_per_degree((south + north) / 2)
+    flat = shapely.transform(strip, lambda lonlat: (lonlat - strip.bounds[:2]) * (across, up))
+    return float(flat.area), 2 * float(flat.area) / float(flat.length) if flat.length else 0.0
 
 
 def polygons_of(geom: BaseGeometry) -> list[Polygon]:

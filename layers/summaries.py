@@ -42,12 +42,11 @@ class Figures:
 
 #: In hand: neither closed nor ended otherwise.
 _PER_GRID = text("""
-    SELECT t.code, t.name, g.name_en,
+    SELECT t.code, t.name, t.name_en,
            coalesce(h.households, 0) AS households, coalesce(h.residents, 0) AS residents,
            coalesce(h.floating, 0) AS floating,
            coalesce(i.received, 0) AS received, coalesce(i.closed, 0) AS closed, coalesce(i.in_hand, 0) AS in_hand
       FROM geoservice.territory AS t
-      JOIN geoservice.grid AS g ON g.id = t.grid_id
       LEFT JOIN (SELECT grid_code, count(*) AS households, sum(residents) AS residents, sum(floating) AS floating
                    FROM geoservice.household WHERE jurisdiction_id = :jurisdiction_id GROUP BY grid_code) AS h
              ON h.grid_code = t.code
@@ -55,12 +54,12 @@ _PER_GRID = text("""
                         count(*) FILTER (WHERE status NOT IN ('closed', 'duplicate', 'cancelled')) AS in_hand
                    FROM geoservice.incident WHERE jurisdiction_id = :jurisdiction_id GROUP BY grid_code) AS i
              ON i.grid_code = t.code
-     WHERE t.jurisdiction_id = :jurisdiction_id AND t.valid @> now()
+     WHERE t.jurisdiction_id = :jurisdiction_id AND t.valid @> now() AND upper_inf(t.known)
      ORDER BY t.code
 """)
 _TOTALS = text("""
     SELECT (SELECT count(*) FROM geoservice.territory AS t
-             WHERE t.jurisdiction_id = :jurisdiction_id AND t.valid @> now()) AS grids,
+             WHERE t.jurisdiction_id = :jurisdiction_id AND t.valid @> now() AND upper_inf(t.known)) AS grids,
            h.households, h.residents, h.floating, i.received, i.closed, i.in_hand, i.triage
       FROM (SELECT count(*) AS households, coalesce(sum(residents), 0) AS residents,
                    coalesce(sum(floating), 0) AS floating
@@ -73,13 +72,12 @@ _TOTALS = text("""
 """)
 _GRIDS = text("""
     SELECT st_asgeojson(r, 'geom', 7)
-      FROM (SELECT t.code, t.name, g.name_en,
+      FROM (SELECT t.code, t.name, t.name_en,
                    coalesce(h.households, 0) AS households, coalesce(h.residents, 0) AS residents,
                    coalesce(h.floating, 0) AS floating, o.officer, coalesce(o.police_officers, 0) AS police_officers,
                    coalesce(i.in_hand, 0) AS in_hand, coalesce(i.closed, 0) AS closed, t.geom
               FROM geoservice.territory AS t
-              JOIN geoservice.grid AS g ON g.id = t.grid_id
-              LEFT JOIN (SELECT grid_code, count(*) AS households, sum(residents) AS residents,
+                      LEFT JOIN (SELECT grid_code, count(*) AS households, sum(residents) AS residents,
                                 sum(floating) AS floating
                            FROM geoservice.household WHERE jurisdiction_id = :jurisdiction_id GROUP BY grid_code) AS h
                      ON h.grid_code = t.code
@@ -97,7 +95,7 @@ _GRIDS = text("""
                             AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
                           GROUP BY p.grid_code) AS o
                      ON o.grid_code = t.code
-             WHERE t.jurisdiction_id = :jurisdiction_id AND t.valid @> now()
+             WHERE t.jurisdiction_id = :jurisdiction_id AND t.valid @> now() AND upper_inf(t.known)
              ORDER BY t.code) AS r
 """)
 _BUILDINGS = text("""

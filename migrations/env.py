@@ -13,6 +13,7 @@ import layers.incidents.tables
 import layers.jurisdictions.tables
 import layers.keys.tables
 import layers.organisations.tables
+import layers.outbox.tables
 import layers.staff.tables  # noqa: F401 - all of these for what importing does: the tables register themselves
 from layers.db.base import Base
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
+from uuid import UUID
 
-from sqlalchemy import Connection
-
-from geoservice.services.errors import EditionUnknown
+from geoservice.services.errors import PreviewOutdated, PreviewUnknown
+from geoservice.services.impact import Impact, grids_concerned, workloads_after
 from geoservice.services.importing.errors import EditionNotDraft, InstantWithoutZone
 from geoservice.services.importing.grids import grids_of_file
 from geoservice.services.importing.limits import Limits
 from geoservice.services.importing.shapes import GridFields
-from geoservice.services.known import known_jurisdiction
+from geoservice.services.known import known_edition, known_jurisdiction
 from layers.db.session import Database
-from layers.grids import edits, queries
+from layers.errors import MovedMeanwhile
+from layers.grids import edits, previews, queries
 from layers.grids.model import Edition, Finding, GridShape
 from layers.grids.soundness import STORABLE_RULES
 from layers.grids.topology import findings_of
@@ -117,7 +118,7 @@ class EditionService:
         """
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
             queries.lock_edition(connection, edition_id)  # nobody edits between looking and saying so
-            edition = _known(connection, edition_id)
+            edition = known_edition(connection, edition_id)
             if edition.status != "draft":
                 raise EditionNotDraft(edition=edition_id, status=edition.status)
             grids = queries.grids_of(connection, edition_id)
@@ -126,22 +127,79 @@ class EditionService:
             edits.mark_validated(connection, edition_id)
         return findings
 
-    def publish(self, edition_id: int, *, valid_from: datetime | None = None, actor: str = "") -> PublishResult:
-        """Put a draft in force from an instant on, or from now; the edition in force ends there.
+    def preview(self, edition_id: int, *, valid_from: datetime | None = None, actor: str = "") -> Impact:
+        """Rehearse the publication of a draft: what would have another grid, and each grid's load before and after.
 
         Raises
         ------
         EditionUnknown, InstantWithoutZone
             There is none; the instant has no zone.
         RefusedByDatabase
-            The draft was not validated as it stands, has errors, or the instant does not fit.
+            It is no draft.
         """
-        if valid_from is not None and valid_from.tzinfo is None:
-            raise InstantWithoutZone(valid_from=valid_from.isoformat())
+        _require_zone(valid_from)
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
-            _known(connection, edition_id)
-            moved = edits.publish_edition(connection, edition_id, starts=valid_from)
-            return PublishResult(_known(connection, edition_id), moved)
+            edition = known_edition(connection, edition_id)
+            jurisdiction = known_jurisdiction(connection, edition.jurisdiction_code)
+            preview = previews.make_preview(connection, edition_id, starts=valid_from)
+            codes = grids_concerned(preview.moves)
+            before = previews.workloads(connection, jurisdiction_id=jurisdiction.id, codes=codes)
+            places = previews.places_of(connection, preview.moves)
+        return Impact(preview, before, workloads_after(before, preview.moves), places)
+
+    def publish(
+        self,
+        edition_id: int,
+        *,
+        valid_from: datetime | None = None,
+        revision: int | None = None,
+        preview_id: UUID | None = None,
+        actor: str = "",
+    ) -> PublishResult:
+        """Put a draft in force from an instant on, or from now; the edition in force ends there.
+
+        Parameters
+        ----------
+        valid_from
+            Before now, it corrects what was believed; after now, it waits for its day.
+        revision
+            Of the draft, as the publisher saw it; None: whatever it is.
+        preview_id
+            What the publisher was shown: publishing moves exactly that, or nothing. None: whatever moves.
+
+        Raises
+        ------
+        EditionUnknown, InstantWithoutZone, PreviewUnknown
+            There is none; the instant has no zone; the preview is of another draft.
+        EditedMeanwhile, PublishedMeanwhile
+            The draft, or what is in force, is not as the publisher saw it.
+        PreviewOutdated
+            Data moved since the preview; it says which.
+        RefusedByDatabase
+            The draft was not validated as it stands, or has errors.
+        """
+        _require_zone(valid_from)
+        seen = None
+        try:
+            with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
+                known_edition(connection, edition_id)
+                if preview_id is not None:
+                    seen = previews.find_preview(connection, edition_id, preview_id)
+                    if seen is None:
+                        raise PreviewUnknown(edition=edition_id, preview=preview_id)
+                moved = edits.publish_edition(
+                    connection, edition_id, starts=valid_from,
+                    revision=revision if seen is None else seen.revision,
+                    fingerprint=None if seen is None else seen.fingerprint,
+                )  # fmt: skip
+                return PublishResult(known_edition(connection, edition_id), moved)
+        except MovedMeanwhile:
+            now = self.preview(edition_id, valid_from=valid_from, actor=actor).preview.moves
+            shown = () if seen is None else seen.moves
+            raise PreviewOutdated(
+                appeared=sorted(set(now) - set(shown), key=str), gone=sorted(set(shown) - set(now), key=str),
+                edition=edition_id,
+            ) from None  # fmt: skip
 
     def editions(self, jurisdiction_code: str | None = None) -> tuple[Edition, ...]:
         """Return the editions of a jurisdiction, or of all, the oldest first; raise JurisdictionUnknown."""
@@ -153,20 +211,18 @@ class EditionService:
     def edition(self, edition_id: int) -> Edition:
         """Return an edition; raise EditionUnknown."""
         with self._database.transaction() as connection:
-            return _known(connection, edition_id)
+            return known_edition(connection, edition_id)
 
     def findings(self, edition_id: int) -> tuple[Finding, ...]:
         """Return what the last validation or import of an edition found, errors first; raise EditionUnknown."""
         with self._database.transaction() as connection:
-            _known(connection, edition_id)
+            known_edition(connection, edition_id)
             return queries.findings_of_edition(connection, edition_id)
 
 
-def _known(connection: Connection, edition_id: int) -> Edition:
-    edition = queries.find_edition(connection, edition_id)
-    if edition is None:
-        raise EditionUnknown(edition=edition_id)
-    return edition
+def _require_zone(instant: datetime | None) -> None:
+    if instant is not None and instant.tzinfo is None:
+        raise InstantWithoutZone(valid_from=instant.isoformat())
 
 
 def _told(remarks: list[Finding], findings: list[Finding]) -> tuple[Finding, ...]:

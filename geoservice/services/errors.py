@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class GeoserviceError(Exception):
     """The service can not do it."""
@@ -54,3 +57,42 @@ class LayerUnknown(GeoserviceError):
 
 class PersonalNumberRefused(GeoserviceError):
     """The text holds what looks like a mobile or identity number; the service keeps none. Leave it out."""
+
+
+class EditionNotEditable(GeoserviceError):
+    """Only a draft can be edited; make a draft from it and edit that."""
+
+
+class NothingToUndo(GeoserviceError):
+    """No step of this draft is left to be undone."""
+
+
+class NothingToRedo(GeoserviceError):
+    """No step of this draft waits to be redone."""
+
+
+class DraftsOfDifferentBases(GeoserviceError):
+    """The two drafts were drawn from different editions; rebase the older one, then merge them."""
+
+
+class MergeConflict(GeoserviceError):
+    """Both sides changed the same border, name or code; say for each grid whose version counts."""
+
+    def __init__(self, conflicts: Sequence[Any], **fields: object) -> None:
+        super().__init__(**fields)
+        #: geoservice.domain.editing.merging.Conflict: what each side has.
+        self.conflicts = tuple(conflicts)
+
+
+class PreviewUnknown(GeoserviceError):
+    """There is no such preview of this draft; ask for a new one."""
+
+
+class PreviewOutdated(GeoserviceError):
+    """What publishing would move is no longer what the preview showed; look at a new one, then publish."""
+
+    def __init__(self, *, appeared: Sequence[Any], gone: Sequence[Any], **fields: object) -> None:
+        super().__init__(appeared=len(appeared), gone=len(gone), **fields)
+        #: Moves that the preview did not show, and those that it showed and that are no more.
+        self.appeared = tuple(appeared)
+        self.gone = tuple(gone)

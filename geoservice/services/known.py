@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from geoservice.services.errors import JurisdictionUnknown
+from geoservice.services.errors import EditionUnknown, JurisdictionUnknown
+from layers.grids.model import Edition
+from layers.grids.queries import find_edition
 from layers.jurisdictions.model import Jurisdiction
 from layers.jurisdictions.queries import find_jurisdiction
 
@@ -20,3 +22,11 @@ def known_jurisdiction(connection: Connection, code: str) -> Jurisdiction:
 def jurisdiction_id(connection: Connection, code: str | None) -> int | None:
     """Return the id of a jurisdiction, None when none was named; raise JurisdictionUnknown."""
     return None if code is None else known_jurisdiction(connection, code).id
+
+
+def known_edition(connection: Connection, edition_id: int) -> Edition:
+    """Return an edition; raise EditionUnknown."""
+    edition = find_edition(connection, edition_id)
+    if edition is None:
+        raise EditionUnknown(edition=edition_id)
+    return edition

@@ -9,13 +9,28 @@ from dataclasses import dataclass, field
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, exc, make_url, pool, text
 
-from layers.errors import DatabaseUnavailable, LayerError, RefusedByDatabase, SchemaMissing, TooBusy, TookTooLong
+from layers.errors import (
+    DatabaseUnavailable,
+    EditedMeanwhile,
+    LayerError,
+    MovedMeanwhile,
+    PublishedMeanwhile,
+    RefusedByDatabase,
+    SchemaMissing,
+    TooBusy,
+    TookTooLong,
+    TryAgain,
+)
 
 #: The group role that the service works as; it owns nothing, so it can switch off no guard.
 APP_ROLE = "geoservice_app"
 #: A database that went away without a word is noticed after this time.
 _CONNECT_TIMEOUT_S = 3
 _TCP_USER_TIMEOUT_MS = 5000
+#: Refusals of our own functions that callers treat each in its way, by SQLSTATE.
+_MEANWHILE: dict[str, type[RefusedByDatabase]] = {
+    "GS409": PublishedMeanwhile, "GS410": MovedMeanwhile, "GS412": EditedMeanwhile,
+}  # fmt: skip
 _UNFIT_VALUE = "One of the values is not one that the database can store or reckon with."
 
 
@@ -113,15 +128,18 @@ def translated_errors() -> Iterator[None]:
         raise translate(error) from error
 
 
-def translate(error: BaseException | None) -> LayerError:
+def translate(error: BaseException | None) -> LayerError:  # noqa: C901 - a flat table of what the driver says
     """Return the LayerError for an error of the driver; an error we did not foresee comes back as a bug would."""
     if isinstance(error, psycopg.errors.QueryCanceled):
         return TookTooLong()
+    if isinstance(error, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
+        return TryAgain()
     if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
         return SchemaMissing()
     if isinstance(error, psycopg.Error) and error.sqlstate is not None:
         if error.diag.source_function == "exec_stmt_raise":  # a sentence of our own functions, meant for people
-            return RefusedByDatabase(error.diag.message_primary or "", error.diag.message_hint)
+            refusal = _MEANWHILE.get(error.sqlstate, RefusedByDatabase)
+            return refusal(error.diag.message_primary or "", error.diag.message_hint)
         if error.sqlstate[:2] == "23":  # an integrity constraint
             # The driver's own sentence is for programmers, and its detail can hold the whole row.
             return RefusedByDatabase(f"The data break the rule {error.diag.constraint_name or error.diag.column_name}.")

@@ -19,7 +19,10 @@ _FORGET_FINDINGS = text("DELETE FROM geoservice.finding WHERE edition_id = :edit
 _MARK_VALIDATED = text("""
     UPDATE geoservice.edition AS e SET validated_hash = geoservice.edition_hash(e.id) WHERE e.id = :edition_id
 """)
-_PUBLISH = text("SELECT geoservice.publish_edition(:edition_id, coalesce(CAST(:starts AS timestamptz), now()))")
+_PUBLISH = text("""
+    SELECT geoservice.publish_edition(
+        :edition_id, coalesce(CAST(:starts AS timestamptz), now()), :revision, :fingerprint)
+""")
 
 
 def insert_edition(connection: Connection, *, jurisdiction_id: int, title: str, source: str | None) -> int:
@@ -54,15 +57,32 @@ def mark_validated(connection: Connection, edition_id: int) -> None:
     connection.execute(_MARK_VALIDATED, {"edition_id": edition_id})
 
 
-def publish_edition(connection: Connection, edition_id: int, *, starts: datetime | None) -> int:
+def publish_edition(
+    connection: Connection,
+    edition_id: int,
+    *,
+    starts: datetime | None,
+    revision: int | None = None,
+    fingerprint: str | None = None,
+) -> int:
     """Publish a draft from an instant on, or from now; return how many features changed their grid.
+
+    Parameters
+    ----------
+    revision
+        Of the draft as its publisher saw it; None: whatever it is now.
+    fingerprint
+        Of the preview that its publisher saw; None: whatever moves.
 
     Raises
     ------
+    EditedMeanwhile, PublishedMeanwhile, MovedMeanwhile
+        It is not as its publisher saw it.
     RefusedByDatabase
-        With a sentence: not validated as it stands, findings of severity error, not a draft, too early or too late.
+        With a sentence: not validated as it stands, findings of severity error, not a draft.
     """
-    return int(connection.execute(_PUBLISH, {"edition_id": edition_id, "starts": starts}).scalar_one())
+    asked = {"edition_id": edition_id, "starts": starts, "revision": revision, "fingerprint": fingerprint}
+    return int(connection.execute(_PUBLISH, asked).scalar_one())
 
 
 def _json(properties: dict[str, object]) -> str:

@@ -69,7 +69,7 @@ _IN_FORCE = text("""
 """)
 _SHAPES = text("""
     SELECT t.code, t.name, st_asbinary(t.geom) AS geom
-      FROM geoservice.territory AS t WHERE t.edition_id = :edition_id ORDER BY t.code
+      FROM geoservice.grid AS t WHERE t.edition_id = :edition_id ORDER BY t.code
 """)
 _OUTLINE = text("""
     SELECT st_asbinary(j.outline)

@@ -99,6 +99,10 @@ class Edition:
     recorded_at: datetime
     published_at: datetime | None
     published_by: str | None
+    #: The edition it was drawn from.
+    base_id: int | None
+    #: Number of the last step of a draft: equal revisions have equal grids.
+    revision: int
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import shapely
 from sqlalchemy import Connection, Row, text
 
+from layers.crs import Bbox
 from layers.errors import NoRow
 from layers.grids.model import Edition, Finding, GridShape
 
 _EDITIONS = text("""
     SELECT e.id, j.code AS jurisdiction_code, e.title, e.status, e.valid_from, e.valid_to, e.source, e.recorded_at,
-           e.published_at, e.published_by, coalesce(f.errors, 0) AS errors, coalesce(f.warnings, 0) AS warnings,
+           e.published_at, e.published_by, e.base_id, e.revision,
+           coalesce(f.errors, 0) AS errors, coalesce(f.warnings, 0) AS warnings,
            (SELECT count(*) FROM geoservice.grid AS g WHERE g.edition_id = e.id) AS grids,
-           e.validated_hash IS NOT DISTINCT FROM geoservice.edition_hash(e.id) AS validated
+           CASE WHEN e.status = 'draft' THEN e.validated_hash IS NOT DISTINCT FROM geoservice.edition_hash(e.id)
+                ELSE e.validated_hash IS NOT NULL END AS validated
       FROM geoservice.edition AS e
       JOIN geoservice.jurisdiction AS j ON j.id = e.jurisdiction_id
       LEFT JOIN (
@@ -36,6 +40,20 @@ _GRIDS = text("""
     SELECT g.code, g.name, g.name_en, g.parent_code, g.properties, st_asbinary(g.geom) AS geom
       FROM geoservice.grid AS g WHERE g.edition_id = :edition_id ORDER BY g.code
 """)
+#: Near: their boxes meet a box, with a margin against rounding.
+_GRIDS_NEAR = text("""
+    SELECT g.code, g.name, g.name_en, g.parent_code, g.properties, st_asbinary(g.geom) AS geom
+      FROM geoservice.grid AS g
+     WHERE g.edition_id = :edition_id
+       AND g.geom && st_expand(st_makeenvelope(:west, :south, :east, :north, 4326), 1e-6)
+     ORDER BY g.code
+""")
+_EXTENT = text("""
+    SELECT st_xmin(b), st_ymin(b), st_xmax(b), st_ymax(b)
+      FROM (SELECT st_extent(g.geom) AS b FROM geoservice.grid AS g
+             WHERE g.edition_id = :edition_id AND g.code = ANY(:codes)) AS extent
+""")
+_CODES = text("SELECT g.code FROM geoservice.grid AS g WHERE g.edition_id = :edition_id")
 _FINDINGS = text("""
     SELECT f.rule, f.severity, f.grid_codes, f.message, f.size, f.unit, st_asbinary(f.geom) AS geom
       FROM geoservice.finding AS f WHERE f.edition_id = :edition_id ORDER BY f.severity, f.id
@@ -85,6 +103,27 @@ def grids_of(connection: Connection, edition_id: int) -> tuple[GridShape, ...]:
     )
 
 
+def grids_near(connection: Connection, edition_id: int, bounds: Bbox) -> tuple[GridShape, ...]:
+    """Return the grids of an edition whose boxes meet a box, by code."""
+    west, south, east, north = bounds
+    asked = {"edition_id": edition_id, "west": west, "south": south, "east": east, "north": north}
+    return tuple(
+        GridShape(row.code, row.name, row.name_en, row.parent_code, shapely.from_wkb(bytes(row.geom)), row.properties)
+        for row in connection.execute(_GRIDS_NEAR, asked)
+    )
+
+
+def extent_of(connection: Connection, edition_id: int, codes: Sequence[str]) -> Bbox | None:
+    """Return the box around grids of an edition; None when it has none of them."""
+    row = connection.execute(_EXTENT, {"edition_id": edition_id, "codes": list(codes)}).one()
+    return None if row[0] is None else Bbox(*row)
+
+
+def codes_of(connection: Connection, edition_id: int) -> frozenset[str]:
+    """Return the codes of the grids of an edition."""
+    return frozenset(connection.execute(_CODES, {"edition_id": edition_id}).scalars())
+
+
 def findings_of_edition(connection: Connection, edition_id: int) -> tuple[Finding, ...]:
     """Return what the last validation or import found, errors first."""
     return tuple(_finding(row) for row in connection.execute(_FINDINGS, {"edition_id": edition_id}))
@@ -106,6 +145,8 @@ def _edition(row: Row[Any]) -> Edition:
         recorded_at=row.recorded_at,
         published_at=row.published_at,
         published_by=row.published_by,
+        base_id=row.base_id,
+        revision=row.revision,
     )
 
 

@@ -1,8 +1,9 @@
-"""Tables edition, grid, grid_lineage, finding and territory."""
+"""Tables of editions: their grids, drafts and findings, previews, and what is in force."""
 
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +20,7 @@ class EditionRow(Base):
     __tablename__ = "edition"
     __table_args__ = (
         Index(None, "jurisdiction_id"),
+        Index(None, "base_id"),
         ExcludeConstraint(
             ("jurisdiction_id", "="),
             (text("tstzrange(valid_from, valid_to)"), "&&"),
@@ -39,6 +41,10 @@ class EditionRow(Base):
     recorded_at: Mapped[datetime] = instant_now()
     published_at: Mapped[datetime | None] = mapped_column(INSTANT)
     published_by: Mapped[str | None] = mapped_column(Text)
+    #: The edition this one was drawn from.
+    base_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey(EDITION))
+    #: Number of the last step.
+    revision: Mapped[int] = mapped_column(Integer, server_default="0")
 
 
 class GridRow(Base):
@@ -90,22 +96,101 @@ class FindingRow(Base):
     geom: Mapped[object | None] = geometry("GEOMETRY", nullable=True)
 
 
+class DraftStepRow(Base):
+    """What one person or program did to a draft in one transaction."""
+
+    __tablename__ = "draft_step"
+    __table_args__ = (UniqueConstraint("edition_id", "number", name="draft_step_number"),)
+
+    id: Mapped[int] = identity()
+    edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(EDITION, ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(Integer)
+    verb: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text, server_default="done")
+    actor: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(INSTANT, server_default=text("clock_timestamp()"))
+    transaction_id: Mapped[int] = mapped_column(BigInteger, server_default=text("pg_current_xact_id()::text::bigint"))
+
+
+class DraftChangeRow(Base):
+    """One grid before and after a step; null: was not, is not."""
+
+    __tablename__ = "draft_change"
+    __table_args__ = (Index(None, "step_id"),)
+
+    id: Mapped[int] = identity()
+    step_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("geoservice.draft_step.id", ondelete="CASCADE"))
+    before: Mapped[dict[str, object] | None] = mapped_column(JSONB)
+    before_geom: Mapped[object | None] = geometry("MULTIPOLYGON", nullable=True)
+    after: Mapped[dict[str, object] | None] = mapped_column(JSONB)
+    after_geom: Mapped[object | None] = geometry("MULTIPOLYGON", nullable=True)
+
+
+class PreviewRow(Base):
+    """What was shown before publishing a draft."""
+
+    __tablename__ = "preview"
+    __table_args__ = (Index(None, "edition_id"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, server_default=text("gen_random_uuid()"))
+    edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(EDITION, ondelete="CASCADE"))
+    revision: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime] = mapped_column(INSTANT, server_default=text("clock_timestamp()"))
+    actor: Mapped[str] = mapped_column(Text)
+    fingerprint: Mapped[str] = mapped_column(Text)
+    moves: Mapped[list[object]] = mapped_column(JSONB)
+
+
+class EditionPeriodRow(Base):
+    """When an edition was in force, and when that was known."""
+
+    __tablename__ = "edition_period"
+    __table_args__ = (
+        Index(None, "edition_id"),
+        ExcludeConstraint(
+            ("jurisdiction_id", "="), ("valid", "&&"), ("known", "&&"), name="edition_period_one_at_an_instant"
+        ),
+    )
+
+    id: Mapped[int] = identity()
+    edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(EDITION))
+    jurisdiction_id: Mapped[int] = mapped_column(Integer, ForeignKey(JURISDICTION))
+    valid: Mapped[object] = mapped_column(TSTZRANGE)
+    known: Mapped[object] = mapped_column(TSTZRANGE)
+
+
+class EnactmentRow(Base):
+    """By which edition the features of a jurisdiction were assigned last."""
+
+    __tablename__ = "enactment"
+
+    jurisdiction_id: Mapped[int] = mapped_column(Integer, ForeignKey(JURISDICTION), primary_key=True)
+    edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(EDITION))
+
+
 class TerritoryRow(Base):
-    """A grid with the period in which it is or was in force: what look-ups read."""
+    """A spell of a grid: how long it was in force as it is, and when that was known. What look-ups read."""
 
     __tablename__ = "territory"
     __table_args__ = (
         Index(None, "geom", postgresql_using="spgist"),
-        Index(None, "edition_id"),
+        ExcludeConstraint(
+            ("jurisdiction_id", "="),
+            ("code", "="),
+            (text("tstzrange(lower(valid), upper(valid))"), "&&"),
+            (text("tstzrange(lower(known), upper(known))"), "&&"),
+            name="territory_one_of_a_code",
+        ),
     )
 
-    grid_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("geoservice.grid.id"), primary_key=True)
-    edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(EDITION))
+    id: Mapped[int] = identity()
     jurisdiction_id: Mapped[int] = mapped_column(Integer, ForeignKey(JURISDICTION))
     jurisdiction_code: Mapped[str] = mapped_column(CODE)
     code: Mapped[str] = mapped_column(CODE)
     name: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str | None] = mapped_column(Text)
     valid: Mapped[object] = mapped_column(TSTZRANGE)
+    known: Mapped[object] = mapped_column(TSTZRANGE)
     geom: Mapped[object] = geometry("MULTIPOLYGON")
     border: Mapped[object] = geometry("MULTILINESTRING")
     snap_tolerance_m: Mapped[float] = mapped_column(Float(53))

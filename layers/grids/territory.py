@@ -27,57 +27,106 @@ class GridInForce:
     bbox: Bbox
 
 
+#: As it was known at an instant; without one, as we know it now.
+_KNOWN = "t.known @> CAST(coalesce(:known_at, 'infinity') AS timestamptz)"
 _COLUMNS = """
-    SELECT t.code, t.name, g.name_en, t.edition_id, lower(t.valid) AS valid_from, upper(t.valid) AS valid_to,
+    SELECT t.code, t.name, t.name_en, geoservice.edition_at(t.jurisdiction_id, lower(t.valid)) AS edition_id,
+           lower(t.valid) AS valid_from, upper(t.valid) AS valid_to,
            st_area(t.geom::geography) AS area_m2, st_xmin(t.geom) AS west, st_ymin(t.geom) AS south,
            st_xmax(t.geom) AS east, st_ymax(t.geom) AS north
-      FROM geoservice.territory AS t JOIN geoservice.grid AS g ON g.id = t.grid_id
+      FROM geoservice.territory AS t
 """
 _AT = text(
-    _COLUMNS
-    + """
-     WHERE t.jurisdiction_id = :jurisdiction_id AND t.valid @> coalesce(:at, now())
+    f"""{_COLUMNS}
+     WHERE t.jurisdiction_id = :jurisdiction_id AND t.valid @> coalesce(:at, now()) AND {_KNOWN}
        AND (CAST(:code AS text) IS NULL OR t.code = :code)
      ORDER BY t.code
 """
 )
 _HISTORY = text(
-    _COLUMNS
-    + """
-     WHERE t.jurisdiction_id = :jurisdiction_id AND t.code = :code
+    f"""{_COLUMNS}
+     WHERE t.jurisdiction_id = :jurisdiction_id AND t.code = :code AND {_KNOWN}
      ORDER BY lower(t.valid)
 """
 )
-_SHAPE = text("""
-    SELECT st_asgeojson(t.geom, 7) FROM geoservice.territory AS t
-     WHERE t.jurisdiction_id = :jurisdiction_id AND t.code = :code AND t.valid @> coalesce(:at, now())
+_LINEAGE = text("""
+    SELECT l.edition_id, p.valid_from, l.predecessor_code, l.successor_code, l.kind
+      FROM geoservice.grid_lineage AS l
+      JOIN (SELECT e.id, e.valid_from FROM geoservice.edition AS e
+             WHERE e.jurisdiction_id = :jurisdiction_id AND e.status IN ('published', 'superseded')) AS p
+        ON p.id = l.edition_id
+     WHERE :code IN (l.predecessor_code, l.successor_code) AND l.predecessor_code <> l.successor_code
+     ORDER BY p.valid_from, l.predecessor_code, l.successor_code
 """)
-_NEIGHBOURS = text("""
+_SHAPE = text(
+    f"""
+    SELECT st_asgeojson(t.geom, 7) FROM geoservice.territory AS t
+     WHERE t.jurisdiction_id = :jurisdiction_id AND t.code = :code AND t.valid @> coalesce(:at, now()) AND {_KNOWN}
+"""  # noqa: S608 - texts of this module only
+)
+_NEIGHBOURS = text(
+    f"""
     SELECT n.code, st_length(st_intersection(n.border, t.border)::geography) AS shared_m
       FROM geoservice.territory AS t
       JOIN geoservice.territory AS n
-        ON n.edition_id = t.edition_id AND n.code <> t.code AND st_intersects(n.geom, t.geom)
-     WHERE t.jurisdiction_id = :jurisdiction_id AND t.code = :code AND t.valid @> coalesce(:at, now())
+        ON n.jurisdiction_id = t.jurisdiction_id AND n.code <> t.code AND st_intersects(n.geom, t.geom)
+       AND n.valid @> coalesce(:at, now()) AND upper_inf(n.known)
+     WHERE t.jurisdiction_id = :jurisdiction_id AND t.code = :code AND t.valid @> coalesce(:at, now()) AND {_KNOWN}
      ORDER BY n.code
-""")
+"""  # noqa: S608 - texts of this module only
+)
+
+
+@dataclass(frozen=True)
+class Kinship:
+    """That one grid came from another."""
+
+    edition_id: int
+    valid_from: datetime
+    predecessor_code: str
+    successor_code: str
+    #: split, merge, redraw or recode.
+    kind: str
 
 
 def grids_in_force(
-    connection: Connection, *, jurisdiction_id: int, at: datetime | None = None, code: str | None = None
+    connection: Connection,
+    *,
+    jurisdiction_id: int,
+    at: datetime | None = None,
+    known_at: datetime | None = None,
+    code: str | None = None,
 ) -> tuple[GridInForce, ...]:
-    """Return the grids in force at an instant (now when None), by code; only one when `code` is given."""
-    asked = {"jurisdiction_id": jurisdiction_id, "at": at, "code": code}
+    """Return the grids in force at an instant (now when None), by code; only one when `code` is given.
+
+    known_at: as it was known then; None: as we know it now.
+    """
+    asked = {"jurisdiction_id": jurisdiction_id, "at": at, "known_at": known_at, "code": code}
     return tuple(_grid(row) for row in connection.execute(_AT, asked))
 
 
 def grid_history(connection: Connection, *, jurisdiction_id: int, code: str) -> tuple[GridInForce, ...]:
-    """Return every period in which a code was in force, the oldest first."""
-    return tuple(_grid(row) for row in connection.execute(_HISTORY, {"jurisdiction_id": jurisdiction_id, "code": code}))
+    """Return every period in which a code was in force with one shape and name, the oldest first."""
+    asked = {"jurisdiction_id": jurisdiction_id, "code": code, "known_at": None}
+    return tuple(_grid(row) for row in connection.execute(_HISTORY, asked))
 
 
-def grid_shape(connection: Connection, *, jurisdiction_id: int, code: str, at: datetime | None = None) -> str:
+def grid_kinship(connection: Connection, *, jurisdiction_id: int, code: str) -> tuple[Kinship, ...]:
+    """Return what a grid came from and what became of it, the oldest first."""
+    asked = {"jurisdiction_id": jurisdiction_id, "code": code}
+    return tuple(Kinship(**row._mapping) for row in connection.execute(_LINEAGE, asked))
+
+
+def grid_shape(
+    connection: Connection,
+    *,
+    jurisdiction_id: int,
+    code: str,
+    at: datetime | None = None,
+    known_at: datetime | None = None,
+) -> str:
     """Return the GeoJSON geometry of a grid in force."""
-    asked = {"jurisdiction_id": jurisdiction_id, "code": code, "at": at}
+    asked = {"jurisdiction_id": jurisdiction_id, "code": code, "at": at, "known_at": known_at}
     return str(connection.execute(_SHAPE, asked).scalar_one())
 
 
@@ -85,7 +134,7 @@ def neighbours(
     connection: Connection, *, jurisdiction_id: int, code: str, at: datetime | None = None
 ) -> tuple[tuple[str, float], ...]:
     """Return the codes of the grids that touch a grid, each with the metres of border they share (0 at a corner)."""
-    asked = {"jurisdiction_id": jurisdiction_id, "code": code, "at": at}
+    asked = {"jurisdiction_id": jurisdiction_id, "code": code, "at": at, "known_at": None}
     return tuple((row.code, row.shared_m) for row in connection.execute(_NEIGHBOURS, asked))
 
 

@@ -14,12 +14,16 @@ from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from layers.crs import Position
-from layers.geometry import PAIRS_MAX, SMALL_PRODUCT, Plane, crossings, meeting_pairs, place_in, polygons_of
+from layers.geometry import PAIRS_MAX, Plane, crossings, meeting_pairs, place_in, polygons_of, strip_size
 from layers.grids.model import Finding, GridShape
+from layers.grids.necks import neck_findings
 from layers.grids.soundness import outline_findings, soundness_findings
+from layers.grids.thickets import Thickets
 
 #: Narrower than this is rounding of the last digit, not a gap or an overlap: at longitude 180 a double steps by 3 nm.
 ROUNDING_M = 1e-6
+#: Wider than this is measured on the ellipsoid; narrower, between edges that are straight in degrees.
+STRIP_M = 1.0
 #: Edges nearer than this (0.1 mm) that do not match are one border drawn in two ways.
 ONE_BORDER_DEG = 1e-9
 #: Relative difference of areas in the plane of degrees that the database refuses to publish.
@@ -52,7 +56,7 @@ def findings_of(grids: Sequence[GridShape], outline: MultiPolygon) -> list[Findi
     if outline_faults:
         return findings + outline_faults
     left_out = tuple(sorted({grid.code for grid in grids} - {grid.code for grid in sound}))
-    return findings + (_Partition(sound, outline, left_out).findings() if sound else [])
+    return findings + (_Partition(sound, outline, left_out).findings() if sound else []) + neck_findings(sound)
 
 
 class _Partition:
@@ -86,18 +90,16 @@ class _Partition:
 
     def _tangled(self, pairs: np.ndarray) -> list[Finding]:
         """Return overlaps and spills whose borders cross too often to be overlaid."""
-        vertices = shapely.get_num_coordinates(self.geoms)
-        large = pairs[:, vertices[pairs[0]] * vertices[pairs[1]] > SMALL_PRODUCT]
+        thickets = Thickets(self.geoms)
         findings, total = [], 0
-        for first, second in large.T.tolist():
+        for first, second in thickets.among(pairs).T.tolist():
             count = crossings(self.geoms[first], self.geoms[second], limit=CROSSINGS_MAX)
             total += count
             if _too_many(count, total):
                 codes = self._codes((first, second))
                 message = f"{_grids(codes)} cross each other too often to measure how much they overlap."
                 findings.append(Finding("overlap", "error", codes, message, geom=self._corner(first, second)))
-        outline_vertices = int(shapely.get_num_coordinates(self.outline))
-        for number in np.flatnonzero(vertices * outline_vertices > SMALL_PRODUCT).tolist():
+        for number in thickets.along(self.outline).tolist():
             count = crossings(self.geoms[number], self.outline, limit=CROSSINGS_MAX)
             total += count
             if _too_many(count, total):
@@ -119,22 +121,24 @@ class _Partition:
             if not shapely.relate_pattern(one, other, "T********"):
                 continue
             for part in polygons_of(one.intersection(other)):
-                if self.plane.width_m(part) >= ROUNDING_M:
+                if strip_size(part)[1] >= ROUNDING_M:
                     yield self._strip("overlap", self._codes((first, second)), part)
 
     def _gaps(self, whole: BaseGeometry) -> Iterator[Finding]:
         for part in polygons_of(self.outline.difference(whole)):
-            if self.plane.width_m(part) >= ROUNDING_M:
+            if strip_size(part)[1] >= ROUNDING_M:
                 yield self._strip("gap", self._neighbours(part), part)
 
     def _spills(self, whole: BaseGeometry) -> Iterator[Finding]:
         for part in polygons_of(whole.difference(self.outline)):
-            if self.plane.width_m(part) >= ROUNDING_M:
+            if strip_size(part)[1] >= ROUNDING_M:
                 yield self._strip("spill", self._inside(part), part)
 
     def _strip(self, rule: str, codes: tuple[str, ...], part: Polygon) -> Finding:
-        area_m2 = self.plane.area_m2(part)
-        told = f"{_m2(area_m2)} near {_place(part)}, about {_m(self.plane.width_m(part))} wide"
+        area_m2, width_m = strip_size(part)
+        if width_m > STRIP_M:
+            area_m2 = self.plane.area_m2(part)
+        told = f"{_m2(area_m2)} near {_place(part)}, about {_m(width_m)} wide"
         if rule == "overlap":
             message = f"{_grids(codes)} overlap: {told}."
         elif rule == "spill":

@@ -53,6 +53,12 @@ class IncidentRow(Base):
         Index(None, "geom", postgresql_using="gist"),
         Index("ix_incident_grid_code", "jurisdiction_id", "grid_code", "status"),
         Index(None, "reported_at"),
+        Index(
+            "ix_incident_overrule_grid_code",
+            "jurisdiction_id",
+            "overrule_grid_code",
+            postgresql_where=text("overrule_grid_code IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, server_default=text("gen_random_uuid()"))
@@ -82,6 +88,8 @@ class IncidentRow(Base):
     recorded_at: Mapped[datetime] = instant_now()
     updated_at: Mapped[datetime] = instant_now()
     version: Mapped[int] = mapped_column(Integer, server_default="1")
+    #: Whose edition and postings it was routed by; the trigger's.
+    routed_at: Mapped[datetime] = mapped_column(INSTANT)
 
 
 class IncidentEventRow(Base):

@@ -26,3 +26,5 @@ class JurisdictionRow(Base):
     snap_tolerance_m: Mapped[float] = mapped_column(Float(53), server_default="25")
     accuracy_m: Mapped[float] = mapped_column(Float(53), server_default="15")
     recorded_at: Mapped[datetime] = instant_now()
+    #: What becomes of an open incident whose place goes to another grid: keep, move or ask.
+    reroute: Mapped[str] = mapped_column(Text, server_default="move")

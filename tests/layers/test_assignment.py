@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import shapely
 from psycopg import Connection
 
 from tests import places
@@ -22,7 +23,6 @@ from tests.factories import (
     make_organisation,
     make_town,
     publish,
-    select_one,
     validate,
 )
 from tests.places import PLACES, Place
@@ -125,13 +125,53 @@ def test_a_second_edition_assigns_every_feature_anew_and_counts_what_moved(
         assert set(grid_codes(connection, table)) - {None} == {"whole"}
 
 
-def test_a_second_edition_leaves_what_was_decided_about_reports(connection: Connection[Any], lived_in: Town) -> None:
+@pytest.mark.parametrize("policy", ["keep", "ask"])
+def test_a_second_edition_leaves_what_was_decided_about_reports_when_it_is_told_to(
+    connection: Connection[Any], lived_in: Town, policy: str
+) -> None:
+    connection.execute("UPDATE geoservice.jurisdiction SET reroute = %s", [policy])
     decided = connection.execute("SELECT * FROM geoservice.incident").fetchall()
 
     make_edition(connection, lived_in.jurisdiction_id, {"whole": places.OUTLINE}, starts=LATER)
 
     assert connection.execute("SELECT * FROM geoservice.incident").fetchall() == decided
-    assert select_one(connection, "SELECT count(*) FROM geoservice.incident_event") == 1
+    told = "SELECT rule, to_grid_code FROM geoservice.incident_event ORDER BY id OFFSET 1"
+    asked = [("reroute proposed", "whole")] if policy == "ask" else []
+    assert connection.execute(told.encode()).fetchall() == asked
+
+
+def test_an_open_report_goes_along_with_its_place_and_a_closed_one_stays(
+    connection: Connection[Any], lived_in: Town
+) -> None:
+    closed = make_incident(connection, places.IN_HOLE)["id"]
+    connection.execute("UPDATE geoservice.incident SET status = 'closed', closed_at = now() WHERE id = %s", [closed])
+    before = connection.execute("SELECT * FROM geoservice.incident WHERE id = %s", [closed]).fetchall()
+
+    second = make_edition(connection, lived_in.jurisdiction_id, {"whole": places.OUTLINE}, starts=LATER)
+
+    assert connection.execute("SELECT * FROM geoservice.incident WHERE id = %s", [closed]).fetchall() == before
+    moved = "SELECT grid_code, edition_id FROM geoservice.incident WHERE id <> %s"
+    assert connection.execute(moved, [closed]).fetchall() == [("whole", second)]
+    told = """SELECT rule, to_grid_code, reason FROM geoservice.incident_event
+               WHERE incident_id <> %s ORDER BY id DESC LIMIT 1"""
+    assert connection.execute(told.encode(), [closed]).fetchone() == (
+        "moved by edition", "whole", f"Its place belongs to another grid in edition {second}."
+    )  # fmt: skip
+
+
+def test_what_a_person_decided_stays_while_the_grid_he_named_goes_on(
+    connection: Connection[Any], lived_in: Town
+) -> None:
+    incident = make_incident(
+        connection, places.IN_HOLE, overrule_grid_code="10", overrule_reason="the entrance is there"
+    )["id"]
+    asked = "SELECT grid_code, method, overrule_grid_code FROM geoservice.incident WHERE id = %s"
+    rest = shapely.difference(places.OUTLINE, places.GRIDS["10"])
+
+    make_edition(connection, lived_in.jurisdiction_id, {"10": places.GRIDS["10"], "rest": rest}, starts=LATER)
+    assert connection.execute(asked, [incident]).fetchone() == ("10", "manual", "10")
+    make_edition(connection, lived_in.jurisdiction_id, {"whole": places.OUTLINE}, starts=LATER.replace(year=2025))
+    assert connection.execute(asked, [incident]).fetchone() == ("whole", "covers", None)
 
 
 def test_a_report_of_yesterday_is_routed_by_yesterdays_edition(connection: Connection[Any], lived_in: Town) -> None:

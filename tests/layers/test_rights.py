@@ -41,7 +41,7 @@ REFUSED = (
     "permission denied|must be owner|must be superuser|must have admin option"
     "|only a draft can be edited|can not be changed|can not be removed"
     "|only ever added|was not validated|begins as a draft|is partitioned by a published edition|only roles with"
-    "|can only insert|can not move to another"
+    "|can only insert|can not move to another|only a draft can be previewed"
 )
 ATTACKS = {
     "grid: change": "UPDATE geoservice.grid SET code = 'x' WHERE edition_id = 1 AND code = 'a'",
@@ -68,7 +68,7 @@ ATTACKS = {
     "edition: remove": "DELETE FROM geoservice.edition WHERE id = 1",
     "edition: truncate": "TRUNCATE geoservice.edition CASCADE",
     "territory: change": "UPDATE geoservice.territory SET code = 'x'",
-    "territory: add": "INSERT INTO geoservice.territory SELECT * FROM geoservice.territory",
+    "territory: add": "INSERT INTO geoservice.territory OVERRIDING SYSTEM VALUE SELECT * FROM geoservice.territory",
     "territory: remove": "DELETE FROM geoservice.territory",
     "territory: truncate": "TRUNCATE geoservice.territory",
     "territory: lock": "LOCK TABLE geoservice.territory IN ACCESS EXCLUSIVE MODE",
@@ -91,7 +91,11 @@ ATTACKS = {
     "replica": "SET session_replication_role = 'replica'",
     "replica for a function": "ALTER FUNCTION geoservice.owner_of SET session_replication_role = 'replica'",
     "publish": "SELECT geoservice.publish_edition(2)",
-    "assign": "SELECT geoservice.assign_features(1)",
+    "lay out": "SELECT geoservice.lay_out(2, now(), now())",
+    "carry out": "SELECT geoservice.carry_out(1, ARRAY[]::geoservice.move[], now())",
+    "rehearse": "SELECT geoservice.rehearse(1, '2000-01-01')",
+    "lineage: write": "SELECT geoservice.write_lineage(1, NULL)",
+    "period: change": "UPDATE geoservice.edition_period SET valid = tstzrange('2000-01-01', NULL)",
     "function: replace": "CREATE OR REPLACE FUNCTION geoservice.is_code(code text) RETURNS boolean"
                          " LANGUAGE sql IMMUTABLE RETURN true",
     "function: add": "CREATE FUNCTION geoservice.st_covers(geometry, geometry) RETURNS boolean"

@@ -17,7 +17,16 @@ PERSONAL = re.compile(
     r"religion|ethnic|nation|health|disease|face|photo|picture|image|video|plate|track|wechat|account"
 )
 #: Tables whose `name` is that of a place or thing.
-NAMED_THINGS = {"jurisdiction", "grid", "territory", "basemap_feature", "building", "organisation", "service"}
+NAMED_THINGS = {
+    "jurisdiction",
+    "grid",
+    "draft_grid",
+    "territory",
+    "basemap_feature",
+    "building",
+    "organisation",
+    "service",
+}
 
 
 def columns(database: Database) -> list[tuple[str, str]]:

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from geoservice.services.errors import EditionUnknown
 from geoservice.services.exporting.errors import (
     EditionEmpty,
     ExportExists,
@@ -15,6 +14,7 @@ from geoservice.services.exporting.errors import (
 )
 from geoservice.services.exporting.formats import FORMATS, FormatName
 from geoservice.services.exporting.tables import area_remark, export_epsg, grid_table
+from geoservice.services.known import known_edition
 from geoservice.services.whole_files import written_whole
 from layers.db.session import Database
 from layers.grids import queries
@@ -83,9 +83,7 @@ class ExportService:
 
     def _grids(self, edition_id: int, timeout_s: float | None) -> tuple[Edition, tuple[GridShape, ...]]:
         with self._database.transaction(timeout_s=timeout_s) as connection:
-            edition = queries.find_edition(connection, edition_id)
-            if edition is None:
-                raise EditionUnknown(edition=edition_id)
+            edition = known_edition(connection, edition_id)
             grids = queries.grids_of(connection, edition_id)
         if not grids:
             raise EditionEmpty(edition=edition_id)

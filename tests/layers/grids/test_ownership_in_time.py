@@ -7,21 +7,42 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from tests import places
-from tests.factories import Town, make_edition, make_jurisdiction, publish, select_one
+from tests.factories import Town, make_edition, make_jurisdiction, make_organisation, publish, select_one
 
 FIRST, SECOND, THIRD = (datetime(year, 6, 1, tzinfo=UTC) for year in (2021, 2022, 2023))
 TICK = timedelta(microseconds=1)
+ENDS = """
+    UPDATE {} SET valid = tstzrange(lower(valid), now() - interval '1 s')
+     WHERE upper(valid) > now() AND upper_inf(known)
+"""
+BEGINS = "UPDATE {} SET valid = tstzrange(now() - interval '1 s', NULL) WHERE lower(valid) > now() AND upper_inf(known)"
 
 
-def owner_at(connection: Connection[Any], at: datetime, place: places.Place = places.CENTRE) -> tuple[object, ...]:
+def owner_at(
+    connection: Connection[Any],
+    at: datetime,
+    place: places.Place = places.CENTRE,
+    *,
+    known_at: datetime | str = "infinity",
+) -> tuple[object, ...]:
     row = connection.execute(
-        "SELECT grid_code, edition_id, method FROM geoservice.owner_of(%s::geometry, %s)", [place.wkt, at]
+        "SELECT grid_code, edition_id, method FROM geoservice.owner_of(%s::geometry, %s, NULL, NULL, %s)",
+        [place.wkt, at, known_at],
     ).fetchone()
     assert row is not None
     return row
+
+
+def clock(connection: Connection[Any]) -> datetime:
+    now: datetime = select_one(connection, "SELECT clock_timestamp()")
+    return now
+
+
+def jurisdiction_of(connection: Connection[Any]) -> int:
+    return int(select_one(connection, "SELECT jurisdiction_id FROM geoservice.edition LIMIT 1"))
 
 
 @pytest.fixture
@@ -66,22 +87,65 @@ def test_nearest_asks_the_edition_of_the_instant_too(connection: Connection[Any]
     assert owner_at(connection, SECOND, places.OUTSIDE_NEAR) == ("second", second, "nearest")
 
 
-def test_an_edition_that_would_begin_before_the_one_in_force_is_refused(
+@pytest.mark.parametrize("starts", [FIRST, SECOND + TICK, THIRD - TICK, THIRD])
+def test_a_correction_holds_from_its_day_and_what_was_known_before_is_still_told(
+    connection: Connection[Any], editions: list[int], starts: datetime
+) -> None:
+    instants = [FIRST, SECOND - TICK, SECOND, THIRD - TICK, THIRD, datetime.now(UTC)]
+    before = [owner_at(connection, at) for at in instants]
+    learnt = clock(connection)
+
+    correction = make_edition(connection, jurisdiction_of(connection), {"true": places.OUTLINE}, starts=starts)
+
+    now = [owner_at(connection, at) for at in instants]
+    assert now == [
+        ("true", correction, "covers") if at >= starts else old for at, old in zip(instants, before, strict=True)
+    ]
+    assert [owner_at(connection, at, known_at=learnt) for at in instants] == before
+
+
+def test_an_edition_for_a_day_to_come_holds_from_then_and_the_one_before_until_then(
     connection: Connection[Any], editions: list[int]
 ) -> None:
-    [town] = connection.execute("SELECT jurisdiction_id FROM geoservice.edition LIMIT 1").fetchone() or ()
+    soon = datetime.now(UTC) + timedelta(days=1)
 
-    for starts in (THIRD, THIRD - TICK):
-        with pytest.raises(psycopg.Error, match=r"is in force since .*; a new one must begin after that"):
-            with connection.transaction():
-                make_edition(connection, town, {"late": places.OUTLINE}, starts=starts)
+    edition = make_edition(connection, jurisdiction_of(connection), {"soon": places.OUTLINE}, starts=soon)
+
+    assert owner_at(connection, soon - TICK) == ("third", editions[-1], "covers")
+    assert owner_at(connection, soon) == ("soon", edition, "covers")
 
 
-def test_an_edition_can_not_be_published_for_the_future(connection: Connection[Any], editions: list[int]) -> None:
-    [town] = connection.execute("SELECT jurisdiction_id FROM geoservice.edition LIMIT 1").fetchone() or ()
+def test_an_edition_put_in_before_a_day_to_come_takes_its_place(
+    connection: Connection[Any], editions: list[int]
+) -> None:
+    soon = datetime.now(UTC) + timedelta(days=1)
+    town = jurisdiction_of(connection)
+    make_edition(connection, town, {"soon": places.OUTLINE}, starts=soon)
 
-    with pytest.raises(psycopg.Error, match="can not yet be published for the future"):
-        make_edition(connection, town, {"soon": places.OUTLINE}, starts=datetime.now(UTC) + timedelta(days=1))
+    urgent = make_edition(connection, town, {"urgent": places.OUTLINE}, starts=datetime.now(UTC))
+
+    assert owner_at(connection, datetime.now(UTC)) == ("urgent", urgent, "covers")
+    assert owner_at(connection, soon) == ("urgent", urgent, "covers")
+
+
+def test_features_follow_an_edition_of_a_day_to_come_when_its_day_has_come(
+    connection: Connection[Any], editions: list[int]
+) -> None:
+    town = jurisdiction_of(connection)
+    make_organisation(connection, town)
+    asked = "SELECT grid_code FROM geoservice.organisation"
+    edition = make_edition(connection, town, {"soon": places.OUTLINE}, starts=datetime.now(UTC) + timedelta(days=1))
+    assert select_one(connection, "SELECT geoservice.enact_due()") == 0
+    assert select_one(connection, asked) == "third"
+
+    for statement in (ENDS, BEGINS):  # its day comes
+        for table in ("edition_period", "territory"):
+            connection.execute(sql.SQL(statement).format(sql.Identifier("geoservice", table)))
+
+    assert select_one(connection, "SELECT geoservice.enact_due()") == 1
+    assert select_one(connection, asked) == "soon"
+    assert select_one(connection, "SELECT edition_id FROM geoservice.enactment") == edition
+    assert select_one(connection, "SELECT geoservice.enact_due()") == 0
 
 
 def test_publishing_what_does_not_exist_says_so(connection: Connection[Any]) -> None:

@@ -1,0 +1,309 @@
+"""Healing: closing gaps and overlaps narrower than a tolerance, and mending rings that are not valid.
+
+Only grids with a defect and those beside them are looked at; every vertex that is not part of a defect stays where it
+is, bit by bit. What is wider than the tolerance is left for a person to decide, and stays a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from dataclasses import replace as with_fields
+
+import numpy as np
+import shapely
+from shapely import MultiPolygon
+from shapely.geometry.base import BaseGeometry
+
+from geoservice.domain.editing.change import shape_of
+from geoservice.domain.editing.diff import area_m2, substance
+from geoservice.domain.editing.faces import Faces, cells_of, faces_of, is_narrow
+from layers.geometry import as_multipolygon, metres_per_degree, polygons_of
+from layers.grids.model import GridShape
+
+#: Once over usually does it; a second look finds nothing more to do.
+_ROUNDS_MAX = 4
+
+
+@dataclass(frozen=True)
+class Healed:
+    """What healing did to one grid."""
+
+    code: str
+    #: Square metres on the WGS 84 ellipsoid.
+    gained_m2: float
+    lost_m2: float
+    vertices_added: int
+    #: Replaced by another within the tolerance.
+    vertices_moved: int
+    vertices_removed: int
+    #: Its ring was not valid and was mended.
+    mended: bool
+
+
+@dataclass(frozen=True)
+class Healing:
+    """Grids after healing, and what was done to each that changed; in the order of the grids given."""
+
+    grids: tuple[GridShape, ...]
+    changes: tuple[Healed, ...]
+
+    @property
+    def moved_m2(self) -> float:
+        """Return the ground gained and lost by all grids, in square metres."""
+        return sum(change.gained_m2 + change.lost_m2 for change in self.changes)
+
+    @property
+    def vertices(self) -> tuple[int, int, int]:
+        """Return the vertices added, moved and removed in all grids."""
+        return (
+            sum(change.vertices_added for change in self.changes),
+            sum(change.vertices_moved for change in self.changes),
+            sum(change.vertices_removed for change in self.changes),
+        )
+
+
+def healed(
+    grids: Sequence[GridShape],
+    outline: MultiPolygon,
+    tolerance_m: float,
+    *,
+    fit_outline: bool = True,
+    progress: Callable[[float, str], None] | None = None,
+) -> Healing:
+    """Return grids without gaps and overlaps narrower than a tolerance, and without invalid rings.
+
+    Parameters
+    ----------
+    grids
+        EPSG:4326. Those without a shape, or with coordinates that are no numbers, stay as they are.
+    outline
+        Of the jurisdiction, EPSG:4326, valid.
+    tolerance_m
+        In metres; what a circle of this diameter fits into is not touched.
+    fit_outline
+        Whether grids that reach over the outline or stop short of it, by less than the tolerance, are made to end on
+        it. Without this the rim of the grids stays as it is.
+    progress
+        Called with the share that is done, 0 to 1, and what is being done.
+
+    Returns
+    -------
+    Healing
+        When every defect is narrower than the tolerance, the gate finds no error in its grids. Of two grids that
+        overlap, the one with the longer border to the place gets it; a gap goes to the neighbour with the longest.
+
+    Notes
+    -----
+    Rings are mended by GEOS's structure method, and only areas are kept. Hostile rings can take long: run this where a
+    time limit stops it.
+    """
+    tell = progress or (lambda share, what: None)
+    tell(0.0, "mending rings")
+    shapes = [_mended(grid.geom) for grid in grids]
+    mended = {number for number, grid in enumerate(grids) if shapes[number] is not grid.geom}
+    usable = [number for number, shape in enumerate(shapes) if shape is not None]
+    rim = outline if fit_outline else None
+    active = np.array(usable, dtype=int)
+    for turn in range(_ROUNDS_MAX):
+        tell(0.1 + 0.8 * turn / _ROUNDS_MAX, "looking for gaps and overlaps")
+        changed = _Round(shapes, usable, active, rim, tolerance_m).run() if len(active) else {}
+        if not changed:
+            break
+        for number, shape in changed.items():
+            shapes[number] = shape
+        active = np.array(sorted(changed))
+    tell(0.9, "counting what changed")
+    result, changes = [], []
+    for number, grid in enumerate(grids):
+        shape = shapes[number]
+        if shape is None or shape is grid.geom or shape.equals_exact(shape_of(grid)):
+            result.append(grid)
+            continue
+        result.append(with_fields(grid, geom=shape))
+        changes.append(_healed(grid, shape, number in mended, tolerance_m))
+    tell(1.0, "done")
+    return Healing(tuple(result), tuple(changes))
+
+
+def _mended(geom: MultiPolygon | None) -> MultiPolygon | None:
+    """Return a valid area, the very object when it is one; None when there is nothing to be made of it."""
+    if geom is None or geom.is_empty or not np.isfinite(shapely.get_coordinates(geom)).all():
+        return None
+    if geom.is_valid:
+        return geom
+    parts = polygons_of(shapely.make_valid(geom, method="structure", keep_collapsed=False))
+    return as_multipolygon(shapely.unary_union(parts)) if parts else None
+
+
+class _Round:
+    """One look at all grids that may have a defect, and what comes of it."""
+
+    def __init__(
+        self,
+        shapes: Sequence[MultiPolygon | None],
+        usable: Sequence[int],
+        active: np.ndarray,
+        rim: MultiPolygon | None,
+        tolerance_m: float,
+    ) -> None:
+        self.numbers = np.array(usable, dtype=int)
+        self.geoms = np.array([shapes[number] for number in usable], dtype=object)
+        self.active = np.flatnonzero(np.isin(self.numbers, active))
+        self.rim = rim
+        self.tolerance_m = tolerance_m
+        self.tree = shapely.STRtree(self.geoms)
+        bounds = shapely.total_bounds(self.geoms)
+        #: The tolerance in degrees of longitude, of which there are more to the metre.
+        self.reach = tolerance_m / min(metres_per_degree(float(np.abs(bounds[[1, 3]]).max())))
+
+    def run(self) -> dict[int, MultiPolygon]:
+        """Return new shapes by the number of the grid."""
+        suspects = self._suspects()
+        if len(suspects) == 0:
+            return {}
+        beside = self.tree.query(self.geoms[suspects], predicate="dwithin", distance=self.reach)[1]
+        local = np.unique(np.concatenate([suspects, beside]))
+        # Doubles of grids without a defect win, so that those farther out still match them.
+        order = np.concatenate([np.setdiff1d(local, suspects), suspects])
+        faces = faces_of(self.geoms[order], self._rim_near(local), list(self.geoms))
+        goes = self._assigned(faces)
+        parts: dict[int, list[BaseGeometry]] = {int(number): [] for number in local}
+        for polygon, owners in zip(faces.polygons, goes, strict=True):
+            for owner in owners:
+                if owner in parts:
+                    parts[owner].append(polygon)
+        wholes = {number: whole for number, pieces in parts.items() if (whole := _joined(pieces)) is not None}
+        changed = {}
+        for number, shape in self._restored(faces, wholes, local).items():
+            if not shape.normalize().equals_exact(self.geoms[number].normalize()):
+                changed[int(self.numbers[number])] = shape
+        return changed
+
+    def _restored(self, faces: Faces, wholes: dict[int, MultiPolygon], local: np.ndarray) -> dict[int, MultiPolygon]:
+        """Return shapes with the doubles that their vertices had, but for those that make a ring invalid."""
+        outer = np.setdiff1d(self.tree.query(self.geoms[local], predicate="dwithin", distance=self.reach)[1], local)
+        fixed = {cell for geom in self.geoms[outer] for cell in cells_of(geom)}
+        for _ in range(_ROUNDS_MAX):
+            shapes = {number: faces.restored(whole) for number, whole in wholes.items()}
+            bad = [number for number, shape in shapes.items() if not shape.is_valid]
+            if not bad:
+                return shapes
+            for number in bad:
+                for cell in set(cells_of(wholes[number])) - fixed:
+                    faces.doubles.pop(cell, None)
+        return {number: shape for number, shape in shapes.items() if shape.is_valid}
+
+    def _suspects(self) -> np.ndarray:
+        """Return the grids with an edge that no neighbour matches, or beside a narrow gap, or not on the outline."""
+        near = np.unique(self.tree.query(self.geoms[self.active], predicate="dwithin", distance=self.reach)[1])
+        edges = np.asarray(shapely.coverage_invalid_edges(self.geoms[near], gap_width=self.reach))
+        clean = shapely.is_empty(edges)
+        suspects = near[~clean]
+        if self.rim is None:
+            return suspects
+        whole = (shapely.coverage_union_all if clean.all() else shapely.unary_union)(self.geoms)
+        off = substance(whole.symmetric_difference(self.rim))
+        off = [part for part in off if is_narrow(part, self.tolerance_m)]
+        beside = self.tree.query(off, predicate="dwithin", distance=1e-9)[1] if off else np.empty(0, dtype=int)
+        return np.unique(np.concatenate([suspects, beside]))
+
+    def _rim_near(self, local: np.ndarray) -> BaseGeometry | None:
+        if self.rim is None:
+            return None
+        west, south, east, north = shapely.total_bounds(self.geoms[local])
+        lines = [
+            shapely.linestrings(np.stack([ring[:-1], ring[1:]], axis=1))
+            for ring in map(shapely.get_coordinates, shapely.get_rings(shapely.get_parts(self.rim)))
+        ]
+        edges = np.concatenate(lines)
+        box = shapely.box(west - self.reach, south - self.reach, east + self.reach, north + self.reach)
+        return shapely.multilinestrings(edges[shapely.intersects(edges, box)])
+
+    def _assigned(self, faces: Faces) -> list[tuple[int, ...]]:
+        """Return who gets each face."""
+        goes = list(faces.owners)
+        narrow = self._narrow(faces)
+        if not narrow:
+            return goes
+        lengths: dict[int, list[tuple[int, float]]] = {}
+        for (one, other), length in faces.lengths().items():
+            lengths.setdefault(one, []).append((other, length))
+        waiting = set(narrow)
+        while waiting:
+            heirs = {face: self._heir(face, goes, waiting, lengths) for face in sorted(waiting)}
+            settled = {face: heir for face, heir in heirs.items() if heir is not None}
+            if not settled:
+                break
+            for face, heir in settled.items():
+                goes[face] = heir
+            waiting -= settled.keys()
+        return goes
+
+    def _heir(
+        self,
+        face: int,
+        goes: Sequence[tuple[int, ...]],
+        waiting: set[int],
+        lengths: dict[int, list[tuple[int, float]]],
+    ) -> tuple[int, ...] | None:
+        """Return who gets a narrow face; None while nobody beside it is settled."""
+        told = goes[face]
+        if len(told) == 1:
+            return ()  # beyond the outline
+        shares: dict[int, float] = {}
+        for other, length in lengths.get(face, ()):
+            if other not in waiting and len(goes[other]) == 1:
+                heir = goes[other][0]
+                shares[heir] = shares.get(heir, 0.0) + length
+        if told:
+            return (max(told, key=lambda grid: (shares.get(grid, 0.0), -grid)),)
+        return (max(shares, key=lambda grid: (shares[grid], -grid)),) if shares else None
+
+    def _narrow(self, faces: Faces) -> list[int]:
+        """Return the faces of gaps, overlaps and spills that are narrow as a whole, not only in a piece of them."""
+        if self.rim is None:
+            inside = np.ones(len(faces.polygons), dtype=bool)
+        else:
+            shapely.prepare(self.rim)
+            inside = np.asarray(shapely.intersects(self.rim, shapely.point_on_surface(faces.polygons)))
+        count = np.array([len(owners) for owners in faces.owners], dtype=int)
+        found: list[int] = []
+        for kind in (
+            np.flatnonzero((count == 0) & inside),
+            np.flatnonzero(count > 1),
+            np.flatnonzero((count == 1) & ~inside),
+        ):
+            if len(kind) == 0:
+                continue
+            wholes = polygons_of(shapely.coverage_union_all(faces.polygons[kind]))
+            thin = [whole for whole in wholes if is_narrow(whole, self.tolerance_m)]
+            if thin:
+                tree = shapely.STRtree(thin)
+                hit = tree.query(shapely.point_on_surface(faces.polygons[kind]), predicate="intersects")[0]
+                found.extend(kind[np.unique(hit)].tolist())
+        return found
+
+
+def _joined(pieces: list[BaseGeometry]) -> MultiPolygon | None:
+    """Return what pieces make up; None when that is no valid area."""
+    if not pieces:
+        return None
+    whole = as_multipolygon(shapely.coverage_union_all(pieces))
+    return whole if whole.is_valid and not whole.is_empty else None
+
+
+def _healed(grid: GridShape, shape: MultiPolygon, mended: bool, tolerance_m: float) -> Healed:
+    old = _mended(grid.geom) or MultiPolygon()
+    gained, lost = (MultiPolygon(substance(ground)) for ground in (shape.difference(old), old.difference(shape)))
+    before, after = (
+        {(lon, lat) for lon, lat in shapely.get_coordinates(geom).tolist()} for geom in (shape_of(grid), shape)
+    )
+    new, gone = sorted(after - before), sorted(before - after)
+    moved = 0
+    if new and gone:
+        scale = metres_per_degree(new[0][1])
+        tree = shapely.STRtree(shapely.points(np.array(new) * scale))
+        pairs = tree.query(shapely.points(np.array(gone) * scale), predicate="dwithin", distance=tolerance_m)
+        moved = min(len(np.unique(pairs[0])), len(np.unique(pairs[1])))
+    return Healed(grid.code, area_m2(gained), area_m2(lost), len(new) - moved, moved, len(gone) - moved, mended)

@@ -1,0 +1,1 @@
+"""The editing of drafts."""

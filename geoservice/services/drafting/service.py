@@ -1,0 +1,240 @@
+"""Drafts: made from an edition, edited by verbs that keep a partition a partition, undone, redone, merged, rebased."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+
+from shapely import LineString
+
+from geoservice.domain.editing import verbs
+from geoservice.domain.editing.change import Change
+from geoservice.domain.editing.diff import Difference, difference
+from geoservice.domain.editing.merging import Side
+from geoservice.services.drafting.model import Edited
+from geoservice.services.drafting.opened import TIMEOUT_S, OpenDraft, leading_to, opened
+from geoservice.services.errors import (
+    DraftsOfDifferentBases,
+    EditionUnknown,
+    NothingToRedo,
+    NothingToUndo,
+)
+from geoservice.services.known import known_edition, known_jurisdiction
+from layers.crs import Bbox, Position
+from layers.db.session import Database
+from layers.grids import drafts, edits, queries
+from layers.grids.drafts import GridChange, Step
+from layers.grids.model import Edition, GridShape
+
+#: How far beyond a place a vertex of its border may lie and still be meant, degrees: 10 m.
+NEAR_DEG = 1e-4
+
+
+class DraftService:
+    """The drafts of one database.
+
+    Every edit takes `revision`, the draft's as the caller saw it: when the draft has another by now, EditedMeanwhile is
+    raised and nothing is changed. None: whatever it is.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self, jurisdiction_code: str, *, title: str, from_edition: int | None = None, actor: str = ""
+    ) -> Edition:
+        """Make a draft with the grids of an edition: of the one published last when None, else of an older one.
+
+        Raises
+        ------
+        JurisdictionUnknown, EditionUnknown
+            There is none, or it is another jurisdiction's.
+        """
+        with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
+            jurisdiction = known_jurisdiction(connection, jurisdiction_code)
+            source = from_edition or drafts.latest_edition(connection, jurisdiction.id)
+            name = None
+            if source is not None:
+                name = f"edition {source}"
+                if known_edition(connection, source).jurisdiction_code != jurisdiction_code:
+                    raise EditionUnknown(edition=source, jurisdiction=jurisdiction_code)
+            draft = edits.insert_edition(connection, jurisdiction_id=jurisdiction.id, title=title, source=name)
+            if source is not None:
+                drafts.copy_grids(connection, edition_id=source, draft_id=draft)
+            return known_edition(connection, draft)
+
+    def split(
+        self,
+        edition_id: int,
+        code: str,
+        line: LineString,
+        *,
+        codes: tuple[str, str] | None = None,
+        names: tuple[str, str] | None = None,
+        revision: int | None,
+        actor: str = "",
+    ) -> Edited:
+        """Cut a grid in two along a line; see `verbs.split`."""
+        with self._draft(edition_id, revision, actor) as draft:
+            taken = queries.codes_of(draft.connection, edition_id)
+            near = draft.around([code])
+            return draft.make("split", near, verbs.split(near, code, line, codes, names, taken=taken))
+
+    def merge(
+        self, edition_id: int, codes: Sequence[str], into: str, *, name: str | None = None, revision: int | None,
+        actor: str = "",
+    ) -> Edited:  # fmt: skip
+        """Make one grid of several; see `verbs.merge`."""
+        with self._draft(edition_id, revision, actor) as draft:
+            near = draft.around(codes)
+            return draft.make("merge", near, verbs.merge(near, codes, into, name))
+
+    def move_vertex(
+        self, edition_id: int, at: Position, to: Position, *, tolerance_m: float, revision: int | None, actor: str = ""
+    ) -> Edited:
+        """Move a vertex of a border in every grid that has it, or bend a border; see `verbs.move_vertex`."""
+        with self._draft(edition_id, revision, actor) as draft:
+            outline = queries.outline_of_edition(draft.connection, edition_id)
+            near = draft.near(_box([at, to]))
+            return draft.make("move-vertex", near, verbs.move_vertex(near, at, to, tolerance_m, outline))
+
+    def redraw_border(
+        self, edition_id: int, codes: tuple[str, str], line: LineString, *, revision: int | None, actor: str = ""
+    ) -> Edited:
+        """Make a line the common border of two neighbours; see `redraw_border`."""
+        with self._draft(edition_id, revision, actor) as draft:
+            near = draft.around(codes)
+            return draft.make("redraw-border", near, verbs.redraw_border(near, codes, line))
+
+    def recode(
+        self, edition_id: int, old: str, new: str, *, name: str | None = None, revision: int | None, actor: str = ""
+    ) -> Edited:
+        """Give a grid another code."""
+        with self._draft(edition_id, revision, actor) as draft:
+            near = draft.around([old])
+            return draft.make("recode", near, verbs.recode(near, old, new, name))
+
+    def put(self, edition_id: int, grid: GridShape, *, revision: int | None, actor: str = "") -> Edited:
+        """Add a grid, or put it in the place of the one of its code; gaps and overlaps are for the gate to find."""
+        with self._draft(edition_id, revision, actor) as draft:
+            there = draft.around([grid.code])
+            known = any(one.code == grid.code for one in there)
+            change = verbs.replace(there, grid) if known else verbs.add(there, grid)
+            return draft.make("replace" if known else "add", there, change)
+
+    def retire(self, edition_id: int, code: str, *, revision: int | None, actor: str = "") -> Edited:
+        """Take a grid away; the gate names the gap that it leaves."""
+        with self._draft(edition_id, revision, actor) as draft:
+            near = draft.around([code])
+            return draft.make("retire", near, verbs.retire(near, code))
+
+    def steps(self, edition_id: int) -> tuple[Step, ...]:
+        """Return what was done to a draft, the first step first; raise EditionUnknown."""
+        with self._database.transaction() as connection:
+            known_edition(connection, edition_id)
+            return drafts.steps_of(connection, edition_id)
+
+    def undo(self, edition_id: int, *, revision: int | None, actor: str = "") -> Edited:
+        """Take the last step back, whoever did it by whatever door; raise NothingToUndo."""
+        with self._draft(edition_id, revision, actor) as draft:
+            done = [step for step in drafts.steps_of(draft.connection, edition_id) if step.state == "done"]
+            if not done:
+                raise NothingToUndo(edition=edition_id)
+            changes = [GridChange(c.after, c.before) for c in drafts.changes_of(draft.connection, done[-1].id)[::-1]]
+            drafts.set_step_state(draft.connection, done[-1].id, "undone")
+            return draft.replay("undo", changes)
+
+    def redo(self, edition_id: int, *, revision: int | None, actor: str = "") -> Edited:
+        """Do the step again that was taken back last; raise NothingToRedo when another was done since."""
+        with self._draft(edition_id, revision, actor) as draft:
+            undone = [step for step in drafts.steps_of(draft.connection, edition_id) if step.state == "undone"]
+            if not undone:
+                raise NothingToRedo(edition=edition_id)
+            drafts.set_step_state(draft.connection, undone[0].id, "done")
+            return draft.replay("redo", drafts.changes_of(draft.connection, undone[0].id))
+
+    def withdraw(self, edition_id: int, *, revision: int | None, actor: str = "") -> Edition:
+        """Put a draft away for good; nothing of it was ever in force."""
+        with self._draft(edition_id, revision, actor) as draft:
+            drafts.withdraw(draft.connection, edition_id)
+            return known_edition(draft.connection, edition_id)
+
+    def compare(self, before: int, after: int) -> Difference:
+        """Return what is different between two editions of one jurisdiction; raise EditionUnknown."""
+        with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
+            first, second = known_edition(connection, before), known_edition(connection, after)
+            if first.jurisdiction_code != second.jurisdiction_code:
+                raise EditionUnknown(edition=after, jurisdiction=first.jurisdiction_code)
+            pair = queries.grids_of(connection, before), queries.grids_of(connection, after)
+        return difference(*pair)
+
+    def take_state(
+        self, edition_id: int, grids: Sequence[GridShape], *, verb: str = "import", revision: int | None,
+        actor: str = "",
+    ) -> Edited:  # fmt: skip
+        """Make the grids of a draft these, as one step; grids that are equal stay untouched."""
+        with self._draft(edition_id, revision, actor) as draft:
+            there = queries.grids_of(draft.connection, edition_id)
+            return draft.make(verb, there, leading_to(there, grids))
+
+    def merge_draft(
+        self,
+        edition_id: int,
+        other: int,
+        *,
+        settle: Mapping[str, Side] | None = None,
+        revision: int | None,
+        actor: str = "",
+    ) -> Edited:
+        """Take over what another draft of the same base changed, as one step.
+
+        Parameters
+        ----------
+        settle
+            By grid code, whose version counts where both changed something: ours is this draft.
+
+        Raises
+        ------
+        DraftsOfDifferentBases
+            Rebase the older one first.
+        MergeConflict
+            Both changed the same border, name or code; nothing was merged. It carries the conflicts.
+        """
+        with self._draft(edition_id, revision, actor) as draft:
+            theirs = known_edition(draft.connection, other)
+            if theirs.base_id != draft.edition.base_id or theirs.jurisdiction_code != draft.edition.jurisdiction_code:
+                raise DraftsOfDifferentBases(first=edition_id, second=other)
+            return draft.merge("merge-draft", queries.grids_of(draft.connection, other), settle)
+
+    def rebase(
+        self,
+        edition_id: int,
+        *,
+        settle: Mapping[str, Side] | None = None,
+        revision: int | None,
+        actor: str = "",
+    ) -> Edited:
+        """Draw a draft anew from the edition published last, keeping what it changed, as one step.
+
+        Raises
+        ------
+        MergeConflict
+            What was published changed the same border, name or code; nothing was changed. It carries the conflicts:
+            ours is this draft, theirs what was published.
+        """
+        with self._draft(edition_id, revision, actor) as draft:
+            jurisdiction = known_jurisdiction(draft.connection, draft.edition.jurisdiction_code)
+            latest = drafts.latest_edition(draft.connection, jurisdiction.id)
+            if latest is None or latest == draft.edition.base_id:
+                return draft.make("rebase", (), Change((), ()))
+            edited = draft.merge("rebase", queries.grids_of(draft.connection, latest), settle)
+            drafts.set_base(draft.connection, edition_id, latest)
+            return Edited(known_edition(draft.connection, edition_id), edited.removed, edited.put)
+
+    def _draft(self, edition_id: int, revision: int | None, actor: str) -> AbstractContextManager[OpenDraft]:
+        return opened(self._database, edition_id, revision=revision, actor=actor)
+
+
+def _box(positions: Sequence[Position]) -> Bbox:
+    lons, lats = [p[0] for p in positions], [p[1] for p in positions]
+    return Bbox(min(lons) - NEAR_DEG, min(lats) - NEAR_DEG, max(lons) + NEAR_DEG, max(lats) + NEAR_DEG)

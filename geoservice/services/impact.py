@@ -1,0 +1,76 @@
+"""What a publication would change for people at work: moves, and the load of each grid before and after."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from layers.grids.previews import Move, Preview, Workload
+
+
+@dataclass(frozen=True)
+class Impact:
+    """A preview with what it means."""
+
+    preview: Preview
+    #: Of each grid that gains or loses something, by code.
+    before: tuple[Workload, ...]
+    after: tuple[Workload, ...]
+    #: GeoJSON geometries by kind and id; households, which are counts, have none.
+    places: Mapping[tuple[str, str], str]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How much of one kind goes from one grid to another."""
+
+    #: None: nobody's.
+    from_grid: str | None
+    to_grid: str | None
+    kind: str
+    count: int
+    #: Of households.
+    residents: int
+    floating: int
+
+
+def grids_concerned(moves: Sequence[Move]) -> list[str]:
+    """Return the codes of the grids that gain or lose something, in order."""
+    return sorted({code for move in moves for code in (move.from_grid, move.to_grid) if code is not None})
+
+
+def flows(moves: Sequence[Move]) -> tuple[Flow, ...]:
+    """Return moves summed by where from, where to and kind."""
+    keys = [(move.from_grid, move.to_grid, move.kind) for move in moves]
+    counts = Counter(keys)
+    residents: Counter[tuple[str | None, str | None, str]] = Counter()
+    floating: Counter[tuple[str | None, str | None, str]] = Counter()
+    for key, move in zip(keys, moves, strict=True):
+        residents[key] += move.residents or 0
+        floating[key] += move.floating or 0
+    return tuple(
+        Flow(*key, counts[key], residents[key], floating[key])
+        for key in sorted(counts, key=lambda key: tuple(part or "" for part in key))
+    )
+
+
+def workloads_after(before: Sequence[Workload], moves: Sequence[Move]) -> tuple[Workload, ...]:
+    """Return what each grid has to look after when everything has moved."""
+    after = {load.code: load for load in before}
+    for move in moves:
+        for code, sign in ((move.from_grid, -1), (move.to_grid, 1)):
+            if code in after:
+                after[code] = _with(after[code], move, sign)
+    return tuple(after[load.code] for load in before)
+
+
+def _with(load: Workload, move: Move, sign: int) -> Workload:
+    if move.kind == "household":
+        return replace(
+            load, households=load.households + sign, residents=load.residents + sign * (move.residents or 0),
+            floating=load.floating + sign * (move.floating or 0),
+        )  # fmt: skip
+    if move.kind == "incident":
+        return replace(load, in_hand=load.in_hand + sign)
+    return load

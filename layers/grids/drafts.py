@@ -1,0 +1,158 @@
+"""Drafts as they are edited: made from an edition, changed in steps, steps undone and redone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import orjson
+import shapely
+from sqlalchemy import Connection, Row, text
+
+from layers.db.bulk import copy_rows, ewkb
+from layers.grids.model import GridShape
+
+StepState = Literal["done", "undone", "dropped", "turning"]
+
+_COPY_GRIDS = text("""
+    INSERT INTO geoservice.grid (edition_id, code, name, name_en, parent_code, geom, properties)
+    SELECT :draft_id, g.code, g.name, g.name_en, g.parent_code, g.geom, g.properties
+      FROM geoservice.grid AS g WHERE g.edition_id = :edition_id
+""")
+_BEGIN_STEP = text("SELECT geoservice.begin_step(:edition_id, :verb)")
+_REMOVE = text("DELETE FROM geoservice.grid WHERE edition_id = :edition_id AND code = ANY(:codes)")
+_UPDATE = text("""
+    UPDATE geoservice.grid
+       SET name = :name, name_en = :name_en, parent_code = :parent_code, geom = CAST(:geom AS geometry),
+           properties = CAST(:properties AS jsonb)
+     WHERE edition_id = :edition_id AND code = :code
+""")
+_STEPS = text("""
+    SELECT s.id, s.number, s.verb, s.state, s.actor, s.at,
+           (SELECT array_agg(DISTINCT code ORDER BY code)
+              FROM geoservice.draft_change AS c,
+                   LATERAL (VALUES (c.before ->> 'code'), (c.after ->> 'code')) AS v (code)
+             WHERE c.step_id = s.id AND code IS NOT NULL) AS codes
+      FROM geoservice.draft_step AS s WHERE s.edition_id = :edition_id ORDER BY s.number
+""")
+_CHANGES = text("""
+    SELECT c.before, st_asbinary(c.before_geom) AS before_geom, c.after, st_asbinary(c.after_geom) AS after_geom
+      FROM geoservice.draft_change AS c WHERE c.step_id = :step_id ORDER BY c.id
+""")
+_SET_STATE = text("UPDATE geoservice.draft_step SET state = :state WHERE id = :step_id")
+_SET_BASE = text("UPDATE geoservice.edition SET base_id = :base_id WHERE id = :edition_id")
+_WITHDRAW = text("UPDATE geoservice.edition SET status = 'withdrawn' WHERE id = :edition_id")
+_LATEST = text("SELECT geoservice.latest_edition(:jurisdiction_id)")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one person or program did to a draft in one go."""
+
+    id: int
+    number: int
+    #: split, merge, ...; edit: straight in the database.
+    verb: str
+    state: StepState
+    actor: str
+    at: datetime
+    #: Of every grid that was changed, before or after.
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GridChange:
+    """One grid before and after; None: was not, is not."""
+
+    before: GridShape | None
+    after: GridShape | None
+
+
+def copy_grids(connection: Connection, *, edition_id: int, draft_id: int) -> None:
+    """Fill a draft, made in this transaction, with the grids of an edition."""
+    connection.execute(_COPY_GRIDS, {"edition_id": edition_id, "draft_id": draft_id})
+
+
+def latest_edition(connection: Connection, jurisdiction_id: int) -> int | None:
+    """Return the edition of a jurisdiction that was published last, or None."""
+    latest = connection.execute(_LATEST, {"jurisdiction_id": jurisdiction_id}).scalar_one()
+    return None if latest is None else int(latest)
+
+
+def begin_step(connection: Connection, edition_id: int, verb: str) -> None:
+    """Name the step that the changes of this transaction belong to."""
+    connection.execute(_BEGIN_STEP, {"edition_id": edition_id, "verb": verb})
+
+
+def change_grids(
+    connection: Connection, edition_id: int, *, present: Iterable[str], removed: Sequence[str], put: Sequence[GridShape]
+) -> None:
+    """Take grids out of a draft and put others in; a grid that is there keeps its id.
+
+    Parameters
+    ----------
+    present
+        Codes that the draft has now, at least those of `put` among them.
+
+    Raises
+    ------
+    RefusedByDatabase
+        A shape is not sound, or the edition is no draft.
+    """
+    if removed:
+        connection.execute(_REMOVE, {"edition_id": edition_id, "codes": list(removed)})
+    there = set(present) - set(removed)
+    changed = [_row(edition_id, grid) for grid in put if grid.code in there]
+    if changed:
+        connection.execute(_UPDATE, changed)
+    columns = ("edition_id", "code", "name", "name_en", "parent_code", "geom", "properties")
+    new = [_row(edition_id, grid) for grid in put if grid.code not in there]
+    if new:
+        copy_rows(connection, "grid", columns, [[row[column] for column in columns] for row in new])
+
+
+def steps_of(connection: Connection, edition_id: int) -> tuple[Step, ...]:
+    """Return the steps of a draft, the first one first."""
+    rows = connection.execute(_STEPS, {"edition_id": edition_id})
+    return tuple(
+        Step(row.id, row.number, row.verb, row.state, row.actor, row.at, tuple(row.codes or ())) for row in rows
+    )
+
+
+def changes_of(connection: Connection, step_id: int) -> tuple[GridChange, ...]:
+    """Return what a step did, in order."""
+    return tuple(
+        GridChange(_grid(row.before, row.before_geom), _grid(row.after, row.after_geom))
+        for row in connection.execute(_CHANGES, {"step_id": step_id})
+    )
+
+
+def set_step_state(connection: Connection, step_id: int, state: StepState) -> None:
+    """Say whether a step counts."""
+    connection.execute(_SET_STATE, {"step_id": step_id, "state": state})
+
+
+def set_base(connection: Connection, edition_id: int, base_id: int) -> None:
+    """Say that a draft is drawn from the edition published last; raise RefusedByDatabase for another."""
+    connection.execute(_SET_BASE, {"edition_id": edition_id, "base_id": base_id})
+
+
+def withdraw(connection: Connection, edition_id: int) -> None:
+    """Put a draft away for good."""
+    connection.execute(_WITHDRAW, {"edition_id": edition_id})
+
+
+def _row(edition_id: int, grid: GridShape) -> dict[str, Any]:
+    return {
+        "edition_id": edition_id, "code": grid.code, "name": grid.name, "name_en": grid.name_en,
+        "parent_code": grid.parent_code, "geom": None if grid.geom is None else ewkb(grid.geom),
+        "properties": orjson.dumps(grid.properties, option=orjson.OPT_NON_STR_KEYS).decode(),
+    }  # fmt: skip
+
+
+def _grid(told: dict[str, Any] | None, geom: Row[Any] | bytes | None) -> GridShape | None:
+    if told is None:
+        return None
+    return GridShape(geom=None if geom is None else shapely.from_wkb(bytes(geom)), **told)

@@ -1,0 +1,226 @@
+-- Drafts that several people edit by several doors: each draft knows what it began from, every change of its grids is
+-- kept as part of a step that can be undone, and no two writers change one draft at the same moment.
+
+ALTER TABLE geoservice.edition
+    -- The edition this one was drawn from: the latest published when it was made. Null: there was none.
+    ADD COLUMN base_id bigint REFERENCES geoservice.edition,
+    -- Number of the last step: two equal revisions of a draft have equal grids.
+    ADD COLUMN revision integer NOT NULL DEFAULT 0;
+CREATE INDEX ix_edition_base_id ON geoservice.edition (base_id);
+
+-- The edition that was published last: what a new draft begins from, and what publishing must build on.
+CREATE FUNCTION geoservice.latest_edition(jurisdiction integer) RETURNS bigint
+LANGUAGE sql STABLE
+RETURN (
+    SELECT e.id FROM geoservice.edition AS e
+     WHERE e.jurisdiction_id = jurisdiction AND e.status = 'published' AND e.valid_to IS NULL
+);
+
+-- What one person or program did to a draft in one transaction.
+CREATE TABLE geoservice.draft_step (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
+    number integer NOT NULL CHECK (number > 0),
+    verb text NOT NULL CHECK (geoservice.is_code(verb)),       -- edit: straight in the database
+    -- done: may be undone; undone: may be redone; dropped: undone, then something else was done;
+    -- turning: is itself an undo or redo
+    state text NOT NULL DEFAULT 'done' CHECK (state IN ('done', 'undone', 'dropped', 'turning')),
+    actor text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    transaction_id bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
+    CONSTRAINT draft_step_number UNIQUE (edition_id, number)
+);
+
+-- One grid before and after a step: {code, name, name_en, parent_code, properties} and its shape; null: was not, is not.
+CREATE TABLE geoservice.draft_change (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    step_id bigint NOT NULL REFERENCES geoservice.draft_step ON DELETE CASCADE,
+    before jsonb,
+    before_geom geometry(MultiPolygon, 4326),
+    after jsonb,
+    after_geom geometry(MultiPolygon, 4326),
+    CONSTRAINT draft_change_of_something CHECK (before IS NOT NULL OR after IS NOT NULL)
+);
+CREATE INDEX ix_draft_change_step_id ON geoservice.draft_change (step_id);
+
+-- A draft begins from what was published last, whoever makes it; that may be moved on later, never to another's.
+CREATE FUNCTION geoservice.set_base() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF tg_op = 'INSERT' THEN
+        new.base_id := latest_edition(new.jurisdiction_id);
+        new.revision := 0;
+    ELSIF new.base_id IS DISTINCT FROM old.base_id AND new.base_id IS DISTINCT FROM latest_edition(new.jurisdiction_id) THEN
+        RAISE EXCEPTION 'The base of edition % can only be moved to the edition published last.', old.id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER set_base BEFORE INSERT OR UPDATE OF base_id ON geoservice.edition
+    FOR EACH ROW EXECUTE FUNCTION geoservice.set_base();
+
+-- The step of this transaction in a draft, begun when first asked for. A new step ends what could be redone.
+-- verb: of a new one; undo and redo are turning.
+CREATE FUNCTION geoservice.begin_step(edition bigint, verb text DEFAULT 'edit') RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    step bigint;
+    next_number integer;
+BEGIN
+    SELECT s.id INTO step FROM draft_step AS s
+     WHERE s.edition_id = edition AND s.transaction_id = pg_current_xact_id()::text::bigint ORDER BY s.number DESC LIMIT 1;
+    IF step IS NOT NULL THEN
+        RETURN step;
+    END IF;
+    UPDATE edition AS e SET revision = e.revision + 1 WHERE e.id = begin_step.edition RETURNING e.revision INTO next_number;
+    IF verb NOT IN ('undo', 'redo') THEN
+        UPDATE draft_step AS s SET state = 'dropped' WHERE s.edition_id = edition AND s.state = 'undone';
+    END IF;
+    INSERT INTO draft_step (edition_id, number, verb, state, actor)
+    VALUES (edition, next_number, verb, CASE WHEN verb IN ('undo', 'redo') THEN 'turning' ELSE 'done' END, actor())
+    RETURNING id INTO step;
+    RETURN step;
+END $$;
+
+CREATE FUNCTION geoservice.told(changed geoservice.grid) RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+RETURN jsonb_build_object('code', (changed).code, 'name', (changed).name, 'name_en', (changed).name_en,
+                          'parent_code', (changed).parent_code, 'properties', (changed).properties);
+
+-- Keep what a statement did to the grids of a draft. What is put in by the transaction that makes the draft is its
+-- beginning, not a step. Steps of several drafts in one statement are kept apart.
+CREATE FUNCTION geoservice.log_grid_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF tg_op = 'INSERT' THEN
+        INSERT INTO draft_change (step_id, after, after_geom)
+        SELECT s.step_id, told(n), n.geom
+          FROM new_rows AS n
+          JOIN (SELECT e.id, begin_step(e.id) AS step_id FROM edition AS e
+                 WHERE e.id IN (SELECT DISTINCT edition_id FROM new_rows) AND e.recorded_at <> now()) AS s
+            ON s.id = n.edition_id;
+    ELSIF tg_op = 'DELETE' THEN
+        INSERT INTO draft_change (step_id, before, before_geom)
+        SELECT s.step_id, told(o), o.geom
+          FROM old_rows AS o
+          JOIN (SELECT e.id, begin_step(e.id) AS step_id FROM edition AS e
+                 WHERE e.id IN (SELECT DISTINCT edition_id FROM old_rows) AND e.recorded_at <> now()) AS s
+            ON s.id = o.edition_id;
+    ELSE
+        INSERT INTO draft_change (step_id, before, before_geom, after, after_geom)
+        SELECT s.step_id, told(o), o.geom, told(n), n.geom
+          FROM new_rows AS n
+          JOIN old_rows AS o USING (id)
+          JOIN (SELECT e.id, begin_step(e.id) AS step_id FROM edition AS e
+                 WHERE e.id IN (SELECT DISTINCT edition_id FROM new_rows) AND e.recorded_at <> now()) AS s
+            ON s.id = n.edition_id;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER log_insert AFTER INSERT ON geoservice.grid
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION geoservice.log_grid_change();
+CREATE TRIGGER log_update AFTER UPDATE ON geoservice.grid
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION geoservice.log_grid_change();
+CREATE TRIGGER log_delete AFTER DELETE ON geoservice.grid
+    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION geoservice.log_grid_change();
+
+-- As before, but writers of one draft now take turns: what one of them sees when he writes is what is there.
+CREATE OR REPLACE FUNCTION geoservice.guard_grid() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    edition_status text;
+BEGIN
+    IF tg_op <> 'INSERT' THEN
+        SELECT status INTO edition_status FROM geoservice.edition WHERE id = old.edition_id FOR NO KEY UPDATE;
+        IF edition_status <> 'draft' THEN
+            RAISE EXCEPTION 'Grid % belongs to an edition that is %; only a draft can be edited.', old.code, edition_status
+                USING ERRCODE = 'insufficient_privilege', HINT = 'Make a draft from it and edit that.';
+        END IF;
+    END IF;
+    IF tg_op = 'DELETE' THEN
+        RETURN old;
+    END IF;
+    SELECT status INTO edition_status FROM geoservice.edition WHERE id = new.edition_id FOR NO KEY UPDATE;
+    IF edition_status <> 'draft' THEN
+        RAISE EXCEPTION 'Grid % can not enter an edition that is %; only a draft can be edited.', new.code, edition_status
+            USING ERRCODE = 'insufficient_privilege', HINT = 'Make a draft from it and edit that.';
+    ELSIF tg_op = 'UPDATE' AND new.edition_id <> old.edition_id THEN
+        RAISE EXCEPTION 'Grid % can not move to another edition.', old.code USING ERRCODE = 'insufficient_privilege';
+    ELSIF (tg_op = 'INSERT' OR new.code <> old.code)
+        AND EXISTS (SELECT FROM grid AS g WHERE g.edition_id = new.edition_id AND g.code = new.code) THEN
+        RAISE EXCEPTION 'There is a grid % in edition % already.', new.code, new.edition_id
+            USING ERRCODE = 'unique_violation', HINT = 'Give it another code, or change the grid that is there.';
+    END IF;
+    PERFORM geoservice.require_sound(new.geom, 'Grid ' || new.code);
+    RETURN new;
+END $$;
+
+-- An overlap this narrow may come of coordinates rounded to 6 decimals; what is wider is a mistake. Metres.
+CREATE FUNCTION geoservice.overlap_tolerance_m() RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 0.5;
+
+-- Who writes straight into the tables (QGIS, psql) is told at once of an overlap that can not be meant. It is asked at
+-- commit: both sides of a border are saved one after the other. The service's own doors tell it as a finding.
+CREATE FUNCTION geoservice.refuse_overlap() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    drawn grid%ROWTYPE;
+    other record;
+    lon_m double precision;
+    lat_m double precision;
+BEGIN
+    SELECT * INTO drawn FROM grid AS g WHERE g.id = new.id;  -- as it is at commit
+    IF drawn.id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    lon_m := lon_degree_m(st_y(st_centroid(drawn.geom)));
+    lat_m := lat_degree_m(st_y(st_centroid(drawn.geom)));
+    SELECT o.code, o.area_m2, o.place INTO other
+      FROM (
+        SELECT g.code, st_area(piece) AS area_m2, st_centroid(piece) AS place,
+               2 * st_area(piece) / nullif(st_perimeter(piece), 0) AS width_m
+          FROM grid AS g,
+               LATERAL st_dump(st_collectionextract(st_intersection(g.geom, drawn.geom), 3)) AS part,
+               LATERAL st_affine(part.geom, lon_m, 0, 0, lat_m, 0, 0) AS piece
+         WHERE g.edition_id = drawn.edition_id AND g.id <> drawn.id
+           AND g.geom && drawn.geom AND st_relate(g.geom, drawn.geom, 'T********')
+      ) AS o
+     WHERE o.width_m > overlap_tolerance_m()
+     ORDER BY o.area_m2 DESC
+     LIMIT 1;
+    IF other.code IS NOT NULL THEN
+        RAISE EXCEPTION 'Grid % would overlap grid % by % m2 near %, %.', drawn.code, other.code,
+            round(other.area_m2::numeric, 1), round((st_x(other.place) / lon_m)::numeric, 6),
+            round((st_y(other.place) / lat_m)::numeric, 6)
+            USING ERRCODE = 'check_violation',
+                  HINT = 'Save both sides of a border together, with topological editing and snapping switched on.';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER refuse_overlap AFTER INSERT OR UPDATE ON geoservice.grid
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (NOT pg_has_role(session_user, 'geoservice_app', 'MEMBER')) EXECUTE FUNCTION geoservice.refuse_overlap();
+
+-- The grids of drafts, for a GIS: an editable layer, one draft at a time by a filter on edition_id.
+CREATE VIEW geoservice.draft_grid WITH (security_barrier) AS
+SELECT g.id, g.edition_id, g.code, g.name, g.name_en, g.parent_code, g.geom
+  FROM geoservice.grid AS g
+ WHERE EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = g.edition_id AND e.status = 'draft')
+  WITH CHECK OPTION;
+
+-- Workers in memory care for what is in force; every stroke of an editor would wake them.
+DROP TRIGGER announce ON geoservice.edition;
+CREATE TRIGGER announce AFTER UPDATE OF status, valid_from, valid_to ON geoservice.edition
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
+
+REVOKE EXECUTE ON FUNCTION geoservice.latest_edition(integer), geoservice.set_base(), geoservice.begin_step(bigint, text),
+    geoservice.told(geoservice.grid), geoservice.log_grid_change(), geoservice.refuse_overlap(),
+    geoservice.overlap_tolerance_m() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION geoservice.latest_edition(integer), geoservice.overlap_tolerance_m()
+    TO geoservice_app, geoservice_analyst, geoservice_reader;
+GRANT EXECUTE ON FUNCTION geoservice.begin_step(bigint, text) TO geoservice_app;
+GRANT SELECT ON geoservice.draft_step, geoservice.draft_change TO geoservice_analyst, geoservice_app;
+GRANT UPDATE (state) ON geoservice.draft_step TO geoservice_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON geoservice.draft_grid TO geoservice_analyst;
+GRANT SELECT ON geoservice.draft_grid TO geoservice_app, geoservice_reader;
