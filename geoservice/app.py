@@ -6,6 +6,7 @@ from flask_openapi3 import Info, OpenAPI
 from flask_openapi3.models import Schema
 
 from geoservice.api.documents import documents_blueprint
+from geoservice.api.drafts import drafts_blueprint
 from geoservice.api.editions import editions_blueprint
 from geoservice.api.exports import exports_blueprint
 from geoservice.api.fast_path import FastPath
@@ -14,6 +15,7 @@ from geoservice.api.health import health_blueprint
 from geoservice.api.incidents import incidents_blueprint
 from geoservice.api.jurisdictions import jurisdictions_blueprint
 from geoservice.api.ownership import ownership_blueprint
+from geoservice.api.publishing import publishing_blueprint
 from geoservice.maps.pages import maps_blueprint
 from geoservice.settings import Settings
 from geoservice.web.admission import admit
@@ -69,8 +71,10 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         ownership_blueprint(services.ownership),
         jurisdictions_blueprint(services.viewing, services.incidents),
         grids_blueprint(services.grids),
-        editions_blueprint(services.editions),
         exports_blueprint(services.exports),
+        editions_blueprint(services.editions, services.drafts),
+        drafts_blueprint(services.drafts),
+        publishing_blueprint(services.editions, services.drafts),
         incidents_blueprint(services.incidents),
     ):
         app.register_api(blueprint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoservice.embedded.cluster import Cluster
+from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.errors import NoDatabase
 from geoservice.services.exporting.service import ExportService
@@ -30,6 +31,7 @@ class Services:
     grids: GridService
     editions: EditionService
     exports: ExportService
+    drafts: DraftService
     incidents: IncidentService
     viewing: ViewingService
     keys: KeyService
@@ -74,6 +76,7 @@ def build_services(settings: Settings) -> Services:
         grids=GridService(database),
         editions=EditionService(database),
         exports=ExportService(database),
+        drafts=DraftService(database),
         incidents=IncidentService(database),
         viewing=ViewingService(database),
         keys=KeyService(database, keeper),

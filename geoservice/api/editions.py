@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -11,15 +12,18 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
+from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
-from geoservice.web.guard import guard
+from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
-from geoservice.web.parsing import Code, QueryInteger, StrictModel
+from geoservice.web.parsing import Code, Name, QueryInteger, StrictModel
+from geoservice.web.preconditions import etag
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
 from layers.grids.model import Edition, Finding
 
 TAG = Tag(name="editions", description="Complete sets of grids, one in force at a time")
+SECURITY: list[dict[str, list[str]]] = [{"key": []}]
 #: Decimals of a degree in GeoJSON: 1 cm.
 GEOJSON_DECIMALS = 7
 
@@ -28,6 +32,16 @@ class EditionsQuery(StrictModel):
     """Of which jurisdiction."""
 
     jurisdiction: Code
+
+
+class NewDraft(StrictModel):
+    """A draft to be made."""
+
+    jurisdiction: Code
+    title: Name
+    from_edition: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Whose grids it begins with; those of the edition published last when absent"
+    )
 
 
 class EditionPath(StrictModel):
@@ -52,6 +66,8 @@ class EditionOut(BaseModel):
     warnings: int
     recorded_at: datetime
     published_at: datetime | None
+    base: int | None = Field(description="The edition it was drawn from")
+    revision: int = Field(description="Of a draft: how many steps were done to it")
 
 
 class EditionsOut(BaseModel):
@@ -86,7 +102,7 @@ class FindingsOut(BaseModel):
     features: list[FindingFeature]
 
 
-def editions_blueprint(editions: EditionService) -> APIBlueprint:
+def editions_blueprint(editions: EditionService, drafts: DraftService) -> APIBlueprint:
     """Return the routes."""
     blueprint = APIBlueprint("editions", __name__, url_prefix="/v1", abp_tags=[TAG])
 
@@ -94,13 +110,28 @@ def editions_blueprint(editions: EditionService) -> APIBlueprint:
     @guard("read_grids")
     def every(query: EditionsQuery) -> Response:
         """List the editions of a jurisdiction, the oldest first."""
-        return render(EditionsOut(editions=[_edition_out(one) for one in editions.editions(query.jurisdiction)]))
+        return render(EditionsOut(editions=[edition_out(one) for one in editions.editions(query.jurisdiction)]))
+
+    @blueprint.post(
+        "/editions",
+        summary="Make a draft",
+        security=SECURITY,
+        responses={201: EditionOut, **problem_responses(401, 403, 404, 413, 415)},
+    )
+    @guard("edit_boundaries")
+    def make(body: NewDraft) -> Response:
+        """Make a draft of the grids in force, or of those of an older edition: publishing it then reverts."""
+        made = drafts.create(
+            body.jurisdiction, title=body.title, from_edition=body.from_edition, actor=current_identity().actor
+        )
+        return render(edition_out(made), status=201, headers={"Location": f"/v1/editions/{made.id}", **etag(made)})
 
     @blueprint.get("/editions/<id>", summary="One edition", responses={200: EditionOut, **problem_responses(404)})
     @guard("read_grids")
     def one(path: EditionPath) -> Response:
         """Return an edition."""
-        return render(_edition_out(editions.edition(path.id)))
+        found = editions.edition(path.id)
+        return render(edition_out(found), headers=etag(found))
 
     @blueprint.get(
         "/editions/<id>/findings", summary="Its findings", responses={200: FindingsOut, **problem_responses(404)}
@@ -108,18 +139,24 @@ def editions_blueprint(editions: EditionService) -> APIBlueprint:
     @guard("read_grids")
     def findings(path: EditionPath) -> Response:
         """Return what the last validation found, as GeoJSON features with rule, severity, grids and size."""
-        features = [_feature(finding) for finding in editions.findings(path.id)]
-        return render_bytes(dumps({"type": "FeatureCollection", "features": features}))
+        return render_bytes(findings_json(editions.findings(path.id)))
 
     return blueprint
 
 
-def _edition_out(edition: Edition) -> EditionOut:
+def findings_json(findings: Sequence[Finding]) -> bytes:
+    """Return findings as GeoJSON, in their order."""
+    return dumps({"type": "FeatureCollection", "features": [_feature(finding) for finding in findings]})
+
+
+def edition_out(edition: Edition) -> EditionOut:
+    """Return an edition as it is told."""
     return EditionOut(
         id=edition.id, jurisdiction=edition.jurisdiction_code, title=edition.title, status=edition.status,
         valid_from=edition.valid_from, valid_to=edition.valid_to, source=edition.source, grids=edition.grid_count,
         validated=edition.validated, errors=edition.error_count, warnings=edition.warning_count,
         recorded_at=edition.recorded_at, published_at=edition.published_at,
+        base=edition.base_id, revision=edition.revision,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from geoservice.web.guard import guard
 from geoservice.web.parsing import Code, Instant, StrictModel
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
-from layers.grids.territory import GridInForce
+from layers.grids.territory import GridInForce, Kin
 
 TAG = Tag(name="grids", description="The cells of a jurisdiction's partition")
 
@@ -28,6 +28,14 @@ class GridPath(StrictModel):
 
 
 class GridQuery(StrictModel):
+    """Of which jurisdiction, and when."""
+
+    jurisdiction: Code
+    at: Instant | None = Field(None, description="In force then; now when absent")
+    known_at: Instant | None = Field(None, description="As it was known then, before later corrections")
+
+
+class NeighboursQuery(StrictModel):
     """Of which jurisdiction, and when."""
 
     jurisdiction: Code
@@ -59,6 +67,22 @@ class GridsOut(BaseModel):
     grids: list[GridOut]
 
 
+class KinOut(BaseModel):
+    """One grid that came from another."""
+
+    edition: int
+    valid_from: datetime
+    predecessor: str
+    successor: str
+    kind: Kin
+
+
+class GridHistoryOut(GridsOut):
+    """Every period of a code, and what it came from and what came from it."""
+
+    lineage: list[KinOut]
+
+
 class GridDetailOut(GridOut):
     """A grid with its shape and who serves it."""
 
@@ -87,29 +111,34 @@ def grids_blueprint(grids: GridService) -> APIBlueprint:
     @guard("read_grids")
     def in_force(query: GridQuery) -> Response:
         """List the grids of a jurisdiction that are in force at an instant."""
-        found = grids.grids(query.jurisdiction, at=query.at)
+        found = grids.grids(query.jurisdiction, at=query.at, known_at=query.known_at)
         return render(GridsOut(grids=[GridOut(**_grid(one)) for one in found]))
 
     @blueprint.get("/grids/<code>", summary="One grid", responses={200: GridDetailOut, **problem_responses(404)})
     @guard("read_grids")
     def one(path: GridPath, query: GridQuery) -> Response:
         """Return a grid in force with its shape and officers."""
-        return render(_detail_out(grids.grid(query.jurisdiction, path.code, at=query.at)))
+        return render(_detail_out(grids.grid(query.jurisdiction, path.code, at=query.at, known_at=query.known_at)))
 
     @blueprint.get(
-        "/grids/<code>/history", summary="All its periods", responses={200: GridsOut, **problem_responses(404)}
+        "/grids/<code>/history", summary="All its periods", responses={200: GridHistoryOut, **problem_responses(404)}
     )
     @guard("read_grids")
     def history(path: GridPath, query: HistoryQuery) -> Response:
         """List every period in which a code was in force, the oldest first."""
-        periods = grids.history(query.jurisdiction, path.code)
-        return render(GridsOut(grids=[GridOut(**_grid(period)) for period in periods]))
+        found = grids.history(query.jurisdiction, path.code)
+        kin = [
+            KinOut(edition=one.edition_id, valid_from=one.valid_from, predecessor=one.predecessor_code,
+                   successor=one.successor_code, kind=one.kind)
+            for one in found.kinship
+        ]  # fmt: skip
+        return render(GridHistoryOut(grids=[GridOut(**_grid(period)) for period in found.periods], lineage=kin))
 
     @blueprint.get(
         "/grids/<code>/neighbours", summary="Touching grids", responses={200: NeighboursOut, **problem_responses(404)}
     )
     @guard("read_grids")
-    def neighbours(path: GridPath, query: GridQuery) -> Response:
+    def neighbours(path: GridPath, query: NeighboursQuery) -> Response:
         """List the grids that touch a grid, with the length of border they share."""
         found = grids.neighbours(query.jurisdiction, path.code, at=query.at)
         return render(

@@ -45,6 +45,7 @@ class OwnerQuery(StrictModel):
     y: QueryNumber | None = Field(None, description="Northing or latitude in `crs`")
     crs: Crs | None = None
     at: Instant | None = Field(None, description="Ask the edition valid then; now when absent")
+    known_at: Instant | None = Field(None, description="As it was known then, before later corrections")
     accuracy_m: Annotated[QueryNumber, Field(ge=0, le=1000)] | None = Field(
         None, description="The sender's error in metres; the jurisdiction's default when absent"
     )
@@ -71,6 +72,7 @@ class BatchQuery(StrictModel):
     """What is asked, where the body is nothing but positions."""
 
     at: Instant | None = Field(None, description="Ask the edition valid then; now when absent")
+    known_at: Instant | None = Field(None, description="As it was known then, before later corrections")
     accuracy_m: Annotated[QueryNumber, Field(ge=0, le=1000)] | None = Field(
         None, description="The senders' error in metres; the jurisdiction's default when absent"
     )
@@ -111,8 +113,9 @@ def ownership_blueprint(ownership: OwnershipService) -> APIBlueprint:
         except ValueError as exc:
             raise InvalidInput([{"pointer": "lon, lat", "code": "missing", "detail": str(exc)}]) from exc
         answer = ownership.owner_of(
-            place, at=query.at, accuracy_m=query.accuracy_m, jurisdiction_code=query.jurisdiction
-        )
+            place, at=query.at, accuracy_m=query.accuracy_m, jurisdiction_code=query.jurisdiction,
+            known_at=query.known_at,
+        )  # fmt: skip
         return render_bytes(dumps(owner_out(answer)), headers=dict([age_header(answer.age_s)]))
 
     @blueprint.post(

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     VIEW_MAP = "view_map"  #: the map and what is drawn on it: counts, no text, nobody's name
     LOOK_UP_OWNER = "look_up_owner"  #: which grid owns a place
     READ_GRIDS = "read_grids"  #: jurisdictions, grids, editions, figures
+    EDIT_BOUNDARIES = "edit_boundaries"  #: make and edit drafts, preview and publish them
     READ_INCIDENTS = "read_incidents"  #: incidents with their texts and history
     REPORT_INCIDENT = "report_incident"  #: hand in an incident
 
@@ -27,6 +28,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.VIEW_MAP: _EVERYBODY,
     Permission.LOOK_UP_OWNER: _EVERYBODY,
     Permission.READ_GRIDS: _EVERYBODY,
+    Permission.EDIT_BOUNDARIES: frozenset({Role.ANALYST, Role.ADMIN}),
     Permission.READ_INCIDENTS: _STAFF,
     Permission.REPORT_INCIDENT: _KNOWN - {Role.READER, Role.AUDITOR},
 }

@@ -15,7 +15,7 @@ from geoservice.services.importing.limits import Limits
 from geoservice.services.importing.shapes import GridFields
 from geoservice.services.known import known_edition, known_jurisdiction
 from layers.db.session import Database
-from layers.errors import MovedMeanwhile
+from layers.errors import EditedMeanwhile, MovedMeanwhile
 from layers.grids import edits, previews, queries
 from layers.grids.model import Edition, Finding, GridShape
 from layers.grids.soundness import STORABLE_RULES
@@ -187,9 +187,10 @@ class EditionService:
                     seen = previews.find_preview(connection, edition_id, preview_id)
                     if seen is None:
                         raise PreviewUnknown(edition=edition_id, preview=preview_id)
+                    revision = _one_state(edition_id, revision, seen.revision)
                 moved = edits.publish_edition(
                     connection, edition_id, starts=valid_from,
-                    revision=revision if seen is None else seen.revision,
+                    revision=revision,
                     fingerprint=None if seen is None else seen.fingerprint,
                 )  # fmt: skip
                 return PublishResult(known_edition(connection, edition_id), moved)
@@ -218,6 +219,15 @@ class EditionService:
         with self._database.transaction() as connection:
             known_edition(connection, edition_id)
             return queries.findings_of_edition(connection, edition_id)
+
+
+def _one_state(edition_id: int, stated: int | None, previewed: int) -> int:
+    """Return the revision that a publisher saw; raise EditedMeanwhile when his preview is of another."""
+    if stated not in (None, previewed):
+        raise EditedMeanwhile(
+            f"The preview is of revision {previewed} of draft {edition_id}, not of {stated}.", "Look at a new preview."
+        )
+    return previewed
 
 
 def _require_zone(instant: datetime | None) -> None:

@@ -8,7 +8,15 @@ from datetime import datetime
 from geoservice.services.errors import GridUnknown
 from geoservice.services.known import known_jurisdiction
 from layers.db.session import Database
-from layers.grids.territory import GridInForce, grid_history, grid_shape, grids_in_force, neighbours
+from layers.grids.territory import (
+    GridInForce,
+    Kinship,
+    grid_history,
+    grid_kinship,
+    grid_shape,
+    grids_in_force,
+    neighbours,
+)
 from layers.staff.model import Officer
 from layers.staff.queries import officers_on_duty
 
@@ -23,39 +31,56 @@ class GridDetail:
     officers: tuple[Officer, ...]
 
 
+@dataclass(frozen=True)
+class GridHistory:
+    """What became of a code, the oldest first."""
+
+    #: With one shape and name each.
+    periods: tuple[GridInForce, ...]
+    #: What it came from and what came from it.
+    kinship: tuple[Kinship, ...]
+
+
 class GridService:
     """Reads of what is in force."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def grids(self, jurisdiction_code: str, *, at: datetime | None = None) -> tuple[GridInForce, ...]:
-        """Return the grids of a jurisdiction in force at an instant (now when None), by code."""
+    def grids(
+        self, jurisdiction_code: str, *, at: datetime | None = None, known_at: datetime | None = None
+    ) -> tuple[GridInForce, ...]:
+        """Return the grids of a jurisdiction in force at an instant (now when None), by code; as known then or now."""
         with self._database.transaction() as connection:
             jurisdiction = known_jurisdiction(connection, jurisdiction_code)
-            return grids_in_force(connection, jurisdiction_id=jurisdiction.id, at=at)
+            return grids_in_force(connection, jurisdiction_id=jurisdiction.id, at=at, known_at=known_at)
 
-    def grid(self, jurisdiction_code: str, code: str, *, at: datetime | None = None) -> GridDetail:
+    def grid(
+        self, jurisdiction_code: str, code: str, *, at: datetime | None = None, known_at: datetime | None = None
+    ) -> GridDetail:
         """Return one grid; raise GridUnknown."""
         with self._database.transaction() as connection:
             j = known_jurisdiction(connection, jurisdiction_code).id
-            found = grids_in_force(connection, jurisdiction_id=j, at=at, code=code)
+            found = grids_in_force(connection, jurisdiction_id=j, at=at, known_at=known_at, code=code)
             if not found:
                 raise GridUnknown(grid=code)
             return GridDetail(
                 found[0],
-                grid_shape(connection, jurisdiction_id=j, code=code, at=at),
+                grid_shape(connection, jurisdiction_id=j, code=code, at=at, known_at=known_at),
                 officers_on_duty(connection, jurisdiction_id=j, grid_code=code, at=at),
             )
 
-    def history(self, jurisdiction_code: str, code: str) -> tuple[GridInForce, ...]:
-        """Return every period of a code, the oldest first; raise GridUnknown."""
+    def history(self, jurisdiction_code: str, code: str) -> GridHistory:
+        """Return every period of a code, the oldest first, and its kin; raise GridUnknown."""
         with self._database.transaction() as connection:
             j = known_jurisdiction(connection, jurisdiction_code).id
-            periods = grid_history(connection, jurisdiction_id=j, code=code)
-        if not periods:
+            found = GridHistory(
+                grid_history(connection, jurisdiction_id=j, code=code),
+                grid_kinship(connection, jurisdiction_id=j, code=code),
+            )
+        if not found.periods:
             raise GridUnknown(grid=code)
-        return periods
+        return found
 
     def neighbours(
         self, jurisdiction_code: str, code: str, *, at: datetime | None = None

@@ -50,6 +50,8 @@ class Question(NamedTuple):
     accuracy_m: float | None = None
     #: Ask this jurisdiction only; None asks all.
     jurisdiction_code: str | None = None
+    #: As it was known then; None: as we know it now.
+    known_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,11 @@ class OwnershipService:
         at: datetime | None = None,
         accuracy_m: float | None = None,
         jurisdiction_code: str | None = None,
+        known_at: datetime | None = None,
     ) -> OwnerAnswer:
         """Return the owner of a place at an instant (now when None), with the officers of that day.
+
+        known_at: as it was known then, before corrections that were entered later; None: as we know it now.
 
         Raises
         ------
@@ -92,7 +97,7 @@ class OwnershipService:
         LayerError
             It is not known in memory, and the database does not answer.
         """
-        asked = Question(place.position, at, accuracy_m, jurisdiction_code)
+        asked = Question(place.position, at, accuracy_m, jurisdiction_code, known_at)
         found = self.held_owner_of(asked)
         if found is not None:
             return found
@@ -113,7 +118,7 @@ class OwnershipService:
 
     def _remembered_owner_of(self, asked: Question) -> OwnerAnswer | None:
         confirmed = None if self._keeper is None else self._keeper.confirmed
-        if confirmed is None:
+        if confirmed is None or asked.known_at is not None:
             return None
         held = confirmed.held
         instant = asked.at or held.now()
@@ -171,7 +176,7 @@ class OwnershipService:
         as_of = datetime.now(UTC)
         with self._database.transaction() as connection:
             ownership = owner_of(
-                connection, asked.position, at=asked.at, accuracy_m=asked.accuracy_m,
+                connection, asked.position, at=asked.at, accuracy_m=asked.accuracy_m, known_at=asked.known_at,
                 jurisdiction_id=known.jurisdiction_id(connection, asked.jurisdiction_code),
             )  # fmt: skip
             officers: tuple[Officer, ...] = ()

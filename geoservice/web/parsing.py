@@ -144,6 +144,8 @@ QueryInteger = Annotated[int, BeforeValidator(_integer)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Id = Annotated[UUID, BeforeValidator(_uuid)]
 Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_fit)]
+#: Of a thing or place; the database takes as many characters.
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_fit)]
 #: 4,000 characters: GeoReport v2's limit of a description.
 Text = Annotated[str, Field(max_length=4000), AfterValidator(_fit)]
 Crs = Annotated[str, Field(max_length=20, description="wgs84, cgcs2000, gcj02, bd09 or epsg:N")]

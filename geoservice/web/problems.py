@@ -11,9 +11,12 @@ from flask import Flask, Response, abort, current_app, g, render_template, reque
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
+from geoservice.domain.editing.errors import EditRefused
 from geoservice.services import errors as rules
 from geoservice.services.exporting import errors as exporting
-from geoservice.web import parsing, streaming
+from geoservice.services.importing.errors import EditionNotDraft, InstantWithoutZone
+from geoservice.web import parsing, preconditions, streaming
+from geoservice.web.conflicts import members_of
 from geoservice.web.json import dumps
 from layers import crs
 from layers import errors as facts
@@ -62,6 +65,22 @@ KINDS: dict[type[Exception], Kind] = {
     rules.JurisdictionNotStated: Kind("jurisdiction-not-stated", 422, "Which jurisdiction is meant is not clear"),
     rules.GridUnknown: Kind("grid-unknown", 404, "There is no such grid"),
     rules.EditionUnknown: Kind("edition-unknown", 404, "There is no such edition"),
+    rules.EditionNotEditable: Kind("not-a-draft", 409, "Only a draft can be edited"),
+    EditionNotDraft: Kind("not-a-draft", 409, "Only a draft can be edited"),
+    rules.NothingToUndo: Kind("nothing-to-undo", 409, "There is nothing to undo"),
+    rules.NothingToRedo: Kind("nothing-to-redo", 409, "There is nothing to redo"),
+    rules.DraftsOfDifferentBases: Kind("different-bases", 409, "The drafts were drawn from different editions"),
+    rules.MergeConflict: Kind("merge-conflict", 409, "Both sides changed the same"),
+    rules.PreviewUnknown: Kind("preview-unknown", 404, "There is no such preview"),
+    rules.PreviewOutdated: Kind("preview-outdated", 409, "Publishing would move something else than was shown"),
+    InstantWithoutZone: Kind("invalid-input", 422, "Something in the request is not as it must be"),
+    EditRefused: Kind("edit-refused", 422, "The grids do not allow the edit"),
+    preconditions.PreconditionMissing: Kind("precondition-missing", 428, "Say which state of the draft you mean"),
+    preconditions.PreconditionFailed: Kind("edited-meanwhile", 412, "The draft was edited meanwhile"),
+    facts.EditedMeanwhile: Kind("edited-meanwhile", 412, "The draft was edited meanwhile"),
+    facts.PublishedMeanwhile: Kind("published-meanwhile", 409, "Another edition was published meanwhile"),
+    facts.MovedMeanwhile: Kind("preview-outdated", 409, "Publishing would move something else than was shown"),
+    facts.TryAgain: Kind("try-again", 503, "Somebody else changed the same at the same moment"),
     rules.IncidentUnknown: Kind("incident-unknown", 404, "There is no such incident"),
     rules.ServiceUnknown: Kind("service-unknown", 422, "There is no such service"),
     rules.LayerUnknown: Kind("layer-unknown", 404, "There is no such layer"),
@@ -127,7 +146,9 @@ def request_id() -> str:
     return str(g.request_id)
 
 
-def problem(kind: Kind, detail: str, *, errors: list[ProblemError] | None = None) -> Response:
+def problem(
+    kind: Kind, detail: str, *, errors: list[ProblemError] | None = None, members: dict[str, Any] | None = None
+) -> Response:
     """Write a problem: JSON, or a small page where a person looks on with a browser."""
     body = Problem(
         type=f"/docs#problem-{kind.slug}", title=kind.title, status=kind.status, detail=detail,
@@ -136,7 +157,7 @@ def problem(kind: Kind, detail: str, *, errors: list[ProblemError] | None = None
     if _wants_page():
         response = Response(render_template("problem.html", problem=body), mimetype="text/html")
     else:
-        response = Response(dumps(body.model_dump(exclude_defaults=True)), mimetype=PROBLEM_JSON)
+        response = Response(dumps(body.model_dump(exclude_defaults=True) | (members or {})), mimetype=PROBLEM_JSON)
     response.status_code = kind.status
     response.headers["Cache-Control"] = "no-store"
     if kind.status == 503:
@@ -182,7 +203,7 @@ def register_problems(app: Flask) -> None:
 
 def _handler(kind: Kind) -> Any:
     def handle(error: Exception) -> Response:
-        return problem(kind, _detail(error), errors=getattr(error, "errors", None))
+        return problem(kind, _detail(error), errors=getattr(error, "errors", None), members=members_of(error))
 
     return handle
 
@@ -190,7 +211,7 @@ def _handler(kind: Kind) -> Any:
 def _detail(error: Exception) -> str:
     if isinstance(error, crs.OffTheEarth) and error.fields.get("swapped"):
         return f"{error.__doc__} The other way round they would be: are longitude and latitude swapped?"
-    if isinstance(error, facts.LayerError) and not isinstance(error, facts.RefusedByDatabase):
+    if isinstance(error, facts.LayerError) and not isinstance(error, facts.RefusedByDatabase | EditRefused):
         return str(error.__doc__)
     return str(error)
 

@@ -12,7 +12,8 @@ from layers.grids.model import Candidate, Ownership
 
 _OWNER = text("""
     SELECT o.* FROM geoservice.owner_of(
-        st_setsrid(st_makepoint(:lon, :lat), 4326), coalesce(:at, now()), :accuracy_m, :jurisdiction_id) AS o
+        st_setsrid(st_makepoint(:lon, :lat), 4326), coalesce(:at, now()), :accuracy_m, :jurisdiction_id,
+        CAST(coalesce(:known_at, 'infinity') AS timestamptz)) AS o
 """)
 
 _OWNERS = text("""
@@ -31,6 +32,7 @@ def owner_of(
     at: datetime | None = None,
     accuracy_m: float | None = None,
     jurisdiction_id: int | None = None,
+    known_at: datetime | None = None,
 ) -> Ownership:
     """Return who owns a position.
 
@@ -42,9 +44,11 @@ def owner_of(
         The sender's error, 0 to 1000; None takes the jurisdiction's default.
     jurisdiction_id
         Ask this jurisdiction only; None asks all.
+    known_at
+        As it was known then; None: as it is known now.
     """
     asked = {"lon": position.lon, "lat": position.lat, "at": at, "accuracy_m": accuracy_m,
-             "jurisdiction_id": jurisdiction_id}  # fmt: skip
+             "jurisdiction_id": jurisdiction_id, "known_at": known_at}  # fmt: skip
     return _ownership(connection.execute(_OWNER, asked).one())
 
 

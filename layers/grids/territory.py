@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, text
 
 from layers.crs import Bbox
+
+Kin = Literal["split", "merge", "redraw", "recode"]
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,7 @@ class Kinship:
     valid_from: datetime
     predecessor_code: str
     successor_code: str
-    #: split, merge, redraw or recode.
-    kind: str
+    kind: Kin
 
 
 def grids_in_force(

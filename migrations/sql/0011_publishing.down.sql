@@ -81,6 +81,7 @@ END $$;
 DROP FUNCTION geoservice.wandering_codes(bigint);
 DROP FUNCTION geoservice.partitions_outline(geoservice.edition);
 DROP FUNCTION geoservice.net_edges(bigint, bigint);
+DROP FUNCTION geoservice.changed_grids(bigint, bigint);
 DROP INDEX geoservice.ix_incident_overrule_grid_code;
 ALTER TABLE geoservice.incident DROP COLUMN routed_at;
 ALTER TABLE geoservice.jurisdiction DROP COLUMN reroute;

@@ -92,17 +92,23 @@ BEGIN
         USING ERRCODE = 'insufficient_privilege', HINT = 'Publish a new edition instead.';
 END $$;
 
+-- Grids that two editions do not have alike, by code; null: it has none. before: null for no edition.
+-- A full join, so that the planner can not take it for a loop in a loop.
+CREATE FUNCTION geoservice.changed_grids(before bigint, after bigint)
+RETURNS TABLE (code text, old_geom geometry, new_geom geometry)
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT coalesce(o.code, n.code), o.geom, n.geom
+      FROM (SELECT g.code, g.geom FROM grid AS g WHERE g.edition_id = changed_grids.before) AS o
+      FULL JOIN (SELECT g.code, g.geom FROM grid AS g WHERE g.edition_id = changed_grids.after) AS n ON n.code = o.code
+     WHERE o.geom IS DISTINCT FROM n.geom
+$$;
+
 -- Edges of the grids of one edition, less those of another, each with how often it is left: an edge that two neighbours
 -- share runs once each way and is not there. Only grids that differ are looked at. less: null for none.
 CREATE FUNCTION geoservice.net_edges(edition bigint, less bigint)
 RETURNS TABLE (x1 double precision, y1 double precision, x2 double precision, y2 double precision, times bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
-    WITH shapes AS MATERIALIZED (
-        SELECT n.code AS new_code, n.geom AS new_geom, o.geom AS old_geom
-          FROM (SELECT g.code, g.geom FROM grid AS g WHERE g.edition_id = net_edges.edition) AS n
-          FULL JOIN (SELECT g.code, g.geom FROM grid AS g WHERE g.edition_id = net_edges.less) AS o ON o.code = n.code
-         WHERE n.geom IS DISTINCT FROM o.geom
-    ),
+    WITH shapes AS MATERIALIZED (SELECT c.old_geom, c.new_geom FROM changed_grids(net_edges.less, net_edges.edition) AS c),
     rings AS (
         SELECT 1 AS sign, st_forcepolygonccw(new_geom) AS geom FROM shapes WHERE new_geom IS NOT NULL
         UNION ALL
@@ -165,15 +171,14 @@ CREATE FUNCTION geoservice.wandering_codes(edition bigint) RETURNS TABLE (code t
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     SELECT n.code, upper(last.valid)
       FROM edition AS e
-      JOIN grid AS n ON n.edition_id = e.id
-      LEFT JOIN grid AS b ON b.edition_id = e.base_id AND b.code = n.code
+     CROSS JOIN LATERAL changed_grids(e.base_id, e.id) AS n
      CROSS JOIN LATERAL (
         SELECT t.valid, t.geom FROM territory AS t
          WHERE t.jurisdiction_id = e.jurisdiction_id AND t.code = n.code AND upper_inf(t.known)
          ORDER BY upper(t.valid) DESC NULLS FIRST, t.id DESC LIMIT 1) AS last
      WHERE e.id = wandering_codes.edition
-       AND b.geom IS DISTINCT FROM n.geom
-       AND NOT st_relate(last.geom, n.geom, 'T********')
+       AND n.new_geom IS NOT NULL
+       AND NOT st_relate(last.geom, n.new_geom, 'T********')
 $$;
 
 -- Raise unless an edition may be published: it has grids, it was validated as it stands, validation found no error, no
@@ -211,10 +216,7 @@ END $$;
 CREATE FUNCTION geoservice.changed_ground(before bigint, after bigint) RETURNS SETOF geometry
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     WITH shapes AS MATERIALIZED (
-        SELECT o.geom AS old_geom, n.geom AS new_geom
-          FROM (SELECT g.code, g.geom FROM grid AS g WHERE g.edition_id = changed_ground.before) AS o
-          FULL JOIN (SELECT g.code, g.geom FROM grid AS g WHERE g.edition_id = changed_ground.after) AS n ON n.code = o.code
-         WHERE o.geom IS DISTINCT FROM n.geom
+        SELECT c.old_geom, c.new_geom FROM changed_grids(changed_ground.before, changed_ground.after) AS c
     ),
     pieces AS (
         SELECT CASE WHEN old_geom IS NULL THEN new_geom WHEN new_geom IS NULL THEN old_geom
@@ -254,14 +256,15 @@ DECLARE
 BEGIN
     SELECT least(360, (j.snap_tolerance_m + 0.1) / least(lon_degree_m(greatest(abs(st_ymin(j.outline)), abs(st_ymax(j.outline)))), 110000))
       INTO reach FROM jurisdiction AS j WHERE j.id = jurisdiction;
+    -- Candidates are found from the ground, each with its row: joining them to the whole table again would read it all.
     RETURN QUERY
         WITH moved AS MATERIALIZED (
             SELECT b.code, b.id, b.grid_code AS from_grid, o.grid_code AS to_grid
-              FROM building AS b, LATERAL owner_of(st_pointonsurface(b.geom), instant, 0, jurisdiction) AS o
-             WHERE b.jurisdiction_id = jurisdiction
-               AND b.id IN (SELECT near.id FROM unnest(ground) AS g (piece)
-                              JOIN building AS near ON st_dwithin(near.geom, g.piece, reach))
-               AND o.grid_code IS DISTINCT FROM b.grid_code
+              FROM (SELECT DISTINCT ON (near.id) near.id, near.code, near.geom, near.grid_code
+                      FROM unnest(ground) AS g (piece) JOIN building AS near ON st_dwithin(near.geom, g.piece, reach)
+                     WHERE near.jurisdiction_id = jurisdiction) AS b,
+                   LATERAL owner_of(st_pointonsurface(b.geom), instant, 0, jurisdiction) AS o
+             WHERE o.grid_code IS DISTINCT FROM b.grid_code
         )
         SELECT 'building', m.id::text, m.code, m.from_grid, m.to_grid, NULL::integer, NULL::integer FROM moved AS m
         UNION ALL
@@ -269,39 +272,44 @@ BEGIN
           FROM household AS h JOIN moved AS m ON m.code = h.building_code AND h.jurisdiction_id = jurisdiction;
     RETURN QUERY
         SELECT 'household', h.id::text, NULL::text, h.grid_code, o.grid_code, h.residents::integer, h.floating::integer
-          FROM household AS h, LATERAL owner_of(h.geom, instant, 0, jurisdiction) AS o
-         WHERE h.jurisdiction_id = jurisdiction AND h.building_code IS NULL
-           AND h.id IN (SELECT near.id FROM unnest(ground) AS g (piece)
-                          JOIN household AS near ON st_dwithin(near.geom, g.piece, reach))
-           AND o.grid_code IS DISTINCT FROM h.grid_code;
+          FROM (SELECT DISTINCT ON (near.id) near.id, near.geom, near.grid_code, near.residents, near.floating
+                  FROM unnest(ground) AS g (piece) JOIN household AS near ON st_dwithin(near.geom, g.piece, reach)
+                 WHERE near.jurisdiction_id = jurisdiction AND near.building_code IS NULL) AS h,
+               LATERAL owner_of(h.geom, instant, 0, jurisdiction) AS o
+         WHERE o.grid_code IS DISTINCT FROM h.grid_code;
     RETURN QUERY
         SELECT 'camera', c.id::text, c.code, c.grid_code, o.grid_code, NULL::integer, NULL::integer
-          FROM camera AS c, LATERAL owner_of(c.geom, instant, 0, jurisdiction) AS o
-         WHERE c.jurisdiction_id = jurisdiction
-           AND c.id IN (SELECT near.id FROM unnest(ground) AS g (piece)
-                          JOIN camera AS near ON st_dwithin(near.geom, g.piece, reach))
-           AND o.grid_code IS DISTINCT FROM c.grid_code;
+          FROM (SELECT DISTINCT ON (near.id) near.id, near.code, near.geom, near.grid_code
+                  FROM unnest(ground) AS g (piece) JOIN camera AS near ON st_dwithin(near.geom, g.piece, reach)
+                 WHERE near.jurisdiction_id = jurisdiction) AS c,
+               LATERAL owner_of(c.geom, instant, 0, jurisdiction) AS o
+         WHERE o.grid_code IS DISTINCT FROM c.grid_code;
     RETURN QUERY
         SELECT 'organisation', n.id::text, n.code, n.grid_code, o.grid_code, NULL::integer, NULL::integer
-          FROM organisation AS n, LATERAL owner_of(n.geom, instant, 0, jurisdiction) AS o
-         WHERE n.jurisdiction_id = jurisdiction
-           AND n.id IN (SELECT near.id FROM unnest(ground) AS g (piece)
-                          JOIN organisation AS near ON st_dwithin(near.geom, g.piece, reach))
-           AND o.grid_code IS DISTINCT FROM n.grid_code;
+          FROM (SELECT DISTINCT ON (near.id) near.id, near.code, near.geom, near.grid_code
+                  FROM unnest(ground) AS g (piece) JOIN organisation AS near ON st_dwithin(near.geom, g.piece, reach)
+                 WHERE near.jurisdiction_id = jurisdiction) AS n,
+               LATERAL owner_of(n.geom, instant, 0, jurisdiction) AS o
+         WHERE o.grid_code IS DISTINCT FROM n.grid_code;
     RETURN QUERY
-        SELECT 'incident', i.id::text, NULL::text, i.grid_code, owner.code, NULL::integer, NULL::integer
-          FROM incident AS i, LATERAL incident_grid(i, instant) AS owner (code)
-         WHERE i.jurisdiction_id = jurisdiction AND i.status NOT IN ('closed', 'duplicate', 'cancelled')
-           AND i.id IN (
-               SELECT near.id FROM unnest(ground) AS g (piece) JOIN incident AS near ON st_dwithin(near.geom, g.piece, reach)
-               UNION  -- a report that names a building lies within the tolerance of it, not of the ground
-               SELECT near.id FROM unnest(ground) AS g (piece)
-                 JOIN building AS b ON st_dwithin(b.geom, g.piece, reach)
-                 JOIN incident AS near ON near.building_code = b.code AND st_dwithin(near.geom, b.geom, reach)
-               UNION
-               SELECT near.id FROM incident AS near
-                WHERE near.jurisdiction_id = jurisdiction AND near.overrule_grid_code IS NOT NULL)
-           AND owner.code IS DISTINCT FROM i.grid_code;
+        SELECT 'incident', (i.report).id::text, NULL::text, (i.report).grid_code, owner.code, NULL::integer, NULL::integer
+          FROM (SELECT DISTINCT ON (c.id) c.report
+                  FROM (
+                    SELECT near.id, near AS report
+                      FROM unnest(ground) AS g (piece) JOIN incident AS near ON st_dwithin(near.geom, g.piece, reach)
+                    UNION ALL  -- a report that names a building lies within the tolerance of it, not of the ground
+                    SELECT near.id, near
+                      FROM unnest(ground) AS g (piece)
+                      JOIN building AS b ON st_dwithin(b.geom, g.piece, reach)
+                      JOIN incident AS near ON near.building_code = b.code AND st_dwithin(near.geom, b.geom, reach)
+                    UNION ALL
+                    SELECT near.id, near FROM incident AS near
+                     WHERE near.jurisdiction_id = jurisdiction AND near.overrule_grid_code IS NOT NULL
+                  ) AS c
+                 WHERE (c.report).jurisdiction_id = jurisdiction
+                   AND (c.report).status NOT IN ('closed', 'duplicate', 'cancelled')) AS i,
+               LATERAL incident_grid(i.report, instant) AS owner (code)
+         WHERE owner.code IS DISTINCT FROM (i.report).grid_code;
 END $$;
 
 CREATE FUNCTION geoservice.fingerprint_of(moved geoservice.move[]) RETURNS text
@@ -376,15 +384,13 @@ END $$;
 CREATE FUNCTION geoservice.write_lineage(edition bigint, before bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     INSERT INTO grid_lineage (edition_id, predecessor_code, successor_code, kind)
-    WITH old AS (SELECT g.code, g.geom FROM grid AS g WHERE g.edition_id = write_lineage.before),
-         new AS (SELECT g.code, g.geom FROM grid AS g WHERE g.edition_id = write_lineage.edition),
+    WITH changed AS MATERIALIZED (SELECT * FROM changed_grids(write_lineage.before, write_lineage.edition)),
          pair AS MATERIALIZED (
-        SELECT o.code AS predecessor, n.code AS successor, o.geom AS old_geom, n.geom AS new_geom,
-               NOT EXISTS (SELECT FROM new WHERE new.code = o.code) AS retired,
-               NOT EXISTS (SELECT FROM old WHERE old.code = n.code) AS added
-          FROM (SELECT old.* FROM old LEFT JOIN new USING (code) WHERE new.geom IS DISTINCT FROM old.geom) AS o
-          JOIN (SELECT new.* FROM new LEFT JOIN old USING (code) WHERE new.geom IS DISTINCT FROM old.geom) AS n
-            ON n.geom && o.geom AND (n.code = o.code OR st_relate(n.geom, o.geom, 'T********'))
+        SELECT o.code AS predecessor, n.code AS successor, o.old_geom, n.new_geom,
+               o.new_geom IS NULL AS retired, n.old_geom IS NULL AS added
+          FROM changed AS o
+          JOIN changed AS n
+            ON n.new_geom && o.old_geom AND (n.code = o.code OR st_relate(n.new_geom, o.old_geom, 'T********'))
     ),
     kin AS (
         SELECT pair.*, count(*) OVER (PARTITION BY predecessor) AS successors, count(*) OVER (PARTITION BY successor) AS predecessors
@@ -632,7 +638,7 @@ DECLARE
     routine text;
 BEGIN
     FOREACH routine IN ARRAY ARRAY[
-        'net_edges(bigint, bigint)', 'partitions_outline(geoservice.edition)', 'wandering_codes(bigint)',
+        'changed_grids(bigint, bigint)', 'net_edges(bigint, bigint)', 'partitions_outline(geoservice.edition)', 'wandering_codes(bigint)',
         'changed_ground(bigint, bigint)', 'incident_grid(geoservice.incident, timestamptz)',
         'moves(integer, geometry[], timestamptz)', 'fingerprint_of(geoservice.move[])', 'rehearse(bigint, timestamptz)',
         'carry_out(integer, geoservice.move[], timestamptz)', 'write_lineage(bigint, bigint)',

@@ -19,6 +19,8 @@ from layers.geometry import metres_per_degree, segments_of
 #: Borders are brought together on a lattice this fine (0.01 mm); vertices keep their own doubles where they have any.
 LATTICE_DEG = 1e-10
 _PER_DEG = 1e10
+#: Of a cell: nearer than this to the middle between two is in both.
+_BETWEEN = 1e-3
 #: Nearer than this to a rim is on it: a hundredth of the micrometre from which the gate counts.
 _ON_RIM_DEG = 1e-13
 
@@ -133,10 +135,17 @@ def _on_rim(noded: BaseGeometry, own: dict[Cell, Vertex], rim: np.ndarray) -> di
 
 
 def _doubles(vertices: np.ndarray) -> dict[Cell, Vertex]:
-    """Return the first pair of doubles in each cell of the lattice."""
-    cells = np.rint(vertices * _PER_DEG).astype(np.int64)
-    cells, first = np.unique(cells, axis=0, return_index=True)
-    return {(x, y): (lon, lat) for (x, y), (lon, lat) in zip(cells.tolist(), vertices[first].tolist(), strict=True)}
+    """Return the first pair of doubles in each cell of the lattice.
+
+    A pair that lies between two cells is found in both: whole numbers are rounded in more than one way.
+    """
+    found: dict[Cell, Vertex] = {}
+    for shift in ((0, 0), (_BETWEEN, _BETWEEN), (_BETWEEN, -_BETWEEN), (-_BETWEEN, _BETWEEN), (-_BETWEEN, -_BETWEEN)):
+        cells = np.rint(vertices * _PER_DEG + shift).astype(np.int64)
+        cells, first = np.unique(cells, axis=0, return_index=True)
+        for (x, y), (lon, lat) in zip(cells.tolist(), vertices[first].tolist(), strict=True):
+            found.setdefault((x, y), (lon, lat))
+    return found
 
 
 def _given_back(coords: np.ndarray, own: dict[Cell, Vertex]) -> np.ndarray:

@@ -114,6 +114,15 @@ def healed(
             shapes[number] = shape
         active = np.array(sorted(changed))
     tell(0.9, "counting what changed")
+    healing = _counted(grids, shapes, mended, tolerance_m)
+    tell(1.0, "done")
+    return healing
+
+
+def _counted(
+    grids: Sequence[GridShape], shapes: Sequence[MultiPolygon | None], mended: set[int], tolerance_m: float
+) -> Healing:
+    """Return grids with new shapes and what was done to each; those that are as they were stay the same objects."""
     result, changes = [], []
     for number, grid in enumerate(grids):
         shape = shapes[number]
@@ -122,7 +131,6 @@ def healed(
             continue
         result.append(with_fields(grid, geom=shape))
         changes.append(_healed(grid, shape, number in mended, tolerance_m))
-    tell(1.0, "done")
     return Healing(tuple(result), tuple(changes))
 
 
@@ -168,6 +176,7 @@ class _Round:
         order = np.concatenate([np.setdiff1d(local, suspects), suspects])
         faces = faces_of(self.geoms[order], self._rim_near(local), list(self.geoms))
         goes = self._assigned(faces)
+        goes = self._without_crumbs(faces, goes)
         parts: dict[int, list[BaseGeometry]] = {int(number): [] for number in local}
         for polygon, owners in zip(faces.polygons, goes, strict=True):
             for owner in owners:
@@ -197,7 +206,9 @@ class _Round:
     def _suspects(self) -> np.ndarray:
         """Return the grids with an edge that no neighbour matches, or beside a narrow gap, or not on the outline."""
         near = np.unique(self.tree.query(self.geoms[self.active], predicate="dwithin", distance=self.reach)[1])
-        edges = np.asarray(shapely.coverage_invalid_edges(self.geoms[near], gap_width=self.reach))
+        # With an outline a narrow gap is seen where it differs; an inlet from outside is as narrow and no gap.
+        gap_width = self.reach if self.rim is None else 0.0
+        edges = np.asarray(shapely.coverage_invalid_edges(self.geoms[near], gap_width=gap_width))
         clean = shapely.is_empty(edges)
         suspects = near[~clean]
         if self.rim is None:
@@ -220,12 +231,34 @@ class _Round:
         box = shapely.box(west - self.reach, south - self.reach, east + self.reach, north + self.reach)
         return shapely.multilinestrings(edges[shapely.intersects(edges, box)])
 
+    def _without_crumbs(self, faces: Faces, goes: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        """Return who gets each face, when narrow parts that a grid had not before go to those around them."""
+        single: dict[int, list[int]] = {}
+        for face, owners in enumerate(goes):
+            if len(owners) == 1:
+                single.setdefault(owners[0], []).append(face)
+        inside = shapely.point_on_surface(faces.polygons)
+        crumbs: list[int] = []
+        for owner, mine in single.items():
+            parts = polygons_of(shapely.coverage_union_all(faces.polygons[mine]))
+            if len(parts) <= shapely.get_num_geometries(self.geoms[owner]):
+                continue
+            thin = [part for part in parts if is_narrow(part, self.tolerance_m)]
+            if thin and len(thin) < len(parts):
+                hit = shapely.STRtree(thin).query(inside[mine], predicate="intersects")[0]
+                crumbs.extend(mine[number] for number in np.unique(hit).tolist())
+        if not crumbs:
+            return goes
+        free = set(crumbs)
+        return self._inherited(faces, [() if face in free else owners for face, owners in enumerate(goes)], crumbs)
+
     def _assigned(self, faces: Faces) -> list[tuple[int, ...]]:
         """Return who gets each face."""
-        goes = list(faces.owners)
         narrow = self._narrow(faces)
-        if not narrow:
-            return goes
+        return self._inherited(faces, list(faces.owners), narrow) if narrow else list(faces.owners)
+
+    def _inherited(self, faces: Faces, goes: list[tuple[int, ...]], narrow: list[int]) -> list[tuple[int, ...]]:
+        """Return who gets each face when narrow ones go to those beside them."""
         lengths: dict[int, list[tuple[int, float]]] = {}
         for (one, other), length in faces.lengths().items():
             lengths.setdefault(one, []).append((other, length))

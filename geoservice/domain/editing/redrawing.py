@@ -106,6 +106,8 @@ def _joined(
     lines = np.array(sorted(border))
     old = shapely.multilinestrings(shapely.linestrings(lines))
     met = shapely.get_coordinates(LineString(vertices).intersection(old))
+    # The other end may have been joined before; that is not where this one comes back to the border.
+    met = met[~shapely.dwithin(shapely.points(met), Point(vertices[-1]), ON_IT_DEG)] if len(met) else met
     near = joint_on(lines, vertices[0])
     if len(met):
         course = LineString(vertices)

@@ -36,7 +36,11 @@ def verified(grids: Sequence[GridShape], change: Change, hint: str) -> Change:
         A grid would not be valid, grids would overlap, gape or share a border without sharing its vertices, or they
         would cover other ground than before.
     """
-    sound(change.put, hint)
+    try:
+        sound(change.put, hint)
+    except EditRefused as exc:
+        told = exc.message.replace(" is not a valid area", " would not be a valid area")
+        raise EditRefused(told, exc.hint, exc.codes, exc.place) from exc
     named = by_code(grids)
     before = {code: named[code] for code in change.codes if code in named}
     after = {grid.code: grid for grid in change.put}

@@ -63,6 +63,11 @@ class DraftService:
                 drafts.copy_grids(connection, edition_id=source, draft_id=draft)
             return known_edition(connection, draft)
 
+    def grids(self, edition_id: int) -> tuple[Edition, tuple[GridShape, ...]]:
+        """Return an edition with its grids, by code; raise EditionUnknown."""
+        with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
+            return known_edition(connection, edition_id), queries.grids_of(connection, edition_id)
+
     def split(
         self,
         edition_id: int,

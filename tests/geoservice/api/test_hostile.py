@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from geoservice.app import create_app
 from geoservice.auth.model import Role
 from geoservice.settings import Settings
+from tests.geoservice.api import draft_calls
 from tests.geoservice.web.attacks import BODIES, TEXTS, VALUES, Answer, ask
 from tests.geoservice.web.door import Door
 
@@ -35,11 +36,16 @@ class Operation:
         return {int(status) for status in self.details["responses"]}
 
     @property
+    def takes_body(self) -> bool:
+        return "requestBody" in self.details
+
+    @property
     def fields(self) -> list[str]:
         content = self.details.get("requestBody", {}).get("content", {}).get("application/json")
         if content is None:
             return []
-        return list(DOCUMENT["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]["properties"])
+        schema = DOCUMENT["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+        return list(schema.get("properties", ()))
 
 
 def _operations() -> Iterator[Operation]:
@@ -64,12 +70,17 @@ def _send(operation: Operation, door: Door, **parts: Any) -> Answer:
     path = door.fill(operation.path, parts.get("path"))
     query = _valid(operation.parameters("query"), door) | parts.get("query", {})
     more: dict[str, Any] = {}
-    if operation.fields:
-        body = _valid(operation.fields, door) | parts.get("body", {})
-        more = {"data": json.dumps(body), "content_type": "application/json"}
+    body, headers = _valid(operation.fields, door), door.headers(Role.ADMIN)
+    if draft_calls.is_verb(operation.method, operation.path):
+        draft = draft_calls.ready(door)
+        body = draft_calls.body(draft, operation.path)
+        headers["If-Match"] = draft.etag
+        path = path.replace(f"/editions/{door.existing['editions.id']}/", f"/editions/{draft.id}/")
+    if operation.takes_body:
+        more = {"data": json.dumps(body | parts.get("body", {})), "content_type": "application/json"}
     if "raw" in parts:
         more = {"data": parts["raw"], "content_type": "application/json"}
-    return ask(door.client, path, method=operation.method, query_string=query, headers=door.headers(Role.ADMIN), **more)
+    return ask(door.client, path, method=operation.method, query_string=query, headers=headers, **more)
 
 
 @every_operation

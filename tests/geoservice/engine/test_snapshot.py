@@ -30,7 +30,8 @@ def _town(connection: psycopg.Connection, code: str, fields: list[BaseGeometry],
     number = make_jurisdiction(connection, code=code, outline=outline, **defaults)
     for turn, day in enumerate(DAYS):
         grids: Mapping[str, BaseGeometry] = {
-            f"{(place + turn) % len(fields):02d}": shapely.MultiPolygon([field]) for place, field in enumerate(fields)
+            f"{(place + turn) % len(fields):02d}@{turn}": shapely.MultiPolygon([field])
+            for place, field in enumerate(fields)
         }
         draft = make_draft(connection, number, grids)
         validate(connection, draft)

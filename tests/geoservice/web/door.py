@@ -78,4 +78,6 @@ def _existing(services: Services) -> dict[str, Any]:
         "version": "none",
         "file": "static/styles/map.css",
         "positions": [[91.77, 29.24]],
+        "title": "made at the door",
+        "to": services.editions.editions(jurisdiction)[0].id,
     }

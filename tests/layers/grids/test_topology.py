@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from shapely import MultiPolygon, Point, Polygon, box
 
 from geoservice.demo.community import build_community
+from geoservice.domain.editing.edges import vertex_on
 from layers.geometry import as_multipolygon
 from layers.grids.model import Finding, GridShape
 from layers.grids.topology import findings_of
@@ -256,6 +257,69 @@ def test_ten_thousand_squares_are_clean_within_three_seconds() -> None:
 
     assert findings == []
     assert time.process_time() - began < 3
+
+
+def honeycomb(rows: int) -> list[GridShape]:
+    """Return hexagons that share every vertex, as many columns as rows."""
+
+    def corner(x: int, y: int) -> tuple[float, float]:
+        return 91 + x * 0.0005, 29 + y * 0.0003
+
+    steps = ((0, 1), (1, 0), (2, 1), (2, 3), (1, 4), (0, 3))
+    return [
+        grid(f"{i}-{j}", Polygon([corner(2 * i + j % 2 + x, 3 * j + y) for x, y in steps]))
+        for i in range(rows) for j in range(rows)
+    ]  # fmt: skip
+
+
+def test_ten_thousand_hexagons_are_clean_within_a_second() -> None:
+    hexagons = honeycomb(100)
+    outline = as_multipolygon(shapely.coverage_union_all([one.geom for one in hexagons]))
+    began = time.process_time()
+
+    assert findings_of(hexagons, outline) == []
+    assert time.process_time() - began < 1  # alone it takes 0.3 s
+
+
+def test_border_that_ends_on_a_long_slanting_edge_of_the_outline_is_clean() -> None:
+    start, end = (91.0137, 29.0219), (91.0571, 29.0417)
+    on_it = vertex_on((start, end), (91.03, 29.03))
+    west = Polygon([start, on_it, (91.0137, 29.0417)])
+    east = Polygon([on_it, end, (91.0137, 29.0417)])
+
+    outline = as_multipolygon(Polygon([start, end, (91.0137, 29.0417)]))
+    assert findings_of([grid("A", west), grid("B", east)], outline) == []
+
+
+def test_neck_narrower_than_five_metres_is_a_warning_only() -> None:
+    sides = [box(91, 29, 91.001, 29.001), box(91.0015, 29, 91.0025, 29.001)]
+    neck = shapely.union_all([*sides, box(91.001, 29.0005, 91.0015, 29.00053)])
+
+    [finding] = findings_of([grid("A", neck)], as_multipolygon(neck))
+
+    assert (finding.rule, finding.severity, finding.grid_codes) == ("narrow-neck", "warning", ("A",))
+    assert finding.geom is not None
+    assert finding.geom.distance(Point(91.00125, 29.000515)) < 2e-5
+    assert finding.message.startswith("Grid A is narrower than 5 m in its middle, near 91.0012")
+
+
+@pytest.mark.parametrize("shape", [
+    pytest.param(shapely.union_all([box(91, 29, 91.001, 29.001), box(91.001, 29.0005, 91.0015, 29.0006)]), id="11 m"),
+    pytest.param(shapely.union_all([box(91, 29, 91.001, 29.001), box(91.001, 29.0005, 91.0015, 29.00053)]), id="spike"),
+    pytest.param(box(91, 29, 91.001, 29.001).difference(box(91.0003, 29.0003, 91.0006, 29.0006)), id="hole"),
+])  # fmt: skip
+def test_shape_without_a_neck_has_no_warning(shape: Polygon) -> None:
+    rules = {finding.rule for finding in findings_of([grid("A", shape)], as_multipolygon(shape))}
+
+    assert rules == set()
+
+
+def test_two_layers_of_one_honeycomb_still_overlap() -> None:
+    hexagons = honeycomb(8)
+    again = [GridShape(f"again {one.code}", one.name, None, None, one.geom) for one in hexagons]
+    outline = as_multipolygon(shapely.coverage_union_all([one.geom for one in hexagons]))
+
+    assert "overlap" in errors_of(findings_of(hexagons + again, outline))
 
 
 def test_demo_community_is_clean() -> None:

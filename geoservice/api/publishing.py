@@ -1,0 +1,236 @@
+"""From a draft to an edition in force: validate, preview, publish, compare; under /v1/editions/{id}."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import orjson
+import shapely
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+from shapely.geometry.base import BaseGeometry
+
+from geoservice.api.editions import EditionOut, EditionPath, FindingsOut, edition_out, findings_json
+from geoservice.domain.editing.diff import Difference
+from geoservice.services.drafting.service import DraftService
+from geoservice.services.editions import EditionService
+from geoservice.services.impact import Impact, flows
+from geoservice.web.guard import current_identity, guard
+from geoservice.web.json import dumps
+from geoservice.web.parsing import Id, Instant, QueryInteger, StrictModel
+from geoservice.web.preconditions import stated_revision
+from geoservice.web.problems import problem_responses
+from geoservice.web.rendering import render, render_bytes
+from layers.grids.previews import Workload
+
+TAG = Tag(name="publishing", description="What a draft would change, and putting it in force")
+SECURITY: list[dict[str, list[str]]] = [{"key": []}]
+REFUSALS = problem_responses(401, 403, 404, 409, 412, 413, 415, 428)
+
+
+class Nothing(StrictModel):
+    """No fields: send {}."""
+
+
+class PreviewBody(StrictModel):
+    """From when the draft would hold."""
+
+    valid_from: Instant | None = Field(None, description="Now when absent")
+
+
+class PublishBody(StrictModel):
+    """What was seen, and from when it holds."""
+
+    preview: Id = Field(description="`id` of the preview: exactly what it showed is moved, or nothing")
+    valid_from: Instant | None = Field(
+        None, description="Now when absent. Earlier: it corrects what was believed; later: it waits for its day"
+    )
+
+
+class FlowOut(BaseModel):
+    """How much of one kind goes from one grid to another."""
+
+    from_grid: str | None
+    to_grid: str | None
+    kind: Literal["building", "household", "camera", "organisation", "incident"]
+    count: int
+    residents: int = Field(description="Of households")
+    floating: int
+
+
+class LoadOut(BaseModel):
+    """What a grid has to look after."""
+
+    households: int
+    residents: int
+    floating: int
+    in_hand: int = Field(description="Open incidents")
+
+
+class GridLoadOut(BaseModel):
+    """A grid's load before and after."""
+
+    code: str
+    before: LoadOut
+    after: LoadOut
+
+
+class PreviewOut(BaseModel):
+    """What publishing the draft would move, as it was when asked."""
+
+    id: str = Field(description="Give it when publishing")
+    edition: int
+    revision: int
+    at: datetime
+    flows: list[FlowOut]
+    grids: list[GridLoadOut]
+    moves: dict[str, Any] = Field(
+        description="GeoJSON: buildings, cameras, organisations and open incidents that change grid, with from and to"
+    )
+
+
+class PublishedOut(BaseModel):
+    """The edition in force, and how much moved."""
+
+    edition: EditionOut
+    moved_features: int
+
+
+class DiffQuery(StrictModel):
+    """What to compare with."""
+
+    to: Annotated[QueryInteger, Field(ge=1)] = Field(description="The later edition or draft")
+
+
+class RedrawnOut(BaseModel):
+    """A grid whose ground is not the same."""
+
+    code: str
+    gained_m2: float
+    lost_m2: float
+
+
+class RecodedOut(BaseModel):
+    """A grid of the same ground under another code."""
+
+    old: str
+    new: str
+
+
+class DiffOut(BaseModel):
+    """What is different in the later edition."""
+
+    added: list[str]
+    retired: list[str]
+    redrawn: list[RedrawnOut]
+    recoded: list[RecodedOut]
+    renamed: list[str]
+    features: dict[str, Any] = Field(description="GeoJSON: ground gained and lost, borders gone and new")
+
+
+def publishing_blueprint(editions: EditionService, drafts: DraftService) -> APIBlueprint:
+    """Return the routes."""
+    blueprint = APIBlueprint("publishing", __name__, url_prefix="/v1/editions", abp_tags=[TAG])
+
+    @blueprint.post(
+        "/<id>/validate", summary="Validate a draft", security=SECURITY, responses={200: FindingsOut, **REFUSALS}
+    )
+    @guard("edit_boundaries")
+    def validate(path: EditionPath, body: Nothing) -> Response:
+        """Look at a draft as it stands now; return the findings as GeoJSON, errors first."""
+        return render_bytes(findings_json(editions.validate(path.id, actor=current_identity().actor)))
+
+    @blueprint.post(
+        "/<id>/preview", summary="Preview a draft", security=SECURITY, responses={200: PreviewOut, **REFUSALS}
+    )
+    @guard("edit_boundaries")
+    def preview(path: EditionPath, body: PreviewBody) -> Response:
+        """Rehearse the publication: what would have another grid, and each grid's load before and after."""
+        impact = editions.preview(path.id, valid_from=body.valid_from, actor=current_identity().actor)
+        return render_bytes(dumps(_preview_out(impact)))
+
+    @blueprint.post(
+        "/<id>/publish", summary="Publish a draft", security=SECURITY, responses={200: PublishedOut, **REFUSALS}
+    )
+    @guard("edit_boundaries")
+    def publish(path: EditionPath, body: PublishBody) -> Response:
+        """Put a draft in force, moving exactly what its preview showed; 409 tells what is different by now."""
+        result = editions.publish(
+            path.id, valid_from=body.valid_from, revision=stated_revision(path.id), preview_id=body.preview,
+            actor=current_identity().actor,
+        )  # fmt: skip
+        return render(PublishedOut(edition=edition_out(result.edition), moved_features=result.moved_features))
+
+    @blueprint.get("/<id>/diff", summary="Compare editions", responses={200: DiffOut, **problem_responses(404)})
+    @guard("read_grids")
+    def diff(path: EditionPath, query: DiffQuery) -> Response:
+        """Return what is different in another edition or draft of the same jurisdiction."""
+        return render_bytes(dumps(_diff_out(drafts.compare(path.id, query.to))))
+
+    return blueprint
+
+
+def _preview_out(impact: Impact) -> dict[str, Any]:
+    preview = impact.preview
+    return {
+        "id": str(preview.id), "edition": preview.edition_id, "revision": preview.revision, "at": preview.at,
+        "flows": [FlowOut(**vars(flow)).model_dump() for flow in flows(preview.moves)],
+        "grids": [
+            {"code": before.code, "before": _load(before), "after": _load(after)}
+            for before, after in zip(impact.before, impact.after, strict=True)
+        ],
+        "moves": {"type": "FeatureCollection", "features": _move_features(impact)},
+    }  # fmt: skip
+
+
+def _load(load: Workload) -> dict[str, int]:
+    return {"households": load.households, "residents": load.residents, "floating": load.floating,
+            "in_hand": load.in_hand}  # fmt: skip
+
+
+def _move_features(impact: Impact) -> list[dict[str, Any]]:
+    shown = [(move, impact.places.get((move.kind, move.id))) for move in impact.preview.moves]
+    return [
+        {
+            "type": "Feature",
+            "geometry": orjson.loads(geometry),
+            "properties": {"kind": move.kind, "code": move.code or move.id, "from": move.from_grid, "to": move.to_grid},
+        }
+        for move, geometry in shown
+        if geometry is not None
+    ]
+
+
+def _diff_out(found: Difference) -> dict[str, Any]:
+    features = [
+        _ground(role, one.code, geom)
+        for one in found.redrawn
+        for role, geom in (("gained", one.gained), ("lost", one.lost))
+        if not geom.is_empty
+    ]
+    borders = (("border-gone", found.borders_gone), ("border-new", found.borders_new))
+    features += [_ground(role, None, geom) for role, geom in borders if not geom.is_empty]
+    return {
+        "added": list(found.added), "retired": list(found.retired), "renamed": list(found.renamed),
+        "redrawn": [
+            {"code": one.code, "gained_m2": round(one.gained_m2, 3), "lost_m2": round(one.lost_m2, 3)}
+            for one in found.redrawn
+        ],
+        "recoded": _recoded(found.recoded),
+        "features": {"type": "FeatureCollection", "features": features},
+    }  # fmt: skip
+
+
+def _recoded(pairs: Sequence[Any]) -> list[dict[str, str]]:
+    return [{"old": pair.old, "new": pair.new} for pair in pairs]
+
+
+def _ground(role: str, code: str | None, geom: BaseGeometry) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "geometry": orjson.loads(shapely.to_geojson(geom)),
+        "properties": {"role": role, "code": code},
+    }

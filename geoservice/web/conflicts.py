@@ -1,0 +1,43 @@
+"""What a problem carries beside its sentence when two people's work met: RFC 9457 extension members."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import shapely
+
+from geoservice.domain.editing.errors import EditRefused
+from geoservice.services.errors import MergeConflict, PreviewOutdated
+from layers.grids.previews import Move
+
+#: Listed of each; their number is told.
+LISTED_MAX = 500
+
+
+def members_of(error: Exception) -> dict[str, Any]:
+    """Return the extension members for an error; none for most."""
+    if isinstance(error, PreviewOutdated):
+        return {"appeared": _moves(error.appeared), "gone": _moves(error.gone)}
+    if isinstance(error, MergeConflict):
+        return {"conflicts": [_conflict(one) for one in error.conflicts[:LISTED_MAX]]}
+    if isinstance(error, EditRefused):
+        place = None if error.place is None else list(error.place)
+        return {"grid_codes": list(error.codes), "position": place}
+    return {}
+
+
+def _moves(moves: tuple[Move, ...]) -> dict[str, Any]:
+    """Return moves as far as they may be told: a household is a count."""
+    told = [move for move in moves if move.kind != "household"][:LISTED_MAX]
+    return {
+        "households": sum(move.kind == "household" for move in moves),
+        "features": [
+            {"kind": one.kind, "code": one.code or one.id, "from": one.from_grid, "to": one.to_grid} for one in told
+        ],
+    }
+
+
+def _conflict(conflict: Any) -> dict[str, Any]:
+    shapes = {side: orjson.loads(shapely.to_geojson(getattr(conflict, side))) for side in ("ours", "theirs", "base")}
+    return {"kind": conflict.kind, "grid_codes": list(conflict.codes), "detail": conflict.message, **shapes}

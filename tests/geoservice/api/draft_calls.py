@@ -1,0 +1,118 @@
+"""Good calls of the verbs on a draft, each on a draft that is ready for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import shapely
+
+from layers.grids.model import GridShape
+from tests.geoservice.web.door import Door
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A draft that waits for a verb."""
+
+    door: Door
+    id: int
+    #: By code.
+    grids: dict[str, GridShape]
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.id}-{self.door.services.editions.edition(self.id).revision}"'
+
+    @property
+    def pair(self) -> tuple[str, str, shapely.LineString]:
+        """Return two neighbours and the longest straight stretch of their border."""
+        found = []
+        shapes = {code: grid.geom for code, grid in self.grids.items()}
+        for one, first in shapes.items():
+            for other, second in shapes.items():
+                if one < other and (shared := first.intersection(second)).length > 0:
+                    lines = [line for line in shapely.get_parts(shared) if line.geom_type == "LineString"]
+                    found += [(line.length, one, other, line) for line in lines]
+        _, one, other, line = max(found, key=lambda each: each[0])
+        return one, other, line
+
+
+def ready(door: Door) -> Ready:
+    """Return a fresh draft of the grids in force."""
+    draft = door.services.drafts.create(door.existing["jurisdiction"], title="ready").id
+    return Ready(door, draft, {grid.code: grid for grid in door.services.drafts.grids(draft)[1]})
+
+
+def is_verb(method: str, path: str) -> bool:
+    """Return whether an operation changes or looks at a draft."""
+    return path.startswith("/v1/editions/{id}/") and (method != "GET" or path.endswith("/steps"))
+
+
+def body(draft: Ready, path: str) -> dict[str, Any]:
+    """Return the body of a good call; the draft is made ready for it first."""
+    make = _BODIES.get(path.rpartition("/")[2])
+    return {} if make is None else make(draft)
+
+
+def _split(draft: Ready) -> dict[str, Any]:
+    code, grid = next(iter(draft.grids.items()))
+    west, south, east, north = grid.geom.bounds
+    middle = (west + east) / 2
+    return {"code": code, "line": [[middle, south - 0.001], [middle, north + 0.001]], "codes": [code, "new"],
+            "names": ["one", "two"]}  # fmt: skip
+
+
+def _merge(draft: Ready) -> dict[str, Any]:
+    one, other, _ = draft.pair
+    return {"codes": [one, other], "into": one, "name": "both"}
+
+
+def _move_vertex(draft: Ready) -> dict[str, Any]:
+    _, _, border = draft.pair
+    place = border.interpolate(0.5, normalized=True)
+    return {"at": [place.x, place.y], "to": [place.x + 1e-6, place.y + 1e-6], "tolerance_m": 2.0}
+
+
+def _redraw(draft: Ready) -> dict[str, Any]:
+    one, other, border = draft.pair
+    start, end = border.coords[0], border.coords[-1]
+    middle = [(start[0] + end[0]) / 2 + 1e-5, (start[1] + end[1]) / 2 + 1e-5]
+    return {"codes": [one, other], "line": [list(start), middle, list(end)]}
+
+
+def _recode(draft: Ready) -> dict[str, Any]:
+    return {"code": next(iter(draft.grids)), "new_code": "other", "name": "other"}
+
+
+def _undo(draft: Ready) -> dict[str, Any]:
+    draft.door.services.drafts.recode(draft.id, next(iter(draft.grids)), "step", revision=None)
+    return {}
+
+
+def _redo(draft: Ready) -> dict[str, Any]:
+    _undo(draft)
+    draft.door.services.drafts.undo(draft.id, revision=None)
+    return {}
+
+
+def _merge_draft(draft: Ready) -> dict[str, Any]:
+    return {"other": ready(draft.door).id, "settle": {}}
+
+
+def _publish(draft: Ready) -> dict[str, Any]:
+    draft.door.services.editions.validate(draft.id)
+    return {"preview": str(draft.door.services.editions.preview(draft.id).preview.id)}
+
+
+def _put(draft: Ready) -> dict[str, Any]:
+    grid = next(iter(draft.grids.values()))
+    return {"name": "put", "geometry": dict(shapely.geometry.mapping(grid.geom))}
+
+
+_BODIES: dict[str, Callable[[Ready], dict[str, Any]]] = {
+    "split": _split, "merge": _merge, "move-vertex": _move_vertex, "redraw-border": _redraw, "recode": _recode,
+    "undo": _undo, "redo": _redo, "merge-draft": _merge_draft, "publish": _publish, "{code}": _put,
+    "rebase": lambda draft: {"settle": {}},
+}  # fmt: skip
