@@ -8,6 +8,7 @@ from flask_openapi3.models import Schema
 from geoservice.api.documents import documents_blueprint
 from geoservice.api.drafts import drafts_blueprint
 from geoservice.api.editions import editions_blueprint
+from geoservice.api.exports import exports_blueprint
 from geoservice.api.fast_path import FastPath
 from geoservice.api.grids import grids_blueprint
 from geoservice.api.health import health_blueprint
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         ownership_blueprint(services.ownership),
         jurisdictions_blueprint(services.viewing, services.incidents),
         grids_blueprint(services.grids),
+        exports_blueprint(services.exports),
         editions_blueprint(services.editions, services.drafts),
         drafts_blueprint(services.drafts),
         publishing_blueprint(services.editions, services.drafts),

@@ -8,6 +8,7 @@ from geoservice.embedded.cluster import Cluster
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.errors import NoDatabase
+from geoservice.services.exporting.service import ExportService
 from geoservice.services.grids import GridService
 from geoservice.services.health import HealthService
 from geoservice.services.incidents import IncidentService
@@ -29,6 +30,7 @@ class Services:
     ownership: OwnershipService
     grids: GridService
     editions: EditionService
+    exports: ExportService
     drafts: DraftService
     incidents: IncidentService
     viewing: ViewingService
@@ -73,6 +75,7 @@ def build_services(settings: Settings) -> Services:
         ownership=OwnershipService(database, keeper),
         grids=GridService(database),
         editions=EditionService(database),
+        exports=ExportService(database),
         drafts=DraftService(database),
         incidents=IncidentService(database),
         viewing=ViewingService(database),

@@ -1,4 +1,4 @@
-"""Commands about editions: edition import, list, show, validate, publish."""
+"""Commands about editions: edition import, list, show, validate, publish; export is in its own file."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import click
 import orjson
 from rich.console import Console
 
+from geoservice.cli.edition_export import export
 from geoservice.cli.findings import finding_fields, show_findings, write_findings
 from geoservice.cli.instant import Instant
 from geoservice.services.editions import EditionService
@@ -61,12 +62,16 @@ def edition() -> None:
     """Import, validate and publish complete sets of grids."""
 
 
+edition.add_command(export)
+
+
 @edition.command("import")
 @click.argument("file")
 @click.option("--jurisdiction", "jurisdiction_code", required=True, help="Code of the jurisdiction.")
 @click.option("--code", required=True, help="Field that holds the grid's code.")
 @click.option("--name", help="Field that holds its name; its code when absent.")
 @click.option("--name-en", help="Field that holds its English name.")
+@click.option("--parent-code", help="Field that holds the code of the larger unit it belongs to.")
 @click.option("--keep", multiple=True, help="Another field to keep; repeatable. The rest is left out.")
 @click.option("--crs", help="wgs84, cgcs2000, gcj02, bd09 or epsg:N; what the file says when absent.")
 @click.option("--encoding", help="Of a shapefile's text, such as gbk.")
@@ -75,19 +80,20 @@ def edition() -> None:
 @findings_to_option
 @as_json_option
 def import_(
-    *, file: str, jurisdiction_code: str, code: str, name: str | None, name_en: str | None, keep: tuple[str, ...],
-    crs: str | None, encoding: str | None, layer: str | None, title: str | None, findings_to: Path | None,
-    as_json: bool,
+    *, file: str, jurisdiction_code: str, code: str, name: str | None, name_en: str | None, parent_code: str | None,
+    keep: tuple[str, ...], crs: str | None, encoding: str | None, layer: str | None, title: str | None,
+    findings_to: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a draft of the grids in FILE and validate it; nothing is in force before it is published.
 
     FILE is GeoJSON, GeoPackage, a shapefile (.shp or .zip) or GeoParquet. The exit code is 1 when a finding of severity
     error forbids publishing; the draft is kept, to be mended.
     """
+    fields = GridFields(code, name, name_en, parent_code, keep)
     with _editions() as editions, _busy(f"Importing {file}"):
         result = editions.import_file(
-            file, jurisdiction_code=jurisdiction_code, fields=GridFields(code, name, name_en, keep), crs=crs,
-            encoding=encoding, layer=layer, title=title, actor=actor(),
+            file, jurisdiction_code=jurisdiction_code, fields=fields, crs=crs, encoding=encoding, layer=layer,
+            title=title, actor=actor(),
         )  # fmt: skip
     if not as_json:
         click.echo(f"Edition {result.edition_id}: {result.grids} grids, coordinates from {result.crs}.")

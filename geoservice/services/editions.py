@@ -9,11 +9,10 @@ from uuid import UUID
 
 from geoservice.services.errors import PreviewOutdated, PreviewUnknown
 from geoservice.services.impact import Impact, grids_concerned, workloads_after
-from geoservice.services.importing.crs import require_sure
 from geoservice.services.importing.errors import EditionNotDraft, InstantWithoutZone
+from geoservice.services.importing.grids import grids_of_file
 from geoservice.services.importing.limits import Limits
-from geoservice.services.importing.reader import read_features
-from geoservice.services.importing.shapes import GridFields, grids_of
+from geoservice.services.importing.shapes import GridFields
 from geoservice.services.known import known_edition, known_jurisdiction
 from layers.db.session import Database
 from layers.errors import EditedMeanwhile, MovedMeanwhile
@@ -91,21 +90,23 @@ class EditionService:
         with self._database.transaction(actor=actor) as connection:
             bbox = known_jurisdiction(connection, jurisdiction_code).bbox
         # Reading takes seconds and needs no database: no connection is held meanwhile.
-        features = read_features(path, crs=crs, encoding=encoding, layer=layer, limits=self._limits)
-        require_sure(features.crs, features.geoms, bbox)
-        grids, remarks = grids_of(features, fields)
+        found = grids_of_file(
+            path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer, limits=self._limits
+        )  # fmt: skip
         name = PurePath(path).name
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
             jurisdiction = known_jurisdiction(connection, jurisdiction_code)
             edition_id = edits.insert_edition(
                 connection, jurisdiction_id=jurisdiction.id, title=(title or name)[:_TITLE_LENGTH_MAX], source=name
             )
-            findings = _told(remarks, findings_of(grids, queries.outline_of_edition(connection, edition_id)))
-            storable = _storable(grids, findings)
+            findings = _told(
+                found.remarks, findings_of(found.grids, queries.outline_of_edition(connection, edition_id))
+            )
+            storable = _storable(found.grids, findings)
             edits.insert_grids(connection, edition_id, storable)
             edits.replace_findings(connection, edition_id, findings)
             edits.mark_validated(connection, edition_id)
-        return ImportResult(edition_id, len(storable), features.crs, findings)
+        return ImportResult(edition_id, len(storable), found.crs, findings)
 
     def validate(self, edition_id: int, *, actor: str = "") -> tuple[Finding, ...]:
         """Look at a draft as it stands now, whoever edited it, and keep what was found.

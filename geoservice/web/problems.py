@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from geoservice.domain.editing.errors import EditRefused
 from geoservice.services import errors as rules
+from geoservice.services.exporting import errors as exporting
 from geoservice.services.importing.errors import EditionNotDraft, InstantWithoutZone
 from geoservice.web import parsing, preconditions, streaming
 from geoservice.web.conflicts import members_of
@@ -53,6 +54,12 @@ KINDS: dict[type[Exception], Kind] = {
     crs.UnknownCrs: Kind("unknown-crs", 422, "The coordinate reference system is not known"),
     crs.OutsideCrs: Kind("outside-crs", 422, "The coordinates lie outside the coordinate reference system"),
     crs.OutsideMainland: Kind("outside-mainland", 422, "The place lies where this coordinate system is not used"),
+    exporting.ExportCrsDoesNotFit: Kind(
+        "outside-crs", 422, "The coordinates lie outside the coordinate reference system"
+    ),
+    exporting.ExportCrsRefused: Kind("crs-not-exported", 422, "A file can not tell that coordinate system"),
+    exporting.EditionEmpty: Kind("edition-empty", 422, "The edition has no grids"),
+    exporting.ShapefileTooNarrow: Kind("shapefile-too-narrow", 422, "A shapefile can not hold a code"),
     rules.NothingHeld: Kind("nothing-held", 503, "Nothing is held in memory"),
     rules.JurisdictionUnknown: Kind("jurisdiction-unknown", 404, "There is no such jurisdiction"),
     rules.JurisdictionNotStated: Kind("jurisdiction-not-stated", 422, "Which jurisdiction is meant is not clear"),

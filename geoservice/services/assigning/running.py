@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
-import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,6 +34,7 @@ from geoservice.services.assigning.model import (
 from geoservice.services.assigning.owners import Owners
 from geoservice.services.assigning.positions import numbers, points
 from geoservice.services.importing.crs import Placing, placing
+from geoservice.services.whole_files import written_whole
 
 #: Answered pieces that wait for their turn to be written, beside those that are being answered.
 _WAITING = 1
@@ -164,32 +162,8 @@ def _told_of(one: Misplaced, request: Request, places: Placing) -> str:
 
 def _write_whole(form: Form, request: Request, shaped: Generator[Any, None, None]) -> None:
     """Write beside the output and put it in its place when it is whole."""
-    out = request.out.absolute()
-    # A folder: some formats write neighbour files while they are not finished.
-    folder = out.parent / f".{out.name}.{secrets.token_hex(4)}"
-    folder.mkdir()
     try:
-        unfinished = folder / out.name
-        with contextlib.closing(shaped):  # it ends its threads
+        with written_whole(request.out, overwrite=request.overwrite) as unfinished, contextlib.closing(shaped):
             form.write(unfinished, shaped)
-        _flush(unfinished)
-        _put_in_place(unfinished, out, overwrite=request.overwrite)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def _put_in_place(unfinished: Path, out: Path, *, overwrite: bool) -> None:
-    if overwrite:
-        unfinished.replace(out)
-        return
-    try:
-        os.link(unfinished, out)  # fails where something appeared meanwhile, which a rename would not
     except FileExistsError as exc:
-        raise OutputExists(file=str(out)) from exc
-    except OSError:  # a file system without links
-        unfinished.rename(out)
+        raise OutputExists(file=str(request.out.absolute())) from exc

@@ -26,6 +26,8 @@ class GridFields:
     #: None: the code is the name as well.
     name: str | None = None
     name_en: str | None = None
+    #: Of the larger unit it belongs to, as an export writes it.
+    parent_code: str | None = None
     #: Which others to keep. Files about grids tend to carry names and numbers of people, so none unless named.
     keep: tuple[str, ...] = ()
 
@@ -40,7 +42,7 @@ def grids_of(features: Features, fields: GridFields) -> tuple[list[GridShape], l
     FieldMissing, PersonalNumberRefused
         The file has no such field; one to keep holds mobile or identity numbers.
     """
-    for field in (fields.code, fields.name, fields.name_en, *fields.keep):
+    for field in (fields.code, fields.name, fields.name_en, fields.parent_code, *fields.keep):
         if field is not None and field not in features.fields:
             raise FieldMissing(field=field, fields=", ".join(features.fields))
     by_code: dict[str, list[int]] = {}
@@ -82,12 +84,13 @@ def _grid(code: str, geom: MultiPolygon | None, properties: dict[str, object], f
     kept = {key: properties[key] for key in fields.keep if properties[key] is not None}
     name = code if fields.name is None else text_of(properties[fields.name])
     name_en = None if fields.name_en is None else text_of(properties[fields.name_en]) or None
-    return GridShape(code, name, name_en, None, geom, kept)
+    parent_code = None if fields.parent_code is None else text_of(properties[fields.parent_code]) or None
+    return GridShape(code, name, name_en, parent_code, geom, kept)
 
 
 def _require_no_personal_numbers(features: Features, fields: GridFields) -> None:
     """Raise PersonalNumberRefused when a field that would be kept holds what looks like one; names are kept as well."""
-    for field in filter(None, (fields.name, fields.name_en, *fields.keep)):
+    for field in filter(None, (fields.name, fields.name_en, fields.parent_code, *fields.keep)):
         for number, properties in enumerate(features.properties):
             if holds_personal_number(str(properties[field])):
                 raise PersonalNumberRefused(field=field, feature=number + 1)

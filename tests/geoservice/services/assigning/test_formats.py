@@ -13,11 +13,13 @@ import pytest
 import shapely
 from pyarrow import parquet
 
+from geoservice.engine.index import OwnershipIndex
 from geoservice.services.assigning.errors import ColumnTaken, OutputNotWritable
 from geoservice.services.assigning.model import CoordinateColumns, Request
 from geoservice.services.assigning.owners import Owners
 from geoservice.services.assigning.running import assign
 from geoservice.services.importing.errors import CrsNotStated
+from layers.shifted import FROM_WGS84
 from tests.geoservice.services.assigning.conftest import (
     GRIDS,
     WRITERS,
@@ -168,3 +170,27 @@ def test_the_nearest_grid_owns_within_the_tolerance(tmp_path: Path, owners: Owne
     assert found["grid_code"].to_pylist() == codes
     assert summary.nearest == found["method"].to_pylist().count("nearest") > 0
     assert codes != owners_by_covers(GRIDS, lonlats)
+
+
+@pytest.mark.parametrize("crs", ["gcj02", "BD-09"])
+def test_points_in_shifted_coordinates_have_the_same_owners(tmp_path: Path, crs: str) -> None:
+    square = shapely.box(91.76, 29.23, 91.78, 29.25)
+    grids = Owners(OwnershipIndex.build(["A"], [square]), 0.0, ())
+    west, south, east, north = square.buffer(0.01).bounds
+    random = np.random.default_rng(5)
+    lonlats = np.column_stack([random.uniform(west, east, 500), random.uniform(south, north, 500)])
+    shifted = np.column_stack(FROM_WGS84[crs.lower().replace("-", "")](*lonlats.T))
+    seoul = np.array([[126.978, 37.566]])
+    write_csv(tmp_path / "points.csv", np.vstack([shifted, seoul]))
+
+    summary = assign(Request(tmp_path / "points.csv", tmp_path / "out.csv", crs=crs), grids)
+
+    inside = shapely.covers(square, shapely.points(lonlats))
+    found = read(tmp_path / "out.csv")["grid_code"].to_pylist()
+    assert [code == "A" for code in found[:500]] == inside.tolist()
+    assert (summary.rows, summary.without_position) == (501, 1)
+    assert "Row 501 of points.csv has no place in mainland China" in summary.remarks[-1]
+
+
+def write_csv(path: Path, lonlats: Lonlats) -> None:
+    path.write_text("lon,lat\n" + "".join(f"{x!r},{y!r}\n" for x, y in lonlats.tolist()))

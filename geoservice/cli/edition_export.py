@@ -1,0 +1,47 @@
+"""The command edition export."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import cast
+
+import click
+import orjson
+
+from geoservice.services.exporting.formats import FORMATS, FormatName
+from geoservice.services.exporting.service import ExportService
+from geoservice.settings import Settings
+from geoservice.wiring import open_database
+
+
+@click.command()
+@click.argument("edition_id", type=int)
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--crs", default="wgs84", show_default=True, help="wgs84, cgcs2000 or epsg:N, such as epsg:4540.")
+@click.option("--format", "format_name", type=click.Choice(list(FORMATS)), help="By the end of OUT when absent.")
+@click.option("--force", is_flag=True, help="Replace OUT when it is a file that is there.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def export(*, edition_id: int, out: Path, crs: str, format_name: str | None, force: bool, as_json: bool) -> None:
+    r"""Write the grids of the edition EDITION_ID to OUT, whole or not at all.
+
+    OUT is a GeoPackage (.gpkg), GeoJSON (.geojson), a zipped shapefile (.zip; with --format shapefile also the name of
+    a new folder) or GeoParquet (.parquet). Code, name, name_en, parent_code and all properties are kept, coordinates
+    to the last digit.
+
+    \b
+        geoservice edition export 7 grids.gpkg --crs epsg:4540
+    """
+    database = open_database(Settings())
+    try:
+        result = ExportService(database).export(
+            edition_id, out, crs=crs.lower(), format_name=cast("FormatName | None", format_name), force=force
+        )
+    finally:
+        database.close()
+    if as_json:
+        click.echo(orjson.dumps({"out": str(out), **asdict(result)}))
+        return
+    for remark in result.remarks:
+        click.echo(remark, err=True)
+    click.echo(f"{out}: {result.grids} grids of edition {edition_id} as {result.format}, EPSG:{result.epsg}.")
