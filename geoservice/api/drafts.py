@@ -13,7 +13,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 from shapely import LineString
 
-from geoservice.api.editions import EditionOut, EditionPath, edition_out
+from geoservice.api.editions import EditionOut, EditionPath, GridFeature, edition_out, grid_feature
 from geoservice.services.drafting.model import Edited
 from geoservice.services.drafting.service import DraftService
 from geoservice.web.guard import current_identity, guard
@@ -109,22 +109,6 @@ class DraftGridPath(EditionPath):
     """Which grid of which edition."""
 
     code: Code
-
-
-class GridFeature(BaseModel):
-    """A grid as a GeoJSON feature."""
-
-    type: Literal["Feature"]
-    id: str
-    geometry: dict[str, Any]
-    properties: dict[str, Any]
-
-
-class GridsGeoJson(BaseModel):
-    """The grids of an edition."""
-
-    type: Literal["FeatureCollection"]
-    features: list[GridFeature]
 
 
 class EditedOut(BaseModel):
@@ -224,16 +208,6 @@ def _add_verbs(blueprint: APIBlueprint, drafts: DraftService) -> None:
 
 
 def _add_grids(blueprint: APIBlueprint, drafts: DraftService) -> None:
-    @blueprint.get(
-        "/<id>/grids", summary="Its grids", responses={200: GridsGeoJson, **problem_responses(404)}, security=[]
-    )
-    @guard("read_grids")
-    def grids(path: EditionPath) -> Response:
-        """Return the grids of an edition, a draft too, as GeoJSON at full precision."""
-        edition, found = drafts.grids(path.id)
-        collection = {"type": "FeatureCollection", "features": [_feature(grid) for grid in found]}
-        return render_bytes(orjson.dumps(collection), headers=etag(edition))
-
     @blueprint.put("/<id>/grids/<code>", summary="Put a grid", responses={200: EditedOut, **REFUSALS})
     @guard("edit_boundaries")
     def put(path: DraftGridPath, body: GridBody) -> Response:
@@ -306,19 +280,10 @@ def _area(geometry: Mapping[str, Any]) -> Any:
         raise InvalidInput([{"pointer": "#/geometry", "code": "geometry", "detail": str(exc)}]) from exc
 
 
-def _feature(grid: GridShape) -> dict[str, Any]:
-    return {
-        "type": "Feature",
-        "id": grid.code,
-        "geometry": None if grid.geom is None else orjson.loads(shapely.to_geojson(grid.geom)),
-        "properties": {"code": grid.code, "name": grid.name, "name_en": grid.name_en, "parent_code": grid.parent_code},
-    }
-
-
 def _edited(edited: Edited) -> Response:
     body = {
         "edition": edited.edition.id, "revision": edited.edition.revision, "removed": list(edited.removed),
-        "changed": [_feature(grid) for grid in edited.put],
+        "changed": [grid_feature(grid) for grid in edited.put],
     }  # fmt: skip
     return render_bytes(orjson.dumps(body), headers=etag(edited.edition))
 

@@ -20,7 +20,7 @@ from geoservice.web.parsing import Code, Name, QueryInteger, StrictModel
 from geoservice.web.preconditions import etag
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
-from layers.grids.model import Edition, Finding
+from layers.grids.model import Edition, Finding, GridShape
 
 TAG = Tag(name="editions", description="Complete sets of grids, one in force at a time")
 SECURITY: list[dict[str, list[str]]] = [{"key": []}]
@@ -102,6 +102,22 @@ class FindingsOut(BaseModel):
     features: list[FindingFeature]
 
 
+class GridFeature(BaseModel):
+    """A grid as a GeoJSON feature."""
+
+    type: Literal["Feature"]
+    id: str
+    geometry: dict[str, Any]
+    properties: dict[str, Any]
+
+
+class GridsGeoJson(BaseModel):
+    """The grids of an edition."""
+
+    type: Literal["FeatureCollection"]
+    features: list[GridFeature]
+
+
 def editions_blueprint(editions: EditionService, drafts: DraftService) -> APIBlueprint:
     """Return the routes."""
     blueprint = APIBlueprint("editions", __name__, url_prefix="/v1", abp_tags=[TAG])
@@ -141,6 +157,14 @@ def editions_blueprint(editions: EditionService, drafts: DraftService) -> APIBlu
         """Return what the last validation found, as GeoJSON features with rule, severity, grids and size."""
         return render_bytes(findings_json(editions.findings(path.id)))
 
+    @blueprint.get("/editions/<id>/grids", summary="Its grids", responses={200: GridsGeoJson, **problem_responses(404)})
+    @guard("read_grids")
+    def grids(path: EditionPath) -> Response:
+        """Return the grids of an edition, a draft too, as GeoJSON at full precision."""
+        edition, found = drafts.grids(path.id)
+        collection = {"type": "FeatureCollection", "features": [grid_feature(grid) for grid in found]}
+        return render_bytes(orjson.dumps(collection), headers=etag(edition))
+
     return blueprint
 
 
@@ -173,3 +197,13 @@ def _feature(finding: Finding) -> dict[str, Any]:
             message=finding.message, size=finding.size, unit=finding.unit,
         ).model_dump(),
     }  # fmt: skip
+
+
+def grid_feature(grid: GridShape) -> dict[str, Any]:
+    """Return a grid as GeoJSON, at full precision."""
+    return {
+        "type": "Feature",
+        "id": grid.code,
+        "geometry": None if grid.geom is None else orjson.loads(shapely.to_geojson(grid.geom)),
+        "properties": {"code": grid.code, "name": grid.name, "name_en": grid.name_en, "parent_code": grid.parent_code},
+    }

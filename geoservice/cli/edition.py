@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import click
 import orjson
 from rich.console import Console
 
+from geoservice.cli.drafts_shown import show_healing, show_impact
+from geoservice.cli.edition_drafts import COMMANDS
 from geoservice.cli.edition_export import export
 from geoservice.cli.findings import finding_fields, show_findings, write_findings
 from geoservice.cli.instant import Instant
+from geoservice.cli.who import actor
 from geoservice.services.editions import EditionService
 from geoservice.services.importing.shapes import GridFields
 from geoservice.settings import Settings
@@ -49,20 +51,13 @@ def _busy(doing: str) -> Iterator[None]:
         yield
 
 
-def actor() -> str:
-    """Return who acts, for the histories."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):  # a container may run as a number without a name
-        return f"cli:{os.getuid()}"
-
-
 @click.group()
 def edition() -> None:
     """Import, validate and publish complete sets of grids."""
 
 
-edition.add_command(export)
+for command in (*COMMANDS, export):
+    edition.add_command(command)
 
 
 @edition.command("import")
@@ -77,12 +72,13 @@ edition.add_command(export)
 @click.option("--encoding", help="Of a shapefile's text, such as gbk.")
 @click.option("--layer", help="Of a GeoPackage with several.")
 @click.option("--title", help="Of the edition; the file's name when absent.")
+@click.option("--heal", "heal_m", type=float, help="First close gaps and overlaps narrower than this many metres.")
 @findings_to_option
 @as_json_option
 def import_(
     *, file: str, jurisdiction_code: str, code: str, name: str | None, name_en: str | None, parent_code: str | None,
     keep: tuple[str, ...], crs: str | None, encoding: str | None, layer: str | None, title: str | None,
-    findings_to: Path | None, as_json: bool,
+    heal_m: float | None, findings_to: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a draft of the grids in FILE and validate it; nothing is in force before it is published.
 
@@ -93,10 +89,12 @@ def import_(
     with _editions() as editions, _busy(f"Importing {file}"):
         result = editions.import_file(
             file, jurisdiction_code=jurisdiction_code, fields=fields, crs=crs, encoding=encoding, layer=layer,
-            title=title, actor=actor(),
+            title=title, heal_m=heal_m, actor=actor(),
         )  # fmt: skip
     if not as_json:
         click.echo(f"Edition {result.edition_id}: {result.grids} grids, coordinates from {result.crs}.")
+        if result.healing is not None:
+            show_healing(result.healing)
     _report(result.edition_id, result.findings, as_json=as_json, findings_to=findings_to, grids=result.grids)
 
 
@@ -113,18 +111,29 @@ def validate(*, edition_id: int, findings_to: Path | None, as_json: bool) -> Non
 
 @edition.command()
 @click.argument("edition_id", type=int)
-@click.option("--valid-from", type=Instant(), help="RFC 3339 with zone, not in the future; now when absent.")
+@click.option("--valid-from", type=Instant(), help="RFC 3339 with zone; earlier corrects, later waits; else now.")
+@click.option("--preview", "preview_id", type=click.UUID, help="Move exactly what this preview showed, or nothing.")
+@click.option("--yes", is_flag=True, help="Do not show what would move and ask.")
 @as_json_option
-def publish(*, edition_id: int, valid_from: datetime | None, as_json: bool) -> None:
-    """Put the draft EDITION_ID in force; the edition in force until then is superseded."""
-    with _editions() as editions, _busy(f"Publishing edition {edition_id}"):
-        result = editions.publish(edition_id, valid_from=valid_from, actor=actor())
+def publish(*, edition_id: int, valid_from: datetime | None, preview_id: UUID | None, yes: bool, as_json: bool) -> None:
+    """Put the draft EDITION_ID in force; the edition in force until then is superseded.
+
+    At a terminal, what would move is shown first, and exactly that is moved when you say yes.
+    """
+    with _editions() as editions:
+        if preview_id is None and not yes and not as_json and sys.stdin.isatty():
+            impact = editions.preview(edition_id, valid_from=valid_from, actor=actor())
+            show_impact(impact)
+            click.confirm("Publish exactly this?", abort=True)
+            preview_id = impact.preview.id
+        with _busy(f"Publishing edition {edition_id}"):
+            result = editions.publish(edition_id, valid_from=valid_from, preview_id=preview_id, actor=actor())
     if as_json:
         click.echo(orjson.dumps({"edition": _fields(result.edition), "moved_features": result.moved_features}))
         return
     told = result.edition
     click.echo(
-        f"Edition {told.id} of {told.jurisdiction_code} is in force since {told.valid_from:%Y-%m-%d %H:%M:%S %Z};"
+        f"Edition {told.id} of {told.jurisdiction_code} holds from {told.valid_from:%Y-%m-%d %H:%M:%S %Z} on;"
         f" {result.moved_features} features changed their grid."
     )
 

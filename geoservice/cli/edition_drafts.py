@@ -1,4 +1,4 @@
-"""Commands about drafts: edition draft, heal, preview, diff, revert, rebase, merge, steps, undo, redo, withdraw."""
+"""Commands about drafts, from `edition draft` to `edition withdraw`."""
 
 from __future__ import annotations
 
@@ -9,18 +9,28 @@ from pathlib import Path
 
 import click
 import orjson
-import shapely
 from rich.console import Console
-from rich.table import Table
 
+from geoservice.cli.drafts_shown import (
+    diff_fields,
+    diff_geojson,
+    healing_fields,
+    moves_geojson,
+    show_diff,
+    show_healing,
+    show_impact,
+)
+from geoservice.cli.findings import finding_fields, show_findings
 from geoservice.cli.instant import Instant
 from geoservice.cli.who import actor
-from geoservice.domain.editing.diff import Difference
-from geoservice.domain.editing.healing import Healing
+from geoservice.domain.editing.merging import Side
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.errors import MergeConflict
-from geoservice.services.impact import Impact, flows
+from geoservice.services.healing.running import Told
+from geoservice.services.impact import flows
+from geoservice.services.importing.shapes import GridFields
+from geoservice.services.proposing import ProposingService
 from geoservice.settings import Settings
 from geoservice.wiring import open_database
 from layers.grids.model import Edition
@@ -95,6 +105,68 @@ def heal(*, edition_id: int, tolerance_m: float, commit: bool, as_json: bool) ->
 
 @click.command()
 @click.argument("edition_id", type=int)
+@click.argument("file")
+@click.option("--code", default="code", show_default=True, help="Field that holds the grid's code.")
+@click.option("--name", help="Field that holds its name; names stay as they are when absent.")
+@click.option("--name-en", help="Field that holds its English name.")
+@click.option("--crs", help="wgs84, cgcs2000, gcj02, bd09 or epsg:N; what the file says when absent.")
+@click.option("--encoding", help="Of a shapefile's text, such as gbk.")
+@click.option("--layer", help="Of a GeoPackage with several.")
+@click.option("--commit", is_flag=True, help="Change the draft; without it, only say what would be different.")
+@to_file_option
+@as_json_option
+def update(
+    *, edition_id: int, file: str, code: str, name: str | None, name_en: str | None, crs: str | None,
+    encoding: str | None, layer: str | None, commit: bool, to_file: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Make the grids of the draft EDITION_ID those of FILE, such as an export that was edited elsewhere."""
+    with _drafts() as drafts:
+        edition, found = drafts.take_file(
+            edition_id, file, fields=GridFields(code, name, name_en), crs=crs, encoding=encoding, layer=layer,
+            commit=commit, actor=actor(),
+        )  # fmt: skip
+    if to_file is not None:
+        to_file.write_bytes(diff_geojson(found))
+    if as_json:
+        click.echo(orjson.dumps({"edition_id": edition.id, "committed": commit, **diff_fields(found)}))
+        return
+    show_diff(found)
+    if not commit and not found.is_empty:
+        click.echo("Nothing is changed yet: repeat it with --commit.")
+
+
+@click.command()
+@click.option("--jurisdiction", "jurisdiction_code", required=True, help="Code of the jurisdiction.")
+@click.option("--min", "minimum", type=click.IntRange(1), default=300, show_default=True, help="Households of a grid.")
+@click.option("--max", "maximum", type=click.IntRange(1), default=500, show_default=True, help="Households of a grid.")
+@click.option("--grids", type=click.IntRange(1), help="How many; as many as fit when absent.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Another number, another proposal.")
+@as_json_option
+def propose(*, jurisdiction_code: str, minimum: int, maximum: int, grids: int | None, seed: int, as_json: bool) -> None:
+    """Make a draft that cuts a jurisdiction into grids of like numbers of households, along its streets.
+
+    It is a draft for people who know the place: look at it, edit it, preview it, then publish it.
+    """
+    database = open_database(Settings())
+    try:
+        proposed = ProposingService(database).propose(
+            jurisdiction_code, minimum=minimum, maximum=maximum, grids=grids, seed=seed, actor=actor()
+        )
+    finally:
+        database.close()
+    if as_json:
+        told = {"edition_id": proposed.edition.id, "households": proposed.households,
+                "findings": [finding_fields(one) for one in proposed.findings]}  # fmt: skip
+        click.echo(orjson.dumps(told))
+        return
+    for code, households in proposed.households.items():
+        click.echo(f"{code:>12}  {households:>6} households")
+    show_findings(proposed.findings)
+    click.echo(f"Look at it: geoservice edition preview {proposed.edition.id}")
+
+
+@click.command()
+@click.argument("edition_id", type=int)
 @click.option("--valid-from", type=Instant(), help="From when it would hold, RFC 3339 with zone; now when absent.")
 @to_file_option
 @as_json_option
@@ -106,11 +178,13 @@ def preview(*, edition_id: int, valid_from: datetime | None, to_file: Path | Non
     finally:
         database.close()
     if to_file is not None:
-        to_file.write_bytes(_moves_geojson(impact))
+        to_file.write_bytes(moves_geojson(impact))
     if as_json:
-        told = {"preview": str(impact.preview.id), "revision": impact.preview.revision,
-                "flows": [vars(flow) for flow in flows(impact.preview.moves)],
-                "before": [vars(load) for load in impact.before], "after": [vars(load) for load in impact.after]}  # fmt: skip
+        told = {
+            "preview": str(impact.preview.id), "revision": impact.preview.revision,
+            "flows": [vars(flow) for flow in flows(impact.preview.moves)],
+            "before": [vars(load) for load in impact.before], "after": [vars(load) for load in impact.after],
+        }  # fmt: skip
         click.echo(orjson.dumps(told))
         return
     show_impact(impact)
@@ -127,11 +201,11 @@ def diff(*, before: int, after: int, to_file: Path | None, as_json: bool) -> Non
     with _drafts() as drafts:
         found = drafts.compare(before, after)
     if to_file is not None:
-        to_file.write_bytes(_diff_geojson(found))
+        to_file.write_bytes(diff_geojson(found))
     if as_json:
-        click.echo(orjson.dumps(_diff_fields(found)))
+        click.echo(orjson.dumps(diff_fields(found)))
         return
-    _show_diff(found)
+    show_diff(found)
 
 
 @click.command()
@@ -141,7 +215,9 @@ def rebase(*, edition_id: int, settle: tuple[str, ...]) -> None:
     """Draw the draft EDITION_ID anew from the edition published last, keeping what it changed."""
     with _drafts() as drafts, _conflicts():
         edited = drafts.rebase(edition_id, settle=_settled(settle), revision=None, actor=actor())
-    click.echo(f"Draft {edition_id} is drawn from edition {edited.edition.base_id}; revision {edited.edition.revision}.")
+    click.echo(
+        f"Draft {edition_id} is drawn from edition {edited.edition.base_id}; revision {edited.edition.revision}."
+    )
 
 
 @click.command("merge")
@@ -152,7 +228,9 @@ def merge_draft(*, edition_id: int, other: int, settle: tuple[str, ...]) -> None
     """Take into the draft EDITION_ID what the draft OTHER of the same base changed."""
     with _drafts() as drafts, _conflicts():
         edited = drafts.merge_draft(edition_id, other, settle=_settled(settle), revision=None, actor=actor())
-    click.echo(f"Draft {edition_id} holds both, at revision {edited.edition.revision}; {len(edited.put)} grids changed.")
+    click.echo(
+        f"Draft {edition_id} holds both, at revision {edited.edition.revision}; {len(edited.put)} grids changed."
+    )
 
 
 @click.command()
@@ -163,7 +241,9 @@ def steps(*, edition_id: int) -> None:
         found = drafts.steps(edition_id)
     for step in found:
         codes = ", ".join(step.codes[:6]) + (" ..." if len(step.codes) > 6 else "")
-        click.echo(f"{step.number:>5}  {step.at:%Y-%m-%d %H:%M:%S}  {step.verb:14} {step.state:8} {step.actor:24} {codes}")
+        click.echo(
+            f"{step.number:>5}  {step.at:%Y-%m-%d %H:%M:%S}  {step.verb:14} {step.state:8} {step.actor:24} {codes}"
+        )
 
 
 @click.command()
@@ -194,107 +274,16 @@ def withdraw(*, edition_id: int) -> None:
     click.echo(f"Draft {edition_id} is withdrawn.")
 
 
-COMMANDS = (draft, revert, heal, preview, diff, rebase, merge_draft, steps, undo, redo, withdraw)
+COMMANDS = (draft, update, propose, revert, heal, preview, diff, rebase, merge_draft, steps, undo, redo, withdraw)
 
 
-def show_healing(healing: Healing) -> None:
-    """Print what healing changed: a table of grids, then the totals."""
-    table = _table("grid", "gained m2", "lost m2", "vertices added", "moved", "removed", "ring mended")
-    for one in healing.changes[:50]:
-        numbers = (one.vertices_added, one.vertices_moved, one.vertices_removed)
-        table.add_row(one.code, f"{one.gained_m2:.3f}", f"{one.lost_m2:.3f}", *map(str, numbers), "yes" * one.mended)
-    if healing.changes:
-        _console().print(table, highlight=False)
-    added, moved, removed = healing.vertices
-    click.echo(
-        f"{len(healing.changes)} grids, {healing.moved_m2:.3f} m2; vertices: {added} added, {moved} moved,"
-        f" {removed} removed."
-    )
-
-
-def healing_fields(healing: Healing) -> dict[str, object]:
-    """Return what healing changed, for machines."""
-    added, moved, removed = healing.vertices
-    return {
-        "grids_changed": [vars(one) for one in healing.changes], "moved_m2": healing.moved_m2,
-        "vertices_added": added, "vertices_moved": moved, "vertices_removed": removed,
-    }  # fmt: skip
-
-
-def show_impact(impact: Impact) -> None:
-    """Print what goes from which grid to which, and each grid's load before and after."""
-    moved = _table("from", "to", "what", "count", "residents", "floating")
-    for flow in flows(impact.preview.moves):
-        people = (str(flow.residents), str(flow.floating)) if flow.kind == "household" else ("", "")
-        moved.add_row(flow.from_grid or "-", flow.to_grid or "-", flow.kind, str(flow.count), *people)
-    loads = _table("grid", "households", "residents", "floating", "open incidents")
-    for before, after in zip(impact.before, impact.after, strict=True):
-        pairs = [(getattr(before, name), getattr(after, name)) for name in ("households", "residents", "floating", "in_hand")]
-        loads.add_row(before.code, *(str(old) if old == new else f"{old} -> {new}" for old, new in pairs))
-    if not impact.preview.moves:
-        click.echo("Nothing would move.")
-        return
-    _console().print(moved, highlight=False)
-    click.echo()
-    _console().print(loads, highlight=False)
-
-
-def _show_diff(found: Difference) -> None:
-    table = _table("what", "grid", "gained m2", "lost m2")
-    for what, codes in (("added", found.added), ("retired", found.retired), ("renamed", found.renamed)):
-        for code in codes:
-            table.add_row(what, code, "", "")
-    for pair in found.recoded:
-        table.add_row("recoded", f"{pair.old} -> {pair.new}", "", "")
-    for one in found.redrawn:
-        table.add_row("redrawn", one.code, f"{one.gained_m2:,.1f}", f"{one.lost_m2:,.1f}")
-    if table.row_count:
-        _console().print(table, highlight=False)
-    else:
-        click.echo("They are the same.")
-
-
-def _diff_fields(found: Difference) -> dict[str, object]:
-    return {
-        "added": found.added, "retired": found.retired, "renamed": found.renamed,
-        "recoded": [vars(pair) for pair in found.recoded],
-        "redrawn": [
-            {"code": one.code, "gained_m2": one.gained_m2, "lost_m2": one.lost_m2} for one in found.redrawn
-        ],
-    }  # fmt: skip
-
-
-def _diff_geojson(found: Difference) -> bytes:
-    parts = [("border-gone", None, found.borders_gone), ("border-new", None, found.borders_new)]
-    for one in found.redrawn:
-        parts += [("gained", one.code, one.gained), ("lost", one.code, one.lost)]
-    features = [
-        {"type": "Feature", "geometry": orjson.loads(shapely.to_geojson(geom)), "properties": {"role": role, "code": code}}
-        for role, code, geom in parts
-        if not geom.is_empty
-    ]
-    return orjson.dumps({"type": "FeatureCollection", "features": features})
-
-
-def _moves_geojson(impact: Impact) -> bytes:
-    features = [
-        {
-            "type": "Feature", "geometry": orjson.loads(impact.places[move.kind, move.id]),
-            "properties": {"kind": move.kind, "code": move.code or move.id, "from": move.from_grid, "to": move.to_grid},
-        }
-        for move in impact.preview.moves
-        if impact.places.get((move.kind, move.id)) is not None
-    ]  # fmt: skip
-    return orjson.dumps({"type": "FeatureCollection", "features": features})
-
-
-def _settled(settle: Sequence[str]) -> dict[str, str]:
-    chosen = {}
+def _settled(settle: Sequence[str]) -> dict[str, Side]:
+    chosen: dict[str, Side] = {}
     for one in settle:
         code, _, side = one.rpartition("=")
         if not code or side not in ("ours", "theirs"):
             raise click.BadParameter(f"{one}: write CODE=ours or CODE=theirs.", param_hint="--settle")
-        chosen[code] = side
+        chosen[code] = "ours" if side == "ours" else "theirs"
     return chosen
 
 
@@ -311,7 +300,7 @@ def _conflicts() -> Iterator[None]:
 
 
 @contextmanager
-def _progress(doing: str) -> Iterator[object]:
+def _progress(doing: str) -> Iterator[Told]:
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda share, what: None
@@ -326,15 +315,3 @@ def _tell_draft(made: Edition, *, as_json: bool) -> None:
         return
     base = "nothing" if made.base_id is None else f"edition {made.base_id}"
     click.echo(f"Draft {made.id} of {made.jurisdiction_code}: {made.grid_count} grids, drawn from {base}.")
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, heading in enumerate(headings):
-        table.add_column(heading, no_wrap=True, justify="left" if number == 0 else "right")
-    return table
-
-
-def _console() -> Console:
-    console = Console()
-    return console if console.is_terminal else Console(width=220, color_system=None)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import click
 import orjson
 
-from geoservice.cli.edition import actor
+from geoservice.cli.who import actor
 from geoservice.services.jurisdictions import JurisdictionService
 from geoservice.settings import Settings
 from geoservice.wiring import open_database

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 from uuid import UUID
 
+from geoservice.domain.editing.healing import Healing
 from geoservice.services.errors import PreviewOutdated, PreviewUnknown
+from geoservice.services.healing.running import Told, healed_apart
 from geoservice.services.impact import Impact, grids_concerned, workloads_after
 from geoservice.services.importing.errors import EditionNotDraft, InstantWithoutZone
 from geoservice.services.importing.grids import grids_of_file
@@ -20,6 +23,7 @@ from layers.grids import edits, previews, queries
 from layers.grids.model import Edition, Finding, GridShape
 from layers.grids.soundness import STORABLE_RULES
 from layers.grids.topology import findings_of
+from layers.jurisdictions.queries import outline_of
 
 #: Importing, validating and publishing move all grids of a city at once; a request's limit does not fit them.
 TIMEOUT_S = 120.0
@@ -37,6 +41,8 @@ class ImportResult:
     #: What its coordinates were taken for.
     crs: str
     findings: tuple[Finding, ...]
+    #: What healing changed; None: it was not asked for.
+    healing: Healing | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,8 @@ class EditionService:
         encoding: str | None = None,
         layer: str | None = None,
         title: str | None = None,
+        heal_m: float | None = None,
+        told: Told = lambda share, what: None,
         actor: str = "",
     ) -> ImportResult:
         """Make a draft of the grids in a file, and validate it.
@@ -79,6 +87,11 @@ class EditionService:
             `wgs84`, `cgcs2000`, `gcj02`, `bd09` or `epsg:N`; None: what the file says.
         title
             Of the edition; None: the file's name.
+        heal_m
+            Close gaps and overlaps narrower than this, in metres, and mend invalid rings, before it is stored; None:
+            the grids are taken as they are.
+        told
+            Called with the progress of healing.
 
         Raises
         ------
@@ -93,20 +106,25 @@ class EditionService:
         found = grids_of_file(
             path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer, limits=self._limits
         )  # fmt: skip
+        healing = None if heal_m is None else self._healed(found.grids, jurisdiction_code, heal_m, told)
+        grids = found.grids if healing is None else list(healing.grids)
         name = PurePath(path).name
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
             jurisdiction = known_jurisdiction(connection, jurisdiction_code)
             edition_id = edits.insert_edition(
                 connection, jurisdiction_id=jurisdiction.id, title=(title or name)[:_TITLE_LENGTH_MAX], source=name
             )
-            findings = _told(
-                found.remarks, findings_of(found.grids, queries.outline_of_edition(connection, edition_id))
-            )
-            storable = _storable(found.grids, findings)
+            findings = _told(found.remarks, findings_of(grids, queries.outline_of_edition(connection, edition_id)))
+            storable = _storable(grids, findings)
             edits.insert_grids(connection, edition_id, storable)
             edits.replace_findings(connection, edition_id, findings)
             edits.mark_validated(connection, edition_id)
-        return ImportResult(edition_id, len(storable), found.crs, findings)
+        return ImportResult(edition_id, len(storable), found.crs, findings, healing)
+
+    def _healed(self, grids: Sequence[GridShape], jurisdiction_code: str, tolerance_m: float, told: Told) -> Healing:
+        with self._database.transaction() as connection:
+            outline = outline_of(connection, known_jurisdiction(connection, jurisdiction_code).id)
+        return healed_apart(grids, outline, tolerance_m, told=told)
 
     def validate(self, edition_id: int, *, actor: str = "") -> tuple[Finding, ...]:
         """Look at a draft as it stands now, whoever edited it, and keep what was found.

@@ -15,6 +15,7 @@ from geoservice.services.snapshots import Fingerprints, Held, fingerprints, read
 from layers.db.listening import Listener, listening
 from layers.db.session import Database
 from layers.errors import LayerError
+from layers.grids.edits import enact_due
 
 log = structlog.get_logger()
 
@@ -22,6 +23,8 @@ log = structlog.get_logger()
 RETRY_S = 0.5
 #: Whoever stops the keeper waits no longer than this.
 LOOK_UP_S = 0.2
+#: Re-assigning the features of a city takes seconds.
+ENACT_S = 60.0
 #: What could not be read or built is tried again after this time, or when it changes.
 READ_AGAIN_S = 10.0
 
@@ -113,10 +116,20 @@ class Keeper:
         """Renew at once, then when something is announced or it is time to compare, until stopped or cut off."""
         while not self._stopping.is_set():
             self.renew(listener.connection)
+            self._enact()
             compare_at_s = time.monotonic() + self._compare_every_s
             while not self._stopping.is_set() and (left_s := compare_at_s - time.monotonic()) > 0:
                 if listener.wait(min(left_s, LOOK_UP_S)):
                     break
+
+    def _enact(self) -> None:
+        """Re-assign features where the day of an edition has come; whichever worker is first does it."""
+        try:
+            with self._database.transaction(actor="service", timeout_s=ENACT_S) as connection:
+                enact_due(connection)
+        except Exception as exc:  # noqa: BLE001  look-ups do not depend on it; the next comparison tries again
+            reason = f"{type(exc).__name__}: {exc}"
+            log.warning("an edition whose day has come could not be enacted", reason=reason)
 
     def renew(self, connection: Connection) -> None:
         """Confirm what is held, or read it anew when the database holds something else.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
@@ -15,10 +17,15 @@ _INSERT_EDITION = text("""
     INSERT INTO geoservice.edition (jurisdiction_id, title, source) VALUES (:jurisdiction_id, :title, :source)
     RETURNING id
 """)
+_CODES_EVER = text("""
+    SELECT DISTINCT g.code FROM geoservice.grid AS g
+      JOIN geoservice.edition AS e ON e.id = g.edition_id WHERE e.jurisdiction_id = :jurisdiction_id
+""")
 _FORGET_FINDINGS = text("DELETE FROM geoservice.finding WHERE edition_id = :edition_id")
 _MARK_VALIDATED = text("""
     UPDATE geoservice.edition AS e SET validated_hash = geoservice.edition_hash(e.id) WHERE e.id = :edition_id
 """)
+_ENACT = text("SELECT CASE WHEN pg_is_in_recovery() THEN 0 ELSE geoservice.enact_due() END")
 _PUBLISH = text("""
     SELECT geoservice.publish_edition(
         :edition_id, coalesce(CAST(:starts AS timestamptz), now()), :revision, :fingerprint)
@@ -29,6 +36,16 @@ def insert_edition(connection: Connection, *, jurisdiction_id: int, title: str, 
     """Insert a draft without grids; return its id."""
     asked = {"jurisdiction_id": jurisdiction_id, "title": title, "source": source}
     return int(connection.execute(_INSERT_EDITION, asked).scalar_one())
+
+
+def with_new_codes(
+    connection: Connection, grids: Sequence[GridShape], *, jurisdiction_id: int, stem: str
+) -> list[GridShape]:
+    """Return grids under codes that never named a place here: a stem and a number."""
+    used = set(connection.execute(_CODES_EVER, {"jurisdiction_id": jurisdiction_id}).scalars())
+    numbers = (f"{stem}-{number:02d}" for number in itertools.count(1))
+    free = (code for code in numbers if code not in used)
+    return [replace(grid, code=code, name=code) for grid, code in zip(grids, free, strict=False)]
 
 
 def insert_grids(connection: Connection, edition_id: int, grids: Iterable[GridShape]) -> None:
@@ -55,6 +72,14 @@ def replace_findings(connection: Connection, edition_id: int, findings: Iterable
 def mark_validated(connection: Connection, edition_id: int) -> None:
     """Say that the content as this transaction sees it was validated; hold `lock_edition` since before reading it."""
     connection.execute(_MARK_VALIDATED, {"edition_id": edition_id})
+
+
+def enact_due(connection: Connection) -> int:
+    """Re-assign features where the day of an edition has come; return in how many jurisdictions.
+
+    A standby, which can not be written to, does nothing: its primary does it.
+    """
+    return int(connection.execute(_ENACT).scalar_one())
 
 
 def publish_edition(

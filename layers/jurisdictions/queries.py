@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import shapely
 from sqlalchemy import Connection, Row, text
 
 from layers.crs import Bbox, Position
@@ -21,6 +22,15 @@ _AT = text("""
     SELECT j.code FROM geoservice.jurisdiction AS j
      WHERE st_covers(j.outline, st_setsrid(st_makepoint(:lon, :lat), 4326)) ORDER BY j.code LIMIT 1
 """)
+
+_OUTLINE = text("SELECT st_asbinary(j.outline) FROM geoservice.jurisdiction AS j WHERE j.id = :jurisdiction_id")
+
+
+def outline_of(connection: Connection, jurisdiction_id: int) -> shapely.MultiPolygon:
+    """Return the outline of a jurisdiction, EPSG:4326."""
+    stored = connection.execute(_OUTLINE, {"jurisdiction_id": jurisdiction_id}).scalar_one()
+    outline: shapely.MultiPolygon = shapely.from_wkb(bytes(stored))
+    return outline
 
 
 def jurisdictions(connection: Connection) -> tuple[Jurisdiction, ...]:

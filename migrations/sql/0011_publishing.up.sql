@@ -486,12 +486,13 @@ DECLARE
     current_id bigint;
     done integer := 0;
 BEGIN
-    FOR due IN SELECT a.jurisdiction_id, a.edition_id FROM enactment AS a
-                WHERE edition_at(a.jurisdiction_id, now()) IS DISTINCT FROM a.edition_id LOOP
+    FOR due IN SELECT j.id AS jurisdiction_id
+                 FROM jurisdiction AS j LEFT JOIN enactment AS a ON a.jurisdiction_id = j.id
+                WHERE edition_at(j.id, now()) <> coalesce(a.edition_id, 0) LOOP
         PERFORM FROM jurisdiction AS j WHERE j.id = due.jurisdiction_id FOR UPDATE SKIP LOCKED;
         CONTINUE WHEN NOT FOUND;  -- somebody publishes, or does this
-        SELECT a.edition_id, edition_at(a.jurisdiction_id, now()) INTO before_id, current_id
-          FROM enactment AS a WHERE a.jurisdiction_id = due.jurisdiction_id;
+        SELECT a.edition_id, edition_at(j.id, now()) INTO before_id, current_id
+          FROM jurisdiction AS j LEFT JOIN enactment AS a ON a.jurisdiction_id = j.id WHERE j.id = due.jurisdiction_id;
         CONTINUE WHEN current_id = before_id;
         PERFORM carry_out(due.jurisdiction_id, ARRAY(SELECT m FROM moves(
             due.jurisdiction_id, ARRAY(SELECT changed_ground(before_id, current_id)), now()) AS m), now());

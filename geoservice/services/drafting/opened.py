@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -12,6 +12,7 @@ from geoservice.domain.editing.change import Change
 from geoservice.domain.editing.merging import Side, merged
 from geoservice.services.drafting.model import Edited
 from geoservice.services.errors import EditionNotEditable, MergeConflict
+from geoservice.services.importing.shapes import GridFields
 from geoservice.services.known import known_edition
 from layers.crs import Bbox
 from layers.db.session import Database
@@ -121,3 +122,19 @@ def _equal(one: GridShape, other: GridShape) -> bool:
     if named != (other.name, other.name_en, other.parent_code, other.properties):
         return False
     return one.geom is not None and other.geom is not None and one.geom.equals_exact(other.geom)
+
+
+def told_apart_from(there: Sequence[GridShape], grids: Sequence[GridShape], fields: GridFields) -> list[GridShape]:
+    """Return the grids of a file with what it does not tell filled in from the grids that are there."""
+    old = {grid.code: grid for grid in there}
+    return [_filled(grid, old[grid.code], fields) if grid.code in old else grid for grid in grids]
+
+
+def _filled(grid: GridShape, known: GridShape, fields: GridFields) -> GridShape:
+    return replace(
+        grid,
+        name=known.name if fields.name is None else grid.name,
+        name_en=known.name_en if fields.name_en is None else grid.name_en,
+        parent_code=known.parent_code if fields.parent_code is None else grid.parent_code,
+        properties=grid.properties if fields.keep else known.properties,
+    )

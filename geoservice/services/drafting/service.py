@@ -13,7 +13,7 @@ from geoservice.domain.editing.diff import Difference, difference
 from geoservice.domain.editing.healing import Healing
 from geoservice.domain.editing.merging import Side
 from geoservice.services.drafting.model import Edited
-from geoservice.services.drafting.opened import TIMEOUT_S, OpenDraft, leading_to, opened
+from geoservice.services.drafting.opened import TIMEOUT_S, OpenDraft, leading_to, opened, told_apart_from
 from geoservice.services.errors import (
     DraftsOfDifferentBases,
     EditionUnknown,
@@ -21,6 +21,8 @@ from geoservice.services.errors import (
     NothingToUndo,
 )
 from geoservice.services.healing.running import Told, healed_apart
+from geoservice.services.importing.grids import grids_of_file
+from geoservice.services.importing.shapes import GridFields
 from geoservice.services.known import known_edition, known_jurisdiction
 from layers.crs import Bbox, Position
 from layers.db.session import Database
@@ -183,6 +185,48 @@ class DraftService:
         with self._draft(edition_id, revision, actor) as draft:
             there = queries.grids_of(draft.connection, edition_id)
             return draft.make(verb, there, leading_to(there, grids))
+
+    def take_file(
+        self,
+        edition_id: int,
+        path: str,
+        *,
+        fields: GridFields,
+        crs: str | None = None,
+        encoding: str | None = None,
+        layer: str | None = None,
+        commit: bool,
+        actor: str = "",
+    ) -> tuple[Edition, Difference]:
+        """Make the grids of a draft those of a file, as one step; say first what that changes.
+
+        What the file does not tell (names, the larger unit, properties) stays as it is in the draft.
+
+        Parameters
+        ----------
+        fields, crs, encoding, layer
+            As for an import.
+        commit
+            False: only say what would be different.
+
+        Raises
+        ------
+        FileRefused
+            One of its kin.
+        EditedMeanwhile
+            Somebody edited the draft while the file was being read.
+        RefusedByDatabase
+            A shape can not be stored; the sentence names the grid.
+        """
+        edition, there = self.grids(edition_id)
+        with self._database.transaction() as connection:
+            bbox = known_jurisdiction(connection, edition.jurisdiction_code).bbox
+        found = grids_of_file(path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer)
+        grids = told_apart_from(there, found.grids, fields)
+        changed = difference(there, grids)
+        if commit:
+            edition = self.take_state(edition_id, grids, revision=edition.revision, actor=actor).edition
+        return edition, changed
 
     def heal(
         self,

@@ -72,15 +72,28 @@ def _send(operation: Operation, door: Door, **parts: Any) -> Answer:
     more: dict[str, Any] = {}
     body, headers = _valid(operation.fields, door), door.headers(Role.ADMIN)
     if draft_calls.is_verb(operation.method, operation.path):
-        draft = draft_calls.ready(door)
-        body = draft_calls.body(draft, operation.path)
+        draft, body = _draft_for(operation, door)
         headers["If-Match"] = draft.etag
         path = path.replace(f"/editions/{door.existing['editions.id']}/", f"/editions/{draft.id}/")
     if operation.takes_body:
         more = {"data": json.dumps(body | parts.get("body", {})), "content_type": "application/json"}
     if "raw" in parts:
         more = {"data": parts["raw"], "content_type": "application/json"}
-    return ask(door.client, path, method=operation.method, query_string=query, headers=headers, **more)
+    answer = ask(door.client, path, method=operation.method, query_string=query, headers=headers, **more)
+    if answer.status in {200, 201}:
+        _waiting.pop(operation.path, None)
+    return answer
+
+
+#: Drafts that were made ready for an operation which was refused: they are as good for the next call.
+_waiting: dict[str, tuple[draft_calls.Ready, dict[str, Any]]] = {}
+
+
+def _draft_for(operation: Operation, door: Door) -> tuple[draft_calls.Ready, dict[str, Any]]:
+    if operation.path not in _waiting or _waiting[operation.path][0].door is not door:
+        draft = draft_calls.ready(door)
+        _waiting[operation.path] = draft, draft_calls.body(draft, operation.path)
+    return _waiting[operation.path]
 
 
 @every_operation
