@@ -78,6 +78,15 @@ class GridLoadOut(BaseModel):
     after: LoadOut
 
 
+class LeavingOut(BaseModel):
+    """Who serves a grid that would be no more; a call sign, never a name."""
+
+    grid_code: str
+    code: str
+    call_sign: str
+    role: str
+
+
 class PreviewOut(BaseModel):
     """What publishing the draft would move, as it was when asked."""
 
@@ -87,6 +96,8 @@ class PreviewOut(BaseModel):
     at: datetime
     flows: list[FlowOut]
     grids: list[GridLoadOut]
+    officers_leaving: list[LeavingOut] = Field(description="Who serves a grid that would be no more")
+    grids_unstaffed: list[str] = Field(description="New grids that nobody is posted to as officer or deputy")
     moves: dict[str, Any] = Field(
         description="GeoJSON: buildings, cameras, organisations and open incidents that change grid, with from and to"
     )
@@ -182,6 +193,10 @@ def _preview_out(impact: Impact) -> dict[str, Any]:
             {"code": before.code, "before": _load(before), "after": _load(after)}
             for before, after in zip(impact.before, impact.after, strict=True)
         ],
+        "officers_leaving": [
+            LeavingOut(grid_code=one.grid_code, **vars(one.officer)).model_dump() for one in impact.leaving
+        ],
+        "grids_unstaffed": list(impact.unstaffed),
         "moves": {"type": "FeatureCollection", "features": _move_features(impact)},
     }  # fmt: skip
 

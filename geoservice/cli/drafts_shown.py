@@ -53,12 +53,18 @@ def show_impact(impact: Impact) -> None:
             (getattr(before, name), getattr(after, name)) for name in ("households", "residents", "floating", "in_hand")
         ]
         loads.add_row(before.code, *(str(old) if old == new else f"{old} -> {new}" for old, new in pairs))
-    if not impact.preview.moves:
+    if impact.preview.moves:
+        _console().print(moved, highlight=False)
+        click.echo()
+        _console().print(loads, highlight=False)
+    else:
         click.echo("Nothing would move.")
-        return
-    _console().print(moved, highlight=False)
-    click.echo()
-    _console().print(loads, highlight=False)
+    for one in impact.leaving:
+        click.echo(f"{one.officer.call_sign} ({one.officer.role}) serves {one.grid_code}, which would be no more.")
+    if impact.unstaffed:
+        click.echo(
+            f"Nobody is posted to {', '.join(impact.unstaffed)} yet: reports there would wait without an officer."
+        )
 
 
 def show_diff(found: Difference) -> None:

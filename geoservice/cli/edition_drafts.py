@@ -23,12 +23,14 @@ from geoservice.cli.drafts_shown import (
 from geoservice.cli.findings import finding_fields, show_findings
 from geoservice.cli.instant import Instant
 from geoservice.cli.who import actor
+from geoservice.domain.editing.diff import difference
 from geoservice.domain.editing.merging import Side
+from geoservice.maps.preview_picture import preview_picture
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.errors import MergeConflict
 from geoservice.services.healing.running import Told
-from geoservice.services.impact import flows
+from geoservice.services.impact import Impact, flows
 from geoservice.services.importing.shapes import GridFields
 from geoservice.services.proposing import ProposingService
 from geoservice.settings import Settings
@@ -169,12 +171,17 @@ def propose(*, jurisdiction_code: str, minimum: int, maximum: int, grids: int | 
 @click.argument("edition_id", type=int)
 @click.option("--valid-from", type=Instant(), help="From when it would hold, RFC 3339 with zone; now when absent.")
 @to_file_option
+@click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw it as an SVG picture.")
 @as_json_option
-def preview(*, edition_id: int, valid_from: datetime | None, to_file: Path | None, as_json: bool) -> None:
+def preview(
+    *, edition_id: int, valid_from: datetime | None, to_file: Path | None, picture: Path | None, as_json: bool
+) -> None:
     """Show what publishing the draft EDITION_ID would move, and each grid's load before and after."""
     database = open_database(Settings())
     try:
         impact = EditionService(database).preview(edition_id, valid_from=valid_from, actor=actor())
+        if picture is not None:
+            picture.write_text(_drawn(DraftService(database), impact), encoding="utf-8")
     finally:
         database.close()
     if to_file is not None:
@@ -239,6 +246,8 @@ def steps(*, edition_id: int) -> None:
     """List what was done to the draft EDITION_ID, by whatever door."""
     with _drafts() as drafts:
         found = drafts.steps(edition_id)
+    if not found:
+        click.echo("Nothing was done to it yet.")
     for step in found:
         codes = ", ".join(step.codes[:6]) + (" ..." if len(step.codes) > 6 else "")
         click.echo(
@@ -275,6 +284,13 @@ def withdraw(*, edition_id: int) -> None:
 
 
 COMMANDS = (draft, update, propose, revert, heal, preview, diff, rebase, merge_draft, steps, undo, redo, withdraw)
+
+
+def _drawn(drafts: DraftService, impact: Impact) -> str:
+    edition, grids = drafts.grids(impact.preview.edition_id)
+    changed = difference((), grids) if edition.base_id is None else drafts.compare(edition.base_id, edition.id)
+    title = f"{edition.jurisdiction_code}: {edition.title} (edition {edition.id})"
+    return preview_picture(grids, changed, impact.preview.moves, impact.places, title=title)
 
 
 def _settled(settle: Sequence[str]) -> dict[str, Side]:

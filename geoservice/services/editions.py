@@ -24,6 +24,7 @@ from layers.grids.model import Edition, Finding, GridShape
 from layers.grids.soundness import STORABLE_RULES
 from layers.grids.topology import findings_of
 from layers.jurisdictions.queries import outline_of
+from layers.staff.queries import posted_now
 
 #: Importing, validating and publishing move all grids of a city at once; a request's limit does not fit them.
 TIMEOUT_S = 120.0
@@ -163,7 +164,13 @@ class EditionService:
             codes = grids_concerned(preview.moves)
             before = previews.workloads(connection, jurisdiction_id=jurisdiction.id, codes=codes)
             places = previews.places_of(connection, preview.moves)
-        return Impact(preview, before, workloads_after(before, preview.moves), places)
+            old = frozenset() if edition.base_id is None else queries.codes_of(connection, edition.base_id)
+            new = queries.codes_of(connection, edition_id)
+            leaving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(old - new))
+            arriving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(new - old))
+        staffed = {one.grid_code for one in arriving if one.officer.role in ("grid_officer", "deputy")}
+        after = workloads_after(before, preview.moves)
+        return Impact(preview, before, after, places, leaving, tuple(sorted(new - old - staffed)))
 
     def publish(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from layers.grids.previews import Move, Preview, Workload
+from layers.staff.model import Posting
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,10 @@ class Impact:
     after: tuple[Workload, ...]
     #: GeoJSON geometries by kind and id; households, which are counts, have none.
     places: Mapping[tuple[str, str], str]
+    #: Who serves, today, a grid that would be no more.
+    leaving: tuple[Posting, ...]
+    #: Codes of new grids that nobody is posted to as grid officer or deputy.
+    unstaffed: tuple[str, ...]
 
 
 @dataclass(frozen=True)

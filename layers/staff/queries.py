@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from layers.staff.model import Officer, Posting
 
@@ -40,8 +42,26 @@ _POSTINGS = text("""
 
 def postings_since(connection: Connection, since: date) -> tuple[Posting, ...]:
     """Return every posting that was not over on a day, by grid, the grid officer first."""
-    return tuple(
-        Posting(row.jurisdiction_id, row.grid_code, Officer(row.code, row.call_sign, row.role), row.valid_from,
-                row.valid_to)
-        for row in connection.execute(_POSTINGS, {"since": since})
-    )  # fmt: skip
+    return tuple(_posting(row) for row in connection.execute(_POSTINGS, {"since": since}))
+
+
+_POSTED_NOW = text("""
+    SELECT p.jurisdiction_id, p.grid_code, s.code, s.call_sign, p.role, p.valid_from, p.valid_to
+      FROM geoservice.posting AS p
+      JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
+      JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code
+     WHERE p.jurisdiction_id = :jurisdiction_id AND p.grid_code = ANY(:grid_codes)
+       AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
+     ORDER BY p.grid_code, array_position(ARRAY['grid_officer', 'deputy', 'police_officer'], p.role), s.code
+""")
+
+
+def posted_now(connection: Connection, *, jurisdiction_id: int, grid_codes: Sequence[str]) -> tuple[Posting, ...]:
+    """Return who serves some grids today, by grid, the grid officer first."""
+    asked = {"jurisdiction_id": jurisdiction_id, "grid_codes": list(grid_codes)}
+    return tuple(_posting(row) for row in connection.execute(_POSTED_NOW, asked))
+
+
+def _posting(row: Row[Any]) -> Posting:
+    officer = Officer(row.code, row.call_sign, row.role)
+    return Posting(row.jurisdiction_id, row.grid_code, officer, row.valid_from, row.valid_to)
