@@ -41,7 +41,7 @@ def test_whole_partition_goes_from_file_to_publication(command: Command, tmp_pat
     assert imported.exit_code == 0
     assert "0 errors, 0 warnings." in imported.output
     assert "geoservice edition publish 1" in imported.output
-    assert published.output.startswith("Edition 1 of town is in force since 2019-12-31 16:00:00 UTC")
+    assert published.output.startswith("Edition 1 of town holds from 2019-12-31 16:00:00 UTC")
     assert "published" in command("edition", "list").output
 
 

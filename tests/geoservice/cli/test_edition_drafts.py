@@ -1,0 +1,155 @@
+"""What an analyst sees who goes on from the edition in force: drafts, previews, differences, proposals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+
+from geoservice.cli.main import geoservice
+from geoservice.services.drafting.service import DraftService
+from layers.db.session import Database
+
+Command = Callable[..., Result]
+#: How the file of an export is read.
+NAMED = ("--crs", "wgs84", "--name", "name", "--name-en", "name_en")
+FIRST, SECOND = "540502001001001", "540502001001002"
+
+
+@pytest.fixture
+def command(community_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Return a function that runs `geoservice edition ...` on the demo community."""
+    monkeypatch.setenv("GEOSERVICE_DATABASE_URL", community_url)
+
+    def run(*words: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(geoservice, ("edition", *words))
+        assert result.exit_code == code, (result.output, result.exception)
+        return result
+
+    return run
+
+
+def fields(result: Result) -> Any:
+    return json.loads(result.output)
+
+
+@pytest.fixture
+def draft(command: Command) -> str:
+    return str(fields(command("draft", "--jurisdiction", "sare", "--title", "autumn", "--json"))["edition_id"])
+
+
+def recode(url: str, draft: str, old: str, new: str) -> None:
+    database = Database.connect(url, pool_size=1)
+    DraftService(database).recode(int(draft), old, new, revision=None)
+    database.close()
+
+
+def test_an_export_that_was_edited_elsewhere_becomes_the_next_state(
+    command: Command, draft: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "grids.geojson"
+    command("export", draft, str(path))
+    edited = json.loads(path.read_text())
+    for feature in edited["features"]:
+        if feature["properties"]["code"] == FIRST:
+            feature["properties"]["code"] = "other"
+    path.write_text(json.dumps(edited))
+
+    dry = command("update", draft, str(path), *NAMED)
+    done = command("update", draft, str(path), *NAMED, "--commit", "--json")
+
+    assert f"{FIRST} -> other" in dry.output
+    assert "Nothing is changed yet" in dry.output
+    assert fields(done)["recoded"] == [{"old": FIRST, "new": "other"}]
+    assert fields(command("diff", "1", draft, "--json"))["renamed"] == []
+    assert "import" in command("steps", draft).output
+    command("undo", draft)
+    assert "They are the same." in command("diff", "1", draft).output
+    command("redo", draft)
+    assert fields(command("diff", "1", draft, "--json"))["recoded"] == [{"old": FIRST, "new": "other"}]
+
+
+def test_a_preview_is_told_drawn_and_held_to(command: Command, draft: str, tmp_path: Path, community_url: str) -> None:
+    recode(community_url, draft, FIRST, "new")
+    command("validate", draft)
+    picture, moves = tmp_path / "preview.svg", tmp_path / "moves.geojson"
+
+    told = command("preview", draft, "--picture", str(picture), "--to", str(moves))
+    shown = fields(command("preview", draft, "--json"))
+
+    assert "which would be no more" in told.output
+    assert "Nobody is posted to new yet" in told.output
+    assert "<svg" in picture.read_text()
+    assert ">to new<" in picture.read_text()
+    kinds = {one["properties"]["kind"] for one in json.loads(moves.read_text())["features"]}
+    assert kinds == {"building", "camera", "organisation", "incident"}
+    households = next(flow for flow in shown["flows"] if flow["kind"] == "household")
+    assert (households["from_grid"], households["to_grid"]) == (FIRST, "new")
+    with psycopg.connect(community_url) as connection:
+        connection.execute("DELETE FROM geoservice.camera WHERE grid_code = %s", [FIRST])
+    refused = command("publish", draft, "--preview", shown["preview"], code=1)
+    assert "PreviewOutdated" in repr(refused.exception)
+    again = fields(command("preview", draft, "--json"))
+    assert "holds from" in command("publish", draft, "--preview", again["preview"]).output
+
+
+def test_a_draft_is_rebased_and_merged_and_conflicts_are_listed(
+    command: Command, draft: str, community_url: str
+) -> None:
+    other = str(fields(command("draft", "--jurisdiction", "sare", "--title", "other", "--json"))["edition_id"])
+    third = str(fields(command("draft", "--jurisdiction", "sare", "--title", "third", "--json"))["edition_id"])
+    recode(community_url, draft, FIRST, "ours")
+    recode(community_url, other, FIRST, "theirs")
+    recode(community_url, third, SECOND, "third")
+
+    command("merge", draft, third)
+    refused = command("merge", draft, other, code=1)
+    assert "Settle each: --settle CODE=ours" in refused.output
+    command("merge", draft, other, "--settle", f"{FIRST}=theirs")
+    command("validate", other)
+    command("publish", other, "--yes")
+    assert f"drawn from edition {other}" in command("rebase", draft).output
+    assert fields(command("diff", other, draft, "--json"))["recoded"] == [{"old": SECOND, "new": "third"}]
+    assert command("merge", draft, third, "--settle", "nonsense", code=2)
+
+
+def test_a_proposal_passes_the_gate_and_can_be_reverted(command: Command) -> None:
+    proposed = fields(command("propose", "--jurisdiction", "sare", "--json"))
+
+    assert proposed["findings"] == []
+    assert sum(proposed["households"].values()) == 3200
+    assert all(300 <= count <= 500 for count in proposed["households"].values())
+    draft = str(proposed["edition_id"])
+    command("publish", draft, "--yes")
+    back = str(fields(command("revert", "1", "--json"))["edition_id"])
+    command("validate", back)
+    command("publish", back, "--yes")
+    assert "They are the same." in command("diff", "1", back).output
+
+
+def test_healing_says_what_it_would_change_before_it_does(command: Command, draft: str, community_url: str) -> None:
+    with psycopg.connect(community_url) as connection:  # as a GIS that rounds to 6 decimals leaves it
+        connection.execute(
+            "UPDATE geoservice.grid SET geom = st_multi(st_reduceprecision(geom, 1e-6)) WHERE edition_id = %s", [draft]
+        )
+    command("validate", draft, code=1)
+
+    dry = fields(command("heal", draft, "--tolerance", "0.5", "--json"))
+    command("validate", draft, code=1)
+    done = fields(command("heal", draft, "--tolerance", "0.5", "--commit", "--json"))
+
+    assert dry["moved_m2"] == done["moved_m2"] > 0
+    assert (dry["committed"], done["committed"]) == (False, True)
+    command("validate", draft)
+    assert "heal" in command("steps", draft).output
+
+
+def test_a_withdrawn_draft_takes_nothing_more(command: Command, draft: str) -> None:
+    command("withdraw", draft, "--yes")
+
+    assert "EditionNotEditable" in repr(command("undo", draft, code=1).exception)
