@@ -1,20 +1,17 @@
 """The index in memory against the database's own owner_of: owner, method, nearness and distance of every position.
 
-Distances are equal when they round to the same micrometre. Where nobody covers a place and its nearest grids' distances
-differ by less than that, one of them within 10 nm of where rounding turns, the last bits decide which of them are
-equal, and memory and database may name different ones. A third reckoning says whether it is so, and how many such
-places there were is printed; nothing else is excused.
+Where they differ a third reckoning says whether rounding may decide there (see reckoning.py). How many such places
+there were is printed; nothing else is excused.
 """
 
 from __future__ import annotations
 
 import io
-import math
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import psycopg
@@ -32,6 +29,7 @@ from tests.geoservice.engine.conftest import chicago_grids, community_grids
 from tests.geoservice.engine.partitions import TRAPS, Grids, beside_borders, voronoi
 from tests.oracles import Lonlats, probes, random_lonlats
 from tests.places import multi
+from tests.proofs.reckoning import SAME_M, Row, kind_of
 
 __all__ = ["chicago_grids", "community_grids"]
 pytestmark = pytest.mark.prove
@@ -39,15 +37,11 @@ pytestmark = pytest.mark.prove
 AT_A_TIME = 250_000
 CONNECTIONS = 2
 ACCURACY_M, SNAP_TOLERANCE_M = 15.0, 25.0
-#: Where the distance is the accuracy or the tolerance to this, rounding may decide.
-SAME_M = 1e-6
 #: What the database does not let into force: grids that overlap, rings that cross.
 NOT_PUBLISHABLE = {"overlapping", "unsound"}
 #: Grids narrower than the micrometre below which distances are equal: the nearest one can not be told.
 NOT_TOLD_APART = {"steps of a double"}
-#: PostGIS subtracts products of degrees and metres, 2e7 at most: its distances are off by some nanometres.
-OFF_M = 1e-8
-#: Of so many rows of a piece it is asked whether they are level; more than that are differences.
+#: So many rows of a piece are reckoned a third time; more than that are differences.
 LOOKED_INTO = 200
 #: Where each position is compared with thousands of edges.
 FEWER = {"crowded cell": 2_000}
@@ -65,21 +59,6 @@ DIFFERENT = """
         OR ((o).near_border IS DISTINCT FROM c.near AND abs((o).distance_to_border_m - %(accuracy_m)s) > %(same_m)s)
         OR (c.metres IS NOT NULL AND abs((o).distance_to_border_m - c.metres) > %(same_m)s)
 """
-
-
-class Row(NamedTuple):
-    """A position of which memory and database say something else."""
-
-    lon: float
-    lat: float
-    code: str | None
-    method: str
-    near: bool
-    metres: float | None
-    db_code: str | None
-    db_method: str
-    db_near: bool
-    db_metres: float | None
 
 
 @dataclass(frozen=True)
@@ -120,47 +99,25 @@ def claims(ground: Ground, lonlats: Lonlats) -> bytes:
     return written.getvalue()
 
 
-def plane_distances_m(grids: Grids, lon: float, lat: float) -> dict[str, float]:
-    """Return the metres to each grid in the plane of a position (decision 2), by a reckoning of our own."""
-    swell = 1 - 0.00669437999014 * math.sin(math.radians(lat)) ** 2
-    lon_m = math.radians(6378137 * math.cos(math.radians(lat)) / math.sqrt(swell))
-    lat_m = math.radians(6378137 * (1 - 0.00669437999014) / swell**1.5)
-    # Degrees are subtracted first: what is near has no rounding to speak of, what is far some 1e-11 m.
-    flat = shapely.transform(list(grids.values()), lambda lonlats: (lonlats - (lon, lat)) * (lon_m, lat_m))
-    return dict(zip(grids, shapely.distance(flat, shapely.Point(0, 0)).tolist(), strict=True))
-
-
-def is_level(grids: Grids, row: Row) -> bool:
-    """Return whether both name a nearest grid, and only rounding to a micrometre decides which of several."""
-    if (row.method, row.db_method) != ("nearest", "nearest") or row.near != row.db_near:
-        return False
-    if row.metres is None or row.db_metres is None or abs(row.metres - row.db_metres) > SAME_M:
-        return False
-    metres = plane_distances_m(grids, row.lon, row.lat)
-    nearest = min(metres.values())
-    close = {code: far for code, far in metres.items() if far - nearest <= SAME_M}
-    turns = any(abs(far / SAME_M % 1 - 0.5) <= OFF_M / SAME_M for far in close.values())
-    return turns and row.code in close and row.db_code in close and abs(row.metres - nearest) <= SAME_M
-
-
 def disagreements(ground: Ground, lonlats: Lonlats) -> list[Row]:
-    """Return some of the rows in which memory and database differ; print how many were level, and no difference."""
+    """Return some of the rows in which memory and database differ; print in how many rounding may decide."""
 
-    def differing(some: Lonlats) -> tuple[list[Row], int]:
+    def differing(some: Lonlats) -> tuple[list[Row], Counter[str]]:
         with psycopg.connect(ground.url) as connection:
             connection.execute(CLAIMED)
             with connection.cursor().copy("COPY claimed FROM STDIN (FORMAT csv)") as copy:
                 copy.write(claims(ground, some))
             asked = {"town": ground.jurisdiction_id, "accuracy_m": ACCURACY_M, "same_m": SAME_M}
             rows = [Row(*row) for row in connection.execute(DIFFERENT, asked)]
-        looked_into = [is_level(ground.grids, row) for row in rows[:LOOKED_INTO]]
-        apart = [row for row, level in zip(rows, looked_into, strict=False) if not level] + rows[LOOKED_INTO:]
-        return apart[:5], sum(looked_into)
+        kinds = [kind_of(ground.grids, row) for row in rows[:LOOKED_INTO]]
+        apart = [row for row, kind in zip(rows, kinds, strict=False) if kind is None] + rows[LOOKED_INTO:]
+        return apart[:5], Counter(kind for kind in kinds if kind)
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         pieces = [lonlats[begin : begin + AT_A_TIME] for begin in range(0, len(lonlats), AT_A_TIME)]
         found = list(pool.map(differing, pieces))
-    print(f"{len(lonlats):,} positions, {sum(level for _, level in found)} of them level")
+    excused = sum((kinds for _, kinds in found), Counter[str]())
+    print(f"\n{len(lonlats):,} positions; of them level {excused['level']}, too fine {excused['too fine']}")
     return [row for rows, _ in found for row in rows]
 
 
