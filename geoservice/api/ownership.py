@@ -17,7 +17,7 @@ from geoservice.services.ownership import OwnershipService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
 from geoservice.web.parsing import AccuracyM, Code, Crs, Instant, InvalidInput, QueryNumber, StrictModel, place_of
-from geoservice.web.problems import problem_responses, validated
+from geoservice.web.problems import problem_responses, validated, with_query
 from geoservice.web.rendering import render_bytes
 from geoservice.web.streaming import streams
 
@@ -92,6 +92,7 @@ def ownership_blueprint(ownership: OwnershipService) -> APIBlueprint:
 
     @blueprint.get("/owner", summary="The owner of a place", responses={200: OwnerOut, **problem_responses(404)})
     @guard("look_up_owner")
+    @with_query(OwnerQuery)
     def owner(query: OwnerQuery) -> Response:
         """Say which one grid owns a place, how that was found, and who serves there."""
         try:
