@@ -27,7 +27,7 @@ from geoservice.web.parsing import (
     StrictModel,
     place_of,
 )
-from geoservice.web.problems import problem_responses, validated
+from geoservice.web.problems import problem_responses, validated, with_query
 from geoservice.web.rendering import render_bytes
 from geoservice.web.streaming import streams
 
@@ -72,7 +72,6 @@ class BatchQuery(StrictModel):
     """What is asked, where the body is nothing but positions."""
 
     at: Instant | None = Field(None, description="Ask the edition valid then; now when absent")
-    known_at: Instant | None = Field(None, description="As it was known then, before later corrections")
     accuracy_m: Annotated[QueryNumber, Field(ge=0, le=1000)] | None = Field(
         None, description="The senders' error in metres; the jurisdiction's default when absent"
     )
@@ -106,6 +105,7 @@ def ownership_blueprint(ownership: OwnershipService) -> APIBlueprint:
 
     @blueprint.get("/owner", summary="The owner of a place", responses={200: OwnerOut, **problem_responses(404)})
     @guard("look_up_owner")
+    @with_query(OwnerQuery)
     def owner(query: OwnerQuery) -> Response:
         """Say which one grid owns a place, how that was found, and who serves there."""
         try:

@@ -25,7 +25,12 @@ from geoservice.engine.plane import (
 )
 
 #: Longer lists of edges are faster in numpy.
-_FEW_EDGES = 48
+_FEW_EDGES = 200
+#: Lists longer than this are cut down to what can be nearest in a spot of so many degrees, 11 m from south to north.
+_SHORT_LIST = 6
+_SPOT = 1e-4
+#: What may be nearest is kept with this much to spare, metres: far above rounding and above what counts as equal.
+_SPARE_M = 1e-3
 #: Blocks for which the edges near them are kept: so many degrees wide and high, 33 m from south to north.
 _BLOCK = 3e-4
 #: Borders are looked for within multiples of this, metres, so that one list serves many accuracies.
@@ -73,6 +78,7 @@ class BorderTables:
         self._tree.query(shapely.Point(0, 0))  # built when first asked, which two threads must not do at once
         self._grid = areas.owner
         self._of_leaf: _Kept[int] = _Kept(lambda leaf: self._rows(nearest.edges_in(leaf)))
+        self._of_spot: _Kept[tuple[int, int, int]] = _Kept(self._rows_of_spot)
         self._of_block: _Kept[tuple[int, int, int]] = _Kept(self._rows_near)
 
     def nearest_m(self, lon: float, lat: float, owner: int, reach_m: float) -> tuple[float, int, float] | None:
@@ -87,17 +93,16 @@ class BorderTables:
         if self._nearest.count_in(leaf) > _FEW_EDGES:
             return self._by_numpy(self._nearest.edges_in(leaf), lon, lat, lon_m, lat_m, owner)
         rows = self._of_leaf[leaf]
+        if len(rows) > _SHORT_LIST:
+            rows = self._of_spot[leaf, math.floor(lon / _SPOT), math.floor(lat / _SPOT)]
+        if owner >= 0:
+            best2, own2 = _own_far2(rows, lon, lat, lon_m, lat_m, owner)
+            return math.sqrt(best2), -1, math.sqrt(own2)
         far2 = _far2(rows, lon, lat, lon_m, lat_m)
         best2 = min(far2)
-        if owner < 0:
-            step = round(math.sqrt(best2) * STEPS_PER_METRE)
-            alike = (round(math.sqrt(one) * STEPS_PER_METRE) == step for one in far2)
-            return math.sqrt(best2), min(row[4] for row, near in zip(rows, alike, strict=True) if near), math.inf
-        own2 = math.inf
-        for row, one in zip(rows, far2, strict=True):
-            if one < own2 and (row[4] == owner or row[5] == owner):
-                own2 = one
-        return math.sqrt(best2), -1, math.sqrt(own2)
+        step = round(math.sqrt(best2) * STEPS_PER_METRE)
+        alike = (round(math.sqrt(one) * STEPS_PER_METRE) == step for one in far2)
+        return math.sqrt(best2), min(row[4] for row, near in zip(rows, alike, strict=True) if near), math.inf
 
     def border_m(self, owner: int, lon: float, lat: float) -> float:
         """Return the metres to a grid's border, by all its edges."""
@@ -142,6 +147,25 @@ class BorderTables:
         inside &= (np.minimum(ends[:, 1], ends[:, 3]) <= north) & (np.maximum(ends[:, 1], ends[:, 3]) >= south)
         return self._rows(edges[inside])
 
+    def _rows_of_spot(self, key: tuple[int, int, int]) -> list[Row]:
+        """Return of a leaf's edges those that can be nearest to some place of a spot.
+
+        With r from the spot's middle to its corner and q how much lengths differ between the planes of its places: the
+        middle's nearest edge, d away from it, is at most q * (d + r) from a place; one that is D away, at least
+        (D - r) / q. So what can be nearest has D <= q ** 2 * (d + r) + r.
+        """
+        leaf, column, row = key
+        rows = self._of_leaf[leaf]
+        lon, lat = (column + 0.5) * _SPOT, (row + 0.5) * _SPOT
+        lon_m, lat_m = degrees_m_at(lat)
+        ends = [degrees_m_at(lat - _SPOT), degrees_m_at(lat + _SPOT)]
+        q = max(max(one / lon_m, lon_m / one, other / lat_m, lat_m / other) for one, other in ends)
+        # Twice the spot, so that rounding a place into it does not matter.
+        r = math.hypot(lon_m, lat_m) * _SPOT
+        far_m = [math.sqrt(one) for one in _far2(rows, lon, lat, lon_m, lat_m)]
+        limit_m = q * q * (min(far_m) + r + _SPARE_M) + r
+        return [row for row, far in zip(rows, far_m, strict=True) if far <= limit_m]
+
     def _grids_in(self, west: float, south: float, east: float, north: float, reach_m: float) -> list[int]:
         parts = self._tree.query(shapely.box(*_wider(west, south, east, north, reach_m)))
         return sorted(set(self._grid[parts].tolist()))
@@ -180,6 +204,27 @@ def _far2(rows: list[Row], lon: float, lat: float, lon_m: float, lat_m: float) -
             across = ax * ey - ay * ex
             found.append(across * across / (length2 if length2 > 1e-300 else 1e-300))
     return found
+
+
+def _own_far2(rows: list[Row], lon: float, lat: float, lon_m: float, lat_m: float, owner: int) -> tuple[float, float]:
+    """Return the squared distances to the nearest edge and to the nearest of an owner's; arithmetic as `_far2`."""
+    best2 = own2 = math.inf
+    for a_lon, a_lat, b_lon, b_lat, low, high in rows:
+        ax, ay, bx, by = (a_lon - lon) * lon_m, (a_lat - lat) * lat_m, (b_lon - lon) * lon_m, (b_lat - lat) * lat_m
+        ex, ey = bx - ax, by - ay
+        foot = -(ax * ex + ay * ey)
+        if foot <= 0:
+            far2 = ax * ax + ay * ay
+        elif foot >= (length2 := ex * ex + ey * ey):
+            far2 = bx * bx + by * by
+        else:
+            across = ax * ey - ay * ex
+            far2 = across * across / (length2 if length2 > 1e-300 else 1e-300)
+        if far2 < best2:
+            best2 = far2
+        if far2 < own2 and (low == owner or high == owner):
+            own2 = far2
+    return best2, own2
 
 
 def _wider(west: float, south: float, east: float, north: float, reach_m: float) -> tuple[float, float, float, float]:

@@ -28,8 +28,7 @@ LONGEST_WAIT_S = 1.0
 _METHOD_NUMBERS = {name: number for number, name in METHODS.items()}
 
 
-@dataclass(frozen=True)
-class OwnerAnswer:
+class OwnerAnswer(NamedTuple):
     """Who owns a place, and who serves there."""
 
     position: Position

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from threading import Semaphore
 
-from flask import Flask, g, request
+from flask import Flask, Request, g
 
 from geoservice.auth.permissions import Permission
 from geoservice.web.entry import Step
@@ -49,7 +49,7 @@ def admit(app: Flask, *, threads: int) -> Step:
     """
     places = Places(threads - RESERVED if threads > 2 * RESERVED else threads)
 
-    def enter() -> None:
+    def enter(request: Request) -> None:
         rule = request.url_rule
         if rule is None or getattr(app.view_functions[rule.endpoint], LABEL, None) is Permission.SEE_HEALTH:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, g, request
+from flask import Flask, Request, g
 
 from geoservice.auth.model import PUBLIC, Identity
 from geoservice.auth.permissions import Permission, may
@@ -41,25 +41,27 @@ def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify) -> S
         The same for views that only look up who owns a place; they must answer without a database.
     """
 
-    def check() -> None:
-        if request.url_rule is None:
+    def check(request: Request) -> None:
+        rule = request.url_rule
+        if rule is None:
             return  # nothing at this address: 404 or 405 follows
-        needed = getattr(app.view_functions[request.url_rule.endpoint], LABEL, None)
+        needed = getattr(app.view_functions[rule.endpoint], LABEL, None)
         if needed is None:
             raise Forbidden
         # A probe must be answered when the database, which knows the keys, does not.
         if needed is Permission.SEE_HEALTH:
-            g.identity = PUBLIC
+            identity = PUBLIC
         else:
-            g.identity = _shown_identity(identify_for_look_up if needed is Permission.LOOK_UP_OWNER else identify)
-        if not may(g.identity.role, needed):
-            raise Unauthorised if g.identity is PUBLIC else Forbidden
+            who = identify_for_look_up if needed is Permission.LOOK_UP_OWNER else identify
+            identity = _shown_identity(request.environ.get("HTTP_AUTHORIZATION"), who)
+        g.identity = identity
+        if not may(identity.role, needed):
+            raise Unauthorised if identity is PUBLIC else Forbidden
 
     return check
 
 
-def _shown_identity(identify: Identify) -> Identity:
-    header = request.headers.get("Authorization")
+def _shown_identity(header: str | None, identify: Identify) -> Identity:
     if header is None:
         return PUBLIC
     scheme, _, text = header.partition(" ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from geoservice.services.keeper import Keeper
@@ -54,13 +54,18 @@ class RequestMetrics:
             tally = self._known[route, method, status] = self._tallies.of(route, method, status)
         tally.add(seconds)
 
+    def tally(self, route: str, method: str, status: int) -> Tally:
+        """Return where one kind of answer is counted, for those who count nothing else."""
+        return self._tallies.of(route, method, status)
+
     @staticmethod
-    def _begin() -> None:
+    def _begin(request: Request) -> None:
         g.began = time.perf_counter()
 
     def _end(self, response: Response) -> Response:
         # The rule, not the path: a path holds codes, and every new one would be a new series.
-        route = request.url_rule.rule if request.url_rule else "none"
-        method = request.method if request.url_rule else "any"
-        self.count(route, method, response.status_code, time.perf_counter() - g.began if "began" in g else None)
+        asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+        rule, began = asked.url_rule, g.get("began")
+        route, method = (rule.rule, asked.method) if rule else ("none", "any")
+        self.count(route, method, response.status_code, None if began is None else time.perf_counter() - began)
         return response

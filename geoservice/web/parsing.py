@@ -26,10 +26,6 @@ from layers.crs import DeclaredPosition, declared_position
 MAX_DEPTH = 20
 MAX_QUERY_BYTES = 4096
 METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
-#: orjson itself stops at about 1,000.
-MAX_DEPTH = 20
-MAX_QUERY_BYTES = 4096
-METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
 #: Where a view keeps the media types that it reads itself, piece by piece; functools.wraps carries it outwards.
 STREAMS = "__streams__"
 #: Longest time in which such a body must have arrived.
@@ -186,9 +182,9 @@ def check_request(*, threads: int) -> Step:
     """
     for_strangers, for_known = (BoundedSemaphore(max(1, threads // 3)) for _ in range(2))
 
-    def check() -> None:
-        _check_path()
-        _check_query()
+    def check(request: Request) -> None:
+        _check_path(request)
+        _check_query(request)
         if request.method in METHODS_WITH_BODY:
             g.readers = for_strangers if g.get("identity") in (None, PUBLIC) else for_known
             if reads_itself():
@@ -199,12 +195,12 @@ def check_request(*, threads: int) -> Step:
     return check
 
 
-def _check_path() -> None:
-    if any("\x00" in str(part) for part in (request.view_args or {}).values()):
+def _check_path(request: Request) -> None:
+    if request.view_args and any("\x00" in str(part) for part in request.view_args.values()):
         raise NotFound  # no name holds NUL, and the database could not even be asked
 
 
-def _check_query() -> None:
+def _check_query(request: Request) -> None:
     if len(request.query_string) > MAX_QUERY_BYTES:
         raise InvalidInput([{"pointer": "?", "code": "too_long", "detail": f"{MAX_QUERY_BYTES} bytes at most"}])
     for name, values in request.args.lists():
