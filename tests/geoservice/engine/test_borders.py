@@ -45,4 +45,5 @@ def test_what_is_kept_is_forgotten_when_it_is_much(monkeypatch: pytest.MonkeyPat
         index.at(*place)
     tables = index._scalar[1]  # type: ignore[index]
     assert sum(map(len, tables._of_leaf.values())) <= 40 + 60
+    assert sum(map(len, tables._of_spot.values())) <= 40 + 60
     assert sum(map(len, tables._of_block.values())) <= 40 + 200

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from geoservice.web.admission import RESERVED, STUCK_S, Places, admit
+from geoservice.web.entry import let_in
 from geoservice.web.guard import guard
 from geoservice.web.problems import register_problems
 from layers.errors import TooBusy
@@ -46,7 +47,7 @@ def test_a_place_given_back_is_waited_for_again() -> None:
 def _app(threads: int, release: threading.Event) -> Flask:
     app = Flask("places")
     register_problems(app)
-    app.before_request(admit(app, threads=threads))
+    let_in(app, admit(app, threads=threads))
     slow = guard("view_map")(lambda: str(release.wait(10)))
     fails = guard("view_map")(lambda: 1 / 0)
     app.add_url_rule("/v1/slow", "slow", slow)
@@ -80,7 +81,7 @@ def test_a_request_that_fails_gives_its_place_back() -> None:
 def test_a_crowd_that_is_served_quickly_is_never_refused() -> None:
     app = Flask("crowd")
     register_problems(app)
-    app.before_request(admit(app, threads=8))
+    let_in(app, admit(app, threads=8))
     app.add_url_rule("/v1/quick", "quick", guard("view_map")(lambda: str(time.sleep(0.005))))
 
     with ThreadPoolExecutor(32) as clients:
