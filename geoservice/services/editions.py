@@ -27,7 +27,7 @@ from layers.jurisdictions.queries import outline_of
 from layers.staff.queries import posted_now
 
 #: Importing, validating and publishing move all grids of a city at once; a request's limit does not fit them.
-TIMEOUT_S = 120.0
+TIMEOUT_S = 300.0
 #: The longest title that the database takes.
 _TITLE_LENGTH_MAX = 200
 

@@ -29,6 +29,10 @@ def test_hostile_text_in_any_part_of_an_address_finds_nothing(rule: Rule, door: 
 @every_rule
 @pytest.mark.parametrize("method", ["TRACE", "PROPFIND", "CONNECT", "DELETE", "PUT", "PATCH", "FOO", "G" * 500])
 def test_a_method_that_a_route_does_not_know_is_refused_with_those_it_does(rule: Rule, door: Door, method: str) -> None:
+    of_address = [other for other in door.app.url_map.iter_rules() if other.rule == rule.rule]
+    if any(method in (other.methods or ()) for other in of_address):
+        return  # another view of the same address knows it
+
     answer = ask(door.client, door.fill(rule.rule), method=method, headers=door.headers())
 
     answer.assert_tame(statuses={405})
