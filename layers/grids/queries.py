@@ -54,6 +54,10 @@ _EXTENT = text("""
              WHERE g.edition_id = :edition_id AND g.code = ANY(:codes)) AS extent
 """)
 _CODES = text("SELECT g.code FROM geoservice.grid AS g WHERE g.edition_id = :edition_id")
+_CODES_EVER = text("""
+    SELECT DISTINCT t.code FROM geoservice.territory AS t
+      JOIN geoservice.edition AS e ON e.jurisdiction_id = t.jurisdiction_id WHERE e.id = :edition_id
+""")
 _FINDINGS = text("""
     SELECT f.rule, f.severity, f.grid_codes, f.message, f.size, f.unit, st_asbinary(f.geom) AS geom
       FROM geoservice.finding AS f WHERE f.edition_id = :edition_id ORDER BY f.severity, f.id
@@ -122,6 +126,11 @@ def extent_of(connection: Connection, edition_id: int, codes: Sequence[str]) -> 
 def codes_of(connection: Connection, edition_id: int) -> frozenset[str]:
     """Return the codes of the grids of an edition."""
     return frozenset(connection.execute(_CODES, {"edition_id": edition_id}).scalars())
+
+
+def codes_ever(connection: Connection, edition_id: int) -> frozenset[str]:
+    """Return the codes of every grid that was ever in force in the jurisdiction of an edition."""
+    return frozenset(connection.execute(_CODES_EVER, {"edition_id": edition_id}).scalars())
 
 
 def findings_of_edition(connection: Connection, edition_id: int) -> tuple[Finding, ...]:

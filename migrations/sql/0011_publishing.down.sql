@@ -290,3 +290,36 @@ REVOKE EXECUTE ON FUNCTION geoservice.publish_edition(bigint, timestamptz), geos
 GRANT EXECUTE ON FUNCTION geoservice.publish_edition(bigint, timestamptz) TO geoservice_app;
 GRANT INSERT, UPDATE ON geoservice.edition TO geoservice_app;
 GRANT INSERT ON geoservice.grid_lineage TO geoservice_app;
+
+CREATE OR REPLACE FUNCTION geoservice.assign_grid() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    place geometry;
+BEGIN
+    PERFORM FROM jurisdiction AS j WHERE j.id = new.jurisdiction_id FOR KEY SHARE;  -- a publication waits, or is waited for
+    IF tg_table_name = 'building' THEN
+        PERFORM require_sound(new.geom, 'Building ' || new.code);
+        place := st_pointonsurface(new.geom);
+    ELSE
+        PERFORM require_position(new.geom, initcap(tg_table_name) || ' ' || new.code);
+        place := new.geom;
+    END IF;
+    new.grid_code := (owner_of(place, now(), 0, new.jurisdiction_id)).grid_code;
+    RETURN new;
+END $$;
+
+CREATE OR REPLACE FUNCTION geoservice.assign_household() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM FROM jurisdiction AS j WHERE j.id = new.jurisdiction_id FOR KEY SHARE;
+    PERFORM require_position(new.geom, 'Household ' || new.id);
+    IF new.building_code IS NULL THEN
+        new.grid_code := (owner_of(new.geom, now(), 0, new.jurisdiction_id)).grid_code;
+    ELSE
+        SELECT b.grid_code INTO new.grid_code FROM building AS b
+         WHERE b.jurisdiction_id = new.jurisdiction_id AND b.code = new.building_code;
+    END IF;
+    RETURN new;
+END $$;
+
+DROP FUNCTION geoservice.was_overtaken(integer, bigint);

@@ -359,8 +359,8 @@ BEGIN
     UPDATE organisation AS n SET grid_code = m.to_grid FROM unnest(moved) AS m
      WHERE m.kind = 'organisation' AND n.id = m.id::bigint;
     IF policy = 'move' THEN
-        UPDATE incident AS i
-           SET routed_at = instant,
+        UPDATE incident AS i  -- later in any case: a report may have come in since this transaction began
+           SET routed_at = greatest(instant, i.routed_at + interval '1 microsecond'),
                overrule_grid_code = CASE WHEN i.overrule_grid_code = m.to_grid THEN i.overrule_grid_code END,
                overrule_reason = CASE WHEN i.overrule_grid_code = m.to_grid THEN i.overrule_reason END
           FROM unnest(moved) AS m
@@ -579,6 +579,48 @@ BEGIN
     RETURN answer;
 END $$;
 
+-- Whether an edition by which a report of this moment was routed has ended meanwhile: a publication ran beside it, and did
+-- not see it. Later publications wait until the report is committed, and move it themselves.
+CREATE FUNCTION geoservice.was_overtaken(jurisdiction integer, edition bigint) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM FROM jurisdiction AS j WHERE j.id = was_overtaken.jurisdiction AND j.reroute = 'move' FOR KEY SHARE;
+    RETURN FOUND AND edition_at(jurisdiction, clock_timestamp()) IS DISTINCT FROM edition;
+END $$;
+
+-- As before, but by the edition of this moment, not of the moment when the writer's transaction began: a publication may
+-- have been in between. The lock comes first: no publication is between the look-up and the writer's commit.
+CREATE OR REPLACE FUNCTION geoservice.assign_grid() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    place geometry;
+BEGIN
+    PERFORM FROM jurisdiction AS j WHERE j.id = new.jurisdiction_id FOR KEY SHARE;  -- a publication waits, or is waited for
+    IF tg_table_name = 'building' THEN
+        PERFORM require_sound(new.geom, 'Building ' || new.code);
+        place := st_pointonsurface(new.geom);
+    ELSE
+        PERFORM require_position(new.geom, initcap(tg_table_name) || ' ' || new.code);
+        place := new.geom;
+    END IF;
+    new.grid_code := (owner_of(place, clock_timestamp(), 0, new.jurisdiction_id)).grid_code;
+    RETURN new;
+END $$;
+
+CREATE OR REPLACE FUNCTION geoservice.assign_household() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM FROM jurisdiction AS j WHERE j.id = new.jurisdiction_id FOR KEY SHARE;
+    PERFORM require_position(new.geom, 'Household ' || new.id);
+    IF new.building_code IS NULL THEN
+        new.grid_code := (owner_of(new.geom, clock_timestamp(), 0, new.jurisdiction_id)).grid_code;
+    ELSE
+        SELECT b.grid_code INTO new.grid_code FROM building AS b
+         WHERE b.jurisdiction_id = new.jurisdiction_id AND b.code = new.building_code;
+    END IF;
+    RETURN new;
+END $$;
+
 CREATE OR REPLACE FUNCTION geoservice.route_incident() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -596,6 +638,11 @@ BEGIN
         new.routed_at := new.reported_at;
     END IF;
     answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);
+    IF tg_op OPERATOR(pg_catalog.=) 'INSERT' AND new.reported_at OPERATOR(pg_catalog.>=) pg_catalog.now()
+        AND geoservice.was_overtaken(answer.jurisdiction_id, answer.edition_id) THEN
+        new.routed_at := pg_catalog.clock_timestamp();
+        answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);
+    END IF;
     new.received_x := coalesce(new.received_x, public.st_x(new.geom));
     new.received_y := coalesce(new.received_y, public.st_y(new.geom));
     IF answer.jurisdiction_id IS NULL OR new.building_code IS NOT NULL OR new.overrule_grid_code IS NOT NULL THEN
@@ -644,7 +691,7 @@ BEGIN
         'moves(integer, geometry[], timestamptz)', 'fingerprint_of(geoservice.move[])', 'rehearse(bigint, timestamptz)',
         'carry_out(integer, geoservice.move[], timestamptz)', 'write_lineage(bigint, bigint)',
         'publish_edition(bigint, timestamptz, integer, text)',
-        'require_turn(geoservice.edition, timestamptz, integer)', 'enact_due()'
+        'require_turn(geoservice.edition, timestamptz, integer)', 'enact_due()', 'was_overtaken(integer, bigint)'
     ] LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION geoservice.%s FROM PUBLIC', routine);
     END LOOP;
@@ -652,6 +699,7 @@ END $$;
 GRANT EXECUTE ON FUNCTION geoservice.publish_edition(bigint, timestamptz, integer, text),
     geoservice.rehearse(bigint, timestamptz), geoservice.fingerprint_of(geoservice.move[]), geoservice.enact_due(),
     geoservice.wandering_codes(bigint) TO geoservice_app;
+GRANT EXECUTE ON FUNCTION geoservice.was_overtaken(integer, bigint) TO geoservice_app, geoservice_analyst;
 -- What is in force changes by publishing alone: the service may name a draft, mark it validated, move its base, withdraw it.
 REVOKE INSERT, UPDATE ON geoservice.edition FROM geoservice_app;
 GRANT INSERT (jurisdiction_id, title, source), UPDATE (title, source, validated_hash, base_id, status) ON geoservice.edition

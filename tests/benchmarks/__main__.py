@@ -55,12 +55,18 @@ def measured(part: str, scale: Scale) -> Figures:
 def keep(folder: Path, all_results: Figures) -> None:
     """Write figures, plots and page."""
     results.write(folder / "results.json", all_results)
-    engine = all_results.get("engine", {}).get("figures", {"left out": ""})
-    if "left out" not in engine:
+    shown = {name: one["figures"] for name, one in all_results.items() if "left out" not in one["figures"]}
+    if "engine" in shown or "publishing" in shown:
         from tests.benchmarks import plots  # noqa: PLC0415  needs matplotlib, which tests do without
 
-        plots.draw(engine, folder)
+        plots.draw(shown, folder)
     (folder / "README.md").write_text(page.rendered(all_results), encoding="utf-8")
+
+
+def database_versions(figures: Figures) -> dict[str, str]:
+    """Return the versions of the database that was asked, if one was."""
+    found: dict[str, str] = figures.get("beside others", figures).get("database versions", {})
+    return found
 
 
 def main(arguments: list[str]) -> None:
@@ -76,7 +82,7 @@ def main(arguments: list[str]) -> None:
         except WrongAnswers as wrong:
             sys.exit(f"{part}: WRONG: {wrong}")
         here = around | {"load before": before, "load after": load(), "scale": dataclasses.asdict(scale)}
-        here["versions"] = around["versions"] | figures.get("beside others", {}).get("database versions", {})
+        here["versions"] = around["versions"] | database_versions(figures)
         keep(options.out, results.merged(results.read(file), part, here, figures))
         say(f"{part}: in {options.out / 'README.md'}")
     print((options.out / "README.md").read_text(encoding="utf-8"))

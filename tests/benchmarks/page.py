@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from tests.benchmarks import assigning, batches, cores, engine, looking_up
+from tests.benchmarks import assigning, batches, cores, engine, looking_up, publishing
 from tests.benchmarks.goals import Goal
 from tests.benchmarks.measuring import Figures
 
@@ -17,6 +17,7 @@ PARTS: dict[str, ModuleType] = {
     "batch": batches,
     "cores": cores,
     "assign": assigning,
+    "publishing": publishing,
 }
 
 _HEAD = """\

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -40,13 +41,15 @@ SMALL = {
 }
 
 
-def draw(engine: Figures, folder: Path) -> None:
-    """Draw the engine's figures into a folder."""
-    drawn = {
-        "throughput.svg": (throughput, engine["beside others"]),
-        "borders.svg": (near_borders, engine["near borders"]),
-        "building.svg": (built, engine["built"]),
-    }
+def draw(shown: Figures, folder: Path) -> None:
+    """Draw the figures of the parts that were measured into a folder."""
+    drawn: dict[str, tuple[Callable[[Figures], Figure], Figures]] = {}
+    if engine := shown.get("engine"):
+        drawn["throughput.svg"] = (throughput, engine["beside others"])
+        drawn["borders.svg"] = (near_borders, engine["near borders"])
+        drawn["building.svg"] = (built, engine["built"])
+    if "publishing" in shown:
+        drawn["publishing.svg"] = (published, shown["publishing"])
     folder.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(SMALL):
         for name, (plot, figures) in drawn.items():
@@ -130,6 +133,28 @@ def built(found: Figures) -> Figure:
             _sets(axes, who, {one["grids"]: one[column] for name, one in found.items() if not _is_made(name)}, "none")
         _plain_numbers(axes)
     _explained(left)
+    return figure
+
+
+#: The steps of publishing, each with a colour and a marker of its own.
+STEPS = {
+    "validate_s": ("gate", "#777777", "^"), "preview_s": ("preview", "#D55E00", "s"),
+    "publish_s": ("publish", "#0072B2", "o"),
+}  # fmt: skip
+
+
+def published(found: Figures) -> Figure:
+    """Return the seconds of each step of publishing against the share of grids that changed."""
+    figure = Figure(figsize=(6.2, 2.8), layout="constrained")
+    axes = figure.subplots()
+    axes.set(xscale="log", yscale="log", xlabel="% of grids, people and open reports that change", ylabel="seconds")
+    shares = [float(share) * 100 for share in found["shares"]]
+    for step, (label, colour, marker) in STEPS.items():
+        seconds = [one[step] for one in found["shares"].values()]
+        axes.plot(shares, seconds, color=colour, marker=marker, markersize=4, linewidth=1.3, label=label)
+    axes.set_xticks(shares)
+    axes.legend(frameon=False, fontsize=7)
+    _plain_numbers(axes)
     return figure
 
 

@@ -26,14 +26,21 @@ class Scale:
     batch_rounds: int
     assign_rows: int
     assign_rounds: int
+    #: Squares on a side of the city that is published, who lives there and what was reported.
+    publishing_side: int
+    publishing_households: int
+    publishing_incidents: int
+    publishing_rounds: int
 
 
 FULL = Scale(
     sets=tuple(SETS), positions=4_000_000, rounds=7, builds=3, http_s=5, http_rounds=5, batch_rows=1_000_000,
     geojson_rows=100_000, batch_rounds=7, assign_rows=10_000_000, assign_rounds=3,
+    publishing_side=100, publishing_households=200_000, publishing_incidents=1_000_000, publishing_rounds=3,
 )  # fmt: skip
 QUICK = Scale(
     sets=("demo, 8", "synthetic, 8", "synthetic, 300", "Chicago, 275", "synthetic, 3,000"), positions=200_000,
     rounds=3, builds=1, http_s=1, http_rounds=2, batch_rows=50_000, geojson_rows=10_000, batch_rounds=3,
     assign_rows=200_000, assign_rounds=1,
+    publishing_side=32, publishing_households=4_000, publishing_incidents=20_000, publishing_rounds=1,
 )  # fmt: skip

@@ -83,9 +83,11 @@ class DraftService:
         revision: int | None,
         actor: str = "",
     ) -> Edited:
-        """Cut a grid in two along a line; see `verbs.split`."""
+        """Cut a grid in two along a line; see `verbs.split`. A part is never named by itself after a grid that was."""
         with self._draft(edition_id, revision, actor) as draft:
             taken = queries.codes_of(draft.connection, edition_id)
+            if codes is None:
+                taken |= queries.codes_ever(draft.connection, edition_id)
             near = draft.around([code])
             return draft.make("split", near, verbs.split(near, code, line, codes, names, taken=taken))
 

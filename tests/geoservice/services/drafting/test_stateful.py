@@ -356,4 +356,4 @@ def test_drafts_in_any_order(world: World) -> None:
 
 @pytest.mark.prove
 def test_drafts_in_any_order_for_long(world: World) -> None:
-    run(world, 150, 50, always_the_same=False)
+    run(world, 80, 40, always_the_same=False)

@@ -1,0 +1,92 @@
+"""A writer whose transaction began before a publication and wrote after it: what he wrote has the grid in force now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from tests.factories import (
+    make_building,
+    make_camera,
+    make_household,
+    make_incident,
+    make_organisation,
+    make_town,
+    select_one,
+)
+from tests.publishing import publish_turned, turned
+
+MAKERS = {
+    "building": make_building,
+    "camera": make_camera,
+    "household": make_household,
+    "organisation": make_organisation,
+    "incident": lambda connection, _town: make_incident(connection),
+}
+
+
+def write_late(url: str, kind: str) -> tuple[dict[str, Any], int]:
+    """Begin a transaction, let somebody publish, then write; return the row and the edition in force."""
+    with psycopg.connect(url) as connection:
+        town = make_town(connection)
+    with psycopg.connect(url) as writer, psycopg.connect(url) as publisher:
+        writer.execute("SELECT now()")
+        edition = publish_turned(publisher, town.jurisdiction_id)
+        publisher.commit()
+        return MAKERS[kind](writer, town.jurisdiction_id), edition
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_what_is_written_after_a_publication_has_its_grid_however_long_ago_its_writer_began(
+    database_url: str, kind: str
+) -> None:
+    row, edition = write_late(database_url, kind)
+
+    assert row["grid_code"] == turned("B", edition)
+
+
+def test_a_report_of_that_kind_tells_by_which_edition_it_was_routed(database_url: str) -> None:
+    row, edition = write_late(database_url, "incident")
+
+    assert row["edition_id"] == edition
+    assert row["routed_at"] > row["reported_at"]
+
+
+def test_where_reports_stay_when_editions_change_a_late_one_is_routed_as_of_when_it_was_made(
+    database_url: str,
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        town = make_town(connection)
+        connection.execute("UPDATE geoservice.jurisdiction SET reroute = 'keep'")
+    with psycopg.connect(database_url) as writer, psycopg.connect(database_url) as publisher:
+        writer.execute("SELECT now()")
+        publish_turned(publisher, town.jurisdiction_id)
+        publisher.commit()
+
+        assert make_incident(writer)["edition_id"] == town.edition_id
+
+
+def test_a_report_of_the_past_is_routed_by_the_edition_of_its_day(connection: Connection[Any]) -> None:
+    town = make_town(connection)
+    publish_turned(connection, town.jurisdiction_id)
+
+    yesterday = select_one(connection, "SELECT now() - interval '1 day'")
+
+    assert make_incident(connection, reported_at=yesterday)["edition_id"] == town.edition_id
+
+
+def test_a_report_that_came_in_after_the_publisher_began_is_moved_as_well(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        town = make_town(connection)
+    with psycopg.connect(database_url) as publisher, psycopg.connect(database_url) as writer:
+        publisher.execute("SELECT now()")
+        report = make_incident(writer)
+        writer.commit()
+
+        edition = publish_turned(publisher, town.jurisdiction_id)
+
+        moved = select_one(publisher, "SELECT edition_id FROM geoservice.incident WHERE id = %s", report["id"])
+    assert moved == edition
