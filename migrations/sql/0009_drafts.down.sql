@@ -3,7 +3,9 @@ CREATE TRIGGER announce AFTER UPDATE ON geoservice.edition
     FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
 DROP VIEW geoservice.draft_grid;
 DROP TRIGGER refuse_overlap ON geoservice.grid;
+DROP TRIGGER refuse_overlap_of_new ON geoservice.grid;
 DROP FUNCTION geoservice.refuse_overlap();
+DROP FUNCTION geoservice.shape_before(bigint, text);
 DROP FUNCTION geoservice.overlap_tolerance_m();
 DROP TRIGGER log_delete ON geoservice.grid;
 DROP TRIGGER log_update ON geoservice.grid;
@@ -37,6 +39,7 @@ BEGIN
     PERFORM geoservice.require_sound(new.geom, 'Grid ' || new.code);
     RETURN new;
 END $$;
+ALTER TABLE geoservice.grid ALTER COLUMN id SET GENERATED ALWAYS;
 DROP TABLE geoservice.draft_change;
 DROP TABLE geoservice.draft_step;
 ALTER TABLE geoservice.edition DROP COLUMN revision, DROP COLUMN base_id;
