@@ -16,6 +16,7 @@ from rich.console import Console
 from geoservice.cli.drafts_shown import show_healing, show_impact
 from geoservice.cli.edition_drafts import COMMANDS
 from geoservice.cli.edition_export import export
+from geoservice.cli.edition_qgis import qgis
 from geoservice.cli.findings import finding_fields, show_findings, write_findings
 from geoservice.cli.instant import Instant
 from geoservice.cli.who import actor
@@ -56,7 +57,7 @@ def edition() -> None:
     """Import, validate and publish complete sets of grids."""
 
 
-for command in (*COMMANDS, export):
+for command in (*COMMANDS, export, qgis):
     edition.add_command(command)
 
 

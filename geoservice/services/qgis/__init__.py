@@ -1,0 +1,1 @@
+"""QGIS projects that edit a draft straight in the database."""

@@ -1,0 +1,54 @@
+"""A town, and an analyst who sits at QGIS; skipped where QGIS is not installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.analysts import OpenTown, open_town
+
+SCRIPT = Path(__file__).with_name("analyst_in_qgis.py")
+Step = tuple[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def qgis_python() -> str:
+    """Return a Python that has QGIS, or skip."""
+    for candidate in (os.environ.get("GEOSERVICE_TEST_QGIS_PYTHON"), "/usr/bin/python3", shutil.which("python3")):
+        if candidate is None or not Path(candidate).exists():
+            continue
+        asked = subprocess.run([candidate, "-c", "import qgis.core"], capture_output=True, timeout=60, check=False)
+        if asked.returncode == 0:
+            return candidate
+    pytest.skip("no QGIS: install it, or name its Python in GEOSERVICE_TEST_QGIS_PYTHON")
+
+
+@pytest.fixture
+def town(cluster_url: str, template: str) -> Iterator[OpenTown]:
+    """Return a town of one's own."""
+    with open_town(cluster_url, template) as town:
+        yield town
+
+
+@pytest.fixture
+def at_qgis(qgis_python: str, tmp_path: Path) -> Callable[..., list[Any]]:
+    """Return what runs steps in QGIS, one after the other, and returns what came of each."""
+
+    def run(*steps: Step, env: dict[str, str] | None = None) -> list[Any]:
+        home = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
+        done = subprocess.run(
+            [qgis_python, str(SCRIPT)], input=json.dumps(steps), capture_output=True, text=True, timeout=120,
+            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **home, **(env or {})}, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        answers: list[Any] = json.loads(done.stdout.splitlines()[-1])
+        return answers
+
+    return run
