@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import BigInteger, Float, ForeignKey, Identity, Index, Integer, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -56,7 +56,8 @@ class GridRow(Base):
         Index("ix_grid_place", "edition_id", "geom", postgresql_using="gist"),
     )
 
-    id: Mapped[int] = identity()
+    #: By default, not always: a GIS names the column when it inserts; the guard gives the number.
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(EDITION, ondelete="CASCADE"))
     code: Mapped[str] = mapped_column(CODE)
     name: Mapped[str] = mapped_column(Text)
