@@ -389,8 +389,11 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, 
         SELECT o.code AS predecessor, n.code AS successor, o.old_geom, n.new_geom,
                o.new_geom IS NULL AS retired, n.old_geom IS NULL AS added
           FROM changed AS o
-          JOIN changed AS n
-            ON n.new_geom && o.old_geom AND (n.code = o.code OR st_relate(n.new_geom, o.old_geom, 'T********'))
+         CROSS JOIN LATERAL (  -- by the index, each by itself: ten thousand with ten thousand took 25 s
+            SELECT g.code FROM grid AS g WHERE g.edition_id = write_lineage.edition AND g.geom && o.old_geom OFFSET 0
+         ) AS near
+          JOIN changed AS n ON n.code = near.code AND (n.code = o.code OR st_relate(n.new_geom, o.old_geom, 'T********'))
+         WHERE o.old_geom IS NOT NULL
     ),
     kin AS (
         SELECT pair.*, count(*) OVER (PARTITION BY predecessor) AS successors, count(*) OVER (PARTITION BY successor) AS predecessors
