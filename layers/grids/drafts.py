@@ -42,6 +42,9 @@ _CHANGES = text("""
       FROM geoservice.draft_change AS c WHERE c.step_id = :step_id ORDER BY c.id
 """)
 _SET_STATE = text("UPDATE geoservice.draft_step SET state = :state WHERE id = :step_id")
+_CLOSE = text("""
+    UPDATE geoservice.draft_step SET state = 'dropped' WHERE edition_id = :edition_id AND state IN ('done', 'undone')
+""")
 _SET_BASE = text("UPDATE geoservice.edition SET base_id = :base_id WHERE id = :edition_id")
 _WITHDRAW = text("UPDATE geoservice.edition SET status = 'withdrawn' WHERE id = :edition_id")
 _LATEST = text("SELECT geoservice.latest_edition(:jurisdiction_id)")
@@ -132,6 +135,11 @@ def changes_of(connection: Connection, step_id: int) -> tuple[GridChange, ...]:
 def set_step_state(connection: Connection, step_id: int, state: StepState) -> None:
     """Say whether a step counts."""
     connection.execute(_SET_STATE, {"step_id": step_id, "state": state})
+
+
+def close_steps(connection: Connection, edition_id: int) -> None:
+    """Let none of the steps so far be undone or redone."""
+    connection.execute(_CLOSE, {"edition_id": edition_id})
 
 
 def set_base(connection: Connection, edition_id: int, base_id: int) -> None:

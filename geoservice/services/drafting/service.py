@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from shapely import LineString
 
 from geoservice.domain.editing import verbs
-from geoservice.domain.editing.change import Change
 from geoservice.domain.editing.diff import Difference, difference
 from geoservice.domain.editing.healing import Healing
 from geoservice.domain.editing.merging import Side
@@ -309,7 +308,9 @@ class DraftService:
         revision: int | None,
         actor: str = "",
     ) -> Edited:
-        """Draw a draft anew from the edition published last, keeping what it changed, as one step.
+        """Draw a draft anew from the edition published last, keeping what it changed.
+
+        It ends what can be undone: the steps before it were made on other grids.
 
         Raises
         ------
@@ -321,9 +322,11 @@ class DraftService:
             jurisdiction = known_jurisdiction(draft.connection, draft.edition.jurisdiction_code)
             latest = drafts.latest_edition(draft.connection, jurisdiction.id)
             if latest is None or latest == draft.edition.base_id:
-                return draft.make("rebase", (), Change((), ()))
+                return Edited(draft.edition, (), ())
             edited = draft.merge("rebase", queries.grids_of(draft.connection, latest), settle)
             drafts.set_base(draft.connection, edition_id, latest)
+            # Undone, the draft would be of its old base and say it were of the new one.
+            drafts.close_steps(draft.connection, edition_id)
             return Edited(known_edition(draft.connection, edition_id), edited.removed, edited.put)
 
     def _draft(self, edition_id: int, revision: int | None, actor: str) -> AbstractContextManager[OpenDraft]:

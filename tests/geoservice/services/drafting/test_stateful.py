@@ -221,6 +221,10 @@ class Drafting(RuleBasedStateMachine):
         """Draw a draft anew from what was published last."""
         number, model = self._draft(draft)
         side = "theirs" if theirs else "ours"
+        if model.base == self.town.latest:
+            assert self.world.drafts.rebase(number, revision=None).put == ()
+            assert self.world.state(number) == model.now
+            return
         try:
             edited = self.world.drafts.rebase(number, revision=None)
         except MergeConflict as conflict:
@@ -230,7 +234,9 @@ class Drafting(RuleBasedStateMachine):
                 return
         else:
             self._told(number, edited)
-        self.models[number].base = self.town.latest
+        model.base = self.town.latest
+        model.done.clear()  # the steps before it were made on other grids
+        model.undone.clear()
 
     @precondition(lambda self: self.models)
     @rule(draft=WHICH, when=WHEN, seen=st.booleans())
