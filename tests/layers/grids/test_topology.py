@@ -272,13 +272,11 @@ def honeycomb(rows: int) -> list[GridShape]:
     ]  # fmt: skip
 
 
-def test_ten_thousand_hexagons_are_clean_within_a_second() -> None:
+def test_ten_thousand_hexagons_are_clean() -> None:
     hexagons = honeycomb(100)
     outline = as_multipolygon(shapely.coverage_union_all([one.geom for one in hexagons]))
-    began = time.process_time()
 
     assert findings_of(hexagons, outline) == []
-    assert time.process_time() - began < 1  # alone it takes 0.3 s
 
 
 def test_border_that_ends_on_a_long_slanting_edge_of_the_outline_is_clean() -> None:
