@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-import orjson
-import shapely
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
-from shapely.geometry.base import BaseGeometry
 
 from geoservice.api.editions import EditionOut, EditionPath, FindingsOut, edition_out, findings_json
 from geoservice.domain.editing.diff import Difference
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.impact import Impact, flows
+from geoservice.services.shown import collection, difference_features, move_features
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
 from geoservice.web.parsing import Id, Instant, QueryInteger, StrictModel
@@ -197,7 +195,7 @@ def _preview_out(impact: Impact) -> dict[str, Any]:
             LeavingOut(grid_code=one.grid_code, **vars(one.officer)).model_dump() for one in impact.leaving
         ],
         "grids_unstaffed": list(impact.unstaffed),
-        "moves": {"type": "FeatureCollection", "features": _move_features(impact)},
+        "moves": collection(move_features(impact)),
     }  # fmt: skip
 
 
@@ -206,28 +204,7 @@ def _load(load: Workload) -> dict[str, int]:
             "in_hand": load.in_hand}  # fmt: skip
 
 
-def _move_features(impact: Impact) -> list[dict[str, Any]]:
-    shown = [(move, impact.places.get((move.kind, move.id))) for move in impact.preview.moves]
-    return [
-        {
-            "type": "Feature",
-            "geometry": orjson.loads(geometry),
-            "properties": {"kind": move.kind, "code": move.code or move.id, "from": move.from_grid, "to": move.to_grid},
-        }
-        for move, geometry in shown
-        if geometry is not None
-    ]
-
-
 def _diff_out(found: Difference) -> dict[str, Any]:
-    features = [
-        _ground(role, one.code, geom)
-        for one in found.redrawn
-        for role, geom in (("gained", one.gained), ("lost", one.lost))
-        if not geom.is_empty
-    ]
-    borders = (("border-gone", found.borders_gone), ("border-new", found.borders_new))
-    features += [_ground(role, None, geom) for role, geom in borders if not geom.is_empty]
     return {
         "added": list(found.added), "retired": list(found.retired), "renamed": list(found.renamed),
         "redrawn": [
@@ -235,17 +212,9 @@ def _diff_out(found: Difference) -> dict[str, Any]:
             for one in found.redrawn
         ],
         "recoded": _recoded(found.recoded),
-        "features": {"type": "FeatureCollection", "features": features},
+        "features": collection(difference_features(found)),
     }  # fmt: skip
 
 
 def _recoded(pairs: Sequence[Any]) -> list[dict[str, str]]:
     return [{"old": pair.old, "new": pair.new} for pair in pairs]
-
-
-def _ground(role: str, code: str | None, geom: BaseGeometry) -> dict[str, Any]:
-    return {
-        "type": "Feature",
-        "geometry": orjson.loads(shapely.to_geojson(geom)),
-        "properties": {"role": role, "code": code},
-    }

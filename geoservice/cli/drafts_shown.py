@@ -1,13 +1,10 @@
-"""Show what drafts and their publication do: tables for people, fields for machines, GeoJSON for a GIS."""
+"""Show what drafts and their publication do: tables for people, fields for machines."""
 
 from __future__ import annotations
 
 import click
-import orjson
-import shapely
 from rich.console import Console
 from rich.table import Table
-from shapely.geometry.base import BaseGeometry
 
 from geoservice.domain.editing.diff import Difference
 from geoservice.domain.editing.healing import Healing
@@ -49,9 +46,7 @@ def show_impact(impact: Impact) -> None:
         moved.add_row(flow.from_grid or "-", flow.to_grid or "-", flow.kind, str(flow.count), *people)
     loads = _table("grid", "households", "residents", "floating", "open incidents")
     for before, after in zip(impact.before, impact.after, strict=True):
-        pairs = [
-            (getattr(before, name), getattr(after, name)) for name in ("households", "residents", "floating", "in_hand")
-        ]
+        pairs = [(getattr(before, name), getattr(after, name)) for name in LOAD]
         loads.add_row(before.code, *(str(old) if old == new else f"{old} -> {new}" for old, new in pairs))
     if impact.preview.moves:
         _console().print(moved, highlight=False)
@@ -92,38 +87,6 @@ def diff_fields(found: Difference) -> dict[str, object]:
             {"code": one.code, "gained_m2": one.gained_m2, "lost_m2": one.lost_m2} for one in found.redrawn
         ],
     }  # fmt: skip
-
-
-def diff_geojson(found: Difference) -> bytes:
-    """Return ground gained and lost, and borders gone and new, as GeoJSON."""
-    parts: list[tuple[str, str | None, BaseGeometry]] = [
-        ("border-gone", None, found.borders_gone), ("border-new", None, found.borders_new)
-    ]  # fmt: skip
-    for one in found.redrawn:
-        parts += [("gained", one.code, one.gained), ("lost", one.code, one.lost)]
-    features = [
-        {
-            "type": "Feature",
-            "geometry": orjson.loads(shapely.to_geojson(geom)),
-            "properties": {"role": role, "code": code},
-        }
-        for role, code, geom in parts
-        if not geom.is_empty
-    ]
-    return orjson.dumps({"type": "FeatureCollection", "features": features})
-
-
-def moves_geojson(impact: Impact) -> bytes:
-    """Return what would move as GeoJSON; households, which are counts, are left out."""
-    features = [
-        {
-            "type": "Feature", "geometry": orjson.loads(impact.places[move.kind, move.id]),
-            "properties": {"kind": move.kind, "code": move.code or move.id, "from": move.from_grid, "to": move.to_grid},
-        }
-        for move in impact.preview.moves
-        if impact.places.get((move.kind, move.id)) is not None
-    ]  # fmt: skip
-    return orjson.dumps({"type": "FeatureCollection", "features": features})
 
 
 def _table(*headings: str) -> Table:

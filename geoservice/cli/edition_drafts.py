@@ -13,9 +13,7 @@ from rich.console import Console
 
 from geoservice.cli.drafts_shown import (
     diff_fields,
-    diff_geojson,
     healing_fields,
-    moves_geojson,
     show_diff,
     show_healing,
     show_impact,
@@ -33,6 +31,7 @@ from geoservice.services.healing.running import Told
 from geoservice.services.impact import Impact, flows
 from geoservice.services.importing.shapes import GridFields
 from geoservice.services.proposing import ProposingService
+from geoservice.services.shown import collection, difference_features, move_features
 from geoservice.settings import Settings
 from geoservice.wiring import open_database
 from layers.grids.model import Edition
@@ -128,7 +127,7 @@ def update(
             commit=commit, actor=actor(),
         )  # fmt: skip
     if to_file is not None:
-        to_file.write_bytes(diff_geojson(found))
+        to_file.write_bytes(orjson.dumps(collection(difference_features(found))))
     if as_json:
         click.echo(orjson.dumps({"edition_id": edition.id, "committed": commit, **diff_fields(found)}))
         return
@@ -185,7 +184,7 @@ def preview(
     finally:
         database.close()
     if to_file is not None:
-        to_file.write_bytes(moves_geojson(impact))
+        to_file.write_bytes(orjson.dumps(collection(move_features(impact))))
     if as_json:
         told = {
             "preview": str(impact.preview.id), "revision": impact.preview.revision,
@@ -208,7 +207,7 @@ def diff(*, before: int, after: int, to_file: Path | None, as_json: bool) -> Non
     with _drafts() as drafts:
         found = drafts.compare(before, after)
     if to_file is not None:
-        to_file.write_bytes(diff_geojson(found))
+        to_file.write_bytes(orjson.dumps(collection(difference_features(found))))
     if as_json:
         click.echo(orjson.dumps(diff_fields(found)))
         return

@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from geoservice.domain.editing.change import Change
 from geoservice.domain.editing.merging import Side, merged
+from geoservice.domain.privacy import holds_personal_number
 from geoservice.services.drafting.model import Edited
-from geoservice.services.errors import EditionNotEditable, MergeConflict
+from geoservice.services.errors import EditionNotEditable, MergeConflict, PersonalNumberRefused
 from geoservice.services.importing.shapes import GridFields
 from geoservice.services.known import known_edition
 from layers.crs import Bbox
@@ -73,7 +74,17 @@ class OpenDraft:
         return first if extent is None else queries.grids_near(self.connection, self._id, extent)
 
     def make(self, verb: str, there: Sequence[GridShape], change: Change) -> Edited:
-        """Carry a change out as a step of this name."""
+        """Carry a change out as a step of this name; what changes nothing is no step.
+
+        Raises
+        ------
+        PersonalNumberRefused
+            A name holds what looks like one.
+        """
+        if not change.removed and not change.put:
+            return Edited(self.edition, (), ())
+        for grid in change.put:
+            _require_no_personal_number(grid)
         drafts.begin_step(self.connection, self._id, verb)
         present = [grid.code for grid in there]
         drafts.change_grids(self.connection, self._id, present=present, removed=change.removed, put=change.put)
@@ -107,6 +118,12 @@ class OpenDraft:
         if result.conflicts:
             raise MergeConflict(result.conflicts, edition=self._id)
         return self.make(verb, ours, leading_to(ours, result.grids))
+
+
+def _require_no_personal_number(grid: GridShape) -> None:
+    for name in (grid.name, grid.name_en):
+        if name is not None and name != grid.code and holds_personal_number(name):
+            raise PersonalNumberRefused(grid=grid.code)
 
 
 def leading_to(there: Sequence[GridShape], grids: Sequence[GridShape]) -> Change:

@@ -199,6 +199,23 @@ def test_what_the_grids_do_not_allow_is_refused_with_a_sentence(
     assert_problem(analyst.post(verb, body), 422, "edit-refused", words)
 
 
+def test_a_name_takes_no_personal_number(analyst: Analyst) -> None:
+    body = {"code": FIRST, "new_code": "other", "name": "张 13912345678"}
+
+    assert_problem(analyst.post("recode", body), 422, "personal-number")
+    assert FIRST in analyst.shapes()
+
+
+def test_what_changes_nothing_is_no_step(analyst: Analyst, client: FlaskClient) -> None:
+    other = Analyst(client, analyst.key)
+    other.draft(title="the same")
+
+    analyst.done("merge-draft", {"other": other.edition})
+    analyst.done("rebase")
+
+    assert_problem(analyst.post("undo"), 409, "nothing-to-undo")
+
+
 def test_what_is_not_a_line_or_an_area_is_named(analyst: Analyst) -> None:
     assert_problem(analyst.post("split", {"code": FIRST, "line": [[91.7, 29.2]]}), 422, "invalid-input")
     assert_problem(analyst.post("split", {"code": FIRST, "line": [[200.0, 0.0], [0.0, 0.0]]}), 422, "invalid-input")
