@@ -79,6 +79,14 @@ def template(cluster_url: str) -> Iterator[str]:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def clone_database(connection: psycopg.Connection, name: str, template: str) -> None:
+    """Make a database like another by copying its files; through the log it takes three times as long."""
+    strategy = sql.SQL("STRATEGY file_copy" if connection.info.server_version >= 150_000 else "")
+    connection.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} {}").format(sql.Identifier(name), sql.Identifier(template), strategy)
+    )
+
+
 class DatabaseMaker:
     """Clones databases from a template and drops them at the end."""
 
@@ -90,9 +98,7 @@ class DatabaseMaker:
         """Return the URL of a new database like `template`."""
         name = f"geoservice_test_{os.getpid()}_{next(_numbers)}"
         with psycopg.connect(self.cluster_url, autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-            )
+            clone_database(connection, name, template)
         self.made.append(name)
         return with_database(self.cluster_url, name)
 

@@ -11,6 +11,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
+from tests.conftest import clone_database
 from tests.factories import Town, make_town
 
 
@@ -19,9 +20,7 @@ def layers_url(cluster_url: str, template: str) -> Iterator[str]:
     """Return the superuser's URL of a migrated database that every test leaves as it found it."""
     name = f"geoservice_layers_{os.getpid()}"
     with psycopg.connect(cluster_url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        )
+        clone_database(connection, name, template)
     yield make_url(cluster_url).set(database=name).render_as_string(hide_password=False)
     with psycopg.connect(cluster_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -16,6 +16,7 @@ from psycopg import Connection, sql
 from sqlalchemy import make_url
 
 from tests import places
+from tests.conftest import clone_database
 from tests.factories import (
     make_building,
     make_camera,
@@ -156,7 +157,7 @@ def fortress(cluster_url: str, template: str) -> Iterator[Fortress]:
     logins = {group: f"{group}_{os.getpid()}" for group in GROUPS}
     password = secrets.token_hex()
     with psycopg.connect(cluster_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (database, template))))
+        clone_database(admin, database, template)
         for group, login in logins.items():
             create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}")
             admin.execute(create.format(sql.Identifier(login), sql.Literal(password), sql.Identifier(group)))

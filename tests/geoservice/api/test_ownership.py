@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 
 from geoservice.app import create_app
 from geoservice.settings import Settings
-from geoservice.wiring import Services
-from tests.holding import wait_until_held
+from geoservice.wiring import Services, build_services
+from tests.conftest import DatabaseMaker
+from tests.holding import stop, wait_until_held
 
 INSIDE = {"lon": 91.77, "lat": 29.24}
 
 
+@pytest.fixture(scope="module")
+def asked(cluster_url: str, community_template: str) -> Iterator[dict[bool, Services]]:
+    """Return services on the demo community that are only asked, by whether they hold it in memory."""
+    maker = DatabaseMaker(cluster_url)
+    url = SecretStr(maker.clone(community_template))
+    made = {held: build_services(Settings(database_url=url, pool_size=4, hold_editions=held)) for held in (False, True)}
+    wait_until_held(made[True])
+    yield made
+    for services in made.values():
+        stop(services)
+    maker.drop_all()
+
+
 @pytest.fixture(params=["from the database", "from memory", "on the fast path"])
-def client(request: pytest.FixtureRequest, services: Services) -> FlaskClient:
+def client(request: pytest.FixtureRequest, asked: dict[bool, Services]) -> FlaskClient:
     """Return a client of each way in which a look-up can be answered."""
-    if request.param != "from the database":
-        wait_until_held(services)
+    services = asked[request.param != "from the database"]
     settings = Settings(database_url=SecretStr("postgresql://unused"), fast_path=request.param == "on the fast path")
     return create_app(settings, services=services).test_client()
 
