@@ -176,6 +176,7 @@ class TerritoryRow(Base):
     __table_args__ = (
         Index(None, "geom", postgresql_using="spgist"),
         ExcludeConstraint(
+            (text("hashtextextended(code, jurisdiction_id)"), "="),
             ("jurisdiction_id", "="),
             ("code", "="),
             (text("tstzrange(lower(valid), upper(valid))"), "&&"),
