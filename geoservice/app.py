@@ -10,7 +10,9 @@ from geoservice.api.drafts import drafts_blueprint
 from geoservice.api.editions import editions_blueprint
 from geoservice.api.exports import exports_blueprint
 from geoservice.api.fast_path import FastPath
+from geoservice.api.following import following_blueprint
 from geoservice.api.grids import grids_blueprint
+from geoservice.api.handling import handling_blueprint
 from geoservice.api.health import health_blueprint
 from geoservice.api.incidents import incidents_blueprint
 from geoservice.api.jurisdictions import jurisdictions_blueprint
@@ -76,6 +78,8 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         drafts_blueprint(services.drafts),
         publishing_blueprint(services.editions, services.drafts),
         incidents_blueprint(services.incidents),
+        handling_blueprint(services.handling, services.incidents),
+        following_blueprint(services.handling),
     ):
         app.register_api(blueprint)
     app.register_blueprint(documents_blueprint())

@@ -10,6 +10,7 @@ from geoservice.services.editions import EditionService
 from geoservice.services.errors import NoDatabase
 from geoservice.services.exporting.service import ExportService
 from geoservice.services.grids import GridService
+from geoservice.services.handling import HandlingService
 from geoservice.services.health import HealthService
 from geoservice.services.incidents import IncidentService
 from geoservice.services.keeper import Keeper
@@ -33,6 +34,7 @@ class Services:
     exports: ExportService
     drafts: DraftService
     incidents: IncidentService
+    handling: HandlingService
     viewing: ViewingService
     keys: KeyService
     health: HealthService
@@ -78,6 +80,7 @@ def build_services(settings: Settings) -> Services:
         exports=ExportService(database),
         drafts=DraftService(database),
         incidents=IncidentService(database),
+        handling=HandlingService(database),
         viewing=ViewingService(database),
         keys=KeyService(database, keeper),
         health=HealthService(database, keeper),

@@ -25,6 +25,10 @@ class RefusedByDatabase(LayerError):
         return f"{self.message} {self.hint}" if self.hint else self.message
 
 
+class StepRefused(RefusedByDatabase):
+    """The incident's lifecycle has no such step from where it is."""
+
+
 class EditedMeanwhile(RefusedByDatabase):
     """Somebody edited the draft since the caller looked at it."""
 

@@ -10,6 +10,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from geoservice.api.answers import CandidateOut, Method
+from geoservice.domain.lifecycle.offers import asks_for_side
 from geoservice.services.incidents import IncidentService, NewReport
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import (
@@ -96,6 +97,17 @@ class IncidentOut(BaseModel):
     closed_at: datetime | None
     rating: int | None
     version: int
+    status_since: datetime
+    waiting_since: datetime | None = Field(description="Since when a question to the reporter is open")
+    duplicate_of: str | None
+    step_reason: str | None = Field(description="The words that came with the last step")
+
+
+class ReportedOut(IncidentOut):
+    """An incident just reported."""
+
+    token: str = Field(description="For the reporter: follow and rate the report with it; given out this once")
+    asks_for_side: bool = Field(description="Near a border: ask the reporter, once, which of `candidates` it was")
 
 
 class IncidentsOut(BaseModel):
@@ -118,6 +130,7 @@ class EventOut(BaseModel):
     method: str | None
     edition: int | None
     reason: str | None
+    officer_code: str | None
 
 
 class HistoryOut(BaseModel):
@@ -131,13 +144,14 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
     blueprint = APIBlueprint("incidents", __name__, url_prefix="/v1", abp_tags=[TAG], abp_security=SECURITY)
 
     @blueprint.post(
-        "/incidents", summary="Report", responses={201: IncidentOut, **problem_responses(401, 403, 404, 413, 415)}
+        "/incidents", summary="Report", responses={201: ReportedOut, **problem_responses(401, 403, 404, 413, 415)}
     )
     @guard("report_incident")
     def report(body: ReportBody) -> Response:
         """Store a report, routed to the grid that owns its place and to the officer on duty."""
-        incident = incidents.report(_new_report(body), identity=current_identity())
-        return render(_incident_out(incident), status=201, headers={"Location": f"/v1/incidents/{incident.id}"})
+        incident, token = incidents.report(_new_report(body), identity=current_identity())
+        told = ReportedOut(**incident_out(incident).model_dump(), token=token, asks_for_side=asks_for_side(incident))
+        return render(told, status=201, headers={"Location": f"/v1/incidents/{incident.id}"})
 
     @blueprint.get("/incidents", summary="Incidents", responses={200: IncidentsOut, **problem_responses(401, 403, 404)})
     @guard("read_incidents")
@@ -148,7 +162,7 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
             before=None if query.after is None else decode_cursor(query.after),
         )  # fmt: skip
         more = encode_cursor(found[-1].reported_at, found[-1].id) if len(found) == query.limit else None
-        return render(IncidentsOut(incidents=[_incident_out(one) for one in found], next=more))
+        return render(IncidentsOut(incidents=[incident_out(one) for one in found], next=more))
 
     @blueprint.get(
         "/incidents/<id>", summary="One incident", responses={200: IncidentOut, **problem_responses(401, 403, 404)}
@@ -156,7 +170,7 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
     @guard("read_incidents")
     def one(path: IncidentPath) -> Response:
         """Return an incident."""
-        return render(_incident_out(incidents.incident(path.id)))
+        return render(incident_out(incidents.incident(path.id)))
 
     @blueprint.get(
         "/incidents/<id>/history",
@@ -188,11 +202,12 @@ def _new_report(body: ReportBody) -> NewReport:
     )
 
 
-def _incident_out(incident: Incident) -> IncidentOut:
+def incident_out(incident: Incident) -> IncidentOut:
+    """Return an incident as the interface tells it."""
     same: dict[str, Any] = {
         name: getattr(incident, name)
         for name in IncidentOut.model_fields
-        if name not in ("id", "jurisdiction", "position", "received", "edition", "candidates")
+        if name not in ("id", "jurisdiction", "position", "received", "edition", "candidates", "duplicate_of")
     }
     return IncidentOut(
         id=str(incident.id),
@@ -201,6 +216,7 @@ def _incident_out(incident: Incident) -> IncidentOut:
         received={"x": incident.received_x, "y": incident.received_y, "crs": incident.declared_crs},
         edition=incident.edition_id,
         candidates=[CandidateOut.model_validate(candidate) for candidate in incident.candidates],
+        duplicate_of=None if incident.duplicate_of is None else str(incident.duplicate_of),
         **same,
     )
 
@@ -209,5 +225,5 @@ def _event_out(event: IncidentEvent) -> EventOut:
     return EventOut(
         at=event.at, actor=event.actor, rule=event.rule, from_status=event.from_status, to_status=event.to_status,
         from_grid_code=event.from_grid_code, to_grid_code=event.to_grid_code, method=event.method,
-        edition=event.edition_id, reason=event.reason,
+        edition=event.edition_id, reason=event.reason, officer_code=event.officer_code,
     )  # fmt: skip

@@ -26,10 +26,14 @@ class Identity:
     role: Role
     #: Id of the key that was shown; None for the public.
     key_id: str | None = None
+    #: Who holds an officer's key: the jurisdiction's id and the code of the member of staff.
+    staff: tuple[int, str] | None = None
 
     @property
     def actor(self) -> str:
-        """Return the name that histories keep."""
+        """Return the name that histories keep: of an officer the staff code, of others the key."""
+        if self.staff is not None:
+            return f"{self.role}:{self.staff[1]}"
         return f"{self.role}:{self.key_id}" if self.key_id else str(self.role)
 
 

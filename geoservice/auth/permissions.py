@@ -17,6 +17,8 @@ class Permission(StrEnum):
     EDIT_BOUNDARIES = "edit_boundaries"  #: make and edit drafts, preview and publish them
     READ_INCIDENTS = "read_incidents"  #: incidents with their texts and history
     REPORT_INCIDENT = "report_incident"  #: hand in an incident
+    HANDLE_INCIDENT = "handle_incident"  #: take steps with an incident; which, its lifecycle says
+    FOLLOW_REPORT = "follow_report"  #: see and rate the one report whose token is shown
 
 
 _EVERYBODY = frozenset(Role)
@@ -31,6 +33,8 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.EDIT_BOUNDARIES: frozenset({Role.ANALYST, Role.ADMIN}),
     Permission.READ_INCIDENTS: _STAFF,
     Permission.REPORT_INCIDENT: _KNOWN - {Role.READER, Role.AUDITOR},
+    Permission.HANDLE_INCIDENT: frozenset({Role.OFFICER, Role.DISPATCHER, Role.ADMIN}),
+    Permission.FOLLOW_REPORT: _EVERYBODY,
 }
 
 

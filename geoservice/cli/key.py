@@ -31,12 +31,17 @@ def key() -> None:
 @key.command()
 @click.option("--role", type=click.Choice([role.value for role in Role if role is not Role.PUBLIC]), required=True)
 @click.option("--label", required=True, help="What the key is for; shown in lists.")
+@click.option("--staff", help="Code of the officer who holds the key and acts with it.")
+@click.option("--jurisdiction", help="Code of the officer's jurisdiction.")
 @click.option("--days", type=click.IntRange(1, 3650), help="Ends after so many days; never when absent.")
-def create(role: str, label: str, days: int | None) -> None:
+def create(role: str, label: str, staff: str | None, jurisdiction: str | None, days: int | None) -> None:
     """Make a key and print it; it is shown this once."""
+    if (staff is None) != (jurisdiction is None):
+        raise click.UsageError("--staff and --jurisdiction go together: codes are a jurisdiction's own.")
+    holder = None if staff is None or jurisdiction is None else (jurisdiction, staff)
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
     with _keys() as keys:
-        click.echo(keys.create(Role(role), label, expires_at=expires_at))
+        click.echo(keys.create(Role(role), label, expires_at=expires_at, staff=holder))
 
 
 @key.command("list")
@@ -47,7 +52,9 @@ def list_keys() -> None:
         for one in keys.keys():
             ended = one.expires_at is not None and one.expires_at <= now
             state = "revoked" if one.revoked_at else "expired" if ended else "in use"
-            click.echo(f"{one.id}  {one.role:10}  {state:8}  {one.created_at:%Y-%m-%d}  {one.label}")
+            click.echo(
+                f"{one.id}  {one.role:10}  {state:8}  {one.created_at:%Y-%m-%d}  {one.staff_code or '-':6}  {one.label}"
+            )
 
 
 @key.command()

@@ -27,8 +27,7 @@ _HOURS: tuple[tuple[int, float], ...] = (
 )  # fmt: skip
 #: In hand, from the youngest to the oldest: how many have come how far; 133 together.
 _IN_HAND: tuple[tuple[IncidentStatus, int], ...] = (
-    ("reported", 16),
-    ("dispatched", 28),
+    ("dispatched", 44),
     ("accepted", 49),
     ("resolved", 31),
     ("returned", 9),

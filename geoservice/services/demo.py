@@ -5,25 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from shapely import MultiPolygon
 from sqlalchemy import Connection, text
 
 from geoservice.auth.model import Role
 from geoservice.demo.community import build_community
-from geoservice.demo.model import Community
+from geoservice.demo.model import Community, IncidentSeed
 from geoservice.services.keys import KeyService
 from layers.db.bulk import copy_rows, ewkb
 from layers.db.session import Database
 from layers.grids import edits
 from layers.grids.model import GridShape
 from layers.grids.topology import findings_of
+from layers.incidents.edits import take_step
 from layers.jurisdictions.queries import find_jurisdiction
 
 #: The demo's boundaries are in force since this long before it is loaded: longer than its oldest report.
 BOUNDARIES_AGE = timedelta(days=365)
 #: A key of the demo works this long; each start hands out a new one.
 KEY_AGE = timedelta(days=30)
+_RETURNED = "不属于本网格职责，请转办"
+#: Which statuses have an accepted or resolved incident behind them.
+_STEPS_DONE = {"accepted": ("accepted", "resolved", "closed"), "resolved": ("resolved", "closed")}
+_CLOSE = text(
+    "UPDATE geoservice.incident SET status = 'closed', step_reason = NULL, closed_at = :closed_at, rating = :rating"
+    " WHERE id = :id"
+)
 #: The demo is loaded once, so a statement may take longer than a request's.
 TIMEOUT_S = 60
 
@@ -136,14 +145,20 @@ def _insert_incidents(connection: Connection, community: Community, j: int) -> N
             (jurisdiction_id, service_code, source, description, geom, accuracy_m, reported_at)
         VALUES (:j, :service, :source, :description, CAST(:geom AS geometry), :accuracy_m, :reported_at) RETURNING id
     """)
-    become = text(
-        "UPDATE geoservice.incident SET status = :status, closed_at = :closed_at, rating = :rating WHERE id = :id"
-    )
     for seed in community.incidents:
         incident_id = connection.execute(insert, {
             "j": j, "service": seed.service_code, "source": seed.source, "description": seed.description,
             "geom": ewkb(seed.position), "accuracy_m": seed.accuracy_m, "reported_at": seed.reported_at,
         }).scalar_one()  # fmt: skip
-        if seed.status != "reported":
-            connection.execute(become, {"id": incident_id, "status": seed.status, "closed_at": seed.closed_at,
-                                        "rating": seed.rating})  # fmt: skip
+        _bring_to(connection, incident_id, seed)
+
+
+def _bring_to(connection: Connection, incident_id: UUID, seed: IncidentSeed) -> None:
+    """Take the steps that lead to a status, in their order."""
+    if seed.status == "returned":
+        take_step(connection, incident_id, rule="returned", reason=_RETURNED, status="returned")
+    for rule in ("accepted", "resolved"):
+        if seed.status in _STEPS_DONE[rule]:
+            take_step(connection, incident_id, rule=rule, reason=None, status=rule)
+    if seed.status == "closed":
+        connection.execute(_CLOSE, {"id": incident_id, "closed_at": seed.closed_at, "rating": seed.rating})

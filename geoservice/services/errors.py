@@ -47,6 +47,40 @@ class IncidentUnknown(GeoserviceError):
     """There is no such incident."""
 
 
+class ReportUnknown(GeoserviceError):
+    """No report has this token. It was given out once, with the report."""
+
+
+class ActionUnknown(GeoserviceError):
+    """There is no such action."""
+
+
+class StepNotAllowed(GeoserviceError):
+    """The incident is not where this action may be taken from, or not by you."""
+
+    def __init__(self, *, status: str, legal: Sequence[str], **fields: object) -> None:
+        super().__init__(status=status, legal=", ".join(legal) or "none", **fields)
+        self.status = status
+        #: Actions that may be taken instead.
+        self.legal = tuple(legal)
+
+
+class NotYourIncident(GeoserviceError):
+    """An officer acts on incidents of the grids that he is posted to, with a key that names him."""
+
+
+class StepWants(GeoserviceError):
+    """The action needs something that was not given, or was given something that it has no use for."""
+
+
+class NobodyOnDuty(GeoserviceError):
+    """Nobody is posted to the grid today: name an officer."""
+
+
+class StaffUnknown(GeoserviceError):
+    """There is no such member of staff in this jurisdiction."""
+
+
 class ServiceUnknown(GeoserviceError):
     """There is no such service in this jurisdiction."""
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from geoservice.auth.model import Identity
+from geoservice.auth.tokens import new_token, token_sha256
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.services import known
 from geoservice.services.errors import (
@@ -20,8 +21,8 @@ from geoservice.services.errors import (
 from layers.crs import DeclaredPosition
 from layers.db.session import Database
 from layers.incidents.edits import insert_report
-from layers.incidents.model import Incident, IncidentEvent, Report, Service
-from layers.incidents.queries import find_incident, history, incidents, service_exists, services
+from layers.incidents.model import Incident, IncidentEvent, Report, Routing, Service
+from layers.incidents.queries import find_incident, history, incidents, routings, service_exists, services
 from layers.jurisdictions.model import Jurisdiction
 from layers.jurisdictions.queries import find_jurisdiction_code_at, jurisdictions
 
@@ -46,8 +47,8 @@ class IncidentService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def report(self, report: NewReport, *, identity: Identity) -> Incident:
-        """Store a report, routed in the same transaction, and return the incident.
+    def report(self, report: NewReport, *, identity: Identity) -> tuple[Incident, str]:
+        """Store a report, routed and dispatched in the same transaction; return the incident and its reporter's token.
 
         Raises
         ------
@@ -57,6 +58,7 @@ class IncidentService:
         """
         if holds_personal_number(report.description):
             raise PersonalNumberRefused
+        token = new_token()
         with self._database.transaction(actor=identity.actor) as connection:
             jurisdiction = self._jurisdiction_of(connection, report)
             if not service_exists(connection, jurisdiction_id=jurisdiction.id, code=report.service_code):
@@ -65,10 +67,10 @@ class IncidentService:
                 connection,
                 Report(
                     jurisdiction.id, report.service_code, report.place, report.source, report.description,
-                    report.accuracy_m, report.building_code, report.reported_at,
+                    report.accuracy_m, report.building_code, report.reported_at, token_sha256(token),
                 ),
             )  # fmt: skip
-            return _found(find_incident(connection, incident_id), incident_id)
+            return _found(find_incident(connection, incident_id), incident_id), token
 
     def _jurisdiction_of(self, connection: Connection, report: NewReport) -> Jurisdiction:
         """Return the stated jurisdiction, else the one at the place, else the only one there is."""
@@ -90,6 +92,12 @@ class IncidentService:
         with self._database.transaction() as connection:
             _found(find_incident(connection, incident_id), incident_id)
             return history(connection, incident_id)
+
+    def routings(self, incident_id: UUID) -> tuple[Routing, ...]:
+        """Return every time an incident was routed, asked again as it was known then; raise IncidentUnknown."""
+        with self._database.transaction() as connection:
+            _found(find_incident(connection, incident_id), incident_id)
+            return routings(connection, incident_id)
 
     def incidents(
         self,

@@ -16,6 +16,7 @@ from layers.db.listening import Listener, listening
 from layers.db.session import Database
 from layers.errors import LayerError
 from layers.grids.edits import enact_due
+from layers.incidents.edits import lapse_due
 
 log = structlog.get_logger()
 
@@ -116,20 +117,21 @@ class Keeper:
         """Renew at once, then when something is announced or it is time to compare, until stopped or cut off."""
         while not self._stopping.is_set():
             self.renew(listener.connection)
-            self._enact()
+            self._do_what_is_due()
             compare_at_s = time.monotonic() + self._compare_every_s
             while not self._stopping.is_set() and (left_s := compare_at_s - time.monotonic()) > 0:
                 if listener.wait(min(left_s, LOOK_UP_S)):
                     break
 
-    def _enact(self) -> None:
-        """Re-assign features where the day of an edition has come; whichever worker is first does it."""
+    def _do_what_is_due(self) -> None:
+        """Enact editions whose day has come, close what nobody rated; the first worker does it."""
         try:
             with self._database.transaction(actor="service", timeout_s=ENACT_S) as connection:
                 enact_due(connection)
+                lapse_due(connection)
         except Exception as exc:  # noqa: BLE001  look-ups do not depend on it; the next comparison tries again
             reason = f"{type(exc).__name__}: {exc}"
-            log.warning("an edition whose day has come could not be enacted", reason=reason)
+            log.warning("what is due could not be done", reason=reason)
 
     def renew(self, connection: Connection) -> None:
         """Confirm what is held, or read it anew when the database holds something else.

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from geoservice.auth.keys import new_key, same_secret, split_key
 from geoservice.auth.model import Identity, Role
+from geoservice.services import known
 from geoservice.services.keeper import Keeper
 from layers.db.session import Database
 from layers.keys.queries import StoredKey, find_valid_key, insert_key, keys, revoke_key
@@ -18,13 +19,25 @@ class KeyService:
         self._database = database
         self._keeper = keeper
 
-    def create(self, role: Role, label: str, *, expires_at: datetime | None = None) -> str:
-        """Make a key and return its text, which is shown this once and stored nowhere."""
+    def create(
+        self, role: Role, label: str, *, expires_at: datetime | None = None, staff: tuple[str, str] | None = None
+    ) -> str:
+        """Make a key and return its text, which is shown this once and stored nowhere.
+
+        Parameters
+        ----------
+        staff
+            Codes of a jurisdiction and of the member of its staff who holds the key and acts with it.
+
+        Raises
+        ------
+        JurisdictionUnknown, StaffUnknown
+        """
         key = new_key()
         with self._database.transaction() as connection:
             insert_key(
                 connection, key_id=key.id, secret_sha256=key.secret_sha256, role=role, label=label,
-                expires_at=expires_at,
+                expires_at=expires_at, staff=None if staff is None else known.known_staff(connection, *staff),
             )  # fmt: skip
         return key.text
 
@@ -70,4 +83,7 @@ def _identity(stored: StoredKey | None, secret_sha256: bytes) -> Identity | None
         return None
     if stored.revoked_at is not None or (stored.expires_at is not None and stored.expires_at <= datetime.now(UTC)):
         return None
-    return Identity(Role(stored.role), stored.id)
+    holder = None
+    if stored.jurisdiction_id is not None and stored.staff_code is not None:
+        holder = (stored.jurisdiction_id, stored.staff_code)
+    return Identity(Role(stored.role), stored.id, holder)

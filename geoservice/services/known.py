@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from geoservice.services.errors import EditionUnknown, JurisdictionUnknown
+from geoservice.services.errors import EditionUnknown, JurisdictionUnknown, StaffUnknown
 from layers.grids.model import Edition
 from layers.grids.queries import find_edition
 from layers.jurisdictions.model import Jurisdiction
 from layers.jurisdictions.queries import find_jurisdiction
+from layers.staff.queries import staff_exists
 
 
 def known_jurisdiction(connection: Connection, code: str) -> Jurisdiction:
@@ -22,6 +23,14 @@ def known_jurisdiction(connection: Connection, code: str) -> Jurisdiction:
 def jurisdiction_id(connection: Connection, code: str | None) -> int | None:
     """Return the id of a jurisdiction, None when none was named; raise JurisdictionUnknown."""
     return None if code is None else known_jurisdiction(connection, code).id
+
+
+def known_staff(connection: Connection, jurisdiction_code: str, staff_code: str) -> tuple[int, str]:
+    """Return a jurisdiction's id and the code of a member of its staff; raise JurisdictionUnknown, StaffUnknown."""
+    jurisdiction = known_jurisdiction(connection, jurisdiction_code)
+    if not staff_exists(connection, jurisdiction_id=jurisdiction.id, code=staff_code):
+        raise StaffUnknown(staff=staff_code, jurisdiction=jurisdiction_code)
+    return jurisdiction.id, staff_code
 
 
 def known_edition(connection: Connection, edition_id: int) -> Edition:

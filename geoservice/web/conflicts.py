@@ -8,7 +8,7 @@ import orjson
 import shapely
 
 from geoservice.domain.editing.errors import EditRefused
-from geoservice.services.errors import MergeConflict, PreviewOutdated
+from geoservice.services.errors import MergeConflict, PreviewOutdated, StepNotAllowed
 from layers.grids.previews import Move
 
 #: Listed of each; their number is told.
@@ -21,6 +21,8 @@ def members_of(error: Exception) -> dict[str, Any]:
         return {"appeared": _moves(error.appeared), "gone": _moves(error.gone)}
     if isinstance(error, MergeConflict):
         return {"conflicts": [_conflict(one) for one in error.conflicts[:LISTED_MAX]]}
+    if isinstance(error, StepNotAllowed):
+        return {"incident_status": error.status, "legal_actions": list(error.legal)}
     if isinstance(error, EditRefused):
         place = None if error.place is None else list(error.place)
         return {"grid_codes": list(error.codes), "position": place}

@@ -144,6 +144,8 @@ Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_fit)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_fit)]
 #: 4,000 characters: GeoReport v2's limit of a description.
 Text = Annotated[str, Field(max_length=4000), AfterValidator(_fit)]
+#: A reason, a question, an answer: as long as the database takes it.
+Words = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_fit)]
 Crs = Annotated[str, Field(max_length=20, description="wgs84, cgcs2000, gcj02, bd09 or epsg:N")]
 DegreesCrs = Annotated[
     Literal["wgs84", "cgcs2000", "gcj02", "bd09"], Field(description="Of lon and lat; wgs84 when absent")

@@ -17,6 +17,7 @@ from layers.errors import (
     PublishedMeanwhile,
     RefusedByDatabase,
     SchemaMissing,
+    StepRefused,
     TooBusy,
     TookTooLong,
     TryAgain,
@@ -29,7 +30,7 @@ _CONNECT_TIMEOUT_S = 3
 _TCP_USER_TIMEOUT_MS = 5000
 #: Refusals of our own functions that callers treat each in its way, by SQLSTATE.
 _MEANWHILE: dict[str, type[RefusedByDatabase]] = {
-    "GS409": PublishedMeanwhile, "GS410": MovedMeanwhile, "GS412": EditedMeanwhile,
+    "GS409": PublishedMeanwhile, "GS410": MovedMeanwhile, "GS411": StepRefused, "GS412": EditedMeanwhile,
 }  # fmt: skip
 _UNFIT_VALUE = "One of the values is not one that the database can store or reckon with."
 

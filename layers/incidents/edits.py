@@ -6,26 +6,82 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from layers.crs import DeclaredPosition
 from layers.incidents.model import Report
 
 _INSERT = text("""
     INSERT INTO geoservice.incident
         (jurisdiction_id, service_code, geom, received_x, received_y, declared_crs, source, description, accuracy_m,
-         building_code, reported_at)
+         building_code, reported_at, reporter_sha256)
     VALUES (:jurisdiction_id, :service_code, st_setsrid(st_makepoint(:lon, :lat), 4326), :x, :y, :crs, :source,
-            :description, :accuracy_m, :building_code, coalesce(:reported_at, now()))
+            :description, :accuracy_m, :building_code, coalesce(:reported_at, now()), :reporter_sha256)
     RETURNING id
 """)
+_LOCK = text("SELECT FROM geoservice.incident AS i WHERE i.id = :id FOR UPDATE")
+#: What a step may write, each as SQL.
+_CHANGES = {
+    "status": "status = :status",
+    "officer_code": "assigned_officer_code = :officer_code",
+    "rating": "rating = :rating",
+    "duplicate_of": "duplicate_of = :duplicate_of",
+    "waiting": "waiting_since = CASE WHEN :waiting THEN now() END",
+    "grid_code": "overrule_grid_code = :grid_code, overrule_reason = :reason",
+    "place": (
+        "geom = st_setsrid(st_makepoint(:lon, :lat), 4326), received_x = :x, received_y = :y, declared_crs = :crs,"
+        " overrule_grid_code = NULL, overrule_reason = NULL"
+    ),
+}
 
 
 def insert_report(connection: Connection, report: Report) -> UUID:
     """Store a report; the database routes it in the same statement. Returns the incident's id."""
-    place = report.place
     asked = {
-        "jurisdiction_id": report.jurisdiction_id, "service_code": report.service_code, "lon": place.position.lon,
-        "lat": place.position.lat, "x": place.x, "y": place.y, "crs": place.crs, "source": report.source,
+        "jurisdiction_id": report.jurisdiction_id, "service_code": report.service_code, "source": report.source,
         "description": report.description, "accuracy_m": report.accuracy_m, "building_code": report.building_code,
-        "reported_at": report.reported_at,
+        "reported_at": report.reported_at, "reporter_sha256": report.reporter_sha256, **_columns(report.place),
     }  # fmt: skip
     incident_id: UUID = connection.execute(_INSERT, asked).scalar_one()
     return incident_id
+
+
+def _columns(place: DeclaredPosition) -> dict[str, object]:
+    return {"lon": place.position.lon, "lat": place.position.lat, "x": place.x, "y": place.y, "crs": place.crs}
+
+
+def lock_incident(connection: Connection, incident_id: UUID) -> None:
+    """Wait until nobody else changes an incident, and keep others from it until the transaction ends."""
+    connection.execute(_LOCK, {"id": incident_id})
+
+
+def take_step(
+    connection: Connection,
+    incident_id: UUID,
+    *,
+    rule: str,
+    reason: str | None,
+    **changes: object,
+) -> None:
+    """Change an incident by a rule of its lifecycle; the database looks whether it may and writes the history.
+
+    Parameters
+    ----------
+    changes
+        status, officer_code, rating, duplicate_of (id), waiting (bool), place (DeclaredPosition), or grid_code, to
+        overrule with by `reason`.
+
+    Raises
+    ------
+    StepRefused, RefusedByDatabase
+    """
+    sets = ["step_rule = :rule", "step_reason = :reason", *(_CHANGES[name] for name in changes)]
+    asked: dict[str, object] = {"id": incident_id, "rule": rule, "reason": reason, **changes}
+    place = asked.pop("place", None)
+    if isinstance(place, DeclaredPosition):
+        asked |= _columns(place)
+    connection.execute(text(f"UPDATE geoservice.incident SET {', '.join(sets)} WHERE id = :id"), asked)  # noqa: S608 - our own text
+
+
+def lapse_due(connection: Connection) -> int:
+    """Close what was resolved long ago and nobody rated; return how many, at most a hundred."""
+    done: int = connection.execute(text("SELECT geoservice.lapse_due()")).scalar_one()
+    return done

@@ -21,6 +21,8 @@ class Report:
     accuracy_m: float | None = None
     building_code: str | None = None
     reported_at: datetime | None = None
+    #: Of the token that the reporter holds; None when nobody follows it.
+    reporter_sha256: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Incident:
     """One reported matter and where it went."""
 
     id: UUID
+    jurisdiction_id: int | None
     jurisdiction_code: str | None
     service_code: str
     source: str
@@ -53,6 +56,14 @@ class Incident:
     closed_at: datetime | None
     rating: int | None
     version: int
+    #: Since when it has its status.
+    status_since: datetime
+    #: Since when a question to the reporter is open.
+    waiting_since: datetime | None
+    #: The incident that this one was merged into.
+    duplicate_of: UUID | None
+    #: The words that came with the last step.
+    step_reason: str | None
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,45 @@ class IncidentEvent:
     method: str | None
     edition_id: int | None
     reason: str | None
+    officer_code: str | None
+
+
+@dataclass(frozen=True)
+class Routing:
+    """How an incident was routed, as its history keeps it, and the rule asked again by what was known then."""
+
+    at: datetime
+    rule: str
+    actor: str
+    routed_at: datetime
+    position: Position
+    received_x: float
+    received_y: float
+    declared_crs: str
+    accuracy_m: float | None
+    building_code: str | None
+    edition_id: int | None
+    grid_code: str | None
+    method: str
+    distance_to_border_m: float | None
+    near_border: bool
+    candidates: tuple[dict[str, object], ...]
+    officer_code: str | None
+    reason: str | None
+    #: The answer by position, asked again as it was known at `at`.
+    again_grid_code: str | None
+    again_method: str
+    again_edition_id: int | None
+    again_distance_to_border_m: float | None
+    again_near_border: bool
+
+    @property
+    def agrees(self) -> bool:
+        """Return whether what is stored is what the rule says; of a person's decision, whether its ground is."""
+        by_rule = (self.again_edition_id, self.again_distance_to_border_m, self.again_near_border)
+        stored = (self.edition_id, self.distance_to_border_m, self.near_border)
+        decided = (self.again_grid_code, self.again_method) == (self.grid_code, self.method)
+        return by_rule == stored and (decided or self.method == "manual")
 
 
 @dataclass(frozen=True)

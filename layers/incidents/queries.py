@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, func, literal_column, select, text, tupl
 
 from layers.crs import Position
 from layers.db.features import feature_collection
-from layers.incidents.model import Incident, IncidentEvent, Service
+from layers.incidents.model import Incident, IncidentEvent, Routing, Service
 from layers.incidents.tables import IncidentRow
 
 _INCIDENT = select(
@@ -22,6 +22,18 @@ _INCIDENT = select(
     ),
 )
 _HISTORY = text("SELECT e.* FROM geoservice.incident_event AS e WHERE e.incident_id = :id ORDER BY e.id")
+_ROUTINGS = text("""
+    SELECT e.at, e.rule, e.actor, e.routed_at, st_x(e.geom) AS lon, st_y(e.geom) AS lat, e.received_x, e.received_y,
+           e.declared_crs, e.accuracy_m, e.building_code, e.edition_id, e.to_grid_code AS grid_code, e.method,
+           e.distance_to_border_m, e.near_border, e.candidates, e.officer_code, e.reason,
+           o.grid_code AS again_grid_code, o.method AS again_method, o.edition_id AS again_edition_id,
+           o.distance_to_border_m AS again_distance_to_border_m, o.near_border AS again_near_border
+      FROM geoservice.incident_event AS e
+      JOIN geoservice.incident AS i ON i.id = e.incident_id,
+           geoservice.route_again(e, i.jurisdiction_id) AS o
+     WHERE e.incident_id = :id AND e.routed_at IS NOT NULL
+     ORDER BY e.id
+""")
 _SERVICES = text("SELECT s.* FROM geoservice.service AS s WHERE s.jurisdiction_id = :jurisdiction_id ORDER BY s.code")
 _SERVICE_EXISTS = text(
     "SELECT EXISTS (SELECT FROM geoservice.service AS s WHERE s.jurisdiction_id = :jurisdiction_id AND s.code = :code)"
@@ -41,6 +53,12 @@ _FEATURES = text("""
 def find_incident(connection: Connection, incident_id: UUID) -> Incident | None:
     """Return an incident, or None."""
     row = connection.execute(_INCIDENT.where(IncidentRow.id == incident_id)).one_or_none()
+    return None if row is None else _incident(row)
+
+
+def find_incident_of_reporter(connection: Connection, reporter_sha256: bytes) -> Incident | None:
+    """Return the incident whose reporter holds a token, by the token's hash, or None."""
+    row = connection.execute(_INCIDENT.where(IncidentRow.reporter_sha256 == reporter_sha256)).one_or_none()
     return None if row is None else _incident(row)
 
 
@@ -70,9 +88,19 @@ def history(connection: Connection, incident_id: UUID) -> tuple[IncidentEvent, .
     """Return what happened to an incident, first things first."""
     return tuple(
         IncidentEvent(e.at, e.actor, e.rule, e.from_status, e.to_status, e.from_grid_code, e.to_grid_code, e.method,
-                      e.edition_id, e.reason)
+                      e.edition_id, e.reason, e.officer_code)
         for e in connection.execute(_HISTORY, {"id": incident_id})
     )  # fmt: skip
+
+
+def routings(connection: Connection, incident_id: UUID) -> tuple[Routing, ...]:
+    """Return every time that an incident was routed, first things first, each asked again."""
+    found = []
+    for row in connection.execute(_ROUTINGS, {"id": incident_id}):
+        fields = dict(row._mapping)
+        place, near = Position(fields.pop("lon"), fields.pop("lat")), tuple(fields.pop("candidates") or ())
+        found.append(Routing(position=place, candidates=near, **fields))
+    return tuple(found)
 
 
 def services(connection: Connection, *, jurisdiction_id: int) -> tuple[Service, ...]:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     Text,
     UniqueConstraint,
@@ -50,6 +51,11 @@ class IncidentRow(Base):
         ForeignKeyConstraint(
             ["jurisdiction_id", "service_code"], ["geoservice.service.jurisdiction_id", "geoservice.service.code"]
         ),
+        ForeignKeyConstraint(
+            ["jurisdiction_id", "assigned_officer_code"],
+            ["geoservice.staff.jurisdiction_id", "geoservice.staff.code"],
+            name="incident_assigned_to_staff",
+        ),
         Index(None, "geom", postgresql_using="gist"),
         Index("ix_incident_grid_code", "jurisdiction_id", "grid_code", "status"),
         Index(None, "reported_at"),
@@ -59,6 +65,9 @@ class IncidentRow(Base):
             "overrule_grid_code",
             postgresql_where=text("overrule_grid_code IS NOT NULL"),
         ),
+        Index(None, "reporter_sha256", unique=True, postgresql_where=text("reporter_sha256 IS NOT NULL")),
+        Index(None, "duplicate_of", postgresql_where=text("duplicate_of IS NOT NULL")),
+        Index(None, "status_since", postgresql_where=text("status = 'resolved'")),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, server_default=text("gen_random_uuid()"))
@@ -90,6 +99,14 @@ class IncidentRow(Base):
     version: Mapped[int] = mapped_column(Integer, server_default="1")
     #: Whose edition and postings it was routed by; the trigger's.
     routed_at: Mapped[datetime] = mapped_column(INSTANT)
+    #: The rule that the last change went by; the trigger's, unless a writer names another that fits.
+    step_rule: Mapped[str] = mapped_column(Text, server_default="reported")
+    step_reason: Mapped[str | None] = mapped_column(Text)
+    status_since: Mapped[datetime] = instant_now()
+    waiting_since: Mapped[datetime | None] = mapped_column(INSTANT)
+    assigned_officer_code: Mapped[str | None] = mapped_column(CODE)
+    duplicate_of: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("geoservice.incident.id"))
+    reporter_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class IncidentEventRow(Base):
@@ -110,3 +127,30 @@ class IncidentEventRow(Base):
     method: Mapped[str | None] = mapped_column(Text)
     edition_id: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str | None] = mapped_column(Text)
+    officer_code: Mapped[str | None] = mapped_column(CODE)
+    #: The routing decision from here on; null where nothing was routed.
+    routed_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    geom: Mapped[object | None] = geometry("POINT", nullable=True)
+    received_x: Mapped[float | None] = mapped_column(Float(53))
+    received_y: Mapped[float | None] = mapped_column(Float(53))
+    declared_crs: Mapped[str | None] = mapped_column(Text)
+    accuracy_m: Mapped[float | None] = mapped_column(Float(53))
+    building_code: Mapped[str | None] = mapped_column(CODE)
+    distance_to_border_m: Mapped[float | None] = mapped_column(Float(53))
+    near_border: Mapped[bool | None] = mapped_column(Boolean)
+    candidates: Mapped[list[dict[str, object]] | None] = mapped_column(JSONB)
+
+
+class LifecycleRow(Base):
+    """A step that the database lets an incident take."""
+
+    __tablename__ = "lifecycle"
+    __table_args__ = (
+        Index("lifecycle_one_usual_rule", "from_status", "to_status", unique=True, postgresql_where=text("usual")),
+    )
+
+    rule: Mapped[str] = mapped_column(Text, primary_key=True)
+    from_status: Mapped[str] = mapped_column(Text, primary_key=True)
+    to_status: Mapped[str] = mapped_column(Text)
+    needs_reason: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    usual: Mapped[bool] = mapped_column(Boolean, server_default="true")

@@ -19,11 +19,14 @@ class StoredKey:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    #: Who holds an officer's key.
+    jurisdiction_id: int | None = None
+    staff_code: str | None = None
 
 
 _INSERT = text("""
-    INSERT INTO geoservice.api_key (id, secret_sha256, role, label, expires_at)
-    VALUES (:id, :secret_sha256, :role, :label, :expires_at)
+    INSERT INTO geoservice.api_key (id, secret_sha256, role, label, expires_at, jurisdiction_id, staff_code)
+    VALUES (:id, :secret_sha256, :role, :label, :expires_at, :jurisdiction_id, :staff_code)
 """)
 _VALID = text("""
     SELECT k.* FROM geoservice.api_key AS k
@@ -34,13 +37,24 @@ _REVOKE = text("UPDATE geoservice.api_key SET revoked_at = now() WHERE id = :id 
 
 
 def insert_key(
-    connection: Connection, *, key_id: str, secret_sha256: bytes, role: str, label: str, expires_at: datetime | None
+    connection: Connection,
+    *,
+    key_id: str,
+    secret_sha256: bytes,
+    role: str,
+    label: str,
+    expires_at: datetime | None,
+    staff: tuple[int, str] | None = None,
 ) -> None:
-    """Store a key's hash."""
+    """Store a key's hash; `staff` is who holds it: the jurisdiction's id and the code of the member of staff."""
+    jurisdiction_id, staff_code = staff or (None, None)
     connection.execute(
         _INSERT,
-        {"id": key_id, "secret_sha256": secret_sha256, "role": role, "label": label, "expires_at": expires_at},
-    )
+        {
+            "id": key_id, "secret_sha256": secret_sha256, "role": role, "label": label, "expires_at": expires_at,
+            "jurisdiction_id": jurisdiction_id, "staff_code": staff_code,
+        },
+    )  # fmt: skip
 
 
 def find_valid_key(connection: Connection, key_id: str) -> StoredKey | None:

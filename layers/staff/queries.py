@@ -30,6 +30,16 @@ def officers_on_duty(
     return tuple(Officer(row.code, row.call_sign, row.role) for row in connection.execute(_ON_DUTY, asked))
 
 
+_STAFF_EXISTS = text(
+    "SELECT EXISTS (SELECT FROM geoservice.staff AS s WHERE s.jurisdiction_id = :jurisdiction_id AND s.code = :code)"
+)
+
+
+def staff_exists(connection: Connection, *, jurisdiction_id: int, code: str) -> bool:
+    """Return whether a jurisdiction has a member of staff."""
+    return bool(connection.execute(_STAFF_EXISTS, {"jurisdiction_id": jurisdiction_id, "code": code}).scalar_one())
+
+
 _POSTINGS = text("""
     SELECT p.jurisdiction_id, p.grid_code, s.code, s.call_sign, p.role, p.valid_from, p.valid_to
       FROM geoservice.posting AS p

@@ -367,7 +367,7 @@ def test_an_incident_can_be_changed_whatever_the_search_path(fortress: Fortress,
     with fortress.as_login("geoservice_app") as connection:
         connection.execute(f"SET search_path = {path}".encode())
 
-        connection.execute("UPDATE geoservice.incident SET status = 'accepted'")
+        connection.execute("UPDATE geoservice.incident SET status = 'cancelled', step_reason = 'a mistake'")
 
 
 def test_a_refusal_is_a_sentence_whatever_the_search_path(fortress: Fortress) -> None:

@@ -22,7 +22,13 @@ every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.endpoi
 CANARY = "canary 三号楼 7f3a"
 
 #: What strangers may do, written once more: whoever widens it must want it here too.
-FOR_EVERYBODY = {Permission.SEE_HEALTH, Permission.VIEW_MAP, Permission.LOOK_UP_OWNER, Permission.READ_GRIDS}
+FOR_EVERYBODY = {
+    Permission.SEE_HEALTH,
+    Permission.VIEW_MAP,
+    Permission.LOOK_UP_OWNER,
+    Permission.READ_GRIDS,
+    Permission.FOLLOW_REPORT,
+}
 
 
 @every_rule

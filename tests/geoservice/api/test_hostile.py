@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from geoservice.app import create_app
 from geoservice.auth.model import Role
 from geoservice.settings import Settings
-from tests.geoservice.api import draft_calls
+from tests.geoservice.api import draft_calls, step_calls
 from tests.geoservice.web.attacks import BODIES, TEXTS, VALUES, Answer, ask
 from tests.geoservice.web.door import Door
 
@@ -75,6 +75,10 @@ def _send(operation: Operation, door: Door, **parts: Any) -> Answer:
         draft, body = _draft_for(operation, door)
         headers["If-Match"] = draft.etag
         path = path.replace(f"/editions/{door.existing['editions.id']}/", f"/editions/{draft.id}/")
+    if step_calls.is_step(operation.path):
+        incident, token, body = step_calls.ready(door)
+        headers |= token
+        path = path.replace(door.existing["incidents.id"], incident)
     if operation.takes_body:
         more = {"data": json.dumps(body | parts.get("body", {})), "content_type": "application/json"}
     if "raw" in parts:

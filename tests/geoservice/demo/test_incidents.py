@@ -21,7 +21,7 @@ def test_286_received_153_closed_133_in_hand(community: Community) -> None:
 
     assert statuses.total() == 286
     assert statuses["closed"] == 153
-    assert set(statuses) == {"reported", "dispatched", "accepted", "resolved", "closed", "returned"}
+    assert set(statuses) == {"dispatched", "accepted", "resolved", "closed", "returned"}
 
 
 def test_all_lie_inside_the_outline(community: Community) -> None:

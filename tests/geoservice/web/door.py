@@ -79,5 +79,6 @@ def _existing(services: Services) -> dict[str, Any]:
         "file": "static/styles/map.css",
         "positions": [[91.77, 29.24]],
         "title": "made at the door",
+        "actions.action": "cancel",
         "to": services.editions.editions(jurisdiction)[0].id,
     }

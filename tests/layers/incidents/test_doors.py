@@ -148,7 +148,7 @@ def test_moving_the_pin_routes_again_and_history_tells_it(connection: Connection
     assert (moved["grid_code"], moved["method"], moved["version"]) == ("网", "covers", 2)
     assert history(connection, incident) == [
         ("reported", None, "B", "covers", None),
-        ("rerouted", "B", "网", "covers", None),
+        ("moved", "B", "网", "covers", None),
     ]
 
 
@@ -278,7 +278,7 @@ def test_a_person_overrules_with_a_reason_and_history_keeps_it(connection: Conne
     overruled = change(connection, incident, "overrule_grid_code = '9', overrule_reason = 'entrance is there'")
 
     assert (overruled["grid_code"], overruled["method"]) == ("9", "manual")
-    assert history(connection, incident)[-1] == ("rerouted", "B", "9", "manual", "entrance is there")
+    assert history(connection, incident)[-1] == ("overruled", "B", "9", "manual", "entrance is there")
 
 
 @pytest.mark.parametrize(
@@ -399,13 +399,13 @@ def test_history_says_who_acted(connection: Connection[Any], town: Town) -> None
 def test_a_change_of_status_is_one_line_of_history(connection: Connection[Any], town: Town) -> None:
     incident = make_incident(connection)
 
-    change(connection, incident, "status = 'accepted'")
-    change(connection, incident, "status = 'accepted'")
+    change(connection, incident, "status = 'cancelled', step_reason = 'a mistake'")
+    change(connection, incident, "status = 'cancelled'")
 
     told = connection.execute(
         "SELECT rule, from_status, to_status FROM geoservice.incident_event ORDER BY id"
     ).fetchall()
-    assert told == [("reported", None, "reported"), ("status changed", "reported", "accepted")]
+    assert told == [("reported", None, "reported"), ("cancelled", "reported", "cancelled")]
 
 
 @pytest.mark.parametrize("number", ["13800138000", "call 13800138000 now", "54050219900101123X", "号码13912345678。"])

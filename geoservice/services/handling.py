@@ -1,0 +1,231 @@
+"""Steps with an incident: who may take which is the lifecycle's answer, whether it holds is the database's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from geoservice.auth.model import Identity, Role
+from geoservice.auth.tokens import token_sha256
+from geoservice.domain.lifecycle.offers import offered_steps
+from geoservice.domain.lifecycle.table import ACTIONS, Field, Party, Step
+from geoservice.domain.privacy import holds_personal_number
+from geoservice.services import known
+from geoservice.services.errors import (
+    ActionUnknown,
+    IncidentUnknown,
+    NobodyOnDuty,
+    NotYourIncident,
+    PersonalNumberRefused,
+    ReportUnknown,
+    StepNotAllowed,
+    StepWants,
+)
+from layers.crs import DeclaredPosition
+from layers.db.session import Database
+from layers.incidents.edits import lapse_due, lock_incident, take_step
+from layers.incidents.model import Incident
+from layers.incidents.queries import find_incident, find_incident_of_reporter
+from layers.staff.queries import officers_on_duty
+
+#: Who has an incident in hand is one of these; a police officer may take it over.
+HANDLING = ("grid_officer", "deputy", "police_officer")
+REPORTER = "reporter"
+_SIDE_CHOSEN = "The reporter says which side of the border it was."
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What comes along with an action."""
+
+    reason: str | None = None
+    officer: str | None = None
+    grid: str | None = None
+    place: DeclaredPosition | None = None
+    rating: int | None = None
+    duplicate_of: UUID | None = None
+
+    @property
+    def given(self) -> frozenset[Field]:
+        """Return what was given."""
+        return frozenset(Field(one.name) for one in fields(self) if getattr(self, one.name) is not None)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An incident, and the steps that whoever asks may take with it now."""
+
+    incident: Incident
+    steps: tuple[Step, ...]
+
+
+class HandlingService:
+    """Takes steps with incidents, each in one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def offer(self, incident_id: UUID, identity: Identity) -> Offer:
+        """Return an incident and what may be done with it by somebody; raise IncidentUnknown."""
+        with self._database.transaction() as connection:
+            incident = _known(connection, incident_id)
+            return _offer(incident, _parties(connection, incident, identity))
+
+    def offer_to_reporter(self, token: str) -> Offer:
+        """Return the report that a token stands for, and what its reporter may do; raise ReportUnknown."""
+        with self._database.transaction() as connection:
+            return _offer(_of_reporter(connection, token), (Party.REPORTER,))
+
+    def act(self, incident_id: UUID, action: str, wish: Wish, *, identity: Identity) -> Incident:
+        """Take a step with an incident and return it as it is then.
+
+        Raises
+        ------
+        ActionUnknown, IncidentUnknown, NotYourIncident, StepNotAllowed, StepWants, NobodyOnDuty, StaffUnknown,
+        PersonalNumberRefused
+        layers.errors.RefusedByDatabase
+            An invariant does not hold.
+        """
+        with self._database.transaction(actor=identity.actor) as connection:
+            lock_incident(connection, incident_id)
+            incident = _known(connection, incident_id)
+            parties = _parties(connection, incident, identity)
+            if not parties:
+                raise NotYourIncident
+            return _take(connection, incident, action, wish, parties=parties, identity=identity)
+
+    def act_as_reporter(self, token: str, action: str, wish: Wish) -> Incident:
+        """Take a step with the report that a token stands for; raises as `act` does, and ReportUnknown."""
+        with self._database.transaction(actor=REPORTER) as connection:
+            lock_incident(connection, _of_reporter(connection, token).id)
+            incident = _of_reporter(connection, token)
+            return _take(connection, incident, action, wish, parties=(Party.REPORTER,), identity=None)
+
+    def lapse_due(self) -> int:
+        """Close what nobody rated for long; return how many."""
+        with self._database.transaction(actor="service") as connection:
+            return lapse_due(connection)
+
+
+def _known(connection: Connection, incident_id: UUID) -> Incident:
+    incident = find_incident(connection, incident_id)
+    if incident is None:
+        raise IncidentUnknown(incident=str(incident_id))
+    return incident
+
+
+def _of_reporter(connection: Connection, token: str) -> Incident:
+    sha256 = token_sha256(token)
+    incident = None if sha256 is None else find_incident_of_reporter(connection, sha256)
+    if incident is None:
+        raise ReportUnknown
+    return incident
+
+
+def _parties(connection: Connection, incident: Incident, identity: Identity) -> tuple[Party, ...]:
+    """Return in what capacities somebody acts on an incident."""
+    if identity.role in (Role.DISPATCHER, Role.ADMIN):
+        return (Party.DISPATCHER,)
+    if identity.role is not Role.OFFICER or identity.staff is None or incident.jurisdiction_id is None:
+        return ()
+    jurisdiction_id, staff_code = identity.staff
+    if jurisdiction_id != incident.jurisdiction_id:
+        return ()
+    if incident.officer_code == staff_code or staff_code in _on_duty(connection, incident):
+        return (Party.OFFICER,)
+    return ()
+
+
+def _on_duty(connection: Connection, incident: Incident) -> tuple[str, ...]:
+    """Return the codes of those posted to an incident's grid today, the grid officer first."""
+    if incident.jurisdiction_id is None or incident.grid_code is None:
+        return ()
+    officers = officers_on_duty(connection, jurisdiction_id=incident.jurisdiction_id, grid_code=incident.grid_code)
+    return tuple(officer.code for officer in officers if officer.role in HANDLING)
+
+
+def _offer(incident: Incident, parties: tuple[Party, ...]) -> Offer:
+    return Offer(incident, offered_steps(incident, parties, datetime.now(UTC)))
+
+
+def _take(
+    connection: Connection,
+    incident: Incident,
+    action: str,
+    wish: Wish,
+    *,
+    parties: tuple[Party, ...],
+    identity: Identity | None,
+) -> Incident:
+    step = ACTIONS.get(action)
+    if step is None:
+        raise ActionUnknown(action=action, actions=", ".join(ACTIONS))
+    offered = _offer(incident, parties).steps
+    if step not in offered:
+        raise StepNotAllowed(status=incident.status, legal=[one.action for one in offered], action=action)
+    _require_fields(step, wish)
+    changes = _CHANGES[action](connection, incident, wish, identity) if action in _CHANGES else {}
+    if step.ends is not None:
+        changes["status"] = step.ends.value
+    reason = _SIDE_CHOSEN if action == "choose-side" else wish.reason
+    take_step(connection, incident.id, rule=step.rule, reason=reason, **changes)
+    return _known(connection, incident.id)
+
+
+def _require_fields(step: Step, wish: Wish) -> None:
+    missing, useless = step.needs - wish.given, wish.given - step.needs - step.takes
+    if missing or useless:
+        raise StepWants(
+            action=step.action, missing=", ".join(sorted(missing)) or None, not_used=", ".join(sorted(useless)) or None
+        )
+    if wish.reason is not None and holds_personal_number(wish.reason):
+        raise PersonalNumberRefused
+
+
+# What an action changes beside the status.
+
+
+def _dispatch(connection: Connection, incident: Incident, wish: Wish, _: Identity | None) -> dict[str, Any]:
+    if wish.officer is not None:
+        return _reassign(connection, incident, wish, None)
+    on_duty = _on_duty(connection, incident)
+    if not on_duty:
+        raise NobodyOnDuty(grid=incident.grid_code)
+    return {"officer_code": on_duty[0]}
+
+
+def _reassign(connection: Connection, incident: Incident, wish: Wish, _: Identity | None) -> dict[str, Any]:
+    known.known_staff(connection, str(incident.jurisdiction_code), str(wish.officer))
+    return {"officer_code": wish.officer}
+
+
+def _accept(_: Connection, incident: Incident, wish: Wish, identity: Identity | None) -> dict[str, Any]:
+    """Give it to the officer who accepts, also when it was dispatched to a colleague."""
+    holder = None if identity is None or identity.staff is None else identity.staff[1]
+    return {} if holder in (None, incident.officer_code) else {"officer_code": holder}
+
+
+def _choose_side(_: Connection, incident: Incident, wish: Wish, __: Identity | None) -> dict[str, Any]:
+    near = [str(candidate["grid_code"]) for candidate in incident.candidates]
+    if wish.grid not in near:
+        raise StepWants(action="choose-side", grid=wish.grid, candidates=", ".join(near))
+    return {"grid_code": wish.grid}
+
+
+_CHANGES: dict[str, Callable[[Connection, Incident, Wish, Identity | None], dict[str, Any]]] = {
+    "dispatch": _dispatch,
+    "reassign": _reassign,
+    "accept": _accept,
+    "choose-side": _choose_side,
+    "overrule": lambda _, __, wish, ___: {"grid_code": wish.grid},
+    "move": lambda _, __, wish, ___: {"place": wish.place},
+    "rate": lambda _, __, wish, ___: {"rating": wish.rating},
+    "merge": lambda _, __, wish, ___: {"duplicate_of": wish.duplicate_of},
+    "ask": lambda _, __, ___, ____: {"waiting": True},
+    "answer": lambda _, __, ___, ____: {"waiting": False},
+}

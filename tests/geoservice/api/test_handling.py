@@ -1,0 +1,109 @@
+"""From report to rating over HTTP: what is answered, what is refused, and who sees what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from geoservice.auth.model import Role
+from geoservice.services.errors import StaffUnknown
+from geoservice.wiring import Services
+
+REPORT = {"service_code": "light", "lon": 91.77, "lat": 29.24, "source": "resident", "description": "路灯不亮"}
+
+
+@pytest.fixture
+def reported(client: FlaskClient, key: str) -> dict[str, Any]:
+    answer = client.post("/v1/incidents", json=REPORT, headers=bearer(key))
+    assert answer.status_code == 201
+    return dict(answer.json)
+
+
+@pytest.fixture
+def officer(services: Services, reported: dict[str, Any]) -> str:
+    return services.keys.create(Role.OFFICER, "terminal", staff=("sare", reported["officer_code"]))
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def act(client: FlaskClient, incident: dict[str, Any], action: str, key: str, **body: object) -> Any:
+    return client.post(f"/v1/incidents/{incident['id']}/actions/{action}", json=body, headers=bearer(key))
+
+
+def test_the_whole_way(client: FlaskClient, key: str, officer: str, reported: dict[str, Any]) -> None:
+    assert (reported["status"], reported["token"][:4]) == ("dispatched", "rpt_")
+    token = {"Report-Token": reported["token"]}
+
+    assert act(client, reported, "accept", officer).json["status"] == "accepted"
+    assert act(client, reported, "resolve", officer, reason="换了灯泡").json["status"] == "resolved"
+    seen = client.get("/v1/report", headers=token).json
+    assert (seen["status"], [step["action"] for step in seen["actions"]]) == ("resolved", ["rate", "reopen"])
+    rated = client.post("/v1/report/actions/rate", json={"rating": 5}, headers=token).json
+
+    assert (rated["status"], rated["rating"]) == ("closed", 5)
+    told = client.get(f"/v1/incidents/{reported['id']}/history", headers=bearer(key)).json["events"]
+    assert [(line["rule"], line["actor"]) for line in told[1:]] == [
+        ("accepted", f"officer:{reported['officer_code']}"),
+        ("resolved", f"officer:{reported['officer_code']}"),
+        ("rated", "reporter"),
+    ]
+
+
+def test_an_illegal_step_is_409_with_legal_ones(client: FlaskClient, officer: str, reported: dict[str, Any]) -> None:
+    answer = act(client, reported, "resolve", officer)
+
+    assert (answer.status_code, answer.mimetype) == (409, "application/problem+json")
+    assert answer.json["incident_status"] == "dispatched"
+    offered = client.get(f"/v1/incidents/{reported['id']}/actions", headers=bearer(officer)).json
+    assert answer.json["legal_actions"] == [one["action"] for one in offered["actions"]]
+    assert "accept" in answer.json["legal_actions"]
+
+
+def test_what_an_action_needs_is_told_and_asked(client: FlaskClient, officer: str, reported: dict[str, Any]) -> None:
+    offered = client.get(f"/v1/incidents/{reported['id']}/actions", headers=bearer(officer)).json["actions"]
+    (back,) = (one for one in offered if one["action"] == "return")
+    assert back["needs"] == ["reason"]
+
+    answer = act(client, reported, "return", officer)
+
+    assert (answer.status_code, "missing: reason" in answer.json["detail"]) == (422, True)
+
+
+def test_other_hands_are_kept_off(client: FlaskClient, services: Services, reported: dict[str, Any]) -> None:
+    codes = [code for code in ("G01", "G02") if code != reported["officer_code"]]
+    other = services.keys.create(Role.OFFICER, "other", staff=("sare", codes[0]))
+    analyst = services.keys.create(Role.ANALYST, "analyst")
+
+    assert act(client, reported, "accept", other).json["type"] == "/docs#problem-not-your-incident"
+    assert act(client, reported, "accept", analyst).status_code == 403
+    assert client.post(f"/v1/incidents/{reported['id']}/actions/accept", json={}).status_code == 401
+    assert client.get(f"/v1/incidents/{reported['id']}", headers=bearer(analyst)).json["status"] == "dispatched"
+    with pytest.raises(StaffUnknown):
+        services.keys.create(Role.OFFICER, "nobody", staff=("sare", "G99"))
+
+
+def test_a_reporter_sees_no_officer(client: FlaskClient, officer: str, reported: dict[str, Any]) -> None:
+    act(client, reported, "accept", officer)
+
+    told = client.get("/v1/report", headers={"Report-Token": reported["token"]}).get_data(as_text=True)
+
+    assert reported["officer_code"] not in told
+    assert client.get("/v1/report", headers={"Report-Token": "rpt_" + "A" * 43}).status_code == 404
+    assert client.get("/v1/report").status_code == 422
+
+
+def test_why_equals_what_was_stored_for_every_incident_of_the_demo(client: FlaskClient, key: str) -> None:
+    incidents = client.get("/v1/incidents?limit=1000", headers=bearer(key)).json["incidents"]
+    assert len(incidents) == 286
+    for incident in incidents:
+        (why,) = client.get(f"/v1/incidents/{incident['id']}/why", headers=bearer(key)).json["decisions"]
+
+        same = ("received", "position", "accuracy_m", "building_code", "edition", "method", "grid_code",
+                "distance_to_border_m", "near_border", "candidates", "officer_code")  # fmt: skip
+        assert {name: why[name] for name in same} == {name: incident[name] for name in same}
+        assert why["agrees"] is True
+        assert why["again"]["grid_code"] == incident["grid_code"]

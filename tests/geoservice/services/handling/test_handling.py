@@ -1,0 +1,224 @@
+"""Who may take which step: officers of the grid, dispatchers, reporters by token; of two who want the same, one."""
+
+from __future__ import annotations
+
+import threading
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from geoservice.auth.model import Identity, Role
+from geoservice.services.errors import (
+    ActionUnknown,
+    IncidentUnknown,
+    NobodyOnDuty,
+    NotYourIncident,
+    PersonalNumberRefused,
+    ReportUnknown,
+    StaffUnknown,
+    StepNotAllowed,
+    StepWants,
+)
+from geoservice.services.handling import HandlingService, Wish
+from geoservice.services.incidents import IncidentService, NewReport
+from layers.crs import declared_position
+from layers.db.session import Database
+from layers.incidents.model import Incident
+from tests import places
+from tests.factories import insert, make_town
+from tests.places import Place
+
+DISPATCHER = Identity(Role.DISPATCHER, "k1")
+NEAR_A = Place("1 m into B from its border with a", *places.beside(4, 7, azimuth_deg=270, distance_m=1), "B")
+
+
+STAFF = (("G1", "B", "grid_officer"), ("P1", "B", "police_officer"), ("G2", "a", "grid_officer"))
+
+
+class Desk:
+    """A town with an officer and a police officer in B, one in a, nobody in the rest."""
+
+    def __init__(self, database: Database, url: str) -> None:
+        with psycopg.connect(url) as connection:
+            town = make_town(connection)
+            for code, grid, role in STAFF:
+                known = {"jurisdiction_id": town.jurisdiction_id}
+                insert(connection, "staff", known | {"code": code, "call_sign": code, "role": role})
+                insert(connection, "posting", known | {"staff_code": code, "grid_code": grid, "role": role,
+                                                       "valid_from": "2020-01-01"})  # fmt: skip
+        self.jurisdiction_id = town.jurisdiction_id
+        self.handling, self.incidents = HandlingService(database), IncidentService(database)
+
+    def officer(self, code: str) -> Identity:
+        return Identity(Role.OFFICER, "k2", (self.jurisdiction_id, code))
+
+    def report(self, place: Place = places.CENTRE) -> tuple[Incident, str]:
+        report = NewReport("light", declared_position(place.lon, place.lat), "resident")
+        return self.incidents.report(report, identity=DISPATCHER)
+
+    def act(self, incident: Incident | UUID, action: str, who: Identity = DISPATCHER, **wish: object) -> Incident:
+        incident_id = incident.id if isinstance(incident, Incident) else incident
+        return self.handling.act(incident_id, action, Wish(**wish), identity=who)  # type: ignore[arg-type]
+
+    def told(self, incident: Incident) -> list[tuple[str, str, str]]:
+        return [(line.rule, line.to_status, line.actor) for line in self.incidents.history(incident.id)]
+
+
+@pytest.fixture
+def desk(database: Database, database_url: str) -> Desk:
+    return Desk(database, database_url)
+
+
+def test_from_report_to_rating(desk: Desk) -> None:
+    incident, token = desk.report()
+
+    desk.act(incident, "accept", desk.officer("G1"))
+    desk.act(incident, "resolve", desk.officer("G1"), reason="lamp replaced")
+    rated = desk.handling.act_as_reporter(token, "rate", Wish(rating=5, reason="quick"))
+
+    assert (rated.status, rated.rating, rated.officer_code) == ("closed", 5, "G1")
+    assert desk.told(incident) == [
+        ("reported", "dispatched", "dispatcher:k1"), ("accepted", "accepted", "officer:G1"),
+        ("resolved", "resolved", "officer:G1"), ("rated", "closed", "reporter"),
+    ]  # fmt: skip
+
+
+def test_an_illegal_step_is_refused_with_those_that_are_legal(desk: Desk) -> None:
+    incident, token = desk.report()
+
+    with pytest.raises(StepNotAllowed) as refused:
+        desk.act(incident, "resolve", desk.officer("G1"))
+    assert (refused.value.status, refused.value.legal) == ("dispatched", ("accept", "return", "merge", "ask", "move"))
+    with pytest.raises(StepNotAllowed) as refused:
+        desk.handling.act_as_reporter(token, "accept", Wish())
+    assert refused.value.legal == ("cancel",)
+    assert len(desk.told(incident)) == 1
+
+
+def test_of_two_officers_who_accept_at_once_one_wins(desk: Desk) -> None:
+    for _ in range(20):
+        incident, _token = desk.report()
+        start, said = threading.Barrier(2), dict[str, object]()
+
+        def accept(code: str, incident: Incident = incident, start: threading.Barrier = start,
+                   said: dict[str, object] = said) -> None:  # fmt: skip
+            start.wait()
+            try:
+                said[code] = desk.act(incident, "accept", desk.officer(code)).officer_code
+            except StepNotAllowed as error:
+                said[code] = error
+
+        both = [threading.Thread(target=accept, args=(code,)) for code in ("G1", "P1")]
+        for one in both:
+            one.start()
+        for one in both:
+            one.join()
+        (winner,) = (code for code in said if said[code] == code)
+        (loser,) = said.keys() - {winner}
+        assert isinstance(said[loser], StepNotAllowed)
+        assert [line[2] for line in desk.told(incident)][1:] == [f"officer:{winner}"]
+
+
+def test_officers_act_where_they_are_posted(desk: Desk) -> None:
+    incident, _ = desk.report()
+
+    for stranger in (desk.officer("G2"), Identity(Role.OFFICER, "k3"), Identity(Role.OFFICER, "k4", (10**6, "G1"))):
+        with pytest.raises(NotYourIncident):
+            desk.act(incident, "accept", stranger)
+        assert desk.handling.offer(incident.id, stranger).steps == ()
+    assert desk.act(incident, "accept", desk.officer("P1")).officer_code == "P1"
+
+
+def test_returned_with_a_reason_it_is_dispatched_anew(desk: Desk) -> None:
+    incident, _ = desk.report()
+    with pytest.raises(StepWants, match="reason"):
+        desk.act(incident, "return", desk.officer("G1"))
+    desk.act(incident, "return", desk.officer("G1"), reason="belongs to the water works")
+
+    again = desk.act(incident, "dispatch", officer="G2")
+
+    assert (again.status, again.officer_code) == ("dispatched", "G2")
+    assert desk.act(incident, "accept", desk.officer("G2")).status == "accepted"
+
+
+def test_without_anybody_on_duty_the_dispatcher_names_somebody(desk: Desk) -> None:
+    incident, _ = desk.report(places.IN_HOLE)
+    assert (incident.status, incident.officer_code) == ("reported", None)
+
+    with pytest.raises(NobodyOnDuty):
+        desk.act(incident, "dispatch")
+    with pytest.raises(StaffUnknown):
+        desk.act(incident, "dispatch", officer="X1")
+    assert desk.act(incident, "dispatch", officer="G2").officer_code == "G2"
+
+
+def test_a_reporter_near_a_border_is_asked_once_which_side(desk: Desk) -> None:
+    incident, token = desk.report(NEAR_A)
+    assert [step.action for step in desk.handling.offer_to_reporter(token).steps] == ["cancel", "choose-side"]
+
+    with pytest.raises(StepWants, match="candidates"):
+        desk.handling.act_as_reporter(token, "choose-side", Wish(grid="网"))
+    chosen = desk.handling.act_as_reporter(token, "choose-side", Wish(grid="a"))
+
+    assert (chosen.grid_code, chosen.method, chosen.officer_code, chosen.status) == ("a", "manual", "G2", "dispatched")
+    assert desk.told(incident)[-1] == ("side chosen", "dispatched", "reporter")
+    with pytest.raises(StepNotAllowed):
+        desk.handling.act_as_reporter(token, "choose-side", Wish(grid="B"))
+
+
+def test_moving_the_pin_routes_again_and_why_tells_both(desk: Desk) -> None:
+    incident, _ = desk.report()
+    there = declared_position(places.BESIDE_HOLE.lon, places.BESIDE_HOLE.lat)
+    desk.act(incident, "move", place=there, reason="seen there")
+    desk.act(incident, "overrule", grid="10", reason="the door is there")
+
+    first, moved, overruled = desk.incidents.routings(incident.id)
+
+    assert [(one.rule, one.grid_code, one.method, one.officer_code) for one in (first, moved, overruled)] == [
+        ("reported", "B", "covers", "G1"), ("moved", "a", "covers", "G2"), ("overruled", "10", "manual", None),
+    ]  # fmt: skip
+    assert (moved.position.lon, moved.position.lat) == (places.BESIDE_HOLE.lon, places.BESIDE_HOLE.lat)
+    assert (overruled.again_grid_code, overruled.reason) == ("a", "the door is there")
+    assert all(one.agrees for one in (first, moved, overruled))
+
+
+def test_a_question_waits_for_its_answer(desk: Desk) -> None:
+    incident, token = desk.report()
+    desk.act(incident, "accept", desk.officer("G1"))
+
+    asked = desk.act(incident, "ask", desk.officer("G1"), reason="Which floor?")
+    assert asked.waiting_since is not None
+    with pytest.raises(StepNotAllowed):
+        desk.act(incident, "ask", desk.officer("G1"), reason="And which door?")
+    answered = desk.handling.act_as_reporter(token, "answer", Wish(reason="The third"))
+
+    assert (answered.waiting_since, answered.status) == (None, "accepted")
+    assert desk.told(incident)[-2:] == [("asked", "accepted", "officer:G1"), ("answered", "accepted", "reporter")]
+
+
+def test_merged_reports_can_still_be_followed(desk: Desk) -> None:
+    stays, _ = desk.report()
+    same, token = desk.report()
+
+    desk.act(same, "merge", desk.officer("G1"), duplicate_of=stays.id)
+
+    offer = desk.handling.offer_to_reporter(token)
+    assert (offer.incident.status, offer.incident.duplicate_of) == ("duplicate", stays.id)
+
+
+def test_what_no_step_is_about_is_refused(desk: Desk) -> None:
+    incident, token = desk.report()
+
+    with pytest.raises(ActionUnknown, match="dispatch, accept"):
+        desk.act(incident, "delete")
+    with pytest.raises(StepWants, match="not_used: officer"):
+        desk.act(incident, "accept", officer="G2")
+    with pytest.raises(PersonalNumberRefused):
+        desk.act(incident, "cancel", reason="call 13800138000")
+    with pytest.raises(IncidentUnknown):
+        desk.act(uuid4(), "accept")
+    for nobody in (token[:-1] + ("A" if token[-1] != "A" else "B"), "", "rpt_", "Ω" * 47):
+        with pytest.raises(ReportUnknown):
+            desk.handling.offer_to_reporter(nobody)
+    assert len(desk.told(incident)) == 1
