@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 import layers.basemap.tables
 import layers.buildings.tables
+import layers.calendars.tables
 import layers.cameras.tables
 import layers.grids.tables
 import layers.households.tables

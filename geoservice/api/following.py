@@ -53,6 +53,7 @@ class ReportOut(BaseModel):
     status: str
     status_since: datetime
     reported_at: datetime
+    expected_at: datetime | None
     rating: int | None
     question: str | None = Field(description="Asked by the staff; answer it with the action `answer`")
     sides: list[CandidateOut] = Field(description="Near a border: which of these grids was it? `choose-side`")
@@ -90,7 +91,8 @@ def _told(offer: Offer) -> Response:
     told = ReportOut(
         id=str(incident.id), service_code=incident.service_code, description=incident.description,
         position=[incident.position.lon, incident.position.lat], status=incident.status,
-        status_since=incident.status_since, reported_at=incident.reported_at, rating=incident.rating,
+        status_since=incident.status_since, reported_at=incident.reported_at,
+        expected_at=incident.expected_at, rating=incident.rating,
         question=incident.step_reason if incident.waiting_since else None,
         sides=[CandidateOut.model_validate(side) for side in sides],
         duplicate_of=None if incident.duplicate_of is None else str(incident.duplicate_of),

@@ -67,6 +67,7 @@ class IncidentsQuery(StrictModel):
     jurisdiction: Code | None = None
     grid: Code | None = None
     status: Status | None = None
+    overdue: bool | None = Field(None, description="Only those found late, or only the others")
     limit: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
     after: Annotated[str, Field(max_length=200)] | None = Field(None, description="`next` of the page before")
 
@@ -101,6 +102,8 @@ class IncidentOut(BaseModel):
     waiting_since: datetime | None = Field(description="Since when a question to the reporter is open")
     duplicate_of: str | None
     step_reason: str | None = Field(description="The words that came with the last step")
+    expected_at: datetime | None = Field(description="By when it should be resolved, in working time; null: no limit")
+    overdue_at: datetime | None = Field(description="When it was found late")
 
 
 class ReportedOut(IncidentOut):
@@ -158,8 +161,8 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
     def page(query: IncidentsQuery) -> Response:
         """List incidents, newest first."""
         found = incidents.incidents(
-            jurisdiction_code=query.jurisdiction, grid_code=query.grid, status=query.status, limit=query.limit,
-            before=None if query.after is None else decode_cursor(query.after),
+            jurisdiction_code=query.jurisdiction, grid_code=query.grid, status=query.status, overdue=query.overdue,
+            limit=query.limit, before=None if query.after is None else decode_cursor(query.after),
         )  # fmt: skip
         more = encode_cursor(found[-1].reported_at, found[-1].id) if len(found) == query.limit else None
         return render(IncidentsOut(incidents=[incident_out(one) for one in found], next=more))

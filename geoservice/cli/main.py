@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "serve": "geoservice.cli.up:serve",
     "jurisdiction": "geoservice.cli.jurisdiction:jurisdiction",
     "edition": "geoservice.cli.edition:edition",
+    "calendar": "geoservice.cli.calendar:calendar",
     "assign": "geoservice.cli.assign:assign",
     "key": "geoservice.cli.key:key",
     "db": "geoservice.cli.db:db",

@@ -12,8 +12,10 @@ from sqlalchemy import Connection, text
 
 from geoservice.auth.model import Role
 from geoservice.demo.community import build_community
+from geoservice.demo.holidays import holidays
 from geoservice.demo.model import Community, IncidentSeed
 from geoservice.services.keys import KeyService
+from layers.calendars.queries import put_calendar_days
 from layers.db.bulk import copy_rows, ewkb
 from layers.db.session import Database
 from layers.grids import edits
@@ -82,6 +84,7 @@ def _load(connection: Connection, community: Community, now: datetime) -> None:
     _publish_grids(connection, community, jurisdiction_id, now - BOUNDARIES_AGE)
     _insert_features(connection, community, jurisdiction_id)
     _insert_people_at_work(connection, community, jurisdiction_id)
+    put_calendar_days(connection, jurisdiction_id=jurisdiction_id, days=holidays())
     _insert_incidents(connection, community, jurisdiction_id)
 
 

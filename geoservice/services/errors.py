@@ -89,6 +89,10 @@ class LayerUnknown(GeoserviceError):
     """There is no such layer."""
 
 
+class CalendarRefused(GeoserviceError):
+    """The working hours or days can not be read."""
+
+
 class PersonalNumberRefused(GeoserviceError):
     """The text holds what looks like a mobile or identity number; the service keeps none. Leave it out."""
 

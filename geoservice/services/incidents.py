@@ -105,6 +105,7 @@ class IncidentService:
         jurisdiction_code: str | None = None,
         grid_code: str | None = None,
         status: str | None = None,
+        overdue: bool | None = None,
         before: tuple[datetime, UUID] | None = None,
         limit: int = 100,
     ) -> tuple[Incident, ...]:
@@ -112,7 +113,7 @@ class IncidentService:
         with self._database.transaction() as connection:
             return incidents(
                 connection, jurisdiction_id=known.jurisdiction_id(connection, jurisdiction_code), grid_code=grid_code,
-                status=status, before=before, limit=limit,
+                status=status, overdue=overdue, before=before, limit=limit,
             )  # fmt: skip
 
     def services(self, jurisdiction_code: str) -> tuple[Service, ...]:

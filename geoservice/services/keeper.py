@@ -12,11 +12,12 @@ import structlog
 from sqlalchemy import Connection
 
 from geoservice.services.snapshots import Fingerprints, Held, fingerprints, read_held
+from layers.calendars.queries import renew_working_time
 from layers.db.listening import Listener, listening
 from layers.db.session import Database
 from layers.errors import LayerError
 from layers.grids.edits import enact_due
-from layers.incidents.edits import lapse_due
+from layers.incidents.edits import lapse_due, mark_overdue
 
 log = structlog.get_logger()
 
@@ -124,11 +125,13 @@ class Keeper:
                     break
 
     def _do_what_is_due(self) -> None:
-        """Enact editions whose day has come, close what nobody rated; the first worker does it."""
+        """Enact editions whose day has come, find what is late, close what nobody rated; the first worker does it."""
         try:
             with self._database.transaction(actor="service", timeout_s=ENACT_S) as connection:
                 enact_due(connection)
                 lapse_due(connection)
+                mark_overdue(connection)
+                renew_working_time(connection)
         except Exception as exc:  # noqa: BLE001  look-ups do not depend on it; the next comparison tries again
             reason = f"{type(exc).__name__}: {exc}"
             log.warning("what is due could not be done", reason=reason)

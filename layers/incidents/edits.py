@@ -81,6 +81,12 @@ def take_step(
     connection.execute(text(f"UPDATE geoservice.incident SET {', '.join(sets)} WHERE id = :id"), asked)  # noqa: S608 - our own text
 
 
+def mark_overdue(connection: Connection) -> int:
+    """Find what is late and say so in its history; return how many, at most a hundred."""
+    done: int = connection.execute(text("SELECT geoservice.mark_overdue()")).scalar_one()
+    return done
+
+
 def lapse_due(connection: Connection) -> int:
     """Close what was resolved long ago and nobody rated; return how many, at most a hundred."""
     done: int = connection.execute(text("SELECT geoservice.lapse_due()")).scalar_one()

@@ -64,6 +64,10 @@ class Incident:
     duplicate_of: UUID | None
     #: The words that came with the last step.
     step_reason: str | None
+    #: By when it should be resolved; None without a limit, and while the clock stands.
+    expected_at: datetime | None
+    #: When it was found late.
+    overdue_at: datetime | None
 
 
 @dataclass(frozen=True)

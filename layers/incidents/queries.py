@@ -68,6 +68,7 @@ def incidents(
     jurisdiction_id: int | None = None,
     grid_code: str | None = None,
     status: str | None = None,
+    overdue: bool | None = None,
     before: tuple[datetime, UUID] | None = None,
     limit: int = 100,
 ) -> tuple[Incident, ...]:
@@ -79,6 +80,8 @@ def incidents(
         query = query.where(IncidentRow.grid_code == grid_code)
     if status is not None:
         query = query.where(IncidentRow.status == status)
+    if overdue is not None:
+        query = query.where(IncidentRow.overdue_at.is_not(None) if overdue else IncidentRow.overdue_at.is_(None))
     if before is not None:
         query = query.where(tuple_(IncidentRow.reported_at, IncidentRow.id) < tuple_(*before))
     return tuple(_incident(row) for row in connection.execute(query))

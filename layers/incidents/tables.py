@@ -68,6 +68,11 @@ class IncidentRow(Base):
         Index(None, "reporter_sha256", unique=True, postgresql_where=text("reporter_sha256 IS NOT NULL")),
         Index(None, "duplicate_of", postgresql_where=text("duplicate_of IS NOT NULL")),
         Index(None, "status_since", postgresql_where=text("status = 'resolved'")),
+        Index(
+            None,
+            "expected_at",
+            postgresql_where=text("overdue_at IS NULL AND status IN ('reported', 'dispatched', 'accepted')"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, server_default=text("gen_random_uuid()"))
@@ -104,9 +109,12 @@ class IncidentRow(Base):
     step_reason: Mapped[str | None] = mapped_column(Text)
     status_since: Mapped[datetime] = instant_now()
     waiting_since: Mapped[datetime | None] = mapped_column(INSTANT)
+    overdue_at: Mapped[datetime | None] = mapped_column(INSTANT)
     assigned_officer_code: Mapped[str | None] = mapped_column(CODE)
     duplicate_of: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("geoservice.incident.id"))
     reporter_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
+    expected_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    work_left_s: Mapped[float | None] = mapped_column(Float(53))
 
 
 class IncidentEventRow(Base):

@@ -114,5 +114,5 @@ ALTER TABLE geoservice.incident_event
     DROP COLUMN declared_crs, DROP COLUMN accuracy_m, DROP COLUMN building_code, DROP COLUMN distance_to_border_m,
     DROP COLUMN near_border, DROP COLUMN candidates;
 ALTER TABLE geoservice.incident
-    DROP COLUMN step_rule, DROP COLUMN step_reason, DROP COLUMN status_since, DROP COLUMN waiting_since,
+    DROP COLUMN step_rule, DROP COLUMN step_reason, DROP COLUMN status_since, DROP COLUMN waiting_since, DROP COLUMN overdue_at,
     DROP COLUMN assigned_officer_code, DROP COLUMN duplicate_of, DROP COLUMN reporter_sha256;

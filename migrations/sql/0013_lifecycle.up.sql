@@ -42,6 +42,8 @@ ALTER TABLE geoservice.incident
     ADD COLUMN status_since timestamptz NOT NULL DEFAULT now(),
     -- A question to the reporter is open since then.
     ADD COLUMN waiting_since timestamptz,
+    -- When it was found late; once for each time it is opened.
+    ADD COLUMN overdue_at timestamptz,
     -- Somebody was named for it by a person; else whoever is posted to the grid has it.
     ADD COLUMN assigned_officer_code text COLLATE "C",
     ADD COLUMN duplicate_of uuid REFERENCES geoservice.incident,
@@ -114,6 +116,7 @@ BEGIN
     ELSE
         new.status_since := old.status_since;
         new.step_rule := CASE
+            WHEN new.overdue_at IS DISTINCT FROM old.overdue_at THEN 'overdue'
             WHEN new.waiting_since IS DISTINCT FROM old.waiting_since
                 THEN CASE WHEN new.waiting_since IS NULL THEN 'answered' ELSE 'asked' END
             WHEN new.routed_at > old.routed_at THEN 'moved by edition'
@@ -122,7 +125,7 @@ BEGIN
             WHEN (new.geom, new.building_code, new.accuracy_m) IS DISTINCT FROM (old.geom, old.building_code, old.accuracy_m)
                 THEN 'moved'
             ELSE 'corrected' END;
-        IF new.step_rule IN ('moved by edition', 'corrected') THEN
+        IF new.step_rule IN ('moved by edition', 'overdue', 'corrected') THEN
             new.step_reason := NULL;
         ELSIF new.step_rule = 'overruled' THEN
             new.step_reason := new.overrule_reason;
@@ -299,10 +302,12 @@ END $$;
 DROP TRIGGER record_change ON geoservice.incident;
 CREATE TRIGGER record_change AFTER UPDATE ON geoservice.incident FOR EACH ROW
     WHEN ((new.status, new.service_code, new.source, new.description, new.geom, new.building_code, new.accuracy_m,
-           new.grid_code, new.method, new.officer_code, new.overrule_reason, new.waiting_since, new.closed_at, new.rating)
+           new.grid_code, new.method, new.officer_code, new.overrule_reason, new.waiting_since, new.overdue_at, new.closed_at,
+           new.rating)
         IS DISTINCT FROM
           (old.status, old.service_code, old.source, old.description, old.geom, old.building_code, old.accuracy_m,
-           old.grid_code, old.method, old.officer_code, old.overrule_reason, old.waiting_since, old.closed_at, old.rating))
+           old.grid_code, old.method, old.officer_code, old.overrule_reason, old.waiting_since, old.overdue_at, old.closed_at,
+           old.rating))
     EXECUTE FUNCTION geoservice.record_change();
 
 -- Close what was resolved long ago and what nobody rated or verified since. Whoever asks first does it.

@@ -143,8 +143,7 @@ def test_a_second_edition_leaves_what_was_decided_about_reports_when_it_is_told_
 def test_an_open_report_goes_along_with_its_place_and_a_closed_one_stays(
     connection: Connection[Any], lived_in: Town
 ) -> None:
-    closed = make_incident(connection, places.IN_HOLE)["id"]
-    connection.execute("UPDATE geoservice.incident SET status = 'closed', closed_at = now() WHERE id = %s", [closed])
+    closed = make_incident(connection, places.IN_HOLE, status="closed", closed_at=LATER)["id"]
     before = connection.execute("SELECT * FROM geoservice.incident WHERE id = %s", [closed]).fetchall()
 
     second = make_edition(connection, lived_in.jurisdiction_id, {"whole": places.OUTLINE}, starts=LATER)

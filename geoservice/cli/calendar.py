@@ -1,0 +1,80 @@
+"""Commands about working time: calendar show, hours, import, due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from geoservice.cli.instant import Instant
+from geoservice.services.calendars import WEEKDAYS, CalendarService, parse_hours, read_days
+from geoservice.settings import Settings
+from geoservice.wiring import open_database
+
+of_jurisdiction = click.option("--jurisdiction", required=True, help="Code of the jurisdiction.")
+
+
+@contextmanager
+def _calendars() -> Iterator[CalendarService]:
+    database = open_database(Settings())
+    try:
+        yield CalendarService(database)
+    finally:
+        database.close()
+
+
+@click.group()
+def calendar() -> None:
+    """Working hours and holidays, which limits are reckoned in."""
+
+
+@calendar.command()
+@of_jurisdiction
+@click.option("--year", type=click.IntRange(2000, 2200), help="This year when absent.")
+def show(jurisdiction: str, year: int | None) -> None:
+    """Show when is worked in a week, and the days of a year that are different."""
+    with _calendars() as calendars:
+        for stretch in calendars.hours(jurisdiction):
+            closes = "24:00" if stretch.closes is None else f"{stretch.closes:%H:%M}"
+            click.echo(f"{WEEKDAYS[stretch.weekday - 1]}  {stretch.opens:%H:%M}-{closes}")
+        for day in calendars.days(jurisdiction, year=year or datetime.now(UTC).year):
+            works = "holiday" if day.works_like is None else f"works like {WEEKDAYS[day.works_like - 1]}"
+            click.echo(f"{day.day} {WEEKDAYS[day.day.weekday()]}  {works:14}  {day.label}")
+
+
+@calendar.command()
+@of_jurisdiction
+@click.argument("lines", nargs=-1, required=True)
+def hours(jurisdiction: str, lines: tuple[str, ...]) -> None:
+    """Replace when is worked in a week: "mon-fri 08:30-12:30 14:00-18:00" "sat 09:00-12:00"."""
+    with _calendars() as calendars:
+        calendars.set_hours(jurisdiction, [stretch for line in lines for stretch in parse_hours(line)])
+    click.echo("Limits of reports that come in from now on are reckoned with these hours.")
+
+
+@calendar.command("import")
+@of_jurisdiction
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_days(jurisdiction: str, file: Path) -> None:
+    """Write holidays and make-up days from a CSV file: day, works_like (empty, or mon to sun), label."""
+    with _calendars() as calendars:
+        days = read_days(file.read_text(encoding="utf-8-sig").splitlines())
+        calendars.add_days(jurisdiction, days)
+    off = sum(day.works_like is None for day in days)
+    click.echo(f"{off} holidays and {len(days) - off} days of work were written; other days stay as they were.")
+
+
+@calendar.command()
+@of_jurisdiction
+@click.option("--from", "begins", type=Instant(), help="Now when absent.")
+@click.argument("work_hours", type=click.FloatRange(0, 10_000, min_open=True))
+def due(jurisdiction: str, begins: datetime | None, work_hours: float) -> None:
+    """Tell when so many HOURS of work are done."""
+    with _calendars() as calendars:
+        done = calendars.due(jurisdiction, begins or datetime.now(UTC), work_hours)
+    if done is None:
+        raise click.ClickException("That is beyond the calendar: three months back, two years ahead.")
+    click.echo(f"{done.isoformat()}")

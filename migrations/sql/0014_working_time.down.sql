@@ -1,0 +1,14 @@
+DROP TRIGGER time_incident ON geoservice.incident;
+DROP FUNCTION geoservice.time_incident();
+DROP FUNCTION geoservice.mark_overdue(integer);
+DROP FUNCTION geoservice.renew_working_time();
+ALTER TABLE geoservice.incident DROP COLUMN expected_at, DROP COLUMN work_left_s;
+DROP FUNCTION geoservice.work_done_at(integer, timestamptz, double precision);
+DROP FUNCTION geoservice.worked_s(integer, timestamptz);
+DROP TRIGGER follow_time_zone ON geoservice.jurisdiction;
+DROP FUNCTION geoservice.follow_time_zone();
+DROP TRIGGER begin_working_hours ON geoservice.jurisdiction;
+DROP FUNCTION geoservice.begin_working_hours();
+DROP TABLE geoservice.working_hours, geoservice.calendar_day, geoservice.working_span;
+DROP FUNCTION geoservice.keep_working_time();
+DROP FUNCTION geoservice.lay_out_working_time(integer, date);
