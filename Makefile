@@ -23,7 +23,7 @@ status: ## Tell what runs and where
 test: ## Run the tests against a database of their own; ARGS= goes to pytest
 	@.ci/bootstrap test
 	@$(MAKE) --no-print-directory assets
-	$(BIN)/pytest -m "not prove" $(ARGS)
+	$(BIN)/pytest -m "not prove" -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 coverage: ## Run the tests and show which lines they never reach
 	@.ci/bootstrap test

@@ -19,6 +19,8 @@ from geoservice.api.jurisdictions import jurisdictions_blueprint
 from geoservice.api.ownership import ownership_blueprint
 from geoservice.api.publishing import publishing_blueprint
 from geoservice.maps.pages import maps_blueprint
+from geoservice.open311.refusing import PREFIX, Refused, refusal, spoken
+from geoservice.open311.views import Endpoint, open311_blueprint
 from geoservice.settings import Settings
 from geoservice.web.admission import admit
 from geoservice.web.entry import let_in
@@ -26,7 +28,7 @@ from geoservice.web.guard import enforce, guard
 from geoservice.web.json import OrjsonProvider
 from geoservice.web.metrics import RequestMetrics
 from geoservice.web.parsing import check_request
-from geoservice.web.problems import Problem, abort_with_validation, register_problems
+from geoservice.web.problems import Problem, abort_with_validation, register_problems, speak
 from geoservice.web.security import HEADERS, harden, trusted_hosts
 from geoservice.wiring import Services, build_services
 
@@ -82,6 +84,11 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         following_blueprint(services.handling),
     ):
         app.register_api(blueprint)
+    app.register_api(
+        open311_blueprint(Endpoint(services.viewing, services.incidents, services.handling, services.keys))
+    )
+    app.register_error_handler(Refused, refusal)
+    speak(app, PREFIX, spoken)
     app.register_blueprint(documents_blueprint())
     app.register_blueprint(maps_blueprint(services.viewing, guard))
     if settings.fast_path:

@@ -29,7 +29,7 @@ from geoservice.web.parsing import (
 )
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
-from layers.incidents.model import Incident, IncidentEvent
+from layers.incidents.model import Incident, IncidentEvent, Search
 
 TAG = Tag(name="incidents", description="Reported matters, from report to rating")
 SECURITY: list[dict[str, list[str]]] = [{"key": []}]
@@ -160,10 +160,11 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
     @guard("read_incidents")
     def page(query: IncidentsQuery) -> Response:
         """List incidents, newest first."""
-        found = incidents.incidents(
-            jurisdiction_code=query.jurisdiction, grid_code=query.grid, status=query.status, overdue=query.overdue,
-            limit=query.limit, before=None if query.after is None else decode_cursor(query.after),
+        search = Search(
+            grid_code=query.grid, statuses=None if query.status is None else (query.status,), overdue=query.overdue,
+            before=None if query.after is None else decode_cursor(query.after),
         )  # fmt: skip
+        found = incidents.incidents(search, jurisdiction_code=query.jurisdiction, limit=query.limit)
         more = encode_cursor(found[-1].reported_at, found[-1].id) if len(found) == query.limit else None
         return render(IncidentsOut(incidents=[incident_out(one) for one in found], next=more))
 

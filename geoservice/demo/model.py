@@ -131,6 +131,8 @@ class ServiceSeed:
     keywords: str
     #: Limit for closing, in hours of working time.
     hours: float
+    #: What a report is asked for, as Open311 GeoReport v2 defines attributes.
+    attributes: tuple[dict[str, object], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,31 @@ class ServiceProfile:
     reports: tuple[str, ...]
 
 
+#: Never a plate: what is asked is about the place.
+_PARKING = (
+    {
+        "code": "blocked", "datatype": "singlevaluelist", "required": True,
+        "description": "What is blocked? 占用了什么？",
+        "values": [
+            {"key": "fire_lane", "name": "消防通道 fire lane"}, {"key": "pavement", "name": "人行道 pavement"},
+            {"key": "tactile", "name": "盲道 tactile paving"},
+        ],
+    },
+)  # fmt: skip
+_LIGHT = (
+    {"code": "how_many", "datatype": "number", "required": False, "description": "How many lamps? 几盏灯？",
+     "datatype_description": "A whole number 整数"},
+    {"code": "signs", "datatype": "multivaluelist", "required": False, "description": "What is wrong? 什么现象？",
+     "values": [{"key": "dark", "name": "不亮 dark"}, {"key": "flicker", "name": "闪烁 flickers"},
+                {"key": "tilted", "name": "倾斜 tilted"}]},
+)  # fmt: skip
 PROFILES: tuple[ServiceProfile, ...] = (
     ServiceProfile(ServiceSeed("garbage", "暴露垃圾", "Exposed garbage", "市容环境",
                                "垃圾未入箱、垃圾桶满溢或建筑垃圾乱堆", "垃圾,满溢,garbage,litter", 8),
                    "either", 36, ("resident", "patrol", "patrol", "hotline"),
                    ("{place}旁垃圾桶满溢", "{place}有装修垃圾堆放", "{place}路边有暴露垃圾")),
     ServiceProfile(ServiceSeed("parking", "违规停车", "Illegal parking", "市容环境",
-                               "占用消防通道、人行道或盲道停车", "停车,占道,parking", 4),
+                               "占用消防通道、人行道或盲道停车", "停车,占道,parking", 4, _PARKING),
                    "street", 40, ("camera", "camera", "camera", "resident", "patrol"),
                    ("{place}车辆占用人行道", "{place}消防通道被车辆堵塞", "{place}停车影响通行")),
     ServiceProfile(ServiceSeed("road", "道路破损", "Road damage", "市政设施",
@@ -38,7 +56,7 @@ PROFILES: tuple[ServiceProfile, ...] = (
                    "street", 22, ("resident", "patrol", "hotline"),
                    ("{place}路面有坑洼", "{place}井盖松动有响声", "{place}人行道地砖破损")),
     ServiceProfile(ServiceSeed("light", "路灯故障", "Street light", "市政设施",
-                               "路灯不亮、闪烁或灯杆倾斜", "路灯,照明,light", 24),
+                               "路灯不亮、闪烁或灯杆倾斜", "路灯,照明,light", 24, _LIGHT),
                    "street", 20, ("resident", "patrol", "system"),
                    ("{place}路灯不亮", "{place}一盏路灯闪烁", "{place}灯杆倾斜")),
     ServiceProfile(ServiceSeed("fire", "消防隐患", "Fire hazard", "公共安全",

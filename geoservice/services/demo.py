@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -136,8 +137,9 @@ def _insert_people_at_work(connection: Connection, community: Community, j: int)
     copy_rows(connection, "posting", columns, postings)
     copy_rows(connection, "service",
               ("jurisdiction_id", "code", "name", "name_en", "description", "category", "keywords",
-               "limit_working_hours"),
-              ((j, s.code, s.name, s.name_en, s.description, s.group, s.keywords.split(","), s.hours)
+               "limit_working_hours", "attributes"),
+              ((j, s.code, s.name, s.name_en, s.description, s.group, s.keywords.split(","), s.hours,
+                json.dumps(s.attributes, ensure_ascii=False))
                for s in community.services))  # fmt: skip
 
 

@@ -81,6 +81,10 @@ class StaffUnknown(GeoserviceError):
     """There is no such member of staff in this jurisdiction."""
 
 
+class NotServed(GeoserviceError):
+    """No grid owns this place: it is not served from here."""
+
+
 class ServiceUnknown(GeoserviceError):
     """There is no such service in this jurisdiction."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,14 +16,25 @@ from geoservice.services import known
 from geoservice.services.errors import (
     IncidentUnknown,
     JurisdictionNotStated,
+    NotServed,
     PersonalNumberRefused,
     ServiceUnknown,
 )
-from layers.crs import DeclaredPosition
+from layers.buildings.queries import building_place
+from layers.crs import DeclaredPosition, Position
 from layers.db.session import Database
 from layers.incidents.edits import insert_report
-from layers.incidents.model import Incident, IncidentEvent, Report, Routing, Service
-from layers.incidents.queries import find_incident, history, incidents, routings, service_exists, services
+from layers.incidents.model import Incident, IncidentEvent, Report, Routing, Search, Service
+from layers.incidents.queries import (
+    find_incident,
+    histories,
+    history,
+    incidents,
+    routings,
+    service_exists,
+    services,
+    status_changes,
+)
 from layers.jurisdictions.model import Jurisdiction
 from layers.jurisdictions.queries import find_jurisdiction_code_at, jurisdictions
 
@@ -39,6 +51,7 @@ class NewReport:
     building_code: str | None = None
     reported_at: datetime | None = None
     jurisdiction_code: str | None = None
+    attributes: Mapping[str, str | list[str]] = field(default_factory=dict)
 
 
 class IncidentService:
@@ -47,12 +60,17 @@ class IncidentService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def report(self, report: NewReport, *, identity: Identity) -> tuple[Incident, str]:
+    def report(self, report: NewReport, *, identity: Identity, only_where_served: bool = False) -> tuple[Incident, str]:
         """Store a report, routed and dispatched in the same transaction; return the incident and its reporter's token.
+
+        Parameters
+        ----------
+        only_where_served
+            Refuse what no grid owns, instead of keeping it in the triage queue.
 
         Raises
         ------
-        JurisdictionNotStated, JurisdictionUnknown, ServiceUnknown, PersonalNumberRefused
+        JurisdictionNotStated, JurisdictionUnknown, ServiceUnknown, PersonalNumberRefused, NotServed
         layers.errors.RefusedByDatabase
             The building is unknown, or an invariant does not hold.
         """
@@ -68,9 +86,13 @@ class IncidentService:
                 Report(
                     jurisdiction.id, report.service_code, report.place, report.source, report.description,
                     report.accuracy_m, report.building_code, report.reported_at, token_sha256(token),
+                    report.attributes,
                 ),
             )  # fmt: skip
-            return _found(find_incident(connection, incident_id), incident_id), token
+            incident = _found(find_incident(connection, incident_id), incident_id)
+            if only_where_served and incident.grid_code is None:
+                raise NotServed
+            return incident, token
 
     def _jurisdiction_of(self, connection: Connection, report: NewReport) -> Jurisdiction:
         """Return the stated jurisdiction, else the one at the place, else the only one there is."""
@@ -93,6 +115,27 @@ class IncidentService:
             _found(find_incident(connection, incident_id), incident_id)
             return history(connection, incident_id)
 
+    def histories(self, incident_ids: Sequence[UUID]) -> dict[UUID, tuple[IncidentEvent, ...]]:
+        """Return what happened to some incidents, first things first."""
+        with self._database.transaction() as connection:
+            return histories(connection, incident_ids)
+
+    def status_changes(
+        self, jurisdiction_code: str, *, since: datetime, until: datetime, limit: int
+    ) -> tuple[tuple[int, UUID, IncidentEvent], ...]:
+        """Return lines of histories that changed a status, each with its number; raise JurisdictionUnknown."""
+        with self._database.transaction() as connection:
+            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            return status_changes(connection, jurisdiction_id=jurisdiction.id, since=since, until=until, limit=limit)
+
+    def building_place(
+        self, jurisdiction_code: str, *, code: str | None = None, address: str | None = None
+    ) -> tuple[str, Position] | None:
+        """Return the code of the one building meant and a place in it, or None; raise JurisdictionUnknown."""
+        with self._database.transaction() as connection:
+            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            return building_place(connection, jurisdiction_id=jurisdiction.id, code=code, address=address)
+
     def routings(self, incident_id: UUID) -> tuple[Routing, ...]:
         """Return every time an incident was routed, asked again as it was known then; raise IncidentUnknown."""
         with self._database.transaction() as connection:
@@ -100,21 +143,12 @@ class IncidentService:
             return routings(connection, incident_id)
 
     def incidents(
-        self,
-        *,
-        jurisdiction_code: str | None = None,
-        grid_code: str | None = None,
-        status: str | None = None,
-        overdue: bool | None = None,
-        before: tuple[datetime, UUID] | None = None,
-        limit: int = 100,
+        self, search: Search | None = None, *, jurisdiction_code: str | None = None, limit: int = 100, skip: int = 0
     ) -> tuple[Incident, ...]:
-        """Return incidents, newest first; `before` is the (reported_at, id) of the last one seen."""
+        """Return incidents, newest first; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            return incidents(
-                connection, jurisdiction_id=known.jurisdiction_id(connection, jurisdiction_code), grid_code=grid_code,
-                status=status, overdue=overdue, before=before, limit=limit,
-            )  # fmt: skip
+            wanted = replace(search or Search(), jurisdiction_id=known.jurisdiction_id(connection, jurisdiction_code))
+            return incidents(connection, wanted, limit=limit, skip=skip)
 
     def services(self, jurisdiction_code: str) -> tuple[Service, ...]:
         """Return what can be reported in a jurisdiction; raise JurisdictionUnknown."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy import Connection
 
+from geoservice.services.memory import give_back
 from geoservice.services.snapshots import Fingerprints, Held, fingerprints, read_held
 from layers.calendars.queries import renew_working_time
 from layers.db.listening import Listener, listening
@@ -117,7 +118,8 @@ class Keeper:
     def _follow(self, listener: Listener) -> None:
         """Renew at once, then when something is announced or it is time to compare, until stopped or cut off."""
         while not self._stopping.is_set():
-            self.renew(listener.connection)
+            if self.renew(listener.connection):
+                give_back()  # what it replaced
             self._do_what_is_due()
             compare_at_s = time.monotonic() + self._compare_every_s
             while not self._stopping.is_set() and (left_s := compare_at_s - time.monotonic()) > 0:
@@ -136,8 +138,8 @@ class Keeper:
             reason = f"{type(exc).__name__}: {exc}"
             log.warning("what is due could not be done", reason=reason)
 
-    def renew(self, connection: Connection) -> None:
-        """Confirm what is held, or read it anew when the database holds something else.
+    def renew(self, connection: Connection) -> bool:
+        """Confirm what is held, or read it anew when the database holds something else; return whether it replaced it.
 
         What can not be built leaves what is held as it is, growing older, and raises an alarm.
 
@@ -152,7 +154,7 @@ class Keeper:
         if confirmed is not None and now == confirmed.held.fingerprints:
             held = confirmed.held
         elif now == self._refused and mark_s < self._refused_until_s:
-            return
+            return False
         else:
             try:
                 held = self._read(confirmed.held if confirmed else None)
@@ -161,10 +163,11 @@ class Keeper:
             except Exception as exc:  # noqa: BLE001  reading it again twice a second would not help
                 self._refused, self._refused_until_s = now, time.monotonic() + READ_AGAIN_S
                 self._note_failure(exc)
-                return
+                return False
         self._confirmed = Confirmed(held, at, mark_s)
         self._settled.set()
         self._failure = self._refused = None
+        return confirmed is not None and held is not confirmed.held
 
     def _read(self, before: Held | None) -> Held:
         began = time.monotonic()

@@ -92,6 +92,7 @@ KINDS: dict[type[Exception], Kind] = {
     rules.NobodyOnDuty: Kind("nobody-on-duty", 409, "Nobody is on duty"),
     rules.StaffUnknown: Kind("staff-unknown", 422, "There is no such member of staff"),
     facts.StepRefused: Kind("step-not-allowed", 409, "The incident can not take this step"),
+    rules.NotServed: Kind("not-served", 422, "The place is not served from here"),
     rules.ServiceUnknown: Kind("service-unknown", 422, "There is no such service"),
     rules.LayerUnknown: Kind("layer-unknown", 404, "There is no such layer"),
     rules.PersonalNumberRefused: Kind("personal-number", 422, "The text holds a personal number"),
@@ -138,6 +139,16 @@ class Problem(BaseModel):
     errors: list[ProblemError] = []
 
 
+#: Writes a problem as a standard has it, on every address below a prefix.
+Dialect = Callable[[Kind, str, list[ProblemError]], "Response"]
+_DIALECTS = "geoservice.dialects"
+
+
+def speak(app: Flask, prefix: str, dialect: Dialect) -> None:
+    """Have every problem below a prefix of addresses written by somebody else."""
+    app.extensions.setdefault(_DIALECTS, {})[prefix] = dialect
+
+
 def problem_responses(*statuses: int) -> dict[str | int, dict[str, Any]]:
     """Return the OpenAPI entries of the problems a route may answer with, beside those that every route may."""
     return documented(*sorted({*statuses, 400, 401, 422, 503}))
@@ -159,7 +170,11 @@ def request_id() -> str:
 def problem(
     kind: Kind, detail: str, *, errors: list[ProblemError] | None = None, members: dict[str, Any] | None = None
 ) -> Response:
-    """Write a problem: JSON, or a small page where a person looks on with a browser."""
+    """Write a problem: JSON, or a small page where a person looks on with a browser, or as a standard has it."""
+    for prefix, dialect in current_app.extensions.get(_DIALECTS, {}).items():
+        if request.path.startswith(prefix):
+            spoken: Response = dialect(kind, detail, [ProblemError.model_validate(one) for one in errors or []])
+            return spoken
     body = Problem(
         type=f"/docs#problem-{kind.slug}", title=kind.title, status=kind.status, detail=detail,
         instance=f"urn:uuid:{request_id()}", errors=errors or [],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -12,9 +13,10 @@ from layers.incidents.model import Report
 _INSERT = text("""
     INSERT INTO geoservice.incident
         (jurisdiction_id, service_code, geom, received_x, received_y, declared_crs, source, description, accuracy_m,
-         building_code, reported_at, reporter_sha256)
+         building_code, reported_at, reporter_sha256, attributes)
     VALUES (:jurisdiction_id, :service_code, st_setsrid(st_makepoint(:lon, :lat), 4326), :x, :y, :crs, :source,
-            :description, :accuracy_m, :building_code, coalesce(:reported_at, now()), :reporter_sha256)
+            :description, :accuracy_m, :building_code, coalesce(:reported_at, now()), :reporter_sha256,
+            CAST(:attributes AS jsonb))
     RETURNING id
 """)
 _LOCK = text("SELECT FROM geoservice.incident AS i WHERE i.id = :id FOR UPDATE")
@@ -38,7 +40,8 @@ def insert_report(connection: Connection, report: Report) -> UUID:
     asked = {
         "jurisdiction_id": report.jurisdiction_id, "service_code": report.service_code, "source": report.source,
         "description": report.description, "accuracy_m": report.accuracy_m, "building_code": report.building_code,
-        "reported_at": report.reported_at, "reporter_sha256": report.reporter_sha256, **_columns(report.place),
+        "reported_at": report.reported_at, "reporter_sha256": report.reporter_sha256,
+        "attributes": json.dumps(report.attributes, ensure_ascii=False), **_columns(report.place),
     }  # fmt: skip
     incident_id: UUID = connection.execute(_INSERT, asked).scalar_one()
     return incident_id

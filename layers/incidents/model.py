@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from layers.crs import DeclaredPosition, Position
@@ -23,6 +25,8 @@ class Report:
     reported_at: datetime | None = None
     #: Of the token that the reporter holds; None when nobody follows it.
     reporter_sha256: bytes | None = None
+    #: Answers to the service's attributes, by their codes.
+    attributes: Mapping[str, str | list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class Incident:
     expected_at: datetime | None
     #: When it was found late.
     overdue_at: datetime | None
+    attributes: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -136,3 +141,22 @@ class Service:
     category: str | None
     keywords: tuple[str, ...]
     limit_working_hours: float | None
+    #: What a report is asked for, each as GeoReport v2 defines it.
+    attributes: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which incidents are meant; what is None does not matter."""
+
+    jurisdiction_id: int | None = None
+    grid_code: str | None = None
+    ids: tuple[UUID, ...] | None = None
+    statuses: tuple[str, ...] | None = None
+    service_codes: tuple[str, ...] | None = None
+    overdue: bool | None = None
+    #: Half-open.
+    reported: tuple[datetime | None, datetime | None] = (None, None)
+    updated: tuple[datetime | None, datetime | None] = (None, None)
+    #: The (reported_at, id) of the last one seen: only older ones.
+    before: tuple[datetime, UUID] | None = None

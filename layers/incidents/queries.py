@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, literal_column, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, func, literal_column, select, text, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from layers.crs import Position
 from layers.db.features import feature_collection
-from layers.incidents.model import Incident, IncidentEvent, Routing, Service
+from layers.incidents.model import Incident, IncidentEvent, Routing, Search, Service
 from layers.incidents.tables import IncidentRow
 
 _INCIDENT = select(
@@ -21,7 +23,13 @@ _INCIDENT = select(
         "jurisdiction_code"
     ),
 )
-_HISTORY = text("SELECT e.* FROM geoservice.incident_event AS e WHERE e.incident_id = :id ORDER BY e.id")
+_HISTORIES = text("SELECT e.* FROM geoservice.incident_event AS e WHERE e.incident_id = ANY(:ids) ORDER BY e.id")
+_STATUS_CHANGES = text("""
+    SELECT e.* FROM geoservice.incident_event AS e JOIN geoservice.incident AS i ON i.id = e.incident_id
+     WHERE i.jurisdiction_id = :jurisdiction_id AND e.at >= :since AND e.at < :until
+       AND e.from_status IS DISTINCT FROM e.to_status
+     ORDER BY e.id LIMIT :limit
+""")
 _ROUTINGS = text("""
     SELECT e.at, e.rule, e.actor, e.routed_at, st_x(e.geom) AS lon, st_y(e.geom) AS lat, e.received_x, e.received_y,
            e.declared_crs, e.accuracy_m, e.building_code, e.edition_id, e.to_grid_code AS grid_code, e.method,
@@ -62,38 +70,64 @@ def find_incident_of_reporter(connection: Connection, reporter_sha256: bytes) ->
     return None if row is None else _incident(row)
 
 
-def incidents(
-    connection: Connection,
-    *,
-    jurisdiction_id: int | None = None,
-    grid_code: str | None = None,
-    status: str | None = None,
-    overdue: bool | None = None,
-    before: tuple[datetime, UUID] | None = None,
-    limit: int = 100,
-) -> tuple[Incident, ...]:
-    """Return incidents, newest first, older than the pair (reported_at, id) `before` when given."""
-    query = _INCIDENT.order_by(IncidentRow.reported_at.desc(), IncidentRow.id.desc()).limit(limit)
-    if jurisdiction_id is not None:
-        query = query.where(IncidentRow.jurisdiction_id == jurisdiction_id)
-    if grid_code is not None:
-        query = query.where(IncidentRow.grid_code == grid_code)
-    if status is not None:
-        query = query.where(IncidentRow.status == status)
-    if overdue is not None:
-        query = query.where(IncidentRow.overdue_at.is_not(None) if overdue else IncidentRow.overdue_at.is_(None))
-    if before is not None:
-        query = query.where(tuple_(IncidentRow.reported_at, IncidentRow.id) < tuple_(*before))
-    return tuple(_incident(row) for row in connection.execute(query))
+def incidents(connection: Connection, search: Search, *, limit: int = 100, skip: int = 0) -> tuple[Incident, ...]:
+    """Return incidents, newest first."""
+    query = _INCIDENT.order_by(IncidentRow.reported_at.desc(), IncidentRow.id.desc()).limit(limit).offset(skip)
+    return tuple(_incident(found) for found in connection.execute(query.where(*_conditions(search))))
+
+
+def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
+    row = IncidentRow
+    if search.jurisdiction_id is not None:
+        yield row.jurisdiction_id == search.jurisdiction_id
+    if search.ids is not None:
+        yield row.id.in_(search.ids)
+    for column, values in ((row.status, search.statuses), (row.service_code, search.service_codes)):
+        if values is not None:
+            yield column.in_(values)
+    if search.overdue is not None:
+        yield row.overdue_at.is_not(None) if search.overdue else row.overdue_at.is_(None)
+    if search.grid_code is not None:
+        yield row.grid_code == search.grid_code
+    if search.before is not None:
+        yield tuple_(row.reported_at, row.id) < tuple_(*search.before)
+    yield from _within(row.reported_at, search.reported)
+    yield from _within(row.updated_at, search.updated)
+
+
+def _within(
+    instant: InstrumentedAttribute[datetime], period: tuple[datetime | None, datetime | None]
+) -> Iterator[ColumnElement[bool]]:
+    since, until = period
+    if since is not None:
+        yield instant >= since
+    if until is not None:
+        yield instant < until
 
 
 def history(connection: Connection, incident_id: UUID) -> tuple[IncidentEvent, ...]:
     """Return what happened to an incident, first things first."""
-    return tuple(
-        IncidentEvent(e.at, e.actor, e.rule, e.from_status, e.to_status, e.from_grid_code, e.to_grid_code, e.method,
-                      e.edition_id, e.reason, e.officer_code)
-        for e in connection.execute(_HISTORY, {"id": incident_id})
-    )  # fmt: skip
+    return histories(connection, [incident_id]).get(incident_id, ())
+
+
+def histories(connection: Connection, incident_ids: Sequence[UUID]) -> dict[UUID, tuple[IncidentEvent, ...]]:
+    """Return what happened to some incidents, first things first."""
+    found: dict[UUID, tuple[IncidentEvent, ...]] = {}
+    for row in connection.execute(_HISTORIES, {"ids": list(incident_ids)}):
+        found[row.incident_id] = (*found.get(row.incident_id, ()), _event(row))
+    return found
+
+
+def status_changes(
+    connection: Connection, *, jurisdiction_id: int, since: datetime, until: datetime, limit: int
+) -> tuple[tuple[int, UUID, IncidentEvent], ...]:
+    """Return the lines of a jurisdiction's histories that changed a status, oldest first, each with its number."""
+    asked = {"jurisdiction_id": jurisdiction_id, "since": since, "until": until, "limit": limit}
+    return tuple((row.id, row.incident_id, _event(row)) for row in connection.execute(_STATUS_CHANGES, asked))
+
+
+def _event(row: Row[Any]) -> IncidentEvent:
+    return IncidentEvent(**{name: getattr(row, name) for name in IncidentEvent.__dataclass_fields__})
 
 
 def routings(connection: Connection, incident_id: UUID) -> tuple[Routing, ...]:
@@ -109,7 +143,16 @@ def routings(connection: Connection, incident_id: UUID) -> tuple[Routing, ...]:
 def services(connection: Connection, *, jurisdiction_id: int) -> tuple[Service, ...]:
     """Return what can be reported in a jurisdiction."""
     return tuple(
-        Service(s.code, s.name, s.name_en, s.description, s.category, tuple(s.keywords), s.limit_working_hours)
+        Service(
+            s.code,
+            s.name,
+            s.name_en,
+            s.description,
+            s.category,
+            tuple(s.keywords),
+            s.limit_working_hours,
+            tuple(s.attributes),
+        )
         for s in connection.execute(_SERVICES, {"jurisdiction_id": jurisdiction_id})
     )
 

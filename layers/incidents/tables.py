@@ -59,6 +59,7 @@ class IncidentRow(Base):
         Index(None, "geom", postgresql_using="gist"),
         Index("ix_incident_grid_code", "jurisdiction_id", "grid_code", "status"),
         Index(None, "reported_at"),
+        Index(None, "updated_at"),
         Index(
             "ix_incident_overrule_grid_code",
             "jurisdiction_id",
@@ -115,6 +116,7 @@ class IncidentRow(Base):
     reporter_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
     expected_at: Mapped[datetime | None] = mapped_column(INSTANT)
     work_left_s: Mapped[float | None] = mapped_column(Float(53))
+    attributes: Mapped[dict[str, object]] = mapped_column(JSONB, server_default="{}")
 
 
 class IncidentEventRow(Base):

@@ -41,6 +41,7 @@ class Service:
     """A web server of two workers without a supervisor, and its database with the demo community."""
 
     port: int
+    pid: int
     cluster: Cluster
     #: A place inside each grid, and its code in the first edition.
     places: list[tuple[float, float]]
@@ -61,7 +62,9 @@ def service() -> Iterator[Service]:
                 rows = connection.execute(PLACES).fetchall()
             with subprocess.Popen(web_command(settings), env=web_environment(url)) as process:
                 _wait_until_answering(settings)
-                yield Service(settings.port, cluster, [(x, y) for x, y, _ in rows], [code for *_, code in rows])
+                yield Service(
+                    settings.port, process.pid, cluster, [(x, y) for x, y, _ in rows], [code for *_, code in rows]
+                )
                 process.terminate()
         finally:
             cluster.stop()
@@ -199,6 +202,13 @@ def test_a_thousand_publications_under_load(service: Service) -> None:
     _, late = _run(service, 1000)
 
     assert max(late, default=0.0) < 0.2
+    assert _largest_worker_mb(service) < 800  # a worker begins with 250 MB
+
+
+def _largest_worker_mb(service: Service) -> float:
+    children = Path(f"/proc/{service.pid}/task/{service.pid}/children").read_text(encoding="ascii").split()
+    pages = [int(Path(f"/proc/{child}/statm").read_text(encoding="ascii").split()[1]) for child in children]
+    return max(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 @pytest.mark.prove

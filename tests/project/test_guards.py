@@ -28,6 +28,7 @@ FOR_EVERYBODY = {
     Permission.LOOK_UP_OWNER,
     Permission.READ_GRIDS,
     Permission.FOLLOW_REPORT,
+    Permission.USE_OPEN311,
 }
 
 

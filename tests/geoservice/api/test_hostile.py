@@ -14,7 +14,7 @@ from geoservice.app import create_app
 from geoservice.auth.model import Role
 from geoservice.settings import Settings
 from tests.geoservice.api import draft_calls, step_calls
-from tests.geoservice.web.attacks import BODIES, TEXTS, VALUES, Answer, ask
+from tests.geoservice.web.attacks import BODIES, OPEN311, TEXTS, VALUES, Answer, ask
 from tests.geoservice.web.door import Door
 
 DOCUMENT: dict[str, Any] = create_app(Settings(database_url=SecretStr("postgresql://unused"))).api_doc
@@ -38,6 +38,12 @@ class Operation:
     @property
     def takes_body(self) -> bool:
         return "requestBody" in self.details
+
+    @property
+    def form_fields(self) -> list[str]:
+        """Of a body that is a form, not JSON."""
+        content = self.details.get("requestBody", {}).get("content", {}).get("application/x-www-form-urlencoded")
+        return [] if content is None else list(content["schema"]["properties"])
 
     @property
     def fields(self) -> list[str]:
@@ -81,6 +87,9 @@ def _send(operation: Operation, door: Door, **parts: Any) -> Answer:
         path = path.replace(door.existing["incidents.id"], incident)
     if operation.takes_body:
         more = {"data": json.dumps(body | parts.get("body", {})), "content_type": "application/json"}
+    if operation.form_fields:
+        form = _valid(operation.form_fields, door) | {"api_key": door.keys[Role.ADMIN]}
+        more = {"data": form, "content_type": "application/x-www-form-urlencoded"}
     if "raw" in parts:
         more = {"data": parts["raw"], "content_type": "application/json"}
     answer = ask(door.client, path, method=operation.method, query_string=query, headers=headers, **more)
@@ -127,7 +136,7 @@ def test_a_parameter_twice_is_refused(operation: Operation, door: Door) -> None:
         answer = _send(operation, door, query={name: ["1", "2"]})
 
         answer.assert_tame(statuses={422})
-        assert answer.response.json["errors"][0]["pointer"] == name
+        assert f"{name}: give it once" in answer.said
 
 
 @every_operation
@@ -137,7 +146,8 @@ def test_an_unknown_parameter_is_refused_or_ignored(operation: Operation, door: 
 
         answer.assert_tame(statuses=operation.statuses)
         # A misspelt parameter must not be overlooked where any is read.
-        assert answer.status == 422 or not operation.parameters("query")
+        # GeoReport v2 lets clients send more than it names, and they do.
+        assert answer.status == 422 or not operation.parameters("query") or operation.path.startswith(OPEN311)
 
 
 @every_sender

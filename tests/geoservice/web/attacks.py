@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -61,7 +63,11 @@ BODIES: Mapping[str, bytes] = {
 
 _KEYS = {"type", "title", "status", "detail", "instance"}
 #: What some problems carry beside (RFC 9457, 3.2).
-_MEMBERS = {"grid_codes", "position", "conflicts", "appeared", "gone"}
+_MEMBERS = {
+    "grid_codes", "position", "conflicts", "appeared", "gone", "incident_status", "legal_actions",
+}  # fmt: skip
+#: Below it errors have the shape of GeoReport v2.
+OPEN311 = "/open311/v2/"
 #: What only a programmer should see.
 _LEAKS = re.compile(
     r"Traceback|File \"|\.py\b|site-packages|psycopg|sqlalchemy|pydantic|werkzeug|orjson|flask|"
@@ -80,15 +86,49 @@ class Answer:
     def status(self) -> int:
         return self.response.status_code
 
+    @property
+    def said(self) -> str:
+        """Return what each error says of which part of the request, in one line."""
+        told = self.response.get_json(force=True)
+        if isinstance(told, list):
+            return "; ".join(error["description"] for error in told)
+        return "; ".join(f"{error['pointer']}: {error['detail']}" for error in told["errors"])
+
     def assert_tame(self, *, statuses: set[int] | None = None) -> None:
         """Fail on a server error, a late answer, an error that is no problem document or that tells of our inside."""
         sent = f"{self.response.request.method} {self.response.request.url!r:.200}"
         assert self.status < 500, sent
         assert self.seconds < PATIENCE_S, sent
+        by_standard = self.response.request.path.startswith(OPEN311)
+        if statuses is not None and by_standard:  # which knows no 422, 401 or 415
+            statuses = {{422: 400, 401: 403}.get(status, status) for status in statuses} | {400}
         if statuses is not None:
             assert self.status in statuses, f"{self.status} is not documented: {sent}"
         if self.status >= 400 and self.response.request.method != "HEAD":
-            self._assert_problem(sent)
+            if by_standard:
+                self._assert_errors(sent)
+            else:
+                self._assert_problem(sent)
+
+    def _assert_errors(self, sent: str) -> None:
+        """Fail on an error below /open311/v2 that is not a list of codes and descriptions, in the form asked for."""
+        body = self.response.get_data()
+        if self.response.request.path.endswith(".json"):
+            assert self.response.content_type == "application/json; charset=utf-8", sent
+            told = [(error.keys(), str(error["code"]), error["description"]) for error in json.loads(body)]
+        else:
+            assert self.response.content_type == "text/xml; charset=utf-8", sent
+            errors = ET.fromstring(body).findall("error")  # noqa: S314 - our own
+            told = [
+                ({one.tag for one in error}, error.findtext("code"), error.findtext("description")) for error in errors
+            ]
+        assert told, sent
+        for keys, code, description in told:
+            assert (set(keys), code) == ({"code", "description"}, str(self.status)), sent
+            assert len(str(description)) > 10, sent
+        leak = _LEAKS.search(body.decode())
+        assert leak is None, f"{leak} in the answer to {sent}"
+        assert len(body) < 20_000, sent
 
     def _assert_problem(self, sent: str) -> None:
         assert self.response.content_type == "application/problem+json", sent

@@ -14,13 +14,15 @@ from flask_openapi3 import OpenAPI
 from pydantic import SecretStr
 
 from geoservice.app import create_app
-from geoservice.auth.model import Role
+from geoservice.auth.model import Identity, Role
+from geoservice.services.incidents import NewReport
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
+from layers.crs import declared_position
 from tests.holding import stop, wait_until_held
 
 #: A variable as Flask or OpenAPI writes it, with the noun before it.
-_VARIABLE = re.compile(r"(?P<noun>\w*)/[<{](?:path:)?(?P<name>\w+)[>}]")
+_VARIABLE = re.compile(r"(?P<noun>\w*)(?P<join>[/.])[<{](?:path:)?(?P<name>\w+)[>}]")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Door:
             name = found["name"]
             spoils = (spoilt or {}).get(name)
             known = self.existing.get(f"{found['noun']}.{name}", self.existing.get(name, "none"))
-            return f"{found['noun']}/{quote(known if spoils is None else spoils, safe='')}"
+            return f"{found['noun']}{found['join']}{quote(known if spoils is None else spoils, safe='')}"
 
         return _VARIABLE.sub(value, path)
 
@@ -65,11 +67,13 @@ def open_door(database_url: str) -> Iterator[Door]:
 
 def _existing(services: Services) -> dict[str, Any]:
     jurisdiction = services.viewing.jurisdictions()[0].code
+    report = NewReport("cable", declared_position(91.77, 29.24), "resident")
+    incident, token = services.incidents.report(report, identity=Identity(Role.DISPATCHER))
     return {
         "jurisdiction": jurisdiction,
         "code": services.grids.grids(jurisdiction)[0].code,
         "grid": services.grids.grids(jurisdiction)[0].code,
-        "incidents.id": str(services.incidents.incidents(limit=1)[0].id),
+        "incidents.id": str(incident.id),
         "editions.id": str(services.editions.editions(jurisdiction)[0].id),
         "service_code": services.incidents.services(jurisdiction)[0].code,
         "lon": 91.77,
@@ -80,5 +84,9 @@ def _existing(services: Services) -> dict[str, Any]:
         "positions": [[91.77, 29.24]],
         "title": "made at the door",
         "actions.action": "cancel",
+        "form": "json",
+        "service_request_id": str(incident.id),
+        "token": token,
+        "long": 91.77,
         "to": services.editions.editions(jurisdiction)[0].id,
     }

@@ -1,0 +1,212 @@
+"""What a caller sends, read leniently where clients differ and refused in words where it can not be meant."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import IO, Any
+from uuid import UUID
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+from werkzeug.formparser import FormDataParser
+
+from geoservice.open311.records import CLOSED, OPEN
+from geoservice.open311.refusing import Refused
+from layers.incidents.model import Search, Service
+
+#: The standard's limits: 90 days, or the first 1,000.
+SPAN = timedelta(days=90)
+ROWS_MAX = 1_000
+PAGES_MAX = 1_000
+FORM_BYTES_MAX = 65_536
+FIELDS_MAX = 200
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+Answers = dict[str, str | list[str]]
+_ATTRIBUTE = re.compile(r"attribute\[([^\[\]]{1,64})\](\[\])?")
+#: FixMyStreet's word for a place without an address.
+_NOT_PINPOINTED = "#NOTPINPOINTED#"
+
+
+@dataclass(frozen=True)
+class Form:
+    """A posted form without its files."""
+
+    values: MultiDict[str, str]
+    #: Whether files or addresses of media came along; none is kept.
+    media: bool
+
+    def get(self, *names: str) -> str | None:
+        """Return the first of some names that has a value; an empty one counts as absent."""
+        found = (self.values.get(name, "").strip() for name in names)
+        return next((value for value in found if value), None)
+
+    @property
+    def attributes(self) -> Answers:
+        """Return attribute[code]=value and attribute[code][]=value, by code."""
+        read: Answers = {}
+        for name, values in self.values.lists():
+            found = _ATTRIBUTE.fullmatch(name)
+            given = [value for value in values if value]
+            if found and given:
+                read[found[1]] = given if found[2] or len(given) > 1 else given[0]
+        return read
+
+
+@dataclass
+class _Sink(io.RawIOBase):
+    """Takes a file and forgets it."""
+
+    size: int = field(default=0)
+
+    def seek(self, *_: int) -> int:
+        return 0
+
+    def write(self, piece: Any) -> int:
+        self.size += len(piece)
+        return len(piece)
+
+
+def _forget(*_: Any, **__: Any) -> IO[bytes]:
+    return _Sink()  # type: ignore[return-value]
+
+
+def read_form() -> Form:
+    """Read the posted form; files pass through and are not kept, on disk or elsewhere."""
+    if request.mimetype not in FORM_TYPES:
+        raise Refused(400, "Send the fields as a form: application/x-www-form-urlencoded or multipart/form-data")
+    parser = FormDataParser(
+        stream_factory=_forget, max_form_memory_size=FORM_BYTES_MAX, max_content_length=request.max_content_length,
+        max_form_parts=FIELDS_MAX, silent=False,
+    )  # fmt: skip
+    try:
+        _, values, files = parser.parse(
+            request.stream, request.mimetype, request.content_length, request.mimetype_params
+        )
+    except ValueError as exc:
+        raise Refused(400, "The form can not be read: send key=value pairs, or multipart with a boundary.") from exc
+    if any("\x00" in value for value in values.values()):
+        raise Refused(400, "Leave NUL out of the values.")
+    media = bool(files) or any(values.get(name, "").strip() for name in ("media_url", "media"))
+    return Form(values, media)
+
+
+def number(text: str | None, name: str) -> float | None:
+    """Return a number, None when there is none."""
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise Refused(400, f"{name} must be a number, such as 29.24") from None
+
+
+def check_answers(service: Service, answers: Answers) -> Answers:
+    """Return the answers to a service's attributes; others are left out. Raise Refused with each fault."""
+    faults = []
+    kept: Answers = {}
+    for attribute in service.attributes:
+        code, answer = str(attribute["code"]), answers.get(str(attribute["code"]))
+        if answer is None:
+            if attribute.get("required"):
+                faults.append(f"attribute[{code}] is required: {attribute.get('description', '')}")
+            continue
+        allowed = [str(value["key"]) for value in attribute.get("values", ())]
+        if allowed and not set(answer if isinstance(answer, list) else [answer]) <= set(allowed):
+            faults.append(f"attribute[{code}] is one of {', '.join(allowed)}")
+        kept[code] = answer
+    if faults:
+        raise Refused(400, *faults)
+    return kept
+
+
+def place_fields(form: Form) -> tuple[float | None, float | None, str | None, str | None]:
+    """Return lat, long, address_id and address_string; at least one way of telling the place is there."""
+    lat, lon = number(form.get("lat"), "lat"), number(form.get("long", "lon", "lng"), "long")
+    address_id = form.get("address_id")
+    if address_id == _NOT_PINPOINTED:
+        address_id = None
+    if (lat is None) != (lon is None):
+        raise Refused(400, "lat and long belong together")
+    if lat is None and address_id is None and form.get("address_string") is None:
+        raise Refused(400, "Tell the place: lat and long (WGS 84), address_id (a building's code) or address_string")
+    return lat, lon, address_id, form.get("address_string")
+
+
+def search_of(query: Mapping[str, str], now: datetime) -> Search:
+    """Return which incidents a query of GET requests means; service_request_id overrides everything else."""
+    ids = _listed(query.get("service_request_id"))
+    if ids is not None:
+        return Search(ids=tuple(found for one in ids if (found := _uuid(one)) is not None))
+    updated = (_instant(query, "updated_after", "updated_datetime"), _instant(query, "updated_before"))
+    statuses = _listed(query.get("status"))
+    if statuses is not None and not set(statuses) <= {"open", "closed"}:
+        raise Refused(400, "status is open or closed, or both with a comma")
+    meant = [*(OPEN if "open" in (statuses or ()) else ()), *(CLOSED if "closed" in (statuses or ()) else ())]
+    reported = (None, None) if updated != (None, None) and not (query.get("start_date") or query.get("end_date")) else (
+        span_of(query, now))  # fmt: skip
+    return Search(
+        statuses=None if statuses is None else tuple(meant), service_codes=_listed(query.get("service_code")),
+        reported=reported, updated=updated,
+    )  # fmt: skip
+
+
+def span_of(query: Mapping[str, str], now: datetime) -> tuple[datetime, datetime]:
+    """Return start_date and end_date, by default the last 90 days; raise Refused beyond them."""
+    start, end = _instant(query, "start_date"), _instant(query, "end_date")
+    if start is None and end is None:
+        return now - SPAN, now + timedelta(minutes=1)
+    start = start or (end or now) - SPAN
+    end = end or min(start + SPAN, now + timedelta(minutes=1))
+    if end - start > SPAN:
+        raise Refused(400, "start_date and end_date are at most 90 days apart; ask for the rest in further calls")
+    return start, end
+
+
+def page_of(query: Mapping[str, str]) -> tuple[int, int]:
+    """Return how many rows are wanted, and how many come before them."""
+    size = _whole(query, "page_size", ROWS_MAX, ROWS_MAX)
+    return size, size * (_whole(query, "page", 1, PAGES_MAX) - 1)
+
+
+def _whole(query: Mapping[str, str], name: str, absent: int, most: int) -> int:
+    text = query.get(name) or str(absent)
+    if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) or not 1 <= int(text) <= most:
+        raise Refused(400, f"{name} is a number from 1 to {most}")
+    return int(text)
+
+
+def _listed(text: str | None) -> tuple[str, ...] | None:
+    parts = tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    return parts or None
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _instant(query: Mapping[str, str], *names: str) -> datetime | None:
+    name, text = next(((name, query[name]) for name in names if query.get(name)), (names[0], None))
+    if text is None:
+        return None
+    try:
+        # A plus sign that was not encoded arrives as a space.
+        found = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None or not 1900 <= found.year <= 9000:
+        raise Refused(400, f"{name} is a time with its zone, such as 2026-03-01T08:00:00+08:00 or …Z")
+    return found
+
+
+def only(form: str, known: Sequence[str] = ("xml", "json")) -> str:
+    """Return the format that an address ends in; raise Refused when it is none."""
+    if form not in known:
+        raise Refused(404, "The address ends in .xml or .json")
+    return form
