@@ -19,8 +19,9 @@ from geoservice.api.jurisdictions import jurisdictions_blueprint
 from geoservice.api.ownership import ownership_blueprint
 from geoservice.api.publishing import publishing_blueprint
 from geoservice.maps.pages import maps_blueprint
+from geoservice.open311.endpoint import Endpoint
 from geoservice.open311.refusing import PREFIX, Refused, refusal, spoken
-from geoservice.open311.views import Endpoint, open311_blueprint
+from geoservice.open311.views import open311_blueprint
 from geoservice.settings import Settings
 from geoservice.web.admission import admit
 from geoservice.web.entry import let_in

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -170,9 +171,9 @@ class LiveServer:
     key: str
 
 
-@pytest.fixture(scope="session")
-def live(cluster_url: str, community_template: str) -> Iterator[LiveServer]:
-    """Return a web server as the service runs it."""
+@contextmanager
+def serving(cluster_url: str, community_template: str) -> Iterator[LiveServer]:
+    """Run a web server as the service runs it, on a demo community of its own."""
     database_url = DatabaseMaker(cluster_url).clone(community_template)
     database = Database.connect(database_url, pool_size=1)
     key = KeyService(database).create(Role.DISPATCHER, "test")
@@ -186,6 +187,13 @@ def live(cluster_url: str, community_template: str) -> Iterator[LiveServer]:
             time.sleep(0.05)
         yield LiveServer(f"http://{settings.host}:{settings.port}", database_url, key)
         process.terminate()
+
+
+@pytest.fixture(scope="session")
+def live(cluster_url: str, community_template: str) -> Iterator[LiveServer]:
+    """Return a web server that tests share, and report to."""
+    with serving(cluster_url, community_template) as live:
+        yield live
 
 
 @pytest.fixture(scope="session")

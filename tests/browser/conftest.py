@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 
 from geoservice.maps import assets
 from geoservice.maps.pages import maps_blueprint
+from tests.conftest import serving
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -41,6 +42,13 @@ class Visit:
         assert self.elsewhere == []
         assert self.refused == []
         assert self.errors == []
+
+
+@pytest.fixture(scope="session")
+def live_server(cluster_url: str, community_template: str) -> Iterator[str]:
+    """Return the address of a server that nobody reports to, so that the figures on its page are known."""
+    with serving(cluster_url, community_template) as live:
+        yield live.url
 
 
 @pytest.fixture(scope="session")

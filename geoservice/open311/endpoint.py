@@ -1,0 +1,174 @@
+"""The standard's methods on our use cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from geoservice.auth.model import Identity
+from geoservice.auth.permissions import Permission, may
+from geoservice.open311 import reading, records
+from geoservice.open311.refusing import PREFIX, Refused
+from geoservice.open311.writing import JSON, XML, instant
+from geoservice.services.errors import NotServed, ReportUnknown
+from geoservice.services.handling import HandlingService
+from geoservice.services.incidents import IncidentService, NewReport
+from geoservice.services.keys import KeyService
+from geoservice.services.viewing import ViewingService
+from geoservice.web.guard import current_identity
+from layers.crs import declared_position
+from layers.incidents.model import Incident, Service
+
+SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
+CHANGESET = "2026-11-26T00:00:00Z"
+_PERSONAL = ("email", "first_name", "last_name", "phone", "name")
+_NOTICE_PERSONAL = "Names, telephone numbers and addresses of e-mail are not kept. 本服务不保存姓名、电话和邮箱。"
+
+
+class Endpoint:
+    """The standard's methods on our use cases."""
+
+    def __init__(
+        self, viewing: ViewingService, incidents: IncidentService, handling: HandlingService, keys: KeyService
+    ) -> None:
+        self._viewing, self._incidents, self._handling, self._keys = viewing, incidents, handling, keys
+
+    def jurisdiction(self, code: str | None) -> str:
+        """Return the jurisdiction that is meant: the stated one, else the only one."""
+        codes = [one.code for one in self._viewing.jurisdictions()]
+        if code:
+            if code not in codes:
+                raise Refused(404, "jurisdiction_id was not found")
+            return code
+        if len(codes) != 1:
+            raise Refused(400, f"jurisdiction_id was not provided: one of {', '.join(codes)}")
+        return codes[0]
+
+    def service(self, jurisdiction: str, code: str | None) -> Service:
+        """Return a service; refuse when there is none of this code."""
+        if code is None:
+            raise Refused(400, "service_code was not provided")
+        found = next((one for one in self._incidents.services(jurisdiction) if one.code == code), None)
+        if found is None:
+            raise Refused(404, "service_code was not found")
+        return found
+
+    def services(self, jurisdiction: str) -> list[dict[str, Any]]:
+        """Return the list of services."""
+        return [records.service_record(one) for one in self._incidents.services(jurisdiction)]
+
+    def requests(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return the service requests that a query means, newest first."""
+        jurisdiction = self.jurisdiction(query.get("jurisdiction_id"))
+        limit, skip = reading.page_of(query)
+        search = reading.search_of(query, datetime.now(UTC))
+        found = self._incidents.incidents(search, jurisdiction_code=jurisdiction, limit=limit, skip=skip)
+        return self._records(jurisdiction, found, extensions=query.get("extensions") == "true")
+
+    def request(self, query: Mapping[str, str], request_id: str) -> list[dict[str, Any]]:
+        """Return one service request, in a list as the standard has it."""
+        jurisdiction = self.jurisdiction(query.get("jurisdiction_id"))
+        search = reading.search_of({"service_request_id": request_id.partition(",")[0]}, datetime.now(UTC))
+        found = self._incidents.incidents(search, jurisdiction_code=jurisdiction, limit=1)
+        if not found:
+            raise Refused(404, "service_request_id was not found")
+        return self._records(jurisdiction, found, extensions=query.get("extensions") == "true")
+
+    def _records(self, jurisdiction: str, found: tuple[Incident, ...], *, extensions: bool) -> list[dict[str, Any]]:
+        names = {one.code: one.name for one in self._incidents.services(jurisdiction)}
+        histories = self._incidents.histories([one.id for one in found]) if extensions else {}
+        with_text = may(current_identity().role, Permission.READ_INCIDENTS)
+        return [
+            records.request_record(
+                one, names[one.service_code], with_text=with_text,
+                history=histories.get(one.id, ()) if extensions else None,
+            )
+            for one in found
+        ]  # fmt: skip
+
+    def updates(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return changes of status as FixMyStreet asks for them."""
+        jurisdiction = self.jurisdiction(query.get("jurisdiction_id"))
+        start, end = reading.span_of(query, datetime.now(UTC))
+        lines = self._incidents.status_changes(jurisdiction, since=start, until=end, limit=reading.ROWS_MAX)
+        return [
+            {
+                "update_id": str(number), "service_request_id": str(incident_id),
+                "status": records.UPDATE_STATES.get(line.rule, "OPEN"), "updated_datetime": instant(line.at),
+                "description": "", "media_url": None,
+            }
+            for number, incident_id, line in lines
+        ]  # fmt: skip
+
+    def report(self, form: reading.Form) -> dict[str, Any]:
+        """Store a posted service request and return what it is called from now on."""
+        identity = self._reporter(form)
+        jurisdiction = self.jurisdiction(form.get("jurisdiction_id"))
+        service = self.service(jurisdiction, form.get("service_code"))
+        answers = reading.check_answers(service, form.attributes)
+        lat, lon, address_id, address = reading.place_fields(form)
+        building = None
+        if lat is None or lon is None:
+            building, lon, lat = self._address(jurisdiction, address_id, address)
+        place = declared_position(lon, lat, crs=form.get("crs") or "wgs84")
+        report = NewReport(
+            service.code, place, "resident", _description(form, address if building is None else None),
+            building_code=building, jurisdiction_code=jurisdiction, attributes=answers,
+        )  # fmt: skip
+        try:
+            incident, _ = self._incidents.report(report, identity=identity, only_where_served=True)
+        except NotServed as exc:
+            raise Refused(400, f"The place is not served: it lies outside {jurisdiction}") from exc
+        return {"service_request_id": str(incident.id), "service_notice": _notice(form), "account_id": None}
+
+    def _reporter(self, form: reading.Form) -> Identity:
+        key = form.get("api_key")
+        identity = current_identity() if key is None else self._keys.identify(key)
+        if identity is None or not may(identity.role, Permission.REPORT_INCIDENT):
+            raise Refused(403, "api_key is missing or not valid for reports")
+        return identity
+
+    def _address(self, jurisdiction: str, code: str | None, address: str | None) -> tuple[str, float, float]:
+        found = self._incidents.building_place(jurisdiction, code=code, address=address)
+        if found is None:
+            raise Refused(400, "The address is not known here, or not of one building: give lat and long")
+        return found[0], found[1].lon, found[1].lat
+
+    def token(self, token: str) -> list[dict[str, Any]]:
+        """Return the service request that a token stands for."""
+        try:
+            incident = self._handling.offer_to_reporter(token).incident
+        except ReportUnknown as exc:
+            raise Refused(404, "token was not found") from exc
+        return [{"service_request_id": str(incident.id), "token": token}]
+
+
+def _description(form: reading.Form, address: str | None) -> str:
+    words = "\n".join(part for part in (form.get("description"), address) if part)
+    if len(words) > 4000:
+        raise Refused(400, "description has 4,000 characters at most")
+    return words
+
+
+def _notice(form: reading.Form) -> str | None:
+    parts = [records.NOTICE_FILES] if form.media else []
+    if form.get(*_PERSONAL) is not None:
+        parts.append(_NOTICE_PERSONAL)
+    return " ".join(parts) or None
+
+
+def discovery_record(host_url: str) -> dict[str, Any]:
+    """Return where the endpoint is and how a key is had."""
+    return {
+        "changeset": CHANGESET,
+        "contact": "The operator of this service.",
+        "key_service": "Keys are handed out by the operator: geoservice key create --role reporter",
+        "endpoints": [
+            {
+                "specification": SPECIFICATION, "url": f"{host_url.rstrip('/')}{PREFIX}",
+                "changeset": CHANGESET,
+                "type": "production", "formats": [XML.partition(";")[0], JSON.partition(";")[0]],
+            }
+        ],
+    }  # fmt: skip
