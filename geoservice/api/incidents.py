@@ -20,6 +20,7 @@ from geoservice.web.parsing import (
     Id,
     Instant,
     InvalidInput,
+    QueryFlag,
     QueryInteger,
     StrictModel,
     Text,
@@ -67,7 +68,7 @@ class IncidentsQuery(StrictModel):
     jurisdiction: Code | None = None
     grid: Code | None = None
     status: Status | None = None
-    overdue: bool | None = Field(None, description="Only those found late, or only the others")
+    overdue: QueryFlag | None = Field(None, description="Only those found late, or only the others")
     limit: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
     after: Annotated[str, Field(max_length=200)] | None = Field(None, description="`next` of the page before")
 

@@ -77,4 +77,4 @@ def due(jurisdiction: str, begins: datetime | None, work_hours: float) -> None:
         done = calendars.due(jurisdiction, begins or datetime.now(UTC), work_hours)
     if done is None:
         raise click.ClickException("That is beyond the calendar: three months back, two years ahead.")
-    click.echo(f"{done.isoformat()}")
+    click.echo(done.astimezone(None if begins is None else begins.tzinfo).isoformat())

@@ -70,6 +70,8 @@ def parse_hours(text: str) -> tuple[Stretch, ...]:
     if first not in WEEKDAYS or (last or first) not in WEEKDAYS or not stretches:
         raise CalendarRefused(hours=text, form="mon-fri 08:30-12:30 14:00-18:00")
     span = range(WEEKDAYS.index(first), WEEKDAYS.index(last or first) + 1)
+    if not span:
+        raise CalendarRefused(hours=text, reason="a week begins with mon; write fri-sun and mon as two lines")
     return tuple(Stretch(day + 1, *_parse_stretch(stretch, text)) for day in span for stretch in stretches)
 
 

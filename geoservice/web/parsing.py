@@ -127,6 +127,12 @@ def _uuid(value: object) -> object:
     raise ValueError("write an id of the form 00000000-0000-0000-0000-000000000000")
 
 
+def _flag(value: object) -> object:
+    if value not in ("true", "false", True, False):
+        raise ValueError("write true or false")
+    return value in ("true", True)
+
+
 def _fit(value: str) -> str:
     if _UNFIT.search(value):
         raise ValueError("leave out control characters")
@@ -136,6 +142,8 @@ def _fit(value: str) -> str:
 #: Numbers in a query string, which come as text.
 QueryNumber = Annotated[float, BeforeValidator(_decimal)]
 QueryInteger = Annotated[int, BeforeValidator(_integer)]
+#: A yes or no in a query string.
+QueryFlag = Annotated[bool, BeforeValidator(_flag)]
 #: RFC 3339 with zone.
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Id = Annotated[UUID, BeforeValidator(_uuid)]

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from geoservice.auth.model import Role
 from geoservice.services.errors import StaffUnknown
 from geoservice.wiring import Services
+from layers.incidents.edits import mark_overdue
 
 REPORT = {"service_code": "light", "lon": 91.77, "lat": 29.24, "source": "resident", "description": "路灯不亮"}
 
@@ -107,3 +108,18 @@ def test_why_equals_what_was_stored_for_every_incident_of_the_demo(client: Flask
         assert {name: why[name] for name in same} == {name: incident[name] for name in same}
         assert why["agrees"] is True
         assert why["again"]["grid_code"] == incident["grid_code"]
+
+
+def test_what_is_late_is_listed_for_the_dispatcher(client: FlaskClient, services: Services, key: str) -> None:
+    with services.database.transaction() as connection:
+        found = mark_overdue(connection)
+    assert found > 0
+
+    late, in_time = (
+        client.get(f"/v1/incidents?overdue={flag}&limit=1000", headers=bearer(key)).json["incidents"]
+        for flag in ("true", "false")
+    )
+
+    assert (len(late), len(late) + len(in_time)) == (found, 286)
+    assert all(one["overdue_at"] is not None and one["expected_at"] < one["overdue_at"] for one in late)
+    assert client.get("/v1/incidents?overdue=maybe", headers=bearer(key)).status_code == 422
