@@ -1,4 +1,4 @@
-"""Holidays and make-up days as the State Council set them: 国办发明电〔2025〕7号."""
+"""Holidays and make-up days as the General Office of the State Council set them on 4 November 2025."""
 
 from __future__ import annotations
 
