@@ -105,6 +105,7 @@ class IncidentOut(BaseModel):
     step_reason: str | None = Field(description="The words that came with the last step")
     expected_at: datetime | None = Field(description="By when it should be resolved, in working time; null: no limit")
     overdue_at: datetime | None = Field(description="When it was found late")
+    attributes: dict[str, Any] = Field(description="Answers to what the service asks for, by their codes")
 
 
 class ReportedOut(IncidentOut):

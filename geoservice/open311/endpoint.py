@@ -23,7 +23,6 @@ from layers.incidents.model import Incident, Service
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
 CHANGESET = "2026-11-26T00:00:00Z"
 _PERSONAL = ("email", "first_name", "last_name", "phone", "name")
-_NOTICE_PERSONAL = "Names, telephone numbers and addresses of e-mail are not kept. 本服务不保存姓名、电话和邮箱。"
 
 
 class Endpoint:
@@ -154,7 +153,7 @@ def _description(form: reading.Form, address: str | None) -> str:
 def _notice(form: reading.Form) -> str | None:
     parts = [records.NOTICE_FILES] if form.media else []
     if form.get(*_PERSONAL) is not None:
-        parts.append(_NOTICE_PERSONAL)
+        parts.append(records.NOTICE_PERSONAL)
     return " ".join(parts) or None
 
 

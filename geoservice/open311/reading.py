@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import IO, Any
+from typing import IO, Any, cast
 from uuid import UUID
 
 from flask import request
@@ -16,17 +16,23 @@ from werkzeug.formparser import FormDataParser
 
 from geoservice.open311.records import CLOSED, OPEN
 from geoservice.open311.refusing import Refused
+from geoservice.web.parsing import fit
+from geoservice.web.streaming import incoming
 from layers.incidents.model import Search, Service
 
 #: The standard's limits: 90 days, or the first 1,000.
 SPAN = timedelta(days=90)
 ROWS_MAX = 1_000
 PAGES_MAX = 1_000
+#: Of the fields, and of everything with files that nobody keeps: some pictures of a phone.
 FORM_BYTES_MAX = 65_536
+UPLOAD_BYTES_MAX = 33_554_432
 FIELDS_MAX = 200
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 Answers = dict[str, str | list[str]]
 _ATTRIBUTE = re.compile(r"attribute\[([^\[\]]{1,64})\](\[\])?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
+_DATETIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}", re.ASCII)
 #: FixMyStreet's word for a place without an address.
 _NOT_PINPOINTED = "#NOTPINPOINTED#"
 
@@ -56,17 +62,13 @@ class Form:
         return read
 
 
-@dataclass
 class _Sink(io.RawIOBase):
     """Takes a file and forgets it."""
-
-    size: int = field(default=0)
 
     def seek(self, *_: int) -> int:
         return 0
 
     def write(self, piece: Any) -> int:
-        self.size += len(piece)
         return len(piece)
 
 
@@ -79,19 +81,27 @@ def read_form() -> Form:
     if request.mimetype not in FORM_TYPES:
         raise Refused(400, "Send the fields as a form: application/x-www-form-urlencoded or multipart/form-data")
     parser = FormDataParser(
-        stream_factory=_forget, max_form_memory_size=FORM_BYTES_MAX, max_content_length=request.max_content_length,
+        stream_factory=_forget, max_form_memory_size=FORM_BYTES_MAX, max_content_length=UPLOAD_BYTES_MAX,
         max_form_parts=FIELDS_MAX, silent=False,
     )  # fmt: skip
     try:
-        _, values, files = parser.parse(
-            request.stream, request.mimetype, request.content_length, request.mimetype_params
-        )
+        with incoming(UPLOAD_BYTES_MAX) as body:
+            _, sent, files = parser.parse(
+                cast(IO[bytes], body), request.mimetype, request.content_length, request.mimetype_params
+            )
     except ValueError as exc:
         raise Refused(400, "The form can not be read: send key=value pairs, or multipart with a boundary.") from exc
-    if any("\x00" in value for value in values.values()):
-        raise Refused(400, "Leave NUL out of the values.")
+    values = MultiDict((name, _fit(name, value)) for name, value in sent.items(multi=True))
     media = bool(files) or any(values.get(name, "").strip() for name in ("media_url", "media"))
     return Form(values, media)
+
+
+def _fit(name: str, value: str) -> str:
+    """Return a value with the line ends of our kind; refuse control characters."""
+    try:
+        return fit(value.replace("\r\n", "\n"))
+    except ValueError as exc:
+        raise Refused(400, f"{name[:80]}: {exc}") from exc
 
 
 def number(text: str | None, name: str) -> float | None:
@@ -114,13 +124,28 @@ def check_answers(service: Service, answers: Answers) -> Answers:
             if attribute.get("required"):
                 faults.append(f"attribute[{code}] is required: {attribute.get('description', '')}")
             continue
-        allowed = [str(value["key"]) for value in attribute.get("values", ())]
-        if allowed and not set(answer if isinstance(answer, list) else [answer]) <= set(allowed):
-            faults.append(f"attribute[{code}] is one of {', '.join(allowed)}")
+        fault = _fault(attribute, answer if isinstance(answer, list) else [answer])
+        if fault is not None:
+            faults.append(f"attribute[{code}] {fault}")
         kept[code] = answer
     if faults:
         raise Refused(400, *faults)
     return kept
+
+
+def _fault(attribute: Mapping[str, Any], answers: list[str]) -> str | None:
+    """Return what is wrong with the answers to an attribute, None when nothing is."""
+    datatype = attribute.get("datatype", "string")
+    allowed = [str(value["key"]) for value in attribute.get("values", ())]
+    if allowed and not set(answers) <= set(allowed):
+        return f"is one of {', '.join(allowed)}"
+    if len(answers) > 1 and datatype != "multivaluelist":
+        return "has one answer"
+    if datatype == "number" and not _NUMBER.fullmatch(answers[0]):
+        return "is a number, such as 3"
+    if datatype == "datetime" and not _DATETIME.match(answers[0]):
+        return "is a time, such as 2026-03-01T08:00:00+08:00"
+    return None
 
 
 def place_fields(form: Form) -> tuple[float | None, float | None, str | None, str | None]:
@@ -146,8 +171,8 @@ def search_of(query: Mapping[str, str], now: datetime) -> Search:
     if statuses is not None and not set(statuses) <= {"open", "closed"}:
         raise Refused(400, "status is open or closed, or both with a comma")
     meant = [*(OPEN if "open" in (statuses or ()) else ()), *(CLOSED if "closed" in (statuses or ()) else ())]
-    reported = (None, None) if updated != (None, None) and not (query.get("start_date") or query.get("end_date")) else (
-        span_of(query, now))  # fmt: skip
+    by_date = updated == (None, None) or query.get("start_date") or query.get("end_date")
+    reported = span_of(query, now) if by_date else (None, None)
     return Search(
         statuses=None if statuses is None else tuple(meant), service_codes=_listed(query.get("service_code")),
         reported=reported, updated=updated,

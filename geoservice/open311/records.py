@@ -17,6 +17,7 @@ UPDATE_STATES = {
     "reopened": "REOPEN", "merged": "DUPLICATE", "cancelled": "CANCELLED",
 }  # fmt: skip
 NOTICE_FILES = "No pictures are kept: the files and media_url were left out. 本服务不保存照片，附件已忽略。"
+NOTICE_PERSONAL = "Names, telephone numbers and addresses of e-mail are not kept. 本服务不保存姓名、电话和邮箱。"
 
 
 def service_record(service: Service) -> dict[str, Any]:

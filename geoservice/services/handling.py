@@ -28,13 +28,14 @@ from geoservice.services.errors import (
 )
 from layers.crs import DeclaredPosition
 from layers.db.session import Database
-from layers.incidents.edits import lapse_due, lock_incident, take_step
+from layers.incidents.edits import lock_incident, take_step
 from layers.incidents.model import Incident
 from layers.incidents.queries import find_incident, find_incident_of_reporter
 from layers.staff.queries import officers_on_duty
 
-#: Who has an incident in hand is one of these; a police officer may take it over.
-HANDLING = ("grid_officer", "deputy", "police_officer")
+#: To whom an incident is dispatched when nobody is named, the first of them; a police officer may accept it too.
+DISPATCHED_TO = ("grid_officer", "deputy")
+HANDLING = (*DISPATCHED_TO, "police_officer")
 REPORTER = "reporter"
 _SIDE_CHOSEN = "The reporter says which side of the border it was."
 
@@ -106,11 +107,6 @@ class HandlingService:
             incident = _of_reporter(connection, token)
             return _take(connection, incident, action, wish, parties=(Party.REPORTER,), identity=None)
 
-    def lapse_due(self) -> int:
-        """Close what nobody rated for long; return how many."""
-        with self._database.transaction(actor="service") as connection:
-            return lapse_due(connection)
-
 
 def _known(connection: Connection, incident_id: UUID) -> Incident:
     incident = find_incident(connection, incident_id)
@@ -136,17 +132,17 @@ def _parties(connection: Connection, incident: Incident, identity: Identity) -> 
     jurisdiction_id, staff_code = identity.staff
     if jurisdiction_id != incident.jurisdiction_id:
         return ()
-    if incident.officer_code == staff_code or staff_code in _on_duty(connection, incident):
+    if incident.officer_code == staff_code or staff_code in _on_duty(connection, incident, HANDLING):
         return (Party.OFFICER,)
     return ()
 
 
-def _on_duty(connection: Connection, incident: Incident) -> tuple[str, ...]:
-    """Return the codes of those posted to an incident's grid today, the grid officer first."""
+def _on_duty(connection: Connection, incident: Incident, roles: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the codes of those posted to an incident's grid today in some roles, the grid officer first."""
     if incident.jurisdiction_id is None or incident.grid_code is None:
         return ()
     officers = officers_on_duty(connection, jurisdiction_id=incident.jurisdiction_id, grid_code=incident.grid_code)
-    return tuple(officer.code for officer in officers if officer.role in HANDLING)
+    return tuple(officer.code for officer in officers if officer.role in roles)
 
 
 def _offer(incident: Incident, parties: tuple[Party, ...]) -> Offer:
@@ -193,7 +189,7 @@ def _require_fields(step: Step, wish: Wish) -> None:
 def _dispatch(connection: Connection, incident: Incident, wish: Wish, _: Identity | None) -> dict[str, Any]:
     if wish.officer is not None:
         return _reassign(connection, incident, wish, None)
-    on_duty = _on_duty(connection, incident)
+    on_duty = _on_duty(connection, incident, DISPATCHED_TO)
     if not on_duty:
         raise NobodyOnDuty(grid=incident.grid_code)
     return {"officer_code": on_duty[0]}

@@ -74,7 +74,8 @@ class IncidentService:
         layers.errors.RefusedByDatabase
             The building is unknown, or an invariant does not hold.
         """
-        if holds_personal_number(report.description):
+        answers = (str(answer) for answer in report.attributes.values())
+        if any(holds_personal_number(words) for words in (report.description, *answers)):
             raise PersonalNumberRefused
         token = new_token()
         with self._database.transaction(actor=identity.actor) as connection:

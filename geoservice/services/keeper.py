@@ -128,15 +128,13 @@ class Keeper:
 
     def _do_what_is_due(self) -> None:
         """Enact editions whose day has come, find what is late, close what nobody rated; the first worker does it."""
-        try:
-            with self._database.transaction(actor="service", timeout_s=ENACT_S) as connection:
-                enact_due(connection)
-                lapse_due(connection)
-                mark_overdue(connection)
-                renew_working_time(connection)
-        except Exception as exc:  # noqa: BLE001  look-ups do not depend on it; the next comparison tries again
-            reason = f"{type(exc).__name__}: {exc}"
-            log.warning("what is due could not be done", reason=reason)
+        for duty in (enact_due, mark_overdue, lapse_due, renew_working_time):
+            try:
+                with self._database.transaction(actor="service", timeout_s=ENACT_S) as connection:
+                    duty(connection)
+            except Exception as exc:  # noqa: BLE001  look-ups do not depend on it; the next comparison tries again
+                reason = f"{type(exc).__name__}: {exc}"
+                log.warning("what is due could not be done", duty=duty.__name__, reason=reason)
 
     def renew(self, connection: Connection) -> bool:
         """Confirm what is held, or read it anew when the database holds something else; return whether it replaced it.

@@ -133,7 +133,8 @@ def _flag(value: object) -> object:
     return value in ("true", True)
 
 
-def _fit(value: str) -> str:
+def fit(value: str) -> str:
+    """Return a text as it is; raise ValueError when it holds what nobody types."""
     if _UNFIT.search(value):
         raise ValueError("leave out control characters")
     return value
@@ -147,13 +148,13 @@ QueryFlag = Annotated[bool, BeforeValidator(_flag)]
 #: RFC 3339 with zone.
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Id = Annotated[UUID, BeforeValidator(_uuid)]
-Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_fit)]
+Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(fit)]
 #: Of a thing or place; the database takes as many characters.
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_fit)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(fit)]
 #: 4,000 characters: GeoReport v2's limit of a description.
-Text = Annotated[str, Field(max_length=4000), AfterValidator(_fit)]
+Text = Annotated[str, Field(max_length=4000), AfterValidator(fit)]
 #: A reason, a question, an answer: as long as the database takes it.
-Words = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_fit)]
+Words = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(fit)]
 Crs = Annotated[str, Field(max_length=20, description="wgs84, cgcs2000, gcj02, bd09 or epsg:N")]
 DegreesCrs = Annotated[
     Literal["wgs84", "cgcs2000", "gcj02", "bd09"], Field(description="Of lon and lat; wgs84 when absent")

@@ -90,10 +90,21 @@ class Incoming(io.RawIOBase):
 
 
 @contextmanager
-def incoming() -> Iterator[Incoming]:
-    """Yield the body of a request that its view reads itself; raise TooManySenders."""
+def incoming(limit_bytes: int | None = None) -> Iterator[Incoming]:
+    """Yield the body of a request that its view reads itself, by default of any length that the settings allow.
+
+    Raises
+    ------
+    TooManySenders
+    RequestEntityTooLarge
+        It says that it is longer; Incoming raises it when it turns out to be.
+    """
+    longest: int = current_app.config["MAX_STREAM_LENGTH"]
+    limit = longest if limit_bytes is None else min(limit_bytes, longest)
+    if (request.content_length or 0) > limit:
+        raise RequestEntityTooLarge
     with reading(g.readers):
-        yield Incoming(request.stream, current_app.config["MAX_STREAM_LENGTH"])
+        yield Incoming(request.stream, limit)
 
 
 @contextmanager

@@ -220,6 +220,13 @@ REFUSALS = [
      "description has 4,000 characters at most"),
     ("POST", "requests.{}", LIGHT | {"api_key": "KEY", "description": "call 13800138000"}, 400, None),
     ("POST", "requests.{}", LIGHT | {"api_key": "KEY", "crs": "mars"}, 400, None),
+    ("POST", "requests.{}", LIGHT | {"api_key": "KEY", "attribute[how_many]": "many"}, 400,
+     "attribute[how_many] is a number, such as 3"),
+    ("POST", "requests.{}", LIGHT | {"api_key": "KEY", "attribute[how_many]": "13800138000"}, 400, None),
+    ("POST", "requests.{}", LIGHT | {"api_key": "KEY", "attribute[how_many][]": ["1", "2"]}, 400,
+     "attribute[how_many] has one answer"),
+    ("POST", "requests.{}", LIGHT | {"api_key": "KEY", "description": "a\x1bb"}, 400,
+     "description: leave out control characters"),
 ]  # fmt: skip
 
 
@@ -251,6 +258,21 @@ def test_errors_have_the_shape_of_the_text_to_the_byte(client: FlaskClient, repo
                     f"<code>{status}</code><description>{escaped}</description></error></errors>"
                 ).encode()
             )
+
+
+def test_an_upload_that_is_too_large_is_refused_before_it_is_read(client: FlaskClient, reporter: str) -> None:
+    answer = client.post(f"{AT}/requests.json", data=b"x", environ_overrides={"CONTENT_LENGTH": "33554433"},
+                         content_type="multipart/form-data; boundary=b")  # fmt: skip
+
+    assert (answer.status_code, answer.content_type) == (413, "application/json; charset=utf-8")
+
+
+def test_lines_of_a_browser_become_ours(client: FlaskClient, key: str, reporter: str) -> None:
+    posted = client.post(f"{AT}/requests.json", data=LIGHT | {"api_key": reporter, "description": "a\r\nb"})
+
+    (told,) = orjson.loads(posted.data)
+    headers = {"Authorization": f"Bearer {key}"}
+    assert client.get(f"/v1/incidents/{told['service_request_id']}", headers=headers).json["description"] == "a\nb"
 
 
 def test_discovery_names_both_forms(client: FlaskClient) -> None:

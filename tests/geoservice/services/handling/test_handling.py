@@ -142,6 +142,14 @@ def test_returned_with_a_reason_it_is_dispatched_anew(desk: Desk) -> None:
     assert desk.act(incident, "accept", desk.officer("G2")).status == "accepted"
 
 
+def test_an_incident_goes_back_to_the_grid_officer_and_not_to_the_police(desk: Desk) -> None:
+    incident, _ = desk.report()
+    desk.act(incident, "accept", desk.officer("P1"))
+    desk.act(incident, "return", desk.officer("P1"), reason="no offence")
+
+    assert desk.act(incident, "dispatch").officer_code == "G1"
+
+
 def test_without_anybody_on_duty_the_dispatcher_names_somebody(desk: Desk) -> None:
     incident, _ = desk.report(places.IN_HOLE)
     assert (incident.status, incident.officer_code) == ("reported", None)
