@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     #: Address and port that the web server listens on.
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
+    #: Port of the server that streams events, on the same address: the web server's and one when not told, 0 for none.
+    events_port: int | None = Field(default=None, ge=0, le=65535)
+    #: Streams open at once; whoever comes then is told when to come again.
+    event_streams: int = Field(default=1000, ge=1, le=100_000)
     #: Web worker processes and the threads of each.
     workers: int = Field(default=1, ge=1, le=64)
     threads: int = Field(default=16, ge=1, le=512)
@@ -59,6 +63,11 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_means_embedded(cls, value: object) -> object:
         return None if value == "" else value
+
+    @property
+    def events_at(self) -> int | None:
+        """The port where events are streamed; None when nobody does."""
+        return (self.port + 1 if self.events_port is None else self.events_port) or None
 
     @property
     def embedded(self) -> bool:

@@ -8,6 +8,7 @@ from geoservice.embedded.cluster import Cluster
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.errors import NoDatabase
+from geoservice.services.events import EventService
 from geoservice.services.exporting.service import ExportService
 from geoservice.services.grids import GridService
 from geoservice.services.handling import HandlingService
@@ -18,6 +19,8 @@ from geoservice.services.keys import KeyService
 from geoservice.services.ownership import OwnershipService
 from geoservice.services.viewing import ViewingService
 from geoservice.settings import Settings
+from geoservice.streams.endpoint import Streams
+from geoservice.web.security import trusted_hosts
 from layers.db.session import Database
 
 
@@ -85,3 +88,10 @@ def build_services(settings: Settings) -> Services:
         keys=KeyService(database, keeper),
         health=HealthService(database, keeper),
     )
+
+
+def build_streams(settings: Settings) -> Streams:
+    """Return the application that streams events."""
+    database = open_database(settings)
+    events = EventService(database, KeyService(database).identify)
+    return Streams(events, most=settings.event_streams, hosts=trusted_hosts(settings))

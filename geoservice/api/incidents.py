@@ -22,6 +22,7 @@ from geoservice.web.parsing import (
     InvalidInput,
     QueryFlag,
     QueryInteger,
+    ReportKey,
     StrictModel,
     Text,
     decode_cursor,
@@ -54,6 +55,12 @@ class ReportBody(StrictModel):
     building_code: Code | None = Field(None, description="The report is about this building; its grid then owns it")
     reported_at: Instant | None = Field(None, description="When it was reported elsewhere; now when absent")
     jurisdiction: Code | None = Field(None, description="Needed only where several may be meant")
+
+
+class ReportHeader(BaseModel):
+    """How a report is known when it is sent again."""
+
+    idempotency_key: ReportKey | None = Field(None, alias="Idempotency-Key")
 
 
 class IncidentPath(StrictModel):
@@ -152,9 +159,12 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
         "/incidents", summary="Report", responses={201: ReportedOut, **problem_responses(401, 403, 404, 413, 415)}
     )
     @guard("report_incident")
-    def report(body: ReportBody) -> Response:
-        """Store a report, routed to the grid that owns its place and to the officer on duty."""
-        incident, token = incidents.report(_new_report(body), identity=current_identity())
+    def report(header: ReportHeader, body: ReportBody) -> Response:
+        """Store a report, routed to the grid that owns its place and to the officer on duty.
+
+        Nobody knows whether it arrived? Send it again with the same `Idempotency-Key`: for 7 days it is stored once.
+        """
+        incident, token = incidents.report(_new_report(body), identity=current_identity(), key=header.idempotency_key)
         told = ReportedOut(**incident_out(incident).model_dump(), token=token, asks_for_side=asks_for_side(incident))
         return render(told, status=201, headers={"Location": f"/v1/incidents/{incident.id}"})
 

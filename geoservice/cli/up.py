@@ -13,7 +13,14 @@ from rich.markup import escape
 
 from geoservice.running.launch import Condition, Started, bring_up, look_at, take_down
 from geoservice.running.supervisor import embedded_cluster, own_database_url
-from geoservice.running.webserver import answers, base_url, check_address_free, web_command, web_environment
+from geoservice.running.webserver import (
+    answers,
+    base_url,
+    check_address_free,
+    events_command,
+    web_command,
+    web_environment,
+)
 from geoservice.settings import Settings
 
 
@@ -118,6 +125,7 @@ def _status_lines(condition: Condition, answering: bool) -> str:
         lines = [f"geoservice {word} at {base_url(state.host, state.port)}/ since {state.started_at}."]
         lines.append(f"  supervisor  process {state.supervisor.pid}")
         lines.append(f"  web server  process {state.web.pid if state.web else 'none'}")
+        lines.append(f"  events      process {state.events.pid if state.events else 'none'}")
     if condition.database_pid is not None:
         lines.append(f"  database    process {condition.database_pid}, {condition.tcp_url}")
         lines.append(f"  password    in {condition.password_file}")
@@ -125,14 +133,18 @@ def _status_lines(condition: Condition, answering: bool) -> str:
 
 
 @click.command()
-def serve() -> None:
+@click.option("--events", is_flag=True, help="The server that streams events, instead of the web server.")
+def serve(*, events: bool) -> None:
     """Run the web server alone, in the foreground; the database and its schema must be there."""
     settings = Settings()
-    check_address_free(settings.host, settings.port)
+    port = settings.events_at if events else settings.port
+    if port is None:
+        raise click.UsageError("GEOSERVICE_EVENTS_PORT is 0: nobody is to stream events. Set it to a port.")
+    check_address_free(settings.host, port)
     cluster = embedded_cluster(settings)
     if cluster is not None:
         cluster.start()
     url = cluster.url if cluster is not None else own_database_url(settings)
-    command = web_command(settings)
+    command = events_command(settings) if events else web_command(settings)
     # Replacing ourselves leaves one process to signal, as containers and service managers expect.
     os.execvpe(command[0], command, web_environment(url))  # noqa: S606  our own interpreter, no shell wanted

@@ -10,6 +10,7 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from geoservice.embedded.errors import DataDirRefused
 from geoservice.running.processes import ProcessIdentity
@@ -24,6 +25,8 @@ class InstanceState:
 
     supervisor: ProcessIdentity
     web: ProcessIdentity | None
+    #: None when nobody streams events.
+    events: ProcessIdentity | None
     #: starting, serving or stopping
     phase: str
     host: str
@@ -96,8 +99,8 @@ class Instance:
         try:
             read = json.loads(self.state_file.read_text(encoding="utf-8"))
             supervisor = ProcessIdentity(**read.pop("supervisor"))
-            web = read.pop("web")
-            return InstanceState(supervisor=supervisor, web=ProcessIdentity(**web) if web else None, **read)
+            web, events = (_identity(read.pop(name)) for name in ("web", "events"))
+            return InstanceState(supervisor=supervisor, web=web, events=events, **read)
         except FileNotFoundError:
             return None
         except PermissionError as exc:
@@ -111,14 +114,21 @@ class Instance:
         return state if state is not None and state.supervisor.is_alive() else None
 
     def end_leftovers(self) -> None:
-        """End a web server whose supervisor was killed; it stops by itself, but its port is needed now."""
+        """End servers whose supervisor was killed; they stop by themselves, but their ports are needed now."""
         state = self.read()
-        if state is None or state.web is None or state.supervisor.is_alive():
+        if state is None or state.supervisor.is_alive():
             return
-        state.web.send(signal.SIGTERM)
-        if not wait_for_end(state.web, timeout_s=LEFTOVER_S):
-            state.web.send(signal.SIGKILL)
-            wait_for_end(state.web, timeout_s=LEFTOVER_S)
+        for server in (state.events, state.web):
+            if server is None:
+                continue
+            server.send(signal.SIGTERM)
+            if not wait_for_end(server, timeout_s=LEFTOVER_S):
+                server.send(signal.SIGKILL)
+                wait_for_end(server, timeout_s=LEFTOVER_S)
+
+
+def _identity(read: dict[str, Any] | None) -> ProcessIdentity | None:
+    return ProcessIdentity(**read) if read else None
 
 
 def wait_for_end(process: ProcessIdentity, *, timeout_s: float) -> bool:

@@ -23,15 +23,15 @@ from geoservice.running.supervisor import (
     embedded_cluster,
     own_database_url,
 )
-from geoservice.running.webserver import FINISH_REQUESTS_S, check_address_free
+from geoservice.running.webserver import CUT_STREAMS_S, FINISH_REQUESTS_S, check_addresses_free
 from geoservice.services.demo import DemoSummary, load_demo
 from geoservice.services.schema import upgrade
 from geoservice.settings import Settings
 
 #: Another `up` may be in the middle of making its database.
 OTHER_STARTS_S = 90.0
-#: Web server, database and some air.
-STOP_S = FINISH_REQUESTS_S + 2 + 40 + 10
+#: Both servers, the database and some air.
+STOP_S = FINISH_REQUESTS_S + 2 + CUT_STREAMS_S + 2 + 40 + 10
 LOG_LIMIT_BYTES = 20_000_000
 
 Report = Callable[[str], None]
@@ -66,7 +66,7 @@ def bring_up(
     try:
         adopt_orphans()
         instance.end_leftovers()
-        check_address_free(settings.host, settings.port)
+        check_addresses_free(settings)
         cluster = embedded_cluster(settings)
         summary, url = _prepare(settings, cluster, demo=demo, report=report)
         started = Started(settings.host, settings.port, already_ran=False, demo=summary)

@@ -1,4 +1,4 @@
-"""Keeps the database and the web server alive until told to stop: web server first, then the database.
+"""Keeps the database, the web server and the events' server alive until told to stop: the servers first.
 
 `python -m geoservice.running.supervisor LOCK-DESCRIPTOR` is the detached form that `geoservice up --background` starts.
 """
@@ -7,25 +7,28 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
 
 from geoservice.embedded.cluster import Cluster
 from geoservice.embedded.errors import EmbeddedError
+from geoservice.running.child import Backoff, Child
 from geoservice.running.errors import NotAnswering
 from geoservice.running.instance import Instance, InstanceState
-from geoservice.running.processes import adopt_orphans, collect_orphans, identity_of, own_identity
+from geoservice.running.processes import adopt_orphans, collect_orphans, own_identity
 from geoservice.running.webserver import (
     APPLICATION,
+    CUT_STREAMS_S,
     FINISH_REQUESTS_S,
     answers,
-    check_address_free,
+    check_addresses_free,
+    events_command,
     web_command,
     web_environment,
 )
@@ -35,27 +38,6 @@ TICK_S = 0.2
 FIRST_ANSWER_S = 60.0
 #: A web server that dies this often before its first answer will not get better by trying.
 HOPELESS_DEATHS = 3
-
-
-class Backoff:
-    """Waits longer after each failure, and forgets them after a while without one."""
-
-    FIRST_S, LONGEST_S, FORGET_S = 0.25, 10.0, 30.0
-
-    def __init__(self) -> None:
-        self._wait_s = 0.0
-        self._failed_at = float("-inf")
-
-    def fail(self, now: float) -> None:
-        """Note a failure at this instant of the monotonic clock."""
-        fresh = now - self._failed_at > self.FORGET_S
-        # The first failure is met at once: after kill -9 nobody should wait.
-        self._wait_s = 0.0 if fresh else min(max(self._wait_s * 2, self.FIRST_S), self.LONGEST_S)
-        self._failed_at = now
-
-    def is_over(self, now: float) -> bool:
-        """Tell whether it is time to try again."""
-        return now >= self._failed_at + self._wait_s
 
 
 class Supervisor:
@@ -77,14 +59,22 @@ class Supervisor:
         self._instance = instance
         self._database_url = database_url
         self._cluster = cluster
-        self._application = application
         self._stopping = threading.Event()
         self._signals = 0
-        self._web: subprocess.Popen[bytes] | None = None
-        self._deaths = 0
         self._phase = "starting"
         self._me = own_identity()
-        self._web_backoff, self._database_backoff = Backoff(), Backoff()
+        self._database_backoff = Backoff()
+        environment = web_environment(database_url)
+        self._web = Child(
+            "the web server", web_command(settings, application=application, die_with=os.getpid()), environment,
+            finish_s=FINISH_REQUESTS_S + 2, say=self._say,
+        )  # fmt: skip
+        self._events: Child | None = None
+        if settings.events_at is not None:
+            self._events = Child(
+                "the events' server", events_command(settings, die_with=os.getpid()), environment,
+                finish_s=CUT_STREAMS_S + 2, say=self._say,
+            )  # fmt: skip
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
 
     def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
@@ -95,8 +85,7 @@ class Supervisor:
         adopt_orphans()
         previous = {number: signal.signal(number, self._on_signal) for number in self._ending_signals()}
         try:
-            check_address_free(self._settings.host, self._settings.port)
-            self._start_web()
+            check_addresses_free(self._settings)
             self._wait_for_first_answer()
             if not self._stopping.is_set():
                 self._tell("serving")
@@ -120,16 +109,22 @@ class Supervisor:
         deadline = time.monotonic() + FIRST_ANSWER_S
         while not self._stopping.is_set():
             self._watch()
-            if self._web is not None and answers(self._settings.host, self._settings.port):
+            if answers(self._settings.host, self._settings.port):
                 return
-            if self._deaths >= HOPELESS_DEATHS or time.monotonic() > deadline:
+            if self._web.deaths >= HOPELESS_DEATHS or time.monotonic() > deadline:
                 raise NotAnswering(host=self._settings.host, port=self._settings.port)
             self._stopping.wait(TICK_S)
 
     def _watch(self) -> None:
         self._watch_database()
-        self._watch_web()
-        collect_orphans(but={self._web.pid} if self._web is not None else set())
+        started = [child.keep() for child in self._children]
+        if any(started):
+            self._tell(self._phase)
+        collect_orphans(but={child.pid for child in self._children if child.pid is not None})
+
+    @property
+    def _children(self) -> tuple[Child, ...]:
+        return (self._web,) if self._events is None else (self._web, self._events)
 
     def _watch_database(self) -> None:
         if self._cluster is None or self._cluster.postmaster() is not None:
@@ -146,35 +141,12 @@ class Supervisor:
         else:
             self._say("the database is back")
 
-    def _watch_web(self) -> None:
-        now = time.monotonic()
-        if self._web is not None:
-            code = self._web.poll()
-            if code is None:
-                return
-            self._say(f"the web server ended by itself (code {code}); starting it again")
-            self._kill_group(self._web)
-            self._web = None
-            self._deaths += 1
-            self._web_backoff.fail(now)
-        if self._web_backoff.is_over(now):
-            self._start_web()
-
-    def _start_web(self) -> None:
-        self._web = subprocess.Popen(  # noqa: S603  our own interpreter and numbers from Settings
-            web_command(self._settings, application=self._application, die_with=os.getpid()),
-            env=web_environment(self._database_url),
-            stdin=subprocess.DEVNULL,
-            # Its own group: Ctrl-C reaches the supervisor alone, which stops the parts in their order.
-            start_new_session=True,
-        )
-        self._tell(self._phase)
-
     def _tell(self, phase: str) -> None:
         self._phase = phase
         state = InstanceState(
             supervisor=self._me,
-            web=identity_of(self._web.pid) if self._web is not None else None,
+            web=self._web.identity,
+            events=None if self._events is None else self._events.identity,
             phase=phase,
             host=self._settings.host,
             port=self._settings.port,
@@ -188,30 +160,16 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         self._tell("stopping")
-        self._stop_web()
+        for child in reversed(self._children):
+            signals_before = self._signals
+            child.stop(hurry=partial(self._signalled_since, signals_before))
         if self._cluster is not None:
             self._cluster.stop()
         self._instance.forget()
 
-    def _stop_web(self) -> None:
-        web, self._web = self._web, None
-        if web is None:
-            return
-        signals_before = self._signals
-        web.terminate()
-        deadline = time.monotonic() + FINISH_REQUESTS_S + 2
-        while web.poll() is None:
-            # A second Ctrl-C means now.
-            if time.monotonic() > deadline or self._signals > signals_before:
-                web.kill()
-                web.wait()
-            time.sleep(0.05)
-        self._kill_group(web)
-
-    def _kill_group(self, web: subprocess.Popen[bytes]) -> None:
-        # Workers end with their server; this is for one that is stuck. The group's number stays ours while one lives.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(web.pid, signal.SIGTERM)
+    def _signalled_since(self, signals: int) -> bool:
+        """Tell whether another signal came: a second Ctrl-C means now."""
+        return self._signals > signals
 
     def _say(self, line: str) -> None:
         with suppress(OSError):  # the terminal may be gone

@@ -1,4 +1,4 @@
-"""The web server's process: granian, so arranged that no worker outlives it and it does not outlive its supervisor.
+"""The servers' processes: granian, so arranged that no worker outlives it and it does not outlive its supervisor.
 
 `python -m geoservice.running.webserver [--die-with PID] GRANIAN-ARGUMENTS`
 """
@@ -22,9 +22,12 @@ from geoservice.running.processes import die_with_parent
 from geoservice.settings import Settings
 
 APPLICATION = "geoservice.wsgi:app"
+EVENTS_APPLICATION = "geoservice.asgi:app"
 
 #: A stopping worker may finish the requests it has begun for this long. Longer than any statement may run.
 FINISH_REQUESTS_S = 8
+#: A stream has no end of its own: whoever listens comes back and says where it was.
+CUT_STREAMS_S = 1
 BACKLOG = 1024
 
 #: What the kernel calls "all addresses"; asking ourselves there works over loopback only.
@@ -44,6 +47,26 @@ def web_command(settings: Settings, *, application: str = APPLICATION, die_with:
         *("--no-access-log", "--log-level", settings.log_level.lower()),
         application,
     ]
+
+
+def events_command(settings: Settings, *, die_with: int | None = None) -> list[str]:
+    """Return the command of the server that streams events; the settings name a port for it."""
+    bound = ["--die-with", str(die_with)] if die_with is not None else []
+    return [
+        *(sys.executable, "-m", "geoservice.running.webserver", *bound),
+        *("--interface", "asgi", "--http", "1", "--no-ws", "--workers", "1"),
+        *("--host", settings.host, "--port", str(settings.events_at), "--backlog", str(BACKLOG)),
+        *("--respawn-failed-workers", "--workers-kill-timeout", str(CUT_STREAMS_S)),
+        *("--no-access-log", "--log-level", settings.log_level.lower()),
+        EVENTS_APPLICATION,
+    ]
+
+
+def check_addresses_free(settings: Settings) -> None:
+    """Raise WebPortTaken or AddressRefused when one of the servers could not listen where the settings say."""
+    check_address_free(settings.host, settings.port)
+    if settings.events_at is not None:
+        check_address_free(settings.host, settings.events_at)
 
 
 def web_environment(database_url: str) -> dict[str, str]:

@@ -85,6 +85,10 @@ class NotServed(GeoserviceError):
     """No grid owns this place: it is not served from here."""
 
 
+class ReportKeyUsed(GeoserviceError):
+    """Another report came with this Idempotency-Key: give each report a key of its own, a random UUID."""
+
+
 class ServiceUnknown(GeoserviceError):
     """There is no such service in this jurisdiction."""
 

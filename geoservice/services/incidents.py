@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
 
 from geoservice.auth.model import Identity
-from geoservice.auth.tokens import new_token, token_sha256
+from geoservice.auth.tokens import new_token, seal, token_sha256, unseal
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.services import known
 from geoservice.services.errors import (
@@ -18,15 +20,17 @@ from geoservice.services.errors import (
     JurisdictionNotStated,
     NotServed,
     PersonalNumberRefused,
+    ReportKeyUsed,
     ServiceUnknown,
 )
 from layers.buildings.queries import building_place
 from layers.crs import DeclaredPosition, Position
 from layers.db.session import Database
-from layers.incidents.edits import insert_report
+from layers.incidents.edits import insert_report, note_report_key
 from layers.incidents.model import Incident, IncidentEvent, Report, Routing, Search, Service
 from layers.incidents.queries import (
     find_incident,
+    find_report_key,
     histories,
     history,
     incidents,
@@ -60,35 +64,42 @@ class IncidentService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def report(self, report: NewReport, *, identity: Identity, only_where_served: bool = False) -> tuple[Incident, str]:
+    def report(
+        self, report: NewReport, *, identity: Identity, only_where_served: bool = False, key: str | None = None
+    ) -> tuple[Incident, str]:
         """Store a report, routed and dispatched in the same transaction; return the incident and its reporter's token.
 
         Parameters
         ----------
         only_where_served
             Refuse what no grid owns, instead of keeping it in the triage queue.
+        key
+            The sender's own, of this report: what came with it before is not stored again, but answered as it was then.
 
         Raises
         ------
-        JurisdictionNotStated, JurisdictionUnknown, ServiceUnknown, PersonalNumberRefused, NotServed
+        JurisdictionNotStated, JurisdictionUnknown, ServiceUnknown, PersonalNumberRefused, NotServed, ReportKeyUsed
         layers.errors.RefusedByDatabase
             The building is unknown, or an invariant does not hold.
         """
         answers = (str(answer) for answer in report.attributes.values())
         if any(holds_personal_number(words) for words in (report.description, *answers)):
             raise PersonalNumberRefused
-        token = new_token()
         with self._database.transaction(actor=identity.actor) as connection:
+            incident_id, token, before = _first_or_again(connection, report, identity, key)
+            if before:
+                return _found(find_incident(connection, incident_id), incident_id), token
             jurisdiction = self._jurisdiction_of(connection, report)
             if not service_exists(connection, jurisdiction_id=jurisdiction.id, code=report.service_code):
                 raise ServiceUnknown(service=report.service_code, jurisdiction=jurisdiction.code)
-            incident_id = insert_report(
+            insert_report(
                 connection,
                 Report(
                     jurisdiction.id, report.service_code, report.place, report.source, report.description,
                     report.accuracy_m, report.building_code, report.reported_at, token_sha256(token),
                     report.attributes,
                 ),
+                incident_id,
             )  # fmt: skip
             incident = _found(find_incident(connection, incident_id), incident_id)
             if only_where_served and incident.grid_code is None:
@@ -162,3 +173,28 @@ def _found(incident: Incident | None, incident_id: UUID) -> Incident:
     if incident is None:
         raise IncidentUnknown(incident=str(incident_id))
     return incident
+
+
+def _first_or_again(
+    connection: Connection, report: NewReport, identity: Identity, key: str | None
+) -> tuple[UUID, str, bool]:
+    """Return the incident's id and its token, and whether both are of a report that came with this key before."""
+    incident_id, token = uuid4(), new_token()
+    if key is None:
+        return incident_id, token, False
+    # The sender is part of it: nobody reads another one's report by guessing a key.
+    key_sha256 = _sha256(identity.actor, key)
+    request_sha256 = _sha256(json.dumps(asdict(report), sort_keys=True, default=str))
+    if note_report_key(
+        connection, key_sha256=key_sha256, request_sha256=request_sha256, incident_id=incident_id,
+        sealed_token=seal(token, key),
+    ):  # fmt: skip
+        return incident_id, token, False
+    before = find_report_key(connection, key_sha256)
+    if before is None or before.request_sha256 != request_sha256:
+        raise ReportKeyUsed
+    return before.incident_id, unseal(before.sealed_token, key), True
+
+
+def _sha256(*words: str) -> bytes:
+    return hashlib.sha256("\0".join(words).encode()).digest()

@@ -19,6 +19,7 @@ from layers.db.session import Database
 from layers.errors import LayerError
 from layers.grids.edits import enact_due
 from layers.incidents.edits import lapse_due, mark_overdue
+from layers.outbox.queries import forget_told
 
 log = structlog.get_logger()
 
@@ -128,7 +129,7 @@ class Keeper:
 
     def _do_what_is_due(self) -> None:
         """Enact editions whose day has come, find what is late, close what nobody rated; the first worker does it."""
-        for duty in (enact_due, mark_overdue, lapse_due, renew_working_time):
+        for duty in (enact_due, mark_overdue, lapse_due, renew_working_time, forget_told):
             try:
                 with self._database.transaction(actor="service", timeout_s=ENACT_S) as connection:
                     duty(connection)

@@ -155,6 +155,11 @@ Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(fit)]
 Text = Annotated[str, Field(max_length=4000), AfterValidator(fit)]
 #: A reason, a question, an answer: as long as the database takes it.
 Words = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(fit)]
+#: Of one report, by its sender: as good as a random UUID, so that nobody guesses another one's.
+ReportKey = Annotated[
+    str,
+    Field(min_length=16, max_length=200, pattern=r"^[!-~]+$", description="A random UUID, the same when sent again"),
+]
 Crs = Annotated[str, Field(max_length=20, description="wgs84, cgcs2000, gcj02, bd09 or epsg:N")]
 DegreesCrs = Annotated[
     Literal["wgs84", "cgcs2000", "gcj02", "bd09"], Field(description="Of lon and lat; wgs84 when absent")

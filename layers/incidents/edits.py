@@ -12,12 +12,15 @@ from layers.incidents.model import Report
 
 _INSERT = text("""
     INSERT INTO geoservice.incident
-        (jurisdiction_id, service_code, geom, received_x, received_y, declared_crs, source, description, accuracy_m,
+        (id, jurisdiction_id, service_code, geom, received_x, received_y, declared_crs, source, description, accuracy_m,
          building_code, reported_at, reporter_sha256, attributes)
-    VALUES (:jurisdiction_id, :service_code, st_setsrid(st_makepoint(:lon, :lat), 4326), :x, :y, :crs, :source,
+    VALUES (:id, :jurisdiction_id, :service_code, st_setsrid(st_makepoint(:lon, :lat), 4326), :x, :y, :crs, :source,
             :description, :accuracy_m, :building_code, coalesce(:reported_at, now()), :reporter_sha256,
             CAST(:attributes AS jsonb))
-    RETURNING id
+""")
+_NOTE_KEY = text("""
+    INSERT INTO geoservice.report_key (key_sha256, request_sha256, incident_id, sealed_token)
+    VALUES (:key_sha256, :request_sha256, :incident_id, :sealed_token) ON CONFLICT DO NOTHING
 """)
 _LOCK = text("SELECT FROM geoservice.incident AS i WHERE i.id = :id FOR UPDATE")
 #: What a step may write, each as SQL.
@@ -35,16 +38,27 @@ _CHANGES = {
 }
 
 
-def insert_report(connection: Connection, report: Report) -> UUID:
-    """Store a report; the database routes it in the same statement. Returns the incident's id."""
+def insert_report(connection: Connection, report: Report, incident_id: UUID) -> None:
+    """Store a report as an incident of this id; the database routes it in the same statement."""
     asked = {
+        "id": incident_id,
         "jurisdiction_id": report.jurisdiction_id, "service_code": report.service_code, "source": report.source,
         "description": report.description, "accuracy_m": report.accuracy_m, "building_code": report.building_code,
         "reported_at": report.reported_at, "reporter_sha256": report.reporter_sha256,
         "attributes": json.dumps(report.attributes, ensure_ascii=False), **_columns(report.place),
     }  # fmt: skip
-    incident_id: UUID = connection.execute(_INSERT, asked).scalar_one()
-    return incident_id
+    connection.execute(_INSERT, asked)
+
+
+def note_report_key(
+    connection: Connection, *, key_sha256: bytes, request_sha256: bytes, incident_id: UUID, sealed_token: bytes
+) -> bool:
+    """Note the key that a report came with; False when it was noted before. Waits for a report under way with it."""
+    asked = {
+        "key_sha256": key_sha256, "request_sha256": request_sha256, "incident_id": incident_id,
+        "sealed_token": sealed_token,
+    }  # fmt: skip
+    return connection.execute(_NOTE_KEY, asked).rowcount == 1
 
 
 def _columns(place: DeclaredPosition) -> dict[str, object]:

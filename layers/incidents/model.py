@@ -30,6 +30,16 @@ class Report:
 
 
 @dataclass(frozen=True)
+class ReportKey:
+    """What is kept of the key that a report came with."""
+
+    #: Of what came with it.
+    request_sha256: bytes
+    incident_id: UUID
+    sealed_token: bytes
+
+
+@dataclass(frozen=True)
 class Incident:
     """One reported matter and where it went."""
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from layers.crs import Position
 from layers.db.features import feature_collection
-from layers.incidents.model import Incident, IncidentEvent, Routing, Search, Service
+from layers.incidents.model import Incident, IncidentEvent, ReportKey, Routing, Search, Service
 from layers.incidents.tables import IncidentRow
 
 _INCIDENT = select(
@@ -42,6 +42,10 @@ _ROUTINGS = text("""
      WHERE e.incident_id = :id AND e.routed_at IS NOT NULL
      ORDER BY e.id
 """)
+_REPORT_KEY = text("""
+    SELECT k.request_sha256, k.incident_id, k.sealed_token FROM geoservice.report_key AS k
+     WHERE k.key_sha256 = :key_sha256
+""")
 _SERVICES = text("SELECT s.* FROM geoservice.service AS s WHERE s.jurisdiction_id = :jurisdiction_id ORDER BY s.code")
 _SERVICE_EXISTS = text(
     "SELECT EXISTS (SELECT FROM geoservice.service AS s WHERE s.jurisdiction_id = :jurisdiction_id AND s.code = :code)"
@@ -62,6 +66,12 @@ def find_incident(connection: Connection, incident_id: UUID) -> Incident | None:
     """Return an incident, or None."""
     row = connection.execute(_INCIDENT.where(IncidentRow.id == incident_id)).one_or_none()
     return None if row is None else _incident(row)
+
+
+def find_report_key(connection: Connection, key_sha256: bytes) -> ReportKey | None:
+    """Return what is kept of a key that a report came with, or None."""
+    row = connection.execute(_REPORT_KEY, {"key_sha256": key_sha256}).one_or_none()
+    return None if row is None else ReportKey(row.request_sha256, row.incident_id, row.sealed_token)
 
 
 def find_incident_of_reporter(connection: Connection, reporter_sha256: bytes) -> Incident | None:

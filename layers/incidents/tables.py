@@ -138,6 +138,9 @@ class IncidentEventRow(Base):
     edition_id: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str | None] = mapped_column(Text)
     officer_code: Mapped[str | None] = mapped_column(CODE)
+    jurisdiction_id: Mapped[int | None] = mapped_column(Integer)
+    service_code: Mapped[str | None] = mapped_column(CODE)
+    rating: Mapped[int | None] = mapped_column(SmallInteger)
     #: The routing decision from here on; null where nothing was routed.
     routed_at: Mapped[datetime | None] = mapped_column(INSTANT)
     geom: Mapped[object | None] = geometry("POINT", nullable=True)
@@ -164,3 +167,19 @@ class LifecycleRow(Base):
     to_status: Mapped[str] = mapped_column(Text)
     needs_reason: Mapped[bool] = mapped_column(Boolean, server_default="false")
     usual: Mapped[bool] = mapped_column(Boolean, server_default="true")
+
+
+class ReportKeyRow(Base):
+    """A report that came with a key of its sender's, so that one that is sent again is answered, not stored again."""
+
+    __tablename__ = "report_key"
+    __table_args__ = (Index(None, "at"), Index(None, "incident_id"))
+
+    key_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    request_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    incident_id: Mapped[UUID] = mapped_column(
+        Uuid, ForeignKey("geoservice.incident.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")
+    )
+    #: The token that was given out; it opens with the key, which only its sender knows.
+    sealed_token: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = instant_now()

@@ -72,6 +72,20 @@ def posted_now(connection: Connection, *, jurisdiction_id: int, grid_codes: Sequ
     return tuple(_posting(row) for row in connection.execute(_POSTED_NOW, asked))
 
 
+_GRIDS_OF = text("""
+    SELECT DISTINCT p.grid_code
+      FROM geoservice.posting AS p
+      JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
+     WHERE p.jurisdiction_id = :jurisdiction_id AND p.staff_code = :code
+       AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
+""")
+
+
+def grids_served_by(connection: Connection, *, jurisdiction_id: int, code: str) -> frozenset[str]:
+    """Return the codes of the grids that a member of staff is posted to today."""
+    return frozenset(connection.execute(_GRIDS_OF, {"jurisdiction_id": jurisdiction_id, "code": code}).scalars())
+
+
 def _posting(row: Row[Any]) -> Posting:
     officer = Officer(row.code, row.call_sign, row.role)
     return Posting(row.jurisdiction_id, row.grid_code, officer, row.valid_from, row.valid_to)

@@ -110,7 +110,8 @@ DROP FUNCTION geoservice.status_by_officer(text, text, text);
 DROP TABLE geoservice.lifecycle;
 ALTER TABLE geoservice.api_key DROP COLUMN jurisdiction_id, DROP COLUMN staff_code;
 ALTER TABLE geoservice.incident_event
-    DROP COLUMN officer_code, DROP COLUMN routed_at, DROP COLUMN geom, DROP COLUMN received_x, DROP COLUMN received_y,
+    DROP COLUMN jurisdiction_id, DROP COLUMN service_code, DROP COLUMN rating, DROP COLUMN officer_code,
+    DROP COLUMN routed_at, DROP COLUMN geom, DROP COLUMN received_x, DROP COLUMN received_y,
     DROP COLUMN declared_crs, DROP COLUMN accuracy_m, DROP COLUMN building_code, DROP COLUMN distance_to_border_m,
     DROP COLUMN near_border, DROP COLUMN candidates;
 ALTER TABLE geoservice.incident

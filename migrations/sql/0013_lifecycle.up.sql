@@ -58,8 +58,12 @@ CREATE UNIQUE INDEX ix_incident_reporter_sha256 ON geoservice.incident (reporter
 CREATE INDEX ix_incident_duplicate_of ON geoservice.incident (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE INDEX ix_incident_status_since ON geoservice.incident (status_since) WHERE status = 'resolved';
 
--- The routing decision of a line, whole; all null where nothing was routed.
+-- Whose matter it was and of which service, so that everything that is counted can be counted from here; and the routing
+-- decision of a line, whole, all null where nothing was routed.
 ALTER TABLE geoservice.incident_event
+    ADD COLUMN jurisdiction_id integer,
+    ADD COLUMN service_code text COLLATE "C",
+    ADD COLUMN rating smallint,
     ADD COLUMN officer_code text COLLATE "C",
     ADD COLUMN routed_at timestamptz,
     ADD COLUMN geom geometry(Point, 4326) CHECK (geoservice.is_position(geom)),
@@ -259,11 +263,11 @@ CREATE OR REPLACE FUNCTION geoservice.record_arrivals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     INSERT INTO incident_event (incident_id, actor, rule, to_status, to_grid_code, method, edition_id, reason, officer_code,
-                                routed_at, geom, received_x, received_y, declared_crs, accuracy_m, building_code,
-                                distance_to_border_m, near_border, candidates)
+                                jurisdiction_id, service_code, routed_at, geom, received_x, received_y, declared_crs,
+                                accuracy_m, building_code, distance_to_border_m, near_border, candidates)
     SELECT a.id, geoservice.actor(), 'reported', a.status, a.grid_code, a.method, a.edition_id, a.overrule_reason,
-           a.officer_code, a.routed_at, a.geom, a.received_x, a.received_y, a.declared_crs, a.accuracy_m, a.building_code,
-           a.distance_to_border_m, a.near_border, a.candidates
+           a.officer_code, a.jurisdiction_id, a.service_code, a.routed_at, a.geom, a.received_x, a.received_y,
+           a.declared_crs, a.accuracy_m, a.building_code, a.distance_to_border_m, a.near_border, a.candidates
       FROM arrivals AS a;
     RETURN NULL;
 END $$;
@@ -288,15 +292,16 @@ BEGIN
     END IF;
     INSERT INTO incident_event
         (incident_id, actor, rule, from_status, to_status, from_grid_code, to_grid_code, method, edition_id, reason,
-         officer_code, routed_at, geom, received_x, received_y, declared_crs, accuracy_m, building_code,
-         distance_to_border_m, near_border, candidates)
+         officer_code, jurisdiction_id, service_code, rating, routed_at, geom, received_x, received_y, declared_crs,
+         accuracy_m, building_code, distance_to_border_m, near_border, candidates)
     VALUES (new.id, geoservice.actor(), new.step_rule, old.status, new.status, old.grid_code, new.grid_code, new.method,
             new.edition_id,
             CASE WHEN new.step_rule = 'moved by edition'
                  THEN 'Its place belongs to another grid in edition ' || new.edition_id || '.'
                  ELSE new.step_reason END,
-            new.officer_code, line.routed_at, line.geom, line.received_x, line.received_y, line.declared_crs,
-            line.accuracy_m, line.building_code, line.distance_to_border_m, line.near_border, line.candidates);
+            new.officer_code, new.jurisdiction_id, new.service_code, new.rating, line.routed_at, line.geom, line.received_x,
+            line.received_y, line.declared_crs, line.accuracy_m, line.building_code, line.distance_to_border_m,
+            line.near_border, line.candidates);
     RETURN NULL;
 END $$;
 DROP TRIGGER record_change ON geoservice.incident;

@@ -1,5 +1,6 @@
 DROP TRIGGER time_incident ON geoservice.incident;
-DROP FUNCTION geoservice.time_incident();
+DROP TRIGGER time_arrival ON geoservice.incident;
+DROP FUNCTION geoservice.time_incident(), geoservice.time_arrival(), geoservice.limit_s(integer, text);
 DROP FUNCTION geoservice.mark_overdue(integer);
 DROP FUNCTION geoservice.renew_working_time();
 ALTER TABLE geoservice.incident DROP COLUMN expected_at, DROP COLUMN work_left_s;

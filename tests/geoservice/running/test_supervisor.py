@@ -17,9 +17,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from geoservice.running.child import Backoff
 from geoservice.running.errors import AddressRefused, WebPortTaken
 from geoservice.running.instance import Instance
-from geoservice.running.supervisor import Backoff
 from geoservice.running.webserver import base_url, check_address_free
 
 APPLICATION = """
@@ -81,6 +81,7 @@ class Service:
         environment = os.environ | {
             "GEOSERVICE_DATA_DIR": str(directory / "data"),
             "GEOSERVICE_PORT": str(self.port),
+            "GEOSERVICE_EVENTS_PORT": "0",
             "BEGUN": str(self.begun),
             "PYTHONPATH": os.pathsep.join([str(directory), os.environ.get("PYTHONPATH", "")]),
         }

@@ -1,0 +1,79 @@
+"""Events: what happened, in one order for everybody, and who may hear of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from geoservice.auth.model import Identity
+from geoservice.auth.permissions import Permission, may
+from layers.db.session import Database
+from layers.outbox.model import Event, Kept
+from layers.outbox.queries import events_after, kept_events, number_outbox
+from layers.staff.queries import grids_served_by
+
+#: Read at once.
+PIECE = 1000
+
+
+@dataclass(frozen=True)
+class Audience:
+    """What somebody may hear of: of the public's, what is published; of staff, incidents; of an officer, his own."""
+
+    hears_incidents: bool
+    #: An officer's jurisdiction, staff code and the grids served today; None: every incident.
+    officer: tuple[int, str, frozenset[str]] | None = None
+
+    def may_hear(self, event: Event) -> bool:
+        """Return whether an event is for these ears."""
+        if not event.type.startswith("incident."):
+            return True
+        if not self.hears_incidents or self.officer is None:
+            return self.hears_incidents
+        jurisdiction_id, code, grids = self.officer
+        if event.jurisdiction_id != jurisdiction_id:
+            return False
+        data = event.data
+        # Where it came from hears too that it went.
+        return data["officer"] == code or data["grid"] in grids or data["from_grid"] in grids
+
+
+class EventService:
+    """The events of one database."""
+
+    def __init__(self, database: Database, identify: Callable[[str], Identity | None]) -> None:
+        self._database = database
+        self._identify = identify
+
+    def kept(self) -> Kept:
+        """Return which events can be had."""
+        with self._database.transaction() as connection:
+            return kept_events(connection)
+
+    def after(self, number: int) -> tuple[Event, ...]:
+        """Return the events that follow the one of a number, in their order, at most PIECE."""
+        with self._database.transaction() as connection:
+            return events_after(connection, number, limit=PIECE)
+
+    def new_after(self, number: int) -> tuple[Event, ...]:
+        """Return the same when what was committed up to now has been given its numbers.
+
+        Whoever asks first gives them; it does not matter who.
+        """
+        with self._database.transaction(actor="service") as connection:
+            number_outbox(connection)
+        return self.after(number)
+
+    def identify(self, key: str) -> Identity | None:
+        """Return who shows a key; None when it is not one that is in use."""
+        return self._identify(key)
+
+    def audience(self, identity: Identity) -> Audience:
+        """Return what somebody may hear of, today."""
+        hears = may(identity.role, Permission.READ_INCIDENTS)
+        if identity.staff is None or not hears:
+            return Audience(hears)
+        jurisdiction_id, code = identity.staff
+        with self._database.transaction() as connection:
+            grids = grids_served_by(connection, jurisdiction_id=jurisdiction_id, code=code)
+        return Audience(hears, (jurisdiction_id, code, grids))

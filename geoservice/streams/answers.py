@@ -1,0 +1,73 @@
+"""How the events' process answers what is no stream, and what it says of itself to pages of the same host."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+Headers = tuple[tuple[str, str], ...]
+
+RETRY_AFTER_S = 5
+
+
+class Refusal(Exception):
+    """Why there is no stream: a status, a title, and how to mend it."""
+
+    def __init__(self, status: int, title: str, detail: str, headers: Headers = ()) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.headers = headers
+
+
+def come_again(title: str, detail: str) -> Refusal:
+    """Return a refusal for now."""
+    return Refusal(503, title, detail, (("retry-after", str(RETRY_AFTER_S)),))
+
+
+async def begin(send: Send, status: int, headers: Headers) -> None:
+    """Send the head of an answer."""
+    said = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    await send({"type": "http.response.start", "status": status, "headers": said})
+
+
+async def end(send: Send, body: bytes = b"") -> None:
+    """Send the last of an answer."""
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def refuse(send: Send, refusal: Refusal, shared: Headers) -> None:
+    """Answer with a refusal, as problem+json (RFC 9457)."""
+    problem = {"type": "about:blank", "title": refusal.title, "status": refusal.status, "detail": refusal.detail}
+    await begin(send, refusal.status, (*shared, *refusal.headers, ("content-type", "application/problem+json")))
+    await end(send, json.dumps(problem).encode())
+
+
+def host_name(header: str) -> str:
+    """Return the name of a Host header without its port; empty when it is none."""
+    return _name_of(f"//{header}")
+
+
+def _name_of(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+def shared_with(headers: Mapping[str, str]) -> Headers:
+    """Return what lets a page of the same host read the answer: the service's own pages come from another port."""
+    origin = headers.get("origin", "")
+    same = origin != "" and _name_of(origin) == host_name(headers.get("host", "")) != ""
+    if not same:
+        return ()
+    return (
+        ("access-control-allow-origin", origin), ("access-control-allow-headers", "Authorization, Last-Event-ID"),
+        ("access-control-max-age", "600"), ("vary", "Origin"),
+    )  # fmt: skip

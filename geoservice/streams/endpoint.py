@@ -1,0 +1,133 @@
+"""The ASGI application of the events' process: GET /v1/events, GET /livez, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+
+from geoservice.auth.model import PUBLIC, Identity
+from geoservice.services.events import EventService
+from geoservice.streams.answers import (
+    Headers,
+    Receive,
+    Refusal,
+    Scope,
+    Send,
+    begin,
+    come_again,
+    end,
+    host_name,
+    refuse,
+    shared_with,
+)
+from geoservice.streams.hub import Hub
+from geoservice.streams.telling import Listener, Telling
+from geoservice.streams.wishes import WishRefused, read_wish
+from layers.errors import LayerError
+
+_STREAM_HEADERS: Headers = (
+    ("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-store"), ("x-accel-buffering", "no"),
+    ("x-content-type-options", "nosniff"),
+)  # fmt: skip
+
+
+class Streams:
+    """Every stream of this process.
+
+    Parameters
+    ----------
+    most
+        Streams open at once; whoever comes then is told 503 and when to come again.
+    hosts
+        Names that requests may carry as Host; none: any.
+    """
+
+    def __init__(self, events: EventService, *, most: int, hosts: tuple[str, ...] = ()) -> None:
+        self._events = events
+        self._hub = Hub(events)
+        self._most = most
+        self._hosts = hosts
+        self._open = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Read events as long as the server runs."""
+        await receive()
+        reading = asyncio.create_task(self._hub.run())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        reading.cancel()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        shared = shared_with(headers)
+        try:
+            self._check(scope, headers)
+            if scope["path"] == "/livez" or scope["method"] == "OPTIONS":
+                await begin(send, 204, shared)
+                await end(send)
+                return
+            listener = await self._listener(scope, headers)
+            if self._open >= self._most or self._hub.last is None:
+                raise come_again("The service is busy", f"At most {self._most} streams are open at once. Come again.")
+        except WishRefused as exc:
+            await refuse(send, Refusal(422, "The stream that was asked for can not be understood", str(exc)), shared)
+        except Refusal as refusal:
+            await refuse(send, refusal, shared)
+        except LayerError:
+            await refuse(send, come_again("The database does not answer", "Come again in a moment."), shared)
+        else:
+            await self._stream(listener, shared, receive, send)
+
+    def _check(self, scope: Scope, headers: Mapping[str, str]) -> None:
+        if self._hosts and host_name(headers.get("host", "")) not in self._hosts:
+            raise Refusal(400, "The request can not be understood", "This name is not one that is served here.")
+        if scope["path"] not in ("/v1/events", "/livez"):
+            raise Refusal(404, "There is nothing at this address", "Events are at /v1/events.")
+        if scope["method"] not in ("GET", "OPTIONS"):
+            allowed = (("allow", "GET, OPTIONS"),)
+            raise Refusal(405, "This address does not know that method", "Events are only read: GET.", allowed)
+
+    async def _listener(self, scope: Scope, headers: Mapping[str, str]) -> Listener:
+        wish = read_wish(scope["query_string"].decode("latin-1"), headers.get("last-event-id"))
+        key, identity = await self._identity(headers.get("authorization"))
+        return Listener(wish, await asyncio.to_thread(self._events.audience, identity), key)
+
+    async def _identity(self, authorization: str | None) -> tuple[str | None, Identity]:
+        if authorization is None:
+            return None, PUBLIC
+        scheme, _, key = authorization.partition(" ")
+        key = key.strip()
+        identity = await asyncio.to_thread(self._events.identify, key) if scheme.lower() == "bearer" else None
+        if identity is None:
+            asked = (("www-authenticate", "Bearer"),)
+            raise Refusal(401, "A key is needed", "The key is not one that is in use; send it as Bearer grd_…", asked)
+        return key, identity
+
+    async def _stream(self, listener: Listener, shared: Headers, receive: Receive, send: Send) -> None:
+        self._open += 1
+        await begin(send, 200, (*_STREAM_HEADERS, *shared))
+        leaving = asyncio.create_task(_until_gone(receive))
+        telling = asyncio.create_task(Telling(self._events, self._hub, listener, send).run())
+        try:
+            await asyncio.wait({leaving, telling}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._open -= 1
+            for task in (leaving, telling):
+                task.cancel()
+                # Whoever left, or took nothing any more, is told nothing.
+                with suppress(asyncio.CancelledError, OSError, RuntimeError, TimeoutError, LayerError):
+                    await task
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,94 @@
+"""The latest events in memory, from which every stream of this process reads; a task of its own keeps it fresh."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from geoservice.services.events import EventService
+from geoservice.streams.frames import frame
+from layers.errors import LayerError
+from layers.outbox.model import Event
+
+log = structlog.get_logger()
+
+#: Looked for so often. Notifications would wake us no sooner than a person can see, and cost every writer a lock.
+LOOK_EVERY_S = 0.05
+RETRY_S = 0.5
+#: Held in memory; whoever is further behind reads the database.
+HELD = 10_000
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event and how it is written."""
+
+    event: Event
+    frame: bytes
+
+
+class Hub:
+    """Holds the latest events in their order. One event loop uses it; the database is asked in threads."""
+
+    def __init__(self, events: EventService) -> None:
+        self._events = events
+        self._held: list[Told] = []
+        self._numbers: list[int] = []
+        self._last: int | None = None
+        self._came = asyncio.Event()
+
+    @property
+    def last(self) -> int | None:
+        """Return the number of the last event known; None before the first reading."""
+        return self._last
+
+    async def run(self) -> None:
+        """Look for events until cancelled. While the database is away, streams stay open and hear nothing."""
+        while True:
+            try:
+                if self._last is None:
+                    self._last = (await asyncio.to_thread(self._events.kept)).last
+                    self._wake()
+                self._take(await asyncio.to_thread(self._events.new_after, self._last))
+                await asyncio.sleep(LOOK_EVERY_S)
+            except LayerError as exc:
+                log.warning("events could not be read", reason=f"{type(exc).__name__}: {exc}")
+                await asyncio.sleep(RETRY_S)
+
+    def _take(self, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        self._held += [Told(event, frame(event)) for event in events]
+        if len(self._held) > 2 * HELD:  # now and then, not each time
+            del self._held[:-HELD]
+        self._numbers = [told.event.number for told in self._held]
+        self._last = self._numbers[-1]
+        self._wake()
+
+    def _wake(self) -> None:
+        self._came.set()
+        self._came = asyncio.Event()
+
+    def after(self, number: int) -> Sequence[Told] | None:
+        """Return the events that follow the one of a number; None when that is too long ago to be held."""
+        if self._last is None or number >= self._last:
+            return ()
+        if not self._numbers or number < self._numbers[0] - 1:
+            return None
+        return self._held[bisect_right(self._numbers, number) :]
+
+    async def read_after(self, number: int) -> tuple[Told, ...]:
+        """Return the same from the database, as many as are read at once; raise LayerError."""
+        events = await asyncio.to_thread(self._events.after, number)
+        return tuple(Told(event, frame(event)) for event in events)
+
+    async def wait(self, timeout_s: float) -> None:
+        """Wait until something came, at most so long."""
+        came = self._came
+        with suppress(TimeoutError):
+            await asyncio.wait_for(came.wait(), timeout_s)

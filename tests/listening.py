@@ -1,0 +1,94 @@
+"""A server that streams events, as the service runs it, and somebody who listens to it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+from geoservice.running.webserver import answers, events_command, web_environment
+from geoservice.settings import Settings
+from tests.conftest import free_port
+
+#: Nothing takes so long; what is not heard by then does not come.
+PATIENCE_S = 20.0
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a stream."""
+
+    id: int | None
+    event: str
+    data: dict[str, Any]
+
+
+class Listener:
+    """Somebody who listens to a stream; a context, as a stream has no end."""
+
+    def __init__(self, port: int, query: str = "", headers: Mapping[str, str] | None = None) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+        self._connection.request("GET", f"/v1/events{query}", headers=dict(headers or {}))
+        self.answer = self._connection.getresponse()
+        self.begins = self.next() if self.answer.status == 200 else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def next(self) -> Message:
+        """Wait for the next message."""
+        fields: dict[str, str] = {}
+        while True:
+            line = self.answer.readline().decode()
+            if not line:
+                raise EOFError
+            if line == "\n":
+                if "data" in fields:
+                    number = int(fields["id"]) if "id" in fields else None
+                    return Message(number, fields.get("event", "message"), json.loads(fields["data"]))
+                fields = {}
+            elif not line.startswith(":"):
+                name, _, value = line.rstrip("\n").partition(": ")
+                fields[name] = value
+
+    def take(self, count: int) -> list[Message]:
+        """Wait for so many messages."""
+        return [self.next() for _ in range(count)]
+
+
+@contextmanager
+def streaming(database_url: str, **settings: Any) -> Iterator[int]:
+    """Run the events' server on a database; yield its port."""
+    told = Settings(events_port=free_port(), **settings)
+    environment = web_environment(database_url) | {
+        f"GEOSERVICE_{name.upper()}": str(value) for name, value in settings.items()
+    }
+    with subprocess.Popen(events_command(told), env=environment) as process:
+        deadline = time.monotonic() + PATIENCE_S
+        assert told.events_at is not None
+        while not answers(told.host, told.events_at):
+            assert process.poll() is None, "the events' server ended"
+            assert time.monotonic() < deadline, "the events' server does not answer"
+            time.sleep(0.05)
+        yield told.events_at
+        process.terminate()
+
+
+def listen(port: int, query: str = "", **headers: str) -> Listener:
+    """Return a listener; a server that has just started may say that it is not ready."""
+    deadline = time.monotonic() + PATIENCE_S
+    said = {name.replace("_", "-"): value for name, value in headers.items()}
+    while True:
+        listener = Listener(port, query, said)
+        if listener.answer.status != 503 or time.monotonic() > deadline:
+            return listener
+        listener.__exit__()
+        time.sleep(0.1)
