@@ -1,4 +1,4 @@
-"""Writers hand in numbered reports and note what was acknowledged; nothing of that may be missing afterwards."""
+"""Writers hand in numbered reports, each until it is acknowledged; afterwards each is there once, and told of once."""
 
 from __future__ import annotations
 
@@ -89,29 +89,42 @@ class Ledger:
 
     def _write(self, chance: random.Random) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=ANSWER_S)
+        west, south, east, north = self._bounds
         while not self._stop.is_set():
             with self._lock:
                 self._next += 1
                 number = self._next
-            self._report(connection, number, chance)
+            lon, lat = chance.uniform(west, east), chance.uniform(south, north)
+            while not self._report(connection, number, lon, lat) and not self._stop.is_set():
+                time.sleep(0.02)
+            if number % 4 == 0:
+                self._handle(connection, number)
         connection.close()
 
-    def _report(self, connection: http.client.HTTPConnection, number: int, chance: random.Random) -> None:
-        """Hand in one report; a failed one is not tried again under its number, as nobody knows whether it arrived."""
-        west, south, east, north = self._bounds
-        lon, lat = chance.uniform(west, east), chance.uniform(south, north)
+    def _handle(self, connection: http.client.HTTPConnection, number: int) -> None:
+        """Take two steps with a report, as far as what is killed lets us."""
+        incident = next((entry.id for entry in reversed(self.entries) if entry.number == number), None)
+        for action in ("accept", "resolve") if incident else ():
+            try:
+                connection.request("POST", f"/v1/incidents/{incident}/actions/{action}", "{}", self._headers)
+                connection.getresponse().read()
+            except (OSError, http.client.HTTPException):
+                connection.close()
+
+    def _report(self, connection: http.client.HTTPConnection, number: int, lon: float, lat: float) -> bool:
+        """Hand in a report; False when nobody knows whether it arrived: its key lets it be sent again."""
         body = {"service_code": self._service_code, "lon": lon, "lat": lat, "description": f"ledger {number}"}
+        headers = self._headers | {"Idempotency-Key": f"ledger-{number:012}"}
         began = time.monotonic()
         try:
-            connection.request("POST", "/v1/incidents", json.dumps(body), self._headers)
+            connection.request("POST", "/v1/incidents", json.dumps(body), headers)
             response = connection.getresponse()
             answer = json.loads(response.read())
         except (OSError, http.client.HTTPException, ValueError):
             connection.close()
             with self._lock:
                 self.tally.cut += 1
-            time.sleep(0.02)
-            return
+            return False
         now = time.monotonic()
         with self._lock:
             self.tally.slowest_s = max(self.tally.slowest_s, now - began)
@@ -121,12 +134,35 @@ class Ledger:
                 self.tally.refused += 1
             else:
                 self.tally.unexpected.append(f"{response.status} {answer}")
-        if response.status != 201:
-            time.sleep(0.02)
+        return response.status == 201
+
+
+#: What must not be found among reports and their events.
+_FAULTS = {
+    "in nobody's hands and not in the queue": """
+        SELECT i.id FROM geoservice.incident AS i
+         WHERE i.description LIKE 'ledger %' AND (i.officer_code IS NULL) <> (i.status = 'reported')""",
+    "not told of once": """
+        SELECT e.id FROM geoservice.incident_event AS e
+          LEFT JOIN geoservice.outbox AS o ON o.incident_event_id = e.id
+         GROUP BY e.id HAVING count(o.id) <> 1""",
+    "told of without a line of history": """
+        SELECT o.id FROM geoservice.outbox AS o
+         WHERE o.topic = 'incident'
+           AND NOT EXISTS (SELECT FROM geoservice.incident_event AS e WHERE e.id = o.incident_event_id)""",
+    "told of in another order": """
+        SELECT l.incident_id FROM (
+            SELECT e.incident_id, o.number, lag(o.number) OVER (PARTITION BY e.incident_id ORDER BY e.id) AS before
+              FROM geoservice.incident_event AS e JOIN geoservice.outbox AS o ON o.incident_event_id = e.id) AS l
+         WHERE l.before >= l.number OR l.number IS NULL""",
+}
 
 
 def faults_in(entries: list[Entry], connection: psycopg.Connection) -> list[str]:
-    """Return what the database does not hold as it was acknowledged: lost, double, misrouted, without a history."""
+    """Return what is not as it was acknowledged: lost, double, misrouted, in no hands, not told of, out of order."""
+    while connection.execute("SELECT count(*) FROM geoservice.outbox WHERE number IS NULL").fetchone() != (0,):
+        connection.execute("SELECT geoservice.number_outbox()")
+        connection.commit()
     rows = connection.execute("SELECT id::text, grid_code, description, method FROM geoservice.incident").fetchall()
     stored = {row[0]: row for row in rows}
     reports = Counter(row[2] for row in rows if row[2].startswith("ledger "))
@@ -134,6 +170,7 @@ def faults_in(entries: list[Entry], connection: psycopg.Connection) -> list[str]
     told = {row[0] for row in connection.execute("SELECT DISTINCT incident_id::text FROM geoservice.incident_event")}
     grids = grids_of(connection)
     faults = [f"twice: {name}" for name in twice]
+    faults += [f"{what}: {found}" for what, query in _FAULTS.items() for found in connection.execute(query).fetchall()]
     for entry in entries:
         row = stored.get(entry.id)
         if row is None:

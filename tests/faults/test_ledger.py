@@ -1,4 +1,4 @@
-"""kill -9 of every part while eight writers report: every acknowledged report is there once, routed, with a history."""
+"""kill -9 of every part while eight writers report: every report is there once, routed, and was told of once."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from geoservice.embedded.cluster import Cluster
 from geoservice.running.instance import Instance
 from geoservice.running.processes import ProcessIdentity
 from tests.conftest import free_port
+from tests.faults.follower import Follower
 from tests.faults.ledger import Ledger, faults_in, grids_of
 
 pytestmark = pytest.mark.faults
@@ -100,6 +101,12 @@ def _the_web_server(service: Service) -> int | None:
     return web.pid if web is not None and web.is_alive() else None
 
 
+def _the_events_server(service: Service) -> int | None:
+    state = service.instance.read()
+    events = state.events if state is not None else None
+    return events.pid if events is not None and events.is_alive() else None
+
+
 def _a_backend(service: Service) -> int | None:
     query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'geoservice' ORDER BY random() LIMIT 1"
     with psycopg.connect(service.cluster.url) as connection:
@@ -115,6 +122,7 @@ def _the_postmaster(service: Service) -> int | None:
 VICTIMS: dict[str, Callable[[Service], int | None]] = {
     "a web worker": _a_worker,
     "the web server": _the_web_server,
+    "the events' server": _the_events_server,
     "a backend": _a_backend,
     "the postmaster": _the_postmaster,
 }
@@ -123,29 +131,55 @@ VICTIMS: dict[str, Callable[[Service], int | None]] = {
 def test_no_acknowledged_report_is_lost_whatever_is_killed(
     service: Service, record_property: Callable[[str, object], None]
 ) -> None:
+    kills = _report_through_kills(service, reports=100, rounds=ROUNDS)
+
+    for victim in VICTIMS:
+        record_property(victim, kills[victim])
+
+
+@pytest.mark.prove
+def test_of_twenty_thousand_reports_none_is_lost_or_doubled(service: Service) -> None:
+    _report_through_kills(service, reports=20_000, rounds=5)
+
+
+def _report_through_kills(service: Service, *, reports: int, rounds: int) -> dict[str, list[float]]:
+    """Report, kill, and look at everything; return for each victim how long no report was taken, seconds."""
     key = service.wait_for_key()
     with psycopg.connect(service.cluster.url) as connection:
         bounds = _bounds(connection)
         (service_code,) = connection.execute("SELECT min(code) FROM geoservice.service").fetchone() or ("",)
     ledger = Ledger(service.port, key, service_code, bounds)
+    follower = Follower(service.port + 1, key)
 
+    follower.start()
     ledger.start(WRITERS)
     try:
         ledger.seconds_to_next(time.monotonic(), timeout_s=BACK_S)
-        kills = _kill_everything(service, ledger, random.Random(20260101))
+        kills = _kill_everything(service, ledger, random.Random(20260101), rounds=rounds)
+        while len(ledger.entries) < reports:
+            ledger.seconds_to_next(time.monotonic(), timeout_s=BACK_S)
+            time.sleep(0.2)
     finally:
         ledger.stop()
 
     print(f"\n{len(ledger.entries)} acknowledged, {ledger.tally}")
-    for victim in VICTIMS:
-        silences = [ledger.longest_silence_s(at, end) for name, at, end in kills if name == victim]
-        print(f"kill -9 of {victim}: no report taken for {', '.join(f'{s:.2f}' for s in silences)} s")
-        record_property(victim, silences)
-        assert max(silences) < BACK_S
+    silences = {
+        victim: [ledger.longest_silence_s(at, end) for name, at, end in kills if name == victim] for victim in VICTIMS
+    }
+    for victim, seconds in silences.items():
+        print(f"kill -9 of {victim}: no report taken for {', '.join(f'{s:.2f}' for s in seconds)} s")
+        assert max(seconds) < BACK_S
     assert ledger.tally.unexpected == []
-    assert len(ledger.entries) > 100
+    assert len(ledger.entries) >= reports
     with psycopg.connect(service.cluster.url) as connection:
         assert faults_in(ledger.entries, connection) == []
+        (last,) = connection.execute("SELECT number FROM geoservice.outbox_head").fetchone() or (0,)
+    follower.wait_for(last, timeout_s=BACK_S)
+    print(f"{len(follower.heard)} events heard through {follower.breaks} breaks")
+    assert follower.faults() == []
+    assert [message.id for message in follower.heard] == list(range(1, last + 1))
+    assert follower.breaks > 0
+    return silences
 
 
 def _bounds(connection: psycopg.Connection) -> tuple[float, float, float, float]:
@@ -169,13 +203,15 @@ def _find(service: Service, victim: str) -> int:
     raise AssertionError(f"{victim} is not there")
 
 
-def _kill_everything(service: Service, ledger: Ledger, chance: random.Random) -> list[tuple[str, float, float]]:
+def _kill_everything(
+    service: Service, ledger: Ledger, chance: random.Random, *, rounds: int
+) -> list[tuple[str, float, float]]:
     """Kill each part in each round, in any order, at any moment.
 
     Return who was killed, when, and when the next was about to be; at that instant reports were taken again.
     """
     kills = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for victim in chance.sample(list(VICTIMS), len(VICTIMS)):
             pid, at = _find(service, victim), time.monotonic()
             os.kill(pid, signal.SIGKILL)
