@@ -25,6 +25,18 @@ LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1"))
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 
 
+def _has_v6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return socket.has_dualstack_ipv6()
+
+
+#: Whether this machine speaks IPv6 with itself; some containers do not.
+V6_HERE = _has_v6()
+
+
 def saying(answer: bytes) -> Speech:
     return lambda link: link.sendall(answer)
 
@@ -88,11 +100,12 @@ class Receiver:
             link = self.tls.wrap_socket(link, server_side=True)
         with link:
             if self.reads:
-                self.requests.append(_read(link))
+                self.requests.append(read_request(link))
             self.speak(link)
 
 
-def _read(link: socket.socket) -> Request:
+def read_request(link: socket.socket) -> Request:
+    """Read a request and its body."""
     with link.makefile("rb") as stream:
         line = stream.readline().decode("ascii").rstrip()
         headers = {}
@@ -106,10 +119,10 @@ class Trap:
     """A socket that listens and counts who knocked: on every address of this machine, or on one."""
 
     def __init__(self, host: str | None = None, port: int = 0) -> None:
-        if host is None:
+        if host is None and V6_HERE:
             self._listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
         else:
-            self._listener = socket.create_server((host, port))
+            self._listener = socket.create_server((host or "", port))
         self._listener.setblocking(False)
         self.port = self._listener.getsockname()[1]
 

@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoservice.webhooks import addresses
@@ -106,6 +106,7 @@ texts = (
 )
 
 
+@settings(deadline=None)
 @given(texts)
 def test_url_that_is_read_means_the_same_to_another_reader(text: str) -> None:
     try:

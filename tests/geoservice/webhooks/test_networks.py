@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoservice.webhooks.networks import why_refused
@@ -78,6 +78,7 @@ def test_others_are_permitted_to_whom_the_operator_allows(text: str) -> None:
     assert why_refused(ip_address(text), EVERYTHING) is None
 
 
+@settings(deadline=None)
 @given(inner, low_64)
 def test_no_guise_of_an_inner_address_gets_through(place: IPv4Address, noise: int) -> None:
     through = [name for name, guise in guises(place, noise).items() if why_refused(guise) is None]
@@ -85,6 +86,7 @@ def test_no_guise_of_an_inner_address_gets_through(place: IPv4Address, noise: in
     assert through == []
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(network="169.254.0.0/16"), low_64)
 def test_no_guise_of_where_clouds_keep_the_data_of_machines_is_ever_allowed(place: IPv4Address, noise: int) -> None:
     through = [name for name, guise in guises(place, noise).items() if why_refused(guise, EVERYTHING) is None]
@@ -101,6 +103,7 @@ def test_allowed_network_is_reached_directly_and_not_through_a_translator() -> N
     assert why_refused(ip_address("192.168.0.1"), allowed)
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_permitted_ipv4_is_global_and_meant_for_one(place: IPv4Address) -> None:
     special = place.is_multicast or place.is_reserved or place.is_unspecified or place.is_loopback
@@ -110,6 +113,7 @@ def test_permitted_ipv4_is_global_and_meant_for_one(place: IPv4Address) -> None:
         assert not special
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=6))
 def test_permitted_ipv6_is_global_unicast(place: IPv6Address) -> None:
     if why_refused(place) is None:

@@ -6,7 +6,7 @@ import random
 from itertools import accumulate
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoservice.webhooks.schedule import ATTEMPTS_MOST, FIRST_WAIT_S, JITTER, LONGEST_WAIT_S, wait_s
@@ -35,6 +35,7 @@ def test_delivery_outlasts_a_weekend_and_then_dies() -> None:
     assert wait_s(10_000, 0.5, asked_s=60) is None
 
 
+@settings(deadline=None)
 @given(st.floats(FIRST_WAIT_S, 60 * HOUR_S), chances)
 def test_receiver_that_was_away_waits_for_little_more_than_twice_as_long_again(away_s: float, chance: float) -> None:
     next_at_s = next(at_s for at_s in accumulate(waits(chance)) if at_s >= away_s)
@@ -42,6 +43,7 @@ def test_receiver_that_was_away_waits_for_little_more_than_twice_as_long_again(a
     assert next_at_s - away_s <= (2 * away_s + FIRST_WAIT_S) * (1 + JITTER)
 
 
+@settings(deadline=None)
 @given(attempts, chances)
 def test_chance_makes_a_wait_longer_within_bounds_and_never_shorter(attempt: int, chance: float) -> None:
     plain, spread = wait_s(attempt, 0.0), wait_s(attempt, chance)
@@ -60,6 +62,7 @@ def test_what_failed_together_does_not_come_back_together() -> None:
     assert len(seconds) > 400
 
 
+@settings(deadline=None)
 @given(attempts, st.floats(0, 1e12))
 def test_receiver_can_ask_for_more_time_but_not_for_less_nor_for_ever(attempt: int, asked_s: float) -> None:
     wait = wait_s(attempt, 0.0, asked_s=asked_s)

@@ -6,7 +6,7 @@ import base64
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoservice.webhooks.errors import MessageRefused, SecretRefused
@@ -38,6 +38,7 @@ def test_published_example_is_signed_as_published() -> None:
     }
 
 
+@settings(deadline=None)
 @given(message_ids, bodies, keys)
 def test_library_of_the_standard_accepts_what_is_signed(message_id: str, body: bytes, key: bytes) -> None:
     oracle = pytest.importorskip("standardwebhooks.webhooks", reason="standardwebhooks is not installed")
@@ -77,6 +78,7 @@ def test_fraction_of_a_second_is_not_signed() -> None:
     assert message.signatures == (SIGNATURE,)
 
 
+@settings(deadline=None)
 @given(keys)
 def test_secret_is_read_as_it_was_written(key: bytes) -> None:
     assert read_secret(secret_of(key)).key == key
