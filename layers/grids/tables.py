@@ -175,10 +175,10 @@ class TerritoryRow(Base):
     __tablename__ = "territory"
     __table_args__ = (
         Index(None, "geom", postgresql_using="spgist"),
+        Index(None, "jurisdiction_id", "code"),
         ExcludeConstraint(
             (text("hashtextextended(code, jurisdiction_id)"), "="),
-            ("jurisdiction_id", "="),
-            ("code", "="),
+            (text("(jurisdiction_id::text || ' ' || code)"), "="),
             (text("tstzrange(lower(valid), upper(valid))"), "&&"),
             (text("tstzrange(lower(known), upper(known))"), "&&"),
             name="territory_one_of_a_code",
