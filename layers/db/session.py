@@ -25,9 +25,11 @@ from layers.errors import (
 
 #: The group role that the service works as; it owns nothing, so it can switch off no guard.
 APP_ROLE = "geoservice_app"
-#: A database that went away without a word is noticed after this time.
+#: A database that went away without a word is noticed after this time, and by one who waits for its answer after twice
+#: that: nothing of his is on the way, so the kernel must ask.
 _CONNECT_TIMEOUT_S = 3
 _TCP_USER_TIMEOUT_MS = 5000
+_KEEPALIVE_S = 5
 #: Refusals of our own functions that callers treat each in its way, by SQLSTATE.
 _MEANWHILE: dict[str, type[RefusedByDatabase]] = {
     "GS409": PublishedMeanwhile, "GS410": MovedMeanwhile, "GS411": StepRefused, "GS412": EditedMeanwhile,
@@ -64,6 +66,8 @@ class Database:
                 "options": f"-c role={APP_ROLE} -c timezone=UTC -c search_path=geoservice,public",
                 "connect_timeout": _CONNECT_TIMEOUT_S,
                 "tcp_user_timeout": _TCP_USER_TIMEOUT_MS,
+                "keepalives_idle": _KEEPALIVE_S,
+                "keepalives_interval": _KEEPALIVE_S,
                 "application_name": "geoservice",
             },
         )
