@@ -16,6 +16,7 @@ import shapely
 from psycopg import Connection
 
 from geoservice.embedded.cluster import Cluster
+from geoservice.embedded.postmaster import kill_orphans
 from geoservice.services import schema
 from geoservice.services.editions import EditionService
 from layers.db.session import Database
@@ -101,19 +102,23 @@ class City:
             for code, shape in zip(grids, shapes, strict=True):
                 rows.write_row((number, code, code, shape))
 
-    def kill(self) -> None:
-        """Kill the postmaster as the kernel would."""
+    def kill(self, *, alone: bool) -> None:
+        """Kill the postmaster as the kernel would; not alone: with all its backends, as a power cut would."""
         postmaster = self.cluster.postmaster()
         assert postmaster is not None
         os.kill(postmaster.pid, signal.SIGKILL)
-
-    def start_again(self) -> None:
-        """Start the database; what the killed one left is cleared away."""
         deadline = time.monotonic() + 30
         while self.cluster.postmaster() is not None:
             assert time.monotonic() < deadline, "the postmaster does not die"
-            time.sleep(0.01)
+            time.sleep(0.001)
+        if not alone:
+            kill_orphans(self.cluster.layout.database)
+
+    def start_again(self) -> None:
+        """Start the database; what the killed one left is cleared away."""
         self.cluster.ensure()
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("VACUUM")  # what autovacuum had counted died with the postmaster
 
     def state(self, edition_id: int) -> dict[str, bool]:
         """Return what each part of the database says about whether an edition is in force."""

@@ -31,8 +31,11 @@ ROUTED = """
 """
 
 
-def publish_and_kill(city: City, draft: int, after_s: float) -> None:
-    """Publish through the service, and kill the database meanwhile."""
+def publish_and_kill(city: City, draft: int, after_s: float, *, alone: bool) -> None:
+    """Publish through the service, kill the database meanwhile, and start it again, as the supervisor does.
+
+    A postmaster that dies alone leaves a backend that publishes on: its client hears of it when that is killed.
+    """
     said: list[object] = []
 
     def work() -> None:
@@ -45,10 +48,10 @@ def publish_and_kill(city: City, draft: int, after_s: float) -> None:
     publisher = threading.Thread(target=work)
     publisher.start()
     time.sleep(after_s)
-    city.kill()
+    city.kill(alone=alone)
+    city.start_again()
     publisher.join(30)
     assert not publisher.is_alive()
-    city.start_again()
     state = city.state(draft)
     assert len(set(state.values())) == 1, state
     assert state["published"] or isinstance(said[0], LayerError), "what was acknowledged is gone"
@@ -68,8 +71,8 @@ def kill_at_random_moments(city: City, moments: int, *, seed: int) -> Counter[bo
     seconds = publishing_takes_s(city)
     came: Counter[bool] = Counter()
     draft = city.draft()
-    for share in rng.permutation(np.linspace(0, 1.1, moments)):
-        publish_and_kill(city, draft, float(share) * seconds)
+    for turn, share in enumerate(rng.permutation(np.linspace(0, 1.1, moments))):
+        publish_and_kill(city, draft, float(share) * seconds, alone=turn % 2 == 0)
         in_force = city.state(draft)["published"]
         came[in_force] += 1
         if in_force:
