@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_openapi3 import Info, OpenAPI
 from flask_openapi3.models import Schema
 
+from geoservice.api.alerts import alerts_blueprint
 from geoservice.api.documents import documents_blueprint
 from geoservice.api.drafts import drafts_blueprint
 from geoservice.api.editions import editions_blueprint
@@ -83,6 +84,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         incidents_blueprint(services.incidents),
         handling_blueprint(services.handling, services.incidents),
         following_blueprint(services.handling),
+        alerts_blueprint(services.alerts),
     ):
         app.register_api(blueprint)
     app.register_api(

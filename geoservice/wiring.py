@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoservice.embedded.cluster import Cluster
+from geoservice.services.alerts import AlertService
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.errors import NoDatabase
@@ -38,6 +39,7 @@ class Services:
     drafts: DraftService
     incidents: IncidentService
     handling: HandlingService
+    alerts: AlertService
     viewing: ViewingService
     keys: KeyService
     health: HealthService
@@ -74,6 +76,7 @@ def build_services(settings: Settings) -> Services:
     """Return every service on one database."""
     database = open_database(settings)
     keeper = _keeper(settings) if settings.hold_editions else None
+    incidents = IncidentService(database)
     return Services(
         database=database,
         keeper=keeper,
@@ -82,8 +85,9 @@ def build_services(settings: Settings) -> Services:
         editions=EditionService(database),
         exports=ExportService(database),
         drafts=DraftService(database),
-        incidents=IncidentService(database),
+        incidents=incidents,
         handling=HandlingService(database),
+        alerts=AlertService(database, incidents),
         viewing=ViewingService(database),
         keys=KeyService(database, keeper),
         health=HealthService(database, keeper),

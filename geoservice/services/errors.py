@@ -85,6 +85,14 @@ class NotServed(GeoserviceError):
     """No grid owns this place: it is not served from here."""
 
 
+class CameraUnknown(GeoserviceError):
+    """There is no such camera in this jurisdiction."""
+
+
+class AlertNotTaken(GeoserviceError):
+    """No service here takes this alert: name one as service_code, or give a service the alert's kind as a keyword."""
+
+
 class ReportKeyUsed(GeoserviceError):
     """Another report came with this Idempotency-Key: give each report a key of its own, a random UUID."""
 

@@ -93,6 +93,8 @@ KINDS: dict[type[Exception], Kind] = {
     rules.StaffUnknown: Kind("staff-unknown", 422, "There is no such member of staff"),
     facts.StepRefused: Kind("step-not-allowed", 409, "The incident can not take this step"),
     rules.NotServed: Kind("not-served", 422, "The place is not served from here"),
+    rules.CameraUnknown: Kind("camera-unknown", 422, "There is no such camera"),
+    rules.AlertNotTaken: Kind("alert-not-taken", 422, "No service takes this alert"),
     rules.ReportKeyUsed: Kind("key-used", 422, "Another report came with this key"),
     rules.ServiceUnknown: Kind("service-unknown", 422, "There is no such service"),
     rules.LayerUnknown: Kind("layer-unknown", 404, "There is no such layer"),

@@ -86,6 +86,17 @@ class Incident:
 
 
 @dataclass(frozen=True)
+class Alike:
+    """Another incident of the same service in hand, reported near in place and time: perhaps the same matter."""
+
+    id: UUID
+    status: str
+    grid_code: str | None
+    reported_at: datetime
+    distance_m: float
+
+
+@dataclass(frozen=True)
 class IncidentEvent:
     """One line of an incident's history."""
 

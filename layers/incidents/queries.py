@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from layers.crs import Position
 from layers.db.features import feature_collection
-from layers.incidents.model import Incident, IncidentEvent, ReportKey, Routing, Search, Service
+from layers.incidents.model import Alike, Incident, IncidentEvent, ReportKey, Routing, Search, Service
 from layers.incidents.tables import IncidentRow
 
 _INCIDENT = select(
@@ -42,6 +42,21 @@ _ROUTINGS = text("""
      WHERE e.incident_id = :id AND e.routed_at IS NOT NULL
      ORDER BY e.id
 """)
+#: So near in place and time two reports of one service may be about one matter.
+ALIKE_WITHIN_M = 30
+ALIKE_WITHIN = timedelta(hours=24)
+#: The degrees find the candidates by index: rather too far anywhere that people live (to 63 degrees of latitude).
+_ALIKE = text("""
+    SELECT o.id, o.status, o.grid_code, o.reported_at, st_distance(o.geom::geography, i.geom::geography) AS distance_m
+      FROM geoservice.incident AS i
+      JOIN geoservice.incident AS o ON st_dwithin(o.geom, i.geom, :degrees)
+     WHERE i.id = :id AND o.id <> i.id
+       AND o.jurisdiction_id = i.jurisdiction_id AND o.service_code = i.service_code
+       AND o.status NOT IN ('closed', 'duplicate', 'cancelled')
+       AND o.reported_at BETWEEN i.reported_at - CAST(:within AS interval) AND i.reported_at + CAST(:within AS interval)
+       AND st_distance(o.geom::geography, i.geom::geography) <= :within_m
+     ORDER BY distance_m, o.reported_at, o.id LIMIT 20
+""")
 _REPORT_KEY = text("""
     SELECT k.request_sha256, k.incident_id, k.sealed_token FROM geoservice.report_key AS k
      WHERE k.key_sha256 = :key_sha256
@@ -66,6 +81,12 @@ def find_incident(connection: Connection, incident_id: UUID) -> Incident | None:
     """Return an incident, or None."""
     row = connection.execute(_INCIDENT.where(IncidentRow.id == incident_id)).one_or_none()
     return None if row is None else _incident(row)
+
+
+def alike(connection: Connection, incident_id: UUID) -> tuple[Alike, ...]:
+    """Return incidents that may be about the same matter, the nearest first, at most 20."""
+    asked = {"id": incident_id, "within_m": ALIKE_WITHIN_M, "within": ALIKE_WITHIN, "degrees": ALIKE_WITHIN_M / 50_000}
+    return tuple(Alike(*row) for row in connection.execute(_ALIKE, asked))
 
 
 def find_report_key(connection: Connection, key_sha256: bytes) -> ReportKey | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -65,6 +66,11 @@ def open_door(database_url: str) -> Iterator[Door]:
     stop(services)
 
 
+def _a_camera(services: Services) -> str:
+    cameras = json.loads(services.viewing.layer_geojson(services.viewing.jurisdictions()[0].code, "cameras"))
+    return str(cameras["features"][0]["properties"]["code"])
+
+
 def _existing(services: Services) -> dict[str, Any]:
     jurisdiction = services.viewing.jurisdictions()[0].code
     report = NewReport("cable", declared_position(91.77, 29.24), "resident")
@@ -88,5 +94,7 @@ def _existing(services: Services) -> dict[str, Any]:
         "service_request_id": str(incident.id),
         "token": token,
         "long": 91.77,
+        "camera": _a_camera(services),
+        "kind": "vehicle_parked",
         "to": services.editions.editions(jurisdiction)[0].id,
     }
