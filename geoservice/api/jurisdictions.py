@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from geoservice.services.incidents import IncidentService
+from geoservice.services.incidents import HandlingFigures, IncidentService
 from geoservice.services.viewing import JurisdictionView, ViewingService
 from geoservice.web.guard import guard
-from geoservice.web.parsing import Code, StrictModel
+from geoservice.web.parsing import Code, Instant, StrictModel
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
 
@@ -65,6 +68,39 @@ class StatisticsOut(BaseModel):
     per_grid: list[GridFiguresOut]
 
 
+class HandlingQuery(StrictModel):
+    """Which jurisdiction, by what, and from when to when."""
+
+    jurisdiction: Code
+    by: Literal["grid", "officer", "service"] = "grid"
+    since: Instant | None = Field(None, description="30 days before `until` when absent")
+    until: Instant | None = Field(None, description="Now when absent; itself no longer in the period")
+
+
+class HandledOut(BaseModel):
+    """What one grid, officer or service handled; of whoever had it when it happened."""
+
+    code: str | None = Field(description="null: no grid, or nobody")
+    received: int
+    closed: int
+    in_hand: int = Field(description="At the end of the period")
+    overdue: int = Field(description="Found late in the period")
+    median_to_accept_s: float | None = Field(description="From the report until somebody first accepted it")
+    median_to_resolve_s: float | None
+    rating: float | None = Field(description="Mean of 1 to 5")
+    ratings: int
+
+
+class HandlingOut(BaseModel):
+    """How incidents were handled in a period."""
+
+    jurisdiction: str
+    by: str
+    since: datetime
+    until: datetime
+    handled: list[HandledOut]
+
+
 class ServiceOut(BaseModel):
     """A kind of incident."""
 
@@ -109,6 +145,22 @@ def jurisdictions_blueprint(viewing: ViewingService, incidents: IncidentService)
             )
         )
 
+    @blueprint.get(
+        "/statistics/handling",
+        summary="How incidents were handled",
+        responses={200: HandlingOut, **problem_responses(401, 403, 404)},
+        security=[{"key": []}],
+    )
+    @guard("read_incidents")
+    def handling(query: HandlingQuery) -> Response:
+        """Count by grid, officer or service what was received, closed and rated in a period, and how long it took."""
+        until = query.until or datetime.now(UTC)
+        since = query.since or until - timedelta(days=30)
+        found = incidents.handling_figures(query.jurisdiction, by=query.by, since=since, until=until)
+        handled = [HandledOut(code=one.key, **_figures_of(one)) for one in found]
+        told = HandlingOut(jurisdiction=query.jurisdiction, by=query.by, since=since, until=until, handled=handled)
+        return render(told)
+
     @blueprint.get("/services", summary="What can be reported", responses={200: ServicesOut, **problem_responses(404)})
     @guard("read_grids")
     def services(query: JurisdictionQuery) -> Response:
@@ -121,3 +173,7 @@ def jurisdictions_blueprint(viewing: ViewingService, incidents: IncidentService)
 
 def _jurisdiction_out(view: JurisdictionView) -> JurisdictionOut:
     return JurisdictionOut(code=view.code, name=view.name, name_en=view.name_en, bbox=list(view.bbox))
+
+
+def _figures_of(handled: HandlingFigures) -> dict[str, Any]:
+    return {name: getattr(handled, name) for name in HandledOut.model_fields if name != "code"}

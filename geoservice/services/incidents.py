@@ -27,6 +27,7 @@ from layers.buildings.queries import building_place
 from layers.crs import DeclaredPosition, Position
 from layers.db.session import Database
 from layers.incidents.edits import insert_report, note_report_key
+from layers.incidents.figures import By, HandlingFigures, handling_figures
 from layers.incidents.model import Incident, IncidentEvent, Report, Routing, Search, Service
 from layers.incidents.queries import (
     find_incident,
@@ -161,6 +162,14 @@ class IncidentService:
         with self._database.transaction() as connection:
             wanted = replace(search or Search(), jurisdiction_id=known.jurisdiction_id(connection, jurisdiction_code))
             return incidents(connection, wanted, limit=limit, skip=skip)
+
+    def handling_figures(
+        self, jurisdiction_code: str, *, by: By, since: datetime, until: datetime
+    ) -> tuple[HandlingFigures, ...]:
+        """Return how incidents were handled in a period, counted from their histories; raise JurisdictionUnknown."""
+        with self._database.transaction() as connection:
+            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            return handling_figures(connection, jurisdiction_id=jurisdiction.id, by=by, since=since, until=until)
 
     def services(self, jurisdiction_code: str) -> tuple[Service, ...]:
         """Return what can be reported in a jurisdiction; raise JurisdictionUnknown."""

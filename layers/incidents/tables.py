@@ -123,7 +123,10 @@ class IncidentEventRow(Base):
     """One append-only line of an incident's history."""
 
     __tablename__ = "incident_event"
-    __table_args__ = (Index(None, "incident_id"),)
+    __table_args__ = (
+        Index(None, "incident_id"),
+        Index("ix_incident_event_jurisdiction_id_at", "jurisdiction_id", "at"),
+    )
 
     id: Mapped[int] = identity()
     incident_id: Mapped[UUID] = mapped_column(Uuid)

@@ -1,3 +1,4 @@
+DROP INDEX geoservice.ix_incident_event_jurisdiction_id_at;
 DROP TABLE geoservice.report_key;
 DROP FUNCTION geoservice.forget_told(integer);
 DROP FUNCTION geoservice.number_outbox(integer);

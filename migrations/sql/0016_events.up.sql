@@ -67,6 +67,9 @@ BEGIN
     RETURN gone;
 END $$;
 
+-- How incidents were handled in a period is counted from their histories.
+CREATE INDEX ix_incident_event_jurisdiction_id_at ON geoservice.incident_event (jurisdiction_id, at);
+
 -- Reports that came with a key of their sender's, so that one that is sent again is answered, not stored again.
 CREATE TABLE geoservice.report_key (
     key_sha256 bytea PRIMARY KEY CHECK (octet_length(key_sha256) = 32),          -- of the sender and the key
