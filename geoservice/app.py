@@ -17,6 +17,7 @@ from geoservice.api.health import health_blueprint
 from geoservice.api.incidents import incidents_blueprint
 from geoservice.api.jurisdictions import jurisdictions_blueprint
 from geoservice.api.ownership import ownership_blueprint
+from geoservice.api.postings import postings_blueprint
 from geoservice.api.publishing import publishing_blueprint
 from geoservice.maps.pages import maps_blueprint
 from geoservice.open311.endpoint import Endpoint
@@ -82,7 +83,8 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         publishing_blueprint(services.editions, services.drafts),
         incidents_blueprint(services.incidents),
         handling_blueprint(services.handling, services.incidents),
-        following_blueprint(services.handling),
+        following_blueprint(services.handling, services.incidents, public_reports=settings.public_reports),
+        postings_blueprint(services.handling),
     ):
         app.register_api(blueprint)
     app.register_api(

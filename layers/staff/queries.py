@@ -72,6 +72,23 @@ def posted_now(connection: Connection, *, jurisdiction_id: int, grid_codes: Sequ
     return tuple(_posting(row) for row in connection.execute(_POSTED_NOW, asked))
 
 
+_POSTINGS_OF = text("""
+    SELECT p.jurisdiction_id, p.grid_code, s.code, s.call_sign, p.role, p.valid_from, p.valid_to
+      FROM geoservice.posting AS p
+      JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
+      JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code
+     WHERE p.jurisdiction_id = :jurisdiction_id AND p.staff_code = :staff_code
+       AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
+     ORDER BY p.grid_code, p.role
+""")
+
+
+def postings_of(connection: Connection, *, jurisdiction_id: int, staff_code: str) -> tuple[Posting, ...]:
+    """Return which grids a member of staff serves today, by grid."""
+    asked = {"jurisdiction_id": jurisdiction_id, "staff_code": staff_code}
+    return tuple(_posting(row) for row in connection.execute(_POSTINGS_OF, asked))
+
+
 def _posting(row: Row[Any]) -> Posting:
     officer = Officer(row.code, row.call_sign, row.role)
     return Posting(row.jurisdiction_id, row.grid_code, officer, row.valid_from, row.valid_to)
