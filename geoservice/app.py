@@ -23,6 +23,7 @@ from geoservice.maps.pages import maps_blueprint
 from geoservice.open311.endpoint import Endpoint
 from geoservice.open311.refusing import PREFIX, Refused, refusal, spoken
 from geoservice.open311.views import open311_blueprint
+from geoservice.phone.pages import phone_blueprint
 from geoservice.settings import Settings
 from geoservice.web.admission import admit
 from geoservice.web.entry import let_in
@@ -94,6 +95,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     speak(app, PREFIX, spoken)
     app.register_blueprint(documents_blueprint())
     app.register_blueprint(maps_blueprint(services.viewing, guard))
+    app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
     if settings.fast_path:
         app.wsgi_app = FastPath(  # type: ignore[method-assign]
             app.wsgi_app, services.ownership, services.keys.identify_held, metrics, HEADERS, trusted_hosts(settings)

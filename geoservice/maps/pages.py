@@ -72,7 +72,7 @@ def maps_blueprint(viewing: Viewing, guard: Guard) -> Blueprint:
     def favicon() -> WerkzeugResponse:
         return file_response(assets.STATIC, "icons/favicon.svg", max_age_s=3600)
 
-    blueprint.register_error_handler(assets.AssetsMissing, _assets_missing)
+    blueprint.register_error_handler(assets.AssetsMissing, assets_missing)
     return blueprint
 
 
@@ -171,6 +171,6 @@ def _asset_response(version: str, file: str) -> Response:
     return versioned_file_response(directory, path, asked=version, current=assets.assets_version())
 
 
-def _assets_missing(error: Exception) -> tuple[str, int, dict[str, str]]:
+def assets_missing(error: Exception) -> tuple[str, int, dict[str, str]]:
     """Say what to run; the rest of the service works without the map's files."""
     return f"{word('assets_missing', 'zh')}。{error}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
