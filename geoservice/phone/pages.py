@@ -103,6 +103,10 @@ def _worker() -> Response:
     pages = [_address(endpoint, language) for endpoint in KEPT_PAGES for language in LANGUAGES]
     files = [url_for("phone.file", version=version, file=file) for file in FILES]
     files += [url_for("maps.asset", version=vendored, file=file) for file in ASSETS]
-    headers = {"Service-Worker-Allowed": url_for("phone.report"), "Cache-Control": "no-cache"}
+    headers = {
+        "Service-Worker-Allowed": url_for("phone.report"),
+        "Content-Security-Policy": "default-src 'none'; connect-src 'self'",
+        "Cache-Control": "no-cache",
+    }
     script = worker_script(pages, files, version)
     return packed(Response(script, content_type="text/javascript; charset=utf-8", headers=headers))

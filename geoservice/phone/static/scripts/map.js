@@ -26,7 +26,9 @@ export function newMap(node) {
     map.createPane(pane).style.zIndex = order;
     map.getPane(pane).style.pointerEvents = 'none';
   }
-  new ResizeObserver(() => map.invalidateSize()).observe(node);
+  const sizes = new ResizeObserver(() => map.invalidateSize());
+  sizes.observe(node);
+  map.on('unload', () => sizes.disconnect());
   return map;
 }
 
@@ -132,13 +134,18 @@ export async function drawJurisdiction(map, jurisdiction, { own = [], failed }) 
     ['buildings', (all) => drawBuildings(map, all)],
   ];
   let missing = false;
+  let gone = false;
+  map.on('unload', () => (gone = true));
   for (const [layer, draw] of parts) {
     try {
-      draw(await askRemembered(layerPath(jurisdiction, layer)));
+      const all = await askRemembered(layerPath(jurisdiction, layer));
+      if (gone) return;
+      draw(all);
     } catch {
       missing = true;
     }
   }
+  if (gone) return;
   map.getContainer().dataset.ready = String(!missing);
   if (missing) failed();
 }

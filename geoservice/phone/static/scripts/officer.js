@@ -169,6 +169,7 @@ async function load(words = '') {
   byId('reload').disabled = true;
   try {
     const { incidents, cut } = await inHand();
+    if (!map) return null; // the officer has left meanwhile
     showPins(incidents);
     byId('list').replaceChildren(...incidents.map(cardOf));
     byId('count').textContent = String(incidents.length);
@@ -187,6 +188,7 @@ async function load(words = '') {
 // The door.
 
 function showGrids(features) {
+  if (!map) return;
   const own = features.filter(({ properties }) => duty.postings.some((one) => one.grid_code === properties.code));
   const names = own.map(({ properties }) => named(properties)).join(', ');
   byId('duty').textContent = names ? `${say('grids')}: ${names}` : say('no_grid');
@@ -209,6 +211,7 @@ async function openDesk() {
   ]);
   services = new Map(told.services.map((one) => [one.code, named(one)]));
   await load();
+  if (!map) return;
   await drawJurisdiction(map, duty.jurisdiction, { own, failed: () => tell(byId('notice'), say('map.failed')) });
 }
 
