@@ -1,7 +1,7 @@
 // What the server told this page: its language, words, jurisdictions and addresses.
 export const settings = JSON.parse(document.getElementById('settings').textContent);
 
-// say('located', { metres: 12 }) fills in {metres}; a key without words returns itself.
+// The words of a key; `values` fill in what stands in braces. A key without words returns itself.
 export function say(key, values = {}) {
   const words = settings.words[key];
   if (words === undefined) return key;
