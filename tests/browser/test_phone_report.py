@@ -87,6 +87,25 @@ def test_near_a_border_the_side_is_asked_once(live, visit, words):
     seen.assert_quiet()
 
 
+def test_who_does_not_know_the_side_is_not_asked_again(live, visit, words):
+    position = LOCATED["geolocation"] | {"accuracy": 200}
+    seen = visit(f"{live.url}/report", **PHONE, permissions=["geolocation"], geolocation=position)
+    wait_for_map(seen.page)
+    seen.page.locator("#locate").click()
+    expect(seen.page.locator(".pin-place")).to_be_visible()
+    seen.page.locator("input[name=service][value=road]").check()
+    seen.page.locator("#text").fill(words)
+    seen.page.locator("#send").click()
+
+    sent_card(seen.page).locator(".question button", has_text="不清楚").click()
+    expect(seen.page.locator(".question")).to_have_count(0)
+    seen.page.locator("#fresh a.first").click()
+    expect(seen.page.locator(".status")).to_be_visible()
+
+    expect(seen.page.locator(".question", has_text="哪个网格")).to_have_count(0)
+    assert stored(live, words)[0]["method"] == "covers"
+
+
 def ready_for_no_network(page) -> None:
     """Wait until the page shell is kept."""
     page.wait_for_function("() => navigator.serviceWorker.controller !== null")
@@ -181,12 +200,12 @@ def test_two_pages_of_one_phone_send_a_report_once(live, visit, words):
 
 def test_what_is_refused_goes_back_into_the_form(live, visit, words):
     seen = visit(f"{live.url}/report", **PHONE)
-    fill_in(seen.page, f"{words} 13912345678")
+    fill_in(seen.page, f"13912345678 {words}")
     seen.page.locator("#send").click()
     expect(seen.page.locator("#fresh .error")).to_contain_text("手机号或身份证号")
 
     seen.page.locator("#fresh button", has_text="修改后再发").click()
-    expect(seen.page.locator("#text")).to_have_value(f"{words} 13912345678")
+    expect(seen.page.locator("#text")).to_have_value(f"13912345678 {words}")
     seen.page.locator("#text").fill(words)
     seen.page.locator("#send").click()
     sent_card(seen.page)

@@ -2,6 +2,7 @@
 // browser sends; it goes to the interface in a header.
 import { button, byId, element, tell, wordsField } from './elements.js';
 import { ask, askRemembered, sentence } from './interface.js';
+import { change, reports } from './kept.js';
 import { count, moment, named, say, settings } from './page.js';
 import { sideQuestion } from './sides.js';
 
@@ -108,11 +109,20 @@ async function serviceName(report) {
   }
 }
 
+// Once: who has answered on this phone, if only that he does not know, is not asked again.
 function sides(report) {
-  if (report.sides.length === 0) return null;
+  const kept = reports().find((one) => one.token === token());
+  const open = report.actions.some(({ action }) => action === 'choose-side');
+  if (!open || report.sides.length === 0 || (kept && !kept.sides)) return null;
   const question = sideQuestion(report.sides, report.jurisdiction, {
-    chosen: (grid) => act('choose-side', { grid }, question),
-    unsure: () => question.remove(),
+    chosen: async (grid) => {
+      await act('choose-side', { grid }, question);
+      if (kept && !question.isConnected) change(kept.key, { sides: null });
+    },
+    unsure: () => {
+      if (kept) change(kept.key, { sides: null });
+      question.remove();
+    },
   });
   return question;
 }

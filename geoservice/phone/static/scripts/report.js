@@ -217,12 +217,18 @@ function cardOf(report) {
 
 const isNew = (report) => report.state !== 'sent' || report.fresh || Boolean(report.sides);
 
+let refusedBefore = 0;
+
 function showReports() {
   const all = reports();
   const old = all.filter((one) => !isNew(one));
   byId('fresh').replaceChildren(...all.filter(isNew).map(cardOf));
   byId('earlier-list').replaceChildren(...old.map(cardOf));
   byId('earlier').hidden = old.length === 0;
+  // Bad news that comes late must not stay out of sight.
+  const refused = all.filter(({ state }) => state === 'refused').length;
+  if (refused > refusedBefore) byId('fresh').scrollIntoView({ block: 'start' });
+  refusedBefore = refused;
 }
 
 function start() {
@@ -231,6 +237,7 @@ function start() {
     window.location.replace(followLink(token));
     return;
   }
+  window.history.scrollRestoration = 'manual'; // what is kept stands above
   for (const one of reports().filter((report) => report.fresh)) change(one.key, { fresh: false });
   onChange(showReports);
   showReports();
