@@ -140,7 +140,7 @@ def test_following_speaks_english_and_the_link_keeps_its_token(live, visit, word
 
     seen.page.locator(".language").click()
 
-    expect(seen.page.locator(".status")).to_have_text("dispatched to the grid officer")
+    expect(seen.page.locator(".status")).to_have_text("Dispatched to the grid officer")
     expect(seen.page.locator("h2")).to_have_text("Street light")
     assert seen.page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
     seen.assert_quiet()

@@ -3,7 +3,7 @@
 import { button, byId, element, tell, wordsField } from './elements.js';
 import { ask, askRemembered, sentence } from './interface.js';
 import { change, reports } from './kept.js';
-import { count, moment, named, say, settings } from './page.js';
+import { count, moment, named, say, sayFirst, settings } from './page.js';
 import { sideQuestion } from './sides.js';
 
 const LOOK_AGAIN_MS = 60000;
@@ -12,7 +12,7 @@ const STARS = [1, 2, 3, 4, 5];
 
 let shown = '';
 
-const token = () => decodeURIComponent(window.location.hash.slice(1));
+const token = () => window.location.hash.slice(1);
 const header = () => ({ 'Report-Token': token() });
 
 async function act(action, body, card) {
@@ -146,7 +146,7 @@ async function show(report) {
   byId('report').replaceChildren(
     ...[
       element('h2', {}, title),
-      element('p', { class: 'status', 'data-status': report.status }, say(`status.${report.status}`)),
+      element('p', { class: 'status', 'data-status': report.status }, sayFirst(`status.${report.status}`)),
       way(report.status),
       question,
       sides(report),

@@ -98,9 +98,9 @@ function comeBack() {
   timer = setTimeout(() => sendKept(), Math.max(500, Math.min(...due) - Date.now()));
 }
 
-// Sends what is due; all that waits when `now`.
-export async function sendKept({ now = false } = {}) {
-  if (sending || !navigator.onLine) return;
+// Sends what is due; all that waits when `now`. Some phones say wrongly that they have no network: `insist` tries.
+export async function sendKept({ now = false, insist = false } = {}) {
+  if (sending || !(navigator.onLine || insist)) return;
   sending = true;
   try {
     await alone(async () => {

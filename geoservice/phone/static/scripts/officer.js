@@ -4,7 +4,7 @@
 import { button, byId, element, tell, wordsField } from './elements.js';
 import { ask, askRemembered, layerPath, Refused, sentence } from './interface.js';
 import { drawJurisdiction, newMap, pin, showWhole } from './map.js';
-import { moment, named, say, settings } from './page.js';
+import { moment, named, say, sayFirst, settings } from './page.js';
 
 const KEY = 'geoservice-key';
 // What an officer can still do something about.
@@ -100,7 +100,7 @@ async function showSteps(incident, steps) {
     const { actions } = await askAs(`/v1/incidents/${incident.id}/actions`);
     const open = ACTIONS.map((name) => actions.find(({ action }) => action === name)).filter(Boolean);
     const buttons = open.map((step) =>
-      button(step.action === open[0].action ? 'first' : 'second', say(`action.${step.action}`), () => begin(incident, step, steps)),
+      button(step.action === open[0].action ? 'first' : 'second', sayFirst(`action.${step.action}`), () => begin(incident, step, steps)),
     );
     steps.replaceChildren(buttons.length ? element('div', { class: 'row' }, ...buttons) : element('p', { class: 'hint' }, say('not_yours')));
   } catch (error) {

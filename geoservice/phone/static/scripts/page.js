@@ -8,6 +8,12 @@ export function say(key, values = {}) {
   return words.replace(/\{(\w+)\}/g, (hole, name) => (name in values ? String(values[name]) : hole));
 }
 
+// The same at the beginning of a line.
+export function sayFirst(key) {
+  const words = say(key);
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 export const hasWords = (key) => key in settings.words;
 
 // What has a name in Chinese and perhaps in English, in the page's language.

@@ -178,7 +178,7 @@ function forgetButton(report) {
 function waitingCard(report) {
   return [
     element('p', { class: 'state' }, say(keeps() ? 'kept' : 'kept_not')),
-    element('p', { class: 'row' }, button('small', say('kept_now'), () => sendKept({ now: true })), forgetButton(report)),
+    element('p', { class: 'row' }, button('small', say('kept_now'), () => sendKept({ now: true, insist: true })), forgetButton(report)),
   ];
 }
 
