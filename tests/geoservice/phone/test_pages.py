@@ -147,6 +147,21 @@ def test_a_file_is_kept_for_ever_under_its_version_only() -> None:
         assert client.get(f"/phone/{current}/{trick}").status_code == 404
 
 
+def test_a_file_goes_out_compressed_to_whom_can_read_that() -> None:
+    client = client_of()
+    path = re.search(r'href="(/phone/\w+/styles/phone\.css)"', client.get("/report").text)[1]
+
+    with (
+        client.get(path) as plain,
+        client.get(path, headers={"Accept-Encoding": "gzip"}) as small,
+        client.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": plain.headers["ETag"]}) as again,
+    ):
+        assert gzip.decompress(small.data) == plain.data
+        assert (small.headers["Vary"], plain.headers["Vary"]) == ("Accept-Encoding", "Accept-Encoding")
+        assert small.headers["ETag"] == "W/" + plain.headers["ETag"]
+        assert again.status_code == 304
+
+
 def test_what_a_resident_loads_of_ours_stays_small() -> None:
     sent = [gzip.compress((STATIC / file).read_bytes(), 5) for file in FILES]
     sent.append(client_of().get("/report", headers={"Accept-Encoding": "gzip"}).data)
