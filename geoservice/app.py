@@ -18,11 +18,13 @@ from geoservice.api.health import health_blueprint
 from geoservice.api.incidents import incidents_blueprint
 from geoservice.api.jurisdictions import jurisdictions_blueprint
 from geoservice.api.ownership import ownership_blueprint
+from geoservice.api.postings import postings_blueprint
 from geoservice.api.publishing import publishing_blueprint
 from geoservice.maps.pages import maps_blueprint
 from geoservice.open311.endpoint import Endpoint
 from geoservice.open311.refusing import PREFIX, Refused, refusal, spoken
 from geoservice.open311.views import open311_blueprint
+from geoservice.phone.pages import phone_blueprint
 from geoservice.settings import Settings
 from geoservice.web.admission import admit
 from geoservice.web.entry import let_in
@@ -83,8 +85,9 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         publishing_blueprint(services.editions, services.drafts),
         incidents_blueprint(services.incidents),
         handling_blueprint(services.handling, services.incidents),
-        following_blueprint(services.handling),
+        following_blueprint(services.handling, services.incidents, public_reports=settings.public_reports),
         alerts_blueprint(services.alerts),
+        postings_blueprint(services.handling),
     ):
         app.register_api(blueprint)
     app.register_api(
@@ -94,6 +97,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     speak(app, PREFIX, spoken)
     app.register_blueprint(documents_blueprint())
     app.register_blueprint(maps_blueprint(services.viewing, guard))
+    app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
     if settings.fast_path:
         app.wsgi_app = FastPath(  # type: ignore[method-assign]
             app.wsgi_app, services.ownership, services.keys.identify_held, metrics, HEADERS, trusted_hosts(settings)

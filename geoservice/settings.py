@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     compare_every_s: float = Field(default=1.0, ge=0.05, le=60)
     #: Answer plain look-ups without going through Flask.
     fast_path: bool = True
+    #: Take reports of residents, who have no key: POST /v1/report and the page /report.
+    public_reports: bool = True
     #: Level of the log lines on standard error: debug, info, warning or error.
     log_level: str = "info"
 

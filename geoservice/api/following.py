@@ -1,9 +1,9 @@
-"""Following: /v1/report, the one report whose token is shown. What its reporter sees and may do."""
+"""A resident's report: /v1/report. It is handed in without a key; its token then shows it to its reporter alone."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
@@ -11,14 +11,18 @@ from pydantic import BaseModel, Field
 
 from geoservice.api.answers import CandidateOut
 from geoservice.api.handling import ActionOut, actions_out
+from geoservice.api.incidents import ReportHeader
 from geoservice.domain.lifecycle.offers import asks_for_side
+from geoservice.services.errors import PublicReportsOff
 from geoservice.services.handling import HandlingService, Offer, Wish
-from geoservice.web.guard import guard
-from geoservice.web.parsing import Code, StrictModel, Words
+from geoservice.services.incidents import IncidentService, NewReport
+from geoservice.web.guard import current_identity, guard
+from geoservice.web.parsing import AccuracyM, Code, DegreesCrs, StrictModel, Text, Words
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
+from layers.crs import declared_position
 
-TAG = Tag(name="following", description="One's own report, by the token that was given out for it")
+TAG = Tag(name="following", description="A resident's own report, by the token that is given out for it")
 
 Token = Annotated[str, Field(min_length=1, max_length=100, description="As it was given out: rpt_…")]
 
@@ -27,6 +31,19 @@ class TokenHeader(BaseModel):
     """Which report."""
 
     token: Token = Field(alias="Report-Token")
+
+
+class ResidentReportBody(StrictModel):
+    """A resident's report. Nothing about persons: no names, numbers or pictures."""
+
+    service_code: Code
+    lon: float = Field(description="Longitude in degrees")
+    lat: float = Field(description="Latitude in degrees")
+    crs: DegreesCrs | None = None
+    accuracy_m: AccuracyM | None = None
+    description: Text = ""
+    jurisdiction: Code | None = Field(None, description="Needed only where several may be meant")
+    building_code: Code | None = Field(None, description="The report is about this building; its grid then owns it")
 
 
 class ReporterActionPath(StrictModel):
@@ -47,6 +64,7 @@ class ReportOut(BaseModel):
     """A report as its reporter sees it: no officer is named."""
 
     id: str
+    jurisdiction: str | None
     service_code: str
     description: str
     position: list[float] = Field(description="[lon, lat], WGS 84")
@@ -61,15 +79,39 @@ class ReportOut(BaseModel):
     actions: list[ActionOut]
 
 
-def following_blueprint(handling: HandlingService) -> APIBlueprint:
-    """Return the routes."""
+class ResidentReportedOut(ReportOut):
+    """A resident's report, just handed in."""
+
+    token: str = Field(description="Follow and rate the report with it; given out this once")
+    asks_for_side: bool = Field(description="Near a border: ask the reporter, once, which of `sides` it was")
+
+
+def following_blueprint(handling: HandlingService, incidents: IncidentService, *, public_reports: bool) -> APIBlueprint:
+    """Return the routes; without public reports there is only following."""
     blueprint = APIBlueprint("following", __name__, url_prefix="/v1", abp_tags=[TAG])
+
+    @blueprint.post(
+        "/report",
+        summary="Report without a key",
+        responses={201: ResidentReportedOut, **problem_responses(403, 404, 413, 415)},
+    )
+    @guard("report_as_resident")
+    def hand_in(header: ReportHeader, body: ResidentReportBody) -> Response:
+        """Store a resident's report, routed to the grid that owns its place and to the officer on duty."""
+        if not public_reports:
+            raise PublicReportsOff
+        report = _new_report(body)
+        _, token = incidents.report(report, identity=current_identity(), key=header.idempotency_key)
+        offer = handling.offer_to_reporter(token)
+        asks = asks_for_side(offer.incident)
+        told = ResidentReportedOut(**_told(offer), token=token, asks_for_side=asks)
+        return render(told, status=201, headers={"Location": "/v1/report"})
 
     @blueprint.get("/report", summary="One's own report", responses={200: ReportOut, **problem_responses(404)})
     @guard("follow_report")
     def follow(header: TokenHeader) -> Response:
         """Return the report that the token stands for."""
-        return _told(handling.offer_to_reporter(header.token))
+        return render(ReportOut(**_told(handling.offer_to_reporter(header.token))))
 
     @blueprint.post(
         "/report/actions/<action>",
@@ -80,22 +122,40 @@ def following_blueprint(handling: HandlingService) -> APIBlueprint:
     def act(path: ReporterActionPath, header: TokenHeader, body: ReporterWishBody) -> Response:
         """Take a step with one's own report."""
         handling.act_as_reporter(header.token, path.action, Wish(body.reason, grid=body.grid, rating=body.rating))
-        return _told(handling.offer_to_reporter(header.token))
+        return render(ReportOut(**_told(handling.offer_to_reporter(header.token))))
 
     return blueprint
 
 
-def _told(offer: Offer) -> Response:
+def _new_report(body: ResidentReportBody) -> NewReport:
+    return NewReport(
+        body.service_code,
+        declared_position(body.lon, body.lat, crs=body.crs or "wgs84"),
+        "resident",
+        body.description,
+        body.accuracy_m,
+        body.building_code,
+        jurisdiction_code=body.jurisdiction,
+    )
+
+
+def _told(offer: Offer) -> dict[str, Any]:
+    """Return the fields of a ReportOut."""
     incident = offer.incident
     sides = incident.candidates if asks_for_side(incident) else ()
-    told = ReportOut(
-        id=str(incident.id), service_code=incident.service_code, description=incident.description,
-        position=[incident.position.lon, incident.position.lat], status=incident.status,
-        status_since=incident.status_since, reported_at=incident.reported_at,
-        expected_at=incident.expected_at, rating=incident.rating,
-        question=incident.step_reason if incident.waiting_since else None,
-        sides=[CandidateOut.model_validate(side) for side in sides],
-        duplicate_of=None if incident.duplicate_of is None else str(incident.duplicate_of),
-        actions=actions_out(offer.steps),
-    )  # fmt: skip
-    return render(told, headers={"Cache-Control": "no-store"})
+    return {
+        "id": str(incident.id),
+        "jurisdiction": incident.jurisdiction_code,
+        "service_code": incident.service_code,
+        "description": incident.description,
+        "position": [incident.position.lon, incident.position.lat],
+        "status": incident.status,
+        "status_since": incident.status_since,
+        "reported_at": incident.reported_at,
+        "expected_at": incident.expected_at,
+        "rating": incident.rating,
+        "question": incident.step_reason if incident.waiting_since else None,
+        "sides": [CandidateOut.model_validate(side) for side in sides],
+        "duplicate_of": None if incident.duplicate_of is None else str(incident.duplicate_of),
+        "actions": actions_out(offer.steps),
+    }

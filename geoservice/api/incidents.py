@@ -74,6 +74,7 @@ class IncidentsQuery(StrictModel):
 
     jurisdiction: Code | None = None
     grid: Code | None = None
+    officer: Code | None = Field(None, description="Only those that this member of staff has")
     status: Status | None = None
     overdue: QueryFlag | None = Field(None, description="Only those found late, or only the others")
     limit: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
@@ -173,7 +174,8 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
     def page(query: IncidentsQuery) -> Response:
         """List incidents, newest first."""
         search = Search(
-            grid_code=query.grid, statuses=None if query.status is None else (query.status,), overdue=query.overdue,
+            grid_code=query.grid, officer_code=query.officer,
+            statuses=None if query.status is None else (query.status,), overdue=query.overdue,
             before=None if query.after is None else decode_cursor(query.after),
         )  # fmt: skip
         found = incidents.incidents(search, jurisdiction_code=query.jurisdiction, limit=query.limit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import secrets
 from collections.abc import Callable
@@ -16,7 +15,6 @@ from flask import (
     make_response,
     redirect,
     request,
-    send_from_directory,
     url_for,
 )
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -28,20 +26,13 @@ from geoservice.maps.figure import AssetUrl, content_security_policy
 from geoservice.maps.styles import SOURCES
 from geoservice.maps.viewing import JurisdictionView, Viewing
 from geoservice.maps.wording import HTML_LANG, Language, word
+from geoservice.web.files import file_response, packed, versioned_file_response
 
 View = Callable[..., Any]
 #: `guard("view_map")` returns a decorator for a view.
 Guard = Callable[[str], Callable[[View], View]]
 
 GEOJSON = "application/geo+json"
-#: Below this a compressed answer is not worth its header.
-COMPRESS_FROM_BYTES = 1_000
-_SUFFIXES = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
-}
 
 
 def maps_blueprint(viewing: Viewing, guard: Guard) -> Blueprint:
@@ -79,9 +70,9 @@ def maps_blueprint(viewing: Viewing, guard: Guard) -> Blueprint:
     @blueprint.get("/favicon.ico")
     @may_view
     def favicon() -> WerkzeugResponse:
-        return _file_response("static/icons/favicon.svg", max_age_s=3600)
+        return file_response(assets.STATIC, "icons/favicon.svg", max_age_s=3600)
 
-    blueprint.register_error_handler(assets.AssetsMissing, _assets_missing)
+    blueprint.register_error_handler(assets.AssetsMissing, assets_missing)
     return blueprint
 
 
@@ -166,44 +157,20 @@ def _layer_response(body: bytes) -> Response:
     response.headers["Content-Type"] = GEOJSON
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.vary.add("Accept-Encoding")
     response.set_etag(hashlib.sha256(body).hexdigest()[:32], weak=True)
     response.make_conditional(request)
-    accepts = request.accept_encodings["gzip"] > 0
-    if accepts and response.status_code == 200 and len(body) >= COMPRESS_FROM_BYTES:
-        response.set_data(gzip.compress(body, compresslevel=5))
-        response.headers["Content-Encoding"] = "gzip"
-    return response
+    return packed(response)
 
 
 def _asset_response(version: str, file: str) -> Response:
-    """Return a file under its version, for ever; under another version, revalidated.
-
-    A page from before an upgrade still gets its files, but must not keep the new ones as the old.
-    """
-    if version == assets.assets_version():
-        return _file_response(file, max_age_s=365 * 24 * 3600, immutable=True)
-    return _file_response(file, max_age_s=0)
-
-
-def _file_response(file: str, *, max_age_s: int, immutable: bool = False) -> Response:
-    """Return one vendored or own static file; 404 for any other place or type.
-
-    send_from_directory refuses every path that leaves the directory.
-    """
+    """Return one vendored or own static file; 404 for any other place."""
     root, _, path = file.partition("/")
     directory = {"vendor": assets.VENDOR, "static": assets.STATIC}.get(root)
-    suffix = "." + path.rpartition(".")[2]
-    if directory is None or suffix not in _SUFFIXES:
+    if directory is None:
         abort(404)
-    response = send_from_directory(directory, path, mimetype=_SUFFIXES[suffix], max_age=max_age_s)
-    response.headers["Content-Type"] = _SUFFIXES[suffix]
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    if immutable:
-        response.cache_control.immutable = True
-    return response
+    return versioned_file_response(directory, path, asked=version, current=assets.assets_version())
 
 
-def _assets_missing(error: Exception) -> tuple[str, int, dict[str, str]]:
+def assets_missing(error: Exception) -> tuple[str, int, dict[str, str]]:
     """Say what to run; the rest of the service works without the map's files."""
     return f"{word('assets_missing', 'zh')}。{error}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}

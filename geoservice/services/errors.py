@@ -51,6 +51,10 @@ class ReportUnknown(GeoserviceError):
     """No report has this token. It was given out once, with the report."""
 
 
+class PublicReportsOff(GeoserviceError):
+    """Reports without a key are not taken here; GEOSERVICE_PUBLIC_REPORTS=true switches them on."""
+
+
 class ActionUnknown(GeoserviceError):
     """There is no such action."""
 

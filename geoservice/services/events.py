@@ -10,7 +10,7 @@ from geoservice.auth.permissions import Permission, may
 from layers.db.session import Database
 from layers.outbox.model import Event, Kept
 from layers.outbox.queries import events_after, kept_events, number_outbox
-from layers.staff.queries import grids_served_by
+from layers.staff.queries import postings_of
 
 #: Read at once.
 PIECE = 1000
@@ -75,5 +75,5 @@ class EventService:
             return Audience(hears)
         jurisdiction_id, code = identity.staff
         with self._database.transaction() as connection:
-            grids = grids_served_by(connection, jurisdiction_id=jurisdiction_id, code=code)
-        return Audience(hears, (jurisdiction_id, code, grids))
+            postings = postings_of(connection, jurisdiction_id=jurisdiction_id, staff_code=code)
+        return Audience(hears, (jurisdiction_id, code, frozenset(posting.grid_code for posting in postings)))

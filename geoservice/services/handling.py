@@ -31,7 +31,9 @@ from layers.db.session import Database
 from layers.incidents.edits import lock_incident, take_step
 from layers.incidents.model import Incident
 from layers.incidents.queries import find_incident, find_incident_of_reporter
-from layers.staff.queries import officers_on_duty
+from layers.jurisdictions.queries import jurisdiction_code
+from layers.staff.model import Posting
+from layers.staff.queries import officers_on_duty, postings_of
 
 #: To whom an incident is dispatched when nobody is named, the first of them; a police officer may accept it too.
 DISPATCHED_TO = ("grid_officer", "deputy")
@@ -58,6 +60,16 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class Duty:
+    """Who holds a key, and which grids he serves today."""
+
+    #: Codes; None when the key names nobody.
+    jurisdiction_code: str | None
+    staff_code: str | None
+    postings: tuple[Posting, ...]
+
+
+@dataclass(frozen=True)
 class Offer:
     """An incident, and the steps that whoever asks may take with it now."""
 
@@ -81,6 +93,15 @@ class HandlingService:
         """Return the report that a token stands for, and what its reporter may do; raise ReportUnknown."""
         with self._database.transaction() as connection:
             return _offer(_of_reporter(connection, token), (Party.REPORTER,))
+
+    def duty(self, identity: Identity) -> Duty:
+        """Return who asks, as far as his key names him, and which grids he serves today, by grid."""
+        if identity.staff is None:
+            return Duty(None, None, ())
+        jurisdiction_id, staff_code = identity.staff
+        with self._database.transaction() as connection:
+            postings = postings_of(connection, jurisdiction_id=jurisdiction_id, staff_code=staff_code)
+            return Duty(jurisdiction_code(connection, jurisdiction_id), staff_code, postings)
 
     def act(self, incident_id: UUID, action: str, wish: Wish, *, identity: Identity) -> Incident:
         """Take a step with an incident and return it as it is then.

@@ -85,6 +85,7 @@ KINDS: dict[type[Exception], Kind] = {
     facts.TryAgain: Kind("try-again", 503, "Somebody else changed the same at the same moment"),
     rules.IncidentUnknown: Kind("incident-unknown", 404, "There is no such incident"),
     rules.ReportUnknown: Kind("report-unknown", 404, "No report has this token"),
+    rules.PublicReportsOff: Kind("public-reports-off", 403, "Reports without a key are not taken here"),
     rules.ActionUnknown: Kind("action-unknown", 404, "There is no such action"),
     rules.StepNotAllowed: Kind("step-not-allowed", 409, "The incident can not take this step"),
     rules.NotYourIncident: Kind("not-your-incident", 403, "The incident is in other hands"),

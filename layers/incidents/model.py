@@ -172,6 +172,7 @@ class Search:
 
     jurisdiction_id: int | None = None
     grid_code: str | None = None
+    officer_code: str | None = None
     ids: tuple[UUID, ...] | None = None
     statuses: tuple[str, ...] | None = None
     service_codes: tuple[str, ...] | None = None

@@ -120,6 +120,8 @@ def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
         yield row.overdue_at.is_not(None) if search.overdue else row.overdue_at.is_(None)
     if search.grid_code is not None:
         yield row.grid_code == search.grid_code
+    if search.officer_code is not None:
+        yield row.officer_code == search.officer_code
     if search.before is not None:
         yield tuple_(row.reported_at, row.id) < tuple_(*search.before)
     yield from _within(row.reported_at, search.reported)

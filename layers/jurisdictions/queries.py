@@ -23,6 +23,7 @@ _AT = text("""
      WHERE st_covers(j.outline, st_setsrid(st_makepoint(:lon, :lat), 4326)) ORDER BY j.code LIMIT 1
 """)
 
+_CODE = text("SELECT j.code FROM geoservice.jurisdiction AS j WHERE j.id = :jurisdiction_id")
 _OUTLINE = text("SELECT st_asbinary(j.outline) FROM geoservice.jurisdiction AS j WHERE j.id = :jurisdiction_id")
 
 
@@ -42,6 +43,12 @@ def find_jurisdiction(connection: Connection, code: str) -> Jurisdiction | None:
     """Return the jurisdiction of a code, or None."""
     row = connection.execute(_ALL, {"code": code}).one_or_none()
     return None if row is None else _jurisdiction(row)
+
+
+def jurisdiction_code(connection: Connection, jurisdiction_id: int) -> str:
+    """Return the code of a jurisdiction that is known to exist."""
+    code: str = connection.execute(_CODE, {"jurisdiction_id": jurisdiction_id}).scalar_one()
+    return code
 
 
 def find_jurisdiction_code_at(connection: Connection, position: Position) -> str | None:

@@ -72,18 +72,21 @@ def posted_now(connection: Connection, *, jurisdiction_id: int, grid_codes: Sequ
     return tuple(_posting(row) for row in connection.execute(_POSTED_NOW, asked))
 
 
-_GRIDS_OF = text("""
-    SELECT DISTINCT p.grid_code
+_POSTINGS_OF = text("""
+    SELECT p.jurisdiction_id, p.grid_code, s.code, s.call_sign, p.role, p.valid_from, p.valid_to
       FROM geoservice.posting AS p
       JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
-     WHERE p.jurisdiction_id = :jurisdiction_id AND p.staff_code = :code
+      JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code
+     WHERE p.jurisdiction_id = :jurisdiction_id AND p.staff_code = :staff_code
        AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
+     ORDER BY p.grid_code, p.role
 """)
 
 
-def grids_served_by(connection: Connection, *, jurisdiction_id: int, code: str) -> frozenset[str]:
-    """Return the codes of the grids that a member of staff is posted to today."""
-    return frozenset(connection.execute(_GRIDS_OF, {"jurisdiction_id": jurisdiction_id, "code": code}).scalars())
+def postings_of(connection: Connection, *, jurisdiction_id: int, staff_code: str) -> tuple[Posting, ...]:
+    """Return which grids a member of staff serves today, by grid."""
+    asked = {"jurisdiction_id": jurisdiction_id, "staff_code": staff_code}
+    return tuple(_posting(row) for row in connection.execute(_POSTINGS_OF, asked))
 
 
 def _posting(row: Row[Any]) -> Posting:

@@ -27,6 +27,7 @@ FOR_EVERYBODY = {
     Permission.VIEW_MAP,
     Permission.LOOK_UP_OWNER,
     Permission.READ_GRIDS,
+    Permission.REPORT_AS_RESIDENT,
     Permission.FOLLOW_REPORT,
     Permission.USE_OPEN311,
 }

@@ -13,9 +13,9 @@ from tests.geoservice.web.door import Door
 BODY = {"reason": "reported by mistake"}
 
 
-def is_step(path: str) -> bool:
+def is_step(method: str, path: str) -> bool:
     """Return whether an operation takes a step with an incident, or follows a report."""
-    return "/actions/" in path or path == "/v1/report"
+    return "/actions/" in path or (method, path) == ("GET", "/v1/report")
 
 
 def ready(door: Door) -> tuple[str, dict[str, str], dict[str, Any]]:

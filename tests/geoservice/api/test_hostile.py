@@ -81,7 +81,7 @@ def _send(operation: Operation, door: Door, **parts: Any) -> Answer:
         draft, body = _draft_for(operation, door)
         headers["If-Match"] = draft.etag
         path = path.replace(f"/editions/{door.existing['editions.id']}/", f"/editions/{draft.id}/")
-    if step_calls.is_step(operation.path):
+    if step_calls.is_step(operation.method, operation.path):
         incident, token, body = step_calls.ready(door)
         headers |= token
         path = path.replace(door.existing["incidents.id"], incident)

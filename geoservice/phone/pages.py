@@ -1,0 +1,112 @@
+"""The phone pages over HTTP: shells without anybody's data; what they show, their scripts ask of the interface."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+
+from geoservice.maps.assets import AssetsMissing, assets_version
+from geoservice.maps.builders import display_name
+from geoservice.maps.figure import content_security_policy
+from geoservice.maps.pages import Guard, assets_missing
+from geoservice.maps.viewing import JurisdictionView, Viewing
+from geoservice.maps.wording import HTML_LANG, Language
+from geoservice.phone.shell import ASSETS, FILES, STATIC, TEMPLATES, phone_version, worker_script
+from geoservice.phone.wording import words
+from geoservice.web.files import packed, versioned_file_response
+
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+#: Each page and the endpoint that serves it; the officers' is not kept on the phone.
+KEPT_PAGES = ("phone.report", "phone.follow")
+
+
+def phone_blueprint(viewing: Viewing, guard: Guard, *, public_reports: bool) -> Blueprint:
+    """Return the pages, their worker and their files, each behind the guard.
+
+    Parameters
+    ----------
+    public_reports
+        Whether residents may report; where they may not, the page says so.
+    """
+    blueprint = Blueprint("phone", __name__)
+
+    @blueprint.get("/report")
+    @guard("report_as_resident")
+    def report() -> Response:
+        return _page("report", viewing.jurisdictions(), public_reports=public_reports)
+
+    @blueprint.get("/report/follow")
+    @guard("follow_report")
+    def follow() -> Response:
+        return _page("follow", viewing.jurisdictions())
+
+    @blueprint.get("/officer")
+    @guard("view_map")
+    def officer() -> Response:
+        return _page("officer", viewing.jurisdictions())
+
+    @blueprint.get("/report/worker.js")
+    @guard("report_as_resident")
+    def worker() -> Response:
+        return _worker()
+
+    @blueprint.get("/phone/<version>/<path:file>")
+    @guard("view_map")
+    def file(version: str, file: str) -> Response:
+        return versioned_file_response(STATIC, file, asked=version, current=phone_version())
+
+    blueprint.register_error_handler(AssetsMissing, assets_missing)
+    return blueprint
+
+
+def _page(name: str, jurisdictions: tuple[JurisdictionView, ...], **more: Any) -> Response:
+    """Render a page in the language asked for, with a nonce of its own; it is never stored on the way."""
+    language: Language = "en" if request.args.get("lang") == "en" else "zh"
+    nonce = secrets.token_urlsafe(18)
+    said = words(name, language)
+    settings = {
+        "language": language,
+        "words": said,
+        "jurisdictions": [_jurisdiction(one, language) for one in jurisdictions],
+        "addresses": {page: _address(f"phone.{page}", language) for page in ("report", "follow")},
+    } | more
+    version, vendored = phone_version(), assets_version()
+    markup = TEMPLATES.get_template(f"{name}.html").render(
+        name=name,
+        lang=HTML_LANG[language],
+        other_lang=HTML_LANG["zh" if language == "en" else "en"],
+        other_url=_address(f"phone.{name}", "zh" if language == "en" else "en"),
+        words=said,
+        settings=settings,
+        nonce=nonce,
+        file_url=lambda file: url_for("phone.file", version=version, file=file),
+        asset_url=lambda file: url_for("maps.asset", version=vendored, file=file),
+        **more,
+    )
+    headers = {"Content-Security-Policy": content_security_policy(nonce), "Cache-Control": "no-store"}
+    return packed(Response(markup, content_type="text/html; charset=utf-8", headers=headers))
+
+
+def _jurisdiction(view: JurisdictionView, language: Language) -> dict[str, Any]:
+    return {"code": view.code, "name": display_name(view, language), "bbox": list(view.bbox)}
+
+
+def _address(endpoint: str, language: Language) -> str:
+    return url_for(endpoint, lang="en" if language == "en" else None)
+
+
+def _worker() -> Response:
+    """Return the service worker; it may keep /report and what is below."""
+    version, vendored = phone_version(), assets_version()
+    pages = [_address(endpoint, language) for endpoint in KEPT_PAGES for language in LANGUAGES]
+    files = [url_for("phone.file", version=version, file=file) for file in FILES]
+    files += [url_for("maps.asset", version=vendored, file=file) for file in ASSETS]
+    headers = {
+        "Service-Worker-Allowed": url_for("phone.report"),
+        "Content-Security-Policy": "default-src 'none'; connect-src 'self'",
+        "Cache-Control": "no-cache",
+    }
+    script = worker_script(pages, files, version)
+    return packed(Response(script, content_type="text/javascript; charset=utf-8", headers=headers))

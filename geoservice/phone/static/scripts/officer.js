@@ -1,0 +1,249 @@
+/* global L */
+// The page where an officer sees what the own grids have in hand, and takes steps with it. The key stays in
+// sessionStorage: it is gone when the page is closed.
+import { button, byId, element, tell, wordsField } from './elements.js';
+import { ask, askRemembered, layerPath, Refused, sentence } from './interface.js';
+import { drawJurisdiction, newMap, pin, showWhole } from './map.js';
+import { moment, named, say, sayFirst, settings } from './page.js';
+
+const KEY = 'geoservice-key';
+// What an officer can still do something about.
+const STATUSES = ['dispatched', 'accepted'];
+// The buttons of an incident, in this order; merging and moving want a larger screen.
+const ACTIONS = ['accept', 'resolve', 'return', 'ask'];
+const MOST = 200;
+
+let duty = null;
+let map = null;
+let pins = null;
+let pinOf = new Map();
+let services = new Map();
+const openIds = new Set();
+
+const authorised = () => ({ Authorization: `Bearer ${sessionStorage.getItem(KEY)}` });
+const askAs = (path, body) => ask(path, { body, headers: authorised() });
+
+// The list.
+
+function place(incident) {
+  const [lon, lat] = incident.position;
+  return L.latLng(lat, lon);
+}
+
+// What the own grids have, and what an officer was named for elsewhere.
+async function inHand() {
+  const jurisdiction = encodeURIComponent(duty.jurisdiction);
+  const mine = [
+    ...duty.postings.map((one) => `grid=${encodeURIComponent(one.grid_code)}`),
+    `officer=${encodeURIComponent(duty.officer_code)}`,
+  ];
+  const asked = mine.flatMap((whose) =>
+    STATUSES.map((status) => askAs(`/v1/incidents?jurisdiction=${jurisdiction}&${whose}&status=${status}&limit=${MOST}`)),
+  );
+  const found = (await Promise.all(asked)).map(({ incidents }) => incidents);
+  const byKey = new Map(found.flat().map((one) => [one.id, one]));
+  const urgency = (one) => (one.overdue_at ? '0' : '1') + (one.expected_at || '9');
+  const incidents = [...byKey.values()].sort((a, b) => urgency(a).localeCompare(urgency(b)));
+  return { incidents, cut: found.some((some) => some.length === MOST) };
+}
+
+function tags(incident) {
+  const tag = (kind, words) => element('span', { class: `tag ${kind}` }, words);
+  const other = incident.officer_code && incident.officer_code !== duty.officer_code;
+  return [
+    tag(incident.status, say(`tag.${incident.status}`)),
+    incident.overdue_at ? tag('late', say('overdue')) : null,
+    incident.waiting_since ? tag('', say('waiting')) : null,
+    incident.near_border ? tag('', say('near_border')) : null,
+    other ? tag('', say('colleague', { officer: incident.officer_code })) : null,
+  ];
+}
+
+function cardOf(incident) {
+  const title = services.get(incident.service_code) || incident.service_code;
+  const due = incident.expected_at ? say('expected', { time: moment(incident.expected_at) }) : '';
+  const steps = element('div', { class: 'steps' });
+  const summary = element(
+    'summary',
+    {},
+    element('strong', {}, title),
+    element('span', { class: 'tags' }, ...tags(incident)),
+    element('small', {}, [say(`source.${incident.source}`), moment(incident.reported_at), due].filter(Boolean).join(' · ')),
+  );
+  const card = element(
+    'details',
+    { class: 'card', 'data-id': incident.id, 'data-status': incident.status },
+    summary,
+    element('p', { class: 'words' }, incident.description || say('no_text')),
+    steps,
+  );
+  card.addEventListener('toggle', () => {
+    mark(incident, card.open);
+    if (!card.open) return openIds.delete(incident.id);
+    openIds.add(incident.id);
+    map.panTo(place(incident));
+    return showSteps(incident, steps);
+  });
+  card.open = openIds.has(incident.id);
+  return card;
+}
+
+function mark(incident, chosen) {
+  const marker = pinOf.get(incident.id);
+  if (!marker) return;
+  marker.getElement().classList.toggle('pin-chosen', chosen);
+  marker.setZIndexOffset(chosen ? 1000 : 0);
+}
+
+async function showSteps(incident, steps) {
+  try {
+    const { actions } = await askAs(`/v1/incidents/${incident.id}/actions`);
+    const open = ACTIONS.map((name) => actions.find(({ action }) => action === name)).filter(Boolean);
+    const buttons = open.map((step) =>
+      button(step.action === open[0].action ? 'first' : 'second', sayFirst(`action.${step.action}`), () => begin(incident, step, steps)),
+    );
+    steps.replaceChildren(buttons.length ? element('div', { class: 'row' }, ...buttons) : element('p', { class: 'hint' }, say('not_yours')));
+  } catch (error) {
+    steps.replaceChildren(element('p', { class: 'error', role: 'alert' }, sentence(error)));
+  }
+}
+
+// An action that needs or takes words asks for them first.
+function begin(incident, step, steps) {
+  const needs = step.needs.includes('reason');
+  if (!needs && !step.takes.includes('reason')) return take(incident, step.action, {}, steps);
+  const optional = needs ? '' : say('optional');
+  const { field, area } = wordsField(say(`reason.${step.action}`), { hint: say('words_hint'), optional });
+  const form = element(
+    'form',
+    {},
+    field,
+    element('div', { class: 'row' }, element('button', { class: 'first' }, say('confirm')), button('second', say('back'), () => showSteps(incident, steps))),
+  );
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const reason = area.value.trim();
+    if (reason || !needs) return take(incident, step.action, reason ? { reason } : {}, steps);
+    area.placeholder = say('need_words');
+    return area.focus();
+  });
+  steps.replaceChildren(form);
+  return area.focus();
+}
+
+async function take(incident, action, body, steps) {
+  const name = say(`action.${action}`);
+  steps.querySelectorAll('button').forEach((one) => (one.disabled = true));
+  try {
+    await askAs(`/v1/incidents/${incident.id}/actions/${action}`, body);
+    await load(say('done', { action: name }));
+  } catch (error) {
+    // Somebody was faster, or the list is old: say so, and show it as it is.
+    const words = sentence(error, { action: name });
+    if (error instanceof Refused && [403, 404, 409].includes(error.status)) return load(words);
+    await showSteps(incident, steps);
+    steps.append(element('p', { class: 'error', role: 'alert' }, words));
+  }
+  return null;
+}
+
+function showPins(incidents) {
+  pins.clearLayers();
+  pinOf = new Map();
+  for (const incident of incidents) {
+    const title = services.get(incident.service_code) || incident.service_code;
+    const kind = incident.overdue_at ? 'late' : incident.status;
+    const marker = pin(place(incident), kind, { title, alt: title })
+      .on('click', () => {
+        const card = document.querySelector(`[data-id="${CSS.escape(incident.id)}"]`);
+        card.open = true;
+        card.scrollIntoView({ block: 'center' });
+        card.querySelector('summary').focus({ preventScroll: true });
+      })
+      .addTo(pins);
+    pinOf.set(incident.id, marker);
+  }
+}
+
+async function load(words = '') {
+  byId('reload').disabled = true;
+  try {
+    const { incidents, cut } = await inHand();
+    if (!map) return null; // the officer has left meanwhile
+    showPins(incidents);
+    byId('list').replaceChildren(...incidents.map(cardOf));
+    byId('count').textContent = String(incidents.length);
+    tell(byId('loaded'), say('loaded_at', { time: moment(Date.now()).slice(11) }));
+    const plain = incidents.length === 0 ? say('empty') : cut ? say('more', { count: MOST }) : '';
+    tell(byId('notice'), [words, plain].filter(Boolean).join(' '));
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) return leave(say('key_wrong'));
+    tell(byId('notice'), [words, sentence(error)].filter(Boolean).join(' '));
+  } finally {
+    byId('reload').disabled = false;
+  }
+  return null;
+}
+
+// The door.
+
+function showGrids(features) {
+  if (!map) return;
+  const own = features.filter(({ properties }) => duty.postings.some((one) => one.grid_code === properties.code));
+  const names = own.map(({ properties }) => named(properties)).join(', ');
+  byId('duty').textContent = names ? `${say('grids')}: ${names}` : say('no_grid');
+  if (own.length) map.fitBounds(L.geoJSON(own).getBounds(), { padding: [16, 16], animate: false });
+}
+
+async function openDesk() {
+  const mine = settings.jurisdictions.find((one) => one.code === duty.jurisdiction);
+  tell(byId('where'), mine ? `${mine.name} · ${duty.officer_code}` : duty.officer_code);
+  byId('door').hidden = true;
+  byId('desk').hidden = false;
+  map = newMap(byId('map'));
+  showWhole(map, mine.bbox);
+  pins = L.layerGroup().addTo(map);
+  const own = duty.postings.map((one) => one.grid_code);
+  const jurisdiction = encodeURIComponent(duty.jurisdiction);
+  const [told] = await Promise.all([
+    askRemembered(`/v1/services?jurisdiction=${jurisdiction}`).catch(() => ({ services: [] })),
+    askRemembered(layerPath(duty.jurisdiction, 'grids')).then(({ features }) => showGrids(features), () => null),
+  ]);
+  services = new Map(told.services.map((one) => [one.code, named(one)]));
+  await load();
+  if (!map) return;
+  await drawJurisdiction(map, duty.jurisdiction, { own, failed: () => tell(byId('notice'), say('map.failed')) });
+}
+
+async function enter() {
+  try {
+    duty = await askAs('/v1/postings/own');
+  } catch (error) {
+    const wrong = error instanceof Refused && [401, 403].includes(error.status);
+    return leave(wrong ? say('key_wrong') : sentence(error), { forget: wrong });
+  }
+  return duty.officer_code ? openDesk() : leave(say('key_nobody'));
+}
+
+function leave(words, { forget = true } = {}) {
+  if (forget) sessionStorage.removeItem(KEY);
+  if (map) map.remove();
+  map = null;
+  byId('list').replaceChildren();
+  byId('desk').hidden = true;
+  byId('door').hidden = false;
+  tell(byId('where'), '');
+  tell(byId('error'), words);
+}
+
+byId('door').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const key = byId('key').value.trim();
+  if (!key) return byId('key').focus();
+  sessionStorage.setItem(KEY, key);
+  byId('key').value = '';
+  return enter();
+});
+byId('leave').addEventListener('click', () => leave(''));
+byId('reload').addEventListener('click', () => load());
+if (sessionStorage.getItem(KEY)) enter();

@@ -1,0 +1,96 @@
+"""A resident reports without a key, and follows what became of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from pydantic import SecretStr
+
+from geoservice.app import create_app
+from geoservice.auth.model import Role
+from geoservice.settings import Settings
+from geoservice.wiring import Services
+
+REPORT = {"service_code": "light", "lon": 91.77, "lat": 29.24, "jurisdiction": "sare", "description": "路灯不亮"}
+
+
+def stored(client: FlaskClient, key: str, incident_id: str) -> dict[str, Any]:
+    return dict(client.get(f"/v1/incidents/{incident_id}", headers={"Authorization": f"Bearer {key}"}).json)
+
+
+def test_a_resident_reports_without_a_key_and_follows(client: FlaskClient, key: str) -> None:
+    told = client.post("/v1/report", json=REPORT)
+
+    assert (told.status_code, told.location, told.headers["Cache-Control"]) == (201, "/v1/report", "no-store")
+    incident = stored(client, key, told.json["id"])
+    assert (incident["source"], incident["status"]) == ("resident", "dispatched")
+    assert incident["officer_code"] not in told.text
+    followed = client.get("/v1/report", headers={"Report-Token": told.json["token"]}).json
+    assert told.json == followed | {"token": told.json["token"], "asks_for_side": bool(followed["sides"])}
+
+
+def test_near_a_border_the_answer_asks_for_the_side_once(client: FlaskClient) -> None:
+    told = client.post("/v1/report", json=REPORT | {"accuracy_m": 900}).json
+    assert told["asks_for_side"]
+    token = {"Report-Token": told["token"]}
+
+    chosen = client.post("/v1/report/actions/choose-side", json={"grid": told["sides"][1]["grid_code"]}, headers=token)
+
+    assert (chosen.status_code, chosen.json["sides"]) == (200, [])
+    assert "choose-side" not in [step["action"] for step in chosen.json["actions"]]
+
+
+def test_shifted_coordinates_are_put_right(client: FlaskClient) -> None:
+    plain = client.post("/v1/report", json=REPORT).json
+    shifted = client.post("/v1/report", json=REPORT | {"crs": "gcj02"}).json
+
+    assert plain["position"] == [91.77, 29.24]
+    assert shifted["position"] != plain["position"]
+
+
+@pytest.mark.parametrize("field", [{"source": "camera"}, {"reported_at": "2026-01-31T08:00:00+08:00"}, {"x": 1}])
+def test_a_resident_does_not_say_what_the_service_knows(client: FlaskClient, field: dict[str, Any]) -> None:
+    assert client.post("/v1/report", json=REPORT | field).status_code == 422
+
+
+def test_a_personal_number_is_refused(client: FlaskClient) -> None:
+    answer = client.post("/v1/report", json=REPORT | {"description": "找 13912345678"})
+
+    assert answer.json["type"] == "/docs#problem-personal-number"
+
+
+@pytest.mark.parametrize(
+    ("text", "status"), [("a" * 200, 201), ("a" * 16, 201), ("a" * 201, 422), ("a" * 15, 422), ("é" * 20, 422)]
+)
+def test_what_an_idempotency_key_may_be(client: FlaskClient, text: str, status: int) -> None:
+    assert client.post("/v1/report", json=REPORT, headers={"Idempotency-Key": text}).status_code == status
+
+
+def test_where_it_is_switched_off_the_answer_says_how_to_switch_it_on(services: Services) -> None:
+    settings = Settings(database_url=SecretStr("postgresql://unused"), public_reports=False)
+    client = create_app(settings, services=services).test_client()
+
+    answer = client.post("/v1/report", json=REPORT)
+
+    assert (answer.status_code, answer.json["type"]) == (403, "/docs#problem-public-reports-off")
+    assert "GEOSERVICE_PUBLIC_REPORTS=true" in answer.json["detail"]
+
+
+def test_an_officer_sees_his_own_grids_and_what_he_has(client: FlaskClient, services: Services) -> None:
+    key = {"Authorization": "Bearer " + services.keys.create(Role.OFFICER, "terminal", staff=("sare", "G03"))}
+
+    duty = client.get("/v1/postings/own", headers=key).json
+    mine = client.get("/v1/incidents?officer=G03&status=dispatched&limit=1000", headers=key).json["incidents"]
+
+    assert (duty["jurisdiction"], duty["officer_code"]) == ("sare", "G03")
+    assert [posting["role"] for posting in duty["postings"]] == ["grid_officer"]
+    assert mine
+    assert {incident["grid_code"] for incident in mine} == {duty["postings"][0]["grid_code"]}
+
+
+def test_a_key_that_names_nobody_has_no_grid_of_its_own(client: FlaskClient, key: str) -> None:
+    duty = client.get("/v1/postings/own", headers={"Authorization": f"Bearer {key}"}).json
+
+    assert duty == {"jurisdiction": None, "officer_code": None, "postings": []}
