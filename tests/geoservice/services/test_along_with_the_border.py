@@ -1,0 +1,88 @@
+"""A border moves, and what is open moves with it: grid, officer and status; its history and others are told."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from geoservice.auth.model import Identity, Role
+from geoservice.services.events import EventService
+from geoservice.services.handling import Wish
+from geoservice.services.incidents import NewReport
+from geoservice.wiring import Services
+from layers.crs import declared_position
+from layers.incidents.model import Incident
+
+DISPATCHER = Identity(Role.DISPATCHER, "k1")
+PLACE = declared_position(91.77, 29.24)
+
+
+def accepted_report(services: Services) -> Incident:
+    report = NewReport("light", PLACE, "resident", jurisdiction_code="sare")
+    incident, _ = services.incidents.report(report, identity=DISPATCHER)
+    return services.handling.act(incident.id, "accept", Wish(), identity=DISPATCHER)
+
+
+def merge_its_grid_into_a_neighbour(services: Services, grid: str) -> str:
+    """Publish an edition in which a neighbour has taken a grid; return the neighbour's code."""
+    draft = services.drafts.create("sare", title="one less").id
+    shapes = {one.code: one.geom for one in services.drafts.grids(draft)[1]}
+    beside = [code for code, geom in shapes.items() if code != grid and geom.intersection(shapes[grid]).length > 0]
+    services.drafts.merge(draft, [grid, beside[0]], beside[0], revision=None)
+    services.editions.validate(draft)
+    preview = services.editions.preview(draft).preview
+    services.editions.publish(draft, preview_id=preview.id)
+    return beside[0]
+
+
+def test_an_accepted_incident_is_dispatched_anew_to_whoever_serves_its_grid_now(services: Services) -> None:
+    before = accepted_report(services)
+    assert before.grid_code is not None
+
+    neighbour = merge_its_grid_into_a_neighbour(services, before.grid_code)
+
+    after = services.incidents.incident(before.id)
+    assert (after.grid_code, after.status) == (neighbour, "dispatched")
+    assert after.officer_code not in (None, before.officer_code)
+    assert after.edition_id != before.edition_id
+    assert after.expected_at == before.expected_at, "the clock of the resident goes on"
+    *_, accepted, moved = services.incidents.history(before.id)
+    assert (accepted.rule, moved.rule) == ("accepted", "moved by edition")
+    assert (moved.from_grid_code, moved.to_grid_code, moved.officer_code) == (
+        before.grid_code, neighbour, after.officer_code,
+    )  # fmt: skip
+    assert moved.reason == f"Its place belongs to another grid in edition {after.edition_id}."
+    *_, routed = services.incidents.routings(before.id)
+    assert (routed.grid_code, routed.again_grid_code) == (neighbour, neighbour)
+    told = [event for event in _events(services) if event.data.get("incident") == str(before.id)]
+    assert [event.type for event in told] == ["incident.reported", "incident.accepted", "incident.moved_by_edition"]
+    assert (told[-1].data["from_grid"], told[-1].data["grid"]) == (before.grid_code, neighbour)
+
+
+def _events(services: Services) -> list:
+    events = EventService(services.database, services.keys.identify)
+    found = list(events.new_after(0))
+    while more := events.after(found[-1].number):
+        found += more
+    return found
+
+
+@pytest.mark.parametrize("policy", ["keep", "ask"])
+def test_where_the_policy_says_so_it_stays_with_its_officer(
+    services: Services, community_url: str, policy: str
+) -> None:
+    with psycopg.connect(community_url) as connection:
+        connection.execute("UPDATE geoservice.jurisdiction SET reroute = %s", [policy])
+    before = accepted_report(services)
+    assert before.grid_code is not None
+
+    neighbour = merge_its_grid_into_a_neighbour(services, before.grid_code)
+
+    after = services.incidents.incident(before.id)
+    assert (after.grid_code, after.status, after.officer_code) == (before.grid_code, "accepted", before.officer_code)
+    proposed = [
+        (line.from_grid_code, line.to_grid_code)
+        for line in services.incidents.history(before.id)
+        if line.rule == "reroute proposed"
+    ]
+    assert proposed == ([(before.grid_code, neighbour)] if policy == "ask" else [])
