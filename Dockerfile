@@ -25,6 +25,6 @@ ENV PATH=/opt/geoservice/bin:$PATH \
     GEOSERVICE_DATA_DIR=/var/lib/geoservice
 USER geoservice
 WORKDIR /var/lib/geoservice
-EXPOSE 8080
-# `up` brings the schema up to date and keeps the web server alive; as process 1 it also collects orphans.
+EXPOSE 8080 8081
+# `up` brings the schema up to date and keeps the servers alive; as process 1 it also collects orphans.
 CMD ["geoservice", "up"]

@@ -68,7 +68,9 @@ def test_published_exposed_and_checked_port_is_the_one_listened_on() -> None:
 
 
 def test_service_is_not_opened_to_the_network_unasked() -> None:
-    assert APP["ports"] == ["${GEOSERVICE_PUBLISH:-127.0.0.1:8080}:8080"]
+    assert APP["ports"] == [
+        "${GEOSERVICE_PUBLISH:-127.0.0.1:8080}:8080", "${GEOSERVICE_PUBLISH_EVENTS:-127.0.0.1:8081}:8081",
+    ]  # fmt: skip
     assert "ports" not in COMPOSE["services"]["database"]
 
 
