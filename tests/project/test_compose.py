@@ -59,11 +59,12 @@ def test_settings_are_valid_when_their_defaults_are_filled_in(monkeypatch: pytes
     assert settings.host == "0.0.0.0"  # noqa: S104  a container is reached from outside itself
 
 
-def test_published_exposed_and_checked_port_is_the_one_listened_on() -> None:
+def test_published_exposed_and_checked_ports_are_those_listened_on() -> None:
     port = APP["environment"]["GEOSERVICE_PORT"]
+    events = str(Settings(port=int(port)).events_at)
 
-    assert [entry.rsplit(":", 1)[1] for entry in APP["ports"]] == [port]
-    assert f"EXPOSE {port}\n" in DOCKERFILE
+    assert [entry.rsplit(":", 1)[1] for entry in APP["ports"]] == [port, events]
+    assert f"EXPOSE {port} {events}\n" in DOCKERFILE
     assert f"http://127.0.0.1:{port}/livez" in APP["healthcheck"]["test"][-1]
 
 
