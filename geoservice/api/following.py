@@ -84,6 +84,9 @@ class ResidentReportedOut(ReportOut):
 
     token: str = Field(description="Follow and rate the report with it; given out this once")
     asks_for_side: bool = Field(description="Near a border: ask the reporter, once, which of `sides` it was")
+    alike: int = Field(
+        description="Others in hand that may be about the same matter: same service, near in place and time"
+    )
 
 
 def following_blueprint(handling: HandlingService, incidents: IncidentService, *, public_reports: bool) -> APIBlueprint:
@@ -103,8 +106,8 @@ def following_blueprint(handling: HandlingService, incidents: IncidentService, *
         report = _new_report(body)
         _, token = incidents.report(report, identity=current_identity(), key=header.idempotency_key)
         offer = handling.offer_to_reporter(token)
-        asks = asks_for_side(offer.incident)
-        told = ResidentReportedOut(**_told(offer), token=token, asks_for_side=asks)
+        asks, alike = asks_for_side(offer.incident), incidents.alike(offer.incident.id)
+        told = ResidentReportedOut(**_told(offer), token=token, asks_for_side=asks, alike=alike)
         return render(told, status=201, headers={"Location": "/v1/report"})
 
     @blueprint.get("/report", summary="One's own report", responses={200: ReportOut, **problem_responses(404)})

@@ -121,6 +121,9 @@ class ReportedOut(IncidentOut):
 
     token: str = Field(description="For the reporter: follow and rate the report with it; given out this once")
     asks_for_side: bool = Field(description="Near a border: ask the reporter, once, which of `candidates` it was")
+    alike: int = Field(
+        description="Others in hand that may be about the same matter: same service, near in place and time"
+    )
 
 
 class IncidentsOut(BaseModel):
@@ -166,7 +169,12 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
         Nobody knows whether it arrived? Send it again with the same `Idempotency-Key`: for 7 days it is stored once.
         """
         incident, token = incidents.report(_new_report(body), identity=current_identity(), key=header.idempotency_key)
-        told = ReportedOut(**incident_out(incident).model_dump(), token=token, asks_for_side=asks_for_side(incident))
+        told = ReportedOut(
+            **incident_out(incident).model_dump(),
+            token=token,
+            asks_for_side=asks_for_side(incident),
+            alike=incidents.alike(incident.id),
+        )
         return render(told, status=201, headers={"Location": f"/v1/incidents/{incident.id}"})
 
     @blueprint.get("/incidents", summary="Incidents", responses={200: IncidentsOut, **problem_responses(401, 403, 404)})

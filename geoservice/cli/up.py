@@ -75,6 +75,8 @@ def _announce(settings: Settings, started: Started, *, background: bool) -> None
     at = base_url(started.host, started.port)
     state = "already runs" if started.already_ran else "is ready"
     lines = [f"geoservice {state}.", f"  map        {at}/", f"  API docs   {at}/docs"]
+    if settings.events_at is not None:
+        lines.append(f"  events     {base_url(settings.host, settings.events_at)}/v1/events")
     if started.demo is not None:
         lines.append(f"  demo       jurisdiction {started.demo.jurisdiction_code}")
         # A key is stored as a hash only, so it can be shown once.

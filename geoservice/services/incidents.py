@@ -30,6 +30,7 @@ from layers.incidents.edits import insert_report, note_report_key
 from layers.incidents.figures import By, HandlingFigures, handling_figures
 from layers.incidents.model import Incident, IncidentEvent, Report, Routing, Search, Service
 from layers.incidents.queries import (
+    alike,
     find_incident,
     find_report_key,
     histories,
@@ -162,6 +163,11 @@ class IncidentService:
         with self._database.transaction() as connection:
             wanted = replace(search or Search(), jurisdiction_id=known.jurisdiction_id(connection, jurisdiction_code))
             return incidents(connection, wanted, limit=limit, skip=skip)
+
+    def alike(self, incident_id: UUID) -> int:
+        """Return how many others in hand may be about the same matter, at most 20."""
+        with self._database.transaction() as connection:
+            return len(alike(connection, incident_id))
 
     def handling_figures(
         self, jurisdiction_code: str, *, by: By, since: datetime, until: datetime

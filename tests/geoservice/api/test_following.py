@@ -28,7 +28,8 @@ def test_a_resident_reports_without_a_key_and_follows(client: FlaskClient, key: 
     assert (incident["source"], incident["status"]) == ("resident", "dispatched")
     assert incident["officer_code"] not in told.text
     followed = client.get("/v1/report", headers={"Report-Token": told.json["token"]}).json
-    assert told.json == followed | {"token": told.json["token"], "asks_for_side": bool(followed["sides"])}
+    also = {"token": told.json["token"], "asks_for_side": bool(followed["sides"]), "alike": told.json["alike"]}
+    assert told.json == followed | also
 
 
 def test_near_a_border_the_answer_asks_for_the_side_once(client: FlaskClient) -> None:
