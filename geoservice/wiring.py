@@ -18,9 +18,14 @@ from geoservice.services.keeper import Keeper
 from geoservice.services.keys import KeyService
 from geoservice.services.ownership import OwnershipService
 from geoservice.services.viewing import ViewingService
+from geoservice.services.webhooks.delivering import DeliveringService
+from geoservice.services.webhooks.fanning import FanningService
+from geoservice.services.webhooks.service import WebhookService
+from geoservice.services.webhooks.worker import Worker
 from geoservice.settings import Settings
 from geoservice.streams.endpoint import Streams
 from geoservice.web.security import trusted_hosts
+from geoservice.webhooks.sending import tls_context
 from layers.db.session import Database
 
 
@@ -39,6 +44,7 @@ class Services:
     incidents: IncidentService
     handling: HandlingService
     viewing: ViewingService
+    webhooks: WebhookService
     keys: KeyService
     health: HealthService
 
@@ -85,6 +91,7 @@ def build_services(settings: Settings) -> Services:
         incidents=IncidentService(database),
         handling=HandlingService(database),
         viewing=ViewingService(database),
+        webhooks=WebhookService(database, allowed=settings.allowed_networks),
         keys=KeyService(database, keeper),
         health=HealthService(database, keeper),
     )
@@ -95,3 +102,12 @@ def build_streams(settings: Settings) -> Streams:
     database = open_database(settings)
     events = EventService(database, KeyService(database).identify)
     return Streams(events, most=settings.event_streams, hosts=trusted_hosts(settings))
+
+
+def build_worker(settings: Settings) -> Worker:
+    """Return the worker that sends webhooks."""
+    # One connection fans out, one delivers.
+    database = Database.connect(database_url(settings), pool_size=2)
+    return Worker(
+        FanningService(database), DeliveringService(database), tls=tls_context(), allowed=settings.allowed_networks
+    )
