@@ -18,6 +18,7 @@ from geoservice.api.incidents import incidents_blueprint
 from geoservice.api.jurisdictions import jurisdictions_blueprint
 from geoservice.api.ownership import ownership_blueprint
 from geoservice.api.publishing import publishing_blueprint
+from geoservice.api.webhooks import webhooks_blueprint
 from geoservice.maps.pages import maps_blueprint
 from geoservice.open311.endpoint import Endpoint
 from geoservice.open311.refusing import PREFIX, Refused, refusal, spoken
@@ -83,6 +84,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         incidents_blueprint(services.incidents),
         handling_blueprint(services.handling, services.incidents),
         following_blueprint(services.handling),
+        webhooks_blueprint(services.webhooks),
     ):
         app.register_api(blueprint)
     app.register_api(
