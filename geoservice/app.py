@@ -20,6 +20,7 @@ from geoservice.api.jurisdictions import jurisdictions_blueprint
 from geoservice.api.ownership import ownership_blueprint
 from geoservice.api.postings import postings_blueprint
 from geoservice.api.publishing import publishing_blueprint
+from geoservice.api.webhooks import webhooks_blueprint
 from geoservice.maps.pages import maps_blueprint
 from geoservice.open311.endpoint import Endpoint
 from geoservice.open311.refusing import PREFIX, Refused, refusal, spoken
@@ -88,6 +89,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         following_blueprint(services.handling, services.incidents, public_reports=settings.public_reports),
         alerts_blueprint(services.alerts),
         postings_blueprint(services.handling),
+        webhooks_blueprint(services.webhooks),
     ):
         app.register_api(blueprint)
     app.register_api(

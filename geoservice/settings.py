@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
@@ -15,6 +16,10 @@ def default_data_dir() -> Path:
         return Path("/var/lib/geoservice")
     base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(base) / "geoservice"
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 class Settings(BaseSettings):
@@ -58,6 +63,10 @@ class Settings(BaseSettings):
     fast_path: bool = True
     #: Take reports of residents, who have no key: POST /v1/report and the page /report.
     public_reports: bool = True
+    #: Send webhooks, by a worker of its own.
+    webhooks: bool = True
+    #: Networks that webhooks may go to besides public ones, comma separated, such as 10.1.0.0/16.
+    webhook_networks: str = ""
     #: Level of the log lines on standard error: debug, info, warning or error.
     log_level: str = "info"
 
@@ -65,6 +74,20 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_means_embedded(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        try:
+            _networks(value)
+        except ValueError as exc:
+            raise ValueError("write networks as 10.1.0.0/16, with commas between them") from exc
+        return value
+
+    @property
+    def allowed_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks that webhooks may go to besides public ones."""
+        return _networks(self.webhook_networks)
 
     @property
     def events_at(self) -> int | None:

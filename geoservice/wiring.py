@@ -19,9 +19,14 @@ from geoservice.services.keeper import Keeper
 from geoservice.services.keys import KeyService
 from geoservice.services.ownership import OwnershipService
 from geoservice.services.viewing import ViewingService
+from geoservice.services.webhooks.delivering import DeliveringService
+from geoservice.services.webhooks.fanning import FanningService
+from geoservice.services.webhooks.service import WebhookService
+from geoservice.services.webhooks.worker import Worker
 from geoservice.settings import Settings
 from geoservice.streams.endpoint import Streams
 from geoservice.web.security import trusted_hosts
+from geoservice.webhooks.sending import tls_context
 from layers.db.session import Database
 
 
@@ -41,6 +46,7 @@ class Services:
     handling: HandlingService
     alerts: AlertService
     viewing: ViewingService
+    webhooks: WebhookService
     keys: KeyService
     health: HealthService
 
@@ -89,6 +95,7 @@ def build_services(settings: Settings) -> Services:
         handling=HandlingService(database),
         alerts=AlertService(database, incidents),
         viewing=ViewingService(database),
+        webhooks=WebhookService(database, allowed=settings.allowed_networks),
         keys=KeyService(database, keeper),
         health=HealthService(database, keeper),
     )
@@ -99,3 +106,12 @@ def build_streams(settings: Settings) -> Streams:
     database = open_database(settings)
     events = EventService(database, KeyService(database).identify)
     return Streams(events, most=settings.event_streams, hosts=trusted_hosts(settings))
+
+
+def build_worker(settings: Settings) -> Worker:
+    """Return the worker that sends webhooks."""
+    # One connection fans out, one delivers.
+    database = Database.connect(database_url(settings), pool_size=2)
+    return Worker(
+        FanningService(database), DeliveringService(database), tls=tls_context(), allowed=settings.allowed_networks
+    )

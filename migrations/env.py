@@ -15,7 +15,8 @@ import layers.jurisdictions.tables
 import layers.keys.tables
 import layers.organisations.tables
 import layers.outbox.tables
-import layers.staff.tables  # noqa: F401 - all of these for what importing does: the tables register themselves
+import layers.staff.tables
+import layers.webhooks.tables  # noqa: F401 - all of these for what importing does: the tables register themselves
 from layers.db.base import Base
 
 #: Outside the schema it describes: `downgrade base` drops that schema.

@@ -22,6 +22,8 @@ class Permission(StrEnum):
     USE_OPEN311 = "use_open311"  #: ask by the Open311 standard, without texts; its POST asks for the key in the form
     FOLLOW_REPORT = "follow_report"  #: see and rate the one report whose token is shown
 
+    MANAGE_WEBHOOKS = "manage_webhooks"  #: have what happens sent elsewhere
+
 
 _EVERYBODY = frozenset(Role)
 _KNOWN = _EVERYBODY - {Role.PUBLIC}
@@ -39,6 +41,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.REPORT_AS_RESIDENT: _EVERYBODY,
     Permission.FOLLOW_REPORT: _EVERYBODY,
     Permission.USE_OPEN311: _EVERYBODY,
+    Permission.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
 }
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from geoservice.embedded.errors import EmbeddedError
 from geoservice.services.errors import GeoserviceError
+from geoservice.webhooks.errors import WebhookRefused
 from layers.errors import LayerError
 
 #: Every command: its name and where it is. A module is imported when its command is used or listed in the help.
@@ -25,12 +26,13 @@ COMMANDS: dict[str, str] = {
     "calendar": "geoservice.cli.calendar:calendar",
     "assign": "geoservice.cli.assign:assign",
     "key": "geoservice.cli.key:key",
+    "webhook": "geoservice.cli.webhook:webhook",
     "db": "geoservice.cli.db:db",
     "demo": "geoservice.cli.demo:demo",
 }
 
 #: Errors that are answers, not faults. Anything else keeps its traceback: it is ours to mend.
-DOMAIN_ERRORS = (EmbeddedError, GeoserviceError, LayerError)
+DOMAIN_ERRORS = (EmbeddedError, GeoserviceError, LayerError, WebhookRefused)
 
 #: What the machine refuses, and what its operator can do about it.
 PLACES_REFUSED: dict[int | None, str] = {

@@ -20,6 +20,7 @@ from geoservice.running.webserver import (
     events_command,
     web_command,
     web_environment,
+    worker_command,
 )
 from geoservice.settings import Settings
 
@@ -128,6 +129,7 @@ def _status_lines(condition: Condition, answering: bool) -> str:
         lines.append(f"  supervisor  process {state.supervisor.pid}")
         lines.append(f"  web server  process {state.web.pid if state.web else 'none'}")
         lines.append(f"  events      process {state.events.pid if state.events else 'none'}")
+        lines.append(f"  worker      process {state.worker.pid if state.worker else 'none'}")
     if condition.database_pid is not None:
         lines.append(f"  database    process {condition.database_pid}, {condition.tcp_url}")
         lines.append(f"  password    in {condition.password_file}")
@@ -136,17 +138,24 @@ def _status_lines(condition: Condition, answering: bool) -> str:
 
 @click.command()
 @click.option("--events", is_flag=True, help="The server that streams events, instead of the web server.")
-def serve(*, events: bool) -> None:
+@click.option("--worker", is_flag=True, help="The worker that sends webhooks, instead of the web server.")
+def serve(*, events: bool, worker: bool) -> None:
     """Run the web server alone, in the foreground; the database and its schema must be there."""
+    if events and worker:
+        raise click.UsageError("--events and --worker are two processes: run each by a command of its own.")
     settings = Settings()
-    port = settings.events_at if events else settings.port
-    if port is None:
-        raise click.UsageError("GEOSERVICE_EVENTS_PORT is 0: nobody is to stream events. Set it to a port.")
-    check_address_free(settings.host, port)
+    command = worker_command() if worker else _server_command(settings, events=events)
     cluster = embedded_cluster(settings)
     if cluster is not None:
         cluster.start()
     url = cluster.url if cluster is not None else own_database_url(settings)
-    command = events_command(settings) if events else web_command(settings)
     # Replacing ourselves leaves one process to signal, as containers and service managers expect.
     os.execvpe(command[0], command, web_environment(url))  # noqa: S606  our own interpreter, no shell wanted
+
+
+def _server_command(settings: Settings, *, events: bool) -> list[str]:
+    port = settings.events_at if events else settings.port
+    if port is None:
+        raise click.UsageError("GEOSERVICE_EVENTS_PORT is 0: nobody is to stream events. Set it to a port.")
+    check_address_free(settings.host, port)
+    return events_command(settings) if events else web_command(settings)

@@ -27,6 +27,8 @@ class InstanceState:
     web: ProcessIdentity | None
     #: None when nobody streams events.
     events: ProcessIdentity | None
+    #: None when nobody sends webhooks.
+    worker: ProcessIdentity | None
     #: starting, serving or stopping
     phase: str
     host: str
@@ -99,8 +101,8 @@ class Instance:
         try:
             read = json.loads(self.state_file.read_text(encoding="utf-8"))
             supervisor = ProcessIdentity(**read.pop("supervisor"))
-            web, events = (_identity(read.pop(name)) for name in ("web", "events"))
-            return InstanceState(supervisor=supervisor, web=web, events=events, **read)
+            web, events, worker = (_identity(read.pop(name)) for name in ("web", "events", "worker"))
+            return InstanceState(supervisor=supervisor, web=web, events=events, worker=worker, **read)
         except FileNotFoundError:
             return None
         except PermissionError as exc:
@@ -114,17 +116,17 @@ class Instance:
         return state if state is not None and state.supervisor.is_alive() else None
 
     def end_leftovers(self) -> None:
-        """End servers whose supervisor was killed; they stop by themselves, but their ports are needed now."""
+        """End children whose supervisor was killed; they stop by themselves, but their ports are needed now."""
         state = self.read()
         if state is None or state.supervisor.is_alive():
             return
-        for server in (state.events, state.web):
-            if server is None:
+        for child in (state.worker, state.events, state.web):
+            if child is None:
                 continue
-            server.send(signal.SIGTERM)
-            if not wait_for_end(server, timeout_s=LEFTOVER_S):
-                server.send(signal.SIGKILL)
-                wait_for_end(server, timeout_s=LEFTOVER_S)
+            child.send(signal.SIGTERM)
+            if not wait_for_end(child, timeout_s=LEFTOVER_S):
+                child.send(signal.SIGKILL)
+                wait_for_end(child, timeout_s=LEFTOVER_S)
 
 
 def _identity(read: dict[str, Any] | None) -> ProcessIdentity | None:

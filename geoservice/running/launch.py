@@ -23,15 +23,15 @@ from geoservice.running.supervisor import (
     embedded_cluster,
     own_database_url,
 )
-from geoservice.running.webserver import CUT_STREAMS_S, FINISH_REQUESTS_S, check_addresses_free
+from geoservice.running.webserver import CUT_STREAMS_S, FINISH_ATTEMPTS_S, FINISH_REQUESTS_S, check_addresses_free
 from geoservice.services.demo import DemoSummary, load_demo
 from geoservice.services.schema import upgrade
 from geoservice.settings import Settings
 
 #: Another `up` may be in the middle of making its database.
 OTHER_STARTS_S = 90.0
-#: Both servers, the database and some air.
-STOP_S = FINISH_REQUESTS_S + 2 + CUT_STREAMS_S + 2 + 40 + 10
+#: Both servers, the worker, the database and some air.
+STOP_S = FINISH_REQUESTS_S + 2 + CUT_STREAMS_S + 2 + FINISH_ATTEMPTS_S + 40 + 10
 LOG_LIMIT_BYTES = 20_000_000
 
 Report = Callable[[str], None]

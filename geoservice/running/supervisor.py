@@ -1,4 +1,4 @@
-"""Keeps the database, the web server and the events' server alive until told to stop: the servers first.
+"""Keeps the database, the web server, the events' server and the worker alive until told to stop: the database last.
 
 `python -m geoservice.running.supervisor LOCK-DESCRIPTOR` is the detached form that `geoservice up --background` starts.
 """
@@ -25,12 +25,14 @@ from geoservice.running.processes import adopt_orphans, collect_orphans, own_ide
 from geoservice.running.webserver import (
     APPLICATION,
     CUT_STREAMS_S,
+    FINISH_ATTEMPTS_S,
     FINISH_REQUESTS_S,
     answers,
     check_addresses_free,
     events_command,
     web_command,
     web_environment,
+    worker_command,
 )
 from geoservice.settings import Settings
 
@@ -75,12 +77,18 @@ class Supervisor:
                 "the events' server", events_command(settings, die_with=os.getpid()), environment,
                 finish_s=CUT_STREAMS_S + 2, say=self._say,
             )  # fmt: skip
+        self._worker: Child | None = None
+        if settings.webhooks:
+            self._worker = Child(
+                "the worker", worker_command(die_with=os.getpid()), environment,
+                finish_s=FINISH_ATTEMPTS_S, say=self._say,
+            )  # fmt: skip
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
 
     def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
         """Serve until told to stop; `on_ready` is called once, when the first answer came.
 
-        Raises: WebPortTaken, AddressRefused, NotAnswering. Whatever happens, both servers are stopped at the end.
+        Raises: WebPortTaken, AddressRefused, NotAnswering. Whatever happens, all children are stopped at the end.
         """
         adopt_orphans()
         previous = {number: signal.signal(number, self._on_signal) for number in self._ending_signals()}
@@ -124,7 +132,7 @@ class Supervisor:
 
     @property
     def _children(self) -> tuple[Child, ...]:
-        return (self._web,) if self._events is None else (self._web, self._events)
+        return tuple(child for child in (self._web, self._events, self._worker) if child is not None)
 
     def _watch_database(self) -> None:
         if self._cluster is None or self._cluster.postmaster() is not None:
@@ -147,6 +155,7 @@ class Supervisor:
             supervisor=self._me,
             web=self._web.identity,
             events=None if self._events is None else self._events.identity,
+            worker=None if self._worker is None else self._worker.identity,
             phase=phase,
             host=self._settings.host,
             port=self._settings.port,

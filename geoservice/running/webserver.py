@@ -1,4 +1,4 @@
-"""The servers' processes: granian, so arranged that no worker outlives it and it does not outlive its supervisor.
+"""The children's commands; and the servers' processes: granian, whose workers do not outlive it, nor it its supervisor.
 
 `python -m geoservice.running.webserver [--die-with PID] GRANIAN-ARGUMENTS`
 """
@@ -28,6 +28,8 @@ EVENTS_APPLICATION = "geoservice.asgi:app"
 FINISH_REQUESTS_S = 8
 #: A stream has no end of its own: whoever listens comes back and says where it was.
 CUT_STREAMS_S = 1
+#: The worker lets the attempts that are under way end, for two seconds, and notes what became of them.
+FINISH_ATTEMPTS_S = 5
 BACKLOG = 1024
 
 #: What the kernel calls "all addresses"; asking ourselves there works over loopback only.
@@ -60,6 +62,12 @@ def events_command(settings: Settings, *, die_with: int | None = None) -> list[s
         *("--no-access-log", "--log-level", settings.log_level.lower()),
         EVENTS_APPLICATION,
     ]
+
+
+def worker_command(*, die_with: int | None = None) -> list[str]:
+    """Return the command of the worker; with `die_with` it ends when the process of that number does."""
+    bound = ["--die-with", str(die_with)] if die_with is not None else []
+    return [sys.executable, "-m", "geoservice.working", *bound]
 
 
 def check_addresses_free(settings: Settings) -> None:

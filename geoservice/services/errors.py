@@ -105,6 +105,14 @@ class ServiceUnknown(GeoserviceError):
     """There is no such service in this jurisdiction."""
 
 
+class WebhookUnknown(GeoserviceError):
+    """There is no such webhook."""
+
+
+class EventUnknown(GeoserviceError):
+    """No event of this number was sent to the webhook yet: name one up to the last."""
+
+
 class LayerUnknown(GeoserviceError):
     """There is no such layer."""
 

@@ -20,6 +20,7 @@ from geoservice.services.importing.errors import EditionNotDraft, InstantWithout
 from geoservice.web import parsing, preconditions, streaming
 from geoservice.web.conflicts import members_of
 from geoservice.web.json import dumps
+from geoservice.webhooks.errors import WebhookRefused
 from layers import crs
 from layers import errors as facts
 
@@ -98,6 +99,9 @@ KINDS: dict[type[Exception], Kind] = {
     rules.AlertNotTaken: Kind("alert-not-taken", 422, "No service takes this alert"),
     rules.ReportKeyUsed: Kind("key-used", 422, "Another report came with this key"),
     rules.ServiceUnknown: Kind("service-unknown", 422, "There is no such service"),
+    rules.WebhookUnknown: Kind("webhook-unknown", 404, "There is no such webhook"),
+    rules.EventUnknown: Kind("event-unknown", 422, "There is no such event yet"),
+    WebhookRefused: Kind("webhook-refused", 422, "The webhook can not be made"),
     rules.LayerUnknown: Kind("layer-unknown", 404, "There is no such layer"),
     rules.PersonalNumberRefused: Kind("personal-number", 422, "The text holds a personal number"),
     facts.RefusedByDatabase: Kind("refused", 422, "The data do not allow it"),

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from geoservice.app import create_app
 from geoservice.auth.model import Role
 from geoservice.settings import Settings
-from tests.geoservice.api import draft_calls, step_calls
+from tests.geoservice.api import draft_calls, step_calls, webhook_calls
 from tests.geoservice.web.attacks import BODIES, OPEN311, TEXTS, VALUES, Answer, ask
 from tests.geoservice.web.door import Door
 
@@ -73,6 +73,8 @@ def _valid(names: list[str], door: Door) -> dict[str, Any]:
 
 def _send(operation: Operation, door: Door, **parts: Any) -> Answer:
     """Send a valid call with some of its parts replaced: path, query, body."""
+    if webhook_calls.is_call(operation.path):
+        webhook_calls.ready(door)
     path = door.fill(operation.path, parts.get("path"))
     query = _valid(operation.parameters("query"), door) | parts.get("query", {})
     more: dict[str, Any] = {}

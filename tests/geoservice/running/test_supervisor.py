@@ -82,6 +82,7 @@ class Service:
             "GEOSERVICE_DATA_DIR": str(directory / "data"),
             "GEOSERVICE_PORT": str(self.port),
             "GEOSERVICE_EVENTS_PORT": "0",
+            "GEOSERVICE_WEBHOOKS": "false",
             "BEGUN": str(self.begun),
             "PYTHONPATH": os.pathsep.join([str(directory), os.environ.get("PYTHONPATH", "")]),
         }

@@ -25,6 +25,9 @@ from tests.holding import stop, wait_until_held
 #: A variable as Flask or OpenAPI writes it, with the noun before it.
 _VARIABLE = re.compile(r"(?P<noun>\w*)(?P<join>[/.])[<{](?:path:)?(?P<name>\w+)[>}]")
 
+#: Nothing is ever sent there: no worker runs at the door.
+WEBHOOK_URL = "http://127.0.0.1:9/hook"
+
 
 @dataclass(frozen=True)
 class Door:
@@ -57,7 +60,7 @@ class Door:
 @contextmanager
 def open_door(database_url: str) -> Iterator[Door]:
     """Yield an application on a database that holds the demo community."""
-    settings = Settings(database_url=SecretStr(database_url), pool_size=4)
+    settings = Settings(database_url=SecretStr(database_url), pool_size=4, webhook_networks="127.0.0.0/8")
     services = build_services(settings)
     app = create_app(settings, services=services)
     wait_until_held(services)
@@ -75,6 +78,7 @@ def _existing(services: Services) -> dict[str, Any]:
     jurisdiction = services.viewing.jurisdictions()[0].code
     report = NewReport("cable", declared_position(91.77, 29.24), "resident")
     incident, token = services.incidents.report(report, identity=Identity(Role.DISPATCHER))
+    webhook, _ = services.webhooks.add(WEBHOOK_URL, topics={}, actor="door")
     return {
         "jurisdiction": jurisdiction,
         "code": services.grids.grids(jurisdiction)[0].code,
@@ -96,5 +100,7 @@ def _existing(services: Services) -> dict[str, Any]:
         "long": 91.77,
         "camera": _a_camera(services),
         "kind": "vehicle_parked",
+        "url": WEBHOOK_URL,
+        "webhooks.id": str(webhook.id),
         "to": services.editions.editions(jurisdiction)[0].id,
     }

@@ -1,0 +1,1 @@
+"""Webhooks: who wants to hear of what, and sending it until it is there."""

@@ -1,0 +1,1 @@
+"""Standing orders of other systems, and the ledger of what was sent to each."""

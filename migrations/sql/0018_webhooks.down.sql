@@ -1,0 +1,2 @@
+DROP TABLE geoservice.delivery;
+DROP TABLE geoservice.webhook;
