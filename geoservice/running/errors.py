@@ -15,6 +15,12 @@ class WebPortTaken(RunningError):
     remedy = "Set GEOSERVICE_PORT to a free port, or end the other program."
 
 
+class EventsPortTaken(RunningError):
+    """The port of the events' server is taken by another program."""
+
+    remedy = "Set GEOSERVICE_EVENTS_PORT to a free port, or to 0 for no events, or end the other program."
+
+
 class AddressRefused(RunningError):
     """The web server may not listen on this address."""
 

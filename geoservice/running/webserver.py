@@ -17,7 +17,7 @@ import time
 
 from granian.cli import entrypoint
 
-from geoservice.running.errors import AddressRefused, WebPortTaken
+from geoservice.running.errors import AddressRefused, EventsPortTaken, WebPortTaken
 from geoservice.running.processes import die_with_parent
 from geoservice.settings import Settings
 
@@ -71,10 +71,14 @@ def worker_command(*, die_with: int | None = None) -> list[str]:
 
 
 def check_addresses_free(settings: Settings) -> None:
-    """Raise WebPortTaken or AddressRefused when one of the servers could not listen where the settings say."""
+    """Raise WebPortTaken, EventsPortTaken or AddressRefused when a server could not listen where the settings say."""
     check_address_free(settings.host, settings.port)
-    if settings.events_at is not None:
+    if settings.events_at is None:
+        return
+    try:
         check_address_free(settings.host, settings.events_at)
+    except WebPortTaken as exc:
+        raise EventsPortTaken(host=settings.host, port=settings.events_at) from exc
 
 
 def web_environment(database_url: str) -> dict[str, str]:

@@ -85,6 +85,7 @@ class Service:
         self.environment = os.environ | {
             "GEOSERVICE_DATA_DIR": str(directory / "data"),
             "GEOSERVICE_PORT": str(self.port),
+            "GEOSERVICE_EVENTS_PORT": str(free_port()),
             "GEOSERVICE_DATABASE_PORT": str(database_port),
             "PYTHONPATH": os.pathsep.join([str(directory), os.environ.get("PYTHONPATH", "")]),
         }

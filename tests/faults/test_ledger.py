@@ -38,13 +38,14 @@ class Service:
     """`geoservice up --demo` with a data directory and ports of its own."""
 
     def __init__(self, directory: Path) -> None:
-        self.port, database_port = free_port(), free_port()
+        self.port, self.events_port, database_port = free_port(), free_port(), free_port()
         self.instance = Instance(directory / "data")
         self.cluster = Cluster(directory / "data", database_port)
         self.log = directory / "log"
         environment = os.environ | {
             "GEOSERVICE_DATA_DIR": str(directory / "data"),
             "GEOSERVICE_PORT": str(self.port),
+            "GEOSERVICE_EVENTS_PORT": str(self.events_port),
             "GEOSERVICE_DATABASE_PORT": str(database_port),
             "GEOSERVICE_WORKERS": "2",
         }
@@ -149,7 +150,7 @@ def _report_through_kills(service: Service, *, reports: int, rounds: int) -> dic
         bounds = _bounds(connection)
         (service_code,) = connection.execute("SELECT min(code) FROM geoservice.service").fetchone() or ("",)
     ledger = Ledger(service.port, key, service_code, bounds)
-    follower = Follower(service.port + 1, key)
+    follower = Follower(service.events_port, key)
 
     follower.start()
     ledger.start(WRITERS)

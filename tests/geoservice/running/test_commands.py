@@ -31,6 +31,7 @@ class Machine:
         self.environment = {key: text for key, text in os.environ.items() if not key.startswith("GEOSERVICE_")} | {
             "GEOSERVICE_DATA_DIR": str(self.data_dir),
             "GEOSERVICE_PORT": str(self.port),
+            "GEOSERVICE_EVENTS_PORT": str(free_port()),
             "GEOSERVICE_DATABASE_PORT": str(free_port()),
         }
 
@@ -101,6 +102,13 @@ def test_taken_port_is_one_line_and_leaves_nothing_running(machine: Machine, com
 
     assert "GEOSERVICE_PORT" in one_line(refused)
     assert machine.type("status").stdout == "geoservice does not run.\n"
+
+
+def test_taken_port_of_the_events_is_one_line(machine: Machine) -> None:
+    with socket.create_server(("127.0.0.1", int(machine.environment["GEOSERVICE_EVENTS_PORT"]))):
+        refused = machine.type("up")
+
+    assert "GEOSERVICE_EVENTS_PORT" in one_line(refused)
 
 
 def test_taken_database_port_is_one_line(machine: Machine) -> None:
