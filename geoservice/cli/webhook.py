@@ -34,7 +34,12 @@ def webhook() -> None:
 @webhook.command()
 @click.argument("url")
 @click.option("--jurisdiction", help="Code; events of all jurisdictions when absent.")
-@click.option("--topic", "topics", multiple=True, help="NAME=VALUE, e.g. grid=02; several: every name must fit once.")
+@click.option(
+    "--topic",
+    "topics",
+    multiple=True,
+    help="NAME=VALUE, e.g. grid=02; several: each name must fit, in one of its values.",
+)
 @click.option("--label", default="", help="What it is for; shown in lists.")
 def add(url: str, jurisdiction: str | None, topics: tuple[str, ...], label: str) -> None:
     """Send what happens from now on to URL; prints the secret that messages are signed with, this once."""

@@ -16,7 +16,9 @@ CREATE TABLE geoservice.webhook (
     disabled_reason text CHECK (char_length(disabled_reason) BETWEEN 1 AND 200),
     sent_up_to bigint NOT NULL CHECK (sent_up_to >= 0),               -- number of the last event that was fanned out
     CONSTRAINT webhook_previous_secret_ends CHECK ((previous_secret IS NULL) = (previous_secret_until IS NULL)),
-    CONSTRAINT webhook_disabled_for_a_reason CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL))
+    CONSTRAINT webhook_disabled_for_a_reason CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
+    CONSTRAINT webhook_without_personal_numbers
+        CHECK (NOT geoservice.holds_personal_number(label) AND NOT geoservice.holds_personal_number(disabled_reason))
 );
 CREATE INDEX ix_webhook_jurisdiction_id ON geoservice.webhook (jurisdiction_id);
 

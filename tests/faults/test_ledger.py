@@ -1,4 +1,4 @@
-"""kill -9 of every part while eight writers report: every report is there once, routed, and was told of once."""
+"""kill -9 of every part while eight writers report: every report is there once, routed, told of once, and sent out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ from geoservice.running.processes import ProcessIdentity
 from tests.conftest import free_port
 from tests.faults.follower import Follower
 from tests.faults.ledger import Ledger, faults_in, grids_of
+from tests.geoservice.services.webhooks.inbox import Inbox
 
 pytestmark = pytest.mark.faults
 
@@ -31,7 +33,8 @@ WRITERS = 8
 ROUNDS = 3
 #: The goal is 5 s; a shared machine gets three times that.
 BACK_S = 15.0
-UP = [sys.executable, "-c", "from geoservice.cli.main import main; main()", "up", "--demo"]
+COMMAND = [sys.executable, "-c", "from geoservice.cli.main import main; main()"]
+UP = [*COMMAND, "up", "--demo"]
 
 
 class Service:
@@ -48,8 +51,10 @@ class Service:
             "GEOSERVICE_EVENTS_PORT": str(self.events_port),
             "GEOSERVICE_DATABASE_PORT": str(database_port),
             "GEOSERVICE_WORKERS": "2",
+            "GEOSERVICE_WEBHOOK_NETWORKS": "127.0.0.0/8",
         }
         environment.pop("GEOSERVICE_DATABASE_URL", None)
+        self.environment = environment
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(UP, env=environment, stdout=log, stderr=log)
 
@@ -61,6 +66,10 @@ class Service:
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.1)
         return shown[0]
+
+    def add_webhook(self, url: str) -> None:
+        """Have everything sent to a URL."""
+        subprocess.run([*COMMAND, "webhook", "add", url], env=self.environment, check=True, capture_output=True)
 
     def web(self) -> ProcessIdentity | None:
         state = self.instance.read()
@@ -88,7 +97,7 @@ def service() -> Iterator[Service]:
             service.end()
 
 
-def _a_worker(service: Service) -> int | None:
+def _a_web_worker(service: Service) -> int | None:
     web = service.web()
     try:
         workers = psutil.Process(web.pid).children() if web is not None else []
@@ -108,6 +117,12 @@ def _the_events_server(service: Service) -> int | None:
     return events.pid if events is not None and events.is_alive() else None
 
 
+def _the_worker(service: Service) -> int | None:
+    state = service.instance.read()
+    worker = state.worker if state is not None else None
+    return worker.pid if worker is not None and worker.is_alive() else None
+
+
 def _a_backend(service: Service) -> int | None:
     query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'geoservice' ORDER BY random() LIMIT 1"
     with psycopg.connect(service.cluster.url) as connection:
@@ -121,9 +136,10 @@ def _the_postmaster(service: Service) -> int | None:
 
 
 VICTIMS: dict[str, Callable[[Service], int | None]] = {
-    "a web worker": _a_worker,
+    "a web worker": _a_web_worker,
     "the web server": _the_web_server,
     "the events' server": _the_events_server,
+    "the worker": _the_worker,
     "a backend": _a_backend,
     "the postmaster": _the_postmaster,
 }
@@ -151,9 +167,26 @@ def _report_through_kills(service: Service, *, reports: int, rounds: int) -> dic
         (service_code,) = connection.execute("SELECT min(code) FROM geoservice.service").fetchone() or ("",)
     ledger = Ledger(service.port, key, service_code, bounds)
     follower = Follower(service.events_port, key)
-
     follower.start()
-    ledger.start(WRITERS)
+    with Inbox() as inbox:
+        service.add_webhook(inbox.url)
+        before = _last_number(service)
+        ledger.start(WRITERS)
+        kills = _kill_while_they_report(service, ledger, reports=reports, rounds=rounds)
+        silences = _check_reports(service, ledger, kills, reports=reports)
+        last = _last_number(service)
+        follower.wait_for(last, timeout_s=BACK_S)
+        print(f"{len(follower.heard)} events heard through {follower.breaks} breaks")
+        assert follower.faults() == []
+        assert [message.id for message in follower.heard] == list(range(1, last + 1))
+        assert follower.breaks > 0
+        _check_sent(inbox, before + 1, last)
+    return silences
+
+
+def _kill_while_they_report(
+    service: Service, ledger: Ledger, *, reports: int, rounds: int
+) -> list[tuple[str, float, float]]:
     try:
         ledger.seconds_to_next(time.monotonic(), timeout_s=BACK_S)
         kills = _kill_everything(service, ledger, random.Random(20260101), rounds=rounds)
@@ -162,7 +195,12 @@ def _report_through_kills(service: Service, *, reports: int, rounds: int) -> dic
             time.sleep(0.2)
     finally:
         ledger.stop()
+    return kills
 
+
+def _check_reports(
+    service: Service, ledger: Ledger, kills: list[tuple[str, float, float]], *, reports: int
+) -> dict[str, list[float]]:
     print(f"\n{len(ledger.entries)} acknowledged, {ledger.tally}")
     silences = {
         victim: [ledger.longest_silence_s(at, end) for name, at, end in kills if name == victim] for victim in VICTIMS
@@ -174,13 +212,27 @@ def _report_through_kills(service: Service, *, reports: int, rounds: int) -> dic
     assert len(ledger.entries) >= reports
     with psycopg.connect(service.cluster.url) as connection:
         assert faults_in(ledger.entries, connection) == []
-        (last,) = connection.execute("SELECT number FROM geoservice.outbox_head").fetchone() or (0,)
-    follower.wait_for(last, timeout_s=BACK_S)
-    print(f"{len(follower.heard)} events heard through {follower.breaks} breaks")
-    assert follower.faults() == []
-    assert [message.id for message in follower.heard] == list(range(1, last + 1))
-    assert follower.breaks > 0
     return silences
+
+
+def _last_number(service: Service) -> int:
+    with psycopg.connect(service.cluster.url) as connection:
+        row = connection.execute("SELECT number FROM geoservice.outbox_head").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _check_sent(inbox: Inbox, first: int, last: int) -> None:
+    """Fail unless all these events were sent, in the order of each incident, and what came twice had one id."""
+    count = last - first + 1
+    inbox.wait_for(count, seconds=60 + count / 50)
+    ids = defaultdict(set)
+    for one in inbox.taken:
+        ids[one.number].add(one.id)
+    print(f"{len(ids)} messages taken, {len(inbox.taken) - len(ids)} of them twice")
+    assert {number: each for number, each in ids.items() if len(each) > 1} == {}
+    assert ids.keys() == set(range(first, last + 1))
+    inbox.assert_in_order()
 
 
 def _bounds(connection: psycopg.Connection) -> tuple[float, float, float, float]:

@@ -72,8 +72,11 @@ def attempt(delivery: Claimed, *, tls: ssl.SSLContext, allowed: Sequence[Network
 
 
 def host_of(url: str) -> str:
-    """Return the host and port that a stored URL leads to."""
-    return read_url(url).authority
+    """Return the host and port that a stored URL leads to; the URL itself when it can not be read."""
+    try:
+        return read_url(url).authority
+    except WebhookRefused:
+        return url
 
 
 def _note(connection: Connection, done: Attempted) -> None:

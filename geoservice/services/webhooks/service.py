@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from geoservice.domain.privacy import holds_personal_number
 from geoservice.domain.topics import Topics
 from geoservice.services import known
-from geoservice.services.errors import EventUnknown, WebhookUnknown
+from geoservice.services.errors import EventUnknown, PersonalNumberRefused, WebhookUnknown
 from geoservice.webhooks.addresses import pin, read_url
 from geoservice.webhooks.networks import Network
 from geoservice.webhooks.signing import new_secret
@@ -28,6 +29,8 @@ from layers.webhooks.queries import deliveries, find_webhook, webhooks
 
 #: After a rotation the secret before signs too for so long.
 KEEP_SECRET_S = 24 * 3600.0
+#: What may touch every delivery of a webhook takes longer than other statements.
+WHOLE_LEDGER_S = 60.0
 
 
 class WebhookService:
@@ -50,10 +53,11 @@ class WebhookService:
 
         Raises
         ------
-        JurisdictionUnknown
+        JurisdictionUnknown, PersonalNumberRefused
         geoservice.webhooks.errors.WebhookRefused
             The URL can be read in two ways, leads to where webhooks may not go, or its host is not found.
         """
+        _check_words(label)
         # Looked up before a connection is taken: a name service may be slow.
         to = pin(read_url(url), allowed=self._allowed)
         secret = new_secret().text
@@ -75,7 +79,7 @@ class WebhookService:
 
     def remove(self, webhook_id: int, *, actor: str) -> Webhook:
         """Remove a webhook with its deliveries; return it as it was. Raise WebhookUnknown."""
-        with self._database.transaction(actor=actor) as connection:
+        with self._database.transaction(actor=actor, timeout_s=WHOLE_LEDGER_S) as connection:
             webhook = _found(connection, webhook_id)
             if not remove_webhook(connection, webhook_id):
                 raise WebhookUnknown(webhook=webhook_id)
@@ -90,7 +94,8 @@ class WebhookService:
         return secret
 
     def disable(self, webhook_id: int, reason: str, *, actor: str) -> Webhook:
-        """Have nothing sent any more, what waits kept; raise WebhookUnknown."""
+        """Have nothing sent any more, what waits kept; raise WebhookUnknown, PersonalNumberRefused."""
+        _check_words(reason)
         with self._database.transaction(actor=actor) as connection:
             disable_webhook(connection, webhook_id, reason)
             return _found(connection, webhook_id)
@@ -119,7 +124,7 @@ class WebhookService:
         EventUnknown
             `after` is the number of an event that was not fanned out yet.
         """
-        with self._database.transaction(actor=actor) as connection:
+        with self._database.transaction(actor=actor, timeout_s=WHOLE_LEDGER_S) as connection:
             webhook = _found(connection, webhook_id)
             if after is None:
                 return revive_dead(connection, webhook_id)
@@ -150,3 +155,8 @@ def _found(connection: Connection, webhook_id: int) -> Webhook:
     if webhook is None:
         raise WebhookUnknown(webhook=webhook_id)
     return webhook
+
+
+def _check_words(words: str) -> None:
+    if holds_personal_number(words):
+        raise PersonalNumberRefused

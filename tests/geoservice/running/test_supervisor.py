@@ -20,6 +20,7 @@ import pytest
 from geoservice.running.child import Backoff
 from geoservice.running.errors import AddressRefused, WebPortTaken
 from geoservice.running.instance import Instance
+from geoservice.running.processes import ProcessIdentity
 from geoservice.running.webserver import base_url, check_address_free
 
 APPLICATION = """
@@ -72,7 +73,7 @@ def get(port: int, path: str = "/livez") -> int | None:
 class Service:
     """One supervised web server in a directory of its own."""
 
-    def __init__(self, directory: Path, application: str = "tiny:app") -> None:
+    def __init__(self, directory: Path, application: str = "tiny:app", *, webhooks: bool = False) -> None:
         (directory / "tiny.py").write_text(APPLICATION)
         self.port = free_port()
         self.begun = directory / "begun"
@@ -82,7 +83,7 @@ class Service:
             "GEOSERVICE_DATA_DIR": str(directory / "data"),
             "GEOSERVICE_PORT": str(self.port),
             "GEOSERVICE_EVENTS_PORT": "0",
-            "GEOSERVICE_WEBHOOKS": "false",
+            "GEOSERVICE_WEBHOOKS": str(webhooks),
             "BEGUN": str(self.begun),
             "PYTHONPATH": os.pathsep.join([str(directory), os.environ.get("PYTHONPATH", "")]),
         }
@@ -98,6 +99,10 @@ class Service:
         assert self.process.poll() is None, self.log.read_text()
         state = self.instance.running()
         return state.phase if state is not None else ""
+
+    def worker(self) -> ProcessIdentity | None:
+        state = self.instance.read()
+        return None if state is None or state.worker is None or not state.worker.is_alive() else state.worker
 
     @property
     def web_pid(self) -> int:
@@ -215,3 +220,25 @@ def test_backoff_meets_the_first_failure_at_once_then_waits_longer_and_forgets()
     assert waits == [0.0, 0.3, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
     backoff.fail(now + Backoff.FORGET_S + 1)
     assert backoff.is_over(now + Backoff.FORGET_S + 1)
+
+
+def test_the_worker_is_started_again_and_ends_with_its_supervisor(tmp_path: Path) -> None:
+    service = Service(tmp_path, webhooks=True)
+    try:
+        service.wait_until_serving()
+        first = service.worker()
+        assert first is not None
+        first.send(signal.SIGKILL)
+        until(lambda: service.worker() not in (None, first), seconds=20)
+        second = service.worker()
+        assert second is not None
+    finally:
+        service.process.kill()
+        service.process.wait(20)
+
+    until(lambda: not second.is_alive(), seconds=20)
+    until(lambda: get(service.port) is None, seconds=20)
+
+
+def test_without_webhooks_there_is_no_worker(service: Service) -> None:
+    assert service.worker() is None

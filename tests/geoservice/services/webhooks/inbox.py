@@ -18,7 +18,7 @@ from typing import Any
 from tests.conftest import free_port
 from tests.geoservice.webhooks.receivers import Request, read_request
 
-#: Nothing takes so long.
+#: Nothing takes so long, unless a test says so.
 PATIENCE_S = 60.0
 
 
@@ -84,9 +84,9 @@ class Inbox:
             self.heard.append(Received(request.headers["webhook-id"], body, request, status))
             link.sendall(f"HTTP/1.1 {status} Said\r\nContent-Length: 0\r\n\r\n".encode())
 
-    def wait_for(self, count: int) -> None:
+    def wait_for(self, count: int, *, seconds: float = PATIENCE_S) -> None:
         """Wait until so many different messages were taken."""
-        until(lambda: len({one.id for one in self.taken}) >= count)
+        until(lambda: len({one.id for one in self.taken}) >= count, seconds=seconds)
 
     def assert_in_order(self) -> None:
         """Fail when a message of an incident was taken before an earlier one of it; doubles count once."""
@@ -107,9 +107,9 @@ def verifies(received: Received, secret: str) -> bool:
     return fresh and any(hmac.compare_digest(expected, one) for one in headers["webhook-signature"].split())
 
 
-def until(condition: Callable[[], bool]) -> None:
+def until(condition: Callable[[], bool], *, seconds: float = PATIENCE_S) -> None:
     """Wait until something holds."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)

@@ -133,6 +133,31 @@ def test_what_a_receiver_never_takes_is_not_attempted_with_every_success_of_othe
     assert refused.attempts <= 3
 
 
+def test_what_a_receiver_put_off_keeps_its_time(post: Post) -> None:
+    [later] = post.report()
+    with Inbox(lambda body: 429 if body["data"]["incident"] == later else 204) as inbox, post.working():
+        webhook, _ = post.add(inbox.url)
+        post.ask(later)
+        until(lambda: post.ledger(webhook)[:1] != [] and post.ledger(webhook)[0].attempts == 1)
+        post.report(10)
+        inbox.wait_for(10)
+        until(lambda: post.webhooks.webhook(webhook.id).waiting == 1)
+
+    assert post.ledger(webhook)[0].attempts == 1
+
+
+def test_a_url_that_can_not_be_read_fails_and_stops_nobody(post: Post) -> None:
+    with Inbox() as inbox, post.working():
+        webhook, _ = post.add(inbox.url)
+        post.do("UPDATE geoservice.webhook SET url = 'nowhere'")
+        post.add(inbox.url)
+        post.report()
+        inbox.wait_for(1)
+        until(lambda: post.ledger(webhook)[0].attempts == 1)
+
+    assert post.ledger(webhook)[0].last_reason == "The URL is not one of the web. Begin it with https://"
+
+
 def test_a_slow_receiver_costs_the_others_nothing(post: Post) -> None:
     release = threading.Event()
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from geoservice.services.errors import EventUnknown, JurisdictionUnknown, WebhookUnknown
+from geoservice.services.errors import EventUnknown, JurisdictionUnknown, PersonalNumberRefused, WebhookUnknown
 from geoservice.services.webhooks.service import WebhookService
 from geoservice.settings import Settings
 from geoservice.webhooks.errors import AddressRefused, UrlRefused
@@ -98,6 +98,17 @@ def test_what_is_not_there_is_said(post: Post) -> None:
         post.webhooks.replay(webhook.id, after=10**9, actor="test")
     with pytest.raises(JurisdictionUnknown):
         post.webhooks.add("http://127.0.0.1:9/", topics={}, jurisdiction_code="nowhere", actor="test")
+
+
+def test_no_label_and_no_reason_holds_a_personal_number(post: Post) -> None:
+    webhook, _ = post.add("http://127.0.0.1:9/")
+
+    with pytest.raises(PersonalNumberRefused):
+        post.webhooks.add("http://127.0.0.1:9/", topics={}, label="call 13912345678", actor="test")
+    with pytest.raises(PersonalNumberRefused):
+        post.webhooks.disable(webhook.id, "13912345678 said so", actor="test")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        post.do("UPDATE geoservice.webhook SET label = '13912345678'")
 
 
 def test_a_webhook_of_a_jurisdiction_hears_of_no_other(post: Post) -> None:
