@@ -27,6 +27,8 @@ from tests.proofs.scribbles import draw
 Key = tuple[str, str]
 Moved = dict[Key, tuple[str | None, str | None]]
 SNAP_TOLERANCE_M = 25.0
+#: More than the tolerance in every direction, up to 75 degrees of latitude.
+NEAR_DEG = 0.001
 
 _CODES = """
     SELECT 'building', id::text, grid_code FROM geoservice.building UNION ALL
@@ -206,6 +208,10 @@ def as_told(moves: tuple[Move, ...]) -> Moved:
 
 def nearest(shapes: Mapping[str, MultiPolygon], lon: float, lat: float) -> str | None:
     """Return the nearest grid within the tolerance, the smallest code of equally near ones."""
-    found = distances_m(shapes, lon, lat)
+    around = shapely.Point(lon, lat)
+    # Measuring is exact and slow: only what is near at all is measured.
+    found = distances_m({code: geom for code, geom in shapes.items() if geom.dwithin(around, NEAR_DEG)}, lon, lat)
+    if not found:
+        return None
     code = min(found, key=lambda one: (round(found[one], 6), one.encode()))
     return code if found[code] <= SNAP_TOLERANCE_M else None
