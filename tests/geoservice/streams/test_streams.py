@@ -57,6 +57,8 @@ def hall(cluster_url: str, template: str) -> Iterator[Hall]:
             "posting",
             known | {"staff_code": "G1", "grid_code": "B", "role": "grid_officer", "valid_from": "2020-01-01"},
         )
+        # That the town was published was told of long ago: no test is to hear of it.
+        connection.execute("SELECT geoservice.number_outbox()")
     database = Database.connect(url, pool_size=2)
     with streaming(url, event_streams=12) as port:
         yield Hall(port, url, KeyService(database), database)

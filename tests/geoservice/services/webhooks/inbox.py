@@ -77,8 +77,10 @@ class Inbox:
             threading.Thread(target=self._receive, args=(link,), daemon=True).start()
 
     def _receive(self, link: socket.socket) -> None:
-        with link, suppress(OSError):  # a sender that was killed
+        with link, suppress(OSError, ValueError):  # a sender that was killed, perhaps in the midst of a header
             request = read_request(link)
+            if len(request.body) != int(request.headers.get("content-length", -1)):
+                return  # it was killed in the midst of it: nothing has arrived
             body = json.loads(request.body)
             status = self.answer(body)
             self.heard.append(Received(request.headers["webhook-id"], body, request, status))
