@@ -169,7 +169,7 @@ def _connected(address: Address, port: int, ends_at_s: float) -> socket.socket:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # head and body are sent one after the other
         link.settimeout(_left_s(ends_at_s))
         link.connect((str(address), port))
-    except BaseException:
+    except BaseException:  # whatever stops it, an interruption too, no socket stays open; it is raised again
         link.close()
         raise
     return link
@@ -179,7 +179,7 @@ def _secured(link: socket.socket, tls: ssl.SSLContext, host: str, ends_at_s: flo
     try:
         link.settimeout(_left_s(ends_at_s))  # of the whole handshake, as Python counts it
         return tls.wrap_socket(link, server_hostname=host)
-    except BaseException:
+    except BaseException:  # as above
         link.close()
         raise
 

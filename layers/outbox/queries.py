@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, text
 from layers.outbox.model import Event, Kept
 
 _NUMBER = text("SELECT geoservice.number_outbox()")
+_NUMBER_ALL = text("SELECT geoservice.number_outbox(most => NULL, waits => true)")
 _FORGET = text("SELECT geoservice.forget_told()")
 _KEPT = text("""
     SELECT coalesce((SELECT min(o.number) FROM geoservice.outbox AS o), h.number + 1) AS first, h.number AS last
@@ -30,6 +31,11 @@ def number_outbox(connection: Connection) -> int | None:
     """Give numbers to what was committed since; return the last one given, None while somebody else gives them."""
     last: int | None = connection.execute(_NUMBER).scalar_one()
     return last
+
+
+def number_all(connection: Connection) -> None:
+    """Give numbers to all that was committed up to now, after whoever gives them at this moment."""
+    connection.execute(_NUMBER_ALL)
 
 
 def forget_told(connection: Connection) -> int:

@@ -1,7 +1,7 @@
 DROP INDEX geoservice.ix_incident_event_jurisdiction_id_at;
 DROP TABLE geoservice.report_key;
 DROP FUNCTION geoservice.forget_told(integer);
-DROP FUNCTION geoservice.number_outbox(integer);
+DROP FUNCTION geoservice.number_outbox(integer, boolean);
 DROP TRIGGER tell_events ON geoservice.incident_event;
 DROP FUNCTION geoservice.tell_events();
 DROP TABLE geoservice.outbox_head;

@@ -30,16 +30,21 @@ CREATE TRIGGER tell_events AFTER INSERT ON geoservice.incident_event
     REFERENCING NEW TABLE AS lines FOR EACH STATEMENT EXECUTE FUNCTION geoservice.tell_events();
 
 -- Give numbers to what was committed since, in the order in which it was written: two steps of one incident wait for each
--- other, so theirs is kept. Returns the last number given; null when somebody else gives them at this moment.
-CREATE FUNCTION geoservice.number_outbox(most integer DEFAULT 5000) RETURNS bigint
+-- other, so theirs is kept. Returns the last number given; null when somebody else gives them at this moment, unless it
+-- waits for that: whoever must know that all that was committed has its number, waits, and has no end to `most`.
+CREATE FUNCTION geoservice.number_outbox(most integer DEFAULT 5000, waits boolean DEFAULT false) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     head bigint;
     given integer;
 BEGIN
-    SELECT h.number INTO head FROM outbox_head AS h FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
-        RETURN NULL;
+    IF waits THEN
+        SELECT h.number INTO head FROM outbox_head AS h FOR UPDATE;
+    ELSE
+        SELECT h.number INTO head FROM outbox_head AS h FOR UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN
+            RETURN NULL;
+        END IF;
     END IF;
     WITH due AS (
         SELECT d.id, row_number() OVER (ORDER BY d.id) AS n
@@ -82,8 +87,8 @@ CREATE TABLE geoservice.report_key (
 CREATE INDEX ix_report_key_at ON geoservice.report_key (at);
 CREATE INDEX ix_report_key_incident_id ON geoservice.report_key (incident_id);
 
-REVOKE EXECUTE ON FUNCTION geoservice.tell_events(), geoservice.number_outbox(integer), geoservice.forget_told(integer)
-    FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION geoservice.number_outbox(integer), geoservice.forget_told(integer) TO geoservice_app;
+REVOKE EXECUTE ON FUNCTION geoservice.tell_events(), geoservice.number_outbox(integer, boolean),
+    geoservice.forget_told(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer) TO geoservice_app;
 GRANT SELECT, INSERT ON geoservice.report_key TO geoservice_app;
 GRANT SELECT ON geoservice.outbox_head TO geoservice_app;

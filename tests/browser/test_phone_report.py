@@ -65,7 +65,8 @@ def test_a_position_that_is_of_no_use_is_not_taken(live, visit, position, said):
     expect(seen.page.locator(".pin-place")).to_have_count(0)
 
 
-def test_near_a_border_the_side_is_asked_once(live, visit, words):
+def report_near_a_border(visit, live, words):
+    """Report from the phone's position, so uncertain that another grid may be meant."""
     position = LOCATED["geolocation"] | {"accuracy": 200}
     seen = visit(f"{live.url}/report", **PHONE, permissions=["geolocation"], geolocation=position)
     wait_for_map(seen.page)
@@ -74,6 +75,11 @@ def test_near_a_border_the_side_is_asked_once(live, visit, words):
     seen.page.locator("input[name=service][value=road]").check()
     seen.page.locator("#text").fill(words)
     seen.page.locator("#send").click()
+    return seen
+
+
+def test_near_a_border_the_side_is_asked_once(live, visit, words):
+    seen = report_near_a_border(visit, live, words)
 
     sent_card(seen.page).locator(".question button", has_text="第六网格").click()
 
@@ -88,14 +94,7 @@ def test_near_a_border_the_side_is_asked_once(live, visit, words):
 
 
 def test_who_does_not_know_the_side_is_not_asked_again(live, visit, words):
-    position = LOCATED["geolocation"] | {"accuracy": 200}
-    seen = visit(f"{live.url}/report", **PHONE, permissions=["geolocation"], geolocation=position)
-    wait_for_map(seen.page)
-    seen.page.locator("#locate").click()
-    expect(seen.page.locator(".pin-place")).to_be_visible()
-    seen.page.locator("input[name=service][value=road]").check()
-    seen.page.locator("#text").fill(words)
-    seen.page.locator("#send").click()
+    seen = report_near_a_border(visit, live, words)
 
     sent_card(seen.page).locator(".question button", has_text="不清楚").click()
     expect(seen.page.locator(".question")).to_have_count(0)

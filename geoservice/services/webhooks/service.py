@@ -14,7 +14,7 @@ from geoservice.webhooks.addresses import pin, read_url
 from geoservice.webhooks.networks import Network
 from geoservice.webhooks.signing import new_secret
 from layers.db.session import Database
-from layers.outbox.queries import kept_events, number_outbox
+from layers.outbox.queries import kept_events, number_all
 from layers.webhooks.edits import (
     disable_webhook,
     enable_webhook,
@@ -63,7 +63,7 @@ class WebhookService:
         secret = new_secret().text
         with self._database.transaction(actor=actor) as connection:
             jurisdiction_id = known.jurisdiction_id(connection, jurisdiction_code)
-            number_outbox(connection)  # what was committed before is not from now on
+            number_all(connection)  # what was committed before is not from now on
             new = NewWebhook(jurisdiction_id, to.url.text, topics, label, actor)
             return _found(connection, insert_webhook(connection, new, secret)), secret
 

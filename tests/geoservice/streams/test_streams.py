@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +13,7 @@ from geoservice.auth.model import Role
 from geoservice.services.keys import KeyService
 from layers.db.session import Database
 from tests.conftest import DatabaseMaker
+from tests.cutting import end_connections
 from tests.factories import insert, make_incident, make_town
 from tests.listening import Listener, listen, streaming
 from tests.places import CENTRE, Place, lonlat
@@ -211,15 +210,9 @@ def test_a_page_of_the_same_host_may_listen_and_others_may_not(hall: Hall) -> No
 
 def test_a_stream_outlives_the_connections_to_the_database(hall: Hall) -> None:
     with hall.listen() as stream:
-        with psycopg.connect(hall.url, autocommit=True) as connection:
-            backends = connection.execute(
-                "SELECT pid FROM pg_stat_activity"
-                " WHERE application_name = 'geoservice' AND datname = current_database()"
-            ).fetchall()
-            for (pid,) in backends:
-                os.kill(pid, signal.SIGTERM)
+        ended = end_connections(hall.url)
         [incident] = hall.report()
         heard = stream.next()
 
-    assert backends
+    assert ended > 0
     assert heard.data["incident"] == incident

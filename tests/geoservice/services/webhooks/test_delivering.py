@@ -7,6 +7,7 @@ import threading
 import time
 from typing import Any
 
+import psycopg
 import pytest
 
 from geoservice.services.webhooks.fanning import FanningService
@@ -45,6 +46,22 @@ def test_topics_choose_and_what_was_before_is_not_sent(post: Post) -> None:
         inbox.wait_for(1)
 
     assert [one.body["type"] for one in inbox.heard] == ["incident.asked"]
+
+
+def test_what_was_committed_while_another_gave_numbers_is_not_sent(post: Post) -> None:
+    post.report(3)
+    with Inbox() as inbox, psycopg.connect(post.url) as other:
+        other.execute("SELECT geoservice.number_outbox(1)")  # and has not committed
+        adding = threading.Thread(target=post.add, args=(inbox.url,))
+        adding.start()
+        until(lambda: post.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
+        other.commit()
+        adding.join(20)
+        with post.working():
+            [after] = post.report()
+            inbox.wait_for(1)
+
+    assert [one.incident for one in inbox.heard] == [after]
 
 
 def test_a_thousand_events_of_a_hundred_incidents_arrive_in_order(post: Post) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections import defaultdict
 
-import psycopg
-
+from tests.cutting import end_connections
 from tests.geoservice.services.webhooks.conftest import Post
 from tests.geoservice.services.webhooks.inbox import Inbox, until
 
@@ -47,17 +44,11 @@ def test_a_worker_outlives_its_connections(post: Post) -> None:
         post.add(inbox.url)
         post.report()
         inbox.wait_for(1)
-        with psycopg.connect(post.url, autocommit=True) as connection:
-            backends = connection.execute(
-                "SELECT pid FROM pg_stat_activity"
-                " WHERE application_name = 'geoservice' AND datname = current_database()"
-            ).fetchall()
-            for (pid,) in backends:
-                os.kill(pid, signal.SIGTERM)
+        ended = end_connections(post.url)
         post.report(5)
         inbox.wait_for(6)
 
-    assert backends
+    assert ended > 0
 
 
 def test_two_workers_share_the_work_and_keep_the_order(post: Post) -> None:
