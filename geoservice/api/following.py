@@ -106,7 +106,7 @@ def following_blueprint(handling: HandlingService, incidents: IncidentService, *
         report = _new_report(body)
         _, token = incidents.report(report, identity=current_identity(), key=header.idempotency_key)
         offer = handling.offer_to_reporter(token)
-        asks, alike = asks_for_side(offer.incident), incidents.alike(offer.incident.id)
+        asks, alike = asks_for_side(offer.incident), incidents.count_alike(offer.incident.id)
         told = ResidentReportedOut(**_told(offer), token=token, asks_for_side=asks, alike=alike)
         return render(told, status=201, headers={"Location": "/v1/report"})
 

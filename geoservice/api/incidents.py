@@ -173,7 +173,7 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
             **incident_out(incident).model_dump(),
             token=token,
             asks_for_side=asks_for_side(incident),
-            alike=incidents.alike(incident.id),
+            alike=incidents.count_alike(incident.id),
         )
         return render(told, status=201, headers={"Location": f"/v1/incidents/{incident.id}"})
 

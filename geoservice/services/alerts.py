@@ -9,7 +9,7 @@ from uuid import UUID
 from geoservice.auth.model import Identity
 from geoservice.domain.alerts import Alert, service_for
 from geoservice.services import known
-from geoservice.services.errors import AlertNotTaken, CameraUnknown, IncidentUnknown, JurisdictionNotStated
+from geoservice.services.errors import AlertNotTaken, CameraUnknown, IncidentUnknown
 from geoservice.services.incidents import IncidentService, NewReport
 from layers.cameras.model import CoveringCamera
 from layers.cameras.queries import cameras_covering, find_view
@@ -17,7 +17,6 @@ from layers.crs import declared_position
 from layers.db.session import Database
 from layers.incidents.model import Alike, Incident
 from layers.incidents.queries import alike, find_incident, services
-from layers.jurisdictions.queries import jurisdictions
 
 
 @dataclass(frozen=True)
@@ -54,24 +53,19 @@ class AlertService:
         Raises
         ------
         JurisdictionNotStated, JurisdictionUnknown, CameraUnknown, AlertNotTaken, ServiceUnknown, ReportKeyUsed
-        """  # fmt: skip
+        """
         with self._database.transaction() as connection:
-            if jurisdiction_code is None:
-                every = jurisdictions(connection)
-                if len(every) != 1:
-                    raise JurisdictionNotStated
-                jurisdiction_code = every[0].code
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = known.stated_or_only_jurisdiction(connection, jurisdiction_code)
             view = find_view(connection, jurisdiction_id=jurisdiction.id, code=camera)
             if view is None:
-                raise CameraUnknown(camera=camera, jurisdiction=jurisdiction_code)
+                raise CameraUnknown(camera=camera, jurisdiction=jurisdiction.code)
             offered = services(connection, jurisdiction_id=jurisdiction.id)
         service = service_code or service_for(alert, ((one.code, one.keywords) for one in offered))
         if service is None:
-            raise AlertNotTaken(alert=alert.value, jurisdiction=jurisdiction_code)
+            raise AlertNotTaken(alert=alert.value, jurisdiction=jurisdiction.code)
         report = NewReport(
             service, declared_position(view.middle.lon, view.middle.lat), "camera", accuracy_m=view.accuracy_m,
-            reported_at=seen_at, jurisdiction_code=jurisdiction_code,
+            reported_at=seen_at, jurisdiction_code=jurisdiction.code,
             attributes={"camera": view.code, "alert": alert.value},
         )  # fmt: skip
         incident, _ = self._incidents.report(report, identity=identity, key=key)

@@ -17,7 +17,6 @@ from geoservice.domain.privacy import holds_personal_number
 from geoservice.services import known
 from geoservice.services.errors import (
     IncidentUnknown,
-    JurisdictionNotStated,
     NotServed,
     PersonalNumberRefused,
     ReportKeyUsed,
@@ -42,7 +41,7 @@ from layers.incidents.queries import (
     status_changes,
 )
 from layers.jurisdictions.model import Jurisdiction
-from layers.jurisdictions.queries import find_jurisdiction_code_at, jurisdictions
+from layers.jurisdictions.queries import find_jurisdiction_code_at
 
 
 @dataclass(frozen=True)
@@ -111,12 +110,7 @@ class IncidentService:
     def _jurisdiction_of(self, connection: Connection, report: NewReport) -> Jurisdiction:
         """Return the stated jurisdiction, else the one at the place, else the only one there is."""
         code = report.jurisdiction_code or find_jurisdiction_code_at(connection, report.place.position)
-        if code is None:
-            every = jurisdictions(connection)
-            if len(every) != 1:
-                raise JurisdictionNotStated
-            return every[0]
-        return known.known_jurisdiction(connection, code)
+        return known.stated_or_only_jurisdiction(connection, code)
 
     def incident(self, incident_id: UUID) -> Incident:
         """Return an incident; raise IncidentUnknown."""
@@ -164,7 +158,7 @@ class IncidentService:
             wanted = replace(search or Search(), jurisdiction_id=known.jurisdiction_id(connection, jurisdiction_code))
             return incidents(connection, wanted, limit=limit, skip=skip)
 
-    def alike(self, incident_id: UUID) -> int:
+    def count_alike(self, incident_id: UUID) -> int:
         """Return how many others in hand may be about the same matter, at most 20."""
         with self._database.transaction() as connection:
             return len(alike(connection, incident_id))

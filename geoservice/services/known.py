@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from geoservice.services.errors import EditionUnknown, JurisdictionUnknown, StaffUnknown
+from geoservice.services.errors import EditionUnknown, JurisdictionNotStated, JurisdictionUnknown, StaffUnknown
 from layers.grids.model import Edition
 from layers.grids.queries import find_edition
 from layers.jurisdictions.model import Jurisdiction
-from layers.jurisdictions.queries import find_jurisdiction
+from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
 from layers.staff.queries import staff_exists
 
 
@@ -18,6 +18,19 @@ def known_jurisdiction(connection: Connection, code: str) -> Jurisdiction:
     if jurisdiction is None:
         raise JurisdictionUnknown(jurisdiction=code)
     return jurisdiction
+
+
+def stated_or_only_jurisdiction(connection: Connection, code: str | None) -> Jurisdiction:
+    """Return the jurisdiction of a code, without one the only one there is.
+
+    Raises: JurisdictionUnknown, JurisdictionNotStated.
+    """
+    if code is not None:
+        return known_jurisdiction(connection, code)
+    every = jurisdictions(connection)
+    if len(every) != 1:
+        raise JurisdictionNotStated
+    return every[0]
 
 
 def jurisdiction_id(connection: Connection, code: str | None) -> int | None:

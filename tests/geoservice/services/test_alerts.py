@@ -118,4 +118,4 @@ def test_alike_is_what_is_near_in_place_and_time_of_one_service_and_in_hand(post
         )
 
     assert post.alike(this) == [same_place, near]
-    assert post.incidents.alike(UUID(this)) == 2
+    assert post.incidents.count_alike(UUID(this)) == 2
