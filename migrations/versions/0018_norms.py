@@ -1,0 +1,14 @@
+"""Norms: what a jurisdiction wants of its grids. Locks: ACCESS EXCLUSIVE on jurisdiction and finding for a moment."""
+
+from migrations.statements import run
+
+revision = "0018"
+down_revision = "0017"
+
+
+def upgrade() -> None:
+    run("0018_norms.up.sql")
+
+
+def downgrade() -> None:
+    run("0018_norms.down.sql")
