@@ -2,13 +2,13 @@
 
 from migrations.statements import run
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 
 
 def upgrade() -> None:
-    run("0018_norms.up.sql")
+    run("0019_norms.up.sql")
 
 
 def downgrade() -> None:
-    run("0018_norms.down.sql")
+    run("0019_norms.down.sql")
