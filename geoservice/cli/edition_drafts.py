@@ -138,21 +138,33 @@ def update(
 
 @click.command()
 @click.option("--jurisdiction", "jurisdiction_code", required=True, help="Code of the jurisdiction.")
-@click.option("--min", "minimum", type=click.IntRange(1), default=300, show_default=True, help="Households of a grid.")
-@click.option("--max", "maximum", type=click.IntRange(1), default=500, show_default=True, help="Households of a grid.")
+@click.option("--grid", "grid_code", help="Split this grid only, of the edition published last; the others stay.")
+@click.option("--min", "minimum", type=click.IntRange(1), help="Households of a grid; the jurisdiction's when absent.")
+@click.option("--max", "maximum", type=click.IntRange(1), help="Households of a grid; the jurisdiction's when absent.")
 @click.option("--grids", type=click.IntRange(1), help="How many; as many as fit when absent.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another number, another proposal.")
 @as_json_option
-def propose(*, jurisdiction_code: str, minimum: int, maximum: int, grids: int | None, seed: int, as_json: bool) -> None:
-    """Make a draft that cuts a jurisdiction into grids of like numbers of households, along its streets.
+def propose(
+    *, jurisdiction_code: str, grid_code: str | None, minimum: int | None, maximum: int | None, grids: int | None,
+    seed: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Make a draft that cuts a jurisdiction, or one grid, into grids of like numbers of households, along its streets.
 
     It is a draft for people who know the place: look at it, edit it, preview it, then publish it.
     """
+    if grid_code is not None and grids == 1:
+        raise click.BadParameter("a grid is split into two or more.", param_hint="--grids")
     database = open_database(Settings())
     try:
-        proposed = ProposingService(database).propose(
-            jurisdiction_code, minimum=minimum, maximum=maximum, grids=grids, seed=seed, actor=actor()
-        )
+        proposing = ProposingService(database)
+        if grid_code is None:
+            proposed = proposing.propose(
+                jurisdiction_code, minimum=minimum, maximum=maximum, grids=grids, seed=seed, actor=actor()
+            )
+        else:
+            proposed = proposing.propose_split(
+                jurisdiction_code, grid_code, minimum=minimum, maximum=maximum, parts=grids, seed=seed, actor=actor()
+            )
     finally:
         database.close()
     if as_json:

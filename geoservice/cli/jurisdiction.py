@@ -1,4 +1,4 @@
-"""Commands about jurisdictions: jurisdiction add, list."""
+"""Commands about jurisdictions: jurisdiction add, set, list."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _jurisdictions() -> Iterator[JurisdictionService]:
 
 @click.group()
 def jurisdiction() -> None:
-    """Add and list the areas served."""
+    """Add, set up and list the areas served."""
 
 
 @jurisdiction.command()
@@ -53,6 +53,25 @@ def add(
         f"Jurisdiction {added.code}: lon {west:.6f} to {east:.6f}, lat {south:.6f} to {north:.6f},"
         f" metric CRS EPSG:{added.metric_srid}, time zone {added.time_zone}."
     )
+
+
+@jurisdiction.command("set")
+@click.argument("code")
+@click.option("--households-min", type=click.IntRange(0), help="The gate remarks on grids with fewer; 300 at first.")
+@click.option("--households-max", type=click.IntRange(0), help="The gate remarks on grids with more; 500 at first.")
+@click.option(
+    "--code-pattern",
+    help=r"The gate remarks on grid codes that are not wholly of this form, such as 5405\d{11}; '' takes any code.",
+)
+def set_(*, code: str, households_min: int | None, households_max: int | None, code_pattern: str | None) -> None:
+    """Say what the jurisdiction CODE wants of its grids; what is not named stays as it is."""
+    with _jurisdictions() as jurisdictions:
+        now = jurisdictions.set_norms(
+            code, households_min=households_min, households_max=households_max, grid_code_pattern=code_pattern,
+            actor=actor(),
+        )  # fmt: skip
+    form = "any code" if now.grid_code_pattern is None else f"codes of the form {now.grid_code_pattern}"
+    click.echo(f"Jurisdiction {code} wants {now.households_min} to {now.households_max} households in a grid, {form}.")
 
 
 @jurisdiction.command("list")

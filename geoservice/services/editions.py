@@ -10,6 +10,7 @@ from uuid import UUID
 
 from geoservice.domain.editing.healing import Healing
 from geoservice.services.errors import PreviewOutdated, PreviewUnknown
+from geoservice.services.gate import looked_at
 from geoservice.services.healing.running import Told, healed_apart
 from geoservice.services.impact import Impact, grids_concerned, workloads_after
 from geoservice.services.importing.errors import EditionNotDraft, InstantWithoutZone
@@ -21,8 +22,6 @@ from layers.db.session import Database
 from layers.errors import EditedMeanwhile, MovedMeanwhile
 from layers.grids import edits, previews, queries
 from layers.grids.model import Edition, Finding, GridShape
-from layers.grids.soundness import STORABLE_RULES
-from layers.grids.topology import findings_of
 from layers.jurisdictions.queries import outline_of
 from layers.staff.queries import posted_now
 
@@ -115,8 +114,7 @@ class EditionService:
             edition_id = edits.insert_edition(
                 connection, jurisdiction_id=jurisdiction.id, title=(title or name)[:_TITLE_LENGTH_MAX], source=name
             )
-            findings = _told(found.remarks, findings_of(grids, queries.outline_of_edition(connection, edition_id)))
-            storable = _storable(grids, findings)
+            findings, storable = looked_at(connection, jurisdiction, grids, found.remarks)
             edits.insert_grids(connection, edition_id, storable)
             edits.replace_findings(connection, edition_id, findings)
             edits.mark_validated(connection, edition_id)
@@ -140,8 +138,8 @@ class EditionService:
             edition = known_edition(connection, edition_id)
             if edition.status != "draft":
                 raise EditionNotDraft(edition=edition_id, status=edition.status)
-            grids = queries.grids_of(connection, edition_id)
-            findings = _told([], findings_of(grids, queries.outline_of_edition(connection, edition_id)))
+            jurisdiction = known_jurisdiction(connection, edition.jurisdiction_code)
+            findings, _ = looked_at(connection, jurisdiction, queries.grids_of(connection, edition_id))
             edits.replace_findings(connection, edition_id, findings)
             edits.mark_validated(connection, edition_id)
         return findings
@@ -258,15 +256,3 @@ def _one_state(edition_id: int, stated: int | None, previewed: int) -> int:
 def _require_zone(instant: datetime | None) -> None:
     if instant is not None and instant.tzinfo is None:
         raise InstantWithoutZone(valid_from=instant.isoformat())
-
-
-def _told(remarks: list[Finding], findings: list[Finding]) -> tuple[Finding, ...]:
-    """Return all findings, errors first; a grid whose ring could not even be built is not told as empty again."""
-    unbuilt = {code for one in remarks if one.rule == "invalid-ring" for code in one.grid_codes}
-    rest = [one for one in findings if not (one.rule == "empty" and set(one.grid_codes) <= unbuilt)]
-    return tuple(sorted(remarks + rest, key=lambda one: one.severity))
-
-
-def _storable(grids: list[GridShape], findings: tuple[Finding, ...]) -> list[GridShape]:
-    faulty = {code for one in findings if one.rule in STORABLE_RULES for code in one.grid_codes}
-    return [grid for grid in grids if grid.code not in faulty]

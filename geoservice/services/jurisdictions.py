@@ -1,4 +1,4 @@
-"""Jurisdictions: add one with its outline, list them."""
+"""Jurisdictions: add one with its outline, say what it wants of its grids, list them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from geoservice.services.importing.errors import JurisdictionCodeTaken, OutlineN
 from geoservice.services.importing.limits import Limits
 from geoservice.services.importing.reader import read_features
 from geoservice.services.importing.shapes import outline_of
+from geoservice.services.known import known_jurisdiction
 from geoservice.services.metric import fitting_srid, require_metric
 from layers.crs import Position
 from layers.db.session import Database
 from layers.grids.soundness import outline_findings
-from layers.jurisdictions.edits import insert_jurisdiction
+from layers.jurisdictions.edits import insert_jurisdiction, set_norms
 from layers.jurisdictions.model import Jurisdiction
 from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
 
@@ -76,6 +77,41 @@ class JurisdictionService:
         if added is None:
             raise AssertionError("the row was inserted in this transaction")
         return added
+
+    def set_norms(
+        self,
+        code: str,
+        *,
+        households_min: int | None = None,
+        households_max: int | None = None,
+        grid_code_pattern: str | None = None,
+        actor: str = "",
+    ) -> Jurisdiction:
+        """Change what a jurisdiction wants of its grids; the gate remarks on others when it looks next.
+
+        Parameters
+        ----------
+        households_min, households_max
+            Of a grid; None: as it is.
+        grid_code_pattern
+            A regular expression of PostgreSQL for the whole of a code; empty: any code will do; None: as it is.
+
+        Raises
+        ------
+        JurisdictionUnknown
+            There is none.
+        RefusedByDatabase
+            The most is below the fewest, or the pattern can not be read.
+        """
+        with self._database.transaction(actor=actor) as connection:
+            now = known_jurisdiction(connection, code)
+            set_norms(
+                connection, now.id,
+                households_min=now.households_min if households_min is None else households_min,
+                households_max=now.households_max if households_max is None else households_max,
+                grid_code_pattern=now.grid_code_pattern if grid_code_pattern is None else grid_code_pattern or None,
+            )  # fmt: skip
+            return known_jurisdiction(connection, code)
 
     def jurisdictions(self) -> tuple[Jurisdiction, ...]:
         """Return every jurisdiction, by code."""

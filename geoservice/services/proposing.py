@@ -1,20 +1,29 @@
-"""Propose a partition of a jurisdiction from its households and streets: a draft like any other."""
+"""Propose a partition, or the split of one grid, from households and streets: a draft like any other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import shapely
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
 
+from geoservice.domain.editing.change import applied
 from geoservice.domain.proposing.proposal import propose
+from geoservice.domain.proposing.splitting import propose_split
+from geoservice.services.drafting.opened import OpenDraft
+from geoservice.services.errors import GridUnknown
+from geoservice.services.gate import looked_at
 from geoservice.services.known import known_edition, known_jurisdiction
 from layers.basemap.queries import streets_of
 from layers.db.session import Database
-from layers.grids import edits
-from layers.grids.model import Edition, Finding
-from layers.grids.topology import findings_of
+from layers.grids import drafts, edits, queries
+from layers.grids.model import Edition, Finding, GridShape
+from layers.grids.norms import households_in
 from layers.households.queries import household_counts
+from layers.jurisdictions.model import Jurisdiction
 from layers.jurisdictions.queries import outline_of
 
 TIMEOUT_S = 60.0
@@ -40,8 +49,8 @@ class ProposingService:
         self,
         jurisdiction_code: str,
         *,
-        minimum: int = 300,
-        maximum: int = 500,
+        minimum: int | None = None,
+        maximum: int | None = None,
         grids: int | None = None,
         seed: int = 0,
         actor: str = "",
@@ -49,6 +58,11 @@ class ProposingService:
         """Make a draft that cuts a jurisdiction into grids; see `geoservice.domain.proposing.proposal.propose`.
 
         Codes are those of the jurisdiction with a number of two digits or more behind, after those that are in use.
+
+        Parameters
+        ----------
+        minimum, maximum
+            Households of a grid; None: what the jurisdiction wants.
 
         Raises
         ------
@@ -60,6 +74,7 @@ class ProposingService:
             outline = outline_of(connection, jurisdiction.id)
             points, counts = household_counts(connection, jurisdiction.id)
             streets = streets_of(connection, jurisdiction.id)
+        minimum, maximum = _range(jurisdiction, minimum, maximum)
         # Cutting takes seconds and needs no database.
         proposal = propose(
             outline, list(points), counts.tolist(), streets, minimum=minimum, maximum=maximum, grids=grids, seed=seed
@@ -68,11 +83,75 @@ class ProposingService:
             title = f"proposal of {len(proposal)} grids, {minimum} to {maximum} households"
             draft = edits.insert_edition(connection, jurisdiction_id=jurisdiction.id, title=title, source="proposal")
             named = edits.with_new_codes(connection, proposal, jurisdiction_id=jurisdiction.id, stem=jurisdiction_code)
-            findings = tuple(findings_of(named, outline))
             edits.insert_grids(connection, draft, named)
-            edits.replace_findings(connection, draft, findings)
-            edits.mark_validated(connection, draft)
-            edition = known_edition(connection, draft)
-        tree = shapely.STRtree(points)
-        households = {grid.code: int(counts[tree.query(grid.geom, predicate="intersects")].sum()) for grid in named}
-        return Proposed(edition, households, findings)
+            return _proposed(connection, jurisdiction, draft, named, points, counts)
+
+    def propose_split(
+        self,
+        jurisdiction_code: str,
+        grid_code: str,
+        *,
+        minimum: int | None = None,
+        maximum: int | None = None,
+        parts: int | None = None,
+        seed: int = 0,
+        actor: str = "",
+    ) -> Proposed:
+        """Make a draft of the grids published last in which one is cut up; see `splitting.propose_split`.
+
+        Parameters
+        ----------
+        minimum, maximum
+            Households of a part; None: what the jurisdiction wants.
+
+        Raises
+        ------
+        JurisdictionUnknown, GridUnknown, ProposalImpossible
+            There is none; nothing is published with such a grid; it can not be cut so.
+        """
+        with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
+            jurisdiction = known_jurisdiction(connection, jurisdiction_code)
+            base = drafts.latest_edition(connection, jurisdiction.id)
+            there = () if base is None else queries.grids_of(connection, base)
+            points, counts = household_counts(connection, jurisdiction.id)
+            streets = streets_of(connection, jurisdiction.id)
+            taken = frozenset() if base is None else queries.codes_ever(connection, base)
+        if base is None or grid_code not in {grid.code for grid in there}:
+            raise GridUnknown(grid=grid_code, jurisdiction=jurisdiction_code, edition=base)
+        minimum, maximum = _range(jurisdiction, minimum, maximum)
+        change = propose_split(
+            there, grid_code, points, counts, streets, minimum=minimum, maximum=maximum, parts=parts, seed=seed,
+            taken=taken,
+        )  # fmt: skip
+        with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
+            title = f"proposal to split grid {grid_code}"
+            draft = edits.insert_edition(
+                connection, jurisdiction_id=jurisdiction.id, title=title, source=f"edition {base}"
+            )
+            drafts.copy_grids(connection, edition_id=base, draft_id=draft)
+            OpenDraft(connection, known_edition(connection, draft)).make("split", there, change)
+            return _proposed(connection, jurisdiction, draft, applied(there, change), points, counts)
+
+
+def _range(jurisdiction: Jurisdiction, minimum: int | None, maximum: int | None) -> tuple[int, int]:
+    return (
+        jurisdiction.households_min if minimum is None else minimum,
+        jurisdiction.households_max if maximum is None else maximum,
+    )
+
+
+def _proposed(
+    connection: Connection,
+    jurisdiction: Jurisdiction,
+    draft: int,
+    grids: Sequence[GridShape],
+    points: NDArray[Any],
+    counts: NDArray[np.int64],
+) -> Proposed:
+    """Let a draft through the gate, and tell what is in it."""
+    findings, _ = looked_at(connection, jurisdiction, grids)
+    edits.replace_findings(connection, draft, findings)
+    edits.mark_validated(connection, draft)
+    households = households_in(grids, points, counts).tolist()
+    told = sorted(zip((grid.code for grid in grids), households, strict=True))
+    return Proposed(known_edition(connection, draft), dict(told), findings)

@@ -58,6 +58,9 @@ _CODES_EVER = text("""
     SELECT DISTINCT t.code FROM geoservice.territory AS t
       JOIN geoservice.edition AS e ON e.jurisdiction_id = t.jurisdiction_id WHERE e.id = :edition_id
 """)
+_CODES_UNLIKE = text("""
+    SELECT c.code FROM unnest(CAST(:codes AS text[])) AS c (code) WHERE NOT geoservice.has_form(c.code, :pattern)
+""")
 _FINDINGS = text("""
     SELECT f.rule, f.severity, f.grid_codes, f.message, f.size, f.unit, st_asbinary(f.geom) AS geom
       FROM geoservice.finding AS f WHERE f.edition_id = :edition_id ORDER BY f.severity, f.id
@@ -131,6 +134,11 @@ def codes_of(connection: Connection, edition_id: int) -> frozenset[str]:
 def codes_ever(connection: Connection, edition_id: int) -> frozenset[str]:
     """Return the codes of every grid that was ever in force in the jurisdiction of an edition."""
     return frozenset(connection.execute(_CODES_EVER, {"edition_id": edition_id}).scalars())
+
+
+def codes_unlike(connection: Connection, codes: Sequence[str], pattern: str) -> list[str]:
+    """Return the codes that are not wholly of a form, a regular expression of PostgreSQL."""
+    return list(connection.execute(_CODES_UNLIKE, {"codes": list(codes), "pattern": pattern}).scalars())
 
 
 def findings_of_edition(connection: Connection, edition_id: int) -> tuple[Finding, ...]:

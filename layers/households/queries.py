@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
-#: A household lives where its building is.
+#: A household lives where its building is. All as one value: 200,000 rows cost the driver more than all that is done
+#: with them.
 _COUNTS = text("""
-    SELECT st_x(place) AS lon, st_y(place) AS lat, count(*) AS households
-      FROM (SELECT coalesce(st_pointonsurface(b.geom), h.geom) AS place
-              FROM geoservice.household AS h
-              LEFT JOIN geoservice.building AS b ON b.jurisdiction_id = h.jurisdiction_id AND b.code = h.building_code
-             WHERE h.jurisdiction_id = :jurisdiction_id) AS h
-     GROUP BY place
-     ORDER BY lon, lat
+    SELECT string_agg(float8send(st_x(h.place)) || float8send(st_y(h.place)) || int8send(h.households), '')
+      FROM (SELECT st_pointonsurface(b.geom) AS place, housed.households
+              FROM (SELECT building_code, count(*) AS households
+                      FROM geoservice.household
+                     WHERE jurisdiction_id = :jurisdiction_id AND building_code IS NOT NULL
+                     GROUP BY building_code) AS housed
+              JOIN geoservice.building AS b
+                ON b.jurisdiction_id = :jurisdiction_id AND b.code = housed.building_code
+            UNION ALL
+            SELECT geom, 1 FROM geoservice.household
+             WHERE jurisdiction_id = :jurisdiction_id AND building_code IS NULL) AS h
 """)
+#: As PostgreSQL sends numbers: the highest byte first.
+_PLACE = np.dtype([("lon", ">f8"), ("lat", ">f8"), ("households", ">i8")])
 
 
-def household_counts(connection: Connection, jurisdiction_id: int) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    """Return (n,) points, EPSG:4326, and (n,) how many households live at each."""
-    rows = connection.execute(_COUNTS, {"jurisdiction_id": jurisdiction_id}).all()
-    places = np.array([(row.lon, row.lat) for row in rows], dtype=float).reshape(-1, 2)
-    return shapely.points(places), np.array([row.households for row in rows], dtype=np.int64)
+def household_counts(connection: Connection, jurisdiction_id: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return (n,) points, EPSG:4326, in any order, and (n,) how many households live at each."""
+    stored = connection.execute(_COUNTS, {"jurisdiction_id": jurisdiction_id}).scalar_one()
+    places = np.frombuffer(b"" if stored is None else stored, dtype=_PLACE)
+    lonlats = np.column_stack([places["lon"], places["lat"]]).astype(float)
+    return shapely.points(lonlats), places["households"].astype(np.int64)

@@ -11,6 +11,11 @@ _INSERT = text("""
     INSERT INTO geoservice.jurisdiction (code, name, name_en, outline, metric_srid, time_zone)
     VALUES (:code, :name, :name_en, CAST(:outline AS geometry), :metric_srid, :time_zone)
 """)
+_SET_NORMS = text("""
+    UPDATE geoservice.jurisdiction AS j
+       SET households_min = :households_min, households_max = :households_max, grid_code_pattern = :grid_code_pattern
+     WHERE j.id = :jurisdiction_id
+""")
 
 
 def insert_jurisdiction(
@@ -38,4 +43,28 @@ def insert_jurisdiction(
         _INSERT,
         {"code": code, "name": name, "name_en": name_en, "outline": ewkb(outline), "metric_srid": metric_srid,
          "time_zone": time_zone},
+    )  # fmt: skip
+
+
+def set_norms(
+    connection: Connection,
+    jurisdiction_id: int,
+    *,
+    households_min: int,
+    households_max: int,
+    grid_code_pattern: str | None,
+) -> None:
+    """Say what a jurisdiction wants of its grids; raise RefusedByDatabase with a sentence when that can not be.
+
+    Parameters
+    ----------
+    households_min, households_max
+        Of a grid; the gate remarks on grids with fewer or more.
+    grid_code_pattern
+        A regular expression of PostgreSQL for the whole of a code; None: any code will do.
+    """
+    connection.execute(
+        _SET_NORMS,
+        {"jurisdiction_id": jurisdiction_id, "households_min": households_min, "households_max": households_max,
+         "grid_code_pattern": grid_code_pattern},
     )  # fmt: skip

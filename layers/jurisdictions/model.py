@@ -23,3 +23,8 @@ class Jurisdiction:
     accuracy_m: float
     #: Of the outline, EPSG:4326.
     bbox: Bbox
+    #: Households that a grid should have at least, and at most.
+    households_min: int
+    households_max: int
+    #: What the whole of a grid's code should be like, a regular expression of PostgreSQL; None: anything.
+    grid_code_pattern: str | None

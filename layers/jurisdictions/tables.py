@@ -28,3 +28,8 @@ class JurisdictionRow(Base):
     recorded_at: Mapped[datetime] = instant_now()
     #: What becomes of an open incident whose place goes to another grid: keep, move or ask.
     reroute: Mapped[str] = mapped_column(Text, server_default="move")
+    #: Households that a grid should have at least, and at most.
+    households_min: Mapped[int] = mapped_column(Integer, server_default="300")
+    households_max: Mapped[int] = mapped_column(Integer, server_default="500")
+    #: What the whole of a grid's code should be like; none: anything.
+    grid_code_pattern: Mapped[str | None] = mapped_column(Text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,15 +20,15 @@ from layers.db.session import Database
 from layers.errors import RefusedByDatabase
 from layers.grids.model import has_errors
 from layers.grids.previews import Move, Preview
-from tests.oracles import distances_m, owners_by_covers, random_lonlats
+from tests.oracles import Lonlats, distances_m, owners_by_covers, random_lonlats
 from tests.proofs.scribbles import draw
 
 #: Kind and id of a feature, and its grid before and after.
 Key = tuple[str, str]
 Moved = dict[Key, tuple[str | None, str | None]]
 SNAP_TOLERANCE_M = 25.0
-#: More than the tolerance in every direction, up to 75 degrees of latitude.
-NEAR_DEG = 0.001
+#: More than the tolerance on any parallel up to 77 degrees, north or south.
+REACH_DEG = 0.001
 
 _CODES = """
     SELECT 'building', id::text, grid_code FROM geoservice.building UNION ALL
@@ -140,10 +140,12 @@ class Looker:
     def to_move(self, codes: Mapping[Key, str | None], shapes: Mapping[str, MultiPolygon]) -> Moved:
         """Return what has another grid than the one that owns its place, found without the database's rule."""
         rows = self.connection.execute(_PLACES).fetchall()
-        owners = owners_by_covers(shapes, np.array([row[2:] for row in rows]))
+        lonlats = np.array([row[2:] for row in rows])
+        owners = owners_by_covers(shapes, lonlats)
+        beside = nearest(shapes, lonlats[[owner is None for owner in owners]])
         found = {}
-        for (kind, number, lon, lat), owner in zip(rows, owners, strict=True):
-            code = nearest(shapes, lon, lat) if owner is None else owner
+        for (kind, number, *_), owner in zip(rows, owners, strict=True):
+            code = next(beside) if owner is None else owner
             if code != codes[kind, number]:
                 found[kind, number] = (codes[kind, number], code)
         return found
@@ -206,12 +208,14 @@ def as_told(moves: tuple[Move, ...]) -> Moved:
     return {(move.kind, move.id): (move.from_grid, move.to_grid) for move in moves}
 
 
-def nearest(shapes: Mapping[str, MultiPolygon], lon: float, lat: float) -> str | None:
-    """Return the nearest grid within the tolerance, the smallest code of equally near ones."""
-    around = shapely.Point(lon, lat)
-    # Measuring is exact and slow: only what is near at all is measured.
-    found = distances_m({code: geom for code, geom in shapes.items() if geom.dwithin(around, NEAR_DEG)}, lon, lat)
-    if not found:
-        return None
-    code = min(found, key=lambda one: (round(found[one], 6), one.encode()))
-    return code if found[code] <= SNAP_TOLERANCE_M else None
+def nearest(shapes: Mapping[str, MultiPolygon], lonlats: Lonlats) -> Iterator[str | None]:
+    """Yield the nearest grid of each position within the tolerance, the smallest code of equally near ones."""
+    codes, geoms = list(shapes), np.array(list(shapes.values()), dtype=object)
+    place, grid = shapely.STRtree(geoms).query(shapely.points(lonlats), predicate="dwithin", distance=REACH_DEG)
+    for number, (lon, lat) in enumerate(lonlats.tolist()):
+        here = (lon - 2 * REACH_DEG, lat - 2 * REACH_DEG, lon + 2 * REACH_DEG, lat + 2 * REACH_DEG)
+        # A city's whole border costs seconds to measure, and only what is near can be nearest.
+        near = {codes[at]: shapely.clip_by_rect(geoms[at].boundary, *here) for at in grid[place == number]}
+        found = distances_m(near, lon, lat)
+        code = min(found, key=lambda one: (round(found[one], 6), one.encode()), default=None)
+        yield None if code is None or found[code] > SNAP_TOLERANCE_M else code

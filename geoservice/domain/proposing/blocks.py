@@ -11,6 +11,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely import LineString, MultiPolygon, Polygon
 
+from layers.geometry import segments_of
+
 #: For each face its neighbours with the length of border in metres: along streets, and elsewhere.
 Neighbours = tuple[dict[int, tuple[float, float]], ...]
 
@@ -37,7 +39,7 @@ class Blocks:
 
 
 def blocks_of(outline: MultiPolygon, points: NDArray[Any], counts: NDArray[np.int64], streets: NDArray[Any],
-              *, households_max: int) -> Blocks:  # fmt: skip
+              *, households_max: int, edges_whole: bool = False) -> Blocks:  # fmt: skip
     """Return the faces between streets within an outline.
 
     Parameters
@@ -48,6 +50,9 @@ def blocks_of(outline: MultiPolygon, points: NDArray[Any], counts: NDArray[np.in
         (m,) households at each point.
     households_max
         A face with more is cut across its longer side, half of its households on each.
+    edges_whole
+        Faces along one edge of the outline become one, so that a border between two faces meets the outline only where
+        it has a vertex: those beyond need no new one.
     """
     stretch = math.cos(math.radians(outline.centroid.y))
     inside = shapely.intersection(streets, outline)
@@ -63,6 +68,9 @@ def blocks_of(outline: MultiPolygon, points: NDArray[Any], counts: NDArray[np.in
         if not more:
             break
         cuts += more
+    if edges_whole:
+        faces = _joined_along(faces, outline)
+        households, _ = _settled(faces, points, counts)
     centres = shapely.get_coordinates(shapely.point_on_surface(faces)) * (DEGREE_M * stretch, DEGREE_M)
     return Blocks(faces, households, _connected(_neighbours(faces, cuts, stretch), centres), centres)
 
@@ -72,6 +80,20 @@ def _faces(outline: MultiPolygon, streets: NDArray[Any], cuts: list[LineString])
     faces = np.array(shapely.get_parts(shapely.polygonize(shapely.get_parts(lines))), dtype=object)
     kept: NDArray[Any] = faces[shapely.covers(outline, shapely.point_on_surface(faces))]
     return kept
+
+
+def _joined_along(faces: NDArray[Any], outline: MultiPolygon) -> NDArray[Any]:
+    """Return faces of which those along one edge of an outline are one."""
+    edges = shapely.linestrings(segments_of(outline))
+    # Where a street meets an edge, rounding has moved the faces off it by the last digit.
+    wide = shapely.buffer(faces, _BEYOND)
+    edge, face = shapely.STRtree(wide).query(edges, predicate="intersects")
+    along = shapely.length(shapely.intersection(edges[edge], wide[face])) > _ON_CUT
+    group = np.arange(len(faces))
+    for one in np.unique(edge[along]):
+        members = group[face[along & (edge == one)]]
+        group[np.isin(group, members)] = members.min()
+    return np.array([shapely.coverage_union_all(faces[group == one]) for one in np.unique(group)], dtype=object)
 
 
 def _settled(

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely import MultiPolygon
 
 from geoservice.domain.proposing.blocks import blocks_of
@@ -24,7 +25,11 @@ _BLOCK_SHARE = 0.5
 
 
 class ProposalImpossible(LayerError):
-    """So many households, in so many blocks, can not be divided into so many grids of that size."""
+    """So many households can not be divided into so many grids of that size: allow fewer or more, or another number."""
+
+    def __str__(self) -> str:
+        """Return the sentence with the numbers that do not go together."""
+        return f"{self.__doc__} ({', '.join(f'{name}: {value}' for name, value in self.fields.items())})"
 
 
 def propose(
@@ -65,23 +70,58 @@ def propose(
         There are more households than `grids` of `maximum` hold, or fewer than `grids` of `minimum` need, or too
         few blocks.
     """
+    shapes = divided(
+        outline, points, counts, np.array(streets, dtype=object),
+        minimum=minimum, maximum=maximum, count=grids, seed=seed,
+    )  # fmt: skip
+    shapes.sort(key=lambda shape: (-round(shape.centroid.y, 4), shape.centroid.x))
+    width = max(2, len(str(len(shapes))))
+    codes = [f"{number:0{width}}" for number in range(1, len(shapes) + 1)]
+    return tuple(GridShape(code, code, None, None, shape) for code, shape in zip(codes, shapes, strict=True))
+
+
+def divided(
+    outline: MultiPolygon,
+    points: Sequence[Any],
+    counts: Sequence[int],
+    streets: NDArray[Any],
+    *,
+    minimum: int,
+    maximum: int,
+    count: int | None,
+    least: int = 1,
+    seed: int = 0,
+    edges_whole: bool = False,
+) -> list[MultiPolygon]:
+    """Return shapes that share every vertex of their borders and fill an outline, in no order; see `propose`.
+
+    Parameters
+    ----------
+    count
+        How many; None: as many as bring each to the middle, and `least` or more.
+    edges_whole
+        Let borders between shapes end at vertices of the outline only.
+    """
     where, households = np.array(points, dtype=object), np.array(counts, dtype=np.int64)
     living = shapely.intersects(outline, where) if len(where) else np.zeros(0, bool)
-    where, households = where[living], households[living]
+    where, households = _in_order(where[living], households[living])
     total = int(households.sum())
-    count = grids if grids is not None else max(1, round(total / ((minimum + maximum) / 2)))
+    if count is None:
+        count = max(least, round(total / ((minimum + maximum) / 2)))
     if not count * minimum <= total <= count * maximum:
         raise ProposalImpossible(households=total, grids=count, minimum=minimum, maximum=maximum)
     limit = max(1, math.floor((maximum - minimum) * _BLOCK_SHARE))
-    blocks = blocks_of(outline, where, households, np.array(streets, dtype=object), households_max=limit)
+    blocks = blocks_of(outline, where, households, streets, households_max=limit, edges_whole=edges_whole)
     if len(blocks.faces) < count:
         raise ProposalImpossible(households=total, grids=count, blocks=len(blocks.faces))
     district = districts_of(blocks, Wanted(count, minimum, maximum), seed=seed)
-    shapes = [_dissolved(blocks.faces[district == one]) for one in range(count)]
-    shapes.sort(key=lambda shape: (-round(shape.centroid.y, 4), shape.centroid.x))
-    width = max(2, len(str(count)))
-    codes = [f"{number:0{width}}" for number in range(1, count + 1)]
-    return tuple(GridShape(code, code, None, None, shape) for code, shape in zip(codes, shapes, strict=True))
+    return [_dissolved(blocks.faces[district == one]) for one in range(count)]
+
+
+def _in_order(points: NDArray[Any], households: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the same from west to east: the order in which a database tells them must not change a proposal."""
+    order = np.lexsort((households, shapely.get_y(points), shapely.get_x(points)))
+    return points[order], households[order]
 
 
 def _dissolved(faces: Any) -> MultiPolygon:

@@ -80,7 +80,12 @@ def test_from_draft_to_force_and_back(analyst: Analyst) -> None:
     whole = analyst.shapes()[FIRST]
     split = analyst.done("split", {"code": FIRST, "line": halving(whole), "codes": [FIRST, "east"]})
     assert {"east", FIRST} <= {one["id"] for one in split["changed"]}
-    assert analyst.done("validate")["features"] == []
+    found = [one["properties"] for one in analyst.done("validate")["features"]]
+    assert {(one["severity"], one["rule"], *one["grid_codes"]) for one in found} == {
+        ("warning", "few-households", FIRST),
+        ("warning", "few-households", "east"),
+    }
+    assert sum(one["size"] for one in found) == 347
     preview = analyst.done("preview")
 
     published = analyst.post("publish", {"preview": preview["id"]})

@@ -132,6 +132,36 @@ def test_a_proposal_passes_the_gate_and_can_be_reverted(command: Command) -> Non
     assert "They are the same." in command("diff", "1", back).output
 
 
+def test_one_grid_is_split_and_the_others_stay(command: Command) -> None:
+    asked = ("propose", "--jurisdiction", "sare", "--grid", FIRST, "--min", "100", "--max", "250", "--json")
+
+    proposed = fields(command(*asked))
+
+    assert {one["rule"] for one in proposed["findings"]} == {"few-households"}  # the jurisdiction wants 300 still
+    parts = [proposed["households"][code] for code in (FIRST, f"{FIRST}-2")]
+    assert sum(parts) == 347
+    assert parts == sorted(parts, reverse=True)
+    assert all(100 <= count <= 250 for count in parts)
+    draft = str(proposed["edition_id"])
+    changed = fields(command("diff", "1", draft, "--json"))
+    assert set(changed["added"]) == {f"{FIRST}-2"}
+    assert "split" in command("steps", draft).output
+    command("publish", draft, "--yes")
+    # A code that was in use is not given again.
+    again = fields(
+        command("propose", "--jurisdiction", "sare", "--grid", FIRST, "--min", "50", "--max", "150", "--json")
+    )
+    assert f"{FIRST}-3" in again["households"]
+
+
+def test_what_can_not_be_split_is_told(command: Command) -> None:
+    unknown = command("propose", "--jurisdiction", "sare", "--grid", "nowhere", code=1)
+    assert "GridUnknown" in repr(unknown.exception)
+    small = command("propose", "--jurisdiction", "sare", "--grid", FIRST, code=1)
+    assert "households: 347, grids: 2, minimum: 300, maximum: 500" in str(small.exception)
+    command("propose", "--jurisdiction", "sare", "--grid", FIRST, "--grids", "1", code=2)
+
+
 def test_healing_says_what_it_would_change_before_it_does(command: Command, draft: str, community_url: str) -> None:
     with psycopg.connect(community_url) as connection:  # as a GIS that rounds to 6 decimals leaves it
         connection.execute(

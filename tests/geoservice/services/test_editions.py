@@ -33,6 +33,11 @@ REDRAW_B = """
     UPDATE geoservice.grid SET geom = st_multi(st_setsrid(st_geomfromtext(:wkt), 4326))
      WHERE edition_id = :id AND code = 'B'
 """
+ADD_HOUSEHOLDS = """
+    INSERT INTO geoservice.household (jurisdiction_id, geom, age_18_59)
+    SELECT j.id, st_setsrid(st_geomfromtext(:wkt), 4326), 2
+      FROM geoservice.jurisdiction AS j, generate_series(1, :count)
+"""
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -327,3 +332,75 @@ def test_geojson_that_fits_its_outline_or_lies_elsewhere_is_not_asked_about(
     JurisdictionService(database).add("village", name="村", outline_path=str(folder / "village.geojson"))
 
     assert half.grids == 1
+
+
+def wanted(editions: EditionService, path: Path, database: Database, **counts: int) -> set[tuple[str, str]]:
+    """Return rule and grid of what is found when so many households live in each grid."""
+    edition = imported(editions, path)
+    places = {"A": "POINT(91.0005 29.0005)", "B": "POINT(91.0015 29.0005)", "between": "POINT(91.001 29.0005)"}
+    for place, count in counts.items():
+        run_sql(database, ADD_HOUSEHOLDS, wkt=places[place], count=count)
+    return {(one.rule, *one.grid_codes) for one in editions.validate(edition)}
+
+
+@pytest.mark.parametrize(
+    ("west", "east", "found"),
+    [
+        (299, 300, {("few-households", "A")}),
+        (500, 501, {("many-households", "B")}),
+        (300, 500, set()),
+    ],
+)
+def test_grids_with_too_few_or_too_many_households_are_remarked_on(
+    editions: EditionService, database: Database, folder: Path, west: int, east: int, found: set[tuple[str, str]]
+) -> None:
+    assert wanted(editions, folder / "whole.geojson", database, A=west, B=east) == found
+
+
+def test_a_household_on_the_border_counts_for_the_grid_that_owns_it(
+    editions: EditionService, database: Database, folder: Path
+) -> None:
+    assert wanted(editions, folder / "whole.geojson", database, A=299, B=299, between=1) == {("few-households", "B")}
+
+
+def test_a_jurisdiction_has_its_own_range_and_form_of_codes(
+    editions: EditionService, database: Database, folder: Path
+) -> None:
+    jurisdictions = JurisdictionService(database)
+    jurisdictions.set_norms("town", households_min=2, households_max=3, grid_code_pattern="A|C")
+
+    assert wanted(editions, folder / "whole.geojson", database, A=3, B=4) == {
+        ("many-households", "B"),
+        ("code-pattern", "B"),
+    }
+    jurisdictions.set_norms("town", households_max=4, grid_code_pattern="")
+    [edition] = editions.editions("town")
+    assert editions.validate(edition.id) == editions.findings(edition.id) == ()
+    assert jurisdictions.jurisdictions()[0].households_min == 2
+
+
+def test_what_is_remarked_on_can_be_published(editions: EditionService, database: Database, folder: Path) -> None:
+    assert wanted(editions, folder / "whole.geojson", database, A=1)
+    [edition] = editions.editions("town")
+    assert edition.warning_count == 2
+
+    assert editions.publish(edition.id).edition.status == "published"
+
+
+@pytest.mark.parametrize(
+    ("norms", "said"),
+    [
+        ({"households_min": 501}, "501 to 500 households"),
+        ({"households_max": 299}, "300 to 299 households"),
+        ({"grid_code_pattern": "(A"}, "The code pattern (A can not be read: invalid regular expression"),
+        ({"grid_code_pattern": "x" * 201}, "1 to 200 characters, not 201"),
+    ],
+)
+def test_what_can_not_be_wanted_is_refused_with_a_remedy(
+    editions: EditionService, database: Database, norms: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(RefusedByDatabase) as refused:
+        JurisdictionService(database).set_norms("town", **norms)
+
+    assert said in refused.value.message
+    assert refused.value.hint

@@ -1,0 +1,49 @@
+"""The gate: what keeps the grids of a draft from being published, and what their jurisdiction would rather have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from layers.grids.model import Finding, GridShape
+from layers.grids.norms import household_findings, pattern_findings
+from layers.grids.queries import codes_unlike
+from layers.grids.soundness import STORABLE_RULES
+from layers.grids.topology import findings_of
+from layers.households.queries import household_counts
+from layers.jurisdictions.model import Jurisdiction
+from layers.jurisdictions.queries import outline_of
+
+
+def looked_at(
+    connection: Connection, jurisdiction: Jurisdiction, grids: Sequence[GridShape], remarks: Sequence[Finding] = ()
+) -> tuple[tuple[Finding, ...], list[GridShape]]:
+    """Return every finding about grids, errors first, and the grids that can be stored.
+
+    Parameters
+    ----------
+    grids
+        EPSG:4326; may be anything a stranger sends.
+    remarks
+        What reading them found already. A grid whose ring could not even be built is not told as empty again.
+    """
+    unbuilt = {code for one in remarks if one.rule == "invalid-ring" for code in one.grid_codes}
+    found = findings_of(grids, outline_of(connection, jurisdiction.id))
+    found = [*remarks, *(one for one in found if not (one.rule == "empty" and set(one.grid_codes) <= unbuilt))]
+    faulty = {code for one in found if one.rule in STORABLE_RULES for code in one.grid_codes}
+    storable = [grid for grid in grids if grid.code not in faulty]
+    found += _beside_norms(connection, jurisdiction, storable)
+    return tuple(sorted(found, key=lambda one: one.severity)), storable
+
+
+def _beside_norms(connection: Connection, jurisdiction: Jurisdiction, grids: Sequence[GridShape]) -> list[Finding]:
+    points, counts = household_counts(connection, jurisdiction.id)
+    found = household_findings(
+        grids, points, counts, minimum=jurisdiction.households_min, maximum=jurisdiction.households_max
+    )
+    pattern = jurisdiction.grid_code_pattern
+    if pattern is not None:
+        unlike = set(codes_unlike(connection, [grid.code for grid in grids], pattern))
+        found += pattern_findings(grids, unlike, pattern=pattern)
+    return found
