@@ -23,7 +23,8 @@ from geoservice.cli.instant import Instant
 from geoservice.cli.who import actor
 from geoservice.domain.editing.diff import difference
 from geoservice.domain.editing.merging import Side
-from geoservice.maps.preview_picture import preview_picture
+from geoservice.maps.pictures.difference import difference_picture
+from geoservice.maps.pictures.preview import preview_picture
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.errors import MergeConflict
@@ -43,6 +44,9 @@ settle_option = click.option(
 )  # fmt: skip
 to_file_option = click.option(
     "--to", "to_file", type=click.Path(dir_okay=False, path_type=Path), help="Write it as GeoJSON, for a GIS."
+)
+picture_option = click.option(
+    "--picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw it as an SVG picture."
 )
 
 
@@ -182,7 +186,7 @@ def propose(
 @click.argument("edition_id", type=int)
 @click.option("--valid-from", type=Instant(), help="From when it would hold, RFC 3339 with zone; now when absent.")
 @to_file_option
-@click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw it as an SVG picture.")
+@picture_option
 @as_json_option
 def preview(
     *, edition_id: int, valid_from: datetime | None, to_file: Path | None, picture: Path | None, as_json: bool
@@ -213,11 +217,16 @@ def preview(
 @click.argument("before", type=int)
 @click.argument("after", type=int)
 @to_file_option
+@picture_option
 @as_json_option
-def diff(*, before: int, after: int, to_file: Path | None, as_json: bool) -> None:
+def diff(*, before: int, after: int, to_file: Path | None, picture: Path | None, as_json: bool) -> None:
     """Compare two editions or drafts: what AFTER has otherwise than BEFORE."""
     with _drafts() as drafts:
         found = drafts.compare(before, after)
+        if picture is not None:
+            edition, grids = drafts.grids(after)
+            title = f"{edition.jurisdiction_code}: from edition {before} to {after}"
+            picture.write_text(difference_picture(grids, found, title=title), encoding="utf-8")
     if to_file is not None:
         to_file.write_bytes(orjson.dumps(collection(difference_features(found))))
     if as_json:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from tests.benchmarks import assigning, batches, cores, engine, intake, looking_up, publishing, streaming
+from tests.benchmarks import assigning, batches, cores, editing, engine, intake, looking_up, publishing, streaming
 from tests.benchmarks.goals import Goal
 from tests.benchmarks.measuring import Figures
 
@@ -18,6 +18,7 @@ PARTS: dict[str, ModuleType] = {
     "cores": cores,
     "assign": assigning,
     "publishing": publishing,
+    "editing": editing,
     "intake": intake,
     "streams": streaming,
 }

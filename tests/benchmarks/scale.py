@@ -31,6 +31,8 @@ class Scale:
     publishing_households: int
     publishing_incidents: int
     publishing_rounds: int
+    #: Drafts of the demo that each verb is tried on.
+    editing_rounds: int
     #: Rows of one COPY, reports by the interface in one round, and rounds of both.
     intake_rows: int
     intake_reports: int
@@ -45,13 +47,14 @@ FULL = Scale(
     sets=tuple(SETS), positions=4_000_000, rounds=7, builds=3, http_s=5, http_rounds=5, batch_rows=1_000_000,
     geojson_rows=100_000, batch_rounds=7, assign_rows=10_000_000, assign_rounds=3,
     publishing_side=100, publishing_households=200_000, publishing_incidents=1_000_000, publishing_rounds=3,
-    intake_rows=200_000, intake_reports=1_000, intake_rounds=5, stream_listeners=500, stream_events=20,
-    stream_seconds=10,
+    editing_rounds=25, intake_rows=200_000, intake_reports=1_000, intake_rounds=5, stream_listeners=500,
+    stream_events=20, stream_seconds=10,
 )  # fmt: skip
 QUICK = Scale(
     sets=("demo, 8", "synthetic, 8", "synthetic, 300", "Chicago, 275", "synthetic, 3,000"), positions=200_000,
     rounds=3, builds=1, http_s=1, http_rounds=2, batch_rows=50_000, geojson_rows=10_000, batch_rounds=3,
     assign_rows=200_000, assign_rounds=1,
     publishing_side=32, publishing_households=4_000, publishing_incidents=20_000, publishing_rounds=1,
-    intake_rows=5_000, intake_reports=100, intake_rounds=1, stream_listeners=50, stream_events=3, stream_seconds=2,
+    editing_rounds=2, intake_rows=5_000, intake_reports=100, intake_rounds=1, stream_listeners=50,
+    stream_events=3, stream_seconds=2,
 )  # fmt: skip

@@ -43,11 +43,11 @@ def demo_database() -> Iterator[str]:
         yield url
 
 
-def new_key(database_url: str) -> str:
-    """Return a key that lets its holder ask for more at once than strangers may."""
+def new_key(database_url: str, role: Role = Role.DISPATCHER) -> str:
+    """Return a key that lets its holder do what a role may, and ask for more at once than strangers."""
     database = Database.connect(database_url, pool_size=1)
     try:
-        return KeyService(database).create(Role.DISPATCHER, "measuring")
+        return KeyService(database).create(role, "measuring")
     finally:
         database.close()
 

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from geoservice.cli.main import geoservice
+from geoservice.domain.editing.change import shape_of
 from geoservice.services.drafting.service import DraftService
 from layers.db.session import Database
 
@@ -19,6 +20,10 @@ Command = Callable[..., Result]
 #: How the file of an export is read.
 NAMED = ("--crs", "wgs84", "--name", "name", "--name-en", "name_en")
 FIRST, SECOND = "540502001001001", "540502001001002"
+_IN_FORCE = """
+    SELECT t.code FROM geoservice.territory AS t
+     WHERE t.code = ANY (%(codes)s) AND t.valid @> %(at)s::timestamptz AND upper_inf(t.known)
+"""
 
 
 @pytest.fixture
@@ -47,6 +52,24 @@ def recode(url: str, draft: str, old: str, new: str) -> None:
     database = Database.connect(url, pool_size=1)
     DraftService(database).recode(int(draft), old, new, revision=None)
     database.close()
+
+
+def merge_with_a_neighbour(url: str, draft: str, code: str) -> str:
+    """Give a grid the ground of a neighbour; return the neighbour's code."""
+    database = Database.connect(url, pool_size=1)
+    drafts = DraftService(database)
+    shapes = {grid.code: shape_of(grid) for grid in drafts.grids(int(draft))[1]}
+    beside = max(shapes.keys() - {code, "new"}, key=lambda other: shapes[code].intersection(shapes[other]).length)
+    drafts.merge(int(draft), (code, beside), into=code, revision=None)
+    database.close()
+    return beside
+
+
+def code_at(url: str, instant: str, *codes: str) -> str | None:
+    """Return which of these codes is in force at an instant, as is believed now."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(_IN_FORCE, {"at": instant, "codes": list(codes)}).fetchone()
+    return None if row is None else str(row[0])
 
 
 def test_an_export_that_was_edited_elsewhere_becomes_the_next_state(
@@ -96,6 +119,51 @@ def test_a_preview_is_told_drawn_and_held_to(command: Command, draft: str, tmp_p
     assert "PreviewOutdated" in repr(refused.exception)
     again = fields(command("preview", draft, "--json"))
     assert "holds from" in command("publish", draft, "--preview", again["preview"]).output
+
+
+def test_a_difference_is_drawn_with_what_is_gone_named(
+    command: Command, draft: str, tmp_path: Path, community_url: str
+) -> None:
+    recode(community_url, draft, FIRST, "new")
+    gone = merge_with_a_neighbour(community_url, draft, SECOND)
+    picture = tmp_path / "difference.svg"
+
+    command("diff", "1", draft, "--picture", str(picture))
+
+    drawn = picture.read_text()
+    shown = fields(command("diff", "1", draft, "--json"))
+    gained = next(one["gained_m2"] for one in shown["redrawn"] if one["code"] == SECOND)
+    assert f">{SECOND}: +{gained:,.0f} m²<" in drawn
+    assert f">{FIRST} →<" in drawn
+    assert f"1 redrawn, 1 with another code, 1 gone ({gone})." in drawn
+    assert "stroke-dasharray" in drawn
+
+
+def test_a_picture_of_no_difference_says_so(command: Command, draft: str, tmp_path: Path) -> None:
+    picture = tmp_path / "difference.svg"
+
+    command("diff", "1", draft, "--picture", str(picture))
+
+    assert ">Nothing is different.<" in picture.read_text()
+
+
+def test_what_waits_for_its_day_is_called_off_by_putting_the_grids_in_force_again(
+    command: Command, draft: str, community_url: str
+) -> None:
+    recode(community_url, draft, FIRST, "new")
+    command("validate", draft)
+    command("publish", draft, "--valid-from", "2099-01-01T00:00:00Z", "--yes")
+    announced = code_at(community_url, "2099-01-02T00:00:00Z", FIRST, "new")
+
+    again = str(fields(command("revert", "1", "--json"))["edition_id"])
+    command("validate", again)
+    command("publish", again, "--yes")
+
+    assert announced == "new"
+    assert code_at(community_url, "2099-01-02T00:00:00Z", FIRST, "new") == FIRST
+    with psycopg.connect(community_url) as connection:
+        row = connection.execute("SELECT count(*) FROM geoservice.building WHERE grid_code = 'new'").fetchone()
+    assert row == (0,)
 
 
 def test_a_draft_is_rebased_and_merged_and_conflicts_are_listed(
