@@ -45,6 +45,11 @@ class OwnerOut(BaseModel):
     candidates: list[CandidateOut]
     officers: list[OfficerOut]
     position: list[float] = Field(description="[lon, lat] as looked up, WGS 84")
+    at: datetime = Field(description="The instant that was asked about")
+    known_at: datetime | None = Field(
+        description="Since when this is known: asked again with `at` and `known_at` from here, the grid is the same,"
+        " whatever is published later; null where no edition has anything to say"
+    )
     as_of: datetime = Field(description="When the database last confirmed this; old only while it does not answer")
 
 
@@ -60,6 +65,8 @@ def owner_out(answer: OwnerAnswer) -> dict[str, Any]:
         "candidates": [{"grid_code": one.grid_code, "distance_m": one.distance_m} for one in found.candidates],
         "officers": [{"code": one.code, "call_sign": one.call_sign, "role": one.role} for one in answer.officers],
         "position": [round(answer.position.lon, 7), round(answer.position.lat, 7)],
+        "at": answer.at,
+        "known_at": answer.known_at,
         "as_of": answer.as_of,
     }
 

@@ -16,8 +16,10 @@ from geoservice.engine.snapshot import METHODS, ManyOwners, owner_among, owners_
 from geoservice.services import known
 from geoservice.services.keeper import Keeper
 from layers.crs import DeclaredPosition, Position, is_on_earth
+from layers.db.clock import now_in
 from layers.db.session import Database
 from layers.errors import LayerError
+from layers.grids.knowledge import known_since
 from layers.grids.model import Ownership
 from layers.grids.ownership import owner_of, owners_of
 from layers.staff.model import Officer
@@ -34,6 +36,10 @@ class OwnerAnswer(NamedTuple):
     position: Position
     ownership: Ownership
     officers: tuple[Officer, ...]
+    #: The instant that was asked about.
+    at: datetime
+    #: Since when the answer is known: whoever asks again with both is told the same. None where no edition answered.
+    known_at: datetime | None
     #: When the database last said that this is so; while it does not answer, this grows old.
     as_of: datetime
     #: How long ago that was, seconds.
@@ -91,6 +97,8 @@ class OwnershipService:
 
         Raises
         ------
+        RefusedByDatabase
+            `known_at` is an instant to come.
         JurisdictionUnknown
             There is no jurisdiction of that code.
         LayerError
@@ -126,12 +134,13 @@ class OwnershipService:
             return None
         lon, lat = asked.position
         ownership = owner_among(editions, lon, lat, accuracy_m=asked.accuracy_m)
-        if ownership.grid_code is None or ownership.jurisdiction_id is None:
-            return OwnerAnswer(asked.position, ownership, (), confirmed.at, confirmed.age_s)
-        officers = held.duties.officers(ownership.jurisdiction_id, ownership.grid_code, instant)
+        known_at = None if ownership.jurisdiction_id is None else held.known_at[ownership.jurisdiction_id]
+        officers: tuple[Officer, ...] | None = ()
+        if ownership.grid_code is not None and ownership.jurisdiction_id is not None:
+            officers = held.duties.officers(ownership.jurisdiction_id, ownership.grid_code, instant)
         if officers is None:
             return None
-        return OwnerAnswer(asked.position, ownership, officers, confirmed.at, confirmed.age_s)
+        return OwnerAnswer(asked.position, ownership, officers, instant, known_at, confirmed.at, confirmed.age_s)
 
     def ask_many(
         self, *, at: datetime | None = None, accuracy_m: float | None = None, jurisdiction_code: str | None = None
@@ -173,17 +182,25 @@ class OwnershipService:
 
     def _stored_owner_of(self, asked: Question) -> OwnerAnswer:
         as_of = datetime.now(UTC)
-        with self._database.transaction() as connection:
+        # In one view the answer belongs to its known_at; what was known is waited for first, and needs a later view.
+        with self._database.transaction(one_view=asked.known_at is None) as connection:
+            at = asked.at or now_in(connection)
             ownership = owner_of(
-                connection, asked.position, at=asked.at, accuracy_m=asked.accuracy_m, known_at=asked.known_at,
+                connection, asked.position, at=at, accuracy_m=asked.accuracy_m, known_at=asked.known_at,
                 jurisdiction_id=known.jurisdiction_id(connection, asked.jurisdiction_code),
             )  # fmt: skip
+            known_at = asked.known_at
             officers: tuple[Officer, ...] = ()
-            if ownership.grid_code is not None and ownership.jurisdiction_id is not None:
-                officers = officers_on_duty(
-                    connection, jurisdiction_id=ownership.jurisdiction_id, grid_code=ownership.grid_code, at=asked.at
-                )
-        return OwnerAnswer(asked.position, ownership, officers, as_of, 0.0)
+            if ownership.jurisdiction_id is not None:
+                known_at = known_at or known_since(connection, ownership.jurisdiction_id)
+                if ownership.grid_code is not None:
+                    officers = officers_on_duty(
+                        connection,
+                        jurisdiction_id=ownership.jurisdiction_id,
+                        grid_code=ownership.grid_code,
+                        at=asked.at,
+                    )
+        return OwnerAnswer(asked.position, ownership, officers, at, known_at, as_of, 0.0)
 
 
 def _columns(stored: Sequence[Ownership], places: Sequence[int], count: int) -> ManyOwners:

@@ -13,6 +13,7 @@ from geoservice.domain.duties import Duties
 from geoservice.engine.index import OwnershipIndex
 from geoservice.engine.snapshot import HeldEdition, Snapshot
 from geoservice.services.errors import GeoserviceError
+from layers.db.clock import now_in
 from layers.db.session import Database
 from layers.grids.holdings import Holding, Shapes, holdings, shapes_of
 from layers.jurisdictions.queries import jurisdictions
@@ -51,6 +52,8 @@ class Held:
     read_at: datetime
     snapshot: Snapshot
     duties: Duties
+    #: By id of a jurisdiction, since when what is held of its grids is known.
+    known_at: Mapping[int, datetime]
     #: By id.
     keys: Mapping[str, StoredKey]
 
@@ -77,7 +80,7 @@ def read_held(database: Database, before: Held | None) -> Held:
     known = {one.edition_id: one for one in before.snapshot.editions} if before else {}
     since = (datetime.now(UTC) - DUTIES_BACK).date()
     with database.transaction(timeout_s=READ_TIMEOUT_S, one_view=True) as connection:
-        now, read_at = fingerprints(connection), connection.execute(text("SELECT now()")).scalar_one()
+        now, read_at = fingerprints(connection), now_in(connection)
         everywhere = jurisdictions(connection)
         found = holdings(connection, over=OVER)
         shapes = {one.edition_id: shapes_of(connection, one.edition_id) for one in found if one.edition_id not in known}
@@ -87,7 +90,8 @@ def read_held(database: Database, before: Held | None) -> Held:
     editions = [_edition(one, known.get(one.edition_id), shapes.get(one.edition_id)) for one in found]
     snapshot = Snapshot(editions, (one.code for one in everywhere), _known_since(found))
     duties = Duties(postings, {one.id: one.time_zone for one in everywhere}, since)
-    return Held(now, read_at, snapshot, duties, keyring)
+    known_at = {one.jurisdiction_id: one.known_at for one in found}
+    return Held(now, read_at, snapshot, duties, known_at, keyring)
 
 
 def _known_since(found: tuple[Holding, ...]) -> datetime | None:

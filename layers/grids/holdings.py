@@ -32,6 +32,8 @@ class Holding:
     is_first: bool
     #: Fingerprint of outline, codes and shapes: geoservice.edition_hash.
     content_hash: str
+    #: Since when all this about the jurisdiction is known: its last publication.
+    known_at: datetime
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Shapes:
 
 _HOLDINGS = text("""
     SELECT j.id AS jurisdiction_id, j.code AS jurisdiction_code, j.snap_tolerance_m, j.accuracy_m, e.id AS edition_id,
-           e.valid_from, e.valid_to, e.is_first, e.validated_hash AS content_hash
+           e.valid_from, e.valid_to, e.is_first, e.validated_hash AS content_hash,
+           geoservice.known_since(j.id) AS known_at
       FROM (
         SELECT e.*,
                row_number() OVER (PARTITION BY e.jurisdiction_id ORDER BY e.valid_from) = 1 AS is_first,
@@ -62,7 +65,8 @@ _HOLDINGS = text("""
 """)
 _IN_FORCE = text("""
     SELECT j.id AS jurisdiction_id, j.code AS jurisdiction_code, j.snap_tolerance_m, j.accuracy_m, e.id AS edition_id,
-           e.valid_from, e.valid_to, false AS is_first, e.validated_hash AS content_hash
+           e.valid_from, e.valid_to, false AS is_first, e.validated_hash AS content_hash,
+           geoservice.known_since(j.id) AS known_at
       FROM geoservice.edition AS e JOIN geoservice.jurisdiction AS j ON j.id = e.jurisdiction_id
      WHERE e.jurisdiction_id = :jurisdiction_id AND e.status IN ('published', 'superseded')
        AND tstzrange(e.valid_from, e.valid_to) @> coalesce(:at, now())

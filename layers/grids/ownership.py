@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import ARRAY, Connection, Float, Row, bindparam, text
 
 from layers.crs import Position
+from layers.grids.knowledge import settle_knowledge
 from layers.grids.model import Candidate, Ownership
 
 _OWNER = text("""
@@ -45,10 +46,16 @@ def owner_of(
     jurisdiction_id
         Ask this jurisdiction only; None asks all.
     known_at
-        As it was known then; None: as it is known now.
+        As it was known then, which stays what it is; None: as it is known now.
+
+    Raises
+    ------
+    RefusedByDatabase
+        `known_at` is an instant to come.
     """
     asked = {"lon": position.lon, "lat": position.lat, "at": at, "accuracy_m": accuracy_m,
              "jurisdiction_id": jurisdiction_id, "known_at": known_at}  # fmt: skip
+    settle_knowledge(connection, known_at, jurisdiction_id)
     return _ownership(connection.execute(_OWNER, asked).one())
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, text
 
 from layers.crs import Bbox
+from layers.grids.knowledge import settle_knowledge
 
 Kin = Literal["split", "merge", "redraw", "recode"]
 
@@ -100,8 +101,10 @@ def grids_in_force(
 ) -> tuple[GridInForce, ...]:
     """Return the grids in force at an instant (now when None), by code; only one when `code` is given.
 
-    known_at: as it was known then; None: as we know it now.
+    known_at: as it was known then, which stays what it is; None: as we know it now. An instant to come raises
+    RefusedByDatabase.
     """
+    settle_knowledge(connection, known_at, jurisdiction_id)
     asked = {"jurisdiction_id": jurisdiction_id, "at": at, "known_at": known_at, "code": code}
     return tuple(_grid(row) for row in connection.execute(_AT, asked))
 
@@ -126,7 +129,8 @@ def grid_shape(
     at: datetime | None = None,
     known_at: datetime | None = None,
 ) -> str:
-    """Return the GeoJSON geometry of a grid in force."""
+    """Return the GeoJSON geometry of a grid in force; parameters as for `grids_in_force`."""
+    settle_knowledge(connection, known_at, jurisdiction_id)
     asked = {"jurisdiction_id": jurisdiction_id, "code": code, "at": at, "known_at": known_at}
     return str(connection.execute(_SHAPE, asked).scalar_one())
 

@@ -92,7 +92,7 @@ def check_answers(ports: dict[str, int], paths: list[str]) -> Figures:
         for letter in "AB":
             with urllib.request.urlopen(f"http://{HOST}:{ports[letter]}{path}", timeout=PATIENCE_S) as answer:
                 body = answer.read()
-            said[letter] = json.loads(body) | {"as_of": None}
+            said[letter] = json.loads(body) | {"as_of": None, "at": None}
         if said["A"] != said["B"]:
             raise WrongAnswers(f"{path}: {said}")
         sizes.append(len(body))

@@ -289,7 +289,7 @@ def test_a_correction_does_not_change_what_was_answered_before(analyst: Analyst)
     point = analyst.shapes()[FIRST].representative_point()
     asked = f"/v1/owner?lon={point.x}&lat={point.y}"
     before = analyst.get(asked)
-    learnt = before["as_of"]
+    learnt = before["known_at"]
     began = analyst.get("/v1/editions/1")["valid_from"]
     analyst.done("recode", {"code": FIRST, "new_code": "true"})
     analyst.done("validate")
@@ -303,6 +303,14 @@ def test_a_correction_does_not_change_what_was_answered_before(analyst: Analyst)
     assert then["grid"]["code"] == FIRST
     grids = analyst.get(f"/v1/grids?jurisdiction=sare&at={instant}&known_at={learnt.replace('+', '%2B')}")["grids"]
     assert FIRST in {grid["code"] for grid in grids}
+    again = analyst.get(f"{asked}&at={before['at'].replace('+', '%2B')}&known_at={learnt.replace('+', '%2B')}")
+    assert again | {"as_of": None} == before | {"as_of": None}
+
+
+def test_what_will_be_known_is_not_told(analyst: Analyst) -> None:
+    for path in ("owner?lon=91.77&lat=29.24", "grids?jurisdiction=sare", f"grids/{FIRST}?jurisdiction=sare"):
+        response = analyst.client.get(f"/v1/{path}&known_at=2099-01-01T00:00:00Z")
+        assert_problem(response, 422, "refused", "is not known here yet")
 
 
 def test_a_published_edition_takes_no_edits(analyst: Analyst) -> None:

@@ -12,12 +12,13 @@ from psycopg import sql
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
+from geoservice.api.answers import owner_out
 from geoservice.auth.model import Role
 from geoservice.services.keeper import Keeper
 from geoservice.services.ownership import Question
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
-from layers.crs import Position
+from layers.crs import DeclaredPosition, Position
 from tests.holding import PATIENCE_S, stop, wait_until_held
 from tests.publishing import publish_turned, turned
 
@@ -57,6 +58,23 @@ def owner(services: Services, **asked: object) -> str | None:
 def keeper_of(services: Services) -> Keeper:
     assert services.keeper is not None
     return services.keeper
+
+
+def test_an_answer_from_memory_can_be_asked_for_again(services: Services, superuser: psycopg.Connection) -> None:
+    before = services.ownership.held_owner_of(Question(INSIDE))
+    publish_turned(superuser, 1)
+    assert comes_true(lambda: "~" in (owner(services) or ""))
+    after = services.ownership.held_owner_of(Question(INSIDE))
+
+    for told in (before, after):
+        assert told is not None
+        assert told.known_at is not None
+        place = DeclaredPosition(*INSIDE, "EPSG:4326", INSIDE)
+        again = services.ownership.owner_of(place, at=told.at, known_at=told.known_at)
+        assert owner_out(again) | {"as_of": None} == owner_out(told) | {"as_of": None}
+    assert before is not None
+    assert after is not None
+    assert before.known_at != after.known_at
 
 
 def test_what_is_held_is_what_the_database_holds(services: Services, superuser: psycopg.Connection) -> None:
