@@ -53,7 +53,7 @@ class FlowOut(BaseModel):
 
     from_grid: str | None
     to_grid: str | None
-    kind: Literal["building", "household", "camera", "organisation", "incident"]
+    kind: Literal["building", "household", "camera", "organisation", "incident", "undecided"]
     count: int
     residents: int = Field(description="Of households")
     floating: int
@@ -95,6 +95,9 @@ class PreviewOut(BaseModel):
     flows: list[FlowOut]
     grids: list[GridLoadOut]
     officers_leaving: list[LeavingOut] = Field(description="Who serves a grid that would be no more")
+    reroute: Literal["move", "keep", "ask"] = Field(
+        description="What becomes of open incidents whose place gets another grid; asked about, they are undecided"
+    )
     grids_unstaffed: list[str] = Field(description="New grids that nobody is posted to as officer or deputy")
     moves: dict[str, Any] = Field(
         description="GeoJSON: buildings, cameras, organisations and open incidents that change grid, with from and to"
@@ -195,6 +198,7 @@ def _preview_out(impact: Impact) -> dict[str, Any]:
             LeavingOut(grid_code=one.grid_code, **vars(one.officer)).model_dump() for one in impact.leaving
         ],
         "grids_unstaffed": list(impact.unstaffed),
+        "reroute": impact.reroute,
         "moves": collection(move_features(impact)),
     }  # fmt: skip
 

@@ -12,6 +12,10 @@ from geoservice.services.impact import Impact, flows
 
 #: What is counted of each grid.
 LOAD = ("households", "residents", "floating", "in_hand")
+_REROUTES = {
+    "keep": "Open incidents stay with their grids, whatever becomes of their place.",
+    "ask": "Open incidents stay with their grids; of those listed as undecided somebody is asked whether they should.",
+}
 
 
 def show_healing(healing: Healing) -> None:
@@ -54,6 +58,8 @@ def show_impact(impact: Impact) -> None:
         _console().print(loads, highlight=False)
     else:
         click.echo("Nothing would move.")
+    if impact.reroute != "move":
+        click.echo(_REROUTES[impact.reroute])
     for one in impact.leaving:
         click.echo(f"{one.officer.call_sign} ({one.officer.role}) serves {one.grid_code}, which would be no more.")
     if impact.unstaffed:

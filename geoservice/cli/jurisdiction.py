@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import get_args
 
 import click
 import orjson
@@ -13,6 +14,11 @@ from geoservice.cli.who import actor
 from geoservice.services.jurisdictions import JurisdictionService
 from geoservice.settings import Settings
 from geoservice.wiring import open_database
+from layers.jurisdictions.model import Reroute
+
+_REROUTES: dict[Reroute, str] = {
+    "move": "goes along", "keep": "stays", "ask": "stays and somebody is asked to decide",
+}  # fmt: skip
 
 
 @contextmanager
@@ -63,15 +69,24 @@ def add(
     "--code-pattern",
     help=r"The gate remarks on grid codes that are not wholly of this form, such as 5405\d{11}; '' takes any code.",
 )
-def set_(*, code: str, households_min: int | None, households_max: int | None, code_pattern: str | None) -> None:
-    """Say what the jurisdiction CODE wants of its grids; what is not named stays as it is."""
+@click.option(
+    "--reroute", type=click.Choice(get_args(Reroute)),
+    help="What becomes of open incidents whose place gets another grid: they go along, stay, or wait for somebody to"
+    " decide; move at first.",
+)  # fmt: skip
+def set_(
+    *, code: str, households_min: int | None, households_max: int | None, code_pattern: str | None,
+    reroute: Reroute | None,
+) -> None:  # fmt: skip
+    """Say what the jurisdiction CODE wants of its grids and of publications; what is not named stays as it is."""
     with _jurisdictions() as jurisdictions:
-        now = jurisdictions.set_norms(
+        now = jurisdictions.set_up(
             code, households_min=households_min, households_max=households_max, grid_code_pattern=code_pattern,
-            actor=actor(),
+            reroute=reroute, actor=actor(),
         )  # fmt: skip
     form = "any code" if now.grid_code_pattern is None else f"codes of the form {now.grid_code_pattern}"
     click.echo(f"Jurisdiction {code} wants {now.households_min} to {now.households_max} households in a grid, {form}.")
+    click.echo(f"When its place gets another grid, an open incident {_REROUTES[now.reroute]}.")
 
 
 @jurisdiction.command("list")

@@ -168,7 +168,8 @@ class EditionService:
             arriving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(new - old))
         staffed = {one.grid_code for one in arriving if one.officer.role in ("grid_officer", "deputy")}
         after = workloads_after(before, preview.moves)
-        return Impact(preview, before, after, places, leaving, tuple(sorted(new - old - staffed)))
+        unstaffed = tuple(sorted(new - old - staffed))
+        return Impact(preview, before, after, places, leaving, unstaffed, jurisdiction.reroute)
 
     def publish(
         self,

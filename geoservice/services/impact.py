@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from layers.grids.previews import Move, Preview, Workload
+from layers.jurisdictions.model import Reroute
 from layers.staff.model import Posting
 
 
@@ -24,6 +25,8 @@ class Impact:
     leaving: tuple[Posting, ...]
     #: Codes of new grids that nobody is posted to as grid officer or deputy.
     unstaffed: tuple[str, ...]
+    #: What becomes of open incidents whose place gets another grid.
+    reroute: Reroute
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from geoservice.services.metric import fitting_srid, require_metric
 from layers.crs import Position
 from layers.db.session import Database
 from layers.grids.soundness import outline_findings
-from layers.jurisdictions.edits import insert_jurisdiction, set_norms
-from layers.jurisdictions.model import Jurisdiction
+from layers.jurisdictions.edits import insert_jurisdiction, set_up
+from layers.jurisdictions.model import Jurisdiction, Reroute
 from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
 
 
@@ -78,16 +78,17 @@ class JurisdictionService:
             raise AssertionError("the row was inserted in this transaction")
         return added
 
-    def set_norms(
+    def set_up(
         self,
         code: str,
         *,
         households_min: int | None = None,
         households_max: int | None = None,
         grid_code_pattern: str | None = None,
+        reroute: Reroute | None = None,
         actor: str = "",
     ) -> Jurisdiction:
-        """Change what a jurisdiction wants of its grids; the gate remarks on others when it looks next.
+        """Change what a jurisdiction wants of its grids, on which the gate remarks, and of publications.
 
         Parameters
         ----------
@@ -95,6 +96,8 @@ class JurisdictionService:
             Of a grid; None: as it is.
         grid_code_pattern
             A regular expression of PostgreSQL for the whole of a code; empty: any code will do; None: as it is.
+        reroute
+            What becomes of open incidents whose place gets another grid; None: as it is.
 
         Raises
         ------
@@ -105,11 +108,12 @@ class JurisdictionService:
         """
         with self._database.transaction(actor=actor) as connection:
             now = known_jurisdiction(connection, code)
-            set_norms(
+            set_up(
                 connection, now.id,
                 households_min=now.households_min if households_min is None else households_min,
                 households_max=now.households_max if households_max is None else households_max,
                 grid_code_pattern=now.grid_code_pattern if grid_code_pattern is None else grid_code_pattern or None,
+                reroute=reroute or now.reroute,
             )  # fmt: skip
             return known_jurisdiction(connection, code)
 

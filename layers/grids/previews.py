@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
-Kind = Literal["building", "household", "camera", "organisation", "incident"]
+Kind = Literal["building", "household", "camera", "organisation", "incident", "undecided"]
 
 _PREVIEW = text("""
     WITH rehearsed AS MATERIALIZED (
@@ -49,7 +49,7 @@ _PLACES = text("""
       LEFT JOIN geoservice.building AS b ON b.id = CASE WHEN m.kind = 'building' THEN m.id::bigint END
       LEFT JOIN geoservice.camera AS c ON c.id = CASE WHEN m.kind = 'camera' THEN m.id::bigint END
       LEFT JOIN geoservice.organisation AS n ON n.id = CASE WHEN m.kind = 'organisation' THEN m.id::bigint END
-      LEFT JOIN geoservice.incident AS i ON i.id = CASE WHEN m.kind = 'incident' THEN m.id::uuid END
+      LEFT JOIN geoservice.incident AS i ON i.id = CASE WHEN m.kind IN ('incident', 'undecided') THEN m.id::uuid END
 """)
 
 
@@ -57,6 +57,7 @@ _PLACES = text("""
 class Move:
     """Something whose grid would be another one."""
 
+    #: undecided: an open incident that stays, and somebody is asked whether it should.
     kind: Kind
     id: str
     #: None for households and incidents.

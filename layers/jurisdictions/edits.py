@@ -6,14 +6,16 @@ from shapely import MultiPolygon
 from sqlalchemy import Connection, text
 
 from layers.db.bulk import ewkb
+from layers.jurisdictions.model import Reroute
 
 _INSERT = text("""
     INSERT INTO geoservice.jurisdiction (code, name, name_en, outline, metric_srid, time_zone)
     VALUES (:code, :name, :name_en, CAST(:outline AS geometry), :metric_srid, :time_zone)
 """)
-_SET_NORMS = text("""
+_SET_UP = text("""
     UPDATE geoservice.jurisdiction AS j
-       SET households_min = :households_min, households_max = :households_max, grid_code_pattern = :grid_code_pattern
+       SET households_min = :households_min, households_max = :households_max, grid_code_pattern = :grid_code_pattern,
+           reroute = :reroute
      WHERE j.id = :jurisdiction_id
 """)
 
@@ -46,15 +48,16 @@ def insert_jurisdiction(
     )  # fmt: skip
 
 
-def set_norms(
+def set_up(
     connection: Connection,
     jurisdiction_id: int,
     *,
     households_min: int,
     households_max: int,
     grid_code_pattern: str | None,
+    reroute: Reroute,
 ) -> None:
-    """Say what a jurisdiction wants of its grids; raise RefusedByDatabase with a sentence when that can not be.
+    """Say what a jurisdiction wants; raise RefusedByDatabase with a sentence when that can not be.
 
     Parameters
     ----------
@@ -62,9 +65,11 @@ def set_norms(
         Of a grid; the gate remarks on grids with fewer or more.
     grid_code_pattern
         A regular expression of PostgreSQL for the whole of a code; None: any code will do.
+    reroute
+        What becomes of open incidents whose place gets another grid.
     """
     connection.execute(
-        _SET_NORMS,
+        _SET_UP,
         {"jurisdiction_id": jurisdiction_id, "households_min": households_min, "households_max": households_max,
-         "grid_code_pattern": grid_code_pattern},
+         "grid_code_pattern": grid_code_pattern, "reroute": reroute},
     )  # fmt: skip

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from layers.crs import Bbox
+
+#: What becomes of an open incident whose place gets another grid: it goes along, stays, or a person is asked.
+Reroute = Literal["move", "keep", "ask"]
 
 
 @dataclass(frozen=True)
@@ -28,3 +32,4 @@ class Jurisdiction:
     households_max: int
     #: What the whole of a grid's code should be like, a regular expression of PostgreSQL; None: anything.
     grid_code_pattern: str | None
+    reroute: Reroute

@@ -11,7 +11,9 @@ from geoservice.maps.pictures.sheet import Sheet, borders, colours_of, gaining, 
 from layers.grids.model import GridShape
 from layers.grids.previews import Move
 
-_MARKS = {"camera": "M-3,-3h6v6h-6z", "organisation": "M0,-4l4,7h-8z", "incident": "M0,-4l4,4l-4,4l-4,-4z"}
+_MARKS = {"camera": "M-3,-3h6v6h-6z", "organisation": "M0,-4l4,7h-8z", "incident": "M0,-4l4,4l-4,4l-4,-4z",
+          "undecided": "M-4,0h8M0,-4v8"}  # fmt: skip
+_WORDS = {"incident": "open incident", "undecided": "undecided incident"}
 
 
 def preview_picture(
@@ -46,7 +48,8 @@ def preview_picture(
     shown = [(move, places.get((move.kind, move.id))) for move in moves]
     parts += [_mark(sheet, move, place, colours) for move, place in shown if place is not None]
     parts.append(labels(sheet, grids))
-    lines = [_told(moves), "Thick: new borders. Dashed: borders that go. □ camera △ organisation ◇ open incident"]
+    signs = "□ camera △ organisation ◇ open incident + undecided"
+    lines = [_told(moves), f"Thick: new borders. Dashed: borders that go. {signs}"]
     parts.append(legend(sheet, title, lines, [(colour, f"to {code}") for code, colour in colours.items()]))
     return sheet.picture(parts)
 
@@ -71,4 +74,4 @@ def _told(moves: Sequence[Move]) -> str:
 
 
 def _word(kind: str, count: int) -> str:
-    return ("open " if kind == "incident" else "") + kind + ("s" if count != 1 else "")
+    return _WORDS.get(kind, kind) + ("s" if count != 1 else "")

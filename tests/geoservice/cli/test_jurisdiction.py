@@ -49,6 +49,17 @@ def test_the_gate_remarks_on_what_the_jurisdiction_wants() -> None:
     assert (listed["households_min"], listed["households_max"], listed["grid_code_pattern"]) == (300, 500, None)
 
 
+def test_what_becomes_of_open_incidents_is_said_and_shown_in_the_preview() -> None:
+    said = run("jurisdiction", "set", "sare", "--reroute", "ask").output
+    draft = json.loads(run("edition", "draft", "--jurisdiction", "sare", "--title", "t", "--json").stdout)["edition_id"]
+
+    assert "stays and somebody is asked to decide" in said
+    assert "somebody is asked whether they should" in run("edition", "preview", str(draft)).output
+    assert json.loads(run("jurisdiction", "list", "--json").stdout)[0]["reroute"] == "ask"
+    assert "goes along" in run("jurisdiction", "set", "sare", "--reroute", "move").output
+    assert "Open incidents" not in run("edition", "preview", str(draft)).output
+
+
 def test_a_pattern_that_can_not_be_read_is_told_with_an_example() -> None:
     refused = run("jurisdiction", "set", "sare", "--code-pattern", "[", code=1)
 

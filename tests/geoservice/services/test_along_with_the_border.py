@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from geoservice.auth.model import Identity, Role
+from geoservice.services.errors import PreviewOutdated
 from geoservice.services.events import EventService
 from geoservice.services.handling import Wish
 from geoservice.services.incidents import NewReport
@@ -14,7 +15,16 @@ from layers.crs import declared_position
 from layers.incidents.model import Incident
 
 DISPATCHER = Identity(Role.DISPATCHER, "k1")
+_IN_HAND = """
+    SELECT i.grid_code, count(*) FROM geoservice.incident AS i
+     WHERE i.grid_code = ANY (%s) AND i.status NOT IN ('closed', 'duplicate', 'cancelled') GROUP BY i.grid_code
+"""
 PLACE = declared_position(91.77, 29.24)
+
+
+def set_policy(url: str, policy: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE geoservice.jurisdiction SET reroute = %s", [policy])
 
 
 def accepted_report(services: Services) -> Incident:
@@ -23,16 +33,22 @@ def accepted_report(services: Services) -> Incident:
     return services.handling.act(incident.id, "accept", Wish(), identity=DISPATCHER)
 
 
-def merge_its_grid_into_a_neighbour(services: Services, grid: str) -> str:
-    """Publish an edition in which a neighbour has taken a grid; return the neighbour's code."""
+def draft_without(services: Services, grid: str) -> tuple[int, str]:
+    """Return a draft in which a neighbour has taken a grid, and the neighbour's code."""
     draft = services.drafts.create("sare", title="one less").id
     shapes = {one.code: one.geom for one in services.drafts.grids(draft)[1]}
     beside = [code for code, geom in shapes.items() if code != grid and geom.intersection(shapes[grid]).length > 0]
     services.drafts.merge(draft, [grid, beside[0]], beside[0], revision=None)
     services.editions.validate(draft)
+    return draft, beside[0]
+
+
+def merge_its_grid_into_a_neighbour(services: Services, grid: str) -> str:
+    """Publish an edition in which a neighbour has taken a grid; return the neighbour's code."""
+    draft, neighbour = draft_without(services, grid)
     preview = services.editions.preview(draft).preview
     services.editions.publish(draft, preview_id=preview.id)
-    return beside[0]
+    return neighbour
 
 
 def test_an_accepted_incident_is_dispatched_anew_to_whoever_serves_its_grid_now(services: Services) -> None:
@@ -71,8 +87,7 @@ def _events(services: Services) -> list:
 def test_where_the_policy_says_so_it_stays_with_its_officer(
     services: Services, community_url: str, policy: str
 ) -> None:
-    with psycopg.connect(community_url) as connection:
-        connection.execute("UPDATE geoservice.jurisdiction SET reroute = %s", [policy])
+    set_policy(community_url, policy)
     before = accepted_report(services)
     assert before.grid_code is not None
 
@@ -86,3 +101,42 @@ def test_where_the_policy_says_so_it_stays_with_its_officer(
         if line.rule == "reroute proposed"
     ]
     assert proposed == ([(before.grid_code, neighbour)] if policy == "ask" else [])
+
+
+@pytest.mark.parametrize(("policy", "kind"), [("move", "incident"), ("keep", None), ("ask", "undecided")])
+def test_a_preview_says_what_becomes_of_open_incidents(
+    services: Services, community_url: str, policy: str, kind: str | None
+) -> None:
+    set_policy(community_url, policy)
+    before = accepted_report(services)
+    assert before.grid_code is not None
+    draft, neighbour = draft_without(services, before.grid_code)
+
+    impact = services.editions.preview(draft)
+
+    told = {one.kind for one in impact.preview.moves if one.id == str(before.id)}
+    assert told == ({kind} if kind else set())
+    in_hand = {one.code: one.in_hand for one in impact.after}
+    now = {one.code: one.in_hand for one in impact.before}
+    assert (in_hand[neighbour] > now[neighbour]) == (policy == "move")
+    assert impact.reroute == policy
+    services.editions.publish(draft, preview_id=impact.preview.id)
+    with psycopg.connect(community_url) as connection:
+        rows = connection.execute(_IN_HAND, [list(in_hand)]).fetchall()
+    assert {code: count for code, count in rows if count} == {code: count for code, count in in_hand.items() if count}
+
+
+def test_another_policy_than_the_preview_showed_is_told_before_anything_moves(
+    services: Services, community_url: str
+) -> None:
+    before = accepted_report(services)
+    assert before.grid_code is not None
+    draft, _ = draft_without(services, before.grid_code)
+    seen = services.editions.preview(draft).preview
+    set_policy(community_url, "ask")
+
+    with pytest.raises(PreviewOutdated) as refused:
+        services.editions.publish(draft, preview_id=seen.id)
+
+    assert {one.kind for one in refused.value.appeared} == {"undecided"}
+    assert {one.kind for one in refused.value.gone} == {"incident"}
