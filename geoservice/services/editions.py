@@ -19,7 +19,7 @@ from geoservice.services.importing.limits import Limits
 from geoservice.services.importing.shapes import GridFields
 from geoservice.services.known import known_edition, known_jurisdiction
 from layers.db.session import Database
-from layers.errors import EditedMeanwhile, MovedMeanwhile
+from layers.errors import EditedMeanwhile, MovedMeanwhile, TryAgain
 from layers.grids import edits, previews, queries
 from layers.grids.model import Edition, Finding, GridShape
 from layers.jurisdictions.queries import outline_of
@@ -27,6 +27,8 @@ from layers.staff.queries import posted_now
 
 #: Importing, validating and publishing move all grids of a city at once; a request's limit does not fit them.
 TIMEOUT_S = 300.0
+#: How often a publication is tried that a writer of features stood in the way of.
+ATTEMPTS = 3
 #: The longest title that the database takes.
 _TITLE_LENGTH_MAX = 200
 
@@ -201,8 +203,21 @@ class EditionService:
             Data moved since the preview; it says which.
         RefusedByDatabase
             The draft was not validated as it stands, or has errors.
+        TryAgain
+            Others moved features again and again at the same moment.
         """
         _require_zone(valid_from)
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                return self._published(edition_id, valid_from, revision, preview_id, actor)
+            except TryAgain:  # a writer held a feature and waited for us, as we for him
+                if not left:
+                    raise
+        raise AssertionError("the last attempt returned or raised")
+
+    def _published(
+        self, edition_id: int, valid_from: datetime | None, revision: int | None, preview_id: UUID | None, actor: str
+    ) -> PublishResult:
         seen = None
         try:
             with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import psycopg
@@ -11,12 +12,14 @@ from psycopg import Connection
 from tests.factories import (
     make_building,
     make_camera,
+    make_edition,
     make_household,
     make_incident,
     make_organisation,
     make_town,
     select_one,
 )
+from tests.places import CENTRE, GRIDS, IN_HOLE
 from tests.publishing import publish_turned, turned
 
 MAKERS = {
@@ -90,3 +93,45 @@ def test_a_report_that_came_in_after_the_publisher_began_is_moved_as_well(databa
 
         moved = select_one(publisher, "SELECT edition_id FROM geoservice.incident WHERE id = %s", report["id"])
     assert moved == edition
+
+
+MOVED = "UPDATE geoservice.incident SET geom = %s::geometry WHERE id = %s RETURNING grid_code, edition_id"
+
+
+@pytest.mark.parametrize("policy", ["move", "keep", "ask"])
+def test_a_place_that_is_put_right_after_a_publication_belongs_to_a_grid_in_force(
+    connection: Connection[Any], policy: str
+) -> None:
+    town = make_town(connection)
+    connection.execute("UPDATE geoservice.jurisdiction SET reroute = %s", [policy])
+    now, before = select_one(connection, "SELECT now()"), select_one(connection, "SELECT now() - interval '1 hour'")
+    report = make_incident(connection, IN_HOLE, reported_at=before)
+    recoded = {{"B": "new"}.get(code, code): geom for code, geom in GRIDS.items()}
+    edition = make_edition(connection, town.jurisdiction_id, recoded, starts=now)
+
+    right = connection.execute(MOVED, [CENTRE.wkt, report["id"]]).fetchone()
+
+    assert right == (("new", edition) if policy == "move" else ("B", town.edition_id))
+
+
+def test_a_place_that_is_put_right_while_somebody_publishes_belongs_to_a_grid_in_force_afterwards(
+    database_url: str,
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        town = make_town(connection)
+        report = make_incident(connection)
+    found: list[Any] = []
+
+    def put_right() -> None:
+        with psycopg.connect(database_url) as writer:
+            found.append(writer.execute(MOVED, [IN_HOLE.wkt, report["id"]]).fetchone())
+
+    with psycopg.connect(database_url) as publisher:
+        edition = publish_turned(publisher, town.jurisdiction_id)
+        writing = threading.Thread(target=put_right)
+        writing.start()
+        writing.join(0.2)
+        publisher.commit()
+    writing.join(10)
+
+    assert found == [(turned("网", edition), edition)]

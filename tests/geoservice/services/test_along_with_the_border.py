@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import psycopg
 import pytest
 
@@ -140,3 +143,28 @@ def test_another_policy_than_the_preview_showed_is_told_before_anything_moves(
 
     assert {one.kind for one in refused.value.appeared} == {"undecided"}
     assert {one.kind for one in refused.value.gone} == {"incident"}
+
+
+def test_a_writer_who_moves_a_feature_meanwhile_does_not_make_a_publication_fail(
+    services: Services, community_url: str
+) -> None:
+    with psycopg.connect(community_url) as writer:
+        camera, grid = (
+            writer.execute("SELECT id, grid_code FROM geoservice.camera ORDER BY id LIMIT 1").fetchone() or ()
+        )
+        draft, neighbour = draft_without(services, grid)
+        writer.execute("SELECT FROM geoservice.camera WHERE id = %s FOR UPDATE", [camera])
+        with ThreadPoolExecutor(1) as pool:
+            publishing = pool.submit(services.editions.publish, draft)
+            with suppress(TimeoutError):
+                publishing.result(0.5)  # it waits for the camera by now
+            # He holds the camera and waits for the publication, whose database gives up one of the two after a second.
+            with suppress(psycopg.errors.DeadlockDetected):
+                writer.execute("UPDATE geoservice.camera SET geom = geom WHERE id = %s", [camera])
+            writer.commit()
+            published = publishing.result(30)
+
+    assert published.edition.status == "published"
+    with psycopg.connect(community_url) as connection:
+        rows = connection.execute("SELECT grid_code FROM geoservice.camera WHERE id = %s", [camera]).fetchone()
+    assert rows == (neighbour,)
