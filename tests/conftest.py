@@ -66,7 +66,7 @@ def cluster_url() -> Iterator[str]:
 
 
 def _forget_the_disk(url: str) -> None:
-    """Let a cluster that nobody needs after a power cut not wait for its disk: most tests make a database and drop it."""
+    """Let a cluster that nobody needs after a power cut not wait for its disk: most tests make a database."""
     with psycopg.connect(url, autocommit=True) as connection:
         for setting in ("fsync", "full_page_writes"):
             connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))

@@ -367,13 +367,13 @@ def test_a_jurisdiction_has_its_own_range_and_form_of_codes(
     editions: EditionService, database: Database, folder: Path
 ) -> None:
     jurisdictions = JurisdictionService(database)
-    jurisdictions.set_norms("town", households_min=2, households_max=3, grid_code_pattern="A|C")
+    jurisdictions.set_up("town", households_min=2, households_max=3, grid_code_pattern="A|C")
 
     assert wanted(editions, folder / "whole.geojson", database, A=3, B=4) == {
         ("many-households", "B"),
         ("code-pattern", "B"),
     }
-    jurisdictions.set_norms("town", households_max=4, grid_code_pattern="")
+    jurisdictions.set_up("town", households_max=4, grid_code_pattern="")
     [edition] = editions.editions("town")
     assert editions.validate(edition.id) == editions.findings(edition.id) == ()
     assert jurisdictions.jurisdictions()[0].households_min == 2
@@ -400,7 +400,7 @@ def test_what_can_not_be_wanted_is_refused_with_a_remedy(
     editions: EditionService, database: Database, norms: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(RefusedByDatabase) as refused:
-        JurisdictionService(database).set_norms("town", **norms)
+        JurisdictionService(database).set_up("town", **norms)
 
     assert said in refused.value.message
     assert refused.value.hint
