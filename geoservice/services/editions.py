@@ -19,7 +19,7 @@ from geoservice.services.importing.limits import Limits
 from geoservice.services.importing.shapes import GridFields
 from geoservice.services.known import known_edition, known_jurisdiction
 from layers.db.session import Database
-from layers.errors import EditedMeanwhile, MovedMeanwhile
+from layers.errors import EditedMeanwhile, MovedMeanwhile, TryAgain
 from layers.grids import edits, previews, queries
 from layers.grids.model import Edition, Finding, GridShape
 from layers.jurisdictions.queries import outline_of
@@ -27,6 +27,8 @@ from layers.staff.queries import posted_now
 
 #: Importing, validating and publishing move all grids of a city at once; a request's limit does not fit them.
 TIMEOUT_S = 300.0
+#: A publication and a writer who wait for each other: one of the two is begun anew so often.
+TRIES = 3
 #: The longest title that the database takes.
 _TITLE_LENGTH_MAX = 200
 
@@ -203,6 +205,16 @@ class EditionService:
             The draft was not validated as it stands, or has errors.
         """
         _require_zone(valid_from)
+        for _ in range(TRIES - 1):
+            try:
+                return self._publish(edition_id, valid_from, revision, preview_id, actor)
+            except TryAgain:  # somebody holds what is to be moved and waits for this publication: he goes first
+                continue
+        return self._publish(edition_id, valid_from, revision, preview_id, actor)
+
+    def _publish(
+        self, edition_id: int, valid_from: datetime | None, revision: int | None, preview_id: UUID | None, actor: str
+    ) -> PublishResult:
         seen = None
         try:
             with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
