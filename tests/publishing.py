@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+import psycopg
 from psycopg import Connection
 
 _DRAFT = "INSERT INTO geoservice.edition (jurisdiction_id, title) VALUES (%s, 'turned') RETURNING id"
@@ -31,3 +33,13 @@ def publish_turned(connection: Connection[Any], jurisdiction_id: int) -> int:
     connection.execute(_VALIDATED, [draft])
     connection.execute("SELECT geoservice.publish_edition(%s, now())", [draft])
     return int(draft)
+
+
+def wait_for_locks(url: str, count: int, *, seconds: float = 10) -> None:
+    """Return when so many sessions of a database wait for another."""
+    deadline = time.monotonic() + seconds
+    query = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with psycopg.connect(url, autocommit=True) as connection:
+        while len(connection.execute(query.encode()).fetchall()) < count:
+            assert time.monotonic() < deadline, "nobody waits"
+            time.sleep(0.02)

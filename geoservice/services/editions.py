@@ -27,8 +27,8 @@ from layers.staff.queries import posted_now
 
 #: Importing, validating and publishing move all grids of a city at once; a request's limit does not fit them.
 TIMEOUT_S = 300.0
-#: How often a publication is tried that a writer of features stood in the way of.
-ATTEMPTS = 3
+#: A publication and a writer who wait for each other: one of the two is begun anew so often.
+TRIES = 3
 #: The longest title that the database takes.
 _TITLE_LENGTH_MAX = 200
 
@@ -207,15 +207,14 @@ class EditionService:
             Others moved features again and again at the same moment.
         """
         _require_zone(valid_from)
-        for left in reversed(range(ATTEMPTS)):
+        for _ in range(TRIES - 1):
             try:
-                return self._published(edition_id, valid_from, revision, preview_id, actor)
-            except TryAgain:  # a writer held a feature and waited for us, as we for him
-                if not left:
-                    raise
-        raise AssertionError("the last attempt returned or raised")
+                return self._publish(edition_id, valid_from, revision, preview_id, actor)
+            except TryAgain:  # somebody holds what is to be moved and waits for this publication: he goes first
+                continue
+        return self._publish(edition_id, valid_from, revision, preview_id, actor)
 
-    def _published(
+    def _publish(
         self, edition_id: int, valid_from: datetime | None, revision: int | None, preview_id: UUID | None, actor: str
     ) -> PublishResult:
         seen = None

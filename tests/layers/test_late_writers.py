@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import Connection
+from psycopg import Connection, IsolationLevel
 
 from tests.factories import (
     make_building,
@@ -93,6 +93,40 @@ def test_a_report_that_came_in_after_the_publisher_began_is_moved_as_well(databa
 
         moved = select_one(publisher, "SELECT edition_id FROM geoservice.incident WHERE id = %s", report["id"])
     assert moved == edition
+
+
+@pytest.mark.parametrize("isolation", [IsolationLevel.REPEATABLE_READ, IsolationLevel.SERIALIZABLE])
+@pytest.mark.parametrize("kind", MAKERS)
+def test_who_sees_the_database_as_it_was_before_a_publication_is_told_to_try_again(
+    database_url: str, kind: str, isolation: IsolationLevel
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        town = make_town(connection)
+    with psycopg.connect(database_url) as writer, psycopg.connect(database_url) as publisher:
+        writer.isolation_level = isolation
+        writer.execute("SELECT FROM geoservice.edition")
+        edition = publish_turned(publisher, town.jurisdiction_id)
+        publisher.commit()
+
+        with pytest.raises(psycopg.errors.SerializationFailure):
+            MAKERS[kind](writer, town.jurisdiction_id)
+        writer.rollback()
+
+        assert MAKERS[kind](writer, town.jurisdiction_id)["grid_code"] == turned("B", edition)
+
+
+def test_where_a_person_is_asked_a_report_that_arrives_beside_a_publication_goes_to_the_grid_in_force(
+    database_url: str,
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        town = make_town(connection)
+        connection.execute("UPDATE geoservice.jurisdiction SET reroute = 'ask'")
+    with psycopg.connect(database_url) as writer, psycopg.connect(database_url) as publisher:
+        writer.execute("SELECT now()")
+        edition = publish_turned(publisher, town.jurisdiction_id)
+        publisher.commit()
+
+        assert make_incident(writer)["grid_code"] == turned("B", edition)
 
 
 MOVED = "UPDATE geoservice.incident SET geom = %s::geometry WHERE id = %s RETURNING grid_code, edition_id"

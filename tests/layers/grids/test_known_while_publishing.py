@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import Connection
+from sqlalchemy import text
 
 from layers.crs import Position
 from layers.db.session import Database
@@ -18,10 +20,18 @@ from layers.errors import RefusedByDatabase, TookTooLong
 from layers.grids.knowledge import known_since
 from layers.grids.ownership import owner_of
 from layers.grids.territory import grid_shape, grids_in_force
-from tests.factories import Town, make_town, select_one
+from tests.factories import Town, make_draft, make_jurisdiction, make_town, publish, select_one, validate
 from tests.places import CENTRE
-from tests.publishing import publish_turned
+from tests.publishing import publish_turned, wait_for_locks
 
+#: Every row of the territory of one jurisdiction waits for a lock of the test.
+SLOW_LAYING_OUT = """
+    CREATE FUNCTION public.wait_here() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM pg_advisory_xact_lock(1); RETURN new; END $$;
+    CREATE TRIGGER wait_here BEFORE INSERT ON geoservice.territory FOR EACH ROW WHEN (new.jurisdiction_id = %s)
+        EXECUTE FUNCTION public.wait_here()
+"""
+ADVISORY_LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
 CENTRE_POSITION = Position(CENTRE.lon, CENTRE.lat)
 A_MOMENT_S = 0.2
 
@@ -56,6 +66,11 @@ def clock(url: str) -> datetime:
 def owner(database: Database, at: datetime, known_at: datetime) -> str | None:
     with database.transaction() as connection:
         return owner_of(connection, CENTRE_POSITION, at=at, known_at=known_at).grid_code
+
+
+def publish_town_anew(url: str, town: Town) -> None:
+    with psycopg.connect(url) as connection:
+        publish_turned(connection, town.jurisdiction_id)
 
 
 @contextmanager
@@ -98,26 +113,62 @@ def test_a_publication_that_fails_lets_the_answer_be_as_it_was(
     assert told == [owner(database, now, now)]
 
 
-def test_a_publication_becomes_known_after_whoever_asks_at_that_moment(
+def test_a_publication_becomes_known_after_whoever_asked_and_does_not_wait_for_him(
     database_url: str, database: Database, town: Town
 ) -> None:
-    def publish() -> None:
-        with psycopg.connect(database_url) as connection:
-            publish_turned(connection, town.jurisdiction_id)
-
     with database.transaction() as connection:
         now = clock(database_url)
         told = owner_of(connection, CENTRE_POSITION, at=now, known_at=now).grid_code
-        publishing = threading.Thread(target=publish)
-        publishing.start()
-        publishing.join(A_MOMENT_S)
-        assert publishing.is_alive()
-        later = clock(database_url)
-    publishing.join(10)
+        with psycopg.connect(database_url) as publisher:
+            publish_turned(publisher, town.jurisdiction_id)
+        again = owner_of(connection, CENTRE_POSITION, at=now, known_at=now).grid_code
 
-    assert told == owner(database, now, now)
-    assert owner(database, now, later) == told, "it was not known while somebody asked"
-    assert owner(database, later, clock(database_url)) != told
+    assert told == again == owner(database, now, now)
+    later = clock(database_url)
+    assert owner(database, later, later) != told
+
+
+def test_who_asks_holds_no_lock_however_many_jurisdictions_there_are(database_url: str, database: Database) -> None:
+    with psycopg.connect(database_url) as connection:
+        for number in range(5):
+            make_jurisdiction(connection, code=f"t{number}")
+    now = clock(database_url)
+
+    with database.transaction() as asking:
+        owner_of(asking, CENTRE_POSITION, at=now, known_at=now)
+        held = asking.execute(text(ADVISORY_LOCKS)).scalar_one()
+
+    assert held == 0
+
+
+def test_where_jurisdictions_overlap_none_becomes_known_after_another_with_an_earlier_instant(
+    database_url: str, database: Database, town: Town
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        before = make_jurisdiction(connection, code="a town")
+        draft = make_draft(connection, before)
+        validate(connection, draft)
+        connection.execute((SLOW_LAYING_OUT % before).encode())
+
+    def publish_slowly() -> None:
+        with psycopg.connect(database_url) as slow:
+            publish(slow, draft)
+
+    with psycopg.connect(database_url) as holder:
+        holder.execute("SELECT pg_advisory_xact_lock(1)")
+        with meanwhile(publish_slowly), ThreadPoolExecutor(1) as pool:
+            wait_for_locks(database_url, 1)
+            other = pool.submit(publish_town_anew, database_url, town)
+            wait([other], A_MOMENT_S)
+            now = clock(database_url)
+            with database.transaction(one_view=True) as connection_:
+                told = owner_of(connection_, CENTRE_POSITION, at=now)
+                assert told.jurisdiction_id is not None
+                known = known_since(connection_, told.jurisdiction_id)
+            assert known is not None
+            holder.rollback()
+
+    assert owner(database, now, known) == told.grid_code
 
 
 def test_who_asks_of_another_jurisdiction_does_not_wait(
