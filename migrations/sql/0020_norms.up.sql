@@ -37,6 +37,7 @@ BEGIN
 END $$;
 CREATE TRIGGER guard_norms BEFORE INSERT OR UPDATE OF households_min, households_max, grid_code_pattern
     ON geoservice.jurisdiction FOR EACH ROW EXECUTE FUNCTION geoservice.guard_norms();
+REVOKE EXECUTE ON FUNCTION geoservice.guard_norms() FROM PUBLIC;
 
 ALTER TABLE geoservice.finding
     DROP CONSTRAINT finding_unit_check,

@@ -1,3 +1,27 @@
+CREATE OR REPLACE FUNCTION geoservice.guard_jurisdiction() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM geoservice.require_sound(new.outline, 'The outline of jurisdiction ' || new.code);
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_timezone_names WHERE name = new.time_zone) THEN
+        RAISE EXCEPTION 'Jurisdiction % names the unknown time zone %.', new.code, new.time_zone
+            USING ERRCODE = 'check_violation', HINT = 'Use an IANA name such as Asia/Shanghai.';
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM public.spatial_ref_sys
+         WHERE srid = new.metric_srid AND srtext LIKE 'PROJCS%' AND proj4text LIKE '%+units=m %'
+    ) THEN
+        RAISE EXCEPTION 'Jurisdiction % names EPSG:%, which is not a projected CRS in metres.', new.code, new.metric_srid
+            USING ERRCODE = 'check_violation', HINT = 'Use a metric CRS of the area, such as EPSG:4542 or a UTM zone.';
+    END IF;
+    IF tg_op = 'UPDATE' AND NOT st_equals(new.outline, old.outline) AND EXISTS (
+        SELECT FROM geoservice.edition WHERE jurisdiction_id = old.id AND status IN ('published', 'superseded')
+    ) THEN
+        RAISE EXCEPTION 'The outline of jurisdiction % is partitioned by a published edition and can not change.', old.code
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN new;
+END $$;
+
 CREATE OR REPLACE FUNCTION geoservice.publish_edition(
     edition bigint, starts timestamptz DEFAULT now(), seen_revision integer DEFAULT NULL, seen_moves text DEFAULT NULL
 ) RETURNS integer

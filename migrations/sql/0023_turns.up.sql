@@ -263,6 +263,32 @@ BEGIN
     RETURN new;
 END $$;
 
+-- As before (0002), but to the vertex (= compares every coordinate, in order): an outline that is the same area, drawn otherwise,
+-- gives every published edition another fingerprint than the one it was validated with, and nobody could hold it in memory again.
+CREATE OR REPLACE FUNCTION geoservice.guard_jurisdiction() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM geoservice.require_sound(new.outline, 'The outline of jurisdiction ' || new.code);
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_timezone_names WHERE name = new.time_zone) THEN
+        RAISE EXCEPTION 'Jurisdiction % names the unknown time zone %.', new.code, new.time_zone
+            USING ERRCODE = 'check_violation', HINT = 'Use an IANA name such as Asia/Shanghai.';
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM public.spatial_ref_sys
+         WHERE srid = new.metric_srid AND srtext LIKE 'PROJCS%' AND proj4text LIKE '%+units=m %'
+    ) THEN
+        RAISE EXCEPTION 'Jurisdiction % names EPSG:%, which is not a projected CRS in metres.', new.code, new.metric_srid
+            USING ERRCODE = 'check_violation', HINT = 'Use a metric CRS of the area, such as EPSG:4542 or a UTM zone.';
+    END IF;
+    IF tg_op = 'UPDATE' AND NOT new.outline = old.outline AND EXISTS (
+        SELECT FROM geoservice.edition WHERE jurisdiction_id = old.id AND status IN ('published', 'superseded')
+    ) THEN
+        RAISE EXCEPTION 'The outline of jurisdiction % is partitioned by a published edition and can not change.', old.code
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN new;
+END $$;
+
 REVOKE EXECUTE ON FUNCTION geoservice.take_turn(integer), geoservice.begin_publishing(integer),
     geoservice.assigned_by(integer, timestamptz), geoservice.overtaken_at(integer, bigint, timestamptz, boolean),
     geoservice.rerouted_at(geoservice.incident, geoservice.incident) FROM PUBLIC;

@@ -177,6 +177,13 @@ def test_the_outline_stands_still_once_it_is_partitioned(connection: Connection[
         connection.execute("UPDATE geoservice.jurisdiction SET outline = st_multi(st_buffer(outline, 0.001))")
 
 
+def test_an_outline_that_is_partitioned_keeps_its_vertices_as_they_are(connection: Connection[Any], town: Town) -> None:
+    with refused(connection, "The outline of jurisdiction town is partitioned by a published edition"):
+        connection.execute("UPDATE geoservice.jurisdiction SET outline = st_multi(st_reverse(outline))")
+
+    connection.execute("UPDATE geoservice.jurisdiction SET outline = outline, name = 'Town'")
+
+
 def test_a_draft_can_be_withdrawn_and_then_stays_so(connection: Connection[Any], town: Town) -> None:
     draft = make_draft(connection, town.jurisdiction_id)
     connection.execute("UPDATE geoservice.edition SET status = 'withdrawn' WHERE id = %s", [draft])
