@@ -19,6 +19,7 @@ from geoservice.cli.edition_export import export
 from geoservice.cli.edition_qgis import qgis
 from geoservice.cli.findings import finding_fields, show_findings, write_findings
 from geoservice.cli.instant import Instant
+from geoservice.cli.new_file import NewFile
 from geoservice.cli.who import actor
 from geoservice.services.editions import EditionService
 from geoservice.services.importing.shapes import GridFields
@@ -27,9 +28,7 @@ from geoservice.wiring import open_database
 from layers.grids.model import Edition, Finding, has_errors
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
-findings_to_option = click.option(
-    "--findings-to", type=click.Path(dir_okay=False, path_type=Path), help="Write the findings as GeoJSON, for a GIS."
-)
+findings_to_option = click.option("--findings-to", type=NewFile(), help="Write the findings as GeoJSON, for a GIS.")
 
 
 @contextmanager

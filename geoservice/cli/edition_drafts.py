@@ -20,6 +20,7 @@ from geoservice.cli.drafts_shown import (
 )
 from geoservice.cli.findings import finding_fields, show_findings
 from geoservice.cli.instant import Instant
+from geoservice.cli.new_file import NewFile
 from geoservice.cli.who import actor
 from geoservice.domain.editing.diff import difference
 from geoservice.domain.editing.merging import Side
@@ -42,12 +43,8 @@ settle_option = click.option(
     "--settle", multiple=True, metavar="CODE=ours|theirs",
     help="Whose version of a grid counts where both changed it: ours is this draft. Repeatable.",
 )  # fmt: skip
-to_file_option = click.option(
-    "--to", "to_file", type=click.Path(dir_okay=False, path_type=Path), help="Write it as GeoJSON, for a GIS."
-)
-picture_option = click.option(
-    "--picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw it as an SVG picture."
-)
+to_file_option = click.option("--to", "to_file", type=NewFile(), help="Write it as GeoJSON, for a GIS.")
+picture_option = click.option("--picture", type=NewFile(), help="Draw it as an SVG picture.")
 
 
 @contextmanager

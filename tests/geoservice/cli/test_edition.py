@@ -89,3 +89,13 @@ def test_instant_without_zone_is_a_usage_error(command: Command, instant: str) -
 
     assert refused.exit_code == 2
     assert instant in refused.output
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_done(command: Command, tmp_path: Path) -> None:
+    path = geojson(tmp_path / "whole.geojson", [WEST, EAST])
+
+    refused = import_(command, path, "--findings-to", str(tmp_path / "nowhere" / "findings.geojson"))
+
+    assert refused.exit_code == 2
+    assert "there is no folder" in refused.output
+    assert command("edition", "list").output == ""
