@@ -203,11 +203,13 @@ def preview(
             "preview": str(impact.preview.id), "revision": impact.preview.revision,
             "flows": [vars(flow) for flow in flows(impact.preview.moves)],
             "before": [vars(load) for load in impact.before], "after": [vars(load) for load in impact.after],
+            "hindrances": impact.hindrances,
         }  # fmt: skip
         click.echo(orjson.dumps(told))
         return
     show_impact(impact)
-    click.echo(f"Publish exactly this: geoservice edition publish {edition_id} --preview {impact.preview.id}")
+    if not impact.hindrances:
+        click.echo(f"Publish exactly this: geoservice edition publish {edition_id} --preview {impact.preview.id}")
 
 
 @click.command()

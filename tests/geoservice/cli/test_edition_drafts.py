@@ -121,6 +121,23 @@ def test_a_preview_is_told_drawn_and_held_to(command: Command, draft: str, tmp_p
     assert "holds from" in command("publish", draft, "--preview", again["preview"]).output
 
 
+def test_a_preview_says_what_keeps_the_draft_from_being_published(command: Command, draft: str) -> None:
+    other = str(fields(command("draft", "--jurisdiction", "sare", "--title", "other", "--json"))["edition_id"])
+
+    unseen = command("preview", draft).output
+    command("validate", draft)
+    seen = command("preview", draft).output
+    command("validate", other)
+    command("publish", other, "--yes")
+    overtaken = command("preview", draft).output
+
+    assert "It can not be published yet: it was not validated" in unseen
+    assert "Publish exactly this" not in unseen
+    assert "Publish exactly this" in seen
+    assert f"run: geoservice edition rebase {draft}" in overtaken
+    assert "Publish exactly this" not in overtaken
+
+
 def test_a_difference_is_drawn_with_what_is_gone_named(
     command: Command, draft: str, tmp_path: Path, community_url: str
 ) -> None:
