@@ -155,6 +155,8 @@ def propose(
     """
     if grid_code is not None and grids == 1:
         raise click.BadParameter("a grid is split into two or more.", param_hint="--grids")
+    if minimum is not None and maximum is not None and minimum > maximum:
+        raise click.BadParameter("the most is below the fewest.", param_hint="--max")
     database = open_database(Settings())
     try:
         proposing = ProposingService(database)
@@ -174,7 +176,7 @@ def propose(
         click.echo(orjson.dumps(told))
         return
     for code, households in proposed.households.items():
-        click.echo(f"{code:>12}  {households:>6} households")
+        click.echo(f"{code:20}  {households:>6} households")
     show_findings(proposed.findings)
     click.echo(f"Look at it: geoservice edition preview {proposed.edition.id}")
 

@@ -177,6 +177,7 @@ def test_what_waits_for_its_day_is_called_off_by_putting_the_grids_in_force_agai
     command("publish", again, "--yes")
 
     assert announced == "new"
+    assert "at no time: another took its place" in command("list").output
     assert code_at(community_url, "2099-01-02T00:00:00Z", FIRST, "new") == FIRST
     with psycopg.connect(community_url) as connection:
         row = connection.execute("SELECT count(*) FROM geoservice.building WHERE grid_code = 'new'").fetchone()
@@ -237,6 +238,25 @@ def test_one_grid_is_split_and_the_others_stay(command: Command) -> None:
         command("propose", "--jurisdiction", "sare", "--grid", FIRST, "--min", "50", "--max", "150", "--json")
     )
     assert f"{FIRST}-3" in again["households"]
+
+
+def test_a_title_of_no_length_is_told_by_its_rule(command: Command) -> None:
+    refused = command("draft", "--jurisdiction", "sare", "--title", "", code=1)
+
+    assert "A title is 1 to 200 characters" in str(refused.exception)
+
+
+def test_a_draft_is_not_merged_with_itself_or_with_what_was_published(command: Command, draft: str) -> None:
+    for other in (draft, "1"):
+        assert "NotTwoDrafts" in repr(command("merge", draft, other, code=1).exception)
+
+
+def test_what_can_not_be_proposed_is_told(command: Command, community_url: str) -> None:
+    command("propose", "--jurisdiction", "sare", "--min", "500", "--max", "300", code=2)
+    with psycopg.connect(community_url) as connection:
+        connection.execute("DELETE FROM geoservice.household")
+    refused = command("propose", "--jurisdiction", "sare", code=1)
+    assert "No households are entered here" in str(refused.exception)
 
 
 def test_what_can_not_be_split_is_told(command: Command) -> None:
