@@ -125,9 +125,11 @@ def publish(*, edition_id: int, valid_from: datetime | None, preview_id: UUID | 
     At a terminal, what would move is shown first, and exactly that is moved when you say yes.
     """
     with _editions() as editions:
-        if preview_id is None and not yes and not as_json and sys.stdin.isatty():
+        if preview_id is None and not yes and not as_json and _at_a_terminal():
             impact = editions.preview(edition_id, valid_from=valid_from, actor=actor())
             show_impact(impact)
+            if impact.hindrances:
+                sys.exit(1)
             click.confirm("Publish exactly this?", abort=True)
             preview_id = impact.preview.id
         with _busy(f"Publishing edition {edition_id}"):
@@ -206,6 +208,10 @@ def _fields(one: Edition) -> dict[str, object]:
         "warnings": one.warning_count, "recorded_at": _text(one.recorded_at),
         "published_at": _text(one.published_at), "published_by": one.published_by,
     }  # fmt: skip
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _held(one: Edition) -> str:

@@ -138,6 +138,20 @@ def test_a_preview_says_what_keeps_the_draft_from_being_published(command: Comma
     assert "Publish exactly this" not in overtaken
 
 
+def test_at_a_terminal_nobody_is_asked_about_what_can_not_be_published(
+    command: Command, draft: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geoservice.cli.edition._at_a_terminal", lambda: True)
+
+    refused = command("publish", draft, code=1)
+    command("validate", draft)
+    asked = command("publish", draft, code=1)  # nobody answers
+
+    assert "it was not validated" in refused.output
+    assert "Publish exactly this?" not in refused.output
+    assert "Publish exactly this?" in asked.output
+
+
 def test_a_difference_is_drawn_with_what_is_gone_named(
     command: Command, draft: str, tmp_path: Path, community_url: str
 ) -> None:
