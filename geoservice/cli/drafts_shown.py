@@ -66,6 +66,8 @@ def show_impact(impact: Impact) -> None:
         click.echo(
             f"Nobody is posted to {', '.join(impact.unstaffed)} yet: reports there would wait without an officer."
         )
+    for hindrance in impact.hindrances:
+        click.echo(f"It can not be published yet: {hindrance}")
 
 
 def show_diff(found: Difference) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from geoservice.cli.edition_export import export
 from geoservice.cli.edition_qgis import qgis
 from geoservice.cli.findings import finding_fields, show_findings, write_findings
 from geoservice.cli.instant import Instant
+from geoservice.cli.new_file import NewFile
 from geoservice.cli.who import actor
 from geoservice.services.editions import EditionService
 from geoservice.services.importing.shapes import GridFields
@@ -27,9 +28,7 @@ from geoservice.wiring import open_database
 from layers.grids.model import Edition, Finding, has_errors
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
-findings_to_option = click.option(
-    "--findings-to", type=click.Path(dir_okay=False, path_type=Path), help="Write the findings as GeoJSON, for a GIS."
-)
+findings_to_option = click.option("--findings-to", type=NewFile(), help="Write the findings as GeoJSON, for a GIS.")
 
 
 @contextmanager
@@ -96,6 +95,10 @@ def import_(
         click.echo(f"Edition {result.edition_id}: {result.grids} grids, coordinates from {result.crs}.")
         if result.healing is not None:
             show_healing(result.healing)
+    if heal_m is None and any(one.rule == "invalid-ring" for one in result.findings):
+        click.echo(
+            "A ring that is not valid is not in the draft. Import the file again with --heal 0.5 to mend it.", err=True
+        )
     _report(result.edition_id, result.findings, as_json=as_json, findings_to=findings_to, grids=result.grids)
 
 
@@ -122,9 +125,11 @@ def publish(*, edition_id: int, valid_from: datetime | None, preview_id: UUID | 
     At a terminal, what would move is shown first, and exactly that is moved when you say yes.
     """
     with _editions() as editions:
-        if preview_id is None and not yes and not as_json and sys.stdin.isatty():
+        if preview_id is None and not yes and not as_json and _at_a_terminal():
             impact = editions.preview(edition_id, valid_from=valid_from, actor=actor())
             show_impact(impact)
+            if impact.hindrances:
+                sys.exit(1)
             click.confirm("Publish exactly this?", abort=True)
             preview_id = impact.preview.id
         with _busy(f"Publishing edition {edition_id}"):
@@ -150,10 +155,8 @@ def list_editions(*, jurisdiction_code: str | None, as_json: bool) -> None:
         click.echo(orjson.dumps([_fields(one) for one in found]))
         return
     for one in found:
-        since = "" if one.valid_from is None else f"from {one.valid_from:%Y-%m-%d}"
-        until = "" if one.valid_to is None else f" to {one.valid_to:%Y-%m-%d}"
         click.echo(
-            f"{one.id:>6}  {one.jurisdiction_code:12}  {one.status:10}  {one.grid_count:>6} grids  {since + until:24}"
+            f"{one.id:>6}  {one.jurisdiction_code:12}  {one.status:10}  {one.grid_count:>6} grids  {_held(one):45}"
             f"  {one.title}"
         )
 
@@ -205,6 +208,20 @@ def _fields(one: Edition) -> dict[str, object]:
         "warnings": one.warning_count, "recorded_at": _text(one.recorded_at),
         "published_at": _text(one.published_at), "published_by": one.published_by,
     }  # fmt: skip
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _held(one: Edition) -> str:
+    """Return from when to when an edition holds, as is believed now, to the minute: a day alone has no zone."""
+    if one.valid_from is None:
+        return ""
+    if one.valid_from == one.valid_to:
+        return "at no time: another took its place"
+    until = "" if one.valid_to is None else f" to {one.valid_to.astimezone(UTC):%Y-%m-%d %H:%M}"
+    return f"from {one.valid_from.astimezone(UTC):%Y-%m-%d %H:%M}{until} UTC"
 
 
 def _text(instant: datetime | None) -> str | None:

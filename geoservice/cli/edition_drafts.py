@@ -20,6 +20,7 @@ from geoservice.cli.drafts_shown import (
 )
 from geoservice.cli.findings import finding_fields, show_findings
 from geoservice.cli.instant import Instant
+from geoservice.cli.new_file import NewFile
 from geoservice.cli.who import actor
 from geoservice.domain.editing.diff import difference
 from geoservice.domain.editing.merging import Side
@@ -42,12 +43,8 @@ settle_option = click.option(
     "--settle", multiple=True, metavar="CODE=ours|theirs",
     help="Whose version of a grid counts where both changed it: ours is this draft. Repeatable.",
 )  # fmt: skip
-to_file_option = click.option(
-    "--to", "to_file", type=click.Path(dir_okay=False, path_type=Path), help="Write it as GeoJSON, for a GIS."
-)
-picture_option = click.option(
-    "--picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw it as an SVG picture."
-)
+to_file_option = click.option("--to", "to_file", type=NewFile(), help="Write it as GeoJSON, for a GIS.")
+picture_option = click.option("--picture", type=NewFile(), help="Draw it as an SVG picture.")
 
 
 @contextmanager
@@ -158,6 +155,8 @@ def propose(
     """
     if grid_code is not None and grids == 1:
         raise click.BadParameter("a grid is split into two or more.", param_hint="--grids")
+    if minimum is not None and maximum is not None and minimum > maximum:
+        raise click.BadParameter("the most is below the fewest.", param_hint="--max")
     database = open_database(Settings())
     try:
         proposing = ProposingService(database)
@@ -177,7 +176,7 @@ def propose(
         click.echo(orjson.dumps(told))
         return
     for code, households in proposed.households.items():
-        click.echo(f"{code:>12}  {households:>6} households")
+        click.echo(f"{code:20}  {households:>6} households")
     show_findings(proposed.findings)
     click.echo(f"Look at it: geoservice edition preview {proposed.edition.id}")
 
@@ -206,11 +205,13 @@ def preview(
             "preview": str(impact.preview.id), "revision": impact.preview.revision,
             "flows": [vars(flow) for flow in flows(impact.preview.moves)],
             "before": [vars(load) for load in impact.before], "after": [vars(load) for load in impact.after],
+            "hindrances": impact.hindrances,
         }  # fmt: skip
         click.echo(orjson.dumps(told))
         return
     show_impact(impact)
-    click.echo(f"Publish exactly this: geoservice edition publish {edition_id} --preview {impact.preview.id}")
+    if not impact.hindrances:
+        click.echo(f"Publish exactly this: geoservice edition publish {edition_id} --preview {impact.preview.id}")
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,10 @@ from geoservice.maps.wording import HTML_LANG, Language, value_words, word, word
 
 #: Leaflet draws our own vectors at any zoom; deeper than this is below a metre a pixel's tenth.
 MAX_ZOOM = 20
+#: A community is looked at from here on; a county from where the whole of it fits on a phone.
 MIN_ZOOM = 10
+_PHONE_PX = 300
+_TILE_PX = 256
 CLICK_TOLERANCE_PX = 5
 
 _PAGE_WORDS = (
@@ -143,7 +147,7 @@ def _shell(jurisdiction: JurisdictionView, language: Language) -> ShellMap:
     )
     # folium's max_zoom argument reaches only its tile layer, and there is none.
     shell.options["max_zoom"] = MAX_ZOOM
-    shell.options["min_zoom"] = MIN_ZOOM
+    shell.options["min_zoom"] = _min_zoom(jurisdiction.bbox)
     shell.add_child(
         Fullscreen(
             position="topright",
@@ -155,6 +159,15 @@ def _shell(jurisdiction: JurisdictionView, language: Language) -> ShellMap:
         )
     )
     return shell
+
+
+def _min_zoom(bbox: tuple[float, float, float, float]) -> int:
+    """Return the whole zoom, MIN_ZOOM at most, at which an area of degrees is no larger than a phone."""
+    west, south, east, north = bbox
+    # Of the Mercator projection: a degree to the north is as long as so many degrees to the east.
+    stretch = 1 / max(math.cos(math.radians(max(abs(south), abs(north)))), 0.05)
+    extent = max(east - west, (north - south) * stretch, 1e-9)
+    return max(0, min(MIN_ZOOM, math.floor(math.log2(360 * _PHONE_PX / _TILE_PX / extent))))
 
 
 def _header(jurisdiction: JurisdictionView, frame: PageFrame) -> PageHeader:

@@ -12,7 +12,7 @@ from geoservice.domain.editing.healing import Healing
 from geoservice.services.errors import PreviewOutdated, PreviewUnknown
 from geoservice.services.gate import looked_at
 from geoservice.services.healing.running import Told, healed_apart
-from geoservice.services.impact import Impact, grids_concerned, workloads_after
+from geoservice.services.impact import Impact, grids_concerned, hindrances_of, workloads_after
 from geoservice.services.importing.errors import EditionNotDraft, InstantWithoutZone
 from geoservice.services.importing.grids import grids_of_file
 from geoservice.services.importing.limits import Limits
@@ -20,7 +20,7 @@ from geoservice.services.importing.shapes import GridFields
 from geoservice.services.known import known_edition, known_jurisdiction
 from layers.db.session import Database
 from layers.errors import EditedMeanwhile, MovedMeanwhile, TryAgain
-from layers.grids import edits, previews, queries
+from layers.grids import drafts, edits, previews, queries
 from layers.grids.model import Edition, Finding, GridShape
 from layers.jurisdictions.queries import outline_of
 from layers.staff.queries import posted_now
@@ -168,10 +168,11 @@ class EditionService:
             new = queries.codes_of(connection, edition_id)
             leaving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(old - new))
             arriving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(new - old))
+            hindrances = hindrances_of(edition, drafts.latest_edition(connection, jurisdiction.id))
         staffed = {one.grid_code for one in arriving if one.officer.role in ("grid_officer", "deputy")}
         after = workloads_after(before, preview.moves)
         unstaffed = tuple(sorted(new - old - staffed))
-        return Impact(preview, before, after, places, leaving, unstaffed, jurisdiction.reroute)
+        return Impact(preview, before, after, places, leaving, unstaffed, jurisdiction.reroute, hindrances)
 
     def publish(
         self,

@@ -141,6 +141,10 @@ class DraftsOfDifferentBases(GeoserviceError):
     """The two drafts were drawn from different editions; rebase the older one, then merge them."""
 
 
+class NotTwoDrafts(DraftsOfDifferentBases):
+    """Two different drafts of one jurisdiction can be merged; what was published is taken in by a rebase."""
+
+
 class MergeConflict(GeoserviceError):
     """Both sides changed the same border, name or code; say for each grid whose version counts."""
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from layers.grids.model import Edition
 from layers.grids.previews import Move, Preview, Workload
 from layers.jurisdictions.model import Reroute
 from layers.staff.model import Posting
@@ -27,6 +28,8 @@ class Impact:
     unstaffed: tuple[str, ...]
     #: What becomes of open incidents whose place gets another grid.
     reroute: Reroute
+    #: Why the draft can not be published as it stands, with what to do; empty when it can.
+    hindrances: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,19 @@ class Flow:
 def grids_concerned(moves: Sequence[Move]) -> list[str]:
     """Return the codes of the grids that gain or lose something, in order."""
     return sorted({code for move in moves for code in (move.from_grid, move.to_grid) if code is not None})
+
+
+def hindrances_of(draft: Edition, latest: int | None) -> tuple[str, ...]:
+    """Return why a draft can not be published as it stands, each with what to do; `latest` was published last."""
+    found = []
+    if not draft.validated:
+        found.append(f"it was not validated as it stands now. Run: geoservice edition validate {draft.id}")
+    elif draft.error_count:
+        found.append(f"errors were found ({draft.error_count}). See: geoservice edition show {draft.id}")
+    if latest is not None and latest != draft.base_id:
+        mended = "import its file again" if draft.base_id is None else f"run: geoservice edition rebase {draft.id}"
+        found.append(f"edition {latest} was published since it was drawn; {mended}")
+    return tuple(found)
 
 
 def flows(moves: Sequence[Move]) -> tuple[Flow, ...]:

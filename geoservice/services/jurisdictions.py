@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import shapely
 
 from geoservice.services.importing.crs import require_sure
-from geoservice.services.importing.errors import JurisdictionCodeTaken, OutlineNotValid
+from geoservice.services.importing.errors import JurisdictionCodeRefused, JurisdictionCodeTaken, OutlineNotValid
 from geoservice.services.importing.limits import Limits
 from geoservice.services.importing.reader import read_features
 from geoservice.services.importing.shapes import outline_of
@@ -17,6 +19,9 @@ from layers.grids.soundness import outline_findings
 from layers.jurisdictions.edits import insert_jurisdiction, set_up
 from layers.jurisdictions.model import Jurisdiction, Reroute
 from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
+
+#: What an address can hold between two slashes without being changed on its way; letters of any script.
+_CODE = re.compile(r"\w([\w.-]{0,62}\w)?")
 
 
 class JurisdictionService:
@@ -52,11 +57,13 @@ class JurisdictionService:
 
         Raises
         ------
-        JurisdictionCodeTaken, OutlineNotValid, MetricCrsRefused, FileRefused
+        JurisdictionCodeRefused, JurisdictionCodeTaken, OutlineNotValid, MetricCrsRefused, FileRefused
             Nothing is stored then.
         RefusedByDatabase
-            Another guard says no: a code or name with invisible characters, an unknown time zone.
+            Another guard says no: a name with invisible characters, an unknown time zone.
         """
+        if _CODE.fullmatch(code) is None:
+            raise JurisdictionCodeRefused(code=code)
         features = read_features(outline_path, crs=crs, layer=layer, limits=self._limits)
         require_sure(features.crs, features.geoms)
         outline = outline_of(features)

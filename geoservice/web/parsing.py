@@ -108,7 +108,8 @@ def _integer(value: object) -> object:
 
 def _instant(value: object) -> object:
     if not isinstance(value, str) or _INSTANT.fullmatch(value) is None:
-        raise ValueError("write an instant with its zone, such as 2026-01-31T08:00:00+08:00")
+        # The example has no plus sign: one in an address that is not written %2B arrives as a blank.
+        raise ValueError("write an instant with its zone, such as 2026-01-31T08:00:00Z; in an address + is %2B")
     try:
         instant = datetime.fromisoformat(value.upper())
         if EARLIEST <= instant <= LATEST:

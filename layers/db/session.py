@@ -30,6 +30,13 @@ APP_ROLE = "geoservice_app"
 _CONNECT_TIMEOUT_S = 3
 _TCP_USER_TIMEOUT_MS = 5000
 _KEEPALIVE_S = 5
+#: What people write by hand, and the rule it is held to, by the name of its constraint.
+_NAME_RULE = "is 1 to 200 characters, none of them invisible"
+_WRITTEN = {
+    "edition_title_check": f"A title {_NAME_RULE}.",
+    "jurisdiction_name_check": f"The name of a jurisdiction {_NAME_RULE}.",
+    "jurisdiction_name_en_check": f"The English name of a jurisdiction {_NAME_RULE}.",
+}
 #: Refusals of our own functions that callers treat each in its way, by SQLSTATE.
 _MEANWHILE: dict[str, type[RefusedByDatabase]] = {
     "GS409": PublishedMeanwhile, "GS410": MovedMeanwhile, "GS411": StepRefused, "GS412": EditedMeanwhile,
@@ -147,7 +154,7 @@ def translate(error: BaseException | None) -> LayerError:  # noqa: C901 - a flat
             return refusal(error.diag.message_primary or "", error.diag.message_hint)
         if error.sqlstate[:2] == "23":  # an integrity constraint
             # The driver's own sentence is for programmers, and its detail can hold the whole row.
-            return RefusedByDatabase(f"The data break the rule {error.diag.constraint_name or error.diag.column_name}.")
+            return RefusedByDatabase(_broken(error.diag.constraint_name or error.diag.column_name))
         if error.sqlstate[:2] == "22":  # a value
             return RefusedByDatabase(_UNFIT_VALUE)
         if error.sqlstate[:2] not in ("08", "53", "57", "58", "XX"):
@@ -157,3 +164,7 @@ def translate(error: BaseException | None) -> LayerError:  # noqa: C901 - a flat
     if isinstance(error, psycopg.Error):
         return DatabaseUnavailable()
     raise TypeError(error)
+
+
+def _broken(rule: str | None) -> str:
+    return _WRITTEN.get(rule or "", f"The data break the rule {rule}.")

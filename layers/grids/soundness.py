@@ -70,7 +70,7 @@ def _multipart(grid: GridShape) -> Iterator[Finding]:
     parts = shapely.get_num_geometries(grid.geom)
     if parts > 1:
         message = f"Grid {grid.code} consists of {parts} separate parts."
-        yield Finding("multipart", "warning", (grid.code,), message, size=float(parts), unit="features", geom=grid.geom)
+        yield Finding("multipart", "warning", (grid.code,), message, size=float(parts), unit="parts", geom=grid.geom)
 
 
 def _fault(geom: BaseGeometry | None, called: str, codes: tuple[str, ...]) -> Finding | None:

@@ -52,6 +52,27 @@ def test_every_layer_is_drawn_and_nothing_goes_wrong(serve_sample, visit):
     seen.assert_quiet()
 
 
+def test_names_that_would_lie_on_each_other_give_way_until_there_is_room(serve_viewing, sample_viewing, visit):
+    (_, fields), *_ = sample_viewing.layers["grids"]
+    souths = [29.0046 + number * 0.0001 for number in range(8)]
+    rings = [[[91, y], [91.01, y], [91.01, y + 0.0001], [91, y + 0.0001], [91, y]] for y in souths]
+    sample_viewing.layers["grids"] = [
+        ({"type": "Polygon", "coordinates": [ring]}, fields | {"code": str(number)})
+        for number, ring in enumerate(rings)
+    ]
+    seen = visit(serve_viewing(sample_viewing))
+    expect(seen.page.locator(".gs-grid-label")).to_have_count(8)
+    visible = seen.page.locator(".gs-grid-label").filter(visible=True)
+    assert 1 <= visible.count() < 8
+
+    for _ in range(3):
+        seen.page.locator(".leaflet-control-zoom-in").click()
+        seen.page.wait_for_timeout(400)  # the map glides
+
+    expect(visible).to_have_count(8)
+    seen.assert_quiet()
+
+
 def test_the_only_jurisdiction_opens_at_once(serve_sample, visit):
     seen = visit(serve_sample() + "/?lang=en")
 

@@ -31,7 +31,7 @@ def difference_picture(grids: Sequence[GridShape], found: Difference, *, title: 
     """
     shapes = [grid.geom for grid in grids if grid.geom is not None]
     sheet = Sheet(shapes)
-    colours = colours_of(gaining(found))
+    colours = colours_of(gaining(found), grids)
     gained = {one.code: one.gained_m2 for one in found.redrawn}
     entries = [
         (colour, f"{code}: {f'+{gained[code]:,.0f} m²' if code in gained else 'new'}")

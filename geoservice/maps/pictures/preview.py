@@ -43,7 +43,7 @@ def preview_picture(
     """
     shapes = [grid.geom for grid in grids if grid.geom is not None]
     sheet = Sheet(shapes)
-    colours = colours_of({move.to_grid for move in moves if move.to_grid} | gaining(found))
+    colours = colours_of({move.to_grid for move in moves if move.to_grid} | gaining(found), grids)
     parts = [ground(sheet, grids, found, colours), borders(sheet, shapes, found)]
     shown = [(move, places.get((move.kind, move.id))) for move in moves]
     parts += [_mark(sheet, move, place, colours) for move, place in shown if place is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 import shapely
@@ -16,6 +17,8 @@ from layers.grids.model import GridShape
 
 WIDTH_PX = 1200
 MARGIN_PX = 24
+#: Of a map that is longer than wide; it is drawn smaller then.
+MAP_HEIGHT_PX = 1600
 #: Room for the legend below the map.
 LEGEND_PX = 150
 LEGEND_COLUMNS, LEGEND_ROWS = 4, 3
@@ -31,8 +34,10 @@ class Sheet:
         self.west, self.south, self.east, self.north = bounds
         self.lon_m, self.lat_m = metres_per_degree((self.south + self.north) / 2)
         width_m = max((self.east - self.west) * self.lon_m, 1.0)
-        self.scale = (WIDTH_PX - 2 * MARGIN_PX) / width_m
-        self.height_px = math.ceil((self.north - self.south) * self.lat_m * self.scale) + 2 * MARGIN_PX
+        height_m = max((self.north - self.south) * self.lat_m, 1.0)
+        room_px = 2 * MARGIN_PX
+        self.scale = min((WIDTH_PX - room_px) / width_m, (MAP_HEIGHT_PX - room_px) / height_m)
+        self.height_px = math.ceil(height_m * self.scale) + room_px
 
     def at(self, lon: float, lat: float) -> tuple[float, float]:
         """Return pixels from the left and from the top."""
@@ -59,9 +64,17 @@ class Sheet:
         )
 
 
-def colours_of(codes: Iterable[str]) -> dict[str, str]:
-    """Return a colour for each grid; after eight they come again."""
-    return {code: COLOURS[number % len(COLOURS)] for number, code in enumerate(sorted(codes))}
+def colours_of(codes: Iterable[str], grids: Sequence[GridShape]) -> dict[str, str]:
+    """Return a colour for each grid; they come again, but beside each other only where it can not be helped."""
+    shapes = {grid.code: grid.geom for grid in grids if grid.geom is not None}
+    chosen: dict[str, str] = {}
+    for number, code in enumerate(sorted(codes)):
+        turn = [COLOURS[(number + step) % len(COLOURS)] for step in range(len(COLOURS))]
+        others = [other for other in chosen if other in shapes]
+        meets = shapely.intersects(shapes[code], [shapes[other] for other in others]) if code in shapes else []
+        beside = {chosen[other] for other, near in zip(others, meets, strict=False) if near}
+        chosen[code] = next((colour for colour in turn if colour not in beside), turn[0])
+    return chosen
 
 
 def gaining(found: Difference) -> set[str]:
@@ -108,6 +121,16 @@ def _label(sheet: Sheet, grid: GridShape, old: str | None) -> str:
     )
 
 
+def fitted(words: str, size_px: int, room_px: int) -> str:
+    """Return words cut where they would run out of their room; how wide letters are is guessed, rather too wide."""
+    left = float(room_px)
+    for place, letter in enumerate(words):
+        left -= size_px * (1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.62)
+        if left < 0:
+            return words[: max(place - 2, 0)].rstrip(" ,") + " …"
+    return words
+
+
 def legend(sheet: Sheet, title: str, lines: Sequence[str], entries: Sequence[tuple[str, str]]) -> str:
     """Return what stands below the map.
 
@@ -119,11 +142,14 @@ def legend(sheet: Sheet, title: str, lines: Sequence[str], entries: Sequence[tup
         A colour and what it means; those that find no room are counted.
     """
     top = sheet.height_px + 20
-    drawn = [f'<text x="{MARGIN_PX}" y="{top}" font-size="18" font-weight="bold">{html.escape(title)}</text>']
+    room_px = WIDTH_PX - 2 * MARGIN_PX
+    head = html.escape(fitted(title, 18, room_px))
+    drawn = [f'<text x="{MARGIN_PX}" y="{top}" font-size="18" font-weight="bold">{head}</text>']
     drawn += [
-        f'<text x="{MARGIN_PX}" y="{top + 24 + 22 * number}">{html.escape(line)}</text>'
+        f'<text x="{MARGIN_PX}" y="{top + 24 + 22 * number}">{html.escape(fitted(line, 14, room_px))}</text>'
         for number, line in enumerate(lines)
     ]
+    entry_px = room_px // LEGEND_COLUMNS - 24
     room = LEGEND_COLUMNS * LEGEND_ROWS
     shown = entries if len(entries) <= room else entries[: room - 1]
     if len(shown) < len(entries):
@@ -132,5 +158,5 @@ def legend(sheet: Sheet, title: str, lines: Sequence[str], entries: Sequence[tup
         row, column = divmod(number, LEGEND_COLUMNS)
         x, y = MARGIN_PX + column * WIDTH_PX // LEGEND_COLUMNS, top + 64 + row * 24
         drawn.append(f'<rect x="{x}" y="{y}" width="16" height="16" fill="{colour}" fill-opacity="0.6"/>')
-        drawn.append(f'<text x="{x + 24}" y="{y + 13}">{html.escape(meaning)}</text>')
+        drawn.append(f'<text x="{x + 24}" y="{y + 13}">{html.escape(fitted(meaning, 14, entry_px))}</text>')
     return "".join(drawn)

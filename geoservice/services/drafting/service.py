@@ -18,6 +18,7 @@ from geoservice.services.errors import (
     EditionUnknown,
     NothingToRedo,
     NothingToUndo,
+    NotTwoDrafts,
 )
 from geoservice.services.healing.running import Told, healed_apart
 from geoservice.services.importing.grids import grids_of_file
@@ -289,6 +290,8 @@ class DraftService:
 
         Raises
         ------
+        NotTwoDrafts
+            It is the draft itself, another jurisdiction's, or published.
         DraftsOfDifferentBases
             Rebase the older one first.
         MergeConflict
@@ -296,7 +299,14 @@ class DraftService:
         """
         with self._draft(edition_id, revision, actor) as draft:
             theirs = known_edition(draft.connection, other)
-            if theirs.base_id != draft.edition.base_id or theirs.jurisdiction_code != draft.edition.jurisdiction_code:
+            same_place = theirs.jurisdiction_code == draft.edition.jurisdiction_code
+            if (
+                other == edition_id
+                or not same_place
+                or (theirs.base_id != draft.edition.base_id and theirs.status != "draft")
+            ):
+                raise NotTwoDrafts(first=edition_id, second=other)
+            if theirs.base_id != draft.edition.base_id:
                 raise DraftsOfDifferentBases(first=edition_id, second=other)
             return draft.merge("merge-draft", queries.grids_of(draft.connection, other), settle)
 

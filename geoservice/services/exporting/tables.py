@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -125,7 +126,8 @@ def area_remark(grids: Sequence[GridShape], epsg: int) -> list[str]:
     inside = (area.west <= west and east <= area.east) if area.west <= area.east else True
     if inside and area.south <= south and north <= area.north:
         return []
-    return [f"EPSG:{epsg} is made for another area: {area.name[:150]} Lengths and areas measured in it are wrong here."]
+    where = shorten(area.name, 150, placeholder=" …")
+    return [f"EPSG:{epsg} is made for another area: {where} Lengths and areas measured in it are wrong here."]
 
 
 def _area(crs: pyproj.CRS) -> str | None:

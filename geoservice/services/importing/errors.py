@@ -113,5 +113,9 @@ class MetricCrsRefused(GeoserviceError):
     """The metric CRS must be a projected one that covers the outline, named by its EPSG number."""
 
 
+class JurisdictionCodeRefused(GeoserviceError):
+    """The code stands in addresses: write 1 to 64 letters and digits, with hyphens, dots and underscores between."""
+
+
 class JurisdictionCodeTaken(GeoserviceError):
     """There is a jurisdiction of this code already."""

@@ -42,7 +42,9 @@ def test_whole_partition_goes_from_file_to_publication(command: Command, tmp_pat
     assert "0 errors, 0 warnings." in imported.output
     assert "geoservice edition publish 1" in imported.output
     assert published.output.startswith("Edition 1 of town holds from 2019-12-31 16:00:00 UTC")
-    assert "published" in command("edition", "list").output
+    listed = command("edition", "list").output
+    assert "published" in listed
+    assert "from 2019-12-31 16:00 UTC" in listed
 
 
 def test_gap_is_listed_with_size_and_place_and_the_exit_code_is_one(command: Command, tmp_path: Path) -> None:
@@ -58,6 +60,14 @@ def test_gap_is_listed_with_size_and_place_and_the_exit_code_is_one(command: Com
     assert "1.08 m2" in line
     assert "91.001000" in line
     assert {one["properties"]["rule"] for one in json.loads(findings.read_text())["features"]} == {"gap", "area-sum"}
+
+
+def test_an_unsound_ring_is_told_with_what_mends_it(command: Command, tmp_path: Path) -> None:
+    bowtie = Polygon([(91.001, 29), (91.002, 29.001), (91.002, 29), (91.001, 29.001)])
+    path = geojson(tmp_path / "bowtie.geojson", [WEST, bowtie])
+
+    assert "again with --heal 0.5" in import_(command, path).output
+    assert "again with --heal" not in import_(command, path, "--heal", "0.5").output
 
 
 def test_machines_are_told_in_json(command: Command, tmp_path: Path) -> None:
@@ -89,3 +99,13 @@ def test_instant_without_zone_is_a_usage_error(command: Command, instant: str) -
 
     assert refused.exit_code == 2
     assert instant in refused.output
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_done(command: Command, tmp_path: Path) -> None:
+    path = geojson(tmp_path / "whole.geojson", [WEST, EAST])
+
+    refused = import_(command, path, "--findings-to", str(tmp_path / "nowhere" / "findings.geojson"))
+
+    assert refused.exit_code == 2
+    assert "there is no folder" in refused.output
+    assert command("edition", "list").output == ""

@@ -121,6 +121,37 @@ def test_a_preview_is_told_drawn_and_held_to(command: Command, draft: str, tmp_p
     assert "holds from" in command("publish", draft, "--preview", again["preview"]).output
 
 
+def test_a_preview_says_what_keeps_the_draft_from_being_published(command: Command, draft: str) -> None:
+    other = str(fields(command("draft", "--jurisdiction", "sare", "--title", "other", "--json"))["edition_id"])
+
+    unseen = command("preview", draft).output
+    command("validate", draft)
+    seen = command("preview", draft).output
+    command("validate", other)
+    command("publish", other, "--yes")
+    overtaken = command("preview", draft).output
+
+    assert "It can not be published yet: it was not validated" in unseen
+    assert "Publish exactly this" not in unseen
+    assert "Publish exactly this" in seen
+    assert f"run: geoservice edition rebase {draft}" in overtaken
+    assert "Publish exactly this" not in overtaken
+
+
+def test_at_a_terminal_nobody_is_asked_about_what_can_not_be_published(
+    command: Command, draft: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geoservice.cli.edition._at_a_terminal", lambda: True)
+
+    refused = command("publish", draft, code=1)
+    command("validate", draft)
+    asked = command("publish", draft, code=1)  # nobody answers
+
+    assert "it was not validated" in refused.output
+    assert "Publish exactly this?" not in refused.output
+    assert "Publish exactly this?" in asked.output
+
+
 def test_a_difference_is_drawn_with_what_is_gone_named(
     command: Command, draft: str, tmp_path: Path, community_url: str
 ) -> None:
@@ -160,6 +191,7 @@ def test_what_waits_for_its_day_is_called_off_by_putting_the_grids_in_force_agai
     command("publish", again, "--yes")
 
     assert announced == "new"
+    assert "at no time: another took its place" in command("list").output
     assert code_at(community_url, "2099-01-02T00:00:00Z", FIRST, "new") == FIRST
     with psycopg.connect(community_url) as connection:
         row = connection.execute("SELECT count(*) FROM geoservice.building WHERE grid_code = 'new'").fetchone()
@@ -220,6 +252,25 @@ def test_one_grid_is_split_and_the_others_stay(command: Command) -> None:
         command("propose", "--jurisdiction", "sare", "--grid", FIRST, "--min", "50", "--max", "150", "--json")
     )
     assert f"{FIRST}-3" in again["households"]
+
+
+def test_a_title_of_no_length_is_told_by_its_rule(command: Command) -> None:
+    refused = command("draft", "--jurisdiction", "sare", "--title", "", code=1)
+
+    assert "A title is 1 to 200 characters" in str(refused.exception)
+
+
+def test_a_draft_is_not_merged_with_itself_or_with_what_was_published(command: Command, draft: str) -> None:
+    for other in (draft, "1"):
+        assert "NotTwoDrafts" in repr(command("merge", draft, other, code=1).exception)
+
+
+def test_what_can_not_be_proposed_is_told(command: Command, community_url: str) -> None:
+    command("propose", "--jurisdiction", "sare", "--min", "500", "--max", "300", code=2)
+    with psycopg.connect(community_url) as connection:
+        connection.execute("DELETE FROM geoservice.household")
+    refused = command("propose", "--jurisdiction", "sare", code=1)
+    assert "No households are entered here" in str(refused.exception)
 
 
 def test_what_can_not_be_split_is_told(command: Command) -> None:

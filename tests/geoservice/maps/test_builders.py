@@ -78,3 +78,14 @@ def test_an_english_page_falls_back_to_the_chinese_name(jurisdiction, frame):
 
     assert "<h1>萨热社区</h1>" in page
     assert "In hand" in page
+
+
+@pytest.mark.parametrize(("bbox", "zoom"), [
+    ((91.76, 29.23, 91.78, 29.25), 10),
+    ((90.06, 26.86, 94.36, 29.83), 6),
+    ((-180.0, -90.0, 180.0, 90.0), 0),
+])  # fmt: skip
+def test_the_whole_of_a_large_jurisdiction_can_be_seen(jurisdiction, frame, bbox, zoom):
+    page = build_map_page(replace(jurisdiction, bbox=bbox), frame).render()
+
+    assert re.search(rf'"minZoom": {zoom},', page)

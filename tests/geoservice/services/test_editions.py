@@ -239,6 +239,19 @@ def test_jurisdiction_of_a_code_that_is_taken_is_refused(
         JurisdictionService(database).add("town", name="镇", outline_path=str(folder / "outline.geojson"), crs="wgs84")
 
 
+@pytest.mark.parametrize("code", ["", "a b", "a/b", "a?b", "..", "a.", "-a", " a", "a" * 65, "a\u200bb"])
+def test_jurisdiction_of_a_code_that_no_address_can_hold_is_refused(
+    database: Database, folder: Path, code: str
+) -> None:
+    with pytest.raises(errors.JurisdictionCodeRefused):
+        JurisdictionService(database).add(code, name="镇", outline_path=str(folder / "outline.geojson"), crs="wgs84")
+
+
+def test_a_name_that_is_empty_is_told_by_its_rule(database: Database, folder: Path) -> None:
+    with pytest.raises(RefusedByDatabase, match="The name of a jurisdiction is 1 to 200 characters"):
+        JurisdictionService(database).add("镇-2", name="", outline_path=str(folder / "outline.geojson"), crs="wgs84")
+
+
 @pytest.mark.parametrize(("metric_srid", "said"), [
     (4326, "WGS 84"), (3435, "foot"), (32616, "made_for"), (999999, "999999"),
 ])  # fmt: skip

@@ -38,7 +38,8 @@ MENDABLE: tuple[tuple[str, dict[str, Any] | None, int, str, str], ...] = (
 POINTED = (
     ("/v1/owner", "lon, lat", "Give lon and lat in degrees, or x, y and crs"),
     ("/v1/owner?lon=91,77&lat=29", "lon", "write a number with a point, such as 91.77"),
-    ("/v1/owner?lon=91.77&lat=29&at=2026-01-31", "at", "2026-01-31T08:00:00+08:00"),
+    ("/v1/owner?lon=91.77&lat=29&at=2026-01-31", "at", "2026-01-31T08:00:00Z"),
+    ("/v1/owner?lon=91.77&lat=29&at=2026-01-31T08:00:00+08:00", "at", "in an address + is %2B"),
     ("/v1/owner?lon=91.77&lat=29&at=2026-02-30T00:00:00Z", "at", "between the years 1900 and 2200"),
     ("/v1/owner?lon=1&lon=2&lat=3", "lon", "give it once"),
     ("/v1/owner?lon=91.77&lat=29&accuracy_m=-1", "accuracy_m", "greater than or equal to 0"),

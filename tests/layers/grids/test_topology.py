@@ -220,6 +220,7 @@ def test_grid_of_two_parts_is_a_warning_only() -> None:
     [finding] = findings_of([grid("A", parts), grid("B", EAST)], as_multipolygon(box(91, 29, 91.003, 29.001)))
 
     assert (finding.rule, finding.severity, finding.grid_codes) == ("multipart", "warning", ("A",))
+    assert (finding.size, finding.unit) == (2.0, "parts")
 
 
 def test_outline_that_is_invalid_is_told_instead_of_used() -> None:

@@ -58,7 +58,25 @@
     const name = app.inLanguage(feature.properties, 'name') || code;
     const node = app.element('span', 'gs-grid-label', app.element('b', '', name));
     if (name !== code) node.append(app.element('small', '', code));
-    return label(app.insideOf(feature.geometry), 'labels', node);
+    const marker = label(app.insideOf(feature.geometry), 'labels', node);
+    marker.givesWay = node;
+    return marker;
+  }
+
+  // Of labels that would lie on each other only the first is seen; nearer, there is room for more.
+  function thinOut(map, group) {
+    const taken = [];
+    const apart = (one, other) => one.some((low, i) => i < 2 && (low >= other[i + 2] || other[i] >= one[i + 2]));
+    group.eachLayer((marker) => {
+      const node = marker.givesWay;
+      if (!node || !node.isConnected) return;
+      const { x, y } = map.latLngToLayerPoint(marker.getLatLng());
+      const [across, down] = [node.offsetWidth / 2, node.offsetHeight / 2];
+      const place = [x - across, y - down, x + across, y + down];
+      const free = taken.every((other) => apart(place, other));
+      node.style.visibility = free ? '' : 'hidden';
+      if (free) taken.push(place);
+    });
   }
 
   // A place on a line of points, by the share of its length.
@@ -147,6 +165,7 @@
     group.eachLayer((marker) => {
       if (marker.shownFrom) marker.shownFrom.node.hidden = zoom < marker.shownFrom.zoom;
     });
+    thinOut(map, group);
   }
 
   app.startLabels = function (map) {
@@ -163,6 +182,7 @@
       };
       layer.on('state', fill);
       fill();
+      group.on('add', () => zoomLabels(map, group));
       follow(layer, group, map);
       map.on('zoomend', () => zoomLabels(map, group));
     }

@@ -105,7 +105,9 @@ def test_ogr2ogr_brings_an_export_in_a_gauss_krueger_zone_back_to_degrees(
 def test_a_crs_made_for_another_area_is_remarked(exports: ExportService, tmp_path: Path) -> None:
     neighbour = exports.export(DEMO, tmp_path / "a.parquet", crs="epsg:4542")
     own = exports.export(DEMO, tmp_path / "b.parquet", crs="epsg:4540")
+    far = exports.export(DEMO, tmp_path / "c.parquet", crs="epsg:32616")
 
+    assert " … Lengths" in far.remarks[0]
     assert "EPSG:4542 is made for another area: China - between 97" in neighbour.remarks[0]
     assert own.remarks == ()
 
