@@ -44,12 +44,15 @@ class Listener:
         self._connection.close()
 
     def next(self) -> Message:
-        """Wait for the next message."""
+        """Wait for the next message; raise TimeoutError when for too long nothing is said, or only that it goes on."""
         fields: dict[str, str] = {}
+        ends_at_s = time.monotonic() + PATIENCE_S
         while True:
             line = self.answer.readline().decode()
             if not line:
                 raise EOFError
+            if line.startswith(":") and time.monotonic() > ends_at_s:
+                raise TimeoutError
             if line == "\n":
                 if "data" in fields:
                     number = int(fields["id"]) if "id" in fields else None
@@ -72,14 +75,16 @@ def streaming(database_url: str, **settings: Any) -> Iterator[int]:
         f"GEOSERVICE_{name.upper()}": str(value) for name, value in settings.items()
     }
     with subprocess.Popen(events_command(told), env=environment) as process:
-        deadline = time.monotonic() + PATIENCE_S
-        assert told.events_at is not None
-        while not answers(told.host, told.events_at):
-            assert process.poll() is None, "the events' server ended"
-            assert time.monotonic() < deadline, "the events' server does not answer"
-            time.sleep(0.05)
-        yield told.events_at
-        process.terminate()
+        try:
+            deadline = time.monotonic() + PATIENCE_S
+            assert told.events_at is not None
+            while not answers(told.host, told.events_at):
+                assert process.poll() is None, "the events' server ended"
+                assert time.monotonic() < deadline, "the events' server does not answer"
+                time.sleep(0.05)
+            yield told.events_at
+        finally:
+            process.terminate()  # a test that fails must not wait for it for good
 
 
 def listen(port: int, query: str = "", **headers: str) -> Listener:

@@ -114,14 +114,17 @@ class Streams:
 
     async def _stream(self, listener: Listener, shared: Headers, receive: Receive, send: Send) -> None:
         self._open += 1
-        await begin(send, 200, (*_STREAM_HEADERS, *shared))
-        leaving = asyncio.create_task(_until_gone(receive))
-        telling = asyncio.create_task(Telling(self._events, self._hub, listener, send).run())
+        tasks: list[asyncio.Task[None]] = []
         try:
-            await asyncio.wait({leaving, telling}, return_when=asyncio.FIRST_COMPLETED)
+            await begin(send, 200, (*_STREAM_HEADERS, *shared))
+            tasks += [
+                asyncio.create_task(_until_gone(receive)),
+                asyncio.create_task(Telling(self._events, self._hub, listener, send).run()),
+            ]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._open -= 1
-            for task in (leaving, telling):
+            for task in tasks:
                 task.cancel()
                 # Whoever left, or took nothing any more, is told nothing.
                 with suppress(asyncio.CancelledError, OSError, RuntimeError, TimeoutError, LayerError):

@@ -59,6 +59,9 @@ class Hub:
             except LayerError as exc:
                 log.warning("events could not be read", reason=f"{type(exc).__name__}: {exc}")
                 await asyncio.sleep(RETRY_S)
+            except Exception:  # whatever it is: without this task every stream would be open and hear nothing for good
+                log.exception("events could not be read")
+                await asyncio.sleep(RETRY_S)
 
     def _take(self, events: Sequence[Event]) -> None:
         if not events:
@@ -91,4 +94,5 @@ class Hub:
         """Wait until something came, at most so long."""
         came = self._came
         with suppress(TimeoutError):
-            await asyncio.wait_for(came.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await came.wait()

@@ -70,9 +70,15 @@ class Telling:
             elif time.monotonic() >= self._spoke_s + HEARTBEAT_S:
                 await self._say(HEARTBEAT)
             else:
-                due_s = min(self._spoke_s + HEARTBEAT_S, self._looked_s + LOOK_AGAIN_S)
-                await self._hub.wait(max(0.0, due_s - time.monotonic()))
+                await self._hub.wait(max(0.0, self._due_s - time.monotonic()))
         await end(self._send)
+
+    @property
+    def _due_s(self) -> float:
+        """Return until when there is nothing to do unless something comes."""
+        speak_s = self._spoke_s + HEARTBEAT_S
+        # Nobody looks again at the public: waiting for that would not be waiting.
+        return speak_s if self._listener.key is None else min(speak_s, self._looked_s + LOOK_AGAIN_S)
 
     async def _begin(self, after: int | None) -> tuple[int, bytes]:
         """Return from where on to tell, and what is said first."""
@@ -109,5 +115,7 @@ class Telling:
     async def _say(self, words: bytes) -> None:
         """Send a piece; raise TimeoutError when it is not taken."""
         message = {"type": "http.response.body", "body": words, "more_body": True}
-        await asyncio.wait_for(self._send(message), PATIENCE_S)
+        # Not wait_for: before Python 3.12 it forgets that it was cancelled when the piece is taken in that moment.
+        async with asyncio.timeout(PATIENCE_S):
+            await self._send(message)
         self._spoke_s = time.monotonic()

@@ -35,6 +35,19 @@ class Webhook:
 
 
 @dataclass(frozen=True)
+class Behind:
+    """A webhook in use for which events are to be fanned out."""
+
+    id: int
+    jurisdiction_id: int | None
+    topics: Mapping[str, frozenset[str]]
+    #: Number of the last event that was fanned out.
+    sent_up_to: int
+    #: Deliveries that wait, counted no further than asked.
+    waiting: int
+
+
+@dataclass(frozen=True)
 class NewWebhook:
     """A standing order before it is stored."""
 

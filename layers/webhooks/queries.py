@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from layers.webhooks.model import Delivery, Webhook
+from layers.webhooks.model import Behind, Delivery, Webhook
 
 _WEBHOOKS = """
     SELECT w.id, w.jurisdiction_id, j.code AS jurisdiction_code, w.url, w.topics, w.label, w.created_at, w.created_by,
@@ -21,7 +22,14 @@ _WEBHOOKS = """
 """
 _ALL = text(f"{_WEBHOOKS} ORDER BY w.id")
 _ONE = text(f"{_WEBHOOKS} WHERE w.id = :id")
-_LOCKED = text(f"{_WEBHOOKS} WHERE w.id = :id AND w.disabled_at IS NULL FOR UPDATE OF w SKIP LOCKED")
+#: What is dead is not counted, and what waits no further than it matters: this is asked many times a second.
+_LOCKED = text("""
+    SELECT w.jurisdiction_id, w.topics, w.sent_up_to,
+           (SELECT count(*) FROM (SELECT FROM geoservice.delivery AS d
+                                   WHERE d.webhook_id = w.id AND d.status = 'waiting' LIMIT :most) AS d) AS waiting
+      FROM geoservice.webhook AS w
+     WHERE w.id = :id AND w.disabled_at IS NULL FOR UPDATE OF w SKIP LOCKED
+""")
 _BEHIND = text("""
     SELECT w.id FROM geoservice.webhook AS w
      WHERE w.disabled_at IS NULL AND w.sent_up_to < (SELECT h.number FROM geoservice.outbox_head AS h)
@@ -60,10 +68,18 @@ def webhooks_behind(connection: Connection) -> tuple[int, ...]:
     return tuple(connection.execute(_BEHIND).scalars())
 
 
-def lock_webhook(connection: Connection, webhook_id: int) -> Webhook | None:
-    """Return a webhook in use and keep others from fanning out for it; None when somebody else does, or it is gone."""
-    row = connection.execute(_LOCKED, {"id": webhook_id}).one_or_none()
-    return None if row is None else _webhook(row)
+def lock_webhook(connection: Connection, webhook_id: int, *, waiting_most: int) -> Behind | None:
+    """Return a webhook in use and keep others from fanning out for it; None when somebody else does, or it is gone.
+
+    Parameters
+    ----------
+    waiting_most
+        Deliveries that wait are counted so far and no further.
+    """
+    row = connection.execute(_LOCKED, {"id": webhook_id, "most": waiting_most}).one_or_none()
+    if row is None:
+        return None
+    return Behind(webhook_id, row.jurisdiction_id, _topics(row), row.sent_up_to, row.waiting)
 
 
 def webhooks_with_work(connection: Connection) -> dict[int, str]:
@@ -86,5 +102,8 @@ def deliveries(
 
 
 def _webhook(row: Row[Any]) -> Webhook:
-    topics = {topic: frozenset(values) for topic, values in row.topics.items()}
-    return Webhook(**(dict(row._mapping) | {"topics": topics}))
+    return Webhook(**(dict(row._mapping) | {"topics": _topics(row)}))
+
+
+def _topics(row: Row[Any]) -> Mapping[str, frozenset[str]]:
+    return {topic: frozenset(values) for topic, values in row.topics.items()}

@@ -27,6 +27,7 @@ BEGIN
             USING ERRCODE = 'check_violation', HINT = 'Write a shorter one, or none when any code will do.';
     END IF;
     BEGIN
+        PERFORM '' ~ new.grid_code_pattern;  -- by itself, or it could leave the brackets that has_form puts around it
         PERFORM has_form('', new.grid_code_pattern);
     EXCEPTION WHEN invalid_regular_expression THEN
         GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT;

@@ -88,9 +88,10 @@ BEGIN
       FROM unnest(moved) AS m
      WHERE m.kind = 'incident' AND i.id = m.id::uuid;
     INSERT INTO incident_event (incident_id, actor, rule, from_status, to_status, from_grid_code, to_grid_code,
-                                edition_id, reason)
+                                edition_id, reason, jurisdiction_id, service_code, officer_code)
     SELECT i.id, actor(), 'reroute proposed', i.status, i.status, i.grid_code, m.to_grid,
-           edition_at(jurisdiction, instant), 'Its place belongs to another grid now; a person decides.'
+           edition_at(jurisdiction, instant), 'Its place belongs to another grid now; a person decides.',
+           i.jurisdiction_id, i.service_code, i.officer_code
       FROM unnest(moved) AS m JOIN incident AS i ON i.id = m.id::uuid
      WHERE m.kind = 'undecided';
     INSERT INTO enactment AS a (jurisdiction_id, edition_id)

@@ -8,7 +8,7 @@ from layers.db.session import Database
 from layers.outbox.model import Event
 from layers.outbox.queries import events_after, number_outbox
 from layers.webhooks.edits import fan_out, forget_delivered, note_sent_up_to
-from layers.webhooks.model import Webhook
+from layers.webhooks.model import Behind
 from layers.webhooks.queries import lock_webhook, webhooks_behind
 
 #: Events at once, in one transaction.
@@ -35,7 +35,7 @@ class FanningService:
     def _fan_out_for(self, webhook_id: int) -> bool:
         """Move one webhook on by a piece. Messages and how far it is are stored together, or neither is."""
         with self._database.transaction(actor="service") as connection:
-            webhook = lock_webhook(connection, webhook_id)
+            webhook = lock_webhook(connection, webhook_id, waiting_most=WAITING_MOST)
             if webhook is None or webhook.waiting >= WAITING_MOST:
                 return False
             events = events_after(connection, webhook.sent_up_to, limit=PIECE)
@@ -53,7 +53,7 @@ class FanningService:
             return forget_delivered(connection)
 
 
-def _is_meant(webhook: Webhook, event: Event) -> bool:
+def _is_meant(webhook: Behind, event: Event) -> bool:
     if webhook.jurisdiction_id is not None and event.jurisdiction_id != webhook.jurisdiction_id:
         return False
     return fits(webhook.topics, event)

@@ -10,7 +10,7 @@ import pytest
 
 from geoservice.auth.model import Identity, Role
 from geoservice.services.errors import PreviewOutdated
-from geoservice.services.events import EventService
+from geoservice.services.events import Audience, EventService
 from geoservice.services.handling import Wish
 from geoservice.services.incidents import NewReport
 from geoservice.wiring import Services
@@ -104,6 +104,25 @@ def test_where_the_policy_says_so_it_stays_with_its_officer(
         if line.rule == "reroute proposed"
     ]
     assert proposed == ([(before.grid_code, neighbour)] if policy == "ask" else [])
+
+
+def test_that_a_person_is_to_decide_is_told_to_whoever_is_concerned(services: Services, community_url: str) -> None:
+    set_policy(community_url, "ask")
+    before = accepted_report(services)
+    assert before.grid_code is not None
+    assert before.officer_code is not None
+
+    merge_its_grid_into_a_neighbour(services, before.grid_code)
+
+    told = [event for event in _events(services) if event.data.get("incident") == str(before.id)][-1]
+    assert told.type == "incident.reroute_proposed"
+    assert (told.jurisdiction_code, told.data["service"], told.data["officer"]) == (
+        "sare",
+        "light",
+        before.officer_code,
+    )
+    assert told.jurisdiction_id is not None
+    assert Audience(True, (told.jurisdiction_id, before.officer_code, frozenset())).may_hear(told)
 
 
 @pytest.mark.parametrize(("policy", "kind"), [("move", "incident"), ("keep", None), ("ask", "undecided")])

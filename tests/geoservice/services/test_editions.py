@@ -406,6 +406,7 @@ def test_what_is_remarked_on_can_be_published(editions: EditionService, database
         ({"households_min": 501}, "501 to 500 households"),
         ({"households_max": 299}, "300 to 299 households"),
         ({"grid_code_pattern": "(A"}, "The code pattern (A can not be read: invalid regular expression"),
+        ({"grid_code_pattern": "A)|(?:B"}, "The code pattern A)|(?:B can not be read: invalid regular expression"),
         ({"grid_code_pattern": "x" * 201}, "1 to 200 characters, not 201"),
     ],
 )

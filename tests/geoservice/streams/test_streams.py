@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -216,3 +217,19 @@ def test_a_stream_outlives_the_connections_to_the_database(hall: Hall) -> None:
 
     assert ended > 0
     assert heard.data["incident"] == incident
+
+
+def test_a_stream_outlives_an_error_that_nobody_foresaw(database_url: str) -> None:
+    with (
+        streaming(database_url) as port,
+        listen(port) as stream,
+        psycopg.connect(database_url, autocommit=True) as connection,
+    ):
+        # While a function is away, as it is for a moment when the schema is older than the program.
+        connection.execute("ALTER FUNCTION geoservice.number_outbox(integer, boolean) RENAME TO away")
+        time.sleep(1)  # it looks every 50 ms
+        connection.execute("ALTER FUNCTION geoservice.away(integer, boolean) RENAME TO number_outbox")
+        connection.execute("INSERT INTO geoservice.outbox (topic, payload) VALUES ('edition.published', '{}')")
+        heard = stream.next()
+
+    assert heard.data["type"] == "edition.published"

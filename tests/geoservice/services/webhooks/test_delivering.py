@@ -12,6 +12,7 @@ import pytest
 
 from geoservice.services.webhooks.fanning import FanningService
 from layers.db.session import Database
+from layers.webhooks.queries import lock_webhook
 from tests.geoservice.services.webhooks.conftest import Post
 from tests.geoservice.services.webhooks.inbox import Inbox, until, verifies
 
@@ -279,3 +280,16 @@ def test_what_was_delivered_long_ago_is_forgotten(post: Post, database: Database
             " FROM geoservice.delivery)")  # fmt: skip
     assert FanningService(database).forget() == 1
     assert len(post.ledger(webhook)) == 2
+
+
+def test_of_a_long_queue_no_more_is_counted_than_matters(post: Post, database: Database) -> None:
+    webhook, _ = post.add("https://127.0.0.1:1/")
+    post.report(30)
+    FanningService(database).fan_out()
+    post.do("UPDATE geoservice.delivery SET status = 'dead' WHERE number % 3 = 0")
+
+    with database.transaction() as connection:
+        behind = lock_webhook(connection, webhook.id, waiting_most=5)
+    assert behind is not None
+    assert behind.waiting == 5
+    assert post.webhooks.webhook(webhook.id).waiting == 20
