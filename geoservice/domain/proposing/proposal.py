@@ -29,11 +29,9 @@ class ProposalImpossible(LayerError):
 
     def __str__(self) -> str:
         """Return the sentence with the numbers that do not go together."""
-        if self.fields.get("households") == 0:
-            return (
-                "No households are entered here, so there is nothing to cut by: enter buildings and households first."
-            )
-        return f"{self.__doc__} ({', '.join(f'{name}: {value}' for name, value in self.fields.items())})"
+        none = "No households are entered here, so there is nothing to cut by: enter buildings and households first."
+        said = none if self.fields.get("households") == 0 else self.__doc__
+        return f"{said} ({', '.join(f'{name}: {value}' for name, value in self.fields.items())})"
 
 
 def propose(
