@@ -1,4 +1,4 @@
-DELETE FROM geoservice.finding WHERE unit = 'households';
+DELETE FROM geoservice.finding WHERE unit IN ('households', 'parts');
 ALTER TABLE geoservice.finding
     DROP CONSTRAINT finding_unit_check,
     ADD CONSTRAINT finding_unit_check CHECK (unit IN ('m2', 'm', 'grids', 'features', 'vertices'));

@@ -42,4 +42,4 @@ REVOKE EXECUTE ON FUNCTION geoservice.guard_norms() FROM PUBLIC;
 
 ALTER TABLE geoservice.finding
     DROP CONSTRAINT finding_unit_check,
-    ADD CONSTRAINT finding_unit_check CHECK (unit IN ('m2', 'm', 'grids', 'features', 'vertices', 'households'));
+    ADD CONSTRAINT finding_unit_check CHECK (unit IN ('m2', 'm', 'grids', 'features', 'vertices', 'households', 'parts'));
