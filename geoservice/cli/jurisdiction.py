@@ -1,4 +1,4 @@
-"""Commands about jurisdictions: jurisdiction add, set, list."""
+"""Commands about jurisdictions: jurisdiction add, correct, set, list."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _jurisdictions() -> Iterator[JurisdictionService]:
 
 @click.group()
 def jurisdiction() -> None:
-    """Add, set up and list the areas served."""
+    """Add, correct, set up and list the areas served."""
 
 
 @jurisdiction.command()
@@ -59,6 +59,19 @@ def add(
         f"Jurisdiction {added.code}: lon {west:.6f} to {east:.6f}, lat {south:.6f} to {north:.6f},"
         f" metric CRS EPSG:{added.metric_srid}, time zone {added.time_zone}."
     )
+
+
+@jurisdiction.command()
+@click.argument("code")
+@click.option("--name", help="As people call it.")
+@click.option("--name-en", help="In English; '' for none.")
+@click.option("--time-zone", help="IANA name. Days and working hours are reckoned by it from now on.")
+def correct(*, code: str, name: str | None, name_en: str | None, time_zone: str | None) -> None:
+    """Put right how the jurisdiction CODE is called and its time zone; what is not named stays as it is."""
+    with _jurisdictions() as jurisdictions:
+        now = jurisdictions.correct(code, name=name, name_en=name_en, time_zone=time_zone, actor=actor())
+    called = now.name if now.name_en is None else f"{now.name} ({now.name_en})"
+    click.echo(f"Jurisdiction {code} is {called}, time zone {now.time_zone}.")
 
 
 @jurisdiction.command("set")

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from layers.grids.model import Finding, GridShape
 from layers.grids.norms import household_findings, pattern_findings
-from layers.grids.queries import codes_unlike
+from layers.grids.queries import codes_unlike, codes_wandering
 from layers.grids.soundness import STORABLE_RULES
 from layers.grids.topology import findings_of
 from layers.households.queries import household_counts
@@ -35,6 +35,29 @@ def looked_at(
     storable = [grid for grid in grids if grid.code not in faulty]
     found += _beside_norms(connection, jurisdiction, storable)
     return tuple(sorted(found, key=lambda one: one.severity)), storable
+
+
+def with_wandering(
+    connection: Connection, edition_id: int, grids: Sequence[GridShape], found: Sequence[Finding]
+) -> tuple[Finding, ...]:
+    """Return findings, errors first, with one for each code of a stored draft that named another place before.
+
+    Parameters
+    ----------
+    grids
+        Those of the draft, as they are stored.
+    """
+    shapes = {grid.code: grid.geom for grid in grids}
+    wandering = [
+        Finding(
+            "wandering-code", "error", (code,),
+            f"Grid {code} lies elsewhere than the last grid of that code: give it a new one, a code names one place"
+            " for ever.",
+            geom=shapes.get(code),
+        )
+        for code in codes_wandering(connection, edition_id)
+    ]  # fmt: skip
+    return tuple(sorted([*found, *wandering], key=lambda one: one.severity))
 
 
 def _beside_norms(connection: Connection, jurisdiction: Jurisdiction, grids: Sequence[GridShape]) -> list[Finding]:

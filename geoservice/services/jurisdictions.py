@@ -16,7 +16,7 @@ from geoservice.services.metric import fitting_srid, require_metric
 from layers.crs import Position
 from layers.db.session import Database
 from layers.grids.soundness import outline_findings
-from layers.jurisdictions.edits import insert_jurisdiction, set_up
+from layers.jurisdictions.edits import insert_jurisdiction, set_names, set_time_zone, set_up
 from layers.jurisdictions.model import Jurisdiction, Reroute
 from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
 
@@ -122,6 +122,35 @@ class JurisdictionService:
                 grid_code_pattern=now.grid_code_pattern if grid_code_pattern is None else grid_code_pattern or None,
                 reroute=reroute or now.reroute,
             )  # fmt: skip
+            return known_jurisdiction(connection, code)
+
+    def correct(
+        self, code: str, *, name: str | None = None, name_en: str | None = None, time_zone: str | None = None,
+        actor: str = "",
+    ) -> Jurisdiction:  # fmt: skip
+        """Put right how a jurisdiction is called, and by which zone its days and working hours are reckoned.
+
+        Parameters
+        ----------
+        name, name_en
+            None: as it is; an empty English name: none.
+        time_zone
+            IANA name; None: as it is. What has a limit already keeps it.
+
+        Raises
+        ------
+        JurisdictionUnknown
+            There is none.
+        RefusedByDatabase
+            A name can not be shown, or the zone is unknown.
+        """
+        with self._database.transaction(actor=actor) as connection:
+            now = known_jurisdiction(connection, code)
+            if name is not None or name_en is not None:
+                other = now.name_en if name_en is None else name_en or None
+                set_names(connection, now.id, name=now.name if name is None else name, name_en=other)
+            if time_zone is not None:
+                set_time_zone(connection, now.id, time_zone)
             return known_jurisdiction(connection, code)
 
     def jurisdictions(self) -> tuple[Jurisdiction, ...]:

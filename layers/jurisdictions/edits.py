@@ -18,6 +18,10 @@ _SET_UP = text("""
            reroute = :reroute
      WHERE j.id = :jurisdiction_id
 """)
+_SET_NAMES = text("""
+    UPDATE geoservice.jurisdiction AS j SET name = :name, name_en = :name_en WHERE j.id = :jurisdiction_id
+""")
+_SET_TIME_ZONE = text("UPDATE geoservice.jurisdiction AS j SET time_zone = :time_zone WHERE j.id = :jurisdiction_id")
 
 
 def insert_jurisdiction(
@@ -73,3 +77,13 @@ def set_up(
         {"jurisdiction_id": jurisdiction_id, "households_min": households_min, "households_max": households_max,
          "grid_code_pattern": grid_code_pattern, "reroute": reroute},
     )  # fmt: skip
+
+
+def set_names(connection: Connection, jurisdiction_id: int, *, name: str, name_en: str | None) -> None:
+    """Call a jurisdiction otherwise; raise RefusedByDatabase for what can not be shown as a name."""
+    connection.execute(_SET_NAMES, {"jurisdiction_id": jurisdiction_id, "name": name, "name_en": name_en})
+
+
+def set_time_zone(connection: Connection, jurisdiction_id: int, time_zone: str) -> None:
+    """Reckon a jurisdiction's days and working hours by another zone; raise RefusedByDatabase when it is unknown."""
+    connection.execute(_SET_TIME_ZONE, {"jurisdiction_id": jurisdiction_id, "time_zone": time_zone})

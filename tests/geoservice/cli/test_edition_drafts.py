@@ -178,6 +178,24 @@ def test_a_picture_of_no_difference_says_so(command: Command, draft: str, tmp_pa
     assert ">Nothing is different.<" in picture.read_text()
 
 
+def test_a_code_that_named_another_place_is_found_by_the_gate(command: Command, draft: str, community_url: str) -> None:
+    recode(community_url, draft, FIRST, "new")
+    command("validate", draft)
+    command("publish", draft, "--yes")
+    later = str(fields(command("draft", "--jurisdiction", "sare", "--title", "later", "--json"))["edition_id"])
+    recode(community_url, later, SECOND, FIRST)
+
+    told = command("validate", later, code=1).output
+    shown = command("preview", later).output
+    refused = command("publish", later, "--yes", code=1)
+
+    assert "wandering-code" in told
+    assert "It can not be published yet: errors were found (1)" in shown
+    assert "severity error" in str(refused.exception)
+    recode(community_url, later, FIRST, "another")
+    assert "wandering-code" not in command("validate", later).output
+
+
 def test_what_waits_for_its_day_is_called_off_by_putting_the_grids_in_force_again(
     command: Command, draft: str, community_url: str
 ) -> None:

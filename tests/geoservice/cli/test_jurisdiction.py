@@ -60,6 +60,22 @@ def test_what_becomes_of_open_incidents_is_said_and_shown_in_the_preview() -> No
     assert "Open incidents" not in run("edition", "preview", str(draft)).output
 
 
+def test_a_name_and_a_time_zone_are_put_right() -> None:
+    assert "(Sare)" in run("jurisdiction", "correct", "sare", "--name", "萨热一区", "--name-en", "Sare").output
+    said = run("jurisdiction", "correct", "sare", "--time-zone", "Asia/Urumqi", "--name-en", "").output
+    [listed] = json.loads(run("jurisdiction", "list", "--json").stdout)
+
+    assert said == "Jurisdiction sare is 萨热一区, time zone Asia/Urumqi.\n"
+    assert (listed["name"], listed["name_en"], listed["time_zone"]) == ("萨热一区", None, "Asia/Urumqi")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"), [("--time-zone", "Mars/Utopia", "unknown time zone"), ("--name", "", "name")]
+)
+def test_what_can_not_be_put_so_is_refused(option: str, value: str, said: str) -> None:
+    assert said in str(run("jurisdiction", "correct", "sare", option, value, code=1).exception)
+
+
 def test_a_pattern_that_can_not_be_read_is_told_with_an_example() -> None:
     refused = run("jurisdiction", "set", "sare", "--code-pattern", "[", code=1)
 

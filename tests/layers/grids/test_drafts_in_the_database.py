@@ -143,7 +143,7 @@ BOW_TIE = Polygon([lonlat(0, 12), lonlat(2, 14), lonlat(2, 12), lonlat(0, 14)])
     ("new", MultiPolygon(), "Grid new has an empty geometry"),
     ("B", FREE, "There is a grid B in edition 2 already"),
     (None, FREE, "A grid has no code"),
-    (" new", FREE, "grid_code_check"),
+    (" new", FREE, '" new" can not be the code of a grid'),
 ])  # fmt: skip
 def test_a_grid_that_can_not_be_one_is_refused_where_it_is_drawn(
     town: OpenTown, analyst: Connection[Any], code: str | None, geom: BaseGeometry, said: str
