@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -17,6 +18,7 @@ from geoservice.streams.telling import Listener, Telling
 from geoservice.streams.wishes import Wish
 from layers.db.session import Database
 
+Told = TypeVar("Told")
 GET = {"type": "http", "method": "GET", "path": "/v1/events", "query_string": b"", "headers": []}
 
 
@@ -34,6 +36,12 @@ class FirstRest(Hub):
         raise RestedEnough
 
 
+def run(told: Coroutine[Any, Any, Told]) -> Told:
+    """Return what a coroutine does, in a thread of its own: a browser of other tests keeps a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, told).result()
+
+
 async def takes_all(_message: Mapping[str, Any]) -> None:
     pass
 
@@ -46,7 +54,7 @@ def test_a_stream_of_the_public_rests_though_nobody_looks_again_who_listens(
     hub = FirstRest(events)
 
     with pytest.raises(RestedEnough):
-        asyncio.run(Telling(events, hub, Listener(Wish(), Audience(False), None), takes_all).run())
+        run(Telling(events, hub, Listener(Wish(), Audience(False), None), takes_all).run())
 
     assert hub.rest_s > 0
 
@@ -88,7 +96,7 @@ def test_a_stream_ends_when_its_listener_leaves_as_something_is_taken(database: 
         async with open_for_one(database) as streams:
             return [await status_of(streams) for _ in range(3)]
 
-    assert asyncio.run(come_and_leave()) == [200, 200, 200]
+    assert run(come_and_leave()) == [200, 200, 200]
 
 
 def test_whoever_is_gone_before_the_stream_begins_gives_the_place_back(database: Database) -> None:
@@ -101,4 +109,4 @@ def test_whoever_is_gone_before_the_stream_begins_gives_the_place_back(database:
                 await streams(GET, leaves, gone)
             return await status_of(streams)
 
-    assert asyncio.run(one_after_another()) == 200
+    assert run(one_after_another()) == 200
