@@ -211,6 +211,8 @@ DECLARE
     answer geoservice.ownership;
     on_duty_at timestamptz;
     overtaken_at timestamptz;
+    fresh boolean;
+    stands boolean;
 BEGIN
     IF tg_op OPERATOR(pg_catalog.=) 'UPDATE' THEN
         new := geoservice.incident_as_changed(old, new);
@@ -230,8 +232,17 @@ BEGIN
     END IF;
     answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);
     IF tg_op OPERATOR(pg_catalog.=) 'INSERT' AND answer.jurisdiction_id IS NOT NULL THEN
-        overtaken_at := geoservice.overtaken_at(answer.jurisdiction_id, answer.edition_id, new.routed_at,
-                                                new.reported_at OPERATOR(pg_catalog.>=) pg_catalog.now());
+        -- What nearly every report needs is done here: the lock, and a look at the edition. The function costs more than that.
+        fresh := new.reported_at OPERATOR(pg_catalog.>=) pg_catalog.now();
+        IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed' THEN
+            PERFORM pg_catalog.pg_advisory_xact_lock_shared(geoservice.knowledge_lock(), answer.jurisdiction_id);
+            stands := geoservice.edition_at(
+                answer.jurisdiction_id, CASE WHEN fresh THEN pg_catalog.clock_timestamp() ELSE new.routed_at END)
+                IS NOT DISTINCT FROM answer.edition_id;
+        END IF;
+        IF stands IS NOT TRUE THEN
+            overtaken_at := geoservice.overtaken_at(answer.jurisdiction_id, answer.edition_id, new.routed_at, fresh);
+        END IF;
         IF overtaken_at IS NOT NULL THEN
             new.routed_at := overtaken_at;
             answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);
