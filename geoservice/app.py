@@ -17,6 +17,7 @@ from geoservice.api.handling import handling_blueprint
 from geoservice.api.health import health_blueprint
 from geoservice.api.incidents import incidents_blueprint
 from geoservice.api.jurisdictions import jurisdictions_blueprint
+from geoservice.api.layers import layers_blueprint
 from geoservice.api.ownership import ownership_blueprint
 from geoservice.api.postings import postings_blueprint
 from geoservice.api.publishing import publishing_blueprint
@@ -79,6 +80,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         health_blueprint(services.health, metrics),
         ownership_blueprint(services.ownership),
         jurisdictions_blueprint(services.viewing, services.incidents),
+        layers_blueprint(),
         grids_blueprint(services.grids),
         exports_blueprint(services.exports),
         editions_blueprint(services.editions, services.drafts),

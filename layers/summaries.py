@@ -1,12 +1,15 @@
-"""Queries that join layers: figures per grid, households per building, what the map shows of both."""
+"""Queries that join layers: figures per grid, the places of what moves."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from layers.db.features import feature_collection
+from layers.catalogue import owned
+from layers.features import places
+from layers.grids.previews import UNDECIDED, Move
 
 
 @dataclass(frozen=True)
@@ -40,22 +43,11 @@ class Figures:
     per_grid: tuple[GridFigures, ...]
 
 
-#: In hand: neither closed nor ended otherwise.
 _PER_GRID = text("""
-    SELECT t.code, t.name, t.name_en,
-           coalesce(h.households, 0) AS households, coalesce(h.residents, 0) AS residents,
-           coalesce(h.floating, 0) AS floating,
-           coalesce(i.received, 0) AS received, coalesce(i.closed, 0) AS closed, coalesce(i.in_hand, 0) AS in_hand
-      FROM geoservice.territory AS t
-      LEFT JOIN (SELECT grid_code, count(*) AS households, sum(residents) AS residents, sum(floating) AS floating
-                   FROM geoservice.household WHERE jurisdiction_id = :jurisdiction_id GROUP BY grid_code) AS h
-             ON h.grid_code = t.code
-      LEFT JOIN (SELECT grid_code, count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
-                        count(*) FILTER (WHERE status NOT IN ('closed', 'duplicate', 'cancelled')) AS in_hand
-                   FROM geoservice.incident WHERE jurisdiction_id = :jurisdiction_id GROUP BY grid_code) AS i
-             ON i.grid_code = t.code
-     WHERE t.jurisdiction_id = :jurisdiction_id AND t.valid @> now() AND upper_inf(t.known)
-     ORDER BY t.code
+    SELECT g.code, g.name, g.name_en, g.households, g.residents, g.floating, g.received, g.closed, g.in_hand
+      FROM geoservice.served_grid AS g
+     WHERE g.jurisdiction_id = :jurisdiction_id AND g.valid @> now() AND upper_inf(g.known)
+     ORDER BY g.code
 """)
 _TOTALS = text("""
     SELECT (SELECT count(*) FROM geoservice.territory AS t
@@ -70,52 +62,6 @@ _TOTALS = text("""
                                       AND status NOT IN ('closed', 'duplicate', 'cancelled')) AS triage
               FROM geoservice.incident WHERE jurisdiction_id = :jurisdiction_id) AS i
 """)
-_GRIDS = text("""
-    SELECT st_asgeojson(r, 'geom', 7)
-      FROM (SELECT t.code, t.name, t.name_en,
-                   coalesce(h.households, 0) AS households, coalesce(h.residents, 0) AS residents,
-                   coalesce(h.floating, 0) AS floating, o.officer, coalesce(o.police_officers, 0) AS police_officers,
-                   coalesce(i.in_hand, 0) AS in_hand, coalesce(i.closed, 0) AS closed, t.geom
-              FROM geoservice.territory AS t
-                      LEFT JOIN (SELECT grid_code, count(*) AS households, sum(residents) AS residents,
-                                sum(floating) AS floating
-                           FROM geoservice.household WHERE jurisdiction_id = :jurisdiction_id GROUP BY grid_code) AS h
-                     ON h.grid_code = t.code
-              LEFT JOIN (SELECT grid_code, count(*) FILTER (WHERE status = 'closed') AS closed,
-                                count(*) FILTER (WHERE status NOT IN ('closed', 'duplicate', 'cancelled')) AS in_hand
-                           FROM geoservice.incident WHERE jurisdiction_id = :jurisdiction_id GROUP BY grid_code) AS i
-                     ON i.grid_code = t.code
-              LEFT JOIN (SELECT p.grid_code, min(s.call_sign) FILTER (WHERE p.role = 'grid_officer') AS officer,
-                                count(*) FILTER (WHERE p.role = 'police_officer') AS police_officers
-                           FROM geoservice.posting AS p
-                           JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
-                           JOIN geoservice.staff AS s
-                             ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code
-                          WHERE p.jurisdiction_id = :jurisdiction_id
-                            AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
-                          GROUP BY p.grid_code) AS o
-                     ON o.grid_code = t.code
-             WHERE t.jurisdiction_id = :jurisdiction_id AND t.valid @> now() AND upper_inf(t.known)
-             ORDER BY t.code) AS r
-""")
-_BUILDINGS = text("""
-    SELECT st_asgeojson(r, 'geom', 7)
-      FROM (SELECT b.code, b.name, b.kind, b.floors, b.address, b.grid_code, count(h.id) AS households, b.geom
-              FROM geoservice.building AS b
-              LEFT JOIN geoservice.household AS h
-                     ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code
-             WHERE b.jurisdiction_id = :jurisdiction_id
-             GROUP BY b.id ORDER BY b.code) AS r
-""")
-#: One point a building: how many households, nothing of who lives in them.
-_HOUSEHOLDS = text("""
-    SELECT st_asgeojson(r, 'geom', 7)
-      FROM (SELECT b.code AS building_code, b.grid_code, count(*) AS households, st_pointonsurface(b.geom) AS geom
-              FROM geoservice.household AS h
-              JOIN geoservice.building AS b ON b.jurisdiction_id = h.jurisdiction_id AND b.code = h.building_code
-             WHERE h.jurisdiction_id = :jurisdiction_id
-             GROUP BY b.id ORDER BY b.code) AS r
-""")
 
 
 def figures(connection: Connection, *, jurisdiction_id: int) -> Figures:
@@ -125,16 +71,13 @@ def figures(connection: Connection, *, jurisdiction_id: int) -> Figures:
     return Figures(per_grid=per_grid, **connection.execute(_TOTALS, asked).one()._mapping)
 
 
-def grid_features(connection: Connection, *, jurisdiction_id: int) -> bytes:
-    """Return the grids in force with their figures and officers, as GeoJSON."""
-    return feature_collection(connection, _GRIDS, {"jurisdiction_id": jurisdiction_id})
-
-
-def building_features(connection: Connection, *, jurisdiction_id: int) -> bytes:
-    """Return buildings with their number of households, as GeoJSON."""
-    return feature_collection(connection, _BUILDINGS, {"jurisdiction_id": jurisdiction_id})
-
-
-def household_features(connection: Connection, *, jurisdiction_id: int) -> bytes:
-    """Return one point a building with its number of households, as GeoJSON."""
-    return feature_collection(connection, _HOUSEHOLDS, {"jurisdiction_id": jurisdiction_id})
+def places_of(connection: Connection, moves: Sequence[Move]) -> dict[tuple[str, str], str]:
+    """Return the GeoJSON geometry of what moves, by kind and id; none of what is personal, which are counts."""
+    found = {}
+    for layer in owned():
+        kinds = {layer.table, UNDECIDED} if layer.assignment == "routing" else {layer.table}
+        moved = [] if layer.personal else [move for move in moves if move.kind in kinds]
+        if moved:
+            shapes = places(connection, layer, [move.id for move in moved])
+            found |= {(move.kind, move.id): shapes[move.id] for move in moved}
+    return found

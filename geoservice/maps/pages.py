@@ -23,7 +23,6 @@ from geoservice.maps import assets
 from geoservice.maps.builders import PageFrame, build_map_page, display_name, figures, second_name
 from geoservice.maps.elements import TEMPLATES
 from geoservice.maps.figure import AssetUrl, content_security_policy
-from geoservice.maps.styles import SOURCES
 from geoservice.maps.viewing import JurisdictionView, Viewing
 from geoservice.maps.wording import HTML_LANG, Language, word
 from geoservice.web.files import file_response, packed, versioned_file_response
@@ -58,8 +57,6 @@ def maps_blueprint(viewing: Viewing, guard: Guard) -> Blueprint:
     @blueprint.get("/maps/<jurisdiction>/layers/<layer>.geojson")
     @may_view
     def map_layer(jurisdiction: str, layer: str) -> WerkzeugResponse:
-        if layer not in SOURCES:
-            abort(404)
         return _layer_response(viewing.layer_geojson(jurisdiction, layer))
 
     @blueprint.get("/assets/<version>/<path:file>")

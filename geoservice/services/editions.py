@@ -24,6 +24,7 @@ from layers.grids import drafts, edits, previews, queries
 from layers.grids.model import Edition, Finding, GridShape
 from layers.jurisdictions.queries import outline_of
 from layers.staff.queries import posted_now
+from layers.summaries import places_of
 
 #: Importing, validating and publishing move all grids of a city at once; a request's limit does not fit them.
 TIMEOUT_S = 300.0
@@ -166,7 +167,7 @@ class EditionService:
             preview = previews.make_preview(connection, edition_id, starts=valid_from)
             codes = grids_concerned(preview.moves)
             before = previews.workloads(connection, jurisdiction_id=jurisdiction.id, codes=codes)
-            places = previews.places_of(connection, preview.moves)
+            places = places_of(connection, preview.moves)
             old = frozenset() if edition.base_id is None else queries.codes_of(connection, edition.base_id)
             new = queries.codes_of(connection, edition_id)
             leaving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(old - new))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from geoservice.services.errors import GridUnknown
 from geoservice.services.known import known_jurisdiction
 from layers.db.session import Database
 from layers.grids.territory import (
-    GridInForce,
     Kinship,
     grid_history,
     grid_kinship,
@@ -20,12 +21,15 @@ from layers.grids.territory import (
 from layers.staff.model import Officer
 from layers.staff.queries import officers_on_duty
 
+#: A grid by the columns of its layer, and `bbox`.
+Record = Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class GridDetail:
     """A grid in force with its shape and who serves it."""
 
-    grid: GridInForce
+    grid: Record
     #: GeoJSON MultiPolygon, EPSG:4326.
     geometry: str
     officers: tuple[Officer, ...]
@@ -36,7 +40,7 @@ class GridHistory:
     """What became of a code, the oldest first."""
 
     #: With one shape and name each.
-    periods: tuple[GridInForce, ...]
+    periods: tuple[Record, ...]
     #: What it came from and what came from it.
     kinship: tuple[Kinship, ...]
 
@@ -49,7 +53,7 @@ class GridService:
 
     def grids(
         self, jurisdiction_code: str, *, at: datetime | None = None, known_at: datetime | None = None
-    ) -> tuple[GridInForce, ...]:
+    ) -> tuple[Record, ...]:
         """Return the grids of a jurisdiction in force at an instant (now when None), by code; as known then or now."""
         with self._database.transaction() as connection:
             jurisdiction = known_jurisdiction(connection, jurisdiction_code)

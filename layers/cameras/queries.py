@@ -8,19 +8,6 @@ from sqlalchemy import Connection, text
 
 from layers.cameras.model import CameraView, CoveringCamera
 from layers.crs import Position
-from layers.db.features import feature_collection
-
-_FEATURES = text("""
-    SELECT st_asgeojson(r, 'geom', 7)
-      FROM (SELECT c.code, c.kind, c.bearing_deg, c.fov_deg, c.range_m, c.status, c.grid_code, c.geom
-              FROM geoservice.camera AS c WHERE c.jurisdiction_id = :jurisdiction_id ORDER BY c.code) AS r
-""")
-_SECTORS = text("""
-    SELECT st_asgeojson(r, 'geom', 7)
-      FROM (SELECT c.code, c.status, c.sector AS geom
-              FROM geoservice.camera AS c WHERE c.jurisdiction_id = :jurisdiction_id ORDER BY c.code) AS r
-""")
-
 
 #: Half way to where its view ends; a camera that sees all around stands in the middle itself.
 _VIEW = text("""
@@ -50,13 +37,3 @@ def find_view(connection: Connection, *, jurisdiction_id: int, code: str) -> Cam
 def cameras_covering(connection: Connection, incident_id: UUID) -> tuple[CoveringCamera, ...]:
     """Return the cameras that see an incident's place, the nearest first."""
     return tuple(CoveringCamera(*row) for row in connection.execute(_COVERING, {"incident_id": incident_id}))
-
-
-def features(connection: Connection, *, jurisdiction_id: int) -> bytes:
-    """Return where the cameras of a jurisdiction stand, as GeoJSON points."""
-    return feature_collection(connection, _FEATURES, {"jurisdiction_id": jurisdiction_id})
-
-
-def sectors(connection: Connection, *, jurisdiction_id: int) -> bytes:
-    """Return what they see, as GeoJSON polygons."""
-    return feature_collection(connection, _SECTORS, {"jurisdiction_id": jurisdiction_id})

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
-Kind = Literal["building", "household", "camera", "organisation", "incident", "undecided"]
+#: An open incident that stays, while somebody is asked whether it should.
+UNDECIDED = "undecided"
 
 _PREVIEW = text("""
     WITH rehearsed AS MATERIALIZED (
@@ -43,22 +44,14 @@ _WORKLOAD = text("""
            AND i.status NOT IN ('closed', 'duplicate', 'cancelled')) AS i ON true
      ORDER BY c.code
 """)
-_PLACES = text("""
-    SELECT m.kind, m.id, st_asgeojson(coalesce(b.geom, c.geom, n.geom, i.geom), 7) AS geometry
-      FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS text[])) AS m (kind, id)
-      LEFT JOIN geoservice.building AS b ON b.id = CASE WHEN m.kind = 'building' THEN m.id::bigint END
-      LEFT JOIN geoservice.camera AS c ON c.id = CASE WHEN m.kind = 'camera' THEN m.id::bigint END
-      LEFT JOIN geoservice.organisation AS n ON n.id = CASE WHEN m.kind = 'organisation' THEN m.id::bigint END
-      LEFT JOIN geoservice.incident AS i ON i.id = CASE WHEN m.kind IN ('incident', 'undecided') THEN m.id::uuid END
-""")
 
 
 @dataclass(frozen=True)
 class Move:
     """Something whose grid would be another one."""
 
-    #: undecided: an open incident that stays, and somebody is asked whether it should.
-    kind: Kind
+    #: The table of its layer, or UNDECIDED.
+    kind: str
     id: str
     #: None for households and incidents.
     code: str | None
@@ -116,13 +109,6 @@ def workloads(connection: Connection, *, jurisdiction_id: int, codes: Sequence[s
     """Return what each of some grids has to look after now, by code."""
     asked = {"jurisdiction_id": jurisdiction_id, "codes": list(codes)}
     return tuple(Workload(**row._mapping) for row in connection.execute(_WORKLOAD, asked))
-
-
-def places_of(connection: Connection, moves: Sequence[Move]) -> dict[tuple[str, str], str]:
-    """Return the GeoJSON geometry of what moves, by kind and id; none of households, which are counts."""
-    shown = [move for move in moves if move.kind != "household"]
-    asked = {"kinds": [move.kind for move in shown], "ids": [move.id for move in shown]}
-    return {(row.kind, row.id): row.geometry for row in connection.execute(_PLACES, asked)}
 
 
 def _preview(row: Row[Any]) -> Preview:

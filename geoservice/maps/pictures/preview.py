@@ -13,6 +13,7 @@ from layers.grids.previews import Move
 
 _MARKS = {"camera": "M-3,-3h6v6h-6z", "organisation": "M0,-4l4,7h-8z", "incident": "M0,-4l4,4l-4,4l-4,-4z",
           "undecided": "M-4,0h8M0,-4v8"}  # fmt: skip
+_MARK = "M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0z"
 _WORDS = {"incident": "open incident", "undecided": "undecided incident"}
 
 
@@ -57,10 +58,10 @@ def preview_picture(
 def _mark(sheet: Sheet, move: Move, geojson: str, colours: Mapping[str, str]) -> str:
     colour = colours.get(move.to_grid or "", "#000000")
     geom = shapely.from_geojson(geojson)
-    if move.kind == "building":
+    if shapely.get_dimensions(geom) > 0:
         return f'<path d="{sheet.path(geom)}" fill="{colour}" stroke="#333333" stroke-width="0.5"/>'
     x, y = sheet.at(geom.x, geom.y)
-    mark = f'<path d="{_MARKS[move.kind]}" transform="translate({x},{y})"'
+    mark = f'<path d="{_MARKS.get(move.kind, _MARK)}" transform="translate({x},{y})"'
     return f'{mark} fill="#ffffff" stroke="{colour}" stroke-width="2"/>'
 
 
