@@ -73,7 +73,7 @@ def figures(connection: Connection, *, jurisdiction_id: int) -> Figures:
 
 def places_of(connection: Connection, moves: Sequence[Move]) -> dict[tuple[str, str], str]:
     """Return the GeoJSON geometry of what moves, by kind and id; none of what is personal, which are counts."""
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     for layer in owned():
         kinds = {layer.table, UNDECIDED} if layer.assignment == "routing" else {layer.table}
         moved = [] if layer.personal else [move for move in moves if move.kind in kinds]
