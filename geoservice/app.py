@@ -29,11 +29,11 @@ from geoservice.open311.views import open311_blueprint
 from geoservice.phone.pages import phone_blueprint
 from geoservice.settings import Settings
 from geoservice.web.admission import admit
-from geoservice.web.entry import let_in
 from geoservice.web.guard import enforce, guard
 from geoservice.web.json import OrjsonProvider
 from geoservice.web.metrics import RequestMetrics
 from geoservice.web.parsing import check_request
+from geoservice.web.pipeline import let_in
 from geoservice.web.problems import Problem, abort_with_validation, register_problems, speak
 from geoservice.web.security import HEADERS, harden, trusted_hosts
 from geoservice.wiring import Services, build_services

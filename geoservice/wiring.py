@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoservice.embedded.cluster import Cluster
+from geoservice.errors import NoDatabase
 from geoservice.services.alerts import AlertService
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
-from geoservice.services.errors import NoDatabase
 from geoservice.services.events import EventService
-from geoservice.services.exporting.service import ExportService
+from geoservice.services.exporting import ExportService
 from geoservice.services.grids import GridService
 from geoservice.services.handling import HandlingService
 from geoservice.services.health import HealthService
 from geoservice.services.incidents import IncidentService
-from geoservice.services.keeper import Keeper
 from geoservice.services.keys import KeyService
 from geoservice.services.ownership import OwnershipService
+from geoservice.services.snapshot_cache import Keeper
 from geoservice.services.viewing import ViewingService
 from geoservice.services.webhooks.delivering import DeliveringService
 from geoservice.services.webhooks.fanning import FanningService

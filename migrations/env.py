@@ -4,19 +4,10 @@ from alembic import context
 from geoalchemy2 import alembic_helpers
 from sqlalchemy import Connection
 
-import layers.basemap.tables
-import layers.buildings.tables
-import layers.calendars.tables
-import layers.cameras.tables
-import layers.grids.tables
-import layers.households.tables
-import layers.incidents.tables
-import layers.jurisdictions.tables
-import layers.keys.tables
-import layers.organisations.tables
-import layers.outbox.tables
-import layers.staff.tables
-import layers.webhooks.tables  # noqa: F401 - all of these for what importing does: the tables register themselves
+import geoservice.records.calendars.tables
+import geoservice.records.keys.tables
+import geoservice.records.outbox.tables
+import geoservice.records.webhooks.tables  # noqa: F401 - all of these for what importing does: the tables register themselves
 from layers.db.base import Base
 
 #: Outside the schema it describes: `downgrade base` drops that schema.

@@ -18,9 +18,9 @@ from geoservice.api.answers import age_header, owner_out
 from geoservice.auth.model import PUBLIC, Identity
 from geoservice.auth.permissions import Permission, may
 from geoservice.services.ownership import OwnershipService, Question
+from geoservice.web.counters import Tally
 from geoservice.web.json import dumps
 from geoservice.web.metrics import RequestMetrics
-from geoservice.web.tally import Tally
 from layers.crs import Position, is_on_earth
 
 log = structlog.get_logger()

@@ -13,7 +13,7 @@ from geoservice.api.answers import CandidateOut
 from geoservice.api.handling import ActionOut, actions_out
 from geoservice.api.incidents import ReportHeader
 from geoservice.domain.lifecycle.offers import asks_for_side
-from geoservice.services.errors import PublicReportsOff
+from geoservice.errors import PublicReportsOff
 from geoservice.services.handling import HandlingService, Offer, Wish
 from geoservice.services.incidents import IncidentService, NewReport
 from geoservice.web.guard import current_identity, guard

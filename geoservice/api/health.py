@@ -8,7 +8,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from geoservice.services.errors import NothingHeld
+from geoservice.errors import NothingHeld
 from geoservice.services.health import HealthService, Holding
 from geoservice.web.guard import guard
 from geoservice.web.metrics import RequestMetrics

@@ -10,7 +10,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from geoservice.auth.permissions import Permission, may
-from geoservice.services.errors import LayerUnknown
+from geoservice.errors import LayerUnknown
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import Code, StrictModel
 from geoservice.web.problems import problem_responses

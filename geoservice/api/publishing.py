@@ -14,8 +14,8 @@ from geoservice.api.editions import EditionOut, EditionPath, FindingsOut, editio
 from geoservice.domain.editing.diff import Difference
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
+from geoservice.services.geojson import collection, difference_features, move_features
 from geoservice.services.impact import Impact, flows
-from geoservice.services.shown import collection, difference_features, move_features
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
 from geoservice.web.parsing import Id, Instant, QueryInteger, StrictModel
@@ -23,7 +23,7 @@ from geoservice.web.preconditions import stated_revision
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
 from layers.catalogue import owned
-from layers.grids.previews import UNDECIDED, Workload
+from layers.summaries.previews import UNDECIDED, Workload
 
 TAG = Tag(name="publishing", description="What a draft would change, and putting it in force")
 SECURITY: list[dict[str, list[str]]] = [{"key": []}]

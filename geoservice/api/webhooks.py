@@ -10,12 +10,12 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from geoservice.domain.topics import LONGEST_VALUE, MOST_VALUES, Topics
+from geoservice.records.webhooks.model import Delivery, Webhook
 from geoservice.services.webhooks.service import WebhookService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import Code, Name, QueryInteger, StrictModel, Words
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
-from layers.webhooks.model import Delivery, Webhook
 
 TAG = Tag(name="webhooks", description="What happens, sent to other systems")
 SECURITY: list[dict[str, list[str]]] = [{"key": []}]

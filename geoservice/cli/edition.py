@@ -21,8 +21,8 @@ from geoservice.cli.findings import finding_fields, show_findings, write_finding
 from geoservice.cli.instant import Instant
 from geoservice.cli.new_file import NewFile
 from geoservice.cli.who import actor
+from geoservice.reading.shapes import GridFields
 from geoservice.services.editions import EditionService
-from geoservice.services.importing.shapes import GridFields
 from geoservice.settings import Settings
 from geoservice.wiring import open_database
 from layers.grids.model import Edition, Finding, has_errors

@@ -24,16 +24,16 @@ from geoservice.cli.new_file import NewFile
 from geoservice.cli.who import actor
 from geoservice.domain.editing.diff import difference
 from geoservice.domain.editing.merging import Side
+from geoservice.errors import MergeConflict
 from geoservice.maps.pictures.difference import difference_picture
 from geoservice.maps.pictures.preview import preview_picture
+from geoservice.reading.shapes import GridFields
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
-from geoservice.services.errors import MergeConflict
-from geoservice.services.healing.running import Told
+from geoservice.services.geojson import collection, difference_features, move_features
+from geoservice.services.healing.heal import Told
 from geoservice.services.impact import Impact, flows
-from geoservice.services.importing.shapes import GridFields
 from geoservice.services.proposing import ProposingService
-from geoservice.services.shown import collection, difference_features, move_features
 from geoservice.settings import Settings
 from geoservice.wiring import open_database
 from layers.grids.model import Edition

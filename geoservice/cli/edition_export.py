@@ -9,10 +9,10 @@ from typing import cast
 import click
 import orjson
 
-from geoservice.services.exporting.formats import FORMATS, FormatName
-from geoservice.services.exporting.service import ExportService
+from geoservice.services.exporting import ExportService
 from geoservice.settings import Settings
 from geoservice.wiring import open_database
+from geoservice.writing.formats import FORMATS, FormatName
 
 
 @click.command()

@@ -10,9 +10,9 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from geoservice.embedded.errors import EmbeddedError
-from geoservice.services.errors import GeoserviceError
-from geoservice.webhooks.errors import WebhookRefused
+from geoservice.embedded.cluster_errors import EmbeddedError
+from geoservice.errors import GeoserviceError
+from geoservice.webhooks.webhook_errors import WebhookRefused
 from layers.errors import LayerError
 
 #: Every command: its name and where it is. A module is imported when its command is used or listed in the help.

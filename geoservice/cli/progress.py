@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from geoservice.services.assigning import model
+from geoservice.assigning import model
 
 #: Between lines where there is no terminal.
 _LINE_EVERY_S = 5.0

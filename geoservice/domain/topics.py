@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from layers.outbox.model import Event
+from geoservice.records.outbox.model import Event
 
 #: For each topic that was named the values that are meant.
 Topics = Mapping[str, frozenset[str]]

@@ -17,10 +17,9 @@ from functools import partial
 from types import FrameType
 
 from geoservice.embedded.cluster import Cluster
-from geoservice.embedded.errors import EmbeddedError
-from geoservice.running.child import Backoff, Child
-from geoservice.running.errors import NotAnswering
+from geoservice.embedded.cluster_errors import EmbeddedError
 from geoservice.running.instance import Instance, InstanceState
+from geoservice.running.instance_errors import NotAnswering
 from geoservice.running.processes import adopt_orphans, collect_orphans, own_identity
 from geoservice.running.webserver import (
     APPLICATION,
@@ -34,6 +33,7 @@ from geoservice.running.webserver import (
     web_environment,
     worker_command,
 )
+from geoservice.running.worker_process import Backoff, Child
 from geoservice.settings import Settings
 
 TICK_S = 0.2

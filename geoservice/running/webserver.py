@@ -17,7 +17,7 @@ import time
 
 from granian.cli import entrypoint
 
-from geoservice.running.errors import AddressRefused, EventsPortTaken, WebPortTaken
+from geoservice.running.instance_errors import AddressRefused, EventsPortTaken, WebPortTaken
 from geoservice.running.processes import die_with_parent
 from geoservice.settings import Settings
 
@@ -67,7 +67,7 @@ def events_command(settings: Settings, *, die_with: int | None = None) -> list[s
 def worker_command(*, die_with: int | None = None) -> list[str]:
     """Return the command of the worker; with `die_with` it ends when the process of that number does."""
     bound = ["--die-with", str(die_with)] if die_with is not None else []
-    return [sys.executable, "-m", "geoservice.working", *bound]
+    return [sys.executable, "-m", "geoservice.worker", *bound]
 
 
 def check_addresses_free(settings: Settings) -> None:

@@ -7,16 +7,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 
-from geoservice.services import known
-from geoservice.services.errors import CalendarRefused
-from layers.calendars.model import CalendarDay, Stretch
-from layers.calendars.queries import (
+from geoservice.errors import CalendarRefused
+from geoservice.records.calendars.model import CalendarDay, Stretch
+from geoservice.records.calendars.queries import (
     calendar_days,
     put_calendar_days,
     put_working_hours,
     work_done_at,
     working_hours,
 )
+from geoservice.services import lookups
 from layers.db.session import Database
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -34,32 +34,32 @@ class CalendarService:
     def hours(self, jurisdiction_code: str) -> tuple[Stretch, ...]:
         """Return when is worked in a week, Monday first; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return working_hours(connection, jurisdiction_id=jurisdiction.id)
 
     def days(self, jurisdiction_code: str, *, year: int) -> tuple[CalendarDay, ...]:
         """Return the days of a year that are not as their weekday; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             first, last = date(year, 1, 1), date(year + 1, 1, 1)
             return calendar_days(connection, jurisdiction_id=jurisdiction.id, first=first, last=last)
 
     def set_hours(self, jurisdiction_code: str, stretches: Sequence[Stretch]) -> None:
         """Replace when is worked in a week; raise JurisdictionUnknown, layers.errors.RefusedByDatabase."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             put_working_hours(connection, jurisdiction_id=jurisdiction.id, stretches=stretches)
 
     def add_days(self, jurisdiction_code: str, days: Sequence[CalendarDay]) -> None:
         """Write holidays and make-up days over what was written for the same days; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             put_calendar_days(connection, jurisdiction_id=jurisdiction.id, days=days)
 
     def due(self, jurisdiction_code: str, begins: datetime, work_hours: float) -> datetime | None:
         """Return when so many hours of work are done; None beyond the calendar. Raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return work_done_at(connection, jurisdiction_id=jurisdiction.id, begins=begins, work_hours=work_hours)
 
 

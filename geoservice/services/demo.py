@@ -15,13 +15,13 @@ from geoservice.auth.model import Role
 from geoservice.demo.community import build_community
 from geoservice.demo.holidays import holidays
 from geoservice.demo.model import Community, IncidentSeed
+from geoservice.domain.validating.topology import findings_of
+from geoservice.records.calendars.queries import put_calendar_days
 from geoservice.services.keys import KeyService
-from layers.calendars.queries import put_calendar_days
 from layers.db.bulk import copy_rows, ewkb
 from layers.db.session import Database
 from layers.grids import edits
 from layers.grids.model import GridShape
-from layers.grids.topology import findings_of
 from layers.incidents.edits import take_step
 from layers.jurisdictions.queries import find_jurisdiction
 

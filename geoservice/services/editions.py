@@ -9,22 +9,21 @@ from pathlib import PurePath
 from uuid import UUID
 
 from geoservice.domain.editing.healing import Healing
-from geoservice.services.errors import PreviewOutdated, PreviewUnknown
+from geoservice.errors import EditionNotDraft, InstantWithoutZone, PreviewOutdated, PreviewUnknown
+from geoservice.reading.grids import grids_of_file
+from geoservice.reading.limits import Limits
+from geoservice.reading.shapes import GridFields
 from geoservice.services.gate import looked_at, with_wandering
-from geoservice.services.healing.running import Told, healed_apart
+from geoservice.services.healing.heal import Told, healed_apart
 from geoservice.services.impact import Impact, grids_concerned, hindrances_of, workloads_after
-from geoservice.services.importing.errors import EditionNotDraft, InstantWithoutZone
-from geoservice.services.importing.grids import grids_of_file
-from geoservice.services.importing.limits import Limits
-from geoservice.services.importing.shapes import GridFields
-from geoservice.services.known import known_edition, known_jurisdiction
+from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.db.session import Database
 from layers.errors import EditedMeanwhile, MovedMeanwhile, TryAgain
-from layers.grids import drafts, edits, previews, queries
+from layers.grids import drafts, edits, queries
 from layers.grids.model import Edition, Finding, GridShape
 from layers.jurisdictions.queries import outline_of
 from layers.staff.queries import posted_now
-from layers.summaries import places_of
+from layers.summaries import previews
 
 #: Importing, validating and publishing move all grids of a city at once; a request's limit does not fit them.
 TIMEOUT_S = 300.0
@@ -104,7 +103,7 @@ class EditionService:
             One of its kin; nothing is stored then.
         """
         with self._database.transaction(actor=actor) as connection:
-            bbox = known_jurisdiction(connection, jurisdiction_code).bbox
+            bbox = get_jurisdiction(connection, jurisdiction_code).bbox
         # Reading takes seconds and needs no database: no connection is held meanwhile.
         found = grids_of_file(
             path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer, limits=self._limits
@@ -113,7 +112,7 @@ class EditionService:
         grids = found.grids if healing is None else list(healing.grids)
         name = PurePath(path).name
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
-            jurisdiction = known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             edition_id = edits.insert_edition(
                 connection, jurisdiction_id=jurisdiction.id, title=(title or name)[:_TITLE_LENGTH_MAX], source=name
             )
@@ -126,7 +125,7 @@ class EditionService:
 
     def _healed(self, grids: Sequence[GridShape], jurisdiction_code: str, tolerance_m: float, told: Told) -> Healing:
         with self._database.transaction() as connection:
-            outline = outline_of(connection, known_jurisdiction(connection, jurisdiction_code).id)
+            outline = outline_of(connection, get_jurisdiction(connection, jurisdiction_code).id)
         return healed_apart(grids, outline, tolerance_m, told=told)
 
     def validate(self, edition_id: int, *, actor: str = "") -> tuple[Finding, ...]:
@@ -139,10 +138,10 @@ class EditionService:
         """
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
             queries.lock_edition(connection, edition_id)  # nobody edits between looking and saying so
-            edition = known_edition(connection, edition_id)
+            edition = get_edition(connection, edition_id)
             if edition.status != "draft":
                 raise EditionNotDraft(edition=edition_id, status=edition.status)
-            jurisdiction = known_jurisdiction(connection, edition.jurisdiction_code)
+            jurisdiction = get_jurisdiction(connection, edition.jurisdiction_code)
             grids = queries.grids_of(connection, edition_id)
             findings, _ = looked_at(connection, jurisdiction, grids)
             findings = with_wandering(connection, edition_id, grids, findings)
@@ -162,12 +161,12 @@ class EditionService:
         """
         _require_zone(valid_from)
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
-            edition = known_edition(connection, edition_id)
-            jurisdiction = known_jurisdiction(connection, edition.jurisdiction_code)
+            edition = get_edition(connection, edition_id)
+            jurisdiction = get_jurisdiction(connection, edition.jurisdiction_code)
             preview = previews.make_preview(connection, edition_id, starts=valid_from)
             codes = grids_concerned(preview.moves)
             before = previews.workloads(connection, jurisdiction_id=jurisdiction.id, codes=codes)
-            places = places_of(connection, preview.moves)
+            places = previews.places_of(connection, preview.moves)
             old = frozenset() if edition.base_id is None else queries.codes_of(connection, edition.base_id)
             new = queries.codes_of(connection, edition_id)
             leaving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(old - new))
@@ -225,7 +224,7 @@ class EditionService:
         seen = None
         try:
             with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
-                known_edition(connection, edition_id)
+                get_edition(connection, edition_id)
                 if preview_id is not None:
                     seen = previews.find_preview(connection, edition_id, preview_id)
                     if seen is None:
@@ -236,7 +235,7 @@ class EditionService:
                     revision=revision,
                     fingerprint=None if seen is None else seen.fingerprint,
                 )  # fmt: skip
-                return PublishResult(known_edition(connection, edition_id), moved)
+                return PublishResult(get_edition(connection, edition_id), moved)
         except MovedMeanwhile:
             now = self.preview(edition_id, valid_from=valid_from, actor=actor).preview.moves
             shown = () if seen is None else seen.moves
@@ -250,17 +249,17 @@ class EditionService:
         with self._database.transaction() as connection:
             if jurisdiction_code is None:
                 return queries.editions_of(connection, None)
-            return queries.editions_of(connection, known_jurisdiction(connection, jurisdiction_code).id)
+            return queries.editions_of(connection, get_jurisdiction(connection, jurisdiction_code).id)
 
     def edition(self, edition_id: int) -> Edition:
         """Return an edition; raise EditionUnknown."""
         with self._database.transaction() as connection:
-            return known_edition(connection, edition_id)
+            return get_edition(connection, edition_id)
 
     def findings(self, edition_id: int) -> tuple[Finding, ...]:
         """Return what the last validation or import of an edition found, errors first; raise EditionUnknown."""
         with self._database.transaction() as connection:
-            known_edition(connection, edition_id)
+            get_edition(connection, edition_id)
             return queries.findings_of_edition(connection, edition_id)
 
 

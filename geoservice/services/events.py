@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from geoservice.auth.model import Identity
 from geoservice.auth.permissions import Permission, may
+from geoservice.records.outbox.model import Event, Kept
+from geoservice.records.outbox.queries import events_after, kept_events, number_outbox
 from layers.db.session import Database
-from layers.outbox.model import Event, Kept
-from layers.outbox.queries import events_after, kept_events, number_outbox
 from layers.staff.queries import postings_of
 
 #: Read at once.

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from geoservice.domain.validating.norms import household_findings, pattern_findings
+from geoservice.domain.validating.soundness import STORABLE_RULES
+from geoservice.domain.validating.topology import findings_of
 from layers.grids.model import Finding, GridShape
-from layers.grids.norms import household_findings, pattern_findings
 from layers.grids.queries import codes_unlike, codes_wandering
-from layers.grids.soundness import STORABLE_RULES
-from layers.grids.topology import findings_of
 from layers.households.queries import household_counts
 from layers.jurisdictions.model import Jurisdiction
 from layers.jurisdictions.queries import outline_of

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from geoservice.services.errors import GridUnknown
-from geoservice.services.known import known_jurisdiction
+from geoservice.errors import GridUnknown
+from geoservice.services.lookups import get_jurisdiction
 from layers.db.session import Database
 from layers.grids.territory import (
     Kinship,
@@ -56,7 +56,7 @@ class GridService:
     ) -> tuple[Record, ...]:
         """Return the grids of a jurisdiction in force at an instant (now when None), by code; as known then or now."""
         with self._database.transaction() as connection:
-            jurisdiction = known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             return grids_in_force(connection, jurisdiction_id=jurisdiction.id, at=at, known_at=known_at)
 
     def grid(
@@ -64,7 +64,7 @@ class GridService:
     ) -> GridDetail:
         """Return one grid; raise GridUnknown."""
         with self._database.transaction() as connection:
-            j = known_jurisdiction(connection, jurisdiction_code).id
+            j = get_jurisdiction(connection, jurisdiction_code).id
             found = grids_in_force(connection, jurisdiction_id=j, at=at, known_at=known_at, code=code)
             if not found:
                 raise GridUnknown(grid=code)
@@ -77,7 +77,7 @@ class GridService:
     def history(self, jurisdiction_code: str, code: str) -> GridHistory:
         """Return every period of a code, the oldest first, and its kin; raise GridUnknown."""
         with self._database.transaction() as connection:
-            j = known_jurisdiction(connection, jurisdiction_code).id
+            j = get_jurisdiction(connection, jurisdiction_code).id
             found = GridHistory(
                 grid_history(connection, jurisdiction_id=j, code=code),
                 grid_kinship(connection, jurisdiction_id=j, code=code),
@@ -91,7 +91,7 @@ class GridService:
     ) -> tuple[tuple[str, float], ...]:
         """Return the touching grids with the metres of border shared; raise GridUnknown."""
         with self._database.transaction() as connection:
-            j = known_jurisdiction(connection, jurisdiction_code).id
+            j = get_jurisdiction(connection, jurisdiction_code).id
             if not grids_in_force(connection, jurisdiction_id=j, at=at, code=code):
                 raise GridUnknown(grid=code)
             return neighbours(connection, jurisdiction_id=j, code=code, at=at)

@@ -15,8 +15,7 @@ from geoservice.auth.tokens import token_sha256
 from geoservice.domain.lifecycle.offers import offered_steps
 from geoservice.domain.lifecycle.table import ACTIONS, Field, Party, Step
 from geoservice.domain.privacy import holds_personal_number
-from geoservice.services import known
-from geoservice.services.errors import (
+from geoservice.errors import (
     ActionUnknown,
     IncidentUnknown,
     NobodyOnDuty,
@@ -26,6 +25,7 @@ from geoservice.services.errors import (
     StepNotAllowed,
     StepWants,
 )
+from geoservice.services import lookups
 from layers.crs import DeclaredPosition
 from layers.db.session import Database
 from layers.incidents.edits import lock_incident, take_step
@@ -217,7 +217,7 @@ def _dispatch(connection: Connection, incident: Incident, wish: Wish, _: Identit
 
 
 def _reassign(connection: Connection, incident: Incident, wish: Wish, _: Identity | None) -> dict[str, Any]:
-    known.known_staff(connection, str(incident.jurisdiction_code), str(wish.officer))
+    lookups.get_staff(connection, str(incident.jurisdiction_code), str(wish.officer))
     return {"officer_code": wish.officer}
 
 

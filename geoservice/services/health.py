@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from geoservice.services import schema
-from geoservice.services.keeper import Keeper
+from geoservice.services.snapshot_cache import Keeper
 from layers.db.session import Database
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from layers.grids.model import Edition
-from layers.grids.previews import Move, Preview, Workload
 from layers.jurisdictions.model import Reroute
 from layers.staff.model import Posting
+from layers.summaries.previews import Move, Preview, Workload
 
 
 @dataclass(frozen=True)

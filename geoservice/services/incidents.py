@@ -14,14 +14,14 @@ from sqlalchemy import Connection
 from geoservice.auth.model import Identity
 from geoservice.auth.tokens import new_token, seal, token_sha256, unseal
 from geoservice.domain.privacy import holds_personal_number
-from geoservice.services import known
-from geoservice.services.errors import (
+from geoservice.errors import (
     IncidentUnknown,
     NotServed,
     PersonalNumberRefused,
     ReportKeyUsed,
     ServiceUnknown,
 )
+from geoservice.services import lookups
 from layers.buildings.queries import building_place
 from layers.crs import DeclaredPosition, Position
 from layers.db.session import Database
@@ -110,7 +110,7 @@ class IncidentService:
     def _jurisdiction_of(self, connection: Connection, report: NewReport) -> Jurisdiction:
         """Return the stated jurisdiction, else the one at the place, else the only one there is."""
         code = report.jurisdiction_code or find_jurisdiction_code_at(connection, report.place.position)
-        return known.stated_or_only_jurisdiction(connection, code)
+        return lookups.stated_or_only_jurisdiction(connection, code)
 
     def incident(self, incident_id: UUID) -> Incident:
         """Return an incident; raise IncidentUnknown."""
@@ -133,7 +133,7 @@ class IncidentService:
     ) -> tuple[tuple[int, UUID, IncidentEvent], ...]:
         """Return lines of histories that changed a status, each with its number; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return status_changes(connection, jurisdiction_id=jurisdiction.id, since=since, until=until, limit=limit)
 
     def building_place(
@@ -141,7 +141,7 @@ class IncidentService:
     ) -> tuple[str, Position] | None:
         """Return the code of the one building meant and a place in it, or None; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return building_place(connection, jurisdiction_id=jurisdiction.id, code=code, address=address)
 
     def routings(self, incident_id: UUID) -> tuple[Routing, ...]:
@@ -155,7 +155,7 @@ class IncidentService:
     ) -> tuple[Incident, ...]:
         """Return incidents, newest first; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            wanted = replace(search or Search(), jurisdiction_id=known.jurisdiction_id(connection, jurisdiction_code))
+            wanted = replace(search or Search(), jurisdiction_id=lookups.jurisdiction_id(connection, jurisdiction_code))
             return incidents(connection, wanted, limit=limit, skip=skip)
 
     def count_alike(self, incident_id: UUID) -> int:
@@ -168,13 +168,13 @@ class IncidentService:
     ) -> tuple[HandlingFigures, ...]:
         """Return how incidents were handled in a period, counted from their histories; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return handling_figures(connection, jurisdiction_id=jurisdiction.id, by=by, since=since, until=until)
 
     def services(self, jurisdiction_code: str) -> tuple[Service, ...]:
         """Return what can be reported in a jurisdiction; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return services(connection, jurisdiction_id=jurisdiction.id)
 
 

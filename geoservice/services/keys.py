@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from geoservice.auth.keys import new_key, same_secret, split_key
 from geoservice.auth.model import Identity, Role
-from geoservice.services import known
-from geoservice.services.keeper import Keeper
+from geoservice.records.keys.queries import StoredKey, find_valid_key, insert_key, keys, revoke_key
+from geoservice.services import lookups
+from geoservice.services.snapshot_cache import Keeper
 from layers.db.session import Database
-from layers.keys.queries import StoredKey, find_valid_key, insert_key, keys, revoke_key
 
 
 class KeyService:
@@ -37,7 +37,7 @@ class KeyService:
         with self._database.transaction() as connection:
             insert_key(
                 connection, key_id=key.id, secret_sha256=key.secret_sha256, role=role, label=label,
-                expires_at=expires_at, staff=None if staff is None else known.known_staff(connection, *staff),
+                expires_at=expires_at, staff=None if staff is None else lookups.get_staff(connection, *staff),
             )  # fmt: skip
         return key.text
 

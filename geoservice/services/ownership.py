@@ -13,8 +13,8 @@ import numpy as np
 from geoservice.engine.answers import Method
 from geoservice.engine.edges import Floats
 from geoservice.engine.snapshot import METHODS, ManyOwners, owner_among, owners_among
-from geoservice.services import known
-from geoservice.services.keeper import Keeper
+from geoservice.services import lookups
+from geoservice.services.snapshot_cache import Keeper
 from layers.crs import DeclaredPosition, Position, is_on_earth
 from layers.db.clock import now_in
 from layers.db.session import Database
@@ -165,7 +165,7 @@ class OwnershipService:
                 return Asked(held, confirmed.at, confirmed.age_s)
         as_of = datetime.now(UTC)
         with self._database.transaction() as connection:
-            jurisdiction_id = known.jurisdiction_id(connection, jurisdiction_code)
+            jurisdiction_id = lookups.jurisdiction_id(connection, jurisdiction_code)
         stored = partial(
             self._stored_owners_of, at=at or as_of, accuracy_m=accuracy_m, jurisdiction_id=jurisdiction_id
         )  # fmt: skip
@@ -187,7 +187,7 @@ class OwnershipService:
             at = asked.at or now_in(connection)
             ownership = owner_of(
                 connection, asked.position, at=at, accuracy_m=asked.accuracy_m, known_at=asked.known_at,
-                jurisdiction_id=known.jurisdiction_id(connection, asked.jurisdiction_code),
+                jurisdiction_id=lookups.jurisdiction_id(connection, asked.jurisdiction_code),
             )  # fmt: skip
             known_at = asked.known_at
             officers: tuple[Officer, ...] = ()

@@ -12,12 +12,12 @@ from sqlalchemy import Connection, text
 from geoservice.domain.duties import Duties
 from geoservice.engine.index import OwnershipIndex
 from geoservice.engine.snapshot import HeldEdition, Snapshot
-from geoservice.services.errors import GeoserviceError
+from geoservice.errors import GeoserviceError
+from geoservice.records.keys.queries import StoredKey, keys
 from layers.db.clock import now_in
 from layers.db.session import Database
-from layers.grids.holdings import Holding, Shapes, holdings, shapes_of
+from layers.grids.published_editions import Holding, Shapes, holdings, shapes_of
 from layers.jurisdictions.queries import jurisdictions
-from layers.keys.queries import StoredKey, keys
 from layers.staff.queries import postings_since
 
 #: Editions of each jurisdiction that are over and still answered from memory.

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from geoservice.services import known
-from geoservice.services.errors import LayerUnknown
-from layers import summaries
+from geoservice.errors import LayerUnknown
+from geoservice.services import lookups
 from layers.catalogue import catalogue
 from layers.crs import Bbox
 from layers.db.session import Database
 from layers.features import feature_collection
 from layers.jurisdictions.model import Jurisdiction
 from layers.jurisdictions.queries import jurisdictions
-from layers.summaries import Figures
+from layers.summaries import grid_figures
+from layers.summaries.grid_figures import Figures
 
 #: Of a layer that only grows a page gets so many features, the newest; the answer says how many there are.
 MAX_NEWEST = 20_000
@@ -46,7 +46,7 @@ class ViewingService:
     def jurisdiction_view(self, code: str) -> JurisdictionView:
         """Return one jurisdiction with its figures; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            return _view(connection, known.known_jurisdiction(connection, code))
+            return _view(connection, lookups.get_jurisdiction(connection, code))
 
     def layer_geojson(self, jurisdiction_code: str, layer_id: str) -> bytes:
         """Return a layer as a GeoJSON FeatureCollection, EPSG:4326; raise JurisdictionUnknown, LayerUnknown."""
@@ -55,12 +55,12 @@ class ViewingService:
             raise LayerUnknown(layer=layer_id)
         limit = None if layer.newest_by is None else MAX_NEWEST
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return feature_collection(connection, layer, jurisdiction_id=jurisdiction.id, limit=limit)
 
 
 def _view(connection: Connection, jurisdiction: Jurisdiction) -> JurisdictionView:
     return JurisdictionView(
         jurisdiction.code, jurisdiction.name, jurisdiction.name_en or "", jurisdiction.bbox,
-        summaries.figures(connection, jurisdiction_id=jurisdiction.id),
+        grid_figures.figures(connection, jurisdiction_id=jurisdiction.id),
     )  # fmt: skip

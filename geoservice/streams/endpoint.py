@@ -22,8 +22,8 @@ from geoservice.streams.answers import (
     shared_with,
 )
 from geoservice.streams.hub import Hub
-from geoservice.streams.telling import Listener, Telling
-from geoservice.streams.wishes import WishRefused, read_wish
+from geoservice.streams.stream import Listener, Telling
+from geoservice.streams.subscription import WishRefused, read_wish
 from layers.errors import LayerError
 
 _STREAM_HEADERS: Headers = (

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from layers.outbox.model import Event
+from geoservice.records.outbox.model import Event
 
 #: Said when nothing else is, so that both ends notice when the other is gone.
 HEARTBEAT = b": still here\n\n"

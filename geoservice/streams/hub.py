@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import structlog
 
+from geoservice.records.outbox.model import Event
 from geoservice.services.events import EventService
 from geoservice.streams.frames import frame
 from layers.errors import LayerError
-from layers.outbox.model import Event
 
 log = structlog.get_logger()
 

@@ -8,8 +8,8 @@ from threading import Semaphore
 from flask import Flask, Request, g
 
 from geoservice.auth.permissions import Permission
-from geoservice.web.entry import Step
 from geoservice.web.guard import LABEL
+from geoservice.web.pipeline import Step
 from layers.errors import TooBusy
 
 #: Threads that are kept for probes and for saying no.

@@ -7,9 +7,9 @@ import time
 from flask import Flask, Request, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from geoservice.services.keeper import Keeper
-from geoservice.web.entry import Step
-from geoservice.web.tally import RequestTallies, Tally
+from geoservice.services.snapshot_cache import Keeper
+from geoservice.web.counters import RequestTallies, Tally
+from geoservice.web.pipeline import Step
 
 
 class RequestMetrics:

@@ -17,8 +17,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from geoservice.auth.model import PUBLIC
-from geoservice.services.errors import GeoserviceError
-from geoservice.web.entry import Step
+from geoservice.errors import GeoserviceError
+from geoservice.web.pipeline import Step
 from geoservice.web.streaming import WrongMediaType, leave_to_view, reading, reads_itself
 from layers.crs import DeclaredPosition, declared_position
 

@@ -13,14 +13,14 @@ from flask import Flask, Response, abort, current_app, g, render_template, reque
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
-from geoservice.domain.editing.errors import EditRefused
-from geoservice.services import errors as rules
-from geoservice.services.exporting import errors as exporting
-from geoservice.services.importing.errors import EditionNotDraft, InstantWithoutZone
+from geoservice import errors as rules
+from geoservice.domain.editing.edit_refused import EditRefused
+from geoservice.errors import EditionNotDraft, InstantWithoutZone
 from geoservice.web import parsing, preconditions, streaming
 from geoservice.web.conflicts import members_of
 from geoservice.web.json import dumps
-from geoservice.webhooks.errors import WebhookRefused
+from geoservice.webhooks.webhook_errors import WebhookRefused
+from geoservice.writing import export_errors
 from layers import crs
 from layers import errors as facts
 
@@ -57,12 +57,12 @@ KINDS: dict[type[Exception], Kind] = {
     crs.UnknownCrs: Kind("unknown-crs", 422, "The coordinate reference system is not known"),
     crs.OutsideCrs: Kind("outside-crs", 422, "The coordinates lie outside the coordinate reference system"),
     crs.OutsideMainland: Kind("outside-mainland", 422, "The place lies where this coordinate system is not used"),
-    exporting.ExportCrsDoesNotFit: Kind(
+    export_errors.ExportCrsDoesNotFit: Kind(
         "outside-crs", 422, "The coordinates lie outside the coordinate reference system"
     ),
-    exporting.ExportCrsRefused: Kind("crs-not-exported", 422, "A file can not tell that coordinate system"),
-    exporting.EditionEmpty: Kind("edition-empty", 422, "The edition has no grids"),
-    exporting.ShapefileTooNarrow: Kind("shapefile-too-narrow", 422, "A shapefile can not hold a code"),
+    export_errors.ExportCrsRefused: Kind("crs-not-exported", 422, "A file can not tell that coordinate system"),
+    export_errors.EditionEmpty: Kind("edition-empty", 422, "The edition has no grids"),
+    export_errors.ShapefileTooNarrow: Kind("shapefile-too-narrow", 422, "A shapefile can not hold a code"),
     rules.NothingHeld: Kind("nothing-held", 503, "Nothing is held in memory"),
     rules.JurisdictionUnknown: Kind("jurisdiction-unknown", 404, "There is no such jurisdiction"),
     rules.JurisdictionNotStated: Kind("jurisdiction-not-stated", 422, "Which jurisdiction is meant is not clear"),

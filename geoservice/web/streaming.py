@@ -12,7 +12,7 @@ from typing import IO, Any, TypeVar
 from flask import current_app, g, request
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
-from geoservice.services.errors import GeoserviceError
+from geoservice.errors import GeoserviceError
 
 View = TypeVar("View", bound=Callable[..., Any])
 

@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
-from geoservice.webhooks.errors import AddressRefused, HostNotFound, UrlRefused
 from geoservice.webhooks.networks import Address, Network, is_allowed, unwrapped, why_refused
+from geoservice.webhooks.webhook_errors import AddressRefused, HostNotFound, UrlRefused
 
 #: Finds the addresses of a host's name; raises HostNotFound.
 Resolver = Callable[[str], Sequence[Address]]

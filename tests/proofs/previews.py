@@ -13,13 +13,13 @@ import shapely
 from psycopg import Connection
 from shapely import MultiPolygon
 
+from geoservice.errors import PreviewOutdated
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
-from geoservice.services.errors import PreviewOutdated
 from layers.db.session import Database
 from layers.errors import RefusedByDatabase
 from layers.grids.model import has_errors
-from layers.grids.previews import Move, Preview
+from layers.summaries.previews import Move, Preview
 from tests.oracles import Lonlats, distances_m, owners_by_covers, random_lonlats
 from tests.proofs.scribbles import draw
 

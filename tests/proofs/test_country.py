@@ -11,10 +11,10 @@ import psycopg
 import pytest
 import shapely
 
+from geoservice.reading.grids import grids_of_file
+from geoservice.reading.shapes import GridFields
 from geoservice.services.editions import EditionService
-from geoservice.services.healing.running import healed_apart
-from geoservice.services.importing.grids import grids_of_file
-from geoservice.services.importing.shapes import GridFields
+from geoservice.services.healing.heal import healed_apart
 from layers.db.session import Database
 from layers.geometry import as_multipolygon
 from tests.factories import make_jurisdiction

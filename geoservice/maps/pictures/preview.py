@@ -9,7 +9,7 @@ import shapely
 from geoservice.domain.editing.diff import Difference
 from geoservice.maps.pictures.sheet import Sheet, borders, colours_of, gaining, ground, labels, legend
 from layers.grids.model import GridShape
-from layers.grids.previews import Move
+from layers.summaries.previews import Move
 
 _MARKS = {"camera": "M-3,-3h6v6h-6z", "organisation": "M0,-4l4,7h-8z", "incident": "M0,-4l4,4l-4,4l-4,-4z",
           "undecided": "M-4,0h8M0,-4v8"}  # fmt: skip

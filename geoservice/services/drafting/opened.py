@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 from geoservice.domain.editing.change import Change
 from geoservice.domain.editing.merging import Side, merged
 from geoservice.domain.privacy import holds_personal_number
+from geoservice.errors import EditionNotEditable, MergeConflict, PersonalNumberRefused
+from geoservice.reading.shapes import GridFields
 from geoservice.services.drafting.model import Edited
-from geoservice.services.errors import EditionNotEditable, MergeConflict, PersonalNumberRefused
-from geoservice.services.importing.shapes import GridFields
-from geoservice.services.known import known_edition
+from geoservice.services.lookups import get_edition
 from layers.crs import Bbox
 from layers.db.session import Database
 from layers.errors import EditedMeanwhile
@@ -39,7 +39,7 @@ def opened(database: Database, edition_id: int, *, revision: int | None, actor: 
     """
     with database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
         queries.lock_edition(connection, edition_id)
-        edition = known_edition(connection, edition_id)
+        edition = get_edition(connection, edition_id)
         if edition.status != "draft":
             raise EditionNotEditable(edition=edition_id, status=edition.status)
         if revision not in (None, edition.revision):
@@ -88,7 +88,7 @@ class OpenDraft:
         drafts.begin_step(self.connection, self._id, verb)
         present = [grid.code for grid in there]
         drafts.change_grids(self.connection, self._id, present=present, removed=change.removed, put=change.put)
-        return Edited(known_edition(self.connection, self._id), change.removed, change.put)
+        return Edited(get_edition(self.connection, self._id), change.removed, change.put)
 
     def replay(self, verb: str, changes: Sequence[GridChange]) -> Edited:
         """Carry changes out one after the other, as they were made or undone."""
@@ -105,7 +105,7 @@ class OpenDraft:
                 touched[after.code] = after
         removed = tuple(code for code, grid in touched.items() if grid is None)
         return Edited(
-            known_edition(self.connection, self._id),
+            get_edition(self.connection, self._id),
             removed,
             tuple(grid for grid in touched.values() if grid is not None),
         )

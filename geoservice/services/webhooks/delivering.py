@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
+from geoservice.records.webhooks.edits import claim, disable_webhook, hurry, note_delivered, note_failed, put_back
+from geoservice.records.webhooks.model import Claimed
+from geoservice.records.webhooks.queries import webhooks_with_work
 from geoservice.webhooks.addresses import pin, read_url
-from geoservice.webhooks.errors import WebhookRefused
 from geoservice.webhooks.networks import Network
 from geoservice.webhooks.schedule import wait_s
 from geoservice.webhooks.sending import LONGEST_REASON, Outcome, Verdict, deliver
 from geoservice.webhooks.signing import read_secret, sign
+from geoservice.webhooks.webhook_errors import WebhookRefused
 from layers.db.session import Database
-from layers.webhooks.edits import claim, disable_webhook, hurry, note_delivered, note_failed, put_back
-from layers.webhooks.model import Claimed
-from layers.webhooks.queries import webhooks_with_work
 
 #: How long a claim lasts: a name is looked up for 5 s and an attempt made for 10 s at most. What a worker that was
 #: killed had claimed is attempted by another one after that.

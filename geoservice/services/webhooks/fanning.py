@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from geoservice.domain.topics import fits
+from geoservice.records.outbox.model import Event
+from geoservice.records.outbox.queries import events_after, number_outbox
+from geoservice.records.webhooks.edits import fan_out, forget_delivered, note_sent_up_to
+from geoservice.records.webhooks.model import Behind
+from geoservice.records.webhooks.queries import lock_webhook, webhooks_behind
 from geoservice.services.webhooks.messages import message_of
 from layers.db.session import Database
-from layers.outbox.model import Event
-from layers.outbox.queries import events_after, number_outbox
-from layers.webhooks.edits import fan_out, forget_delivered, note_sent_up_to
-from layers.webhooks.model import Behind
-from layers.webhooks.queries import lock_webhook, webhooks_behind
 
 #: Events at once, in one transaction.
 PIECE = 1000

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 import structlog
 
+from geoservice.records.webhooks.model import Claimed
 from geoservice.services.webhooks.delivering import Attempted, DeliveringService, attempt, host_of
 from geoservice.services.webhooks.fanning import FanningService
 from geoservice.webhooks.networks import Network
 from geoservice.webhooks.sending import Outcome, Verdict
 from layers.errors import LayerError
-from layers.webhooks.model import Claimed
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from geoservice.cli.main import geoservice
-from tests.geoservice.services.made_files import EAST, WEST, geojson
+from tests.geoservice.reading.made_files import EAST, WEST, geojson
 
 POINTS = "id,lon,lat\n1,91.0005,29.0005\n2,91.001,29.0005\n3,91.0025,29.0005\n4,,\n"
 

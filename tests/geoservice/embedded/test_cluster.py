@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from geoservice.embedded.cluster import Cluster
-from geoservice.embedded.errors import (
+from geoservice.embedded.cluster_errors import (
     AccountUnknown,
     DatabasePortTaken,
     DataDirRefused,

@@ -17,11 +17,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from geoservice.running.child import Backoff
-from geoservice.running.errors import AddressRefused, WebPortTaken
 from geoservice.running.instance import Instance
+from geoservice.running.instance_errors import AddressRefused, WebPortTaken
 from geoservice.running.processes import ProcessIdentity
 from geoservice.running.webserver import base_url, check_address_free
+from geoservice.running.worker_process import Backoff
 
 APPLICATION = """
 import os, time

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from geoservice.auth.model import Identity, Role
-from geoservice.services.errors import PreviewOutdated
+from geoservice.errors import PreviewOutdated
 from geoservice.services.events import Audience, EventService
 from geoservice.services.handling import Wish
 from geoservice.services.incidents import NewReport

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from geoservice.web.admission import RESERVED, STUCK_S, Places, admit
-from geoservice.web.entry import let_in
 from geoservice.web.guard import guard
+from geoservice.web.pipeline import let_in
 from geoservice.web.problems import register_problems
 from layers.errors import TooBusy
 from tests.geoservice.web.attacks import ask

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from geoservice.web.counters import BUCKETS_S, RequestTallies
 from geoservice.web.metrics import RequestMetrics
-from geoservice.web.tally import BUCKETS_S, RequestTallies
 
 
 def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:

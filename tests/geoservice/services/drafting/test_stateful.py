@@ -18,9 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from psycopg import sql
 from shapely import LineString
 
-from geoservice.domain.editing.errors import EditRefused
+from geoservice.domain.editing.edit_refused import EditRefused
+from geoservice.errors import DraftsOfDifferentBases, MergeConflict, NothingToRedo, NothingToUndo
 from geoservice.services.drafting.model import Edited
-from geoservice.services.errors import DraftsOfDifferentBases, MergeConflict, NothingToRedo, NothingToUndo
 from geoservice.services.logins import LoginRole, grant_login, revoke_login
 from layers.crs import Position
 from layers.errors import PublishedMeanwhile, RefusedByDatabase

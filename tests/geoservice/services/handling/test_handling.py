@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from geoservice.auth.model import Identity, Role
-from geoservice.services.errors import (
+from geoservice.errors import (
     ActionUnknown,
     IncidentUnknown,
     NobodyOnDuty,

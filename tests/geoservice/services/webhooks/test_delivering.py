@@ -10,9 +10,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from geoservice.records.webhooks.queries import lock_webhook
 from geoservice.services.webhooks.fanning import FanningService
 from layers.db.session import Database
-from layers.webhooks.queries import lock_webhook
 from tests.geoservice.services.webhooks.conftest import Post
 from tests.geoservice.services.webhooks.inbox import Inbox, until, verifies
 

@@ -6,10 +6,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from geoservice.services.errors import EventUnknown, JurisdictionUnknown, PersonalNumberRefused, WebhookUnknown
+from geoservice.errors import EventUnknown, JurisdictionUnknown, PersonalNumberRefused, WebhookUnknown
 from geoservice.services.webhooks.service import WebhookService
 from geoservice.settings import Settings
-from geoservice.webhooks.errors import AddressRefused, UrlRefused
+from geoservice.webhooks.webhook_errors import AddressRefused, UrlRefused
 from layers.db.session import Database
 from tests.geoservice.services.webhooks.conftest import Post
 from tests.geoservice.services.webhooks.inbox import Inbox, until

@@ -1,0 +1,110 @@
+"""Write the grids of an edition to a file, whole or not at all."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from geoservice.services.lookups import get_edition
+from geoservice.writing.atomic_files import written_whole
+from geoservice.writing.export_errors import (
+    EditionEmpty,
+    ExportExists,
+    ExportFolderMissing,
+    ExportFormatUnknown,
+)
+from geoservice.writing.formats import FORMATS, FormatName
+from geoservice.writing.tables import area_remark, export_epsg, grid_table
+from layers.db.session import Database
+from layers.grids import queries
+from layers.grids.model import Edition, GridShape
+
+#: Reading all grids of a city takes longer than a request's statement may.
+TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """What was written."""
+
+    grids: int
+    epsg: int
+    format: FormatName
+    #: What the format could not hold, a sentence each.
+    remarks: tuple[str, ...]
+
+
+class ExportService:
+    """The editions of one database, as files."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def export(
+        self, edition_id: int, out: Path, *, crs: str = "wgs84", format_name: FormatName | None = None,
+        force: bool = False, timeout_s: float | None = TIMEOUT_S,
+    ) -> ExportResult:  # fmt: skip
+        """Write the grids of an edition: code, name, name_en, parent_code, properties and shape, by code.
+
+        Parameters
+        ----------
+        out
+            A file; or, with `shapefile`, a name without an ending: a new folder.
+        crs
+            `wgs84`, `cgcs2000` or `epsg:N`. Coordinates keep every digit; easting or longitude comes first.
+        format_name
+            None: by the end of the file's name.
+        force
+            Replace a file that is there.
+        timeout_s
+            Longest time to read the grids; None: that of a request.
+
+        Raises
+        ------
+        EditionUnknown, EditionEmpty
+            There is none, or nothing in it.
+        ExportFormatUnknown, ExportExists, ExportFolderMissing, ShapefileTooNarrow
+            What is wrong with the output; nothing is written.
+        UnknownCrs, ExportCrsRefused, ExportCrsDoesNotFit
+            The CRS is not known, can not be told in a file, or does not cover the grids.
+        """
+        name = format_name or format_of(out)
+        epsg = export_epsg(crs)
+        _require_place(out, force=force)
+        edition, grids = self._grids(edition_id, timeout_s)
+        table = grid_table(grids, epsg=epsg)
+        try:
+            with written_whole(out, overwrite=force) as unfinished:
+                remarks = FORMATS[name].write(table, unfinished, _layer_name(edition))
+        except FileExistsError as exc:
+            raise ExportExists(file=str(out)) from exc
+        return ExportResult(len(grids), epsg, name, (*area_remark(grids, epsg), *remarks))
+
+    def _grids(self, edition_id: int, timeout_s: float | None) -> tuple[Edition, tuple[GridShape, ...]]:
+        with self._database.transaction(timeout_s=timeout_s) as connection:
+            edition = get_edition(connection, edition_id)
+            grids = queries.grids_of(connection, edition_id)
+        if not grids:
+            raise EditionEmpty(edition=edition_id)
+        return edition, grids
+
+
+def format_of(out: Path) -> FormatName:
+    """Return the format that a file's name ends like; raise ExportFormatUnknown."""
+    for name, form in FORMATS.items():
+        if out.suffix and out.suffix.lower() in form.suffixes:
+            return name
+    raise ExportFormatUnknown(file=out.name)
+
+
+def _require_place(out: Path, *, force: bool) -> None:
+    if not out.absolute().parent.is_dir():
+        raise ExportFolderMissing(folder=str(out.absolute().parent))
+    if out.exists() and (not force or out.is_dir()):
+        raise ExportExists(file=str(out))
+
+
+def _layer_name(edition: Edition) -> str:
+    """Return what the layer is called: plain letters only, since it becomes the name of files and tables."""
+    return re.sub(r"[^A-Za-z0-9_]", "_", f"{edition.jurisdiction_code}_edition_{edition.id}")
