@@ -5,8 +5,7 @@ Names of relations and columns come from the catalogue and are quoted; values ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,17 +26,6 @@ _TYPE_OF_ID = text("""
 _quote = postgresql.dialect().identifier_preparer.quote_identifier
 
 
-@dataclass(frozen=True)
-class FeatureTable:
-    """Every feature of a layer, by key."""
-
-    columns: tuple[Column, ...]
-    #: A row a feature, in the order of `columns`.
-    rows: tuple[tuple[object, ...], ...]
-    #: (n,) of the layer's geometry type, EPSG:4326.
-    geoms: Any
-
-
 def feature_collection(
     connection: Connection, layer: Layer, *, jurisdiction_id: int, limit: int | None = None
 ) -> bytes:
@@ -49,10 +37,9 @@ def feature_collection(
         At most so many, the newest first where the layer has such an order. `numberMatched` and `numberReturned` (OGC
         API Features, 7.15) tell whether that is all.
     """
-    listed = ", ".join(f"f.{_quote(column.name)}" for column in layer.columns)
     query = text(f"""
         SELECT st_asgeojson(r, 'geom', {DECIMALS})
-          FROM (SELECT {listed}, f.{_quote(layer.geom)} AS geom FROM {_from(layer)}
+          FROM (SELECT {_listed(layer.columns)}, f.{_quote(layer.geom)} AS geom FROM {_from(layer)}
                  WHERE {_where(layer)} ORDER BY {_order(layer)} LIMIT :limit) AS r
     """)  # noqa: S608  names are quoted, values bound
     rows = connection.execute(query, _asked(jurisdiction_id) | {"limit": limit}).scalars().all()
@@ -101,23 +88,32 @@ def periods(connection: Connection, layer: Layer, *, jurisdiction_id: int, key: 
 def _records(
     connection: Connection, layer: Layer, chosen: str, asked: Mapping[str, object]
 ) -> tuple[Mapping[str, Any], ...]:
-    listed = ", ".join(f"f.{_quote(column.name)}" for column in layer.columns if not column.figure)
+    listed = _listed([column for column in layer.columns if not column.figure])
     geom = f"f.{_quote(layer.geom)}"
     box = f"ARRAY[st_xmin({geom}), st_ymin({geom}), st_xmax({geom}), st_ymax({geom})] AS bbox"
     query = text(f"SELECT {listed}, {box} FROM {_from(layer)} WHERE {chosen}")  # noqa: S608  quoted and bound
     return tuple(dict(row._mapping) for row in connection.execute(query, asked))
 
 
-def feature_table(connection: Connection, layer: Layer, *, jurisdiction_id: int) -> FeatureTable:
-    """Return every feature of a layer, now, with every digit of its geometry."""
-    listed = ", ".join(f"f.{_quote(column.name)}" for column in layer.columns)
+def feature_rows(
+    connection: Connection, layer: Layer, *, jurisdiction_id: int
+) -> tuple[tuple[tuple[object, ...], ...], Any]:
+    """Return every feature of a layer, now, by key.
+
+    Returns
+    -------
+    rows
+        Values in the order of the layer's columns.
+    geoms
+        (n,) of the layer's geometry type, EPSG:4326, with every digit.
+    """
     query = text(f"""
-        SELECT st_asbinary(f.{_quote(layer.geom)}), {listed} FROM {_from(layer)}
+        SELECT st_asbinary(f.{_quote(layer.geom)}), {_listed(layer.columns)} FROM {_from(layer)}
          WHERE {_where(layer)} ORDER BY {_order(layer)}
     """)  # noqa: S608  names are quoted, values bound
     found = connection.execute(query, _asked(jurisdiction_id)).all()
     geoms = shapely.from_wkb(np.array([bytes(row[0]) for row in found], dtype=object))
-    return FeatureTable(layer.columns, tuple(tuple(row[1:]) for row in found), geoms)
+    return tuple(tuple(row[1:]) for row in found), geoms
 
 
 def places(connection: Connection, layer: Layer, ids: Sequence[str]) -> dict[str, str]:
@@ -129,6 +125,10 @@ def places(connection: Connection, layer: Layer, ids: Sequence[str]) -> dict[str
           FROM {table} AS t WHERE t.id = ANY(CAST(CAST(:ids AS text[]) AS {of_id}[]))
     """)  # noqa: S608  names are quoted, values bound
     return {row[0]: row[1] for row in connection.execute(query, {"ids": list(ids)})}
+
+
+def _listed(columns: Iterable[Column]) -> str:
+    return ", ".join(f"f.{_quote(column.name)}" for column in columns)
 
 
 def _from(layer: Layer) -> str:

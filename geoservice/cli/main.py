@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "serve": "geoservice.cli.up:serve",
     "jurisdiction": "geoservice.cli.jurisdiction:jurisdiction",
     "edition": "geoservice.cli.edition:edition",
+    "layer": "geoservice.cli.layer:layer",
     "calendar": "geoservice.cli.calendar:calendar",
     "assign": "geoservice.cli.assign:assign",
     "key": "geoservice.cli.key:key",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from geoservice.errors import EditionUnknown, JurisdictionNotStated, JurisdictionUnknown, StaffUnknown
+from geoservice.errors import EditionUnknown, JurisdictionNotStated, JurisdictionUnknown, LayerUnknown, StaffUnknown
+from layers.catalogue import catalogue
 from layers.grids.model import Edition
 from layers.grids.queries import find_edition
 from layers.jurisdictions.model import Jurisdiction
 from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
+from layers.layer import Layer
 from layers.staff.queries import staff_exists
 
 
@@ -52,3 +54,11 @@ def get_edition(connection: Connection, edition_id: int) -> Edition:
     if edition is None:
         raise EditionUnknown(edition=edition_id)
     return edition
+
+
+def get_layer(layer_id: str) -> Layer:
+    """Return the layer of an id; raise LayerUnknown."""
+    layer = catalogue().get(layer_id)
+    if layer is None:
+        raise LayerUnknown(layer=layer_id)
+    return layer

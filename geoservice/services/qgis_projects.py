@@ -8,8 +8,10 @@ from pathlib import Path
 from geoservice.errors import EditionNotEditable, GeoserviceError
 from geoservice.services.lookups import get_edition, get_jurisdiction
 from geoservice.writing.atomic_files import written_whole
+from geoservice.writing.qgis.catalogue import catalogue_layers
 from geoservice.writing.qgis.layers import SERVICE, ProjectLayer
 from geoservice.writing.qgis.project import project_xml
+from layers.catalogue import styles
 from layers.crs import Bbox
 from layers.db.session import Database
 from layers.grids.model import Edition
@@ -80,23 +82,17 @@ class QgisService:
 
 
 def project_layers(edition_id: int, jurisdiction_id: int) -> tuple[ProjectLayer, ...]:
-    """Return the layers of a draft's project, the uppermost first."""
-    return (
-        ProjectLayer(
-            id=f"geoservice_draft_{edition_id}", title=f"Draft {edition_id} (edit this)", table="draft_grid",
-            rows=f"edition_id = {edition_id}", fill="255,196,87,60", line="176,84,0,255", line_mm=0.6, label="code",
-            editable=True, defaults=(("edition_id", str(edition_id)),), hidden=("id", "edition_id"),
-        ),
-        ProjectLayer(
-            id="geoservice_in_force", title="In force now", table="territory",
-            rows=f"jurisdiction_id = {jurisdiction_id} AND valid @> now() AND upper_inf(known)",
-            fill="90,120,170,25", line="60,90,150,255", line_mm=0.3,
-        ),
-        ProjectLayer(
-            id="geoservice_buildings", title="Buildings", table="building", rows=f"jurisdiction_id = {jurisdiction_id}",
-            fill="205,205,205,255", line="150,150,150,255", line_mm=0.1,
-        ),
+    """Return the layers of a draft's project, the uppermost first: the draft, then what is drawn last on the map.
+
+    Each layer of the catalogue is there once, but for those about people.
+    """
+    draft = ProjectLayer(
+        id=f"geoservice_draft_{edition_id}", title=f"Draft {edition_id} (edit this)", table="draft_grid",
+        rows=f"edition_id = {edition_id}", fill="255,196,87,60", line="176,84,0,255", line_mm=0.6, label="code",
+        editable=True, defaults=(("edition_id", str(edition_id)),), hidden=("id", "edition_id"),
     )  # fmt: skip
+    looks = {layer.id: (layer, style) for layer, style in reversed(styles()) if not layer.personal}
+    return (draft, *(one for look in looks.values() for one in catalogue_layers(*look, jurisdiction_id)))
 
 
 def service_section(address: DatabaseAddress) -> str:

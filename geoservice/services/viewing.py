@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from geoservice.errors import LayerUnknown
 from geoservice.services import lookups
-from layers.catalogue import catalogue
 from layers.crs import Bbox
 from layers.db.session import Database
 from layers.features import feature_collection
@@ -50,9 +48,7 @@ class ViewingService:
 
     def layer_geojson(self, jurisdiction_code: str, layer_id: str) -> bytes:
         """Return a layer as a GeoJSON FeatureCollection, EPSG:4326; raise JurisdictionUnknown, LayerUnknown."""
-        layer = catalogue().get(layer_id)
-        if layer is None:
-            raise LayerUnknown(layer=layer_id)
+        layer = lookups.get_layer(layer_id)
         limit = None if layer.newest_by is None else MAX_NEWEST
         with self._database.transaction() as connection:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)

@@ -31,3 +31,11 @@ class EditionEmpty(GeoserviceError):
 
 class ShapefileTooNarrow(GeoserviceError):
     """A shapefile holds 254 bytes of text, and a code is longer; export a GeoPackage."""
+
+
+class LayerEmpty(GeoserviceError):
+    """The layer has no features there."""
+
+
+class ShapefileOfOneType(GeoserviceError):
+    """A shapefile holds points, lines or areas, and the layer has lines and areas; export a GeoPackage."""

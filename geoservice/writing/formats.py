@@ -1,4 +1,4 @@
-"""How each format holds a table of grids, and what it can not hold."""
+"""How each format holds a table of features, and what it can not hold."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ import pyproj
 import shapely
 from pyarrow import parquet
 
-from geoservice.writing.export_errors import ShapefileTooNarrow
-from geoservice.writing.tables import GEOMETRY, GridTable
+from geoservice.writing.export_errors import ShapefileOfOneType, ShapefileTooNarrow
+from geoservice.writing.tables import GEOMETRY, FeatureTable
 
 FormatName = Literal["geopackage", "geojson", "shapefile", "geoparquet"]
 #: dBASE III: bytes of a field's name, and of its text (ESRI Shapefile Technical Description; GDAL's driver page).
 _DBF_NAME_BYTES, _DBF_TEXT_BYTES = 10, 254
+#: GDAL's word for a layer that holds several types.
+_GDAL_TYPES = {"Geometry": "Unknown"}
 _SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
@@ -32,17 +34,17 @@ class Format:
     suffixes: tuple[str, ...]
     media_type: str
     #: Writes a table to a path and returns remarks on what could not be held.
-    write: Callable[[GridTable, Path, str], list[str]]
+    write: Callable[[FeatureTable, Path, str], list[str]]
 
 
-def _write_geopackage(table: GridTable, path: Path, layer: str) -> list[str]:
+def _write_geopackage(table: FeatureTable, path: Path, layer: str) -> list[str]:
     # 1.2 is what a QGIS or GDAL of some years ago reads without a warning, and there is nothing newer in it.
     options = {"VERSION": "1.2"}
     _gdal(table.columns, table, path, driver="GPKG", layer=layer, geometry_name="geom", dataset_options=options)
     return []
 
 
-def _write_geojson(table: GridTable, path: Path, layer: str) -> list[str]:
+def _write_geojson(table: FeatureTable, path: Path, layer: str) -> list[str]:
     """Write GeoJSON with every digit; it names its CRS, so that nobody has to ask which of China's it is."""
     name = f"urn:ogc:def:crs:EPSG::{table.epsg}"
     shapes = shapely.to_geojson(shapely.orient_polygons(table.geoms))  # RFC 7946, 3.1.6
@@ -60,14 +62,16 @@ def _write_geojson(table: GridTable, path: Path, layer: str) -> list[str]:
     return []
 
 
-def _write_shapefile_folder(table: GridTable, path: Path, layer: str) -> list[str]:
+def _write_shapefile_folder(table: FeatureTable, path: Path, layer: str) -> list[str]:
+    if table.geometry_type == "Geometry":
+        raise ShapefileOfOneType
     columns, remarks = _dbf_columns(table.columns)
     path.mkdir()
     _gdal(columns, table, path / f"{layer}.shp", driver="ESRI Shapefile", layer=layer, encoding="UTF-8")
     return remarks
 
 
-def _write_shapefile(table: GridTable, path: Path, layer: str) -> list[str]:
+def _write_shapefile(table: FeatureTable, path: Path, layer: str) -> list[str]:
     if not path.suffix:
         return _write_shapefile_folder(table, path, layer)
     folder = path.with_name("parts")
@@ -78,10 +82,10 @@ def _write_shapefile(table: GridTable, path: Path, layer: str) -> list[str]:
     return remarks
 
 
-def _write_geoparquet(table: GridTable, path: Path, layer: str) -> list[str]:
+def _write_geoparquet(table: FeatureTable, path: Path, layer: str) -> list[str]:
     """Write GeoParquet 1.1.0 (geoparquet.org/releases/v1.1.0)."""
     column = {
-        "encoding": "WKB", "geometry_types": ["MultiPolygon"], "orientation": "counterclockwise",
+        "encoding": "WKB", "geometry_types": _types_of(table), "orientation": "counterclockwise",
         "crs": pyproj.CRS.from_epsg(table.epsg).to_json_dict(), "bbox": shapely.total_bounds(table.geoms).tolist(),
     }  # fmt: skip
     geo = {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
@@ -89,6 +93,10 @@ def _write_geoparquet(table: GridTable, path: Path, layer: str) -> list[str]:
     rows = table.columns.append_column(GEOMETRY, wkb).replace_schema_metadata({"geo": json.dumps(geo)})
     parquet.write_table(rows, path, compression="zstd")
     return []
+
+
+def _types_of(table: FeatureTable) -> list[str]:
+    return sorted({shape.geom_type for shape in table.geoms})
 
 
 FORMATS: dict[FormatName, Format] = {
@@ -99,13 +107,14 @@ FORMATS: dict[FormatName, Format] = {
 }
 
 
-def _gdal(columns: pa.Table, table: GridTable, path: Path, **options: Any) -> None:
+def _gdal(columns: pa.Table, table: FeatureTable, path: Path, **options: Any) -> None:
     import pyogrio  # noqa: PLC0415  loading GDAL takes longer than the other formats do
 
     wkb = pa.array(shapely.to_wkb(table.geoms), pa.binary())
     pyogrio.write_arrow(
         columns.append_column(options.setdefault("geometry_name", GEOMETRY), wkb),
-        path, geometry_type="MultiPolygon", crs=f"EPSG:{table.epsg}", **options,
+        path, geometry_type=_GDAL_TYPES.get(table.geometry_type, table.geometry_type), crs=f"EPSG:{table.epsg}",
+        **options,
     )  # fmt: skip
 
 
@@ -124,11 +133,14 @@ def _dbf_columns(columns: pa.Table) -> tuple[pa.Table, list[str]]:
             if cut and name == "code":
                 raise ShapefileTooNarrow(code=values[cut[0]])
             if cut:
-                remarks.append(f"A shapefile's text has {_DBF_TEXT_BYTES} bytes: {name} of {len(cut)} grids is cut.")
+                remarks.append(f"A shapefile's text has {_DBF_TEXT_BYTES} bytes: {name} of {len(cut)} features is cut.")
             arrays.append(pa.array(short, pa.string()))
         elif pa.types.is_boolean(column.type):
             arrays.append(pa.array(values, pa.bool_()).cast(pa.int32()))
             remarks.append(f"A shapefile has no truth values: {name} is 1 or 0.")
+        elif pa.types.is_timestamp(column.type):
+            arrays.append(pa.array([value and value.isoformat() for value in values], pa.string()))
+            remarks.append(f"A shapefile has no instants: {name} is a text, ISO 8601.")
         else:
             arrays.append(column)
     remarks.append("A shapefile can not tell an absent text from an empty one.")

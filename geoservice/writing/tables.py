@@ -1,4 +1,4 @@
-"""Grids as a table: one row a grid, its fields and properties as columns, its shape in the CRS asked for."""
+"""Features as a table: a row a feature, its fields as columns, its shape in the CRS asked for."""
 
 from __future__ import annotations
 
@@ -17,30 +17,36 @@ from pyproj.exceptions import CRSError, ProjError
 from geoservice.writing.export_errors import ExportCrsDoesNotFit, ExportCrsRefused
 from layers.crs import GEOGRAPHIC_NAMES, SHIFTED_NAMES, STORAGE_SRID, UnknownCrs, epsg_of
 from layers.grids.model import GridShape
+from layers.layer import Column, ColumnType, GeometryType, Layer
 
 #: What every export has, in this order; properties follow.
 FIELDS = ("code", "name", "name_en", "parent_code")
 GEOMETRY = "geometry"
 #: Names that formats keep for themselves, whatever their case.
 _TAKEN = (GEOMETRY, "geom", "fid", "ogc_fid", "id")
+_TYPES: dict[ColumnType, pa.DataType] = {
+    "text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(),
+    "instant": pa.timestamp("us", "UTC"),
+}  # fmt: skip
 #: How far the way back from the CRS may miss, degrees: 0.1 mm.
 _BACK_DEG = 1e-9
 
 
 @dataclass(frozen=True)
-class GridTable:
-    """Grids ready to be written."""
+class FeatureTable:
+    """Features ready to be written."""
 
-    #: Text columns FIELDS, then a column for each property: text, whole numbers, numbers or truth values.
+    #: Text, whole numbers, numbers, truth values or instants. Of grids: texts FIELDS, then a column for each property.
     columns: pa.Table
-    #: (n,) MultiPolygon in `epsg`, longitude or easting first.
+    #: (n,) of `geometry_type`, in `epsg`, longitude or easting first.
     geoms: Any
+    geometry_type: GeometryType
     epsg: int
     #: For each row what stands in the columns, as it was: values nested in properties are kept here.
     records: tuple[dict[str, object], ...]
 
 
-def grid_table(grids: Sequence[GridShape], *, epsg: int) -> GridTable:
+def grid_table(grids: Sequence[GridShape], *, epsg: int) -> FeatureTable:
     """Return grids as a table in a CRS.
 
     Vertices are transformed one by one and nothing is rounded, so neighbours still share theirs.
@@ -60,7 +66,35 @@ def grid_table(grids: Sequence[GridShape], *, epsg: int) -> GridTable:
     columns = {name: pa.array([one[name] for one in records], pa.string()) for name in FIELDS}
     columns |= {name: _column([one[name] for one in records]) for name in names.values()}
     geoms = _transformed(np.array([grid.geom for grid in grids], dtype=object), epsg)
-    return GridTable(pa.table(columns), geoms, epsg, records)
+    return FeatureTable(pa.table(columns), geoms, "MultiPolygon", epsg, records)
+
+
+def layer_table(layer: Layer, rows: Sequence[Sequence[object]], geoms: Any, *, epsg: int) -> FeatureTable:
+    """Return the features of a layer as a table in a CRS; errors as of `grid_table`.
+
+    Parameters
+    ----------
+    rows
+        Values in the order of the layer's columns.
+    geoms
+        (n,) of the layer's geometry type, EPSG:4326.
+    """
+    names = [column.name for column in layer.columns]
+    values = list(zip(*rows, strict=True)) if rows else [() for _ in names]
+    columns = {
+        column.name: pa.array(_plain(column, some), _TYPES[column.type])
+        for column, some in zip(layer.columns, values, strict=True)
+    }
+    records = tuple(
+        dict(zip(names, some, strict=True))
+        for some in zip(*(array.to_pylist() for array in columns.values()), strict=True)
+    )
+    return FeatureTable(pa.table(columns), _transformed(geoms, epsg), layer.geometry, epsg, records)
+
+
+def _plain(column: Column, values: Sequence[object]) -> list[object]:
+    """Return values as Arrow takes them: an identifier is a text."""
+    return [None if value is None else str(value) for value in values] if column.type == "text" else list(values)
 
 
 def export_epsg(crs: str) -> int:
@@ -116,12 +150,12 @@ def _transformed(geoms: Any, epsg: int) -> Any:
     return shapely.set_coordinates(geoms.copy(), np.column_stack([x, y]))
 
 
-def area_remark(grids: Sequence[GridShape], epsg: int) -> list[str]:
-    """Return a sentence when a CRS is made for an area in which the grids do not lie: lengths are wrong there."""
+def area_remark(geoms: Any, epsg: int) -> list[str]:
+    """Return a sentence when a CRS is made for an area where features, EPSG:4326, do not lie: lengths are wrong."""
     area = pyproj.CRS.from_epsg(epsg).area_of_use
     if area is None:
         return []
-    west, south, east, north = shapely.total_bounds([grid.geom for grid in grids]).tolist()
+    west, south, east, north = shapely.total_bounds(geoms).tolist()
     # East may be less than west, for areas across the antimeridian.
     inside = (area.west <= west and east <= area.east) if area.west <= area.east else True
     if inside and area.south <= south and north <= area.north:

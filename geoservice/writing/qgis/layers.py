@@ -11,17 +11,21 @@ SERVICE = "geoservice"
 
 @dataclass(frozen=True)
 class ProjectLayer:
-    """One layer of polygons in EPSG:4326, read from the schema geoservice."""
+    """One layer in EPSG:4326, read from the schema geoservice."""
 
     #: More than 10 letters, or QGIS makes up another.
     id: str
     title: str
+    #: Or view.
     table: str
     #: Which of its rows, as SQL.
     rows: str
     fill: str  #: red,green,blue,opacity, each 0 to 255
     line: str
     line_mm: float
+    geometry_type: str = "MultiPolygon"  #: as QGIS calls it: Point, LineString, MultiPolygon …
+    geometry: str = "geom"  #: the column
+    key: str = "id"  #: the field that names a row among these
     label: str | None = None  #: the field that is written on the map
     editable: bool = False
     #: Field and the expression that fills it when a polygon is drawn.
@@ -29,18 +33,36 @@ class ProjectLayer:
     hidden: tuple[str, ...] = ()  #: fields that the form does not show
 
     @property
+    def shape(self) -> str:
+        """Return what it is drawn as: Point, Line or Polygon."""
+        single = self.geometry_type.removeprefix("Multi")
+        return "Line" if single == "LineString" else single
+
+    @property
     def source(self) -> str:
         """Return where QGIS reads it; a view has no key of its own, so the key is named."""
         return (
-            f"service='{SERVICE}' key='id' estimatedmetadata=true srid=4326 type=MultiPolygon"
-            f' checkPrimaryKeyUnicity=\'0\' table="geoservice"."{self.table}" (geom) sql={self.rows}'
+            f"service='{SERVICE}' key='{self.key}' estimatedmetadata=true srid=4326 type={self.geometry_type}"
+            f' checkPrimaryKeyUnicity=\'0\' table="geoservice"."{self.table}" ({self.geometry}) sql={self.rows}'
         )
+
+
+_OUTLINE = {
+    "color": "{fill}", "outline_color": "{line}", "outline_style": "solid", "outline_width": "{line_mm}",
+    "outline_width_unit": "MM",
+}  # fmt: skip
+#: Of each shape: QGIS's kind of symbol, what draws it, and its options.
+_SYMBOLS = {
+    "Polygon": ("fill", "SimpleFill", _OUTLINE | {"style": "solid", "joinstyle": "round"}),
+    "Point": ("marker", "SimpleMarker", _OUTLINE | {"name": "circle", "size": "2.4", "size_unit": "MM"}),
+    "Line": ("line", "SimpleLine", {"line_color": "{line}", "line_width": "{line_mm}", "line_width_unit": "MM"}),
+}
 
 
 def layer_element(layer: ProjectLayer) -> Element:
     """Return a layer as QGIS keeps it in a project."""
     element = Element(
-        "maplayer", type="vector", geometry="Polygon", wkbType="MultiPolygon", readOnly="0" if layer.editable else "1",
+        "maplayer", type="vector", geometry=layer.shape, wkbType=layer.geometry_type, readOnly="0" if layer.editable else "1",
         labelsEnabled="0" if layer.label is None else "1", styleCategories="AllStyleCategories",
         simplifyDrawingHints="0", hasScaleBasedVisibilityFlag="0",
     )  # fmt: skip
@@ -81,15 +103,14 @@ def _option_map(parent: Element, options: dict[str, str]) -> None:
 
 
 def _look(layer: ProjectLayer) -> Element:
+    kind, drawn_by, options = _SYMBOLS[layer.shape]
     renderer = Element("renderer-v2", type="singleSymbol", symbollevels="0", enableorderby="0", forceraster="0")
     symbol = SubElement(
-        SubElement(renderer, "symbols"), "symbol", name="0", type="fill", alpha="1", clip_to_extent="1", force_rhr="0"
+        SubElement(renderer, "symbols"), "symbol", name="0", type=kind, alpha="1", clip_to_extent="1", force_rhr="0"
     )
-    fill = SubElement(symbol, "layer", {"class": "SimpleFill"}, enabled="1", locked="0")
-    _option_map(fill, {
-        "color": layer.fill, "style": "solid", "outline_color": layer.line, "outline_style": "solid",
-        "outline_width": str(layer.line_mm), "outline_width_unit": "MM", "joinstyle": "round",
-    })  # fmt: skip
+    drawn = SubElement(symbol, "layer", {"class": drawn_by}, enabled="1", locked="0")
+    values = {"fill": layer.fill, "line": layer.line, "line_mm": str(layer.line_mm)}
+    _option_map(drawn, {name: value.format_map(values) for name, value in options.items()})
     return renderer
 
 
