@@ -26,6 +26,7 @@ from geoservice.maps.figure import AssetUrl, content_security_policy
 from geoservice.maps.viewing import JurisdictionView, Viewing
 from geoservice.maps.wording import HTML_LANG, Language, word
 from geoservice.web.files import file_response, packed, versioned_file_response
+from layers.catalogue import catalogue
 
 View = Callable[..., Any]
 #: `guard("view_map")` returns a decorator for a view.
@@ -57,6 +58,8 @@ def maps_blueprint(viewing: Viewing, guard: Guard) -> Blueprint:
     @blueprint.get("/maps/<jurisdiction>/layers/<layer>.geojson")
     @may_view
     def map_layer(jurisdiction: str, layer: str) -> WerkzeugResponse:
+        if layer not in catalogue():
+            abort(404)
         return _layer_response(viewing.layer_geojson(jurisdiction, layer))
 
     @blueprint.get("/assets/<version>/<path:file>")

@@ -62,9 +62,9 @@ _SYMBOLS = {
 def layer_element(layer: ProjectLayer) -> Element:
     """Return a layer as QGIS keeps it in a project."""
     element = Element(
-        "maplayer", type="vector", geometry=layer.shape, wkbType=layer.geometry_type, readOnly="0" if layer.editable else "1",
-        labelsEnabled="0" if layer.label is None else "1", styleCategories="AllStyleCategories",
-        simplifyDrawingHints="0", hasScaleBasedVisibilityFlag="0",
+        "maplayer", type="vector", geometry=layer.shape, wkbType=layer.geometry_type,
+        readOnly="0" if layer.editable else "1", labelsEnabled="0" if layer.label is None else "1",
+        styleCategories="AllStyleCategories", simplifyDrawingHints="0", hasScaleBasedVisibilityFlag="0",
     )  # fmt: skip
     for name, text in (("id", layer.id), ("datasource", layer.source), ("layername", layer.title)):
         SubElement(element, name).text = text
