@@ -19,7 +19,7 @@ import layers.staff.tables
 import layers.webhooks.tables  # noqa: F401 - all of these for what importing does: the tables register themselves
 from layers.db.base import Base
 
-#: Outside the schema it describes: `downgrade base` drops that schema.
+#: Outside the schema it describes: it is there before that is made.
 VERSION_TABLE = "geoservice_schema_version"
 
 
