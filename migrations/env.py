@@ -10,7 +10,7 @@ import geoservice.records.outbox.tables
 import geoservice.records.webhooks.tables  # noqa: F401 - all of these for what importing does: the tables register themselves
 from layers.db.base import Base
 
-#: Outside the schema it describes: `downgrade base` drops that schema.
+#: Outside the schema it describes: it is there before that is made.
 VERSION_TABLE = "geoservice_schema_version"
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from layers.db.session import Database, translated_errors
 
-#: Where triggers announce changes of what look-ups need: migrations/sql/0008.
+#: Where triggers announce changes of what look-ups need: migrations/schema/announcements.sql.
 CHANGES = "geoservice_changed"
 #: What comes within this time of a notification belongs to it: one change touches several tables.
 _TOGETHER_S = 0.005

@@ -1,4 +1,4 @@
-"""Ask the database which grid owns a position. The rule itself is geoservice.owner_of in migrations/sql."""
+"""Ask the database which grid owns a position. The rule is geoservice.owner_of in migrations/schema/ownership.sql."""
 
 from __future__ import annotations
 
