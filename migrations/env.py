@@ -1,14 +1,24 @@
 """Alembic's entry: compare the tables that the layers declare with the database it is given."""
 
+from importlib import import_module
+
 from alembic import context
 from geoalchemy2 import alembic_helpers
 from sqlalchemy import Connection
 
-import geoservice.records.calendars.tables
-import geoservice.records.keys.tables
-import geoservice.records.outbox.tables
-import geoservice.records.webhooks.tables  # noqa: F401 - all of these for what importing does: the tables register themselves
 from layers.db.base import Base
+
+#: Where tables are declared: importing registers them.
+DECLARED_IN = (
+    *(f"geoservice.records.{name}.tables" for name in ("calendars", "keys", "outbox", "webhooks")),
+    *(f"layers.{name}.tables" for name in (
+        "basemap", "buildings", "cameras", "grids", "households", "incidents", "jurisdictions", "organisations",
+        "staff",
+    )),
+    "layers.tables",
+)  # fmt: skip
+for module in DECLARED_IN:
+    import_module(module)
 
 #: Outside the schema it describes: it is there before that is made.
 VERSION_TABLE = "geoservice_schema_version"

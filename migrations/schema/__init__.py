@@ -18,7 +18,7 @@ NAMES = (
     "locks",
     "territory",  # what editions put in force
     "ownership",  # its questions are standard SQL and name territory
-    "assignment",  # the trigger function of the layers that follow
+    "layers",  # their trigger functions; each of those that follow attaches itself
     "basemap",
     "buildings",
     "households",  # live in buildings
@@ -39,6 +39,7 @@ NAMES = (
     "drafting",  # a view of grids, and what logs them
     "webhooks",
     "announcements",  # fingerprints name postings and keys
+    "served",  # views of layers, households and incidents among them
     "rights",  # grants on all of the above
 )
 

@@ -10,8 +10,9 @@ CREATE TABLE geoservice.basemap_feature (
     CONSTRAINT basemap_feature_line_or_area
         CHECK (geometrytype(geom) IN ('LINESTRING', 'MULTILINESTRING', 'POLYGON', 'MULTIPOLYGON'))
 );
-CREATE INDEX ix_basemap_feature_geom ON geoservice.basemap_feature USING gist (geom);
 CREATE INDEX ix_basemap_feature_jurisdiction_id ON geoservice.basemap_feature (jurisdiction_id);
+INSERT INTO geoservice.layer (id, table_name, key_column) VALUES ('basemap', 'basemap_feature', 'id');
+SELECT geoservice.attach_layer('basemap');
 
 -- Say what is wrong before the CHECKs only say that something is.
 CREATE FUNCTION geoservice.guard_basemap_feature() RETURNS trigger

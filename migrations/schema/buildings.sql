@@ -13,7 +13,5 @@ CREATE TABLE geoservice.building (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (jurisdiction_id, code)
 );
-CREATE INDEX ix_building_geom ON geoservice.building USING gist (geom);
-CREATE INDEX ix_building_grid_code ON geoservice.building (jurisdiction_id, grid_code);
-CREATE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id ON geoservice.building
-    FOR EACH ROW EXECUTE FUNCTION geoservice.assign_grid();
+INSERT INTO geoservice.layer (id, table_name, assignment) VALUES ('buildings', 'building', 'place');
+SELECT geoservice.attach_layer('buildings');

@@ -15,11 +15,9 @@ CREATE TABLE geoservice.camera (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (jurisdiction_id, code)
 );
-CREATE INDEX ix_camera_geom ON geoservice.camera USING gist (geom);
 CREATE INDEX ix_camera_sector ON geoservice.camera USING gist (sector);
-CREATE INDEX ix_camera_grid_code ON geoservice.camera (jurisdiction_id, grid_code);
-CREATE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id ON geoservice.camera
-    FOR EACH ROW EXECUTE FUNCTION geoservice.assign_grid();
+INSERT INTO geoservice.layer (id, table_name, assignment) VALUES ('cameras', 'camera', 'place');
+SELECT geoservice.attach_layer('cameras');
 
 -- The sector that a camera sees, as a polygon. bearing_deg clockwise from north; 5 degrees a step along the arc.
 CREATE FUNCTION geoservice.view_sector(

@@ -1,9 +1,9 @@
 -- What a change of grids moves: features and open incidents whose stored grid is no longer the one that owns them.
 
 CREATE TYPE geoservice.move AS (
-    kind text,                                -- building | household | camera | organisation | incident | undecided
+    kind text,                                -- table of the layer, or undecided: an incident about which a person is asked
     id text,
-    code text,                                -- null for households and incidents
+    code text,                                -- null where the layer has none
     from_grid text,
     to_grid text,
     residents integer,                        -- of a household
@@ -44,6 +44,36 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
      WHERE NOT st_isempty(part.geom) AND geometrytype(part.geom) <> 'POINT'
 $$;
 
+-- The statement that finds which features of a layer are to be moved. $1: the area that changed, in pieces; $2: how far from it
+-- to look, degrees; $3: the instant; $4: the jurisdiction; $5: what was found of other layers.
+-- Candidates are found from the area, each with its row: joining them to the whole table again would read it all. Whose they
+-- are is asked of those found: asked before, it would leave hardly a row by the guess of a planner that does not know this
+-- jurisdiction's features yet, and every feature would be measured from every piece.
+CREATE FUNCTION geoservice.moves_statement(described geoservice.layer) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    told CONSTANT text := format('%L, f.id::text, %s, f.grid_code, %%s, %s', described.table_name,
+        CASE WHEN described.key_column = 'code' THEN 'f.code' ELSE 'NULL::text' END,
+        CASE WHEN described.personal THEN 'f.residents::integer, f.floating::integer' ELSE 'NULL::integer, NULL::integer' END);
+    by_place CONSTANT text := format($sql$
+        SELECT %s
+          FROM (SELECT DISTINCT ON (near.id) near.*
+                  FROM unnest($1) AS g (piece) JOIN geoservice.%I AS near ON st_dwithin(near.geom, g.piece, $2)) AS f,
+               LATERAL owner_of(place_of(f.geom), $3, 0, $4) AS o
+         WHERE f.jurisdiction_id = $4 AND o.grid_code IS DISTINCT FROM f.grid_code$sql$,
+        format(told, 'o.grid_code'), described.table_name);
+BEGIN
+    IF described.assignment = 'place' THEN
+        RETURN by_place;
+    END IF;
+    RETURN by_place || ' AND f.building_code IS NULL' || format($sql$
+        UNION ALL
+        SELECT %s
+          FROM unnest($5) AS m
+          JOIN geoservice.%I AS f ON f.jurisdiction_id = $4 AND f.building_code = m.code
+         WHERE m.kind = 'building'$sql$, format(told, 'm.to_grid'), described.table_name);
+END $$;
+
 -- Everything near some ground whose stored grid is not the one that owns it at an instant: what is to be moved.
 -- Nothing farther from that ground than the snap tolerance can have got another owner. What a publication would do with open
 -- incidents is said here too, so a preview shows it and publishing does just that: where the jurisdiction's policy is to keep
@@ -53,43 +83,21 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_tem
 DECLARE
     reach double precision;  -- degrees, rather too far
     policy text;
+    described layer%ROWTYPE;
+    part move[];
+    moved move[] := '{}';
 BEGIN
     SELECT least(360, (j.snap_tolerance_m + 0.1) / least(lon_degree_m(greatest(abs(st_ymin(j.outline)), abs(st_ymax(j.outline)))), 110000)),
            j.reroute
       INTO reach, policy FROM jurisdiction AS j WHERE j.id = jurisdiction;
-    -- Candidates are found from the ground, each with its row: joining them to the whole table again would read it all.
-    -- Whose they are is asked of those found: asked before, it would leave hardly a row by the guess of a planner that
-    -- does not know this jurisdiction's features yet, and every feature would be measured from every piece of ground.
-    RETURN QUERY
-        WITH moved AS MATERIALIZED (
-            SELECT b.code, b.id, b.grid_code AS from_grid, o.grid_code AS to_grid
-              FROM (SELECT DISTINCT ON (near.id) near.*
-                      FROM unnest(ground) AS g (piece) JOIN building AS near ON st_dwithin(near.geom, g.piece, reach)) AS b,
-                   LATERAL owner_of(st_pointonsurface(b.geom), instant, 0, jurisdiction) AS o
-             WHERE b.jurisdiction_id = jurisdiction AND o.grid_code IS DISTINCT FROM b.grid_code
-        )
-        SELECT 'building', m.id::text, m.code, m.from_grid, m.to_grid, NULL::integer, NULL::integer FROM moved AS m
-        UNION ALL
-        SELECT 'household', h.id::text, NULL, h.grid_code, m.to_grid, h.residents::integer, h.floating::integer
-          FROM household AS h JOIN moved AS m ON m.code = h.building_code AND h.jurisdiction_id = jurisdiction;
-    RETURN QUERY
-        SELECT 'household', h.id::text, NULL::text, h.grid_code, o.grid_code, h.residents::integer, h.floating::integer
-          FROM (SELECT DISTINCT ON (near.id) near.*
-                  FROM unnest(ground) AS g (piece) JOIN household AS near ON st_dwithin(near.geom, g.piece, reach)) AS h,
-               LATERAL owner_of(h.geom, instant, 0, jurisdiction) AS o
-         WHERE h.jurisdiction_id = jurisdiction AND h.building_code IS NULL AND o.grid_code IS DISTINCT FROM h.grid_code;
-    RETURN QUERY
-        SELECT 'camera', c.id::text, c.code, c.grid_code, o.grid_code, NULL::integer, NULL::integer
-          FROM (SELECT DISTINCT ON (near.id) near.*
-                  FROM unnest(ground) AS g (piece) JOIN camera AS near ON st_dwithin(near.geom, g.piece, reach)) AS c,
-               LATERAL owner_of(c.geom, instant, 0, jurisdiction) AS o
-         WHERE c.jurisdiction_id = jurisdiction AND o.grid_code IS DISTINCT FROM c.grid_code;
-    RETURN QUERY
-        SELECT 'organisation', n.id::text, n.code, n.grid_code, o.grid_code, NULL::integer, NULL::integer
-          FROM (SELECT DISTINCT ON (near.id) near.*
-                  FROM unnest(ground) AS g (piece) JOIN organisation AS near ON st_dwithin(near.geom, g.piece, reach)) AS n,
-               LATERAL owner_of(n.geom, instant, 0, jurisdiction) AS o
-         WHERE n.jurisdiction_id = jurisdiction AND o.grid_code IS DISTINCT FROM n.grid_code;
+    -- What stands in buildings goes where they go: these come first.
+    FOR described IN SELECT * FROM layer AS l WHERE l.assignment IN ('place', 'building') ORDER BY l.assignment DESC, l.id LOOP
+        EXECUTE 'SELECT coalesce(array_agg(m::geoservice.move), ARRAY[]::geoservice.move[]) FROM ('
+                || moves_statement(described) || ') AS m'
+           INTO part USING ground, reach, instant, jurisdiction, moved;
+        moved := moved || part;
+    END LOOP;
+    RETURN QUERY SELECT m.* FROM unnest(moved) AS m;
     IF policy = 'keep' THEN
         RETURN;
     END IF;
@@ -123,18 +131,26 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, geoservice, public, pg_temp
       FROM unnest(moved) AS m
 $$;
 
+-- The statement that carries out the moves $1 of a layer. What stands in a building goes along with it by its trigger.
+CREATE FUNCTION geoservice.apply_statement(described geoservice.layer) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT format('UPDATE geoservice.%I AS f SET grid_code = m.to_grid FROM unnest($1) AS m'
+                  ' WHERE m.kind = %L AND f.id = m.id::%s%s',
+                  described.table_name, described.table_name, format_type(a.atttypid, NULL),
+                  CASE described.assignment WHEN 'building' THEN ' AND f.building_code IS NULL' END)
+      FROM pg_attribute AS a
+     WHERE a.attrelid = format('geoservice.%I', described.table_name)::regclass AND a.attname = 'id'
+$$;
+
 -- Carry out moves: each feature is looked up anew by its own trigger, so that a wrong list could move nothing wrongly.
 CREATE FUNCTION geoservice.carry_out(jurisdiction integer, moved geoservice.move[], instant timestamptz) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    described layer%ROWTYPE;
 BEGIN
-    UPDATE building AS b SET grid_code = m.to_grid FROM unnest(moved) AS m
-     WHERE m.kind = 'building' AND b.id = m.id::bigint;
-    UPDATE household AS h SET grid_code = m.to_grid FROM unnest(moved) AS m
-     WHERE m.kind = 'household' AND h.id = m.id::uuid AND h.building_code IS NULL;
-    UPDATE camera AS c SET grid_code = m.to_grid FROM unnest(moved) AS m
-     WHERE m.kind = 'camera' AND c.id = m.id::bigint;
-    UPDATE organisation AS n SET grid_code = m.to_grid FROM unnest(moved) AS m
-     WHERE m.kind = 'organisation' AND n.id = m.id::bigint;
+    FOR described IN SELECT * FROM layer AS l WHERE l.assignment IN ('place', 'building') LOOP
+        EXECUTE apply_statement(described) USING moved;
+    END LOOP;
     UPDATE incident AS i  -- later in any case: a report may have come in since this transaction began
        SET routed_at = greatest(instant, i.routed_at + interval '1 microsecond'),
            overrule_grid_code = CASE WHEN i.overrule_grid_code = m.to_grid THEN i.overrule_grid_code END,

@@ -12,7 +12,5 @@ CREATE TABLE geoservice.organisation (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (jurisdiction_id, code)
 );
-CREATE INDEX ix_organisation_geom ON geoservice.organisation USING gist (geom);
-CREATE INDEX ix_organisation_grid_code ON geoservice.organisation (jurisdiction_id, grid_code);
-CREATE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id ON geoservice.organisation
-    FOR EACH ROW EXECUTE FUNCTION geoservice.assign_grid();
+INSERT INTO geoservice.layer (id, table_name, assignment) VALUES ('organisations', 'organisation', 'place');
+SELECT geoservice.attach_layer('organisations');

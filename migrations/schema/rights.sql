@@ -6,12 +6,17 @@
 
 GRANT USAGE ON SCHEMA geoservice TO geoservice_reader, geoservice_analyst, geoservice_app;
 
+-- Of the tables of layers: attach_layer says it for each (layers.sql); whoever may read the map reads what is not personal,
+-- the analyst writes it, and the service does both, to what is personal as well.
+GRANT SELECT ON geoservice.served_grid, geoservice.served_building, geoservice.served_incident
+    TO geoservice_analyst, geoservice_app;
+GRANT SELECT ON geoservice.served_household TO geoservice_app;
+
 -- What everybody reads.
 GRANT SELECT ON
     geoservice.jurisdiction, geoservice.edition, geoservice.edition_period, geoservice.grid, geoservice.grid_lineage,
     geoservice.territory, geoservice.finding, geoservice.draft_grid,
-    geoservice.basemap_feature, geoservice.building, geoservice.camera, geoservice.organisation,
-    geoservice.service, geoservice.lifecycle,
+    geoservice.layer, geoservice.service, geoservice.lifecycle,
     geoservice.working_hours, geoservice.calendar_day, geoservice.working_span
     TO geoservice_reader, geoservice_analyst, geoservice_app;
 -- Readiness compares the revision.
@@ -21,8 +26,7 @@ GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservic
 GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.posting TO geoservice_analyst, geoservice_app;
 GRANT SELECT, INSERT ON geoservice.incident TO geoservice_analyst, geoservice_app;
 GRANT INSERT, UPDATE, DELETE ON
-    geoservice.grid, geoservice.basemap_feature, geoservice.building, geoservice.camera, geoservice.organisation
-    TO geoservice_analyst, geoservice_app;
+    geoservice.grid TO geoservice_analyst, geoservice_app;
 
 -- An edition is made, named and thrown away while it is a draft. What is in force changes by publishing alone: the service may
 -- mark a draft validated, move its base, withdraw it.
@@ -39,7 +43,6 @@ GRANT INSERT, UPDATE ON geoservice.jurisdiction TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key TO geoservice_app;
 GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservice.working_hours, geoservice.calendar_day
     TO geoservice_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON geoservice.household TO geoservice_app;
 GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
 GRANT UPDATE (state) ON geoservice.draft_step TO geoservice_app;
 GRANT SELECT, INSERT ON geoservice.preview, geoservice.report_key TO geoservice_app;
@@ -59,7 +62,7 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 -- What look-ups, CHECKs and triggers ask with the rights of whoever reads or writes.
 GRANT EXECUTE ON FUNCTION
     geoservice.actor(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
-    geoservice.holds_personal_number(text), geoservice.is_position(geometry), geoservice.is_sound(geometry),
+    geoservice.holds_personal_number(text), geoservice.is_position(geometry), geoservice.is_sound(geometry), geoservice.place_of(geometry),
     geoservice.require_position(geometry, text), geoservice.require_sound(geometry, text),
     geoservice.lon_degree_m(double precision), geoservice.lat_degree_m(double precision),
     geoservice.distance_m(geometry, geometry, double precision, double precision),

@@ -992,27 +992,106 @@ BEGIN
     RETURN answer;
 END $$;
 
--- What stands in a jurisdiction has a grid_code, which is always the trigger's: what a writer puts there is overwritten.
+-- Layers: which tables hold features, and by which rule a grid owns them. What people read of a layer (titles, columns, looks) is
+-- in the catalogue of the code; what is here is what the database itself must know.
+CREATE TABLE geoservice.layer (
+    id text COLLATE "C" PRIMARY KEY CHECK (geoservice.is_code(id)),
+    table_name text COLLATE "C" NOT NULL,
+    key_column text COLLATE "C" NOT NULL DEFAULT 'code',  -- names a feature within its jurisdiction
+    -- place: the grid that owns its place. building: its building's grid; without one, that of its place. routing: an incident's,
+    -- by the rules of routing. null: no grid owns it.
+    assignment text CHECK (assignment IN ('place', 'building', 'routing')),
+    personal boolean NOT NULL DEFAULT false   -- rows about people: counts, which only the service reads
+);
 
--- Give a building, camera or organisation the grid that owns it now. A building is where its point on surface is.
--- By the edition of this moment, not of the moment when the writer's transaction began: a publication may have been in
+-- Where a feature is, for the rule of ownership: a point itself, of anything else a point on it.
+CREATE FUNCTION geoservice.place_of(geom geometry) RETURNS geometry
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN geometrytype(geom) = 'POINT' THEN geom ELSE st_pointonsurface(geom) END;
+
+-- Give a feature the grid that owns its place now: what a writer puts into grid_code is overwritten. Argument: the type of its
+-- geometry. By the edition of this moment, not of the moment when the writer's transaction began: a publication may have been in
 -- between. The lock comes first: no publication is between the look-up and the writer's commit.
 CREATE FUNCTION geoservice.assign_grid() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
-DECLARE
-    place geometry;
 BEGIN
     PERFORM take_turn(new.jurisdiction_id);
-    IF tg_table_name = 'building' THEN
-        PERFORM require_sound(new.geom, 'Building ' || new.code);
-        place := st_pointonsurface(new.geom);
-    ELSE
+    IF tg_argv[0] = 'Point' THEN
         PERFORM require_position(new.geom, initcap(tg_table_name) || ' ' || new.code);
-        place := new.geom;
+    ELSE
+        PERFORM require_sound(new.geom, initcap(tg_table_name) || ' ' || new.code);
     END IF;
-    new.grid_code := (owner_of(place, clock_timestamp(), 0, new.jurisdiction_id)).grid_code;
+    new.grid_code := (owner_of(place_of(new.geom), clock_timestamp(), 0, new.jurisdiction_id)).grid_code;
     RETURN new;
 END $$;
+
+-- The same for what stands in a building when it names one, like a household, and at its point when it does not.
+CREATE FUNCTION geoservice.assign_grid_of_building() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM take_turn(new.jurisdiction_id);
+    PERFORM require_position(new.geom, initcap(tg_table_name) || ' ' || new.id);
+    IF new.building_code IS NULL THEN
+        new.grid_code := (owner_of(new.geom, clock_timestamp(), 0, new.jurisdiction_id)).grid_code;
+    ELSE
+        SELECT b.grid_code INTO new.grid_code FROM building AS b
+         WHERE b.jurisdiction_id = new.jurisdiction_id AND b.code = new.building_code;
+    END IF;
+    RETURN new;
+END $$;
+
+-- What stands in a building goes where it goes. Argument: the table of what does.
+CREATE FUNCTION geoservice.follow_building() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    EXECUTE format('UPDATE geoservice.%I SET grid_code = $1 WHERE jurisdiction_id = $2 AND building_code = $3', tg_argv[0])
+      USING new.grid_code, new.jurisdiction_id, new.code;
+    RETURN NULL;
+END $$;
+
+-- Make a table the home of a layer that is described in table layer: what finds its features by place and by grid, what gives
+-- them their grid, and who may read and write them. The table has id, jurisdiction_id, geom in EPSG:4326, its key and, when a grid
+-- owns its features, grid_code. May be called again.
+CREATE FUNCTION geoservice.attach_layer(layer text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    described layer%ROWTYPE;
+    home regclass;
+    geometry_type text;
+BEGIN
+    SELECT * INTO STRICT described FROM layer AS l WHERE l.id = attach_layer.layer;
+    home := format('geoservice.%I', described.table_name)::regclass;
+    SELECT postgis_typmod_type(a.atttypmod) INTO STRICT geometry_type
+      FROM pg_attribute AS a WHERE a.attrelid = home AND a.attname = 'geom';
+    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s USING gist (geom)', 'ix_' || described.table_name || '_geom', home);
+    IF described.assignment IS NOT NULL THEN
+        EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s (jurisdiction_id, grid_code)',
+                       'ix_' || described.table_name || '_grid_code', home);
+    END IF;
+    IF described.assignment = 'place' THEN
+        EXECUTE format('CREATE OR REPLACE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id ON %s'
+                       ' FOR EACH ROW EXECUTE FUNCTION geoservice.assign_grid(%L)', home, geometry_type);
+    ELSIF described.assignment = 'building' THEN
+        EXECUTE format('CREATE OR REPLACE TRIGGER assign_grid'
+                       ' BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id, building_code ON %s'
+                       ' FOR EACH ROW EXECUTE FUNCTION geoservice.assign_grid_of_building()', home);
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER UPDATE ON geoservice.building'
+                       ' FOR EACH ROW WHEN (new.grid_code IS DISTINCT FROM old.grid_code)'
+                       ' EXECUTE FUNCTION geoservice.follow_building(%L)',
+                       'move_' || described.table_name, described.table_name);
+    END IF;
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO geoservice_app', home);
+    IF NOT described.personal THEN
+        EXECUTE format('GRANT SELECT ON %s TO geoservice_reader, geoservice_analyst', home);
+        EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO geoservice_analyst', home);
+    END IF;
+END $$;
+
+-- Layers that are read and never assigned by a trigger of theirs: no attachment.
+INSERT INTO geoservice.layer (id, table_name, key_column, assignment, personal) VALUES
+    ('grids', 'territory', 'code', NULL, false),
+    ('incidents', 'incident', 'id', 'routing', false),
+    ('camera_sectors', 'camera', 'code', NULL, false);
 
 -- The base map: streets, water, green, blocks.
 
@@ -1026,8 +1105,9 @@ CREATE TABLE geoservice.basemap_feature (
     CONSTRAINT basemap_feature_line_or_area
         CHECK (geometrytype(geom) IN ('LINESTRING', 'MULTILINESTRING', 'POLYGON', 'MULTIPOLYGON'))
 );
-CREATE INDEX ix_basemap_feature_geom ON geoservice.basemap_feature USING gist (geom);
 CREATE INDEX ix_basemap_feature_jurisdiction_id ON geoservice.basemap_feature (jurisdiction_id);
+INSERT INTO geoservice.layer (id, table_name, key_column) VALUES ('basemap', 'basemap_feature', 'id');
+SELECT geoservice.attach_layer('basemap');
 
 -- Say what is wrong before the CHECKs only say that something is.
 CREATE FUNCTION geoservice.guard_basemap_feature() RETURNS trigger
@@ -1058,10 +1138,8 @@ CREATE TABLE geoservice.building (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (jurisdiction_id, code)
 );
-CREATE INDEX ix_building_geom ON geoservice.building USING gist (geom);
-CREATE INDEX ix_building_grid_code ON geoservice.building (jurisdiction_id, grid_code);
-CREATE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id ON geoservice.building
-    FOR EACH ROW EXECUTE FUNCTION geoservice.assign_grid();
+INSERT INTO geoservice.layer (id, table_name, assignment) VALUES ('buildings', 'building', 'place');
+SELECT geoservice.attach_layer('buildings');
 
 -- Counts of residents at a place, by band; the id is random and says nothing. There is no column for a name, and none
 -- may be added.
@@ -1084,37 +1162,10 @@ CREATE TABLE geoservice.household (
     CONSTRAINT household_floating_are_residents
         CHECK (floating <= age_0_13 + age_14_17 + age_18_59 + age_60_79 + age_80_plus)
 );
-CREATE INDEX ix_household_geom ON geoservice.household USING gist (geom);
-CREATE INDEX ix_household_grid_code ON geoservice.household (jurisdiction_id, grid_code);
 CREATE INDEX ix_household_building ON geoservice.household (jurisdiction_id, building_code);
-
--- A household lives where its building is; without a building, where its point is.
-CREATE FUNCTION geoservice.assign_household() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
-BEGIN
-    PERFORM take_turn(new.jurisdiction_id);
-    PERFORM require_position(new.geom, 'Household ' || new.id);
-    IF new.building_code IS NULL THEN
-        new.grid_code := (owner_of(new.geom, clock_timestamp(), 0, new.jurisdiction_id)).grid_code;
-    ELSE
-        SELECT b.grid_code INTO new.grid_code FROM building AS b
-         WHERE b.jurisdiction_id = new.jurisdiction_id AND b.code = new.building_code;
-    END IF;
-    RETURN new;
-END $$;
-CREATE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id, building_code
-    ON geoservice.household FOR EACH ROW EXECUTE FUNCTION geoservice.assign_household();
-
--- The households of a building that goes to another grid go along.
-CREATE FUNCTION geoservice.move_households() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
-BEGIN
-    UPDATE household AS h SET grid_code = new.grid_code
-     WHERE h.jurisdiction_id = new.jurisdiction_id AND h.building_code = new.code;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER move_households AFTER UPDATE ON geoservice.building
-    FOR EACH ROW WHEN (new.grid_code IS DISTINCT FROM old.grid_code) EXECUTE FUNCTION geoservice.move_households();
+INSERT INTO geoservice.layer (id, table_name, key_column, assignment, personal)
+VALUES ('households', 'household', 'building_code', 'building', true);
+SELECT geoservice.attach_layer('households');
 
 -- Cameras and what they see.
 
@@ -1133,11 +1184,9 @@ CREATE TABLE geoservice.camera (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (jurisdiction_id, code)
 );
-CREATE INDEX ix_camera_geom ON geoservice.camera USING gist (geom);
 CREATE INDEX ix_camera_sector ON geoservice.camera USING gist (sector);
-CREATE INDEX ix_camera_grid_code ON geoservice.camera (jurisdiction_id, grid_code);
-CREATE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id ON geoservice.camera
-    FOR EACH ROW EXECUTE FUNCTION geoservice.assign_grid();
+INSERT INTO geoservice.layer (id, table_name, assignment) VALUES ('cameras', 'camera', 'place');
+SELECT geoservice.attach_layer('cameras');
 
 -- The sector that a camera sees, as a polygon. bearing_deg clockwise from north; 5 degrees a step along the arc.
 CREATE FUNCTION geoservice.view_sector(
@@ -1194,10 +1243,8 @@ CREATE TABLE geoservice.organisation (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (jurisdiction_id, code)
 );
-CREATE INDEX ix_organisation_geom ON geoservice.organisation USING gist (geom);
-CREATE INDEX ix_organisation_grid_code ON geoservice.organisation (jurisdiction_id, grid_code);
-CREATE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id ON geoservice.organisation
-    FOR EACH ROW EXECUTE FUNCTION geoservice.assign_grid();
+INSERT INTO geoservice.layer (id, table_name, assignment) VALUES ('organisations', 'organisation', 'place');
+SELECT geoservice.attach_layer('organisations');
 
 -- Staff by code and call sign, and their postings.
 
@@ -2183,9 +2230,9 @@ END $$;
 -- What a change of grids moves: features and open incidents whose stored grid is no longer the one that owns them.
 
 CREATE TYPE geoservice.move AS (
-    kind text,                                -- building | household | camera | organisation | incident | undecided
+    kind text,                                -- table of the layer, or undecided: an incident about which a person is asked
     id text,
-    code text,                                -- null for households and incidents
+    code text,                                -- null where the layer has none
     from_grid text,
     to_grid text,
     residents integer,                        -- of a household
@@ -2226,6 +2273,36 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
      WHERE NOT st_isempty(part.geom) AND geometrytype(part.geom) <> 'POINT'
 $$;
 
+-- The statement that finds which features of a layer are to be moved. $1: the area that changed, in pieces; $2: how far from it
+-- to look, degrees; $3: the instant; $4: the jurisdiction; $5: what was found of other layers.
+-- Candidates are found from the area, each with its row: joining them to the whole table again would read it all. Whose they
+-- are is asked of those found: asked before, it would leave hardly a row by the guess of a planner that does not know this
+-- jurisdiction's features yet, and every feature would be measured from every piece.
+CREATE FUNCTION geoservice.moves_statement(described geoservice.layer) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    told CONSTANT text := format('%L, f.id::text, %s, f.grid_code, %%s, %s', described.table_name,
+        CASE WHEN described.key_column = 'code' THEN 'f.code' ELSE 'NULL::text' END,
+        CASE WHEN described.personal THEN 'f.residents::integer, f.floating::integer' ELSE 'NULL::integer, NULL::integer' END);
+    by_place CONSTANT text := format($sql$
+        SELECT %s
+          FROM (SELECT DISTINCT ON (near.id) near.*
+                  FROM unnest($1) AS g (piece) JOIN geoservice.%I AS near ON st_dwithin(near.geom, g.piece, $2)) AS f,
+               LATERAL owner_of(place_of(f.geom), $3, 0, $4) AS o
+         WHERE f.jurisdiction_id = $4 AND o.grid_code IS DISTINCT FROM f.grid_code$sql$,
+        format(told, 'o.grid_code'), described.table_name);
+BEGIN
+    IF described.assignment = 'place' THEN
+        RETURN by_place;
+    END IF;
+    RETURN by_place || ' AND f.building_code IS NULL' || format($sql$
+        UNION ALL
+        SELECT %s
+          FROM unnest($5) AS m
+          JOIN geoservice.%I AS f ON f.jurisdiction_id = $4 AND f.building_code = m.code
+         WHERE m.kind = 'building'$sql$, format(told, 'm.to_grid'), described.table_name);
+END $$;
+
 -- Everything near some ground whose stored grid is not the one that owns it at an instant: what is to be moved.
 -- Nothing farther from that ground than the snap tolerance can have got another owner. What a publication would do with open
 -- incidents is said here too, so a preview shows it and publishing does just that: where the jurisdiction's policy is to keep
@@ -2235,43 +2312,21 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_tem
 DECLARE
     reach double precision;  -- degrees, rather too far
     policy text;
+    described layer%ROWTYPE;
+    part move[];
+    moved move[] := '{}';
 BEGIN
     SELECT least(360, (j.snap_tolerance_m + 0.1) / least(lon_degree_m(greatest(abs(st_ymin(j.outline)), abs(st_ymax(j.outline)))), 110000)),
            j.reroute
       INTO reach, policy FROM jurisdiction AS j WHERE j.id = jurisdiction;
-    -- Candidates are found from the ground, each with its row: joining them to the whole table again would read it all.
-    -- Whose they are is asked of those found: asked before, it would leave hardly a row by the guess of a planner that
-    -- does not know this jurisdiction's features yet, and every feature would be measured from every piece of ground.
-    RETURN QUERY
-        WITH moved AS MATERIALIZED (
-            SELECT b.code, b.id, b.grid_code AS from_grid, o.grid_code AS to_grid
-              FROM (SELECT DISTINCT ON (near.id) near.*
-                      FROM unnest(ground) AS g (piece) JOIN building AS near ON st_dwithin(near.geom, g.piece, reach)) AS b,
-                   LATERAL owner_of(st_pointonsurface(b.geom), instant, 0, jurisdiction) AS o
-             WHERE b.jurisdiction_id = jurisdiction AND o.grid_code IS DISTINCT FROM b.grid_code
-        )
-        SELECT 'building', m.id::text, m.code, m.from_grid, m.to_grid, NULL::integer, NULL::integer FROM moved AS m
-        UNION ALL
-        SELECT 'household', h.id::text, NULL, h.grid_code, m.to_grid, h.residents::integer, h.floating::integer
-          FROM household AS h JOIN moved AS m ON m.code = h.building_code AND h.jurisdiction_id = jurisdiction;
-    RETURN QUERY
-        SELECT 'household', h.id::text, NULL::text, h.grid_code, o.grid_code, h.residents::integer, h.floating::integer
-          FROM (SELECT DISTINCT ON (near.id) near.*
-                  FROM unnest(ground) AS g (piece) JOIN household AS near ON st_dwithin(near.geom, g.piece, reach)) AS h,
-               LATERAL owner_of(h.geom, instant, 0, jurisdiction) AS o
-         WHERE h.jurisdiction_id = jurisdiction AND h.building_code IS NULL AND o.grid_code IS DISTINCT FROM h.grid_code;
-    RETURN QUERY
-        SELECT 'camera', c.id::text, c.code, c.grid_code, o.grid_code, NULL::integer, NULL::integer
-          FROM (SELECT DISTINCT ON (near.id) near.*
-                  FROM unnest(ground) AS g (piece) JOIN camera AS near ON st_dwithin(near.geom, g.piece, reach)) AS c,
-               LATERAL owner_of(c.geom, instant, 0, jurisdiction) AS o
-         WHERE c.jurisdiction_id = jurisdiction AND o.grid_code IS DISTINCT FROM c.grid_code;
-    RETURN QUERY
-        SELECT 'organisation', n.id::text, n.code, n.grid_code, o.grid_code, NULL::integer, NULL::integer
-          FROM (SELECT DISTINCT ON (near.id) near.*
-                  FROM unnest(ground) AS g (piece) JOIN organisation AS near ON st_dwithin(near.geom, g.piece, reach)) AS n,
-               LATERAL owner_of(n.geom, instant, 0, jurisdiction) AS o
-         WHERE n.jurisdiction_id = jurisdiction AND o.grid_code IS DISTINCT FROM n.grid_code;
+    -- What stands in buildings goes where they go: these come first.
+    FOR described IN SELECT * FROM layer AS l WHERE l.assignment IN ('place', 'building') ORDER BY l.assignment DESC, l.id LOOP
+        EXECUTE 'SELECT coalesce(array_agg(m::geoservice.move), ARRAY[]::geoservice.move[]) FROM ('
+                || moves_statement(described) || ') AS m'
+           INTO part USING ground, reach, instant, jurisdiction, moved;
+        moved := moved || part;
+    END LOOP;
+    RETURN QUERY SELECT m.* FROM unnest(moved) AS m;
     IF policy = 'keep' THEN
         RETURN;
     END IF;
@@ -2305,18 +2360,26 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, geoservice, public, pg_temp
       FROM unnest(moved) AS m
 $$;
 
+-- The statement that carries out the moves $1 of a layer. What stands in a building goes along with it by its trigger.
+CREATE FUNCTION geoservice.apply_statement(described geoservice.layer) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT format('UPDATE geoservice.%I AS f SET grid_code = m.to_grid FROM unnest($1) AS m'
+                  ' WHERE m.kind = %L AND f.id = m.id::%s%s',
+                  described.table_name, described.table_name, format_type(a.atttypid, NULL),
+                  CASE described.assignment WHEN 'building' THEN ' AND f.building_code IS NULL' END)
+      FROM pg_attribute AS a
+     WHERE a.attrelid = format('geoservice.%I', described.table_name)::regclass AND a.attname = 'id'
+$$;
+
 -- Carry out moves: each feature is looked up anew by its own trigger, so that a wrong list could move nothing wrongly.
 CREATE FUNCTION geoservice.carry_out(jurisdiction integer, moved geoservice.move[], instant timestamptz) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    described layer%ROWTYPE;
 BEGIN
-    UPDATE building AS b SET grid_code = m.to_grid FROM unnest(moved) AS m
-     WHERE m.kind = 'building' AND b.id = m.id::bigint;
-    UPDATE household AS h SET grid_code = m.to_grid FROM unnest(moved) AS m
-     WHERE m.kind = 'household' AND h.id = m.id::uuid AND h.building_code IS NULL;
-    UPDATE camera AS c SET grid_code = m.to_grid FROM unnest(moved) AS m
-     WHERE m.kind = 'camera' AND c.id = m.id::bigint;
-    UPDATE organisation AS n SET grid_code = m.to_grid FROM unnest(moved) AS m
-     WHERE m.kind = 'organisation' AND n.id = m.id::bigint;
+    FOR described IN SELECT * FROM layer AS l WHERE l.assignment IN ('place', 'building') LOOP
+        EXECUTE apply_statement(described) USING moved;
+    END LOOP;
     UPDATE incident AS i  -- later in any case: a report may have come in since this transaction began
        SET routed_at = greatest(instant, i.routed_at + interval '1 microsecond'),
            overrule_grid_code = CASE WHEN i.overrule_grid_code = m.to_grid THEN i.overrule_grid_code END,
@@ -2761,6 +2824,60 @@ CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.posting
 CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.api_key
     FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
 
+-- What is read of layers whose features are told with more, or less, than their tables hold. They ask with the rights of the
+-- schema's owner; rights.sql says who may ask them.
+
+-- Grids in every period, each with the figures of now: whoever does not ask for a figure does not pay for it.
+CREATE VIEW geoservice.served_grid AS
+SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
+       geoservice.edition_at(t.jurisdiction_id, lower(t.valid)) AS edition,
+       lower(t.valid) AS valid_from, upper(t.valid) AS valid_to,
+       round(st_area(t.geom::geography)::numeric, 1)::double precision AS area_m2,
+       o.officer, coalesce(o.police_officers, 0) AS police_officers,
+       coalesce(h.households, 0) AS households, coalesce(h.residents, 0) AS residents, coalesce(h.floating, 0) AS floating,
+       coalesce(i.received, 0) AS received, coalesce(i.in_hand, 0) AS in_hand, coalesce(i.closed, 0) AS closed,
+       t.geom
+  FROM geoservice.territory AS t
+  LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS households, sum(residents) AS residents, sum(floating) AS floating
+               FROM geoservice.household GROUP BY jurisdiction_id, grid_code) AS h
+         ON h.jurisdiction_id = t.jurisdiction_id AND h.grid_code = t.code
+  LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
+                    count(*) FILTER (WHERE status NOT IN ('closed', 'duplicate', 'cancelled')) AS in_hand
+               FROM geoservice.incident GROUP BY jurisdiction_id, grid_code) AS i
+         ON i.jurisdiction_id = t.jurisdiction_id AND i.grid_code = t.code
+  LEFT JOIN (SELECT p.jurisdiction_id, p.grid_code, min(s.call_sign) FILTER (WHERE p.role = 'grid_officer') AS officer,
+                    count(*) FILTER (WHERE p.role = 'police_officer') AS police_officers
+               FROM geoservice.posting AS p
+               JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
+               JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code
+              WHERE daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
+              GROUP BY p.jurisdiction_id, p.grid_code) AS o
+         ON o.jurisdiction_id = t.jurisdiction_id AND o.grid_code = t.code;
+
+-- Buildings with how many households each has.
+CREATE VIEW geoservice.served_building AS
+SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.grid_code, coalesce(h.households, 0) AS households,
+       b.geom
+  FROM geoservice.building AS b
+  LEFT JOIN (SELECT jurisdiction_id, building_code, count(*) AS households
+               FROM geoservice.household GROUP BY jurisdiction_id, building_code) AS h
+         ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
+
+-- Households: a point a building, and how many live there; nothing of who they are.
+CREATE VIEW geoservice.served_household AS
+SELECT b.jurisdiction_id, b.code AS building_code, b.grid_code, h.households, st_pointonsurface(b.geom) AS geom
+  FROM geoservice.building AS b
+  JOIN (SELECT jurisdiction_id, building_code, count(*) AS households
+          FROM geoservice.household GROUP BY jurisdiction_id, building_code) AS h
+    ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
+
+-- Incidents without their words and without anything of their reporters.
+CREATE VIEW geoservice.served_incident AS
+SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_en AS service_name_en, i.status, i.grid_code,
+       i.method, i.near_border, i.source, i.reported_at, i.geom
+  FROM geoservice.incident AS i
+  JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code;
+
 -- Who may do what. Three group roles:
 --   geoservice_reader    the map without people
 --   geoservice_analyst   also edits drafts and the layers that stand in the landscape, and hands in incidents; no households, no keys
@@ -2769,12 +2886,17 @@ CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.api_key
 
 GRANT USAGE ON SCHEMA geoservice TO geoservice_reader, geoservice_analyst, geoservice_app;
 
+-- Of the tables of layers: attach_layer says it for each (layers.sql); whoever may read the map reads what is not personal,
+-- the analyst writes it, and the service does both, to what is personal as well.
+GRANT SELECT ON geoservice.served_grid, geoservice.served_building, geoservice.served_incident
+    TO geoservice_analyst, geoservice_app;
+GRANT SELECT ON geoservice.served_household TO geoservice_app;
+
 -- What everybody reads.
 GRANT SELECT ON
     geoservice.jurisdiction, geoservice.edition, geoservice.edition_period, geoservice.grid, geoservice.grid_lineage,
     geoservice.territory, geoservice.finding, geoservice.draft_grid,
-    geoservice.basemap_feature, geoservice.building, geoservice.camera, geoservice.organisation,
-    geoservice.service, geoservice.lifecycle,
+    geoservice.layer, geoservice.service, geoservice.lifecycle,
     geoservice.working_hours, geoservice.calendar_day, geoservice.working_span
     TO geoservice_reader, geoservice_analyst, geoservice_app;
 -- Readiness compares the revision.
@@ -2784,8 +2906,7 @@ GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservic
 GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.posting TO geoservice_analyst, geoservice_app;
 GRANT SELECT, INSERT ON geoservice.incident TO geoservice_analyst, geoservice_app;
 GRANT INSERT, UPDATE, DELETE ON
-    geoservice.grid, geoservice.basemap_feature, geoservice.building, geoservice.camera, geoservice.organisation
-    TO geoservice_analyst, geoservice_app;
+    geoservice.grid TO geoservice_analyst, geoservice_app;
 
 -- An edition is made, named and thrown away while it is a draft. What is in force changes by publishing alone: the service may
 -- mark a draft validated, move its base, withdraw it.
@@ -2802,7 +2923,6 @@ GRANT INSERT, UPDATE ON geoservice.jurisdiction TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key TO geoservice_app;
 GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservice.working_hours, geoservice.calendar_day
     TO geoservice_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON geoservice.household TO geoservice_app;
 GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
 GRANT UPDATE (state) ON geoservice.draft_step TO geoservice_app;
 GRANT SELECT, INSERT ON geoservice.preview, geoservice.report_key TO geoservice_app;
@@ -2822,7 +2942,7 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 -- What look-ups, CHECKs and triggers ask with the rights of whoever reads or writes.
 GRANT EXECUTE ON FUNCTION
     geoservice.actor(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
-    geoservice.holds_personal_number(text), geoservice.is_position(geometry), geoservice.is_sound(geometry),
+    geoservice.holds_personal_number(text), geoservice.is_position(geometry), geoservice.is_sound(geometry), geoservice.place_of(geometry),
     geoservice.require_position(geometry, text), geoservice.require_sound(geometry, text),
     geoservice.lon_degree_m(double precision), geoservice.lat_degree_m(double precision),
     geoservice.distance_m(geometry, geometry, double precision, double precision),

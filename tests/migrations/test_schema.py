@@ -160,7 +160,7 @@ def test_the_declared_tables_are_those_of_the_schema(database_url: str) -> None:
 
 def test_a_difference_between_tables_and_schema_would_be_seen(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
-        connection.execute("ALTER TABLE geoservice.building DROP COLUMN floors")
+        connection.execute("ALTER TABLE geoservice.building DROP COLUMN floors CASCADE")
 
     with pytest.raises(Exception, match="New upgrade operations detected"):
         schema.check(database_url)
