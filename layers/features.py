@@ -139,7 +139,8 @@ def _where(layer: Layer) -> str:
     of_jurisdiction = "f.jurisdiction_id = :jurisdiction_id"
     if not layer.bitemporal:
         return of_jurisdiction
-    return f"{of_jurisdiction} AND f.valid @> coalesce(:at, now()) AND f.known @> coalesce(:known_at, 'infinity')"
+    then, as_known = "coalesce(:at, now())", "CAST(coalesce(:known_at, 'infinity') AS timestamptz)"
+    return f"{of_jurisdiction} AND f.valid @> {then} AND f.known @> {as_known}"
 
 
 def _order(layer: Layer) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 import layers
 from geoservice.app import create_app
-from geoservice.services.qgis.service import DatabaseAddress, QgisService
+from geoservice.services.qgis_projects import DatabaseAddress, QgisService
 from geoservice.settings import Settings
 from geoservice.wiring import Services
 from layers import catalogue
