@@ -120,7 +120,7 @@ def test_a_revoked_key_and_a_new_posting_are_heard_of(services: Services, superu
     assert comes_true(lambda: services.keys.identify_held(key) is None)
     assert services.keys.identify(key) is None
     on_duty = services.grids.grids("sare")
-    assert any("换班" == officer.call_sign for grid in on_duty for officer in _officers(services, grid.code))
+    assert any("换班" == officer.call_sign for grid in on_duty for officer in _officers(services, grid["code"]))
 
 
 def _officers(services: Services, grid_code: str) -> tuple:

@@ -81,8 +81,8 @@ def _existing(services: Services) -> dict[str, Any]:
     webhook, _ = services.webhooks.add(WEBHOOK_URL, topics={}, actor="door")
     return {
         "jurisdiction": jurisdiction,
-        "code": services.grids.grids(jurisdiction)[0].code,
-        "grid": services.grids.grids(jurisdiction)[0].code,
+        "code": services.grids.grids(jurisdiction)[0]["code"],
+        "grid": services.grids.grids(jurisdiction)[0]["code"],
         "incidents.id": str(incident.id),
         "editions.id": str(services.editions.editions(jurisdiction)[0].id),
         "service_code": services.incidents.services(jurisdiction)[0].code,
