@@ -1,17 +1,26 @@
 """Alembic's entry: compare the tables that the layers declare with the database it is given."""
 
+import importlib.util
+import pkgutil
+from types import ModuleType
+
 from alembic import context
 from geoalchemy2 import alembic_helpers
 from sqlalchemy import Connection
 
-import geoservice.records.calendars.tables
-import geoservice.records.keys.tables
-import geoservice.records.outbox.tables
-import geoservice.records.webhooks.tables  # noqa: F401 - all of these for what importing does: the tables register themselves
+import geoservice.records
+import layers
 from layers.db.base import Base
 
 #: Outside the schema it describes: `downgrade base` drops that schema.
 VERSION_TABLE = "geoservice_schema_version"
+
+
+def declare_tables(home: ModuleType) -> None:
+    """Import the module `tables` of every package of a home: importing is what registers them."""
+    for package in pkgutil.iter_modules(home.__path__, f"{home.__name__}."):
+        if package.ispkg and importlib.util.find_spec(f"{package.name}.tables"):
+            importlib.import_module(f"{package.name}.tables")
 
 
 def include_name(name: str | None, kind: str, parents: dict[str, str | None]) -> bool:
@@ -35,4 +44,6 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
+declare_tables(layers)
+declare_tables(geoservice.records)
 migrate(context.config.attributes["connection"])
