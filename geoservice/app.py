@@ -32,9 +32,9 @@ from geoservice.web.guard import enforce, guard
 from geoservice.web.json import OrjsonProvider
 from geoservice.web.metrics import RequestMetrics
 from geoservice.web.parsing import check_request
-from geoservice.web.pipeline import let_in
+from geoservice.web.pipeline import before_request_chain
 from geoservice.web.problems import Problem, abort_with_validation, register_problems, speak
-from geoservice.web.security import HEADERS, harden, trusted_hosts
+from geoservice.web.security import HEADERS, add_security_headers, trusted_hosts
 from geoservice.wiring import Services, build_services
 
 INFO = Info(
@@ -64,10 +64,10 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.json = OrjsonProvider(app)
     app.components_schemas["Problem"] = Schema(**Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
     metrics = RequestMetrics()
-    if services.keeper is not None:
-        metrics.watch_keeper(services.keeper)
-    harden(app, settings)
-    let_in(
+    if services.cache is not None:
+        metrics.watch_cache(services.cache)
+    add_security_headers(app, settings)
+    before_request_chain(
         app,
         metrics.watch(app),
         admit(app, threads=settings.threads),
@@ -102,6 +102,11 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
     if settings.fast_path:
         app.wsgi_app = FastPath(  # type: ignore[method-assign]
-            app.wsgi_app, services.ownership, services.keys.identify_held, metrics, HEADERS, trusted_hosts(settings)
+            app.wsgi_app,
+            services.ownership,
+            services.keys.identify_from_memory,
+            metrics,
+            HEADERS,
+            trusted_hosts(settings),
         )
     return app

@@ -23,7 +23,7 @@ class NoDatabase(GeoserviceError):
     """No database is named and the embedded one does not run: set GEOSERVICE_DATABASE_URL, or run geoservice up."""
 
 
-class NothingHeld(GeoserviceError):
+class NothingLoaded(GeoserviceError):
     """Nothing is held in memory: the grids in force were not read yet, or are asked of the database each time."""
 
 

@@ -14,7 +14,7 @@ from geoservice.api.handling import ActionOut, actions_out
 from geoservice.api.incidents import ReportHeader
 from geoservice.domain.lifecycle.offers import asks_for_side
 from geoservice.errors import PublicReportsOff
-from geoservice.services.handling import HandlingService, Offer, Wish
+from geoservice.services.handling import ActionDetails, HandlingService, Offer
 from geoservice.services.incidents import IncidentService, NewReport
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import AccuracyM, Code, DegreesCrs, StrictModel, Text, Words
@@ -52,7 +52,7 @@ class ReporterActionPath(StrictModel):
     action: Code
 
 
-class ReporterWishBody(StrictModel):
+class ReporterActionBody(StrictModel):
     """What comes along."""
 
     reason: Words | None = Field(None, description="Words for the staff. Nothing about persons")
@@ -122,9 +122,11 @@ def following_blueprint(handling: HandlingService, incidents: IncidentService, *
         responses={200: ReportOut, **problem_responses(404, 409, 413, 415)},
     )
     @guard("follow_report")
-    def act(path: ReporterActionPath, header: TokenHeader, body: ReporterWishBody) -> Response:
+    def act(path: ReporterActionPath, header: TokenHeader, body: ReporterActionBody) -> Response:
         """Take a step with one's own report."""
-        handling.act_as_reporter(header.token, path.action, Wish(body.reason, grid=body.grid, rating=body.rating))
+        handling.act_as_reporter(
+            header.token, path.action, ActionDetails(body.reason, grid=body.grid, rating=body.rating)
+        )
         return render(ReportOut(**_told(handling.offer_to_reporter(header.token))))
 
     return blueprint

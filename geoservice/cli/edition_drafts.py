@@ -31,7 +31,7 @@ from geoservice.reading.shapes import GridFields
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.geojson import collection, difference_features, move_features
-from geoservice.services.healing.heal import Told
+from geoservice.services.healing.heal import OnProgress
 from geoservice.services.impact import Impact, flows
 from geoservice.services.proposing import ProposingService
 from geoservice.settings import Settings
@@ -95,8 +95,8 @@ def heal(*, edition_id: int, tolerance_m: float, commit: bool, as_json: bool) ->
 
     What is wider is never touched: it is for a person to decide.
     """
-    with _drafts() as drafts, _progress(f"Healing edition {edition_id}") as told:
-        edition, healing = drafts.heal(edition_id, tolerance_m, commit=commit, told=told, actor=actor())
+    with _drafts() as drafts, _progress(f"Healing edition {edition_id}") as on_progress:
+        edition, healing = drafts.heal(edition_id, tolerance_m, commit=commit, on_progress=on_progress, actor=actor())
     if as_json:
         click.echo(orjson.dumps({"edition_id": edition.id, "committed": commit, **healing_fields(healing)}))
         return
@@ -337,7 +337,7 @@ def _conflicts() -> Iterator[None]:
 
 
 @contextmanager
-def _progress(doing: str) -> Iterator[Told]:
+def _progress(doing: str) -> Iterator[OnProgress]:
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda share, what: None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geoservice.services.lookups import get_edition
-from geoservice.writing.atomic_files import written_whole
+from geoservice.writing.atomic_files import atomic_write
 from geoservice.writing.export_errors import (
     EditionEmpty,
     ExportExists,
@@ -75,7 +75,7 @@ class ExportService:
         edition, grids = self._grids(edition_id, timeout_s)
         table = grid_table(grids, epsg=epsg)
         try:
-            with written_whole(out, overwrite=force) as unfinished:
+            with atomic_write(out, overwrite=force) as unfinished:
                 remarks = FORMATS[name].write(table, unfinished, _layer_name(edition))
         except FileExistsError as exc:
             raise ExportExists(file=str(out)) from exc

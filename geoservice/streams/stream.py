@@ -12,7 +12,7 @@ from geoservice.services.events import Audience, EventService
 from geoservice.streams.answers import Send, end
 from geoservice.streams.frames import HEARTBEAT, gap, opening
 from geoservice.streams.hub import Hub, Told
-from geoservice.streams.subscription import Wish
+from geoservice.streams.subscription import Subscription
 from layers.errors import LayerError
 
 HEARTBEAT_S = 15.0
@@ -27,7 +27,7 @@ _PIECE_BYTES = 64_000
 class Listener:
     """Who listens to a stream, and what for."""
 
-    wish: Wish
+    subscription: Subscription
     audience: Audience
     #: The key that was shown; None: of the public.
     key: str | None
@@ -36,7 +36,7 @@ class Listener:
         """Return what of some events is for this listener, in pieces."""
         piece = bytearray()
         for one in told:
-            if self.wish.means(one.event) and self.audience.may_hear(one.event):
+            if self.subscription.means(one.event) and self.audience.may_hear(one.event):
                 piece += one.frame
             if len(piece) > _PIECE_BYTES:
                 yield bytes(piece)
@@ -45,7 +45,7 @@ class Listener:
             yield bytes(piece)
 
 
-class Telling:
+class EventStream:
     """The body of one stream."""
 
     def __init__(self, events: EventService, hub: Hub, listener: Listener, send: Send) -> None:
@@ -57,7 +57,7 @@ class Telling:
 
     async def run(self) -> None:
         """Tell until cancelled, until nobody takes it, or until the key is no longer in use."""
-        number, words = await self._begin(self._listener.wish.after)
+        number, words = await self._begin(self._listener.subscription.after)
         await self._say(words)
         while await self._still_welcome():
             told = self._hub.after(number)

@@ -63,7 +63,7 @@ KINDS: dict[type[Exception], Kind] = {
     export_errors.ExportCrsRefused: Kind("crs-not-exported", 422, "A file can not tell that coordinate system"),
     export_errors.EditionEmpty: Kind("edition-empty", 422, "The edition has no grids"),
     export_errors.ShapefileTooNarrow: Kind("shapefile-too-narrow", 422, "A shapefile can not hold a code"),
-    rules.NothingHeld: Kind("nothing-held", 503, "Nothing is held in memory"),
+    rules.NothingLoaded: Kind("nothing-held", 503, "Nothing is held in memory"),
     rules.JurisdictionUnknown: Kind("jurisdiction-unknown", 404, "There is no such jurisdiction"),
     rules.JurisdictionNotStated: Kind("jurisdiction-not-stated", 422, "Which jurisdiction is meant is not clear"),
     rules.GridUnknown: Kind("grid-unknown", 404, "There is no such grid"),

@@ -14,7 +14,7 @@ from geoservice.web.json import dumps
 from geoservice.web.parsing import TooDeep, check_depth
 from geoservice.web.streaming import BrokenRows
 
-LONGEST_LINE = 65_536
+MAX_LINE = 65_536
 #: A GeoJSON document is read as a whole; larger ones go as NDJSON.
 LARGEST_GEOJSON = 16_000_000
 
@@ -36,8 +36,8 @@ def _lines(body: RawIOBase) -> Iterator[bytes]:
     while piece := body.read(1 << 18):
         *whole, rest = (rest + piece).split(b"\n")
         yield from filter(bytes.strip, whole)
-        if len(rest) > LONGEST_LINE:
-            raise BrokenRows(reason=f"a line longer than {LONGEST_LINE} bytes")
+        if len(rest) > MAX_LINE:
+            raise BrokenRows(reason=f"a line longer than {MAX_LINE} bytes")
     if rest.strip():
         yield rest
 
