@@ -75,7 +75,7 @@ def assign(request: Request, owners: Owners, on_progress: OnProgress = lambda pr
 
     _write_whole(form, request, shaped())
     summary.seconds = time.monotonic() - began
-    summary.remarks += [_told_of(one, request, places) for one in misplaced]
+    summary.remarks += [_misplaced_remark(one, request, places) for one in misplaced]
     return summary
 
 
@@ -130,11 +130,11 @@ def answers_of(piece: Piece, owners: Owners, places: Placing, source: Source) ->
     owner, method = owners.ask(lon, lat)
     nowhere = np.flatnonzero(np.isnan(lon))[:NAMED_ROWS].tolist()
     said = found if isinstance(found, tuple) else (x, y)
-    misplaced = tuple(Misplaced(piece.first_row + at, _said(said[0], at), _said(said[1], at)) for at in nowhere)
+    misplaced = tuple(Misplaced(piece.first_row + at, _shown(said[0], at), _shown(said[1], at)) for at in nowhere)
     return Answers(owner, method, lon, lat, misplaced)
 
 
-def _said(column: Any, at: int) -> str:
+def _shown(column: Any, at: int) -> str:
     value = column[at]
     if isinstance(value, pa.Scalar):
         value = value.as_py()
@@ -151,7 +151,7 @@ def _count(answers: Answers, summary: Summary) -> None:
     summary.none += counts[Method.NONE - NO_POSITION]
 
 
-def _told_of(one: Misplaced, request: Request, places: Placing) -> str:
+def _misplaced_remark(one: Misplaced, request: Request, places: Placing) -> str:
     if places.is_shifted:
         return (
             f"Row {one.row} of {request.points.name} has no place in mainland China, and {places.name} is used nowhere"

@@ -11,6 +11,7 @@ import click
 import orjson
 from rich.console import Console
 
+from geoservice.cli.advice import blocker_sentence
 from geoservice.cli.drafts_shown import (
     diff_fields,
     healing_fields,
@@ -205,12 +206,12 @@ def preview(
             "preview": str(impact.preview.id), "revision": impact.preview.revision,
             "flows": [vars(flow) for flow in flows(impact.preview.moves)],
             "before": [vars(load) for load in impact.before], "after": [vars(load) for load in impact.after],
-            "hindrances": impact.hindrances,
+            "hindrances": [blocker_sentence(one) for one in impact.blockers],
         }  # fmt: skip
         click.echo(orjson.dumps(told))
         return
     show_impact(impact)
-    if not impact.hindrances:
+    if not impact.blockers:
         click.echo(f"Publish exactly this: geoservice edition publish {edition_id} --preview {impact.preview.id}")
 
 

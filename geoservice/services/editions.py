@@ -15,7 +15,7 @@ from geoservice.reading.limits import Limits
 from geoservice.reading.shapes import GridFields
 from geoservice.services.gate import validate_grids, with_reused_codes
 from geoservice.services.healing.heal import OnProgress, heal_in_process
-from geoservice.services.impact import Impact, grids_concerned, hindrances_of, workloads_after
+from geoservice.services.impact import Impact, grids_concerned, publish_blockers, workloads_after
 from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.db.session import Database
 from layers.errors import EditedMeanwhile, MovedMeanwhile, TryAgain
@@ -173,11 +173,11 @@ class EditionService:
             new = queries.codes_of(connection, edition_id)
             leaving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(old - new))
             arriving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(new - old))
-            hindrances = hindrances_of(edition, drafts.latest_edition(connection, jurisdiction.id))
+            blockers = publish_blockers(edition, drafts.latest_edition(connection, jurisdiction.id))
         staffed = {one.grid_code for one in arriving if one.officer.role in ("grid_officer", "deputy")}
         after = workloads_after(before, preview.moves)
         unstaffed = tuple(sorted(new - old - staffed))
-        return Impact(preview, before, after, places, leaving, unstaffed, jurisdiction.reroute, hindrances)
+        return Impact(preview, before, after, places, leaving, unstaffed, jurisdiction.reroute, blockers)
 
     def publish(
         self,

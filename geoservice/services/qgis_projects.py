@@ -17,7 +17,9 @@ from layers.grids.queries import outline_of_edition
 
 
 class ProjectExists(GeoserviceError):
-    """There is a project of that name already; name another folder, or say --force to write it anew."""
+    """There is a project of that name already."""
+
+    advice = "replace-project"
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def answer_geojson(body: RawIOBase, ask: Ask) -> Iterator[bytes]:
     comma = b""
     while chunk := list(islice(features, CHUNK_ROWS)):
         found = answers([position_in(_point(feature)) for feature in chunk], ask)
-        yield comma + b",".join(dumps(_told(feature, answer)) for feature, answer in zip(chunk, found, strict=True))
+        yield comma + b",".join(dumps(_feature(feature, answer)) for feature, answer in zip(chunk, found, strict=True))
         comma = b","
     yield b"]}"
 
@@ -95,7 +95,7 @@ def _point(feature: object) -> object:
     return coordinates[:2] if isinstance(coordinates, list) and len(coordinates) <= 4 else None
 
 
-def _told(feature: object, answer: dict[str, Any]) -> dict[str, Any]:
+def _feature(feature: object, answer: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(feature, dict):
         return {"type": "Feature", "geometry": None, "properties": answer}
     properties = feature.get("properties")
