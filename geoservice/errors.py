@@ -1,13 +1,21 @@
-"""Rules that stop a caller. They carry fields, know no HTTP, and their docstring is the sentence for people."""
+"""Rules that stop a caller: the ground that every room of the service stands on.
+
+They carry fields and know no door: the docstring is the sentence for people, and what may be done about it is a code.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from layers.errors import LayerError
 
 
 class GeoserviceError(Exception):
     """The service can not do it."""
+
+    #: What may be done about it, as a code that each door has its own words for; None: the sentence says all.
+    advice: str | None = None
 
     def __init__(self, **fields: object) -> None:
         super().__init__(type(self).__doc__)
@@ -19,11 +27,33 @@ class GeoserviceError(Exception):
         return f"{type(self).__doc__} ({which})" if which else str(type(self).__doc__)
 
 
+class RefusedWithHint(GeoserviceError):
+    """Something is not as it must be."""
+
+    def __init__(self, message: str, hint: str, **fields: object) -> None:
+        super().__init__(message=message, hint=hint, **fields)
+        #: A sentence for people: what is wrong, and where.
+        self.message = message
+        #: How to mend it.
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}"
+
+
+def in_words(error: GeoserviceError | LayerError, words: Mapping[str, str]) -> str | None:
+    """Return the advice of an error in the words of a door, with the error's fields filled in; None without either."""
+    said = None if error.advice is None else words.get(error.advice)
+    return None if said is None else said.format_map(error.fields)
+
+
 class NoDatabase(GeoserviceError):
-    """No database is named and the embedded one does not run: set GEOSERVICE_DATABASE_URL, or run geoservice up."""
+    """No database is named and the embedded one does not run."""
+
+    advice = "name-database"
 
 
-class NothingHeld(GeoserviceError):
+class NothingLoaded(GeoserviceError):
     """Nothing is held in memory: the grids in force were not read yet, or are asked of the database each time."""
 
 

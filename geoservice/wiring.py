@@ -17,7 +17,7 @@ from geoservice.services.health import HealthService
 from geoservice.services.incidents import IncidentService
 from geoservice.services.keys import KeyService
 from geoservice.services.ownership import OwnershipService
-from geoservice.services.snapshot_cache import Keeper
+from geoservice.services.snapshot_cache import SnapshotCache
 from geoservice.services.viewing import ViewingService
 from geoservice.services.webhooks.delivering import DeliveringService
 from geoservice.services.webhooks.fanning import FanningService
@@ -36,7 +36,7 @@ class Services:
 
     database: Database
     #: Renews what is held in memory, once started; None when everything is asked of the database.
-    keeper: Keeper | None
+    cache: SnapshotCache | None
     ownership: OwnershipService
     grids: GridService
     editions: EditionService
@@ -72,21 +72,21 @@ def open_database(settings: Settings) -> Database:
     )
 
 
-def _keeper(settings: Settings) -> Keeper:
+def _cache(settings: Settings) -> SnapshotCache:
     # One connection listens, one reads.
     database = Database.connect(database_url(settings), pool_size=2, statement_timeout_s=settings.statement_timeout_s)
-    return Keeper(database, compare_every_s=settings.compare_every_s)
+    return SnapshotCache(database, compare_every_s=settings.compare_every_s)
 
 
 def build_services(settings: Settings) -> Services:
     """Return every service on one database."""
     database = open_database(settings)
-    keeper = _keeper(settings) if settings.hold_editions else None
+    cache = _cache(settings) if settings.hold_editions else None
     incidents = IncidentService(database)
     return Services(
         database=database,
-        keeper=keeper,
-        ownership=OwnershipService(database, keeper),
+        cache=cache,
+        ownership=OwnershipService(database, cache),
         grids=GridService(database),
         editions=EditionService(database),
         exports=ExportService(database),
@@ -96,8 +96,8 @@ def build_services(settings: Settings) -> Services:
         alerts=AlertService(database, incidents),
         viewing=ViewingService(database),
         webhooks=WebhookService(database, allowed=settings.allowed_networks),
-        keys=KeyService(database, keeper),
-        health=HealthService(database, keeper),
+        keys=KeyService(database, cache),
+        health=HealthService(database, cache),
     )
 
 

@@ -9,5 +9,5 @@ _settings = Settings()
 configure_logging(_settings.log_level)
 _services = build_services(_settings)
 app = create_app(_settings, services=_services)
-if _services.keeper is not None:
-    _services.keeper.start()
+if _services.cache is not None:
+    _services.cache.start()

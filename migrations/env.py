@@ -1,27 +1,26 @@
 """Alembic's entry: compare the tables that the layers declare with the database it is given."""
 
-from importlib import import_module
+import importlib.util
+import pkgutil
+from types import ModuleType
 
 from alembic import context
 from geoalchemy2 import alembic_helpers
 from sqlalchemy import Connection
 
+import geoservice.records
+import layers
 from layers.db.base import Base
-
-#: Where tables are declared: importing registers them.
-DECLARED_IN = (
-    *(f"geoservice.records.{name}.tables" for name in ("calendars", "keys", "outbox", "webhooks")),
-    *(f"layers.{name}.tables" for name in (
-        "basemap", "buildings", "cameras", "grids", "households", "incidents", "jurisdictions", "organisations",
-        "staff",
-    )),
-    "layers.tables",
-)  # fmt: skip
-for module in DECLARED_IN:
-    import_module(module)
 
 #: Outside the schema it describes: it is there before that is made.
 VERSION_TABLE = "geoservice_schema_version"
+
+
+def declare_tables(home: ModuleType) -> None:
+    """Import the module `tables` of every package of a home: importing is what registers them."""
+    for package in pkgutil.iter_modules(home.__path__, f"{home.__name__}."):
+        if package.ispkg and importlib.util.find_spec(f"{package.name}.tables"):
+            importlib.import_module(f"{package.name}.tables")
 
 
 def include_name(name: str | None, kind: str, parents: dict[str, str | None]) -> bool:
@@ -45,4 +44,6 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
+declare_tables(layers)
+declare_tables(geoservice.records)
 migrate(context.config.attributes["connection"])

@@ -34,7 +34,7 @@ from geoservice.services.keys import KeyService
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from layers.db.session import Database
-from tests.holding import stop
+from tests.loading import stop
 
 _numbers = itertools.count(1)
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from geoservice.assigning.coordinates import require_different, require_free
 from geoservice.assigning.model import Answers, Geometry, Piece, Request, Source
 from geoservice.assigning.positions import wkb_points
-from geoservice.engine.snapshot import METHODS
+from geoservice.engine.loaded_editions import METHODS
 from layers.crs import STORAGE_SRID
 
 #: Names of the engine's methods in the order of their numbers.

@@ -22,30 +22,30 @@ from geoservice.assigning.model import (
     Form,
     Geometry,
     Misplaced,
+    OnProgress,
     Piece,
     Progress,
     Request,
     Source,
     Summary,
-    Told,
 )
 from geoservice.assigning.owners import Owners
 from geoservice.assigning.point_errors import FolderMissing, OutputExists, OutputIsInput
 from geoservice.assigning.positions import numbers, points
 from geoservice.engine.answers import Method
 from geoservice.reading.crs import Placing, placing
-from geoservice.writing.atomic_files import written_whole
+from geoservice.writing.atomic_files import atomic_write
 
 #: Answered pieces that wait for their turn to be written, beside those that are being answered.
 _WAITING = 1
 
 
-def assign(request: Request, owners: Owners, told: Told = lambda progress: None) -> Summary:
+def assign(request: Request, owners: Owners, on_progress: OnProgress = lambda progress: None) -> Summary:
     """Write the points of a file with the grid that owns each; every column is kept, two are added.
 
     Parameters
     ----------
-    told
+    on_progress
         Hears of each piece that was written.
 
     Raises
@@ -71,11 +71,11 @@ def assign(request: Request, owners: Owners, told: Told = lambda progress: None)
             yield made
             _count(answers, summary)
             misplaced.extend(answers.misplaced[: NAMED_ROWS - len(misplaced)])
-            told(Progress(summary.rows, piece.share))
+            on_progress(Progress(summary.rows, piece.share))
 
     _write_whole(form, request, shaped())
     summary.seconds = time.monotonic() - began
-    summary.remarks += [_told_of(one, request, places) for one in misplaced]
+    summary.remarks += [_misplaced_remark(one, request, places) for one in misplaced]
     return summary
 
 
@@ -130,11 +130,11 @@ def answers_of(piece: Piece, owners: Owners, places: Placing, source: Source) ->
     owner, method = owners.ask(lon, lat)
     nowhere = np.flatnonzero(np.isnan(lon))[:NAMED_ROWS].tolist()
     said = found if isinstance(found, tuple) else (x, y)
-    misplaced = tuple(Misplaced(piece.first_row + at, _said(said[0], at), _said(said[1], at)) for at in nowhere)
+    misplaced = tuple(Misplaced(piece.first_row + at, _shown(said[0], at), _shown(said[1], at)) for at in nowhere)
     return Answers(owner, method, lon, lat, misplaced)
 
 
-def _said(column: Any, at: int) -> str:
+def _shown(column: Any, at: int) -> str:
     value = column[at]
     if isinstance(value, pa.Scalar):
         value = value.as_py()
@@ -151,7 +151,7 @@ def _count(answers: Answers, summary: Summary) -> None:
     summary.none += counts[Method.NONE - NO_POSITION]
 
 
-def _told_of(one: Misplaced, request: Request, places: Placing) -> str:
+def _misplaced_remark(one: Misplaced, request: Request, places: Placing) -> str:
     if places.is_shifted:
         return (
             f"Row {one.row} of {request.points.name} has no place in mainland China, and {places.name} is used nowhere"
@@ -163,7 +163,7 @@ def _told_of(one: Misplaced, request: Request, places: Placing) -> str:
 def _write_whole(form: Form, request: Request, shaped: Generator[Any, None, None]) -> None:
     """Write beside the output and put it in its place when it is whole."""
     try:
-        with written_whole(request.out, overwrite=request.overwrite) as unfinished, contextlib.closing(shaped):
+        with atomic_write(request.out, overwrite=request.overwrite) as unfinished, contextlib.closing(shaped):
             form.write(unfinished, shaped)
     except FileExistsError as exc:
         raise OutputExists(file=str(request.out.absolute())) from exc

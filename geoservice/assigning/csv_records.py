@@ -19,7 +19,7 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 #: Bytes read at a time.
 BLOCK = 8 << 20
 #: No honest record is longer; a quotation mark left open would swallow the rest of the file.
-LONGEST_RECORD = 16 << 20
+MAX_RECORD = 16 << 20
 _QUOTE, _NEWLINE, _RETURN = 34, 10, 13
 
 #: Returns the next bytes in UTF-8, at most about as many as asked for; none at the end.
@@ -116,7 +116,7 @@ def blocks(read: Read, rest: bytes) -> Iterator[Block]:
             return
         starts = _without_empty(rest, starts)
         if len(starts) < 2:  # not one whole record yet
-            if len(rest) > LONGEST_RECORD:
+            if len(rest) > MAX_RECORD:
                 raise QuotesBroken(row=first_row)
             continue
         content, rest = rest[: starts[-1]], rest[starts[-1] :]

@@ -67,7 +67,7 @@ class Progress:
 
 
 #: Hears of progress, seldom enough to draw it.
-Told = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 
 
 @dataclass

@@ -14,7 +14,9 @@ class PointsMissing(GeoserviceError):
 
 
 class OutputExists(GeoserviceError):
-    """The output file is there already; name another, or say --overwrite."""
+    """The output file is there already."""
+
+    advice = "overwrite-output"
 
 
 class OutputIsInput(GeoserviceError):
@@ -30,7 +32,9 @@ class HeaderMissing(GeoserviceError):
 
 
 class EncodingNotUtf8(GeoserviceError):
-    """The text is not UTF-8; say what it is with --encoding, such as gbk."""
+    """The text is not UTF-8."""
+
+    advice = "state-encoding"
 
 
 class QuotesBroken(GeoserviceError):
@@ -42,15 +46,21 @@ class ColumnMissing(GeoserviceError):
 
 
 class ColumnTaken(GeoserviceError):
-    """The file has a column of that name already, which the result adds; rename it, or say --prefix."""
+    """The file has a column of that name already, which the result adds."""
+
+    advice = "prefix-columns"
 
 
 class CoordinatesNotFound(GeoserviceError):
-    """Which columns hold the coordinates is not clear; say --lon and --lat, or --x, --y and --crs."""
+    """Which columns hold the coordinates is not clear."""
+
+    advice = "name-coordinates"
 
 
 class CoordinatesAmbiguous(GeoserviceError):
-    """Several columns could hold the coordinates; say which with --lon and --lat."""
+    """Several columns could hold the coordinates."""
+
+    advice = "name-coordinates"
 
 
 class ColumnsAlike(GeoserviceError):
@@ -82,7 +92,9 @@ class NotAPoint(GeoserviceError):
 
 
 class CodeNotStated(GeoserviceError):
-    """Which field of the grids holds the code is not clear; say --code."""
+    """Which field of the grids holds the code is not clear."""
+
+    advice = "name-code"
 
 
 class GridWithoutCode(GeoserviceError):

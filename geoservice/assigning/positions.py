@@ -31,7 +31,7 @@ def numbers(column: pa.Array | pa.ChunkedArray, name: str) -> Floats:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column = _said(column)
+        column = _parsed(column)
     elif pa.types.is_integer(column.type) or pa.types.is_decimal(column.type) or pa.types.is_floating(column.type):
         column = column.cast(pa.float64(), safe=False)
     elif not pa.types.is_null(column.type):
@@ -44,7 +44,7 @@ def numbers(column: pa.Array | pa.ChunkedArray, name: str) -> Floats:
     return values
 
 
-def _said(text: pa.Array) -> pa.Array:
+def _parsed(text: pa.Array) -> pa.Array:
     text = pc.utf8_trim_whitespace(text)
     says = pc.match_substring_regex(text, _NUMBER)
     return pc.utf8_ltrim(pc.if_else(says, text, pa.scalar(None, text.type)), "+").cast(pa.float64())

@@ -67,14 +67,14 @@ def assign(
     columns = _columns(lon, lat, x, y, crs)
     request = Request(points, out, columns, crs, encoding, prefix, overwrite)
     owners = _owners(grids, code, grids_crs, jurisdiction, at, snap_tolerance)
-    with showing(points.name) as told:
+    with showing(points.name) as on_progress:
         if engine == "spark":
             # Here, not above: it is an extra.
             from geoservice.assigning.spark.job import assign_with_spark  # noqa: PLC0415
 
-            summary = assign_with_spark(request, owners, master=master, told=told)
+            summary = assign_with_spark(request, owners, master=master, on_progress=on_progress)
         else:
-            summary = assign_points(request, owners, told)
+            summary = assign_points(request, owners, on_progress)
     if as_json:
         click.echo(orjson.dumps({"out": str(out), **asdict(summary)}))
         return

@@ -6,6 +6,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from geoservice.cli.advice import blocker_sentence
 from geoservice.domain.editing.diff import Difference
 from geoservice.domain.editing.healing import Healing
 from geoservice.services.impact import Impact, flows
@@ -66,8 +67,8 @@ def show_impact(impact: Impact) -> None:
         click.echo(
             f"Nobody is posted to {', '.join(impact.unstaffed)} yet: reports there would wait without an officer."
         )
-    for hindrance in impact.hindrances:
-        click.echo(f"It can not be published yet: {hindrance}")
+    for blocker in impact.blockers:
+        click.echo(f"It can not be published yet: {blocker_sentence(blocker)}")
 
 
 def show_diff(found: Difference) -> None:

@@ -128,7 +128,7 @@ def publish(*, edition_id: int, valid_from: datetime | None, preview_id: UUID | 
         if preview_id is None and not yes and not as_json and _at_a_terminal():
             impact = editions.preview(edition_id, valid_from=valid_from, actor=actor())
             show_impact(impact)
-            if impact.hindrances:
+            if impact.blockers:
                 sys.exit(1)
             click.confirm("Publish exactly this?", abort=True)
             preview_id = impact.preview.id

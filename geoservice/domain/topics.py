@@ -11,7 +11,7 @@ Topics = Mapping[str, frozenset[str]]
 
 #: Names, and where an event tells the same.
 TOPICS = ("jurisdiction", "grid", "officer", "service", "type")
-MOST_VALUES, LONGEST_VALUE = 100, 64
+MAX_VALUES, MAX_VALUE = 100, 64
 
 
 def fits(topics: Topics, event: Event) -> bool:

@@ -38,7 +38,9 @@ class ArchiveRefused(FileRefused):
 
 
 class LayerNotStated(FileRefused):
-    """The file holds several layers; name one with --layer."""
+    """The file holds several layers; one must be named."""
+
+    advice = "name-layer"
 
 
 class LayerMissing(FileRefused):
@@ -62,7 +64,9 @@ class GeometryTypeRefused(FileRefused):
 
 
 class EncodingNotStated(FileRefused):
-    """The shapefile does not say how its text is encoded; try --encoding gbk, or utf-8, or add a .cpg file."""
+    """The shapefile does not say how its text is encoded; say it, or add a .cpg file."""
+
+    advice = "state-encoding"
 
 
 class EncodingUnknown(FileRefused):
@@ -70,7 +74,9 @@ class EncodingUnknown(FileRefused):
 
 
 class EncodingWrong(FileRefused):
-    """The text of the file is not in the encoding stated; try --encoding gbk, or utf-8."""
+    """The text of the file is not in the encoding stated."""
+
+    advice = "state-encoding"
 
 
 class ReadingTookTooLong(FileRefused):
@@ -82,19 +88,27 @@ class ReaderDied(FileRefused):
 
 
 class CrsNotStated(FileRefused):
-    """The file does not say its CRS: give --crs wgs84, --crs cgcs2000 or --crs epsg:N (look beside the file or ask)."""
+    """The file does not say its CRS; look beside the file, or ask whoever made it."""
+
+    advice = "state-crs"
 
 
 class CrsNotSure(FileRefused):
-    """The file says no more of its CRS than its format does, and lies in China: say --crs wgs84 or --crs gcj02."""
+    """The file says no more of its CRS than its format does, and lies in China."""
+
+    advice = "state-wgs84-or-gcj02"
 
 
 class CrsUnknown(FileRefused):
-    """The file names a CRS that is not known; give --crs epsg:N."""
+    """The file names a CRS that is not known."""
+
+    advice = "state-true-crs"
 
 
 class CrsCanNotBeTrue(FileRefused):
-    """The coordinates can not be in that CRS; give the true one, such as --crs epsg:N."""
+    """The coordinates can not be in that CRS."""
+
+    advice = "state-true-crs"
 
 
 class OutlineNotValid(FileRefused):

@@ -15,7 +15,7 @@ from geoservice.running.processes import ProcessIdentity, identity_of
 class Backoff:
     """Waits longer after each failure, and forgets them after a while without one."""
 
-    FIRST_S, LONGEST_S, FORGET_S = 0.25, 10.0, 30.0
+    FIRST_S, MAX_S, FORGET_S = 0.25, 10.0, 30.0
 
     def __init__(self) -> None:
         self._wait_s = 0.0
@@ -25,7 +25,7 @@ class Backoff:
         """Note a failure at this instant of the monotonic clock."""
         fresh = now - self._failed_at > self.FORGET_S
         # The first failure is met at once: after kill -9 nobody should wait.
-        self._wait_s = 0.0 if fresh else min(max(self._wait_s * 2, self.FIRST_S), self.LONGEST_S)
+        self._wait_s = 0.0 if fresh else min(max(self._wait_s * 2, self.FIRST_S), self.MAX_S)
         self._failed_at = now
 
     def is_over(self, now: float) -> bool:

@@ -10,7 +10,7 @@ from geoservice.engine.index import OwnershipIndex
 from geoservice.services.lookups import get_jurisdiction
 from geoservice.services.snapshots import READ_TIMEOUT_S, SnapshotDiffers
 from layers.db.session import Database
-from layers.grids.published_editions import holding_at, shapes_of
+from layers.grids.published_editions import published_edition_at, shapes_of
 
 
 def owners_in_force(
@@ -30,13 +30,13 @@ def owners_in_force(
     """
     with database.transaction(timeout_s=READ_TIMEOUT_S, one_view=True) as connection:
         jurisdiction = get_jurisdiction(connection, jurisdiction_code)
-        holding = holding_at(connection, jurisdiction_id=jurisdiction.id, at=at)
-        if holding is None:
+        edition = published_edition_at(connection, jurisdiction_id=jurisdiction.id, at=at)
+        if edition is None:
             raise NothingInForce(jurisdiction=jurisdiction_code, at=at and at.isoformat())
-        shapes = shapes_of(connection, holding.edition_id)
-    if shapes.content_hash != holding.content_hash:
-        raise SnapshotDiffers(edition=holding.edition_id)
-    since = holding.valid_from.isoformat(timespec="seconds")
-    remark = f"{len(shapes.codes)} grids of {jurisdiction_code}, edition {holding.edition_id}, in force since {since}."
-    tolerance = holding.snap_tolerance_m if snap_tolerance_m is None else snap_tolerance_m
+        shapes = shapes_of(connection, edition.edition_id)
+    if shapes.content_hash != edition.content_hash:
+        raise SnapshotDiffers(edition=edition.edition_id)
+    since = edition.valid_from.isoformat(timespec="seconds")
+    remark = f"{len(shapes.codes)} grids of {jurisdiction_code}, edition {edition.edition_id}, in force since {since}."
+    tolerance = edition.snap_tolerance_m if snap_tolerance_m is None else snap_tolerance_m
     return Owners(OwnershipIndex.build(shapes.codes, list(shapes.geoms)), tolerance, (remark,))

@@ -65,14 +65,14 @@ def load_demo(url: str, report: Callable[[str], None]) -> DemoSummary:
             if find_jurisdiction(connection, community.code) is None:
                 report("Loading the demo community …")
                 _load(connection, community, now)
-                report(_told(community))
+                report(_summary(community))
         key = KeyService(database).create(Role.DISPATCHER, "demo", expires_at=now + KEY_AGE)
         return DemoSummary(community.code, key)
     finally:
         database.close()
 
 
-def _told(community: Community) -> str:
+def _summary(community: Community) -> str:
     residents = sum(household.residents for household in community.households)
     return (
         f"Demo community {community.name}: {len(community.grids)} grids, {len(community.buildings)} buildings,"

@@ -13,9 +13,9 @@ from geoservice.errors import EditionNotDraft, InstantWithoutZone, PreviewOutdat
 from geoservice.reading.grids import grids_of_file
 from geoservice.reading.limits import Limits
 from geoservice.reading.shapes import GridFields
-from geoservice.services.gate import looked_at, with_wandering
-from geoservice.services.healing.heal import Told, healed_apart
-from geoservice.services.impact import Impact, grids_concerned, hindrances_of, workloads_after
+from geoservice.services.gate import validate_grids, with_reused_codes
+from geoservice.services.healing.heal import OnProgress, heal_in_process
+from geoservice.services.impact import Impact, grids_concerned, publish_blockers, workloads_after
 from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.db.session import Database
 from layers.errors import EditedMeanwhile, MovedMeanwhile, TryAgain
@@ -74,7 +74,7 @@ class EditionService:
         layer: str | None = None,
         title: str | None = None,
         heal_m: float | None = None,
-        told: Told = lambda share, what: None,
+        on_progress: OnProgress = lambda share, what: None,
         actor: str = "",
     ) -> ImportResult:
         """Make a draft of the grids in a file, and validate it.
@@ -92,7 +92,7 @@ class EditionService:
         heal_m
             Close gaps and overlaps narrower than this, in metres, and mend invalid rings, before it is stored; None:
             the grids are taken as they are.
-        told
+        on_progress
             Called with the progress of healing.
 
         Raises
@@ -108,7 +108,7 @@ class EditionService:
         found = grids_of_file(
             path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer, limits=self._limits
         )  # fmt: skip
-        healing = None if heal_m is None else self._healed(found.grids, jurisdiction_code, heal_m, told)
+        healing = None if heal_m is None else self._healed(found.grids, jurisdiction_code, heal_m, on_progress)
         grids = found.grids if healing is None else list(healing.grids)
         name = PurePath(path).name
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
@@ -116,17 +116,19 @@ class EditionService:
             edition_id = edits.insert_edition(
                 connection, jurisdiction_id=jurisdiction.id, title=(title or name)[:_TITLE_LENGTH_MAX], source=name
             )
-            findings, storable = looked_at(connection, jurisdiction, grids, found.remarks)
+            findings, storable = validate_grids(connection, jurisdiction, grids, found.remarks)
             edits.insert_grids(connection, edition_id, storable)
-            findings = with_wandering(connection, edition_id, storable, findings)
+            findings = with_reused_codes(connection, edition_id, storable, findings)
             edits.replace_findings(connection, edition_id, findings)
             edits.mark_validated(connection, edition_id)
         return ImportResult(edition_id, len(storable), found.crs, findings, healing)
 
-    def _healed(self, grids: Sequence[GridShape], jurisdiction_code: str, tolerance_m: float, told: Told) -> Healing:
+    def _healed(
+        self, grids: Sequence[GridShape], jurisdiction_code: str, tolerance_m: float, on_progress: OnProgress
+    ) -> Healing:
         with self._database.transaction() as connection:
             outline = outline_of(connection, get_jurisdiction(connection, jurisdiction_code).id)
-        return healed_apart(grids, outline, tolerance_m, told=told)
+        return heal_in_process(grids, outline, tolerance_m, on_progress=on_progress)
 
     def validate(self, edition_id: int, *, actor: str = "") -> tuple[Finding, ...]:
         """Look at a draft as it stands now, whoever edited it, and keep what was found.
@@ -143,8 +145,8 @@ class EditionService:
                 raise EditionNotDraft(edition=edition_id, status=edition.status)
             jurisdiction = get_jurisdiction(connection, edition.jurisdiction_code)
             grids = queries.grids_of(connection, edition_id)
-            findings, _ = looked_at(connection, jurisdiction, grids)
-            findings = with_wandering(connection, edition_id, grids, findings)
+            findings, _ = validate_grids(connection, jurisdiction, grids)
+            findings = with_reused_codes(connection, edition_id, grids, findings)
             edits.replace_findings(connection, edition_id, findings)
             edits.mark_validated(connection, edition_id)
         return findings
@@ -171,11 +173,11 @@ class EditionService:
             new = queries.codes_of(connection, edition_id)
             leaving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(old - new))
             arriving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(new - old))
-            hindrances = hindrances_of(edition, drafts.latest_edition(connection, jurisdiction.id))
+            blockers = publish_blockers(edition, drafts.latest_edition(connection, jurisdiction.id))
         staffed = {one.grid_code for one in arriving if one.officer.role in ("grid_officer", "deputy")}
         after = workloads_after(before, preview.moves)
         unstaffed = tuple(sorted(new - old - staffed))
-        return Impact(preview, before, after, places, leaving, unstaffed, jurisdiction.reroute, hindrances)
+        return Impact(preview, before, after, places, leaving, unstaffed, jurisdiction.reroute, blockers)
 
     def publish(
         self,
@@ -229,7 +231,7 @@ class EditionService:
                     seen = previews.find_preview(connection, edition_id, preview_id)
                     if seen is None:
                         raise PreviewUnknown(edition=edition_id, preview=preview_id)
-                    revision = _one_state(edition_id, revision, seen.revision)
+                    revision = _same_revision(edition_id, revision, seen.revision)
                 moved = edits.publish_edition(
                     connection, edition_id, starts=valid_from,
                     revision=revision,
@@ -263,7 +265,7 @@ class EditionService:
             return queries.findings_of_edition(connection, edition_id)
 
 
-def _one_state(edition_id: int, stated: int | None, previewed: int) -> int:
+def _same_revision(edition_id: int, stated: int | None, previewed: int) -> int:
     """Return the revision that a publisher saw; raise EditedMeanwhile when his preview is of another."""
     if stated not in (None, previewed):
         raise EditedMeanwhile(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geoservice.services.lookups import get_edition, get_jurisdiction, get_layer
-from geoservice.writing.atomic_files import written_whole
+from geoservice.writing.atomic_files import atomic_write
 from geoservice.writing.export_errors import (
     EditionEmpty,
     ExportExists,
@@ -134,7 +134,7 @@ def _written(
     # Plain letters only: it becomes the name of files and tables.
     layer_name = re.sub(r"[^A-Za-z0-9_]", "_", name)
     try:
-        with written_whole(out, overwrite=force) as unfinished:
+        with atomic_write(out, overwrite=force) as unfinished:
             remarks = [*remarks, *FORMATS[form].write(table, unfinished, layer_name)]
     except FileExistsError as exc:
         raise ExportExists(file=str(out)) from exc

@@ -8,16 +8,16 @@ from geoservice.auth.keys import new_key, same_secret, split_key
 from geoservice.auth.model import Identity, Role
 from geoservice.records.keys.queries import StoredKey, find_valid_key, insert_key, keys, revoke_key
 from geoservice.services import lookups
-from geoservice.services.snapshot_cache import Keeper
+from geoservice.services.snapshot_cache import SnapshotCache
 from layers.db.session import Database
 
 
 class KeyService:
     """The keys of one database."""
 
-    def __init__(self, database: Database, keeper: Keeper | None = None) -> None:
+    def __init__(self, database: Database, cache: SnapshotCache | None = None) -> None:
         self._database = database
-        self._keeper = keeper
+        self._cache = cache
 
     def create(
         self, role: Role, label: str, *, expires_at: datetime | None = None, staff: tuple[str, str] | None = None
@@ -55,17 +55,17 @@ class KeyService:
         A key that is held in memory is recognised there; that it was revoked is heard of like every other change.
         """
         parts = split_key(text)
-        stored = None if parts is None else self._held(parts[0])
+        stored = None if parts is None else self._cached(parts[0])
         return self.identify(text) if parts is None or stored is None else _identity(stored, parts[1])
 
-    def identify_held(self, text: str) -> Identity | None:
+    def identify_from_memory(self, text: str) -> Identity | None:
         """Return who shows this key as far as memory knows; None when it does not."""
         parts = split_key(text)
-        return None if parts is None else _identity(self._held(parts[0]), parts[1])
+        return None if parts is None else _identity(self._cached(parts[0]), parts[1])
 
-    def _held(self, key_id: str) -> StoredKey | None:
-        confirmed = None if self._keeper is None else self._keeper.confirmed
-        return None if confirmed is None else confirmed.held.keys.get(key_id)
+    def _cached(self, key_id: str) -> StoredKey | None:
+        confirmed = None if self._cache is None else self._cache.confirmed
+        return None if confirmed is None else confirmed.snapshot.keys.get(key_id)
 
     def keys(self) -> tuple[StoredKey, ...]:
         """Return every key without its secret."""

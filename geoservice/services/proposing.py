@@ -16,7 +16,7 @@ from geoservice.domain.proposing.splitting import propose_split
 from geoservice.domain.validating.norms import households_in
 from geoservice.errors import GridUnknown
 from geoservice.services.drafting.opened import OpenDraft
-from geoservice.services.gate import looked_at
+from geoservice.services.gate import validate_grids
 from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.basemap.queries import streets_of
 from layers.db.session import Database
@@ -149,7 +149,7 @@ def _proposed(
     counts: NDArray[np.int64],
 ) -> Proposed:
     """Let a draft through the gate, and tell what is in it."""
-    findings, _ = looked_at(connection, jurisdiction, grids)
+    findings, _ = validate_grids(connection, jurisdiction, grids)
     edits.replace_findings(connection, draft, findings)
     edits.mark_validated(connection, draft)
     households = households_in(grids, points, counts).tolist()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from geoservice.errors import EditionNotEditable, GeoserviceError
 from geoservice.services.lookups import get_edition, get_jurisdiction
-from geoservice.writing.atomic_files import written_whole
+from geoservice.writing.atomic_files import atomic_write
 from geoservice.writing.qgis.catalogue import catalogue_layers
 from geoservice.writing.qgis.layers import SERVICE, ProjectLayer
 from geoservice.writing.qgis.project import project_xml
@@ -19,7 +19,9 @@ from layers.grids.queries import outline_of_edition
 
 
 class ProjectExists(GeoserviceError):
-    """There is a project of that name already; name another folder, or say --force to write it anew."""
+    """There is a project of that name already."""
+
+    advice = "replace-project"
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,11 @@ class QgisService:
         service_file = folder / "pg_service.conf"
         title = f"{jurisdiction.name}: draft {edition_id}, {edition.title}"
         try:
-            with written_whole(project, overwrite=force) as unfinished:
+            with atomic_write(project, overwrite=force) as unfinished:
                 unfinished.write_bytes(project_xml(title, project_layers(edition_id, jurisdiction.id), view))
         except FileExistsError as exc:
             raise ProjectExists(file=str(project)) from exc
-        with written_whole(service_file, overwrite=True) as unfinished:
+        with atomic_write(service_file, overwrite=True) as unfinished:
             unfinished.write_text(service_section(address), encoding="utf-8")
         return WrittenProject(edition, project, service_file)
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from geoservice.records.calendars.queries import renew_working_time
 from geoservice.records.outbox.queries import forget_told
 from geoservice.services.memory import give_back
-from geoservice.services.snapshots import Fingerprints, Held, fingerprints, read_held
+from geoservice.services.snapshots import Fingerprints, Snapshot, fingerprints, read_snapshot
 from layers.db.listening import Listener, listening
 from layers.db.session import Database
 from layers.errors import LayerError
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 #: After the database went away it is asked again so often.
 RETRY_S = 0.5
-#: Whoever stops the keeper waits no longer than this.
+#: Whoever stops the cache waits no longer than this.
 LOOK_UP_S = 0.2
 #: Re-assigning the features of a city takes seconds.
 ENACT_S = 60.0
@@ -37,7 +37,7 @@ READ_AGAIN_S = 10.0
 class Confirmed:
     """What is held, and when the database last said that it still holds."""
 
-    held: Held
+    snapshot: Snapshot
     #: The service's own clock, UTC.
     at: datetime
     #: time.monotonic() at that moment.
@@ -49,7 +49,7 @@ class Confirmed:
         return time.monotonic() - self.mark_s
 
 
-class Keeper:
+class SnapshotCache:
     """Holds a snapshot that look-ups read without waiting; a thread of its own renews it.
 
     Parameters
@@ -96,7 +96,7 @@ class Keeper:
     def start(self) -> None:
         """Begin to hold and to renew; once."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="cache", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
@@ -150,35 +150,35 @@ class Keeper:
         at, mark_s = datetime.now(UTC), time.monotonic()
         confirmed = self._confirmed
         now = fingerprints(connection)
-        if confirmed is not None and now == confirmed.held.fingerprints:
-            held = confirmed.held
+        if confirmed is not None and now == confirmed.snapshot.fingerprints:
+            snapshot = confirmed.snapshot
         elif now == self._refused and mark_s < self._refused_until_s:
             return False
         else:
             try:
-                held = self._read(confirmed.held if confirmed else None)
+                snapshot = self._read(confirmed.snapshot if confirmed else None)
             except LayerError:
                 raise
             except Exception as exc:  # noqa: BLE001  reading it again twice a second would not help
                 self._refused, self._refused_until_s = now, time.monotonic() + READ_AGAIN_S
                 self._note_failure(exc)
                 return False
-        self._confirmed = Confirmed(held, at, mark_s)
+        self._confirmed = Confirmed(snapshot, at, mark_s)
         self._settled.set()
         self._failure = self._refused = None
-        return confirmed is not None and held is not confirmed.held
+        return confirmed is not None and snapshot is not confirmed.snapshot
 
-    def _read(self, before: Held | None) -> Held:
+    def _read(self, before: Snapshot | None) -> Snapshot:
         began = time.monotonic()
         self._settled.clear()
         try:
-            held = read_held(self._database, before)
+            snapshot = read_snapshot(self._database, before)
         except Exception:
             self._settled.set()  # the old state is the best there is
             self.on_reading(None)
             raise
         self.on_reading(time.monotonic() - began)
-        return held
+        return snapshot
 
     def _note_failure(self, error: Exception) -> None:
         said = f"{type(error).__name__}: {error}"

@@ -22,8 +22,8 @@ from geoservice.streams.answers import (
     shared_with,
 )
 from geoservice.streams.hub import Hub
-from geoservice.streams.stream import Listener, Telling
-from geoservice.streams.subscription import WishRefused, read_wish
+from geoservice.streams.stream import EventStream, Listener
+from geoservice.streams.subscription import InvalidSubscription, parse_subscription
 from layers.errors import LayerError
 
 _STREAM_HEADERS: Headers = (
@@ -78,7 +78,7 @@ class Streams:
             listener = await self._listener(scope, headers)
             if self._open >= self._most or self._hub.last is None:
                 raise come_again("The service is busy", f"At most {self._most} streams are open at once. Come again.")
-        except WishRefused as exc:
+        except InvalidSubscription as exc:
             await refuse(send, Refusal(422, "The stream that was asked for can not be understood", str(exc)), shared)
         except Refusal as refusal:
             await refuse(send, refusal, shared)
@@ -97,9 +97,9 @@ class Streams:
             raise Refusal(405, "This address does not know that method", "Events are only read: GET.", allowed)
 
     async def _listener(self, scope: Scope, headers: Mapping[str, str]) -> Listener:
-        wish = read_wish(scope["query_string"].decode("latin-1"), headers.get("last-event-id"))
+        subscription = parse_subscription(scope["query_string"].decode("latin-1"), headers.get("last-event-id"))
         key, identity = await self._identity(headers.get("authorization"))
-        return Listener(wish, await asyncio.to_thread(self._events.audience, identity), key)
+        return Listener(subscription, await asyncio.to_thread(self._events.audience, identity), key)
 
     async def _identity(self, authorization: str | None) -> tuple[str | None, Identity]:
         if authorization is None:
@@ -119,7 +119,7 @@ class Streams:
             await begin(send, 200, (*_STREAM_HEADERS, *shared))
             tasks += [
                 asyncio.create_task(_until_gone(receive)),
-                asyncio.create_task(Telling(self._events, self._hub, listener, send).run()),
+                asyncio.create_task(EventStream(self._events, self._hub, listener, send).run()),
             ]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:

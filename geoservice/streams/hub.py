@@ -12,7 +12,7 @@ import structlog
 
 from geoservice.records.outbox.model import Event
 from geoservice.services.events import EventService
-from geoservice.streams.frames import frame
+from geoservice.streams.frames import message_of
 from layers.errors import LayerError
 
 log = structlog.get_logger()
@@ -20,16 +20,16 @@ log = structlog.get_logger()
 #: Looked for so often. Notifications would wake us no sooner than a person can see, and cost every writer a lock.
 LOOK_EVERY_S = 0.05
 RETRY_S = 0.5
-#: Held in memory; whoever is further behind reads the database.
-HELD = 10_000
+#: Kept in memory; whoever is further behind reads the database.
+FRAMES_KEPT = 10_000
 
 
 @dataclass(frozen=True)
-class Told:
+class Frame:
     """An event and how it is written."""
 
     event: Event
-    frame: bytes
+    message: bytes
 
 
 class Hub:
@@ -37,7 +37,7 @@ class Hub:
 
     def __init__(self, events: EventService) -> None:
         self._events = events
-        self._held: list[Told] = []
+        self._frames: list[Frame] = []
         self._numbers: list[int] = []
         self._last: int | None = None
         self._came = asyncio.Event()
@@ -66,10 +66,10 @@ class Hub:
     def _take(self, events: Sequence[Event]) -> None:
         if not events:
             return
-        self._held += [Told(event, frame(event)) for event in events]
-        if len(self._held) > 2 * HELD:  # now and then, not each time
-            del self._held[:-HELD]
-        self._numbers = [told.event.number for told in self._held]
+        self._frames += [Frame(event, message_of(event)) for event in events]
+        if len(self._frames) > 2 * FRAMES_KEPT:  # now and then, not each time
+            del self._frames[:-FRAMES_KEPT]
+        self._numbers = [frame.event.number for frame in self._frames]
         self._last = self._numbers[-1]
         self._wake()
 
@@ -77,18 +77,18 @@ class Hub:
         self._came.set()
         self._came = asyncio.Event()
 
-    def after(self, number: int) -> Sequence[Told] | None:
+    def after(self, number: int) -> Sequence[Frame] | None:
         """Return the events that follow the one of a number; None when that is too long ago to be held."""
         if self._last is None or number >= self._last:
             return ()
         if not self._numbers or number < self._numbers[0] - 1:
             return None
-        return self._held[bisect_right(self._numbers, number) :]
+        return self._frames[bisect_right(self._numbers, number) :]
 
-    async def read_after(self, number: int) -> tuple[Told, ...]:
+    async def read_after(self, number: int) -> tuple[Frame, ...]:
         """Return the same from the database, as many as are read at once; raise LayerError."""
         events = await asyncio.to_thread(self._events.after, number)
-        return tuple(Told(event, frame(event)) for event in events)
+        return tuple(Frame(event, message_of(event)) for event in events)
 
     async def wait(self, timeout_s: float) -> None:
         """Wait until something came, at most so long."""

@@ -1,4 +1,4 @@
-"""One stream: what it begins with, what it tells, and when it ends."""
+"""One stream of events: what it begins with, what it sends, and when it ends."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from geoservice.services.events import Audience, EventService
 from geoservice.streams.answers import Send, end
 from geoservice.streams.frames import HEARTBEAT, gap, opening
-from geoservice.streams.hub import Hub, Told
-from geoservice.streams.subscription import Wish
+from geoservice.streams.hub import Frame, Hub
+from geoservice.streams.subscription import Subscription
 from layers.errors import LayerError
 
 HEARTBEAT_S = 15.0
@@ -27,17 +27,17 @@ _PIECE_BYTES = 64_000
 class Listener:
     """Who listens to a stream, and what for."""
 
-    wish: Wish
+    subscription: Subscription
     audience: Audience
     #: The key that was shown; None: of the public.
     key: str | None
 
-    def pieces(self, told: Iterable[Told]) -> Iterable[bytes]:
+    def pieces(self, frames: Iterable[Frame]) -> Iterable[bytes]:
         """Return what of some events is for this listener, in pieces."""
         piece = bytearray()
-        for one in told:
-            if self.wish.means(one.event) and self.audience.may_hear(one.event):
-                piece += one.frame
+        for frame in frames:
+            if self.subscription.means(frame.event) and self.audience.may_hear(frame.event):
+                piece += frame.message
             if len(piece) > _PIECE_BYTES:
                 yield bytes(piece)
                 piece.clear()
@@ -45,7 +45,7 @@ class Listener:
             yield bytes(piece)
 
 
-class Telling:
+class EventStream:
     """The body of one stream."""
 
     def __init__(self, events: EventService, hub: Hub, listener: Listener, send: Send) -> None:
@@ -57,15 +57,15 @@ class Telling:
 
     async def run(self) -> None:
         """Tell until cancelled, until nobody takes it, or until the key is no longer in use."""
-        number, words = await self._begin(self._listener.wish.after)
+        number, words = await self._begin(self._listener.subscription.after)
         await self._say(words)
         while await self._still_welcome():
-            told = self._hub.after(number)
-            if told is None:
-                told = await self._read_after(number)
-            if told:
-                number = told[-1].event.number
-                for piece in self._listener.pieces(told):
+            frames = self._hub.after(number)
+            if frames is None:
+                frames = await self._read_after(number)
+            if frames:
+                number = frames[-1].event.number
+                for piece in self._listener.pieces(frames):
                     await self._say(piece)
             elif time.monotonic() >= self._spoke_s + HEARTBEAT_S:
                 await self._say(HEARTBEAT)
@@ -92,7 +92,7 @@ class Telling:
         begins = kept.first - 1 if after < kept.first else last
         return begins, opening(begins) + gap(after, begins)
 
-    async def _read_after(self, number: int) -> tuple[Told, ...]:
+    async def _read_after(self, number: int) -> tuple[Frame, ...]:
         """Return events that are no longer held in memory; none while the database is away."""
         try:
             return await self._hub.read_after(number)

@@ -17,7 +17,7 @@ RESERVED = 2
 #: A healthy request is answered in milliseconds: when no place changes hands for this long, all are stuck.
 STUCK_S = 0.5
 #: Nobody waits longer for a place, even while others get theirs.
-LONGEST_WAIT_S = 2.0
+MAX_WAIT_S = 2.0
 
 
 class Places:
@@ -29,7 +29,7 @@ class Places:
 
     def take(self) -> None:
         """Take a place; raise TooBusy when all are stuck: at once when that is known, else after a little while."""
-        deadline = time.monotonic() + LONGEST_WAIT_S
+        deadline = time.monotonic() + MAX_WAIT_S
         while not self._free.acquire(timeout=max(0.0, self._moved_at + STUCK_S - time.monotonic())):
             if time.monotonic() >= min(deadline, self._moved_at + STUCK_S):
                 raise TooBusy

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
-class Tally:
+class RequestCounter:
     """How many, and how long they took."""
 
     __slots__ = ("_lock", "count", "seconds", "timed")
@@ -35,15 +35,15 @@ class Tally:
                 self.timed[bisect_left(BUCKETS_S, seconds)] += 1
 
 
-class RequestTallies(Collector):
-    """The tallies of requests by route, method and status, as Prometheus reads them."""
+class RequestCounters(Collector):
+    """The counters of requests by route, method and status, as Prometheus reads them."""
 
     def __init__(self) -> None:
-        self._tallies: dict[tuple[str, str, str], Tally] = {}
+        self._counters: dict[tuple[str, str, str], RequestCounter] = {}
 
-    def of(self, route: str, method: str, status: int) -> Tally:
-        """Return the tally of a kind of answer."""
-        return self._tallies.setdefault((route, method, str(status)), Tally())
+    def of(self, route: str, method: str, status: int) -> RequestCounter:
+        """Return the counter of a kind of answer."""
+        return self._counters.setdefault((route, method, str(status)), RequestCounter())
 
     def collect(self) -> Iterator[Metric]:
         """Yield counts by route, method and status, and times by route."""
@@ -51,13 +51,13 @@ class RequestTallies(Collector):
             "geoservice_requests", "Requests answered", labels=["route", "method", "status"]
         )  # fmt: skip
         times = HistogramMetricFamily("geoservice_request_seconds", "Time to answer", labels=["route"])
-        by_route: dict[str, list[Tally]] = {}
-        for labels, tally in list(self._tallies.items()):
-            counts.add_metric(labels, tally.count)
-            by_route.setdefault(labels[0], []).append(tally)
-        for route, tallies in by_route.items():
-            timed = [sum(column) for column in zip(*(tally.timed for tally in tallies), strict=True)]
-            times.add_metric([route], _cumulated(timed), sum(tally.seconds for tally in tallies))
+        by_route: dict[str, list[RequestCounter]] = {}
+        for labels, counter in list(self._counters.items()):
+            counts.add_metric(labels, counter.count)
+            by_route.setdefault(labels[0], []).append(counter)
+        for route, counters in by_route.items():
+            timed = [sum(column) for column in zip(*(counter.timed for counter in counters), strict=True)]
+            times.add_metric([route], _cumulated(timed), sum(counter.seconds for counter in counters))
         yield counts
         yield times
 

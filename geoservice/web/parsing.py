@@ -29,7 +29,7 @@ METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
 #: Where a view keeps the media types that it reads itself, piece by piece; functools.wraps carries it outwards.
 STREAMS = "__streams__"
 #: Longest time in which such a body must have arrived.
-LONGEST_UPLOAD_S = 120.0
+MAX_UPLOAD_S = 120.0
 #: No reader asks for more at once: what claims to be larger is refused before room is made for it.
 LARGEST_PIECE_BYTES = 67_108_864
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)

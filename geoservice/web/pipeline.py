@@ -36,7 +36,7 @@ def _as_it_is(view: Callable[..., Any]) -> Callable[..., Any]:
     return view
 
 
-def let_in(app: Flask, *steps: Step) -> None:
+def before_request_chain(app: Flask, *steps: Step) -> None:
     """Take every request through the steps. One hook for all: Flask asks of each anew whether it is a coroutine."""
 
     def go() -> None:

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
+from geoservice.errors import RefusedWithHint
 
-class WebhookRefused(Exception):
-    """Something about a webhook is not as it must be."""
 
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message, hint)
-        #: A sentence for people: what is wrong. It never holds a secret, a path or an address found for a name.
-        self.message = message
-        #: How to mend it.
-        self.hint = hint
-
-    def __str__(self) -> str:
-        return f"{self.message} {self.hint}"
+class WebhookRefused(RefusedWithHint):
+    """Something about a webhook is not as it must be; its sentence never holds a secret, a path or an address found."""
 
 
 class SecretRefused(WebhookRefused):

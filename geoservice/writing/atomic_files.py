@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 @contextmanager
-def written_whole(out: Path, *, overwrite: bool) -> Iterator[Path]:
+def atomic_write(out: Path, *, overwrite: bool) -> Iterator[Path]:
     """Yield a place beside `out` to write to; put what was written in its place at the end, when all went well.
 
     Parameters

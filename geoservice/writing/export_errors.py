@@ -6,11 +6,15 @@ from geoservice.errors import GeoserviceError
 
 
 class ExportFormatUnknown(GeoserviceError):
-    """Name a file that ends in .gpkg, .geojson, .zip (a shapefile), .parquet or .geoparquet, or say --format."""
+    """The name ends in none of .gpkg, .geojson, .zip (a shapefile), .parquet, .geoparquet."""
+
+    advice = "name-format"
 
 
 class ExportExists(GeoserviceError):
-    """There is something of that name already; name another, or say --force to replace a file."""
+    """There is something of that name already."""
+
+    advice = "replace-file"
 
 
 class ExportFolderMissing(GeoserviceError):

@@ -16,7 +16,7 @@ from layers.errors import NoRow
 
 
 @dataclass(frozen=True)
-class Holding:
+class PublishedEdition:
     """An edition that was, is or will be in force, without its grids, and the defaults of its jurisdiction."""
 
     jurisdiction_id: int
@@ -48,7 +48,7 @@ class Shapes:
     content_hash: str
 
 
-_HOLDINGS = text("""
+_PUBLISHED = text("""
     SELECT j.id AS jurisdiction_id, j.code AS jurisdiction_code, j.snap_tolerance_m, j.accuracy_m, e.id AS edition_id,
            e.valid_from, e.valid_to, e.is_first, e.validated_hash AS content_hash,
            geoservice.known_since(j.id) AS known_at
@@ -82,15 +82,17 @@ _OUTLINE = text("""
 """)
 
 
-def holdings(connection: Connection, *, over: int) -> tuple[Holding, ...]:
+def published_editions(connection: Connection, *, over: int) -> tuple[PublishedEdition, ...]:
     """Return the editions in force and to come, and of each jurisdiction the last few that are over."""
-    return tuple(_holding(row) for row in connection.execute(_HOLDINGS, {"over": over}))
+    return tuple(_published_edition(row) for row in connection.execute(_PUBLISHED, {"over": over}))
 
 
-def holding_at(connection: Connection, *, jurisdiction_id: int, at: datetime | None = None) -> Holding | None:
+def published_edition_at(
+    connection: Connection, *, jurisdiction_id: int, at: datetime | None = None
+) -> PublishedEdition | None:
     """Return the edition of a jurisdiction in force at an instant (now when None), or None."""
     row = connection.execute(_IN_FORCE, {"jurisdiction_id": jurisdiction_id, "at": at}).one_or_none()
-    return None if row is None else _holding(row)
+    return None if row is None else _published_edition(row)
 
 
 def shapes_of(connection: Connection, edition_id: int) -> Shapes:
@@ -118,5 +120,5 @@ def _md5(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
-def _holding(row: Row[Any]) -> Holding:
-    return Holding(**row._mapping)
+def _published_edition(row: Row[Any]) -> PublishedEdition:
+    return PublishedEdition(**row._mapping)

@@ -142,7 +142,7 @@ def codes_unlike(connection: Connection, codes: Sequence[str], pattern: str) -> 
     return list(connection.execute(_CODES_UNLIKE, {"codes": list(codes), "pattern": pattern}).scalars())
 
 
-def codes_wandering(connection: Connection, edition_id: int) -> list[str]:
+def reused_codes(connection: Connection, edition_id: int) -> list[str]:
     """Return the codes of a stored draft that the last grid of that code had at another place."""
     return list(connection.execute(_CODES_WANDERING, {"edition_id": edition_id}).scalars())
 

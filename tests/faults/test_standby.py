@@ -15,16 +15,16 @@ from pydantic import SecretStr
 from geoservice.embedded.cluster import Cluster
 from geoservice.services import schema
 from geoservice.services.demo import load_demo
-from geoservice.services.ownership import Question
+from geoservice.services.ownership import OwnerQuery
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from layers.crs import Position
 from tests.conftest import free_port
-from tests.holding import PATIENCE_S, stop, wait_until_held
+from tests.loading import PATIENCE_S, stop, wait_until_loaded
 from tests.publishing import publish_turned
 
 pytestmark = pytest.mark.faults
-INSIDE = Question(Position(91.77, 29.24))
+INSIDE = OwnerQuery(Position(91.77, 29.24))
 
 
 @pytest.fixture
@@ -47,17 +47,17 @@ def standby() -> Iterator[Cluster]:
 
 
 def owner_from_memory(services: Services) -> str | None:
-    found = services.ownership.held_owner_of(INSIDE)
+    found = services.ownership.owner_from_memory(INSIDE)
     return None if found is None else found.ownership.grid_code
 
 
 def test_a_worker_on_a_standby_answers_and_follows_by_comparing(standby: Cluster) -> None:
     services = build_services(Settings(database_url=SecretStr(standby.url), pool_size=2, compare_every_s=0.2))
     try:
-        wait_until_held(services)
+        wait_until_loaded(services)
         before = owner_from_memory(services)
-        assert services.keeper is not None
-        assert services.keeper.failure is None
+        assert services.cache is not None
+        assert services.cache.failure is None
 
         with psycopg.connect(standby.url, autocommit=True) as connection:
             connection.execute("SELECT pg_promote()")

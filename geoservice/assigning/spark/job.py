@@ -10,7 +10,7 @@ from concurrent.futures import TimeoutError as NotYet
 from typing import TYPE_CHECKING, Any
 
 from geoservice.assigning.adding import METHOD_NAMES
-from geoservice.assigning.model import Geometry, Progress, Request, Summary, Told
+from geoservice.assigning.model import Geometry, OnProgress, Progress, Request, Summary
 from geoservice.assigning.owners import Owners
 from geoservice.assigning.spark.answering import MAGIC, PARTS, Answering, PartsMaking
 from geoservice.assigning.spark.points import QUOTING, Points, points_of
@@ -29,7 +29,7 @@ _COMPRESSION = "snappy"  # as Spark's own writer does
 
 
 def assign_with_spark(
-    request: Request, owners: Owners, *, master: str | None = None, told: Told = lambda progress: None
+    request: Request, owners: Owners, *, master: str | None = None, on_progress: OnProgress = lambda progress: None
 ) -> Summary:
     """Write points with the grid that owns each on Apache Spark, as a folder of part files of the same format.
 
@@ -39,7 +39,7 @@ def assign_with_spark(
         `points` and `out` may be URLs that Spark reaches. CSV, Parquet and GeoParquet.
     master
         See `spark_session`; where a Spark session is active it is used, and left running.
-    told
+    on_progress
         Hears of the part of the tasks that are done; of rows at the end.
 
     Raises
@@ -63,13 +63,13 @@ def assign_with_spark(
             answering = _answering(request, points, broadcast)
             renamed = (".txt", ".parquet") if points.geo else ("", "")
             with storage.unfinished(out, overwrite=request.overwrite, renamed=renamed) as folder:
-                counts = _watched(spark, lambda: _written(points, answering, folder), told)
+                counts = _watched(spark, lambda: _written(points, answering, folder), on_progress)
         finally:
             broadcast.destroy()
     summary.rows, summary.covered, summary.nearest, summary.none = counts
     summary.without_position = summary.rows - summary.covered - summary.nearest - summary.none
     summary.seconds = time.monotonic() - began
-    told(Progress(summary.rows, 1.0))
+    on_progress(Progress(summary.rows, 1.0))
     return summary
 
 
@@ -120,7 +120,7 @@ def _quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def _watched(spark: SparkSession, work: Callable[[], tuple[int, ...]], told: Told) -> tuple[int, ...]:
+def _watched(spark: SparkSession, work: Callable[[], tuple[int, ...]], on_progress: OnProgress) -> tuple[int, ...]:
     """Return what the work returns; meanwhile tell how far its tasks are, and end them when somebody interrupts."""
     context = spark.sparkContext
     group = f"geoservice-{secrets.token_hex(4)}"
@@ -137,7 +137,7 @@ def _watched(spark: SparkSession, work: Callable[[], tuple[int, ...]], told: Tol
                 try:
                     return future.result(timeout=_TELL_EVERY_S)
                 except NotYet:
-                    told(Progress(0, _share(context, group)))
+                    on_progress(Progress(0, _share(context, group)))
         except KeyboardInterrupt:
             context.cancelJobGroup(group)
             raise

@@ -44,10 +44,10 @@ def arriving() -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JError) as exc:
-        raise _told(str(exc)) from exc
+        raise _error_of(str(exc)) from exc
 
 
-def _told(text: str) -> Exception:
+def _error_of(text: str) -> Exception:
     found = _MARK.search(text)
     if not found:
         return PointsUnreadable(reason=_sentence(text))

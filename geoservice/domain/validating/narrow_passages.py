@@ -20,7 +20,7 @@ HANGS_ON_SHARE = 0.01
 NECKS_MAX, VERTICES_MAX = 200, 20_000
 
 
-def neck_findings(grids: Sequence[GridShape]) -> list[Finding]:
+def narrow_passage_findings(grids: Sequence[GridShape]) -> list[Finding]:
     """Return a warning for each grid with a part that is narrower than `NECK_M` somewhere in its middle.
 
     Parameters

@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 from layers.geometry import SMALL_PRODUCT, segments_of
 
 
-class Thickets:
+class CrossingEstimate:
     """The edges of areas, to see quickly that two of them can not cross often.
 
     Edges that both have, bit by bit, cross no edge of the other: the other's rings are valid. So along a shared border

@@ -13,8 +13,8 @@ import shapely
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geoservice.domain.validating.narrow_passages import neck_findings
-from geoservice.domain.validating.overlay_cost import Thickets
+from geoservice.domain.validating.narrow_passages import narrow_passage_findings
+from geoservice.domain.validating.overlay_cost import CrossingEstimate
 from geoservice.domain.validating.soundness import outline_findings, soundness_findings
 from layers.crs import Position
 from layers.geometry import PAIRS_MAX, Plane, crossings, meeting_pairs, place_in, polygons_of, strip_size
@@ -56,7 +56,9 @@ def findings_of(grids: Sequence[GridShape], outline: MultiPolygon) -> list[Findi
     if outline_faults:
         return findings + outline_faults
     left_out = tuple(sorted({grid.code for grid in grids} - {grid.code for grid in sound}))
-    return findings + (_Partition(sound, outline, left_out).findings() if sound else []) + neck_findings(sound)
+    return (
+        findings + (_Partition(sound, outline, left_out).findings() if sound else []) + narrow_passage_findings(sound)
+    )
 
 
 class _Partition:
@@ -90,7 +92,7 @@ class _Partition:
 
     def _tangled(self, pairs: np.ndarray) -> list[Finding]:
         """Return overlaps and spills whose borders cross too often to be overlaid."""
-        thickets = Thickets(self.geoms)
+        thickets = CrossingEstimate(self.geoms)
         findings, total = [], 0
         for first, second in thickets.among(pairs).T.tolist():
             count = crossings(self.geoms[first], self.geoms[second], limit=CROSSINGS_MAX)

@@ -50,7 +50,7 @@ def preview_picture(
     parts += [_mark(sheet, move, place, colours) for move, place in shown if place is not None]
     parts.append(labels(sheet, grids))
     signs = "□ camera △ organisation ◇ open incident + undecided"
-    lines = [_told(moves), f"Thick: new borders. Dashed: borders that go. {signs}"]
+    lines = [_summary(moves), f"Thick: new borders. Dashed: borders that go. {signs}"]
     parts.append(legend(sheet, title, lines, [(colour, f"to {code}") for code, colour in colours.items()]))
     return sheet.picture(parts)
 
@@ -65,7 +65,7 @@ def _mark(sheet: Sheet, move: Move, geojson: str, colours: Mapping[str, str]) ->
     return f'{mark} fill="#ffffff" stroke="{colour}" stroke-width="2"/>'
 
 
-def _told(moves: Sequence[Move]) -> str:
+def _summary(moves: Sequence[Move]) -> str:
     counts: dict[str, int] = {}
     for move in moves:
         counts[move.kind] = counts.get(move.kind, 0) + 1

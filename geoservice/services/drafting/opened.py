@@ -117,7 +117,7 @@ class OpenDraft:
         result = merged(base, ours, theirs, settle)
         if result.conflicts:
             raise MergeConflict(result.conflicts, edition=self._id)
-        return self.make(verb, ours, leading_to(ours, result.grids))
+        return self.make(verb, ours, change_between(ours, result.grids))
 
 
 def _require_no_personal_number(grid: GridShape) -> None:
@@ -126,7 +126,7 @@ def _require_no_personal_number(grid: GridShape) -> None:
             raise PersonalNumberRefused(grid=grid.code)
 
 
-def leading_to(there: Sequence[GridShape], grids: Sequence[GridShape]) -> Change:
+def change_between(there: Sequence[GridShape], grids: Sequence[GridShape]) -> Change:
     """Return the change that makes grids those."""
     old = {grid.code: grid for grid in there}
     new = {grid.code for grid in grids}
@@ -141,7 +141,9 @@ def _equal(one: GridShape, other: GridShape) -> bool:
     return one.geom is not None and other.geom is not None and one.geom.equals_exact(other.geom)
 
 
-def told_apart_from(there: Sequence[GridShape], grids: Sequence[GridShape], fields: GridFields) -> list[GridShape]:
+def with_missing_fields_from(
+    there: Sequence[GridShape], grids: Sequence[GridShape], fields: GridFields
+) -> list[GridShape]:
     """Return the grids of a file with what it does not tell filled in from the grids that are there."""
     old = {grid.code: grid for grid in there}
     return [_filled(grid, old[grid.code], fields) if grid.code in old else grid for grid in grids]

@@ -21,8 +21,8 @@ from geoservice.errors import (
 from geoservice.reading.grids import grids_of_file
 from geoservice.reading.shapes import GridFields
 from geoservice.services.drafting.model import Edited
-from geoservice.services.drafting.opened import TIMEOUT_S, OpenDraft, leading_to, opened, told_apart_from
-from geoservice.services.healing.heal import Told, healed_apart
+from geoservice.services.drafting.opened import TIMEOUT_S, OpenDraft, change_between, opened, with_missing_fields_from
+from geoservice.services.healing.heal import OnProgress, heal_in_process
 from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.crs import Bbox, Position
 from layers.db.session import Database
@@ -186,7 +186,7 @@ class DraftService:
         """Make the grids of a draft these, as one step; grids that are equal stay untouched."""
         with self._draft(edition_id, revision, actor) as draft:
             there = queries.grids_of(draft.connection, edition_id)
-            return draft.make(verb, there, leading_to(there, grids))
+            return draft.make(verb, there, change_between(there, grids))
 
     def take_file(
         self,
@@ -224,7 +224,7 @@ class DraftService:
         with self._database.transaction() as connection:
             bbox = get_jurisdiction(connection, edition.jurisdiction_code).bbox
         found = grids_of_file(path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer)
-        grids = told_apart_from(there, found.grids, fields)
+        grids = with_missing_fields_from(there, found.grids, fields)
         changed = difference(there, grids)
         if commit:
             edition = self.take_state(edition_id, grids, revision=edition.revision, actor=actor).edition
@@ -237,7 +237,7 @@ class DraftService:
         *,
         commit: bool,
         revision: int | None = None,
-        told: Told = lambda share, what: None,
+        on_progress: OnProgress = lambda share, what: None,
         actor: str = "",
     ) -> tuple[Edition, Healing]:
         """Close gaps and overlaps of a draft that are narrower than a tolerance, and fit it to its outline.
@@ -246,7 +246,7 @@ class DraftService:
         ----------
         commit
             False: only say what would be changed.
-        told
+        on_progress
             Called with the share that is done and what is being done.
 
         Returns
@@ -266,7 +266,7 @@ class DraftService:
             grids = queries.grids_of(connection, edition_id)
             outline = queries.outline_of_edition(connection, edition_id)
         # No connection is held meanwhile: it takes seconds, and the revision tells whether anybody edited.
-        healing = healed_apart(grids, outline, tolerance_m, told=told)
+        healing = heal_in_process(grids, outline, tolerance_m, on_progress=on_progress)
         if commit:
             seen = edition.revision if revision is None else revision
             edition = self.take_state(edition_id, healing.grids, verb="heal", revision=seen, actor=actor).edition

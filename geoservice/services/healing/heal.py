@@ -12,16 +12,16 @@ from shapely import MultiPolygon
 
 from geoservice.domain.editing.healing import Healing
 from geoservice.errors import GeoserviceError
-from geoservice.services.healing.healing_process import heal_and_tell
+from geoservice.services.healing.healing_process import heal_and_send
 from layers.grids.model import GridShape
 
 #: 34,753 areas of a country take 20 s.
-LONGEST_S = 300.0
+MAX_S = 300.0
 MEMORY_BYTES = 4_294_967_296
 #: Wider is a decision about ground, which is a person's.
 TOLERANCE_MAX_M = 10.0
 
-Told = Callable[[float, str], None]
+OnProgress = Callable[[float, str], None]
 
 
 class HealingRefused(GeoserviceError):
@@ -36,13 +36,13 @@ class HealerDied(GeoserviceError):
     """The process that healed died: the shapes are hostile, or need more memory than allowed."""
 
 
-def healed_apart(
+def heal_in_process(
     grids: Sequence[GridShape],
     outline: MultiPolygon | None,
     tolerance_m: float,
     *,
-    longest_s: float = LONGEST_S,
-    told: Told = lambda share, what: None,
+    longest_s: float = MAX_S,
+    on_progress: OnProgress = lambda share, what: None,
 ) -> Healing:
     """Return grids healed below a tolerance; see `geoservice.domain.editing.healing.healed`.
 
@@ -50,7 +50,7 @@ def healed_apart(
     ----------
     outline
         To be fitted to; None: the grids are only fitted to each other.
-    told
+    on_progress
         Called with the share that is done and what is being done.
 
     Raises
@@ -63,19 +63,19 @@ def healed_apart(
     context = multiprocessing.get_context("spawn")  # a fork would take the threads' locks along, but not the threads
     ours, theirs = context.Pipe(duplex=False)
     child = context.Process(
-        target=heal_and_tell, args=(theirs, list(grids), outline, tolerance_m, MEMORY_BYTES), daemon=True
+        target=heal_and_send, args=(theirs, list(grids), outline, tolerance_m, MEMORY_BYTES), daemon=True
     )
     child.start()
     theirs.close()
     try:
-        return _result(ours, child, time.monotonic() + longest_s, told)
+        return _result(ours, child, time.monotonic() + longest_s, on_progress)
     finally:
         child.kill()
         child.join()
         ours.close()
 
 
-def _result(pipe: Connection, child: SpawnProcess, deadline_s: float, told: Told) -> Healing:
+def _result(pipe: Connection, child: SpawnProcess, deadline_s: float, on_progress: OnProgress) -> Healing:
     while (left_s := deadline_s - time.monotonic()) > 0:
         if not pipe.poll(min(left_s, 1.0)):
             continue
@@ -87,5 +87,5 @@ def _result(pipe: Connection, child: SpawnProcess, deadline_s: float, told: Told
         if kind == "done":
             result: Healing = value
             return result
-        told(*value)
+        on_progress(*value)
     raise HealingTookTooLong

@@ -13,7 +13,7 @@ from geoservice.domain.editing.healing import healed
 from layers.grids.model import GridShape
 
 
-def heal_and_tell(
+def heal_and_send(
     pipe: Connection, grids: Sequence[GridShape], outline: MultiPolygon | None, tolerance_m: float, memory_bytes: int
 ) -> None:
     """Heal, and send progress as ("progress", (share, what)), then the Healing as ("done", it).
@@ -26,11 +26,11 @@ def heal_and_tell(
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
-    def told(share: float, what: str) -> None:
+    def on_progress(share: float, what: str) -> None:
         pipe.send(("progress", (share, what)))
 
     result: Any = healed(
         grids, MultiPolygon() if outline is None else outline, tolerance_m, fit_outline=outline is not None,
-        progress=told,
+        progress=on_progress,
     )  # fmt: skip
     pipe.send(("done", result))

@@ -17,7 +17,7 @@ from geoservice.records.webhooks.queries import webhooks_with_work
 from geoservice.webhooks.addresses import pin, read_url
 from geoservice.webhooks.networks import Network
 from geoservice.webhooks.schedule import wait_s
-from geoservice.webhooks.sending import LONGEST_REASON, Outcome, Verdict, deliver
+from geoservice.webhooks.sending import MAX_REASON, Outcome, Verdict, deliver
 from geoservice.webhooks.signing import read_secret, sign
 from geoservice.webhooks.webhook_errors import WebhookRefused
 from layers.db.session import Database
@@ -26,7 +26,7 @@ from layers.db.session import Database
 #: killed had claimed is attempted by another one after that.
 LEASE_S = 20.0
 #: Attempts under way at once to one host: a receiver that is slow has no more than these threads.
-MOST_PER_HOST = 4
+MAX_PER_HOST = 4
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def attempt(delivery: Claimed, *, tls: ssl.SSLContext, allowed: Sequence[Network
         secrets = [read_secret(text) for text in delivery.secrets]
         message = sign(delivery.message_id, delivery.body.encode(), secrets=secrets, sent_at=datetime.now(UTC))
     except WebhookRefused as exc:
-        return Outcome(Verdict.FAILED, str(exc)[:LONGEST_REASON])
+        return Outcome(Verdict.FAILED, str(exc)[:MAX_REASON])
     return deliver(message, to, tls=tls)
 
 
@@ -111,7 +111,7 @@ def _claim(connection: Connection, free: int, under_way: Counter[str]) -> tuple[
     random.shuffle(waiting)  # so that none is always the last, when threads are few
     for webhook_id, url in waiting:
         host = host_of(url)
-        most = min(free - len(claimed), MOST_PER_HOST - under_way[host])
+        most = min(free - len(claimed), MAX_PER_HOST - under_way[host])
         if most > 0:
             mine = claim(connection, webhook_id, most=most, lease_s=LEASE_S)
             under_way[host] += len(mine)

@@ -15,7 +15,7 @@ from layers.db.session import Database
 PIECE = 1000
 #: While so many deliveries of a webhook wait, its events stay in the outbox: what is looked through for the next ones
 #: to attempt stays small, however long a receiver is away.
-WAITING_MOST = 10_000
+MAX_WAITING = 10_000
 
 
 class FanningService:
@@ -35,8 +35,8 @@ class FanningService:
     def _fan_out_for(self, webhook_id: int) -> bool:
         """Move one webhook on by a piece. Messages and how far it is are stored together, or neither is."""
         with self._database.transaction(actor="service") as connection:
-            webhook = lock_webhook(connection, webhook_id, waiting_most=WAITING_MOST)
-            if webhook is None or webhook.waiting >= WAITING_MOST:
+            webhook = lock_webhook(connection, webhook_id, waiting_most=MAX_WAITING)
+            if webhook is None or webhook.waiting >= MAX_WAITING:
                 return False
             events = events_after(connection, webhook.sent_up_to, limit=PIECE)
             if not events:

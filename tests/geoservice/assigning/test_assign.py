@@ -81,7 +81,7 @@ def test_nothing_is_overwritten_unasked(points: Path, owners: Owners) -> None:
     out = points.with_name("out.csv")
     out.write_text("precious")
 
-    with pytest.raises(OutputExists, match="--overwrite"):
+    with pytest.raises(OutputExists, match="there already"):
         assign(Request(points, out), owners)
     with pytest.raises(OutputIsInput):
         assign(Request(points, points, overwrite=True), owners)

@@ -102,7 +102,7 @@ def test_only_the_first_rows_without_a_position_are_named(tmp_path: Path, owners
 def test_other_encodings_are_read_when_they_are_named(tmp_path: Path, owners: Owners) -> None:
     content = "名,lon,lat\n扎塘路,91.751,29.251\n".encode("gbk")
 
-    with pytest.raises(EncodingNotUtf8, match="--encoding"):
+    with pytest.raises(EncodingNotUtf8):
         assigned(tmp_path, content, owners)
     written, _ = assigned(tmp_path, content, owners, encoding="gbk")
     assert written.decode() == "名,lon,lat,grid_code,method\n扎塘路,91.751,29.251,B,covers\n"

@@ -127,7 +127,7 @@ def test_a_file_that_does_not_say_its_crs_is_refused(tmp_path: Path, owners: Own
     points = tmp_path / "points.geoparquet"
     write_geoparquet(points, lonlats, None)
 
-    with pytest.raises(CrsNotStated, match="--crs wgs84"):
+    with pytest.raises(CrsNotStated):
         assign(Request(points, tmp_path / "out.csv"), owners)
     assign(Request(points, tmp_path / "out.csv", crs="cgcs2000"), owners)
 

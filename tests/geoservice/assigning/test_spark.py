@@ -28,7 +28,7 @@ from geoservice.assigning.owners import Owners
 from geoservice.assigning.spark.job import assign_with_spark
 from geoservice.assigning.spark.session import spark_session
 from geoservice.engine.index import OwnershipIndex
-from geoservice.engine.snapshot import METHODS
+from geoservice.engine.loaded_editions import METHODS
 from tests.places import GRIDS, PLACES, lonlat
 
 ROOT = Path(__file__).parents[4]
@@ -147,7 +147,7 @@ def test_folder_of_csv_on_two_executors(spark: Any, owners: Owners, tmp_path: Pa
         write_csv(tmp_path / "points" / f"part-{number}.csv", some)
     before, heard = tasks_done(spark), list[Progress]()
 
-    summary = assign_with_spark(Request(tmp_path / "points", tmp_path / "out"), owners, told=heard.append)
+    summary = assign_with_spark(Request(tmp_path / "points", tmp_path / "out"), owners, on_progress=heard.append)
 
     wanted = answers(owners, lon, lat)
     assert [(one[4] or None, one[5] or None) for one in rows_of_csv(tmp_path / "out")] == wanted

@@ -134,7 +134,7 @@ def test_a_preview_says_what_keeps_the_draft_from_being_published(command: Comma
     assert "It can not be published yet: it was not validated" in unseen
     assert "Publish exactly this" not in unseen
     assert "Publish exactly this" in seen
-    assert f"run: geoservice edition rebase {draft}" in overtaken
+    assert f"Run: geoservice edition rebase {draft}" in overtaken
     assert "Publish exactly this" not in overtaken
 
 

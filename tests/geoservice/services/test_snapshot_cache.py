@@ -14,12 +14,12 @@ from sqlalchemy import make_url
 
 from geoservice.api.answers import owner_out
 from geoservice.auth.model import Role
-from geoservice.services.ownership import Question
-from geoservice.services.snapshot_cache import Keeper
+from geoservice.services.ownership import OwnerQuery
+from geoservice.services.snapshot_cache import SnapshotCache
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from layers.crs import DeclaredPosition, Position
-from tests.holding import PATIENCE_S, stop, wait_until_held
+from tests.loading import PATIENCE_S, stop, wait_until_loaded
 from tests.publishing import publish_turned, turned
 
 INSIDE = Position(91.77, 29.24)
@@ -36,7 +36,7 @@ def superuser(community_url: str) -> Iterator[psycopg.Connection]:
 def services(community_url: str) -> Iterator[Services]:
     """Return services that hear of changes by notification only, unless a test lets them compare."""
     services = build_services(Settings(database_url=SecretStr(community_url), pool_size=4, compare_every_s=60))
-    wait_until_held(services)
+    wait_until_loaded(services)
     yield services
     stop(services)
 
@@ -51,20 +51,20 @@ def comes_true(fact: Callable[[], bool]) -> bool:
 
 
 def owner(services: Services, **asked: object) -> str | None:
-    found = services.ownership.held_owner_of(Question(INSIDE, **asked))  # type: ignore[arg-type]
+    found = services.ownership.owner_from_memory(OwnerQuery(INSIDE, **asked))  # type: ignore[arg-type]
     return found.ownership.grid_code if found is not None else None  # None at the moment of renewal
 
 
-def keeper_of(services: Services) -> Keeper:
-    assert services.keeper is not None
-    return services.keeper
+def cache_of(services: Services) -> SnapshotCache:
+    assert services.cache is not None
+    return services.cache
 
 
 def test_an_answer_from_memory_can_be_asked_for_again(services: Services, superuser: psycopg.Connection) -> None:
-    before = services.ownership.held_owner_of(Question(INSIDE))
+    before = services.ownership.owner_from_memory(OwnerQuery(INSIDE))
     publish_turned(superuser, 1)
     assert comes_true(lambda: "~" in (owner(services) or ""))
-    after = services.ownership.held_owner_of(Question(INSIDE))
+    after = services.ownership.owner_from_memory(OwnerQuery(INSIDE))
 
     for told in (before, after):
         assert told is not None
@@ -78,7 +78,7 @@ def test_an_answer_from_memory_can_be_asked_for_again(services: Services, superu
 
 
 def test_what_is_held_is_what_the_database_holds(services: Services, superuser: psycopg.Connection) -> None:
-    held = services.health.holding()
+    held = services.health.snapshot_state()
     rows = superuser.execute("SELECT 'sare', id, geoservice.edition_hash(id) FROM geoservice.edition").fetchall()
 
     assert held is not None
@@ -101,7 +101,7 @@ def test_a_publication_that_nobody_announced_is_found_by_comparing(
 ) -> None:
     superuser.execute("ALTER TABLE geoservice.edition DISABLE TRIGGER announce")
     services = build_services(Settings(database_url=SecretStr(community_url), compare_every_s=0.1))
-    wait_until_held(services)
+    wait_until_loaded(services)
 
     edition = publish_turned(superuser, 1)
 
@@ -111,22 +111,22 @@ def test_a_publication_that_nobody_announced_is_found_by_comparing(
 
 def test_a_revoked_key_and_a_new_posting_are_heard_of(services: Services, superuser: psycopg.Connection) -> None:
     key = services.keys.create(Role.READER, "held")
-    assert comes_true(lambda: services.keys.identify_held(key) is not None)
-    assert services.keys.identify_held(key[:-1] + ("A" if key[-1] != "A" else "B")) is None
+    assert comes_true(lambda: services.keys.identify_from_memory(key) is not None)
+    assert services.keys.identify_from_memory(key[:-1] + ("A" if key[-1] != "A" else "B")) is None
 
     services.keys.revoke(key[4:12])
     superuser.execute("UPDATE geoservice.staff SET call_sign = '换班' WHERE id = 1")
 
-    assert comes_true(lambda: services.keys.identify_held(key) is None)
+    assert comes_true(lambda: services.keys.identify_from_memory(key) is None)
     assert services.keys.identify(key) is None
     on_duty = services.grids.grids("sare")
     assert any("换班" == officer.call_sign for grid in on_duty for officer in _officers(services, grid["code"]))
 
 
 def _officers(services: Services, grid_code: str) -> tuple:
-    confirmed = keeper_of(services).confirmed
+    confirmed = cache_of(services).confirmed
     assert confirmed is not None
-    return confirmed.held.duties.officers(1, grid_code, datetime.now(UTC)) or ()
+    return confirmed.snapshot.duties.officers(1, grid_code, datetime.now(UTC)) or ()
 
 
 def test_cut_off_it_answers_and_grows_old_and_is_fresh_again_by_itself(
@@ -138,13 +138,13 @@ def test_cut_off_it_answers_and_grows_old_and_is_fresh_again_by_itself(
         elsewhere.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database._obj[0]]
         )
-        assert comes_true(lambda: keeper_of(services).failure is not None)
+        assert comes_true(lambda: cache_of(services).failure is not None)
         assert owner(services) == SECOND
-        aged = services.ownership.held_owner_of(Question(INSIDE))
+        aged = services.ownership.owner_from_memory(OwnerQuery(INSIDE))
         assert aged is not None
-        assert comes_true(lambda: (services.ownership.held_owner_of(Question(INSIDE)) or aged).age_s > 0.5)
+        assert comes_true(lambda: (services.ownership.owner_from_memory(OwnerQuery(INSIDE)) or aged).age_s > 0.5)
         elsewhere.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(database))
-    assert comes_true(lambda: keeper_of(services).failure is None)
+    assert comes_true(lambda: cache_of(services).failure is None)
     with psycopg.connect(community_url, autocommit=True) as connection:
         edition = publish_turned(connection, 1)
     assert comes_true(lambda: owner(services) == turned(SECOND, edition))
@@ -161,18 +161,18 @@ def test_an_edition_that_is_not_what_was_validated_is_not_taken_in(
         )
         superuser.execute("ALTER TABLE geoservice.grid ENABLE TRIGGER USER")
 
-    assert comes_true(lambda: "SnapshotDiffers" in (keeper_of(services).failure or ""))
+    assert comes_true(lambda: "SnapshotDiffers" in (cache_of(services).failure or ""))
     assert owner(services) == SECOND
-    (held,) = (services.health.holding() or pytest.fail()).editions
+    (held,) = (services.health.snapshot_state() or pytest.fail()).editions
     assert held.edition == 1
 
 
 def test_what_memory_does_not_know_is_asked_of_the_database(services: Services, superuser: psycopg.Connection) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=100)
 
-    assert services.ownership.held_owner_of(Question(INSIDE, jurisdiction_code="nowhere")) is None
+    assert services.ownership.owner_from_memory(OwnerQuery(INSIDE, jurisdiction_code="nowhere")) is None
     superuser.execute("UPDATE geoservice.posting SET valid_from = '2020-01-01', valid_to = '2020-02-01' WHERE id = 1")
     for _ in range(4):
         publish_turned(superuser, 1)
-    assert comes_true(lambda: (services.health.holding() or pytest.fail()).editions[0].edition == 5)
-    assert services.ownership.held_owner_of(Question(INSIDE, at=long_ago)) is None
+    assert comes_true(lambda: (services.health.snapshot_state() or pytest.fail()).editions[0].edition == 5)
+    assert services.ownership.owner_from_memory(OwnerQuery(INSIDE, at=long_ago)) is None

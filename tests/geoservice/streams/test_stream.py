@@ -14,8 +14,8 @@ from geoservice.services.events import Audience, EventService
 from geoservice.streams import stream
 from geoservice.streams.endpoint import Streams
 from geoservice.streams.hub import Hub
-from geoservice.streams.stream import Listener, Telling
-from geoservice.streams.subscription import Wish
+from geoservice.streams.stream import EventStream, Listener
+from geoservice.streams.subscription import Subscription
 from layers.db.session import Database
 
 Told = TypeVar("Told")
@@ -54,7 +54,7 @@ def test_a_stream_of_the_public_rests_though_nobody_looks_again_who_listens(
     hub = FirstRest(events)
 
     with pytest.raises(RestedEnough):
-        run(Telling(events, hub, Listener(Wish(), Audience(False), None), takes_all).run())
+        run(EventStream(events, hub, Listener(Subscription(), Audience(False), None), takes_all).run())
 
     assert hub.rest_s > 0
 

@@ -11,7 +11,7 @@ from flask import Flask
 
 from geoservice.web.admission import RESERVED, STUCK_S, Places, admit
 from geoservice.web.guard import guard
-from geoservice.web.pipeline import let_in
+from geoservice.web.pipeline import before_request_chain
 from geoservice.web.problems import register_problems
 from layers.errors import TooBusy
 from tests.geoservice.web.attacks import ask
@@ -47,7 +47,7 @@ def test_a_place_given_back_is_waited_for_again() -> None:
 def _app(threads: int, release: threading.Event) -> Flask:
     app = Flask("places")
     register_problems(app)
-    let_in(app, admit(app, threads=threads))
+    before_request_chain(app, admit(app, threads=threads))
     slow = guard("view_map")(lambda: str(release.wait(10)))
     fails = guard("view_map")(lambda: 1 / 0)
     app.add_url_rule("/v1/slow", "slow", slow)
@@ -81,7 +81,7 @@ def test_a_request_that_fails_gives_its_place_back() -> None:
 def test_a_crowd_that_is_served_quickly_is_never_refused() -> None:
     app = Flask("crowd")
     register_problems(app)
-    let_in(app, admit(app, threads=8))
+    before_request_chain(app, admit(app, threads=8))
     app.add_url_rule("/v1/quick", "quick", guard("view_map")(lambda: str(time.sleep(0.005))))
 
     with ThreadPoolExecutor(32) as clients:

@@ -256,7 +256,7 @@ def test_while_a_secret_is_rotated_both_verify(post: Post) -> None:
 
 
 def test_a_long_queue_stays_in_the_outbox(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("geoservice.services.webhooks.fanning.WAITING_MOST", 20)
+    monkeypatch.setattr("geoservice.services.webhooks.fanning.MAX_WAITING", 20)
     monkeypatch.setattr("geoservice.services.webhooks.fanning.PIECE", 10)
     inbox = Inbox()
     webhook, _ = post.add(inbox.url)

@@ -6,7 +6,7 @@ overlap the smallest code of a jurisdiction wins, in byte order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -29,7 +29,7 @@ METHODS = {Method.COVERS: "covers", Method.NEAREST: "nearest", Method.NONE: "non
 
 
 @dataclass(frozen=True)
-class HeldEdition:
+class LoadedEdition:
     """One edition in memory."""
 
     jurisdiction_id: int
@@ -100,11 +100,11 @@ class ManyOwners:
         )  # fmt: skip
 
 
-class Snapshot:
+class LoadedEditions:
     """Editions of all jurisdictions, as they were known at one moment. It never changes."""
 
     def __init__(
-        self, editions: Iterable[HeldEdition], jurisdictions: Iterable[str], known_since: datetime | None = None
+        self, editions: Iterable[LoadedEdition], jurisdictions: Iterable[str], known_since: datetime | None = None
     ) -> None:
         """Take editions in.
 
@@ -115,24 +115,28 @@ class Snapshot:
         known_since
             Editions that ended before are not here; None when all are.
         """
-        self.editions = tuple(sorted(editions, key=lambda one: (one.jurisdiction_code.encode(), one.valid_from)))
+        self._editions = tuple(sorted(editions, key=lambda one: (one.jurisdiction_code.encode(), one.valid_from)))
         self.jurisdictions = frozenset(jurisdictions)
         self.known_since = known_since
 
-    def in_force(self, at: datetime, jurisdiction_code: str | None = None) -> tuple[HeldEdition, ...] | None:
+    def __iter__(self) -> Iterator[LoadedEdition]:
+        """Go through them by code of the jurisdiction and instant."""
+        return iter(self._editions)
+
+    def in_force(self, at: datetime, jurisdiction_code: str | None = None) -> tuple[LoadedEdition, ...] | None:
         """Return the editions in force at an instant by code of jurisdiction; None when that is not known here."""
         if self.known_since is not None and at < self.known_since:
             return None
         if jurisdiction_code is None:
             # Made from a list, which costs half of a generator.
-            return tuple([one for one in self.editions if one.holds_at(at)])
+            return tuple([one for one in self._editions if one.holds_at(at)])
         if jurisdiction_code not in self.jurisdictions:
             return None
-        return tuple(one for one in self.editions if one.jurisdiction_code == jurisdiction_code and one.holds_at(at))
+        return tuple(one for one in self._editions if one.jurisdiction_code == jurisdiction_code and one.holds_at(at))
 
 
 def owner_among(
-    editions: Sequence[HeldEdition], lon: float, lat: float, *, accuracy_m: float | None = None
+    editions: Sequence[LoadedEdition], lon: float, lat: float, *, accuracy_m: float | None = None
 ) -> Ownership:
     """Return who owns a position on the earth.
 
@@ -162,7 +166,7 @@ def owner_among(
 
 
 def owners_among(
-    editions: Sequence[HeldEdition], lon: Floats, lat: Floats, *, accuracy_m: float | None = None
+    editions: Sequence[LoadedEdition], lon: Floats, lat: Floats, *, accuracy_m: float | None = None
 ) -> ManyOwners:
     """Return who owns each of many positions; parameters as for `owner_among`, (n,) degrees.
 
@@ -178,7 +182,7 @@ def owners_among(
 
 
 def _ask(
-    edition: HeldEdition, offset: int, lon: Floats, lat: Floats, accuracy_m: float | None,
+    edition: LoadedEdition, offset: int, lon: Floats, lat: Floats, accuracy_m: float | None,
     found: ManyOwners, nearest: Floats,
 ) -> None:  # fmt: skip
     """Fill in what an edition has to say where none before it covers the position or is nearer."""

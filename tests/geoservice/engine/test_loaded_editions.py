@@ -12,8 +12,8 @@ import shapely
 from shapely import box
 from shapely.geometry.base import BaseGeometry
 
-from geoservice.engine.snapshot import METHODS, owner_among, owners_among
-from geoservice.services.snapshots import Held, read_held
+from geoservice.engine.loaded_editions import METHODS, owner_among, owners_among
+from geoservice.services.snapshots import Snapshot, read_snapshot
 from layers.crs import Position
 from layers.db.session import Database
 from layers.grids.ownership import owners_of
@@ -39,7 +39,7 @@ def _town(connection: psycopg.Connection, code: str, fields: list[BaseGeometry],
 
 
 @pytest.fixture(scope="module")
-def held(cluster_url: str, template: str) -> Iterator[tuple[Held, Database]]:
+def snapshot(cluster_url: str, template: str) -> Iterator[tuple[Snapshot, Database]]:
     """Two towns that overlap, one that touches them, one close by, one far away; five editions each."""
     maker = DatabaseMaker(cluster_url)
     url = maker.clone(template)
@@ -51,7 +51,7 @@ def held(cluster_url: str, template: str) -> Iterator[tuple[Held, Database]]:
         _town(connection, "c", [box(91.0 - 1e-3, 29.0, 91.0 - 4e-4, 29.01)], snap_tolerance_m=100, accuracy_m=15)
         _town(connection, "far", squares(10.0, 60.0, step, 2))
     database = Database.connect(url, pool_size=2)
-    yield read_held(database, None), database
+    yield read_snapshot(database, None), database
     database.close()
     maker.drop_all()
 
@@ -66,13 +66,13 @@ def _places() -> np.ndarray:
 @pytest.mark.parametrize("only", [None, "a", "b", "B", "c"])
 @pytest.mark.parametrize("accuracy_m", [None, 0.0, 150.0])
 def test_memory_answers_as_the_database_does(
-    held: tuple[Held, Database], only: str | None, accuracy_m: float | None
+    snapshot: tuple[Snapshot, Database], only: str | None, accuracy_m: float | None
 ) -> None:
-    known, database = held
-    ids = {one.jurisdiction_code: one.jurisdiction_id for one in known.snapshot.editions}
+    known, database = snapshot
+    ids = {one.jurisdiction_code: one.jurisdiction_id for one in known.editions}
     places = _places()
     for at in (DAYS[-1] + timedelta(days=1), DAYS[-1], DAYS[-1] - timedelta(microseconds=1), DAYS[2]):
-        editions = known.snapshot.in_force(at, only)
+        editions = known.editions.in_force(at, only)
         assert editions is not None
         many = owners_among(editions, places[:, 0].copy(), places[:, 1].copy(), accuracy_m=accuracy_m)
         positions = [Position(lon, lat) for lon, lat in places.tolist()]
@@ -90,10 +90,10 @@ def test_memory_answers_as_the_database_does(
             assert bool(many.near_border[place]) == told.near_border, where
 
 
-def test_instants_before_what_is_held_are_not_answered(held: tuple[Held, Database]) -> None:
-    snapshot = held[0].snapshot
+def test_instants_before_what_is_held_are_not_answered(snapshot: tuple[Snapshot, Database]) -> None:
+    editions = snapshot[0].editions
 
-    assert snapshot.known_since == DAYS[2]
-    assert snapshot.in_force(DAYS[2] - timedelta(microseconds=1)) is None
-    assert snapshot.in_force(DAYS[2], "unknown") is None
-    assert len(snapshot.in_force(DAYS[2]) or ()) == 5
+    assert editions.known_since == DAYS[2]
+    assert editions.in_force(DAYS[2] - timedelta(microseconds=1)) is None
+    assert editions.in_force(DAYS[2], "unknown") is None
+    assert len(editions.in_force(DAYS[2]) or ()) == 5

@@ -10,19 +10,19 @@ from geoservice.wiring import Services
 PATIENCE_S = 20.0
 
 
-def wait_until_held(services: Services) -> None:
+def wait_until_loaded(services: Services) -> None:
     """Begin to hold editions in memory, and wait until they are there."""
-    keeper = services.keeper
-    assert keeper is not None
-    keeper.start()
+    cache = services.cache
+    assert cache is not None
+    cache.start()
     deadline = time.monotonic() + PATIENCE_S
-    while keeper.confirmed is None:
-        assert time.monotonic() < deadline, keeper.failure
+    while cache.confirmed is None:
+        assert time.monotonic() < deadline, cache.failure
         time.sleep(0.01)
 
 
 def stop(services: Services) -> None:
     """Close what services hold open."""
-    if services.keeper is not None:
-        services.keeper.stop()
+    if services.cache is not None:
+        services.cache.stop()
     services.database.close()
