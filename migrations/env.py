@@ -15,6 +15,7 @@ import layers.jurisdictions.tables
 import layers.keys.tables
 import layers.organisations.tables
 import layers.outbox.tables
+import layers.schedule.tables
 import layers.staff.tables
 import layers.webhooks.tables  # noqa: F401 - all of these for what importing does: the tables register themselves
 from layers.db.base import Base
