@@ -10,6 +10,7 @@ from sqlalchemy import text
 from geoservice.services import schema
 from geoservice.services.keeper import Keeper
 from layers.db.session import Database
+from layers.schedule.queries import job_ages
 
 
 @dataclass(frozen=True)
@@ -72,3 +73,8 @@ class HealthService:
             for one in held.snapshot.in_force(held.now()) or ()
         )
         return Holding(confirmed.at, confirmed.age_s, editions, self._keeper.failure)
+
+    def job_ages(self) -> dict[str, float | None]:
+        """Return for each scheduled job how many seconds ago it was done last; None: never. Raise LayerError."""
+        with self._database.transaction() as connection:
+            return job_ages(connection)

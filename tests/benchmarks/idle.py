@@ -75,7 +75,9 @@ def costs(supervisor: psutil.Process) -> dict[int, Cost]:
     found = {}
     for process in (supervisor, *supervisor.children(recursive=True)):
         with suppress(psutil.NoSuchProcess, FileNotFoundError):
-            found[process.pid] = Cost(_name(process), process.create_time(), sum(process.cpu_times()[:4]), _waits(process))
+            found[process.pid] = Cost(
+                _name(process), process.create_time(), sum(process.cpu_times()[:4]), _waits(process)
+            )
     return found
 
 
@@ -153,8 +155,8 @@ def goals(found: Figures) -> list[Goal]:
 def table(found: Figures) -> list[str]:
     """Return the figures as markdown."""
     return [
-        "The demo as `geoservice up` runs it, without a listener, a webhook or a request; everything that the supervisor",
-        f"started is counted, the database too: {number(found['cpu_percent'])} % of one core,",
+        "The demo as `geoservice up` runs it, without a listener, a webhook or a request; everything that the",
+        f"supervisor started is counted, the database too: {number(found['cpu_percent'])} % of one core,",
         f"{number(found['commits_per_s'])} commits and {number(found['wakeups_per_s'])} wake-ups a second,"
         f" {number(found['memory_mb'])} MB.",
         "",

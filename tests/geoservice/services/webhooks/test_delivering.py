@@ -12,6 +12,7 @@ import pytest
 
 from geoservice.services.webhooks.fanning import FanningService
 from layers.db.session import Database
+from layers.webhooks.edits import forget_delivered
 from layers.webhooks.queries import lock_webhook
 from tests.geoservice.services.webhooks.conftest import Post
 from tests.geoservice.services.webhooks.inbox import Inbox, until, verifies
@@ -278,7 +279,8 @@ def test_what_was_delivered_long_ago_is_forgotten(post: Post, database: Database
         until(lambda: post.webhooks.webhook(webhook.id).waiting == 0)
     post.do("UPDATE geoservice.delivery SET at = now() - interval '31 days' WHERE number = (SELECT min(number)"
             " FROM geoservice.delivery)")  # fmt: skip
-    assert FanningService(database).forget() == 1
+    with database.transaction(actor="service") as connection:
+        assert forget_delivered(connection) == 1
     assert len(post.ledger(webhook)) == 2
 
 
