@@ -90,6 +90,8 @@ class Scheduler:
         self._wakeup = Wakeup()
         #: time.monotonic() until which a job rests.
         self._rests_until_s = dict.fromkeys((job.name for job in jobs), 0.0)
+        #: Jobs of which a full piece was done: there may be more.
+        self._unfinished: set[str] = set()
         self._failure: str | None = None
         #: Called whenever it looks: something was announced, or a while has passed.
         self.on_look: Callable[[], None] = lambda: None
@@ -128,11 +130,13 @@ class Scheduler:
 
     def _see_to(self, job: Job, due: NextDue, ages: Mapping[str, float | None]) -> float:
         rest_s = self._rests_until_s[job.name] - time.monotonic()
-        wait_s = max(job.due_s(due, ages[job.name]), rest_s)
+        wait_s = 0.0 if job.name in self._unfinished else max(job.due_s(due, ages[job.name]), rest_s)
         if wait_s > 0:
             return wait_s
-        if self._do(job):
+        if self._do(job):  # the next piece after one of each other job
+            self._unfinished.add(job.name)
             return 0.0
+        self._unfinished.discard(job.name)
         self._rests_until_s[job.name] = time.monotonic() + REST_S
         return REST_S
 
