@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from geoservice.embedded.cluster import Cluster
 from geoservice.errors import NoDatabase
 from geoservice.services.alerts import AlertService
+from geoservice.services.clock import Scheduler
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.events import EventService
@@ -22,7 +23,8 @@ from geoservice.services.viewing import ViewingService
 from geoservice.services.webhooks.delivering import DeliveringService
 from geoservice.services.webhooks.fanning import FanningService
 from geoservice.services.webhooks.service import WebhookService
-from geoservice.services.webhooks.worker import Worker
+from geoservice.services.webhooks.worker import DeliveryWorker
+from geoservice.services.worker import Worker
 from geoservice.settings import Settings
 from geoservice.streams.endpoint import Streams
 from geoservice.web.security import trusted_hosts
@@ -109,9 +111,10 @@ def build_streams(settings: Settings) -> Streams:
 
 
 def build_worker(settings: Settings) -> Worker:
-    """Return the worker that sends webhooks."""
-    # One connection fans out, one delivers.
-    database = Database.connect(database_url(settings), pool_size=2)
-    return Worker(
+    """Return the worker: the clock and, where they are wanted, the sending of webhooks."""
+    # One connection listens, one does what is due, one fans out, one delivers.
+    database = Database.connect(database_url(settings), pool_size=4)
+    delivery = DeliveryWorker(
         FanningService(database), DeliveringService(database), tls=tls_context(), allowed=settings.allowed_networks
     )
+    return Worker(database, Scheduler(database), delivery if settings.webhooks else None)

@@ -43,7 +43,7 @@ HOPELESS_DEATHS = 3
 
 
 class Supervisor:
-    """One instance's keeper; `run` returns after SIGTERM, SIGINT or SIGHUP.
+    """Keeps one instance alive; `run` returns after SIGTERM, SIGINT or SIGHUP.
 
     Parameters: cluster - the embedded database, already started; None when the database is somebody else's.
     """

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
+from geoservice.records.schedule.queries import job_ages
 from geoservice.services import schema
 from geoservice.services.snapshot_cache import SnapshotCache
 from layers.db.session import Database
@@ -72,3 +73,8 @@ class HealthService:
             for one in snapshot.editions.in_force(snapshot.now()) or ()
         )
         return SnapshotState(confirmed.at, confirmed.age_s, editions, self._cache.failure)
+
+    def job_ages(self) -> dict[str, float | None]:
+        """Return for each scheduled job how many seconds ago it was done last; None: never. Raise LayerError."""
+        with self._database.transaction() as connection:
+            return job_ages(connection)

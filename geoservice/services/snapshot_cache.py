@@ -11,24 +11,18 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy import Connection
 
-from geoservice.records.calendars.queries import renew_working_time
-from geoservice.records.outbox.queries import forget_told
 from geoservice.services.memory import give_back
 from geoservice.services.snapshots import Fingerprints, Snapshot, fingerprints, read_snapshot
-from layers.db.listening import Listener, listening
+from layers.db.listening import CHANGES, Listener, Wakeup, listening
 from layers.db.session import Database
 from layers.errors import LayerError
-from layers.grids.edits import enact_due
-from layers.incidents.edits import lapse_due, mark_overdue
 
 log = structlog.get_logger()
 
 #: After the database went away it is asked again so often.
 RETRY_S = 0.5
-#: Whoever stops the cache waits no longer than this.
-LOOK_UP_S = 0.2
-#: Re-assigning the features of a city takes seconds.
-ENACT_S = 60.0
+#: A reading that is under way when it is stopped may end in this time.
+STOP_S = 5.0
 #: What could not be read or built is tried again after this time, or when it changes.
 READ_AGAIN_S = 10.0
 
@@ -70,6 +64,7 @@ class SnapshotCache:
         self._settled = threading.Event()
         self._settled.set()
         self._stopping = threading.Event()
+        self._wakeup = Wakeup()
         self._thread: threading.Thread | None = None
         #: Called after each reading with its seconds, or None when it failed; for figures.
         self.on_reading: Callable[[float | None], None] = lambda seconds: None
@@ -102,15 +97,16 @@ class SnapshotCache:
     def stop(self) -> None:
         """Stop renewing; what is held stays."""
         self._stopping.set()
+        self._wakeup.set()
         if self._thread is not None:
-            self._thread.join(timeout=LOOK_UP_S + 5)
+            self._thread.join(timeout=STOP_S)
             self._thread = None
         self._database.close()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                with listening(self._database) as listener:
+                with listening(self._database, self._wakeup, CHANGES) as listener:
                     self._follow(listener)
             except Exception as exc:  # noqa: BLE001  whatever it is, look-ups go on with what is held
                 self._note_failure(exc)
@@ -121,21 +117,7 @@ class SnapshotCache:
         while not self._stopping.is_set():
             if self.renew(listener.connection):
                 give_back()  # what it replaced
-            self._do_what_is_due()
-            compare_at_s = time.monotonic() + self._compare_every_s
-            while not self._stopping.is_set() and (left_s := compare_at_s - time.monotonic()) > 0:
-                if listener.wait(min(left_s, LOOK_UP_S)):
-                    break
-
-    def _do_what_is_due(self) -> None:
-        """Enact editions whose day has come, find what is late, close what nobody rated; the first worker does it."""
-        for duty in (enact_due, mark_overdue, lapse_due, renew_working_time, forget_told):
-            try:
-                with self._database.transaction(actor="service", timeout_s=ENACT_S) as connection:
-                    duty(connection)
-            except Exception as exc:  # noqa: BLE001  look-ups do not depend on it; the next comparison tries again
-                reason = f"{type(exc).__name__}: {exc}"
-                log.warning("what is due could not be done", duty=duty.__name__, reason=reason)
+            listener.wait(self._compare_every_s)
 
     def renew(self, connection: Connection) -> bool:
         """Confirm what is held, or read it anew when the database holds something else; return whether it replaced it.

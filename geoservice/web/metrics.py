@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator, Mapping
 
 from flask import Flask, Request, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from geoservice.services.snapshot_cache import SnapshotCache
 from geoservice.web.counters import RequestCounter, RequestCounters
 from geoservice.web.pipeline import Step
+from layers.errors import LayerError
+
+
+class JobAges(Collector):
+    """How long ago each scheduled job was done last, by the database. While it does not answer, ages grow on."""
+
+    def __init__(self, ages: Callable[[], Mapping[str, float | None]]) -> None:
+        self._ages = ages
+        self._last: Mapping[str, float | None] = {}
+        self._read_s = time.monotonic()
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Return the figures of this moment."""
+        try:
+            self._last, self._read_s = self._ages(), time.monotonic()
+        except LayerError:
+            pass
+        told = GaugeMetricFamily(
+            "geoservice_job_age_seconds", "Since a scheduled job was done last, by whichever instance", labels=["job"]
+        )
+        for job, age_s in self._last.items():
+            told.add_metric([job], float("nan") if age_s is None else age_s + time.monotonic() - self._read_s)
+        yield told
 
 
 class RequestMetrics:
@@ -37,6 +63,10 @@ class RequestMetrics:
             registry=self._registry, buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100),
         )  # fmt: skip
         cache.on_reading = lambda took_s: failures.inc() if took_s is None else seconds.observe(took_s)
+
+    def watch_jobs(self, ages: Callable[[], Mapping[str, float | None]]) -> None:
+        """Tell how long ago each scheduled job was done; `ages` asks the database, and may raise LayerError."""
+        self._registry.register(JobAges(ages))
 
     def watch(self, app: Flask) -> Step:
         """Measure every request of an application; return the step at which one begins."""

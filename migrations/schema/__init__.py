@@ -38,6 +38,7 @@ NAMES = (
     "publishing",
     "drafting",  # a view of grids, and what logs them
     "webhooks",
+    "clock",  # is woken by incidents and webhooks
     "announcements",  # fingerprints name postings and keys
     "served",  # views of layers, households and incidents among them
     "rights",  # grants on all of the above

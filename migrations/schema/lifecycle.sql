@@ -96,7 +96,7 @@ CREATE TRIGGER guard_step BEFORE UPDATE ON geoservice.incident
 CREATE FUNCTION geoservice.require_step(rule text, old geoservice.incident, new geoservice.incident) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    IF rule IN ('reopened', 'rated') AND old.closed_at < now() - interval '7 days' THEN
+    IF rule IN ('reopened', 'rated') AND old.closed_at < now() - lapses_after() THEN
         RAISE EXCEPTION 'The incident was closed more than 7 days ago.'
             USING ERRCODE = 'GS411', HINT = 'Report the matter anew.';
     ELSIF rule = 'rated' AND (old.rating IS NOT NULL OR new.rating IS NULL) THEN
@@ -125,6 +125,10 @@ RETURN CASE
     WHEN status = 'accepted' AND officer IS DISTINCT FROM officer_before THEN 'dispatched'
     ELSE status END;
 
+-- What was resolved so long ago, and nobody rated or verified since, is closed; what was closed so long ago stays closed.
+CREATE FUNCTION geoservice.lapses_after() RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '7 days';
+
 -- Close what was resolved long ago and what nobody rated or verified since. Whoever asks first does it.
 CREATE FUNCTION geoservice.lapse_due(most integer DEFAULT 100) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
@@ -133,7 +137,7 @@ DECLARE
 BEGIN
     WITH due AS (
         SELECT i.id FROM incident AS i
-         WHERE i.status = 'resolved' AND i.status_since < now() - interval '7 days'
+         WHERE i.status = 'resolved' AND i.status_since < now() - lapses_after()
          ORDER BY i.status_since LIMIT most FOR UPDATE SKIP LOCKED
     )
     UPDATE incident AS i SET status = 'closed', step_rule = 'lapsed', step_reason = NULL FROM due WHERE i.id = due.id;

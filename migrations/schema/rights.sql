@@ -47,6 +47,7 @@ GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
 GRANT UPDATE (state) ON geoservice.draft_step TO geoservice_app;
 GRANT SELECT, INSERT ON geoservice.preview, geoservice.report_key TO geoservice_app;
 GRANT UPDATE ON geoservice.incident TO geoservice_app;
+GRANT SELECT, INSERT, UPDATE (done_at) ON geoservice.scheduled_job TO geoservice_app;
 GRANT SELECT ON geoservice.incident_event, geoservice.outbox, geoservice.outbox_head TO geoservice_app;
 -- What a webhook is for, and what was sent, is not written anew.
 GRANT SELECT, INSERT, DELETE ON geoservice.webhook, geoservice.delivery TO geoservice_app;
@@ -94,6 +95,6 @@ GRANT EXECUTE ON FUNCTION
     geoservice.fingerprint_of(geoservice.move[]), geoservice.enact_due(),
     geoservice.begin_step(bigint, text), geoservice.changed_grids(bigint, bigint), geoservice.wandering_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
-    geoservice.renew_working_time(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
+    geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
     geoservice.fingerprints()  -- of the keys, too
     TO geoservice_app;

@@ -1629,7 +1629,7 @@ CREATE TRIGGER guard_step BEFORE UPDATE ON geoservice.incident
 CREATE FUNCTION geoservice.require_step(rule text, old geoservice.incident, new geoservice.incident) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    IF rule IN ('reopened', 'rated') AND old.closed_at < now() - interval '7 days' THEN
+    IF rule IN ('reopened', 'rated') AND old.closed_at < now() - lapses_after() THEN
         RAISE EXCEPTION 'The incident was closed more than 7 days ago.'
             USING ERRCODE = 'GS411', HINT = 'Report the matter anew.';
     ELSIF rule = 'rated' AND (old.rating IS NOT NULL OR new.rating IS NULL) THEN
@@ -1658,6 +1658,10 @@ RETURN CASE
     WHEN status = 'accepted' AND officer IS DISTINCT FROM officer_before THEN 'dispatched'
     ELSE status END;
 
+-- What was resolved so long ago, and nobody rated or verified since, is closed; what was closed so long ago stays closed.
+CREATE FUNCTION geoservice.lapses_after() RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '7 days';
+
 -- Close what was resolved long ago and what nobody rated or verified since. Whoever asks first does it.
 CREATE FUNCTION geoservice.lapse_due(most integer DEFAULT 100) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
@@ -1666,7 +1670,7 @@ DECLARE
 BEGIN
     WITH due AS (
         SELECT i.id FROM incident AS i
-         WHERE i.status = 'resolved' AND i.status_since < now() - interval '7 days'
+         WHERE i.status = 'resolved' AND i.status_since < now() - lapses_after()
          ORDER BY i.status_since LIMIT most FOR UPDATE SKIP LOCKED
     )
     UPDATE incident AS i SET status = 'closed', step_rule = 'lapsed', step_reason = NULL FROM due WHERE i.id = due.id;
@@ -2782,6 +2786,46 @@ CREATE INDEX ix_delivery_lane ON geoservice.delivery (webhook_id, lane, number) 
 CREATE INDEX ix_delivery_webhook_id_status_number ON geoservice.delivery (webhook_id, status, number);
 CREATE INDEX ix_delivery_at ON geoservice.delivery (at) WHERE status <> 'waiting';
 
+-- One clock: what is due is done by one process that always runs. It waits until the next thing is due, and is woken
+-- when something comes that is due sooner.
+
+-- What is done again and again, and when it was done last. Whoever does it holds the row meanwhile.
+CREATE TABLE geoservice.scheduled_job (
+    name text PRIMARY KEY,
+    done_at timestamptz                                               -- null: never
+);
+
+-- When there is something to do next: an edition comes into force, an incident is late, one lapses. Null: nothing is foreseen.
+CREATE FUNCTION geoservice.next_due(OUT editions timestamptz, OUT overdue timestamptz, OUT lapses timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT
+        CASE WHEN EXISTS (SELECT FROM jurisdiction AS j LEFT JOIN enactment AS a ON a.jurisdiction_id = j.id
+                           WHERE edition_at(j.id, now()) <> coalesce(a.edition_id, 0)) THEN now()
+             ELSE (SELECT min(lower(p.valid)) FROM edition_period AS p
+                    WHERE p.known @> 'infinity'::timestamptz AND lower(p.valid) > now()) END,
+        (SELECT min(i.expected_at) FROM incident AS i
+          WHERE i.overdue_at IS NULL AND i.status IN ('reported', 'dispatched', 'accepted')),
+        (SELECT min(i.status_since) FROM incident AS i WHERE i.status = 'resolved') + lapses_after()
+$$;
+
+-- Wakes the clock, and nobody else. A notification takes a lock at commit that is one for the whole cluster, so of reports
+-- only those are announced that are due before the clock looks again by itself.
+CREATE FUNCTION geoservice.announce_due() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM pg_notify('geoservice_due', tg_table_name);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER announce_due_report AFTER INSERT ON geoservice.incident FOR EACH ROW
+    WHEN (new.overdue_at IS NULL AND new.expected_at < now() + interval '1 minute')
+    EXECUTE FUNCTION geoservice.announce_due();
+CREATE TRIGGER announce_due_change AFTER UPDATE ON geoservice.incident FOR EACH ROW
+    WHEN (new.overdue_at IS NULL AND new.expected_at IS DISTINCT FROM old.expected_at
+        AND new.expected_at < now() + interval '1 minute')
+    EXECUTE FUNCTION geoservice.announce_due();
+CREATE TRIGGER announce_due AFTER INSERT OR DELETE OR UPDATE OF disabled_at ON geoservice.webhook FOR EACH STATEMENT
+    EXECUTE FUNCTION geoservice.announce_due();
+
 -- Who keeps a copy of what look-ups need (grids in force, postings, keys) learns here when it is out of date: by a
 -- notification, and, since notifications can be lost, by comparing fingerprints now and then.
 
@@ -2927,6 +2971,7 @@ GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
 GRANT UPDATE (state) ON geoservice.draft_step TO geoservice_app;
 GRANT SELECT, INSERT ON geoservice.preview, geoservice.report_key TO geoservice_app;
 GRANT UPDATE ON geoservice.incident TO geoservice_app;
+GRANT SELECT, INSERT, UPDATE (done_at) ON geoservice.scheduled_job TO geoservice_app;
 GRANT SELECT ON geoservice.incident_event, geoservice.outbox, geoservice.outbox_head TO geoservice_app;
 -- What a webhook is for, and what was sent, is not written anew.
 GRANT SELECT, INSERT, DELETE ON geoservice.webhook, geoservice.delivery TO geoservice_app;
@@ -2974,6 +3019,6 @@ GRANT EXECUTE ON FUNCTION
     geoservice.fingerprint_of(geoservice.move[]), geoservice.enact_due(),
     geoservice.begin_step(bigint, text), geoservice.changed_grids(bigint, bigint), geoservice.wandering_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
-    geoservice.renew_working_time(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
+    geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
     geoservice.fingerprints()  -- of the keys, too
     TO geoservice_app;

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Row, text
 from geoservice.records.outbox.model import Event, Kept
 
 _NUMBER = text("SELECT geoservice.number_outbox()")
+#: The head as it was before, from which the function counts on.
+_NUMBER_SOME = text("SELECT coalesce(geoservice.number_outbox() - h.number, 0) FROM geoservice.outbox_head AS h")
 _NUMBER_ALL = text("SELECT geoservice.number_outbox(most => NULL, waits => true)")
 _FORGET = text("SELECT geoservice.forget_told()")
 _KEPT = text("""
@@ -31,6 +33,12 @@ def number_outbox(connection: Connection) -> int | None:
     """Give numbers to what was committed since; return the last one given, None while somebody else gives them."""
     last: int | None = connection.execute(_NUMBER).scalar_one()
     return last
+
+
+def number_some(connection: Connection) -> int:
+    """Give numbers to what was committed since; return to how many, at most 5,000."""
+    given: int = connection.execute(_NUMBER_SOME).scalar_one()
+    return given
 
 
 def number_all(connection: Connection) -> None:

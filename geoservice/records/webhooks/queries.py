@@ -30,6 +30,7 @@ _LOCKED = text("""
       FROM geoservice.webhook AS w
      WHERE w.id = :id AND w.disabled_at IS NULL FOR UPDATE OF w SKIP LOCKED
 """)
+_IN_USE = text("SELECT EXISTS (SELECT FROM geoservice.webhook AS w WHERE w.disabled_at IS NULL)")
 _BEHIND = text("""
     SELECT w.id FROM geoservice.webhook AS w
      WHERE w.disabled_at IS NULL AND w.sent_up_to < (SELECT h.number FROM geoservice.outbox_head AS h)
@@ -61,6 +62,11 @@ def find_webhook(connection: Connection, webhook_id: int) -> Webhook | None:
     """Return the webhook of an id, or None."""
     row = connection.execute(_ONE, {"id": webhook_id}).one_or_none()
     return None if row is None else _webhook(row)
+
+
+def any_webhook_in_use(connection: Connection) -> bool:
+    """Return whether there is a webhook that is not disabled."""
+    return bool(connection.execute(_IN_USE).scalar_one())
 
 
 def webhooks_behind(connection: Connection) -> tuple[int, ...]:

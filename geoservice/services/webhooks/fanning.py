@@ -5,9 +5,9 @@ from __future__ import annotations
 from geoservice.domain.topics import fits
 from geoservice.records.outbox.model import Event
 from geoservice.records.outbox.queries import events_after, number_outbox
-from geoservice.records.webhooks.edits import fan_out, forget_delivered, note_sent_up_to
+from geoservice.records.webhooks.edits import fan_out, note_sent_up_to
 from geoservice.records.webhooks.model import Behind
-from geoservice.records.webhooks.queries import lock_webhook, webhooks_behind
+from geoservice.records.webhooks.queries import any_webhook_in_use, lock_webhook, webhooks_behind
 from geoservice.services.webhooks.messages import message_of
 from layers.db.session import Database
 
@@ -23,6 +23,11 @@ class FanningService:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def in_use(self) -> bool:
+        """Return whether anybody is to be sent anything."""
+        with self._database.transaction() as connection:
+            return any_webhook_in_use(connection)
 
     def fan_out(self) -> bool:
         """Put the next piece of events into the ledger of each webhook; return whether there was anything to do."""
@@ -46,11 +51,6 @@ class FanningService:
                 fan_out(connection, webhook.id, meant)
             note_sent_up_to(connection, webhook.id, events[-1].number)
         return True
-
-    def forget(self) -> int:
-        """Remove what was delivered, or dead, long ago; return how many deliveries, a few thousand at most."""
-        with self._database.transaction(actor="service") as connection:
-            return forget_delivered(connection)
 
 
 def _is_meant(webhook: Behind, event: Event) -> bool:

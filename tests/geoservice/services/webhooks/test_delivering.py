@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from geoservice.records.webhooks.edits import forget_delivered
 from geoservice.records.webhooks.queries import lock_webhook
 from geoservice.services.webhooks.fanning import FanningService
 from layers.db.session import Database
@@ -278,7 +279,8 @@ def test_what_was_delivered_long_ago_is_forgotten(post: Post, database: Database
         until(lambda: post.webhooks.webhook(webhook.id).waiting == 0)
     post.do("UPDATE geoservice.delivery SET at = now() - interval '31 days' WHERE number = (SELECT min(number)"
             " FROM geoservice.delivery)")  # fmt: skip
-    assert FanningService(database).forget() == 1
+    with database.transaction(actor="service") as connection:
+        assert forget_delivered(connection) == 1
     assert len(post.ledger(webhook)) == 2
 
 
