@@ -14,7 +14,6 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection
-from tests.holding import stop, wait_until_held
 
 from geoservice.app import create_app
 from geoservice.records.schedule.queries import NextDue, add_jobs, claim_job, job_ages, next_due
@@ -25,6 +24,7 @@ from geoservice.wiring import Services, build_services
 from layers.db.session import Database
 from tests import places
 from tests.factories import Town, make_edition, make_incident, make_organisation, make_town, select_one
+from tests.loading import stop, wait_until_loaded
 
 #: Nothing takes so long, on a machine however busy; what is not done by then is not done.
 PATIENCE_S = 60.0
@@ -312,6 +312,6 @@ def test_no_clock_runs_in_a_web_server(
 ) -> None:
     """What is due would be done by as many as there are web workers, and by none where nothing is held."""
     late = report_late(superuser)
-    wait_until_held(services_of_town)
+    wait_until_loaded(services_of_town)
     time.sleep(1)  # compared some twenty times
     assert not all_late(superuser, late)
