@@ -1,11 +1,12 @@
-"""The worker's process: `python -m geoservice.worker [--die-with PID]`. It sends webhooks."""
+"""The worker's process: `python -m geoservice.worker [--end-with PID]`. It does what is due, and sends webhooks."""
 
 from __future__ import annotations
 
 import signal
 import sys
 
-from geoservice.running.processes import die_with_parent
+from geoservice.running.processes import end_with
+from geoservice.running.webserver import FINISH_ATTEMPTS_S
 from geoservice.settings import Settings
 from geoservice.web.logging import configure_logging
 from geoservice.wiring import build_worker
@@ -18,8 +19,8 @@ def main() -> None:
     worker = build_worker(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
-    if sys.argv[1:2] == ["--die-with"]:
-        die_with_parent(int(sys.argv[2]))
+    if sys.argv[1:2] == ["--end-with"]:
+        end_with(int(sys.argv[2]), finish_s=FINISH_ATTEMPTS_S)
     worker.run()
 
 

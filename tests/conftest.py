@@ -182,7 +182,7 @@ def serving(cluster_url: str, community_template: str) -> Iterator[LiveServer]:
     key = KeyService(database).create(Role.DISPATCHER, "test")
     database.close()
     settings = Settings(port=free_port())
-    with subprocess.Popen(web_command(settings, die_with=os.getpid()), env=web_environment(database_url)) as process:
+    with subprocess.Popen(web_command(settings), env=web_environment(database_url)) as process:
         deadline = time.monotonic() + 30
         while not answers(settings.host, settings.port):
             assert process.poll() is None, "the web server ended"

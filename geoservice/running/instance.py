@@ -27,7 +27,7 @@ class InstanceState:
     web: ProcessIdentity | None
     #: None when nobody streams events.
     events: ProcessIdentity | None
-    #: None when nobody sends webhooks.
+    #: Does what is due, and sends webhooks.
     worker: ProcessIdentity | None
     #: starting, serving or stopping
     phase: str

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 
-from geoservice.running.processes import ProcessIdentity, identity_of
+from geoservice.running.forkserver import ForkedProcess, ForkServer, Program
+from geoservice.running.processes import ProcessIdentity
 
 
 class Backoff:
@@ -30,7 +30,11 @@ class Backoff:
 
     def is_over(self, now: float) -> bool:
         """Tell whether it is time to try again."""
-        return now >= self._failed_at + self._wait_s
+        return self.left_s(now) <= 0
+
+    def left_s(self, now: float) -> float:
+        """Return in how many seconds it is time to try again; 0 or less: now."""
+        return self._failed_at + self._wait_s - now
 
 
 class Child:
@@ -40,81 +44,70 @@ class Child:
     ----------
     name
         As people call it, e.g. "the web server".
-    command, environment
-        What is run.
     finish_s
         A server that is told to stop may take so long.
     say
         Tells the log.
     """
 
-    def __init__(
-        self,
-        name: str,
-        command: list[str],
-        environment: Mapping[str, str],
-        *,
-        finish_s: float,
-        say: Callable[[str], None],
-    ) -> None:
+    def __init__(self, name: str, program: Program, *, finish_s: float, say: Callable[[str], None]) -> None:
         self._name = name
-        self._command = command
-        self._environment = environment
+        self._program = program
         self._finish_s = finish_s
         self._say = say
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkedProcess | None = None
         self._backoff = Backoff()
         #: How often it ended by itself.
         self.deaths = 0
 
     @property
-    def pid(self) -> int | None:
-        """Return the number of its process while it runs."""
-        return None if self._process is None else self._process.pid
+    def process(self) -> ForkedProcess | None:
+        """Return its process while it runs."""
+        return self._process
 
     @property
     def identity(self) -> ProcessIdentity | None:
         """Return its process as others can recognise it."""
-        return None if self._process is None else identity_of(self._process.pid)
+        return None if self._process is None else self._process.identity
 
-    def keep(self) -> bool:
+    @property
+    def wait_s(self) -> float | None:
+        """Return in how many seconds it is to be started again; None while it runs."""
+        return None if self._process is not None else max(0.0, self._backoff.left_s(time.monotonic()))
+
+    def keep(self, forks: ForkServer) -> bool:
         """Start it when it does not run and it is time; return whether it was started."""
         now = time.monotonic()
         if self._process is not None:
-            code = self._process.poll()
-            if code is None:
+            if not self._process.wait():
                 return False
-            self._say(f"{self._name} ended by itself (code {code}); starting it again")
+            self._say(f"{self._name} ended by itself; starting it again")
             self._end_group(self._process)
             self._process = None
             self.deaths += 1
             self._backoff.fail(now)
         if not self._backoff.is_over(now):
             return False
-        self._process = subprocess.Popen(  # noqa: S603  our own interpreter and numbers from Settings
-            self._command,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            # Its own group: Ctrl-C reaches the supervisor alone, which stops the parts in their order.
-            start_new_session=True,
-        )
-        return True
+        if not forks.is_ready():
+            return False
+        self._process = forks.fork(self._program)
+        if self._process is None:
+            self._backoff.fail(now)
+        return self._process is not None
 
     def stop(self, hurry: Callable[[], bool]) -> None:
         """Stop it: it finishes what it has begun, unless `hurry` says that nobody wants to wait."""
         process, self._process = self._process, None
         if process is None:
             return
-        process.terminate()
+        process.send(signal.SIGTERM)
         deadline = time.monotonic() + self._finish_s
-        while process.poll() is None:
+        while not process.wait(0.05):
             if time.monotonic() > deadline or hurry():
-                process.kill()
-                process.wait()
-            time.sleep(0.05)
+                process.send(signal.SIGKILL)
         self._end_group(process)
 
-    def _end_group(self, process: subprocess.Popen[bytes]) -> None:
+    def _end_group(self, process: ForkedProcess) -> None:
         # Workers end with their server; this is for one that is stuck. The group's number stays ours while one lives.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGTERM)

@@ -126,7 +126,7 @@ class Scheduler:
     def look(self, connection: Connection) -> float:
         """Do what is due; return in how many seconds there may be more. Raise LayerError."""
         due, ages = next_due(connection), job_ages(connection)
-        return min(self._look_every_s, *(self._see_to(job, due, ages) for job in self._jobs))
+        return min((self._look_every_s, *(self._see_to(job, due, ages) for job in self._jobs)))
 
     def _see_to(self, job: Job, due: NextDue, ages: Mapping[str, float | None]) -> float:
         rest_s = self._rests_until_s[job.name] - time.monotonic()

@@ -82,8 +82,9 @@ def costs(supervisor: psutil.Process) -> dict[int, Cost]:
 
 
 def _name(process: psutil.Process) -> str:
-    words = process.cmdline()
-    return " ".join(words)[:60] if process.name().startswith("postgres") else " ".join(words[1:4])[:60]
+    """Return what the kernel calls it; of the database's processes what they say they do."""
+    own = process.name()
+    return " ".join(process.cmdline())[:40].strip() if own.startswith("postgres") else own
 
 
 def _waits(process: psutil.Process) -> int:

@@ -240,5 +240,46 @@ def test_the_worker_is_started_again_and_ends_with_its_supervisor(tmp_path: Path
     until(lambda: get(service.port) is None, seconds=20)
 
 
-def test_without_webhooks_there_is_no_worker(service: Service) -> None:
-    assert service.worker() is None
+def test_there_is_a_worker_without_webhooks_too(service: Service) -> None:
+    assert service.worker() is not None
+
+
+def test_while_the_web_server_is_away_callers_wait_and_none_is_refused(service: Service) -> None:
+    refused: list[OSError] = []
+    done = threading.Event()
+
+    def call() -> None:
+        while not done.is_set():
+            try:
+                socket.create_connection(("127.0.0.1", service.port), timeout=20).close()
+            except OSError as exc:
+                refused.append(exc)
+            get(service.port)  # what was taken when it was killed is cut
+
+    callers = [threading.Thread(target=call) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    try:
+        for _ in range(2):
+            old = service.web_pid
+            os.kill(old, signal.SIGKILL)
+            until(lambda old=old: service.web_pid != old and get(service.port) is not None, seconds=20)  # type: ignore[misc]
+    finally:
+        done.set()
+        for caller in callers:
+            caller.join(30)
+
+    assert refused == []
+
+
+def test_what_was_forked_outlives_the_fork_server_which_is_back(service: Service) -> None:
+    worker, server = get(service.port), service.web_pid
+    forks = psutil.Process(service.process.pid).children()
+    [old] = [one for one in forks if one.name() == "gs-forkserver"]
+
+    old.kill()
+
+    assert get(service.port) == worker
+    assert service.web_pid == server
+    os.kill(server, signal.SIGKILL)
+    until(lambda: service.web_pid != server and get(service.port) not in (None, worker), seconds=40)

@@ -11,8 +11,7 @@ import psutil
 
 CHILD = (
     "import os, signal, threading, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-    "from geoservice.running import webserver; webserver.FINISH_REQUESTS_S = 0;"
-    "threading.Thread(target=webserver._leave_after, args=(os.getppid(),), daemon=True).start();"
+    "from geoservice.running.processes import end_with; end_with(os.getppid(), finish_s=0);"
     "print(os.getpid(), flush=True); time.sleep(60)"
 )
 PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
