@@ -51,7 +51,7 @@ _PER_GRID = text("""
                    FROM geoservice.household WHERE jurisdiction_id = :jurisdiction_id GROUP BY grid_code) AS h
              ON h.grid_code = t.code
       LEFT JOIN (SELECT grid_code, count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
-                        count(*) FILTER (WHERE status NOT IN ('closed', 'duplicate', 'cancelled')) AS in_hand
+                        count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand
                    FROM geoservice.incident WHERE jurisdiction_id = :jurisdiction_id GROUP BY grid_code) AS i
              ON i.grid_code = t.code
      WHERE t.jurisdiction_id = :jurisdiction_id AND t.valid @> now() AND upper_inf(t.known)
@@ -65,9 +65,9 @@ _TOTALS = text("""
                    coalesce(sum(floating), 0) AS floating
               FROM geoservice.household WHERE jurisdiction_id = :jurisdiction_id) AS h,
            (SELECT count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
-                   count(*) FILTER (WHERE status NOT IN ('closed', 'duplicate', 'cancelled')) AS in_hand,
+                   count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand,
                    count(*) FILTER (WHERE grid_code IS NULL
-                                      AND status NOT IN ('closed', 'duplicate', 'cancelled')) AS triage
+                                      AND geoservice.is_open(status)) AS triage
               FROM geoservice.incident WHERE jurisdiction_id = :jurisdiction_id) AS i
 """)
 _GRIDS = text("""
@@ -82,7 +82,7 @@ _GRIDS = text("""
                            FROM geoservice.household WHERE jurisdiction_id = :jurisdiction_id GROUP BY grid_code) AS h
                      ON h.grid_code = t.code
               LEFT JOIN (SELECT grid_code, count(*) FILTER (WHERE status = 'closed') AS closed,
-                                count(*) FILTER (WHERE status NOT IN ('closed', 'duplicate', 'cancelled')) AS in_hand
+                                count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand
                            FROM geoservice.incident WHERE jurisdiction_id = :jurisdiction_id GROUP BY grid_code) AS i
                      ON i.grid_code = t.code
               LEFT JOIN (SELECT p.grid_code, min(s.call_sign) FILTER (WHERE p.role = 'grid_officer') AS officer,
