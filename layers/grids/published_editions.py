@@ -57,7 +57,7 @@ _PUBLISHED = text("""
                row_number() OVER (PARTITION BY e.jurisdiction_id ORDER BY e.valid_from) = 1 AS is_first,
                row_number() OVER (
                    PARTITION BY e.jurisdiction_id, e.valid_to <= now() ORDER BY e.valid_from DESC) AS back
-          FROM geoservice.edition AS e WHERE e.status IN ('published', 'superseded')
+          FROM geoservice.edition AS e WHERE geoservice.was_published(e.status)
       ) AS e
       JOIN geoservice.jurisdiction AS j ON j.id = e.jurisdiction_id
      WHERE e.valid_to IS NULL OR e.valid_to > now() OR e.back <= :over
@@ -68,7 +68,7 @@ _IN_FORCE = text("""
            e.valid_from, e.valid_to, false AS is_first, e.validated_hash AS content_hash,
            geoservice.known_since(j.id) AS known_at
       FROM geoservice.edition AS e JOIN geoservice.jurisdiction AS j ON j.id = e.jurisdiction_id
-     WHERE e.jurisdiction_id = :jurisdiction_id AND e.status IN ('published', 'superseded')
+     WHERE e.jurisdiction_id = :jurisdiction_id AND geoservice.was_published(e.status)
        AND tstzrange(e.valid_from, e.valid_to) @> coalesce(:at, now())
 """)
 _SHAPES = text("""

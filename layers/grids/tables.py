@@ -24,7 +24,7 @@ class EditionRow(Base):
         ExcludeConstraint(
             ("jurisdiction_id", "="),
             (text("tstzrange(valid_from, valid_to)"), "&&"),
-            where=text("status IN ('published', 'superseded')"),
+            where=text("geoservice.was_published(status)"),
             name="edition_one_in_force",
         ),
     )

@@ -22,7 +22,7 @@ _LINEAGE = text("""
     SELECT l.edition_id, p.valid_from, l.predecessor_code, l.successor_code, l.kind
       FROM geoservice.grid_lineage AS l
       JOIN (SELECT e.id, e.valid_from FROM geoservice.edition AS e
-             WHERE e.jurisdiction_id = :jurisdiction_id AND e.status IN ('published', 'superseded')) AS p
+             WHERE e.jurisdiction_id = :jurisdiction_id AND geoservice.was_published(e.status)) AS p
         ON p.id = l.edition_id
      WHERE :code IN (l.predecessor_code, l.successor_code) AND l.predecessor_code <> l.successor_code
      ORDER BY p.valid_from, l.predecessor_code, l.successor_code

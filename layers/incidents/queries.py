@@ -51,7 +51,7 @@ _ALIKE = text("""
       JOIN geoservice.incident AS o ON st_dwithin(o.geom, i.geom, :degrees)
      WHERE i.id = :id AND o.id <> i.id
        AND o.jurisdiction_id = i.jurisdiction_id AND o.service_code = i.service_code
-       AND o.status NOT IN ('closed', 'duplicate', 'cancelled')
+       AND geoservice.is_open(o.status)
        AND o.reported_at BETWEEN i.reported_at - CAST(:within AS interval) AND i.reported_at + CAST(:within AS interval)
        AND st_distance(o.geom::geography, i.geom::geography) <= :within_m
      ORDER BY distance_m, o.reported_at, o.id LIMIT 20

@@ -52,9 +52,9 @@ _TOTALS = text("""
                    coalesce(sum(floating), 0) AS floating
               FROM geoservice.household WHERE jurisdiction_id = :jurisdiction_id) AS h,
            (SELECT count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
-                   count(*) FILTER (WHERE status NOT IN ('closed', 'duplicate', 'cancelled')) AS in_hand,
+                   count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand,
                    count(*) FILTER (WHERE grid_code IS NULL
-                                      AND status NOT IN ('closed', 'duplicate', 'cancelled')) AS triage
+                                      AND geoservice.is_open(status)) AS triage
               FROM geoservice.incident WHERE jurisdiction_id = :jurisdiction_id) AS i
 """)
 

@@ -44,7 +44,7 @@ _WORKLOAD = text("""
       LEFT JOIN LATERAL (
         SELECT count(*) AS in_hand FROM geoservice.incident AS i
          WHERE i.jurisdiction_id = :jurisdiction_id AND i.grid_code = c.code
-           AND i.status NOT IN ('closed', 'duplicate', 'cancelled')) AS i ON true
+           AND geoservice.is_open(i.status)) AS i ON true
      ORDER BY c.code
 """)
 

@@ -11,7 +11,7 @@ BEGIN ATOMIC
                     (SELECT string_agg(concat_ws(' ', e.id, extract(epoch FROM e.valid_from),
                             coalesce(extract(epoch FROM e.valid_to)::text, '-')), ',' ORDER BY e.id)
                        FROM geoservice.edition AS e
-                      WHERE e.jurisdiction_id = j.id AND e.status IN ('published', 'superseded'))), ';' ORDER BY j.id))
+                      WHERE e.jurisdiction_id = j.id AND geoservice.was_published(e.status))), ';' ORDER BY j.id))
            FROM geoservice.jurisdiction AS j),
         (SELECT md5(string_agg(concat_ws('|', p.id, p.jurisdiction_id, p.grid_code, p.role, p.valid_from,
                     coalesce(p.valid_to::text, '-'), s.code, s.call_sign), ';' ORDER BY p.id))

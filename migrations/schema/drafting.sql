@@ -65,7 +65,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, publ
 BEGIN
     -- Removing a draft without grids comes here too, from the foreign key; it does not name the view.
     IF (tg_op = 'UPDATE' OR (tg_op = 'DELETE' AND current_query() LIKE '%draft_grid%'))
-        AND NOT pg_has_role(session_user, 'geoservice_app', 'MEMBER') THEN
+        AND NOT is_service() THEN
         PERFORM FROM old_rows LIMIT 1;
         IF NOT found THEN
             RAISE EXCEPTION 'Nothing was changed: the grid is gone, or its edition is no longer a draft.'
@@ -177,7 +177,7 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER refuse_overlap_of_new AFTER INSERT ON geoservice.grid FOR EACH ROW
-    WHEN (NOT pg_has_role(session_user, 'geoservice_app', 'MEMBER')) EXECUTE FUNCTION geoservice.refuse_overlap();
+    WHEN (NOT geoservice.is_service()) EXECUTE FUNCTION geoservice.refuse_overlap();
 CREATE CONSTRAINT TRIGGER refuse_overlap AFTER UPDATE OF geom ON geoservice.grid
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-    WHEN (NOT pg_has_role(session_user, 'geoservice_app', 'MEMBER')) EXECUTE FUNCTION geoservice.refuse_overlap();
+    WHEN (NOT geoservice.is_service()) EXECUTE FUNCTION geoservice.refuse_overlap();

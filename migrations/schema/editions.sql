@@ -1,5 +1,10 @@
 -- Editions of a jurisdiction's grids, and what the gate found in them.
 
+-- Whether an edition of a status is or was in force, or is meant for a day to come.
+CREATE FUNCTION geoservice.was_published(status text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN status IN ('published', 'superseded');
+
 CREATE TABLE geoservice.edition (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
@@ -22,7 +27,7 @@ CREATE TABLE geoservice.edition (
     -- One edition in force per jurisdiction and instant.
     CONSTRAINT edition_one_in_force EXCLUDE USING gist
         (jurisdiction_id WITH =, tstzrange(valid_from, valid_to) WITH &&)
-        WHERE (status IN ('published', 'superseded'))
+        WHERE (geoservice.was_published(status))
 );
 CREATE INDEX ix_edition_jurisdiction_id ON geoservice.edition (jurisdiction_id);
 CREATE INDEX ix_edition_base_id ON geoservice.edition (base_id);
@@ -78,7 +83,7 @@ BEGIN
     ELSIF old.status = 'draft' AND new.status = 'published' THEN
         PERFORM geoservice.require_publishable(new);
         RETURN new;
-    ELSIF old.status IN ('published', 'superseded') AND new.status = 'superseded'
+    ELSIF was_published(old.status) AND new.status = 'superseded'
         -- Its end is set, or comes earlier than it was meant to: a later publication begins there.
         AND new.valid_to <= coalesce(old.valid_to, 'infinity')
         AND (to_jsonb(new) - ARRAY['status', 'valid_to']) = (to_jsonb(old) - ARRAY['status', 'valid_to'])

@@ -33,7 +33,7 @@ BEGIN
         RETURN old;
     END IF;
     IF tg_op = 'INSERT' THEN
-        IF new.id IS NULL OR NOT pg_has_role(session_user, 'geoservice_app', 'MEMBER') THEN
+        IF new.id IS NULL OR NOT is_service() THEN
             new.id := nextval('grid_id_seq');
         END IF;
         new.name := coalesce(new.name, new.code);
@@ -149,7 +149,7 @@ DECLARE
 BEGIN
     IF NOT EXISTS (SELECT FROM grid AS g WHERE g.edition_id = edition.id) THEN
         RETURN false;
-    ELSIF EXISTS (SELECT FROM edition AS b WHERE b.id = edition.base_id AND b.status IN ('published', 'superseded'))
+    ELSIF EXISTS (SELECT FROM edition AS b WHERE b.id = edition.base_id AND was_published(b.status))
         AND NOT EXISTS (SELECT FROM net_edges(edition.id, edition.base_id)) THEN
         RETURN true;
     END IF;

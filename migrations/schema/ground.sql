@@ -26,11 +26,16 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Whether the service itself is logged in, not somebody who works straight in the tables.
+CREATE FUNCTION geoservice.is_service() RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_has_role(session_user, 'geoservice_app', 'MEMBER');
+
 -- A person or program that acts, for histories: the database login, unless that is the service's, which says for whom.
 CREATE FUNCTION geoservice.actor() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
-    WHEN pg_has_role(session_user, 'geoservice_app', 'MEMBER')
+    WHEN geoservice.is_service()
     THEN coalesce(nullif(current_setting('geoservice.actor', true), ''), session_user::text)
     ELSE session_user::text
 END;

@@ -1,4 +1,15 @@
--- Incidents, and the keys that keep a report from being stored twice.
+-- Incidents, what their statuses mean, and the keys that keep a report from being stored twice.
+
+-- Whether somebody still has to do something about an incident of a status.
+CREATE FUNCTION geoservice.is_open(status text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN status NOT IN ('closed', 'duplicate', 'cancelled');
+
+-- Whether the clock of an incident of a status runs, unless it waits for its reporter: not once it is resolved, and not while it
+-- is returned.
+CREATE FUNCTION geoservice.clock_runs(status text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN status IN ('reported', 'dispatched', 'accepted');
 
 CREATE TABLE geoservice.incident (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -79,7 +90,7 @@ CREATE INDEX ix_incident_reported_at ON geoservice.incident (reported_at);
 CREATE INDEX ix_incident_updated_at ON geoservice.incident (updated_at);
 CREATE INDEX ix_incident_status_since ON geoservice.incident (status_since) WHERE status = 'resolved';
 CREATE INDEX ix_incident_expected_at ON geoservice.incident (expected_at)
-    WHERE overdue_at IS NULL AND status IN ('reported', 'dispatched', 'accepted');
+    WHERE overdue_at IS NULL AND geoservice.clock_runs(status);
 CREATE INDEX ix_incident_overrule_grid_code ON geoservice.incident (jurisdiction_id, overrule_grid_code)
     WHERE overrule_grid_code IS NOT NULL;
 CREATE INDEX ix_incident_duplicate_of ON geoservice.incident (duplicate_of) WHERE duplicate_of IS NOT NULL;

@@ -40,7 +40,7 @@ BEGIN
             USING ERRCODE = 'check_violation', HINT = 'Use a metric CRS of the area, such as EPSG:4542 or a UTM zone.';
     END IF;
     IF tg_op = 'UPDATE' AND NOT new.outline = old.outline AND EXISTS (
-        SELECT FROM geoservice.edition WHERE jurisdiction_id = old.id AND status IN ('published', 'superseded')
+        SELECT FROM geoservice.edition WHERE jurisdiction_id = old.id AND geoservice.was_published(status)
     ) THEN
         RAISE EXCEPTION 'The outline of jurisdiction % is partitioned by a published edition and can not change.', old.code
             USING ERRCODE = 'insufficient_privilege';

@@ -118,7 +118,7 @@ BEGIN
                      WHERE near.jurisdiction_id = jurisdiction AND near.overrule_grid_code IS NOT NULL
                   ) AS c
                  WHERE (c.report).jurisdiction_id = jurisdiction
-                   AND (c.report).status NOT IN ('closed', 'duplicate', 'cancelled')) AS i,
+                   AND is_open((c.report).status)) AS i,
                LATERAL incident_grid(i.report, instant) AS owner (code)
          WHERE owner.code IS DISTINCT FROM (i.report).grid_code;
 END $$;

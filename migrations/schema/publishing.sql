@@ -24,7 +24,7 @@ BEGIN
     PERFORM require_turn(draft, starts, seen_revision);
     before_id := assigned_by(draft.jurisdiction_id, starts);
     UPDATE edition AS e SET status = 'superseded', valid_to = greatest(e.valid_from, starts)
-     WHERE e.jurisdiction_id = draft.jurisdiction_id AND e.status IN ('published', 'superseded')
+     WHERE e.jurisdiction_id = draft.jurisdiction_id AND was_published(e.status)
        AND coalesce(e.valid_to, 'infinity') > greatest(e.valid_from, starts);
     UPDATE edition AS e SET status = 'published', valid_from = starts, published_at = now(), published_by = actor()
      WHERE e.id = draft.id;  -- its trigger lays it out

@@ -62,12 +62,14 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 
 -- What look-ups, CHECKs and triggers ask with the rights of whoever reads or writes.
 GRANT EXECUTE ON FUNCTION
-    geoservice.actor(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
-    geoservice.holds_personal_number(text), geoservice.is_position(geometry), geoservice.is_sound(geometry), geoservice.place_of(geometry),
+    geoservice.actor(), geoservice.is_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
+    geoservice.holds_personal_number(text), geoservice.is_position(geometry), geoservice.is_on_earth(geometry),
+    geoservice.max_vertices(), geoservice.is_sound(geometry), geoservice.place_of(geometry),
     geoservice.require_position(geometry, text), geoservice.require_sound(geometry, text),
     geoservice.lon_degree_m(double precision), geoservice.lat_degree_m(double precision),
     geoservice.distance_m(geometry, geometry, double precision, double precision),
     geoservice.view_sector(geometry, double precision, double precision, double precision),
+    geoservice.is_open(text), geoservice.clock_runs(text), geoservice.was_published(text), geoservice.posting_rank(text),
     geoservice.overlap_tolerance_m(), geoservice.latest_edition(integer), geoservice.edition_hash(bigint),
     geoservice.require_publishable(geoservice.edition),
     geoservice.edition_at(integer, timestamptz, timestamptz), geoservice.known_since(integer),

@@ -135,7 +135,7 @@ DECLARE
     goes_along CONSTANT boolean :=
         coalesce((SELECT j.reroute = 'move' FROM jurisdiction AS j WHERE j.id = old.jurisdiction_id), true);
 BEGIN
-    IF new.routed_at > old.routed_at OR old.status IN ('closed', 'duplicate', 'cancelled') THEN
+    IF new.routed_at > old.routed_at OR NOT is_open(old.status) THEN
         RETURN new.routed_at;
     END IF;
     PERFORM take_turn(old.jurisdiction_id);

@@ -16,7 +16,7 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
                FROM geoservice.household GROUP BY jurisdiction_id, grid_code) AS h
          ON h.jurisdiction_id = t.jurisdiction_id AND h.grid_code = t.code
   LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
-                    count(*) FILTER (WHERE status NOT IN ('closed', 'duplicate', 'cancelled')) AS in_hand
+                    count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand
                FROM geoservice.incident GROUP BY jurisdiction_id, grid_code) AS i
          ON i.jurisdiction_id = t.jurisdiction_id AND i.grid_code = t.code
   LEFT JOIN (SELECT p.jurisdiction_id, p.grid_code, min(s.call_sign) FILTER (WHERE p.role = 'grid_officer') AS officer,

@@ -26,6 +26,11 @@ CREATE TABLE geoservice.posting (
 );
 CREATE INDEX ix_posting_grid_code ON geoservice.posting (jurisdiction_id, grid_code);
 
+-- In which order those who are posted to a grid come: the grid officer, a deputy, the police officer.
+CREATE FUNCTION geoservice.posting_rank(role text) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN array_position(ARRAY['grid_officer', 'deputy', 'police_officer'], role);
+
 -- Who is posted to a grid on the day of an instant: the grid officer, else a deputy.
 CREATE FUNCTION geoservice.officer_posted(jurisdiction integer, grid text, instant timestamptz, OUT staff_code text)
 RETURNS SETOF text
@@ -38,6 +43,6 @@ BEGIN ATOMIC
        AND p.role IN ('grid_officer', 'deputy')
        AND daterange(p.valid_from, p.valid_to) @> (
            instant AT TIME ZONE (SELECT j.time_zone FROM geoservice.jurisdiction AS j WHERE j.id = jurisdiction))::date
-     ORDER BY p.role = 'deputy', p.staff_code
+     ORDER BY geoservice.posting_rank(p.role), p.staff_code
      LIMIT 1;
 END;

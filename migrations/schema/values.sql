@@ -39,15 +39,24 @@ RETURN NOT st_isempty(geom)
    AND st_x(geom) BETWEEN -180 AND 180
    AND st_y(geom) BETWEEN -90 AND 90;
 
--- True for an area or a line that may be stored: not too many vertices (asked first: validity of a million vertices
--- takes long), not empty, on the earth, valid. CASE, because AND promises no order.
+-- More vertices than this are refused: whether a million of them are valid takes long to find out.
+CREATE FUNCTION geoservice.max_vertices() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 100000;
+
+-- True when the whole of a shape is on the earth; NaN and infinity are not.
+CREATE FUNCTION geoservice.is_on_earth(geom geometry) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN st_xmin(geom) BETWEEN -180 AND 180 AND st_xmax(geom) BETWEEN -180 AND 180
+   AND st_ymin(geom) BETWEEN -90 AND 90 AND st_ymax(geom) BETWEEN -90 AND 90;
+
+-- True for an area or a line that may be stored: not too many vertices (asked first), not empty, on the earth, valid. CASE, because AND promises no order.
 CREATE FUNCTION geoservice.is_sound(geom geometry) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
-    WHEN st_npoints(geom) > 100000 THEN false
+    WHEN st_npoints(geom) > geoservice.max_vertices() THEN false
     WHEN st_npoints(geom) = 0 THEN false      -- st_isempty takes a polygon with an empty ring for a full one
-    WHEN NOT (st_xmin(geom) BETWEEN -180 AND 180 AND st_xmax(geom) BETWEEN -180 AND 180
-          AND st_ymin(geom) BETWEEN -90 AND 90 AND st_ymax(geom) BETWEEN -90 AND 90) THEN false
+    WHEN NOT geoservice.is_on_earth(geom) THEN false
     ELSE st_isvalid(geom)
 END;
 
@@ -59,14 +68,13 @@ BEGIN
     IF geom IS NULL THEN
         RAISE EXCEPTION '% has no geometry.', what
             USING ERRCODE = 'not_null_violation', HINT = 'Draw it, or leave the row out.';
-    ELSIF st_npoints(geom) > 100000 THEN
-        RAISE EXCEPTION '% has % vertices; 100000 is the most.', what, st_npoints(geom)
+    ELSIF st_npoints(geom) > max_vertices() THEN
+        RAISE EXCEPTION '% has % vertices; % is the most.', what, st_npoints(geom), max_vertices()
             USING ERRCODE = 'check_violation', HINT = 'Simplify it, or split it into several.';
     ELSIF st_npoints(geom) = 0 THEN
         RAISE EXCEPTION '% has an empty geometry.', what
             USING ERRCODE = 'check_violation', HINT = 'Draw it, or leave the row out.';
-    ELSIF NOT (st_xmin(geom) BETWEEN -180 AND 180 AND st_xmax(geom) BETWEEN -180 AND 180
-           AND st_ymin(geom) BETWEEN -90 AND 90 AND st_ymax(geom) BETWEEN -90 AND 90) THEN
+    ELSIF NOT is_on_earth(geom) THEN
         RAISE EXCEPTION '% has coordinates that are not longitude and latitude: x % to %, y % to %.',
             what, st_xmin(geom), st_xmax(geom), st_ymin(geom), st_ymax(geom)
             USING ERRCODE = 'check_violation',

@@ -149,8 +149,8 @@ CREATE TRIGGER time_arrival BEFORE INSERT ON geoservice.incident
 CREATE FUNCTION geoservice.time_incident() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
-    ran CONSTANT boolean := old.status IN ('reported', 'dispatched', 'accepted') AND old.waiting_since IS NULL;
-    runs CONSTANT boolean := new.status IN ('reported', 'dispatched', 'accepted') AND new.waiting_since IS NULL;
+    ran CONSTANT boolean := clock_runs(old.status) AND old.waiting_since IS NULL;
+    runs CONSTANT boolean := clock_runs(new.status) AND new.waiting_since IS NULL;
 BEGIN
     IF new.step_rule = 'reopened' AND old.status <> new.status THEN
         new.overdue_at := NULL;
@@ -186,7 +186,7 @@ DECLARE
 BEGIN
     WITH late AS (
         SELECT i.id FROM incident AS i
-         WHERE i.expected_at < now() AND i.overdue_at IS NULL AND i.status IN ('reported', 'dispatched', 'accepted')
+         WHERE i.expected_at < now() AND i.overdue_at IS NULL AND clock_runs(i.status)
          ORDER BY i.expected_at LIMIT most FOR UPDATE SKIP LOCKED
     )
     UPDATE incident AS i SET overdue_at = now() FROM late WHERE i.id = late.id;

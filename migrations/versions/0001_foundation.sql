@@ -26,11 +26,16 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Whether the service itself is logged in, not somebody who works straight in the tables.
+CREATE FUNCTION geoservice.is_service() RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_has_role(session_user, 'geoservice_app', 'MEMBER');
+
 -- A person or program that acts, for histories: the database login, unless that is the service's, which says for whom.
 CREATE FUNCTION geoservice.actor() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
-    WHEN pg_has_role(session_user, 'geoservice_app', 'MEMBER')
+    WHEN geoservice.is_service()
     THEN coalesce(nullif(current_setting('geoservice.actor', true), ''), session_user::text)
     ELSE session_user::text
 END;
@@ -84,15 +89,24 @@ RETURN NOT st_isempty(geom)
    AND st_x(geom) BETWEEN -180 AND 180
    AND st_y(geom) BETWEEN -90 AND 90;
 
--- True for an area or a line that may be stored: not too many vertices (asked first: validity of a million vertices
--- takes long), not empty, on the earth, valid. CASE, because AND promises no order.
+-- More vertices than this are refused: whether a million of them are valid takes long to find out.
+CREATE FUNCTION geoservice.max_vertices() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 100000;
+
+-- True when the whole of a shape is on the earth; NaN and infinity are not.
+CREATE FUNCTION geoservice.is_on_earth(geom geometry) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN st_xmin(geom) BETWEEN -180 AND 180 AND st_xmax(geom) BETWEEN -180 AND 180
+   AND st_ymin(geom) BETWEEN -90 AND 90 AND st_ymax(geom) BETWEEN -90 AND 90;
+
+-- True for an area or a line that may be stored: not too many vertices (asked first), not empty, on the earth, valid. CASE, because AND promises no order.
 CREATE FUNCTION geoservice.is_sound(geom geometry) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
-    WHEN st_npoints(geom) > 100000 THEN false
+    WHEN st_npoints(geom) > geoservice.max_vertices() THEN false
     WHEN st_npoints(geom) = 0 THEN false      -- st_isempty takes a polygon with an empty ring for a full one
-    WHEN NOT (st_xmin(geom) BETWEEN -180 AND 180 AND st_xmax(geom) BETWEEN -180 AND 180
-          AND st_ymin(geom) BETWEEN -90 AND 90 AND st_ymax(geom) BETWEEN -90 AND 90) THEN false
+    WHEN NOT geoservice.is_on_earth(geom) THEN false
     ELSE st_isvalid(geom)
 END;
 
@@ -104,14 +118,13 @@ BEGIN
     IF geom IS NULL THEN
         RAISE EXCEPTION '% has no geometry.', what
             USING ERRCODE = 'not_null_violation', HINT = 'Draw it, or leave the row out.';
-    ELSIF st_npoints(geom) > 100000 THEN
-        RAISE EXCEPTION '% has % vertices; 100000 is the most.', what, st_npoints(geom)
+    ELSIF st_npoints(geom) > max_vertices() THEN
+        RAISE EXCEPTION '% has % vertices; % is the most.', what, st_npoints(geom), max_vertices()
             USING ERRCODE = 'check_violation', HINT = 'Simplify it, or split it into several.';
     ELSIF st_npoints(geom) = 0 THEN
         RAISE EXCEPTION '% has an empty geometry.', what
             USING ERRCODE = 'check_violation', HINT = 'Draw it, or leave the row out.';
-    ELSIF NOT (st_xmin(geom) BETWEEN -180 AND 180 AND st_xmax(geom) BETWEEN -180 AND 180
-           AND st_ymin(geom) BETWEEN -90 AND 90 AND st_ymax(geom) BETWEEN -90 AND 90) THEN
+    ELSIF NOT is_on_earth(geom) THEN
         RAISE EXCEPTION '% has coordinates that are not longitude and latitude: x % to %, y % to %.',
             what, st_xmin(geom), st_xmax(geom), st_ymin(geom), st_ymax(geom)
             USING ERRCODE = 'check_violation',
@@ -202,7 +215,7 @@ BEGIN
             USING ERRCODE = 'check_violation', HINT = 'Use a metric CRS of the area, such as EPSG:4542 or a UTM zone.';
     END IF;
     IF tg_op = 'UPDATE' AND NOT new.outline = old.outline AND EXISTS (
-        SELECT FROM geoservice.edition WHERE jurisdiction_id = old.id AND status IN ('published', 'superseded')
+        SELECT FROM geoservice.edition WHERE jurisdiction_id = old.id AND geoservice.was_published(status)
     ) THEN
         RAISE EXCEPTION 'The outline of jurisdiction % is partitioned by a published edition and can not change.', old.code
             USING ERRCODE = 'insufficient_privilege';
@@ -243,6 +256,11 @@ CREATE TRIGGER guard_norms BEFORE INSERT OR UPDATE OF households_min, households
 
 -- Editions of a jurisdiction's grids, and what the gate found in them.
 
+-- Whether an edition of a status is or was in force, or is meant for a day to come.
+CREATE FUNCTION geoservice.was_published(status text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN status IN ('published', 'superseded');
+
 CREATE TABLE geoservice.edition (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
@@ -265,7 +283,7 @@ CREATE TABLE geoservice.edition (
     -- One edition in force per jurisdiction and instant.
     CONSTRAINT edition_one_in_force EXCLUDE USING gist
         (jurisdiction_id WITH =, tstzrange(valid_from, valid_to) WITH &&)
-        WHERE (status IN ('published', 'superseded'))
+        WHERE (geoservice.was_published(status))
 );
 CREATE INDEX ix_edition_jurisdiction_id ON geoservice.edition (jurisdiction_id);
 CREATE INDEX ix_edition_base_id ON geoservice.edition (base_id);
@@ -321,7 +339,7 @@ BEGIN
     ELSIF old.status = 'draft' AND new.status = 'published' THEN
         PERFORM geoservice.require_publishable(new);
         RETURN new;
-    ELSIF old.status IN ('published', 'superseded') AND new.status = 'superseded'
+    ELSIF was_published(old.status) AND new.status = 'superseded'
         -- Its end is set, or comes earlier than it was meant to: a later publication begins there.
         AND new.valid_to <= coalesce(old.valid_to, 'infinity')
         AND (to_jsonb(new) - ARRAY['status', 'valid_to']) = (to_jsonb(old) - ARRAY['status', 'valid_to'])
@@ -384,7 +402,7 @@ BEGIN
         RETURN old;
     END IF;
     IF tg_op = 'INSERT' THEN
-        IF new.id IS NULL OR NOT pg_has_role(session_user, 'geoservice_app', 'MEMBER') THEN
+        IF new.id IS NULL OR NOT is_service() THEN
             new.id := nextval('grid_id_seq');
         END IF;
         new.name := coalesce(new.name, new.code);
@@ -500,7 +518,7 @@ DECLARE
 BEGIN
     IF NOT EXISTS (SELECT FROM grid AS g WHERE g.edition_id = edition.id) THEN
         RETURN false;
-    ELSIF EXISTS (SELECT FROM edition AS b WHERE b.id = edition.base_id AND b.status IN ('published', 'superseded'))
+    ELSIF EXISTS (SELECT FROM edition AS b WHERE b.id = edition.base_id AND was_published(b.status))
         AND NOT EXISTS (SELECT FROM net_edges(edition.id, edition.base_id)) THEN
         RETURN true;
     END IF;
@@ -1274,6 +1292,11 @@ CREATE TABLE geoservice.posting (
 );
 CREATE INDEX ix_posting_grid_code ON geoservice.posting (jurisdiction_id, grid_code);
 
+-- In which order those who are posted to a grid come: the grid officer, a deputy, the police officer.
+CREATE FUNCTION geoservice.posting_rank(role text) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN array_position(ARRAY['grid_officer', 'deputy', 'police_officer'], role);
+
 -- Who is posted to a grid on the day of an instant: the grid officer, else a deputy.
 CREATE FUNCTION geoservice.officer_posted(jurisdiction integer, grid text, instant timestamptz, OUT staff_code text)
 RETURNS SETOF text
@@ -1286,7 +1309,7 @@ BEGIN ATOMIC
        AND p.role IN ('grid_officer', 'deputy')
        AND daterange(p.valid_from, p.valid_to) @> (
            instant AT TIME ZONE (SELECT j.time_zone FROM geoservice.jurisdiction AS j WHERE j.id = jurisdiction))::date
-     ORDER BY p.role = 'deputy', p.staff_code
+     ORDER BY geoservice.posting_rank(p.role), p.staff_code
      LIMIT 1;
 END;
 
@@ -1332,7 +1355,18 @@ BEGIN ATOMIC
      WHERE s.jurisdiction_id = jurisdiction AND s.code = service;
 END;
 
--- Incidents, and the keys that keep a report from being stored twice.
+-- Incidents, what their statuses mean, and the keys that keep a report from being stored twice.
+
+-- Whether somebody still has to do something about an incident of a status.
+CREATE FUNCTION geoservice.is_open(status text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN status NOT IN ('closed', 'duplicate', 'cancelled');
+
+-- Whether the clock of an incident of a status runs, unless it waits for its reporter: not once it is resolved, and not while it
+-- is returned.
+CREATE FUNCTION geoservice.clock_runs(status text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN status IN ('reported', 'dispatched', 'accepted');
 
 CREATE TABLE geoservice.incident (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -1413,7 +1447,7 @@ CREATE INDEX ix_incident_reported_at ON geoservice.incident (reported_at);
 CREATE INDEX ix_incident_updated_at ON geoservice.incident (updated_at);
 CREATE INDEX ix_incident_status_since ON geoservice.incident (status_since) WHERE status = 'resolved';
 CREATE INDEX ix_incident_expected_at ON geoservice.incident (expected_at)
-    WHERE overdue_at IS NULL AND status IN ('reported', 'dispatched', 'accepted');
+    WHERE overdue_at IS NULL AND geoservice.clock_runs(status);
 CREATE INDEX ix_incident_overrule_grid_code ON geoservice.incident (jurisdiction_id, overrule_grid_code)
     WHERE overrule_grid_code IS NOT NULL;
 CREATE INDEX ix_incident_duplicate_of ON geoservice.incident (duplicate_of) WHERE duplicate_of IS NOT NULL;
@@ -1815,7 +1849,7 @@ DECLARE
     goes_along CONSTANT boolean :=
         coalesce((SELECT j.reroute = 'move' FROM jurisdiction AS j WHERE j.id = old.jurisdiction_id), true);
 BEGIN
-    IF new.routed_at > old.routed_at OR old.status IN ('closed', 'duplicate', 'cancelled') THEN
+    IF new.routed_at > old.routed_at OR NOT is_open(old.status) THEN
         RETURN new.routed_at;
     END IF;
     PERFORM take_turn(old.jurisdiction_id);
@@ -2090,8 +2124,8 @@ CREATE TRIGGER time_arrival BEFORE INSERT ON geoservice.incident
 CREATE FUNCTION geoservice.time_incident() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
-    ran CONSTANT boolean := old.status IN ('reported', 'dispatched', 'accepted') AND old.waiting_since IS NULL;
-    runs CONSTANT boolean := new.status IN ('reported', 'dispatched', 'accepted') AND new.waiting_since IS NULL;
+    ran CONSTANT boolean := clock_runs(old.status) AND old.waiting_since IS NULL;
+    runs CONSTANT boolean := clock_runs(new.status) AND new.waiting_since IS NULL;
 BEGIN
     IF new.step_rule = 'reopened' AND old.status <> new.status THEN
         new.overdue_at := NULL;
@@ -2127,7 +2161,7 @@ DECLARE
 BEGIN
     WITH late AS (
         SELECT i.id FROM incident AS i
-         WHERE i.expected_at < now() AND i.overdue_at IS NULL AND i.status IN ('reported', 'dispatched', 'accepted')
+         WHERE i.expected_at < now() AND i.overdue_at IS NULL AND clock_runs(i.status)
          ORDER BY i.expected_at LIMIT most FOR UPDATE SKIP LOCKED
     )
     UPDATE incident AS i SET overdue_at = now() FROM late WHERE i.id = late.id;
@@ -2351,7 +2385,7 @@ BEGIN
                      WHERE near.jurisdiction_id = jurisdiction AND near.overrule_grid_code IS NOT NULL
                   ) AS c
                  WHERE (c.report).jurisdiction_id = jurisdiction
-                   AND (c.report).status NOT IN ('closed', 'duplicate', 'cancelled')) AS i,
+                   AND is_open((c.report).status)) AS i,
                LATERAL incident_grid(i.report, instant) AS owner (code)
          WHERE owner.code IS DISTINCT FROM (i.report).grid_code;
 END $$;
@@ -2443,7 +2477,7 @@ BEGIN
     PERFORM require_turn(draft, starts, seen_revision);
     before_id := assigned_by(draft.jurisdiction_id, starts);
     UPDATE edition AS e SET status = 'superseded', valid_to = greatest(e.valid_from, starts)
-     WHERE e.jurisdiction_id = draft.jurisdiction_id AND e.status IN ('published', 'superseded')
+     WHERE e.jurisdiction_id = draft.jurisdiction_id AND was_published(e.status)
        AND coalesce(e.valid_to, 'infinity') > greatest(e.valid_from, starts);
     UPDATE edition AS e SET status = 'published', valid_from = starts, published_at = now(), published_by = actor()
      WHERE e.id = draft.id;  -- its trigger lays it out
@@ -2616,7 +2650,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, publ
 BEGIN
     -- Removing a draft without grids comes here too, from the foreign key; it does not name the view.
     IF (tg_op = 'UPDATE' OR (tg_op = 'DELETE' AND current_query() LIKE '%draft_grid%'))
-        AND NOT pg_has_role(session_user, 'geoservice_app', 'MEMBER') THEN
+        AND NOT is_service() THEN
         PERFORM FROM old_rows LIMIT 1;
         IF NOT found THEN
             RAISE EXCEPTION 'Nothing was changed: the grid is gone, or its edition is no longer a draft.'
@@ -2728,10 +2762,10 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER refuse_overlap_of_new AFTER INSERT ON geoservice.grid FOR EACH ROW
-    WHEN (NOT pg_has_role(session_user, 'geoservice_app', 'MEMBER')) EXECUTE FUNCTION geoservice.refuse_overlap();
+    WHEN (NOT geoservice.is_service()) EXECUTE FUNCTION geoservice.refuse_overlap();
 CREATE CONSTRAINT TRIGGER refuse_overlap AFTER UPDATE OF geom ON geoservice.grid
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-    WHEN (NOT pg_has_role(session_user, 'geoservice_app', 'MEMBER')) EXECUTE FUNCTION geoservice.refuse_overlap();
+    WHEN (NOT geoservice.is_service()) EXECUTE FUNCTION geoservice.refuse_overlap();
 
 -- Webhooks, and the ledger of what was sent to each: every event that a webhook is meant to hear of, one row.
 
@@ -2839,7 +2873,7 @@ BEGIN ATOMIC
                     (SELECT string_agg(concat_ws(' ', e.id, extract(epoch FROM e.valid_from),
                             coalesce(extract(epoch FROM e.valid_to)::text, '-')), ',' ORDER BY e.id)
                        FROM geoservice.edition AS e
-                      WHERE e.jurisdiction_id = j.id AND e.status IN ('published', 'superseded'))), ';' ORDER BY j.id))
+                      WHERE e.jurisdiction_id = j.id AND geoservice.was_published(e.status))), ';' ORDER BY j.id))
            FROM geoservice.jurisdiction AS j),
         (SELECT md5(string_agg(concat_ws('|', p.id, p.jurisdiction_id, p.grid_code, p.role, p.valid_from,
                     coalesce(p.valid_to::text, '-'), s.code, s.call_sign), ';' ORDER BY p.id))
@@ -2886,7 +2920,7 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
                FROM geoservice.household GROUP BY jurisdiction_id, grid_code) AS h
          ON h.jurisdiction_id = t.jurisdiction_id AND h.grid_code = t.code
   LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
-                    count(*) FILTER (WHERE status NOT IN ('closed', 'duplicate', 'cancelled')) AS in_hand
+                    count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand
                FROM geoservice.incident GROUP BY jurisdiction_id, grid_code) AS i
          ON i.jurisdiction_id = t.jurisdiction_id AND i.grid_code = t.code
   LEFT JOIN (SELECT p.jurisdiction_id, p.grid_code, min(s.call_sign) FILTER (WHERE p.role = 'grid_officer') AS officer,
@@ -2986,12 +3020,14 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 
 -- What look-ups, CHECKs and triggers ask with the rights of whoever reads or writes.
 GRANT EXECUTE ON FUNCTION
-    geoservice.actor(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
-    geoservice.holds_personal_number(text), geoservice.is_position(geometry), geoservice.is_sound(geometry), geoservice.place_of(geometry),
+    geoservice.actor(), geoservice.is_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
+    geoservice.holds_personal_number(text), geoservice.is_position(geometry), geoservice.is_on_earth(geometry),
+    geoservice.max_vertices(), geoservice.is_sound(geometry), geoservice.place_of(geometry),
     geoservice.require_position(geometry, text), geoservice.require_sound(geometry, text),
     geoservice.lon_degree_m(double precision), geoservice.lat_degree_m(double precision),
     geoservice.distance_m(geometry, geometry, double precision, double precision),
     geoservice.view_sector(geometry, double precision, double precision, double precision),
+    geoservice.is_open(text), geoservice.clock_runs(text), geoservice.was_published(text), geoservice.posting_rank(text),
     geoservice.overlap_tolerance_m(), geoservice.latest_edition(integer), geoservice.edition_hash(bigint),
     geoservice.require_publishable(geoservice.edition),
     geoservice.edition_at(integer, timestamptz, timestamptz), geoservice.known_since(integer),
