@@ -10,9 +10,9 @@ from geoservice.services.lookups import get_jurisdiction
 from layers.db.session import Database
 from layers.grids.territory import (
     GridInForce,
-    Kinship,
+    Lineage,
     grid_history,
-    grid_kinship,
+    grid_lineage,
     grid_shape,
     grids_in_force,
     neighbours,
@@ -38,7 +38,7 @@ class GridHistory:
     #: With one shape and name each.
     periods: tuple[GridInForce, ...]
     #: What it came from and what came from it.
-    kinship: tuple[Kinship, ...]
+    lineage: tuple[Lineage, ...]
 
 
 class GridService:
@@ -76,7 +76,7 @@ class GridService:
             j = get_jurisdiction(connection, jurisdiction_code).id
             found = GridHistory(
                 grid_history(connection, jurisdiction_id=j, code=code),
-                grid_kinship(connection, jurisdiction_id=j, code=code),
+                grid_lineage(connection, jurisdiction_id=j, code=code),
             )
         if not found.periods:
             raise GridUnknown(grid=code)

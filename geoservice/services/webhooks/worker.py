@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import structlog
 
 from geoservice.records.webhooks.model import Claimed
-from geoservice.services.webhooks.delivering import Attempted, DeliveringService, attempt, host_of
+from geoservice.services.webhooks.delivering import Attempt, DeliveringService, attempt, host_of
 from geoservice.services.webhooks.fanning import FanningService
 from geoservice.webhooks.networks import Network
 from geoservice.webhooks.sending import Outcome, Verdict
@@ -48,9 +48,9 @@ class Worker:
         self._allowed = allowed
         self._stopping = threading.Event()
         self._to_attempt: queue.SimpleQueue[Claimed] = queue.SimpleQueue()
-        self._attempted: queue.SimpleQueue[Attempted] = queue.SimpleQueue()
+        self._attempted: queue.SimpleQueue[Attempt] = queue.SimpleQueue()
         #: What was attempted and is not noted yet.
-        self._done: list[Attempted] = []
+        self._done: list[Attempt] = []
         self._under_way: Counter[str] = Counter()
 
     def stop(self) -> None:
@@ -83,7 +83,7 @@ class Worker:
         except queue.Empty:
             return
 
-    def _take(self, one: Attempted) -> None:
+    def _take(self, one: Attempt) -> None:
         self._done.append(one)
         self._under_way[host_of(one.delivery.url)] -= 1
 
@@ -107,7 +107,7 @@ class Worker:
             except Exception:  # whatever it is, the others go on, and this one is tried again
                 log.exception("an attempt failed on our side", delivery=delivery.id)
                 outcome = Outcome(Verdict.FAILED, "The attempt failed on our side; the log of the worker says why.")
-            self._attempted.put(Attempted(delivery, outcome))
+            self._attempted.put(Attempt(delivery, outcome))
 
     def _fan_out(self) -> None:
         forget_at_s = time.monotonic() + FORGET_EVERY_S
