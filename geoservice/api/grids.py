@@ -66,7 +66,7 @@ class GridsOut(BaseModel):
     grids: list[GridOut]  # type: ignore[valid-type]
 
 
-class KinOut(BaseModel):
+class LineageOut(BaseModel):
     """One grid that came from another."""
 
     edition: int
@@ -79,7 +79,7 @@ class KinOut(BaseModel):
 class GridHistoryOut(GridsOut):
     """Every period of a code, and what it came from and what came from it."""
 
-    lineage: list[KinOut]
+    lineage: list[LineageOut]
 
 
 class GridDetailOut(GridOut):  # type: ignore[misc, valid-type]
@@ -127,9 +127,9 @@ def grids_blueprint(grids: GridService) -> APIBlueprint:
         """List every period in which a code was in force, the oldest first."""
         found = grids.history(query.jurisdiction, path.code)
         kin = [
-            KinOut(edition=one.edition_id, valid_from=one.valid_from, predecessor=one.predecessor_code,
+            LineageOut(edition=one.edition_id, valid_from=one.valid_from, predecessor=one.predecessor_code,
                    successor=one.successor_code, kind=one.kind)
-            for one in found.kinship
+            for one in found.lineage
         ]  # fmt: skip
         return render(GridHistoryOut(grids=[GridOut(**period) for period in found.periods], lineage=kin))
 

@@ -26,7 +26,7 @@ class AliveOut(BaseModel):
     alive: bool
 
 
-class EditionHeldOut(BaseModel):
+class LoadedEditionOut(BaseModel):
     """An edition that this process answers look-ups from."""
 
     jurisdiction: str
@@ -39,7 +39,7 @@ class SnapshotOut(BaseModel):
 
     as_of: datetime = Field(description="When the database last confirmed it")
     age_s: float
-    editions: list[EditionHeldOut] = Field(description="In force now")
+    editions: list[LoadedEditionOut] = Field(description="In force now")
     failure: str | None = Field(description="Why the last attempt to renew it failed; null when it did not")
 
 
@@ -104,7 +104,7 @@ def _snapshot_out(snapshot_state: SnapshotState | None) -> SnapshotOut | None:
     if snapshot_state is None:
         return None
     editions = [
-        EditionHeldOut(jurisdiction=one.jurisdiction, edition=one.edition, content_hash=one.content_hash)
+        LoadedEditionOut(jurisdiction=one.jurisdiction, edition=one.edition, content_hash=one.content_hash)
         for one in snapshot_state.editions
     ]
     return SnapshotOut(

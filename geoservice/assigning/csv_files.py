@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as pacsv
 
-from geoservice.assigning.adding import METHOD_NAMES, Added, Shaping
+from geoservice.assigning.added_columns import METHOD_NAMES, Added, Shaping
 from geoservice.assigning.coordinates import coordinate_columns
 from geoservice.assigning.csv_records import DELIMITERS, Block, blocks, header_of, reading
 from geoservice.assigning.model import Answers, Piece, Request, Where

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from geoservice.assigning.adding import MADE_GEOMETRY, Added, Places, Shaping
+from geoservice.assigning.added_columns import MADE_GEOMETRY, Added, Places, Shaping
 from geoservice.assigning.coordinates import require_free
 from geoservice.assigning.csv_files import CsvKept, CsvMade, CsvSource
 from geoservice.assigning.model import Form, Geometry, Request, Source

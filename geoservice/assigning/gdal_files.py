@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyogrio
 
-from geoservice.assigning.adding import Shaping
+from geoservice.assigning.added_columns import Shaping
 from geoservice.assigning.coordinates import coordinate_columns
 from geoservice.assigning.model import (
     PIECE_ROWS,

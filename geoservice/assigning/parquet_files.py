@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyproj
 from pyarrow import parquet
 
-from geoservice.assigning.adding import Shaping
+from geoservice.assigning.added_columns import Shaping
 from geoservice.assigning.coordinates import coordinate_columns
 from geoservice.assigning.model import (
     PIECE_BYTES,

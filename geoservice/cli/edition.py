@@ -13,14 +13,14 @@ import click
 import orjson
 from rich.console import Console
 
-from geoservice.cli.drafts_shown import show_healing, show_impact
+from geoservice.cli.actor import actor
+from geoservice.cli.draft_tables import show_healing, show_impact
 from geoservice.cli.edition_drafts import COMMANDS
 from geoservice.cli.edition_export import export
 from geoservice.cli.edition_qgis import qgis
 from geoservice.cli.findings import finding_fields, show_findings, write_findings
 from geoservice.cli.instant import Instant
 from geoservice.cli.new_file import NewFile
-from geoservice.cli.who import actor
 from geoservice.reading.shapes import GridFields
 from geoservice.services.editions import EditionService
 from geoservice.settings import Settings

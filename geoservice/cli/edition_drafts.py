@@ -11,8 +11,9 @@ import click
 import orjson
 from rich.console import Console
 
+from geoservice.cli.actor import actor
 from geoservice.cli.advice import blocker_sentence
-from geoservice.cli.drafts_shown import (
+from geoservice.cli.draft_tables import (
     diff_fields,
     healing_fields,
     show_diff,
@@ -22,7 +23,6 @@ from geoservice.cli.drafts_shown import (
 from geoservice.cli.findings import finding_fields, show_findings
 from geoservice.cli.instant import Instant
 from geoservice.cli.new_file import NewFile
-from geoservice.cli.who import actor
 from geoservice.domain.editing.diff import difference
 from geoservice.domain.editing.merging import Side
 from geoservice.errors import MergeConflict

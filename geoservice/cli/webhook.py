@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from geoservice.cli.who import actor
+from geoservice.cli.actor import actor
 from geoservice.domain.topics import TOPICS, Topics
 from geoservice.records.webhooks.model import Webhook
 from geoservice.services.webhooks.service import WebhookService

@@ -11,9 +11,9 @@ from geoservice.errors import GridUnknown
 from geoservice.services.lookups import get_jurisdiction
 from layers.db.session import Database
 from layers.grids.territory import (
-    Kinship,
+    Lineage,
     grid_history,
-    grid_kinship,
+    grid_lineage,
     grid_shape,
     grids_in_force,
     neighbours,
@@ -42,7 +42,7 @@ class GridHistory:
     #: With one shape and name each.
     periods: tuple[Record, ...]
     #: What it came from and what came from it.
-    kinship: tuple[Kinship, ...]
+    lineage: tuple[Lineage, ...]
 
 
 class GridService:
@@ -80,7 +80,7 @@ class GridService:
             j = get_jurisdiction(connection, jurisdiction_code).id
             found = GridHistory(
                 grid_history(connection, jurisdiction_id=j, code=code),
-                grid_kinship(connection, jurisdiction_id=j, code=code),
+                grid_lineage(connection, jurisdiction_id=j, code=code),
             )
         if not found.periods:
             raise GridUnknown(grid=code)

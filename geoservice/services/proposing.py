@@ -15,7 +15,7 @@ from geoservice.domain.proposing.proposal import propose
 from geoservice.domain.proposing.splitting import propose_split
 from geoservice.domain.validating.norms import households_in
 from geoservice.errors import GridUnknown
-from geoservice.services.drafting.opened import OpenDraft
+from geoservice.services.drafting.open_draft import OpenDraft
 from geoservice.services.gate import validate_grids
 from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.basemap.queries import streets_of

@@ -47,7 +47,7 @@ _NEIGHBOURS = text(
 
 
 @dataclass(frozen=True)
-class Kinship:
+class Lineage:
     """That one grid came from another."""
 
     edition_id: int
@@ -79,10 +79,10 @@ def grid_history(connection: Connection, *, jurisdiction_id: int, code: str) -> 
     return periods(connection, GRIDS, jurisdiction_id=jurisdiction_id, key=code)
 
 
-def grid_kinship(connection: Connection, *, jurisdiction_id: int, code: str) -> tuple[Kinship, ...]:
+def grid_lineage(connection: Connection, *, jurisdiction_id: int, code: str) -> tuple[Lineage, ...]:
     """Return what a grid came from and what became of it, the oldest first."""
     asked = {"jurisdiction_id": jurisdiction_id, "code": code}
-    return tuple(Kinship(**row._mapping) for row in connection.execute(_LINEAGE, asked))
+    return tuple(Lineage(**row._mapping) for row in connection.execute(_LINEAGE, asked))
 
 
 def grid_shape(

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import parquet
 
-from geoservice.assigning.adding import Added
+from geoservice.assigning.added_columns import Added
 from geoservice.assigning.model import Answers, CoordinateColumns, Geometry, TablePiece, Where
 from geoservice.assigning.owners import Owners
 from geoservice.assigning.point_errors import NotAPoint, PointsUnreadable, RowTooWide

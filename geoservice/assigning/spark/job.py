@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from typing import TYPE_CHECKING, Any
 
-from geoservice.assigning.adding import METHOD_NAMES
+from geoservice.assigning.added_columns import METHOD_NAMES
 from geoservice.assigning.model import Geometry, OnProgress, Progress, Request, Summary
 from geoservice.assigning.owners import Owners
 from geoservice.assigning.spark.answering import MAGIC, PARTS, Answering, PartsMaking

@@ -7,7 +7,7 @@ from datetime import date, time
 
 
 @dataclass(frozen=True)
-class Stretch:
+class WorkingHours:
     """Work on a day of the week, local time."""
 
     #: ISO 8601: 1 is Monday.

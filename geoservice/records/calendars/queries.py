@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
-from geoservice.records.calendars.model import CalendarDay, Stretch
+from geoservice.records.calendars.model import CalendarDay, WorkingHours
 
 _HOURS = text("""
     SELECT h.weekday, h.opens, nullif(h.closes, '24:00') AS closes FROM geoservice.working_hours AS h
@@ -34,10 +34,10 @@ _PUT_HOURS = text("""
 _DONE_AT = text("SELECT geoservice.work_done_at(:jurisdiction_id, :begins, :work_s)")
 
 
-def working_hours(connection: Connection, *, jurisdiction_id: int) -> tuple[Stretch, ...]:
+def working_hours(connection: Connection, *, jurisdiction_id: int) -> tuple[WorkingHours, ...]:
     """Return when is worked in a week, Monday first."""
     rows = connection.execute(_HOURS, {"jurisdiction_id": jurisdiction_id})
-    return tuple(Stretch(row.weekday, row.opens, row.closes) for row in rows)
+    return tuple(WorkingHours(row.weekday, row.opens, row.closes) for row in rows)
 
 
 def calendar_days(connection: Connection, *, jurisdiction_id: int, first: date, last: date) -> tuple[CalendarDay, ...]:
@@ -55,12 +55,12 @@ def put_calendar_days(connection: Connection, *, jurisdiction_id: int, days: Seq
     connection.execute(_PUT_DAYS, asked)
 
 
-def put_working_hours(connection: Connection, *, jurisdiction_id: int, stretches: Sequence[Stretch]) -> None:
+def put_working_hours(connection: Connection, *, jurisdiction_id: int, hours: Sequence[WorkingHours]) -> None:
     """Write when is worked in a week, instead of what was written before; raise RefusedByDatabase when two overlap."""
     connection.execute(_CLEAR_HOURS, {"jurisdiction_id": jurisdiction_id})
     asked = {
-        "jurisdiction_id": jurisdiction_id, "weekdays": [one.weekday for one in stretches],
-        "opens": [one.opens for one in stretches], "closes": [one.closes for one in stretches],
+        "jurisdiction_id": jurisdiction_id, "weekdays": [one.weekday for one in hours],
+        "opens": [one.opens for one in hours], "closes": [one.closes for one in hours],
     }  # fmt: skip
     connection.execute(_PUT_HOURS, asked)
 

@@ -45,7 +45,7 @@ class CalendarDayRow(Base):
 
 
 class WorkingSpanRow(Base):
-    """The calendar laid out: stretches of work, and the seconds worked before each. Only the database writes it."""
+    """The calendar laid out: hours of work, and the seconds worked before each. Only the database writes it."""
 
     __tablename__ = "working_span"
     __table_args__ = (UniqueConstraint("jurisdiction_id", "worked_before_s"),)

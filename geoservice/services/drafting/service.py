@@ -21,7 +21,13 @@ from geoservice.errors import (
 from geoservice.reading.grids import grids_of_file
 from geoservice.reading.shapes import GridFields
 from geoservice.services.drafting.model import Edited
-from geoservice.services.drafting.opened import TIMEOUT_S, OpenDraft, change_between, opened, with_missing_fields_from
+from geoservice.services.drafting.open_draft import (
+    TIMEOUT_S,
+    OpenDraft,
+    change_between,
+    opened,
+    with_missing_fields_from,
+)
 from geoservice.services.healing.heal import OnProgress, heal_in_process
 from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.crs import Bbox, Position

@@ -30,7 +30,7 @@ MAX_PER_HOST = 4
 
 
 @dataclass(frozen=True)
-class Attempted:
+class Attempt:
     """A delivery and what became of its attempt."""
 
     delivery: Claimed
@@ -43,7 +43,7 @@ class DeliveringService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def turn(self, done: Sequence[Attempted], *, free: int, under_way: Mapping[str, int]) -> tuple[Claimed, ...]:
+    def turn(self, done: Sequence[Attempt], *, free: int, under_way: Mapping[str, int]) -> tuple[Claimed, ...]:
         """Note what became of some attempts and claim the next deliveries, in one transaction.
 
         Parameters
@@ -79,7 +79,7 @@ def host_of(url: str) -> str:
         return url
 
 
-def _note(connection: Connection, done: Attempted) -> None:
+def _note(connection: Connection, done: Attempt) -> None:
     delivery, outcome = done.delivery, done.outcome
     match outcome.verdict:
         case Verdict.DELIVERED:
@@ -92,7 +92,7 @@ def _note(connection: Connection, done: Attempted) -> None:
             note_failed(connection, delivery.id, status=outcome.status, reason=outcome.reason, wait_s=wait)
 
 
-def _hurry_after(connection: Connection, done: Sequence[Attempted]) -> None:
+def _hurry_after(connection: Connection, done: Sequence[Attempt]) -> None:
     """Have what waits attempted at once when a receiver is back.
 
     That something gets through which failed before is the proof. That something gets through at its first attempt may

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import structlog
 
 from geoservice.records.webhooks.model import Claimed
-from geoservice.services.webhooks.delivering import Attempted, DeliveringService, attempt, host_of
+from geoservice.services.webhooks.delivering import Attempt, DeliveringService, attempt, host_of
 from geoservice.services.webhooks.fanning import FanningService
 from geoservice.webhooks.networks import Network
 from geoservice.webhooks.sending import Outcome, Verdict
@@ -52,9 +52,9 @@ class DeliveryWorker:
         self._in_use = False
         self._to_attempt: queue.SimpleQueue[Claimed] = queue.SimpleQueue()
         #: None wakes whoever waits for it.
-        self._attempted: queue.SimpleQueue[Attempted | None] = queue.SimpleQueue()
+        self._attempted: queue.SimpleQueue[Attempt | None] = queue.SimpleQueue()
         #: What was attempted and is not noted yet.
-        self._done: list[Attempted] = []
+        self._done: list[Attempt] = []
         self._under_way: Counter[str] = Counter()
 
     def stop(self) -> None:
@@ -94,7 +94,7 @@ class DeliveryWorker:
         except queue.Empty:
             return
 
-    def _take(self, one: Attempted | None) -> None:
+    def _take(self, one: Attempt | None) -> None:
         if one is not None:
             self._done.append(one)
             self._under_way[host_of(one.delivery.url)] -= 1
@@ -119,7 +119,7 @@ class DeliveryWorker:
             except Exception:  # whatever it is, the others go on, and this one is tried again
                 log.exception("an attempt failed on our side", delivery=delivery.id)
                 outcome = Outcome(Verdict.FAILED, "The attempt failed on our side; the log of the worker says why.")
-            self._attempted.put(Attempted(delivery, outcome))
+            self._attempted.put(Attempt(delivery, outcome))
 
     def _fan_out_or_tell(self) -> None:
         try:
