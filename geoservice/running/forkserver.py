@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from geoservice.running.processes import ProcessIdentity, die_with_parent, identity_of, name_process
 
 #: What the others would import for seconds. Nothing of it opens a connection or starts a thread of ours.
-PRELOADED = ("geoservice.app", "geoservice.wiring", "geoservice.running.webserver", "geoservice.worker")
+PRELOADED = ("geoservice.wsgi", "geoservice.running.webserver", "geoservice.worker")
 READY = b"ready"
 #: A fork takes milliseconds; a fork server that does not answer for so long is taken for dead.
 FORK_S = 10.0

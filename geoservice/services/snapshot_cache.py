@@ -64,7 +64,7 @@ class SnapshotCache:
         self._settled = threading.Event()
         self._settled.set()
         self._stopping = threading.Event()
-        self._wakeup = Wakeup()
+        self._wakeup: Wakeup | None = None
         self._thread: threading.Thread | None = None
         #: Called after each reading with its seconds, or None when it failed; for figures.
         self.on_reading: Callable[[float | None], None] = lambda seconds: None
@@ -91,22 +91,24 @@ class SnapshotCache:
     def start(self) -> None:
         """Begin to hold and to renew; once."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="cache", daemon=True)
+            # Not before: processes that are forked from one that only made this do not share it.
+            self._wakeup = Wakeup()
+            self._thread = threading.Thread(target=self._run, args=(self._wakeup,), name="cache", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
         """Stop renewing; what is held stays."""
         self._stopping.set()
-        self._wakeup.set()
-        if self._thread is not None:
+        if self._thread is not None and self._wakeup is not None:
+            self._wakeup.set()
             self._thread.join(timeout=STOP_S)
             self._thread = None
         self._database.close()
 
-    def _run(self) -> None:
+    def _run(self, wakeup: Wakeup) -> None:
         while not self._stopping.is_set():
             try:
-                with listening(self._database, self._wakeup, CHANGES) as listener:
+                with listening(self._database, wakeup, CHANGES) as listener:
                     self._follow(listener)
             except Exception as exc:  # noqa: BLE001  whatever it is, look-ups go on with what is held
                 self._note_failure(exc)
