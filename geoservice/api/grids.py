@@ -50,14 +50,14 @@ class HistoryQuery(StrictModel):
     jurisdiction: Code
 
 
-class _Located(BaseModel):
+class FeatureBase(BaseModel):
     """What every feature has beside its columns."""
 
     bbox: list[float] = Field(description="West, south, east, north, WGS 84")
 
 
 #: A grid with the period in which it is or was in force, by the columns of its layer.
-GridOut = feature_model("GridOut", GRIDS, base=_Located)
+GridOut = feature_model("GridOut", GRIDS, base=FeatureBase)
 
 
 class GridsOut(BaseModel):

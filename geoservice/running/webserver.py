@@ -144,7 +144,7 @@ def base_url(host: str, port: int) -> str:
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
-class HandedDownServer(MPServer):
+class InheritedSocketServer(MPServer):
     """granian on a socket that somebody else keeps: while it is away, callers wait there instead of being refused."""
 
     handed_down: int
@@ -171,7 +171,7 @@ def _read(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _server(asked: argparse.Namespace) -> MPServer:
-    kind = MPServer if asked.socket is None else HandedDownServer
+    kind = MPServer if asked.socket is None else InheritedSocketServer
     server = kind(
         asked.application,
         address=asked.host,
@@ -188,7 +188,7 @@ def _server(asked: argparse.Namespace) -> MPServer:
         workers_kill_timeout=asked.finish_s,
         log_level=asked.log_level,
     )
-    if isinstance(server, HandedDownServer):
+    if isinstance(server, InheritedSocketServer):
         server.handed_down = asked.socket
     return server
 
