@@ -10,7 +10,7 @@ from uuid import UUID
 
 from geoservice.domain.editing.healing import Healing
 from geoservice.services.errors import PreviewOutdated, PreviewUnknown
-from geoservice.services.gate import looked_at, with_wandering
+from geoservice.services.gate import looked_at, with_reused_codes
 from geoservice.services.healing.running import Told, healed_apart
 from geoservice.services.impact import Impact, grids_concerned, hindrances_of, workloads_after
 from geoservice.services.importing.errors import EditionNotDraft, InstantWithoutZone
@@ -118,7 +118,7 @@ class EditionService:
             )
             findings, storable = looked_at(connection, jurisdiction, grids, found.remarks)
             edits.insert_grids(connection, edition_id, storable)
-            findings = with_wandering(connection, edition_id, storable, findings)
+            findings = with_reused_codes(connection, edition_id, storable, findings)
             edits.replace_findings(connection, edition_id, findings)
             edits.mark_validated(connection, edition_id)
         return ImportResult(edition_id, len(storable), found.crs, findings, healing)
@@ -144,7 +144,7 @@ class EditionService:
             jurisdiction = known_jurisdiction(connection, edition.jurisdiction_code)
             grids = queries.grids_of(connection, edition_id)
             findings, _ = looked_at(connection, jurisdiction, grids)
-            findings = with_wandering(connection, edition_id, grids, findings)
+            findings = with_reused_codes(connection, edition_id, grids, findings)
             edits.replace_findings(connection, edition_id, findings)
             edits.mark_validated(connection, edition_id)
         return findings

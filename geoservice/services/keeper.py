@@ -17,7 +17,7 @@ from layers.calendars.queries import renew_working_time
 from layers.db.listening import Listener, listening
 from layers.db.session import Database
 from layers.errors import LayerError
-from layers.grids.edits import enact_due
+from layers.grids.edits import apply_due_editions
 from layers.incidents.edits import lapse_due, mark_overdue
 from layers.outbox.queries import forget_told
 
@@ -129,7 +129,7 @@ class Keeper:
 
     def _do_what_is_due(self) -> None:
         """Enact editions whose day has come, find what is late, close what nobody rated; the first worker does it."""
-        for duty in (enact_due, mark_overdue, lapse_due, renew_working_time, forget_told):
+        for duty in (apply_due_editions, mark_overdue, lapse_due, renew_working_time, forget_told):
             try:
                 with self._database.transaction(actor="service", timeout_s=ENACT_S) as connection:
                     duty(connection)

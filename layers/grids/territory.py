@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, text
 
 from layers.crs import Bbox
-from layers.grids.knowledge import settle_knowledge
+from layers.grids.knowledge import wait_for_publications
 
 Kin = Literal["split", "merge", "redraw", "recode"]
 
@@ -104,7 +104,7 @@ def grids_in_force(
     known_at: as it was known then, which stays what it is; None: as we know it now. An instant to come raises
     RefusedByDatabase.
     """
-    settle_knowledge(connection, known_at, jurisdiction_id)
+    wait_for_publications(connection, known_at, jurisdiction_id)
     asked = {"jurisdiction_id": jurisdiction_id, "at": at, "known_at": known_at, "code": code}
     return tuple(_grid(row) for row in connection.execute(_AT, asked))
 
@@ -130,7 +130,7 @@ def grid_shape(
     known_at: datetime | None = None,
 ) -> str:
     """Return the GeoJSON geometry of a grid in force; parameters as for `grids_in_force`."""
-    settle_knowledge(connection, known_at, jurisdiction_id)
+    wait_for_publications(connection, known_at, jurisdiction_id)
     asked = {"jurisdiction_id": jurisdiction_id, "code": code, "at": at, "known_at": known_at}
     return str(connection.execute(_SHAPE, asked).scalar_one())
 

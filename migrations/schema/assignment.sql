@@ -8,7 +8,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, publ
 DECLARE
     place geometry;
 BEGIN
-    PERFORM take_turn(new.jurisdiction_id);
+    PERFORM lock_jurisdiction_shared(new.jurisdiction_id);
     IF tg_table_name = 'building' THEN
         PERFORM require_sound(new.geom, 'Building ' || new.code);
         place := st_pointonsurface(new.geom);

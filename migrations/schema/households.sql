@@ -27,7 +27,7 @@ CREATE INDEX ix_household_building ON geoservice.household (jurisdiction_id, bui
 CREATE FUNCTION geoservice.assign_household() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    PERFORM take_turn(new.jurisdiction_id);
+    PERFORM lock_jurisdiction_shared(new.jurisdiction_id);
     PERFORM require_position(new.geom, 'Household ' || new.id);
     IF new.building_code IS NULL THEN
         new.grid_code := (owner_of(new.geom, clock_timestamp(), 0, new.jurisdiction_id)).grid_code;
