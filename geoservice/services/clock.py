@@ -16,7 +16,7 @@ from geoservice.records.schedule.queries import NextDue, add_jobs, claim_job, jo
 from geoservice.records.webhooks.edits import forget_delivered
 from layers.db.listening import CHANGES, DUE, Listener, Wakeup, listening
 from layers.db.session import Database
-from layers.grids.edits import enact_due
+from layers.grids.edits import apply_due_editions
 from layers.incidents.edits import lapse_due, mark_overdue
 
 log = structlog.get_logger()
@@ -60,7 +60,7 @@ class Job:
 
 JOBS = (
     # Re-assigning the features of a city takes seconds.
-    Job("editions", enact_due, timeout_s=60.0, foreseen_s=lambda due: due.editions_s),
+    Job("editions", apply_due_editions, timeout_s=60.0, foreseen_s=lambda due: due.editions_s),
     Job("overdue", mark_overdue, piece=100, foreseen_s=lambda due: due.overdue_s),
     Job("lapses", lapse_due, piece=100, foreseen_s=lambda due: due.lapses_s),
     Job("working_time", renew_working_time, period_s=3600.0, timeout_s=60.0),

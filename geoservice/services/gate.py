@@ -48,16 +48,16 @@ def with_reused_codes(
         Those of the draft, as they are stored.
     """
     shapes = {grid.code: grid.geom for grid in grids}
-    wandering = [
+    reused = [
         Finding(
-            "wandering-code", "error", (code,),
+            "reused-code", "error", (code,),
             f"Grid {code} lies elsewhere than the last grid of that code: give it a new one, a code names one place"
             " for ever.",
             geom=shapes.get(code),
         )
         for code in reused_codes(connection, edition_id)
     ]  # fmt: skip
-    return tuple(sorted([*found, *wandering], key=lambda one: one.severity))
+    return tuple(sorted([*found, *reused], key=lambda one: one.severity))
 
 
 def _beside_norms(connection: Connection, jurisdiction: Jurisdiction, grids: Sequence[GridShape]) -> list[Finding]:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, text
 
 from layers.features import periods, records
-from layers.grids.knowledge import settle_knowledge
+from layers.grids.knowledge import wait_for_publications
 from layers.grids.layer import GRIDS
 
 Kin = Literal["split", "merge", "redraw", "recode"]
@@ -70,7 +70,7 @@ def grids_in_force(
     code: only this one. known_at: as it was known then, which stays what it is; None: as we know it now. An instant to
     come raises RefusedByDatabase.
     """
-    settle_knowledge(connection, known_at, jurisdiction_id)
+    wait_for_publications(connection, known_at, jurisdiction_id)
     return records(connection, GRIDS, jurisdiction_id=jurisdiction_id, at=at, known_at=known_at, key=code)
 
 
@@ -94,7 +94,7 @@ def grid_shape(
     known_at: datetime | None = None,
 ) -> str:
     """Return the GeoJSON geometry of a grid in force; parameters as for `grids_in_force`."""
-    settle_knowledge(connection, known_at, jurisdiction_id)
+    wait_for_publications(connection, known_at, jurisdiction_id)
     asked = {"jurisdiction_id": jurisdiction_id, "code": code, "at": at, "known_at": known_at}
     return str(connection.execute(_SHAPE, asked).scalar_one())
 

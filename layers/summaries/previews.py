@@ -18,7 +18,7 @@ UNDECIDED = "undecided"
 
 _PREVIEW = text("""
     WITH rehearsed AS MATERIALIZED (
-        SELECT geoservice.rehearse(:edition_id, coalesce(CAST(:starts AS timestamptz), now())) AS moved
+        SELECT geoservice.dry_run_publish(:edition_id, coalesce(CAST(:starts AS timestamptz), now())) AS moved
     )
     INSERT INTO geoservice.preview (edition_id, revision, actor, fingerprint, moves)
     SELECT e.id, e.revision, geoservice.actor(), geoservice.fingerprint_of(r.moved),

@@ -11,7 +11,7 @@ CREATE TABLE geoservice.scheduled_job (
 CREATE FUNCTION geoservice.next_due(OUT editions timestamptz, OUT overdue timestamptz, OUT lapses timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     SELECT
-        CASE WHEN EXISTS (SELECT FROM jurisdiction AS j LEFT JOIN enactment AS a ON a.jurisdiction_id = j.id
+        CASE WHEN EXISTS (SELECT FROM jurisdiction AS j LEFT JOIN applied_edition AS a ON a.jurisdiction_id = j.id
                            WHERE edition_at(j.id, now()) <> coalesce(a.edition_id, 0)) THEN now()
              ELSE (SELECT min(lower(p.valid)) FROM edition_period AS p
                     WHERE p.known @> 'infinity'::timestamptz AND lower(p.valid) > now()) END,

@@ -21,7 +21,7 @@ RETURN CASE WHEN geometrytype(geom) = 'POINT' THEN geom ELSE st_pointonsurface(g
 CREATE FUNCTION geoservice.assign_grid() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    PERFORM take_turn(new.jurisdiction_id);
+    PERFORM lock_jurisdiction_shared(new.jurisdiction_id);
     IF tg_argv[0] = 'Point' THEN
         PERFORM require_position(new.geom, initcap(tg_table_name) || ' ' || new.code);
     ELSE
@@ -35,7 +35,7 @@ END $$;
 CREATE FUNCTION geoservice.assign_grid_of_building() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    PERFORM take_turn(new.jurisdiction_id);
+    PERFORM lock_jurisdiction_shared(new.jurisdiction_id);
     PERFORM require_position(new.geom, initcap(tg_table_name) || ' ' || new.id);
     IF new.building_code IS NULL THEN
         new.grid_code := (owner_of(new.geom, clock_timestamp(), 0, new.jurisdiction_id)).grid_code;

@@ -11,7 +11,7 @@ CREATE TYPE geoservice.move AS (
 );
 
 -- By which edition the features of a jurisdiction were assigned last. When another is in force, its day has come.
-CREATE TABLE geoservice.enactment (
+CREATE TABLE geoservice.applied_edition (
     jurisdiction_id integer PRIMARY KEY REFERENCES geoservice.jurisdiction,
     edition_id bigint NOT NULL REFERENCES geoservice.edition
 );
@@ -21,15 +21,15 @@ CREATE TABLE geoservice.enactment (
 CREATE FUNCTION geoservice.assigned_by(jurisdiction integer, starts timestamptz) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     SELECT CASE WHEN starts > now() THEN edition_at(assigned_by.jurisdiction, starts - interval '1 microsecond')
-                ELSE (SELECT a.edition_id FROM enactment AS a WHERE a.jurisdiction_id = assigned_by.jurisdiction) END
+                ELSE (SELECT a.edition_id FROM applied_edition AS a WHERE a.jurisdiction_id = assigned_by.jurisdiction) END
 $$;
 
 -- The pieces of ground that lie in another grid in one edition than in the other, and the borders that differ.
 -- before: null, all of it.
-CREATE FUNCTION geoservice.changed_ground(before bigint, after bigint) RETURNS SETOF geometry
+CREATE FUNCTION geoservice.changed_area(before bigint, after bigint) RETURNS SETOF geometry
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     WITH shapes AS MATERIALIZED (
-        SELECT c.old_geom, c.new_geom FROM changed_grids(changed_ground.before, changed_ground.after) AS c
+        SELECT c.old_geom, c.new_geom FROM changed_grids(changed_area.before, changed_area.after) AS c
     ),
     pieces AS (
         SELECT CASE WHEN old_geom IS NULL THEN new_geom WHEN new_geom IS NULL THEN old_geom
@@ -78,7 +78,7 @@ END $$;
 -- Nothing farther from that ground than the snap tolerance can have got another owner. What a publication would do with open
 -- incidents is said here too, so a preview shows it and publishing does just that: where the jurisdiction's policy is to keep
 -- them there is no move, where it is to ask the kind is undecided.
-CREATE FUNCTION geoservice.moves(jurisdiction integer, ground geometry[], instant timestamptz) RETURNS SETOF geoservice.move
+CREATE FUNCTION geoservice.moves(jurisdiction integer, area geometry[], instant timestamptz) RETURNS SETOF geoservice.move
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     reach double precision;  -- degrees, rather too far
@@ -94,7 +94,7 @@ BEGIN
     FOR described IN SELECT * FROM layer AS l WHERE l.assignment IN ('place', 'building') ORDER BY l.assignment DESC, l.id LOOP
         EXECUTE 'SELECT coalesce(array_agg(m::geoservice.move), ARRAY[]::geoservice.move[]) FROM ('
                 || moves_statement(described) || ') AS m'
-           INTO part USING ground, reach, instant, jurisdiction, moved;
+           INTO part USING area, reach, instant, jurisdiction, moved;
         moved := moved || part;
     END LOOP;
     RETURN QUERY SELECT m.* FROM unnest(moved) AS m;
@@ -107,10 +107,10 @@ BEGIN
           FROM (SELECT DISTINCT ON (c.id) c.report
                   FROM (
                     SELECT near.id, near AS report
-                      FROM unnest(ground) AS g (piece) JOIN incident AS near ON st_dwithin(near.geom, g.piece, reach)
+                      FROM unnest(area) AS g (piece) JOIN incident AS near ON st_dwithin(near.geom, g.piece, reach)
                     UNION ALL  -- a report that names a building lies within the tolerance of it, not of the ground
                     SELECT near.id, near
-                      FROM unnest(ground) AS g (piece)
+                      FROM unnest(area) AS g (piece)
                       JOIN building AS b ON st_dwithin(b.geom, g.piece, reach)
                       JOIN incident AS near ON near.building_code = b.code AND st_dwithin(near.geom, b.geom, reach)
                     UNION ALL
@@ -143,7 +143,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
 $$;
 
 -- Carry out moves: each feature is looked up anew by its own trigger, so that a wrong list could move nothing wrongly.
-CREATE FUNCTION geoservice.carry_out(jurisdiction integer, moved geoservice.move[], instant timestamptz) RETURNS integer
+CREATE FUNCTION geoservice.apply_moves(jurisdiction integer, moved geoservice.move[], instant timestamptz) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     described layer%ROWTYPE;
@@ -164,8 +164,8 @@ BEGIN
            i.jurisdiction_id, i.service_code, i.officer_code
       FROM unnest(moved) AS m JOIN incident AS i ON i.id = m.id::uuid
      WHERE m.kind = 'undecided';
-    INSERT INTO enactment AS a (jurisdiction_id, edition_id)
-    SELECT carry_out.jurisdiction, now_in_force FROM edition_at(jurisdiction, instant) AS now_in_force
+    INSERT INTO applied_edition AS a (jurisdiction_id, edition_id)
+    SELECT apply_moves.jurisdiction, now_in_force FROM edition_at(jurisdiction, instant) AS now_in_force
      WHERE now_in_force IS NOT NULL
         ON CONFLICT (jurisdiction_id) DO UPDATE SET edition_id = excluded.edition_id;
     RETURN (SELECT count(*) FROM unnest(moved) AS m WHERE m.kind NOT IN ('incident', 'undecided'));

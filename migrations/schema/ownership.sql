@@ -16,13 +16,13 @@ CREATE TYPE geoservice.ownership AS (
 -- were made, so no operator or table that a caller puts into his search path can bend them, and the planner takes them
 -- into the query that asks, so they cost nothing. (A SET clause would do the first and cost 7 us a look-up.)
 -- lon_m, lat_m: metres per degree at the place, worked out once by whoever asks.
--- as_known: the instant whose knowledge is asked; infinity is ours.
+-- known_at: the instant whose knowledge is asked; infinity is ours.
 
 -- The grids in force at an instant that cover a place: one, several on a border or where jurisdictions overlap.
 -- only_in: id of the one jurisdiction to ask; null asks all. Relies on ix_territory_geom.
 CREATE FUNCTION geoservice.grids_covering(
     place geometry, lon_m double precision, lat_m double precision, instant timestamptz, only_in integer,
-    as_known timestamptz
+    known_at timestamptz
 )
 RETURNS TABLE (
     jurisdiction_id integer, jurisdiction_code text, edition_id bigint, territory_id bigint, code text, name text,
@@ -32,13 +32,13 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT t.jurisdiction_id, t.jurisdiction_code,
            (SELECT p.edition_id FROM geoservice.edition_period AS p
-             WHERE p.jurisdiction_id = t.jurisdiction_id AND p.valid @> instant AND p.known @> as_known),
+             WHERE p.jurisdiction_id = t.jurisdiction_id AND p.valid @> instant AND p.known @> known_at),
            t.id, t.code, t.name,
            geoservice.distance_m(place, t.border, lon_m, lat_m), t.accuracy_m
       FROM geoservice.territory AS t
      WHERE st_covers(t.geom, place)
        AND t.valid @> instant
-       AND t.known @> as_known
+       AND t.known @> known_at
        AND (only_in IS NULL OR t.jurisdiction_id = only_in);
 END;
 
@@ -46,7 +46,7 @@ END;
 -- What is within its own tolerance goes first; equal within a micrometre is equal, whatever the last bit says.
 CREATE FUNCTION geoservice.grid_nearest(
     place geometry, lon_m double precision, lat_m double precision, instant timestamptz, only_in integer,
-    stated_accuracy_m double precision, as_known timestamptz
+    stated_accuracy_m double precision, known_at timestamptz
 )
 RETURNS TABLE (
     jurisdiction_id integer, edition_id bigint, territory_id bigint, code text, name text, to_border_m double precision,
@@ -56,7 +56,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT near.jurisdiction_id,
            (SELECT p.edition_id FROM geoservice.edition_period AS p
-             WHERE p.jurisdiction_id = near.jurisdiction_id AND p.valid @> instant AND p.known @> as_known),
+             WHERE p.jurisdiction_id = near.jurisdiction_id AND p.valid @> instant AND p.known @> known_at),
            near.id, near.code, near.name, near.to_border_m,
            near.to_border_m <= near.snap_tolerance_m, near.accuracy_m
       FROM (
@@ -67,7 +67,7 @@ BEGIN ATOMIC
          -- 1000 m: no tolerance or accuracy is larger; CHECKs and parsers say so.
          WHERE t.geom && st_expand(place, 1000 / lon_m, 1000 / lat_m)
            AND t.valid @> instant
-           AND t.known @> as_known
+           AND t.known @> known_at
            AND (only_in IS NULL OR t.jurisdiction_id = only_in)
       ) AS near
      WHERE near.to_border_m <= greatest(near.snap_tolerance_m, near.accuracy_m)
@@ -80,7 +80,7 @@ END;
 -- covers it too has it on its border, so the distance to the border is right for all but that one.
 CREATE FUNCTION geoservice.grids_within(
     place geometry, lon_m double precision, lat_m double precision, jurisdiction integer, instant timestamptz,
-    as_known timestamptz, reach_m double precision, covering bigint, OUT candidates jsonb
+    known_at timestamptz, reach_m double precision, covering bigint, OUT candidates jsonb
 )
 RETURNS SETOF jsonb
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -96,7 +96,7 @@ BEGIN ATOMIC
           FROM geoservice.territory AS t
          WHERE t.jurisdiction_id = jurisdiction
            AND t.valid @> instant
-           AND t.known @> as_known
+           AND t.known @> known_at
            AND t.geom && st_expand(place, reach_m / lon_m, reach_m / lat_m)
       ) AS near
      WHERE near.distance_m <= reach_m;
@@ -108,7 +108,7 @@ END;
 -- default. only_in: id of the one jurisdiction to ask; null asks all (the smallest code wins where outlines overlap).
 CREATE FUNCTION geoservice.owner_of(
     place geometry, at timestamptz DEFAULT now(), accuracy_m double precision DEFAULT NULL, only_in integer DEFAULT NULL,
-    as_known timestamptz DEFAULT 'infinity'
+    known_at timestamptz DEFAULT 'infinity'
 ) RETURNS geoservice.ownership
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
@@ -122,7 +122,7 @@ BEGIN
         PERFORM geoservice.require_position(place, 'The place');
     ELSIF accuracy_m IS NOT NULL AND NOT accuracy_m BETWEEN 0 AND 1000 THEN  -- NaN is above every number
         RAISE EXCEPTION 'The accuracy is 0 to 1000 metres, not %.', accuracy_m USING ERRCODE = 'check_violation';
-    ELSIF at IS NULL OR as_known IS NULL THEN
+    ELSIF at IS NULL OR known_at IS NULL THEN
         RAISE EXCEPTION 'The instant is null: nobody could own the place then.'
             USING ERRCODE = 'null_value_not_allowed', HINT = 'Leave it out to ask for now.';
     END IF;
@@ -131,25 +131,25 @@ BEGIN
     SELECT g.jurisdiction_id, g.edition_id, g.territory_id, g.code, g.name, 'covers', g.to_border_m, g.accuracy_m
       INTO answer.jurisdiction_id, answer.edition_id, answer.territory_id, answer.grid_code, answer.grid_name, answer.method,
            answer.distance_to_border_m, accuracy
-      FROM geoservice.grids_covering(place, lon_m, lat_m, at, only_in, as_known) AS g;
+      FROM geoservice.grids_covering(place, lon_m, lat_m, at, only_in, known_at) AS g;
     -- Several grids can cover it only on their border, or where jurisdictions overlap: sorting always would be wasted.
     IF only_in IS NULL OR answer.distance_to_border_m OPERATOR(pg_catalog.<) same_border_m THEN
         SELECT g.jurisdiction_id, g.edition_id, g.territory_id, g.code, g.name, g.to_border_m, g.accuracy_m
           INTO answer.jurisdiction_id, answer.edition_id, answer.territory_id, answer.grid_code, answer.grid_name,
                answer.distance_to_border_m, accuracy
-          FROM geoservice.grids_covering(place, lon_m, lat_m, at, only_in, as_known) AS g
+          FROM geoservice.grids_covering(place, lon_m, lat_m, at, only_in, known_at) AS g
          ORDER BY g.jurisdiction_code, g.code
          LIMIT 1;
     END IF;
     IF answer.territory_id IS NULL THEN
-        answer := geoservice.owner_outside(place, at, accuracy_m, only_in, as_known);
+        answer := geoservice.owner_outside(place, at, accuracy_m, only_in, known_at);
         RETURN answer;
     END IF;
     accuracy := coalesce(accuracy_m, accuracy);
     answer.near_border := answer.distance_to_border_m OPERATOR(pg_catalog.<) accuracy;
     IF answer.near_border THEN
         SELECT w.candidates INTO answer.candidates
-          FROM geoservice.grids_within(place, lon_m, lat_m, answer.jurisdiction_id, at, as_known, accuracy,
+          FROM geoservice.grids_within(place, lon_m, lat_m, answer.jurisdiction_id, at, known_at, accuracy,
                                         answer.territory_id) AS w;
     END IF;
     RETURN answer;
@@ -158,7 +158,7 @@ END $$;
 -- The second half of owner_of: nothing covers the place.
 CREATE FUNCTION geoservice.owner_outside(
     place geometry, at timestamptz, accuracy_m double precision, only_in integer,
-    as_known timestamptz
+    known_at timestamptz
 ) RETURNS geoservice.ownership
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
@@ -169,7 +169,7 @@ DECLARE
 BEGIN
     answer.method := 'none';
     answer.near_border := false;
-    SELECT * INTO near FROM grid_nearest(place, lon_m, lat_m, at, only_in, accuracy_m, as_known);
+    SELECT * INTO near FROM grid_nearest(place, lon_m, lat_m, at, only_in, accuracy_m, known_at);
     IF near.territory_id IS NULL THEN  -- inside an outline without an edition then, or far away
         answer.jurisdiction_id := coalesce(
             only_in, (SELECT j.id FROM jurisdiction AS j WHERE st_covers(j.outline, place) ORDER BY j.code LIMIT 1));
@@ -181,7 +181,7 @@ BEGIN
     IF near.to_border_m < near.accuracy_m THEN
         answer.near_border := true;
         SELECT w.candidates INTO answer.candidates
-          FROM grids_within(place, lon_m, lat_m, near.jurisdiction_id, at, as_known, near.accuracy_m, NULL) AS w;
+          FROM grids_within(place, lon_m, lat_m, near.jurisdiction_id, at, known_at, near.accuracy_m, NULL) AS w;
     END IF;
     IF near.within_tolerance THEN
         answer.method := 'nearest';

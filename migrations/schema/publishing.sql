@@ -19,9 +19,9 @@ BEGIN
     IF draft.id IS NULL THEN
         RAISE EXCEPTION 'There is no edition %.', edition USING ERRCODE = 'no_data_found';
     END IF;
-    PERFORM begin_publishing(draft.jurisdiction_id);
+    PERFORM lock_jurisdiction_exclusive(draft.jurisdiction_id);
     SELECT * INTO draft FROM edition AS e WHERE e.id = publish_edition.edition FOR UPDATE;
-    PERFORM require_turn(draft, starts, seen_revision);
+    PERFORM require_publishable_now(draft, starts, seen_revision);
     before_id := assigned_by(draft.jurisdiction_id, starts);
     UPDATE edition AS e SET status = 'superseded', valid_to = greatest(e.valid_from, starts)
      WHERE e.jurisdiction_id = draft.jurisdiction_id AND was_published(e.status)
@@ -31,14 +31,14 @@ BEGIN
     PERFORM write_lineage(draft.id, draft.base_id);
     IF seen_moves IS NOT NULL OR starts <= now() THEN
         moved := ARRAY(SELECT m FROM moves(
-            draft.jurisdiction_id, ARRAY(SELECT changed_ground(before_id, draft.id)), greatest(starts, now())) AS m);
+            draft.jurisdiction_id, ARRAY(SELECT changed_area(before_id, draft.id)), greatest(starts, now())) AS m);
     END IF;
     IF seen_moves <> fingerprint_of(moved) THEN
         RAISE EXCEPTION 'What publishing edition % would move is no longer what the preview showed.', edition
             USING ERRCODE = 'GS410', HINT = 'Look at a new preview, then publish.';
     END IF;
     IF starts <= now() THEN
-        count_moved := carry_out(draft.jurisdiction_id, moved, now());
+        count_moved := apply_moves(draft.jurisdiction_id, moved, now());
     END IF;
     INSERT INTO outbox (topic, jurisdiction_id, payload)
     VALUES ('edition.published', draft.jurisdiction_id, jsonb_build_object(
@@ -47,8 +47,8 @@ BEGIN
     RETURN count_moved;
 END $$;
 
--- Raise unless it is this draft's turn: it is one, as its publisher saw it, drawn from what was published last.
-CREATE FUNCTION geoservice.require_turn(draft geoservice.edition, starts timestamptz, seen_revision integer) RETURNS void
+-- Raise unless a draft may be published at this moment: it is one, as its publisher saw it, drawn from what was published last.
+CREATE FUNCTION geoservice.require_publishable_now(draft geoservice.edition, starts timestamptz, seen_revision integer) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     latest edition%ROWTYPE;
@@ -67,9 +67,9 @@ BEGIN
     END IF;
 END $$;
 
--- What publishing a draft from an instant on would move. It is the publication itself, rehearsed and taken back: no
+-- What publishing a draft from an instant on would move. It is the publication itself, tried and taken back: no
 -- second rule could differ from the first. Writers are not kept waiting.
-CREATE FUNCTION geoservice.rehearse(edition bigint, starts timestamptz DEFAULT now()) RETURNS geoservice.move[]
+CREATE FUNCTION geoservice.dry_run_publish(edition bigint, starts timestamptz DEFAULT now()) RETURNS geoservice.move[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     draft edition%ROWTYPE;
@@ -77,18 +77,18 @@ DECLARE
     moved move[];
 BEGIN
     BEGIN
-        -- Another rehearsal, and who publishes, is waited for; writers are not kept waiting.
+        -- Another dry run, and who publishes, is waited for; writers are not kept waiting.
         PERFORM FROM jurisdiction AS j JOIN edition AS e ON e.jurisdiction_id = j.id
-          WHERE e.id = rehearse.edition FOR NO KEY UPDATE OF j;
-        SELECT * INTO draft FROM edition AS e WHERE e.id = rehearse.edition;
+          WHERE e.id = dry_run_publish.edition FOR NO KEY UPDATE OF j;
+        SELECT * INTO draft FROM edition AS e WHERE e.id = dry_run_publish.edition;
         IF draft.status IS DISTINCT FROM 'draft' THEN
             RAISE EXCEPTION 'Edition % is %; only a draft can be previewed.', edition, coalesce(draft.status, 'unknown')
                 USING ERRCODE = 'object_not_in_prerequisite_state';
         END IF;
         before_id := assigned_by(draft.jurisdiction_id, starts);
-        PERFORM lay_out(edition, starts, clock_timestamp());
+        PERFORM apply_edition(edition, starts, clock_timestamp());
         moved := ARRAY(SELECT m FROM moves(
-            draft.jurisdiction_id, ARRAY(SELECT changed_ground(before_id, edition)), greatest(starts, now())) AS m);
+            draft.jurisdiction_id, ARRAY(SELECT changed_area(before_id, edition)), greatest(starts, now())) AS m);
         RAISE EXCEPTION 'taken back' USING ERRCODE = 'GS000';
     EXCEPTION WHEN SQLSTATE 'GS000' THEN
         NULL;
@@ -98,7 +98,7 @@ END $$;
 
 -- Do what is due: an edition published for a day to come is in force now, and features still carry the grids of the last.
 -- Returns how many jurisdictions it was due in.
-CREATE FUNCTION geoservice.enact_due() RETURNS integer
+CREATE FUNCTION geoservice.apply_due_editions() RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     due record;
@@ -108,23 +108,23 @@ DECLARE
     patience CONSTANT text := current_setting('lock_timeout');
 BEGIN
     FOR due IN SELECT j.id AS jurisdiction_id
-                 FROM jurisdiction AS j LEFT JOIN enactment AS a ON a.jurisdiction_id = j.id
+                 FROM jurisdiction AS j LEFT JOIN applied_edition AS a ON a.jurisdiction_id = j.id
                 WHERE edition_at(j.id, now()) <> coalesce(a.edition_id, 0)
                 ORDER BY j.id LOOP
         PERFORM FROM jurisdiction AS j WHERE j.id = due.jurisdiction_id FOR NO KEY UPDATE SKIP LOCKED;
         CONTINUE WHEN NOT FOUND;  -- somebody publishes, or does this
         BEGIN  -- a writer who takes long is not waited for: whoever asks has more to do, and asks again
             PERFORM set_config('lock_timeout', '100ms', true);
-            PERFORM begin_publishing(due.jurisdiction_id);
+            PERFORM lock_jurisdiction_exclusive(due.jurisdiction_id);
             PERFORM set_config('lock_timeout', patience, true);
         EXCEPTION WHEN lock_not_available THEN
             CONTINUE;
         END;
         SELECT a.edition_id, edition_at(j.id, now()) INTO before_id, current_id
-          FROM jurisdiction AS j LEFT JOIN enactment AS a ON a.jurisdiction_id = j.id WHERE j.id = due.jurisdiction_id;
+          FROM jurisdiction AS j LEFT JOIN applied_edition AS a ON a.jurisdiction_id = j.id WHERE j.id = due.jurisdiction_id;
         CONTINUE WHEN current_id = before_id;
-        PERFORM carry_out(due.jurisdiction_id, ARRAY(SELECT m FROM moves(
-            due.jurisdiction_id, ARRAY(SELECT changed_ground(before_id, current_id)), now()) AS m), now());
+        PERFORM apply_moves(due.jurisdiction_id, ARRAY(SELECT m FROM moves(
+            due.jurisdiction_id, ARRAY(SELECT changed_area(before_id, current_id)), now()) AS m), now());
         done := done + 1;
     END LOOP;
     RETURN done;

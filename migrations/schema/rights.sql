@@ -73,7 +73,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.overlap_tolerance_m(), geoservice.latest_edition(integer), geoservice.edition_hash(bigint),
     geoservice.require_publishable(geoservice.edition),
     geoservice.edition_at(integer, timestamptz, timestamptz), geoservice.known_since(integer),
-    geoservice.knowledge_lock(), geoservice.settle_knowledge(timestamptz, integer),
+    geoservice.publish_lock(), geoservice.wait_for_publications(timestamptz, integer),
     geoservice.grids_covering(geometry, double precision, double precision, timestamptz, integer, timestamptz),
     geoservice.grid_nearest(geometry, double precision, double precision, timestamptz, integer, double precision, timestamptz),
     geoservice.grids_within(geometry, double precision, double precision, integer, timestamptz, timestamptz, double precision, bigint),
@@ -88,14 +88,14 @@ GRANT EXECUTE ON FUNCTION
     TO geoservice_reader, geoservice_analyst, geoservice_app;
 -- What the routing of a report asks, with the rights of its writer.
 GRANT EXECUTE ON FUNCTION
-    geoservice.overtaken_at(integer, bigint, timestamptz, boolean),
-    geoservice.rerouted_at(geoservice.incident, geoservice.incident), geoservice.status_by_officer(text, text, text)
+    geoservice.stale_routing_at(integer, bigint, timestamptz, boolean),
+    geoservice.reroute_at(geoservice.incident, geoservice.incident), geoservice.status_by_officer(text, text, text)
     TO geoservice_analyst, geoservice_app;
 -- What the service alone does.
 GRANT EXECUTE ON FUNCTION
-    geoservice.publish_edition(bigint, timestamptz, integer, text), geoservice.rehearse(bigint, timestamptz),
-    geoservice.fingerprint_of(geoservice.move[]), geoservice.enact_due(),
-    geoservice.begin_step(bigint, text), geoservice.changed_grids(bigint, bigint), geoservice.wandering_codes(bigint),
+    geoservice.publish_edition(bigint, timestamptz, integer, text), geoservice.dry_run_publish(bigint, timestamptz),
+    geoservice.fingerprint_of(geoservice.move[]), geoservice.apply_due_editions(),
+    geoservice.begin_step(bigint, text), geoservice.changed_grids(bigint, bigint), geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
     geoservice.fingerprints()  -- of the keys, too

@@ -9,7 +9,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     answer geoservice.ownership;
     on_duty_at timestamptz;
-    overtaken_at timestamptz;
+    stale_routing_at timestamptz;
     fresh boolean;
     stands boolean;
 BEGIN
@@ -18,7 +18,7 @@ BEGIN
         IF new.method IS NOT NULL THEN  -- nothing changed that the route depends on
             RETURN new;
         END IF;
-        new.routed_at := geoservice.rerouted_at(old, new);
+        new.routed_at := geoservice.reroute_at(old, new);
         on_duty_at := pg_catalog.clock_timestamp();
     ELSE
         new.recorded_at := pg_catalog.now();
@@ -34,16 +34,16 @@ BEGIN
         -- What nearly every report needs is done here: the lock, and a look at the edition. The function costs more than that.
         fresh := new.reported_at OPERATOR(pg_catalog.>=) pg_catalog.now();
         IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed' THEN
-            PERFORM pg_catalog.pg_advisory_xact_lock_shared(geoservice.knowledge_lock(), answer.jurisdiction_id);
+            PERFORM pg_catalog.pg_advisory_xact_lock_shared(geoservice.publish_lock(), answer.jurisdiction_id);
             stands := geoservice.edition_at(
                 answer.jurisdiction_id, CASE WHEN fresh THEN pg_catalog.clock_timestamp() ELSE new.routed_at END)
                 IS NOT DISTINCT FROM answer.edition_id;
         END IF;
         IF stands IS NOT TRUE THEN
-            overtaken_at := geoservice.overtaken_at(answer.jurisdiction_id, answer.edition_id, new.routed_at, fresh);
+            stale_routing_at := geoservice.stale_routing_at(answer.jurisdiction_id, answer.edition_id, new.routed_at, fresh);
         END IF;
-        IF overtaken_at IS NOT NULL THEN
-            new.routed_at := overtaken_at;
+        IF stale_routing_at IS NOT NULL THEN
+            new.routed_at := stale_routing_at;
             answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);
         END IF;
     END IF;
@@ -112,13 +112,13 @@ END $$;
 -- The instant by which a report on its way in must be looked up again, because a publication ran beside it and did not see it;
 -- null: its look-up stands. Later publications wait until the report is committed, and treat it as any other.
 -- fresh: it tells of this moment, not of an earlier day. It goes to the grid in force now unless open reports stay where they are.
-CREATE FUNCTION geoservice.overtaken_at(jurisdiction integer, edition bigint, looked_up_at timestamptz, fresh boolean)
+CREATE FUNCTION geoservice.stale_routing_at(jurisdiction integer, edition bigint, looked_up_at timestamptz, fresh boolean)
 RETURNS timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    PERFORM take_turn(jurisdiction);
+    PERFORM lock_jurisdiction_shared(jurisdiction);
     IF fresh AND edition_at(jurisdiction, clock_timestamp()) IS DISTINCT FROM edition
-        AND EXISTS (SELECT FROM jurisdiction AS j WHERE j.id = overtaken_at.jurisdiction AND j.reroute <> 'keep') THEN
+        AND EXISTS (SELECT FROM jurisdiction AS j WHERE j.id = stale_routing_at.jurisdiction AND j.reroute <> 'keep') THEN
         RETURN clock_timestamp();
     ELSIF edition_at(jurisdiction, looked_up_at) IS DISTINCT FROM edition THEN
         RETURN looked_up_at;
@@ -129,7 +129,7 @@ END $$;
 -- The instant by which a changed incident is routed. Whoever names a grid for an open one names one that is in force now: those
 -- of the day when it was reported may be gone, and their officers with them. Whoever puts its place right means a place of now,
 -- too, where open reports go along with their place, and where nobody owned the place that it had.
-CREATE FUNCTION geoservice.rerouted_at(old geoservice.incident, new geoservice.incident) RETURNS timestamptz
+CREATE FUNCTION geoservice.reroute_at(old geoservice.incident, new geoservice.incident) RETURNS timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     goes_along CONSTANT boolean :=
@@ -138,7 +138,7 @@ BEGIN
     IF new.routed_at > old.routed_at OR NOT is_open(old.status) THEN
         RETURN new.routed_at;
     END IF;
-    PERFORM take_turn(old.jurisdiction_id);
+    PERFORM lock_jurisdiction_shared(old.jurisdiction_id);
     IF (new.overrule_grid_code IS NOT NULL AND new.overrule_grid_code IS DISTINCT FROM old.overrule_grid_code)
         OR (goes_along AND (old.jurisdiction_id IS NULL
                             OR edition_at(old.jurisdiction_id, clock_timestamp()) IS DISTINCT FROM old.edition_id)) THEN

@@ -45,12 +45,12 @@ CREATE INDEX ix_territory_geom ON geoservice.territory USING spgist (geom);
 CREATE INDEX ix_territory_jurisdiction_id_code ON geoservice.territory (jurisdiction_id, code);
 
 -- The edition of a jurisdiction in force at an instant, as it was known at another (infinity: as we know it now).
-CREATE FUNCTION geoservice.edition_at(jurisdiction integer, instant timestamptz, as_known timestamptz DEFAULT 'infinity')
+CREATE FUNCTION geoservice.edition_at(jurisdiction integer, instant timestamptz, known_at timestamptz DEFAULT 'infinity')
 RETURNS bigint
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT p.edition_id FROM geoservice.edition_period AS p
-     WHERE p.jurisdiction_id = jurisdiction AND p.valid @> instant AND p.known @> as_known;
+     WHERE p.jurisdiction_id = jurisdiction AND p.valid @> instant AND p.known @> known_at;
 END;
 
 -- Since when what is known of a jurisdiction's grids is known; null before its first publication. Whoever asks again with this
@@ -61,12 +61,12 @@ RETURN (SELECT max(lower(p.known)) FROM geoservice.edition_period AS p WHERE p.j
 
 -- End what was in force from an instant on, and put an edition there. Grids that stay as they were go on.
 -- starts: from when it holds; known_from: since when we know.
-CREATE FUNCTION geoservice.lay_out(edition bigint, starts timestamptz, known_from timestamptz) RETURNS void
+CREATE FUNCTION geoservice.apply_edition(edition bigint, starts timestamptz, known_from timestamptz) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     place jurisdiction%ROWTYPE;
 BEGIN
-    SELECT j.* INTO place FROM jurisdiction AS j JOIN edition AS e ON e.jurisdiction_id = j.id WHERE e.id = lay_out.edition;
+    SELECT j.* INTO place FROM jurisdiction AS j JOIN edition AS e ON e.jurisdiction_id = j.id WHERE e.id = apply_edition.edition;
     -- What was believed is kept as it was; what is left of it in front of the new beginning is known anew.
     WITH ended AS (
         UPDATE edition_period AS p SET known = tstzrange(lower(p.known), known_from)
@@ -77,13 +77,13 @@ BEGIN
     SELECT n.edition_id, place.id, tstzrange(lower(n.valid), starts), tstzrange(known_from, NULL)
       FROM ended AS n WHERE lower(n.valid) < starts;
     INSERT INTO edition_period (edition_id, jurisdiction_id, valid, known)
-    VALUES (lay_out.edition, place.id, tstzrange(starts, NULL), tstzrange(known_from, NULL));
+    VALUES (apply_edition.edition, place.id, tstzrange(starts, NULL), tstzrange(known_from, NULL));
     WITH ended AS (
         UPDATE territory AS t SET known = tstzrange(lower(t.known), known_from)
          WHERE t.jurisdiction_id = place.id AND upper_inf(t.known) AND t.valid && tstzrange(starts, NULL)
            AND NOT (lower(t.valid) <= starts AND upper_inf(t.valid) AND EXISTS (
                SELECT FROM grid AS g
-                WHERE g.edition_id = lay_out.edition AND g.code = t.code AND g.name = t.name
+                WHERE g.edition_id = apply_edition.edition AND g.code = t.code AND g.name = t.name
                   AND g.name_en IS NOT DISTINCT FROM t.name_en
                   AND g.geom = t.geom))  -- = compares every coordinate, in order
         RETURNING t.*
@@ -98,28 +98,28 @@ BEGIN
     SELECT place.id, place.code, g.code, g.name, g.name_en, tstzrange(starts, NULL), tstzrange(known_from, NULL),
            g.geom, st_multi(st_boundary(g.geom)), place.snap_tolerance_m, place.accuracy_m
       FROM grid AS g
-     WHERE g.edition_id = lay_out.edition AND g.code NOT IN (
+     WHERE g.edition_id = apply_edition.edition AND g.code NOT IN (
         SELECT t.code FROM territory AS t
          WHERE t.jurisdiction_id = place.id AND upper_inf(t.known) AND upper_inf(t.valid));
 END $$;
 
 -- Publication lays the edition out, whoever wrote the row.
-CREATE FUNCTION geoservice.keep_territory() RETURNS trigger
+CREATE FUNCTION geoservice.publish_territory() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(knowledge_lock(), new.jurisdiction_id);
+    PERFORM pg_advisory_xact_lock(publish_lock(), new.jurisdiction_id);
     -- One publication after the other, of other jurisdictions too, as ANALYZE would have it anyhow: where jurisdictions overlap,
     -- none may become known later with an earlier instant.
     LOCK TABLE geoservice.territory IN SHARE UPDATE EXCLUSIVE MODE;
-    PERFORM lay_out(new.id, new.valid_from, clock_timestamp());  -- after whoever was told what is known until here
+    PERFORM apply_edition(new.id, new.valid_from, clock_timestamp());  -- after whoever was told what is known until here
     ANALYZE geoservice.territory;  -- the planner must not meet a table it believes empty
     RETURN NULL;
 END $$;
-CREATE TRIGGER keep_territory AFTER UPDATE OF status ON geoservice.edition FOR EACH ROW
-    WHEN (old.status = 'draft' AND new.status = 'published') EXECUTE FUNCTION geoservice.keep_territory();
+CREATE TRIGGER publish_territory AFTER UPDATE OF status ON geoservice.edition FOR EACH ROW
+    WHEN (old.status = 'draft' AND new.status = 'published') EXECUTE FUNCTION geoservice.publish_territory();
 
 -- Look-ups measure by what the jurisdiction says now.
-CREATE FUNCTION geoservice.keep_territory_defaults() RETURNS trigger
+CREATE FUNCTION geoservice.copy_to_territory() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     UPDATE geoservice.territory AS t
@@ -127,11 +127,11 @@ BEGIN
      WHERE t.jurisdiction_id = new.id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER keep_territory AFTER UPDATE OF code, snap_tolerance_m, accuracy_m ON geoservice.jurisdiction
-    FOR EACH ROW EXECUTE FUNCTION geoservice.keep_territory_defaults();
+CREATE TRIGGER copy_to_territory AFTER UPDATE OF code, snap_tolerance_m, accuracy_m ON geoservice.jurisdiction
+    FOR EACH ROW EXECUTE FUNCTION geoservice.copy_to_territory();
 
 -- Codes of an edition that lie wholly elsewhere than the last grid of that code did, and until when that one was in force.
-CREATE FUNCTION geoservice.wandering_codes(edition bigint) RETURNS TABLE (code text, until timestamptz)
+CREATE FUNCTION geoservice.reused_codes(edition bigint) RETURNS TABLE (code text, until timestamptz)
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     SELECT n.code, upper(last.valid)
       FROM edition AS e
@@ -140,7 +140,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
         SELECT t.valid, t.geom FROM territory AS t
          WHERE t.jurisdiction_id = e.jurisdiction_id AND t.code = n.code AND upper_inf(t.known)
          ORDER BY upper(t.valid) DESC NULLS FIRST, t.id DESC LIMIT 1) AS last
-     WHERE e.id = wandering_codes.edition
+     WHERE e.id = reused_codes.edition
        AND n.new_geom IS NOT NULL
        AND NOT st_relate(last.geom, n.new_geom, 'T********')
 $$;
@@ -151,7 +151,7 @@ CREATE FUNCTION geoservice.require_publishable(edition geoservice.edition) RETUR
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     errors integer;
-    wandering record;
+    reused record;
 BEGIN
     IF edition.validated_hash IS DISTINCT FROM edition_hash(edition.id) THEN
         RAISE EXCEPTION 'Edition % was not validated as it stands now.', edition.id
@@ -166,10 +166,10 @@ BEGIN
         RAISE EXCEPTION 'The grids of edition % do not partition the outline of their jurisdiction.', edition.id
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Run: geoservice edition validate ' || edition.id;
     END IF;
-    SELECT w.code, w.until INTO wandering FROM wandering_codes(edition.id) AS w ORDER BY w.code LIMIT 1;
-    IF wandering.code IS NOT NULL THEN
-        RAISE EXCEPTION 'Grid % lies elsewhere than the last grid of that code%.', wandering.code,
-            coalesce(', which was in force until ' || wandering.until, '')
+    SELECT w.code, w.until INTO reused FROM reused_codes(edition.id) AS w ORDER BY w.code LIMIT 1;
+    IF reused.code IS NOT NULL THEN
+        RAISE EXCEPTION 'Grid % lies elsewhere than the last grid of that code%.', reused.code,
+            coalesce(', which was in force until ' || reused.until, '')
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   HINT = 'A code names one place for ever, so that old answers stay true: give this grid a new code.';
     END IF;

@@ -581,36 +581,36 @@ $$;
 
 -- The lock of what is known of a jurisdiction's grids. Who publishes holds it alone from before its instant of knowledge until
 -- it commits; who asks what was known waits for it, and holds nothing.
-CREATE FUNCTION geoservice.knowledge_lock() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1802399575;
+CREATE FUNCTION geoservice.publish_lock() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1802399575;
 
 -- A writer of features or reports takes part in a jurisdiction until he commits: whoever publishes there waits for him, or he
 -- for whoever publishes. Writers do not wait for each other. A view of the database that is older than the last publication
 -- (REPEATABLE READ) can not say which grid owns a place: it is refused, to be tried again.
-CREATE FUNCTION geoservice.take_turn(jurisdiction integer) RETURNS void
+CREATE FUNCTION geoservice.lock_jurisdiction_shared(jurisdiction integer) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(knowledge_lock(), jurisdiction);
+    PERFORM pg_advisory_xact_lock_shared(publish_lock(), jurisdiction);
     IF current_setting('transaction_isolation') <> 'read committed' THEN
-        PERFORM FROM jurisdiction AS j WHERE j.id = take_turn.jurisdiction FOR SHARE;  -- raises when it was published since
+        PERFORM FROM jurisdiction AS j WHERE j.id = lock_jurisdiction_shared.jurisdiction FOR SHARE;  -- raises when it was published since
     END IF;
 END $$;
 
 -- Wait until nobody writes in a jurisdiction, then keep it until the commit. A lock of its own and not one of the row: locks of
 -- rows are given to whoever fits in, and writers who follow each other closely would never let a publication in; and a foreign
 -- key takes the row's lock after that of a feature or a report, where publishing takes them the other way round.
-CREATE FUNCTION geoservice.begin_publishing(jurisdiction integer) RETURNS void
+CREATE FUNCTION geoservice.lock_jurisdiction_exclusive(jurisdiction integer) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(knowledge_lock(), jurisdiction);
+    PERFORM pg_advisory_xact_lock(publish_lock(), jurisdiction);
     -- A new version of the row, by which older views are told apart.
-    UPDATE jurisdiction AS j SET recorded_at = j.recorded_at WHERE j.id = begin_publishing.jurisdiction;
+    UPDATE jurisdiction AS j SET recorded_at = j.recorded_at WHERE j.id = lock_jurisdiction_exclusive.jurisdiction;
 END $$;
 
 -- Wait until what was known at an instant is settled: until publications that began before now are in, or are not. One that
 -- begins later has a later instant of knowledge. The answer must be asked for by a later statement of the same READ COMMITTED
 -- transaction, with a snapshot that is not older than this. It costs a lock for each publication under way, not for each
 -- jurisdiction there is, and lets go of it: whoever asks and then goes home keeps nobody from publishing.
-CREATE FUNCTION geoservice.settle_knowledge(known_at timestamptz, only_in integer DEFAULT NULL) RETURNS void
+CREATE FUNCTION geoservice.wait_for_publications(known_at timestamptz, only_in integer DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     -- A standby knows what it has followed; who publishes elsewhere holds no lock here.
@@ -625,13 +625,13 @@ BEGIN
     END IF;
     FOR publishing IN
         SELECT l.objid::bigint FROM pg_locks AS l
-         WHERE l.locktype = 'advisory' AND l.classid::bigint = knowledge_lock() AND l.objsubid = 2
+         WHERE l.locktype = 'advisory' AND l.classid::bigint = publish_lock() AND l.objsubid = 2
            AND l.mode = 'ExclusiveLock' AND l.granted
            AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
            AND (only_in IS NULL OR l.objid::bigint = only_in)
     LOOP
         BEGIN
-            PERFORM pg_advisory_xact_lock_shared(knowledge_lock(), publishing);
+            PERFORM pg_advisory_xact_lock_shared(publish_lock(), publishing);
             RAISE EXCEPTION 'given back' USING ERRCODE = 'GS000';
         EXCEPTION WHEN SQLSTATE 'GS000' THEN
             NULL;
@@ -686,12 +686,12 @@ CREATE INDEX ix_territory_geom ON geoservice.territory USING spgist (geom);
 CREATE INDEX ix_territory_jurisdiction_id_code ON geoservice.territory (jurisdiction_id, code);
 
 -- The edition of a jurisdiction in force at an instant, as it was known at another (infinity: as we know it now).
-CREATE FUNCTION geoservice.edition_at(jurisdiction integer, instant timestamptz, as_known timestamptz DEFAULT 'infinity')
+CREATE FUNCTION geoservice.edition_at(jurisdiction integer, instant timestamptz, known_at timestamptz DEFAULT 'infinity')
 RETURNS bigint
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT p.edition_id FROM geoservice.edition_period AS p
-     WHERE p.jurisdiction_id = jurisdiction AND p.valid @> instant AND p.known @> as_known;
+     WHERE p.jurisdiction_id = jurisdiction AND p.valid @> instant AND p.known @> known_at;
 END;
 
 -- Since when what is known of a jurisdiction's grids is known; null before its first publication. Whoever asks again with this
@@ -702,12 +702,12 @@ RETURN (SELECT max(lower(p.known)) FROM geoservice.edition_period AS p WHERE p.j
 
 -- End what was in force from an instant on, and put an edition there. Grids that stay as they were go on.
 -- starts: from when it holds; known_from: since when we know.
-CREATE FUNCTION geoservice.lay_out(edition bigint, starts timestamptz, known_from timestamptz) RETURNS void
+CREATE FUNCTION geoservice.apply_edition(edition bigint, starts timestamptz, known_from timestamptz) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     place jurisdiction%ROWTYPE;
 BEGIN
-    SELECT j.* INTO place FROM jurisdiction AS j JOIN edition AS e ON e.jurisdiction_id = j.id WHERE e.id = lay_out.edition;
+    SELECT j.* INTO place FROM jurisdiction AS j JOIN edition AS e ON e.jurisdiction_id = j.id WHERE e.id = apply_edition.edition;
     -- What was believed is kept as it was; what is left of it in front of the new beginning is known anew.
     WITH ended AS (
         UPDATE edition_period AS p SET known = tstzrange(lower(p.known), known_from)
@@ -718,13 +718,13 @@ BEGIN
     SELECT n.edition_id, place.id, tstzrange(lower(n.valid), starts), tstzrange(known_from, NULL)
       FROM ended AS n WHERE lower(n.valid) < starts;
     INSERT INTO edition_period (edition_id, jurisdiction_id, valid, known)
-    VALUES (lay_out.edition, place.id, tstzrange(starts, NULL), tstzrange(known_from, NULL));
+    VALUES (apply_edition.edition, place.id, tstzrange(starts, NULL), tstzrange(known_from, NULL));
     WITH ended AS (
         UPDATE territory AS t SET known = tstzrange(lower(t.known), known_from)
          WHERE t.jurisdiction_id = place.id AND upper_inf(t.known) AND t.valid && tstzrange(starts, NULL)
            AND NOT (lower(t.valid) <= starts AND upper_inf(t.valid) AND EXISTS (
                SELECT FROM grid AS g
-                WHERE g.edition_id = lay_out.edition AND g.code = t.code AND g.name = t.name
+                WHERE g.edition_id = apply_edition.edition AND g.code = t.code AND g.name = t.name
                   AND g.name_en IS NOT DISTINCT FROM t.name_en
                   AND g.geom = t.geom))  -- = compares every coordinate, in order
         RETURNING t.*
@@ -739,28 +739,28 @@ BEGIN
     SELECT place.id, place.code, g.code, g.name, g.name_en, tstzrange(starts, NULL), tstzrange(known_from, NULL),
            g.geom, st_multi(st_boundary(g.geom)), place.snap_tolerance_m, place.accuracy_m
       FROM grid AS g
-     WHERE g.edition_id = lay_out.edition AND g.code NOT IN (
+     WHERE g.edition_id = apply_edition.edition AND g.code NOT IN (
         SELECT t.code FROM territory AS t
          WHERE t.jurisdiction_id = place.id AND upper_inf(t.known) AND upper_inf(t.valid));
 END $$;
 
 -- Publication lays the edition out, whoever wrote the row.
-CREATE FUNCTION geoservice.keep_territory() RETURNS trigger
+CREATE FUNCTION geoservice.publish_territory() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(knowledge_lock(), new.jurisdiction_id);
+    PERFORM pg_advisory_xact_lock(publish_lock(), new.jurisdiction_id);
     -- One publication after the other, of other jurisdictions too, as ANALYZE would have it anyhow: where jurisdictions overlap,
     -- none may become known later with an earlier instant.
     LOCK TABLE geoservice.territory IN SHARE UPDATE EXCLUSIVE MODE;
-    PERFORM lay_out(new.id, new.valid_from, clock_timestamp());  -- after whoever was told what is known until here
+    PERFORM apply_edition(new.id, new.valid_from, clock_timestamp());  -- after whoever was told what is known until here
     ANALYZE geoservice.territory;  -- the planner must not meet a table it believes empty
     RETURN NULL;
 END $$;
-CREATE TRIGGER keep_territory AFTER UPDATE OF status ON geoservice.edition FOR EACH ROW
-    WHEN (old.status = 'draft' AND new.status = 'published') EXECUTE FUNCTION geoservice.keep_territory();
+CREATE TRIGGER publish_territory AFTER UPDATE OF status ON geoservice.edition FOR EACH ROW
+    WHEN (old.status = 'draft' AND new.status = 'published') EXECUTE FUNCTION geoservice.publish_territory();
 
 -- Look-ups measure by what the jurisdiction says now.
-CREATE FUNCTION geoservice.keep_territory_defaults() RETURNS trigger
+CREATE FUNCTION geoservice.copy_to_territory() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     UPDATE geoservice.territory AS t
@@ -768,11 +768,11 @@ BEGIN
      WHERE t.jurisdiction_id = new.id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER keep_territory AFTER UPDATE OF code, snap_tolerance_m, accuracy_m ON geoservice.jurisdiction
-    FOR EACH ROW EXECUTE FUNCTION geoservice.keep_territory_defaults();
+CREATE TRIGGER copy_to_territory AFTER UPDATE OF code, snap_tolerance_m, accuracy_m ON geoservice.jurisdiction
+    FOR EACH ROW EXECUTE FUNCTION geoservice.copy_to_territory();
 
 -- Codes of an edition that lie wholly elsewhere than the last grid of that code did, and until when that one was in force.
-CREATE FUNCTION geoservice.wandering_codes(edition bigint) RETURNS TABLE (code text, until timestamptz)
+CREATE FUNCTION geoservice.reused_codes(edition bigint) RETURNS TABLE (code text, until timestamptz)
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     SELECT n.code, upper(last.valid)
       FROM edition AS e
@@ -781,7 +781,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
         SELECT t.valid, t.geom FROM territory AS t
          WHERE t.jurisdiction_id = e.jurisdiction_id AND t.code = n.code AND upper_inf(t.known)
          ORDER BY upper(t.valid) DESC NULLS FIRST, t.id DESC LIMIT 1) AS last
-     WHERE e.id = wandering_codes.edition
+     WHERE e.id = reused_codes.edition
        AND n.new_geom IS NOT NULL
        AND NOT st_relate(last.geom, n.new_geom, 'T********')
 $$;
@@ -792,7 +792,7 @@ CREATE FUNCTION geoservice.require_publishable(edition geoservice.edition) RETUR
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     errors integer;
-    wandering record;
+    reused record;
 BEGIN
     IF edition.validated_hash IS DISTINCT FROM edition_hash(edition.id) THEN
         RAISE EXCEPTION 'Edition % was not validated as it stands now.', edition.id
@@ -807,10 +807,10 @@ BEGIN
         RAISE EXCEPTION 'The grids of edition % do not partition the outline of their jurisdiction.', edition.id
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Run: geoservice edition validate ' || edition.id;
     END IF;
-    SELECT w.code, w.until INTO wandering FROM wandering_codes(edition.id) AS w ORDER BY w.code LIMIT 1;
-    IF wandering.code IS NOT NULL THEN
-        RAISE EXCEPTION 'Grid % lies elsewhere than the last grid of that code%.', wandering.code,
-            coalesce(', which was in force until ' || wandering.until, '')
+    SELECT w.code, w.until INTO reused FROM reused_codes(edition.id) AS w ORDER BY w.code LIMIT 1;
+    IF reused.code IS NOT NULL THEN
+        RAISE EXCEPTION 'Grid % lies elsewhere than the last grid of that code%.', reused.code,
+            coalesce(', which was in force until ' || reused.until, '')
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   HINT = 'A code names one place for ever, so that old answers stay true: give this grid a new code.';
     END IF;
@@ -834,13 +834,13 @@ CREATE TYPE geoservice.ownership AS (
 -- were made, so no operator or table that a caller puts into his search path can bend them, and the planner takes them
 -- into the query that asks, so they cost nothing. (A SET clause would do the first and cost 7 us a look-up.)
 -- lon_m, lat_m: metres per degree at the place, worked out once by whoever asks.
--- as_known: the instant whose knowledge is asked; infinity is ours.
+-- known_at: the instant whose knowledge is asked; infinity is ours.
 
 -- The grids in force at an instant that cover a place: one, several on a border or where jurisdictions overlap.
 -- only_in: id of the one jurisdiction to ask; null asks all. Relies on ix_territory_geom.
 CREATE FUNCTION geoservice.grids_covering(
     place geometry, lon_m double precision, lat_m double precision, instant timestamptz, only_in integer,
-    as_known timestamptz
+    known_at timestamptz
 )
 RETURNS TABLE (
     jurisdiction_id integer, jurisdiction_code text, edition_id bigint, territory_id bigint, code text, name text,
@@ -850,13 +850,13 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT t.jurisdiction_id, t.jurisdiction_code,
            (SELECT p.edition_id FROM geoservice.edition_period AS p
-             WHERE p.jurisdiction_id = t.jurisdiction_id AND p.valid @> instant AND p.known @> as_known),
+             WHERE p.jurisdiction_id = t.jurisdiction_id AND p.valid @> instant AND p.known @> known_at),
            t.id, t.code, t.name,
            geoservice.distance_m(place, t.border, lon_m, lat_m), t.accuracy_m
       FROM geoservice.territory AS t
      WHERE st_covers(t.geom, place)
        AND t.valid @> instant
-       AND t.known @> as_known
+       AND t.known @> known_at
        AND (only_in IS NULL OR t.jurisdiction_id = only_in);
 END;
 
@@ -864,7 +864,7 @@ END;
 -- What is within its own tolerance goes first; equal within a micrometre is equal, whatever the last bit says.
 CREATE FUNCTION geoservice.grid_nearest(
     place geometry, lon_m double precision, lat_m double precision, instant timestamptz, only_in integer,
-    stated_accuracy_m double precision, as_known timestamptz
+    stated_accuracy_m double precision, known_at timestamptz
 )
 RETURNS TABLE (
     jurisdiction_id integer, edition_id bigint, territory_id bigint, code text, name text, to_border_m double precision,
@@ -874,7 +874,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT near.jurisdiction_id,
            (SELECT p.edition_id FROM geoservice.edition_period AS p
-             WHERE p.jurisdiction_id = near.jurisdiction_id AND p.valid @> instant AND p.known @> as_known),
+             WHERE p.jurisdiction_id = near.jurisdiction_id AND p.valid @> instant AND p.known @> known_at),
            near.id, near.code, near.name, near.to_border_m,
            near.to_border_m <= near.snap_tolerance_m, near.accuracy_m
       FROM (
@@ -885,7 +885,7 @@ BEGIN ATOMIC
          -- 1000 m: no tolerance or accuracy is larger; CHECKs and parsers say so.
          WHERE t.geom && st_expand(place, 1000 / lon_m, 1000 / lat_m)
            AND t.valid @> instant
-           AND t.known @> as_known
+           AND t.known @> known_at
            AND (only_in IS NULL OR t.jurisdiction_id = only_in)
       ) AS near
      WHERE near.to_border_m <= greatest(near.snap_tolerance_m, near.accuracy_m)
@@ -898,7 +898,7 @@ END;
 -- covers it too has it on its border, so the distance to the border is right for all but that one.
 CREATE FUNCTION geoservice.grids_within(
     place geometry, lon_m double precision, lat_m double precision, jurisdiction integer, instant timestamptz,
-    as_known timestamptz, reach_m double precision, covering bigint, OUT candidates jsonb
+    known_at timestamptz, reach_m double precision, covering bigint, OUT candidates jsonb
 )
 RETURNS SETOF jsonb
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -914,7 +914,7 @@ BEGIN ATOMIC
           FROM geoservice.territory AS t
          WHERE t.jurisdiction_id = jurisdiction
            AND t.valid @> instant
-           AND t.known @> as_known
+           AND t.known @> known_at
            AND t.geom && st_expand(place, reach_m / lon_m, reach_m / lat_m)
       ) AS near
      WHERE near.distance_m <= reach_m;
@@ -926,7 +926,7 @@ END;
 -- default. only_in: id of the one jurisdiction to ask; null asks all (the smallest code wins where outlines overlap).
 CREATE FUNCTION geoservice.owner_of(
     place geometry, at timestamptz DEFAULT now(), accuracy_m double precision DEFAULT NULL, only_in integer DEFAULT NULL,
-    as_known timestamptz DEFAULT 'infinity'
+    known_at timestamptz DEFAULT 'infinity'
 ) RETURNS geoservice.ownership
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
@@ -940,7 +940,7 @@ BEGIN
         PERFORM geoservice.require_position(place, 'The place');
     ELSIF accuracy_m IS NOT NULL AND NOT accuracy_m BETWEEN 0 AND 1000 THEN  -- NaN is above every number
         RAISE EXCEPTION 'The accuracy is 0 to 1000 metres, not %.', accuracy_m USING ERRCODE = 'check_violation';
-    ELSIF at IS NULL OR as_known IS NULL THEN
+    ELSIF at IS NULL OR known_at IS NULL THEN
         RAISE EXCEPTION 'The instant is null: nobody could own the place then.'
             USING ERRCODE = 'null_value_not_allowed', HINT = 'Leave it out to ask for now.';
     END IF;
@@ -949,25 +949,25 @@ BEGIN
     SELECT g.jurisdiction_id, g.edition_id, g.territory_id, g.code, g.name, 'covers', g.to_border_m, g.accuracy_m
       INTO answer.jurisdiction_id, answer.edition_id, answer.territory_id, answer.grid_code, answer.grid_name, answer.method,
            answer.distance_to_border_m, accuracy
-      FROM geoservice.grids_covering(place, lon_m, lat_m, at, only_in, as_known) AS g;
+      FROM geoservice.grids_covering(place, lon_m, lat_m, at, only_in, known_at) AS g;
     -- Several grids can cover it only on their border, or where jurisdictions overlap: sorting always would be wasted.
     IF only_in IS NULL OR answer.distance_to_border_m OPERATOR(pg_catalog.<) same_border_m THEN
         SELECT g.jurisdiction_id, g.edition_id, g.territory_id, g.code, g.name, g.to_border_m, g.accuracy_m
           INTO answer.jurisdiction_id, answer.edition_id, answer.territory_id, answer.grid_code, answer.grid_name,
                answer.distance_to_border_m, accuracy
-          FROM geoservice.grids_covering(place, lon_m, lat_m, at, only_in, as_known) AS g
+          FROM geoservice.grids_covering(place, lon_m, lat_m, at, only_in, known_at) AS g
          ORDER BY g.jurisdiction_code, g.code
          LIMIT 1;
     END IF;
     IF answer.territory_id IS NULL THEN
-        answer := geoservice.owner_outside(place, at, accuracy_m, only_in, as_known);
+        answer := geoservice.owner_outside(place, at, accuracy_m, only_in, known_at);
         RETURN answer;
     END IF;
     accuracy := coalesce(accuracy_m, accuracy);
     answer.near_border := answer.distance_to_border_m OPERATOR(pg_catalog.<) accuracy;
     IF answer.near_border THEN
         SELECT w.candidates INTO answer.candidates
-          FROM geoservice.grids_within(place, lon_m, lat_m, answer.jurisdiction_id, at, as_known, accuracy,
+          FROM geoservice.grids_within(place, lon_m, lat_m, answer.jurisdiction_id, at, known_at, accuracy,
                                         answer.territory_id) AS w;
     END IF;
     RETURN answer;
@@ -976,7 +976,7 @@ END $$;
 -- The second half of owner_of: nothing covers the place.
 CREATE FUNCTION geoservice.owner_outside(
     place geometry, at timestamptz, accuracy_m double precision, only_in integer,
-    as_known timestamptz
+    known_at timestamptz
 ) RETURNS geoservice.ownership
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
@@ -987,7 +987,7 @@ DECLARE
 BEGIN
     answer.method := 'none';
     answer.near_border := false;
-    SELECT * INTO near FROM grid_nearest(place, lon_m, lat_m, at, only_in, accuracy_m, as_known);
+    SELECT * INTO near FROM grid_nearest(place, lon_m, lat_m, at, only_in, accuracy_m, known_at);
     IF near.territory_id IS NULL THEN  -- inside an outline without an edition then, or far away
         answer.jurisdiction_id := coalesce(
             only_in, (SELECT j.id FROM jurisdiction AS j WHERE st_covers(j.outline, place) ORDER BY j.code LIMIT 1));
@@ -999,7 +999,7 @@ BEGIN
     IF near.to_border_m < near.accuracy_m THEN
         answer.near_border := true;
         SELECT w.candidates INTO answer.candidates
-          FROM grids_within(place, lon_m, lat_m, near.jurisdiction_id, at, as_known, near.accuracy_m, NULL) AS w;
+          FROM grids_within(place, lon_m, lat_m, near.jurisdiction_id, at, known_at, near.accuracy_m, NULL) AS w;
     END IF;
     IF near.within_tolerance THEN
         answer.method := 'nearest';
@@ -1033,7 +1033,7 @@ RETURN CASE WHEN geometrytype(geom) = 'POINT' THEN geom ELSE st_pointonsurface(g
 CREATE FUNCTION geoservice.assign_grid() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    PERFORM take_turn(new.jurisdiction_id);
+    PERFORM lock_jurisdiction_shared(new.jurisdiction_id);
     IF tg_argv[0] = 'Point' THEN
         PERFORM require_position(new.geom, initcap(tg_table_name) || ' ' || new.code);
     ELSE
@@ -1047,7 +1047,7 @@ END $$;
 CREATE FUNCTION geoservice.assign_grid_of_building() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    PERFORM take_turn(new.jurisdiction_id);
+    PERFORM lock_jurisdiction_shared(new.jurisdiction_id);
     PERFORM require_position(new.geom, initcap(tg_table_name) || ' ' || new.id);
     IF new.building_code IS NULL THEN
         new.grid_code := (owner_of(new.geom, clock_timestamp(), 0, new.jurisdiction_id)).grid_code;
@@ -1723,7 +1723,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     answer geoservice.ownership;
     on_duty_at timestamptz;
-    overtaken_at timestamptz;
+    stale_routing_at timestamptz;
     fresh boolean;
     stands boolean;
 BEGIN
@@ -1732,7 +1732,7 @@ BEGIN
         IF new.method IS NOT NULL THEN  -- nothing changed that the route depends on
             RETURN new;
         END IF;
-        new.routed_at := geoservice.rerouted_at(old, new);
+        new.routed_at := geoservice.reroute_at(old, new);
         on_duty_at := pg_catalog.clock_timestamp();
     ELSE
         new.recorded_at := pg_catalog.now();
@@ -1748,16 +1748,16 @@ BEGIN
         -- What nearly every report needs is done here: the lock, and a look at the edition. The function costs more than that.
         fresh := new.reported_at OPERATOR(pg_catalog.>=) pg_catalog.now();
         IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed' THEN
-            PERFORM pg_catalog.pg_advisory_xact_lock_shared(geoservice.knowledge_lock(), answer.jurisdiction_id);
+            PERFORM pg_catalog.pg_advisory_xact_lock_shared(geoservice.publish_lock(), answer.jurisdiction_id);
             stands := geoservice.edition_at(
                 answer.jurisdiction_id, CASE WHEN fresh THEN pg_catalog.clock_timestamp() ELSE new.routed_at END)
                 IS NOT DISTINCT FROM answer.edition_id;
         END IF;
         IF stands IS NOT TRUE THEN
-            overtaken_at := geoservice.overtaken_at(answer.jurisdiction_id, answer.edition_id, new.routed_at, fresh);
+            stale_routing_at := geoservice.stale_routing_at(answer.jurisdiction_id, answer.edition_id, new.routed_at, fresh);
         END IF;
-        IF overtaken_at IS NOT NULL THEN
-            new.routed_at := overtaken_at;
+        IF stale_routing_at IS NOT NULL THEN
+            new.routed_at := stale_routing_at;
             answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);
         END IF;
     END IF;
@@ -1826,13 +1826,13 @@ END $$;
 -- The instant by which a report on its way in must be looked up again, because a publication ran beside it and did not see it;
 -- null: its look-up stands. Later publications wait until the report is committed, and treat it as any other.
 -- fresh: it tells of this moment, not of an earlier day. It goes to the grid in force now unless open reports stay where they are.
-CREATE FUNCTION geoservice.overtaken_at(jurisdiction integer, edition bigint, looked_up_at timestamptz, fresh boolean)
+CREATE FUNCTION geoservice.stale_routing_at(jurisdiction integer, edition bigint, looked_up_at timestamptz, fresh boolean)
 RETURNS timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    PERFORM take_turn(jurisdiction);
+    PERFORM lock_jurisdiction_shared(jurisdiction);
     IF fresh AND edition_at(jurisdiction, clock_timestamp()) IS DISTINCT FROM edition
-        AND EXISTS (SELECT FROM jurisdiction AS j WHERE j.id = overtaken_at.jurisdiction AND j.reroute <> 'keep') THEN
+        AND EXISTS (SELECT FROM jurisdiction AS j WHERE j.id = stale_routing_at.jurisdiction AND j.reroute <> 'keep') THEN
         RETURN clock_timestamp();
     ELSIF edition_at(jurisdiction, looked_up_at) IS DISTINCT FROM edition THEN
         RETURN looked_up_at;
@@ -1843,7 +1843,7 @@ END $$;
 -- The instant by which a changed incident is routed. Whoever names a grid for an open one names one that is in force now: those
 -- of the day when it was reported may be gone, and their officers with them. Whoever puts its place right means a place of now,
 -- too, where open reports go along with their place, and where nobody owned the place that it had.
-CREATE FUNCTION geoservice.rerouted_at(old geoservice.incident, new geoservice.incident) RETURNS timestamptz
+CREATE FUNCTION geoservice.reroute_at(old geoservice.incident, new geoservice.incident) RETURNS timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     goes_along CONSTANT boolean :=
@@ -1852,7 +1852,7 @@ BEGIN
     IF new.routed_at > old.routed_at OR NOT is_open(old.status) THEN
         RETURN new.routed_at;
     END IF;
-    PERFORM take_turn(old.jurisdiction_id);
+    PERFORM lock_jurisdiction_shared(old.jurisdiction_id);
     IF (new.overrule_grid_code IS NOT NULL AND new.overrule_grid_code IS DISTINCT FROM old.overrule_grid_code)
         OR (goes_along AND (old.jurisdiction_id IS NULL
                             OR edition_at(old.jurisdiction_id, clock_timestamp()) IS DISTINCT FROM old.edition_id)) THEN
@@ -2278,7 +2278,7 @@ CREATE TYPE geoservice.move AS (
 );
 
 -- By which edition the features of a jurisdiction were assigned last. When another is in force, its day has come.
-CREATE TABLE geoservice.enactment (
+CREATE TABLE geoservice.applied_edition (
     jurisdiction_id integer PRIMARY KEY REFERENCES geoservice.jurisdiction,
     edition_id bigint NOT NULL REFERENCES geoservice.edition
 );
@@ -2288,15 +2288,15 @@ CREATE TABLE geoservice.enactment (
 CREATE FUNCTION geoservice.assigned_by(jurisdiction integer, starts timestamptz) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     SELECT CASE WHEN starts > now() THEN edition_at(assigned_by.jurisdiction, starts - interval '1 microsecond')
-                ELSE (SELECT a.edition_id FROM enactment AS a WHERE a.jurisdiction_id = assigned_by.jurisdiction) END
+                ELSE (SELECT a.edition_id FROM applied_edition AS a WHERE a.jurisdiction_id = assigned_by.jurisdiction) END
 $$;
 
 -- The pieces of ground that lie in another grid in one edition than in the other, and the borders that differ.
 -- before: null, all of it.
-CREATE FUNCTION geoservice.changed_ground(before bigint, after bigint) RETURNS SETOF geometry
+CREATE FUNCTION geoservice.changed_area(before bigint, after bigint) RETURNS SETOF geometry
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     WITH shapes AS MATERIALIZED (
-        SELECT c.old_geom, c.new_geom FROM changed_grids(changed_ground.before, changed_ground.after) AS c
+        SELECT c.old_geom, c.new_geom FROM changed_grids(changed_area.before, changed_area.after) AS c
     ),
     pieces AS (
         SELECT CASE WHEN old_geom IS NULL THEN new_geom WHEN new_geom IS NULL THEN old_geom
@@ -2345,7 +2345,7 @@ END $$;
 -- Nothing farther from that ground than the snap tolerance can have got another owner. What a publication would do with open
 -- incidents is said here too, so a preview shows it and publishing does just that: where the jurisdiction's policy is to keep
 -- them there is no move, where it is to ask the kind is undecided.
-CREATE FUNCTION geoservice.moves(jurisdiction integer, ground geometry[], instant timestamptz) RETURNS SETOF geoservice.move
+CREATE FUNCTION geoservice.moves(jurisdiction integer, area geometry[], instant timestamptz) RETURNS SETOF geoservice.move
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     reach double precision;  -- degrees, rather too far
@@ -2361,7 +2361,7 @@ BEGIN
     FOR described IN SELECT * FROM layer AS l WHERE l.assignment IN ('place', 'building') ORDER BY l.assignment DESC, l.id LOOP
         EXECUTE 'SELECT coalesce(array_agg(m::geoservice.move), ARRAY[]::geoservice.move[]) FROM ('
                 || moves_statement(described) || ') AS m'
-           INTO part USING ground, reach, instant, jurisdiction, moved;
+           INTO part USING area, reach, instant, jurisdiction, moved;
         moved := moved || part;
     END LOOP;
     RETURN QUERY SELECT m.* FROM unnest(moved) AS m;
@@ -2374,10 +2374,10 @@ BEGIN
           FROM (SELECT DISTINCT ON (c.id) c.report
                   FROM (
                     SELECT near.id, near AS report
-                      FROM unnest(ground) AS g (piece) JOIN incident AS near ON st_dwithin(near.geom, g.piece, reach)
+                      FROM unnest(area) AS g (piece) JOIN incident AS near ON st_dwithin(near.geom, g.piece, reach)
                     UNION ALL  -- a report that names a building lies within the tolerance of it, not of the ground
                     SELECT near.id, near
-                      FROM unnest(ground) AS g (piece)
+                      FROM unnest(area) AS g (piece)
                       JOIN building AS b ON st_dwithin(b.geom, g.piece, reach)
                       JOIN incident AS near ON near.building_code = b.code AND st_dwithin(near.geom, b.geom, reach)
                     UNION ALL
@@ -2410,7 +2410,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
 $$;
 
 -- Carry out moves: each feature is looked up anew by its own trigger, so that a wrong list could move nothing wrongly.
-CREATE FUNCTION geoservice.carry_out(jurisdiction integer, moved geoservice.move[], instant timestamptz) RETURNS integer
+CREATE FUNCTION geoservice.apply_moves(jurisdiction integer, moved geoservice.move[], instant timestamptz) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     described layer%ROWTYPE;
@@ -2431,8 +2431,8 @@ BEGIN
            i.jurisdiction_id, i.service_code, i.officer_code
       FROM unnest(moved) AS m JOIN incident AS i ON i.id = m.id::uuid
      WHERE m.kind = 'undecided';
-    INSERT INTO enactment AS a (jurisdiction_id, edition_id)
-    SELECT carry_out.jurisdiction, now_in_force FROM edition_at(jurisdiction, instant) AS now_in_force
+    INSERT INTO applied_edition AS a (jurisdiction_id, edition_id)
+    SELECT apply_moves.jurisdiction, now_in_force FROM edition_at(jurisdiction, instant) AS now_in_force
      WHERE now_in_force IS NOT NULL
         ON CONFLICT (jurisdiction_id) DO UPDATE SET edition_id = excluded.edition_id;
     RETURN (SELECT count(*) FROM unnest(moved) AS m WHERE m.kind NOT IN ('incident', 'undecided'));
@@ -2472,9 +2472,9 @@ BEGIN
     IF draft.id IS NULL THEN
         RAISE EXCEPTION 'There is no edition %.', edition USING ERRCODE = 'no_data_found';
     END IF;
-    PERFORM begin_publishing(draft.jurisdiction_id);
+    PERFORM lock_jurisdiction_exclusive(draft.jurisdiction_id);
     SELECT * INTO draft FROM edition AS e WHERE e.id = publish_edition.edition FOR UPDATE;
-    PERFORM require_turn(draft, starts, seen_revision);
+    PERFORM require_publishable_now(draft, starts, seen_revision);
     before_id := assigned_by(draft.jurisdiction_id, starts);
     UPDATE edition AS e SET status = 'superseded', valid_to = greatest(e.valid_from, starts)
      WHERE e.jurisdiction_id = draft.jurisdiction_id AND was_published(e.status)
@@ -2484,14 +2484,14 @@ BEGIN
     PERFORM write_lineage(draft.id, draft.base_id);
     IF seen_moves IS NOT NULL OR starts <= now() THEN
         moved := ARRAY(SELECT m FROM moves(
-            draft.jurisdiction_id, ARRAY(SELECT changed_ground(before_id, draft.id)), greatest(starts, now())) AS m);
+            draft.jurisdiction_id, ARRAY(SELECT changed_area(before_id, draft.id)), greatest(starts, now())) AS m);
     END IF;
     IF seen_moves <> fingerprint_of(moved) THEN
         RAISE EXCEPTION 'What publishing edition % would move is no longer what the preview showed.', edition
             USING ERRCODE = 'GS410', HINT = 'Look at a new preview, then publish.';
     END IF;
     IF starts <= now() THEN
-        count_moved := carry_out(draft.jurisdiction_id, moved, now());
+        count_moved := apply_moves(draft.jurisdiction_id, moved, now());
     END IF;
     INSERT INTO outbox (topic, jurisdiction_id, payload)
     VALUES ('edition.published', draft.jurisdiction_id, jsonb_build_object(
@@ -2500,8 +2500,8 @@ BEGIN
     RETURN count_moved;
 END $$;
 
--- Raise unless it is this draft's turn: it is one, as its publisher saw it, drawn from what was published last.
-CREATE FUNCTION geoservice.require_turn(draft geoservice.edition, starts timestamptz, seen_revision integer) RETURNS void
+-- Raise unless a draft may be published at this moment: it is one, as its publisher saw it, drawn from what was published last.
+CREATE FUNCTION geoservice.require_publishable_now(draft geoservice.edition, starts timestamptz, seen_revision integer) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     latest edition%ROWTYPE;
@@ -2520,9 +2520,9 @@ BEGIN
     END IF;
 END $$;
 
--- What publishing a draft from an instant on would move. It is the publication itself, rehearsed and taken back: no
+-- What publishing a draft from an instant on would move. It is the publication itself, tried and taken back: no
 -- second rule could differ from the first. Writers are not kept waiting.
-CREATE FUNCTION geoservice.rehearse(edition bigint, starts timestamptz DEFAULT now()) RETURNS geoservice.move[]
+CREATE FUNCTION geoservice.dry_run_publish(edition bigint, starts timestamptz DEFAULT now()) RETURNS geoservice.move[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     draft edition%ROWTYPE;
@@ -2530,18 +2530,18 @@ DECLARE
     moved move[];
 BEGIN
     BEGIN
-        -- Another rehearsal, and who publishes, is waited for; writers are not kept waiting.
+        -- Another dry run, and who publishes, is waited for; writers are not kept waiting.
         PERFORM FROM jurisdiction AS j JOIN edition AS e ON e.jurisdiction_id = j.id
-          WHERE e.id = rehearse.edition FOR NO KEY UPDATE OF j;
-        SELECT * INTO draft FROM edition AS e WHERE e.id = rehearse.edition;
+          WHERE e.id = dry_run_publish.edition FOR NO KEY UPDATE OF j;
+        SELECT * INTO draft FROM edition AS e WHERE e.id = dry_run_publish.edition;
         IF draft.status IS DISTINCT FROM 'draft' THEN
             RAISE EXCEPTION 'Edition % is %; only a draft can be previewed.', edition, coalesce(draft.status, 'unknown')
                 USING ERRCODE = 'object_not_in_prerequisite_state';
         END IF;
         before_id := assigned_by(draft.jurisdiction_id, starts);
-        PERFORM lay_out(edition, starts, clock_timestamp());
+        PERFORM apply_edition(edition, starts, clock_timestamp());
         moved := ARRAY(SELECT m FROM moves(
-            draft.jurisdiction_id, ARRAY(SELECT changed_ground(before_id, edition)), greatest(starts, now())) AS m);
+            draft.jurisdiction_id, ARRAY(SELECT changed_area(before_id, edition)), greatest(starts, now())) AS m);
         RAISE EXCEPTION 'taken back' USING ERRCODE = 'GS000';
     EXCEPTION WHEN SQLSTATE 'GS000' THEN
         NULL;
@@ -2551,7 +2551,7 @@ END $$;
 
 -- Do what is due: an edition published for a day to come is in force now, and features still carry the grids of the last.
 -- Returns how many jurisdictions it was due in.
-CREATE FUNCTION geoservice.enact_due() RETURNS integer
+CREATE FUNCTION geoservice.apply_due_editions() RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     due record;
@@ -2561,23 +2561,23 @@ DECLARE
     patience CONSTANT text := current_setting('lock_timeout');
 BEGIN
     FOR due IN SELECT j.id AS jurisdiction_id
-                 FROM jurisdiction AS j LEFT JOIN enactment AS a ON a.jurisdiction_id = j.id
+                 FROM jurisdiction AS j LEFT JOIN applied_edition AS a ON a.jurisdiction_id = j.id
                 WHERE edition_at(j.id, now()) <> coalesce(a.edition_id, 0)
                 ORDER BY j.id LOOP
         PERFORM FROM jurisdiction AS j WHERE j.id = due.jurisdiction_id FOR NO KEY UPDATE SKIP LOCKED;
         CONTINUE WHEN NOT FOUND;  -- somebody publishes, or does this
         BEGIN  -- a writer who takes long is not waited for: whoever asks has more to do, and asks again
             PERFORM set_config('lock_timeout', '100ms', true);
-            PERFORM begin_publishing(due.jurisdiction_id);
+            PERFORM lock_jurisdiction_exclusive(due.jurisdiction_id);
             PERFORM set_config('lock_timeout', patience, true);
         EXCEPTION WHEN lock_not_available THEN
             CONTINUE;
         END;
         SELECT a.edition_id, edition_at(j.id, now()) INTO before_id, current_id
-          FROM jurisdiction AS j LEFT JOIN enactment AS a ON a.jurisdiction_id = j.id WHERE j.id = due.jurisdiction_id;
+          FROM jurisdiction AS j LEFT JOIN applied_edition AS a ON a.jurisdiction_id = j.id WHERE j.id = due.jurisdiction_id;
         CONTINUE WHEN current_id = before_id;
-        PERFORM carry_out(due.jurisdiction_id, ARRAY(SELECT m FROM moves(
-            due.jurisdiction_id, ARRAY(SELECT changed_ground(before_id, current_id)), now()) AS m), now());
+        PERFORM apply_moves(due.jurisdiction_id, ARRAY(SELECT m FROM moves(
+            due.jurisdiction_id, ARRAY(SELECT changed_area(before_id, current_id)), now()) AS m), now());
         done := done + 1;
     END LOOP;
     RETURN done;
@@ -2833,7 +2833,7 @@ CREATE TABLE geoservice.scheduled_job (
 CREATE FUNCTION geoservice.next_due(OUT editions timestamptz, OUT overdue timestamptz, OUT lapses timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     SELECT
-        CASE WHEN EXISTS (SELECT FROM jurisdiction AS j LEFT JOIN enactment AS a ON a.jurisdiction_id = j.id
+        CASE WHEN EXISTS (SELECT FROM jurisdiction AS j LEFT JOIN applied_edition AS a ON a.jurisdiction_id = j.id
                            WHERE edition_at(j.id, now()) <> coalesce(a.edition_id, 0)) THEN now()
              ELSE (SELECT min(lower(p.valid)) FROM edition_period AS p
                     WHERE p.known @> 'infinity'::timestamptz AND lower(p.valid) > now()) END,
@@ -3031,7 +3031,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.overlap_tolerance_m(), geoservice.latest_edition(integer), geoservice.edition_hash(bigint),
     geoservice.require_publishable(geoservice.edition),
     geoservice.edition_at(integer, timestamptz, timestamptz), geoservice.known_since(integer),
-    geoservice.knowledge_lock(), geoservice.settle_knowledge(timestamptz, integer),
+    geoservice.publish_lock(), geoservice.wait_for_publications(timestamptz, integer),
     geoservice.grids_covering(geometry, double precision, double precision, timestamptz, integer, timestamptz),
     geoservice.grid_nearest(geometry, double precision, double precision, timestamptz, integer, double precision, timestamptz),
     geoservice.grids_within(geometry, double precision, double precision, integer, timestamptz, timestamptz, double precision, bigint),
@@ -3046,14 +3046,14 @@ GRANT EXECUTE ON FUNCTION
     TO geoservice_reader, geoservice_analyst, geoservice_app;
 -- What the routing of a report asks, with the rights of its writer.
 GRANT EXECUTE ON FUNCTION
-    geoservice.overtaken_at(integer, bigint, timestamptz, boolean),
-    geoservice.rerouted_at(geoservice.incident, geoservice.incident), geoservice.status_by_officer(text, text, text)
+    geoservice.stale_routing_at(integer, bigint, timestamptz, boolean),
+    geoservice.reroute_at(geoservice.incident, geoservice.incident), geoservice.status_by_officer(text, text, text)
     TO geoservice_analyst, geoservice_app;
 -- What the service alone does.
 GRANT EXECUTE ON FUNCTION
-    geoservice.publish_edition(bigint, timestamptz, integer, text), geoservice.rehearse(bigint, timestamptz),
-    geoservice.fingerprint_of(geoservice.move[]), geoservice.enact_due(),
-    geoservice.begin_step(bigint, text), geoservice.changed_grids(bigint, bigint), geoservice.wandering_codes(bigint),
+    geoservice.publish_edition(bigint, timestamptz, integer, text), geoservice.dry_run_publish(bigint, timestamptz),
+    geoservice.fingerprint_of(geoservice.move[]), geoservice.apply_due_editions(),
+    geoservice.begin_step(bigint, text), geoservice.changed_grids(bigint, bigint), geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
     geoservice.fingerprints()  -- of the keys, too

@@ -172,7 +172,7 @@ class Looker:
 
     def _wanders(self, draft: int) -> bool:
         """Tell whether nothing but codes that named another place before keeps a draft from being published."""
-        return {one.rule for one in self.editions.findings(draft) if one.severity == "error"} == {"wandering-code"}
+        return {one.rule for one in self.editions.findings(draft) if one.severity == "error"} == {"reused-code"}
 
     def _write(self, writer: str, rng: np.random.Generator, preview: Preview) -> None:
         [[lon, lat]] = random_lonlats(self.outline.bounds, 1, seed=int(rng.integers(2**31))).tolist()

@@ -152,7 +152,7 @@ def test_what_is_due_is_done_though_nothing_is_held_in_memory(
         until(lambda: all_closed(superuser, old))
         until(lambda: grid_of_organisation(superuser) == "soon")
 
-    assert select_one(superuser, "SELECT edition_id FROM geoservice.enactment") == edition
+    assert select_one(superuser, "SELECT edition_id FROM geoservice.applied_edition") == edition
     assert {(incident, rule) for incident, rule, *_ in superuser.execute(TOLD)} >= {
         (late[0], "overdue"), (old[0], "lapsed"),
     }  # fmt: skip
