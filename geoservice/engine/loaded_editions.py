@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from geoservice.engine.answers import Method
@@ -74,6 +75,16 @@ class LoadedEdition:
         )
 
 
+@dataclass(frozen=True)
+class LoadedOutline:
+    """The outline of a jurisdiction in memory."""
+
+    jurisdiction_id: int
+    jurisdiction_code: str
+    #: EPSG:4326.
+    geom: shapely.MultiPolygon
+
+
 NOWHERE = Ownership(None, None, None, None, "none", None, False, ())
 
 
@@ -104,19 +115,20 @@ class LoadedEditions:
     """Editions of all jurisdictions, as they were known at one moment. It never changes."""
 
     def __init__(
-        self, editions: Iterable[LoadedEdition], jurisdictions: Iterable[str], known_since: datetime | None = None
+        self, editions: Iterable[LoadedEdition], outlines: Iterable[LoadedOutline], known_since: datetime | None = None
     ) -> None:
         """Take editions in.
 
         Parameters
         ----------
-        jurisdictions
-            Codes of all that there are, with or without an edition.
+        outlines
+            Of all jurisdictions that there are, with or without an edition.
         known_since
             Editions that ended before are not here; None when all are.
         """
         self._editions = tuple(sorted(editions, key=lambda one: (one.jurisdiction_code.encode(), one.valid_from)))
-        self.jurisdictions = frozenset(jurisdictions)
+        self._outlines = {one.jurisdiction_code: one for one in sorted(outlines, key=_by_code)}
+        shapely.prepare([one.geom for one in self._outlines.values()])
         self.known_since = known_since
 
     def __iter__(self) -> Iterator[LoadedEdition]:
@@ -130,9 +142,24 @@ class LoadedEditions:
         if jurisdiction_code is None:
             # Made from a list, which costs half of a generator.
             return tuple([one for one in self._editions if one.holds_at(at)])
-        if jurisdiction_code not in self.jurisdictions:
+        if jurisdiction_code not in self._outlines:
             return None
         return tuple(one for one in self._editions if one.jurisdiction_code == jurisdiction_code and one.holds_at(at))
+
+    def jurisdiction_of(self, lon: float, lat: float, jurisdiction_code: str | None = None) -> int | None:
+        """Return the id of the jurisdiction of a place that no edition has anything to say about.
+
+        The one that was asked about, else the one whose outline covers the place; of several that of the smallest code.
+        """
+        if jurisdiction_code is not None:
+            return self._outlines[jurisdiction_code].jurisdiction_id
+        place = shapely.Point(lon, lat)
+        covering = (one.jurisdiction_id for one in self._outlines.values() if shapely.covers(one.geom, place))
+        return next(covering, None)
+
+
+def _by_code(outline: LoadedOutline) -> bytes:
+    return outline.jurisdiction_code.encode()
 
 
 def owner_among(

@@ -25,6 +25,7 @@ from geoservice.services import lookups
 from layers.buildings.queries import building_place
 from layers.crs import DeclaredPosition, Position
 from layers.db.session import Database
+from layers.grids.ownership import owner_of
 from layers.incidents.edits import insert_report, note_report_key
 from layers.incidents.figures import By, HandlingFigures, handling_figures
 from layers.incidents.model import Incident, IncidentEvent, Report, Routing, Search, Service
@@ -41,7 +42,7 @@ from layers.incidents.queries import (
     status_changes,
 )
 from layers.jurisdictions.model import Jurisdiction
-from layers.jurisdictions.queries import find_jurisdiction_code_at
+from layers.jurisdictions.queries import jurisdiction_code
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,11 @@ class IncidentService:
             return incident, token
 
     def _jurisdiction_of(self, connection: Connection, report: NewReport) -> Jurisdiction:
-        """Return the stated jurisdiction, else the one at the place, else the only one there is."""
-        code = report.jurisdiction_code or find_jurisdiction_code_at(connection, report.place.position)
+        """Return the stated jurisdiction, else the one that the rule of ownership names, else the only one there is."""
+        code = report.jurisdiction_code
+        if code is None:
+            owner = owner_of(connection, report.place.position, at=report.reported_at, accuracy_m=report.accuracy_m)
+            code = None if owner.jurisdiction_id is None else jurisdiction_code(connection, owner.jurisdiction_id)
         return lookups.stated_or_only_jurisdiction(connection, code)
 
     def incident(self, incident_id: UUID) -> Incident:

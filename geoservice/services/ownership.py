@@ -134,7 +134,10 @@ class OwnershipService:
             return None
         lon, lat = query.position
         ownership = owner_among(editions, lon, lat, accuracy_m=query.accuracy_m)
-        known_at = None if ownership.jurisdiction_id is None else snapshot.known_at[ownership.jurisdiction_id]
+        if ownership.jurisdiction_id is None:
+            jurisdiction_id = snapshot.editions.jurisdiction_of(lon, lat, query.jurisdiction_code)
+            ownership = ownership._replace(jurisdiction_id=jurisdiction_id)
+        known_at = None if ownership.jurisdiction_id is None else snapshot.known_at.get(ownership.jurisdiction_id)
         officers: tuple[Officer, ...] | None = ()
         if ownership.grid_code is not None and ownership.jurisdiction_id is not None:
             officers = snapshot.duties.officers(ownership.jurisdiction_id, ownership.grid_code, instant)

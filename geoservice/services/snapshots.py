@@ -11,13 +11,13 @@ from sqlalchemy import Connection, text
 
 from geoservice.domain.duties import Duties
 from geoservice.engine.index import OwnershipIndex
-from geoservice.engine.loaded_editions import LoadedEdition, LoadedEditions
+from geoservice.engine.loaded_editions import LoadedEdition, LoadedEditions, LoadedOutline
 from geoservice.errors import GeoserviceError
 from geoservice.records.keys.queries import StoredKey, keys
 from layers.db.clock import now_in
 from layers.db.session import Database
 from layers.grids.published_editions import PublishedEdition, Shapes, published_editions, shapes_of
-from layers.jurisdictions.queries import jurisdictions
+from layers.jurisdictions.queries import jurisdictions, outlines
 from layers.staff.queries import postings_since
 
 #: Editions of each jurisdiction that are over and still answered from memory.
@@ -52,7 +52,7 @@ class Snapshot:
     read_at: datetime
     editions: LoadedEditions
     duties: Duties
-    #: By id of a jurisdiction, since when what is held of its grids is known.
+    #: By id of a jurisdiction, since when what is held of its grids is known; of one without an edition it is not.
     known_at: Mapping[int, datetime]
     #: By id.
     keys: Mapping[str, StoredKey]
@@ -81,14 +81,15 @@ def read_snapshot(database: Database, before: Snapshot | None) -> Snapshot:
     since = (datetime.now(UTC) - DUTIES_BACK).date()
     with database.transaction(timeout_s=READ_TIMEOUT_S, one_view=True) as connection:
         now, read_at = fingerprints(connection), now_in(connection)
-        everywhere = jurisdictions(connection)
+        everywhere, geoms = jurisdictions(connection), outlines(connection)
         found = published_editions(connection, over=OVER)
         shapes = {one.edition_id: shapes_of(connection, one.edition_id) for one in found if one.edition_id not in known}
         postings = postings_since(connection, since)
         keyring = {key.id: key for key in keys(connection)}
     # The transaction has ended: building may take its time.
     loaded = [_edition(one, known.get(one.edition_id), shapes.get(one.edition_id)) for one in found]
-    editions = LoadedEditions(loaded, (one.code for one in everywhere), _known_since(found))
+    bounds = [LoadedOutline(one.id, one.code, geoms[one.code]) for one in everywhere]
+    editions = LoadedEditions(loaded, bounds, _known_since(found))
     duties = Duties(postings, {one.id: one.time_zone for one in everywhere}, since)
     known_at = {one.jurisdiction_id: one.known_at for one in found}
     return Snapshot(now, read_at, editions, duties, known_at, keyring)

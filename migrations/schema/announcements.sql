@@ -2,12 +2,13 @@
 -- notification, and, since notifications can be lost, by comparing fingerprints now and then.
 
 -- Fingerprints of the three things that are kept in memory: equal text, equal content.
--- Published editions never change, so their ids and periods say what is in force.
+-- Published editions never change, so their ids and periods say what is in force. xmin: by which transaction the row was
+-- written last, which stands for its outline.
 CREATE FUNCTION geoservice.fingerprints(OUT editions text, OUT postings text, OUT keys text)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT
-        (SELECT md5(string_agg(concat_ws('|', j.id, j.code, j.time_zone, j.snap_tolerance_m, j.accuracy_m,
+        (SELECT md5(string_agg(concat_ws('|', j.id, j.code, j.xmin, j.time_zone, j.snap_tolerance_m, j.accuracy_m,
                     (SELECT string_agg(concat_ws(' ', e.id, extract(epoch FROM e.valid_from),
                             coalesce(extract(epoch FROM e.valid_to)::text, '-')), ',' ORDER BY e.id)
                        FROM geoservice.edition AS e

@@ -171,7 +171,8 @@ BEGIN
 END $$;
 
 -- The answer for a report that names a building: the grid of that building, if the report lies within the snap tolerance
--- of it and a grid owns it, else the answer by position.
+-- of it and a grid owns it, else the answer by position. In which jurisdiction it is looked for: the stated one, else the one
+-- that the place has by the rule of ownership.
 -- must_exist: an unknown building is refused, it would be a lost hint; one that was removed since is passed over.
 CREATE FUNCTION geoservice.owner_by_building(
     report geoservice.incident, by_position geoservice.ownership, must_exist boolean
@@ -184,7 +185,7 @@ BEGIN
     SELECT b.geom, b.jurisdiction_id, j.snap_tolerance_m INTO near
       FROM building AS b JOIN jurisdiction AS j ON j.id = b.jurisdiction_id
      WHERE b.code = report.building_code
-       AND (report.jurisdiction_id IS NULL OR b.jurisdiction_id = report.jurisdiction_id)
+       AND b.jurisdiction_id = coalesce(report.jurisdiction_id, by_position.jurisdiction_id, b.jurisdiction_id)
      ORDER BY b.geom <-> report.geom
      LIMIT 1;
     IF near.geom IS NULL AND must_exist THEN

@@ -1885,7 +1885,8 @@ BEGIN
 END $$;
 
 -- The answer for a report that names a building: the grid of that building, if the report lies within the snap tolerance
--- of it and a grid owns it, else the answer by position.
+-- of it and a grid owns it, else the answer by position. In which jurisdiction it is looked for: the stated one, else the one
+-- that the place has by the rule of ownership.
 -- must_exist: an unknown building is refused, it would be a lost hint; one that was removed since is passed over.
 CREATE FUNCTION geoservice.owner_by_building(
     report geoservice.incident, by_position geoservice.ownership, must_exist boolean
@@ -1898,7 +1899,7 @@ BEGIN
     SELECT b.geom, b.jurisdiction_id, j.snap_tolerance_m INTO near
       FROM building AS b JOIN jurisdiction AS j ON j.id = b.jurisdiction_id
      WHERE b.code = report.building_code
-       AND (report.jurisdiction_id IS NULL OR b.jurisdiction_id = report.jurisdiction_id)
+       AND b.jurisdiction_id = coalesce(report.jurisdiction_id, by_position.jurisdiction_id, b.jurisdiction_id)
      ORDER BY b.geom <-> report.geom
      LIMIT 1;
     IF near.geom IS NULL AND must_exist THEN
@@ -2864,12 +2865,13 @@ CREATE TRIGGER announce_due AFTER INSERT OR DELETE OR UPDATE OF disabled_at ON g
 -- notification, and, since notifications can be lost, by comparing fingerprints now and then.
 
 -- Fingerprints of the three things that are kept in memory: equal text, equal content.
--- Published editions never change, so their ids and periods say what is in force.
+-- Published editions never change, so their ids and periods say what is in force. xmin: by which transaction the row was
+-- written last, which stands for its outline.
 CREATE FUNCTION geoservice.fingerprints(OUT editions text, OUT postings text, OUT keys text)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT
-        (SELECT md5(string_agg(concat_ws('|', j.id, j.code, j.time_zone, j.snap_tolerance_m, j.accuracy_m,
+        (SELECT md5(string_agg(concat_ws('|', j.id, j.code, j.xmin, j.time_zone, j.snap_tolerance_m, j.accuracy_m,
                     (SELECT string_agg(concat_ws(' ', e.id, extract(epoch FROM e.valid_from),
                             coalesce(extract(epoch FROM e.valid_to)::text, '-')), ',' ORDER BY e.id)
                        FROM geoservice.edition AS e
