@@ -95,5 +95,7 @@ def test_an_error_is_one_line_with_its_remedy(folder: Path) -> None:
     done = subprocess.run([*command, "grids.geojson"], capture_output=True, text=True, env=environment, check=False)
 
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("geoservice: Which columns hold the coordinates is not clear; say")
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith("geoservice: Which columns hold the coordinates is not clear.")
+    assert line.endswith("Say --lon and --lat, or --x, --y and --crs.")
     assert len(done.stderr.splitlines()) == 1
