@@ -155,7 +155,8 @@ DECLARE
 BEGIN
     IF edition.validated_hash IS DISTINCT FROM edition_hash(edition.id) THEN
         RAISE EXCEPTION 'Edition % was not validated as it stands now.', edition.id
-            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Run: geoservice edition validate ' || edition.id;
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Validate it as it stands, then publish.',
+                  CONSTRAINT = 'validate-edition', DETAIL = json_build_object('edition', edition.id)::text;
     END IF;
     SELECT count(*) INTO errors FROM finding AS f WHERE f.edition_id = edition.id AND f.severity = 'error';
     IF errors > 0 THEN
@@ -164,7 +165,8 @@ BEGIN
     END IF;
     IF NOT partitions_outline(edition) THEN
         RAISE EXCEPTION 'The grids of edition % do not partition the outline of their jurisdiction.', edition.id
-            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Run: geoservice edition validate ' || edition.id;
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Validate it as it stands, then publish.',
+                  CONSTRAINT = 'validate-edition', DETAIL = json_build_object('edition', edition.id)::text;
     END IF;
     SELECT w.code, w.until INTO reused FROM reused_codes(edition.id) AS w ORDER BY w.code LIMIT 1;
     IF reused.code IS NOT NULL THEN
