@@ -66,7 +66,6 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     metrics = RequestMetrics()
     if services.keeper is not None:
         metrics.watch_keeper(services.keeper)
-    metrics.watch_jobs(services.health.job_ages)
     harden(app, settings)
     let_in(
         app,
