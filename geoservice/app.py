@@ -67,7 +67,6 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     metrics = RequestMetrics()
     if services.cache is not None:
         metrics.watch_cache(services.cache)
-    metrics.watch_jobs(services.health.job_ages)
     add_security_headers(app, settings)
     before_request_chain(
         app,

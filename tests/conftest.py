@@ -37,6 +37,8 @@ from tests.loading import stop
 from tests.run import Run, begin
 
 _numbers = itertools.count(1)
+#: Far longer than starting takes, on a machine however busy.
+FIRST_ANSWER_S = 180.0
 
 
 def free_port() -> int:
@@ -183,13 +185,20 @@ def serving(cluster_url: str, community_template: str) -> Iterator[LiveServer]:
     database.close()
     settings = Settings(port=free_port())
     with subprocess.Popen(web_command(settings), env=web_environment(database_url)) as process:
-        deadline = time.monotonic() + 30
-        while not answers(settings.host, settings.port):
-            assert process.poll() is None, "the web server ended"
-            assert time.monotonic() < deadline, "the web server does not answer"
-            time.sleep(0.05)
-        yield LiveServer(f"http://{settings.host}:{settings.port}", database_url, key)
-        process.terminate()
+        try:
+            wait_until_answering(settings, process)
+            yield LiveServer(f"http://{settings.host}:{settings.port}", database_url, key)
+        finally:
+            process.terminate()
+
+
+def wait_until_answering(settings: Settings, process: subprocess.Popen[bytes]) -> None:
+    """Wait for a web server's first answer."""
+    deadline = time.monotonic() + FIRST_ANSWER_S
+    while not answers(settings.host, settings.port):
+        assert process.poll() is None, "the web server ended"
+        assert time.monotonic() < deadline, "the web server does not answer"
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")

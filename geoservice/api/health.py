@@ -55,6 +55,7 @@ class ReadyOut(BaseModel):
 def health_blueprint(health: HealthService, metrics: RequestMetrics) -> APIBlueprint:
     """Return the routes."""
     blueprint = APIBlueprint("health", __name__, abp_tags=[TAG])
+    metrics.watch_jobs(health.job_ages)
 
     @blueprint.get("/livez", summary="Alive", responses={200: AliveOut, **documented(400, 422)})
     @guard("see_health")

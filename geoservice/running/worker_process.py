@@ -15,7 +15,7 @@ from geoservice.running.processes import ProcessIdentity
 class Backoff:
     """Waits longer after each failure, and forgets them after a while without one."""
 
-    FIRST_S, MAX_S, FORGET_S = 0.25, 10.0, 30.0
+    FIRST_S, MAX_S, FORGET_S = 0.25, 10.0, 5.0
 
     def __init__(self) -> None:
         self._wait_s = 0.0

@@ -3,7 +3,7 @@
 
 -- What is done again and again, and when it was done last. Whoever does it holds the row meanwhile.
 CREATE TABLE geoservice.scheduled_job (
-    name text PRIMARY KEY,
+    job text PRIMARY KEY,
     done_at timestamptz                                               -- null: never
 );
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-_ADD = text("INSERT INTO geoservice.scheduled_job (name) SELECT unnest(CAST(:names AS text[])) ON CONFLICT DO NOTHING")
-_CLAIM = text("SELECT FROM geoservice.scheduled_job AS s WHERE s.name = :name FOR UPDATE SKIP LOCKED")
-_DONE = text("UPDATE geoservice.scheduled_job SET done_at = clock_timestamp() WHERE name = :name")
+_ADD = text("INSERT INTO geoservice.scheduled_job (job) SELECT unnest(CAST(:names AS text[])) ON CONFLICT DO NOTHING")
+_CLAIM = text("SELECT FROM geoservice.scheduled_job AS s WHERE s.job = :job FOR UPDATE SKIP LOCKED")
+_DONE = text("UPDATE geoservice.scheduled_job SET done_at = clock_timestamp() WHERE job = :job")
 _AGES = text("""
-    SELECT s.name, extract(epoch FROM clock_timestamp() - s.done_at)::float8 AS age_s FROM geoservice.scheduled_job AS s
+    SELECT s.job, extract(epoch FROM clock_timestamp() - s.done_at)::float8 AS age_s FROM geoservice.scheduled_job AS s
 """)
 _NEXT = text("""
     SELECT extract(epoch FROM d.editions - clock_timestamp())::float8 AS editions_s,
@@ -39,17 +39,17 @@ def add_jobs(connection: Connection, names: Sequence[str]) -> None:
 
 def claim_job(connection: Connection, name: str) -> bool:
     """Keep others from a job until the transaction ends; False when somebody else does it at this moment."""
-    return connection.execute(_CLAIM, {"name": name}).one_or_none() is not None
+    return connection.execute(_CLAIM, {"job": name}).one_or_none() is not None
 
 
 def note_done(connection: Connection, name: str) -> None:
     """Note that a job was done now."""
-    connection.execute(_DONE, {"name": name})
+    connection.execute(_DONE, {"job": name})
 
 
 def job_ages(connection: Connection) -> dict[str, float | None]:
     """Return for each job how many seconds ago it was done last, None when never; by the database's own clock."""
-    return {row.name: row.age_s for row in connection.execute(_AGES)}
+    return {row.job: row.age_s for row in connection.execute(_AGES)}
 
 
 def next_due(connection: Connection) -> NextDue:

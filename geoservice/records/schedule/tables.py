@@ -14,6 +14,6 @@ class ScheduledJobRow(Base):
 
     __tablename__ = "scheduled_job"
 
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    job: Mapped[str] = mapped_column(Text, primary_key=True)
     #: Null: never.
     done_at: Mapped[datetime | None] = mapped_column(INSTANT)
