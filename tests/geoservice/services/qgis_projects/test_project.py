@@ -27,6 +27,10 @@ def written(town: OpenTown, tmp_path: Path) -> WrittenProject:
     return write(town, tmp_path, DatabaseAddress(address["host"], int(address["port"]), address["dbname"]))
 
 
+#: Layers of the project beside the draft and the grids in force.
+BESIDE = ("incidents", "organisations", "cameras", "camera_sectors", "buildings", "basemap_lines", "basemap_areas")
+
+
 def write(town: OpenTown, folder: Path, address: DatabaseAddress = ADDRESS, **options: Any) -> WrittenProject:
     database = Database.connect(town.url, pool_size=1)
     try:
@@ -76,7 +80,8 @@ def test_qgis_opens_the_project_and_edits_the_draft(
         "transaction": False, "editing": True,
     }  # fmt: skip
     assert {key: (one["valid"], one["read_only"], one["features"]) for key, one in layers.items()} == {
-        draft: (True, False, 5), "geoservice_in_force": (True, True, 5), "geoservice_buildings": (True, True, 0)
+        draft: (True, False, 5), "geoservice_grids": (True, True, 5),
+        **{f"geoservice_{name}": (True, True, 0) for name in BESIDE},
     }  # fmt: skip
     assert {one["crs"] for one in layers.values()} == {"EPSG:4326"}
     assert (layers[draft]["labels"], layers[draft]["colour"]) == ("code", "#ffc457")
@@ -93,7 +98,8 @@ def test_nothing_that_is_written_has_a_password_or_a_login(written: WrittenProje
         assert town.analyst not in text
         assert "password=" not in text
     sources = re.findall(r"<datasource>(.*?) estimated", written.project.read_text(encoding="utf-8"))
-    assert sources == ["service='geoservice' key='id'"] * 3
+    assert len(sources) == 2 + len(BESIDE)
+    assert {re.sub("key='[a-z]+'", "key", source) for source in sources} == {"service='geoservice' key"}
 
 
 def test_a_project_that_is_there_is_written_over_only_when_said(town: OpenTown, tmp_path: Path) -> None:
