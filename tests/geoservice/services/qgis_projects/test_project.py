@@ -106,7 +106,7 @@ def test_a_project_that_is_there_is_written_over_only_when_said(town: OpenTown, 
     project = write(town, tmp_path).project
     project.write_text("mine")
 
-    with pytest.raises(ProjectExists, match="--force"):
+    with pytest.raises(ProjectExists, match="There is a project"):
         write(town, tmp_path)
     assert project.read_text() == "mine"
     write(town, tmp_path, force=True)
