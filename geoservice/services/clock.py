@@ -45,7 +45,8 @@ class Job:
 
     name: str
     do: Callable[[Connection], int]
-    period_s: float = 60.0
+    #: At the latest so long after it was done last, though nothing was foreseen.
+    period_s: float = 300.0
     piece: int | None = None
     #: Longest time of one statement.
     timeout_s: float = 10.0
