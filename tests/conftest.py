@@ -11,7 +11,6 @@ import itertools
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,10 +34,9 @@ from geoservice.wiring import Services, build_services
 from layers.db.session import Database
 from tests.loading import stop
 from tests.run import Run, begin
+from tests.waiting import wait_until
 
 _numbers = itertools.count(1)
-#: Far longer than starting takes, on a machine however busy.
-FIRST_ANSWER_S = 180.0
 
 
 def free_port() -> int:
@@ -186,19 +184,20 @@ def serving(cluster_url: str, community_template: str) -> Iterator[LiveServer]:
     settings = Settings(port=free_port())
     with subprocess.Popen(web_command(settings), env=web_environment(database_url)) as process:
         try:
-            wait_until_answering(settings, process)
+            wait_until_answering(settings.host, settings.port, process)
             yield LiveServer(f"http://{settings.host}:{settings.port}", database_url, key)
         finally:
             process.terminate()
 
 
-def wait_until_answering(settings: Settings, process: subprocess.Popen[bytes]) -> None:
-    """Wait for a web server's first answer."""
-    deadline = time.monotonic() + FIRST_ANSWER_S
-    while not answers(settings.host, settings.port):
-        assert process.poll() is None, "the web server ended"
-        assert time.monotonic() < deadline, "the web server does not answer"
-        time.sleep(0.05)
+def wait_until_answering(host: str, port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait for a server's first answer."""
+
+    def answered() -> bool:
+        assert process.poll() is None, "the server ended"
+        return answers(host, port)
+
+    wait_until(answered, "the server answers")
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 from geoservice.wiring import Services
-
-#: Far longer than reading the demo takes, on a machine however busy.
-PATIENCE_S = 20.0
+from tests.waiting import wait_until
 
 
 def wait_until_loaded(services: Services) -> None:
@@ -15,10 +11,7 @@ def wait_until_loaded(services: Services) -> None:
     cache = services.cache
     assert cache is not None
     cache.start()
-    deadline = time.monotonic() + PATIENCE_S
-    while cache.confirmed is None:
-        assert time.monotonic() < deadline, cache.failure
-        time.sleep(0.01)
+    wait_until(lambda: cache.confirmed is not None, lambda: f"editions are in memory; {cache.failure}")
 
 
 def stop(services: Services) -> None:

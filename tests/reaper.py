@@ -17,9 +17,10 @@ from pathlib import Path
 
 #: The environment variable by which everything that a run starts can be told.
 MARK = "GEOSERVICE_TEST_RUN"
-#: A database ends by itself in this time when it is asked to; what does not is killed.
-PATIENCE_S = 5.0
-GIVE_UP_S = 60.0
+#: Between two looks at what is left.
+PAUSE_S = 0.05
+#: After so many looks a database that was asked to end is killed, and after all looks are over it gives up.
+PATIENT_LOOKS, LOOKS = 100, 1200
 
 
 def belonging_to(directory: str) -> list[int]:
@@ -39,13 +40,15 @@ def _belongs(number: int, directory: bytes) -> bool:
 
 def end_all(directory: str) -> None:
     """End the processes of a run: databases are asked to stop at once, so that their shared memory goes with them."""
-    began = time.monotonic()
-    while (left := belonging_to(directory)) and time.monotonic() < began + GIVE_UP_S:
-        patient = time.monotonic() < began + PATIENCE_S
+    for look in range(LOOKS):
+        left = belonging_to(directory)
+        if not left:
+            return
         for number in left:
             with suppress(ProcessLookupError):
-                os.kill(number, signal.SIGQUIT if patient and _is_database(number) else signal.SIGKILL)
-        time.sleep(0.05)
+                asked = look < PATIENT_LOOKS and _is_database(number)
+                os.kill(number, signal.SIGQUIT if asked else signal.SIGKILL)
+        time.sleep(PAUSE_S)
 
 
 def _is_database(number: int) -> bool:

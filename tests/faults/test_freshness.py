@@ -16,11 +16,11 @@ import psycopg
 import pytest
 
 from geoservice.embedded.cluster import Cluster
-from geoservice.running.webserver import answers, web_command, web_environment
+from geoservice.running.webserver import web_command, web_environment
 from geoservice.services import schema
 from geoservice.services.demo import load_demo
 from geoservice.settings import Settings
-from tests.conftest import free_port
+from tests.conftest import free_port, wait_until_answering
 from tests.faults.lookers import Look, Lookers
 from tests.publishing import publish_turned, turned
 
@@ -61,20 +61,13 @@ def service() -> Iterator[Service]:
             with psycopg.connect(url) as connection:
                 rows = connection.execute(PLACES).fetchall()
             with subprocess.Popen(web_command(settings), env=web_environment(url)) as process:
-                _wait_until_answering(settings)
+                wait_until_answering(settings.host, settings.port, process)
                 yield Service(
                     settings.port, process.pid, cluster, [(x, y) for x, y, _ in rows], [code for *_, code in rows]
                 )
                 process.terminate()
         finally:
             cluster.stop()
-
-
-def _wait_until_answering(settings: Settings) -> None:
-    deadline = time.monotonic() + 30
-    while not answers(settings.host, settings.port):
-        assert time.monotonic() < deadline, "the web server does not answer"
-        time.sleep(0.05)
 
 
 @contextmanager

@@ -18,12 +18,12 @@ import pytest
 
 from geoservice.auth.model import Role
 from geoservice.embedded.cluster import Cluster
-from geoservice.running.webserver import answers, web_command, web_environment
+from geoservice.running.webserver import web_command, web_environment
 from geoservice.services import schema
 from geoservice.services.keys import KeyService
 from geoservice.settings import Settings
 from layers.db.session import Database
-from tests.conftest import free_port
+from tests.conftest import free_port, wait_until_answering
 
 pytestmark = pytest.mark.faults
 
@@ -66,18 +66,11 @@ def service() -> Iterator[Service]:
             key = KeyService(database).create(Role.DISPATCHER, "test")
             database.close()
             with subprocess.Popen(web_command(settings), env=web_environment(url)) as process:
-                _wait_until_answering(settings)
+                wait_until_answering(settings.host, settings.port, process)
                 yield Service(settings.port, cluster, key)
                 process.terminate()
         finally:
             cluster.stop()
-
-
-def _wait_until_answering(settings: Settings) -> None:
-    deadline = time.monotonic() + 30
-    while not answers(settings.host, settings.port):
-        assert time.monotonic() < deadline, "the web server does not answer"
-        time.sleep(0.05)
 
 
 def get(service: Service, path: str, *, key: str | None = None) -> Answer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,8 +19,9 @@ from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from layers.crs import Position
 from tests.conftest import free_port
-from tests.loading import PATIENCE_S, stop, wait_until_loaded
+from tests.loading import stop, wait_until_loaded
 from tests.publishing import publish_turned
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.faults
 INSIDE = OwnerQuery(Position(91.77, 29.24))
@@ -63,9 +63,6 @@ def test_a_worker_on_a_standby_answers_and_follows_by_comparing(standby: Cluster
             connection.execute("SELECT pg_promote()")
             publish_turned(connection, 1)
 
-        deadline = time.monotonic() + PATIENCE_S
-        while owner_from_memory(services) in (before, None):
-            assert time.monotonic() < deadline, "the new edition was not seen"
-            time.sleep(0.05)
+        wait_until(lambda: owner_from_memory(services) not in (before, None), "the new edition is seen")
     finally:
         stop(services)

@@ -7,16 +7,14 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.reaper import MARK, belonging_to
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-#: Far longer than it takes, on a machine however busy.
-PATIENCE_S = 120.0
 #: A test that has a database, a web server and a folder of its own, says so, and does not end.
 ENDLESS = """
 import time
@@ -60,10 +58,10 @@ def test_a_killed_run_leaves_nothing(number: signal.Signals) -> None:
 
 
 def wait_until_gone(directory: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while directory.exists() or belonging_to(str(directory)):
-        assert time.monotonic() < deadline, [_command(number) for number in belonging_to(str(directory))]
-        time.sleep(0.1)
+    wait_until(
+        lambda: not directory.exists() and not belonging_to(str(directory)),
+        lambda: f"all is gone; left are {[_command(number) for number in belonging_to(str(directory))]}",
+    )
 
 
 def _command(number: int) -> str:

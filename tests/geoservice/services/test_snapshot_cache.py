@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -19,8 +18,9 @@ from geoservice.services.snapshot_cache import SnapshotCache
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from layers.crs import DeclaredPosition, Position
-from tests.loading import PATIENCE_S, stop, wait_until_loaded
+from tests.loading import stop, wait_until_loaded
 from tests.publishing import publish_turned, turned
+from tests.waiting import PATIENCE_S, wait_until
 
 INSIDE = Position(91.77, 29.24)
 SECOND = "540502001001002"
@@ -35,19 +35,11 @@ def superuser(community_url: str) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 def services(community_url: str) -> Iterator[Services]:
     """Return services that hear of changes by notification only, unless a test lets them compare."""
-    services = build_services(Settings(database_url=SecretStr(community_url), pool_size=4, compare_every_s=60))
+    settings = Settings(database_url=SecretStr(community_url), pool_size=4)
+    services = build_services(settings.model_copy(update={"compare_every_s": 10 * PATIENCE_S}))
     wait_until_loaded(services)
     yield services
     stop(services)
-
-
-def comes_true(fact: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + PATIENCE_S
-    while not fact():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def owner(services: Services, **asked: object) -> str | None:
@@ -63,7 +55,7 @@ def cache_of(services: Services) -> SnapshotCache:
 def test_an_answer_from_memory_can_be_asked_for_again(services: Services, superuser: psycopg.Connection) -> None:
     before = services.ownership.owner_from_memory(OwnerQuery(INSIDE))
     publish_turned(superuser, 1)
-    assert comes_true(lambda: "~" in (owner(services) or ""))
+    wait_until(lambda: "~" in (owner(services) or ""), "the publication is heard of")
     after = services.ownership.owner_from_memory(OwnerQuery(INSIDE))
 
     for told in (before, after):
@@ -92,7 +84,7 @@ def test_a_publication_is_heard_of(services: Services, superuser: psycopg.Connec
 
     edition = publish_turned(superuser, 1)
 
-    assert comes_true(lambda: owner(services) == turned(SECOND, edition))
+    wait_until(lambda: owner(services) == turned(SECOND, edition), "the publication is heard of")
     assert owner(services, at=before) == SECOND
 
 
@@ -105,19 +97,19 @@ def test_a_publication_that_nobody_announced_is_found_by_comparing(
 
     edition = publish_turned(superuser, 1)
 
-    assert comes_true(lambda: owner(services) == turned(SECOND, edition))
+    wait_until(lambda: owner(services) == turned(SECOND, edition), "the publication is found")
     stop(services)
 
 
 def test_a_revoked_key_and_a_new_posting_are_heard_of(services: Services, superuser: psycopg.Connection) -> None:
     key = services.keys.create(Role.READER, "held")
-    assert comes_true(lambda: services.keys.identify_from_memory(key) is not None)
+    wait_until(lambda: services.keys.identify_from_memory(key) is not None, "the key is held")
     assert services.keys.identify_from_memory(key[:-1] + ("A" if key[-1] != "A" else "B")) is None
 
     services.keys.revoke(key[4:12])
     superuser.execute("UPDATE geoservice.staff SET call_sign = '换班' WHERE id = 1")
 
-    assert comes_true(lambda: services.keys.identify_from_memory(key) is None)
+    wait_until(lambda: services.keys.identify_from_memory(key) is None, "the key is forgotten")
     assert services.keys.identify(key) is None
     on_duty = services.grids.grids("sare")
     assert any("换班" == officer.call_sign for grid in on_duty for officer in _officers(services, grid["code"]))
@@ -138,16 +130,19 @@ def test_cut_off_it_answers_and_grows_old_and_is_fresh_again_by_itself(
         elsewhere.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database._obj[0]]
         )
-        assert comes_true(lambda: cache_of(services).failure is not None)
+        wait_until(lambda: cache_of(services).failure is not None, "the loss of the database is noticed")
         assert owner(services) == SECOND
         aged = services.ownership.owner_from_memory(OwnerQuery(INSIDE))
         assert aged is not None
-        assert comes_true(lambda: (services.ownership.owner_from_memory(OwnerQuery(INSIDE)) or aged).age_s > 0.5)
+        wait_until(
+            lambda: (services.ownership.owner_from_memory(OwnerQuery(INSIDE)) or aged).age_s > 0.5,
+            "the answer grows old",
+        )
         elsewhere.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(database))
-    assert comes_true(lambda: cache_of(services).failure is None)
+    wait_until(lambda: cache_of(services).failure is None, "the database is back")
     with psycopg.connect(community_url, autocommit=True) as connection:
         edition = publish_turned(connection, 1)
-    assert comes_true(lambda: owner(services) == turned(SECOND, edition))
+    wait_until(lambda: owner(services) == turned(SECOND, edition), "the publication is heard of")
 
 
 def test_an_edition_that_is_not_what_was_validated_is_not_taken_in(
@@ -161,7 +156,7 @@ def test_an_edition_that_is_not_what_was_validated_is_not_taken_in(
         )
         superuser.execute("ALTER TABLE geoservice.grid ENABLE TRIGGER USER")
 
-    assert comes_true(lambda: "SnapshotDiffers" in (cache_of(services).failure or ""))
+    wait_until(lambda: "SnapshotDiffers" in (cache_of(services).failure or ""), "the edition is refused")
     assert owner(services) == SECOND
     (held,) = (services.health.snapshot_state() or pytest.fail()).editions
     assert held.edition == 1
@@ -174,5 +169,7 @@ def test_what_memory_does_not_know_is_asked_of_the_database(services: Services, 
     superuser.execute("UPDATE geoservice.posting SET valid_from = '2020-01-01', valid_to = '2020-02-01' WHERE id = 1")
     for _ in range(4):
         publish_turned(superuser, 1)
-    assert comes_true(lambda: (services.health.snapshot_state() or pytest.fail()).editions[0].edition == 5)
+    wait_until(
+        lambda: (services.health.snapshot_state() or pytest.fail()).editions[0].edition == 5, "the last edition is held"
+    )
     assert services.ownership.owner_from_memory(OwnerQuery(INSIDE, at=long_ago)) is None
