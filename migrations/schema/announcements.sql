@@ -25,6 +25,7 @@ BEGIN
            FROM geoservice.api_key AS k)
     ) AS q (editions, postings, keys);
 END $$;
+
 -- One notification for each statement that touches them, sent with its commit; the payload is the table's name.
 CREATE FUNCTION geoservice.announce_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
