@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +19,9 @@ from shapely import MultiPolygon, Point, Polygon, box
 from geoservice.demo.community import build_community
 from geoservice.domain.editing.edges import vertex_on
 from geoservice.domain.validating.topology import findings_of
-from layers.geometry import as_multipolygon
+from layers.geometry import PAIRS_MAX, as_multipolygon
 from layers.grids.model import Finding, GridShape
+from tests.overlays import Overlays
 
 WEST = box(91.000, 29.000, 91.001, 29.001)
 EAST = box(91.001, 29.000, 91.002, 29.001)
@@ -136,13 +136,16 @@ def test_bowtie_is_placed_and_kept_out_of_the_overlay() -> None:
     pytest.param(MultiPolygon([WEST, WEST]), id="the same part twice"),
     pytest.param(star(4000), id="star"),
 ])  # fmt: skip
-def test_shape_that_is_no_area_is_an_invalid_ring_at_once(shape: shapely.Geometry) -> None:
-    began = time.process_time()
+def test_shape_that_is_no_area_is_an_invalid_ring_and_never_overlaid(
+    shape: shapely.Geometry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overlays = Overlays(monkeypatch)
 
     findings = findings_of([grid("A", WEST), grid("B", shape)], OUTLINE)
 
     assert "invalid-ring" in errors_of(findings)
-    assert time.process_time() - began < 1
+    assert overlays.calls["coverage_union_all"] == 1
+    assert overlays.all_valid
 
 
 def test_t_junction_without_vertex_is_an_unmatched_edge() -> None:
@@ -229,35 +232,41 @@ def test_outline_that_is_invalid_is_told_instead_of_used() -> None:
     assert errors_of(findings) == {"invalid-ring"}
 
 
-def test_two_combs_that_cross_a_million_times_are_told_at_once() -> None:
-    began = time.process_time()
+def test_two_combs_that_cross_a_million_times_are_not_overlaid(monkeypatch: pytest.MonkeyPatch) -> None:
+    combs = [grid("A", comb(600, upright=True)), grid("B", comb(600, upright=False))]
+    overlays = Overlays(monkeypatch)
 
-    findings = findings_of([grid("A", comb(600, upright=True)), grid("B", comb(600, upright=False))], OUTLINE)
+    findings = findings_of(combs, OUTLINE)
 
+    # Plain overlay of these takes half a minute; only their boxes are intersected, and each is looked at for necks.
     assert only(findings, "overlap").size is None
-    assert time.process_time() - began < 2  # plain overlay of these takes half a minute
+    assert set(overlays.calls) == {"intersection", "buffer", "crosses"}
+    assert overlays.vertices("intersection") == 10
+    assert overlays.compared["crosses"] < 100_000
 
 
-def test_thousands_of_copies_of_one_grid_are_told_at_once() -> None:
-    began = time.process_time()
+def test_thousands_of_copies_of_one_grid_are_told_before_all_pairs_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    overlays = Overlays(monkeypatch)
 
     findings = findings_of([grid(str(number), WEST) for number in range(5000)], as_multipolygon(WEST))
 
     assert errors_of(findings) == {"overlap"}
-    assert time.process_time() - began < 5
+    assert not overlays.calls
+    assert overlays.pairs < 2 * PAIRS_MAX  # of 25 million
 
 
-def test_ten_thousand_squares_are_clean_within_three_seconds() -> None:
+def test_ten_thousand_clean_squares_cost_one_look_at_all_and_none_at_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     squares = [
         grid(f"{i}-{j}", box(91 + i / 1000, 29 + j / 1000, 91 + (i + 1) / 1000, 29 + (j + 1) / 1000))
         for i in range(100) for j in range(100)
     ]  # fmt: skip
-    began = time.process_time()
+    outline = as_multipolygon(shapely.union_all([square.geom for square in squares]))
+    overlays = Overlays(monkeypatch)
 
-    findings = findings_of(squares, as_multipolygon(shapely.union_all([square.geom for square in squares])))
+    assert findings_of(squares, outline) == []
 
-    assert findings == []
-    assert time.process_time() - began < 3
+    assert overlays.calls == {"coverage_invalid_edges": 1, "coverage_union_all": 1, "difference": 2}
+    assert overlays.pairs < 10 * len(squares)
 
 
 def honeycomb(rows: int) -> list[GridShape]:
@@ -333,19 +342,22 @@ def test_demo_community_is_clean() -> None:
     ("beats_from_2012-12-19", "beat"), ("beats_until_2012-12-18", "beat"),
     ("police_districts", "district"), ("community_areas", "community_area"),
 ])  # fmt: skip
-def test_areas_of_chicago_are_clean(test_data: Path, name: str, key: str) -> None:
+def test_areas_of_chicago_are_clean(test_data: Path, monkeypatch: pytest.MonkeyPatch, name: str, key: str) -> None:
     parts: dict[str, list[Polygon]] = {}
     for feature in json.loads((test_data / "chicago" / f"{name}.geojson").read_text())["features"]:
         geom = shapely.geometry.shape(feature["geometry"])
         parts.setdefault(feature["properties"][key], []).extend(shapely.get_parts(geom))
     grids = [grid(code, MultiPolygon(polygons)) for code, polygons in parts.items()]
     outline = as_multipolygon(shapely.union_all([one.geom for one in grids]))
-    began = time.process_time()
+    overlays = Overlays(monkeypatch)
 
     findings = findings_of(grids, outline)
 
     assert errors_of(findings) == set()
-    assert time.process_time() - began < 4  # alone it takes 1.1 s
+    # No two of them are overlaid: edges that both have leave little to compare (of 30 million pairs).
+    assert set(overlays.calls) == {"crosses", "buffer", "coverage_invalid_edges", "coverage_union_all", "difference"}
+    assert overlays.calls["difference"] == 2
+    assert overlays.compared["crosses"] < 50_000
 
 
 def voronoi(seed: int) -> tuple[list[Polygon], Polygon]:
