@@ -16,7 +16,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, p
              ELSE (SELECT min(lower(p.valid)) FROM edition_period AS p
                     WHERE p.known @> 'infinity'::timestamptz AND lower(p.valid) > now()) END,
         (SELECT min(i.expected_at) FROM incident AS i
-          WHERE i.overdue_at IS NULL AND i.status IN ('reported', 'dispatched', 'accepted')),
+          WHERE i.overdue_at IS NULL AND clock_runs(i.status)),
         (SELECT min(i.status_since) FROM incident AS i WHERE i.status = 'resolved') + lapses_after()
 $$;
 
