@@ -12,6 +12,7 @@ from tests.benchmarks import (
     cores,
     editing,
     engine,
+    freshness,
     idle,
     intake,
     looking_up,
@@ -32,6 +33,7 @@ PARTS: dict[str, ModuleType] = {
     "editing": editing,
     "intake": intake,
     "streams": streaming,
+    "freshness": freshness,
     "idle": idle,
 }
 

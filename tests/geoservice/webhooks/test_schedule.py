@@ -57,9 +57,9 @@ def test_chance_makes_a_wait_longer_within_bounds_and_never_shorter(attempt: int
 def test_what_failed_together_does_not_come_back_together() -> None:
     dice = random.Random(7)
 
-    seconds = {round(wait_s(7, dice.random()) or 0) for _ in range(1000)}
+    waits_s = {round(wait_s(7, dice.random()) or 0) for _ in range(1000)}
 
-    assert len(seconds) > 400
+    assert len(waits_s) > 400
 
 
 @settings(deadline=None)
