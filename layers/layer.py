@@ -15,7 +15,6 @@ from layers.title import Title
 ColumnType = Literal["text", "integer", "number", "boolean", "instant"]
 #: As PostGIS names them; Geometry is lines and areas in one layer.
 GeometryType = Literal["Point", "Polygon", "MultiPolygon", "Geometry"]
-Unit = Literal["m", "m2", "deg"]
 #: By which rule a feature gets its grid: by its place (of a shape, a point on it); by its building, without one by its
 #: place; or, as a report, by the rules of routing. None, in its stead: no grid owns it.
 Assignment = Literal["place", "building", "routing"]
@@ -28,7 +27,8 @@ class Column:
     name: str
     type: ColumnType
     title: Title
-    unit: Unit | None = None
+    #: As people write it: m, m2, deg, kPa …
+    unit: str | None = None
     nullable: bool = False
     #: The values that it may have, in the order of a legend, where they are codes.
     codes: Mapping[str, Title] = field(default_factory=dict)

@@ -7,9 +7,11 @@ from types import ModuleType
 from alembic import context
 from geoalchemy2 import alembic_helpers
 from sqlalchemy import Connection
+from sqlalchemy.schema import SchemaItem
 
 import geoservice.records
 import layers
+from layers.catalogue import catalogue
 from layers.db.base import Base
 
 #: Outside the schema it describes: it is there before that is made.
@@ -28,6 +30,14 @@ def include_name(name: str | None, kind: str, parents: dict[str, str | None]) ->
     return name == Base.metadata.schema if kind == "schema" else True
 
 
+def include_object(item: SchemaItem, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
+    """Leave alone what PostGIS made, and tables of layers that the catalogue describes and nobody declares."""
+    if kind == "table" and reflected and compare_to is None and name in {one.table for one in catalogue().values()}:
+        return False
+    included: bool = alembic_helpers.include_object(item, name, kind, reflected, compare_to)
+    return included
+
+
 def migrate(connection: Connection) -> None:
     """Run the asked migrations on an open connection, all in one transaction."""
     context.configure(
@@ -36,7 +46,7 @@ def migrate(connection: Connection) -> None:
         version_table=VERSION_TABLE,
         include_schemas=True,
         include_name=include_name,
-        include_object=alembic_helpers.include_object,
+        include_object=include_object,
         process_revision_directives=alembic_helpers.writer,
         render_item=alembic_helpers.render_item,
     )

@@ -72,7 +72,7 @@ def layers_blueprint() -> APIBlueprint:
     """Return the routes."""
     blueprint = APIBlueprint("layers", __name__, url_prefix="/v1", abp_tags=[TAG])
 
-    @blueprint.get("/layers", summary="All layers", responses={200: LayersOut})
+    @blueprint.get("/layers", summary="All layers", responses={200: LayersOut, **problem_responses()})
     @guard("view_map")
     def all_layers() -> Response:
         """List the layers that whoever asks may read, by id."""

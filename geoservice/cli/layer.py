@@ -33,6 +33,8 @@ def list_layers(*, as_json: bool) -> None:
         click.echo(orjson.dumps(told))
         return
     table = Table("layer", "title", "geometry", "a grid owns it", "columns")
+    table.columns[0].no_wrap = True
+    table.columns[4].overflow = "fold"
     for one in catalogue().values():
         columns = ", ".join(column.name for column in one.columns)
         table.add_row(one.id, f"{one.title.en} {one.title.zh}", one.geometry, _OWNED[one.assignment], columns)

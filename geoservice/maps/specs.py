@@ -12,6 +12,8 @@ from layers.style import Group, Style
 
 #: Panel lines are drawn with these where a paint says nothing.
 _SAMPLE = {"fillColor": "none", "color": "none", "fillOpacity": 1, "weight": 1}
+#: Formats of values that are written with their unit.
+_WRITTEN_WITH_UNIT = {"deg": "degrees", "m": "metres"}
 
 
 def style_title(layer: Layer, style: Style, language: Language) -> str:
@@ -35,7 +37,7 @@ def layer_spec(layer: Layer, style: Style, language: Language, *, url: str) -> d
         "title": layer.head,
         "heading": layer.one.text(language),
         "fields": [
-            {"property": column.name, "format": _format(column), "label": column.title.text(language)}
+            {"property": column.name, "format": _format(column), "label": _label(column, language)}
             for column in layer.columns
             if column.told and column.name != layer.head
         ],
@@ -68,7 +70,7 @@ def _switch(layer: Layer, style: Style, language: Language, icon_url: Callable[[
             {
                 "value": value,
                 "label": codes[value].text(language),
-                "colour": style.paints.get(value, {}).get("fillColor", ""),
+                "colour": style.paints.get(value, style.paint).get("fillColor", ""),
                 "icon_url": icon_url(value) if style.symbol == "icon" else "",
             }
             for value in style.legend
@@ -80,5 +82,10 @@ def _format(column: Column) -> str:
     if column.codes:
         return "coded"
     by_type = {"instant": "time", "boolean": "yes_no", "integer": "count"}
-    by_unit = {"deg": "degrees", "m": "metres"}
-    return by_unit.get(column.unit or "") or by_type.get(column.type, "text")
+    return _WRITTEN_WITH_UNIT.get(column.unit or "") or by_type.get(column.type, "text")
+
+
+def _label(column: Column, language: Language) -> str:
+    """Return what a column is called, with its unit where that is not written behind each value."""
+    unit = f" ({column.unit})" if column.unit and column.unit not in _WRITTEN_WITH_UNIT else ""
+    return column.title.text(language) + unit

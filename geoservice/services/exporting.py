@@ -74,8 +74,9 @@ class ExportService:
         epsg = _epsg_for(out, crs, force=force)
         edition, grids = self._grids(edition_id, timeout_s)
         name = f"{edition.jurisdiction_code}_edition_{edition.id}"
+        table = grid_table(grids, epsg=epsg)
         remarks = area_remark([grid.geom for grid in grids], epsg)
-        return _written(grid_table(grids, epsg=epsg), out, name, format_name, remarks, force=force)
+        return _written(table, out, name, format_name, remarks, force=force)
 
     def export_layer(
         self, jurisdiction_code: str, layer_id: str, out: Path, *, crs: str = "wgs84",
@@ -144,5 +145,5 @@ def _written(
 def _require_place(out: Path, *, force: bool) -> None:
     if not out.absolute().parent.is_dir():
         raise ExportFolderMissing(folder=str(out.absolute().parent))
-    if out.exists() and (not force or out.is_dir()):
+    if out.exists() and (not force or not out.is_file()):  # nor is a device or a pipe replaced
         raise ExportExists(file=str(out))

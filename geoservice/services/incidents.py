@@ -22,7 +22,7 @@ from geoservice.errors import (
     ServiceUnknown,
 )
 from geoservice.services import lookups
-from layers.buildings.queries import building_place
+from layers.buildings.queries import building_place, jurisdiction_meant
 from layers.crs import DeclaredPosition, Position
 from layers.db.session import Database
 from layers.grids.ownership import owner_of
@@ -109,8 +109,13 @@ class IncidentService:
             return incident, token
 
     def _jurisdiction_of(self, connection: Connection, report: NewReport) -> Jurisdiction:
-        """Return the stated jurisdiction, else the one that the rule of ownership names, else the only one there is."""
+        """Return the stated jurisdiction, else the one that the rule of ownership names, else the only one there is.
+
+        As the database routes it: a building that the report names and lies at goes first, then its place.
+        """
         code = report.jurisdiction_code
+        if code is None and report.building_code is not None:
+            code = jurisdiction_meant(connection, report.building_code, report.place.position)
         if code is None:
             owner = owner_of(connection, report.place.position, at=report.reported_at, accuracy_m=report.accuracy_m)
             code = None if owner.jurisdiction_id is None else jurisdiction_code(connection, owner.jurisdiction_id)

@@ -45,7 +45,15 @@ NAMES = (
 )
 
 
+def names() -> tuple[str, ...]:
+    """Return every file in order: those of layers of one's own come after all that they may refer to."""
+    folder = files("migrations").joinpath("schema")
+    found = {path.name.removesuffix(".sql") for path in folder.iterdir() if path.name.endswith(".sql")}
+    place = NAMES.index("served")
+    return (*NAMES[:place], *sorted(found - set(NAMES)), *NAMES[place:])
+
+
 def statements() -> str:
     """Return the SQL that makes the schema in an empty database."""
     folder = files("migrations").joinpath("schema")
-    return "\n".join(folder.joinpath(f"{name}.sql").read_text(encoding="utf-8") for name in NAMES)
+    return "\n".join(folder.joinpath(f"{name}.sql").read_text(encoding="utf-8") for name in names())

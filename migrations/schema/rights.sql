@@ -84,7 +84,8 @@ GRANT EXECUTE ON FUNCTION
     geoservice.incident_as_changed(geoservice.incident, geoservice.incident),
     geoservice.owner_by_report(geoservice.incident, geoservice.ownership, text),
     geoservice.owner_by_building(geoservice.incident, geoservice.ownership, boolean),
-    geoservice.owner_by_person(geoservice.incident, geoservice.ownership)
+    geoservice.owner_by_person(geoservice.incident, geoservice.ownership),
+    geoservice.building_meant(text, geometry, integer)
     TO geoservice_reader, geoservice_analyst, geoservice_app;
 -- What the routing of a report asks, with the rights of its writer.
 GRANT EXECUTE ON FUNCTION

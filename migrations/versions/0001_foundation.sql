@@ -1886,9 +1886,21 @@ BEGIN
     RETURN answer;
 END $$;
 
+-- The building that a report of a place means by a code: the nearest of that code, of one jurisdiction or of all (null); and
+-- whether the place is within that jurisdiction's snap tolerance of it. No row: there is none.
+CREATE FUNCTION geoservice.building_meant(building text, place geometry, only_in integer)
+RETURNS TABLE (geom geometry, jurisdiction_id integer, within_tolerance boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT b.geom, b.jurisdiction_id,
+           distance_m(place, b.geom, lon_degree_m(st_y(place)), lat_degree_m(st_y(place))) <= j.snap_tolerance_m
+      FROM building AS b JOIN jurisdiction AS j ON j.id = b.jurisdiction_id
+     WHERE b.code = building_meant.building AND (only_in IS NULL OR b.jurisdiction_id = only_in)
+     ORDER BY b.geom <-> place
+     LIMIT 1
+$$;
+
 -- The answer for a report that names a building: the grid of that building, if the report lies within the snap tolerance
--- of it and a grid owns it, else the answer by position. In which jurisdiction it is looked for: the stated one, else the one
--- that the place has by the rule of ownership.
+-- of it and a grid owns it, else the answer by position.
 -- must_exist: an unknown building is refused, it would be a lost hint; one that was removed since is passed over.
 CREATE FUNCTION geoservice.owner_by_building(
     report geoservice.incident, by_position geoservice.ownership, must_exist boolean
@@ -1898,18 +1910,11 @@ DECLARE
     near record;
     answer ownership;
 BEGIN
-    SELECT b.geom, b.jurisdiction_id, j.snap_tolerance_m INTO near
-      FROM building AS b JOIN jurisdiction AS j ON j.id = b.jurisdiction_id
-     WHERE b.code = report.building_code
-       AND b.jurisdiction_id = coalesce(report.jurisdiction_id, by_position.jurisdiction_id, b.jurisdiction_id)
-     ORDER BY b.geom <-> report.geom
-     LIMIT 1;
+    SELECT * INTO near FROM building_meant(report.building_code, report.geom, report.jurisdiction_id);
     IF near.geom IS NULL AND must_exist THEN
         RAISE EXCEPTION 'The incident names the unknown building %.', report.building_code
             USING ERRCODE = 'foreign_key_violation', HINT = 'Leave the building out, or give its code as in the layer.';
-    ELSIF near.geom IS NULL
-        OR distance_m(report.geom, near.geom, lon_degree_m(st_y(report.geom)), lat_degree_m(st_y(report.geom)))
-           > near.snap_tolerance_m THEN
+    ELSIF near.within_tolerance IS NOT TRUE THEN
         RETURN by_position;
     END IF;
     answer := owner_of(st_pointonsurface(near.geom), report.routed_at, 0, near.jurisdiction_id);
@@ -3049,7 +3054,8 @@ GRANT EXECUTE ON FUNCTION
     geoservice.incident_as_changed(geoservice.incident, geoservice.incident),
     geoservice.owner_by_report(geoservice.incident, geoservice.ownership, text),
     geoservice.owner_by_building(geoservice.incident, geoservice.ownership, boolean),
-    geoservice.owner_by_person(geoservice.incident, geoservice.ownership)
+    geoservice.owner_by_person(geoservice.incident, geoservice.ownership),
+    geoservice.building_meant(text, geometry, integer)
     TO geoservice_reader, geoservice_analyst, geoservice_app;
 -- What the routing of a report asks, with the rights of its writer.
 GRANT EXECUTE ON FUNCTION

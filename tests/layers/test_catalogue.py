@@ -141,4 +141,4 @@ def test_layers_are_in_the_documents() -> None:
             f"| {layer.id}: {layer.title.en} | {layer.title.zh} | {layer.geometry} | {owner or 'no'} | {told} |"
         )
 
-    assert "\n".join(lines) in (ROOT / "docs" / "layers.md").read_text(encoding="utf-8")
+    assert (ROOT / "docs" / "layers.md").read_text(encoding="utf-8").count("\n".join(lines)) == 1

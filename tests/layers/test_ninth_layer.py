@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,43 +20,10 @@ from geoservice.wiring import Services
 from layers import catalogue
 from tests.geoservice.services.test_along_with_the_border import draft_without
 
-LAYER = '''"""Trees as a layer."""
-
-from layers.layer import Column, Layer
-from layers.style import Style
-from layers.title import Title
-
-TREES = Layer(
-    id="trees",
-    title=Title("古树名木", "Old trees"),
-    one=Title("古树", "Tree"),
-    description=Title("挂牌保护的树木。", "Trees under protection."),
-    table="tree",
-    geometry="Point",
-    head="code",
-    columns=(
-        Column("code", "text", Title("编号", "Code")),
-        Column("species", "text", Title("树种", "Species"), codes={"willow": Title("柳树", "Willow")}),
-        Column("height_m", "number", Title("树高", "Height"), unit="m", nullable=True),
-        Column("grid_code", "text", Title("所属网格", "Grid"), nullable=True),
-    ),
-    styles=(Style(id="trees", group="community", order=65, symbol="circle", paint={"fillColor": "#3a7d44"}),),
-)
-'''
-REVISION = """
-    CREATE TABLE geoservice.tree (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-        jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
-        code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),
-        species text NOT NULL CHECK (species IN ('willow')),
-        height_m double precision CHECK (height_m BETWEEN 0 AND 120),
-        geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),
-        grid_code text COLLATE "C",
-        UNIQUE (jurisdiction_id, code)
-    );
-    INSERT INTO geoservice.layer (id, table_name, assignment) VALUES ('trees', 'tree', 'place');
-    SELECT geoservice.attach_layer('trees');
-"""
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "layers.md").read_text(encoding="utf-8")
+#: As the document writes them.
+(LAYER,) = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
+(REVISION,) = re.findall(r"```sql\n(.*?)```", DOCUMENT, re.DOTALL)
 PLANTED = """
     INSERT INTO geoservice.tree (jurisdiction_id, code, species, height_m, geom)
     SELECT t.jurisdiction_id, 'T-' || t.code, 'willow', 12.5, st_pointonsurface(t.geom)
