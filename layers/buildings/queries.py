@@ -20,7 +20,7 @@ _JURISDICTION_MEANT = text("""
 
 
 def jurisdiction_meant(connection: Connection, code: str, position: Position) -> str | None:
-    """Return the jurisdiction of the building that a report of a position means by a code; None when it lies elsewhere."""
+    """Return the jurisdiction of the building that a report of a position means by a code; None when far from it."""
     asked = {"code": code, "lon": position.lon, "lat": position.lat}
     found: str | None = connection.execute(_JURISDICTION_MEANT, asked).scalar_one_or_none()
     return found
