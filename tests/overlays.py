@@ -21,7 +21,7 @@ COMPARISONS = ("normalize", "crosses")
 
 
 class Overlays:
-    """What was handed to GEOS since the counting began."""
+    """What was handed to GEOS since the counting began; what is not valid must not be."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: Counter[str] = Counter()
@@ -42,17 +42,15 @@ class Overlays:
         handed = [geom for name in names for geom in self.laid.get(name, [])]
         return int(shapely.get_num_coordinates(handed).sum())
 
-    @property
-    def all_valid(self) -> bool:
-        """Return whether everything that was laid over something is valid: anything else may cost without bounds."""
-        return bool(shapely.is_valid([geom for geoms in self.laid.values() for geom in geoms]).all())
-
     def _noting(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def noted(*handed: Any, **more: Any) -> Any:
             self.calls[name] += 1
             for one in handed:
                 geoms = np.ravel(np.asarray(one, dtype=object))
-                self.laid.setdefault(name, []).extend(geom for geom in geoms if isinstance(geom, shapely.Geometry))
+                laid = [geom for geom in geoms if isinstance(geom, shapely.Geometry)]
+                # Before it is begun: it may cost without bounds.
+                assert shapely.is_valid(laid).all(), f"{name} is handed what is not valid"
+                self.laid.setdefault(name, []).extend(laid)
             return function(*handed, **more)
 
         return noted

@@ -5,17 +5,19 @@ Whether a shape is valid is the one question that costs much: it is asked once, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
 from _pytest.mark import ParameterSet
 from psycopg import Connection
+from shapely import MultiPolygon
 
 from tests import places
 from tests.factories import (
     Town,
+    ewkb,
     insert,
     make_building,
     make_camera,
@@ -55,6 +57,15 @@ POINT_COLUMNS = [
 ]
 
 
+@pytest.fixture
+def connection(layers_url: str) -> Iterator[Connection[Any]]:
+    """Return a superuser's connection that counts what functions are called, in a transaction that is rolled back."""
+    # From its beginning: what is planned before counts nothing.
+    with psycopg.connect(layers_url, options="-c track_functions=all") as connection:
+        yield connection
+        connection.rollback()
+
+
 def belonging(connection: Connection[Any], town: Town, table: str) -> dict[str, object]:
     """Return the columns that say where a row of a table belongs."""
     if table == "grid":
@@ -65,7 +76,6 @@ def belonging(connection: Connection[Any], town: Town, table: str) -> dict[str, 
 def assert_refused(
     connection: Connection[Any], table: str, columns: dict[str, object], sentence: str, *, asked_most: int = ASKED_MOST
 ) -> None:
-    connection.execute("SET LOCAL track_functions = 'all'")
     before = select_one(connection, VALIDITY_ASKED)
     with pytest.raises(psycopg.Error, match=sentence), connection.transaction():
         insert(connection, table, columns)
@@ -78,12 +88,21 @@ def asked_most_of(refusal: str) -> int:
 
 
 def test_what_asks_whether_a_shape_is_valid_is_counted(connection: Connection[Any]) -> None:
-    connection.execute("SET LOCAL track_functions = 'all'")
     connection.execute(
         "SELECT st_isvalid(geom), st_isvalidreason(geom) FROM (VALUES ('POINT(0 0)'::geometry)) AS v (geom)"
     )
 
     assert select_one(connection, VALIDITY_ASKED) == 2
+
+
+@pytest.mark.parametrize(("vertices", "asked"), [(100_000, 1), (100_001, 0)])
+def test_a_check_asks_whether_so_many_vertices_are_valid(
+    connection: Connection[Any], vertices: int, asked: int
+) -> None:
+    shape = ewkb(MultiPolygon([circle(vertices)]))
+
+    assert select_one(connection, "SELECT geoservice.is_sound(%s::geometry)", shape) is bool(asked)
+    assert select_one(connection, VALIDITY_ASKED) == asked
 
 
 def sentence_about(what: str, refusal: str) -> str:
