@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3 import APIBlueprint, Info, OpenAPI
 from flask_openapi3.models import Schema
 
 from geoservice.api.alerts import alerts_blueprint
@@ -17,24 +17,25 @@ from geoservice.api.handling import handling_blueprint
 from geoservice.api.health import health_blueprint
 from geoservice.api.incidents import incidents_blueprint
 from geoservice.api.jurisdictions import jurisdictions_blueprint
+from geoservice.api.layers import layers_blueprint
 from geoservice.api.ownership import ownership_blueprint
 from geoservice.api.postings import postings_blueprint
 from geoservice.api.publishing import publishing_blueprint
 from geoservice.api.webhooks import webhooks_blueprint
 from geoservice.maps.pages import maps_blueprint
 from geoservice.open311.endpoint import Endpoint
-from geoservice.open311.refusing import PREFIX, Refused, refusal, spoken
+from geoservice.open311.refusing import PREFIX, Refused, problem_response, refusal
 from geoservice.open311.views import open311_blueprint
 from geoservice.phone.pages import phone_blueprint
 from geoservice.settings import Settings
 from geoservice.web.admission import admit
-from geoservice.web.entry import let_in
 from geoservice.web.guard import enforce, guard
 from geoservice.web.json import OrjsonProvider
 from geoservice.web.metrics import RequestMetrics
 from geoservice.web.parsing import check_request
-from geoservice.web.problems import Problem, abort_with_validation, register_problems, speak
-from geoservice.web.security import HEADERS, harden, trusted_hosts
+from geoservice.web.pipeline import before_request_chain
+from geoservice.web.problems import Problem, abort_with_validation, register_problem_format, register_problems
+from geoservice.web.security import HEADERS, add_security_headers, trusted_hosts
 from geoservice.wiring import Services, build_services
 
 INFO = Info(
@@ -64,10 +65,10 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.json = OrjsonProvider(app)
     app.components_schemas["Problem"] = Schema(**Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
     metrics = RequestMetrics()
-    if services.keeper is not None:
-        metrics.watch_keeper(services.keeper)
-    harden(app, settings)
-    let_in(
+    if services.cache is not None:
+        metrics.watch_cache(services.cache)
+    add_security_headers(app, settings)
+    before_request_chain(
         app,
         metrics.watch(app),
         admit(app, threads=settings.threads),
@@ -75,10 +76,28 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         check_request(threads=settings.threads),
     )
     register_problems(app)
-    for blueprint in (
+    for blueprint in _interfaces(services, metrics, public_reports=settings.public_reports):
+        app.register_api(blueprint)
+    app.register_error_handler(Refused, refusal)
+    register_problem_format(app, PREFIX, problem_response)
+    app.register_blueprint(documents_blueprint())
+    app.register_blueprint(maps_blueprint(services.viewing, guard))
+    app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
+    if settings.fast_path:
+        app.wsgi_app = FastPath(  # type: ignore[method-assign]
+            app.wsgi_app, services.ownership, services.keys.identify_from_memory, metrics, HEADERS,
+            trusted_hosts(settings),
+        )  # fmt: skip
+    return app
+
+
+def _interfaces(services: Services, metrics: RequestMetrics, *, public_reports: bool) -> tuple[APIBlueprint, ...]:
+    """Return the interfaces for machines, each with its documents."""
+    return (
         health_blueprint(services.health, metrics),
         ownership_blueprint(services.ownership),
         jurisdictions_blueprint(services.viewing, services.incidents),
+        layers_blueprint(),
         grids_blueprint(services.grids),
         exports_blueprint(services.exports),
         editions_blueprint(services.editions, services.drafts),
@@ -86,22 +105,9 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         publishing_blueprint(services.editions, services.drafts),
         incidents_blueprint(services.incidents),
         handling_blueprint(services.handling, services.incidents),
-        following_blueprint(services.handling, services.incidents, public_reports=settings.public_reports),
+        following_blueprint(services.handling, services.incidents, public_reports=public_reports),
         alerts_blueprint(services.alerts),
         postings_blueprint(services.handling),
         webhooks_blueprint(services.webhooks),
-    ):
-        app.register_api(blueprint)
-    app.register_api(
-        open311_blueprint(Endpoint(services.viewing, services.incidents, services.handling, services.keys))
+        open311_blueprint(Endpoint(services.viewing, services.incidents, services.handling, services.keys)),
     )
-    app.register_error_handler(Refused, refusal)
-    speak(app, PREFIX, spoken)
-    app.register_blueprint(documents_blueprint())
-    app.register_blueprint(maps_blueprint(services.viewing, guard))
-    app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
-    if settings.fast_path:
-        app.wsgi_app = FastPath(  # type: ignore[method-assign]
-            app.wsgi_app, services.ownership, services.keys.identify_held, metrics, HEADERS, trusted_hosts(settings)
-        )
-    return app

@@ -5,24 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoservice.embedded.cluster import Cluster
+from geoservice.errors import NoDatabase
 from geoservice.services.alerts import AlertService
+from geoservice.services.clock import Scheduler
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
-from geoservice.services.errors import NoDatabase
 from geoservice.services.events import EventService
-from geoservice.services.exporting.service import ExportService
+from geoservice.services.exporting import ExportService
 from geoservice.services.grids import GridService
 from geoservice.services.handling import HandlingService
 from geoservice.services.health import HealthService
 from geoservice.services.incidents import IncidentService
-from geoservice.services.keeper import Keeper
 from geoservice.services.keys import KeyService
 from geoservice.services.ownership import OwnershipService
+from geoservice.services.snapshot_cache import SnapshotCache
 from geoservice.services.viewing import ViewingService
 from geoservice.services.webhooks.delivering import DeliveringService
 from geoservice.services.webhooks.fanning import FanningService
 from geoservice.services.webhooks.service import WebhookService
-from geoservice.services.webhooks.worker import Worker
+from geoservice.services.webhooks.worker import DeliveryWorker
+from geoservice.services.worker import Worker
 from geoservice.settings import Settings
 from geoservice.streams.endpoint import Streams
 from geoservice.web.security import trusted_hosts
@@ -36,7 +38,7 @@ class Services:
 
     database: Database
     #: Renews what is held in memory, once started; None when everything is asked of the database.
-    keeper: Keeper | None
+    cache: SnapshotCache | None
     ownership: OwnershipService
     grids: GridService
     editions: EditionService
@@ -72,21 +74,21 @@ def open_database(settings: Settings) -> Database:
     )
 
 
-def _keeper(settings: Settings) -> Keeper:
+def _cache(settings: Settings) -> SnapshotCache:
     # One connection listens, one reads.
     database = Database.connect(database_url(settings), pool_size=2, statement_timeout_s=settings.statement_timeout_s)
-    return Keeper(database, compare_every_s=settings.compare_every_s)
+    return SnapshotCache(database, compare_every_s=settings.compare_every_s)
 
 
 def build_services(settings: Settings) -> Services:
     """Return every service on one database."""
     database = open_database(settings)
-    keeper = _keeper(settings) if settings.hold_editions else None
+    cache = _cache(settings) if settings.hold_editions else None
     incidents = IncidentService(database)
     return Services(
         database=database,
-        keeper=keeper,
-        ownership=OwnershipService(database, keeper),
+        cache=cache,
+        ownership=OwnershipService(database, cache),
         grids=GridService(database),
         editions=EditionService(database),
         exports=ExportService(database),
@@ -96,8 +98,8 @@ def build_services(settings: Settings) -> Services:
         alerts=AlertService(database, incidents),
         viewing=ViewingService(database),
         webhooks=WebhookService(database, allowed=settings.allowed_networks),
-        keys=KeyService(database, keeper),
-        health=HealthService(database, keeper),
+        keys=KeyService(database, cache),
+        health=HealthService(database, cache),
     )
 
 
@@ -109,9 +111,10 @@ def build_streams(settings: Settings) -> Streams:
 
 
 def build_worker(settings: Settings) -> Worker:
-    """Return the worker that sends webhooks."""
-    # One connection fans out, one delivers.
-    database = Database.connect(database_url(settings), pool_size=2)
-    return Worker(
+    """Return the worker: the clock and, where they are wanted, the sending of webhooks."""
+    # One connection listens, one does what is due, one fans out, one delivers.
+    database = Database.connect(database_url(settings), pool_size=4)
+    delivery = DeliveryWorker(
         FanningService(database), DeliveringService(database), tls=tls_context(), allowed=settings.allowed_networks
     )
+    return Worker(database, Scheduler(database), delivery if settings.webhooks else None)

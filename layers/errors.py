@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class LayerError(Exception):
     """The data do not allow it."""
+
+    #: What may be done about it, as a code that each door has its own words for; None: the sentence says all.
+    advice: str | None = None
 
     def __init__(self, **fields: object) -> None:
         super().__init__(type(self).__doc__)
@@ -12,10 +17,24 @@ class LayerError(Exception):
 
 
 class RefusedByDatabase(LayerError):
-    """The database refused the change."""
+    """The database refused the change.
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message=message, hint=hint)
+    Parameters
+    ----------
+    message, hint
+        Sentences for people: what is wrong, and where; how to mend it by the tables themselves, or None.
+    advice
+        How to mend it by a door of the service, as a code, or None.
+    values
+        What the words of the advice speak of.
+    """
+
+    def __init__(
+        self, message: str, hint: str | None = None, *, advice: str | None = None,
+        values: Mapping[str, object] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(message=message, hint=hint, **(values or {}))
+        self.advice = advice
         #: A sentence for people: what is wrong, and where.
         self.message = message
         #: How to mend it, or None.
@@ -58,7 +77,9 @@ class TookTooLong(LayerError):
 
 
 class SchemaMissing(LayerError):
-    """The database has no geoservice tables, or older ones; run: geoservice db upgrade."""
+    """The database has no geoservice tables, or older ones."""
+
+    advice = "upgrade-database"
 
 
 class InvalidGeometry(LayerError):

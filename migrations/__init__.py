@@ -1,1 +1,1 @@
-"""Schema history: four-digit Alembic revisions; functions and triggers as .sql files beside them."""
+"""The schema of the database as it is (schema/), and the Alembic revisions that bring an older one here (versions/)."""

@@ -1,31 +1,41 @@
 """Alembic's entry: compare the tables that the layers declare with the database it is given."""
 
+import importlib.util
+import pkgutil
+from types import ModuleType
+
 from alembic import context
 from geoalchemy2 import alembic_helpers
 from sqlalchemy import Connection
+from sqlalchemy.schema import SchemaItem
 
-import layers.basemap.tables
-import layers.buildings.tables
-import layers.calendars.tables
-import layers.cameras.tables
-import layers.grids.tables
-import layers.households.tables
-import layers.incidents.tables
-import layers.jurisdictions.tables
-import layers.keys.tables
-import layers.organisations.tables
-import layers.outbox.tables
-import layers.staff.tables
-import layers.webhooks.tables  # noqa: F401 - all of these for what importing does: the tables register themselves
+import geoservice.records
+import layers
+from layers.catalogue import catalogue
 from layers.db.base import Base
 
-#: Outside the schema it describes: `downgrade base` drops that schema.
+#: Outside the schema it describes: it is there before that is made.
 VERSION_TABLE = "geoservice_schema_version"
+
+
+def declare_tables(home: ModuleType) -> None:
+    """Import the module `tables` of every package of a home: importing is what registers them."""
+    for package in pkgutil.iter_modules(home.__path__, f"{home.__name__}."):
+        if package.ispkg and importlib.util.find_spec(f"{package.name}.tables"):
+            importlib.import_module(f"{package.name}.tables")
 
 
 def include_name(name: str | None, kind: str, parents: dict[str, str | None]) -> bool:
     """Look into the service's own schema only: a user's database may hold others."""
     return name == Base.metadata.schema if kind == "schema" else True
+
+
+def include_object(item: SchemaItem, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
+    """Leave alone what PostGIS made, and tables of layers that the catalogue describes and nobody declares."""
+    if kind == "table" and reflected and compare_to is None and name in {one.table for one in catalogue().values()}:
+        return False
+    included: bool = alembic_helpers.include_object(item, name, kind, reflected, compare_to)
+    return included
 
 
 def migrate(connection: Connection) -> None:
@@ -36,7 +46,7 @@ def migrate(connection: Connection) -> None:
         version_table=VERSION_TABLE,
         include_schemas=True,
         include_name=include_name,
-        include_object=alembic_helpers.include_object,
+        include_object=include_object,
         process_revision_directives=alembic_helpers.writer,
         render_item=alembic_helpers.render_item,
     )
@@ -44,4 +54,6 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
+declare_tables(layers)
+declare_tables(geoservice.records)
 migrate(context.config.attributes["connection"])

@@ -1,14 +1,11 @@
-"""Run the .sql files that revisions are made of."""
+"""Run SQL as it stands in a file."""
 
-from importlib.resources import files
-
-from alembic import op
+from sqlalchemy import Connection
 
 
-def run(name: str) -> None:
-    """Run every statement of migrations/sql/`name` in the revision's transaction.
+def run(connection: Connection, statements: str) -> None:
+    """Run every statement in the connection's transaction.
 
     The driver is asked directly: the files hold `%` and `:` that SQLAlchemy would read as parameters.
     """
-    statements = files("migrations").joinpath("sql", name).read_text(encoding="utf-8")
-    op.get_bind().connection.driver_connection.execute(statements)
+    connection.connection.driver_connection.execute(statements)  # type: ignore[union-attr]

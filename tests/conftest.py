@@ -1,5 +1,7 @@
 """A PostGIS cluster for the run, a fresh migrated database for each test that asks, and the demo community.
 
+Whatever a run starts ends with it, however it ends: `tests.run` and `tests.reaper` see to that.
+
 With GEOSERVICE_TEST_DATABASE_URL (a superuser's postgresql:// URL) that cluster is used and none is started.
 """
 
@@ -7,11 +9,8 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import socket
 import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ from sqlalchemy import make_url
 
 from geoservice.app import create_app
 from geoservice.auth.model import Role
-from geoservice.embedded.cluster import Cluster
 from geoservice.running.webserver import answers, web_command, web_environment
 from geoservice.services import schema
 from geoservice.services.demo import load_demo
@@ -34,7 +32,9 @@ from geoservice.services.keys import KeyService
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from layers.db.session import Database
-from tests.holding import stop
+from tests.loading import stop
+from tests.run import Run, begin
+from tests.waiting import wait_until
 
 _numbers = itertools.count(1)
 
@@ -46,31 +46,20 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def cluster_url() -> Iterator[str]:
-    """Return a superuser's URL of a running cluster."""
-    given = os.environ.get("GEOSERVICE_TEST_DATABASE_URL")
-    if given:
-        yield given
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin a run; a worker of xdist belongs to the one that started it."""
+    if hasattr(config, "workerinput"):
         return
-    directory = Path(tempfile.mkdtemp(prefix="geoservice-test-"))
-    directory.chmod(0o755)  # the service account must be able to walk through
-    cluster = Cluster(directory, free_port())
-    try:
-        url = cluster.ensure()
-        _forget_the_disk(url)
-        yield url
-    finally:
-        cluster.stop()
-        shutil.rmtree(directory, ignore_errors=True)
+    run, reaper = begin()
+    config.add_cleanup(reaper.finish)
+    config.option.basetemp = config.option.basetemp or str(run.directory / "b")
 
 
-def _forget_the_disk(url: str) -> None:
-    """Let a cluster that nobody needs after a power cut not wait for its disk: most tests make a database."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        for setting in ("fsync", "full_page_writes"):
-            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
-        connection.execute("SELECT pg_reload_conf()")
+@pytest.fixture(scope="session")
+def cluster_url() -> str:
+    """Return a superuser's URL of a running cluster, one for all workers."""
+    return os.environ.get("GEOSERVICE_TEST_DATABASE_URL") or Run.current().cluster_url(free_port)
 
 
 def with_database(url: str, name: str) -> str:
@@ -79,15 +68,15 @@ def with_database(url: str, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def template(cluster_url: str) -> Iterator[str]:
-    """Return the name of a migrated database to clone."""
-    name = f"geoservice_template_{os.getpid()}"
-    with psycopg.connect(cluster_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    schema.upgrade(with_database(cluster_url, name))
-    yield name
-    with psycopg.connect(cluster_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+def template(cluster_url: str) -> str:
+    """Return the name of a migrated database to clone, made once a run."""
+
+    def migrate(name: str) -> None:
+        with psycopg.connect(cluster_url, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        schema.upgrade(with_database(cluster_url, name))
+
+    return Run.current().database(cluster_url, "geoservice_template", migrate)
 
 
 def clone_database(connection: psycopg.Connection, name: str, template: str) -> None:
@@ -138,10 +127,14 @@ def database(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def community_template(cluster_url: str, template: str) -> str:
-    """Return the name of a database that holds the demo community."""
-    url = DatabaseMaker(cluster_url).clone(template)
-    load_demo(url, lambda line: None)
-    return str(make_url(url).database)
+    """Return the name of a database that holds the demo community, made once a run."""
+
+    def load(name: str) -> None:
+        with psycopg.connect(cluster_url, autocommit=True) as connection:
+            clone_database(connection, name, template)
+        load_demo(with_database(cluster_url, name), lambda line: None)
+
+    return Run.current().database(cluster_url, "geoservice_community", load)
 
 
 @pytest.fixture
@@ -190,13 +183,21 @@ def serving(cluster_url: str, community_template: str) -> Iterator[LiveServer]:
     database.close()
     settings = Settings(port=free_port())
     with subprocess.Popen(web_command(settings), env=web_environment(database_url)) as process:
-        deadline = time.monotonic() + 30
-        while not answers(settings.host, settings.port):
-            assert process.poll() is None, "the web server ended"
-            assert time.monotonic() < deadline, "the web server does not answer"
-            time.sleep(0.05)
-        yield LiveServer(f"http://{settings.host}:{settings.port}", database_url, key)
-        process.terminate()
+        try:
+            wait_until_answering(settings.host, settings.port, process)
+            yield LiveServer(f"http://{settings.host}:{settings.port}", database_url, key)
+        finally:
+            process.terminate()
+
+
+def wait_until_answering(host: str, port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait for a server's first answer."""
+
+    def answered() -> bool:
+        assert process.poll() is None, "the server ended"
+        return answers(host, port)
+
+    wait_until(answered, "the server answers")
 
 
 @pytest.fixture(scope="session")

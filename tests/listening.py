@@ -5,18 +5,19 @@ from __future__ import annotations
 import http.client
 import json
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
-from geoservice.running.webserver import answers, events_command, web_environment
+from geoservice.running.webserver import events_command, web_environment
 from geoservice.settings import Settings
-from tests.conftest import free_port
+from geoservice.streams.stream import HEARTBEAT_S
+from tests.conftest import free_port, wait_until_answering
+from tests.waiting import PATIENCE_S, wait_until
 
-#: Nothing takes so long; what is not heard by then does not come.
-PATIENCE_S = 20.0
+#: After so many that only say that the stream goes on, what is waited for does not come.
+HEARTBEATS = int(PATIENCE_S / HEARTBEAT_S)
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,13 @@ class Listener:
     def next(self) -> Message:
         """Wait for the next message; raise TimeoutError when for too long nothing is said, or only that it goes on."""
         fields: dict[str, str] = {}
-        ends_at_s = time.monotonic() + PATIENCE_S
+        heartbeats = 0
         while True:
             line = self.answer.readline().decode()
             if not line:
                 raise EOFError
-            if line.startswith(":") and time.monotonic() > ends_at_s:
+            heartbeats += line.startswith(":")
+            if heartbeats > HEARTBEATS:
                 raise TimeoutError
             if line == "\n":
                 if "data" in fields:
@@ -76,12 +78,8 @@ def streaming(database_url: str, **settings: Any) -> Iterator[int]:
     }
     with subprocess.Popen(events_command(told), env=environment) as process:
         try:
-            deadline = time.monotonic() + PATIENCE_S
             assert told.events_at is not None
-            while not answers(told.host, told.events_at):
-                assert process.poll() is None, "the events' server ended"
-                assert time.monotonic() < deadline, "the events' server does not answer"
-                time.sleep(0.05)
+            wait_until_answering(told.host, told.events_at, process)
             yield told.events_at
         finally:
             process.terminate()  # a test that fails must not wait for it for good
@@ -89,11 +87,15 @@ def streaming(database_url: str, **settings: Any) -> Iterator[int]:
 
 def listen(port: int, query: str = "", **headers: str) -> Listener:
     """Return a listener; a server that has just started may say that it is not ready."""
-    deadline = time.monotonic() + PATIENCE_S
     said = {name.replace("_", "-"): value for name, value in headers.items()}
-    while True:
+
+    def answered() -> Listener | None:
         listener = Listener(port, query, said)
-        if listener.answer.status != 503 or time.monotonic() > deadline:
-            return listener
-        listener.__exit__()
-        time.sleep(0.1)
+        if listener.answer.status == 503:
+            listener.__exit__()
+            return None
+        return listener
+
+    found = wait_until(answered, "the events' server is ready")
+    assert found is not None
+    return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import psycopg
 from psycopg import Connection
+
+from tests.waiting import wait_until
 
 _DRAFT = "INSERT INTO geoservice.edition (jurisdiction_id, title) VALUES (%s, 'turned') RETURNING id"
 #: Every grid of the edition in force under a code of this edition.
@@ -35,11 +36,8 @@ def publish_turned(connection: Connection[Any], jurisdiction_id: int) -> int:
     return int(draft)
 
 
-def wait_for_locks(url: str, count: int, *, seconds: float = 10) -> None:
+def wait_for_locks(url: str, count: int) -> None:
     """Return when so many sessions of a database wait for another."""
-    deadline = time.monotonic() + seconds
     query = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with psycopg.connect(url, autocommit=True) as connection:
-        while len(connection.execute(query.encode()).fetchall()) < count:
-            assert time.monotonic() < deadline, "nobody waits"
-            time.sleep(0.02)
+        wait_until(lambda: len(connection.execute(query.encode()).fetchall()) >= count, f"{count} wait for a lock")

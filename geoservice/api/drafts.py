@@ -158,13 +158,13 @@ def _add_wholes(blueprint: APIBlueprint, drafts: DraftService) -> None:
     @guard("edit_boundaries")
     def merge_draft(path: EditionPath, body: MergeDraftBody) -> Response:
         """Take over what another draft of the same base changed; 409 lists what both changed."""
-        return _edited(drafts.merge_draft(path.id, body.other, settle=body.settle, **_stated(path.id)))
+        return _edited(drafts.merge_draft(path.id, body.other, settle=body.settle, **_precondition(path.id)))
 
     @blueprint.post("/<id>/rebase", summary="Draw a draft anew", responses={200: EditedOut, **REFUSALS})
     @guard("edit_boundaries")
     def rebase(path: EditionPath, body: RebaseBody) -> Response:
         """Keep what the draft changed, on top of the edition published last; 409 lists what both changed."""
-        return _edited(drafts.rebase(path.id, settle=body.settle, **_stated(path.id)))
+        return _edited(drafts.rebase(path.id, settle=body.settle, **_precondition(path.id)))
 
 
 def _add_verbs(blueprint: APIBlueprint, drafts: DraftService) -> None:
@@ -175,7 +175,7 @@ def _add_verbs(blueprint: APIBlueprint, drafts: DraftService) -> None:
         return _edited(
             drafts.split(
                 path.id, body.code, _line(body.line), codes=_pair(body.codes), names=_pair(body.names),
-                **_stated(path.id),
+                **_precondition(path.id),
             )
         )  # fmt: skip
 
@@ -183,28 +183,28 @@ def _add_verbs(blueprint: APIBlueprint, drafts: DraftService) -> None:
     @guard("edit_boundaries")
     def merge(path: EditionPath, body: MergeBody) -> Response:
         """Make one grid of several that hang together."""
-        return _edited(drafts.merge(path.id, body.codes, body.into, name=body.name, **_stated(path.id)))
+        return _edited(drafts.merge(path.id, body.codes, body.into, name=body.name, **_precondition(path.id)))
 
     @blueprint.post("/<id>/move-vertex", summary="Move a vertex", responses={200: EditedOut, **REFUSALS})
     @guard("edit_boundaries")
     def move_vertex(path: EditionPath, body: MoveVertexBody) -> Response:
         """Move a vertex of a border in every grid that has it; bend the border where it has none."""
         at, to = _position("#/at", body.at), _position("#/to", body.to)
-        return _edited(drafts.move_vertex(path.id, at, to, tolerance_m=body.tolerance_m, **_stated(path.id)))
+        return _edited(drafts.move_vertex(path.id, at, to, tolerance_m=body.tolerance_m, **_precondition(path.id)))
 
     @blueprint.post("/<id>/redraw-border", summary="Redraw a border", responses={200: EditedOut, **REFUSALS})
     @guard("edit_boundaries")
     def redraw(path: EditionPath, body: RedrawBody) -> Response:
         """Make a line the common border of two neighbours, or of a stretch of it; both follow."""
         return _edited(
-            drafts.redraw_border(path.id, (body.codes[0], body.codes[1]), _line(body.line), **_stated(path.id))
+            drafts.redraw_border(path.id, (body.codes[0], body.codes[1]), _line(body.line), **_precondition(path.id))
         )
 
     @blueprint.post("/<id>/recode", summary="Recode a grid", responses={200: EditedOut, **REFUSALS})
     @guard("edit_boundaries")
     def recode(path: EditionPath, body: RecodeBody) -> Response:
         """Give a grid another code."""
-        return _edited(drafts.recode(path.id, body.code, body.new_code, name=body.name, **_stated(path.id)))
+        return _edited(drafts.recode(path.id, body.code, body.new_code, name=body.name, **_precondition(path.id)))
 
 
 def _add_grids(blueprint: APIBlueprint, drafts: DraftService) -> None:
@@ -213,13 +213,13 @@ def _add_grids(blueprint: APIBlueprint, drafts: DraftService) -> None:
     def put(path: DraftGridPath, body: GridBody) -> Response:
         """Add a grid, or put it in the place of the one of its code; gaps and overlaps are for the gate to find."""
         grid = GridShape(path.code, body.name, body.name_en, body.parent_code, _area(body.geometry))
-        return _edited(drafts.put(path.id, grid, **_stated(path.id)))
+        return _edited(drafts.put(path.id, grid, **_precondition(path.id)))
 
     @blueprint.delete("/<id>/grids/<code>", summary="Retire a grid", responses={200: EditedOut, **REFUSALS})
     @guard("edit_boundaries")
     def retire(path: DraftGridPath) -> Response:
         """Take a grid away; the gate names the gap that it leaves."""
-        return _edited(drafts.retire(path.id, path.code, **_stated(path.id)))
+        return _edited(drafts.retire(path.id, path.code, **_precondition(path.id)))
 
 
 def _add_steps(blueprint: APIBlueprint, drafts: DraftService) -> None:
@@ -233,20 +233,20 @@ def _add_steps(blueprint: APIBlueprint, drafts: DraftService) -> None:
     @guard("edit_boundaries")
     def undo(path: EditionPath, body: Nothing) -> Response:
         """Take the last step back, whoever did it by whatever door."""
-        return _edited(drafts.undo(path.id, **_stated(path.id)))
+        return _edited(drafts.undo(path.id, **_precondition(path.id)))
 
     @blueprint.post("/<id>/redo", summary="Redo", responses={200: EditedOut, **REFUSALS})
     @guard("edit_boundaries")
     def redo(path: EditionPath, body: Nothing) -> Response:
         """Do the step again that was taken back last."""
-        return _edited(drafts.redo(path.id, **_stated(path.id)))
+        return _edited(drafts.redo(path.id, **_precondition(path.id)))
 
 
 def _actor() -> str:
     return current_identity().actor
 
 
-def _stated(edition_id: int) -> dict[str, Any]:
+def _precondition(edition_id: int) -> dict[str, Any]:
     return {"revision": stated_revision(edition_id), "actor": _actor()}
 
 

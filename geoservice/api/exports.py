@@ -10,11 +10,11 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from geoservice.services.exporting.formats import FORMATS
-from geoservice.services.exporting.service import ExportService
+from geoservice.services.exporting import ExportService
 from geoservice.web.guard import guard
 from geoservice.web.parsing import QueryInteger, StrictModel
 from geoservice.web.problems import problem_responses
+from geoservice.writing.formats import FORMATS
 
 TAG = Tag(name="editions", description="Complete sets of grids, one in force at a time")
 

@@ -17,10 +17,10 @@ from werkzeug.sansio.utils import host_is_trusted
 from geoservice.api.answers import age_header, owner_out
 from geoservice.auth.model import PUBLIC, Identity
 from geoservice.auth.permissions import Permission, may
-from geoservice.services.ownership import OwnershipService, Question
+from geoservice.services.ownership import OwnerQuery, OwnershipService
+from geoservice.web.counters import RequestCounter
 from geoservice.web.json import dumps
 from geoservice.web.metrics import RequestMetrics
-from geoservice.web.tally import Tally
 from layers.crs import Position, is_on_earth
 
 log = structlog.get_logger()
@@ -33,7 +33,7 @@ _NUMBER = re.compile(_DECIMAL, re.ASCII)
 _PLAINEST = re.compile(f"lon=({_DECIMAL})&lat=({_DECIMAL})", re.ASCII)
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _BEARER = re.compile(r"bearer (grd_[0-9a-z]{8}_[A-Za-z0-9_-]{43})", re.ASCII | re.IGNORECASE)
-_LONGEST_QUERY = 256
+_MAX_QUERY = 256
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -68,7 +68,7 @@ class FastPath:
         self._ownership = ownership
         self._identify = identify
         self._metrics = metrics
-        self._answered: Tally | None = None
+        self._answered: RequestCounter | None = None
         self._anybody = may(PUBLIC.role, Permission.LOOK_UP_OWNER)
         self._headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), *headers.items()]
         self._trusted_hosts = trusted_hosts
@@ -87,16 +87,16 @@ class FastPath:
                 body, headers = answer
                 start_response("200 OK", headers)
                 if self._answered is None:  # not sooner: what never happened is no series
-                    self._answered = self._metrics.tally(PATH, "GET", 200)
+                    self._answered = self._metrics.counter(PATH, "GET", 200)
                 self._answered.add(time.perf_counter() - began)
                 return [body]
         return self._app(environ, start_response)
 
     def _answer(self, environ: Environ) -> tuple[bytes, list[tuple[str, str]]] | None:
-        question = plain_question(environ["QUERY_STRING"])
+        question = plain_query(environ["QUERY_STRING"])
         if question is None or not self._may_enter(environ):
             return None
-        found = self._ownership.held_owner_of(question)
+        found = self._ownership.owner_from_memory(question)
         if found is None:
             return None
         body = dumps(owner_out(found))
@@ -113,12 +113,12 @@ class FastPath:
         return identity is not None and may(identity.role, Permission.LOOK_UP_OWNER)
 
 
-def plain_question(query: str) -> Question | None:
+def plain_query(query: str) -> OwnerQuery | None:
     """Return what a query asks; None when it is not a plain one."""
     if plainest := _PLAINEST.fullmatch(query):
         lon, lat = float(plainest[1]), float(plainest[2])
-        return Question(Position(lon, lat)) if is_on_earth(lon, lat) else None
-    if len(query) > _LONGEST_QUERY:
+        return OwnerQuery(Position(lon, lat)) if is_on_earth(lon, lat) else None
+    if len(query) > _MAX_QUERY:
         return None
     said: dict[str, str] = {}
     for part in query.split("&"):
@@ -137,4 +137,4 @@ def plain_question(query: str) -> Question | None:
     accuracy_m = numbers.get("accuracy_m")
     if not is_on_earth(numbers["lon"], numbers["lat"]) or not 0 <= (accuracy_m or 0.0) <= 1000:
         return None
-    return Question(Position(numbers["lon"], numbers["lat"]), None, accuracy_m, jurisdiction)
+    return OwnerQuery(Position(numbers["lon"], numbers["lat"]), None, accuracy_m, jurisdiction)

@@ -13,8 +13,8 @@ from geoservice.api.answers import CandidateOut
 from geoservice.api.handling import ActionOut, actions_out
 from geoservice.api.incidents import ReportHeader
 from geoservice.domain.lifecycle.offers import asks_for_side
-from geoservice.services.errors import PublicReportsOff
-from geoservice.services.handling import HandlingService, Offer, Wish
+from geoservice.errors import PublicReportsOff
+from geoservice.services.handling import ActionDetails, HandlingService, Offer
 from geoservice.services.incidents import IncidentService, NewReport
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import AccuracyM, Code, DegreesCrs, StrictModel, Text, Words
@@ -52,7 +52,7 @@ class ReporterActionPath(StrictModel):
     action: Code
 
 
-class ReporterWishBody(StrictModel):
+class ReporterActionBody(StrictModel):
     """What comes along."""
 
     reason: Words | None = Field(None, description="Words for the staff. Nothing about persons")
@@ -107,14 +107,14 @@ def following_blueprint(handling: HandlingService, incidents: IncidentService, *
         _, token = incidents.report(report, identity=current_identity(), key=header.idempotency_key)
         offer = handling.offer_to_reporter(token)
         asks, alike = asks_for_side(offer.incident), incidents.count_alike(offer.incident.id)
-        told = ResidentReportedOut(**_told(offer), token=token, asks_for_side=asks, alike=alike)
+        told = ResidentReportedOut(**_report_fields(offer), token=token, asks_for_side=asks, alike=alike)
         return render(told, status=201, headers={"Location": "/v1/report"})
 
     @blueprint.get("/report", summary="One's own report", responses={200: ReportOut, **problem_responses(404)})
     @guard("follow_report")
     def follow(header: TokenHeader) -> Response:
         """Return the report that the token stands for."""
-        return render(ReportOut(**_told(handling.offer_to_reporter(header.token))))
+        return render(ReportOut(**_report_fields(handling.offer_to_reporter(header.token))))
 
     @blueprint.post(
         "/report/actions/<action>",
@@ -122,10 +122,12 @@ def following_blueprint(handling: HandlingService, incidents: IncidentService, *
         responses={200: ReportOut, **problem_responses(404, 409, 413, 415)},
     )
     @guard("follow_report")
-    def act(path: ReporterActionPath, header: TokenHeader, body: ReporterWishBody) -> Response:
+    def act(path: ReporterActionPath, header: TokenHeader, body: ReporterActionBody) -> Response:
         """Take a step with one's own report."""
-        handling.act_as_reporter(header.token, path.action, Wish(body.reason, grid=body.grid, rating=body.rating))
-        return render(ReportOut(**_told(handling.offer_to_reporter(header.token))))
+        handling.act_as_reporter(
+            header.token, path.action, ActionDetails(body.reason, grid=body.grid, rating=body.rating)
+        )
+        return render(ReportOut(**_report_fields(handling.offer_to_reporter(header.token))))
 
     return blueprint
 
@@ -142,7 +144,7 @@ def _new_report(body: ResidentReportBody) -> NewReport:
     )
 
 
-def _told(offer: Offer) -> dict[str, Any]:
+def _report_fields(offer: Offer) -> dict[str, Any]:
     """Return the fields of a ReportOut."""
     incident = offer.incident
     sides = incident.candidates if asks_for_side(incident) else ()

@@ -11,12 +11,14 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from geoservice.api.answers import OfficerOut
+from geoservice.api.feature_models import feature_model
 from geoservice.services.grids import GridDetail, GridService
 from geoservice.web.guard import guard
 from geoservice.web.parsing import Code, Instant, StrictModel
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
-from layers.grids.territory import GridInForce, Kin
+from layers.grids.layer import GRIDS
+from layers.grids.territory import Kin
 
 TAG = Tag(name="grids", description="The cells of a jurisdiction's partition")
 
@@ -48,26 +50,23 @@ class HistoryQuery(StrictModel):
     jurisdiction: Code
 
 
-class GridOut(BaseModel):
-    """A grid with the period in which it is or was in force."""
+class FeatureBase(BaseModel):
+    """What every feature has beside its columns."""
 
-    code: str
-    name: str
-    name_en: str | None
-    edition: int
-    valid_from: datetime
-    valid_to: datetime | None = Field(description="null: until further notice")
-    area_m2: float
-    bbox: list[float]
+    bbox: list[float] = Field(description="West, south, east, north, WGS 84")
+
+
+#: A grid with the period in which it is or was in force, by the columns of its layer.
+GridOut = feature_model("GridOut", GRIDS, base=FeatureBase)
 
 
 class GridsOut(BaseModel):
     """Grids by code, or periods by time."""
 
-    grids: list[GridOut]
+    grids: list[GridOut]  # type: ignore[valid-type]
 
 
-class KinOut(BaseModel):
+class LineageOut(BaseModel):
     """One grid that came from another."""
 
     edition: int
@@ -80,10 +79,10 @@ class KinOut(BaseModel):
 class GridHistoryOut(GridsOut):
     """Every period of a code, and what it came from and what came from it."""
 
-    lineage: list[KinOut]
+    lineage: list[LineageOut]
 
 
-class GridDetailOut(GridOut):
+class GridDetailOut(GridOut):  # type: ignore[misc, valid-type]
     """A grid with its shape and who serves it."""
 
     geometry: dict[str, Any] = Field(description="GeoJSON MultiPolygon, WGS 84")
@@ -112,7 +111,7 @@ def grids_blueprint(grids: GridService) -> APIBlueprint:
     def in_force(query: GridQuery) -> Response:
         """List the grids of a jurisdiction that are in force at an instant."""
         found = grids.grids(query.jurisdiction, at=query.at, known_at=query.known_at)
-        return render(GridsOut(grids=[GridOut(**_grid(one)) for one in found]))
+        return render(GridsOut(grids=[GridOut(**one) for one in found]))
 
     @blueprint.get("/grids/<code>", summary="One grid", responses={200: GridDetailOut, **problem_responses(404)})
     @guard("read_grids")
@@ -128,11 +127,11 @@ def grids_blueprint(grids: GridService) -> APIBlueprint:
         """List every period in which a code was in force, the oldest first."""
         found = grids.history(query.jurisdiction, path.code)
         kin = [
-            KinOut(edition=one.edition_id, valid_from=one.valid_from, predecessor=one.predecessor_code,
+            LineageOut(edition=one.edition_id, valid_from=one.valid_from, predecessor=one.predecessor_code,
                    successor=one.successor_code, kind=one.kind)
-            for one in found.kinship
+            for one in found.lineage
         ]  # fmt: skip
-        return render(GridHistoryOut(grids=[GridOut(**_grid(period)) for period in found.periods], lineage=kin))
+        return render(GridHistoryOut(grids=[GridOut(**period) for period in found.periods], lineage=kin))
 
     @blueprint.get(
         "/grids/<code>/neighbours", summary="Touching grids", responses={200: NeighboursOut, **problem_responses(404)}
@@ -148,17 +147,9 @@ def grids_blueprint(grids: GridService) -> APIBlueprint:
     return blueprint
 
 
-def _grid(grid: GridInForce) -> dict[str, Any]:
-    return {
-        "code": grid.code, "name": grid.name, "name_en": grid.name_en, "edition": grid.edition_id,
-        "valid_from": grid.valid_from, "valid_to": grid.valid_to, "area_m2": round(grid.area_m2, 1),
-        "bbox": list(grid.bbox),
-    }  # fmt: skip
-
-
 def _detail_out(detail: GridDetail) -> GridDetailOut:
     return GridDetailOut(
-        **_grid(detail.grid),
+        **detail.grid,
         geometry=orjson.loads(detail.geometry),
         officers=[OfficerOut(code=o.code, call_sign=o.call_sign, role=o.role) for o in detail.officers],
     )

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from geoservice.api.answers import CandidateOut
 from geoservice.api.incidents import IncidentOut, IncidentPath, incident_out
 from geoservice.domain.lifecycle.table import Step
-from geoservice.services.handling import HandlingService, Wish
+from geoservice.services.handling import ActionDetails, HandlingService
 from geoservice.services.incidents import IncidentService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import Code, Crs, Id, InvalidInput, StrictModel, Words, place_of
@@ -31,7 +31,7 @@ class ActionPath(StrictModel):
     action: Code
 
 
-class WishBody(StrictModel):
+class ActionBody(StrictModel):
     """What comes along; which fields an action needs and takes is told with the actions."""
 
     reason: Words | None = Field(None, description="Words for the history. Nothing about persons")
@@ -124,9 +124,9 @@ def handling_blueprint(handling: HandlingService, incidents: IncidentService) ->
         responses={200: IncidentOut, **problem_responses(401, 403, 404, 409, 413, 415)},
     )
     @guard("handle_incident")
-    def act(path: ActionPath, body: WishBody) -> Response:
+    def act(path: ActionPath, body: ActionBody) -> Response:
         """Take one of the steps that are told as open."""
-        return render(incident_out(handling.act(path.id, path.action, _wish(body), identity=current_identity())))
+        return render(incident_out(handling.act(path.id, path.action, _details(body), identity=current_identity())))
 
     @blueprint.get(
         "/incidents/<id>/why", summary="Why it is there", responses={200: WhyOut, **problem_responses(401, 403, 404)}
@@ -149,14 +149,14 @@ def actions_out(steps: tuple[Step, ...]) -> list[ActionOut]:
     ]
 
 
-def _wish(body: WishBody) -> Wish:
+def _details(body: ActionBody) -> ActionDetails:
     place = None
     if (body.lon, body.lat, body.x, body.y, body.crs) != (None,) * 5:
         try:
             place = place_of(body.lon, body.lat, body.x, body.y, body.crs)
         except ValueError as exc:
             raise InvalidInput([{"pointer": "#/lon", "code": "missing", "detail": str(exc)}]) from exc
-    return Wish(body.reason, body.officer, body.grid, place, None, body.duplicate_of)
+    return ActionDetails(body.reason, body.officer, body.grid, place, None, body.duplicate_of)
 
 
 def _routing_out(one: Routing) -> RoutingOut:

@@ -8,8 +8,8 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from geoservice.services.errors import NothingHeld
-from geoservice.services.health import HealthService, Holding
+from geoservice.errors import NothingLoaded
+from geoservice.services.health import HealthService, SnapshotState
 from geoservice.web.guard import guard
 from geoservice.web.metrics import RequestMetrics
 from geoservice.web.problems import documented
@@ -26,7 +26,7 @@ class AliveOut(BaseModel):
     alive: bool
 
 
-class EditionHeldOut(BaseModel):
+class LoadedEditionOut(BaseModel):
     """An edition that this process answers look-ups from."""
 
     jurisdiction: str
@@ -34,12 +34,12 @@ class EditionHeldOut(BaseModel):
     content_hash: str = Field(description="Of outline, codes and shapes as held; equal content, equal hash")
 
 
-class HeldOut(BaseModel):
+class SnapshotOut(BaseModel):
     """What this process holds in memory for look-ups."""
 
     as_of: datetime = Field(description="When the database last confirmed it")
     age_s: float
-    editions: list[EditionHeldOut] = Field(description="In force now")
+    editions: list[LoadedEditionOut] = Field(description="In force now")
     failure: str | None = Field(description="Why the last attempt to renew it failed; null when it did not")
 
 
@@ -49,12 +49,13 @@ class ReadyOut(BaseModel):
     ready: bool
     schema_found: str | None = Field(description="Revision of the database")
     schema_needed: str = Field(description="Revision that this code needs")
-    held: HeldOut | None = Field(description="Null before the first reading, and where nothing is held")
+    held: SnapshotOut | None = Field(description="Null before the first reading, and where nothing is held")
 
 
 def health_blueprint(health: HealthService, metrics: RequestMetrics) -> APIBlueprint:
     """Return the routes."""
     blueprint = APIBlueprint("health", __name__, abp_tags=[TAG])
+    metrics.watch_jobs(health.job_ages)
 
     @blueprint.get("/livez", summary="Alive", responses={200: AliveOut, **documented(400, 422)})
     @guard("see_health")
@@ -74,19 +75,19 @@ def health_blueprint(health: HealthService, metrics: RequestMetrics) -> APIBluep
                 ready=True,
                 schema_found=found.schema_found,
                 schema_needed=found.schema_needed,
-                held=_held_out(health.holding()),
+                held=_snapshot_out(health.snapshot_state()),
             )
         )
 
     @blueprint.get(
-        "/readyz/lookups", summary="Ready for look-ups", responses={200: HeldOut, **documented(400, 422, 503)}
+        "/readyz/lookups", summary="Ready for look-ups", responses={200: SnapshotOut, **documented(400, 422, 503)}
     )
     @guard("see_health")
     def readyz_lookups() -> Response:
         """Answer 200 when look-ups can be answered from memory, even while the database does not answer; else 503."""
-        held = _held_out(health.holding())
+        held = _snapshot_out(health.snapshot_state())
         if held is None:
-            raise NothingHeld
+            raise NothingLoaded
         return render(held)
 
     @blueprint.get(
@@ -100,11 +101,16 @@ def health_blueprint(health: HealthService, metrics: RequestMetrics) -> APIBluep
     return blueprint
 
 
-def _held_out(holding: Holding | None) -> HeldOut | None:
-    if holding is None:
+def _snapshot_out(snapshot_state: SnapshotState | None) -> SnapshotOut | None:
+    if snapshot_state is None:
         return None
     editions = [
-        EditionHeldOut(jurisdiction=one.jurisdiction, edition=one.edition, content_hash=one.content_hash)
-        for one in holding.editions
+        LoadedEditionOut(jurisdiction=one.jurisdiction, edition=one.edition, content_hash=one.content_hash)
+        for one in snapshot_state.editions
     ]
-    return HeldOut(as_of=holding.as_of, age_s=round(holding.age_s, 3), editions=editions, failure=holding.failure)
+    return SnapshotOut(
+        as_of=snapshot_state.as_of,
+        age_s=round(snapshot_state.age_s, 3),
+        editions=editions,
+        failure=snapshot_state.failure,
+    )

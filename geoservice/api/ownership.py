@@ -133,8 +133,10 @@ def ownership_blueprint(ownership: OwnershipService) -> APIBlueprint:
         come back in their own form, and take `at`, `accuracy_m`, `jurisdiction` and `crs` from the address.
         """
         if request.mimetype in FORMS:
-            asked = ownership.ask_many(at=query.at, accuracy_m=query.accuracy_m, jurisdiction_code=query.jurisdiction)
-            return answer_stream(request.mimetype, asked, current_identity(), query.crs)
+            lookup = ownership.bulk_lookup(
+                at=query.at, accuracy_m=query.accuracy_m, jurisdiction_code=query.jurisdiction
+            )
+            return answer_stream(request.mimetype, lookup, current_identity(), query.crs)
         return _answer_json(ownership, query, validated(BatchBody, request.get_json()))
 
     return blueprint
@@ -147,9 +149,9 @@ def _bodies() -> dict[str, Any]:
 
 def _answer_json(ownership: OwnershipService, query: BatchQuery, body: BatchBody) -> Response:
     accuracy_m = query.accuracy_m if body.accuracy_m is None else body.accuracy_m
-    asked = ownership.ask_many(
+    lookup = ownership.bulk_lookup(
         at=body.at or query.at, accuracy_m=accuracy_m, jurisdiction_code=body.jurisdiction or query.jurisdiction
     )
     results = answers([position_in(row) if isinstance(row, list) else None for row in body.positions],
-                      limited(asked, MAX_ROWS_PUBLIC, body.crs or query.crs))  # fmt: skip
-    return render_bytes(dumps({"results": results, "as_of": asked.as_of}), headers=dict([age_header(asked.age_s)]))
+                      limited(lookup, MAX_ROWS_PUBLIC, body.crs or query.crs))  # fmt: skip
+    return render_bytes(dumps({"results": results, "as_of": lookup.as_of}), headers=dict([age_header(lookup.age_s)]))

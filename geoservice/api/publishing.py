@@ -14,18 +14,21 @@ from geoservice.api.editions import EditionOut, EditionPath, FindingsOut, editio
 from geoservice.domain.editing.diff import Difference
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
+from geoservice.services.geojson import collection, difference_features, move_features
 from geoservice.services.impact import Impact, flows
-from geoservice.services.shown import collection, difference_features, move_features
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
 from geoservice.web.parsing import Id, Instant, QueryInteger, StrictModel
 from geoservice.web.preconditions import stated_revision
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
-from layers.grids.previews import Workload
+from layers.catalogue import owned
+from layers.summaries.previews import UNDECIDED, Workload
 
 TAG = Tag(name="publishing", description="What a draft would change, and putting it in force")
 SECURITY: list[dict[str, list[str]]] = [{"key": []}]
+#: What may move: features, by the tables of their layers, and open incidents about which a person is asked.
+KINDS = (*(layer.table for layer in owned()), UNDECIDED)
 REFUSALS = problem_responses(401, 403, 404, 409, 412, 413, 415, 428)
 
 
@@ -53,7 +56,7 @@ class FlowOut(BaseModel):
 
     from_grid: str | None
     to_grid: str | None
-    kind: Literal["building", "household", "camera", "organisation", "incident", "undecided"]
+    kind: str = Field(description="Of what", json_schema_extra={"enum": [*KINDS]})
     count: int
     residents: int = Field(description="Of households")
     floating: int
@@ -100,7 +103,7 @@ class PreviewOut(BaseModel):
     )
     grids_unstaffed: list[str] = Field(description="New grids that nobody is posted to as officer or deputy")
     moves: dict[str, Any] = Field(
-        description="GeoJSON: buildings, cameras, organisations and open incidents that change grid, with from and to"
+        description="GeoJSON: features and open incidents that change grid, with from and to; none of households"
     )
 
 

@@ -9,20 +9,20 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from geoservice.domain.topics import LONGEST_VALUE, MOST_VALUES, Topics
+from geoservice.domain.topics import MAX_VALUE, MAX_VALUES, Topics
+from geoservice.records.webhooks.model import Delivery, Webhook
 from geoservice.services.webhooks.service import WebhookService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import Code, Name, QueryInteger, StrictModel, Words
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
-from layers.webhooks.model import Delivery, Webhook
 
 TAG = Tag(name="webhooks", description="What happens, sent to other systems")
 SECURITY: list[dict[str, list[str]]] = [{"key": []}]
 REFUSALS = problem_responses(401, 403, 404, 413, 415)
 
 Status = Literal["waiting", "delivered", "dead"]
-Values = Annotated[list[Annotated[Code, Field(max_length=LONGEST_VALUE)]], Field(min_length=1, max_length=MOST_VALUES)]
+Values = Annotated[list[Annotated[Code, Field(max_length=MAX_VALUE)]], Field(min_length=1, max_length=MAX_VALUES)]
 #: Larger ones are no bigint.
 Number = Annotated[int, Field(ge=0, le=10**18)]
 

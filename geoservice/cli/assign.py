@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 import orjson
 
+from geoservice.assigning.assign import assign as assign_points
+from geoservice.assigning.grid_files import owners_of_file
+from geoservice.assigning.model import CoordinateColumns, Request, Summary
+from geoservice.assigning.owners import Owners
 from geoservice.cli.instant import Instant
 from geoservice.cli.progress import showing
-from geoservice.services.assigning.grid_files import owners_of_file
-from geoservice.services.assigning.model import CoordinateColumns, Request, Summary
-from geoservice.services.assigning.owners import Owners
-from geoservice.services.assigning.running import assign as assign_points
 
 _FILE = click.Path(path_type=Path)
 
@@ -67,14 +67,14 @@ def assign(
     columns = _columns(lon, lat, x, y, crs)
     request = Request(points, out, columns, crs, encoding, prefix, overwrite)
     owners = _owners(grids, code, grids_crs, jurisdiction, at, snap_tolerance)
-    with showing(points.name) as told:
+    with showing(points.name) as on_progress:
         if engine == "spark":
             # Here, not above: it is an extra.
-            from geoservice.services.assigning.spark.running import assign_with_spark  # noqa: PLC0415
+            from geoservice.assigning.spark.job import assign_with_spark  # noqa: PLC0415
 
-            summary = assign_with_spark(request, owners, master=master, told=told)
+            summary = assign_with_spark(request, owners, master=master, on_progress=on_progress)
         else:
-            summary = assign_points(request, owners, told)
+            summary = assign_points(request, owners, on_progress)
     if as_json:
         click.echo(orjson.dumps({"out": str(out), **asdict(summary)}))
         return
@@ -114,7 +114,7 @@ def _owners(
 
 def _owners_in_force(jurisdiction: str, at: datetime | None, snap_tolerance: float | None) -> Owners:
     # Here, not above: a file of grids needs no database, nor the time to load what speaks to one.
-    from geoservice.services.assigning.grids_in_force import owners_in_force  # noqa: PLC0415
+    from geoservice.services.assigning import owners_in_force  # noqa: PLC0415
     from geoservice.settings import Settings  # noqa: PLC0415
     from geoservice.wiring import open_database  # noqa: PLC0415
 

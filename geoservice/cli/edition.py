@@ -13,16 +13,16 @@ import click
 import orjson
 from rich.console import Console
 
-from geoservice.cli.drafts_shown import show_healing, show_impact
+from geoservice.cli.actor import actor
+from geoservice.cli.draft_tables import show_healing, show_impact
 from geoservice.cli.edition_drafts import COMMANDS
 from geoservice.cli.edition_export import export
 from geoservice.cli.edition_qgis import qgis
 from geoservice.cli.findings import finding_fields, show_findings, write_findings
 from geoservice.cli.instant import Instant
 from geoservice.cli.new_file import NewFile
-from geoservice.cli.who import actor
+from geoservice.reading.shapes import GridFields
 from geoservice.services.editions import EditionService
-from geoservice.services.importing.shapes import GridFields
 from geoservice.settings import Settings
 from geoservice.wiring import open_database
 from layers.grids.model import Edition, Finding, has_errors
@@ -128,7 +128,7 @@ def publish(*, edition_id: int, valid_from: datetime | None, preview_id: UUID | 
         if preview_id is None and not yes and not as_json and _at_a_terminal():
             impact = editions.preview(edition_id, valid_from=valid_from, actor=actor())
             show_impact(impact)
-            if impact.hindrances:
+            if impact.blockers:
                 sys.exit(1)
             click.confirm("Publish exactly this?", abort=True)
             preview_id = impact.preview.id

@@ -11,7 +11,9 @@ import click
 import orjson
 from rich.console import Console
 
-from geoservice.cli.drafts_shown import (
+from geoservice.cli.actor import actor
+from geoservice.cli.advice import blocker_sentence
+from geoservice.cli.draft_tables import (
     diff_fields,
     healing_fields,
     show_diff,
@@ -21,19 +23,18 @@ from geoservice.cli.drafts_shown import (
 from geoservice.cli.findings import finding_fields, show_findings
 from geoservice.cli.instant import Instant
 from geoservice.cli.new_file import NewFile
-from geoservice.cli.who import actor
 from geoservice.domain.editing.diff import difference
 from geoservice.domain.editing.merging import Side
+from geoservice.errors import MergeConflict
 from geoservice.maps.pictures.difference import difference_picture
 from geoservice.maps.pictures.preview import preview_picture
+from geoservice.reading.shapes import GridFields
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
-from geoservice.services.errors import MergeConflict
-from geoservice.services.healing.running import Told
+from geoservice.services.geojson import collection, difference_features, move_features
+from geoservice.services.healing.heal import OnProgress
 from geoservice.services.impact import Impact, flows
-from geoservice.services.importing.shapes import GridFields
 from geoservice.services.proposing import ProposingService
-from geoservice.services.shown import collection, difference_features, move_features
 from geoservice.settings import Settings
 from geoservice.wiring import open_database
 from layers.grids.model import Edition
@@ -95,8 +96,8 @@ def heal(*, edition_id: int, tolerance_m: float, commit: bool, as_json: bool) ->
 
     What is wider is never touched: it is for a person to decide.
     """
-    with _drafts() as drafts, _progress(f"Healing edition {edition_id}") as told:
-        edition, healing = drafts.heal(edition_id, tolerance_m, commit=commit, told=told, actor=actor())
+    with _drafts() as drafts, _progress(f"Healing edition {edition_id}") as on_progress:
+        edition, healing = drafts.heal(edition_id, tolerance_m, commit=commit, on_progress=on_progress, actor=actor())
     if as_json:
         click.echo(orjson.dumps({"edition_id": edition.id, "committed": commit, **healing_fields(healing)}))
         return
@@ -205,12 +206,12 @@ def preview(
             "preview": str(impact.preview.id), "revision": impact.preview.revision,
             "flows": [vars(flow) for flow in flows(impact.preview.moves)],
             "before": [vars(load) for load in impact.before], "after": [vars(load) for load in impact.after],
-            "hindrances": impact.hindrances,
+            "hindrances": [blocker_sentence(one) for one in impact.blockers],
         }  # fmt: skip
         click.echo(orjson.dumps(told))
         return
     show_impact(impact)
-    if not impact.hindrances:
+    if not impact.blockers:
         click.echo(f"Publish exactly this: geoservice edition publish {edition_id} --preview {impact.preview.id}")
 
 
@@ -337,7 +338,7 @@ def _conflicts() -> Iterator[None]:
 
 
 @contextmanager
-def _progress(doing: str) -> Iterator[Told]:
+def _progress(doing: str) -> Iterator[OnProgress]:
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda share, what: None

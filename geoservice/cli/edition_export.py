@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
 import click
 import orjson
 
-from geoservice.services.exporting.formats import FORMATS, FormatName
-from geoservice.services.exporting.service import ExportService
+from geoservice.services.exporting import ExportService
 from geoservice.settings import Settings
 from geoservice.wiring import open_database
+from geoservice.writing.formats import FORMATS, FormatName
 
 
 @click.command()
@@ -40,8 +39,9 @@ def export(*, edition_id: int, out: Path, crs: str, format_name: str | None, for
     finally:
         database.close()
     if as_json:
-        click.echo(orjson.dumps({"out": str(out), **asdict(result)}))
+        told = {"out": str(out), "grids": result.features, "epsg": result.epsg, "format": result.format}
+        click.echo(orjson.dumps(told | {"remarks": result.remarks}))
         return
     for remark in result.remarks:
         click.echo(remark, err=True)
-    click.echo(f"{out}: {result.grids} grids of edition {edition_id} as {result.format}, EPSG:{result.epsg}.")
+    click.echo(f"{out}: {result.features} grids of edition {edition_id} as {result.format}, EPSG:{result.epsg}.")

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import make_url
 
 from geoservice.embedded.cluster import Cluster
-from geoservice.services.qgis.service import DatabaseAddress, QgisService
+from geoservice.services.qgis_projects import DatabaseAddress, QgisService
 from geoservice.settings import Settings
 from geoservice.wiring import database_url, open_database
 

@@ -10,7 +10,7 @@ from typing import get_args
 import click
 import orjson
 
-from geoservice.cli.who import actor
+from geoservice.cli.actor import actor
 from geoservice.services.jurisdictions import JurisdictionService
 from geoservice.settings import Settings
 from geoservice.wiring import open_database

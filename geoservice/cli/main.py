@@ -10,10 +10,10 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from geoservice.embedded.errors import EmbeddedError
-from geoservice.services.errors import GeoserviceError
-from geoservice.webhooks.errors import WebhookRefused
-from layers.errors import LayerError
+from geoservice.cli.advice import ADVICE
+from geoservice.embedded.cluster_errors import EmbeddedError
+from geoservice.errors import GeoserviceError, in_words
+from layers.errors import LayerError, RefusedByDatabase
 
 #: Every command: its name and where it is. A module is imported when its command is used or listed in the help.
 COMMANDS: dict[str, str] = {
@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "serve": "geoservice.cli.up:serve",
     "jurisdiction": "geoservice.cli.jurisdiction:jurisdiction",
     "edition": "geoservice.cli.edition:edition",
+    "layer": "geoservice.cli.layer:layer",
     "calendar": "geoservice.cli.calendar:calendar",
     "assign": "geoservice.cli.assign:assign",
     "key": "geoservice.cli.key:key",
@@ -32,7 +33,7 @@ COMMANDS: dict[str, str] = {
 }
 
 #: Errors that are answers, not faults. Anything else keeps its traceback: it is ours to mend.
-DOMAIN_ERRORS = (EmbeddedError, GeoserviceError, LayerError, WebhookRefused)
+DOMAIN_ERRORS = (GeoserviceError, LayerError)
 
 #: What the machine refuses, and what its operator can do about it.
 PLACES_REFUSED: dict[int | None, str] = {
@@ -77,8 +78,11 @@ def main() -> None:
         geoservice.main()
     except ValidationError as exc:
         _fail(_settings_line(exc), "docs/operating.md lists every setting.")
+    except EmbeddedError as exc:
+        _fail(str(exc), exc.advice())
     except DOMAIN_ERRORS as exc:
-        _fail(str(exc), exc.advice() if isinstance(exc, EmbeddedError) else "")
+        advice = in_words(exc, ADVICE)
+        _fail(exc.message if advice and isinstance(exc, RefusedByDatabase) else str(exc), advice or "")
     except OSError as exc:
         if exc.errno not in PLACES_REFUSED:
             raise

@@ -10,14 +10,14 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from geoservice.services.assigning import model
+from geoservice.assigning import model
 
 #: Between lines where there is no terminal.
 _LINE_EVERY_S = 5.0
 
 
 @contextmanager
-def showing(doing: str) -> Iterator[model.Told]:
+def showing(doing: str) -> Iterator[model.OnProgress]:
     """Yield what is to be told of progress."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -30,10 +30,10 @@ def showing(doing: str) -> Iterator[model.Told]:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(doing, total=None, rows=0)
 
-        def told(progress: model.Progress) -> None:
+        def on_progress(progress: model.Progress) -> None:
             bar.update(task, rows=progress.rows, completed=progress.share, total=progress.share and 1.0)
 
-        yield told
+        yield on_progress
 
 
 class _Lines:

@@ -138,7 +138,7 @@ def _status_lines(condition: Condition, answering: bool) -> str:
 
 @click.command()
 @click.option("--events", is_flag=True, help="The server that streams events, instead of the web server.")
-@click.option("--worker", is_flag=True, help="The worker that sends webhooks, instead of the web server.")
+@click.option("--worker", is_flag=True, help="The worker that does what is due and sends webhooks, instead.")
 def serve(*, events: bool, worker: bool) -> None:
     """Run the web server alone, in the foreground; the database and its schema must be there."""
     if events and worker:

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 import click
 
-from geoservice.cli.who import actor
+from geoservice.cli.actor import actor
 from geoservice.domain.topics import TOPICS, Topics
+from geoservice.records.webhooks.model import Webhook
 from geoservice.services.webhooks.service import WebhookService
 from geoservice.settings import Settings
 from geoservice.wiring import open_database
-from layers.webhooks.model import Webhook
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from layers.calendars.model import CalendarDay
+from geoservice.records.calendars.model import CalendarDay
 
 _MONDAY = 1
 #: First and last day off.

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from layers.staff.model import Officer, Posting
 
 #: Grids and days that are kept; today's are asked again and again.
-_KNOWN_MOST = 50_000
+_MAX_KNOWN = 50_000
 
 
 class Duties:
@@ -43,7 +43,7 @@ class Duties:
             return None
         known = self._known.get((jurisdiction_id, grid_code, day))
         if known is None:
-            if len(self._known) > _KNOWN_MOST:
+            if len(self._known) > _MAX_KNOWN:
                 self._known.clear()
             known = self._known[jurisdiction_id, grid_code, day] = self._serving(jurisdiction_id, grid_code, day)
         return known

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from layers.outbox.model import Event
+from geoservice.records.outbox.model import Event
 
 #: For each topic that was named the values that are meant.
 Topics = Mapping[str, frozenset[str]]
 
 #: Names, and where an event tells the same.
 TOPICS = ("jurisdiction", "grid", "officer", "service", "type")
-MOST_VALUES, LONGEST_VALUE = 100, 64
+MAX_VALUES, MAX_VALUE = 100, 64
 
 
 def fits(topics: Topics, event: Event) -> bool:

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from geoservice.embedded.errors import AccountUnknown, DataDirUnreachable
+from geoservice.embedded.cluster_errors import AccountUnknown, DataDirUnreachable
 
 #: Variables that point PostgreSQL's programs somewhere else; they belong to the user's own databases.
 FOREIGN_PREFIXES = ("PG", "LC_", "LANG")

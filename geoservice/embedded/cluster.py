@@ -17,7 +17,7 @@ from psycopg import sql
 
 from geoservice.embedded import config, find
 from geoservice.embedded.account import Account, account_to_run_as
-from geoservice.embedded.errors import (
+from geoservice.embedded.cluster_errors import (
     DatabasePortTaken,
     DataDirRefused,
     DiskFull,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from geoservice.embedded.errors import PostgisNotFound
+from geoservice.embedded.cluster_errors import PostgisNotFound
 
 #: Where Debian, Ubuntu, the PGDG rpms and a build from source put the programs of each version.
 BIN_PATTERNS = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "usr/local/pgsql/bin")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geoservice.embedded.account import Account
-from geoservice.embedded.errors import DataDirRefused, SocketPathTooLong
+from geoservice.embedded.cluster_errors import DataDirRefused, SocketPathTooLong
 
 #: sockaddr_un.sun_path of Linux holds 108 bytes with the closing zero (man 7 unix).
 SOCKET_PATH_BYTES = 108

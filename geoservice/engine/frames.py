@@ -9,7 +9,7 @@ import numpy as np
 
 from geoservice.engine.answers import Answers
 from geoservice.engine.index import OwnershipIndex
-from geoservice.engine.snapshot import METHODS
+from geoservice.engine.loaded_editions import METHODS
 from layers.crs import STORAGE_SRID
 from layers.errors import LayerError
 

@@ -18,7 +18,7 @@ from geoservice.engine.edges import Areas, Floats, areas_of, edges_of
 from geoservice.engine.exact import Geos
 from geoservice.engine.nearest import REACH_M, STEP_M, NearestEdges
 from geoservice.engine.scalar import NOWHERE, BorderTables, Found, OwnerTables, answer
-from geoservice.engine.search import Codes, Desk, Tables, settle
+from geoservice.engine.search import Codes, Tables, Workspace, resolve_edge_cells
 
 #: Positions worked on at a time: their columns stay in a core's own cache.
 CHUNK = 65_536
@@ -129,13 +129,13 @@ class OwnershipIndex:
         found = Answers.nobody(len(x))
         if self._tables is not None and self._nearest is not None:
             question = Question(accuracy_m, snap_tolerance_m, all_distances)
-            desk = Desk(min(CHUNK, len(x)))
+            workspace = Workspace(min(CHUNK, len(x)))
             with np.errstate(invalid="ignore", over="ignore"):
                 for begin in range(0, len(x), CHUNK):
                     some = slice(begin, begin + CHUNK)
-                    self._fill_chunk(self._tables, desk, x[some], y[some], found.owner[some])
+                    self._fill_chunk(self._tables, workspace, x[some], y[some], found.owner[some])
                     found.method[some][found.owner[some] >= 0] = Method.COVERS
-                    near = desk.maybe_within(self._low, STEP_M, question.reach_m, len(x[some]))
+                    near = workspace.maybe_within(self._low, STEP_M, question.reach_m, len(x[some]))
                     fill(self._nearest, near, x[some], y[some], found[some], question)
         return found
 
@@ -183,18 +183,18 @@ class OwnershipIndex:
     def _fill(self, lon: Floats, lat: Floats, found: Codes) -> None:
         if self._tables is None:
             return
-        desk = Desk(min(CHUNK, len(lon)))
+        workspace = Workspace(min(CHUNK, len(lon)))
         with np.errstate(invalid="ignore", over="ignore"):
             for begin in range(0, len(lon), CHUNK):
                 some = slice(begin, begin + CHUNK)
-                self._fill_chunk(self._tables, desk, lon[some], lat[some], found[some])
+                self._fill_chunk(self._tables, workspace, lon[some], lat[some], found[some])
 
-    def _fill_chunk(self, tables: Tables, desk: Desk, lon: Floats, lat: Floats, found: Codes) -> None:
-        desk.entries(tables, lon, lat, found)
+    def _fill_chunk(self, tables: Tables, workspace: Workspace, lon: Floats, lat: Floats, found: Codes) -> None:
+        workspace.entries(tables, lon, lat, found)
         on_edge = np.flatnonzero(found < -1)
         if len(on_edge):
             codes, lon, lat = found.take(on_edge), lon.take(on_edge), lat.take(on_edge)
-            settle(tables, codes, lon, lat)
+            resolve_edge_cells(tables, codes, lon, lat)
             asked = np.flatnonzero(codes == -2)
             if len(asked):
                 codes[asked] = self._geos.owners(lon[asked], lat[asked])

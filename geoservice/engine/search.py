@@ -77,7 +77,7 @@ class Tables:
         return sum(table.nbytes for table in tables)
 
 
-class Desk:
+class Workspace:
     """Room for one thread to work on `size` positions at a time, used again and again."""
 
     def __init__(self, size: int) -> None:
@@ -118,7 +118,7 @@ class Desk:
         return np.flatnonzero(low.take(self._cell[:count], mode="clip") <= steps)
 
 
-def settle(tables: Tables, codes: Codes, lon: Floats, lat: Floats) -> None:
+def resolve_edge_cells(tables: Tables, codes: Codes, lon: Floats, lat: Floats) -> None:
     """Turn entries below -1 into owners; -2 is left where GEOS must be asked.
 
     Parameters

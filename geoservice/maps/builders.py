@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from folium.plugins import Fullscreen
 from folium.utilities import JsCode
 
 from geoservice.maps.elements import PageHeader, PagePanels, RemoteGeoJson, ShellMap
 from geoservice.maps.figure import AssetUrl, OfflineFigure
-from geoservice.maps.styles import DRAWING_ORDER, GROUPS, LayerStyle
+from geoservice.maps.specs import layer_spec, panel_groups, style_title
 from geoservice.maps.viewing import JurisdictionView, StatisticsView
-from geoservice.maps.wording import HTML_LANG, Language, value_words, word, words
+from geoservice.maps.wording import HTML_LANG, Language, word, words
+from layers.catalogue import styles
 
 #: Leaflet draws our own vectors at any zoom; deeper than this is below a metre a pixel's tenth.
 MAX_ZOOM = 20
@@ -53,7 +53,7 @@ class PageFrame:
     language: Language
     nonce: str
     asset_url: AssetUrl
-    #: Layer name -> address of its GeoJSON.
+    #: Layer id -> address of its GeoJSON.
     layer_url: Callable[[str], str]
     #: Address of the figures as JSON.
     figures_url: str
@@ -91,46 +91,18 @@ def build_map_page(jurisdiction: JurisdictionView, frame: PageFrame) -> OfflineF
     )
     figure.add_child(_header(jurisdiction, frame))
     shell = _shell(jurisdiction, language)
-    for layer in DRAWING_ORDER:
+    for layer, style in styles():
         shell.add_child(
             RemoteGeoJson(
-                key=layer.key,
-                label=word(layer.label, language),
-                spec=layer_spec(layer, language, url=frame.layer_url(layer.source)),
-                show=layer.shown,
+                key=style.id,
+                label=style_title(layer, style, language),
+                spec=layer_spec(layer, style, language, url=frame.layer_url(layer.id)),
+                show=style.shown,
             )
         )
     shell.add_child(_panels(shell, jurisdiction, frame))
     figure.add_child(shell)
     return figure
-
-
-def layer_spec(layer: LayerStyle, language: Language, *, url: str) -> dict[str, Any]:
-    """Return what the browser needs to fetch, draw and explain a layer, as JSON values."""
-    coded = {field.property for field in layer.fields if field.format == "coded"}
-    return {
-        "key": layer.key,
-        "url": url,
-        "symbol": layer.symbol,
-        "style": dict(layer.style),
-        "by": layer.by,
-        "styles": {value: dict(style) for value, style in layer.styles.items()},
-        "only": list(layer.only),
-        "scaleBy": layer.scale_by,
-        "interactive": layer.interactive,
-        "shown": layer.shown,
-        "title": layer.title,
-        "heading": word(layer.heading, language) if layer.heading else "",
-        "fields": [
-            {
-                "property": field.property,
-                "format": field.format,
-                "label": word(field.property, language),
-            }
-            for field in layer.fields
-        ],
-        "values": {name: value_words(name, language) for name in sorted(coded)},
-    }
 
 
 def _shell(jurisdiction: JurisdictionView, language: Language) -> ShellMap:
@@ -200,32 +172,6 @@ def _panels(shell: ShellMap, jurisdiction: JurisdictionView, frame: PageFrame) -
             "figures_url": frame.figures_url,
             "changing_urls": [frame.layer_url(layer) for layer in _CHANGING],
         },
-        groups=[
-            {
-                "label": word(group.label, language),
-                "layers": [_toggle(layer, frame) for layer in group.layers],
-            }
-            for group in GROUPS
-        ],
+        groups=panel_groups(language, lambda icon: frame.asset_url(f"static/icons/{icon}.svg")),
         words=words(("layers", "overview", "in_hand", "closed"), language),
     )
-
-
-def _toggle(layer: LayerStyle, frame: PageFrame) -> dict[str, Any]:
-    """Return one line of the layer panel with its legend."""
-    return {
-        "key": layer.key,
-        "label": word(layer.label, frame.language),
-        "shown": layer.shown,
-        "symbol": layer.symbol,
-        "style": {"fillColor": "none", "color": "none", "fillOpacity": 1, "weight": 1} | dict(layer.style),
-        "legend": [
-            {
-                "value": swatch.value,
-                "label": word(f"{layer.by}.{swatch.value}", frame.language),
-                "colour": swatch.colour,
-                "icon_url": frame.asset_url(f"static/icons/{swatch.icon}.svg") if swatch.icon else "",
-            }
-            for swatch in layer.legend
-        ],
-    }

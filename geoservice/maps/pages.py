@@ -23,10 +23,10 @@ from geoservice.maps import assets
 from geoservice.maps.builders import PageFrame, build_map_page, display_name, figures, second_name
 from geoservice.maps.elements import TEMPLATES
 from geoservice.maps.figure import AssetUrl, content_security_policy
-from geoservice.maps.styles import SOURCES
 from geoservice.maps.viewing import JurisdictionView, Viewing
 from geoservice.maps.wording import HTML_LANG, Language, word
 from geoservice.web.files import file_response, packed, versioned_file_response
+from layers.catalogue import catalogue
 
 View = Callable[..., Any]
 #: `guard("view_map")` returns a decorator for a view.
@@ -58,7 +58,7 @@ def maps_blueprint(viewing: Viewing, guard: Guard) -> Blueprint:
     @blueprint.get("/maps/<jurisdiction>/layers/<layer>.geojson")
     @may_view
     def map_layer(jurisdiction: str, layer: str) -> WerkzeugResponse:
-        if layer not in SOURCES:
+        if layer not in catalogue():
             abort(404)
         return _layer_response(viewing.layer_geojson(jurisdiction, layer))
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from geoservice.auth.model import Identity
 from geoservice.auth.permissions import Permission, may
+from geoservice.errors import NotServed, ReportUnknown
 from geoservice.open311 import reading, records
 from geoservice.open311.refusing import PREFIX, Refused
 from geoservice.open311.writing import JSON, XML, instant
-from geoservice.services.errors import NotServed, ReportUnknown
 from geoservice.services.handling import HandlingService
 from geoservice.services.incidents import IncidentService, NewReport
 from geoservice.services.keys import KeyService

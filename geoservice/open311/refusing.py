@@ -28,7 +28,7 @@ def refusal(error: Refused) -> Response:
     return _response(error.status, error.descriptions)
 
 
-def spoken(kind: Kind, detail: str, errors: list[ProblemError]) -> Response:
+def problem_response(kind: Kind, detail: str, errors: list[ProblemError]) -> Response:
     """Write a problem of the application in the standard's shape."""
     status = kind.status
     if status in (401, 403):

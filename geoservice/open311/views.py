@@ -98,14 +98,14 @@ def open311_blueprint(endpoint: Endpoint) -> APIBlueprint:
     @guard("use_open311")
     def discovery(path: FormPath) -> Response:
         """Tell where the endpoint is, in which formats, and how a key is had."""
-        return _said(reading.only(path.form), "discovery", discovery_record(request.host_url))
+        return _response(reading.only(path.form), "discovery", discovery_record(request.host_url))
 
     @blueprint.get("/services.<form>", summary="GET service list")
     @guard("use_open311")
     def services(path: FormPath, query: JurisdictionQuery) -> Response:
         """List what can be reported."""
         form = reading.only(path.form)
-        return _said(form, "services", endpoint.services(endpoint.jurisdiction(query.jurisdiction_id)))
+        return _response(form, "services", endpoint.services(endpoint.jurisdiction(query.jurisdiction_id)))
 
     @blueprint.get("/services/<service_code>.<form>", summary="GET service definition")
     @guard("use_open311")
@@ -113,7 +113,7 @@ def open311_blueprint(endpoint: Endpoint) -> APIBlueprint:
         """Tell which attributes a service asks for."""
         form = reading.only(path.form)
         service = endpoint.service(endpoint.jurisdiction(query.jurisdiction_id), path.service_code)
-        return _said(form, "service_definition", records.definition_record(service))
+        return _response(form, "service_definition", records.definition_record(service))
 
     _about_requests(blueprint, endpoint)
     return blueprint
@@ -126,21 +126,21 @@ def _about_requests(blueprint: APIBlueprint, endpoint: Endpoint) -> None:
     def report(path: FormPath) -> Response:
         """Take a report; route and dispatch it at once. Files and names are dropped."""
         form = reading.only(path.form)
-        return _said(form, "service_requests", [endpoint.report(reading.read_form())])
+        return _response(form, "service_requests", [endpoint.report(reading.read_form())])
 
     @blueprint.get("/requests.<form>", summary="GET service requests")
     @guard("use_open311")
     def requests(path: FormPath, query: RequestsQuery) -> Response:
         """List service requests, newest first: of the last 90 days, and 1,000 at most, unless asked otherwise."""
         form = reading.only(path.form)
-        return _said(form, "service_requests", endpoint.requests(_given(query)))
+        return _response(form, "service_requests", endpoint.requests(_query(query)))
 
     @blueprint.get("/requests/<service_request_id>.<form>", summary="GET service request")
     @guard("use_open311")
     def one(path: RequestPath, query: RequestsQuery) -> Response:
         """Return one service request, in a list."""
         form = reading.only(path.form)
-        return _said(form, "service_requests", endpoint.request(_given(query), path.service_request_id))
+        return _response(form, "service_requests", endpoint.request(_query(query), path.service_request_id))
 
     @blueprint.get("/tokens/<token>.<form>", summary="GET service_request_id from a token")
     @guard("use_open311")
@@ -148,21 +148,21 @@ def _about_requests(blueprint: APIBlueprint, endpoint: Endpoint) -> None:
         """Return the service request that a reporter's token stands for."""
         form = reading.only(path.form)
         endpoint.jurisdiction(query.jurisdiction_id)
-        return _said(form, "service_requests", endpoint.token(path.token))
+        return _response(form, "service_requests", endpoint.token(path.token))
 
     @blueprint.get("/servicerequestupdates.<form>", summary="GET service request updates, as FixMyStreet asks")
     @guard("use_open311")
     def updates(path: FormPath, query: UpdatesQuery) -> Response:
         """List changes of status between two times, oldest first."""
         form = reading.only(path.form)
-        return _said(form, "service_request_updates", endpoint.updates(_given(query)))
+        return _response(form, "service_request_updates", endpoint.updates(_query(query)))
 
 
-def _said(form: str, root: str, value: Any) -> Response:
+def _response(form: str, root: str, value: Any) -> Response:
     body, content_type = body_of(form, root, value)
     return Response(body, 200, {"Content-Type": content_type, "Cache-Control": "no-store"})
 
 
-def _given(query: BaseModel) -> dict[str, str]:
+def _query(query: BaseModel) -> dict[str, str]:
     """Return what has a value."""
     return {name: value for name, value in query.model_dump().items() if value}

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from geoservice.embedded.errors import DataDirRefused
+from geoservice.embedded.cluster_errors import DataDirRefused
 from geoservice.running.processes import ProcessIdentity
 
 #: A web server that outlived its supervisor ends its running requests within this time.
@@ -27,7 +27,7 @@ class InstanceState:
     web: ProcessIdentity | None
     #: None when nobody streams events.
     events: ProcessIdentity | None
-    #: None when nobody sends webhooks.
+    #: Does what is due, and sends webhooks.
     worker: ProcessIdentity | None
     #: starting, serving or stopping
     phase: str

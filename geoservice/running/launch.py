@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg
 
 from geoservice.embedded.cluster import Cluster
-from geoservice.running.errors import AnotherInstance, DatabaseUnreachable, NotAnswering, StopTimedOut
 from geoservice.running.instance import Instance, InstanceState, wait_for_end
+from geoservice.running.instance_errors import AnotherInstance, DatabaseUnreachable, NotAnswering, StopTimedOut
 from geoservice.running.processes import adopt_orphans
 from geoservice.running.supervisor import (
     FIRST_ANSWER_S,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import os
+import select
 import signal
+import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 # linux/prctl.h
 PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -72,6 +76,32 @@ def die_with_parent(parent_pid: int, signal_number: int = signal.SIGTERM) -> Non
         os._exit(0)
 
 
+def end_with(pid: int, *, finish_s: float) -> None:
+    """End this process when another one dies, however it dies: in order, and the hard way when that takes too long.
+
+    Unlike the kernel's signal this asks for no parent, and it ends a process that does not hear the signal, too.
+    """
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        os._exit(0)
+    threading.Thread(target=_end_after, args=(descriptor, finish_s), name="end with", daemon=True).start()
+
+
+def _end_after(descriptor: int, finish_s: float) -> None:
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    waiting.poll()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(finish_s)
+    os._exit(1)  # what it forked ends with it
+
+
+def name_process(title: str) -> None:
+    """Have `ps` and `top` show a name for this process, of which the kernel keeps 15 characters."""
+    _prctl(PR_SET_NAME, ctypes.create_string_buffer(title.encode()))
+
+
 def adopt_orphans() -> None:
     """Become the parent of orphaned descendants, so that a killed postmaster is collected at once.
 
@@ -90,7 +120,7 @@ def collect_orphans(*, but: set[int]) -> None:
             os.waitpid(dead.si_pid, os.WNOHANG)
 
 
-def _prctl(option: int, value: int) -> None:
+def _prctl(option: int, value: int | ctypes.Array[ctypes.c_char]) -> None:
     if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

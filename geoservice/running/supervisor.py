@@ -6,21 +6,22 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import socket
 import sys
-import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from types import FrameType
 
 from geoservice.embedded.cluster import Cluster
-from geoservice.embedded.errors import EmbeddedError
-from geoservice.running.child import Backoff, Child
-from geoservice.running.errors import NotAnswering
+from geoservice.embedded.cluster_errors import EmbeddedError
+from geoservice.running.forkserver import ForkServer, Program
 from geoservice.running.instance import Instance, InstanceState
+from geoservice.running.instance_errors import NotAnswering
 from geoservice.running.processes import adopt_orphans, collect_orphans, own_identity
 from geoservice.running.webserver import (
     APPLICATION,
@@ -28,22 +29,30 @@ from geoservice.running.webserver import (
     FINISH_ATTEMPTS_S,
     FINISH_REQUESTS_S,
     answers,
-    check_addresses_free,
-    events_command,
-    web_command,
+    events_arguments,
+    listen_for_events,
+    listen_on,
+    web_arguments,
     web_environment,
-    worker_command,
 )
+from geoservice.running.worker_process import Backoff, Child
 from geoservice.settings import Settings
 
-TICK_S = 0.2
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+#: Whatever was noticed and whatever was not, it is looked after so often.
+LOOK_EVERY_S = 30.0
 FIRST_ANSWER_S = 60.0
+#: Asked so often for its first answer.
+ASK_EVERY_S = 0.1
 #: A web server that dies this often before its first answer will not get better by trying.
 HOPELESS_DEATHS = 3
 
 
 class Supervisor:
-    """One instance's keeper; `run` returns after SIGTERM, SIGINT or SIGHUP.
+    """Keeps one instance alive; `run` returns after SIGTERM, SIGINT or SIGHUP.
+
+    It keeps the sockets that the servers listen on: while one of them is away, callers wait instead of being refused.
+    It sleeps until a signal comes or a process ends.
 
     Parameters: cluster - the embedded database, already started; None when the database is somebody else's.
     """
@@ -59,31 +68,40 @@ class Supervisor:
     ) -> None:
         self._settings = settings
         self._instance = instance
-        self._database_url = database_url
+        self._environment = web_environment(database_url)
         self._cluster = cluster
-        self._stopping = threading.Event()
+        self._application = application
+        self._stopping = False
         self._signals = 0
         self._phase = "starting"
         self._me = own_identity()
+        self._wakeup = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._database_backoff = Backoff()
-        environment = web_environment(database_url)
+        self._forks_backoff = Backoff()
+        self._sockets: list[socket.socket] = []
+        self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
+
+    def _open(self) -> None:
+        """Take the addresses; raise WebPortTaken, EventsPortTaken, AddressRefused."""
+        web = listen_on(self._settings.host, self._settings.port)
+        self._sockets.append(web)
+        events = listen_for_events(self._settings)
+        if events is not None:
+            self._sockets.append(events)
+        self._forks = ForkServer(self._environment, [one.fileno() for one in self._sockets])
+        bound = ("--end-with", str(os.getpid()))
+        self._worker = Child(
+            "the worker", Program("gs-worker", "geoservice.worker", bound), finish_s=FINISH_ATTEMPTS_S, say=self._say
+        )
         self._web = Child(
-            "the web server", web_command(settings, application=application, die_with=os.getpid()), environment,
+            "the web server",
+            _server("gs-web", web, (*bound, *web_arguments(self._settings, application=self._application))),
             finish_s=FINISH_REQUESTS_S + 2, say=self._say,
         )  # fmt: skip
-        self._events: Child | None = None
-        if settings.events_at is not None:
-            self._events = Child(
-                "the events' server", events_command(settings, die_with=os.getpid()), environment,
-                finish_s=CUT_STREAMS_S + 2, say=self._say,
-            )  # fmt: skip
-        self._worker: Child | None = None
-        if settings.webhooks:
-            self._worker = Child(
-                "the worker", worker_command(die_with=os.getpid()), environment,
-                finish_s=FINISH_ATTEMPTS_S, say=self._say,
-            )  # fmt: skip
-        self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
+        self._events = None if events is None else Child(
+            "the events' server", _server("gs-events", events, (*bound, *events_arguments(self._settings))),
+            finish_s=CUT_STREAMS_S + 2, say=self._say,
+        )  # fmt: skip
 
     def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
         """Serve until told to stop; `on_ready` is called once, when the first answer came.
@@ -91,48 +109,103 @@ class Supervisor:
         Raises: WebPortTaken, AddressRefused, NotAnswering. Whatever happens, all children are stopped at the end.
         """
         adopt_orphans()
-        previous = {number: signal.signal(number, self._on_signal) for number in self._ending_signals()}
+        previous = {number: signal.signal(number, self._on_signal) for number in (*ENDING, signal.SIGCHLD)}
         try:
-            check_addresses_free(self._settings)
+            self._open()
+        except BaseException:  # Ctrl-C included; it is raised again
+            self._close()
+            raise
+        try:
             self._wait_for_first_answer()
-            if not self._stopping.is_set():
+            if not self._stopping:
                 self._tell("serving")
                 on_ready()
-            while not self._stopping.is_set():
-                self._watch()
-                self._stopping.wait(TICK_S)
+            while not self._stopping:
+                self._watch(self._children)
+                self._sleep(LOOK_EVERY_S)
         finally:
             self._stop_all()
             for number, handler in previous.items():
                 signal.signal(number, handler)
 
-    def _ending_signals(self) -> tuple[signal.Signals, ...]:
-        return (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._signals += 1
-        self._stopping.set()
+        if number in ENDING:
+            self._signals += 1
+            self._stopping = True
+        os.eventfd_write(self._wakeup, 1)
 
     def _wait_for_first_answer(self) -> None:
+        """Start the worker and the web server; who streams events comes when the web server answers."""
         deadline = time.monotonic() + FIRST_ANSWER_S
-        while not self._stopping.is_set():
-            self._watch()
-            if answers(self._settings.host, self._settings.port):
+        while not self._stopping:
+            self._watch((self._worker, self._web))
+            if self._web.process is not None and answers(self._settings.host, self._settings.port):
                 return
             if self._web.deaths >= HOPELESS_DEATHS or time.monotonic() > deadline:
                 raise NotAnswering(host=self._settings.host, port=self._settings.port)
-            self._stopping.wait(TICK_S)
+            self._sleep(ASK_EVERY_S)
 
-    def _watch(self) -> None:
+    def _watch(self, children: Sequence[Child]) -> None:
+        """Start again what has ended."""
         self._watch_database()
-        started = [child.keep() for child in self._children]
+        self._watch_forks()
+        started = [child.keep(self._forks) for child in children]
         if any(started):
             self._tell(self._phase)
-        collect_orphans(but={child.pid for child in self._children if child.pid is not None})
+        collect_orphans(but=set() if self._forks.pid is None else {self._forks.pid})
+
+    def _watch_forks(self) -> None:
+        now = time.monotonic()
+        if self._forks.pid is not None and not self._forks.has_ended():
+            return
+        if self._forks.pid is not None:
+            self._say("the fork server ended by itself; starting it again")
+            self._forks.stop()
+            self._forks_backoff.fail(now)
+        if self._forks_backoff.is_over(now):
+            self._forks.start()
+
+    def _waits(self) -> Iterator[float]:
+        """Return in how many seconds there is something to start again that nothing else will wake us for."""
+        now = time.monotonic()
+        if self._forks.pid is None:
+            yield self._forks_backoff.left_s(now)
+        elif self._forks.is_ready():
+            yield from (child.wait_s for child in self._children if child.wait_s)
+        if self._cluster is not None and self._cluster.postmaster() is None:
+            yield self._database_backoff.left_s(now)
+
+    def _sleep(self, most_s: float) -> None:
+        """Wait for a signal, the end of a process, or a time to start one; at most so long."""
+        waiting = select.poll()
+        running = [child.process.fileno() for child in self._children if child.process is not None]
+        waiting.register(self._wakeup, select.POLLIN)
+        for descriptor in (*running, *self._forks.waited_for()):
+            waiting.register(descriptor, select.POLLIN)
+        with self._postmaster_watched(waiting):
+            waiting.poll(1000 * max(0.0, min((most_s, *self._waits()))))
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._wakeup)
+
+    @contextmanager
+    def _postmaster_watched(self, waiting: select.poll) -> Iterator[None]:
+        """Have a wait end with the postmaster, too: it need not be a child of ours."""
+        postmaster = None if self._cluster is None else self._cluster.postmaster()
+        try:
+            descriptor = None if postmaster is None else os.pidfd_open(postmaster.pid)
+        except ProcessLookupError:
+            descriptor = None
+        try:
+            if descriptor is not None:
+                waiting.register(descriptor, select.POLLIN)
+            yield
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
 
     @property
     def _children(self) -> tuple[Child, ...]:
-        return tuple(child for child in (self._web, self._events, self._worker) if child is not None)
+        return tuple(child for child in (self._worker, self._web, self._events) if child is not None)
 
     def _watch_database(self) -> None:
         if self._cluster is None or self._cluster.postmaster() is not None:
@@ -155,7 +228,7 @@ class Supervisor:
             supervisor=self._me,
             web=self._web.identity,
             events=None if self._events is None else self._events.identity,
-            worker=None if self._worker is None else self._worker.identity,
+            worker=self._worker.identity,
             phase=phase,
             host=self._settings.host,
             port=self._settings.port,
@@ -169,9 +242,16 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         self._tell("stopping")
+        for one in self._sockets:
+            one.close()
+        self._forks.stop()  # it holds them, too
         for child in reversed(self._children):
-            signals_before = self._signals
-            child.stop(hurry=partial(self._signalled_since, signals_before))
+            child.stop(hurry=partial(self._signalled_since, self._signals))
+        self._close()
+
+    def _close(self) -> None:
+        for one in self._sockets:
+            one.close()
         if self._cluster is not None:
             self._cluster.stop()
         self._instance.forget()
@@ -184,6 +264,13 @@ class Supervisor:
         with suppress(OSError):  # the terminal may be gone
             sys.stderr.write(f"geoservice: {line}\n")
             sys.stderr.flush()
+
+
+def _server(title: str, listening: socket.socket, arguments: tuple[str, ...]) -> Program:
+    """Return a server that listens on a socket of ours."""
+    descriptor = listening.fileno()
+    own = ("--socket", str(descriptor))
+    return Program(title, "geoservice.running.webserver", (*own, *arguments), (descriptor,))
 
 
 def embedded_cluster(settings: Settings) -> Cluster | None:

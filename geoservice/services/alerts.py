@@ -8,15 +8,16 @@ from uuid import UUID
 
 from geoservice.auth.model import Identity
 from geoservice.domain.alerts import Alert, service_for
-from geoservice.services import known
-from geoservice.services.errors import AlertNotTaken, CameraUnknown, IncidentUnknown
+from geoservice.errors import AlertNotTaken, CameraUnknown, IncidentUnknown
+from geoservice.services import lookups
 from geoservice.services.incidents import IncidentService, NewReport
 from layers.cameras.model import CoveringCamera
-from layers.cameras.queries import cameras_covering, find_view
+from layers.cameras.queries import find_view
 from layers.crs import declared_position
 from layers.db.session import Database
 from layers.incidents.model import Alike, Incident
 from layers.incidents.queries import alike, find_incident, services
+from layers.summaries.camera_views import cameras_covering
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class AlertService:
         JurisdictionNotStated, JurisdictionUnknown, CameraUnknown, AlertNotTaken, ServiceUnknown, ReportKeyUsed
         """
         with self._database.transaction() as connection:
-            jurisdiction = known.stated_or_only_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.stated_or_only_jurisdiction(connection, jurisdiction_code)
             view = find_view(connection, jurisdiction_id=jurisdiction.id, code=camera)
             if view is None:
                 raise CameraUnknown(camera=camera, jurisdiction=jurisdiction.code)

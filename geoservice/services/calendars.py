@@ -7,16 +7,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 
-from geoservice.services import known
-from geoservice.services.errors import CalendarRefused
-from layers.calendars.model import CalendarDay, Stretch
-from layers.calendars.queries import (
+from geoservice.errors import CalendarRefused
+from geoservice.records.calendars.model import CalendarDay, WorkingHours
+from geoservice.records.calendars.queries import (
     calendar_days,
     put_calendar_days,
     put_working_hours,
     work_done_at,
     working_hours,
 )
+from geoservice.services import lookups
 from layers.db.session import Database
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -31,40 +31,40 @@ class CalendarService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def hours(self, jurisdiction_code: str) -> tuple[Stretch, ...]:
+    def hours(self, jurisdiction_code: str) -> tuple[WorkingHours, ...]:
         """Return when is worked in a week, Monday first; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return working_hours(connection, jurisdiction_id=jurisdiction.id)
 
     def days(self, jurisdiction_code: str, *, year: int) -> tuple[CalendarDay, ...]:
         """Return the days of a year that are not as their weekday; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             first, last = date(year, 1, 1), date(year + 1, 1, 1)
             return calendar_days(connection, jurisdiction_id=jurisdiction.id, first=first, last=last)
 
-    def set_hours(self, jurisdiction_code: str, stretches: Sequence[Stretch]) -> None:
+    def set_hours(self, jurisdiction_code: str, hours: Sequence[WorkingHours]) -> None:
         """Replace when is worked in a week; raise JurisdictionUnknown, layers.errors.RefusedByDatabase."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
-            put_working_hours(connection, jurisdiction_id=jurisdiction.id, stretches=stretches)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
+            put_working_hours(connection, jurisdiction_id=jurisdiction.id, hours=hours)
 
     def add_days(self, jurisdiction_code: str, days: Sequence[CalendarDay]) -> None:
         """Write holidays and make-up days over what was written for the same days; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             put_calendar_days(connection, jurisdiction_id=jurisdiction.id, days=days)
 
     def due(self, jurisdiction_code: str, begins: datetime, work_hours: float) -> datetime | None:
         """Return when so many hours of work are done; None beyond the calendar. Raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return work_done_at(connection, jurisdiction_id=jurisdiction.id, begins=begins, work_hours=work_hours)
 
 
-def parse_hours(text: str) -> tuple[Stretch, ...]:
-    """Return the stretches that a line like `mon-fri 08:30-12:30 14:00-18:00` means; raise CalendarRefused."""
+def parse_hours(text: str) -> tuple[WorkingHours, ...]:
+    """Return the hours that a line like `mon-fri 08:30-12:30 14:00-18:00` means; raise CalendarRefused."""
     days, *stretches = text.lower().split() or [""]
     first, _, last = days.partition("-")
     if first not in WEEKDAYS or (last or first) not in WEEKDAYS or not stretches:
@@ -72,10 +72,10 @@ def parse_hours(text: str) -> tuple[Stretch, ...]:
     span = range(WEEKDAYS.index(first), WEEKDAYS.index(last or first) + 1)
     if not span:
         raise CalendarRefused(hours=text, reason="a week begins with mon; write fri-sun and mon as two lines")
-    return tuple(Stretch(day + 1, *_parse_stretch(stretch, text)) for day in span for stretch in stretches)
+    return tuple(WorkingHours(day + 1, *_parse_hours(stretch, text)) for day in span for stretch in stretches)
 
 
-def _parse_stretch(stretch: str, text: str) -> tuple[time, time | None]:
+def _parse_hours(stretch: str, text: str) -> tuple[time, time | None]:
     found = _STRETCH.fullmatch(stretch)
     parts = [] if found is None else [int(part) for part in found.groups()]
     ends_at_midnight = parts[2:] == [24, 0]

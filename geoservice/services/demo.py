@@ -15,13 +15,13 @@ from geoservice.auth.model import Role
 from geoservice.demo.community import build_community
 from geoservice.demo.holidays import holidays
 from geoservice.demo.model import Community, IncidentSeed
+from geoservice.domain.validating.topology import findings_of
+from geoservice.records.calendars.queries import put_calendar_days
 from geoservice.services.keys import KeyService
-from layers.calendars.queries import put_calendar_days
 from layers.db.bulk import copy_rows, ewkb
 from layers.db.session import Database
 from layers.grids import edits
 from layers.grids.model import GridShape
-from layers.grids.topology import findings_of
 from layers.incidents.edits import take_step
 from layers.jurisdictions.queries import find_jurisdiction
 
@@ -65,14 +65,14 @@ def load_demo(url: str, report: Callable[[str], None]) -> DemoSummary:
             if find_jurisdiction(connection, community.code) is None:
                 report("Loading the demo community …")
                 _load(connection, community, now)
-                report(_told(community))
+                report(_summary(community))
         key = KeyService(database).create(Role.DISPATCHER, "demo", expires_at=now + KEY_AGE)
         return DemoSummary(community.code, key)
     finally:
         database.close()
 
 
-def _told(community: Community) -> str:
+def _summary(community: Community) -> str:
     residents = sum(household.residents for household in community.households)
     return (
         f"Demo community {community.name}: {len(community.grids)} grids, {len(community.buildings)} buildings,"

@@ -9,21 +9,21 @@ from pathlib import PurePath
 from uuid import UUID
 
 from geoservice.domain.editing.healing import Healing
-from geoservice.services.errors import PreviewOutdated, PreviewUnknown
-from geoservice.services.gate import looked_at, with_wandering
-from geoservice.services.healing.running import Told, healed_apart
-from geoservice.services.impact import Impact, grids_concerned, hindrances_of, workloads_after
-from geoservice.services.importing.errors import EditionNotDraft, InstantWithoutZone
-from geoservice.services.importing.grids import grids_of_file
-from geoservice.services.importing.limits import Limits
-from geoservice.services.importing.shapes import GridFields
-from geoservice.services.known import known_edition, known_jurisdiction
+from geoservice.errors import EditionNotDraft, InstantWithoutZone, PreviewOutdated, PreviewUnknown
+from geoservice.reading.grids import grids_of_file
+from geoservice.reading.limits import Limits
+from geoservice.reading.shapes import GridFields
+from geoservice.services.gate import validate_grids, with_reused_codes
+from geoservice.services.healing.heal import OnProgress, heal_in_process
+from geoservice.services.impact import Impact, grids_concerned, publish_blockers, workloads_after
+from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.db.session import Database
 from layers.errors import EditedMeanwhile, MovedMeanwhile, TryAgain
-from layers.grids import drafts, edits, previews, queries
+from layers.grids import drafts, edits, queries
 from layers.grids.model import Edition, Finding, GridShape
 from layers.jurisdictions.queries import outline_of
 from layers.staff.queries import posted_now
+from layers.summaries import previews
 
 #: Importing, validating and publishing move all grids of a city at once; a request's limit does not fit them.
 TIMEOUT_S = 300.0
@@ -74,7 +74,7 @@ class EditionService:
         layer: str | None = None,
         title: str | None = None,
         heal_m: float | None = None,
-        told: Told = lambda share, what: None,
+        on_progress: OnProgress = lambda share, what: None,
         actor: str = "",
     ) -> ImportResult:
         """Make a draft of the grids in a file, and validate it.
@@ -92,7 +92,7 @@ class EditionService:
         heal_m
             Close gaps and overlaps narrower than this, in metres, and mend invalid rings, before it is stored; None:
             the grids are taken as they are.
-        told
+        on_progress
             Called with the progress of healing.
 
         Raises
@@ -103,30 +103,32 @@ class EditionService:
             One of its kin; nothing is stored then.
         """
         with self._database.transaction(actor=actor) as connection:
-            bbox = known_jurisdiction(connection, jurisdiction_code).bbox
+            bbox = get_jurisdiction(connection, jurisdiction_code).bbox
         # Reading takes seconds and needs no database: no connection is held meanwhile.
         found = grids_of_file(
             path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer, limits=self._limits
         )  # fmt: skip
-        healing = None if heal_m is None else self._healed(found.grids, jurisdiction_code, heal_m, told)
+        healing = None if heal_m is None else self._healed(found.grids, jurisdiction_code, heal_m, on_progress)
         grids = found.grids if healing is None else list(healing.grids)
         name = PurePath(path).name
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
-            jurisdiction = known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             edition_id = edits.insert_edition(
                 connection, jurisdiction_id=jurisdiction.id, title=(title or name)[:_TITLE_LENGTH_MAX], source=name
             )
-            findings, storable = looked_at(connection, jurisdiction, grids, found.remarks)
+            findings, storable = validate_grids(connection, jurisdiction, grids, found.remarks)
             edits.insert_grids(connection, edition_id, storable)
-            findings = with_wandering(connection, edition_id, storable, findings)
+            findings = with_reused_codes(connection, edition_id, storable, findings)
             edits.replace_findings(connection, edition_id, findings)
             edits.mark_validated(connection, edition_id)
         return ImportResult(edition_id, len(storable), found.crs, findings, healing)
 
-    def _healed(self, grids: Sequence[GridShape], jurisdiction_code: str, tolerance_m: float, told: Told) -> Healing:
+    def _healed(
+        self, grids: Sequence[GridShape], jurisdiction_code: str, tolerance_m: float, on_progress: OnProgress
+    ) -> Healing:
         with self._database.transaction() as connection:
-            outline = outline_of(connection, known_jurisdiction(connection, jurisdiction_code).id)
-        return healed_apart(grids, outline, tolerance_m, told=told)
+            outline = outline_of(connection, get_jurisdiction(connection, jurisdiction_code).id)
+        return heal_in_process(grids, outline, tolerance_m, on_progress=on_progress)
 
     def validate(self, edition_id: int, *, actor: str = "") -> tuple[Finding, ...]:
         """Look at a draft as it stands now, whoever edited it, and keep what was found.
@@ -138,13 +140,13 @@ class EditionService:
         """
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
             queries.lock_edition(connection, edition_id)  # nobody edits between looking and saying so
-            edition = known_edition(connection, edition_id)
+            edition = get_edition(connection, edition_id)
             if edition.status != "draft":
                 raise EditionNotDraft(edition=edition_id, status=edition.status)
-            jurisdiction = known_jurisdiction(connection, edition.jurisdiction_code)
+            jurisdiction = get_jurisdiction(connection, edition.jurisdiction_code)
             grids = queries.grids_of(connection, edition_id)
-            findings, _ = looked_at(connection, jurisdiction, grids)
-            findings = with_wandering(connection, edition_id, grids, findings)
+            findings, _ = validate_grids(connection, jurisdiction, grids)
+            findings = with_reused_codes(connection, edition_id, grids, findings)
             edits.replace_findings(connection, edition_id, findings)
             edits.mark_validated(connection, edition_id)
         return findings
@@ -161,8 +163,8 @@ class EditionService:
         """
         _require_zone(valid_from)
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
-            edition = known_edition(connection, edition_id)
-            jurisdiction = known_jurisdiction(connection, edition.jurisdiction_code)
+            edition = get_edition(connection, edition_id)
+            jurisdiction = get_jurisdiction(connection, edition.jurisdiction_code)
             preview = previews.make_preview(connection, edition_id, starts=valid_from)
             codes = grids_concerned(preview.moves)
             before = previews.workloads(connection, jurisdiction_id=jurisdiction.id, codes=codes)
@@ -171,11 +173,11 @@ class EditionService:
             new = queries.codes_of(connection, edition_id)
             leaving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(old - new))
             arriving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(new - old))
-            hindrances = hindrances_of(edition, drafts.latest_edition(connection, jurisdiction.id))
+            blockers = publish_blockers(edition, drafts.latest_edition(connection, jurisdiction.id))
         staffed = {one.grid_code for one in arriving if one.officer.role in ("grid_officer", "deputy")}
         after = workloads_after(before, preview.moves)
         unstaffed = tuple(sorted(new - old - staffed))
-        return Impact(preview, before, after, places, leaving, unstaffed, jurisdiction.reroute, hindrances)
+        return Impact(preview, before, after, places, leaving, unstaffed, jurisdiction.reroute, blockers)
 
     def publish(
         self,
@@ -224,18 +226,18 @@ class EditionService:
         seen = None
         try:
             with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
-                known_edition(connection, edition_id)
+                get_edition(connection, edition_id)
                 if preview_id is not None:
                     seen = previews.find_preview(connection, edition_id, preview_id)
                     if seen is None:
                         raise PreviewUnknown(edition=edition_id, preview=preview_id)
-                    revision = _one_state(edition_id, revision, seen.revision)
+                    revision = _same_revision(edition_id, revision, seen.revision)
                 moved = edits.publish_edition(
                     connection, edition_id, starts=valid_from,
                     revision=revision,
                     fingerprint=None if seen is None else seen.fingerprint,
                 )  # fmt: skip
-                return PublishResult(known_edition(connection, edition_id), moved)
+                return PublishResult(get_edition(connection, edition_id), moved)
         except MovedMeanwhile:
             now = self.preview(edition_id, valid_from=valid_from, actor=actor).preview.moves
             shown = () if seen is None else seen.moves
@@ -249,21 +251,21 @@ class EditionService:
         with self._database.transaction() as connection:
             if jurisdiction_code is None:
                 return queries.editions_of(connection, None)
-            return queries.editions_of(connection, known_jurisdiction(connection, jurisdiction_code).id)
+            return queries.editions_of(connection, get_jurisdiction(connection, jurisdiction_code).id)
 
     def edition(self, edition_id: int) -> Edition:
         """Return an edition; raise EditionUnknown."""
         with self._database.transaction() as connection:
-            return known_edition(connection, edition_id)
+            return get_edition(connection, edition_id)
 
     def findings(self, edition_id: int) -> tuple[Finding, ...]:
         """Return what the last validation or import of an edition found, errors first; raise EditionUnknown."""
         with self._database.transaction() as connection:
-            known_edition(connection, edition_id)
+            get_edition(connection, edition_id)
             return queries.findings_of_edition(connection, edition_id)
 
 
-def _one_state(edition_id: int, stated: int | None, previewed: int) -> int:
+def _same_revision(edition_id: int, stated: int | None, previewed: int) -> int:
     """Return the revision that a publisher saw; raise EditedMeanwhile when his preview is of another."""
     if stated not in (None, previewed):
         raise EditedMeanwhile(

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from geoservice.auth.model import Identity
 from geoservice.auth.permissions import Permission, may
+from geoservice.records.outbox.model import Event, Kept
+from geoservice.records.outbox.queries import events_after, kept_events, number_all, number_outbox
 from layers.db.session import Database
-from layers.outbox.model import Event, Kept
-from layers.outbox.queries import events_after, kept_events, number_outbox
 from layers.staff.queries import postings_of
 
 #: Read at once.
 PIECE = 1000
+#: To give numbers to all that was committed while nobody looked may take longer than other statements.
+NUMBER_ALL_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,12 @@ class EventService:
         """Return which events can be had."""
         with self._database.transaction() as connection:
             return kept_events(connection)
+
+    def newest(self) -> int:
+        """Return the number of the last event that was committed up to now; 0 when there was none yet."""
+        with self._database.transaction(actor="service", timeout_s=NUMBER_ALL_S) as connection:
+            number_all(connection)
+            return kept_events(connection).last
 
     def after(self, number: int) -> tuple[Event, ...]:
         """Return the events that follow the one of a number, in their order, at most PIECE."""

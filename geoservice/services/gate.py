@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from geoservice.domain.validating.norms import household_findings, pattern_findings
+from geoservice.domain.validating.soundness import STORABLE_RULES
+from geoservice.domain.validating.topology import findings_of
 from layers.grids.model import Finding, GridShape
-from layers.grids.norms import household_findings, pattern_findings
-from layers.grids.queries import codes_unlike, codes_wandering
-from layers.grids.soundness import STORABLE_RULES
-from layers.grids.topology import findings_of
+from layers.grids.queries import codes_unlike, reused_codes
 from layers.households.queries import household_counts
 from layers.jurisdictions.model import Jurisdiction
 from layers.jurisdictions.queries import outline_of
 
 
-def looked_at(
+def validate_grids(
     connection: Connection, jurisdiction: Jurisdiction, grids: Sequence[GridShape], remarks: Sequence[Finding] = ()
 ) -> tuple[tuple[Finding, ...], list[GridShape]]:
     """Return every finding about grids, errors first, and the grids that can be stored.
@@ -37,7 +37,7 @@ def looked_at(
     return tuple(sorted(found, key=lambda one: one.severity)), storable
 
 
-def with_wandering(
+def with_reused_codes(
     connection: Connection, edition_id: int, grids: Sequence[GridShape], found: Sequence[Finding]
 ) -> tuple[Finding, ...]:
     """Return findings, errors first, with one for each code of a stored draft that named another place before.
@@ -48,16 +48,16 @@ def with_wandering(
         Those of the draft, as they are stored.
     """
     shapes = {grid.code: grid.geom for grid in grids}
-    wandering = [
+    reused = [
         Finding(
-            "wandering-code", "error", (code,),
+            "reused-code", "error", (code,),
             f"Grid {code} lies elsewhere than the last grid of that code: give it a new one, a code names one place"
             " for ever.",
             geom=shapes.get(code),
         )
-        for code in codes_wandering(connection, edition_id)
+        for code in reused_codes(connection, edition_id)
     ]  # fmt: skip
-    return tuple(sorted([*found, *wandering], key=lambda one: one.severity))
+    return tuple(sorted([*found, *reused], key=lambda one: one.severity))
 
 
 def _beside_norms(connection: Connection, jurisdiction: Jurisdiction, grids: Sequence[GridShape]) -> list[Finding]:

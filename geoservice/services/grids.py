@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from geoservice.services.errors import GridUnknown
-from geoservice.services.known import known_jurisdiction
+from geoservice.errors import GridUnknown
+from geoservice.services.lookups import get_jurisdiction
 from layers.db.session import Database
 from layers.grids.territory import (
-    GridInForce,
-    Kinship,
+    Lineage,
     grid_history,
-    grid_kinship,
+    grid_lineage,
     grid_shape,
     grids_in_force,
     neighbours,
@@ -20,12 +21,15 @@ from layers.grids.territory import (
 from layers.staff.model import Officer
 from layers.staff.queries import officers_on_duty
 
+#: A grid by the columns of its layer, and `bbox`.
+Record = Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class GridDetail:
     """A grid in force with its shape and who serves it."""
 
-    grid: GridInForce
+    grid: Record
     #: GeoJSON MultiPolygon, EPSG:4326.
     geometry: str
     officers: tuple[Officer, ...]
@@ -36,9 +40,9 @@ class GridHistory:
     """What became of a code, the oldest first."""
 
     #: With one shape and name each.
-    periods: tuple[GridInForce, ...]
+    periods: tuple[Record, ...]
     #: What it came from and what came from it.
-    kinship: tuple[Kinship, ...]
+    lineage: tuple[Lineage, ...]
 
 
 class GridService:
@@ -49,10 +53,10 @@ class GridService:
 
     def grids(
         self, jurisdiction_code: str, *, at: datetime | None = None, known_at: datetime | None = None
-    ) -> tuple[GridInForce, ...]:
+    ) -> tuple[Record, ...]:
         """Return the grids of a jurisdiction in force at an instant (now when None), by code; as known then or now."""
         with self._database.transaction() as connection:
-            jurisdiction = known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             return grids_in_force(connection, jurisdiction_id=jurisdiction.id, at=at, known_at=known_at)
 
     def grid(
@@ -60,7 +64,7 @@ class GridService:
     ) -> GridDetail:
         """Return one grid; raise GridUnknown."""
         with self._database.transaction() as connection:
-            j = known_jurisdiction(connection, jurisdiction_code).id
+            j = get_jurisdiction(connection, jurisdiction_code).id
             found = grids_in_force(connection, jurisdiction_id=j, at=at, known_at=known_at, code=code)
             if not found:
                 raise GridUnknown(grid=code)
@@ -73,10 +77,10 @@ class GridService:
     def history(self, jurisdiction_code: str, code: str) -> GridHistory:
         """Return every period of a code, the oldest first, and its kin; raise GridUnknown."""
         with self._database.transaction() as connection:
-            j = known_jurisdiction(connection, jurisdiction_code).id
+            j = get_jurisdiction(connection, jurisdiction_code).id
             found = GridHistory(
                 grid_history(connection, jurisdiction_id=j, code=code),
-                grid_kinship(connection, jurisdiction_id=j, code=code),
+                grid_lineage(connection, jurisdiction_id=j, code=code),
             )
         if not found.periods:
             raise GridUnknown(grid=code)
@@ -87,7 +91,7 @@ class GridService:
     ) -> tuple[tuple[str, float], ...]:
         """Return the touching grids with the metres of border shared; raise GridUnknown."""
         with self._database.transaction() as connection:
-            j = known_jurisdiction(connection, jurisdiction_code).id
+            j = get_jurisdiction(connection, jurisdiction_code).id
             if not grids_in_force(connection, jurisdiction_id=j, at=at, code=code):
                 raise GridUnknown(grid=code)
             return neighbours(connection, jurisdiction_id=j, code=code, at=at)

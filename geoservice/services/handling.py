@@ -15,8 +15,7 @@ from geoservice.auth.tokens import token_sha256
 from geoservice.domain.lifecycle.offers import offered_steps
 from geoservice.domain.lifecycle.table import ACTIONS, Field, Party, Step
 from geoservice.domain.privacy import holds_personal_number
-from geoservice.services import known
-from geoservice.services.errors import (
+from geoservice.errors import (
     ActionUnknown,
     IncidentUnknown,
     NobodyOnDuty,
@@ -26,6 +25,7 @@ from geoservice.services.errors import (
     StepNotAllowed,
     StepWants,
 )
+from geoservice.services import lookups
 from layers.crs import DeclaredPosition
 from layers.db.session import Database
 from layers.incidents.edits import lock_incident, take_step
@@ -43,7 +43,7 @@ _SIDE_CHOSEN = "The reporter says which side of the border it was."
 
 
 @dataclass(frozen=True)
-class Wish:
+class ActionDetails:
     """What comes along with an action."""
 
     reason: str | None = None
@@ -103,7 +103,7 @@ class HandlingService:
             postings = postings_of(connection, jurisdiction_id=jurisdiction_id, staff_code=staff_code)
             return Duty(jurisdiction_code(connection, jurisdiction_id), staff_code, postings)
 
-    def act(self, incident_id: UUID, action: str, wish: Wish, *, identity: Identity) -> Incident:
+    def act(self, incident_id: UUID, action: str, details: ActionDetails, *, identity: Identity) -> Incident:
         """Take a step with an incident and return it as it is then.
 
         Raises
@@ -119,14 +119,14 @@ class HandlingService:
             parties = _parties(connection, incident, identity)
             if not parties:
                 raise NotYourIncident
-            return _take(connection, incident, action, wish, parties=parties, identity=identity)
+            return _take(connection, incident, action, details, parties=parties, identity=identity)
 
-    def act_as_reporter(self, token: str, action: str, wish: Wish) -> Incident:
+    def act_as_reporter(self, token: str, action: str, details: ActionDetails) -> Incident:
         """Take a step with the report that a token stands for; raises as `act` does, and ReportUnknown."""
         with self._database.transaction(actor=REPORTER) as connection:
             lock_incident(connection, _of_reporter(connection, token).id)
             incident = _of_reporter(connection, token)
-            return _take(connection, incident, action, wish, parties=(Party.REPORTER,), identity=None)
+            return _take(connection, incident, action, details, parties=(Party.REPORTER,), identity=None)
 
 
 def _known(connection: Connection, incident_id: UUID) -> Incident:
@@ -174,7 +174,7 @@ def _take(
     connection: Connection,
     incident: Incident,
     action: str,
-    wish: Wish,
+    details: ActionDetails,
     *,
     parties: tuple[Party, ...],
     identity: Identity | None,
@@ -185,64 +185,64 @@ def _take(
     offered = _offer(incident, parties).steps
     if step not in offered:
         raise StepNotAllowed(status=incident.status, legal=[one.action for one in offered], action=action)
-    _require_fields(step, wish)
-    changes = _CHANGES[action](connection, incident, wish, identity) if action in _CHANGES else {}
+    _require_fields(step, details)
+    changes = _CHANGES[action](connection, incident, details, identity) if action in _CHANGES else {}
     if step.ends is not None:
         changes["status"] = step.ends.value
-    reason = _SIDE_CHOSEN if action == "choose-side" else wish.reason
+    reason = _SIDE_CHOSEN if action == "choose-side" else details.reason
     take_step(connection, incident.id, rule=step.rule, reason=reason, **changes)
     return _known(connection, incident.id)
 
 
-def _require_fields(step: Step, wish: Wish) -> None:
-    missing, useless = step.needs - wish.given, wish.given - step.needs - step.takes
+def _require_fields(step: Step, details: ActionDetails) -> None:
+    missing, useless = step.needs - details.given, details.given - step.needs - step.takes
     if missing or useless:
         raise StepWants(
             action=step.action, missing=", ".join(sorted(missing)) or None, not_used=", ".join(sorted(useless)) or None
         )
-    if wish.reason is not None and holds_personal_number(wish.reason):
+    if details.reason is not None and holds_personal_number(details.reason):
         raise PersonalNumberRefused
 
 
 # What an action changes beside the status.
 
 
-def _dispatch(connection: Connection, incident: Incident, wish: Wish, _: Identity | None) -> dict[str, Any]:
-    if wish.officer is not None:
-        return _reassign(connection, incident, wish, None)
+def _dispatch(connection: Connection, incident: Incident, details: ActionDetails, _: Identity | None) -> dict[str, Any]:
+    if details.officer is not None:
+        return _reassign(connection, incident, details, None)
     on_duty = _on_duty(connection, incident, DISPATCHED_TO)
     if not on_duty:
         raise NobodyOnDuty(grid=incident.grid_code)
     return {"officer_code": on_duty[0]}
 
 
-def _reassign(connection: Connection, incident: Incident, wish: Wish, _: Identity | None) -> dict[str, Any]:
-    known.known_staff(connection, str(incident.jurisdiction_code), str(wish.officer))
-    return {"officer_code": wish.officer}
+def _reassign(connection: Connection, incident: Incident, details: ActionDetails, _: Identity | None) -> dict[str, Any]:
+    lookups.get_staff(connection, str(incident.jurisdiction_code), str(details.officer))
+    return {"officer_code": details.officer}
 
 
-def _accept(_: Connection, incident: Incident, wish: Wish, identity: Identity | None) -> dict[str, Any]:
+def _accept(_: Connection, incident: Incident, details: ActionDetails, identity: Identity | None) -> dict[str, Any]:
     """Give it to the officer who accepts, also when it was dispatched to a colleague."""
     holder = None if identity is None or identity.staff is None else identity.staff[1]
     return {} if holder in (None, incident.officer_code) else {"officer_code": holder}
 
 
-def _choose_side(_: Connection, incident: Incident, wish: Wish, __: Identity | None) -> dict[str, Any]:
+def _choose_side(_: Connection, incident: Incident, details: ActionDetails, __: Identity | None) -> dict[str, Any]:
     near = [str(candidate["grid_code"]) for candidate in incident.candidates]
-    if wish.grid not in near:
-        raise StepWants(action="choose-side", grid=wish.grid, candidates=", ".join(near))
-    return {"grid_code": wish.grid}
+    if details.grid not in near:
+        raise StepWants(action="choose-side", grid=details.grid, candidates=", ".join(near))
+    return {"grid_code": details.grid}
 
 
-_CHANGES: dict[str, Callable[[Connection, Incident, Wish, Identity | None], dict[str, Any]]] = {
+_CHANGES: dict[str, Callable[[Connection, Incident, ActionDetails, Identity | None], dict[str, Any]]] = {
     "dispatch": _dispatch,
     "reassign": _reassign,
     "accept": _accept,
     "choose-side": _choose_side,
-    "overrule": lambda _, __, wish, ___: {"grid_code": wish.grid},
-    "move": lambda _, __, wish, ___: {"place": wish.place},
-    "rate": lambda _, __, wish, ___: {"rating": wish.rating},
-    "merge": lambda _, __, wish, ___: {"duplicate_of": wish.duplicate_of},
+    "overrule": lambda _, __, details, ___: {"grid_code": details.grid},
+    "move": lambda _, __, details, ___: {"place": details.place},
+    "rate": lambda _, __, details, ___: {"rating": details.rating},
+    "merge": lambda _, __, details, ___: {"duplicate_of": details.duplicate_of},
     "ask": lambda _, __, ___, ____: {"waiting": True},
     "answer": lambda _, __, ___, ____: {"waiting": False},
 }

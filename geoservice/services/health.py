@@ -7,13 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import text
 
+from geoservice.records.schedule.queries import job_ages
 from geoservice.services import schema
-from geoservice.services.keeper import Keeper
+from geoservice.services.snapshot_cache import SnapshotCache
 from layers.db.session import Database
 
 
 @dataclass(frozen=True)
-class EditionHeld:
+class LoadedEditionState:
     """An edition that look-ups are answered from."""
 
     jurisdiction: str
@@ -23,14 +24,14 @@ class EditionHeld:
 
 
 @dataclass(frozen=True)
-class Holding:
+class SnapshotState:
     """What this process holds in memory for look-ups."""
 
     #: When the database last confirmed it, and how long ago that was in seconds.
     as_of: datetime
     age_s: float
     #: In force now.
-    editions: tuple[EditionHeld, ...]
+    editions: tuple[LoadedEditionState, ...]
     #: Why the last attempt to renew it failed; None when it did not.
     failure: str | None
 
@@ -48,9 +49,9 @@ class Health:
 class HealthService:
     """Looks at the database and at what is held in memory."""
 
-    def __init__(self, database: Database, keeper: Keeper | None = None) -> None:
+    def __init__(self, database: Database, cache: SnapshotCache | None = None) -> None:
         self._database = database
-        self._keeper = keeper
+        self._cache = cache
         self._needed = schema.head()
 
     def health(self) -> Health:
@@ -61,14 +62,19 @@ class HealthService:
             ).scalar_one_or_none()
         return Health(found == self._needed, found, self._needed)
 
-    def holding(self) -> Holding | None:
+    def snapshot_state(self) -> SnapshotState | None:
         """Return what look-ups are answered from; None while this process holds nothing. Never waits."""
-        confirmed = None if self._keeper is None else self._keeper.confirmed
-        if self._keeper is None or confirmed is None:
+        confirmed = None if self._cache is None else self._cache.confirmed
+        if self._cache is None or confirmed is None:
             return None
-        held = confirmed.held
+        snapshot = confirmed.snapshot
         editions = tuple(
-            EditionHeld(one.jurisdiction_code, one.edition_id, one.content_hash)
-            for one in held.snapshot.in_force(held.now()) or ()
+            LoadedEditionState(one.jurisdiction_code, one.edition_id, one.content_hash)
+            for one in snapshot.editions.in_force(snapshot.now()) or ()
         )
-        return Holding(confirmed.at, confirmed.age_s, editions, self._keeper.failure)
+        return SnapshotState(confirmed.at, confirmed.age_s, editions, self._cache.failure)
+
+    def job_ages(self) -> dict[str, float | None]:
+        """Return for each scheduled job how many seconds ago it was done last; None: never. Raise LayerError."""
+        with self._database.transaction() as connection:
+            return job_ages(connection)

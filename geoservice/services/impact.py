@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from layers.grids.model import Edition
-from layers.grids.previews import Move, Preview, Workload
 from layers.jurisdictions.model import Reroute
 from layers.staff.model import Posting
+from layers.summaries.previews import Move, Preview, Workload
+
+Advice = Literal["validate-edition", "look-at-findings", "rebase-edition", "import-again"]
+
+
+@dataclass(frozen=True)
+class PublishBlocker:
+    """Why a draft can not be published as it stands, and what to do: codes that each door has its own words for."""
+
+    code: Literal["not-validated", "errors-found", "published-since"]
+    advice: Advice
+    #: What the words speak of.
+    values: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -28,8 +41,8 @@ class Impact:
     unstaffed: tuple[str, ...]
     #: What becomes of open incidents whose place gets another grid.
     reroute: Reroute
-    #: Why the draft can not be published as it stands, with what to do; empty when it can.
-    hindrances: tuple[str, ...] = ()
+    #: Why the draft can not be published as it stands; empty when it can.
+    blockers: tuple[PublishBlocker, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,16 +64,17 @@ def grids_concerned(moves: Sequence[Move]) -> list[str]:
     return sorted({code for move in moves for code in (move.from_grid, move.to_grid) if code is not None})
 
 
-def hindrances_of(draft: Edition, latest: int | None) -> tuple[str, ...]:
-    """Return why a draft can not be published as it stands, each with what to do; `latest` was published last."""
+def publish_blockers(draft: Edition, latest: int | None) -> tuple[PublishBlocker, ...]:
+    """Return why a draft can not be published as it stands; `latest` was published last."""
     found = []
     if not draft.validated:
-        found.append(f"it was not validated as it stands now. Run: geoservice edition validate {draft.id}")
+        found.append(PublishBlocker("not-validated", "validate-edition", {"edition": draft.id}))
     elif draft.error_count:
-        found.append(f"errors were found ({draft.error_count}). See: geoservice edition show {draft.id}")
+        values = {"edition": draft.id, "errors": draft.error_count}
+        found.append(PublishBlocker("errors-found", "look-at-findings", values))
     if latest is not None and latest != draft.base_id:
-        mended = "import its file again" if draft.base_id is None else f"run: geoservice edition rebase {draft.id}"
-        found.append(f"edition {latest} was published since it was drawn; {mended}")
+        advice: Advice = "import-again" if draft.base_id is None else "rebase-edition"
+        found.append(PublishBlocker("published-since", advice, {"edition": draft.id, "latest": latest}))
     return tuple(found)
 
 

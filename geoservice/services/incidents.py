@@ -14,17 +14,18 @@ from sqlalchemy import Connection
 from geoservice.auth.model import Identity
 from geoservice.auth.tokens import new_token, seal, token_sha256, unseal
 from geoservice.domain.privacy import holds_personal_number
-from geoservice.services import known
-from geoservice.services.errors import (
+from geoservice.errors import (
     IncidentUnknown,
     NotServed,
     PersonalNumberRefused,
     ReportKeyUsed,
     ServiceUnknown,
 )
-from layers.buildings.queries import building_place
+from geoservice.services import lookups
+from layers.buildings.queries import building_place, jurisdiction_meant
 from layers.crs import DeclaredPosition, Position
 from layers.db.session import Database
+from layers.grids.ownership import owner_of
 from layers.incidents.edits import insert_report, note_report_key
 from layers.incidents.figures import By, HandlingFigures, handling_figures
 from layers.incidents.model import Incident, IncidentEvent, Report, Routing, Search, Service
@@ -41,7 +42,7 @@ from layers.incidents.queries import (
     status_changes,
 )
 from layers.jurisdictions.model import Jurisdiction
-from layers.jurisdictions.queries import find_jurisdiction_code_at
+from layers.jurisdictions.queries import jurisdiction_code
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,17 @@ class IncidentService:
             return incident, token
 
     def _jurisdiction_of(self, connection: Connection, report: NewReport) -> Jurisdiction:
-        """Return the stated jurisdiction, else the one at the place, else the only one there is."""
-        code = report.jurisdiction_code or find_jurisdiction_code_at(connection, report.place.position)
-        return known.stated_or_only_jurisdiction(connection, code)
+        """Return the stated jurisdiction, else the one that the rule of ownership names, else the only one there is.
+
+        As the database routes it: a building that the report names and lies at goes first, then its place.
+        """
+        code = report.jurisdiction_code
+        if code is None and report.building_code is not None:
+            code = jurisdiction_meant(connection, report.building_code, report.place.position)
+        if code is None:
+            owner = owner_of(connection, report.place.position, at=report.reported_at, accuracy_m=report.accuracy_m)
+            code = None if owner.jurisdiction_id is None else jurisdiction_code(connection, owner.jurisdiction_id)
+        return lookups.stated_or_only_jurisdiction(connection, code)
 
     def incident(self, incident_id: UUID) -> Incident:
         """Return an incident; raise IncidentUnknown."""
@@ -133,7 +142,7 @@ class IncidentService:
     ) -> tuple[tuple[int, UUID, IncidentEvent], ...]:
         """Return lines of histories that changed a status, each with its number; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return status_changes(connection, jurisdiction_id=jurisdiction.id, since=since, until=until, limit=limit)
 
     def building_place(
@@ -141,7 +150,7 @@ class IncidentService:
     ) -> tuple[str, Position] | None:
         """Return the code of the one building meant and a place in it, or None; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return building_place(connection, jurisdiction_id=jurisdiction.id, code=code, address=address)
 
     def routings(self, incident_id: UUID) -> tuple[Routing, ...]:
@@ -155,7 +164,7 @@ class IncidentService:
     ) -> tuple[Incident, ...]:
         """Return incidents, newest first; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            wanted = replace(search or Search(), jurisdiction_id=known.jurisdiction_id(connection, jurisdiction_code))
+            wanted = replace(search or Search(), jurisdiction_id=lookups.jurisdiction_id(connection, jurisdiction_code))
             return incidents(connection, wanted, limit=limit, skip=skip)
 
     def count_alike(self, incident_id: UUID) -> int:
@@ -168,13 +177,13 @@ class IncidentService:
     ) -> tuple[HandlingFigures, ...]:
         """Return how incidents were handled in a period, counted from their histories; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return handling_figures(connection, jurisdiction_id=jurisdiction.id, by=by, since=since, until=until)
 
     def services(self, jurisdiction_code: str) -> tuple[Service, ...]:
         """Return what can be reported in a jurisdiction; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            jurisdiction = known.known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return services(connection, jurisdiction_id=jurisdiction.id)
 
 

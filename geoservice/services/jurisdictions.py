@@ -6,16 +6,17 @@ import re
 
 import shapely
 
-from geoservice.services.importing.crs import require_sure
-from geoservice.services.importing.errors import JurisdictionCodeRefused, JurisdictionCodeTaken, OutlineNotValid
-from geoservice.services.importing.limits import Limits
-from geoservice.services.importing.reader import read_features
-from geoservice.services.importing.shapes import outline_of
-from geoservice.services.known import known_jurisdiction
+from geoservice.domain.validating.soundness import outline_findings
+from geoservice.errors import JurisdictionCodeRefused, JurisdictionCodeTaken
+from geoservice.reading.crs import require_sure
+from geoservice.reading.file_errors import OutlineNotValid
+from geoservice.reading.limits import Limits
+from geoservice.reading.reader import read_features
+from geoservice.reading.shapes import outline_of
+from geoservice.services.lookups import get_jurisdiction
 from geoservice.services.metric import fitting_srid, require_metric
 from layers.crs import Position
 from layers.db.session import Database
-from layers.grids.soundness import outline_findings
 from layers.jurisdictions.edits import insert_jurisdiction, set_names, set_time_zone, set_up
 from layers.jurisdictions.model import Jurisdiction, Reroute
 from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
@@ -114,7 +115,7 @@ class JurisdictionService:
             The most is below the fewest, or the pattern can not be read.
         """
         with self._database.transaction(actor=actor) as connection:
-            now = known_jurisdiction(connection, code)
+            now = get_jurisdiction(connection, code)
             set_up(
                 connection, now.id,
                 households_min=now.households_min if households_min is None else households_min,
@@ -122,7 +123,7 @@ class JurisdictionService:
                 grid_code_pattern=now.grid_code_pattern if grid_code_pattern is None else grid_code_pattern or None,
                 reroute=reroute or now.reroute,
             )  # fmt: skip
-            return known_jurisdiction(connection, code)
+            return get_jurisdiction(connection, code)
 
     def correct(
         self, code: str, *, name: str | None = None, name_en: str | None = None, time_zone: str | None = None,
@@ -145,13 +146,13 @@ class JurisdictionService:
             A name can not be shown, or the zone is unknown.
         """
         with self._database.transaction(actor=actor) as connection:
-            now = known_jurisdiction(connection, code)
+            now = get_jurisdiction(connection, code)
             if name is not None or name_en is not None:
                 other = now.name_en if name_en is None else name_en or None
                 set_names(connection, now.id, name=now.name if name is None else name, name_en=other)
             if time_zone is not None:
                 set_time_zone(connection, now.id, time_zone)
-            return known_jurisdiction(connection, code)
+            return get_jurisdiction(connection, code)
 
     def jurisdictions(self) -> tuple[Jurisdiction, ...]:
         """Return every jurisdiction, by code."""

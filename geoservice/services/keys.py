@@ -6,18 +6,18 @@ from datetime import UTC, datetime
 
 from geoservice.auth.keys import new_key, same_secret, split_key
 from geoservice.auth.model import Identity, Role
-from geoservice.services import known
-from geoservice.services.keeper import Keeper
+from geoservice.records.keys.queries import StoredKey, find_valid_key, insert_key, keys, revoke_key
+from geoservice.services import lookups
+from geoservice.services.snapshot_cache import SnapshotCache
 from layers.db.session import Database
-from layers.keys.queries import StoredKey, find_valid_key, insert_key, keys, revoke_key
 
 
 class KeyService:
     """The keys of one database."""
 
-    def __init__(self, database: Database, keeper: Keeper | None = None) -> None:
+    def __init__(self, database: Database, cache: SnapshotCache | None = None) -> None:
         self._database = database
-        self._keeper = keeper
+        self._cache = cache
 
     def create(
         self, role: Role, label: str, *, expires_at: datetime | None = None, staff: tuple[str, str] | None = None
@@ -37,7 +37,7 @@ class KeyService:
         with self._database.transaction() as connection:
             insert_key(
                 connection, key_id=key.id, secret_sha256=key.secret_sha256, role=role, label=label,
-                expires_at=expires_at, staff=None if staff is None else known.known_staff(connection, *staff),
+                expires_at=expires_at, staff=None if staff is None else lookups.get_staff(connection, *staff),
             )  # fmt: skip
         return key.text
 
@@ -55,17 +55,17 @@ class KeyService:
         A key that is held in memory is recognised there; that it was revoked is heard of like every other change.
         """
         parts = split_key(text)
-        stored = None if parts is None else self._held(parts[0])
+        stored = None if parts is None else self._cached(parts[0])
         return self.identify(text) if parts is None or stored is None else _identity(stored, parts[1])
 
-    def identify_held(self, text: str) -> Identity | None:
+    def identify_from_memory(self, text: str) -> Identity | None:
         """Return who shows this key as far as memory knows; None when it does not."""
         parts = split_key(text)
-        return None if parts is None else _identity(self._held(parts[0]), parts[1])
+        return None if parts is None else _identity(self._cached(parts[0]), parts[1])
 
-    def _held(self, key_id: str) -> StoredKey | None:
-        confirmed = None if self._keeper is None else self._keeper.confirmed
-        return None if confirmed is None else confirmed.held.keys.get(key_id)
+    def _cached(self, key_id: str) -> StoredKey | None:
+        confirmed = None if self._cache is None else self._cache.confirmed
+        return None if confirmed is None else confirmed.snapshot.keys.get(key_id)
 
     def keys(self) -> tuple[StoredKey, ...]:
         """Return every key without its secret."""

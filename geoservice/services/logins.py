@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
-from geoservice.services.errors import GeoserviceError
+from geoservice.errors import GeoserviceError
 from layers.db.session import translated_errors
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyproj
 from pyproj.exceptions import CRSError
 
-from geoservice.services.importing.errors import MetricCrsRefused
+from geoservice.errors import MetricCrsRefused
 from layers.crs import Bbox, Position
 
 #: CGCS2000 / 3-degree Gauss-Kruger without a zone number in the easting: EPSG:4534 (75 E) to EPSG:4554 (135 E).

@@ -12,9 +12,9 @@ import numpy as np
 
 from geoservice.engine.answers import Method
 from geoservice.engine.edges import Floats
-from geoservice.engine.snapshot import METHODS, ManyOwners, owner_among, owners_among
-from geoservice.services import known
-from geoservice.services.keeper import Keeper
+from geoservice.engine.loaded_editions import METHODS, ManyOwners, owner_among, owners_among
+from geoservice.services import lookups
+from geoservice.services.snapshot_cache import SnapshotCache
 from layers.crs import DeclaredPosition, Position, is_on_earth
 from layers.db.clock import now_in
 from layers.db.session import Database
@@ -26,7 +26,7 @@ from layers.staff.model import Officer
 from layers.staff.queries import officers_on_duty
 
 #: A batch waits so long for an edition that is being made ready; a single place asks the database meanwhile.
-LONGEST_WAIT_S = 1.0
+MAX_WAIT_S = 1.0
 _METHOD_NUMBERS = {name: number for number, name in METHODS.items()}
 
 
@@ -46,7 +46,7 @@ class OwnerAnswer(NamedTuple):
     age_s: float
 
 
-class Question(NamedTuple):
+class OwnerQuery(NamedTuple):
     """What is asked about one place: who owns it at an instant (now when None), and is a border near."""
 
     position: Position
@@ -60,8 +60,8 @@ class Question(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question to be put for many positions, in one go or several: all are answered by one state."""
+class BulkLookup:
+    """A look-up of many positions, in one go or several: all are answered by one state."""
 
     #: (n,) lon and (n,) lat in degrees; anything may stand in them. What is not on the earth has no owner.
     owners: Callable[[Floats, Floats], ManyOwners]
@@ -74,13 +74,13 @@ class OwnershipService:
 
     Parameters
     ----------
-    keeper
+    cache
         Holds the editions in memory; None asks the database each time.
     """
 
-    def __init__(self, database: Database, keeper: Keeper | None = None) -> None:
+    def __init__(self, database: Database, cache: SnapshotCache | None = None) -> None:
         self._database = database
-        self._keeper = keeper
+        self._cache = cache
 
     def owner_of(
         self,
@@ -104,47 +104,50 @@ class OwnershipService:
         LayerError
             It is not known in memory, and the database does not answer.
         """
-        asked = Question(place.position, at, accuracy_m, jurisdiction_code, known_at)
-        found = self.held_owner_of(asked)
+        query = OwnerQuery(place.position, at, accuracy_m, jurisdiction_code, known_at)
+        found = self.owner_from_memory(query)
         if found is not None:
             return found
         try:
-            return self._stored_owner_of(asked)
+            return self._stored_owner_of(query)
         except LayerError:
             # What is being replaced is old by a moment, but an answer.
-            found = self._remembered_owner_of(asked)
+            found = self._owner_from_snapshot(query)
             if found is None:
                 raise
             return found
 
-    def held_owner_of(self, asked: Question) -> OwnerAnswer | None:
+    def owner_from_memory(self, query: OwnerQuery) -> OwnerAnswer | None:
         """Return the answer from memory; None when memory does not know, or is being renewed at this moment."""
-        if self._keeper is None or self._keeper.renewing:
+        if self._cache is None or self._cache.renewing:
             return None
-        return self._remembered_owner_of(asked)
+        return self._owner_from_snapshot(query)
 
-    def _remembered_owner_of(self, asked: Question) -> OwnerAnswer | None:
-        confirmed = None if self._keeper is None else self._keeper.confirmed
-        if confirmed is None or asked.known_at is not None:
+    def _owner_from_snapshot(self, query: OwnerQuery) -> OwnerAnswer | None:
+        confirmed = None if self._cache is None else self._cache.confirmed
+        if confirmed is None or query.known_at is not None:
             return None
-        held = confirmed.held
-        instant = asked.at or held.now()
-        editions = held.snapshot.in_force(instant, asked.jurisdiction_code)
+        snapshot = confirmed.snapshot
+        instant = query.at or snapshot.now()
+        editions = snapshot.editions.in_force(instant, query.jurisdiction_code)
         if editions is None:
             return None
-        lon, lat = asked.position
-        ownership = owner_among(editions, lon, lat, accuracy_m=asked.accuracy_m)
-        known_at = None if ownership.jurisdiction_id is None else held.known_at[ownership.jurisdiction_id]
+        lon, lat = query.position
+        ownership = owner_among(editions, lon, lat, accuracy_m=query.accuracy_m)
+        if ownership.jurisdiction_id is None:
+            jurisdiction_id = snapshot.editions.jurisdiction_of(lon, lat, query.jurisdiction_code)
+            ownership = ownership._replace(jurisdiction_id=jurisdiction_id)
+        known_at = None if ownership.jurisdiction_id is None else snapshot.known_at.get(ownership.jurisdiction_id)
         officers: tuple[Officer, ...] | None = ()
         if ownership.grid_code is not None and ownership.jurisdiction_id is not None:
-            officers = held.duties.officers(ownership.jurisdiction_id, ownership.grid_code, instant)
+            officers = snapshot.duties.officers(ownership.jurisdiction_id, ownership.grid_code, instant)
         if officers is None:
             return None
-        return OwnerAnswer(asked.position, ownership, officers, instant, known_at, confirmed.at, confirmed.age_s)
+        return OwnerAnswer(query.position, ownership, officers, instant, known_at, confirmed.at, confirmed.age_s)
 
-    def ask_many(
+    def bulk_lookup(
         self, *, at: datetime | None = None, accuracy_m: float | None = None, jurisdiction_code: str | None = None
-    ) -> Asked:
+    ) -> BulkLookup:
         """Return a question for the owners of many positions; answers come from memory when it knows.
 
         Raises
@@ -155,21 +158,21 @@ class OwnershipService:
             It is not known in memory, and the database does not answer. Asking it raises this too.
         """
         confirmed = None
-        if self._keeper is not None:
-            self._keeper.wait_until_settled(LONGEST_WAIT_S)
-            confirmed = self._keeper.confirmed
+        if self._cache is not None:
+            self._cache.wait_until_settled(MAX_WAIT_S)
+            confirmed = self._cache.confirmed
         if confirmed is not None:
-            editions = confirmed.held.snapshot.in_force(at or confirmed.held.now(), jurisdiction_code)
+            editions = confirmed.snapshot.editions.in_force(at or confirmed.snapshot.now(), jurisdiction_code)
             if editions is not None:
-                held = partial(owners_among, editions, accuracy_m=accuracy_m)
-                return Asked(held, confirmed.at, confirmed.age_s)
+                from_memory = partial(owners_among, editions, accuracy_m=accuracy_m)
+                return BulkLookup(from_memory, confirmed.at, confirmed.age_s)
         as_of = datetime.now(UTC)
         with self._database.transaction() as connection:
-            jurisdiction_id = known.jurisdiction_id(connection, jurisdiction_code)
-        stored = partial(
+            jurisdiction_id = lookups.jurisdiction_id(connection, jurisdiction_code)
+        from_database = partial(
             self._stored_owners_of, at=at or as_of, accuracy_m=accuracy_m, jurisdiction_id=jurisdiction_id
         )  # fmt: skip
-        return Asked(stored, as_of, 0.0)
+        return BulkLookup(from_database, as_of, 0.0)
 
     def _stored_owners_of(
         self, lon: Floats, lat: Floats, *, at: datetime, accuracy_m: float | None, jurisdiction_id: int | None
@@ -180,16 +183,16 @@ class OwnershipService:
             stored = owners_of(connection, positions, at=at, accuracy_m=accuracy_m, jurisdiction_id=jurisdiction_id)
         return _columns(stored, there, len(lon))
 
-    def _stored_owner_of(self, asked: Question) -> OwnerAnswer:
+    def _stored_owner_of(self, query: OwnerQuery) -> OwnerAnswer:
         as_of = datetime.now(UTC)
         # In one view the answer belongs to its known_at; what was known is waited for first, and needs a later view.
-        with self._database.transaction(one_view=asked.known_at is None) as connection:
-            at = asked.at or now_in(connection)
+        with self._database.transaction(one_view=query.known_at is None) as connection:
+            at = query.at or now_in(connection)
             ownership = owner_of(
-                connection, asked.position, at=at, accuracy_m=asked.accuracy_m, known_at=asked.known_at,
-                jurisdiction_id=known.jurisdiction_id(connection, asked.jurisdiction_code),
+                connection, query.position, at=at, accuracy_m=query.accuracy_m, known_at=query.known_at,
+                jurisdiction_id=lookups.jurisdiction_id(connection, query.jurisdiction_code),
             )  # fmt: skip
-            known_at = asked.known_at
+            known_at = query.known_at
             officers: tuple[Officer, ...] = ()
             if ownership.jurisdiction_id is not None:
                 known_at = known_at or known_since(connection, ownership.jurisdiction_id)
@@ -198,9 +201,9 @@ class OwnershipService:
                         connection,
                         jurisdiction_id=ownership.jurisdiction_id,
                         grid_code=ownership.grid_code,
-                        at=asked.at,
+                        at=query.at,
                     )
-        return OwnerAnswer(asked.position, ownership, officers, at, known_at, as_of, 0.0)
+        return OwnerAnswer(query.position, ownership, officers, at, known_at, as_of, 0.0)
 
 
 def _columns(stored: Sequence[Ownership], places: Sequence[int], count: int) -> ManyOwners:

@@ -13,15 +13,15 @@ from sqlalchemy import Connection
 from geoservice.domain.editing.change import applied
 from geoservice.domain.proposing.proposal import propose
 from geoservice.domain.proposing.splitting import propose_split
-from geoservice.services.drafting.opened import OpenDraft
-from geoservice.services.errors import GridUnknown
-from geoservice.services.gate import looked_at
-from geoservice.services.known import known_edition, known_jurisdiction
+from geoservice.domain.validating.norms import households_in
+from geoservice.errors import GridUnknown
+from geoservice.services.drafting.open_draft import OpenDraft
+from geoservice.services.gate import validate_grids
+from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.basemap.queries import streets_of
 from layers.db.session import Database
 from layers.grids import drafts, edits, queries
 from layers.grids.model import Edition, Finding, GridShape
-from layers.grids.norms import households_in
 from layers.households.queries import household_counts
 from layers.jurisdictions.model import Jurisdiction
 from layers.jurisdictions.queries import outline_of
@@ -70,7 +70,7 @@ class ProposingService:
             There is none; it can not be cut so.
         """
         with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
-            jurisdiction = known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             outline = outline_of(connection, jurisdiction.id)
             points, counts = household_counts(connection, jurisdiction.id)
             streets = streets_of(connection, jurisdiction.id)
@@ -110,7 +110,7 @@ class ProposingService:
             There is none; nothing is published with such a grid; it can not be cut so.
         """
         with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
-            jurisdiction = known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             base = drafts.latest_edition(connection, jurisdiction.id)
             there = () if base is None else queries.grids_of(connection, base)
             points, counts = household_counts(connection, jurisdiction.id)
@@ -129,7 +129,7 @@ class ProposingService:
                 connection, jurisdiction_id=jurisdiction.id, title=title, source=f"edition {base}"
             )
             drafts.copy_grids(connection, edition_id=base, draft_id=draft)
-            OpenDraft(connection, known_edition(connection, draft)).make("split", there, change)
+            OpenDraft(connection, get_edition(connection, draft)).make("split", there, change)
             return _proposed(connection, jurisdiction, draft, applied(there, change), points, counts)
 
 
@@ -149,9 +149,9 @@ def _proposed(
     counts: NDArray[np.int64],
 ) -> Proposed:
     """Let a draft through the gate, and tell what is in it."""
-    findings, _ = looked_at(connection, jurisdiction, grids)
+    findings, _ = validate_grids(connection, jurisdiction, grids)
     edits.replace_findings(connection, draft, findings)
     edits.mark_validated(connection, draft)
     households = households_in(grids, points, counts).tolist()
     told = sorted(zip((grid.code for grid in grids), households, strict=True))
-    return Proposed(known_edition(connection, draft), dict(told), findings)
+    return Proposed(get_edition(connection, draft), dict(told), findings)

@@ -1,4 +1,4 @@
-"""The schema of the database: bring it up to date, compare it with the tables the code declares."""
+"""The schema of the database: make it, bring it up to date, compare it with the tables the code declares."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from layers.db.session import owner_connection
+from migrations.schema import statements
+from migrations.statements import run
 
 #: Serialises two services that start on one database; any constant does. 'geos' in ASCII.
 _MIGRATION_LOCK = 0x67656F73
@@ -27,22 +29,33 @@ def head() -> str:
     return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
-def upgrade(url: str, *, revision: str = "head") -> str:
-    """Bring the database at `url` up to `revision` in one transaction; return the revision reached.
+def upgrade(url: str) -> str:
+    """Bring the database at `url` to the newest revision in one transaction; return it.
 
     The login of `url` must own the database or be a superuser. An interrupted run leaves nothing behind.
     """
     with owner_connection(url) as connection:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-        command.upgrade(_config(connection), revision)
-    return head() if revision == "head" else revision
+        if _is_fresh(connection):
+            create(connection)
+        else:
+            bring_forward(connection)
+    return head()
 
 
-def downgrade(url: str, *, revision: str) -> None:
-    """Take the database at `url` back to `revision`; `base` removes every table with its data."""
-    with owner_connection(url) as connection:
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-        command.downgrade(_config(connection), revision)
+def _is_fresh(connection: Connection) -> bool:
+    return connection.exec_driver_sql("SELECT to_regclass('public.geoservice_schema_version') IS NULL").scalar_one()
+
+
+def create(connection: Connection) -> None:
+    """Make the schema as it is in a database that has none, and note the newest revision."""
+    command.stamp(_config(connection), "head")  # first: rights on the table of revisions are part of the schema
+    run(connection, statements())
+
+
+def bring_forward(connection: Connection) -> None:
+    """Run the revisions that the database has not seen yet; all of them when it has seen none."""
+    command.upgrade(_config(connection), "head")
 
 
 def check(url: str) -> None:

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from geoservice.services import known
-from geoservice.services.errors import LayerUnknown
-from layers import summaries
-from layers.basemap import queries as basemap
-from layers.cameras import queries as cameras
+from geoservice.services import lookups
 from layers.crs import Bbox
 from layers.db.session import Database
-from layers.incidents import queries as incidents
+from layers.features import feature_collection
 from layers.jurisdictions.model import Jurisdiction
 from layers.jurisdictions.queries import jurisdictions
-from layers.organisations import queries as organisations
-from layers.summaries import Figures
+from layers.summaries import grid_figures
+from layers.summaries.grid_figures import Figures
 
-#: Each layer of the map and where its features come from.
-LAYERS: Mapping[str, Callable[..., bytes]] = {
-    "basemap": basemap.features,
-    "grids": summaries.grid_features,
-    "buildings": summaries.building_features,
-    "households": summaries.household_features,
-    "cameras": cameras.features,
-    "camera_sectors": cameras.sectors,
-    "organisations": organisations.features,
-    "incidents": incidents.features,
-}
+#: Of a layer that only grows a page gets so many features, the newest; the answer says how many there are.
+MAX_NEWEST = 20_000
 
 
 @dataclass(frozen=True)
@@ -58,18 +44,19 @@ class ViewingService:
     def jurisdiction_view(self, code: str) -> JurisdictionView:
         """Return one jurisdiction with its figures; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
-            return _view(connection, known.known_jurisdiction(connection, code))
+            return _view(connection, lookups.get_jurisdiction(connection, code))
 
-    def layer_geojson(self, jurisdiction_code: str, layer: str) -> bytes:
+    def layer_geojson(self, jurisdiction_code: str, layer_id: str) -> bytes:
         """Return a layer as a GeoJSON FeatureCollection, EPSG:4326; raise JurisdictionUnknown, LayerUnknown."""
-        if layer not in LAYERS:
-            raise LayerUnknown(layer=layer)
+        layer = lookups.get_layer(layer_id)
+        limit = None if layer.newest_by is None else MAX_NEWEST
         with self._database.transaction() as connection:
-            return LAYERS[layer](connection, jurisdiction_id=known.known_jurisdiction(connection, jurisdiction_code).id)
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
+            return feature_collection(connection, layer, jurisdiction_id=jurisdiction.id, limit=limit)
 
 
 def _view(connection: Connection, jurisdiction: Jurisdiction) -> JurisdictionView:
     return JurisdictionView(
         jurisdiction.code, jurisdiction.name, jurisdiction.name_en or "", jurisdiction.bbox,
-        summaries.figures(connection, jurisdiction_id=jurisdiction.id),
+        grid_figures.figures(connection, jurisdiction_id=jurisdiction.id),
     )  # fmt: skip

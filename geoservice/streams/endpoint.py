@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from typing import Any
 
 from geoservice.auth.model import PUBLIC, Identity
 from geoservice.services.events import EventService
@@ -22,14 +23,16 @@ from geoservice.streams.answers import (
     shared_with,
 )
 from geoservice.streams.hub import Hub
-from geoservice.streams.telling import Listener, Telling
-from geoservice.streams.wishes import WishRefused, read_wish
+from geoservice.streams.stream import EventStream, Listener
+from geoservice.streams.subscription import InvalidSubscription, parse_subscription
 from layers.errors import LayerError
 
 _STREAM_HEADERS: Headers = (
     ("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-store"), ("x-accel-buffering", "no"),
     ("x-content-type-options", "nosniff"),
 )  # fmt: skip
+
+_AWAY = come_again("The database does not answer", "Come again in a moment.")
 
 
 class Streams:
@@ -76,14 +79,14 @@ class Streams:
                 await end(send)
                 return
             listener = await self._listener(scope, headers)
-            if self._open >= self._most or self._hub.last is None:
+            if self._open >= self._most:
                 raise come_again("The service is busy", f"At most {self._most} streams are open at once. Come again.")
-        except WishRefused as exc:
+        except InvalidSubscription as exc:
             await refuse(send, Refusal(422, "The stream that was asked for can not be understood", str(exc)), shared)
         except Refusal as refusal:
             await refuse(send, refusal, shared)
         except LayerError:
-            await refuse(send, come_again("The database does not answer", "Come again in a moment."), shared)
+            await refuse(send, _AWAY, shared)
         else:
             await self._stream(listener, shared, receive, send)
 
@@ -97,9 +100,9 @@ class Streams:
             raise Refusal(405, "This address does not know that method", "Events are only read: GET.", allowed)
 
     async def _listener(self, scope: Scope, headers: Mapping[str, str]) -> Listener:
-        wish = read_wish(scope["query_string"].decode("latin-1"), headers.get("last-event-id"))
+        subscription = parse_subscription(scope["query_string"].decode("latin-1"), headers.get("last-event-id"))
         key, identity = await self._identity(headers.get("authorization"))
-        return Listener(wish, await asyncio.to_thread(self._events.audience, identity), key)
+        return Listener(subscription, await asyncio.to_thread(self._events.audience, identity), key)
 
     async def _identity(self, authorization: str | None) -> tuple[str | None, Identity]:
         if authorization is None:
@@ -114,21 +117,28 @@ class Streams:
 
     async def _stream(self, listener: Listener, shared: Headers, receive: Receive, send: Send) -> None:
         self._open += 1
-        tasks: list[asyncio.Task[None]] = []
         try:
-            await begin(send, 200, (*_STREAM_HEADERS, *shared))
-            tasks += [
-                asyncio.create_task(_until_gone(receive)),
-                asyncio.create_task(Telling(self._events, self._hub, listener, send).run()),
-            ]
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            async with self._hub.attended() as awake:
+                if not awake:
+                    await refuse(send, _AWAY, shared)
+                    return
+                await begin(send, 200, (*_STREAM_HEADERS, *shared))
+                await _first_to_end(_until_gone(receive), EventStream(self._events, self._hub, listener, send).run())
         finally:
             self._open -= 1
-            for task in tasks:
-                task.cancel()
-                # Whoever left, or took nothing any more, is told nothing.
-                with suppress(asyncio.CancelledError, OSError, RuntimeError, TimeoutError, LayerError):
-                    await task
+
+
+async def _first_to_end(*parts: Coroutine[Any, Any, None]) -> None:
+    """Run parts of a stream until one of them ends, or this is cancelled."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+            # Whoever left, or took nothing any more, is told nothing.
+            with suppress(asyncio.CancelledError, OSError, RuntimeError, TimeoutError, LayerError):
+                await task
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from layers.outbox.model import Event
+from geoservice.records.outbox.model import Event
 
 #: Said when nothing else is, so that both ends notice when the other is gone.
 HEARTBEAT = b": still here\n\n"
@@ -14,13 +14,13 @@ HEARTBEAT = b": still here\n\n"
 RETRY_MS = 2000
 
 
-def frame(event: Event) -> bytes:
+def message_of(event: Event) -> bytes:
     """Return an event as one message; its number is its id."""
-    told = {
+    fields = {
         "number": event.number, "type": event.type, "at": event.at.isoformat(), "jurisdiction": event.jurisdiction_code,
         **event.data,
     }  # fmt: skip
-    return b"id: %d\ndata: %s\n\n" % (event.number, _line(told))
+    return b"id: %d\ndata: %s\n\n" % (event.number, _line(fields))
 
 
 def opening(number: int) -> bytes:
@@ -33,6 +33,6 @@ def gap(asked: int, number: int) -> bytes:
     return b"id: %d\nevent: gap\ndata: %s\n\n" % (number, _line({"asked": asked, "after": number}))
 
 
-def _line(told: Mapping[str, Any]) -> bytes:
+def _line(fields: Mapping[str, Any]) -> bytes:
     # JSON escapes line breaks, so a value can not end the message.
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()

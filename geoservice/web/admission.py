@@ -8,8 +8,8 @@ from threading import Semaphore
 from flask import Flask, Request, g
 
 from geoservice.auth.permissions import Permission
-from geoservice.web.entry import Step
 from geoservice.web.guard import LABEL
+from geoservice.web.pipeline import Step
 from layers.errors import TooBusy
 
 #: Threads that are kept for probes and for saying no.
@@ -17,7 +17,7 @@ RESERVED = 2
 #: A healthy request is answered in milliseconds: when no place changes hands for this long, all are stuck.
 STUCK_S = 0.5
 #: Nobody waits longer for a place, even while others get theirs.
-LONGEST_WAIT_S = 2.0
+MAX_WAIT_S = 2.0
 
 
 class Places:
@@ -29,7 +29,7 @@ class Places:
 
     def take(self) -> None:
         """Take a place; raise TooBusy when all are stuck: at once when that is known, else after a little while."""
-        deadline = time.monotonic() + LONGEST_WAIT_S
+        deadline = time.monotonic() + MAX_WAIT_S
         while not self._free.acquire(timeout=max(0.0, self._moved_at + STUCK_S - time.monotonic())):
             if time.monotonic() >= min(deadline, self._moved_at + STUCK_S):
                 raise TooBusy

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 import shapely
 
-from geoservice.domain.editing.errors import EditRefused
-from geoservice.services.errors import MergeConflict, PreviewOutdated, StepNotAllowed
-from layers.grids.previews import Move
+from geoservice.domain.editing.edit_refused import EditRefused
+from geoservice.errors import MergeConflict, PreviewOutdated, StepNotAllowed
+from layers.summaries.previews import Move
 
 #: Listed of each; their number is told.
 LISTED_MAX = 500

@@ -9,8 +9,8 @@ from flask import Flask, Request, g
 
 from geoservice.auth.model import PUBLIC, Identity
 from geoservice.auth.permissions import Permission, may
-from geoservice.web.entry import Step
 from geoservice.web.parsing import Forbidden, Unauthorised
+from geoservice.web.pipeline import Step
 
 View = TypeVar("View", bound=Callable[..., Any])
 Identify = Callable[[str], Identity | None]

@@ -17,8 +17,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from geoservice.auth.model import PUBLIC
-from geoservice.services.errors import GeoserviceError
-from geoservice.web.entry import Step
+from geoservice.errors import GeoserviceError
+from geoservice.web.pipeline import Step
 from geoservice.web.streaming import WrongMediaType, leave_to_view, reading, reads_itself
 from layers.crs import DeclaredPosition, declared_position
 
@@ -29,7 +29,7 @@ METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
 #: Where a view keeps the media types that it reads itself, piece by piece; functools.wraps carries it outwards.
 STREAMS = "__streams__"
 #: Longest time in which such a body must have arrived.
-LONGEST_UPLOAD_S = 120.0
+MAX_UPLOAD_S = 120.0
 #: No reader asks for more at once: what claims to be larger is refused before room is made for it.
 LARGEST_PIECE_BYTES = 67_108_864
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ import re
 
 from flask import request
 
-from geoservice.services.errors import GeoserviceError
+from geoservice.errors import GeoserviceError
 from layers.grids.model import Edition
 
 _ETAG = re.compile(r'"(?P<edition>[0-9]{1,18})-(?P<revision>[0-9]{1,9})"', re.ASCII)

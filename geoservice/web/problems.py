@@ -13,14 +13,14 @@ from flask import Flask, Response, abort, current_app, g, render_template, reque
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
-from geoservice.domain.editing.errors import EditRefused
-from geoservice.services import errors as rules
-from geoservice.services.exporting import errors as exporting
-from geoservice.services.importing.errors import EditionNotDraft, InstantWithoutZone
+from geoservice import errors as rules
+from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.web import parsing, preconditions, streaming
+from geoservice.web.advice import ADVICE
 from geoservice.web.conflicts import members_of
 from geoservice.web.json import dumps
-from geoservice.webhooks.errors import WebhookRefused
+from geoservice.webhooks.webhook_errors import WebhookRefused
+from geoservice.writing import export_errors
 from layers import crs
 from layers import errors as facts
 
@@ -57,26 +57,26 @@ KINDS: dict[type[Exception], Kind] = {
     crs.UnknownCrs: Kind("unknown-crs", 422, "The coordinate reference system is not known"),
     crs.OutsideCrs: Kind("outside-crs", 422, "The coordinates lie outside the coordinate reference system"),
     crs.OutsideMainland: Kind("outside-mainland", 422, "The place lies where this coordinate system is not used"),
-    exporting.ExportCrsDoesNotFit: Kind(
+    export_errors.ExportCrsDoesNotFit: Kind(
         "outside-crs", 422, "The coordinates lie outside the coordinate reference system"
     ),
-    exporting.ExportCrsRefused: Kind("crs-not-exported", 422, "A file can not tell that coordinate system"),
-    exporting.EditionEmpty: Kind("edition-empty", 422, "The edition has no grids"),
-    exporting.ShapefileTooNarrow: Kind("shapefile-too-narrow", 422, "A shapefile can not hold a code"),
-    rules.NothingHeld: Kind("nothing-held", 503, "Nothing is held in memory"),
+    export_errors.ExportCrsRefused: Kind("crs-not-exported", 422, "A file can not tell that coordinate system"),
+    export_errors.EditionEmpty: Kind("edition-empty", 422, "The edition has no grids"),
+    export_errors.ShapefileTooNarrow: Kind("shapefile-too-narrow", 422, "A shapefile can not hold a code"),
+    rules.NothingLoaded: Kind("nothing-held", 503, "Nothing is held in memory"),
     rules.JurisdictionUnknown: Kind("jurisdiction-unknown", 404, "There is no such jurisdiction"),
     rules.JurisdictionNotStated: Kind("jurisdiction-not-stated", 422, "Which jurisdiction is meant is not clear"),
     rules.GridUnknown: Kind("grid-unknown", 404, "There is no such grid"),
     rules.EditionUnknown: Kind("edition-unknown", 404, "There is no such edition"),
     rules.EditionNotEditable: Kind("not-a-draft", 409, "Only a draft can be edited"),
-    EditionNotDraft: Kind("not-a-draft", 409, "Only a draft can be edited"),
+    rules.EditionNotDraft: Kind("not-a-draft", 409, "Only a draft can be edited"),
     rules.NothingToUndo: Kind("nothing-to-undo", 409, "There is nothing to undo"),
     rules.NothingToRedo: Kind("nothing-to-redo", 409, "There is nothing to redo"),
     rules.DraftsOfDifferentBases: Kind("different-bases", 409, "The drafts were drawn from different editions"),
     rules.MergeConflict: Kind("merge-conflict", 409, "Both sides changed the same"),
     rules.PreviewUnknown: Kind("preview-unknown", 404, "There is no such preview"),
     rules.PreviewOutdated: Kind("preview-outdated", 409, "Publishing would move something else than was shown"),
-    InstantWithoutZone: Kind("invalid-input", 422, "Something in the request is not as it must be"),
+    rules.InstantWithoutZone: Kind("invalid-input", 422, "Something in the request is not as it must be"),
     EditRefused: Kind("edit-refused", 422, "The grids do not allow the edit"),
     preconditions.PreconditionMissing: Kind("precondition-missing", 428, "Say which state of the draft you mean"),
     preconditions.PreconditionFailed: Kind("edited-meanwhile", 412, "The draft was edited meanwhile"),
@@ -148,13 +148,13 @@ class Problem(BaseModel):
 
 
 #: Writes a problem as a standard has it, on every address below a prefix.
-Dialect = Callable[[Kind, str, list[ProblemError]], "Response"]
-_DIALECTS = "geoservice.dialects"
+ProblemFormat = Callable[[Kind, str, list[ProblemError]], "Response"]
+_FORMATS = "geoservice.problem_formats"
 
 
-def speak(app: Flask, prefix: str, dialect: Dialect) -> None:
+def register_problem_format(app: Flask, prefix: str, write: ProblemFormat) -> None:
     """Have every problem below a prefix of addresses written by somebody else."""
-    app.extensions.setdefault(_DIALECTS, {})[prefix] = dialect
+    app.extensions.setdefault(_FORMATS, {})[prefix] = write
 
 
 def problem_responses(*statuses: int) -> dict[str | int, dict[str, Any]]:
@@ -179,10 +179,10 @@ def problem(
     kind: Kind, detail: str, *, errors: list[ProblemError] | None = None, members: dict[str, Any] | None = None
 ) -> Response:
     """Write a problem: JSON, or a small page where a person looks on with a browser, or as a standard has it."""
-    for prefix, dialect in current_app.extensions.get(_DIALECTS, {}).items():
+    for prefix, write in current_app.extensions.get(_FORMATS, {}).items():
         if request.path.startswith(prefix):
-            spoken: Response = dialect(kind, detail, [ProblemError.model_validate(one) for one in errors or []])
-            return spoken
+            response: Response = write(kind, detail, [ProblemError.model_validate(one) for one in errors or []])
+            return response
     body = Problem(
         type=f"/docs#problem-{kind.slug}", title=kind.title, status=kind.status, detail=detail,
         instance=f"urn:uuid:{request_id()}", errors=errors or [],
@@ -244,9 +244,11 @@ def _handler(kind: Kind) -> Any:
 def _detail(error: Exception) -> str:
     if isinstance(error, crs.OffTheEarth) and error.fields.get("swapped"):
         return f"{error.__doc__} The other way round they would be: are longitude and latitude swapped?"
-    if isinstance(error, facts.LayerError) and not isinstance(error, facts.RefusedByDatabase | EditRefused):
-        return str(error.__doc__)
-    return str(error)
+    advice = rules.in_words(error, ADVICE) if isinstance(error, rules.GeoserviceError | facts.LayerError) else None
+    if isinstance(error, facts.RefusedByDatabase):
+        return f"{error.message} {advice}" if advice else str(error)
+    sentence = str(error.__doc__) if isinstance(error, facts.LayerError) else str(error)
+    return f"{sentence} {advice}" if advice else sentence
 
 
 def _http_problem(error: HTTPException) -> Response:

@@ -19,16 +19,16 @@ HEADERS = {
 }
 
 
-def harden(app: Flask, settings: Settings) -> None:
+def add_security_headers(app: Flask, settings: Settings) -> None:
     """Set limits and headers."""
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_STREAM_LENGTH"] = settings.max_stream_bytes
     app.config["TRUSTED_HOSTS"] = list(trusted_hosts(settings)) or None
     app.url_map.merge_slashes = False  # an address has one spelling: no redirect that repeats the caller's Host
-    app.wsgi_app = Hardened(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = SecurityHeaders(app.wsgi_app)  # type: ignore[method-assign]
 
 
-class Hardened:
+class SecurityHeaders:
     """A WSGI application whose answers say what HEADERS says, unless they say it themselves: a page has its own policy.
 
     Outside Flask, because werkzeug's headers cost ten times as much as the lists that the server wants.

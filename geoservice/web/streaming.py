@@ -12,7 +12,7 @@ from typing import IO, Any, TypeVar
 from flask import current_app, g, request
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
-from geoservice.services.errors import GeoserviceError
+from geoservice.errors import GeoserviceError
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -21,7 +21,7 @@ _WAIT_TO_READ_S = 0.1
 #: Where a view keeps the media types that it reads itself; functools.wraps carries it outwards.
 STREAMS = "__streams__"
 #: Longest time in which such a body must have arrived.
-LONGEST_UPLOAD_S = 120.0
+MAX_UPLOAD_S = 120.0
 #: No reader asks for more at once: what claims to be larger is refused before room is made for it.
 LARGEST_PIECE_BYTES = 67_108_864
 
@@ -59,7 +59,7 @@ class Incoming(io.RawIOBase):
         super().__init__()
         self._body = body
         self._left = limit_bytes
-        self._deadline = time.monotonic() + LONGEST_UPLOAD_S
+        self._deadline = time.monotonic() + MAX_UPLOAD_S
 
     def readable(self) -> bool:
         """Return True."""

@@ -16,13 +16,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
-from geoservice.webhooks.errors import AddressRefused, HostNotFound, UrlRefused
 from geoservice.webhooks.networks import Address, Network, is_allowed, unwrapped, why_refused
+from geoservice.webhooks.webhook_errors import AddressRefused, HostNotFound, UrlRefused
 
 #: Finds the addresses of a host's name; raises HostNotFound.
 Resolver = Callable[[str], Sequence[Address]]
 
-LONGEST_URL = 2000
+MAX_URL = 2000
 RESOLVE_WITHIN_S = 5.0
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -30,7 +30,7 @@ _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)
 _AUTHORITY = re.compile(r"(?:\[(?P<v6>[^\[\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[^:]*))?")
 _PORT = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*", re.ASCII)
-_LONGEST_NAME = 253  # RFC 1035
+_MAX_NAME = 253  # RFC 1035
 #: A last part like this makes a name a number to some resolvers (WHATWG URL, "ends in a number"): 127.1, 0x7f000001.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _DOTS = (".", "\u3002", "\uff0e", "\uff61")  # those that IDNA takes for one
@@ -87,8 +87,8 @@ def read_url(text: str) -> WebhookUrl:
         Unless it is an http or https URL of 2,000 characters at most, with a host that can be read in one way only,
         and neither user, password nor fragment.
     """
-    if len(text) > LONGEST_URL:
-        raise UrlRefused("The URL is too long.", f"Use {LONGEST_URL} characters at most.")
+    if len(text) > MAX_URL:
+        raise UrlRefused("The URL is too long.", f"Use {MAX_URL} characters at most.")
     if not text.isprintable() or " " in text or "\\" in text:
         raise UrlRefused(
             "The URL holds a space, a backslash or a sign that does not show.", "Write it percent-encoded."
@@ -208,7 +208,7 @@ def _name(text: str) -> str:
         name = text.encode("idna").decode("ascii").lower()
     except UnicodeError as exc:
         raise UrlRefused("The URL's host is no name that can be looked up.", "Write it in its xn-- form.") from exc
-    if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
+    if len(name) > _MAX_NAME or not _NAME.fullmatch(name):
         raise UrlRefused("The URL's host is no name that can be looked up.", "Use letters, digits, hyphens and dots.")
     if _NUMBER.fullmatch(name.rpartition(".")[2]) and not _is_v4(name):
         raise UrlRefused("The URL's host is a number in an odd notation.", "Write an address as four decimal numbers.")

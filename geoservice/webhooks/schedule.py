@@ -11,9 +11,9 @@ from __future__ import annotations
 FIRST_WAIT_S = 5.0
 GROWTH = 3
 #: Nothing waits longer, whatever a receiver asks for.
-LONGEST_WAIT_S = 12 * 3600.0
+MAX_WAIT_S = 12 * 3600.0
 #: After so many attempts a delivery is dead: 14 waits, 73 h 40 min without what chance adds.
-ATTEMPTS_MOST = 15
+MAX_ATTEMPTS = 15
 #: Chance adds up to this part of a wait, so that what failed together does not come back together.
 JITTER = 0.2
 
@@ -32,7 +32,7 @@ def wait_s(attempt: int, chance: float, *, asked_s: float | None = None) -> floa
 
     Returns
     -------
-    Seconds, from `FIRST_WAIT_S` to `LONGEST_WAIT_S` and the jitter on top.
+    Seconds, from `FIRST_WAIT_S` to `MAX_WAIT_S` and the jitter on top.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def wait_s(attempt: int, chance: float, *, asked_s: float | None = None) -> floa
         raise ValueError(f"Attempts are counted from 1, and this is {attempt}: count the one that failed.")
     if not 0 <= chance < 1:
         raise ValueError(f"Chance is a number from 0 up to 1, and this is {chance}: use random.random().")
-    if attempt >= ATTEMPTS_MOST:
+    if attempt >= MAX_ATTEMPTS:
         return None
     ours_s = FIRST_WAIT_S * GROWTH ** (attempt - 1)
-    return min(max(ours_s, asked_s or 0.0), LONGEST_WAIT_S) * (1 + JITTER * chance)
+    return min(max(ours_s, asked_s or 0.0), MAX_WAIT_S) * (1 + JITTER * chance)

@@ -22,13 +22,13 @@ from pathlib import Path
 
 from geoservice.webhooks.addresses import PinnedUrl
 from geoservice.webhooks.networks import Address
-from geoservice.webhooks.schedule import LONGEST_WAIT_S
+from geoservice.webhooks.schedule import MAX_WAIT_S
 from geoservice.webhooks.signing import SignedMessage
 
 DEADLINE_S = 10.0
 #: Of an answer, head and body together.
 ANSWER_BYTES = 4096
-LONGEST_REASON = 200
+MAX_REASON = 200
 #: Statuses whose Retry-After is honoured.
 _BUSY = (429, 503)
 
@@ -88,7 +88,7 @@ def deliver(message: SignedMessage, to: PinnedUrl, *, tls: ssl.SSLContext, deadl
         with suppress(OSError, http.client.HTTPException):
             answer.read(ANSWER_BYTES)
     except (OSError, http.client.HTTPException) as exc:
-        outcome = Outcome(Verdict.FAILED, _why(exc, deadline_s)[:LONGEST_REASON])
+        outcome = Outcome(Verdict.FAILED, _why(exc, deadline_s)[:MAX_REASON])
     finally:
         connection.hang_up()
     return outcome
@@ -222,13 +222,13 @@ def _asked_s(retry_after: str, sent_at: datetime) -> float | None:
     """Return what Retry-After asks for (RFC 9110, 10.2.3: seconds or a date); None when it can not be read."""
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
-        return min(float(text), LONGEST_WAIT_S)
+        return min(float(text), MAX_WAIT_S)
     try:
         at = email.utils.parsedate_to_datetime(text)
         asked_s = (at.replace(tzinfo=at.tzinfo or UTC) - sent_at).total_seconds()
     except (ValueError, TypeError, OverflowError):
         return None
-    return min(max(asked_s, 0.0), LONGEST_WAIT_S)
+    return min(max(asked_s, 0.0), MAX_WAIT_S)
 
 
 def _why(exc: Exception, deadline_s: float) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from geoservice.webhooks.errors import MessageRefused, SecretRefused
+from geoservice.webhooks.webhook_errors import MessageRefused, SecretRefused
 
 _PREFIX = "whsec_"
 #: Standard Webhooks, "Signature scheme": 192 to 512 bits.

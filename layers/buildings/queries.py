@@ -13,6 +13,17 @@ _PLACE = text("""
      WHERE b.jurisdiction_id = :jurisdiction_id AND (b.code = :code OR b.address = :address)
      LIMIT 2
 """)
+_JURISDICTION_MEANT = text("""
+    SELECT j.code FROM geoservice.building_meant(:code, st_setsrid(st_makepoint(:lon, :lat), 4326), NULL) AS b
+      JOIN geoservice.jurisdiction AS j ON j.id = b.jurisdiction_id WHERE b.within_tolerance
+""")
+
+
+def jurisdiction_meant(connection: Connection, code: str, position: Position) -> str | None:
+    """Return the jurisdiction of the building that a report of a position means by a code; None when far from it."""
+    asked = {"code": code, "lon": position.lon, "lat": position.lat}
+    found: str | None = connection.execute(_JURISDICTION_MEANT, asked).scalar_one_or_none()
+    return found
 
 
 def building_place(

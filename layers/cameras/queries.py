@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from sqlalchemy import Connection, text
 
-from layers.cameras.model import CameraView, CoveringCamera
+from layers.cameras.model import CameraView
 from layers.crs import Position
-from layers.db.features import feature_collection
-
-_FEATURES = text("""
-    SELECT st_asgeojson(r, 'geom', 7)
-      FROM (SELECT c.code, c.kind, c.bearing_deg, c.fov_deg, c.range_m, c.status, c.grid_code, c.geom
-              FROM geoservice.camera AS c WHERE c.jurisdiction_id = :jurisdiction_id ORDER BY c.code) AS r
-""")
-_SECTORS = text("""
-    SELECT st_asgeojson(r, 'geom', 7)
-      FROM (SELECT c.code, c.status, c.sector AS geom
-              FROM geoservice.camera AS c WHERE c.jurisdiction_id = :jurisdiction_id ORDER BY c.code) AS r
-""")
-
 
 #: Half way to where its view ends; a camera that sees all around stands in the middle itself.
 _VIEW = text("""
@@ -32,31 +17,9 @@ _VIEW = text("""
                ELSE st_project(c.geom::geography, c.range_m / 2, radians(c.bearing_deg))::geometry END) AS m (middle)
      WHERE c.jurisdiction_id = :jurisdiction_id AND c.code = :code
 """)
-_COVERING = text("""
-    SELECT c.code, c.kind, c.status, st_distance(c.geom::geography, i.geom::geography) AS distance_m
-      FROM geoservice.incident AS i
-      JOIN geoservice.camera AS c ON c.jurisdiction_id = i.jurisdiction_id AND st_covers(c.sector, i.geom)
-     WHERE i.id = :incident_id
-     ORDER BY distance_m, c.code
-""")
 
 
 def find_view(connection: Connection, *, jurisdiction_id: int, code: str) -> CameraView | None:
     """Return what a camera sees, or None."""
     row = connection.execute(_VIEW, {"jurisdiction_id": jurisdiction_id, "code": code}).one_or_none()
     return None if row is None else CameraView(row.code, Position(row.lon, row.lat), row.accuracy_m)
-
-
-def cameras_covering(connection: Connection, incident_id: UUID) -> tuple[CoveringCamera, ...]:
-    """Return the cameras that see an incident's place, the nearest first."""
-    return tuple(CoveringCamera(*row) for row in connection.execute(_COVERING, {"incident_id": incident_id}))
-
-
-def features(connection: Connection, *, jurisdiction_id: int) -> bytes:
-    """Return where the cameras of a jurisdiction stand, as GeoJSON points."""
-    return feature_collection(connection, _FEATURES, {"jurisdiction_id": jurisdiction_id})
-
-
-def sectors(connection: Connection, *, jurisdiction_id: int) -> bytes:
-    """Return what they see, as GeoJSON polygons."""
-    return feature_collection(connection, _SECTORS, {"jurisdiction_id": jurisdiction_id})

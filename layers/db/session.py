@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -150,8 +151,7 @@ def translate(error: BaseException | None) -> LayerError:  # noqa: C901 - a flat
         return SchemaMissing()
     if isinstance(error, psycopg.Error) and error.sqlstate is not None:
         if error.diag.source_function == "exec_stmt_raise":  # a sentence of our own functions, meant for people
-            refusal = _MEANWHILE.get(error.sqlstate, RefusedByDatabase)
-            return refusal(error.diag.message_primary or "", error.diag.message_hint)
+            return _refusal(error.sqlstate, error.diag)
         if error.sqlstate[:2] == "23":  # an integrity constraint
             # The driver's own sentence is for programmers, and its detail can hold the whole row.
             return RefusedByDatabase(_broken(error.diag.constraint_name or error.diag.column_name))
@@ -164,6 +164,13 @@ def translate(error: BaseException | None) -> LayerError:  # noqa: C901 - a flat
     if isinstance(error, psycopg.Error):
         return DatabaseUnavailable()
     raise TypeError(error)
+
+
+def _refusal(sqlstate: str, told: psycopg.errors.Diagnostic) -> RefusedByDatabase:
+    """Return a refusal; what a function gives as CONSTRAINT is the code of an advice, its values are JSON in DETAIL."""
+    refusal = _MEANWHILE.get(sqlstate, RefusedByDatabase)
+    values = json.loads(told.message_detail) if told.constraint_name and told.message_detail else None
+    return refusal(told.message_primary or "", told.message_hint, advice=told.constraint_name, values=values)
 
 
 def _broken(rule: str | None) -> str:

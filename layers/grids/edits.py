@@ -25,7 +25,7 @@ _FORGET_FINDINGS = text("DELETE FROM geoservice.finding WHERE edition_id = :edit
 _MARK_VALIDATED = text("""
     UPDATE geoservice.edition AS e SET validated_hash = geoservice.edition_hash(e.id) WHERE e.id = :edition_id
 """)
-_ENACT = text("SELECT CASE WHEN pg_is_in_recovery() THEN 0 ELSE geoservice.enact_due() END")
+_APPLY_DUE = text("SELECT CASE WHEN pg_is_in_recovery() THEN 0 ELSE geoservice.apply_due_editions() END")
 _PUBLISH = text("""
     SELECT geoservice.publish_edition(
         :edition_id, coalesce(CAST(:starts AS timestamptz), now()), :revision, :fingerprint)
@@ -74,12 +74,12 @@ def mark_validated(connection: Connection, edition_id: int) -> None:
     connection.execute(_MARK_VALIDATED, {"edition_id": edition_id})
 
 
-def enact_due(connection: Connection) -> int:
+def apply_due_editions(connection: Connection) -> int:
     """Re-assign features where the day of an edition has come; return in how many jurisdictions.
 
     A standby, which can not be written to, does nothing: its primary does it.
     """
-    return int(connection.execute(_ENACT).scalar_one())
+    return int(connection.execute(_APPLY_DUE).scalar_one())
 
 
 def publish_edition(

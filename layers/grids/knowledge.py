@@ -7,10 +7,12 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 _KNOWN_SINCE = text("SELECT geoservice.known_since(:jurisdiction_id)")
-_SETTLE = text("SELECT geoservice.settle_knowledge(:known_at, :jurisdiction_id)")
+_WAIT = text("SELECT geoservice.wait_for_publications(:known_at, :jurisdiction_id)")
 
 
-def settle_knowledge(connection: Connection, known_at: datetime | None, jurisdiction_id: int | None = None) -> None:
+def wait_for_publications(
+    connection: Connection, known_at: datetime | None, jurisdiction_id: int | None = None
+) -> None:
     """Wait for publications that are under way, so that what was known at an instant stays what it is.
 
     Parameters
@@ -28,7 +30,7 @@ def settle_knowledge(connection: Connection, known_at: datetime | None, jurisdic
         A publication takes longer than a statement may.
     """
     if known_at is not None:
-        connection.execute(_SETTLE, {"known_at": known_at, "jurisdiction_id": jurisdiction_id})
+        connection.execute(_WAIT, {"known_at": known_at, "jurisdiction_id": jurisdiction_id})
 
 
 def known_since(connection: Connection, jurisdiction_id: int) -> datetime | None:

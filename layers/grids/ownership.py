@@ -1,4 +1,4 @@
-"""Ask the database which grid owns a position. The rule itself is geoservice.owner_of in migrations/sql."""
+"""Ask the database which grid owns a position. The rule is geoservice.owner_of in migrations/schema/ownership.sql."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ARRAY, Connection, Float, Row, bindparam, text
 
 from layers.crs import Position
-from layers.grids.knowledge import settle_knowledge
+from layers.grids.knowledge import wait_for_publications
 from layers.grids.model import Candidate, Ownership
 
 _OWNER = text("""
@@ -55,7 +55,7 @@ def owner_of(
     """
     asked = {"lon": position.lon, "lat": position.lat, "at": at, "accuracy_m": accuracy_m,
              "jurisdiction_id": jurisdiction_id, "known_at": known_at}  # fmt: skip
-    settle_knowledge(connection, known_at, jurisdiction_id)
+    wait_for_publications(connection, known_at, jurisdiction_id)
     return _ownership(connection.execute(_OWNER, asked).one())
 
 

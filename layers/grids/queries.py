@@ -61,7 +61,7 @@ _CODES_EVER = text("""
 _CODES_UNLIKE = text("""
     SELECT c.code FROM unnest(CAST(:codes AS text[])) AS c (code) WHERE NOT geoservice.has_form(c.code, :pattern)
 """)
-_CODES_WANDERING = text("SELECT w.code FROM geoservice.wandering_codes(:edition_id) AS w ORDER BY w.code")
+_REUSED_CODES = text("SELECT w.code FROM geoservice.reused_codes(:edition_id) AS w ORDER BY w.code")
 _FINDINGS = text("""
     SELECT f.rule, f.severity, f.grid_codes, f.message, f.size, f.unit, st_asbinary(f.geom) AS geom
       FROM geoservice.finding AS f WHERE f.edition_id = :edition_id ORDER BY f.severity, f.id
@@ -142,9 +142,9 @@ def codes_unlike(connection: Connection, codes: Sequence[str], pattern: str) -> 
     return list(connection.execute(_CODES_UNLIKE, {"codes": list(codes), "pattern": pattern}).scalars())
 
 
-def codes_wandering(connection: Connection, edition_id: int) -> list[str]:
+def reused_codes(connection: Connection, edition_id: int) -> list[str]:
     """Return the codes of a stored draft that the last grid of that code had at another place."""
-    return list(connection.execute(_CODES_WANDERING, {"edition_id": edition_id}).scalars())
+    return list(connection.execute(_REUSED_CODES, {"edition_id": edition_id}).scalars())
 
 
 def findings_of_edition(connection: Connection, edition_id: int) -> tuple[Finding, ...]:

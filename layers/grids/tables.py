@@ -24,7 +24,7 @@ class EditionRow(Base):
         ExcludeConstraint(
             ("jurisdiction_id", "="),
             (text("tstzrange(valid_from, valid_to)"), "&&"),
-            where=text("status IN ('published', 'superseded')"),
+            where=text("geoservice.was_published(status)"),
             name="edition_one_in_force",
         ),
     )
@@ -160,10 +160,10 @@ class EditionPeriodRow(Base):
     known: Mapped[object] = mapped_column(TSTZRANGE)
 
 
-class EnactmentRow(Base):
+class AppliedEditionRow(Base):
     """By which edition the features of a jurisdiction were assigned last."""
 
-    __tablename__ = "enactment"
+    __tablename__ = "applied_edition"
 
     jurisdiction_id: Mapped[int] = mapped_column(Integer, ForeignKey(JURISDICTION), primary_key=True)
     edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(EDITION))

@@ -2,61 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
-from layers.crs import Bbox
-from layers.grids.knowledge import settle_knowledge
+from layers.features import periods, records
+from layers.grids.knowledge import wait_for_publications
+from layers.grids.layer import GRIDS
 
 Kin = Literal["split", "merge", "redraw", "recode"]
 
 
-@dataclass(frozen=True)
-class GridInForce:
-    """A grid with the period in which it is or was in force."""
-
-    code: str
-    name: str
-    name_en: str | None
-    edition_id: int
-    valid_from: datetime
-    #: None: until further notice.
-    valid_to: datetime | None
-    #: On the ellipsoid.
-    area_m2: float
-    bbox: Bbox
-
-
 #: As it was known at an instant; without one, as we know it now.
 _KNOWN = "t.known @> CAST(coalesce(:known_at, 'infinity') AS timestamptz)"
-_COLUMNS = """
-    SELECT t.code, t.name, t.name_en, geoservice.edition_at(t.jurisdiction_id, lower(t.valid)) AS edition_id,
-           lower(t.valid) AS valid_from, upper(t.valid) AS valid_to,
-           st_area(t.geom::geography) AS area_m2, st_xmin(t.geom) AS west, st_ymin(t.geom) AS south,
-           st_xmax(t.geom) AS east, st_ymax(t.geom) AS north
-      FROM geoservice.territory AS t
-"""
-_AT = text(
-    f"""{_COLUMNS}
-     WHERE t.jurisdiction_id = :jurisdiction_id AND t.valid @> coalesce(:at, now()) AND {_KNOWN}
-       AND (CAST(:code AS text) IS NULL OR t.code = :code)
-     ORDER BY t.code
-"""
-)
-_HISTORY = text(
-    f"""{_COLUMNS}
-     WHERE t.jurisdiction_id = :jurisdiction_id AND t.code = :code AND {_KNOWN}
-     ORDER BY lower(t.valid)
-"""
-)
 _LINEAGE = text("""
     SELECT l.edition_id, p.valid_from, l.predecessor_code, l.successor_code, l.kind
       FROM geoservice.grid_lineage AS l
       JOIN (SELECT e.id, e.valid_from FROM geoservice.edition AS e
-             WHERE e.jurisdiction_id = :jurisdiction_id AND e.status IN ('published', 'superseded')) AS p
+             WHERE e.jurisdiction_id = :jurisdiction_id AND geoservice.was_published(e.status)) AS p
         ON p.id = l.edition_id
      WHERE :code IN (l.predecessor_code, l.successor_code) AND l.predecessor_code <> l.successor_code
      ORDER BY p.valid_from, l.predecessor_code, l.successor_code
@@ -81,7 +47,7 @@ _NEIGHBOURS = text(
 
 
 @dataclass(frozen=True)
-class Kinship:
+class Lineage:
     """That one grid came from another."""
 
     edition_id: int
@@ -98,27 +64,25 @@ def grids_in_force(
     at: datetime | None = None,
     known_at: datetime | None = None,
     code: str | None = None,
-) -> tuple[GridInForce, ...]:
-    """Return the grids in force at an instant (now when None), by code; only one when `code` is given.
+) -> tuple[Mapping[str, Any], ...]:
+    """Return the grids in force at an instant (now when None), by code, as records of the layer GRIDS.
 
-    known_at: as it was known then, which stays what it is; None: as we know it now. An instant to come raises
-    RefusedByDatabase.
+    code: only this one. known_at: as it was known then, which stays what it is; None: as we know it now. An instant to
+    come raises RefusedByDatabase.
     """
-    settle_knowledge(connection, known_at, jurisdiction_id)
-    asked = {"jurisdiction_id": jurisdiction_id, "at": at, "known_at": known_at, "code": code}
-    return tuple(_grid(row) for row in connection.execute(_AT, asked))
+    wait_for_publications(connection, known_at, jurisdiction_id)
+    return records(connection, GRIDS, jurisdiction_id=jurisdiction_id, at=at, known_at=known_at, key=code)
 
 
-def grid_history(connection: Connection, *, jurisdiction_id: int, code: str) -> tuple[GridInForce, ...]:
-    """Return every period in which a code was in force with one shape and name, the oldest first."""
-    asked = {"jurisdiction_id": jurisdiction_id, "code": code, "known_at": None}
-    return tuple(_grid(row) for row in connection.execute(_HISTORY, asked))
+def grid_history(connection: Connection, *, jurisdiction_id: int, code: str) -> tuple[Mapping[str, Any], ...]:
+    """Return every period in which a code was in force with one shape and name, the oldest first, as records."""
+    return periods(connection, GRIDS, jurisdiction_id=jurisdiction_id, key=code)
 
 
-def grid_kinship(connection: Connection, *, jurisdiction_id: int, code: str) -> tuple[Kinship, ...]:
+def grid_lineage(connection: Connection, *, jurisdiction_id: int, code: str) -> tuple[Lineage, ...]:
     """Return what a grid came from and what became of it, the oldest first."""
     asked = {"jurisdiction_id": jurisdiction_id, "code": code}
-    return tuple(Kinship(**row._mapping) for row in connection.execute(_LINEAGE, asked))
+    return tuple(Lineage(**row._mapping) for row in connection.execute(_LINEAGE, asked))
 
 
 def grid_shape(
@@ -130,7 +94,7 @@ def grid_shape(
     known_at: datetime | None = None,
 ) -> str:
     """Return the GeoJSON geometry of a grid in force; parameters as for `grids_in_force`."""
-    settle_knowledge(connection, known_at, jurisdiction_id)
+    wait_for_publications(connection, known_at, jurisdiction_id)
     asked = {"jurisdiction_id": jurisdiction_id, "code": code, "at": at, "known_at": known_at}
     return str(connection.execute(_SHAPE, asked).scalar_one())
 
@@ -141,10 +105,3 @@ def neighbours(
     """Return the codes of the grids that touch a grid, each with the metres of border they share (0 at a corner)."""
     asked = {"jurisdiction_id": jurisdiction_id, "code": code, "at": at, "known_at": None}
     return tuple((row.code, row.shared_m) for row in connection.execute(_NEIGHBOURS, asked))
-
-
-def _grid(row: Row[Any]) -> GridInForce:
-    return GridInForce(
-        row.code, row.name, row.name_en, row.edition_id, row.valid_from, row.valid_to, row.area_m2,
-        Bbox(row.west, row.south, row.east, row.north),
-    )  # fmt: skip

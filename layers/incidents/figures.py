@@ -59,7 +59,7 @@ _FIGURES = """
                   FROM geoservice.incident_event AS e
                  WHERE e.jurisdiction_id = :jurisdiction_id AND e.at < :until
                  ORDER BY e.incident_id, e.id DESC) AS l
-         WHERE l.to_status NOT IN ('closed', 'duplicate', 'cancelled') GROUP BY l.key
+         WHERE geoservice.is_open(l.to_status) GROUP BY l.key
     )
     SELECT coalesce(c.key, h.key) AS key, coalesce(c.received, 0), coalesce(c.closed, 0), coalesce(h.in_hand, 0),
            coalesce(c.overdue, 0), c.median_to_accept_s, c.median_to_resolve_s, c.rating, coalesce(c.ratings, 0)

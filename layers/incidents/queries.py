@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Connection, Row, func, literal_column, sel
 from sqlalchemy.orm import InstrumentedAttribute
 
 from layers.crs import Position
-from layers.db.features import feature_collection
 from layers.incidents.model import Alike, Incident, IncidentEvent, ReportKey, Routing, Search, Service
 from layers.incidents.tables import IncidentRow
 
@@ -52,7 +51,7 @@ _ALIKE = text("""
       JOIN geoservice.incident AS o ON st_dwithin(o.geom, i.geom, :degrees)
      WHERE i.id = :id AND o.id <> i.id
        AND o.jurisdiction_id = i.jurisdiction_id AND o.service_code = i.service_code
-       AND o.status NOT IN ('closed', 'duplicate', 'cancelled')
+       AND geoservice.is_open(o.status)
        AND o.reported_at BETWEEN i.reported_at - CAST(:within AS interval) AND i.reported_at + CAST(:within AS interval)
        AND st_distance(o.geom::geography, i.geom::geography) <= :within_m
      ORDER BY distance_m, o.reported_at, o.id LIMIT 20
@@ -65,16 +64,6 @@ _SERVICES = text("SELECT s.* FROM geoservice.service AS s WHERE s.jurisdiction_i
 _SERVICE_EXISTS = text(
     "SELECT EXISTS (SELECT FROM geoservice.service AS s WHERE s.jurisdiction_id = :jurisdiction_id AND s.code = :code)"
 )
-#: No text and nothing of the reporter: what a map needs and no more.
-_FEATURES = text("""
-    SELECT st_asgeojson(r, 'geom', 7)
-      FROM (SELECT i.id, i.service_code, s.name AS service_name, s.name_en AS service_name_en, i.status, i.grid_code,
-                   i.method, i.near_border, i.source, i.reported_at, i.geom
-              FROM geoservice.incident AS i
-              JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code
-             WHERE i.jurisdiction_id = :jurisdiction_id
-             ORDER BY i.reported_at DESC, i.id LIMIT :limit) AS r
-""")
 
 
 def find_incident(connection: Connection, incident_id: UUID) -> Incident | None:
@@ -193,11 +182,6 @@ def services(connection: Connection, *, jurisdiction_id: int) -> tuple[Service, 
 def service_exists(connection: Connection, *, jurisdiction_id: int, code: str) -> bool:
     """Return whether a jurisdiction offers a service."""
     return bool(connection.execute(_SERVICE_EXISTS, {"jurisdiction_id": jurisdiction_id, "code": code}).scalar_one())
-
-
-def features(connection: Connection, *, jurisdiction_id: int, limit: int = 20_000) -> bytes:
-    """Return the newest incidents of a jurisdiction as GeoJSON points, without their texts."""
-    return feature_collection(connection, _FEATURES, {"jurisdiction_id": jurisdiction_id, "limit": limit})
 
 
 def _incident(row: Row[*tuple[Any, ...]]) -> Incident:

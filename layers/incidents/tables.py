@@ -72,7 +72,7 @@ class IncidentRow(Base):
         Index(
             None,
             "expected_at",
-            postgresql_where=text("overdue_at IS NULL AND status IN ('reported', 'dispatched', 'accepted')"),
+            postgresql_where=text("overdue_at IS NULL AND geoservice.clock_runs(status)"),
         ),
     )
 

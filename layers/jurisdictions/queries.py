@@ -7,7 +7,7 @@ from typing import Any
 import shapely
 from sqlalchemy import Connection, Row, text
 
-from layers.crs import Bbox, Position
+from layers.crs import Bbox
 from layers.jurisdictions.model import Jurisdiction
 
 _ALL = text("""
@@ -19,13 +19,9 @@ _ALL = text("""
      WHERE CAST(:code AS text) IS NULL OR j.code = :code
      ORDER BY j.code
 """)
-_AT = text("""
-    SELECT j.code FROM geoservice.jurisdiction AS j
-     WHERE st_covers(j.outline, st_setsrid(st_makepoint(:lon, :lat), 4326)) ORDER BY j.code LIMIT 1
-""")
-
 _CODE = text("SELECT j.code FROM geoservice.jurisdiction AS j WHERE j.id = :jurisdiction_id")
 _OUTLINE = text("SELECT st_asbinary(j.outline) FROM geoservice.jurisdiction AS j WHERE j.id = :jurisdiction_id")
+_OUTLINES = text("SELECT j.code, st_asbinary(j.outline) AS outline FROM geoservice.jurisdiction AS j")
 
 
 def outline_of(connection: Connection, jurisdiction_id: int) -> shapely.MultiPolygon:
@@ -33,6 +29,11 @@ def outline_of(connection: Connection, jurisdiction_id: int) -> shapely.MultiPol
     stored = connection.execute(_OUTLINE, {"jurisdiction_id": jurisdiction_id}).scalar_one()
     outline: shapely.MultiPolygon = shapely.from_wkb(bytes(stored))
     return outline
+
+
+def outlines(connection: Connection) -> dict[str, shapely.MultiPolygon]:
+    """Return the outline of every jurisdiction, EPSG:4326, by its code."""
+    return {row.code: shapely.from_wkb(bytes(row.outline)) for row in connection.execute(_OUTLINES)}
 
 
 def jurisdictions(connection: Connection) -> tuple[Jurisdiction, ...]:
@@ -49,12 +50,6 @@ def find_jurisdiction(connection: Connection, code: str) -> Jurisdiction | None:
 def jurisdiction_code(connection: Connection, jurisdiction_id: int) -> str:
     """Return the code of a jurisdiction that is known to exist."""
     code: str = connection.execute(_CODE, {"jurisdiction_id": jurisdiction_id}).scalar_one()
-    return code
-
-
-def find_jurisdiction_code_at(connection: Connection, position: Position) -> str | None:
-    """Return the smallest code of the jurisdictions whose outline covers a position, or None."""
-    code: str | None = connection.execute(_AT, {"lon": position.lon, "lat": position.lat}).scalar_one_or_none()
     return code
 
 

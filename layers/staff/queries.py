@@ -18,7 +18,7 @@ _ON_DUTY = text("""
      WHERE p.jurisdiction_id = :jurisdiction_id
        AND p.grid_code = :grid_code
        AND daterange(p.valid_from, p.valid_to) @> (coalesce(:at, now()) AT TIME ZONE j.time_zone)::date
-     ORDER BY array_position(ARRAY['grid_officer', 'deputy', 'police_officer'], p.role), s.code
+     ORDER BY geoservice.posting_rank(p.role), s.code
 """)
 
 
@@ -46,7 +46,7 @@ _POSTINGS = text("""
       JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code
      WHERE p.valid_to IS NULL OR p.valid_to > :since
      ORDER BY p.jurisdiction_id, p.grid_code,
-              array_position(ARRAY['grid_officer', 'deputy', 'police_officer'], p.role), s.code
+              geoservice.posting_rank(p.role), s.code
 """)
 
 
@@ -62,7 +62,7 @@ _POSTED_NOW = text("""
       JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code
      WHERE p.jurisdiction_id = :jurisdiction_id AND p.grid_code = ANY(:grid_codes)
        AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
-     ORDER BY p.grid_code, array_position(ARRAY['grid_officer', 'deputy', 'police_officer'], p.role), s.code
+     ORDER BY p.grid_code, geoservice.posting_rank(p.role), s.code
 """)
 
 

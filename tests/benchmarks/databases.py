@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 from geoservice.embedded.cluster import Cluster
-from geoservice.embedded.errors import EmbeddedError
+from geoservice.embedded.cluster_errors import EmbeddedError
 from geoservice.services import schema
 from tests.benchmarks.measuring import LeftOut
 from tests.conftest import free_port, with_database

@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from tests.benchmarks import assigning, batches, cores, editing, engine, intake, looking_up, publishing, streaming
+from tests.benchmarks import (
+    assigning,
+    batches,
+    cores,
+    editing,
+    engine,
+    freshness,
+    idle,
+    intake,
+    looking_up,
+    publishing,
+    streaming,
+)
 from tests.benchmarks.goals import Goal
 from tests.benchmarks.measuring import Figures
 
@@ -21,6 +33,8 @@ PARTS: dict[str, ModuleType] = {
     "editing": editing,
     "intake": intake,
     "streams": streaming,
+    "freshness": freshness,
+    "idle": idle,
 }
 
 _HEAD = """\

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 
 from tests.listening import Listener, Message
+from tests.waiting import wait_until
 
 
 class Follower:
@@ -26,13 +27,15 @@ class Follower:
         """Begin to listen."""
         self._thread.start()
 
-    def wait_for(self, number: int, *, timeout_s: float) -> None:
+    def wait_for(self, number: int) -> None:
         """Wait until an event of this number, or a later one, was heard; then stop listening."""
-        deadline = time.monotonic() + timeout_s
-        while (self.heard[-1].id or 0) < number if self.heard else True:
-            assert time.monotonic() < deadline, f"heard up to {self.heard[-1].id if self.heard else None}, not {number}"
-            time.sleep(0.05)
+        wait_until(
+            lambda: self._last() >= number, lambda: f"event {number} is heard; the last that was is {self._last()}"
+        )
         self._stop.set()
+
+    def _last(self) -> int:
+        return (self.heard[-1].id or 0) if self.heard else 0
 
     def faults(self) -> list[str]:
         """Return what was heard twice, or out of order."""
@@ -44,8 +47,7 @@ class Follower:
 
     def _follow(self) -> None:
         while not self._stop.is_set():
-            last = self.heard[-1].id if self.heard else 0
-            headers = {"Authorization": f"Bearer {self._key}", "Last-Event-ID": str(last)}
+            headers = {"Authorization": f"Bearer {self._key}", "Last-Event-ID": str(self._last())}
             try:
                 with Listener(self._port, headers=headers) as stream:
                     while stream.answer.status == 200 and not self._stop.is_set():

@@ -15,6 +15,8 @@ from itertools import pairwise
 import psycopg
 import shapely
 
+from tests.waiting import wait_until
+
 #: No answer may take longer, whatever is killed.
 ANSWER_S = 30.0
 
@@ -77,15 +79,14 @@ class Ledger:
         times = sorted([since, *(entry.at for entry in self.entries if since < entry.at < until), until])
         return max(later - earlier for earlier, later in pairwise(times))
 
-    def seconds_to_next(self, since: float, *, timeout_s: float) -> float:
-        """Return the time from an instant to the first report begun after it that was acknowledged."""
-        while time.monotonic() < since + timeout_s:
-            with self._lock:
-                later = [entry.at for entry in self.entries[-500:] if entry.began > since]
-            if later:
-                return min(later) - since
-            time.sleep(0.01)
-        raise AssertionError(f"no report was taken within {timeout_s} s; {self.tally}")
+    def wait_for_the_next(self) -> None:
+        """Wait until a report that begins from now on is acknowledged."""
+        since = time.monotonic()
+        wait_until(lambda: self._took_one_since(since), lambda: f"a report is taken; {self.tally}")
+
+    def _took_one_since(self, since: float) -> bool:
+        with self._lock:
+            return any(entry.began > since for entry in self.entries[-500:])
 
     def _write(self, chance: random.Random) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=ANSWER_S)

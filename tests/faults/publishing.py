@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from tests.factories import insert, make_draft, make_edition, make_jurisdiction,
 from tests.geoservice.engine.partitions import squares
 from tests.oracles import random_lonlats
 from tests.places import multi
+from tests.waiting import wait_until
 
 WEST, SOUTH, STEP = 91.0, 29.0, 2.0**-9
 POINTS = """
@@ -37,7 +37,7 @@ POINTS = """
 STATE = """
     SELECT e.status = 'published' AS published,
            geoservice.edition_at(e.jurisdiction_id, now()) = e.id AS in_force,
-           (SELECT a.edition_id = e.id FROM geoservice.enactment AS a
+           (SELECT a.edition_id = e.id FROM geoservice.applied_edition AS a
              WHERE a.jurisdiction_id = e.jurisdiction_id) AS enacted,
            EXISTS (SELECT FROM geoservice.edition_period AS p WHERE p.edition_id = e.id) AS has_period,
            EXISTS (SELECT FROM geoservice.outbox AS o WHERE (o.payload ->> 'edition')::bigint = e.id) AS announced,
@@ -107,10 +107,7 @@ class City:
         postmaster = self.cluster.postmaster()
         assert postmaster is not None
         os.kill(postmaster.pid, signal.SIGKILL)
-        deadline = time.monotonic() + 30
-        while self.cluster.postmaster() is not None:
-            assert time.monotonic() < deadline, "the postmaster does not die"
-            time.sleep(0.001)
+        wait_until(lambda: self.cluster.postmaster() is None, "the postmaster dies")
         if not alone:
             kill_orphans(self.cluster.layout.database)
 

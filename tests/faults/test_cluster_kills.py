@@ -1,4 +1,4 @@
-"""kill -9 of every part of a running service with its own database: nothing acknowledged is lost, it is back in 5 s."""
+"""kill -9 of every part of a running service with its own database: nothing acknowledged is lost, and it is back."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -20,10 +19,10 @@ import pytest
 from geoservice.embedded.cluster import Cluster
 from geoservice.running.instance import Instance
 from geoservice.running.processes import identity_of
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.faults
 
-BACK_S = 5.0
 #: A request writes one row and answers its number: what was answered must be there for ever.
 APPLICATION = """
 import os, psycopg
@@ -62,14 +61,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def until(condition: Callable[[], bool], *, seconds: float) -> float:
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() < began + seconds, "waited in vain"
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 class Service:
@@ -117,7 +108,7 @@ class Service:
             state = self.instance.running()
             return state is not None and state.phase == "serving"
 
-        until(serves, seconds=60)
+        wait_until(serves, "the service serves")
 
     def assert_nothing_lost(self) -> None:
         with psycopg.connect(self.cluster.url) as connection:
@@ -141,27 +132,32 @@ def service() -> Iterator[Service]:
             service.wait_until_serving()
             with psycopg.connect(service.cluster.url) as connection:
                 connection.execute("create table ledger (id bigint generated always as identity primary key)")
-            until(service.write, seconds=BACK_S)
+            wait_until(service.write, "a row is written")
             yield service
         finally:
             service.end()
 
 
-def postmaster_pid(service: Service) -> int:
+def running_postmaster(service: Service) -> int | None:
     postmaster = service.cluster.postmaster()
-    assert postmaster is not None
-    return postmaster.pid
+    return None if postmaster is None else postmaster.pid
+
+
+def postmaster_pid(service: Service) -> int:
+    pid = running_postmaster(service)
+    assert pid is not None
+    return pid
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_killed_postmaster_is_back_within_5_s(service: Service, attempt: int) -> None:
+def test_killed_postmaster_is_back(service: Service, attempt: int) -> None:
     old = postmaster_pid(service)
     assert service.write()
 
     os.kill(old, signal.SIGKILL)
-    until(lambda: service.cluster.postmaster() is None or postmaster_pid(service) != old, seconds=BACK_S)
+    wait_until(lambda: running_postmaster(service) != old, "the postmaster dies")
 
-    assert until(service.write, seconds=BACK_S) < BACK_S
+    wait_until(service.write, "a row is written")
     assert postmaster_pid(service) != old
     service.assert_nothing_lost()
 
@@ -173,16 +169,16 @@ def test_backend_that_is_stuck_does_not_hold_up_the_restart(service: Service) ->
         os.kill(backend, signal.SIGSTOP)
         os.kill(old, signal.SIGKILL)
 
-        until(lambda: service.cluster.postmaster() is not None and postmaster_pid(service) != old, seconds=BACK_S)
-        assert until(service.write, seconds=BACK_S) < BACK_S
-    until(lambda: identity_of(backend) is None, seconds=BACK_S)
+        wait_until(lambda: running_postmaster(service) not in (None, old), "another postmaster is there")
+        wait_until(service.write, "a row is written")
+    wait_until(lambda: identity_of(backend) is None, "the stuck backend is ended")
 
 
 def test_killed_backend_costs_no_row(service: Service) -> None:
     with psycopg.connect(service.cluster.url) as victim:
         os.kill(victim.info.backend_pid, signal.SIGKILL)
 
-        assert until(service.write, seconds=BACK_S) < BACK_S
+        wait_until(service.write, "a row is written")
     service.assert_nothing_lost()
 
 
@@ -193,9 +189,9 @@ def test_killed_web_server_and_postmaster_at_once_are_back(service: Service) -> 
 
     os.kill(postmaster_pid(service), signal.SIGKILL)
     os.kill(state.web.pid, signal.SIGKILL)
-    until(lambda: not state.web.is_alive(), seconds=BACK_S)
+    wait_until(lambda: not state.web.is_alive(), "the web server dies")
 
-    assert until(service.write, seconds=2 * BACK_S) < 2 * BACK_S
+    wait_until(service.write, "a row is written")
     service.assert_nothing_lost()
 
 
@@ -210,7 +206,7 @@ def test_killed_supervisor_leaves_a_database_that_the_next_one_adopts(service: S
     postmaster = postmaster_pid(service)
     service.process.kill()
     service.process.wait(10)
-    until(lambda: not service.write(), seconds=15)
+    wait_until(lambda: not service.write(), "nobody answers")
     assert postmaster_pid(service) == postmaster
 
     service.process = service.start()

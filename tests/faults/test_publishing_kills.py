@@ -13,9 +13,9 @@ import numpy as np
 import psycopg
 import pytest
 
+from geoservice.errors import EditionNotEditable, GeoserviceError
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
-from geoservice.services.errors import EditionNotEditable, GeoserviceError
 from layers.db.session import Database
 from layers.errors import EditedMeanwhile, LayerError, PublishedMeanwhile
 from tests.factories import make_service, select_one

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,16 +14,17 @@ from pydantic import SecretStr
 from geoservice.embedded.cluster import Cluster
 from geoservice.services import schema
 from geoservice.services.demo import load_demo
-from geoservice.services.ownership import Question
+from geoservice.services.ownership import OwnerQuery
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from layers.crs import Position
 from tests.conftest import free_port
-from tests.holding import PATIENCE_S, stop, wait_until_held
+from tests.loading import stop, wait_until_loaded
 from tests.publishing import publish_turned
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.faults
-INSIDE = Question(Position(91.77, 29.24))
+INSIDE = OwnerQuery(Position(91.77, 29.24))
 
 
 @pytest.fixture
@@ -47,25 +47,22 @@ def standby() -> Iterator[Cluster]:
 
 
 def owner_from_memory(services: Services) -> str | None:
-    found = services.ownership.held_owner_of(INSIDE)
+    found = services.ownership.owner_from_memory(INSIDE)
     return None if found is None else found.ownership.grid_code
 
 
 def test_a_worker_on_a_standby_answers_and_follows_by_comparing(standby: Cluster) -> None:
     services = build_services(Settings(database_url=SecretStr(standby.url), pool_size=2, compare_every_s=0.2))
     try:
-        wait_until_held(services)
+        wait_until_loaded(services)
         before = owner_from_memory(services)
-        assert services.keeper is not None
-        assert services.keeper.failure is None
+        assert services.cache is not None
+        assert services.cache.failure is None
 
         with psycopg.connect(standby.url, autocommit=True) as connection:
             connection.execute("SELECT pg_promote()")
             publish_turned(connection, 1)
 
-        deadline = time.monotonic() + PATIENCE_S
-        while owner_from_memory(services) in (before, None):
-            assert time.monotonic() < deadline, "the new edition was not seen"
-            time.sleep(0.05)
+        wait_until(lambda: owner_from_memory(services) not in (before, None), "the new edition is seen")
     finally:
         stop(services)

@@ -92,9 +92,9 @@ ATTACKS = {
     "replica": "SET session_replication_role = 'replica'",
     "replica for a function": "ALTER FUNCTION geoservice.owner_of SET session_replication_role = 'replica'",
     "publish": "SELECT geoservice.publish_edition(2)",
-    "lay out": "SELECT geoservice.lay_out(2, now(), now())",
-    "carry out": "SELECT geoservice.carry_out(1, ARRAY[]::geoservice.move[], now())",
-    "rehearse": "SELECT geoservice.rehearse(1, '2000-01-01')",
+    "apply_edition": "SELECT geoservice.apply_edition(2, now(), now())",
+    "apply_moves": "SELECT geoservice.apply_moves(1, ARRAY[]::geoservice.move[], now())",
+    "dry_run_publish": "SELECT geoservice.dry_run_publish(1, '2000-01-01')",
     "lineage: write": "SELECT geoservice.write_lineage(1, NULL)",
     "period: change": "UPDATE geoservice.edition_period SET valid = tstzrange('2000-01-01', NULL)",
     "function: replace": "CREATE OR REPLACE FUNCTION geoservice.is_code(code text) RETURNS boolean"
@@ -263,7 +263,7 @@ def test_a_trigger_on_an_own_table_can_not_end_an_edition(fortress: Fortress, gr
                            " valid_to timestamptz)")  # fmt: skip
         with pytest.raises(psycopg.Error, match="permission denied"):
             connection.execute("CREATE TRIGGER t AFTER UPDATE ON e FOR EACH ROW"
-                               " EXECUTE FUNCTION geoservice.keep_territory()")  # fmt: skip
+                               " EXECUTE FUNCTION geoservice.publish_territory()")  # fmt: skip
 
 
 @pytest.mark.parametrize("group", GROUPS)

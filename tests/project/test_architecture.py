@@ -77,3 +77,75 @@ def test_the_project_names_no_machine() -> None:
     ]
 
     assert [name for name in named if name != "tests/project/test_architecture.py"] == []
+
+
+#: Clocks by which time that passed is told.
+CLOCKS = re.compile(r"(monotonic|perf_counter|process_time|thread_time)(_ns)?|time_ns")
+#: What a measured time is called.
+MEASURED = re.compile(r"((elapsed|took|waited|passed|lasted|duration)(_m?s)?)|seconds")
+#: Waits with a patience that no machine needs; nothing else may look at a clock to decide.
+WAITS = ROOT / "tests/waiting.py"
+
+
+def comparisons_of_time(source: str) -> list[int]:
+    """Return the lines of comparisons with a clock, with what was computed of one, or with what is called a time."""
+    tree = ast.parse(source)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    found = {line for function in functions for line in _compared_in(function, _times_of(function))}
+    return sorted(found | set(_compared_in(tree, set())))
+
+
+def _compared_in(scope: ast.AST, times: set[str]) -> list[int]:
+    return [node.lineno for node in ast.walk(scope) if isinstance(node, ast.Compare) and _tells_time(node, times)]
+
+
+def _times_of(function: ast.AST) -> set[str]:
+    """Return the names that a function gives to what it computes of a clock, in two steps at most."""
+    times: set[str] = set()
+    for _ in range(2):
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and _tells_time(node.value, times):
+                times |= {one.id for target in node.targets for one in ast.walk(target) if isinstance(one, ast.Name)}
+    return times
+
+
+def _tells_time(node: ast.AST, times: set[str]) -> bool:
+    for one in ast.walk(node):
+        name = one.attr if isinstance(one, ast.Attribute) else one.id if isinstance(one, ast.Name) else ""
+        if CLOCKS.fullmatch(name) or MEASURED.fullmatch(name) or (isinstance(one, ast.Name) and name in times):
+            return True
+        if isinstance(one, ast.Attribute) and ast.unparse(one) == "time.time":
+            return True
+    return False
+
+
+def test_no_test_judges_by_the_time_that_passed() -> None:
+    judging = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in sources("tests")
+        if path != WAITS and ROOT / "tests/benchmarks" not in path.parents
+        for line in comparisons_of_time(path.read_text())
+    ]
+
+    assert judging == []
+    assert comparisons_of_time(WAITS.read_text()), "the one helper that waits is not seen"
+
+
+@pytest.mark.parametrize("judges", [
+    "def f():\n    began = time.monotonic()\n    work()\n    assert time.monotonic() - began < 1",
+    "def f():\n    began = perf_counter()\n    took = perf_counter() - began\n    assert 1 > took",
+    "def f():\n    spent = process_time() - began\n    more = spent * 2\n    assert more < 1",
+    "def f():\n    while time.time() < deadline:\n        pass",
+    "assert answer.seconds < 1",
+    "assert all(one.status == 200 and one.elapsed < LIMIT for one in answers)",
+])  # fmt: skip
+def test_who_judges_by_the_time_that_passed_is_found(judges: str) -> None:
+    assert comparisons_of_time(judges)
+
+
+@pytest.mark.parametrize("harmless", [
+    "def f():\n    began = time.monotonic()\n    print(time.monotonic() - began)\n    assert counted < 5",
+    "assert incident.expected_at < now",
+])  # fmt: skip
+def test_who_only_tells_the_time_is_not(harmless: str) -> None:
+    assert comparisons_of_time(harmless) == []

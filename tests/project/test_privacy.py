@@ -16,7 +16,7 @@ PERSONAL = re.compile(
     r"first_?name|last_?name|surname|full_?name|phone|mobile|email|passport|id_?card|id_?number|birth|sex|gender|"
     r"religion|ethnic|nation|health|disease|face|photo|picture|image|video|plate|track|wechat|account"
 )
-#: Tables whose `name` is that of a place or thing.
+#: Tables and views whose `name` is that of a place or thing.
 NAMED_THINGS = {
     "jurisdiction",
     "grid",
@@ -26,6 +26,8 @@ NAMED_THINGS = {
     "building",
     "organisation",
     "service",
+    "served_grid",
+    "served_building",
 }
 
 

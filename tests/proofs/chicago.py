@@ -35,9 +35,9 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import make_url
 
 from geoservice.embedded.cluster import Cluster
+from geoservice.reading.shapes import GridFields
 from geoservice.services import schema
 from geoservice.services.editions import EditionService
-from geoservice.services.importing.shapes import GridFields
 from layers.db.session import Database
 from tests.factories import make_jurisdiction, make_service
 from tests.oracles import Lonlats, owners_by_covers

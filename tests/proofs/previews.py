@@ -13,13 +13,13 @@ import shapely
 from psycopg import Connection
 from shapely import MultiPolygon
 
+from geoservice.errors import PreviewOutdated
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
-from geoservice.services.errors import PreviewOutdated
 from layers.db.session import Database
 from layers.errors import RefusedByDatabase
 from layers.grids.model import has_errors
-from layers.grids.previews import Move, Preview
+from layers.summaries.previews import Move, Preview
 from tests.oracles import Lonlats, distances_m, owners_by_covers, random_lonlats
 from tests.proofs.scribbles import draw
 
@@ -172,7 +172,7 @@ class Looker:
 
     def _wanders(self, draft: int) -> bool:
         """Tell whether nothing but codes that named another place before keeps a draft from being published."""
-        return {one.rule for one in self.editions.findings(draft) if one.severity == "error"} == {"wandering-code"}
+        return {one.rule for one in self.editions.findings(draft) if one.severity == "error"} == {"reused-code"}
 
     def _write(self, writer: str, rng: np.random.Generator, preview: Preview) -> None:
         [[lon, lat]] = random_lonlats(self.outline.bounds, 1, seed=int(rng.integers(2**31))).tolist()

@@ -6,7 +6,7 @@ import numpy as np
 from shapely import MultiPolygon
 
 from geoservice.domain.editing.change import applied
-from geoservice.domain.editing.errors import EditRefused
+from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.services.drafting.service import DraftService
 from layers.grids.model import GridShape
 from tests.geoservice.domain.editing.walks import one_edit

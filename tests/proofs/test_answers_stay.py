@@ -38,7 +38,7 @@ def publish_another(looker: Looker, rng: np.random.Generator, starts: datetime |
         if not errors:
             looker.editions.publish(draft, valid_from=starts)
             return
-        assert errors == {"wandering-code"}
+        assert errors == {"reused-code"}
         looker.drafts.withdraw(draft, revision=None)
 
 

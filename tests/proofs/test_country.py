@@ -11,10 +11,10 @@ import psycopg
 import pytest
 import shapely
 
+from geoservice.reading.grids import grids_of_file
+from geoservice.reading.shapes import GridFields
 from geoservice.services.editions import EditionService
-from geoservice.services.healing.running import healed_apart
-from geoservice.services.importing.grids import grids_of_file
-from geoservice.services.importing.shapes import GridFields
+from geoservice.services.healing.heal import heal_in_process
 from layers.db.session import Database
 from layers.geometry import as_multipolygon
 from tests.factories import make_jurisdiction
@@ -28,7 +28,7 @@ FIELDS = GridFields("LSOA11CD", name="LSOA11NM")
 def test_a_country_is_found_wanting_healed_and_published(test_data: Path, database_url: str) -> None:
     path = str(test_data / FILE)
     raw = grids_of_file(path, FIELDS).grids
-    whole = healed_apart(raw, None, 0.5)  # nobody gives its outline: what the areas cover, once they are mended
+    whole = heal_in_process(raw, None, 0.5)  # nobody gives its outline: what the areas cover, once they are mended
     outline = as_multipolygon(shapely.union_all([grid.geom for grid in whole.grids]))
     with psycopg.connect(database_url) as connection:
         make_jurisdiction(connection, code="country", outline=outline, metric_srid=27700, time_zone="Europe/London")

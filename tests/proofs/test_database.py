@@ -23,7 +23,7 @@ from pyarrow import csv as pacsv
 from shapely import box
 
 from geoservice.engine.index import OwnershipIndex
-from geoservice.engine.snapshot import METHODS
+from geoservice.engine.loaded_editions import METHODS
 from tests.factories import make_edition, make_jurisdiction
 from tests.geoservice.engine.conftest import chicago_grids, community_grids
 from tests.geoservice.engine.partitions import TRAPS, Grids, beside_borders, voronoi

@@ -16,7 +16,7 @@ from geoservice.api.batch.csv_form import answer_csv
 from geoservice.api.batch.json_forms import answer_geojson, answer_ndjson
 from geoservice.api.batch.rows import Answered, Ask, Form
 from geoservice.auth.model import PUBLIC, Identity
-from geoservice.services.ownership import Asked
+from geoservice.services.ownership import BulkLookup
 from geoservice.web.streaming import TooManyRows, incoming
 from layers.crs import degrees_on_wgs84
 
@@ -34,7 +34,7 @@ _IN_MEMORY_BYTES = 4_194_304
 _PIECE_BYTES = 262_144
 
 
-def limited(asked: Asked, limit: int, crs: str | None = None) -> Ask:
+def limited(lookup: BulkLookup, limit: int, crs: str | None = None) -> Ask:
     """Return the question about degrees of a CRS, for so many rows together; then it raises TooManyRows."""
     left = limit
 
@@ -44,14 +44,14 @@ def limited(asked: Asked, limit: int, crs: str | None = None) -> Ask:
         if left < 0:
             raise TooManyRows(limit=limit)
         if crs is None:
-            return Answered(asked.owners(lon, lat), np.zeros(len(lon), np.bool_))
+            return Answered(lookup.owners(lon, lat), np.zeros(len(lon), np.bool_))
         placed_lon, placed_lat = degrees_on_wgs84(lon, lat, crs=crs)
-        return Answered(asked.owners(placed_lon, placed_lat), np.isnan(placed_lon) & ~np.isnan(lon))
+        return Answered(lookup.owners(placed_lon, placed_lat), np.isnan(placed_lon) & ~np.isnan(lon))
 
     return ask
 
 
-def answer_stream(media_type: str, asked: Asked, identity: Identity, crs: str | None = None) -> Response:
+def answer_stream(media_type: str, lookup: BulkLookup, identity: Identity, crs: str | None = None) -> Response:
     """Answer the body of this request in its own form.
 
     The answer is whole before its first byte is sent: a mistake in the last row still gets a status of its own, and a
@@ -61,7 +61,7 @@ def answer_stream(media_type: str, asked: Asked, identity: Identity, crs: str | 
     answer = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)
     try:
         with incoming() as body:
-            for piece in FORMS[media_type](body, limited(asked, limit, crs)):
+            for piece in FORMS[media_type](body, limited(lookup, limit, crs)):
                 answer.write(piece)
     except BaseException:  # whatever stops it, the file must not stay
         answer.close()
@@ -71,7 +71,7 @@ def answer_stream(media_type: str, asked: Asked, identity: Identity, crs: str | 
     response = Response(_pieces(answer), mimetype=media_type)
     response.headers["Content-Length"] = str(length)
     response.headers["Cache-Control"] = "no-store"
-    response.headers.add(*age_header(asked.age_s))
+    response.headers.add(*age_header(lookup.age_s))
     response.call_on_close(answer.close)
     return response
 

@@ -11,8 +11,8 @@ from geoservice.api.batch.rows import ADDED, CHUNK_ROWS, Ask, answers
 from geoservice.web.streaming import BrokenRows
 from layers.crs import Position, is_on_earth
 
-MOST_COLUMNS = 256
-LONGEST_ROW = 65_536
+MAX_COLUMNS = 256
+MAX_ROW = 65_536
 
 Row = list[str]
 
@@ -47,17 +47,17 @@ def _rows(body: io.RawIOBase) -> Iterator[Row]:
 
 def _lines(text: io.TextIOWrapper) -> Iterator[str]:
     """Yield lines, none of them longer than any honest one: a quote left open would swallow the rest of the body."""
-    while line := text.readline(LONGEST_ROW + 1):
-        if len(line) > LONGEST_ROW:
-            raise csv.Error(f"a line longer than {LONGEST_ROW} characters")
+    while line := text.readline(MAX_ROW + 1):
+        if len(line) > MAX_ROW:
+            raise csv.Error(f"a line longer than {MAX_ROW} characters")
         yield line
 
 
 def _columns(header: Row) -> tuple[int, int]:
     """Return which columns hold lon and lat; raise BrokenRows."""
     names = [name.strip().lower() for name in header]
-    if len(names) > MOST_COLUMNS:
-        raise BrokenRows(reason=f"{len(names)} columns; {MOST_COLUMNS} at most")
+    if len(names) > MAX_COLUMNS:
+        raise BrokenRows(reason=f"{len(names)} columns; {MAX_COLUMNS} at most")
     if names.count("lon") != 1 or names.count("lat") != 1:
         raise BrokenRows(reason="the first line must name one column lon and one column lat, separated by commas")
     taken = sorted(set(ADDED) & set(names))

@@ -14,7 +14,7 @@ from geoservice.web.json import dumps
 from geoservice.web.parsing import TooDeep, check_depth
 from geoservice.web.streaming import BrokenRows
 
-LONGEST_LINE = 65_536
+MAX_LINE = 65_536
 #: A GeoJSON document is read as a whole; larger ones go as NDJSON.
 LARGEST_GEOJSON = 16_000_000
 
@@ -36,8 +36,8 @@ def _lines(body: RawIOBase) -> Iterator[bytes]:
     while piece := body.read(1 << 18):
         *whole, rest = (rest + piece).split(b"\n")
         yield from filter(bytes.strip, whole)
-        if len(rest) > LONGEST_LINE:
-            raise BrokenRows(reason=f"a line longer than {LONGEST_LINE} bytes")
+        if len(rest) > MAX_LINE:
+            raise BrokenRows(reason=f"a line longer than {MAX_LINE} bytes")
     if rest.strip():
         yield rest
 
@@ -64,7 +64,7 @@ def answer_geojson(body: RawIOBase, ask: Ask) -> Iterator[bytes]:
     comma = b""
     while chunk := list(islice(features, CHUNK_ROWS)):
         found = answers([position_in(_point(feature)) for feature in chunk], ask)
-        yield comma + b",".join(dumps(_told(feature, answer)) for feature, answer in zip(chunk, found, strict=True))
+        yield comma + b",".join(dumps(_feature(feature, answer)) for feature, answer in zip(chunk, found, strict=True))
         comma = b","
     yield b"]}"
 
@@ -95,7 +95,7 @@ def _point(feature: object) -> object:
     return coordinates[:2] if isinstance(coordinates, list) and len(coordinates) <= 4 else None
 
 
-def _told(feature: object, answer: dict[str, Any]) -> dict[str, Any]:
+def _feature(feature: object, answer: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(feature, dict):
         return {"type": "Feature", "geometry": None, "properties": answer}
     properties = feature.get("properties")

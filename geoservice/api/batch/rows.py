@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geoservice.engine.snapshot import METHODS, ManyOwners
+from geoservice.engine.loaded_editions import METHODS, ManyOwners
 from layers.crs import OutsideMainland, Position, is_on_earth
 
 #: Positions answered together: memory stays in proportion to this.

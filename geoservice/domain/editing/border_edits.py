@@ -16,8 +16,8 @@ from shapely import MultiLineString, MultiPolygon
 
 from geoservice.domain.editing.change import shape_of
 from geoservice.domain.editing.edges import Edge, Vertex, along, edge_of, edges_of, with_vertices
+from geoservice.domain.validating.topology import ONE_BORDER_DEG
 from layers.grids.model import GridShape
-from layers.grids.topology import ONE_BORDER_DEG
 
 #: The codes on the sides of edges: two between grids, one on a rim.
 Sides = dict[Edge, frozenset[str]]

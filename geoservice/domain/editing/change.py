@@ -10,7 +10,7 @@ import shapely
 from shapely import MultiPolygon
 
 from geoservice.domain.editing.edges import Edge, Vertex, edges_of, with_vertices
-from geoservice.domain.editing.errors import EditRefused
+from geoservice.domain.editing.edit_refused import EditRefused
 from layers.grids.model import GridShape
 
 

@@ -12,7 +12,7 @@ from shapely import LineString, MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geoservice.domain.editing.edges import Edge, Vertex, along, edge_of, edges_of, vertex_on, with_vertices
-from geoservice.domain.editing.errors import EditRefused
+from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.domain.editing.nearness import nearest_edge, nearest_of, nearest_vertex
 from layers.crs import Position, is_on_earth
 

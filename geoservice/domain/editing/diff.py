@@ -12,10 +12,10 @@ from shapely.geometry.base import BaseGeometry
 
 from geoservice.domain.editing.change import by_code, shape_of
 from geoservice.domain.editing.edges import Edge, edge_of, edges_of
+from geoservice.domain.validating.topology import ONE_BORDER_DEG, ROUNDING_M, STRIP_M
 from layers.crs import Position
 from layers.geometry import Plane, polygons_of, strip_size
 from layers.grids.model import GridShape
-from layers.grids.topology import ONE_BORDER_DEG, ROUNDING_M, STRIP_M
 
 
 @dataclass(frozen=True)

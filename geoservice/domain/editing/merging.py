@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from geoservice.domain.editing.border_edits import BorderEdit, Sides, edits_of, exclude, lines_of, refined, sides_of
 from geoservice.domain.editing.change import Change, by_code, shape_of
 from geoservice.domain.editing.diff import changed_codes, recoded_pairs, same_ground
-from geoservice.domain.editing.errors import EditRefused
+from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.domain.editing.naming import NamingConflict, merged_naming
 from geoservice.domain.editing.verifying import verified
 from layers.geometry import as_multipolygon

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from geoservice.domain.editing.change import Change, by_code, grid_named, reshaped, shape_of, thickened
 from geoservice.domain.editing.cutting import ON_IT_DEG, Cut, checked_line, cut, faces, joint_on, reaching
 from geoservice.domain.editing.edges import TOLERANCE_M, Edge, Vertex, along, edge_of, edges_of
-from geoservice.domain.editing.errors import EditRefused
+from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.domain.editing.verifying import verified
 from layers.crs import Position
 from layers.geometry import as_multipolygon

@@ -17,14 +17,14 @@ from shapely.geometry.base import BaseGeometry
 from geoservice.domain.editing.change import Change, by_code, grid_named, reshaped, shape_of, thickened
 from geoservice.domain.editing.cutting import Cut, checked_line, cut, faces, reaching
 from geoservice.domain.editing.edges import TOLERANCE_M, Edge, Vertex, edges_of, with_vertex_moved, with_vertices
-from geoservice.domain.editing.errors import EditRefused
+from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.domain.editing.nearness import nearest_edge, nearest_vertex
 from geoservice.domain.editing.redrawing import redraw_border
 from geoservice.domain.editing.verifying import sound, verified
+from geoservice.domain.validating.topology import ONE_BORDER_DEG
 from layers.crs import Position, is_on_earth
 from layers.geometry import as_multipolygon
 from layers.grids.model import CODE_LENGTH_MAX, GridShape
-from layers.grids.topology import ONE_BORDER_DEG
 
 __all__ = ["add", "merge", "move_vertex", "next_code", "recode", "redraw_border", "replace", "retire", "split"]
 

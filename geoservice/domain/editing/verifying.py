@@ -10,11 +10,11 @@ from shapely.geometry.base import BaseGeometry
 
 from geoservice.domain.editing.change import Change, by_code, shape_of
 from geoservice.domain.editing.edges import odd_edges
-from geoservice.domain.editing.errors import EditRefused
+from geoservice.domain.editing.edit_refused import EditRefused
+from geoservice.domain.validating.soundness import STORABLE_RULES, soundness_findings
+from geoservice.domain.validating.topology import ONE_BORDER_DEG, ROUNDING_M
 from layers.geometry import place_in, polygons_of
 from layers.grids.model import GridShape
-from layers.grids.soundness import STORABLE_RULES, soundness_findings
-from layers.grids.topology import ONE_BORDER_DEG, ROUNDING_M
 
 #: The same width in degrees of latitude.
 _ROUNDING_DEG = ROUNDING_M / 111_320

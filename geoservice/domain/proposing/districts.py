@@ -26,7 +26,7 @@ _WARM, _COLD = 0.02, 0.0002
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Target:
     """How many districts of how many households."""
 
     count: int
@@ -37,12 +37,12 @@ class Wanted:
 class Districts:
     """Which district each block is in, to be improved step by step."""
 
-    def __init__(self, blocks: Blocks, wanted: Wanted, random: np.random.Generator) -> None:
-        self._blocks, self._wanted, self._random = blocks, wanted, random
-        self._mean = blocks.households.sum() / wanted.count
-        self.district = _grown(blocks, wanted.count, random)
-        self._sizes = np.bincount(self.district, weights=blocks.households, minlength=wanted.count)
-        self._members = [set(np.flatnonzero(self.district == one).tolist()) for one in range(wanted.count)]
+    def __init__(self, blocks: Blocks, target: Target, random: np.random.Generator) -> None:
+        self._blocks, self._target, self._random = blocks, target, random
+        self._mean = blocks.households.sum() / target.count
+        self.district = _grown(blocks, target.count, random)
+        self._sizes = np.bincount(self.district, weights=blocks.households, minlength=target.count)
+        self._members = [set(np.flatnonzero(self.district == one).tolist()) for one in range(target.count)]
         borders = [length for beside in blocks.neighbours for length in beside.values()]
         self._scale_m = max(1.0, sum(on + off for on, off in borders) / 2)
 
@@ -98,18 +98,18 @@ class Districts:
         return across / self._scale_m + after - before
 
     def _size_cost(self, size: float) -> float:
-        missed = max(0.0, self._wanted.minimum - size, size - self._wanted.maximum)
+        missed = max(0.0, self._target.minimum - size, size - self._target.maximum)
         return _MISSED * missed / 10 + _UNEVEN * ((size - self._mean) / self._mean) ** 2
 
 
-def districts_of(blocks: Blocks, wanted: Wanted, *, seed: int) -> NDArray[np.int64]:
+def districts_of(blocks: Blocks, target: Target, *, seed: int) -> NDArray[np.int64]:
     """Return the district of each block, 0 to count - 1: contiguous, of like size, with short borders along streets.
 
     The best of several starts; the same for the same seed.
     """
     random = np.random.default_rng(seed)
     starts = _MOVES_MAX // (_MOVES_PER_BLOCK * len(blocks.faces))
-    tried = [Districts(blocks, wanted, random) for _ in range(min(_STARTS_MAX, max(_STARTS_MIN, starts)))]
+    tried = [Districts(blocks, target, random) for _ in range(min(_STARTS_MAX, max(_STARTS_MIN, starts)))]
     for one in tried:
         one.improve()
     return min(tried, key=lambda one: one.cost).district

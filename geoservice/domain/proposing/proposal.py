@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon
 
 from geoservice.domain.proposing.blocks import blocks_of
-from geoservice.domain.proposing.districts import Wanted, districts_of
+from geoservice.domain.proposing.districts import Target, districts_of
 from layers.errors import LayerError
 from layers.grids.model import GridShape
 
@@ -116,7 +116,7 @@ def divided(
     blocks = blocks_of(outline, where, households, streets, households_max=limit, edges_whole=edges_whole)
     if len(blocks.faces) < count:
         raise ProposalImpossible(households=total, grids=count, blocks=len(blocks.faces))
-    district = districts_of(blocks, Wanted(count, minimum, maximum), seed=seed)
+    district = districts_of(blocks, Target(count, minimum, maximum), seed=seed)
     return [_dissolved(blocks.faces[district == one]) for one in range(count)]
 
 

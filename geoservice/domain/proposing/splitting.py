@@ -18,11 +18,11 @@ from shapely import LineString, MultiPolygon
 
 from geoservice.domain.editing import verbs
 from geoservice.domain.editing.change import Change, applied, by_code, grid_named, shape_of
-from geoservice.domain.editing.errors import EditRefused
+from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.domain.proposing.blocks import DEGREE_M
 from geoservice.domain.proposing.proposal import ProposalImpossible, divided
+from geoservice.domain.validating.norms import households_in
 from layers.grids.model import GridShape
-from layers.grids.norms import households_in
 
 #: Streets nearer to the outline than this, in degrees (2 m), are the outline and divide nothing.
 _ON_OUTLINE = 2 / DEGREE_M

@@ -38,14 +38,14 @@ def difference_picture(grids: Sequence[GridShape], found: Difference, *, title: 
         for code, colour in colours.items()
     ]
     was = {pair.new: pair.old for pair in found.recoded}
-    lines = [_told(found), "Thick: new borders. Dashed: borders that are gone."]
+    lines = [_summary(found), "Thick: new borders. Dashed: borders that are gone."]
     return sheet.picture([
         ground(sheet, grids, found, colours), borders(sheet, shapes, found), labels(sheet, grids, was),
         legend(sheet, title, lines, entries),
     ])  # fmt: skip
 
 
-def _told(found: Difference) -> str:
+def _summary(found: Difference) -> str:
     """Return in one line how many grids are otherwise, and which are gone: those can not be seen."""
     counts = {
         "new": len(found.added), "redrawn": len(found.redrawn), "with another code": len(found.recoded),

@@ -9,10 +9,11 @@ import shapely
 from geoservice.domain.editing.diff import Difference
 from geoservice.maps.pictures.sheet import Sheet, borders, colours_of, gaining, ground, labels, legend
 from layers.grids.model import GridShape
-from layers.grids.previews import Move
+from layers.summaries.previews import Move
 
 _MARKS = {"camera": "M-3,-3h6v6h-6z", "organisation": "M0,-4l4,7h-8z", "incident": "M0,-4l4,4l-4,4l-4,-4z",
           "undecided": "M-4,0h8M0,-4v8"}  # fmt: skip
+_MARK = "M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0z"
 _WORDS = {"incident": "open incident", "undecided": "undecided incident"}
 
 
@@ -49,7 +50,7 @@ def preview_picture(
     parts += [_mark(sheet, move, place, colours) for move, place in shown if place is not None]
     parts.append(labels(sheet, grids))
     signs = "□ camera △ organisation ◇ open incident + undecided"
-    lines = [_told(moves), f"Thick: new borders. Dashed: borders that go. {signs}"]
+    lines = [_summary(moves), f"Thick: new borders. Dashed: borders that go. {signs}"]
     parts.append(legend(sheet, title, lines, [(colour, f"to {code}") for code, colour in colours.items()]))
     return sheet.picture(parts)
 
@@ -57,14 +58,14 @@ def preview_picture(
 def _mark(sheet: Sheet, move: Move, geojson: str, colours: Mapping[str, str]) -> str:
     colour = colours.get(move.to_grid or "", "#000000")
     geom = shapely.from_geojson(geojson)
-    if move.kind == "building":
+    if shapely.get_dimensions(geom) > 0:
         return f'<path d="{sheet.path(geom)}" fill="{colour}" stroke="#333333" stroke-width="0.5"/>'
     x, y = sheet.at(geom.x, geom.y)
-    mark = f'<path d="{_MARKS[move.kind]}" transform="translate({x},{y})"'
+    mark = f'<path d="{_MARKS.get(move.kind, _MARK)}" transform="translate({x},{y})"'
     return f'{mark} fill="#ffffff" stroke="{colour}" stroke-width="2"/>'
 
 
-def _told(moves: Sequence[Move]) -> str:
+def _summary(moves: Sequence[Move]) -> str:
     counts: dict[str, int] = {}
     for move in moves:
         counts[move.kind] = counts.get(move.kind, 0) + 1

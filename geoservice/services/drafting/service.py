@@ -11,19 +11,25 @@ from geoservice.domain.editing import verbs
 from geoservice.domain.editing.diff import Difference, difference
 from geoservice.domain.editing.healing import Healing
 from geoservice.domain.editing.merging import Side
-from geoservice.services.drafting.model import Edited
-from geoservice.services.drafting.opened import TIMEOUT_S, OpenDraft, leading_to, opened, told_apart_from
-from geoservice.services.errors import (
+from geoservice.errors import (
     DraftsOfDifferentBases,
     EditionUnknown,
     NothingToRedo,
     NothingToUndo,
     NotTwoDrafts,
 )
-from geoservice.services.healing.running import Told, healed_apart
-from geoservice.services.importing.grids import grids_of_file
-from geoservice.services.importing.shapes import GridFields
-from geoservice.services.known import known_edition, known_jurisdiction
+from geoservice.reading.grids import grids_of_file
+from geoservice.reading.shapes import GridFields
+from geoservice.services.drafting.model import Edited
+from geoservice.services.drafting.open_draft import (
+    TIMEOUT_S,
+    OpenDraft,
+    change_between,
+    opened,
+    with_missing_fields_from,
+)
+from geoservice.services.healing.heal import OnProgress, heal_in_process
+from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.crs import Bbox, Position
 from layers.db.session import Database
 from layers.grids import drafts, edits, queries
@@ -55,22 +61,22 @@ class DraftService:
             There is none, or it is another jurisdiction's.
         """
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
-            jurisdiction = known_jurisdiction(connection, jurisdiction_code)
+            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             source = from_edition or drafts.latest_edition(connection, jurisdiction.id)
             name = None
             if source is not None:
                 name = f"edition {source}"
-                if known_edition(connection, source).jurisdiction_code != jurisdiction_code:
+                if get_edition(connection, source).jurisdiction_code != jurisdiction_code:
                     raise EditionUnknown(edition=source, jurisdiction=jurisdiction_code)
             draft = edits.insert_edition(connection, jurisdiction_id=jurisdiction.id, title=title, source=name)
             if source is not None:
                 drafts.copy_grids(connection, edition_id=source, draft_id=draft)
-            return known_edition(connection, draft)
+            return get_edition(connection, draft)
 
     def grids(self, edition_id: int) -> tuple[Edition, tuple[GridShape, ...]]:
         """Return an edition with its grids, by code; raise EditionUnknown."""
         with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
-            return known_edition(connection, edition_id), queries.grids_of(connection, edition_id)
+            return get_edition(connection, edition_id), queries.grids_of(connection, edition_id)
 
     def split(
         self,
@@ -142,7 +148,7 @@ class DraftService:
     def steps(self, edition_id: int) -> tuple[Step, ...]:
         """Return what was done to a draft, the first step first; raise EditionUnknown."""
         with self._database.transaction() as connection:
-            known_edition(connection, edition_id)
+            get_edition(connection, edition_id)
             return drafts.steps_of(connection, edition_id)
 
     def undo(self, edition_id: int, *, revision: int | None, actor: str = "") -> Edited:
@@ -168,12 +174,12 @@ class DraftService:
         """Put a draft away for good; nothing of it was ever in force."""
         with self._draft(edition_id, revision, actor) as draft:
             drafts.withdraw(draft.connection, edition_id)
-            return known_edition(draft.connection, edition_id)
+            return get_edition(draft.connection, edition_id)
 
     def compare(self, before: int, after: int) -> Difference:
         """Return what is different between two editions of one jurisdiction; raise EditionUnknown."""
         with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
-            first, second = known_edition(connection, before), known_edition(connection, after)
+            first, second = get_edition(connection, before), get_edition(connection, after)
             if first.jurisdiction_code != second.jurisdiction_code:
                 raise EditionUnknown(edition=after, jurisdiction=first.jurisdiction_code)
             pair = queries.grids_of(connection, before), queries.grids_of(connection, after)
@@ -186,7 +192,7 @@ class DraftService:
         """Make the grids of a draft these, as one step; grids that are equal stay untouched."""
         with self._draft(edition_id, revision, actor) as draft:
             there = queries.grids_of(draft.connection, edition_id)
-            return draft.make(verb, there, leading_to(there, grids))
+            return draft.make(verb, there, change_between(there, grids))
 
     def take_file(
         self,
@@ -222,9 +228,9 @@ class DraftService:
         """
         edition, there = self.grids(edition_id)
         with self._database.transaction() as connection:
-            bbox = known_jurisdiction(connection, edition.jurisdiction_code).bbox
+            bbox = get_jurisdiction(connection, edition.jurisdiction_code).bbox
         found = grids_of_file(path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer)
-        grids = told_apart_from(there, found.grids, fields)
+        grids = with_missing_fields_from(there, found.grids, fields)
         changed = difference(there, grids)
         if commit:
             edition = self.take_state(edition_id, grids, revision=edition.revision, actor=actor).edition
@@ -237,7 +243,7 @@ class DraftService:
         *,
         commit: bool,
         revision: int | None = None,
-        told: Told = lambda share, what: None,
+        on_progress: OnProgress = lambda share, what: None,
         actor: str = "",
     ) -> tuple[Edition, Healing]:
         """Close gaps and overlaps of a draft that are narrower than a tolerance, and fit it to its outline.
@@ -246,7 +252,7 @@ class DraftService:
         ----------
         commit
             False: only say what would be changed.
-        told
+        on_progress
             Called with the share that is done and what is being done.
 
         Returns
@@ -262,11 +268,11 @@ class DraftService:
             Somebody edited the draft while it was being healed.
         """
         with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
-            edition = known_edition(connection, edition_id)
+            edition = get_edition(connection, edition_id)
             grids = queries.grids_of(connection, edition_id)
             outline = queries.outline_of_edition(connection, edition_id)
         # No connection is held meanwhile: it takes seconds, and the revision tells whether anybody edited.
-        healing = healed_apart(grids, outline, tolerance_m, told=told)
+        healing = heal_in_process(grids, outline, tolerance_m, on_progress=on_progress)
         if commit:
             seen = edition.revision if revision is None else revision
             edition = self.take_state(edition_id, healing.grids, verb="heal", revision=seen, actor=actor).edition
@@ -298,7 +304,7 @@ class DraftService:
             Both changed the same border, name or code; nothing was merged. It carries the conflicts.
         """
         with self._draft(edition_id, revision, actor) as draft:
-            theirs = known_edition(draft.connection, other)
+            theirs = get_edition(draft.connection, other)
             same_place = theirs.jurisdiction_code == draft.edition.jurisdiction_code
             if (
                 other == edition_id
@@ -329,7 +335,7 @@ class DraftService:
             ours is this draft, theirs what was published.
         """
         with self._draft(edition_id, revision, actor) as draft:
-            jurisdiction = known_jurisdiction(draft.connection, draft.edition.jurisdiction_code)
+            jurisdiction = get_jurisdiction(draft.connection, draft.edition.jurisdiction_code)
             latest = drafts.latest_edition(draft.connection, jurisdiction.id)
             if latest is None or latest == draft.edition.base_id:
                 return Edited(draft.edition, (), ())
@@ -337,7 +343,7 @@ class DraftService:
             drafts.set_base(draft.connection, edition_id, latest)
             # Undone, the draft would be of its old base and say it were of the new one.
             drafts.close_steps(draft.connection, edition_id)
-            return Edited(known_edition(draft.connection, edition_id), edited.removed, edited.put)
+            return Edited(get_edition(draft.connection, edition_id), edited.removed, edited.put)
 
     def _draft(self, edition_id: int, revision: int | None, actor: str) -> AbstractContextManager[OpenDraft]:
         return opened(self._database, edition_id, revision=revision, actor=actor)

@@ -11,26 +11,26 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
+from geoservice.records.webhooks.edits import claim, disable_webhook, hurry, note_delivered, note_failed, put_back
+from geoservice.records.webhooks.model import Claimed
+from geoservice.records.webhooks.queries import webhooks_with_work
 from geoservice.webhooks.addresses import pin, read_url
-from geoservice.webhooks.errors import WebhookRefused
 from geoservice.webhooks.networks import Network
 from geoservice.webhooks.schedule import wait_s
-from geoservice.webhooks.sending import LONGEST_REASON, Outcome, Verdict, deliver
+from geoservice.webhooks.sending import MAX_REASON, Outcome, Verdict, deliver
 from geoservice.webhooks.signing import read_secret, sign
+from geoservice.webhooks.webhook_errors import WebhookRefused
 from layers.db.session import Database
-from layers.webhooks.edits import claim, disable_webhook, hurry, note_delivered, note_failed, put_back
-from layers.webhooks.model import Claimed
-from layers.webhooks.queries import webhooks_with_work
 
 #: How long a claim lasts: a name is looked up for 5 s and an attempt made for 10 s at most. What a worker that was
 #: killed had claimed is attempted by another one after that.
 LEASE_S = 20.0
 #: Attempts under way at once to one host: a receiver that is slow has no more than these threads.
-MOST_PER_HOST = 4
+MAX_PER_HOST = 4
 
 
 @dataclass(frozen=True)
-class Attempted:
+class Attempt:
     """A delivery and what became of its attempt."""
 
     delivery: Claimed
@@ -43,7 +43,7 @@ class DeliveringService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def turn(self, done: Sequence[Attempted], *, free: int, under_way: Mapping[str, int]) -> tuple[Claimed, ...]:
+    def turn(self, done: Sequence[Attempt], *, free: int, under_way: Mapping[str, int]) -> tuple[Claimed, ...]:
         """Note what became of some attempts and claim the next deliveries, in one transaction.
 
         Parameters
@@ -67,7 +67,7 @@ def attempt(delivery: Claimed, *, tls: ssl.SSLContext, allowed: Sequence[Network
         secrets = [read_secret(text) for text in delivery.secrets]
         message = sign(delivery.message_id, delivery.body.encode(), secrets=secrets, sent_at=datetime.now(UTC))
     except WebhookRefused as exc:
-        return Outcome(Verdict.FAILED, str(exc)[:LONGEST_REASON])
+        return Outcome(Verdict.FAILED, str(exc)[:MAX_REASON])
     return deliver(message, to, tls=tls)
 
 
@@ -79,7 +79,7 @@ def host_of(url: str) -> str:
         return url
 
 
-def _note(connection: Connection, done: Attempted) -> None:
+def _note(connection: Connection, done: Attempt) -> None:
     delivery, outcome = done.delivery, done.outcome
     match outcome.verdict:
         case Verdict.DELIVERED:
@@ -92,7 +92,7 @@ def _note(connection: Connection, done: Attempted) -> None:
             note_failed(connection, delivery.id, status=outcome.status, reason=outcome.reason, wait_s=wait)
 
 
-def _hurry_after(connection: Connection, done: Sequence[Attempted]) -> None:
+def _hurry_after(connection: Connection, done: Sequence[Attempt]) -> None:
     """Have what waits attempted at once when a receiver is back.
 
     That something gets through which failed before is the proof. That something gets through at its first attempt may
@@ -111,7 +111,7 @@ def _claim(connection: Connection, free: int, under_way: Counter[str]) -> tuple[
     random.shuffle(waiting)  # so that none is always the last, when threads are few
     for webhook_id, url in waiting:
         host = host_of(url)
-        most = min(free - len(claimed), MOST_PER_HOST - under_way[host])
+        most = min(free - len(claimed), MAX_PER_HOST - under_way[host])
         if most > 0:
             mine = claim(connection, webhook_id, most=most, lease_s=LEASE_S)
             under_way[host] += len(mine)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
-from layers.outbox.model import Event
-from layers.webhooks.model import Message
+from geoservice.records.outbox.model import Event
+from geoservice.records.webhooks.model import Message
 
 
 def message_of(event: Event) -> Message:

@@ -8,14 +8,9 @@ from sqlalchemy import Connection
 
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.domain.topics import Topics
-from geoservice.services import known
-from geoservice.services.errors import EventUnknown, PersonalNumberRefused, WebhookUnknown
-from geoservice.webhooks.addresses import pin, read_url
-from geoservice.webhooks.networks import Network
-from geoservice.webhooks.signing import new_secret
-from layers.db.session import Database
-from layers.outbox.queries import kept_events, number_all
-from layers.webhooks.edits import (
+from geoservice.errors import EventUnknown, PersonalNumberRefused, WebhookUnknown
+from geoservice.records.outbox.queries import kept_events, number_all
+from geoservice.records.webhooks.edits import (
     disable_webhook,
     enable_webhook,
     insert_webhook,
@@ -24,8 +19,13 @@ from layers.webhooks.edits import (
     revive_dead,
     rotate_secret,
 )
-from layers.webhooks.model import Delivery, NewWebhook, Webhook
-from layers.webhooks.queries import deliveries, find_webhook, webhooks
+from geoservice.records.webhooks.model import Delivery, NewWebhook, Webhook
+from geoservice.records.webhooks.queries import deliveries, find_webhook, webhooks
+from geoservice.services import lookups
+from geoservice.webhooks.addresses import pin, read_url
+from geoservice.webhooks.networks import Network
+from geoservice.webhooks.signing import new_secret
+from layers.db.session import Database
 
 #: After a rotation the secret before signs too for so long.
 KEEP_SECRET_S = 24 * 3600.0
@@ -54,7 +54,7 @@ class WebhookService:
         Raises
         ------
         JurisdictionUnknown, PersonalNumberRefused
-        geoservice.webhooks.errors.WebhookRefused
+        geoservice.webhooks.webhook_errors.WebhookRefused
             The URL can be read in two ways, leads to where webhooks may not go, or its host is not found.
         """
         _check_words(label)
@@ -62,7 +62,7 @@ class WebhookService:
         to = pin(read_url(url), allowed=self._allowed)
         secret = new_secret().text
         with self._database.transaction(actor=actor) as connection:
-            jurisdiction_id = known.jurisdiction_id(connection, jurisdiction_code)
+            jurisdiction_id = lookups.jurisdiction_id(connection, jurisdiction_code)
             number_all(connection)  # what was committed before is not from now on
             new = NewWebhook(jurisdiction_id, to.url.text, topics, label, actor)
             return _found(connection, insert_webhook(connection, new, secret)), secret

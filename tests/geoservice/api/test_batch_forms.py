@@ -20,7 +20,7 @@ from geoservice.app import create_app
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from tests.conftest import DatabaseMaker
-from tests.holding import stop, wait_until_held
+from tests.loading import stop, wait_until_loaded
 from tests.oracles import random_lonlats
 
 BATCH = "/v1/owner/batch"
@@ -33,7 +33,7 @@ def services(request: pytest.FixtureRequest, cluster_url: str, community_templat
     maker = DatabaseMaker(cluster_url)
     services = build_services(Settings(database_url=SecretStr(maker.clone(community_template)), pool_size=4))
     if request.param == "from memory":
-        wait_until_held(services)
+        wait_until_loaded(services)
     yield services
     stop(services)
     maker.drop_all()

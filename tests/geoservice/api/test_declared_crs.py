@@ -22,7 +22,7 @@ from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from layers.shifted import FROM_WGS84
 from tests.conftest import DatabaseMaker
-from tests.holding import stop, wait_until_held
+from tests.loading import stop, wait_until_loaded
 
 BATCH = "/v1/owner/batch"
 ARROW = "application/vnd.apache.arrow.stream"
@@ -34,7 +34,7 @@ def services(request: pytest.FixtureRequest, cluster_url: str, community_templat
     maker = DatabaseMaker(cluster_url)
     services = build_services(Settings(database_url=SecretStr(maker.clone(community_template)), pool_size=4))
     if request.param == "from memory":
-        wait_until_held(services)
+        wait_until_loaded(services)
     yield services
     stop(services)
     maker.drop_all()

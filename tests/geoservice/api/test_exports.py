@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from geoservice.services.exporting.formats import FORMATS
-from geoservice.services.importing.reader import read_features
+from geoservice.reading.reader import read_features
+from geoservice.writing.formats import FORMATS
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from geoservice.auth.model import Role
-from geoservice.services.errors import StaffUnknown
+from geoservice.errors import StaffUnknown
 from geoservice.wiring import Services
 from layers.incidents.edits import mark_overdue
 

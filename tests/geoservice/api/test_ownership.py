@@ -12,7 +12,7 @@ from geoservice.app import create_app
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from tests.conftest import DatabaseMaker
-from tests.holding import stop, wait_until_held
+from tests.loading import stop, wait_until_loaded
 
 INSIDE = {"lon": 91.77, "lat": 29.24}
 
@@ -23,7 +23,7 @@ def asked(cluster_url: str, community_template: str) -> Iterator[dict[bool, Serv
     maker = DatabaseMaker(cluster_url)
     url = SecretStr(maker.clone(community_template))
     made = {held: build_services(Settings(database_url=url, pool_size=4, hold_editions=held)) for held in (False, True)}
-    wait_until_held(made[True])
+    wait_until_loaded(made[True])
     yield made
     for services in made.values():
         stop(services)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from geoservice.services.errors import WebhookUnknown
+from geoservice.errors import WebhookUnknown
 from tests.geoservice.web.door import Door
 
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from geoservice.cli.main import geoservice
-from tests.geoservice.services.made_files import EAST, WEST, geojson
+from tests.geoservice.reading.made_files import EAST, WEST, geojson
 
 POINTS = "id,lon,lat\n1,91.0005,29.0005\n2,91.001,29.0005\n3,91.0025,29.0005\n4,,\n"
 
@@ -95,5 +95,7 @@ def test_an_error_is_one_line_with_its_remedy(folder: Path) -> None:
     done = subprocess.run([*command, "grids.geojson"], capture_output=True, text=True, env=environment, check=False)
 
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("geoservice: Which columns hold the coordinates is not clear; say")
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith("geoservice: Which columns hold the coordinates is not clear.")
+    assert line.endswith("Say --lon and --lat, or --x, --y and --crs.")
     assert len(done.stderr.splitlines()) == 1

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from geoservice.cli.calendar import calendar
+from geoservice.errors import CalendarRefused
 from geoservice.services.calendars import parse_hours, read_days
-from geoservice.services.errors import CalendarRefused
 
 OF_SARE = ["--jurisdiction", "sare"]
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from shapely import Polygon, box
 
 from geoservice.cli.main import geoservice
-from tests.geoservice.services.made_files import EAST, WEST, geojson
+from tests.geoservice.reading.made_files import EAST, WEST, geojson
 
 Command = Callable[..., Result]
 

@@ -134,7 +134,7 @@ def test_a_preview_says_what_keeps_the_draft_from_being_published(command: Comma
     assert "It can not be published yet: it was not validated" in unseen
     assert "Publish exactly this" not in unseen
     assert "Publish exactly this" in seen
-    assert f"run: geoservice edition rebase {draft}" in overtaken
+    assert f"Run: geoservice edition rebase {draft}" in overtaken
     assert "Publish exactly this" not in overtaken
 
 
@@ -189,11 +189,11 @@ def test_a_code_that_named_another_place_is_found_by_the_gate(command: Command, 
     shown = command("preview", later).output
     refused = command("publish", later, "--yes", code=1)
 
-    assert "wandering-code" in told
+    assert "reused-code" in told
     assert "It can not be published yet: errors were found (1)" in shown
     assert "severity error" in str(refused.exception)
     recode(community_url, later, FIRST, "another")
-    assert "wandering-code" not in command("validate", later).output
+    assert "reused-code" not in command("validate", later).output
 
 
 def test_what_waits_for_its_day_is_called_off_by_putting_the_grids_in_force_again(

@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from geoservice.cli.webhook import webhook
-from geoservice.services.errors import WebhookUnknown
-from geoservice.webhooks.errors import AddressRefused
+from geoservice.errors import WebhookUnknown
+from geoservice.webhooks.webhook_errors import AddressRefused
 
 URL = "http://127.0.0.1:9/hook"
 

@@ -54,5 +54,5 @@ def test_the_demo_is_served_as_the_database_says(services: Services, community_u
                         date(2000, 1, 1))  # fmt: skip
         for grid in services.grids.grids(jurisdiction.code):
             for at in (now, now - timedelta(days=1), now - timedelta(days=400), now + timedelta(days=400)):
-                expected = officers_on_duty(connection, jurisdiction_id=jurisdiction.id, grid_code=grid.code, at=at)
-                assert duties.officers(jurisdiction.id, grid.code, at) == expected
+                expected = officers_on_duty(connection, jurisdiction_id=jurisdiction.id, grid_code=grid["code"], at=at)
+                assert duties.officers(jurisdiction.id, grid["code"], at) == expected

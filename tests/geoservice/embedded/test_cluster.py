@@ -8,15 +8,14 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from geoservice.embedded.cluster import Cluster
-from geoservice.embedded.errors import (
+from geoservice.embedded.cluster_errors import (
     AccountUnknown,
     DatabasePortTaken,
     DataDirRefused,
@@ -25,6 +24,7 @@ from geoservice.embedded.errors import (
     OtherMajorVersion,
     SocketPathTooLong,
 )
+from tests.waiting import wait_until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="root steps down to an account; nobody else can")
 
@@ -33,13 +33,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def until(condition: Callable[[], bool], *, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -230,7 +223,7 @@ def test_foreign_files_are_never_taken_for_ours(place: Path) -> None:
 def test_killed_creation_leaves_nothing_that_looks_like_a_database(place: Path) -> None:
     code = "import sys; from geoservice.embedded.cluster import Cluster; Cluster(sys.argv[1], 5432).create()"
     maker = subprocess.Popen([sys.executable, "-c", code, str(place / "data")])
-    until(lambda: any((place / "data").glob("database.new-*/database/PG_VERSION")), seconds=30)
+    wait_until(lambda: any((place / "data").glob("database.new-*/database/PG_VERSION")), "a database is half made")
     maker.kill()
     maker.wait()
     cluster = Cluster(place / "data", free_port())

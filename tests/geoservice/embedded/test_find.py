@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from geoservice.embedded import find
-from geoservice.embedded.errors import PostgisNotFound
+from geoservice.embedded.cluster_errors import PostgisNotFound
 
 
 def make_programs(bin_dir: Path, version: str, share: Path) -> None:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from geoservice.maps import styles
-from geoservice.maps.builders import build_map_page, layer_spec
-from geoservice.maps.wording import value_words, word
+from geoservice.maps.builders import build_map_page
+from geoservice.maps.specs import layer_spec, panel_groups
+from layers.catalogue import styles
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -46,31 +46,26 @@ def test_layers_are_created_in_drawing_order_and_only_the_shown_are_added(jurisd
     page = build_map_page(jurisdiction, frame).render()
 
     keys = re.findall(r'geoservice\.remoteLayer\({.*?"key": "(\w+)"', page)
-    assert keys == [layer.key for layer in styles.DRAWING_ORDER]
+    assert keys == [style.id for _, style in styles()]
     added = len(re.findall(r"remote_geo_json_\w+\.addTo\(", page))
-    assert added == sum(layer.shown for layer in styles.DRAWING_ORDER)
+    assert added == sum(style.shown for _, style in styles())
 
 
-def test_each_layer_stands_once_in_the_panel():
-    in_panel = [layer.key for group in styles.GROUPS for layer in group.layers]
+def test_each_style_stands_once_in_the_panel():
+    in_panel = [one["key"] for group in panel_groups("zh", str) for one in group["layers"]]
 
-    assert sorted(in_panel) == sorted(layer.key for layer in styles.DRAWING_ORDER)
-
-
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("layer", styles.DRAWING_ORDER, ids=lambda layer: layer.key)
-def test_every_field_and_value_of_a_layer_has_its_word(layer, language):
-    spec = layer_spec(layer, language, url="/x")
-
-    assert all(field["label"] for field in spec["fields"])
-    for swatch in layer.legend:
-        assert word(f"{layer.by}.{swatch.value}", language)
+    assert sorted(in_panel) == sorted(style.id for _, style in styles())
 
 
-def test_every_status_is_drawn_by_exactly_one_toggle():
-    assert set(styles.IN_HAND) | set(styles.CLOSED) == set(styles.STATUS_COLOURS)
-    assert not set(styles.IN_HAND) & set(styles.CLOSED)
-    assert set(styles.STATUS_COLOURS) <= set(value_words("status", "zh"))
+def test_a_spec_tells_fields_and_coded_values_in_the_language_of_the_page():
+    camera = next(pair for pair in styles() if pair[1].id == "cameras")
+
+    spec = layer_spec(*camera, "en", url="/x")
+
+    assert [field["property"] for field in spec["fields"]][:3] == ["kind", "status", "bearing_deg"]
+    assert {"property": "range_m", "format": "metres", "label": "Range"} in spec["fields"]
+    assert spec["values"]["status"]["offline"] == "Offline"
+    assert layer_spec(*camera, "zh", url="/x")["values"]["status"]["offline"] == "离线"
 
 
 def test_an_english_page_falls_back_to_the_chinese_name(jurisdiction, frame):

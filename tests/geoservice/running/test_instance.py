@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from geoservice.embedded.errors import DataDirRefused
+from geoservice.embedded.cluster_errors import DataDirRefused
 from geoservice.running.instance import Instance, InstanceState
 from geoservice.running.processes import ProcessIdentity, identity_of, own_identity
 

@@ -7,17 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 
 from geoservice.running.processes import identity_of, own_identity
-
-
-def until(condition: Callable[[], bool], *, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
+from tests.waiting import wait_until
 
 
 def sleeper() -> subprocess.Popen[bytes]:
@@ -48,7 +40,7 @@ def test_zombie_does_not_live() -> None:
     assert identity is not None
     child.kill()
 
-    until(lambda: not identity.is_alive())
+    wait_until(lambda: not identity.is_alive(), "the child dies")
     assert not identity.send(signal.SIGTERM)
     child.wait(10)
 
@@ -77,4 +69,4 @@ def test_child_dies_with_a_parent_that_was_killed() -> None:
         assert child is not None
         parent.kill()
 
-        until(lambda: not child.is_alive())
+        wait_until(lambda: not child.is_alive(), "the child dies")

@@ -10,18 +10,18 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from geoservice.running.child import Backoff
-from geoservice.running.errors import AddressRefused, WebPortTaken
 from geoservice.running.instance import Instance
+from geoservice.running.instance_errors import AddressRefused, WebPortTaken
 from geoservice.running.processes import ProcessIdentity
 from geoservice.running.webserver import base_url, check_address_free
+from geoservice.running.worker_process import Backoff
+from tests.waiting import wait_until
 
 APPLICATION = """
 import os, time
@@ -48,14 +48,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def until(condition: Callable[[], bool], *, seconds: float) -> float:
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() < began + seconds, "waited in vain"
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def get(port: int, path: str = "/livez") -> int | None:
@@ -93,7 +85,7 @@ class Service:
             )
 
     def wait_until_serving(self) -> None:
-        until(lambda: self._phase() == "serving", seconds=40)
+        wait_until(lambda: self._phase() == "serving", "it serves")
 
     def _phase(self) -> str:
         assert self.process.poll() is None, self.log.read_text()
@@ -122,7 +114,7 @@ def service() -> Iterator[Service]:
         finally:
             service.process.kill()
             service.process.wait(20)
-            until(lambda: get(service.port) is None, seconds=20)
+            wait_until(lambda: get(service.port) is None, "nobody answers")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -130,7 +122,7 @@ def test_stop_lets_the_running_request_end_and_leaves_nothing(service: Service, 
     answers: list[int | None] = []
     client = threading.Thread(target=lambda: answers.append(get(service.port, "/slow")))
     client.start()
-    until(service.begun.exists, seconds=10)
+    wait_until(service.begun.exists, "the slow request has begun")
 
     service.process.send_signal(number)
 
@@ -147,10 +139,12 @@ def test_killed_web_server_is_back_and_left_no_worker(service: Service) -> None:
 
     os.kill(old_server, signal.SIGKILL)
 
-    waited_s = until(lambda: service.web_pid != old_server and get(service.port) not in (None, old_worker), seconds=5)
+    wait_until(
+        lambda: service.web_pid != old_server and get(service.port) not in (None, old_worker),
+        "another web server answers",
+    )
     assert old_worker is not None
-    until(lambda: not psutil.pid_exists(old_worker), seconds=5)
-    assert waited_s < 5
+    wait_until(lambda: not psutil.pid_exists(old_worker), "the worker of the killed one is gone")
 
 
 def test_killed_worker_is_back(service: Service) -> None:
@@ -159,14 +153,14 @@ def test_killed_worker_is_back(service: Service) -> None:
 
     os.kill(old_worker, signal.SIGKILL)
 
-    until(lambda: get(service.port) not in (None, old_worker), seconds=5)
+    wait_until(lambda: get(service.port) not in (None, old_worker), "another worker answers")
 
 
 def test_killed_supervisor_takes_the_web_server_with_it(service: Service) -> None:
     service.process.kill()
     service.process.wait(10)
 
-    until(lambda: get(service.port) is None, seconds=10)
+    wait_until(lambda: get(service.port) is None, "nobody answers")
     assert Instance(service.instance.data_dir).acquire(), "the lock was not freed"
 
 
@@ -229,16 +223,61 @@ def test_the_worker_is_started_again_and_ends_with_its_supervisor(tmp_path: Path
         first = service.worker()
         assert first is not None
         first.send(signal.SIGKILL)
-        until(lambda: service.worker() not in (None, first), seconds=20)
+        wait_until(lambda: service.worker() not in (None, first), "another worker is there")
         second = service.worker()
         assert second is not None
     finally:
         service.process.kill()
         service.process.wait(20)
 
-    until(lambda: not second.is_alive(), seconds=20)
-    until(lambda: get(service.port) is None, seconds=20)
+    wait_until(lambda: not second.is_alive(), "the worker ends")
+    wait_until(lambda: get(service.port) is None, "nobody answers")
 
 
-def test_without_webhooks_there_is_no_worker(service: Service) -> None:
-    assert service.worker() is None
+def test_there_is_a_worker_without_webhooks_too(service: Service) -> None:
+    assert service.worker() is not None
+
+
+def test_while_the_web_server_is_away_callers_wait_and_none_is_refused(service: Service) -> None:
+    refused: list[OSError] = []
+    done = threading.Event()
+
+    def call() -> None:
+        while not done.is_set():
+            try:
+                socket.create_connection(("127.0.0.1", service.port), timeout=20).close()
+            except OSError as exc:
+                refused.append(exc)
+            get(service.port)  # what was taken when it was killed is cut
+
+    callers = [threading.Thread(target=call) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    try:
+        for _ in range(2):
+            old = service.web_pid
+            os.kill(old, signal.SIGKILL)
+            wait_until(
+                lambda old=old: service.web_pid != old and get(service.port) is not None, "another web server answers"
+            )  # type: ignore[misc]
+    finally:
+        done.set()
+        for caller in callers:
+            caller.join(30)
+
+    assert refused == []
+
+
+def test_what_was_forked_outlives_the_fork_server_which_is_back(service: Service) -> None:
+    worker, server = get(service.port), service.web_pid
+    forks = psutil.Process(service.process.pid).children()
+    [old] = [one for one in forks if one.name() == "gs-forkserver"]
+
+    old.kill()
+
+    assert get(service.port) == worker
+    assert service.web_pid == server
+    os.kill(server, signal.SIGKILL)
+    wait_until(
+        lambda: service.web_pid != server and get(service.port) not in (None, worker), "another web server answers"
+    )

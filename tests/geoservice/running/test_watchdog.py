@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 
 import psutil
 
+from tests.waiting import wait_until
+
 CHILD = (
     "import os, signal, threading, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-    "from geoservice.running import webserver; webserver.FINISH_REQUESTS_S = 0;"
-    "threading.Thread(target=webserver._leave_after, args=(os.getppid(),), daemon=True).start();"
+    "from geoservice.running.processes import end_with; end_with(os.getppid(), finish_s=0);"
     "print(os.getpid(), flush=True); time.sleep(60)"
 )
 PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
@@ -23,7 +23,4 @@ def test_a_deaf_web_server_ends_after_its_supervisor() -> None:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
         os.kill(parent.pid, 9)
-        deadline = time.monotonic() + 15
-        while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
-            assert time.monotonic() < deadline, "it still runs"
-            time.sleep(0.1)
+        wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, "it ends")

@@ -11,8 +11,8 @@ import pytest
 
 from geoservice.auth.model import Identity, Role
 from geoservice.domain.alerts import Alert, service_for
+from geoservice.errors import AlertNotTaken, CameraUnknown
 from geoservice.services.alerts import AlertService
-from geoservice.services.errors import AlertNotTaken, CameraUnknown
 from geoservice.services.incidents import IncidentService, NewReport
 from layers.crs import declared_position
 from layers.db.session import Database

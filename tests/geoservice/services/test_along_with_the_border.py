@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from geoservice.auth.model import Identity, Role
-from geoservice.services.errors import PreviewOutdated
+from geoservice.errors import PreviewOutdated
 from geoservice.services.events import Audience, EventService
-from geoservice.services.handling import Wish
+from geoservice.services.handling import ActionDetails
 from geoservice.services.incidents import NewReport
 from geoservice.wiring import Services
 from layers.crs import declared_position
@@ -33,7 +33,7 @@ def set_policy(url: str, policy: str) -> None:
 def accepted_report(services: Services) -> Incident:
     report = NewReport("light", PLACE, "resident", jurisdiction_code="sare")
     incident, _ = services.incidents.report(report, identity=DISPATCHER)
-    return services.handling.act(incident.id, "accept", Wish(), identity=DISPATCHER)
+    return services.handling.act(incident.id, "accept", ActionDetails(), identity=DISPATCHER)
 
 
 def draft_without(services: Services, grid: str) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from geoservice.auth.model import PUBLIC, Identity, Role
 from geoservice.auth.tokens import new_token, seal, unseal
-from geoservice.services.errors import NotServed, ReportKeyUsed
+from geoservice.errors import NotServed, ReportKeyUsed
 from geoservice.services.handling import HandlingService
 from geoservice.services.incidents import IncidentService, NewReport
 from layers.crs import declared_position

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Mapping
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from flask.testing import FlaskClient
+from sqlalchemy import Engine, event
 from werkzeug.test import TestResponse
 
-#: Longest time of any answer, in seconds.
-PATIENCE_S = 1.0
+#: Most work for any answer: calls of Python functions, and statements that the database was asked.
+CALLS_MOST, STATEMENTS_MOST = 50_000, 30
 
 #: Text for a parameter; each was a failure of some service once.
 TEXTS: tuple[str, ...] = (
@@ -77,10 +81,11 @@ _LEAKS = re.compile(
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer and how long it took."""
+    """An answer and the work that it took."""
 
     response: TestResponse
-    seconds: float
+    calls: int
+    statements: int
 
     @property
     def status(self) -> int:
@@ -95,10 +100,11 @@ class Answer:
         return "; ".join(f"{error['pointer']}: {error['detail']}" for error in told["errors"])
 
     def assert_tame(self, *, statuses: set[int] | None = None) -> None:
-        """Fail on a server error, a late answer, an error that is no problem document or that tells of our inside."""
+        """Fail on a server error, too much work, an error that is no problem document or that tells of our inside."""
         sent = f"{self.response.request.method} {self.response.request.url!r:.200}"
         assert self.status < 500, sent
-        assert self.seconds < PATIENCE_S, sent
+        assert self.calls <= CALLS_MOST, f"{self.calls} calls: {sent}"
+        assert self.statements <= STATEMENTS_MOST, f"{self.statements} statements: {sent}"
         by_standard = self.response.request.path.startswith(OPEN311)
         if statuses is not None and by_standard:  # which knows no 422, 401 or 415
             statuses = {{422: 400, 401: 403}.get(status, status) for status in statuses} | {400}
@@ -142,20 +148,45 @@ class Answer:
 
 
 def ask(client: FlaskClient, path: str, *, method: str = "GET", **arguments: Any) -> Answer:
-    """Send a request and time it.
+    """Send a request and count its work.
 
-    What came late is sent once more for its time alone, so that a pause of the machine is no finding; what is judged is
-    the first answer.
+    What took much is sent once more for its work alone, so that what is done once in a process, such as an import, is
+    no finding; what is judged is the first answer.
     """
-    response, seconds = _timed(client, path, method, arguments)
-    if seconds >= PATIENCE_S:
-        seconds = _timed(client, path, method, arguments)[1]
-    return Answer(response, seconds)
+    answer = _counted(client, path, method, arguments)
+    if answer.calls > CALLS_MOST:
+        again = _counted(client, path, method, arguments)
+        return Answer(answer.response, again.calls, again.statements)
+    return answer
 
 
-def _timed(client: FlaskClient, path: str, method: str, arguments: dict[str, Any]) -> tuple[TestResponse, float]:
-    began = time.perf_counter()
-    response = client.open(path, method=method, **arguments)
-    response.get_data()
-    response.close()
-    return response, time.perf_counter() - began
+def _counted(client: FlaskClient, path: str, method: str, arguments: dict[str, Any]) -> Answer:
+    with _counting() as work:
+        response = client.open(path, method=method, **arguments)
+        response.get_data()
+        response.close()
+    return Answer(response, work["calls"], work["statements"])
+
+
+@contextmanager
+def _counting() -> Iterator[Counter[str]]:
+    """Count the calls of Python functions, and the statements sent to a database, of this thread."""
+    work: Counter[str] = Counter()
+    mine = threading.get_ident()
+
+    def count_call(_frame: object, what: str, _argument: object) -> None:
+        if what == "call":
+            work["calls"] += 1
+
+    def count_statement(*_: object) -> None:
+        if threading.get_ident() == mine:
+            work["statements"] += 1
+
+    event.listen(Engine, "before_cursor_execute", count_statement)
+    before = sys.getprofile()
+    sys.setprofile(count_call)
+    try:
+        yield work
+    finally:
+        sys.setprofile(before)
+        event.remove(Engine, "before_cursor_execute", count_statement)

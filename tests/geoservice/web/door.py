@@ -20,7 +20,7 @@ from geoservice.services.incidents import NewReport
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from layers.crs import declared_position
-from tests.holding import stop, wait_until_held
+from tests.loading import stop, wait_until_loaded
 
 #: A variable as Flask or OpenAPI writes it, with the noun before it.
 _VARIABLE = re.compile(r"(?P<noun>\w*)(?P<join>[/.])[<{](?:path:)?(?P<name>\w+)[>}]")
@@ -63,7 +63,7 @@ def open_door(database_url: str) -> Iterator[Door]:
     settings = Settings(database_url=SecretStr(database_url), pool_size=4, webhook_networks="127.0.0.0/8")
     services = build_services(settings)
     app = create_app(settings, services=services)
-    wait_until_held(services)
+    wait_until_loaded(services)
     keys = {role: services.keys.create(role, "door") for role in Role if role is not Role.PUBLIC}
     yield Door(app, app.test_client(), services, keys, _existing(services))
     stop(services)
@@ -81,8 +81,8 @@ def _existing(services: Services) -> dict[str, Any]:
     webhook, _ = services.webhooks.add(WEBHOOK_URL, topics={}, actor="door")
     return {
         "jurisdiction": jurisdiction,
-        "code": services.grids.grids(jurisdiction)[0].code,
-        "grid": services.grids.grids(jurisdiction)[0].code,
+        "code": services.grids.grids(jurisdiction)[0]["code"],
+        "grid": services.grids.grids(jurisdiction)[0]["code"],
         "incidents.id": str(incident.id),
         "editions.id": str(services.editions.editions(jurisdiction)[0].id),
         "service_code": services.incidents.services(jurisdiction)[0].code,

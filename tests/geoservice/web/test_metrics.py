@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from geoservice.web.counters import BUCKETS_S, RequestCounters
 from geoservice.web.metrics import RequestMetrics
-from geoservice.web.tally import BUCKETS_S, RequestTallies
 
 
 def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -61,6 +61,6 @@ def test_nothing_is_lost_when_many_count_at_once() -> None:
 
 def test_a_new_service_has_nothing_to_tell() -> None:
     registry = CollectorRegistry()
-    registry.register(RequestTallies())
+    registry.register(RequestCounters())
 
     assert [family.samples for family in registry.collect()] == [[], []]

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from geoservice.webhooks import addresses
 from geoservice.webhooks.addresses import pin, read_url, resolve_by_system
-from geoservice.webhooks.errors import AddressRefused, HostNotFound, UrlRefused, WebhookRefused
 from geoservice.webhooks.networks import Address
+from geoservice.webhooks.webhook_errors import AddressRefused, HostNotFound, UrlRefused, WebhookRefused
 from tests.geoservice.webhooks.receivers import resolver
 
 PUBLIC = ip_address("1.1.1.1")

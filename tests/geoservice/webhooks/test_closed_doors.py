@@ -10,9 +10,9 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from geoservice.webhooks.addresses import Resolver, pin, read_url, resolve_by_system
-from geoservice.webhooks.errors import AddressRefused, WebhookRefused
 from geoservice.webhooks.networks import Address
 from geoservice.webhooks.sending import Outcome, Verdict, deliver
+from geoservice.webhooks.webhook_errors import AddressRefused, WebhookRefused
 from tests.geoservice.webhooks.receivers import LOOPBACK, OK, V6_HERE, Receiver, Trap, message, saying
 
 SOON_S = 0.3

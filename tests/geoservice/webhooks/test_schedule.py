@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoservice.webhooks.schedule import ATTEMPTS_MOST, FIRST_WAIT_S, JITTER, LONGEST_WAIT_S, wait_s
+from geoservice.webhooks.schedule import FIRST_WAIT_S, JITTER, MAX_ATTEMPTS, MAX_WAIT_S, wait_s
 
 HOUR_S = 3600
-attempts = st.integers(1, ATTEMPTS_MOST - 1)
+attempts = st.integers(1, MAX_ATTEMPTS - 1)
 chances = st.floats(0, 1, exclude_max=True)
 
 
 def waits(chance: float = 0.0) -> list[float]:
-    found = [wait_s(attempt, chance) for attempt in range(1, ATTEMPTS_MOST)]
+    found = [wait_s(attempt, chance) for attempt in range(1, MAX_ATTEMPTS)]
     return [wait for wait in found if wait is not None]
 
 
@@ -31,7 +31,7 @@ def test_delivery_outlasts_a_weekend_and_then_dies() -> None:
     friday_evening_to_monday_morning_s = 63 * HOUR_S
 
     assert friday_evening_to_monday_morning_s < sum(waits()) < 4 * 24 * HOUR_S
-    assert wait_s(ATTEMPTS_MOST, 0.5) is None
+    assert wait_s(MAX_ATTEMPTS, 0.5) is None
     assert wait_s(10_000, 0.5, asked_s=60) is None
 
 
@@ -57,9 +57,9 @@ def test_chance_makes_a_wait_longer_within_bounds_and_never_shorter(attempt: int
 def test_what_failed_together_does_not_come_back_together() -> None:
     dice = random.Random(7)
 
-    seconds = {round(wait_s(7, dice.random()) or 0) for _ in range(1000)}
+    waits_s = {round(wait_s(7, dice.random()) or 0) for _ in range(1000)}
 
-    assert len(seconds) > 400
+    assert len(waits_s) > 400
 
 
 @settings(deadline=None)
@@ -67,7 +67,7 @@ def test_what_failed_together_does_not_come_back_together() -> None:
 def test_receiver_can_ask_for_more_time_but_not_for_less_nor_for_ever(attempt: int, asked_s: float) -> None:
     wait = wait_s(attempt, 0.0, asked_s=asked_s)
 
-    assert wait == min(max(waits()[attempt - 1], asked_s), LONGEST_WAIT_S)
+    assert wait == min(max(waits()[attempt - 1], asked_s), MAX_WAIT_S)
 
 
 @pytest.mark.parametrize(("attempt", "chance"), [(0, 0.5), (-1, 0.5), (1, 1.0), (1, -0.1), (1, float("nan"))])

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geoservice.webhooks.addresses import PinnedUrl, read_url
-from geoservice.webhooks.schedule import LONGEST_WAIT_S
-from geoservice.webhooks.sending import ANSWER_BYTES, LONGEST_REASON, Outcome, Verdict, deliver, tls_context
+from geoservice.webhooks.schedule import MAX_WAIT_S
+from geoservice.webhooks.sending import ANSWER_BYTES, MAX_REASON, Outcome, Verdict, deliver, tls_context
 from tests.geoservice.webhooks.receivers import (
     NOW,
     OK,
@@ -122,10 +122,10 @@ def test_answer_after_a_word_of_patience_counts() -> None:
 
 @pytest.mark.parametrize(
     ("said", "asked_s"),
-    [("0", 0), ("120", 120), (" 120 ", 120), ("9" * 400, LONGEST_WAIT_S), ("-5", None), ("1.5", None), ("soon", None),
+    [("0", 0), ("120", 120), (" 120 ", 120), ("9" * 400, MAX_WAIT_S), ("-5", None), ("1.5", None), ("soon", None),
      ("", None), ("١٢", None), (format_datetime(NOW + timedelta(minutes=3), usegmt=True), 180),
      (format_datetime(NOW - timedelta(minutes=3), usegmt=True), 0),
-     (format_datetime(NOW + timedelta(days=3000), usegmt=True), LONGEST_WAIT_S),
+     (format_datetime(NOW + timedelta(days=3000), usegmt=True), MAX_WAIT_S),
      ("Thu, 26 Nov 2026 12:01:00 -0000", 60), ("Thu, 32 Nov 2026 12:00:00 GMT", None),
      ("Thu, 26 Nov 99999 12:00:00 GMT", None), ("Thu, 26 Nov 2026 12:00:00 +9999", None)],
 )  # fmt: skip
@@ -215,7 +215,7 @@ def test_endless_head_is_cut_off(head: bytes) -> None:
 def test_whatever_a_receiver_says_is_an_outcome_in_bounded_plain_words(answer: bytes) -> None:
     outcome = outcome_of(saying(answer))
 
-    assert 0 < len(outcome.reason) <= LONGEST_REASON
+    assert 0 < len(outcome.reason) <= MAX_REASON
     assert outcome.reason.isprintable()
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoservice.webhooks.errors import MessageRefused, SecretRefused
 from geoservice.webhooks.signing import new_secret, read_secret, sign
+from geoservice.webhooks.webhook_errors import MessageRefused, SecretRefused
 
 #: The example of the standard's libraries (libraries/python/tests/test_webhooks.py, test_sign_function).
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

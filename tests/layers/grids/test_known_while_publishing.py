@@ -212,7 +212,7 @@ def test_what_will_be_known_is_not_known_yet(database_url: str, database: Databa
 
 def select_code(database: Database, town: Town) -> str:
     with database.transaction() as connection:
-        return grids_in_force(connection, jurisdiction_id=town.jurisdiction_id)[0].code
+        return grids_in_force(connection, jurisdiction_id=town.jurisdiction_id)[0]["code"]
 
 
 def test_since_when_something_is_known_is_its_last_publication(

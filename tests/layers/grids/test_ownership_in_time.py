@@ -135,17 +135,17 @@ def test_features_follow_an_edition_of_a_day_to_come_when_its_day_has_come(
     make_organisation(connection, town)
     asked = "SELECT grid_code FROM geoservice.organisation"
     edition = make_edition(connection, town, {"soon": places.OUTLINE}, starts=datetime.now(UTC) + timedelta(days=1))
-    assert select_one(connection, "SELECT geoservice.enact_due()") == 0
+    assert select_one(connection, "SELECT geoservice.apply_due_editions()") == 0
     assert select_one(connection, asked) == "third"
 
     for statement in (ENDS, BEGINS):  # its day comes
         for table in ("edition_period", "territory"):
             connection.execute(sql.SQL(statement).format(sql.Identifier("geoservice", table)))
 
-    assert select_one(connection, "SELECT geoservice.enact_due()") == 1
+    assert select_one(connection, "SELECT geoservice.apply_due_editions()") == 1
     assert select_one(connection, asked) == "soon"
-    assert select_one(connection, "SELECT edition_id FROM geoservice.enactment") == edition
-    assert select_one(connection, "SELECT geoservice.enact_due()") == 0
+    assert select_one(connection, "SELECT edition_id FROM geoservice.applied_edition") == edition
+    assert select_one(connection, "SELECT geoservice.apply_due_editions()") == 0
 
 
 def test_publishing_what_does_not_exist_says_so(connection: Connection[Any]) -> None:

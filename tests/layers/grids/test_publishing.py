@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from tests.factories import (
     select_one,
     validate,
 )
+from tests.publishing import wait_for_locks
 
 LATER = datetime(2024, 1, 1, tzinfo=UTC)
 STATUSES = "SELECT status, count(*) FROM geoservice.edition GROUP BY status"
@@ -291,24 +291,13 @@ def test_two_publishers_of_now_leave_one_edition_in_force_and_no_overlap(
         assert len(connection.execute(IN_FORCE).fetchall()) == 1
 
 
-def wait_for_a_lock(url: str, *, seconds: float = 10) -> None:
-    """Return when a session of this database waits for another."""
-    deadline = time.monotonic() + seconds
-    with psycopg.connect(url, autocommit=True) as connection:
-        while not connection.execute(
-            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        ).fetchone():
-            assert time.monotonic() < deadline, "nobody waits"
-            time.sleep(0.02)
-
-
 def test_a_publisher_who_waited_for_another_is_told_that_the_edition_in_force_changed(
     database_url: str, two_drafts: list[int]
 ) -> None:
     with psycopg.connect(database_url) as first, ThreadPoolExecutor(1) as pool:
         publish(first, two_drafts[0], LATER)
         second = pool.submit(publish_alone, database_url, two_drafts[1])
-        wait_for_a_lock(database_url)
+        wait_for_locks(database_url, 1)
         first.commit()
 
         with pytest.raises(psycopg.Error, match="was published since edition"):

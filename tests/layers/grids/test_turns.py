@@ -80,7 +80,9 @@ def test_what_takes_the_place_of_an_edition_to_come_moves_what_that_one_would_ha
     make_edition(connection, jurisdiction, strips(4, 7), starts=clock(connection) + DAY)
     draft = draft_of(connection, jurisdiction, strips(4, 8))
 
-    shown = select_one(connection, "SELECT cardinality(geoservice.rehearse(%s, %s))", draft, clock(connection) + sooner)
+    shown = select_one(
+        connection, "SELECT cardinality(geoservice.dry_run_publish(%s, %s))", draft, clock(connection) + sooner
+    )
     moved = publish(connection, draft, clock(connection) + sooner)
 
     assert (shown, moved) == (3, 2), "the third is the incident"
@@ -94,7 +96,7 @@ def test_a_preview_for_a_day_before_an_edition_to_come_shows_what_that_one_would
     make_edition(connection, jurisdiction, strips(4, 7), starts=clock(connection) + 2 * DAY)
     draft = draft_of(connection, jurisdiction, strips(4, 8))
 
-    shown = "SELECT cardinality(geoservice.rehearse(%s, %s))"
+    shown = "SELECT cardinality(geoservice.dry_run_publish(%s, %s))"
 
     assert select_one(connection, shown, draft, clock(connection) + DAY) == 3
     assert select_one(connection, shown, draft, clock(connection) + 2 * DAY) == 3
@@ -155,7 +157,7 @@ def test_a_preview_beside_a_publication_waits_and_shows_what_is_left_to_move(dat
 
     def preview() -> int:
         with psycopg.connect(database_url) as looker:
-            return int(select_one(looker, "SELECT cardinality(geoservice.rehearse(%s))", second))
+            return int(select_one(looker, "SELECT cardinality(geoservice.dry_run_publish(%s))", second))
 
     with psycopg.connect(database_url) as publisher, ThreadPoolExecutor(1) as pool:
         publish(publisher, first, clock(publisher))
@@ -171,7 +173,7 @@ def test_an_edition_whose_day_has_come_is_not_kept_waiting_for_by_whoever_does_w
     with psycopg.connect(database_url) as connection:
         jurisdiction = make_strips(connection)
         make_edition(connection, jurisdiction, strips(4, 7), starts=soon)
-    due = "SELECT geoservice.enact_due()"
+    due = "SELECT geoservice.apply_due_editions()"
     with psycopg.connect(database_url, autocommit=True) as worker:
         while datetime.now(UTC) < soon:
             worker.execute("SELECT pg_sleep(0.05)")

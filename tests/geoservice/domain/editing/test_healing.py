@@ -14,8 +14,8 @@ from shapely import MultiPolygon, Polygon, box
 from geoservice.domain.editing import verbs
 from geoservice.domain.editing.change import applied
 from geoservice.domain.editing.healing import Healing, healed
+from geoservice.domain.validating.topology import findings_of
 from layers.grids.model import Finding, GridShape, has_errors
-from layers.grids.topology import findings_of
 from tests.places import UNIT, area, multi
 
 Grids = list[GridShape]

@@ -11,9 +11,9 @@ from shapely import LineString, MultiPolygon
 from geoservice.domain.editing import verbs
 from geoservice.domain.editing.change import applied
 from geoservice.domain.editing.merging import Merged, merged
+from geoservice.domain.validating.topology import findings_of
 from layers.crs import Position
 from layers.grids.model import GridShape, has_errors
-from layers.grids.topology import findings_of
 from tests.places import lonlat
 
 Grids = list[GridShape]

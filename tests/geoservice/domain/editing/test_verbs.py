@@ -8,10 +8,10 @@ from shapely import LineString, MultiPolygon, Point
 
 from geoservice.domain.editing import verbs
 from geoservice.domain.editing.change import Change, applied
-from geoservice.domain.editing.errors import EditRefused
+from geoservice.domain.editing.edit_refused import EditRefused
+from geoservice.domain.validating.topology import findings_of
 from layers.crs import Position
 from layers.grids.model import GridShape, has_errors
-from layers.grids.topology import findings_of
 from tests.places import area, lonlat, multi
 
 Grids = list[GridShape]

@@ -15,11 +15,11 @@ from shapely import MultiPolygon, Polygon
 from geoservice.domain.editing import verbs
 from geoservice.domain.editing.change import applied
 from geoservice.domain.editing.edges import edge_of, vertex_on
-from geoservice.domain.editing.errors import EditRefused
+from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.domain.editing.merging import merged
+from geoservice.domain.validating.topology import findings_of
 from layers.crs import Position
 from layers.grids.model import GridShape, has_errors
-from layers.grids.topology import findings_of
 from tests.geoservice.domain.editing.walks import one_edit, walk
 from tests.places import multi
 

@@ -10,10 +10,10 @@ from shapely import LineString, MultiPolygon
 
 from geoservice.domain.editing import verbs
 from geoservice.domain.editing.change import Change, applied
-from geoservice.domain.editing.errors import EditRefused
+from geoservice.domain.editing.edit_refused import EditRefused
+from geoservice.domain.validating.topology import findings_of
 from layers.crs import Position
 from layers.grids.model import GridShape, has_errors
-from layers.grids.topology import findings_of
 
 #: Degrees that a vertex is moved, on average: some twenty metres.
 STEP_DEG = 2e-4

@@ -12,8 +12,8 @@ import shapely
 
 from geoservice.demo.community import build_community
 from geoservice.domain.proposing.proposal import ProposalImpossible, propose
+from geoservice.domain.validating.topology import findings_of
 from layers.grids.model import GridShape, has_errors
-from layers.grids.topology import findings_of
 
 SQUARE = shapely.MultiPolygon([shapely.box(91.76, 29.23, 91.78, 29.25)])
 CROSSING = [

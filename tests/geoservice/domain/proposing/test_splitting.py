@@ -13,12 +13,12 @@ import shapely
 from geoservice.demo.community import build_community
 from geoservice.domain.editing import verbs
 from geoservice.domain.editing.change import applied
-from geoservice.domain.editing.errors import EditRefused
+from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.domain.proposing.proposal import ProposalImpossible
 from geoservice.domain.proposing.splitting import propose_split
+from geoservice.domain.validating.norms import households_in
+from geoservice.domain.validating.topology import findings_of
 from layers.grids.model import GridShape, has_errors
-from layers.grids.norms import households_in
-from layers.grids.topology import findings_of
 
 #: Two squares that share an edge without a vertex in its middle.
 WEST, EAST = shapely.box(91.76, 29.23, 91.78, 29.25), shapely.box(91.78, 29.23, 91.80, 29.25)

@@ -18,9 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from psycopg import sql
 from shapely import LineString
 
-from geoservice.domain.editing.errors import EditRefused
+from geoservice.domain.editing.edit_refused import EditRefused
+from geoservice.errors import DraftsOfDifferentBases, MergeConflict, NothingToRedo, NothingToUndo
 from geoservice.services.drafting.model import Edited
-from geoservice.services.errors import DraftsOfDifferentBases, MergeConflict, NothingToRedo, NothingToUndo
 from geoservice.services.logins import LoginRole, grant_login, revoke_login
 from layers.crs import Position
 from layers.errors import PublishedMeanwhile, RefusedByDatabase
@@ -244,7 +244,7 @@ class Drafting(RuleBasedStateMachine):
         """Put a draft in force now, from an earlier day on as a correction, or for a day to come."""
         number, model = self._draft(draft)
         errors = [one for one in self.world.editions.validate(number) if one.severity == "error"]
-        assert {one.rule for one in errors} <= {"wandering-code"}, [one.message for one in errors]
+        assert {one.rule for one in errors} <= {"reused-code"}, [one.message for one in errors]
         day = timedelta(days={"now": 0, "before": -400, "long before": -4000, "to come": 30}[when])
         starts = self.world.clock() + day if day else None
         preview = self.world.editions.preview(number, valid_from=starts).preview.id if seen else None

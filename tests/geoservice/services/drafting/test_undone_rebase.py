@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from geoservice.services.errors import NothingToUndo
+from geoservice.errors import NothingToUndo
 from tests.geoservice.services.drafting.world import World
 
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from geoservice.auth.model import Identity, Role
-from geoservice.services.errors import (
+from geoservice.errors import (
     ActionUnknown,
     IncidentUnknown,
     NobodyOnDuty,
@@ -20,7 +20,7 @@ from geoservice.services.errors import (
     StepNotAllowed,
     StepWants,
 )
-from geoservice.services.handling import HandlingService, Wish
+from geoservice.services.handling import ActionDetails, HandlingService
 from geoservice.services.incidents import IncidentService, NewReport
 from layers.crs import declared_position
 from layers.db.session import Database
@@ -57,9 +57,9 @@ class Desk:
         report = NewReport("light", declared_position(place.lon, place.lat), "resident")
         return self.incidents.report(report, identity=DISPATCHER)
 
-    def act(self, incident: Incident | UUID, action: str, who: Identity = DISPATCHER, **wish: object) -> Incident:
+    def act(self, incident: Incident | UUID, action: str, who: Identity = DISPATCHER, **details: object) -> Incident:
         incident_id = incident.id if isinstance(incident, Incident) else incident
-        return self.handling.act(incident_id, action, Wish(**wish), identity=who)  # type: ignore[arg-type]
+        return self.handling.act(incident_id, action, ActionDetails(**details), identity=who)  # type: ignore[arg-type]
 
     def told(self, incident: Incident) -> list[tuple[str, str, str]]:
         return [(line.rule, line.to_status, line.actor) for line in self.incidents.history(incident.id)]
@@ -75,7 +75,7 @@ def test_from_report_to_rating(desk: Desk) -> None:
 
     desk.act(incident, "accept", desk.officer("G1"))
     desk.act(incident, "resolve", desk.officer("G1"), reason="lamp replaced")
-    rated = desk.handling.act_as_reporter(token, "rate", Wish(rating=5, reason="quick"))
+    rated = desk.handling.act_as_reporter(token, "rate", ActionDetails(rating=5, reason="quick"))
 
     assert (rated.status, rated.rating, rated.officer_code) == ("closed", 5, "G1")
     assert desk.told(incident) == [
@@ -91,7 +91,7 @@ def test_an_illegal_step_is_refused_with_those_that_are_legal(desk: Desk) -> Non
         desk.act(incident, "resolve", desk.officer("G1"))
     assert (refused.value.status, refused.value.legal) == ("dispatched", ("accept", "return", "merge", "ask", "move"))
     with pytest.raises(StepNotAllowed) as refused:
-        desk.handling.act_as_reporter(token, "accept", Wish())
+        desk.handling.act_as_reporter(token, "accept", ActionDetails())
     assert refused.value.legal == ("cancel",)
     assert len(desk.told(incident)) == 1
 
@@ -166,13 +166,13 @@ def test_a_reporter_near_a_border_is_asked_once_which_side(desk: Desk) -> None:
     assert [step.action for step in desk.handling.offer_to_reporter(token).steps] == ["cancel", "choose-side"]
 
     with pytest.raises(StepWants, match="candidates"):
-        desk.handling.act_as_reporter(token, "choose-side", Wish(grid="网"))
-    chosen = desk.handling.act_as_reporter(token, "choose-side", Wish(grid="a"))
+        desk.handling.act_as_reporter(token, "choose-side", ActionDetails(grid="网"))
+    chosen = desk.handling.act_as_reporter(token, "choose-side", ActionDetails(grid="a"))
 
     assert (chosen.grid_code, chosen.method, chosen.officer_code, chosen.status) == ("a", "manual", "G2", "dispatched")
     assert desk.told(incident)[-1] == ("side chosen", "dispatched", "reporter")
     with pytest.raises(StepNotAllowed):
-        desk.handling.act_as_reporter(token, "choose-side", Wish(grid="B"))
+        desk.handling.act_as_reporter(token, "choose-side", ActionDetails(grid="B"))
 
 
 def test_moving_the_pin_routes_again_and_why_tells_both(desk: Desk) -> None:
@@ -199,7 +199,7 @@ def test_a_question_waits_for_its_answer(desk: Desk) -> None:
     assert asked.waiting_since is not None
     with pytest.raises(StepNotAllowed):
         desk.act(incident, "ask", desk.officer("G1"), reason="And which door?")
-    answered = desk.handling.act_as_reporter(token, "answer", Wish(reason="The third"))
+    answered = desk.handling.act_as_reporter(token, "answer", ActionDetails(reason="The third"))
 
     assert (answered.waiting_since, answered.status) == (None, "accepted")
     assert desk.told(incident)[-2:] == [("asked", "accepted", "officer:G1"), ("answered", "accepted", "reporter")]

@@ -15,11 +15,11 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from geoservice.records.webhooks.model import Delivery, Webhook
 from geoservice.services.webhooks.service import WebhookService
 from geoservice.settings import Settings
 from geoservice.wiring import build_worker
 from layers.db.session import Database
-from layers.webhooks.model import Delivery, Webhook
 from tests.factories import make_incident, make_town, select_one
 
 LOOPBACK = "127.0.0.0/8"
@@ -78,7 +78,7 @@ class Post:
     def worker_process(self, **environment: str) -> subprocess.Popen[bytes]:
         """Start a worker as the service does."""
         known = {"GEOSERVICE_DATABASE_URL": self.url, "GEOSERVICE_WEBHOOK_NETWORKS": LOOPBACK}
-        return subprocess.Popen([sys.executable, "-m", "geoservice.working"], env=os.environ | known | environment)
+        return subprocess.Popen([sys.executable, "-m", "geoservice.worker"], env=os.environ | known | environment)
 
 
 @pytest.fixture

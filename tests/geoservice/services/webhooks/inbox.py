@@ -8,18 +8,16 @@ import hmac
 import json
 import socket
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.conftest import free_port
 from tests.geoservice.webhooks.receivers import Request, read_request
-
-#: Nothing takes so long, unless a test says so.
-PATIENCE_S = 60.0
+from tests.waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -86,9 +84,13 @@ class Inbox:
             self.heard.append(Received(request.headers["webhook-id"], body, request, status))
             link.sendall(f"HTTP/1.1 {status} Said\r\nContent-Length: 0\r\n\r\n".encode())
 
-    def wait_for(self, count: int, *, seconds: float = PATIENCE_S) -> None:
-        """Wait until so many different messages were taken."""
-        until(lambda: len({one.id for one in self.taken}) >= count, seconds=seconds)
+    def wait_for(self, count: int) -> None:
+        """Wait until so many different messages were taken, for each next one as long as it may take."""
+        while (had := self._different()) < count:
+            wait_until(lambda had=had: self._different() > had, f"more than {had} of {count} messages are taken")  # type: ignore[misc]
+
+    def _different(self) -> int:
+        return len({one.id for one in self.taken})
 
     def assert_in_order(self) -> None:
         """Fail when a message of an incident was taken before an earlier one of it; doubles count once."""
@@ -105,13 +107,6 @@ def verifies(received: Received, secret: str) -> bool:
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + received.request.body
     key = base64.b64decode(secret.removeprefix("whsec_"))
     expected = "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
-    fresh = abs(time.time() - int(headers["webhook-timestamp"])) < 300
+    sent_at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+    fresh = abs(datetime.now(UTC) - sent_at) < timedelta(minutes=5)
     return fresh and any(hmac.compare_digest(expected, one) for one in headers["webhook-signature"].split())
-
-
-def until(condition: Callable[[], bool], *, seconds: float = PATIENCE_S) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)

@@ -10,11 +10,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from geoservice.records.webhooks.edits import forget_delivered
+from geoservice.records.webhooks.queries import lock_webhook
 from geoservice.services.webhooks.fanning import FanningService
 from layers.db.session import Database
-from layers.webhooks.queries import lock_webhook
 from tests.geoservice.services.webhooks.conftest import Post
-from tests.geoservice.services.webhooks.inbox import Inbox, until, verifies
+from tests.geoservice.services.webhooks.inbox import Inbox, verifies
+from tests.waiting import wait_until
 
 
 def test_an_event_arrives_signed_and_says_what_the_stream_says(post: Post) -> None:
@@ -22,7 +24,7 @@ def test_an_event_arrives_signed_and_says_what_the_stream_says(post: Post) -> No
         webhook, secret = post.add(inbox.url)
         [incident] = post.report()
         inbox.wait_for(1)
-        until(lambda: post.ledger(webhook)[0].status == "delivered")
+        wait_until(lambda: post.ledger(webhook)[0].status == "delivered", "it is noted as delivered")
 
     [received] = inbox.heard
     assert verifies(received, secret)
@@ -55,7 +57,10 @@ def test_what_was_committed_while_another_gave_numbers_is_not_sent(post: Post) -
         other.execute("SELECT geoservice.number_outbox(1)")  # and has not committed
         adding = threading.Thread(target=post.add, args=(inbox.url,))
         adding.start()
-        until(lambda: post.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
+        wait_until(
+            lambda: post.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0,
+            "the adding waits for the numbers",
+        )
         other.commit()
         adding.join(20)
         with post.working():
@@ -73,11 +78,11 @@ def test_a_thousand_events_of_a_hundred_incidents_arrive_in_order(post: Post) ->
         random.shuffle(steps)
         post.ask(*steps)
         with post.working():
-            until(lambda: bool(inbox.heard))
+            wait_until(lambda: bool(inbox.heard), "the first message is heard")
             began = time.monotonic()
             inbox.wait_for(1000)
             took_s = time.monotonic() - began
-            until(lambda: post.webhooks.webhook(webhook.id).waiting == 0)
+            wait_until(lambda: post.webhooks.webhook(webhook.id).waiting == 0, "nothing waits")
 
     print(f"{1000 / took_s:.0f} deliveries a second")
     assert len(inbox.heard) == 1000
@@ -90,7 +95,7 @@ def test_a_receiver_down_then_slow_then_failing_then_gone_then_back_gets_everyth
     webhook, _ = post.add(inbox.url)
     incidents = post.report(8)
     with post.working():
-        until(lambda: sum(one.attempts > 0 for one in post.ledger(webhook)) == 8)
+        wait_until(lambda: sum(one.attempts > 0 for one in post.ledger(webhook)) == 8, "each was attempted once")
         down = {one.last_reason for one in post.ledger(webhook)}
 
         def slow_then_500(body: dict[str, Any]) -> int:
@@ -100,11 +105,11 @@ def test_a_receiver_down_then_slow_then_failing_then_gone_then_back_gets_everyth
         inbox.answer = slow_then_500
         with inbox:
             post.report()
-            until(lambda: len(inbox.heard) > 0)
+            wait_until(lambda: len(inbox.heard) > 0, "a slow message is heard")
         inbox.answer = lambda body: 410
         with inbox:
             post.report()
-            until(lambda: post.webhooks.webhook(webhook.id).disabled_at is not None)
+            wait_until(lambda: post.webhooks.webhook(webhook.id).disabled_at is not None, "the webhook is switched off")
         gone = post.webhooks.webhook(webhook.id)
         waiting = gone.waiting
         post.ask(incidents[0])
@@ -115,7 +120,7 @@ def test_a_receiver_down_then_slow_then_failing_then_gone_then_back_gets_everyth
             assert inbox.taken == []
             post.webhooks.enable(webhook.id, actor="test")
             inbox.wait_for(11)
-            until(lambda: post.webhooks.webhook(webhook.id).waiting == 0)
+            wait_until(lambda: post.webhooks.webhook(webhook.id).waiting == 0, "nothing waits")
 
     assert down == {"Nobody listens at the receiver's port."}
     assert gone.disabled_reason == "The receiver answered 410 Gone. It wants no more messages."
@@ -129,7 +134,7 @@ def test_when_a_receiver_is_back_nobody_waits_out_a_failure(post: Post) -> None:
     webhook, _ = post.add(inbox.url)
     with post.working():
         post.report(5)
-        until(lambda: sum(one.attempts > 0 for one in post.ledger(webhook)) == 5)
+        wait_until(lambda: sum(one.attempts > 0 for one in post.ledger(webhook)) == 5, "each was attempted once")
         post.do("UPDATE geoservice.delivery SET due_at = now() + interval '9 hours'")
         with inbox:
             post.report()
@@ -141,7 +146,7 @@ def test_what_a_receiver_never_takes_is_not_attempted_with_every_success_of_othe
     with Inbox(lambda body: 500 if body["data"]["incident"] == bad else 204) as inbox, post.working():
         webhook, _ = post.add(inbox.url)
         post.ask(bad)
-        until(lambda: bool(inbox.heard))
+        wait_until(lambda: bool(inbox.heard), "a message is heard")
         for count in range(1, 11):
             post.report()
             inbox.wait_for(count)
@@ -156,10 +161,12 @@ def test_what_a_receiver_put_off_keeps_its_time(post: Post) -> None:
     with Inbox(lambda body: 429 if body["data"]["incident"] == later else 204) as inbox, post.working():
         webhook, _ = post.add(inbox.url)
         post.ask(later)
-        until(lambda: post.ledger(webhook)[:1] != [] and post.ledger(webhook)[0].attempts == 1)
+        wait_until(
+            lambda: post.ledger(webhook)[:1] != [] and post.ledger(webhook)[0].attempts == 1, "it was attempted once"
+        )
         post.report(10)
         inbox.wait_for(10)
-        until(lambda: post.webhooks.webhook(webhook.id).waiting == 1)
+        wait_until(lambda: post.webhooks.webhook(webhook.id).waiting == 1, "one waits")
 
     assert post.ledger(webhook)[0].attempts == 1
 
@@ -171,7 +178,7 @@ def test_a_url_that_can_not_be_read_fails_and_stops_nobody(post: Post) -> None:
         post.add(inbox.url)
         post.report()
         inbox.wait_for(1)
-        until(lambda: post.ledger(webhook)[0].attempts == 1)
+        wait_until(lambda: post.ledger(webhook)[0].attempts == 1, "it was attempted once")
 
     assert post.ledger(webhook)[0].last_reason == "The URL is not one of the web. Begin it with https://"
 
@@ -199,9 +206,12 @@ def test_dead_after_the_last_attempt_and_the_next_of_the_incident_goes_on(post: 
         webhook, _ = post.add(inbox.url)
         [incident] = post.report()
         with post.working():
-            until(lambda: post.ledger(webhook)[:1] != [] and post.ledger(webhook)[0].attempts == 1)
+            wait_until(
+                lambda: post.ledger(webhook)[:1] != [] and post.ledger(webhook)[0].attempts == 1,
+                "it was attempted once",
+            )
             post.do("UPDATE geoservice.delivery SET attempts = 14, due_at = now()")
-            until(lambda: post.ledger(webhook)[0].status == "dead")
+            wait_until(lambda: post.ledger(webhook)[0].status == "dead", "it is dead")
             answers["status"] = 204
             post.ask(incident)
             inbox.wait_for(1)
@@ -220,11 +230,11 @@ def test_a_replay_after_a_number_sends_the_same_messages_again(post: Post) -> No
         webhook, _ = post.add(inbox.url)
         post.report(10)
         inbox.wait_for(10)
-        until(lambda: post.webhooks.webhook(webhook.id).waiting == 0)
+        wait_until(lambda: post.webhooks.webhook(webhook.id).waiting == 0, "nothing waits")
         fourth = post.ledger(webhook)[3].number
 
         assert post.webhooks.replay(webhook.id, after=fourth, actor="test") == 6
-        until(lambda: len(inbox.heard) == 16)
+        wait_until(lambda: len(inbox.heard) == 16, "six come again")
         time.sleep(0.5)
 
     assert sorted(one.id for one in inbox.heard[10:]) == sorted(one.message_id for one in post.ledger(webhook)[4:])
@@ -256,13 +266,13 @@ def test_while_a_secret_is_rotated_both_verify(post: Post) -> None:
 
 
 def test_a_long_queue_stays_in_the_outbox(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("geoservice.services.webhooks.fanning.WAITING_MOST", 20)
+    monkeypatch.setattr("geoservice.services.webhooks.fanning.MAX_WAITING", 20)
     monkeypatch.setattr("geoservice.services.webhooks.fanning.PIECE", 10)
     inbox = Inbox()
     webhook, _ = post.add(inbox.url)
     post.report(100)
     with post.working():
-        until(lambda: post.webhooks.webhook(webhook.id).waiting == 20)
+        wait_until(lambda: post.webhooks.webhook(webhook.id).waiting == 20, "twenty wait")
         time.sleep(0.5)
         assert post.webhooks.webhook(webhook.id).waiting == 20
         with inbox:
@@ -275,10 +285,11 @@ def test_what_was_delivered_long_ago_is_forgotten(post: Post, database: Database
         webhook, _ = post.add(inbox.url)
         post.report(3)
         inbox.wait_for(3)
-        until(lambda: post.webhooks.webhook(webhook.id).waiting == 0)
+        wait_until(lambda: post.webhooks.webhook(webhook.id).waiting == 0, "nothing waits")
     post.do("UPDATE geoservice.delivery SET at = now() - interval '31 days' WHERE number = (SELECT min(number)"
             " FROM geoservice.delivery)")  # fmt: skip
-    assert FanningService(database).forget() == 1
+    with database.transaction(actor="service") as connection:
+        assert forget_delivered(connection) == 1
     assert len(post.ledger(webhook)) == 2
 
 

@@ -7,7 +7,8 @@ from collections import defaultdict
 
 from tests.cutting import end_connections
 from tests.geoservice.services.webhooks.conftest import Post
-from tests.geoservice.services.webhooks.inbox import Inbox, until
+from tests.geoservice.services.webhooks.inbox import Inbox
+from tests.waiting import wait_until
 
 
 def test_a_killed_worker_loses_nothing_and_doubles_have_the_same_id(post: Post) -> None:
@@ -21,12 +22,12 @@ def test_a_killed_worker_loses_nothing_and_doubles_have_the_same_id(post: Post) 
         post.ask(*incidents * 5)
         for kill_at in (40, 120, 200):
             worker = post.worker_process()
-            until(lambda at=kill_at: len(inbox.heard) >= at)
+            wait_until(lambda at=kill_at: len(inbox.heard) >= at, "so many are heard")
             worker.kill()
             worker.wait()
         worker = post.worker_process()
         inbox.wait_for(300)
-        until(lambda: post.webhooks.webhook(webhook.id).waiting == 0)
+        wait_until(lambda: post.webhooks.webhook(webhook.id).waiting == 0, "nothing waits")
         worker.terminate()
 
     assert worker.wait(10) == 0
@@ -57,7 +58,7 @@ def test_two_workers_share_the_work_and_keep_the_order(post: Post) -> None:
         post.ask(*post.report(40) * 5)
         with post.working(), post.working():
             inbox.wait_for(240)
-            until(lambda: post.webhooks.webhook(webhook.id).waiting == 0)
+            wait_until(lambda: post.webhooks.webhook(webhook.id).waiting == 0, "nothing waits")
 
     assert len(inbox.heard) == 240
     inbox.assert_in_order()

@@ -6,13 +6,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from geoservice.services.errors import EventUnknown, JurisdictionUnknown, PersonalNumberRefused, WebhookUnknown
+from geoservice.errors import EventUnknown, JurisdictionUnknown, PersonalNumberRefused, WebhookUnknown
 from geoservice.services.webhooks.service import WebhookService
 from geoservice.settings import Settings
-from geoservice.webhooks.errors import AddressRefused, UrlRefused
+from geoservice.webhooks.webhook_errors import AddressRefused, UrlRefused
 from layers.db.session import Database
 from tests.geoservice.services.webhooks.conftest import Post
-from tests.geoservice.services.webhooks.inbox import Inbox, until
+from tests.geoservice.services.webhooks.inbox import Inbox
+from tests.waiting import wait_until
 
 SECRETS = ("SELECT secret FROM geoservice.webhook", "SELECT body FROM geoservice.delivery")
 
@@ -31,7 +32,7 @@ def test_a_network_that_was_shut_later_is_not_sent_to(post: Post) -> None:
         webhook, _ = post.add(inbox.url)
         post.report()
         worker = post.worker_process(GEOSERVICE_WEBHOOK_NETWORKS="")
-        until(lambda: any(one.attempts for one in post.ledger(webhook)))
+        wait_until(lambda: any(one.attempts for one in post.ledger(webhook)), "one was attempted")
         worker.terminate()
         worker.wait()
 
@@ -126,7 +127,7 @@ def test_a_webhook_that_is_removed_takes_its_deliveries_along(post: Post) -> Non
         webhook, _ = post.add(inbox.url)
         post.report(3)
         inbox.wait_for(3)
-        until(lambda: post.webhooks.webhook(webhook.id).waiting == 0)
+        wait_until(lambda: post.webhooks.webhook(webhook.id).waiting == 0, "nothing waits")
         post.webhooks.remove(webhook.id, actor="test")
 
     assert post.value("SELECT count(*) FROM geoservice.delivery") == 0

@@ -1,0 +1,117 @@
+"""What stops an assignment of points. The docstring is the sentence for people."""
+
+from __future__ import annotations
+
+from geoservice.errors import GeoserviceError
+
+
+class FormatUnknown(GeoserviceError):
+    """The file's ending must say what it is: .csv, .tsv, .parquet, .geoparquet, .geojson, .json or .gpkg."""
+
+
+class PointsMissing(GeoserviceError):
+    """There is no such file."""
+
+
+class OutputExists(GeoserviceError):
+    """The output file is there already."""
+
+    advice = "overwrite-output"
+
+
+class OutputIsInput(GeoserviceError):
+    """Input and output are the same file; name another output."""
+
+
+class PointsUnreadable(GeoserviceError):
+    """The points can not be read."""
+
+
+class HeaderMissing(GeoserviceError):
+    """The first line of a CSV must name its columns, separated by commas, semicolons or tabs."""
+
+
+class EncodingNotUtf8(GeoserviceError):
+    """The text is not UTF-8."""
+
+    advice = "state-encoding"
+
+
+class QuotesBroken(GeoserviceError):
+    """A quotation mark is opened and not closed."""
+
+
+class ColumnMissing(GeoserviceError):
+    """There is no such column."""
+
+
+class ColumnTaken(GeoserviceError):
+    """The file has a column of that name already, which the result adds."""
+
+    advice = "prefix-columns"
+
+
+class CoordinatesNotFound(GeoserviceError):
+    """Which columns hold the coordinates is not clear."""
+
+    advice = "name-coordinates"
+
+
+class CoordinatesAmbiguous(GeoserviceError):
+    """Several columns could hold the coordinates."""
+
+    advice = "name-coordinates"
+
+
+class ColumnsAlike(GeoserviceError):
+    """Two columns have the same name, which the output's format can not hold; rename one."""
+
+
+class RowTooWide(GeoserviceError):
+    """A row has more fields than the header names; an answer behind it would stand in the wrong column."""
+
+
+class LayersSeveral(GeoserviceError):
+    """The points must be in a file of one layer."""
+
+
+class FolderMissing(GeoserviceError):
+    """The folder of the output file does not exist."""
+
+
+class OutputNotWritable(GeoserviceError):
+    """The output's format can not hold this."""
+
+
+class NotNumbers(GeoserviceError):
+    """The column of coordinates holds neither numbers nor text."""
+
+
+class NotAPoint(GeoserviceError):
+    """Every feature must be a point."""
+
+
+class CodeNotStated(GeoserviceError):
+    """Which field of the grids holds the code is not clear."""
+
+    advice = "name-code"
+
+
+class GridWithoutCode(GeoserviceError):
+    """A grid has no code."""
+
+
+class GridWithoutShape(GeoserviceError):
+    """A grid has no polygon."""
+
+
+class NothingInForce(GeoserviceError):
+    """The jurisdiction has no edition in force at that instant."""
+
+
+class SparkMissing(GeoserviceError):
+    """Spark is not installed here; install it with: pip install geoservice[spark] (it needs Java as well)."""
+
+
+class SparkNotStarted(GeoserviceError):
+    """Spark does not start."""

@@ -1,0 +1,110 @@
+"""Show what drafts and their publication do: tables for people, fields for machines."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from geoservice.cli.advice import blocker_sentence
+from geoservice.domain.editing.diff import Difference
+from geoservice.domain.editing.healing import Healing
+from geoservice.services.impact import Impact, flows
+
+#: What is counted of each grid.
+LOAD = ("households", "residents", "floating", "in_hand")
+_REROUTES = {
+    "keep": "Open incidents stay with their grids, whatever becomes of their place.",
+    "ask": "Open incidents stay with their grids; of those listed as undecided somebody is asked whether they should.",
+}
+
+
+def show_healing(healing: Healing) -> None:
+    """Print what healing changed: a table of grids, then the totals."""
+    table = _table("grid", "gained m2", "lost m2", "vertices added", "moved", "removed", "ring mended")
+    for one in healing.changes[:50]:
+        numbers = (one.vertices_added, one.vertices_moved, one.vertices_removed)
+        table.add_row(one.code, f"{one.gained_m2:.3f}", f"{one.lost_m2:.3f}", *map(str, numbers), "yes" * one.mended)
+    if healing.changes:
+        _console().print(table, highlight=False)
+    added, moved, removed = healing.vertices
+    click.echo(
+        f"{len(healing.changes)} grids, {healing.moved_m2:.3f} m2; vertices: {added} added, {moved} moved,"
+        f" {removed} removed."
+    )
+
+
+def healing_fields(healing: Healing) -> dict[str, object]:
+    """Return what healing changed, for machines."""
+    added, moved, removed = healing.vertices
+    return {
+        "grids_changed": [vars(one) for one in healing.changes], "moved_m2": healing.moved_m2,
+        "vertices_added": added, "vertices_moved": moved, "vertices_removed": removed,
+    }  # fmt: skip
+
+
+def show_impact(impact: Impact) -> None:
+    """Print what goes from which grid to which, and each grid's load before and after."""
+    moved = _table("from", "to", "what", "count", "residents", "floating")
+    for flow in flows(impact.preview.moves):
+        people = (str(flow.residents), str(flow.floating)) if flow.kind == "household" else ("", "")
+        moved.add_row(flow.from_grid or "-", flow.to_grid or "-", flow.kind, str(flow.count), *people)
+    loads = _table("grid", "households", "residents", "floating", "open incidents")
+    for before, after in zip(impact.before, impact.after, strict=True):
+        pairs = [(getattr(before, name), getattr(after, name)) for name in LOAD]
+        loads.add_row(before.code, *(str(old) if old == new else f"{old} -> {new}" for old, new in pairs))
+    if impact.preview.moves:
+        _console().print(moved, highlight=False)
+        click.echo()
+        _console().print(loads, highlight=False)
+    else:
+        click.echo("Nothing would move.")
+    if impact.reroute != "move":
+        click.echo(_REROUTES[impact.reroute])
+    for one in impact.leaving:
+        click.echo(f"{one.officer.call_sign} ({one.officer.role}) serves {one.grid_code}, which would be no more.")
+    if impact.unstaffed:
+        click.echo(
+            f"Nobody is posted to {', '.join(impact.unstaffed)} yet: reports there would wait without an officer."
+        )
+    for blocker in impact.blockers:
+        click.echo(f"It can not be published yet: {blocker_sentence(blocker)}")
+
+
+def show_diff(found: Difference) -> None:
+    """Print what is different, one grid a line."""
+    table = _table("what", "grid", "gained m2", "lost m2")
+    for what, codes in (("added", found.added), ("retired", found.retired), ("renamed", found.renamed)):
+        for code in codes:
+            table.add_row(what, code, "", "")
+    for pair in found.recoded:
+        table.add_row("recoded", f"{pair.old} -> {pair.new}", "", "")
+    for one in found.redrawn:
+        table.add_row("redrawn", one.code, f"{one.gained_m2:,.1f}", f"{one.lost_m2:,.1f}")
+    if table.row_count:
+        _console().print(table, highlight=False)
+    else:
+        click.echo("They are the same.")
+
+
+def diff_fields(found: Difference) -> dict[str, object]:
+    """Return what is different, for machines."""
+    return {
+        "added": found.added, "retired": found.retired, "renamed": found.renamed,
+        "recoded": [vars(pair) for pair in found.recoded],
+        "redrawn": [
+            {"code": one.code, "gained_m2": one.gained_m2, "lost_m2": one.lost_m2} for one in found.redrawn
+        ],
+    }  # fmt: skip
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, no_wrap=True, justify="left" if number == 0 else "right")
+    return table
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=220, color_system=None)

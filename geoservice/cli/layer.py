@@ -1,0 +1,77 @@
+"""The commands layer list and layer export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from geoservice.services.exporting import ExportService
+from geoservice.settings import Settings
+from geoservice.wiring import open_database
+from geoservice.writing.formats import FORMATS, FormatName
+from layers.catalogue import catalogue
+
+_OWNED = {"place": "by its place", "building": "by its building", "routing": "by routing", None: "no"}
+
+
+@click.group()
+def layer() -> None:
+    """Layers: kinds of features."""
+
+
+@layer.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def list_layers(*, as_json: bool) -> None:
+    """List the layers."""
+    if as_json:
+        told = [{"id": one.id, "title": one.title._asdict(), "geometry": one.geometry} for one in catalogue().values()]
+        click.echo(orjson.dumps(told))
+        return
+    table = Table("layer", "title", "geometry", "a grid owns it", "columns")
+    table.columns[0].no_wrap = True
+    table.columns[4].overflow = "fold"
+    for one in catalogue().values():
+        columns = ", ".join(column.name for column in one.columns)
+        table.add_row(one.id, f"{one.title.en} {one.title.zh}", one.geometry, _OWNED[one.assignment], columns)
+    Console().print(table)
+
+
+@layer.command()
+@click.argument("layer_id", metavar="LAYER")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--jurisdiction", required=True, help="Code of the jurisdiction.")
+@click.option("--crs", default="wgs84", show_default=True, help="wgs84, cgcs2000 or epsg:N, such as epsg:4540.")
+@click.option("--format", "format_name", type=click.Choice(list(FORMATS)), help="By the end of OUT when absent.")
+@click.option("--force", is_flag=True, help="Replace OUT when it is a file that is there.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def export(
+    *, layer_id: str, out: Path, jurisdiction: str, crs: str, format_name: str | None, force: bool, as_json: bool
+) -> None:
+    r"""Write the features of LAYER to OUT, whole or not at all.
+
+    OUT is a GeoPackage (.gpkg), GeoJSON (.geojson), a zipped shapefile (.zip; with --format shapefile also the name of
+    a new folder) or GeoParquet (.parquet). Of households it holds how many each building has.
+
+    \b
+        geoservice layer export cameras cameras.gpkg --jurisdiction sare
+    """
+    database = open_database(Settings())
+    try:
+        result = ExportService(database).export_layer(
+            jurisdiction, layer_id, out, crs=crs.lower(), format_name=cast("FormatName | None", format_name),
+            force=force,
+        )  # fmt: skip
+    finally:
+        database.close()
+    if as_json:
+        told = {"out": str(out), "features": result.features, "epsg": result.epsg, "format": result.format}
+        click.echo(orjson.dumps(told | {"remarks": result.remarks}))
+        return
+    for remark in result.remarks:
+        click.echo(remark, err=True)
+    click.echo(f"{out}: {result.features} features of {layer_id} as {result.format}, EPSG:{result.epsg}.")

@@ -1,0 +1,235 @@
+"""The editions that look-ups are answered from, all together: which one is asked when, and who wins where several are.
+
+The rule is that of the SQL function geoservice.owner_of: what covers goes first, then what is near; where jurisdictions
+overlap the smallest code of a jurisdiction wins, in byte order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geoservice.engine.answers import Method
+from geoservice.engine.edges import Bools, Floats
+from geoservice.engine.index import OwnershipIndex
+from geoservice.engine.nearest import REACH_M
+from geoservice.engine.plane import STEPS_PER_METRE, in_steps, lat_degree_m, lon_degree_m
+from layers.grids.model import Candidate, Ownership
+
+if TYPE_CHECKING:
+    from geoservice.engine.scalar import Found
+
+METHODS = {Method.COVERS: "covers", Method.NEAREST: "nearest", Method.NONE: "none"}
+
+
+@dataclass(frozen=True)
+class LoadedEdition:
+    """One edition in memory."""
+
+    jurisdiction_id: int
+    jurisdiction_code: str
+    edition_id: int
+    valid_from: datetime
+    #: None: until further notice.
+    valid_to: datetime | None
+    #: Metres.
+    snap_tolerance_m: float
+    accuracy_m: float
+    #: Of outline, codes and shapes, worked out from what was read.
+    content_hash: str
+    index: OwnershipIndex
+    #: In the order of the index's codes.
+    names: tuple[str, ...]
+    #: West, south, east, north of all grids, in degrees.
+    bounds: tuple[float, float, float, float]
+
+    def holds_at(self, instant: datetime) -> bool:
+        """Return whether it is in force at an instant."""
+        return self.valid_from <= instant and (self.valid_to is None or instant < self.valid_to)
+
+    @cached_property
+    def reach(self) -> tuple[float, float, float, float]:
+        """Return west, south, east, north of the places that it may have something to say about, in degrees."""
+        west, south, east, north = self.bounds
+        # At the latitude farthest from the equator a degree of longitude is shortest.
+        farthest = np.array([min(90.0, max(abs(south), abs(north)) + 0.01)])
+        lon_room = 1.01 * REACH_M / float(lon_degree_m(farthest)[0])
+        lat_room = 1.01 * REACH_M / float(lat_degree_m(np.zeros(1))[0])
+        return west - lon_room, south - lat_room, east + lon_room, north + lat_room
+
+    def ownership(self, found: Found) -> Ownership:
+        """Return an answer of the index in the words of the service."""
+        codes = self.index.codes
+        owner, method, metres, near_border, near = found
+        candidates = tuple([Candidate(codes[grid], round(far, 3)) for grid, far in near]) if near else ()
+        code, name = (None, None) if owner < 0 else (codes[owner], self.names[owner])
+        return Ownership(
+            self.jurisdiction_id, self.edition_id, code, name, METHODS[method], metres, near_border, candidates
+        )
+
+
+@dataclass(frozen=True)
+class LoadedOutline:
+    """The outline of a jurisdiction in memory."""
+
+    jurisdiction_id: int
+    jurisdiction_code: str
+    #: EPSG:4326.
+    geom: shapely.MultiPolygon
+
+
+NOWHERE = Ownership(None, None, None, None, "none", None, False, ())
+
+
+@dataclass(frozen=True)
+class ManyOwners:
+    """Owners of n positions, column by column."""
+
+    #: The codes that `code` points into: those of every edition asked, one after the other.
+    codes: tuple[str, ...]
+    #: (n,) index into codes, -1 for none.
+    code: NDArray[np.int32]
+    #: (n,) ids; 0 where no edition has anything to say.
+    edition: NDArray[np.int64]
+    #: (n,) see Method.
+    method: NDArray[np.int8]
+    near_border: Bools
+
+    @classmethod
+    def nobody(cls, codes: tuple[str, ...], count: int) -> ManyOwners:
+        """Return answers that say none everywhere."""
+        return cls(
+            codes, np.full(count, -1, np.int32), np.zeros(count, np.int64),
+            np.full(count, np.int8(Method.NONE)), np.zeros(count, np.bool_),
+        )  # fmt: skip
+
+
+class LoadedEditions:
+    """Editions of all jurisdictions, as they were known at one moment. It never changes."""
+
+    def __init__(
+        self, editions: Iterable[LoadedEdition], outlines: Iterable[LoadedOutline], known_since: datetime | None = None
+    ) -> None:
+        """Take editions in.
+
+        Parameters
+        ----------
+        outlines
+            Of all jurisdictions that there are, with or without an edition.
+        known_since
+            Editions that ended before are not here; None when all are.
+        """
+        self._editions = tuple(sorted(editions, key=lambda one: (one.jurisdiction_code.encode(), one.valid_from)))
+        self._outlines = {one.jurisdiction_code: one for one in sorted(outlines, key=_by_code)}
+        shapely.prepare([one.geom for one in self._outlines.values()])
+        self.known_since = known_since
+
+    def __iter__(self) -> Iterator[LoadedEdition]:
+        """Go through them by code of the jurisdiction and instant."""
+        return iter(self._editions)
+
+    def in_force(self, at: datetime, jurisdiction_code: str | None = None) -> tuple[LoadedEdition, ...] | None:
+        """Return the editions in force at an instant by code of jurisdiction; None when that is not known here."""
+        if self.known_since is not None and at < self.known_since:
+            return None
+        if jurisdiction_code is None:
+            # Made from a list, which costs half of a generator.
+            return tuple([one for one in self._editions if one.holds_at(at)])
+        if jurisdiction_code not in self._outlines:
+            return None
+        return tuple(one for one in self._editions if one.jurisdiction_code == jurisdiction_code and one.holds_at(at))
+
+    def jurisdiction_of(self, lon: float, lat: float, jurisdiction_code: str | None = None) -> int | None:
+        """Return the id of the jurisdiction of a place that no edition has anything to say about.
+
+        The one that was asked about, else the one whose outline covers the place; of several that of the smallest code.
+        """
+        if jurisdiction_code is not None:
+            return self._outlines[jurisdiction_code].jurisdiction_id
+        place = shapely.Point(lon, lat)
+        covering = (one.jurisdiction_id for one in self._outlines.values() if shapely.covers(one.geom, place))
+        return next(covering, None)
+
+
+def _by_code(outline: LoadedOutline) -> bytes:
+    return outline.jurisdiction_code.encode()
+
+
+def owner_among(
+    editions: Sequence[LoadedEdition], lon: float, lat: float, *, accuracy_m: float | None = None
+) -> Ownership:
+    """Return who owns a position on the earth.
+
+    Parameters
+    ----------
+    editions
+        At most one of each jurisdiction, by code of the jurisdiction.
+    accuracy_m
+        0 to 1000; None takes each jurisdiction's default.
+    """
+    nearest: Ownership | None = None
+    nearest_key = (True, 0)
+    for edition in editions:
+        west, south, east, north = edition.reach
+        if not (west <= lon <= east and south <= lat <= north):
+            continue
+        accuracy = edition.accuracy_m if accuracy_m is None else accuracy_m
+        found = edition.index.at(lon, lat, accuracy_m=accuracy, snap_tolerance_m=edition.snap_tolerance_m)
+        if found.method is Method.COVERS:
+            return edition.ownership(found)
+        if found.distance_to_border_m is not None:
+            metres = found.distance_to_border_m
+            key = (metres > edition.snap_tolerance_m, round(metres * STEPS_PER_METRE))
+            if nearest is None or key < nearest_key:
+                nearest, nearest_key = edition.ownership(found), key
+    return nearest or NOWHERE
+
+
+def owners_among(
+    editions: Sequence[LoadedEdition], lon: Floats, lat: Floats, *, accuracy_m: float | None = None
+) -> ManyOwners:
+    """Return who owns each of many positions; parameters as for `owner_among`, (n,) degrees.
+
+    What is not on the earth has no owner.
+    """
+    found = ManyOwners.nobody(tuple(code for one in editions for code in one.index.codes), len(lon))
+    nearest = np.full(len(lon), np.inf)
+    offset = 0
+    for edition in editions:
+        _ask(edition, offset, lon, lat, accuracy_m, found, nearest)
+        offset += len(edition.index.codes)
+    return found
+
+
+def _ask(
+    edition: LoadedEdition, offset: int, lon: Floats, lat: Floats, accuracy_m: float | None,
+    found: ManyOwners, nearest: Floats,
+) -> None:  # fmt: skip
+    """Fill in what an edition has to say where none before it covers the position or is nearer."""
+    west, south, east, north = edition.reach
+    open_ = found.method != Method.COVERS
+    asked = np.flatnonzero(open_ & (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
+    if not len(asked):
+        return
+    accuracy = edition.accuracy_m if accuracy_m is None else accuracy_m
+    answers = edition.index.lookup(
+        lon[asked], lat[asked], accuracy_m=accuracy, snap_tolerance_m=edition.snap_tolerance_m
+    )
+    covered = answers.method == Method.COVERS
+    metres = answers.distance_to_border_m
+    # Beyond its own tolerance an edition has an opinion only where no other has an owner.
+    rank = np.where(metres > edition.snap_tolerance_m, 1e6, 0.0) + in_steps(metres) / STEPS_PER_METRE
+    better = covered | (rank < nearest[asked])
+    some = asked[better]
+    found.code[some] = np.where(answers.owner[better] < 0, -1, answers.owner[better] + offset)
+    found.edition[some] = edition.edition_id
+    found.method[some] = answers.method[better]
+    found.near_border[some] = answers.near_border[better]
+    nearest[some] = np.where(covered[better], -1.0, rank[better])

@@ -1,0 +1,91 @@
+"""What the browser needs of each layer: how to fetch, draw, explain and list it; from the catalogue, in a language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+from geoservice.maps.wording import Language, word
+from layers.catalogue import styles
+from layers.layer import Column, Layer
+from layers.style import Group, Style
+
+#: Panel lines are drawn with these where a paint says nothing.
+_SAMPLE = {"fillColor": "none", "color": "none", "fillOpacity": 1, "weight": 1}
+#: Formats of values that are written with their unit.
+_WRITTEN_WITH_UNIT = {"deg": "degrees", "m": "metres"}
+
+
+def style_title(layer: Layer, style: Style, language: Language) -> str:
+    """Return what the switch of a style is called."""
+    return (style.title or layer.title).text(language)
+
+
+def layer_spec(layer: Layer, style: Style, language: Language, *, url: str) -> dict[str, Any]:
+    """Return what the page's script needs to fetch, draw and explain a layer, as JSON values."""
+    return {
+        "key": style.id,
+        "url": url,
+        "symbol": style.symbol,
+        "style": dict(style.paint),
+        "by": style.by,
+        "styles": {value: dict(paint) for value, paint in style.paints.items()},
+        "only": list(style.only),
+        "scaleBy": style.scale_by,
+        "interactive": style.interactive,
+        "shown": style.shown,
+        "title": layer.head,
+        "heading": layer.one.text(language),
+        "fields": [
+            {"property": column.name, "format": _format(column), "label": _label(column, language)}
+            for column in layer.columns
+            if column.told and column.name != layer.head
+        ],
+        "values": {
+            column.name: {value: title.text(language) for value, title in column.codes.items()}
+            for column in layer.columns
+            if column.codes
+        },
+    }
+
+
+def panel_groups(language: Language, icon_url: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Return the blocks of the layer panel, each with its switches, what is drawn last first."""
+    switches = [(style.group, _switch(layer, style, language, icon_url)) for layer, style in reversed(styles())]
+    return [
+        {"label": word(f"group_{group}", language), "layers": [switch for of, switch in switches if of == group]}
+        for group in get_args(Group)
+    ]
+
+
+def _switch(layer: Layer, style: Style, language: Language, icon_url: Callable[[str], str]) -> dict[str, Any]:
+    codes = layer.column(style.by).codes if style.by else {}
+    return {
+        "key": style.id,
+        "label": style_title(layer, style, language),
+        "shown": style.shown,
+        "symbol": style.symbol,
+        "style": _SAMPLE | dict(style.paint),
+        "legend": [
+            {
+                "value": value,
+                "label": codes[value].text(language),
+                "colour": style.paints.get(value, style.paint).get("fillColor", ""),
+                "icon_url": icon_url(value) if style.symbol == "icon" else "",
+            }
+            for value in style.legend
+        ],
+    }
+
+
+def _format(column: Column) -> str:
+    if column.codes:
+        return "coded"
+    by_type = {"instant": "time", "boolean": "yes_no", "integer": "count"}
+    return _WRITTEN_WITH_UNIT.get(column.unit or "") or by_type.get(column.type, "text")
+
+
+def _label(column: Column, language: Language) -> str:
+    """Return what a column is called, with its unit where that is not written behind each value."""
+    unit = f" ({column.unit})" if column.unit and column.unit not in _WRITTEN_WITH_UNIT else ""
+    return column.title.text(language) + unit

@@ -1,0 +1,115 @@
+"""Why a file is not imported, or an edition not moved on: each class is one fact, its docstring the sentence."""
+
+from __future__ import annotations
+
+from geoservice.errors import GeoserviceError
+
+
+class FileRefused(GeoserviceError):
+    """The file can not be imported."""
+
+
+class FileMissing(FileRefused):
+    """There is no such file. Give the path of a file on this machine, not an address or a connection."""
+
+
+class FileTooLarge(FileRefused):
+    """The file is larger than an import may be."""
+
+
+class FileTypeUnknown(FileRefused):
+    """The name does not end like a format that is read: .geojson, .json, .gpkg, .shp, .zip, .parquet or .geoparquet."""
+
+
+class FileNotWhatItSays(FileRefused):
+    """The file does not hold what the end of its name says."""
+
+
+class FileUnreadable(FileRefused):
+    """The file is damaged, or not as its format demands."""
+
+
+class ShapefileIncomplete(FileRefused):
+    """A shapefile is several files with one name; the .shp, the .shx and the .dbf must all be there."""
+
+
+class ArchiveRefused(FileRefused):
+    """The archive is not a plain .zip of one shapefile."""
+
+
+class LayerNotStated(FileRefused):
+    """The file holds several layers; one must be named."""
+
+    advice = "name-layer"
+
+
+class LayerMissing(FileRefused):
+    """The file holds no such layer."""
+
+
+class NoFeatures(FileRefused):
+    """The file holds no features."""
+
+
+class TooManyFeatures(FileRefused):
+    """The file holds more features than an import may."""
+
+
+class FieldMissing(FileRefused):
+    """The file holds no such field."""
+
+
+class GeometryTypeRefused(FileRefused):
+    """Only polygons and multipolygons with straight edges are read; convert curves, and leave out the rest."""
+
+
+class EncodingNotStated(FileRefused):
+    """The shapefile does not say how its text is encoded; say it, or add a .cpg file."""
+
+    advice = "state-encoding"
+
+
+class EncodingUnknown(FileRefused):
+    """There is no such encoding; use a name such as gbk, gb18030 or utf-8."""
+
+
+class EncodingWrong(FileRefused):
+    """The text of the file is not in the encoding stated."""
+
+    advice = "state-encoding"
+
+
+class ReadingTookTooLong(FileRefused):
+    """Reading the file took longer than allowed and was stopped."""
+
+
+class ReaderDied(FileRefused):
+    """The process that read the file died: the file is hostile, or needs more memory than allowed."""
+
+
+class CrsNotStated(FileRefused):
+    """The file does not say its CRS; look beside the file, or ask whoever made it."""
+
+    advice = "state-crs"
+
+
+class CrsNotSure(FileRefused):
+    """The file says no more of its CRS than its format does, and lies in China."""
+
+    advice = "state-wgs84-or-gcj02"
+
+
+class CrsUnknown(FileRefused):
+    """The file names a CRS that is not known."""
+
+    advice = "state-true-crs"
+
+
+class CrsCanNotBeTrue(FileRefused):
+    """The coordinates can not be in that CRS."""
+
+    advice = "state-true-crs"
+
+
+class OutlineNotValid(FileRefused):
+    """The outline is not a valid area; mend it at the place named, nothing is repaired silently."""

@@ -1,0 +1,204 @@
+"""Read polygons with their fields from a file, through a guarded process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from geoservice.reading import file_errors
+from geoservice.reading.crs import to_lonlat
+from geoservice.reading.file_errors import (
+    EncodingWrong,
+    FileRefused,
+    FileUnreadable,
+    GeometryTypeRefused,
+    NoFeatures,
+    ReaderDied,
+    ReadingTookTooLong,
+)
+from geoservice.reading.limits import Limits
+from geoservice.reading.staging import Staged, stage
+
+#: A script, not a module: so it runs with nothing of the service importable, installed or not.
+CHILD = Path(__file__).with_name("reader_process.py")
+#: What GDAL knows to open and we do not want opened. Drivers missing here are found by the process itself, which then
+#: starts anew; that costs 0.2 s, so the list of pyogrio 0.13 (GDAL 3.12) is written out.
+UNWANTED_DRIVERS = (
+    "MEM,PCIDSK,PDS4,VICAR,PDF,MBTiles,EEDA,OGCAPI,GDALG,MapInfo File,LVBAG,S57,DGN,OGR_VRT,CSV,GML,"
+    "GPX,LIBKML,KML,GeoJSONSeq,ESRIJSON,TopoJSON,OGR_GMT,SQLite,WAsP,OpenFileGDB,DXF,FlatGeobuf,GeoRSS,"
+    "VFK,PGDUMP,OSM,GPSBabel,OGR_PDS,WFS,OAPIF,EDIGEO,Idrisi,ODS,XLSX,Elasticsearch,Carto,AmigoCloud,"
+    "SXF,Selafin,JML,PLSCENES,CSW,VDV,MVT,NGW,MapML,GTFS,PMTiles,JSONFG,MiraMonVector,ADBC,AVCBin,"
+    "AVCE00,AIVector,HTTP"
+)
+#: WKB type codes of Polygon and MultiPolygon; thousands and high bits say Z and M.
+_AREAS = {3, 6}
+_WKB_NAMES = {1: "Point", 2: "LineString", 4: "MultiPoint", 5: "MultiLineString", 7: "GeometryCollection"}
+
+
+@dataclass(frozen=True)
+class Features:
+    """What a file holds, brought to EPSG:4326."""
+
+    fields: tuple[str, ...]
+    #: One mapping per feature, JSON values only.
+    properties: tuple[dict[str, object], ...]
+    #: Polygon or MultiPolygon, 2D; None where the file has none or where its rings can not be built.
+    geoms: tuple[Any, ...]
+    #: Numbers of the features whose rings can not be built: too few points, or not closed.
+    unbuildable: frozenset[int]
+    #: How many features had heights, which are dropped.
+    with_heights: int
+    #: What the coordinates were taken for, as people write it.
+    crs: str
+
+
+def read_features(
+    name: str,
+    *,
+    crs: str | None = None,
+    encoding: str | None = None,
+    layer: str | None = None,
+    limits: Limits = Limits(),  # noqa: B008  frozen
+) -> Features:
+    """Read a file of polygons.
+
+    Vertices are transformed to EPSG:4326 one by one. An edge that was straight in the file's CRS would be slightly
+    bent in degrees; it is kept straight there, which moves its middle by up to 4 cm on the police beats of Chicago
+    (edges up to 1.6 km). Neighbours that share their vertices still fit exactly.
+
+    Parameters
+    ----------
+    name
+        Path of a GeoJSON, GeoPackage, shapefile (.shp or .zip) or GeoParquet file.
+    crs
+        `wgs84`, `cgcs2000`, `gcj02`, `bd09` or `epsg:N`; wins over what the file says. None: the file must say it.
+    encoding
+        Of a shapefile's text; None: the file must say it, or be ASCII.
+    layer
+        Of a GeoPackage; None: it must hold one.
+
+    Raises
+    ------
+    FileRefused
+        One of its kin. A file may be refused, it can not harm: it is opened by a process without network, bounded in
+        memory and time.
+    """
+    with tempfile.TemporaryDirectory(prefix="geoservice-import-") as directory:
+        staged = stage(name, Path(directory), encoding=encoding, limits=limits)
+        result = Path(directory) / "features.arrow"
+        verdict = _run_child(staged, result, layer, limits)
+        with pa.memory_map(str(result)) as source:
+            table = pa.ipc.open_file(source).read_all()
+            if table.num_rows == 0:
+                raise NoFeatures
+            return _features(table, str(verdict["geometry"]), verdict["crs"], crs)
+
+
+def _run_child(staged: Staged, result: Path, layer: str | None, limits: Limits) -> dict[str, Any]:
+    request = {
+        "path": str(staged.path), "format": staged.format, "encoding": staged.encoding, "layer": layer,
+        "result": str(result), "features": limits.features, "memory_bytes": limits.memory_bytes,
+        "cpu_s": int(limits.wall_s) + 1, "file_bytes": 4 * limits.file_bytes,
+    }  # fmt: skip
+    command = [sys.executable, "-I", str(CHILD), json.dumps(request)]
+    with subprocess.Popen(  # noqa: S603  our own interpreter and script
+        command, env=_environment(staged.path.parent), cwd=staged.path.parent, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            told, _ = process.communicate(timeout=limits.wall_s)
+        except subprocess.TimeoutExpired as exc:
+            raise ReadingTookTooLong(seconds=limits.wall_s) from exc
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # whatever it may have started goes with it
+    if process.returncode == -signal.SIGXCPU:
+        raise ReadingTookTooLong(seconds=limits.wall_s)
+    if process.returncode != 0:
+        raise ReaderDied(exit=process.returncode)
+    verdict: dict[str, Any] = json.loads(told)
+    if "error" in verdict:
+        raise _refusal(verdict)
+    return verdict
+
+
+def _refusal(verdict: dict[str, Any]) -> FileRefused:
+    error: type[FileRefused] = getattr(file_errors, verdict["error"])
+    return error(**verdict["fields"])
+
+
+def _environment(directory: Path) -> dict[str, str]:
+    return {
+        "OGR_SKIP": UNWANTED_DRIVERS,
+        "GDAL_SKIP": UNWANTED_DRIVERS,
+        "HOME": str(directory),
+        "TMPDIR": str(directory),
+        "LC_ALL": "C.UTF-8",
+        # Nobody listens there: for kernels that do not let us take the network away.
+        "GDAL_HTTP_PROXY": "127.0.0.1:9",
+        "GDAL_HTTP_TIMEOUT": "1",
+        "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{none}",
+        # Threads would reserve more address space than the limit allows.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
+    }
+
+
+def _features(table: pa.Table, geometry: str, stated: str | None, declared: str | None) -> Features:
+    wkbs = table.column(geometry).to_pylist()
+    for number, wkb in enumerate(wkbs):
+        _require_area(number, wkb)
+    with np.errstate(invalid="ignore"):  # NaN coordinates become a finding later
+        geoms = shapely.from_wkb(np.array(wkbs, dtype=object), on_invalid="ignore")
+    unbuildable = frozenset(n for n, wkb in enumerate(wkbs) if wkb is not None and geoms[n] is None)
+    with_heights = int(shapely.has_z(geoms).sum())
+    placed, name = to_lonlat(shapely.force_2d(geoms), declared=declared, stated=stated)
+    others = table.drop_columns([geometry])
+    try:
+        rows = others.to_pylist()
+    except UnicodeDecodeError as exc:
+        raise EncodingWrong from exc
+    properties = tuple({key: _json(value) for key, value in row.items()} for row in rows)
+    return Features(tuple(others.column_names), properties, tuple(placed), unbuildable, with_heights, name)
+
+
+def _require_area(number: int, wkb: object) -> None:
+    """Raise unless a feature's WKB is a polygon or multipolygon, or absent. Source: OGC 06-103r4, 8.2.8."""
+    if wkb is None:
+        return
+    if not isinstance(wkb, bytes) or len(wkb) < 5:
+        raise FileUnreadable(reason=f"feature {number + 1} has no WKB geometry")
+    code = int.from_bytes(wkb[1:5], "little" if wkb[0] == 1 else "big") & 0x0FFFFFFF
+    if code % 1000 not in _AREAS:
+        name = _WKB_NAMES.get(code % 1000, f"type {code % 1000} (a curve or surface)")
+        raise GeometryTypeRefused(feature=number + 1, found=name)
+
+
+def _json(value: object) -> object:
+    """Return a field's value as JSON can hold it; bytes and what is not a number have no place there."""
+    if isinstance(value, str):
+        return value.replace("\0", "")  # PostgreSQL's jsonb has no room for it
+    if isinstance(value, dict):
+        return {str(key): _json(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_json(one) for one in value]
+    if isinstance(value, float | Decimal):
+        return float(value) if np.isfinite(float(value)) else None
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return value if isinstance(value, bool | int) else None

@@ -1,0 +1,214 @@
+"""The process that opens a stranger's file, run as a script and never imported by the service.
+
+It knows nothing of the service and imports nothing of it: `python -I reader_process.py REQUEST`, with a
+verdict on standard output, the features as an Arrow file. GDAL and its drivers run only here, where a crash costs
+nothing. The drivers that are not needed must be named in the environment before GDAL is loaded: one that reads
+virtual files would open any path that such a file names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import mmap
+import os
+import re
+import resource
+import sys
+from typing import Any
+
+DRIVERS = frozenset({"GeoJSON", "GPKG", "ESRI Shapefile"})
+#: linux/sched.h: CLONE_NEWUSER | CLONE_NEWNET
+NO_NETWORK = 0x10000000 | 0x40000000
+#: How a GeoJSON file may name a CRS; a PROJ string could name files to open.
+_CRS_NAME = re.compile(
+    r"(?:urn:(?:ogc|x-ogc):def:crs:|https?://www\.opengis\.net/def/crs/)?(EPSG|OGC|ESRI)[:/](?:[0-9.]*[:/])?(\w{1,12})",
+    re.I,
+)
+#: Fields nested deeper than this are refused: the service walks through them.
+_NESTING_MAX = 8
+_CRS_MEMBER = re.compile(rb'"crs"\s*:\s*(null|\{[^{}]*(?:\{[^{}]*\})?[^{}]*\})')
+
+
+class Refused(Exception):
+    """The file is refused: the class of error that the service raises, and its fields."""
+
+    def __init__(self, error: str, **fields: object) -> None:
+        super().__init__(error)
+        self.verdict = {"error": error, "fields": fields}
+
+
+def confine(memory_bytes: int, cpu_s: int, file_bytes: int) -> None:
+    """Give up memory, time and, where the kernel lets us, the network."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).unshare(NO_NETWORK)
+
+
+def require_few_drivers(known: list[str]) -> None:
+    """Start again without the drivers that the environment did not name yet: a newer GDAL may know more."""
+    surplus = sorted(set(known) - DRIVERS)
+    if not surplus:
+        return
+    if os.environ.get("GEOSERVICE_READER_AGAIN"):
+        raise Refused("FileUnreadable", reason=f"drivers can not be switched off: {' '.join(surplus)}")
+    named = [*filter(None, os.environ.get("OGR_SKIP", "").split(",")), *surplus]
+    again = os.environ | {"OGR_SKIP": ",".join(named), "GDAL_SKIP": ",".join(named), "GEOSERVICE_READER_AGAIN": "1"}
+    os.execve(sys.executable, [sys.executable, "-I", *sys.argv], again)  # noqa: S606  our own interpreter, no shell
+
+
+def read_with_gdal(request: dict[str, Any]) -> tuple[Any, str, str | None]:
+    """Return the table, its geometry column and the CRS that the file states."""
+    # It would load these where they are installed, which takes longer than reading the file.
+    for name in ("geopandas", "pandas"):
+        sys.modules[name] = None  # type: ignore[assignment]
+    import pyogrio  # noqa: PLC0415  its import loads GDAL, which must come after `confine`
+
+    require_few_drivers(list(pyogrio.list_drivers()))
+    path, kind = request["path"], request["format"]
+    try:
+        layer = layer_of(pyogrio.list_layers(path), request["layer"])
+        options = {"DATE_AS_STRING": "YES"} if kind == "geojson" else {}
+        meta, table = pyogrio.read_arrow(
+            path, layer=layer, encoding=request["encoding"], max_features=request["features"] + 1, **options
+        )
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as exc:
+        raise Refused("FileUnreadable", reason=str(exc).replace(path, "the file")[:300]) from exc
+    crs = geojson_crs(path) if kind == "geojson" else meta["crs"]
+    return table, meta["geometry_name"] or "wkb_geometry", crs
+
+
+def layer_of(layers: Any, asked: str | None) -> str:
+    """Return the layer to read: the one asked for, else the only one with geometry."""
+    spatial = [str(name) for name, kind in layers if kind is not None]
+    if asked is not None:
+        if asked not in spatial:
+            raise Refused("LayerMissing", layer=asked, layers=", ".join(spatial))
+        return asked
+    if not spatial:
+        raise Refused("FileUnreadable", reason="it holds no layer with geometry")
+    if len(spatial) > 1:
+        raise Refused("LayerNotStated", layers=", ".join(spatial))
+    return spatial[0]
+
+
+def geojson_crs(path: str) -> str | None:
+    """Return the CRS of a GeoJSON file; GDAL says WGS 84 for a `crs` member that is null or that it can not read.
+
+    Without such a member it is OGC:CRS84 (RFC 7946, 4).
+
+    The member is looked for before the features and in the last 4 kB: properties may be called `crs` too.
+    """
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        first = content.find(b'"features"')
+        head = content[: first if first >= 0 else len(content)]
+        tail = content[-4096:]
+    stated = _CRS_MEMBER.search(head[:65536])
+    if stated is None:
+        stated = next((member for member in _CRS_MEMBER.finditer(tail) if b'"properties"' in member[1]), None)
+    if stated is None:
+        return "OGC:CRS84"
+    try:
+        member = json.loads(stated[1])
+        if member is None:
+            return None
+        authority, code = _CRS_NAME.fullmatch(member["properties"]["name"]).groups()  # type: ignore[union-attr]
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise Refused("CrsUnknown", crs=stated[1].decode("utf-8", "replace")[:100]) from exc
+    return f"{authority.upper()}:{code}"
+
+
+def read_with_arrow(request: dict[str, Any]) -> tuple[Any, str, str | None]:
+    """Return the same of a GeoParquet file; the bundled GDAL has no driver for it."""
+    import pyarrow as pa  # noqa: PLC0415  after `confine`
+    from pyarrow import parquet  # noqa: PLC0415
+
+    try:
+        file = parquet.ParquetFile(request["path"])
+        if file.metadata.num_rows > request["features"]:
+            raise Refused("TooManyFeatures", features=file.metadata.num_rows, most=request["features"])
+        geo = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"null"))
+        column, about = geometry_column(geo)
+        require_plain(file.schema_arrow, column)
+        table = rebuilt(file.read(), column)
+    except (pa.ArrowException, OSError, ValueError) as exc:
+        raise Refused("FileUnreadable", reason=str(exc)[:300]) from exc
+    # GeoParquet 1.1: no crs means OGC:CRS84, null means that nobody knows.
+    crs = about.get("crs", "OGC:CRS84")
+    return table, column, json.dumps(crs) if isinstance(crs, dict) else crs
+
+
+def geometry_column(geo: Any) -> tuple[str, dict[str, Any]]:
+    """Return the name and description of the primary geometry column."""
+    try:
+        column = geo["primary_column"]
+        about = geo["columns"][column]
+        encoding = about["encoding"]
+    except (KeyError, TypeError) as exc:
+        raise Refused("FileUnreadable", reason="it is Parquet without the geo metadata of GeoParquet") from exc
+    if encoding != "WKB":
+        raise Refused("FileUnreadable", reason=f"its geometry is encoded as {encoding}; only WKB is read")
+    return str(column), dict(about)
+
+
+def require_plain(schema: Any, column: str) -> None:
+    """Refuse what no table from a GIS has: a missing geometry, one name for two fields, values nested deeply."""
+    names = schema.names
+    if column not in names or len(set(names)) != len(names):
+        raise Refused("FileUnreadable", reason="its geometry column is missing, or two fields have one name")
+    if any(str(kind).count("<") > _NESTING_MAX for kind in schema.types):
+        raise Refused("FileUnreadable", reason="a field is nested too deeply")
+
+
+def rebuilt(table: Any, column: str) -> Any:
+    """Return the table with every geometry read and written anew; of one that can not be read, the first five bytes.
+
+    GEOS overflows its stack on WKB of 100,000 collections within collections (3.14.1, measured): if it must, then here.
+    """
+    import numpy as np  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+    import shapely  # noqa: PLC0415
+
+    wkbs = table.column(column).to_pylist()
+    if not all(wkb is None or isinstance(wkb, bytes) for wkb in wkbs):
+        raise Refused("FileUnreadable", reason="its geometry column does not hold WKB")
+    with np.errstate(invalid="ignore"):
+        geoms = shapely.from_wkb(np.array(wkbs, dtype=object), on_invalid="ignore")
+    again = [
+        wkb and (wkb[:5] if geom is None else new)
+        for wkb, geom, new in zip(wkbs, geoms, shapely.to_wkb(geoms), strict=True)
+    ]
+    return table.set_column(table.schema.get_field_index(column), column, pa.array(again, pa.binary()))
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Read the file, write the features, return the verdict."""
+    read = read_with_arrow if request["format"] == "geoparquet" else read_with_gdal
+    table, column, crs = read(request)
+    if table.num_rows > request["features"]:
+        raise Refused("TooManyFeatures", most=request["features"])
+    import pyarrow as pa  # noqa: PLC0415
+
+    with pa.OSFile(request["result"], "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    return {"geometry": column, "crs": crs}
+
+
+def main() -> None:
+    """Answer one request."""
+    # A second start, without surplus drivers, finds its request where the first left it.
+    request = json.loads(sys.argv[1])
+    confine(request["memory_bytes"], request["cpu_s"], request["file_bytes"])
+    try:
+        verdict = answer(request)
+    except Refused as refused:
+        verdict = refused.verdict
+    sys.stdout.write(json.dumps(verdict))
+
+
+if __name__ == "__main__":
+    main()

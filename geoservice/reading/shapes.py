@@ -1,0 +1,143 @@
+"""Make grids, or an outline, of the features of a file, and say what had to be decided on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import shapely
+from shapely import MultiPolygon
+
+from geoservice.domain.privacy import holds_personal_number
+from geoservice.domain.validating.topology import CROSSINGS_MAX
+from geoservice.errors import PersonalNumberRefused
+from geoservice.reading.file_errors import FieldMissing, NoFeatures, OutlineNotValid
+from geoservice.reading.reader import Features
+from layers.errors import InvalidGeometry
+from layers.geometry import as_multipolygon, polygons_of, union_of
+from layers.grids.model import Finding, GridShape
+
+
+@dataclass(frozen=True)
+class GridFields:
+    """Which fields of a file say what a grid is."""
+
+    code: str
+    #: None: the code is the name as well.
+    name: str | None = None
+    name_en: str | None = None
+    #: Of the larger unit it belongs to, as an export writes it.
+    parent_code: str | None = None
+    #: Which others to keep. Files about grids tend to carry names and numbers of people, so none unless named.
+    keep: tuple[str, ...] = ()
+
+
+def grids_of(features: Features, fields: GridFields) -> tuple[list[GridShape], list[Finding]]:
+    """Return the grids of a file and remarks on how its features became grids.
+
+    Features with one code become one grid of several parts; fields of the first one count.
+
+    Raises
+    ------
+    FieldMissing, PersonalNumberRefused
+        The file has no such field; one to keep holds mobile or identity numbers.
+    """
+    for field in (fields.code, fields.name, fields.name_en, fields.parent_code, *fields.keep):
+        if field is not None and field not in features.fields:
+            raise FieldMissing(field=field, fields=", ".join(features.fields))
+    by_code: dict[str, list[int]] = {}
+    for number, properties in enumerate(features.properties):
+        by_code.setdefault(text_of(properties[fields.code]), []).append(number)
+    grids, findings = [], _heights(features)
+    _require_no_personal_numbers(features, fields)
+    for code, numbers in by_code.items():
+        geom, remarks = _geometry(features, code, numbers)
+        findings += remarks
+        grids.append(_grid(code, geom, features.properties[numbers[0]], fields))
+    return grids, findings
+
+
+def outline_of(features: Features) -> MultiPolygon:
+    """Return all features of a file as one area; inner borders are dissolved.
+
+    Raises
+    ------
+    OutlineNotValid
+        A feature is not a valid polygon; nothing is repaired.
+    """
+    for number, geom in enumerate(features.geoms):
+        if geom is None or not shapely.is_valid(geom):
+            reason = "it has no geometry" if geom is None else shapely.is_valid_reason(geom)
+            raise OutlineNotValid(feature=number + 1, reason=reason)
+    if len(features.geoms) == 1:
+        return as_multipolygon(features.geoms[0])
+    parts = [part for geom in features.geoms for part in polygons_of(geom)]
+    if not parts:
+        raise NoFeatures
+    try:
+        return union_of(parts, crossings_max=CROSSINGS_MAX)
+    except InvalidGeometry as exc:
+        raise OutlineNotValid(**exc.fields) from exc
+
+
+def _grid(code: str, geom: MultiPolygon | None, properties: dict[str, object], fields: GridFields) -> GridShape:
+    kept = {key: properties[key] for key in fields.keep if properties[key] is not None}
+    name = code if fields.name is None else text_of(properties[fields.name])
+    name_en = None if fields.name_en is None else text_of(properties[fields.name_en]) or None
+    parent_code = None if fields.parent_code is None else text_of(properties[fields.parent_code]) or None
+    return GridShape(code, name, name_en, parent_code, geom, kept)
+
+
+def _require_no_personal_numbers(features: Features, fields: GridFields) -> None:
+    """Raise PersonalNumberRefused when a field that would be kept holds what looks like one; names are kept as well."""
+    for field in filter(None, (fields.name, fields.name_en, fields.parent_code, *fields.keep)):
+        for number, properties in enumerate(features.properties):
+            if holds_personal_number(str(properties[field])):
+                raise PersonalNumberRefused(field=field, feature=number + 1)
+
+
+def text_of(value: object) -> str:
+    """Return a field's value as a code or name; 540502.0 is 540502, as a spreadsheet meant it."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _heights(features: Features) -> list[Finding]:
+    if not features.with_heights:
+        return []
+    count = features.with_heights
+    message = f"{count} features have heights; only longitude and latitude are kept."
+    return [Finding("heights-dropped", "warning", (), message, size=float(count), unit="features")]
+
+
+def _geometry(features: Features, code: str, numbers: list[int]) -> tuple[MultiPolygon | None, list[Finding]]:
+    unbuildable = [number for number in numbers if number in features.unbuildable]
+    if unbuildable:
+        which = ", ".join(str(number + 1) for number in unbuildable[:5])
+        message = f"Grid {code} has a ring of too few points, or one that is not closed (feature {which})."
+        return None, [Finding("invalid-ring", "error", (code,), message)]
+    geoms = [features.geoms[number] for number in numbers if features.geoms[number] is not None]
+    if len(numbers) == 1:
+        return (as_multipolygon(geoms[0]) if geoms else None), []
+    message = f"{len(numbers)} features have the code {code}; they became one grid."
+    remark = Finding("code-in-several-features", "warning", (code,), message, float(len(numbers)), "features")
+    return _dissolved(geoms), [remark]
+
+
+def _dissolved(geoms: list[Any]) -> MultiPolygon | None:
+    """Return the exact union of the features of one grid.
+
+    Parts that lie apart keep every vertex. An invalid part stays as it is, so that validation names it.
+    """
+    together = MultiPolygon([part for geom in geoms for part in polygons_of(geom)])
+    if together.is_empty:
+        return None
+    if shapely.is_valid(together) or not shapely.is_valid(geoms).all():
+        return together
+    try:
+        return union_of(list(together.geoms), crossings_max=CROSSINGS_MAX)
+    except InvalidGeometry:  # no union in a reasonable time: what overlaps itself is told as invalid
+        return together

@@ -1,0 +1,64 @@
+"""What a code names, or the error that nothing does."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from geoservice.errors import EditionUnknown, JurisdictionNotStated, JurisdictionUnknown, LayerUnknown, StaffUnknown
+from layers.catalogue import catalogue
+from layers.grids.model import Edition
+from layers.grids.queries import find_edition
+from layers.jurisdictions.model import Jurisdiction
+from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
+from layers.layer import Layer
+from layers.staff.queries import staff_exists
+
+
+def get_jurisdiction(connection: Connection, code: str) -> Jurisdiction:
+    """Return the jurisdiction of a code; raise JurisdictionUnknown."""
+    jurisdiction = find_jurisdiction(connection, code)
+    if jurisdiction is None:
+        raise JurisdictionUnknown(jurisdiction=code)
+    return jurisdiction
+
+
+def stated_or_only_jurisdiction(connection: Connection, code: str | None) -> Jurisdiction:
+    """Return the jurisdiction of a code, without one the only one there is.
+
+    Raises: JurisdictionUnknown, JurisdictionNotStated.
+    """
+    if code is not None:
+        return get_jurisdiction(connection, code)
+    every = jurisdictions(connection)
+    if len(every) != 1:
+        raise JurisdictionNotStated
+    return every[0]
+
+
+def jurisdiction_id(connection: Connection, code: str | None) -> int | None:
+    """Return the id of a jurisdiction, None when none was named; raise JurisdictionUnknown."""
+    return None if code is None else get_jurisdiction(connection, code).id
+
+
+def get_staff(connection: Connection, jurisdiction_code: str, staff_code: str) -> tuple[int, str]:
+    """Return a jurisdiction's id and the code of a member of its staff; raise JurisdictionUnknown, StaffUnknown."""
+    jurisdiction = get_jurisdiction(connection, jurisdiction_code)
+    if not staff_exists(connection, jurisdiction_id=jurisdiction.id, code=staff_code):
+        raise StaffUnknown(staff=staff_code, jurisdiction=jurisdiction_code)
+    return jurisdiction.id, staff_code
+
+
+def get_edition(connection: Connection, edition_id: int) -> Edition:
+    """Return an edition; raise EditionUnknown."""
+    edition = find_edition(connection, edition_id)
+    if edition is None:
+        raise EditionUnknown(edition=edition_id)
+    return edition
+
+
+def get_layer(layer_id: str) -> Layer:
+    """Return the layer of an id; raise LayerUnknown."""
+    layer = catalogue().get(layer_id)
+    if layer is None:
+        raise LayerUnknown(layer=layer_id)
+    return layer

@@ -1,0 +1,10 @@
+"""What to send: the words of the HTTP interfaces for what errors carry as codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ADVICE: Mapping[str, str] = {
+    "upgrade-database": "Whoever runs the service has to upgrade its database.",
+    "validate-edition": "Send POST /v1/editions/{edition}/validate, then publish.",
+}

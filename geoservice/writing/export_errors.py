@@ -1,0 +1,45 @@
+"""What stops an export. The docstring is the sentence for people."""
+
+from __future__ import annotations
+
+from geoservice.errors import GeoserviceError
+
+
+class ExportFormatUnknown(GeoserviceError):
+    """The name ends in none of .gpkg, .geojson, .zip (a shapefile), .parquet, .geoparquet."""
+
+    advice = "name-format"
+
+
+class ExportExists(GeoserviceError):
+    """There is something of that name already."""
+
+    advice = "replace-file"
+
+
+class ExportFolderMissing(GeoserviceError):
+    """The folder to write to does not exist."""
+
+
+class ExportCrsRefused(GeoserviceError):
+    """A file can not say that it is GCJ-02 or BD-09, and would be taken for WGS 84; use wgs84, cgcs2000 or epsg:N."""
+
+
+class ExportCrsDoesNotFit(GeoserviceError):
+    """The grids do not lie where that CRS can be used; name one that covers them."""
+
+
+class EditionEmpty(GeoserviceError):
+    """The edition has no grids."""
+
+
+class ShapefileTooNarrow(GeoserviceError):
+    """A shapefile holds 254 bytes of text, and a code is longer; export a GeoPackage."""
+
+
+class LayerEmpty(GeoserviceError):
+    """The layer has no features there."""
+
+
+class ShapefileOfOneType(GeoserviceError):
+    """A shapefile holds points, lines or areas, and the layer has lines and areas; export a GeoPackage."""

@@ -1,0 +1,42 @@
+"""Buildings as a layer."""
+
+from layers.layer import Column, Layer
+from layers.style import Style
+from layers.title import Title
+
+KINDS = {
+    "residential": Title("住宅", "Residential"),
+    "shop": Title("商业", "Shops"),
+    "office": Title("办公", "Offices"),
+    "school": Title("学校", "School"),
+    "public": Title("公共建筑", "Public"),
+    "other": Title("其他", "Other"),
+}
+
+BUILDINGS = Layer(
+    id="buildings",
+    title=Title("楼栋", "Buildings"),
+    one=Title("楼栋", "Building"),
+    description=Title("楼栋的轮廓。", "Footprints of buildings."),
+    table="building",
+    source="served_building",
+    geometry="MultiPolygon",
+    columns=(
+        Column("name", "text", Title("名称", "Name"), nullable=True, told=False),
+        Column("code", "text", Title("编号", "Code")),
+        Column("kind", "text", Title("类别", "Kind"), codes=KINDS),
+        Column("floors", "integer", Title("层数", "Floors"), nullable=True),
+        Column("households", "integer", Title("住户", "Households"), figure=True),
+        Column("address", "text", Title("地址", "Address"), nullable=True),
+        Column("grid_code", "text", Title("所属网格", "Grid"), nullable=True),
+    ),
+    styles=(
+        Style(
+            id="buildings",
+            group="community",
+            order=30,
+            symbol="area",
+            paint={"color": "#b3a994", "weight": 0.7, "opacity": 1, "fillColor": "#d8d0c0", "fillOpacity": 1},
+        ),
+    ),
+)

@@ -1,0 +1,41 @@
+"""The catalogue: every layer, once. Whatever serves layers asks here instead of naming them.
+
+A layer is a package of `layers` with a module `layer`, whose constants of type Layer are found by looking; nobody lists
+them a second time.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+
+import layers
+from layers.layer import Layer
+from layers.style import Style
+
+
+@cache
+def catalogue() -> Mapping[str, Layer]:
+    """Return every layer by its id, in alphabetical order."""
+    return {layer.id: layer for layer in sorted(_built_in(), key=lambda layer: layer.id)}
+
+
+def owned() -> tuple[Layer, ...]:
+    """Return the layers whose features a grid owns."""
+    return tuple(layer for layer in catalogue().values() if layer.assignment is not None)
+
+
+def styles() -> tuple[tuple[Layer, Style], ...]:
+    """Return every style with its layer, in the order in which they are drawn: lowest first."""
+    shown = [(layer, style) for layer in catalogue().values() for style in layer.styles]
+    return tuple(sorted(shown, key=lambda pair: pair[1].order))
+
+
+def _built_in() -> Iterator[Layer]:
+    for package in pkgutil.iter_modules(layers.__path__, "layers."):
+        if package.ispkg and find_spec(f"{package.name}.layer") is not None:
+            module = import_module(f"{package.name}.layer")
+            yield from (value for value in vars(module).values() if isinstance(value, Layer))

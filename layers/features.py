@@ -1,0 +1,152 @@
+"""The one generic SQL over any layer of the catalogue: its features as GeoJSON, as records, as a table, as places.
+
+Names of relations and columns come from the catalogue and are quoted; values are always bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects import postgresql
+
+from layers.db.base import SCHEMA
+from layers.layer import Column, Layer
+
+#: RFC 7946: 7 decimals of a degree, 1 cm.
+DECIMALS = 7
+_TYPE_OF_ID = text("""
+    SELECT format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+     WHERE a.attrelid = CAST(:table AS regclass) AND a.attname = 'id'
+""")
+_quote = postgresql.dialect().identifier_preparer.quote_identifier
+
+
+def feature_collection(
+    connection: Connection, layer: Layer, *, jurisdiction_id: int, limit: int | None = None
+) -> bytes:
+    """Return the features of a layer as a GeoJSON FeatureCollection, EPSG:4326, those of now.
+
+    Parameters
+    ----------
+    limit
+        At most so many, the newest first where the layer has such an order. `numberMatched` and `numberReturned` (OGC
+        API Features, 7.15) tell whether that is all.
+    """
+    query = text(f"""
+        SELECT st_asgeojson(r, 'geom', {DECIMALS})
+          FROM (SELECT {_listed(layer.columns)}, f.{_quote(layer.geom)} AS geom FROM {_from(layer)}
+                 WHERE {_where(layer)} ORDER BY {_order(layer)} LIMIT :limit) AS r
+    """)  # noqa: S608  names are quoted, values bound
+    rows = connection.execute(query, _asked(jurisdiction_id) | {"limit": limit}).scalars().all()
+    matched = len(rows) if limit is None or len(rows) < limit else count(connection, layer, jurisdiction_id)
+    head = f'{{"type":"FeatureCollection","numberMatched":{matched},"numberReturned":{len(rows)},"features":['
+    return head.encode() + ",".join(rows).encode() + b"]}"
+
+
+def count(connection: Connection, layer: Layer, jurisdiction_id: int) -> int:
+    """Return how many features a layer has now."""
+    query = text(f"SELECT count(*) FROM {_from(layer)} WHERE {_where(layer)}")  # noqa: S608
+    found: int = connection.execute(query, _asked(jurisdiction_id)).scalar_one()
+    return found
+
+
+def records(
+    connection: Connection, layer: Layer, *, jurisdiction_id: int, at: datetime | None = None,
+    known_at: datetime | None = None, key: str | None = None,
+) -> tuple[Mapping[str, Any], ...]:  # fmt: skip
+    """Return the features of a layer without their shapes, by key: its columns but for figures, and `bbox`.
+
+    Parameters
+    ----------
+    at, known_at
+        Of a bitemporal layer: those that held then (now when None), as it was known then (as it is known now).
+    key
+        Only the feature of that key.
+
+    Returns
+    -------
+    tuple of Mapping
+        Values by column; `bbox` is west, south, east, north in EPSG:4326.
+    """
+    chosen = f"{_where(layer)} AND (CAST(:key AS text) IS NULL OR f.{_quote(layer.key)} = :key)"
+    asked = _asked(jurisdiction_id, at, known_at) | {"key": key}
+    return _records(connection, layer, f"{chosen} ORDER BY {_order(layer)}", asked)
+
+
+def periods(connection: Connection, layer: Layer, *, jurisdiction_id: int, key: str) -> tuple[Mapping[str, Any], ...]:
+    """Return every period of a feature of a bitemporal layer, as records, the oldest first, as it is known now."""
+    chosen = f"f.jurisdiction_id = :jurisdiction_id AND f.{_quote(layer.key)} = :key AND upper_inf(f.known)"
+    asked = {"jurisdiction_id": jurisdiction_id, "key": key}
+    return _records(connection, layer, f"{chosen} ORDER BY lower(f.valid)", asked)
+
+
+def _records(
+    connection: Connection, layer: Layer, chosen: str, asked: Mapping[str, object]
+) -> tuple[Mapping[str, Any], ...]:
+    listed = _listed([column for column in layer.columns if not column.figure])
+    geom = f"f.{_quote(layer.geom)}"
+    box = f"ARRAY[st_xmin({geom}), st_ymin({geom}), st_xmax({geom}), st_ymax({geom})] AS bbox"
+    query = text(f"SELECT {listed}, {box} FROM {_from(layer)} WHERE {chosen}")  # noqa: S608  quoted and bound
+    return tuple(dict(row._mapping) for row in connection.execute(query, asked))
+
+
+def feature_rows(
+    connection: Connection, layer: Layer, *, jurisdiction_id: int
+) -> tuple[tuple[tuple[object, ...], ...], Any]:
+    """Return every feature of a layer, now, by key.
+
+    Returns
+    -------
+    rows
+        Values in the order of the layer's columns.
+    geoms
+        (n,) of the layer's geometry type, EPSG:4326, with every digit.
+    """
+    query = text(f"""
+        SELECT st_asbinary(f.{_quote(layer.geom)}), {_listed(layer.columns)} FROM {_from(layer)}
+         WHERE {_where(layer)} ORDER BY {_order(layer)}
+    """)  # noqa: S608  names are quoted, values bound
+    found = connection.execute(query, _asked(jurisdiction_id)).all()
+    geoms = shapely.from_wkb(np.array([bytes(row[0]) for row in found], dtype=object))
+    return tuple(tuple(row[1:]) for row in found), geoms
+
+
+def places(connection: Connection, layer: Layer, ids: Sequence[str]) -> dict[str, str]:
+    """Return the GeoJSON geometries of some rows of a layer's table, by their `id`."""
+    table = f"{SCHEMA}.{_quote(layer.table)}"
+    of_id = connection.execute(_TYPE_OF_ID, {"table": table}).scalar_one()  # an index answers for its own type only
+    query = text(f"""
+        SELECT t.id::text, st_asgeojson(t.{_quote(layer.geom)}, {DECIMALS})
+          FROM {table} AS t WHERE t.id = ANY(CAST(CAST(:ids AS text[]) AS {of_id}[]))
+    """)  # noqa: S608  names are quoted, values bound
+    return {row[0]: row[1] for row in connection.execute(query, {"ids": list(ids)})}
+
+
+def _listed(columns: Iterable[Column]) -> str:
+    return ", ".join(f"f.{_quote(column.name)}" for column in columns)
+
+
+def _from(layer: Layer) -> str:
+    return f"{SCHEMA}.{_quote(layer.relation)} AS f"
+
+
+def _where(layer: Layer) -> str:
+    of_jurisdiction = "f.jurisdiction_id = :jurisdiction_id"
+    if not layer.bitemporal:
+        return of_jurisdiction
+    then, as_known = "coalesce(:at, now())", "CAST(coalesce(:known_at, 'infinity') AS timestamptz)"
+    return f"{of_jurisdiction} AND f.valid @> {then} AND f.known @> {as_known}"
+
+
+def _order(layer: Layer) -> str:
+    newest = "" if layer.newest_by is None else f"f.{_quote(layer.newest_by)} DESC, "
+    return f"{newest}f.{_quote(layer.key)}"
+
+
+def _asked(jurisdiction_id: int, at: datetime | None = None, known_at: datetime | None = None) -> dict[str, object]:
+    return {"jurisdiction_id": jurisdiction_id, "at": at, "known_at": known_at}

@@ -1,0 +1,92 @@
+"""Incidents as a layer: what a map needs, no words and nothing of the reporter."""
+
+from layers.layer import Column, Layer
+from layers.style import Style
+from layers.title import Title
+
+STATUSES = {
+    "reported": Title("待分派", "Reported"),
+    "dispatched": Title("已派单", "Dispatched"),
+    "accepted": Title("处置中", "Accepted"),
+    "resolved": Title("待核验", "Resolved"),
+    "returned": Title("已退回", "Returned"),
+    "closed": Title("已办结", "Closed"),
+    "duplicate": Title("重复件", "Duplicate"),
+    "cancelled": Title("已取消", "Cancelled"),
+}
+METHODS = {
+    "covers": Title("位于网格内", "Covered by the grid"),
+    "nearest": Title("最近网格", "Nearest grid"),
+    "building": Title("依楼栋", "By its building"),
+    "manual": Title("人工指定", "Set by hand"),
+    "none": Title("无归属", "No owner"),
+}
+SOURCES = {
+    "resident": Title("居民上报", "Resident"),
+    "patrol": Title("网格员巡查", "Patrol"),
+    "camera": Title("摄像机预警", "Camera alert"),
+    "hotline": Title("热线", "Hotline"),
+    "system": Title("系统", "System"),
+}
+_COLOURS = {
+    "reported": "#d55e00",
+    "dispatched": "#e69f00",
+    "accepted": "#0072b2",
+    "resolved": "#56b4e9",
+    "returned": "#cc79a7",
+}
+_CLOSED_COLOUR = "#7b8794"
+
+INCIDENTS = Layer(
+    id="incidents",
+    title=Title("事件", "Incidents"),
+    one=Title("事件", "Incident"),
+    description=Title("上报事件的位置与办理状态，不含文字。", "Where matters were reported, and how they stand."),
+    table="incident",
+    source="served_incident",
+    geometry="Point",
+    key="id",
+    assignment="routing",
+    newest_by="reported_at",
+    head="service_name",
+    columns=(
+        Column("service_code", "text", Title("事项编号", "Service code"), told=False),
+        Column("service_name", "text", Title("事项", "Service"), told=False),
+        Column("service_name_en", "text", Title("事项英文名称", "Service in English"), nullable=True, told=False),
+        Column("status", "text", Title("状态", "Status"), codes=STATUSES),
+        Column("grid_code", "text", Title("所属网格", "Grid"), nullable=True),
+        Column("reported_at", "instant", Title("上报时间", "Reported")),
+        Column("source", "text", Title("来源", "Source"), codes=SOURCES),
+        Column("method", "text", Title("判定方式", "Method"), codes=METHODS),
+        Column("near_border", "boolean", Title("临近边界", "Near a border")),
+        Column("id", "text", Title("事件编号", "Incident")),
+    ),
+    styles=(
+        Style(
+            id="incidents_in_hand",
+            title=Title("在办事件", "Incidents in hand"),
+            group="incidents",
+            order=90,
+            symbol="circle",
+            paint={"color": "#ffffff", "weight": 1.5, "opacity": 1, "fillOpacity": 0.95, "radius": 6.5},
+            by="status",
+            paints={status: {"fillColor": colour} for status, colour in _COLOURS.items()},
+            only=tuple(_COLOURS),
+            legend=tuple(_COLOURS),
+        ),
+        Style(
+            id="incidents_closed",
+            title=Title("办结事件", "Closed incidents"),
+            group="incidents",
+            order=80,
+            symbol="circle",
+            paint={
+                "color": _CLOSED_COLOUR, "weight": 1.5, "opacity": 1, "fillColor": "#ffffff", "fillOpacity": 0.9,
+                "radius": 4,
+            },
+            shown=False,
+            by="status",
+            only=("closed",),
+        ),
+    ),
+)  # fmt: skip

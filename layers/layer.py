@@ -1,0 +1,84 @@
+"""What a layer is: one description, from which everything that serves layers is driven.
+
+Its shape follows TiPg's Collection and Martin's TableInfo: a relation with a key, a geometry and described columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from layers.style import Style
+from layers.title import Title
+
+ColumnType = Literal["text", "integer", "number", "boolean", "instant"]
+#: As PostGIS names them; Geometry is lines and areas in one layer.
+GeometryType = Literal["Point", "Polygon", "MultiPolygon", "Geometry"]
+#: By which rule a feature gets its grid: by its place (of a shape, a point on it); by its building, without one by its
+#: place; or, as a report, by the rules of routing. None, in its stead: no grid owns it.
+Assignment = Literal["place", "building", "routing"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One property of a layer's features."""
+
+    name: str
+    type: ColumnType
+    title: Title
+    #: As people write it: m, m2, deg, kPa …
+    unit: str | None = None
+    nullable: bool = False
+    #: The values that it may have, in the order of a legend, where they are codes.
+    codes: Mapping[str, Title] = field(default_factory=dict)
+    #: Whether a details panel tells it; a name that heads the panel is not told again.
+    told: bool = True
+    #: Counted now, whatever instant is asked about: never told of another one.
+    figure: bool = False
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A kind of feature: where its rows are, what is told of them, who may read them, how they look."""
+
+    #: Plural, as in addresses.
+    id: str
+    title: Title
+    #: One feature of it.
+    one: Title
+    description: Title
+    #: Table of schema geoservice whose rows are the features. What moves from grid to grid is called by its name.
+    table: str
+    geometry: GeometryType
+    #: Of `source`, in the order in which they are told.
+    columns: tuple[Column, ...]
+    #: Relation that features are read from, where it is not the table itself: a view that adds figures, or counts.
+    source: str = ""
+    #: Column that names a feature within its jurisdiction.
+    key: str = "code"
+    geom: str = "geom"
+    assignment: Assignment | None = "place"
+    #: Features hold for a period, column `valid`, as it was known in another, column `known`; else what is there holds.
+    bitemporal: bool = False
+    #: Column by which the newest come first; by key when None.
+    newest_by: str | None = None
+    #: Column that heads the details of a feature.
+    head: str = "name"
+    #: Permission that reading takes.
+    read: str = "view_map"
+    #: Rows are about people: only `source`, which counts them, leaves the database.
+    personal: bool = False
+    styles: tuple[Style, ...] = ()
+
+    @property
+    def relation(self) -> str:
+        """Return the relation that features are read from."""
+        return self.source or self.table
+
+    def column(self, name: str) -> Column:
+        """Return a column; raise KeyError."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)

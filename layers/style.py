@@ -1,0 +1,47 @@
+"""How a layer looks: symbols, colours, legend. Data only, no drawing.
+
+Incident colours are from the Okabe-Ito set, which stays apart under the common colour-vision deficiencies (Okabe and
+Ito 2008, "Color Universal Design"); size and outline carry the difference between open and closed a second time, so
+no meaning rests on colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from layers.title import Title
+
+Paint = Mapping[str, str | float | bool]
+Symbol = Literal["area", "line", "circle", "icon"]
+#: Blocks of the layer panel, from top to bottom.
+Group = Literal["incidents", "community", "facilities", "background"]
+
+
+@dataclass(frozen=True)
+class Style:
+    """One way of showing a layer: a switch of the map's panel. Two styles may show parts of one layer."""
+
+    #: Unique on the map.
+    id: str
+    group: Group
+    #: Place in the drawing order: what is higher is drawn later, and gets the click.
+    order: int
+    symbol: Symbol
+    paint: Paint = field(default_factory=dict)
+    #: Of the switch; the layer's own when None.
+    title: Title | None = None
+    #: Whether it is drawn when the page opens.
+    shown: bool = True
+    #: Column that picks a paint of its own for a feature, and those paints by its value.
+    by: str = ""
+    paints: Mapping[str, Paint] = field(default_factory=dict)
+    #: Only features whose `by` column has one of these values.
+    only: tuple[str, ...] = ()
+    #: Values of `by` that the legend explains, by colour or, where the symbol is an icon, by the icon of that name.
+    legend: tuple[str, ...] = ()
+    #: A count whose square root sets a circle's radius, so that its area reads as the count.
+    scale_by: str = ""
+    #: Whether a click tells about a feature.
+    interactive: bool = True

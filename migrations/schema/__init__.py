@@ -1,0 +1,59 @@
+"""The schema as it is: one file a noun, every object once. A fresh database is made from them.
+
+A function in PL/pgSQL is looked at when it runs, so it may stand before what it asks. Everything else must find what it
+names: a table the tables it refers to and the functions of its CHECKs, a function its types and, when it is written in
+SQL, all that its body names.
+"""
+
+from importlib.resources import files
+
+#: In the order in which an empty database takes them.
+NAMES = (
+    "ground",  # extensions, the schema, roles: all stand on it
+    "values",  # what CHECKs ask
+    "distances",
+    "jurisdictions",  # nearly every table belongs to one
+    "editions",  # of a jurisdiction
+    "grids",  # of an edition
+    "locks",
+    "territory",  # what editions put in force
+    "ownership",  # its questions are standard SQL and name territory
+    "layers",  # their trigger functions; each of those that follow attaches itself
+    "basemap",
+    "buildings",
+    "households",  # live in buildings
+    "cameras",
+    "organisations",
+    "staff",
+    "api_keys",  # name staff
+    "services",
+    "incidents",  # name services and staff
+    "history",  # of incidents
+    "lifecycle",
+    "routing",  # takes a line of a history for an argument
+    "working_time",
+    "outbox",  # listens to the history
+    "moves",  # its type is what publishing deals in
+    "previews",
+    "publishing",
+    "drafting",  # a view of grids, and what logs them
+    "webhooks",
+    "clock",  # is woken by incidents and webhooks
+    "announcements",  # fingerprints name postings and keys
+    "served",  # views of layers, households and incidents among them
+    "rights",  # grants on all of the above
+)
+
+
+def names() -> tuple[str, ...]:
+    """Return every file in order: those of layers of one's own come after all that they may refer to."""
+    folder = files("migrations").joinpath("schema")
+    found = {path.name.removesuffix(".sql") for path in folder.iterdir() if path.name.endswith(".sql")}
+    place = NAMES.index("served")
+    return (*NAMES[:place], *sorted(found - set(NAMES)), *NAMES[place:])
+
+
+def statements() -> str:
+    """Return the SQL that makes the schema in an empty database."""
+    folder = files("migrations").joinpath("schema")
+    return "\n".join(folder.joinpath(f"{name}.sql").read_text(encoding="utf-8") for name in names())

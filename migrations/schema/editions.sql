@@ -1,0 +1,112 @@
+-- Editions of a jurisdiction's grids, and what the gate found in them.
+
+-- Whether an edition of a status is or was in force, or is meant for a day to come.
+CREATE FUNCTION geoservice.was_published(status text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN status IN ('published', 'superseded');
+
+CREATE TABLE geoservice.edition (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    -- The edition this one was drawn from: the latest published when it was made. Null: there was none.
+    base_id bigint REFERENCES geoservice.edition,
+    title text NOT NULL CHECK (geoservice.is_name(title)),
+    status text NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'published', 'superseded', 'withdrawn')),
+    -- Number of the last step: two equal revisions of a draft have equal grids.
+    revision integer NOT NULL DEFAULT 0,
+    valid_from timestamptz CHECK (isfinite(valid_from)),
+    valid_to timestamptz CHECK (isfinite(valid_to)),
+    source text,                              -- where the boundaries came from: a file name, a decree
+    validated_hash text,                      -- content that last went through validation: geoservice.edition_hash
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    published_at timestamptz,
+    published_by text,
+    CONSTRAINT edition_ends_after_it_begins CHECK (valid_to >= valid_from),
+    CONSTRAINT edition_in_force_has_a_beginning
+        CHECK (status IN ('draft', 'withdrawn') OR (valid_from IS NOT NULL AND published_at IS NOT NULL)),
+    -- One edition in force per jurisdiction and instant.
+    CONSTRAINT edition_one_in_force EXCLUDE USING gist
+        (jurisdiction_id WITH =, tstzrange(valid_from, valid_to) WITH &&)
+        WHERE (geoservice.was_published(status))
+);
+CREATE INDEX ix_edition_jurisdiction_id ON geoservice.edition (jurisdiction_id);
+CREATE INDEX ix_edition_base_id ON geoservice.edition (base_id);
+
+-- The edition that was published last: what a new draft begins from, and what publishing must build on.
+CREATE FUNCTION geoservice.latest_edition(jurisdiction integer) RETURNS bigint
+LANGUAGE sql STABLE
+RETURN (
+    SELECT e.id FROM geoservice.edition AS e
+     WHERE e.jurisdiction_id = jurisdiction AND e.status = 'published' AND e.valid_to IS NULL
+);
+
+-- A draft begins from what was published last, whoever makes it; that may be moved on later, never to another's.
+CREATE FUNCTION geoservice.set_base() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF tg_op = 'INSERT' THEN
+        new.base_id := latest_edition(new.jurisdiction_id);
+        new.revision := 0;
+    ELSIF new.base_id IS DISTINCT FROM old.base_id AND new.base_id IS DISTINCT FROM latest_edition(new.jurisdiction_id) THEN
+        RAISE EXCEPTION 'The base of edition % can only be moved to the edition published last.', old.id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER set_base BEFORE INSERT OR UPDATE OF base_id ON geoservice.edition
+    FOR EACH ROW EXECUTE FUNCTION geoservice.set_base();
+
+-- What an edition may become. Publishing demands a validation of exactly this content without an error; a published
+-- edition is never changed, only given its end; nothing in force is ever removed.
+CREATE FUNCTION geoservice.guard_edition() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF tg_op = 'INSERT' THEN
+        IF new.status <> 'draft' OR new.validated_hash IS NOT NULL THEN
+            RAISE EXCEPTION 'A new edition begins as a draft.'
+                USING ERRCODE = 'insufficient_privilege', HINT = 'Fill it with grids, validate it, then publish it.';
+        END IF;
+        RETURN new;
+    END IF;
+    IF tg_op = 'DELETE' THEN
+        IF old.status <> 'draft' THEN
+            RAISE EXCEPTION 'Edition % is % and can not be removed.', old.id, old.status
+                USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        RETURN old;
+    END IF;
+    IF (new.id, new.jurisdiction_id) IS DISTINCT FROM (old.id, old.jurisdiction_id) THEN
+        RAISE EXCEPTION 'Edition % can not move to another jurisdiction.', old.id USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF old.status = 'draft' AND new.status IN ('draft', 'withdrawn') THEN
+        RETURN new;
+    ELSIF old.status = 'draft' AND new.status = 'published' THEN
+        PERFORM geoservice.require_publishable(new);
+        RETURN new;
+    ELSIF was_published(old.status) AND new.status = 'superseded'
+        -- Its end is set, or comes earlier than it was meant to: a later publication begins there.
+        AND new.valid_to <= coalesce(old.valid_to, 'infinity')
+        AND (to_jsonb(new) - ARRAY['status', 'valid_to']) = (to_jsonb(old) - ARRAY['status', 'valid_to'])
+    THEN
+        RETURN new;
+    END IF;
+    RAISE EXCEPTION 'Edition % is % and can not be changed.', old.id, old.status
+        USING ERRCODE = 'insufficient_privilege', HINT = 'Publish a new edition instead.';
+END $$;
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON geoservice.edition
+    FOR EACH ROW EXECUTE FUNCTION geoservice.guard_edition();
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON geoservice.edition
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_change();
+
+CREATE TABLE geoservice.finding (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
+    rule text NOT NULL,
+    severity text NOT NULL CHECK (severity IN ('error', 'warning')),
+    grid_codes text[] NOT NULL,
+    message text NOT NULL,
+    size double precision,                    -- in the unit that follows
+    unit text CHECK (unit IN ('m2', 'm', 'grids', 'features', 'vertices', 'households', 'parts')),
+    geom geometry(Geometry, 4326)             -- where; null when it has no place
+);
+CREATE INDEX ix_finding_edition_id ON geoservice.finding (edition_id);

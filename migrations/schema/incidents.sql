@@ -1,0 +1,109 @@
+-- Incidents, what their statuses mean, and the keys that keep a report from being stored twice.
+
+-- Whether somebody still has to do something about an incident of a status.
+CREATE FUNCTION geoservice.is_open(status text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN status NOT IN ('closed', 'duplicate', 'cancelled');
+
+-- Whether the clock of an incident of a status runs, unless it waits for its reporter: not once it is resolved, and not while it
+-- is returned.
+CREATE FUNCTION geoservice.clock_runs(status text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN status IN ('reported', 'dispatched', 'accepted');
+
+CREATE TABLE geoservice.incident (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    -- What was reported
+    service_code text COLLATE "C" NOT NULL,
+    source text NOT NULL DEFAULT 'system' CHECK (source IN ('resident', 'patrol', 'camera', 'hotline', 'system')),
+    description text NOT NULL DEFAULT '' CHECK (char_length(description) <= 4000),
+    -- By the codes of the service's attributes; several values of one as a list.
+    attributes jsonb NOT NULL DEFAULT '{}',
+    geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),
+    -- As sent, in declared_crs; the trigger's when the sender gave only geom. The bounds keep NaN and infinity out.
+    received_x double precision NOT NULL CHECK (received_x BETWEEN -1e9 AND 1e9),
+    received_y double precision NOT NULL CHECK (received_y BETWEEN -1e9 AND 1e9),
+    declared_crs text NOT NULL DEFAULT 'wgs84'
+        CHECK (declared_crs IN ('wgs84', 'cgcs2000', 'gcj02', 'bd09') OR declared_crs ~ '^epsg:[1-9][0-9]{3,5}$'),
+    accuracy_m double precision CHECK (accuracy_m BETWEEN 0 AND 1000),
+    building_code text COLLATE "C",
+    reported_at timestamptz NOT NULL DEFAULT now() CHECK (isfinite(reported_at)),
+    -- Of the token that the reporter holds. It names nobody.
+    reporter_sha256 bytea CHECK (octet_length(reporter_sha256) = 32),
+    -- Where it went: always the trigger's
+    jurisdiction_id integer,
+    edition_id bigint,
+    grid_code text COLLATE "C",
+    method text NOT NULL CHECK (method IN ('covers', 'nearest', 'building', 'manual', 'none')),
+    distance_to_border_m double precision,
+    near_border boolean NOT NULL,
+    candidates jsonb,
+    officer_code text COLLATE "C",
+    -- The instant whose edition and postings it was routed by: when it was reported, or when a later edition moved it.
+    routed_at timestamptz NOT NULL CHECK (isfinite(routed_at)),
+    -- A person may overrule the rule, with a reason
+    overrule_grid_code text COLLATE "C",
+    overrule_reason text CHECK (char_length(overrule_reason) BETWEEN 1 AND 500),
+    -- Somebody was named for it by a person; else whoever is posted to the grid has it.
+    assigned_officer_code text COLLATE "C",
+    -- What became of it
+    status text NOT NULL DEFAULT 'reported' CHECK (status IN
+        ('reported', 'dispatched', 'accepted', 'resolved', 'closed', 'returned', 'duplicate', 'cancelled')),
+    status_since timestamptz NOT NULL DEFAULT now(),
+    -- What was done last: a rule's id, and the words that came with it.
+    step_rule text NOT NULL DEFAULT 'reported',
+    step_reason text CHECK (char_length(step_reason) BETWEEN 1 AND 500),
+    -- A question to the reporter is open since then.
+    waiting_since timestamptz,
+    -- By when it should be resolved; null without a limit, and while the clock stands.
+    expected_at timestamptz,
+    -- What is left of the limit when the clock stands, seconds of work; below zero when it is late.
+    work_left_s double precision,
+    -- When it was found late; once for each time it is opened.
+    overdue_at timestamptz,
+    duplicate_of uuid REFERENCES geoservice.incident,
+    closed_at timestamptz,
+    rating smallint CHECK (rating BETWEEN 1 AND 5),
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    version integer NOT NULL DEFAULT 1,
+    FOREIGN KEY (jurisdiction_id, service_code) REFERENCES geoservice.service (jurisdiction_id, code),
+    CONSTRAINT incident_assigned_to_staff FOREIGN KEY (jurisdiction_id, assigned_officer_code)
+        REFERENCES geoservice.staff (jurisdiction_id, code),
+    CONSTRAINT incident_attributes_are_an_object
+        CHECK (jsonb_typeof(attributes) = 'object' AND octet_length(attributes::text) <= 20000),
+    CONSTRAINT incident_owned_or_queued CHECK ((grid_code IS NULL) = (method = 'none')),
+    CONSTRAINT incident_overruled_with_a_reason CHECK ((overrule_grid_code IS NULL) = (overrule_reason IS NULL)),
+    CONSTRAINT incident_closed_has_a_time CHECK ((status = 'closed') = (closed_at IS NOT NULL)),
+    CONSTRAINT incident_rated_when_closed CHECK (rating IS NULL OR status = 'closed'),
+    CONSTRAINT incident_duplicate_of_another
+        CHECK (duplicate_of IS NULL OR (status = 'duplicate' AND duplicate_of <> id)),
+    CONSTRAINT incident_without_personal_numbers CHECK (NOT geoservice.holds_personal_number(description)
+        AND NOT geoservice.holds_personal_number(overrule_reason)),
+    CONSTRAINT incident_step_without_personal_numbers CHECK (NOT geoservice.holds_personal_number(step_reason)),
+    CONSTRAINT incident_attributes_without_personal_numbers
+        CHECK (attributes = '{}' OR NOT geoservice.holds_personal_number(attributes::text))
+);
+CREATE INDEX ix_incident_geom ON geoservice.incident USING gist (geom);
+CREATE INDEX ix_incident_grid_code ON geoservice.incident (jurisdiction_id, grid_code, status);
+CREATE INDEX ix_incident_reported_at ON geoservice.incident (reported_at);
+CREATE INDEX ix_incident_updated_at ON geoservice.incident (updated_at);
+CREATE INDEX ix_incident_status_since ON geoservice.incident (status_since) WHERE status = 'resolved';
+CREATE INDEX ix_incident_expected_at ON geoservice.incident (expected_at)
+    WHERE overdue_at IS NULL AND geoservice.clock_runs(status);
+CREATE INDEX ix_incident_overrule_grid_code ON geoservice.incident (jurisdiction_id, overrule_grid_code)
+    WHERE overrule_grid_code IS NOT NULL;
+CREATE INDEX ix_incident_duplicate_of ON geoservice.incident (duplicate_of) WHERE duplicate_of IS NOT NULL;
+CREATE UNIQUE INDEX ix_incident_reporter_sha256 ON geoservice.incident (reporter_sha256) WHERE reporter_sha256 IS NOT NULL;
+
+-- Reports that came with a key of their sender's, so that one that is sent again is answered, not stored again.
+CREATE TABLE geoservice.report_key (
+    key_sha256 bytea PRIMARY KEY CHECK (octet_length(key_sha256) = 32),          -- of the sender and the key
+    request_sha256 bytea NOT NULL CHECK (octet_length(request_sha256) = 32),     -- of what came with it
+    incident_id uuid NOT NULL REFERENCES geoservice.incident ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    -- The token that was given out: it opens with the key, which only its sender knows.
+    sealed_token bytea NOT NULL CHECK (octet_length(sealed_token) = 32),
+    at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ix_report_key_at ON geoservice.report_key (at);
+CREATE INDEX ix_report_key_incident_id ON geoservice.report_key (incident_id);

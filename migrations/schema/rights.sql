@@ -1,0 +1,103 @@
+-- Who may do what. Three group roles:
+--   geoservice_reader    the map without people
+--   geoservice_analyst   also edits drafts and the layers that stand in the landscape, and hands in incidents; no households, no keys
+--   geoservice_app       the service: everything but what only triggers write and what is never removed
+-- Row-level rights for officers come with sign-in; until then only the service itself reads households and incident texts.
+
+GRANT USAGE ON SCHEMA geoservice TO geoservice_reader, geoservice_analyst, geoservice_app;
+
+-- Of the tables of layers: attach_layer says it for each (layers.sql); whoever may read the map reads what is not personal,
+-- the analyst writes it, and the service does both, to what is personal as well.
+GRANT SELECT ON geoservice.served_grid, geoservice.served_building, geoservice.served_incident
+    TO geoservice_analyst, geoservice_app;
+GRANT SELECT ON geoservice.served_household TO geoservice_app;
+
+-- What everybody reads.
+GRANT SELECT ON
+    geoservice.jurisdiction, geoservice.edition, geoservice.edition_period, geoservice.grid, geoservice.grid_lineage,
+    geoservice.territory, geoservice.finding, geoservice.draft_grid,
+    geoservice.layer, geoservice.service, geoservice.lifecycle,
+    geoservice.working_hours, geoservice.calendar_day, geoservice.working_span
+    TO geoservice_reader, geoservice_analyst, geoservice_app;
+-- Readiness compares the revision.
+GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservice_analyst, geoservice_app;
+
+-- What the analyst reads and writes beside that, as does the service.
+GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.posting TO geoservice_analyst, geoservice_app;
+GRANT SELECT, INSERT ON geoservice.incident TO geoservice_analyst, geoservice_app;
+GRANT INSERT, UPDATE, DELETE ON
+    geoservice.grid TO geoservice_analyst, geoservice_app;
+
+-- An edition is made, named and thrown away while it is a draft. What is in force changes by publishing alone: the service may
+-- mark a draft validated, move its base, withdraw it.
+GRANT INSERT (jurisdiction_id, title, source), UPDATE (title, source), DELETE ON geoservice.edition
+    TO geoservice_analyst, geoservice_app;
+GRANT UPDATE (validated_hash, base_id, status) ON geoservice.edition TO geoservice_app;
+
+-- The analyst alone: the editable layer of a GIS.
+GRANT INSERT, UPDATE, DELETE ON geoservice.draft_grid TO geoservice_analyst;
+
+-- The service alone. What only triggers and functions write (territory, edition_period, grid_lineage, draft_change, incident_event,
+-- working_span, outbox) is not here.
+GRANT INSERT, UPDATE ON geoservice.jurisdiction TO geoservice_app;
+GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key TO geoservice_app;
+GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservice.working_hours, geoservice.calendar_day
+    TO geoservice_app;
+GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
+GRANT UPDATE (state) ON geoservice.draft_step TO geoservice_app;
+GRANT SELECT, INSERT ON geoservice.preview, geoservice.report_key TO geoservice_app;
+GRANT UPDATE ON geoservice.incident TO geoservice_app;
+GRANT SELECT, INSERT, UPDATE (done_at) ON geoservice.scheduled_job TO geoservice_app;
+GRANT SELECT ON geoservice.incident_event, geoservice.outbox, geoservice.outbox_head TO geoservice_app;
+-- What a webhook is for, and what was sent, is not written anew.
+GRANT SELECT, INSERT, DELETE ON geoservice.webhook, geoservice.delivery TO geoservice_app;
+GRANT UPDATE (secret, previous_secret, previous_secret_until, disabled_at, disabled_reason, sent_up_to)
+    ON geoservice.webhook TO geoservice_app;
+GRANT UPDATE (status, attempts, due_at, claimed_until, hurried, last_status, last_reason, delivered_at)
+    ON geoservice.delivery TO geoservice_app;
+
+-- PostgreSQL lets everybody run every routine, and whoever may run a trigger function may hang it on a table of his own
+-- and feed it rows. So nobody may run one that is not named below.
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
+
+-- What look-ups, CHECKs and triggers ask with the rights of whoever reads or writes.
+GRANT EXECUTE ON FUNCTION
+    geoservice.actor(), geoservice.is_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
+    geoservice.holds_personal_number(text), geoservice.is_position(geometry), geoservice.is_on_earth(geometry),
+    geoservice.max_vertices(), geoservice.is_sound(geometry), geoservice.place_of(geometry),
+    geoservice.require_position(geometry, text), geoservice.require_sound(geometry, text),
+    geoservice.lon_degree_m(double precision), geoservice.lat_degree_m(double precision),
+    geoservice.distance_m(geometry, geometry, double precision, double precision),
+    geoservice.view_sector(geometry, double precision, double precision, double precision),
+    geoservice.is_open(text), geoservice.clock_runs(text), geoservice.was_published(text), geoservice.posting_rank(text),
+    geoservice.overlap_tolerance_m(), geoservice.latest_edition(integer), geoservice.edition_hash(bigint),
+    geoservice.require_publishable(geoservice.edition),
+    geoservice.edition_at(integer, timestamptz, timestamptz), geoservice.known_since(integer),
+    geoservice.publish_lock(), geoservice.wait_for_publications(timestamptz, integer),
+    geoservice.grids_covering(geometry, double precision, double precision, timestamptz, integer, timestamptz),
+    geoservice.grid_nearest(geometry, double precision, double precision, timestamptz, integer, double precision, timestamptz),
+    geoservice.grids_within(geometry, double precision, double precision, integer, timestamptz, timestamptz, double precision, bigint),
+    geoservice.owner_of(geometry, timestamptz, double precision, integer, timestamptz),
+    geoservice.owner_outside(geometry, timestamptz, double precision, integer, timestamptz),
+    geoservice.officer_posted(integer, text, timestamptz), geoservice.limit_s(integer, text),
+    geoservice.worked_s(integer, timestamptz), geoservice.work_done_at(integer, timestamptz, double precision),
+    geoservice.incident_as_changed(geoservice.incident, geoservice.incident),
+    geoservice.owner_by_report(geoservice.incident, geoservice.ownership, text),
+    geoservice.owner_by_building(geoservice.incident, geoservice.ownership, boolean),
+    geoservice.owner_by_person(geoservice.incident, geoservice.ownership),
+    geoservice.building_meant(text, geometry, integer)
+    TO geoservice_reader, geoservice_analyst, geoservice_app;
+-- What the routing of a report asks, with the rights of its writer.
+GRANT EXECUTE ON FUNCTION
+    geoservice.stale_routing_at(integer, bigint, timestamptz, boolean),
+    geoservice.reroute_at(geoservice.incident, geoservice.incident), geoservice.status_by_officer(text, text, text)
+    TO geoservice_analyst, geoservice_app;
+-- What the service alone does.
+GRANT EXECUTE ON FUNCTION
+    geoservice.publish_edition(bigint, timestamptz, integer, text), geoservice.dry_run_publish(bigint, timestamptz),
+    geoservice.fingerprint_of(geoservice.move[]), geoservice.apply_due_editions(),
+    geoservice.begin_step(bigint, text), geoservice.changed_grids(bigint, bigint), geoservice.reused_codes(bigint),
+    geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
+    geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
+    geoservice.fingerprints()  -- of the keys, too
+    TO geoservice_app;

@@ -1,1 +1,0 @@
-DROP TABLE geoservice.api_key, geoservice.service, geoservice.posting, geoservice.staff;

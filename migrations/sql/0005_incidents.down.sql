@@ -1,1 +1,0 @@
-DROP TABLE geoservice.incident_event, geoservice.incident;

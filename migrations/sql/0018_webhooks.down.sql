@@ -1,2 +1,0 @@
-DROP TABLE geoservice.delivery;
-DROP TABLE geoservice.webhook;

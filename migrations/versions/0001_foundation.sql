@@ -1,0 +1,3073 @@
+-- The ground every table stands on: extensions, the schema, the group roles, who acts, and what only grows.
+
+CREATE EXTENSION IF NOT EXISTS postgis SCHEMA public;
+-- (edition_id, geom) in one GiST index; exclusion by jurisdiction and period.
+CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public;
+CREATE SCHEMA IF NOT EXISTS geoservice;
+
+-- Group roles that the service hands out. None of them owns a table, so none can disable a trigger.
+-- Roles belong to the cluster, not to this database: another database may have made them already.
+DO $$
+DECLARE
+    group_role text;
+BEGIN
+    FOREACH group_role IN ARRAY ARRAY['geoservice_app', 'geoservice_analyst', 'geoservice_reader'] LOOP
+        BEGIN
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = group_role) THEN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', group_role);
+            END IF;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;  -- another database of this cluster made it a moment ago
+        END;
+        -- The service logs in as the owner and then works as geoservice_app: the owner must be a member.
+        IF NOT pg_has_role(current_user, group_role, 'MEMBER') THEN
+            EXECUTE format('GRANT %I TO %I', group_role, current_user);
+        END IF;
+    END LOOP;
+END $$;
+
+-- Whether the service itself is logged in, not somebody who works straight in the tables.
+CREATE FUNCTION geoservice.is_service() RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_has_role(session_user, 'geoservice_app', 'MEMBER');
+
+-- A person or program that acts, for histories: the database login, unless that is the service's, which says for whom.
+CREATE FUNCTION geoservice.actor() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE
+    WHEN geoservice.is_service()
+    THEN coalesce(nullif(current_setting('geoservice.actor', true), ''), session_user::text)
+    ELSE session_user::text
+END;
+
+-- For tables that only grow: refuse every UPDATE, DELETE and TRUNCATE.
+CREATE FUNCTION geoservice.refuse_change() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'Rows of % are only ever added, never changed or removed.', tg_table_name
+        USING ERRCODE = 'insufficient_privilege';
+END $$;
+
+-- What a value may be: codes, names, words, positions and shapes. CHECKs ask is_..., triggers require_..., which says in a
+-- sentence what is wrong.
+
+-- True for text that can name a thing: 1 to 64 characters, NFC, nothing invisible, no space at its ends.
+CREATE FUNCTION geoservice.is_code(code text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN char_length(code) BETWEEN 1 AND 64
+   AND code IS NFC NORMALIZED
+   AND code !~ '[[:cntrl:]\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\U000E0000-\U000E007F]'
+   AND code !~ '^[\s\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]|[\s\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]$';
+
+-- True for text that can be shown as a name: 1 to 200 characters without control or direction-changing characters.
+CREATE FUNCTION geoservice.is_name(name text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN char_length(name) BETWEEN 1 AND 200
+   AND name !~ '[[:cntrl:]\u061C\u180E\u2028-\u202E\u2060-\u206F\uFEFF\U000E0000-\U000E007F]';
+
+-- True when the whole of a code is of a form, which is a regular expression of PostgreSQL. The collation is fixed, so that
+-- letters and digits are the same ones in every database.
+CREATE FUNCTION geoservice.has_form(code text, pattern text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN code COLLATE "C" ~ ('^(?:' || pattern || ')$');
+
+-- True when a text carries what looks like a mainland mobile number (11 digits, also after +86) or an identity number
+-- (18 characters), written together or with spaces, dots and dashes between, in plain or full-width digits.
+-- The service stores neither; geoservice.domain.privacy says the same to callers of the interface. Shorter words hold none
+-- and are not searched: every report's words are asked, of three columns.
+CREATE FUNCTION geoservice.holds_personal_number(words text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN char_length(words) >= 11
+   AND regexp_replace(translate(words, '０１２３４５６７８９Ｘｘ＋－', '0123456789Xx+-'),
+                      '(?<=[0-9])[-. \u00A0\u2010-\u2014\u3000]+(?=[0-9Xx])', '', 'g')
+       ~ '(^|[^0-9])((\+?0{0,2}86)?1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx])($|[^0-9])';
+
+-- True for a point on the earth. NaN sorts above every number in PostgreSQL, so BETWEEN refuses it, as it does infinity.
+CREATE FUNCTION geoservice.is_position(geom geometry) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN NOT st_isempty(geom)
+   AND st_x(geom) BETWEEN -180 AND 180
+   AND st_y(geom) BETWEEN -90 AND 90;
+
+-- More vertices than this are refused: whether a million of them are valid takes long to find out.
+CREATE FUNCTION geoservice.max_vertices() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 100000;
+
+-- True when the whole of a shape is on the earth; NaN and infinity are not.
+CREATE FUNCTION geoservice.is_on_earth(geom geometry) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN st_xmin(geom) BETWEEN -180 AND 180 AND st_xmax(geom) BETWEEN -180 AND 180
+   AND st_ymin(geom) BETWEEN -90 AND 90 AND st_ymax(geom) BETWEEN -90 AND 90;
+
+-- True for an area or a line that may be stored: not too many vertices (asked first), not empty, on the earth, valid. CASE, because AND promises no order.
+CREATE FUNCTION geoservice.is_sound(geom geometry) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN st_npoints(geom) > geoservice.max_vertices() THEN false
+    WHEN st_npoints(geom) = 0 THEN false      -- st_isempty takes a polygon with an empty ring for a full one
+    WHEN NOT geoservice.is_on_earth(geom) THEN false
+    ELSE st_isvalid(geom)
+END;
+
+-- Refuse a geometry with a sentence that says what is wrong with it and where; the CHECKs only know yes and no.
+-- what: how people call the row, e.g. 'grid 540502001'. Returns nothing; raises check_violation (23514).
+CREATE FUNCTION geoservice.require_sound(geom geometry, what text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF geom IS NULL THEN
+        RAISE EXCEPTION '% has no geometry.', what
+            USING ERRCODE = 'not_null_violation', HINT = 'Draw it, or leave the row out.';
+    ELSIF st_npoints(geom) > max_vertices() THEN
+        RAISE EXCEPTION '% has % vertices; % is the most.', what, st_npoints(geom), max_vertices()
+            USING ERRCODE = 'check_violation', HINT = 'Simplify it, or split it into several.';
+    ELSIF st_npoints(geom) = 0 THEN
+        RAISE EXCEPTION '% has an empty geometry.', what
+            USING ERRCODE = 'check_violation', HINT = 'Draw it, or leave the row out.';
+    ELSIF NOT is_on_earth(geom) THEN
+        RAISE EXCEPTION '% has coordinates that are not longitude and latitude: x % to %, y % to %.',
+            what, st_xmin(geom), st_xmax(geom), st_ymin(geom), st_ymax(geom)
+            USING ERRCODE = 'check_violation',
+                  HINT = 'Transform it to EPSG:4326 first, for instance with ST_Transform or ogr2ogr -t_srs.';
+    ELSIF NOT st_isvalid(geom) THEN
+        RAISE EXCEPTION '% is not a valid geometry: %.', what, st_isvalidreason(geom)
+            USING ERRCODE = 'check_violation', HINT = 'Mend it at the place named; nothing is repaired silently.';
+    END IF;
+END $$;
+
+-- The same for a point.
+CREATE FUNCTION geoservice.require_position(geom geometry, what text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF geom IS NULL THEN
+        RAISE EXCEPTION '% has no position.', what
+            USING ERRCODE = 'not_null_violation', HINT = 'Give its longitude and latitude.';
+    ELSIF NOT geoservice.is_position(geom) THEN
+        RAISE EXCEPTION '% has a position that is not on the earth: %.', what, st_astext(geom)
+            USING ERRCODE = 'check_violation',
+                  HINT = 'Longitude lies between -180 and 180, latitude between -90 and 90, in this order.';
+    END IF;
+END $$;
+
+-- Metres from degrees.
+
+-- Metres per degree of longitude and of latitude on the WGS 84 ellipsoid at a latitude.
+-- Distances are measured in the plane these two span around the position: stored borders are straight in degrees, so
+-- they are straight in it, and any caller can repeat the arithmetic. Within 1 km it differs from the geodesic by less
+-- than 0.1 %. Source: Snyder 1987, Map Projections, USGS PP 1395, p. 24-25 (radii of curvature); 6378137 m is the
+-- semi-major axis, 0.00669437999014 the first eccentricity squared. At the poles a degree of longitude has no length;
+-- the cosine is kept that of a millionth of a degree (11 cm) off them. The square of the sine is written by the cosine: that of
+-- a latitude of 1e-200 would be an underflow, which PostgreSQL refuses.
+CREATE FUNCTION geoservice.lon_degree_m(lat double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 6378137 * greatest(cosd(lat), 1.7453292519943e-8) / sqrt(1 - 0.00669437999014 * (1 - cosd(lat) * cosd(lat))) * pi() / 180;
+
+CREATE FUNCTION geoservice.lat_degree_m(lat double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 6378137 * (1 - 0.00669437999014) / (1 - 0.00669437999014 * (1 - cosd(lat) * cosd(lat))) ^ 1.5 * pi() / 180;
+
+-- Distance in metres from a place to a line or area, in the plane of the place.
+CREATE FUNCTION geoservice.distance_m(place geometry, shape geometry, lon_m double precision, lat_m double precision)
+RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN st_distance(
+    st_affine(shape, lon_m, 0, 0, lat_m, -st_x(place) * lon_m, -st_y(place) * lat_m), 'SRID=4326;POINT(0 0)'::geometry);
+
+-- Jurisdictions: an outline, how positions are measured in it, and what it wants of its grids.
+
+CREATE TABLE geoservice.jurisdiction (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    code text COLLATE "C" NOT NULL UNIQUE CHECK (geoservice.is_code(code)),
+    name text NOT NULL CHECK (geoservice.is_name(name)),
+    name_en text CHECK (geoservice.is_name(name_en)),
+    outline geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(outline)),
+    metric_srid integer NOT NULL,             -- EPSG code of a metric CRS that fits the outline
+    time_zone text NOT NULL DEFAULT 'Asia/Shanghai',
+    snap_tolerance_m double precision NOT NULL DEFAULT 25 CHECK (snap_tolerance_m BETWEEN 0 AND 1000),
+    accuracy_m double precision NOT NULL DEFAULT 15 CHECK (accuracy_m BETWEEN 0 AND 1000),
+    -- What becomes of an open incident whose place goes to another grid: it stays, goes along, or a person is asked.
+    reroute text NOT NULL DEFAULT 'move' CHECK (reroute IN ('keep', 'move', 'ask')),
+    -- Norms: so many households in each grid, and codes of one form. The gate remarks on others.
+    households_min integer NOT NULL DEFAULT 300 CHECK (households_min >= 0),
+    households_max integer NOT NULL DEFAULT 500,
+    grid_code_pattern text CHECK (char_length(grid_code_pattern) BETWEEN 1 AND 200),  -- null: any code
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT jurisdiction_households_min_to_max CHECK (households_max >= households_min)
+);
+CREATE INDEX ix_jurisdiction_outline ON geoservice.jurisdiction USING gist (outline);
+
+-- The outline is what published editions partition: it stands still once there is one, to the vertex (= compares every
+-- coordinate, in order). An outline that is the same area, drawn otherwise, gives every published edition another fingerprint
+-- than the one it was validated with, and nobody could hold it in memory again.
+CREATE FUNCTION geoservice.guard_jurisdiction() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM geoservice.require_sound(new.outline, 'The outline of jurisdiction ' || new.code);
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_timezone_names WHERE name = new.time_zone) THEN
+        RAISE EXCEPTION 'Jurisdiction % names the unknown time zone %.', new.code, new.time_zone
+            USING ERRCODE = 'check_violation', HINT = 'Use an IANA name such as Asia/Shanghai.';
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM public.spatial_ref_sys
+         WHERE srid = new.metric_srid AND srtext LIKE 'PROJCS%' AND proj4text LIKE '%+units=m %'
+    ) THEN
+        RAISE EXCEPTION 'Jurisdiction % names EPSG:%, which is not a projected CRS in metres.', new.code, new.metric_srid
+            USING ERRCODE = 'check_violation', HINT = 'Use a metric CRS of the area, such as EPSG:4542 or a UTM zone.';
+    END IF;
+    IF tg_op = 'UPDATE' AND NOT new.outline = old.outline AND EXISTS (
+        SELECT FROM geoservice.edition WHERE jurisdiction_id = old.id AND geoservice.was_published(status)
+    ) THEN
+        RAISE EXCEPTION 'The outline of jurisdiction % is partitioned by a published edition and can not change.', old.code
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OF code, outline, time_zone, metric_srid ON geoservice.jurisdiction
+    FOR EACH ROW EXECUTE FUNCTION geoservice.guard_jurisdiction();
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON geoservice.jurisdiction
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_change();
+
+-- Say what is wrong before the CHECKs only say that something is; a pattern that can not be read would stop every gate.
+CREATE FUNCTION geoservice.guard_norms() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    reason text;
+BEGIN
+    IF new.households_min < 0 OR new.households_max < new.households_min THEN
+        RAISE EXCEPTION 'A grid can not be wanted to have % to % households.', new.households_min, new.households_max
+            USING ERRCODE = 'check_violation', HINT = 'Give a fewest of 0 or more, and a most that is not below it.';
+    END IF;
+    IF char_length(new.grid_code_pattern) NOT BETWEEN 1 AND 200 THEN
+        RAISE EXCEPTION 'A code pattern has 1 to 200 characters, not %.', char_length(new.grid_code_pattern)
+            USING ERRCODE = 'check_violation', HINT = 'Write a shorter one, or none when any code will do.';
+    END IF;
+    BEGIN
+        PERFORM '' ~ new.grid_code_pattern;  -- by itself, or it could leave the brackets that has_form puts around it
+        PERFORM has_form('', new.grid_code_pattern);
+    EXCEPTION WHEN invalid_regular_expression THEN
+        GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT;
+        RAISE EXCEPTION 'The code pattern % can not be read: %.', new.grid_code_pattern, reason
+            USING ERRCODE = 'check_violation', HINT = 'Write it as in 5405\d{11}: a regular expression of PostgreSQL.';
+    END;
+    RETURN new;
+END $$;
+CREATE TRIGGER guard_norms BEFORE INSERT OR UPDATE OF households_min, households_max, grid_code_pattern
+    ON geoservice.jurisdiction FOR EACH ROW EXECUTE FUNCTION geoservice.guard_norms();
+
+-- Editions of a jurisdiction's grids, and what the gate found in them.
+
+-- Whether an edition of a status is or was in force, or is meant for a day to come.
+CREATE FUNCTION geoservice.was_published(status text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN status IN ('published', 'superseded');
+
+CREATE TABLE geoservice.edition (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    -- The edition this one was drawn from: the latest published when it was made. Null: there was none.
+    base_id bigint REFERENCES geoservice.edition,
+    title text NOT NULL CHECK (geoservice.is_name(title)),
+    status text NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'published', 'superseded', 'withdrawn')),
+    -- Number of the last step: two equal revisions of a draft have equal grids.
+    revision integer NOT NULL DEFAULT 0,
+    valid_from timestamptz CHECK (isfinite(valid_from)),
+    valid_to timestamptz CHECK (isfinite(valid_to)),
+    source text,                              -- where the boundaries came from: a file name, a decree
+    validated_hash text,                      -- content that last went through validation: geoservice.edition_hash
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    published_at timestamptz,
+    published_by text,
+    CONSTRAINT edition_ends_after_it_begins CHECK (valid_to >= valid_from),
+    CONSTRAINT edition_in_force_has_a_beginning
+        CHECK (status IN ('draft', 'withdrawn') OR (valid_from IS NOT NULL AND published_at IS NOT NULL)),
+    -- One edition in force per jurisdiction and instant.
+    CONSTRAINT edition_one_in_force EXCLUDE USING gist
+        (jurisdiction_id WITH =, tstzrange(valid_from, valid_to) WITH &&)
+        WHERE (geoservice.was_published(status))
+);
+CREATE INDEX ix_edition_jurisdiction_id ON geoservice.edition (jurisdiction_id);
+CREATE INDEX ix_edition_base_id ON geoservice.edition (base_id);
+
+-- The edition that was published last: what a new draft begins from, and what publishing must build on.
+CREATE FUNCTION geoservice.latest_edition(jurisdiction integer) RETURNS bigint
+LANGUAGE sql STABLE
+RETURN (
+    SELECT e.id FROM geoservice.edition AS e
+     WHERE e.jurisdiction_id = jurisdiction AND e.status = 'published' AND e.valid_to IS NULL
+);
+
+-- A draft begins from what was published last, whoever makes it; that may be moved on later, never to another's.
+CREATE FUNCTION geoservice.set_base() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF tg_op = 'INSERT' THEN
+        new.base_id := latest_edition(new.jurisdiction_id);
+        new.revision := 0;
+    ELSIF new.base_id IS DISTINCT FROM old.base_id AND new.base_id IS DISTINCT FROM latest_edition(new.jurisdiction_id) THEN
+        RAISE EXCEPTION 'The base of edition % can only be moved to the edition published last.', old.id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER set_base BEFORE INSERT OR UPDATE OF base_id ON geoservice.edition
+    FOR EACH ROW EXECUTE FUNCTION geoservice.set_base();
+
+-- What an edition may become. Publishing demands a validation of exactly this content without an error; a published
+-- edition is never changed, only given its end; nothing in force is ever removed.
+CREATE FUNCTION geoservice.guard_edition() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF tg_op = 'INSERT' THEN
+        IF new.status <> 'draft' OR new.validated_hash IS NOT NULL THEN
+            RAISE EXCEPTION 'A new edition begins as a draft.'
+                USING ERRCODE = 'insufficient_privilege', HINT = 'Fill it with grids, validate it, then publish it.';
+        END IF;
+        RETURN new;
+    END IF;
+    IF tg_op = 'DELETE' THEN
+        IF old.status <> 'draft' THEN
+            RAISE EXCEPTION 'Edition % is % and can not be removed.', old.id, old.status
+                USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        RETURN old;
+    END IF;
+    IF (new.id, new.jurisdiction_id) IS DISTINCT FROM (old.id, old.jurisdiction_id) THEN
+        RAISE EXCEPTION 'Edition % can not move to another jurisdiction.', old.id USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF old.status = 'draft' AND new.status IN ('draft', 'withdrawn') THEN
+        RETURN new;
+    ELSIF old.status = 'draft' AND new.status = 'published' THEN
+        PERFORM geoservice.require_publishable(new);
+        RETURN new;
+    ELSIF was_published(old.status) AND new.status = 'superseded'
+        -- Its end is set, or comes earlier than it was meant to: a later publication begins there.
+        AND new.valid_to <= coalesce(old.valid_to, 'infinity')
+        AND (to_jsonb(new) - ARRAY['status', 'valid_to']) = (to_jsonb(old) - ARRAY['status', 'valid_to'])
+    THEN
+        RETURN new;
+    END IF;
+    RAISE EXCEPTION 'Edition % is % and can not be changed.', old.id, old.status
+        USING ERRCODE = 'insufficient_privilege', HINT = 'Publish a new edition instead.';
+END $$;
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON geoservice.edition
+    FOR EACH ROW EXECUTE FUNCTION geoservice.guard_edition();
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON geoservice.edition
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_change();
+
+CREATE TABLE geoservice.finding (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
+    rule text NOT NULL,
+    severity text NOT NULL CHECK (severity IN ('error', 'warning')),
+    grid_codes text[] NOT NULL,
+    message text NOT NULL,
+    size double precision,                    -- in the unit that follows
+    unit text CHECK (unit IN ('m2', 'm', 'grids', 'features', 'vertices', 'households', 'parts')),
+    geom geometry(Geometry, 4326)             -- where; null when it has no place
+);
+CREATE INDEX ix_finding_edition_id ON geoservice.finding (edition_id);
+
+-- The grids of editions, what differs between two of them, and which grid came from which.
+
+CREATE TABLE geoservice.grid (
+    -- A GIS names every column when it inserts, the key too. guard_grid gives the number, whatever was sent.
+    id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
+    code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),   -- "C": ties go to the smallest code in byte order
+    name text NOT NULL CHECK (geoservice.is_name(name)),
+    name_en text CHECK (geoservice.is_name(name_en)),
+    parent_code text COLLATE "C" CHECK (geoservice.is_code(parent_code)),
+    geom geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(geom)),
+    properties jsonb NOT NULL DEFAULT '{}',
+    CONSTRAINT grid_code_once_per_edition UNIQUE (edition_id, code)
+);
+CREATE INDEX ix_grid_place ON geoservice.grid USING gist (edition_id, geom);
+
+-- Grids change in drafts only, and a grid that can't be one is refused with its name. Writers of one draft take turns: what one
+-- of them sees when he writes is what is there. Who draws a grid in a GIS is told what he left out; a grid without a name is
+-- called by its code.
+CREATE FUNCTION geoservice.guard_grid() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    edition_status text;
+BEGIN
+    IF tg_op <> 'INSERT' THEN
+        SELECT status INTO edition_status FROM geoservice.edition WHERE id = old.edition_id FOR NO KEY UPDATE;
+        IF edition_status <> 'draft' THEN
+            RAISE EXCEPTION 'Grid % belongs to an edition that is %; only a draft can be edited.', old.code, edition_status
+                USING ERRCODE = 'insufficient_privilege', HINT = 'Make a draft from it and edit that.';
+        END IF;
+    END IF;
+    IF tg_op = 'DELETE' THEN
+        RETURN old;
+    END IF;
+    IF tg_op = 'INSERT' THEN
+        IF new.id IS NULL OR NOT is_service() THEN
+            new.id := nextval('grid_id_seq');
+        END IF;
+        new.name := coalesce(new.name, new.code);
+    ELSIF new.id <> old.id THEN
+        RAISE EXCEPTION 'Grid % keeps its id.', old.code USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF new.code IS NULL THEN
+        RAISE EXCEPTION 'A grid has no code.' USING ERRCODE = 'not_null_violation', HINT = 'Give it one that is not taken.';
+    END IF;
+    SELECT status INTO edition_status FROM geoservice.edition WHERE id = new.edition_id FOR NO KEY UPDATE;
+    IF edition_status IS NULL THEN
+        RAISE EXCEPTION 'Grid % does not say to which draft it belongs.', new.code
+            USING ERRCODE = 'not_null_violation', HINT = 'Give its edition_id: the number of the draft.';
+    ELSIF edition_status <> 'draft' THEN
+        RAISE EXCEPTION 'Grid % can not enter an edition that is %; only a draft can be edited.', new.code, edition_status
+            USING ERRCODE = 'insufficient_privilege', HINT = 'Make a draft from it and edit that.';
+    ELSIF tg_op = 'UPDATE' AND new.edition_id <> old.edition_id THEN
+        RAISE EXCEPTION 'Grid % can not move to another edition.', old.code USING ERRCODE = 'insufficient_privilege';
+    ELSIF (tg_op = 'INSERT' OR new.code <> old.code)
+        AND EXISTS (SELECT FROM grid AS g WHERE g.edition_id = new.edition_id AND g.code = new.code) THEN
+        RAISE EXCEPTION 'There is a grid % in edition % already.', new.code, new.edition_id
+            USING ERRCODE = 'unique_violation', HINT = 'Give it another code, or change the grid that is there.';
+    END IF;
+    PERFORM geoservice.require_sound(new.geom, 'Grid ' || new.code);
+    RETURN new;
+END $$;
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON geoservice.grid
+    FOR EACH ROW EXECUTE FUNCTION geoservice.guard_grid();
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON geoservice.grid
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_change();
+
+-- Say what is wrong with the code or the name of a grid before the CHECKs only say that something is, with the whole row: whoever
+-- draws in a GIS reads what the database says.
+CREATE FUNCTION geoservice.guard_grid_naming() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF NOT is_code(new.code) THEN
+        RAISE EXCEPTION '"%" can not be the code of a grid.', left(new.code, 80)
+            USING ERRCODE = 'check_violation',
+                  HINT = 'A code has 1 to 64 characters, no blank in front or behind, and none that can not be seen.';
+    END IF;
+    RAISE EXCEPTION 'Grid % can not be called "%".', new.code, left(CASE WHEN is_name(new.name) THEN new.name_en ELSE new.name END, 80)
+        USING ERRCODE = 'check_violation', HINT = 'A name has 1 to 200 characters, and none that can not be seen.';
+END $$;
+CREATE TRIGGER guard_naming BEFORE INSERT OR UPDATE OF code, name, name_en ON geoservice.grid FOR EACH ROW
+    WHEN (NOT (geoservice.is_code(new.code) AND geoservice.is_name(new.name) AND coalesce(geoservice.is_name(new.name_en), true)))
+    EXECUTE FUNCTION geoservice.guard_grid_naming();
+
+-- Fingerprint of what a validation looks at: the outline, and codes and shapes of the grids in code order.
+CREATE FUNCTION geoservice.edition_hash(edition bigint) RETURNS text
+LANGUAGE sql STABLE
+RETURN (
+    SELECT md5(md5(st_asbinary(j.outline)) || coalesce(
+               (SELECT string_agg(g.code || ':' || md5(st_asbinary(g.geom)), ',' ORDER BY g.code)
+                  FROM geoservice.grid AS g WHERE g.edition_id = e.id), ''))
+      FROM geoservice.edition AS e JOIN geoservice.jurisdiction AS j ON j.id = e.jurisdiction_id
+     WHERE e.id = edition
+);
+
+-- Grids that two editions do not have alike, by code; null: it has none. before: null for no edition.
+-- A full join, so that the planner can not take it for a loop in a loop.
+CREATE FUNCTION geoservice.changed_grids(before bigint, after bigint)
+RETURNS TABLE (code text, old_geom geometry, new_geom geometry)
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT coalesce(o.code, n.code), o.geom, n.geom
+      FROM (SELECT g.code, g.geom FROM grid AS g WHERE g.edition_id = changed_grids.before) AS o
+      FULL JOIN (SELECT g.code, g.geom FROM grid AS g WHERE g.edition_id = changed_grids.after) AS n ON n.code = o.code
+     WHERE o.geom IS DISTINCT FROM n.geom
+$$;
+
+-- Edges of the grids of one edition, less those of another, each with how often it is left: an edge that two neighbours
+-- share runs once each way and is not there. Only grids that differ are looked at. less: null for none.
+CREATE FUNCTION geoservice.net_edges(edition bigint, less bigint)
+RETURNS TABLE (x1 double precision, y1 double precision, x2 double precision, y2 double precision, times bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    WITH shapes AS MATERIALIZED (SELECT c.old_geom, c.new_geom FROM changed_grids(net_edges.less, net_edges.edition) AS c),
+    rings AS (
+        SELECT 1 AS sign, st_forcepolygonccw(new_geom) AS geom FROM shapes WHERE new_geom IS NOT NULL
+        UNION ALL
+        SELECT -1, st_forcepolygonccw(old_geom) FROM shapes WHERE old_geom IS NOT NULL
+    ),
+    corners AS (
+        SELECT r.sign, r.number, p.path[1] AS part, p.path[2] AS ring, p.path[3] AS place, st_x(p.geom) AS x, st_y(p.geom) AS y
+          FROM (SELECT sign, geom, row_number() OVER () AS number FROM rings) AS r, st_dumppoints(r.geom) AS p
+    ),
+    edges AS (
+        SELECT sign, x AS x1, y AS y1,
+               lead(x) OVER ring_order AS x2, lead(y) OVER ring_order AS y2
+          FROM corners
+        WINDOW ring_order AS (PARTITION BY number, part, ring ORDER BY place)
+    ),
+    directed AS (
+        SELECT CASE WHEN (x1, y1) < (x2, y2) THEN sign ELSE -sign END AS sign,
+               CASE WHEN (x1, y1) < (x2, y2) THEN x1 ELSE x2 END AS x1, CASE WHEN (x1, y1) < (x2, y2) THEN y1 ELSE y2 END AS y1,
+               CASE WHEN (x1, y1) < (x2, y2) THEN x2 ELSE x1 END AS x2, CASE WHEN (x1, y1) < (x2, y2) THEN y2 ELSE y1 END AS y2
+          FROM edges WHERE x2 IS NOT NULL AND (x1, y1) <> (x2, y2)
+    )
+    SELECT x1, y1, x2, y2, sum(sign) FROM directed GROUP BY x1, y1, x2, y2 HAVING sum(sign) <> 0
+$$;
+
+-- Whether the grids of an edition partition the outline, by their edges alone, exact but for the rim.
+-- Shared edges cancel out. If those that are left bound an area whose size is the sum of the grids', every place of it
+-- is covered once: how often a place is covered is odd inside and even outside, never below 0, and the surplus adds up
+-- to nothing. That area must be the outline, within a millionth of a millionth of it (a border that ends on the outline
+-- puts a rounded vertex there). If a published base differs by edges that all cancel out, it partitions what the base did.
+CREATE FUNCTION geoservice.partitions_outline(edition geoservice.edition) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    whole geometry;
+    outline geometry;
+    more_than_once boolean;
+    surplus double precision;
+BEGIN
+    IF NOT EXISTS (SELECT FROM grid AS g WHERE g.edition_id = edition.id) THEN
+        RETURN false;
+    ELSIF EXISTS (SELECT FROM edition AS b WHERE b.id = edition.base_id AND was_published(b.status))
+        AND NOT EXISTS (SELECT FROM net_edges(edition.id, edition.base_id)) THEN
+        RETURN true;
+    END IF;
+    SELECT j.outline INTO outline FROM jurisdiction AS j WHERE j.id = edition.jurisdiction_id;
+    SELECT st_buildarea(st_collect(st_makeline(st_setsrid(st_makepoint(n.x1, n.y1), 4326),
+                                               st_setsrid(st_makepoint(n.x2, n.y2), 4326)))),
+           bool_or(abs(n.times) > 1)
+      INTO whole, more_than_once
+      FROM net_edges(edition.id, NULL) AS n;
+    IF whole IS NULL OR more_than_once THEN
+        RETURN false;
+    END IF;
+    SELECT sum(st_area(g.geom)) - st_area(whole) INTO surplus FROM grid AS g WHERE g.edition_id = edition.id;
+    RETURN abs(surplus) <= 1e-12 * st_area(outline)
+       AND st_area(st_symdifference(whole, outline)) <= 1e-12 * st_area(outline);
+END $$;
+
+CREATE TABLE geoservice.grid_lineage (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
+    predecessor_code text COLLATE "C" NOT NULL,
+    successor_code text COLLATE "C" NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('split', 'merge', 'redraw', 'recode')),
+    UNIQUE (edition_id, predecessor_code, successor_code)
+);
+
+-- Which grid came from which, of what an edition changes. Both going on under their codes says nothing but redraw.
+CREATE FUNCTION geoservice.write_lineage(edition bigint, before bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    INSERT INTO grid_lineage (edition_id, predecessor_code, successor_code, kind)
+    WITH changed AS MATERIALIZED (SELECT * FROM changed_grids(write_lineage.before, write_lineage.edition)),
+         pair AS MATERIALIZED (
+        SELECT o.code AS predecessor, n.code AS successor, o.old_geom, n.new_geom,
+               o.new_geom IS NULL AS retired, n.old_geom IS NULL AS added
+          FROM changed AS o
+         CROSS JOIN LATERAL (  -- by the index, each by itself: ten thousand with ten thousand took 25 s
+            SELECT g.code FROM grid AS g WHERE g.edition_id = write_lineage.edition AND g.geom && o.old_geom OFFSET 0
+         ) AS near
+          JOIN changed AS n ON n.code = near.code AND (n.code = o.code OR st_relate(n.new_geom, o.old_geom, 'T********'))
+         WHERE o.old_geom IS NOT NULL
+    ),
+    kin AS (
+        SELECT pair.*, count(*) OVER (PARTITION BY predecessor) AS successors, count(*) OVER (PARTITION BY successor) AS predecessors
+          FROM pair
+         WHERE (predecessor = successor AND NOT st_equals(old_geom, new_geom))  -- a vertex on a straight border is nothing
+            OR ((retired OR added)
+                AND st_area(st_intersection(old_geom, new_geom)) > 1e-6 * least(st_area(old_geom), st_area(new_geom)))
+    )
+    SELECT write_lineage.edition, predecessor, successor,
+           CASE WHEN predecessor = successor THEN 'redraw'
+                WHEN retired AND added AND st_equals(old_geom, new_geom) THEN 'recode'
+                WHEN added AND successors > 1 THEN 'split'
+                WHEN retired AND predecessors > 1 THEN 'merge'
+                ELSE 'redraw' END
+      FROM kin
+$$;
+
+-- Who waits for whom. Publishing and writing take turns, the one who waits longest first; and what was known can be told once
+-- no publication has an instant of knowledge and has not committed.
+
+-- The lock of what is known of a jurisdiction's grids. Who publishes holds it alone from before its instant of knowledge until
+-- it commits; who asks what was known waits for it, and holds nothing.
+CREATE FUNCTION geoservice.publish_lock() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1802399575;
+
+-- A writer of features or reports takes part in a jurisdiction until he commits: whoever publishes there waits for him, or he
+-- for whoever publishes. Writers do not wait for each other. A view of the database that is older than the last publication
+-- (REPEATABLE READ) can not say which grid owns a place: it is refused, to be tried again.
+CREATE FUNCTION geoservice.lock_jurisdiction_shared(jurisdiction integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(publish_lock(), jurisdiction);
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        PERFORM FROM jurisdiction AS j WHERE j.id = lock_jurisdiction_shared.jurisdiction FOR SHARE;  -- raises when it was published since
+    END IF;
+END $$;
+
+-- Wait until nobody writes in a jurisdiction, then keep it until the commit. A lock of its own and not one of the row: locks of
+-- rows are given to whoever fits in, and writers who follow each other closely would never let a publication in; and a foreign
+-- key takes the row's lock after that of a feature or a report, where publishing takes them the other way round.
+CREATE FUNCTION geoservice.lock_jurisdiction_exclusive(jurisdiction integer) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(publish_lock(), jurisdiction);
+    -- A new version of the row, by which older views are told apart.
+    UPDATE jurisdiction AS j SET recorded_at = j.recorded_at WHERE j.id = lock_jurisdiction_exclusive.jurisdiction;
+END $$;
+
+-- Wait until what was known at an instant is settled: until publications that began before now are in, or are not. One that
+-- begins later has a later instant of knowledge. The answer must be asked for by a later statement of the same READ COMMITTED
+-- transaction, with a snapshot that is not older than this. It costs a lock for each publication under way, not for each
+-- jurisdiction there is, and lets go of it: whoever asks and then goes home keeps nobody from publishing.
+CREATE FUNCTION geoservice.wait_for_publications(known_at timestamptz, only_in integer DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    -- A standby knows what it has followed; who publishes elsewhere holds no lock here.
+    latest CONSTANT timestamptz := CASE WHEN pg_is_in_recovery()
+        THEN coalesce(pg_last_xact_replay_timestamp(), '-infinity') ELSE clock_timestamp() END;
+    publishing integer;
+BEGIN
+    IF known_at > latest THEN
+        RAISE EXCEPTION 'What was known at % is not known here yet.', known_at
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = format('Here it is %s. Ask for an instant that has been, or leave known_at out.', latest);
+    END IF;
+    FOR publishing IN
+        SELECT l.objid::bigint FROM pg_locks AS l
+         WHERE l.locktype = 'advisory' AND l.classid::bigint = publish_lock() AND l.objsubid = 2
+           AND l.mode = 'ExclusiveLock' AND l.granted
+           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+           AND (only_in IS NULL OR l.objid::bigint = only_in)
+    LOOP
+        BEGIN
+            PERFORM pg_advisory_xact_lock_shared(publish_lock(), publishing);
+            RAISE EXCEPTION 'given back' USING ERRCODE = 'GS000';
+        EXCEPTION WHEN SQLSTATE 'GS000' THEN
+            NULL;
+        END;
+    END LOOP;
+END $$;
+
+-- Territory by spells: a grid that an edition leaves as it was goes on, only what is redrawn ends and begins. So
+-- publishing costs what it changes, and a look-up does not meet a copy of every grid for every edition there ever was.
+-- Each spell also says since when it is known, and until when it was believed: a correction that is entered later never
+-- changes what was answered before.
+
+-- Which edition was in force, and when that was known. Only publishing writes here, and to territory.
+CREATE TABLE geoservice.edition_period (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    edition_id bigint NOT NULL REFERENCES geoservice.edition,
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    valid tstzrange NOT NULL CHECK (NOT isempty(valid)),       -- held in the world, half-open
+    known tstzrange NOT NULL CHECK (NOT isempty(known)),       -- believed by us, half-open
+    CONSTRAINT edition_period_one_at_an_instant EXCLUDE USING gist
+        (jurisdiction_id WITH =, valid WITH &&, known WITH &&)
+);
+CREATE INDEX ix_edition_period_edition_id ON geoservice.edition_period (edition_id);
+
+-- What look-ups read: each grid that is or was in force, with its period, flat and in one index. Joining jurisdiction, edition
+-- and grid at every look-up took twice as long.
+CREATE TABLE geoservice.territory (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    jurisdiction_code text COLLATE "C" NOT NULL,
+    code text COLLATE "C" NOT NULL,
+    name text NOT NULL,
+    name_en text,
+    valid tstzrange NOT NULL CHECK (NOT isempty(valid)),
+    known tstzrange NOT NULL CHECK (NOT isempty(known)),
+    geom geometry(MultiPolygon, 4326) NOT NULL,
+    border geometry(MultiLineString, 4326) NOT NULL,   -- the rings as lines, for distances
+    snap_tolerance_m double precision NOT NULL,
+    accuracy_m double precision NOT NULL,
+    -- One spell of a code at an instant, as known at another. The hash of the code stands in front: GiST is slow at telling
+    -- texts from each other, and 10,000 grids were published in 0.2 s instead of 0.5 s; the code itself decides. All of it is
+    -- written as expressions, so that no look-up by instant or by code takes this index for its own.
+    CONSTRAINT territory_one_of_a_code EXCLUDE USING gist
+        (hashtextextended(code, jurisdiction_id) WITH =, (jurisdiction_id::text || ' ' || code) WITH =,
+         tstzrange(lower(valid), upper(valid)) WITH &&, tstzrange(lower(known), upper(known)) WITH &&)
+);
+-- Uncompressed: a look-up reads the shape far more often than the disk is short of room.
+ALTER TABLE geoservice.territory ALTER COLUMN geom SET STORAGE EXTERNAL, ALTER COLUMN border SET STORAGE EXTERNAL;
+-- SP-GiST found the covering grid of 275 in 13 us where GiST took 24.
+CREATE INDEX ix_territory_geom ON geoservice.territory USING spgist (geom);
+-- Publishing asks for every code that changes.
+CREATE INDEX ix_territory_jurisdiction_id_code ON geoservice.territory (jurisdiction_id, code);
+
+-- The edition of a jurisdiction in force at an instant, as it was known at another (infinity: as we know it now).
+CREATE FUNCTION geoservice.edition_at(jurisdiction integer, instant timestamptz, known_at timestamptz DEFAULT 'infinity')
+RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.edition_id FROM geoservice.edition_period AS p
+     WHERE p.jurisdiction_id = jurisdiction AND p.valid @> instant AND p.known @> known_at;
+END;
+
+-- Since when what is known of a jurisdiction's grids is known; null before its first publication. Whoever asks again with this
+-- as the instant of knowledge is told the same: of one jurisdiction no other publication has an instant at or before it.
+CREATE FUNCTION geoservice.known_since(jurisdiction integer) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT max(lower(p.known)) FROM geoservice.edition_period AS p WHERE p.jurisdiction_id = jurisdiction);
+
+-- End what was in force from an instant on, and put an edition there. Grids that stay as they were go on.
+-- starts: from when it holds; known_from: since when we know.
+CREATE FUNCTION geoservice.apply_edition(edition bigint, starts timestamptz, known_from timestamptz) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    place jurisdiction%ROWTYPE;
+BEGIN
+    SELECT j.* INTO place FROM jurisdiction AS j JOIN edition AS e ON e.jurisdiction_id = j.id WHERE e.id = apply_edition.edition;
+    -- What was believed is kept as it was; what is left of it in front of the new beginning is known anew.
+    WITH ended AS (
+        UPDATE edition_period AS p SET known = tstzrange(lower(p.known), known_from)
+         WHERE p.jurisdiction_id = place.id AND upper_inf(p.known) AND p.valid && tstzrange(starts, NULL)
+        RETURNING p.edition_id, p.valid
+    )
+    INSERT INTO edition_period (edition_id, jurisdiction_id, valid, known)
+    SELECT n.edition_id, place.id, tstzrange(lower(n.valid), starts), tstzrange(known_from, NULL)
+      FROM ended AS n WHERE lower(n.valid) < starts;
+    INSERT INTO edition_period (edition_id, jurisdiction_id, valid, known)
+    VALUES (apply_edition.edition, place.id, tstzrange(starts, NULL), tstzrange(known_from, NULL));
+    WITH ended AS (
+        UPDATE territory AS t SET known = tstzrange(lower(t.known), known_from)
+         WHERE t.jurisdiction_id = place.id AND upper_inf(t.known) AND t.valid && tstzrange(starts, NULL)
+           AND NOT (lower(t.valid) <= starts AND upper_inf(t.valid) AND EXISTS (
+               SELECT FROM grid AS g
+                WHERE g.edition_id = apply_edition.edition AND g.code = t.code AND g.name = t.name
+                  AND g.name_en IS NOT DISTINCT FROM t.name_en
+                  AND g.geom = t.geom))  -- = compares every coordinate, in order
+        RETURNING t.*
+    )
+    INSERT INTO territory (jurisdiction_id, jurisdiction_code, code, name, name_en, valid, known, geom, border,
+                           snap_tolerance_m, accuracy_m)
+    SELECT n.jurisdiction_id, n.jurisdiction_code, n.code, n.name, n.name_en, tstzrange(lower(n.valid), starts),
+           tstzrange(known_from, NULL), n.geom, n.border, n.snap_tolerance_m, n.accuracy_m
+      FROM ended AS n WHERE lower(n.valid) < starts;
+    INSERT INTO territory (jurisdiction_id, jurisdiction_code, code, name, name_en, valid, known, geom, border,
+                           snap_tolerance_m, accuracy_m)
+    SELECT place.id, place.code, g.code, g.name, g.name_en, tstzrange(starts, NULL), tstzrange(known_from, NULL),
+           g.geom, st_multi(st_boundary(g.geom)), place.snap_tolerance_m, place.accuracy_m
+      FROM grid AS g
+     WHERE g.edition_id = apply_edition.edition AND g.code NOT IN (
+        SELECT t.code FROM territory AS t
+         WHERE t.jurisdiction_id = place.id AND upper_inf(t.known) AND upper_inf(t.valid));
+END $$;
+
+-- Publication lays the edition out, whoever wrote the row.
+CREATE FUNCTION geoservice.publish_territory() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(publish_lock(), new.jurisdiction_id);
+    -- One publication after the other, of other jurisdictions too, as ANALYZE would have it anyhow: where jurisdictions overlap,
+    -- none may become known later with an earlier instant.
+    LOCK TABLE geoservice.territory IN SHARE UPDATE EXCLUSIVE MODE;
+    PERFORM apply_edition(new.id, new.valid_from, clock_timestamp());  -- after whoever was told what is known until here
+    ANALYZE geoservice.territory;  -- the planner must not meet a table it believes empty
+    RETURN NULL;
+END $$;
+CREATE TRIGGER publish_territory AFTER UPDATE OF status ON geoservice.edition FOR EACH ROW
+    WHEN (old.status = 'draft' AND new.status = 'published') EXECUTE FUNCTION geoservice.publish_territory();
+
+-- Look-ups measure by what the jurisdiction says now.
+CREATE FUNCTION geoservice.copy_to_territory() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE geoservice.territory AS t
+       SET jurisdiction_code = new.code, snap_tolerance_m = new.snap_tolerance_m, accuracy_m = new.accuracy_m
+     WHERE t.jurisdiction_id = new.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER copy_to_territory AFTER UPDATE OF code, snap_tolerance_m, accuracy_m ON geoservice.jurisdiction
+    FOR EACH ROW EXECUTE FUNCTION geoservice.copy_to_territory();
+
+-- Codes of an edition that lie wholly elsewhere than the last grid of that code did, and until when that one was in force.
+CREATE FUNCTION geoservice.reused_codes(edition bigint) RETURNS TABLE (code text, until timestamptz)
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT n.code, upper(last.valid)
+      FROM edition AS e
+     CROSS JOIN LATERAL changed_grids(e.base_id, e.id) AS n
+     CROSS JOIN LATERAL (
+        SELECT t.valid, t.geom FROM territory AS t
+         WHERE t.jurisdiction_id = e.jurisdiction_id AND t.code = n.code AND upper_inf(t.known)
+         ORDER BY upper(t.valid) DESC NULLS FIRST, t.id DESC LIMIT 1) AS last
+     WHERE e.id = reused_codes.edition
+       AND n.new_geom IS NOT NULL
+       AND NOT st_relate(last.geom, n.new_geom, 'T********')
+$$;
+
+-- Raise unless an edition may be published: it has grids, it was validated as it stands, validation found no error, no
+-- code goes to another place, and its grids partition the outline. The last is a second, independent look.
+CREATE FUNCTION geoservice.require_publishable(edition geoservice.edition) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    errors integer;
+    reused record;
+BEGIN
+    IF edition.validated_hash IS DISTINCT FROM edition_hash(edition.id) THEN
+        RAISE EXCEPTION 'Edition % was not validated as it stands now.', edition.id
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Validate it as it stands, then publish.',
+                  CONSTRAINT = 'validate-edition', DETAIL = json_build_object('edition', edition.id)::text;
+    END IF;
+    SELECT count(*) INTO errors FROM finding AS f WHERE f.edition_id = edition.id AND f.severity = 'error';
+    IF errors > 0 THEN
+        RAISE EXCEPTION 'Edition % has % finding(s) of severity error.', edition.id, errors
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Mend them, validate again, then publish.';
+    END IF;
+    IF NOT partitions_outline(edition) THEN
+        RAISE EXCEPTION 'The grids of edition % do not partition the outline of their jurisdiction.', edition.id
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Validate it as it stands, then publish.',
+                  CONSTRAINT = 'validate-edition', DETAIL = json_build_object('edition', edition.id)::text;
+    END IF;
+    SELECT w.code, w.until INTO reused FROM reused_codes(edition.id) AS w ORDER BY w.code LIMIT 1;
+    IF reused.code IS NOT NULL THEN
+        RAISE EXCEPTION 'Grid % lies elsewhere than the last grid of that code%.', reused.code,
+            coalesce(', which was in force until ' || reused.until, '')
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = 'A code names one place for ever, so that old answers stay true: give this grid a new code.';
+    END IF;
+END $$;
+
+-- The rule of ownership, once, for every door: owner_of and the triggers that ask it.
+
+CREATE TYPE geoservice.ownership AS (
+    jurisdiction_id integer,
+    edition_id bigint,
+    territory_id bigint,
+    grid_code text,
+    grid_name text,
+    method text,                              -- covers | nearest | none here; triggers add building and manual
+    distance_to_border_m double precision,    -- to the nearest border; null when none lies within reach
+    near_border boolean,                      -- the border is nearer than the sender's accuracy
+    candidates jsonb                          -- when near_border: [{"grid_code", "distance_m"}, ...], nearest first
+);
+
+-- The three questions below are what every look-up asks. They are SQL-standard bodies: what they mean was fixed when they
+-- were made, so no operator or table that a caller puts into his search path can bend them, and the planner takes them
+-- into the query that asks, so they cost nothing. (A SET clause would do the first and cost 7 us a look-up.)
+-- lon_m, lat_m: metres per degree at the place, worked out once by whoever asks.
+-- known_at: the instant whose knowledge is asked; infinity is ours.
+
+-- The grids in force at an instant that cover a place: one, several on a border or where jurisdictions overlap.
+-- only_in: id of the one jurisdiction to ask; null asks all. Relies on ix_territory_geom.
+CREATE FUNCTION geoservice.grids_covering(
+    place geometry, lon_m double precision, lat_m double precision, instant timestamptz, only_in integer,
+    known_at timestamptz
+)
+RETURNS TABLE (
+    jurisdiction_id integer, jurisdiction_code text, edition_id bigint, territory_id bigint, code text, name text,
+    to_border_m double precision, accuracy_m double precision
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT t.jurisdiction_id, t.jurisdiction_code,
+           (SELECT p.edition_id FROM geoservice.edition_period AS p
+             WHERE p.jurisdiction_id = t.jurisdiction_id AND p.valid @> instant AND p.known @> known_at),
+           t.id, t.code, t.name,
+           geoservice.distance_m(place, t.border, lon_m, lat_m), t.accuracy_m
+      FROM geoservice.territory AS t
+     WHERE st_covers(t.geom, place)
+       AND t.valid @> instant
+       AND t.known @> known_at
+       AND (only_in IS NULL OR t.jurisdiction_id = only_in);
+END;
+
+-- The grid that comes nearest to a place that none covers, if it is within its snap tolerance or the accuracy.
+-- What is within its own tolerance goes first; equal within a micrometre is equal, whatever the last bit says.
+CREATE FUNCTION geoservice.grid_nearest(
+    place geometry, lon_m double precision, lat_m double precision, instant timestamptz, only_in integer,
+    stated_accuracy_m double precision, known_at timestamptz
+)
+RETURNS TABLE (
+    jurisdiction_id integer, edition_id bigint, territory_id bigint, code text, name text, to_border_m double precision,
+    within_tolerance boolean, accuracy_m double precision
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT near.jurisdiction_id,
+           (SELECT p.edition_id FROM geoservice.edition_period AS p
+             WHERE p.jurisdiction_id = near.jurisdiction_id AND p.valid @> instant AND p.known @> known_at),
+           near.id, near.code, near.name, near.to_border_m,
+           near.to_border_m <= near.snap_tolerance_m, near.accuracy_m
+      FROM (
+        SELECT t.jurisdiction_id, t.id, t.code, t.name, t.jurisdiction_code, t.snap_tolerance_m,
+               coalesce(stated_accuracy_m, t.accuracy_m) AS accuracy_m,
+               geoservice.distance_m(place, t.border, lon_m, lat_m) AS to_border_m
+          FROM geoservice.territory AS t
+         -- 1000 m: no tolerance or accuracy is larger; CHECKs and parsers say so.
+         WHERE t.geom && st_expand(place, 1000 / lon_m, 1000 / lat_m)
+           AND t.valid @> instant
+           AND t.known @> known_at
+           AND (only_in IS NULL OR t.jurisdiction_id = only_in)
+      ) AS near
+     WHERE near.to_border_m <= greatest(near.snap_tolerance_m, near.accuracy_m)
+     ORDER BY near.to_border_m > near.snap_tolerance_m, round(near.to_border_m * 1e6), near.jurisdiction_code, near.code
+     LIMIT 1;
+END;
+
+-- The grids of an edition within reach_m of a place, nearest first: [{"grid_code", "distance_m"}, ...].
+-- covering: id of the spell that owns the place by covering it, at distance 0; null when none does. Another grid that
+-- covers it too has it on its border, so the distance to the border is right for all but that one.
+CREATE FUNCTION geoservice.grids_within(
+    place geometry, lon_m double precision, lat_m double precision, jurisdiction integer, instant timestamptz,
+    known_at timestamptz, reach_m double precision, covering bigint, OUT candidates jsonb
+)
+RETURNS SETOF jsonb
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT jsonb_agg(
+               jsonb_build_object('grid_code', near.code, 'distance_m', round(near.distance_m::numeric, 3))
+               ORDER BY near.distance_m, near.code)
+      FROM (
+        SELECT t.code,
+               CASE WHEN t.id = covering THEN 0
+                    ELSE geoservice.distance_m(place, t.border, lon_m, lat_m)
+               END AS distance_m
+          FROM geoservice.territory AS t
+         WHERE t.jurisdiction_id = jurisdiction
+           AND t.valid @> instant
+           AND t.known @> known_at
+           AND t.geom && st_expand(place, reach_m / lon_m, reach_m / lat_m)
+      ) AS near
+     WHERE near.distance_m <= reach_m;
+END;
+
+-- Which grid owns a position, by the rule of ownership: the covering grid, on a border the one with the smallest code
+-- in byte order, outside all grids the nearest within the snap tolerance, else none.
+-- place: Point, EPSG:4326. at: the edition valid then is asked. accuracy_m: the sender's, null for the jurisdiction's
+-- default. only_in: id of the one jurisdiction to ask; null asks all (the smallest code wins where outlines overlap).
+CREATE FUNCTION geoservice.owner_of(
+    place geometry, at timestamptz DEFAULT now(), accuracy_m double precision DEFAULT NULL, only_in integer DEFAULT NULL,
+    known_at timestamptz DEFAULT 'infinity'
+) RETURNS geoservice.ownership
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+    answer geoservice.ownership;
+    accuracy double precision;
+    lon_m double precision;
+    lat_m double precision;
+    same_border_m CONSTANT double precision := 0.001;
+BEGIN
+    IF place IS NULL OR NOT geoservice.is_position(place) THEN
+        PERFORM geoservice.require_position(place, 'The place');
+    ELSIF accuracy_m IS NOT NULL AND NOT accuracy_m BETWEEN 0 AND 1000 THEN  -- NaN is above every number
+        RAISE EXCEPTION 'The accuracy is 0 to 1000 metres, not %.', accuracy_m USING ERRCODE = 'check_violation';
+    ELSIF at IS NULL OR known_at IS NULL THEN
+        RAISE EXCEPTION 'The instant is null: nobody could own the place then.'
+            USING ERRCODE = 'null_value_not_allowed', HINT = 'Leave it out to ask for now.';
+    END IF;
+    lon_m := geoservice.lon_degree_m(public.st_y(place));
+    lat_m := geoservice.lat_degree_m(public.st_y(place));
+    SELECT g.jurisdiction_id, g.edition_id, g.territory_id, g.code, g.name, 'covers', g.to_border_m, g.accuracy_m
+      INTO answer.jurisdiction_id, answer.edition_id, answer.territory_id, answer.grid_code, answer.grid_name, answer.method,
+           answer.distance_to_border_m, accuracy
+      FROM geoservice.grids_covering(place, lon_m, lat_m, at, only_in, known_at) AS g;
+    -- Several grids can cover it only on their border, or where jurisdictions overlap: sorting always would be wasted.
+    IF only_in IS NULL OR answer.distance_to_border_m OPERATOR(pg_catalog.<) same_border_m THEN
+        SELECT g.jurisdiction_id, g.edition_id, g.territory_id, g.code, g.name, g.to_border_m, g.accuracy_m
+          INTO answer.jurisdiction_id, answer.edition_id, answer.territory_id, answer.grid_code, answer.grid_name,
+               answer.distance_to_border_m, accuracy
+          FROM geoservice.grids_covering(place, lon_m, lat_m, at, only_in, known_at) AS g
+         ORDER BY g.jurisdiction_code, g.code
+         LIMIT 1;
+    END IF;
+    IF answer.territory_id IS NULL THEN
+        answer := geoservice.owner_outside(place, at, accuracy_m, only_in, known_at);
+        RETURN answer;
+    END IF;
+    accuracy := coalesce(accuracy_m, accuracy);
+    answer.near_border := answer.distance_to_border_m OPERATOR(pg_catalog.<) accuracy;
+    IF answer.near_border THEN
+        SELECT w.candidates INTO answer.candidates
+          FROM geoservice.grids_within(place, lon_m, lat_m, answer.jurisdiction_id, at, known_at, accuracy,
+                                        answer.territory_id) AS w;
+    END IF;
+    RETURN answer;
+END $$;
+
+-- The second half of owner_of: nothing covers the place.
+CREATE FUNCTION geoservice.owner_outside(
+    place geometry, at timestamptz, accuracy_m double precision, only_in integer,
+    known_at timestamptz
+) RETURNS geoservice.ownership
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    answer ownership;
+    near record;
+    lon_m CONSTANT double precision := lon_degree_m(st_y(place));
+    lat_m CONSTANT double precision := lat_degree_m(st_y(place));
+BEGIN
+    answer.method := 'none';
+    answer.near_border := false;
+    SELECT * INTO near FROM grid_nearest(place, lon_m, lat_m, at, only_in, accuracy_m, known_at);
+    IF near.territory_id IS NULL THEN  -- inside an outline without an edition then, or far away
+        answer.jurisdiction_id := coalesce(
+            only_in, (SELECT j.id FROM jurisdiction AS j WHERE st_covers(j.outline, place) ORDER BY j.code LIMIT 1));
+        RETURN answer;
+    END IF;
+    answer.jurisdiction_id := near.jurisdiction_id;
+    answer.edition_id := near.edition_id;
+    answer.distance_to_border_m := near.to_border_m;
+    IF near.to_border_m < near.accuracy_m THEN
+        answer.near_border := true;
+        SELECT w.candidates INTO answer.candidates
+          FROM grids_within(place, lon_m, lat_m, near.jurisdiction_id, at, known_at, near.accuracy_m, NULL) AS w;
+    END IF;
+    IF near.within_tolerance THEN
+        answer.method := 'nearest';
+        answer.territory_id := near.territory_id;
+        answer.grid_code := near.code;
+        answer.grid_name := near.name;
+    END IF;
+    RETURN answer;
+END $$;
+
+-- Layers: which tables hold features, and by which rule a grid owns them. What people read of a layer (titles, columns, looks) is
+-- in the catalogue of the code; what is here is what the database itself must know.
+CREATE TABLE geoservice.layer (
+    id text COLLATE "C" PRIMARY KEY CHECK (geoservice.is_code(id)),
+    table_name text COLLATE "C" NOT NULL,
+    key_column text COLLATE "C" NOT NULL DEFAULT 'code',  -- names a feature within its jurisdiction
+    -- place: the grid that owns its place. building: its building's grid; without one, that of its place. routing: an incident's,
+    -- by the rules of routing. null: no grid owns it.
+    assignment text CHECK (assignment IN ('place', 'building', 'routing')),
+    personal boolean NOT NULL DEFAULT false   -- rows about people: counts, which only the service reads
+);
+
+-- Where a feature is, for the rule of ownership: a point itself, of anything else a point on it.
+CREATE FUNCTION geoservice.place_of(geom geometry) RETURNS geometry
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN geometrytype(geom) = 'POINT' THEN geom ELSE st_pointonsurface(geom) END;
+
+-- Give a feature the grid that owns its place now: what a writer puts into grid_code is overwritten. Argument: the type of its
+-- geometry. By the edition of this moment, not of the moment when the writer's transaction began: a publication may have been in
+-- between. The lock comes first: no publication is between the look-up and the writer's commit.
+CREATE FUNCTION geoservice.assign_grid() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM lock_jurisdiction_shared(new.jurisdiction_id);
+    IF tg_argv[0] = 'Point' THEN
+        PERFORM require_position(new.geom, initcap(tg_table_name) || ' ' || new.code);
+    ELSE
+        PERFORM require_sound(new.geom, initcap(tg_table_name) || ' ' || new.code);
+    END IF;
+    new.grid_code := (owner_of(place_of(new.geom), clock_timestamp(), 0, new.jurisdiction_id)).grid_code;
+    RETURN new;
+END $$;
+
+-- The same for what stands in a building when it names one, like a household, and at its point when it does not.
+CREATE FUNCTION geoservice.assign_grid_of_building() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM lock_jurisdiction_shared(new.jurisdiction_id);
+    PERFORM require_position(new.geom, initcap(tg_table_name) || ' ' || new.id);
+    IF new.building_code IS NULL THEN
+        new.grid_code := (owner_of(new.geom, clock_timestamp(), 0, new.jurisdiction_id)).grid_code;
+    ELSE
+        SELECT b.grid_code INTO new.grid_code FROM building AS b
+         WHERE b.jurisdiction_id = new.jurisdiction_id AND b.code = new.building_code;
+    END IF;
+    RETURN new;
+END $$;
+
+-- What stands in a building goes where it goes. Argument: the table of what does.
+CREATE FUNCTION geoservice.follow_building() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    EXECUTE format('UPDATE geoservice.%I SET grid_code = $1 WHERE jurisdiction_id = $2 AND building_code = $3', tg_argv[0])
+      USING new.grid_code, new.jurisdiction_id, new.code;
+    RETURN NULL;
+END $$;
+
+-- Make a table the home of a layer that is described in table layer: what finds its features by place and by grid, what gives
+-- them their grid, and who may read and write them. The table has id, jurisdiction_id, geom in EPSG:4326, its key and, when a grid
+-- owns its features, grid_code. May be called again.
+CREATE FUNCTION geoservice.attach_layer(layer text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    described layer%ROWTYPE;
+    home regclass;
+    geometry_type text;
+BEGIN
+    SELECT * INTO STRICT described FROM layer AS l WHERE l.id = attach_layer.layer;
+    home := format('geoservice.%I', described.table_name)::regclass;
+    SELECT postgis_typmod_type(a.atttypmod) INTO STRICT geometry_type
+      FROM pg_attribute AS a WHERE a.attrelid = home AND a.attname = 'geom';
+    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s USING gist (geom)', 'ix_' || described.table_name || '_geom', home);
+    IF described.assignment IS NOT NULL THEN
+        EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s (jurisdiction_id, grid_code)',
+                       'ix_' || described.table_name || '_grid_code', home);
+    END IF;
+    IF described.assignment = 'place' THEN
+        EXECUTE format('CREATE OR REPLACE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id ON %s'
+                       ' FOR EACH ROW EXECUTE FUNCTION geoservice.assign_grid(%L)', home, geometry_type);
+    ELSIF described.assignment = 'building' THEN
+        EXECUTE format('CREATE OR REPLACE TRIGGER assign_grid'
+                       ' BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id, building_code ON %s'
+                       ' FOR EACH ROW EXECUTE FUNCTION geoservice.assign_grid_of_building()', home);
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER UPDATE ON geoservice.building'
+                       ' FOR EACH ROW WHEN (new.grid_code IS DISTINCT FROM old.grid_code)'
+                       ' EXECUTE FUNCTION geoservice.follow_building(%L)',
+                       'move_' || described.table_name, described.table_name);
+    END IF;
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO geoservice_app', home);
+    IF NOT described.personal THEN
+        EXECUTE format('GRANT SELECT ON %s TO geoservice_reader, geoservice_analyst', home);
+        EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO geoservice_analyst', home);
+    END IF;
+END $$;
+
+-- Layers that are read and never assigned by a trigger of theirs: no attachment.
+INSERT INTO geoservice.layer (id, table_name, key_column, assignment, personal) VALUES
+    ('grids', 'territory', 'code', NULL, false),
+    ('incidents', 'incident', 'id', 'routing', false),
+    ('camera_sectors', 'camera', 'code', NULL, false);
+
+-- The base map: streets, water, green, blocks.
+
+CREATE TABLE geoservice.basemap_feature (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    kind text NOT NULL CHECK (kind IN ('street', 'water', 'green', 'block')),
+    name text CHECK (geoservice.is_name(name)),
+    name_en text CHECK (geoservice.is_name(name_en)),
+    geom geometry(Geometry, 4326) NOT NULL CHECK (geoservice.is_sound(geom)),
+    CONSTRAINT basemap_feature_line_or_area
+        CHECK (geometrytype(geom) IN ('LINESTRING', 'MULTILINESTRING', 'POLYGON', 'MULTIPOLYGON'))
+);
+CREATE INDEX ix_basemap_feature_jurisdiction_id ON geoservice.basemap_feature (jurisdiction_id);
+INSERT INTO geoservice.layer (id, table_name, key_column) VALUES ('basemap', 'basemap_feature', 'id');
+SELECT geoservice.attach_layer('basemap');
+
+-- Say what is wrong before the CHECKs only say that something is.
+CREATE FUNCTION geoservice.guard_basemap_feature() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF geometrytype(new.geom) NOT IN ('LINESTRING', 'MULTILINESTRING', 'POLYGON', 'MULTIPOLYGON') THEN
+        RAISE EXCEPTION 'A feature of the base map is a line or an area, not a %.', geometrytype(new.geom)
+            USING ERRCODE = 'check_violation', HINT = 'Curves can be made lines with ST_CurveToLine.';
+    END IF;
+    PERFORM require_sound(new.geom, 'The ' || new.kind || ' ' || coalesce(new.name, 'without a name'));
+    RETURN new;
+END $$;
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OF geom ON geoservice.basemap_feature
+    FOR EACH ROW EXECUTE FUNCTION geoservice.guard_basemap_feature();
+
+-- Buildings.
+
+CREATE TABLE geoservice.building (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),
+    name text CHECK (geoservice.is_name(name)),
+    kind text NOT NULL DEFAULT 'other' CHECK (geoservice.is_code(kind)),
+    floors smallint CHECK (floors BETWEEN 1 AND 200),
+    address text CHECK (geoservice.is_name(address)),
+    geom geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(geom)),
+    grid_code text COLLATE "C",
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (jurisdiction_id, code)
+);
+INSERT INTO geoservice.layer (id, table_name, assignment) VALUES ('buildings', 'building', 'place');
+SELECT geoservice.attach_layer('buildings');
+
+-- Counts of residents at a place, by band; the id is random and says nothing. There is no column for a name, and none
+-- may be added.
+CREATE TABLE geoservice.household (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    building_code text COLLATE "C",
+    unit text CHECK (geoservice.is_code(unit)),
+    geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),
+    age_0_13 smallint NOT NULL DEFAULT 0 CHECK (age_0_13 BETWEEN 0 AND 50),
+    age_14_17 smallint NOT NULL DEFAULT 0 CHECK (age_14_17 BETWEEN 0 AND 50),
+    age_18_59 smallint NOT NULL DEFAULT 0 CHECK (age_18_59 BETWEEN 0 AND 50),
+    age_60_79 smallint NOT NULL DEFAULT 0 CHECK (age_60_79 BETWEEN 0 AND 50),
+    age_80_plus smallint NOT NULL DEFAULT 0 CHECK (age_80_plus BETWEEN 0 AND 50),
+    residents smallint NOT NULL GENERATED ALWAYS AS (age_0_13 + age_14_17 + age_18_59 + age_60_79 + age_80_plus) STORED,
+    floating smallint NOT NULL DEFAULT 0 CHECK (floating >= 0),
+    grid_code text COLLATE "C",
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    FOREIGN KEY (jurisdiction_id, building_code) REFERENCES geoservice.building (jurisdiction_id, code),
+    CONSTRAINT household_floating_are_residents
+        CHECK (floating <= age_0_13 + age_14_17 + age_18_59 + age_60_79 + age_80_plus)
+);
+CREATE INDEX ix_household_building ON geoservice.household (jurisdiction_id, building_code);
+INSERT INTO geoservice.layer (id, table_name, key_column, assignment, personal)
+VALUES ('households', 'household', 'building_code', 'building', true);
+SELECT geoservice.attach_layer('households');
+
+-- Cameras and what they see.
+
+CREATE TABLE geoservice.camera (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),
+    kind text NOT NULL DEFAULT 'fixed' CHECK (geoservice.is_code(kind)),
+    geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),
+    bearing_deg double precision NOT NULL CHECK (bearing_deg >= 0 AND bearing_deg < 360),
+    fov_deg double precision NOT NULL CHECK (fov_deg > 0 AND fov_deg <= 360),
+    range_m double precision NOT NULL CHECK (range_m > 0 AND range_m <= 2000),
+    status text NOT NULL DEFAULT 'online' CHECK (status IN ('online', 'offline', 'maintenance')),
+    sector geometry(Polygon, 4326) NOT NULL CHECK (geoservice.is_sound(sector)),  -- the trigger's, from the four above
+    grid_code text COLLATE "C",
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (jurisdiction_id, code)
+);
+CREATE INDEX ix_camera_sector ON geoservice.camera USING gist (sector);
+INSERT INTO geoservice.layer (id, table_name, assignment) VALUES ('cameras', 'camera', 'place');
+SELECT geoservice.attach_layer('cameras');
+
+-- The sector that a camera sees, as a polygon. bearing_deg clockwise from north; 5 degrees a step along the arc.
+CREATE FUNCTION geoservice.view_sector(
+    camera geometry, bearing_deg double precision, fov_deg double precision, range_m double precision
+) RETURNS geometry
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    lon_m CONSTANT double precision := lon_degree_m(st_y(camera));
+    lat_m CONSTANT double precision := lat_degree_m(st_y(camera));
+    steps CONSTANT integer := greatest(2, ceil(fov_deg / 5)::integer);
+    arc geometry[];
+BEGIN
+    SELECT array_agg(st_setsrid(st_makepoint(
+               st_x(camera) + range_m * sind(bearing_deg - fov_deg / 2 + fov_deg * i / steps) / lon_m,
+               st_y(camera) + range_m * cosd(bearing_deg - fov_deg / 2 + fov_deg * i / steps) / lat_m), 4326)
+               ORDER BY i)
+      INTO arc
+      FROM generate_series(0, steps) AS i;
+    IF fov_deg = 360 THEN
+        RETURN st_makepolygon(st_makeline(arc[1:steps] || arc[1]));
+    END IF;
+    RETURN st_makepolygon(st_makeline(camera || arc || camera));
+END $$;
+
+-- The sector is drawn from place, bearing, width and range, whatever was sent.
+CREATE FUNCTION geoservice.draw_sector() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM require_position(new.geom, 'Camera ' || new.code);
+    IF NOT (new.bearing_deg >= 0 AND new.bearing_deg < 360 AND new.fov_deg > 0 AND new.fov_deg <= 360
+        AND new.range_m > 0 AND new.range_m <= 2000) THEN
+        RAISE EXCEPTION 'Camera % looks % degrees from north, % degrees wide, % m far.',
+            new.code, new.bearing_deg, new.fov_deg, new.range_m
+            USING ERRCODE = 'check_violation',
+                  HINT = 'bearing_deg is 0 to below 360, fov_deg above 0 to 360, range_m above 0 to 2000.';
+    END IF;
+    new.sector := view_sector(new.geom, new.bearing_deg, new.fov_deg, new.range_m);
+    RETURN new;
+END $$;
+CREATE TRIGGER draw_sector BEFORE INSERT OR UPDATE OF geom, bearing_deg, fov_deg, range_m, sector ON geoservice.camera
+    FOR EACH ROW EXECUTE FUNCTION geoservice.draw_sector();
+
+-- Organisations.
+
+CREATE TABLE geoservice.organisation (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),
+    name text NOT NULL CHECK (geoservice.is_name(name)),
+    name_en text CHECK (geoservice.is_name(name_en)),
+    kind text NOT NULL CHECK (kind IN ('party_branch', 'partner', 'service_point', 'other')),
+    geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),
+    grid_code text COLLATE "C",
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (jurisdiction_id, code)
+);
+INSERT INTO geoservice.layer (id, table_name, assignment) VALUES ('organisations', 'organisation', 'place');
+SELECT geoservice.attach_layer('organisations');
+
+-- Staff by code and call sign, and their postings.
+
+CREATE TABLE geoservice.staff (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),
+    call_sign text NOT NULL CHECK (geoservice.is_name(call_sign)),   -- 网格员一号; never a person's name
+    role text NOT NULL CHECK (role IN ('grid_officer', 'police_officer', 'dispatcher')),
+    UNIQUE (jurisdiction_id, code)
+);
+
+CREATE TABLE geoservice.posting (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jurisdiction_id integer NOT NULL,
+    staff_code text COLLATE "C" NOT NULL,
+    grid_code text COLLATE "C" NOT NULL,       -- by code: a posting outlives the edition it was made in
+    role text NOT NULL CHECK (role IN ('grid_officer', 'deputy', 'police_officer')),
+    valid_from date NOT NULL,
+    valid_to date,
+    FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
+    CHECK (valid_to > valid_from),
+    -- One grid officer per grid and day.
+    CONSTRAINT posting_one_grid_officer EXCLUDE USING gist
+        (jurisdiction_id WITH =, grid_code WITH =, daterange(valid_from, valid_to) WITH &&)
+        WHERE (role = 'grid_officer')
+);
+CREATE INDEX ix_posting_grid_code ON geoservice.posting (jurisdiction_id, grid_code);
+
+-- In which order those who are posted to a grid come: the grid officer, a deputy, the police officer.
+CREATE FUNCTION geoservice.posting_rank(role text) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN array_position(ARRAY['grid_officer', 'deputy', 'police_officer'], role);
+
+-- Who is posted to a grid on the day of an instant: the grid officer, else a deputy.
+CREATE FUNCTION geoservice.officer_posted(jurisdiction integer, grid text, instant timestamptz, OUT staff_code text)
+RETURNS SETOF text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.staff_code
+      FROM geoservice.posting AS p
+     WHERE p.jurisdiction_id = jurisdiction
+       AND p.grid_code = grid
+       AND p.role IN ('grid_officer', 'deputy')
+       AND daterange(p.valid_from, p.valid_to) @> (
+           instant AT TIME ZONE (SELECT j.time_zone FROM geoservice.jurisdiction AS j WHERE j.id = jurisdiction))::date
+     ORDER BY geoservice.posting_rank(p.role), p.staff_code
+     LIMIT 1;
+END;
+
+-- The keys of programs. A key of an officer names the member of staff who holds it, by code.
+
+CREATE TABLE geoservice.api_key (
+    id text PRIMARY KEY CHECK (id ~ '^[0-9a-z]{8}$'),
+    secret_sha256 bytea NOT NULL CHECK (octet_length(secret_sha256) = 32),
+    role text NOT NULL CHECK (role IN
+        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'auditor', 'admin')),
+    label text NOT NULL CHECK (geoservice.is_name(label)),
+    jurisdiction_id integer,
+    staff_code text COLLATE "C",
+    created_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz,
+    revoked_at timestamptz,
+    FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
+    CONSTRAINT api_key_staff_of_a_jurisdiction CHECK ((jurisdiction_id IS NULL) = (staff_code IS NULL))
+);
+
+-- The services offered: what may be reported, and how long it may take.
+
+CREATE TABLE geoservice.service (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),
+    name text NOT NULL CHECK (geoservice.is_name(name)),
+    name_en text CHECK (geoservice.is_name(name_en)),
+    description text,
+    category text,                            -- Open311 calls it group
+    keywords text[] NOT NULL DEFAULT '{}',
+    attributes jsonb NOT NULL DEFAULT '[]',   -- what it asks for beside words and a place
+    limit_working_hours double precision CHECK (limit_working_hours > 0),
+    UNIQUE (jurisdiction_id, code),
+    CONSTRAINT service_attributes_are_a_list CHECK (jsonb_typeof(attributes) = 'array')
+);
+
+-- The limit of a service, in seconds of work; null without one.
+CREATE FUNCTION geoservice.limit_s(jurisdiction integer, service text) RETURNS double precision
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT s.limit_working_hours * 3600 FROM geoservice.service AS s
+     WHERE s.jurisdiction_id = jurisdiction AND s.code = service;
+END;
+
+-- Incidents, what their statuses mean, and the keys that keep a report from being stored twice.
+
+-- Whether somebody still has to do something about an incident of a status.
+CREATE FUNCTION geoservice.is_open(status text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN status NOT IN ('closed', 'duplicate', 'cancelled');
+
+-- Whether the clock of an incident of a status runs, unless it waits for its reporter: not once it is resolved, and not while it
+-- is returned.
+CREATE FUNCTION geoservice.clock_runs(status text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN status IN ('reported', 'dispatched', 'accepted');
+
+CREATE TABLE geoservice.incident (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    -- What was reported
+    service_code text COLLATE "C" NOT NULL,
+    source text NOT NULL DEFAULT 'system' CHECK (source IN ('resident', 'patrol', 'camera', 'hotline', 'system')),
+    description text NOT NULL DEFAULT '' CHECK (char_length(description) <= 4000),
+    -- By the codes of the service's attributes; several values of one as a list.
+    attributes jsonb NOT NULL DEFAULT '{}',
+    geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),
+    -- As sent, in declared_crs; the trigger's when the sender gave only geom. The bounds keep NaN and infinity out.
+    received_x double precision NOT NULL CHECK (received_x BETWEEN -1e9 AND 1e9),
+    received_y double precision NOT NULL CHECK (received_y BETWEEN -1e9 AND 1e9),
+    declared_crs text NOT NULL DEFAULT 'wgs84'
+        CHECK (declared_crs IN ('wgs84', 'cgcs2000', 'gcj02', 'bd09') OR declared_crs ~ '^epsg:[1-9][0-9]{3,5}$'),
+    accuracy_m double precision CHECK (accuracy_m BETWEEN 0 AND 1000),
+    building_code text COLLATE "C",
+    reported_at timestamptz NOT NULL DEFAULT now() CHECK (isfinite(reported_at)),
+    -- Of the token that the reporter holds. It names nobody.
+    reporter_sha256 bytea CHECK (octet_length(reporter_sha256) = 32),
+    -- Where it went: always the trigger's
+    jurisdiction_id integer,
+    edition_id bigint,
+    grid_code text COLLATE "C",
+    method text NOT NULL CHECK (method IN ('covers', 'nearest', 'building', 'manual', 'none')),
+    distance_to_border_m double precision,
+    near_border boolean NOT NULL,
+    candidates jsonb,
+    officer_code text COLLATE "C",
+    -- The instant whose edition and postings it was routed by: when it was reported, or when a later edition moved it.
+    routed_at timestamptz NOT NULL CHECK (isfinite(routed_at)),
+    -- A person may overrule the rule, with a reason
+    overrule_grid_code text COLLATE "C",
+    overrule_reason text CHECK (char_length(overrule_reason) BETWEEN 1 AND 500),
+    -- Somebody was named for it by a person; else whoever is posted to the grid has it.
+    assigned_officer_code text COLLATE "C",
+    -- What became of it
+    status text NOT NULL DEFAULT 'reported' CHECK (status IN
+        ('reported', 'dispatched', 'accepted', 'resolved', 'closed', 'returned', 'duplicate', 'cancelled')),
+    status_since timestamptz NOT NULL DEFAULT now(),
+    -- What was done last: a rule's id, and the words that came with it.
+    step_rule text NOT NULL DEFAULT 'reported',
+    step_reason text CHECK (char_length(step_reason) BETWEEN 1 AND 500),
+    -- A question to the reporter is open since then.
+    waiting_since timestamptz,
+    -- By when it should be resolved; null without a limit, and while the clock stands.
+    expected_at timestamptz,
+    -- What is left of the limit when the clock stands, seconds of work; below zero when it is late.
+    work_left_s double precision,
+    -- When it was found late; once for each time it is opened.
+    overdue_at timestamptz,
+    duplicate_of uuid REFERENCES geoservice.incident,
+    closed_at timestamptz,
+    rating smallint CHECK (rating BETWEEN 1 AND 5),
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    version integer NOT NULL DEFAULT 1,
+    FOREIGN KEY (jurisdiction_id, service_code) REFERENCES geoservice.service (jurisdiction_id, code),
+    CONSTRAINT incident_assigned_to_staff FOREIGN KEY (jurisdiction_id, assigned_officer_code)
+        REFERENCES geoservice.staff (jurisdiction_id, code),
+    CONSTRAINT incident_attributes_are_an_object
+        CHECK (jsonb_typeof(attributes) = 'object' AND octet_length(attributes::text) <= 20000),
+    CONSTRAINT incident_owned_or_queued CHECK ((grid_code IS NULL) = (method = 'none')),
+    CONSTRAINT incident_overruled_with_a_reason CHECK ((overrule_grid_code IS NULL) = (overrule_reason IS NULL)),
+    CONSTRAINT incident_closed_has_a_time CHECK ((status = 'closed') = (closed_at IS NOT NULL)),
+    CONSTRAINT incident_rated_when_closed CHECK (rating IS NULL OR status = 'closed'),
+    CONSTRAINT incident_duplicate_of_another
+        CHECK (duplicate_of IS NULL OR (status = 'duplicate' AND duplicate_of <> id)),
+    CONSTRAINT incident_without_personal_numbers CHECK (NOT geoservice.holds_personal_number(description)
+        AND NOT geoservice.holds_personal_number(overrule_reason)),
+    CONSTRAINT incident_step_without_personal_numbers CHECK (NOT geoservice.holds_personal_number(step_reason)),
+    CONSTRAINT incident_attributes_without_personal_numbers
+        CHECK (attributes = '{}' OR NOT geoservice.holds_personal_number(attributes::text))
+);
+CREATE INDEX ix_incident_geom ON geoservice.incident USING gist (geom);
+CREATE INDEX ix_incident_grid_code ON geoservice.incident (jurisdiction_id, grid_code, status);
+CREATE INDEX ix_incident_reported_at ON geoservice.incident (reported_at);
+CREATE INDEX ix_incident_updated_at ON geoservice.incident (updated_at);
+CREATE INDEX ix_incident_status_since ON geoservice.incident (status_since) WHERE status = 'resolved';
+CREATE INDEX ix_incident_expected_at ON geoservice.incident (expected_at)
+    WHERE overdue_at IS NULL AND geoservice.clock_runs(status);
+CREATE INDEX ix_incident_overrule_grid_code ON geoservice.incident (jurisdiction_id, overrule_grid_code)
+    WHERE overrule_grid_code IS NOT NULL;
+CREATE INDEX ix_incident_duplicate_of ON geoservice.incident (duplicate_of) WHERE duplicate_of IS NOT NULL;
+CREATE UNIQUE INDEX ix_incident_reporter_sha256 ON geoservice.incident (reporter_sha256) WHERE reporter_sha256 IS NOT NULL;
+
+-- Reports that came with a key of their sender's, so that one that is sent again is answered, not stored again.
+CREATE TABLE geoservice.report_key (
+    key_sha256 bytea PRIMARY KEY CHECK (octet_length(key_sha256) = 32),          -- of the sender and the key
+    request_sha256 bytea NOT NULL CHECK (octet_length(request_sha256) = 32),     -- of what came with it
+    incident_id uuid NOT NULL REFERENCES geoservice.incident ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    -- The token that was given out: it opens with the key, which only its sender knows.
+    sealed_token bytea NOT NULL CHECK (octet_length(sealed_token) = 32),
+    at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ix_report_key_at ON geoservice.report_key (at);
+CREATE INDEX ix_report_key_incident_id ON geoservice.report_key (incident_id);
+
+-- The append-only history of incidents: everything that is counted can be counted from here.
+
+-- No foreign key to incident: a history outlives what it tells of when retention removes that.
+CREATE TABLE geoservice.incident_event (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    incident_id uuid NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    actor text NOT NULL,
+    rule text NOT NULL,                       -- id of the rule that allowed or caused it
+    from_status text,
+    to_status text NOT NULL,
+    from_grid_code text COLLATE "C",
+    to_grid_code text COLLATE "C",
+    method text,
+    edition_id bigint,
+    reason text,
+    -- Whose matter it was and of which service.
+    jurisdiction_id integer,
+    service_code text COLLATE "C",
+    officer_code text COLLATE "C",
+    rating smallint,
+    -- The routing decision of a line, whole, all null where nothing was routed.
+    routed_at timestamptz,
+    geom geometry(Point, 4326) CHECK (geoservice.is_position(geom)),
+    received_x double precision,
+    received_y double precision,
+    declared_crs text,
+    accuracy_m double precision,
+    building_code text COLLATE "C",
+    distance_to_border_m double precision,
+    near_border boolean,
+    candidates jsonb
+);
+CREATE INDEX ix_incident_event_incident_id ON geoservice.incident_event (incident_id);
+-- How incidents were handled in a period is counted from their histories.
+CREATE INDEX ix_incident_event_jurisdiction_id_at ON geoservice.incident_event (jurisdiction_id, at);
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON geoservice.incident_event
+    FOR EACH ROW EXECUTE FUNCTION geoservice.refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON geoservice.incident_event
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_change();
+
+-- One history line for each arrival, written for the whole statement at once: COPY brings many.
+CREATE FUNCTION geoservice.record_arrivals() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    INSERT INTO incident_event (incident_id, actor, rule, to_status, to_grid_code, method, edition_id, reason, officer_code,
+                                jurisdiction_id, service_code, routed_at, geom, received_x, received_y, declared_crs,
+                                accuracy_m, building_code, distance_to_border_m, near_border, candidates)
+    SELECT a.id, geoservice.actor(), 'reported', a.status, a.grid_code, a.method, a.edition_id, a.overrule_reason,
+           a.officer_code, a.jurisdiction_id, a.service_code, a.routed_at, a.geom, a.received_x, a.received_y,
+           a.declared_crs, a.accuracy_m, a.building_code, a.distance_to_border_m, a.near_border, a.candidates
+      FROM arrivals AS a;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER record_arrivals AFTER INSERT ON geoservice.incident
+    REFERENCING NEW TABLE AS arrivals FOR EACH STATEMENT EXECUTE FUNCTION geoservice.record_arrivals();
+
+-- One history line for each change that means something; the routing is told where it could have changed.
+CREATE FUNCTION geoservice.record_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    line incident_event;
+BEGIN
+    IF (new.geom, new.building_code, new.accuracy_m, new.overrule_grid_code, new.routed_at)
+        IS DISTINCT FROM (old.geom, old.building_code, old.accuracy_m, old.overrule_grid_code, old.routed_at) THEN
+        line.routed_at := new.routed_at;
+        line.geom := new.geom;
+        line.received_x := new.received_x;
+        line.received_y := new.received_y;
+        line.declared_crs := new.declared_crs;
+        line.accuracy_m := new.accuracy_m;
+        line.building_code := new.building_code;
+        line.distance_to_border_m := new.distance_to_border_m;
+        line.near_border := new.near_border;
+        line.candidates := new.candidates;
+    END IF;
+    INSERT INTO incident_event
+        (incident_id, actor, rule, from_status, to_status, from_grid_code, to_grid_code, method, edition_id, reason,
+         officer_code, jurisdiction_id, service_code, rating, routed_at, geom, received_x, received_y, declared_crs,
+         accuracy_m, building_code, distance_to_border_m, near_border, candidates)
+    VALUES (new.id, geoservice.actor(), new.step_rule, old.status, new.status, old.grid_code, new.grid_code, new.method,
+            new.edition_id,
+            CASE WHEN new.step_rule = 'moved by edition'
+                 THEN 'Its place belongs to another grid in edition ' || new.edition_id || '.'
+                 ELSE new.step_reason END,
+            new.officer_code, new.jurisdiction_id, new.service_code, new.rating, line.routed_at, line.geom, line.received_x,
+            line.received_y, line.declared_crs, line.accuracy_m, line.building_code, line.distance_to_border_m,
+            line.near_border, line.candidates);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER record_change AFTER UPDATE ON geoservice.incident FOR EACH ROW
+    WHEN ((new.status, new.service_code, new.source, new.description, new.geom, new.building_code, new.accuracy_m,
+           new.grid_code, new.method, new.officer_code, new.overrule_reason, new.waiting_since, new.overdue_at, new.closed_at,
+           new.rating)
+        IS DISTINCT FROM
+          (old.status, old.service_code, old.source, old.description, old.geom, old.building_code, old.accuracy_m,
+           old.grid_code, old.method, old.officer_code, old.overrule_reason, old.waiting_since, old.overdue_at, old.closed_at,
+           old.rating))
+    EXECUTE FUNCTION geoservice.record_change();
+
+-- From report to rating: the steps that an incident may take, kept here too, so that no door takes another.
+
+-- geoservice/domain/lifecycle/table.py holds the same table, and who may take which step.
+CREATE TABLE geoservice.lifecycle (
+    rule text NOT NULL,
+    from_status text NOT NULL,
+    to_status text NOT NULL,
+    needs_reason boolean NOT NULL DEFAULT false,
+    -- Of several rules for one pair, the one that is meant when a writer names none.
+    usual boolean NOT NULL DEFAULT true,
+    PRIMARY KEY (rule, from_status)
+);
+CREATE UNIQUE INDEX lifecycle_one_usual_rule ON geoservice.lifecycle (from_status, to_status) WHERE usual;
+INSERT INTO geoservice.lifecycle (rule, from_status, to_status, needs_reason, usual) VALUES
+    ('dispatched', 'reported', 'dispatched', false, true),
+    ('dispatched', 'returned', 'dispatched', false, true),
+    ('accepted', 'dispatched', 'accepted', false, true),
+    ('returned', 'dispatched', 'returned', true, true),
+    ('returned', 'accepted', 'returned', true, true),
+    ('reassigned', 'dispatched', 'dispatched', true, true),
+    ('reassigned', 'accepted', 'dispatched', true, true),
+    ('resolved', 'accepted', 'resolved', false, true),
+    ('verified', 'resolved', 'closed', false, true),
+    ('rated', 'resolved', 'closed', false, false),
+    ('rated', 'closed', 'closed', false, true),
+    ('lapsed', 'resolved', 'closed', false, false),
+    ('reopened', 'resolved', 'dispatched', true, true),
+    ('reopened', 'closed', 'dispatched', true, true),
+    ('reopened', 'duplicate', 'dispatched', true, true),
+    ('merged', 'reported', 'duplicate', false, true),
+    ('merged', 'dispatched', 'duplicate', false, true),
+    ('merged', 'accepted', 'duplicate', false, true),
+    ('merged', 'returned', 'duplicate', false, true),
+    ('cancelled', 'reported', 'cancelled', true, true),
+    ('cancelled', 'dispatched', 'cancelled', true, true),
+    ('cancelled', 'returned', 'cancelled', true, true);
+
+-- What an UPDATE of an incident means, and whether it may be. Before `route`, by name.
+CREATE FUNCTION geoservice.guard_step() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    step lifecycle;
+    steps_by_status boolean := new.status <> old.status
+        OR (new.assigned_officer_code IS DISTINCT FROM old.assigned_officer_code AND new.status = 'dispatched')
+        OR (new.rating IS DISTINCT FROM old.rating AND new.status = 'closed');
+BEGIN
+    IF steps_by_status THEN
+        SELECT l.* INTO step FROM lifecycle AS l
+         WHERE l.from_status = old.status AND l.to_status = new.status
+         ORDER BY (l.rule = 'rated') = (new.rating IS DISTINCT FROM old.rating) DESC, l.rule = new.step_rule DESC,
+                  l.usual DESC
+         LIMIT 1;
+        IF step.rule IS NULL THEN
+            RAISE EXCEPTION 'An incident that is % can not become %.', old.status, new.status
+                USING ERRCODE = 'GS411', HINT = 'It may become ' || coalesce((
+                    SELECT string_agg(DISTINCT l.to_status, ', ' ORDER BY l.to_status) FROM lifecycle AS l
+                     WHERE l.from_status = old.status), 'nothing else') || '.';
+        ELSIF step.needs_reason AND new.step_reason IS NULL THEN
+            RAISE EXCEPTION 'To be %, an incident needs a reason.', step.rule
+                USING ERRCODE = 'not_null_violation', HINT = 'Write it into step_reason.';
+        END IF;
+        PERFORM require_step(step.rule, old, new);
+        new.step_rule := step.rule;
+        new.status_since := CASE WHEN new.status = old.status THEN old.status_since ELSE clock_timestamp() END;
+        new.waiting_since := NULL;
+        new.closed_at := CASE WHEN new.status = 'closed' THEN coalesce(old.closed_at, new.closed_at, now()) END;
+        new.rating := CASE WHEN new.status = 'closed' THEN new.rating END;
+        new.duplicate_of := CASE WHEN new.status = 'duplicate' THEN new.duplicate_of END;
+        IF step.rule = 'reopened' THEN
+            new.assigned_officer_code := NULL;  -- whoever is posted now
+        END IF;
+    ELSE
+        new.status_since := old.status_since;
+        new.step_rule := CASE
+            WHEN new.overdue_at IS DISTINCT FROM old.overdue_at THEN 'overdue'
+            WHEN new.waiting_since IS DISTINCT FROM old.waiting_since
+                THEN CASE WHEN new.waiting_since IS NULL THEN 'answered' ELSE 'asked' END
+            WHEN new.routed_at > old.routed_at THEN 'moved by edition'
+            WHEN (new.overrule_grid_code, new.overrule_reason) IS DISTINCT FROM (old.overrule_grid_code, old.overrule_reason)
+                THEN CASE WHEN new.step_rule = 'side chosen' THEN 'side chosen' ELSE 'overruled' END
+            WHEN (new.geom, new.building_code, new.accuracy_m) IS DISTINCT FROM (old.geom, old.building_code, old.accuracy_m)
+                THEN 'moved'
+            ELSE 'corrected' END;
+        IF new.step_rule IN ('moved by edition', 'overdue', 'corrected') THEN
+            new.step_reason := NULL;
+        ELSIF new.step_rule = 'overruled' THEN
+            new.step_reason := new.overrule_reason;
+        END IF;
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER guard_step BEFORE UPDATE ON geoservice.incident
+    FOR EACH ROW EXECUTE FUNCTION geoservice.guard_step();
+
+-- What only some steps ask for.
+CREATE FUNCTION geoservice.require_step(rule text, old geoservice.incident, new geoservice.incident) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF rule IN ('reopened', 'rated') AND old.closed_at < now() - lapses_after() THEN
+        RAISE EXCEPTION 'The incident was closed more than 7 days ago.'
+            USING ERRCODE = 'GS411', HINT = 'Report the matter anew.';
+    ELSIF rule = 'rated' AND (old.rating IS NOT NULL OR new.rating IS NULL) THEN
+        RAISE EXCEPTION 'The incident was rated already.' USING ERRCODE = 'GS411', HINT = 'One rating counts.';
+    ELSIF rule = 'merged' AND NOT EXISTS (
+        SELECT FROM incident AS i WHERE i.id = new.duplicate_of AND i.jurisdiction_id = old.jurisdiction_id
+           AND i.status NOT IN ('duplicate', 'cancelled')) THEN
+        RAISE EXCEPTION 'The incident that stays must be one of the same jurisdiction, neither a duplicate nor cancelled.'
+            USING ERRCODE = 'check_violation', HINT = 'Give the id of the incident that all others are merged into.';
+    ELSIF rule = 'merged' AND EXISTS (SELECT FROM incident AS i WHERE i.duplicate_of = old.id) THEN
+        RAISE EXCEPTION 'Other incidents were merged into this one.'
+            USING ERRCODE = 'check_violation', HINT = 'Merge the other one into this, or reopen those first.';
+    ELSIF rule IN ('dispatched', 'reassigned') AND new.assigned_officer_code IS NULL THEN
+        RAISE EXCEPTION 'Nobody is named for the incident.'
+            USING ERRCODE = 'not_null_violation', HINT = 'Write the code of a member of staff into assigned_officer_code.';
+    END IF;
+END $$;
+
+-- Where an incident went decides who has it: an officer who is named has it dispatched to him, and where nobody is, it waits
+-- in the queue. What is done already stays done.
+CREATE FUNCTION geoservice.status_by_officer(status text, officer_before text, officer text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN status IN ('dispatched', 'accepted') AND officer IS NULL THEN 'reported'
+    WHEN status = 'reported' AND officer IS NOT NULL THEN 'dispatched'
+    WHEN status = 'accepted' AND officer IS DISTINCT FROM officer_before THEN 'dispatched'
+    ELSE status END;
+
+-- What was resolved so long ago, and nobody rated or verified since, is closed; what was closed so long ago stays closed.
+CREATE FUNCTION geoservice.lapses_after() RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '7 days';
+
+-- Close what was resolved long ago and what nobody rated or verified since. Whoever asks first does it.
+CREATE FUNCTION geoservice.lapse_due(most integer DEFAULT 100) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    done integer;
+BEGIN
+    WITH due AS (
+        SELECT i.id FROM incident AS i
+         WHERE i.status = 'resolved' AND i.status_since < now() - lapses_after()
+         ORDER BY i.status_since LIMIT most FOR UPDATE SKIP LOCKED
+    )
+    UPDATE incident AS i SET status = 'closed', step_rule = 'lapsed', step_reason = NULL FROM due WHERE i.id = due.id;
+    GET DIAGNOSTICS done = ROW_COUNT;
+    RETURN done;
+END $$;
+
+-- Which grid an incident goes to, and who has it.
+
+-- Route an incident on its way in, and again when its place, building or overrule changes. Nothing else may touch the
+-- columns that say where it went: an UPDATE that tries is put right, not obeyed.
+-- It runs with the writer's rights. What it asks on the way of every INSERT is fixed in meaning (ownership.sql); the rest has
+-- a search path of its own.
+CREATE FUNCTION geoservice.route_incident() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    answer geoservice.ownership;
+    on_duty_at timestamptz;
+    stale_routing_at timestamptz;
+    fresh boolean;
+    stands boolean;
+BEGIN
+    IF tg_op OPERATOR(pg_catalog.=) 'UPDATE' THEN
+        new := geoservice.incident_as_changed(old, new);
+        IF new.method IS NOT NULL THEN  -- nothing changed that the route depends on
+            RETURN new;
+        END IF;
+        new.routed_at := geoservice.reroute_at(old, new);
+        on_duty_at := pg_catalog.clock_timestamp();
+    ELSE
+        new.recorded_at := pg_catalog.now();
+        new.updated_at := pg_catalog.now();
+        new.status_since := pg_catalog.now();
+        new.version := 1;
+        new.routed_at := new.reported_at;
+        new.step_rule := 'reported';
+        new.step_reason := NULL;
+    END IF;
+    answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);
+    IF tg_op OPERATOR(pg_catalog.=) 'INSERT' AND answer.jurisdiction_id IS NOT NULL THEN
+        -- What nearly every report needs is done here: the lock, and a look at the edition. The function costs more than that.
+        fresh := new.reported_at OPERATOR(pg_catalog.>=) pg_catalog.now();
+        IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed' THEN
+            PERFORM pg_catalog.pg_advisory_xact_lock_shared(geoservice.publish_lock(), answer.jurisdiction_id);
+            stands := geoservice.edition_at(
+                answer.jurisdiction_id, CASE WHEN fresh THEN pg_catalog.clock_timestamp() ELSE new.routed_at END)
+                IS NOT DISTINCT FROM answer.edition_id;
+        END IF;
+        IF stands IS NOT TRUE THEN
+            stale_routing_at := geoservice.stale_routing_at(answer.jurisdiction_id, answer.edition_id, new.routed_at, fresh);
+        END IF;
+        IF stale_routing_at IS NOT NULL THEN
+            new.routed_at := stale_routing_at;
+            answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);
+        END IF;
+    END IF;
+    new.received_x := coalesce(new.received_x, public.st_x(new.geom));
+    new.received_y := coalesce(new.received_y, public.st_y(new.geom));
+    IF answer.jurisdiction_id IS NULL OR new.building_code IS NOT NULL OR new.overrule_grid_code IS NOT NULL THEN
+        answer := geoservice.owner_by_report(new, answer, old.building_code);
+    END IF;
+    IF answer.grid_code IS DISTINCT FROM old.grid_code THEN
+        new.assigned_officer_code := NULL;
+    END IF;
+    new.jurisdiction_id := answer.jurisdiction_id;
+    new.edition_id := answer.edition_id;
+    new.grid_code := answer.grid_code;
+    new.method := answer.method;
+    new.distance_to_border_m := answer.distance_to_border_m;
+    new.near_border := answer.near_border;
+    new.candidates := answer.candidates;
+    new.officer_code := new.assigned_officer_code;
+    IF answer.grid_code IS NOT NULL AND new.officer_code IS NULL THEN
+        SELECT o.staff_code INTO new.officer_code
+          FROM geoservice.officer_posted(answer.jurisdiction_id, answer.grid_code, coalesce(on_duty_at, new.routed_at)) AS o;
+    END IF;
+    new.status := geoservice.status_by_officer(
+        new.status, CASE WHEN tg_op OPERATOR(pg_catalog.=) 'INSERT' THEN new.officer_code ELSE old.officer_code END,
+        new.officer_code);
+    RETURN new;
+END $$;
+CREATE TRIGGER route BEFORE INSERT OR UPDATE ON geoservice.incident
+    FOR EACH ROW EXECUTE FUNCTION geoservice.route_incident();
+
+-- An incident as a writer changes it: what is fixed stays, what the trigger decides stays as it was decided. When its
+-- place, accuracy, building, overrule or instant of routing changed, method is null: it must be routed anew.
+CREATE FUNCTION geoservice.incident_as_changed(old geoservice.incident, new geoservice.incident)
+RETURNS geoservice.incident
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    new.id := old.id;
+    new.recorded_at := old.recorded_at;
+    new.routed_at := greatest(old.routed_at, new.routed_at);
+    new.reported_at := old.reported_at;
+    new.updated_at := now();
+    new.version := old.version + 1;
+    new.method := NULL;
+    IF (new.geom, new.building_code, new.accuracy_m, new.overrule_grid_code, new.routed_at)
+        IS NOT DISTINCT FROM (old.geom, old.building_code, old.accuracy_m, old.overrule_grid_code, old.routed_at) THEN
+        new.jurisdiction_id := old.jurisdiction_id;
+        new.edition_id := old.edition_id;
+        new.grid_code := old.grid_code;
+        new.method := old.method;
+        new.distance_to_border_m := old.distance_to_border_m;
+        new.near_border := old.near_border;
+        new.candidates := old.candidates;
+        new.officer_code := old.officer_code;
+        IF new.assigned_officer_code IS DISTINCT FROM old.assigned_officer_code OR new.step_rule = 'reopened' THEN
+            new.officer_code := coalesce(new.assigned_officer_code, (
+                SELECT o.staff_code FROM officer_posted(new.jurisdiction_id, new.grid_code, clock_timestamp()) AS o));
+        END IF;
+        IF new.officer_code IS NULL THEN
+            new.status := status_by_officer(new.status, NULL, NULL);  -- the queue
+        END IF;
+    END IF;
+    RETURN new;
+END $$;
+
+-- The instant by which a report on its way in must be looked up again, because a publication ran beside it and did not see it;
+-- null: its look-up stands. Later publications wait until the report is committed, and treat it as any other.
+-- fresh: it tells of this moment, not of an earlier day. It goes to the grid in force now unless open reports stay where they are.
+CREATE FUNCTION geoservice.stale_routing_at(jurisdiction integer, edition bigint, looked_up_at timestamptz, fresh boolean)
+RETURNS timestamptz
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM lock_jurisdiction_shared(jurisdiction);
+    IF fresh AND edition_at(jurisdiction, clock_timestamp()) IS DISTINCT FROM edition
+        AND EXISTS (SELECT FROM jurisdiction AS j WHERE j.id = stale_routing_at.jurisdiction AND j.reroute <> 'keep') THEN
+        RETURN clock_timestamp();
+    ELSIF edition_at(jurisdiction, looked_up_at) IS DISTINCT FROM edition THEN
+        RETURN looked_up_at;
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- The instant by which a changed incident is routed. Whoever names a grid for an open one names one that is in force now: those
+-- of the day when it was reported may be gone, and their officers with them. Whoever puts its place right means a place of now,
+-- too, where open reports go along with their place, and where nobody owned the place that it had.
+CREATE FUNCTION geoservice.reroute_at(old geoservice.incident, new geoservice.incident) RETURNS timestamptz
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    goes_along CONSTANT boolean :=
+        coalesce((SELECT j.reroute = 'move' FROM jurisdiction AS j WHERE j.id = old.jurisdiction_id), true);
+BEGIN
+    IF new.routed_at > old.routed_at OR NOT is_open(old.status) THEN
+        RETURN new.routed_at;
+    END IF;
+    PERFORM lock_jurisdiction_shared(old.jurisdiction_id);
+    IF (new.overrule_grid_code IS NOT NULL AND new.overrule_grid_code IS DISTINCT FROM old.overrule_grid_code)
+        OR (goes_along AND (old.jurisdiction_id IS NULL
+                            OR edition_at(old.jurisdiction_id, clock_timestamp()) IS DISTINCT FROM old.edition_id)) THEN
+        RETURN greatest(old.routed_at, clock_timestamp());
+    END IF;
+    RETURN new.routed_at;
+END $$;
+
+-- The answer when a report says more than its place: it names a building, or a person overrules, or no jurisdiction is
+-- there whose services the foreign key could look at.
+CREATE FUNCTION geoservice.owner_by_report(
+    report geoservice.incident, by_position geoservice.ownership, building_before text
+) RETURNS geoservice.ownership
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    answer ownership := by_position;
+BEGIN
+    IF answer.jurisdiction_id IS NULL
+        AND NOT EXISTS (SELECT FROM service AS s WHERE s.code = report.service_code) THEN
+        RAISE EXCEPTION 'There is no service %.', report.service_code
+            USING ERRCODE = 'foreign_key_violation', HINT = 'Give the code of a service of a jurisdiction.';
+    END IF;
+    IF report.building_code IS NOT NULL THEN
+        answer := owner_by_building(report, answer, report.building_code IS DISTINCT FROM building_before);
+    END IF;
+    IF report.overrule_grid_code IS NOT NULL THEN
+        answer := owner_by_person(report, answer);
+    END IF;
+    RETURN answer;
+END $$;
+
+-- The building that a report of a place means by a code: the nearest of that code, of one jurisdiction or of all (null); and
+-- whether the place is within that jurisdiction's snap tolerance of it. No row: there is none.
+CREATE FUNCTION geoservice.building_meant(building text, place geometry, only_in integer)
+RETURNS TABLE (geom geometry, jurisdiction_id integer, within_tolerance boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT b.geom, b.jurisdiction_id,
+           distance_m(place, b.geom, lon_degree_m(st_y(place)), lat_degree_m(st_y(place))) <= j.snap_tolerance_m
+      FROM building AS b JOIN jurisdiction AS j ON j.id = b.jurisdiction_id
+     WHERE b.code = building_meant.building AND (only_in IS NULL OR b.jurisdiction_id = only_in)
+     ORDER BY b.geom <-> place
+     LIMIT 1
+$$;
+
+-- The answer for a report that names a building: the grid of that building, if the report lies within the snap tolerance
+-- of it and a grid owns it, else the answer by position.
+-- must_exist: an unknown building is refused, it would be a lost hint; one that was removed since is passed over.
+CREATE FUNCTION geoservice.owner_by_building(
+    report geoservice.incident, by_position geoservice.ownership, must_exist boolean
+) RETURNS geoservice.ownership
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    near record;
+    answer ownership;
+BEGIN
+    SELECT * INTO near FROM building_meant(report.building_code, report.geom, report.jurisdiction_id);
+    IF near.geom IS NULL AND must_exist THEN
+        RAISE EXCEPTION 'The incident names the unknown building %.', report.building_code
+            USING ERRCODE = 'foreign_key_violation', HINT = 'Leave the building out, or give its code as in the layer.';
+    ELSIF near.within_tolerance IS NOT TRUE THEN
+        RETURN by_position;
+    END IF;
+    answer := owner_of(st_pointonsurface(near.geom), report.routed_at, 0, near.jurisdiction_id);
+    IF answer.grid_code IS NULL THEN
+        RETURN by_position;
+    END IF;
+    answer.method := 'building';
+    RETURN answer;
+END $$;
+
+-- The answer when a person overrules: the grid named, which must be one of the edition that was in force.
+CREATE FUNCTION geoservice.owner_by_person(report geoservice.incident, by_rule geoservice.ownership)
+RETURNS geoservice.ownership
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    answer ownership := by_rule;
+BEGIN
+    SELECT edition_at(t.jurisdiction_id, report.routed_at), t.id, t.code, t.name
+      INTO answer.edition_id, answer.territory_id, answer.grid_code, answer.grid_name
+      FROM territory AS t
+     WHERE t.jurisdiction_id = by_rule.jurisdiction_id
+       AND t.code = report.overrule_grid_code
+       AND t.valid @> report.routed_at
+       AND upper_inf(t.known);
+    IF answer.territory_id IS NULL THEN
+        RAISE EXCEPTION 'There is no grid % in the edition that was in force.', report.overrule_grid_code
+            USING ERRCODE = 'foreign_key_violation', HINT = 'Overrule with the code of a grid of that edition.';
+    END IF;
+    answer.method := 'manual';
+    RETURN answer;
+END $$;
+
+-- The grid code that an incident would have if it were routed at an instant; what a person decided stays while it can.
+CREATE FUNCTION geoservice.incident_grid(report geoservice.incident, instant timestamptz) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    answer ownership := owner_of(report.geom, instant, 0, report.jurisdiction_id);
+BEGIN
+    report.routed_at := instant;
+    IF EXISTS (SELECT FROM territory AS t WHERE t.jurisdiction_id = report.jurisdiction_id
+                  AND t.code = report.overrule_grid_code AND t.valid @> instant AND upper_inf(t.known)) THEN
+        RETURN report.overrule_grid_code;
+    ELSIF report.building_code IS NOT NULL THEN
+        answer := owner_by_building(report, answer, false);
+    END IF;
+    RETURN answer.grid_code;
+END $$;
+
+-- A line's routing once more, by the grids as they were known then: what the rule says, whatever a person said. Of a building
+-- that was moved or torn down since, nothing is known any more.
+CREATE FUNCTION geoservice.route_again(line geoservice.incident_event, jurisdiction integer) RETURNS geoservice.ownership
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    report incident;
+    answer ownership := owner_of(line.geom, line.routed_at, line.accuracy_m, jurisdiction, line.at);
+BEGIN
+    IF line.building_code IS NOT NULL THEN
+        report.geom := line.geom;
+        report.routed_at := line.routed_at;
+        report.building_code := line.building_code;
+        report.jurisdiction_id := jurisdiction;
+        answer := owner_by_building(report, answer, false);
+    END IF;
+    RETURN answer;
+END $$;
+
+-- Working time: when people work, how long a matter may take, and when it is late.
+
+-- When a jurisdiction works on a day of the week, local time. 1 is Monday (ISO 8601).
+CREATE TABLE geoservice.working_hours (
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction ON DELETE CASCADE,
+    weekday smallint NOT NULL CHECK (weekday BETWEEN 1 AND 7),
+    opens time NOT NULL,
+    closes time NOT NULL CHECK (closes > opens),
+    PRIMARY KEY (jurisdiction_id, weekday, opens),
+    CONSTRAINT working_hours_do_not_overlap EXCLUDE USING gist (jurisdiction_id WITH =, weekday WITH =,
+        numrange(extract(epoch FROM opens), extract(epoch FROM closes)) WITH &&)
+);
+
+-- Days that are not as their weekday: a holiday, or a day on which is worked like on another weekday.
+CREATE TABLE geoservice.calendar_day (
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction ON DELETE CASCADE,
+    day date NOT NULL CHECK (isfinite(day)),
+    works_like smallint CHECK (works_like BETWEEN 1 AND 7),  -- null: nobody works
+    label text NOT NULL CHECK (geoservice.is_name(label)),
+    PRIMARY KEY (jurisdiction_id, day)
+);
+
+-- The two laid out: each stretch of work, and how many seconds were worked before it. Only the function below writes here.
+CREATE TABLE geoservice.working_span (
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction ON DELETE CASCADE,
+    opens timestamptz NOT NULL,
+    closes timestamptz NOT NULL CHECK (closes > opens),
+    worked_before_s double precision NOT NULL,
+    PRIMARY KEY (jurisdiction_id, opens),
+    UNIQUE (jurisdiction_id, worked_before_s)
+);
+
+-- Lay a jurisdiction's calendar out, from three months ago, or earlier if it was, to two years from now.
+CREATE FUNCTION geoservice.lay_out_working_time(jurisdiction integer, since date DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    zone text;
+    first_day date;
+    last_day CONSTANT date := (now() + interval '2 years')::date;
+BEGIN
+    SELECT j.time_zone, least((now() - interval '3 months')::date, since, (SELECT min(s.opens)::date FROM working_span AS s
+                                                                   WHERE s.jurisdiction_id = jurisdiction))
+      INTO zone, first_day FROM jurisdiction AS j WHERE j.id = jurisdiction FOR NO KEY UPDATE;
+    DELETE FROM working_span AS s WHERE s.jurisdiction_id = jurisdiction;
+    INSERT INTO working_span (jurisdiction_id, opens, closes, worked_before_s)
+    SELECT jurisdiction, d.opens, d.closes,
+           coalesce(sum(extract(epoch FROM d.closes - d.opens)) OVER (
+               ORDER BY d.opens ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
+      FROM (
+        SELECT (g.midnight::date + h.opens) AT TIME ZONE zone AS opens, (g.midnight::date + h.closes) AT TIME ZONE zone AS closes
+          FROM generate_series(first_day::timestamp, last_day::timestamp, interval '1 day') AS g (midnight)
+          LEFT JOIN calendar_day AS c ON c.jurisdiction_id = jurisdiction AND c.day = g.midnight::date
+          JOIN working_hours AS h ON h.jurisdiction_id = jurisdiction
+           AND h.weekday = CASE WHEN c.day IS NULL THEN extract(isodow FROM g.midnight) ELSE c.works_like END
+      ) AS d
+     WHERE d.closes > d.opens;  -- a clock that is put forward can swallow a stretch
+END $$;
+
+-- Who changes hours or days changes the layout.
+CREATE FUNCTION geoservice.keep_working_time() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    changed integer;
+BEGIN
+    FOR changed IN SELECT DISTINCT c.jurisdiction_id FROM changed_rows AS c
+                     JOIN jurisdiction AS j ON j.id = c.jurisdiction_id LOOP
+        PERFORM lay_out_working_time(changed);
+    END LOOP;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER lay_out_after_insert AFTER INSERT ON geoservice.working_hours REFERENCING NEW TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.keep_working_time();
+CREATE TRIGGER lay_out_after_update AFTER UPDATE ON geoservice.working_hours REFERENCING NEW TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.keep_working_time();
+CREATE TRIGGER lay_out_after_delete AFTER DELETE ON geoservice.working_hours REFERENCING OLD TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.keep_working_time();
+CREATE TRIGGER lay_out_after_insert AFTER INSERT ON geoservice.calendar_day REFERENCING NEW TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.keep_working_time();
+CREATE TRIGGER lay_out_after_update AFTER UPDATE ON geoservice.calendar_day REFERENCING NEW TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.keep_working_time();
+CREATE TRIGGER lay_out_after_delete AFTER DELETE ON geoservice.calendar_day REFERENCING OLD TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.keep_working_time();
+
+-- A jurisdiction begins with eight hours a day, Monday to Friday; its own hours replace them.
+CREATE FUNCTION geoservice.begin_working_hours() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    INSERT INTO working_hours (jurisdiction_id, weekday, opens, closes)
+    SELECT new.id, weekday, stretch.opens, stretch.closes
+      FROM generate_series(1, 5) AS weekday,
+           (VALUES (time '08:30', time '12:30'), (time '14:00', time '18:00')) AS stretch (opens, closes);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER begin_working_hours AFTER INSERT ON geoservice.jurisdiction
+    FOR EACH ROW EXECUTE FUNCTION geoservice.begin_working_hours();
+
+-- Local hours are other instants in another time zone.
+CREATE FUNCTION geoservice.follow_time_zone() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM lay_out_working_time(new.id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER follow_time_zone AFTER UPDATE OF time_zone ON geoservice.jurisdiction
+    FOR EACH ROW WHEN (new.time_zone <> old.time_zone) EXECUTE FUNCTION geoservice.follow_time_zone();
+
+-- Seconds worked from the beginning of the layout to an instant; null before it and where nobody works.
+CREATE FUNCTION geoservice.worked_s(jurisdiction integer, instant timestamptz) RETURNS double precision
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT s.worked_before_s + extract(epoch FROM least(s.closes, instant) - s.opens)
+      FROM geoservice.working_span AS s
+     WHERE s.jurisdiction_id = jurisdiction AND s.opens <= instant
+     ORDER BY s.opens DESC LIMIT 1;
+END;
+
+-- When so many seconds of work are done that begin at an instant. What ends with a stretch ends then, not when the next begins.
+-- Null beyond the layout, where nobody knows the holidays yet.
+CREATE FUNCTION geoservice.work_done_at(jurisdiction integer, begins timestamptz, work_s double precision)
+RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN s.opens + make_interval(secs => t.target_s - s.worked_before_s) <= s.closes
+                THEN s.opens + make_interval(secs => t.target_s - s.worked_before_s) END
+      FROM (SELECT geoservice.worked_s(jurisdiction, begins) + work_s AS target_s) AS t,
+           LATERAL (SELECT n.opens, n.closes, n.worked_before_s FROM geoservice.working_span AS n
+                     WHERE n.jurisdiction_id = jurisdiction AND n.worked_before_s < t.target_s
+                     ORDER BY n.worked_before_s DESC LIMIT 1) AS s;
+END;
+
+-- The clock of an incident starts with the report. After `route`, by name. Every arrival passes here: without settings of its
+-- own it takes a third of the time.
+CREATE FUNCTION geoservice.time_arrival() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    limit_s CONSTANT double precision := geoservice.limit_s(new.jurisdiction_id, new.service_code);
+BEGIN
+    new.overdue_at := NULL;
+    new.work_left_s := NULL;
+    new.expected_at := CASE WHEN limit_s IS NOT NULL
+                            THEN geoservice.work_done_at(new.jurisdiction_id, new.reported_at, limit_s) END;
+    RETURN new;
+END $$;
+CREATE TRIGGER time_arrival BEFORE INSERT ON geoservice.incident
+    FOR EACH ROW EXECUTE FUNCTION geoservice.time_arrival();
+
+-- It stands while the matter is returned or waits for its reporter, ends when it is resolved, and starts anew when it is
+-- reopened. After `route`, by name.
+CREATE FUNCTION geoservice.time_incident() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    ran CONSTANT boolean := clock_runs(old.status) AND old.waiting_since IS NULL;
+    runs CONSTANT boolean := clock_runs(new.status) AND new.waiting_since IS NULL;
+BEGIN
+    IF new.step_rule = 'reopened' AND old.status <> new.status THEN
+        new.overdue_at := NULL;
+        new.work_left_s := NULL;
+        new.expected_at := work_done_at(
+            new.jurisdiction_id, clock_timestamp(), limit_s(new.jurisdiction_id, new.service_code));
+        RETURN new;
+    END IF;
+    new.expected_at := old.expected_at;
+    new.work_left_s := old.work_left_s;
+    IF new.step_rule = 'overdue' AND (old.overdue_at IS NOT NULL OR NOT coalesce(old.expected_at < now(), false)) THEN
+        new.overdue_at := old.overdue_at;  -- it is not late, or that is known
+    END IF;
+    IF ran AND NOT runs AND (new.status = 'returned' OR new.waiting_since IS NOT NULL) AND old.expected_at IS NOT NULL THEN
+        new.work_left_s := worked_s(new.jurisdiction_id, old.expected_at) - worked_s(new.jurisdiction_id, clock_timestamp());
+        new.expected_at := NULL;
+    ELSIF runs AND NOT ran AND old.work_left_s IS NOT NULL THEN
+        new.expected_at := CASE WHEN old.work_left_s > 0
+                                THEN work_done_at(new.jurisdiction_id, clock_timestamp(), old.work_left_s)
+                                ELSE clock_timestamp() END;
+        new.work_left_s := NULL;
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER time_incident BEFORE UPDATE ON geoservice.incident
+    FOR EACH ROW EXECUTE FUNCTION geoservice.time_incident();
+
+-- Find what is late and was not found before, and say so in its history, which the dispatcher hears of.
+CREATE FUNCTION geoservice.mark_overdue(most integer DEFAULT 100) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    done integer;
+BEGIN
+    WITH late AS (
+        SELECT i.id FROM incident AS i
+         WHERE i.expected_at < now() AND i.overdue_at IS NULL AND clock_runs(i.status)
+         ORDER BY i.expected_at LIMIT most FOR UPDATE SKIP LOCKED
+    )
+    UPDATE incident AS i SET overdue_at = now() FROM late WHERE i.id = late.id;
+    GET DIAGNOSTICS done = ROW_COUNT;
+    RETURN done;
+END $$;
+
+-- The layout reaches far enough for every limit; once a year it is carried on.
+CREATE FUNCTION geoservice.renew_working_time() RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    due integer;
+    done integer := 0;
+BEGIN
+    FOR due IN SELECT s.jurisdiction_id FROM working_span AS s GROUP BY s.jurisdiction_id
+               HAVING max(s.closes) < now() + interval '1 year' LOOP
+        PERFORM lay_out_working_time(due);
+        done := done + 1;
+    END LOOP;
+    RETURN done;
+END $$;
+
+-- Other systems hear of every event, once and in order.
+
+-- What other systems are to hear of, in the transaction that did it. A row tells of a line of a history, or carries a payload of
+-- its own. Its number is given after the commit, so that whoever has read up to one is never overtaken by another that was
+-- committed later.
+CREATE TABLE geoservice.outbox (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    number bigint,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    topic text NOT NULL CHECK (geoservice.is_code(topic)),
+    jurisdiction_id integer REFERENCES geoservice.jurisdiction,
+    incident_event_id bigint,  -- of a table that only grows: a foreign key would cost, and guard nothing
+    payload jsonb,
+    CONSTRAINT outbox_tells_one_thing CHECK ((payload IS NULL) = (incident_event_id IS NOT NULL))
+);
+CREATE UNIQUE INDEX outbox_tells_it_once ON geoservice.outbox (incident_event_id) WHERE incident_event_id IS NOT NULL;
+CREATE UNIQUE INDEX outbox_one_of_a_number ON geoservice.outbox (number) WHERE number IS NOT NULL;
+CREATE INDEX ix_outbox_id_without_number ON geoservice.outbox (id) WHERE number IS NULL;
+CREATE INDEX ix_outbox_at ON geoservice.outbox (at);
+
+-- The last number that was given.
+CREATE TABLE geoservice.outbox_head (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    number bigint NOT NULL
+);
+INSERT INTO geoservice.outbox_head (number) VALUES (0);
+
+-- What is written into a history is told.
+CREATE FUNCTION geoservice.tell_events() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    INSERT INTO outbox (topic, jurisdiction_id, incident_event_id)
+    SELECT 'incident', l.jurisdiction_id, l.id FROM lines AS l ORDER BY l.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER tell_events AFTER INSERT ON geoservice.incident_event
+    REFERENCING NEW TABLE AS lines FOR EACH STATEMENT EXECUTE FUNCTION geoservice.tell_events();
+
+-- Give numbers to what was committed since, in the order in which it was written: two steps of one incident wait for each
+-- other, so theirs is kept. Returns the last number given; null when somebody else gives them at this moment, unless it
+-- waits for that: whoever must know that all that was committed has its number, waits, and has no end to `most`.
+CREATE FUNCTION geoservice.number_outbox(most integer DEFAULT 5000, waits boolean DEFAULT false) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    head bigint;
+    given integer;
+BEGIN
+    IF waits THEN
+        SELECT h.number INTO head FROM outbox_head AS h FOR UPDATE;
+    ELSE
+        SELECT h.number INTO head FROM outbox_head AS h FOR UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    WITH due AS (
+        SELECT d.id, row_number() OVER (ORDER BY d.id) AS n
+          FROM (SELECT o.id FROM outbox AS o WHERE o.number IS NULL ORDER BY o.id LIMIT most) AS d
+    )
+    UPDATE outbox AS o SET number = head + due.n FROM due WHERE o.id = due.id;
+    GET DIAGNOSTICS given = ROW_COUNT;
+    IF given > 0 THEN
+        UPDATE outbox_head SET number = head + given;
+    END IF;
+    RETURN head + given;
+END $$;
+
+-- What everybody who wanted to has heard of long ago; the histories stay. Returns how many rows went.
+CREATE FUNCTION geoservice.forget_told(most integer DEFAULT 5000) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    gone integer;
+BEGIN
+    DELETE FROM outbox AS o WHERE o.id IN (
+        SELECT d.id FROM outbox AS d WHERE d.at < now() - interval '30 days' AND d.number IS NOT NULL
+         ORDER BY d.at LIMIT most FOR UPDATE SKIP LOCKED);
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    DELETE FROM report_key AS k WHERE k.at < now() - interval '7 days';
+    RETURN gone;
+END $$;
+
+-- What a change of grids moves: features and open incidents whose stored grid is no longer the one that owns them.
+
+CREATE TYPE geoservice.move AS (
+    kind text,                                -- table of the layer, or undecided: an incident about which a person is asked
+    id text,
+    code text,                                -- null where the layer has none
+    from_grid text,
+    to_grid text,
+    residents integer,                        -- of a household
+    floating integer
+);
+
+-- By which edition the features of a jurisdiction were assigned last. When another is in force, its day has come.
+CREATE TABLE geoservice.applied_edition (
+    jurisdiction_id integer PRIMARY KEY REFERENCES geoservice.jurisdiction,
+    edition_id bigint NOT NULL REFERENCES geoservice.edition
+);
+
+-- The edition by which the features of a jurisdiction are assigned when one begins that is published now: for a day to come,
+-- the one in force just before. It need not be the one that a draft was drawn from, which may be meant for a later day.
+CREATE FUNCTION geoservice.assigned_by(jurisdiction integer, starts timestamptz) RETURNS bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT CASE WHEN starts > now() THEN edition_at(assigned_by.jurisdiction, starts - interval '1 microsecond')
+                ELSE (SELECT a.edition_id FROM applied_edition AS a WHERE a.jurisdiction_id = assigned_by.jurisdiction) END
+$$;
+
+-- The pieces of ground that lie in another grid in one edition than in the other, and the borders that differ.
+-- before: null, all of it.
+CREATE FUNCTION geoservice.changed_area(before bigint, after bigint) RETURNS SETOF geometry
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    WITH shapes AS MATERIALIZED (
+        SELECT c.old_geom, c.new_geom FROM changed_grids(changed_area.before, changed_area.after) AS c
+    ),
+    pieces AS (
+        SELECT CASE WHEN old_geom IS NULL THEN new_geom WHEN new_geom IS NULL THEN old_geom
+                    ELSE st_symdifference(old_geom, new_geom) END AS geom
+          FROM shapes
+        UNION ALL  -- an area too thin for the overlay still has borders
+        SELECT st_symdifference(st_boundary(old_geom), st_boundary(new_geom))
+          FROM shapes WHERE old_geom IS NOT NULL AND new_geom IS NOT NULL
+    )
+    SELECT st_subdivide(part.geom, 128)
+      FROM pieces, st_dump(pieces.geom) AS part
+     WHERE NOT st_isempty(part.geom) AND geometrytype(part.geom) <> 'POINT'
+$$;
+
+-- The statement that finds which features of a layer are to be moved. $1: the area that changed, in pieces; $2: how far from it
+-- to look, degrees; $3: the instant; $4: the jurisdiction; $5: what was found of other layers.
+-- Candidates are found from the area, each with its row: joining them to the whole table again would read it all. Whose they
+-- are is asked of those found: asked before, it would leave hardly a row by the guess of a planner that does not know this
+-- jurisdiction's features yet, and every feature would be measured from every piece.
+CREATE FUNCTION geoservice.moves_statement(described geoservice.layer) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    told CONSTANT text := format('%L, f.id::text, %s, f.grid_code, %%s, %s', described.table_name,
+        CASE WHEN described.key_column = 'code' THEN 'f.code' ELSE 'NULL::text' END,
+        CASE WHEN described.personal THEN 'f.residents::integer, f.floating::integer' ELSE 'NULL::integer, NULL::integer' END);
+    by_place CONSTANT text := format($sql$
+        SELECT %s
+          FROM (SELECT DISTINCT ON (near.id) near.*
+                  FROM unnest($1) AS g (piece) JOIN geoservice.%I AS near ON st_dwithin(near.geom, g.piece, $2)) AS f,
+               LATERAL owner_of(place_of(f.geom), $3, 0, $4) AS o
+         WHERE f.jurisdiction_id = $4 AND o.grid_code IS DISTINCT FROM f.grid_code$sql$,
+        format(told, 'o.grid_code'), described.table_name);
+BEGIN
+    IF described.assignment = 'place' THEN
+        RETURN by_place;
+    END IF;
+    RETURN by_place || ' AND f.building_code IS NULL' || format($sql$
+        UNION ALL
+        SELECT %s
+          FROM unnest($5) AS m
+          JOIN geoservice.%I AS f ON f.jurisdiction_id = $4 AND f.building_code = m.code
+         WHERE m.kind = 'building'$sql$, format(told, 'm.to_grid'), described.table_name);
+END $$;
+
+-- Everything near some ground whose stored grid is not the one that owns it at an instant: what is to be moved.
+-- Nothing farther from that ground than the snap tolerance can have got another owner. What a publication would do with open
+-- incidents is said here too, so a preview shows it and publishing does just that: where the jurisdiction's policy is to keep
+-- them there is no move, where it is to ask the kind is undecided.
+CREATE FUNCTION geoservice.moves(jurisdiction integer, area geometry[], instant timestamptz) RETURNS SETOF geoservice.move
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    reach double precision;  -- degrees, rather too far
+    policy text;
+    described layer%ROWTYPE;
+    part move[];
+    moved move[] := '{}';
+BEGIN
+    SELECT least(360, (j.snap_tolerance_m + 0.1) / least(lon_degree_m(greatest(abs(st_ymin(j.outline)), abs(st_ymax(j.outline)))), 110000)),
+           j.reroute
+      INTO reach, policy FROM jurisdiction AS j WHERE j.id = jurisdiction;
+    -- What stands in buildings goes where they go: these come first.
+    FOR described IN SELECT * FROM layer AS l WHERE l.assignment IN ('place', 'building') ORDER BY l.assignment DESC, l.id LOOP
+        EXECUTE 'SELECT coalesce(array_agg(m::geoservice.move), ARRAY[]::geoservice.move[]) FROM ('
+                || moves_statement(described) || ') AS m'
+           INTO part USING area, reach, instant, jurisdiction, moved;
+        moved := moved || part;
+    END LOOP;
+    RETURN QUERY SELECT m.* FROM unnest(moved) AS m;
+    IF policy = 'keep' THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+        SELECT CASE policy WHEN 'ask' THEN 'undecided' ELSE 'incident' END, (i.report).id::text, NULL::text, (i.report).grid_code,
+               owner.code, NULL::integer, NULL::integer
+          FROM (SELECT DISTINCT ON (c.id) c.report
+                  FROM (
+                    SELECT near.id, near AS report
+                      FROM unnest(area) AS g (piece) JOIN incident AS near ON st_dwithin(near.geom, g.piece, reach)
+                    UNION ALL  -- a report that names a building lies within the tolerance of it, not of the ground
+                    SELECT near.id, near
+                      FROM unnest(area) AS g (piece)
+                      JOIN building AS b ON st_dwithin(b.geom, g.piece, reach)
+                      JOIN incident AS near ON near.building_code = b.code AND st_dwithin(near.geom, b.geom, reach)
+                    UNION ALL
+                    SELECT near.id, near FROM incident AS near
+                     WHERE near.jurisdiction_id = jurisdiction AND near.overrule_grid_code IS NOT NULL
+                  ) AS c
+                 WHERE (c.report).jurisdiction_id = jurisdiction
+                   AND is_open((c.report).status)) AS i,
+               LATERAL incident_grid(i.report, instant) AS owner (code)
+         WHERE owner.code IS DISTINCT FROM (i.report).grid_code;
+END $$;
+
+-- Equal text, equal moves.
+CREATE FUNCTION geoservice.fingerprint_of(moved geoservice.move[]) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT md5(coalesce(string_agg(concat_ws('|', m.kind, m.id, coalesce(m.from_grid, '-'), coalesce(m.to_grid, '-')), ';'
+                                   ORDER BY m.kind, m.id), ''))
+      FROM unnest(moved) AS m
+$$;
+
+-- The statement that carries out the moves $1 of a layer. What stands in a building goes along with it by its trigger.
+CREATE FUNCTION geoservice.apply_statement(described geoservice.layer) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT format('UPDATE geoservice.%I AS f SET grid_code = m.to_grid FROM unnest($1) AS m'
+                  ' WHERE m.kind = %L AND f.id = m.id::%s%s',
+                  described.table_name, described.table_name, format_type(a.atttypid, NULL),
+                  CASE described.assignment WHEN 'building' THEN ' AND f.building_code IS NULL' END)
+      FROM pg_attribute AS a
+     WHERE a.attrelid = format('geoservice.%I', described.table_name)::regclass AND a.attname = 'id'
+$$;
+
+-- Carry out moves: each feature is looked up anew by its own trigger, so that a wrong list could move nothing wrongly.
+CREATE FUNCTION geoservice.apply_moves(jurisdiction integer, moved geoservice.move[], instant timestamptz) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    described layer%ROWTYPE;
+BEGIN
+    FOR described IN SELECT * FROM layer AS l WHERE l.assignment IN ('place', 'building') LOOP
+        EXECUTE apply_statement(described) USING moved;
+    END LOOP;
+    UPDATE incident AS i  -- later in any case: a report may have come in since this transaction began
+       SET routed_at = greatest(instant, i.routed_at + interval '1 microsecond'),
+           overrule_grid_code = CASE WHEN i.overrule_grid_code = m.to_grid THEN i.overrule_grid_code END,
+           overrule_reason = CASE WHEN i.overrule_grid_code = m.to_grid THEN i.overrule_reason END
+      FROM unnest(moved) AS m
+     WHERE m.kind = 'incident' AND i.id = m.id::uuid;
+    INSERT INTO incident_event (incident_id, actor, rule, from_status, to_status, from_grid_code, to_grid_code,
+                                edition_id, reason, jurisdiction_id, service_code, officer_code)
+    SELECT i.id, actor(), 'reroute proposed', i.status, i.status, i.grid_code, m.to_grid,
+           edition_at(jurisdiction, instant), 'Its place belongs to another grid now; a person decides.',
+           i.jurisdiction_id, i.service_code, i.officer_code
+      FROM unnest(moved) AS m JOIN incident AS i ON i.id = m.id::uuid
+     WHERE m.kind = 'undecided';
+    INSERT INTO applied_edition AS a (jurisdiction_id, edition_id)
+    SELECT apply_moves.jurisdiction, now_in_force FROM edition_at(jurisdiction, instant) AS now_in_force
+     WHERE now_in_force IS NOT NULL
+        ON CONFLICT (jurisdiction_id) DO UPDATE SET edition_id = excluded.edition_id;
+    RETURN (SELECT count(*) FROM unnest(moved) AS m WHERE m.kind NOT IN ('incident', 'undecided'));
+END $$;
+
+-- What was shown before publishing, to be compared with what is so then.
+
+CREATE TABLE geoservice.preview (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
+    revision integer NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    actor text NOT NULL,
+    fingerprint text NOT NULL,
+    moves jsonb NOT NULL
+);
+CREATE INDEX ix_preview_edition_id ON geoservice.preview (edition_id);
+
+-- Publishing costs what it changes, tells beforehand what it will move, and moves exactly that, measured from what the features
+-- carry, whatever the edition was drawn from.
+
+-- Publish a draft from an instant on, in one transaction: what was in force ends then, features and open incidents are
+-- moved. Returns how many buildings, households, cameras and organisations changed grid.
+-- starts: before now corrects what was believed, after now is for that day. seen_revision: of the draft, as the publisher
+-- saw it; seen_moves: fingerprint of the preview he saw. Null: not compared.
+CREATE FUNCTION geoservice.publish_edition(
+    edition bigint, starts timestamptz DEFAULT now(), seen_revision integer DEFAULT NULL, seen_moves text DEFAULT NULL
+) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    draft edition%ROWTYPE;
+    before_id bigint;
+    moved move[];
+    count_moved integer := 0;
+BEGIN
+    SELECT * INTO draft FROM edition AS e WHERE e.id = publish_edition.edition;
+    IF draft.id IS NULL THEN
+        RAISE EXCEPTION 'There is no edition %.', edition USING ERRCODE = 'no_data_found';
+    END IF;
+    PERFORM lock_jurisdiction_exclusive(draft.jurisdiction_id);
+    SELECT * INTO draft FROM edition AS e WHERE e.id = publish_edition.edition FOR UPDATE;
+    PERFORM require_publishable_now(draft, starts, seen_revision);
+    before_id := assigned_by(draft.jurisdiction_id, starts);
+    UPDATE edition AS e SET status = 'superseded', valid_to = greatest(e.valid_from, starts)
+     WHERE e.jurisdiction_id = draft.jurisdiction_id AND was_published(e.status)
+       AND coalesce(e.valid_to, 'infinity') > greatest(e.valid_from, starts);
+    UPDATE edition AS e SET status = 'published', valid_from = starts, published_at = now(), published_by = actor()
+     WHERE e.id = draft.id;  -- its trigger lays it out
+    PERFORM write_lineage(draft.id, draft.base_id);
+    IF seen_moves IS NOT NULL OR starts <= now() THEN
+        moved := ARRAY(SELECT m FROM moves(
+            draft.jurisdiction_id, ARRAY(SELECT changed_area(before_id, draft.id)), greatest(starts, now())) AS m);
+    END IF;
+    IF seen_moves <> fingerprint_of(moved) THEN
+        RAISE EXCEPTION 'What publishing edition % would move is no longer what the preview showed.', edition
+            USING ERRCODE = 'GS410', HINT = 'Look at a new preview, then publish.';
+    END IF;
+    IF starts <= now() THEN
+        count_moved := apply_moves(draft.jurisdiction_id, moved, now());
+    END IF;
+    INSERT INTO outbox (topic, jurisdiction_id, payload)
+    VALUES ('edition.published', draft.jurisdiction_id, jsonb_build_object(
+        'edition', draft.id, 'base', draft.base_id, 'valid_from', starts, 'features_moved', count_moved));
+    DELETE FROM preview AS p WHERE p.edition_id = draft.id;
+    RETURN count_moved;
+END $$;
+
+-- Raise unless a draft may be published at this moment: it is one, as its publisher saw it, drawn from what was published last.
+CREATE FUNCTION geoservice.require_publishable_now(draft geoservice.edition, starts timestamptz, seen_revision integer) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    latest edition%ROWTYPE;
+BEGIN
+    SELECT * INTO latest FROM edition AS e WHERE e.id = latest_edition(draft.jurisdiction_id);
+    IF draft.status <> 'draft' THEN
+        RAISE EXCEPTION 'Edition % is %; only a draft can be published.', draft.id, draft.status
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    ELSIF seen_revision <> draft.revision THEN
+        RAISE EXCEPTION 'Edition % was edited meanwhile: it is at revision %, not %.', draft.id, draft.revision, seen_revision
+            USING ERRCODE = 'GS412', HINT = 'Look at it as it is now, then publish.';
+    ELSIF latest.id IS DISTINCT FROM draft.base_id THEN
+        RAISE EXCEPTION 'Edition % was published since edition % was drawn (it began from %).', latest.id, draft.id,
+            coalesce('edition ' || draft.base_id, 'nothing')
+            USING ERRCODE = 'GS409', HINT = 'Rebase the draft on edition ' || latest.id || ', look at a preview, then publish.';
+    END IF;
+END $$;
+
+-- What publishing a draft from an instant on would move. It is the publication itself, tried and taken back: no
+-- second rule could differ from the first. Writers are not kept waiting.
+CREATE FUNCTION geoservice.dry_run_publish(edition bigint, starts timestamptz DEFAULT now()) RETURNS geoservice.move[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    draft edition%ROWTYPE;
+    before_id bigint;
+    moved move[];
+BEGIN
+    BEGIN
+        -- Another dry run, and who publishes, is waited for; writers are not kept waiting.
+        PERFORM FROM jurisdiction AS j JOIN edition AS e ON e.jurisdiction_id = j.id
+          WHERE e.id = dry_run_publish.edition FOR NO KEY UPDATE OF j;
+        SELECT * INTO draft FROM edition AS e WHERE e.id = dry_run_publish.edition;
+        IF draft.status IS DISTINCT FROM 'draft' THEN
+            RAISE EXCEPTION 'Edition % is %; only a draft can be previewed.', edition, coalesce(draft.status, 'unknown')
+                USING ERRCODE = 'object_not_in_prerequisite_state';
+        END IF;
+        before_id := assigned_by(draft.jurisdiction_id, starts);
+        PERFORM apply_edition(edition, starts, clock_timestamp());
+        moved := ARRAY(SELECT m FROM moves(
+            draft.jurisdiction_id, ARRAY(SELECT changed_area(before_id, edition)), greatest(starts, now())) AS m);
+        RAISE EXCEPTION 'taken back' USING ERRCODE = 'GS000';
+    EXCEPTION WHEN SQLSTATE 'GS000' THEN
+        NULL;
+    END;
+    RETURN moved;
+END $$;
+
+-- Do what is due: an edition published for a day to come is in force now, and features still carry the grids of the last.
+-- Returns how many jurisdictions it was due in.
+CREATE FUNCTION geoservice.apply_due_editions() RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    due record;
+    before_id bigint;
+    current_id bigint;
+    done integer := 0;
+    patience CONSTANT text := current_setting('lock_timeout');
+BEGIN
+    FOR due IN SELECT j.id AS jurisdiction_id
+                 FROM jurisdiction AS j LEFT JOIN applied_edition AS a ON a.jurisdiction_id = j.id
+                WHERE edition_at(j.id, now()) <> coalesce(a.edition_id, 0)
+                ORDER BY j.id LOOP
+        PERFORM FROM jurisdiction AS j WHERE j.id = due.jurisdiction_id FOR NO KEY UPDATE SKIP LOCKED;
+        CONTINUE WHEN NOT FOUND;  -- somebody publishes, or does this
+        BEGIN  -- a writer who takes long is not waited for: whoever asks has more to do, and asks again
+            PERFORM set_config('lock_timeout', '100ms', true);
+            PERFORM lock_jurisdiction_exclusive(due.jurisdiction_id);
+            PERFORM set_config('lock_timeout', patience, true);
+        EXCEPTION WHEN lock_not_available THEN
+            CONTINUE;
+        END;
+        SELECT a.edition_id, edition_at(j.id, now()) INTO before_id, current_id
+          FROM jurisdiction AS j LEFT JOIN applied_edition AS a ON a.jurisdiction_id = j.id WHERE j.id = due.jurisdiction_id;
+        CONTINUE WHEN current_id = before_id;
+        PERFORM apply_moves(due.jurisdiction_id, ARRAY(SELECT m FROM moves(
+            due.jurisdiction_id, ARRAY(SELECT changed_area(before_id, current_id)), now()) AS m), now());
+        done := done + 1;
+    END LOOP;
+    RETURN done;
+END $$;
+
+-- Drafts that several people edit by several doors: each draft knows what it began from, every change of its grids is
+-- kept as part of a step that can be undone, and no two writers change one draft at the same moment.
+
+-- What one person or program did to a draft in one transaction.
+CREATE TABLE geoservice.draft_step (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
+    number integer NOT NULL CHECK (number > 0),
+    verb text NOT NULL CHECK (geoservice.is_code(verb)),       -- edit: straight in the database
+    -- done: may be undone; undone: may be redone; dropped: undone, then something else was done;
+    -- turning: is itself an undo or redo
+    state text NOT NULL DEFAULT 'done' CHECK (state IN ('done', 'undone', 'dropped', 'turning')),
+    actor text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    transaction_id bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
+    CONSTRAINT draft_step_number UNIQUE (edition_id, number)
+);
+
+-- One grid before and after a step: {code, name, name_en, parent_code, properties} and its shape; null: was not, is not.
+CREATE TABLE geoservice.draft_change (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    step_id bigint NOT NULL REFERENCES geoservice.draft_step ON DELETE CASCADE,
+    before jsonb,
+    before_geom geometry(MultiPolygon, 4326),
+    after jsonb,
+    after_geom geometry(MultiPolygon, 4326),
+    CONSTRAINT draft_change_of_something CHECK (before IS NOT NULL OR after IS NOT NULL)
+);
+CREATE INDEX ix_draft_change_step_id ON geoservice.draft_change (step_id);
+
+-- The step of this transaction in a draft, begun when first asked for. A new step ends what could be redone.
+-- verb: of a new one; undo and redo are turning.
+CREATE FUNCTION geoservice.begin_step(edition bigint, verb text DEFAULT 'edit') RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    step bigint;
+    next_number integer;
+BEGIN
+    SELECT s.id INTO step FROM draft_step AS s
+     WHERE s.edition_id = edition AND s.transaction_id = pg_current_xact_id()::text::bigint ORDER BY s.number DESC LIMIT 1;
+    IF step IS NOT NULL THEN
+        RETURN step;
+    END IF;
+    UPDATE edition AS e SET revision = e.revision + 1 WHERE e.id = begin_step.edition RETURNING e.revision INTO next_number;
+    IF verb NOT IN ('undo', 'redo') THEN
+        UPDATE draft_step AS s SET state = 'dropped' WHERE s.edition_id = edition AND s.state = 'undone';
+    END IF;
+    INSERT INTO draft_step (edition_id, number, verb, state, actor)
+    VALUES (edition, next_number, verb, CASE WHEN verb IN ('undo', 'redo') THEN 'turning' ELSE 'done' END, actor())
+    RETURNING id INTO step;
+    RETURN step;
+END $$;
+
+-- A grid without its shape, as a step keeps it.
+CREATE FUNCTION geoservice.told(changed geoservice.grid) RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+RETURN jsonb_build_object('code', (changed).code, 'name', (changed).name, 'name_en', (changed).name_en,
+                          'parent_code', (changed).parent_code, 'properties', (changed).properties);
+
+-- Keep what a statement did to the grids of a draft. What is put in by the transaction that makes the draft is its
+-- beginning, not a step. Steps of several drafts in one statement are kept apart. A GIS takes a statement that meets no
+-- row for saved: who writes straight into the tables is told that what he edits is no more there to be edited.
+CREATE FUNCTION geoservice.log_grid_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    -- Removing a draft without grids comes here too, from the foreign key; it does not name the view.
+    IF (tg_op = 'UPDATE' OR (tg_op = 'DELETE' AND current_query() LIKE '%draft_grid%'))
+        AND NOT is_service() THEN
+        PERFORM FROM old_rows LIMIT 1;
+        IF NOT found THEN
+            RAISE EXCEPTION 'Nothing was changed: the grid is gone, or its edition is no longer a draft.'
+                USING ERRCODE = 'no_data_found', HINT = 'Load the layer anew: somebody removed the grid or published.';
+        END IF;
+    END IF;
+    IF tg_op = 'INSERT' THEN
+        INSERT INTO draft_change (step_id, after, after_geom)
+        SELECT s.step_id, told(n), n.geom
+          FROM new_rows AS n
+          JOIN (SELECT e.id, begin_step(e.id) AS step_id FROM edition AS e
+                 WHERE e.id IN (SELECT DISTINCT edition_id FROM new_rows) AND e.recorded_at <> now()) AS s
+            ON s.id = n.edition_id;
+    ELSIF tg_op = 'DELETE' THEN
+        INSERT INTO draft_change (step_id, before, before_geom)
+        SELECT s.step_id, told(o), o.geom
+          FROM old_rows AS o
+          JOIN (SELECT e.id, begin_step(e.id) AS step_id FROM edition AS e
+                 WHERE e.id IN (SELECT DISTINCT edition_id FROM old_rows) AND e.recorded_at <> now()) AS s
+            ON s.id = o.edition_id;
+    ELSE
+        INSERT INTO draft_change (step_id, before, before_geom, after, after_geom)
+        SELECT s.step_id, told(o), o.geom, told(n), n.geom
+          FROM new_rows AS n
+          JOIN old_rows AS o USING (id)
+          JOIN (SELECT e.id, begin_step(e.id) AS step_id FROM edition AS e
+                 WHERE e.id IN (SELECT DISTINCT edition_id FROM new_rows) AND e.recorded_at <> now()) AS s
+            ON s.id = n.edition_id;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER log_insert AFTER INSERT ON geoservice.grid
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION geoservice.log_grid_change();
+CREATE TRIGGER log_update AFTER UPDATE ON geoservice.grid
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION geoservice.log_grid_change();
+CREATE TRIGGER log_delete AFTER DELETE ON geoservice.grid
+    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION geoservice.log_grid_change();
+
+-- The grids of drafts, for a GIS: an editable layer, one draft at a time by a filter on edition_id. No security barrier,
+-- which would keep the map's rectangle from the index: who may read it may read every grid.
+CREATE VIEW geoservice.draft_grid AS
+SELECT g.id, g.edition_id, g.code, g.name, g.name_en, g.parent_code, g.geom
+  FROM geoservice.grid AS g
+ WHERE EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = g.edition_id AND e.status = 'draft')
+  WITH CHECK OPTION;
+
+-- An overlap this narrow may come of coordinates rounded to 6 decimals; what is wider is a mistake. Metres.
+CREATE FUNCTION geoservice.overlap_tolerance_m() RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 0.5;
+
+-- The shape that a grid of a draft had when this transaction began; null: it was not.
+CREATE FUNCTION geoservice.shape_before(edition bigint, grid_code text) RETURNS geometry
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    first_change draft_change%ROWTYPE;
+BEGIN
+    SELECT c.* INTO first_change
+      FROM draft_change AS c JOIN draft_step AS s ON s.id = c.step_id
+     WHERE s.edition_id = edition AND s.transaction_id = pg_current_xact_id()::text::bigint
+       AND grid_code IN (c.before ->> 'code', c.after ->> 'code')
+     ORDER BY c.id LIMIT 1;
+    IF found THEN
+        RETURN first_change.before_geom;
+    END IF;
+    RETURN (SELECT g.geom FROM grid AS g WHERE g.edition_id = edition AND g.code = grid_code);
+END $$;
+
+-- Who writes straight into the tables (QGIS, psql) is told at once of an overlap that can not be meant. A changed border
+-- is looked at when the transaction commits, for both its sides are saved one after the other; a new grid as soon as it
+-- is put in: QGIS shows what a statement was refused for, but of a refused commit only that it was. An overlap that was
+-- there before may stay or shrink, or a draft that has some could not be mended one after the other. The service's own
+-- doors tell it as a finding.
+CREATE FUNCTION geoservice.refuse_overlap() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    drawn grid%ROWTYPE;
+    other record;
+    lon_m double precision;
+    lat_m double precision;
+BEGIN
+    SELECT * INTO drawn FROM grid AS g WHERE g.id = new.id;  -- as it is at commit
+    IF drawn.id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    lon_m := lon_degree_m(st_y(st_centroid(drawn.geom)));
+    lat_m := lat_degree_m(st_y(st_centroid(drawn.geom)));
+    FOR other IN
+        SELECT DISTINCT ON (g.code) g.code, st_area(piece) AS area_m2, st_pointonsurface(piece) AS place,
+               st_area(st_intersection(g.geom, drawn.geom)) AS area_deg2
+          FROM grid AS g,
+               LATERAL st_dump(st_collectionextract(st_intersection(g.geom, drawn.geom), 3)) AS part,
+               LATERAL st_affine(part.geom, lon_m, 0, 0, lat_m, 0, 0) AS piece
+         WHERE g.edition_id = drawn.edition_id AND g.id <> drawn.id
+           AND g.geom && drawn.geom AND st_relate(g.geom, drawn.geom, 'T********')
+           AND 2 * st_area(piece) / nullif(st_perimeter(piece), 0) > overlap_tolerance_m()
+         ORDER BY g.code, st_area(piece) DESC
+    LOOP
+        -- A millionth more is rounding.
+        CONTINUE WHEN tg_op = 'UPDATE' AND other.area_deg2 <= 1.000001 * st_area(st_intersection(
+            shape_before(drawn.edition_id, drawn.code), shape_before(drawn.edition_id, other.code)));
+        RAISE EXCEPTION 'Grid % would overlap grid % by % m2 near %, %.', drawn.code, other.code,
+            round(other.area_m2::numeric, 1), round((st_x(other.place) / lon_m)::numeric, 6),
+            round((st_y(other.place) / lat_m)::numeric, 6)
+            USING ERRCODE = 'check_violation',
+                  HINT = 'Save both sides of a border together, with topological editing and snapping switched on;'
+                         ' make room before you put a new grid there.';
+    END LOOP;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER refuse_overlap_of_new AFTER INSERT ON geoservice.grid FOR EACH ROW
+    WHEN (NOT geoservice.is_service()) EXECUTE FUNCTION geoservice.refuse_overlap();
+CREATE CONSTRAINT TRIGGER refuse_overlap AFTER UPDATE OF geom ON geoservice.grid
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (NOT geoservice.is_service()) EXECUTE FUNCTION geoservice.refuse_overlap();
+
+-- Webhooks, and the ledger of what was sent to each: every event that a webhook is meant to hear of, one row.
+
+CREATE TABLE geoservice.webhook (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jurisdiction_id integer REFERENCES geoservice.jurisdiction,       -- null: events of all of them
+    url text NOT NULL CHECK (char_length(url) BETWEEN 1 AND 2000),
+    topics jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(topics) = 'object'),
+    label text NOT NULL DEFAULT '' CHECK (char_length(label) <= 200),
+    -- Not hashes: messages are signed with them. Nobody but the service reads this table.
+    secret text NOT NULL CHECK (secret LIKE 'whsec\_%'),
+    previous_secret text CHECK (previous_secret LIKE 'whsec\_%'),
+    previous_secret_until timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    created_by text NOT NULL,
+    disabled_at timestamptz,
+    disabled_reason text CHECK (char_length(disabled_reason) BETWEEN 1 AND 200),
+    sent_up_to bigint NOT NULL CHECK (sent_up_to >= 0),               -- number of the last event that was fanned out
+    CONSTRAINT webhook_previous_secret_ends CHECK ((previous_secret IS NULL) = (previous_secret_until IS NULL)),
+    CONSTRAINT webhook_disabled_for_a_reason CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
+    CONSTRAINT webhook_without_personal_numbers
+        CHECK (NOT geoservice.holds_personal_number(label) AND NOT geoservice.holds_personal_number(disabled_reason))
+);
+CREATE INDEX ix_webhook_jurisdiction_id ON geoservice.webhook (jurisdiction_id);
+
+CREATE TABLE geoservice.delivery (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    webhook_id bigint NOT NULL REFERENCES geoservice.webhook ON DELETE CASCADE,
+    number bigint NOT NULL CHECK (number > 0),                        -- of the event
+    -- Not made of the number: in a restored database a number may be another event's, and a receiver would drop it.
+    message_id text NOT NULL DEFAULT 'msg_' || replace(gen_random_uuid()::text, '-', ''),
+    type text NOT NULL,
+    incident_id uuid,
+    -- Within a lane, deliveries of one webhook go one after the other.
+    lane text COLLATE "C" NOT NULL GENERATED ALWAYS AS (coalesce(incident_id::text, type)) STORED,
+    body text NOT NULL,
+    status text NOT NULL DEFAULT 'waiting' CHECK (status IN ('waiting', 'delivered', 'dead')),
+    attempts integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    due_at timestamptz NOT NULL DEFAULT now(),
+    claimed_until timestamptz,                                        -- somebody attempts it, and has until then
+    hurried boolean NOT NULL DEFAULT false,                           -- was made due once before its time
+    last_status smallint,
+    last_reason text CHECK (char_length(last_reason) <= 200),
+    at timestamptz NOT NULL DEFAULT now(),
+    delivered_at timestamptz,
+    UNIQUE (webhook_id, number),
+    CONSTRAINT delivery_delivered_at_an_instant CHECK ((status = 'delivered') = (delivered_at IS NOT NULL)),
+    CONSTRAINT delivery_claimed_while_it_waits CHECK (claimed_until IS NULL OR status = 'waiting')
+);
+CREATE INDEX ix_delivery_due ON geoservice.delivery (webhook_id, due_at, number) WHERE status = 'waiting';
+CREATE INDEX ix_delivery_lane ON geoservice.delivery (webhook_id, lane, number) WHERE status = 'waiting';
+CREATE INDEX ix_delivery_webhook_id_status_number ON geoservice.delivery (webhook_id, status, number);
+CREATE INDEX ix_delivery_at ON geoservice.delivery (at) WHERE status <> 'waiting';
+
+-- One clock: what is due is done by one process that always runs. It waits until the next thing is due, and is woken
+-- when something comes that is due sooner.
+
+-- What is done again and again, and when it was done last. Whoever does it holds the row meanwhile.
+CREATE TABLE geoservice.scheduled_job (
+    job text PRIMARY KEY,
+    done_at timestamptz                                               -- null: never
+);
+
+-- When there is something to do next: an edition comes into force, an incident is late, one lapses. Null: nothing is foreseen.
+CREATE FUNCTION geoservice.next_due(OUT editions timestamptz, OUT overdue timestamptz, OUT lapses timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT
+        CASE WHEN EXISTS (SELECT FROM jurisdiction AS j LEFT JOIN applied_edition AS a ON a.jurisdiction_id = j.id
+                           WHERE edition_at(j.id, now()) <> coalesce(a.edition_id, 0)) THEN now()
+             ELSE (SELECT min(lower(p.valid)) FROM edition_period AS p
+                    WHERE p.known @> 'infinity'::timestamptz AND lower(p.valid) > now()) END,
+        (SELECT min(i.expected_at) FROM incident AS i
+          WHERE i.overdue_at IS NULL AND clock_runs(i.status)),
+        (SELECT min(i.status_since) FROM incident AS i WHERE i.status = 'resolved') + lapses_after()
+$$;
+
+-- Wakes the clock, and nobody else. A notification takes a lock at commit that is one for the whole cluster, so of reports
+-- only those are announced that are due before the clock looks again by itself.
+CREATE FUNCTION geoservice.announce_due() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM pg_notify('geoservice_due', tg_table_name);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER announce_due_report AFTER INSERT ON geoservice.incident FOR EACH ROW
+    WHEN (new.overdue_at IS NULL AND new.expected_at < now() + interval '1 minute')
+    EXECUTE FUNCTION geoservice.announce_due();
+CREATE TRIGGER announce_due_change AFTER UPDATE ON geoservice.incident FOR EACH ROW
+    WHEN (new.overdue_at IS NULL AND new.expected_at IS DISTINCT FROM old.expected_at
+        AND new.expected_at < now() + interval '1 minute')
+    EXECUTE FUNCTION geoservice.announce_due();
+CREATE TRIGGER announce_due AFTER INSERT OR DELETE OR UPDATE OF disabled_at ON geoservice.webhook FOR EACH STATEMENT
+    EXECUTE FUNCTION geoservice.announce_due();
+
+-- Who keeps a copy of what look-ups need (grids in force, postings, keys) learns here when it is out of date: by a
+-- notification, and, since notifications can be lost, by comparing fingerprints now and then.
+
+-- Fingerprints of the three things that are kept in memory: equal text, equal content.
+-- Published editions never change, so their ids and periods say what is in force. xmin: by which transaction the row was
+-- written last, which stands for its outline.
+-- Asked once a second by every web worker: in PL/pgSQL the plan is kept, which is more than half of what it costs.
+CREATE FUNCTION geoservice.fingerprints(OUT editions text, OUT postings text, OUT keys text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    SELECT q.editions, q.postings, q.keys INTO editions, postings, keys FROM (
+    SELECT
+        (SELECT md5(string_agg(concat_ws('|', j.id, j.code, j.xmin, j.time_zone, j.snap_tolerance_m, j.accuracy_m,
+                    (SELECT string_agg(concat_ws(' ', e.id, extract(epoch FROM e.valid_from),
+                            coalesce(extract(epoch FROM e.valid_to)::text, '-')), ',' ORDER BY e.id)
+                       FROM geoservice.edition AS e
+                      WHERE e.jurisdiction_id = j.id AND geoservice.was_published(e.status))), ';' ORDER BY j.id))
+           FROM geoservice.jurisdiction AS j),
+        (SELECT md5(string_agg(concat_ws('|', p.id, p.jurisdiction_id, p.grid_code, p.role, p.valid_from,
+                    coalesce(p.valid_to::text, '-'), s.code, s.call_sign), ';' ORDER BY p.id))
+           FROM geoservice.posting AS p
+           JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code),
+        (SELECT md5(string_agg(concat_ws('|', k.id, encode(k.secret_sha256, 'hex'), k.role,
+                    coalesce(k.expires_at::text, '-'), coalesce(k.revoked_at::text, '-')), ';' ORDER BY k.id))
+           FROM geoservice.api_key AS k)
+    ) AS q (editions, postings, keys);
+END $$;
+
+-- One notification for each statement that touches them, sent with its commit; the payload is the table's name.
+CREATE FUNCTION geoservice.announce_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM pg_notify('geoservice_changed', tg_table_name);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER announce AFTER UPDATE OF status, valid_from, valid_to ON geoservice.edition
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.jurisdiction
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.staff
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.posting
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.api_key
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
+
+-- What is read of layers whose features are told with more, or less, than their tables hold. They ask with the rights of the
+-- schema's owner; rights.sql says who may ask them.
+
+-- Grids in every period, each with the figures of now: whoever does not ask for a figure does not pay for it.
+CREATE VIEW geoservice.served_grid AS
+SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
+       geoservice.edition_at(t.jurisdiction_id, lower(t.valid)) AS edition,
+       lower(t.valid) AS valid_from, upper(t.valid) AS valid_to,
+       round(st_area(t.geom::geography)::numeric, 1)::double precision AS area_m2,
+       o.officer, coalesce(o.police_officers, 0) AS police_officers,
+       coalesce(h.households, 0) AS households, coalesce(h.residents, 0) AS residents, coalesce(h.floating, 0) AS floating,
+       coalesce(i.received, 0) AS received, coalesce(i.in_hand, 0) AS in_hand, coalesce(i.closed, 0) AS closed,
+       t.geom
+  FROM geoservice.territory AS t
+  LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS households, sum(residents) AS residents, sum(floating) AS floating
+               FROM geoservice.household GROUP BY jurisdiction_id, grid_code) AS h
+         ON h.jurisdiction_id = t.jurisdiction_id AND h.grid_code = t.code
+  LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
+                    count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand
+               FROM geoservice.incident GROUP BY jurisdiction_id, grid_code) AS i
+         ON i.jurisdiction_id = t.jurisdiction_id AND i.grid_code = t.code
+  LEFT JOIN (SELECT p.jurisdiction_id, p.grid_code, min(s.call_sign) FILTER (WHERE p.role = 'grid_officer') AS officer,
+                    count(*) FILTER (WHERE p.role = 'police_officer') AS police_officers
+               FROM geoservice.posting AS p
+               JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
+               JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code
+              WHERE daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
+              GROUP BY p.jurisdiction_id, p.grid_code) AS o
+         ON o.jurisdiction_id = t.jurisdiction_id AND o.grid_code = t.code;
+
+-- Buildings with how many households each has.
+CREATE VIEW geoservice.served_building AS
+SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.grid_code, coalesce(h.households, 0) AS households,
+       b.geom
+  FROM geoservice.building AS b
+  LEFT JOIN (SELECT jurisdiction_id, building_code, count(*) AS households
+               FROM geoservice.household GROUP BY jurisdiction_id, building_code) AS h
+         ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
+
+-- Households: a point a building, and how many live there; nothing of who they are.
+CREATE VIEW geoservice.served_household AS
+SELECT b.jurisdiction_id, b.code AS building_code, b.grid_code, h.households, st_pointonsurface(b.geom) AS geom
+  FROM geoservice.building AS b
+  JOIN (SELECT jurisdiction_id, building_code, count(*) AS households
+          FROM geoservice.household GROUP BY jurisdiction_id, building_code) AS h
+    ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
+
+-- Incidents without their words and without anything of their reporters.
+CREATE VIEW geoservice.served_incident AS
+SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_en AS service_name_en, i.status, i.grid_code,
+       i.method, i.near_border, i.source, i.reported_at, i.geom
+  FROM geoservice.incident AS i
+  JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code;
+
+-- Who may do what. Three group roles:
+--   geoservice_reader    the map without people
+--   geoservice_analyst   also edits drafts and the layers that stand in the landscape, and hands in incidents; no households, no keys
+--   geoservice_app       the service: everything but what only triggers write and what is never removed
+-- Row-level rights for officers come with sign-in; until then only the service itself reads households and incident texts.
+
+GRANT USAGE ON SCHEMA geoservice TO geoservice_reader, geoservice_analyst, geoservice_app;
+
+-- Of the tables of layers: attach_layer says it for each (layers.sql); whoever may read the map reads what is not personal,
+-- the analyst writes it, and the service does both, to what is personal as well.
+GRANT SELECT ON geoservice.served_grid, geoservice.served_building, geoservice.served_incident
+    TO geoservice_analyst, geoservice_app;
+GRANT SELECT ON geoservice.served_household TO geoservice_app;
+
+-- What everybody reads.
+GRANT SELECT ON
+    geoservice.jurisdiction, geoservice.edition, geoservice.edition_period, geoservice.grid, geoservice.grid_lineage,
+    geoservice.territory, geoservice.finding, geoservice.draft_grid,
+    geoservice.layer, geoservice.service, geoservice.lifecycle,
+    geoservice.working_hours, geoservice.calendar_day, geoservice.working_span
+    TO geoservice_reader, geoservice_analyst, geoservice_app;
+-- Readiness compares the revision.
+GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservice_analyst, geoservice_app;
+
+-- What the analyst reads and writes beside that, as does the service.
+GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.posting TO geoservice_analyst, geoservice_app;
+GRANT SELECT, INSERT ON geoservice.incident TO geoservice_analyst, geoservice_app;
+GRANT INSERT, UPDATE, DELETE ON
+    geoservice.grid TO geoservice_analyst, geoservice_app;
+
+-- An edition is made, named and thrown away while it is a draft. What is in force changes by publishing alone: the service may
+-- mark a draft validated, move its base, withdraw it.
+GRANT INSERT (jurisdiction_id, title, source), UPDATE (title, source), DELETE ON geoservice.edition
+    TO geoservice_analyst, geoservice_app;
+GRANT UPDATE (validated_hash, base_id, status) ON geoservice.edition TO geoservice_app;
+
+-- The analyst alone: the editable layer of a GIS.
+GRANT INSERT, UPDATE, DELETE ON geoservice.draft_grid TO geoservice_analyst;
+
+-- The service alone. What only triggers and functions write (territory, edition_period, grid_lineage, draft_change, incident_event,
+-- working_span, outbox) is not here.
+GRANT INSERT, UPDATE ON geoservice.jurisdiction TO geoservice_app;
+GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key TO geoservice_app;
+GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservice.working_hours, geoservice.calendar_day
+    TO geoservice_app;
+GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
+GRANT UPDATE (state) ON geoservice.draft_step TO geoservice_app;
+GRANT SELECT, INSERT ON geoservice.preview, geoservice.report_key TO geoservice_app;
+GRANT UPDATE ON geoservice.incident TO geoservice_app;
+GRANT SELECT, INSERT, UPDATE (done_at) ON geoservice.scheduled_job TO geoservice_app;
+GRANT SELECT ON geoservice.incident_event, geoservice.outbox, geoservice.outbox_head TO geoservice_app;
+-- What a webhook is for, and what was sent, is not written anew.
+GRANT SELECT, INSERT, DELETE ON geoservice.webhook, geoservice.delivery TO geoservice_app;
+GRANT UPDATE (secret, previous_secret, previous_secret_until, disabled_at, disabled_reason, sent_up_to)
+    ON geoservice.webhook TO geoservice_app;
+GRANT UPDATE (status, attempts, due_at, claimed_until, hurried, last_status, last_reason, delivered_at)
+    ON geoservice.delivery TO geoservice_app;
+
+-- PostgreSQL lets everybody run every routine, and whoever may run a trigger function may hang it on a table of his own
+-- and feed it rows. So nobody may run one that is not named below.
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
+
+-- What look-ups, CHECKs and triggers ask with the rights of whoever reads or writes.
+GRANT EXECUTE ON FUNCTION
+    geoservice.actor(), geoservice.is_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
+    geoservice.holds_personal_number(text), geoservice.is_position(geometry), geoservice.is_on_earth(geometry),
+    geoservice.max_vertices(), geoservice.is_sound(geometry), geoservice.place_of(geometry),
+    geoservice.require_position(geometry, text), geoservice.require_sound(geometry, text),
+    geoservice.lon_degree_m(double precision), geoservice.lat_degree_m(double precision),
+    geoservice.distance_m(geometry, geometry, double precision, double precision),
+    geoservice.view_sector(geometry, double precision, double precision, double precision),
+    geoservice.is_open(text), geoservice.clock_runs(text), geoservice.was_published(text), geoservice.posting_rank(text),
+    geoservice.overlap_tolerance_m(), geoservice.latest_edition(integer), geoservice.edition_hash(bigint),
+    geoservice.require_publishable(geoservice.edition),
+    geoservice.edition_at(integer, timestamptz, timestamptz), geoservice.known_since(integer),
+    geoservice.publish_lock(), geoservice.wait_for_publications(timestamptz, integer),
+    geoservice.grids_covering(geometry, double precision, double precision, timestamptz, integer, timestamptz),
+    geoservice.grid_nearest(geometry, double precision, double precision, timestamptz, integer, double precision, timestamptz),
+    geoservice.grids_within(geometry, double precision, double precision, integer, timestamptz, timestamptz, double precision, bigint),
+    geoservice.owner_of(geometry, timestamptz, double precision, integer, timestamptz),
+    geoservice.owner_outside(geometry, timestamptz, double precision, integer, timestamptz),
+    geoservice.officer_posted(integer, text, timestamptz), geoservice.limit_s(integer, text),
+    geoservice.worked_s(integer, timestamptz), geoservice.work_done_at(integer, timestamptz, double precision),
+    geoservice.incident_as_changed(geoservice.incident, geoservice.incident),
+    geoservice.owner_by_report(geoservice.incident, geoservice.ownership, text),
+    geoservice.owner_by_building(geoservice.incident, geoservice.ownership, boolean),
+    geoservice.owner_by_person(geoservice.incident, geoservice.ownership),
+    geoservice.building_meant(text, geometry, integer)
+    TO geoservice_reader, geoservice_analyst, geoservice_app;
+-- What the routing of a report asks, with the rights of its writer.
+GRANT EXECUTE ON FUNCTION
+    geoservice.stale_routing_at(integer, bigint, timestamptz, boolean),
+    geoservice.reroute_at(geoservice.incident, geoservice.incident), geoservice.status_by_officer(text, text, text)
+    TO geoservice_analyst, geoservice_app;
+-- What the service alone does.
+GRANT EXECUTE ON FUNCTION
+    geoservice.publish_edition(bigint, timestamptz, integer, text), geoservice.dry_run_publish(bigint, timestamptz),
+    geoservice.fingerprint_of(geoservice.move[]), geoservice.apply_due_editions(),
+    geoservice.begin_step(bigint, text), geoservice.changed_grids(bigint, bigint), geoservice.reused_codes(bigint),
+    geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
+    geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
+    geoservice.fingerprints()  -- of the keys, too
+    TO geoservice_app;

@@ -1,0 +1,132 @@
+"""The project that `geoservice edition qgis` writes, opened by QGIS itself with a login in a file beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import make_url
+
+from geoservice.cli.main import geoservice
+from geoservice.errors import EditionNotEditable
+from geoservice.services.qgis_projects import DatabaseAddress, ProjectExists, QgisService, WrittenProject
+from layers.db.session import Database
+from tests.analysts import OpenTown
+from tests.places import OUTLINE, lonlat
+
+ADDRESS = DatabaseAddress("db.example", 5433, "town")
+
+
+@pytest.fixture
+def written(town: OpenTown, tmp_path: Path) -> WrittenProject:
+    address = town.address
+    return write(town, tmp_path, DatabaseAddress(address["host"], int(address["port"]), address["dbname"]))
+
+
+#: Layers of the project beside the draft and the grids in force.
+BESIDE = ("incidents", "organisations", "cameras", "camera_sectors", "buildings", "basemap_lines", "basemap_areas")
+
+
+def write(town: OpenTown, folder: Path, address: DatabaseAddress = ADDRESS, **options: Any) -> WrittenProject:
+    database = Database.connect(town.url, pool_size=1)
+    try:
+        return QgisService(database).write(
+            options.pop("edition", town.draft), folder / "work", address=address, **options
+        )
+    finally:
+        database.close()
+
+
+@pytest.fixture
+def signed_in(written: WrittenProject, town: OpenTown, tmp_path: Path) -> dict[str, str]:
+    """Do what the service file says, as an analyst would, and return the environment of his QGIS."""
+    filled = written.service_file.read_text().replace("# user=", f"user={town.analyst}")
+    (tmp_path / ".pg_service.conf").write_text(filled)
+    line = re.search(r"^#   (.*)$", filled, re.MULTILINE)
+    assert line is not None
+    passwords = tmp_path / ".pgpass"
+    passwords.write_text(line[1].replace("LOGIN", town.analyst).replace("PASSWORD", town.password) + "\n")
+    passwords.chmod(0o600)
+    return {"PGSERVICEFILE": str(tmp_path / ".pg_service.conf"), "PGPASSFILE": str(passwords)}
+
+
+def test_qgis_opens_the_project_and_edits_the_draft(
+    at_qgis: Callable[..., list[Any]], written: WrittenProject, town: OpenTown, signed_in: dict[str, str]
+) -> None:
+    draft = f"geoservice_draft_{town.draft}"
+    ring = [list(lonlat(*corner)) for corner in ((0, 12), (2, 12), (2, 14), (0, 14))]
+
+    there, drawn, saved, moved, moved_saved = at_qgis(
+        ("open_project", {"path": str(written.project), "edit": draft}),
+        ("draw", {"name": draft, "ring": ring, "code": "new"}),
+        ("save", {"name": draft}),
+        ("move", {"name": draft, "at": list(lonlat(7, 0)), "to": list(lonlat(7.25, 0))}),
+        ("save", {"name": draft}),
+        env=signed_in,
+    )
+
+    layers = there.pop("layers")
+    west, south, east, north = OUTLINE.bounds
+    view = [float(number) for number in re.findall(r"[-\d.]+", there.pop("view"))]
+    assert (min(view[::2]), min(view[1::2]), max(view[::2]), max(view[1::2])) == pytest.approx(
+        (west, south, east, north)
+    )
+    assert there == {
+        "read": True, "crs": "EPSG:4326", "topological": True, "snapping": True, "snapped": [draft],
+        "transaction": False, "editing": True,
+    }  # fmt: skip
+    assert {key: (one["valid"], one["read_only"], one["features"]) for key, one in layers.items()} == {
+        draft: (True, False, 5), "geoservice_grids": (True, True, 5),
+        **{f"geoservice_{name}": (True, True, 0) for name in BESIDE},
+    }  # fmt: skip
+    assert {one["crs"] for one in layers.values()} == {"EPSG:4326"}
+    assert (layers[draft]["labels"], layers[draft]["colour"]) == ("code", "#ffc457")
+    assert (layers[draft]["checks"], layers[draft]["precision"]) == (["QgsIsValidCheck", "QgsGeometryOverlapCheck"], 0)
+    assert drawn
+    assert saved["saved"], saved
+    assert (moved, moved_saved["saved"]) == (["10", "9"], True)
+
+
+def test_nothing_that_is_written_has_a_password_or_a_login(written: WrittenProject, town: OpenTown) -> None:
+    for path in written.project.parent.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert town.password not in text
+        assert town.analyst not in text
+        assert "password=" not in text
+    sources = re.findall(r"<datasource>(.*?) estimated", written.project.read_text(encoding="utf-8"))
+    assert len(sources) == 2 + len(BESIDE)
+    assert {re.sub("key='[a-z]+'", "key", source) for source in sources} == {"service='geoservice' key"}
+
+
+def test_a_project_that_is_there_is_written_over_only_when_said(town: OpenTown, tmp_path: Path) -> None:
+    project = write(town, tmp_path).project
+    project.write_text("mine")
+
+    with pytest.raises(ProjectExists, match="There is a project"):
+        write(town, tmp_path)
+    assert project.read_text() == "mine"
+    write(town, tmp_path, force=True)
+    assert project.read_bytes().startswith(b"<!DOCTYPE qgis")
+
+
+def test_a_published_edition_gets_no_project(town: OpenTown, tmp_path: Path) -> None:
+    with pytest.raises(EditionNotEditable):
+        write(town, tmp_path, edition=town.published)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_says_how_to_go_on(town: OpenTown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEOSERVICE_DATABASE_URL", town.url)
+    monkeypatch.chdir(tmp_path)
+
+    done = CliRunner().invoke(geoservice, ["edition", "qgis", str(town.draft)])
+
+    assert done.exit_code == 0, done.output
+    assert "geoservice db login NAME --role analyst" in done.output
+    assert f"dbname={make_url(town.url).database}" in (tmp_path / "draft-2" / "pg_service.conf").read_text()
+    assert (tmp_path / "draft-2" / "draft-2.qgs").exists()
