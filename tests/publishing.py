@@ -36,6 +36,13 @@ def publish_turned(connection: Connection[Any], jurisdiction_id: int) -> int:
     return int(draft)
 
 
+def announce(connection: Connection[Any], *, on: bool) -> None:
+    """Have changes announced, or not, as when a notification is lost; a publication touches several tables."""
+    query = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'announce'"
+    for (table,) in connection.execute(query.encode()).fetchall():
+        connection.execute(f"ALTER TABLE {table} {'ENABLE' if on else 'DISABLE'} TRIGGER announce".encode())
+
+
 def wait_for_locks(url: str, count: int) -> None:
     """Return when so many sessions of a database wait for another."""
     query = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

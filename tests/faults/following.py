@@ -20,7 +20,7 @@ from geoservice.services.demo import load_demo
 from geoservice.settings import Settings
 from tests.conftest import free_port, wait_until_answering
 from tests.faults.lookers import Look, Lookers
-from tests.publishing import publish_turned, turned
+from tests.publishing import announce, publish_turned, turned
 from tests.waiting import wait_until
 
 WORKERS = 2
@@ -133,11 +133,11 @@ def _code(first: str, edition: int) -> str:
 def unannounced(service: Service) -> Iterator[None]:
     """Have no publication announced meanwhile, as when a notification is lost."""
     with psycopg.connect(service.cluster.url, autocommit=True) as connection:
-        connection.execute("ALTER TABLE geoservice.edition DISABLE TRIGGER announce")
+        announce(connection, on=False)
         try:
             yield
         finally:
-            connection.execute("ALTER TABLE geoservice.edition ENABLE TRIGGER announce")
+            announce(connection, on=True)
 
 
 def first_edition(service: Service) -> tuple[int, float, float]:

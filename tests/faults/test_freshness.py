@@ -47,12 +47,12 @@ def _run(service: Service, publications: int) -> None:
 
 
 def test_no_answer_is_mixed_or_fails_while_editions_follow_each_other(service: Service) -> None:
-    _run(service, 20)
+    _run(service, 10)
 
 
 def test_after_a_lost_notification_the_next_comparison_finds_the_edition(service: Service) -> None:
     with unannounced(service):
-        _run(service, 6)
+        _run(service, 3)
 
 
 def test_without_a_database_every_look_up_is_answered_with_its_age_and_is_fresh_again_by_itself(

@@ -19,7 +19,7 @@ from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from layers.crs import DeclaredPosition, Position
 from tests.loading import stop, wait_until_loaded
-from tests.publishing import publish_turned, turned
+from tests.publishing import announce, publish_turned, turned
 from tests.waiting import PATIENCE_S, wait_until
 
 INSIDE = Position(91.77, 29.24)
@@ -91,7 +91,7 @@ def test_a_publication_is_heard_of(services: Services, superuser: psycopg.Connec
 def test_a_publication_that_nobody_announced_is_found_by_comparing(
     community_url: str, superuser: psycopg.Connection
 ) -> None:
-    superuser.execute("ALTER TABLE geoservice.edition DISABLE TRIGGER announce")
+    announce(superuser, on=False)
     services = build_services(Settings(database_url=SecretStr(community_url), compare_every_s=0.1))
     wait_until_loaded(services)
 
