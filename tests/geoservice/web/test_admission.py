@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,6 +14,7 @@ from geoservice.web.pipeline import before_request_chain
 from geoservice.web.problems import register_problems
 from layers.errors import TooBusy
 from tests.geoservice.web.attacks import ask
+from tests.waiting import PATIENCE_S
 
 
 class HandTurnedClock:
@@ -48,23 +48,28 @@ def test_who_comes_when_all_are_stuck_waits_a_little_and_the_next_not_at_all(mon
     assert clock.waits == [STUCK_S, 0.0]
 
 
-def test_a_place_given_back_is_waited_for_again() -> None:
+def test_a_place_given_back_is_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     places = Places(1)
     places.take()
     with pytest.raises(TooBusy):
         places.take()
     places.give_back()
     places.take()
+    monkeypatch.setattr("geoservice.web.admission.time", HandTurnedClock())  # that nobody turns
     threading.Timer(STUCK_S / 5, places.give_back).start()
 
     places.take()
 
 
-def _app(threads: int, release: threading.Event) -> Flask:
+def _app(threads: int, entered: threading.Semaphore, release: threading.Event) -> Flask:
+    def stay() -> str:
+        entered.release()
+        return str(release.wait(PATIENCE_S))
+
     app = Flask("places")
     register_problems(app)
     before_request_chain(app, admit(app, threads=threads))
-    slow = guard("view_map")(lambda: str(release.wait(10)))
+    slow = guard("view_map")(stay)
     fails = guard("view_map")(lambda: 1 / 0)
     app.add_url_rule("/v1/slow", "slow", slow)
     app.add_url_rule("/v1/fails", "fails", fails)
@@ -73,11 +78,12 @@ def _app(threads: int, release: threading.Event) -> Flask:
 
 
 def test_probes_are_answered_while_every_place_is_taken() -> None:
-    release = threading.Event()
-    app = _app(8, release)
+    entered, release = threading.Semaphore(0), threading.Event()
+    app = _app(8, entered, release)
     with ThreadPoolExecutor(16) as clients:
         asked = [clients.submit(ask, app.test_client(), "/v1/slow") for _ in range(8 - RESERVED)]
-        time.sleep(0.2)
+        for _ in asked:
+            assert entered.acquire(timeout=PATIENCE_S)
 
         assert ask(app.test_client(), "/livez").status == 200
         assert ask(app.test_client(), "/v1/slow").status == 503
@@ -87,20 +93,38 @@ def test_probes_are_answered_while_every_place_is_taken() -> None:
 
 
 def test_a_request_that_fails_gives_its_place_back() -> None:
-    app = _app(5, threading.Event())
+    app = _app(5, threading.Semaphore(0), threading.Event())
 
     statuses = [ask(app.test_client(), path).status for path in ["/v1/fails"] * 10]
 
     assert set(statuses) == {500}
 
 
-def test_a_crowd_that_is_served_quickly_is_never_refused() -> None:
+class ServedClock:
+    """A clock that goes on by what each request takes, and by nothing else: a busy machine does not hurry it."""
+
+    def __init__(self, *, seconds: float) -> None:
+        self._seconds = seconds
+        self.now_s = 0.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def serve(self) -> str:
+        self.now_s += self._seconds
+        return "served"
+
+
+def test_a_crowd_that_is_served_quickly_is_never_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ServedClock(seconds=0.001)
+    monkeypatch.setattr("geoservice.web.admission.time", clock)
     app = Flask("crowd")
     register_problems(app)
     before_request_chain(app, admit(app, threads=8))
-    app.add_url_rule("/v1/quick", "quick", guard("view_map")(lambda: str(time.sleep(0.005))))
+    app.add_url_rule("/v1/quick", "quick", guard("view_map")(clock.serve))
 
     with ThreadPoolExecutor(32) as clients:
         statuses = set(clients.map(lambda _: ask(app.test_client(), "/v1/quick").status, range(1000)))
 
     assert statuses == {200}
+    assert clock.now_s > STUCK_S  # long enough that somebody could have been refused
