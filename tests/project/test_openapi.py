@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 from schemathesis import Case
 from schemathesis.checks import CheckFunction, not_a_server_error
 from schemathesis.config import SchemathesisConfig
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.pytest._test_builder import build_operation_test
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi import checks
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
@@ -24,7 +27,8 @@ from geoservice.web.problems import HTTP_KINDS, INTERNAL, KINDS
 from tests.geoservice.web.attacks import OPEN311, ask
 from tests.geoservice.web.door import Door
 
-EXAMPLES = 150
+#: Chance cases of an operation, beside those at the bounds of each parameter: in the everyday run, in the long proof.
+FEW, MANY = 10, 150
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,
@@ -48,9 +52,7 @@ def _as_text(context: schemathesis.SerializationContext, value: object) -> bytes
 
 for media_type in FORMS:
     schemathesis.serializer(media_type)(_as_text)
-bounded = settings(
-    max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
+few_or_many = pytest.mark.parametrize("examples", [FEW, pytest.param(MANY, marks=pytest.mark.prove)])
 
 
 def _checks(case: Case) -> list[CheckFunction]:
@@ -59,22 +61,43 @@ def _checks(case: Case) -> list[CheckFunction]:
     return [check for check in CHECKS if not (in_place and check is checks.negative_data_rejection)]
 
 
-@INTERFACE.parametrize()
-@bounded
-def test_strangers_get_what_the_document_says(case: Case, door: Door) -> None:
-    case.call_and_validate(app=door.app, checks=_checks(case))
-
-
-@INTERFACE.parametrize()
-@bounded
-def test_holders_of_a_key_get_what_the_document_says(case: Case, door: Door) -> None:
-    case.call_and_validate(app=door.app, checks=_checks(case), headers=door.headers(Role.ADMIN))
-
-
 def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in DOCUMENT["paths"].items():
         for method, operation in methods.items():
             yield path, method, operation
+
+
+every_operation = pytest.mark.parametrize(("path", "method"), [(path, method) for path, method, _ in _operations()])
+
+
+def _try(path: str, method: str, examples: int, check: Callable[[Case], object]) -> None:
+    """Try an operation with the cases of every phase; they are made here, as there are too many to make beforehand."""
+
+    @settings(
+        max_examples=examples, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    )
+    def holds(case: Case) -> None:
+        check(case)
+
+    operation = INTERFACE[path][method.upper()]
+    build_operation_test(
+        config=INTERFACE.config, operation=operation, test_func=holds, given_kwargs={}, feedback=FeedbackSources()
+    )()
+
+
+@few_or_many
+@every_operation
+def test_strangers_get_what_the_document_says(path: str, method: str, examples: int, door: Door) -> None:
+    _try(path, method, examples, lambda case: case.call_and_validate(app=door.app, checks=_checks(case)))
+
+
+@few_or_many
+@every_operation
+def test_holders_of_a_key_get_what_the_document_says(path: str, method: str, examples: int, door: Door) -> None:
+    headers = door.headers(Role.ADMIN)
+    _try(
+        path, method, examples, lambda case: case.call_and_validate(app=door.app, checks=_checks(case), headers=headers)
+    )
 
 
 def test_the_document_is_valid_openapi_3_1() -> None:

@@ -26,18 +26,18 @@ def test_hostile_text_in_any_part_of_an_address_finds_nothing(rule: Rule, door: 
             assert answer.status in {200, 302, 404, 405, 422}, path
 
 
+METHODS = {"TRACE", "PROPFIND", "CONNECT", "DELETE", "PUT", "PATCH", "FOO", "G" * 500}
+
+
 @every_rule
-@pytest.mark.parametrize("method", ["TRACE", "PROPFIND", "CONNECT", "DELETE", "PUT", "PATCH", "FOO", "G" * 500])
-def test_a_method_that_a_route_does_not_know_is_refused_with_those_it_does(rule: Rule, door: Door, method: str) -> None:
-    of_address = [other for other in door.app.url_map.iter_rules() if other.rule == rule.rule]
-    if any(method in (other.methods or ()) for other in of_address):
-        return  # another view of the same address knows it
+def test_a_method_that_a_route_does_not_know_is_refused_with_those_it_does(rule: Rule, door: Door) -> None:
+    of_address = [other.methods or set() for other in door.app.url_map.iter_rules() if other.rule == rule.rule]
+    for method in sorted(METHODS.difference(*of_address)):
+        answer = ask(door.client, door.fill(rule.rule), method=method, headers=door.headers())
 
-    answer = ask(door.client, door.fill(rule.rule), method=method, headers=door.headers())
-
-    answer.assert_tame(statuses={405})
-    assert rule.methods is not None
-    assert rule.methods - {"OPTIONS"} <= set(answer.response.headers["Allow"].split(", "))
+        answer.assert_tame(statuses={405})
+        assert rule.methods is not None
+        assert rule.methods - {"OPTIONS"} <= set(answer.response.headers["Allow"].split(", "))
 
 
 @every_rule
