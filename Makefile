@@ -5,6 +5,8 @@ SHELL := /bin/sh
 BIN := .venv/bin
 # Without the addresses of anybody's package index.
 LOCK := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
+# Files go to workers whole; those that start processes come first, so that no worker ends with one alone.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +25,7 @@ status: ## Tell what runs and where
 test: ## Run the tests against a database of their own; ARGS= goes to pytest
 	@.ci/bootstrap test
 	@$(MAKE) --no-print-directory assets
-	$(BIN)/pytest -m "not prove" -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/pytest -m "not slow and not prove" $(PARALLEL) $(ARGS)
 
 coverage: ## Run the tests and show which lines they never reach
 	@.ci/bootstrap test
@@ -58,7 +60,10 @@ imports: ## Check that imports point one way
 	@.ci/bootstrap dev
 	$(BIN)/lint-imports
 
-check: lint types imports test ## Everything that must pass before a change goes in
+check: lint types imports ## Everything that must pass before a change goes in, the slow tests too
+	@.ci/bootstrap test
+	@$(MAKE) --no-print-directory assets
+	$(BIN)/pytest -m "not prove" $(PARALLEL) $(ARGS)
 
 install: ## Fetch what the service needs: PostGIS when it is missing, and .venv
 	@.ci/bootstrap run

@@ -7,6 +7,8 @@ With GEOSERVICE_TEST_DATABASE_URL (a superuser's postgresql:// URL) that cluster
 
 from __future__ import annotations
 
+import copy
+import functools
 import itertools
 import os
 import socket
@@ -19,6 +21,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from flask.testing import FlaskClient
+from flask_openapi3 import utils as openapi
 from psycopg import sql
 from pydantic import SecretStr
 from sqlalchemy import make_url
@@ -54,6 +57,15 @@ def pytest_configure(config: pytest.Config) -> None:
     run, reaper = begin()
     config.add_cleanup(reaper.finish)
     config.option.basetemp = config.option.basetemp or str(run.directory / "b")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _schemas_made_once() -> Iterator[None]:
+    """Make the JSON schema of a model once: hundreds of applications are made of the same models, and it takes most."""
+    made = functools.cache(openapi.get_model_schema)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(openapi, "get_model_schema", lambda *model, **mode: copy.deepcopy(made(*model, **mode)))
+        yield
 
 
 @pytest.fixture(scope="session")

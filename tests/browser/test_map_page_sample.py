@@ -52,6 +52,7 @@ def test_every_layer_is_drawn_and_nothing_goes_wrong(serve_sample, visit):
     seen.assert_quiet()
 
 
+@pytest.mark.slow
 def test_names_that_would_lie_on_each_other_give_way_until_there_is_room(serve_viewing, sample_viewing, visit):
     (_, fields), *_ = sample_viewing.layers["grids"]
     souths = [29.0046 + number * 0.0001 for number in range(8)]
@@ -73,6 +74,7 @@ def test_names_that_would_lie_on_each_other_give_way_until_there_is_room(serve_v
     seen.assert_quiet()
 
 
+@pytest.mark.slow
 def test_the_only_jurisdiction_opens_at_once(serve_sample, visit):
     seen = visit(serve_sample() + "/?lang=en")
 
@@ -88,6 +90,7 @@ def test_figures_stand_in_the_header(serve_sample, visit):
     expect(seen.page.locator("[data-figure=in_hand] dd")).to_have_text("2")
 
 
+@pytest.mark.slow
 def test_a_click_on_the_map_tells_about_the_grid_and_another_leads_back(serve_sample, visit):
     seen = visit(serve_sample())
     expect(seen.page.locator("body")).to_have_attribute("data-ready", "true")
@@ -100,6 +103,7 @@ def test_a_click_on_the_map_tells_about_the_grid_and_another_leads_back(serve_sa
     seen.assert_quiet()
 
 
+@pytest.mark.slow
 def test_reports_at_one_place_are_told_together(serve_sample, visit):
     seen = visit(serve_sample())
     expect(seen.page.locator("body")).to_have_attribute("data-ready", "true")
@@ -145,6 +149,7 @@ def test_an_open_page_takes_up_what_has_changed(serve_viewing, sample_viewing, v
     seen.assert_quiet()
 
 
+@pytest.mark.slow
 def test_an_open_page_says_when_it_cannot_ask(serve_sample, visit):
     seen = visit(serve_sample())
     expect(seen.page.locator("body")).to_have_attribute("data-ready", "true")
@@ -155,6 +160,7 @@ def test_an_open_page_says_when_it_cannot_ask(serve_sample, visit):
     expect(seen.page.locator("#gs-updated")).to_have_text("连接中断，显示的是旧数据")
 
 
+@pytest.mark.slow
 def test_a_phone_shows_one_panel_at_a_time(serve_sample, visit):
     seen = visit(serve_sample(), width=390, height=844)
     expect(seen.page.locator("#gs-layers")).to_be_hidden()
@@ -167,7 +173,7 @@ def test_a_phone_shows_one_panel_at_a_time(serve_sample, visit):
     assert width <= 390
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", [HOSTILE[0], *(pytest.param(text, marks=pytest.mark.slow) for text in HOSTILE[1:])])
 def test_a_name_is_text_wherever_it_appears(serve_sample, visit, text):
     seen = visit(serve_sample(text))
     page = seen.page

@@ -48,6 +48,7 @@ def test_a_report_by_the_phones_position_carries_its_accuracy(live, visit, words
     seen.assert_quiet()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("position", "said"),
     [
@@ -93,6 +94,7 @@ def test_near_a_border_the_side_is_asked_once(live, visit, words):
     seen.assert_quiet()
 
 
+@pytest.mark.slow
 def test_who_does_not_know_the_side_is_not_asked_again(live, visit, words):
     seen = report_near_a_border(visit, live, words)
 
@@ -135,6 +137,7 @@ def test_without_a_network_it_is_kept_survives_and_is_sent_once(live, visit, wor
     seen.assert_quiet()
 
 
+@pytest.mark.slow
 def test_the_page_is_filled_in_without_a_network(live, visit, words):
     seen = visit(f"{live.url}/report", **PHONE)
     page, context = seen.page, seen.page.context
@@ -177,6 +180,7 @@ def test_every_try_carries_the_same_idempotency_key(live, visit, words):
     assert len(stored(live, words)) == 1
 
 
+@pytest.mark.slow
 def test_two_pages_of_one_phone_send_a_report_once(live, visit, words):
     seen = visit(f"{live.url}/report", **PHONE)
     page, context = seen.page, seen.page.context
@@ -197,6 +201,7 @@ def test_two_pages_of_one_phone_send_a_report_once(live, visit, words):
     assert len(stored(live, words)) == 1
 
 
+@pytest.mark.slow
 def test_what_is_refused_goes_back_into_the_form(live, visit, words):
     seen = visit(f"{live.url}/report", **PHONE)
     fill_in(seen.page, f"13912345678 {words}")
@@ -226,6 +231,7 @@ def test_nothing_is_sent_before_it_is_whole(live, visit):
     expect(seen.page.locator("#fresh .card")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_keyboard_alone_is_enough(live, visit, words):
     seen = visit(f"{live.url}/report", **PHONE)
     wait_for_map(seen.page)
@@ -255,6 +261,7 @@ def test_hostile_words_are_words(live, visit):
     seen.assert_quiet()
 
 
+@pytest.mark.slow
 def test_a_hostile_shelf_is_words_too(live, visit):
     seen = visit(f"{live.url}/report", **PHONE)
     seen.page.evaluate(
@@ -269,6 +276,7 @@ def test_a_hostile_shelf_is_words_too(live, visit):
     seen.assert_quiet()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 390])
 @pytest.mark.parametrize(("language", "send"), [("", "发送"), ("?lang=en", "Send")])
 def test_it_fits_a_small_phone_in_both_languages(live, visit, width, language, send):
@@ -285,6 +293,7 @@ def test_it_fits_a_small_phone_in_both_languages(live, visit, width, language, s
     seen.assert_quiet()
 
 
+@pytest.mark.slow
 def test_several_jurisdictions_are_offered(live, visit):
     seen = visit("about:blank", **PHONE)
 

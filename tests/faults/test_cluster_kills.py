@@ -21,7 +21,7 @@ from geoservice.running.instance import Instance
 from geoservice.running.processes import identity_of
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 #: A request writes one row and answers its number: what was answered must be there for ever.
 APPLICATION = """

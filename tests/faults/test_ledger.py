@@ -31,7 +31,7 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.faults
 
 WRITERS = 8
-ROUNDS = 2
+ROUNDS = 1
 COMMAND = [sys.executable, "-c", "from geoservice.cli.main import main; main()"]
 UP = [*COMMAND, "up", "--demo"]
 

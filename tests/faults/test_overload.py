@@ -26,7 +26,7 @@ from layers.db.session import Database
 from tests.conftest import free_port, wait_until_answering
 from tests.waiting import PATIENCE_S, wait_until
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 CLIENTS = 64
 

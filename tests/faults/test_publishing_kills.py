@@ -80,6 +80,7 @@ def kill_at_random_moments(city: City, moments: int, *, seed: int) -> Counter[bo
     return came
 
 
+@pytest.mark.slow
 def test_a_killed_database_holds_the_old_edition_or_the_new_one() -> None:
     with some_city(side=12, features=200) as city:
         came = kill_at_random_moments(city, 4, seed=1)

@@ -23,7 +23,7 @@ from tests.loading import stop, wait_until_loaded
 from tests.publishing import publish_turned
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 INSIDE = OwnerQuery(Position(91.77, 29.24))
 
 

@@ -25,6 +25,7 @@ def test_endless(live_server, tmp_path):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 @pytest.mark.parametrize(
     "number",

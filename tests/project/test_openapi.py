@@ -24,6 +24,7 @@ from geoservice.app import create_app
 from geoservice.auth.model import Role
 from geoservice.settings import Settings
 from geoservice.web.problems import HTTP_KINDS, INTERNAL, KINDS
+from tests.depth import depths
 from tests.geoservice.web.attacks import OPEN311, ask
 from tests.geoservice.web.door import Door
 
@@ -52,7 +53,6 @@ def _as_text(context: schemathesis.SerializationContext, value: object) -> bytes
 
 for media_type in FORMS:
     schemathesis.serializer(media_type)(_as_text)
-few_or_many = pytest.mark.parametrize("examples", [FEW, pytest.param(MANY, marks=pytest.mark.prove)])
 
 
 def _checks(case: Case) -> list[CheckFunction]:
@@ -85,19 +85,17 @@ def _try(path: str, method: str, examples: int, check: Callable[[Case], object])
     )()
 
 
-@few_or_many
+@depths(FEW, MANY)
 @every_operation
-def test_strangers_get_what_the_document_says(path: str, method: str, examples: int, door: Door) -> None:
-    _try(path, method, examples, lambda case: case.call_and_validate(app=door.app, checks=_checks(case)))
+def test_strangers_get_what_the_document_says(path: str, method: str, depth: int, door: Door) -> None:
+    _try(path, method, depth, lambda case: case.call_and_validate(app=door.app, checks=_checks(case)))
 
 
-@few_or_many
+@depths(FEW, MANY)
 @every_operation
-def test_holders_of_a_key_get_what_the_document_says(path: str, method: str, examples: int, door: Door) -> None:
+def test_holders_of_a_key_get_what_the_document_says(path: str, method: str, depth: int, door: Door) -> None:
     headers = door.headers(Role.ADMIN)
-    _try(
-        path, method, examples, lambda case: case.call_and_validate(app=door.app, checks=_checks(case), headers=headers)
-    )
+    _try(path, method, depth, lambda case: case.call_and_validate(app=door.app, checks=_checks(case), headers=headers))
 
 
 def test_the_document_is_valid_openapi_3_1() -> None:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from geoservice.app import create_app
 from geoservice.auth.model import Role
 from geoservice.settings import Settings
+from tests.depth import depths
 from tests.geoservice.api import draft_calls, step_calls, webhook_calls
 from tests.geoservice.web.attacks import BODIES, OPEN311, TEXTS, VALUES, Answer, ask
 from tests.geoservice.web.door import Door
@@ -63,10 +64,9 @@ def _operations() -> Iterator[Operation]:
 
 OPERATIONS = list(_operations())
 every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
-#: An everyday run sends each operation a third of the corpus, so that each spoil meets a third of the operations, and
-#: spreads it over the parts of the request; the long proof sends every spoil in every part of every operation.
-SHARES = 3
-a_share_or_all = pytest.mark.parametrize("shares", [SHARES, pytest.param(1, marks=pytest.mark.prove)])
+#: The everyday run sends each operation one of so many shares of the corpus, so that each spoil meets as large a part
+#: of the operations, and spreads it over the parts of the request; the proof sends all of it in every part.
+SHARES, ALL = 3, 1
 every_sender = pytest.mark.parametrize(
     "operation", [one for one in OPERATIONS if one.fields], ids=lambda one: f"{one.method} {one.path}"
 )
@@ -132,17 +132,17 @@ def test_the_call_that_the_others_spoil_is_a_good_one(operation: Operation, door
     assert _send(operation, door).status in {200, 201}
 
 
-@a_share_or_all
+@depths(SHARES, ALL)
 @every_operation
-def test_hostile_text_in_each_parameter_is_refused_or_answered(operation: Operation, door: Door, shares: int) -> None:
-    for name, text in _spoilt(operation, operation.parameters("query"), TEXTS, shares):
+def test_hostile_text_in_each_parameter_is_refused_or_answered(operation: Operation, door: Door, depth: int) -> None:
+    for name, text in _spoilt(operation, operation.parameters("query"), TEXTS, depth):
         _send(operation, door, query={name: text}).assert_tame(statuses=operation.statuses)
 
 
-@a_share_or_all
+@depths(SHARES, ALL)
 @every_operation
-def test_hostile_text_in_the_path_reaches_nothing(operation: Operation, door: Door, shares: int) -> None:
-    for name, text in _spoilt(operation, operation.parameters("path"), TEXTS, shares):
+def test_hostile_text_in_the_path_reaches_nothing(operation: Operation, door: Door, depth: int) -> None:
+    for name, text in _spoilt(operation, operation.parameters("path"), TEXTS, depth):
         answer = _send(operation, door, path={name: text})
         answer.assert_tame()
         assert answer.status in operation.statuses | {404}
@@ -168,10 +168,10 @@ def test_an_unknown_parameter_is_refused_or_ignored(operation: Operation, door: 
         assert answer.status == 422 or not operation.parameters("query") or operation.path.startswith(OPEN311)
 
 
-@a_share_or_all
+@depths(SHARES, ALL)
 @every_sender
-def test_hostile_values_in_each_field_are_refused_or_answered(operation: Operation, door: Door, shares: int) -> None:
-    for name, value in _spoilt(operation, operation.fields, VALUES, shares):
+def test_hostile_values_in_each_field_are_refused_or_answered(operation: Operation, door: Door, depth: int) -> None:
+    for name, value in _spoilt(operation, operation.fields, VALUES, depth):
         _send(operation, door, body={name: value}).assert_tame(statuses=operation.statuses)
 
 
@@ -183,10 +183,10 @@ def test_an_unknown_field_is_refused(operation: Operation, door: Door) -> None:
         answer.assert_tame(statuses={422})
 
 
-@a_share_or_all
+@depths(SHARES, ALL)
 @every_sender
-def test_a_hostile_body_is_refused(operation: Operation, door: Door, shares: int) -> None:
-    for body in _share(operation, BODIES.values(), shares):
+def test_a_hostile_body_is_refused(operation: Operation, door: Door, depth: int) -> None:
+    for body in _share(operation, BODIES.values(), depth):
         _send(operation, door, raw=body).assert_tame(statuses={400, 422})
 
 

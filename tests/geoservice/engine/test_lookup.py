@@ -14,6 +14,7 @@ from shapely.affinity import affine_transform
 from geoservice.engine import nearest
 from geoservice.engine.answers import Answers, Method
 from geoservice.engine.index import OwnershipIndex
+from tests.depth import depths
 from tests.geoservice.engine.partitions import TRAPS, Grids, beside_borders, crowded_cell, trying_lonlats, voronoi
 from tests.oracles import Lonlats, border_distance_m, owners_by_covers, random_lonlats
 from tests.places import GRIDS, PLACES, WEST
@@ -82,11 +83,12 @@ def test_named_places_are_answered_as_by_hand() -> None:
 
 
 # At the poles a metre is a matter of opinion: a degree of longitude has no length there.
+@depths(3_000, 20_000)
 @pytest.mark.parametrize("trap", [trap for trap in TRAPS if trap not in ("at the edge of the earth", "unsound")])
-def test_no_trap_makes_a_distance_wrong(trap: str) -> None:
+def test_no_trap_makes_a_distance_wrong(trap: str, depth: int) -> None:
     grids = TRAPS[trap]()
     lonlats = trying_lonlats(grids, 200)
-    some = lonlats[np.random.default_rng(6).permutation(len(lonlats))[: 20_000 // (20 + len(grids))]]
+    some = lonlats[np.random.default_rng(6).permutation(len(lonlats))[: depth // (20 + len(grids))]]
 
     check(grids, some)
     check(grids, some, accuracy_m=1000, snap_m=0.5, all_m=True)

@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from geoservice.engine.building import best_lattice
 from geoservice.engine.edges import NotAnArea, areas_of, edges_of
 from geoservice.engine.index import CHUNK, OwnershipIndex
+from tests.depth import depths
 from tests.geoservice.engine.partitions import TRAPS, Grids, steps_beside_vertices, trying_lonlats, voronoi
 from tests.oracles import Lonlats, owners_by_covers, probes, random_lonlats
 from tests.places import GRIDS, PLACES
@@ -44,20 +45,23 @@ def test_named_place_has_the_owner_found_by_hand(place) -> None:
     assert answers(index_of(GRIDS), np.array([[place.lon, place.lat]])) == [covered]
 
 
+@depths(1_000, 5_000)
 @pytest.mark.parametrize("trap", TRAPS)
-def test_no_trap_makes_an_answer_differ_from_geos(trap: str) -> None:
+def test_no_trap_makes_an_answer_differ_from_geos(trap: str, depth: int) -> None:
     grids = TRAPS[trap]()
 
-    assert disagreements(grids, trying_lonlats(grids, 5_000)) == []
+    assert disagreements(grids, trying_lonlats(grids, depth)) == []
 
 
-def test_community_answers_as_geos(community_grids: Grids) -> None:
-    assert disagreements(community_grids, trying_lonlats(community_grids, 50_000)) == []
+@depths(10_000, 50_000)
+def test_community_answers_as_geos(community_grids: Grids, depth: int) -> None:
+    assert disagreements(community_grids, trying_lonlats(community_grids, depth)) == []
 
 
 @pytest.mark.data
-def test_chicago_answers_as_geos(chicago_grids: Grids) -> None:
-    assert disagreements(chicago_grids, trying_lonlats(chicago_grids, 50_000)) == []
+@depths(10_000, 50_000)
+def test_chicago_answers_as_geos(chicago_grids: Grids, depth: int) -> None:
+    assert disagreements(chicago_grids, trying_lonlats(chicago_grids, depth)) == []
 
 
 @pytest.mark.parametrize("at", ["reference", "corner"])
@@ -94,15 +98,21 @@ corners = st.tuples(st.integers(0, 6), st.integers(0, 6))
 rings = st.lists(corners, min_size=3, max_size=7, unique=True)
 
 
-@given(st.lists(rings, min_size=1, max_size=6), st.sampled_from([(91.0, 29.0, 2.0**-9), (-180.0, -90.0, 0.1)]))
-@settings(max_examples=150, deadline=None)
-def test_any_polygons_on_a_small_board_answer_as_geos(shapes: list, frame: tuple[float, float, float]) -> None:
+@depths(30, 300)
+def test_any_polygons_on_a_small_board_answer_as_geos(depth: int) -> None:
     """All that can coincide on a board of 7 by 7 does: borders, corners, twins, overlaps, holes, rings in a knot."""
-    west, south, step = frame
-    grids = {str(n): Polygon([(west + x * step, south + y * step) for x, y in ring]) for n, ring in enumerate(shapes)}
-    spots = np.array([(west + x * step / 4, south + y * step / 4) for x in range(-2, 27) for y in range(-2, 27)])
 
-    assert disagreements(grids, spots) == []
+    @given(st.lists(rings, min_size=1, max_size=6), st.sampled_from([(91.0, 29.0, 2.0**-9), (-180.0, -90.0, 0.1)]))
+    @settings(max_examples=depth, deadline=None)
+    def holds(shapes: list, frame: tuple[float, float, float]) -> None:
+        west, south, step = frame
+        grids = {
+            str(n): Polygon([(west + x * step, south + y * step) for x, y in ring]) for n, ring in enumerate(shapes)
+        }
+        spots = np.array([(west + x * step / 4, south + y * step / 4) for x in range(-2, 27) for y in range(-2, 27)])
+        assert disagreements(grids, spots) == []
+
+    holds()
 
 
 @given(st.integers(1, 60), st.integers(0, 2**32 - 1), st.floats(-179, 178), st.floats(-89, 88), st.floats(1e-9, 1))

@@ -58,6 +58,7 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr.strip().splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_nothing_runs_and_nothing_is_made_by_asking(machine: Machine) -> None:
     status, stop = machine.type("status"), machine.type("stop")
 
@@ -102,6 +103,7 @@ def test_taken_port_is_one_line_and_leaves_nothing_running(machine: Machine, com
     assert machine.type("status").stdout == "geoservice does not run.\n"
 
 
+@pytest.mark.slow
 def test_taken_port_of_the_events_is_one_line(machine: Machine) -> None:
     with socket.create_server(("127.0.0.1", int(machine.environment["GEOSERVICE_EVENTS_PORT"]))):
         refused = machine.type("up")
@@ -109,6 +111,7 @@ def test_taken_port_of_the_events_is_one_line(machine: Machine) -> None:
     assert "GEOSERVICE_EVENTS_PORT" in one_line(refused)
 
 
+@pytest.mark.slow
 def test_taken_database_port_is_one_line(machine: Machine) -> None:
     with socket.create_server(("127.0.0.1", int(machine.environment["GEOSERVICE_DATABASE_PORT"]))):
         refused = machine.type("up")
@@ -127,6 +130,7 @@ def test_wrong_setting_is_one_line_without_its_value(machine: Machine) -> None:
     assert "geheim" not in refused.stderr
 
 
+@pytest.mark.slow
 def test_unusable_data_directory_is_one_line(machine: Machine) -> None:
     assert "GEOSERVICE_DATA_DIR" in one_line(machine.type("up", GEOSERVICE_DATA_DIR="/dev/null/x"))
 

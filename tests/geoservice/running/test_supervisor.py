@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -104,8 +105,9 @@ class Service:
         return state.web.pid
 
 
-@pytest.fixture
-def service() -> Iterator[Service]:
+@contextmanager
+def serving() -> Iterator[Service]:
+    """Run a service until it serves, and leave nothing of it."""
     with tempfile.TemporaryDirectory(prefix="gs-") as name:
         service = Service(Path(name))
         try:
@@ -117,20 +119,36 @@ def service() -> Iterator[Service]:
             wait_until(lambda: get(service.port) is None, "nobody answers")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_stop_lets_the_running_request_end_and_leaves_nothing(service: Service, number: signal.Signals) -> None:
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    """Return a service that serves before each test and after it; to start one takes seconds."""
+    with serving() as service:
+        yield service
+
+
+@pytest.fixture
+def ending() -> Iterator[Service]:
+    """Return a service that the test may end."""
+    with serving() as service:
+        yield service
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, *(pytest.param(one, marks=pytest.mark.prove) for one in (signal.SIGINT, signal.SIGHUP))]
+)
+def test_stop_lets_the_running_request_end_and_leaves_nothing(ending: Service, number: signal.Signals) -> None:
     answers: list[int | None] = []
-    client = threading.Thread(target=lambda: answers.append(get(service.port, "/slow")))
+    client = threading.Thread(target=lambda: answers.append(get(ending.port, "/slow")))
     client.start()
-    wait_until(service.begun.exists, "the slow request has begun")
+    wait_until(ending.begun.exists, "the slow request has begun")
 
-    service.process.send_signal(number)
+    ending.process.send_signal(number)
 
-    assert service.process.wait(15) == 0
+    assert ending.process.wait(15) == 0
     client.join(15)
     assert answers[0] is not None, "the running request was cut"
-    assert get(service.port) is None
-    assert service.instance.read() is None
+    assert get(ending.port) is None
+    assert ending.instance.read() is None
 
 
 def test_killed_web_server_is_back_and_left_no_worker(service: Service) -> None:
@@ -156,14 +174,16 @@ def test_killed_worker_is_back(service: Service) -> None:
     wait_until(lambda: get(service.port) not in (None, old_worker), "another worker answers")
 
 
-def test_killed_supervisor_takes_the_web_server_with_it(service: Service) -> None:
-    service.process.kill()
-    service.process.wait(10)
+@pytest.mark.slow
+def test_killed_supervisor_takes_the_web_server_with_it(ending: Service) -> None:
+    ending.process.kill()
+    ending.process.wait(10)
 
-    wait_until(lambda: get(service.port) is None, "nobody answers")
-    assert Instance(service.instance.data_dir).acquire(), "the lock was not freed"
+    wait_until(lambda: get(ending.port) is None, "nobody answers")
+    assert Instance(ending.instance.data_dir).acquire(), "the lock was not freed"
 
 
+@pytest.mark.slow
 def test_application_that_cannot_start_ends_the_supervisor_with_one_line() -> None:
     with tempfile.TemporaryDirectory(prefix="gs-") as name:
         service = Service(Path(name), "tiny:missing")
@@ -216,6 +236,7 @@ def test_backoff_meets_the_first_failure_at_once_then_waits_longer_and_forgets()
     assert backoff.is_over(now + Backoff.FORGET_S + 1)
 
 
+@pytest.mark.slow
 def test_the_worker_is_started_again_and_ends_with_its_supervisor(tmp_path: Path) -> None:
     service = Service(tmp_path, webhooks=True)
     try:

@@ -171,6 +171,7 @@ def test_of_two_clocks_one_does_each_thing(database_url: str, superuser: psycopg
     assert {(lines, events) for *_, lines, events in told} == {(1, 1)}
 
 
+@pytest.mark.slow
 def test_when_a_clock_is_killed_the_other_goes_on(
     database_url: str, superuser: psycopg.Connection[Any], town: Town
 ) -> None:

@@ -67,15 +67,13 @@ def test_a_trick_in_the_address_leads_nowhere(door: Door, path: str) -> None:
     answer.assert_tame(statuses={404, 422})
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "good.example.evil", "evil@good.example", "", "a b", "é", "x" * 9000, "[::1]"]
-)
-@pytest.mark.parametrize("path", ["/", "/v1/jurisdictions", "/nothing", "/docs", "/v1//owner"])
-def test_a_host_that_is_not_trusted_is_refused(door: Door, host: str, path: str) -> None:
+def test_a_host_that_is_not_trusted_is_refused(door: Door) -> None:
     settings = Settings(database_url=SecretStr("postgresql://unused"), trusted_hosts="good.example, localhost")
     client = create_app(settings, services=door.services).test_client()
 
-    ask(client, path, headers={"Host": host}).assert_tame(statuses={400})
+    for host in ("evil.example", "good.example.evil", "evil@good.example", "", "a b", "é", "x" * 9000, "[::1]"):
+        for path in ("/", "/v1/jurisdictions", "/nothing", "/docs", "/v1//owner"):
+            ask(client, path, headers={"Host": host}).assert_tame(statuses={400})
     assert ask(client, "/v1/jurisdictions", headers={"Host": "good.example"}).status == 200
 
 

@@ -21,9 +21,9 @@ from shapely.geometry.base import BaseGeometry
 
 from geoservice.app import create_app
 from geoservice.demo.community import build_community
-from geoservice.services.demo import load_demo
 from geoservice.settings import Settings
 from geoservice.wiring import build_services
+from tests.depth import depths
 from tests.factories import make_edition, make_jurisdiction, make_service
 from tests.oracles import Lonlats, distances_m, owners_by_covers, probes, random_lonlats
 from tests.places import multi
@@ -31,9 +31,9 @@ from tests.places import multi
 #: (owner, method) of one place.
 Answers = list[tuple[str | None, str]]
 RANDOM_PLACES = 100_000
-SINGLE_REQUESTS = 2_000
-#: The quick tests ask about one place in so many.
-THINNED = 7
+SINGLE_REQUESTS = 500
+#: The everyday run asks about one place in so many.
+THINNED, ALL = 40, 1
 #: So many at a time that a statement ends in its time on a machine however busy.
 BATCH = 1_000
 
@@ -123,15 +123,14 @@ def places_of(grids: dict[str, BaseGeometry], *, seed: int) -> Lonlats:
 
 
 @pytest.fixture
-def demo(database_url: str) -> Ground:
-    load_demo(database_url, lambda line: None)
+def demo(community_url: str) -> Ground:
     grids = {grid.code: grid.geom for grid in build_community(now=datetime.now(UTC)).grids}
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(community_url) as connection:
         town = connection.execute("SELECT id, code FROM geoservice.jurisdiction").fetchone()
         service = connection.execute("SELECT code FROM geoservice.service LIMIT 1").fetchone()
     assert town is not None
     assert service is not None
-    return Ground(database_url, town[1], town[0], service[0], grids, places_of(grids, seed=11))
+    return Ground(community_url, town[1], town[0], service[0], grids, places_of(grids, seed=11))
 
 
 @pytest.fixture
@@ -179,34 +178,14 @@ def assert_nearest_is_nearest(ground: Ground, answers: Answers) -> None:
         assert distances[owner or ""] <= min(min(distances.values()) * 1.001 + 0.001, 25.025)
 
 
-def thinned(ground: Ground) -> Ground:
-    """Return the same ground with a part of its places."""
-    return replace(ground, lonlats=ground.lonlats[::THINNED])
-
-
-def test_every_door_agrees_on_the_demo_community(demo: Ground) -> None:
-    quick = thinned(demo)
-
-    assert len(quick.lonlats) > RANDOM_PLACES // THINNED
-    assert_every_door_agrees(quick)
-
-
-@pytest.mark.data
-def test_every_door_agrees_on_the_beats_of_chicago(chicago: Ground) -> None:
-    quick = thinned(chicago)
-
-    assert len(quick.lonlats) > (RANDOM_PLACES + 70_000) // THINNED
-    assert_every_door_agrees(quick)
-
-
-@pytest.mark.prove
-def test_every_door_agrees_everywhere_on_the_demo_community(demo: Ground) -> None:
+@depths(THINNED, ALL)
+def test_every_door_agrees_on_the_demo_community(demo: Ground, depth: int) -> None:
     assert len(demo.lonlats) > RANDOM_PLACES
-    assert_every_door_agrees(demo)
+    assert_every_door_agrees(replace(demo, lonlats=demo.lonlats[::depth]))
 
 
 @pytest.mark.data
-@pytest.mark.prove
-def test_every_door_agrees_everywhere_on_the_beats_of_chicago(chicago: Ground) -> None:
+@depths(THINNED, ALL)
+def test_every_door_agrees_on_the_beats_of_chicago(chicago: Ground, depth: int) -> None:
     assert len(chicago.lonlats) > RANDOM_PLACES + 70_000
-    assert_every_door_agrees(chicago)
+    assert_every_door_agrees(replace(chicago, lonlats=chicago.lonlats[::depth]))

@@ -25,6 +25,8 @@ WEST, EAST = shapely.box(91.76, 29.23, 91.78, 29.25), shapely.box(91.78, 29.23, 
 SQUARES = [GridShape(code, f"grid {code}", f"Grid {code}", "P", shapely.MultiPolygon([geom]), {"since": 2020})
            for code, geom in (("A", WEST), ("B", EAST))]  # fmt: skip
 BOTH = shapely.MultiPolygon([shapely.box(91.76, 29.23, 91.80, 29.25)])
+#: Grids of the demo that are neighbours.
+PAIRS = [(0, 1), (1, 2), (6, 7)]
 STREET = [shapely.LineString([(91.75, 29.2401), (91.81, 29.2399)])]
 
 
@@ -42,7 +44,7 @@ def split(count: int = 800, *, grids: Sequence[GridShape] = SQUARES, streets: An
     return after, dict(zip([grid.code for grid in after], households_in(after, points, counts).tolist(), strict=True))
 
 
-@pytest.mark.parametrize("pair", [(0, 1), (1, 2), (3, 7), (6, 7)])
+@pytest.mark.parametrize("pair", [(3, 7), *(pytest.param(pair, marks=pytest.mark.prove) for pair in PAIRS)])
 def test_of_two_grids_of_the_demo_made_one_two_are_proposed_and_the_rest_keep_every_vertex(
     pair: tuple[int, int],
 ) -> None:

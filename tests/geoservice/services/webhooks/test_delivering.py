@@ -70,6 +70,7 @@ def test_what_was_committed_while_another_gave_numbers_is_not_sent(post: Post) -
     assert [one.incident for one in inbox.heard] == [after]
 
 
+@pytest.mark.slow
 def test_a_thousand_events_of_a_hundred_incidents_arrive_in_order(post: Post) -> None:
     with Inbox() as inbox:
         webhook, _ = post.add(inbox.url)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 
+import pytest
+
 from tests.cutting import end_connections
 from tests.geoservice.services.webhooks.conftest import Post
 from tests.geoservice.services.webhooks.inbox import Inbox
 from tests.waiting import wait_until
 
 
+@pytest.mark.slow
 def test_a_killed_worker_loses_nothing_and_doubles_have_the_same_id(post: Post) -> None:
     def slowly(body: dict[str, object]) -> int:
         time.sleep(0.02)
