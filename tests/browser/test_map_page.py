@@ -45,6 +45,7 @@ def test_the_header_tells_the_figures_of_the_demo_community(live_server, visit):
     }
 
 
+@pytest.mark.slow
 def test_a_grid_of_the_list_tells_its_officer(live_server, visit):
     seen = visit(f"{live_server}/maps/sare?lang=en")
     line = seen.page.locator(".gs-grid-line").first
@@ -56,6 +57,7 @@ def test_a_grid_of_the_list_tells_its_officer(live_server, visit):
     seen.assert_quiet()
 
 
+@pytest.mark.slow
 def test_the_page_works_on_a_phone(live_server, visit):
     seen = visit(f"{live_server}/maps/sare", width=390, height=844)
 

@@ -227,6 +227,7 @@ def test_a_key_of_no_officer_is_told_what_is_missing(live, visit):
         assert seen.page.evaluate("() => sessionStorage.length") == 0
 
 
+@pytest.mark.slow
 def test_hostile_words_are_words_to_the_officer(live, visit):
     report(visit, live, HOSTILE)
     incident = stored(live, HOSTILE)[-1]

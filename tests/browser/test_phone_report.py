@@ -79,6 +79,7 @@ def report_near_a_border(visit, live, words):
     return seen
 
 
+@pytest.mark.slow
 def test_near_a_border_the_side_is_asked_once(live, visit, words):
     seen = report_near_a_border(visit, live, words)
 
@@ -156,6 +157,7 @@ def test_the_page_is_filled_in_without_a_network(live, visit, words):
     seen.assert_quiet()
 
 
+@pytest.mark.slow
 def test_every_try_carries_the_same_idempotency_key(live, visit, words):
     seen = visit(f"{live.url}/report", **PHONE)
     keys = []
@@ -217,6 +219,7 @@ def test_what_is_refused_goes_back_into_the_form(live, visit, words):
     assert len(stored(live, words)) == 1
 
 
+@pytest.mark.slow
 def test_nothing_is_sent_before_it_is_whole(live, visit):
     seen = visit(f"{live.url}/report", **PHONE)
     wait_for_map(seen.page)

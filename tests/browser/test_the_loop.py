@@ -105,6 +105,7 @@ def test_from_report_to_rating_in_front_of_the_wall(live, visit, wall):
     officer.assert_quiet()
 
 
+@pytest.mark.slow
 def test_a_report_whose_answer_was_lost_is_stored_once(live, visit):
     words = f"井盖松动 {uuid.uuid4().hex[:6]}"
     seen = visit(f"{live.url}/report", **PHONE)

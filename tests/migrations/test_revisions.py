@@ -135,7 +135,11 @@ def test_two_who_upgrade_at_once_both_find_it_done(empty_url: str) -> None:
 
 
 @pytest.mark.parametrize("way", [schema.create, schema.bring_forward])
-@pytest.mark.parametrize("made", ["geoservice.jurisdiction", "geoservice.draft_grid", "geoservice.announce_change()"])
+@pytest.mark.parametrize("made", [
+    "geoservice.draft_grid",
+    pytest.param("geoservice.jurisdiction", marks=pytest.mark.slow),
+    pytest.param("geoservice.announce_change()", marks=pytest.mark.slow),
+])  # fmt: skip
 def test_a_session_killed_in_the_middle_leaves_nothing_and_can_be_run_again(empty_url: str, way, made: str) -> None:
     with psycopg.connect(empty_url) as connection:
         connection.execute(DEADLY.format(made=made).encode())

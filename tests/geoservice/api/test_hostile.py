@@ -66,7 +66,7 @@ OPERATIONS = list(_operations())
 every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
 #: The everyday run sends each operation one of so many shares of the corpus, so that each spoil meets as large a part
 #: of the operations, and spreads it over the parts of the request; the proof sends all of it in every part.
-SHARES, ALL = 3, 1
+SHARES, ALL = 5, 1
 every_sender = pytest.mark.parametrize(
     "operation", [one for one in OPERATIONS if one.fields], ids=lambda one: f"{one.method} {one.path}"
 )

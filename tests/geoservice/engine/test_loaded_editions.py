@@ -18,6 +18,7 @@ from layers.crs import Position
 from layers.db.session import Database
 from layers.grids.ownership import owners_of
 from tests.conftest import DatabaseMaker
+from tests.depth import depths
 from tests.factories import make_draft, make_jurisdiction, publish, validate
 from tests.geoservice.engine.partitions import squares
 from tests.oracles import random_lonlats
@@ -56,21 +57,22 @@ def snapshot(cluster_url: str, template: str) -> Iterator[tuple[Snapshot, Databa
     maker.drop_all()
 
 
-def _places() -> np.ndarray:
+def _places(scattered: int) -> np.ndarray:
     step = 2.0**-8
     corners = [(91 + i * step / 2, 29 + j * step / 2) for i in range(-4, 20) for j in range(-4, 16)]
-    around = random_lonlats((90.997, 28.99, 91.035, 29.03), 1500, seed=6)
+    around = random_lonlats((90.997, 28.99, 91.035, 29.03), scattered, seed=6)
     return np.array([*corners, *around.tolist(), (10.001, 60.001), (0, 0), (180, -90)])
 
 
+@depths(100, 1500)
 @pytest.mark.parametrize("only", [None, "a", "b", "B", "c"])
 @pytest.mark.parametrize("accuracy_m", [None, 0.0, 150.0])
 def test_memory_answers_as_the_database_does(
-    snapshot: tuple[Snapshot, Database], only: str | None, accuracy_m: float | None
+    snapshot: tuple[Snapshot, Database], only: str | None, accuracy_m: float | None, depth: int
 ) -> None:
     known, database = snapshot
     ids = {one.jurisdiction_code: one.jurisdiction_id for one in known.editions}
-    places = _places()
+    places = _places(depth)
     for at in (DAYS[-1] + timedelta(days=1), DAYS[-1], DAYS[-1] - timedelta(microseconds=1), DAYS[2]):
         editions = known.editions.in_force(at, only)
         assert editions is not None

@@ -48,7 +48,8 @@ def machine() -> Iterator[Machine]:
         try:
             yield machine
         finally:
-            machine.type("stop")
+            if machine.data_dir.exists():
+                machine.type("stop")
 
 
 def one_line(done: subprocess.CompletedProcess[str]) -> str:
@@ -94,7 +95,7 @@ def test_own_database_starts_no_other(machine: Machine) -> None:
     assert not (machine.data_dir / "database").exists()
 
 
-@pytest.mark.parametrize("command", ["up", "serve"])
+@pytest.mark.parametrize("command", ["up", pytest.param("serve", marks=pytest.mark.slow)])
 def test_taken_port_is_one_line_and_leaves_nothing_running(machine: Machine, command: str) -> None:
     with socket.create_server(("127.0.0.1", machine.port)):
         refused = machine.type(command)
@@ -119,6 +120,7 @@ def test_taken_database_port_is_one_line(machine: Machine) -> None:
     assert "GEOSERVICE_DATABASE_PORT" in one_line(refused)
 
 
+@pytest.mark.slow
 def test_serve_without_a_database_says_which_command_makes_one(machine: Machine) -> None:
     assert "geoservice up" in one_line(machine.type("serve"))
 
@@ -135,6 +137,7 @@ def test_unusable_data_directory_is_one_line(machine: Machine) -> None:
     assert "GEOSERVICE_DATA_DIR" in one_line(machine.type("up", GEOSERVICE_DATA_DIR="/dev/null/x"))
 
 
+@pytest.mark.slow
 def test_help_lists_every_command() -> None:
     shown = subprocess.run(
         [sys.executable, "-m", "geoservice.cli.main", "--help"], capture_output=True, text=True, check=True

@@ -146,7 +146,7 @@ def assert_memory_and_database_agree(services: Services, count: int) -> None:
 
 
 def test_memory_and_database_give_the_same_whole_answer(services: Services) -> None:
-    assert_memory_and_database_agree(services, 3_000)
+    assert_memory_and_database_agree(services, 1_000)
 
 
 @pytest.mark.prove
