@@ -86,6 +86,9 @@ def begin() -> tuple[Run, Reaper]:
     temporary = directory / "t"
     temporary.mkdir(mode=0o755)
     os.environ |= {MARK: str(directory), "TMPDIR": str(temporary)}
+    # A run starts hundreds of processes: compiled anew by each, the project takes a second of every one.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     tempfile.tempdir = None  # read anew from the environment
     reading, writing = os.pipe()
     process = subprocess.Popen(

@@ -32,6 +32,7 @@ def test_a_report_by_tapping_the_map_reaches_its_grid(live, visit, words):
     seen.assert_quiet()
 
 
+@pytest.mark.slow
 def test_a_report_by_the_phones_position_carries_its_accuracy(live, visit, words):
     seen = visit(f"{live.url}/report", **PHONE, **LOCATED)
     wait_for_map(seen.page)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import struct
 
 import numpy as np
 import shapely
-from shapely import MultiPolygon, Polygon, box
+from shapely import MultiPolygon, Polygon
 
 from tests.factories import ewkb
 
@@ -27,10 +28,9 @@ def circle(vertices: int) -> Polygon:
 
 def ring_wkb(*rings: list[tuple[float, float]]) -> str:
     """Return a multipolygon of one polygon as EWKB, byte by byte: libraries would close its rings."""
-    body = struct.pack("<BIII", 1, 0x20000006, 4326, 1) + struct.pack("<BII", 1, 3, len(rings))
-    for ring in rings:
-        body += struct.pack("<I", len(ring)) + b"".join(struct.pack("<dd", *pair) for pair in ring)
-    return body.hex()
+    body = [struct.pack("<BIII", 1, 0x20000006, 4326, 1), struct.pack("<BII", 1, 3, len(rings))]
+    body += [struct.pack(f"<I{2 * len(ring)}d", len(ring), *itertools.chain(*ring)) for ring in rings]
+    return b"".join(body).hex()
 
 
 def wkt(shape: str) -> str:
@@ -39,6 +39,7 @@ def wkt(shape: str) -> str:
 
 #: A square in the town, for shapes that are wrong elsewhere.
 SQUARE = "(91.76 29.25,91.77 29.25,91.77 29.26,91.76 29.26,91.76 29.25)"
+SHELL = [(91.0, 29.0), (92.0, 29.0), (92.0, 30.0), (91.0, 30.0), (91.0, 29.0)]
 INVALID = "is not a valid geometry: "
 OFF_THE_EARTH = "has coordinates that are not longitude and latitude"
 WRONG_TYPE = r"Geometry type \(\w+\) does not match column type \(MultiPolygon\)"
@@ -88,8 +89,7 @@ AREAS: dict[str, tuple[str | None, str]] = {
     "100,001 vertices": (ewkb(MultiPolygon([circle(100_001)])), "has 100001 vertices; 100000 is the most"),
     "1,000,000 vertices": (ewkb(MultiPolygon([circle(1_000_000)])), "has 1000000 vertices; 100000 is the most"),
     "a million rings": (
-        ewkb(MultiPolygon([Polygon(box(91, 29, 92, 30).exterior, [[(91.5, 29.5)] * 4] * 250_000)])),
-        "has 1000005 vertices; 100000 is the most",
+        ring_wkb(SHELL, *[[(91.5, 29.5)] * 4] * 250_000), "has 1000005 vertices; 100000 is the most",
     ),
     "three dimensions": (
         "SRID=4326;MULTIPOLYGON Z(((0 0 1,1 0 1,1 1 1,0 0 1)))", "Geometry has Z dimension but column does not",

@@ -9,6 +9,7 @@ import pytest
 from tests.proofs import chicago
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_twenty_thousand_incidents_of_chicago_are_routed_as_brute_force_says(
     database_url: str, test_data: Path

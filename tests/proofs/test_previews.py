@@ -33,6 +33,7 @@ def run(looker: Looker, drafts: int, *, seed: int, edits: int, writers: tuple[st
     print(looker.rounds)
 
 
+@pytest.mark.slow
 def test_some_drafts_of_the_demo(community_url: str) -> None:
     with looking(community_url, "sare") as looker:
         run(looker, 8, seed=1, edits=2)

@@ -236,6 +236,7 @@ def test_a_draft_is_rebased_and_merged_and_conflicts_are_listed(
     assert command("merge", draft, third, "--settle", "nonsense", code=2)
 
 
+@pytest.mark.slow
 def test_a_proposal_passes_the_gate_and_can_be_reverted(command: Command) -> None:
     proposed = fields(command("propose", "--jurisdiction", "sare", "--json"))
 

@@ -23,6 +23,7 @@ print(hashlib.sha256(repr(community).encode()).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_building_twice_gives_equal_communities(community: Community, now: datetime) -> None:
     assert build_community(now=now) == community
 
@@ -37,6 +38,7 @@ def test_hash_seed_and_time_zone_of_the_machine_change_nothing(community: Commun
     assert run.stdout.strip() == hashlib.sha256(repr(community).encode()).hexdigest()
 
 
+@pytest.mark.slow
 def test_another_day_changes_only_what_has_a_date(community: Community, now: datetime) -> None:
     later = build_community(now=now + timedelta(days=100))
 

@@ -23,6 +23,12 @@ from tests.places import GRIDS, PLACES, WEST
 ROUNDING_M = 1e-7
 #: Grids as near as each other to this are equally near.
 STEP_M = 1e-6
+#: At the poles a metre is a matter of opinion: a degree of longitude has no length there. Crowds take long.
+MEASURED_TRAPS = [
+    pytest.param(trap, marks=pytest.mark.slow) if trap in ("crowded cell", "fan") else trap
+    for trap in TRAPS
+    if trap not in ("at the edge of the earth", "unsound")
+]
 METHODS = {Method.COVERS: "covers", Method.NEAREST: "nearest", Method.NONE: "none"}
 
 
@@ -82,9 +88,8 @@ def test_named_places_are_answered_as_by_hand() -> None:
     assert [METHODS[Method(method)] for method in found.method] == [place.method for place in PLACES]
 
 
-# At the poles a metre is a matter of opinion: a degree of longitude has no length there.
 @depths(1_000, 20_000)
-@pytest.mark.parametrize("trap", [trap for trap in TRAPS if trap not in ("at the edge of the earth", "unsound")])
+@pytest.mark.parametrize("trap", MEASURED_TRAPS)
 def test_no_trap_makes_a_distance_wrong(trap: str, depth: int) -> None:
     grids = TRAPS[trap]()
     lonlats = trying_lonlats(grids, 200)
@@ -149,6 +154,7 @@ SQL = """
 """
 
 
+@pytest.mark.slow
 def test_the_database_answers_the_same(community_url: str, community_grids: Grids) -> None:
     west, south, east, north = shapely.total_bounds(list(community_grids.values()))
     lonlats = np.concatenate((
@@ -170,6 +176,7 @@ def test_the_database_answers_the_same(community_url: str, community_grids: Grid
     np.testing.assert_allclose(found.distance_to_border_m, expected, rtol=1e-9, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_memory_stays_bounded_where_thousands_of_edges_are_near() -> None:
     grids = crowded_cell(2000)
     index, lonlats = index_of(grids), beside_borders(grids, 1000)
@@ -185,6 +192,7 @@ def test_memory_stays_bounded_where_thousands_of_edges_are_near() -> None:
     assert peak < 30e6
 
 
+@pytest.mark.slow
 def test_pieces_give_the_answers_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     grids = voronoi(50)
     lonlats = trying_lonlats(grids, 2000)

@@ -68,6 +68,7 @@ def test_nothing_runs_and_nothing_is_made_by_asking(machine: Machine) -> None:
     assert not machine.data_dir.exists()
 
 
+@pytest.mark.slow
 def test_up_answers_says_so_again_and_stops(machine: Machine) -> None:
     first = machine.type("up", "--background")
     assert first.returncode == 0, first.stderr

@@ -289,6 +289,7 @@ def test_while_the_web_server_is_away_callers_wait_and_none_is_refused(service: 
     assert refused == []
 
 
+@pytest.mark.slow
 def test_what_was_forked_outlives_the_fork_server_which_is_back(service: Service) -> None:
     worker, server = get(service.port), service.web_pid
     forks = psutil.Process(service.process.pid).children()

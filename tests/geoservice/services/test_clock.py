@@ -235,6 +235,7 @@ def test_a_full_piece_is_followed_by_the_next_at_once(database: Database) -> Non
         wait_until(lambda: not pieces, "all pieces are done")
 
 
+@pytest.mark.slow
 def test_nothing_is_asked_while_nothing_is_due(
     database: Database, superuser: psycopg.Connection[Any], town: Town
 ) -> None:

@@ -155,6 +155,7 @@ def test_a_number_that_was_never_given_is_a_gap(hall: Hall, asked: str) -> None:
     assert heard.data["incident"] == after
 
 
+@pytest.mark.slow
 def test_a_revoked_key_hears_no_more(hall: Hall) -> None:
     key = hall.key(Role.DISPATCHER)
     with listen(hall.port, Authorization=f"Bearer {key}") as stream:

@@ -184,6 +184,7 @@ def test_every_door_agrees_on_the_demo_community(demo: Ground, depth: int) -> No
     assert_every_door_agrees(replace(demo, lonlats=demo.lonlats[::depth]))
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @depths(THINNED, ALL)
 def test_every_door_agrees_on_the_beats_of_chicago(chicago: Ground, depth: int) -> None:

@@ -51,6 +51,7 @@ def test_a_thousand_edits_of_chicago_keep_the_gate_green(beats: list[GridShape])
     walk(beats, outline_of(beats), steps=1000, seed=2, look_every=1)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 100_000))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_edits_of_squares_keep_the_gate_green(squares: list[GridShape], seed: int) -> None:

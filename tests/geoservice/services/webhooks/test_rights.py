@@ -27,6 +27,7 @@ def test_a_private_network_is_shut_unless_the_operator_opens_it(post: Post, data
     assert post.webhooks.webhooks() == ()
 
 
+@pytest.mark.slow
 def test_a_network_that_was_shut_later_is_not_sent_to(post: Post) -> None:
     with Inbox() as inbox:
         webhook, _ = post.add(inbox.url)
