@@ -27,6 +27,7 @@ def test_the_demo_community_is_on_the_map(live_server, visit):
     seen.assert_quiet()
 
 
+@pytest.mark.slow
 def test_the_header_tells_the_figures_of_the_demo_community(live_server, visit):
     seen = visit(f"{live_server}/maps/sare")
 

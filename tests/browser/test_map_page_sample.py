@@ -136,6 +136,7 @@ REFRESH = (
 )
 
 
+@pytest.mark.slow
 def test_an_open_page_takes_up_what_has_changed(serve_viewing, sample_viewing, visit):
     seen = visit(serve_viewing(sample_viewing))
     row = seen.page.locator(".gs-layer[data-layer=incidents_in_hand]")

@@ -77,6 +77,7 @@ def test_the_whole_way_from_report_to_rating(live, visit, words):
     reporter.assert_quiet()
 
 
+@pytest.mark.slow
 def test_the_token_is_in_no_address_that_the_server_sees(live, visit, words):
     seen = report(visit, live, words)
     token = token_of(seen)

@@ -168,6 +168,7 @@ def test_an_editor_and_a_publisher_at_once_never_publish_what_was_not_seen(world
         assert isinstance(results[0], EditedMeanwhile), results
 
 
+@pytest.mark.slow
 def test_a_report_that_arrives_during_a_publication_is_routed_by_one_edition_and_says_which(world: World) -> None:
     town = world.new_town()
     with psycopg.connect(world.url) as connection:

@@ -29,7 +29,7 @@ from tests.geoservice.web.attacks import OPEN311, ask
 from tests.geoservice.web.door import Door
 
 #: Chance cases of an operation, beside those at the bounds of each parameter: in the everyday run, in the long proof.
-FEW, MANY = 5, 150
+FEW, MANY = 3, 150
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,

@@ -206,6 +206,7 @@ def test_a_compressed_body_is_refused(client: FlaskClient) -> None:
     assert response.status_code == 415
 
 
+@pytest.mark.slow
 def test_strangers_get_fewer_rows_than_holders_of_a_key(
     client: FlaskClient, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -120,6 +120,7 @@ def test_a_crs_that_batches_do_not_take_is_refused(client: FlaskClient) -> None:
     assert answer.json["errors"][0]["pointer"] == "#/crs"
 
 
+@pytest.mark.slow
 def test_incidents_of_the_demo_reach_the_same_grids_when_sent_as_gcj02(
     services: Services, client: FlaskClient, lonlats: np.ndarray
 ) -> None:

@@ -312,6 +312,7 @@ SHANNAN = "shannan/shannan_540500_{}_GCJ02.geojson"
 COUNTIES = GridFields("adcode", "name")
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_outlines_of_a_chinese_map_service_are_asked_about_and_then_published(
     database: Database, test_data: Path

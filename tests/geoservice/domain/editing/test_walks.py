@@ -38,6 +38,7 @@ def outline_of(grids: list[GridShape]) -> MultiPolygon:
     return multi(shapely.coverage_union_all([grid.geom for grid in grids]))
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_sixty_edits_of_chicago_keep_the_gate_green(beats: list[GridShape]) -> None:
     done = walk(beats, outline_of(beats), steps=60, seed=1, look_every=20)

@@ -82,6 +82,7 @@ def test_holes_islands_and_people_outside_do_no_harm() -> None:
     assert all(300 <= size <= 500 for size in households(grids, points))
 
 
+@pytest.mark.slow
 def test_equal_questions_have_equal_answers_and_codes_go_from_north_to_south() -> None:
     points = scattered(1500, *SQUARE.bounds)
 

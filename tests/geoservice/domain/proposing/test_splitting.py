@@ -44,6 +44,7 @@ def split(count: int = 800, *, grids: Sequence[GridShape] = SQUARES, streets: An
     return after, dict(zip([grid.code for grid in after], households_in(after, points, counts).tolist(), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pair", [(3, 7), *(pytest.param(pair, marks=pytest.mark.prove) for pair in PAIRS)])
 def test_of_two_grids_of_the_demo_made_one_two_are_proposed_and_the_rest_keep_every_vertex(
     pair: tuple[int, int],

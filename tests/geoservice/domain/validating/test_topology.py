@@ -336,6 +336,7 @@ def test_demo_community_is_clean() -> None:
     assert findings_of(grids, community.outline) == []
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize(("name", "key"), [
     ("beats_from_2012-12-19", "beat"), ("beats_until_2012-12-18", "beat"),
