@@ -11,11 +11,11 @@ import shapely
 from numpy.typing import NDArray
 
 from geoservice.assigning.owners import Owners
-from geoservice.assigning.point_errors import CodeNotStated, GridWithoutCode, GridWithoutShape
+from geoservice.assigning.point_errors import CodeNotStated, GridWithoutShape
 from geoservice.engine.index import OwnershipIndex
 from geoservice.reading.file_errors import FieldMissing
 from geoservice.reading.reader import Features, read_features
-from geoservice.reading.shapes import text_of
+from geoservice.reading.shapes import codes_of
 
 #: Names of a field that need not be stated.
 CODE_FIELDS = ("grid_code", "code")
@@ -40,15 +40,13 @@ def owners_of_file(
 
     Raises
     ------
-    FileRefused, CodeNotStated, FieldMissing, GridWithoutCode, GridWithoutShape, NotAnArea
+    FileRefused, CodeNotStated, GridWithoutShape, NotAnArea
         What is wrong with the file.
     """
     features = read_features(str(file), crs=crs, encoding=encoding)
     field = _code_field(features.fields, code)
-    codes = [text_of(one[field]) for one in features.properties]
+    codes = codes_of(features, field)
     for number, (one, geom) in enumerate(zip(codes, features.geoms, strict=True), start=1):
-        if not one:
-            raise GridWithoutCode(feature=number, field=field)
         if geom is None or number - 1 in features.unbuildable:
             raise GridWithoutShape(feature=number, grid_code=one)
     index = OwnershipIndex.build(codes, features.geoms)

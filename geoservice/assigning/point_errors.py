@@ -97,10 +97,6 @@ class CodeNotStated(GeoserviceError):
     advice = "name-code"
 
 
-class GridWithoutCode(GeoserviceError):
-    """A grid has no code."""
-
-
 class GridWithoutShape(GeoserviceError):
     """A grid has no polygon."""
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import geopandas
 import numpy as np
+import pandas
 
 from geoservice.engine.answers import Answers
 from geoservice.engine.index import OwnershipIndex
 from geoservice.engine.loaded_editions import METHODS
 from layers.crs import STORAGE_SRID
 from layers.errors import LayerError
+from layers.grids.codes import CodeAbsent, CodeNotExact, code_text
 
 #: The columns that the result adds.
 ADDED = ("grid_code", "method", "near_border", "distance_to_border_m")
@@ -38,14 +40,14 @@ def index_of(grids: geopandas.GeoDataFrame, code: str = "code") -> OwnershipInde
     Raises
     ------
     FrameRefused
-        There is no such column, or the frame says no CRS.
+        There is no such column, a row of it has no code or one that is not exact, or the frame says no CRS.
     NotAnArea
         A geometry is no polygon.
     """
     if code not in grids.columns:
         raise FrameRefused(reason=f"The grids have no column {code}; they have {', '.join(map(str, grids.columns))}.")
     placed = _lonlat(grids, "grids")
-    return OwnershipIndex.build([str(one) for one in grids[code]], list(placed.geometry))
+    return OwnershipIndex.build(_codes(grids[code]), list(placed.geometry))
 
 
 def assign_owners(
@@ -82,6 +84,19 @@ def assign_owners(
     placed = _lonlat(points, "points").geometry
     found = index.lookup(placed.x, placed.y, accuracy_m=accuracy_m, snap_tolerance_m=snap_tolerance_m)
     return points.assign(**_columns(index, found))
+
+
+def _codes(column: Any) -> list[str]:
+    codes = []
+    for row, value in column.items():
+        bare = None if pandas.isna(value) else getattr(value, "item", lambda value=value: value)()
+        try:
+            codes.append(code_text(bare))
+        except CodeAbsent as exc:
+            raise FrameRefused(reason=f"Row {row} of the grids has no code.") from exc
+        except CodeNotExact as exc:
+            raise FrameRefused(reason=f"Row {row} of the grids: {exc} It is {exc.fields['value']}.") from exc
+    return codes
 
 
 def _lonlat(frame: geopandas.GeoDataFrame, which: str) -> geopandas.GeoDataFrame:

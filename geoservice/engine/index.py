@@ -202,6 +202,8 @@ class OwnershipIndex:
 
 
 def _column(values: ArrayLike) -> Floats:
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float64), np.nan)  # a masked position is none
     column: Floats = np.ascontiguousarray(values, dtype=np.float64)
     if column.ndim != 1:
         raise ValueError("positions come as two columns of one dimension")

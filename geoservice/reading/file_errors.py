@@ -59,6 +59,14 @@ class FieldMissing(FileRefused):
     """The file holds no such field."""
 
 
+class GridWithoutCode(FileRefused):
+    """A grid has no code."""
+
+
+class GridCodeNotExact(FileRefused):
+    """A code is a number too large to be held exactly, or no text and no number; save the field as text."""
+
+
 class GeometryTypeRefused(FileRefused):
     """Only polygons and multipolygons with straight edges are read; convert curves, and leave out the rest."""
 

@@ -48,6 +48,9 @@ UNWANTED_DRIVERS = (
 _AREAS = {3, 6}
 _WKB_NAMES = {1: "Point", 2: "LineString", 4: "MultiPoint", 5: "MultiLineString", 7: "GeometryCollection"}
 
+#: What a 64-bit integer holds; PostgreSQL keeps larger ones in jsonb, few readers do.
+_INT64 = 2**63
+
 
 @dataclass(frozen=True)
 class Features:
@@ -189,6 +192,16 @@ def _require_area(number: int, wkb: object) -> None:
         raise GeometryTypeRefused(feature=number + 1, found=name)
 
 
+def _exact(value: Decimal) -> object:
+    """Return a decimal as a number of JSON that is exactly it, else as text; codes of 18 digits are decimals."""
+    if not value.is_finite():
+        return None
+    if value == value.to_integral_value():
+        whole = int(value)
+        return whole if abs(whole) < _INT64 else str(whole)
+    return float(value) if Decimal(repr(float(value))) == value else format(value, "f")
+
+
 def _json(value: object) -> object:
     """Return a field's value as JSON can hold it; bytes and what is not a number have no place there."""
     if isinstance(value, str):
@@ -197,8 +210,10 @@ def _json(value: object) -> object:
         return {str(key): _json(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_json(one) for one in value]
-    if isinstance(value, float | Decimal):
-        return float(value) if np.isfinite(float(value)) else None
+    if isinstance(value, Decimal):
+        return _exact(value)
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     return value if isinstance(value, bool | int) else None

@@ -11,10 +11,17 @@ from shapely import MultiPolygon
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.domain.validating.topology import CROSSINGS_MAX
 from geoservice.errors import PersonalNumberRefused
-from geoservice.reading.file_errors import FieldMissing, NoFeatures, OutlineNotValid
+from geoservice.reading.file_errors import (
+    FieldMissing,
+    GridCodeNotExact,
+    GridWithoutCode,
+    NoFeatures,
+    OutlineNotValid,
+)
 from geoservice.reading.reader import Features
 from layers.errors import InvalidGeometry
 from layers.geometry import as_multipolygon, polygons_of, union_of
+from layers.grids.codes import CodeAbsent, CodeNotExact, code_text
 from layers.grids.model import Finding, GridShape
 
 
@@ -39,15 +46,15 @@ def grids_of(features: Features, fields: GridFields) -> tuple[list[GridShape], l
 
     Raises
     ------
-    FieldMissing, PersonalNumberRefused
-        The file has no such field; one to keep holds mobile or identity numbers.
+    FieldMissing, GridWithoutCode, GridCodeNotExact, PersonalNumberRefused
+        The file has no such field; a code is not there, or not exact; one to keep holds mobile or identity numbers.
     """
     for field in (fields.code, fields.name, fields.name_en, fields.parent_code, *fields.keep):
         if field is not None and field not in features.fields:
             raise FieldMissing(field=field, fields=", ".join(features.fields))
     by_code: dict[str, list[int]] = {}
-    for number, properties in enumerate(features.properties):
-        by_code.setdefault(text_of(properties[fields.code]), []).append(number)
+    for number, code in enumerate(codes_of(features, fields.code)):
+        by_code.setdefault(code, []).append(number)
     grids, findings = [], _heights(features)
     _require_no_personal_numbers(features, fields)
     for code, numbers in by_code.items():
@@ -55,6 +62,25 @@ def grids_of(features: Features, fields: GridFields) -> tuple[list[GridShape], l
         findings += remarks
         grids.append(_grid(code, geom, features.properties[numbers[0]], fields))
     return grids, findings
+
+
+def codes_of(features: Features, field: str) -> list[str]:
+    """Return the code of each feature.
+
+    Raises
+    ------
+    GridWithoutCode, GridCodeNotExact
+        One has none, or one that would not be the code that was written.
+    """
+    codes = []
+    for number, properties in enumerate(features.properties, start=1):
+        try:
+            codes.append(code_text(properties[field]))
+        except CodeAbsent as exc:
+            raise GridWithoutCode(feature=number, field=field) from exc
+        except CodeNotExact as exc:
+            raise GridCodeNotExact(feature=number, field=field, **exc.fields) from exc
+    return codes
 
 
 def outline_of(features: Features) -> MultiPolygon:
@@ -84,8 +110,19 @@ def _grid(code: str, geom: MultiPolygon | None, properties: dict[str, object], f
     kept = {key: properties[key] for key in fields.keep if properties[key] is not None}
     name = code if fields.name is None else text_of(properties[fields.name])
     name_en = None if fields.name_en is None else text_of(properties[fields.name_en]) or None
-    parent_code = None if fields.parent_code is None else text_of(properties[fields.parent_code]) or None
+    parent_code = (
+        None if fields.parent_code is None else _parent_code(properties[fields.parent_code], fields.parent_code)
+    )
     return GridShape(code, name, name_en, parent_code, geom, kept)
+
+
+def _parent_code(value: object, field: str) -> str | None:
+    try:
+        return code_text(value)
+    except CodeAbsent:
+        return None
+    except CodeNotExact as exc:
+        raise GridCodeNotExact(field=field, **exc.fields) from exc
 
 
 def _require_no_personal_numbers(features: Features, fields: GridFields) -> None:
@@ -97,7 +134,7 @@ def _require_no_personal_numbers(features: Features, fields: GridFields) -> None
 
 
 def text_of(value: object) -> str:
-    """Return a field's value as a code or name; 540502.0 is 540502, as a spreadsheet meant it."""
+    """Return a field's value as a name; 540502.0 is 540502, as a spreadsheet meant it."""
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():

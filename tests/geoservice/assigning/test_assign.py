@@ -22,7 +22,6 @@ from geoservice.assigning.point_errors import (
     CodeNotStated,
     FolderMissing,
     FormatUnknown,
-    GridWithoutCode,
     GridWithoutShape,
     NotAPoint,
     NothingInForce,
@@ -34,7 +33,7 @@ from geoservice.assigning.point_errors import (
     RowTooWide,
 )
 from geoservice.errors import JurisdictionUnknown
-from geoservice.reading.file_errors import FieldMissing, FileMissing
+from geoservice.reading.file_errors import FieldMissing, FileMissing, GridWithoutCode
 from geoservice.services.assigning import owners_in_force
 from layers.db.session import Database
 from tests.factories import make_edition, make_jurisdiction

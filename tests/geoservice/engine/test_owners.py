@@ -141,6 +141,16 @@ def test_what_is_no_place_has_no_owner_and_warns_nobody() -> None:
     assert found[-1] is not None
 
 
+def test_what_is_masked_has_no_owner() -> None:
+    place = next(place for place in PLACES if place.method == "covers")
+    lons, lats = (np.ma.array([each, each], mask=[False, True]) for each in (place.lon, place.lat))
+
+    index = index_of(GRIDS)
+
+    assert index.owners(lons, lats).tolist() == [index.codes.index(str(place.owner)), -1]
+    assert index.lookup(lons, lats).owner[1] == -1
+
+
 def test_codes_are_in_byte_order() -> None:
     assert index_of(GRIDS).codes == ("10", "9", "B", "a", "网")
 
