@@ -24,6 +24,7 @@ from geoservice.assigning.model import (
     remark_on,
 )
 from geoservice.assigning.point_errors import LayersSeveral, OutputNotWritable, PointsUnreadable
+from geoservice.reading.geojson_crs import DEFAULT, stated_crs
 
 #: GDAL makes a batch as large as it is told, however wide its rows are.
 _BATCH_ROWS = PIECE_ROWS // 8
@@ -48,7 +49,7 @@ class GdalSource:
             self._count = _count(self._path, self._layer)
         except _GDAL_ERRORS as exc:
             raise _unreadable(exc, self._path) from exc
-        self.where: Where = Geometry(meta["geometry_name"] or "wkb_geometry", meta["crs"])
+        self.where: Where = Geometry(meta["geometry_name"] or "wkb_geometry", _crs(request, meta["crs"]))
         if request.columns is not None:
             self.where = coordinate_columns(self.schema.names, request.columns)
         self.remarks = [remark_on(self.where)]
@@ -68,6 +69,14 @@ class GdalSource:
                     first_row += len(batch)
         except _GDAL_ERRORS as exc:
             raise _unreadable(exc, self._path) from exc
+
+
+def _crs(request: Request, known_to_gdal: str | None) -> str | None:
+    """Return the CRS that the points state; for GeoJSON, GDAL's word is taken only where the file says nothing."""
+    if _DRIVERS[request.points.suffix.lower()] != "GeoJSON" or request.crs is not None:
+        return known_to_gdal
+    stated = stated_crs(request.points)
+    return known_to_gdal if stated == DEFAULT else stated
 
 
 def _layer(path: Path) -> str | None:

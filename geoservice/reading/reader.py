@@ -30,6 +30,7 @@ from geoservice.reading.file_errors import (
     ReaderDied,
     ReadingTookTooLong,
 )
+from geoservice.reading.geojson_crs import stated_crs
 from geoservice.reading.limits import Limits
 from geoservice.reading.staging import Staged, stage
 
@@ -108,7 +109,9 @@ def read_features(
             table = pa.ipc.open_file(source).read_all()
             if table.num_rows == 0:
                 raise NoFeatures
-            return _features(table, str(verdict["geometry"]), verdict["crs"], crs)
+            # What the caller says wins over a member that nobody can read.
+            stated = stated_crs(staged.path) if staged.format == "geojson" and crs is None else verdict["crs"]
+            return _features(table, str(verdict["geometry"]), stated, crs)
 
 
 def _run_child(staged: Staged, result: Path, layer: str | None, limits: Limits) -> dict[str, Any]:

@@ -11,9 +11,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import json
-import mmap
 import os
-import re
 import resource
 import sys
 from typing import Any
@@ -21,14 +19,8 @@ from typing import Any
 DRIVERS = frozenset({"GeoJSON", "GPKG", "ESRI Shapefile"})
 #: linux/sched.h: CLONE_NEWUSER | CLONE_NEWNET
 NO_NETWORK = 0x10000000 | 0x40000000
-#: How a GeoJSON file may name a CRS; a PROJ string could name files to open.
-_CRS_NAME = re.compile(
-    r"(?:urn:(?:ogc|x-ogc):def:crs:|https?://www\.opengis\.net/def/crs/)?(EPSG|OGC|ESRI)[:/](?:[0-9.]*[:/])?(\w{1,12})",
-    re.I,
-)
 #: Fields nested deeper than this are refused: the service walks through them.
 _NESTING_MAX = 8
-_CRS_MEMBER = re.compile(rb'"crs"\s*:\s*(null|\{[^{}]*(?:\{[^{}]*\})?[^{}]*\})')
 
 
 class Refused(Exception):
@@ -78,8 +70,7 @@ def read_with_gdal(request: dict[str, Any]) -> tuple[Any, str, str | None]:
         )
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as exc:
         raise Refused("FileUnreadable", reason=str(exc).replace(path, "the file")[:300]) from exc
-    crs = geojson_crs(path) if kind == "geojson" else meta["crs"]
-    return table, meta["geometry_name"] or "wkb_geometry", crs
+    return table, meta["geometry_name"] or "wkb_geometry", meta["crs"]
 
 
 def layer_of(layers: Any, asked: str | None) -> str:
@@ -94,32 +85,6 @@ def layer_of(layers: Any, asked: str | None) -> str:
     if len(spatial) > 1:
         raise Refused("LayerNotStated", layers=", ".join(spatial))
     return spatial[0]
-
-
-def geojson_crs(path: str) -> str | None:
-    """Return the CRS of a GeoJSON file; GDAL says WGS 84 for a `crs` member that is null or that it can not read.
-
-    Without such a member it is OGC:CRS84 (RFC 7946, 4).
-
-    The member is looked for before the features and in the last 4 kB: properties may be called `crs` too.
-    """
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        first = content.find(b'"features"')
-        head = content[: first if first >= 0 else len(content)]
-        tail = content[-4096:]
-    stated = _CRS_MEMBER.search(head[:65536])
-    if stated is None:
-        stated = next((member for member in _CRS_MEMBER.finditer(tail) if b'"properties"' in member[1]), None)
-    if stated is None:
-        return "OGC:CRS84"
-    try:
-        member = json.loads(stated[1])
-        if member is None:
-            return None
-        authority, code = _CRS_NAME.fullmatch(member["properties"]["name"]).groups()  # type: ignore[union-attr]
-    except (ValueError, KeyError, TypeError, AttributeError) as exc:
-        raise Refused("CrsUnknown", crs=stated[1].decode("utf-8", "replace")[:100]) from exc
-    return f"{authority.upper()}:{code}"
 
 
 def read_with_arrow(request: dict[str, Any]) -> tuple[Any, str, str | None]:
