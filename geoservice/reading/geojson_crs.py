@@ -17,6 +17,8 @@ _NAME = re.compile(
     re.I,
 )
 _MEMBER = re.compile(rb'"crs"\s*:\s*(null|"[^"]*"|[0-9]+|\{[^{}]*(?:\{[^{}]*\})?[^{}]*\})')
+#: Other plain members and the end of the file. Possessive: a hostile tail must not be tried in many ways.
+_REST = re.compile(rb'\s*+(?:,\s*+"[^"]*+"\s*+:\s*+(?:"[^"]*+"|\[[^\[\]{}]*+\]|[^\[\]{},]*+)\s*+)*+\}\s*+')
 #: Looked at before the features and at the end: properties may be called `crs` too.
 _HEAD_BYTES, _TAIL_BYTES = 65_536, 4_096
 
@@ -54,7 +56,4 @@ def _is_of_the_file(member: re.Match[bytes], tail: bytes) -> bool:
     """Return whether a member stands after the features: nothing is open behind it but the file's own object."""
     if b'"properties"' in member[1]:
         return True
-    return (
-        re.fullmatch(rb'\s*(?:,\s*"[^"]*"\s*:\s*(?:"[^"]*"|\[[^\[\]{}]*\]|[^\[\]{},]*)\s*)*\}\s*', tail[member.end() :])
-        is not None
-    )
+    return _REST.fullmatch(tail, member.end()) is not None
