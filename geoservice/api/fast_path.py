@@ -79,8 +79,7 @@ class FastPath:
             began = time.perf_counter()
             try:
                 answer = self._answer(environ)
-            except Exception as exc:
-                # The application knows how to tell a failure, or how to do without memory.
+            except Exception as exc:  # whatever it is: the application can tell it, or do without memory
                 log.exception("a plain look-up failed", exc_info=exc)
                 answer = None
             if answer is not None:

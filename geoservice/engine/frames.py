@@ -89,9 +89,9 @@ def assign_owners(
 def _codes(column: Any) -> list[str]:
     codes = []
     for row, value in column.items():
-        bare = None if pandas.isna(value) else getattr(value, "item", lambda value=value: value)()
+        bare = value.item() if isinstance(value, np.number | np.bool_) else value
         try:
-            codes.append(code_text(bare))
+            codes.append(code_text(None if pandas.api.types.is_scalar(bare) and pandas.isna(bare) else bare))
         except CodeAbsent as exc:
             raise FrameRefused(reason=f"Row {row} of the grids has no code.") from exc
         except CodeNotExact as exc:

@@ -157,8 +157,8 @@ class SnapshotCache:
         self._settled.clear()
         try:
             snapshot = read_snapshot(self._database, before)
-        except Exception:
-            self._settled.set()  # the old state is the best there is
+        except Exception:  # whatever it is, the old state is the best there is; it is raised again
+            self._settled.set()
             self.on_reading(None)
             raise
         self.on_reading(time.monotonic() - began)

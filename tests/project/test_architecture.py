@@ -79,8 +79,8 @@ def test_the_project_names_no_machine() -> None:
     assert [name for name in named if name != "tests/project/test_architecture.py"] == []
 
 
-#: Clocks by which time that passed is told. What a thread itself has worked is none: it waits for nobody.
-CLOCKS = re.compile(r"(monotonic|perf_counter|process_time)(_ns)?|time_ns")
+#: Clocks by which time that passed is told.
+CLOCKS = re.compile(r"(monotonic|perf_counter|process_time|thread_time)(_ns)?|time_ns")
 #: What a measured time is called.
 MEASURED = re.compile(r"((elapsed|took|waited|passed|lasted|duration)(_m?s)?)|seconds")
 #: Waits with a patience that no machine needs; nothing else may look at a clock to decide.

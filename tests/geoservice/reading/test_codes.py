@@ -99,7 +99,8 @@ def test_a_notebook_has_the_codes_that_a_file_would_have(codes: Any) -> None:
 
 @pytest.mark.parametrize("codes", [
     ["7", None], [7.0, np.nan], pd.array([7, None], dtype="Int64"), pd.array(["7", None], dtype="string"),
-    [float(code) for code in LONG], ["7", pd.NaT], ["7", " "],
+    [float(code) for code in LONG], ["7", pd.NaT], ["7", " "], ["7", ["8", "9"]],
+    ["7", np.datetime64("2026-01-01", "ns")],
 ], ids=str)  # fmt: skip
 def test_a_notebook_refuses_what_is_no_code(codes: Any) -> None:
     with pytest.raises(FrameRefused, match=r"Row [01] of the grids"):

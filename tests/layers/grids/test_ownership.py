@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 
 from geoservice.services import schema
 from tests import places
+from tests.depth import depths
 from tests.factories import Town, ewkb, make_edition, make_jurisdiction, make_town
 from tests.oracles import border_distance_m, distances_m, owners_by_covers, probes, random_lonlats
 from tests.places import PLACES, Place
@@ -106,9 +107,12 @@ def test_random_places_vertices_and_edge_middles_agree_with_brute_force(
     assert owners == owners_by_covers(places.GRIDS, lonlats)
 
 
-def test_outside_the_nearest_grid_within_tolerance_owns_and_no_other(connection: Connection[Any], town: Town) -> None:
+@depths(1_500, 4_000)
+def test_outside_the_nearest_grid_within_tolerance_owns_and_no_other(
+    connection: Connection[Any], town: Town, depth: int
+) -> None:
     rim = shapely.buffer(places.OUTLINE, 0.0004).difference(places.OUTLINE)
-    lonlats = [p for p in random_lonlats(rim.bounds, 1500, seed=2).tolist() if shapely.intersects_xy(rim, *p)][:300]
+    lonlats = [p for p in random_lonlats(rim.bounds, depth, seed=2).tolist() if shapely.intersects_xy(rim, *p)][:300]
 
     for (lon, lat), answer in zip(lonlats, owners_of(connection, lonlats), strict=True):
         distances = distances_m(places.GRIDS, lon, lat)
@@ -121,8 +125,11 @@ def test_outside_the_nearest_grid_within_tolerance_owns_and_no_other(connection:
             assert answer["distance_to_border_m"] == pytest.approx(nearest_m, rel=1e-3, abs=1e-3)
 
 
-def test_candidates_and_distances_are_geodesic_within_a_thousandth(connection: Connection[Any], town: Town) -> None:
-    lonlats = random_lonlats(places.OUTLINE.bounds, 150, seed=3).tolist()
+@depths(150, 400)
+def test_candidates_and_distances_are_geodesic_within_a_thousandth(
+    connection: Connection[Any], town: Town, depth: int
+) -> None:
+    lonlats = random_lonlats(places.OUTLINE.bounds, depth, seed=3).tolist()
 
     for (lon, lat), answer in zip(lonlats, owners_of(connection, lonlats, 60), strict=True):
         if answer["method"] != "covers":
