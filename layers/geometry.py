@@ -60,15 +60,50 @@ def metres_per_degree(lat: float) -> tuple[float, float]:
 
 
 def strip_size(strip: Polygon) -> tuple[float, float]:
-    """Return the area in square metres, and about the width in metres, of a long thin lon/lat polygon.
+    """Return the area in square metres, and on average the width in metres, of a long thin lon/lat polygon.
 
     The width is twice the area by the perimeter. Edges are taken as straight in degrees, as they are everywhere in
     storage: a `Plane` moves vertices only, and a vertex on an edge of 700 m then lies a millimetre beside it.
     """
-    _, south, _, north = strip.bounds
-    across, up = metres_per_degree((south + north) / 2)
-    flat = shapely.transform(strip, lambda lonlat: (lonlat - strip.bounds[:2]) * (across, up))
-    return float(flat.area), 2 * float(flat.area) / float(flat.length) if flat.length else 0.0
+    flat = _flat(strip)
+    return float(flat.area), _mean_width(flat)
+
+
+def is_narrow(area: Polygon, width_m: float) -> bool:
+    """Return whether no circle of a diameter in metres fits into a lon/lat polygon."""
+    return _is_narrow(_flat(area), width_m)
+
+
+def widest_m(area: Polygon) -> float:
+    """Return about the diameter in metres of the widest circle in a lon/lat polygon: `is_narrow` of what is returned.
+
+    It is at most a twentieth too large.
+    """
+    flat = _flat(area)
+    low = high = _mean_width(flat)
+    while not _is_narrow(flat, high):
+        low, high = high, 2 * high
+    while high > 1.05 * low:
+        middle = (low + high) / 2
+        low, high = (low, middle) if _is_narrow(flat, middle) else (middle, high)
+    return high
+
+
+def _flat(area: Polygon) -> Polygon:
+    """Return a lon/lat polygon in metres from a corner of its box; its edges stay straight as they are in degrees."""
+    west, south, _, north = area.bounds
+    scale = metres_per_degree((south + north) / 2)
+    flat: Polygon = shapely.transform(area, lambda lonlat: (lonlat - (west, south)) * scale)
+    return flat
+
+
+def _mean_width(flat: Polygon) -> float:
+    return 2 * float(flat.area) / float(flat.length) if flat.length else 0.0
+
+
+def _is_narrow(flat: Polygon, width_m: float) -> bool:
+    # The widest circle in an area is at least as wide as twice the area by the perimeter.
+    return _mean_width(flat) <= width_m and bool(flat.buffer(-width_m / 2, quad_segs=4).is_empty)
 
 
 def polygons_of(geom: BaseGeometry) -> list[Polygon]:

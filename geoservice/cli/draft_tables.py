@@ -8,7 +8,8 @@ from rich.table import Table
 
 from geoservice.cli.advice import blocker_sentence
 from geoservice.domain.editing.diff import Difference
-from geoservice.domain.editing.healing import Healing
+from geoservice.domain.editing.healing import Healing, LeftOpen
+from geoservice.domain.validating.topology import HEALED_MAX_M
 from geoservice.services.impact import Impact, flows
 
 #: What is counted of each grid.
@@ -41,6 +42,26 @@ def healing_fields(healing: Healing) -> dict[str, object]:
         "grids_changed": [vars(one) for one in healing.changes], "moved_m2": healing.moved_m2,
         "vertices_added": added, "vertices_moved": moved, "vertices_removed": removed,
     }  # fmt: skip
+
+
+def show_left_open(left: LeftOpen, *, option: str) -> None:
+    """Print how many gaps, overlaps and spills are left, and what would close them: a wider tolerance, or a person."""
+    if not left.widths_m:
+        return
+    people, others = left.for_a_person, len(left.widths_m) - left.for_a_person
+    closed = f"{option} {left.tolerance_m:g} would close {others} of them" if others else ""
+    drawn = f"{people} are wider than {HEALED_MAX_M:g} m: draw them anew" if people else ""
+    told = "; ".join(part for part in (closed, drawn) if part)
+    click.echo(f"{len(left.widths_m)} gaps, overlaps and spills are wider and stay. {told}.")
+
+
+def left_open_fields(left: LeftOpen) -> dict[str, object]:
+    """Return what is left, for machines."""
+    return {
+        "left_widths_m": left.widths_m,
+        "left_closed_by_m": left.tolerance_m,
+        "left_for_a_person": left.for_a_person,
+    }
 
 
 def show_impact(impact: Impact) -> None:

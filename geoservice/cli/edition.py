@@ -14,13 +14,14 @@ import orjson
 from rich.console import Console
 
 from geoservice.cli.actor import actor
-from geoservice.cli.draft_tables import show_healing, show_impact
+from geoservice.cli.draft_tables import show_healing, show_impact, show_left_open
 from geoservice.cli.edition_drafts import COMMANDS
 from geoservice.cli.edition_export import export
 from geoservice.cli.edition_qgis import qgis
 from geoservice.cli.findings import finding_fields, show_findings, write_findings
 from geoservice.cli.instant import Instant
 from geoservice.cli.new_file import NewFile
+from geoservice.domain.editing.healing import left_open
 from geoservice.reading.shapes import GridFields
 from geoservice.services.editions import EditionService
 from geoservice.settings import Settings
@@ -95,6 +96,8 @@ def import_(
         click.echo(f"Edition {result.edition_id}: {result.grids} grids, coordinates from {result.crs}.")
         if result.healing is not None:
             show_healing(result.healing)
+        if has_errors(result.findings):
+            show_left_open(left_open(result.findings), option="--heal")
     if heal_m is None and any(one.rule == "invalid-ring" for one in result.findings):
         click.echo(
             "A ring that is not valid is not in the draft. Import the file again with --heal 0.5 to mend it.", err=True

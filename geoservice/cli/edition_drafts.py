@@ -16,9 +16,11 @@ from geoservice.cli.advice import blocker_sentence
 from geoservice.cli.draft_tables import (
     diff_fields,
     healing_fields,
+    left_open_fields,
     show_diff,
     show_healing,
     show_impact,
+    show_left_open,
 )
 from geoservice.cli.findings import finding_fields, show_findings
 from geoservice.cli.instant import Instant
@@ -97,11 +99,15 @@ def heal(*, edition_id: int, tolerance_m: float, commit: bool, as_json: bool) ->
     What is wider is never touched: it is for a person to decide.
     """
     with _drafts() as drafts, _progress(f"Healing edition {edition_id}") as on_progress:
-        edition, healing = drafts.heal(edition_id, tolerance_m, commit=commit, on_progress=on_progress, actor=actor())
+        edition, healing, left = drafts.heal(
+            edition_id, tolerance_m, commit=commit, on_progress=on_progress, actor=actor()
+        )
     if as_json:
-        click.echo(orjson.dumps({"edition_id": edition.id, "committed": commit, **healing_fields(healing)}))
+        told = {"edition_id": edition.id, "committed": commit, **healing_fields(healing), **left_open_fields(left)}
+        click.echo(orjson.dumps(told))
         return
     show_healing(healing)
+    show_left_open(left, option="--tolerance")
     if not commit and healing.changes:
         click.echo("Nothing is changed yet: repeat it with --commit.")
 

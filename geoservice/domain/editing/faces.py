@@ -5,34 +5,29 @@ What no grid has is a gap, what several have is an overlap. Nothing here decides
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import shapely
 from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geoservice.domain.editing.edges import Vertex, edge_of, vertex_on
-from layers.geometry import metres_per_degree, segments_of
+from geoservice.domain.editing.edges import Vertex, edge_of, rings_of, vertex_on
+from geoservice.domain.editing.lattice import Cell, Lattice
+from layers.geometry import polygons_of, segments_of
 
-#: Borders are brought together on a lattice this fine (0.01 mm); vertices keep their own doubles where they have any.
-LATTICE_DEG = 1e-10
-_PER_DEG = 1e10
-#: Of a cell: nearer than this to the middle between two is in both.
-_BETWEEN = 1e-3
 #: Nearer than this to a rim is on it: a hundredth of the micrometre from which the gate counts.
 _ON_RIM_DEG = 1e-13
 
 
-#: A pair of whole numbers: a place on the lattice.
-Cell = tuple[int, int]
-
-
 @dataclass(frozen=True)
 class Faces:
-    """Polygons on the lattice that share every vertex, and the numbers of the grids that have each."""
+    """Polygons on a lattice that share every vertex, and the numbers of the grids that have each."""
 
+    lattice: Lattice
     polygons: np.ndarray
     owners: tuple[tuple[int, ...], ...]
     #: The doubles that stood where a vertex now lies on the lattice.
@@ -40,26 +35,61 @@ class Faces:
 
     def restored(self, area: BaseGeometry) -> BaseGeometry:
         """Return an area made of faces with the doubles that its vertices had."""
-        return shapely.transform(area, lambda coords: _given_back(coords, self.doubles))
+        return self.lattice.restored(area, self.doubles)
+
+    def cells_of(self, area: BaseGeometry) -> set[Cell]:
+        """Return the places on the lattice that the vertices of an area fall on."""
+        return set(self.lattice.cells(shapely.get_coordinates(area)))
 
     def lengths(self) -> dict[tuple[int, int], float]:
         """Return how long the border between two faces is, in degrees, by their numbers in both orders."""
+        edges, one, other = self._shared_edges()
+        lengths: dict[tuple[int, int], float] = {}
+        spans = np.hypot(*(edges[:, 1] - edges[:, 0]).T)
+        for first, second, span in zip(one.tolist(), other.tolist(), spans.tolist(), strict=True):
+            for pair in ((first, second), (second, first)):
+                lengths[pair] = lengths.get(pair, 0.0) + span
+        return lengths
+
+    def divided(self, numbers: Iterable[int]) -> tuple[Faces, list[int]]:
+        """Return faces with some of them cut into pieces that lie between two neighbours each, and their numbers.
+
+        So a strip along two grids, one after the other, can be given to each where it runs along it. Cuts begin and
+        end in vertices that are there.
+        """
+        edges, one, other = self._shared_edges()
+        beside: dict[int, dict[frozenset[Vertex], tuple[int, ...]]] = {}
+        for edge, first, second in zip(edges.tolist(), one.tolist(), other.tolist(), strict=True):
+            for face, neighbour in ((first, second), (second, first)):
+                ends = frozenset((lon, lat) for lon, lat in edge)
+                beside.setdefault(face, {})[ends] = self.owners[neighbour]
+        wanted = set(numbers)
+        polygons: list[Polygon] = []
+        owners: list[tuple[int, ...]] = []
+        pieces: list[int] = []
+        for face, polygon in enumerate(self.polygons):
+            cut = [polygon]
+            if face in wanted:
+                cut = _divided(self.lattice, polygon, beside.get(face, {}))
+                pieces.extend(range(len(polygons), len(polygons) + len(cut)))
+            polygons.extend(cut)
+            owners.extend([self.owners[face]] * len(cut))
+        return replace(self, polygons=np.array(polygons, dtype=object), owners=tuple(owners)), pieces
+
+    def _shared_edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the edges that two faces have, shape (n, 2, 2), and the numbers of the one and of the other, (n,)."""
         segments = [segments_of(polygon) for polygon in self.polygons]
         face = np.repeat(np.arange(len(segments)), [len(edges) for edges in segments])
         edges = canonical(np.concatenate(segments))
         order = np.lexsort(edges.reshape(-1, 4).T)
         edges, face = edges[order], face[order]
         same = (edges[1:] == edges[:-1]).all(axis=(1, 2))
-        lengths: dict[tuple[int, int], float] = {}
-        spans = np.hypot(*(edges[:-1, 1] - edges[:-1, 0]).T)
-        for number in np.flatnonzero(same).tolist():
-            one, other = int(face[number]), int(face[number + 1])
-            for pair in ((one, other), (other, one)):
-                lengths[pair] = lengths.get(pair, 0.0) + float(spans[number])
-        return lengths
+        return edges[:-1][same], face[:-1][same], face[1:][same]
 
 
-def faces_of(shapes: np.ndarray, extra: BaseGeometry | None, covering: Sequence[BaseGeometry]) -> Faces:
+def faces_of(
+    lattice: Lattice, shapes: np.ndarray, extra: BaseGeometry | None, covering: Sequence[BaseGeometry]
+) -> Faces:
     """Return the faces that the borders of some shapes make.
 
     Parameters
@@ -73,25 +103,20 @@ def faces_of(shapes: np.ndarray, extra: BaseGeometry | None, covering: Sequence[
     """
     drawn = ([] if extra is None else [extra]) + list(shapes)
     segments = np.concatenate([segments_of(geom) if geom.area else _line_segments(geom) for geom in drawn])
-    own = _doubles(segments.reshape(-1, 2))
+    own = lattice.first_doubles(segments.reshape(-1, 2))
     edges = np.unique(canonical(segments).reshape(-1, 4), axis=0).reshape(-1, 2, 2)
-    noded = shapely.union_all(shapely.linestrings(edges), grid_size=LATTICE_DEG)
+    noded = lattice.noded(edges)
     found = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
     if extra is not None:
-        own |= _on_rim(noded, own, _line_segments(extra))
+        own |= _on_rim(lattice, noded, own, _line_segments(extra))
     if len(found) == 0:
-        return Faces(found, (), own)
+        return Faces(lattice, found, (), own)
     inside = shapely.point_on_surface(found)
     tree = shapely.STRtree(covering)
     owners: list[list[int]] = [[] for _ in found]
     for face, grid in zip(*tree.query(inside, predicate="intersects").tolist(), strict=True):
         owners[face].append(grid)
-    return Faces(found, tuple(tuple(sorted(numbers)) for numbers in owners), own)
-
-
-def cells_of(geom: BaseGeometry) -> list[Cell]:
-    """Return the places on the lattice that vertices fall on."""
-    return [(x, y) for x, y in np.rint(shapely.get_coordinates(geom) * _PER_DEG).astype(np.int64).tolist()]
+    return Faces(lattice, found, tuple(tuple(sorted(numbers)) for numbers in owners), own)
 
 
 def canonical(edges: np.ndarray) -> np.ndarray:
@@ -101,15 +126,51 @@ def canonical(edges: np.ndarray) -> np.ndarray:
     return np.where(swap[:, None, None], edges[:, ::-1], edges)
 
 
-def is_narrow(area: Polygon, tolerance_m: float) -> bool:
-    """Return whether no circle as wide as a tolerance fits into a lon/lat polygon."""
-    west, south, _, north = area.bounds
-    scale = metres_per_degree((south + north) / 2)
-    flat = shapely.transform(area, lambda lonlat: (lonlat - (west, south)) * scale)
-    # The widest circle in an area is at least as wide as twice the area by the perimeter.
-    if 2 * flat.area > tolerance_m * flat.length:
-        return False
-    return bool(flat.buffer(-tolerance_m / 2, quad_segs=4).is_empty)
+def _divided(
+    lattice: Lattice, polygon: Polygon, owners_beside: Mapping[frozenset[Vertex], tuple[int, ...]]
+) -> list[Polygon]:
+    """Return the pieces of a polygon that lie between the same two neighbours; itself when it has but two.
+
+    It is cut into triangles; those whose vertices lie on the same two make a piece. A triangle that reaches along two
+    is cut across where nothing is beyond it, such as along an outline: nobody else needs the new vertex.
+    """
+    sides: dict[Vertex, set[tuple[int, ...] | None]] = {}
+    free: set[frozenset[Vertex]] = set()
+    for ring in rings_of(polygon):
+        for edge in map(frozenset, pairwise(ring)):
+            if edge not in owners_beside:
+                free.add(edge)
+            for vertex in edge:
+                sides.setdefault(vertex, set()).add(owners_beside.get(edge))
+    if len(set().union(*sides.values())) < 3:
+        return [polygon]
+    alike: dict[frozenset[tuple[int, ...] | None], list[BaseGeometry]] = {}
+    pieces: list[Polygon] = []
+    for triangle in shapely.get_parts(shapely.constrained_delaunay_triangles(polygon)):
+        corners = rings_of(triangle)[0][:3]
+        touched = frozenset().union(*(sides.get(corner, set()) for corner in corners))
+        start, end, apex = _longest_edge_first(corners)
+        foot = lattice.nearest(_foot(apex, start, end))
+        if len(touched) > 2 and frozenset((start, end)) in free and foot not in (start, end):
+            pieces += [Polygon([start, foot, apex]), Polygon([foot, end, apex])]
+        else:
+            alike.setdefault(touched, []).append(triangle)
+    for triangles in alike.values():
+        pieces += polygons_of(shapely.coverage_union_all(triangles))
+    return pieces
+
+
+def _longest_edge_first(corners: Sequence[Vertex]) -> tuple[Vertex, Vertex, Vertex]:
+    """Return the corners of a triangle, those of its longest edge first."""
+    turns = [(corners[turn], corners[turn - 2], corners[turn - 1]) for turn in range(3)]
+    return max(turns, key=lambda turn: math.dist(turn[0], turn[1]))
+
+
+def _foot(apex: Vertex, start: Vertex, end: Vertex) -> Vertex:
+    """Return the place of an edge that is nearest to a vertex."""
+    run = (end[0] - start[0], end[1] - start[1])
+    share = ((apex[0] - start[0]) * run[0] + (apex[1] - start[1]) * run[1]) / (run[0] ** 2 + run[1] ** 2)
+    return start[0] + share * run[0], start[1] + share * run[1]
 
 
 def _line_segments(geom: BaseGeometry) -> np.ndarray:
@@ -118,36 +179,19 @@ def _line_segments(geom: BaseGeometry) -> np.ndarray:
     return np.concatenate([np.empty((0, 2, 2)), *stacked])
 
 
-def _on_rim(noded: BaseGeometry, own: dict[Cell, Vertex], rim: np.ndarray) -> dict[Cell, Vertex]:
-    """Return doubles on the edges of a rim for the vertices beside them: the lattice is coarser than what counts."""
+def _on_rim(lattice: Lattice, noded: BaseGeometry, own: dict[Cell, Vertex], rim: np.ndarray) -> dict[Cell, Vertex]:
+    """Return doubles on the edges of a rim for the vertices that were put into them: where an edge runs through."""
     fixed = {(lon, lat) for lon, lat in rim.reshape(-1, 2).tolist()}
-    cells = sorted(set(cells_of(noded)))
-    places = [own.get(cell, (cell[0] / _PER_DEG, cell[1] / _PER_DEG)) for cell in cells]
+    cells = sorted(set(lattice.cells(shapely.get_coordinates(noded))))
+    centres = lattice.centres(cells).tolist()
+    places = [own.get(cell, (lon, lat)) for cell, (lon, lat) in zip(cells, centres, strict=True)]
     points, edges = shapely.points(np.array(places)), shapely.linestrings(rim)
-    near, edge = shapely.STRtree(edges).query_nearest(points, max_distance=LATTICE_DEG, all_matches=False)
-    off = shapely.distance(points[near], edges[edge]) > _ON_RIM_DEG
+    near, edge = shapely.STRtree(edges).query(lattice.squares(cells), predicate="intersects")
+    away = shapely.distance(points[near], edges[edge])
+    nearest_last = np.argsort(-away, kind="stable")
     ends = rim.tolist()
     return {
-        cells[number]: vertex_on(edge_of(*((lon, lat) for lon, lat in ends[which])), places[number])
-        for number, which in zip(near[off].tolist(), edge[off].tolist(), strict=True)
-        if places[number] not in fixed
+        cells[near[number]]: vertex_on(edge_of(*((lon, lat) for lon, lat in ends[edge[number]])), places[near[number]])
+        for number in nearest_last[away[nearest_last] > _ON_RIM_DEG].tolist()
+        if places[near[number]] not in fixed
     }
-
-
-def _doubles(vertices: np.ndarray) -> dict[Cell, Vertex]:
-    """Return the first pair of doubles in each cell of the lattice.
-
-    A pair that lies between two cells is found in both: whole numbers are rounded in more than one way.
-    """
-    found: dict[Cell, Vertex] = {}
-    for shift in ((0, 0), (_BETWEEN, _BETWEEN), (_BETWEEN, -_BETWEEN), (-_BETWEEN, _BETWEEN), (-_BETWEEN, -_BETWEEN)):
-        cells = np.rint(vertices * _PER_DEG + shift).astype(np.int64)
-        cells, first = np.unique(cells, axis=0, return_index=True)
-        for (x, y), (lon, lat) in zip(cells.tolist(), vertices[first].tolist(), strict=True):
-            found.setdefault((x, y), (lon, lat))
-    return found
-
-
-def _given_back(coords: np.ndarray, own: dict[Cell, Vertex]) -> np.ndarray:
-    cells = np.rint(coords * _PER_DEG).astype(np.int64).tolist()
-    return np.array([own.get((x, y), (lon, lat)) for (x, y), (lon, lat) in zip(cells, coords.tolist(), strict=True)])

@@ -6,7 +6,8 @@ is, bit by bit. What is wider than the tolerance is left for a person to decide,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as with_fields
 
@@ -17,12 +18,25 @@ from shapely.geometry.base import BaseGeometry
 
 from geoservice.domain.editing.change import shape_of
 from geoservice.domain.editing.diff import area_m2, substance
-from geoservice.domain.editing.faces import Faces, cells_of, faces_of, is_narrow
-from layers.geometry import as_multipolygon, metres_per_degree, polygons_of
-from layers.grids.model import GridShape
+from geoservice.domain.editing.faces import Faces, faces_of
+from geoservice.domain.editing.inheriting import Owners, inherited
+from geoservice.domain.editing.lattice import Lattice
+from geoservice.domain.validating.topology import (
+    HEALED_MAX_M,
+    ONE_BORDER_DEG,
+    STRIP_RULES,
+    beyond,
+    edges_without_match,
+    union_of_grids,
+)
+from layers.geometry import as_multipolygon, is_narrow, metres_per_degree, polygons_of, widest_m
+from layers.grids.model import Finding, GridShape
 
-#: Once over usually does it; a second look finds nothing more to do.
-_ROUNDS_MAX = 4
+#: One round after the other, until nothing is left to do; once over usually does it. What is finer than the step of the
+#: fine ones is a tenth of the micrometre that the gate sees; where borders are tangled finer than 0.01 mm or 0.1 mm,
+#: coarse ones first make one vertex of several.
+_LATTICES = tuple(map(Lattice, (1e-12, 1e-10, 1e-12, 1e-9, 1e-12)))
+_TRIES_MAX = 4
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,31 @@ class Healing:
             sum(change.vertices_moved for change in self.changes),
             sum(change.vertices_removed for change in self.changes),
         )
+
+
+@dataclass(frozen=True)
+class LeftOpen:
+    """What healing leaves: gaps, overlaps and spills that are wider than its tolerance."""
+
+    #: Metres, the narrowest first; wider than `HEALED_MAX_M` only roughly.
+    widths_m: tuple[float, ...]
+
+    @property
+    def for_a_person(self) -> int:
+        """Return how many are wider than healing ever closes."""
+        return sum(width > HEALED_MAX_M for width in self.widths_m)
+
+    @property
+    def tolerance_m(self) -> float | None:
+        """Return the tolerance, to the centimetre, that closes all others; None when there are no others."""
+        others = [width for width in self.widths_m if width <= HEALED_MAX_M]
+        return min(math.ceil(100 * others[-1]) / 100, HEALED_MAX_M) if others else None
+
+
+def left_open(findings: Iterable[Finding]) -> LeftOpen:
+    """Return how wide the strips among the findings of the gate are; see `LeftOpen`."""
+    strips = [polygons_of(finding.geom) for finding in findings if finding.rule in STRIP_RULES and finding.geom]
+    return LeftOpen(tuple(sorted(widest_m(part) for parts in strips for part in parts)))
 
 
 def healed(
@@ -105,14 +144,16 @@ def healed(
     usable = [number for number, shape in enumerate(shapes) if shape is not None]
     rim = outline if fit_outline else None
     active = np.array(usable, dtype=int)
-    for turn in range(_ROUNDS_MAX):
-        tell(0.1 + 0.8 * turn / _ROUNDS_MAX, "looking for gaps and overlaps")
-        changed = _Round(shapes, usable, active, rim, tolerance_m).run() if len(active) else {}
-        if not changed:
+    for turn, lattice in enumerate(_LATTICES):
+        tell(0.1 + 0.8 * turn / len(_LATTICES), "looking for gaps and overlaps")
+        this = _Round(lattice, shapes, usable, active, rim, tolerance_m)
+        if len(this.suspects) == 0:
             break
+        changed = this.run()
         for number, shape in changed.items():
             shapes[number] = shape
-        active = np.array(sorted(changed))
+        # Of what did not change on this lattice another may make more.
+        active = np.union1d(this.numbers[this.suspects], sorted(changed)).astype(int)
     tell(0.9, "counting what changed")
     healing = _counted(grids, shapes, mended, tolerance_m)
     tell(1.0, "done")
@@ -149,12 +190,14 @@ class _Round:
 
     def __init__(
         self,
+        lattice: Lattice,
         shapes: Sequence[MultiPolygon | None],
         usable: Sequence[int],
         active: np.ndarray,
         rim: MultiPolygon | None,
         tolerance_m: float,
     ) -> None:
+        self.lattice = lattice
         self.numbers = np.array(usable, dtype=int)
         self.geoms = np.array([shapes[number] for number in usable], dtype=object)
         self.active = np.flatnonzero(np.isin(self.numbers, active))
@@ -164,58 +207,63 @@ class _Round:
         bounds = shapely.total_bounds(self.geoms)
         #: The tolerance in degrees of longitude, of which there are more to the metre.
         self.reach = tolerance_m / min(metres_per_degree(float(np.abs(bounds[[1, 3]]).max())))
+        self.suspects = self._suspects()
 
     def run(self) -> dict[int, MultiPolygon]:
         """Return new shapes by the number of the grid."""
-        suspects = self._suspects()
-        if len(suspects) == 0:
-            return {}
+        suspects = self.suspects
         beside = self.tree.query(self.geoms[suspects], predicate="dwithin", distance=self.reach)[1]
         local = np.unique(np.concatenate([suspects, beside]))
         # Doubles of grids without a defect win, so that those farther out still match them.
         order = np.concatenate([np.setdiff1d(local, suspects), suspects])
-        faces = faces_of(self.geoms[order], self._rim_near(local), list(self.geoms))
-        goes = self._assigned(faces)
+        faces = faces_of(self.lattice, self.geoms[order], self._rim_near(local), list(self.geoms))
+        faces, narrow = faces.divided(self._narrow(faces))
+        goes = inherited(faces, faces.owners, narrow)
         goes = self._without_crumbs(faces, goes)
         parts: dict[int, list[BaseGeometry]] = {int(number): [] for number in local}
         for polygon, owners in zip(faces.polygons, goes, strict=True):
             for owner in owners:
                 if owner in parts:
                     parts[owner].append(polygon)
-        wholes = {number: whole for number, pieces in parts.items() if (whole := _joined(pieces)) is not None}
+        wholes = {number: whole for number, pieces in parts.items() if (whole := self._joined(pieces)) is not None}
         changed = {}
         for number, shape in self._restored(faces, wholes, local).items():
             if not shape.normalize().equals_exact(self.geoms[number].normalize()):
                 changed[int(self.numbers[number])] = shape
         return changed
 
+    def _joined(self, pieces: list[BaseGeometry]) -> MultiPolygon | None:
+        """Return what pieces make up; None when that is no valid area."""
+        if not pieces:
+            return None
+        whole = as_multipolygon(self.lattice.united(pieces))
+        return whole if whole.is_valid and not whole.is_empty else None
+
     def _restored(self, faces: Faces, wholes: dict[int, MultiPolygon], local: np.ndarray) -> dict[int, MultiPolygon]:
         """Return shapes with the doubles that their vertices had, but for those that make a ring invalid."""
         outer = np.setdiff1d(self.tree.query(self.geoms[local], predicate="dwithin", distance=self.reach)[1], local)
-        fixed = {cell for geom in self.geoms[outer] for cell in cells_of(geom)}
-        for _ in range(_ROUNDS_MAX):
+        fixed = {cell for geom in self.geoms[outer] for cell in faces.cells_of(geom)}
+        for _ in range(_TRIES_MAX):
             shapes = {number: faces.restored(whole) for number, whole in wholes.items()}
             bad = [number for number, shape in shapes.items() if not shape.is_valid]
             if not bad:
                 return shapes
             for number in bad:
-                for cell in set(cells_of(wholes[number])) - fixed:
+                for cell in faces.cells_of(wholes[number]) - fixed:
                     faces.doubles.pop(cell, None)
         return {number: shape for number, shape in shapes.items() if shape.is_valid}
 
     def _suspects(self) -> np.ndarray:
         """Return the grids with an edge that no neighbour matches, or beside a narrow gap, or not on the outline."""
         near = np.unique(self.tree.query(self.geoms[self.active], predicate="dwithin", distance=self.reach)[1])
-        # With an outline a narrow gap is seen where it differs; an inlet from outside is as narrow and no gap.
-        gap_width = self.reach if self.rim is None else 0.0
-        edges = np.asarray(shapely.coverage_invalid_edges(self.geoms[near], gap_width=gap_width))
-        clean = shapely.is_empty(edges)
-        suspects = near[~clean]
+        # With an outline a wider gap is seen where it differs; an inlet from outside is as narrow and no gap.
+        gap_deg = self.reach if self.rim is None else ONE_BORDER_DEG
+        edges = edges_without_match(self.geoms[near], gap_deg=gap_deg)
+        suspects = near[~shapely.is_empty(edges)]
         if self.rim is None:
             return suspects
-        whole = (shapely.coverage_union_all if clean.all() else shapely.unary_union)(self.geoms)
-        off = substance(whole.symmetric_difference(self.rim))
-        off = [part for part in off if is_narrow(part, self.tolerance_m)]
+        whole = union_of_grids(self.geoms, edges)
+        off = [part for part in beyond(self.rim, whole) + beyond(whole, self.rim) if is_narrow(part, self.tolerance_m)]
         beside = self.tree.query(off, predicate="dwithin", distance=1e-9)[1] if off else np.empty(0, dtype=int)
         return np.unique(np.concatenate([suspects, beside]))
 
@@ -231,7 +279,7 @@ class _Round:
         box = shapely.box(west - self.reach, south - self.reach, east + self.reach, north + self.reach)
         return shapely.multilinestrings(edges[shapely.intersects(edges, box)])
 
-    def _without_crumbs(self, faces: Faces, goes: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    def _without_crumbs(self, faces: Faces, goes: list[Owners]) -> list[Owners]:
         """Return who gets each face, when narrow parts that a grid had not before go to those around them."""
         single: dict[int, list[int]] = {}
         for face, owners in enumerate(goes):
@@ -240,7 +288,7 @@ class _Round:
         inside = shapely.point_on_surface(faces.polygons)
         crumbs: list[int] = []
         for owner, mine in single.items():
-            parts = polygons_of(shapely.coverage_union_all(faces.polygons[mine]))
+            parts = polygons_of(self.lattice.united(faces.polygons[mine].tolist()))
             if len(parts) <= shapely.get_num_geometries(self.geoms[owner]):
                 continue
             thin = [part for part in parts if is_narrow(part, self.tolerance_m)]
@@ -250,48 +298,7 @@ class _Round:
         if not crumbs:
             return goes
         free = set(crumbs)
-        return self._inherited(faces, [() if face in free else owners for face, owners in enumerate(goes)], crumbs)
-
-    def _assigned(self, faces: Faces) -> list[tuple[int, ...]]:
-        """Return who gets each face."""
-        narrow = self._narrow(faces)
-        return self._inherited(faces, list(faces.owners), narrow) if narrow else list(faces.owners)
-
-    def _inherited(self, faces: Faces, goes: list[tuple[int, ...]], narrow: list[int]) -> list[tuple[int, ...]]:
-        """Return who gets each face when narrow ones go to those beside them."""
-        lengths: dict[int, list[tuple[int, float]]] = {}
-        for (one, other), length in faces.lengths().items():
-            lengths.setdefault(one, []).append((other, length))
-        waiting = set(narrow)
-        while waiting:
-            heirs = {face: self._heir(face, goes, waiting, lengths) for face in sorted(waiting)}
-            settled = {face: heir for face, heir in heirs.items() if heir is not None}
-            if not settled:
-                break
-            for face, heir in settled.items():
-                goes[face] = heir
-            waiting -= settled.keys()
-        return goes
-
-    def _heir(
-        self,
-        face: int,
-        goes: Sequence[tuple[int, ...]],
-        waiting: set[int],
-        lengths: dict[int, list[tuple[int, float]]],
-    ) -> tuple[int, ...] | None:
-        """Return who gets a narrow face; None while nobody beside it is settled."""
-        told = goes[face]
-        if len(told) == 1:
-            return ()  # beyond the outline
-        shares: dict[int, float] = {}
-        for other, length in lengths.get(face, ()):
-            if other not in waiting and len(goes[other]) == 1:
-                heir = goes[other][0]
-                shares[heir] = shares.get(heir, 0.0) + length
-        if told:
-            return (max(told, key=lambda grid: (shares.get(grid, 0.0), -grid)),)
-        return (max(shares, key=lambda grid: (shares[grid], -grid)),) if shares else None
+        return inherited(faces, [() if face in free else owners for face, owners in enumerate(goes)], crumbs)
 
     def _narrow(self, faces: Faces) -> list[int]:
         """Return the faces of gaps, overlaps and spills that are narrow as a whole, not only in a piece of them."""
@@ -316,14 +323,6 @@ class _Round:
                 hit = tree.query(shapely.point_on_surface(faces.polygons[kind]), predicate="intersects")[0]
                 found.extend(kind[np.unique(hit)].tolist())
         return found
-
-
-def _joined(pieces: list[BaseGeometry]) -> MultiPolygon | None:
-    """Return what pieces make up; None when that is no valid area."""
-    if not pieces:
-        return None
-    whole = as_multipolygon(shapely.coverage_union_all(pieces))
-    return whole if whole.is_valid and not whole.is_empty else None
 
 
 def _healed(grid: GridShape, shape: MultiPolygon, mended: bool, tolerance_m: float) -> Healed:

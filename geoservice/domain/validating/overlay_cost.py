@@ -66,11 +66,11 @@ def _within(edges: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 def _own_product(one: np.ndarray, other: np.ndarray) -> int:
     """Return the product of the numbers of edges that only one and only the other has."""
-    mine, others = _keys(one), _keys(other)
+    mine, others = edge_keys(one), edge_keys(other)
     return int((~np.isin(mine, others)).sum()) * int((~np.isin(others, mine)).sum())
 
 
-def _keys(edges: np.ndarray) -> np.ndarray:
+def edge_keys(edges: np.ndarray) -> np.ndarray:
     """Return one number for each edge, the same in both directions; two edges share one only when they are equal.
 
     The four doubles are joined as they are in memory; adding zero makes minus zero zero.

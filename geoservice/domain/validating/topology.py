@@ -14,18 +14,34 @@ from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geoservice.domain.validating.narrow_passages import narrow_passage_findings
-from geoservice.domain.validating.overlay_cost import CrossingEstimate
+from geoservice.domain.validating.overlay_cost import CrossingEstimate, edge_keys
 from geoservice.domain.validating.soundness import outline_findings, soundness_findings
 from layers.crs import Position
-from layers.geometry import PAIRS_MAX, Plane, crossings, meeting_pairs, place_in, polygons_of, strip_size
+from layers.geometry import (
+    PAIRS_MAX,
+    Plane,
+    crossings,
+    meeting_pairs,
+    place_in,
+    polygons_of,
+    segments_of,
+    strip_size,
+    widest_m,
+)
 from layers.grids.model import Finding, GridShape
 
 #: Narrower than this is rounding of the last digit, not a gap or an overlap: at longitude 180 a double steps by 3 nm.
 ROUNDING_M = 1e-6
 #: Wider than this is measured on the ellipsoid; narrower, between edges that are straight in degrees.
 STRIP_M = 1.0
+#: Rules whose findings are strips of ground, that healing may close.
+STRIP_RULES = frozenset({"gap", "overlap", "spill"})
+#: Healing closes nothing wider: that is for a person to decide.
+HEALED_MAX_M = 10.0
 #: Edges nearer than this (0.1 mm) that do not match are one border drawn in two ways.
 ONE_BORDER_DEG = 1e-9
+#: Nearer than this (1 um) to the outline is on it; nearer than this (10 cm) to a vertex is beside it.
+ON_RIM_DEG, BESIDE_VERTEX_DEG = 1e-11, 1e-6
 #: Relative difference of areas in the plane of degrees that the database refuses to publish.
 AREA_TOLERANCE = 1e-6
 #: Findings listed of one rule; the rest is counted.
@@ -61,6 +77,30 @@ def findings_of(grids: Sequence[GridShape], outline: MultiPolygon) -> list[Findi
     )
 
 
+def edges_without_match(geoms: np.ndarray, *, gap_deg: float = ONE_BORDER_DEG) -> np.ndarray:
+    """Return for each area the edges that run along a neighbour who has not the same, or along a gap so narrow.
+
+    What this finds along a border is what healing mends there.
+    """
+    return np.asarray(shapely.coverage_invalid_edges(geoms, gap_width=gap_deg))
+
+
+def union_of_grids(geoms: np.ndarray, edges: np.ndarray) -> BaseGeometry:
+    """Return what areas cover together; `edges` are their edges without match."""
+    # The quicker union wants edges that match.
+    union = shapely.coverage_union_all if shapely.is_empty(edges).all() else shapely.unary_union
+    whole: BaseGeometry = union(geoms)
+    return whole
+
+
+def beyond(one: BaseGeometry, other: BaseGeometry) -> list[Polygon]:
+    """Return the parts of an area outside another that are wider than rounding: gaps one way round, spills the other.
+
+    Healing asks this very question, too: a symmetric difference is noded otherwise, and now and then misses a part.
+    """
+    return [part for part in polygons_of(one.difference(other)) if strip_size(part)[1] >= ROUNDING_M]
+
+
 class _Partition:
     """Sound grids laid over a sound outline."""
 
@@ -68,6 +108,8 @@ class _Partition:
         self.codes = np.array([grid.code for grid in grids], dtype=object)
         self.geoms = np.array([grid.geom for grid in grids], dtype=object)
         self.outline = outline
+        self.rim = outline.boundary
+        shapely.prepare(self.rim)
         self.left_out = left_out
         self.tree = shapely.STRtree(self.geoms)
         centre = shapely.box(*outline.bounds).centroid
@@ -80,11 +122,9 @@ class _Partition:
         tangled = self._tangled(pairs)
         if tangled:  # what can not be overlaid would only look like a gap: the rest is for the next run
             return tangled[:LISTED_MAX]
-        edges = np.asarray(shapely.coverage_invalid_edges(self.geoms, gap_width=ONE_BORDER_DEG))
+        edges = edges_without_match(self.geoms)
         overlaps = _listed(self._overlaps(pairs, edges), "overlap")
-        # The quicker union wants edges that match.
-        union = shapely.coverage_union_all if shapely.is_empty(edges).all() else shapely.unary_union
-        whole = union(self.geoms)
+        whole = union_of_grids(self.geoms, edges)
         gaps = _listed(self._gaps(whole), "gap")
         places = [finding.geom for finding in overlaps + gaps if finding.geom is not None]
         unmatched = _listed(self._unmatched(edges, places), "unmatched-edge")
@@ -127,20 +167,19 @@ class _Partition:
                     yield self._strip("overlap", self._codes((first, second)), part)
 
     def _gaps(self, whole: BaseGeometry) -> Iterator[Finding]:
-        for part in polygons_of(self.outline.difference(whole)):
-            if strip_size(part)[1] >= ROUNDING_M:
-                yield self._strip("gap", self._neighbours(part), part)
+        for part in beyond(self.outline, whole):
+            yield self._strip("gap", self._neighbours(part), part)
 
     def _spills(self, whole: BaseGeometry) -> Iterator[Finding]:
-        for part in polygons_of(whole.difference(self.outline)):
-            if strip_size(part)[1] >= ROUNDING_M:
-                yield self._strip("spill", self._inside(part), part)
+        for part in beyond(whole, self.outline):
+            yield self._strip("spill", self._inside(part), part)
 
     def _strip(self, rule: str, codes: tuple[str, ...], part: Polygon) -> Finding:
         area_m2, width_m = strip_size(part)
         if width_m > STRIP_M:
             area_m2 = self.plane.area_m2(part)
-        told = f"{_m2(area_m2)} near {_place(part)}, about {_m(width_m)} wide"
+        widest = f"at most {_m(widest_m(part))}" if width_m < HEALED_MAX_M else f"about {_m(width_m)}"
+        told = f"{_m2(area_m2)} near {_place(part)}, {widest} wide"
         if rule == "overlap":
             message = f"{_grids(codes)} overlap: {told}."
         elif rule == "spill":
@@ -180,10 +219,10 @@ class _Partition:
         lonely = [
             vertex
             for one, other in ((first, second), (second, first))
-            for vertex in _vertices_missing(self.geoms[one], self.geoms[other], border)
+            for vertex in _vertices_missing(*self._unshared_ends(one), self.geoms[other], border)
         ]
         if not lonely:
-            return None  # they meet in a corner of a third
+            return None  # they meet in a corner of a third, whose tip may be narrower than what counts as one border
         codes = self._codes((first, second))
         length_m = self.plane.length_m(border) / 2  # both sides of it were collected
         message = (
@@ -192,6 +231,18 @@ class _Partition:
         )
         where = shapely.multipoints(lonely) if len(lonely) > 1 else lonely[0]
         return Finding("unmatched-edge", "error", codes, message, size=length_m, unit="m", geom=where)
+
+    def _unshared_ends(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ends, (n, 2), of those edges of a grid that no other has; and whether they are all on the rim."""
+        edges = segments_of(self.geoms[number])
+        beside = [one for one in self.tree.query(self.geoms[number]).tolist() if one != number]
+        theirs = [np.empty((0, 2, 2)), *(segments_of(self.geoms[one]) for one in beside)]
+        unshared = edges[~np.isin(edge_keys(edges), edge_keys(np.concatenate(theirs)))]
+        places = np.concatenate([unshared, unshared.mean(axis=1, keepdims=True)], axis=1)
+        on_rim = shapely.dwithin(shapely.points(places), self.rim, ON_RIM_DEG).all(axis=1)
+        ends, which = np.unique(unshared.reshape(-1, 2), axis=0, return_inverse=True)
+        inside = np.bincount(which.ravel(), weights=np.repeat(~on_rim, 2), minlength=len(ends)) > 0
+        return ends, ~inside
 
     def _area_sum(self) -> Iterator[Finding]:
         if self.left_out:
@@ -218,15 +269,23 @@ class _Partition:
         return tuple(sorted(str(code) for code in self.codes[list(numbers)]))
 
 
-def _vertices_missing(one: BaseGeometry, other: BaseGeometry, border: BaseGeometry) -> list[BaseGeometry]:
-    """Return vertices of `one` on the unmatched border and on `other`, where `other` has none."""
+def _vertices_missing(
+    vertices: np.ndarray, on_rim: np.ndarray, other: BaseGeometry, border: BaseGeometry
+) -> list[BaseGeometry]:
+    """Return those of (n, 2) vertices that lie on an unmatched border and on `other`, where `other` has none.
+
+    Two borders that run apart on the rim from a vertex which both have are near each other there, and not one border.
+    """
     shapely.prepare(border)
-    corners = shapely.points(np.unique(shapely.get_coordinates(one), axis=0))
-    near = corners[shapely.dwithin(corners, border, ONE_BORDER_DEG)]
-    theirs = {tuple(pair) for pair in shapely.get_coordinates(other)}
-    strange = [corner for corner in near if (corner.x, corner.y) not in theirs]
+    corners = shapely.points(vertices)
+    theirs = shapely.get_coordinates(other)
+    known = {tuple(pair) for pair in theirs}
+    strange = shapely.dwithin(corners, border, ONE_BORDER_DEG)
+    strange &= [pair not in known for pair in map(tuple, vertices.tolist())]
+    shared = shapely.multipoints([pair for pair in vertices.tolist() if tuple(pair) in known])
+    strange &= ~(on_rim & shapely.dwithin(corners, shared, BESIDE_VERTEX_DEG))
     shapely.prepare(rim := other.boundary)
-    return [corner for corner in strange if shapely.dwithin(corner, rim, ONE_BORDER_DEG)]
+    return [corner for corner in corners[strange] if shapely.dwithin(corner, rim, ONE_BORDER_DEG)]
 
 
 def _too_many(count: int, total: int) -> bool:

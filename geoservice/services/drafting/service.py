@@ -9,8 +9,9 @@ from shapely import LineString
 
 from geoservice.domain.editing import verbs
 from geoservice.domain.editing.diff import Difference, difference
-from geoservice.domain.editing.healing import Healing
+from geoservice.domain.editing.healing import Healing, LeftOpen, left_open
 from geoservice.domain.editing.merging import Side
+from geoservice.domain.validating.topology import findings_of
 from geoservice.errors import (
     DraftsOfDifferentBases,
     EditionUnknown,
@@ -245,7 +246,7 @@ class DraftService:
         revision: int | None = None,
         on_progress: OnProgress = lambda share, what: None,
         actor: str = "",
-    ) -> tuple[Edition, Healing]:
+    ) -> tuple[Edition, Healing, LeftOpen]:
         """Close gaps and overlaps of a draft that are narrower than a tolerance, and fit it to its outline.
 
         Parameters
@@ -258,7 +259,7 @@ class DraftService:
         Returns
         -------
         tuple
-            The draft, and what was, or would be, changed in each grid.
+            The draft; what was, or would be, changed in each grid; and what is left, being wider.
 
         Raises
         ------
@@ -276,7 +277,7 @@ class DraftService:
         if commit:
             seen = edition.revision if revision is None else revision
             edition = self.take_state(edition_id, healing.grids, verb="heal", revision=seen, actor=actor).edition
-        return edition, healing
+        return edition, healing, left_open(findings_of(healing.grids, outline))
 
     def merge_draft(
         self,

@@ -11,6 +11,7 @@ from multiprocessing.context import SpawnProcess
 from shapely import MultiPolygon
 
 from geoservice.domain.editing.healing import Healing
+from geoservice.domain.validating.topology import HEALED_MAX_M
 from geoservice.errors import GeoserviceError
 from geoservice.services.healing.healing_process import heal_and_send
 from layers.grids.model import GridShape
@@ -18,8 +19,6 @@ from layers.grids.model import GridShape
 #: 34,753 areas of a country take 20 s.
 MAX_S = 300.0
 MEMORY_BYTES = 4_294_967_296
-#: Wider is a decision about ground, which is a person's.
-TOLERANCE_MAX_M = 10.0
 
 OnProgress = Callable[[float, str], None]
 
@@ -58,7 +57,7 @@ def heal_in_process(
     HealingRefused, HealingTookTooLong, HealerDied
         Nothing was changed.
     """
-    if not 0 < tolerance_m <= TOLERANCE_MAX_M:
+    if not 0 < tolerance_m <= HEALED_MAX_M:
         raise HealingRefused(tolerance_m=tolerance_m)
     context = multiprocessing.get_context("spawn")  # a fork would take the threads' locks along, but not the threads
     ours, theirs = context.Pipe(duplex=False)

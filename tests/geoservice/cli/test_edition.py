@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +61,30 @@ def test_gap_is_listed_with_size_and_place_and_the_exit_code_is_one(command: Com
     assert "1.08 m2" in line
     assert "91.001000" in line
     assert {one["properties"]["rule"] for one in json.loads(findings.read_text())["features"]} == {"gap", "area-sum"}
+
+
+def test_what_healing_leaves_is_told_with_what_would_close_it(command: Command, tmp_path: Path) -> None:
+    # 1 m short of its neighbour, and 20 m short of the outline.
+    path = geojson(tmp_path / "gaps.geojson", [WEST, box(91.00101, 29.0, 91.0018, 29.001)])
+
+    refused = import_(command, path, "--heal", "0.5")
+
+    assert refused.exit_code == 1
+    told = "2 gaps, overlaps and spills are wider and stay. --heal 1 would close 1 of them; 1 are wider than 10 m"
+    assert told in refused.output
+
+
+def test_the_tolerance_that_is_advised_closes_what_was_left(command: Command, tmp_path: Path) -> None:
+    path = geojson(tmp_path / "gap.geojson", [WEST, box(91.00101, 29.0, 91.002, 29.001)])
+
+    left = import_(command, path, "--heal", "0.5")
+    advised = re.search(r"--heal ([0-9.]+) would close 1 of them", left.output)
+    assert left.exit_code == 1
+    assert advised is not None
+    healed = import_(command, path, "--heal", advised[1])
+
+    assert healed.exit_code == 0
+    assert "0 errors" in healed.output
 
 
 def test_an_unsound_ring_is_told_with_what_mends_it(command: Command, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_a_draft_comes_back_through_ogr2ogr_without_a_difference(services: Servi
     raw = drafts.compare(draft.base_id or 0, draft.id)
     _, before = drafts.grids(draft.base_id or 0)
     _, there = drafts.grids(draft.id)
-    _, healing = drafts.heal(draft.id, HEAL_M, commit=True)
+    _, healing, _ = drafts.heal(draft.id, HEAL_M, commit=True)
 
     assert len(taken.put) == len(before)
     count, farthest_deg = moved_vertices(before, there)

@@ -88,6 +88,65 @@ def multi_line() -> shapely.LineString:
     return shapely.LineString([area(8, 11, 16, 11).bounds[:2], area(8, 11, 16, 11).bounds[2:]])
 
 
+def pair(west: Polygon, east: Polygon) -> Grids:
+    return [GridShape(code, code, None, None, multi(shape)) for code, shape in (("w", west), ("e", east))]
+
+
+#: A border that slants, so that no vertex put into it lies on it exactly.
+FOOT, TOP = (11.742, 49.2), (11.757, 49.3)
+FRAME = multi(box(11.7, 49.2, 11.8, 49.3))
+
+
+@pytest.mark.parametrize("off", [0.0, 2e-15, 1e-13, 2e-11, -2e-11, 5e-10, -5e-10, 1e-8])
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("fit_outline", [True, False])
+def test_vertices_that_one_side_lacks_are_matched_however_near_they_lie(
+    seed: int, off: float, fit_outline: bool
+) -> None:
+    shares = np.sort(np.random.default_rng(seed).uniform(0.02, 0.98, 3))[:, None]
+    vertices = (np.array(FOOT) + shares * (np.array(TOP) - FOOT) + (off, 0)).tolist()
+    west = Polygon([(11.7, 49.2), FOOT, *vertices, TOP, (11.7, 49.3)])
+    east = Polygon([FOOT, (11.8, 49.2), (11.8, 49.3), TOP])
+
+    result = healed(pair(west, east), FRAME, 0.5, fit_outline=fit_outline)
+
+    assert sound(result, FRAME)
+    assert result.moved_m2 < 1e-3 + abs(off) * 3e9  # on both sides of a border of 11 km
+
+
+def test_neighbours_that_are_a_bit_apart_are_brought_together() -> None:
+    west = Polygon([(11.7, 49.2), (11.75, 49.2), (11.75, 49.25), (11.75, 49.3), (11.7, 49.3)])
+    east = Polygon([(11.75, 49.2), (11.8, 49.2), (11.8, 49.3), (11.75, 49.3), (11.750000000000002, 49.25)])
+    broken = pair(west, east)
+    assert rules(findings_of(broken, FRAME)) == {"unmatched-edge"}
+
+    assert sound(healed(broken, FRAME, 0.5), FRAME)
+
+
+def test_two_borders_that_run_apart_from_a_corner_of_the_outline_are_not_one_border() -> None:
+    # Between them lies a wedge that is nobody's; a vertex near its tip is near both.
+    tip = np.array((11.75, 49.25))
+    along = tip + 3e-9 * np.array((np.cos(0.3), np.sin(0.3)))
+    end = tip + 0.01 * np.array((np.cos(0.3), np.sin(0.3)))
+    one = Polygon([tuple(tip), tuple(along), tuple(end), (11.75, 49.3), (11.7, 49.3), (11.7, 49.25)])
+    other = Polygon([tuple(tip), (11.7, 49.25), (11.7, 49.2), (11.76, 49.25)])
+
+    assert rules(findings_of(pair(one, other), multi(one.union(other)))) == set()
+
+
+def test_a_strip_along_two_grids_is_shared_between_them(squares: Grids, outline: MultiPolygon) -> None:
+    # 00 and 10 stop short of the rim in the west, and short of nobody else.
+    short = with_shape(with_shape(squares, "00", area(CM, 0, 8, 8)), "10", area(CM, 8, 8, 16))
+
+    result = healed(short, outline, 0.1)
+
+    assert sound(result, outline)
+    assert [change.code for change in result.changes if change.gained_m2 or change.lost_m2] == ["00", "10"]
+    assert all(
+        shape.equals(squares[number].geom) for number, shape in ((0, result.grids[0].geom), (3, result.grids[3].geom))
+    )
+
+
 @pytest.mark.parametrize("shape", [area(8.1, 8, 16, 16), area(7.9, 8, 16, 16)])
 def test_what_is_wider_than_the_tolerance_stays_a_finding(
     squares: Grids, outline: MultiPolygon, shape: Polygon
