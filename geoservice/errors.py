@@ -53,6 +53,14 @@ class NoDatabase(GeoserviceError):
     advice = "name-database"
 
 
+class SchemaDiffers(GeoserviceError):
+    """The database differs from what this version declares: what is named would have to be done to it."""
+
+
+class LayerNotAsDescribed(GeoserviceError):
+    """A layer is described with columns that its relation has not: mend its layer.py, or add a revision with them."""
+
+
 class NothingLoaded(GeoserviceError):
     """Nothing is held in memory: the grids in force were not read yet, or are asked of the database each time."""
 
@@ -144,7 +152,7 @@ class EventUnknown(GeoserviceError):
 
 
 class LayerUnknown(GeoserviceError):
-    """There is no such layer."""
+    """There is no such layer; those that are there are named."""
 
 
 class CalendarRefused(GeoserviceError):

@@ -23,6 +23,10 @@ _TYPE_OF_ID = text("""
     SELECT format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
      WHERE a.attrelid = CAST(:table AS regclass) AND a.attname = 'id'
 """)
+_COLUMNS_OF = text("""
+    SELECT a.attname FROM pg_catalog.pg_attribute AS a
+     WHERE a.attrelid = to_regclass(:relation) AND a.attnum > 0 AND NOT a.attisdropped
+""")
 _quote = postgresql.dialect().identifier_preparer.quote_identifier
 
 
@@ -114,6 +118,14 @@ def feature_rows(
     found = connection.execute(query, _asked(jurisdiction_id)).all()
     geoms = shapely.from_wkb(np.array([bytes(row[0]) for row in found], dtype=object))
     return tuple(tuple(row[1:]) for row in found), geoms
+
+
+def missing_columns(connection: Connection, layer: Layer) -> list[str]:
+    """Return the columns that the description of a layer names and its relation has not; all without a relation."""
+    relation = f"{SCHEMA}.{_quote(layer.relation)}"
+    there = set(connection.execute(_COLUMNS_OF, {"relation": relation}).scalars())
+    wanted = [layer.key, layer.geom, *(column.name for column in layer.columns)]
+    return [name for name in dict.fromkeys(wanted) if name not in there]
 
 
 def places(connection: Connection, layer: Layer, ids: Sequence[str]) -> dict[str, str]:

@@ -11,9 +11,10 @@ from geoservice.writing.atomic_files import atomic_write
 from geoservice.writing.export_errors import (
     EditionEmpty,
     ExportExists,
+    ExportFolderClosed,
     ExportFolderMissing,
     ExportFormatUnknown,
-    LayerEmpty,
+    ExportOntoFolder,
 )
 from geoservice.writing.formats import FORMATS, FormatName
 from geoservice.writing.tables import FeatureTable, area_remark, export_epsg, grid_table, layer_table
@@ -66,9 +67,9 @@ class ExportService:
         ------
         EditionUnknown, EditionEmpty
             There is none, or nothing in it.
-        ExportFormatUnknown, ExportExists, ExportFolderMissing, ShapefileTooNarrow
+        ExportFormatUnknown, ExportExists, ExportOntoFolder, ExportFolderMissing, ExportFolderClosed, ShapefileTooNarrow
             What is wrong with the output; nothing is written.
-        UnknownCrs, ExportCrsRefused, ExportCrsDoesNotFit
+        ExportCrsUnknown, ExportCrsRefused, ExportCrsDoesNotFit
             The CRS is not known, can not be told in a file, or does not cover the grids.
         """
         epsg = _epsg_for(out, crs, force=force)
@@ -84,12 +85,13 @@ class ExportService:
     ) -> ExportResult:  # fmt: skip
         """Write the features of a layer, as they are now, by key; parameters and further errors as of `export`.
 
-        Of a personal layer the counts are written that its source makes, never its rows.
+        Of a personal layer the counts are written that its source makes, never its rows. One without features makes a
+        file without features.
 
         Raises
         ------
-        JurisdictionUnknown, LayerUnknown, LayerEmpty
-            There is none, or nothing in it.
+        JurisdictionUnknown, LayerUnknown
+            There is none.
         ShapefileOfOneType
             The layer has lines and areas.
         """
@@ -98,8 +100,6 @@ class ExportService:
         with self._database.transaction(timeout_s=TIMEOUT_S) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             rows, geoms = feature_rows(connection, layer, jurisdiction_id=jurisdiction.id)
-        if not rows:
-            raise LayerEmpty(layer=layer_id, jurisdiction=jurisdiction_code)
         table = layer_table(layer, rows, geoms, epsg=epsg)
         name = f"{jurisdiction.code}_{layer.id}"
         return _written(table, out, name, format_name, area_remark(geoms, epsg), force=force)
@@ -139,11 +139,15 @@ def _written(
             remarks = [*remarks, *FORMATS[form].write(table, unfinished, layer_name)]
     except FileExistsError as exc:
         raise ExportExists(file=str(out)) from exc
+    except FileNotFoundError as exc:  # the folder was there a moment ago: one of a kind such as /proc
+        raise ExportFolderClosed(folder=str(out.absolute().parent)) from exc
     return ExportResult(table.columns.num_rows, table.epsg, form, tuple(remarks))
 
 
 def _require_place(out: Path, *, force: bool) -> None:
     if not out.absolute().parent.is_dir():
         raise ExportFolderMissing(folder=str(out.absolute().parent))
-    if out.exists() and (not force or not out.is_file()):  # nor is a device or a pipe replaced
+    if out.exists() and not out.is_file():  # nor is a device or a pipe replaced
+        raise ExportOntoFolder(file=str(out))
+    if out.exists() and not force:
         raise ExportExists(file=str(out))

@@ -60,5 +60,5 @@ def get_layer(layer_id: str) -> Layer:
     """Return the layer of an id; raise LayerUnknown."""
     layer = catalogue().get(layer_id)
     if layer is None:
-        raise LayerUnknown(layer=layer_id)
+        raise LayerUnknown(layer=layer_id, layers=", ".join(catalogue()))
     return layer

@@ -61,6 +61,7 @@ KINDS: dict[type[Exception], Kind] = {
         "outside-crs", 422, "The coordinates lie outside the coordinate reference system"
     ),
     export_errors.ExportCrsRefused: Kind("crs-not-exported", 422, "A file can not tell that coordinate system"),
+    export_errors.ExportCrsUnknown: Kind("unknown-crs", 422, "The coordinate reference system is not known"),
     export_errors.EditionEmpty: Kind("edition-empty", 422, "The edition has no grids"),
     export_errors.ShapefileTooNarrow: Kind("shapefile-too-narrow", 422, "A shapefile can not hold a code"),
     rules.NothingLoaded: Kind("nothing-held", 503, "Nothing is held in memory"),

@@ -17,8 +17,20 @@ class ExportExists(GeoserviceError):
     advice = "replace-file"
 
 
+class ExportOntoFolder(GeoserviceError):
+    """There is a folder, or something else that is no file, of that name; it is never replaced. Name another."""
+
+
 class ExportFolderMissing(GeoserviceError):
     """The folder to write to does not exist."""
+
+
+class ExportFolderClosed(GeoserviceError):
+    """No file can be made in the folder to write to; name another."""
+
+
+class ExportCrsUnknown(GeoserviceError):
+    """The CRS to write in is not known: use wgs84, cgcs2000 or epsg:N."""
 
 
 class ExportCrsRefused(GeoserviceError):
@@ -35,10 +47,6 @@ class EditionEmpty(GeoserviceError):
 
 class ShapefileTooNarrow(GeoserviceError):
     """A shapefile holds 254 bytes of text, and a code is longer; export a GeoPackage."""
-
-
-class LayerEmpty(GeoserviceError):
-    """The layer has no features there."""
 
 
 class ShapefileOfOneType(GeoserviceError):

@@ -86,8 +86,10 @@ def _write_geoparquet(table: FeatureTable, path: Path, layer: str) -> list[str]:
     """Write GeoParquet 1.1.0 (geoparquet.org/releases/v1.1.0)."""
     column = {
         "encoding": "WKB", "geometry_types": _types_of(table), "orientation": "counterclockwise",
-        "crs": pyproj.CRS.from_epsg(table.epsg).to_json_dict(), "bbox": shapely.total_bounds(table.geoms).tolist(),
+        "crs": pyproj.CRS.from_epsg(table.epsg).to_json_dict(),
     }  # fmt: skip
+    if len(table.geoms):
+        column["bbox"] = shapely.total_bounds(table.geoms).tolist()
     geo = {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
     wkb = pa.array(shapely.to_wkb(shapely.orient_polygons(table.geoms)), pa.binary())
     rows = table.columns.append_column(GEOMETRY, wkb).replace_schema_metadata({"geo": json.dumps(geo)})

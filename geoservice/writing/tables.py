@@ -14,7 +14,7 @@ import pyproj
 import shapely
 from pyproj.exceptions import CRSError, ProjError
 
-from geoservice.writing.export_errors import ExportCrsDoesNotFit, ExportCrsRefused
+from geoservice.writing.export_errors import ExportCrsDoesNotFit, ExportCrsRefused, ExportCrsUnknown
 from layers.crs import GEOGRAPHIC_NAMES, SHIFTED_NAMES, STORAGE_SRID, UnknownCrs, epsg_of
 from layers.grids.model import GridShape
 from layers.layer import Column, ColumnType, GeometryType, Layer
@@ -53,7 +53,7 @@ def grid_table(grids: Sequence[GridShape], *, epsg: int) -> FeatureTable:
 
     Raises
     ------
-    UnknownCrs, ExportCrsDoesNotFit
+    ExportCrsUnknown, ExportCrsDoesNotFit
         PROJ does not know the CRS, or the grids lie where it can not be used.
     """
     keys = {key: None for grid in grids for key in grid.properties}
@@ -98,10 +98,13 @@ def _plain(column: Column, values: Sequence[object]) -> list[object]:
 
 
 def export_epsg(crs: str) -> int:
-    """Return the EPSG code of a CRS to export in; raise UnknownCrs, and ExportCrsRefused for what has none."""
+    """Return the EPSG code of a CRS to export in; raise ExportCrsUnknown, and ExportCrsRefused for what has none."""
     if crs in SHIFTED_NAMES:
         raise ExportCrsRefused(crs=crs)
-    return epsg_of(crs)
+    try:
+        return epsg_of(crs)
+    except UnknownCrs as exc:
+        raise ExportCrsUnknown(crs=crs) from exc
 
 
 def _free_names(keys: list[str]) -> dict[str, str]:
@@ -138,10 +141,10 @@ def _transformed(geoms: Any, epsg: int) -> Any:
     try:
         crs = pyproj.CRS.from_epsg(epsg)
         if len(crs.axis_info) != 2 or not (crs.is_projected or crs.is_geographic):
-            raise UnknownCrs(crs=f"epsg:{epsg}")
+            raise ExportCrsUnknown(crs=f"epsg:{epsg}")
         there = pyproj.Transformer.from_crs(STORAGE_SRID, crs, always_xy=True)
     except (CRSError, ProjError) as exc:
-        raise UnknownCrs(crs=f"epsg:{epsg}") from exc
+        raise ExportCrsUnknown(crs=f"epsg:{epsg}") from exc
     coords = shapely.get_coordinates(geoms)
     x, y = there.transform(coords[:, 0], coords[:, 1])
     back = np.column_stack(there.transform(x, y, direction="INVERSE"))
@@ -153,7 +156,7 @@ def _transformed(geoms: Any, epsg: int) -> Any:
 def area_remark(geoms: Any, epsg: int) -> list[str]:
     """Return a sentence when a CRS is made for an area where features, EPSG:4326, do not lie: lengths are wrong."""
     area = pyproj.CRS.from_epsg(epsg).area_of_use
-    if area is None:
+    if area is None or len(geoms) == 0:
         return []
     west, south, east, north = shapely.total_bounds(geoms).tolist()
     # East may be less than west, for areas across the antimeridian.

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from geoservice.errors import LayerNotAsDescribed, SchemaDiffers
 from geoservice.services import schema
+from layers.catalogue import catalogue
 from layers.db.base import Base
 from layers.db.session import owner_connection
 from migrations.schema import NAMES, statements
@@ -162,8 +165,20 @@ def test_a_difference_between_tables_and_schema_would_be_seen(database_url: str)
     with psycopg.connect(database_url) as connection:
         connection.execute("ALTER TABLE geoservice.building DROP COLUMN floors CASCADE")
 
-    with pytest.raises(Exception, match="New upgrade operations detected"):
+    with pytest.raises(SchemaDiffers, match=r"add column .*building\.floors"):
         schema.check(database_url)
+
+
+def test_a_layer_described_otherwise_than_it_is_stored_is_told(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers = dict(catalogue())
+    cameras = layers["cameras"]
+    misspelt = replace(cameras, columns=(*cameras.columns, replace(cameras.columns[0], name="heigth_m")))
+    monkeypatch.setattr(schema, "catalogue", lambda: layers | {"cameras": misspelt})
+
+    with pytest.raises(LayerNotAsDescribed, match=r"cameras.*heigth_m"):
+        schema.upgrade(database_url)
 
 
 def test_every_declared_table_and_no_other_is_in_the_schema(database_url: str) -> None:

@@ -21,7 +21,6 @@ from geoservice.services.exporting import ExportService
 from geoservice.writing import export_errors
 from geoservice.writing.formats import FORMATS
 from geoservice.writing.tables import grid_table
-from layers.crs import UnknownCrs
 from layers.db.session import Database
 from layers.grids import queries
 from layers.grids.model import GridShape
@@ -164,7 +163,7 @@ def test_a_shapefile_says_what_it_can_not_hold(exports: ExportService, tmp_path:
     ("a.shp", {}, export_errors.ExportFormatUnknown),
     ("nowhere/a.gpkg", {}, export_errors.ExportFolderMissing),
     ("a.gpkg", {"crs": "gcj02"}, export_errors.ExportCrsRefused),
-    ("a.gpkg", {"crs": "epsg:999999"}, UnknownCrs),
+    ("a.gpkg", {"crs": "epsg:999999"}, export_errors.ExportCrsUnknown),
     ("a.gpkg", {"crs": "epsg:27200"}, export_errors.ExportCrsDoesNotFit),
 ])  # fmt: skip
 def test_what_can_not_be_written_leaves_nothing(
@@ -174,6 +173,16 @@ def test_what_can_not_be_written_leaves_nothing(
         exports.export(DEMO, tmp_path / name, **options)
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("place", "error"), [
+    (Path("/proc/a.gpkg"), export_errors.ExportFolderClosed),
+    (Path("/dev/null"), export_errors.ExportOntoFolder),
+    (Path("/tmp"), export_errors.ExportOntoFolder),  # noqa: S108  is not written to
+])  # fmt: skip
+def test_a_place_that_takes_no_file_is_named(exports: ExportService, place: Path, error: type[Exception]) -> None:
+    with pytest.raises(error, match=place.name if error is export_errors.ExportOntoFolder else "/proc"):
+        exports.export(DEMO, place, format_name="geopackage", force=True)
 
 
 def test_a_file_that_is_there_is_replaced_only_when_said(exports: ExportService, tmp_path: Path) -> None:
