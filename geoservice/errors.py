@@ -187,6 +187,14 @@ class EditionNotEditable(GeoserviceError):
     """Only a draft can be edited; make a draft from it and edit that."""
 
 
+class CodeNotReused(GeoserviceError):
+    """The code names no other place than before: there is nothing to accept."""
+
+
+class ReasonMissing(GeoserviceError):
+    """Say in words why; blanks are no reason."""
+
+
 class NothingToUndo(GeoserviceError):
     """No step of this draft is left to be undone."""
 

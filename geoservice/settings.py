@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     #: The same for bodies that are worked on as they arrive: many positions as CSV, NDJSON or Arrow.
     max_stream_bytes: int = Field(default=268_435_456, ge=1_000)
+    #: The most features and bytes of a file of polygons that is imported, or that points are assigned to.
+    import_features: int = Field(default=100_000, ge=1)
+    import_bytes: int = Field(default=209_715_200, ge=1_000)
     #: Answer look-ups from memory, and how often to compare it with the database when nothing was announced.
     hold_editions: bool = True
     compare_every_s: float = Field(default=1.0, ge=0.05, le=60)

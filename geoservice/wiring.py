@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from geoservice.embedded.cluster import Cluster
 from geoservice.errors import NoDatabase
+from geoservice.reading.limits import Limits
 from geoservice.services.alerts import AlertService
 from geoservice.services.clock import Scheduler
 from geoservice.services.drafting.service import DraftService
@@ -72,6 +73,11 @@ def open_database(settings: Settings) -> Database:
         pool_timeout_s=settings.pool_timeout_s,
         statement_timeout_s=settings.statement_timeout_s,
     )
+
+
+def import_limits(settings: Settings) -> Limits:
+    """Return how much a file that is imported may ask of the machine."""
+    return Limits.of(features=settings.import_features, file_bytes=settings.import_bytes)
 
 
 def _cache(settings: Settings) -> SnapshotCache:

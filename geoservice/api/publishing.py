@@ -16,9 +16,10 @@ from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.geojson import collection, difference_features, move_features
 from geoservice.services.impact import Impact, flows
+from geoservice.services.importing import Reassigned
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
-from geoservice.web.parsing import Id, Instant, QueryInteger, StrictModel
+from geoservice.web.parsing import Code, Id, Instant, Name, QueryInteger, StrictModel
 from geoservice.web.preconditions import stated_revision
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
@@ -49,6 +50,21 @@ class PublishBody(StrictModel):
     valid_from: Instant | None = Field(
         None, description="Now when absent. Earlier: it corrects what was believed; later: it waits for its day"
     )
+
+
+class ReassignedBody(StrictModel):
+    """Codes that name another place from the draft on."""
+
+    codes: list[Code] = Field(min_length=1, max_length=10_000)
+    reason: Name = Field(description="Why; it is kept with the edition and told by every later look")
+
+
+class ReassignedOut(BaseModel):
+    """A code that would name another place."""
+
+    code: str
+    reason: str
+    accepted_by: str
 
 
 class FlowOut(BaseModel):
@@ -101,6 +117,7 @@ class PreviewOut(BaseModel):
     reroute: Literal["move", "keep", "ask"] = Field(
         description="What becomes of open incidents whose place gets another grid; asked about, they are undecided"
     )
+    codes_reassigned: list[ReassignedOut] = Field(description="Codes that would name another place, as was accepted")
     grids_unstaffed: list[str] = Field(description="New grids that nobody is posted to as officer or deputy")
     moves: dict[str, Any] = Field(
         description="GeoJSON: features and open incidents that change grid, with from and to; none of households"
@@ -159,6 +176,16 @@ def publishing_blueprint(editions: EditionService, drafts: DraftService) -> APIB
         return render_bytes(findings_json(editions.validate(path.id, actor=current_identity().actor)))
 
     @blueprint.post(
+        "/<id>/reassign-codes", summary="Accept codes of other places", security=SECURITY,
+        responses={200: FindingsOut, **REFUSALS},
+    )  # fmt: skip
+    @guard("edit_boundaries")
+    def reassign_codes(path: EditionPath, body: ReassignedBody) -> Response:
+        """Accept that codes name another place from a draft on, and validate it; return the findings as GeoJSON."""
+        reassigned = Reassigned(tuple(body.codes), body.reason)
+        return render_bytes(findings_json(editions.reassign(path.id, reassigned, actor=current_identity().actor)))
+
+    @blueprint.post(
         "/<id>/preview", summary="Preview a draft", security=SECURITY, responses={200: PreviewOut, **REFUSALS}
     )
     @guard("edit_boundaries")
@@ -200,6 +227,7 @@ def _preview_out(impact: Impact) -> dict[str, Any]:
         "officers_leaving": [
             LeavingOut(grid_code=one.grid_code, **vars(one.officer)).model_dump() for one in impact.leaving
         ],
+        "codes_reassigned": [one._asdict() for one in impact.reassigned],
         "grids_unstaffed": list(impact.unstaffed),
         "reroute": impact.reroute,
         "moves": collection(move_features(impact)),

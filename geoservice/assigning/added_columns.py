@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import chain, count
 
 import numpy as np
 import pyarrow as pa
 
-from geoservice.assigning.coordinates import require_different, require_free
+from geoservice.assigning.coordinates import require_different
 from geoservice.assigning.model import Answers, Geometry, Piece, Request, Source
 from geoservice.assigning.positions import wkb_points
 from geoservice.engine.loaded_editions import METHODS
@@ -73,16 +74,17 @@ class Shaping:
         geometry = source.where if isinstance(source.where, Geometry) else None
         dropped = geometry if places is not Places.KEPT else None
         self._kept = [name for name in source.schema.names if dropped is None or name != dropped.column]
-        made = _MADE[places]
         require_different(self._kept)
-        require_free(self._kept, [field.name for field in made])
+        made = [pa.field(free_name(name, self._kept), kind) for name, kind in _MADE[places]]
         #: Of the tables; what the file's metadata says of a geometry that is left out is left out too.
         self.schema = pa.schema(
             [*(source.schema.field(name) for name in self._kept), *added.fields, *made],
             source.schema.metadata if dropped is None else None,
         )
         #: The geometry of the tables.
-        self.geometry = MADE_GEOMETRY if places is Places.POINTS else geometry if places is Places.KEPT else None
+        self.geometry = geometry if places is Places.KEPT else None
+        if places is Places.POINTS:
+            self.geometry = replace(MADE_GEOMETRY, column=made[0].name)
 
     def __call__(self, piece: Piece, answers: Answers) -> pa.Table:
         """Return the rows of a piece with their answers."""
@@ -95,11 +97,17 @@ class Shaping:
         return pa.table(columns, schema=self.schema)
 
 
-_MADE = {
+_MADE: dict[Places, list[tuple[str, pa.DataType]]] = {
     Places.KEPT: [],
-    Places.POINTS: [pa.field(MADE_GEOMETRY.column, pa.binary())],
-    Places.COLUMNS: [pa.field("lon", pa.float64()), pa.field("lat", pa.float64())],
+    Places.POINTS: [(MADE_GEOMETRY.column, pa.binary())],
+    Places.COLUMNS: [("lon", pa.float64()), ("lat", pa.float64())],
 }
+
+
+def free_name(name: str, names: Sequence[str]) -> str:
+    """Return a name, with a number behind it when a column is called so already, in whatever case."""
+    taken = {one.lower() for one in names}
+    return next(one for one in chain([name], (f"{name}_{number}" for number in count(2))) if one.lower() not in taken)
 
 
 def _degrees(values: np.ndarray) -> pa.Array:

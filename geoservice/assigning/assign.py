@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from geoservice.assigning.formats import form_of, require_format, source_of
+from geoservice.assigning.mistakes import likely_mistake
 from geoservice.assigning.model import (
     NAMED_ROWS,
     NO_POSITION,
@@ -59,7 +60,7 @@ def assign(request: Request, owners: Owners, on_progress: OnProgress = lambda pr
     geometry = source.where if isinstance(source.where, Geometry) else None
     places = placing(request.crs, geometry.crs if geometry else None, in_file=geometry is not None)
     form = form_of(request, source, places, owners.index.codes)
-    summary = Summary(remarks=[*owners.remarks, *source.remarks])
+    summary = Summary(remarks=[*owners.remarks, *source.remarks], where=source.where)
     misplaced: list[Misplaced] = []
 
     def answered(piece: Piece) -> tuple[Piece, Answers, Any]:
@@ -76,6 +77,8 @@ def assign(request: Request, owners: Owners, on_progress: OnProgress = lambda pr
     _write_whole(form, request, shaped())
     summary.seconds = time.monotonic() - began
     summary.remarks += [_misplaced_remark(one, request, places) for one in misplaced]
+    if summary.is_nowhere:
+        summary.mistake = likely_mistake(misplaced, source.where)
     return summary
 
 

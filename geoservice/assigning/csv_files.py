@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
@@ -27,6 +28,8 @@ from geoservice.assigning.point_errors import (
 )
 
 Strings = list[pa.Array]
+#: A number as much of Europe writes it; RE2 and Python read the pattern alike.
+DECIMAL_COMMA = re.compile(r"^(\s*[+-]?[0-9]+),([0-9]+\s*)$")
 
 
 class CsvSource:
@@ -40,11 +43,22 @@ class CsvSource:
         self.schema = pa.schema([(name, pa.string()) for name in self.header.names])
         x, y = self.columns
         self.remarks = [f"Columns separated by {DELIMITERS[self.header.delimiter]}; coordinates from {x} and {y}."]
+        #: A comma in a number can be nothing else where it does not separate columns.
+        self.decimal_commas = self.header.delimiter != "," and self._begins_with_commas()
+        if self.decimal_commas:
+            self.remarks.append("Decimal commas of the coordinates were read as points.")
 
     @property
     def where(self) -> Where:
         """Return the columns of coordinates."""
         return self.columns
+
+    def _begins_with_commas(self) -> bool:
+        """Return whether the first coordinates that stand in the file are written with decimal commas."""
+        first = self.header.rest.lstrip(b"\r\n").split(b"\n", 1)[0]
+        fields = next(csv.reader([first.decode(errors="replace")], delimiter=self.header.delimiter), [])
+        places = [self.header.names.index(name) for name in self.columns]
+        return any(place < len(fields) and DECIMAL_COMMA.match(fields[place]) for place in places)
 
     def pieces(self) -> Iterator[CsvPiece]:
         """Yield the rows in blocks."""
@@ -69,7 +83,8 @@ class CsvPiece:
 
     def coordinates(self) -> tuple[pa.Array, pa.Array]:
         """Return the two columns: as numbers where all of them are, else as text."""
-        x, y = self._parsed_coordinates or self._of_rows(self._places)
+        columns = self._parsed_coordinates or self._of_rows(self._places)
+        x, y = (_with_points(one) for one in columns) if self._source.decimal_commas else columns
         return x, y
 
     def table(self) -> pa.Table:
@@ -203,6 +218,12 @@ class CsvMade:
     def write(self, path: Path, shaped: Iterator[bytes]) -> None:
         """Write the header and the rows."""
         _write(path, _written(self._shaping.schema.names, self._delimiter) + b"\n", shaped)
+
+
+def _with_points(column: pa.Array) -> pa.Array:
+    if not pa.types.is_string(column.type):
+        return column
+    return pc.replace_substring_regex(column, DECIMAL_COMMA.pattern, r"\1.\2")
 
 
 def _write(path: Path, header: bytes, pieces: Iterator[bytes]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ BLOCK = 8 << 20
 MAX_RECORD = 16 << 20
 _QUOTE, _NEWLINE, _RETURN = 34, 10, 13
 
+#: What Excel puts before the header to say what separates the columns.
+_SEPARATOR_SAID = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=(.)"?\r?\n', re.IGNORECASE)
 #: Returns the next bytes in UTF-8, at most about as many as asked for; none at the end.
 Read = Callable[[int], bytes]
 
@@ -30,7 +33,7 @@ Read = Callable[[int], bytes]
 class Header:
     """The first record."""
 
-    #: As it stands in the file, a byte order mark included, its line end not.
+    #: As it stands in the file, a byte order mark and a line that names the separator included, its line end not.
     raw: bytes
     names: tuple[str, ...]
     delimiter: str
@@ -61,7 +64,25 @@ class Block:
 
 
 def reading(file: io.BufferedReader, encoding: str | None) -> Read:
-    """Return how to read a file in UTF-8; raise EncodingUnknown."""
+    """Return how to read a file in UTF-8, its lines ended by newlines; raise EncodingUnknown."""
+    return _with_newlines(_decoded(file, encoding))
+
+
+def _with_newlines(read: Read) -> Read:
+    """Return how to read a file whose lines may end in carriage returns alone, as old spreadsheets write them."""
+    alone: bool | None = None
+
+    def read_lines(size: int) -> bytes:
+        nonlocal alone
+        content = read(size)
+        if alone is None and content:
+            alone = b"\r" in content and b"\n" not in content
+        return content.replace(b"\r", b"\n") if alone else content
+
+    return read_lines
+
+
+def _decoded(file: io.BufferedReader, encoding: str | None) -> Read:
     if encoding is None:
         return file.read
     try:
@@ -83,14 +104,18 @@ def header_of(read: Read, path: Path) -> Header:
     head = read(BLOCK)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise EncodingNotUtf8(hint="it seems to be utf-16")
-    ends = _record_ends(head)
+    said = _SEPARATOR_SAID.match(head)
+    begin = said.end() if said else 0
+    ends = _record_ends(head[begin:]) + begin
     end = int(ends[0]) if len(ends) else len(head)
     raw = head[: end - (head[end - 1 : end] == b"\r")]
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw[begin:].decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         raise EncodingNotUtf8(line="the header") from exc
     delimiter = "\t" if path.suffix.lower() == ".tsv" else max(DELIMITERS, key=_outside_quotes(text).count)
+    if said and (named := said[1].decode("latin-1")) in DELIMITERS:
+        delimiter = named
     names = next(csv.reader([text], delimiter=delimiter), []) if "\n" not in text else []
     if len(names) < 2:
         raise HeaderMissing(line=text[:100] or "nothing")

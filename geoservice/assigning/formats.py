@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from geoservice.assigning.added_columns import MADE_GEOMETRY, Added, Places, Shaping
+from geoservice.assigning.added_columns import Added, Places, Shaping
 from geoservice.assigning.coordinates import require_free
 from geoservice.assigning.csv_files import CsvKept, CsvMade, CsvSource
 from geoservice.assigning.model import Form, Geometry, Request, Source
@@ -64,8 +64,8 @@ def form_of(request: Request, source: Source, placing: Placing, codes: Sequence[
         shaping = Shaping(source, added, places)
         return ParquetForm(shaping, source.compression) if isinstance(source, ParquetSource) else ParquetForm(shaping)
     if geometry and geometry.is_wkb and (placing.in_degrees or kind not in GEOJSON):
-        return _gdal().GdalForm(Shaping(source, added, Places.KEPT), geometry, request.out)
-    return _gdal().GdalForm(Shaping(source, added, Places.POINTS), MADE_GEOMETRY, request.out)
+        return _gdal().GdalForm(Shaping(source, added, Places.KEPT), request.out)
+    return _gdal().GdalForm(Shaping(source, added, Places.POINTS), request.out)
 
 
 def _gdal() -> Any:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import tempfile
 import warnings
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyogrio
 
-from geoservice.assigning.added_columns import Shaping
+from geoservice.assigning.added_columns import Shaping, free_name
 from geoservice.assigning.coordinates import coordinate_columns
 from geoservice.assigning.model import (
     PIECE_ROWS,
@@ -23,8 +27,9 @@ from geoservice.assigning.model import (
     Where,
     remark_on,
 )
-from geoservice.assigning.point_errors import LayersSeveral, OutputNotWritable, PointsUnreadable
+from geoservice.assigning.point_errors import LayerAbsent, LayersSeveral, OutputNotWritable, PointsUnreadable
 from geoservice.reading.geojson_crs import DEFAULT, stated_crs
+from geoservice.reading.geopackage_copy import copy_geopackage, is_open_elsewhere
 
 #: GDAL makes a batch as large as it is told, however wide its rows are.
 _BATCH_ROWS = PIECE_ROWS // 8
@@ -41,8 +46,8 @@ class GdalSource:
     """A GeoPackage or GeoJSON file of points."""
 
     def __init__(self, request: Request) -> None:
-        self._path = request.points
-        self._layer = _layer(self._path)
+        self._path = self._whole(request.points)
+        self._layer = _layer(self._path, request.layer)
         try:
             with self._opened() as (meta, reader):
                 self.schema: pa.Schema = reader.schema.remove_metadata()
@@ -53,6 +58,15 @@ class GdalSource:
         if request.columns is not None:
             self.where = coordinate_columns(self.schema.names, request.columns)
         self.remarks = [remark_on(self.where)]
+
+    def _whole(self, points: Path) -> Path:
+        """Return a file that holds all that was saved: of a GeoPackage that is open elsewhere, a copy of our own."""
+        if points.suffix.lower() != ".gpkg" or not is_open_elsewhere(points):
+            return points
+        folder = tempfile.mkdtemp(prefix="geoservice-assign-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        copy_geopackage(points, copied := Path(folder) / points.name)
+        return copied
 
     def _opened(self) -> Any:
         return pyogrio.open_arrow(self._path, layer=self._layer, batch_size=_BATCH_ROWS, use_pyarrow=True)
@@ -79,11 +93,15 @@ def _crs(request: Request, known_to_gdal: str | None) -> str | None:
     return known_to_gdal if stated == DEFAULT else stated
 
 
-def _layer(path: Path) -> str | None:
+def _layer(path: Path, asked: str | None) -> str | None:
     try:
         layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
     except _GDAL_ERRORS as exc:
         raise _unreadable(exc, path) from exc
+    if asked is not None:
+        if asked not in layers:
+            raise LayerAbsent(layer=asked, layers=", ".join(layers))
+        return asked
     if len(layers) > 1:
         raise LayersSeveral(layers=", ".join(layers))
     if not layers:
@@ -108,9 +126,8 @@ def _unreadable(error: BaseException, path: Path) -> PointsUnreadable:
 class GdalForm:
     """A GeoPackage or GeoJSON file."""
 
+    #: Its tables have a geometry.
     shaping: Shaping
-    #: The geometry of its tables.
-    geometry: Geometry
     out: Path
 
     def shaped(self, piece: Piece, answers: Answers) -> pa.RecordBatch:
@@ -121,12 +138,14 @@ class GdalForm:
 
     def write(self, path: Path, shaped: Iterator[pa.RecordBatch]) -> None:
         """Write the features as they come."""
-        geometry = self.geometry
+        geometry = self.shaping.geometry
+        if geometry is None:
+            raise AssertionError("features were asked for of rows without a geometry")
         schema = _plain(self.shaping.schema.empty_table()).schema
         raised: list[BaseException] = []
         stream = pa.RecordBatchReader.from_batches(schema, _noting(shaped, raised))
         driver = _DRIVERS[self.out.suffix.lower()]
-        options = _GEOJSON_OPTIONS if driver == "GeoJSON" else {}
+        options = _GEOJSON_OPTIONS if driver == "GeoJSON" else _geopackage_options(schema.names)
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="'crs' was not provided")
@@ -151,10 +170,26 @@ def _noting(batches: Iterator[pa.RecordBatch], raised: list[BaseException]) -> I
         raise
 
 
+def _geopackage_options(names: Sequence[str]) -> dict[str, str]:
+    """Return what a GeoPackage calls the key and the geometry that it has beside columns of those names."""
+    return {"FID": free_name("fid", names), "GEOMETRY_NAME": free_name("geom", names)}
+
+
 def _plain(table: pa.Table) -> pa.Table:
-    """Return a table without dictionaries: GDAL takes them for numbers."""
+    """Return a table as GDAL takes it.
+
+    Dictionaries would be numbers to it; of a column without any value it knows no type, and of records none at all:
+    those become JSON.
+    """
     for place, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type):
             plain = table.column(place).cast(field.type.value_type)
-            table = table.set_column(place, pa.field(field.name, field.type.value_type), plain)
+        elif pa.types.is_null(field.type):
+            plain = table.column(place).cast(pa.string())
+        elif pa.types.is_struct(field.type) or pa.types.is_map(field.type):
+            values = table.column(place).to_pylist()
+            plain = pa.array([None if one is None else json.dumps(one, default=str) for one in values], pa.string())
+        else:
+            continue
+        table = table.set_column(place, field.name, plain)
     return table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from geoservice.assigning.owners import Owners
 from geoservice.assigning.point_errors import CodeNotStated, GridWithoutShape
 from geoservice.engine.index import OwnershipIndex
 from geoservice.reading.file_errors import FieldMissing
+from geoservice.reading.limits import Limits
 from geoservice.reading.reader import Features, read_features
 from geoservice.reading.shapes import codes_of
 
@@ -24,8 +26,8 @@ VERTICES_LOOKED_AT = 100_000
 
 
 def owners_of_file(
-    file: Path, *, code: str | None, crs: str | None = None, encoding: str | None = None,
-    snap_tolerance_m: float = 0.0,
+    file: Path, *, code: str | None, crs: str | None = None, encoding: str | None = None, layer: str | None = None,
+    snap_tolerance_m: float = 0.0, limits: Limits = Limits(),  # noqa: B008  frozen
 ) -> Owners:  # fmt: skip
     """Return the grids of a file of polygons.
 
@@ -35,7 +37,7 @@ def owners_of_file(
         GeoJSON, GeoPackage, shapefile or GeoParquet; features with one code are one grid of several parts.
     code
         Field that holds the code; None: one called grid_code or code.
-    crs, encoding
+    crs, encoding, layer, limits
         See `read_features`.
 
     Raises
@@ -43,14 +45,14 @@ def owners_of_file(
     FileRefused, CodeNotStated, GridWithoutShape, NotAnArea
         What is wrong with the file.
     """
-    features = read_features(str(file), crs=crs, encoding=encoding)
+    features = read_features(str(file), crs=crs, encoding=encoding, layer=layer, limits=limits)
     field = _code_field(features.fields, code)
     codes = codes_of(features, field)
     for number, (one, geom) in enumerate(zip(codes, features.geoms, strict=True), start=1):
         if geom is None or number - 1 in features.unbuildable:
             raise GridWithoutShape(feature=number, grid_code=one)
     index = OwnershipIndex.build(codes, features.geoms)
-    return Owners(index, snap_tolerance_m, tuple(_remarks(file, field, features, index)))
+    return Owners(index, snap_tolerance_m, tuple(_remarks(file, field, codes, features, index)))
 
 
 def _code_field(fields: Sequence[str], stated: str | None) -> str:
@@ -65,11 +67,19 @@ def _code_field(fields: Sequence[str], stated: str | None) -> str:
     raise CodeNotStated(fields=", ".join(fields))
 
 
-def _remarks(file: Path, field: str, features: Features, index: OwnershipIndex) -> list[str]:
+def _remarks(file: Path, field: str, codes: Sequence[str], features: Features, index: OwnershipIndex) -> list[str]:
     count, parts = len(index.codes), len(features.geoms)
     several = f" in {parts} features" if parts != count else ""
     remarks = [f"{count} grids{several} from {file.name}, code from {field}, coordinates from {features.crs}."]
-    if _overlap(np.array(features.geoms, dtype=object)):
+    geoms = np.array(features.geoms, dtype=object)
+    valid = shapely.is_valid(geoms)
+    if not valid.all():
+        shown = ", ".join(code for code, sound in zip(codes, valid.tolist(), strict=True) if not sound)
+        remarks.append(
+            f"{(~valid).sum()} of {parts} areas are not valid ({shorten(shown, 100, placeholder=' ...')}): where a ring"
+            " crosses itself, what lies inside by turns is owned."
+        )
+    if _overlap(geoms[valid]):
         remarks.append(
             "Grids overlap or their borders do not fit each other: "
             "where several cover a place, the smallest code owns it."
@@ -78,6 +88,6 @@ def _remarks(file: Path, field: str, features: Features, index: OwnershipIndex) 
 
 
 def _overlap(geoms: NDArray[Any]) -> bool:
-    if shapely.get_num_coordinates(geoms).sum() > VERTICES_LOOKED_AT or not shapely.is_valid(geoms).all():
+    if shapely.get_num_coordinates(geoms).sum() > VERTICES_LOOKED_AT:
         return False
     return not shapely.coverage_is_valid(geoms)

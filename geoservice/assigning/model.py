@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -42,6 +42,8 @@ class Request:
     crs: str | None = None
     #: Of text; None: UTF-8.
     encoding: str | None = None
+    #: Of a GeoPackage; None: it must hold one.
+    layer: str | None = None
     #: Put before the names of the columns that are added.
     prefix: str = ""
     overwrite: bool = False
@@ -68,20 +70,6 @@ class Progress:
 
 #: Hears of progress, seldom enough to draw it.
 OnProgress = Callable[[Progress], None]
-
-
-@dataclass
-class Summary:
-    """What came out."""
-
-    rows: int = 0
-    covered: int = 0
-    nearest: int = 0
-    none: int = 0
-    without_position: int = 0
-    seconds: float = 0.0
-    #: What a person should know: what was taken for what, and what looks wrong.
-    remarks: list[str] = field(default_factory=list)
 
 
 class Misplaced(NamedTuple):
@@ -144,8 +132,33 @@ class Geometry:
     is_wkb: bool = True
 
 
+#: What may be wrong with coordinates of which none is a position, as a code that each door has its own words for.
+Mistake = Literal["decimal-commas", "degrees-and-minutes", "columns-exchanged", "points-exchanged", "projected"]
 #: How a file says where its points are.
 Where = CoordinateColumns | Geometry
+
+
+@dataclass
+class Summary:
+    """What came out."""
+
+    rows: int = 0
+    covered: int = 0
+    nearest: int = 0
+    none: int = 0
+    without_position: int = 0
+    seconds: float = 0.0
+    #: What a person should know: what was taken for what, and what looks wrong.
+    remarks: list[str] = field(default_factory=list)
+    #: From where the coordinates were taken.
+    where: Where | None = None
+    #: What is likely wrong with them when no row has a position; None when nothing is known.
+    mistake: Mistake | None = None
+
+    @property
+    def is_nowhere(self) -> bool:
+        """Return whether there are rows, and none has a position."""
+        return 0 < self.rows == self.without_position
 
 
 def remark_on(where: Where) -> str:

@@ -39,7 +39,7 @@ class ParquetSource:
     def __init__(self, request: Request) -> None:
         self._path = request.points
         with _opened(self._path) as file:
-            self.schema: pa.Schema = file.schema_arrow
+            self.schema: pa.Schema = _without_views(file.schema_arrow)
             self._rows = file.metadata.num_rows
             self._piece_rows = _piece_rows(file.metadata)
             self.compression = _compression(file.metadata)
@@ -53,8 +53,14 @@ class ParquetSource:
         with _opened(self._path) as file:
             for batch in _read(file.iter_batches(self._piece_rows), self._path):
                 share = (first_row - 1 + len(batch)) / max(self._rows, 1)
-                yield TablePiece(first_row, share, pa.Table.from_batches([batch]), self.where)
+                yield TablePiece(first_row, share, pa.Table.from_batches([batch]).cast(self.schema), self.where)
                 first_row += len(batch)
+
+
+def _without_views(schema: pa.Schema) -> pa.Schema:
+    """Return a schema with plain texts and bytes: not every format, nor Arrow everywhere, takes views of them."""
+    plain = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
+    return pa.schema([field.with_type(plain.get(field.type, field.type)) for field in schema], schema.metadata)
 
 
 def _opened(path: Path) -> parquet.ParquetFile:

@@ -72,7 +72,13 @@ class RowTooWide(GeoserviceError):
 
 
 class LayersSeveral(GeoserviceError):
-    """The points must be in a file of one layer."""
+    """The file holds several layers; one must be named."""
+
+    advice = "name-layer"
+
+
+class LayerAbsent(GeoserviceError):
+    """The file holds no such layer."""
 
 
 class FolderMissing(GeoserviceError):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from geoservice.assigning.model import Mistake
+from geoservice.errors import GeoserviceError
 from geoservice.services.impact import PublishBlocker
+from layers.errors import LayerError
 
 ADVICE: Mapping[str, str] = {
     "import-again": "Import its file again.",
@@ -16,6 +19,8 @@ ADVICE: Mapping[str, str] = {
     "name-layer": "Say --layer.",
     "overwrite-output": "Name another, or say --overwrite.",
     "prefix-columns": "Rename it, or say --prefix.",
+    "raise-features": "Set GEOSERVICE_IMPORT_FEATURES to more than there are.",
+    "raise-file-bytes": "Set GEOSERVICE_IMPORT_BYTES to more than it has.",
     "rebase-edition": "Run: geoservice edition rebase {edition}",
     "replace-file": "Name another, or say --force to replace a file.",
     "replace-project": "Name another folder, or say --force to write it anew.",
@@ -26,11 +31,36 @@ ADVICE: Mapping[str, str] = {
     "upgrade-database": "Run: geoservice db upgrade",
     "validate-edition": "Run: geoservice edition validate {edition}",
 }
+#: The same of a file of grids that is read beside points.
+ADVICE_ON_GRIDS: Mapping[str, str] = {
+    "name-layer": "Say --grids-layer.",
+    "state-crs": "Say --grids-crs wgs84, --grids-crs cgcs2000 or --grids-crs epsg:N.",
+    "state-encoding": "Say --grids-encoding gbk, or --grids-encoding utf-8.",
+    "state-true-crs": "Say the true one, such as --grids-crs epsg:N.",
+    "state-wgs84-or-gcj02": "Say --grids-crs wgs84 or --grids-crs gcj02.",
+}
+#: What to do about coordinates of which none is a position; {x} and {y} are their columns.
+MISTAKES: Mapping[Mistake, str] = {
+    "columns-exchanged": "Longitude and latitude seem to be exchanged: say --lon {y} --lat {x}.",
+    "decimal-commas": "They seem to be written with decimal commas: separate columns by semicolons, or write points.",
+    "degrees-and-minutes": "They seem to be degrees, minutes and seconds: write decimal degrees, such as 29.2404.",
+    "points-exchanged": "Latitude seems to come before longitude in the points: turn them round.",
+    "projected": "They seem to be metres of a projected CRS: say --x, --y and --crs epsg:N.",
+}
 _BLOCKERS: Mapping[str, str] = {
     "errors-found": "errors were found ({errors}).",
     "not-validated": "it was not validated as it stands now.",
     "published-since": "edition {latest} was published since it was drawn.",
 }
+
+
+class AdvisedError(Exception):
+    """An error of ours with words of its own for what may be done about it."""
+
+    def __init__(self, error: GeoserviceError | LayerError, words: Mapping[str, str]) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.words = words
 
 
 def blocker_sentence(blocker: PublishBlocker) -> str:

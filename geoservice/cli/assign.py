@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import orjson
@@ -13,10 +15,39 @@ from geoservice.assigning.assign import assign as assign_points
 from geoservice.assigning.grid_files import owners_of_file
 from geoservice.assigning.model import CoordinateColumns, Request, Summary
 from geoservice.assigning.owners import Owners
+from geoservice.cli.advice import ADVICE, ADVICE_ON_GRIDS, MISTAKES, AdvisedError
 from geoservice.cli.instant import Instant
 from geoservice.cli.progress import showing
+from geoservice.reading.file_errors import FileRefused
+from geoservice.reading.limits import Limits
+from geoservice.settings import Settings
+from layers.crs import UnknownCrs
 
+#: Exit code when OUT was written and no row has a position: nothing was assigned.
+NOWHERE = 3
 _FILE = click.Path(path_type=Path)
+
+
+class GridFile(NamedTuple):
+    """The options that name a file of grids."""
+
+    path: Path | None
+    code: str | None
+    crs: str | None
+    encoding: str | None
+    layer: str | None
+
+    def owners(self, snap_tolerance_m: float) -> Owners:
+        """Return its grids; errors advise the options of this file, not those of the points."""
+        settings = Settings()
+        limits = Limits.of(features=settings.import_features, file_bytes=settings.import_bytes)
+        try:
+            return owners_of_file(
+                Path(str(self.path)), code=self.code, crs=self.crs, encoding=self.encoding, layer=self.layer,
+                snap_tolerance_m=snap_tolerance_m, limits=limits,
+            )  # fmt: skip
+        except (FileRefused, UnknownCrs) as exc:
+            raise AdvisedError(exc, {**ADVICE, **ADVICE_ON_GRIDS}) from exc
 
 
 @click.command()
@@ -25,6 +56,8 @@ _FILE = click.Path(path_type=Path)
 @click.option("--grids", type=_FILE, help="File of polygons; then no database is needed.")
 @click.option("--code", help="Field of --grids that holds the code; grid_code or code when absent.")
 @click.option("--grids-crs", help="Of --grids: wgs84, cgcs2000, gcj02, bd09 or epsg:N; what the file says when absent.")
+@click.option("--grids-encoding", help="Of a shapefile's text in --grids, such as gbk.")
+@click.option("--grids-layer", help="Of a GeoPackage with several in --grids.")
 @click.option("--jurisdiction", help="Instead of --grids: code of a jurisdiction; its grids in force are asked.")
 @click.option("--at", type=Instant(), help="In force at this instant, RFC 3339 with zone; now when absent.")
 @click.option("--snap-tolerance", type=click.FloatRange(0, 1000), help="Metres outside all grids that a point may lie "
@@ -37,6 +70,7 @@ _FILE = click.Path(path_type=Path)
     "--crs", help="Of the points: wgs84, cgcs2000, gcj02, bd09 or epsg:N; what the file says, or degrees, when absent."
 )
 @click.option("--encoding", help="Of text that is not UTF-8, such as gbk.")
+@click.option("--layer", help="Of a GeoPackage of points with several.")
 @click.option("--prefix", default="", help="Put before the names of the added columns grid_code and method.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT when it is there.")
 @click.option(
@@ -49,24 +83,26 @@ _FILE = click.Path(path_type=Path)
 @click.option("--master", envvar="SPARK_MASTER", help="Of Spark, such as spark://host:7077; this machine when absent.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def assign(
-    *, points: Path, out: Path, grids: Path | None, code: str | None, grids_crs: str | None, jurisdiction: str | None,
-    at: datetime | None, snap_tolerance: float | None, lon: str | None, lat: str | None, x: str | None,
-    y: str | None, crs: str | None, encoding: str | None, prefix: str, overwrite: bool, engine: str, master: str | None,
+    *, points: Path, out: Path, grids: Path | None, code: str | None, grids_crs: str | None,
+    grids_encoding: str | None, grids_layer: str | None, jurisdiction: str | None, at: datetime | None,
+    snap_tolerance: float | None, lon: str | None, lat: str | None, x: str | None, y: str | None, crs: str | None,
+    encoding: str | None, layer: str | None, prefix: str, overwrite: bool, engine: str, master: str | None,
     as_json: bool,
 ) -> None:  # fmt: skip
     r"""Write OUT: the points of POINTS, each with the grid that owns it.
 
     Both are CSV, GeoJSON, GeoPackage, Parquet or GeoParquet, as the ends of their names say, and need not be of one
     kind. Every column is kept; `grid_code` and `method` (covers, nearest or none) are added. OUT is written whole or
-    not at all.
+    not at all. The exit code is 3 when no row has a position.
 
     \b
         geoservice assign points.csv owned.csv --grids grids.geojson --code code
         geoservice assign points.parquet owned.parquet --jurisdiction sare
     """
     columns = _columns(lon, lat, x, y, crs)
-    request = Request(points, out, columns, crs, encoding, prefix, overwrite)
-    owners = _owners(grids, code, grids_crs, jurisdiction, at, snap_tolerance)
+    request = Request(points, out, columns, crs, encoding, layer, prefix, overwrite)
+    of_file = GridFile(grids, code, grids_crs, grids_encoding, grids_layer)
+    owners = _owners(of_file, jurisdiction, at, snap_tolerance)
     with showing(points.name) as on_progress:
         if engine == "spark":
             # Here, not above: it is an extra.
@@ -76,11 +112,18 @@ def assign(
         else:
             summary = assign_points(request, owners, on_progress)
     if as_json:
-        click.echo(orjson.dumps({"out": str(out), **asdict(summary)}))
-        return
-    for remark in summary.remarks:
-        click.echo(remark, err=True)
-    click.echo(_sentence(summary, out))
+        told = {"out": str(out), **asdict(summary)}
+        del told["where"]  # the remarks say it
+        click.echo(orjson.dumps(told))
+    else:
+        for remark in summary.remarks:
+            click.echo(remark, err=True)
+        if summary.mistake is not None:
+            columns = summary.where if isinstance(summary.where, CoordinateColumns) else CoordinateColumns("x", "y")
+            click.echo(MISTAKES[summary.mistake].format_map(columns._asdict()), err=True)
+        click.echo(_sentence(summary, out))
+    if summary.is_nowhere:
+        sys.exit(NOWHERE)
 
 
 def _columns(
@@ -97,25 +140,21 @@ def _columns(
     return None
 
 
-def _owners(
-    grids: Path | None, code: str | None, grids_crs: str | None, jurisdiction: str | None, at: datetime | None,
-    snap_tolerance: float | None,
-) -> Owners:  # fmt: skip
-    if (grids is None) == (jurisdiction is None):
+def _owners(of_file: GridFile, jurisdiction: str | None, at: datetime | None, snap_tolerance: float | None) -> Owners:
+    if (of_file.path is None) == (jurisdiction is None):
         raise click.UsageError("Say whose grids: --grids FILE, or --jurisdiction CODE.")
-    if grids is not None:
+    if of_file.path is not None:
         if at is not None:
             raise click.UsageError("--at goes with --jurisdiction: a file has no history.")
-        return owners_of_file(grids, code=code, crs=grids_crs, snap_tolerance_m=snap_tolerance or 0.0)
-    if code or grids_crs:
-        raise click.UsageError("--code and --grids-crs go with --grids.")
+        return of_file.owners(snap_tolerance or 0.0)
+    if any(of_file):
+        raise click.UsageError("--code, --grids-crs, --grids-encoding and --grids-layer go with --grids.")
     return _owners_in_force(str(jurisdiction), at, snap_tolerance)
 
 
 def _owners_in_force(jurisdiction: str, at: datetime | None, snap_tolerance: float | None) -> Owners:
     # Here, not above: a file of grids needs no database, nor the time to load what speaks to one.
     from geoservice.services.assigning import owners_in_force  # noqa: PLC0415
-    from geoservice.settings import Settings  # noqa: PLC0415
     from geoservice.wiring import open_database  # noqa: PLC0415
 
     database = open_database(Settings())

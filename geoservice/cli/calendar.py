@@ -58,13 +58,21 @@ def hours(jurisdiction: str, lines: tuple[str, ...]) -> None:
 @calendar.command("import")
 @of_jurisdiction
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_days(jurisdiction: str, file: Path) -> None:
+@click.option("--encoding", default="utf-8-sig", help="Of its text, such as gbk; UTF-8 when absent.")
+def import_days(jurisdiction: str, file: Path, encoding: str) -> None:
     """Write holidays and make-up days from a CSV file: day, works_like (empty, or mon to sun), label."""
     with _calendars() as calendars:
-        days = read_days(file.read_text(encoding="utf-8-sig").splitlines())
+        days = read_days(_text_of(file, encoding).splitlines())
         calendars.add_days(jurisdiction, days)
     off = sum(day.works_like is None for day in days)
     click.echo(f"{off} holidays and {len(days) - off} days of work were written; other days stay as they were.")
+
+
+def _text_of(file: Path, encoding: str) -> str:
+    try:
+        return file.read_text(encoding=encoding)
+    except (UnicodeDecodeError, LookupError) as exc:
+        raise click.UsageError(f"The text of {file.name} is not {encoding}: say --encoding, such as gbk.") from exc
 
 
 @calendar.command()

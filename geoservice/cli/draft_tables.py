@@ -88,6 +88,8 @@ def show_impact(impact: Impact) -> None:
         click.echo(
             f"Nobody is posted to {', '.join(impact.unstaffed)} yet: reports there would wait without an officer."
         )
+    for code in impact.reassigned:
+        click.echo(f"{code.code} would name another place: {code.reason} (accepted by {code.accepted_by}).")
     for blocker in impact.blockers:
         click.echo(f"It can not be published yet: {blocker_sentence(blocker)}")
 

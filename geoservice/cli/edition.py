@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,19 +14,20 @@ import orjson
 from rich.console import Console
 
 from geoservice.cli.actor import actor
-from geoservice.cli.draft_tables import show_healing, show_impact, show_left_open
+from geoservice.cli.draft_tables import show_impact
 from geoservice.cli.edition_drafts import COMMANDS
 from geoservice.cli.edition_export import export
 from geoservice.cli.edition_qgis import qgis
-from geoservice.cli.findings import finding_fields, show_findings, write_findings
+from geoservice.cli.findings import finding_fields, report_edition, show_findings, write_findings
+from geoservice.cli.imports import show_import
 from geoservice.cli.instant import Instant
 from geoservice.cli.new_file import NewFile
-from geoservice.domain.editing.healing import left_open
 from geoservice.reading.shapes import GridFields
 from geoservice.services.editions import EditionService
+from geoservice.services.importing import Reassigned
 from geoservice.settings import Settings
-from geoservice.wiring import open_database
-from layers.grids.model import Edition, Finding, has_errors
+from geoservice.wiring import import_limits, open_database
+from layers.grids.model import Edition
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
 findings_to_option = click.option("--findings-to", type=NewFile(), help="Write the findings as GeoJSON, for a GIS.")
@@ -34,9 +35,10 @@ findings_to_option = click.option("--findings-to", type=NewFile(), help="Write t
 
 @contextmanager
 def _editions() -> Iterator[EditionService]:
-    database = open_database(Settings())
+    settings = Settings()
+    database = open_database(settings)
     try:
-        yield EditionService(database)
+        yield EditionService(database, limits=import_limits(settings))
     finally:
         database.close()
 
@@ -74,35 +76,35 @@ for command in (*COMMANDS, export, qgis):
 @click.option("--layer", help="Of a GeoPackage with several.")
 @click.option("--title", help="Of the edition; the file's name when absent.")
 @click.option("--heal", "heal_m", type=float, help="First close gaps and overlaps narrower than this many metres.")
+@click.option("--reassign-code", "codes", multiple=True, help="May name another place from now on; repeatable.")
+@click.option("--reason", help="Why, with --reassign-code.")
 @findings_to_option
 @as_json_option
 def import_(
     *, file: str, jurisdiction_code: str, code: str, name: str | None, name_en: str | None, parent_code: str | None,
     keep: tuple[str, ...], crs: str | None, encoding: str | None, layer: str | None, title: str | None,
-    heal_m: float | None, findings_to: Path | None, as_json: bool,
+    heal_m: float | None, codes: tuple[str, ...], reason: str | None, findings_to: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a draft of the grids in FILE and validate it; nothing is in force before it is published.
 
     FILE is GeoJSON, GeoPackage, a shapefile (.shp or .zip) or GeoParquet. The exit code is 1 when a finding of severity
     error forbids publishing; the draft is kept, to be mended.
     """
+    if bool(codes) != bool(reason):
+        raise click.UsageError("--reassign-code and --reason go together: say which codes, and why.")
     fields = GridFields(code, name, name_en, parent_code, keep)
     with _editions() as editions, _busy(f"Importing {file}"):
         result = editions.import_file(
             file, jurisdiction_code=jurisdiction_code, fields=fields, crs=crs, encoding=encoding, layer=layer,
-            title=title, heal_m=heal_m, actor=actor(),
+            title=title, heal_m=heal_m, reassigned=Reassigned(codes, reason) if reason else None, actor=actor(),
         )  # fmt: skip
     if not as_json:
-        click.echo(f"Edition {result.edition_id}: {result.grids} grids, coordinates from {result.crs}.")
-        if result.healing is not None:
-            show_healing(result.healing)
-        if has_errors(result.findings):
-            show_left_open(left_open(result.findings), option="--heal")
+        show_import(result)
     if heal_m is None and any(one.rule == "invalid-ring" for one in result.findings):
         click.echo(
             "A ring that is not valid is not in the draft. Import the file again with --heal 0.5 to mend it.", err=True
         )
-    _report(result.edition_id, result.findings, as_json=as_json, findings_to=findings_to, grids=result.grids)
+    report_edition(result.edition_id, result.findings, as_json=as_json, findings_to=findings_to, grids=result.grids)
 
 
 @edition.command()
@@ -113,7 +115,23 @@ def validate(*, edition_id: int, findings_to: Path | None, as_json: bool) -> Non
     """Look at the draft EDITION_ID as it stands now; exit code 1 when something forbids publishing it."""
     with _editions() as editions, _busy(f"Validating edition {edition_id}"):
         findings = editions.validate(edition_id, actor=actor())
-    _report(edition_id, findings, as_json=as_json, findings_to=findings_to)
+    report_edition(edition_id, findings, as_json=as_json, findings_to=findings_to)
+
+
+@edition.command()
+@click.argument("edition_id", type=int)
+@click.argument("codes", metavar="CODE...", nargs=-1, required=True)
+@click.option("--reason", required=True, help="Why; it is kept with the edition.")
+@findings_to_option
+@as_json_option
+def reassign(*, edition_id: int, codes: tuple[str, ...], reason: str, findings_to: Path | None, as_json: bool) -> None:
+    """Accept that each CODE names another place from the draft EDITION_ID on, and validate it.
+
+    What is asked about the time before still finds the place that the code named then.
+    """
+    with _editions() as editions, _busy(f"Validating edition {edition_id}"):
+        findings = editions.reassign(edition_id, Reassigned(codes, reason), actor=actor())
+    report_edition(edition_id, findings, as_json=as_json, findings_to=findings_to)
 
 
 @edition.command()
@@ -181,26 +199,6 @@ def show(*, edition_id: int, findings_to: Path | None, as_json: bool) -> None:
         if value is not None:
             click.echo(f"{name.replace('_', ' '):18} {value}")
     show_findings(findings)
-
-
-def _report(
-    edition_id: int, findings: Sequence[Finding], *, as_json: bool, findings_to: Path | None, grids: int | None = None
-) -> None:
-    """Tell what was found; exit with 1 when it forbids publishing."""
-    refused = has_errors(findings)
-    if findings_to is not None:
-        write_findings(findings, findings_to)
-    if as_json:
-        told = {"edition_id": edition_id, "grids": grids, "publishable": not refused,
-                "findings": [finding_fields(one) for one in findings]}  # fmt: skip
-        click.echo(orjson.dumps({key: value for key, value in told.items() if value is not None}))
-    else:
-        show_findings(findings)
-    if refused:
-        click.echo(f"Edition {edition_id} can not be published: mend the errors, validate it again.", err=True)
-        sys.exit(1)
-    if not as_json:
-        click.echo(f"Edition {edition_id} can be published: geoservice edition publish {edition_id}")
 
 
 def _fields(one: Edition) -> dict[str, object]:

@@ -38,7 +38,7 @@ from geoservice.services.healing.heal import OnProgress
 from geoservice.services.impact import Impact, flows
 from geoservice.services.proposing import ProposingService
 from geoservice.settings import Settings
-from geoservice.wiring import open_database
+from geoservice.wiring import import_limits, open_database
 from layers.grids.model import Edition
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
@@ -52,9 +52,10 @@ picture_option = click.option("--picture", type=NewFile(), help="Draw it as an S
 
 @contextmanager
 def _drafts() -> Iterator[DraftService]:
-    database = open_database(Settings())
+    settings = Settings()
+    database = open_database(settings)
     try:
-        yield DraftService(database)
+        yield DraftService(database, limits=import_limits(settings))
     finally:
         database.close()
 

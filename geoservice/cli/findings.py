@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from layers.geometry import place_in
-from layers.grids.model import Finding
+from layers.grids.model import Finding, has_errors
 
 #: Grid codes shown of one finding.
 _CODES_SHOWN = 4
@@ -46,6 +48,31 @@ def write_findings(findings: Sequence[Finding], path: Path) -> None:
         {"type": "Feature", "geometry": _geojson(one), "properties": finding_fields(one)} for one in findings
     ]  # fmt: skip
     path.write_bytes(orjson.dumps({"type": "FeatureCollection", "features": features}, option=orjson.OPT_INDENT_2))
+
+
+def report_edition(
+    edition_id: int, findings: Sequence[Finding], *, as_json: bool = False, findings_to: Path | None = None,
+    grids: int | None = None,
+) -> None:  # fmt: skip
+    """Tell what was found in a draft; exit with 1 when it forbids publishing."""
+    refused = has_errors(findings)
+    if findings_to is not None:
+        write_findings(findings, findings_to)
+    if as_json:
+        told = {"edition_id": edition_id, "grids": grids, "publishable": not refused,
+                "findings": [finding_fields(one) for one in findings]}  # fmt: skip
+        click.echo(orjson.dumps({key: value for key, value in told.items() if value is not None}))
+    else:
+        show_findings(findings)
+    reused = [one.grid_codes[0] for one in findings if (one.rule, one.severity) == ("reused-code", "error")]
+    if reused:
+        command = f"geoservice edition reassign {edition_id} {' '.join(map(shlex.quote, reused))} --reason TEXT"
+        click.echo(f"To accept that codes name another place from this edition on: {command}", err=True)
+    if refused:
+        click.echo(f"Edition {edition_id} can not be published: mend the errors, validate it again.", err=True)
+        sys.exit(1)
+    if not as_json:
+        click.echo(f"Edition {edition_id} can be published: geoservice edition publish {edition_id}")
 
 
 def finding_fields(finding: Finding) -> dict[str, object]:

@@ -11,10 +11,16 @@ import click
 import orjson
 
 from geoservice.cli.actor import actor
+from geoservice.cli.findings import report_edition
+from geoservice.cli.imports import show_import
+from geoservice.reading.shapes import GridFields
 from geoservice.services.jurisdictions import JurisdictionService
 from geoservice.settings import Settings
-from geoservice.wiring import open_database
-from layers.jurisdictions.model import Reroute
+from geoservice.wiring import import_limits, open_database
+from layers.jurisdictions.model import Jurisdiction, Reroute
+
+#: Sizes of holes that are told one by one.
+HOLES_TOLD = 5
 
 _REROUTES: dict[Reroute, str] = {
     "move": "goes along", "keep": "stays", "ask": "stays and somebody is asked to decide",
@@ -23,9 +29,10 @@ _REROUTES: dict[Reroute, str] = {
 
 @contextmanager
 def _jurisdictions() -> Iterator[JurisdictionService]:
-    database = open_database(Settings())
+    settings = Settings()
+    database = open_database(settings)
     try:
-        yield JurisdictionService(database)
+        yield JurisdictionService(database, limits=import_limits(settings))
     finally:
         database.close()
 
@@ -39,26 +46,67 @@ def jurisdiction() -> None:
 @click.argument("code")
 @click.option("--name", required=True, help="As people call it.")
 @click.option("--name-en", help="In English.")
-@click.option("--outline", "outline_path", required=True, help="File of polygons; together they are the outline.")
+@click.option("--outline", "outline_path", help="File of polygons; together they are the outline.")
+@click.option("--from-grids", "grids_path", help="Instead: file of its grids; what they cover is the outline.")
+@click.option("--code", "code_field", help="Of --from-grids: field that holds a grid's code.")
+@click.option("--grid-name", help="Of --from-grids: field that holds a grid's name; its code when absent.")
+@click.option("--heal", "heal_m", type=float, help="Of --from-grids: first close gaps and overlaps narrower than this.")
 @click.option("--crs", help="Of the file: wgs84, cgcs2000, gcj02, bd09 or epsg:N; what it says when absent.")
+@click.option("--encoding", help="Of a shapefile's text, such as gbk.")
 @click.option("--layer", help="Of a GeoPackage with several.")
 @click.option("--metric-srid", type=int, help="EPSG number of its metric CRS; chosen by its place when absent.")
 @click.option("--time-zone", default="Asia/Shanghai", show_default=True, help="IANA name.")
 def add(
-    *, code: str, name: str, name_en: str | None, outline_path: str, crs: str | None, layer: str | None,
-    metric_srid: int | None, time_zone: str,
+    *, code: str, name: str, name_en: str | None, outline_path: str | None, grids_path: str | None,
+    code_field: str | None, grid_name: str | None, heal_m: float | None, crs: str | None, encoding: str | None,
+    layer: str | None, metric_srid: int | None, time_zone: str,
 ) -> None:  # fmt: skip
-    """Add a jurisdiction with the code CODE; import an edition of its grids next."""
+    r"""Add a jurisdiction with the code CODE, by its outline or by its grids.
+
+    By its outline: import an edition of its grids next. By its grids: a draft of them is made and validated as well;
+    the exit code is 1 when something forbids publishing it.
+
+    \b
+        geoservice jurisdiction add town --name "镇" --from-grids grids.geojson --code code --heal 0.5
+    """
+    if (outline_path is None) == (grids_path is None):
+        raise click.UsageError("Say where it lies: --outline FILE, or --from-grids FILE.")
     with _jurisdictions() as jurisdictions:
+        if grids_path is not None:
+            if code_field is None:
+                raise click.UsageError("Say with --code which field of --from-grids holds a grid's code.")
+            founded = jurisdictions.add_from_grids(
+                code, name=name, name_en=name_en, grids_path=grids_path, fields=GridFields(code_field, grid_name),
+                heal_m=heal_m, crs=crs, encoding=encoding, layer=layer, metric_srid=metric_srid, time_zone=time_zone,
+                actor=actor(),
+            )  # fmt: skip
+            _tell(founded.jurisdiction)
+            _tell_holes(founded.holes_m2)
+            show_import(founded.draft)
+            report_edition(founded.draft.edition_id, founded.draft.findings)
+            return
+        if code_field or grid_name or heal_m is not None:
+            raise click.UsageError("--code, --grid-name and --heal go with --from-grids.")
         added = jurisdictions.add(
-            code, name=name, name_en=name_en, outline_path=outline_path, crs=crs, layer=layer,
+            code, name=name, name_en=name_en, outline_path=str(outline_path), crs=crs, encoding=encoding, layer=layer,
             metric_srid=metric_srid, time_zone=time_zone, actor=actor(),
         )  # fmt: skip
+        _tell(added)
+
+
+def _tell(added: Jurisdiction) -> None:
     west, south, east, north = added.bbox
     click.echo(
         f"Jurisdiction {added.code}: lon {west:.6f} to {east:.6f}, lat {south:.6f} to {north:.6f},"
         f" metric CRS EPSG:{added.metric_srid}, time zone {added.time_zone}."
     )
+
+
+def _tell_holes(holes_m2: tuple[float, ...]) -> None:
+    if holes_m2:
+        sizes = ", ".join(f"{size:,.0f}" for size in holes_m2[:HOLES_TOLD])
+        more = " ..." if len(holes_m2) > HOLES_TOLD else ""
+        click.echo(f"No grid has the ground of {len(holes_m2)} holes, so the outline has them, too: {sizes}{more} m2.")
 
 
 @jurisdiction.command()

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from geoservice.cli.advice import ADVICE
+from geoservice.cli.advice import ADVICE, AdvisedError
 from geoservice.embedded.cluster_errors import EmbeddedError
 from geoservice.errors import GeoserviceError, in_words
 from layers.errors import LayerError, RefusedByDatabase
@@ -80,6 +80,8 @@ def main() -> None:
         _fail(_settings_line(exc), "docs/operating.md lists every setting.")
     except EmbeddedError as exc:
         _fail(str(exc), exc.advice())
+    except AdvisedError as exc:
+        _fail(str(exc.error), in_words(exc.error, exc.words) or "")
     except DOMAIN_ERRORS as exc:
         advice = in_words(exc, ADVICE)
         _fail(exc.message if advice and isinstance(exc, RefusedByDatabase) else str(exc), advice or "")

@@ -14,11 +14,17 @@ class FileMissing(FileRefused):
 
 
 class FileTooLarge(FileRefused):
-    """The file is larger than an import may be."""
+    """The file is larger than one that is read may be."""
+
+    advice = "raise-file-bytes"
 
 
 class FileTypeUnknown(FileRefused):
     """The name does not end like a format that is read: .geojson, .json, .gpkg, .shp, .zip, .parquet or .geoparquet."""
+
+
+class FileInUse(FileRefused):
+    """What was saved is not all in the GeoPackage yet, and can not be read beside it: close it in the other program."""
 
 
 class FileNotWhatItSays(FileRefused):
@@ -52,7 +58,9 @@ class NoFeatures(FileRefused):
 
 
 class TooManyFeatures(FileRefused):
-    """The file holds more features than an import may."""
+    """The file holds more features than may be read; 100,000 areas more take about 1.5 GB and half a minute."""
+
+    advice = "raise-features"
 
 
 class FieldMissing(FileRefused):
@@ -72,7 +80,7 @@ class GeometryTypeRefused(FileRefused):
 
 
 class EncodingNotStated(FileRefused):
-    """The shapefile does not say how its text is encoded; say it, or add a .cpg file."""
+    """The shapefile does not say for certain how its text is encoded; say it, or add a .cpg file."""
 
     advice = "state-encoding"
 

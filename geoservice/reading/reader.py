@@ -64,7 +64,7 @@ class Features:
     geoms: tuple[Any, ...]
     #: Numbers of the features whose rings can not be built: too few points, or not closed.
     unbuildable: frozenset[int]
-    #: How many features had heights, which are dropped.
+    #: How many features had heights or measures, which are dropped.
     with_heights: int
     #: What the coordinates were taken for, as people write it.
     crs: str
@@ -172,7 +172,7 @@ def _features(table: pa.Table, geometry: str, stated: str | None, declared: str 
     with np.errstate(invalid="ignore"):  # NaN coordinates become a finding later
         geoms = shapely.from_wkb(np.array(wkbs, dtype=object), on_invalid="ignore")
     unbuildable = frozenset(n for n, wkb in enumerate(wkbs) if wkb is not None and geoms[n] is None)
-    with_heights = int(shapely.has_z(geoms).sum())
+    with_heights = int((shapely.has_z(geoms) | shapely.has_m(geoms)).sum())
     placed, name = to_lonlat(shapely.force_2d(geoms), declared=declared, stated=stated)
     others = table.drop_columns([geometry])
     try:

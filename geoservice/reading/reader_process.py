@@ -19,6 +19,8 @@ from typing import Any
 DRIVERS = frozenset({"GeoJSON", "GPKG", "ESRI Shapefile"})
 #: linux/sched.h: CLONE_NEWUSER | CLONE_NEWNET
 NO_NETWORK = 0x10000000 | 0x40000000
+#: Encodings of GeoParquet 1.1 for areas, and how many lists deep their coordinates are.
+NESTED = {"polygon": 2, "multipolygon": 3}
 #: Fields nested deeper than this are refused: the service walks through them.
 _NESTING_MAX = 8
 
@@ -99,7 +101,10 @@ def read_with_arrow(request: dict[str, Any]) -> tuple[Any, str, str | None]:
         geo = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"null"))
         column, about = geometry_column(geo)
         require_plain(file.schema_arrow, column)
-        table = rebuilt(file.read(), column)
+        table = file.read()
+        if about["encoding"] in NESTED:
+            table = with_wkb(table, column, about["encoding"])
+        table = rebuilt(table, column)
     except (pa.ArrowException, OSError, ValueError) as exc:
         raise Refused("FileUnreadable", reason=str(exc)[:300]) from exc
     # GeoParquet 1.1: no crs means OGC:CRS84, null means that nobody knows.
@@ -115,9 +120,32 @@ def geometry_column(geo: Any) -> tuple[str, dict[str, Any]]:
         encoding = about["encoding"]
     except (KeyError, TypeError) as exc:
         raise Refused("FileUnreadable", reason="it is Parquet without the geo metadata of GeoParquet") from exc
-    if encoding != "WKB":
-        raise Refused("FileUnreadable", reason=f"its geometry is encoded as {encoding}; only WKB is read")
+    if encoding not in ("WKB", *NESTED):
+        raise Refused("FileUnreadable", reason=f"its geometry is encoded as {encoding}; WKB and areas are read")
     return str(column), dict(about)
+
+
+def with_wkb(table: Any, column: str, encoding: str) -> Any:
+    """Return the table with areas that are nested lists of coordinates as WKB. Source: GeoParquet 1.1, encodings."""
+    import numpy as np  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+    import shapely  # noqa: PLC0415
+
+    nested = table.column(column).combine_chunks()
+    there = np.asarray(nested.is_valid())
+    offsets, level = [], nested.filter(nested.is_valid())
+    for _ in range(NESTED[encoding]):
+        if not pa.types.is_list(level.type):
+            raise Refused("FileUnreadable", reason=f"its geometry is not encoded as {encoding}")
+        offsets.append(np.asarray(level.offsets) - level.offsets[0].as_py())
+        level = level.flatten()
+    if not pa.types.is_struct(level.type) or not {"x", "y"} <= {field.name for field in level.type}:
+        raise Refused("FileUnreadable", reason=f"its geometry is not encoded as {encoding}")
+    places = np.column_stack([level.field("x").to_numpy(False), level.field("y").to_numpy(False)])
+    kind = shapely.GeometryType.POLYGON if NESTED[encoding] == 2 else shapely.GeometryType.MULTIPOLYGON
+    wkbs = np.full(len(nested), None, dtype=object)
+    wkbs[there] = shapely.to_wkb(shapely.from_ragged_array(kind, places, tuple(reversed(offsets))))
+    return table.set_column(table.schema.get_field_index(column), column, pa.array(wkbs, pa.binary()))
 
 
 def require_plain(schema: Any, column: str) -> None:

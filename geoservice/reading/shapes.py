@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import shapely
-from shapely import MultiPolygon
+from shapely import MultiPolygon, Polygon
 
+from geoservice.domain.editing.diff import area_m2
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.domain.validating.topology import CROSSINGS_MAX
 from geoservice.errors import PersonalNumberRefused
@@ -95,9 +97,29 @@ def outline_of(features: Features) -> MultiPolygon:
         if geom is None or not shapely.is_valid(geom):
             reason = "it has no geometry" if geom is None else shapely.is_valid_reason(geom)
             raise OutlineNotValid(feature=number + 1, reason=reason)
-    if len(features.geoms) == 1:
-        return as_multipolygon(features.geoms[0])
-    parts = [part for geom in features.geoms for part in polygons_of(geom)]
+    return _as_one([geom for geom in features.geoms if geom is not None])
+
+
+def outline_around(grids: Sequence[GridShape]) -> MultiPolygon:
+    """Return what grids cover, as one area; raise OutlineNotValid where one of them is no valid area."""
+    for grid in grids:
+        if grid.geom is None or not shapely.is_valid(grid.geom):
+            reason = "it has no geometry" if grid.geom is None else shapely.is_valid_reason(grid.geom)
+            raise OutlineNotValid(grid=grid.code, reason=reason)
+    return _as_one([grid.geom for grid in grids if grid.geom is not None])
+
+
+def holes_of(outline: MultiPolygon) -> tuple[float, ...]:
+    """Return how large the holes of an outline are, in square metres on the ellipsoid, the largest first."""
+    holes = [Polygon(ring) for part in outline.geoms for ring in part.interiors]
+    return tuple(sorted((area_m2(hole) for hole in holes), reverse=True))
+
+
+def _as_one(geoms: Sequence[Any]) -> MultiPolygon:
+    """Return valid areas as one."""
+    if len(geoms) == 1:
+        return as_multipolygon(geoms[0])
+    parts = [part for geom in geoms for part in polygons_of(geom)]
     if not parts:
         raise NoFeatures
     try:
@@ -146,7 +168,7 @@ def _heights(features: Features) -> list[Finding]:
     if not features.with_heights:
         return []
     count = features.with_heights
-    message = f"{count} features have heights; only longitude and latitude are kept."
+    message = f"{count} features have heights or measures; only longitude and latitude are kept."
     return [Finding("heights-dropped", "warning", (), message, size=float(count), unit="features")]
 
 

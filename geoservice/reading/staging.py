@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from geoservice.reading.archives import unpack_shapefile
+from geoservice.reading.dbf import Dbf, encoding_of
 from geoservice.reading.file_errors import (
-    EncodingNotStated,
     EncodingUnknown,
     FileMissing,
     FileNotWhatItSays,
@@ -23,6 +23,7 @@ from geoservice.reading.file_errors import (
     FileTypeUnknown,
     ShapefileIncomplete,
 )
+from geoservice.reading.geopackage_copy import copy_geopackage, files_of
 from geoservice.reading.limits import Limits
 
 Format = Literal["geojson", "geopackage", "shapefile", "geoparquet"]
@@ -47,7 +48,7 @@ class Staged:
 
     path: Path
     format: Format
-    #: To decode the text with; None when the file says it itself.
+    #: To decode the text of a shapefile with; None of others, which have but one.
     encoding: str | None
 
 
@@ -61,7 +62,7 @@ def stage(name: str, directory: Path, *, encoding: str | None, limits: Limits) -
     directory
         Empty, private, and removed by the caller.
     encoding
-        Of a shapefile's text; None when the file should say.
+        Of a shapefile's text; None when the file should say, and its bytes agree.
 
     Raises
     ------
@@ -74,7 +75,8 @@ def stage(name: str, directory: Path, *, encoding: str | None, limits: Limits) -
     kind = SUFFIXES.get(source.suffix.lower())
     if kind is None:
         raise FileTypeUnknown(file=source.name)
-    _require_size(source, source.stat().st_size, limits)
+    files = files_of(source) if kind == "geopackage" else [source]
+    _require_size(source, sum(file.stat().st_size for file in files), limits)
     if encoding is not None:
         _require_encoding(encoding)
     stem = secrets.token_hex(8)
@@ -85,7 +87,8 @@ def stage(name: str, directory: Path, *, encoding: str | None, limits: Limits) -
         _copy_shapefile(source, directory / stem, limits)
     else:
         _require_bytes(source, kind)
-        shutil.copyfile(source, directory / f"{stem}{source.suffix.lower()}")
+        copy = copy_geopackage if kind == "geopackage" else shutil.copyfile
+        copy(source, directory / f"{stem}{source.suffix.lower()}")
     return _staged(directory, stem, kind, encoding)
 
 
@@ -98,9 +101,18 @@ def _staged(directory: Path, stem: str, kind: Format, encoding: str | None) -> S
     if missing:
         raise ShapefileIncomplete(missing=" ".join(missing))
     _require_bytes(base.with_suffix(".shp"), "shapefile")
-    if encoding is None and not base.with_suffix(".cpg").exists() and not _says_encoding(base.with_suffix(".dbf")):
-        raise EncodingNotStated
-    return Staged(base.with_suffix(".shp"), kind, encoding)
+    return Staged(base.with_suffix(".shp"), kind, _settled_encoding(base, encoding))
+
+
+def _settled_encoding(base: Path, declared: str | None) -> str:
+    """Return the encoding of a copied shapefile's text, once its field names are whole in it."""
+    table, page = base.with_suffix(".dbf"), base.with_suffix(".cpg")
+    code_page = page.read_bytes()[:100].decode("ascii", errors="ignore").strip() if page.exists() else None
+    dbf = Dbf(table.read_bytes())
+    encoding = encoding_of(dbf, declared=declared, code_page=code_page)
+    table.write_bytes(dbf.with_whole_names(encoding))
+    page.unlink(missing_ok=True)  # what it says is settled
+    return codecs.lookup(encoding).name
 
 
 def _is_file(path: Path) -> bool:
@@ -149,17 +161,3 @@ def _copy_shapefile(source: Path, target: Path, limits: Limits) -> None:
             total += neighbour.stat().st_size
             _require_size(source, total, limits)
             shutil.copyfile(neighbour, target.with_suffix(part))
-
-
-def _says_encoding(dbf: Path) -> bool:
-    """Return whether a .dbf names its encoding, or is plain ASCII and needs none.
-
-    Source: dBASE header: byte 29 is the language driver, bytes 8-9 the header's length; each field has 32 bytes from
-    byte 32 on, its name in the first 11.
-    """
-    content = dbf.read_bytes()
-    if len(content) < 32 or content[29] != 0:
-        return True
-    header = int.from_bytes(content[8:10], "little")
-    names = b"".join(content[at : at + 11] for at in range(32, header - 1, 32))
-    return names.isascii() and content[header:].isascii()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePath
 from uuid import UUID
 
 from geoservice.domain.editing.healing import Healing
@@ -16,6 +15,7 @@ from geoservice.reading.shapes import GridFields
 from geoservice.services.gate import validate_grids, with_reused_codes
 from geoservice.services.healing.heal import OnProgress, heal_in_process
 from geoservice.services.impact import Impact, grids_concerned, publish_blockers, workloads_after
+from geoservice.services.importing import TIMEOUT_S, ImportResult, Reassigned, accept, store_draft
 from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.db.session import Database
 from layers.errors import EditedMeanwhile, MovedMeanwhile, TryAgain
@@ -25,26 +25,8 @@ from layers.jurisdictions.queries import outline_of
 from layers.staff.queries import posted_now
 from layers.summaries import previews
 
-#: Importing, validating and publishing move all grids of a city at once; a request's limit does not fit them.
-TIMEOUT_S = 300.0
 #: A publication and a writer who wait for each other: one of the two is begun anew so often.
 TRIES = 3
-#: The longest title that the database takes.
-_TITLE_LENGTH_MAX = 200
-
-
-@dataclass(frozen=True)
-class ImportResult:
-    """What became of a file."""
-
-    edition_id: int
-    #: How many grids the draft has; a grid that can not be stored is only a finding.
-    grids: int
-    #: What its coordinates were taken for.
-    crs: str
-    findings: tuple[Finding, ...]
-    #: What healing changed; None: it was not asked for.
-    healing: Healing | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +56,7 @@ class EditionService:
         layer: str | None = None,
         title: str | None = None,
         heal_m: float | None = None,
+        reassigned: Reassigned | None = None,
         on_progress: OnProgress = lambda share, what: None,
         actor: str = "",
     ) -> ImportResult:
@@ -81,22 +64,24 @@ class EditionService:
 
         Parameters
         ----------
-        path
-            A GeoJSON, GeoPackage, shapefile (.shp or .zip) or GeoParquet file.
+        path, crs, encoding, layer
+            See `read_features`.
         fields
             Which fields of it are code and names.
-        crs
-            `wgs84`, `cgcs2000`, `gcj02`, `bd09` or `epsg:N`; None: what the file says.
         title
             Of the edition; None: the file's name.
         heal_m
             Close gaps and overlaps narrower than this, in metres, and mend invalid rings, before it is stored; None:
             the grids are taken as they are.
+        reassigned
+            Codes that may name another place from this edition on, and why; None: none may.
         on_progress
             Called with the progress of healing.
 
         Raises
         ------
+        CodeNotReused
+            One of `reassigned` names no other place; nothing is stored then.
         JurisdictionUnknown
             There is no such jurisdiction; the file is not opened then.
         FileRefused
@@ -109,19 +94,16 @@ class EditionService:
             path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer, limits=self._limits
         )  # fmt: skip
         healing = None if heal_m is None else self._healed(found.grids, jurisdiction_code, heal_m, on_progress)
-        grids = found.grids if healing is None else list(healing.grids)
-        name = PurePath(path).name
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
-            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
-            edition_id = edits.insert_edition(
-                connection, jurisdiction_id=jurisdiction.id, title=(title or name)[:_TITLE_LENGTH_MAX], source=name
+            return store_draft(
+                connection,
+                get_jurisdiction(connection, jurisdiction_code),
+                path,
+                found,
+                healing,
+                title=title,
+                reassigned=reassigned,
             )
-            findings, storable = validate_grids(connection, jurisdiction, grids, found.remarks)
-            edits.insert_grids(connection, edition_id, storable)
-            findings = with_reused_codes(connection, edition_id, storable, findings)
-            edits.replace_findings(connection, edition_id, findings)
-            edits.mark_validated(connection, edition_id)
-        return ImportResult(edition_id, len(storable), found.crs, findings, healing)
 
     def _healed(
         self, grids: Sequence[GridShape], jurisdiction_code: str, tolerance_m: float, on_progress: OnProgress
@@ -129,6 +111,21 @@ class EditionService:
         with self._database.transaction() as connection:
             outline = outline_of(connection, get_jurisdiction(connection, jurisdiction_code).id)
         return heal_in_process(grids, outline, tolerance_m, on_progress=on_progress)
+
+    def reassign(self, edition_id: int, reassigned: Reassigned, *, actor: str = "") -> tuple[Finding, ...]:
+        """Accept that codes of a draft name another place from it on, and validate it; see `validate`.
+
+        Raises
+        ------
+        EditionUnknown, CodeNotReused
+            There is none; a code names no other place than before.
+        RefusedByDatabase
+            It is no draft, or the reason can not be shown.
+        """
+        with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
+            get_edition(connection, edition_id)
+            accept(connection, edition_id, reassigned)
+        return self.validate(edition_id, actor=actor)
 
     def validate(self, edition_id: int, *, actor: str = "") -> tuple[Finding, ...]:
         """Look at a draft as it stands now, whoever edited it, and keep what was found.
@@ -173,11 +170,12 @@ class EditionService:
             new = queries.codes_of(connection, edition_id)
             leaving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(old - new))
             arriving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(new - old))
+            reassigned = queries.reassigned_codes(connection, edition_id)
             blockers = publish_blockers(edition, drafts.latest_edition(connection, jurisdiction.id))
         staffed = {one.grid_code for one in arriving if one.officer.role in ("grid_officer", "deputy")}
         after = workloads_after(before, preview.moves)
         unstaffed = tuple(sorted(new - old - staffed))
-        return Impact(preview, before, after, places, leaving, unstaffed, jurisdiction.reroute, blockers)
+        return Impact(preview, before, after, places, leaving, unstaffed, jurisdiction.reroute, blockers, reassigned)
 
     def publish(
         self,

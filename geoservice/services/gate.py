@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shapely import MultiPolygon
 from sqlalchemy import Connection
 
 from geoservice.domain.validating.norms import household_findings, pattern_findings
 from geoservice.domain.validating.soundness import STORABLE_RULES
 from geoservice.domain.validating.topology import findings_of
-from layers.grids.model import Finding, GridShape
-from layers.grids.queries import codes_unlike, reused_codes
+from layers.grids.model import Finding, GridShape, ReassignedCode
+from layers.grids.queries import codes_unlike, reassigned_codes, reused_codes
 from layers.households.queries import household_counts
 from layers.jurisdictions.model import Jurisdiction
 from layers.jurisdictions.queries import outline_of
@@ -42,22 +43,28 @@ def with_reused_codes(
 ) -> tuple[Finding, ...]:
     """Return findings, errors first, with one for each code of a stored draft that named another place before.
 
+    It is a remark when that was accepted, with the reason.
+
     Parameters
     ----------
     grids
         Those of the draft, as they are stored.
     """
     shapes = {grid.code: grid.geom for grid in grids}
+    accepted = {one.code: one for one in reassigned_codes(connection, edition_id)}
     reused = [
-        Finding(
-            "reused-code", "error", (code,),
-            f"Grid {code} lies elsewhere than the last grid of that code: give it a new one, a code names one place"
-            " for ever.",
-            geom=shapes.get(code),
-        )
-        for code in reused_codes(connection, edition_id)
+        _reused(code, accepted.get(code), shapes.get(code)) for code in reused_codes(connection, edition_id)
     ]  # fmt: skip
     return tuple(sorted([*found, *reused], key=lambda one: one.severity))
+
+
+def _reused(code: str, accepted: ReassignedCode | None, shape: MultiPolygon | None) -> Finding:
+    told = f"Grid {code} lies elsewhere than the last grid of that code"
+    if accepted is None:
+        advice = "give it a new code, or accept by name that this one means another place from here on."
+        return Finding("reused-code", "error", (code,), f"{told}: {advice}", geom=shape)
+    reason = f"accepted by {accepted.accepted_by}: {accepted.reason}"
+    return Finding("reused-code", "warning", (code,), f"{told}, {reason}", geom=shape)
 
 
 def _beside_norms(connection: Connection, jurisdiction: Jurisdiction, grids: Sequence[GridShape]) -> list[Finding]:

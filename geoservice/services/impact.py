@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from layers.grids.model import Edition
+from layers.grids.model import Edition, ReassignedCode
 from layers.jurisdictions.model import Reroute
 from layers.staff.model import Posting
 from layers.summaries.previews import Move, Preview, Workload
@@ -43,6 +43,8 @@ class Impact:
     reroute: Reroute
     #: Why the draft can not be published as it stands; empty when it can.
     blockers: tuple[PublishBlocker, ...] = ()
+    #: Codes that would name another place, by code.
+    reassigned: tuple[ReassignedCode, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import shapely
+from shapely import MultiPolygon
+from sqlalchemy import Connection
 
 from geoservice.domain.validating.soundness import outline_findings
 from geoservice.errors import JurisdictionCodeRefused, JurisdictionCodeTaken
 from geoservice.reading.crs import require_sure
 from geoservice.reading.file_errors import OutlineNotValid
+from geoservice.reading.grids import grids_of_file
 from geoservice.reading.limits import Limits
 from geoservice.reading.reader import read_features
-from geoservice.reading.shapes import outline_of
+from geoservice.reading.shapes import GridFields, holes_of, outline_around, outline_of
+from geoservice.services.healing.heal import OnProgress, heal_in_process
+from geoservice.services.importing import TIMEOUT_S, ImportResult, store_draft
 from geoservice.services.lookups import get_jurisdiction
 from geoservice.services.metric import fitting_srid, require_metric
 from layers.crs import Position
@@ -23,6 +30,24 @@ from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
 
 #: What an address can hold between two slashes without being changed on its way; letters of any script.
 _CODE = re.compile(r"\w([\w.-]{0,62}\w)?")
+
+
+@dataclass(frozen=True)
+class NewJurisdiction:
+    """A jurisdiction that was made of the grids of a file."""
+
+    jurisdiction: Jurisdiction
+    draft: ImportResult
+    #: Square metres of the holes of its outline, the largest first: ground that no grid has.
+    holes_m2: tuple[float, ...]
+
+
+class _Place(NamedTuple):
+    """Where a jurisdiction lies."""
+
+    outline: MultiPolygon
+    metric_srid: int
+    time_zone: str
 
 
 class JurisdictionService:
@@ -40,6 +65,7 @@ class JurisdictionService:
         outline_path: str,
         name_en: str | None = None,
         crs: str | None = None,
+        encoding: str | None = None,
         layer: str | None = None,
         metric_srid: int | None = None,
         time_zone: str = "Asia/Shanghai",
@@ -63,28 +89,57 @@ class JurisdictionService:
         RefusedByDatabase
             Another guard says no: a name with invisible characters, an unknown time zone.
         """
-        if _CODE.fullmatch(code) is None:
-            raise JurisdictionCodeRefused(code=code)
-        features = read_features(outline_path, crs=crs, layer=layer, limits=self._limits)
+        _require_code(code)
+        features = read_features(outline_path, crs=crs, encoding=encoding, layer=layer, limits=self._limits)
         require_sure(features.crs, features.geoms)
-        outline = outline_of(features)
-        for fault in outline_findings(outline):
-            raise OutlineNotValid(reason=fault.message)
-        middle = shapely.box(*outline.bounds).centroid
-        centre = Position(middle.x, middle.y)
-        if metric_srid is not None:
-            require_metric(metric_srid, centre)
+        place = _place(outline_of(features), metric_srid, time_zone)
         with self._database.transaction(actor=actor) as connection:
-            if find_jurisdiction(connection, code) is not None:
-                raise JurisdictionCodeTaken(code=code)
-            insert_jurisdiction(
-                connection, code=code, name=name, name_en=name_en, outline=outline,
-                metric_srid=metric_srid or fitting_srid(centre, time_zone=time_zone), time_zone=time_zone,
-            )  # fmt: skip
-            added = find_jurisdiction(connection, code)
-        if added is None:
-            raise AssertionError("the row was inserted in this transaction")
-        return added
+            return _inserted(connection, code, name, name_en, place)
+
+    def add_from_grids(
+        self,
+        code: str,
+        *,
+        name: str,
+        grids_path: str,
+        fields: GridFields,
+        name_en: str | None = None,
+        crs: str | None = None,
+        encoding: str | None = None,
+        layer: str | None = None,
+        heal_m: float | None = None,
+        title: str | None = None,
+        metric_srid: int | None = None,
+        time_zone: str = "Asia/Shanghai",
+        on_progress: OnProgress = lambda share, what: None,
+        actor: str = "",
+    ) -> NewJurisdiction:
+        """Add a jurisdiction whose outline is what the grids of a file cover, with a draft of those grids; see `add`.
+
+        Parameters
+        ----------
+        fields, title
+            See `EditionService.import_file`.
+        heal_m
+            First close gaps and overlaps between the grids that are narrower than this, in metres; None: they are taken
+            as they are. Gaps that are left are holes of the outline.
+
+        Raises
+        ------
+        JurisdictionCodeRefused, JurisdictionCodeTaken, OutlineNotValid, MetricCrsRefused, FileRefused
+            Nothing is stored then.
+        HealingRefused, HealingTookTooLong, HealerDied
+            The grids can not be healed, or not with that tolerance.
+        """
+        _require_code(code)
+        found = grids_of_file(grids_path, fields, crs=crs, encoding=encoding, layer=layer, limits=self._limits)
+        healing = None if heal_m is None else heal_in_process(found.grids, None, heal_m, on_progress=on_progress)
+        outline = outline_around(found.grids if healing is None else healing.grids)
+        place = _place(outline, metric_srid, time_zone)
+        with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
+            added = _inserted(connection, code, name, name_en, place)
+            draft = store_draft(connection, added, grids_path, found, healing, title=title)
+        return NewJurisdiction(added, draft, holes_of(outline))
 
     def set_up(
         self,
@@ -158,3 +213,29 @@ class JurisdictionService:
         """Return every jurisdiction, by code."""
         with self._database.transaction() as connection:
             return jurisdictions(connection)
+
+
+def _require_code(code: str) -> None:
+    if _CODE.fullmatch(code) is None:
+        raise JurisdictionCodeRefused(code=code)
+
+
+def _place(outline: MultiPolygon, metric_srid: int | None, time_zone: str) -> _Place:
+    """Return where an outline lies, its metric CRS chosen unless stated; raise OutlineNotValid, MetricCrsRefused."""
+    for fault in outline_findings(outline):
+        raise OutlineNotValid(reason=fault.message)
+    middle = shapely.box(*outline.bounds).centroid
+    centre = Position(middle.x, middle.y)
+    if metric_srid is not None:
+        require_metric(metric_srid, centre)
+    return _Place(outline, metric_srid or fitting_srid(centre, time_zone=time_zone), time_zone)
+
+
+def _inserted(connection: Connection, code: str, name: str, name_en: str | None, place: _Place) -> Jurisdiction:
+    if find_jurisdiction(connection, code) is not None:
+        raise JurisdictionCodeTaken(code=code)
+    insert_jurisdiction(
+        connection, code=code, name=name, name_en=name_en, outline=place.outline, metric_srid=place.metric_srid,
+        time_zone=place.time_zone,
+    )  # fmt: skip
+    return get_jurisdiction(connection, code)

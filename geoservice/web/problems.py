@@ -71,6 +71,8 @@ KINDS: dict[type[Exception], Kind] = {
     rules.EditionUnknown: Kind("edition-unknown", 404, "There is no such edition"),
     rules.EditionNotEditable: Kind("not-a-draft", 409, "Only a draft can be edited"),
     rules.EditionNotDraft: Kind("not-a-draft", 409, "Only a draft can be edited"),
+    rules.CodeNotReused: Kind("code-not-reused", 409, "The code names no other place than before"),
+    rules.ReasonMissing: Kind("invalid-input", 422, "Something in the request is not as it must be"),
     rules.NothingToUndo: Kind("nothing-to-undo", 409, "There is nothing to undo"),
     rules.NothingToRedo: Kind("nothing-to-redo", 409, "There is nothing to redo"),
     rules.DraftsOfDifferentBases: Kind("different-bases", 409, "The drafts were drawn from different editions"),

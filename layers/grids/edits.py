@@ -21,6 +21,10 @@ _CODES_EVER = text("""
     SELECT DISTINCT g.code FROM geoservice.grid AS g
       JOIN geoservice.edition AS e ON e.id = g.edition_id WHERE e.jurisdiction_id = :jurisdiction_id
 """)
+_FORGET_REASSIGNED = text("DELETE FROM geoservice.reassigned_code WHERE edition_id = :edition_id AND code = :code")
+_ACCEPT_REASSIGNED = text("""
+    INSERT INTO geoservice.reassigned_code (edition_id, code, reason) VALUES (:edition_id, :code, :reason)
+""")
 _FORGET_FINDINGS = text("DELETE FROM geoservice.finding WHERE edition_id = :edition_id")
 _MARK_VALIDATED = text("""
     UPDATE geoservice.edition AS e SET validated_hash = geoservice.edition_hash(e.id) WHERE e.id = :edition_id
@@ -56,6 +60,14 @@ def insert_grids(connection: Connection, edition_id: int, grids: Iterable[GridSh
         for grid in grids
     )
     copy_rows(connection, "grid", columns, rows)
+
+
+def accept_reassigned(connection: Connection, edition_id: int, codes: Iterable[str], reason: str) -> None:
+    """Note that codes name another place from a draft on, and why; a later reason takes the place of an earlier one."""
+    asked = [{"edition_id": edition_id, "code": code, "reason": reason} for code in codes]
+    if asked:
+        connection.execute(_FORGET_REASSIGNED, asked)
+        connection.execute(_ACCEPT_REASSIGNED, asked)
 
 
 def replace_findings(connection: Connection, edition_id: int, findings: Iterable[Finding]) -> None:

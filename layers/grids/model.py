@@ -78,6 +78,14 @@ class Finding:
     geom: BaseGeometry | None = None
 
 
+class ReassignedCode(NamedTuple):
+    """A code that names another place from an edition on, which somebody accepted."""
+
+    code: str
+    reason: str
+    accepted_by: str
+
+
 @dataclass(frozen=True)
 class Edition:
     """One complete set of grids of one jurisdiction."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, text
 
 from layers.crs import Bbox
 from layers.errors import NoRow
-from layers.grids.model import Edition, Finding, GridShape
+from layers.grids.model import Edition, Finding, GridShape, ReassignedCode
 
 _EDITIONS = text("""
     SELECT e.id, j.code AS jurisdiction_code, e.title, e.status, e.valid_from, e.valid_to, e.source, e.recorded_at,
@@ -62,6 +62,10 @@ _CODES_UNLIKE = text("""
     SELECT c.code FROM unnest(CAST(:codes AS text[])) AS c (code) WHERE NOT geoservice.has_form(c.code, :pattern)
 """)
 _REUSED_CODES = text("SELECT w.code FROM geoservice.reused_codes(:edition_id) AS w ORDER BY w.code")
+_REASSIGNED_CODES = text("""
+    SELECT r.code, r.reason, r.accepted_by FROM geoservice.reassigned_code AS r
+     WHERE r.edition_id = :edition_id ORDER BY r.code
+""")
 _FINDINGS = text("""
     SELECT f.rule, f.severity, f.grid_codes, f.message, f.size, f.unit, st_asbinary(f.geom) AS geom
       FROM geoservice.finding AS f WHERE f.edition_id = :edition_id ORDER BY f.severity, f.id
@@ -140,6 +144,11 @@ def codes_ever(connection: Connection, edition_id: int) -> frozenset[str]:
 def codes_unlike(connection: Connection, codes: Sequence[str], pattern: str) -> list[str]:
     """Return the codes that are not wholly of a form, a regular expression of PostgreSQL."""
     return list(connection.execute(_CODES_UNLIKE, {"codes": list(codes), "pattern": pattern}).scalars())
+
+
+def reassigned_codes(connection: Connection, edition_id: int) -> tuple[ReassignedCode, ...]:
+    """Return the codes that were accepted to name another place from an edition on, by code."""
+    return tuple(ReassignedCode(*row) for row in connection.execute(_REASSIGNED_CODES, {"edition_id": edition_id}))
 
 
 def reused_codes(connection: Connection, edition_id: int) -> list[str]:

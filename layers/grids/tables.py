@@ -97,6 +97,18 @@ class FindingRow(Base):
     geom: Mapped[object | None] = geometry("GEOMETRY", nullable=True)
 
 
+class ReassignedCodeRow(Base):
+    """A code that names another place from an edition on, which somebody accepted."""
+
+    __tablename__ = "reassigned_code"
+
+    edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(EDITION, ondelete="CASCADE"), primary_key=True)
+    code: Mapped[str] = mapped_column(CODE, primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    accepted_by: Mapped[str] = mapped_column(Text, server_default=text("geoservice.actor()"))
+    accepted_at: Mapped[datetime] = mapped_column(INSTANT, server_default=text("clock_timestamp()"))
+
+
 class DraftStepRow(Base):
     """What one person or program did to a draft in one transaction."""
 

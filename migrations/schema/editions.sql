@@ -110,3 +110,33 @@ CREATE TABLE geoservice.finding (
     geom geometry(Geometry, 4326)             -- where; null when it has no place
 );
 CREATE INDEX ix_finding_edition_id ON geoservice.finding (edition_id);
+
+-- Codes that name another place from an edition on. A code names one place, so that old answers stay true; where the world does
+-- otherwise, an analyst accepts it by name and says why, and what is asked about either time still finds its own place.
+CREATE TABLE geoservice.reassigned_code (
+    edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
+    code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),
+    reason text NOT NULL CHECK (geoservice.is_name(reason) AND reason ~ '[^[:space:]\u3000]'),
+    accepted_by text NOT NULL DEFAULT geoservice.actor(),
+    accepted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (edition_id, code)
+);
+
+-- It is accepted, or no longer, while the edition is a draft.
+CREATE FUNCTION geoservice.guard_reassigned_code() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    edition_status text;
+BEGIN
+    SELECT e.status INTO edition_status FROM edition AS e
+     WHERE e.id = CASE WHEN tg_op = 'DELETE' THEN old.edition_id ELSE new.edition_id END FOR NO KEY UPDATE;
+    IF edition_status <> 'draft' THEN
+        RAISE EXCEPTION 'The edition is %; which codes name another place is said while it is a draft.', edition_status
+            USING ERRCODE = 'insufficient_privilege', HINT = 'Make a draft from it.';
+    END IF;
+    RETURN CASE WHEN tg_op = 'DELETE' THEN old ELSE new END;
+END $$;
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON geoservice.reassigned_code
+    FOR EACH ROW EXECUTE FUNCTION geoservice.guard_reassigned_code();
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON geoservice.reassigned_code
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_change();

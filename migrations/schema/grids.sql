@@ -176,19 +176,25 @@ CREATE TABLE geoservice.grid_lineage (
     UNIQUE (edition_id, predecessor_code, successor_code)
 );
 
--- Which grid came from which, of what an edition changes. Both going on under their codes says nothing but redraw.
+-- Which grid came from which, of what an edition changes. Both going on under their codes says nothing but redraw; a code
+-- that names another place from here on is retired there and added here.
 CREATE FUNCTION geoservice.write_lineage(edition bigint, before bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     INSERT INTO grid_lineage (edition_id, predecessor_code, successor_code, kind)
-    WITH changed AS MATERIALIZED (SELECT * FROM changed_grids(write_lineage.before, write_lineage.edition)),
+    WITH changed AS MATERIALIZED (
+        SELECT c.*, r.code IS NOT NULL AS reassigned
+          FROM changed_grids(write_lineage.before, write_lineage.edition) AS c
+          LEFT JOIN reassigned_code AS r ON r.edition_id = write_lineage.edition AND r.code = c.code
+    ),
          pair AS MATERIALIZED (
         SELECT o.code AS predecessor, n.code AS successor, o.old_geom, n.new_geom,
-               o.new_geom IS NULL AS retired, n.old_geom IS NULL AS added
+               o.new_geom IS NULL OR o.reassigned AS retired, n.old_geom IS NULL OR n.reassigned AS added
           FROM changed AS o
          CROSS JOIN LATERAL (  -- by the index, each by itself: ten thousand with ten thousand took 25 s
             SELECT g.code FROM grid AS g WHERE g.edition_id = write_lineage.edition AND g.geom && o.old_geom OFFSET 0
          ) AS near
-          JOIN changed AS n ON n.code = near.code AND (n.code = o.code OR st_relate(n.new_geom, o.old_geom, 'T********'))
+          JOIN changed AS n ON n.code = near.code
+           AND (n.code = o.code AND NOT o.reassigned OR st_relate(n.new_geom, o.old_geom, 'T********'))
          WHERE o.old_geom IS NOT NULL
     ),
     kin AS (

@@ -15,7 +15,7 @@ GRANT SELECT ON geoservice.served_household TO geoservice_app;
 -- What everybody reads.
 GRANT SELECT ON
     geoservice.jurisdiction, geoservice.edition, geoservice.edition_period, geoservice.grid, geoservice.grid_lineage,
-    geoservice.territory, geoservice.finding, geoservice.draft_grid,
+    geoservice.territory, geoservice.finding, geoservice.reassigned_code, geoservice.draft_grid,
     geoservice.layer, geoservice.service, geoservice.lifecycle,
     geoservice.working_hours, geoservice.calendar_day, geoservice.working_span
     TO geoservice_reader, geoservice_analyst, geoservice_app;
@@ -27,6 +27,7 @@ GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.posti
 GRANT SELECT, INSERT ON geoservice.incident TO geoservice_analyst, geoservice_app;
 GRANT INSERT, UPDATE, DELETE ON
     geoservice.grid TO geoservice_analyst, geoservice_app;
+GRANT INSERT (edition_id, code, reason), DELETE ON geoservice.reassigned_code TO geoservice_analyst, geoservice_app;
 
 -- An edition is made, named and thrown away while it is a draft. What is in force changes by publishing alone: the service may
 -- mark a draft validated, move its base, withdraw it.

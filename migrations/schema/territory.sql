@@ -146,7 +146,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
 $$;
 
 -- Raise unless an edition may be published: it has grids, it was validated as it stands, validation found no error, no
--- code goes to another place, and its grids partition the outline. The last is a second, independent look.
+-- code goes to another place without being accepted, and its grids partition the outline. The last is a second, independent look.
 CREATE FUNCTION geoservice.require_publishable(edition geoservice.edition) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
@@ -168,11 +168,13 @@ BEGIN
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Validate it as it stands, then publish.',
                   CONSTRAINT = 'validate-edition', DETAIL = json_build_object('edition', edition.id)::text;
     END IF;
-    SELECT w.code, w.until INTO reused FROM reused_codes(edition.id) AS w ORDER BY w.code LIMIT 1;
+    SELECT w.code, w.until INTO reused FROM reused_codes(edition.id) AS w
+     WHERE NOT EXISTS (SELECT FROM reassigned_code AS r WHERE r.edition_id = edition.id AND r.code = w.code)
+     ORDER BY w.code LIMIT 1;
     IF reused.code IS NOT NULL THEN
         RAISE EXCEPTION 'Grid % lies elsewhere than the last grid of that code%.', reused.code,
             coalesce(', which was in force until ' || reused.until, '')
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  HINT = 'A code names one place for ever, so that old answers stay true: give this grid a new code.';
+                  HINT = 'A code names one place, so that old answers stay true: give this grid a new code, or accept it by name.';
     END IF;
 END $$;

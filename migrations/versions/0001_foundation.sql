@@ -367,6 +367,36 @@ CREATE TABLE geoservice.finding (
 );
 CREATE INDEX ix_finding_edition_id ON geoservice.finding (edition_id);
 
+-- Codes that name another place from an edition on. A code names one place, so that old answers stay true; where the world does
+-- otherwise, an analyst accepts it by name and says why, and what is asked about either time still finds its own place.
+CREATE TABLE geoservice.reassigned_code (
+    edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
+    code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),
+    reason text NOT NULL CHECK (geoservice.is_name(reason) AND reason ~ '[^[:space:]\u3000]'),
+    accepted_by text NOT NULL DEFAULT geoservice.actor(),
+    accepted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (edition_id, code)
+);
+
+-- It is accepted, or no longer, while the edition is a draft.
+CREATE FUNCTION geoservice.guard_reassigned_code() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    edition_status text;
+BEGIN
+    SELECT e.status INTO edition_status FROM edition AS e
+     WHERE e.id = CASE WHEN tg_op = 'DELETE' THEN old.edition_id ELSE new.edition_id END FOR NO KEY UPDATE;
+    IF edition_status <> 'draft' THEN
+        RAISE EXCEPTION 'The edition is %; which codes name another place is said while it is a draft.', edition_status
+            USING ERRCODE = 'insufficient_privilege', HINT = 'Make a draft from it.';
+    END IF;
+    RETURN CASE WHEN tg_op = 'DELETE' THEN old ELSE new END;
+END $$;
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON geoservice.reassigned_code
+    FOR EACH ROW EXECUTE FUNCTION geoservice.guard_reassigned_code();
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON geoservice.reassigned_code
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_change();
+
 -- The grids of editions, what differs between two of them, and which grid came from which.
 
 CREATE TABLE geoservice.grid (
@@ -545,19 +575,25 @@ CREATE TABLE geoservice.grid_lineage (
     UNIQUE (edition_id, predecessor_code, successor_code)
 );
 
--- Which grid came from which, of what an edition changes. Both going on under their codes says nothing but redraw.
+-- Which grid came from which, of what an edition changes. Both going on under their codes says nothing but redraw; a code
+-- that names another place from here on is retired there and added here.
 CREATE FUNCTION geoservice.write_lineage(edition bigint, before bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     INSERT INTO grid_lineage (edition_id, predecessor_code, successor_code, kind)
-    WITH changed AS MATERIALIZED (SELECT * FROM changed_grids(write_lineage.before, write_lineage.edition)),
+    WITH changed AS MATERIALIZED (
+        SELECT c.*, r.code IS NOT NULL AS reassigned
+          FROM changed_grids(write_lineage.before, write_lineage.edition) AS c
+          LEFT JOIN reassigned_code AS r ON r.edition_id = write_lineage.edition AND r.code = c.code
+    ),
          pair AS MATERIALIZED (
         SELECT o.code AS predecessor, n.code AS successor, o.old_geom, n.new_geom,
-               o.new_geom IS NULL AS retired, n.old_geom IS NULL AS added
+               o.new_geom IS NULL OR o.reassigned AS retired, n.old_geom IS NULL OR n.reassigned AS added
           FROM changed AS o
          CROSS JOIN LATERAL (  -- by the index, each by itself: ten thousand with ten thousand took 25 s
             SELECT g.code FROM grid AS g WHERE g.edition_id = write_lineage.edition AND g.geom && o.old_geom OFFSET 0
          ) AS near
-          JOIN changed AS n ON n.code = near.code AND (n.code = o.code OR st_relate(n.new_geom, o.old_geom, 'T********'))
+          JOIN changed AS n ON n.code = near.code
+           AND (n.code = o.code AND NOT o.reassigned OR st_relate(n.new_geom, o.old_geom, 'T********'))
          WHERE o.old_geom IS NOT NULL
     ),
     kin AS (
@@ -787,7 +823,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
 $$;
 
 -- Raise unless an edition may be published: it has grids, it was validated as it stands, validation found no error, no
--- code goes to another place, and its grids partition the outline. The last is a second, independent look.
+-- code goes to another place without being accepted, and its grids partition the outline. The last is a second, independent look.
 CREATE FUNCTION geoservice.require_publishable(edition geoservice.edition) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
@@ -809,12 +845,14 @@ BEGIN
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Validate it as it stands, then publish.',
                   CONSTRAINT = 'validate-edition', DETAIL = json_build_object('edition', edition.id)::text;
     END IF;
-    SELECT w.code, w.until INTO reused FROM reused_codes(edition.id) AS w ORDER BY w.code LIMIT 1;
+    SELECT w.code, w.until INTO reused FROM reused_codes(edition.id) AS w
+     WHERE NOT EXISTS (SELECT FROM reassigned_code AS r WHERE r.edition_id = edition.id AND r.code = w.code)
+     ORDER BY w.code LIMIT 1;
     IF reused.code IS NOT NULL THEN
         RAISE EXCEPTION 'Grid % lies elsewhere than the last grid of that code%.', reused.code,
             coalesce(', which was in force until ' || reused.until, '')
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  HINT = 'A code names one place for ever, so that old answers stay true: give this grid a new code.';
+                  HINT = 'A code names one place, so that old answers stay true: give this grid a new code, or accept it by name.';
     END IF;
 END $$;
 
@@ -2985,7 +3023,7 @@ GRANT SELECT ON geoservice.served_household TO geoservice_app;
 -- What everybody reads.
 GRANT SELECT ON
     geoservice.jurisdiction, geoservice.edition, geoservice.edition_period, geoservice.grid, geoservice.grid_lineage,
-    geoservice.territory, geoservice.finding, geoservice.draft_grid,
+    geoservice.territory, geoservice.finding, geoservice.reassigned_code, geoservice.draft_grid,
     geoservice.layer, geoservice.service, geoservice.lifecycle,
     geoservice.working_hours, geoservice.calendar_day, geoservice.working_span
     TO geoservice_reader, geoservice_analyst, geoservice_app;
@@ -2997,6 +3035,7 @@ GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.posti
 GRANT SELECT, INSERT ON geoservice.incident TO geoservice_analyst, geoservice_app;
 GRANT INSERT, UPDATE, DELETE ON
     geoservice.grid TO geoservice_analyst, geoservice_app;
+GRANT INSERT (edition_id, code, reason), DELETE ON geoservice.reassigned_code TO geoservice_analyst, geoservice_app;
 
 -- An edition is made, named and thrown away while it is a draft. What is in force changes by publishing alone: the service may
 -- mark a draft validated, move its base, withdraw it.

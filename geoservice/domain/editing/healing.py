@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from geoservice.domain.editing.change import shape_of
 from geoservice.domain.editing.diff import area_m2, substance
 from geoservice.domain.editing.faces import Faces, faces_of
-from geoservice.domain.editing.inheriting import Owners, inherited
+from geoservice.domain.editing.inheritance import Owners, inherited
 from geoservice.domain.editing.lattice import Lattice
 from geoservice.domain.validating.topology import (
     HEALED_MAX_M,

@@ -280,10 +280,9 @@ def _vertices_missing(
     corners = shapely.points(vertices)
     theirs = shapely.get_coordinates(other)
     known = {tuple(pair) for pair in theirs}
-    strange = shapely.dwithin(corners, border, ONE_BORDER_DEG)
-    strange &= [pair not in known for pair in map(tuple, vertices.tolist())]
-    shared = shapely.multipoints([pair for pair in vertices.tolist() if tuple(pair) in known])
-    strange &= ~(on_rim & shapely.dwithin(corners, shared, BESIDE_VERTEX_DEG))
+    both = np.array([pair in known for pair in map(tuple, vertices.tolist())], dtype=bool)
+    strange = shapely.dwithin(corners, border, ONE_BORDER_DEG) & ~both
+    strange &= ~(on_rim & shapely.dwithin(corners, shapely.multipoints(corners[both]), BESIDE_VERTEX_DEG))
     shapely.prepare(rim := other.boundary)
     return [corner for corner in corners[strange] if shapely.dwithin(corner, rim, ONE_BORDER_DEG)]
 

@@ -20,6 +20,7 @@ from geoservice.errors import (
     NotTwoDrafts,
 )
 from geoservice.reading.grids import grids_of_file
+from geoservice.reading.limits import Limits
 from geoservice.reading.shapes import GridFields
 from geoservice.services.drafting.model import Edited
 from geoservice.services.drafting.open_draft import (
@@ -48,8 +49,9 @@ class DraftService:
     raised and nothing is changed. None: whatever it is.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, limits: Limits | None = None) -> None:
         self._database = database
+        self._limits = limits or Limits()
 
     def create(
         self, jurisdiction_code: str, *, title: str, from_edition: int | None = None, actor: str = ""
@@ -230,7 +232,7 @@ class DraftService:
         edition, there = self.grids(edition_id)
         with self._database.transaction() as connection:
             bbox = get_jurisdiction(connection, edition.jurisdiction_code).bbox
-        found = grids_of_file(path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer)
+        found = grids_of_file(path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer, limits=self._limits)
         grids = with_missing_fields_from(there, found.grids, fields)
         changed = difference(there, grids)
         if commit:

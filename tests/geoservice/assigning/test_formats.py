@@ -16,7 +16,7 @@ from pyarrow import parquet
 from geoservice.assigning.assign import assign
 from geoservice.assigning.model import CoordinateColumns, Request
 from geoservice.assigning.owners import Owners
-from geoservice.assigning.point_errors import ColumnTaken, OutputNotWritable
+from geoservice.assigning.point_errors import OutputNotWritable
 from geoservice.engine.index import OwnershipIndex
 from geoservice.reading.file_errors import CrsNotStated
 from layers.shifted import FROM_WGS84
@@ -152,10 +152,17 @@ def test_what_a_format_can_not_hold_is_refused_before_the_work(
     with pytest.raises(OutputNotWritable, match="column: tags"):
         assign(Request(tmp_path / "nested.parquet", tmp_path / "out.csv"), owners)
 
+
+def test_what_is_added_gets_another_name_where_its_own_is_taken(
+    tmp_path: Path, owners: Owners, lonlats: Lonlats
+) -> None:
     taken = wkb_table(lonlats).rename_columns(["id", "Lon", "geom"])
     pyogrio.write_arrow(taken, tmp_path / "taken.gpkg", geometry_name="geom", geometry_type="Point", crs="EPSG:4326")
-    with pytest.raises(ColumnTaken, match="column: Lon"):
-        assign(Request(tmp_path / "taken.gpkg", tmp_path / "out.csv"), owners)
+
+    assign(Request(tmp_path / "taken.gpkg", tmp_path / "out.csv"), owners)
+
+    header = (tmp_path / "out.csv").read_text().splitlines()[0].replace('"', "")
+    assert header.split(",")[-4:] == ["grid_code", "method", "lon_2", "lat"]
 
 
 def test_the_nearest_grid_owns_within_the_tolerance(tmp_path: Path, owners: Owners, lonlats: Lonlats) -> None:

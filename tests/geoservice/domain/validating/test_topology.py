@@ -174,6 +174,13 @@ def test_t_junction_on_a_border_in_any_direction_is_found(along: float, turn: fl
     assert all(finding.geom is not None and finding.geom.distance(Point(middle)) < 1e-8 for finding in told)
 
 
+def test_a_border_of_which_no_vertex_is_shared_is_unmatched() -> None:
+    # Neighbours a bit apart along all of their border.
+    east = box(math.nextafter(91.001, 92), 29.0, 91.002, 29.001)
+
+    assert "unmatched-edge" in errors_of(findings_of([grid("A", WEST), grid("B", east)], OUTLINE))
+
+
 def test_one_grid_inside_another_is_an_overlap() -> None:
     inner = box(91.0002, 29.0002, 91.0008, 29.0008)
 

@@ -27,10 +27,10 @@ def inherited(faces: Faces, owners: Sequence[Owners], narrow: Iterable[int]) -> 
     The longest common border is settled first. A sliver beside another one would else go to whoever it touches with
     its end, and that grid would get a tongue between two others.
     """
-    return _Estate(faces, owners, set(narrow)).settled()
+    return _Inheritance(faces, owners, set(narrow)).settled()
 
 
-class _Estate:
+class _Inheritance:
     """Faces that wait for an owner, and the claims of those beside them."""
 
     def __init__(self, faces: Faces, owners: Sequence[Owners], narrow: set[int]) -> None:

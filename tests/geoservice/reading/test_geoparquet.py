@@ -1,0 +1,76 @@
+"""Areas of GeoParquet 1.1 in its native encodings: nested lists of coordinates."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import shapely
+from pyarrow import parquet
+from shapely import MultiPolygon, Polygon, box
+
+from geoservice.reading.file_errors import FileUnreadable
+from geoservice.reading.reader import read_features
+from tests.geoservice.reading.made_files import EAST, WEST
+
+HOLED = Polygon(box(91, 29, 91.01, 29.01).exterior, [box(91.002, 29.002, 91.004, 29.004).exterior])
+ISLANDS = MultiPolygon([HOLED, box(91.02, 29, 91.03, 29.01)])
+
+
+def nested(area: Polygon | MultiPolygon) -> list[Any]:
+    if isinstance(area, MultiPolygon):
+        return [nested(part) for part in area.geoms]
+    return [[{"x": x, "y": y} for x, y in shapely.get_coordinates(ring).tolist()] for ring in (
+        area.exterior, *area.interiors)]  # fmt: skip
+
+
+def written(path: Path, encoding: str, values: list[Any], *, deep: int) -> str:
+    kind: pa.DataType = pa.struct([("x", pa.float64()), ("y", pa.float64())])
+    for _ in range(deep):
+        kind = pa.list_(kind)
+    column = {"encoding": encoding, "geometry_types": []}
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+    table = pa.table({"code": [str(n) for n in range(len(values))], "geometry": pa.array(values, kind)})
+    parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), path, row_group_size=2)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "areas", [[WEST, EAST], [HOLED], [WEST, None, HOLED], [None], [HOLED, EAST, WEST, HOLED, EAST]]
+)
+def test_polygons_are_read(tmp_path: Path, areas: list[Any]) -> None:
+    path = written(tmp_path / "a.parquet", "polygon", [area and nested(area) for area in areas], deep=2)
+
+    assert [geom == area for geom, area in zip(read_features(path).geoms, areas, strict=True)] == [True] * len(areas)
+
+
+@pytest.mark.parametrize("areas", [[ISLANDS], [MultiPolygon([WEST]), ISLANDS, MultiPolygon([HOLED])], [ISLANDS, None]])
+def test_multipolygons_are_read(tmp_path: Path, areas: list[Any]) -> None:
+    path = written(tmp_path / "a.parquet", "multipolygon", [area and nested(area) for area in areas], deep=3)
+
+    assert [geom == area for geom, area in zip(read_features(path).geoms, areas, strict=True)] == [True] * len(areas)
+
+
+def test_an_encoding_that_does_not_fit_the_column_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.parquet", "multipolygon", [nested(WEST)], deep=2)
+
+    with pytest.raises(FileUnreadable):
+        read_features(path)
+
+
+def test_heights_and_measures_are_counted(tmp_path: Path) -> None:
+    measured = shapely.from_wkt("POLYGON M ((91 29 1, 91.001 29 2, 91.001 29.001 3, 91 29 1))")
+    wkbs = [shapely.to_wkb(one, flavor="iso") for one in (measured, shapely.force_3d(EAST), WEST)]
+    column = {"encoding": "WKB", "geometry_types": []}
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+    table = pa.table({"code": ["a", "b", "c"], "geometry": pa.array(wkbs, pa.binary())})
+    parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), tmp_path / "a.parquet")
+
+    features = read_features(str(tmp_path / "a.parquet"))
+
+    assert features.with_heights == 2
+    assert not np.asarray(shapely.has_z(features.geoms) | shapely.has_m(features.geoms)).any()
