@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from tests.browser.phone import HOSTILE, PHONE, officer_key, report, stored
 
-pytestmark = pytest.mark.browser
+#: The loop that test_the_loop.py goes through in the everyday run has its main way in it.
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -77,7 +78,6 @@ def test_the_whole_way_from_report_to_rating(live, visit, words):
     reporter.assert_quiet()
 
 
-@pytest.mark.slow
 def test_the_token_is_in_no_address_that_the_server_sees(live, visit, words):
     seen = report(visit, live, words)
     token = token_of(seen)
@@ -93,7 +93,6 @@ def test_the_token_is_in_no_address_that_the_server_sees(live, visit, words):
     assert not [url for url in asked if token in url]
 
 
-@pytest.mark.slow
 def test_a_question_is_answered(live, visit, words):
     seen = report(visit, live, words)
     (incident,) = stored(live, words)
@@ -108,7 +107,6 @@ def test_a_question_is_answered(live, visit, words):
     assert stored(live, words)[0]["waiting_since"] is None
 
 
-@pytest.mark.slow
 def test_a_report_is_reopened_and_another_cancelled(live, visit, words):
     done, needless = report(visit, live, words), report(visit, live, f"{words} 2")
     (incident,) = stored(live, words)
@@ -129,7 +127,6 @@ def test_a_report_is_reopened_and_another_cancelled(live, visit, words):
     assert [stored(live, one)[0]["status"] for one in (words, f"{words} 2")] == ["dispatched", "cancelled"]
 
 
-@pytest.mark.slow
 def test_a_broken_link_is_told_in_plain_words(live, visit):
     for end, said in (("", "链接不完整"), ("#rpt_" + "A" * 43, "没有找到这条上报")):
         seen = visit(f"{live.url}/report/follow{end}", **PHONE)
@@ -137,7 +134,6 @@ def test_a_broken_link_is_told_in_plain_words(live, visit):
         expect(seen.page.locator("#notice")).to_contain_text(said)
 
 
-@pytest.mark.slow
 def test_following_speaks_english_and_the_link_keeps_its_token(live, visit, words):
     seen = report(visit, live, words)
     seen.page.locator("#fresh a.first").click()
@@ -151,7 +147,6 @@ def test_following_speaks_english_and_the_link_keeps_its_token(live, visit, word
     seen.assert_quiet()
 
 
-@pytest.mark.slow
 def test_returning_wants_a_reason(live, visit, words):
     report(visit, live, words)
     (incident,) = stored(live, words)
@@ -170,7 +165,6 @@ def test_returning_wants_a_reason(live, visit, words):
     seen.assert_quiet()
 
 
-@pytest.mark.slow
 def test_what_is_illegal_is_refused_in_plain_words(live, visit, words):
     report(visit, live, words)
     (incident,) = stored(live, words)
@@ -184,7 +178,6 @@ def test_what_is_illegal_is_refused_in_plain_words(live, visit, words):
     expect(card_of(seen, incident)).to_have_count(0)
 
 
-@pytest.mark.slow
 def test_the_list_is_that_of_the_own_grid_and_stands_on_the_map(live, visit, words):
     report(visit, live, words)
     (incident,) = stored(live, words)
@@ -198,7 +191,6 @@ def test_the_list_is_that_of_the_own_grid_and_stands_on_the_map(live, visit, wor
     assert seen.page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-@pytest.mark.slow
 def test_the_key_is_kept_until_the_page_is_closed(live, visit, words):
     report(visit, live, words)
     (incident,) = stored(live, words)
@@ -217,7 +209,6 @@ def test_the_key_is_kept_until_the_page_is_closed(live, visit, words):
     seen.assert_quiet()
 
 
-@pytest.mark.slow
 def test_a_key_of_no_officer_is_told_what_is_missing(live, visit):
     seen = visit(f"{live.url}/officer", **PHONE)
     for key, said in (("grd_none", "密钥无效"), (live.key, "没有指名网格员")):
@@ -228,7 +219,6 @@ def test_a_key_of_no_officer_is_told_what_is_missing(live, visit):
         assert seen.page.evaluate("() => sessionStorage.length") == 0
 
 
-@pytest.mark.slow
 def test_hostile_words_are_words_to_the_officer(live, visit):
     report(visit, live, HOSTILE)
     incident = stored(live, HOSTILE)[-1]

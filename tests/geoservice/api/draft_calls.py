@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import shapely
@@ -106,6 +106,13 @@ def _publish(draft: Ready) -> dict[str, Any]:
     return {"preview": str(draft.door.services.editions.preview(draft.id).preview.id)}
 
 
+def _reassign(draft: Ready) -> dict[str, Any]:
+    one, other, *rest = draft.grids.values()
+    turned = [replace(one, geom=other.geom), replace(other, geom=one.geom), *rest]
+    draft.door.services.drafts.take_state(draft.id, turned, revision=None)
+    return {"codes": [one.code, other.code], "reason": "turned round"}
+
+
 def _put(draft: Ready) -> dict[str, Any]:
     grid = next(iter(draft.grids.values()))
     return {"name": "put", "geometry": dict(shapely.geometry.mapping(grid.geom))}
@@ -114,5 +121,5 @@ def _put(draft: Ready) -> dict[str, Any]:
 _BODIES: dict[str, Callable[[Ready], dict[str, Any]]] = {
     "split": _split, "merge": _merge, "move-vertex": _move_vertex, "redraw-border": _redraw, "recode": _recode,
     "undo": _undo, "redo": _redo, "merge-draft": _merge_draft, "publish": _publish, "{code}": _put,
-    "rebase": lambda draft: {"settle": {}},
+    "reassign-codes": _reassign, "rebase": lambda draft: {"settle": {}},
 }  # fmt: skip

@@ -81,7 +81,7 @@ def try_one(partition: Sequence[GridShape], seed: int) -> None:
         assert moved_too_far(grids, result, 0.01 + reach_m(kinds)) == [], told
 
 
-@depths(everyday=40, proof=3_000)
+@depths(everyday=15, proof=3_000)
 def test_demo(depth: int) -> None:
     community = build_community(now=datetime(2026, 3, 2, 9, tzinfo=UTC))
     grids = [GridShape(grid.code, grid.name, None, None, multi(grid.geom)) for grid in community.grids]
@@ -91,7 +91,7 @@ def test_demo(depth: int) -> None:
 
 
 @pytest.mark.data
-@depths(everyday=15, proof=4_000)
+@depths(everyday=6, proof=4_000)
 def test_beats_of_chicago(test_data: Path, depth: int) -> None:
     found: dict[str, list[Polygon]] = {}
     text = (test_data / "chicago" / "beats_from_2012-12-19.geojson").read_text()
