@@ -48,3 +48,8 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
 def may(role: Role, permission: Permission) -> bool:
     """Return whether a role has a permission."""
     return role in ALLOWED[permission]
+
+
+def roles_with(permission: Permission) -> tuple[Role, ...]:
+    """Return the roles that have a permission, in their order."""
+    return tuple(role for role in Role if may(role, permission))

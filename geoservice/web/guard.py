@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from flask import Flask, Request, g
 
 from geoservice.auth.model import PUBLIC, Identity
-from geoservice.auth.permissions import Permission, may
+from geoservice.auth.permissions import Permission, may, roles_with
 from geoservice.web.parsing import Forbidden, Unauthorised
 from geoservice.web.pipeline import Step
 
@@ -55,8 +55,11 @@ def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify) -> S
             who = identify_for_look_up if needed is Permission.LOOK_UP_OWNER else identify
             identity = _shown_identity(request.environ.get("HTTP_AUTHORIZATION"), who)
         g.identity = identity
-        if not may(identity.role, needed):
-            raise Unauthorised if identity is PUBLIC else Forbidden
+        if may(identity.role, needed):
+            return
+        if identity is PUBLIC:
+            raise Unauthorised
+        raise Forbidden(role=identity.role.value, roles=", ".join(role.value for role in roles_with(needed)))
 
     return check
 

@@ -53,7 +53,7 @@ class Unauthorised(GeoserviceError):
 
 
 class Forbidden(GeoserviceError):
-    """The role of this key does not include that."""
+    """The role of this key does not include that; those that do are named."""
 
 
 class InvalidInput(GeoserviceError):

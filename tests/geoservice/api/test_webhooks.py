@@ -91,4 +91,6 @@ def test_only_admins_see_and_change_webhooks(door: Door, made: dict[str, Any], r
         ("POST", "", {"url": WEBHOOK_URL}),
         ("DELETE", f"/{made['id']}", None),
     ):
-        assert call(door, method, path, body, role).status == 403
+        answer = call(door, method, path, body, role)
+        assert answer.status == 403
+        assert f"role: {role.value}, roles: admin" in answer.response.json["detail"]
