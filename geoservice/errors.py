@@ -192,7 +192,7 @@ class CodeNotReused(GeoserviceError):
 
 
 class ReasonMissing(GeoserviceError):
-    """Say in words why; blanks are no reason."""
+    """Say why, in one line of at most 200 characters; blanks are no reason."""
 
 
 class NothingToUndo(GeoserviceError):

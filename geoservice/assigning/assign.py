@@ -60,7 +60,7 @@ def assign(request: Request, owners: Owners, on_progress: OnProgress = lambda pr
     geometry = source.where if isinstance(source.where, Geometry) else None
     places = placing(request.crs, geometry.crs if geometry else None, in_file=geometry is not None)
     form = form_of(request, source, places, owners.index.codes)
-    summary = Summary(remarks=[*owners.remarks, *source.remarks], where=source.where)
+    summary = Summary(where=source.where)
     misplaced: list[Misplaced] = []
 
     def answered(piece: Piece) -> tuple[Piece, Answers, Any]:
@@ -76,6 +76,7 @@ def assign(request: Request, owners: Owners, on_progress: OnProgress = lambda pr
 
     _write_whole(form, request, shaped())
     summary.seconds = time.monotonic() - began
+    summary.remarks += [*owners.remarks, *source.remarks]  # a source may find out on the way what is to be told
     summary.remarks += [_misplaced_remark(one, request, places) for one in misplaced]
     if summary.is_nowhere:
         summary.mistake = likely_mistake(misplaced, source.where)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
@@ -18,7 +17,7 @@ from pyarrow import csv as pacsv
 
 from geoservice.assigning.added_columns import METHOD_NAMES, Added, Shaping
 from geoservice.assigning.coordinates import coordinate_columns
-from geoservice.assigning.csv_records import DELIMITERS, Block, blocks, header_of, reading
+from geoservice.assigning.csv_records import BLOCK, DELIMITERS, Block, blocks, decoded, header_of, reading
 from geoservice.assigning.model import Answers, Piece, Request, Where
 from geoservice.assigning.point_errors import (
     EncodingNotUtf8,
@@ -28,8 +27,10 @@ from geoservice.assigning.point_errors import (
 )
 
 Strings = list[pa.Array]
-#: A number as much of Europe writes it; RE2 and Python read the pattern alike.
-DECIMAL_COMMA = re.compile(r"^(\s*[+-]?[0-9]+),([0-9]+\s*)$")
+#: Numbers as much of Europe writes them; of metres, such as can not be thousands.
+DECIMAL_COMMA = r"^\s*[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?\s*$"
+DECIMAL_COMMA_OF_METRES = r"^\s*[+-]?([0-9]+,([0-9]{1,2}|[0-9]{4,})|[0-9]{4,},[0-9]{3})\s*$"
+COMMAS_READ = "Decimal commas of the coordinates were read as points."
 
 
 class CsvSource:
@@ -37,28 +38,34 @@ class CsvSource:
 
     def __init__(self, request: Request) -> None:
         self._path, self._encoding = request.points, request.encoding
+        self._in_degrees = request.crs is None or not request.crs.startswith("epsg")
         with self._path.open("rb") as file:
             self.header = header_of(reading(file, self._encoding), self._path)
         self.columns = coordinate_columns(self.header.names, request.columns)
         self.schema = pa.schema([(name, pa.string()) for name in self.header.names])
         x, y = self.columns
         self.remarks = [f"Columns separated by {DELIMITERS[self.header.delimiter]}; coordinates from {x} and {y}."]
-        #: A comma in a number can be nothing else where it does not separate columns.
-        self.decimal_commas = self.header.delimiter != "," and self._begins_with_commas()
-        if self.decimal_commas:
-            self.remarks.append("Decimal commas of the coordinates were read as points.")
+        if _ends_in_returns(self._path, self._encoding):
+            self.remarks.append("Its lines end in carriage returns alone; they are written as newlines.")
 
     @property
     def where(self) -> Where:
         """Return the columns of coordinates."""
         return self.columns
 
-    def _begins_with_commas(self) -> bool:
-        """Return whether the first coordinates that stand in the file are written with decimal commas."""
-        first = self.header.rest.lstrip(b"\r\n").split(b"\n", 1)[0]
-        fields = next(csv.reader([first.decode(errors="replace")], delimiter=self.header.delimiter), [])
-        places = [self.header.names.index(name) for name in self.columns]
-        return any(place < len(fields) and DECIMAL_COMMA.match(fields[place]) for place in places)
+    def with_points(self, column: pa.Array) -> pa.Array:
+        """Return a column of text with decimal points for commas, where a comma can be nothing else, and say so.
+
+        Where commas separate columns they stay. Of metres, three digits behind one may be thousands: they stay, too.
+        """
+        if self.header.delimiter == "," or not pa.types.is_string(column.type):
+            return column
+        pattern = DECIMAL_COMMA if self._in_degrees else DECIMAL_COMMA_OF_METRES
+        if not pc.any(pc.match_substring_regex(column, pattern)).as_py():
+            return column
+        if COMMAS_READ not in self.remarks:
+            self.remarks.append(COMMAS_READ)
+        return _replaced(column, pattern)
 
     def pieces(self) -> Iterator[CsvPiece]:
         """Yield the rows in blocks."""
@@ -83,8 +90,7 @@ class CsvPiece:
 
     def coordinates(self) -> tuple[pa.Array, pa.Array]:
         """Return the two columns: as numbers where all of them are, else as text."""
-        columns = self._parsed_coordinates or self._of_rows(self._places)
-        x, y = (_with_points(one) for one in columns) if self._source.decimal_commas else columns
+        x, y = map(self._source.with_points, self._parsed_coordinates or self._of_rows(self._places))
         return x, y
 
     def table(self) -> pa.Table:
@@ -220,10 +226,14 @@ class CsvMade:
         _write(path, _written(self._shaping.schema.names, self._delimiter) + b"\n", shaped)
 
 
-def _with_points(column: pa.Array) -> pa.Array:
-    if not pa.types.is_string(column.type):
-        return column
-    return pc.replace_substring_regex(column, DECIMAL_COMMA.pattern, r"\1.\2")
+def _replaced(column: pa.Array, pattern: str) -> pa.Array:
+    return pc.if_else(pc.match_substring_regex(column, pattern), pc.replace_substring(column, ",", "."), column)
+
+
+def _ends_in_returns(path: Path, encoding: str | None) -> bool:
+    with path.open("rb") as file:
+        head = decoded(file, encoding)(BLOCK)
+    return b"\r" in head and b"\n" not in head
 
 
 def _write(path: Path, header: bytes, pieces: Iterator[bytes]) -> None:

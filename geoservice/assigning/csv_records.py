@@ -13,8 +13,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from geoservice.assigning.point_errors import EncodingNotUtf8, HeaderMissing, PointsUnreadable, QuotesBroken
-from geoservice.reading.file_errors import EncodingUnknown
+from geoservice.assigning.point_errors import (
+    EncodingNotUtf8,
+    HeaderMissing,
+    LineEndsMixed,
+    PointsUnreadable,
+    QuotesBroken,
+)
+from geoservice.reading.encodings import require_encoding
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 #: Bytes read at a time.
@@ -65,7 +71,7 @@ class Block:
 
 def reading(file: io.BufferedReader, encoding: str | None) -> Read:
     """Return how to read a file in UTF-8, its lines ended by newlines; raise EncodingUnknown."""
-    return _with_newlines(_decoded(file, encoding))
+    return _with_newlines(decoded(file, encoding))
 
 
 def _with_newlines(read: Read) -> Read:
@@ -82,13 +88,12 @@ def _with_newlines(read: Read) -> Read:
     return read_lines
 
 
-def _decoded(file: io.BufferedReader, encoding: str | None) -> Read:
+def decoded(file: io.BufferedReader, encoding: str | None) -> Read:
+    """Return how to read a file in UTF-8, as it stands; raise EncodingUnknown."""
     if encoding is None:
         return file.read
-    try:
-        text = codecs.getreader(encoding)(file)
-    except LookupError as exc:
-        raise EncodingUnknown(encoding=encoding) from exc
+    require_encoding(encoding)
+    text = codecs.getreader(encoding)(file)
 
     def read(size: int) -> bytes:
         try:
@@ -109,6 +114,8 @@ def header_of(read: Read, path: Path) -> Header:
     ends = _record_ends(head[begin:]) + begin
     end = int(ends[0]) if len(ends) else len(head)
     raw = head[: end - (head[end - 1 : end] == b"\r")]
+    if b"\0" in raw:
+        raise EncodingNotUtf8(line="the header", hint="it seems to be utf-16")
     try:
         text = raw[begin:].decode("utf-8-sig")
     except UnicodeDecodeError as exc:
@@ -116,6 +123,8 @@ def header_of(read: Read, path: Path) -> Header:
     delimiter = "\t" if path.suffix.lower() == ".tsv" else max(DELIMITERS, key=_outside_quotes(text).count)
     if said and (named := said[1].decode("latin-1")) in DELIMITERS:
         delimiter = named
+    if "\r" in text:
+        raise LineEndsMixed(line="the header")
     names = next(csv.reader([text], delimiter=delimiter), []) if "\n" not in text else []
     if len(names) < 2:
         raise HeaderMissing(line=text[:100] or "nothing")
@@ -134,6 +143,7 @@ def blocks(read: Read, rest: bytes) -> Iterator[Block]:
     while True:
         more = read(BLOCK)
         rest += more
+        _require_whole_line_ends(rest, first_row)
         ends = _record_ends(rest)
         starts = _line_ends(rest, ends)
         if not more:
@@ -147,6 +157,18 @@ def blocks(read: Read, rest: bytes) -> Iterator[Block]:
         content, rest = rest[: starts[-1]], rest[starts[-1] :]
         yield Block(content, starts, first_row, b"")
         first_row += len(starts) - 1
+
+
+def _require_whole_line_ends(content: bytes, first_row: int) -> None:
+    """Raise LineEndsMixed for a carriage return alone outside quotation marks: to some it ends a row, to others not."""
+    if b"\r" not in content:
+        return
+    values = np.frombuffer(content, np.uint8)
+    alone = np.flatnonzero((values[:-1] == _RETURN) & (values[1:] != _NEWLINE))
+    quotes = np.flatnonzero(values == _QUOTE)
+    outside = alone[np.searchsorted(quotes, alone) % 2 == 0]
+    if len(outside):
+        raise LineEndsMixed(row=first_row + len(_record_ends(content[: outside[0]])))
 
 
 def _last(content: bytes, starts: NDArray[np.int64], first_row: int) -> Block:

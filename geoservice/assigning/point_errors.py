@@ -41,6 +41,10 @@ class QuotesBroken(GeoserviceError):
     """A quotation mark is opened and not closed."""
 
 
+class LineEndsMixed(GeoserviceError):
+    """A carriage return stands alone in a row, though lines end in newlines: save the file with one kind of ends."""
+
+
 class ColumnMissing(GeoserviceError):
     """There is no such column."""
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from geoservice.reading.encodings import is_encoding
 from geoservice.reading.file_errors import EncodingNotStated, EncodingWrong
 
 #: Language drivers that name an encoding; source: GDAL's driver page of shapefiles, after ESRI's list.
@@ -26,8 +27,14 @@ LANGUAGES = {
 CODE_PAGES = {"65001": "utf-8", "936": "gbk", "54936": "gb18030", "950": "cp950", "88591": "latin-1"}
 #: In these any bytes are text, so that nothing speaks against them.
 _ANYTHING_GOES = frozenset(
-    codecs.lookup(name).name for name in ("latin-1", "cp437", "cp850", "cp1252", "cp865", "cp852")
-)
+    codecs.lookup(name).name
+    for name in ("latin-1", "cp437", "cp850", "cp1252", "cp865", "cp852", "cp866", "cp1250", "cp1251", "cp1253",
+                 "cp1254", "cp1257", "cp932")
+)  # fmt: skip
+#: Of the characters beside ASCII of European text, at least so many are letters.
+_LETTERS = 0.8
+#: Of those of Chinese text, at least so many are among the 3,755 common ones that GB 2312 has in front.
+_COMMON = 0.6
 _NAME_BYTES, _FIELD_BYTES, _END = 11, 32, 13
 
 
@@ -49,15 +56,19 @@ class Dbf:
 
     def texts(self) -> list[bytes]:
         """Return the names and values that are not plain ASCII, padding left out, each once."""
-        found = [*self.names, *self._values()]
+        found = [*self.names, *(value for _, value in self._values())]
         return sorted({text for text in found if not text.isascii()})
 
-    def with_whole_names(self, encoding: str) -> bytes:
-        """Return the content with names that end within a character cut before it, no two of them alike.
+    def with_whole_text(self, encoding: str) -> bytes:
+        """Return the content with names and values that end within a character cut before it, no two names alike.
 
         Raise EncodingWrong when a name is no text in that encoding.
         """
         content = bytearray(self.content)
+        for start, value in self._values():
+            whole = _whole(value, encoding)
+            if whole is not None and len(whole) < len(value):
+                content[start : start + len(value)] = whole.ljust(len(value))
         taken: set[bytes] = set()
         for at, name in zip(self._fields, self.names, strict=True):
             whole = _whole(name, encoding)
@@ -86,22 +97,23 @@ class Dbf:
             fields.append(at)
         return fields
 
-    def _values(self) -> list[bytes]:
-        """Return the values of the fields of text, as far as whole records go."""
+    def _values(self) -> list[tuple[int, bytes]]:
+        """Return where the values of text begin that are not plain ASCII, and each without padding behind it."""
         record_bytes = int.from_bytes(self.content[10:12], "little")
         if record_bytes < 2 or len(self.content) < self._header_bytes:
             return []
-        count = max(len(self.content) - self._header_bytes, 0) // record_bytes
+        count = (len(self.content) - self._header_bytes) // record_bytes
         records = np.frombuffer(self.content, np.uint8, count * record_bytes, self._header_bytes)
         records = records.reshape(count, record_bytes)
         widths = [self.content[at + 16] for at in self._fields]
         edges = np.cumsum([1, *widths]).tolist()
-        values: list[bytes] = []
+        values: list[tuple[int, bytes]] = []
         for at, (begin, end) in zip(self._fields, pairwise(edges), strict=True):
-            column = records[:, begin:end]
-            if self.content[at + 11 : at + 12] == b"C" and (column > 0x7F).any():
-                marked = column[(column > 0x7F).any(axis=1)]
-                values += [row.tobytes().strip(b" \0") for row in marked]
+            if self.content[at + 11 : at + 12] != b"C":
+                continue
+            for row in np.flatnonzero((records[:, begin:end] > 0x7F).any(axis=1)).tolist():
+                start = self._header_bytes + row * record_bytes + begin
+                values.append((start, self.content[start : start + end - begin].rstrip(b" \0")))
         return values
 
 
@@ -132,7 +144,8 @@ def encoding_of(dbf: Dbf, *, declared: str | None, code_page: str | None) -> str
         raise EncodingNotStated(seems=seems)
     if not _fits(texts, said):
         raise EncodingWrong(encoding=said, seems=seems)
-    if declared is None and seems is not None and codecs.lookup(said).name in _ANYTHING_GOES:
+    doubtful = seems is not None or _letters(texts, said) < _LETTERS
+    if declared is None and doubtful and codecs.lookup(said).name in _ANYTHING_GOES:
         raise EncodingNotStated(said=said, seems=seems)
     return said
 
@@ -143,11 +156,8 @@ def _known(code_page: str | None) -> str | None:
         return None
     word = code_page.split()[-1].lower()
     for name in (CODE_PAGES.get(word, word), f"cp{word}"):
-        try:
-            codecs.lookup(name)
-        except LookupError:
-            continue
-        return name
+        if is_encoding(name):
+            return name
     return None
 
 
@@ -155,10 +165,17 @@ def _seems(texts: list[bytes]) -> str | None:
     """Return the encoding of several bytes a character that texts seem to be in; None when they seem to be in none."""
     if _fits(texts, "utf-8"):
         return "utf-8"
-    # Of Latin text a single byte here and there is not ASCII; of Chinese text, most are, and in pairs.
-    high = [sum(byte > 0x7F for byte in text) for text in texts]
-    together = [sum(one > 0x7F and other > 0x7F for one, other in pairwise(text)) for text in texts]
-    return "gbk" if 2 * sum(together) > sum(high) and _fits(texts, "gb18030") else None
+    if not _fits(texts, "gb18030"):
+        return None
+    found = [one.encode("gb18030") for text in texts for one in text.decode("gb18030", errors="ignore") if one > "\x7f"]
+    common = sum(len(one) == 2 and 0xB0 <= one[0] <= 0xD7 and one[1] >= 0xA1 for one in found)
+    return "gbk" if common >= _COMMON * len(found) else None
+
+
+def _letters(texts: list[bytes], encoding: str) -> float:
+    """Return the share of letters among the characters of texts that are not ASCII."""
+    found = [one for text in texts for one in text.decode(encoding, errors="ignore") if one > "\x7f"]
+    return sum(map(str.isalpha, found)) / max(len(found), 1)
 
 
 def _fits(texts: list[bytes], encoding: str) -> bool:

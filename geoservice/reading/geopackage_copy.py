@@ -29,18 +29,37 @@ def is_open_elsewhere(geopackage: Path) -> bool:
 
 def copy_geopackage(source: Path, target: Path) -> None:
     """Copy a GeoPackage with everything that was committed, whichever of its files that is in; raise FileInUse."""
+    source = source.resolve()
     if not is_open_elsewhere(source):
         shutil.copyfile(source, target)
         return
     try:
-        with (
-            closing(sqlite3.connect(f"file:{quote(str(source))}?mode=ro", uri=True, timeout=_WAIT_S)) as there,
-            closing(sqlite3.connect(target)) as here,
-        ):
-            # A lock that is waited for only so long; a backup by itself would wait for ever.
-            there.execute("BEGIN")
-            there.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            there.backup(here)
-            here.execute("PRAGMA journal_mode=DELETE")  # one file from here on
+        _back_up(source, target)
+    except sqlite3.Error as exc:
+        if "locked" in str(exc):
+            raise FileInUse(file=source.name, reason=str(exc)) from exc
+        _recover(source, target)
+
+
+def _back_up(source: Path, target: Path) -> None:
+    with (
+        closing(sqlite3.connect(f"file:{quote(str(source))}?mode=ro", uri=True, timeout=_WAIT_S)) as there,
+        closing(sqlite3.connect(target)) as here,
+    ):
+        # A lock that is waited for only so long; a backup by itself would wait for ever.
+        there.execute("BEGIN")
+        there.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        there.backup(here)
+        here.execute("PRAGMA journal_mode=DELETE")  # one file from here on
+
+
+def _recover(source: Path, target: Path) -> None:
+    """Copy what an editor left that ended in the middle, and have SQLite take back or finish what it had begun."""
+    for file in files_of(source):
+        shutil.copyfile(file, target.with_name(target.name + file.name.removeprefix(source.name)))
+    try:
+        with closing(sqlite3.connect(target)) as copied:
+            copied.execute("PRAGMA journal_mode=DELETE").fetchone()
+            copied.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error as exc:
         raise FileInUse(file=source.name, reason=str(exc)) from exc

@@ -179,6 +179,8 @@ def _features(table: pa.Table, geometry: str, stated: str | None, declared: str 
         rows = others.to_pylist()
     except UnicodeDecodeError as exc:
         raise EncodingWrong from exc
+    except (OverflowError, ValueError, pa.ArrowException) as exc:
+        raise FileUnreadable(reason=f"a field holds what is no date or number: {str(exc)[:200]}") from exc
     properties = tuple({key: _json(value) for key, value in row.items()} for row in rows)
     return Features(tuple(others.column_names), properties, tuple(placed), unbuildable, with_heights, name)
 

@@ -109,6 +109,8 @@ def read_with_arrow(request: dict[str, Any]) -> tuple[Any, str, str | None]:
         raise Refused("FileUnreadable", reason=str(exc)[:300]) from exc
     # GeoParquet 1.1: no crs means OGC:CRS84, null means that nobody knows.
     crs = about.get("crs", "OGC:CRS84")
+    if crs is not None and not isinstance(crs, dict | str):
+        raise Refused("FileUnreadable", reason="its CRS is not written as GeoParquet has it")
     return table, column, json.dumps(crs) if isinstance(crs, dict) else crs
 
 
@@ -135,13 +137,18 @@ def with_wkb(table: Any, column: str, encoding: str) -> Any:
     there = np.asarray(nested.is_valid())
     offsets, level = [], nested.filter(nested.is_valid())
     for _ in range(NESTED[encoding]):
-        if not pa.types.is_list(level.type):
+        if not (pa.types.is_list(level.type) or pa.types.is_large_list(level.type)):
             raise Refused("FileUnreadable", reason=f"its geometry is not encoded as {encoding}")
         offsets.append(np.asarray(level.offsets) - level.offsets[0].as_py())
         level = level.flatten()
-    if not pa.types.is_struct(level.type) or not {"x", "y"} <= {field.name for field in level.type}:
+    plain = pa.types.is_struct(level.type) and all(pa.types.is_floating(field.type) for field in level.type)
+    if not plain or not {"x", "y"} <= {field.name for field in level.type}:
         raise Refused("FileUnreadable", reason=f"its geometry is not encoded as {encoding}")
-    places = np.column_stack([level.field("x").to_numpy(False), level.field("y").to_numpy(False)])
+    axes = [axis for axis in ("x", "y", "z") if level.type.get_field_index(axis) >= 0]
+    places = np.column_stack([level.field(axis).to_numpy(zero_copy_only=False) for axis in axes])
+    starts, ends = offsets[-1][:-1], offsets[-1][1:] - 1
+    if (ends - starts < 3).any() or not (places[starts] == places[ends]).all():
+        raise Refused("FileUnreadable", reason="a ring of its areas has less than four places, or is not closed")
     kind = shapely.GeometryType.POLYGON if NESTED[encoding] == 2 else shapely.GeometryType.MULTIPOLYGON
     wkbs = np.full(len(nested), None, dtype=object)
     wkbs[there] = shapely.to_wkb(shapely.from_ragged_array(kind, places, tuple(reversed(offsets))))

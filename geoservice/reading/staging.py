@@ -15,8 +15,8 @@ from typing import Literal
 
 from geoservice.reading.archives import unpack_shapefile
 from geoservice.reading.dbf import Dbf, encoding_of
+from geoservice.reading.encodings import require_encoding
 from geoservice.reading.file_errors import (
-    EncodingUnknown,
     FileMissing,
     FileNotWhatItSays,
     FileTooLarge,
@@ -75,10 +75,12 @@ def stage(name: str, directory: Path, *, encoding: str | None, limits: Limits) -
     kind = SUFFIXES.get(source.suffix.lower())
     if kind is None:
         raise FileTypeUnknown(file=source.name)
+    if kind == "geopackage":
+        source = source.resolve()  # what lies beside it lies beside the file itself, not beside a link to it
     files = files_of(source) if kind == "geopackage" else [source]
     _require_size(source, sum(file.stat().st_size for file in files), limits)
     if encoding is not None:
-        _require_encoding(encoding)
+        require_encoding(encoding)
     stem = secrets.token_hex(8)
     if source.suffix.lower() == ".zip":
         _require_bytes(source, "zip")
@@ -110,7 +112,7 @@ def _settled_encoding(base: Path, declared: str | None) -> str:
     code_page = page.read_bytes()[:100].decode("ascii", errors="ignore").strip() if page.exists() else None
     dbf = Dbf(table.read_bytes())
     encoding = encoding_of(dbf, declared=declared, code_page=code_page)
-    table.write_bytes(dbf.with_whole_names(encoding))
+    table.write_bytes(dbf.with_whole_text(encoding))
     page.unlink(missing_ok=True)  # what it says is settled
     return codecs.lookup(encoding).name
 
@@ -126,13 +128,6 @@ def _is_file(path: Path) -> bool:
 def _require_size(source: Path, size: int, limits: Limits) -> None:
     if size > limits.file_bytes:
         raise FileTooLarge(file=source.name, bytes=size, most=limits.file_bytes)
-
-
-def _require_encoding(encoding: str) -> None:
-    try:
-        codecs.lookup(encoding)
-    except LookupError as exc:
-        raise EncodingUnknown(encoding=encoding) from exc
 
 
 def _require_bytes(path: Path, kind: str) -> None:

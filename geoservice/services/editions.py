@@ -123,7 +123,6 @@ class EditionService:
             It is no draft, or the reason can not be shown.
         """
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
-            get_edition(connection, edition_id)
             accept(connection, edition_id, reassigned)
         return self.validate(edition_id, actor=actor)
 
@@ -142,6 +141,7 @@ class EditionService:
                 raise EditionNotDraft(edition=edition_id, status=edition.status)
             jurisdiction = get_jurisdiction(connection, edition.jurisdiction_code)
             grids = queries.grids_of(connection, edition_id)
+            edits.forget_needless_reassigned(connection, edition_id)
             findings, _ = validate_grids(connection, jurisdiction, grids)
             findings = with_reused_codes(connection, edition_id, grids, findings)
             edits.replace_findings(connection, edition_id, findings)

@@ -10,11 +10,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from geoservice.domain.editing.healing import Healing
-from geoservice.errors import CodeNotReused, ReasonMissing
+from geoservice.domain.privacy import holds_personal_number
+from geoservice.errors import CodeNotReused, EditionNotEditable, PersonalNumberRefused, ReasonMissing
 from geoservice.reading.grids import FileGrids
 from geoservice.services.gate import validate_grids, with_reused_codes
+from geoservice.services.lookups import get_edition
 from layers.grids import edits
-from layers.grids.model import Finding, GridShape
+from layers.grids.model import Finding, GridShape, name_fault
 from layers.grids.queries import reused_codes
 from layers.jurisdictions.model import Jurisdiction
 
@@ -46,13 +48,18 @@ class Reassigned(NamedTuple):
 
 
 def accept(connection: Connection, edition_id: int, reassigned: Reassigned) -> None:
-    """Note that codes of a draft name another place from it on; raise CodeNotReused, ReasonMissing."""
-    if not reassigned.reason.strip():
+    """Note that codes of a draft name another place from it on; raise CodeNotReused, or what is wrong with it."""
+    if not any(map(str.isalnum, reassigned.reason)) or name_fault(reassigned.reason) is not None:
         raise ReasonMissing
+    if holds_personal_number(reassigned.reason):
+        raise PersonalNumberRefused
+    edition = get_edition(connection, edition_id)
+    if edition.status != "draft":
+        raise EditionNotEditable(edition=edition_id, status=edition.status)
     needless = sorted(set(reassigned.codes) - set(reused_codes(connection, edition_id)))
     if needless:
         raise CodeNotReused(edition=edition_id, codes=", ".join(needless))
-    edits.accept_reassigned(connection, edition_id, reassigned.codes, reassigned.reason)
+    edits.accept_reassigned(connection, edition_id, sorted(set(reassigned.codes)), reassigned.reason)
 
 
 def store_draft(

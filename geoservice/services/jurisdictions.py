@@ -10,6 +10,7 @@ import shapely
 from shapely import MultiPolygon
 from sqlalchemy import Connection
 
+from geoservice.domain.editing.slits import without_slits
 from geoservice.domain.validating.soundness import outline_findings
 from geoservice.errors import JurisdictionCodeRefused, JurisdictionCodeTaken
 from geoservice.reading.crs import require_sure
@@ -133,8 +134,16 @@ class JurisdictionService:
         """
         _require_code(code)
         found = grids_of_file(grids_path, fields, crs=crs, encoding=encoding, layer=layer, limits=self._limits)
-        healing = None if heal_m is None else heal_in_process(found.grids, None, heal_m, on_progress=on_progress)
-        outline = outline_around(found.grids if healing is None else healing.grids)
+        healing, outline = None, None
+        if heal_m is not None:
+            healing = heal_in_process(found.grids, None, heal_m, on_progress=on_progress)
+            outline = outline_around(healing.grids)
+            wider = without_slits(outline, healing.grids, heal_m)
+            if wider is not outline:
+                healing = heal_in_process(found.grids, wider, heal_m, on_progress=on_progress)
+                outline = wider
+        if outline is None:
+            outline = outline_around(found.grids)
         place = _place(outline, metric_srid, time_zone)
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
             added = _inserted(connection, code, name, name_en, place)

@@ -25,6 +25,10 @@ _FORGET_REASSIGNED = text("DELETE FROM geoservice.reassigned_code WHERE edition_
 _ACCEPT_REASSIGNED = text("""
     INSERT INTO geoservice.reassigned_code (edition_id, code, reason) VALUES (:edition_id, :code, :reason)
 """)
+_FORGET_NEEDLESS_REASSIGNED = text("""
+    DELETE FROM geoservice.reassigned_code AS r
+     WHERE r.edition_id = :edition_id AND r.code NOT IN (SELECT w.code FROM geoservice.reused_codes(:edition_id) AS w)
+""")
 _FORGET_FINDINGS = text("DELETE FROM geoservice.finding WHERE edition_id = :edition_id")
 _MARK_VALIDATED = text("""
     UPDATE geoservice.edition AS e SET validated_hash = geoservice.edition_hash(e.id) WHERE e.id = :edition_id
@@ -68,6 +72,11 @@ def accept_reassigned(connection: Connection, edition_id: int, codes: Iterable[s
     if asked:
         connection.execute(_FORGET_REASSIGNED, asked)
         connection.execute(_ACCEPT_REASSIGNED, asked)
+
+
+def forget_needless_reassigned(connection: Connection, edition_id: int) -> None:
+    """Forget what was accepted of codes that name no other place any more, as the draft stands now."""
+    connection.execute(_FORGET_NEEDLESS_REASSIGNED, {"edition_id": edition_id})
 
 
 def replace_findings(connection: Connection, edition_id: int, findings: Iterable[Finding]) -> None:

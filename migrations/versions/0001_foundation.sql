@@ -581,9 +581,9 @@ CREATE FUNCTION geoservice.write_lineage(edition bigint, before bigint) RETURNS 
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     INSERT INTO grid_lineage (edition_id, predecessor_code, successor_code, kind)
     WITH changed AS MATERIALIZED (
-        SELECT c.*, r.code IS NOT NULL AS reassigned
+        SELECT c.*, c.old_geom IS NOT NULL AND c.new_geom IS NOT NULL
+                    AND NOT st_relate(c.old_geom, c.new_geom, 'T********') AS reassigned
           FROM changed_grids(write_lineage.before, write_lineage.edition) AS c
-          LEFT JOIN reassigned_code AS r ON r.edition_id = write_lineage.edition AND r.code = c.code
     ),
          pair AS MATERIALIZED (
         SELECT o.code AS predecessor, n.code AS successor, o.old_geom, n.new_geom,

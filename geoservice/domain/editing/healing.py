@@ -35,7 +35,7 @@ from layers.grids.model import Finding, GridShape
 #: One round after the other, until nothing is left to do; once over usually does it. What is finer than the step of the
 #: fine ones is a tenth of the micrometre that the gate sees; where borders are tangled finer than 0.01 mm or 0.1 mm,
 #: coarse ones first make one vertex of several.
-_LATTICES = tuple(map(Lattice, (1e-12, 1e-10, 1e-12, 1e-9, 1e-12)))
+_LATTICES = tuple(map(Lattice, (1e-12, 1e-10, 1e-12, 1e-9, 1e-12, 1e-12, 1e-12)))
 _TRIES_MAX = 4
 
 

@@ -59,6 +59,56 @@ def test_csv_of_spreadsheets_is_read(tmp_path: Path, grids: str, content: bytes)
     assert out.read_bytes().startswith(content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")[0][:4])
 
 
+@pytest.mark.parametrize("content", [
+    "id;lon;lat\n0;;\n1;91,0015;29,0005\n", "id;lon;lat\n0;91;29\n1;91,0015;29,0005\n",
+    "id;lon;lat\n0;91.5;29.5\n1;91,0015;2,90005E1\n", 'id;lon;lat\n"a\nb";;\n1;91,0015;29,0005\n',
+])  # fmt: skip
+def test_decimal_commas_are_read_wherever_they_begin(tmp_path: Path, grids: str, content: str) -> None:
+    points, out = tmp_path / "points.csv", tmp_path / "out.csv"
+    points.write_text(content)
+
+    done = assign(points, out, "--grids", grids)
+
+    assert done.exit_code == 0
+    assert "Decimal commas" in done.output
+    assert out.read_text().rstrip().endswith(";0112;covers")
+
+
+def test_a_comma_that_may_stand_before_thousands_is_no_decimal_comma(tmp_path: Path, grids: str) -> None:
+    points = tmp_path / "points.tsv"
+    points.write_text("id\tx\ty\n1\t246,234\t987,654\n")
+
+    done = assign(points, tmp_path / "out.tsv", "--grids", grids, "--x", "x", "--y", "y", "--crs", "epsg:32648")
+
+    assert done.exit_code == 3
+    assert "246,234" in done.output
+
+
+@pytest.mark.parametrize("content", [
+    b"lon,lat\r\n91.0015,29.0005\r91.0005,29.0005\r\n", b"lon,lat\n91.0015,29.0005\r91.0005,29.0005\n",
+    b"lon,lat\r91.0015,29.0005\n91.0005,29.0005\n",
+])  # fmt: skip
+def test_line_ends_of_two_kinds_are_refused(tmp_path: Path, grids: str, content: bytes) -> None:
+    points = tmp_path / "points.csv"
+    points.write_bytes(content)
+
+    done = assign(points, tmp_path / "out.csv", "--grids", grids)
+
+    assert done.exit_code == 1
+    assert type(done.exception).__name__ in ("LineEndsMixed", "HeaderMissing")
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize("encoding", ["hex", "rot13", "base64", "zip"])
+def test_what_encodes_no_text_is_refused_for_points(tmp_path: Path, grids: str, encoding: str) -> None:
+    points = tmp_path / "points.csv"
+    points.write_text("id,lon,lat\n1,91.0015,29.0005\n")
+
+    done = assign(points, tmp_path / "out.csv", "--grids", grids, "--encoding", encoding)
+
+    assert type(done.exception).__name__ == "EncodingUnknown"
+
+
 @pytest.mark.parametrize(("content", "reason"), [
     ('id,lon,lat\n1,"91,0015","29,0005"\n2,"91,0014","29,0005"\n', "decimal commas"),
     ("id,lon,lat\n1,91°0'5\",29°0'1\"\n", "degrees, minutes and seconds"),

@@ -62,6 +62,23 @@ def test_a_file_that_has_to_be_healed_says_how_and_is_healed(command: Command, t
     assert command("edition", "publish", "2", "--yes").exit_code == 0
 
 
+@pytest.mark.parametrize("south", [29.0, 29.0004])
+def test_a_slit_that_is_open_to_the_outside_is_closed_when_healed(
+    command: Command, tmp_path: Path, database_url: str, south: float
+) -> None:
+    # 3 cm between two grids, through and through or up to where they meet.
+    east = box(91.0010003, south, 91.002, 29.001)
+    if south > 29.0:
+        east = east.union(box(91.001, 29.0, 91.002, south))
+    path = geojson(tmp_path / "grids.geojson", [WEST, east])
+
+    added = add(command, path, "--heal", "0.5")
+
+    assert added.exit_code == 0, added.output
+    assert "0 errors" in added.output
+    assert outline(database_url).area == pytest.approx(WEST.union(EAST).area, rel=1e-9)
+
+
 def test_ground_in_the_middle_that_no_grid_has_is_told(command: Command, tmp_path: Path) -> None:
     holed = WEST.difference(box(91.0004, 29.0004, 91.0006, 29.0006))
 

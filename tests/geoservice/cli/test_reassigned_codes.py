@@ -134,6 +134,38 @@ def test_reasons_belong_to_codes(command: Command, turned: str) -> None:
     assert command("edition", "reassign", "2", "a", "c", "--reason", " ").exit_code == 1
 
 
+def test_what_is_accepted_ends_with_its_need(command: Command, turned: str, tmp_path: Path, database_url: str) -> None:
+    import_(command, turned, "--reassign-code", "a", "--reassign-code", "c", "--reason", "turned")
+    back = geojson(tmp_path / "back.geojson", [WEST, MIDDLE, EAST], codes=["a", "b", "c"])
+    command("edition", "update", "2", back, "--commit")
+
+    assert "0 errors, 0 warnings" in command("edition", "validate", "2").output
+    assert "another place" not in command("edition", "preview", "2").output
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM geoservice.reassigned_code").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("reason", ["x" * 201, "two\nlines", "\u200b", "\u3000", "call 13812345678"])
+def test_a_reason_is_one_line_without_anybodys_number(command: Command, turned: str, reason: str) -> None:
+    import_(command, turned)
+
+    refused = command("edition", "reassign", "2", "a", "c", "--reason", reason)
+
+    assert type(refused.exception).__name__ in ("ReasonMissing", "PersonalNumberRefused")
+
+
+def test_a_code_named_twice_is_accepted_once(command: Command, turned: str) -> None:
+    import_(command, turned)
+
+    assert command("edition", "reassign", "2", "a", "a", "c", "--reason", "turned").exit_code == 0
+
+
+def test_a_published_edition_is_said_to_be_one(command: Command) -> None:
+    refused = command("edition", "reassign", "1", "a", "--reason", "turned")
+
+    assert type(refused.exception).__name__ == "EditionNotEditable"
+
+
 def test_the_next_edition_needs_none_and_going_back_does(command: Command, turned: str, tmp_path: Path) -> None:
     import_(command, turned, "--reassign-code", "a", "--reassign-code", "c", "--reason", "turned")
     command("edition", "publish", "2", "--valid-from", SECOND, "--yes")

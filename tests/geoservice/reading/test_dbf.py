@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from geoservice.reading.dbf import Dbf, encoding_of
-from geoservice.reading.file_errors import EncodingNotStated, EncodingWrong
+from geoservice.reading.file_errors import EncodingNotStated, EncodingUnknown, EncodingWrong
 from geoservice.reading.reader import read_features
 from tests.geoservice.reading.made_files import is_as_written, shapefile
 
@@ -86,6 +86,46 @@ def test_european_text_is_taken_as_its_header_says(text: str, language: int, exp
     assert encoding_of(dbf, declared=None, code_page=None) == expected
 
 
+@pytest.mark.parametrize(("text", "written", "language"), [
+    ("萨热一网格", "gbk", 0xC9), ("萨热一网格", "gbk", 0xC8), ("萨热一网格", "gbk", 0x65), ("萨热一网格", "gbk", 0x7B),
+    ("A甲", "gbk", 0x57), ("No 1 甲 block", "gbk", 0x57), ("台北市", "cp950", 0x57),
+])  # fmt: skip
+def test_text_that_its_header_would_make_noise_of_is_asked_about(text: str, written: str, language: int) -> None:
+    dbf = table([b"name"], [text.encode(written)], language=language)
+
+    with pytest.raises(EncodingNotStated):
+        encoding_of(dbf, declared=None, code_page=None)
+    assert encoding_of(dbf, declared=written, code_page=None) == written
+
+
+@pytest.mark.parametrize("text", ["Район", "Улица Ленина", "Grüß Åå ÄÖÜ Øø"])
+def test_european_text_does_not_seem_chinese(text: str) -> None:
+    encoding = "cp1252" if text.startswith("G") else "cp1251"
+
+    with pytest.raises(EncodingNotStated) as refused:
+        encoding_of(table([b"name"], [text.encode(encoding)]), declared=None, code_page=None)
+    assert refused.value.fields["seems"] is None
+
+
+@pytest.mark.parametrize("name", ["hex", "rot13", "base64", "undefined", "no such", "a\0b"])
+def test_what_encodes_no_text_is_no_encoding(tmp_path: Path, name: str) -> None:
+    path = shapefile(tmp_path / "grids.shp", encoding="GBK")
+
+    with pytest.raises(EncodingUnknown):
+        read_features(str(path), encoding=name)
+    with pytest.raises(EncodingNotStated):
+        read_features(str(with_page(path, name)))
+
+
+def test_a_value_that_ends_within_a_character_is_read_up_to_it(tmp_path: Path) -> None:
+    path = with_page(shapefile(tmp_path / "grids.shp", encoding="UTF-8"), "UTF-8")
+    content = path.with_suffix(".dbf").read_bytes()
+    whole = "扎塘路网格".encode()
+    path.with_suffix(".dbf").write_bytes(content.replace(whole, whole[:-1] + b" "))
+
+    assert [one["name"] for one in read_features(str(path)).properties] == ["扎塘路网", "格桑路网格"]
+
+
 def test_plain_ascii_needs_no_encoding() -> None:
     assert encoding_of(table([b"code"], [b"0111"]), declared=None, code_page=None) == "utf-8"
 
@@ -99,7 +139,7 @@ def test_a_value_that_is_cut_within_a_character_speaks_not_against_its_encoding(
 def test_names_cut_within_a_character_end_before_it_and_differ() -> None:
     names = [f"网格编{one}".encode()[:10] for one in ("码", "号", "名")] + [b"code"]
 
-    whole = Dbf(table(names, [b"1", b"2", b"3", b"4"]).with_whole_names("utf-8"))
+    whole = Dbf(table(names, [b"1", b"2", b"3", b"4"]).with_whole_text("utf-8"))
 
     assert [name.decode() for name in whole.names] == ["网格编", "网格_1", "网格_2", "code"]
     assert len(whole.content) == len(table(names, [b"1", b"2", b"3", b"4"]).content)
@@ -107,7 +147,7 @@ def test_names_cut_within_a_character_end_before_it_and_differ() -> None:
 
 def test_a_name_that_is_no_text_is_refused() -> None:
     with pytest.raises(EncodingWrong):
-        table([b"\xff\xff\xff\xff\xff"], [b"1"]).with_whole_names("utf-8")
+        table([b"\xff\xff\xff\xff\xff"], [b"1"]).with_whole_text("utf-8")
 
 
 def test_a_header_that_lies_is_no_crash() -> None:

@@ -15,7 +15,7 @@ from geoservice.cli.main import geoservice
 from geoservice.reading.file_errors import FileInUse
 from geoservice.reading.geopackage_copy import copy_geopackage, is_open_elsewhere
 from geoservice.reading.reader import read_features
-from tests.geoservice.reading.made_files import written
+from tests.geoservice.reading.made_files import CODES, written
 
 CHANGE = "UPDATE grids SET code = '0999' WHERE code = '0112'"
 
@@ -47,6 +47,29 @@ def edited(geopackage: Path) -> Iterator[Path]:
 
 def test_an_edit_that_is_saved_but_not_closed_is_read(edited: Path) -> None:
     assert [one["code"] for one in read_features(str(edited)).properties] == ["0111", "0999"]
+
+
+def test_a_link_leads_to_what_was_saved(edited: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.gpkg").symlink_to(edited)
+
+    assert [one["code"] for one in read_features(str(tmp_path / "link.gpkg")).properties] == ["0111", "0999"]
+
+
+def test_what_a_dead_editor_had_begun_is_taken_back(geopackage: Path, tmp_path: Path) -> None:
+    dead = tmp_path / "dead"
+    dead.mkdir()
+    with closing(opened(geopackage)) as connection:
+        connection.execute("PRAGMA cache_size=1")
+        connection.execute("CREATE TABLE many AS SELECT randomblob(5000) FROM grids, grids AS b, grids AS c")
+        connection.commit()
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(CHANGE)
+        connection.execute("UPDATE many SET rowid = rowid + 100")
+        for file in geopackage.parent.glob("grids.gpkg*"):
+            (dead / file.name).write_bytes(file.read_bytes())
+    assert is_open_elsewhere(dead / "grids.gpkg")
+
+    assert [one["code"] for one in read_features(str(dead / "grids.gpkg"), layer="grids").properties] == CODES
 
 
 def test_an_edit_that_is_not_committed_is_not_read(edited: Path) -> None:

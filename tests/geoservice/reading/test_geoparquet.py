@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from shapely import MultiPolygon, Polygon, box
 
 from geoservice.reading.file_errors import FileUnreadable
 from geoservice.reading.reader import read_features
-from tests.geoservice.reading.made_files import EAST, WEST
+from tests.geoservice.reading.made_files import EAST, WEST, geoparquet
 
 HOLED = Polygon(box(91, 29, 91.01, 29.01).exterior, [box(91.002, 29.002, 91.004, 29.004).exterior])
 ISLANDS = MultiPolygon([HOLED, box(91.02, 29, 91.03, 29.01)])
@@ -60,6 +61,32 @@ def test_an_encoding_that_does_not_fit_the_column_is_refused(tmp_path: Path) -> 
 
     with pytest.raises(FileUnreadable):
         read_features(path)
+
+
+@pytest.mark.parametrize("ring", [
+    [(91, 29), (92, 29), (92, 30)], [(91, 29), (92, 29)], [], [(math.nan, 29), (92, 29), (92, 30), (math.nan, 29)],
+])  # fmt: skip
+def test_a_ring_that_is_none_is_refused_and_takes_no_process_down(tmp_path: Path, ring: list[Any]) -> None:
+    places = [{"x": float(x), "y": float(y)} for x, y in ring]
+    path = written(tmp_path / "a.parquet", "polygon", [nested(WEST), [places]], deep=2)
+
+    with pytest.raises(FileUnreadable, match="less than four places, or is not closed"):
+        read_features(path)
+
+
+@pytest.mark.parametrize("crs", [4326, [1], True])
+def test_a_crs_that_is_none_is_refused(tmp_path: Path, crs: Any) -> None:
+    with pytest.raises(FileUnreadable, match="CRS"):
+        read_features(geoparquet(tmp_path / "a.parquet", crs=crs))
+
+
+def test_a_date_beyond_the_calendar_is_refused(tmp_path: Path) -> None:
+    table = parquet.read_table(geoparquet(tmp_path / "a.parquet"))
+    late = table.append_column("day", pa.array([2**30, 1], pa.int32()).cast(pa.date32()))
+    parquet.write_table(late.replace_schema_metadata(table.schema.metadata), tmp_path / "b.parquet")
+
+    with pytest.raises(FileUnreadable, match="no date"):
+        read_features(str(tmp_path / "b.parquet"))
 
 
 def test_heights_and_measures_are_counted(tmp_path: Path) -> None:

@@ -123,6 +123,15 @@ def test_neighbours_that_are_a_bit_apart_are_brought_together() -> None:
     assert sound(healed(broken, FRAME, 0.5), FRAME)
 
 
+def test_borders_tangled_by_a_millionth_of_a_millionth_of_a_degree_are_healed() -> None:
+    """Seven grids, each widened and bevelled by itself by 1e-12 degree: what one round leaves another mends."""
+    tangled = json.loads((Path(__file__).parent / "tangled.json").read_text())
+    grids = [GridShape(str(n), "g", None, None, multi(Polygon(ring))) for n, ring in enumerate(tangled["areas"])]
+    outline = multi(Polygon(tangled["outline"]))
+
+    assert sound(healed(grids, outline, 0.5), outline)
+
+
 def test_two_borders_that_run_apart_from_a_corner_of_the_outline_are_not_one_border() -> None:
     # Between them lies a wedge that is nobody's; a vertex near its tip is near both.
     tip = np.array((11.75, 49.25))
