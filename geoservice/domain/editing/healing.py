@@ -28,8 +28,9 @@ from geoservice.domain.validating.topology import (
     beyond,
     edges_without_match,
     union_of_grids,
+    width_of,
 )
-from layers.geometry import as_multipolygon, is_narrow, metres_per_degree, polygons_of, widest_m
+from layers.geometry import as_multipolygon, is_narrow, metres_per_degree, polygons_of
 from layers.grids.model import Finding, GridShape
 
 #: One round after the other, until nothing is left to do; once over usually does it. What is finer than the step of the
@@ -99,7 +100,7 @@ class LeftOpen:
 def left_open(findings: Iterable[Finding]) -> LeftOpen:
     """Return how wide the strips among the findings of the gate are; see `LeftOpen`."""
     strips = [polygons_of(finding.geom) for finding in findings if finding.rule in STRIP_RULES and finding.geom]
-    return LeftOpen(tuple(sorted(widest_m(part) for parts in strips for part in parts)))
+    return LeftOpen(tuple(sorted(width_of(part) for parts in strips for part in parts)))
 
 
 def healed(

@@ -38,6 +38,8 @@ STRIP_M = 1.0
 STRIP_RULES = frozenset({"gap", "overlap", "spill"})
 #: Healing closes nothing wider: that is for a person to decide.
 HEALED_MAX_M = 10.0
+#: Vertices of a strip whose widest place is looked for: of more it takes too long.
+MEASURED_VERTICES_MAX = 5_000
 #: Edges nearer than this (0.1 mm) that do not match are one border drawn in two ways.
 ONE_BORDER_DEG = 1e-9
 #: Nearer than this (1 um) to the outline is on it; nearer than this (10 cm) to a vertex is beside it.
@@ -99,6 +101,16 @@ def beyond(one: BaseGeometry, other: BaseGeometry) -> list[Polygon]:
     Healing asks this very question, too: a symmetric difference is noded otherwise, and now and then misses a part.
     """
     return [part for part in polygons_of(one.difference(other)) if strip_size(part)[1] >= ROUNDING_M]
+
+
+def is_measured(strip: Polygon) -> bool:
+    """Return whether a strip is measured where it is widest: one that healing may close, of not too many vertices."""
+    return strip_size(strip)[1] < HEALED_MAX_M and shapely.get_num_coordinates(strip) <= MEASURED_VERTICES_MAX
+
+
+def width_of(strip: Polygon) -> float:
+    """Return how wide a strip is, in metres: at its widest where that is measured, else on average."""
+    return widest_m(strip) if is_measured(strip) else strip_size(strip)[1]
 
 
 class _Partition:
@@ -178,8 +190,8 @@ class _Partition:
         area_m2, width_m = strip_size(part)
         if width_m > STRIP_M:
             area_m2 = self.plane.area_m2(part)
-        widest = f"at most {_m(widest_m(part))}" if width_m < HEALED_MAX_M else f"about {_m(width_m)}"
-        told = f"{_m2(area_m2)} near {_place(part)}, {widest} wide"
+        width = f"{'at most' if is_measured(part) else 'about'} {_m(width_of(part))} wide"
+        told = f"{_m2(area_m2)} near {_place(part)}, {width}"
         if rule == "overlap":
             message = f"{_grids(codes)} overlap: {told}."
         elif rule == "spill":
