@@ -116,7 +116,8 @@ CREATE INDEX ix_finding_edition_id ON geoservice.finding (edition_id);
 CREATE TABLE geoservice.reassigned_code (
     edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
     code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),
-    reason text NOT NULL CHECK (geoservice.is_name(reason) AND reason ~ '[^[:space:]\u3000]'),
+    reason text NOT NULL CHECK (geoservice.is_name(reason) AND reason ~ '[^[:space:]\u00AD\u200B-\u200F\u3000]'
+                                AND NOT geoservice.holds_personal_number(reason)),
     accepted_by text NOT NULL DEFAULT geoservice.actor(),
     accepted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (edition_id, code)

@@ -154,6 +154,16 @@ def test_a_reason_is_one_line_without_anybodys_number(command: Command, turned: 
     assert type(refused.exception).__name__ in ("ReasonMissing", "PersonalNumberRefused")
 
 
+@pytest.mark.parametrize("reason", ["", " ", "\u200b\u3000", "two\nlines", "call 13812345678"])
+def test_straight_sql_needs_such_a_reason_too(command: Command, turned: str, database_url: str, reason: str) -> None:
+    import_(command, turned)
+
+    with psycopg.connect(database_url) as connection, pytest.raises(psycopg.errors.CheckViolation):
+        connection.execute(
+            "INSERT INTO geoservice.reassigned_code (edition_id, code, reason) VALUES (2, 'a', %s)", [reason]
+        )
+
+
 def test_a_code_named_twice_is_accepted_once(command: Command, turned: str) -> None:
     import_(command, turned)
 
