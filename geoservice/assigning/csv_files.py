@@ -17,7 +17,16 @@ from pyarrow import csv as pacsv
 
 from geoservice.assigning.added_columns import METHOD_NAMES, Added, Shaping
 from geoservice.assigning.coordinates import coordinate_columns
-from geoservice.assigning.csv_records import BLOCK, DELIMITERS, Block, blocks, decoded, header_of, reading
+from geoservice.assigning.csv_records import (
+    BLOCK,
+    DELIMITERS,
+    Block,
+    blocks,
+    decoded,
+    ends_in_returns,
+    header_of,
+    reading,
+)
 from geoservice.assigning.model import Answers, Piece, Request, Where
 from geoservice.assigning.point_errors import (
     EncodingNotUtf8,
@@ -45,7 +54,9 @@ class CsvSource:
         self.schema = pa.schema([(name, pa.string()) for name in self.header.names])
         x, y = self.columns
         self.remarks = [f"Columns separated by {DELIMITERS[self.header.delimiter]}; coordinates from {x} and {y}."]
-        if _ends_in_returns(self._path, self._encoding):
+        with self._path.open("rb") as file:
+            returns = ends_in_returns(decoded(file, self._encoding)(BLOCK))
+        if returns:
             self.remarks.append("Its lines end in carriage returns alone; they are written as newlines.")
 
     @property
@@ -228,12 +239,6 @@ class CsvMade:
 
 def _replaced(column: pa.Array, pattern: str) -> pa.Array:
     return pc.if_else(pc.match_substring_regex(column, pattern), pc.replace_substring(column, ",", "."), column)
-
-
-def _ends_in_returns(path: Path, encoding: str | None) -> bool:
-    with path.open("rb") as file:
-        head = decoded(file, encoding)(BLOCK)
-    return b"\r" in head and b"\n" not in head
 
 
 def _write(path: Path, header: bytes, pieces: Iterator[bytes]) -> None:

@@ -74,6 +74,11 @@ def reading(file: io.BufferedReader, encoding: str | None) -> Read:
     return _with_newlines(decoded(file, encoding))
 
 
+def ends_in_returns(content: bytes) -> bool:
+    """Return whether the lines of a file, whose beginning this is, end in carriage returns alone."""
+    return b"\r" in content and b"\n" not in content
+
+
 def _with_newlines(read: Read) -> Read:
     """Return how to read a file whose lines may end in carriage returns alone, as old spreadsheets write them."""
     alone: bool | None = None
@@ -82,7 +87,7 @@ def _with_newlines(read: Read) -> Read:
         nonlocal alone
         content = read(size)
         if alone is None and content:
-            alone = b"\r" in content and b"\n" not in content
+            alone = ends_in_returns(content)
         return content.replace(b"\r", b"\n") if alone else content
 
     return read_lines

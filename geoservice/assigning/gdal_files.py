@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import warnings
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pyarrow as pa
 import pyogrio
 
@@ -188,8 +188,13 @@ def _plain(table: pa.Table) -> pa.Table:
             plain = table.column(place).cast(pa.string())
         elif pa.types.is_struct(field.type) or pa.types.is_map(field.type):
             values = table.column(place).to_pylist()
-            plain = pa.array([None if one is None else json.dumps(one, default=str) for one in values], pa.string())
+            plain = pa.array([None if one is None else _json(one) for one in values], pa.string())
         else:
             continue
         table = table.set_column(place, field.name, plain)
     return table
+
+
+def _json(record: object) -> str:
+    """Return a record as JSON, which has null for what is no number; bytes in hexadecimal digits."""
+    return orjson.dumps(record, default=lambda one: one.hex() if isinstance(one, bytes) else str(one)).decode()

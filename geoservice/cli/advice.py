@@ -25,7 +25,7 @@ ADVICE: Mapping[str, str] = {
     "replace-file": "Name another, or say --force to replace a file.",
     "replace-project": "Name another folder, or say --force to write it anew.",
     "state-crs": "Say --crs wgs84, --crs cgcs2000 or --crs epsg:N.",
-    "state-encoding": "Say --encoding gbk, or --encoding utf-8.",
+    "state-encoding": "Say --encoding gbk, --encoding utf-8, or what else it is in.",
     "state-true-crs": "Say the true one, such as --crs epsg:N.",
     "state-wgs84-or-gcj02": "Say --crs wgs84 or --crs gcj02.",
     "upgrade-database": "Run: geoservice db upgrade",
@@ -35,14 +35,14 @@ ADVICE: Mapping[str, str] = {
 ADVICE_ON_GRIDS: Mapping[str, str] = {
     "name-layer": "Say --grids-layer.",
     "state-crs": "Say --grids-crs wgs84, --grids-crs cgcs2000 or --grids-crs epsg:N.",
-    "state-encoding": "Say --grids-encoding gbk, or --grids-encoding utf-8.",
+    "state-encoding": "Say --grids-encoding gbk, --grids-encoding utf-8, or what else it is in.",
     "state-true-crs": "Say the true one, such as --grids-crs epsg:N.",
     "state-wgs84-or-gcj02": "Say --grids-crs wgs84 or --grids-crs gcj02.",
 }
 #: What to do about coordinates of which none is a position; {x} and {y} are their columns.
 MISTAKES: Mapping[Mistake, str] = {
     "columns-exchanged": "Longitude and latitude seem to be exchanged: say --lon {y} --lat {x}.",
-    "decimal-commas": "They seem to be written with decimal commas: separate columns by semicolons, or write points.",
+    "decimal-commas": "They seem to be written with commas in the numbers: write decimal points.",
     "degrees-and-minutes": "They seem to be degrees, minutes and seconds: write decimal degrees, such as 29.2404.",
     "points-exchanged": "Latitude seems to come before longitude in the points: turn them round.",
     "projected": "They seem to be metres of a projected CRS: say --x, --y and --crs epsg:N.",

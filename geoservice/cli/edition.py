@@ -11,7 +11,6 @@ from uuid import UUID
 
 import click
 import orjson
-from rich.console import Console
 
 from geoservice.cli.actor import actor
 from geoservice.cli.draft_tables import show_impact
@@ -22,6 +21,7 @@ from geoservice.cli.findings import finding_fields, report_edition, show_finding
 from geoservice.cli.imports import show_import
 from geoservice.cli.instant import Instant
 from geoservice.cli.new_file import NewFile
+from geoservice.cli.progress import busy
 from geoservice.reading.shapes import GridFields
 from geoservice.services.editions import EditionService
 from geoservice.services.importing import Reassigned
@@ -41,17 +41,6 @@ def _editions() -> Iterator[EditionService]:
         yield EditionService(database, limits=import_limits(settings))
     finally:
         database.close()
-
-
-@contextmanager
-def _busy(doing: str) -> Iterator[None]:
-    """Show a spinner where somebody looks on."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield
-        return
-    with console.status(doing):
-        yield
 
 
 @click.group()
@@ -93,7 +82,7 @@ def import_(
     if bool(codes) != bool(reason):
         raise click.UsageError("--reassign-code and --reason go together: say which codes, and why.")
     fields = GridFields(code, name, name_en, parent_code, keep)
-    with _editions() as editions, _busy(f"Importing {file}"):
+    with _editions() as editions, busy(f"Importing {file}"):
         result = editions.import_file(
             file, jurisdiction_code=jurisdiction_code, fields=fields, crs=crs, encoding=encoding, layer=layer,
             title=title, heal_m=heal_m, reassigned=Reassigned(codes, reason) if reason else None, actor=actor(),
@@ -113,7 +102,7 @@ def import_(
 @as_json_option
 def validate(*, edition_id: int, findings_to: Path | None, as_json: bool) -> None:
     """Look at the draft EDITION_ID as it stands now; exit code 1 when something forbids publishing it."""
-    with _editions() as editions, _busy(f"Validating edition {edition_id}"):
+    with _editions() as editions, busy(f"Validating edition {edition_id}"):
         findings = editions.validate(edition_id, actor=actor())
     report_edition(edition_id, findings, as_json=as_json, findings_to=findings_to)
 
@@ -129,7 +118,7 @@ def reassign(*, edition_id: int, codes: tuple[str, ...], reason: str, findings_t
 
     What is asked about the time before still finds the place that the code named then.
     """
-    with _editions() as editions, _busy(f"Validating edition {edition_id}"):
+    with _editions() as editions, busy(f"Validating edition {edition_id}"):
         findings = editions.reassign(edition_id, Reassigned(codes, reason), actor=actor())
     report_edition(edition_id, findings, as_json=as_json, findings_to=findings_to)
 
@@ -153,7 +142,7 @@ def publish(*, edition_id: int, valid_from: datetime | None, preview_id: UUID | 
                 sys.exit(1)
             click.confirm("Publish exactly this?", abort=True)
             preview_id = impact.preview.id
-        with _busy(f"Publishing edition {edition_id}"):
+        with busy(f"Publishing edition {edition_id}"):
             result = editions.publish(edition_id, valid_from=valid_from, preview_id=preview_id, actor=actor())
     if as_json:
         click.echo(orjson.dumps({"edition": _fields(result.edition), "moved_features": result.moved_features}))

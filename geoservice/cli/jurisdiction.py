@@ -13,6 +13,7 @@ import orjson
 from geoservice.cli.actor import actor
 from geoservice.cli.findings import report_edition
 from geoservice.cli.imports import show_import
+from geoservice.cli.progress import busy
 from geoservice.reading.shapes import GridFields
 from geoservice.services.jurisdictions import JurisdictionService
 from geoservice.settings import Settings
@@ -75,11 +76,12 @@ def add(
         if grids_path is not None:
             if code_field is None:
                 raise click.UsageError("Say with --code which field of --from-grids holds a grid's code.")
-            founded = jurisdictions.add_from_grids(
-                code, name=name, name_en=name_en, grids_path=grids_path, fields=GridFields(code_field, grid_name),
-                heal_m=heal_m, crs=crs, encoding=encoding, layer=layer, metric_srid=metric_srid, time_zone=time_zone,
-                actor=actor(),
-            )  # fmt: skip
+            with busy(f"Reading {grids_path}"):
+                founded = jurisdictions.add_from_grids(
+                    code, name=name, name_en=name_en, grids_path=grids_path, fields=GridFields(code_field, grid_name),
+                    heal_m=heal_m, crs=crs, encoding=encoding, layer=layer, metric_srid=metric_srid,
+                    time_zone=time_zone, actor=actor(),
+                )  # fmt: skip
             _tell(founded.jurisdiction)
             _tell_holes(founded.holes_m2)
             show_import(founded.draft)

@@ -36,6 +36,17 @@ def showing(doing: str) -> Iterator[model.OnProgress]:
         yield on_progress
 
 
+@contextmanager
+def busy(doing: str) -> Iterator[None]:
+    """Show a spinner where somebody looks on."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(doing):
+        yield
+
+
 class _Lines:
     """Writes a line of progress every few seconds."""
 

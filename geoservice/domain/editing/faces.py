@@ -54,8 +54,8 @@ class Faces:
     def divided(self, numbers: Iterable[int]) -> tuple[Faces, list[int]]:
         """Return faces with some of them cut into pieces that lie between two neighbours each, and their numbers.
 
-        So a strip along two grids, one after the other, can be given to each where it runs along it. Cuts begin and
-        end in vertices that are there.
+        So a strip along two grids, one after the other, can be given to each where it runs along it. Cuts end in
+        vertices that are there, or on an edge beyond which there is no face.
         """
         edges, one, other = self._shared_edges()
         beside: dict[int, dict[frozenset[Vertex], tuple[int, ...]]] = {}

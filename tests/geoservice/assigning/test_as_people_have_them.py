@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 
@@ -82,6 +83,7 @@ def test_a_comma_that_may_stand_before_thousands_is_no_decimal_comma(tmp_path: P
 
     assert done.exit_code == 3
     assert "246,234" in done.output
+    assert "write decimal points" in done.output
 
 
 @pytest.mark.parametrize("content", [
@@ -110,7 +112,7 @@ def test_what_encodes_no_text_is_refused_for_points(tmp_path: Path, grids: str, 
 
 
 @pytest.mark.parametrize(("content", "reason"), [
-    ('id,lon,lat\n1,"91,0015","29,0005"\n2,"91,0014","29,0005"\n', "decimal commas"),
+    ('id,lon,lat\n1,"91,0015","29,0005"\n2,"91,0014","29,0005"\n', "write decimal points"),
     ("id,lon,lat\n1,91°0'5\",29°0'1\"\n", "degrees, minutes and seconds"),
     ("id,lat,lon\n1,91.0015,29.0005\n", "exchanged: say --lon lat --lat lon"),
     ("id,lon,lat\n1,500123.4,3210987.6\n", "metres of a projected CRS"),
@@ -160,7 +162,7 @@ def test_columns_of_unusual_types_are_written(tmp_path: Path, grids: str, case: 
     odd = {
         "string view": pa.array(["x"], pa.string_view()),
         "no value": pa.nulls(1),
-        "bbox": pa.array([{"xmin": 1.0, "xmax": 2.0}]),
+        "bbox": pa.array([{"xmin": 1.0, "xmax": math.nan, "raw": b"\xff"}]),
     }[case]
     if case == "string view":
         lon, lat = lon.cast(pa.string_view()), lat.cast(pa.string_view())
@@ -174,6 +176,9 @@ def test_columns_of_unusual_types_are_written(tmp_path: Path, grids: str, case: 
         return
     assert done.exit_code == 0, (done.output, done.exception)
     assert "1 in a grid" in done.output
+    if case == "bbox" and ending != ".parquet":
+        [said] = pyogrio.read_arrow(tmp_path / f"out{ending}")[1]["odd"].to_pylist()
+        assert json.loads(said) == {"xmin": 1.0, "xmax": None, "raw": "ff"}
 
 
 def test_advice_on_grids_names_the_options_of_grids_and_works(
