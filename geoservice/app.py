@@ -6,6 +6,7 @@ from flask_openapi3 import APIBlueprint, Info, OpenAPI
 from flask_openapi3.models import Schema
 
 from geoservice.api.alerts import alerts_blueprint
+from geoservice.api.deciding import deciding_blueprint
 from geoservice.api.documents import documents_blueprint
 from geoservice.api.drafts import drafts_blueprint
 from geoservice.api.editions import editions_blueprint
@@ -18,6 +19,7 @@ from geoservice.api.health import health_blueprint
 from geoservice.api.incidents import incidents_blueprint
 from geoservice.api.jurisdictions import jurisdictions_blueprint
 from geoservice.api.layers import layers_blueprint
+from geoservice.api.outlines import outlines_blueprint
 from geoservice.api.ownership import ownership_blueprint
 from geoservice.api.postings import postings_blueprint
 from geoservice.api.publishing import publishing_blueprint
@@ -102,6 +104,8 @@ def _interfaces(services: Services, metrics: RequestMetrics, *, public_reports: 
         exports_blueprint(services.exports),
         editions_blueprint(services.editions, services.drafts),
         drafts_blueprint(services.drafts),
+        deciding_blueprint(services.deciding),
+        outlines_blueprint(services.outlines, services.viewing),
         publishing_blueprint(services.editions, services.drafts),
         incidents_blueprint(services.incidents),
         handling_blueprint(services.handling, services.incidents),

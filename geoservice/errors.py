@@ -191,6 +191,14 @@ class CodeNotReused(GeoserviceError):
     """The code names no other place than before: there is nothing to accept."""
 
 
+class OutlineAsBefore(GeoserviceError):
+    """The outline is the one before: there is nothing to confirm."""
+
+
+class OutlinesDiffer(GeoserviceError):
+    """Both drafts have another outline than their base, and not the same; give one of them that of the other first."""
+
+
 class ReasonMissing(GeoserviceError):
     """Say why, in one line of at most 200 characters; blanks are no reason."""
 

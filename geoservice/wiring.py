@@ -9,6 +9,8 @@ from geoservice.errors import NoDatabase
 from geoservice.reading.limits import Limits
 from geoservice.services.alerts import AlertService
 from geoservice.services.clock import Scheduler
+from geoservice.services.drafting.deciding import DecidingService
+from geoservice.services.drafting.outlines import OutlineService
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.events import EventService
@@ -45,6 +47,8 @@ class Services:
     editions: EditionService
     exports: ExportService
     drafts: DraftService
+    outlines: OutlineService
+    deciding: DecidingService
     incidents: IncidentService
     handling: HandlingService
     alerts: AlertService
@@ -81,8 +85,8 @@ def import_limits(settings: Settings) -> Limits:
 
 
 def _cache(settings: Settings) -> SnapshotCache:
-    # One connection listens, one reads.
-    database = Database.connect(database_url(settings), pool_size=2, statement_timeout_s=settings.statement_timeout_s)
+    # One connection listens, one reads, one is the builder's.
+    database = Database.connect(database_url(settings), pool_size=3, statement_timeout_s=settings.statement_timeout_s)
     return SnapshotCache(database, compare_every_s=settings.compare_every_s)
 
 
@@ -99,6 +103,8 @@ def build_services(settings: Settings) -> Services:
         editions=EditionService(database),
         exports=ExportService(database),
         drafts=DraftService(database),
+        outlines=OutlineService(database),
+        deciding=DecidingService(database),
         incidents=incidents,
         handling=HandlingService(database),
         alerts=AlertService(database, incidents),

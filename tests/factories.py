@@ -52,10 +52,11 @@ def make_jurisdiction(
 
 
 def make_draft(
-    connection: Connection[Any], jurisdiction_id: int, grids: Mapping[str, BaseGeometry] | None = None
-) -> int:
+    connection: Connection[Any], jurisdiction_id: int, grids: Mapping[str, BaseGeometry] | None = None,
+    **columns: object,
+) -> int:  # fmt: skip
     """Insert a draft with grids and return its id."""
-    edition = insert(connection, "edition", {"jurisdiction_id": jurisdiction_id, "title": "made"})
+    edition = insert(connection, "edition", {"jurisdiction_id": jurisdiction_id, "title": "made"} | columns)
     copy = "COPY geoservice.grid (edition_id, code, name, geom) FROM STDIN"
     with connection.cursor().copy(copy) as rows:
         for code, geom in (places.GRIDS if grids is None else grids).items():

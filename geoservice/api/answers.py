@@ -43,6 +43,7 @@ class OwnerOut(BaseModel):
     distance_to_border_m: float | None = Field(description="To the nearest border; null when none lies within reach")
     near_border: bool = Field(description="The border is nearer than the accuracy: see the candidates")
     candidates: list[CandidateOut]
+    unowned_reason: str | None = Field(description="Why nobody owns it, where the edition leaves the place to nobody")
     officers: list[OfficerOut]
     position: list[float] = Field(description="[lon, lat] as looked up, WGS 84")
     at: datetime = Field(description="The instant that was asked about")
@@ -63,6 +64,7 @@ def owner_out(answer: OwnerAnswer) -> dict[str, Any]:
         "distance_to_border_m": None if found.distance_to_border_m is None else round(found.distance_to_border_m, 3),
         "near_border": found.near_border,
         "candidates": [{"grid_code": one.grid_code, "distance_m": one.distance_m} for one in found.candidates],
+        "unowned_reason": found.unowned_reason,
         "officers": [{"code": one.code, "call_sign": one.call_sign, "role": one.role} for one in answer.officers],
         "position": [round(answer.position.lon, 7), round(answer.position.lat, 7)],
         "at": answer.at,

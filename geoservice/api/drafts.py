@@ -11,7 +11,7 @@ import shapely
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
-from shapely import LineString
+from shapely import LineString, MultiPolygon
 
 from geoservice.api.editions import EditionOut, EditionPath, GridFeature, edition_out, grid_feature
 from geoservice.services.drafting.model import Edited
@@ -125,7 +125,7 @@ class StepOut(BaseModel):
 
     number: int
     verb: str = Field(description="edit: straight in the database")
-    state: Literal["done", "undone", "dropped", "turning"]
+    state: Literal["done", "undone", "dropped", "closed", "turning"]
     actor: str
     at: datetime
     grid_codes: list[str]
@@ -158,13 +158,13 @@ def _add_wholes(blueprint: APIBlueprint, drafts: DraftService) -> None:
     @guard("edit_boundaries")
     def merge_draft(path: EditionPath, body: MergeDraftBody) -> Response:
         """Take over what another draft of the same base changed; 409 lists what both changed."""
-        return _edited(drafts.merge_draft(path.id, body.other, settle=body.settle, **_precondition(path.id)))
+        return edited_response(drafts.merge_draft(path.id, body.other, settle=body.settle, **_precondition(path.id)))
 
     @blueprint.post("/<id>/rebase", summary="Draw a draft anew", responses={200: EditedOut, **REFUSALS})
     @guard("edit_boundaries")
     def rebase(path: EditionPath, body: RebaseBody) -> Response:
         """Keep what the draft changed, on top of the edition published last; 409 lists what both changed."""
-        return _edited(drafts.rebase(path.id, settle=body.settle, **_precondition(path.id)))
+        return edited_response(drafts.rebase(path.id, settle=body.settle, **_precondition(path.id)))
 
 
 def _add_verbs(blueprint: APIBlueprint, drafts: DraftService) -> None:
@@ -172,7 +172,7 @@ def _add_verbs(blueprint: APIBlueprint, drafts: DraftService) -> None:
     @guard("edit_boundaries")
     def split(path: EditionPath, body: SplitBody) -> Response:
         """Cut a grid in two along a line that runs from border to border."""
-        return _edited(
+        return edited_response(
             drafts.split(
                 path.id, body.code, _line(body.line), codes=_pair(body.codes), names=_pair(body.names),
                 **_precondition(path.id),
@@ -183,20 +183,22 @@ def _add_verbs(blueprint: APIBlueprint, drafts: DraftService) -> None:
     @guard("edit_boundaries")
     def merge(path: EditionPath, body: MergeBody) -> Response:
         """Make one grid of several that hang together."""
-        return _edited(drafts.merge(path.id, body.codes, body.into, name=body.name, **_precondition(path.id)))
+        return edited_response(drafts.merge(path.id, body.codes, body.into, name=body.name, **_precondition(path.id)))
 
     @blueprint.post("/<id>/move-vertex", summary="Move a vertex", responses={200: EditedOut, **REFUSALS})
     @guard("edit_boundaries")
     def move_vertex(path: EditionPath, body: MoveVertexBody) -> Response:
         """Move a vertex of a border in every grid that has it; bend the border where it has none."""
-        at, to = _position("#/at", body.at), _position("#/to", body.to)
-        return _edited(drafts.move_vertex(path.id, at, to, tolerance_m=body.tolerance_m, **_precondition(path.id)))
+        at, to = position_of("#/at", body.at), position_of("#/to", body.to)
+        return edited_response(
+            drafts.move_vertex(path.id, at, to, tolerance_m=body.tolerance_m, **_precondition(path.id))
+        )
 
     @blueprint.post("/<id>/redraw-border", summary="Redraw a border", responses={200: EditedOut, **REFUSALS})
     @guard("edit_boundaries")
     def redraw(path: EditionPath, body: RedrawBody) -> Response:
         """Make a line the common border of two neighbours, or of a stretch of it; both follow."""
-        return _edited(
+        return edited_response(
             drafts.redraw_border(path.id, (body.codes[0], body.codes[1]), _line(body.line), **_precondition(path.id))
         )
 
@@ -204,7 +206,9 @@ def _add_verbs(blueprint: APIBlueprint, drafts: DraftService) -> None:
     @guard("edit_boundaries")
     def recode(path: EditionPath, body: RecodeBody) -> Response:
         """Give a grid another code."""
-        return _edited(drafts.recode(path.id, body.code, body.new_code, name=body.name, **_precondition(path.id)))
+        return edited_response(
+            drafts.recode(path.id, body.code, body.new_code, name=body.name, **_precondition(path.id))
+        )
 
 
 def _add_grids(blueprint: APIBlueprint, drafts: DraftService) -> None:
@@ -212,14 +216,14 @@ def _add_grids(blueprint: APIBlueprint, drafts: DraftService) -> None:
     @guard("edit_boundaries")
     def put(path: DraftGridPath, body: GridBody) -> Response:
         """Add a grid, or put it in the place of the one of its code; gaps and overlaps are for the gate to find."""
-        grid = GridShape(path.code, body.name, body.name_en, body.parent_code, _area(body.geometry))
-        return _edited(drafts.put(path.id, grid, **_precondition(path.id)))
+        grid = GridShape(path.code, body.name, body.name_en, body.parent_code, area_of(body.geometry))
+        return edited_response(drafts.put(path.id, grid, **_precondition(path.id)))
 
     @blueprint.delete("/<id>/grids/<code>", summary="Retire a grid", responses={200: EditedOut, **REFUSALS})
     @guard("edit_boundaries")
     def retire(path: DraftGridPath) -> Response:
         """Take a grid away; the gate names the gap that it leaves."""
-        return _edited(drafts.retire(path.id, path.code, **_precondition(path.id)))
+        return edited_response(drafts.retire(path.id, path.code, **_precondition(path.id)))
 
 
 def _add_steps(blueprint: APIBlueprint, drafts: DraftService) -> None:
@@ -233,13 +237,13 @@ def _add_steps(blueprint: APIBlueprint, drafts: DraftService) -> None:
     @guard("edit_boundaries")
     def undo(path: EditionPath, body: Nothing) -> Response:
         """Take the last step back, whoever did it by whatever door."""
-        return _edited(drafts.undo(path.id, **_precondition(path.id)))
+        return edited_response(drafts.undo(path.id, **_precondition(path.id)))
 
     @blueprint.post("/<id>/redo", summary="Redo", responses={200: EditedOut, **REFUSALS})
     @guard("edit_boundaries")
     def redo(path: EditionPath, body: Nothing) -> Response:
         """Do the step again that was taken back last."""
-        return _edited(drafts.redo(path.id, **_precondition(path.id)))
+        return edited_response(drafts.redo(path.id, **_precondition(path.id)))
 
 
 def _actor() -> str:
@@ -254,7 +258,8 @@ def _pair(values: list[str] | None) -> tuple[str, str] | None:
     return None if values is None else (values[0], values[1])
 
 
-def _position(pointer: str, coordinate: list[float]) -> Position:
+def position_of(pointer: str, coordinate: list[float]) -> Position:
+    """Return the position that a body names; raise InvalidInput for one that is not on the earth."""
     if not is_on_earth(*coordinate):
         raise InvalidInput([{"pointer": pointer, "code": "out_of_range", "detail": "write longitude, then latitude"}])
     return Position(*coordinate)
@@ -262,11 +267,12 @@ def _position(pointer: str, coordinate: list[float]) -> Position:
 
 def _line(coordinates: list[list[float]]) -> LineString:
     for number, coordinate in enumerate(coordinates):
-        _position(f"#/line/{number}", coordinate)
+        position_of(f"#/line/{number}", coordinate)
     return LineString(coordinates)
 
 
-def _area(geometry: Mapping[str, Any]) -> Any:
+def area_of(geometry: Mapping[str, Any]) -> MultiPolygon:
+    """Return the area that a body draws, EPSG:4326; raise InvalidInput."""
     try:
         geom = shapely.from_geojson(orjson.dumps(geometry))
     except (shapely.errors.GEOSException, orjson.JSONEncodeError, ValueError):
@@ -280,7 +286,8 @@ def _area(geometry: Mapping[str, Any]) -> Any:
         raise InvalidInput([{"pointer": "#/geometry", "code": "geometry", "detail": str(exc)}]) from exc
 
 
-def _edited(edited: Edited) -> Response:
+def edited_response(edited: Edited) -> Response:
+    """Return what an edit did, with the draft's new ETag."""
     body = {
         "edition": edited.edition.id, "revision": edited.edition.revision, "removed": list(edited.removed),
         "changed": [grid_feature(grid) for grid in edited.put],

@@ -205,5 +205,8 @@ def grid_feature(grid: GridShape) -> dict[str, Any]:
         "type": "Feature",
         "id": grid.code,
         "geometry": None if grid.geom is None else orjson.loads(shapely.to_geojson(grid.geom)),
-        "properties": {"code": grid.code, "name": grid.name, "name_en": grid.name_en, "parent_code": grid.parent_code},
-    }
+        "properties": {
+            "code": grid.code, "name": grid.name, "name_en": grid.name_en, "parent_code": grid.parent_code,
+            "unowned_reason": grid.unowned_reason,
+        },
+    }  # fmt: skip

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from geoservice.api.editions import EditionOut, EditionPath, FindingsOut, edition_out, findings_json
 from geoservice.domain.editing.diff import Difference
+from geoservice.domain.editing.outlining import outline_change
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.geojson import collection, difference_features, move_features
@@ -24,6 +25,7 @@ from geoservice.web.preconditions import stated_revision
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
 from layers.catalogue import owned
+from layers.grids.model import EditionOutline
 from layers.summaries.previews import UNDECIDED, Workload
 
 TAG = Tag(name="publishing", description="What a draft would change, and putting it in force")
@@ -65,6 +67,15 @@ class ReassignedOut(BaseModel):
     code: str
     reason: str
     accepted_by: str
+
+
+class OutlineChangeOut(BaseModel):
+    """What falls in and out by another outline than the one before."""
+
+    gained_m2: float
+    lost_m2: float
+    reason: str | None = Field(description="null: nobody confirmed it yet")
+    confirmed_by: str | None
 
 
 class FlowOut(BaseModel):
@@ -118,6 +129,7 @@ class PreviewOut(BaseModel):
         description="What becomes of open incidents whose place gets another grid; asked about, they are undecided"
     )
     codes_reassigned: list[ReassignedOut] = Field(description="Codes that would name another place, as was accepted")
+    outline: OutlineChangeOut | None = Field(description="null: it is the one before")
     grids_unstaffed: list[str] = Field(description="New grids that nobody is posted to as officer or deputy")
     moves: dict[str, Any] = Field(
         description="GeoJSON: features and open incidents that change grid, with from and to; none of households"
@@ -160,6 +172,8 @@ class DiffOut(BaseModel):
     redrawn: list[RedrawnOut]
     recoded: list[RecodedOut]
     renamed: list[str]
+    disowned: list[str] = Field(description="Ground that belongs to nobody there")
+    owned: list[str] = Field(description="Ground that belonged to nobody and is a grid there")
     features: dict[str, Any] = Field(description="GeoJSON: ground gained and lost, borders gone and new")
 
 
@@ -228,9 +242,20 @@ def _preview_out(impact: Impact) -> dict[str, Any]:
             LeavingOut(grid_code=one.grid_code, **vars(one.officer)).model_dump() for one in impact.leaving
         ],
         "codes_reassigned": [one._asdict() for one in impact.reassigned],
+        "outline": _outline_out(impact.outline),
         "grids_unstaffed": list(impact.unstaffed),
         "reroute": impact.reroute,
         "moves": collection(move_features(impact)),
+    }  # fmt: skip
+
+
+def _outline_out(outline: EditionOutline | None) -> dict[str, Any] | None:
+    if outline is None or outline.is_as_before:
+        return None
+    change = outline_change(outline.before, outline.outline)
+    return {
+        "gained_m2": round(change.gained_m2, 3), "lost_m2": round(change.lost_m2, 3), "reason": outline.reason,
+        "confirmed_by": outline.confirmed_by,
     }  # fmt: skip
 
 
@@ -242,6 +267,7 @@ def _load(load: Workload) -> dict[str, int]:
 def _diff_out(found: Difference) -> dict[str, Any]:
     return {
         "added": list(found.added), "retired": list(found.retired), "renamed": list(found.renamed),
+        "disowned": list(found.disowned), "owned": list(found.owned),
         "redrawn": [
             {"code": one.code, "gained_m2": round(one.gained_m2, 3), "lost_m2": round(one.lost_m2, 3)}
             for one in found.redrawn

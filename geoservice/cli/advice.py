@@ -10,6 +10,7 @@ from geoservice.services.impact import PublishBlocker
 from layers.errors import LayerError
 
 ADVICE: Mapping[str, str] = {
+    "confirm-outline": "Run: geoservice edition outline {edition} --confirm --reason TEXT",
     "import-again": "Import its file again.",
     "look-at-findings": "See: geoservice edition show {edition}",
     "name-code": "Say --code.",

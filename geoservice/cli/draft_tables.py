@@ -9,8 +9,10 @@ from rich.table import Table
 from geoservice.cli.advice import blocker_sentence
 from geoservice.domain.editing.diff import Difference
 from geoservice.domain.editing.healing import Healing, LeftOpen
+from geoservice.domain.editing.outlining import outline_change
 from geoservice.domain.validating.topology import HEALED_MAX_M
 from geoservice.services.impact import Impact, flows
+from layers.grids.model import EditionOutline
 
 #: What is counted of each grid.
 LOAD = ("households", "residents", "floating", "in_hand")
@@ -50,7 +52,7 @@ def show_left_open(left: LeftOpen, *, option: str) -> None:
         return
     people, others = left.for_a_person, len(left.widths_m) - left.for_a_person
     closed = f"{option} {left.tolerance_m:g} would close {others} of them" if others else ""
-    drawn = f"{people} are wider than {HEALED_MAX_M:g} m: draw them anew" if people else ""
+    drawn = f"{people} are wider than {HEALED_MAX_M:g} m: decide them, or draw them anew" if people else ""
     told = "; ".join(part for part in (closed, drawn) if part)
     click.echo(f"{len(left.widths_m)} gaps, overlaps and spills are wider and stay. {told}.")
 
@@ -88,16 +90,33 @@ def show_impact(impact: Impact) -> None:
         click.echo(
             f"Nobody is posted to {', '.join(impact.unstaffed)} yet: reports there would wait without an officer."
         )
+    if impact.outline is not None and not impact.outline.is_as_before:
+        show_outline(impact.outline)
     for code in impact.reassigned:
         click.echo(f"{code.code} would name another place: {code.reason} (accepted by {code.accepted_by}).")
     for blocker in impact.blockers:
         click.echo(f"It can not be published yet: {blocker_sentence(blocker)}")
 
 
+def show_outline(outline: EditionOutline) -> None:
+    """Print what falls in and out by another outline than the one before, and who confirmed it."""
+    if outline.is_as_before:
+        click.echo("The outline is the one before.")
+        return
+    change = outline_change(outline.before, outline.outline)
+    confirmed = f": {outline.reason} (confirmed by {outline.confirmed_by})" if outline.reason else ", not confirmed yet"
+    click.echo(
+        f"The outline is another one than before{confirmed}."
+        f" {change.gained_m2:,.4g} m2 fall in, {change.lost_m2:,.4g} m2 fall out."
+    )
+
+
 def show_diff(found: Difference) -> None:
     """Print what is different, one grid a line."""
     table = _table("what", "grid", "gained m2", "lost m2")
-    for what, codes in (("added", found.added), ("retired", found.retired), ("renamed", found.renamed)):
+    kinds = (("added", found.added), ("retired", found.retired), ("renamed", found.renamed),
+             ("nobody's", found.disowned), ("a grid again", found.owned))  # fmt: skip
+    for what, codes in kinds:
         for code in codes:
             table.add_row(what, code, "", "")
     for pair in found.recoded:
@@ -114,6 +133,7 @@ def diff_fields(found: Difference) -> dict[str, object]:
     """Return what is different, for machines."""
     return {
         "added": found.added, "retired": found.retired, "renamed": found.renamed,
+        "disowned": found.disowned, "owned": found.owned,
         "recoded": [vars(pair) for pair in found.recoded],
         "redrawn": [
             {"code": one.code, "gained_m2": one.gained_m2, "lost_m2": one.lost_m2} for one in found.redrawn

@@ -14,8 +14,10 @@ import orjson
 
 from geoservice.cli.actor import actor
 from geoservice.cli.draft_tables import show_impact
+from geoservice.cli.edition_deciding import COMMANDS as DECIDING
 from geoservice.cli.edition_drafts import COMMANDS
 from geoservice.cli.edition_export import export
+from geoservice.cli.edition_outline import outline
 from geoservice.cli.edition_qgis import qgis
 from geoservice.cli.findings import finding_fields, report_edition, show_findings, write_findings
 from geoservice.cli.imports import show_import
@@ -48,7 +50,7 @@ def edition() -> None:
     """Import, validate and publish complete sets of grids."""
 
 
-for command in (*COMMANDS, export, qgis):
+for command in (*COMMANDS, *DECIDING, export, outline, qgis):
     edition.add_command(command)
 
 
@@ -66,26 +68,31 @@ for command in (*COMMANDS, export, qgis):
 @click.option("--title", help="Of the edition; the file's name when absent.")
 @click.option("--heal", "heal_m", type=float, help="First close gaps and overlaps narrower than this many metres.")
 @click.option("--reassign-code", "codes", multiple=True, help="May name another place from now on; repeatable.")
-@click.option("--reason", help="Why, with --reassign-code.")
+@click.option("--own-outline", is_flag=True, help="What these grids cover is the outline from this edition on.")
+@click.option("--reason", help="Why, with --reassign-code or --own-outline; it is kept with the edition.")
 @findings_to_option
 @as_json_option
 def import_(
     *, file: str, jurisdiction_code: str, code: str, name: str | None, name_en: str | None, parent_code: str | None,
     keep: tuple[str, ...], crs: str | None, encoding: str | None, layer: str | None, title: str | None,
-    heal_m: float | None, codes: tuple[str, ...], reason: str | None, findings_to: Path | None, as_json: bool,
+    heal_m: float | None, codes: tuple[str, ...], own_outline: bool, reason: str | None, findings_to: Path | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Make a draft of the grids in FILE and validate it; nothing is in force before it is published.
 
     FILE is GeoJSON, GeoPackage, a shapefile (.shp or .zip) or GeoParquet. The exit code is 1 when a finding of severity
     error forbids publishing; the draft is kept, to be mended.
     """
-    if bool(codes) != bool(reason):
-        raise click.UsageError("--reassign-code and --reason go together: say which codes, and why.")
+    if codes and not reason:
+        raise click.UsageError("Say with --reason why codes name another place from now on.")
+    if reason and not codes and not own_outline:
+        raise click.UsageError("--reason goes with --reassign-code or --own-outline.")
     fields = GridFields(code, name, name_en, parent_code, keep)
     with _editions() as editions, busy(f"Importing {file}"):
         result = editions.import_file(
             file, jurisdiction_code=jurisdiction_code, fields=fields, crs=crs, encoding=encoding, layer=layer,
-            title=title, heal_m=heal_m, reassigned=Reassigned(codes, reason) if reason else None, actor=actor(),
+            title=title, heal_m=heal_m, reassigned=Reassigned(codes, reason) if codes and reason else None,
+            own_outline=own_outline, outline_reason=reason if own_outline else None, actor=actor(),
         )  # fmt: skip
     if not as_json:
         show_import(result)

@@ -68,6 +68,9 @@ def report_edition(
     if reused:
         command = f"geoservice edition reassign {edition_id} {' '.join(map(shlex.quote, reused))} --reason TEXT"
         click.echo(f"To accept that codes name another place from this edition on: {command}", err=True)
+    if any((one.rule, one.severity) == ("outline-changed", "error") for one in findings):
+        command = f"geoservice edition outline {edition_id} --confirm --reason TEXT"
+        click.echo(f"To accept the other outline: {command}", err=True)
     if refused:
         click.echo(f"Edition {edition_id} can not be published: mend the errors, validate it again.", err=True)
         sys.exit(1)

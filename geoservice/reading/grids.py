@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from geoservice.reading.crs import require_sure
 from geoservice.reading.limits import Limits
 from geoservice.reading.reader import read_features
 from geoservice.reading.shapes import GridFields, grids_of
 from layers.crs import Bbox
-from layers.grids.model import Finding, GridShape
+from layers.grids.model import UNOWNED_FIELD, Finding, GridShape
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class FileGrids:
     remarks: list[Finding]
     #: What the coordinates were taken for.
     crs: str
+    #: Which fields said what; those of the file that an export writes by itself are among them.
+    fields: GridFields
 
 
 def grids_of_file(
@@ -43,5 +45,7 @@ def grids_of_file(
     """
     features = read_features(path, crs=crs, encoding=encoding, layer=layer, limits=limits)
     require_sure(features.crs, features.geoms, bbox)
+    if UNOWNED_FIELD in features.fields:
+        fields = replace(fields, unowned=UNOWNED_FIELD)
     grids, remarks = grids_of(features, fields)
-    return FileGrids(grids, remarks, features.crs)
+    return FileGrids(grids, remarks, features.crs, fields)

@@ -39,6 +39,8 @@ class GridFields:
     parent_code: str | None = None
     #: Which others to keep. Files about grids tend to carry names and numbers of people, so none unless named.
     keep: tuple[str, ...] = ()
+    #: Why ground belongs to nobody, as an export writes it; None: the file does not say.
+    unowned: str | None = None
 
 
 def grids_of(features: Features, fields: GridFields) -> tuple[list[GridShape], list[Finding]]:
@@ -51,7 +53,7 @@ def grids_of(features: Features, fields: GridFields) -> tuple[list[GridShape], l
     FieldMissing, GridWithoutCode, GridCodeNotExact, PersonalNumberRefused
         The file has no such field; a code is not there, or not exact; one to keep holds mobile or identity numbers.
     """
-    for field in (fields.code, fields.name, fields.name_en, fields.parent_code, *fields.keep):
+    for field in (fields.code, fields.name, fields.name_en, fields.parent_code, fields.unowned, *fields.keep):
         if field is not None and field not in features.fields:
             raise FieldMissing(field=field, fields=", ".join(features.fields))
     by_code: dict[str, list[int]] = {}
@@ -135,7 +137,8 @@ def _grid(code: str, geom: MultiPolygon | None, properties: dict[str, object], f
     parent_code = (
         None if fields.parent_code is None else _parent_code(properties[fields.parent_code], fields.parent_code)
     )
-    return GridShape(code, name, name_en, parent_code, geom, kept)
+    unowned_reason = None if fields.unowned is None else text_of(properties[fields.unowned]) or None
+    return GridShape(code, name, name_en, parent_code, geom, kept, unowned_reason)
 
 
 def _parent_code(value: object, field: str) -> str | None:
@@ -149,7 +152,7 @@ def _parent_code(value: object, field: str) -> str | None:
 
 def _require_no_personal_numbers(features: Features, fields: GridFields) -> None:
     """Raise PersonalNumberRefused when a field that would be kept holds what looks like one; names are kept as well."""
-    for field in filter(None, (fields.name, fields.name_en, fields.parent_code, *fields.keep)):
+    for field in filter(None, (fields.name, fields.name_en, fields.parent_code, fields.unowned, *fields.keep)):
         for number, properties in enumerate(features.properties):
             if holds_personal_number(str(properties[field])):
                 raise PersonalNumberRefused(field=field, feature=number + 1)

@@ -12,16 +12,24 @@ from geoservice.errors import EditionNotDraft, InstantWithoutZone, PreviewOutdat
 from geoservice.reading.grids import grids_of_file
 from geoservice.reading.limits import Limits
 from geoservice.reading.shapes import GridFields
-from geoservice.services.gate import validate_grids, with_reused_codes
+from geoservice.services.gate import validate_grids, with_confirmations
 from geoservice.services.healing.heal import OnProgress, heal_in_process
 from geoservice.services.impact import Impact, grids_concerned, publish_blockers, workloads_after
-from geoservice.services.importing import TIMEOUT_S, ImportResult, Reassigned, accept, store_draft
+from geoservice.services.importing import (
+    TIMEOUT_S,
+    ImportResult,
+    NewOutline,
+    Reassigned,
+    accept,
+    require_reason,
+    store_draft,
+    with_own_outline,
+)
 from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.db.session import Database
 from layers.errors import EditedMeanwhile, MovedMeanwhile, TryAgain
 from layers.grids import drafts, edits, queries
 from layers.grids.model import Edition, Finding, GridShape
-from layers.jurisdictions.queries import outline_of
 from layers.staff.queries import posted_now
 from layers.summaries import previews
 
@@ -46,20 +54,11 @@ class EditionService:
         self._limits = limits or Limits()
 
     def import_file(
-        self,
-        path: str,
-        *,
-        jurisdiction_code: str,
-        fields: GridFields,
-        crs: str | None = None,
-        encoding: str | None = None,
-        layer: str | None = None,
-        title: str | None = None,
-        heal_m: float | None = None,
-        reassigned: Reassigned | None = None,
-        on_progress: OnProgress = lambda share, what: None,
-        actor: str = "",
-    ) -> ImportResult:
+        self, path: str, *, jurisdiction_code: str, fields: GridFields, crs: str | None = None,
+        encoding: str | None = None, layer: str | None = None, title: str | None = None, heal_m: float | None = None,
+        reassigned: Reassigned | None = None, own_outline: bool = False, outline_reason: str | None = None,
+        on_progress: OnProgress = lambda share, what: None, actor: str = "",
+    ) -> ImportResult:  # fmt: skip
         """Make a draft of the grids in a file, and validate it.
 
         Parameters
@@ -75,6 +74,9 @@ class EditionService:
             the grids are taken as they are.
         reassigned
             Codes that may name another place from this edition on, and why; None: none may.
+        own_outline, outline_reason
+            Whether the outline of the edition is what these grids cover, and why that is another one than before; None:
+            that is to be confirmed still.
         on_progress
             Called with the progress of healing.
 
@@ -87,29 +89,32 @@ class EditionService:
         FileRefused
             One of its kin; nothing is stored then.
         """
+        if outline_reason is not None:
+            require_reason(outline_reason)
         with self._database.transaction(actor=actor) as connection:
             bbox = get_jurisdiction(connection, jurisdiction_code).bbox
         # Reading takes seconds and needs no database: no connection is held meanwhile.
         found = grids_of_file(
             path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer, limits=self._limits
         )  # fmt: skip
-        healing = None if heal_m is None else self._healed(found.grids, jurisdiction_code, heal_m, on_progress)
+        if own_outline:
+            healing, around = with_own_outline(found.grids, heal_m, on_progress)
+        else:
+            healing, around = self._healed(found.grids, jurisdiction_code, heal_m, on_progress), None
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
             return store_draft(
-                connection,
-                get_jurisdiction(connection, jurisdiction_code),
-                path,
-                found,
-                healing,
-                title=title,
-                reassigned=reassigned,
-            )
+                connection, get_jurisdiction(connection, jurisdiction_code), path, found, healing, title=title,
+                reassigned=reassigned, outline=None if around is None else NewOutline(around, outline_reason),
+            )  # fmt: skip
 
     def _healed(
-        self, grids: Sequence[GridShape], jurisdiction_code: str, tolerance_m: float, on_progress: OnProgress
-    ) -> Healing:
+        self, grids: Sequence[GridShape], jurisdiction_code: str, tolerance_m: float | None, on_progress: OnProgress
+    ) -> Healing | None:
+        if tolerance_m is None:
+            return None
         with self._database.transaction() as connection:
-            outline = outline_of(connection, get_jurisdiction(connection, jurisdiction_code).id)
+            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
+            outline = queries.outline_to_begin_with(connection, jurisdiction.id)
         return heal_in_process(grids, outline, tolerance_m, on_progress=on_progress)
 
     def reassign(self, edition_id: int, reassigned: Reassigned, *, actor: str = "") -> tuple[Finding, ...]:
@@ -142,8 +147,8 @@ class EditionService:
             jurisdiction = get_jurisdiction(connection, edition.jurisdiction_code)
             grids = queries.grids_of(connection, edition_id)
             edits.forget_needless_reassigned(connection, edition_id)
-            findings, _ = validate_grids(connection, jurisdiction, grids)
-            findings = with_reused_codes(connection, edition_id, grids, findings)
+            findings, _ = validate_grids(connection, edition_id, jurisdiction, grids)
+            findings = with_confirmations(connection, edition_id, grids, findings)
             edits.replace_findings(connection, edition_id, findings)
             edits.mark_validated(connection, edition_id)
         return findings
@@ -166,16 +171,19 @@ class EditionService:
             codes = grids_concerned(preview.moves)
             before = previews.workloads(connection, jurisdiction_id=jurisdiction.id, codes=codes)
             places = previews.places_of(connection, preview.moves)
-            old = frozenset() if edition.base_id is None else queries.codes_of(connection, edition.base_id)
-            new = queries.codes_of(connection, edition_id)
+            old = frozenset() if edition.base_id is None else queries.owned_codes_of(connection, edition.base_id)
+            new = queries.owned_codes_of(connection, edition_id)
             leaving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(old - new))
             arriving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(new - old))
             reassigned = queries.reassigned_codes(connection, edition_id)
+            outline = queries.outline_beside(connection, edition_id)
             blockers = publish_blockers(edition, drafts.latest_edition(connection, jurisdiction.id))
         staffed = {one.grid_code for one in arriving if one.officer.role in ("grid_officer", "deputy")}
         after = workloads_after(before, preview.moves)
         unstaffed = tuple(sorted(new - old - staffed))
-        return Impact(preview, before, after, places, leaving, unstaffed, jurisdiction.reroute, blockers, reassigned)
+        return Impact(
+            preview, before, after, places, leaving, unstaffed, jurisdiction.reroute, blockers, reassigned, outline
+        )
 
     def publish(
         self,

@@ -7,30 +7,41 @@ from collections.abc import Sequence
 from shapely import MultiPolygon
 from sqlalchemy import Connection
 
+from geoservice.domain.editing.deciding import decision_findings, unowned_findings
+from geoservice.domain.editing.outlining import outline_findings
 from geoservice.domain.validating.norms import household_findings, pattern_findings
 from geoservice.domain.validating.soundness import STORABLE_RULES
 from geoservice.domain.validating.topology import findings_of
+from layers.grids.drafts import decisions_of
 from layers.grids.model import Finding, GridShape, ReassignedCode
-from layers.grids.queries import codes_unlike, reassigned_codes, reused_codes
+from layers.grids.queries import (
+    codes_unlike,
+    outline_beside,
+    outline_of_edition,
+    reassigned_codes,
+    reused_codes,
+)
 from layers.households.queries import household_counts
 from layers.jurisdictions.model import Jurisdiction
-from layers.jurisdictions.queries import outline_of
 
 
 def validate_grids(
-    connection: Connection, jurisdiction: Jurisdiction, grids: Sequence[GridShape], remarks: Sequence[Finding] = ()
-) -> tuple[tuple[Finding, ...], list[GridShape]]:
+    connection: Connection, edition_id: int, jurisdiction: Jurisdiction, grids: Sequence[GridShape],
+    remarks: Sequence[Finding] = (),
+) -> tuple[tuple[Finding, ...], list[GridShape]]:  # fmt: skip
     """Return every finding about grids, errors first, and the grids that can be stored.
 
     Parameters
     ----------
+    edition_id
+        Of the draft, whose outline they are to partition.
     grids
         EPSG:4326; may be anything a stranger sends.
     remarks
         What reading them found already. A grid whose ring could not even be built is not told as empty again.
     """
     unbuilt = {code for one in remarks if one.rule == "invalid-ring" for code in one.grid_codes}
-    found = findings_of(grids, outline_of(connection, jurisdiction.id))
+    found = findings_of(grids, outline_of_edition(connection, edition_id))
     found = [*remarks, *(one for one in found if not (one.rule == "empty" and set(one.grid_codes) <= unbuilt))]
     faulty = {code for one in found if one.rule in STORABLE_RULES for code in one.grid_codes}
     storable = [grid for grid in grids if grid.code not in faulty]
@@ -38,12 +49,13 @@ def validate_grids(
     return tuple(sorted(found, key=lambda one: one.severity)), storable
 
 
-def with_reused_codes(
+def with_confirmations(
     connection: Connection, edition_id: int, grids: Sequence[GridShape], found: Sequence[Finding]
 ) -> tuple[Finding, ...]:
-    """Return findings, errors first, with one for each code of a stored draft that named another place before.
+    """Return findings, errors first, with those about what a person decides.
 
-    It is a remark when that was accepted, with the reason.
+    Codes reused, another outline than before, gaps and overlaps that were given away, ground that belongs to nobody.
+    Each is a remark once it was decided, with the reason.
 
     Parameters
     ----------
@@ -55,7 +67,10 @@ def with_reused_codes(
     reused = [
         _reused(code, accepted.get(code), shapes.get(code)) for code in reused_codes(connection, edition_id)
     ]  # fmt: skip
-    return tuple(sorted([*found, *reused], key=lambda one: one.severity))
+    outline = outline_findings(outline_beside(connection, edition_id))
+    decided = decision_findings(decisions_of(connection, edition_id))
+    unowned = unowned_findings(grids)
+    return tuple(sorted([*found, *reused, *outline, *decided, *unowned], key=lambda one: one.severity))
 
 
 def _reused(code: str, accepted: ReassignedCode | None, shape: MultiPolygon | None) -> Finding:
@@ -68,6 +83,7 @@ def _reused(code: str, accepted: ReassignedCode | None, shape: MultiPolygon | No
 
 
 def _beside_norms(connection: Connection, jurisdiction: Jurisdiction, grids: Sequence[GridShape]) -> list[Finding]:
+    grids = [grid for grid in grids if grid.unowned_reason is None]
     points, counts = household_counts(connection, jurisdiction.id)
     found = household_findings(
         grids, points, counts, minimum=jurisdiction.households_min, maximum=jurisdiction.households_max

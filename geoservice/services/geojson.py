@@ -1,4 +1,4 @@
-"""Moves and differences as GeoJSON features, for every door that shows them."""
+"""Moves, differences and changes of outlines as GeoJSON features, for every door that shows them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geoservice.domain.editing.diff import Difference
+from geoservice.domain.editing.outlining import OutlineChange
 from geoservice.services.impact import Impact
 
 
@@ -35,6 +36,14 @@ def difference_features(found: Difference) -> list[dict[str, Any]]:
         _feature(orjson.loads(shapely.to_geojson(geom)), {"role": role, "code": code})
         for role, code, geom in parts
         if not geom.is_empty
+    ]
+
+
+def outline_features(change: OutlineChange) -> list[dict[str, Any]]:
+    """Return the ground that falls in by another outline, and that which falls out."""
+    parts = (("gained", change.gained), ("lost", change.lost))
+    return [
+        _feature(orjson.loads(shapely.to_geojson(geom)), {"role": role}) for role, geom in parts if not geom.is_empty
     ]
 
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from layers.grids.model import Edition, ReassignedCode
+from layers.grids.model import Edition, EditionOutline, ReassignedCode
 from layers.jurisdictions.model import Reroute
 from layers.staff.model import Posting
 from layers.summaries.previews import Move, Preview, Workload
 
-Advice = Literal["validate-edition", "look-at-findings", "rebase-edition", "import-again"]
+Advice = Literal["validate-edition", "look-at-findings", "rebase-edition", "import-again", "confirm-outline"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Impact:
     blockers: tuple[PublishBlocker, ...] = ()
     #: Codes that would name another place, by code.
     reassigned: tuple[ReassignedCode, ...] = ()
+    #: The outline it would have, beside the one before; None: not looked at.
+    outline: EditionOutline | None = None
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import NamedTuple
 
+from shapely import MultiPolygon
 from sqlalchemy import Connection
 
 from geoservice.domain.editing.healing import Healing
+from geoservice.domain.editing.slits import without_slits
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.errors import CodeNotReused, EditionNotEditable, PersonalNumberRefused, ReasonMissing
 from geoservice.reading.grids import FileGrids
-from geoservice.services.gate import validate_grids, with_reused_codes
+from geoservice.reading.shapes import outline_around
+from geoservice.services.gate import validate_grids, with_confirmations
+from geoservice.services.healing.heal import OnProgress, heal_in_process
 from geoservice.services.lookups import get_edition
 from layers.grids import edits
 from layers.grids.model import Finding, GridShape, name_fault
@@ -47,12 +51,57 @@ class Reassigned(NamedTuple):
     reason: str
 
 
+class OwnOutline(NamedTuple):
+    """Grids that make their own outline."""
+
+    #: What was done to them first; None: nothing.
+    healing: Healing | None
+    #: What they cover, EPSG:4326.
+    outline: MultiPolygon
+
+
+def with_own_outline(
+    grids: Sequence[GridShape], heal_m: float | None, on_progress: OnProgress = lambda share, what: None
+) -> OwnOutline:
+    """Return grids with what they cover, after closing gaps and overlaps narrower than `heal_m` metres if it is given.
+
+    Raises
+    ------
+    OutlineNotValid
+        They are taken as they are, and one is no valid area.
+    HealingRefused, HealingTookTooLong, HealerDied
+        They can not be healed, or not with that tolerance.
+    """
+    if heal_m is None:
+        return OwnOutline(None, outline_around(grids))
+    healing = heal_in_process(grids, None, heal_m, on_progress=on_progress)
+    outline = outline_around(healing.grids)
+    wider = without_slits(outline, healing.grids, heal_m)
+    if wider is not outline:
+        healing = heal_in_process(grids, wider, heal_m, on_progress=on_progress)
+    return OwnOutline(healing, wider)
+
+
+class NewOutline(NamedTuple):
+    """Another outline than the one before."""
+
+    #: EPSG:4326.
+    geom: MultiPolygon
+    #: Why; None: nobody confirms it yet.
+    reason: str | None
+
+
+def require_reason(reason: str) -> None:
+    """Raise ReasonMissing, PersonalNumberRefused for words that can not be kept as a reason."""
+    if not any(map(str.isalnum, reason)) or name_fault(reason) is not None:
+        raise ReasonMissing
+    if holds_personal_number(reason):
+        raise PersonalNumberRefused
+
+
 def accept(connection: Connection, edition_id: int, reassigned: Reassigned) -> None:
     """Note that codes of a draft name another place from it on; raise CodeNotReused, or what is wrong with it."""
-    if not any(map(str.isalnum, reassigned.reason)) or name_fault(reassigned.reason) is not None:
-        raise ReasonMissing
-    if holds_personal_number(reassigned.reason):
-        raise PersonalNumberRefused
+    require_reason(reassigned.reason)
     edition = get_edition(connection, edition_id)
     if edition.status != "draft":
         raise EditionNotEditable(edition=edition_id, status=edition.status)
@@ -64,7 +113,7 @@ def accept(connection: Connection, edition_id: int, reassigned: Reassigned) -> N
 
 def store_draft(
     connection: Connection, jurisdiction: Jurisdiction, path: str, found: FileGrids, healing: Healing | None,
-    *, title: str | None = None, reassigned: Reassigned | None = None,
+    *, title: str | None = None, reassigned: Reassigned | None = None, outline: NewOutline | None = None,
 ) -> ImportResult:  # fmt: skip
     """Make a draft of the grids of a file, as they are or as healing left them, and validate it.
 
@@ -74,6 +123,8 @@ def store_draft(
         Of the edition; None: the file's name.
     reassigned
         Codes that may name another place from this edition on; None: none.
+    outline
+        What the grids are to partition; None: what the edition before did.
 
     Raises
     ------
@@ -83,13 +134,14 @@ def store_draft(
     name = PurePath(path).name
     grids: Sequence[GridShape] = found.grids if healing is None else healing.grids
     edition_id = edits.insert_edition(
-        connection, jurisdiction_id=jurisdiction.id, title=(title or name)[:_TITLE_LENGTH_MAX], source=name
-    )
-    findings, storable = validate_grids(connection, jurisdiction, grids, found.remarks)
+        connection, jurisdiction_id=jurisdiction.id, title=(title or name)[:_TITLE_LENGTH_MAX], source=name,
+        outline=None if outline is None else outline.geom, outline_reason=None if outline is None else outline.reason,
+    )  # fmt: skip
+    findings, storable = validate_grids(connection, edition_id, jurisdiction, grids, found.remarks)
     edits.insert_grids(connection, edition_id, storable)
     if reassigned is not None:
         accept(connection, edition_id, reassigned)
-    findings = with_reused_codes(connection, edition_id, storable, findings)
+    findings = with_confirmations(connection, edition_id, storable, findings)
     edits.replace_findings(connection, edition_id, findings)
     edits.mark_validated(connection, edition_id)
     return ImportResult(edition_id, len(storable), found.crs, findings, healing)

@@ -10,7 +10,6 @@ import shapely
 from shapely import MultiPolygon
 from sqlalchemy import Connection
 
-from geoservice.domain.editing.slits import without_slits
 from geoservice.domain.validating.soundness import outline_findings
 from geoservice.errors import JurisdictionCodeRefused, JurisdictionCodeTaken
 from geoservice.reading.crs import require_sure
@@ -18,9 +17,9 @@ from geoservice.reading.file_errors import OutlineNotValid
 from geoservice.reading.grids import grids_of_file
 from geoservice.reading.limits import Limits
 from geoservice.reading.reader import read_features
-from geoservice.reading.shapes import GridFields, holes_of, outline_around, outline_of
-from geoservice.services.healing.heal import OnProgress, heal_in_process
-from geoservice.services.importing import TIMEOUT_S, ImportResult, store_draft
+from geoservice.reading.shapes import GridFields, holes_of, outline_of
+from geoservice.services.healing.heal import OnProgress
+from geoservice.services.importing import TIMEOUT_S, ImportResult, store_draft, with_own_outline
 from geoservice.services.lookups import get_jurisdiction
 from geoservice.services.metric import fitting_srid, require_metric
 from layers.crs import Position
@@ -134,16 +133,7 @@ class JurisdictionService:
         """
         _require_code(code)
         found = grids_of_file(grids_path, fields, crs=crs, encoding=encoding, layer=layer, limits=self._limits)
-        healing, outline = None, None
-        if heal_m is not None:
-            healing = heal_in_process(found.grids, None, heal_m, on_progress=on_progress)
-            outline = outline_around(healing.grids)
-            wider = without_slits(outline, healing.grids, heal_m)
-            if wider is not outline:
-                healing = heal_in_process(found.grids, wider, heal_m, on_progress=on_progress)
-                outline = wider
-        if outline is None:
-            outline = outline_around(found.grids)
+        healing, outline = with_own_outline(found.grids, heal_m, on_progress)
         place = _place(outline, metric_srid, time_zone)
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
             added = _inserted(connection, code, name, name_en, place)

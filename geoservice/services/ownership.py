@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geoservice.engine.answers import Method
-from geoservice.engine.edges import Floats
+from geoservice.engine.edges import Bools, Floats
 from geoservice.engine.loaded_editions import METHODS, ManyOwners, owner_among, owners_among
 from geoservice.services import lookups
 from geoservice.services.snapshot_cache import SnapshotCache
@@ -133,9 +133,11 @@ class OwnershipService:
         if editions is None:
             return None
         lon, lat = query.position
+        if snapshot.editions.is_pending(lon, lat, query.jurisdiction_code):
+            return None
         ownership = owner_among(editions, lon, lat, accuracy_m=query.accuracy_m)
         if ownership.jurisdiction_id is None:
-            jurisdiction_id = snapshot.editions.jurisdiction_of(lon, lat, query.jurisdiction_code)
+            jurisdiction_id = snapshot.editions.jurisdiction_of(lon, lat, instant, query.jurisdiction_code)
             ownership = ownership._replace(jurisdiction_id=jurisdiction_id)
         known_at = None if ownership.jurisdiction_id is None else snapshot.known_at.get(ownership.jurisdiction_id)
         officers: tuple[Officer, ...] | None = ()
@@ -165,14 +167,21 @@ class OwnershipService:
             editions = confirmed.snapshot.editions.in_force(at or confirmed.snapshot.now(), jurisdiction_code)
             if editions is not None:
                 from_memory = partial(owners_among, editions, accuracy_m=accuracy_m)
-                return BulkLookup(from_memory, confirmed.at, confirmed.age_s)
+                if not confirmed.snapshot.editions.pending:
+                    return BulkLookup(from_memory, confirmed.at, confirmed.age_s)
+                from_database = self._from_database(at or confirmed.snapshot.now(), accuracy_m, jurisdiction_code)
+                pending = partial(confirmed.snapshot.editions.are_pending, jurisdiction_code=jurisdiction_code)
+                beside = partial(_owners_from_both, from_memory, from_database, pending)
+                return BulkLookup(beside, confirmed.at, confirmed.age_s)
         as_of = datetime.now(UTC)
+        return BulkLookup(self._from_database(at or as_of, accuracy_m, jurisdiction_code), as_of, 0.0)
+
+    def _from_database(
+        self, at: datetime, accuracy_m: float | None, jurisdiction_code: str | None
+    ) -> Callable[[Floats, Floats], ManyOwners]:
         with self._database.transaction() as connection:
             jurisdiction_id = lookups.jurisdiction_id(connection, jurisdiction_code)
-        from_database = partial(
-            self._stored_owners_of, at=at or as_of, accuracy_m=accuracy_m, jurisdiction_id=jurisdiction_id
-        )  # fmt: skip
-        return BulkLookup(from_database, as_of, 0.0)
+        return partial(self._stored_owners_of, at=at, accuracy_m=accuracy_m, jurisdiction_id=jurisdiction_id)
 
     def _stored_owners_of(
         self, lon: Floats, lat: Floats, *, at: datetime, accuracy_m: float | None, jurisdiction_id: int | None
@@ -204,6 +213,16 @@ class OwnershipService:
                         at=query.at,
                     )
         return OwnerAnswer(query.position, ownership, officers, at, known_at, as_of, 0.0)
+
+
+def _owners_from_both(
+    from_memory: Callable[[Floats, Floats], ManyOwners], from_database: Callable[[Floats, Floats], ManyOwners],
+    are_pending: Callable[[Floats, Floats], Bools], lon: Floats, lat: Floats,
+) -> ManyOwners:  # fmt: skip
+    """Return owners from memory, but for places that an edition speaks of which is not in memory yet."""
+    where = np.flatnonzero(are_pending(lon, lat))
+    found = from_memory(lon, lat)
+    return found.put(where, from_database(lon[where], lat[where])) if len(where) else found
 
 
 def _columns(stored: Sequence[Ownership], places: Sequence[int], count: int) -> ManyOwners:

@@ -24,7 +24,6 @@ from layers.grids import drafts, edits, queries
 from layers.grids.model import Edition, Finding, GridShape
 from layers.households.queries import household_counts
 from layers.jurisdictions.model import Jurisdiction
-from layers.jurisdictions.queries import outline_of
 
 TIMEOUT_S = 60.0
 
@@ -71,7 +70,7 @@ class ProposingService:
         """
         with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
-            outline = outline_of(connection, jurisdiction.id)
+            outline = queries.outline_to_begin_with(connection, jurisdiction.id)
             points, counts = household_counts(connection, jurisdiction.id)
             streets = streets_of(connection, jurisdiction.id)
         minimum, maximum = _range(jurisdiction, minimum, maximum)
@@ -149,7 +148,7 @@ def _proposed(
     counts: NDArray[np.int64],
 ) -> Proposed:
     """Let a draft through the gate, and tell what is in it."""
-    findings, _ = validate_grids(connection, jurisdiction, grids)
+    findings, _ = validate_grids(connection, draft, jurisdiction, grids)
     edits.replace_findings(connection, draft, findings)
     edits.mark_validated(connection, draft)
     households = households_in(grids, points, counts).tolist()

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy import Connection
 
+from geoservice.services.edition_builder import EditionBuilder
 from geoservice.services.memory import give_back
 from geoservice.services.snapshots import Fingerprints, Snapshot, fingerprints, read_snapshot
 from layers.db.listening import CHANGES, Listener, Wakeup, listening
@@ -65,6 +66,8 @@ class SnapshotCache:
         self._settled.set()
         self._stopping = threading.Event()
         self._wakeup: Wakeup | None = None
+        self._builder = EditionBuilder(database, self._on_built)
+        self._built = False
         self._thread: threading.Thread | None = None
         #: Called after each reading with its seconds, or None when it failed; for figures.
         self.on_reading: Callable[[float | None], None] = lambda seconds: None
@@ -103,7 +106,13 @@ class SnapshotCache:
             self._wakeup.set()
             self._thread.join(timeout=STOP_S)
             self._thread = None
+        self._builder.stop(STOP_S)
         self._database.close()
+
+    def _on_built(self) -> None:
+        self._built = True
+        if self._wakeup is not None:
+            self._wakeup.set()
 
     def _run(self, wakeup: Wakeup) -> None:
         while not self._stopping.is_set():
@@ -134,7 +143,8 @@ class SnapshotCache:
         at, mark_s = datetime.now(UTC), time.monotonic()
         confirmed = self._confirmed
         now = fingerprints(connection)
-        if confirmed is not None and now == confirmed.snapshot.fingerprints:
+        built, self._built = self._built, False
+        if confirmed is not None and now == confirmed.snapshot.fingerprints and not built and not self._try_again():
             snapshot = confirmed.snapshot
         elif now == self._refused and mark_s < self._refused_until_s:
             return False
@@ -149,14 +159,24 @@ class SnapshotCache:
                 return False
         self._confirmed = Confirmed(snapshot, at, mark_s)
         self._settled.set()
-        self._failure = self._refused = None
+        self._refused = None
+        if snapshot.refused:
+            self._refused_until_s = time.monotonic() + READ_AGAIN_S
+            self._note_failure(snapshot.refused[0])
+        else:
+            self._failure = None
         return confirmed is not None and snapshot is not confirmed.snapshot
+
+    def _try_again(self) -> bool:
+        """Return whether it is time to read again what could not be made ready."""
+        confirmed = self._confirmed
+        return confirmed is not None and bool(confirmed.snapshot.refused) and time.monotonic() >= self._refused_until_s
 
     def _read(self, before: Snapshot | None) -> Snapshot:
         began = time.monotonic()
         self._settled.clear()
         try:
-            snapshot = read_snapshot(self._database, before)
+            snapshot = read_snapshot(self._database, before, self._builder)
         except Exception:  # whatever it is, the old state is the best there is; it is raised again
             self._settled.set()
             self.on_reading(None)
@@ -164,8 +184,8 @@ class SnapshotCache:
         self.on_reading(time.monotonic() - began)
         return snapshot
 
-    def _note_failure(self, error: Exception) -> None:
-        said = f"{type(error).__name__}: {error}"
+    def _note_failure(self, error: Exception | str) -> None:
+        said = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
         if said != self._failure:  # once for each outage, not twice a second
             log.error("what look-ups need could not be renewed", reason=said, held=self._confirmed is not None)
         self._failure = said

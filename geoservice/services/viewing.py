@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from shapely import MultiPolygon
 from sqlalchemy import Connection
 
 from geoservice.services import lookups
@@ -11,7 +13,7 @@ from layers.crs import Bbox
 from layers.db.session import Database
 from layers.features import feature_collection
 from layers.jurisdictions.model import Jurisdiction
-from layers.jurisdictions.queries import jurisdictions
+from layers.jurisdictions.queries import jurisdictions, outline_at
 from layers.summaries import grid_figures
 from layers.summaries.grid_figures import Figures
 
@@ -45,6 +47,11 @@ class ViewingService:
         """Return one jurisdiction with its figures; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
             return _view(connection, lookups.get_jurisdiction(connection, code))
+
+    def outline(self, code: str, *, at: datetime | None = None) -> MultiPolygon:
+        """Return the outline of a jurisdiction at an instant (now when None), EPSG:4326; raise JurisdictionUnknown."""
+        with self._database.transaction() as connection:
+            return outline_at(connection, lookups.get_jurisdiction(connection, code).id, at)
 
     def layer_geojson(self, jurisdiction_code: str, layer_id: str) -> bytes:
         """Return a layer as a GeoJSON FeatureCollection, EPSG:4326; raise JurisdictionUnknown, LayerUnknown."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 ADVICE: Mapping[str, str] = {
+    "confirm-outline": "Send POST /v1/editions/{edition}/confirm-outline with a reason, validate it, then publish.",
     "upgrade-database": "Whoever runs the service has to upgrade its database.",
     "validate-edition": "Send POST /v1/editions/{edition}/validate, then publish.",
 }

@@ -72,6 +72,8 @@ KINDS: dict[type[Exception], Kind] = {
     rules.EditionNotEditable: Kind("not-a-draft", 409, "Only a draft can be edited"),
     rules.EditionNotDraft: Kind("not-a-draft", 409, "Only a draft can be edited"),
     rules.CodeNotReused: Kind("code-not-reused", 409, "The code names no other place than before"),
+    rules.OutlineAsBefore: Kind("outline-as-before", 409, "The outline is the one before"),
+    rules.OutlinesDiffer: Kind("outlines-differ", 409, "Both drafts have another outline"),
     rules.ReasonMissing: Kind("invalid-input", 422, "Something in the request is not as it must be"),
     rules.NothingToUndo: Kind("nothing-to-undo", 409, "There is nothing to undo"),
     rules.NothingToRedo: Kind("nothing-to-redo", 409, "There is nothing to redo"),

@@ -16,7 +16,7 @@ from pyproj.exceptions import CRSError, ProjError
 
 from geoservice.writing.export_errors import ExportCrsDoesNotFit, ExportCrsRefused, ExportCrsUnknown
 from layers.crs import GEOGRAPHIC_NAMES, SHIFTED_NAMES, STORAGE_SRID, UnknownCrs, epsg_of
-from layers.grids.model import GridShape
+from layers.grids.model import UNOWNED_FIELD, GridShape
 from layers.layer import Column, ColumnType, GeometryType, Layer
 
 #: What every export has, in this order; properties follow.
@@ -57,13 +57,15 @@ def grid_table(grids: Sequence[GridShape], *, epsg: int) -> FeatureTable:
         PROJ does not know the CRS, or the grids lie where it can not be used.
     """
     keys = {key: None for grid in grids for key in grid.properties}
+    # Only where there is such ground: most editions have none, and their tables stay as people know them.
+    fields = FIELDS if all(grid.unowned_reason is None for grid in grids) else (*FIELDS, UNOWNED_FIELD)
     names = _free_names(list(keys))
     records = tuple(
-        {"code": grid.code, "name": grid.name, "name_en": grid.name_en, "parent_code": grid.parent_code}
+        {field: grid.unowned_reason if field == UNOWNED_FIELD else getattr(grid, field) for field in fields}
         | {names[key]: grid.properties.get(key) for key in keys}
         for grid in grids
     )
-    columns = {name: pa.array([one[name] for one in records], pa.string()) for name in FIELDS}
+    columns = {name: pa.array([one[name] for one in records], pa.string()) for name in fields}
     columns |= {name: _column([one[name] for one in records]) for name in names.values()}
     geoms = _transformed(np.array([grid.geom for grid in grids], dtype=object), epsg)
     return FeatureTable(pa.table(columns), geoms, "MultiPolygon", epsg, records)
@@ -109,7 +111,7 @@ def export_epsg(crs: str) -> int:
 
 def _free_names(keys: list[str]) -> dict[str, str]:
     """Return the column of each property; one that is taken, in whatever case, gets a number."""
-    taken = {*FIELDS, *_TAKEN}
+    taken = {*FIELDS, UNOWNED_FIELD, *_TAKEN}
     names = {}
     for key in keys:
         name, number = key, 2

@@ -33,7 +33,11 @@ _TCP_USER_TIMEOUT_MS = 5000
 _KEEPALIVE_S = 5
 #: What people write by hand, and the rule it is held to, by the name of its constraint.
 _NAME_RULE = "is 1 to 200 characters, none of them invisible"
+_REASON_RULE = "A reason is 1 to 200 characters, none of them invisible, and holds no number of a person."
 _WRITTEN = {
+    "edition_outline_reason_check": _REASON_RULE,
+    "grid_unowned_reason_check": _REASON_RULE,
+    "reassigned_code_reason_check": _REASON_RULE,
     "edition_title_check": f"A title {_NAME_RULE}.",
     "jurisdiction_name_check": f"The name of a jurisdiction {_NAME_RULE}.",
     "jurisdiction_name_en_check": f"The English name of a jurisdiction {_NAME_RULE}.",

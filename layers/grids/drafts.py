@@ -11,14 +11,15 @@ import orjson
 import shapely
 from sqlalchemy import Connection, Row, text
 
+from layers.crs import Position
 from layers.db.bulk import copy_rows, ewkb
-from layers.grids.model import GridShape
+from layers.grids.model import Decision, GridShape
 
-StepState = Literal["done", "undone", "dropped", "turning"]
+StepState = Literal["done", "undone", "dropped", "closed", "turning"]
 
 _COPY_GRIDS = text("""
-    INSERT INTO geoservice.grid (edition_id, code, name, name_en, parent_code, geom, properties)
-    SELECT :draft_id, g.code, g.name, g.name_en, g.parent_code, g.geom, g.properties
+    INSERT INTO geoservice.grid (edition_id, code, name, name_en, parent_code, geom, properties, unowned_reason)
+    SELECT :draft_id, g.code, g.name, g.name_en, g.parent_code, g.geom, g.properties, g.unowned_reason
       FROM geoservice.grid AS g WHERE g.edition_id = :edition_id
 """)
 _BEGIN_STEP = text("SELECT geoservice.begin_step(:edition_id, :verb)")
@@ -26,7 +27,7 @@ _REMOVE = text("DELETE FROM geoservice.grid WHERE edition_id = :edition_id AND c
 _UPDATE = text("""
     UPDATE geoservice.grid
        SET name = :name, name_en = :name_en, parent_code = :parent_code, geom = CAST(:geom AS geometry),
-           properties = CAST(:properties AS jsonb)
+           properties = CAST(:properties AS jsonb), unowned_reason = :unowned_reason
      WHERE edition_id = :edition_id AND code = :code
 """)
 _STEPS = text("""
@@ -43,9 +44,26 @@ _CHANGES = text("""
 """)
 _SET_STATE = text("UPDATE geoservice.draft_step SET state = :state WHERE id = :step_id")
 _CLOSE = text("""
-    UPDATE geoservice.draft_step SET state = 'dropped' WHERE edition_id = :edition_id AND state IN ('done', 'undone')
+    UPDATE geoservice.draft_step SET state = CASE state WHEN 'done' THEN 'closed' ELSE 'dropped' END
+     WHERE edition_id = :edition_id AND state IN ('done', 'undone')
+""")
+_DECIDE = text("""
+    UPDATE geoservice.draft_step SET decision = CAST(:decision AS jsonb), reason = :reason
+     WHERE id = (SELECT geoservice.begin_step(:edition_id, 'decide'))
+""")
+_DECISIONS = text("""
+    SELECT s.decision, s.reason, s.actor FROM geoservice.draft_step AS s
+     WHERE s.edition_id = :edition_id AND s.decision IS NOT NULL AND s.state IN ('done', 'closed') ORDER BY s.number
 """)
 _SET_BASE = text("UPDATE geoservice.edition SET base_id = :base_id WHERE id = :edition_id")
+_SET_OUTLINE = text("""
+    UPDATE geoservice.edition SET outline = CAST(:outline AS geometry), outline_reason = NULL WHERE id = :edition_id
+""")
+_CONFIRM_OUTLINE = text("UPDATE geoservice.edition SET outline_reason = :reason WHERE id = :edition_id")
+_OUTLINES_OF_STEP = text("""
+    SELECT st_asbinary(s.outline_before) AS before, st_asbinary(s.outline_after) AS after
+      FROM geoservice.draft_step AS s WHERE s.id = :step_id
+""")
 _WITHDRAW = text("UPDATE geoservice.edition SET status = 'withdrawn' WHERE id = :edition_id")
 _LATEST = text("SELECT geoservice.latest_edition(:jurisdiction_id)")
 
@@ -110,7 +128,7 @@ def change_grids(
     changed = [_row(edition_id, grid) for grid in put if grid.code in there]
     if changed:
         connection.execute(_UPDATE, changed)
-    columns = ("edition_id", "code", "name", "name_en", "parent_code", "geom", "properties")
+    columns = ("edition_id", "code", "name", "name_en", "parent_code", "geom", "properties", "unowned_reason")
     new = [_row(edition_id, grid) for grid in put if grid.code not in there]
     if new:
         copy_rows(connection, "grid", columns, [[row[column] for column in columns] for row in new])
@@ -132,6 +150,34 @@ def changes_of(connection: Connection, step_id: int) -> tuple[GridChange, ...]:
     )
 
 
+def outlines_of_step(connection: Connection, step_id: int) -> tuple[shapely.MultiPolygon, shapely.MultiPolygon] | None:
+    """Return the outline of the draft before and after a step, EPSG:4326; None when it left that alone."""
+    row = connection.execute(_OUTLINES_OF_STEP, {"step_id": step_id}).one()
+    return None if row.before is None else (shapely.from_wkb(bytes(row.before)), shapely.from_wkb(bytes(row.after)))
+
+
+def set_outline(
+    connection: Connection, edition_id: int, outline: shapely.MultiPolygon, *, reason: str | None = None
+) -> None:
+    """Give a draft an outline, as part of a step; raise RefusedByDatabase for one that can not be stored.
+
+    Parameters
+    ----------
+    outline
+        EPSG:4326.
+    reason
+        Why it is another than the one before; None: nobody confirmed that yet.
+    """
+    connection.execute(_SET_OUTLINE, {"edition_id": edition_id, "outline": ewkb(outline)})
+    if reason is not None:  # by itself: with the outline, words that stood there before would be taken for the old ones
+        confirm_outline(connection, edition_id, reason)
+
+
+def confirm_outline(connection: Connection, edition_id: int, reason: str) -> None:
+    """Say why a draft has another outline than the one before; without another one nothing is kept."""
+    connection.execute(_CONFIRM_OUTLINE, {"edition_id": edition_id, "reason": reason})
+
+
 def set_step_state(connection: Connection, step_id: int, state: StepState) -> None:
     """Say whether a step counts."""
     connection.execute(_SET_STATE, {"step_id": step_id, "state": state})
@@ -140,6 +186,21 @@ def set_step_state(connection: Connection, step_id: int, state: StepState) -> No
 def close_steps(connection: Connection, edition_id: int) -> None:
     """Let none of the steps so far be undone or redone."""
     connection.execute(_CLOSE, {"edition_id": edition_id})
+
+
+def decide(
+    connection: Connection, edition_id: int, *, kind: str, to: str, area_m2: float, place: Position, reason: str
+) -> None:
+    """Say of the step of this transaction what was decided in it, and why; see `Decision`."""
+    decision = {"kind": kind, "to": to, "area_m2": area_m2, "lon": place.lon, "lat": place.lat}
+    asked = {"edition_id": edition_id, "decision": orjson.dumps(decision).decode(), "reason": reason}
+    connection.execute(_DECIDE, asked)
+
+
+def decisions_of(connection: Connection, edition_id: int) -> tuple[Decision, ...]:
+    """Return what was decided in an edition while it was a draft, the first decision first."""
+    rows = connection.execute(_DECISIONS, {"edition_id": edition_id})
+    return tuple(Decision(reason=row.reason, actor=row.actor, **row.decision) for row in rows)
 
 
 def set_base(connection: Connection, edition_id: int, base_id: int) -> None:
@@ -157,6 +218,7 @@ def _row(edition_id: int, grid: GridShape) -> dict[str, Any]:
         "edition_id": edition_id, "code": grid.code, "name": grid.name, "name_en": grid.name_en,
         "parent_code": grid.parent_code, "geom": None if grid.geom is None else ewkb(grid.geom),
         "properties": orjson.dumps(grid.properties, option=orjson.OPT_NON_STR_KEYS).decode(),
+        "unowned_reason": grid.unowned_reason,
     }  # fmt: skip
 
 

@@ -8,14 +8,15 @@ from dataclasses import replace
 from datetime import datetime
 
 import orjson
+from shapely import MultiPolygon
 from sqlalchemy import Connection, text
 
-from layers.db.bulk import copy_rows
+from layers.db.bulk import copy_rows, ewkb
 from layers.grids.model import Finding, GridShape
 
 _INSERT_EDITION = text("""
-    INSERT INTO geoservice.edition (jurisdiction_id, title, source) VALUES (:jurisdiction_id, :title, :source)
-    RETURNING id
+    INSERT INTO geoservice.edition (jurisdiction_id, title, source, outline, outline_reason)
+    VALUES (:jurisdiction_id, :title, :source, CAST(:outline AS geometry), :outline_reason) RETURNING id
 """)
 _CODES_EVER = text("""
     SELECT DISTINCT g.code FROM geoservice.grid AS g
@@ -40,9 +41,26 @@ _PUBLISH = text("""
 """)
 
 
-def insert_edition(connection: Connection, *, jurisdiction_id: int, title: str, source: str | None) -> int:
-    """Insert a draft without grids; return its id."""
-    asked = {"jurisdiction_id": jurisdiction_id, "title": title, "source": source}
+def insert_edition(
+    connection: Connection, *, jurisdiction_id: int, title: str, source: str | None,
+    outline: MultiPolygon | None = None, outline_reason: str | None = None,
+) -> int:  # fmt: skip
+    """Insert a draft without grids; return its id.
+
+    Parameters
+    ----------
+    outline
+        EPSG:4326; None: that of the edition it is drawn from.
+    outline_reason
+        Why it has another one; None: nobody confirmed that yet.
+
+    Raises
+    ------
+    RefusedByDatabase
+        The outline can not be stored, or the reason not be shown.
+    """
+    asked = {"jurisdiction_id": jurisdiction_id, "title": title, "source": source,
+             "outline": None if outline is None else ewkb(outline), "outline_reason": outline_reason}  # fmt: skip
     return int(connection.execute(_INSERT_EDITION, asked).scalar_one())
 
 
@@ -58,11 +76,12 @@ def with_new_codes(
 
 def insert_grids(connection: Connection, edition_id: int, grids: Iterable[GridShape]) -> None:
     """Insert grids into a draft; each must have a geometry. Raise RefusedByDatabase for one that can not be stored."""
-    columns = ("edition_id", "code", "name", "name_en", "parent_code", "geom", "properties")
+    columns = ("edition_id", "code", "name", "name_en", "parent_code", "geom", "properties", "unowned_reason")
     rows = (
-        (edition_id, grid.code, grid.name, grid.name_en, grid.parent_code, grid.geom, _json(grid.properties))
+        (edition_id, grid.code, grid.name, grid.name_en, grid.parent_code, grid.geom, _json(grid.properties),
+         grid.unowned_reason)
         for grid in grids
-    )
+    )  # fmt: skip
     copy_rows(connection, "grid", columns, rows)
 
 

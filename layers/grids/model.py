@@ -21,6 +21,8 @@ _HIDDEN_IN_NAME = re.compile(
 )
 _HIDDEN_IN_CODE = re.compile("[\xad\u200b-\u200f]|" + _HIDDEN_IN_NAME.pattern)
 CODE_LENGTH_MAX = 64
+#: In files: why ground belongs to nobody. Short enough for a shapefile.
+UNOWNED_FIELD = "unowned"
 NAME_LENGTH_MAX = 200
 
 
@@ -45,6 +47,8 @@ class Ownership(NamedTuple):
     distance_to_border_m: float | None
     near_border: bool
     candidates: tuple[Candidate, ...]
+    #: Why nobody owns it, where the edition leaves the place to nobody.
+    unowned_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ class GridShape:
     geom: MultiPolygon | None
     #: What else the source said about it.
     properties: dict[str, object] = field(default_factory=dict)
+    #: Why the ground belongs to nobody; None: it is a grid.
+    unowned_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,12 +84,51 @@ class Finding:
     geom: BaseGeometry | None = None
 
 
+class Unowned(NamedTuple):
+    """Ground of the outline that belongs to nobody, and why."""
+
+    reason: str
+    #: EPSG:4326.
+    geom: MultiPolygon
+
+
+class Decision(NamedTuple):
+    """A gap or an overlap that somebody gave to a grid, or to nobody."""
+
+    #: gap or overlap.
+    kind: str
+    #: Code of the grid, or of the ground that belongs to nobody.
+    to: str
+    area_m2: float
+    lon: float
+    lat: float
+    reason: str
+    actor: str
+
+
 class ReassignedCode(NamedTuple):
     """A code that names another place from an edition on, which somebody accepted."""
 
     code: str
     reason: str
     accepted_by: str
+
+
+@dataclass(frozen=True)
+class EditionOutline:
+    """The outline that an edition partitions, beside the one that it was drawn from."""
+
+    #: EPSG:4326, of the edition it was drawn from; without one, of its jurisdiction.
+    before: MultiPolygon
+    outline: MultiPolygon
+    #: Why it is another one; None: it is not, or nobody confirmed it.
+    reason: str | None
+    confirmed_by: str | None
+
+    @property
+    def is_as_before(self) -> bool:
+        """Return whether both are the same, to the vertex."""
+        return bool(self.outline.equals_exact(self.before))
 
 
 @dataclass(frozen=True)

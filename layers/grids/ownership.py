@@ -83,4 +83,5 @@ def _ownership(row: Row[tuple[object, ...]]) -> Ownership:
         distance_to_border_m=row.distance_to_border_m,
         near_border=row.near_border,
         candidates=tuple(Candidate(c["grid_code"], c["distance_m"]) for c in row.candidates or ()),
+        unowned_reason=row.unowned_reason,
     )

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely import MultiPolygon
 from sqlalchemy import Connection, Row, text
 
 from layers.errors import NoRow
+from layers.grids.model import Unowned
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,20 @@ class PublishedEdition:
     content_hash: str
     #: Since when all this about the jurisdiction is known: its last publication.
     known_at: datetime
+    #: How many grids and pieces of unowned ground it has.
+    faces: int
+    #: West, south, east, north of its outline, in degrees.
+    bounds: tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Shapes:
-    """The grids of one edition, column by column, in byte order of their codes."""
+    """The grids of one edition, column by column, in byte order of their codes, and the rest of what it says."""
 
+    #: What they partition, together with the ground that belongs to nobody; EPSG:4326.
+    outline: MultiPolygon
+    #: By code.
+    unowned: tuple[Unowned, ...]
     codes: tuple[str, ...]
     names: tuple[str, ...]
     #: (n,) MultiPolygons, EPSG:4326.
@@ -51,7 +61,9 @@ class Shapes:
 _PUBLISHED = text("""
     SELECT j.id AS jurisdiction_id, j.code AS jurisdiction_code, j.snap_tolerance_m, j.accuracy_m, e.id AS edition_id,
            e.valid_from, e.valid_to, e.is_first, e.validated_hash AS content_hash,
-           geoservice.known_since(j.id) AS known_at
+           geoservice.known_since(j.id) AS known_at,
+           (SELECT count(*) FROM geoservice.grid AS g WHERE g.edition_id = e.id) AS faces,
+           ARRAY[st_xmin(e.outline), st_ymin(e.outline), st_xmax(e.outline), st_ymax(e.outline)] AS bounds
       FROM (
         SELECT e.*,
                row_number() OVER (PARTITION BY e.jurisdiction_id ORDER BY e.valid_from) = 1 AS is_first,
@@ -66,20 +78,18 @@ _PUBLISHED = text("""
 _IN_FORCE = text("""
     SELECT j.id AS jurisdiction_id, j.code AS jurisdiction_code, j.snap_tolerance_m, j.accuracy_m, e.id AS edition_id,
            e.valid_from, e.valid_to, false AS is_first, e.validated_hash AS content_hash,
-           geoservice.known_since(j.id) AS known_at
+           geoservice.known_since(j.id) AS known_at,
+           (SELECT count(*) FROM geoservice.grid AS g WHERE g.edition_id = e.id) AS faces,
+           ARRAY[st_xmin(e.outline), st_ymin(e.outline), st_xmax(e.outline), st_ymax(e.outline)] AS bounds
       FROM geoservice.edition AS e JOIN geoservice.jurisdiction AS j ON j.id = e.jurisdiction_id
      WHERE e.jurisdiction_id = :jurisdiction_id AND geoservice.was_published(e.status)
        AND tstzrange(e.valid_from, e.valid_to) @> coalesce(:at, now())
 """)
 _SHAPES = text("""
-    SELECT t.code, t.name, st_asbinary(t.geom) AS geom
+    SELECT t.code, t.name, st_asbinary(t.geom) AS geom, t.unowned_reason
       FROM geoservice.grid AS t WHERE t.edition_id = :edition_id ORDER BY t.code
 """)
-_OUTLINE = text("""
-    SELECT st_asbinary(j.outline)
-      FROM geoservice.edition AS e JOIN geoservice.jurisdiction AS j ON j.id = e.jurisdiction_id
-     WHERE e.id = :edition_id
-""")
+_OUTLINE = text("SELECT st_asbinary(e.outline) FROM geoservice.edition AS e WHERE e.id = :edition_id")
 
 
 def published_editions(connection: Connection, *, over: int) -> tuple[PublishedEdition, ...]:
@@ -101,18 +111,26 @@ def shapes_of(connection: Connection, edition_id: int) -> Shapes:
     if outline is None:
         raise NoRow
     rows = connection.execute(_SHAPES, {"edition_id": edition_id}).all()
+    owned = [row for row in rows if row.unowned_reason is None]
+    left = [row for row in rows if row.unowned_reason is not None]
     return Shapes(
-        codes=tuple(row.code for row in rows),
-        names=tuple(row.name for row in rows),
-        geoms=shapely.from_wkb(np.array([bytes(row.geom) for row in rows], dtype=object)),
+        codes=tuple(row.code for row in owned),
+        names=tuple(row.name for row in owned),
+        geoms=shapely.from_wkb(np.array([bytes(row.geom) for row in owned], dtype=object)),
+        outline=shapely.from_wkb(bytes(outline)),
+        unowned=tuple(Unowned(row.unowned_reason, shapely.from_wkb(bytes(row.geom))) for row in left),
         content_hash=_content_hash(bytes(outline), rows),
     )
 
 
 def _content_hash(outline: bytes, rows: Any) -> str:
     """Return what geoservice.edition_hash makes of the same content."""
-    grids = ",".join(f"{row.code}:{_md5(bytes(row.geom))}" for row in rows)
+    grids = ",".join(f"{row.code}:{_md5(bytes(row.geom))}{_told(row.unowned_reason)}" for row in rows)
     return _md5((_md5(outline) + grids).encode())
+
+
+def _told(unowned_reason: str | None) -> str:
+    return "" if unowned_reason is None else f":{_md5(unowned_reason.encode())}"
 
 
 def _md5(content: bytes) -> str:
@@ -121,4 +139,4 @@ def _md5(content: bytes) -> str:
 
 
 def _published_edition(row: Row[Any]) -> PublishedEdition:
-    return PublishedEdition(**row._mapping)
+    return PublishedEdition(**{**row._mapping, "bounds": tuple(row.bounds)})

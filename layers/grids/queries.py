@@ -10,13 +10,13 @@ from sqlalchemy import Connection, Row, text
 
 from layers.crs import Bbox
 from layers.errors import NoRow
-from layers.grids.model import Edition, Finding, GridShape, ReassignedCode
+from layers.grids.model import Edition, EditionOutline, Finding, GridShape, ReassignedCode
 
 _EDITIONS = text("""
     SELECT e.id, j.code AS jurisdiction_code, e.title, e.status, e.valid_from, e.valid_to, e.source, e.recorded_at,
            e.published_at, e.published_by, e.base_id, e.revision,
            coalesce(f.errors, 0) AS errors, coalesce(f.warnings, 0) AS warnings,
-           (SELECT count(*) FROM geoservice.grid AS g WHERE g.edition_id = e.id) AS grids,
+           (SELECT count(*) FROM geoservice.grid AS g WHERE g.edition_id = e.id AND g.unowned_reason IS NULL) AS grids,
            CASE WHEN e.status = 'draft' THEN e.validated_hash IS NOT DISTINCT FROM geoservice.edition_hash(e.id)
                 ELSE e.validated_hash IS NOT NULL END AS validated
       FROM geoservice.edition AS e
@@ -31,18 +31,24 @@ _EDITIONS = text("""
      ORDER BY j.code, coalesce(e.valid_from, e.recorded_at), e.id
 """)
 _LOCK = text("SELECT e.id FROM geoservice.edition AS e WHERE e.id = :edition_id FOR UPDATE")
-_OUTLINE = text("""
-    SELECT st_asbinary(j.outline) AS outline
-      FROM geoservice.edition AS e JOIN geoservice.jurisdiction AS j ON j.id = e.jurisdiction_id
-     WHERE e.id = :edition_id
+_OUTLINE = text("SELECT st_asbinary(e.outline) AS outline FROM geoservice.edition AS e WHERE e.id = :edition_id")
+_OUTLINE_OF_DRAFT = text("""
+    SELECT st_asbinary(e.outline) AS outline, e.outline_reason AS reason, e.outline_confirmed_by AS confirmed_by,
+           st_asbinary(geoservice.outline_before(e.jurisdiction_id, e.base_id)) AS before
+      FROM geoservice.edition AS e WHERE e.id = :edition_id
+""")
+_OUTLINE_BEFORE = text("""
+    SELECT st_asbinary(geoservice.outline_before(:jurisdiction_id, geoservice.latest_edition(:jurisdiction_id)))
 """)
 _GRIDS = text("""
-    SELECT g.code, g.name, g.name_en, g.parent_code, g.properties, st_asbinary(g.geom) AS geom
+    SELECT g.code, g.name, g.name_en, g.parent_code, g.properties, g.unowned_reason,
+           st_asbinary(g.geom) AS geom
       FROM geoservice.grid AS g WHERE g.edition_id = :edition_id ORDER BY g.code
 """)
 #: Near: their boxes meet a box, with a margin against rounding.
 _GRIDS_NEAR = text("""
-    SELECT g.code, g.name, g.name_en, g.parent_code, g.properties, st_asbinary(g.geom) AS geom
+    SELECT g.code, g.name, g.name_en, g.parent_code, g.properties, g.unowned_reason,
+           st_asbinary(g.geom) AS geom
       FROM geoservice.grid AS g
      WHERE g.edition_id = :edition_id
        AND g.geom && st_expand(st_makeenvelope(:west, :south, :east, :north, 4326), 1e-6)
@@ -54,6 +60,9 @@ _EXTENT = text("""
              WHERE g.edition_id = :edition_id AND g.code = ANY(:codes)) AS extent
 """)
 _CODES = text("SELECT g.code FROM geoservice.grid AS g WHERE g.edition_id = :edition_id")
+_OWNED_CODES = text("""
+    SELECT g.code FROM geoservice.grid AS g WHERE g.edition_id = :edition_id AND g.unowned_reason IS NULL
+""")
 _CODES_EVER = text("""
     SELECT DISTINCT t.code FROM geoservice.territory AS t
       JOIN geoservice.edition AS e ON e.jurisdiction_id = t.jurisdiction_id WHERE e.id = :edition_id
@@ -107,22 +116,31 @@ def outline_of_edition(connection: Connection, edition_id: int) -> shapely.Multi
     return geom
 
 
+def outline_beside(connection: Connection, edition_id: int) -> EditionOutline:
+    """Return the outline of an edition, and the one that it was drawn from."""
+    row = connection.execute(_OUTLINE_OF_DRAFT, {"edition_id": edition_id}).one()
+    return EditionOutline(
+        shapely.from_wkb(bytes(row.before)), shapely.from_wkb(bytes(row.outline)), row.reason, row.confirmed_by
+    )
+
+
+def outline_to_begin_with(connection: Connection, jurisdiction_id: int) -> shapely.MultiPolygon:
+    """Return the outline that a new draft of a jurisdiction begins with, EPSG:4326."""
+    outline = connection.execute(_OUTLINE_BEFORE, {"jurisdiction_id": jurisdiction_id}).scalar_one()
+    geom: shapely.MultiPolygon = shapely.from_wkb(bytes(outline))
+    return geom
+
+
 def grids_of(connection: Connection, edition_id: int) -> tuple[GridShape, ...]:
     """Return the grids of an edition, by code."""
-    return tuple(
-        GridShape(row.code, row.name, row.name_en, row.parent_code, shapely.from_wkb(bytes(row.geom)), row.properties)
-        for row in connection.execute(_GRIDS, {"edition_id": edition_id})
-    )
+    return tuple(_grid(row) for row in connection.execute(_GRIDS, {"edition_id": edition_id}))
 
 
 def grids_near(connection: Connection, edition_id: int, bounds: Bbox) -> tuple[GridShape, ...]:
     """Return the grids of an edition whose boxes meet a box, by code."""
     west, south, east, north = bounds
     asked = {"edition_id": edition_id, "west": west, "south": south, "east": east, "north": north}
-    return tuple(
-        GridShape(row.code, row.name, row.name_en, row.parent_code, shapely.from_wkb(bytes(row.geom)), row.properties)
-        for row in connection.execute(_GRIDS_NEAR, asked)
-    )
+    return tuple(_grid(row) for row in connection.execute(_GRIDS_NEAR, asked))
 
 
 def extent_of(connection: Connection, edition_id: int, codes: Sequence[str]) -> Bbox | None:
@@ -132,8 +150,13 @@ def extent_of(connection: Connection, edition_id: int, codes: Sequence[str]) -> 
 
 
 def codes_of(connection: Connection, edition_id: int) -> frozenset[str]:
-    """Return the codes of the grids of an edition."""
+    """Return the codes that are taken in an edition: of its grids, and of ground that belongs to nobody."""
     return frozenset(connection.execute(_CODES, {"edition_id": edition_id}).scalars())
+
+
+def owned_codes_of(connection: Connection, edition_id: int) -> frozenset[str]:
+    """Return the codes of the grids of an edition."""
+    return frozenset(connection.execute(_OWNED_CODES, {"edition_id": edition_id}).scalars())
 
 
 def codes_ever(connection: Connection, edition_id: int) -> frozenset[str]:
@@ -159,6 +182,13 @@ def reused_codes(connection: Connection, edition_id: int) -> list[str]:
 def findings_of_edition(connection: Connection, edition_id: int) -> tuple[Finding, ...]:
     """Return what the last validation or import found, errors first."""
     return tuple(_finding(row) for row in connection.execute(_FINDINGS, {"edition_id": edition_id}))
+
+
+def _grid(row: Row[Any]) -> GridShape:
+    return GridShape(
+        row.code, row.name, row.name_en, row.parent_code, shapely.from_wkb(bytes(row.geom)), row.properties,
+        row.unowned_reason,
+    )  # fmt: skip
 
 
 def _edition(row: Row[Any]) -> Edition:

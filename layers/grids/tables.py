@@ -21,6 +21,7 @@ class EditionRow(Base):
     __table_args__ = (
         Index(None, "jurisdiction_id"),
         Index(None, "base_id"),
+        Index(None, "outline", postgresql_using="gist"),
         ExcludeConstraint(
             ("jurisdiction_id", "="),
             (text("tstzrange(valid_from, valid_to)"), "&&"),
@@ -41,6 +42,11 @@ class EditionRow(Base):
     recorded_at: Mapped[datetime] = instant_now()
     published_at: Mapped[datetime | None] = mapped_column(INSTANT)
     published_by: Mapped[str | None] = mapped_column(Text)
+    #: What its grids partition.
+    outline: Mapped[object] = geometry("MULTIPOLYGON")
+    #: Why it is not the outline before; null: it is, or nobody confirmed it.
+    outline_reason: Mapped[str | None] = mapped_column(Text)
+    outline_confirmed_by: Mapped[str | None] = mapped_column(Text)
     #: The edition this one was drawn from.
     base_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey(EDITION))
     #: Number of the last step.
@@ -54,6 +60,7 @@ class GridRow(Base):
     __table_args__ = (
         UniqueConstraint("edition_id", "code", name="grid_code_once_per_edition"),
         Index("ix_grid_place", "edition_id", "geom", postgresql_using="gist"),
+        Index("ix_grid_unowned", "geom", postgresql_using="gist", postgresql_where=text("unowned_reason IS NOT NULL")),
     )
 
     #: By default, not always: a GIS names the column when it inserts; the guard gives the number.
@@ -65,6 +72,8 @@ class GridRow(Base):
     parent_code: Mapped[str | None] = mapped_column(CODE)
     geom: Mapped[object] = geometry("MULTIPOLYGON")
     properties: Mapped[dict[str, object]] = mapped_column(JSONB, server_default="{}")
+    #: Why the ground belongs to nobody; null: it is a grid.
+    unowned_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class GridLineageRow(Base):
@@ -120,9 +129,14 @@ class DraftStepRow(Base):
     number: Mapped[int] = mapped_column(Integer)
     verb: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text, server_default="done")
+    decision: Mapped[dict[str, object] | None] = mapped_column(JSONB)
+    reason: Mapped[str | None] = mapped_column(Text)
     actor: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(INSTANT, server_default=text("clock_timestamp()"))
     transaction_id: Mapped[int] = mapped_column(BigInteger, server_default=text("pg_current_xact_id()::text::bigint"))
+    #: Of the draft, when the step gave it another.
+    outline_before: Mapped[object | None] = geometry("MULTIPOLYGON", nullable=True)
+    outline_after: Mapped[object | None] = geometry("MULTIPOLYGON", nullable=True)
 
 
 class DraftChangeRow(Base):

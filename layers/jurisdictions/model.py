@@ -25,7 +25,7 @@ class Jurisdiction:
     time_zone: str
     snap_tolerance_m: float
     accuracy_m: float
-    #: Of the outline, EPSG:4326.
+    #: Of the outline in force now, EPSG:4326.
     bbox: Bbox
     #: Households that a grid should have at least, and at most.
     households_min: int

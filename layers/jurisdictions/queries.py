@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import shapely
@@ -13,26 +14,27 @@ from layers.jurisdictions.model import Jurisdiction
 _ALL = text("""
     SELECT j.id, j.code, j.name, j.name_en, j.metric_srid, j.time_zone, j.snap_tolerance_m, j.accuracy_m,
            j.households_min, j.households_max, j.grid_code_pattern, j.reroute,
-           st_xmin(j.outline) AS west, st_ymin(j.outline) AS south,
-           st_xmax(j.outline) AS east, st_ymax(j.outline) AS north
+           st_xmin(now_in_force.box) AS west, st_ymin(now_in_force.box) AS south,
+           st_xmax(now_in_force.box) AS east, st_ymax(now_in_force.box) AS north
       FROM geoservice.jurisdiction AS j
+     CROSS JOIN LATERAL (SELECT box3d(geoservice.outline_at(j.id, now())) AS box OFFSET 0) AS now_in_force
      WHERE CAST(:code AS text) IS NULL OR j.code = :code
      ORDER BY j.code
 """)
 _CODE = text("SELECT j.code FROM geoservice.jurisdiction AS j WHERE j.id = :jurisdiction_id")
-_OUTLINE = text("SELECT st_asbinary(j.outline) FROM geoservice.jurisdiction AS j WHERE j.id = :jurisdiction_id")
+_OUTLINE = text("SELECT st_asbinary(geoservice.outline_at(:jurisdiction_id, coalesce(:at, now())))")
 _OUTLINES = text("SELECT j.code, st_asbinary(j.outline) AS outline FROM geoservice.jurisdiction AS j")
 
 
-def outline_of(connection: Connection, jurisdiction_id: int) -> shapely.MultiPolygon:
-    """Return the outline of a jurisdiction, EPSG:4326."""
-    stored = connection.execute(_OUTLINE, {"jurisdiction_id": jurisdiction_id}).scalar_one()
+def outline_at(connection: Connection, jurisdiction_id: int, at: datetime | None = None) -> shapely.MultiPolygon:
+    """Return the outline of a jurisdiction at an instant (now when None), EPSG:4326."""
+    stored = connection.execute(_OUTLINE, {"jurisdiction_id": jurisdiction_id, "at": at}).scalar_one()
     outline: shapely.MultiPolygon = shapely.from_wkb(bytes(stored))
     return outline
 
 
-def outlines(connection: Connection) -> dict[str, shapely.MultiPolygon]:
-    """Return the outline of every jurisdiction, EPSG:4326, by its code."""
+def first_outlines(connection: Connection) -> dict[str, shapely.MultiPolygon]:
+    """Return the outline with which every jurisdiction began, EPSG:4326, by its code; editions have their own."""
     return {row.code: shapely.from_wkb(bytes(row.outline)) for row in connection.execute(_OUTLINES)}
 
 

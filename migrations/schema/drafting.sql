@@ -7,16 +7,22 @@ CREATE TABLE geoservice.draft_step (
     edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
     number integer NOT NULL CHECK (number > 0),
     verb text NOT NULL CHECK (geoservice.is_code(verb)),       -- edit: straight in the database
-    -- done: may be undone; undone: may be redone; dropped: undone, then something else was done;
-    -- turning: is itself an undo or redo
-    state text NOT NULL DEFAULT 'done' CHECK (state IN ('done', 'undone', 'dropped', 'turning')),
+    -- done: may be undone; undone: may be redone; dropped: undone, then something else was done; closed: done, and the draft was
+    -- drawn anew since; turning: is itself an undo or redo
+    state text NOT NULL DEFAULT 'done' CHECK (state IN ('done', 'undone', 'dropped', 'closed', 'turning')),
+    -- What somebody decided: {kind: gap or overlap, to: code of the grid or of nobody's ground that got it, area_m2, lon, lat}, and why.
+    decision jsonb,
+    reason text CHECK (geoservice.is_reason(reason)),
     actor text NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     transaction_id bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
+    outline_before geometry(MultiPolygon, 4326),   -- of the draft, when the step gave it another; null: it did not
+    outline_after geometry(MultiPolygon, 4326),
     CONSTRAINT draft_step_number UNIQUE (edition_id, number)
 );
 
--- One grid before and after a step: {code, name, name_en, parent_code, properties} and its shape; null: was not, is not.
+-- One grid before and after a step: {code, name, name_en, parent_code, properties, unowned_reason} and its shape; null: was not,
+-- is not.
 CREATE TABLE geoservice.draft_change (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     step_id bigint NOT NULL REFERENCES geoservice.draft_step ON DELETE CASCADE,
@@ -51,11 +57,26 @@ BEGIN
     RETURN step;
 END $$;
 
+-- Keep what was done to the outline of a draft as part of a step, but for what the transaction does that makes the draft.
+CREATE FUNCTION geoservice.log_outline_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    step CONSTANT bigint := begin_step(new.id, 'outline');
+BEGIN
+    UPDATE draft_step AS s SET outline_before = coalesce(s.outline_before, old.outline), outline_after = new.outline
+     WHERE s.id = step;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER log_outline AFTER UPDATE OF base_id, outline ON geoservice.edition FOR EACH ROW
+    WHEN (new.status = 'draft' AND NOT new.outline = old.outline AND new.recorded_at <> now())
+    EXECUTE FUNCTION geoservice.log_outline_change();
+
 -- A grid without its shape, as a step keeps it.
 CREATE FUNCTION geoservice.told(changed geoservice.grid) RETURNS jsonb
 LANGUAGE sql IMMUTABLE
 RETURN jsonb_build_object('code', (changed).code, 'name', (changed).name, 'name_en', (changed).name_en,
-                          'parent_code', (changed).parent_code, 'properties', (changed).properties);
+                          'parent_code', (changed).parent_code, 'properties', (changed).properties,
+                          'unowned_reason', (changed).unowned_reason);
 
 -- Keep what a statement did to the grids of a draft. What is put in by the transaction that makes the draft is its
 -- beginning, not a step. Steps of several drafts in one statement are kept apart. A GIS takes a statement that meets no
@@ -107,7 +128,7 @@ CREATE TRIGGER log_delete AFTER DELETE ON geoservice.grid
 -- The grids of drafts, for a GIS: an editable layer, one draft at a time by a filter on edition_id. No security barrier,
 -- which would keep the map's rectangle from the index: who may read it may read every grid.
 CREATE VIEW geoservice.draft_grid AS
-SELECT g.id, g.edition_id, g.code, g.name, g.name_en, g.parent_code, g.geom
+SELECT g.id, g.edition_id, g.code, g.name, g.name_en, g.parent_code, g.unowned_reason, g.geom
   FROM geoservice.grid AS g
  WHERE EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = g.edition_id AND e.status = 'draft')
   WITH CHECK OPTION;

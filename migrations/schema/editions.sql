@@ -17,6 +17,11 @@ CREATE TABLE geoservice.edition (
     valid_from timestamptz CHECK (isfinite(valid_from)),
     valid_to timestamptz CHECK (isfinite(valid_to)),
     source text,                              -- where the boundaries came from: a file name, a decree
+    -- What its grids partition. A draft begins with the outline of its base, without one with that of its jurisdiction; another
+    -- one (ground that was annexed, a better survey) is confirmed by somebody, with a reason, and published with the grids.
+    outline geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(outline)),
+    outline_reason text CHECK (geoservice.is_reason(outline_reason)),  -- null: as before, or not confirmed
+    outline_confirmed_by text,
     validated_hash text,                      -- content that last went through validation: geoservice.edition_hash
     recorded_at timestamptz NOT NULL DEFAULT now(),
     published_at timestamptz,
@@ -31,6 +36,7 @@ CREATE TABLE geoservice.edition (
 );
 CREATE INDEX ix_edition_jurisdiction_id ON geoservice.edition (jurisdiction_id);
 CREATE INDEX ix_edition_base_id ON geoservice.edition (base_id);
+CREATE INDEX ix_edition_outline ON geoservice.edition USING gist (outline);
 
 -- The edition that was published last: what a new draft begins from, and what publishing must build on.
 CREATE FUNCTION geoservice.latest_edition(jurisdiction integer) RETURNS bigint
@@ -39,6 +45,12 @@ RETURN (
     SELECT e.id FROM geoservice.edition AS e
      WHERE e.jurisdiction_id = jurisdiction AND e.status = 'published' AND e.valid_to IS NULL
 );
+
+-- The outline that a draft drawn from an edition begins with; base: null, drawn from nothing.
+CREATE FUNCTION geoservice.outline_before(jurisdiction integer, base bigint) RETURNS geometry
+LANGUAGE sql STABLE
+RETURN coalesce((SELECT e.outline FROM geoservice.edition AS e WHERE e.id = base),
+                (SELECT j.outline FROM geoservice.jurisdiction AS j WHERE j.id = jurisdiction));
 
 -- A draft begins from what was published last, whoever makes it; that may be moved on later, never to another's.
 CREATE FUNCTION geoservice.set_base() RETURNS trigger
@@ -55,6 +67,45 @@ BEGIN
 END $$;
 CREATE TRIGGER set_base BEFORE INSERT OR UPDATE OF base_id ON geoservice.edition
     FOR EACH ROW EXECUTE FUNCTION geoservice.set_base();
+
+-- A draft has the outline of its base, and goes along when that is moved on, until it is given another. What was confirmed is that
+-- one outline is put in the place of another: when either is no longer the same, somebody must confirm it anew. = compares every
+-- coordinate, in order.
+CREATE FUNCTION geoservice.set_outline() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    before CONSTANT geometry := outline_before(new.jurisdiction_id, new.base_id);
+BEGIN
+    new.outline := coalesce(new.outline, before);
+    IF tg_op = 'UPDATE' AND new.base_id IS DISTINCT FROM old.base_id
+        AND new.outline = outline_before(old.jurisdiction_id, old.base_id) THEN
+        new.outline := before;
+    END IF;
+    PERFORM require_sound(new.outline, 'The outline of an edition');
+    IF new.outline = before OR (tg_op = 'UPDATE' AND new.outline_reason = old.outline_reason
+        AND (NOT new.outline = old.outline OR new.base_id IS DISTINCT FROM old.base_id)) THEN
+        new.outline_reason := NULL;
+    END IF;
+    IF new.outline_reason IS NULL THEN
+        new.outline_confirmed_by := NULL;
+    ELSIF tg_op = 'INSERT' OR new.outline_reason IS DISTINCT FROM old.outline_reason THEN
+        new.outline_confirmed_by := actor();
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER set_outline BEFORE INSERT OR UPDATE OF base_id, outline, outline_reason ON geoservice.edition
+    FOR EACH ROW EXECUTE FUNCTION geoservice.set_outline();
+
+-- Drafts that are drawn from nothing go along with the outline of their jurisdiction.
+CREATE FUNCTION geoservice.follow_jurisdiction() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE edition AS e SET outline = new.outline
+     WHERE e.jurisdiction_id = new.id AND e.status = 'draft' AND e.base_id IS NULL AND e.outline = old.outline;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER follow_jurisdiction AFTER UPDATE OF outline ON geoservice.jurisdiction
+    FOR EACH ROW EXECUTE FUNCTION geoservice.follow_jurisdiction();
 
 -- What an edition may become. Publishing demands a validation of exactly this content without an error; a published
 -- edition is never changed, only given its end; nothing in force is ever removed.
@@ -87,6 +138,7 @@ BEGIN
         -- Its end is set, or comes earlier than it was meant to: a later publication begins there.
         AND new.valid_to <= coalesce(old.valid_to, 'infinity')
         AND (to_jsonb(new) - ARRAY['status', 'valid_to']) = (to_jsonb(old) - ARRAY['status', 'valid_to'])
+        AND new.outline = old.outline  -- to the last digit, which JSON has not
     THEN
         RETURN new;
     END IF;
@@ -116,8 +168,7 @@ CREATE INDEX ix_finding_edition_id ON geoservice.finding (edition_id);
 CREATE TABLE geoservice.reassigned_code (
     edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
     code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),
-    reason text NOT NULL CHECK (geoservice.is_name(reason) AND reason ~ '[^[:space:]\u00AD\u200B-\u200F\u3000]'
-                                AND NOT geoservice.holds_personal_number(reason)),
+    reason text NOT NULL CHECK (geoservice.is_reason(reason)),
     accepted_by text NOT NULL DEFAULT geoservice.actor(),
     accepted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (edition_id, code)

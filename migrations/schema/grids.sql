@@ -10,9 +10,12 @@ CREATE TABLE geoservice.grid (
     parent_code text COLLATE "C" CHECK (geoservice.is_code(parent_code)),
     geom geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(geom)),
     properties jsonb NOT NULL DEFAULT '{}',
+    -- Ground of the outline that belongs to nobody, and why: a face of the partition like any other, and no grid in force. Null: a grid.
+    unowned_reason text CHECK (geoservice.is_reason(unowned_reason)),
     CONSTRAINT grid_code_once_per_edition UNIQUE (edition_id, code)
 );
 CREATE INDEX ix_grid_place ON geoservice.grid USING gist (edition_id, geom);
+CREATE INDEX ix_grid_unowned ON geoservice.grid USING gist (geom) WHERE unowned_reason IS NOT NULL;
 
 -- Grids change in drafts only, and a grid that can't be one is refused with its name. Writers of one draft take turns: what one
 -- of them sees when he writes is what is there. Who draws a grid in a GIS is told what he left out; a grid without a name is
@@ -82,26 +85,36 @@ CREATE TRIGGER guard_naming BEFORE INSERT OR UPDATE OF code, name, name_en ON ge
     WHEN (NOT (geoservice.is_code(new.code) AND geoservice.is_name(new.name) AND coalesce(geoservice.is_name(new.name_en), true)))
     EXECUTE FUNCTION geoservice.guard_grid_naming();
 
--- Fingerprint of what a validation looks at: the outline, and codes and shapes of the grids in code order.
+-- Fingerprint of what a validation looks at: the outline, and codes and shapes of the grids in code order, with why nobody owns them.
 CREATE FUNCTION geoservice.edition_hash(edition bigint) RETURNS text
 LANGUAGE sql STABLE
 RETURN (
-    SELECT md5(md5(st_asbinary(j.outline)) || coalesce(
-               (SELECT string_agg(g.code || ':' || md5(st_asbinary(g.geom)), ',' ORDER BY g.code)
+    SELECT md5(md5(st_asbinary(e.outline)) || coalesce(
+               (SELECT string_agg(g.code || ':' || md5(st_asbinary(g.geom)) || coalesce(':' || md5(g.unowned_reason), ''),
+                                  ',' ORDER BY g.code)
                   FROM geoservice.grid AS g WHERE g.edition_id = e.id), ''))
-      FROM geoservice.edition AS e JOIN geoservice.jurisdiction AS j ON j.id = e.jurisdiction_id
-     WHERE e.id = edition
+      FROM geoservice.edition AS e WHERE e.id = edition
 );
 
--- Grids that two editions do not have alike, by code; null: it has none. before: null for no edition.
+-- Faces that two editions do not have alike, by code; null: it has none. before: null for no edition.
 -- A full join, so that the planner can not take it for a loop in a loop.
+CREATE FUNCTION geoservice.changed_faces(before bigint, after bigint)
+RETURNS TABLE (code text, old_geom geometry, new_geom geometry, old_owned boolean, new_owned boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT coalesce(o.code, n.code), o.geom, n.geom, o.owned, n.owned
+      FROM (SELECT g.code, g.geom, g.unowned_reason IS NULL AS owned FROM grid AS g WHERE g.edition_id = changed_faces.before) AS o
+      FULL JOIN (SELECT g.code, g.geom, g.unowned_reason IS NULL AS owned FROM grid AS g WHERE g.edition_id = changed_faces.after) AS n
+        ON n.code = o.code
+     WHERE o.geom IS DISTINCT FROM n.geom OR o.owned <> n.owned
+$$;
+
+-- The same of grids alone: ground that belongs to nobody is none.
 CREATE FUNCTION geoservice.changed_grids(before bigint, after bigint)
 RETURNS TABLE (code text, old_geom geometry, new_geom geometry)
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
-    SELECT coalesce(o.code, n.code), o.geom, n.geom
-      FROM (SELECT g.code, g.geom FROM grid AS g WHERE g.edition_id = changed_grids.before) AS o
-      FULL JOIN (SELECT g.code, g.geom FROM grid AS g WHERE g.edition_id = changed_grids.after) AS n ON n.code = o.code
-     WHERE o.geom IS DISTINCT FROM n.geom
+    SELECT f.code, CASE WHEN f.old_owned THEN f.old_geom END, CASE WHEN f.new_owned THEN f.new_geom END
+      FROM changed_faces(changed_grids.before, changed_grids.after) AS f
+     WHERE f.old_owned OR f.new_owned
 $$;
 
 -- Edges of the grids of one edition, less those of another, each with how often it is left: an edge that two neighbours
@@ -109,7 +122,7 @@ $$;
 CREATE FUNCTION geoservice.net_edges(edition bigint, less bigint)
 RETURNS TABLE (x1 double precision, y1 double precision, x2 double precision, y2 double precision, times bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
-    WITH shapes AS MATERIALIZED (SELECT c.old_geom, c.new_geom FROM changed_grids(net_edges.less, net_edges.edition) AS c),
+    WITH shapes AS MATERIALIZED (SELECT c.old_geom, c.new_geom FROM changed_faces(net_edges.less, net_edges.edition) AS c),
     rings AS (
         SELECT 1 AS sign, st_forcepolygonccw(new_geom) AS geom FROM shapes WHERE new_geom IS NOT NULL
         UNION ALL
@@ -143,17 +156,16 @@ CREATE FUNCTION geoservice.partitions_outline(edition geoservice.edition) RETURN
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     whole geometry;
-    outline geometry;
     more_than_once boolean;
     surplus double precision;
 BEGIN
     IF NOT EXISTS (SELECT FROM grid AS g WHERE g.edition_id = edition.id) THEN
         RETURN false;
-    ELSIF EXISTS (SELECT FROM edition AS b WHERE b.id = edition.base_id AND was_published(b.status))
+    ELSIF EXISTS (SELECT FROM edition AS b
+                   WHERE b.id = edition.base_id AND was_published(b.status) AND b.outline = edition.outline)
         AND NOT EXISTS (SELECT FROM net_edges(edition.id, edition.base_id)) THEN
         RETURN true;
     END IF;
-    SELECT j.outline INTO outline FROM jurisdiction AS j WHERE j.id = edition.jurisdiction_id;
     SELECT st_buildarea(st_collect(st_makeline(st_setsrid(st_makepoint(n.x1, n.y1), 4326),
                                                st_setsrid(st_makepoint(n.x2, n.y2), 4326)))),
            bool_or(abs(n.times) > 1)
@@ -163,8 +175,8 @@ BEGIN
         RETURN false;
     END IF;
     SELECT sum(st_area(g.geom)) - st_area(whole) INTO surplus FROM grid AS g WHERE g.edition_id = edition.id;
-    RETURN abs(surplus) <= 1e-12 * st_area(outline)
-       AND st_area(st_symdifference(whole, outline)) <= 1e-12 * st_area(outline);
+    RETURN abs(surplus) <= 1e-12 * st_area(edition.outline)
+       AND st_area(st_symdifference(whole, edition.outline)) <= 1e-12 * st_area(edition.outline);
 END $$;
 
 CREATE TABLE geoservice.grid_lineage (

@@ -5,6 +5,7 @@ CREATE TABLE geoservice.jurisdiction (
     code text COLLATE "C" NOT NULL UNIQUE CHECK (geoservice.is_code(code)),
     name text NOT NULL CHECK (geoservice.is_name(name)),
     name_en text CHECK (geoservice.is_name(name_en)),
+    -- Of its first edition; editions have their own.
     outline geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(outline)),
     metric_srid integer NOT NULL,             -- EPSG code of a metric CRS that fits the outline
     time_zone text NOT NULL DEFAULT 'Asia/Shanghai',
@@ -21,9 +22,8 @@ CREATE TABLE geoservice.jurisdiction (
 );
 CREATE INDEX ix_jurisdiction_outline ON geoservice.jurisdiction USING gist (outline);
 
--- The outline is what published editions partition: it stands still once there is one, to the vertex (= compares every
--- coordinate, in order). An outline that is the same area, drawn otherwise, gives every published edition another fingerprint
--- than the one it was validated with, and nobody could hold it in memory again.
+-- The outline is what the first edition partitions; each edition keeps its own, and later ones may have another. So it stands still
+-- once one is published, to the vertex (= compares every coordinate, in order).
 CREATE FUNCTION geoservice.guard_jurisdiction() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
@@ -43,7 +43,7 @@ BEGIN
         SELECT FROM geoservice.edition WHERE jurisdiction_id = old.id AND geoservice.was_published(status)
     ) THEN
         RAISE EXCEPTION 'The outline of jurisdiction % is partitioned by a published edition and can not change.', old.code
-            USING ERRCODE = 'insufficient_privilege';
+            USING ERRCODE = 'insufficient_privilege', HINT = 'Give a new draft another outline: it is published with it.';
     END IF;
     RETURN new;
 END $$;

@@ -87,9 +87,12 @@ DECLARE
     part move[];
     moved move[] := '{}';
 BEGIN
-    SELECT least(360, (j.snap_tolerance_m + 0.1) / least(lon_degree_m(greatest(abs(st_ymin(j.outline)), abs(st_ymax(j.outline)))), 110000)),
-           j.reroute
-      INTO reach, policy FROM jurisdiction AS j WHERE j.id = jurisdiction;
+    SELECT least(360, (j.snap_tolerance_m + 0.1) / least(lon_degree_m(ground.farthest), 110000)), j.reroute
+      INTO reach, policy
+      FROM jurisdiction AS j,
+           (SELECT coalesce(max(greatest(abs(st_ymin(g.piece)), abs(st_ymax(g.piece)))), 0) FROM unnest(area) AS g (piece)
+           ) AS ground (farthest)
+     WHERE j.id = jurisdiction;
     -- What stands in buildings goes where they go: these come first.
     FOR described IN SELECT * FROM layer AS l WHERE l.assignment IN ('place', 'building') ORDER BY l.assignment DESC, l.id LOOP
         EXECUTE 'SELECT coalesce(array_agg(m::geoservice.move), ARRAY[]::geoservice.move[]) FROM ('

@@ -9,7 +9,8 @@ CREATE TYPE geoservice.ownership AS (
     method text,                              -- covers | nearest | none here; triggers add building and manual
     distance_to_border_m double precision,    -- to the nearest border; null when none lies within reach
     near_border boolean,                      -- the border is nearer than the sender's accuracy
-    candidates jsonb                          -- when near_border: [{"grid_code", "distance_m"}, ...], nearest first
+    candidates jsonb,                         -- when near_border: [{"grid_code", "distance_m"}, ...], nearest first
+    unowned_reason text                       -- why nobody owns it, when the edition leaves the place to nobody
 );
 
 -- The three questions below are what every look-up asks. They are SQL-standard bodies: what they mean was fixed when they
@@ -40,6 +41,24 @@ BEGIN ATOMIC
        AND t.valid @> instant
        AND t.known @> known_at
        AND (only_in IS NULL OR t.jurisdiction_id = only_in);
+END;
+
+-- The jurisdiction whose edition leaves a place to nobody, and why; of several the one of the smallest code.
+CREATE FUNCTION geoservice.unowned_at(place geometry, instant timestamptz, only_in integer, known_at timestamptz)
+RETURNS TABLE (jurisdiction_id integer, edition_id bigint, reason text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.jurisdiction_id, p.edition_id, g.unowned_reason
+      FROM geoservice.grid AS g
+      JOIN geoservice.edition_period AS p ON p.edition_id = g.edition_id
+      JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
+     WHERE g.unowned_reason IS NOT NULL
+       AND st_covers(g.geom, place)
+       AND p.valid @> instant
+       AND p.known @> known_at
+       AND (only_in IS NULL OR p.jurisdiction_id = only_in)
+     ORDER BY j.code, g.code
+     LIMIT 1;
 END;
 
 -- The grid that comes nearest to a place that none covers, if it is within its snap tolerance or the accuracy.
@@ -164,15 +183,24 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, 
 DECLARE
     answer ownership;
     near record;
+    unowned record;
     lon_m CONSTANT double precision := lon_degree_m(st_y(place));
     lat_m CONSTANT double precision := lat_degree_m(st_y(place));
 BEGIN
     answer.method := 'none';
     answer.near_border := false;
-    SELECT * INTO near FROM grid_nearest(place, lon_m, lat_m, at, only_in, accuracy_m, known_at);
-    IF near.territory_id IS NULL THEN  -- inside an outline without an edition then, or far away
-        answer.jurisdiction_id := coalesce(
-            only_in, (SELECT j.id FROM jurisdiction AS j WHERE st_covers(j.outline, place) ORDER BY j.code LIMIT 1));
+    SELECT * INTO unowned FROM unowned_at(place, at, only_in, known_at);
+    answer.unowned_reason := unowned.reason;
+    SELECT * INTO near
+      FROM grid_nearest(place, lon_m, lat_m, at, coalesce(unowned.jurisdiction_id, only_in), accuracy_m, known_at);
+    IF unowned.reason IS NOT NULL THEN  -- no grid gets it for being near
+        answer.jurisdiction_id := unowned.jurisdiction_id;
+        answer.edition_id := unowned.edition_id;
+        IF near.territory_id IS NULL THEN
+            RETURN answer;
+        END IF;
+    ELSIF near.territory_id IS NULL THEN  -- inside an outline without an edition then, or far away
+        answer.jurisdiction_id := coalesce(only_in, jurisdiction_around(place, at, known_at));
         RETURN answer;
     END IF;
     answer.jurisdiction_id := near.jurisdiction_id;
@@ -183,7 +211,7 @@ BEGIN
         SELECT w.candidates INTO answer.candidates
           FROM grids_within(place, lon_m, lat_m, near.jurisdiction_id, at, known_at, near.accuracy_m, NULL) AS w;
     END IF;
-    IF near.within_tolerance THEN
+    IF near.within_tolerance AND unowned.reason IS NULL THEN
         answer.method := 'nearest';
         answer.territory_id := near.territory_id;
         answer.grid_code := near.code;

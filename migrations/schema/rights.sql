@@ -31,8 +31,8 @@ GRANT INSERT (edition_id, code, reason), DELETE ON geoservice.reassigned_code TO
 
 -- An edition is made, named and thrown away while it is a draft. What is in force changes by publishing alone: the service may
 -- mark a draft validated, move its base, withdraw it.
-GRANT INSERT (jurisdiction_id, title, source), UPDATE (title, source), DELETE ON geoservice.edition
-    TO geoservice_analyst, geoservice_app;
+GRANT INSERT (jurisdiction_id, title, source, outline, outline_reason), UPDATE (title, source, outline, outline_reason), DELETE
+    ON geoservice.edition TO geoservice_analyst, geoservice_app;
 GRANT UPDATE (validated_hash, base_id, status) ON geoservice.edition TO geoservice_app;
 
 -- The analyst alone: the editable layer of a GIS.
@@ -45,7 +45,7 @@ GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key TO geoservi
 GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservice.working_hours, geoservice.calendar_day
     TO geoservice_app;
 GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
-GRANT UPDATE (state) ON geoservice.draft_step TO geoservice_app;
+GRANT UPDATE (state, decision, reason) ON geoservice.draft_step TO geoservice_app;
 GRANT SELECT, INSERT ON geoservice.preview, geoservice.report_key TO geoservice_app;
 GRANT UPDATE ON geoservice.incident TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (done_at) ON geoservice.scheduled_job TO geoservice_app;
@@ -65,7 +65,7 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     geoservice.actor(), geoservice.is_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.is_position(geometry), geoservice.is_on_earth(geometry),
-    geoservice.max_vertices(), geoservice.is_sound(geometry), geoservice.place_of(geometry),
+    geoservice.is_reason(text), geoservice.max_vertices(), geoservice.is_sound(geometry), geoservice.place_of(geometry),
     geoservice.require_position(geometry, text), geoservice.require_sound(geometry, text),
     geoservice.lon_degree_m(double precision), geoservice.lat_degree_m(double precision),
     geoservice.distance_m(geometry, geometry, double precision, double precision),
@@ -74,10 +74,13 @@ GRANT EXECUTE ON FUNCTION
     geoservice.overlap_tolerance_m(), geoservice.latest_edition(integer), geoservice.edition_hash(bigint),
     geoservice.require_publishable(geoservice.edition),
     geoservice.edition_at(integer, timestamptz, timestamptz), geoservice.known_since(integer),
+    geoservice.outline_before(integer, bigint), geoservice.outline_at(integer, timestamptz, timestamptz),
+    geoservice.jurisdiction_around(geometry, timestamptz, timestamptz),
     geoservice.publish_lock(), geoservice.wait_for_publications(timestamptz, integer),
     geoservice.grids_covering(geometry, double precision, double precision, timestamptz, integer, timestamptz),
     geoservice.grid_nearest(geometry, double precision, double precision, timestamptz, integer, double precision, timestamptz),
     geoservice.grids_within(geometry, double precision, double precision, integer, timestamptz, timestamptz, double precision, bigint),
+    geoservice.unowned_at(geometry, timestamptz, integer, timestamptz),
     geoservice.owner_of(geometry, timestamptz, double precision, integer, timestamptz),
     geoservice.owner_outside(geometry, timestamptz, double precision, integer, timestamptz),
     geoservice.officer_posted(integer, text, timestamptz), geoservice.limit_s(integer, text),
@@ -97,7 +100,8 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
     geoservice.publish_edition(bigint, timestamptz, integer, text), geoservice.dry_run_publish(bigint, timestamptz),
     geoservice.fingerprint_of(geoservice.move[]), geoservice.apply_due_editions(),
-    geoservice.begin_step(bigint, text), geoservice.changed_grids(bigint, bigint), geoservice.reused_codes(bigint),
+    geoservice.begin_step(bigint, text), geoservice.changed_faces(bigint, bigint), geoservice.changed_grids(bigint, bigint),
+    geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
     geoservice.fingerprints()  -- of the keys, too

@@ -53,6 +53,31 @@ BEGIN ATOMIC
      WHERE p.jurisdiction_id = jurisdiction AND p.valid @> instant AND p.known @> known_at;
 END;
 
+-- The outline of a jurisdiction at an instant, as it was known at another: that of the edition in force; before the first edition,
+-- of that one.
+CREATE FUNCTION geoservice.outline_at(jurisdiction integer, instant timestamptz, known_at timestamptz DEFAULT 'infinity')
+RETURNS geometry
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(
+    (SELECT e.outline FROM geoservice.edition_period AS p JOIN geoservice.edition AS e ON e.id = p.edition_id
+      WHERE p.jurisdiction_id = jurisdiction AND p.known @> known_at AND coalesce(upper(p.valid), 'infinity') > instant
+      ORDER BY lower(p.valid) LIMIT 1),
+    (SELECT j.outline FROM geoservice.jurisdiction AS j WHERE j.id = jurisdiction));
+
+-- The jurisdiction whose outline covers a place at an instant; of several the one of the smallest code.
+CREATE FUNCTION geoservice.jurisdiction_around(place geometry, instant timestamptz, known_at timestamptz) RETURNS integer
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+    SELECT j.id
+      FROM (SELECT f.id FROM geoservice.jurisdiction AS f WHERE f.outline && place
+             UNION
+            SELECT e.jurisdiction_id FROM geoservice.edition AS e WHERE e.outline && place AND geoservice.was_published(e.status)
+           ) AS near
+      JOIN geoservice.jurisdiction AS j ON j.id = near.id
+     WHERE st_covers(geoservice.outline_at(j.id, instant, known_at), place)
+     ORDER BY j.code LIMIT 1
+);
+
 -- Since when what is known of a jurisdiction's grids is known; null before its first publication. Whoever asks again with this
 -- as the instant of knowledge is told the same: of one jurisdiction no other publication has an instant at or before it.
 CREATE FUNCTION geoservice.known_since(jurisdiction integer) RETURNS timestamptz
@@ -83,7 +108,7 @@ BEGIN
          WHERE t.jurisdiction_id = place.id AND upper_inf(t.known) AND t.valid && tstzrange(starts, NULL)
            AND NOT (lower(t.valid) <= starts AND upper_inf(t.valid) AND EXISTS (
                SELECT FROM grid AS g
-                WHERE g.edition_id = apply_edition.edition AND g.code = t.code AND g.name = t.name
+                WHERE g.edition_id = apply_edition.edition AND g.unowned_reason IS NULL AND g.code = t.code AND g.name = t.name
                   AND g.name_en IS NOT DISTINCT FROM t.name_en
                   AND g.geom = t.geom))  -- = compares every coordinate, in order
         RETURNING t.*
@@ -98,7 +123,7 @@ BEGIN
     SELECT place.id, place.code, g.code, g.name, g.name_en, tstzrange(starts, NULL), tstzrange(known_from, NULL),
            g.geom, st_multi(st_boundary(g.geom)), place.snap_tolerance_m, place.accuracy_m
       FROM grid AS g
-     WHERE g.edition_id = apply_edition.edition AND g.code NOT IN (
+     WHERE g.edition_id = apply_edition.edition AND g.unowned_reason IS NULL AND g.code NOT IN (
         SELECT t.code FROM territory AS t
          WHERE t.jurisdiction_id = place.id AND upper_inf(t.known) AND upper_inf(t.valid));
 END $$;
@@ -146,7 +171,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
 $$;
 
 -- Raise unless an edition may be published: it has grids, it was validated as it stands, validation found no error, no
--- code goes to another place without being accepted, and its grids partition the outline. The last is a second, independent look.
+-- code goes to another place and no other outline is taken without being accepted, and its grids partition the outline. The last
+-- is a second, independent look.
 CREATE FUNCTION geoservice.require_publishable(edition geoservice.edition) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
@@ -163,8 +189,13 @@ BEGIN
         RAISE EXCEPTION 'Edition % has % finding(s) of severity error.', edition.id, errors
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Mend them, validate again, then publish.';
     END IF;
+    IF edition.outline_reason IS NULL AND NOT edition.outline = outline_before(edition.jurisdiction_id, edition.base_id) THEN
+        RAISE EXCEPTION 'The outline of edition % is not the one before it, and nobody has confirmed that.', edition.id
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Look at what falls in and out; confirm it with a reason.',
+                  CONSTRAINT = 'confirm-outline', DETAIL = json_build_object('edition', edition.id)::text;
+    END IF;
     IF NOT partitions_outline(edition) THEN
-        RAISE EXCEPTION 'The grids of edition % do not partition the outline of their jurisdiction.', edition.id
+        RAISE EXCEPTION 'The grids of edition % do not partition the outline that it has.', edition.id
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Validate it as it stands, then publish.',
                   CONSTRAINT = 'validate-edition', DETAIL = json_build_object('edition', edition.id)::text;
     END IF;

@@ -32,6 +32,13 @@ RETURN char_length(words) >= 11
                       '(?<=[0-9])[-. \u00A0\u2010-\u2014\u3000]+(?=[0-9Xx])', '', 'g')
        ~ '(^|[^0-9])((\+?0{0,2}86)?1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx])($|[^0-9])';
 
+-- True for text that says why something was done: what can be shown as a name, with something to be seen in it, and no number of
+-- a person.
+CREATE FUNCTION geoservice.is_reason(reason text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN geoservice.is_name(reason) AND reason ~ '[^[:space:]\u00AD\u200B-\u200F\u3000]'
+   AND NOT geoservice.holds_personal_number(reason);
+
 -- True for a point on the earth. NaN sorts above every number in PostgreSQL, so BETWEEN refuses it, as it does infinity.
 CREATE FUNCTION geoservice.is_position(geom geometry) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -82,6 +82,13 @@ RETURN char_length(words) >= 11
                       '(?<=[0-9])[-. \u00A0\u2010-\u2014\u3000]+(?=[0-9Xx])', '', 'g')
        ~ '(^|[^0-9])((\+?0{0,2}86)?1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx])($|[^0-9])';
 
+-- True for text that says why something was done: what can be shown as a name, with something to be seen in it, and no number of
+-- a person.
+CREATE FUNCTION geoservice.is_reason(reason text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN geoservice.is_name(reason) AND reason ~ '[^[:space:]\u00AD\u200B-\u200F\u3000]'
+   AND NOT geoservice.holds_personal_number(reason);
+
 -- True for a point on the earth. NaN sorts above every number in PostgreSQL, so BETWEEN refuses it, as it does infinity.
 CREATE FUNCTION geoservice.is_position(geom geometry) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -180,6 +187,7 @@ CREATE TABLE geoservice.jurisdiction (
     code text COLLATE "C" NOT NULL UNIQUE CHECK (geoservice.is_code(code)),
     name text NOT NULL CHECK (geoservice.is_name(name)),
     name_en text CHECK (geoservice.is_name(name_en)),
+    -- Of its first edition; editions have their own.
     outline geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(outline)),
     metric_srid integer NOT NULL,             -- EPSG code of a metric CRS that fits the outline
     time_zone text NOT NULL DEFAULT 'Asia/Shanghai',
@@ -196,9 +204,8 @@ CREATE TABLE geoservice.jurisdiction (
 );
 CREATE INDEX ix_jurisdiction_outline ON geoservice.jurisdiction USING gist (outline);
 
--- The outline is what published editions partition: it stands still once there is one, to the vertex (= compares every
--- coordinate, in order). An outline that is the same area, drawn otherwise, gives every published edition another fingerprint
--- than the one it was validated with, and nobody could hold it in memory again.
+-- The outline is what the first edition partitions; each edition keeps its own, and later ones may have another. So it stands still
+-- once one is published, to the vertex (= compares every coordinate, in order).
 CREATE FUNCTION geoservice.guard_jurisdiction() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
@@ -218,7 +225,7 @@ BEGIN
         SELECT FROM geoservice.edition WHERE jurisdiction_id = old.id AND geoservice.was_published(status)
     ) THEN
         RAISE EXCEPTION 'The outline of jurisdiction % is partitioned by a published edition and can not change.', old.code
-            USING ERRCODE = 'insufficient_privilege';
+            USING ERRCODE = 'insufficient_privilege', HINT = 'Give a new draft another outline: it is published with it.';
     END IF;
     RETURN new;
 END $$;
@@ -273,6 +280,11 @@ CREATE TABLE geoservice.edition (
     valid_from timestamptz CHECK (isfinite(valid_from)),
     valid_to timestamptz CHECK (isfinite(valid_to)),
     source text,                              -- where the boundaries came from: a file name, a decree
+    -- What its grids partition. A draft begins with the outline of its base, without one with that of its jurisdiction; another
+    -- one (ground that was annexed, a better survey) is confirmed by somebody, with a reason, and published with the grids.
+    outline geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(outline)),
+    outline_reason text CHECK (geoservice.is_reason(outline_reason)),  -- null: as before, or not confirmed
+    outline_confirmed_by text,
     validated_hash text,                      -- content that last went through validation: geoservice.edition_hash
     recorded_at timestamptz NOT NULL DEFAULT now(),
     published_at timestamptz,
@@ -287,6 +299,7 @@ CREATE TABLE geoservice.edition (
 );
 CREATE INDEX ix_edition_jurisdiction_id ON geoservice.edition (jurisdiction_id);
 CREATE INDEX ix_edition_base_id ON geoservice.edition (base_id);
+CREATE INDEX ix_edition_outline ON geoservice.edition USING gist (outline);
 
 -- The edition that was published last: what a new draft begins from, and what publishing must build on.
 CREATE FUNCTION geoservice.latest_edition(jurisdiction integer) RETURNS bigint
@@ -295,6 +308,12 @@ RETURN (
     SELECT e.id FROM geoservice.edition AS e
      WHERE e.jurisdiction_id = jurisdiction AND e.status = 'published' AND e.valid_to IS NULL
 );
+
+-- The outline that a draft drawn from an edition begins with; base: null, drawn from nothing.
+CREATE FUNCTION geoservice.outline_before(jurisdiction integer, base bigint) RETURNS geometry
+LANGUAGE sql STABLE
+RETURN coalesce((SELECT e.outline FROM geoservice.edition AS e WHERE e.id = base),
+                (SELECT j.outline FROM geoservice.jurisdiction AS j WHERE j.id = jurisdiction));
 
 -- A draft begins from what was published last, whoever makes it; that may be moved on later, never to another's.
 CREATE FUNCTION geoservice.set_base() RETURNS trigger
@@ -311,6 +330,45 @@ BEGIN
 END $$;
 CREATE TRIGGER set_base BEFORE INSERT OR UPDATE OF base_id ON geoservice.edition
     FOR EACH ROW EXECUTE FUNCTION geoservice.set_base();
+
+-- A draft has the outline of its base, and goes along when that is moved on, until it is given another. What was confirmed is that
+-- one outline is put in the place of another: when either is no longer the same, somebody must confirm it anew. = compares every
+-- coordinate, in order.
+CREATE FUNCTION geoservice.set_outline() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    before CONSTANT geometry := outline_before(new.jurisdiction_id, new.base_id);
+BEGIN
+    new.outline := coalesce(new.outline, before);
+    IF tg_op = 'UPDATE' AND new.base_id IS DISTINCT FROM old.base_id
+        AND new.outline = outline_before(old.jurisdiction_id, old.base_id) THEN
+        new.outline := before;
+    END IF;
+    PERFORM require_sound(new.outline, 'The outline of an edition');
+    IF new.outline = before OR (tg_op = 'UPDATE' AND new.outline_reason = old.outline_reason
+        AND (NOT new.outline = old.outline OR new.base_id IS DISTINCT FROM old.base_id)) THEN
+        new.outline_reason := NULL;
+    END IF;
+    IF new.outline_reason IS NULL THEN
+        new.outline_confirmed_by := NULL;
+    ELSIF tg_op = 'INSERT' OR new.outline_reason IS DISTINCT FROM old.outline_reason THEN
+        new.outline_confirmed_by := actor();
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER set_outline BEFORE INSERT OR UPDATE OF base_id, outline, outline_reason ON geoservice.edition
+    FOR EACH ROW EXECUTE FUNCTION geoservice.set_outline();
+
+-- Drafts that are drawn from nothing go along with the outline of their jurisdiction.
+CREATE FUNCTION geoservice.follow_jurisdiction() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE edition AS e SET outline = new.outline
+     WHERE e.jurisdiction_id = new.id AND e.status = 'draft' AND e.base_id IS NULL AND e.outline = old.outline;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER follow_jurisdiction AFTER UPDATE OF outline ON geoservice.jurisdiction
+    FOR EACH ROW EXECUTE FUNCTION geoservice.follow_jurisdiction();
 
 -- What an edition may become. Publishing demands a validation of exactly this content without an error; a published
 -- edition is never changed, only given its end; nothing in force is ever removed.
@@ -343,6 +401,7 @@ BEGIN
         -- Its end is set, or comes earlier than it was meant to: a later publication begins there.
         AND new.valid_to <= coalesce(old.valid_to, 'infinity')
         AND (to_jsonb(new) - ARRAY['status', 'valid_to']) = (to_jsonb(old) - ARRAY['status', 'valid_to'])
+        AND new.outline = old.outline  -- to the last digit, which JSON has not
     THEN
         RETURN new;
     END IF;
@@ -372,8 +431,7 @@ CREATE INDEX ix_finding_edition_id ON geoservice.finding (edition_id);
 CREATE TABLE geoservice.reassigned_code (
     edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
     code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),
-    reason text NOT NULL CHECK (geoservice.is_name(reason) AND reason ~ '[^[:space:]\u00AD\u200B-\u200F\u3000]'
-                                AND NOT geoservice.holds_personal_number(reason)),
+    reason text NOT NULL CHECK (geoservice.is_reason(reason)),
     accepted_by text NOT NULL DEFAULT geoservice.actor(),
     accepted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (edition_id, code)
@@ -410,9 +468,12 @@ CREATE TABLE geoservice.grid (
     parent_code text COLLATE "C" CHECK (geoservice.is_code(parent_code)),
     geom geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(geom)),
     properties jsonb NOT NULL DEFAULT '{}',
+    -- Ground of the outline that belongs to nobody, and why: a face of the partition like any other, and no grid in force. Null: a grid.
+    unowned_reason text CHECK (geoservice.is_reason(unowned_reason)),
     CONSTRAINT grid_code_once_per_edition UNIQUE (edition_id, code)
 );
 CREATE INDEX ix_grid_place ON geoservice.grid USING gist (edition_id, geom);
+CREATE INDEX ix_grid_unowned ON geoservice.grid USING gist (geom) WHERE unowned_reason IS NOT NULL;
 
 -- Grids change in drafts only, and a grid that can't be one is refused with its name. Writers of one draft take turns: what one
 -- of them sees when he writes is what is there. Who draws a grid in a GIS is told what he left out; a grid without a name is
@@ -482,26 +543,36 @@ CREATE TRIGGER guard_naming BEFORE INSERT OR UPDATE OF code, name, name_en ON ge
     WHEN (NOT (geoservice.is_code(new.code) AND geoservice.is_name(new.name) AND coalesce(geoservice.is_name(new.name_en), true)))
     EXECUTE FUNCTION geoservice.guard_grid_naming();
 
--- Fingerprint of what a validation looks at: the outline, and codes and shapes of the grids in code order.
+-- Fingerprint of what a validation looks at: the outline, and codes and shapes of the grids in code order, with why nobody owns them.
 CREATE FUNCTION geoservice.edition_hash(edition bigint) RETURNS text
 LANGUAGE sql STABLE
 RETURN (
-    SELECT md5(md5(st_asbinary(j.outline)) || coalesce(
-               (SELECT string_agg(g.code || ':' || md5(st_asbinary(g.geom)), ',' ORDER BY g.code)
+    SELECT md5(md5(st_asbinary(e.outline)) || coalesce(
+               (SELECT string_agg(g.code || ':' || md5(st_asbinary(g.geom)) || coalesce(':' || md5(g.unowned_reason), ''),
+                                  ',' ORDER BY g.code)
                   FROM geoservice.grid AS g WHERE g.edition_id = e.id), ''))
-      FROM geoservice.edition AS e JOIN geoservice.jurisdiction AS j ON j.id = e.jurisdiction_id
-     WHERE e.id = edition
+      FROM geoservice.edition AS e WHERE e.id = edition
 );
 
--- Grids that two editions do not have alike, by code; null: it has none. before: null for no edition.
+-- Faces that two editions do not have alike, by code; null: it has none. before: null for no edition.
 -- A full join, so that the planner can not take it for a loop in a loop.
+CREATE FUNCTION geoservice.changed_faces(before bigint, after bigint)
+RETURNS TABLE (code text, old_geom geometry, new_geom geometry, old_owned boolean, new_owned boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT coalesce(o.code, n.code), o.geom, n.geom, o.owned, n.owned
+      FROM (SELECT g.code, g.geom, g.unowned_reason IS NULL AS owned FROM grid AS g WHERE g.edition_id = changed_faces.before) AS o
+      FULL JOIN (SELECT g.code, g.geom, g.unowned_reason IS NULL AS owned FROM grid AS g WHERE g.edition_id = changed_faces.after) AS n
+        ON n.code = o.code
+     WHERE o.geom IS DISTINCT FROM n.geom OR o.owned <> n.owned
+$$;
+
+-- The same of grids alone: ground that belongs to nobody is none.
 CREATE FUNCTION geoservice.changed_grids(before bigint, after bigint)
 RETURNS TABLE (code text, old_geom geometry, new_geom geometry)
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
-    SELECT coalesce(o.code, n.code), o.geom, n.geom
-      FROM (SELECT g.code, g.geom FROM grid AS g WHERE g.edition_id = changed_grids.before) AS o
-      FULL JOIN (SELECT g.code, g.geom FROM grid AS g WHERE g.edition_id = changed_grids.after) AS n ON n.code = o.code
-     WHERE o.geom IS DISTINCT FROM n.geom
+    SELECT f.code, CASE WHEN f.old_owned THEN f.old_geom END, CASE WHEN f.new_owned THEN f.new_geom END
+      FROM changed_faces(changed_grids.before, changed_grids.after) AS f
+     WHERE f.old_owned OR f.new_owned
 $$;
 
 -- Edges of the grids of one edition, less those of another, each with how often it is left: an edge that two neighbours
@@ -509,7 +580,7 @@ $$;
 CREATE FUNCTION geoservice.net_edges(edition bigint, less bigint)
 RETURNS TABLE (x1 double precision, y1 double precision, x2 double precision, y2 double precision, times bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
-    WITH shapes AS MATERIALIZED (SELECT c.old_geom, c.new_geom FROM changed_grids(net_edges.less, net_edges.edition) AS c),
+    WITH shapes AS MATERIALIZED (SELECT c.old_geom, c.new_geom FROM changed_faces(net_edges.less, net_edges.edition) AS c),
     rings AS (
         SELECT 1 AS sign, st_forcepolygonccw(new_geom) AS geom FROM shapes WHERE new_geom IS NOT NULL
         UNION ALL
@@ -543,17 +614,16 @@ CREATE FUNCTION geoservice.partitions_outline(edition geoservice.edition) RETURN
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     whole geometry;
-    outline geometry;
     more_than_once boolean;
     surplus double precision;
 BEGIN
     IF NOT EXISTS (SELECT FROM grid AS g WHERE g.edition_id = edition.id) THEN
         RETURN false;
-    ELSIF EXISTS (SELECT FROM edition AS b WHERE b.id = edition.base_id AND was_published(b.status))
+    ELSIF EXISTS (SELECT FROM edition AS b
+                   WHERE b.id = edition.base_id AND was_published(b.status) AND b.outline = edition.outline)
         AND NOT EXISTS (SELECT FROM net_edges(edition.id, edition.base_id)) THEN
         RETURN true;
     END IF;
-    SELECT j.outline INTO outline FROM jurisdiction AS j WHERE j.id = edition.jurisdiction_id;
     SELECT st_buildarea(st_collect(st_makeline(st_setsrid(st_makepoint(n.x1, n.y1), 4326),
                                                st_setsrid(st_makepoint(n.x2, n.y2), 4326)))),
            bool_or(abs(n.times) > 1)
@@ -563,8 +633,8 @@ BEGIN
         RETURN false;
     END IF;
     SELECT sum(st_area(g.geom)) - st_area(whole) INTO surplus FROM grid AS g WHERE g.edition_id = edition.id;
-    RETURN abs(surplus) <= 1e-12 * st_area(outline)
-       AND st_area(st_symdifference(whole, outline)) <= 1e-12 * st_area(outline);
+    RETURN abs(surplus) <= 1e-12 * st_area(edition.outline)
+       AND st_area(st_symdifference(whole, edition.outline)) <= 1e-12 * st_area(edition.outline);
 END $$;
 
 CREATE TABLE geoservice.grid_lineage (
@@ -731,6 +801,31 @@ BEGIN ATOMIC
      WHERE p.jurisdiction_id = jurisdiction AND p.valid @> instant AND p.known @> known_at;
 END;
 
+-- The outline of a jurisdiction at an instant, as it was known at another: that of the edition in force; before the first edition,
+-- of that one.
+CREATE FUNCTION geoservice.outline_at(jurisdiction integer, instant timestamptz, known_at timestamptz DEFAULT 'infinity')
+RETURNS geometry
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(
+    (SELECT e.outline FROM geoservice.edition_period AS p JOIN geoservice.edition AS e ON e.id = p.edition_id
+      WHERE p.jurisdiction_id = jurisdiction AND p.known @> known_at AND coalesce(upper(p.valid), 'infinity') > instant
+      ORDER BY lower(p.valid) LIMIT 1),
+    (SELECT j.outline FROM geoservice.jurisdiction AS j WHERE j.id = jurisdiction));
+
+-- The jurisdiction whose outline covers a place at an instant; of several the one of the smallest code.
+CREATE FUNCTION geoservice.jurisdiction_around(place geometry, instant timestamptz, known_at timestamptz) RETURNS integer
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+    SELECT j.id
+      FROM (SELECT f.id FROM geoservice.jurisdiction AS f WHERE f.outline && place
+             UNION
+            SELECT e.jurisdiction_id FROM geoservice.edition AS e WHERE e.outline && place AND geoservice.was_published(e.status)
+           ) AS near
+      JOIN geoservice.jurisdiction AS j ON j.id = near.id
+     WHERE st_covers(geoservice.outline_at(j.id, instant, known_at), place)
+     ORDER BY j.code LIMIT 1
+);
+
 -- Since when what is known of a jurisdiction's grids is known; null before its first publication. Whoever asks again with this
 -- as the instant of knowledge is told the same: of one jurisdiction no other publication has an instant at or before it.
 CREATE FUNCTION geoservice.known_since(jurisdiction integer) RETURNS timestamptz
@@ -761,7 +856,7 @@ BEGIN
          WHERE t.jurisdiction_id = place.id AND upper_inf(t.known) AND t.valid && tstzrange(starts, NULL)
            AND NOT (lower(t.valid) <= starts AND upper_inf(t.valid) AND EXISTS (
                SELECT FROM grid AS g
-                WHERE g.edition_id = apply_edition.edition AND g.code = t.code AND g.name = t.name
+                WHERE g.edition_id = apply_edition.edition AND g.unowned_reason IS NULL AND g.code = t.code AND g.name = t.name
                   AND g.name_en IS NOT DISTINCT FROM t.name_en
                   AND g.geom = t.geom))  -- = compares every coordinate, in order
         RETURNING t.*
@@ -776,7 +871,7 @@ BEGIN
     SELECT place.id, place.code, g.code, g.name, g.name_en, tstzrange(starts, NULL), tstzrange(known_from, NULL),
            g.geom, st_multi(st_boundary(g.geom)), place.snap_tolerance_m, place.accuracy_m
       FROM grid AS g
-     WHERE g.edition_id = apply_edition.edition AND g.code NOT IN (
+     WHERE g.edition_id = apply_edition.edition AND g.unowned_reason IS NULL AND g.code NOT IN (
         SELECT t.code FROM territory AS t
          WHERE t.jurisdiction_id = place.id AND upper_inf(t.known) AND upper_inf(t.valid));
 END $$;
@@ -824,7 +919,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
 $$;
 
 -- Raise unless an edition may be published: it has grids, it was validated as it stands, validation found no error, no
--- code goes to another place without being accepted, and its grids partition the outline. The last is a second, independent look.
+-- code goes to another place and no other outline is taken without being accepted, and its grids partition the outline. The last
+-- is a second, independent look.
 CREATE FUNCTION geoservice.require_publishable(edition geoservice.edition) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
@@ -841,8 +937,13 @@ BEGIN
         RAISE EXCEPTION 'Edition % has % finding(s) of severity error.', edition.id, errors
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Mend them, validate again, then publish.';
     END IF;
+    IF edition.outline_reason IS NULL AND NOT edition.outline = outline_before(edition.jurisdiction_id, edition.base_id) THEN
+        RAISE EXCEPTION 'The outline of edition % is not the one before it, and nobody has confirmed that.', edition.id
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Look at what falls in and out; confirm it with a reason.',
+                  CONSTRAINT = 'confirm-outline', DETAIL = json_build_object('edition', edition.id)::text;
+    END IF;
     IF NOT partitions_outline(edition) THEN
-        RAISE EXCEPTION 'The grids of edition % do not partition the outline of their jurisdiction.', edition.id
+        RAISE EXCEPTION 'The grids of edition % do not partition the outline that it has.', edition.id
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Validate it as it stands, then publish.',
                   CONSTRAINT = 'validate-edition', DETAIL = json_build_object('edition', edition.id)::text;
     END IF;
@@ -868,7 +969,8 @@ CREATE TYPE geoservice.ownership AS (
     method text,                              -- covers | nearest | none here; triggers add building and manual
     distance_to_border_m double precision,    -- to the nearest border; null when none lies within reach
     near_border boolean,                      -- the border is nearer than the sender's accuracy
-    candidates jsonb                          -- when near_border: [{"grid_code", "distance_m"}, ...], nearest first
+    candidates jsonb,                         -- when near_border: [{"grid_code", "distance_m"}, ...], nearest first
+    unowned_reason text                       -- why nobody owns it, when the edition leaves the place to nobody
 );
 
 -- The three questions below are what every look-up asks. They are SQL-standard bodies: what they mean was fixed when they
@@ -899,6 +1001,24 @@ BEGIN ATOMIC
        AND t.valid @> instant
        AND t.known @> known_at
        AND (only_in IS NULL OR t.jurisdiction_id = only_in);
+END;
+
+-- The jurisdiction whose edition leaves a place to nobody, and why; of several the one of the smallest code.
+CREATE FUNCTION geoservice.unowned_at(place geometry, instant timestamptz, only_in integer, known_at timestamptz)
+RETURNS TABLE (jurisdiction_id integer, edition_id bigint, reason text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.jurisdiction_id, p.edition_id, g.unowned_reason
+      FROM geoservice.grid AS g
+      JOIN geoservice.edition_period AS p ON p.edition_id = g.edition_id
+      JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
+     WHERE g.unowned_reason IS NOT NULL
+       AND st_covers(g.geom, place)
+       AND p.valid @> instant
+       AND p.known @> known_at
+       AND (only_in IS NULL OR p.jurisdiction_id = only_in)
+     ORDER BY j.code, g.code
+     LIMIT 1;
 END;
 
 -- The grid that comes nearest to a place that none covers, if it is within its snap tolerance or the accuracy.
@@ -1023,15 +1143,24 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, 
 DECLARE
     answer ownership;
     near record;
+    unowned record;
     lon_m CONSTANT double precision := lon_degree_m(st_y(place));
     lat_m CONSTANT double precision := lat_degree_m(st_y(place));
 BEGIN
     answer.method := 'none';
     answer.near_border := false;
-    SELECT * INTO near FROM grid_nearest(place, lon_m, lat_m, at, only_in, accuracy_m, known_at);
-    IF near.territory_id IS NULL THEN  -- inside an outline without an edition then, or far away
-        answer.jurisdiction_id := coalesce(
-            only_in, (SELECT j.id FROM jurisdiction AS j WHERE st_covers(j.outline, place) ORDER BY j.code LIMIT 1));
+    SELECT * INTO unowned FROM unowned_at(place, at, only_in, known_at);
+    answer.unowned_reason := unowned.reason;
+    SELECT * INTO near
+      FROM grid_nearest(place, lon_m, lat_m, at, coalesce(unowned.jurisdiction_id, only_in), accuracy_m, known_at);
+    IF unowned.reason IS NOT NULL THEN  -- no grid gets it for being near
+        answer.jurisdiction_id := unowned.jurisdiction_id;
+        answer.edition_id := unowned.edition_id;
+        IF near.territory_id IS NULL THEN
+            RETURN answer;
+        END IF;
+    ELSIF near.territory_id IS NULL THEN  -- inside an outline without an edition then, or far away
+        answer.jurisdiction_id := coalesce(only_in, jurisdiction_around(place, at, known_at));
         RETURN answer;
     END IF;
     answer.jurisdiction_id := near.jurisdiction_id;
@@ -1042,7 +1171,7 @@ BEGIN
         SELECT w.candidates INTO answer.candidates
           FROM grids_within(place, lon_m, lat_m, near.jurisdiction_id, at, known_at, near.accuracy_m, NULL) AS w;
     END IF;
-    IF near.within_tolerance THEN
+    IF near.within_tolerance AND unowned.reason IS NULL THEN
         answer.method := 'nearest';
         answer.territory_id := near.territory_id;
         answer.grid_code := near.code;
@@ -2401,9 +2530,12 @@ DECLARE
     part move[];
     moved move[] := '{}';
 BEGIN
-    SELECT least(360, (j.snap_tolerance_m + 0.1) / least(lon_degree_m(greatest(abs(st_ymin(j.outline)), abs(st_ymax(j.outline)))), 110000)),
-           j.reroute
-      INTO reach, policy FROM jurisdiction AS j WHERE j.id = jurisdiction;
+    SELECT least(360, (j.snap_tolerance_m + 0.1) / least(lon_degree_m(ground.farthest), 110000)), j.reroute
+      INTO reach, policy
+      FROM jurisdiction AS j,
+           (SELECT coalesce(max(greatest(abs(st_ymin(g.piece)), abs(st_ymax(g.piece)))), 0) FROM unnest(area) AS g (piece)
+           ) AS ground (farthest)
+     WHERE j.id = jurisdiction;
     -- What stands in buildings goes where they go: these come first.
     FOR described IN SELECT * FROM layer AS l WHERE l.assignment IN ('place', 'building') ORDER BY l.assignment DESC, l.id LOOP
         EXECUTE 'SELECT coalesce(array_agg(m::geoservice.move), ARRAY[]::geoservice.move[]) FROM ('
@@ -2639,16 +2771,22 @@ CREATE TABLE geoservice.draft_step (
     edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
     number integer NOT NULL CHECK (number > 0),
     verb text NOT NULL CHECK (geoservice.is_code(verb)),       -- edit: straight in the database
-    -- done: may be undone; undone: may be redone; dropped: undone, then something else was done;
-    -- turning: is itself an undo or redo
-    state text NOT NULL DEFAULT 'done' CHECK (state IN ('done', 'undone', 'dropped', 'turning')),
+    -- done: may be undone; undone: may be redone; dropped: undone, then something else was done; closed: done, and the draft was
+    -- drawn anew since; turning: is itself an undo or redo
+    state text NOT NULL DEFAULT 'done' CHECK (state IN ('done', 'undone', 'dropped', 'closed', 'turning')),
+    -- What somebody decided: {kind: gap or overlap, to: code of the grid or of nobody's ground that got it, area_m2, lon, lat}, and why.
+    decision jsonb,
+    reason text CHECK (geoservice.is_reason(reason)),
     actor text NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     transaction_id bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
+    outline_before geometry(MultiPolygon, 4326),   -- of the draft, when the step gave it another; null: it did not
+    outline_after geometry(MultiPolygon, 4326),
     CONSTRAINT draft_step_number UNIQUE (edition_id, number)
 );
 
--- One grid before and after a step: {code, name, name_en, parent_code, properties} and its shape; null: was not, is not.
+-- One grid before and after a step: {code, name, name_en, parent_code, properties, unowned_reason} and its shape; null: was not,
+-- is not.
 CREATE TABLE geoservice.draft_change (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     step_id bigint NOT NULL REFERENCES geoservice.draft_step ON DELETE CASCADE,
@@ -2683,11 +2821,26 @@ BEGIN
     RETURN step;
 END $$;
 
+-- Keep what was done to the outline of a draft as part of a step, but for what the transaction does that makes the draft.
+CREATE FUNCTION geoservice.log_outline_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    step CONSTANT bigint := begin_step(new.id, 'outline');
+BEGIN
+    UPDATE draft_step AS s SET outline_before = coalesce(s.outline_before, old.outline), outline_after = new.outline
+     WHERE s.id = step;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER log_outline AFTER UPDATE OF base_id, outline ON geoservice.edition FOR EACH ROW
+    WHEN (new.status = 'draft' AND NOT new.outline = old.outline AND new.recorded_at <> now())
+    EXECUTE FUNCTION geoservice.log_outline_change();
+
 -- A grid without its shape, as a step keeps it.
 CREATE FUNCTION geoservice.told(changed geoservice.grid) RETURNS jsonb
 LANGUAGE sql IMMUTABLE
 RETURN jsonb_build_object('code', (changed).code, 'name', (changed).name, 'name_en', (changed).name_en,
-                          'parent_code', (changed).parent_code, 'properties', (changed).properties);
+                          'parent_code', (changed).parent_code, 'properties', (changed).properties,
+                          'unowned_reason', (changed).unowned_reason);
 
 -- Keep what a statement did to the grids of a draft. What is put in by the transaction that makes the draft is its
 -- beginning, not a step. Steps of several drafts in one statement are kept apart. A GIS takes a statement that meets no
@@ -2739,7 +2892,7 @@ CREATE TRIGGER log_delete AFTER DELETE ON geoservice.grid
 -- The grids of drafts, for a GIS: an editable layer, one draft at a time by a filter on edition_id. No security barrier,
 -- which would keep the map's rectangle from the index: who may read it may read every grid.
 CREATE VIEW geoservice.draft_grid AS
-SELECT g.id, g.edition_id, g.code, g.name, g.name_en, g.parent_code, g.geom
+SELECT g.id, g.edition_id, g.code, g.name, g.name_en, g.parent_code, g.unowned_reason, g.geom
   FROM geoservice.grid AS g
  WHERE EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = g.edition_id AND e.status = 'draft')
   WITH CHECK OPTION;
@@ -3040,8 +3193,8 @@ GRANT INSERT (edition_id, code, reason), DELETE ON geoservice.reassigned_code TO
 
 -- An edition is made, named and thrown away while it is a draft. What is in force changes by publishing alone: the service may
 -- mark a draft validated, move its base, withdraw it.
-GRANT INSERT (jurisdiction_id, title, source), UPDATE (title, source), DELETE ON geoservice.edition
-    TO geoservice_analyst, geoservice_app;
+GRANT INSERT (jurisdiction_id, title, source, outline, outline_reason), UPDATE (title, source, outline, outline_reason), DELETE
+    ON geoservice.edition TO geoservice_analyst, geoservice_app;
 GRANT UPDATE (validated_hash, base_id, status) ON geoservice.edition TO geoservice_app;
 
 -- The analyst alone: the editable layer of a GIS.
@@ -3054,7 +3207,7 @@ GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key TO geoservi
 GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservice.working_hours, geoservice.calendar_day
     TO geoservice_app;
 GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
-GRANT UPDATE (state) ON geoservice.draft_step TO geoservice_app;
+GRANT UPDATE (state, decision, reason) ON geoservice.draft_step TO geoservice_app;
 GRANT SELECT, INSERT ON geoservice.preview, geoservice.report_key TO geoservice_app;
 GRANT UPDATE ON geoservice.incident TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (done_at) ON geoservice.scheduled_job TO geoservice_app;
@@ -3074,7 +3227,7 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     geoservice.actor(), geoservice.is_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.is_position(geometry), geoservice.is_on_earth(geometry),
-    geoservice.max_vertices(), geoservice.is_sound(geometry), geoservice.place_of(geometry),
+    geoservice.is_reason(text), geoservice.max_vertices(), geoservice.is_sound(geometry), geoservice.place_of(geometry),
     geoservice.require_position(geometry, text), geoservice.require_sound(geometry, text),
     geoservice.lon_degree_m(double precision), geoservice.lat_degree_m(double precision),
     geoservice.distance_m(geometry, geometry, double precision, double precision),
@@ -3083,10 +3236,13 @@ GRANT EXECUTE ON FUNCTION
     geoservice.overlap_tolerance_m(), geoservice.latest_edition(integer), geoservice.edition_hash(bigint),
     geoservice.require_publishable(geoservice.edition),
     geoservice.edition_at(integer, timestamptz, timestamptz), geoservice.known_since(integer),
+    geoservice.outline_before(integer, bigint), geoservice.outline_at(integer, timestamptz, timestamptz),
+    geoservice.jurisdiction_around(geometry, timestamptz, timestamptz),
     geoservice.publish_lock(), geoservice.wait_for_publications(timestamptz, integer),
     geoservice.grids_covering(geometry, double precision, double precision, timestamptz, integer, timestamptz),
     geoservice.grid_nearest(geometry, double precision, double precision, timestamptz, integer, double precision, timestamptz),
     geoservice.grids_within(geometry, double precision, double precision, integer, timestamptz, timestamptz, double precision, bigint),
+    geoservice.unowned_at(geometry, timestamptz, integer, timestamptz),
     geoservice.owner_of(geometry, timestamptz, double precision, integer, timestamptz),
     geoservice.owner_outside(geometry, timestamptz, double precision, integer, timestamptz),
     geoservice.officer_posted(integer, text, timestamptz), geoservice.limit_s(integer, text),
@@ -3106,7 +3262,8 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
     geoservice.publish_edition(bigint, timestamptz, integer, text), geoservice.dry_run_publish(bigint, timestamptz),
     geoservice.fingerprint_of(geoservice.move[]), geoservice.apply_due_editions(),
-    geoservice.begin_step(bigint, text), geoservice.changed_grids(bigint, bigint), geoservice.reused_codes(bigint),
+    geoservice.begin_step(bigint, text), geoservice.changed_faces(bigint, bigint), geoservice.changed_grids(bigint, bigint),
+    geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
     geoservice.fingerprints()  -- of the keys, too

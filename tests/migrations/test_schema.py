@@ -139,7 +139,8 @@ def test_the_files_and_the_revisions_make_the_same_schema(new_database: Callable
         ("ALTER SEQUENCE geoservice.grid_id_seq INCREMENT 2", "sequence geoservice.grid_id_seq"),
         ("CREATE POLICY mine ON geoservice.household USING (true)", "policy geoservice.household.mine"),
         ("CREATE OR REPLACE VIEW geoservice.draft_grid AS"
-         " SELECT g.id, g.edition_id, g.code, g.name, g.name_en, g.parent_code, g.geom FROM geoservice.grid AS g",
+         " SELECT g.id, g.edition_id, g.code, g.name, g.name_en, g.parent_code, g.unowned_reason, g.geom"
+             " FROM geoservice.grid AS g",
          "relation geoservice.draft_grid"),
     ],
 )  # fmt: skip
@@ -207,7 +208,9 @@ def test_every_geometry_column_has_type_srid_and_a_check(database_url: str) -> N
          WHERE contype = 'c' AND pg_get_constraintdef(c.oid) ~ 'is_sound|is_position' AND NOT attisdropped
     """)  # fmt: skip
 
-    # Only triggers write territory and draft_change, from grids that were checked; a finding shows a defect as it is.
+    # Only triggers write territory, draft_change and the outlines of a step, from what was checked; a finding shows a
+    # defect as it is.
     assert {name for (name,) in columns} - {name for (name,) in checked} == {
         "territory.geom", "territory.border", "draft_change.before_geom", "draft_change.after_geom", "finding.geom",
+        "draft_step.outline_before", "draft_step.outline_after",
     }  # fmt: skip

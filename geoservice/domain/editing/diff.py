@@ -48,8 +48,12 @@ class Difference:
     retired: tuple[str, ...]
     redrawn: tuple[Redrawn, ...]
     recoded: tuple[Recoded, ...]
-    #: Codes of grids whose name, English name, parent or properties changed, recoded ones by their new code.
+    #: Codes of grids whose name, English name, parent, properties or reason to be nobody's changed, recoded ones by
+    #: their new code.
     renamed: tuple[str, ...]
+    #: Codes of ground that belongs to nobody now, and of ground that did and is a grid now.
+    disowned: tuple[str, ...]
+    owned: tuple[str, ...]
     #: Codes of grids that cover the same ground with other vertices, such as one put where a neighbour was split.
     redressed: tuple[str, ...]
     #: Stretches of border, EPSG:4326, that only the grids before have, and that only those afterwards have.
@@ -59,7 +63,9 @@ class Difference:
     @property
     def is_empty(self) -> bool:
         """Return whether nothing differs, vertices on straight borders apart."""
-        return not (self.added or self.retired or self.redrawn or self.recoded or self.renamed)
+        return not (
+            self.added or self.retired or self.redrawn or self.recoded or self.renamed or self.disowned or self.owned
+        )
 
 
 def difference(before: Sequence[GridShape], after: Sequence[GridShape]) -> Difference:
@@ -97,6 +103,8 @@ def difference(before: Sequence[GridShape], after: Sequence[GridShape]) -> Diffe
         redrawn=tuple(grid for grid in redrawn if grid.code not in quiet),
         recoded=recoded,
         renamed=tuple(sorted(renamed)),
+        disowned=tuple(code for code in sorted(new) if _is_owned(new[code]) < _was_owned(old, code)),
+        owned=tuple(code for code in both if _is_owned(new[code]) > _is_owned(old[code])),
         redressed=tuple(sorted(quiet)),
         borders_gone=borders[0],
         borders_new=borders[1],
@@ -127,8 +135,17 @@ def _same(old: dict[str, GridShape], new: dict[str, GridShape], codes: list[str]
     return same
 
 
+def _is_owned(grid: GridShape) -> bool:
+    return grid.unowned_reason is None
+
+
+def _was_owned(old: dict[str, GridShape], code: str) -> bool:
+    """Return whether a code named a grid; ground that is new was somebody's or a gap, and says more as nobody's."""
+    return code not in old or _is_owned(old[code])
+
+
 def _naming(grid: GridShape) -> tuple[object, ...]:
-    return (grid.name, grid.name_en, grid.parent_code, grid.properties)
+    return (grid.name, grid.name_en, grid.parent_code, grid.properties, grid.unowned_reason)
 
 
 def changed_codes(old: dict[str, GridShape], new: dict[str, GridShape]) -> list[str]:

@@ -14,13 +14,13 @@ from dataclasses import replace as with_fields
 import numpy as np
 import shapely
 from shapely import MultiPolygon
-from shapely.geometry.base import BaseGeometry
 
 from geoservice.domain.editing.change import shape_of
 from geoservice.domain.editing.diff import area_m2, substance
-from geoservice.domain.editing.faces import Faces, faces_of
+from geoservice.domain.editing.faces import Faces
 from geoservice.domain.editing.inheritance import Owners, inherited
 from geoservice.domain.editing.lattice import Lattice
+from geoservice.domain.editing.mosaic import Mosaic
 from geoservice.domain.validating.topology import (
     HEALED_MAX_M,
     ONE_BORDER_DEG,
@@ -37,7 +37,6 @@ from layers.grids.model import Finding, GridShape
 #: fine ones is a tenth of the micrometre that the gate sees; where borders are tangled finer than 0.01 mm or 0.1 mm,
 #: coarse ones first make one vertex of several.
 _LATTICES = tuple(map(Lattice, (1e-12, 1e-10, 1e-12, 1e-9, 1e-12, 1e-12, 1e-12)))
-_TRIES_MAX = 4
 
 
 @dataclass(frozen=True)
@@ -204,59 +203,26 @@ class _Round:
         self.active = np.flatnonzero(np.isin(self.numbers, active))
         self.rim = rim
         self.tolerance_m = tolerance_m
-        self.tree = shapely.STRtree(self.geoms)
         bounds = shapely.total_bounds(self.geoms)
         #: The tolerance in degrees of longitude, of which there are more to the metre.
         self.reach = tolerance_m / min(metres_per_degree(float(np.abs(bounds[[1, 3]]).max())))
+        self.mosaic = Mosaic(lattice, self.geoms, rim, self.reach)
         self.suspects = self._suspects()
 
     def run(self) -> dict[int, MultiPolygon]:
         """Return new shapes by the number of the grid."""
         suspects = self.suspects
-        beside = self.tree.query(self.geoms[suspects], predicate="dwithin", distance=self.reach)[1]
-        local = np.unique(np.concatenate([suspects, beside]))
+        local = np.union1d(suspects, self.mosaic.beside(self.geoms[suspects]))
         # Doubles of grids without a defect win, so that those farther out still match them.
-        order = np.concatenate([np.setdiff1d(local, suspects), suspects])
-        faces = faces_of(self.lattice, self.geoms[order], self._rim_near(local), list(self.geoms))
+        faces = self.mosaic.faces(np.concatenate([np.setdiff1d(local, suspects), suspects]))
         faces, narrow = faces.divided(self._narrow(faces))
-        goes = inherited(faces, faces.owners, narrow)
-        goes = self._without_crumbs(faces, goes)
-        parts: dict[int, list[BaseGeometry]] = {int(number): [] for number in local}
-        for polygon, owners in zip(faces.polygons, goes, strict=True):
-            for owner in owners:
-                if owner in parts:
-                    parts[owner].append(polygon)
-        wholes = {number: whole for number, pieces in parts.items() if (whole := self._joined(pieces)) is not None}
-        changed = {}
-        for number, shape in self._restored(faces, wholes, local).items():
-            if not shape.normalize().equals_exact(self.geoms[number].normalize()):
-                changed[int(self.numbers[number])] = shape
-        return changed
-
-    def _joined(self, pieces: list[BaseGeometry]) -> MultiPolygon | None:
-        """Return what pieces make up; None when that is no valid area."""
-        if not pieces:
-            return None
-        whole = as_multipolygon(self.lattice.united(pieces))
-        return whole if whole.is_valid and not whole.is_empty else None
-
-    def _restored(self, faces: Faces, wholes: dict[int, MultiPolygon], local: np.ndarray) -> dict[int, MultiPolygon]:
-        """Return shapes with the doubles that their vertices had, but for those that make a ring invalid."""
-        outer = np.setdiff1d(self.tree.query(self.geoms[local], predicate="dwithin", distance=self.reach)[1], local)
-        fixed = {cell for geom in self.geoms[outer] for cell in faces.cells_of(geom)}
-        for _ in range(_TRIES_MAX):
-            shapes = {number: faces.restored(whole) for number, whole in wholes.items()}
-            bad = [number for number, shape in shapes.items() if not shape.is_valid]
-            if not bad:
-                return shapes
-            for number in bad:
-                for cell in faces.cells_of(wholes[number]) - fixed:
-                    faces.doubles.pop(cell, None)
-        return {number: shape for number, shape in shapes.items() if shape.is_valid}
+        goes = self._without_crumbs(faces, inherited(faces, faces.owners, narrow))
+        rebuilt = self.mosaic.rebuilt(faces, goes, local)
+        return {int(self.numbers[number]): shape for number, shape in rebuilt.items()}
 
     def _suspects(self) -> np.ndarray:
         """Return the grids with an edge that no neighbour matches, or beside a narrow gap, or not on the outline."""
-        near = np.unique(self.tree.query(self.geoms[self.active], predicate="dwithin", distance=self.reach)[1])
+        near = self.mosaic.beside(self.geoms[self.active])
         # With an outline a wider gap is seen where it differs; an inlet from outside is as narrow and no gap.
         gap_deg = self.reach if self.rim is None else ONE_BORDER_DEG
         edges = edges_without_match(self.geoms[near], gap_deg=gap_deg)
@@ -265,20 +231,8 @@ class _Round:
             return suspects
         whole = union_of_grids(self.geoms, edges)
         off = [part for part in beyond(self.rim, whole) + beyond(whole, self.rim) if is_narrow(part, self.tolerance_m)]
-        beside = self.tree.query(off, predicate="dwithin", distance=1e-9)[1] if off else np.empty(0, dtype=int)
+        beside = self.mosaic.tree.query(off, predicate="dwithin", distance=1e-9)[1] if off else np.empty(0, dtype=int)
         return np.unique(np.concatenate([suspects, beside]))
-
-    def _rim_near(self, local: np.ndarray) -> BaseGeometry | None:
-        if self.rim is None:
-            return None
-        west, south, east, north = shapely.total_bounds(self.geoms[local])
-        lines = [
-            shapely.linestrings(np.stack([ring[:-1], ring[1:]], axis=1))
-            for ring in map(shapely.get_coordinates, shapely.get_rings(shapely.get_parts(self.rim)))
-        ]
-        edges = np.concatenate(lines)
-        box = shapely.box(west - self.reach, south - self.reach, east + self.reach, north + self.reach)
-        return shapely.multilinestrings(edges[shapely.intersects(edges, box)])
 
     def _without_crumbs(self, faces: Faces, goes: list[Owners]) -> list[Owners]:
         """Return who gets each face, when narrow parts that a grid had not before go to those around them."""

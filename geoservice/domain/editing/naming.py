@@ -45,7 +45,7 @@ def merged_naming(
 
     picked = {
         field: pick(field.replace("_", " "), getattr(base, field, None), getattr(ours, field), getattr(theirs, field))
-        for field in ("name", "name_en", "parent_code")
+        for field in ("name", "name_en", "parent_code", "unowned_reason")
     }
     was = {} if base is None else base.properties
     properties = {}
@@ -55,8 +55,9 @@ def merged_naming(
         if value is not _MISSING:
             properties[key] = value
     return GridShape(
-        ours.code, str(picked["name"]), _text(picked["name_en"]), _text(picked["parent_code"]), ours.geom, properties
-    )
+        ours.code, str(picked["name"]), _text(picked["name_en"]), _text(picked["parent_code"]), ours.geom, properties,
+        _text(picked["unowned_reason"]),
+    )  # fmt: skip
 
 
 class _Missing:

@@ -75,7 +75,9 @@ def findings_of(grids: Sequence[GridShape], outline: MultiPolygon) -> list[Findi
         return findings + outline_faults
     left_out = tuple(sorted({grid.code for grid in grids} - {grid.code for grid in sound}))
     return (
-        findings + (_Partition(sound, outline, left_out).findings() if sound else []) + narrow_passage_findings(sound)
+        findings
+        + (_Partition(sound, outline, left_out).findings() if sound else [])
+        + narrow_passage_findings([grid for grid in sound if grid.unowned_reason is None])
     )
 
 

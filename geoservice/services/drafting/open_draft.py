@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from shapely import MultiPolygon
 from sqlalchemy import Connection
 
 from geoservice.domain.editing.change import Change
 from geoservice.domain.editing.merging import Side, merged
 from geoservice.domain.privacy import holds_personal_number
-from geoservice.errors import EditionNotEditable, MergeConflict, PersonalNumberRefused
+from geoservice.errors import EditionNotEditable, MergeConflict, OutlinesDiffer, PersonalNumberRefused
 from geoservice.reading.shapes import GridFields
 from geoservice.services.drafting.model import Edited
 from geoservice.services.lookups import get_edition
@@ -20,7 +21,7 @@ from layers.db.session import Database
 from layers.errors import EditedMeanwhile
 from layers.grids import drafts, queries
 from layers.grids.drafts import GridChange
-from layers.grids.model import Edition, GridShape
+from layers.grids.model import Edition, EditionOutline, GridShape
 
 #: A draft of a city is copied as a whole.
 TIMEOUT_S = 60.0
@@ -90,9 +91,11 @@ class OpenDraft:
         drafts.change_grids(self.connection, self._id, present=present, removed=change.removed, put=change.put)
         return Edited(get_edition(self.connection, self._id), change.removed, change.put)
 
-    def replay(self, verb: str, changes: Sequence[GridChange]) -> Edited:
-        """Carry changes out one after the other, as they were made or undone."""
+    def replay(self, verb: str, changes: Sequence[GridChange], outline: MultiPolygon | None) -> Edited:
+        """Carry changes out one after the other, as they were made or undone, and give an outline back, if any."""
         drafts.begin_step(self.connection, self._id, verb)
+        if outline is not None:
+            drafts.set_outline(self.connection, self._id, outline)
         touched: dict[str, GridShape | None] = {}
         for change in changes:
             before, after = change.before, change.after
@@ -109,6 +112,22 @@ class OpenDraft:
             removed,
             tuple(grid for grid in touched.values() if grid is not None),
         )
+
+    def outline_with(self, other: int) -> EditionOutline | None:
+        """Return the outline to take over from another draft of the same base; None: keep what is here.
+
+        Raises
+        ------
+        OutlinesDiffer
+            Both have another one than their base, and not the same.
+        """
+        ours = queries.outline_beside(self.connection, self._id)
+        theirs = queries.outline_beside(self.connection, other)
+        if theirs.is_as_before or theirs.outline.equals_exact(ours.outline):
+            return None
+        if not ours.is_as_before:
+            raise OutlinesDiffer(first=self._id, second=other)
+        return theirs
 
     def merge(self, verb: str, theirs: Sequence[GridShape], settle: Mapping[str, Side] | None) -> Edited:
         """Take over what `theirs` changed of the base."""
@@ -135,8 +154,8 @@ def change_between(there: Sequence[GridShape], grids: Sequence[GridShape]) -> Ch
 
 
 def _equal(one: GridShape, other: GridShape) -> bool:
-    named = (one.name, one.name_en, one.parent_code, one.properties)
-    if named != (other.name, other.name_en, other.parent_code, other.properties):
+    named = (one.name, one.name_en, one.parent_code, one.properties, one.unowned_reason)
+    if named != (other.name, other.name_en, other.parent_code, other.properties, other.unowned_reason):
         return False
     return one.geom is not None and other.geom is not None and one.geom.equals_exact(other.geom)
 
@@ -156,4 +175,5 @@ def _filled(grid: GridShape, known: GridShape, fields: GridFields) -> GridShape:
         name_en=known.name_en if fields.name_en is None else grid.name_en,
         parent_code=known.parent_code if fields.parent_code is None else grid.parent_code,
         properties=grid.properties if fields.keep else known.properties,
+        unowned_reason=known.unowned_reason if fields.unowned is None else grid.unowned_reason,
     )

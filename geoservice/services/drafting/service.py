@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from shapely import LineString
 
@@ -66,14 +67,17 @@ class DraftService:
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             source = from_edition or drafts.latest_edition(connection, jurisdiction.id)
-            name = None
-            if source is not None:
-                name = f"edition {source}"
-                if get_edition(connection, source).jurisdiction_code != jurisdiction_code:
-                    raise EditionUnknown(edition=source, jurisdiction=jurisdiction_code)
-            draft = edits.insert_edition(connection, jurisdiction_id=jurisdiction.id, title=title, source=name)
-            if source is not None:
-                drafts.copy_grids(connection, edition_id=source, draft_id=draft)
+            if source is None:
+                draft = edits.insert_edition(connection, jurisdiction_id=jurisdiction.id, title=title, source=None)
+                return get_edition(connection, draft)
+            if get_edition(connection, source).jurisdiction_code != jurisdiction_code:
+                raise EditionUnknown(edition=source, jurisdiction=jurisdiction_code)
+            draft = edits.insert_edition(
+                connection, jurisdiction_id=jurisdiction.id, title=title, source=f"edition {source}",
+                # Whoever goes back to an edition means its outline, too.
+                outline=queries.outline_of_edition(connection, source), outline_reason=f"as edition {source}",
+            )  # fmt: skip
+            drafts.copy_grids(connection, edition_id=source, draft_id=draft)
             return get_edition(connection, draft)
 
     def grids(self, edition_id: int) -> tuple[Edition, tuple[GridShape, ...]]:
@@ -138,9 +142,12 @@ class DraftService:
         """Add a grid, or put it in the place of the one of its code; gaps and overlaps are for the gate to find."""
         with self._draft(edition_id, revision, actor) as draft:
             there = draft.around([grid.code])
-            known = any(one.code == grid.code for one in there)
-            change = verbs.replace(there, grid) if known else verbs.add(there, grid)
-            return draft.make("replace" if known else "add", there, change)
+            known = next((one for one in there if one.code == grid.code), None)
+            if known is None:
+                return draft.make("add", there, verbs.add(there, grid))
+            # Whose the ground is stays as it was decided.
+            grid = replace(grid, unowned_reason=known.unowned_reason)
+            return draft.make("replace", there, verbs.replace(there, grid))
 
     def retire(self, edition_id: int, code: str, *, revision: int | None, actor: str = "") -> Edited:
         """Take a grid away; the gate names the gap that it leaves."""
@@ -161,8 +168,9 @@ class DraftService:
             if not done:
                 raise NothingToUndo(edition=edition_id)
             changes = [GridChange(c.after, c.before) for c in drafts.changes_of(draft.connection, done[-1].id)[::-1]]
+            outlines = drafts.outlines_of_step(draft.connection, done[-1].id)
             drafts.set_step_state(draft.connection, done[-1].id, "undone")
-            return draft.replay("undo", changes)
+            return draft.replay("undo", changes, None if outlines is None else outlines[0])
 
     def redo(self, edition_id: int, *, revision: int | None, actor: str = "") -> Edited:
         """Do the step again that was taken back last; raise NothingToRedo when another was done since."""
@@ -170,8 +178,10 @@ class DraftService:
             undone = [step for step in drafts.steps_of(draft.connection, edition_id) if step.state == "undone"]
             if not undone:
                 raise NothingToRedo(edition=edition_id)
+            changes = drafts.changes_of(draft.connection, undone[0].id)
+            outlines = drafts.outlines_of_step(draft.connection, undone[0].id)
             drafts.set_step_state(draft.connection, undone[0].id, "done")
-            return draft.replay("redo", drafts.changes_of(draft.connection, undone[0].id))
+            return draft.replay("redo", changes, None if outlines is None else outlines[1])
 
     def withdraw(self, edition_id: int, *, revision: int | None, actor: str = "") -> Edition:
         """Put a draft away for good; nothing of it was ever in force."""
@@ -233,7 +243,7 @@ class DraftService:
         with self._database.transaction() as connection:
             bbox = get_jurisdiction(connection, edition.jurisdiction_code).bbox
         found = grids_of_file(path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer, limits=self._limits)
-        grids = with_missing_fields_from(there, found.grids, fields)
+        grids = with_missing_fields_from(there, found.grids, found.fields)
         changed = difference(there, grids)
         if commit:
             edition = self.take_state(edition_id, grids, revision=edition.revision, actor=actor).edition
@@ -301,8 +311,8 @@ class DraftService:
         ------
         NotTwoDrafts
             It is the draft itself, another jurisdiction's, or published.
-        DraftsOfDifferentBases
-            Rebase the older one first.
+        DraftsOfDifferentBases, OutlinesDiffer
+            Rebase the older one first; both have another outline than their base, and not the same.
         MergeConflict
             Both changed the same border, name or code; nothing was merged. It carries the conflicts.
         """
@@ -317,7 +327,13 @@ class DraftService:
                 raise NotTwoDrafts(first=edition_id, second=other)
             if theirs.base_id != draft.edition.base_id:
                 raise DraftsOfDifferentBases(first=edition_id, second=other)
-            return draft.merge("merge-draft", queries.grids_of(draft.connection, other), settle)
+            outline = draft.outline_with(other)
+            edited = draft.merge("merge-draft", queries.grids_of(draft.connection, other), settle)
+            if outline is None:
+                return edited
+            drafts.begin_step(draft.connection, edition_id, "merge-draft")
+            drafts.set_outline(draft.connection, edition_id, outline.outline, reason=outline.reason)
+            return Edited(get_edition(draft.connection, edition_id), edited.removed, edited.put)
 
     def rebase(
         self,

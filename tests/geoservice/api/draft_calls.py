@@ -8,6 +8,7 @@ from typing import Any
 
 import shapely
 
+from layers.geometry import as_multipolygon
 from layers.grids.model import GridShape
 from tests.geoservice.web.door import Door
 
@@ -118,8 +119,41 @@ def _put(draft: Ready) -> dict[str, Any]:
     return {"name": "put", "geometry": dict(shapely.geometry.mapping(grid.geom))}
 
 
+def _decide(draft: Ready) -> dict[str, Any]:
+    """Take a grid away, so that there is a gap, and give that to one beside it."""
+    one, other, _ = draft.pair
+    draft.door.services.drafts.retire(draft.id, one, revision=None)
+    place = draft.grids[one].geom.representative_point()
+    return {"at": [place.x, place.y], "to": other, "reason": "as the fence stands"}
+
+
+def _disown(draft: Ready) -> dict[str, Any]:
+    return {"code": next(iter(draft.grids)), "reason": "a park"}
+
+
+def _own(draft: Ready) -> dict[str, Any]:
+    code = next(iter(draft.grids))
+    draft.door.services.deciding.disown(draft.id, code, reason="a park", revision=None)
+    return {"code": code}
+
+
+def _outline(draft: Ready) -> dict[str, Any]:
+    """Return the outline less a corner."""
+    now = draft.door.services.outlines.look(draft.id).outline.outline
+    west, south, _, _ = now.bounds
+    less = now.difference(shapely.box(west, south, west + 1e-4, south + 0.1))
+    return {"geometry": dict(shapely.geometry.mapping(less)), "reason": "ceded"}
+
+
+def _confirm_outline(draft: Ready) -> dict[str, Any]:
+    other = shapely.geometry.shape(_outline(draft)["geometry"])
+    draft.door.services.outlines.put(draft.id, as_multipolygon(other), revision=None)
+    return {"reason": "ceded"}
+
+
 _BODIES: dict[str, Callable[[Ready], dict[str, Any]]] = {
     "split": _split, "merge": _merge, "move-vertex": _move_vertex, "redraw-border": _redraw, "recode": _recode,
     "undo": _undo, "redo": _redo, "merge-draft": _merge_draft, "publish": _publish, "{code}": _put,
+    "decide": _decide, "disown": _disown, "own": _own, "outline": _outline, "confirm-outline": _confirm_outline,
     "reassign-codes": _reassign, "rebase": lambda draft: {"settle": {}},
 }  # fmt: skip

@@ -13,6 +13,7 @@ from shapely import box
 from shapely.geometry.base import BaseGeometry
 
 from geoservice.engine.loaded_editions import METHODS, owner_among, owners_among
+from geoservice.services.edition_builder import EditionBuilder
 from geoservice.services.snapshots import Snapshot, read_snapshot
 from layers.crs import Position
 from layers.db.session import Database
@@ -52,7 +53,7 @@ def snapshot(cluster_url: str, template: str) -> Iterator[tuple[Snapshot, Databa
         _town(connection, "c", [box(91.0 - 1e-3, 29.0, 91.0 - 4e-4, 29.01)], snap_tolerance_m=100, accuracy_m=15)
         _town(connection, "far", squares(10.0, 60.0, step, 2))
     database = Database.connect(url, pool_size=2)
-    yield read_snapshot(database, None), database
+    yield read_snapshot(database, None, EditionBuilder(database, lambda: None)), database
     database.close()
     maker.drop_all()
 

@@ -24,7 +24,7 @@ from geoservice.wiring import Services, build_services
 from layers.crs import Position, declared_position
 from tests import places
 from tests.conftest import DatabaseMaker
-from tests.factories import insert, make_edition, make_jurisdiction
+from tests.factories import insert, make_draft, make_edition, make_jurisdiction, publish, validate
 from tests.loading import stop, wait_until_loaded
 
 #: So near are two distances that are the same but for the last bits.
@@ -46,7 +46,7 @@ def strips(west: float, *borders: float, east: float) -> dict[str, shapely.Multi
 
 @pytest.fixture(scope="module")
 def world(cluster_url: str, template: str) -> Iterator[str]:
-    """Make a town with a history, a neighbour that overlaps it, and an outline without an edition."""
+    """Make a town with a history, a neighbour that overlaps it, an outline without an edition, and ground of nobody."""
     maker = DatabaseMaker(cluster_url)
     url = maker.clone(template)
     with psycopg.connect(url) as connection:
@@ -58,9 +58,32 @@ def world(cluster_url: str, template: str) -> Iterator[str]:
         )  # fmt: skip
         make_edition(connection, beside, strips(9.5, 15, east=20), starts=BEGINNINGS[1])
         make_jurisdiction(connection, code="empty", outline=places.multi(places.area(30, 0, 40, 10)))
+        make_park(connection)
         staff_up(connection, town)
     yield url
     maker.drop_all()
+
+
+def make_park(connection: psycopg.Connection[Any]) -> None:
+    """Make a town that grew, and that leaves wide ground to nobody, some of it its neighbour's."""
+    small, large = places.multi(places.area(50, 0, 60, 10)), places.multi(places.area(50, 0, 90, 10))
+    parks = make_jurisdiction(connection, code="parks", outline=small)
+    make_edition(connection, parks, {"p": small}, starts=BEGINNINGS[1])
+    for starts in (BEGINNINGS[2], TO_COME[0]):
+        draft = make_draft(
+            connection, parks, {"p": places.area(50, 0, 55, 10), "q": places.area(55, 0, 56, 10),
+                                "lake": places.area(56, 0, 90, 10)},
+            outline=large, outline_reason="annexed",
+        )  # fmt: skip
+        unowned = ["lake", "q"] if starts in TO_COME else ["lake"]
+        connection.execute(
+            "UPDATE geoservice.grid SET unowned_reason = 'a ' || code WHERE edition_id = %s AND code = ANY(%s)",
+            [draft, unowned],
+        )
+        validate(connection, draft)
+        publish(connection, draft, starts)
+    shore = make_jurisdiction(connection, code="shore", outline=places.multi(places.area(70, 4, 71, 6)))
+    make_edition(connection, shore, {"s": places.area(70, 4, 71, 6)}, starts=BEGINNINGS[1])
 
 
 def staff_up(connection: psycopg.Connection[Any], jurisdiction_id: int) -> None:
@@ -94,7 +117,10 @@ def queries(count: int) -> Iterator[OwnerQuery]:
     xs = [0, 3, 3.125, 3.375, 3.5, 3.625, 3.75, 6, 9.5, 10, 15, 20, 30, 40]
     for _ in range(count):
         x = chance.choice([chance.uniform(-2, 22), chance.uniform(25, 45), chance.choice(xs)])
-        y = chance.choice([chance.uniform(-1.5, 11.5), 0.0, 10.0, chance.uniform(-0.3, 0.3)])
+        if chance.random() < 0.25:
+            x = chance.choice([chance.uniform(48, 92), chance.choice([50, 55, 56, 60, 70, 71, 90])])
+        y = chance.choice([chance.uniform(-1.5, 11.5), 0.0, 10.0, chance.uniform(-0.3, 0.3),
+                           chance.uniform(-0.25, 0.0)])  # fmt: skip
         position = Position(*places.lonlat(x, y))
         if chance.random() < 0.01:
             position = Position(chance.uniform(-180, 180), chance.choice([-90.0, 90.0, chance.uniform(-90, 90)]))
@@ -104,7 +130,7 @@ def queries(count: int) -> Iterator[OwnerQuery]:
         ])  # fmt: skip
         yield OwnerQuery(
             position, instant, chance.choice([None, 0.0, 15.0, chance.uniform(0, 1000), 1000.0]),
-            chance.choice([None, None, "town", "beside", "empty"]),
+            chance.choice([None, None, None, None, "town", "town", "beside", "empty", "parks", "shore"]),
         )  # fmt: skip
 
 
@@ -114,14 +140,14 @@ def whole(answer: OwnerAnswer) -> tuple[object, ...]:
     metres = None if one.distance_to_border_m is None else pytest.approx(one.distance_to_border_m, abs=SAME_M)
     near = [(candidate.grid_code, pytest.approx(candidate.distance_m, abs=0.0011)) for candidate in one.candidates]
     return (answer.at, answer.known_at, one.jurisdiction_id, one.edition_id, one.grid_code, one.grid_name, one.method,
-            metres, one.near_border, near, answer.officers)  # fmt: skip
+            metres, one.near_border, near, one.unowned_reason, answer.officers)  # fmt: skip
 
 
 def plain(answer: OwnerAnswer) -> tuple[object, ...]:
     one = answer.ownership
     near = [(candidate.grid_code, candidate.distance_m) for candidate in one.candidates]
     return (answer.at, answer.known_at, one.jurisdiction_id, one.edition_id, one.grid_code, one.grid_name, one.method,
-            one.distance_to_border_m, one.near_border, near, answer.officers)  # fmt: skip
+            one.distance_to_border_m, one.near_border, near, one.unowned_reason, answer.officers)  # fmt: skip
 
 
 def assert_memory_and_database_agree(services: Services, count: int) -> None:

@@ -81,6 +81,7 @@ def _existing(services: Services) -> dict[str, Any]:
     webhook, _ = services.webhooks.add(WEBHOOK_URL, topics={}, actor="door")
     return {
         "jurisdiction": jurisdiction,
+        "jurisdictions.code": jurisdiction,
         "code": services.grids.grids(jurisdiction)[0]["code"],
         "grid": services.grids.grids(jurisdiction)[0]["code"],
         "incidents.id": str(incident.id),

@@ -1,0 +1,100 @@
+"""edition decide, disown, own: gaps and overlaps given away by name, and ground that belongs to nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from geoservice.cli.actor import actor
+from geoservice.services.drafting.deciding import DecidingService
+from geoservice.services.drafting.model import Edited
+from geoservice.settings import Settings
+from geoservice.wiring import open_database
+from layers.crs import Position, is_on_earth
+
+reason_option = click.option("--reason", required=True, help="Why; it is kept with the edition.")
+
+
+class Place(click.ParamType[Position]):
+    """A position as findings tell it: longitude and latitude with a comma between, WGS 84."""
+
+    name = "LON,LAT"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Position:
+        """Return the position."""
+        if isinstance(value, Position):
+            return value
+        try:
+            lon, lat = (float(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value} is not a place: write longitude,latitude, such as 91.7712345,29.2401234.", param, ctx)
+        if not is_on_earth(lon, lat):
+            self.fail(f"{value} is not on the earth: write longitude, then latitude.", param, ctx)
+        return Position(lon, lat)
+
+
+@contextmanager
+def _deciding() -> Iterator[DecidingService]:
+    database = open_database(Settings())
+    try:
+        yield DecidingService(database)
+    finally:
+        database.close()
+
+
+@click.command()
+@click.argument("edition_id", type=int)
+@click.option("--near", "place", type=Place(), required=True, help="In the gap or overlap, as its finding tells it.")
+@click.option("--to", "to_grid", help="Code of the grid that gets it.")
+@click.option("--nobody", "to_nobody", help="Instead: it belongs to nobody, under this code.")
+@reason_option
+def decide(*, edition_id: int, place: Position, to_grid: str | None, to_nobody: str | None, reason: str) -> None:
+    r"""Give a gap or an overlap of the draft EDITION_ID to a grid, or leave it to nobody.
+
+    What healing does not close, being wider, is decided so, one by one. For ground of nobody look-ups answer that no
+    grid owns it, and why.
+
+    \b
+        geoservice edition decide 7 --near 91.7712345,29.2401234 --to 540502001 --reason "as the fence stands"
+        geoservice edition decide 7 --near 91.7712345,29.2401234 --nobody park --reason "the city's park"
+    """
+    if (to_grid is None) == (to_nobody is None):
+        raise click.UsageError("Say who gets it: --to CODE, or --nobody CODE.")
+    with _deciding() as deciding:
+        if to_grid is not None:
+            edited = deciding.give(edition_id, place, to=to_grid, reason=reason, revision=None, actor=actor())
+        else:
+            code = str(to_nobody)
+            edited = deciding.leave(edition_id, place, code=code, reason=reason, revision=None, actor=actor())
+    _tell(edited)
+
+
+@click.command()
+@click.argument("edition_id", type=int)
+@click.argument("code")
+@reason_option
+def disown(*, edition_id: int, code: str, reason: str) -> None:
+    """Leave the ground of grid CODE of the draft EDITION_ID to nobody, such as a park that the city runs."""
+    with _deciding() as deciding:
+        _tell(deciding.disown(edition_id, code, reason=reason, revision=None, actor=actor()))
+
+
+@click.command()
+@click.argument("edition_id", type=int)
+@click.argument("code")
+def own(*, edition_id: int, code: str) -> None:
+    """Make a grid of the ground CODE of the draft EDITION_ID, which belonged to nobody."""
+    with _deciding() as deciding:
+        _tell(deciding.own(edition_id, code, revision=None, actor=actor()))
+
+
+COMMANDS = (decide, disown, own)
+
+
+def _tell(edited: Edited) -> None:
+    codes = ", ".join(grid.code for grid in edited.put)
+    draft = edited.edition
+    click.echo(f"Changed: {codes}. Draft {draft.id} is at revision {draft.revision}.")
+    click.echo(f"Look at it as it stands: geoservice edition validate {draft.id}")

@@ -1,0 +1,69 @@
+"""Gaps and overlaps decided by name, and ground that belongs to nobody."""
+
+from __future__ import annotations
+
+from geoservice.domain.editing import deciding
+from geoservice.domain.validating.topology import findings_of
+from geoservice.services.drafting.model import Edited
+from geoservice.services.drafting.open_draft import opened
+from geoservice.services.importing import require_reason
+from layers.crs import Position
+from layers.db.session import Database
+from layers.geometry import place_in
+from layers.grids import drafts, queries
+
+
+class DecidingService:
+    """What people decide about the ground of drafts; `revision` is that of the draft, as everywhere in drafting.
+
+    Every reason is kept with the edition, and told by every later look at it. Raised are EditionUnknown,
+    EditionNotEditable, EditedMeanwhile, EditRefused, and ReasonMissing or PersonalNumberRefused for a reason.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def give(
+        self, edition_id: int, place: Position, *, to: str, reason: str, revision: int | None, actor: str = ""
+    ) -> Edited:
+        """Give the gap or the overlap at a place to a grid that touches it."""
+        return self._decide(edition_id, place, to, reason, to_nobody=False, revision=revision, actor=actor)
+
+    def leave(
+        self, edition_id: int, place: Position, *, code: str, reason: str, revision: int | None, actor: str = ""
+    ) -> Edited:
+        """Leave the gap or the overlap at a place to nobody, as ground with a code of its own."""
+        return self._decide(edition_id, place, code, reason, to_nobody=True, revision=revision, actor=actor)
+
+    def disown(self, edition_id: int, code: str, *, reason: str, revision: int | None, actor: str = "") -> Edited:
+        """Leave the ground of a grid to nobody."""
+        require_reason(reason)
+        with opened(self._database, edition_id, revision=revision, actor=actor) as draft:
+            near = draft.around([code])
+            return draft.make("disown", near, deciding.disown(near, code, reason))
+
+    def own(self, edition_id: int, code: str, *, revision: int | None, actor: str = "") -> Edited:
+        """Make a grid of ground that belongs to nobody."""
+        with opened(self._database, edition_id, revision=revision, actor=actor) as draft:
+            near = draft.around([code])
+            return draft.make("own", near, deciding.own(near, code))
+
+    def _decide(
+        self, edition_id: int, place: Position, code: str, reason: str, *, to_nobody: bool, revision: int | None,
+        actor: str,
+    ) -> Edited:  # fmt: skip
+        require_reason(reason)
+        with opened(self._database, edition_id, revision=revision, actor=actor) as draft:
+            grids = queries.grids_of(draft.connection, edition_id)
+            outline = queries.outline_of_edition(draft.connection, edition_id)
+            found = deciding.open_ground(findings_of(grids, outline), place)
+            if to_nobody:
+                change = deciding.leave(grids, outline, found.geom, code, reason)
+            else:
+                change = deciding.give(grids, outline, found.geom, code)
+            edited = draft.make("decide", grids, change)
+            drafts.decide(
+                draft.connection, edition_id, kind=found.rule, to=code, area_m2=found.size or 0.0,
+                place=place_in(found.geom) or place, reason=reason,
+            )  # fmt: skip
+            return edited

@@ -1,0 +1,148 @@
+"""While a large edition is made ready for memory, others are answered as ever, and its own places by the database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from geoservice.engine.index import OwnershipIndex
+from geoservice.services import snapshots
+from geoservice.services.ownership import OwnerQuery
+from geoservice.settings import Settings
+from geoservice.wiring import Services, build_services
+from layers.crs import DeclaredPosition, Position
+from tests import places
+from tests.factories import make_edition, make_jurisdiction
+from tests.loading import stop, wait_until_loaded
+from tests.publishing import publish_turned
+from tests.waiting import PATIENCE_S, wait_until
+
+SMALL, LARGE = Position(*places.lonlat(2, 5)), Position(*places.lonlat(202, 5))
+
+
+class Builds:
+    """Indexes are built when they are let."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.let = threading.Event()
+        self.let.set()
+        self.begun = threading.Event()
+        self.fails = False
+        real = OwnershipIndex.build
+
+        def build(*args: Any) -> OwnershipIndex:
+            self.begun.set()
+            assert self.let.wait(PATIENCE_S)
+            if self.fails:
+                raise MemoryError("no room")
+            return real(*args)
+
+        monkeypatch.setattr(OwnershipIndex, "build", build)
+        monkeypatch.setattr(snapshots, "FACES_AT_ONCE", 0)
+
+    def hold(self) -> None:
+        self.let.clear()
+        self.begun.clear()
+
+
+@pytest.fixture
+def builds(monkeypatch: pytest.MonkeyPatch) -> Iterator[Builds]:
+    builds = Builds(monkeypatch)
+    yield builds
+    builds.let.set()
+
+
+@pytest.fixture
+def services(database_url: str, builds: Builds) -> Iterator[Services]:
+    with psycopg.connect(database_url) as connection:
+        for code, shift in (("small", 0), ("large", 200)):
+            outline = places.multi(places.area(shift, 0, shift + 10, 10))
+            make_edition(connection, make_jurisdiction(connection, code=code, outline=outline), {f"{code}-1": outline})
+    services = build_services(Settings(database_url=SecretStr(database_url), pool_size=4))
+    wait_until_loaded(services)
+    yield services
+    builds.let.set()
+    stop(services)
+
+
+def owners(services: Services, *positions: Position, jurisdiction: str | None = None) -> list[str | None]:
+    """Return who owns places, by a batch; it is checked that each single look-up says the same."""
+    lon, lat = (np.array(some) for some in zip(*positions, strict=True))
+    found = services.ownership.bulk_lookup(jurisdiction_code=jurisdiction).owners(lon, lat)
+    told = [None if code < 0 else found.codes[code] for code in found.code.tolist()]
+    assert told == [owner(services, one, jurisdiction) for one in positions]
+    return told
+
+
+def owner(services: Services, position: Position, jurisdiction: str | None = None) -> str | None:
+    place = DeclaredPosition(*position, "EPSG:4326", position)
+    return services.ownership.owner_of(place, jurisdiction_code=jurisdiction).ownership.grid_code
+
+
+def held_by_memory(services: Services, position: Position) -> bool:
+    return services.ownership.owner_from_memory(OwnerQuery(position)) is not None
+
+
+def publish(url: str, jurisdiction_id: int) -> int:
+    with psycopg.connect(url) as connection:
+        return publish_turned(connection, jurisdiction_id)
+
+
+def test_a_jurisdiction_never_waits_for_anothers_index(services: Services, database_url: str, builds: Builds) -> None:
+    builds.hold()
+    edition = publish(database_url, 2)
+    assert builds.begun.wait(PATIENCE_S)
+    wait_until(lambda: held_by_memory(services, SMALL), "the small one is answered from memory")
+
+    assert not held_by_memory(services, LARGE)
+    assert owners(services, SMALL, LARGE) == ["small-1", f"large-1~{edition}"]
+    assert owners(services, SMALL, LARGE, jurisdiction="small") == ["small-1", None]
+    assert owners(services, SMALL, LARGE, jurisdiction="large") == [None, f"large-1~{edition}"]
+
+    builds.let.set()
+    wait_until(lambda: held_by_memory(services, LARGE), "the large one is in memory")
+    assert owners(services, SMALL, LARGE) == ["small-1", f"large-1~{edition}"]
+
+
+def test_what_another_publishes_meanwhile_is_known_at_once(
+    services: Services, database_url: str, builds: Builds
+) -> None:
+    builds.hold()
+    large = publish(database_url, 2)
+    assert builds.begun.wait(PATIENCE_S)
+
+    small = publish(database_url, 1)
+    wait_until(lambda: owner(services, SMALL) == f"small-1~{small}", "the second publication is told")
+
+    assert owners(services, SMALL, LARGE) == [f"small-1~{small}", f"large-1~{large}"]
+    builds.let.set()
+    wait_until(lambda: held_by_memory(services, SMALL) and held_by_memory(services, LARGE), "both are in memory")
+    assert owners(services, SMALL, LARGE) == [f"small-1~{small}", f"large-1~{large}"]
+
+
+def test_what_can_not_be_built_leaves_others_fresh_and_raises_an_alarm(
+    services: Services, database_url: str, builds: Builds
+) -> None:
+    cache = services.cache
+    assert cache is not None
+    builds.fails = True
+    publish(database_url, 2)
+    wait_until(lambda: "no room" in (cache.failure or ""), "the alarm is raised")
+
+    assert held_by_memory(services, SMALL)
+    assert held_by_memory(services, LARGE)  # as it was
+    builds.fails = False
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE geoservice.jurisdiction SET accuracy_m = 16 WHERE code = 'small'")
+
+    def taken_in() -> bool:
+        found = services.ownership.owner_from_memory(OwnerQuery(SMALL))
+        return found is not None and "no room" in (cache.failure or "")
+
+    wait_until(taken_in, "what else changes is taken in")
