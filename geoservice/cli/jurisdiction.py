@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import get_args
+from typing import Any, get_args
 
 import click
 import orjson
@@ -22,6 +23,21 @@ from layers.jurisdictions.model import Jurisdiction, Reroute
 
 #: Sizes of holes that are told one by one.
 HOLES_TOLD = 5
+
+
+class Metres(click.FloatRange):
+    """A distance from 0 to 1000 m; what is no number is out of range, too."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1000)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the metres."""
+        metres = float(super().convert(value, param, ctx))
+        if math.isnan(metres):
+            self.fail(f"{value} is not a number of metres from 0 to 1000.", param, ctx)
+        return metres
+
 
 _REROUTES: dict[Reroute, str] = {
     "move": "goes along", "keep": "stays", "ask": "stays and somebody is asked to decide",
@@ -137,19 +153,34 @@ def correct(*, code: str, name: str | None, name_en: str | None, time_zone: str 
     help="What becomes of open incidents whose place gets another grid: they go along, stay, or wait for somebody to"
     " decide; move at first.",
 )  # fmt: skip
+@click.option(
+    "--snap-tolerance", "snap_tolerance_m", type=Metres(),
+    help="How many metres outside all grids a place may lie and still be the nearest one's; 25 at first.",
+)  # fmt: skip
+@click.option(
+    "--accuracy", "accuracy_m", type=Metres(),
+    help="How many metres senders who state nothing may be off; nearer to a border answers say so. 15 at first.",
+)  # fmt: skip
 def set_(
     *, code: str, households_min: int | None, households_max: int | None, code_pattern: str | None,
-    reroute: Reroute | None,
+    reroute: Reroute | None, snap_tolerance_m: float | None, accuracy_m: float | None,
 ) -> None:  # fmt: skip
-    """Say what the jurisdiction CODE wants of its grids and of publications; what is not named stays as it is."""
+    """Say what the jurisdiction CODE wants of its grids, publications and look-ups; the rest stays as it is.
+
+    With another snap tolerance the features and open incidents beside its grids get other grids at once.
+    """
     with _jurisdictions() as jurisdictions:
         now = jurisdictions.set_up(
             code, households_min=households_min, households_max=households_max, grid_code_pattern=code_pattern,
-            reroute=reroute, actor=actor(),
+            reroute=reroute, snap_tolerance_m=snap_tolerance_m, accuracy_m=accuracy_m, actor=actor(),
         )  # fmt: skip
     form = "any code" if now.grid_code_pattern is None else f"codes of the form {now.grid_code_pattern}"
     click.echo(f"Jurisdiction {code} wants {now.households_min} to {now.households_max} households in a grid, {form}.")
     click.echo(f"When its place gets another grid, an open incident {_REROUTES[now.reroute]}.")
+    click.echo(
+        f"A place at most {now.snap_tolerance_m:g} m outside all grids is the nearest one's; senders who state nothing"
+        f" may be {now.accuracy_m:g} m off."
+    )
 
 
 @jurisdiction.command("list")

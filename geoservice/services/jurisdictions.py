@@ -148,27 +148,31 @@ class JurisdictionService:
         households_max: int | None = None,
         grid_code_pattern: str | None = None,
         reroute: Reroute | None = None,
+        snap_tolerance_m: float | None = None,
+        accuracy_m: float | None = None,
         actor: str = "",
     ) -> Jurisdiction:
-        """Change what a jurisdiction wants of its grids, on which the gate remarks, and of publications.
+        """Change what a jurisdiction wants of its grids, of publications and of look-ups; None: as it is.
 
         Parameters
         ----------
         households_min, households_max
-            Of a grid; None: as it is.
+            Of a grid; the gate remarks on others.
         grid_code_pattern
-            A regular expression of PostgreSQL for the whole of a code; empty: any code will do; None: as it is.
+            A regular expression of PostgreSQL for the whole of a code; empty: any code will do.
         reroute
-            What becomes of open incidents whose place gets another grid; None: as it is.
+            What becomes of open incidents whose place gets another grid.
+        snap_tolerance_m, accuracy_m
+            Metres, 0 to 1000. With another tolerance features and open incidents beside the grids get other ones.
 
         Raises
         ------
         JurisdictionUnknown
             There is none.
         RefusedByDatabase
-            The most is below the fewest, or the pattern can not be read.
+            The most is below the fewest, the pattern can not be read, or a distance is out of bounds.
         """
-        with self._database.transaction(actor=actor) as connection:
+        with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
             now = get_jurisdiction(connection, code)
             set_up(
                 connection, now.id,
@@ -176,6 +180,8 @@ class JurisdictionService:
                 households_max=now.households_max if households_max is None else households_max,
                 grid_code_pattern=now.grid_code_pattern if grid_code_pattern is None else grid_code_pattern or None,
                 reroute=reroute or now.reroute,
+                snap_tolerance_m=now.snap_tolerance_m if snap_tolerance_m is None else snap_tolerance_m,
+                accuracy_m=now.accuracy_m if accuracy_m is None else accuracy_m,
             )  # fmt: skip
             return get_jurisdiction(connection, code)
 

@@ -15,7 +15,7 @@ _INSERT = text("""
 _SET_UP = text("""
     UPDATE geoservice.jurisdiction AS j
        SET households_min = :households_min, households_max = :households_max, grid_code_pattern = :grid_code_pattern,
-           reroute = :reroute
+           reroute = :reroute, snap_tolerance_m = :snap_tolerance_m, accuracy_m = :accuracy_m
      WHERE j.id = :jurisdiction_id
 """)
 _SET_NAMES = text("""
@@ -60,6 +60,8 @@ def set_up(
     households_max: int,
     grid_code_pattern: str | None,
     reroute: Reroute,
+    snap_tolerance_m: float,
+    accuracy_m: float,
 ) -> None:
     """Say what a jurisdiction wants; raise RefusedByDatabase with a sentence when that can not be.
 
@@ -71,11 +73,17 @@ def set_up(
         A regular expression of PostgreSQL for the whole of a code; None: any code will do.
     reroute
         What becomes of open incidents whose place gets another grid.
+    snap_tolerance_m
+        How far outside all grids a place may lie and still be the nearest one's, 0 to 1000 metres; features and open
+        incidents get the grids that follow.
+    accuracy_m
+        Of senders who state none, 0 to 1000 metres.
     """
     connection.execute(
         _SET_UP,
         {"jurisdiction_id": jurisdiction_id, "households_min": households_min, "households_max": households_max,
-         "grid_code_pattern": grid_code_pattern, "reroute": reroute},
+         "grid_code_pattern": grid_code_pattern, "reroute": reroute, "snap_tolerance_m": snap_tolerance_m,
+         "accuracy_m": accuracy_m},
     )  # fmt: skip
 
 

@@ -75,10 +75,12 @@ BEGIN
 END $$;
 
 -- Everything near some ground whose stored grid is not the one that owns it at an instant: what is to be moved.
--- Nothing farther from that ground than the snap tolerance can have got another owner. What a publication would do with open
+-- Nothing farther from that ground than the snap tolerance can have got another owner; tolerance_m: null for that of now. What a publication would do with open
 -- incidents is said here too, so a preview shows it and publishing does just that: where the jurisdiction's policy is to keep
 -- them there is no move, where it is to ask the kind is undecided.
-CREATE FUNCTION geoservice.moves(jurisdiction integer, area geometry[], instant timestamptz) RETURNS SETOF geoservice.move
+CREATE FUNCTION geoservice.moves(
+    jurisdiction integer, area geometry[], instant timestamptz, tolerance_m double precision DEFAULT NULL
+) RETURNS SETOF geoservice.move
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     reach double precision;  -- degrees, rather too far
@@ -87,7 +89,7 @@ DECLARE
     part move[];
     moved move[] := '{}';
 BEGIN
-    SELECT least(360, (j.snap_tolerance_m + 0.1) / least(lon_degree_m(ground.farthest), 110000)), j.reroute
+    SELECT least(360, (coalesce(tolerance_m, j.snap_tolerance_m) + 0.1) / least(lon_degree_m(ground.farthest), 110000)), j.reroute
       INTO reach, policy
       FROM jurisdiction AS j,
            (SELECT coalesce(max(greatest(abs(st_ymin(g.piece)), abs(st_ymax(g.piece)))), 0) FROM unnest(area) AS g (piece)
@@ -173,3 +175,19 @@ BEGIN
         ON CONFLICT (jurisdiction_id) DO UPDATE SET edition_id = excluded.edition_id;
     RETURN (SELECT count(*) FROM unnest(moved) AS m WHERE m.kind NOT IN ('incident', 'undecided'));
 END $$;
+
+-- Another snap tolerance gives places beside the grids another owner: features and open incidents there go along at once, as with
+-- a publication. What may be concerned lies beside the outline, or on ground that belongs to nobody and ends there.
+CREATE FUNCTION geoservice.reassign_beside_grids() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    rim geometry[];
+BEGIN
+    PERFORM lock_jurisdiction_exclusive(new.id);
+    rim := ARRAY(SELECT st_subdivide(st_boundary(outline_at(new.id, now())), 128));
+    PERFORM apply_moves(new.id, ARRAY(
+        SELECT m FROM moves(new.id, rim, now(), greatest(old.snap_tolerance_m, new.snap_tolerance_m)) AS m), now());
+    RETURN NULL;
+END $$;
+CREATE TRIGGER reassign_beside_grids AFTER UPDATE OF snap_tolerance_m ON geoservice.jurisdiction FOR EACH ROW
+    WHEN (new.snap_tolerance_m <> old.snap_tolerance_m) EXECUTE FUNCTION geoservice.reassign_beside_grids();

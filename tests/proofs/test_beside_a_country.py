@@ -1,4 +1,4 @@
-"""A country is published while a town is looked up in batches: no answer is wrong, and the town's own news come at once."""
+"""A country is published while a town is looked up in batches: nothing is wrong, the town's own news come at once."""
 
 from __future__ import annotations
 
