@@ -115,6 +115,16 @@ class StepWants(GeoserviceError):
     """The action needs something that was not given, or was given something that it has no use for."""
 
 
+class PlaceWanted(StepWants):
+    """The action needs a place."""
+
+    advice = "name-coordinates"
+
+
+class PlaceUnknown(GeoserviceError):
+    """The place is exactly 0, 0, as a device writes it that does not know where it is: give the place itself."""
+
+
 class NobodyOnDuty(GeoserviceError):
     """Nobody is posted to the grid today: name an officer."""
 
@@ -160,7 +170,7 @@ class CalendarRefused(GeoserviceError):
 
 
 class PersonalNumberRefused(GeoserviceError):
-    """The text holds what looks like a mobile or identity number; the service keeps none. Leave it out."""
+    """Leave out what looks like a telephone or identity number, a number plate, an e-mail address or a messenger id."""
 
 
 class EditionNotDraft(GeoserviceError):

@@ -66,6 +66,11 @@ class DeclaredPosition:
     crs: str
     position: Position
 
+    @property
+    def is_unknown(self) -> bool:
+        """Return whether it is exactly 0, 0, as sent or as stored: a device that does not know where it is says so."""
+        return (0, 0) in ((self.x, self.y), self.position)
+
 
 def is_on_earth(lon: float, lat: float) -> bool:
     """Return whether the pair is a longitude and latitude; False for NaN and infinity."""

@@ -21,6 +21,7 @@ from geoservice.web.parsing import AccuracyM, Code, DegreesCrs, StrictModel, Tex
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
 from layers.crs import declared_position
+from layers.incidents.model import Incident
 
 TAG = Tag(name="following", description="A resident's own report, by the token that is given out for it")
 
@@ -60,6 +61,23 @@ class ReporterActionBody(StrictModel):
     rating: Annotated[int, Field(ge=1, le=5)] | None = None
 
 
+class SaidOut(BaseModel):
+    """What staff said when they did something with the report."""
+
+    at: datetime
+    rule: str = Field(description="What was done: resolved, returned, verified, cancelled, merged, reopened")
+    words: str
+
+
+class OriginalOut(BaseModel):
+    """The incident that a duplicate ends at."""
+
+    id: str
+    status: str
+    status_since: datetime
+    expected_at: datetime | None
+
+
 class ReportOut(BaseModel):
     """A report as its reporter sees it: no officer is named."""
 
@@ -76,6 +94,10 @@ class ReportOut(BaseModel):
     question: str | None = Field(description="Asked by the staff; answer it with the action `answer`")
     sides: list[CandidateOut] = Field(description="Near a border: which of these grids was it? `choose-side`")
     duplicate_of: str | None
+    original: OriginalOut | None = Field(
+        description="Of a duplicate: what becomes of the matter; `rate` it when that is done"
+    )
+    said: list[SaidOut] = Field(description="What staff said of it, first things first")
     actions: list[ActionOut]
 
 
@@ -162,5 +184,14 @@ def _report_fields(offer: Offer) -> dict[str, Any]:
         "question": incident.step_reason if incident.waiting_since else None,
         "sides": [CandidateOut.model_validate(side) for side in sides],
         "duplicate_of": None if incident.duplicate_of is None else str(incident.duplicate_of),
+        "original": None if offer.original is None else _original_out(offer.original),
+        "said": [SaidOut(at=one.at, rule=one.rule, words=one.words) for one in offer.said],
         "actions": actions_out(offer.steps),
     }
+
+
+def _original_out(original: Incident) -> OriginalOut:
+    return OriginalOut(
+        id=str(original.id), status=original.status, status_since=original.status_since,
+        expected_at=original.expected_at,
+    )  # fmt: skip

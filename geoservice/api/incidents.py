@@ -110,6 +110,7 @@ class IncidentOut(BaseModel):
     status_since: datetime
     waiting_since: datetime | None = Field(description="Since when a question to the reporter is open")
     duplicate_of: str | None
+    original_status: Status | None = Field(description="Of a duplicate: how far the incident has come that it ends at")
     step_reason: str | None = Field(description="The words that came with the last step")
     expected_at: datetime | None = Field(description="By when it should be resolved, in working time; null: no limit")
     overdue_at: datetime | None = Field(description="When it was found late")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from geoservice.auth.model import Identity, Role
 from geoservice.auth.tokens import token_sha256
 from geoservice.domain.lifecycle.offers import offered_steps
-from geoservice.domain.lifecycle.table import ACTIONS, Field, Party, Step
+from geoservice.domain.lifecycle.table import ACTIONS, TOLD, Field, Party, Step
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.errors import (
     ActionUnknown,
@@ -21,6 +21,8 @@ from geoservice.errors import (
     NobodyOnDuty,
     NotYourIncident,
     PersonalNumberRefused,
+    PlaceUnknown,
+    PlaceWanted,
     ReportUnknown,
     StepNotAllowed,
     StepWants,
@@ -29,8 +31,8 @@ from geoservice.services import lookups
 from layers.crs import DeclaredPosition
 from layers.db.session import Database
 from layers.incidents.edits import lock_incident, take_step
-from layers.incidents.model import Incident
-from layers.incidents.queries import find_incident, find_incident_of_reporter
+from layers.incidents.model import Incident, Said
+from layers.incidents.queries import find_incident, find_incident_of_reporter, find_original, said
 from layers.jurisdictions.queries import jurisdiction_code
 from layers.staff.model import Posting
 from layers.staff.queries import officers_on_duty, postings_of
@@ -75,6 +77,10 @@ class Offer:
 
     incident: Incident
     steps: tuple[Step, ...]
+    #: Of a duplicate: the incident that it ends at.
+    original: Incident | None = None
+    #: What staff said to its reporter, first things first.
+    said: tuple[Said, ...] = ()
 
 
 class HandlingService:
@@ -87,12 +93,13 @@ class HandlingService:
         """Return an incident and what may be done with it by somebody; raise IncidentUnknown."""
         with self._database.transaction() as connection:
             incident = _known(connection, incident_id)
-            return _offer(incident, _parties(connection, incident, identity))
+            return _offer(connection, incident, _parties(connection, incident, identity))
 
     def offer_to_reporter(self, token: str) -> Offer:
         """Return the report that a token stands for, and what its reporter may do; raise ReportUnknown."""
         with self._database.transaction() as connection:
-            return _offer(_of_reporter(connection, token), (Party.REPORTER,))
+            offer = _offer(connection, _of_reporter(connection, token), (Party.REPORTER,))
+            return replace(offer, said=said(connection, offer.incident.id, rules=TOLD, reporter=REPORTER))
 
     def duty(self, identity: Identity) -> Duty:
         """Return who asks, as far as his key names him, and which grids he serves today, by grid."""
@@ -166,8 +173,9 @@ def _on_duty(connection: Connection, incident: Incident, roles: tuple[str, ...])
     return tuple(officer.code for officer in officers if officer.role in roles)
 
 
-def _offer(incident: Incident, parties: tuple[Party, ...]) -> Offer:
-    return Offer(incident, offered_steps(incident, parties, datetime.now(UTC)))
+def _offer(connection: Connection, incident: Incident, parties: tuple[Party, ...]) -> Offer:
+    original = find_original(connection, incident)
+    return Offer(incident, offered_steps(incident, parties, datetime.now(UTC), original=original), original)
 
 
 def _take(
@@ -182,13 +190,14 @@ def _take(
     step = ACTIONS.get(action)
     if step is None:
         raise ActionUnknown(action=action, actions=", ".join(ACTIONS))
-    offered = _offer(incident, parties).steps
+    offered = _offer(connection, incident, parties).steps
     if step not in offered:
         raise StepNotAllowed(status=incident.status, legal=[one.action for one in offered], action=action)
     _require_fields(step, details)
     changes = _CHANGES[action](connection, incident, details, identity) if action in _CHANGES else {}
-    if step.ends is not None:
-        changes["status"] = step.ends.value
+    ends = step.ends_from(incident.status)
+    if ends is not None:
+        changes["status"] = ends.value
     reason = _SIDE_CHOSEN if action == "choose-side" else details.reason
     take_step(connection, incident.id, rule=step.rule, reason=reason, **changes)
     return _known(connection, incident.id)
@@ -196,12 +205,16 @@ def _take(
 
 def _require_fields(step: Step, details: ActionDetails) -> None:
     missing, useless = step.needs - details.given, details.given - step.needs - step.takes
+    if Field.PLACE in missing:
+        raise PlaceWanted(action=step.action)
     if missing or useless:
         raise StepWants(
             action=step.action, missing=", ".join(sorted(missing)) or None, not_used=", ".join(sorted(useless)) or None
         )
     if details.reason is not None and holds_personal_number(details.reason):
         raise PersonalNumberRefused
+    if details.place is not None and details.place.is_unknown:
+        raise PlaceUnknown
 
 
 # What an action changes beside the status.

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from geoservice.domain.editing.healing import Healing
 from geoservice.domain.editing.slits import without_slits
 from geoservice.domain.privacy import holds_personal_number
+from geoservice.domain.words import has_words
 from geoservice.errors import CodeNotReused, EditionNotEditable, PersonalNumberRefused, ReasonMissing
 from geoservice.reading.grids import FileGrids
 from geoservice.reading.shapes import outline_around
@@ -93,7 +94,7 @@ class NewOutline(NamedTuple):
 
 def require_reason(reason: str) -> None:
     """Raise ReasonMissing, PersonalNumberRefused for words that can not be kept as a reason."""
-    if not any(map(str.isalnum, reason)) or name_fault(reason) is not None:
+    if not has_words(reason) or name_fault(reason) is not None:
         raise ReasonMissing
     if holds_personal_number(reason):
         raise PersonalNumberRefused

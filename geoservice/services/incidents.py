@@ -18,6 +18,7 @@ from geoservice.errors import (
     IncidentUnknown,
     NotServed,
     PersonalNumberRefused,
+    PlaceUnknown,
     ReportKeyUsed,
     ServiceUnknown,
 )
@@ -80,13 +81,16 @@ class IncidentService:
 
         Raises
         ------
-        JurisdictionNotStated, JurisdictionUnknown, ServiceUnknown, PersonalNumberRefused, NotServed, ReportKeyUsed
+        JurisdictionNotStated, JurisdictionUnknown, ServiceUnknown, PersonalNumberRefused, PlaceUnknown, NotServed,
+        ReportKeyUsed
         layers.errors.RefusedByDatabase
             The building is unknown, or an invariant does not hold.
         """
         answers = (str(answer) for answer in report.attributes.values())
         if any(holds_personal_number(words) for words in (report.description, *answers)):
             raise PersonalNumberRefused
+        if report.place.is_unknown:
+            raise PlaceUnknown
         with self._database.transaction(actor=identity.actor) as connection:
             incident_id, token, before = _first_or_again(connection, report, identity, key)
             if before:

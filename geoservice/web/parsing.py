@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from geoservice.auth.model import PUBLIC
+from geoservice.domain.words import has_words
 from geoservice.errors import GeoserviceError
 from geoservice.web.pipeline import Step
 from geoservice.web.streaming import WrongMediaType, leave_to_view, reading, reads_itself
@@ -141,6 +142,13 @@ def fit(value: str) -> str:
     return value
 
 
+def saying_something(value: str) -> str:
+    """Return a text as it is; raise ValueError when no letter or digit is in it."""
+    if not has_words(value):
+        raise ValueError("write a few words: blanks and signs alone say nothing")
+    return value
+
+
 #: Numbers in a query string, which come as text.
 QueryNumber = Annotated[float, BeforeValidator(_decimal)]
 QueryInteger = Annotated[int, BeforeValidator(_integer)]
@@ -155,7 +163,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(fit)]
 #: 4,000 characters: GeoReport v2's limit of a description.
 Text = Annotated[str, Field(max_length=4000), AfterValidator(fit)]
 #: A reason, a question, an answer: as long as the database takes it.
-Words = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(fit)]
+Words = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(fit), AfterValidator(saying_something)]
 #: Of one report, by its sender: as good as a random UUID, so that nobody guesses another one's.
 ReportKey = Annotated[
     str,

@@ -96,6 +96,7 @@ KINDS: dict[type[Exception], Kind] = {
     rules.StepNotAllowed: Kind("step-not-allowed", 409, "The incident can not take this step"),
     rules.NotYourIncident: Kind("not-your-incident", 403, "The incident is in other hands"),
     rules.StepWants: Kind("step-wants", 422, "The step needs something else"),
+    rules.PlaceUnknown: Kind("place-unknown", 422, "The place is not known"),
     rules.NobodyOnDuty: Kind("nobody-on-duty", 409, "Nobody is on duty"),
     rules.StaffUnknown: Kind("staff-unknown", 422, "There is no such member of staff"),
     facts.StepRefused: Kind("step-not-allowed", 409, "The incident can not take this step"),

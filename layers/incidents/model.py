@@ -76,6 +76,8 @@ class Incident:
     waiting_since: datetime | None
     #: The incident that this one was merged into.
     duplicate_of: UUID | None
+    #: Of a duplicate: how far the incident has come that it ends at.
+    original_status: str | None
     #: The words that came with the last step.
     step_reason: str | None
     #: By when it should be resolved; None without a limit, and while the clock stands.
@@ -111,6 +113,16 @@ class IncidentEvent:
     edition_id: int | None
     reason: str | None
     officer_code: str | None
+
+
+@dataclass(frozen=True)
+class Said:
+    """What staff said when they took a step."""
+
+    at: datetime
+    #: The rule that it came with.
+    rule: str
+    words: str
 
 
 @dataclass(frozen=True)

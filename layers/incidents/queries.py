@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, literal_column, sel
 from sqlalchemy.orm import InstrumentedAttribute
 
 from layers.crs import Position
-from layers.incidents.model import Alike, Incident, IncidentEvent, ReportKey, Routing, Search, Service
+from layers.incidents.model import Alike, Incident, IncidentEvent, ReportKey, Routing, Said, Search, Service
 from layers.incidents.tables import IncidentRow
 
 _INCIDENT = select(
@@ -39,6 +39,17 @@ _ROUTINGS = text("""
       JOIN geoservice.incident AS i ON i.id = e.incident_id,
            geoservice.route_again(e, i.jurisdiction_id) AS o
      WHERE e.incident_id = :id AND e.routed_at IS NOT NULL
+     ORDER BY e.id
+""")
+_ORIGINAL = text("SELECT geoservice.original_of(:id)")
+#: Of an incident and those that it was merged into.
+_SAID = text("""
+    WITH RECURSIVE way AS (
+        SELECT i.id, i.duplicate_of FROM geoservice.incident AS i WHERE i.id = :id
+        UNION SELECT i.id, i.duplicate_of FROM way JOIN geoservice.incident AS i ON i.id = way.duplicate_of
+    )
+    SELECT e.at, e.rule, e.reason FROM geoservice.incident_event AS e JOIN way ON way.id = e.incident_id
+     WHERE e.rule = ANY(:rules) AND e.reason IS NOT NULL AND e.actor <> :reporter
      ORDER BY e.id
 """)
 #: So near in place and time two reports of one service may be about one matter.
@@ -70,6 +81,19 @@ def find_incident(connection: Connection, incident_id: UUID) -> Incident | None:
     """Return an incident, or None."""
     row = connection.execute(_INCIDENT.where(IncidentRow.id == incident_id)).one_or_none()
     return None if row is None else _incident(row)
+
+
+def find_original(connection: Connection, duplicate: Incident) -> Incident | None:
+    """Return the incident that a duplicate ends at; None of an incident that is no duplicate."""
+    if duplicate.duplicate_of is None:
+        return None
+    return find_incident(connection, connection.execute(_ORIGINAL, {"id": duplicate.id}).scalar_one())
+
+
+def said(connection: Connection, incident_id: UUID, *, rules: Sequence[str], reporter: str) -> tuple[Said, ...]:
+    """Return the words that came with some rules, also where the incident was merged into, but the reporters' own."""
+    asked = {"id": incident_id, "rules": list(rules), "reporter": reporter}
+    return tuple(Said(*row) for row in connection.execute(_SAID, asked))
 
 
 def alike(connection: Connection, incident_id: UUID) -> tuple[Alike, ...]:

@@ -113,6 +113,8 @@ class IncidentRow(Base):
     overdue_at: Mapped[datetime | None] = mapped_column(INSTANT)
     assigned_officer_code: Mapped[str | None] = mapped_column(CODE)
     duplicate_of: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("geoservice.incident.id"))
+    #: Of a duplicate: how far the incident has come that it ends at; the trigger's.
+    original_status: Mapped[str | None] = mapped_column(Text)
     reporter_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
     expected_at: Mapped[datetime | None] = mapped_column(INSTANT)
     work_left_s: Mapped[float | None] = mapped_column(Float(53))
@@ -144,6 +146,7 @@ class IncidentEventRow(Base):
     jurisdiction_id: Mapped[int | None] = mapped_column(Integer)
     service_code: Mapped[str | None] = mapped_column(CODE)
     rating: Mapped[int | None] = mapped_column(SmallInteger)
+    original_status: Mapped[str | None] = mapped_column(Text)
     #: The routing decision from here on; null where nothing was routed.
     routed_at: Mapped[datetime | None] = mapped_column(INSTANT)
     geom: Mapped[object | None] = geometry("POINT", nullable=True)

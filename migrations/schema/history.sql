@@ -19,6 +19,7 @@ CREATE TABLE geoservice.incident_event (
     service_code text COLLATE "C",
     officer_code text COLLATE "C",
     rating smallint,
+    original_status text,                     -- of a duplicate: how far its original has come
     -- The routing decision of a line, whole, all null where nothing was routed.
     routed_at timestamptz,
     geom geometry(Point, 4326) CHECK (geoservice.is_position(geom)),
@@ -76,24 +77,24 @@ BEGIN
     END IF;
     INSERT INTO incident_event
         (incident_id, actor, rule, from_status, to_status, from_grid_code, to_grid_code, method, edition_id, reason,
-         officer_code, jurisdiction_id, service_code, rating, routed_at, geom, received_x, received_y, declared_crs,
+         officer_code, jurisdiction_id, service_code, rating, original_status, routed_at, geom, received_x, received_y, declared_crs,
          accuracy_m, building_code, distance_to_border_m, near_border, candidates)
     VALUES (new.id, geoservice.actor(), new.step_rule, old.status, new.status, old.grid_code, new.grid_code, new.method,
             new.edition_id,
             CASE WHEN new.step_rule = 'moved by edition'
                  THEN 'Its place belongs to another grid in edition ' || new.edition_id || '.'
                  ELSE new.step_reason END,
-            new.officer_code, new.jurisdiction_id, new.service_code, new.rating, line.routed_at, line.geom, line.received_x,
-            line.received_y, line.declared_crs, line.accuracy_m, line.building_code, line.distance_to_border_m,
+            new.officer_code, new.jurisdiction_id, new.service_code, new.rating, new.original_status, line.routed_at,
+            line.geom, line.received_x, line.received_y, line.declared_crs, line.accuracy_m, line.building_code, line.distance_to_border_m,
             line.near_border, line.candidates);
     RETURN NULL;
 END $$;
 CREATE TRIGGER record_change AFTER UPDATE ON geoservice.incident FOR EACH ROW
     WHEN ((new.status, new.service_code, new.source, new.description, new.geom, new.building_code, new.accuracy_m,
            new.grid_code, new.method, new.officer_code, new.overrule_reason, new.waiting_since, new.overdue_at, new.closed_at,
-           new.rating)
+           new.rating, new.original_status)
         IS DISTINCT FROM
           (old.status, old.service_code, old.source, old.description, old.geom, old.building_code, old.accuracy_m,
            old.grid_code, old.method, old.officer_code, old.overrule_reason, old.waiting_since, old.overdue_at, old.closed_at,
-           old.rating))
+           old.rating, old.original_status))
     EXECUTE FUNCTION geoservice.record_change();

@@ -19,6 +19,7 @@ CREATE TABLE geoservice.incident (
     description text NOT NULL DEFAULT '' CHECK (char_length(description) <= 4000),
     -- By the codes of the service's attributes; several values of one as a list.
     attributes jsonb NOT NULL DEFAULT '{}',
+    -- Whoever writes 0, 0 in SQL means it; at the other doors it is a device's unknown place, and refused.
     geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),
     -- As sent, in declared_crs; the trigger's when the sender gave only geom. The bounds keep NaN and infinity out.
     received_x double precision NOT NULL CHECK (received_x BETWEEN -1e9 AND 1e9),
@@ -62,6 +63,8 @@ CREATE TABLE geoservice.incident (
     -- When it was found late; once for each time it is opened.
     overdue_at timestamptz,
     duplicate_of uuid REFERENCES geoservice.incident,
+    -- Of a duplicate: how far the incident has come that it ends at; always the trigger's.
+    original_status text,
     closed_at timestamptz,
     rating smallint CHECK (rating BETWEEN 1 AND 5),
     recorded_at timestamptz NOT NULL DEFAULT now(),
@@ -75,14 +78,16 @@ CREATE TABLE geoservice.incident (
     CONSTRAINT incident_owned_or_queued CHECK ((grid_code IS NULL) = (method = 'none')),
     CONSTRAINT incident_overruled_with_a_reason CHECK ((overrule_grid_code IS NULL) = (overrule_reason IS NULL)),
     CONSTRAINT incident_closed_has_a_time CHECK ((status = 'closed') = (closed_at IS NOT NULL)),
-    CONSTRAINT incident_rated_when_closed CHECK (rating IS NULL OR status = 'closed'),
+    CONSTRAINT incident_rated_when_closed CHECK (rating IS NULL OR status IN ('closed', 'duplicate')),
+    CONSTRAINT incident_reasons_say_something
+        CHECK (geoservice.has_words(step_reason) AND geoservice.has_words(overrule_reason)),
     CONSTRAINT incident_duplicate_of_another
         CHECK (duplicate_of IS NULL OR (status = 'duplicate' AND duplicate_of <> id)),
     CONSTRAINT incident_without_personal_numbers CHECK (NOT geoservice.holds_personal_number(description)
         AND NOT geoservice.holds_personal_number(overrule_reason)),
     CONSTRAINT incident_step_without_personal_numbers CHECK (NOT geoservice.holds_personal_number(step_reason)),
     CONSTRAINT incident_attributes_without_personal_numbers
-        CHECK (attributes = '{}' OR NOT geoservice.holds_personal_number(attributes::text))
+        CHECK (attributes = '{}' OR NOT geoservice.holds_personal_number(replace(attributes::text, '\n', ' ')))
 );
 CREATE INDEX ix_incident_geom ON geoservice.incident USING gist (geom);
 CREATE INDEX ix_incident_grid_code ON geoservice.incident (jurisdiction_id, grid_code, status);

@@ -23,6 +23,7 @@ INSERT INTO geoservice.lifecycle (rule, from_status, to_status, needs_reason, us
     ('verified', 'resolved', 'closed', false, true),
     ('rated', 'resolved', 'closed', false, false),
     ('rated', 'closed', 'closed', false, true),
+    ('rated', 'duplicate', 'duplicate', false, true),
     ('lapsed', 'resolved', 'closed', false, false),
     ('reopened', 'resolved', 'dispatched', true, true),
     ('reopened', 'closed', 'dispatched', true, true),
@@ -42,7 +43,7 @@ DECLARE
     step lifecycle;
     steps_by_status boolean := new.status <> old.status
         OR (new.assigned_officer_code IS DISTINCT FROM old.assigned_officer_code AND new.status = 'dispatched')
-        OR (new.rating IS DISTINCT FROM old.rating AND new.status = 'closed');
+        OR (new.rating IS DISTINCT FROM old.rating AND new.status IN ('closed', 'duplicate'));
 BEGIN
     IF steps_by_status THEN
         SELECT l.* INTO step FROM lifecycle AS l
@@ -64,14 +65,22 @@ BEGIN
         new.status_since := CASE WHEN new.status = old.status THEN old.status_since ELSE clock_timestamp() END;
         new.waiting_since := NULL;
         new.closed_at := CASE WHEN new.status = 'closed' THEN coalesce(old.closed_at, new.closed_at, now()) END;
-        new.rating := CASE WHEN new.status = 'closed' THEN new.rating END;
-        new.duplicate_of := CASE WHEN new.status = 'duplicate' THEN new.duplicate_of END;
+        new.rating := CASE WHEN new.status = 'closed' OR step.rule = 'rated' THEN new.rating END;
+        new.duplicate_of := CASE WHEN step.rule = 'merged' THEN new.duplicate_of
+                                 WHEN new.status = 'duplicate' THEN old.duplicate_of END;
+        new.original_status := status_of_original(new.duplicate_of);
         IF step.rule = 'reopened' THEN
             new.assigned_officer_code := NULL;  -- whoever is posted now
         END IF;
     ELSE
         new.status_since := old.status_since;
+        new.duplicate_of := old.duplicate_of;
+        new.original_status := status_of_original(new.duplicate_of);
+        IF new.status = 'duplicate' AND new.original_status NOT IN ('resolved', 'closed') THEN
+            new.rating := NULL;  -- it is in hand again, and will be rated anew
+        END IF;
         new.step_rule := CASE
+            WHEN new.original_status IS DISTINCT FROM old.original_status THEN 'followed'
             WHEN new.overdue_at IS DISTINCT FROM old.overdue_at THEN 'overdue'
             WHEN new.waiting_since IS DISTINCT FROM old.waiting_since
                 THEN CASE WHEN new.waiting_since IS NULL THEN 'answered' ELSE 'asked' END
@@ -81,7 +90,7 @@ BEGIN
             WHEN (new.geom, new.building_code, new.accuracy_m) IS DISTINCT FROM (old.geom, old.building_code, old.accuracy_m)
                 THEN 'moved'
             ELSE 'corrected' END;
-        IF new.step_rule IN ('moved by edition', 'overdue', 'corrected') THEN
+        IF new.step_rule IN ('moved by edition', 'overdue', 'corrected', 'followed') THEN
             new.step_reason := NULL;
         ELSIF new.step_rule = 'overruled' THEN
             new.step_reason := new.overrule_reason;
@@ -92,23 +101,58 @@ END $$;
 CREATE TRIGGER guard_step BEFORE UPDATE ON geoservice.incident
     FOR EACH ROW EXECUTE FUNCTION geoservice.guard_step();
 
+-- The incident that one ends at which was merged into another, that one perhaps into a third; itself when it is no duplicate.
+CREATE FUNCTION geoservice.original_of(incident uuid) RETURNS uuid
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    WITH RECURSIVE way AS (
+        SELECT i.id, i.duplicate_of FROM geoservice.incident AS i WHERE i.id = original_of.incident
+        UNION SELECT i.id, i.duplicate_of FROM way JOIN geoservice.incident AS i ON i.id = way.duplicate_of
+    )
+    SELECT way.id FROM way WHERE way.duplicate_of IS NULL
+$$;
+
+-- How far the incident has come that a duplicate of another ends at. Null: it is none.
+CREATE FUNCTION geoservice.status_of_original(merged_into uuid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT coalesce(i.original_status, i.status) FROM incident AS i WHERE i.id = merged_into
+$$;
+
+-- Duplicates follow their original, whatever becomes of it: each has a line of its own, so that whoever follows one hears.
+CREATE FUNCTION geoservice.follow_original() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE incident AS i SET step_rule = 'followed' WHERE i.duplicate_of = new.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER follow_original AFTER UPDATE ON geoservice.incident FOR EACH ROW
+    WHEN ((new.status, new.original_status) IS DISTINCT FROM (old.status, old.original_status))
+    EXECUTE FUNCTION geoservice.follow_original();
+
 -- What only some steps ask for.
 CREATE FUNCTION geoservice.require_step(rule text, old geoservice.incident, new geoservice.incident) RETURNS void
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     IF rule IN ('reopened', 'rated') AND old.closed_at < now() - lapses_after() THEN
         RAISE EXCEPTION 'The incident was closed more than 7 days ago.'
             USING ERRCODE = 'GS411', HINT = 'Report the matter anew.';
     ELSIF rule = 'rated' AND (old.rating IS NOT NULL OR new.rating IS NULL) THEN
         RAISE EXCEPTION 'The incident was rated already.' USING ERRCODE = 'GS411', HINT = 'One rating counts.';
-    ELSIF rule = 'merged' AND NOT EXISTS (
-        SELECT FROM incident AS i WHERE i.id = new.duplicate_of AND i.jurisdiction_id = old.jurisdiction_id
-           AND i.status NOT IN ('duplicate', 'cancelled')) THEN
-        RAISE EXCEPTION 'The incident that stays must be one of the same jurisdiction, neither a duplicate nor cancelled.'
-            USING ERRCODE = 'check_violation', HINT = 'Give the id of the incident that all others are merged into.';
-    ELSIF rule = 'merged' AND EXISTS (SELECT FROM incident AS i WHERE i.duplicate_of = old.id) THEN
-        RAISE EXCEPTION 'Other incidents were merged into this one.'
-            USING ERRCODE = 'check_violation', HINT = 'Merge the other one into this, or reopen those first.';
+    ELSIF rule = 'rated' AND old.status = 'duplicate' AND NOT EXISTS (
+        SELECT FROM incident AS i WHERE i.id = original_of(old.id)
+           AND (i.status = 'resolved' OR (i.status = 'closed' AND i.closed_at >= now() - lapses_after()))) THEN
+        RAISE EXCEPTION 'The incident that it was merged into is not resolved, or was closed more than 7 days ago.'
+            USING ERRCODE = 'GS411', HINT = 'It can be rated for 7 days from when that is resolved.';
+    ELSIF rule = 'merged' AND new.duplicate_of = old.id THEN
+        RAISE EXCEPTION 'An incident can not be merged into itself.'
+            USING ERRCODE = 'check_violation', HINT = 'Give the id of the incident that stays, another one.';
+    ELSIF rule = 'merged' THEN
+        -- Held until this is committed: else two that are merged into each other at once would both be gone.
+        PERFORM FROM incident AS i WHERE i.id = new.duplicate_of AND i.jurisdiction_id = old.jurisdiction_id
+            AND i.status NOT IN ('duplicate', 'cancelled') FOR SHARE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'The incident that stays must be one of the same jurisdiction, neither a duplicate nor cancelled.'
+                USING ERRCODE = 'check_violation', HINT = 'Give the id of the incident that all others are merged into.';
+        END IF;
     ELSIF rule IN ('dispatched', 'reassigned') AND new.assigned_officer_code IS NULL THEN
         RAISE EXCEPTION 'Nobody is named for the incident.'
             USING ERRCODE = 'not_null_violation', HINT = 'Write the code of a member of staff into assigned_officer_code.';

@@ -64,8 +64,10 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 -- What look-ups, CHECKs and triggers ask with the rights of whoever reads or writes.
 GRANT EXECUTE ON FUNCTION
     geoservice.actor(), geoservice.is_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
-    geoservice.holds_personal_number(text), geoservice.is_position(geometry), geoservice.is_on_earth(geometry),
-    geoservice.is_reason(text), geoservice.max_vertices(), geoservice.is_sound(geometry), geoservice.place_of(geometry),
+    geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
+    geoservice.has_words(text), geoservice.is_reason(text),
+    geoservice.is_position(geometry), geoservice.is_on_earth(geometry),
+    geoservice.max_vertices(), geoservice.is_sound(geometry), geoservice.place_of(geometry),
     geoservice.require_position(geometry, text), geoservice.require_sound(geometry, text),
     geoservice.lon_degree_m(double precision), geoservice.lat_degree_m(double precision),
     geoservice.distance_m(geometry, geometry, double precision, double precision),
@@ -94,7 +96,8 @@ GRANT EXECUTE ON FUNCTION
 -- What the routing of a report asks, with the rights of its writer.
 GRANT EXECUTE ON FUNCTION
     geoservice.stale_routing_at(integer, bigint, timestamptz, boolean),
-    geoservice.reroute_at(geoservice.incident, geoservice.incident), geoservice.status_by_officer(text, text, text)
+    geoservice.reroute_at(geoservice.incident, geoservice.incident), geoservice.status_by_officer(text, text, text),
+    geoservice.not_to_come(timestamptz), geoservice.status_of_original(uuid), geoservice.original_of(uuid)
     TO geoservice_analyst, geoservice_app;
 -- What the service alone does.
 GRANT EXECUTE ON FUNCTION

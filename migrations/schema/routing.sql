@@ -25,9 +25,13 @@ BEGIN
         new.updated_at := pg_catalog.now();
         new.status_since := pg_catalog.now();
         new.version := 1;
+        IF new.reported_at OPERATOR(pg_catalog.>) pg_catalog.now() THEN
+            new.reported_at := geoservice.not_to_come(new.reported_at);
+        END IF;
         new.routed_at := new.reported_at;
         new.step_rule := 'reported';
         new.step_reason := NULL;
+        new.original_status := CASE WHEN new.duplicate_of IS NOT NULL THEN geoservice.status_of_original(new.duplicate_of) END;
     END IF;
     answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);
     IF tg_op OPERATOR(pg_catalog.=) 'INSERT' AND answer.jurisdiction_id IS NOT NULL THEN
@@ -74,6 +78,17 @@ BEGIN
 END $$;
 CREATE TRIGGER route BEFORE INSERT OR UPDATE ON geoservice.incident
     FOR EACH ROW EXECUTE FUNCTION geoservice.route_incident();
+
+-- Now, for a clock that is up to 5 minutes fast; a later instant is refused: nothing is reported before it happens.
+CREATE FUNCTION geoservice.not_to_come(reported_at timestamptz) RETURNS timestamptz
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF reported_at > clock_timestamp() + interval '5 minutes' THEN
+        RAISE EXCEPTION 'The report says that it was made at %, which is still to come.', reported_at
+            USING ERRCODE = 'check_violation', HINT = 'Leave reported_at out for now, or put the clock right that it came from.';
+    END IF;
+    RETURN now();
+END $$;
 
 -- An incident as a writer changes it: what is fixed stays, what the trigger decides stays as it was decided. When its
 -- place, accuracy, building, overrule or instant of routing changed, method is null: it must be routed anew.

@@ -21,23 +21,67 @@ CREATE FUNCTION geoservice.has_form(code text, pattern text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN code COLLATE "C" ~ ('^(?:' || pattern || ')$');
 
--- True when a text carries what looks like a mainland mobile number (11 digits, also after +86) or an identity number
--- (18 characters), written together or with spaces, dots and dashes between, in plain or full-width digits.
--- The service stores neither; geoservice.domain.privacy says the same to callers of the interface. Shorter words hold none
--- and are not searched: every report's words are asked, of three columns.
+-- What is looked for in words, as a regular expression: the texts of geoservice/domain/privacy.py, where each is explained.
+CREATE FUNCTION geoservice.personal_numbers() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN replace(replace(
+        -- a mobile number, in groups of three digits and more
+        '⊢(\+?0{0,2}86␣?)?(?![0-9]+\.[0-9]+(?!\.?[0-9]))1[3-9]([0-9]␣?[0-9]{4}␣?[0-9]{4}|[0-9]{2}␣?[0-9]{4}'
+        || '␣?[0-9]{3}|[0-9]{2}␣?[0-9]{3}␣?[0-9]{4}|[0-9]␣?[0-9]{3}␣?[0-9]{5}|[0-9]{3}␣?[0-9]{6})(?![0-9])'
+        -- digit by digit
+        || '|(?<![0-9])1␣[3-9](␣[0-9]){9}(?![0-9])'
+        -- in Chinese
+        || '|[一幺壹][ -]?[三四五六七八九叁肆伍陆柒捌玖]([ -]?[〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖]){9}(?![〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖])'
+        -- an identity number
+        || '|(?<![0-9])(?=[0-9]{3}|([0-9]␣){17}[0-9x])[1-9](␣?[0-9]){5}␣?(1␣?[89]|2␣?0)(␣?[0-9]){2}␣?(0␣?[1-9]'
+        || '|1␣?[0-2])␣?(0␣?[1-9]|[12]␣?[0-9]|3␣?[01])(␣?[0-9]){3}␣?[0-9x](?![0-9])'
+        -- a telephone after its area code
+        || '|⊢0[1-9][0-9]{1,2}␣?[2-8][0-9]{2,3}␣?[0-9]{4}(?![0-9])'
+        -- an e-mail address
+        || '|[0-9a-z_]@[0-9a-z-]+\.[a-z]{2}'
+        -- a number plate
+        || '|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][a-hj-np-z][ .·•-]?(?=[a-z]*[0-9])[0-9a-z]{4,5}[0-9a-z学警挂港澳]'
+        || '(?![0-9a-z])'
+        -- a messenger's id after its name
+        || '|(微信|扣扣|(?<![a-z])(weixin|wechat|qq|[wv]x))((号码?|id)␣?(?=[0-9a-z_-]{5})[0-9a-z]|␣?(?=[0-9a-z_]{5})'
+        || '[a-z_]*[0-9])',
+    '⊢', '((?<![0-9a-z])|(?<=tel)|(?<=phone)|(?<=mobile)|(?<=call)|(?<=[wv]x))(?<![0-9][0-9]\.)'),
+    '␣', '([\t-\r -/:-@\[-`{-~\u0080-\u00bf\u2000-\u206f\u2212\u3000-\u303f\u30fb]{1,4})');
+
+-- Words in one spelling: NFKC, small letters, and nothing that nobody sees.
+CREATE FUNCTION geoservice.plain_words(words text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN regexp_replace(lower(normalize(words, NFKC) COLLATE "C"),
+    '[\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\ufe00-\ufe0f\ufeff]', '', 'g');
+
+-- True when a text carries what looks like a number or an address by which a person is reached or known. The README says what is
+-- looked for and what is not; geoservice.domain.privacy says the same to callers of the interface. Every report's words are asked,
+-- of three columns: those without ten digits near each other, an @, a plate's beginning or a messenger's name hold none, which is
+-- quickly seen.
 CREATE FUNCTION geoservice.holds_personal_number(words text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN char_length(words) >= 11
-   AND regexp_replace(translate(words, '０１２３４５６７８９Ｘｘ＋－', '0123456789Xx+-'),
-                      '(?<=[0-9])[-. \u00A0\u2010-\u2014\u3000]+(?=[0-9Xx])', '', 'g')
-       ~ '(^|[^0-9])((\+?0{0,2}86)?1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx])($|[^0-9])';
+RETURN char_length(words) >= 6
+   AND geoservice.plain_words(words) ~
+       replace('[D]([^D]{0,4}[D]){9}|@|[一幺壹][ -]?[三四五六七八九叁肆伍陆柒捌玖]|微信|扣扣|wei?x|wec|qq|[wv]x'
+               '|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][a-z]',
+               'D', '0-9٠-٩۰-۹०-९༠-༩⓿❶-❾➀-➈➊-➒⓵-⓽')
+   AND regexp_replace(
+           translate(geoservice.plain_words(words),
+                     '٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९༠༡༢༣༤༥༦༧༨༩⓿❶❷❸❹❺❻❼❽❾➀➁➂➃➄➅➆➇➈➊➋➌➍➎➏➐➑➒⓵⓶⓷⓸⓹⓺⓻⓼⓽',
+                     '01234567890123456789012345678901234567890123456789123456789123456789123456789'),
+           'https?://[!-~]+|([订工运]单号?|单号|order|ticket)( no\.?| number| id)?[ :#.-]{0,3}[0-9-]+', ' ', 'g')
+       ~ geoservice.personal_numbers();
 
--- True for text that says why something was done: what can be shown as a name, with something to be seen in it, and no number of
--- a person.
+-- True for text that says something: a letter or a digit of any script is in it, not only blanks, signs and what nobody sees.
+-- geoservice.domain.words says the same.
+CREATE FUNCTION geoservice.has_words(words text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN words ~ '[^\u0001-/:-@\[-`{-\u00bf\u00d7\u00f7\u02b0-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u2bff\u2e00-\u2e7f\u3000-\u3004\u3008-\u3020\u302a-\u3030\u30fb\u3164\ue000-\uf8ff\ufe00-\ufe6f\ufeff-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\uffa0\uffe0-\uffff\U0001F000-\U0001FAFF\U000E0000-\U0010FFFF]';
+
+-- True for text that says why something was done: what can be shown as a name, with words in it, and no number of a person.
 CREATE FUNCTION geoservice.is_reason(reason text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN geoservice.is_name(reason) AND reason ~ '[^[:space:]\u00AD\u200B-\u200F\u3000]'
-   AND NOT geoservice.holds_personal_number(reason);
+RETURN geoservice.is_name(reason) AND geoservice.has_words(reason) AND NOT geoservice.holds_personal_number(reason);
 
 -- True for a point on the earth. NaN sorts above every number in PostgreSQL, so BETWEEN refuses it, as it does infinity.
 CREATE FUNCTION geoservice.is_position(geom geometry) RETURNS boolean

@@ -71,23 +71,67 @@ CREATE FUNCTION geoservice.has_form(code text, pattern text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN code COLLATE "C" ~ ('^(?:' || pattern || ')$');
 
--- True when a text carries what looks like a mainland mobile number (11 digits, also after +86) or an identity number
--- (18 characters), written together or with spaces, dots and dashes between, in plain or full-width digits.
--- The service stores neither; geoservice.domain.privacy says the same to callers of the interface. Shorter words hold none
--- and are not searched: every report's words are asked, of three columns.
+-- What is looked for in words, as a regular expression: the texts of geoservice/domain/privacy.py, where each is explained.
+CREATE FUNCTION geoservice.personal_numbers() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN replace(replace(
+        -- a mobile number, in groups of three digits and more
+        '⊢(\+?0{0,2}86␣?)?(?![0-9]+\.[0-9]+(?!\.?[0-9]))1[3-9]([0-9]␣?[0-9]{4}␣?[0-9]{4}|[0-9]{2}␣?[0-9]{4}'
+        || '␣?[0-9]{3}|[0-9]{2}␣?[0-9]{3}␣?[0-9]{4}|[0-9]␣?[0-9]{3}␣?[0-9]{5}|[0-9]{3}␣?[0-9]{6})(?![0-9])'
+        -- digit by digit
+        || '|(?<![0-9])1␣[3-9](␣[0-9]){9}(?![0-9])'
+        -- in Chinese
+        || '|[一幺壹][ -]?[三四五六七八九叁肆伍陆柒捌玖]([ -]?[〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖]){9}(?![〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖])'
+        -- an identity number
+        || '|(?<![0-9])(?=[0-9]{3}|([0-9]␣){17}[0-9x])[1-9](␣?[0-9]){5}␣?(1␣?[89]|2␣?0)(␣?[0-9]){2}␣?(0␣?[1-9]'
+        || '|1␣?[0-2])␣?(0␣?[1-9]|[12]␣?[0-9]|3␣?[01])(␣?[0-9]){3}␣?[0-9x](?![0-9])'
+        -- a telephone after its area code
+        || '|⊢0[1-9][0-9]{1,2}␣?[2-8][0-9]{2,3}␣?[0-9]{4}(?![0-9])'
+        -- an e-mail address
+        || '|[0-9a-z_]@[0-9a-z-]+\.[a-z]{2}'
+        -- a number plate
+        || '|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][a-hj-np-z][ .·•-]?(?=[a-z]*[0-9])[0-9a-z]{4,5}[0-9a-z学警挂港澳]'
+        || '(?![0-9a-z])'
+        -- a messenger's id after its name
+        || '|(微信|扣扣|(?<![a-z])(weixin|wechat|qq|[wv]x))((号码?|id)␣?(?=[0-9a-z_-]{5})[0-9a-z]|␣?(?=[0-9a-z_]{5})'
+        || '[a-z_]*[0-9])',
+    '⊢', '((?<![0-9a-z])|(?<=tel)|(?<=phone)|(?<=mobile)|(?<=call)|(?<=[wv]x))(?<![0-9][0-9]\.)'),
+    '␣', '([\t-\r -/:-@\[-`{-~\u0080-\u00bf\u2000-\u206f\u2212\u3000-\u303f\u30fb]{1,4})');
+
+-- Words in one spelling: NFKC, small letters, and nothing that nobody sees.
+CREATE FUNCTION geoservice.plain_words(words text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN regexp_replace(lower(normalize(words, NFKC) COLLATE "C"),
+    '[\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\ufe00-\ufe0f\ufeff]', '', 'g');
+
+-- True when a text carries what looks like a number or an address by which a person is reached or known. The README says what is
+-- looked for and what is not; geoservice.domain.privacy says the same to callers of the interface. Every report's words are asked,
+-- of three columns: those without ten digits near each other, an @, a plate's beginning or a messenger's name hold none, which is
+-- quickly seen.
 CREATE FUNCTION geoservice.holds_personal_number(words text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN char_length(words) >= 11
-   AND regexp_replace(translate(words, '０１２３４５６７８９Ｘｘ＋－', '0123456789Xx+-'),
-                      '(?<=[0-9])[-. \u00A0\u2010-\u2014\u3000]+(?=[0-9Xx])', '', 'g')
-       ~ '(^|[^0-9])((\+?0{0,2}86)?1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx])($|[^0-9])';
+RETURN char_length(words) >= 6
+   AND geoservice.plain_words(words) ~
+       replace('[D]([^D]{0,4}[D]){9}|@|[一幺壹][ -]?[三四五六七八九叁肆伍陆柒捌玖]|微信|扣扣|wei?x|wec|qq|[wv]x'
+               '|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][a-z]',
+               'D', '0-9٠-٩۰-۹०-९༠-༩⓿❶-❾➀-➈➊-➒⓵-⓽')
+   AND regexp_replace(
+           translate(geoservice.plain_words(words),
+                     '٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९༠༡༢༣༤༥༦༧༨༩⓿❶❷❸❹❺❻❼❽❾➀➁➂➃➄➅➆➇➈➊➋➌➍➎➏➐➑➒⓵⓶⓷⓸⓹⓺⓻⓼⓽',
+                     '01234567890123456789012345678901234567890123456789123456789123456789123456789'),
+           'https?://[!-~]+|([订工运]单号?|单号|order|ticket)( no\.?| number| id)?[ :#.-]{0,3}[0-9-]+', ' ', 'g')
+       ~ geoservice.personal_numbers();
 
--- True for text that says why something was done: what can be shown as a name, with something to be seen in it, and no number of
--- a person.
+-- True for text that says something: a letter or a digit of any script is in it, not only blanks, signs and what nobody sees.
+-- geoservice.domain.words says the same.
+CREATE FUNCTION geoservice.has_words(words text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN words ~ '[^\u0001-/:-@\[-`{-\u00bf\u00d7\u00f7\u02b0-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u2bff\u2e00-\u2e7f\u3000-\u3004\u3008-\u3020\u302a-\u3030\u30fb\u3164\ue000-\uf8ff\ufe00-\ufe6f\ufeff-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\uffa0\uffe0-\uffff\U0001F000-\U0001FAFF\U000E0000-\U0010FFFF]';
+
+-- True for text that says why something was done: what can be shown as a name, with words in it, and no number of a person.
 CREATE FUNCTION geoservice.is_reason(reason text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN geoservice.is_name(reason) AND reason ~ '[^[:space:]\u00AD\u200B-\u200F\u3000]'
-   AND NOT geoservice.holds_personal_number(reason);
+RETURN geoservice.is_name(reason) AND geoservice.has_words(reason) AND NOT geoservice.holds_personal_number(reason);
 
 -- True for a point on the earth. NaN sorts above every number in PostgreSQL, so BETWEEN refuses it, as it does infinity.
 CREATE FUNCTION geoservice.is_position(geom geometry) RETURNS boolean
@@ -1546,6 +1590,7 @@ CREATE TABLE geoservice.incident (
     description text NOT NULL DEFAULT '' CHECK (char_length(description) <= 4000),
     -- By the codes of the service's attributes; several values of one as a list.
     attributes jsonb NOT NULL DEFAULT '{}',
+    -- Whoever writes 0, 0 in SQL means it; at the other doors it is a device's unknown place, and refused.
     geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),
     -- As sent, in declared_crs; the trigger's when the sender gave only geom. The bounds keep NaN and infinity out.
     received_x double precision NOT NULL CHECK (received_x BETWEEN -1e9 AND 1e9),
@@ -1589,6 +1634,8 @@ CREATE TABLE geoservice.incident (
     -- When it was found late; once for each time it is opened.
     overdue_at timestamptz,
     duplicate_of uuid REFERENCES geoservice.incident,
+    -- Of a duplicate: how far the incident has come that it ends at; always the trigger's.
+    original_status text,
     closed_at timestamptz,
     rating smallint CHECK (rating BETWEEN 1 AND 5),
     recorded_at timestamptz NOT NULL DEFAULT now(),
@@ -1602,14 +1649,16 @@ CREATE TABLE geoservice.incident (
     CONSTRAINT incident_owned_or_queued CHECK ((grid_code IS NULL) = (method = 'none')),
     CONSTRAINT incident_overruled_with_a_reason CHECK ((overrule_grid_code IS NULL) = (overrule_reason IS NULL)),
     CONSTRAINT incident_closed_has_a_time CHECK ((status = 'closed') = (closed_at IS NOT NULL)),
-    CONSTRAINT incident_rated_when_closed CHECK (rating IS NULL OR status = 'closed'),
+    CONSTRAINT incident_rated_when_closed CHECK (rating IS NULL OR status IN ('closed', 'duplicate')),
+    CONSTRAINT incident_reasons_say_something
+        CHECK (geoservice.has_words(step_reason) AND geoservice.has_words(overrule_reason)),
     CONSTRAINT incident_duplicate_of_another
         CHECK (duplicate_of IS NULL OR (status = 'duplicate' AND duplicate_of <> id)),
     CONSTRAINT incident_without_personal_numbers CHECK (NOT geoservice.holds_personal_number(description)
         AND NOT geoservice.holds_personal_number(overrule_reason)),
     CONSTRAINT incident_step_without_personal_numbers CHECK (NOT geoservice.holds_personal_number(step_reason)),
     CONSTRAINT incident_attributes_without_personal_numbers
-        CHECK (attributes = '{}' OR NOT geoservice.holds_personal_number(attributes::text))
+        CHECK (attributes = '{}' OR NOT geoservice.holds_personal_number(replace(attributes::text, '\n', ' ')))
 );
 CREATE INDEX ix_incident_geom ON geoservice.incident USING gist (geom);
 CREATE INDEX ix_incident_grid_code ON geoservice.incident (jurisdiction_id, grid_code, status);
@@ -1656,6 +1705,7 @@ CREATE TABLE geoservice.incident_event (
     service_code text COLLATE "C",
     officer_code text COLLATE "C",
     rating smallint,
+    original_status text,                     -- of a duplicate: how far its original has come
     -- The routing decision of a line, whole, all null where nothing was routed.
     routed_at timestamptz,
     geom geometry(Point, 4326) CHECK (geoservice.is_position(geom)),
@@ -1713,26 +1763,26 @@ BEGIN
     END IF;
     INSERT INTO incident_event
         (incident_id, actor, rule, from_status, to_status, from_grid_code, to_grid_code, method, edition_id, reason,
-         officer_code, jurisdiction_id, service_code, rating, routed_at, geom, received_x, received_y, declared_crs,
+         officer_code, jurisdiction_id, service_code, rating, original_status, routed_at, geom, received_x, received_y, declared_crs,
          accuracy_m, building_code, distance_to_border_m, near_border, candidates)
     VALUES (new.id, geoservice.actor(), new.step_rule, old.status, new.status, old.grid_code, new.grid_code, new.method,
             new.edition_id,
             CASE WHEN new.step_rule = 'moved by edition'
                  THEN 'Its place belongs to another grid in edition ' || new.edition_id || '.'
                  ELSE new.step_reason END,
-            new.officer_code, new.jurisdiction_id, new.service_code, new.rating, line.routed_at, line.geom, line.received_x,
-            line.received_y, line.declared_crs, line.accuracy_m, line.building_code, line.distance_to_border_m,
+            new.officer_code, new.jurisdiction_id, new.service_code, new.rating, new.original_status, line.routed_at,
+            line.geom, line.received_x, line.received_y, line.declared_crs, line.accuracy_m, line.building_code, line.distance_to_border_m,
             line.near_border, line.candidates);
     RETURN NULL;
 END $$;
 CREATE TRIGGER record_change AFTER UPDATE ON geoservice.incident FOR EACH ROW
     WHEN ((new.status, new.service_code, new.source, new.description, new.geom, new.building_code, new.accuracy_m,
            new.grid_code, new.method, new.officer_code, new.overrule_reason, new.waiting_since, new.overdue_at, new.closed_at,
-           new.rating)
+           new.rating, new.original_status)
         IS DISTINCT FROM
           (old.status, old.service_code, old.source, old.description, old.geom, old.building_code, old.accuracy_m,
            old.grid_code, old.method, old.officer_code, old.overrule_reason, old.waiting_since, old.overdue_at, old.closed_at,
-           old.rating))
+           old.rating, old.original_status))
     EXECUTE FUNCTION geoservice.record_change();
 
 -- From report to rating: the steps that an incident may take, kept here too, so that no door takes another.
@@ -1760,6 +1810,7 @@ INSERT INTO geoservice.lifecycle (rule, from_status, to_status, needs_reason, us
     ('verified', 'resolved', 'closed', false, true),
     ('rated', 'resolved', 'closed', false, false),
     ('rated', 'closed', 'closed', false, true),
+    ('rated', 'duplicate', 'duplicate', false, true),
     ('lapsed', 'resolved', 'closed', false, false),
     ('reopened', 'resolved', 'dispatched', true, true),
     ('reopened', 'closed', 'dispatched', true, true),
@@ -1779,7 +1830,7 @@ DECLARE
     step lifecycle;
     steps_by_status boolean := new.status <> old.status
         OR (new.assigned_officer_code IS DISTINCT FROM old.assigned_officer_code AND new.status = 'dispatched')
-        OR (new.rating IS DISTINCT FROM old.rating AND new.status = 'closed');
+        OR (new.rating IS DISTINCT FROM old.rating AND new.status IN ('closed', 'duplicate'));
 BEGIN
     IF steps_by_status THEN
         SELECT l.* INTO step FROM lifecycle AS l
@@ -1801,14 +1852,22 @@ BEGIN
         new.status_since := CASE WHEN new.status = old.status THEN old.status_since ELSE clock_timestamp() END;
         new.waiting_since := NULL;
         new.closed_at := CASE WHEN new.status = 'closed' THEN coalesce(old.closed_at, new.closed_at, now()) END;
-        new.rating := CASE WHEN new.status = 'closed' THEN new.rating END;
-        new.duplicate_of := CASE WHEN new.status = 'duplicate' THEN new.duplicate_of END;
+        new.rating := CASE WHEN new.status = 'closed' OR step.rule = 'rated' THEN new.rating END;
+        new.duplicate_of := CASE WHEN step.rule = 'merged' THEN new.duplicate_of
+                                 WHEN new.status = 'duplicate' THEN old.duplicate_of END;
+        new.original_status := status_of_original(new.duplicate_of);
         IF step.rule = 'reopened' THEN
             new.assigned_officer_code := NULL;  -- whoever is posted now
         END IF;
     ELSE
         new.status_since := old.status_since;
+        new.duplicate_of := old.duplicate_of;
+        new.original_status := status_of_original(new.duplicate_of);
+        IF new.status = 'duplicate' AND new.original_status NOT IN ('resolved', 'closed') THEN
+            new.rating := NULL;  -- it is in hand again, and will be rated anew
+        END IF;
         new.step_rule := CASE
+            WHEN new.original_status IS DISTINCT FROM old.original_status THEN 'followed'
             WHEN new.overdue_at IS DISTINCT FROM old.overdue_at THEN 'overdue'
             WHEN new.waiting_since IS DISTINCT FROM old.waiting_since
                 THEN CASE WHEN new.waiting_since IS NULL THEN 'answered' ELSE 'asked' END
@@ -1818,7 +1877,7 @@ BEGIN
             WHEN (new.geom, new.building_code, new.accuracy_m) IS DISTINCT FROM (old.geom, old.building_code, old.accuracy_m)
                 THEN 'moved'
             ELSE 'corrected' END;
-        IF new.step_rule IN ('moved by edition', 'overdue', 'corrected') THEN
+        IF new.step_rule IN ('moved by edition', 'overdue', 'corrected', 'followed') THEN
             new.step_reason := NULL;
         ELSIF new.step_rule = 'overruled' THEN
             new.step_reason := new.overrule_reason;
@@ -1829,23 +1888,58 @@ END $$;
 CREATE TRIGGER guard_step BEFORE UPDATE ON geoservice.incident
     FOR EACH ROW EXECUTE FUNCTION geoservice.guard_step();
 
+-- The incident that one ends at which was merged into another, that one perhaps into a third; itself when it is no duplicate.
+CREATE FUNCTION geoservice.original_of(incident uuid) RETURNS uuid
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    WITH RECURSIVE way AS (
+        SELECT i.id, i.duplicate_of FROM geoservice.incident AS i WHERE i.id = original_of.incident
+        UNION SELECT i.id, i.duplicate_of FROM way JOIN geoservice.incident AS i ON i.id = way.duplicate_of
+    )
+    SELECT way.id FROM way WHERE way.duplicate_of IS NULL
+$$;
+
+-- How far the incident has come that a duplicate of another ends at. Null: it is none.
+CREATE FUNCTION geoservice.status_of_original(merged_into uuid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT coalesce(i.original_status, i.status) FROM incident AS i WHERE i.id = merged_into
+$$;
+
+-- Duplicates follow their original, whatever becomes of it: each has a line of its own, so that whoever follows one hears.
+CREATE FUNCTION geoservice.follow_original() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE incident AS i SET step_rule = 'followed' WHERE i.duplicate_of = new.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER follow_original AFTER UPDATE ON geoservice.incident FOR EACH ROW
+    WHEN ((new.status, new.original_status) IS DISTINCT FROM (old.status, old.original_status))
+    EXECUTE FUNCTION geoservice.follow_original();
+
 -- What only some steps ask for.
 CREATE FUNCTION geoservice.require_step(rule text, old geoservice.incident, new geoservice.incident) RETURNS void
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     IF rule IN ('reopened', 'rated') AND old.closed_at < now() - lapses_after() THEN
         RAISE EXCEPTION 'The incident was closed more than 7 days ago.'
             USING ERRCODE = 'GS411', HINT = 'Report the matter anew.';
     ELSIF rule = 'rated' AND (old.rating IS NOT NULL OR new.rating IS NULL) THEN
         RAISE EXCEPTION 'The incident was rated already.' USING ERRCODE = 'GS411', HINT = 'One rating counts.';
-    ELSIF rule = 'merged' AND NOT EXISTS (
-        SELECT FROM incident AS i WHERE i.id = new.duplicate_of AND i.jurisdiction_id = old.jurisdiction_id
-           AND i.status NOT IN ('duplicate', 'cancelled')) THEN
-        RAISE EXCEPTION 'The incident that stays must be one of the same jurisdiction, neither a duplicate nor cancelled.'
-            USING ERRCODE = 'check_violation', HINT = 'Give the id of the incident that all others are merged into.';
-    ELSIF rule = 'merged' AND EXISTS (SELECT FROM incident AS i WHERE i.duplicate_of = old.id) THEN
-        RAISE EXCEPTION 'Other incidents were merged into this one.'
-            USING ERRCODE = 'check_violation', HINT = 'Merge the other one into this, or reopen those first.';
+    ELSIF rule = 'rated' AND old.status = 'duplicate' AND NOT EXISTS (
+        SELECT FROM incident AS i WHERE i.id = original_of(old.id)
+           AND (i.status = 'resolved' OR (i.status = 'closed' AND i.closed_at >= now() - lapses_after()))) THEN
+        RAISE EXCEPTION 'The incident that it was merged into is not resolved, or was closed more than 7 days ago.'
+            USING ERRCODE = 'GS411', HINT = 'It can be rated for 7 days from when that is resolved.';
+    ELSIF rule = 'merged' AND new.duplicate_of = old.id THEN
+        RAISE EXCEPTION 'An incident can not be merged into itself.'
+            USING ERRCODE = 'check_violation', HINT = 'Give the id of the incident that stays, another one.';
+    ELSIF rule = 'merged' THEN
+        -- Held until this is committed: else two that are merged into each other at once would both be gone.
+        PERFORM FROM incident AS i WHERE i.id = new.duplicate_of AND i.jurisdiction_id = old.jurisdiction_id
+            AND i.status NOT IN ('duplicate', 'cancelled') FOR SHARE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'The incident that stays must be one of the same jurisdiction, neither a duplicate nor cancelled.'
+                USING ERRCODE = 'check_violation', HINT = 'Give the id of the incident that all others are merged into.';
+        END IF;
     ELSIF rule IN ('dispatched', 'reassigned') AND new.assigned_officer_code IS NULL THEN
         RAISE EXCEPTION 'Nobody is named for the incident.'
             USING ERRCODE = 'not_null_violation', HINT = 'Write the code of a member of staff into assigned_officer_code.';
@@ -1909,9 +2003,13 @@ BEGIN
         new.updated_at := pg_catalog.now();
         new.status_since := pg_catalog.now();
         new.version := 1;
+        IF new.reported_at OPERATOR(pg_catalog.>) pg_catalog.now() THEN
+            new.reported_at := geoservice.not_to_come(new.reported_at);
+        END IF;
         new.routed_at := new.reported_at;
         new.step_rule := 'reported';
         new.step_reason := NULL;
+        new.original_status := CASE WHEN new.duplicate_of IS NOT NULL THEN geoservice.status_of_original(new.duplicate_of) END;
     END IF;
     answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);
     IF tg_op OPERATOR(pg_catalog.=) 'INSERT' AND answer.jurisdiction_id IS NOT NULL THEN
@@ -1958,6 +2056,17 @@ BEGIN
 END $$;
 CREATE TRIGGER route BEFORE INSERT OR UPDATE ON geoservice.incident
     FOR EACH ROW EXECUTE FUNCTION geoservice.route_incident();
+
+-- Now, for a clock that is up to 5 minutes fast; a later instant is refused: nothing is reported before it happens.
+CREATE FUNCTION geoservice.not_to_come(reported_at timestamptz) RETURNS timestamptz
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF reported_at > clock_timestamp() + interval '5 minutes' THEN
+        RAISE EXCEPTION 'The report says that it was made at %, which is still to come.', reported_at
+            USING ERRCODE = 'check_violation', HINT = 'Leave reported_at out for now, or put the clock right that it came from.';
+    END IF;
+    RETURN now();
+END $$;
 
 -- An incident as a writer changes it: what is fixed stays, what the trigger decides stays as it was decided. When its
 -- place, accuracy, building, overrule or instant of routing changed, method is null: it must be routed anew.
@@ -3244,8 +3353,10 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 -- What look-ups, CHECKs and triggers ask with the rights of whoever reads or writes.
 GRANT EXECUTE ON FUNCTION
     geoservice.actor(), geoservice.is_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
-    geoservice.holds_personal_number(text), geoservice.is_position(geometry), geoservice.is_on_earth(geometry),
-    geoservice.is_reason(text), geoservice.max_vertices(), geoservice.is_sound(geometry), geoservice.place_of(geometry),
+    geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
+    geoservice.has_words(text), geoservice.is_reason(text),
+    geoservice.is_position(geometry), geoservice.is_on_earth(geometry),
+    geoservice.max_vertices(), geoservice.is_sound(geometry), geoservice.place_of(geometry),
     geoservice.require_position(geometry, text), geoservice.require_sound(geometry, text),
     geoservice.lon_degree_m(double precision), geoservice.lat_degree_m(double precision),
     geoservice.distance_m(geometry, geometry, double precision, double precision),
@@ -3274,7 +3385,8 @@ GRANT EXECUTE ON FUNCTION
 -- What the routing of a report asks, with the rights of its writer.
 GRANT EXECUTE ON FUNCTION
     geoservice.stale_routing_at(integer, bigint, timestamptz, boolean),
-    geoservice.reroute_at(geoservice.incident, geoservice.incident), geoservice.status_by_officer(text, text, text)
+    geoservice.reroute_at(geoservice.incident, geoservice.incident), geoservice.status_by_officer(text, text, text),
+    geoservice.not_to_come(timestamptz), geoservice.status_of_original(uuid), geoservice.original_of(uuid)
     TO geoservice_analyst, geoservice_app;
 -- What the service alone does.
 GRANT EXECUTE ON FUNCTION

@@ -27,16 +27,21 @@ def _arrows() -> dict[tuple[Status, Status], list[str]]:
     arrows: dict[tuple[Status, Status], list[str]] = {}
     for step in STEPS:
         for start in step.starts if step.ends else ():
-            arrows.setdefault((start, step.ends or start), []).append(step.action)
+            arrows.setdefault((start, step.ends_from(start) or start), []).append(step.action)
     return arrows
 
 
 def _row(step: Step) -> str:
     cells = (
-        f"`{step.action}`", step.rule, _listed(step.starts), step.ends or "stays", _listed(sorted(step.by)),
+        f"`{step.action}`", step.rule, _listed(step.starts), _end(step), _listed(sorted(step.by)),
         _listed(sorted(step.needs)), _listed(sorted(step.takes)), f"{step.stage}, {STAGES[step.stage - 1]}",
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
+
+
+def _end(step: Step) -> str:
+    stays = f" ({', '.join(step.stays)} stays)" if step.stays else ""
+    return f"{step.ends or 'stays'}{stays}"
 
 
 def _listed(words: Iterable[str]) -> str:

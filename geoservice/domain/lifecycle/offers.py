@@ -5,20 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from geoservice.domain.lifecycle.table import REOPEN_DAYS, Party, Step, legal_steps
+from geoservice.domain.lifecycle.table import REOPEN_DAYS, Party, Status, Step, legal_steps
 from layers.incidents.model import Incident
 
 
-def offered_steps(incident: Incident, parties: Iterable[Party], now: datetime) -> tuple[Step, ...]:
-    """Return the steps that somebody may take with an incident now, in the order of the table."""
-    return tuple(step for step in legal_steps(incident.status, parties) if _is_open(step.action, incident, now))
+def offered_steps(
+    incident: Incident, parties: Iterable[Party], now: datetime, *, original: Incident | None = None
+) -> tuple[Step, ...]:
+    """Return the steps that somebody may take with an incident now, in the order of the table.
+
+    Parameters
+    ----------
+    original
+        Of a duplicate: the incident that it ends at.
+    """
+    legal = legal_steps(incident.status, parties)
+    return tuple(step for step in legal if _is_open(step.action, incident, original, now))
 
 
-def _is_open(action: str, incident: Incident, now: datetime) -> bool:
-    ended = incident.closed_at is not None and incident.closed_at + timedelta(days=REOPEN_DAYS) < now
+def _has_ended(incident: Incident, now: datetime) -> bool:
+    return incident.closed_at is not None and incident.closed_at + timedelta(days=REOPEN_DAYS) < now
+
+
+def _is_open(action: str, incident: Incident, original: Incident | None, now: datetime) -> bool:
+    ended = _has_ended(incident, now)
     match action:
         case "rate":
-            return incident.rating is None and not ended
+            handled = original or incident
+            done = handled.status in (Status.RESOLVED, Status.CLOSED)
+            return incident.rating is None and done and not _has_ended(handled, now)
         case "reopen":
             return not ended
         case "ask":

@@ -49,7 +49,7 @@ class Step:
     #: What the history says was done: the id of the rule.
     rule: str
     starts: tuple[Status, ...]
-    #: None: the status stays.
+    #: None: the status stays; where it starts in one of `stays`, too.
     ends: Status | None
     by: frozenset[Party]
     needs: frozenset[Field] = frozenset()
@@ -57,13 +57,20 @@ class Step:
     #: Which of the seven steps of city management it is (CJJ/T 106): collect, file, dispatch, handle, feed back, check
     #: and close, evaluate.
     stage: int = 4
+    stays: frozenset[Status] = frozenset()
+
+    def ends_from(self, status: str) -> Status | None:
+        """Return the status that the step leads to from one; None: it stays."""
+        return None if status in self.stays else self.ends
 
 
 def _step(
     action: str, rule: str, starts: Iterable[Status], ends: Status | None, by: Iterable[Party], *, stage: int,
-    needs: Iterable[Field] = (), takes: Iterable[Field] = (),
+    needs: Iterable[Field] = (), takes: Iterable[Field] = (), stays: Iterable[Status] = (),
 ) -> Step:  # fmt: skip
-    return Step(action, rule, tuple(starts), ends, frozenset(by), frozenset(needs), frozenset(takes), stage)
+    return Step(
+        action, rule, tuple(starts), ends, frozenset(by), frozenset(needs), frozenset(takes), stage, frozenset(stays)
+    )
 
 
 _S, _P, _F = Status, Party, Field
@@ -80,8 +87,9 @@ STEPS: tuple[Step, ...] = (
           needs=(_F.OFFICER, _F.REASON)),
     _step("resolve", "resolved", (_S.ACCEPTED,), _S.RESOLVED, (_P.OFFICER, _P.DISPATCHER), stage=5, takes=(_F.REASON,)),
     _step("verify", "verified", (_S.RESOLVED,), _S.CLOSED, (_P.DISPATCHER,), stage=6, takes=(_F.REASON,)),
-    _step("rate", "rated", (_S.RESOLVED, _S.CLOSED), _S.CLOSED, (_P.REPORTER,), stage=7, needs=(_F.RATING,),
-          takes=(_F.REASON,)),
+    # Who reported the same matter rates how it was handled where it was merged into.
+    _step("rate", "rated", (_S.RESOLVED, _S.CLOSED, _S.DUPLICATE), _S.CLOSED, (_P.REPORTER,), stage=7,
+          needs=(_F.RATING,), takes=(_F.REASON,), stays=(_S.DUPLICATE,)),
     _step("lapse", "lapsed", (_S.RESOLVED,), _S.CLOSED, (_P.SERVICE,), stage=6),
     _step("reopen", "reopened", (_S.RESOLVED, _S.CLOSED, _S.DUPLICATE), _S.DISPATCHED, (_P.REPORTER, _P.DISPATCHER),
           stage=3, needs=(_F.REASON,)),
@@ -98,6 +106,8 @@ STEPS: tuple[Step, ...] = (
 )  # fmt: skip
 
 ACTIONS: dict[str, Step] = {step.action: step for step in STEPS}
+#: The words of staff that their reporter reads: what was done with the report, and why not.
+TOLD = ("resolved", "returned", "verified", "cancelled", "merged", "reopened")
 #: A closed incident can be reopened, and rated, for so long.
 REOPEN_DAYS = 7
 #: A resolved incident that nobody rates or verifies closes by itself after so long.

@@ -20,7 +20,7 @@ class Event:
     jurisdiction_id: int | None
     jurisdiction_code: str | None
     #: Codes, ids and numbers; for an incident: incident, service, status, from_status, grid, from_grid, officer,
-    #: edition, method, rating.
+    #: edition, method, rating, original_status.
     data: Mapping[str, Any]
 
 
