@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, exc, make_url, pool, text
 
+from layers.db.sentences import broken, missing
 from layers.errors import (
     DatabaseUnavailable,
     EditedMeanwhile,
@@ -31,17 +32,6 @@ APP_ROLE = "geoservice_app"
 _CONNECT_TIMEOUT_S = 3
 _TCP_USER_TIMEOUT_MS = 5000
 _KEEPALIVE_S = 5
-#: What people write by hand, and the rule it is held to, by the name of its constraint.
-_NAME_RULE = "is 1 to 200 characters, none of them invisible"
-_REASON_RULE = "A reason is 1 to 200 characters, none of them invisible, and holds no number of a person."
-_WRITTEN = {
-    "edition_outline_reason_check": _REASON_RULE,
-    "grid_unowned_reason_check": _REASON_RULE,
-    "reassigned_code_reason_check": _REASON_RULE,
-    "edition_title_check": f"A title {_NAME_RULE}.",
-    "jurisdiction_name_check": f"The name of a jurisdiction {_NAME_RULE}.",
-    "jurisdiction_name_en_check": f"The English name of a jurisdiction {_NAME_RULE}.",
-}
 #: Refusals of our own functions that callers treat each in its way, by SQLSTATE.
 _MEANWHILE: dict[str, type[RefusedByDatabase]] = {
     "GS409": PublishedMeanwhile, "GS410": MovedMeanwhile, "GS411": StepRefused, "GS412": EditedMeanwhile,
@@ -158,7 +148,10 @@ def translate(error: BaseException | None) -> LayerError:  # noqa: C901 - a flat
             return _refusal(error.sqlstate, error.diag)
         if error.sqlstate[:2] == "23":  # an integrity constraint
             # The driver's own sentence is for programmers, and its detail can hold the whole row.
-            return RefusedByDatabase(_broken(error.diag.constraint_name or error.diag.column_name))
+            told = error.diag
+            return RefusedByDatabase(
+                broken(told.constraint_name) if told.constraint_name else missing(told.column_name)
+            )
         if error.sqlstate[:2] == "22":  # a value
             return RefusedByDatabase(_UNFIT_VALUE)
         if error.sqlstate[:2] not in ("08", "53", "57", "58", "XX"):
@@ -175,7 +168,3 @@ def _refusal(sqlstate: str, told: psycopg.errors.Diagnostic) -> RefusedByDatabas
     refusal = _MEANWHILE.get(sqlstate, RefusedByDatabase)
     values = json.loads(told.message_detail) if told.constraint_name and told.message_detail else None
     return refusal(told.message_primary or "", told.message_hint, advice=told.constraint_name, values=values)
-
-
-def _broken(rule: str | None) -> str:
-    return _WRITTEN.get(rule or "", f"The data break the rule {rule}.")
