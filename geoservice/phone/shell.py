@@ -25,11 +25,9 @@ TEMPLATES = Environment(
 )
 #: What the pages take from the map pages.
 ASSETS = ("static/icons/favicon.svg", "vendor/leaflet/leaflet.css", "vendor/leaflet/leaflet.js")
+_SCRIPTS = ("page", "elements", "interface", "kept", "places", "map", "sides", "report", "follow")
 #: What the pages of residents load, without the officers'.
-FILES = (
-    "styles/phone.css",
-    *(f"scripts/{name}.js" for name in ("page", "elements", "interface", "kept", "map", "sides", "report", "follow")),
-)
+FILES = ("styles/phone.css", *(f"scripts/{name}.js" for name in _SCRIPTS))
 
 
 def phone_version() -> str:

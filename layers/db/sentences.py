@@ -133,7 +133,7 @@ SENTENCES = {
     "secret_check": "The secret of a webhook begins with whsec_.",
     "webhook_previous_secret_ends": "A secret that was replaced says until when it is valid.",
     "sent_up_to_check": "The number of an event is 0 or more.",
-    "disabled_reason_check": "Why a webhook is switched off is said in 1 to 200 characters.",
+    "disabled_reason_check": "Why a webhook is switched off is said in a few words, at most 200 characters.",
     "webhook_disabled_for_a_reason": "A webhook that is switched off says why, and only then.",
     "webhook_without_personal_numbers": _PERSONAL,
 }  # fmt: skip

@@ -3109,7 +3109,7 @@ CREATE TABLE geoservice.webhook (
     created_at timestamptz NOT NULL DEFAULT now(),
     created_by text NOT NULL,
     disabled_at timestamptz,
-    disabled_reason text CHECK (char_length(disabled_reason) BETWEEN 1 AND 200),
+    disabled_reason text CHECK (char_length(disabled_reason) BETWEEN 1 AND 200 AND geoservice.has_words(disabled_reason)),
     sent_up_to bigint NOT NULL CHECK (sent_up_to >= 0),               -- number of the last event that was fanned out
     CONSTRAINT webhook_previous_secret_ends CHECK ((previous_secret IS NULL) = (previous_secret_until IS NULL)),
     CONSTRAINT webhook_disabled_for_a_reason CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),

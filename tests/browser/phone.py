@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ from layers.db.session import Database
 from tests.conftest import LiveServer
 
 PHONE = {"width": 390, "height": 844}
+#: What the page says to a tap on a map that is too small for a finger.
+COME_CLOSER = re.compile("地图已放大|The map came closer")
 #: Each would run, or would be evaluated, at one of the doors it passes.
 HOSTILE = "<img src=x onerror=\"document.body.dataset.broken='img'\"></script><svg onload=alert(1)>${1}{{ 6 * 7 }}"
 
@@ -23,10 +26,13 @@ def wait_for_map(page: Page) -> None:
 
 
 def fill_in(page: Page, words: str, *, service: str = "light") -> None:
-    """Choose a service, tap the middle of the map, and write."""
+    """Choose a service, tap the middle of the map until it tells the place, and write."""
     wait_for_map(page)
     page.locator(f"input[name=service][value={service}]").check()
     page.locator("#map").click()
+    expect(page.locator("#place")).to_have_text(COME_CLOSER)
+    page.locator("#map").click()
+    expect(page.locator("#place")).not_to_have_text(COME_CLOSER)
     expect(page.locator(".pin-place")).to_be_visible()
     page.locator("#text").fill(words)
 

@@ -66,6 +66,7 @@ def test_the_whole_way_from_report_to_rating(live, visit, words):
 
     reporter.page.locator("#fresh a.first").click()
     expect(reporter.page.locator(".status")).to_have_text("已处置，请评价")
+    expect(reporter.page.locator(".said")).to_contain_text("办理结果换了井盖")
     reporter.page.locator(".star").nth(3).click()
     reporter.page.locator("form textarea").first.fill("很快")
     reporter.page.locator("button", has_text="提交评价").click()
@@ -125,6 +126,52 @@ def test_a_report_is_reopened_and_another_cancelled(live, visit, words):
         expect(seen.page.locator(".status")).to_have_text(status)
 
     assert [stored(live, one)[0]["status"] for one in (words, f"{words} 2")] == ["dispatched", "cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("language", "returned", "resolved"),
+    [("", "退回原因", "办理结果"), ("?lang=en", "Why it was returned", "What was done")],
+)
+def test_the_reporter_reads_what_staff_said(live, visit, words, language, returned, resolved):
+    seen = report(visit, live, words)
+    (incident,) = stored(live, words)
+    act(seen, live, incident, "return", reason=HOSTILE[:200])
+    act(seen, live, incident, "dispatch")
+    act(seen, live, incident, "accept")
+    act(seen, live, incident, "resolve", reason="换了灯泡")
+
+    seen.page.goto(f"{live.url}/report/follow{language}#{token_of(seen)}")
+
+    said = seen.page.locator(".said")
+    expect(said).to_have_count(2)
+    expect(said.nth(0)).to_contain_text(returned + HOSTILE[:200])
+    expect(said.nth(1)).to_contain_text(resolved + "换了灯泡")
+    assert seen.page.evaluate("() => document.body.dataset.broken || ''") == ""
+    seen.assert_quiet()
+
+
+@pytest.mark.parametrize(
+    ("language", "merged", "done"),
+    [("", "那一件：已处置，请评价", "已并入"), ("?lang=en", "That one: resolved: please rate it", "merged into it")],
+)
+def test_a_merged_report_follows_the_other_and_is_rated(live, visit, words, language, merged, done):
+    stays, seen = report(visit, live, words), report(visit, live, f"{words} 2")
+    (first,), (same,) = stored(live, words), stored(live, f"{words} 2")
+    act(seen, live, same, "merge", duplicate_of=str(first["id"]))
+    act(stays, live, first, "accept")
+    act(stays, live, first, "resolve", reason="换了灯泡")
+
+    seen.page.goto(f"{live.url}/report/follow{language}#{token_of(seen)}")
+
+    expect(seen.page.locator(".original")).to_have_text(merged)
+    expect(seen.page.locator(".status").first).to_contain_text(done)
+    expect(seen.page.locator(".said")).to_contain_text("换了灯泡")
+    expect(seen.page.locator(".way [aria-current=step]")).to_have_count(1)
+    seen.page.locator(".star").nth(2).click()
+    seen.page.locator("form.question button.first").click()
+    expect(seen.page.locator("#report")).to_contain_text("★★★")
+    assert (stored(live, f"{words} 2")[0]["rating"], stored(live, words)[0]["rating"]) == (3, None)
+    seen.assert_quiet()
 
 
 def test_a_broken_link_is_told_in_plain_words(live, visit):

@@ -8,7 +8,7 @@ import uuid
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.phone import HOSTILE, PHONE, fill_in, report, sent_card, stored, wait_for_map
+from tests.browser.phone import COME_CLOSER, HOSTILE, PHONE, fill_in, report, sent_card, stored, wait_for_map
 
 pytestmark = pytest.mark.browser
 
@@ -27,9 +27,86 @@ def test_a_report_by_tapping_the_map_reaches_its_grid(live, visit, words):
 
     (incident,) = stored(live, words)
     assert (incident["source"], incident["service_code"], incident["status"]) == ("resident", "light", "dispatched")
-    assert incident["accuracy_m"] is None
+    assert 0 < incident["accuracy_m"] <= 25
     expect(seen.page.locator("#fresh a.first")).to_have_attribute("href", re.compile(r"^/report/follow#rpt_"))
     seen.assert_quiet()
+
+
+def radius_m(seen) -> float:
+    """Return how large the circle of the pin's accuracy is drawn, by the scale of the map."""
+    return float(re.search(r"约 (\d+) 米", seen.page.locator("#place").text_content())[1])
+
+
+@pytest.mark.slow
+def test_a_finger_is_as_exact_as_the_map_is_large(live, visit, words):
+    seen = visit(f"{live.url}/report", **PHONE)
+    page = seen.page
+    wait_for_map(page)
+    page.locator("input[name=service][value=light]").check()
+    page.locator("#text").fill(words)
+
+    page.locator("#map").click()
+    expect(page.locator("#place")).to_have_text(COME_CLOSER)
+    vague = radius_m(seen)
+    page.locator("#send").click()
+    sent_card(page)
+
+    (incident,) = stored(live, words)
+    assert incident["accuracy_m"] == vague
+    assert 25 < vague <= 1000
+    assert len(incident["candidates"]) > 1
+    expect(page.locator("#fresh .question button").first).to_be_visible()  # so it is asked which side it was
+    seen.assert_quiet()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("language", "said"), [("", r"^图钉在.*网格.*。"), ("?lang=en", r"^The pin is in .*[Gg]rid.*\.")]
+)
+def test_the_place_is_said_in_words(live, visit, language, said):
+    seen = visit(f"{live.url}/report{language}", **PHONE)
+
+    fill_in(seen.page, "lamp")
+
+    expect(seen.page.locator("#place")).to_have_text(re.compile(said))
+    seen.assert_quiet()
+
+
+@pytest.mark.slow
+def test_a_street_is_named_where_the_pin_lies_by_one(live, visit):
+    seen = visit(f"{live.url}/report", **PHONE)
+    fill_in(seen.page, "lamp")
+    asked = """async () => {
+      const [{ inWords }, settings] = await Promise.all([
+        import(document.querySelector('script[type=module]').src.replace(/report\\.js$/, 'places.js')), null]);
+      const square = (x, y) => [[[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1], [x, y]]];
+      const grids = [['a', 0], ['b', 1]].map(([name, x]) => (
+        { properties: { code: name, name }, geometry: { type: 'MultiPolygon', coordinates: [square(x, 0)] } }));
+      const street = { properties: { kind: 'street', name: 's' },
+        geometry: { type: 'LineString', coordinates: [[0.5, 0.5], [0.6, 0.5]] } };
+      const said = (lng, lat) => inWords({ grids, basemap: [street] }, { lng, lat });
+      return [said(0.55, 0.5001), said(0.55, 0.501), said(1.5, 0.5), said(3, 3), inWords({}, { lng: 0, lat: 0 })];
+    }"""
+
+    assert seen.page.evaluate(asked) == ["a，靠近s", "a", "b", "", ""]
+
+
+@pytest.mark.slow
+def test_from_the_keyboard_a_place_is_told_as_exactly(live, visit, words):
+    seen = visit(f"{live.url}/report", **PHONE)
+    page = seen.page
+    wait_for_map(page)
+    page.locator("input[name=service][value=light]").check()
+    page.locator("#map").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#place")).to_have_text(COME_CLOSER)
+    page.keyboard.press("Enter")
+    expect(page.locator("#place")).not_to_have_text(COME_CLOSER)
+    page.locator("#text").fill(words)
+    page.locator("#send").click()
+    sent_card(page)
+
+    assert 0 < stored(live, words)[0]["accuracy_m"] <= 25
 
 
 @pytest.mark.slow

@@ -36,6 +36,18 @@ def test_a_blank_reason_is_none_wherever_the_database_keeps_one(connection: Conn
     assert not select_one(connection, "SELECT geoservice.is_reason(%s)", blank)
 
 
+def test_a_webhook_is_not_switched_off_without_words(connection: Connection[Any]) -> None:
+    columns = "(jurisdiction_id, url, secret, label, topics, created_by, sent_up_to, disabled_at, disabled_reason)"
+    known = select_one(connection, "SELECT id FROM geoservice.jurisdiction")
+
+    with pytest.raises(psycopg.errors.CheckViolation, match="webhook_disabled_reason_check"):
+        connection.execute(
+            f"INSERT INTO geoservice.webhook {columns} VALUES"  # noqa: S608 - our own text
+            " (%s, 'https://a.example/', 'whsec_a', 'a', '{}', 'a', 0, now(), '...')".encode(),
+            [known],
+        )
+
+
 def test_of_a_reused_code_too(connection: Connection[Any]) -> None:
     edition = make_draft(connection, select_one(connection, "SELECT id FROM geoservice.jurisdiction"))
 

@@ -99,6 +99,15 @@ function line(label, words) {
   return words ? element('div', {}, element('dt', {}, label), element('dd', {}, words)) : null;
 }
 
+// What staff said of it, as text.
+function saidList(said) {
+  if (said.length === 0) return null;
+  const lines = said.map(({ at, rule, words }) =>
+    element('p', { class: 'said' }, element('strong', {}, say(`said.${rule}`)), words, ' ', element('small', {}, moment(at))),
+  );
+  return element('section', { class: 'sayings', 'aria-label': say('said') }, ...lines);
+}
+
 async function serviceName(report) {
   try {
     const path = `/v1/services?jurisdiction=${encodeURIComponent(report.jurisdiction)}`;
@@ -132,12 +141,13 @@ async function show(report) {
   const title = await serviceName(report);
   const mine = settings.jurisdictions.find((one) => one.code === report.jurisdiction);
   tell(byId('where'), mine ? mine.name : '');
+  const expected = (report.original || report).expected_at;
   const facts = element(
     'dl',
     {},
     line(say('since'), moment(report.status_since)),
     line(say('reported_at'), moment(report.reported_at)),
-    line(say('expected_at'), report.expected_at && moment(report.expected_at)),
+    line(say('expected_at'), expected && moment(expected)),
     line(say('description'), report.description),
     line(say('rated'), report.rating && `${'★'.repeat(report.rating)} ${say('star', { count: count(report.rating) })}`),
   );
@@ -147,7 +157,9 @@ async function show(report) {
     ...[
       element('h2', {}, title),
       element('p', { class: 'status', 'data-status': report.status }, sayFirst(`status.${report.status}`)),
-      way(report.status),
+      report.original && element('p', { class: 'status original' }, say('original', { status: say(`status.${report.original.status}`) })),
+      way((report.original || report).status),
+      saidList(report.said),
       question,
       sides(report),
       ...open.filter((action) => action === 'answer' || action === 'rate').map((action) => FORMS[action]()),

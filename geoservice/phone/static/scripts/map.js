@@ -3,6 +3,7 @@
 import { element } from './elements.js';
 import { askRemembered, layerPath } from './interface.js';
 import { named, say } from './page.js';
+import { inWords } from './places.js';
 
 // Metres a pixel at the equator at zoom 0 (2 pi 6378137 / 256).
 const METRES_A_PIXEL = 156543.03392804097;
@@ -10,6 +11,25 @@ const STREET_M = 9;
 const NAMES_FROM_ZOOM = 16;
 const BUILDINGS_FROM_ZOOM = 15;
 const GROUND = { block: '#eae7de', green: '#d3e2c8', water: '#b9d6e4' };
+
+const metresAPixel = (zoom, lat) => (METRES_A_PIXEL * Math.cos((lat * Math.PI) / 180)) / 2 ** zoom;
+
+// How far off a finger may be, in metres, and from which zoom on it tells one place from the next.
+const FINGER_PX = 22;
+const TELLS_M = 25;
+const EXACT_M = 15;
+export const fingerM = (map, { lat }) => Math.ceil(FINGER_PX * metresAPixel(map.getZoom(), lat));
+export const tells = (metres) => metres <= TELLS_M;
+
+// Shows a place so large that a finger tells it.
+export function showClose(map, latlng) {
+  const zoom = Math.ceil(2 * Math.log2((FINGER_PX * metresAPixel(0, latlng.lat)) / EXACT_M)) / 2;
+  map.setView(latlng, Math.max(map.getZoom(), Math.min(zoom, map.getMaxZoom())), { animate: false });
+}
+
+// The street and the grid of a place, as far as their layers have arrived; '' without either.
+const arrived = new WeakMap();
+export const placeInWords = (map, latlng) => inWords(arrived.get(map) || {}, latlng);
 
 export function showWhole(map, [west, south, east, north]) {
   const bounds = L.latLngBounds([south, west], [north, east]);
@@ -33,7 +53,7 @@ export function newMap(node) {
 }
 
 function streetStyle(map) {
-  const metres = (METRES_A_PIXEL * Math.cos((map.getCenter().lat * Math.PI) / 180)) / 2 ** map.getZoom();
+  const metres = metresAPixel(map.getZoom(), map.getCenter().lat);
   return { color: '#fff', weight: Math.max(1, STREET_M / metres), opacity: 1 };
 }
 
@@ -141,6 +161,7 @@ export async function drawJurisdiction(map, jurisdiction, { own = [], failed }) 
       const all = await askRemembered(layerPath(jurisdiction, layer));
       if (gone) return;
       draw(all);
+      arrived.set(map, { ...arrived.get(map), [layer]: all.features });
     } catch {
       missing = true;
     }

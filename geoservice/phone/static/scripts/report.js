@@ -3,7 +3,7 @@
 import { button, byId, element, tell } from './elements.js';
 import { askRemembered, sentence } from './interface.js';
 import { change, forget, keep, keeps, onChange, reports, sendKept, startSending } from './kept.js';
-import { drawJurisdiction, newMap, pin, showWhole } from './map.js';
+import { drawJurisdiction, fingerM, newMap, pin, placeInWords, showClose, showWhole, tells } from './map.js';
 import { count, moment, named, say, settings } from './page.js';
 import { chooseSide, sideQuestion } from './sides.js';
 
@@ -33,6 +33,20 @@ function setPlace(latlng, accuracyM, words) {
   tell(byId('error'), '');
 }
 
+const where = (latlng) => {
+  const words = placeInWords(map, latlng);
+  return words ? say('pin_at', { place: words }) : say('tapped');
+};
+
+// A finger is as exact as the map is large: where that does not tell the place, the map comes closer and asks again.
+function tapped(latlng) {
+  const metres = fingerM(map, latlng);
+  if (tells(metres)) return setPlace(latlng, metres, where(latlng));
+  if (metres <= VAGUEST_M) setPlace(latlng, metres, say('tap_again', { metres: count(metres) }));
+  else tell(byId('place'), say('tap_closer'));
+  return showClose(map, latlng);
+}
+
 function clearPlace() {
   place = null;
   if (marker) marker.remove();
@@ -52,7 +66,7 @@ function located({ coords }) {
   if (metres > VAGUEST_M) tell(byId('place'), say('too_vague', { metres: count(metres) }));
   else if (!L.latLngBounds([south, west], [north, east]).pad(0.1).contains(latlng)) tell(byId('place'), say('elsewhere'));
   else {
-    setPlace(latlng, metres, say('located', { metres }));
+    setPlace(latlng, metres, [say('located', { metres }), placeInWords(map, latlng)].filter(Boolean).join(' '));
     map.fitBounds(latlng.toBounds(2 * Math.max(metres, 1)), { maxZoom: 18, animate: false });
   }
 }
@@ -105,11 +119,11 @@ async function openJurisdiction() {
   map = newMap(byId('map'));
   showWhole(map, chosen.bbox);
   const here = map;
-  map.on('click', (event) => setPlace(event.latlng, undefined, say('tapped')));
+  map.on('click', (event) => tapped(event.latlng));
   map.getContainer().addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.target !== here.getContainer()) return;
     event.preventDefault();
-    setPlace(here.getCenter(), undefined, say('tapped'));
+    tapped(here.getCenter());
   });
   await drawJurisdiction(map, chosen.code, { failed: () => tell(byId('place'), say('map.failed')) });
 }
@@ -147,7 +161,7 @@ function mend(report) {
   const choice = [...document.querySelectorAll('input[name=service]')].find((one) => one.value === body.service_code);
   if (choice) choice.checked = true;
   byId('text').value = body.description || '';
-  if (map && jurisdiction().code === body.jurisdiction) setPlace(L.latLng(body.lat, body.lon), body.accuracy_m, say('tapped'));
+  if (map && jurisdiction().code === body.jurisdiction) setPlace(L.latLng(body.lat, body.lon), body.accuracy_m, where(L.latLng(body.lat, body.lon)));
   byId('text').focus();
 }
 

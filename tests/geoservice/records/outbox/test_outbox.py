@@ -110,6 +110,7 @@ def test_what_is_told_holds_codes_and_nobodys_words(database_url: str, database:
     assert last.data == {
         "incident": str(incident), "service": "light", "status": "cancelled", "from_status": "reported", "grid": "B",
         "from_grid": "B", "officer": None, "edition": 1, "method": "covers", "rating": None,
+        "original_status": None,
     }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def test_an_event_arrives_signed_and_says_what_the_stream_says(post: Post) -> No
     assert received.body["data"] == {
         "number": received.number, "jurisdiction": "town", "incident": incident, "service": "light",
         "status": "reported", "from_status": None, "grid": "B", "from_grid": None, "officer": None, "edition": 1,
-        "method": "covers", "rating": None,
+        "method": "covers", "rating": None, "original_status": None,
     }  # fmt: skip
     [delivery] = post.ledger(webhook)
     assert (delivery.message_id, delivery.attempts, delivery.last_status) == (received.id, 1, 204)
