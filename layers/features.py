@@ -5,6 +5,7 @@ Names of relations and columns come from the catalogue and are quoted; values ar
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -38,18 +39,23 @@ def feature_collection(
     Parameters
     ----------
     limit
-        At most so many, the newest first where the layer has such an order. `numberMatched` and `numberReturned` (OGC
-        API Features, 7.15) tell whether that is all.
+        At most so many, the most urgent first, then the newest, where the layer has such an order. `numberMatched` and
+        `numberReturned` (OGC API Features, 7.15) tell whether that is all; when it is not, `numberMatchedBy` counts all
+        by the values of the column that the layer names for that.
     """
+    urgent, first = _urgency(layer)
     query = text(f"""
         SELECT st_asgeojson(r, 'geom', {DECIMALS})
-          FROM (SELECT {_listed(layer.columns)}, f.{_quote(layer.geom)} AS geom FROM {_from(layer)}
-                 WHERE {_where(layer)} ORDER BY {_order(layer)} LIMIT :limit) AS r
+          FROM (SELECT {_listed(layer.columns)}, f.{_quote(layer.geom)} AS geom FROM {_from(layer)}{urgent}
+                 WHERE {_where(layer)} ORDER BY {first}{_order(layer)} LIMIT :limit) AS r
     """)  # noqa: S608  names are quoted, values bound
     rows = connection.execute(query, _asked(jurisdiction_id) | {"limit": limit}).scalars().all()
     matched = len(rows) if limit is None or len(rows) < limit else count(connection, layer, jurisdiction_id)
-    head = f'{{"type":"FeatureCollection","numberMatched":{matched},"numberReturned":{len(rows)},"features":['
-    return head.encode() + ",".join(rows).encode() + b"]}"
+    head = f'{{"type":"FeatureCollection","numberMatched":{matched},"numberReturned":{len(rows)},'
+    if matched > len(rows) and layer.counted_by is not None:
+        by = {layer.counted_by: counts(connection, layer, jurisdiction_id, layer.counted_by)}
+        head += f'"numberMatchedBy":{json.dumps(by, ensure_ascii=False)},'
+    return f'{head}"features":['.encode() + ",".join(rows).encode() + b"]}"
 
 
 def count(connection: Connection, layer: Layer, jurisdiction_id: int) -> int:
@@ -57,6 +63,12 @@ def count(connection: Connection, layer: Layer, jurisdiction_id: int) -> int:
     query = text(f"SELECT count(*) FROM {_from(layer)} WHERE {_where(layer)}")  # noqa: S608
     found: int = connection.execute(query, _asked(jurisdiction_id)).scalar_one()
     return found
+
+
+def counts(connection: Connection, layer: Layer, jurisdiction_id: int, column: str) -> dict[str, int]:
+    """Return how many features a layer has now of each value of a column."""
+    query = text(f"SELECT f.{_quote(column)}, count(*) FROM {_from(layer)} WHERE {_where(layer)} GROUP BY 1 ORDER BY 1")  # noqa: S608
+    return {str(value): number for value, number in connection.execute(query, _asked(jurisdiction_id))}
 
 
 def records(
@@ -158,6 +170,14 @@ def _where(layer: Layer) -> str:
 def _order(layer: Layer) -> str:
     newest = "" if layer.newest_by is None else f"f.{_quote(layer.newest_by)} DESC, "
     return f"{newest}f.{_quote(layer.key)}"
+
+
+def _urgency(layer: Layer) -> tuple[str, str]:
+    """Return what to join for the order of a layer by urgency, and the order; nothing where it has none."""
+    if layer.urgent_by is None:
+        return "", ""
+    table, key = f"{SCHEMA}.{_quote(layer.table)}", _quote(layer.key)
+    return f" JOIN {table} AS t ON t.{key} = f.{key}", f"{SCHEMA}.{_quote(layer.urgent_by)}(t) NULLS LAST, "
 
 
 def _asked(jurisdiction_id: int, at: datetime | None = None, known_at: datetime | None = None) -> dict[str, object]:

@@ -61,8 +61,12 @@ class Layer:
     assignment: Assignment | None = "place"
     #: Features hold for a period, column `valid`, as it was known in another, column `known`; else what is there holds.
     bitemporal: bool = False
+    #: Function over a row of the table: what it gives small values for comes first, before what it gives none for.
+    urgent_by: str | None = None
     #: Column by which the newest come first; by key when None.
     newest_by: str | None = None
+    #: Column whose values are counted where an answer can not hold every feature.
+    counted_by: str | None = None
     #: Column that heads the details of a feature.
     head: str = "name"
     #: Permission that reading takes.

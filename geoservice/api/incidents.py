@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from geoservice.api.answers import CandidateOut, Method
 from geoservice.domain.lifecycle.offers import asks_for_side
@@ -40,6 +40,13 @@ Source = Literal["resident", "patrol", "camera", "hotline", "system"]
 Status = Literal["reported", "dispatched", "accepted", "resolved", "closed", "returned", "duplicate", "cancelled"]
 
 
+def _statuses(value: str) -> str:
+    """Return statuses with commas as they are; raise ValueError for another word."""
+    if not set(value.split(",")) <= set(get_args(Status)):
+        raise ValueError(f"write one of {str(get_args(Status))[1:-1]}; several with commas")
+    return value
+
+
 class ReportBody(StrictModel):
     """A report. Nothing about persons: no names, numbers or pictures."""
 
@@ -70,15 +77,28 @@ class IncidentPath(StrictModel):
 
 
 class IncidentsQuery(StrictModel):
-    """Which incidents, newest first."""
+    """Which incidents, in which order."""
 
     jurisdiction: Code | None = None
     grid: Code | None = None
     officer: Code | None = Field(None, description="Only those that this member of staff has")
-    status: Status | None = None
+    own: QueryFlag | None = Field(
+        None,
+        description="true: only what the grids have that the holder of the key serves today, and what has his name",
+    )
+    status: Annotated[str, AfterValidator(_statuses)] | None = Field(
+        None, description=f"One of {', '.join(get_args(Status))}; several with commas"
+    )
     overdue: QueryFlag | None = Field(None, description="Only those found late, or only the others")
+    order: Literal["newest", "urgent"] = Field(
+        "newest",
+        description="urgent: what is late, then what is due soon, then the rest, what waits longest first. That changes"
+        " from moment to moment, so there is no `next`: ask for a larger `limit`",
+    )
     limit: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
-    after: Annotated[str, Field(max_length=200)] | None = Field(None, description="`next` of the page before")
+    after: Annotated[str, Field(max_length=200)] | None = Field(
+        None, description="`next` of the page before, newest first"
+    )
 
 
 class IncidentOut(BaseModel):
@@ -131,7 +151,8 @@ class IncidentsOut(BaseModel):
     """A page of incidents."""
 
     incidents: list[IncidentOut]
-    next: str | None = Field(description="Give it as `after` for the next page; null at the end")
+    next: str | None = Field(description="Give it as `after` for the next page; null at the end, and of urgent ones")
+    total: int | None = Field(description="How many there are in all; told with the first page")
 
 
 class EventOut(BaseModel):
@@ -181,15 +202,12 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
     @blueprint.get("/incidents", summary="Incidents", responses={200: IncidentsOut, **problem_responses(401, 403, 404)})
     @guard("read_incidents")
     def page(query: IncidentsQuery) -> Response:
-        """List incidents, newest first."""
-        search = Search(
-            grid_code=query.grid, officer_code=query.officer,
-            statuses=None if query.status is None else (query.status,), overdue=query.overdue,
-            before=None if query.after is None else decode_cursor(query.after),
-        )  # fmt: skip
-        found = incidents.incidents(search, jurisdiction_code=query.jurisdiction, limit=query.limit)
-        more = encode_cursor(found[-1].reported_at, found[-1].id) if len(found) == query.limit else None
-        return render(IncidentsOut(incidents=[incident_out(one) for one in found], next=more))
+        """List incidents: the newest first, or the most urgent."""
+        found, total = _page(incidents, query)
+        more = None
+        if query.order == "newest" and len(found) == query.limit:
+            more = encode_cursor(found[-1].reported_at, found[-1].id)
+        return render(IncidentsOut(incidents=[incident_out(one) for one in found], next=more, total=total))
 
     @blueprint.get(
         "/incidents/<id>", summary="One incident", responses={200: IncidentOut, **problem_responses(401, 403, 404)}
@@ -210,6 +228,24 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
         return render(HistoryOut(events=[_event_out(event) for event in incidents.history(path.id)]))
 
     return blueprint
+
+
+def _page(incidents: IncidentService, query: IncidentsQuery) -> tuple[tuple[Incident, ...], int | None]:
+    search = Search(
+        grid_code=query.grid, officer_code=query.officer,
+        statuses=None if query.status is None else tuple(query.status.split(",")), overdue=query.overdue,
+        before=None if query.after is None else decode_cursor(query.after),
+    )  # fmt: skip
+    own_of = current_identity() if query.own else None
+    if own_of is not None and own_of.staff is None:
+        raise InvalidInput([{"pointer": "own", "code": "nobody", "detail": "this key names no member of staff"}])
+    if query.order == "urgent" and query.after is not None:
+        raise InvalidInput(
+            [{"pointer": "after", "code": "not_here", "detail": "with order=urgent, raise limit instead"}]
+        )
+    return incidents.page(
+        search, jurisdiction_code=query.jurisdiction, limit=query.limit, order=query.order, own_of=own_of
+    )
 
 
 def _new_report(body: ReportBody) -> NewReport:

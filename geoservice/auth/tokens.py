@@ -10,13 +10,23 @@ import base64
 import hashlib
 import re
 import secrets
+from uuid import UUID
 
+#: RFC 9562, 4: as it stands, in braces, as a URN, or its 32 digits alone; small or capital.
+_UUID = re.compile(
+    r"(urn:uuid:)?(\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?|[0-9a-f]{32})", re.ASCII | re.IGNORECASE
+)
 _TOKEN = re.compile(r"rpt_[A-Za-z0-9_-]{43}", re.ASCII)
 
 
 def new_token() -> str:
     """Return a fresh token: 256 random bits, which no slow hash need protect."""
     return f"rpt_{secrets.token_urlsafe(32)}"
+
+
+def one_spelling(key: str) -> str:
+    """Return a sender's key in one spelling: a UUID is one however it is written, other text is itself."""
+    return str(UUID(key)) if _UUID.fullmatch(key) else key
 
 
 def token_sha256(text: str) -> bytes | None:

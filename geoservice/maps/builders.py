@@ -31,6 +31,8 @@ _PAGE_WORDS = (
     "failed",
     "updated",
     "stale",
+    "x_of_y",
+    "cut",
     "yes",
     "no",
     "in_hand",

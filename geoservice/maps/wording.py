@@ -31,6 +31,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "here": ("此处", "At this place"),
     "drawing": ("正在绘制", "Drawing"),
     "failed": ("加载失败，点击重试", "Could not be loaded; click to retry"),
+    "x_of_y": ("{x} / 共 {y}", "{x} of {y}"),
+    "cut": ("数量太多，只画出最紧急、最近的", "Too many: only the most urgent and the newest are drawn"),
     "updated": ("更新于", "As of"),
     "stale": ("连接中断，显示的是旧数据", "Connection lost: this is old data"),
     "no_script": ("此页面需要启用 JavaScript。", "This page needs JavaScript."),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,19 +11,30 @@ from geoservice.auth.model import Identity
 from geoservice.auth.permissions import Permission, may
 from geoservice.errors import NotServed, ReportUnknown
 from geoservice.open311 import reading, records
+from geoservice.open311.forms import Form
+from geoservice.open311.paging import End, Page, Walks, next_link, walk_of
 from geoservice.open311.refusing import PREFIX, Refused
-from geoservice.open311.writing import JSON, XML, instant
+from geoservice.open311.writing import JSON, XML
 from geoservice.services.handling import HandlingService
 from geoservice.services.incidents import IncidentService, NewReport
 from geoservice.services.keys import KeyService
 from geoservice.services.viewing import ViewingService
 from geoservice.web.guard import current_identity
+from geoservice.web.parsing import encode_cursor
 from layers.crs import declared_position
 from layers.incidents.model import Incident, Service
 
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
 CHANGESET = "2026-11-26T00:00:00Z"
 _PERSONAL = ("email", "first_name", "last_name", "phone", "name")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Some records, and the header `Link` to those that follow, None where none do."""
+
+    records: list[dict[str, Any]]
+    link: str | None
 
 
 class Endpoint:
@@ -32,6 +44,7 @@ class Endpoint:
         self, viewing: ViewingService, incidents: IncidentService, handling: HandlingService, keys: KeyService
     ) -> None:
         self._viewing, self._incidents, self._handling, self._keys = viewing, incidents, handling, keys
+        self._walks = Walks()
 
     def jurisdiction(self, code: str | None) -> str:
         """Return the jurisdiction that is meant: the stated one, else the only one."""
@@ -57,13 +70,30 @@ class Endpoint:
         """Return the list of services."""
         return [records.service_record(one) for one in self._incidents.services(jurisdiction)]
 
-    def requests(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
+    def requests(self, query: Mapping[str, str]) -> Listing:
         """Return the service requests that a query means, newest first."""
         jurisdiction = self.jurisdiction(query.get("jurisdiction_id"))
-        limit, skip = reading.page_of(query)
+        walk, page = self._page(query, reading.cursor)
         search = reading.search_of(query, datetime.now(UTC))
-        found = self._incidents.incidents(search, jurisdiction_code=jurisdiction, limit=limit, skip=skip)
-        return self._records(jurisdiction, found, extensions=query.get("extensions") == "true")
+        if isinstance(page.after, tuple):
+            search = replace(search, before=page.after)
+        found = self._incidents.incidents(search, jurisdiction_code=jurisdiction, limit=page.size + 1, skip=page.skip)
+        shown = found[: page.size]
+        link = None
+        if shown:
+            end = shown[-1].reported_at, shown[-1].id
+            self._walks.note(walk, page.number, end)
+            link = next_link(query, page.number, encode_cursor(*end)) if len(found) > page.size else None
+        told = self._records(jurisdiction, shown, extensions=query.get("extensions") == "true")
+        return Listing(told, link)
+
+    def _page(self, query: Mapping[str, str], read: Callable[[str], End]) -> tuple[bytes, Page]:
+        """Return the walk that a query is part of, and the page that is its turn."""
+        number, size = reading.page_of(query)
+        walk, after = walk_of(query), query.get("after")
+        if after is not None:
+            return walk, Page(number, size, read(after))
+        return walk, Page(number, size, self._walks.end_of(walk, number - 1) if number > 1 else None)
 
     def request(self, query: Mapping[str, str], request_id: str) -> list[dict[str, Any]]:
         """Return one service request, in a list as the standard has it."""
@@ -86,22 +116,43 @@ class Endpoint:
             for one in found
         ]  # fmt: skip
 
-    def updates(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Return changes of status as FixMyStreet asks for them."""
+    def updates(self, query: Mapping[str, str]) -> Listing:
+        """Return changes of status as FixMyStreet asks for them, oldest first: all, or pages where it says so."""
         jurisdiction = self.jurisdiction(query.get("jurisdiction_id"))
-        start, end = reading.span_of(query, datetime.now(UTC))
-        lines = self._incidents.status_changes(jurisdiction, since=start, until=end, limit=reading.ROWS_MAX)
-        return [
-            {
-                "update_id": str(number), "service_request_id": str(incident_id),
-                "status": records.UPDATE_STATES.get(line.rule, "OPEN"), "updated_datetime": instant(line.at),
-                "description": "", "media_url": None,
-            }
-            for number, incident_id, line in lines
-        ]  # fmt: skip
+        since, until = reading.span_of(query, datetime.now(UTC))
+        if not any(query.get(name) for name in ("page", "page_size", "after")):
+            return Listing(self._all_updates(jurisdiction, since, until), None)
+        walk, page = self._page(query, reading.update_number)
+        found = self._incidents.status_changes(
+            jurisdiction, since=since, until=until, limit=page.size + 1, skip=page.skip,
+            after=page.after if isinstance(page.after, int) else 0,
+        )  # fmt: skip
+        shown = found[: page.size]
+        link = None
+        if shown:
+            self._walks.note(walk, page.number, shown[-1].number)
+            link = next_link(query, page.number, str(shown[-1].number)) if len(found) > page.size else None
+        return Listing([records.update_record(one) for one in shown], link)
 
-    def report(self, form: reading.Form) -> dict[str, Any]:
-        """Store a posted service request and return what it is called from now on."""
+    def _all_updates(self, jurisdiction: str, since: datetime, until: datetime) -> list[dict[str, Any]]:
+        most = reading.UPDATES_MAX
+        found = self._incidents.status_changes(jurisdiction, since=since, until=until, limit=most + 1)
+        if len(found) > most:
+            raise Refused(
+                400,
+                f"start_date and end_date: more than {most} changes lie between them, which is as many as come at once."
+                f" Ask for a shorter time, or for pages: page=1&page_size={reading.ROWS_MAX}",
+            )
+        return [records.update_record(one) for one in found]
+
+    def report(self, form: Form, *, key: str | None) -> dict[str, Any]:
+        """Store a posted service request and return what it is called from now on.
+
+        Parameters
+        ----------
+        key
+            The sender's own, of this report: sent again with it, it is not stored again.
+        """
         identity = self._reporter(form)
         jurisdiction = self.jurisdiction(form.get("jurisdiction_id"))
         service = self.service(jurisdiction, form.get("service_code"))
@@ -116,12 +167,12 @@ class Endpoint:
             building_code=building, jurisdiction_code=jurisdiction, attributes=answers,
         )  # fmt: skip
         try:
-            incident, _ = self._incidents.report(report, identity=identity, only_where_served=True)
+            incident, _ = self._incidents.report(report, identity=identity, only_where_served=True, key=key)
         except NotServed as exc:
             raise Refused(400, f"The place is not served: it lies outside {jurisdiction}") from exc
         return {"service_request_id": str(incident.id), "service_notice": _notice(form), "account_id": None}
 
-    def _reporter(self, form: reading.Form) -> Identity:
+    def _reporter(self, form: Form) -> Identity:
         key = form.get("api_key")
         identity = current_identity() if key is None else self._keys.identify(key)
         if identity is None or not may(identity.role, Permission.REPORT_INCIDENT):
@@ -143,14 +194,14 @@ class Endpoint:
         return [{"service_request_id": str(incident.id), "token": token}]
 
 
-def _description(form: reading.Form, address: str | None) -> str:
+def _description(form: Form, address: str | None) -> str:
     words = "\n".join(part for part in (form.get("description"), address) if part)
     if len(words) > 4000:
         raise Refused(400, "description has 4,000 characters at most")
     return words
 
 
-def _notice(form: reading.Form) -> str | None:
+def _notice(form: Form) -> str | None:
     parts = [records.NOTICE_FILES] if form.media else []
     if form.get(*_PERSONAL) is not None:
         parts.append(records.NOTICE_PERSONAL)

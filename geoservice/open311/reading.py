@@ -2,106 +2,29 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import IO, Any, cast
+from typing import Any
 from uuid import UUID
 
-from flask import request
-from werkzeug.datastructures import MultiDict
-from werkzeug.formparser import FormDataParser
-
+from geoservice.open311.forms import Answers, Form
 from geoservice.open311.records import CLOSED, OPEN
 from geoservice.open311.refusing import Refused
-from geoservice.web.parsing import fit
-from geoservice.web.streaming import incoming
+from geoservice.web.parsing import InvalidCursor, decode_cursor
 from layers.incidents.model import Search, Service
 
 #: The standard's limits: 90 days, or the first 1,000.
 SPAN = timedelta(days=90)
 ROWS_MAX = 1_000
+#: Changes of status in a window that is asked for without pages: whoever asks so does not come back for more.
+UPDATES_MAX = 20_000
 PAGES_MAX = 1_000
-#: Of the fields, and of everything with files that nobody keeps: some pictures of a phone.
-FORM_BYTES_MAX = 65_536
-UPLOAD_BYTES_MAX = 33_554_432
-FIELDS_MAX = 200
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
-Answers = dict[str, str | list[str]]
-_ATTRIBUTE = re.compile(r"attribute\[([^\[\]]{1,64})\](\[\])?")
+_AFTER = "after is not one that was given out: take it from the header Link of the page before"
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
 _DATETIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}", re.ASCII)
 #: FixMyStreet's word for a place without an address.
 _NOT_PINPOINTED = "#NOTPINPOINTED#"
-
-
-@dataclass(frozen=True)
-class Form:
-    """A posted form without its files."""
-
-    values: MultiDict[str, str]
-    #: Whether files or addresses of media came along; none is kept.
-    media: bool
-
-    def get(self, *names: str) -> str | None:
-        """Return the first of some names that has a value; an empty one counts as absent."""
-        found = (self.values.get(name, "").strip() for name in names)
-        return next((value for value in found if value), None)
-
-    @property
-    def attributes(self) -> Answers:
-        """Return attribute[code]=value and attribute[code][]=value, by code."""
-        read: Answers = {}
-        for name, values in self.values.lists():
-            found = _ATTRIBUTE.fullmatch(name)
-            given = [value for value in values if value]
-            if found and given:
-                read[found[1]] = given if found[2] or len(given) > 1 else given[0]
-        return read
-
-
-class _Sink(io.RawIOBase):
-    """Takes a file and forgets it."""
-
-    def seek(self, *_: int) -> int:
-        return 0
-
-    def write(self, piece: Any) -> int:
-        return len(piece)
-
-
-def _forget(*_: Any, **__: Any) -> IO[bytes]:
-    return _Sink()  # type: ignore[return-value]
-
-
-def read_form() -> Form:
-    """Read the posted form; files pass through and are not kept, on disk or elsewhere."""
-    if request.mimetype not in FORM_TYPES:
-        raise Refused(400, "Send the fields as a form: application/x-www-form-urlencoded or multipart/form-data")
-    parser = FormDataParser(
-        stream_factory=_forget, max_form_memory_size=FORM_BYTES_MAX, max_content_length=UPLOAD_BYTES_MAX,
-        max_form_parts=FIELDS_MAX, silent=False,
-    )  # fmt: skip
-    try:
-        with incoming(UPLOAD_BYTES_MAX) as body:
-            _, sent, files = parser.parse(
-                cast(IO[bytes], body), request.mimetype, request.content_length, request.mimetype_params
-            )
-    except ValueError as exc:
-        raise Refused(400, "The form can not be read: send key=value pairs, or multipart with a boundary.") from exc
-    values = MultiDict((name, _fit(name, value)) for name, value in sent.items(multi=True))
-    media = bool(files) or any(values.get(name, "").strip() for name in ("media_url", "media"))
-    return Form(values, media)
-
-
-def _fit(name: str, value: str) -> str:
-    """Return a value with the line ends of our kind; refuse control characters."""
-    try:
-        return fit(value.replace("\r\n", "\n"))
-    except ValueError as exc:
-        raise Refused(400, f"{name[:80]}: {exc}") from exc
 
 
 def number(text: str | None, name: str) -> float | None:
@@ -192,13 +115,32 @@ def span_of(query: Mapping[str, str], now: datetime) -> tuple[datetime, datetime
 
 
 def page_of(query: Mapping[str, str]) -> tuple[int, int]:
-    """Return how many rows are wanted, and how many come before them."""
-    size = _whole(query, "page_size", ROWS_MAX, ROWS_MAX)
-    return size, size * (_whole(query, "page", 1, PAGES_MAX) - 1)
+    """Return which page is wanted, and of how many rows; of a list of ids, all of it unless a size is stated."""
+    asked = _listed(query.get("service_request_id")) or ()
+    size = whole(query, "page_size", max(len(asked), ROWS_MAX), ROWS_MAX)
+    return whole(query, "page", 1, PAGES_MAX), size
 
 
-def _whole(query: Mapping[str, str], name: str, absent: int, most: int) -> int:
-    text = query.get(name) or str(absent)
+def cursor(text: str) -> tuple[datetime, UUID]:
+    """Return after which request a page begins; raise Refused."""
+    try:
+        return decode_cursor(text)
+    except InvalidCursor as exc:
+        raise Refused(400, _AFTER) from exc
+
+
+def update_number(text: str) -> int:
+    """Return after which change of status a page begins; raise Refused."""
+    if not re.fullmatch(r"[0-9]{1,18}", text, re.ASCII):
+        raise Refused(400, _AFTER)
+    return int(text)
+
+
+def whole(query: Mapping[str, str], name: str, absent: int, most: int) -> int:
+    """Return a number from 1 on; raise Refused when it is none."""
+    text = query.get(name)
+    if text is None:
+        return absent
     if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) or not 1 <= int(text) <= most:
         raise Refused(400, f"{name} is a number from 1 to {most}")
     return int(text)

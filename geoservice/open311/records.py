@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from geoservice.open311.writing import instant
-from layers.incidents.model import Incident, IncidentEvent, Service
+from layers.incidents.model import Incident, IncidentEvent, Service, StatusChange
 
 #: What the standard calls closed; everything else is open.
 CLOSED = ("resolved", "closed", "duplicate", "cancelled")
 OPEN = ("reported", "dispatched", "accepted", "returned")
-#: The fuller list of states that FixMyStreet knows, by the rule that led there.
+#: Our statuses in the fuller list of states that FixMyStreet reads (perllib/Open311.pm, map_state; db/fixture.sql):
+#: what is open here is in an open state there, what is closed in a closed or a fixed one. Others it leaves unread.
 UPDATE_STATES = {
-    "reported": "OPEN", "dispatched": "ACTION_SCHEDULED", "reassigned": "ACTION_SCHEDULED", "accepted": "IN_PROGRESS",
-    "returned": "INTERNAL_REFERRAL", "resolved": "FIXED", "verified": "CLOSED", "rated": "CLOSED", "lapsed": "CLOSED",
-    "reopened": "REOPEN", "merged": "DUPLICATE", "cancelled": "CANCELLED",
+    "reported": "OPEN", "dispatched": "ACTION_SCHEDULED", "accepted": "IN_PROGRESS", "returned": "OPEN",
+    "resolved": "FIXED", "closed": "CLOSED", "duplicate": "DUPLICATE", "cancelled": "NO_FURTHER_ACTION",
 }  # fmt: skip
 NOTICE_FILES = "No pictures are kept: the files and media_url were left out. 本服务不保存照片，附件已忽略。"
 NOTICE_PERSONAL = "Names, telephone numbers and addresses of e-mail are not kept. 本服务不保存姓名、电话和邮箱。"
@@ -78,6 +78,15 @@ def request_record(
             {"datetime": instant(line.at), "type": line.rule, "description": line.to_status}
             for line in history if line.from_status != line.to_status
         ],
+    }  # fmt: skip
+
+
+def update_record(change: StatusChange) -> dict[str, Any]:
+    """Return a change of status as FixMyStreet reads it."""
+    return {
+        "update_id": str(change.number), "service_request_id": str(change.incident_id),
+        "status": UPDATE_STATES[change.status], "updated_datetime": instant(change.at), "description": "",
+        "media_url": None,
     }  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def problem_response(kind: Kind, detail: str, errors: list[ProblemError]) -> Res
         status = 403
     elif status < 500 and status not in _KEPT:
         status = 400
-    said = [f"{one.pointer}: {one.detail}" for one in errors] or [detail]
+    said = [f"{one.pointer.removeprefix('#/')}: {one.detail}" for one in errors] or [detail]
     response = _response(status, tuple(said))
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)

@@ -10,9 +10,11 @@ from pydantic import BaseModel, Field
 
 from geoservice.open311 import reading, records
 from geoservice.open311.endpoint import Endpoint, discovery_record
+from geoservice.open311.forms import FORM_TYPES, read_form
 from geoservice.open311.refusing import PREFIX
 from geoservice.open311.writing import JSON, XML, body_of
 from geoservice.web.guard import guard
+from geoservice.web.parsing import ReportKey, takes_long_list
 from geoservice.web.streaming import streams
 
 TAG = Tag(name="open311", description="Open311 GeoReport v2: service requests for programs that speak it")
@@ -51,7 +53,10 @@ class JurisdictionQuery(BaseModel):
 class RequestsQuery(JurisdictionQuery):
     """Which service requests; an empty value counts as absent."""
 
-    service_request_id: str | None = Field(None, description="Several with commas; overrides everything else")
+    service_request_id: str | None = Field(
+        None,
+        description="Several with commas, as many as an address of 65,000 bytes holds; overrides all but the page",
+    )
     service_code: str | None = Field(None, description="Several with commas")
     start_date: str | None = Field(
         None, description="Requested from then on, with its offset from UTC. Default: 90 days ago"
@@ -61,16 +66,26 @@ class RequestsQuery(JurisdictionQuery):
     updated_after: str | None = Field(None, description="Changed from then on, with its offset from UTC")
     updated_before: str | None = Field(None, description="Changed before, with its offset from UTC")
     updated_datetime: str | None = Field(None, description="The same as updated_after")
-    page: str | None = Field(None, description="From 1")
-    page_size: str | None = Field(None, description="At most 1,000, the default")
+    page: str | None = Field(None, description="From 1; the header Link leads to the next one")
+    page_size: str | None = Field(None, description="At most 1,000, the default; of a list of ids all come by default")
+    after: str | None = Field(None, description="As the header Link of the page before has it")
     extensions: str | None = Field(None, description="true: notes and answers to attributes as well")
 
 
 class UpdatesQuery(JurisdictionQuery):
     """Changes of status between two times."""
 
-    start_date: str | None = None
-    end_date: str | None = None
+    start_date: str | None = Field(None, description="From then on, with its offset from UTC. Default: 90 days ago")
+    end_date: str | None = Field(None, description="Before then; at most 90 days after start_date")
+    page: str | None = Field(None, description="From 1. Without page and page_size all come at once, 20,000 at most")
+    page_size: str | None = Field(None, description="At most 1,000")
+    after: str | None = Field(None, description="As the header Link of the page before has it")
+
+
+class KeyHeader(BaseModel):
+    """How a report is known when it is sent again."""
+
+    idempotency_key: ReportKey | None = Field(None, alias="Idempotency-Key")
 
 
 _CONTENT: dict[str, Any] = {kind.partition(";")[0]: {} for kind in (JSON, XML)}
@@ -86,7 +101,7 @@ _FORM_FIELDS = (
     "device_id", "media_url",
 )  # fmt: skip
 _FORM_SCHEMA = {"type": "object", "properties": {name: {"type": "string"} for name in _FORM_FIELDS}}
-_POST_BODY = {"content": {kind: {"schema": _FORM_SCHEMA} for kind in reading.FORM_TYPES}}
+_POST_BODY = {"content": {kind: {"schema": _FORM_SCHEMA} for kind in FORM_TYPES}}
 _POSTED = {"requestBody": _POST_BODY}
 
 
@@ -122,18 +137,24 @@ def open311_blueprint(endpoint: Endpoint) -> APIBlueprint:
 def _about_requests(blueprint: APIBlueprint, endpoint: Endpoint) -> None:
     @blueprint.post("/requests.<form>", summary="POST service request", openapi_extensions=_POSTED)
     @guard("use_open311")
-    @streams(*reading.FORM_TYPES)
-    def report(path: FormPath) -> Response:
-        """Take a report; route and dispatch it at once. Files and names are dropped."""
+    @streams(*FORM_TYPES)
+    def report(path: FormPath, header: KeyHeader) -> Response:
+        """Take a report; route and dispatch it at once. Files and names are dropped.
+
+        Nobody knows whether it arrived? Send it again with the same `Idempotency-Key`: for 7 days it is stored once.
+        """
         form = reading.only(path.form)
-        return _response(form, "service_requests", [endpoint.report(reading.read_form())])
+        told = endpoint.report(read_form(), key=header.idempotency_key)
+        return _response(form, "service_requests", [told])
 
     @blueprint.get("/requests.<form>", summary="GET service requests")
     @guard("use_open311")
+    @takes_long_list("service_request_id")
     def requests(path: FormPath, query: RequestsQuery) -> Response:
         """List service requests, newest first: of the last 90 days, and 1,000 at most, unless asked otherwise."""
         form = reading.only(path.form)
-        return _response(form, "service_requests", endpoint.requests(_query(query)))
+        listing = endpoint.requests(_query(query))
+        return _response(form, "service_requests", listing.records, link=listing.link)
 
     @blueprint.get("/requests/<service_request_id>.<form>", summary="GET service request")
     @guard("use_open311")
@@ -155,12 +176,14 @@ def _about_requests(blueprint: APIBlueprint, endpoint: Endpoint) -> None:
     def updates(path: FormPath, query: UpdatesQuery) -> Response:
         """List changes of status between two times, oldest first."""
         form = reading.only(path.form)
-        return _response(form, "service_request_updates", endpoint.updates(_query(query)))
+        listing = endpoint.updates(_query(query))
+        return _response(form, "service_request_updates", listing.records, link=listing.link)
 
 
-def _response(form: str, root: str, value: Any) -> Response:
+def _response(form: str, root: str, value: Any, *, link: str | None = None) -> Response:
     body, content_type = body_of(form, root, value)
-    return Response(body, 200, {"Content-Type": content_type, "Cache-Control": "no-store"})
+    headers = {"Content-Type": content_type, "Cache-Control": "no-store"}
+    return Response(body, 200, headers if link is None else headers | {"Link": link})
 
 
 def _query(query: BaseModel) -> dict[str, str]:

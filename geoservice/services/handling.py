@@ -32,7 +32,7 @@ from layers.crs import DeclaredPosition
 from layers.db.session import Database
 from layers.incidents.edits import lock_incident, take_step
 from layers.incidents.model import Incident, Said
-from layers.incidents.queries import find_incident, find_incident_of_reporter, find_original, said
+from layers.incidents.queries import find_incident, find_incident_of_reporter, find_original, history, said
 from layers.jurisdictions.queries import jurisdiction_code
 from layers.staff.model import Posting
 from layers.staff.queries import officers_on_duty, postings_of
@@ -192,6 +192,8 @@ def _take(
         raise ActionUnknown(action=action, actions=", ".join(ACTIONS))
     offered = _offer(connection, incident, parties).steps
     if step not in offered:
+        if _done_already(connection, incident, step, details, parties=parties, identity=identity):
+            return incident
         raise StepNotAllowed(status=incident.status, legal=[one.action for one in offered], action=action)
     _require_fields(step, details)
     changes = _CHANGES[action](connection, incident, details, identity) if action in _CHANGES else {}
@@ -201,6 +203,30 @@ def _take(
     reason = _SIDE_CHOSEN if action == "choose-side" else details.reason
     take_step(connection, incident.id, rule=step.rule, reason=reason, **changes)
     return _known(connection, incident.id)
+
+
+def _done_already(
+    connection: Connection, incident: Incident, step: Step, details: ActionDetails, *, parties: tuple[Party, ...],
+    identity: Identity | None,
+) -> bool:  # fmt: skip
+    """Return whether just this was done by the same person, and the incident has stayed so: a second tap, a new try."""
+    if not step.by & set(parties):
+        return False
+    holder = None if identity is None or identity.staff is None else identity.staff[1]
+    if step.action == "accept" and (incident.status, incident.officer_code) == (step.ends, holder):
+        return True  # his already, whoever gave it to him
+    lines = history(connection, incident.id)
+    last = next((at for at in reversed(range(len(lines))) if lines[at].rule == step.rule), None)
+    if last is None or any(line.from_status != line.to_status for line in lines[last + 1 :]):
+        return False
+    done = lines[last]
+    same = done.actor == (REPORTER if identity is None else identity.actor) and done.to_status == incident.status
+    reason = _SIDE_CHOSEN if step.action == "choose-side" else details.reason
+    stated = (
+        (details.officer, incident.officer_code), (details.grid, incident.grid_code), (details.rating, incident.rating),
+        (details.duplicate_of, incident.duplicate_of),
+    )  # fmt: skip
+    return same and reason == done.reason and all(asked in (None, now) for asked, now in stated)
 
 
 def _require_fields(step: Step, details: ActionDetails) -> None:

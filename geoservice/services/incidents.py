@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection
 
 from geoservice.auth.model import Identity
-from geoservice.auth.tokens import new_token, seal, token_sha256, unseal
+from geoservice.auth.tokens import new_token, one_spelling, seal, token_sha256, unseal
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.errors import (
     IncidentUnknown,
@@ -29,9 +29,11 @@ from layers.db.session import Database
 from layers.grids.ownership import owner_of
 from layers.incidents.edits import insert_report, note_report_key
 from layers.incidents.figures import By, HandlingFigures, handling_figures
-from layers.incidents.model import Incident, IncidentEvent, Report, Routing, Search, Service
+from layers.incidents.model import Incident, IncidentEvent, Report, Routing, Search, Service, StatusChange
 from layers.incidents.queries import (
+    Order,
     alike,
+    count_incidents,
     find_incident,
     find_report_key,
     histories,
@@ -44,6 +46,7 @@ from layers.incidents.queries import (
 )
 from layers.jurisdictions.model import Jurisdiction
 from layers.jurisdictions.queries import jurisdiction_code
+from layers.staff.queries import postings_of
 
 
 @dataclass(frozen=True)
@@ -142,12 +145,15 @@ class IncidentService:
             return histories(connection, incident_ids)
 
     def status_changes(
-        self, jurisdiction_code: str, *, since: datetime, until: datetime, limit: int
-    ) -> tuple[tuple[int, UUID, IncidentEvent], ...]:
-        """Return lines of histories that changed a status, each with its number; raise JurisdictionUnknown."""
+        self, jurisdiction_code: str, *, since: datetime, until: datetime, limit: int, skip: int = 0, after: int = 0
+    ) -> tuple[StatusChange, ...]:
+        """Return lines of histories that changed a status, after the one of a number; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
-            return status_changes(connection, jurisdiction_id=jurisdiction.id, since=since, until=until, limit=limit)
+            return status_changes(
+                connection, jurisdiction_id=jurisdiction.id, since=since, until=until, limit=limit, skip=skip,
+                after=after,
+            )  # fmt: skip
 
     def building_place(
         self, jurisdiction_code: str, *, code: str | None = None, address: str | None = None
@@ -171,6 +177,28 @@ class IncidentService:
             wanted = replace(search or Search(), jurisdiction_id=lookups.jurisdiction_id(connection, jurisdiction_code))
             return incidents(connection, wanted, limit=limit, skip=skip)
 
+    def page(
+        self, search: Search, *, jurisdiction_code: str | None, limit: int, order: Order, own_of: Identity | None = None
+    ) -> tuple[tuple[Incident, ...], int | None]:
+        """Return some incidents of a list, and with the first ones how many it has in all; raise JurisdictionUnknown.
+
+        Parameters
+        ----------
+        own_of
+            Only what the grids have that this member of staff serves today, and what he was named for.
+        """
+        with self._database.transaction() as connection:
+            wanted = replace(search, jurisdiction_id=lookups.jurisdiction_id(connection, jurisdiction_code))
+            if own_of is not None:
+                own = _own(connection, wanted, own_of)
+                if own is None:
+                    return (), 0
+                wanted = own
+            found = incidents(connection, wanted, limit=limit, order=order)
+            if wanted.before is not None:
+                return found, None
+            return found, len(found) if len(found) < limit else count_incidents(connection, wanted)
+
     def count_alike(self, incident_id: UUID) -> int:
         """Return how many others in hand may be about the same matter, at most 20."""
         with self._database.transaction() as connection:
@@ -191,6 +219,18 @@ class IncidentService:
             return services(connection, jurisdiction_id=jurisdiction.id)
 
 
+def _own(connection: Connection, search: Search, identity: Identity) -> Search | None:
+    """Return a search narrowed to what somebody has; None where he has nothing at all."""
+    if identity.staff is None:
+        return None
+    jurisdiction_id, code = identity.staff
+    if search.jurisdiction_id not in (None, jurisdiction_id):
+        return None
+    postings = postings_of(connection, jurisdiction_id=jurisdiction_id, staff_code=code)
+    grids = tuple(posting.grid_code for posting in postings)
+    return replace(search, jurisdiction_id=jurisdiction_id, with_grids_or_officer=(grids, code))
+
+
 def _found(incident: Incident | None, incident_id: UUID) -> Incident:
     if incident is None:
         raise IncidentUnknown(incident=str(incident_id))
@@ -204,6 +244,7 @@ def _first_or_again(
     incident_id, token = uuid4(), new_token()
     if key is None:
         return incident_id, token, False
+    key = one_spelling(key)
     # The sender is part of it: nobody reads another one's report by guessing a key.
     key_sha256 = _sha256(identity.actor, key)
     request_sha256 = _sha256(json.dumps(asdict(report), sort_keys=True, default=str))

@@ -17,8 +17,9 @@ from layers.jurisdictions.queries import jurisdictions, outline_at
 from layers.summaries import grid_figures
 from layers.summaries.grid_figures import Figures
 
-#: Of a layer that only grows a page gets so many features, the newest; the answer says how many there are.
-MAX_NEWEST = 20_000
+#: Of a layer that only grows a page gets so many features, the most urgent, then the newest; the answer says how many
+#: there are.
+MAX_GROWING = 20_000
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class ViewingService:
     def layer_geojson(self, jurisdiction_code: str, layer_id: str) -> bytes:
         """Return a layer as a GeoJSON FeatureCollection, EPSG:4326; raise JurisdictionUnknown, LayerUnknown."""
         layer = lookups.get_layer(layer_id)
-        limit = None if layer.newest_by is None else MAX_NEWEST
+        limit = None if layer.newest_by is None else MAX_GROWING
         with self._database.transaction() as connection:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return feature_collection(connection, layer, jurisdiction_id=jurisdiction.id, limit=limit)

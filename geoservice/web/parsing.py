@@ -6,13 +6,15 @@ import base64
 import binascii
 import functools
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import BoundedSemaphore
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import unquote
 from uuid import UUID
 
 import orjson
-from flask import Request, g, request
+from flask import Request, current_app, g, request
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
@@ -23,9 +25,15 @@ from geoservice.web.pipeline import Step
 from geoservice.web.streaming import WrongMediaType, leave_to_view, reading, reads_itself
 from layers.crs import DeclaredPosition, declared_position
 
+View = TypeVar("View", bound=Callable[..., Any])
+
 #: orjson itself stops at about 1,000.
 MAX_DEPTH = 20
 MAX_QUERY_BYTES = 4096
+#: With a list that may be long: a few bytes more than the server reads of an address, beyond which it answers 414.
+MAX_LONG_QUERY_BYTES = 65_536
+#: Where a view names the parameter that is such a list; functools.wraps carries it outwards.
+LONG_LIST = "__long_list__"
 METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
 #: Where a view keeps the media types that it reads itself, piece by piece; functools.wraps carries it outwards.
 STREAMS = "__streams__"
@@ -209,7 +217,8 @@ def check_request(*, threads: int) -> Step:
 
     def check(request: Request) -> None:
         _check_path(request)
-        _check_query(request)
+        if request.query_string:
+            _check_query(request)
         if request.method in METHODS_WITH_BODY:
             g.readers = for_strangers if g.get("identity") in (None, PUBLIC) else for_known
             if reads_itself():
@@ -225,14 +234,38 @@ def _check_path(request: Request) -> None:
         raise NotFound  # no name holds NUL, and the database could not even be asked
 
 
+def takes_long_list(parameter: str) -> Callable[[View], View]:
+    """Label a view that takes a list as long as an address may be."""
+
+    def label(view: View) -> View:
+        setattr(view, LONG_LIST, parameter)
+        return view
+
+    return label
+
+
 def _check_query(request: Request) -> None:
     if len(request.query_string) > MAX_QUERY_BYTES:
-        raise InvalidInput([{"pointer": "?", "code": "too_long", "detail": f"{MAX_QUERY_BYTES} bytes at most"}])
+        _check_length(request)
     for name, values in request.args.lists():
         if len(values) > 1:
             raise InvalidInput([{"pointer": name[:80], "code": "repeated", "detail": "give it once"}])
         if "\x00" in values[0]:
             raise InvalidInput([{"pointer": name[:80], "code": "control_character", "detail": "leave out NUL"}])
+
+
+def _check_length(request: Request) -> None:
+    view = current_app.view_functions[request.url_rule.endpoint] if request.url_rule else None
+    long_list = getattr(view, LONG_LIST, None)
+    sizes = [
+        (len(part), unquote(part.partition(b"=")[0].decode("latin-1"))) for part in request.query_string.split(b"&")
+    ]
+    others = sum(size for size, name in sizes if name != long_list)
+    limit = MAX_QUERY_BYTES if others > MAX_QUERY_BYTES else MAX_LONG_QUERY_BYTES
+    if others > limit or len(request.query_string) > limit:
+        _, longest = max(one for one in sizes if limit == MAX_LONG_QUERY_BYTES or one[1] != long_list)
+        said = f"{limit} bytes at most are read of a query, and this is the longest part of it"
+        raise InvalidInput([{"pointer": longest[:80], "code": "too_long", "detail": said}])
 
 
 def _check_body(readers: BoundedSemaphore) -> None:

@@ -48,6 +48,7 @@ KINDS: dict[type[Exception], Kind] = {
     streaming.WrongMediaType: Kind("wrong-media-type", 415, "The body is of a kind that this address does not read"),
     parsing.InvalidInput: Kind("invalid-input", 422, "Something in the request is not as it must be"),
     streaming.TooManySenders: Kind("too-many-senders", 503, "The service is busy reading"),
+    streaming.BrokeOff: Kind("broke-off", 400, "Not all of the body arrived"),
     streaming.BrokenRows: Kind("broken-rows", 422, "The rows can not be read"),
     streaming.TooManyRows: Kind("too-many-rows", 413, "There are too many rows"),
     parsing.InvalidCursor: Kind("invalid-cursor", 400, "The cursor is not one that was given out"),
@@ -271,9 +272,9 @@ def _http_problem(error: HTTPException) -> Response:
 
 
 def _http_detail(kind: Kind, error: HTTPException) -> str:
-    if kind.status == 413:
+    if kind.status == 413 and error.description == type(error).description:  # werkzeug's own, who knows no limit
         limit = request.max_content_length or current_app.config["MAX_CONTENT_LENGTH"]
-        return f"A body of {limit} bytes at most is read here; send several smaller ones."
+        return str(streaming.too_large(limit).description)
     return kind.title + "." if kind.status >= 500 else str(error.description)
 
 

@@ -34,6 +34,10 @@ class TooManySenders(GeoserviceError):
     """Many requests are sending their bodies at this moment; try again in a moment."""
 
 
+class BrokeOff(GeoserviceError):
+    """The body ended before its Content-Length: not all of it arrived. Send it again."""
+
+
 class BrokenRows(GeoserviceError):
     """The rows can not be read on from here."""
 
@@ -55,10 +59,11 @@ def streams(*media_types: str) -> Callable[[View], View]:
 class Incoming(io.RawIOBase):
     """A request's body, read piece by piece within limits."""
 
-    def __init__(self, body: IO[bytes], limit_bytes: int) -> None:
+    def __init__(self, body: IO[bytes], limit_bytes: int, announced_bytes: int | None = None) -> None:
         super().__init__()
         self._body = body
-        self._left = limit_bytes
+        self._limit = self._left = limit_bytes
+        self._announced = announced_bytes
         self._deadline = time.monotonic() + MAX_UPLOAD_S
 
     def readable(self) -> bool:
@@ -72,11 +77,16 @@ class Incoming(io.RawIOBase):
         elif size > LARGEST_PIECE_BYTES:
             raise BrokenRows(reason=f"a piece of {size} bytes; {LARGEST_PIECE_BYTES} at most")
         pieces = []
-        while size > 0 and (piece := self._body.read(min(size, 1 << 20))):
+        while size > 0:
+            piece = self._body.read(min(size, 1 << 20))
+            if not piece:
+                if self._limit - self._left < (self._announced or 0):
+                    raise BrokeOff  # the server hands on what arrived, and does not tell
+                break
             size -= len(piece)
             self._left -= len(piece)
             if self._left < 0:
-                raise RequestEntityTooLarge
+                raise too_large(self._limit)
             if time.monotonic() > self._deadline:
                 raise RequestTimeout("The body took too long to arrive.")
             pieces.append(piece)
@@ -102,9 +112,14 @@ def incoming(limit_bytes: int | None = None) -> Iterator[Incoming]:
     longest: int = current_app.config["MAX_STREAM_LENGTH"]
     limit = longest if limit_bytes is None else min(limit_bytes, longest)
     if (request.content_length or 0) > limit:
-        raise RequestEntityTooLarge
+        raise too_large(limit)
     with reading(g.readers):
-        yield Incoming(request.stream, limit)
+        yield Incoming(request.stream, limit, request.content_length)
+
+
+def too_large(limit_bytes: int) -> RequestEntityTooLarge:
+    """Return what to raise of a longer body."""
+    return RequestEntityTooLarge(f"A body of {limit_bytes} bytes at most is read here; send several smaller ones.")
 
 
 @contextmanager

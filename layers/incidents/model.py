@@ -126,6 +126,17 @@ class Said:
 
 
 @dataclass(frozen=True)
+class StatusChange:
+    """A line of a history that changed a status."""
+
+    #: Of the line; later lines have larger ones.
+    number: int
+    incident_id: UUID
+    at: datetime
+    status: str
+
+
+@dataclass(frozen=True)
 class Routing:
     """How an incident was routed, as its history keeps it, and the rule asked again by what was known then."""
 
@@ -185,6 +196,8 @@ class Search:
     jurisdiction_id: int | None = None
     grid_code: str | None = None
     officer_code: str | None = None
+    #: Only what these grids have, or what this member of staff was named for: codes.
+    with_grids_or_officer: tuple[tuple[str, ...], str] | None = None
     ids: tuple[UUID, ...] | None = None
     statuses: tuple[str, ...] | None = None
     service_codes: tuple[str, ...] | None = None

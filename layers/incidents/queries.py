@@ -4,14 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, func, literal_column, select, text, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Row,
+    Uuid,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from layers.crs import Position
-from layers.incidents.model import Alike, Incident, IncidentEvent, ReportKey, Routing, Said, Search, Service
+from layers.incidents.model import (
+    Alike,
+    Incident,
+    IncidentEvent,
+    ReportKey,
+    Routing,
+    Said,
+    Search,
+    Service,
+    StatusChange,
+)
 from layers.incidents.tables import IncidentRow
 
 _INCIDENT = select(
@@ -24,11 +47,18 @@ _INCIDENT = select(
 )
 _HISTORIES = text("SELECT e.* FROM geoservice.incident_event AS e WHERE e.incident_id = ANY(:ids) ORDER BY e.id")
 _STATUS_CHANGES = text("""
-    SELECT e.* FROM geoservice.incident_event AS e JOIN geoservice.incident AS i ON i.id = e.incident_id
-     WHERE i.jurisdiction_id = :jurisdiction_id AND e.at >= :since AND e.at < :until
-       AND e.from_status IS DISTINCT FROM e.to_status
-     ORDER BY e.id LIMIT :limit
+    SELECT e.id, e.incident_id, e.at, e.to_status FROM geoservice.incident_event AS e
+     WHERE e.jurisdiction_id = :jurisdiction_id AND e.at >= :since AND e.at < :until
+       AND e.from_status IS DISTINCT FROM e.to_status AND e.id > :after
+     ORDER BY e.id LIMIT :limit OFFSET :skip
 """)
+_URGENCY: ColumnElement[float] = literal_column("geoservice.urgency(incident)")
+#: How a list may be ordered; both end in what no two incidents share.
+Order = Literal["newest", "urgent"]
+_ORDERS: dict[Order, tuple[ColumnElement[Any], ...]] = {
+    "newest": (IncidentRow.reported_at.desc(), IncidentRow.id.desc()),
+    "urgent": (_URGENCY.asc().nulls_last(), IncidentRow.reported_at.desc(), IncidentRow.id.desc()),
+}
 _ROUTINGS = text("""
     SELECT e.at, e.rule, e.actor, e.routed_at, st_x(e.geom) AS lon, st_y(e.geom) AS lat, e.received_x, e.received_y,
            e.declared_crs, e.accuracy_m, e.building_code, e.edition_id, e.to_grid_code AS grid_code, e.method,
@@ -114,10 +144,17 @@ def find_incident_of_reporter(connection: Connection, reporter_sha256: bytes) ->
     return None if row is None else _incident(row)
 
 
-def incidents(connection: Connection, search: Search, *, limit: int = 100, skip: int = 0) -> tuple[Incident, ...]:
-    """Return incidents, newest first."""
-    query = _INCIDENT.order_by(IncidentRow.reported_at.desc(), IncidentRow.id.desc()).limit(limit).offset(skip)
+def incidents(
+    connection: Connection, search: Search, *, limit: int = 100, skip: int = 0, order: Order = "newest"
+) -> tuple[Incident, ...]:
+    """Return incidents: newest first, or what is late, what is due soon, and the rest, what waits longest first."""
+    query = _INCIDENT.order_by(*_ORDERS[order]).limit(limit).offset(skip)
     return tuple(_incident(found) for found in connection.execute(query.where(*_conditions(search))))
+
+
+def count_incidents(connection: Connection, search: Search) -> int:
+    """Return how many incidents are meant."""
+    return connection.execute(select(func.count()).select_from(IncidentRow).where(*_conditions(search))).scalar_one()
 
 
 def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
@@ -125,7 +162,7 @@ def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
     if search.jurisdiction_id is not None:
         yield row.jurisdiction_id == search.jurisdiction_id
     if search.ids is not None:
-        yield row.id.in_(search.ids)
+        yield row.id == func.any(bindparam("ids", list(search.ids), ARRAY(Uuid)))  # one value, however many they are
     for column, values in ((row.status, search.statuses), (row.service_code, search.service_codes)):
         if values is not None:
             yield column.in_(values)
@@ -135,6 +172,9 @@ def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
         yield row.grid_code == search.grid_code
     if search.officer_code is not None:
         yield row.officer_code == search.officer_code
+    if search.with_grids_or_officer is not None:
+        grids, officer = search.with_grids_or_officer
+        yield or_(row.grid_code.in_(grids), row.officer_code == officer)
     if search.before is not None:
         yield tuple_(row.reported_at, row.id) < tuple_(*search.before)
     yield from _within(row.reported_at, search.reported)
@@ -165,11 +205,21 @@ def histories(connection: Connection, incident_ids: Sequence[UUID]) -> dict[UUID
 
 
 def status_changes(
-    connection: Connection, *, jurisdiction_id: int, since: datetime, until: datetime, limit: int
-) -> tuple[tuple[int, UUID, IncidentEvent], ...]:
-    """Return the lines of a jurisdiction's histories that changed a status, oldest first, each with its number."""
-    asked = {"jurisdiction_id": jurisdiction_id, "since": since, "until": until, "limit": limit}
-    return tuple((row.id, row.incident_id, _event(row)) for row in connection.execute(_STATUS_CHANGES, asked))
+    connection: Connection, *, jurisdiction_id: int, since: datetime, until: datetime, limit: int, skip: int = 0,
+    after: int = 0,
+) -> tuple[StatusChange, ...]:  # fmt: skip
+    """Return the lines of a jurisdiction's histories that changed a status, oldest first.
+
+    Parameters
+    ----------
+    after
+        Only lines with larger numbers.
+    """
+    asked = {
+        "jurisdiction_id": jurisdiction_id, "since": since, "until": until, "limit": limit, "skip": skip,
+        "after": after,
+    }  # fmt: skip
+    return tuple(StatusChange(*row) for row in connection.execute(_STATUS_CHANGES, asked))
 
 
 def _event(row: Row[Any]) -> IncidentEvent:

@@ -101,6 +101,16 @@ CREATE INDEX ix_incident_overrule_grid_code ON geoservice.incident (jurisdiction
 CREATE INDEX ix_incident_duplicate_of ON geoservice.incident (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE UNIQUE INDEX ix_incident_reporter_sha256 ON geoservice.incident (reporter_sha256) WHERE reporter_sha256 IS NOT NULL;
 
+-- How urgent an incident is that somebody still has to do something about: the smaller, the more. What is late comes first, then
+-- what has a limit, by when that is; then the rest, what waits longest first. Null: nobody has to do anything any more.
+CREATE FUNCTION geoservice.urgency(i geoservice.incident) RETURNS double precision
+LANGUAGE sql STABLE PARALLEL SAFE  -- as extract is: a function that says more than its body is not inlined
+RETURN CASE
+    WHEN NOT geoservice.is_open(i.status) THEN NULL
+    WHEN i.overdue_at IS NOT NULL AND i.status <> 'resolved' THEN extract(epoch FROM coalesce(i.expected_at, i.overdue_at)) - 1e11
+    WHEN i.expected_at IS NOT NULL AND i.status <> 'resolved' THEN extract(epoch FROM i.expected_at)
+    ELSE extract(epoch FROM i.reported_at) + 1e11 END;
+
 -- Reports that came with a key of their sender's, so that one that is sent again is answered, not stored again.
 CREATE TABLE geoservice.report_key (
     key_sha256 bytea PRIMARY KEY CHECK (octet_length(key_sha256) = 32),          -- of the sender and the key

@@ -1672,6 +1672,16 @@ CREATE INDEX ix_incident_overrule_grid_code ON geoservice.incident (jurisdiction
 CREATE INDEX ix_incident_duplicate_of ON geoservice.incident (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE UNIQUE INDEX ix_incident_reporter_sha256 ON geoservice.incident (reporter_sha256) WHERE reporter_sha256 IS NOT NULL;
 
+-- How urgent an incident is that somebody still has to do something about: the smaller, the more. What is late comes first, then
+-- what has a limit, by when that is; then the rest, what waits longest first. Null: nobody has to do anything any more.
+CREATE FUNCTION geoservice.urgency(i geoservice.incident) RETURNS double precision
+LANGUAGE sql STABLE PARALLEL SAFE  -- as extract is: a function that says more than its body is not inlined
+RETURN CASE
+    WHEN NOT geoservice.is_open(i.status) THEN NULL
+    WHEN i.overdue_at IS NOT NULL AND i.status <> 'resolved' THEN extract(epoch FROM coalesce(i.expected_at, i.overdue_at)) - 1e11
+    WHEN i.expected_at IS NOT NULL AND i.status <> 'resolved' THEN extract(epoch FROM i.expected_at)
+    ELSE extract(epoch FROM i.reported_at) + 1e11 END;
+
 -- Reports that came with a key of their sender's, so that one that is sent again is answered, not stored again.
 CREATE TABLE geoservice.report_key (
     key_sha256 bytea PRIMARY KEY CHECK (octet_length(key_sha256) = 32),          -- of the sender and the key
@@ -3361,7 +3371,8 @@ GRANT EXECUTE ON FUNCTION
     geoservice.lon_degree_m(double precision), geoservice.lat_degree_m(double precision),
     geoservice.distance_m(geometry, geometry, double precision, double precision),
     geoservice.view_sector(geometry, double precision, double precision, double precision),
-    geoservice.is_open(text), geoservice.clock_runs(text), geoservice.was_published(text), geoservice.posting_rank(text),
+    geoservice.is_open(text), geoservice.clock_runs(text), geoservice.urgency(geoservice.incident),
+    geoservice.was_published(text), geoservice.posting_rank(text),
     geoservice.overlap_tolerance_m(), geoservice.latest_edition(integer), geoservice.edition_hash(bigint),
     geoservice.require_publishable(geoservice.edition),
     geoservice.edition_at(integer, timestamptz, timestamptz), geoservice.known_since(integer),

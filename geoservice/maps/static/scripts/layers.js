@@ -41,6 +41,16 @@
     }
   };
 
+  // How many features there are of a layer where the answer does not hold all of them; null where it does. `value` is
+  // one of the values that the layer is drawn by.
+  function matchedOf(spec, answer, value) {
+    if (!(answer.numberReturned < answer.numberMatched)) return null;
+    const by = spec.by && answer.numberMatchedBy && answer.numberMatchedBy[spec.by];
+    const values = value === undefined ? spec.only : [value];
+    if (!by || !values.length) return value === undefined ? answer.numberMatched : null;
+    return values.reduce((sum, one) => sum + (by[one] || 0), 0);
+  }
+
   function styleOf(spec, feature) {
     const own = spec.by ? spec.styles[feature.properties[spec.by]] : null;
     return Object.assign({}, spec.style, own || {});
@@ -137,6 +147,7 @@
 
     draw: function (features) {
       this.features = [];
+      this.matched = (value) => matchedOf(this.spec, features, value);
       this.clearLayers();
       this.addData(features);
       this.become('drawn');

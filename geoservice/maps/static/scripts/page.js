@@ -15,19 +15,27 @@
     }
   };
 
+  // How many are drawn; where that is not all, of how many.
+  function counted(drawn, matched) {
+    if (matched === null || matched <= drawn) return app.count(drawn);
+    return app.words.x_of_y.replace('{x}', app.count(drawn)).replace('{y}', app.count(matched));
+  }
+
   function report(layer) {
     const row = rowOf(layer.spec.key);
     row.dataset.state = layer.state;
     row.title = app.words[layer.state] || '';
     if (layer.state !== 'drawn') return;
     row.dataset.count = String(layer.features.length);
-    row.querySelector('.gs-count').textContent = app.count(layer.features.length);
+    row.querySelector('.gs-count').textContent = counted(layer.features.length, layer.matched());
+    if (layer.matched() > layer.features.length) row.title = app.words.cut;
     for (const line of row.querySelectorAll('.gs-legend li')) {
       const alike = layer.features.filter(
         (feature) => feature.properties[layer.spec.by] === line.dataset.value,
       );
-      line.querySelector('.gs-count').textContent = app.count(alike.length);
-      line.hidden = alike.length === 0;
+      const matched = layer.matched(line.dataset.value);
+      line.querySelector('.gs-count').textContent = counted(alike.length, matched);
+      line.hidden = alike.length === 0 && !matched;
     }
   }
 

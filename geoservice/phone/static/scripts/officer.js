@@ -4,15 +4,18 @@
 import { button, byId, element, tell, wordsField } from './elements.js';
 import { ask, askRemembered, layerPath, Refused, sentence } from './interface.js';
 import { drawJurisdiction, newMap, pin, showWhole } from './map.js';
-import { moment, named, say, sayFirst, settings } from './page.js';
+import { count, moment, named, say, sayFirst, settings } from './page.js';
 
 const KEY = 'geoservice-key';
 // What an officer can still do something about.
-const STATUSES = ['dispatched', 'accepted'];
+const STATUSES = 'dispatched,accepted';
 // The buttons of an incident, in this order; merging and moving want a larger screen.
 const ACTIONS = ['accept', 'resolve', 'return', 'ask'];
-const MOST = 200;
+// Of the most urgent so many are shown, and so many more when asked; the interface gives a thousand at once.
+const STEP = 200;
+const MOST = 1000;
 
+let shown = STEP;
 let duty = null;
 let map = null;
 let pins = null;
@@ -30,21 +33,10 @@ function place(incident) {
   return L.latLng(lat, lon);
 }
 
-// What the own grids have, and what an officer was named for elsewhere.
-async function inHand() {
+// What the own grids have, and what an officer was named for elsewhere: the most urgent first, and how many there are.
+function inHand() {
   const jurisdiction = encodeURIComponent(duty.jurisdiction);
-  const mine = [
-    ...duty.postings.map((one) => `grid=${encodeURIComponent(one.grid_code)}`),
-    `officer=${encodeURIComponent(duty.officer_code)}`,
-  ];
-  const asked = mine.flatMap((whose) =>
-    STATUSES.map((status) => askAs(`/v1/incidents?jurisdiction=${jurisdiction}&${whose}&status=${status}&limit=${MOST}`)),
-  );
-  const found = (await Promise.all(asked)).map(({ incidents }) => incidents);
-  const byKey = new Map(found.flat().map((one) => [one.id, one]));
-  const urgency = (one) => (one.overdue_at ? '0' : '1') + (one.expected_at || '9');
-  const incidents = [...byKey.values()].sort((a, b) => urgency(a).localeCompare(urgency(b)));
-  return { incidents, cut: found.some((some) => some.length === MOST) };
+  return askAs(`/v1/incidents?jurisdiction=${jurisdiction}&own=true&status=${STATUSES}&order=urgent&limit=${shown}`);
 }
 
 function tags(incident) {
@@ -168,13 +160,15 @@ function showPins(incidents) {
 async function load(words = '') {
   byId('reload').disabled = true;
   try {
-    const { incidents, cut } = await inHand();
+    const { incidents, total } = await inHand();
     if (!map) return null; // the officer has left meanwhile
     showPins(incidents);
     byId('list').replaceChildren(...incidents.map(cardOf));
-    byId('count').textContent = String(incidents.length);
+    const cut = total > incidents.length;
+    byId('count').textContent = cut ? say('x_of_y', { x: count(incidents.length), y: count(total) }) : count(total);
+    byId('more').hidden = !cut || shown >= MOST;
     tell(byId('loaded'), say('loaded_at', { time: moment(Date.now()).slice(11) }));
-    const plain = incidents.length === 0 ? say('empty') : cut ? say('more', { count: MOST }) : '';
+    const plain = incidents.length === 0 ? say('empty') : cut ? say('cut', { x: count(incidents.length), y: count(total) }) : '';
     tell(byId('notice'), [words, plain].filter(Boolean).join(' '));
   } catch (error) {
     if (error instanceof Refused && error.status === 401) return leave(say('key_wrong'));
@@ -229,6 +223,7 @@ function leave(words, { forget = true } = {}) {
   if (forget) sessionStorage.removeItem(KEY);
   if (map) map.remove();
   map = null;
+  shown = STEP;
   byId('list').replaceChildren();
   byId('desk').hidden = true;
   byId('door').hidden = false;
@@ -246,4 +241,8 @@ byId('door').addEventListener('submit', (event) => {
 });
 byId('leave').addEventListener('click', () => leave(''));
 byId('reload').addEventListener('click', () => load());
+byId('more').addEventListener('click', () => {
+  shown = Math.min(MOST, shown + STEP);
+  return load();
+});
 if (sessionStorage.getItem(KEY)) enter();
