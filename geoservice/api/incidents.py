@@ -231,6 +231,10 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
 
 
 def _page(incidents: IncidentService, query: IncidentsQuery) -> tuple[tuple[Incident, ...], int | None]:
+    if query.order == "urgent" and query.after is not None:
+        raise InvalidInput(
+            [{"pointer": "after", "code": "not_here", "detail": "with order=urgent, raise limit instead"}]
+        )
     search = Search(
         grid_code=query.grid, officer_code=query.officer,
         statuses=None if query.status is None else tuple(query.status.split(",")), overdue=query.overdue,
@@ -239,10 +243,6 @@ def _page(incidents: IncidentService, query: IncidentsQuery) -> tuple[tuple[Inci
     own_of = current_identity() if query.own else None
     if own_of is not None and own_of.staff is None:
         raise InvalidInput([{"pointer": "own", "code": "nobody", "detail": "this key names no member of staff"}])
-    if query.order == "urgent" and query.after is not None:
-        raise InvalidInput(
-            [{"pointer": "after", "code": "not_here", "detail": "with order=urgent, raise limit instead"}]
-        )
     return incidents.page(
         search, jurisdiction_code=query.jurisdiction, limit=query.limit, order=query.order, own_of=own_of
     )
