@@ -12,8 +12,8 @@ from geoservice.auth.permissions import Permission, may
 from geoservice.errors import NotServed, ReportUnknown
 from geoservice.open311 import reading, records
 from geoservice.open311.forms import Form
-from geoservice.open311.paging import End, Page, Walks, next_link, walk_of
 from geoservice.open311.refusing import PREFIX, Refused
+from geoservice.open311.walks import End, Page, Walks, next_link, walk_of
 from geoservice.open311.writing import JSON, XML
 from geoservice.services.handling import HandlingService
 from geoservice.services.incidents import IncidentService, NewReport
@@ -30,7 +30,7 @@ _PERSONAL = ("email", "first_name", "last_name", "phone", "name")
 
 
 @dataclass(frozen=True)
-class Listing:
+class RecordsPage:
     """Some records, and the header `Link` to those that follow, None where none do."""
 
     records: list[dict[str, Any]]
@@ -70,7 +70,7 @@ class Endpoint:
         """Return the list of services."""
         return [records.service_record(one) for one in self._incidents.services(jurisdiction)]
 
-    def requests(self, query: Mapping[str, str]) -> Listing:
+    def requests(self, query: Mapping[str, str]) -> RecordsPage:
         """Return the service requests that a query means, newest first."""
         jurisdiction = self.jurisdiction(query.get("jurisdiction_id"))
         walk, page = self._page(query, reading.cursor)
@@ -85,7 +85,7 @@ class Endpoint:
             self._walks.note(walk, page.number, end)
             link = next_link(query, page.number, encode_cursor(*end)) if len(found) > page.size else None
         told = self._records(jurisdiction, shown, extensions=query.get("extensions") == "true")
-        return Listing(told, link)
+        return RecordsPage(told, link)
 
     def _page(self, query: Mapping[str, str], read: Callable[[str], End]) -> tuple[bytes, Page]:
         """Return the walk that a query is part of, and the page that is its turn."""
@@ -116,12 +116,12 @@ class Endpoint:
             for one in found
         ]  # fmt: skip
 
-    def updates(self, query: Mapping[str, str]) -> Listing:
+    def updates(self, query: Mapping[str, str]) -> RecordsPage:
         """Return changes of status as FixMyStreet asks for them, oldest first: all, or pages where it says so."""
         jurisdiction = self.jurisdiction(query.get("jurisdiction_id"))
         since, until = reading.span_of(query, datetime.now(UTC))
         if not any(query.get(name) for name in ("page", "page_size", "after")):
-            return Listing(self._all_updates(jurisdiction, since, until), None)
+            return RecordsPage(self._all_updates(jurisdiction, since, until), None)
         walk, page = self._page(query, reading.update_number)
         found = self._incidents.status_changes(
             jurisdiction, since=since, until=until, limit=page.size + 1, skip=page.skip,
@@ -132,7 +132,7 @@ class Endpoint:
         if shown:
             self._walks.note(walk, page.number, shown[-1].number)
             link = next_link(query, page.number, str(shown[-1].number)) if len(found) > page.size else None
-        return Listing([records.update_record(one) for one in shown], link)
+        return RecordsPage([records.update_record(one) for one in shown], link)
 
     def _all_updates(self, jurisdiction: str, since: datetime, until: datetime) -> list[dict[str, Any]]:
         most = reading.UPDATES_MAX

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from geoservice.open311 import reading
-from geoservice.open311.paging import ENDS_MAX, KEPT_S, Walks
+from geoservice.open311.walks import ENDS_MAX, KEPT_S, Walks
 from tests.geoservice.open311.moving import AT, Town, json_of, xml_of
 
 OPEN_DOGS = "requests.json?service_code=dogs&status=open&page_size=10"
