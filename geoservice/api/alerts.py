@@ -54,7 +54,7 @@ class NearbyOut(BaseModel):
     """What is near an incident."""
 
     cameras: list[CoveringCameraOut] = Field(description="The nearest first")
-    alike: list[AlikeOut] = Field(description="The nearest first; merge with the action `merge`")
+    alike: list[AlikeOut] = Field(description="The nearest first, 20 at most; merge with the action `merge`")
 
 
 def alerts_blueprint(alerts: AlertService) -> APIBlueprint:

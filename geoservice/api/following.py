@@ -107,7 +107,8 @@ class ResidentReportedOut(ReportOut):
     token: str = Field(description="Follow and rate the report with it; given out this once")
     asks_for_side: bool = Field(description="Near a border: ask the reporter, once, which of `sides` it was")
     alike: int = Field(
-        description="Others in hand that may be about the same matter: same service, near in place and time"
+        description="Others in hand that may be about the same matter: same service, near in place and time; 20 are"
+        " counted at most"
     )
 
 

@@ -143,7 +143,8 @@ class ReportedOut(IncidentOut):
     token: str = Field(description="For the reporter: follow and rate the report with it; given out this once")
     asks_for_side: bool = Field(description="Near a border: ask the reporter, once, which of `candidates` it was")
     alike: int = Field(
-        description="Others in hand that may be about the same matter: same service, near in place and time"
+        description="Others in hand that may be about the same matter: same service, near in place and time; 20 are"
+        " counted at most"
     )
 
 
