@@ -58,7 +58,8 @@ def assign(request: Request, owners: Owners, on_progress: OnProgress = lambda pr
     _require_outputs(request)
     source = source_of(request)
     geometry = source.where if isinstance(source.where, Geometry) else None
-    places = placing(request.crs, geometry.crs if geometry else None, in_file=geometry is not None)
+    stated = geometry.crs if geometry else None
+    places = placing(request.crs, stated, in_file=geometry is not None, allow_ballpark=request.allow_ballpark)
     form = form_of(request, source, places, owners.index.codes)
     summary = Summary(where=source.where)
     misplaced: list[Misplaced] = []
@@ -77,6 +78,8 @@ def assign(request: Request, owners: Owners, on_progress: OnProgress = lambda pr
     _write_whole(form, request, shaped())
     summary.seconds = time.monotonic() - began
     summary.remarks += [*owners.remarks, *source.remarks]  # a source may find out on the way what is to be told
+    if places.doubt is not None:
+        summary.remarks.append(f"{request.points.name}: {places.doubt}")
     summary.remarks += [_misplaced_remark(one, request, places) for one in misplaced]
     if summary.is_nowhere:
         summary.mistake = likely_mistake(misplaced, source.where)

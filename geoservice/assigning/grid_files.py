@@ -27,7 +27,7 @@ VERTICES_LOOKED_AT = 100_000
 
 def owners_of_file(
     file: Path, *, code: str | None, crs: str | None = None, encoding: str | None = None, layer: str | None = None,
-    snap_tolerance_m: float = 0.0, limits: Limits = Limits(),  # noqa: B008  frozen
+    allow_ballpark: bool = False, snap_tolerance_m: float = 0.0, limits: Limits = Limits(),  # noqa: B008  frozen
 ) -> Owners:  # fmt: skip
     """Return the grids of a file of polygons.
 
@@ -37,7 +37,7 @@ def owners_of_file(
         GeoJSON, GeoPackage, shapefile or GeoParquet; features with one code are one grid of several parts.
     code
         Field that holds the code; None: one called grid_code or code.
-    crs, encoding, layer, limits
+    crs, encoding, layer, allow_ballpark, limits
         See `read_features`.
 
     Raises
@@ -45,7 +45,9 @@ def owners_of_file(
     FileRefused, CodeNotStated, GridWithoutShape, NotAnArea
         What is wrong with the file.
     """
-    features = read_features(str(file), crs=crs, encoding=encoding, layer=layer, limits=limits)
+    features = read_features(
+        str(file), crs=crs, encoding=encoding, layer=layer, allow_ballpark=allow_ballpark, limits=limits
+    )
     field = _code_field(features.fields, code)
     codes = codes_of(features, field)
     for number, (one, geom) in enumerate(zip(codes, features.geoms, strict=True), start=1):
@@ -71,6 +73,8 @@ def _remarks(file: Path, field: str, codes: Sequence[str], features: Features, i
     count, parts = len(index.codes), len(features.geoms)
     several = f" in {parts} features" if parts != count else ""
     remarks = [f"{count} grids{several} from {file.name}, code from {field}, coordinates from {features.crs}."]
+    if features.doubt is not None:
+        remarks.append(f"{file.name}: {features.doubt}")
     geoms = np.array(features.geoms, dtype=object)
     valid = shapely.is_valid(geoms)
     if not valid.all():

@@ -44,6 +44,8 @@ class Request:
     encoding: str | None = None
     #: Of a GeoPackage; None: it must hold one.
     layer: str | None = None
+    #: Whether points may be as far off as an old datum is that no sure way leads from.
+    allow_ballpark: bool = False
     #: Put before the names of the columns that are added.
     prefix: str = ""
     overwrite: bool = False

@@ -10,6 +10,7 @@ from geoservice.services.impact import PublishBlocker
 from layers.errors import LayerError
 
 ADVICE: Mapping[str, str] = {
+    "allow-ballpark": "Or say --allow-ballpark, when places may be that far off.",
     "confirm-outline": "Run: geoservice edition outline {edition} --confirm --reason TEXT",
     "import-again": "Import its file again.",
     "look-at-findings": "See: geoservice edition show {edition}",
@@ -34,6 +35,7 @@ ADVICE: Mapping[str, str] = {
 }
 #: The same of a file of grids that is read beside points.
 ADVICE_ON_GRIDS: Mapping[str, str] = {
+    "allow-ballpark": "Or say --grids-allow-ballpark, when places may be that far off.",
     "name-layer": "Say --grids-layer.",
     "state-crs": "Say --grids-crs wgs84, --grids-crs cgcs2000 or --grids-crs epsg:N.",
     "state-encoding": "Say --grids-encoding gbk, --grids-encoding utf-8, or what else it is in.",

@@ -16,6 +16,7 @@ from geoservice.assigning.grid_files import owners_of_file
 from geoservice.assigning.model import CoordinateColumns, Request, Summary
 from geoservice.assigning.owners import Owners
 from geoservice.cli.advice import ADVICE, ADVICE_ON_GRIDS, MISTAKES, AdvisedError
+from geoservice.cli.file_options import allow_ballpark_option
 from geoservice.cli.instant import Instant
 from geoservice.cli.progress import showing
 from geoservice.reading.file_errors import FileRefused
@@ -36,6 +37,7 @@ class GridFile(NamedTuple):
     crs: str | None
     encoding: str | None
     layer: str | None
+    allow_ballpark: bool
 
     def owners(self, snap_tolerance_m: float) -> Owners:
         """Return its grids; errors advise the options of this file, not those of the points."""
@@ -44,7 +46,7 @@ class GridFile(NamedTuple):
         try:
             return owners_of_file(
                 Path(str(self.path)), code=self.code, crs=self.crs, encoding=self.encoding, layer=self.layer,
-                snap_tolerance_m=snap_tolerance_m, limits=limits,
+                allow_ballpark=self.allow_ballpark, snap_tolerance_m=snap_tolerance_m, limits=limits,
             )  # fmt: skip
         except (FileRefused, UnknownCrs) as exc:
             raise AdvisedError(exc, {**ADVICE, **ADVICE_ON_GRIDS}) from exc
@@ -58,6 +60,7 @@ class GridFile(NamedTuple):
 @click.option("--grids-crs", help="Of --grids: wgs84, cgcs2000, gcj02, bd09 or epsg:N; what the file says when absent.")
 @click.option("--grids-encoding", help="Of a shapefile's text in --grids, such as gbk.")
 @click.option("--grids-layer", help="Of a GeoPackage with several in --grids.")
+@click.option("--grids-allow-ballpark", is_flag=True, help="Of --grids: as --allow-ballpark.")
 @click.option("--jurisdiction", help="Instead of --grids: code of a jurisdiction; its grids in force are asked.")
 @click.option("--at", type=Instant(), help="In force at this instant, RFC 3339 with zone; now when absent.")
 @click.option("--snap-tolerance", type=click.FloatRange(0, 1000), help="Metres outside all grids that a point may lie "
@@ -71,6 +74,7 @@ class GridFile(NamedTuple):
 )
 @click.option("--encoding", help="Of text that is not UTF-8, such as gbk.")
 @click.option("--layer", help="Of a GeoPackage of points with several.")
+@allow_ballpark_option
 @click.option("--prefix", default="", help="Put before the names of the added columns grid_code and method.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT when it is there.")
 @click.option(
@@ -84,10 +88,10 @@ class GridFile(NamedTuple):
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def assign(
     *, points: Path, out: Path, grids: Path | None, code: str | None, grids_crs: str | None,
-    grids_encoding: str | None, grids_layer: str | None, jurisdiction: str | None, at: datetime | None,
-    snap_tolerance: float | None, lon: str | None, lat: str | None, x: str | None, y: str | None, crs: str | None,
-    encoding: str | None, layer: str | None, prefix: str, overwrite: bool, engine: str, master: str | None,
-    as_json: bool,
+    grids_encoding: str | None, grids_layer: str | None, grids_allow_ballpark: bool, jurisdiction: str | None,
+    at: datetime | None, snap_tolerance: float | None, lon: str | None, lat: str | None, x: str | None, y: str | None,
+    crs: str | None, encoding: str | None, layer: str | None, allow_ballpark: bool, prefix: str, overwrite: bool,
+    engine: str, master: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     r"""Write OUT: the points of POINTS, each with the grid that owns it.
 
@@ -100,8 +104,8 @@ def assign(
         geoservice assign points.parquet owned.parquet --jurisdiction sare
     """
     columns = _columns(lon, lat, x, y, crs)
-    request = Request(points, out, columns, crs, encoding, layer, prefix, overwrite)
-    of_file = GridFile(grids, code, grids_crs, grids_encoding, grids_layer)
+    request = Request(points, out, columns, crs, encoding, layer, allow_ballpark, prefix, overwrite)
+    of_file = GridFile(grids, code, grids_crs, grids_encoding, grids_layer, grids_allow_ballpark)
     owners = _owners(of_file, jurisdiction, at, snap_tolerance)
     with showing(points.name) as on_progress:
         if engine == "spark":
@@ -148,7 +152,7 @@ def _owners(of_file: GridFile, jurisdiction: str | None, at: datetime | None, sn
             raise click.UsageError("--at goes with --jurisdiction: a file has no history.")
         return of_file.owners(snap_tolerance or 0.0)
     if any(of_file):
-        raise click.UsageError("--code, --grids-crs, --grids-encoding and --grids-layer go with --grids.")
+        raise click.UsageError("--code, --grids-crs and the other options of grids go with --grids.")
     return _owners_in_force(str(jurisdiction), at, snap_tolerance)
 
 

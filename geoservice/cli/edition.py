@@ -19,6 +19,7 @@ from geoservice.cli.edition_drafts import COMMANDS
 from geoservice.cli.edition_export import export
 from geoservice.cli.edition_outline import outline
 from geoservice.cli.edition_qgis import qgis
+from geoservice.cli.file_options import allow_ballpark_option
 from geoservice.cli.findings import finding_fields, report_edition, show_findings, write_findings
 from geoservice.cli.imports import show_import
 from geoservice.cli.instant import Instant
@@ -65,6 +66,7 @@ for command in (*COMMANDS, *DECIDING, export, outline, qgis):
 @click.option("--crs", help="wgs84, cgcs2000, gcj02, bd09 or epsg:N; what the file says when absent.")
 @click.option("--encoding", help="Of a shapefile's text, such as gbk.")
 @click.option("--layer", help="Of a GeoPackage with several.")
+@allow_ballpark_option
 @click.option("--title", help="Of the edition; the file's name when absent.")
 @click.option("--heal", "heal_m", type=float, help="First close gaps and overlaps narrower than this many metres.")
 @click.option("--reassign-code", "codes", multiple=True, help="May name another place from now on; repeatable.")
@@ -74,9 +76,9 @@ for command in (*COMMANDS, *DECIDING, export, outline, qgis):
 @as_json_option
 def import_(
     *, file: str, jurisdiction_code: str, code: str, name: str | None, name_en: str | None, parent_code: str | None,
-    keep: tuple[str, ...], crs: str | None, encoding: str | None, layer: str | None, title: str | None,
-    heal_m: float | None, codes: tuple[str, ...], own_outline: bool, reason: str | None, findings_to: Path | None,
-    as_json: bool,
+    keep: tuple[str, ...], crs: str | None, encoding: str | None, layer: str | None, allow_ballpark: bool,
+    title: str | None, heal_m: float | None, codes: tuple[str, ...], own_outline: bool, reason: str | None,
+    findings_to: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a draft of the grids in FILE and validate it; nothing is in force before it is published.
 
@@ -91,7 +93,8 @@ def import_(
     with _editions() as editions, busy(f"Importing {file}"):
         result = editions.import_file(
             file, jurisdiction_code=jurisdiction_code, fields=fields, crs=crs, encoding=encoding, layer=layer,
-            title=title, heal_m=heal_m, reassigned=Reassigned(codes, reason) if codes and reason else None,
+            allow_ballpark=allow_ballpark, title=title, heal_m=heal_m,
+            reassigned=Reassigned(codes, reason) if codes and reason else None,
             own_outline=own_outline, outline_reason=reason if own_outline else None, actor=actor(),
         )  # fmt: skip
     if not as_json:

@@ -22,6 +22,7 @@ from geoservice.cli.draft_tables import (
     show_impact,
     show_left_open,
 )
+from geoservice.cli.file_options import allow_ballpark_option
 from geoservice.cli.findings import finding_fields, show_findings
 from geoservice.cli.instant import Instant
 from geoservice.cli.new_file import NewFile
@@ -122,18 +123,19 @@ def heal(*, edition_id: int, tolerance_m: float, commit: bool, as_json: bool) ->
 @click.option("--crs", help="wgs84, cgcs2000, gcj02, bd09 or epsg:N; what the file says when absent.")
 @click.option("--encoding", help="Of a shapefile's text, such as gbk.")
 @click.option("--layer", help="Of a GeoPackage with several.")
+@allow_ballpark_option
 @click.option("--commit", is_flag=True, help="Change the draft; without it, only say what would be different.")
 @to_file_option
 @as_json_option
 def update(
     *, edition_id: int, file: str, code: str, name: str | None, name_en: str | None, crs: str | None,
-    encoding: str | None, layer: str | None, commit: bool, to_file: Path | None, as_json: bool,
+    encoding: str | None, layer: str | None, allow_ballpark: bool, commit: bool, to_file: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Make the grids of the draft EDITION_ID those of FILE, such as an export that was edited elsewhere."""
     with _drafts() as drafts:
         edition, found = drafts.take_file(
             edition_id, file, fields=GridFields(code, name, name_en), crs=crs, encoding=encoding, layer=layer,
-            commit=commit, actor=actor(),
+            allow_ballpark=allow_ballpark, commit=commit, actor=actor(),
         )  # fmt: skip
     if to_file is not None:
         to_file.write_bytes(orjson.dumps(collection(difference_features(found))))

@@ -12,6 +12,7 @@ import click
 import orjson
 
 from geoservice.cli.actor import actor
+from geoservice.cli.file_options import allow_ballpark_option
 from geoservice.cli.findings import report_edition
 from geoservice.cli.imports import show_import
 from geoservice.cli.progress import busy
@@ -71,12 +72,13 @@ def jurisdiction() -> None:
 @click.option("--crs", help="Of the file: wgs84, cgcs2000, gcj02, bd09 or epsg:N; what it says when absent.")
 @click.option("--encoding", help="Of a shapefile's text, such as gbk.")
 @click.option("--layer", help="Of a GeoPackage with several.")
+@allow_ballpark_option
 @click.option("--metric-srid", type=int, help="EPSG number of its metric CRS; chosen by its place when absent.")
 @click.option("--time-zone", default="Asia/Shanghai", show_default=True, help="IANA name.")
 def add(
     *, code: str, name: str, name_en: str | None, outline_path: str | None, grids_path: str | None,
     code_field: str | None, grid_name: str | None, heal_m: float | None, crs: str | None, encoding: str | None,
-    layer: str | None, metric_srid: int | None, time_zone: str,
+    layer: str | None, allow_ballpark: bool, metric_srid: int | None, time_zone: str,
 ) -> None:  # fmt: skip
     r"""Add a jurisdiction with the code CODE, by its outline or by its grids.
 
@@ -95,8 +97,8 @@ def add(
             with busy(f"Reading {grids_path}"):
                 founded = jurisdictions.add_from_grids(
                     code, name=name, name_en=name_en, grids_path=grids_path, fields=GridFields(code_field, grid_name),
-                    heal_m=heal_m, crs=crs, encoding=encoding, layer=layer, metric_srid=metric_srid,
-                    time_zone=time_zone, actor=actor(),
+                    heal_m=heal_m, crs=crs, encoding=encoding, layer=layer, allow_ballpark=allow_ballpark,
+                    metric_srid=metric_srid, time_zone=time_zone, actor=actor(),
                 )  # fmt: skip
             _tell(founded.jurisdiction)
             _tell_holes(founded.holes_m2)
@@ -107,7 +109,7 @@ def add(
             raise click.UsageError("--code, --grid-name and --heal go with --from-grids.")
         added = jurisdictions.add(
             code, name=name, name_en=name_en, outline_path=str(outline_path), crs=crs, encoding=encoding, layer=layer,
-            metric_srid=metric_srid, time_zone=time_zone, actor=actor(),
+            allow_ballpark=allow_ballpark, metric_srid=metric_srid, time_zone=time_zone, actor=actor(),
         )  # fmt: skip
         _tell(added)
 

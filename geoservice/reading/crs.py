@@ -12,7 +12,8 @@ import shapely
 from numpy.typing import NDArray
 from pyproj.exceptions import CRSError, ProjError
 
-from geoservice.reading.file_errors import CrsCanNotBeTrue, CrsNotStated, CrsNotSure, CrsUnknown
+from geoservice.reading.datums import doubt_of
+from geoservice.reading.file_errors import CrsCanNotBeTrue, CrsNotStated, CrsNotSure, CrsUnknown, DatumNotSure
 from layers.crs import (
     GEOGRAPHIC_NAMES,
     SHIFTED_NAMES,
@@ -48,19 +49,38 @@ class Placing:
     ----------
     crs
         One that PROJ knows, or a name of SHIFTED_NAMES.
+    allow_ballpark
+        Whether places may be as far off as a datum is that PROJ knows no sure way from; see `datums`.
+
+    Raises
+    ------
+    CrsUnknown, DatumNotSure
+        PROJ knows no way to WGS 84, or none that is sure anywhere.
     """
 
-    def __init__(self, crs: pyproj.CRS | str) -> None:
+    def __init__(self, crs: pyproj.CRS | str, *, allow_ballpark: bool = False) -> None:
         self._shifted = crs if isinstance(crs, str) else None
         self._crs = None if isinstance(crs, str) or _is_lonlat(crs) else crs
         #: What the coordinates are taken for, as people write it.
         self.name = crs if isinstance(crs, str) else _name(crs)
+        #: What to tell of places that are not sure, once there are some.
+        self.doubt: str | None = None
         self._own = threading.local()
+        self._allow_ballpark = allow_ballpark
         if self._crs is not None:
             self._transformer()
+            self._doubt = doubt_of(self._crs)
+            if self._doubt is not None and not self._doubt.sure_in:
+                self._meet_doubt()
 
     def __call__(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Return (n,) degrees, EPSG:4326; NaN where the coordinates name no place on the earth, or none in the CRS."""
+        """Return (n,) degrees, EPSG:4326; NaN where the coordinates name no place on the earth, or none in the CRS.
+
+        Raises
+        ------
+        DatumNotSure
+            Some lie where nobody knows the datum well enough.
+        """
         lon, lat = x, y
         if self._shifted is not None:
             lon, lat = degrees_on_wgs84(x, y, crs=self._shifted)
@@ -69,7 +89,16 @@ class Placing:
         # Both comparisons are false for NaN.
         if not (on_earth := (np.abs(lon) <= 180) & (np.abs(lat) <= 90)).all():
             lon, lat = np.where(on_earth, lon, np.nan), np.where(on_earth, lat, np.nan)
+        if self._crs is not None and self._doubt is not None and self._doubt.meets(lon, lat):
+            self._meet_doubt()
         return lon, lat
+
+    def _meet_doubt(self) -> None:
+        if self._doubt is None:
+            return
+        if not self._allow_ballpark:
+            raise DatumNotSure(datum=self._doubt.datum, crs=self.name, off_by=self._doubt.off_by)
+        self.doubt = f"Places may be off, as was allowed: the datum is {self._doubt.datum}, {self._doubt.off_by}."
 
     @property
     def in_degrees(self) -> bool:
@@ -101,7 +130,7 @@ class Placing:
         return np.where(true, lon, np.nan), np.where(true, lat, np.nan)
 
 
-def placing(declared: str | None, stated: str | None, *, in_file: bool) -> Placing:
+def placing(declared: str | None, stated: str | None, *, in_file: bool, allow_ballpark: bool = False) -> Placing:
     """Return the way to longitude and latitude.
 
     Parameters
@@ -112,37 +141,41 @@ def placing(declared: str | None, stated: str | None, *, in_file: bool) -> Placi
         What the file says: a code, WKT or PROJJSON; without either, and `in_file` false, coordinates are degrees.
     in_file
         Whether the format can say it, so that a file which does not say is refused.
+    allow_ballpark
+        See `Placing`.
 
     Raises
     ------
-    CrsNotStated, CrsUnknown, UnknownCrs
-        Nobody says; the file, or the caller, names what nobody knows.
+    CrsNotStated, CrsUnknown, UnknownCrs, DatumNotSure
+        Nobody says; the file, or the caller, names what nobody knows, or not well enough.
     """
     if declared is not None:
-        return Placing(_declared(declared))
+        return Placing(_declared(declared), allow_ballpark=allow_ballpark)
     if stated is not None:
         crs = _parsed(stated)
         if crs.name.lower().startswith(_UNDEFINED):
             raise CrsNotStated
-        return Placing(crs)
+        return Placing(crs, allow_ballpark=allow_ballpark)
     if in_file:
         raise CrsNotStated
     return Placing(pyproj.CRS.from_epsg(STORAGE_SRID))
 
 
-def to_lonlat(geoms: Any, *, declared: str | None, stated: str | None) -> tuple[Any, str]:
-    """Return geometries in EPSG:4326 and the name of the CRS they came in.
+def to_lonlat(
+    geoms: Any, *, declared: str | None, stated: str | None, allow_ballpark: bool = False
+) -> tuple[Any, Placing]:
+    """Return geometries in EPSG:4326 and the way they came.
 
     Parameters
     ----------
     geoms
         Array of 2D geometries, None where there is none.
-    declared, stated
+    declared, stated, allow_ballpark
         See `placing`.
 
     Raises
     ------
-    CrsNotStated, CrsUnknown, UnknownCrs
+    CrsNotStated, CrsUnknown, UnknownCrs, DatumNotSure
         See `placing`.
     CrsCanNotBeTrue
         Most coordinates are no degrees though they should be, or PROJ can not bring them to the earth; or GCJ-02 or
@@ -150,7 +183,7 @@ def to_lonlat(geoms: Any, *, declared: str | None, stated: str | None) -> tuple[
     """
     coords = shapely.get_coordinates(geoms)
     try:
-        places = placing(declared, stated, in_file=True)
+        places = placing(declared, stated, in_file=True, allow_ballpark=allow_ballpark)
     except CrsNotStated as exc:
         raise CrsNotStated(**_hint(coords)) from exc
     if places.in_degrees:
@@ -164,10 +197,10 @@ def to_lonlat(geoms: Any, *, declared: str | None, stated: str | None) -> tuple[
     if len(coords) and on_earth.mean() < 0.5:
         raise CrsCanNotBeTrue(crs=places.name, **_extent(coords))
     if places.in_degrees:
-        return geoms, places.name
+        return geoms, places
     # Infinite where there is no place: a ring that begins with NaN would not be closed.
     placed_coords[~on_earth] = np.inf
-    return shapely.set_coordinates(np.array(geoms, dtype=object), placed_coords), places.name
+    return shapely.set_coordinates(np.array(geoms, dtype=object), placed_coords), places
 
 
 def require_sure(crs: str, geoms: Any, bbox: Bbox | None = None) -> None:

@@ -121,6 +121,12 @@ class CrsUnknown(FileRefused):
     advice = "state-true-crs"
 
 
+class DatumNotSure(FileRefused):
+    """No sure way is known from the file's datum to WGS 84; ask whoever made it for CGCS2000 or WGS 84."""
+
+    advice = "allow-ballpark"
+
+
 class CrsCanNotBeTrue(FileRefused):
     """The coordinates can not be in that CRS."""
 

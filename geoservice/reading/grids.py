@@ -27,13 +27,13 @@ class FileGrids:
 
 def grids_of_file(
     path: str, fields: GridFields, *, bbox: Bbox | None = None, crs: str | None = None, encoding: str | None = None,
-    layer: str | None = None, limits: Limits = Limits(),  # noqa: B008  frozen
+    layer: str | None = None, allow_ballpark: bool = False, limits: Limits = Limits(),  # noqa: B008  frozen
 ) -> FileGrids:  # fmt: skip
     """Read the grids of a file, for a new draft or as the next state of one; it takes seconds and needs no database.
 
     Parameters
     ----------
-    path, crs, encoding, layer, limits
+    path, crs, encoding, layer, allow_ballpark, limits
         See `read_features`.
     bbox
         Of the outline they are to fill, when it is known; see `require_sure`.
@@ -43,9 +43,13 @@ def grids_of_file(
     FileRefused
         One of its kin; FieldMissing and PersonalNumberRefused among them.
     """
-    features = read_features(path, crs=crs, encoding=encoding, layer=layer, limits=limits)
+    features = read_features(
+        path, crs=crs, encoding=encoding, layer=layer, allow_ballpark=allow_ballpark, limits=limits
+    )
     require_sure(features.crs, features.geoms, bbox)
     if UNOWNED_FIELD in features.fields:
         fields = replace(fields, unowned=UNOWNED_FIELD)
     grids, remarks = grids_of(features, fields)
+    if features.doubt is not None:
+        remarks.append(Finding("datum-not-sure", "warning", (), features.doubt))
     return FileGrids(grids, remarks, features.crs, fields)

@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ import pyarrow as pa
 import shapely
 
 from geoservice.reading import file_errors
-from geoservice.reading.crs import to_lonlat
+from geoservice.reading.crs import Placing, to_lonlat
 from geoservice.reading.file_errors import (
     EncodingWrong,
     FileRefused,
@@ -68,6 +70,8 @@ class Features:
     with_heights: int
     #: What the coordinates were taken for, as people write it.
     crs: str
+    #: What is not sure about them; None: nothing.
+    doubt: str | None = None
 
 
 def read_features(
@@ -76,6 +80,7 @@ def read_features(
     crs: str | None = None,
     encoding: str | None = None,
     layer: str | None = None,
+    allow_ballpark: bool = False,
     limits: Limits = Limits(),  # noqa: B008  frozen
 ) -> Features:
     """Read a file of polygons.
@@ -94,6 +99,8 @@ def read_features(
         Of a shapefile's text; None: the file must say it, or be ASCII.
     layer
         Of a GeoPackage; None: it must hold one.
+    allow_ballpark
+        Whether areas may be as far off as an old datum is that no sure way leads from.
 
     Raises
     ------
@@ -111,7 +118,8 @@ def read_features(
                 raise NoFeatures
             # What the caller says wins over a member that nobody can read.
             stated = stated_crs(staged.path) if staged.format == "geojson" and crs is None else verdict["crs"]
-            return _features(table, str(verdict["geometry"]), stated, crs)
+            places = partial(to_lonlat, declared=crs, stated=stated, allow_ballpark=allow_ballpark)
+            return _features(table, str(verdict["geometry"]), places)
 
 
 def _run_child(staged: Staged, result: Path, layer: str | None, limits: Limits) -> dict[str, Any]:
@@ -165,7 +173,7 @@ def _environment(directory: Path) -> dict[str, str]:
     }
 
 
-def _features(table: pa.Table, geometry: str, stated: str | None, declared: str | None) -> Features:
+def _features(table: pa.Table, geometry: str, to_degrees: Callable[[Any], tuple[Any, Placing]]) -> Features:
     wkbs = table.column(geometry).to_pylist()
     for number, wkb in enumerate(wkbs):
         _require_area(number, wkb)
@@ -173,7 +181,7 @@ def _features(table: pa.Table, geometry: str, stated: str | None, declared: str 
         geoms = shapely.from_wkb(np.array(wkbs, dtype=object), on_invalid="ignore")
     unbuildable = frozenset(n for n, wkb in enumerate(wkbs) if wkb is not None and geoms[n] is None)
     with_heights = int((shapely.has_z(geoms) | shapely.has_m(geoms)).sum())
-    placed, name = to_lonlat(shapely.force_2d(geoms), declared=declared, stated=stated)
+    placed, places = to_degrees(shapely.force_2d(geoms))
     others = table.drop_columns([geometry])
     try:
         rows = others.to_pylist()
@@ -182,7 +190,9 @@ def _features(table: pa.Table, geometry: str, stated: str | None, declared: str 
     except (OverflowError, ValueError, pa.ArrowException) as exc:
         raise FileUnreadable(reason=f"a field holds what is no date or number: {str(exc)[:200]}") from exc
     properties = tuple({key: _json(value) for key, value in row.items()} for row in rows)
-    return Features(tuple(others.column_names), properties, tuple(placed), unbuildable, with_heights, name)
+    return Features(
+        tuple(others.column_names), properties, tuple(placed), unbuildable, with_heights, places.name, places.doubt
+    )
 
 
 def _require_area(number: int, wkb: object) -> None:

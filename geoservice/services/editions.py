@@ -55,15 +55,15 @@ class EditionService:
 
     def import_file(
         self, path: str, *, jurisdiction_code: str, fields: GridFields, crs: str | None = None,
-        encoding: str | None = None, layer: str | None = None, title: str | None = None, heal_m: float | None = None,
-        reassigned: Reassigned | None = None, own_outline: bool = False, outline_reason: str | None = None,
-        on_progress: OnProgress = lambda share, what: None, actor: str = "",
+        encoding: str | None = None, layer: str | None = None, allow_ballpark: bool = False, title: str | None = None,
+        heal_m: float | None = None, reassigned: Reassigned | None = None, own_outline: bool = False,
+        outline_reason: str | None = None, on_progress: OnProgress = lambda share, what: None, actor: str = "",
     ) -> ImportResult:  # fmt: skip
         """Make a draft of the grids in a file, and validate it.
 
         Parameters
         ----------
-        path, crs, encoding, layer
+        path, crs, encoding, layer, allow_ballpark
             See `read_features`.
         fields
             Which fields of it are code and names.
@@ -95,7 +95,8 @@ class EditionService:
             bbox = get_jurisdiction(connection, jurisdiction_code).bbox
         # Reading takes seconds and needs no database: no connection is held meanwhile.
         found = grids_of_file(
-            path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer, limits=self._limits
+            path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer, allow_ballpark=allow_ballpark,
+            limits=self._limits,
         )  # fmt: skip
         if own_outline:
             healing, around = with_own_outline(found.grids, heal_m, on_progress)

@@ -67,6 +67,7 @@ class JurisdictionService:
         crs: str | None = None,
         encoding: str | None = None,
         layer: str | None = None,
+        allow_ballpark: bool = False,
         metric_srid: int | None = None,
         time_zone: str = "Asia/Shanghai",
         actor: str = "",
@@ -77,6 +78,8 @@ class JurisdictionService:
         ----------
         crs
             Of the file: `wgs84`, `cgcs2000`, `gcj02`, `bd09` or `epsg:N`; None: what the file says.
+        allow_ballpark
+            See `read_features`.
         metric_srid
             EPSG code of its metric CRS; None chooses the Gauss-Kruger or UTM zone of its centre.
         time_zone
@@ -90,7 +93,9 @@ class JurisdictionService:
             Another guard says no: a name with invisible characters, an unknown time zone.
         """
         _require_code(code)
-        features = read_features(outline_path, crs=crs, encoding=encoding, layer=layer, limits=self._limits)
+        features = read_features(
+            outline_path, crs=crs, encoding=encoding, layer=layer, allow_ballpark=allow_ballpark, limits=self._limits
+        )
         require_sure(features.crs, features.geoms)
         place = _place(outline_of(features), metric_srid, time_zone)
         with self._database.transaction(actor=actor) as connection:
@@ -107,6 +112,7 @@ class JurisdictionService:
         crs: str | None = None,
         encoding: str | None = None,
         layer: str | None = None,
+        allow_ballpark: bool = False,
         heal_m: float | None = None,
         title: str | None = None,
         metric_srid: int | None = None,
@@ -132,7 +138,10 @@ class JurisdictionService:
             The grids can not be healed, or not with that tolerance.
         """
         _require_code(code)
-        found = grids_of_file(grids_path, fields, crs=crs, encoding=encoding, layer=layer, limits=self._limits)
+        found = grids_of_file(
+            grids_path, fields, crs=crs, encoding=encoding, layer=layer, allow_ballpark=allow_ballpark,
+            limits=self._limits,
+        )  # fmt: skip
         healing, outline = with_own_outline(found.grids, heal_m, on_progress)
         place = _place(outline, metric_srid, time_zone)
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:

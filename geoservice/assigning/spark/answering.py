@@ -51,6 +51,8 @@ class Answering:
     delimiter: str = ","
     #: Whether text was decoded from something else than UTF-8.
     decoded_from: str | None = None
+    #: See `placing`.
+    allow_ballpark: bool = False
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Yield the rows with their owners, batch by batch."""
@@ -62,7 +64,8 @@ class Answering:
         with crossing():
             owners: Owners = self.owners.value
             stated = self.where.crs if isinstance(self.where, Geometry) else None
-            places = placing(self.crs, stated, in_file=isinstance(self.where, Geometry))
+            in_file = isinstance(self.where, Geometry)
+            places = placing(self.crs, stated, in_file=in_file, allow_ballpark=self.allow_ballpark)
             added = Added(self.code_column, self.method_column, owners.index.codes)
             for batch in batches:
                 table = self._kept(batch)

@@ -56,8 +56,10 @@ def assign_with_spark(
         storage.require_output(out, url_of(request.points), overwrite=request.overwrite)
         points = points_of(spark, storage, request)
         stated = points.where.crs if isinstance(points.where, Geometry) else None
-        placing(request.crs, stated, in_file=isinstance(points.where, Geometry))
-        summary = Summary(remarks=[*owners.remarks, *points.remarks])
+        places = placing(
+            request.crs, stated, in_file=isinstance(points.where, Geometry), allow_ballpark=request.allow_ballpark
+        )
+        summary = Summary(remarks=[*owners.remarks, *points.remarks, *filter(None, [places.doubt])])
         broadcast = spark.sparkContext.broadcast(owners)
         try:
             answering = _answering(request, points, broadcast)
@@ -77,7 +79,7 @@ def _answering(request: Request, points: Points, owners: Any) -> Answering:
     return Answering(
         owners, points.where, request.crs, request.code_column, request.method_column,
         row_number=points.row_number, misfit=points.misfit, delimiter=points.delimiter or ",",
-        decoded_from=request.encoding,
+        decoded_from=request.encoding, allow_ballpark=request.allow_ballpark,
     )  # fmt: skip
 
 

@@ -216,6 +216,7 @@ class DraftService:
         crs: str | None = None,
         encoding: str | None = None,
         layer: str | None = None,
+        allow_ballpark: bool = False,
         commit: bool,
         actor: str = "",
     ) -> tuple[Edition, Difference]:
@@ -225,7 +226,7 @@ class DraftService:
 
         Parameters
         ----------
-        fields, crs, encoding, layer
+        fields, crs, encoding, layer, allow_ballpark
             As for an import.
         commit
             False: only say what would be different.
@@ -242,7 +243,10 @@ class DraftService:
         edition, there = self.grids(edition_id)
         with self._database.transaction() as connection:
             bbox = get_jurisdiction(connection, edition.jurisdiction_code).bbox
-        found = grids_of_file(path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer, limits=self._limits)
+        found = grids_of_file(
+            path, fields, bbox=bbox, crs=crs, encoding=encoding, layer=layer, allow_ballpark=allow_ballpark,
+            limits=self._limits,
+        )  # fmt: skip
         grids = with_missing_fields_from(there, found.grids, found.fields)
         changed = difference(there, grids)
         if commit:
