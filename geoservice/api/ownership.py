@@ -131,6 +131,11 @@ def ownership_blueprint(ownership: OwnershipService) -> APIBlueprint:
 
         10,000 places for anybody; 1,000,000 with a key, as CSV, NDJSON or an Arrow IPC stream. Forms other than JSON
         come back in their own form, and take `at`, `accuracy_m`, `jurisdiction` and `crs` from the address.
+
+        CSV is read as `geoservice assign` reads a file: UTF-8, columns separated by commas, semicolons or tabs and
+        called lon and lat, 经度 and 纬度 or the like; decimal commas where commas do not separate. Fields missing at
+        the end of a row are empty, a surplus one is an error. Rows come back byte for byte, a byte order mark, a `sep=`
+        line and empty lines left out; lines end in newlines.
         """
         if request.mimetype in FORMS:
             lookup = ownership.bulk_lookup(

@@ -38,7 +38,7 @@ class EncodingNotUtf8(GeoserviceError):
 
 
 class QuotesBroken(GeoserviceError):
-    """A quotation mark is opened and not closed."""
+    """A quotation mark is not closed, or text follows the one that closes; within quotation marks, one is doubled."""
 
 
 class LineEndsMixed(GeoserviceError):
@@ -58,13 +58,13 @@ class ColumnTaken(GeoserviceError):
 class CoordinatesNotFound(GeoserviceError):
     """Which columns hold the coordinates is not clear."""
 
-    advice = "name-coordinates"
+    advice = "name-columns"
 
 
 class CoordinatesAmbiguous(GeoserviceError):
     """Several columns could hold the coordinates."""
 
-    advice = "name-coordinates"
+    advice = "name-columns"
 
 
 class ColumnsAlike(GeoserviceError):
@@ -73,6 +73,10 @@ class ColumnsAlike(GeoserviceError):
 
 class RowTooWide(GeoserviceError):
     """A row has more fields than the header names; an answer behind it would stand in the wrong column."""
+
+
+class RowTooLong(GeoserviceError):
+    """A row is longer than any honest one; perhaps a quotation mark is missing."""
 
 
 class LayersSeveral(GeoserviceError):

@@ -14,6 +14,9 @@ from geoservice.assigning.point_errors import NotAPoint, NotNumbers
 from geoservice.engine.edges import Floats
 
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+#: Numbers as much of Europe writes them; of metres, such as can not be thousands.
+_DECIMAL_COMMA = r"^\s*[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?\s*$"
+_DECIMAL_COMMA_OF_METRES = r"^\s*[+-]?([0-9]+,([0-9]{1,2}|[0-9]{4,})|[0-9]{4,},[0-9]{3})\s*$"
 #: OGC 06-103r4, 8.2.4: byte order, type, two doubles.
 POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("x", "<f8"), ("y", "<f8")])
 
@@ -48,6 +51,18 @@ def _parsed(text: pa.Array) -> pa.Array:
     text = pc.utf8_trim_whitespace(text)
     says = pc.match_substring_regex(text, _NUMBER)
     return pc.utf8_ltrim(pc.if_else(says, text, pa.scalar(None, text.type)), "+").cast(pa.float64())
+
+
+def with_points(column: pa.Array, *, in_degrees: bool) -> pa.Array:
+    """Return a column of text with decimal points for commas, where a comma can be nothing else; else the column.
+
+    Of metres, three digits behind a comma may be thousands: they stay.
+    """
+    if not pa.types.is_string(column.type):
+        return column
+    pattern = _DECIMAL_COMMA if in_degrees else _DECIMAL_COMMA_OF_METRES
+    says = pc.match_substring_regex(column, pattern)
+    return pc.if_else(says, pc.replace_substring(column, ",", "."), column) if pc.any(says).as_py() else column
 
 
 def points(wkb: pa.Array, first_row: int) -> tuple[Floats, Floats]:

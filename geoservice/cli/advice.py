@@ -15,6 +15,7 @@ ADVICE: Mapping[str, str] = {
     "import-again": "Import its file again.",
     "look-at-findings": "See: geoservice edition show {edition}",
     "name-code": "Say --code.",
+    "name-columns": "Say --lon and --lat, or --x, --y and --crs.",
     "name-coordinates": "Say --lon and --lat, or --x, --y and --crs.",
     "name-database": "Set GEOSERVICE_DATABASE_URL, or run: geoservice up",
     "name-format": "Name another, or say --format.",

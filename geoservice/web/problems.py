@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from geoservice import errors as rules
+from geoservice.assigning import point_errors
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.web import parsing, preconditions, streaming
 from geoservice.web.advice import ADVICE
@@ -42,6 +43,12 @@ class Kind:
     title: str
 
 
+#: What may be wrong with CSV, whether it comes in a file or in a request.
+ROWS_REFUSED = (
+    point_errors.HeaderMissing, point_errors.EncodingNotUtf8, point_errors.QuotesBroken, point_errors.LineEndsMixed,
+    point_errors.RowTooWide, point_errors.RowTooLong, point_errors.PointsUnreadable, point_errors.ColumnTaken,
+    point_errors.CoordinatesNotFound, point_errors.CoordinatesAmbiguous,
+)  # fmt: skip
 KINDS: dict[type[Exception], Kind] = {
     parsing.InvalidJson: Kind("invalid-json", 400, "The body is not JSON that can be read"),
     parsing.TooDeep: Kind("too-deep", 400, "The body is nested too deeply"),
@@ -50,6 +57,7 @@ KINDS: dict[type[Exception], Kind] = {
     streaming.TooManySenders: Kind("too-many-senders", 503, "The service is busy reading"),
     streaming.BrokeOff: Kind("broke-off", 400, "Not all of the body arrived"),
     streaming.BrokenRows: Kind("broken-rows", 422, "The rows can not be read"),
+    **dict.fromkeys(ROWS_REFUSED, Kind("broken-rows", 422, "The rows can not be read")),
     streaming.TooManyRows: Kind("too-many-rows", 413, "There are too many rows"),
     parsing.InvalidCursor: Kind("invalid-cursor", 400, "The cursor is not one that was given out"),
     parsing.Unauthorised: Kind("unauthorised", 401, "A key is needed"),

@@ -1,94 +1,87 @@
-"""CSV: a header with lon and lat; every row comes back as it was, with the answer behind it."""
+"""CSV: a header that names the coordinates; every row comes back as it was, with the answer behind it.
+
+What a record, a field, a number and a mistake is, is the matter of `assigning`: a body is read as a file is.
+"""
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator
-from itertools import islice
 
-from geoservice.api.batch.rows import ADDED, CHUNK_ROWS, Ask, answers
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from geoservice.api.batch.rows import ADDED, METHOD_OF, NO_POSITION, OUTSIDE_MAINLAND, Ask
+from geoservice.assigning.coordinates import require_free
+from geoservice.assigning.csv_fields import CsvPiece, CsvTable, whole_bytes, written
+from geoservice.assigning.csv_records import blocks, header_of, reading
+from geoservice.assigning.positions import numbers
 from geoservice.web.streaming import BrokenRows
-from layers.crs import Position, is_on_earth
 
 MAX_COLUMNS = 256
+#: Bytes of a row.
 MAX_ROW = 65_536
-
-Row = list[str]
+#: Bytes read at a time: memory stays in proportion to this.
+PIECE_BYTES = 1 << 20
+_LINE_ENDS = "\r\n"
 
 
 def answer_csv(body: io.RawIOBase, ask: Ask) -> Iterator[bytes]:
-    """Yield the rows of a CSV with their answers; raise BrokenRows, TooManyRows."""
-    rows = _rows(body)
-    header = next(rows, [])
-    lon, lat = _columns(header)
-    yield _written([[*header, *ADDED]])
-    while chunk := list(islice(rows, CHUNK_ROWS)):
-        found = answers([_position(row, lon, lat, len(header)) for row in chunk], ask)
-        yield _written(
-            [*_as_wide(row, len(header)), *(_text(answer.get(name)) for name in ADDED)]
-            for row, answer in zip(chunk, found, strict=True)
-        )
+    """Yield the rows of a CSV with their answers; empty lines are none, and lines end in newlines.
+
+    Raises
+    ------
+    BrokenRows, TooManyRows
+        Too many columns; more rows than are answered.
+    GeoserviceError
+        What is wrong with the CSV, as for a file of points.
+    """
+    # What comes in never answers None.
+    read = reading(body, None)  # type: ignore[arg-type]
+    header = header_of(read, size=PIECE_BYTES)
+    if len(header.names) > MAX_COLUMNS:
+        raise BrokenRows(reason=f"{len(header.names)} columns; {MAX_COLUMNS} at most")
+    table = CsvTable(header, None, in_degrees=True)
+    require_free([name.strip() for name in header.names], ADDED)
+    delimiter = header.delimiter
+    yield header.raw[header.preamble :] + delimiter.encode() + written(list(ADDED), delimiter) + b"\n"
+    answers = _AnswersAsText(delimiter)
+    for block in blocks(read, header, size=PIECE_BYTES, longest=MAX_ROW):
+        if len(piece := CsvPiece(table, block, 1.0)):
+            yield answers.behind(piece, table, ask)
 
 
-def _rows(body: io.RawIOBase) -> Iterator[Row]:
-    text = io.TextIOWrapper(io.BufferedReader(body, 1 << 18), encoding="utf-8-sig", newline="")
-    reader = csv.reader(_lines(text), strict=True)
-    number = 0
-    try:
-        for number, row in enumerate(reader, start=1):  # noqa: B007  told when the next one is broken
-            if row:  # an empty line is no row
-                yield row
-    except csv.Error as exc:
-        raise BrokenRows(after_row=number, reason=str(exc)) from exc
-    except UnicodeDecodeError as exc:
-        raise BrokenRows(after_row=number, reason="not UTF-8") from exc
+class _AnswersAsText:
+    """Writes answers as fields of CSV."""
 
+    def __init__(self, delimiter: str) -> None:
+        self._delimiter = delimiter
+        self._methods = self._texts([*METHOD_OF, None])
+        self._near = self._texts(["false", "true", None])
+        self._problems = self._texts([None, NO_POSITION, OUTSIDE_MAINLAND])
+        self._codes: tuple[tuple[str, ...], pa.Array] = ((), self._texts([None]))
 
-def _lines(text: io.TextIOWrapper) -> Iterator[str]:
-    """Yield lines, none of them longer than any honest one: a quote left open would swallow the rest of the body."""
-    while line := text.readline(MAX_ROW + 1):
-        if len(line) > MAX_ROW:
-            raise csv.Error(f"a line longer than {MAX_ROW} characters")
-        yield line
+    def behind(self, piece: CsvPiece, table: CsvTable, ask: Ask) -> bytes:
+        """Return the records of a piece with the answers behind them."""
+        lon, lat = (numbers(column, name) for column, name in zip(piece.coordinates(), table.columns, strict=True))
+        # Not so for NaN either.
+        nowhere = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
+        answered = ask(np.where(nowhere, np.nan, lon), np.where(nowhere, np.nan, lat))
+        found, bad = answered.owners, nowhere | answered.outside
+        if found.codes != self._codes[0]:
+            self._codes = (found.codes, self._texts([*found.codes, None]))
+        edition = pa.array(found.edition, mask=bad | (found.edition == 0)).cast(pa.string()).fill_null("")
+        columns = [
+            self._codes[1].take(pa.array(np.where(bad | (found.code < 0), len(found.codes), found.code))),
+            self._methods.take(pa.array(np.where(bad, len(METHOD_OF), found.method))),
+            self._near.take(pa.array(np.where(bad, 2, found.near_border.astype(np.int8)))),
+            edition.cast(pa.binary()),
+            self._problems.take(pa.array(np.where(nowhere, 1, np.where(answered.outside, 2, 0)))),
+        ]
+        records = pc.ascii_ltrim(piece.records().cast(pa.string()), _LINE_ENDS).cast(pa.binary())
+        lines = pc.binary_join_element_wise(records, *columns, self._delimiter.encode())
+        return whole_bytes(pc.binary_join_element_wise(lines, b"\n", b""))
 
-
-def _columns(header: Row) -> tuple[int, int]:
-    """Return which columns hold lon and lat; raise BrokenRows."""
-    names = [name.strip().lower() for name in header]
-    if len(names) > MAX_COLUMNS:
-        raise BrokenRows(reason=f"{len(names)} columns; {MAX_COLUMNS} at most")
-    if names.count("lon") != 1 or names.count("lat") != 1:
-        raise BrokenRows(reason="the first line must name one column lon and one column lat, separated by commas")
-    taken = sorted(set(ADDED) & set(names))
-    if taken:
-        raise BrokenRows(reason=f"rename the column {taken[0]}: the answer adds one of that name")
-    return names.index("lon"), names.index("lat")
-
-
-def _position(row: Row, lon: int, lat: int, width: int) -> Position | None:
-    if len(row) != width:
-        return None
-    try:
-        x, y = float(row[lon]), float(row[lat])
-    except ValueError:
-        return None
-    return Position(x, y) if is_on_earth(x, y) else None
-
-
-def _as_wide(row: Row, width: int) -> Row:
-    """Return a row with as many fields as the header, so that the answer stands in its columns."""
-    return row if len(row) == width else (row + [""] * width)[:width]
-
-
-def _text(value: object) -> object:
-    """Return a value as CSV writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else value
-
-
-def _written(rows: object) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)  # type: ignore[arg-type]
-    return text.getvalue().encode()
+    def _texts(self, values: list[str | None]) -> pa.Array:
+        return pa.array([written([value], self._delimiter) for value in values], pa.binary())

@@ -137,7 +137,7 @@ def _header(spark: SparkSession, request: Request, files: list[str]) -> Header:
     if line.count(b'"') % 2:
         raise HeaderMissing(line=line.decode(errors="replace")[:100])
     read = reading(io.BufferedReader(io.BytesIO(line)), request.encoding)
-    return header_of(read, PurePosixPath(files[0]))  # type: ignore[arg-type]
+    return header_of(read, delimiter="\t" if _kind(files[0]) == ".tsv" else None)
 
 
 def _lines_in_values(spark: SparkSession, request: Request, files: list[str]) -> bool:
