@@ -32,7 +32,7 @@ from geoservice.assigning.model import (
 )
 from geoservice.assigning.owners import Owners
 from geoservice.assigning.point_errors import FolderMissing, OutputExists, OutputIsInput
-from geoservice.assigning.positions import numbers, points
+from geoservice.assigning.positions import numbers, points, precision_remarks
 from geoservice.engine.answers import Method
 from geoservice.reading.crs import Placing, placing
 from geoservice.writing.atomic_files import atomic_write
@@ -78,6 +78,8 @@ def assign(request: Request, owners: Owners, on_progress: OnProgress = lambda pr
     _write_whole(form, request, shaped())
     summary.seconds = time.monotonic() - began
     summary.remarks += [*owners.remarks, *source.remarks]  # a source may find out on the way what is to be told
+    if isinstance(source.where, CoordinateColumns):
+        summary.remarks += precision_remarks(source.schema, source.where)
     if places.doubt is not None:
         summary.remarks.append(f"{request.points.name}: {places.doubt}")
     summary.remarks += [_misplaced_remark(one, request, places) for one in misplaced]

@@ -86,8 +86,10 @@ class CsvMade:
     def __init__(self, shaping: Shaping, delimiter: str) -> None:
         self._shaping, self._delimiter = shaping, delimiter
         for column in shaping.schema:
-            if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
-                raise OutputNotWritable(column=column.name, type=str(column.type), format="CSV")
+            kind = column.type
+            binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+            if pa.types.is_nested(kind) or binary:
+                raise OutputNotWritable(column=column.name, type=str(kind), format="CSV")
 
     def shaped(self, piece: Piece, answers: Answers) -> bytes:
         """Return rows as text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +11,22 @@ from geoservice.assigning.coordinates import require_free
 from geoservice.assigning.csv_files import CsvKept, CsvMade, CsvSource
 from geoservice.assigning.model import Form, Geometry, Request, Source
 from geoservice.assigning.parquet_files import ParquetForm, ParquetSource
-from geoservice.assigning.point_errors import FormatUnknown, PointsMissing
+from geoservice.assigning.point_errors import FormatUnknown, PointsMissing, WorkbookNotWritten
+from geoservice.assigning.workbook_files import WorkbookSource
 from geoservice.reading.crs import Placing
 
 TEXT = (".csv", ".tsv")
 TABLES = (".parquet", ".geoparquet")
 GEOJSON = (".geojson", ".json")
 FEATURES = (*GEOJSON, ".gpkg")
+#: Read, not written.
+WORKBOOKS = (".xlsx",)
 
 
 def require_format(path: Path) -> None:
-    """Raise FormatUnknown."""
+    """Raise FormatUnknown, or WorkbookNotWritten, for a file to be written."""
+    if path.suffix.lower() in WORKBOOKS:
+        raise WorkbookNotWritten(file=path.name)
     if path.suffix.lower() not in (*TEXT, *TABLES, *FEATURES):
         raise FormatUnknown(file=path.name)
 
@@ -34,13 +39,25 @@ def source_of(request: Request) -> Source:
     FormatUnknown, PointsMissing, PointsUnreadable, HeaderMissing, ColumnMissing, CoordinatesNotFound
         What is wrong with the file, as far as its beginning shows it.
     """
-    require_format(request.points)
+    kind = request.points.suffix.lower()
+    if kind not in WORKBOOKS:
+        require_format(request.points)
     if not request.points.is_file():
         raise PointsMissing(file=str(request.points))
-    kind = request.points.suffix.lower()
-    source = (CsvSource if kind in TEXT else ParquetSource if kind in TABLES else _gdal().GdalSource)(request)
+    source = _opener(kind)(request)
     require_free(source.schema.names, [request.code_column, request.method_column])
     return source
+
+
+def _opener(kind: str) -> Callable[[Request], Source]:
+    if kind in TEXT:
+        return CsvSource
+    if kind in TABLES:
+        return ParquetSource
+    if kind in WORKBOOKS:
+        return WorkbookSource
+    opener: Callable[[Request], Source] = _gdal().GdalSource
+    return opener
 
 
 def form_of(request: Request, source: Source, placing: Placing, codes: Sequence[str]) -> Form:
@@ -64,7 +81,7 @@ def form_of(request: Request, source: Source, placing: Placing, codes: Sequence[
         shaping = Shaping(source, added, places)
         return ParquetForm(shaping, source.compression) if isinstance(source, ParquetSource) else ParquetForm(shaping)
     if geometry and geometry.is_wkb and (placing.in_degrees or kind not in GEOJSON):
-        return _gdal().GdalForm(Shaping(source, added, Places.KEPT), request.out)
+        return _gdal().GdalForm(Shaping(source, added, Places.KEPT), request.out, getattr(source, "fid", None))
     return _gdal().GdalForm(Shaping(source, added, Places.POINTS), request.out)
 
 

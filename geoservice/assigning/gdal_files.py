@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pyarrow as pa
 import pyogrio
 
 from geoservice.assigning.added_columns import Shaping, free_name
 from geoservice.assigning.coordinates import coordinate_columns
+from geoservice.assigning.gdal_columns import with_plain_columns
 from geoservice.assigning.model import (
     PIECE_ROWS,
     Answers,
@@ -48,12 +48,15 @@ class GdalSource:
     def __init__(self, request: Request) -> None:
         self._path = self._whole(request.points)
         self._layer = _layer(self._path, request.layer)
+        self._keeps_fids = request.points.suffix.lower() == request.out.suffix.lower() == ".gpkg"
         try:
             with self._opened() as (meta, reader):
                 self.schema: pa.Schema = reader.schema.remove_metadata()
             self._count = _count(self._path, self._layer)
         except _GDAL_ERRORS as exc:
             raise _unreadable(exc, self._path) from exc
+        #: The column that is the key of a GeoPackage and stays it in another; None: there is none.
+        self.fid = meta["fid_column"] if self._keeps_fids and meta["fid_column"] in self.schema.names else None
         self.where: Where = Geometry(meta["geometry_name"] or "wkb_geometry", _crs(request, meta["crs"]))
         if request.columns is not None:
             self.where = coordinate_columns(self.schema.names, request.columns)
@@ -69,7 +72,9 @@ class GdalSource:
         return copied
 
     def _opened(self) -> Any:
-        return pyogrio.open_arrow(self._path, layer=self._layer, batch_size=_BATCH_ROWS, use_pyarrow=True)
+        return pyogrio.open_arrow(
+            self._path, layer=self._layer, batch_size=_BATCH_ROWS, use_pyarrow=True, return_fids=self._keeps_fids
+        )
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the features in batches."""
@@ -129,11 +134,14 @@ class GdalForm:
     #: Its tables have a geometry.
     shaping: Shaping
     out: Path
+    #: Of the tables, the column that is the key; None: a key is made.
+    fid: str | None = None
 
     def shaped(self, piece: Piece, answers: Answers) -> pa.RecordBatch:
         """Return a batch of features."""
         table = self.shaping(piece, answers)
-        [batch] = _plain(table).combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], _plain(table).schema)]
+        plain = with_plain_columns(table, self.out.name)
+        [batch] = plain.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], plain.schema)]
         return batch
 
     def write(self, path: Path, shaped: Iterator[pa.RecordBatch]) -> None:
@@ -141,11 +149,11 @@ class GdalForm:
         geometry = self.shaping.geometry
         if geometry is None:
             raise AssertionError("features were asked for of rows without a geometry")
-        schema = _plain(self.shaping.schema.empty_table()).schema
+        schema = with_plain_columns(self.shaping.schema.empty_table(), self.out.name).schema
         raised: list[BaseException] = []
         stream = pa.RecordBatchReader.from_batches(schema, _noting(shaped, raised))
         driver = _DRIVERS[self.out.suffix.lower()]
-        options = _GEOJSON_OPTIONS if driver == "GeoJSON" else _geopackage_options(schema.names)
+        options = _GEOJSON_OPTIONS if driver == "GeoJSON" else _geopackage_options(schema.names, self.fid)
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="'crs' was not provided")
@@ -170,31 +178,6 @@ def _noting(batches: Iterator[pa.RecordBatch], raised: list[BaseException]) -> I
         raise
 
 
-def _geopackage_options(names: Sequence[str]) -> dict[str, str]:
+def _geopackage_options(names: Sequence[str], fid: str | None) -> dict[str, str]:
     """Return what a GeoPackage calls the key and the geometry that it has beside columns of those names."""
-    return {"FID": free_name("fid", names), "GEOMETRY_NAME": free_name("geom", names)}
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """Return a table as GDAL takes it.
-
-    Dictionaries would be numbers to it; of a column without any value it knows no type, and of records none at all:
-    those become JSON.
-    """
-    for place, field in enumerate(table.schema):
-        if pa.types.is_dictionary(field.type):
-            plain = table.column(place).cast(field.type.value_type)
-        elif pa.types.is_null(field.type):
-            plain = table.column(place).cast(pa.string())
-        elif pa.types.is_struct(field.type) or pa.types.is_map(field.type):
-            values = table.column(place).to_pylist()
-            plain = pa.array([None if one is None else _json(one) for one in values], pa.string())
-        else:
-            continue
-        table = table.set_column(place, field.name, plain)
-    return table
-
-
-def _json(record: object) -> str:
-    """Return a record as JSON, which has null for what is no number; bytes in hexadecimal digits."""
-    return orjson.dumps(record, default=lambda one: one.hex() if isinstance(one, bytes) else str(one)).decode()
+    return {"FID": fid or free_name("fid", names), "GEOMETRY_NAME": free_name("geom", names)}

@@ -42,7 +42,7 @@ class Request:
     crs: str | None = None
     #: Of text; None: UTF-8.
     encoding: str | None = None
-    #: Of a GeoPackage; None: it must hold one.
+    #: Of a GeoPackage, or the sheet of a workbook; None: it must hold one.
     layer: str | None = None
     #: Whether points may be as far off as an old datum is that no sure way leads from.
     allow_ballpark: bool = False

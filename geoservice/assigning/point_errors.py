@@ -6,7 +6,11 @@ from geoservice.errors import GeoserviceError
 
 
 class FormatUnknown(GeoserviceError):
-    """The file's ending must say what it is: .csv, .tsv, .parquet, .geoparquet, .geojson, .json or .gpkg."""
+    """A file's name must end in .csv, .tsv, .parquet, .geoparquet, .geojson, .json or .gpkg; to be read, .xlsx too."""
+
+
+class WorkbookNotWritten(FormatUnknown):
+    """Workbooks are read and not written; name an output that ends in .csv, which spreadsheets open."""
 
 
 class PointsMissing(GeoserviceError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,17 @@ def _parsed(text: pa.Array) -> pa.Array:
     text = pc.utf8_trim_whitespace(text)
     says = pc.match_substring_regex(text, _NUMBER)
     return pc.utf8_ltrim(pc.if_else(says, text, pa.scalar(None, text.type)), "+").cast(pa.float64())
+
+
+def precision_remarks(schema: pa.Schema, names: Sequence[str]) -> list[str]:
+    """Return a sentence when columns of coordinates have too few digits for places to be told apart."""
+    single = [name for name in names if pa.types.is_float32(schema.field(name).type)]
+    if not single:
+        return []
+    return [
+        f"{' and '.join(single)}: numbers of 32 bits, which hold degrees to about 0.8 m, and metres from 16,777,216 on"
+        " to 2 m: near a border another grid may own the place."
+    ]
 
 
 def with_points(column: pa.Array, *, in_degrees: bool) -> pa.Array:

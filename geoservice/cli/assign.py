@@ -16,7 +16,7 @@ from geoservice.assigning.grid_files import owners_of_file
 from geoservice.assigning.model import CoordinateColumns, Request, Summary
 from geoservice.assigning.owners import Owners
 from geoservice.cli.advice import ADVICE, ADVICE_ON_GRIDS, MISTAKES, AdvisedError
-from geoservice.cli.file_options import allow_ballpark_option
+from geoservice.cli.ballpark import allow_ballpark_option
 from geoservice.cli.instant import Instant
 from geoservice.cli.progress import showing
 from geoservice.reading.file_errors import FileRefused
@@ -73,7 +73,7 @@ class GridFile(NamedTuple):
     "--crs", help="Of the points: wgs84, cgcs2000, gcj02, bd09 or epsg:N; what the file says, or degrees, when absent."
 )
 @click.option("--encoding", help="Of text that is not UTF-8, such as gbk.")
-@click.option("--layer", help="Of a GeoPackage of points with several.")
+@click.option("--layer", help="Of a GeoPackage of points with several; or the sheet of a workbook.")
 @allow_ballpark_option
 @click.option("--prefix", default="", help="Put before the names of the added columns grid_code and method.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT when it is there.")
@@ -96,8 +96,8 @@ def assign(
     r"""Write OUT: the points of POINTS, each with the grid that owns it.
 
     Both are CSV, GeoJSON, GeoPackage, Parquet or GeoParquet, as the ends of their names say, and need not be of one
-    kind. Every column is kept; `grid_code` and `method` (covers, nearest or none) are added. OUT is written whole or
-    not at all. The exit code is 3 when no row has a position.
+    kind; POINTS may be an Excel workbook (.xlsx), too. Every column is kept; `grid_code` and `method` (covers, nearest
+    or none) are added. OUT is written whole or not at all. The exit code is 3 when no row has a position.
 
     \b
         geoservice assign points.csv owned.csv --grids grids.geojson --code code

@@ -13,13 +13,13 @@ import click
 import orjson
 
 from geoservice.cli.actor import actor
+from geoservice.cli.ballpark import allow_ballpark_option
 from geoservice.cli.draft_tables import show_impact
 from geoservice.cli.edition_deciding import COMMANDS as DECIDING
 from geoservice.cli.edition_drafts import COMMANDS
 from geoservice.cli.edition_export import export
 from geoservice.cli.edition_outline import outline
 from geoservice.cli.edition_qgis import qgis
-from geoservice.cli.file_options import allow_ballpark_option
 from geoservice.cli.findings import finding_fields, report_edition, show_findings, write_findings
 from geoservice.cli.imports import show_import
 from geoservice.cli.instant import Instant

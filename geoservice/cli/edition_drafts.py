@@ -13,6 +13,7 @@ from rich.console import Console
 
 from geoservice.cli.actor import actor
 from geoservice.cli.advice import blocker_sentence
+from geoservice.cli.ballpark import allow_ballpark_option
 from geoservice.cli.draft_tables import (
     diff_fields,
     healing_fields,
@@ -22,7 +23,6 @@ from geoservice.cli.draft_tables import (
     show_impact,
     show_left_open,
 )
-from geoservice.cli.file_options import allow_ballpark_option
 from geoservice.cli.findings import finding_fields, show_findings
 from geoservice.cli.instant import Instant
 from geoservice.cli.new_file import NewFile

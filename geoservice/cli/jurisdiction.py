@@ -12,7 +12,7 @@ import click
 import orjson
 
 from geoservice.cli.actor import actor
-from geoservice.cli.file_options import allow_ballpark_option
+from geoservice.cli.ballpark import allow_ballpark_option
 from geoservice.cli.findings import report_edition
 from geoservice.cli.imports import show_import
 from geoservice.cli.progress import busy

@@ -30,7 +30,7 @@ def unpack_shapefile(archive: Path, target: Path, *, parts: Sequence[str], limit
     ArchiveRefused
         For anything else: several shapefiles or none, links, paths that leave, archives, more bytes than allowed.
     """
-    _require_small_directory(archive, limits)
+    require_few_entries(archive, limits)
     try:
         with zipfile.ZipFile(archive) as opened:
             entries = [entry for entry in opened.infolist() if not entry.is_dir()]
@@ -45,8 +45,8 @@ def unpack_shapefile(archive: Path, target: Path, *, parts: Sequence[str], limit
         raise ArchiveRefused(reason="it is damaged, encrypted or packed in an unusual way") from exc
 
 
-def _require_small_directory(archive: Path, limits: Limits) -> None:
-    """Refuse a directory of very many entries before zipfile reads it: a million cost a gigabyte."""
+def require_few_entries(archive: Path, limits: Limits) -> None:
+    """Raise ArchiveRefused for a directory of very many entries before zipfile reads it: a million cost a gigabyte."""
     with archive.open("rb") as file:
         file.seek(-min(archive.stat().st_size, 65_557), 2)  # the record and its longest comment
         tail = file.read()

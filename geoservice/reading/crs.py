@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj.exceptions import CRSError, ProjError
 
-from geoservice.reading.datums import doubt_of
+from geoservice.reading.datum import ballpark_of
 from geoservice.reading.file_errors import CrsCanNotBeTrue, CrsNotStated, CrsNotSure, CrsUnknown, DatumNotSure
 from layers.crs import (
     GEOGRAPHIC_NAMES,
@@ -50,7 +50,7 @@ class Placing:
     crs
         One that PROJ knows, or a name of SHIFTED_NAMES.
     allow_ballpark
-        Whether places may be as far off as a datum is that PROJ knows no sure way from; see `datums`.
+        Whether places may be as far off as a datum is that PROJ knows no sure way from; see `datum`.
 
     Raises
     ------
@@ -69,7 +69,7 @@ class Placing:
         self._allow_ballpark = allow_ballpark
         if self._crs is not None:
             self._transformer()
-            self._doubt = doubt_of(self._crs)
+            self._doubt = ballpark_of(self._crs)
             if self._doubt is not None and not self._doubt.sure_in:
                 self._meet_doubt()
 

@@ -53,6 +53,30 @@ class LayerMissing(FileRefused):
     """The file holds no such layer."""
 
 
+class WorkbookUnreadable(FileRefused):
+    """The workbook is damaged, or not as its format demands; open it in a spreadsheet and save it once more."""
+
+
+class WorkbookLocked(FileRefused):
+    """The workbook can not be opened as it is: save it as .xlsx, without a password."""
+
+
+class WorkbookTooLarge(FileRefused):
+    """The workbook asks for more room than one may; save the sheet as CSV, which has no such limits."""
+
+
+class NotCalculated(FileRefused):
+    """Formulas of the sheet were never calculated; open the workbook in a spreadsheet and save it once."""
+
+
+class CellNotExact(FileRefused):
+    """A number has more digits than the 15 that spreadsheets keep; format the column as text and enter it anew."""
+
+
+class SheetEmpty(FileRefused):
+    """The workbook has no sheet with rows that can be read."""
+
+
 class NoFeatures(FileRefused):
     """The file holds no features."""
 

@@ -33,12 +33,24 @@ def copy_geopackage(source: Path, target: Path) -> None:
     if not is_open_elsewhere(source):
         shutil.copyfile(source, target)
         return
+    if _is_left_over(source):
+        _recover(source, target)
+        return
     try:
         _back_up(source, target)
     except sqlite3.Error as exc:
         if "locked" in str(exc):
             raise FileInUse(file=source.name, reason=str(exc)) from exc
         _recover(source, target)
+
+
+def _is_left_over(geopackage: Path) -> bool:
+    """Return whether transactions lie beside a file that no program has open: they have no index in shared memory.
+
+    SQLite would make one, in a folder that is not ours. Source: sqlite.org/walformat.html, 2.2.
+    """
+    beside = {ending: geopackage.with_name(geopackage.name + ending) for ending in ("-wal", "-shm")}
+    return beside["-wal"].is_file() and not beside["-shm"].exists()
 
 
 def _back_up(source: Path, target: Path) -> None:

@@ -34,7 +34,7 @@ from geoservice.reading.file_errors import (
 )
 from geoservice.reading.geojson_crs import stated_crs
 from geoservice.reading.limits import Limits
-from geoservice.reading.staging import Staged, stage
+from geoservice.reading.staging import stage
 
 #: A script, not a module: so it runs with nothing of the service importable, installed or not.
 CHILD = Path(__file__).with_name("reader_process.py")
@@ -72,6 +72,8 @@ class Features:
     crs: str
     #: What is not sure about them; None: nothing.
     doubt: str | None = None
+    #: Fields of numbers that are exact below 2^24 only.
+    single: frozenset[str] = frozenset()
 
 
 def read_features(
@@ -111,7 +113,11 @@ def read_features(
     with tempfile.TemporaryDirectory(prefix="geoservice-import-") as directory:
         staged = stage(name, Path(directory), encoding=encoding, limits=limits)
         result = Path(directory) / "features.arrow"
-        verdict = _run_child(staged, result, layer, limits)
+        request = {
+            "path": str(staged.path), "format": staged.format, "encoding": staged.encoding, "layer": layer,
+            "result": str(result), "features": limits.features,
+        }  # fmt: skip
+        verdict = run_child(request, staged.path.parent, limits)
         with pa.memory_map(str(result)) as source:
             table = pa.ipc.open_file(source).read_all()
             if table.num_rows == 0:
@@ -122,15 +128,14 @@ def read_features(
             return _features(table, str(verdict["geometry"]), places)
 
 
-def _run_child(staged: Staged, result: Path, layer: str | None, limits: Limits) -> dict[str, Any]:
-    request = {
-        "path": str(staged.path), "format": staged.format, "encoding": staged.encoding, "layer": layer,
-        "result": str(result), "features": limits.features, "memory_bytes": limits.memory_bytes,
-        "cpu_s": int(limits.wall_s) + 1, "file_bytes": 4 * limits.file_bytes,
+def run_child(request: dict[str, Any], folder: Path, limits: Limits) -> dict[str, Any]:
+    """Return what the guarded process says of a request; raise FileRefused, one of its kin."""
+    bounds = {
+        "memory_bytes": limits.memory_bytes, "cpu_s": int(limits.wall_s) + 1, "file_bytes": 4 * limits.file_bytes,
     }  # fmt: skip
-    command = [sys.executable, "-I", str(CHILD), json.dumps(request)]
+    command = [sys.executable, "-I", str(CHILD), json.dumps({**request, **bounds})]
     with subprocess.Popen(  # noqa: S603  our own interpreter and script
-        command, env=_environment(staged.path.parent), cwd=staged.path.parent, stdin=subprocess.DEVNULL,
+        command, env=_environment(folder), cwd=folder, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
     ) as process:  # fmt: skip
         try:
@@ -183,15 +188,25 @@ def _features(table: pa.Table, geometry: str, to_degrees: Callable[[Any], tuple[
     with_heights = int((shapely.has_z(geoms) | shapely.has_m(geoms)).sum())
     placed, places = to_degrees(shapely.force_2d(geoms))
     others = table.drop_columns([geometry])
+    single = frozenset(field.name for field in others.schema if pa.types.is_float32(field.type))
     try:
         rows = others.to_pylist()
     except UnicodeDecodeError as exc:
         raise EncodingWrong from exc
     except (OverflowError, ValueError, pa.ArrowException) as exc:
         raise FileUnreadable(reason=f"a field holds what is no date or number: {str(exc)[:200]}") from exc
-    properties = tuple({key: _json(value) for key, value in row.items()} for row in rows)
+    properties = tuple(
+        {key: _json(_shortest(value) if key in single else value) for key, value in row.items()} for row in rows
+    )
     return Features(
-        tuple(others.column_names), properties, tuple(placed), unbuildable, with_heights, places.name, places.doubt
+        tuple(others.column_names),
+        properties,
+        tuple(placed),
+        unbuildable,
+        with_heights,
+        places.name,
+        places.doubt,
+        single,
     )
 
 
@@ -205,6 +220,11 @@ def _require_area(number: int, wkb: object) -> None:
     if code % 1000 not in _AREAS:
         name = _WKB_NAMES.get(code % 1000, f"type {code % 1000} (a curve or surface)")
         raise GeometryTypeRefused(feature=number + 1, found=name)
+
+
+def _shortest(value: Any) -> Any:
+    """Return a number of 24 bits as the double that is written alike: 0.1, and not 0.10000000149011612."""
+    return value if value is None else float(str(np.float32(value)))
 
 
 def _exact(value: Decimal) -> object:

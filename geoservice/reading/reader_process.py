@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib.util
 import json
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import Any
 
 DRIVERS = frozenset({"GeoJSON", "GPKG", "ESRI Shapefile"})
@@ -135,7 +137,24 @@ def with_wkb(table: Any, column: str, encoding: str) -> Any:
 
     nested = table.column(column).combine_chunks()
     there = np.asarray(nested.is_valid())
-    offsets, level = [], nested.filter(nested.is_valid())
+    offsets, places = _coordinates_in(nested.filter(pa.array(there)), encoding)
+    sound = _with_closed_rings(offsets, places)
+    kind = shapely.GeometryType.POLYGON if NESTED[encoding] == 2 else shapely.GeometryType.MULTIPOLYGON
+    wkbs = np.full(len(nested), None, dtype=object)
+    # Of one that can not be built, what `rebuilt` leaves of such: byte order and type.
+    wkbs[there] = bytes([1, *int(kind).to_bytes(4, "little")])
+    there[there] = sound
+    offsets, places = _coordinates_in(nested.filter(pa.array(there)), encoding)
+    wkbs[there] = shapely.to_wkb(shapely.from_ragged_array(kind, places, tuple(reversed(offsets))))
+    return table.set_column(table.schema.get_field_index(column), column, pa.array(wkbs, pa.binary()))
+
+
+def _coordinates_in(level: Any, encoding: str) -> tuple[list[Any], Any]:
+    """Return the offsets of nested lists, the outermost first, and the coordinates in the innermost."""
+    import numpy as np  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+
+    offsets = []
     for _ in range(NESTED[encoding]):
         if not (pa.types.is_list(level.type) or pa.types.is_large_list(level.type)):
             raise Refused("FileUnreadable", reason=f"its geometry is not encoded as {encoding}")
@@ -145,14 +164,20 @@ def with_wkb(table: Any, column: str, encoding: str) -> Any:
     if not plain or not {"x", "y"} <= {field.name for field in level.type}:
         raise Refused("FileUnreadable", reason=f"its geometry is not encoded as {encoding}")
     axes = [axis for axis in ("x", "y", "z") if level.type.get_field_index(axis) >= 0]
-    places = np.column_stack([level.field(axis).to_numpy(zero_copy_only=False) for axis in axes])
+    return offsets, np.column_stack([level.field(axis).to_numpy(zero_copy_only=False) for axis in axes])
+
+
+def _with_closed_rings(offsets: list[Any], places: Any) -> Any:
+    """Return of each area whether all of its rings have four places or more, and end where they begin."""
+    import numpy as np  # noqa: PLC0415
+
     starts, ends = offsets[-1][:-1], offsets[-1][1:] - 1
-    if (ends - starts < 3).any() or not (places[starts] == places[ends]).all():
-        raise Refused("FileUnreadable", reason="a ring of its areas has less than four places, or is not closed")
-    kind = shapely.GeometryType.POLYGON if NESTED[encoding] == 2 else shapely.GeometryType.MULTIPOLYGON
-    wkbs = np.full(len(nested), None, dtype=object)
-    wkbs[there] = shapely.to_wkb(shapely.from_ragged_array(kind, places, tuple(reversed(offsets))))
-    return table.set_column(table.schema.get_field_index(column), column, pa.array(wkbs, pa.binary()))
+    bad = ends - starts < 3
+    bad[~bad] = ~(places[starts[~bad]] == places[ends[~bad]]).all(axis=1)
+    for level in reversed(offsets[:-1]):
+        counted = np.concatenate([[0], np.cumsum(bad)])
+        bad = counted[level[1:]] > counted[level[:-1]]
+    return ~bad
 
 
 def require_plain(schema: Any, column: str) -> None:
@@ -185,16 +210,39 @@ def rebuilt(table: Any, column: str) -> Any:
     return table.set_column(table.schema.get_field_index(column), column, pa.array(again, pa.binary()))
 
 
+def answer_workbook(request: dict[str, Any]) -> dict[str, Any]:
+    """Read a sheet, write its rows, return what is to be told of it."""
+    # By its path: in isolated mode nothing beside a script can be imported, so that nothing strange can be either.
+    spec = importlib.util.spec_from_file_location("workbook_cells", Path(__file__).with_name("workbook_cells.py"))
+    if spec is None or spec.loader is None:
+        raise AssertionError("a file beside this one can be loaded")
+    cells = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = cells
+    spec.loader.exec_module(cells)
+    try:
+        table, verdict = cells.read_sheet(request)
+    except cells.WorkbookRefused as exc:
+        raise Refused(exc.error, **exc.fields) from exc
+    _write(table, request["result"])
+    return dict(verdict)
+
+
+def _write(table: Any, path: str) -> None:
+    import pyarrow as pa  # noqa: PLC0415
+
+    with pa.OSFile(path, "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Read the file, write the features, return the verdict."""
+    if request["format"] == "workbook":
+        return answer_workbook(request)
     read = read_with_arrow if request["format"] == "geoparquet" else read_with_gdal
     table, column, crs = read(request)
     if table.num_rows > request["features"]:
         raise Refused("TooManyFeatures", most=request["features"])
-    import pyarrow as pa  # noqa: PLC0415
-
-    with pa.OSFile(request["result"], "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
+    _write(table, request["result"])
     return {"geometry": column, "crs": crs}
 
 

@@ -23,7 +23,7 @@ from geoservice.reading.file_errors import (
 from geoservice.reading.reader import Features
 from layers.errors import InvalidGeometry
 from layers.geometry import as_multipolygon, polygons_of, union_of
-from layers.grids.codes import CodeAbsent, CodeNotExact, code_text
+from layers.grids.codes import EXACT_BELOW, EXACT_BELOW_SINGLE, CodeAbsent, CodeNotExact, code_text
 from layers.grids.model import Finding, GridShape
 
 
@@ -64,7 +64,7 @@ def grids_of(features: Features, fields: GridFields) -> tuple[list[GridShape], l
     for code, numbers in by_code.items():
         geom, remarks = _geometry(features, code, numbers)
         findings += remarks
-        grids.append(_grid(code, geom, features.properties[numbers[0]], fields))
+        grids.append(_grid(code, geom, features, numbers[0], fields))
     return grids, findings
 
 
@@ -79,12 +79,16 @@ def codes_of(features: Features, field: str) -> list[str]:
     codes = []
     for number, properties in enumerate(features.properties, start=1):
         try:
-            codes.append(code_text(properties[field]))
+            codes.append(code_text(properties[field], exact_below=_exact_below(features, field)))
         except CodeAbsent as exc:
             raise GridWithoutCode(feature=number, field=field) from exc
         except CodeNotExact as exc:
             raise GridCodeNotExact(feature=number, field=field, **exc.fields) from exc
     return codes
+
+
+def _exact_below(features: Features, field: str) -> float:
+    return EXACT_BELOW_SINGLE if field in features.single else EXACT_BELOW
 
 
 def outline_of(features: Features) -> MultiPolygon:
@@ -130,20 +134,19 @@ def _as_one(geoms: Sequence[Any]) -> MultiPolygon:
         raise OutlineNotValid(**exc.fields) from exc
 
 
-def _grid(code: str, geom: MultiPolygon | None, properties: dict[str, object], fields: GridFields) -> GridShape:
+def _grid(code: str, geom: MultiPolygon | None, features: Features, number: int, fields: GridFields) -> GridShape:
+    properties = features.properties[number]
     kept = {key: properties[key] for key in fields.keep if properties[key] is not None}
     name = code if fields.name is None else text_of(properties[fields.name])
     name_en = None if fields.name_en is None else text_of(properties[fields.name_en]) or None
-    parent_code = (
-        None if fields.parent_code is None else _parent_code(properties[fields.parent_code], fields.parent_code)
-    )
+    parent_code = None if fields.parent_code is None else _parent_code(features, number, fields.parent_code)
     unowned_reason = None if fields.unowned is None else text_of(properties[fields.unowned]) or None
     return GridShape(code, name, name_en, parent_code, geom, kept, unowned_reason)
 
 
-def _parent_code(value: object, field: str) -> str | None:
+def _parent_code(features: Features, number: int, field: str) -> str | None:
     try:
-        return code_text(value)
+        return code_text(features.properties[number][field], exact_below=_exact_below(features, field))
     except CodeAbsent:
         return None
     except CodeNotExact as exc:

@@ -8,6 +8,8 @@ from layers.errors import LayerError
 
 #: From here on doubles lie farther apart than one: what reads as one may have been written as its neighbour (IEEE 754).
 EXACT_BELOW = 2.0**53
+#: The same of numbers of 32 bits, whose fraction has 24.
+EXACT_BELOW_SINGLE = 2.0**24
 
 
 class CodeAbsent(LayerError):
@@ -18,7 +20,7 @@ class CodeNotExact(LayerError):
     """The code is a number too large to be held exactly, or no text and no number; keep codes as text."""
 
 
-def code_text(value: object) -> str:
+def code_text(value: object, *, exact_below: float = EXACT_BELOW) -> str:
     """Return a code as text.
 
     Parameters
@@ -26,13 +28,15 @@ def code_text(value: object) -> str:
     value
         Text stays as it is. Integers and decimals of any width become their digits, doubles the shortest digits that
         read back as the same; a whole number has no fraction: 540502.0 is 540502, as a spreadsheet meant it.
+    exact_below
+        From where on numbers of the column they came from are not exact.
 
     Raises
     ------
     CodeAbsent
         It is None, not a number, or text of blanks alone.
     CodeNotExact
-        It is a double of 2^53 or more, where neighbours have the same double; or neither text nor a number.
+        It is a double of `exact_below` or more, where neighbours look the same; or neither text nor a number.
     """
     if value is None or value != value or (isinstance(value, str) and not value.strip()):
         raise CodeAbsent
@@ -40,7 +44,7 @@ def code_text(value: object) -> str:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise CodeNotExact(value=str(value)[:40])
-    if isinstance(value, float) and abs(value) >= EXACT_BELOW:
+    if isinstance(value, float) and abs(value) >= exact_below:
         raise CodeNotExact(value=repr(value))
     if isinstance(value, Decimal) and not value.is_finite():
         raise CodeNotExact(value=str(value))

@@ -37,8 +37,7 @@ def answer_csv(body: io.RawIOBase, ask: Ask) -> Iterator[bytes]:
     GeoserviceError
         What is wrong with the CSV, as for a file of points.
     """
-    # What comes in never answers None.
-    read = reading(body, None)  # type: ignore[arg-type]
+    read = reading(body, None)
     header = header_of(read, size=PIECE_BYTES)
     if len(header.names) > MAX_COLUMNS:
         raise BrokenRows(reason=f"{len(header.names)} columns; {MAX_COLUMNS} at most")
@@ -46,13 +45,13 @@ def answer_csv(body: io.RawIOBase, ask: Ask) -> Iterator[bytes]:
     require_free([name.strip() for name in header.names], ADDED)
     delimiter = header.delimiter
     yield header.raw[header.preamble :] + delimiter.encode() + written(list(ADDED), delimiter) + b"\n"
-    answers = _AnswersAsText(delimiter)
+    answers = _AnswerColumns(delimiter)
     for block in blocks(read, header, size=PIECE_BYTES, longest=MAX_ROW):
         if len(piece := CsvPiece(table, block, 1.0)):
             yield answers.behind(piece, table, ask)
 
 
-class _AnswersAsText:
+class _AnswerColumns:
     """Writes answers as fields of CSV."""
 
     def __init__(self, delimiter: str) -> None:

@@ -105,3 +105,32 @@ def test_a_notebook_has_the_codes_that_a_file_would_have(codes: Any) -> None:
 def test_a_notebook_refuses_what_is_no_code(codes: Any) -> None:
     with pytest.raises(FrameRefused, match=r"Row [01] of the grids"):
         index_of(geopandas.GeoDataFrame({"code": codes}, geometry=[WEST, EAST], crs=4326))
+
+
+@pytest.mark.parametrize("value", [2.0**24, 2.0**24 + 2, 123456789.0, 5.4e17, -(2.0**30)])
+@pytest.mark.parametrize("field", ["code", "parent_code"])
+def test_a_number_of_32_bits_is_no_code_from_2_to_the_24_on(tmp_path: Path, value: float, field: str) -> None:
+    if field == "code":
+        file = with_codes(tmp_path / "a.parquet", pa.array([1, value], pa.float32()))
+        with pytest.raises(GridCodeNotExact, match="feature: 2"):
+            read(file)
+        with pytest.raises(GridCodeNotExact):
+            owners_of_file(Path(file), code="code", crs="wgs84")
+    else:
+        table = parquet.read_table(with_codes(tmp_path / "a.parquet", pa.array(["1", "2"])))
+        wide = table.append_column("parent", pa.array([1, value], pa.float32()))
+        parquet.write_table(wide.replace_schema_metadata(table.schema.metadata), tmp_path / "b.parquet")
+        with pytest.raises(GridCodeNotExact):
+            read(str(tmp_path / "b.parquet"), parent_code="parent")
+
+
+def test_numbers_of_32_bits_are_written_as_they_were_meant(tmp_path: Path) -> None:
+    for values, codes in [
+        ([7, 8], ["7", "8"]),
+        ([0.1, 2.5], ["0.1", "2.5"]),
+        ([2**24 - 1, 540502], ["16777215", "540502"]),
+    ]:
+        file = with_codes(tmp_path / "a.parquet", pa.array(values, pa.float32()))
+
+        assert [grid.code for grid in read(file)] == codes
+        assert read(file, keep=("code",))[0].properties["code"] == values[0]

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import pyarrow as pa
 import pyogrio
 import pytest
+import shapely
 from click.testing import CliRunner
 
 from geoservice.cli.main import geoservice
@@ -141,3 +143,56 @@ def _points():  # type: ignore[no-untyped-def]
     import shapely  # noqa: PLC0415
 
     return pa.table({"id": [1], "geom": pa.array([shapely.to_wkb(shapely.Point(91.0015, 29.0005))], pa.binary())})
+
+
+@pytest.mark.parametrize("case", ["read", "copied", "assigned", "a change", "nothing left"])
+def test_what_a_dead_editor_left_is_read_and_the_folder_stays_as_it_was(
+    geopackage: Path, tmp_path: Path, case: str
+) -> None:
+    """A -wal without the index that a living editor keeps in memory: SQLite would make one beside it."""
+    dead = tmp_path / "dead"
+    dead.mkdir()
+    with closing(opened(geopackage)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(CHANGE)
+        connection.commit()
+        for name in ("grids.gpkg", "grids.gpkg-wal"):
+            (dead / name).write_bytes((tmp_path / name).read_bytes())
+    if case == "nothing left":
+        (dead / "grids.gpkg-wal").write_bytes(b"")
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in dead.iterdir()}
+
+    if case == "assigned":
+        points = tmp_path / "points.csv"
+        points.write_text("lon,lat\n91.0015,29.0005\n")
+        words = ["assign", str(points), str(tmp_path / "out.csv"), "--grids", str(dead / "grids.gpkg")]
+        assert CliRunner().invoke(geoservice, words).exit_code == 0
+        assert "0999" in (tmp_path / "out.csv").read_text()
+    elif case == "copied":
+        copy_geopackage(dead / "grids.gpkg", tmp_path / "copy.gpkg")
+        with closing(sqlite3.connect(tmp_path / "copy.gpkg")) as copied:
+            assert ("0999",) in copied.execute("SELECT code FROM grids").fetchall()
+    else:
+        codes = [one["code"] for one in read_features(str(dead / "grids.gpkg")).properties]
+        assert codes == (CODES if case == "nothing left" else ["0111", "0999"])
+
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in dead.iterdir()} == before
+
+
+def test_points_of_a_geopackage_that_was_closed_in_that_mode_leave_nothing_behind(tmp_path: Path) -> None:
+    folder = tmp_path / "points"
+    folder.mkdir()
+    wkb = pa.array(shapely.to_wkb(shapely.points([91.0015], [29.0005])).tolist(), pa.binary())
+    pyogrio.write_arrow(
+        pa.table({"n": [1], "g": wkb}), folder / "p.gpkg", driver="GPKG", geometry_name="g", geometry_type="Point",
+        crs="EPSG:4326",
+    )  # fmt: skip
+    with closing(sqlite3.connect(folder / "p.gpkg")) as connection:
+        connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+    grids = written(tmp_path / "grids.gpkg", driver="GPKG")
+
+    done = CliRunner().invoke(geoservice, ["assign", str(folder / "p.gpkg"), str(tmp_path / "o.csv"), "--grids", grids])
+
+    assert done.exit_code == 0
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()} == before

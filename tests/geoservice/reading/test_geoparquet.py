@@ -16,6 +16,7 @@ from shapely import MultiPolygon, Polygon, box
 
 from geoservice.reading.file_errors import FileUnreadable
 from geoservice.reading.reader import read_features
+from geoservice.reading.shapes import GridFields, grids_of
 from tests.geoservice.reading.made_files import EAST, WEST, geoparquet
 
 HOLED = Polygon(box(91, 29, 91.01, 29.01).exterior, [box(91.002, 29.002, 91.004, 29.004).exterior])
@@ -66,12 +67,29 @@ def test_an_encoding_that_does_not_fit_the_column_is_refused(tmp_path: Path) -> 
 @pytest.mark.parametrize("ring", [
     [(91, 29), (92, 29), (92, 30)], [(91, 29), (92, 29)], [], [(math.nan, 29), (92, 29), (92, 30), (math.nan, 29)],
 ])  # fmt: skip
-def test_a_ring_that_is_none_is_refused_and_takes_no_process_down(tmp_path: Path, ring: list[Any]) -> None:
+@pytest.mark.parametrize("encoding", ["polygon", "multipolygon"])
+def test_a_ring_that_is_none_is_a_finding_of_its_area_and_takes_no_process_down(
+    tmp_path: Path, ring: list[Any], encoding: str
+) -> None:
     places = [{"x": float(x), "y": float(y)} for x, y in ring]
-    path = written(tmp_path / "a.parquet", "polygon", [nested(WEST), [places]], deep=2)
+    areas = [nested(WEST), [places], nested(HOLED), None, [nested(EAST)[0], places]]
+    if encoding == "multipolygon":
+        areas = [area and [area] for area in areas]
+    path = written(tmp_path / "a.parquet", encoding, areas, deep=2 if encoding == "polygon" else 3)
 
-    with pytest.raises(FileUnreadable, match="less than four places, or is not closed"):
-        read_features(path)
+    features = read_features(path)
+    grids, findings = grids_of(features, GridFields("code"))
+
+    assert features.unbuildable == {1, 4}
+    assert [grid.geom is not None for grid in grids] == [True, False, True, False, False]
+    assert [(one.rule, one.grid_codes) for one in findings] == [("invalid-ring", ("1",)), ("invalid-ring", ("4",))]
+
+
+def test_a_file_of_nothing_but_broken_rings_is_read(tmp_path: Path) -> None:
+    open_ring = [{"x": 91.0, "y": 29.0}, {"x": 92.0, "y": 29.0}, {"x": 92.0, "y": 30.0}, {"x": 91.0, "y": 30.0}]
+    path = written(tmp_path / "a.parquet", "polygon", [[open_ring], [open_ring]], deep=2)
+
+    assert read_features(path).unbuildable == {0, 1}
 
 
 @pytest.mark.parametrize("crs", [4326, [1], True])

@@ -14,7 +14,7 @@ from shapely import box
 
 from geoservice.cli.main import geoservice, main
 from geoservice.reading.crs import placing
-from geoservice.reading.datums import doubt_of
+from geoservice.reading.datum import ballpark_of
 from geoservice.reading.file_errors import DatumNotSure
 from geoservice.reading.reader import read_features
 from tests.geoservice.reading.made_files import EAST, WEST, geojson, written
@@ -64,7 +64,7 @@ def test_a_datum_without_a_sure_way_is_refused_by_its_name(datum: str, off_by: s
 
 @pytest.mark.parametrize("crs", SURE)
 def test_a_sure_way_is_taken_without_a_word(crs: str) -> None:
-    assert doubt_of(pyproj.CRS.from_user_input(crs).to_2d()) is None
+    assert ballpark_of(pyproj.CRS.from_user_input(crs).to_2d()) is None
     assert placing(None, crs, in_file=True).doubt is None
 
 

@@ -27,7 +27,7 @@ _BALLPARK = "ballpark"
 _NEAR_DEG = 5e-5
 
 
-class Doubt(NamedTuple):
+class Ballpark(NamedTuple):
     """What is not sure about the way to WGS 84."""
 
     datum: str
@@ -46,7 +46,7 @@ class Doubt(NamedTuple):
         return bool(left.any())
 
 
-def doubt_of(crs: pyproj.CRS) -> Doubt | None:
+def ballpark_of(crs: pyproj.CRS) -> Ballpark | None:
     """Return what is not sure about the way from a CRS to WGS 84, None when PROJ knows one of stated accuracy."""
     plain = crs.source_crs if crs.is_bound and crs.source_crs is not None else crs
     geodetic = plain.geodetic_crs or plain
@@ -62,7 +62,7 @@ def doubt_of(crs: pyproj.CRS) -> Doubt | None:
         return None
     off_by = _OFF_BY_OF_FILE if crs.is_bound else _OFF_BY.get(datum, _OFF_BY_UNKNOWN)
     areas = [way.area_of_use for way in sure if way.area_of_use is not None]
-    return Doubt(datum, off_by, tuple(Bbox(*area.bounds) for area in areas))
+    return Ballpark(datum, off_by, tuple(Bbox(*area.bounds) for area in areas))
 
 
 def _is_sure(way: pyproj.Transformer) -> bool:

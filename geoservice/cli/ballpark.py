@@ -1,4 +1,4 @@
-"""Options of every command that reads a file of places."""
+"""The option of every command that reads a file of places in whatever datum."""
 
 from __future__ import annotations
 
