@@ -8,6 +8,7 @@ import click
 import orjson
 
 from geoservice.cli.actor import actor
+from geoservice.cli.ballpark import allow_ballpark_option
 from geoservice.cli.draft_tables import show_outline
 from geoservice.cli.new_file import NewFile
 from geoservice.cli.progress import busy
@@ -26,12 +27,13 @@ from geoservice.wiring import import_limits, open_database
 @click.option("--crs", help="Of FILE: wgs84, cgcs2000, gcj02, bd09 or epsg:N; what it says when absent.")
 @click.option("--encoding", help="Of a shapefile's text, such as gbk.")
 @click.option("--layer", help="Of a GeoPackage with several.")
+@allow_ballpark_option
 @click.option("--commit", is_flag=True, help="Change the draft; without it, only say what would be different.")
 @click.option("--to", "to_file", type=NewFile(), help="Write what falls in and out as GeoJSON, for a GIS.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def outline(
     *, edition_id: int, file: str | None, own: bool, confirm: bool, reason: str | None, crs: str | None,
-    encoding: str | None, layer: str | None, commit: bool, to_file: Path | None, as_json: bool,
+    encoding: str | None, layer: str | None, allow_ballpark: bool, commit: bool, to_file: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     r"""Show the outline of EDITION_ID beside the one before, give a draft another, or confirm the one it has.
 
@@ -55,7 +57,9 @@ def outline(
             view = outlines.confirm(edition_id, reason, revision=None, actor=actor())
         elif given:
             with busy(f"Reading {file or 'the grids'}"):
-                geom = outlines.read(edition_id, file, crs=crs, encoding=encoding, layer=layer)
+                geom = outlines.read(
+                    edition_id, file, crs=crs, encoding=encoding, layer=layer, allow_ballpark=allow_ballpark
+                )
                 view = outlines.compare(edition_id, geom)
                 if commit:
                     view = outlines.put(edition_id, geom, reason=reason, revision=None, actor=actor())

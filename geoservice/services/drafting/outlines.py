@@ -50,7 +50,7 @@ class OutlineService:
 
     def read(
         self, edition_id: int, path: str | None, *, crs: str | None = None, encoding: str | None = None,
-        layer: str | None = None,
+        layer: str | None = None, allow_ballpark: bool = False,
     ) -> MultiPolygon:  # fmt: skip
         """Return all the polygons of a file as one outline, EPSG:4326; or what the grids of a draft cover.
 
@@ -58,7 +58,7 @@ class OutlineService:
         ----------
         path
             None: of the grids of the draft, as they stand.
-        crs, encoding, layer
+        crs, encoding, layer, allow_ballpark
             See `read_features`.
 
         Raises
@@ -72,7 +72,9 @@ class OutlineService:
             grids = queries.grids_of(connection, edition_id) if path is None else ()
         if path is None:
             return outline_around(grids)
-        features = read_features(path, crs=crs, encoding=encoding, layer=layer, limits=self._limits)
+        features = read_features(
+            path, crs=crs, encoding=encoding, layer=layer, allow_ballpark=allow_ballpark, limits=self._limits
+        )
         require_sure(features.crs, features.geoms, bbox)
         return outline_of(features)
 

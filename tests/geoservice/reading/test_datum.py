@@ -148,6 +148,7 @@ def test_every_door_that_reads_areas_asks_and_the_advice_works(command: Command,
         command, "--allow-ballpark", "edition", "import", path, "--jurisdiction", "town", "--code", "code"
     )
     followed(command, "--allow-ballpark", "edition", "update", "2", path)
+    followed(command, "--allow-ballpark", "edition", "outline", "2", path)
 
     assert "datum-not-sure" in imported.output
     assert "Xian 1980, about 60 to 100 m" in imported.output
