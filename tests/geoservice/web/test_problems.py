@@ -31,7 +31,7 @@ MENDABLE: tuple[tuple[str, dict[str, Any] | None, int, str, str], ...] = (
     ("/v1/incidents/00000000-0000-0000-0000-000000000000", None, 404, "incident-unknown", "incident: 0000"),
     ("/v1/incidents?after=xyz", None, 400, "invalid-cursor", "Start again without `after`"),
     ("/v1/incidents", REPORT, 422, "service-unknown", "service: none, jurisdiction: sare"),
-    ("/v1/incidents", REPORT | {"description": "请打 13800138000"}, 422, "personal-number", "Leave it out"),
+    ("/v1/incidents", REPORT | {"description": "请打 13800138000"}, 422, "personal-number", "Leave out what looks"),
     ("/v1/incidents", REPORT | {"lon": 29.24, "lat": 91.77}, 422, "out-of-range", "swapped"),
 )
 #: Address, pointer and words of the first thing that is wrong.

@@ -11,7 +11,7 @@ from geoservice.errors import StepNotAllowed
 from geoservice.services.handling import ActionDetails
 from layers.db.session import Database
 from tests import places
-from tests.geoservice.services.handling.test_handling import DISPATCHER, Desk
+from tests.geoservice.services.handling.desk import DISPATCHER, Desk
 
 #: What leads there, the step that is taken twice, and by whom: the officer, the dispatcher or the reporter.
 TWICE = [
