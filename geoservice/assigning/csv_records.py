@@ -114,12 +114,15 @@ def decoded(file: Readable, encoding: str | None) -> Read:
     if encoding is None:
         return file.read
     require_encoding(encoding)
-    # It asks for no more than read.
-    text = codecs.getreader(encoding)(file)  # type: ignore[arg-type]
+    decoder = codecs.getincrementaldecoder(encoding)()
 
     def read(size: int) -> bytes:
+        text = ""
         try:
-            return text.read(size).encode()
+            while not text and (content := file.read(size)):
+                text = decoder.decode(content)
+            # At the end nothing may be left of a character.
+            return (text or decoder.decode(b"", final=True)).encode()
         except UnicodeError as exc:
             raise PointsUnreadable(reason=f"it holds bytes that are not {encoding}") from exc
 

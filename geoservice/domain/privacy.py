@@ -42,7 +42,7 @@ _KINDS = (
     r"(?=[a-z]*[0-9])[0-9a-z]{4,5}[0-9a-z学警挂港澳](?![0-9a-z])",
     # A messenger's id after its name: called an id, or a word with a digit in it.
     r"(微信|扣扣|(?<![a-z])(weixin|wechat|qq|[wv]x))"
-    r"((号码?|id)␣?(?=[0-9a-z_-]{5})[0-9a-z]|␣?(?=[0-9a-z_]{5})[a-z_]*[0-9])",
+    r"((号码?|id)␣?(?=[0-9a-z_-]{5})[0-9a-z]|␣?(?=[0-9a-z_]{5})[a-z_]{0,40}[0-9])",
 )
 PERSONAL = "|".join(_KINDS).replace("⊢", _BEGINS).replace("␣", _GAP)
 

@@ -21,6 +21,7 @@ from geoservice.engine.edges import Bools, Floats
 from geoservice.engine.index import OwnershipIndex
 from geoservice.engine.nearest import REACH_M
 from geoservice.engine.plane import STEPS_PER_METRE, in_steps, lat_degree_m, lon_degree_m
+from geoservice.engine.unowned import are_unowned
 from layers.grids.model import Candidate, Ownership, Unowned
 
 if TYPE_CHECKING:
@@ -75,16 +76,6 @@ class LoadedEdition:
             return None
         place = shapely.Point(lon, lat)
         return next((one.reason for one in self.unowned if shapely.covers(one.geom, place)), None)
-
-    def are_unowned(self, lon: Floats, lat: Floats) -> Bools:
-        """Return for (n,) places whether the edition leaves them to nobody."""
-        left = np.zeros(len(lon), np.bool_)
-        if not self.unowned:
-            return left
-        places = shapely.points(lon, lat)
-        for one in self.unowned:
-            left |= shapely.covers(one.geom, places)
-        return left
 
     def ownership(self, found: Found, unowned_reason: str | None = None) -> Ownership:
         """Return an answer of the index in the words of the service; ground of nobody is no grid's for being near."""
@@ -324,7 +315,8 @@ def _ask(
     metres = answers.distance_to_border_m
     # Beyond its own tolerance an edition has an opinion only where no other has an owner.
     rank = np.where(metres > edition.snap_tolerance_m, 1e6, 0.0) + in_steps(metres) / STEPS_PER_METRE
-    left = ~covered & edition.are_unowned(lon[asked], lat[asked])
+    left = np.zeros(len(asked), np.bool_)
+    left[~covered] = are_unowned(edition.unowned, lon[asked][~covered], lat[asked][~covered])
     rank = np.where(covered, _COVERED, np.where(left, _LEFT_TO_NOBODY, rank))
     better = rank < nearest[asked]
     some = asked[better]

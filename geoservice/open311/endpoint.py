@@ -89,8 +89,8 @@ class Endpoint:
 
     def _page(self, query: Mapping[str, str], read: Callable[[str], End]) -> tuple[bytes, Page]:
         """Return the walk that a query is part of, and the page that is its turn."""
-        number, size = reading.page_of(query)
         walk, after = walk_of(query), query.get("after")
+        number, size = reading.page_of(query, further=after is not None)
         if after is not None:
             return walk, Page(number, size, read(after))
         return walk, Page(number, size, self._walks.end_of(walk, number - 1) if number > 1 else None)

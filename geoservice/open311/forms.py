@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import re
 from dataclasses import dataclass
@@ -26,10 +25,16 @@ FIELDS_MAX = 200
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 #: What senders write in, by Python's name of what they declare. In none is `&`, `=`, `+` or `%` part of another
 #: character, so that a form can be cut before it is decoded. GB 18030 reads what is GBK or GB 2312.
-_CHARSETS = {
-    "utf-8": "utf-8", "ascii": "utf-8", "gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "big5": "big5",
-    "iso8859-1": "cp1252", "cp1252": "cp1252",
+_SIGNS = re.compile(r"[^a-z0-9]+")
+_ALIASES = {
+    "utf-8": ("utf8", "u8", "utf", "ascii", "usascii", "iso646us"),
+    "gb18030": ("gb18030", "gb180302000", "gbk", "xgbk", "cp936", "ms936", "936", "gb2312", "gb23121980", "euccn",
+                "csgb2312", "chinese", "windows936"),
+    "big5": ("big5", "big5tw", "csbig5", "xxbig5"),
+    "cp1252": ("iso88591", "iso885911987", "latin1", "latin", "l1", "cp1252", "windows1252", "1252"),
 }  # fmt: skip
+#: Codecs by the names that senders have for them, small and without signs.
+_CHARSETS = {alias: codec for codec, aliases in _ALIASES.items() for alias in aliases}
 _READABLE = "UTF-8, GB18030, GBK, GB2312, Big5 or ISO-8859-1"
 _BROKEN = "The form can not be read: send key=value pairs, or multipart with a boundary, to its end."
 #: What a decoder puts where it could not read.
@@ -139,10 +144,8 @@ def _charset(declared: str | None) -> str:
     """Return the codec for an encoding that a sender declares, UTF-8 when none does; raise Refused."""
     if not declared:
         return "utf-8"
-    try:
-        found = _CHARSETS.get(codecs.lookup(declared.strip(" '\"")).name)
-    except (LookupError, ValueError):  # ValueError: NUL in a name
-        found = None
+    # Not by codecs.lookup: it remembers every name that it was ever asked for.
+    found = _CHARSETS.get(_SIGNS.sub("", declared.lower()))
     if found is None:
         raise Refused(400, f"Content-Type: a form in that charset is not read here; send {_READABLE}")
     return found

@@ -114,11 +114,17 @@ def span_of(query: Mapping[str, str], now: datetime) -> tuple[datetime, datetime
     return start, end
 
 
-def page_of(query: Mapping[str, str]) -> tuple[int, int]:
-    """Return which page is wanted, and of how many rows; of a list of ids, all of it unless a size is stated."""
+def page_of(query: Mapping[str, str], *, further: bool = False) -> tuple[int, int]:
+    """Return which page is wanted, and of how many rows; of a list of ids, all of it unless a size is stated.
+
+    Parameters
+    ----------
+    further
+        Whether it says behind what the page begins: then its number counts for nothing.
+    """
     asked = _listed(query.get("service_request_id")) or ()
     size = whole(query, "page_size", max(len(asked), ROWS_MAX), ROWS_MAX)
-    return whole(query, "page", 1, PAGES_MAX), size
+    return whole(query, "page", 1, 999_999 if further else PAGES_MAX), size
 
 
 def cursor(text: str) -> tuple[datetime, UUID]:

@@ -140,8 +140,13 @@ def _grid(code: str, geom: MultiPolygon | None, features: Features, number: int,
     name = code if fields.name is None else text_of(properties[fields.name])
     name_en = None if fields.name_en is None else text_of(properties[fields.name_en]) or None
     parent_code = None if fields.parent_code is None else _parent_code(features, number, fields.parent_code)
-    unowned_reason = None if fields.unowned is None else text_of(properties[fields.unowned]) or None
+    unowned_reason = None if fields.unowned is None else _reason(properties[fields.unowned])
     return GridShape(code, name, name_en, parent_code, geom, kept, unowned_reason)
+
+
+def _reason(value: object) -> str | None:
+    """Return why ground belongs to nobody; what is no text, such as a mark of yes or no, is no reason."""
+    return value.strip() or None if isinstance(value, str) else None
 
 
 def _parent_code(features: Features, number: int, field: str) -> str | None:

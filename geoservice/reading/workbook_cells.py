@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from posixpath import normpath
 from typing import Any
 from xml.etree import ElementTree
 
@@ -82,10 +83,13 @@ def read_sheet(request: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
             name, remarks = chosen(kept, looks, request["layer"])
             sheet = workbook.get_sheet_by_name(name)
             merged = [(*start, *end) for start, end in sheet.merged_cell_ranges or []]
-            rows = list(sheet.iter_rows())
+            # Rows above the first cell come as empty ones; columns beside it do not.
+            rows = [[""] * (sheet.start or (0, 0))[1] + row for row in sheet.iter_rows()]
     except (calamine.CalamineError, calamine.PasswordError, calamine.XmlError, calamine.ZipError, ValueError) as exc:
         raise WorkbookRefused("WorkbookUnreadable", reason=str(exc)[:200]) from exc
-    look = looks.get(name, Looks())
+    if name not in looks:
+        raise WorkbookRefused("WorkbookUnreadable", reason=f"the part of the sheet {name} is not where it should be")
+    look = looks[name]
     if look.formulas and not look.not_calculated and is_to_be_calculated(request["path"]):
         look.not_calculated.append("all formulas")
     if look.not_calculated:
@@ -140,7 +144,7 @@ def sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
         if one.tag.rpartition("}")[2] == "sheet":
             ids = [value for key, value in one.attrib.items() if key.rpartition("}")[2] == "id"]
             target = str(targets.get(ids[0] if ids else None) or "")
-            parts[str(one.get("name"))] = str(PurePosixPath("xl") / target).lstrip("/")
+            parts[str(one.get("name"))] = normpath(str(PurePosixPath("xl") / target)).lstrip("/")
     return parts
 
 
@@ -270,8 +274,9 @@ def fill_down(rows: list[list[Any]], merged: list[tuple[int, int, int, int]]) ->
         if begin >= len(rows) or place >= len(rows[begin]) or rows[begin][place] == "":
             continue
         for row in rows[begin + 1 : end + 1]:
-            row[place] = rows[begin][place]
-            filled += 1
+            if row[place] == "":
+                row[place] = rows[begin][place]
+                filled += 1
     return filled
 
 

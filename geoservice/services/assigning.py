@@ -7,8 +7,8 @@ from datetime import datetime
 from geoservice.assigning.owners import Owners
 from geoservice.assigning.point_errors import NothingInForce
 from geoservice.engine.index import OwnershipIndex
+from geoservice.services.edition_builder import READ_TIMEOUT_S, SnapshotDiffers
 from geoservice.services.lookups import get_jurisdiction
-from geoservice.services.snapshots import READ_TIMEOUT_S, SnapshotDiffers
 from layers.db.session import Database
 from layers.grids.published_editions import published_edition_at, shapes_of
 
@@ -39,4 +39,5 @@ def owners_in_force(
     since = edition.valid_from.isoformat(timespec="seconds")
     remark = f"{len(shapes.codes)} grids of {jurisdiction_code}, edition {edition.edition_id}, in force since {since}."
     tolerance = edition.snap_tolerance_m if snap_tolerance_m is None else snap_tolerance_m
-    return Owners(OwnershipIndex.build(shapes.codes, list(shapes.geoms)), tolerance, (remark,))
+    index = OwnershipIndex.build(shapes.codes, list(shapes.geoms))
+    return Owners(index, tolerance, (remark,), shapes.unowned)

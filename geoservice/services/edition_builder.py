@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 
@@ -25,7 +25,7 @@ AGAIN_S = 10.0
 
 
 class SnapshotDiffers(GeoserviceError):
-    """What was read of an edition is not what its fingerprint says; what was held of the jurisdiction stays in use."""
+    """What was read of an edition is not what its fingerprint says; the database is asked in its stead."""
 
 
 def built(edition: PublishedEdition, shapes: Shapes) -> LoadedEdition:
@@ -60,18 +60,25 @@ class EditionBuilder:
         self._ready: dict[int, LoadedEdition] = {}
         self._refused: dict[int, tuple[str, float]] = {}
         self._lock = threading.Lock()
+        self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def take(self) -> Mapping[int, LoadedEdition]:
-        """Return what has become ready since it was last asked, by the edition's id; it keeps none of it."""
+    @property
+    def ready(self) -> Mapping[int, LoadedEdition]:
+        """Return what has become ready and was not collected yet, by the edition's id."""
         with self._lock:
-            ready, self._ready = self._ready, {}
-            return ready
+            return dict(self._ready)
+
+    def collected(self, editions: Iterable[int]) -> None:
+        """Let go of editions that are held elsewhere now."""
+        with self._lock:
+            for edition in editions:
+                self._ready.pop(edition, None)
 
     def ask(self, edition: PublishedEdition) -> None:
         """Have an edition made ready; asking again while it waits is nothing new."""
         with self._lock:
-            if edition.edition_id in self._waiting or edition.edition_id in self._ready:
+            if self._stopping.is_set() or edition.edition_id in self._waiting or edition.edition_id in self._ready:
                 return
             self._waiting.add(edition.edition_id)
         if self._thread is None:
@@ -85,19 +92,29 @@ class EditionBuilder:
             reason, until_s = self._refused.get(edition_id, ("", 0.0))
             return reason if time.monotonic() < until_s else None
 
+    def refuse(self, edition_id: int, error: Exception) -> str:
+        """Note that an edition could not be made ready, and when it may be tried again; return the reason."""
+        said = f"{type(error).__name__}: {error}"
+        if not isinstance(error, LayerError | NoRow):
+            log.error("an edition could not be made ready for memory", edition=edition_id, reason=said)
+        with self._lock:
+            self._refused[edition_id] = (said, time.monotonic() + AGAIN_S)
+        return said
+
     def stop(self, timeout_s: float) -> None:
-        """End the thread, when what it is at is done."""
+        """End the thread when the edition that it is at is done; none is made ready afterwards."""
+        self._stopping.set()
         if self._thread is not None:
             self._asked.put(None)
             self._thread.join(timeout=timeout_s)
             self._thread = None
 
     def _run(self) -> None:
-        while (edition := self._asked.get()) is not None:
+        while (edition := self._asked.get()) is not None and not self._stopping.is_set():
             try:
                 made = self._made(edition)
             except Exception as exc:  # noqa: BLE001  whatever it is, others are made ready; it is told and tried again
-                self._refuse(edition.edition_id, exc)
+                self.refuse(edition.edition_id, exc)
             else:
                 with self._lock:
                     self._ready[edition.edition_id] = made
@@ -110,10 +127,3 @@ class EditionBuilder:
         with self._database.transaction(timeout_s=READ_TIMEOUT_S, one_view=True) as connection:
             shapes = shapes_of(connection, edition.edition_id)
         return built(edition, shapes)
-
-    def _refuse(self, edition_id: int, error: Exception) -> None:
-        said = f"{type(error).__name__}: {error}"
-        if not isinstance(error, LayerError | NoRow):
-            log.error("an edition could not be made ready for memory", edition=edition_id, reason=said)
-        with self._lock:
-            self._refused[edition_id] = (said, time.monotonic() + AGAIN_S)

@@ -61,7 +61,10 @@ class OwnerQuery(NamedTuple):
 
 @dataclass(frozen=True)
 class BulkLookup:
-    """A look-up of many positions, in one go or several: all are answered by one state."""
+    """A look-up of many positions, in one go or several.
+
+    All are answered by one state, but for those that the database is asked about: as it is then, of one instant.
+    """
 
     #: (n,) lon and (n,) lat in degrees; anything may stand in them. What is not on the earth has no owner.
     owners: Callable[[Floats, Floats], ManyOwners]
@@ -174,14 +177,19 @@ class OwnershipService:
                 beside = partial(_owners_from_both, from_memory, from_database, pending)
                 return BulkLookup(beside, confirmed.at, confirmed.age_s)
         as_of = datetime.now(UTC)
+        with self._database.transaction() as connection:  # an unknown one is told before anything is answered
+            lookups.jurisdiction_id(connection, jurisdiction_code)
         return BulkLookup(self._from_database(at or as_of, accuracy_m, jurisdiction_code), as_of, 0.0)
 
     def _from_database(
         self, at: datetime, accuracy_m: float | None, jurisdiction_code: str | None
     ) -> Callable[[Floats, Floats], ManyOwners]:
-        with self._database.transaction() as connection:
-            jurisdiction_id = lookups.jurisdiction_id(connection, jurisdiction_code)
-        return partial(self._stored_owners_of, at=at, accuracy_m=accuracy_m, jurisdiction_id=jurisdiction_id)
+        def ask(lon: Floats, lat: Floats) -> ManyOwners:
+            with self._database.transaction() as connection:
+                jurisdiction_id = lookups.jurisdiction_id(connection, jurisdiction_code)
+            return self._stored_owners_of(lon, lat, at=at, accuracy_m=accuracy_m, jurisdiction_id=jurisdiction_id)
+
+        return ask
 
     def _stored_owners_of(
         self, lon: Floats, lat: Floats, *, at: datetime, accuracy_m: float | None, jurisdiction_id: int | None

@@ -67,7 +67,7 @@ class SnapshotCache:
         self._stopping = threading.Event()
         self._wakeup: Wakeup | None = None
         self._builder = EditionBuilder(database, self._on_built)
-        self._built = False
+        self._look_again_s = 0.0
         self._thread: threading.Thread | None = None
         #: Called after each reading with its seconds, or None when it failed; for figures.
         self.on_reading: Callable[[float | None], None] = lambda seconds: None
@@ -110,7 +110,6 @@ class SnapshotCache:
         self._database.close()
 
     def _on_built(self) -> None:
-        self._built = True
         if self._wakeup is not None:
             self._wakeup.set()
 
@@ -143,8 +142,7 @@ class SnapshotCache:
         at, mark_s = datetime.now(UTC), time.monotonic()
         confirmed = self._confirmed
         now = fingerprints(connection)
-        built, self._built = self._built, False
-        if confirmed is not None and now == confirmed.snapshot.fingerprints and not built and not self._try_again():
+        if confirmed is not None and now == confirmed.snapshot.fingerprints and self._is_whole(confirmed.snapshot):
             snapshot = confirmed.snapshot
         elif now == self._refused and mark_s < self._refused_until_s:
             return False
@@ -161,19 +159,18 @@ class SnapshotCache:
         self._settled.set()
         self._refused = None
         if snapshot.refused:
-            self._refused_until_s = time.monotonic() + READ_AGAIN_S
             self._note_failure(snapshot.refused[0])
         else:
             self._failure = None
         return confirmed is not None and snapshot is not confirmed.snapshot
 
-    def _try_again(self) -> bool:
-        """Return whether it is time to read again what could not be made ready."""
-        confirmed = self._confirmed
-        return confirmed is not None and bool(confirmed.snapshot.refused) and time.monotonic() >= self._refused_until_s
+    def _is_whole(self, snapshot: Snapshot) -> bool:
+        """Return whether nothing is to be read anew for editions that were not ready; now and then they are tried."""
+        return not snapshot.editions.pending or (not self._builder.ready and time.monotonic() < self._look_again_s)
 
     def _read(self, before: Snapshot | None) -> Snapshot:
         began = time.monotonic()
+        self._look_again_s = began + READ_AGAIN_S
         self._settled.clear()
         try:
             snapshot = read_snapshot(self._database, before, self._builder)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from geoservice.domain.duties import Duties
 from geoservice.engine.loaded_editions import LoadedEdition, LoadedEditions, LoadedOutline, PendingEdition
 from geoservice.records.keys.queries import StoredKey, keys
-from geoservice.services.edition_builder import READ_TIMEOUT_S, EditionBuilder, SnapshotDiffers, built
+from geoservice.services.edition_builder import READ_TIMEOUT_S, EditionBuilder, built
 from layers.db.clock import now_in
 from layers.db.session import Database
 from layers.grids.published_editions import PublishedEdition, published_editions, shapes_of
@@ -50,7 +50,7 @@ class Snapshot:
     known_at: Mapping[int, datetime]
     #: By id.
     keys: Mapping[str, StoredKey]
-    #: Why editions could not be made ready, of which jurisdictions what was held before stays.
+    #: Why editions could not be made ready; they are pending.
     refused: tuple[str, ...] = ()
 
     def now(self) -> datetime:
@@ -66,53 +66,45 @@ def fingerprints(connection: Connection) -> Fingerprints:
 def read_snapshot(database: Database, before: Snapshot | None, builder: EditionBuilder) -> Snapshot:
     """Read what look-ups need, in one view of the database; indexes of editions held before are used again.
 
-    At first everything is made ready here. Later a large edition is given to the builder, and is pending until it is
-    ready; of a jurisdiction with an edition that can not be made ready, what was held stays.
+    At first everything is made ready here, later what is small; a large edition is given to the builder. What is not
+    ready, or can not be made so, is pending: the database is asked about its jurisdiction.
 
     Raises
     ------
-    SnapshotDiffers
-        At first: a published edition is not what was validated.
     LayerError
         The database does not answer.
     """
     known = {one.edition_id: one for one in before.editions} if before else {}
-    known |= builder.take()
+    known |= builder.ready
     since = (datetime.now(UTC) - DUTIES_BACK).date()
     with database.transaction(timeout_s=READ_TIMEOUT_S, one_view=True) as connection:
         now, read_at = fingerprints(connection), now_in(connection)
         everywhere, geoms = jurisdictions(connection), first_outlines(connection)
         found = published_editions(connection, over=OVER)
-        missing = [one for one in found if one.edition_id not in known]
+        missing = [one for one in found if one.edition_id not in known and builder.refusal(one.edition_id) is None]
         here = [one for one in missing if before is None or one.faces <= FACES_AT_ONCE]
         shapes = {one.edition_id: shapes_of(connection, one.edition_id) for one in here}
         postings = postings_since(connection, since)
         keyring = {key.id: key for key in keys(connection)}
     # The transaction has ended: building may take its time.
-    refused: dict[int, str] = {}
+    for one in missing:
+        if one not in here:
+            builder.ask(one)
     for one in here:
         try:
             known[one.edition_id] = built(one, shapes[one.edition_id])
-        except SnapshotDiffers as exc:
-            if before is None:
-                raise
-            refused[one.jurisdiction_id] = f"{type(exc).__name__}: {exc}"
-    for one in missing:
-        if one not in here and (reason := builder.refusal(one.edition_id)) is not None:
-            refused[one.jurisdiction_id] = reason
-        elif one not in here:
-            builder.ask(one)
-    held = [one for one in before.editions if one.jurisdiction_id in refused] if before else []
-    fresh = [one for one in found if one.jurisdiction_id not in refused]
-    loaded = [_as_published(known[one.edition_id], one) for one in fresh if one.edition_id in known]
-    pending = [PendingEdition(one.jurisdiction_code, one.bounds) for one in fresh if one.edition_id not in known]
+        except Exception as exc:  # noqa: BLE001  whatever it is, others are held; it is told and tried again
+            builder.refuse(one.edition_id, exc)
+    refused = {one.edition_id: builder.refusal(one.edition_id) for one in found if one.edition_id not in known}
+    loaded = [_as_published(known[one.edition_id], one) for one in found if one.edition_id in known]
+    pending = [PendingEdition(one.jurisdiction_code, one.bounds) for one in found if one.edition_id not in known]
     bounds = [LoadedOutline(one.id, one.code, geoms[one.code]) for one in everywhere]
-    editions = LoadedEditions([*held, *loaded], bounds, _known_since(found), pending)
+    editions = LoadedEditions(loaded, bounds, _known_since(found), pending)
     duties = Duties(postings, {one.id: one.time_zone for one in everywhere}, since)
-    known_at = {one.jurisdiction_id: one.known_at for one in fresh}
-    if before is not None:
-        known_at |= {place: before.known_at[place] for place in refused if place in before.known_at}
-    return Snapshot(now, read_at, editions, duties, known_at, keyring, tuple(refused.values()))
+    known_at = {one.jurisdiction_id: one.known_at for one in found}
+    builder.collected(one.edition_id for one in loaded)
+    reasons = tuple(reason for reason in refused.values() if reason is not None)
+    return Snapshot(now, read_at, editions, duties, known_at, keyring, reasons)
 
 
 def _as_published(held: LoadedEdition, edition: PublishedEdition) -> LoadedEdition:

@@ -35,12 +35,6 @@ MAX_LONG_QUERY_BYTES = 65_536
 #: Where a view names the parameter that is such a list; functools.wraps carries it outwards.
 LONG_LIST = "__long_list__"
 METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
-#: Where a view keeps the media types that it reads itself, piece by piece; functools.wraps carries it outwards.
-STREAMS = "__streams__"
-#: Longest time in which such a body must have arrived.
-MAX_UPLOAD_S = 120.0
-#: No reader asks for more at once: what claims to be larger is refused before room is made for it.
-LARGEST_PIECE_BYTES = 67_108_864
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 

@@ -102,6 +102,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, publ
 BEGIN
     UPDATE edition AS e SET outline = new.outline
      WHERE e.jurisdiction_id = new.id AND e.status = 'draft' AND e.base_id IS NULL AND e.outline = old.outline;
+    UPDATE edition AS e SET outline_reason = NULL  -- what was confirmed was another change
+     WHERE e.jurisdiction_id = new.id AND e.status = 'draft' AND e.base_id IS NULL AND NOT e.outline = new.outline;
     RETURN NULL;
 END $$;
 CREATE TRIGGER follow_jurisdiction AFTER UPDATE OF outline ON geoservice.jurisdiction

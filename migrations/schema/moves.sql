@@ -24,12 +24,16 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
                 ELSE (SELECT a.edition_id FROM applied_edition AS a WHERE a.jurisdiction_id = assigned_by.jurisdiction) END
 $$;
 
--- The pieces of ground that lie in another grid in one edition than in the other, and the borders that differ.
+-- The pieces of ground that lie in another grid, or belong to nobody, in one edition and not in the other, and the borders that
+-- differ.
 -- before: null, all of it.
 CREATE FUNCTION geoservice.changed_area(before bigint, after bigint) RETURNS SETOF geometry
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     WITH shapes AS MATERIALIZED (
         SELECT c.old_geom, c.new_geom FROM changed_grids(changed_area.before, changed_area.after) AS c
+        UNION ALL  -- on ground that belongs to nobody no grid is the nearest one
+        SELECT f.old_geom, f.new_geom FROM changed_faces(changed_area.before, changed_area.after) AS f
+         WHERE NOT coalesce(f.old_owned, false) AND NOT coalesce(f.new_owned, false)
     ),
     pieces AS (
         SELECT CASE WHEN old_geom IS NULL THEN new_geom WHEN new_geom IS NULL THEN old_geom

@@ -94,7 +94,7 @@ RETURN replace(replace(
         || '(?![0-9a-z])'
         -- a messenger's id after its name
         || '|(微信|扣扣|(?<![a-z])(weixin|wechat|qq|[wv]x))((号码?|id)␣?(?=[0-9a-z_-]{5})[0-9a-z]|␣?(?=[0-9a-z_]{5})'
-        || '[a-z_]*[0-9])',
+        || '[a-z_]{0,40}[0-9])',
     '⊢', '((?<![0-9a-z])|(?<=tel)|(?<=phone)|(?<=mobile)|(?<=call)|(?<=[wv]x))(?<![0-9][0-9]\.)'),
     '␣', '([\t-\r -/:-@\[-`{-~\u0080-\u00bf\u2000-\u206f\u2212\u3000-\u303f\u30fb]{1,4})');
 
@@ -409,6 +409,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, publ
 BEGIN
     UPDATE edition AS e SET outline = new.outline
      WHERE e.jurisdiction_id = new.id AND e.status = 'draft' AND e.base_id IS NULL AND e.outline = old.outline;
+    UPDATE edition AS e SET outline_reason = NULL  -- what was confirmed was another change
+     WHERE e.jurisdiction_id = new.id AND e.status = 'draft' AND e.base_id IS NULL AND NOT e.outline = new.outline;
     RETURN NULL;
 END $$;
 CREATE TRIGGER follow_jurisdiction AFTER UPDATE OF outline ON geoservice.jurisdiction
@@ -2586,12 +2588,16 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
                 ELSE (SELECT a.edition_id FROM applied_edition AS a WHERE a.jurisdiction_id = assigned_by.jurisdiction) END
 $$;
 
--- The pieces of ground that lie in another grid in one edition than in the other, and the borders that differ.
+-- The pieces of ground that lie in another grid, or belong to nobody, in one edition and not in the other, and the borders that
+-- differ.
 -- before: null, all of it.
 CREATE FUNCTION geoservice.changed_area(before bigint, after bigint) RETURNS SETOF geometry
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     WITH shapes AS MATERIALIZED (
         SELECT c.old_geom, c.new_geom FROM changed_grids(changed_area.before, changed_area.after) AS c
+        UNION ALL  -- on ground that belongs to nobody no grid is the nearest one
+        SELECT f.old_geom, f.new_geom FROM changed_faces(changed_area.before, changed_area.after) AS f
+         WHERE NOT coalesce(f.old_owned, false) AND NOT coalesce(f.new_owned, false)
     ),
     pieces AS (
         SELECT CASE WHEN old_geom IS NULL THEN new_geom WHEN new_geom IS NULL THEN old_geom

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from geoservice.domain.editing import deciding
+from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.domain.validating.topology import findings_of
 from geoservice.services.drafting.model import Edited
 from geoservice.services.drafting.open_draft import opened
@@ -61,6 +62,8 @@ class DecidingService:
                 change = deciding.leave(grids, outline, found.geom, code, reason)
             else:
                 change = deciding.give(grids, outline, found.geom, code)
+            if not change.put:
+                raise EditRefused("That ground is too narrow to be given away.", "Heal the draft.", [code], place)
             edited = draft.make("decide", grids, change)
             drafts.decide(
                 draft.connection, edition_id, kind=found.rule, to=code, area_m2=found.size or 0.0,

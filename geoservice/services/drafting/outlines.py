@@ -123,8 +123,11 @@ class OutlineService:
         with opened(self._database, edition_id, revision=revision, actor=actor) as draft:
             if queries.outline_beside(draft.connection, edition_id).is_as_before:
                 raise OutlineAsBefore(edition=edition_id)
+            drafts.begin_step(draft.connection, edition_id, "confirm-outline")
             drafts.confirm_outline(draft.connection, edition_id, reason)
-            return _view(draft.edition, queries.outline_beside(draft.connection, edition_id))
+            return _view(
+                get_edition(draft.connection, edition_id), queries.outline_beside(draft.connection, edition_id)
+            )
 
 
 def _require_sound(outline: MultiPolygon) -> None:

@@ -70,12 +70,14 @@ class DraftService:
             if source is None:
                 draft = edits.insert_edition(connection, jurisdiction_id=jurisdiction.id, title=title, source=None)
                 return get_edition(connection, draft)
-            if get_edition(connection, source).jurisdiction_code != jurisdiction_code:
+            beginning = get_edition(connection, source)
+            if beginning.jurisdiction_code != jurisdiction_code:
                 raise EditionUnknown(edition=source, jurisdiction=jurisdiction_code)
             draft = edits.insert_edition(
                 connection, jurisdiction_id=jurisdiction.id, title=title, source=f"edition {source}",
-                # Whoever goes back to an edition means its outline, too.
-                outline=queries.outline_of_edition(connection, source), outline_reason=f"as edition {source}",
+                # Whoever goes back to an edition means its outline, too; that of a draft may not be confirmed yet.
+                outline=queries.outline_of_edition(connection, source),
+                outline_reason=f"as edition {source}" if beginning.published_at is not None else None,
             )  # fmt: skip
             drafts.copy_grids(connection, edition_id=source, draft_id=draft)
             return get_edition(connection, draft)

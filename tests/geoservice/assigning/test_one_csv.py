@@ -12,9 +12,18 @@ import pytest
 from geoservice.api.batch.csv_form import MAX_ROW, answer_csv
 from geoservice.api.batch.rows import Answered, Ask
 from geoservice.assigning.assign import assign
-from geoservice.assigning.csv_records import Header, Quotes, _quotes_in, _quotes_one_by_one, blocks, header_of
+from geoservice.assigning.csv_records import (
+    Header,
+    Quotes,
+    _quotes_in,
+    _quotes_one_by_one,
+    blocks,
+    decoded,
+    header_of,
+)
 from geoservice.assigning.model import Request
 from geoservice.assigning.owners import Owners
+from geoservice.assigning.point_errors import PointsUnreadable
 from geoservice.engine.answers import Method
 from geoservice.engine.loaded_editions import ManyOwners
 from geoservice.errors import GeoserviceError
@@ -195,3 +204,17 @@ def test_the_quick_way_finds_what_the_slow_one_finds(content: bytes) -> None:
 
 def _outside(quotes: Quotes, newlines: list[int]) -> list[int]:
     return [at for at in newlines if np.searchsorted(quotes.at, at) % 2 == 0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF8", "gb18030", "big5", "utf-16-le"])
+@pytest.mark.parametrize("size", [1, 3, 1 << 20])
+def test_a_file_that_breaks_off_within_a_character_is_refused(encoding: str, size: int) -> None:
+    whole = "name,lon,lat\n山,91.1,29.1\n山,91.2,29.2山".encode(encoding)
+
+    def text(content: bytes) -> bytes:
+        read = decoded(io.BytesIO(content), encoding)
+        return b"".join(iter(lambda: read(size), b""))
+
+    assert text(whole).decode() == whole.decode(encoding)
+    with pytest.raises(PointsUnreadable):
+        text(whole[:-1])

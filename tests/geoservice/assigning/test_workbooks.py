@@ -117,6 +117,16 @@ def test_merged_cells_are_filled_down_and_never_sideways(tmp_path: Path, owners:
     assert "1 cells that are merged with one above were given its value." in summary.remarks
 
 
+def test_a_sheet_that_begins_further_right_is_read_where_its_cells_are(tmp_path: Path, owners: Owners) -> None:
+    here, there = IN_B, (IN_B[0] + 0.0001, IN_B[1] + 0.0001)
+    rows = [[], [], [None, None, "code", "lon", "lat"], [None, None, "a", *here], [None, None, None, *there]]
+    path = workbook(tmp_path / "p.xlsx", sheet(rows, merged=["C4:C5"]))
+
+    written, _ = assigned(path, owners)
+
+    assert [row[-5:-2] for row in written[1:]] == [["a", *map(repr, here)], ["a", *map(repr, there)]]
+
+
 def test_a_header_of_two_rows_has_the_names_of_the_merged_ones(tmp_path: Path, owners: Owners) -> None:
     rows = [["编号", "位置", None, "备注"], [None, "经度", "纬度", None], ["01", *IN_B, "x"]]
     path = workbook(tmp_path / "p.xlsx", sheet(rows, merged=["A1:A2", "B1:C1", "D1:D2"]))

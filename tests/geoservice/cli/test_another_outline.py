@@ -91,6 +91,7 @@ def test_an_annexation_is_confirmed_previewed_and_answered_by_day(
     published = command("edition", "publish", "3", "--valid-from", SECOND, "--yes")
 
     assert "not confirmed yet. 1" in shown.output
+    assert "confirm-outline" in command("edition", "steps", "3").output
     assert confirmed.exit_code == 0, confirmed.output
     assert validated.exit_code == 0, validated.output
     assert "第12号决定" in validated.output
@@ -149,6 +150,11 @@ def test_a_park_is_left_to_nobody_and_look_ups_say_why(command: Command, databas
         assert told == {"grid": None, "method": "none", "unowned_reason": "市公园"}, place.name
     rim = Place("on the rim of the park", 91.004, 29.005, None)
     assert asked(database_url, rim, "2025-06-01")["grid"] == "a"
+    points, owned = tmp_path / "points.csv", tmp_path / "owned.csv"
+    lines = [f"{place.lon},{place.lat}" for place in (IN_PARK, AT_PARK_RIM, rim)]
+    points.write_text("\n".join(["lon,lat", *lines]))
+    assert command("assign", str(points), str(owned), "--jurisdiction", "town").exit_code == 0
+    assert [line.rpartition(",")[2] for line in owned.read_text().split()[1:]] == ["none", "none", "covers"]
     with psycopg.connect(database_url) as connection:
         report = make_incident(connection, AT_PARK_RIM, jurisdiction_id=1)
         (kiosk,) = connection.execute("SELECT grid_code FROM geoservice.building WHERE code = 'kiosk'").fetchone() or ()
@@ -201,6 +207,57 @@ def test_the_api_tells_the_outline_of_the_day_and_why_nobody_owns(
     assert (owner["grid"], owner["method"], owner["unowned_reason"]) == (None, "none", "city park")
     assert (edition["reason"], edition["as_before"], edition["lost_m2"]) == ("annexed", False, 0.0)
     assert edition["gained_m2"] > 10_000
+
+
+def test_ground_of_nobody_beside_a_grid_takes_what_was_nearest(
+    command: Command, database_url: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        make_building(connection, 1, code="hut", geom=shapely.box(91.02008, 29.005, 91.0201, 29.00502))
+    path = geojson(tmp_path / "strip.geojson", [WEST, EAST, ANNEXED], codes=["a", "b", "strip"])
+
+    assert import_(command, path, "--own-outline", "--reason", "a river").exit_code == 0
+    assert command("edition", "disown", "2", "strip", "--reason", "a river").exit_code == 0
+    assert command("edition", "validate", "2").exit_code == 0
+    previewed = json.loads(command("edition", "preview", "2", "--json").output)
+    assert command("edition", "publish", "2", "--yes").exit_code == 0
+
+    assert [(flow["from_grid"], flow["to_grid"], flow["kind"]) for flow in previewed["flows"]] == [
+        ("b", None, "building")
+    ]
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT grid_code FROM geoservice.building").fetchall() == [(None,)]
+    back = geojson(tmp_path / "back.geojson", [WEST, EAST], codes=["a", "b"])
+    assert import_(command, back, "--own-outline", "--reason", "given back").exit_code == 0
+    assert command("edition", "publish", "3", "--yes").exit_code == 0
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT grid_code FROM geoservice.building").fetchall() == [("b",)]
+
+
+def test_a_draft_of_a_draft_confirms_nothing(command: Command, tmp_path: Path) -> None:
+    path = geojson(tmp_path / "wider.geojson", [WEST, EAST.union(ANNEXED)], codes=["a", "b"])
+    assert import_(command, path, "--own-outline").exit_code == 1
+
+    drawn = command("edition", "draft", "--jurisdiction", "town", "--title", "again", "--from-edition", "2")
+    validated = command("edition", "validate", "3")
+
+    assert drawn.exit_code == 0, drawn.output
+    assert "outline-changed" in validated.output
+    assert validated.exit_code == 1
+
+
+@pytest.mark.parametrize("value", [False, 0, "", "  ", None])
+def test_a_field_that_gives_no_reason_disowns_nothing(command: Command, tmp_path: Path, value: object) -> None:
+    path = Path(geojson(tmp_path / "marked.geojson", [WEST, EAST], codes=["a", "b"]))
+    told = json.loads(path.read_text())
+    for feature in told["features"]:
+        feature["properties"]["unowned"] = value
+    path.write_text(json.dumps(told))
+
+    imported = import_(command, str(path))
+
+    assert imported.exit_code == 0, imported.output
+    assert "belongs to nobody" not in imported.output
 
 
 def test_undo_gives_the_outline_back(command: Command, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from geoservice.engine.index import OwnershipIndex
-from geoservice.services import snapshots
+from geoservice.services import edition_builder, snapshot_cache, snapshots
 from geoservice.services.ownership import OwnerQuery
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
@@ -126,23 +126,37 @@ def test_what_another_publishes_meanwhile_is_known_at_once(
     assert owners(services, SMALL, LARGE) == [f"small-1~{small}", f"large-1~{large}"]
 
 
-def test_what_can_not_be_built_leaves_others_fresh_and_raises_an_alarm(
-    services: Services, database_url: str, builds: Builds
+def test_what_can_not_be_built_is_asked_of_the_database_and_tried_again(
+    services: Services, database_url: str, builds: Builds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = services.cache
     assert cache is not None
+    monkeypatch.setattr(edition_builder, "AGAIN_S", 0.0)
+    monkeypatch.setattr(snapshot_cache, "READ_AGAIN_S", 0.0)
     builds.fails = True
-    publish(database_url, 2)
-    wait_until(lambda: "no room" in (cache.failure or ""), "the alarm is raised")
+    edition = publish(database_url, 2)
+    wait_until(lambda: not held_by_memory(services, LARGE) and held_by_memory(services, SMALL), "it is not in memory")
 
-    assert held_by_memory(services, SMALL)
-    assert held_by_memory(services, LARGE)  # as it was
+    assert owners(services, SMALL, LARGE) == ["small-1", f"large-1~{edition}"]
+    small = publish(database_url, 1)
+    wait_until(lambda: owner(services, SMALL) == f"small-1~{small}", "what another publishes is told")
+    assert owners(services, SMALL, LARGE) == [f"small-1~{small}", f"large-1~{edition}"]
+
     builds.fails = False
-    with psycopg.connect(database_url) as connection:
-        connection.execute("UPDATE geoservice.jurisdiction SET accuracy_m = 16 WHERE code = 'small'")
+    wait_until(lambda: held_by_memory(services, LARGE), "it is tried again")
+    assert owners(services, SMALL, LARGE) == [f"small-1~{small}", f"large-1~{edition}"]
 
-    def taken_in() -> bool:
-        found = services.ownership.owner_from_memory(OwnerQuery(SMALL))
-        return found is not None and "no room" in (cache.failure or "")
 
-    wait_until(taken_in, "what else changes is taken in")
+def test_without_a_database_a_batch_elsewhere_is_answered_while_one_is_pending(
+    services: Services, database_url: str, builds: Builds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builds.hold()
+    publish(database_url, 2)
+    assert builds.begun.wait(PATIENCE_S)
+    wait_until(lambda: held_by_memory(services, SMALL) and not held_by_memory(services, LARGE), "one is pending")
+    monkeypatch.setattr(type(services.database), "transaction", lambda *args, **more: pytest.fail("it was asked"))
+
+    bulk = services.ownership.bulk_lookup(jurisdiction_code="small")
+    found = bulk.owners(np.array([SMALL.lon, LARGE.lon]), np.array([SMALL.lat, LARGE.lat]))
+
+    assert [found.codes[code] if code >= 0 else None for code in found.code.tolist()] == ["small-1", None]

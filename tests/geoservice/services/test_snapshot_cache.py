@@ -157,9 +157,10 @@ def test_an_edition_that_is_not_what_was_validated_is_not_taken_in(
         superuser.execute("ALTER TABLE geoservice.grid ENABLE TRIGGER USER")
 
     wait_until(lambda: "SnapshotDiffers" in (cache_of(services).failure or ""), "the edition is refused")
-    assert owner(services) == SECOND
-    (held,) = (services.health.snapshot_state() or pytest.fail()).editions
-    assert held.edition == 1
+    assert services.ownership.owner_from_memory(OwnerQuery(INSIDE)) is None  # the database is asked
+    place = DeclaredPosition(*INSIDE, "EPSG:4326", INSIDE)
+    assert services.ownership.owner_of(place).ownership.grid_code == turned(SECOND, edition)
+    assert (services.health.snapshot_state() or pytest.fail()).editions == ()
 
 
 def test_what_memory_does_not_know_is_asked_of_the_database(services: Services, superuser: psycopg.Connection) -> None:
