@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +15,7 @@ from geoservice.engine.answers import Answers, Method, Question, fill
 from geoservice.engine.building import Builder
 from geoservice.engine.edges import Areas, Floats, areas_of, edges_of
 from geoservice.engine.exact import Geos
+from geoservice.engine.lazy import LazyProperty
 from geoservice.engine.nearest import REACH_M, STEP_M, NearestEdges
 from geoservice.engine.scalar import NOWHERE, BorderTables, Found, OwnerTables, answer
 from geoservice.engine.search import Codes, Tables, Workspace, resolve_edge_cells
@@ -139,7 +139,7 @@ class OwnershipIndex:
                     fill(self._nearest, near, x[some], y[some], found[some], question)
         return found
 
-    @cached_property
+    @LazyProperty
     def _low(self) -> NDArray[np.uint8] | None:
         if self._tables is None or self._nearest is None:
             return None
@@ -169,13 +169,13 @@ class OwnershipIndex:
             west, south = self._areas.polygons[0].exterior.coords[0]
             self._geos.owners(np.array([west]), np.array([south]))
 
-    @cached_property
+    @LazyProperty
     def _scalar(self) -> tuple[OwnerTables, BorderTables] | None:
         if self._tables is None or self._nearest is None:
             return None
         return OwnerTables(self._tables, self._geos), BorderTables(self._nearest, edges_of(self._areas), self._areas)
 
-    @cached_property
+    @LazyProperty
     def _nearest(self) -> NearestEdges | None:
         edges = edges_of(self._areas)
         return NearestEdges(edges) if len(edges) else None

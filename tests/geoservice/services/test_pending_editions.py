@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from geoservice.engine import index
 from geoservice.engine.index import OwnershipIndex
 from geoservice.services import edition_builder, snapshot_cache, snapshots
 from geoservice.services.ownership import OwnerQuery
@@ -160,3 +161,28 @@ def test_without_a_database_a_batch_elsewhere_is_answered_while_one_is_pending(
     found = bulk.owners(np.array([SMALL.lon, LARGE.lon]), np.array([SMALL.lat, LARGE.lat]))
 
     assert [found.codes[code] if code >= 0 else None for code in found.code.tolist()] == ["small-1", None]
+
+
+def test_one_index_is_made_ready_while_another_is_being_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    large, small = (OwnershipIndex.build([code], [places.OUTLINE]) for code in ("large", "small"))
+    begun, let, real = threading.Event(), threading.Event(), index.NearestEdges
+
+    def slow(edges: Any) -> Any:
+        if not begun.is_set():
+            begun.set()
+            assert let.wait(PATIENCE_S)
+        return real(edges)
+
+    monkeypatch.setattr(index, "NearestEdges", slow)
+    building = threading.Thread(target=large.warm)
+    building.start()
+    assert begun.wait(PATIENCE_S)
+    warming = threading.Thread(target=small.warm)
+    warming.start()
+    warming.join(PATIENCE_S)
+    was_made = not warming.is_alive()
+    let.set()
+    building.join()
+    warming.join()
+
+    assert was_made
