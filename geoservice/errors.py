@@ -165,6 +165,10 @@ class LayerUnknown(GeoserviceError):
     """There is no such layer; those that are there are named."""
 
 
+class TileUnknown(GeoserviceError):
+    """There is no such tile, or no such version of it: the layer's TileJSON names zooms and the version in force."""
+
+
 class CalendarRefused(GeoserviceError):
     """The working hours or days can not be read."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, text
 
+from layers.crs import WEB_MERCATOR_SRID
 from layers.db.bulk import copy_rows
 from tilegen.matrix import DEEPEST_ZOOM, EXTENT, tile_matrix_set
 
@@ -17,19 +18,31 @@ from tilegen.matrix import DEEPEST_ZOOM, EXTENT, tile_matrix_set
 LEVELS = (4, 6, 8, 9, 10, 11, 12, 13, DEEPEST_ZOOM)
 #: What is left out is smaller than so many coordinates of a tile, of which a screen shows 8 to 16 as one pixel.
 _TOLERANCE = 4
-_MERCATOR = 3857
+
+
+@dataclass(frozen=True)
+class DrawnEdition:
+    """A published edition whose grids were drawn, and the version of its tiles."""
+
+    id: int
+    version: int
 
 
 @dataclass(frozen=True)
 class Drawn:
     """Grids as they are drawn at one level, EPSG:3857."""
 
-    names: Mapping[str, tuple[str | None, str | None]]
-    geoms: Mapping[str, BaseGeometry]
+    names: dict[str, tuple[str | None, str | None]]
+    geoms: dict[str, BaseGeometry]
+    labels: dict[str, BaseGeometry]
 
 
 _ALONE = text("SELECT pg_advisory_xact_lock(geoservice.tile_lock(), :jurisdiction_id)")
-_IS_DRAWN = text("SELECT EXISTS (SELECT FROM geoservice.tile_edition AS e WHERE e.edition_id = :edition_id)")
+_DRAWN_VERSION = text("SELECT d.version FROM geoservice.tile_edition AS d WHERE d.edition_id = :edition_id")
+_OF_VERSION = text("""
+    SELECT d.edition_id FROM geoservice.tile_edition AS d JOIN geoservice.edition AS e ON e.id = d.edition_id
+     WHERE d.version = :version AND e.jurisdiction_id = :jurisdiction_id
+""")
 _BEFORE = text("""
     SELECT e.id FROM geoservice.edition AS e JOIN geoservice.tile_edition AS d ON d.edition_id = e.id
       JOIN geoservice.edition AS this ON this.id = :edition_id AND this.jurisdiction_id = e.jurisdiction_id
@@ -40,11 +53,18 @@ _GRIDS = text("""
     SELECT g.code, g.name, g.name_en, st_asbinary(geoservice.web_mercator(g.geom)) AS geom FROM geoservice.grid AS g
      WHERE g.edition_id = :edition_id AND g.unowned_reason IS NULL ORDER BY g.code
 """)
-_DRAWN = text("""
-    SELECT g.level, g.code, g.name, g.name_en, st_asbinary(g.geom) AS geom FROM geoservice.tile_grid AS g
+_GRIDS_DRAWN = text("""
+    SELECT g.level, g.code, g.name, g.name_en, st_asbinary(g.geom) AS geom, st_asbinary(g.label) AS label
+      FROM geoservice.tile_grid AS g
      WHERE g.edition_id = :edition_id AND g.geom IS NOT NULL
 """)
-_NOTE = text("INSERT INTO geoservice.tile_edition (edition_id, previous_id) VALUES (:edition_id, :previous_id)")
+_NOTE = text("""
+    INSERT INTO geoservice.tile_edition (edition_id, version, previous_id)
+    SELECT :edition_id, greatest((extract(epoch FROM clock_timestamp()) * 1000)::bigint, max(d.version) + 1),
+           :previous_id
+      FROM geoservice.tile_edition AS d
+    RETURNING version
+""")
 _COLUMNS = ("edition_id", "level", "code", "name", "name_en", "geom", "label", "redrawn")
 
 
@@ -53,36 +73,48 @@ def level_of(zoom: int) -> int:
     return next(level for level in LEVELS if zoom <= level)
 
 
-def draw_edition(connection: Connection, jurisdiction_id: int, edition_id: int) -> None:
+def drawn_edition(connection: Connection, jurisdiction_id: int, version: int) -> DrawnEdition | None:
+    """Return the edition of a jurisdiction whose tiles have a version; None when none has."""
+    asked = {"version": version, "jurisdiction_id": jurisdiction_id}
+    edition_id = connection.execute(_OF_VERSION, asked).scalar_one_or_none()
+    return None if edition_id is None else DrawnEdition(edition_id, version)
+
+
+def draw_edition(connection: Connection, jurisdiction_id: int, edition_id: int) -> DrawnEdition:
     """Draw the grids of a published edition unless that was done; of several who ask, one does it."""
     asked = {"edition_id": edition_id}
-    if connection.execute(_IS_DRAWN, asked).scalar_one():
-        return
-    connection.execute(_ALONE, {"jurisdiction_id": jurisdiction_id})
-    if connection.execute(_IS_DRAWN, asked).scalar_one():
-        return
+    version = connection.execute(_DRAWN_VERSION, asked).scalar_one_or_none()
+    if version is None:
+        connection.execute(_ALONE, {"jurisdiction_id": jurisdiction_id})
+        version = connection.execute(_DRAWN_VERSION, asked).scalar_one_or_none()
+    if version is None:
+        version = _draw(connection, edition_id)
+    return DrawnEdition(edition_id, version)
+
+
+def _draw(connection: Connection, edition_id: int) -> int:
+    asked = {"edition_id": edition_id}
     before_id = connection.execute(_BEFORE, asked).scalar_one_or_none()
     before = {} if before_id is None else _read(connection, before_id)
     rows = connection.execute(_GRIDS, asked).all()
     names = {row.code: (row.name, row.name_en) for row in rows}
     exact = shapely.from_wkb([bytes(row.geom) for row in rows])
-    connection.execute(_NOTE, asked | {"previous_id": before_id})
-    labels = dict(zip(names, map(_label, exact), strict=True))
+    version: int = connection.execute(_NOTE, asked | {"previous_id": before_id}).scalar_one()
+    # Of shapes with few vertices: it takes a tenth of the time, and stays where it is when a border moves a little.
+    labels = dict(zip(names, map(_label, _simplified(exact, LEVELS[-2])), strict=True))
     for level in LEVELS:
-        drawn = Drawn(names, dict(zip(names, _simplified(exact, level), strict=True)))
-        copy_rows(
-            connection, "tile_grid", _COLUMNS,
-            (_row(edition_id, level, *one, labels) for one in _compared(drawn, before.get(level))),
-        )  # fmt: skip
+        drawn = Drawn(names, dict(zip(names, _simplified(exact, level), strict=True)), labels)
+        copy_rows(connection, "tile_grid", _COLUMNS, _rows(edition_id, level, drawn, before.get(level)))
+    return version
 
 
 def _read(connection: Connection, edition_id: int) -> dict[int, Drawn]:
-    names: dict[int, dict[str, tuple[str | None, str | None]]] = {level: {} for level in LEVELS}
-    geoms: dict[int, dict[str, BaseGeometry]] = {level: {} for level in LEVELS}
-    for row in connection.execute(_DRAWN, {"edition_id": edition_id}):
-        names[row.level][row.code] = (row.name, row.name_en)
-        geoms[row.level][row.code] = shapely.from_wkb(bytes(row.geom))
-    return {level: Drawn(names[level], geoms[level]) for level in LEVELS}
+    found = {level: Drawn({}, {}, {}) for level in LEVELS}
+    for row in connection.execute(_GRIDS_DRAWN, {"edition_id": edition_id}):
+        of = found[row.level]
+        of.names[row.code] = (row.name, row.name_en)
+        of.geoms[row.code], of.labels[row.code] = shapely.from_wkb([bytes(row.geom), bytes(row.label)])
+    return found
 
 
 def _simplified(geoms: Sequence[BaseGeometry], level: int) -> Sequence[BaseGeometry]:
@@ -103,14 +135,14 @@ def _label(geom: BaseGeometry) -> BaseGeometry:
     return shapely.get_point(circle, 0)
 
 
-def _compared(
-    drawn: Drawn, before: Drawn | None
-) -> Iterator[tuple[str, tuple[str | None, str | None], BaseGeometry | None, BaseGeometry | None]]:
-    """Yield each grid: code, names, shape, and the ground on which it looks otherwise than before; those gone, too."""
+def _rows(edition_id: int, level: int, drawn: Drawn, before: Drawn | None) -> Iterator[tuple[object, ...]]:
+    """Yield a row for each grid, with the ground where it looks otherwise than before; for those that are gone, too."""
     for code, geom in drawn.geoms.items():
-        yield code, drawn.names[code], geom, _redrawn(code, drawn, before)
-    for code in () if before is None else sorted(before.geoms.keys() - drawn.geoms.keys()):
-        yield code, (None, None), None, before.geoms[code]  # type: ignore[union-attr]
+        shapes = map(_ewkb, (geom, drawn.labels[code], _redrawn(code, drawn, before)))
+        yield (edition_id, level, code, *drawn.names[code], *shapes)
+    if before is not None:
+        for code in before.geoms.keys() - drawn.geoms.keys():
+            yield (edition_id, level, code, None, None, None, None, _ewkb(before.geoms[code]))
 
 
 def _redrawn(code: str, drawn: Drawn, before: Drawn | None) -> BaseGeometry | None:
@@ -119,23 +151,17 @@ def _redrawn(code: str, drawn: Drawn, before: Drawn | None) -> BaseGeometry | No
         return geom
     if drawn.names[code] != before.names[code]:
         return shapely.union(geom, old)
-    if shapely.equals_identical(geom, old):
-        return None
-    # A difference too thin to be an area is one of the borders.
-    areas, borders = shapely.symmetric_difference(geom, old), shapely.symmetric_difference(geom.boundary, old.boundary)
-    parts = [part for part in shapely.get_parts([areas, borders]) if not part.is_empty]
+    changed = []
+    if not shapely.equals_identical(geom, old):  # a difference too thin to be an area is one of the borders
+        borders = shapely.symmetric_difference(geom.boundary, old.boundary)
+        changed += [shapely.symmetric_difference(geom, old), borders]
+    if not shapely.equals_identical(drawn.labels[code], before.labels[code]):
+        changed += [drawn.labels[code], before.labels[code]]
+    parts = [part for part in shapely.get_parts(changed) if not part.is_empty]
     return shapely.geometrycollections(parts) if parts else None
 
 
-def _row(
-    edition_id: int, level: int, code: str, names: tuple[str | None, str | None], geom: BaseGeometry | None,
-    redrawn: BaseGeometry | None, labels: Mapping[str, BaseGeometry],
-) -> tuple[object, ...]:  # fmt: skip
-    label = None if geom is None else labels[code]
-    return (edition_id, level, code, *names, *map(_mercator, (geom, label, redrawn)))
-
-
-def _mercator(geom: BaseGeometry | None) -> str | None:
+def _ewkb(geom: BaseGeometry | None) -> str | None:
     if geom is None:
         return None
-    return shapely.to_wkb(shapely.set_srid(geom, _MERCATOR), hex=True, include_srid=True)
+    return shapely.to_wkb(shapely.set_srid(geom, WEB_MERCATOR_SRID), hex=True, include_srid=True)

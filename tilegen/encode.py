@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql
 
 from layers.db.base import SCHEMA
 from layers.layer import Layer, Tiling
-from tilegen.drawing import level_of
+from tilegen.drawing import DrawnEdition, level_of
 from tilegen.matrix import EXTENT, MARGIN, Tile
 
 #: A tile has at most so many bytes, not compressed: beyond that features are left out, and the tile says so.
@@ -31,16 +31,19 @@ _FRAME = """
                st_tileenvelope(t.z, t.x, t.y, margin => {margin}) AS drawn
           FROM unnest(CAST(:zs AS integer[]), CAST(:xs AS integer[]), CAST(:ys AS integer[])) AS t (z, x, y)
     )
-    SELECT a.z, a.x, a.y, s.version, s.waits,
+    SELECT a.z, a.x, a.y, s.version, s.latest, s.waits,
            CASE WHEN NOT s.waits AND (CAST(:version AS bigint) IS NULL OR s.version = :version)
                 THEN ({{data}}) END AS data
       FROM asked AS a CROSS JOIN LATERAL {{state}} AS s
 """.format(margin=f"{MARGIN} / {EXTENT}.0")  # noqa: S608
 #: What a layer of a tile is made of: rows with a column geom.
 _LAYER = f"SELECT st_asmvt(r, '{{name}}', {EXTENT}, 'geom') FROM ({{rows}}) AS r"  # noqa: S608
-_STATE = "geoservice.tile_state(:jurisdiction_id, :layer, a.z, a.x, a.y)"
+_STATE = "geoservice.tile_state(:jurisdiction_id, :layer, a.z, a.x, a.y, a.drawn)"
+#: Cells change only when changes are taken up, and with their versions.
+_STATE_OF_CELLS = "geoservice.tile_state(:jurisdiction_id, :layer, a.z, a.x, a.y, NULL)"
 _STATE_OF_EDITION = """
-    (SELECT geoservice.tile_edition_of(:edition_id, :level, a.drawn) AS version, false AS waits)"""
+    (SELECT geoservice.tile_version_in(:edition_id, :level, a.drawn) AS version, CAST(:latest AS bigint) AS latest,
+            false AS waits)"""
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,11 @@ class Cut:
     """What the database says of a tile."""
 
     tile: Tile
-    #: Its own: of the change that touched it last, or the edition that first drew it like this.
+    #: Its own: of the change that touched it last, or of the edition that first drew it like this.
     version: int
-    #: Changes wait to be taken up: the version is not the last one.
+    #: The version of its tile set.
+    latest: int
+    #: A change that touches it waits to be taken up.
     waits: bool
     #: A Mapbox vector tile, empty when nothing is there; None when it was not cut.
     data: bytes | None
@@ -77,13 +82,12 @@ def cut_tiles(
 
 
 def cut_edition_tiles(
-    connection: Connection, edition_id: int, tiles: Sequence[Tile], *, version: int | None = None
+    connection: Connection, edition: DrawnEdition, tiles: Sequence[Tile], *, version: int | None = None
 ) -> list[Cut]:
-    """Return tiles of the grids of a published edition that was drawn, and of their labels.
-
-    Parameters are as in `cut_tiles`; versions are editions.
-    """
-    said = {"edition_id": edition_id, "level": level_of(tiles[0].z), "version": version} | _asked(tiles)
+    """Return tiles of the grids of a published edition, and of their labels; parameters are as in `cut_tiles`."""
+    said = {
+        "edition_id": edition.id, "latest": edition.version, "level": level_of(tiles[0].z), "version": version,
+    } | _asked(tiles)  # fmt: skip
     return [_cut(row) for row in connection.execute(_OF_EDITION, said)]
 
 
@@ -93,15 +97,18 @@ def _asked(tiles: Sequence[Tile]) -> dict[str, list[int]]:
 
 
 def _cut(row: Row[Any]) -> Cut:
-    return Cut(Tile(row.z, row.x, row.y), row.version, row.waits, None if row.data is None else bytes(row.data))
+    data = None if row.data is None else bytes(row.data)
+    return Cut(Tile(row.z, row.x, row.y), row.version, row.latest, row.waits, data)
 
 
 def _statement(layer: Layer, zoom: int) -> TextClause:
     tiling = layer.tiling
     assert tiling is not None  # noqa: S101  a layer without tiles is never asked for
-    rows = _features(layer, tiling) if zoom >= tiling.min_zoom else _cells(layer, tiling, zoom)
-    data = _LAYER.format(name=layer.id, rows=rows)
-    return text(_FRAME.format(data=data, state=_STATE))
+    if zoom < tiling.min_zoom:
+        return text(
+            _FRAME.format(data=_LAYER.format(name=layer.id, rows=_cells(layer, tiling, zoom)), state=_STATE_OF_CELLS)
+        )
+    return text(_FRAME.format(data=_LAYER.format(name=layer.id, rows=_features(layer, tiling)), state=_STATE))
 
 
 def _drawn(geom: str) -> str:

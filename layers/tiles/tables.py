@@ -5,10 +5,11 @@ from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, SmallInteg
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from layers.crs import WEB_MERCATOR_SRID
 from layers.db.base import Base
 from layers.db.columns import CODE, identity
 
-_MERCATOR = Geometry("GEOMETRY", srid=3857, spatial_index=False)
+_MERCATOR = Geometry("GEOMETRY", srid=WEB_MERCATOR_SRID, spatial_index=False)
 
 
 class TileSetRow(Base):
@@ -70,6 +71,8 @@ class TileEditionRow(Base):
     __tablename__ = "tile_edition"
 
     edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("geoservice.edition.id"), primary_key=True)
+    #: Of its tiles: the millisecond when it was drawn.
+    version: Mapped[int] = mapped_column(BigInteger, unique=True)
     #: In force before it; None: none was drawn.
     previous_id: Mapped[int | None] = mapped_column(BigInteger)
 
@@ -88,5 +91,5 @@ class TileGridRow(Base):
     name: Mapped[str | None] = mapped_column(Text)
     name_en: Mapped[str | None] = mapped_column(Text)
     geom: Mapped[object | None] = mapped_column(_MERCATOR)
-    label: Mapped[object | None] = mapped_column(Geometry("POINT", srid=3857, spatial_index=False))
+    label: Mapped[object | None] = mapped_column(Geometry("POINT", srid=WEB_MERCATOR_SRID, spatial_index=False))
     redrawn: Mapped[object | None] = mapped_column(_MERCATOR)

@@ -1490,6 +1490,7 @@ BEGIN
                    'tiles_of_' || layer || '_changed', home, watched, layer, mercator);
     EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE TRUNCATE ON %s FOR EACH STATEMENT'
                    ' EXECUTE FUNCTION geoservice.note_tiles_truncated(%L)', 'tiles_of_' || layer || '_truncated', home, layer);
+    INSERT INTO tile_change (layer, jurisdiction_id) SELECT attach_tiles.layer, j.id FROM jurisdiction AS j;  -- what is there already
 END $$;
 
 -- Which tiles some ground touches, with their margins. Below the lowest zoom of single features what is drawn are cells, so that it
@@ -1513,7 +1514,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, p
      CROSS JOIN LATERAL generate_series(greatest(0, floor(drawn.west)::integer), least(2 ^ zoom.z - 1, floor(drawn.east))::integer) AS col (x)
      CROSS JOIN LATERAL generate_series(greatest(0, floor(drawn.north)::integer), least(2 ^ zoom.z - 1, floor(drawn.south))::integer) AS line (y)
      CROSS JOIN LATERAL (SELECT zoom.z, col.x, line.y) AS n
-     WHERE box.cells IS NOT NULL OR st_npoints(ground) <= 5
+     WHERE box.cells IS NOT NULL OR st_area(ground) = st_area(st_envelope(ground))  -- it fills its box
         OR st_intersects(ground, st_tileenvelope(n.z, n.x, n.y, margin => tile_margin()))
 $$;
 
@@ -1644,8 +1645,8 @@ BEGIN
             IF (SELECT bool_or(c.geom IS NULL) FROM unnest(taken) AS c
                  WHERE c.layer = part.layer AND c.jurisdiction_id = part.jurisdiction_id) THEN
                 DELETE FROM tile_cell AS c WHERE c.jurisdiction_id = part.jurisdiction_id AND c.layer = part.layer;
-                EXECUTE format('SELECT array_agg(geom_3857) FROM %I WHERE jurisdiction_id = $1 AND NOT st_isempty(geom_3857)',
-                               described.table_name) INTO part.ground USING part.jurisdiction_id;
+                EXECUTE format('SELECT array_agg(%1$I) FROM %2$I WHERE jurisdiction_id = $1 AND NOT st_isempty(%1$I)',
+                               described.geom_column || '_3857', described.table_name) INTO part.ground USING part.jurisdiction_id;
             END IF;
             PERFORM count_cells(described, part.jurisdiction_id, part.ground);
         END IF;
@@ -1653,12 +1654,17 @@ BEGIN
     RETURN coalesce(cardinality(taken), 0);
 END $$;
 
--- The version of one tile, and whether a change waits to be taken up that may touch it.
-CREATE FUNCTION geoservice.tile_state(jurisdiction integer, layer text, z integer, x integer, y integer, OUT version bigint, OUT waits boolean)
+-- The version of one tile; that of its tile set; and whether a change waits to be taken up that touches what is drawn. What single
+-- features are not drawn from, cells, changes only when changes are taken up.
+CREATE FUNCTION geoservice.tile_state(
+    jurisdiction integer, layer text, z integer, x integer, y integer, drawn geometry,
+    OUT version bigint, OUT latest bigint, OUT waits boolean
+)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT greatest(s.base, v.version), EXISTS (
-               SELECT FROM geoservice.tile_change AS c WHERE c.layer = tile_state.layer AND c.jurisdiction_id = tile_state.jurisdiction)
+    SELECT greatest(s.base, v.version, 0), coalesce(s.version, 0), EXISTS (
+               SELECT FROM geoservice.tile_change AS c
+                WHERE c.layer = tile_state.layer AND c.jurisdiction_id = tile_state.jurisdiction AND (c.geom IS NULL OR c.geom && drawn))
       FROM (SELECT) AS one
       LEFT JOIN geoservice.tile_set AS s ON s.jurisdiction_id = tile_state.jurisdiction AND s.layer = tile_state.layer
       LEFT JOIN geoservice.tile_version AS v ON v.jurisdiction_id = tile_state.jurisdiction AND v.layer = tile_state.layer
@@ -1669,7 +1675,9 @@ END;
 -- that of the edition before, unless something is redrawn on its ground.
 CREATE TABLE geoservice.tile_edition (
     edition_id bigint PRIMARY KEY REFERENCES geoservice.edition,
-    previous_id bigint                        -- drawn before it; null: none was
+    -- Of its tiles: the millisecond when it was drawn. Not its id, which another edition gets when a database is set back.
+    version bigint NOT NULL UNIQUE,
+    previous_id bigint                        -- in force before it; null: none was drawn
 );
 CREATE TABLE geoservice.tile_grid (
     edition_id bigint NOT NULL REFERENCES geoservice.tile_edition ON DELETE CASCADE,
@@ -1685,19 +1693,19 @@ CREATE TABLE geoservice.tile_grid (
 CREATE INDEX ix_tile_grid_geom ON geoservice.tile_grid USING gist (geom);
 CREATE INDEX ix_tile_grid_redrawn ON geoservice.tile_grid USING gist (redrawn);
 
--- Which edition first drew a tile as this one does; null when its grids were not drawn yet.
-CREATE FUNCTION geoservice.tile_edition_of(edition bigint, level integer, ground geometry) RETURNS bigint
+-- The version of one tile of an edition that was drawn: that of the first edition that drew it like this.
+CREATE FUNCTION geoservice.tile_version_in(edition bigint, level integer, ground geometry) RETURNS bigint
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH RECURSIVE way AS (
-        SELECT e.edition_id, e.previous_id, 1 AS step FROM geoservice.tile_edition AS e WHERE e.edition_id = edition
+        SELECT e.*, 1 AS step FROM geoservice.tile_edition AS e WHERE e.edition_id = edition
         UNION ALL
-        SELECT b.edition_id, b.previous_id, w.step + 1
+        SELECT b.*, w.step + 1
           FROM way AS w JOIN geoservice.tile_edition AS b ON b.edition_id = w.previous_id
          WHERE NOT EXISTS (SELECT FROM geoservice.tile_grid AS g
-                            WHERE g.edition_id = w.edition_id AND g.level = tile_edition_of.level AND st_intersects(g.redrawn, ground))
+                            WHERE g.edition_id = w.edition_id AND g.level = tile_version_in.level AND st_intersects(g.redrawn, ground))
     )
-    SELECT w.edition_id FROM way AS w ORDER BY w.step DESC LIMIT 1;
+    SELECT w.version FROM way AS w ORDER BY w.step DESC LIMIT 1;
 END;
 
 -- The base map: streets, water, green, blocks.
@@ -3804,7 +3812,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
-    geoservice.take_up_tile_changes(integer), geoservice.tile_state(integer, text, integer, integer, integer),
-    geoservice.tile_edition_of(bigint, integer, geometry), geoservice.tile_lock(),
+    geoservice.take_up_tile_changes(integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
+    geoservice.tile_version_in(bigint, integer, geometry), geoservice.tile_lock(),
     geoservice.fingerprints()  -- of the keys, too
     TO geoservice_app;
