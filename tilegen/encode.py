@@ -42,8 +42,8 @@ _STATE = "geoservice.tile_state(:jurisdiction_id, :layer, a.z, a.x, a.y, a.drawn
 #: Cells change only when changes are taken up, and with their versions.
 _STATE_OF_CELLS = "geoservice.tile_state(:jurisdiction_id, :layer, a.z, a.x, a.y, NULL)"
 _STATE_OF_EDITION = """
-    (SELECT geoservice.tile_version_in(:edition_id, :level, a.drawn) AS version, CAST(:latest AS bigint) AS latest,
-            false AS waits)"""
+    (SELECT d.edition_id, d.version, CAST(:latest AS bigint) AS latest, false AS waits
+       FROM geoservice.tile_drawn_by(:edition_id, :level, a.drawn) AS d)"""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,10 @@ def cut_tiles(
 def cut_edition_tiles(
     connection: Connection, edition: DrawnEdition, tiles: Sequence[Tile], *, version: int | None = None
 ) -> list[Cut]:
-    """Return tiles of the grids of a published edition, and of their labels; parameters are as in `cut_tiles`."""
+    """Return tiles of the grids of a published edition, and of their labels; parameters are as in `cut_tiles`.
+
+    A tile is drawn from the edition whose version it has: shapes that look the same may begin at another vertex.
+    """
     said = {
         "edition_id": edition.id, "latest": edition.version, "level": level_of(tiles[0].z), "version": version,
     } | _asked(tiles)  # fmt: skip
@@ -173,12 +176,12 @@ _COUNTED = f"""
 _GRIDS = f"""
     SELECT {_drawn("g.geom")}, g.code, g.name, g.name_en
       FROM (SELECT g.* FROM geoservice.tile_grid AS g
-             WHERE g.edition_id = :edition_id AND g.level = :level AND g.geom && a.drawn ORDER BY g.code) AS g
+             WHERE g.edition_id = s.edition_id AND g.level = :level AND g.geom && a.drawn ORDER BY g.code) AS g
 """  # noqa: S608  numbers of our own
 _LABELS = f"""
     SELECT {_drawn("g.label")}, g.code, g.name, g.name_en
       FROM (SELECT g.* FROM geoservice.tile_grid AS g
-             WHERE g.edition_id = :edition_id AND g.level = :level AND g.geom && a.box AND g.label && a.box
+             WHERE g.edition_id = s.edition_id AND g.level = :level AND g.geom && a.box AND g.label && a.box
              ORDER BY g.code) AS g
 """  # noqa: S608  numbers of our own
 _BOTH = f"({_LAYER.format(name='grids', rows=_GRIDS)}) || ({_LAYER.format(name='grid_labels', rows=_LABELS)})"

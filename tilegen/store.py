@@ -30,8 +30,9 @@ _SCHEMA = """
 """
 _GET = "SELECT data FROM tile WHERE jurisdiction = ? AND layer = ? AND z = ? AND x = ? AND y = ? AND version = ?"
 _PUT = "INSERT OR IGNORE INTO tile VALUES (?, ?, ?, ?, ?, ?, ?)"
-#: A writer waits so long for another one, then does without.
-_WAIT_S = 0.05
+#: A writer waits so long for another one, then does without; one that builds a pyramid waits longer.
+_WAIT_MS = 20
+_PATIENT_MS = 60_000
 #: After the disk was full, or the file could not be used, it is left alone for so long.
 _REST_S = 60.0
 #: How much there is is looked at after so many tiles were put.
@@ -87,14 +88,21 @@ class TileStore:
             return None
         return found[0] if found else None
 
-    def put(self, of: TileSetName, tiles: Iterable[tuple[Tile, int, bytes]]) -> bool:
-        """Keep tiles with their versions, gzip; return whether they were kept."""
+    def put(self, of: TileSetName, tiles: Iterable[tuple[Tile, int, bytes]], *, patient: bool = False) -> bool:
+        """Keep tiles with their versions, gzip; return whether they were kept.
+
+        Parameters
+        ----------
+        patient
+            Wait for other writers; else tiles are not kept while somebody writes.
+        """
         if not self._has_room():
             return False
         try:
             connection = self._connection(make=True)
             if connection is None:
                 return False
+            connection.execute(f"PRAGMA busy_timeout = {_PATIENT_MS if patient else _WAIT_MS}")
             with connection:
                 connection.executemany(_PUT, ((*of, *tile, version, data) for tile, version, data in tiles))
         except (sqlite3.Error, OSError) as exc:
@@ -121,13 +129,15 @@ class TileStore:
                 "DELETE FROM tile WHERE jurisdiction = ? AND layer = ? AND z = ? AND x = ? AND y = ? AND version = ?",
                 ((*of, *tile, version) for tile, version in tiles),
             ).rowcount
-        connection.execute("PRAGMA incremental_vacuum")
+        # As a script: executed as a statement it gives one page back and stops.
+        connection.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")
         self._full = False
         return max(gone, 0)
 
     def bytes_used(self) -> int:
-        """Return the size of the file."""
-        return self._path.stat().st_size if self._path.exists() else 0
+        """Return the size of the file, with what was not written into it yet."""
+        files = (self._path, self._path.with_name(f"{self._path.name}-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
 
     def _has_room(self) -> bool:
         self._put_since_look += 1
@@ -150,7 +160,7 @@ class TileStore:
         if not make and not self._path.exists():
             return None
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, timeout=_WAIT_S)
+        connection = sqlite3.connect(self._path, timeout=_PATIENT_MS / 1000)
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")

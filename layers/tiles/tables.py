@@ -72,7 +72,7 @@ class TileEditionRow(Base):
 
     edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("geoservice.edition.id"), primary_key=True)
     #: Of its tiles: the millisecond when it was drawn.
-    version: Mapped[int] = mapped_column(BigInteger, unique=True)
+    version: Mapped[int] = mapped_column(BigInteger)
     #: In force before it; None: none was drawn.
     previous_id: Mapped[int | None] = mapped_column(BigInteger)
 

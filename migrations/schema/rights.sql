@@ -111,6 +111,6 @@ GRANT EXECUTE ON FUNCTION
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
     geoservice.take_up_tile_changes(integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
-    geoservice.tile_version_in(bigint, integer, geometry), geoservice.tile_lock(),
+    geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.tile_lock(),
     geoservice.fingerprints()  -- of the keys, too
     TO geoservice_app;

@@ -341,7 +341,7 @@ END;
 CREATE TABLE geoservice.tile_edition (
     edition_id bigint PRIMARY KEY REFERENCES geoservice.edition,
     -- Of its tiles: the millisecond when it was drawn. Not its id, which another edition gets when a database is set back.
-    version bigint NOT NULL UNIQUE,
+    version bigint NOT NULL,
     previous_id bigint                        -- in force before it; null: none was drawn
 );
 CREATE TABLE geoservice.tile_grid (
@@ -358,8 +358,8 @@ CREATE TABLE geoservice.tile_grid (
 CREATE INDEX ix_tile_grid_geom ON geoservice.tile_grid USING gist (geom);
 CREATE INDEX ix_tile_grid_redrawn ON geoservice.tile_grid USING gist (redrawn);
 
--- The version of one tile of an edition that was drawn: that of the first edition that drew it like this.
-CREATE FUNCTION geoservice.tile_version_in(edition bigint, level integer, ground geometry) RETURNS bigint
+-- Which edition first drew a tile as one that was drawn does, and the version that it has from there.
+CREATE FUNCTION geoservice.tile_drawn_by(edition bigint, level integer, ground geometry, OUT edition_id bigint, OUT version bigint)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH RECURSIVE way AS (
@@ -368,7 +368,7 @@ BEGIN ATOMIC
         SELECT b.*, w.step + 1
           FROM way AS w JOIN geoservice.tile_edition AS b ON b.edition_id = w.previous_id
          WHERE NOT EXISTS (SELECT FROM geoservice.tile_grid AS g
-                            WHERE g.edition_id = w.edition_id AND g.level = tile_version_in.level AND st_intersects(g.redrawn, ground))
+                            WHERE g.edition_id = w.edition_id AND g.level = tile_drawn_by.level AND st_intersects(g.redrawn, ground))
     )
-    SELECT w.version FROM way AS w ORDER BY w.step DESC LIMIT 1;
+    SELECT w.edition_id, w.version FROM way AS w ORDER BY w.step DESC LIMIT 1;
 END;

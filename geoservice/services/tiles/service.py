@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,14 +19,13 @@ from layers.layer import Layer, Tiling
 from tilegen.drawing import draw_edition, drawn_edition
 from tilegen.encode import Cut, cut_edition_tiles, cut_tiles
 from tilegen.matrix import Tile, is_tile
+from tilegen.pyramid import compressed
 from tilegen.store import TileSetName, TileStore
 from tilegen.tilejson import lowest_zoom
 from tilegen.versions import PIECE, changes_wait, take_up_changes, version_of
 
 #: A tile that is touched again and again while it is cut is given as it is after so many tries, and not kept.
 TRIES = 3
-#: Quick, and within a twentieth of the smallest.
-GZIP_LEVEL = 4
 #: Drawing the grids of a city takes a second, of a country some.
 DRAWING_TIMEOUT_S = 60.0
 #: Whether there is a newer version is asked of the database this often, however often unknown ones are asked for.
@@ -44,6 +42,9 @@ class TileSet:
     tiling: Tiling
     bbox: Bbox
     version: int
+    jurisdiction_id: int
+    #: Of grids.
+    edition_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -113,13 +114,15 @@ class TileService:
             self._ids[jurisdiction.code] = jurisdiction.id
             if not layer.bitemporal:
                 version = version_of(connection, jurisdiction.id, layer.id)
+                found = TileSet(layer, tiling, jurisdiction.bbox, version, jurisdiction.id)
             else:
                 edition = published_edition_at(connection, jurisdiction_id=jurisdiction.id, at=at)
                 if edition is None:
                     raise NothingInForce(jurisdiction=jurisdiction.code, at=at and at.isoformat())
-                version = draw_edition(connection, jurisdiction.id, edition.edition_id).version
-        self._note(TileSetName(jurisdiction.code, layer.id), version)
-        return TileSet(layer, tiling, jurisdiction.bbox, version)
+                drawn = draw_edition(connection, jurisdiction.id, edition.edition_id)
+                found = TileSet(layer, tiling, jurisdiction.bbox, drawn.version, jurisdiction.id, drawn.id)
+        self._note(TileSetName(jurisdiction.code, layer.id), found.version)
+        return found
 
     def tile(self, jurisdiction_code: str, layer_id: str, version: int, tile: Tile) -> Given | Elsewhere:
         """Return a tile of a version, or which version it has; of several who ask for one that is not kept one cuts it.
@@ -144,7 +147,7 @@ class TileService:
         cut = cut_now(of, layer, version, tile)
         self._note(of, cut.latest)
         if cut.data is not None and cut.version == version:
-            data = gzip.compress(cut.data, GZIP_LEVEL, mtime=0) if cut.data else b""
+            data = compressed(cut.data)
             if self._store and not cut.waits:
                 self._store.put(of, [(tile, version, data)])
             return Given(data, lasting=not cut.waits)
