@@ -52,6 +52,8 @@ def free_port() -> int:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Begin a run; a worker of xdist belongs to the one that started it."""
+    # Tests of the store have one of their own; no other keeps tiles, on this machine or between two tests.
+    os.environ["GEOSERVICE_TILE_STORE_BYTES"] = "0"
     if hasattr(config, "workerinput"):
         return
     run, reaper = begin()
@@ -160,7 +162,7 @@ def community_url(cluster_url: str, community_template: str) -> Iterator[str]:
 @pytest.fixture
 def services(community_url: str) -> Iterator[Services]:
     """Return every service on the demo community."""
-    services = build_services(Settings(database_url=SecretStr(community_url), pool_size=4, tile_store_bytes=0))
+    services = build_services(Settings(database_url=SecretStr(community_url), pool_size=4))
     yield services
     stop(services)
 

@@ -193,6 +193,13 @@ def test_what_is_no_tile_is_said_without_asking(client: FlaskClient, services: S
     assert asked == []
 
 
+@pytest.mark.parametrize("layer", ["camera_sectors", "basemap"])
+def test_below_its_lowest_zoom_a_layer_has_nothing(client: FlaskClient, layer: str) -> None:
+    address = named(client, layer).replace("{z}/{x}/{y}", "3/6/3")
+
+    assert client.get(address).status_code == 204
+
+
 @pytest.mark.parametrize("version", ["-1", "1e3", "00", "99999999999999999999", "2999999999999", "x", "１"])
 def test_a_version_that_can_not_be_is_said_without_asking(
     client: FlaskClient, services: Services, version: str
