@@ -68,7 +68,7 @@ def with_confirmations(
         _reused(code, accepted.get(code), shapes.get(code)) for code in reused_codes(connection, edition_id)
     ]  # fmt: skip
     outline = outline_findings(outline_beside(connection, edition_id))
-    decided = decision_findings(decisions_of(connection, edition_id))
+    decided = decision_findings(decisions_of(connection, edition_id), grids)
     unowned = unowned_findings(grids)
     return tuple(sorted([*found, *reused, *outline, *decided, *unowned], key=lambda one: one.severity))
 

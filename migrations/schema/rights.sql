@@ -23,7 +23,7 @@ GRANT SELECT ON
 GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservice_analyst, geoservice_app;
 
 -- What the analyst reads and writes beside that, as does the service.
-GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.posting TO geoservice_analyst, geoservice_app;
+GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.decision, geoservice.posting TO geoservice_analyst, geoservice_app;
 GRANT SELECT, INSERT ON geoservice.incident TO geoservice_analyst, geoservice_app;
 GRANT INSERT, UPDATE, DELETE ON
     geoservice.grid TO geoservice_analyst, geoservice_app;
@@ -45,7 +45,8 @@ GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key TO geoservi
 GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservice.working_hours, geoservice.calendar_day
     TO geoservice_app;
 GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
-GRANT UPDATE (state, decision, reason) ON geoservice.draft_step TO geoservice_app;
+GRANT UPDATE (state) ON geoservice.draft_step TO geoservice_app;
+GRANT INSERT ON geoservice.decision TO geoservice_app;
 GRANT SELECT, INSERT ON geoservice.preview, geoservice.report_key TO geoservice_app;
 GRANT UPDATE ON geoservice.incident TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (done_at) ON geoservice.scheduled_job TO geoservice_app;

@@ -80,7 +80,10 @@ class DraftService:
                 outline_reason=f"as edition {source}" if beginning.published_at is not None else None,
             )  # fmt: skip
             drafts.copy_grids(connection, edition_id=source, draft_id=draft)
-            return get_edition(connection, draft)
+            made = get_edition(connection, draft)
+            if source != made.base_id:  # the base tells its own
+                drafts.carry_decisions(connection, draft, drafts.decisions_of(connection, source))
+            return made
 
     def grids(self, edition_id: int) -> tuple[Edition, tuple[GridShape, ...]]:
         """Return an edition with its grids, by code; raise EditionUnknown."""
@@ -306,7 +309,7 @@ class DraftService:
         revision: int | None,
         actor: str = "",
     ) -> Edited:
-        """Take over what another draft of the same base changed, as one step.
+        """Take over what another draft of the same base changed, as one step, and what was decided in it.
 
         Parameters
         ----------
@@ -320,7 +323,8 @@ class DraftService:
         DraftsOfDifferentBases, OutlinesDiffer
             Rebase the older one first; both have another outline than their base, and not the same.
         MergeConflict
-            Both changed the same border, name or code; nothing was merged. It carries the conflicts.
+            Both changed the same border, name or code, or what one leaves to nobody would be a grid's; nothing was
+            merged. It carries the conflicts.
         """
         with self._draft(edition_id, revision, actor) as draft:
             theirs = get_edition(draft.connection, other)
@@ -335,10 +339,10 @@ class DraftService:
                 raise DraftsOfDifferentBases(first=edition_id, second=other)
             outline = draft.outline_with(other)
             edited = draft.merge("merge-draft", queries.grids_of(draft.connection, other), settle)
-            if outline is None:
-                return edited
-            drafts.begin_step(draft.connection, edition_id, "merge-draft")
-            drafts.set_outline(draft.connection, edition_id, outline.outline, reason=outline.reason)
+            draft.carry_decisions("merge-draft", other)
+            if outline is not None:
+                drafts.begin_step(draft.connection, edition_id, "merge-draft")
+                drafts.set_outline(draft.connection, edition_id, outline.outline, reason=outline.reason)
             return Edited(get_edition(draft.connection, edition_id), edited.removed, edited.put)
 
     def rebase(
