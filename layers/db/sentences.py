@@ -83,6 +83,7 @@ SENTENCES = {
     "edition_ends_after_it_begins": "An edition ends after it begins.",
     "edition_in_force_has_a_beginning": "A published edition says from when it is in force, and when it was published.",
     "edition_one_in_force": "Another edition of the jurisdiction is in force at that time: choose another beginning.",
+    "ballpark_check": "What is not sure of a datum is said in 1 to 500 characters.",
     "decision_kind_check": "What is decided is a gap or an overlap.",
     "decision_area_m2_check": "A gap or an overlap has 0 square metres or more.",
     "valid_from_check": "An edition begins at an instant, not at infinity.",

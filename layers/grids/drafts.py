@@ -71,6 +71,7 @@ _SET_OUTLINE = text("""
     UPDATE geoservice.edition SET outline = CAST(:outline AS geometry), outline_reason = NULL WHERE id = :edition_id
 """)
 _CONFIRM_OUTLINE = text("UPDATE geoservice.edition SET outline_reason = :reason WHERE id = :edition_id")
+_SET_BALLPARK = text("UPDATE geoservice.edition SET ballpark = :ballpark WHERE id = :edition_id")
 _OUTLINES_OF_STEP = text("""
     SELECT st_asbinary(s.outline_before) AS before, st_asbinary(s.outline_after) AS after
       FROM geoservice.draft_step AS s WHERE s.id = :step_id
@@ -187,6 +188,11 @@ def set_outline(
 def confirm_outline(connection: Connection, edition_id: int, reason: str) -> None:
     """Say why a draft has another outline than the one before; without another one nothing is kept."""
     connection.execute(_CONFIRM_OUTLINE, {"edition_id": edition_id, "reason": reason})
+
+
+def set_ballpark(connection: Connection, edition_id: int, ballpark: str) -> None:
+    """Say what is not sure of the datum of a file that something of a draft came from; it is told by every look."""
+    connection.execute(_SET_BALLPARK, {"edition_id": edition_id, "ballpark": ballpark})
 
 
 def set_step_state(connection: Connection, step_id: int, state: StepState) -> None:

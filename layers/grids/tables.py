@@ -37,6 +37,8 @@ class EditionRow(Base):
     valid_from: Mapped[datetime | None] = mapped_column(INSTANT)
     valid_to: Mapped[datetime | None] = mapped_column(INSTANT)
     source: Mapped[str | None] = mapped_column(Text)
+    #: What is not sure of the datum of a file that its grids or its outline came from; null: nothing.
+    ballpark: Mapped[str | None] = mapped_column(Text)
     #: Fingerprint of the content that validation last looked at.
     validated_hash: Mapped[str | None] = mapped_column(Text)
     recorded_at: Mapped[datetime] = instant_now()

@@ -33,6 +33,7 @@ GRANT INSERT (edition_id, code, reason), DELETE ON geoservice.reassigned_code TO
 -- mark a draft validated, move its base, withdraw it.
 GRANT INSERT (jurisdiction_id, title, source, outline, outline_reason), UPDATE (title, source, outline, outline_reason), DELETE
     ON geoservice.edition TO geoservice_analyst, geoservice_app;
+GRANT INSERT (ballpark), UPDATE (ballpark) ON geoservice.edition TO geoservice_app;
 GRANT UPDATE (validated_hash, base_id, status) ON geoservice.edition TO geoservice_app;
 
 -- The analyst alone: the editable layer of a GIS.
@@ -78,7 +79,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.overlap_tolerance_m(), geoservice.latest_edition(integer), geoservice.edition_hash(bigint),
     geoservice.require_publishable(geoservice.edition),
     geoservice.edition_at(integer, timestamptz, timestamptz), geoservice.known_since(integer),
-    geoservice.outline_before(integer, bigint), geoservice.outline_at(integer, timestamptz, timestamptz),
+    geoservice.outline_before(integer, bigint), geoservice.ballpark_before(integer, bigint), geoservice.outline_at(integer, timestamptz, timestamptz),
     geoservice.jurisdiction_around(geometry, timestamptz, timestamptz),
     geoservice.publish_lock(), geoservice.wait_for_publications(timestamptz, integer),
     geoservice.grids_covering(geometry, double precision, double precision, timestamptz, integer, timestamptz),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from geoservice.domain.editing.diff import Difference
 from layers.grids.model import Decision, Edition, GridShape
 
 
@@ -16,6 +17,16 @@ class Edited:
     removed: tuple[str, ...]
     #: Grids as they are afterwards: new and changed ones.
     put: tuple[GridShape, ...]
+
+
+@dataclass(frozen=True)
+class FileDifference:
+    """What a file makes of a draft, or would make."""
+
+    edition: Edition
+    difference: Difference
+    #: What is not sure of its datum, as was allowed; None: nothing.
+    ballpark: str | None
 
 
 @dataclass(frozen=True)
