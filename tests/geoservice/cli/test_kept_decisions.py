@@ -11,11 +11,17 @@ import psycopg
 import pytest
 import shapely
 from click.testing import CliRunner, Result
+from pydantic import SecretStr
 
+from geoservice.app import create_app
+from geoservice.auth.model import Role
 from geoservice.cli.main import geoservice
 from geoservice.services.drafting.service import DraftService
+from geoservice.settings import Settings
+from geoservice.wiring import build_services
 from layers.db.session import Database
 from tests.geoservice.reading.made_files import geojson
+from tests.loading import stop
 
 Command = Callable[..., Result]
 
@@ -160,6 +166,29 @@ def test_whose_it_is_by_now_is_told_when_the_ground_was_given_on(command: Comman
     assert "市公园; by now a has it" in told
     assert decided(command, "2")[0]["held_by"] == ["a"]
     assert "(by now: a)" in done(command, "decisions", "2").output
+
+
+def test_the_api_tells_the_same(command: Command, database_url: str, tmp_path: Path) -> None:
+    holed(command, tmp_path, WEST.difference(PARK), EAST)
+    done(command, "decide", "2", "--near", IN_PARK, "--to", "a", "--reason", "it is a lawn")
+    draft = drawn(command, "--from-edition", "2")
+    services = build_services(Settings(database_url=SecretStr(database_url), pool_size=4))
+    try:
+        client = create_app(Settings(database_url=SecretStr("postgresql://unused")), services=services).test_client()
+        headers = {"Authorization": f"Bearer {services.keys.create(Role.ANALYST, 'test')}"}
+        listed = client.get(f"/v1/editions/{draft}/decisions", headers=headers).json["decisions"]
+        preview = client.post(f"/v1/editions/{draft}/preview", json={}, headers=headers).json
+        closed = client.get(f"/v1/editions/{draft}/decisions").status_code
+        nothing = client.get("/v1/editions/77/decisions", headers=headers).status_code
+    finally:
+        stop(services)
+
+    (one,) = decided(command, "2")
+    (told,) = listed
+    assert (told["kind"], told["to"], told["reason"], told["held_by"]) == ("gap", "a", "it is a lawn", ["a"])
+    assert (told["at"], told["decided_by"]) == ([one["lon"], one["lat"]], one["actor"])
+    assert [(given["to"], given["reason"]) for given in preview["decisions"]] == [("a", "it is a lawn")]
+    assert (closed, nothing) == (401, 404)
 
 
 def test_nothing_decided_is_said(command: Command) -> None:
