@@ -13,6 +13,7 @@ import pyproj
 from pyproj.enums import TransformDirection
 from pyproj.exceptions import CRSError, ProjError
 
+from layers.datum import Ballpark, DatumUnsure, ballpark_of
 from layers.errors import LayerError
 from layers.shifted import FROM_WGS84, Floats, shifted_back
 
@@ -90,6 +91,13 @@ def _transformer(epsg: int) -> pyproj.Transformer:
         raise UnknownCrs(crs=f"epsg:{epsg}") from exc
 
 
+@functools.lru_cache(maxsize=64)
+def ballpark_between(epsg: int) -> Ballpark | None:
+    """Return what is not sure between the CRS of an EPSG code and WGS 84, None when nothing is; raise UnknownCrs."""
+    _transformer(epsg)
+    return ballpark_of(pyproj.CRS.from_epsg(epsg), STORAGE_SRID)
+
+
 def epsg_of(crs: str) -> int:
     """Return the EPSG code of a declared CRS; raise UnknownCrs for anything else, and for what has none."""
     if crs in GEOGRAPHIC_NAMES:
@@ -120,6 +128,8 @@ def declared_position(x: float, y: float, *, crs: str = "wgs84") -> DeclaredPosi
         PROJ can not transform the pair.
     OutsideMainland
         The CRS is GCJ-02 or BD-09, and the place lies where nobody uses them.
+    layers.datum.DatumUnsure
+        The CRS is of an old datum, and the place lies where no way from it is sure.
     """
     if crs in SHIFTED_NAMES:
         return DeclaredPosition(x, y, crs, _shifted_position(x, y, crs))
@@ -127,7 +137,7 @@ def declared_position(x: float, y: float, *, crs: str = "wgs84") -> DeclaredPosi
     if epsg in GEOGRAPHIC_NAMES.values():
         _require_degrees(x, y)
         return DeclaredPosition(x, y, crs, Position(x, y))
-    transformer = _transformer(epsg)
+    transformer, ballpark = _transformer(epsg), ballpark_between(epsg)
     lon, lat = transformer.transform(x, y)
     if not (math.isfinite(lon) and math.isfinite(lat) and is_on_earth(lon, lat)):
         raise OutsideCrs(x=x, y=y, crs=crs)
@@ -135,6 +145,8 @@ def declared_position(x: float, y: float, *, crs: str = "wgs84") -> DeclaredPosi
     back = transformer.transform(lon, lat, direction=TransformDirection.INVERSE)
     if not all(math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-3) for a, b in zip(back, (x, y), strict=True)):
         raise OutsideCrs(x=x, y=y, crs=crs)
+    if ballpark is not None and ballpark.meets(np.array([lon]), np.array([lat])):
+        raise DatumUnsure(crs=crs, datum=ballpark.datum, off_by=ballpark.off_by)
     return DeclaredPosition(x, y, crs, Position(lon, lat))
 
 

@@ -1,19 +1,23 @@
-"""Gaps and overlaps given away by name, and ground that belongs to nobody: POST under /v1/editions/{id}."""
+"""Gaps and overlaps given away by name, and ground that belongs to nobody: under /v1/editions/{id}."""
 
 from __future__ import annotations
 
-from typing import Any, Self
+from datetime import datetime
+from typing import Any, Literal, Self
 
 from flask import Response
 from flask_openapi3 import APIBlueprint
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from geoservice.api.drafts import REFUSALS, SECURITY, TAG, Coordinate, EditedOut, edited_response, position_of
 from geoservice.api.editions import EditionPath
 from geoservice.services.drafting.deciding import DecidingService
+from geoservice.services.drafting.model import KeptDecision
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import Code, Name, StrictModel
 from geoservice.web.preconditions import stated_revision
+from geoservice.web.problems import problem_responses
+from geoservice.web.rendering import render
 
 
 class DecideBody(StrictModel):
@@ -44,6 +48,25 @@ class OwnBody(StrictModel):
     code: Code
 
 
+class DecisionOut(BaseModel):
+    """A gap or an overlap that somebody gave away."""
+
+    kind: Literal["gap", "overlap"]
+    to: str = Field(description="The grid, or the ground of nobody, that got it")
+    area_m2: float
+    at: list[float] = Field(description="In it: longitude, latitude", min_length=2, max_length=2)
+    reason: str
+    decided_by: str
+    decided_at: datetime
+    held_by: list[str] = Field(description="Who has that place by now, where it was edited since")
+
+
+class DecisionsOut(BaseModel):
+    """What was decided, the first decision first."""
+
+    decisions: list[DecisionOut]
+
+
 def deciding_blueprint(deciding: DecidingService) -> APIBlueprint:
     """Return the routes."""
     blueprint = APIBlueprint("deciding", __name__, url_prefix="/v1/editions", abp_tags=[TAG], abp_security=SECURITY)
@@ -72,7 +95,23 @@ def deciding_blueprint(deciding: DecidingService) -> APIBlueprint:
         """Make a grid of ground that belonged to nobody."""
         return edited_response(deciding.own(path.id, body.code, **_precondition(path.id)))
 
+    @blueprint.get(
+        "/<id>/decisions", summary="What was decided", responses={200: DecisionsOut, **problem_responses(401, 403, 404)}
+    )
+    @guard("edit_boundaries")
+    def decisions(path: EditionPath) -> Response:
+        """List gaps and overlaps that were given away in an edition, or in a draft that it came of."""
+        return render(DecisionsOut(decisions=[_decision_out(one) for one in deciding.decisions(path.id)]))
+
     return blueprint
+
+
+def _decision_out(one: KeptDecision) -> DecisionOut:
+    told = one.decision
+    return DecisionOut(
+        kind=told.kind, to=told.to, area_m2=told.area_m2, at=[told.lon, told.lat], reason=told.reason,
+        decided_by=told.actor, decided_at=told.at, held_by=list(one.held_by),
+    )  # fmt: skip
 
 
 def _precondition(edition_id: int) -> dict[str, Any]:

@@ -86,6 +86,7 @@ class BatchResult(BaseModel):
     method: Method | None
     near_border: bool | None
     edition: int | None
+    unowned_reason: str | None = Field(description="Why nobody owns it, where the edition leaves the place to nobody")
     problem: str | None = Field(None, description="Why this row has no answer; absent from good rows")
 
 
@@ -130,7 +131,9 @@ def ownership_blueprint(ownership: OwnershipService) -> APIBlueprint:
         """Answer many places in their order; a row that is no position says so in its place.
 
         10,000 places for anybody; 1,000,000 with a key, as CSV, NDJSON or an Arrow IPC stream. Forms other than JSON
-        come back in their own form, and take `at`, `accuracy_m`, `jurisdiction` and `crs` from the address.
+        come back in their own form, and take `at`, `accuracy_m`, `jurisdiction` and `crs` from the address. Each row
+        gets grid_code, method, near_border, edition, unowned_reason (why nobody owns ground that is left to nobody) and
+        problem.
 
         CSV is read as `geoservice assign` reads a file: UTF-8, columns separated by commas, semicolons or tabs and
         called lon and lat, 经度 and 纬度 or the like; decimal commas where commas do not separate. Fields missing at

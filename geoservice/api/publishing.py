@@ -69,6 +69,16 @@ class ReassignedOut(BaseModel):
     accepted_by: str
 
 
+class PreviewDecisionOut(BaseModel):
+    """A gap or an overlap that somebody gave away."""
+
+    kind: Literal["gap", "overlap"]
+    to: str
+    area_m2: float
+    reason: str
+    decided_by: str
+
+
 class OutlineChangeOut(BaseModel):
     """What falls in and out by another outline than the one before."""
 
@@ -130,6 +140,9 @@ class PreviewOut(BaseModel):
     )
     codes_reassigned: list[ReassignedOut] = Field(description="Codes that would name another place, as was accepted")
     outline: OutlineChangeOut | None = Field(description="null: it is the one before")
+    decisions: list[PreviewDecisionOut] = Field(
+        description="Gaps and overlaps that were given away, here or where it came of"
+    )
     grids_unstaffed: list[str] = Field(description="New grids that nobody is posted to as officer or deputy")
     moves: dict[str, Any] = Field(
         description="GeoJSON: features and open incidents that change grid, with from and to; none of households"
@@ -243,6 +256,12 @@ def _preview_out(impact: Impact) -> dict[str, Any]:
         ],
         "codes_reassigned": [one._asdict() for one in impact.reassigned],
         "outline": _outline_out(impact.outline),
+        "decisions": [
+            PreviewDecisionOut(
+                kind=one.kind, to=one.to, area_m2=one.area_m2, reason=one.reason, decided_by=one.actor
+            ).model_dump()
+            for one in impact.decisions
+        ],
         "grids_unstaffed": list(impact.unstaffed),
         "reroute": impact.reroute,
         "moves": collection(move_features(impact)),

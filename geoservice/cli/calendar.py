@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from geoservice.cli.instant import Instant
-from geoservice.services.calendars import WEEKDAYS, CalendarService, parse_hours, read_days
+from geoservice.services.calendars import WEEKDAYS, CalendarService, parse_hours, read_days, read_sheet_of_days
 from geoservice.settings import Settings
 from geoservice.wiring import open_database
 
@@ -58,12 +58,26 @@ def hours(jurisdiction: str, lines: tuple[str, ...]) -> None:
 @calendar.command("import")
 @of_jurisdiction
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--encoding", default="utf-8-sig", help="Of its text, such as gbk; UTF-8 when absent.")
-def import_days(jurisdiction: str, file: Path, encoding: str) -> None:
-    """Write holidays and make-up days from a CSV file: day, works_like (empty, or mon to sun), label."""
+@click.option("--encoding", help="Of the text of a CSV, such as gbk; UTF-8 when absent.")
+@click.option("--layer", help="Sheet of a workbook with several.")
+def import_days(jurisdiction: str, file: Path, encoding: str | None, layer: str | None) -> None:
+    """Write holidays and make-up days from FILE: columns day, works_like (empty, or mon to sun) and label.
+
+    FILE is a CSV or an Excel workbook (.xlsx).
+    """
+    remarks: tuple[str, ...] = ()
+    if file.suffix.lower().startswith(".xls"):
+        if encoding is not None:
+            raise click.UsageError("--encoding goes with a CSV; a workbook says it itself.")
+        days, remarks = read_sheet_of_days(file, sheet=layer)
+    elif layer is not None:
+        raise click.UsageError("--layer goes with a workbook.")
+    else:
+        days = read_days(_text_of(file, encoding or "utf-8-sig").splitlines())
     with _calendars() as calendars:
-        days = read_days(_text_of(file, encoding).splitlines())
         calendars.add_days(jurisdiction, days)
+    for remark in remarks:
+        click.echo(remark, err=True)
     off = sum(day.works_like is None for day in days)
     click.echo(f"{off} holidays and {len(days) - off} days of work were written; other days stay as they were.")
 

@@ -90,12 +90,20 @@ def show_impact(impact: Impact) -> None:
         click.echo(
             f"Nobody is posted to {', '.join(impact.unstaffed)} yet: reports there would wait without an officer."
         )
+    _show_decided(impact)
+    for blocker in impact.blockers:
+        click.echo(f"It can not be published yet: {blocker_sentence(blocker)}")
+
+
+def _show_decided(impact: Impact) -> None:
+    """Print what somebody decided for this edition, and why."""
     if impact.outline is not None and not impact.outline.is_as_before:
         show_outline(impact.outline)
     for code in impact.reassigned:
         click.echo(f"{code.code} would name another place: {code.reason} (accepted by {code.accepted_by}).")
-    for blocker in impact.blockers:
-        click.echo(f"It can not be published yet: {blocker_sentence(blocker)}")
+    for given in impact.decisions:
+        size = f"{given.area_m2:,.4g} m2"
+        click.echo(f"The {given.kind} of {size} was given to {given.to}: {given.reason} (by {given.actor}).")
 
 
 def show_outline(outline: EditionOutline) -> None:

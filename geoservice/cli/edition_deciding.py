@@ -1,4 +1,4 @@
-"""edition decide, disown, own: gaps and overlaps given away by name, and ground that belongs to nobody."""
+"""edition decide, decisions, disown, own: gaps and overlaps given away by name, and ground that belongs to nobody."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+import orjson
 
 from geoservice.cli.actor import actor
 from geoservice.services.drafting.deciding import DecidingService
-from geoservice.services.drafting.model import Edited
+from geoservice.services.drafting.model import Edited, KeptDecision
 from geoservice.settings import Settings
 from geoservice.wiring import open_database
 from layers.crs import Position, is_on_earth
@@ -73,6 +74,30 @@ def decide(*, edition_id: int, place: Position, to_grid: str | None, to_nobody: 
 
 @click.command()
 @click.argument("edition_id", type=int)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def decisions(*, edition_id: int, as_json: bool) -> None:
+    """List the gaps and overlaps of the edition EDITION_ID that were given away, by whom and why.
+
+    Those of a draft that it was made of, or that was merged into it, are among them.
+    """
+    with _deciding() as deciding:
+        found = deciding.decisions(edition_id)
+    if as_json:
+        click.echo(orjson.dumps({"decisions": [_fields(one) for one in found]}))
+        return
+    if not found:
+        click.echo("Nothing was decided in it.")
+    for one in found:
+        told = one.decision
+        moved = "" if told.to in one.held_by else f" (by now: {', '.join(one.held_by) or 'no grid'})"
+        click.echo(
+            f"{told.at:%Y-%m-%d %H:%M}  {told.kind:7} {told.area_m2:>12,.4g} m2  {told.lon:.7f},{told.lat:.7f}"
+            f"  to {told.to}{moved}  by {told.actor}: {told.reason}"
+        )
+
+
+@click.command()
+@click.argument("edition_id", type=int)
 @click.argument("code")
 @reason_option
 def disown(*, edition_id: int, code: str, reason: str) -> None:
@@ -90,7 +115,7 @@ def own(*, edition_id: int, code: str) -> None:
         _tell(deciding.own(edition_id, code, revision=None, actor=actor()))
 
 
-COMMANDS = (decide, disown, own)
+COMMANDS = (decide, decisions, disown, own)
 
 
 def _tell(edited: Edited) -> None:
@@ -98,3 +123,7 @@ def _tell(edited: Edited) -> None:
     draft = edited.edition
     click.echo(f"Changed: {codes}. Draft {draft.id} is at revision {draft.revision}.")
     click.echo(f"Look at it as it stands: geoservice edition validate {draft.id}")
+
+
+def _fields(one: KeptDecision) -> dict[str, object]:
+    return {**one.decision._asdict(), "held_by": one.held_by}

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from geoservice.cli.actor import actor
 from geoservice.cli.advice import blocker_sentence
-from geoservice.cli.ballpark import allow_ballpark_option
+from geoservice.cli.ballpark import allow_ballpark_option, tell_ballpark
 from geoservice.cli.draft_tables import (
     diff_fields,
     healing_fields,
@@ -133,10 +133,12 @@ def update(
 ) -> None:  # fmt: skip
     """Make the grids of the draft EDITION_ID those of FILE, such as an export that was edited elsewhere."""
     with _drafts() as drafts:
-        edition, found = drafts.take_file(
+        taken = drafts.take_file(
             edition_id, file, fields=GridFields(code, name, name_en), crs=crs, encoding=encoding, layer=layer,
             allow_ballpark=allow_ballpark, commit=commit, actor=actor(),
         )  # fmt: skip
+    edition, found = taken.edition, taken.difference
+    tell_ballpark(taken.ballpark)
     if to_file is not None:
         to_file.write_bytes(orjson.dumps(collection(difference_features(found))))
     if as_json:

@@ -8,6 +8,7 @@ from typing import cast
 import click
 import orjson
 
+from geoservice.cli.ballpark import allow_ballpark_option
 from geoservice.services.exporting import ExportService
 from geoservice.settings import Settings
 from geoservice.wiring import open_database
@@ -19,9 +20,12 @@ from geoservice.writing.formats import FORMATS, FormatName
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--crs", default="wgs84", show_default=True, help="wgs84, cgcs2000 or epsg:N, such as epsg:4540.")
 @click.option("--format", "format_name", type=click.Choice(list(FORMATS)), help="By the end of OUT when absent.")
+@allow_ballpark_option
 @click.option("--force", is_flag=True, help="Replace OUT when it is a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def export(*, edition_id: int, out: Path, crs: str, format_name: str | None, force: bool, as_json: bool) -> None:
+def export(
+    *, edition_id: int, out: Path, crs: str, format_name: str | None, allow_ballpark: bool, force: bool, as_json: bool
+) -> None:
     r"""Write the grids of the edition EDITION_ID to OUT, whole or not at all.
 
     OUT is a GeoPackage (.gpkg), GeoJSON (.geojson), a zipped shapefile (.zip; with --format shapefile also the name of
@@ -34,8 +38,9 @@ def export(*, edition_id: int, out: Path, crs: str, format_name: str | None, for
     database = open_database(Settings())
     try:
         result = ExportService(database).export(
-            edition_id, out, crs=crs.lower(), format_name=cast("FormatName | None", format_name), force=force
-        )
+            edition_id, out, crs=crs.lower(), format_name=cast("FormatName | None", format_name),
+            allow_ballpark=allow_ballpark, force=force,
+        )  # fmt: skip
     finally:
         database.close()
     if as_json:

@@ -8,7 +8,7 @@ import click
 import orjson
 
 from geoservice.cli.actor import actor
-from geoservice.cli.ballpark import allow_ballpark_option
+from geoservice.cli.ballpark import allow_ballpark_option, tell_ballpark
 from geoservice.cli.draft_tables import show_outline
 from geoservice.cli.new_file import NewFile
 from geoservice.cli.progress import busy
@@ -57,12 +57,15 @@ def outline(
             view = outlines.confirm(edition_id, reason, revision=None, actor=actor())
         elif given:
             with busy(f"Reading {file or 'the grids'}"):
-                geom = outlines.read(
+                geom, ballpark = outlines.read(
                     edition_id, file, crs=crs, encoding=encoding, layer=layer, allow_ballpark=allow_ballpark
                 )
                 view = outlines.compare(edition_id, geom)
                 if commit:
-                    view = outlines.put(edition_id, geom, reason=reason, revision=None, actor=actor())
+                    view = outlines.put(
+                        edition_id, geom, reason=reason, ballpark=ballpark, revision=None, actor=actor()
+                    )
+            tell_ballpark(ballpark)
         else:
             view = outlines.look(edition_id)
     finally:

@@ -12,7 +12,7 @@ import click
 import orjson
 
 from geoservice.cli.actor import actor
-from geoservice.cli.ballpark import allow_ballpark_option
+from geoservice.cli.ballpark import allow_ballpark_option, tell_ballpark
 from geoservice.cli.findings import report_edition
 from geoservice.cli.imports import show_import
 from geoservice.cli.progress import busy
@@ -112,6 +112,7 @@ def add(
             allow_ballpark=allow_ballpark, metric_srid=metric_srid, time_zone=time_zone, actor=actor(),
         )  # fmt: skip
         _tell(added)
+        tell_ballpark(added.ballpark)
 
 
 def _tell(added: Jurisdiction) -> None:

@@ -10,6 +10,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from geoservice.cli.ballpark import allow_ballpark_option
 from geoservice.services.exporting import ExportService
 from geoservice.settings import Settings
 from geoservice.wiring import open_database
@@ -47,11 +48,13 @@ def list_layers(*, as_json: bool) -> None:
 @click.option("--jurisdiction", required=True, help="Code of the jurisdiction.")
 @click.option("--crs", default="wgs84", show_default=True, help="wgs84, cgcs2000 or epsg:N, such as epsg:4540.")
 @click.option("--format", "format_name", type=click.Choice(list(FORMATS)), help="By the end of OUT when absent.")
+@allow_ballpark_option
 @click.option("--force", is_flag=True, help="Replace OUT when it is a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def export(
-    *, layer_id: str, out: Path, jurisdiction: str, crs: str, format_name: str | None, force: bool, as_json: bool
-) -> None:
+    *, layer_id: str, out: Path, jurisdiction: str, crs: str, format_name: str | None, allow_ballpark: bool,
+    force: bool, as_json: bool,
+) -> None:  # fmt: skip
     r"""Write the features of LAYER to OUT, whole or not at all.
 
     OUT is a GeoPackage (.gpkg), GeoJSON (.geojson), a zipped shapefile (.zip; with --format shapefile also the name of
@@ -64,7 +67,7 @@ def export(
     try:
         result = ExportService(database).export_layer(
             jurisdiction, layer_id, out, crs=crs.lower(), format_name=cast("FormatName | None", format_name),
-            force=force,
+            allow_ballpark=allow_ballpark, force=force,
         )  # fmt: skip
     finally:
         database.close()

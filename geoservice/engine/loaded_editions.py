@@ -21,7 +21,7 @@ from geoservice.engine.edges import Bools, Floats
 from geoservice.engine.index import OwnershipIndex
 from geoservice.engine.nearest import REACH_M
 from geoservice.engine.plane import STEPS_PER_METRE, in_steps, lat_degree_m, lon_degree_m
-from geoservice.engine.unowned import are_unowned
+from geoservice.engine.unowned import grounds_at
 from layers.grids.model import Candidate, Ownership, Unowned
 
 if TYPE_CHECKING:
@@ -135,20 +135,27 @@ class ManyOwners:
     #: (n,) see Method.
     method: NDArray[np.int8]
     near_border: Bools
+    #: Why ground belongs to nobody: of every edition asked, one after the other.
+    reasons: tuple[str, ...]
+    #: (n,) index into reasons, -1 where no edition leaves the place to nobody.
+    reason: NDArray[np.int32]
 
     def put(self, where: NDArray[np.int64], other: ManyOwners) -> ManyOwners:
         """Return these answers with those of other positions put in at some places, (m,)."""
         code, edition, method, near = self.code.copy(), self.edition.copy(), self.method.copy(), self.near_border.copy()
         code[where] = np.where(other.code < 0, -1, other.code + len(self.codes))
         edition[where], method[where], near[where] = other.edition, other.method, other.near_border
-        return ManyOwners((*self.codes, *other.codes), code, edition, method, near)
+        reason = self.reason.copy()
+        reason[where] = np.where(other.reason < 0, -1, other.reason + len(self.reasons))
+        reasons = (*self.reasons, *other.reasons)
+        return ManyOwners((*self.codes, *other.codes), code, edition, method, near, reasons, reason)
 
     @classmethod
-    def nobody(cls, codes: tuple[str, ...], count: int) -> ManyOwners:
+    def nobody(cls, codes: tuple[str, ...], reasons: tuple[str, ...], count: int) -> ManyOwners:
         """Return answers that say none everywhere."""
         return cls(
             codes, np.full(count, -1, np.int32), np.zeros(count, np.int64),
-            np.full(count, np.int8(Method.NONE)), np.zeros(count, np.bool_),
+            np.full(count, np.int8(Method.NONE)), np.zeros(count, np.bool_), reasons, np.full(count, -1, np.int32),
         )  # fmt: skip
 
 
@@ -288,17 +295,19 @@ def owners_among(
 
     What is not on the earth has no owner.
     """
-    found = ManyOwners.nobody(tuple(code for one in editions for code in one.index.codes), len(lon))
+    codes = tuple(code for one in editions for code in one.index.codes)
+    reasons = tuple(ground.reason for one in editions for ground in one.unowned)
+    found = ManyOwners.nobody(codes, reasons, len(lon))
     nearest = np.full(len(lon), np.inf)
-    offset = 0
+    offsets = (0, 0)
     for edition in editions:
-        _ask(edition, offset, lon, lat, accuracy_m, found, nearest)
-        offset += len(edition.index.codes)
+        _ask(edition, offsets, lon, lat, accuracy_m, found, nearest)
+        offsets = (offsets[0] + len(edition.index.codes), offsets[1] + len(edition.unowned))
     return found
 
 
 def _ask(
-    edition: LoadedEdition, offset: int, lon: Floats, lat: Floats, accuracy_m: float | None,
+    edition: LoadedEdition, offsets: tuple[int, int], lon: Floats, lat: Floats, accuracy_m: float | None,
     found: ManyOwners, nearest: Floats,
 ) -> None:  # fmt: skip
     """Fill in what an edition has to say where none before it covers the position or is nearer."""
@@ -315,13 +324,15 @@ def _ask(
     metres = answers.distance_to_border_m
     # Beyond its own tolerance an edition has an opinion only where no other has an owner.
     rank = np.where(metres > edition.snap_tolerance_m, 1e6, 0.0) + in_steps(metres) / STEPS_PER_METRE
-    left = np.zeros(len(asked), np.bool_)
-    left[~covered] = are_unowned(edition.unowned, lon[asked][~covered], lat[asked][~covered])
+    ground = np.full(len(asked), -1, np.int32)
+    ground[~covered] = grounds_at(edition.unowned, lon[asked][~covered], lat[asked][~covered])
+    left = ground >= 0
     rank = np.where(covered, _COVERED, np.where(left, _LEFT_TO_NOBODY, rank))
     better = rank < nearest[asked]
     some = asked[better]
     owner = np.where(left, -1, answers.owner)[better]
-    found.code[some] = np.where(owner < 0, -1, owner + offset)
+    found.code[some] = np.where(owner < 0, -1, owner + offsets[0])
+    found.reason[some] = np.where(left, ground + offsets[1], -1)[better]
     found.edition[some] = edition.edition_id
     found.method[some] = np.where(left, np.int8(Method.NONE), answers.method)[better]
     found.near_border[some] = answers.near_border[better]

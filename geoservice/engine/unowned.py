@@ -6,15 +6,25 @@ from collections.abc import Sequence
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from geoservice.engine.edges import Bools, Floats
 from layers.grids.model import Unowned
 
 
-def are_unowned(grounds: Sequence[Unowned], lon: Floats, lat: Floats) -> Bools:
-    """Return for (n,) places on the earth, in degrees, whether they lie on ground that belongs to nobody."""
-    found = np.zeros(len(lon), np.bool_)
+def grounds_at(grounds: Sequence[Unowned], lon: Floats, lat: Floats) -> NDArray[np.int32]:
+    """Return for (n,) places on the earth, in degrees, on which ground of nobody they lie; -1 for none.
+
+    On the border of several it is the first of them.
+    """
+    found = np.full(len(lon), len(grounds), np.int32)
     if grounds and len(lon):
         tree = shapely.STRtree([one.geom for one in grounds])
-        found[tree.query(shapely.points(lon, lat), predicate="covered_by")[0]] = True
-    return found
+        place, ground = tree.query(shapely.points(lon, lat), predicate="covered_by")
+        np.minimum.at(found, place, ground.astype(np.int32))
+    return np.where(found < len(grounds), found, np.int32(-1))
+
+
+def are_unowned(grounds: Sequence[Unowned], lon: Floats, lat: Floats) -> Bools:
+    """Return for (n,) places on the earth, in degrees, whether they lie on ground that belongs to nobody."""
+    return grounds_at(grounds, lon, lat) >= 0

@@ -12,7 +12,6 @@ import shapely
 from numpy.typing import NDArray
 from pyproj.exceptions import CRSError, ProjError
 
-from geoservice.reading.datum import ballpark_of
 from geoservice.reading.file_errors import CrsCanNotBeTrue, CrsNotStated, CrsNotSure, CrsUnknown, DatumNotSure
 from layers.crs import (
     GEOGRAPHIC_NAMES,
@@ -23,6 +22,7 @@ from layers.crs import (
     degrees_on_wgs84,
     epsg_of,
 )
+from layers.datum import ballpark_of
 from layers.mainland import is_mainland
 
 Floats = NDArray[np.float64]
@@ -50,7 +50,7 @@ class Placing:
     crs
         One that PROJ knows, or a name of SHIFTED_NAMES.
     allow_ballpark
-        Whether places may be as far off as a datum is that PROJ knows no sure way from; see `datum`.
+        Whether places may be as far off as a datum is that PROJ knows no sure way from; see `layers.datum`.
 
     Raises
     ------
@@ -69,8 +69,8 @@ class Placing:
         self._allow_ballpark = allow_ballpark
         if self._crs is not None:
             self._transformer()
-            self._doubt = ballpark_of(self._crs)
-            if self._doubt is not None and not self._doubt.sure_in:
+            self._ballpark = ballpark_of(self._crs, STORAGE_SRID)
+            if self._ballpark is not None and not self._ballpark.sure_in:
                 self._meet_doubt()
 
     def __call__(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -89,16 +89,16 @@ class Placing:
         # Both comparisons are false for NaN.
         if not (on_earth := (np.abs(lon) <= 180) & (np.abs(lat) <= 90)).all():
             lon, lat = np.where(on_earth, lon, np.nan), np.where(on_earth, lat, np.nan)
-        if self._crs is not None and self._doubt is not None and self._doubt.meets(lon, lat):
+        if self._crs is not None and self._ballpark is not None and self._ballpark.meets(lon, lat):
             self._meet_doubt()
         return lon, lat
 
     def _meet_doubt(self) -> None:
-        if self._doubt is None:
+        if self._ballpark is None:
             return
         if not self._allow_ballpark:
-            raise DatumNotSure(datum=self._doubt.datum, crs=self.name, off_by=self._doubt.off_by)
-        self.doubt = f"Places may be off, as was allowed: the datum is {self._doubt.datum}, {self._doubt.off_by}."
+            raise DatumNotSure(datum=self._ballpark.datum, crs=self.name, off_by=self._ballpark.off_by)
+        self.doubt = self._ballpark.doubt
 
     @property
     def in_degrees(self) -> bool:

@@ -23,6 +23,10 @@ class FileTypeUnknown(FileRefused):
     """The name does not end like a format that is read: .geojson, .json, .gpkg, .shp, .zip, .parquet or .geoparquet."""
 
 
+class TableWithoutShapes(FileRefused):
+    """A workbook or a CSV holds no shapes: join it to its shapes in QGIS by their code, and give what that exports."""
+
+
 class FileInUse(FileRefused):
     """What was saved is not all in the GeoPackage yet, and can not be read beside it: close it in the other program."""
 

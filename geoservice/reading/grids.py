@@ -23,6 +23,8 @@ class FileGrids:
     crs: str
     #: Which fields said what; those of the file that an export writes by itself are among them.
     fields: GridFields
+    #: What is not sure of its datum, as was allowed; None: nothing.
+    ballpark: str | None = None
 
 
 def grids_of_file(
@@ -50,6 +52,4 @@ def grids_of_file(
     if UNOWNED_FIELD in features.fields:
         fields = replace(fields, unowned=UNOWNED_FIELD)
     grids, remarks = grids_of(features, fields)
-    if features.doubt is not None:
-        remarks.append(Finding("datum-not-sure", "warning", (), features.doubt))
-    return FileGrids(grids, remarks, features.crs, fields)
+    return FileGrids(grids, remarks, features.crs, fields, features.doubt)

@@ -22,6 +22,7 @@ from geoservice.reading.file_errors import (
     FileTooLarge,
     FileTypeUnknown,
     ShapefileIncomplete,
+    TableWithoutShapes,
 )
 from geoservice.reading.geopackage_copy import copy_geopackage, files_of
 from geoservice.reading.limits import Limits
@@ -37,6 +38,9 @@ SUFFIXES: dict[str, Format] = {
     ".parquet": "geoparquet",
     ".geoparquet": "geoparquet",
 }
+#: Tables: a cell of a workbook holds 32,767 characters at most, and what is longer is cut, so WKT in one is no shape
+#: to rely on.
+TABLES = (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv")
 #: What a shapefile consists of as far as it is read; the first three must be there.
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 SHAPEFILE_NEEDS = SHAPEFILE_PARTS[:3]
@@ -72,6 +76,8 @@ def stage(name: str, directory: Path, *, encoding: str | None, limits: Limits) -
     source = Path(name)
     if not _is_file(source):
         raise FileMissing(file=name[:200])
+    if source.suffix.lower() in TABLES:
+        raise TableWithoutShapes(file=source.name)
     kind = SUFFIXES.get(source.suffix.lower())
     if kind is None:
         raise FileTypeUnknown(file=source.name)

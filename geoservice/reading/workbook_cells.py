@@ -251,7 +251,7 @@ def as_table(
         told.append(f"What stands above the header, in {at} rows, was left out.")
     told += [f"The column {names[place]} has no name." for place in kept if place in unnamed]
     told += remarks_on(look, numbers, filled)
-    return table, {"rows": numbers, "remarks": told}
+    return table, {"rows": numbers, "remarks": told, "errors": look.errors}
 
 
 def remarks_on(look: Looks, numbers: list[int], filled: int) -> Iterator[str]:

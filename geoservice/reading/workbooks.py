@@ -41,6 +41,8 @@ class Sheet:
     rows: tuple[int, ...]
     #: What was taken for what, and what a reader would not see.
     remarks: tuple[str, ...]
+    #: How many of its cells hold an error, such as #N/A; they are null.
+    errors: int = 0
 
 
 def read_sheet(path: Path, *, sheet: str | None, header: Sequence[Sequence[str]], limits: Limits = LIMITS) -> Sheet:
@@ -68,7 +70,12 @@ def read_sheet(path: Path, *, sheet: str | None, header: Sequence[Sequence[str]]
         }  # fmt: skip
         verdict = run_child(asked, Path(directory), limits)
         with pa.OSFile(str(result)) as source:
-            return Sheet(pa.ipc.open_file(source).read_all(), tuple(verdict["rows"]), tuple(verdict["remarks"]))
+            return Sheet(
+                pa.ipc.open_file(source).read_all(),
+                tuple(verdict["rows"]),
+                tuple(verdict["remarks"]),
+                int(verdict["errors"]),
+            )
 
 
 def _require_workbook(path: Path, limits: Limits) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
+from pathlib import Path
+from typing import NamedTuple
 
 from geoservice.errors import CalendarRefused
+from geoservice.reading.workbooks import read_sheet
 from geoservice.records.calendars.model import CalendarDay, WorkingHours
 from geoservice.records.calendars.queries import (
     calendar_days,
@@ -23,6 +26,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _STRETCH = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})", re.ASCII)
 #: Of a file: twenty years of nothing but holidays.
 DAYS_MAX = 7_500
+_COLUMNS = ("day", "works_like", "label")
 
 
 class CalendarService:
@@ -87,6 +91,14 @@ def _parse_hours(stretch: str, text: str) -> tuple[time, time | None]:
     return opens, closes
 
 
+class SheetDays(NamedTuple):
+    """Days as a workbook has them."""
+
+    days: tuple[CalendarDay, ...]
+    #: What a reader of the sheet would not see, such as rows that are hidden.
+    remarks: tuple[str, ...]
+
+
 def read_days(lines: Iterable[str]) -> tuple[CalendarDay, ...]:
     """Return the days of a CSV file with the columns day, works_like (empty on a holiday) and label.
 
@@ -95,28 +107,59 @@ def read_days(lines: Iterable[str]) -> tuple[CalendarDay, ...]:
     CalendarRefused
         With the number of the line.
     """
-    days = list(_rows(lines))
+    rows = csv.DictReader(lines)
+    _require_columns(rows.fieldnames or ())
+    return _days((rows.line_num, row) for row in rows)
+
+
+def read_sheet_of_days(path: Path, *, sheet: str | None = None) -> SheetDays:
+    """Return the days of a workbook with the same columns, below titles if there are any; cells may be dates.
+
+    Parameters
+    ----------
+    sheet
+        Its name; None: the one that is filled and not hidden.
+
+    Raises
+    ------
+    CalendarRefused, FileRefused
+        With the number of the row; what is wrong with the workbook.
+    """
+    read = read_sheet(path, sheet=sheet, header=[(name,) for name in _COLUMNS])
+    if read.errors:  # it would be empty, and an empty one means a holiday
+        raise CalendarRefused(reason="cells of the sheet hold an error, such as #N/A: enter what they should say")
+    names = [name.strip().lower() for name in read.table.column_names]
+    _require_columns(names)
+    rows = (dict(zip(names, values, strict=True)) for values in zip(*read.table.to_pydict().values(), strict=True))
+    return SheetDays(_days(zip(read.rows, rows, strict=True)), read.remarks)
+
+
+def _require_columns(names: Sequence[str]) -> None:
+    if not set(_COLUMNS) <= set(names):
+        raise CalendarRefused(line=1, reason="the columns are day, works_like and label")
+
+
+def _days(rows: Iterable[tuple[int, Mapping[str, str | None]]]) -> tuple[CalendarDay, ...]:
+    """Return the days of rows with their numbers; raise CalendarRefused."""
+    days: dict[date, CalendarDay] = {}
+    for number, row in rows:
+        if len(days) == DAYS_MAX:
+            raise CalendarRefused(reason=f"a file has {DAYS_MAX} days at most")
+        one = _day(number, row)
+        if one.day in days:
+            raise CalendarRefused(line=number, reason="a day is there twice")
+        days[one.day] = one
     if not days:
         raise CalendarRefused(reason="the file has no rows")
-    if len({one.day for one in days}) < len(days):
-        raise CalendarRefused(reason="a day is there twice")
-    return tuple(days)
+    return tuple(days.values())
 
 
-def _rows(lines: Iterable[str]) -> Iterator[CalendarDay]:
-    rows = csv.DictReader(lines)
-    if not {"day", "works_like", "label"} <= set(rows.fieldnames or ()):
-        raise CalendarRefused(line=1, reason="the columns are day, works_like and label")
-    for row in rows:
-        if rows.line_num > DAYS_MAX:
-            raise CalendarRefused(reason=f"a file has {DAYS_MAX} days at most")
-        like = (row["works_like"] or "").strip().lower()
-        try:
-            day = date.fromisoformat((row["day"] or "").strip())
-            works_like = None if like == "" else WEEKDAYS.index(like) + 1
-        except ValueError:
-            raise CalendarRefused(
-                line=rows.line_num,
-                reason=f"day is like 2026-10-01; works_like is empty or one of {', '.join(WEEKDAYS)}",
-            ) from None
-        yield CalendarDay(day, works_like, (row["label"] or "").strip())
+def _day(number: int, row: Mapping[str, str | None]) -> CalendarDay:
+    like = (row["works_like"] or "").strip().lower()
+    try:
+        day = date.fromisoformat((row["day"] or "").strip())
+        works_like = None if like == "" else WEEKDAYS.index(like) + 1
+    except ValueError:
+        reason = f"day is like 2026-10-01; works_like is empty or one of {', '.join(WEEKDAYS)}"
+        raise CalendarRefused(line=number, reason=reason) from None
+    return CalendarDay(day, works_like, (row["label"] or "").strip())

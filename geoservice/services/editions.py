@@ -178,13 +178,15 @@ class EditionService:
             arriving = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=sorted(new - old))
             reassigned = queries.reassigned_codes(connection, edition_id)
             outline = queries.outline_beside(connection, edition_id)
+            decisions = drafts.decisions_of(connection, edition_id)
             blockers = publish_blockers(edition, drafts.latest_edition(connection, jurisdiction.id))
         staffed = {one.grid_code for one in arriving if one.officer.role in ("grid_officer", "deputy")}
         after = workloads_after(before, preview.moves)
         unstaffed = tuple(sorted(new - old - staffed))
         return Impact(
-            preview, before, after, places, leaving, unstaffed, jurisdiction.reroute, blockers, reassigned, outline
-        )
+            preview, before, after, places, leaving, unstaffed, jurisdiction.reroute, blockers, reassigned, outline,
+            decisions,
+        )  # fmt: skip
 
     def publish(
         self,

@@ -17,7 +17,7 @@ from geoservice.writing.export_errors import (
     ExportOntoFolder,
 )
 from geoservice.writing.formats import FORMATS, FormatName
-from geoservice.writing.tables import FeatureTable, area_remark, export_epsg, grid_table, layer_table
+from geoservice.writing.tables import FeatureTable, area_remark, datum_remark, export_epsg, grid_table, layer_table
 from layers.db.session import Database
 from layers.features import feature_rows
 from layers.grids import queries
@@ -46,7 +46,7 @@ class ExportService:
 
     def export(
         self, edition_id: int, out: Path, *, crs: str = "wgs84", format_name: FormatName | None = None,
-        force: bool = False, timeout_s: float | None = TIMEOUT_S,
+        allow_ballpark: bool = False, force: bool = False, timeout_s: float | None = TIMEOUT_S,
     ) -> ExportResult:  # fmt: skip
         """Write the grids of an edition: code, name, name_en, parent_code, properties and shape, by code.
 
@@ -58,6 +58,8 @@ class ExportService:
             `wgs84`, `cgcs2000` or `epsg:N`. Coordinates keep every digit; easting or longitude comes first.
         format_name
             None: by the end of the file's name.
+        allow_ballpark
+            Whether places may be as far off as an old datum is that no sure way leads to.
         force
             Replace a file that is there.
         timeout_s
@@ -69,19 +71,20 @@ class ExportService:
             There is none, or nothing in it.
         ExportFormatUnknown, ExportExists, ExportOntoFolder, ExportFolderMissing, ExportFolderClosed, ShapefileTooNarrow
             What is wrong with the output; nothing is written.
-        ExportCrsUnknown, ExportCrsRefused, ExportCrsDoesNotFit
-            The CRS is not known, can not be told in a file, or does not cover the grids.
+        ExportCrsUnknown, ExportCrsRefused, ExportCrsDoesNotFit, ExportDatumNotSure
+            The CRS is not known, can not be told in a file, does not cover the grids, or is of an old datum.
         """
         epsg = _epsg_for(out, crs, force=force)
         edition, grids = self._grids(edition_id, timeout_s)
         name = f"{edition.jurisdiction_code}_edition_{edition.id}"
         table = grid_table(grids, epsg=epsg)
-        remarks = area_remark([grid.geom for grid in grids], epsg)
+        geoms = [grid.geom for grid in grids]
+        remarks = [*datum_remark(geoms, epsg, allow_ballpark=allow_ballpark), *area_remark(geoms, epsg)]
         return _written(table, out, name, format_name, remarks, force=force)
 
     def export_layer(
         self, jurisdiction_code: str, layer_id: str, out: Path, *, crs: str = "wgs84",
-        format_name: FormatName | None = None, force: bool = False,
+        format_name: FormatName | None = None, allow_ballpark: bool = False, force: bool = False,
     ) -> ExportResult:  # fmt: skip
         """Write the features of a layer, as they are now, by key; parameters and further errors as of `export`.
 
@@ -102,7 +105,8 @@ class ExportService:
             rows, geoms = feature_rows(connection, layer, jurisdiction_id=jurisdiction.id)
         table = layer_table(layer, rows, geoms, epsg=epsg)
         name = f"{jurisdiction.code}_{layer.id}"
-        return _written(table, out, name, format_name, area_remark(geoms, epsg), force=force)
+        remarks = [*datum_remark(geoms, epsg, allow_ballpark=allow_ballpark), *area_remark(geoms, epsg)]
+        return _written(table, out, name, format_name, remarks, force=force)
 
     def _grids(self, edition_id: int, timeout_s: float | None) -> tuple[Edition, tuple[GridShape, ...]]:
         with self._database.transaction(timeout_s=timeout_s) as connection:

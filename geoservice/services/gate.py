@@ -15,6 +15,7 @@ from geoservice.domain.validating.topology import findings_of
 from layers.grids.drafts import decisions_of
 from layers.grids.model import Finding, GridShape, ReassignedCode
 from layers.grids.queries import (
+    ballpark_of_edition,
     codes_unlike,
     outline_beside,
     outline_of_edition,
@@ -54,8 +55,8 @@ def with_confirmations(
 ) -> tuple[Finding, ...]:
     """Return findings, errors first, with those about what a person decides.
 
-    Codes reused, another outline than before, gaps and overlaps that were given away, ground that belongs to nobody.
-    Each is a remark once it was decided, with the reason.
+    Codes reused, another outline than before, an old datum, gaps and overlaps that were given away, ground that belongs
+    to nobody. Each is a remark once it was decided, with the reason.
 
     Parameters
     ----------
@@ -68,9 +69,11 @@ def with_confirmations(
         _reused(code, accepted.get(code), shapes.get(code)) for code in reused_codes(connection, edition_id)
     ]  # fmt: skip
     outline = outline_findings(outline_beside(connection, edition_id))
-    decided = decision_findings(decisions_of(connection, edition_id))
+    decided = decision_findings(decisions_of(connection, edition_id), grids)
     unowned = unowned_findings(grids)
-    return tuple(sorted([*found, *reused, *outline, *decided, *unowned], key=lambda one: one.severity))
+    ballpark = ballpark_of_edition(connection, edition_id)
+    unsure = [] if ballpark is None else [Finding("datum-not-sure", "warning", (), ballpark)]
+    return tuple(sorted([*found, *reused, *outline, *unsure, *decided, *unowned], key=lambda one: one.severity))
 
 
 def _reused(code: str, accepted: ReassignedCode | None, shape: MultiPolygon | None) -> Finding:

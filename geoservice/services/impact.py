@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from layers.grids.model import Edition, EditionOutline, ReassignedCode
+from layers.grids.model import Decision, Edition, EditionOutline, ReassignedCode
 from layers.jurisdictions.model import Reroute
 from layers.staff.model import Posting
 from layers.summaries.previews import Move, Preview, Workload
@@ -47,6 +47,8 @@ class Impact:
     reassigned: tuple[ReassignedCode, ...] = ()
     #: The outline it would have, beside the one before; None: not looked at.
     outline: EditionOutline | None = None
+    #: Gaps and overlaps that somebody gave away, the first first.
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True)

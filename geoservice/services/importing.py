@@ -137,6 +137,7 @@ def store_draft(
     edition_id = edits.insert_edition(
         connection, jurisdiction_id=jurisdiction.id, title=(title or name)[:_TITLE_LENGTH_MAX], source=name,
         outline=None if outline is None else outline.geom, outline_reason=None if outline is None else outline.reason,
+        ballpark=found.ballpark,
     )  # fmt: skip
     findings, storable = validate_grids(connection, edition_id, jurisdiction, grids, found.remarks)
     edits.insert_grids(connection, edition_id, storable)

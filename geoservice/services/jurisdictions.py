@@ -46,6 +46,8 @@ class _Place(NamedTuple):
     """Where a jurisdiction lies."""
 
     outline: MultiPolygon
+    #: What is not sure of its datum, as was allowed; None: nothing.
+    ballpark: str | None
     metric_srid: int
     time_zone: str
 
@@ -97,7 +99,7 @@ class JurisdictionService:
             outline_path, crs=crs, encoding=encoding, layer=layer, allow_ballpark=allow_ballpark, limits=self._limits
         )
         require_sure(features.crs, features.geoms)
-        place = _place(outline_of(features), metric_srid, time_zone)
+        place = _place(outline_of(features), features.doubt, metric_srid, time_zone)
         with self._database.transaction(actor=actor) as connection:
             return _inserted(connection, code, name, name_en, place)
 
@@ -143,7 +145,7 @@ class JurisdictionService:
             limits=self._limits,
         )  # fmt: skip
         healing, outline = with_own_outline(found.grids, heal_m, on_progress)
-        place = _place(outline, metric_srid, time_zone)
+        place = _place(outline, found.ballpark, metric_srid, time_zone)
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
             added = _inserted(connection, code, name, name_en, place)
             draft = store_draft(connection, added, grids_path, found, healing, title=title)
@@ -234,7 +236,7 @@ def _require_code(code: str) -> None:
         raise JurisdictionCodeRefused(code=code)
 
 
-def _place(outline: MultiPolygon, metric_srid: int | None, time_zone: str) -> _Place:
+def _place(outline: MultiPolygon, ballpark: str | None, metric_srid: int | None, time_zone: str) -> _Place:
     """Return where an outline lies, its metric CRS chosen unless stated; raise OutlineNotValid, MetricCrsRefused."""
     for fault in outline_findings(outline):
         raise OutlineNotValid(reason=fault.message)
@@ -242,14 +244,14 @@ def _place(outline: MultiPolygon, metric_srid: int | None, time_zone: str) -> _P
     centre = Position(middle.x, middle.y)
     if metric_srid is not None:
         require_metric(metric_srid, centre)
-    return _Place(outline, metric_srid or fitting_srid(centre, time_zone=time_zone), time_zone)
+    return _Place(outline, ballpark, metric_srid or fitting_srid(centre, time_zone=time_zone), time_zone)
 
 
 def _inserted(connection: Connection, code: str, name: str, name_en: str | None, place: _Place) -> Jurisdiction:
     if find_jurisdiction(connection, code) is not None:
         raise JurisdictionCodeTaken(code=code)
     insert_jurisdiction(
-        connection, code=code, name=name, name_en=name_en, outline=place.outline, metric_srid=place.metric_srid,
-        time_zone=place.time_zone,
+        connection, code=code, name=name, name_en=name_en, outline=place.outline, ballpark=place.ballpark,
+        metric_srid=place.metric_srid, time_zone=place.time_zone,
     )  # fmt: skip
     return get_jurisdiction(connection, code)

@@ -237,10 +237,13 @@ def _columns(stored: Sequence[Ownership], places: Sequence[int], count: int) -> 
     """Return the database's answers for some of n places as columns."""
     codes = tuple(sorted({one.grid_code for one in stored if one.grid_code is not None}))
     number = {code: index for index, code in enumerate(codes)}
-    found = ManyOwners.nobody(codes, count)
+    reasons = tuple(sorted({one.unowned_reason for one in stored if one.unowned_reason is not None}))
+    found = ManyOwners.nobody(codes, reasons, count)
     where = np.array(places, dtype=np.int64)
     found.code[where] = [-1 if one.grid_code is None else number[one.grid_code] for one in stored]
     found.edition[where] = [one.edition_id or 0 for one in stored]
     found.method[where] = [_METHOD_NUMBERS.get(one.method, Method.NONE) for one in stored]
     found.near_border[where] = [one.near_border for one in stored]
+    reason = {text: index for index, text in enumerate(reasons)}
+    found.reason[where] = [-1 if one.unowned_reason is None else reason[one.unowned_reason] for one in stored]
     return found

@@ -22,7 +22,7 @@ from geoservice.web.conflicts import members_of
 from geoservice.web.json import dumps
 from geoservice.webhooks.webhook_errors import WebhookRefused
 from geoservice.writing import export_errors
-from layers import crs
+from layers import crs, datum
 from layers import errors as facts
 
 log = structlog.get_logger()
@@ -66,6 +66,10 @@ KINDS: dict[type[Exception], Kind] = {
     crs.UnknownCrs: Kind("unknown-crs", 422, "The coordinate reference system is not known"),
     crs.OutsideCrs: Kind("outside-crs", 422, "The coordinates lie outside the coordinate reference system"),
     crs.OutsideMainland: Kind("outside-mainland", 422, "The place lies where this coordinate system is not used"),
+    datum.DatumUnsure: Kind("datum-not-sure", 422, "No sure way leads from or to the datum of that coordinate system"),
+    export_errors.ExportDatumNotSure: Kind(
+        "datum-not-sure", 422, "No sure way leads from or to the datum of that coordinate system"
+    ),
     export_errors.ExportCrsDoesNotFit: Kind(
         "outside-crs", 422, "The coordinates lie outside the coordinate reference system"
     ),
@@ -264,6 +268,8 @@ def _detail(error: Exception) -> str:
     advice = rules.in_words(error, ADVICE) if isinstance(error, rules.GeoserviceError | facts.LayerError) else None
     if isinstance(error, facts.RefusedByDatabase):
         return f"{error.message} {advice}" if advice else str(error)
+    if isinstance(error, datum.DatumUnsure):
+        return f"{error.__doc__} (datum: {error.fields['datum']}, off by: {error.fields['off_by']})"
     sentence = str(error.__doc__) if isinstance(error, facts.LayerError) else str(error)
     return f"{sentence} {advice}" if advice else sentence
 

@@ -37,6 +37,12 @@ class ExportCrsRefused(GeoserviceError):
     """A file can not say that it is GCJ-02 or BD-09, and would be taken for WGS 84; use wgs84, cgcs2000 or epsg:N."""
 
 
+class ExportDatumNotSure(GeoserviceError):
+    """No sure way is known from WGS 84 to the datum of that CRS; name wgs84, cgcs2000 or a CRS of theirs."""
+
+    advice = "allow-ballpark"
+
+
 class ExportCrsDoesNotFit(GeoserviceError):
     """The grids do not lie where that CRS can be used; name one that covers them."""
 

@@ -14,8 +14,13 @@ import pyproj
 import shapely
 from pyproj.exceptions import CRSError, ProjError
 
-from geoservice.writing.export_errors import ExportCrsDoesNotFit, ExportCrsRefused, ExportCrsUnknown
-from layers.crs import GEOGRAPHIC_NAMES, SHIFTED_NAMES, STORAGE_SRID, UnknownCrs, epsg_of
+from geoservice.writing.export_errors import (
+    ExportCrsDoesNotFit,
+    ExportCrsRefused,
+    ExportCrsUnknown,
+    ExportDatumNotSure,
+)
+from layers.crs import GEOGRAPHIC_NAMES, SHIFTED_NAMES, STORAGE_SRID, UnknownCrs, ballpark_between, epsg_of
 from layers.grids.model import UNOWNED_FIELD, GridShape
 from layers.layer import Column, ColumnType, GeometryType, Layer
 
@@ -141,11 +146,10 @@ def _transformed(geoms: Any, epsg: int) -> Any:
     if epsg in GEOGRAPHIC_NAMES.values():
         return geoms  # CGCS2000 is WGS 84 to a few centimetres, here as where positions come in
     try:
+        ballpark_between(epsg)
         crs = pyproj.CRS.from_epsg(epsg)
-        if len(crs.axis_info) != 2 or not (crs.is_projected or crs.is_geographic):
-            raise ExportCrsUnknown(crs=f"epsg:{epsg}")
         there = pyproj.Transformer.from_crs(STORAGE_SRID, crs, always_xy=True)
-    except (CRSError, ProjError) as exc:
+    except (UnknownCrs, CRSError, ProjError) as exc:
         raise ExportCrsUnknown(crs=f"epsg:{epsg}") from exc
     coords = shapely.get_coordinates(geoms)
     x, y = there.transform(coords[:, 0], coords[:, 1])
@@ -167,6 +171,22 @@ def area_remark(geoms: Any, epsg: int) -> list[str]:
         return []
     where = shorten(area.name, 150, placeholder=" …")
     return [f"EPSG:{epsg} is made for another area: {where} Lengths and areas measured in it are wrong here."]
+
+
+def datum_remark(geoms: Any, epsg: int, *, allow_ballpark: bool) -> list[str]:
+    """Return a sentence when places of features, EPSG:4326, may be off in a CRS, as its datum is not sure there.
+
+    Raises
+    ------
+    ExportDatumNotSure
+        They may, and nobody allowed it.
+    """
+    ballpark = None if epsg in GEOGRAPHIC_NAMES.values() else ballpark_between(epsg)
+    if ballpark is None or not ballpark.meets(*shapely.get_coordinates(geoms).T):
+        return []
+    if not allow_ballpark:
+        raise ExportDatumNotSure(datum=ballpark.datum, crs=f"epsg:{epsg}", off_by=ballpark.off_by)
+    return [ballpark.doubt]
 
 
 def _area(crs: pyproj.CRS) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import orjson
 import shapely
+from shapely import Point
 from sqlalchemy import Connection, Row, text
 
 from layers.crs import Position
@@ -48,18 +49,29 @@ _CLOSE = text("""
      WHERE edition_id = :edition_id AND state IN ('done', 'undone')
 """)
 _DECIDE = text("""
-    UPDATE geoservice.draft_step SET decision = CAST(:decision AS jsonb), reason = :reason
-     WHERE id = (SELECT geoservice.begin_step(:edition_id, 'decide'))
+    INSERT INTO geoservice.decision (edition_id, step_id, kind, to_code, area_m2, geom, reason)
+    VALUES (:edition_id, geoservice.begin_step(:edition_id, 'decide'), :kind, :to, :area_m2,
+            CAST(:geom AS geometry), :reason)
 """)
+# Those of a step that was undone do not count.
 _DECISIONS = text("""
-    SELECT s.decision, s.reason, s.actor FROM geoservice.draft_step AS s
-     WHERE s.edition_id = :edition_id AND s.decision IS NOT NULL AND s.state IN ('done', 'closed') ORDER BY s.number
+    SELECT d.kind, d.to_code, d.area_m2, st_x(d.geom) AS lon, st_y(d.geom) AS lat, d.reason, d.decided_by,
+           d.decided_at
+      FROM geoservice.decision AS d LEFT JOIN geoservice.draft_step AS s ON s.id = d.step_id
+     WHERE d.edition_id = :edition_id AND coalesce(s.state, 'done') IN ('done', 'closed')
+     ORDER BY d.decided_at, d.id
+""")
+_CARRY_DECISION = text("""
+    INSERT INTO geoservice.decision
+           (edition_id, step_id, kind, to_code, area_m2, geom, reason, decided_by, decided_at)
+    VALUES (:edition_id, :step_id, :kind, :to, :area_m2, CAST(:geom AS geometry), :reason, :actor, :at)
 """)
 _SET_BASE = text("UPDATE geoservice.edition SET base_id = :base_id WHERE id = :edition_id")
 _SET_OUTLINE = text("""
     UPDATE geoservice.edition SET outline = CAST(:outline AS geometry), outline_reason = NULL WHERE id = :edition_id
 """)
 _CONFIRM_OUTLINE = text("UPDATE geoservice.edition SET outline_reason = :reason WHERE id = :edition_id")
+_SET_BALLPARK = text("UPDATE geoservice.edition SET ballpark = :ballpark WHERE id = :edition_id")
 _OUTLINES_OF_STEP = text("""
     SELECT st_asbinary(s.outline_before) AS before, st_asbinary(s.outline_after) AS after
       FROM geoservice.draft_step AS s WHERE s.id = :step_id
@@ -102,9 +114,9 @@ def latest_edition(connection: Connection, jurisdiction_id: int) -> int | None:
     return None if latest is None else int(latest)
 
 
-def begin_step(connection: Connection, edition_id: int, verb: str) -> None:
-    """Name the step that the changes of this transaction belong to."""
-    connection.execute(_BEGIN_STEP, {"edition_id": edition_id, "verb": verb})
+def begin_step(connection: Connection, edition_id: int, verb: str) -> int:
+    """Name the step that the changes of this transaction belong to; return its id."""
+    return int(connection.execute(_BEGIN_STEP, {"edition_id": edition_id, "verb": verb}).scalar_one())
 
 
 def change_grids(
@@ -178,6 +190,11 @@ def confirm_outline(connection: Connection, edition_id: int, reason: str) -> Non
     connection.execute(_CONFIRM_OUTLINE, {"edition_id": edition_id, "reason": reason})
 
 
+def set_ballpark(connection: Connection, edition_id: int, ballpark: str) -> None:
+    """Say what is not sure of the datum of a file that something of a draft came from; it is told by every look."""
+    connection.execute(_SET_BALLPARK, {"edition_id": edition_id, "ballpark": ballpark})
+
+
 def set_step_state(connection: Connection, step_id: int, state: StepState) -> None:
     """Say whether a step counts."""
     connection.execute(_SET_STATE, {"step_id": step_id, "state": state})
@@ -191,16 +208,38 @@ def close_steps(connection: Connection, edition_id: int) -> None:
 def decide(
     connection: Connection, edition_id: int, *, kind: str, to: str, area_m2: float, place: Position, reason: str
 ) -> None:
-    """Say of the step of this transaction what was decided in it, and why; see `Decision`."""
-    decision = {"kind": kind, "to": to, "area_m2": area_m2, "lon": place.lon, "lat": place.lat}
-    asked = {"edition_id": edition_id, "decision": orjson.dumps(decision).decode(), "reason": reason}
+    """Keep what is decided in the step of this transaction, and why; see `Decision`."""
+    asked = {"edition_id": edition_id, "kind": kind, "to": to, "area_m2": area_m2, "geom": ewkb(Point(place)),
+             "reason": reason}  # fmt: skip
     connection.execute(_DECIDE, asked)
 
 
 def decisions_of(connection: Connection, edition_id: int) -> tuple[Decision, ...]:
-    """Return what was decided in an edition while it was a draft, the first decision first."""
+    """Return what was decided in an edition while it was a draft, or in one it came of, the first decision first."""
     rows = connection.execute(_DECISIONS, {"edition_id": edition_id})
-    return tuple(Decision(reason=row.reason, actor=row.actor, **row.decision) for row in rows)
+    return tuple(Decision(*row) for row in rows)
+
+
+def carry_decisions(
+    connection: Connection, draft_id: int, decisions: Sequence[Decision], *, verb: str | None = None
+) -> None:
+    """Let decisions of another draft count in this one, too.
+
+    Parameters
+    ----------
+    verb
+        Of the step that brings them; None: the draft begins with them.
+    """
+    if not decisions:
+        return
+    step = None if verb is None else begin_step(connection, draft_id, verb)
+    connection.execute(
+        _CARRY_DECISION,
+        [
+            {**one._asdict(), "edition_id": draft_id, "step_id": step, "geom": ewkb(Point(one.lon, one.lat))}
+            for one in decisions
+        ],
+    )
 
 
 def set_base(connection: Connection, edition_id: int, base_id: int) -> None:

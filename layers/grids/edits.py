@@ -15,8 +15,8 @@ from layers.db.bulk import copy_rows, ewkb
 from layers.grids.model import Finding, GridShape
 
 _INSERT_EDITION = text("""
-    INSERT INTO geoservice.edition (jurisdiction_id, title, source, outline, outline_reason)
-    VALUES (:jurisdiction_id, :title, :source, CAST(:outline AS geometry), :outline_reason) RETURNING id
+    INSERT INTO geoservice.edition (jurisdiction_id, title, source, outline, outline_reason, ballpark)
+    VALUES (:jurisdiction_id, :title, :source, CAST(:outline AS geometry), :outline_reason, :ballpark) RETURNING id
 """)
 _CODES_EVER = text("""
     SELECT DISTINCT g.code FROM geoservice.grid AS g
@@ -43,7 +43,7 @@ _PUBLISH = text("""
 
 def insert_edition(
     connection: Connection, *, jurisdiction_id: int, title: str, source: str | None,
-    outline: MultiPolygon | None = None, outline_reason: str | None = None,
+    outline: MultiPolygon | None = None, outline_reason: str | None = None, ballpark: str | None = None,
 ) -> int:  # fmt: skip
     """Insert a draft without grids; return its id.
 
@@ -53,6 +53,9 @@ def insert_edition(
         EPSG:4326; None: that of the edition it is drawn from.
     outline_reason
         Why it has another one; None: nobody confirmed that yet.
+    ballpark
+        What is not sure of the datum of its grids or its outline, a sentence; None: nothing, but for an outline that is
+        taken over.
 
     Raises
     ------
@@ -60,7 +63,8 @@ def insert_edition(
         The outline can not be stored, or the reason not be shown.
     """
     asked = {"jurisdiction_id": jurisdiction_id, "title": title, "source": source,
-             "outline": None if outline is None else ewkb(outline), "outline_reason": outline_reason}  # fmt: skip
+             "outline": None if outline is None else ewkb(outline), "outline_reason": outline_reason,
+             "ballpark": ballpark}  # fmt: skip
     return int(connection.execute(_INSERT_EDITION, asked).scalar_one())
 
 

@@ -95,15 +95,16 @@ class Unowned(NamedTuple):
 class Decision(NamedTuple):
     """A gap or an overlap that somebody gave to a grid, or to nobody."""
 
-    #: gap or overlap.
-    kind: str
+    kind: Literal["gap", "overlap"]
     #: Code of the grid, or of the ground that belongs to nobody.
     to: str
     area_m2: float
+    #: In it, EPSG:4326.
     lon: float
     lat: float
     reason: str
     actor: str
+    at: datetime
 
 
 class ReassignedCode(NamedTuple):

@@ -32,6 +32,7 @@ _EDITIONS = text("""
 """)
 _LOCK = text("SELECT e.id FROM geoservice.edition AS e WHERE e.id = :edition_id FOR UPDATE")
 _OUTLINE = text("SELECT st_asbinary(e.outline) AS outline FROM geoservice.edition AS e WHERE e.id = :edition_id")
+_BALLPARK = text("SELECT e.ballpark FROM geoservice.edition AS e WHERE e.id = :edition_id")
 _OUTLINE_OF_DRAFT = text("""
     SELECT st_asbinary(e.outline) AS outline, e.outline_reason AS reason, e.outline_confirmed_by AS confirmed_by,
            st_asbinary(geoservice.outline_before(e.jurisdiction_id, e.base_id)) AS before
@@ -167,6 +168,12 @@ def codes_ever(connection: Connection, edition_id: int) -> frozenset[str]:
 def codes_unlike(connection: Connection, codes: Sequence[str], pattern: str) -> list[str]:
     """Return the codes that are not wholly of a form, a regular expression of PostgreSQL."""
     return list(connection.execute(_CODES_UNLIKE, {"codes": list(codes), "pattern": pattern}).scalars())
+
+
+def ballpark_of_edition(connection: Connection, edition_id: int) -> str | None:
+    """Return what is not sure of the datum of a file that an edition came from, a sentence; None when nothing is."""
+    found: str | None = connection.execute(_BALLPARK, {"edition_id": edition_id}).scalar_one()
+    return found
 
 
 def reassigned_codes(connection: Connection, edition_id: int) -> tuple[ReassignedCode, ...]:

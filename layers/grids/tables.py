@@ -37,6 +37,8 @@ class EditionRow(Base):
     valid_from: Mapped[datetime | None] = mapped_column(INSTANT)
     valid_to: Mapped[datetime | None] = mapped_column(INSTANT)
     source: Mapped[str | None] = mapped_column(Text)
+    #: What is not sure of the datum of a file that its grids or its outline came from; null: nothing.
+    ballpark: Mapped[str | None] = mapped_column(Text)
     #: Fingerprint of the content that validation last looked at.
     validated_hash: Mapped[str | None] = mapped_column(Text)
     recorded_at: Mapped[datetime] = instant_now()
@@ -129,8 +131,6 @@ class DraftStepRow(Base):
     number: Mapped[int] = mapped_column(Integer)
     verb: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text, server_default="done")
-    decision: Mapped[dict[str, object] | None] = mapped_column(JSONB)
-    reason: Mapped[str | None] = mapped_column(Text)
     actor: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(INSTANT, server_default=text("clock_timestamp()"))
     transaction_id: Mapped[int] = mapped_column(BigInteger, server_default=text("pg_current_xact_id()::text::bigint"))
@@ -223,3 +223,23 @@ class TerritoryRow(Base):
     border: Mapped[object] = geometry("MULTILINESTRING")
     snap_tolerance_m: Mapped[float] = mapped_column(Float(53))
     accuracy_m: Mapped[float] = mapped_column(Float(53))
+
+
+class DecisionRow(Base):
+    """A gap or an overlap that somebody gave away."""
+
+    __tablename__ = "decision"
+    __table_args__ = (Index(None, "edition_id"), Index(None, "step_id"))
+
+    id: Mapped[int] = identity()
+    edition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(EDITION, ondelete="CASCADE"))
+    #: That brought it; null: the draft began with it.
+    step_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("geoservice.draft_step.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(Text)
+    to_code: Mapped[str] = mapped_column(CODE)
+    area_m2: Mapped[float] = mapped_column(Float(53))
+    #: In it.
+    geom: Mapped[object] = geometry("POINT")
+    reason: Mapped[str] = mapped_column(Text)
+    decided_by: Mapped[str] = mapped_column(Text, server_default=text("geoservice.actor()"))
+    decided_at: Mapped[datetime] = mapped_column(INSTANT, server_default=text("clock_timestamp()"))

@@ -34,13 +34,19 @@ class HandlingFigures:
 _KEYS: dict[By, str] = {"grid": "to_grid_code", "officer": "officer_code", "service": "service_code"}
 #: The period is looked for by index; what is in hand at its end depends on everything before.
 _FIGURES = """
-    WITH happened AS (
+    WITH first AS (  -- by itself, so that many are found by one pass and not one by one
+        SELECT e.id FROM geoservice.incident_event AS e
+         WHERE e.jurisdiction_id = :jurisdiction_id AND e.at >= :since AND e.at < :until
+           AND e.rule IN ('accepted', 'resolved')
+           AND NOT EXISTS (SELECT FROM geoservice.incident_event AS b
+                            WHERE b.incident_id = e.incident_id AND b.rule = e.rule AND b.id < e.id)
+    ), happened AS (
         SELECT e.{key} AS key, e.rule, e.from_status, e.to_status, e.rating,
                extract(epoch FROM e.at - i.reported_at) AS after_s,
-               NOT EXISTS (SELECT FROM geoservice.incident_event AS b
-                            WHERE b.incident_id = e.incident_id AND b.rule = e.rule AND b.id < e.id) AS first_time
+               f.id IS NOT NULL AS first_time
           FROM geoservice.incident_event AS e
           JOIN geoservice.incident AS i ON i.id = e.incident_id
+          LEFT JOIN first AS f ON f.id = e.id
          WHERE e.jurisdiction_id = :jurisdiction_id AND e.at >= :since AND e.at < :until
     ), counted AS (
         SELECT h.key, count(*) FILTER (WHERE h.rule = 'reported') AS received,

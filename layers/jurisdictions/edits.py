@@ -9,8 +9,8 @@ from layers.db.bulk import ewkb
 from layers.jurisdictions.model import Reroute
 
 _INSERT = text("""
-    INSERT INTO geoservice.jurisdiction (code, name, name_en, outline, metric_srid, time_zone)
-    VALUES (:code, :name, :name_en, CAST(:outline AS geometry), :metric_srid, :time_zone)
+    INSERT INTO geoservice.jurisdiction (code, name, name_en, outline, ballpark, metric_srid, time_zone)
+    VALUES (:code, :name, :name_en, CAST(:outline AS geometry), :ballpark, :metric_srid, :time_zone)
 """)
 _SET_UP = text("""
     UPDATE geoservice.jurisdiction AS j
@@ -31,6 +31,7 @@ def insert_jurisdiction(
     name: str,
     name_en: str | None,
     outline: MultiPolygon,
+    ballpark: str | None,
     metric_srid: int,
     time_zone: str,
 ) -> None:
@@ -40,6 +41,8 @@ def insert_jurisdiction(
     ----------
     outline
         EPSG:4326.
+    ballpark
+        What is not sure of its datum, a sentence; None: nothing.
     metric_srid
         EPSG code of a projected CRS.
     time_zone
@@ -47,8 +50,8 @@ def insert_jurisdiction(
     """
     connection.execute(
         _INSERT,
-        {"code": code, "name": name, "name_en": name_en, "outline": ewkb(outline), "metric_srid": metric_srid,
-         "time_zone": time_zone},
+        {"code": code, "name": name, "name_en": name_en, "outline": ewkb(outline), "ballpark": ballpark,
+         "metric_srid": metric_srid, "time_zone": time_zone},
     )  # fmt: skip
 
 

@@ -33,3 +33,5 @@ class Jurisdiction:
     #: What the whole of a grid's code should be like, a regular expression of PostgreSQL; None: anything.
     grid_code_pattern: str | None
     reroute: Reroute
+    #: What is not sure of the datum of the file that its first outline came from, a sentence; None: nothing.
+    ballpark: str | None = None

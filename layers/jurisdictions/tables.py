@@ -32,4 +32,6 @@ class JurisdictionRow(Base):
     households_min: Mapped[int] = mapped_column(Integer, server_default="300")
     households_max: Mapped[int] = mapped_column(Integer, server_default="500")
     #: What the whole of a grid's code should be like; none: anything.
+    #: What is not sure of the datum of the file that the outline came from; null: nothing.
+    ballpark: Mapped[str | None] = mapped_column(Text)
     grid_code_pattern: Mapped[str | None] = mapped_column(Text)

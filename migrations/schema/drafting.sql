@@ -10,9 +10,6 @@ CREATE TABLE geoservice.draft_step (
     -- done: may be undone; undone: may be redone; dropped: undone, then something else was done; closed: done, and the draft was
     -- drawn anew since; turning: is itself an undo or redo
     state text NOT NULL DEFAULT 'done' CHECK (state IN ('done', 'undone', 'dropped', 'closed', 'turning')),
-    -- What somebody decided: {kind: gap or overlap, to: code of the grid or of nobody's ground that got it, area_m2, lon, lat}, and why.
-    decision jsonb,
-    reason text CHECK (geoservice.is_reason(reason)),
     actor text NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     transaction_id bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
@@ -33,6 +30,51 @@ CREATE TABLE geoservice.draft_change (
     CONSTRAINT draft_change_of_something CHECK (before IS NOT NULL OR after IS NOT NULL)
 );
 CREATE INDEX ix_draft_change_step_id ON geoservice.draft_change (step_id);
+
+-- Gaps and overlaps that somebody gave away. They go along into a draft that is made of this one, and into one that it is merged
+-- into; who decided, and when, stays as it was.
+CREATE TABLE geoservice.decision (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
+    step_id bigint REFERENCES geoservice.draft_step ON DELETE CASCADE,  -- that brought it; null: the draft began with it
+    kind text NOT NULL CHECK (kind IN ('gap', 'overlap')),
+    to_code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(to_code)),  -- of the grid, or the ground of nobody, that got it
+    area_m2 double precision NOT NULL CHECK (area_m2 >= 0),
+    geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),  -- in it
+    reason text NOT NULL CHECK (geoservice.is_reason(reason)),
+    decided_by text NOT NULL DEFAULT geoservice.actor(),
+    decided_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX ix_decision_edition_id ON geoservice.decision (edition_id);
+CREATE INDEX ix_decision_step_id ON geoservice.decision (step_id);
+
+-- It is decided while the edition is a draft; what was found in that so far does not tell it, so it is looked at again.
+CREATE FUNCTION geoservice.guard_decision() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE edition AS e SET validated_hash = NULL WHERE e.id = new.edition_id AND e.status = 'draft';
+    IF NOT found THEN
+        RAISE EXCEPTION 'Only of a draft gaps and overlaps are decided.'
+            USING ERRCODE = 'insufficient_privilege', HINT = 'Make a draft from the edition.';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON geoservice.decision
+    FOR EACH ROW EXECUTE FUNCTION geoservice.guard_decision();
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON geoservice.decision
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_change();
+
+-- The same when a step that decided something is undone, or done again.
+CREATE FUNCTION geoservice.forget_validation() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE edition AS e SET validated_hash = NULL
+     WHERE e.id = new.edition_id AND e.status = 'draft'
+       AND EXISTS (SELECT FROM decision AS d WHERE d.step_id = new.id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER forget_validation AFTER UPDATE OF state ON geoservice.draft_step FOR EACH ROW
+    WHEN ((new.state = 'undone') <> (old.state = 'undone')) EXECUTE FUNCTION geoservice.forget_validation();
 
 -- The step of this transaction in a draft, begun when first asked for. A new step ends what could be redone.
 -- verb: of a new one; undo and redo are turning.

@@ -22,6 +22,8 @@ CREATE TABLE geoservice.edition (
     outline geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(outline)),
     outline_reason text CHECK (geoservice.is_reason(outline_reason)),  -- null: as before, or not confirmed
     outline_confirmed_by text,
+    -- What is not sure of the datum of a file that its grids or its outline came from, as was allowed; null: nothing.
+    ballpark text CHECK (char_length(ballpark) BETWEEN 1 AND 500),
     validated_hash text,                      -- content that last went through validation: geoservice.edition_hash
     recorded_at timestamptz NOT NULL DEFAULT now(),
     published_at timestamptz,
@@ -68,14 +70,26 @@ END $$;
 CREATE TRIGGER set_base BEFORE INSERT OR UPDATE OF base_id ON geoservice.edition
     FOR EACH ROW EXECUTE FUNCTION geoservice.set_base();
 
+-- What is not sure of the datum of the outline that a draft drawn from an edition begins with; base: null, drawn from nothing.
+CREATE FUNCTION geoservice.ballpark_before(jurisdiction integer, base bigint) RETURNS text
+LANGUAGE sql STABLE
+RETURN CASE WHEN base IS NULL THEN (SELECT j.ballpark FROM geoservice.jurisdiction AS j WHERE j.id = jurisdiction)
+            ELSE (SELECT e.ballpark FROM geoservice.edition AS e WHERE e.id = base) END;
+
 -- A draft has the outline of its base, and goes along when that is moved on, until it is given another. What was confirmed is that
 -- one outline is put in the place of another: when either is no longer the same, somebody must confirm it anew. = compares every
--- coordinate, in order.
+-- coordinate, in order. What is not sure of its datum comes along, and is told by the next look.
 CREATE FUNCTION geoservice.set_outline() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     before CONSTANT geometry := outline_before(new.jurisdiction_id, new.base_id);
 BEGIN
+    IF (tg_op = 'INSERT' AND new.outline IS NULL) OR (tg_op = 'UPDATE' AND new.base_id IS DISTINCT FROM old.base_id) THEN
+        new.ballpark := coalesce(new.ballpark, ballpark_before(new.jurisdiction_id, new.base_id));
+    END IF;
+    IF tg_op = 'UPDATE' AND new.ballpark IS DISTINCT FROM old.ballpark THEN
+        new.validated_hash := NULL;
+    END IF;
     new.outline := coalesce(new.outline, before);
     IF tg_op = 'UPDATE' AND new.base_id IS DISTINCT FROM old.base_id
         AND new.outline = outline_before(old.jurisdiction_id, old.base_id) THEN
@@ -93,7 +107,7 @@ BEGIN
     END IF;
     RETURN new;
 END $$;
-CREATE TRIGGER set_outline BEFORE INSERT OR UPDATE OF base_id, outline, outline_reason ON geoservice.edition
+CREATE TRIGGER set_outline BEFORE INSERT OR UPDATE OF base_id, outline, outline_reason, ballpark ON geoservice.edition
     FOR EACH ROW EXECUTE FUNCTION geoservice.set_outline();
 
 -- Drafts that are drawn from nothing go along with the outline of their jurisdiction.

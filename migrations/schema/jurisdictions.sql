@@ -7,6 +7,8 @@ CREATE TABLE geoservice.jurisdiction (
     name_en text CHECK (geoservice.is_name(name_en)),
     -- Of its first edition; editions have their own.
     outline geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(outline)),
+    -- What is not sure of the datum of the file that the outline came from, as was allowed; null: nothing.
+    ballpark text CHECK (char_length(ballpark) BETWEEN 1 AND 500),
     metric_srid integer NOT NULL,             -- EPSG code of a metric CRS that fits the outline
     time_zone text NOT NULL DEFAULT 'Asia/Shanghai',
     snap_tolerance_m double precision NOT NULL DEFAULT 25 CHECK (snap_tolerance_m BETWEEN 0 AND 1000),

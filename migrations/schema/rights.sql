@@ -23,7 +23,7 @@ GRANT SELECT ON
 GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservice_analyst, geoservice_app;
 
 -- What the analyst reads and writes beside that, as does the service.
-GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.posting TO geoservice_analyst, geoservice_app;
+GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.decision, geoservice.posting TO geoservice_analyst, geoservice_app;
 GRANT SELECT, INSERT ON geoservice.incident TO geoservice_analyst, geoservice_app;
 GRANT INSERT, UPDATE, DELETE ON
     geoservice.grid TO geoservice_analyst, geoservice_app;
@@ -33,6 +33,7 @@ GRANT INSERT (edition_id, code, reason), DELETE ON geoservice.reassigned_code TO
 -- mark a draft validated, move its base, withdraw it.
 GRANT INSERT (jurisdiction_id, title, source, outline, outline_reason), UPDATE (title, source, outline, outline_reason), DELETE
     ON geoservice.edition TO geoservice_analyst, geoservice_app;
+GRANT INSERT (ballpark), UPDATE (ballpark) ON geoservice.edition TO geoservice_app;
 GRANT UPDATE (validated_hash, base_id, status) ON geoservice.edition TO geoservice_app;
 
 -- The analyst alone: the editable layer of a GIS.
@@ -45,7 +46,8 @@ GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key TO geoservi
 GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservice.working_hours, geoservice.calendar_day
     TO geoservice_app;
 GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
-GRANT UPDATE (state, decision, reason) ON geoservice.draft_step TO geoservice_app;
+GRANT UPDATE (state) ON geoservice.draft_step TO geoservice_app;
+GRANT INSERT ON geoservice.decision TO geoservice_app;
 GRANT SELECT, INSERT ON geoservice.preview, geoservice.report_key, geoservice.tile_edition, geoservice.tile_grid
     TO geoservice_app;
 GRANT SELECT ON geoservice.tile_set, geoservice.tile_version, geoservice.tile_change, geoservice.tile_cell TO geoservice_app;
@@ -79,7 +81,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.overlap_tolerance_m(), geoservice.latest_edition(integer), geoservice.edition_hash(bigint),
     geoservice.require_publishable(geoservice.edition),
     geoservice.edition_at(integer, timestamptz, timestamptz), geoservice.known_since(integer),
-    geoservice.outline_before(integer, bigint), geoservice.outline_at(integer, timestamptz, timestamptz),
+    geoservice.outline_before(integer, bigint), geoservice.ballpark_before(integer, bigint), geoservice.outline_at(integer, timestamptz, timestamptz),
     geoservice.jurisdiction_around(geometry, timestamptz, timestamptz),
     geoservice.publish_lock(), geoservice.wait_for_publications(timestamptz, integer),
     geoservice.grids_covering(geometry, double precision, double precision, timestamptz, integer, timestamptz),

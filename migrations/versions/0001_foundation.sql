@@ -233,6 +233,8 @@ CREATE TABLE geoservice.jurisdiction (
     name_en text CHECK (geoservice.is_name(name_en)),
     -- Of its first edition; editions have their own.
     outline geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(outline)),
+    -- What is not sure of the datum of the file that the outline came from, as was allowed; null: nothing.
+    ballpark text CHECK (char_length(ballpark) BETWEEN 1 AND 500),
     metric_srid integer NOT NULL,             -- EPSG code of a metric CRS that fits the outline
     time_zone text NOT NULL DEFAULT 'Asia/Shanghai',
     snap_tolerance_m double precision NOT NULL DEFAULT 25 CHECK (snap_tolerance_m BETWEEN 0 AND 1000),
@@ -329,6 +331,8 @@ CREATE TABLE geoservice.edition (
     outline geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(outline)),
     outline_reason text CHECK (geoservice.is_reason(outline_reason)),  -- null: as before, or not confirmed
     outline_confirmed_by text,
+    -- What is not sure of the datum of a file that its grids or its outline came from, as was allowed; null: nothing.
+    ballpark text CHECK (char_length(ballpark) BETWEEN 1 AND 500),
     validated_hash text,                      -- content that last went through validation: geoservice.edition_hash
     recorded_at timestamptz NOT NULL DEFAULT now(),
     published_at timestamptz,
@@ -375,14 +379,26 @@ END $$;
 CREATE TRIGGER set_base BEFORE INSERT OR UPDATE OF base_id ON geoservice.edition
     FOR EACH ROW EXECUTE FUNCTION geoservice.set_base();
 
+-- What is not sure of the datum of the outline that a draft drawn from an edition begins with; base: null, drawn from nothing.
+CREATE FUNCTION geoservice.ballpark_before(jurisdiction integer, base bigint) RETURNS text
+LANGUAGE sql STABLE
+RETURN CASE WHEN base IS NULL THEN (SELECT j.ballpark FROM geoservice.jurisdiction AS j WHERE j.id = jurisdiction)
+            ELSE (SELECT e.ballpark FROM geoservice.edition AS e WHERE e.id = base) END;
+
 -- A draft has the outline of its base, and goes along when that is moved on, until it is given another. What was confirmed is that
 -- one outline is put in the place of another: when either is no longer the same, somebody must confirm it anew. = compares every
--- coordinate, in order.
+-- coordinate, in order. What is not sure of its datum comes along, and is told by the next look.
 CREATE FUNCTION geoservice.set_outline() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     before CONSTANT geometry := outline_before(new.jurisdiction_id, new.base_id);
 BEGIN
+    IF (tg_op = 'INSERT' AND new.outline IS NULL) OR (tg_op = 'UPDATE' AND new.base_id IS DISTINCT FROM old.base_id) THEN
+        new.ballpark := coalesce(new.ballpark, ballpark_before(new.jurisdiction_id, new.base_id));
+    END IF;
+    IF tg_op = 'UPDATE' AND new.ballpark IS DISTINCT FROM old.ballpark THEN
+        new.validated_hash := NULL;
+    END IF;
     new.outline := coalesce(new.outline, before);
     IF tg_op = 'UPDATE' AND new.base_id IS DISTINCT FROM old.base_id
         AND new.outline = outline_before(old.jurisdiction_id, old.base_id) THEN
@@ -400,7 +416,7 @@ BEGIN
     END IF;
     RETURN new;
 END $$;
-CREATE TRIGGER set_outline BEFORE INSERT OR UPDATE OF base_id, outline, outline_reason ON geoservice.edition
+CREATE TRIGGER set_outline BEFORE INSERT OR UPDATE OF base_id, outline, outline_reason, ballpark ON geoservice.edition
     FOR EACH ROW EXECUTE FUNCTION geoservice.set_outline();
 
 -- Drafts that are drawn from nothing go along with the outline of their jurisdiction.
@@ -3314,9 +3330,6 @@ CREATE TABLE geoservice.draft_step (
     -- done: may be undone; undone: may be redone; dropped: undone, then something else was done; closed: done, and the draft was
     -- drawn anew since; turning: is itself an undo or redo
     state text NOT NULL DEFAULT 'done' CHECK (state IN ('done', 'undone', 'dropped', 'closed', 'turning')),
-    -- What somebody decided: {kind: gap or overlap, to: code of the grid or of nobody's ground that got it, area_m2, lon, lat}, and why.
-    decision jsonb,
-    reason text CHECK (geoservice.is_reason(reason)),
     actor text NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     transaction_id bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
@@ -3337,6 +3350,51 @@ CREATE TABLE geoservice.draft_change (
     CONSTRAINT draft_change_of_something CHECK (before IS NOT NULL OR after IS NOT NULL)
 );
 CREATE INDEX ix_draft_change_step_id ON geoservice.draft_change (step_id);
+
+-- Gaps and overlaps that somebody gave away. They go along into a draft that is made of this one, and into one that it is merged
+-- into; who decided, and when, stays as it was.
+CREATE TABLE geoservice.decision (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    edition_id bigint NOT NULL REFERENCES geoservice.edition ON DELETE CASCADE,
+    step_id bigint REFERENCES geoservice.draft_step ON DELETE CASCADE,  -- that brought it; null: the draft began with it
+    kind text NOT NULL CHECK (kind IN ('gap', 'overlap')),
+    to_code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(to_code)),  -- of the grid, or the ground of nobody, that got it
+    area_m2 double precision NOT NULL CHECK (area_m2 >= 0),
+    geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),  -- in it
+    reason text NOT NULL CHECK (geoservice.is_reason(reason)),
+    decided_by text NOT NULL DEFAULT geoservice.actor(),
+    decided_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX ix_decision_edition_id ON geoservice.decision (edition_id);
+CREATE INDEX ix_decision_step_id ON geoservice.decision (step_id);
+
+-- It is decided while the edition is a draft; what was found in that so far does not tell it, so it is looked at again.
+CREATE FUNCTION geoservice.guard_decision() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE edition AS e SET validated_hash = NULL WHERE e.id = new.edition_id AND e.status = 'draft';
+    IF NOT found THEN
+        RAISE EXCEPTION 'Only of a draft gaps and overlaps are decided.'
+            USING ERRCODE = 'insufficient_privilege', HINT = 'Make a draft from the edition.';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON geoservice.decision
+    FOR EACH ROW EXECUTE FUNCTION geoservice.guard_decision();
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON geoservice.decision
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_change();
+
+-- The same when a step that decided something is undone, or done again.
+CREATE FUNCTION geoservice.forget_validation() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE edition AS e SET validated_hash = NULL
+     WHERE e.id = new.edition_id AND e.status = 'draft'
+       AND EXISTS (SELECT FROM decision AS d WHERE d.step_id = new.id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER forget_validation AFTER UPDATE OF state ON geoservice.draft_step FOR EACH ROW
+    WHEN ((new.state = 'undone') <> (old.state = 'undone')) EXECUTE FUNCTION geoservice.forget_validation();
 
 -- The step of this transaction in a draft, begun when first asked for. A new step ends what could be redone.
 -- verb: of a new one; undo and redo are turning.
@@ -3725,7 +3783,7 @@ GRANT SELECT ON
 GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservice_analyst, geoservice_app;
 
 -- What the analyst reads and writes beside that, as does the service.
-GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.posting TO geoservice_analyst, geoservice_app;
+GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.decision, geoservice.posting TO geoservice_analyst, geoservice_app;
 GRANT SELECT, INSERT ON geoservice.incident TO geoservice_analyst, geoservice_app;
 GRANT INSERT, UPDATE, DELETE ON
     geoservice.grid TO geoservice_analyst, geoservice_app;
@@ -3735,6 +3793,7 @@ GRANT INSERT (edition_id, code, reason), DELETE ON geoservice.reassigned_code TO
 -- mark a draft validated, move its base, withdraw it.
 GRANT INSERT (jurisdiction_id, title, source, outline, outline_reason), UPDATE (title, source, outline, outline_reason), DELETE
     ON geoservice.edition TO geoservice_analyst, geoservice_app;
+GRANT INSERT (ballpark), UPDATE (ballpark) ON geoservice.edition TO geoservice_app;
 GRANT UPDATE (validated_hash, base_id, status) ON geoservice.edition TO geoservice_app;
 
 -- The analyst alone: the editable layer of a GIS.
@@ -3747,7 +3806,8 @@ GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key TO geoservi
 GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservice.working_hours, geoservice.calendar_day
     TO geoservice_app;
 GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
-GRANT UPDATE (state, decision, reason) ON geoservice.draft_step TO geoservice_app;
+GRANT UPDATE (state) ON geoservice.draft_step TO geoservice_app;
+GRANT INSERT ON geoservice.decision TO geoservice_app;
 GRANT SELECT, INSERT ON geoservice.preview, geoservice.report_key, geoservice.tile_edition, geoservice.tile_grid
     TO geoservice_app;
 GRANT SELECT ON geoservice.tile_set, geoservice.tile_version, geoservice.tile_change, geoservice.tile_cell TO geoservice_app;
@@ -3781,7 +3841,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.overlap_tolerance_m(), geoservice.latest_edition(integer), geoservice.edition_hash(bigint),
     geoservice.require_publishable(geoservice.edition),
     geoservice.edition_at(integer, timestamptz, timestamptz), geoservice.known_since(integer),
-    geoservice.outline_before(integer, bigint), geoservice.outline_at(integer, timestamptz, timestamptz),
+    geoservice.outline_before(integer, bigint), geoservice.ballpark_before(integer, bigint), geoservice.outline_at(integer, timestamptz, timestamptz),
     geoservice.jurisdiction_around(geometry, timestamptz, timestamptz),
     geoservice.publish_lock(), geoservice.wait_for_publications(timestamptz, integer),
     geoservice.grids_covering(geometry, double precision, double precision, timestamptz, integer, timestamptz),

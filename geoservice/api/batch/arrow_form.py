@@ -18,6 +18,7 @@ SCHEMA = pa.schema(
         ("method", pa.dictionary(pa.int8(), pa.string())),
         ("near_border", pa.bool_()),
         ("edition", pa.int64()),
+        ("unowned_reason", pa.dictionary(pa.int32(), pa.string())),
         ("problem", pa.string()),
     ]
 )
@@ -85,6 +86,9 @@ def _answered(lon: NDArray[np.float64], lat: NDArray[np.float64], ask: Ask) -> p
         pa.DictionaryArray.from_arrays(pa.array(found.method, mask=bad), pa.array(METHOD_OF, pa.string())),
         pa.array(found.near_border, mask=bad),
         pa.array(found.edition, mask=found.edition == 0),
+        pa.DictionaryArray.from_arrays(
+            pa.array(found.reason, mask=found.reason < 0), pa.array(found.reasons, pa.string())
+        ),
         pa.array(np.where(nowhere, NO_POSITION, OUTSIDE_MAINLAND).astype(object), pa.string(), mask=~bad),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)

@@ -60,6 +60,7 @@ class _AnswerColumns:
         self._near = self._texts(["false", "true", None])
         self._problems = self._texts([None, NO_POSITION, OUTSIDE_MAINLAND])
         self._codes: tuple[tuple[str, ...], pa.Array] = ((), self._texts([None]))
+        self._reasons: tuple[tuple[str, ...], pa.Array] = ((), self._texts([None]))
 
     def behind(self, piece: CsvPiece, table: CsvTable, ask: Ask) -> bytes:
         """Return the records of a piece with the answers behind them."""
@@ -70,12 +71,15 @@ class _AnswerColumns:
         found, bad = answered.owners, nowhere | answered.outside
         if found.codes != self._codes[0]:
             self._codes = (found.codes, self._texts([*found.codes, None]))
+        if found.reasons != self._reasons[0]:
+            self._reasons = (found.reasons, self._texts([*found.reasons, None]))
         edition = pa.array(found.edition, mask=bad | (found.edition == 0)).cast(pa.string()).fill_null("")
         columns = [
             self._codes[1].take(pa.array(np.where(bad | (found.code < 0), len(found.codes), found.code))),
             self._methods.take(pa.array(np.where(bad, len(METHOD_OF), found.method))),
             self._near.take(pa.array(np.where(bad, 2, found.near_border.astype(np.int8)))),
             edition.cast(pa.binary()),
+            self._reasons[1].take(pa.array(np.where(bad | (found.reason < 0), len(found.reasons), found.reason))),
             self._problems.take(pa.array(np.where(nowhere, 1, np.where(answered.outside, 2, 0)))),
         ]
         records = pc.ascii_ltrim(piece.records().cast(pa.string()), _LINE_ENDS).cast(pa.binary())

@@ -48,23 +48,24 @@ def position_in(row: object) -> Position | None:
 
 
 def answers(positions: Sequence[Position | None], ask: Ask) -> list[dict[str, Any]]:
-    """Return grid_code, method, near_border, edition for each position in order; `problem` where there is none."""
+    """Return grid_code, method, near_border, edition, unowned_reason for each position in order; or `problem`."""
     columns = np.full((2, len(positions)), np.nan)
     for place, position in enumerate(positions):
         if position is not None:
             columns[:, place] = position
     answered = ask(columns[0], columns[1])
     found = answered.owners
-    codes = (*found.codes, None)  # -1 is the last
+    codes, reasons = (*found.codes, None), (*found.reasons, None)  # -1 is the last
     each = zip(
-        found.code.tolist(), found.method.tolist(), found.near_border.tolist(), found.edition.tolist(), positions,
-        strict=True,
+        found.code.tolist(), found.method.tolist(), found.near_border.tolist(), found.edition.tolist(),
+        found.reason.tolist(), positions, strict=True,
     )  # fmt: skip
     told = [
         _BAD if position is None else {
             "grid_code": codes[code], "method": METHOD_OF[method], "near_border": near, "edition": edition or None,
+            "unowned_reason": reasons[reason],
         }
-        for code, method, near, edition, position in each
+        for code, method, near, edition, reason, position in each
     ]  # fmt: skip
     for place in np.flatnonzero(answered.outside).tolist():
         told[place] = _BAD | {"problem": OUTSIDE_MAINLAND}
@@ -73,7 +74,8 @@ def answers(positions: Sequence[Position | None], ask: Ask) -> list[dict[str, An
 
 METHOD_OF = tuple(METHODS[number] for number in sorted(METHODS))
 #: The columns that answers add; what comes in must not have them.
-ADDED = ("grid_code", "method", "near_border", "edition", "problem")
+ADDED = ("grid_code", "method", "near_border", "edition", "unowned_reason", "problem")
 _BAD: dict[str, Any] = {
-    "grid_code": None, "method": None, "near_border": None, "edition": None, "problem": NO_POSITION,
+    "grid_code": None, "method": None, "near_border": None, "edition": None, "unowned_reason": None,
+    "problem": NO_POSITION,
 }  # fmt: skip

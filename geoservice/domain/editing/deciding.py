@@ -121,15 +121,35 @@ def unowned_findings(grids: Iterable[GridShape]) -> Iterator[Finding]:
             yield Finding("unowned", "warning", (grid.code,), message, size=size, unit="m2", geom=grid.geom)
 
 
-def decision_findings(decisions: Iterable[Decision]) -> Iterator[Finding]:
-    """Tell gaps and overlaps that somebody gave away, a remark each."""
-    for one in decisions:
+def holders(decisions: Sequence[Decision], grids: Iterable[GridShape]) -> list[tuple[str, ...]]:
+    """Return of each decision the codes of the grids that have its place now, in order."""
+    drawn = [grid for grid in grids if grid.geom is not None]
+    places = np.array([Point(one.lon, one.lat) for one in decisions], dtype=object)
+    found: list[list[str]] = [[] for _ in decisions]
+    if len(drawn) and len(places):
+        tree = shapely.STRtree([shape_of(grid) for grid in drawn])
+        for decision, grid in tree.query(places, predicate="intersects").T.tolist():
+            found[decision].append(drawn[grid].code)
+    return [tuple(sorted(codes)) for codes in found]
+
+
+def decision_findings(decisions: Sequence[Decision], grids: Iterable[GridShape]) -> Iterator[Finding]:
+    """Tell gaps and overlaps that somebody gave away, a remark each, and whose their place is where that changed.
+
+    Parameters
+    ----------
+    grids
+        EPSG:4326, those of the edition as it stands.
+    """
+    for one, codes in zip(decisions, holders(decisions, grids), strict=True):
         message = (
             f"The {one.kind} of {one.area_m2:,.4g} m2 near {one.lon:.7f}, {one.lat:.7f} was given to {one.to}"
             f" by {one.actor}: {one.reason}"
         )
+        if one.to not in codes:
+            message += f"; by now {' and '.join(codes) or 'no grid'} {'have' if len(codes) > 1 else 'has'} it"
         place = Point(one.lon, one.lat)
-        yield Finding("decided", "warning", (one.to,), message, size=one.area_m2, unit="m2", geom=place)
+        yield Finding("decided", "warning", codes or (one.to,), message, size=one.area_m2, unit="m2", geom=place)
 
 
 def _touching(named: dict[str, GridShape], ground: BaseGeometry) -> list[str]:

@@ -17,6 +17,7 @@ from geoservice.domain.editing.change import Change, by_code, shape_of
 from geoservice.domain.editing.diff import changed_codes, recoded_pairs, same_ground
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.domain.editing.naming import NamingConflict, merged_naming
+from geoservice.domain.editing.unowned import misplaced
 from geoservice.domain.editing.verifying import verified
 from layers.geometry import as_multipolygon
 from layers.grids.model import GridShape
@@ -26,7 +27,7 @@ _ROUNDING_SHARE = 1e-9
 
 Side = Literal["ours", "theirs"]
 #: border: both changed it; naming: both gave another name, parent or property; code: both gave or took a code in two
-#: ways; ground: the result would not cover what the base covers.
+#: ways; ground: the result would not cover what the base covers, or belong to nobody elsewhere than the drafts say.
 Kind = Literal["border", "naming", "code", "ground"]
 
 
@@ -111,6 +112,8 @@ class _Merging:
                 self.conflicts.append(Conflict("naming", (code,), str(conflict)))
                 naming = self.base.get(code) or self.ours[code]
             grids.append(with_fields(naming, code=code, geom=shape))
+        if not self.conflicts:
+            self._keep_unowned(grids)
         return Merged(tuple(grids), tuple(self.conflicts))
 
     def _take_recodings(self) -> None:
@@ -177,6 +180,13 @@ class _Merging:
             self.conflicts.append(Conflict("ground", codes, message))
             return {code: shape_of(grid) for code, grid in self.base.items()}
         return shapes
+
+    def _keep_unowned(self, grids: Sequence[GridShape]) -> None:
+        """Add a conflict wherever the result says otherwise than the drafts what belongs to nobody."""
+        base, ours, theirs = (list(named.values()) for named in (self.base, self.ours, self.theirs))
+        for one in misplaced(base, ours, theirs, grids):
+            if one.as_in is None or self._side(one.codes) != one.as_in:
+                self.conflicts.append(Conflict("ground", one.codes, one.message))
 
     def _side(self, codes: Iterable[str]) -> Side | None:
         """Return which draft counts for grids, or None when that is not settled."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from geoservice.domain.editing import deciding
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.domain.validating.topology import findings_of
-from geoservice.services.drafting.model import Edited
-from geoservice.services.drafting.open_draft import opened
+from geoservice.services.drafting.model import Edited, KeptDecision
+from geoservice.services.drafting.open_draft import TIMEOUT_S, opened
 from geoservice.services.importing import require_reason
+from geoservice.services.lookups import get_edition
 from layers.crs import Position
 from layers.db.session import Database
 from layers.geometry import place_in
@@ -48,6 +49,15 @@ class DecidingService:
         with opened(self._database, edition_id, revision=revision, actor=actor) as draft:
             near = draft.around([code])
             return draft.make("own", near, deciding.own(near, code))
+
+    def decisions(self, edition_id: int) -> tuple[KeptDecision, ...]:
+        """Return what was decided in an edition or a draft that it came of, the first first; raise EditionUnknown."""
+        with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
+            get_edition(connection, edition_id)
+            found = drafts.decisions_of(connection, edition_id)
+            grids = queries.grids_of(connection, edition_id) if found else ()
+        held = deciding.holders(found, grids)
+        return tuple(KeptDecision(*pair) for pair in zip(found, held, strict=True))
 
     def _decide(
         self, edition_id: int, place: Position, code: str, reason: str, *, to_nobody: bool, revision: int | None,

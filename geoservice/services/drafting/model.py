@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from layers.grids.model import Edition, GridShape
+from geoservice.domain.editing.diff import Difference
+from layers.grids.model import Decision, Edition, GridShape
 
 
 @dataclass(frozen=True)
@@ -16,3 +17,22 @@ class Edited:
     removed: tuple[str, ...]
     #: Grids as they are afterwards: new and changed ones.
     put: tuple[GridShape, ...]
+
+
+@dataclass(frozen=True)
+class FileDifference:
+    """What a file makes of a draft, or would make."""
+
+    edition: Edition
+    difference: Difference
+    #: What is not sure of its datum, as was allowed; None: nothing.
+    ballpark: str | None
+
+
+@dataclass(frozen=True)
+class KeptDecision:
+    """A gap or an overlap that somebody gave away, and who has its place by now."""
+
+    decision: Decision
+    #: Codes, in order; the one that it was given to, unless the ground was edited since.
+    held_by: tuple[str, ...]

@@ -129,6 +129,17 @@ class OpenDraft:
             raise OutlinesDiffer(first=self._id, second=other)
         return theirs
 
+    def carry_decisions(self, verb: str, other: int) -> None:
+        """Take over, in a step of this name, what was decided in another draft and is not known in this one."""
+        known = set(drafts.decisions_of(self.connection, self._id))
+        new = [one for one in drafts.decisions_of(self.connection, other) if one not in known]
+        drafts.carry_decisions(self.connection, self._id, new, verb=verb)
+
+    def keep_ballpark(self, ballpark: str | None) -> None:
+        """Keep what is not sure of the datum of something that is taken over; None: nothing."""
+        if ballpark is not None:
+            drafts.set_ballpark(self.connection, self._id, ballpark)
+
     def merge(self, verb: str, theirs: Sequence[GridShape], settle: Mapping[str, Side] | None) -> Edited:
         """Take over what `theirs` changed of the base."""
         base = () if self.edition.base_id is None else queries.grids_of(self.connection, self.edition.base_id)

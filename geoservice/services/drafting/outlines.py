@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shapely import MultiPolygon
 
@@ -31,6 +32,15 @@ class OutlineView:
     change: OutlineChange
 
 
+class FileOutline(NamedTuple):
+    """An outline as a file, or as the grids of a draft, say it."""
+
+    #: EPSG:4326.
+    outline: MultiPolygon
+    #: What is not sure of its datum, as was allowed; None: nothing.
+    ballpark: str | None
+
+
 class OutlineService:
     """The outlines of the editions of one database.
 
@@ -51,8 +61,8 @@ class OutlineService:
     def read(
         self, edition_id: int, path: str | None, *, crs: str | None = None, encoding: str | None = None,
         layer: str | None = None, allow_ballpark: bool = False,
-    ) -> MultiPolygon:  # fmt: skip
-        """Return all the polygons of a file as one outline, EPSG:4326; or what the grids of a draft cover.
+    ) -> FileOutline:  # fmt: skip
+        """Return all the polygons of a file as one outline; or what the grids of a draft cover.
 
         Parameters
         ----------
@@ -71,12 +81,12 @@ class OutlineService:
             bbox = get_jurisdiction(connection, edition.jurisdiction_code).bbox
             grids = queries.grids_of(connection, edition_id) if path is None else ()
         if path is None:
-            return outline_around(grids)
+            return FileOutline(outline_around(grids), None)
         features = read_features(
             path, crs=crs, encoding=encoding, layer=layer, allow_ballpark=allow_ballpark, limits=self._limits
         )
         require_sure(features.crs, features.geoms, bbox)
-        return outline_of(features)
+        return FileOutline(outline_of(features), features.doubt)
 
     def compare(self, edition_id: int, outline: MultiPolygon) -> OutlineView:
         """Return what an outline, EPSG:4326, would change if a draft had it; raise OutlineNotValid, EditionUnknown."""
@@ -85,8 +95,8 @@ class OutlineService:
         return _view(now.edition, EditionOutline(now.outline.before, outline, None, None))
 
     def put(
-        self, edition_id: int, outline: MultiPolygon, *, reason: str | None = None, revision: int | None,
-        actor: str = "",
+        self, edition_id: int, outline: MultiPolygon, *, reason: str | None = None, ballpark: str | None = None,
+        revision: int | None, actor: str = "",
     ) -> OutlineView:  # fmt: skip
         """Give a draft an outline, as one step.
 
@@ -96,6 +106,8 @@ class OutlineService:
             EPSG:4326.
         reason
             Why it is another one than before; None: that is to be confirmed still.
+        ballpark
+            What is not sure of its datum, a sentence; None: nothing.
 
         Raises
         ------
@@ -107,6 +119,7 @@ class OutlineService:
             require_reason(reason)
         with opened(self._database, edition_id, revision=revision, actor=actor) as draft:
             drafts.begin_step(draft.connection, edition_id, "outline")
+            draft.keep_ballpark(ballpark)
             drafts.set_outline(draft.connection, edition_id, outline, reason=reason)
             edition = get_edition(draft.connection, edition_id)
             return _view(edition, queries.outline_beside(draft.connection, edition_id))

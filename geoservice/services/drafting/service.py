@@ -23,7 +23,7 @@ from geoservice.errors import (
 from geoservice.reading.grids import grids_of_file
 from geoservice.reading.limits import Limits
 from geoservice.reading.shapes import GridFields
-from geoservice.services.drafting.model import Edited
+from geoservice.services.drafting.model import Edited, FileDifference
 from geoservice.services.drafting.open_draft import (
     TIMEOUT_S,
     OpenDraft,
@@ -78,9 +78,13 @@ class DraftService:
                 # Whoever goes back to an edition means its outline, too; that of a draft may not be confirmed yet.
                 outline=queries.outline_of_edition(connection, source),
                 outline_reason=f"as edition {source}" if beginning.published_at is not None else None,
+                ballpark=queries.ballpark_of_edition(connection, source),
             )  # fmt: skip
             drafts.copy_grids(connection, edition_id=source, draft_id=draft)
-            return get_edition(connection, draft)
+            made = get_edition(connection, draft)
+            if source != made.base_id:  # the base tells its own
+                drafts.carry_decisions(connection, draft, drafts.decisions_of(connection, source))
+            return made
 
     def grids(self, edition_id: int) -> tuple[Edition, tuple[GridShape, ...]]:
         """Return an edition with its grids, by code; raise EditionUnknown."""
@@ -201,12 +205,19 @@ class DraftService:
         return difference(*pair)
 
     def take_state(
-        self, edition_id: int, grids: Sequence[GridShape], *, verb: str = "import", revision: int | None,
-        actor: str = "",
+        self, edition_id: int, grids: Sequence[GridShape], *, verb: str = "import", ballpark: str | None = None,
+        revision: int | None, actor: str = "",
     ) -> Edited:  # fmt: skip
-        """Make the grids of a draft these, as one step; grids that are equal stay untouched."""
+        """Make the grids of a draft these, as one step; grids that are equal stay untouched.
+
+        Parameters
+        ----------
+        ballpark
+            What is not sure of their datum, a sentence; None: nothing.
+        """
         with self._draft(edition_id, revision, actor) as draft:
             there = queries.grids_of(draft.connection, edition_id)
+            draft.keep_ballpark(ballpark)
             return draft.make(verb, there, change_between(there, grids))
 
     def take_file(
@@ -221,7 +232,7 @@ class DraftService:
         allow_ballpark: bool = False,
         commit: bool,
         actor: str = "",
-    ) -> tuple[Edition, Difference]:
+    ) -> FileDifference:
         """Make the grids of a draft those of a file, as one step; say first what that changes.
 
         What the file does not tell (names, the larger unit, properties) stays as it is in the draft.
@@ -252,8 +263,10 @@ class DraftService:
         grids = with_missing_fields_from(there, found.grids, found.fields)
         changed = difference(there, grids)
         if commit:
-            edition = self.take_state(edition_id, grids, revision=edition.revision, actor=actor).edition
-        return edition, changed
+            edition = self.take_state(
+                edition_id, grids, ballpark=found.ballpark, revision=edition.revision, actor=actor
+            ).edition
+        return FileDifference(edition, changed, found.ballpark)
 
     def heal(
         self,
@@ -306,7 +319,7 @@ class DraftService:
         revision: int | None,
         actor: str = "",
     ) -> Edited:
-        """Take over what another draft of the same base changed, as one step.
+        """Take over what another draft of the same base changed, as one step, and what was decided in it.
 
         Parameters
         ----------
@@ -320,7 +333,8 @@ class DraftService:
         DraftsOfDifferentBases, OutlinesDiffer
             Rebase the older one first; both have another outline than their base, and not the same.
         MergeConflict
-            Both changed the same border, name or code; nothing was merged. It carries the conflicts.
+            Both changed the same border, name or code, or what one leaves to nobody would be a grid's; nothing was
+            merged. It carries the conflicts.
         """
         with self._draft(edition_id, revision, actor) as draft:
             theirs = get_edition(draft.connection, other)
@@ -335,10 +349,11 @@ class DraftService:
                 raise DraftsOfDifferentBases(first=edition_id, second=other)
             outline = draft.outline_with(other)
             edited = draft.merge("merge-draft", queries.grids_of(draft.connection, other), settle)
-            if outline is None:
-                return edited
-            drafts.begin_step(draft.connection, edition_id, "merge-draft")
-            drafts.set_outline(draft.connection, edition_id, outline.outline, reason=outline.reason)
+            draft.carry_decisions("merge-draft", other)
+            draft.keep_ballpark(queries.ballpark_of_edition(draft.connection, other))
+            if outline is not None:
+                drafts.begin_step(draft.connection, edition_id, "merge-draft")
+                drafts.set_outline(draft.connection, edition_id, outline.outline, reason=outline.reason)
             return Edited(get_edition(draft.connection, edition_id), edited.removed, edited.put)
 
     def rebase(

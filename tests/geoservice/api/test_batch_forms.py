@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import psycopg
 import pyarrow as pa
 import pytest
 from flask.testing import FlaskClient
@@ -20,8 +21,10 @@ from geoservice.app import create_app
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from tests.conftest import DatabaseMaker
+from tests.factories import make_draft, make_jurisdiction, publish, validate
 from tests.loading import stop, wait_until_loaded
 from tests.oracles import random_lonlats
+from tests.places import area, lonlat, multi
 
 BATCH = "/v1/owner/batch"
 ARROW = "application/vnd.apache.arrow.stream"
@@ -96,11 +99,22 @@ def test_csv_rows_come_back_as_they_were_with_bad_ones_told_in_place(client: Fla
     response = sent(client, text.encode(), "text/csv")
     header, *rows = csv.reader(io.StringIO(response.text))
 
-    assert header == ["id", "Lon", "LAT", "note", "grid_code", "method", "near_border", "edition", "problem"]
+    assert header == [
+        "id",
+        "Lon",
+        "LAT",
+        "note",
+        "grid_code",
+        "method",
+        "near_border",
+        "edition",
+        "unowned_reason",
+        "problem",
+    ]
     assert rows[0][:6] == ["007", "91.77", "29.24", 'a "b", c', "540502001001002", "covers"]
     assert [row[0] for row in rows] == ["007", "8", "9", "10", "11", "12"]
-    assert [bool(row[8]) for row in rows] == [False, True, True, True, True, True]
-    assert {len(row) for row in rows} == {9}
+    assert [bool(row[9]) for row in rows] == [False, True, True, True, True, True]
+    assert {len(row) for row in rows} == {10}
     assert response.headers["Content-Type"].startswith("text/csv")
 
 
@@ -241,3 +255,52 @@ def test_what_is_asked_stands_in_the_address(client: FlaskClient) -> None:
     assert next(csv.DictReader(io.StringIO(before.text)))["method"] == "none"
     assert sent(client, text, "text/csv", jurisdiction="nowhere").status_code == 404
     assert sent(client, text, "text/csv", acuracy_m=1).status_code == 422
+
+
+@pytest.fixture(params=["from the database", "from memory"])
+def park_client(request: pytest.FixtureRequest, database_url: str) -> Iterator[FlaskClient]:
+    """Return a client of a town of two grids, with grounds of nobody, b and d, beside each."""
+    with psycopg.connect(database_url) as connection:
+        town = make_jurisdiction(connection, outline=multi(area(0, 0, 32, 8)))
+        shapes = {code: multi(area(8 * place, 0, 8 * place + 8, 8)) for place, code in enumerate("abcd")}
+        draft = make_draft(connection, town, shapes)
+        for code, reason in REASONS.items():
+            connection.execute(
+                "UPDATE geoservice.grid SET unowned_reason = %s WHERE edition_id = %s AND code = %s",
+                [reason, draft, code],
+            )
+        validate(connection, draft)
+        publish(connection, draft)
+    services = build_services(Settings(database_url=SecretStr(database_url), pool_size=4))
+    if request.param == "from memory":
+        wait_until_loaded(services)
+    yield create_app(Settings(database_url=SecretStr("postgresql://unused")), services=services).test_client()
+    stop(services)
+
+
+REASONS = {"b": "公园，湖", "d": 'a "wood"'}
+
+
+def test_every_form_says_why_nobody_owns_as_one_look_up_does(park_client: FlaskClient) -> None:
+    places = [*(lonlat(x, 4) for x in (4, 12, 8, 20, 28, 24, 32, 16)), (0.0, 0.0)]
+    lon, lat = zip(*places, strict=True)
+    one_by_one = [
+        park_client.get("/v1/owner", query_string={"lon": repr(x), "lat": repr(y)}).json["unowned_reason"]
+        for x, y in places
+    ]
+
+    of_json = park_client.post(BATCH, json={"positions": [*places, [500, 0]]}).json["results"]
+    text = "lon,lat\n" + "".join(f"{x!r},{y!r}\n" for x, y in places) + "x,y\n"
+    of_csv = list(csv.DictReader(io.StringIO(sent(park_client, text, "text/csv").text)))
+    lines = "\n".join(json.dumps({"lon": x, "lat": y}) for x, y in places)
+    of_lines = [json.loads(line) for line in sent(park_client, lines, "application/x-ndjson").text.splitlines()]
+    features = [{"type": "Feature", "geometry": {"type": "Point", "coordinates": xy}} for xy in places]
+    document = json.dumps({"type": "FeatureCollection", "features": features})
+    of_features = [one["properties"] for one in sent(park_client, document, "application/geo+json").json["features"]]
+    of_arrow = read_arrow(sent(park_client, arrow_stream(lon=np.array(lon), lat=np.array(lat)), ARROW))
+
+    assert one_by_one == [None, "公园，湖", None, None, 'a "wood"', None, 'a "wood"', None, None]
+    assert [one["unowned_reason"] for one in of_json] == [*one_by_one, None]
+    assert [one["unowned_reason"] or None for one in of_csv] == [*one_by_one, None]
+    for rows in (of_lines, of_features, of_arrow):
+        assert [one["unowned_reason"] for one in rows] == one_by_one

@@ -107,7 +107,8 @@ def test_rows_outside_the_mainland_say_so_in_their_place(client: FlaskClient) ->
 
     assert rows[0]["grid_code"] == "540502001001002"
     assert rows[1] == {
-        "grid_code": None, "method": None, "near_border": None, "edition": None, "problem": OUTSIDE_MAINLAND,
+        "grid_code": None, "method": None, "near_border": None, "edition": None, "unowned_reason": None,
+        "problem": OUTSIDE_MAINLAND,
     }  # fmt: skip
     assert table["problem"].to_pylist() == [None, OUTSIDE_MAINLAND]
     assert table["method"].to_pylist() == ["covers", None]

@@ -35,6 +35,7 @@ def test_geojson_in_wgs84_is_what_is_sent_unless_asked(client: FlaskClient) -> N
     ("/v1/editions/1/export?format=kml", 422, "invalid-input"),
     ("/v1/editions/1/export?crs=gcj02", 422, "crs-not-exported"),
     ("/v1/editions/1/export?crs=epsg:27200", 422, "outside-crs"),
+    ("/v1/editions/1/export?crs=epsg:2338", 422, "datum-not-sure"),
     ("/v1/editions/1/export?crs=mars", 422, "unknown-crs"),
 ])  # fmt: skip
 def test_what_can_not_be_exported_is_told(client: FlaskClient, path: str, status: int, kind: str) -> None:

@@ -39,6 +39,7 @@ def asking(owners: Owners) -> Ask:
         found = ManyOwners(
             tuple(owners.index.codes), owner.astype(np.int32), np.ones(len(lon), np.int64),
             np.where(method < 0, np.int8(Method.NONE), method), np.zeros(len(lon), np.bool_),
+            (), np.full(len(lon), -1, np.int32),
         )  # fmt: skip
         return Answered(found, np.zeros(len(lon), np.bool_))
 
@@ -61,7 +62,7 @@ def by_request(content: bytes, owners: Owners) -> list[str] | str:
         answer = b"".join(answer_csv(io.BytesIO(content), asking(owners)))  # type: ignore[arg-type]
     except GeoserviceError as error:
         return str(error)
-    return _codes(answer, behind=4)
+    return _codes(answer, behind=5)
 
 
 def _codes(answer: bytes, behind: int) -> list[str]:
@@ -135,8 +136,8 @@ def test_rows_of_a_request_come_back_byte_for_byte(owners: Owners) -> None:
     answer = b"".join(answer_csv(io.BytesIO(content), asking(owners)))  # type: ignore[arg-type]
 
     assert answer == (
-        b"n;lon;lat;grid_code;method;near_border;edition;problem\n"
-        b'"a ""b"";";091,7510;29.251;B;covers;false;1;\n5" x; 91.751 ;29.251;B;covers;false;1;\n'
+        b"n;lon;lat;grid_code;method;near_border;edition;unowned_reason;problem\n"
+        b'"a ""b"";";091,7510;29.251;B;covers;false;1;;\n5" x; 91.751 ;29.251;B;covers;false;1;;\n'
     )
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from geoservice.cli.advice import ADVICE
 from geoservice.cli.calendar import calendar
 from geoservice.errors import CalendarRefused
-from geoservice.services.calendars import parse_hours, read_days
+from geoservice.reading.file_errors import LayerNotStated, WorkbookLocked
+from geoservice.services.calendars import parse_hours, read_days, read_sheet_of_days
+from tests.geoservice.reading.made_workbooks import sheet, workbook
 
 OF_SARE = ["--jurisdiction", "sare"]
 
@@ -53,3 +58,76 @@ def test_hours_that_can_not_be_meant_are_refused(line: str) -> None:
 def test_files_that_can_not_be_meant_are_refused(text: str) -> None:
     with pytest.raises(CalendarRefused):
         read_days(text.splitlines())
+
+
+def dated(year: int, month: int, day: int) -> str:
+    """Return a cell with a date as spreadsheets keep it: days since 1899-12-30, in a style of dates."""
+    return f'<c r="@" s="1"><v>{(date(year, month, day) - date(1899, 12, 30)).days}</v></c>'
+
+
+HEADER = ["Day", "works_like", "Label", "note"]
+
+
+def test_a_workbook_says_the_same_as_a_csv(community_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEOSERVICE_DATABASE_URL", community_url)
+    rows = [
+        ["2026年放假安排"], HEADER, [dated(2026, 10, 1), None, "国庆节"], [dated(2026, 10, 2), "", None],
+        ["2026-10-10", " Mon ", "调休上班"],
+    ]  # fmt: skip
+    file = workbook(tmp_path / "days.XLSX", sheet(rows, merged=["C3:C4"], hidden=[5]))
+    text = "day,works_like,label\n2026-10-01,,国庆节\n2026-10-02,,国庆节\n2026-10-10,mon,调休上班\n"
+
+    told = said("import", str(file))
+
+    assert read_sheet_of_days(file).days == read_days(text.splitlines())
+    assert "2 holidays and 1 days of work" in told
+    assert "1 rows are hidden in the sheet and were read like the others: 5." in told
+    assert "2026-10-02 fri  holiday         国庆节" in said("show", "--year", "2026")
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([HEADER, ["2026/10/1", None, "x"]], "line: 2.*day is like 2026-10-01"),
+        ([["title"], [], HEADER, [46310, None, "x"]], "line: 4.*day is like 2026-10-01"),
+        ([HEADER, [dated(2026, 10, 1), "funday", "x"]], "line: 2.*works_like is empty or one of"),
+        ([HEADER, [dated(2026, 10, 1), None, "x"], ["2026-10-01", "mon", "x"]], "line: 3.*a day is there twice"),
+        ([HEADER], "the file has no rows"),
+        ([["day", "label"], ["2026-10-01", "x"]], "the columns are day, works_like and label"),
+        ([HEADER, [dated(2026, 10, 1), '<c r="@" t="e"><v>#N/A</v></c>', "x"]], "hold an error, such as #N/A"),
+    ],
+)  # fmt: skip
+def test_workbooks_that_can_not_be_meant_are_refused(rows: list[list[object]], words: str, tmp_path: Path) -> None:
+    with pytest.raises(CalendarRefused) as refused:
+        read_sheet_of_days(workbook(tmp_path / "days.xlsx", sheet(rows)))
+
+    assert re.search(words, str(refused.value)), str(refused.value)
+
+
+def test_which_sheet_is_asked_and_the_advice_works(
+    community_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEOSERVICE_DATABASE_URL", community_url)
+    one, other = sheet([HEADER, ["2026-10-01", None, "a"]]), sheet([HEADER, ["2027-10-01", None, "b"]])
+    file = str(workbook(tmp_path / "days.xlsx", {"2026": one, "2027": other}))
+
+    with pytest.raises(LayerNotStated) as refused:
+        said("import", file)
+    told = said("import", file, "--layer", "2027")
+
+    assert ADVICE[str(refused.value.advice)] == "Say --layer."
+    assert "1 holidays" in told
+    assert "2027-10-01 fri  holiday" in said("show", "--year", "2027")
+
+
+def test_what_does_not_go_together_is_told(tmp_path: Path) -> None:
+    old, text = tmp_path / "days.xls", tmp_path / "days.csv"
+    old.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
+    text.write_text("day,works_like,label\n2026-10-01,,x\n")
+
+    with pytest.raises(WorkbookLocked, match=r"save it as \.xlsx"):
+        said("import", str(old))
+    for words in ((str(old), "--encoding", "gbk"), (str(text), "--layer", "2026")):
+        result = CliRunner().invoke(calendar, ["import", *words, *OF_SARE])
+        assert result.exit_code == 2
+        assert "goes with a" in result.output

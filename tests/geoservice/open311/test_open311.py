@@ -222,6 +222,7 @@ REFUSALS = [
      "description has 4,000 characters at most"),
     ("POST", "requests.{}", LIGHT | {"api_key": "KEY", "description": "call 13800138000"}, 400, None),
     ("POST", "requests.{}", LIGHT | {"api_key": "KEY", "crs": "mars"}, 400, None),
+    ("POST", "requests.{}", LIGHT | {"api_key": "KEY", "crs": "epsg:4610"}, 400, None),
     ("POST", "requests.{}", LIGHT | {"api_key": "KEY", "attribute[how_many]": "many"}, 400,
      "attribute[how_many] is a number, such as 3"),
     ("POST", "requests.{}", LIGHT | {"api_key": "KEY", "attribute[how_many]": "13800138000"}, 400, None),

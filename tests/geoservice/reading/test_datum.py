@@ -14,9 +14,13 @@ from shapely import box
 
 from geoservice.cli.main import geoservice, main
 from geoservice.reading.crs import placing
-from geoservice.reading.datum import ballpark_of
 from geoservice.reading.file_errors import DatumNotSure
 from geoservice.reading.reader import read_features
+from geoservice.writing.export_errors import ExportDatumNotSure
+from geoservice.writing.tables import datum_remark
+from layers.crs import declared_position
+from layers.datum import DatumUnsure, ballpark_of
+from layers.geometry import as_multipolygon
 from tests.geoservice.reading.made_files import EAST, WEST, geojson, written
 
 XIAN, BEIJING = "Xian 1980", "Beijing 1954"
@@ -64,7 +68,7 @@ def test_a_datum_without_a_sure_way_is_refused_by_its_name(datum: str, off_by: s
 
 @pytest.mark.parametrize("crs", SURE)
 def test_a_sure_way_is_taken_without_a_word(crs: str) -> None:
-    assert ballpark_of(pyproj.CRS.from_user_input(crs).to_2d()) is None
+    assert ballpark_of(pyproj.CRS.from_user_input(crs).to_2d(), 4326) is None
     assert placing(None, crs, in_file=True).doubt is None
 
 
@@ -188,3 +192,132 @@ def test_the_command_line_says_what_to_type(
     said = capsys.readouterr().err
     assert "Or say --grids-allow-ballpark" in said
     assert "about 60 to 100 m" in said
+
+
+def test_exports_ask_and_the_advice_works(command: Command, tmp_path: Path) -> None:
+    path = geojson(tmp_path / "grids.geojson", [WEST, EAST])
+    for words in (
+        ("import", path, "--jurisdiction", "town", "--code", "code", "--crs", "wgs84"),
+        ("publish", "1", "--yes"),
+    ):
+        assert command("edition", *words).exit_code == 0
+    grids, layer = str(tmp_path / "grids.gpkg"), str(tmp_path / "layer.gpkg")
+
+    of_grids = followed(command, "--allow-ballpark", "edition", "export", "1", grids, "--crs", "epsg:4610")
+    of_layer = followed(
+        command, "--allow-ballpark", "layer", "export", "grids", layer, "--jurisdiction", "town", "--crs", "epsg:4610"
+    )
+    surely = command("edition", "export", "1", str(tmp_path / "sure.gpkg"), "--crs", "epsg:4540")
+
+    for told in (of_grids, of_layer):
+        assert "Places may be off, as was allowed: the datum is Xian 1980" in told.output
+    assert "may be off" not in surely.output
+    assert surely.exit_code == 0
+    with pytest.raises(DatumNotSure):
+        read_features(grids)
+    assert read_features(grids, allow_ballpark=True).geoms[0].equals_exact(as_multipolygon(WEST), 1e-7)
+
+
+def test_where_a_way_is_known_positions_and_exports_take_it() -> None:
+    tarim, zedang = (83.0, 40.0), (91.77, 29.24)
+
+    assert declared_position(*tarim, crs="epsg:4214").position == pytest.approx(tarim, abs=1e-3)
+    with pytest.raises(DatumUnsure):
+        declared_position(*zedang, crs="epsg:4214")
+    assert datum_remark([shapely.Point(tarim)], 4214, allow_ballpark=False) == []
+    with pytest.raises(ExportDatumNotSure):
+        datum_remark([shapely.Point(tarim), shapely.Point(zedang)], 4214, allow_ballpark=False)
+
+
+@pytest.mark.parametrize(("datum", "off_by", "crs"), [one for one in UNSURE if one[2].startswith("EPSG")])
+def test_positions_are_refused_as_files_are(datum: str, off_by: str, crs: str) -> None:
+    away = pyproj.Transformer.from_crs(4326, crs, always_xy=True)
+    area = pyproj.CRS.from_user_input(crs).area_of_use
+    assert area is not None
+    x, y = away.transform((area.west + area.east) / 2, (area.south + area.north) / 2)
+
+    with pytest.raises(DatumUnsure) as refused:
+        declared_position(x, y, crs=crs.lower())
+
+    assert refused.value.fields["datum"] == datum
+    assert off_by in str(refused.value.fields["off_by"])
+
+
+def told(command: Command, edition: int) -> bool:
+    """Return whether a look at an edition tells that its datum is not sure."""
+    return "datum-not-sure" in command("edition", "validate", str(edition)).output
+
+
+def test_what_was_allowed_is_told_at_once_and_by_every_later_look(command: Command, tmp_path: Path) -> None:
+    xian = written(tmp_path / "xian.gpkg", driver="GPKG", crs="EPSG:4610")
+    plain = geojson(tmp_path / "grids.geojson", [WEST, EAST])
+    sure = ("--jurisdiction", "town", "--code", "code", "--crs", "wgs84")
+    assert (
+        command("edition", "import", xian, "--jurisdiction", "town", "--code", "code", "--allow-ballpark").exit_code
+        == 0
+    )
+    assert (
+        command("edition", "draft", "--jurisdiction", "town", "--title", "next", "--from-edition", "1").exit_code == 0
+    )
+    assert command("edition", "import", plain, *sure).exit_code == 0
+
+    of_draft, of_sure = told(command, 2), told(command, 3)
+    again = told(command, 1)
+    dry = command("edition", "update", "3", xian, "--allow-ballpark")
+    after_dry = told(command, 3)
+    taken = command("edition", "update", "3", xian, "--allow-ballpark", "--commit")
+    after_taken = told(command, 3)
+    assert command("edition", "publish", "3", "--yes").exit_code == 0
+    command("edition", "draft", "--jurisdiction", "town", "--title", "of the one in force")
+    own = command("edition", "import", plain, *sure, "--own-outline", "--reason", "a new survey")
+
+    assert (of_draft, of_sure, again) == (True, False, True)
+    assert "Places may be off" in dry.output
+    assert not after_dry
+    assert "Places may be off" in taken.output
+    assert after_taken
+    assert "datum-not-sure" in command("edition", "show", "3").output
+    assert told(command, 4)
+    assert "datum-not-sure" not in own.output
+
+
+def test_an_outline_of_an_old_datum_is_told_by_all_that_begins_with_it(command: Command, tmp_path: Path) -> None:
+    xian = written(tmp_path / "xian.gpkg", driver="GPKG", crs="EPSG:4610")
+    plain = geojson(tmp_path / "grids.geojson", [WEST, EAST])
+
+    added = command("jurisdiction", "add", "b", "--name", "b", "--outline", xian, "--allow-ballpark")
+    imported = command("edition", "import", plain, "--jurisdiction", "b", "--code", "code", "--crs", "wgs84")
+    surely = command("edition", "import", plain, "--jurisdiction", "town", "--code", "code", "--crs", "wgs84")
+    before = told(command, 2)
+    outline = command(
+        "edition", "outline", "2", xian, "--allow-ballpark", "--commit", "--reason", "the old map"
+    )  # fmt: skip
+
+    assert "Places may be off, as was allowed: the datum is Xian 1980" in added.output
+    assert "datum-not-sure" in imported.output
+    assert surely.exit_code == 0
+    assert not before
+    assert "Places may be off" in outline.output
+    assert told(command, 2)
+
+
+def test_what_is_merged_or_drawn_anew_brings_its_datum(command: Command, tmp_path: Path) -> None:
+    xian = written(tmp_path / "xian.gpkg", driver="GPKG", crs="EPSG:4610")
+    plain = geojson(tmp_path / "grids.geojson", [WEST, EAST])
+    assert command(
+        "edition", "import", plain, "--jurisdiction", "town", "--code", "code", "--crs", "wgs84"
+    ).exit_code == 0  # fmt: skip
+    assert command("edition", "publish", "1", "--yes").exit_code == 0
+    for title in ("ours", "theirs", "behind"):
+        assert command("edition", "draft", "--jurisdiction", "town", "--title", title).exit_code == 0
+    assert command("edition", "update", "3", xian, "--allow-ballpark", "--commit").exit_code == 0
+
+    before = told(command, 2)
+    merged = command("edition", "merge", "2", "3")
+    after = told(command, 2)
+    assert command("edition", "publish", "2", "--yes").exit_code == 0
+    rebased = command("edition", "rebase", "4")
+
+    assert (merged.exit_code, rebased.exit_code) == (0, 0)
+    assert (before, after) == (False, True)
+    assert told(command, 4)

@@ -10,7 +10,7 @@ import pyproj
 from numpy.typing import NDArray
 from pyproj.transformer import TransformerGroup
 
-from layers.crs import STORAGE_SRID, Bbox
+from layers.errors import LayerError
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +27,19 @@ _BALLPARK = "ballpark"
 _NEAR_DEG = 5e-5
 
 
+class Area(NamedTuple):
+    """A rectangle in degrees; east is less than west across the antimeridian."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+class DatumUnsure(LayerError):
+    """No sure way leads from the datum of this CRS to WGS 84: have the places transformed to CGCS2000 by a surveyor."""
+
+
 class Ballpark(NamedTuple):
     """What is not sure about the way to WGS 84."""
 
@@ -34,20 +47,33 @@ class Ballpark(NamedTuple):
     #: How far off places may be, in words.
     off_by: str
     #: Where the way is known all the same.
-    sure_in: tuple[Bbox, ...]
+    sure_in: tuple[Area, ...]
+
+    @property
+    def doubt(self) -> str:
+        """Return what to tell of places that were taken all the same."""
+        return f"Places may be off, as was allowed: the datum is {self.datum}, {self.off_by}."
 
     def meets(self, lon: Floats, lat: Floats) -> bool:
         """Return whether some of (n,) degrees lie where the way is not sure; NaN lies nowhere."""
         left = np.isfinite(lon) & np.isfinite(lat)
-        for west, south, east, north in self.sure_in:
-            # East may be less than west, for areas across the antimeridian.
-            between = (lon >= west) & (lon <= east) if west <= east else (lon >= west) | (lon <= east)
-            left &= ~(between & (lat >= south) & (lat <= north))
+        for area in self.sure_in:
+            after, before = lon >= area.west, lon <= area.east
+            between = after & before if area.west <= area.east else after | before
+            left &= ~(between & (lat >= area.south) & (lat <= area.north))
         return bool(left.any())
 
 
-def ballpark_of(crs: pyproj.CRS) -> Ballpark | None:
-    """Return what is not sure about the way from a CRS to WGS 84, None when PROJ knows one of stated accuracy."""
+def ballpark_of(crs: pyproj.CRS, stored: int) -> Ballpark | None:
+    """Return what is not sure about the way from a CRS to that of everything stored, and back.
+
+    None when PROJ knows one of stated accuracy. It takes some milliseconds: keep it.
+
+    Parameters
+    ----------
+    stored
+        EPSG code of a CRS on WGS 84.
+    """
     plain = crs.source_crs if crs.is_bound and crs.source_crs is not None else crs
     geodetic = plain.geodetic_crs or plain
     datum = geodetic.datum.name if geodetic.datum is not None else geodetic.name
@@ -55,14 +81,14 @@ def ballpark_of(crs: pyproj.CRS) -> Ballpark | None:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that better ones would need grids which are not installed
-        ways = TransformerGroup(crs, STORAGE_SRID, always_xy=True).transformers
+        ways = TransformerGroup(crs, stored, always_xy=True).transformers
     unsure = [way for way in ways if not _is_sure(way)]
     sure = [way for way in ways if _is_sure(way)]
     if not unsure or any(_is_near(way, unsure[0]) for way in sure):
         return None
     off_by = _OFF_BY_OF_FILE if crs.is_bound else _OFF_BY.get(datum, _OFF_BY_UNKNOWN)
     areas = [way.area_of_use for way in sure if way.area_of_use is not None]
-    return Ballpark(datum, off_by, tuple(Bbox(*area.bounds) for area in areas))
+    return Ballpark(datum[:100], off_by, tuple(Area(*area.bounds) for area in areas))
 
 
 def _is_sure(way: pyproj.Transformer) -> bool:
