@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -144,7 +145,7 @@ def _detach(settings: Settings, instance: Instance, report: Report) -> None:
     deadline = time.monotonic() + FIRST_ANSWER_S + 15
     while (state := instance.running()) is None or state.phase != "serving" or state.supervisor.pid != keeper.pid:
         if keeper.poll() is not None or time.monotonic() > deadline:
-            said = _last_line(instance.log_file)
+            said = _said_last(instance.log_file)
             raise NotAnswering(host=settings.host, port=settings.port, said=said, log=instance.log_file)
         time.sleep(0.05)
     keeper.returncode = 0  # it is meant to outlive us: no ResourceWarning about a child left behind
@@ -207,9 +208,15 @@ def look_at(settings: Settings) -> Condition:
     )
 
 
-def _last_line(log: Path) -> str:
+def _said_last(log: Path) -> str:
+    """Return the words of the last line of a log, without its time and the like."""
     try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError:
         return "nothing"
-    return next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+    try:
+        line = json.loads(last)
+        return " ".join(line[name] for name in ("event", "advice") if name in line)
+    except (ValueError, TypeError):  # what is no line of ours is told as it is
+        return last

@@ -102,6 +102,11 @@ def name_process(title: str) -> None:
     _prctl(PR_SET_NAME, ctypes.create_string_buffer(title.encode()))
 
 
+def process_name() -> str:
+    """Return the name that `ps` and `top` show for this process, whichever of its threads asks."""
+    return Path("/proc/self/comm").read_text(encoding="utf-8", errors="replace").rstrip("\n")
+
+
 def adopt_orphans() -> None:
     """Become the parent of orphaned descendants, so that a killed postmaster is collected at once.
 

@@ -22,6 +22,7 @@ from granian.log import LogLevels
 from granian.server import MPServer
 
 from geoservice.running.instance_errors import AddressRefused, EventsPortTaken, WebPortTaken
+from geoservice.running.logging import configure_logging, library_logging
 from geoservice.running.processes import die_with_parent, end_with
 from geoservice.settings import Settings
 
@@ -187,6 +188,7 @@ def _server(asked: argparse.Namespace) -> MPServer:
         respawn_failed_workers=True,
         workers_kill_timeout=asked.finish_s,
         log_level=asked.log_level,
+        log_dictconfig=library_logging(asked.log_level.value),
     )
     if isinstance(server, InheritedSocketServer):
         server.handed_down = asked.socket
@@ -202,6 +204,7 @@ def _end_workers_with(server_pid: int) -> None:
 def main() -> None:
     """Become the web server."""
     asked = _read(sys.argv[1:])
+    configure_logging(asked.log_level.value)
     server_pid = os.getpid()
     if asked.end_with is not None:
         end_with(asked.end_with, finish_s=asked.finish_s + 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -287,6 +288,19 @@ def test_while_the_web_server_is_away_callers_wait_and_none_is_refused(service: 
             caller.join(30)
 
     assert refused == []
+
+
+def test_every_line_of_every_process_says_when_and_who(ending: Service) -> None:
+    [forks] = [one for one in psutil.Process(ending.process.pid).children() if one.name() == "gs-forkserver"]
+    forks.kill()
+    os.kill(old := ending.web_pid, signal.SIGKILL)
+    wait_until(lambda: ending.web_pid != old and get(ending.port) is not None, "another web server answers")
+
+    lines = [json.loads(line) for line in ending.log.read_text().splitlines()]
+
+    assert all({"event", "level", "timestamp", "process", "pid"} <= set(line) for line in lines)
+    assert {"gs-supervisor", "gs-web"} <= {line["process"] for line in lines}
+    assert {"the web server ended by itself; starting it again"} <= {line["event"] for line in lines}
 
 
 @pytest.mark.slow
