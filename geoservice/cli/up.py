@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from geoservice.running.launch import Condition, Started, bring_up, look_at, take_down
+from geoservice.running.launch import Condition, Part, Started, bring_up, look_at, take_down
 from geoservice.running.supervisor import embedded_cluster, own_database_url
 from geoservice.running.webserver import (
     answers,
@@ -126,14 +126,16 @@ def _status_lines(condition: Condition, answering: bool) -> str:
     else:
         word = "answers" if answering else f"does not answer ({state.phase})"
         lines = [f"geoservice {word} at {base_url(state.host, state.port)}/ since {state.started_at}."]
-        lines.append(f"  supervisor  process {state.supervisor.pid}")
-        lines.append(f"  web server  process {state.web.pid if state.web else 'none'}")
-        lines.append(f"  events      process {state.events.pid if state.events else 'none'}")
-        lines.append(f"  worker      process {state.worker.pid if state.worker else 'none'}")
+    lines += [f"  {part.name:16}{_process_words(part)}" for part in condition.parts]
     if condition.database_pid is not None:
-        lines.append(f"  database    process {condition.database_pid}, {condition.tcp_url}")
-        lines.append(f"  password    in {condition.password_file}")
+        lines.append(f"  {'address':16}{condition.tcp_url}, password in {condition.password_file}")
     return "\n".join(lines)
+
+
+def _process_words(part: Part) -> str:
+    if part.pid is None or part.since is None:
+        return "does not run; it is started again"
+    return f"process {part.pid} since {part.since.isoformat()}"
 
 
 @click.command()

@@ -91,6 +91,11 @@ class ForkServer:
         """Return the number of its process, once started."""
         return None if self._process is None else self._process.pid
 
+    @property
+    def identity(self) -> ProcessIdentity | None:
+        """Return its process as others can recognise it; None when it does not run."""
+        return None if self._process is None else identity_of(self._process.pid)
+
     def waited_for(self) -> tuple[int, ...]:
         """Return the descriptor that can be read from when it gets ready; nothing when it is."""
         return () if self._ready or self._requests is None else (self._requests.fileno(),)

@@ -29,6 +29,8 @@ class InstanceState:
     events: ProcessIdentity | None
     #: Does what is due, and sends webhooks.
     worker: ProcessIdentity | None
+    #: Has imported the service; the three above are forked from it.
+    forks: ProcessIdentity | None
     #: starting, serving or stopping
     phase: str
     host: str
@@ -101,8 +103,8 @@ class Instance:
         try:
             read = json.loads(self.state_file.read_text(encoding="utf-8"))
             supervisor = ProcessIdentity(**read.pop("supervisor"))
-            web, events, worker = (_identity(read.pop(name)) for name in ("web", "events", "worker"))
-            return InstanceState(supervisor=supervisor, web=web, events=events, worker=worker, **read)
+            web, events, worker, forks = (_identity(read.pop(name)) for name in ("web", "events", "worker", "forks"))
+            return InstanceState(supervisor=supervisor, web=web, events=events, worker=worker, forks=forks, **read)
         except FileNotFoundError:
             return None
         except PermissionError as exc:

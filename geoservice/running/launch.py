@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -17,7 +18,7 @@ import psycopg
 from geoservice.embedded.cluster import Cluster
 from geoservice.running.instance import Instance, InstanceState, wait_for_end
 from geoservice.running.instance_errors import AnotherInstance, DatabaseUnreachable, NotAnswering, StopTimedOut
-from geoservice.running.processes import adopt_orphans
+from geoservice.running.processes import ProcessIdentity, adopt_orphans, identity_of
 from geoservice.running.supervisor import (
     FIRST_ANSWER_S,
     Supervisor,
@@ -180,11 +181,23 @@ def take_down(settings: Settings, report: Report) -> bool:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A process of an instance, or one that is to be started again."""
+
+    name: str
+    pid: int | None
+    #: UTC, to the second.
+    since: datetime | None
+
+
+@dataclass(frozen=True)
 class Condition:
     """What `geoservice status` tells."""
 
     state: InstanceState | None
     log_file: Path
+    #: Every process that ought to run; of the database the one that the others of it are children of.
+    parts: tuple[Part, ...]
     #: Port and process of the embedded database; None when it does not run or is not ours.
     database_port: int | None
     database_pid: int | None
@@ -198,14 +211,35 @@ def look_at(settings: Settings) -> Condition:
     cluster = embedded_cluster(settings)
     database = cluster.status() if cluster is not None else None
     runs = database is not None and database.running
+    state = instance.running()
     return Condition(
-        state=instance.running(),
+        state=state,
         log_file=instance.log_file,
+        parts=(*_parts(state), *([_part("database", identity_of(database.pid))] if database and database.pid else ())),
         database_port=database.port if database is not None and runs else None,
         database_pid=database.pid if database is not None else None,
         tcp_url=cluster.tcp_url if cluster is not None and runs else None,
         password_file=database.password_file if database is not None and runs else None,
     )
+
+
+def _parts(state: InstanceState | None) -> Iterator[Part]:
+    if state is None:
+        return
+    yield _part("supervisor", state.supervisor)
+    yield _part("fork server", state.forks)
+    yield _part("web server", state.web)
+    yield from (_part("web worker", one) for one in (state.web.children if state.web else ()))
+    if state.events is not None:
+        yield _part("events' server", state.events)
+        yield from (_part("events' worker", one) for one in state.events.children)
+    yield _part("worker", state.worker)
+
+
+def _part(name: str, identity: ProcessIdentity | None) -> Part:
+    if identity is None or not identity.is_alive():
+        return Part(name, None, None)
+    return Part(name, identity.pid, identity.started_at)
 
 
 def _said_last(log: Path) -> str:

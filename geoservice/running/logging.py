@@ -71,7 +71,10 @@ def configure_logging(level: str = "info") -> None:
 
 
 def library_logging(level: str) -> dict[str, Any]:
-    """Return what `logging.config.dictConfig` wants for the same lines of libraries; granian is handed it, too."""
+    """Return what `logging.config.dictConfig` wants for the same lines of libraries; granian is handed it, too.
+
+    Of granian from `level` on, of others warnings and what is worse.
+    """
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -83,8 +86,9 @@ def library_logging(level: str) -> dict[str, Any]:
             },
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": STANDARD_ERROR, "formatter": "json"}},
-        "root": {"handlers": ["stderr"], "level": level.upper()},
-        "loggers": {},
+        # What else libraries would tell may be anybody's words: a statement's values, a request's body.
+        "root": {"handlers": ["stderr"], "level": max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()])},
+        "loggers": {"_granian": {"level": level.upper()}},
     }
 
 

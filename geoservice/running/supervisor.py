@@ -153,22 +153,24 @@ class Supervisor:
     def _watch(self, children: Sequence[Child]) -> None:
         """Start again what has ended."""
         self._watch_database()
-        self._watch_forks()
-        started = [child.keep(self._forks) for child in children]
+        started = [self._keep_forks(), *(child.keep(self._forks) for child in children)]
         if any(started):
             self._tell(self._phase)
         collect_orphans(but=set() if self._forks.pid is None else {self._forks.pid})
 
-    def _watch_forks(self) -> None:
+    def _keep_forks(self) -> bool:
+        """Start the fork server when it does not run and it is time; return whether it was started."""
         now = time.monotonic()
         if self._forks.pid is not None and not self._forks.has_ended():
-            return
+            return False
         if self._forks.pid is not None:
             log.warning("the fork server ended by itself; starting it again", ended=self._forks.pid)
             self._forks.stop()
             self._forks_backoff.fail(now)
-        if self._forks_backoff.is_over(now):
-            self._forks.start()
+        if not self._forks_backoff.is_over(now):
+            return False
+        self._forks.start()
+        return True
 
     def _waits(self) -> Iterator[float]:
         """Return in how many seconds there is something to start again that nothing else will wake us for."""
@@ -234,6 +236,7 @@ class Supervisor:
             web=self._web.identity,
             events=None if self._events is None else self._events.identity,
             worker=self._worker.identity,
+            forks=self._forks.identity,
             phase=phase,
             host=self._settings.host,
             port=self._settings.port,

@@ -35,6 +35,12 @@ def test_every_way_to_say_something_is_one_line_of_one_form(way: str) -> None:
     assert "谁 said" in json.dumps(line, ensure_ascii=False)
 
 
+def test_libraries_tell_nothing_of_what_they_are_given_also_when_everything_is_to_be_told() -> None:
+    program = "import logging; configure_logging('debug'); logging.getLogger('psycopg').debug('谁')"
+
+    assert said(program) == []
+
+
 def test_a_line_names_the_process_that_it_comes_from_also_after_a_fork() -> None:
     lines = said(
         "import os, structlog; from geoservice.running.processes import name_process\n"

@@ -98,6 +98,10 @@ class Service:
         state = self.instance.read()
         return None if state is None or state.worker is None or not state.worker.is_alive() else state.worker
 
+    def forks(self) -> int | None:
+        state = self.instance.read()
+        return None if state is None or state.forks is None else state.forks.pid
+
     @property
     def web_pid(self) -> int:
         state = self.instance.read()
@@ -313,6 +317,7 @@ def test_what_was_forked_outlives_the_fork_server_which_is_back(service: Service
 
     assert get(service.port) == worker
     assert service.web_pid == server
+    wait_until(lambda: service.forks() not in (None, old.pid), "another fork server is told of")
     os.kill(server, signal.SIGKILL)
     wait_until(
         lambda: service.web_pid != server and get(service.port) not in (None, worker), "another web server answers"
