@@ -11,6 +11,8 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from geoservice.cli.demo import key_words
+from geoservice.cli.typed import own_name
 from geoservice.running.launch import Condition, Part, Started, bring_up, look_at, take_down
 from geoservice.running.supervisor import embedded_cluster, own_database_url
 from geoservice.running.webserver import (
@@ -80,19 +82,12 @@ def _announce(settings: Settings, started: Started, *, background: bool) -> None
         lines.append(f"  events     {base_url(settings.host, settings.events_at)}/v1/events")
     if started.demo is not None:
         lines.append(f"  demo       jurisdiction {started.demo.jurisdiction_code}")
-        # A key is stored as a hash only, so it can be shown once.
-        lines.append(f"  API key    {started.demo.key or 'was shown when the demo was loaded first'}")
+        lines.append(f"  API key    {key_words(started.demo)}")
     cluster = embedded_cluster(settings)
     if cluster is not None:
         lines.append(f"  database   {cluster.tcp_url} (password in {cluster.layout.password_file})")
-    lines.append(f"  stop       {_own_name()} stop" if background or started.already_ran else "  stop       Ctrl-C")
+    lines.append(f"  stop       {own_name()} stop" if background or started.already_ran else "  stop       Ctrl-C")
     click.echo("\n".join(lines))
-
-
-def _own_name() -> str:
-    # As it was typed: in a checkout the command is .venv/bin/geoservice, which no search path knows.
-    typed = sys.argv[0]
-    return typed if typed.endswith("/geoservice") else "geoservice"
 
 
 @click.command()
