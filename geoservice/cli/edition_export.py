@@ -8,17 +8,19 @@ from typing import cast
 import click
 import orjson
 
-from geoservice.services.exporting import ExportService
-from geoservice.settings import Settings
-from geoservice.wiring import open_database
-from geoservice.writing.formats import FORMATS, FormatName
+from geoservice.cli.database import open_database
+from geoservice.cli.lazy_modules import lazily
+from geoservice.writing.format_names import FORMAT_NAMES, FormatName
+
+with lazily():
+    from geoservice.services import exporting
 
 
 @click.command()
 @click.argument("edition_id", type=int)
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--crs", default="wgs84", show_default=True, help="wgs84, cgcs2000 or epsg:N, such as epsg:4540.")
-@click.option("--format", "format_name", type=click.Choice(list(FORMATS)), help="By the end of OUT when absent.")
+@click.option("--format", "format_name", type=click.Choice(FORMAT_NAMES), help="By the end of OUT when absent.")
 @click.option("--force", is_flag=True, help="Replace OUT when it is a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def export(*, edition_id: int, out: Path, crs: str, format_name: str | None, force: bool, as_json: bool) -> None:
@@ -31,13 +33,10 @@ def export(*, edition_id: int, out: Path, crs: str, format_name: str | None, for
     \b
         geoservice edition export 7 grids.gpkg --crs epsg:4540
     """
-    database = open_database(Settings())
-    try:
-        result = ExportService(database).export(
+    with open_database() as database:
+        result = exporting.ExportService(database).export(
             edition_id, out, crs=crs.lower(), format_name=cast("FormatName | None", format_name), force=force
         )
-    finally:
-        database.close()
     if as_json:
         told = {"out": str(out), "grids": result.features, "epsg": result.epsg, "format": result.format}
         click.echo(orjson.dumps(told | {"remarks": result.remarks}))

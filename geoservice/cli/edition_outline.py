@@ -9,13 +9,15 @@ import orjson
 
 from geoservice.cli.actor import actor
 from geoservice.cli.ballpark import allow_ballpark_option
+from geoservice.cli.database import import_limits, open_database
 from geoservice.cli.draft_tables import show_outline
+from geoservice.cli.lazy_modules import lazily
 from geoservice.cli.new_file import NewFile
 from geoservice.cli.progress import busy
-from geoservice.services.drafting.outlines import OutlineService, OutlineView
-from geoservice.services.geojson import collection, outline_features
-from geoservice.settings import Settings
-from geoservice.wiring import import_limits, open_database
+
+with lazily():
+    from geoservice.services import geojson
+    from geoservice.services.drafting import outlines as outline_services
 
 
 @click.command()
@@ -49,10 +51,8 @@ def outline(
     given = file is not None or own
     _require_one_wish(given=given, several=(file is not None) + own + confirm > 1, confirm=confirm, commit=commit,
                       reason=reason)  # fmt: skip
-    settings = Settings()
-    database = open_database(settings)
-    try:
-        outlines = OutlineService(database, limits=import_limits(settings))
+    with open_database() as database:
+        outlines = outline_services.OutlineService(database, limits=import_limits())
         if confirm and reason:
             view = outlines.confirm(edition_id, reason, revision=None, actor=actor())
         elif given:
@@ -65,10 +65,8 @@ def outline(
                     view = outlines.put(edition_id, geom, reason=reason, revision=None, actor=actor())
         else:
             view = outlines.look(edition_id)
-    finally:
-        database.close()
     if to_file is not None:
-        to_file.write_bytes(orjson.dumps(collection(outline_features(view.change))))
+        to_file.write_bytes(orjson.dumps(geojson.collection(geojson.outline_features(view.change))))
     if as_json:
         click.echo(orjson.dumps({"committed": commit, **_fields(view)}))
         return
@@ -90,7 +88,7 @@ def _require_one_wish(*, given: bool, several: bool, confirm: bool, commit: bool
         raise click.UsageError("--reason goes with --confirm, or with --commit.")
 
 
-def _fields(view: OutlineView) -> dict[str, object]:
+def _fields(view: outline_services.OutlineView) -> dict[str, object]:
     return {
         "edition_id": view.edition.id, "as_before": view.outline.is_as_before,
         "gained_m2": view.change.gained_m2, "lost_m2": view.change.lost_m2,

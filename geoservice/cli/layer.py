@@ -7,14 +7,16 @@ from typing import cast
 
 import click
 import orjson
-from rich.console import Console
-from rich.table import Table
 
-from geoservice.services.exporting import ExportService
-from geoservice.settings import Settings
-from geoservice.wiring import open_database
-from geoservice.writing.formats import FORMATS, FormatName
-from layers.catalogue import catalogue
+from geoservice.cli.database import open_database
+from geoservice.cli.lazy_modules import lazily
+from geoservice.writing.format_names import FORMAT_NAMES, FormatName
+
+with lazily():
+    from rich import console, table
+
+    from geoservice.services import exporting
+    from layers import catalogue
 
 _OWNED = {"place": "by its place", "building": "by its building", "routing": "by routing", None: "no"}
 
@@ -29,16 +31,19 @@ def layer() -> None:
 def list_layers(*, as_json: bool) -> None:
     """List the layers."""
     if as_json:
-        told = [{"id": one.id, "title": one.title._asdict(), "geometry": one.geometry} for one in catalogue().values()]
+        told = [
+            {"id": one.id, "title": one.title._asdict(), "geometry": one.geometry}
+            for one in catalogue.catalogue().values()
+        ]
         click.echo(orjson.dumps(told))
         return
-    table = Table("layer", "title", "geometry", "a grid owns it", "columns")
-    table.columns[0].no_wrap = True
-    table.columns[4].overflow = "fold"
-    for one in catalogue().values():
+    shown = table.Table("layer", "title", "geometry", "a grid owns it", "columns")
+    shown.columns[0].no_wrap = True
+    shown.columns[4].overflow = "fold"
+    for one in catalogue.catalogue().values():
         columns = ", ".join(column.name for column in one.columns)
-        table.add_row(one.id, f"{one.title.en} {one.title.zh}", one.geometry, _OWNED[one.assignment], columns)
-    Console().print(table)
+        shown.add_row(one.id, f"{one.title.en} {one.title.zh}", one.geometry, _OWNED[one.assignment], columns)
+    console.Console().print(shown)
 
 
 @layer.command()
@@ -46,7 +51,7 @@ def list_layers(*, as_json: bool) -> None:
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--jurisdiction", required=True, help="Code of the jurisdiction.")
 @click.option("--crs", default="wgs84", show_default=True, help="wgs84, cgcs2000 or epsg:N, such as epsg:4540.")
-@click.option("--format", "format_name", type=click.Choice(list(FORMATS)), help="By the end of OUT when absent.")
+@click.option("--format", "format_name", type=click.Choice(FORMAT_NAMES), help="By the end of OUT when absent.")
 @click.option("--force", is_flag=True, help="Replace OUT when it is a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def export(
@@ -60,14 +65,11 @@ def export(
     \b
         geoservice layer export cameras cameras.gpkg --jurisdiction sare
     """
-    database = open_database(Settings())
-    try:
-        result = ExportService(database).export_layer(
+    with open_database() as database:
+        result = exporting.ExportService(database).export_layer(
             jurisdiction, layer_id, out, crs=crs.lower(), format_name=cast("FormatName | None", format_name),
             force=force,
         )  # fmt: skip
-    finally:
-        database.close()
     if as_json:
         told = {"out": str(out), "features": result.features, "epsg": result.epsg, "format": result.format}
         click.echo(orjson.dumps(told | {"remarks": result.remarks}))

@@ -8,6 +8,7 @@ import os
 import signal
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from geoservice.running.processes import ProcessIdentity
 
 #: A web server that outlived its supervisor ends its running requests within this time.
 LEFTOVER_S = 12.0
+
+#: Tells a person what is being done.
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)

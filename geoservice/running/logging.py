@@ -19,7 +19,7 @@ from geoservice.running.processes import process_name
 log = structlog.get_logger()
 
 
-class StandardError:
+class LogOutput:
     """Standard error as it is at each moment; a line that it does not take is lost: no process ends for that."""
 
     def write(self, text: str) -> None:
@@ -33,7 +33,7 @@ class StandardError:
             sys.stderr.flush()
 
 
-STANDARD_ERROR = StandardError()
+LOG_OUTPUT = LogOutput()
 _RENDER = structlog.processors.JSONRenderer(ensure_ascii=False)
 
 
@@ -61,7 +61,7 @@ def configure_logging(level: str = "info") -> None:
     structlog.configure(
         processors=[*_SHARED, _RENDER],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, STANDARD_ERROR)),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, LOG_OUTPUT)),
         cache_logger_on_first_use=False,
     )
     logging.config.dictConfig(library_logging(level))
@@ -85,7 +85,7 @@ def library_logging(level: str) -> dict[str, Any]:
                 "processors": (structlog.stdlib.ProcessorFormatter.remove_processors_meta, _RENDER),
             },
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": STANDARD_ERROR, "formatter": "json"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": LOG_OUTPUT, "formatter": "json"}},
         # What else libraries would tell may be anybody's words: a statement's values, a request's body.
         "root": {"handlers": ["stderr"], "level": max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()])},
         "loggers": {"_granian": {"level": level.upper()}},

@@ -21,23 +21,22 @@ import structlog
 
 from geoservice.embedded.cluster import Cluster
 from geoservice.embedded.cluster_errors import EmbeddedError
+from geoservice.running.addresses import answers, listen_for_events, listen_on
+from geoservice.running.commands import (
+    APPLICATION,
+    CUT_STREAMS_S,
+    FINISH_ATTEMPTS_S,
+    FINISH_REQUESTS_S,
+    events_arguments,
+    web_arguments,
+    web_environment,
+)
+from geoservice.running.database import embedded_cluster, own_database_url
 from geoservice.running.forkserver import ForkServer, Program
 from geoservice.running.instance import Instance, InstanceState
 from geoservice.running.instance_errors import NotAnswering
 from geoservice.running.logging import configure_logging
 from geoservice.running.processes import adopt_orphans, collect_orphans, name_process, own_identity
-from geoservice.running.webserver import (
-    APPLICATION,
-    CUT_STREAMS_S,
-    FINISH_ATTEMPTS_S,
-    FINISH_REQUESTS_S,
-    answers,
-    events_arguments,
-    listen_for_events,
-    listen_on,
-    web_arguments,
-    web_environment,
-)
 from geoservice.running.worker_process import Backoff, Child
 from geoservice.settings import Settings
 
@@ -274,18 +273,6 @@ def _server(title: str, listening: socket.socket, arguments: tuple[str, ...]) ->
     descriptor = listening.fileno()
     own = ("--socket", str(descriptor))
     return Program(title, "geoservice.running.webserver", (*own, *arguments), (descriptor,))
-
-
-def embedded_cluster(settings: Settings) -> Cluster | None:
-    """Return the database that the service runs for itself; None when it was told another."""
-    if not settings.embedded:
-        return None
-    return Cluster(settings.data_dir, settings.database_port, settings.service_account)
-
-
-def own_database_url(settings: Settings) -> str:
-    """Return the address of the database that the service was told; empty when none."""
-    return settings.database_url.get_secret_value() if settings.database_url is not None else ""
 
 
 def main() -> None:

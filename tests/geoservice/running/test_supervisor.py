@@ -18,10 +18,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from geoservice.running.addresses import base_url, check_address_free
 from geoservice.running.instance import Instance
 from geoservice.running.instance_errors import AddressRefused, WebPortTaken
 from geoservice.running.processes import ProcessIdentity
-from geoservice.running.webserver import base_url, check_address_free
 from geoservice.running.worker_process import Backoff
 from tests.waiting import wait_until
 
