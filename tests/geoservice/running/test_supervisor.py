@@ -295,8 +295,10 @@ def test_while_the_web_server_is_away_callers_wait_and_none_is_refused(service: 
 
 
 def test_every_line_of_every_process_says_when_and_who(ending: Service) -> None:
-    [forks] = [one for one in psutil.Process(ending.process.pid).children() if one.name() == "gs-forkserver"]
-    forks.kill()
+    forks = ending.forks()
+    assert forks is not None
+    os.kill(forks, signal.SIGKILL)
+    wait_until(lambda: ending.forks() not in (None, forks), "another fork server is told of")
     os.kill(old := ending.web_pid, signal.SIGKILL)
     wait_until(lambda: ending.web_pid != old and get(ending.port) is not None, "another web server answers")
 
