@@ -15,8 +15,8 @@ from geoservice.cli.advice import ADVICE, ADVICE_ON_GRIDS, MISTAKES, AdvisedErro
 from geoservice.cli.ballpark import allow_ballpark_option
 from geoservice.cli.database import open_database, read_settings
 from geoservice.cli.instant import Instant
-from geoservice.cli.lazy_modules import lazily
 from geoservice.cli.progress import showing
+from geoservice.lazy_modules import lazily
 from geoservice.reading.file_errors import FileRefused
 from geoservice.reading.limits import Limits
 

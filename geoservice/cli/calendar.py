@@ -11,7 +11,7 @@ import click
 
 from geoservice.cli.database import open_database
 from geoservice.cli.instant import Instant
-from geoservice.cli.lazy_modules import lazily
+from geoservice.lazy_modules import lazily
 
 with lazily():
     from geoservice.services import calendars as working

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from geoservice.cli.lazy_modules import lazily
+from geoservice.lazy_modules import lazily
 
 with lazily():
     import pydantic

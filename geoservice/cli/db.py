@@ -6,7 +6,7 @@ import click
 
 from geoservice.auth.model import LoginRole
 from geoservice.cli.database import database_url, read_settings
-from geoservice.cli.lazy_modules import lazily
+from geoservice.lazy_modules import lazily
 
 with lazily():
     from geoservice.embedded import cluster

@@ -6,7 +6,7 @@ import click
 
 from geoservice.cli.command_name import own_name
 from geoservice.cli.database import database_url
-from geoservice.cli.lazy_modules import lazily
+from geoservice.lazy_modules import lazily
 
 with lazily():
     from geoservice.services import demo as demo_services

@@ -24,9 +24,9 @@ from geoservice.cli.edition_qgis import qgis
 from geoservice.cli.findings import finding_fields, report_edition, show_findings, write_findings
 from geoservice.cli.imports import show_import
 from geoservice.cli.instant import Instant
-from geoservice.cli.lazy_modules import lazily
 from geoservice.cli.new_file import NewFile
 from geoservice.cli.progress import busy
+from geoservice.lazy_modules import lazily
 
 with lazily():
     from geoservice.reading import shapes

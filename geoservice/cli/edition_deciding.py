@@ -9,7 +9,7 @@ import click
 
 from geoservice.cli.actor import actor
 from geoservice.cli.database import open_database
-from geoservice.cli.lazy_modules import lazily
+from geoservice.lazy_modules import lazily
 
 with lazily():
     from geoservice.services.drafting import deciding as deciding_services

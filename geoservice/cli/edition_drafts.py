@@ -26,9 +26,9 @@ from geoservice.cli.draft_tables import (
 )
 from geoservice.cli.findings import finding_fields, show_findings
 from geoservice.cli.instant import Instant
-from geoservice.cli.lazy_modules import lazily
 from geoservice.cli.new_file import NewFile
 from geoservice.errors import MergeConflict
+from geoservice.lazy_modules import lazily
 
 with lazily():
     from rich import console as consoles

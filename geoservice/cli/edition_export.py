@@ -9,7 +9,7 @@ import click
 import orjson
 
 from geoservice.cli.database import open_database
-from geoservice.cli.lazy_modules import lazily
+from geoservice.lazy_modules import lazily
 from geoservice.writing.format_names import FORMAT_NAMES, FormatName
 
 with lazily():

@@ -11,9 +11,9 @@ from geoservice.cli.actor import actor
 from geoservice.cli.ballpark import allow_ballpark_option
 from geoservice.cli.database import import_limits, open_database
 from geoservice.cli.draft_tables import show_outline
-from geoservice.cli.lazy_modules import lazily
 from geoservice.cli.new_file import NewFile
 from geoservice.cli.progress import busy
+from geoservice.lazy_modules import lazily
 
 with lazily():
     from geoservice.services import geojson

@@ -8,7 +8,7 @@ import click
 import orjson
 
 from geoservice.cli.database import database_url, open_database, read_settings
-from geoservice.cli.lazy_modules import lazily
+from geoservice.lazy_modules import lazily
 
 with lazily():
     import sqlalchemy

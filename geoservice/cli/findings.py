@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import orjson
 
-from geoservice.cli.lazy_modules import lazily
+from geoservice.lazy_modules import lazily
 
 with lazily():
     import shapely

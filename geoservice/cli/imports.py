@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from geoservice.cli.draft_tables import show_healing, show_left_open
-from geoservice.cli.lazy_modules import lazily
+from geoservice.lazy_modules import lazily
 
 with lazily():
     from geoservice.domain.editing import healing

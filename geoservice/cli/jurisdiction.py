@@ -16,8 +16,8 @@ from geoservice.cli.ballpark import allow_ballpark_option
 from geoservice.cli.database import import_limits, open_database
 from geoservice.cli.findings import report_edition
 from geoservice.cli.imports import show_import
-from geoservice.cli.lazy_modules import lazily
 from geoservice.cli.progress import busy
+from geoservice.lazy_modules import lazily
 
 with lazily():
     from geoservice.reading import shapes

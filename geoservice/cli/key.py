@@ -10,7 +10,7 @@ import click
 
 from geoservice.auth.model import Role
 from geoservice.cli.database import open_database
-from geoservice.cli.lazy_modules import lazily
+from geoservice.lazy_modules import lazily
 
 with lazily():
     from geoservice.services import keys as key_services

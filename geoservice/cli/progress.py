@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from geoservice.cli.lazy_modules import lazily
+from geoservice.lazy_modules import lazily
 
 with lazily():
     from rich import console as consoles

@@ -13,7 +13,7 @@ import click
 from geoservice.cli.command_name import own_name
 from geoservice.cli.database import read_settings
 from geoservice.cli.demo import key_words
-from geoservice.cli.lazy_modules import lazily
+from geoservice.lazy_modules import lazily
 
 with lazily():
     from rich import console as consoles

@@ -10,8 +10,8 @@ import click
 
 from geoservice.cli.actor import actor
 from geoservice.cli.database import open_database, read_settings
-from geoservice.cli.lazy_modules import lazily
 from geoservice.domain.topics import TOPICS, Topics
+from geoservice.lazy_modules import lazily
 
 with lazily():
     from geoservice.records.webhooks import model

@@ -42,11 +42,11 @@ def walk(command, words):
 print(json.dumps([[*words, "--help"] for words in walk(geoservice, [])]))
 """
 NEEDED_BY_WORK = {
-    "alembic", "flask", "folium", "geoalchemy2", "granian", "numpy", "orjson", "pyarrow", "pyogrio", "pyproj", "rich",
-    "shapely", "sqlalchemy", "structlog",
+    "alembic", "flask", "folium", "geoalchemy2", "granian", "numpy", "orjson", "psycopg", "pyarrow", "pyogrio",
+    "pyproj", "rich", "shapely", "sqlalchemy", "structlog",
 }  # fmt: skip
 #: Settings and the embedded database's state.
-NEEDED_TO_LOOK = {"asyncio", "psutil", "psycopg", "pydantic", "pydantic_settings"}
+NEEDED_TO_LOOK = {"asyncio", "psutil", "pydantic", "pydantic_settings"}
 
 
 def python(program: str, *arguments: str, data_dir: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -89,10 +89,10 @@ def test_status_and_stop_load_what_looks_at_an_instance_and_nothing_that_works(c
 
 
 def lazy_imports() -> list[tuple[str, ast.stmt]]:
-    """Return the imports within `with lazily():` of every file of the command line."""
+    """Return the imports within `with lazily():` of every file."""
     return [
         (path.name, one)
-        for path in sorted((ROOT / "geoservice/cli").glob("*.py"))
+        for path in sorted((ROOT / "geoservice").rglob("*.py"))
         for block in ast.walk(ast.parse(path.read_text()))
         if isinstance(block, ast.With) and ast.unparse(block.items[0].context_expr) == "lazily()"
         for one in block.body
