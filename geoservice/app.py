@@ -30,6 +30,9 @@ from geoservice.open311.refusing import PREFIX, Refused, problem_response, refus
 from geoservice.open311.views import open311_blueprint
 from geoservice.phone.pages import phone_blueprint
 from geoservice.settings import Settings
+from geoservice.tiles.held import HeldTiles
+from geoservice.tiles.tile_path import TilePath
+from geoservice.tiles.views import tiles_blueprint
 from geoservice.web.admission import admit
 from geoservice.web.guard import enforce, guard
 from geoservice.web.json import OrjsonProvider
@@ -85,6 +88,11 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.register_blueprint(documents_blueprint())
     app.register_blueprint(maps_blueprint(services.viewing, guard))
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
+    if settings.tile_memory_bytes:
+        app.wsgi_app = TilePath(  # type: ignore[method-assign]
+            app.wsgi_app, services.tiles, HeldTiles(settings.tile_memory_bytes), services.keys.identify_from_memory,
+            metrics, HEADERS, trusted_hosts(settings),
+        )  # fmt: skip
     if settings.fast_path:
         app.wsgi_app = FastPath(  # type: ignore[method-assign]
             app.wsgi_app, services.ownership, services.keys.identify_from_memory, metrics, HEADERS,
@@ -100,6 +108,7 @@ def _interfaces(services: Services, metrics: RequestMetrics, *, public_reports: 
         ownership_blueprint(services.ownership),
         jurisdictions_blueprint(services.viewing, services.incidents),
         layers_blueprint(),
+        tiles_blueprint(services.tiles),
         grids_blueprint(services.grids),
         exports_blueprint(services.exports),
         editions_blueprint(services.editions, services.drafts),

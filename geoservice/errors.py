@@ -165,6 +165,26 @@ class LayerUnknown(GeoserviceError):
     """There is no such layer; those that are there are named."""
 
 
+class TileUnknown(GeoserviceError):
+    """There is no such tile, or no such version of it: the layer's TileJSON names zooms and the version in force."""
+
+
+class TilesNotKept(GeoserviceError):
+    """No tiles are kept here."""
+
+    advice = "keep-tiles"
+
+
+class TilesMissing(GeoserviceError):
+    """Not all tiles were cut."""
+
+    advice = "build-tiles"
+
+
+class TilesUnwritable(GeoserviceError):
+    """The file's name says no kind of file that tiles are written into: .pmtiles or .mbtiles."""
+
+
 class CalendarRefused(GeoserviceError):
     """The working hours or days can not be read."""
 

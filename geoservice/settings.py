@@ -66,6 +66,13 @@ class Settings(BaseSettings):
     fast_path: bool = True
     #: Take reports of residents, who have no key: POST /v1/report and the page /report.
     public_reports: bool = True
+    #: Keep vector tiles that were cut: where (in the data directory when empty), at most so many bytes, and only while
+    #: so much of the disk is free. 0 bytes: none are kept on the disk.
+    tile_store: Path | None = None
+    tile_store_bytes: int = Field(default=2_000_000_000, ge=0)
+    tile_store_reserve_bytes: int = Field(default=1_000_000_000, ge=0)
+    #: Memory of each web worker for tiles, bytes.
+    tile_memory_bytes: int = Field(default=64_000_000, ge=0)
     #: Send webhooks, by a worker of its own.
     webhooks: bool = True
     #: Networks that webhooks may go to besides public ones, comma separated, such as 10.1.0.0/16.

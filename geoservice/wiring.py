@@ -22,6 +22,7 @@ from geoservice.services.incidents import IncidentService
 from geoservice.services.keys import KeyService
 from geoservice.services.ownership import OwnershipService
 from geoservice.services.snapshot_cache import SnapshotCache
+from geoservice.services.tiles.service import TileService
 from geoservice.services.viewing import ViewingService
 from geoservice.services.webhooks.delivering import DeliveringService
 from geoservice.services.webhooks.fanning import FanningService
@@ -33,6 +34,7 @@ from geoservice.streams.endpoint import Streams
 from geoservice.web.security import trusted_hosts
 from geoservice.webhooks.sending import tls_context
 from layers.db.session import Database
+from tilegen.store import StoreLimits, TileStore
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Services:
     webhooks: WebhookService
     keys: KeyService
     health: HealthService
+    tiles: TileService
 
 
 def database_url(settings: Settings) -> str:
@@ -82,6 +85,14 @@ def open_database(settings: Settings) -> Database:
 def import_limits(settings: Settings) -> Limits:
     """Return how much a file that is imported may ask of the machine."""
     return Limits.of(features=settings.import_features, file_bytes=settings.import_bytes)
+
+
+def tile_store(settings: Settings) -> TileStore | None:
+    """Return where tiles are kept; None: nowhere."""
+    if settings.tile_store_bytes == 0:
+        return None
+    path = settings.tile_store or settings.data_dir / "tiles" / "tiles.sqlite"
+    return TileStore(path, StoreLimits(settings.tile_store_bytes, settings.tile_store_reserve_bytes))
 
 
 def _cache(settings: Settings) -> SnapshotCache:
@@ -112,6 +123,7 @@ def build_services(settings: Settings) -> Services:
         webhooks=WebhookService(database, allowed=settings.allowed_networks),
         keys=KeyService(database, cache),
         health=HealthService(database, cache),
+        tiles=TileService(database, tile_store(settings)),
     )
 
 

@@ -18,6 +18,8 @@ from layers.shifted import FROM_WGS84, Floats, shifted_back
 
 #: EPSG code of everything stored: longitude and latitude on WGS 84.
 STORAGE_SRID = 4326
+#: EPSG code of what tiles are cut in: WGS 84 / Pseudo-Mercator.
+WEB_MERCATOR_SRID = 3857
 #: What a sender may declare beside epsg:N. CGCS2000 is WGS 84 to a few centimetres.
 GEOGRAPHIC_NAMES = {"wgs84": 4326, "cgcs2000": 4490}
 #: What else: systems of Chinese map services, without an EPSG code and hundreds of metres off.

@@ -39,6 +39,25 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Tiling:
+    """How a layer is cut into vector tiles. The database knows the same (table layer): its triggers follow it."""
+
+    #: Columns of the layer's table that tiles tell.
+    columns: tuple[str, ...] = ()
+    #: From this zoom on every feature is in the tiles.
+    min_zoom: int = 14
+    #: Below it features are counted by square cells, so many to a tile's side, a power of two; None: there is nothing.
+    cells: int | None = None
+    #: Columns by whose values they are counted.
+    counted: tuple[str, ...] = ()
+
+    @property
+    def cell_level(self) -> int | None:
+        """Return the zoom whose tiles are the finest cells."""
+        return None if self.cells is None else self.min_zoom - 1 + self.cells.bit_length() - 1
+
+
+@dataclass(frozen=True)
 class Layer:
     """A kind of feature: where its rows are, what is told of them, who may read them, how they look."""
 
@@ -73,6 +92,8 @@ class Layer:
     read: str = "view_map"
     #: Rows are about people: only `source`, which counts them, leaves the database.
     personal: bool = False
+    #: None: there are no tiles of it.
+    tiling: Tiling | None = Tiling()
     styles: tuple[Style, ...] = ()
 
     @property

@@ -161,7 +161,7 @@ def community_url(cluster_url: str, community_template: str) -> Iterator[str]:
 @pytest.fixture
 def services(community_url: str) -> Iterator[Services]:
     """Return every service on the demo community."""
-    services = build_services(Settings(database_url=SecretStr(community_url), pool_size=4))
+    services = build_services(Settings(database_url=SecretStr(community_url), pool_size=4, tile_store_bytes=0))
     yield services
     stop(services)
 

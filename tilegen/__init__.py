@@ -1,1 +1,1 @@
-"""Vector tiles will live here: matrix, sources, encode, pyramid, store. Empty so far."""
+"""Vector tiles that follow the data: which tiles there are, how they are made, kept and given away. Knows no Flask."""

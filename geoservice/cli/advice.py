@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 ADVICE: Mapping[str, str] = {
     "allow-ballpark": "Or say --allow-ballpark, when places may be that far off.",
+    "build-tiles": "Run: geoservice tiles build",
     "confirm-outline": "Run: geoservice edition outline {edition} --confirm --reason TEXT",
     "import-again": "Import its file again.",
+    "keep-tiles": "Set GEOSERVICE_TILE_STORE_BYTES to how much they may take.",
     "look-at-findings": "See: geoservice edition show {edition}",
     "name-code": "Say --code.",
     "name-columns": "Say --lon and --lat, or --x, --y and --crs.",

@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "jurisdiction": "geoservice.cli.jurisdiction:jurisdiction",
     "edition": "geoservice.cli.edition:edition",
     "layer": "geoservice.cli.layer:layer",
+    "tiles": "geoservice.cli.tiles:tiles",
     "calendar": "geoservice.cli.calendar:calendar",
     "assign": "geoservice.cli.assign:assign",
     "key": "geoservice.cli.key:key",

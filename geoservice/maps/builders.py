@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from folium.plugins import Fullscreen
 from folium.utilities import JsCode
 
-from geoservice.maps.elements import PageHeader, PagePanels, RemoteGeoJson, ShellMap
+from geoservice.maps.elements import PageHeader, PagePanels, RemoteGeoJson, ShellMap, VectorTiles
 from geoservice.maps.figure import AssetUrl, OfflineFigure
 from geoservice.maps.specs import layer_spec, panel_groups, style_title
+from geoservice.maps.tile_specs import tile_rules
 from geoservice.maps.viewing import JurisdictionView, StatisticsView
 from geoservice.maps.wording import HTML_LANG, Language, word, words
 from layers.catalogue import styles
@@ -43,6 +44,8 @@ _PAGE_WORDS = (
 )
 #: How often an open page asks whether anything has changed.
 REFRESH_S = 30
+#: Asking for the documents of tiles costs little, and only what was touched comes anew.
+TILE_REFRESH_S = 5
 #: Layers whose features change while people watch.
 _CHANGING = ("grids", "incidents")
 FIGURES = ("grids", "residents", "floating", "received", "closed", "in_hand")
@@ -61,6 +64,19 @@ class PageFrame:
     figures_url: str
     #: Address of the same page in the other language.
     other_language_url: str
+
+
+@dataclass(frozen=True)
+class TileFrame:
+    """What a response gives its page of tiles: language, nonce and the addresses of everything it loads."""
+
+    language: Language
+    nonce: str
+    asset_url: AssetUrl
+    #: Layer id -> address of its TileJSON.
+    tile_set_url: Callable[[str], str]
+    #: Address that says who owns a place, but for the place.
+    owner_url: str
 
 
 def display_name(jurisdiction: JurisdictionView, language: Language) -> str:
@@ -103,6 +119,30 @@ def build_map_page(jurisdiction: JurisdictionView, frame: PageFrame) -> OfflineF
             )
         )
     shell.add_child(_panels(shell, jurisdiction, frame))
+    figure.add_child(shell)
+    return figure
+
+
+def build_tile_page(jurisdiction: JurisdictionView, frame: TileFrame) -> OfflineFigure:
+    """Return the map of one jurisdiction as vector tiles, and nothing else."""
+    figure = OfflineFigure(
+        title=f"{display_name(jurisdiction, frame.language)} · {word('service', frame.language)}",
+        lang=HTML_LANG[frame.language],
+        nonce=frame.nonce,
+        asset_url=frame.asset_url,
+    )
+    shell = _shell(jurisdiction, frame.language)
+    rules = tile_rules()
+    settings = {
+        "language": frame.language,
+        "bbox": list(jurisdiction.bbox),
+        "words": words(("no_owner",), frame.language),
+        "rules": rules,
+        "urls": {rule["layer"]: frame.tile_set_url(rule["layer"]) for rule in rules},
+        "owner_url": frame.owner_url,
+        "refresh_s": TILE_REFRESH_S,
+    }
+    shell.add_child(VectorTiles(shell, settings=settings))
     figure.add_child(shell)
     return figure
 

@@ -17,7 +17,7 @@ from folium.map import Layer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 
-from geoservice.maps.figure import OWN, Verbatim, page_of
+from geoservice.maps.figure import OWN, PROTOMAPS_LEAFLET, Verbatim, page_of
 
 #: In the order in which they must run.
 SCRIPTS = ("dom", "layers", "labels", "details", "refresh", "page")
@@ -62,6 +62,30 @@ class RemoteGeoJson(Layer):
         line = f"var {self.get_name()} = geoservice.remoteLayer({htmlsafe_json_dumps(self.spec)});"
         page_of(self).script.add_child(Verbatim(line), name=self.get_name())
         super().render(**kwargs)
+        return line
+
+
+class VectorTiles(JSCSSMixin, MacroElement):
+    """Layers as vector tiles on one canvas, by protomaps-leaflet: for towns that no page could draw from GeoJSON."""
+
+    default_js = [  # noqa: RUF012
+        ("protomaps_leaflet", PROTOMAPS_LEAFLET),
+        *((f"geoservice_{name}", f"{OWN}scripts/{name}.js") for name in ("dom", "tiles")),
+    ]
+    default_css = [("geoservice_css", f"{OWN}styles/map.css")]  # noqa: RUF012
+
+    def __init__(self, shell: ShellMap, *, settings: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._name = "VectorTiles"
+        self.shell = shell
+        self.settings = settings
+
+    def render(self, **kwargs: Any) -> str:
+        """Write the line that has the page's script draw them."""
+        super().render(**kwargs)
+        start = f"geoservice.vectorTiles({self.shell.get_name()}, "
+        line = f"{start}{htmlsafe_json_dumps(self.settings)});"
+        page_of(self).script.add_child(Verbatim(line), name=self.get_name())
         return line
 
 

@@ -25,8 +25,9 @@ ASSET_OF_LINK = {
     "npm/leaflet.fullscreen@3.0.0/Control.FullScreen.css": ("vendor/leaflet.fullscreen/Control.FullScreen.css"),
 }
 
-#: Scheme of links to our own files below static/.
+#: Scheme of links to our own files below static/, and to one of a package that folium knows nothing of.
 OWN = "own:"
+PROTOMAPS_LEAFLET = "package:protomaps-leaflet/protomaps-leaflet.js"
 
 
 class UnknownAsset(LookupError):
@@ -47,6 +48,8 @@ def asset_of(url: str) -> str:
         if path.is_absolute() or ".." in path.parts:
             raise UnknownAsset(url)
         return f"static/{path}"
+    if url == PROTOMAPS_LEAFLET:
+        return f"vendor/{url.removeprefix('package:')}"
     _, _, tail = url.partition("://")
     _, _, path_of_url = tail.partition("/")
     try:

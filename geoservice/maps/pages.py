@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from flask import (
     Blueprint,
@@ -20,7 +21,15 @@ from flask import (
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from geoservice.maps import assets
-from geoservice.maps.builders import PageFrame, build_map_page, display_name, figures, second_name
+from geoservice.maps.builders import (
+    PageFrame,
+    TileFrame,
+    build_map_page,
+    build_tile_page,
+    display_name,
+    figures,
+    second_name,
+)
 from geoservice.maps.elements import TEMPLATES
 from geoservice.maps.figure import AssetUrl, content_security_policy
 from geoservice.maps.viewing import JurisdictionView, Viewing
@@ -49,6 +58,11 @@ def maps_blueprint(viewing: Viewing, guard: Guard) -> Blueprint:
     @may_view
     def map_page(jurisdiction: str) -> WerkzeugResponse:
         return _map_page(viewing.jurisdiction_view(jurisdiction), _language())
+
+    @blueprint.get("/maps/<jurisdiction>/tiles")
+    @may_view
+    def tile_page(jurisdiction: str) -> WerkzeugResponse:
+        return _tile_page(viewing.jurisdiction_view(jurisdiction), _language())
 
     @blueprint.get("/maps/<jurisdiction>/figures.json")
     @may_view
@@ -105,6 +119,19 @@ def _map_page(jurisdiction: JurisdictionView, language: Language) -> Response:
         other_language_url=url_for("maps.map_page", jurisdiction=code, **_lang_argument(other)),
     )
     return _html(build_map_page(jurisdiction, frame).render(), nonce)
+
+
+def _tile_page(jurisdiction: JurisdictionView, language: Language) -> Response:
+    """Render the map of a jurisdiction as vector tiles with a nonce of its own."""
+    nonce, code = secrets.token_urlsafe(18), quote(jurisdiction.code, safe="")
+    frame = TileFrame(
+        language=language,
+        nonce=nonce,
+        asset_url=_asset_url(),
+        tile_set_url=lambda layer: f"/tiles/{code}/{layer}.json",
+        owner_url=f"/v1/owner?jurisdiction={code}",
+    )
+    return _html(build_tile_page(jurisdiction, frame).render(), nonce)
 
 
 def _index_page(jurisdictions: tuple[JurisdictionView, ...], language: Language) -> WerkzeugResponse:

@@ -28,6 +28,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "details": ("详情", "Details"),
     "back": ("返回网格一览", "Back to the grids"),
     "close": ("关闭", "Close"),
+    "no_owner": ("无归属", "No owner"),
     "here": ("此处", "At this place"),
     "drawing": ("正在绘制", "Drawing"),
     "failed": ("加载失败，点击重试", "Could not be loaded; click to retry"),

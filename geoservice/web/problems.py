@@ -118,6 +118,8 @@ KINDS: dict[type[Exception], Kind] = {
     rules.EventUnknown: Kind("event-unknown", 422, "There is no such event yet"),
     WebhookRefused: Kind("webhook-refused", 422, "The webhook can not be made"),
     rules.LayerUnknown: Kind("layer-unknown", 404, "There is no such layer"),
+    rules.TileUnknown: Kind("tile-unknown", 404, "There is no such tile"),
+    point_errors.NothingInForce: Kind("nothing-in-force", 404, "No grids are in force"),
     rules.PersonalNumberRefused: Kind("personal-number", 422, "The text holds a personal number"),
     facts.RefusedByDatabase: Kind("refused", 422, "The data do not allow it"),
     facts.InvalidGeometry: Kind("invalid-geometry", 422, "The geometry is not valid"),

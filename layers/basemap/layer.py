@@ -1,6 +1,6 @@
 """The base map as a layer."""
 
-from layers.layer import Column, Layer
+from layers.layer import Column, Layer, Tiling
 from layers.style import Style
 from layers.title import Title
 
@@ -27,6 +27,7 @@ BASEMAP = Layer(
         Column("name", "text", Title("名称", "Name"), nullable=True, told=False),
         Column("name_en", "text", Title("英文名称", "English name"), nullable=True, told=False),
     ),
+    tiling=Tiling(("kind", "name", "name_en"), min_zoom=11),
     styles=(
         Style(
             id="basemap",

@@ -1,6 +1,6 @@
 """Buildings as a layer."""
 
-from layers.layer import Column, Layer
+from layers.layer import Column, Layer, Tiling
 from layers.style import Style
 from layers.title import Title
 
@@ -30,6 +30,7 @@ BUILDINGS = Layer(
         Column("address", "text", Title("地址", "Address"), nullable=True),
         Column("grid_code", "text", Title("所属网格", "Grid"), nullable=True),
     ),
+    tiling=Tiling(("code", "kind", "floors"), cells=64, counted=("kind",)),
     styles=(
         Style(
             id="buildings",

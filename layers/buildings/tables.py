@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, Integer, SmallInteger, Text, UniqueCon
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
-from layers.db.columns import CODE, geometry, grid_code, identity, instant_now
+from layers.db.columns import CODE, geometry, grid_code, identity, instant_now, mercator
 
 
 class BuildingRow(Base):
@@ -16,6 +16,7 @@ class BuildingRow(Base):
     __table_args__ = (
         UniqueConstraint("jurisdiction_id", "code"),
         Index(None, "geom", postgresql_using="gist"),
+        Index(None, "geom_3857", postgresql_using="gist"),
         Index("ix_building_grid_code", "jurisdiction_id", "grid_code"),
     )
 
@@ -27,5 +28,6 @@ class BuildingRow(Base):
     floors: Mapped[int | None] = mapped_column(SmallInteger)
     address: Mapped[str | None] = mapped_column(Text)
     geom: Mapped[object] = geometry("MULTIPOLYGON")
+    geom_3857: Mapped[object | None] = mercator()
     grid_code: Mapped[str | None] = grid_code()
     recorded_at: Mapped[datetime] = instant_now()

@@ -1,6 +1,6 @@
 """Cameras, and what they see, as layers."""
 
-from layers.layer import Column, Layer
+from layers.layer import Column, Layer, Tiling
 from layers.style import Style
 from layers.title import Title
 
@@ -37,6 +37,7 @@ CAMERAS = Layer(
         Column("range_m", "number", Title("可视距离", "Range"), unit="m"),
         Column("grid_code", "text", Title("所属网格", "Grid"), nullable=True),
     ),
+    tiling=Tiling(("code", "kind", "status", "bearing_deg"), cells=16, counted=("status",)),
     styles=(
         Style(
             id="cameras",
@@ -63,6 +64,7 @@ CAMERA_SECTORS = Layer(
     assignment=None,
     head="code",
     columns=(_CODE, _STATUS),
+    tiling=Tiling(("code", "status")),
     styles=(
         Style(
             id="camera_sectors",

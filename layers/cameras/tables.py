@@ -6,7 +6,7 @@ from sqlalchemy import Float, ForeignKey, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
-from layers.db.columns import CODE, geometry, grid_code, identity, instant_now
+from layers.db.columns import CODE, geometry, grid_code, identity, instant_now, mercator
 
 
 class CameraRow(Base):
@@ -16,7 +16,9 @@ class CameraRow(Base):
     __table_args__ = (
         UniqueConstraint("jurisdiction_id", "code"),
         Index(None, "geom", postgresql_using="gist"),
+        Index(None, "geom_3857", postgresql_using="gist"),
         Index(None, "sector", postgresql_using="gist"),
+        Index(None, "sector_3857", postgresql_using="gist"),
         Index("ix_camera_grid_code", "jurisdiction_id", "grid_code"),
     )
 
@@ -25,11 +27,13 @@ class CameraRow(Base):
     code: Mapped[str] = mapped_column(CODE)
     kind: Mapped[str] = mapped_column(Text, server_default="fixed")
     geom: Mapped[object] = geometry("POINT")
+    geom_3857: Mapped[object | None] = mercator()
     #: Clockwise from north.
     bearing_deg: Mapped[float] = mapped_column(Float(53))
     fov_deg: Mapped[float] = mapped_column(Float(53))
     range_m: Mapped[float] = mapped_column(Float(53))
     status: Mapped[str] = mapped_column(Text, server_default="online")
     sector: Mapped[object] = geometry("POLYGON")
+    sector_3857: Mapped[object | None] = mercator("sector")
     grid_code: Mapped[str | None] = grid_code()
     recorded_at: Mapped[datetime] = instant_now()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, DateTime, Identity, Text, text
+from sqlalchemy import BigInteger, Computed, DateTime, Identity, Text, text
 from sqlalchemy.orm import MappedColumn, mapped_column
 
-from layers.crs import STORAGE_SRID
+from layers.crs import STORAGE_SRID, WEB_MERCATOR_SRID
 
 #: Text compared byte by byte: codes sort the same in every locale, and ties go to the smallest.
 CODE = Text(collation="C")
@@ -24,6 +24,12 @@ def identity() -> MappedColumn[int]:
 def geometry(kind: str, *, nullable: bool = False) -> MappedColumn[object]:
     """Return a stored geometry of one type, EPSG:4326; its index is declared with its table."""
     return mapped_column(Geometry(kind, srid=STORAGE_SRID, spatial_index=False), nullable=nullable)
+
+
+def mercator(of: str = "geom") -> MappedColumn[object | None]:
+    """Return a geometry of the table in EPSG:3857, which the database keeps for tiles."""
+    kept = Computed(f"geoservice.web_mercator({of})", persisted=True)
+    return mapped_column(Geometry("GEOMETRY", srid=WEB_MERCATOR_SRID, spatial_index=False), kept)
 
 
 def grid_code() -> MappedColumn[str | None]:

@@ -1,6 +1,7 @@
 """Table layer: what the database itself knows of the catalogue."""
 
-from sqlalchemy import Boolean, Text, text
+from sqlalchemy import Boolean, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
@@ -17,3 +18,9 @@ class LayerRow(Base):
     key_column: Mapped[str] = mapped_column(CODE, server_default="code")
     assignment: Mapped[str | None] = mapped_column(Text)
     personal: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    geom_column: Mapped[str] = mapped_column(CODE, server_default="geom")
+    #: Null: tiles may tell every column but whose a feature is and when it was written.
+    tiled: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    min_zoom: Mapped[int] = mapped_column(SmallInteger, server_default="14")
+    cell_level: Mapped[int | None] = mapped_column(SmallInteger)
+    counted: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")

@@ -1,6 +1,6 @@
 """The grids of published editions as a layer."""
 
-from layers.layer import Column, Layer
+from layers.layer import Column, Layer, Tiling
 from layers.style import Style
 from layers.title import Title
 
@@ -14,6 +14,7 @@ GRIDS = Layer(
     geometry="MultiPolygon",
     assignment=None,
     bitemporal=True,
+    tiling=Tiling(("code", "name", "name_en"), min_zoom=0),
     read="read_grids",
     columns=(
         Column("name", "text", Title("名称", "Name"), told=False),

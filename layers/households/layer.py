@@ -18,6 +18,7 @@ HOUSEHOLDS = Layer(
     head="building_code",
     assignment="building",
     personal=True,
+    tiling=None,
     columns=(
         Column("households", "integer", Title("住户", "Households"), figure=True),
         Column("building_code", "text", Title("楼栋编号", "Building")),

@@ -1,6 +1,6 @@
 """Incidents as a layer: what a map needs, no words and nothing of the reporter."""
 
-from layers.layer import Column, Layer
+from layers.layer import Column, Layer, Tiling
 from layers.style import Style
 from layers.title import Title
 
@@ -61,8 +61,10 @@ INCIDENTS = Layer(
         Column("source", "text", Title("来源", "Source"), codes=SOURCES),
         Column("method", "text", Title("判定方式", "Method"), codes=METHODS),
         Column("near_border", "boolean", Title("临近边界", "Near a border")),
+        Column("late", "boolean", Title("超期", "Late")),
         Column("id", "text", Title("事件编号", "Incident")),
     ),
+    tiling=Tiling(("status", "service_code", "source", "late"), cells=16, counted=("status", "late")),
     styles=(
         Style(
             id="incidents_in_hand",

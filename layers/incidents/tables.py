@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Computed,
     Float,
     ForeignKey,
     ForeignKeyConstraint,
@@ -22,7 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
-from layers.db.columns import CODE, INSTANT, geometry, identity, instant_now
+from layers.db.columns import CODE, INSTANT, geometry, identity, instant_now, mercator
 
 
 class ServiceRow(Base):
@@ -57,6 +58,7 @@ class IncidentRow(Base):
             name="incident_assigned_to_staff",
         ),
         Index(None, "geom", postgresql_using="gist"),
+        Index(None, "geom_3857", postgresql_using="gist"),
         Index("ix_incident_grid_code", "jurisdiction_id", "grid_code", "status"),
         Index(None, "reported_at"),
         Index(None, "updated_at"),
@@ -81,6 +83,7 @@ class IncidentRow(Base):
     source: Mapped[str] = mapped_column(Text, server_default="system")
     description: Mapped[str] = mapped_column(Text, server_default="")
     geom: Mapped[object] = geometry("POINT")
+    geom_3857: Mapped[object | None] = mercator()
     received_x: Mapped[float] = mapped_column(Float(53))
     received_y: Mapped[float] = mapped_column(Float(53))
     declared_crs: Mapped[str] = mapped_column(Text, server_default="wgs84")
@@ -111,6 +114,10 @@ class IncidentRow(Base):
     status_since: Mapped[datetime] = instant_now()
     waiting_since: Mapped[datetime | None] = mapped_column(INSTANT)
     overdue_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    late: Mapped[bool] = mapped_column(
+        Boolean,
+        Computed("overdue_at IS NOT NULL AND geoservice.is_open(status) AND status <> 'resolved'", persisted=True),
+    )
     assigned_officer_code: Mapped[str | None] = mapped_column(CODE)
     duplicate_of: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("geoservice.incident.id"))
     #: Of a duplicate: how far the incident has come that it ends at; the trigger's.

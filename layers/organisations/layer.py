@@ -1,6 +1,6 @@
 """Organisations as a layer."""
 
-from layers.layer import Column, Layer
+from layers.layer import Column, Layer, Tiling
 from layers.style import Style
 from layers.title import Title
 
@@ -25,5 +25,6 @@ ORGANISATIONS = Layer(
         Column("code", "text", Title("编号", "Code")),
         Column("grid_code", "text", Title("所属网格", "Grid"), nullable=True),
     ),
+    tiling=Tiling(("code", "name", "name_en", "kind"), cells=16, counted=("kind",)),
     styles=(Style(id="organisations", group="facilities", order=70, symbol="icon", by="kind", legend=tuple(KINDS)),),
 )

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
-from layers.db.columns import CODE, geometry, grid_code, identity, instant_now
+from layers.db.columns import CODE, geometry, grid_code, identity, instant_now, mercator
 
 
 class OrganisationRow(Base):
@@ -16,6 +16,7 @@ class OrganisationRow(Base):
     __table_args__ = (
         UniqueConstraint("jurisdiction_id", "code"),
         Index(None, "geom", postgresql_using="gist"),
+        Index(None, "geom_3857", postgresql_using="gist"),
         Index("ix_organisation_grid_code", "jurisdiction_id", "grid_code"),
     )
 
@@ -26,5 +27,6 @@ class OrganisationRow(Base):
     name_en: Mapped[str | None] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
     geom: Mapped[object] = geometry("POINT")
+    geom_3857: Mapped[object | None] = mercator()
     grid_code: Mapped[str | None] = grid_code()
     recorded_at: Mapped[datetime] = instant_now()

@@ -11,7 +11,8 @@ CREATE TABLE geoservice.basemap_feature (
         CHECK (geometrytype(geom) IN ('LINESTRING', 'MULTILINESTRING', 'POLYGON', 'MULTIPOLYGON'))
 );
 CREATE INDEX ix_basemap_feature_jurisdiction_id ON geoservice.basemap_feature (jurisdiction_id);
-INSERT INTO geoservice.layer (id, table_name, key_column) VALUES ('basemap', 'basemap_feature', 'id');
+INSERT INTO geoservice.layer (id, table_name, key_column, tiled, min_zoom)
+VALUES ('basemap', 'basemap_feature', 'id', '{kind,name,name_en}', 11);
 SELECT geoservice.attach_layer('basemap');
 
 -- Say what is wrong before the CHECKs only say that something is.

@@ -13,5 +13,6 @@ CREATE TABLE geoservice.building (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (jurisdiction_id, code)
 );
-INSERT INTO geoservice.layer (id, table_name, assignment) VALUES ('buildings', 'building', 'place');
+INSERT INTO geoservice.layer (id, table_name, assignment, tiled, cell_level, counted)
+VALUES ('buildings', 'building', 'place', '{code,kind,floors}', 19, '{kind}');
 SELECT geoservice.attach_layer('buildings');

@@ -16,7 +16,8 @@ CREATE TABLE geoservice.camera (
     UNIQUE (jurisdiction_id, code)
 );
 CREATE INDEX ix_camera_sector ON geoservice.camera USING gist (sector);
-INSERT INTO geoservice.layer (id, table_name, assignment) VALUES ('cameras', 'camera', 'place');
+INSERT INTO geoservice.layer (id, table_name, assignment, tiled, cell_level, counted)
+VALUES ('cameras', 'camera', 'place', '{code,kind,status,bearing_deg}', 17, '{status}');
 SELECT geoservice.attach_layer('cameras');
 
 -- The sector that a camera sees, as a polygon. bearing_deg clockwise from north; 5 degrees a step along the arc.
@@ -59,3 +60,8 @@ BEGIN
 END $$;
 CREATE TRIGGER draw_sector BEFORE INSERT OR UPDATE OF geom, bearing_deg, fov_deg, range_m, sector ON geoservice.camera
     FOR EACH ROW EXECUTE FUNCTION geoservice.draw_sector();
+
+-- What they see is a layer of its own, of the same table.
+INSERT INTO geoservice.layer (id, table_name, geom_column, tiled, min_zoom)
+VALUES ('camera_sectors', 'camera', 'sector', '{code,status}', 14);
+SELECT geoservice.attach_tiles('camera_sectors');

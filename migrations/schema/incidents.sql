@@ -62,6 +62,9 @@ CREATE TABLE geoservice.incident (
     work_left_s double precision,
     -- When it was found late; once for each time it is opened.
     overdue_at timestamptz,
+    -- Found late, and somebody still has to see to it.
+    late boolean NOT NULL GENERATED ALWAYS AS
+        (overdue_at IS NOT NULL AND geoservice.is_open(status) AND status <> 'resolved') STORED,
     duplicate_of uuid REFERENCES geoservice.incident,
     -- Of a duplicate: how far the incident has come that it ends at; always the trigger's.
     original_status text,
@@ -101,13 +104,17 @@ CREATE INDEX ix_incident_overrule_grid_code ON geoservice.incident (jurisdiction
 CREATE INDEX ix_incident_duplicate_of ON geoservice.incident (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE UNIQUE INDEX ix_incident_reporter_sha256 ON geoservice.incident (reporter_sha256) WHERE reporter_sha256 IS NOT NULL;
 
+INSERT INTO geoservice.layer (id, table_name, key_column, assignment, tiled, cell_level, counted)
+VALUES ('incidents', 'incident', 'id', 'routing', '{status,service_code,source,late}', 17, '{status,late}');
+SELECT geoservice.attach_tiles('incidents');
+
 -- How urgent an incident is that somebody still has to do something about: the smaller, the more. What is late comes first, then
 -- what has a limit, by when that is; then the rest, what waits longest first. Null: nobody has to do anything any more.
 CREATE FUNCTION geoservice.urgency(i geoservice.incident) RETURNS double precision
 LANGUAGE sql STABLE PARALLEL SAFE  -- as extract is: a function that says more than its body is not inlined
 RETURN CASE
     WHEN NOT geoservice.is_open(i.status) THEN NULL
-    WHEN i.overdue_at IS NOT NULL AND i.status <> 'resolved' THEN extract(epoch FROM coalesce(i.expected_at, i.overdue_at)) - 1e11
+    WHEN i.late THEN extract(epoch FROM coalesce(i.expected_at, i.overdue_at)) - 1e11
     WHEN i.expected_at IS NOT NULL AND i.status <> 'resolved' THEN extract(epoch FROM i.expected_at)
     ELSE extract(epoch FROM i.reported_at) + 1e11 END;
 

@@ -4,10 +4,18 @@ CREATE TABLE geoservice.layer (
     id text COLLATE "C" PRIMARY KEY CHECK (geoservice.is_code(id)),
     table_name text COLLATE "C" NOT NULL,
     key_column text COLLATE "C" NOT NULL DEFAULT 'code',  -- names a feature within its jurisdiction
+    geom_column text COLLATE "C" NOT NULL DEFAULT 'geom',
     -- place: the grid that owns its place. building: its building's grid; without one, that of its place. routing: an incident's,
     -- by the rules of routing. null: no grid owns it.
     assignment text CHECK (assignment IN ('place', 'building', 'routing')),
-    personal boolean NOT NULL DEFAULT false   -- rows about people: counts, which only the service reads
+    personal boolean NOT NULL DEFAULT false,  -- rows about people: counts, which only the service reads
+    -- How it is cut into tiles: which columns they tell (null: any may be told but grid_code and recorded_at); from which zoom on
+    -- features are single; below it they are counted by cells, which at the last zoom before are tiles of this level (null: there is
+    -- nothing below); and the columns by whose values they are counted.
+    tiled text[],
+    min_zoom smallint NOT NULL DEFAULT 14 CHECK (min_zoom BETWEEN 0 AND 16),
+    cell_level smallint CHECK (cell_level BETWEEN min_zoom AND 24),
+    counted text[] NOT NULL DEFAULT '{}'
 );
 
 -- Where a feature is, for the rule of ownership: a point itself, of anything else a point on it.
@@ -90,11 +98,9 @@ BEGIN
     IF NOT described.personal THEN
         EXECUTE format('GRANT SELECT ON %s TO geoservice_reader, geoservice_analyst', home);
         EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO geoservice_analyst', home);
+        PERFORM attach_tiles(layer);
     END IF;
 END $$;
 
 -- Layers that are read and never assigned by a trigger of theirs: no attachment.
-INSERT INTO geoservice.layer (id, table_name, key_column, assignment, personal) VALUES
-    ('grids', 'territory', 'code', NULL, false),
-    ('incidents', 'incident', 'id', 'routing', false),
-    ('camera_sectors', 'camera', 'code', NULL, false);
+INSERT INTO geoservice.layer (id, table_name, key_column, assignment, personal) VALUES ('grids', 'territory', 'code', NULL, false);

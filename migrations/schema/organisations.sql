@@ -12,5 +12,6 @@ CREATE TABLE geoservice.organisation (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (jurisdiction_id, code)
 );
-INSERT INTO geoservice.layer (id, table_name, assignment) VALUES ('organisations', 'organisation', 'place');
+INSERT INTO geoservice.layer (id, table_name, assignment, tiled, cell_level, counted)
+VALUES ('organisations', 'organisation', 'place', '{code,name,name_en,kind}', 17, '{kind}');
 SELECT geoservice.attach_layer('organisations');

@@ -46,7 +46,9 @@ GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservi
     TO geoservice_app;
 GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
 GRANT UPDATE (state, decision, reason) ON geoservice.draft_step TO geoservice_app;
-GRANT SELECT, INSERT ON geoservice.preview, geoservice.report_key TO geoservice_app;
+GRANT SELECT, INSERT ON geoservice.preview, geoservice.report_key, geoservice.tile_edition, geoservice.tile_grid
+    TO geoservice_app;
+GRANT SELECT ON geoservice.tile_set, geoservice.tile_version, geoservice.tile_change, geoservice.tile_cell TO geoservice_app;
 GRANT UPDATE ON geoservice.incident TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (done_at) ON geoservice.scheduled_job TO geoservice_app;
 GRANT SELECT ON geoservice.incident_event, geoservice.outbox, geoservice.outbox_head TO geoservice_app;
@@ -67,7 +69,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
     geoservice.has_words(text), geoservice.is_reason(text),
     geoservice.is_position(geometry), geoservice.is_on_earth(geometry),
-    geoservice.max_vertices(), geoservice.is_sound(geometry), geoservice.place_of(geometry),
+    geoservice.max_vertices(), geoservice.is_sound(geometry), geoservice.place_of(geometry), geoservice.web_mercator(geometry),
     geoservice.require_position(geometry, text), geoservice.require_sound(geometry, text),
     geoservice.lon_degree_m(double precision), geoservice.lat_degree_m(double precision),
     geoservice.distance_m(geometry, geometry, double precision, double precision),
@@ -108,5 +110,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
+    geoservice.take_up_tile_changes(integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
+    geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.tile_lock(),
     geoservice.fingerprints()  -- of the keys, too
     TO geoservice_app;

@@ -17,7 +17,7 @@ from layers.title import Title
 
 ROOT = Path(__file__).parents[2]
 #: What a relation has beside the columns that are told: keys of the database, shapes, periods, the hour of writing.
-TECHNICAL = {"id", "jurisdiction_id", "geom", "sector", "valid", "known", "recorded_at"}
+TECHNICAL = {"id", "jurisdiction_id", "geom", "geom_3857", "sector", "sector_3857", "valid", "known", "recorded_at"}
 TYPES = {
     "text": {"text", "uuid"},
     "integer": {"smallint", "integer", "bigint", "numeric"},
@@ -76,6 +76,25 @@ def test_the_database_knows_the_same_layers(connection: Connection[Any]) -> None
 
     described = [(one.id, one.table, one.key, one.assignment, one.personal) for one in catalogue().values()]
     assert rows.fetchall() == described
+
+
+@pytest.mark.parametrize("layer", [one for one in catalogue().values() if one.id != "grids"], ids=lambda one: one.id)
+def test_the_database_cuts_tiles_as_the_catalogue_says(connection: Connection[Any], layer: Layer) -> None:
+    known = connection.execute(
+        "SELECT tiled, min_zoom, cell_level, counted FROM geoservice.layer WHERE id = %s", [layer.id]
+    ).fetchone()
+    followed = connection.execute(
+        "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'tiles\\_of\\_' || %s || '\\_%%'", [layer.id]
+    ).fetchone()
+
+    if layer.tiling is None:
+        assert followed == (0,)
+        return
+    tiling = layer.tiling
+    assert followed == (4,)
+    assert known == (list(tiling.columns), tiling.min_zoom, tiling.cell_level, list(tiling.counted))
+    assert {*tiling.columns, *tiling.counted} <= set(columns_of(connection, layer.table))
+    assert {*tiling.columns} <= {column.name for column in layer.columns} | {"late"}
 
 
 @pytest.mark.parametrize("layer", owned(), ids=lambda layer: layer.id)

@@ -1,0 +1,183 @@
+// Layers as vector tiles on one canvas, in the order of the catalogue. Their documents are asked for now and then; what
+// was touched since comes anew, all else from the browser's own store.
+(function () {
+  'use strict';
+  const app = (window.geoservice = window.geoservice || {});
+  const EARTH_M = 40075016.686;
+  const TILE_PX = 256;
+
+  const isCell = (feature) => feature.props.features !== undefined;
+
+  // How many of a cell a rule speaks of: all, or those of the values that it draws.
+  function amount(rule, feature) {
+    if (!rule.only.length) return feature.props.features;
+    return rule.only.reduce((sum, value) => sum + (feature.props[value] || 0), 0);
+  }
+
+  function paintOf(rule, feature) {
+    const own = rule.by && !isCell(feature) ? rule.paints[feature.props[rule.by]] : null;
+    return own ? Object.assign({}, rule.paint, own) : rule.paint;
+  }
+
+  // width_m is a width on the ground.
+  function widthOf(paint, zoom, metresAPixel) {
+    if (!paint.width_m) return paint.weight || 1;
+    return Math.max(1, paint.width_m / (metresAPixel / 2 ** zoom));
+  }
+
+  function path(context, geom) {
+    context.beginPath();
+    for (const ring of geom) {
+      ring.forEach((point, i) => (i ? context.lineTo(point.x, point.y) : context.moveTo(point.x, point.y)));
+    }
+  }
+
+  function shapes(rule, metresAPixel) {
+    return {
+      draw(context, geom, zoom, feature) {
+        const paint = paintOf(rule, feature);
+        path(context, geom);
+        if (feature.geomType === 3 && paint.fill !== false && paint.fillColor) {
+          const share = isCell(feature) ? Math.min(0.9, 0.25 + 0.2 * Math.log10(amount(rule, feature))) : 1;
+          context.globalAlpha = share * (paint.fillOpacity ?? 1);
+          context.fillStyle = isCell(feature) ? paint.color || paint.fillColor : paint.fillColor;
+          context.fill();
+        }
+        if (paint.stroke !== false && paint.color && !isCell(feature)) {
+          context.globalAlpha = paint.opacity ?? 1;
+          context.strokeStyle = paint.color;
+          context.lineWidth = widthOf(paint, zoom, metresAPixel);
+          context.stroke();
+        }
+      },
+    };
+  }
+
+  function circle(context, at, radius, paint, fill) {
+    context.beginPath();
+    context.arc(at.x, at.y, radius, 0, 2 * Math.PI);
+    context.globalAlpha = paint.fillOpacity ?? 1;
+    context.fillStyle = fill;
+    context.fill();
+    context.globalAlpha = paint.opacity ?? 1;
+    context.lineWidth = paint.weight || 1;
+    context.strokeStyle = paint.color;
+    context.stroke();
+  }
+
+  function cluster(context, at, number, paint, late) {
+    const radius = Math.min(20, 7 + 3 * Math.log10(number));
+    const colours = { ...paint, color: late ? '#b3261e' : '#ffffff', weight: late ? 3 : 1.5 };
+    circle(context, at, radius, colours, '#3c4a5e');
+    context.globalAlpha = 1;
+    context.fillStyle = '#ffffff';
+    context.font = '600 11px sans-serif';
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    context.fillText(number > 9999 ? `${Math.round(number / 1000)}k` : String(number), at.x, at.y);
+  }
+
+  function points(rule) {
+    return {
+      draw(context, geom, zoom, feature) {
+        const paint = paintOf(rule, feature);
+        const at = geom[0][0];
+        if (isCell(feature)) {
+          const number = amount(rule, feature);
+          if (number) cluster(context, at, number, paint, feature.props.late > 0);
+          return;
+        }
+        const late = feature.props.late === true;
+        const ring = late ? { ...paint, color: '#b3261e', weight: 3 } : paint;
+        circle(context, at, Math.max(2.5, (paint.radius || 5) * Math.min(1, (zoom - 12) / 4)), ring, paint.fillColor);
+      },
+    };
+  }
+
+  function paintRule(rule, metresAPixel) {
+    return {
+      dataSource: rule.layer,
+      dataLayer: rule.layer,
+      symbolizer: rule.symbol === 'area' || rule.symbol === 'line' ? shapes(rule, metresAPixel) : points(rule),
+      filter: (zoom, feature) =>
+        isCell(feature) || !rule.only.length || rule.only.includes(feature.props[rule.by]),
+    };
+  }
+
+  function labelRules(settings) {
+    const name = settings.language === 'en' ? ['name_en', 'name'] : ['name'];
+    const text = { labelProps: name, fill: '#22324e', stroke: '#ffffff', width: 3, font: '600 13px sans-serif' };
+    return [
+      {
+        dataSource: 'grids',
+        dataLayer: 'grid_labels',
+        symbolizer: new protomapsL.CenteredTextSymbolizer(text),
+      },
+    ];
+  }
+
+  async function documentAt(url) {
+    const answer = await fetch(url, { cache: 'no-store' });
+    if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+    return answer.json();
+  }
+
+  // One tile set as protomaps-leaflet wants it: it asks one zoom lower, and draws tiles twice as large.
+  const sourceOf = (document) => ({ url: document.tiles[0], maxDataZoom: document.maxzoom });
+
+  async function start(map, settings) {
+    const layers = [...new Set(settings.rules.map((rule) => rule.layer))];
+    const documents = new Map(
+      await Promise.all(layers.map(async (layer) => [layer, await documentAt(settings.urls[layer])])),
+    );
+    const latitude = (map.getCenter().lat * Math.PI) / 180;
+    const metresAPixel = (EARTH_M / TILE_PX) * Math.cos(latitude);
+    const canvas = protomapsL.leafletLayer({
+      sources: Object.fromEntries([...documents].map(([layer, one]) => [layer, sourceOf(one)])),
+      paintRules: settings.rules.map((rule) => paintRule(rule, metresAPixel)),
+      labelRules: labelRules(settings),
+      attribution: '',
+      lang: settings.language,
+    });
+    canvas.on('load', () => (document.body.dataset.ready = 'true'));
+    canvas.addTo(map);
+    return { canvas, documents };
+  }
+
+  async function refresh(shown, settings) {
+    let changed = false;
+    for (const [layer, before] of shown.documents) {
+      const now = await documentAt(settings.urls[layer]);
+      if (now.tiles[0] === before.tiles[0]) continue;
+      shown.documents.set(layer, now);
+      shown.canvas.views.set(layer, protomapsL.sourcesToViews(sourceOf(now)).get(''));
+      changed = true;
+    }
+    if (!changed) return;
+    shown.canvas.clearLayout();
+    shown.canvas.rerenderTiles();
+  }
+
+  // What is under a click is asked of the interface, by its place: rights hold there, and nothing is out of date.
+  function askAt(map, settings) {
+    map.on('click', async (event) => {
+      const place = `lon=${event.latlng.lng.toFixed(7)}&lat=${event.latlng.lat.toFixed(7)}`;
+      const answer = await fetch(`${settings.owner_url}&${place}`);
+      const owner = answer.ok ? await answer.json() : {};
+      const grid = owner.grid ? `${owner.grid.code} ${owner.grid.name}` : settings.words.no_owner;
+      const card = app.element('div', 'gs-owner', app.element('strong', '', grid));
+      L.popup().setLatLng(event.latlng).setContent(card).openOn(map);
+    });
+  }
+
+  app.vectorTiles = function (map, settings) {
+    const [west, south, east, north] = settings.bbox;
+    map.fitBounds([[south, west], [north, east]]);
+    L.control.scale({ imperial: false }).addTo(map);
+    askAt(map, settings);
+    start(map, settings).then(
+      (shown) => setInterval(() => refresh(shown, settings).catch(() => {}), settings.refresh_s * 1000),
+      () => (document.body.dataset.ready = 'failed'),
+    );
+  };
+})();

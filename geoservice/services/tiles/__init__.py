@@ -1,0 +1,1 @@
+"""Vector tiles as use cases: give one, describe a tile set, build, verify, export, prune."""

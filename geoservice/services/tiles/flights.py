@@ -1,0 +1,37 @@
+"""Of many who ask for the same at the same time one does the work, and all get what he got."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Result = TypeVar("Result")
+
+
+class Flights(Generic[Key, Result]):
+    """What is being worked on in this process."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[Key, Future[Result]] = {}
+        self._lock = threading.Lock()
+
+    def join(self, key: Key, work: Callable[[], Result]) -> Result:
+        """Return the result of the work, one's own or that of who does it already; raise what it raised."""
+        with self._lock:
+            future = self._under_way.get(key)
+            mine = future is None
+            if future is None:
+                future = self._under_way[key] = Future()
+        if not mine:
+            return future.result()
+        try:
+            future.set_result(work())
+        except BaseException as exc:  # noqa: BLE001  whoever waits must hear of it; it is raised below
+            future.set_exception(exc)
+        finally:
+            with self._lock:
+                del self._under_way[key]
+        return future.result()

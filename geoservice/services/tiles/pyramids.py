@@ -1,0 +1,197 @@
+"""Whole tile sets: build what is missing, verify what is kept, write it into a file, prune what is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from geoservice.errors import TilesMissing, TilesNotKept, TilesUnwritable
+from geoservice.services.tiles.service import DRAWING_TIMEOUT_S, TileService, TileSet
+from geoservice.writing.atomic_files import atomic_write
+from geoservice.writing.export_errors import ExportExists, ExportFolderMissing
+from layers.catalogue import catalogue
+from layers.crs import Bbox
+from layers.db.session import Database
+from tilegen.drawing import DrawnEdition
+from tilegen.export import write_mbtiles, write_pmtiles
+from tilegen.matrix import DEEPEST_ZOOM, Tile, tiles_of
+from tilegen.pyramid import TileSource, build, extent_of, missing
+from tilegen.store import TileSetName, TileStore
+from tilegen.tilejson import lowest_zoom, tilejson
+from tilegen.verify import verify
+
+#: Told how many are done, of how many.
+OnProgress = Callable[[int, int], None]
+WRITERS = {".pmtiles": write_pmtiles, ".mbtiles": write_mbtiles}
+#: Tiles that are looked at in one statement.
+_PIECE = 64
+
+
+@dataclass(frozen=True)
+class Built:
+    """What building did."""
+
+    tiles: int
+    #: Of them, those that were kept already.
+    kept: int
+    #: Of them, those that could not be kept: touched while they were cut, or no room.
+    left: int
+    #: Compressed, of what was cut.
+    bytes: int
+
+
+class PyramidService:
+    """The tile sets of one database, in one store.
+
+    Parameters
+    ----------
+    connect
+        Opens the database, in each process that cuts tiles anew.
+    """
+
+    def __init__(self, connect: Callable[[], Database], store: TileStore | None) -> None:
+        self._connect, self._store = connect, store
+
+    def build(
+        self, jurisdiction: str, layers: Sequence[str] = (), *, zooms: range = range(DEEPEST_ZOOM + 1), processes: int,
+        on_progress: OnProgress,
+    ) -> Built:  # fmt: skip
+        """Cut the tiles that are not kept yet, on so many processes; of every layer when none is named.
+
+        Raises
+        ------
+        JurisdictionUnknown, LayerUnknown, NothingInForce, TilesNotKept
+        """
+        store, work, every, size = self._kept(), [], 0, 0
+        database = self._connect()
+        try:
+            for layer in layers or tiled():
+                source, tile_set, extent = self._source(database, jurisdiction, layer)
+                wanted = range(max(zooms.start, lowest_zoom(tile_set.tiling)), zooms.stop)
+                with database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+                    lacking = missing(connection, source, extent, wanted, store)
+                every += _count(extent, wanted)
+                work.append((source, [tile for tile, _ in lacking]))
+        finally:
+            database.close()  # processes are forked below
+        lacked, done = sum(len(tiles) for _, tiles in work), 0
+
+        def on_done(tiles: int, their_bytes: int) -> None:
+            nonlocal done, size
+            done, size = done + tiles, size + their_bytes
+            on_progress(done, lacked)
+
+        left = build(self._connect, store, work, processes=processes, on_done=on_done)
+        return Built(every, every - lacked, left, size)
+
+    def verify(
+        self, jurisdiction: str, layers: Sequence[str] = (), *, on_progress: OnProgress
+    ) -> tuple[int, list[str]]:
+        """Compare kept tiles with the tables; return how many, and a sentence for each that is wrong.
+
+        Raises
+        ------
+        JurisdictionUnknown, LayerUnknown, NothingInForce, TilesNotKept
+        """
+        store, looked = self._kept(), 0
+        wrong: list[str] = []
+        database = self._connect()
+        try:
+            for layer in layers or tiled():
+                source, _, _ = self._source(database, jurisdiction, layer)
+                kept = self._current(database, source, store)
+                for first in range(0, len(kept), _PIECE):
+                    for piece in _by_zoom(kept[first : first + _PIECE]):
+                        with database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+                            wrong += verify(connection, source, store, piece)
+                        looked += len(piece)
+                        on_progress(looked, looked + len(kept) - first)
+        finally:
+            database.close()
+        return looked, wrong
+
+    def export(self, jurisdiction: str, layer: str, out: Path, *, force: bool = False) -> int:
+        """Write the tiles of a layer, as they are now, into a PMTiles or MBTiles file; return how many.
+
+        Raises
+        ------
+        JurisdictionUnknown, LayerUnknown, NothingInForce, TilesNotKept, TilesMissing, TilesUnwritable, ExportExists
+        """
+        write = WRITERS.get(out.suffix.lower())
+        if write is None:
+            raise TilesUnwritable(file=out.name)
+        if not out.absolute().parent.is_dir():
+            raise ExportFolderMissing(folder=str(out.absolute().parent))
+        store, database = self._kept(), self._connect()
+        try:
+            source, tile_set, extent = self._source(database, jurisdiction, layer)
+            zooms = range(lowest_zoom(tile_set.tiling), DEEPEST_ZOOM + 1)
+            with database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+                lacking = missing(connection, source, extent, zooms, store)
+            if lacking:
+                raise TilesMissing(missing=len(lacking), tiles=_count(extent, zooms))
+            kept = self._current(database, source, store)
+        finally:
+            database.close()
+        whole = ((tile, store.get(source.name, tile, version)) for tile, version in kept)
+        document = tilejson(tile_set.layer, tile_set.tiling, extent, "")
+        try:
+            with atomic_write(out, overwrite=force) as unfinished:
+                return write(unfinished, ((tile, data) for tile, data in whole if data), document)
+        except FileExistsError as exc:
+            raise ExportExists(file=str(out)) from exc
+
+    def prune(self, jurisdiction: str, layers: Sequence[str] = ()) -> int:
+        """Forget tiles that have another version now; return how many. Clients that hold it keep what they have."""
+        store, gone = self._kept(), 0
+        database = self._connect()
+        try:
+            for layer in layers or tiled():
+                source, _, _ = self._source(database, jurisdiction, layer)
+                current = set(self._current(database, source, store))
+                gone += store.remove(source.name, [one for one in store.versions(source.name) if one not in current])
+        finally:
+            database.close()
+        return gone
+
+    def _kept(self) -> TileStore:
+        if self._store is None:
+            raise TilesNotKept
+        return self._store
+
+    def _source(self, database: Database, jurisdiction: str, layer: str) -> tuple[TileSource, TileSet, Bbox]:
+        tile_set = TileService(database).tile_set(jurisdiction, layer)
+        edition = None
+        if tile_set.edition_id is not None:
+            edition = DrawnEdition(tile_set.edition_id, tile_set.version)
+        source = TileSource(TileSetName(jurisdiction, layer), tile_set.layer, tile_set.jurisdiction_id, edition)
+        with database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+            return source, tile_set, extent_of(connection, source, tile_set.bbox)
+
+    def _current(self, database: Database, source: TileSource, store: TileStore) -> list[tuple[Tile, int]]:
+        """Return the kept tiles that have the version which they have now, by zoom."""
+        kept = sorted(set(store.versions(source.name)))
+        with database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+            own = dict(_own_versions(connection, source, sorted({tile for tile, _ in kept})))
+        return [(tile, version) for tile, version in kept if own[tile] == version]
+
+
+def tiled() -> tuple[str, ...]:
+    """Return the layers that have tiles."""
+    return tuple(id_ for id_, layer in catalogue().items() if layer.tiling is not None)
+
+
+def _own_versions(connection: Connection, source: TileSource, tiles: list[Tile]) -> list[tuple[Tile, int]]:
+    return list(source.own_versions(connection, tiles))
+
+
+def _by_zoom(kept: Sequence[tuple[Tile, int]]) -> list[list[tuple[Tile, int]]]:
+    zooms = sorted({tile.z for tile, _ in kept})
+    return [[one for one in kept if one[0].z == zoom] for zoom in zooms]
+
+
+def _count(extent: Bbox, zooms: range) -> int:
+    return sum(1 for zoom in zooms for _ in tiles_of(extent, zoom))

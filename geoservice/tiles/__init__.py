@@ -1,0 +1,1 @@
+"""Vector tiles over HTTP: /tiles/{jurisdiction}/{layer}.json and the tiles that it names."""

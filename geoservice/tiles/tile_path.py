@@ -1,0 +1,153 @@
+"""Tiles without Flask: those that are held in memory, and the plain cases of those that are not.
+
+Anything else (an error to tell, a key that memory does not know, too many at once) goes on to Flask, so every rule has
+one place and this only knows when nothing stands in the way.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from threading import BoundedSemaphore
+from typing import Any
+
+import structlog
+from werkzeug.sansio.utils import host_is_trusted
+
+from geoservice.auth.model import PUBLIC, Identity
+from geoservice.auth.permissions import Permission, may
+from geoservice.errors import GeoserviceError
+from geoservice.services.tiles.service import TileService
+from geoservice.tiles.answers import TileAnswer, answer_with, tags_of, unchanged
+from geoservice.tiles.held import HeldTiles
+from geoservice.web.counters import RequestCounter
+from geoservice.web.metrics import RequestMetrics
+from layers.catalogue import catalogue
+from layers.errors import LayerError
+from tilegen.matrix import Tile
+
+log = structlog.get_logger()
+
+ROUTE = "/tiles/<jurisdiction>/<layer>/<version>/<z>/<x>/<y>.mvt"
+_START = "/tiles/"
+_PATH = re.compile(
+    r"/tiles/([^/]{1,64})/([a-z0-9_]{1,64})/(0|[1-9][0-9]{0,15})/(0|[1-9][0-9]?)/(0|[1-9][0-9]{0,4})/(0|[1-9][0-9]{0,4})\.mvt",
+    re.ASCII,
+)
+_BEARER = re.compile(r"bearer (grd_[0-9a-z]{8}_[A-Za-z0-9_-]{43})", re.ASCII | re.IGNORECASE)
+#: So many are cut here at once; those who come then wait their turn with everybody else.
+_AT_ONCE = 4
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class TilePath:
+    """A WSGI application that answers plain questions for tiles and hands on everything else.
+
+    Parameters
+    ----------
+    app
+        The whole application.
+    identify
+        Returns who shows a key, None when that can not be said without the database or nobody does.
+    headers
+        What every answer says to browsers.
+    trusted_hosts
+        Hosts that requests may name; empty: any.
+    """
+
+    def __init__(
+        self,
+        app: WsgiApp,
+        tiles: TileService,
+        held: HeldTiles,
+        identify: Callable[[str], Identity | None],
+        metrics: RequestMetrics,
+        headers: dict[str, str],
+        trusted_hosts: tuple[str, ...] = (),
+    ) -> None:
+        self._app, self._tiles, self._held = app, tiles, held
+        self._identify = identify
+        self._metrics = metrics
+        self._answered: dict[int, RequestCounter] = {}
+        self._headers = list(headers.items())
+        self._trusted_hosts = trusted_hosts
+        self._places = BoundedSemaphore(_AT_ONCE)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer, or let the application answer."""
+        path = environ["PATH_INFO"]
+        if path.startswith(_START) and environ["REQUEST_METHOD"] == "GET":
+            began = time.perf_counter()
+            try:
+                answered = self._answer(path, environ, start_response)
+            except Exception as exc:  # whatever it is: the application can tell it
+                log.exception("a tile was not given the short way", exc_info=exc)
+                answered = None
+            if answered is not None:
+                status, body = answered
+                self._count(status, time.perf_counter() - began)
+                return [body]
+        return self._app(environ, start_response)
+
+    def _answer(self, path: str, environ: Environ, start_response: StartResponse) -> tuple[int, bytes] | None:
+        asked = _PATH.fullmatch(path)
+        if asked is None or environ["QUERY_STRING"] or not self._may_enter(environ, asked[2]):
+            return None
+        version = int(asked[3])
+        has = environ.get("HTTP_IF_NONE_MATCH")
+        answer = self._held.get(path)
+        gzip_read = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+        tag = tags_of(version)[0 if gzip_read else 1]
+        if has is not None and answer is None and tag in has:
+            # Only who was given the tile under its own version knows this tag of this address.
+            start_response("304 Not Modified", [("ETag", tag), *self._headers])
+            return 304, b""
+        if answer is None:
+            answer = self._cut(path, asked[1], asked[2], version, Tile(int(asked[4]), int(asked[5]), int(asked[6])))
+        if answer is None:
+            return None
+        if has is not None and tag in has and answer.plain_headers is not None:
+            start_response("304 Not Modified", unchanged(answer.in_encoding(gzip_read=gzip_read)[0]) + self._headers)
+            return 304, b""
+        headers, body = answer.in_encoding(gzip_read=gzip_read)
+        start_response(answer.status, headers + self._headers)
+        return int(answer.status[:3]), body
+
+    def _cut(self, path: str, jurisdiction: str, layer: str, version: int, tile: Tile) -> TileAnswer | None:
+        if not self._places.acquire(blocking=False):
+            return None
+        try:
+            result = self._tiles.tile(jurisdiction, layer, version, tile)
+        except (GeoserviceError, LayerError):
+            return None
+        finally:
+            self._places.release()
+        z, x, y = tile
+        answer = answer_with(
+            result, layer, version, tile, lambda own: f"/tiles/{jurisdiction}/{layer}/{own}/{z}/{x}/{y}.mvt"
+        )
+        if answer.lasting:
+            self._held.put(path, answer)
+        return answer
+
+    def _may_enter(self, environ: Environ, layer: str) -> bool:
+        if self._trusted_hosts and not host_is_trusted(environ.get("HTTP_HOST", ""), self._trusted_hosts):
+            return False
+        described = catalogue().get(layer)
+        if described is None:
+            return False
+        shown = environ.get("HTTP_AUTHORIZATION")
+        if shown is None:
+            return may(PUBLIC.role, Permission(described.read))
+        key = _BEARER.fullmatch(shown)
+        identity = self._identify(key[1]) if key else None
+        return identity is not None and may(identity.role, Permission(described.read))
+
+    def _count(self, status: int, seconds: float) -> None:
+        if status not in self._answered:  # not sooner: what never happened is no series
+            self._answered[status] = self._metrics.counter(ROUTE, "GET", status)
+        self._answered[status].add(seconds)

@@ -1,0 +1,1 @@
+"""What the database keeps so that vector tiles are quick to make and never stale."""

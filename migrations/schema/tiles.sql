@@ -1,0 +1,374 @@
+-- Vector tiles: what the database keeps so that they are quick to make and never stale. Tiles are those of WebMercatorQuad (OGC
+-- Two Dimensional Tile Matrix Set, annex D.1), EPSG:3857, zooms 0 to 16.
+--
+-- Each change of a feature is noted with the ground it touches. Notes are taken up later, by whoever asks for a tile set or by the
+-- clock: the tile set gets a new version, and with it each tile that is touched; all others keep theirs. So a tile has a version
+-- only once the change that gave it is committed, and what has one version never changes.
+
+-- The deepest zoom that is cut; maps draw it larger.
+CREATE FUNCTION geoservice.deepest_zoom() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 16;
+
+-- Half of the width of the square that is cut, metres of EPSG:3857.
+CREATE FUNCTION geoservice.mercator_reach() RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN pi() * 6378137;
+
+-- Around a tile so much of its width is drawn along, that symbols and borders go on from one to the next.
+CREATE FUNCTION geoservice.tile_margin() RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 64 / 4096.0::double precision;
+
+-- A geometry of EPSG:4326 in EPSG:3857, without what lies too near to a pole for it. With a search path of its own: PostGIS looks
+-- for the projection by that of the writer, and finds what he has laid before it.
+CREATE FUNCTION geoservice.web_mercator(geom geometry) RETURNS geometry
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF st_ymin(geom) >= -85.05 AND st_ymax(geom) <= 85.05 THEN
+        RETURN st_transform(geom, 3857);
+    END IF;
+    RETURN st_transform(st_intersection(geom, st_makeenvelope(-180, -85.05, 180, 85.05, 4326)), 3857);
+END $$;
+
+-- A layer's tiles in one jurisdiction.
+CREATE TABLE geoservice.tile_set (
+    jurisdiction_id integer NOT NULL,
+    layer text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,                  -- of the last change that was taken up
+    base bigint NOT NULL DEFAULT 0,           -- every tile has at least this version: something touched them all
+    PRIMARY KEY (jurisdiction_id, layer)
+);
+
+-- Tiles that something touched, and which version that was. All others have the base of their set.
+CREATE TABLE geoservice.tile_version (
+    jurisdiction_id integer NOT NULL,
+    layer text COLLATE "C" NOT NULL,
+    z smallint NOT NULL,
+    x integer NOT NULL,
+    y integer NOT NULL,
+    version bigint NOT NULL,
+    PRIMARY KEY (jurisdiction_id, layer, z, x, y)
+) WITH (fillfactor = 70);
+
+-- Changes that were not taken up yet. Nobody waits for anybody here: rows are only added.
+CREATE TABLE geoservice.tile_change (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    layer text COLLATE "C" NOT NULL,
+    jurisdiction_id integer NOT NULL,
+    geom geometry(Geometry, 3857)             -- the ground that is touched; null: all of it
+);
+CREATE INDEX ix_tile_change_layer ON geoservice.tile_change (layer, jurisdiction_id);
+
+-- Features counted by square cells, for zooms at which single ones are too small or too many. A cell is a tile of a deeper zoom,
+-- its level; those of the finest level are counted from the table, all others from the four below them: they always add up.
+CREATE TABLE geoservice.tile_cell (
+    jurisdiction_id integer NOT NULL,
+    layer text COLLATE "C" NOT NULL,
+    level smallint NOT NULL,
+    x integer NOT NULL,
+    y integer NOT NULL,
+    features integer NOT NULL,
+    counts jsonb NOT NULL,                    -- by the values of the columns that the layer is counted by
+    middle_x double precision NOT NULL,       -- of the features' places, EPSG:3857
+    middle_y double precision NOT NULL,
+    PRIMARY KEY (jurisdiction_id, layer, level, x, y)
+);
+
+-- The ground that a feature touches: itself when it is a point or large, else the box around it.
+CREATE FUNCTION geoservice.touched_ground(geom geometry) RETURNS geometry
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN geometrytype(geom) = 'POINT' OR greatest(st_xmax(geom) - st_xmin(geom), st_ymax(geom) - st_ymin(geom)) > 600
+            THEN geom ELSE st_envelope(geom) END;
+
+-- Note which ground a statement touched that added or removed features. Arguments: the layer, and its column in EPSG:3857. Of many
+-- features at once it is noted by squares of 10 m.
+CREATE FUNCTION geoservice.note_tile_changes() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    told CONSTANT text := $sql$
+        INSERT INTO tile_change (layer, jurisdiction_id, geom)
+        SELECT DISTINCT $1, f.jurisdiction_id,
+               CASE WHEN many.are AND geometrytype(ground.geom) = 'POINT' THEN st_expand(st_snaptogrid(ground.geom, 10), 5)
+                    WHEN many.are AND st_npoints(ground.geom) = 5 THEN st_expand(st_snaptogrid(st_centroid(ground.geom), 10),
+                        5 + 5 * ceil((st_xmax(ground.geom) - st_xmin(ground.geom)) / 10),
+                        5 + 5 * ceil((st_ymax(ground.geom) - st_ymin(ground.geom)) / 10))
+                    ELSE ground.geom END
+          FROM changed AS f
+         CROSS JOIN (SELECT count(*) > 1000 AS are FROM changed) AS many
+         CROSS JOIN LATERAL touched_ground(f.%I) AS ground (geom)
+         WHERE f.jurisdiction_id IS NOT NULL AND NOT st_isempty(ground.geom)$sql$;
+BEGIN
+    EXECUTE format(told, tg_argv[1]) USING tg_argv[0];
+    RETURN NULL;
+END $$;
+
+-- The same of one feature that was changed: where it was, and where it is.
+CREATE FUNCTION geoservice.note_tile_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    before geometry;
+    after geometry;
+BEGIN
+    EXECUTE format('SELECT ($1).%1$I, ($2).%1$I', tg_argv[1]) INTO before, after USING old, new;
+    INSERT INTO tile_change (layer, jurisdiction_id, geom)
+    SELECT DISTINCT tg_argv[0], f.jurisdiction_id, touched_ground(f.geom)
+      FROM (VALUES (old.jurisdiction_id, before), (new.jurisdiction_id, after)) AS f (jurisdiction_id, geom)
+     WHERE f.jurisdiction_id IS NOT NULL AND NOT st_isempty(f.geom);
+    RETURN NULL;
+END $$;
+
+-- All of a layer's features are about to go.
+CREATE FUNCTION geoservice.note_tiles_truncated() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    INSERT INTO tile_change (layer, jurisdiction_id) SELECT tg_argv[0], j.id FROM jurisdiction AS j;
+    RETURN NULL;
+END $$;
+
+-- Have a layer's tiles follow its table: a column in EPSG:3857 with its index, and triggers that note what is touched. Of a change
+-- only columns count that tiles tell, where the layer says which; else all but those that say whose a feature is and when it was
+-- written.
+CREATE FUNCTION geoservice.attach_tiles(layer text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    described layer%ROWTYPE;
+    home regclass;
+    mercator text;
+    watched text;
+BEGIN
+    SELECT * INTO STRICT described FROM layer AS l WHERE l.id = attach_tiles.layer;
+    home := format('geoservice.%I', described.table_name)::regclass;
+    mercator := described.geom_column || '_3857';
+    EXECUTE format('ALTER TABLE %s ADD COLUMN IF NOT EXISTS %I geometry(Geometry, 3857)'
+                   ' GENERATED ALWAYS AS (geoservice.web_mercator(%I)) STORED', home, mercator, described.geom_column);
+    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s USING gist (%I)',
+                   'ix_' || described.table_name || '_' || mercator, home, mercator);
+    SELECT string_agg(format('old.%1$I IS DISTINCT FROM new.%1$I', a.attname), ' OR ' ORDER BY a.attnum) INTO watched
+      FROM pg_attribute AS a
+     WHERE a.attrelid = home AND a.attnum > 0 AND NOT a.attisdropped
+       AND (a.attname IN (mercator, 'jurisdiction_id') OR a.attname = ANY(described.tiled) OR (described.tiled IS NULL
+            AND a.attname NOT IN ('grid_code', 'recorded_at', described.geom_column)));
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER INSERT ON %s REFERENCING NEW TABLE AS changed'
+                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L)',
+                   'tiles_of_' || layer || '_added', home, layer, mercator);
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER DELETE ON %s REFERENCING OLD TABLE AS changed'
+                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L)',
+                   'tiles_of_' || layer || '_removed', home, layer, mercator);
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER UPDATE ON %s FOR EACH ROW WHEN (%s)'
+                   ' EXECUTE FUNCTION geoservice.note_tile_change(%L, %L)',
+                   'tiles_of_' || layer || '_changed', home, watched, layer, mercator);
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE TRUNCATE ON %s FOR EACH STATEMENT'
+                   ' EXECUTE FUNCTION geoservice.note_tiles_truncated(%L)', 'tiles_of_' || layer || '_truncated', home, layer);
+    INSERT INTO tile_change (layer, jurisdiction_id) SELECT attach_tiles.layer, j.id FROM jurisdiction AS j;  -- what is there already
+END $$;
+
+-- Which tiles some ground touches, with their margins. Below the lowest zoom of single features what is drawn are cells, so that it
+-- is whole cells that are touched; without cells there are no tiles there.
+CREATE FUNCTION geoservice.tiles_touched(ground geometry, min_zoom integer, cell_level integer)
+RETURNS TABLE (z integer, x integer, y integer)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT n.z, n.x, n.y
+      FROM generate_series(CASE WHEN cell_level IS NULL THEN min_zoom ELSE 0 END, deepest_zoom()) AS zoom (z)
+     CROSS JOIN LATERAL (SELECT 2 * mercator_reach() / 2 ^ zoom.z AS tile,  -- widths, metres
+                                2 * mercator_reach() / 2 ^ (zoom.z + cell_level - min_zoom + 1) AS cell) AS width
+     CROSS JOIN LATERAL (  -- from the north-western corner of all, in tiles
+        SELECT (st_xmin(ground) + mercator_reach()) / width.tile AS west, (st_xmax(ground) + mercator_reach()) / width.tile AS east,
+               (mercator_reach() - st_ymax(ground)) / width.tile AS north, (mercator_reach() - st_ymin(ground)) / width.tile AS south,
+               CASE WHEN zoom.z < min_zoom THEN width.tile / width.cell END AS cells) AS box
+     CROSS JOIN LATERAL (
+        SELECT coalesce(floor(box.west * box.cells) / box.cells, box.west) - tile_margin() AS west,
+               coalesce((floor(box.east * box.cells) + 1) / box.cells, box.east) + tile_margin() AS east,
+               coalesce(floor(box.north * box.cells) / box.cells, box.north) - tile_margin() AS north,
+               coalesce((floor(box.south * box.cells) + 1) / box.cells, box.south) + tile_margin() AS south) AS drawn
+     CROSS JOIN LATERAL generate_series(greatest(0, floor(drawn.west)::integer), least(2 ^ zoom.z - 1, floor(drawn.east))::integer) AS col (x)
+     CROSS JOIN LATERAL generate_series(greatest(0, floor(drawn.north)::integer), least(2 ^ zoom.z - 1, floor(drawn.south))::integer) AS line (y)
+     CROSS JOIN LATERAL (SELECT zoom.z, col.x, line.y) AS n
+     WHERE box.cells IS NOT NULL OR st_area(ground) = st_area(st_envelope(ground))  -- it fills its box
+        OR st_intersects(ground, st_tileenvelope(n.z, n.x, n.y, margin => tile_margin()))
+$$;
+
+-- Which cells of a level some ground touches: those that its boxes meet.
+CREATE FUNCTION geoservice.cells_touched(ground geometry[], level integer) RETURNS TABLE (x integer, y integer)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT DISTINCT col.x, line.y
+      FROM unnest(ground) AS g (geom)
+     CROSS JOIN LATERAL (SELECT 2 * mercator_reach() / 2 ^ level AS width) AS cell
+     CROSS JOIN LATERAL generate_series(floor((st_xmin(g.geom) + mercator_reach()) / cell.width)::integer,
+                                        floor((st_xmax(g.geom) + mercator_reach()) / cell.width)::integer) AS col (x)
+     CROSS JOIN LATERAL generate_series(floor((mercator_reach() - st_ymax(g.geom)) / cell.width)::integer,
+                                        floor((mercator_reach() - st_ymin(g.geom)) / cell.width)::integer) AS line (y)
+$$;
+
+-- The statement that counts the finest cells of a layer: $1 the jurisdiction, $2 the cells' x, $3 their y. A feature is in the cell
+-- of its middle, and is counted under the values of the columns that the layer is counted by; of a yes or no under the column's
+-- name when it is yes.
+CREATE FUNCTION geoservice.cells_statement(described geoservice.layer) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT format($sql$
+        WITH width AS MATERIALIZED (SELECT 2 * mercator_reach() / 2 ^ %1$s AS cell),
+        featured AS MATERIALIZED (
+            SELECT t.x, t.y, f.id, st_x(place.geom) AS middle_x, st_y(place.geom) AS middle_y, ARRAY[%2$s]::text[] AS keys
+              FROM width, unnest($2, $3) AS t (x, y)
+              JOIN LATERAL (
+                SELECT near.* FROM geoservice.%3$I AS near
+                 WHERE near.jurisdiction_id = $1 AND near.%4$I && st_tileenvelope(%1$s, t.x, t.y)) AS f ON true
+             CROSS JOIN LATERAL (SELECT st_centroid(f.%4$I)) AS place (geom)
+             WHERE floor((st_x(place.geom) + mercator_reach()) / width.cell) = t.x
+               AND floor((mercator_reach() - st_y(place.geom)) / width.cell) = t.y),
+        keyed AS (
+            SELECT n.x, n.y, jsonb_object_agg(n.key, n.features) AS counts
+              FROM (SELECT f.x, f.y, k.key, count(*) AS features
+                      FROM featured AS f CROSS JOIN LATERAL unnest(f.keys) AS k (key) WHERE k.key IS NOT NULL
+                     GROUP BY f.x, f.y, k.key) AS n
+             GROUP BY n.x, n.y)
+        INSERT INTO geoservice.tile_cell (jurisdiction_id, layer, level, x, y, features, counts, middle_x, middle_y)
+        SELECT $1, %5$L, %1$s, n.x, n.y, n.features, coalesce(k.counts, '{}'), n.middle_x, n.middle_y
+          FROM (SELECT f.x, f.y, count(*) AS features, avg(f.middle_x ORDER BY f.id) AS middle_x, avg(f.middle_y ORDER BY f.id) AS middle_y
+                  FROM featured AS f GROUP BY f.x, f.y) AS n
+          LEFT JOIN keyed AS k ON k.x = n.x AND k.y = n.y$sql$,
+        described.cell_level,
+        (SELECT string_agg(format(CASE WHEN a.atttypid = 'boolean'::regtype THEN 'CASE WHEN f.%1$I THEN %1$L END' ELSE 'f.%1$I' END,
+                                  a.attname), ', ' ORDER BY a.attnum)
+           FROM pg_attribute AS a
+          WHERE a.attrelid = format('geoservice.%I', described.table_name)::regclass AND a.attname = ANY(described.counted)),
+        described.table_name, described.geom_column || '_3857', described.id)
+$$;
+
+-- Count the cells of a layer anew that some ground touches: the finest from its table, the others from the four below each.
+CREATE FUNCTION geoservice.count_cells(described geoservice.layer, jurisdiction integer, ground geometry[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    xs integer[];
+    ys integer[];
+BEGIN
+    FOR counted IN REVERSE described.cell_level .. described.cell_level - described.min_zoom + 1 LOOP
+        SELECT array_agg(t.x), array_agg(t.y) INTO xs, ys FROM cells_touched(ground, counted) AS t;
+        DELETE FROM tile_cell AS c USING unnest(xs, ys) AS t (x, y)
+         WHERE c.jurisdiction_id = jurisdiction AND c.layer = described.id AND c.level = counted AND c.x = t.x AND c.y = t.y;
+        IF counted = described.cell_level THEN
+            EXECUTE cells_statement(described) USING jurisdiction, xs, ys;
+            CONTINUE;
+        END IF;
+        INSERT INTO tile_cell (jurisdiction_id, layer, level, x, y, features, counts, middle_x, middle_y)
+        SELECT jurisdiction, described.id, counted, n.x, n.y, n.features, coalesce(k.counts, '{}'), n.middle_x, n.middle_y
+          FROM (SELECT t.x, t.y, sum(c.features) AS features, sum(c.features * c.middle_x ORDER BY c.x, c.y) / sum(c.features) AS middle_x,
+                       sum(c.features * c.middle_y ORDER BY c.x, c.y) / sum(c.features) AS middle_y
+                  FROM unnest(xs, ys) AS t (x, y)
+                  JOIN tile_cell AS c ON c.jurisdiction_id = jurisdiction AND c.layer = described.id AND c.level = counted + 1
+                   AND c.x IN (2 * t.x, 2 * t.x + 1) AND c.y IN (2 * t.y, 2 * t.y + 1)
+                 GROUP BY t.x, t.y) AS n
+          LEFT JOIN (
+                SELECT s.x, s.y, jsonb_object_agg(s.key, s.features) AS counts
+                  FROM (SELECT t.x, t.y, one.key, sum(one.value::integer) AS features
+                          FROM unnest(xs, ys) AS t (x, y)
+                          JOIN tile_cell AS c ON c.jurisdiction_id = jurisdiction AND c.layer = described.id AND c.level = counted + 1
+                           AND c.x IN (2 * t.x, 2 * t.x + 1) AND c.y IN (2 * t.y, 2 * t.y + 1)
+                         CROSS JOIN LATERAL jsonb_each_text(c.counts) AS one
+                         GROUP BY t.x, t.y, one.key) AS s
+                 GROUP BY s.x, s.y) AS k ON k.x = n.x AND k.y = n.y;
+    END LOOP;
+END $$;
+
+-- One at a time takes up changes.
+CREATE FUNCTION geoservice.tile_lock() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1802399576;
+
+-- Take up what was committed: each tile set that was touched gets a new version, and so do its tiles that were. A version is the
+-- millisecond when it was given, and in any case greater than the one before: a database that was set back never gives one twice.
+-- Returns how many changes were taken up.
+CREATE FUNCTION geoservice.take_up_tile_changes(most integer DEFAULT 20000) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    taken tile_change[];
+    part record;
+    given bigint;
+    described layer%ROWTYPE;
+BEGIN
+    PERFORM pg_advisory_xact_lock(tile_lock(), 0);
+    WITH gone AS (
+        DELETE FROM tile_change AS c WHERE c.id IN (SELECT d.id FROM tile_change AS d ORDER BY d.id LIMIT most) RETURNING c.*
+    )
+    SELECT array_agg(g::tile_change ORDER BY g.id) INTO taken FROM gone AS g;
+    FOR part IN
+        SELECT c.layer, c.jurisdiction_id, array_agg(c.geom) FILTER (WHERE c.geom IS NOT NULL) AS ground,
+               -- So large that its tiles are better not counted: more than some ten thousand of the deepest zoom.
+               bool_or(c.geom IS NULL OR (st_xmax(c.geom) - st_xmin(c.geom)) * (st_ymax(c.geom) - st_ymin(c.geom)) > 4e9) AS everywhere
+          FROM unnest(taken) AS c GROUP BY c.layer, c.jurisdiction_id ORDER BY c.jurisdiction_id, c.layer
+    LOOP
+        SELECT * INTO described FROM layer AS l WHERE l.id = part.layer;
+        CONTINUE WHEN described.id IS NULL;  -- it is no layer any more
+        INSERT INTO tile_set AS s (jurisdiction_id, layer, version)
+        VALUES (part.jurisdiction_id, part.layer, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+            ON CONFLICT (jurisdiction_id, layer) DO UPDATE SET version = greatest(s.version + 1, excluded.version)
+        RETURNING s.version INTO given;
+        IF part.everywhere THEN
+            UPDATE tile_set AS s SET base = given WHERE s.jurisdiction_id = part.jurisdiction_id AND s.layer = part.layer;
+            DELETE FROM tile_version AS v WHERE v.jurisdiction_id = part.jurisdiction_id AND v.layer = part.layer;
+        ELSE
+            INSERT INTO tile_version (jurisdiction_id, layer, z, x, y, version)
+            SELECT DISTINCT part.jurisdiction_id, part.layer, t.z, t.x, t.y, given
+              FROM unnest(part.ground) AS g (geom)
+             CROSS JOIN LATERAL tiles_touched(g.geom, described.min_zoom, described.cell_level) AS t
+                ON CONFLICT (jurisdiction_id, layer, z, x, y) DO UPDATE SET version = excluded.version;
+        END IF;
+        IF described.cell_level IS NOT NULL THEN
+            IF (SELECT bool_or(c.geom IS NULL) FROM unnest(taken) AS c
+                 WHERE c.layer = part.layer AND c.jurisdiction_id = part.jurisdiction_id) THEN
+                DELETE FROM tile_cell AS c WHERE c.jurisdiction_id = part.jurisdiction_id AND c.layer = part.layer;
+                EXECUTE format('SELECT array_agg(%1$I) FROM %2$I WHERE jurisdiction_id = $1 AND NOT st_isempty(%1$I)',
+                               described.geom_column || '_3857', described.table_name) INTO part.ground USING part.jurisdiction_id;
+            END IF;
+            PERFORM count_cells(described, part.jurisdiction_id, part.ground);
+        END IF;
+    END LOOP;
+    RETURN coalesce(cardinality(taken), 0);
+END $$;
+
+-- The version of one tile; that of its tile set; and whether a change waits to be taken up that touches what is drawn. What single
+-- features are not drawn from, cells, changes only when changes are taken up.
+CREATE FUNCTION geoservice.tile_state(
+    jurisdiction integer, layer text, z integer, x integer, y integer, drawn geometry,
+    OUT version bigint, OUT latest bigint, OUT waits boolean
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT greatest(s.base, v.version, 0), coalesce(s.version, 0), EXISTS (
+               SELECT FROM geoservice.tile_change AS c
+                WHERE c.layer = tile_state.layer AND c.jurisdiction_id = tile_state.jurisdiction AND (c.geom IS NULL OR c.geom && drawn))
+      FROM (SELECT) AS one
+      LEFT JOIN geoservice.tile_set AS s ON s.jurisdiction_id = tile_state.jurisdiction AND s.layer = tile_state.layer
+      LEFT JOIN geoservice.tile_version AS v ON v.jurisdiction_id = tile_state.jurisdiction AND v.layer = tile_state.layer
+       AND v.z = tile_state.z AND v.x = tile_state.x AND v.y = tile_state.y;
+END;
+
+-- Grids of published editions as tiles draw them. They never change, so a tile of an edition is there for good; and it is the same as
+-- that of the edition before, unless something is redrawn on its ground.
+CREATE TABLE geoservice.tile_edition (
+    edition_id bigint PRIMARY KEY REFERENCES geoservice.edition,
+    -- Of its tiles: the millisecond when it was drawn. Not its id, which another edition gets when a database is set back.
+    version bigint NOT NULL,
+    previous_id bigint                        -- in force before it; null: none was drawn
+);
+CREATE TABLE geoservice.tile_grid (
+    edition_id bigint NOT NULL REFERENCES geoservice.tile_edition ON DELETE CASCADE,
+    level smallint NOT NULL,                  -- up to which zoom it is drawn like this; at the deepest with every vertex
+    code text COLLATE "C" NOT NULL,
+    name text,
+    name_en text,
+    geom geometry(Geometry, 3857),            -- null: there is no such grid any more
+    label geometry(Point, 3857),              -- where its name stands
+    redrawn geometry(Geometry, 3857),         -- where it looks otherwise than in the edition before; null: nowhere
+    PRIMARY KEY (edition_id, level, code)
+);
+CREATE INDEX ix_tile_grid_geom ON geoservice.tile_grid USING gist (geom);
+CREATE INDEX ix_tile_grid_redrawn ON geoservice.tile_grid USING gist (redrawn);
+
+-- Which edition first drew a tile as one that was drawn does, and the version that it has from there.
+CREATE FUNCTION geoservice.tile_drawn_by(edition bigint, level integer, ground geometry, OUT edition_id bigint, OUT version bigint)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH RECURSIVE way AS (
+        SELECT e.*, 1 AS step FROM geoservice.tile_edition AS e WHERE e.edition_id = edition
+        UNION ALL
+        SELECT b.*, w.step + 1
+          FROM way AS w JOIN geoservice.tile_edition AS b ON b.edition_id = w.previous_id
+         WHERE NOT EXISTS (SELECT FROM geoservice.tile_grid AS g
+                            WHERE g.edition_id = w.edition_id AND g.level = tile_drawn_by.level AND st_intersects(g.redrawn, ground))
+    )
+    SELECT w.edition_id, w.version FROM way AS w ORDER BY w.step DESC LIMIT 1;
+END;

@@ -1,0 +1,66 @@
+"""A tile set as one file: PMTiles (version 3) and MBTiles (1.3), of the tiles that are kept."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from pmtiles.tile import Compression, TileType, zxy_to_tileid
+from pmtiles.writer import Writer
+
+from tilegen.matrix import Tile
+
+#: Millionths of ten degrees, as PMTiles has them.
+_E7 = 10_000_000
+
+
+def write_pmtiles(file: Path, tiles: Iterable[tuple[Tile, bytes]], document: dict[str, Any]) -> int:
+    """Write tiles, gzip, and their TileJSON; return how many."""
+    ordered = sorted(((zxy_to_tileid(*tile), data) for tile, data in tiles), key=lambda one: one[0])
+    with file.open("wb") as opened:
+        writer = Writer(opened)
+        for number, data in ordered:
+            writer.write_tile(number, data)
+        west, south, east, north = document["bounds"]
+        lon, lat, zoom = document["center"]
+        header = {
+            "version": 3, "tile_type": TileType.MVT, "tile_compression": Compression.GZIP,
+            "min_zoom": document["minzoom"], "max_zoom": document["maxzoom"],
+            "min_lon_e7": round(west * _E7), "min_lat_e7": round(south * _E7),
+            "max_lon_e7": round(east * _E7), "max_lat_e7": round(north * _E7),
+            "center_lon_e7": round(lon * _E7), "center_lat_e7": round(lat * _E7), "center_zoom": zoom,
+        }  # fmt: skip
+        told = {name: document[name] for name in ("name", "description", "vector_layers")}
+        writer.finalize(header, told)
+    return len(ordered)
+
+
+def write_mbtiles(file: Path, tiles: Iterable[tuple[Tile, bytes]], document: dict[str, Any]) -> int:
+    """Write tiles, gzip, and their TileJSON; return how many. Rows count from the south there."""
+
+    def rows() -> Iterator[tuple[int, int, int, bytes]]:
+        for (z, x, y), data in tiles:
+            yield z, x, (1 << z) - 1 - y, data
+
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("CREATE TABLE metadata (name TEXT, value TEXT)")
+        connection.execute(
+            "CREATE TABLE tiles (zoom_level INTEGER, tile_column INTEGER, tile_row INTEGER, tile_data BLOB)"
+        )
+        connection.executemany("INSERT INTO metadata VALUES (?, ?)", _metadata(document))
+        connection.executemany("INSERT INTO tiles VALUES (?, ?, ?, ?)", rows())
+        connection.execute("CREATE UNIQUE INDEX tile_index ON tiles (zoom_level, tile_column, tile_row)")
+        count: int = connection.execute("SELECT count(*) FROM tiles").fetchone()[0]
+    return count
+
+
+def _metadata(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield from (("name", document["name"]), ("description", document["description"]), ("format", "pbf"))
+    yield from (("type", "overlay"), ("version", "1"))
+    yield from (("minzoom", str(document["minzoom"])), ("maxzoom", str(document["maxzoom"])))
+    yield from (("bounds", ",".join(map(str, document["bounds"]))), ("center", ",".join(map(str, document["center"]))))
+    yield "json", json.dumps({"vector_layers": document["vector_layers"]}, ensure_ascii=False)
