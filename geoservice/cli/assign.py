@@ -100,7 +100,7 @@ def assign(
     crs: str | None, encoding: str | None, layer: str | None, allow_ballpark: bool, prefix: str, overwrite: bool,
     engine: str, master: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    r"""Write OUT: the points of POINTS, each with the grid that owns it.
+    """Write OUT: the points of POINTS, each with the grid that owns it.
 
     Both are CSV, GeoJSON, GeoPackage, Parquet or GeoParquet, as the ends of their names say, and need not be of one
     kind; POINTS may be an Excel workbook (.xlsx), too. Every column is kept; `grid_code` and `method` (covers, nearest
@@ -109,7 +109,7 @@ def assign(
     \b
         geoservice assign points.csv owned.csv --grids grids.geojson --code code
         geoservice assign points.parquet owned.parquet --jurisdiction sare
-    """
+    """  # noqa: D301  click's mark: lines stay as they are
     columns = _columns(lon, lat, x, y, crs)
     request = model.Request(points, out, columns, crs, encoding, layer, allow_ballpark, prefix, overwrite)
     of_file = GridFile(grids, code, grids_crs, grids_encoding, grids_layer, grids_allow_ballpark)

@@ -50,7 +50,7 @@ def _deciding() -> Iterator[deciding_services.DecidingService]:
 @click.option("--nobody", "to_nobody", help="Instead: it belongs to nobody, under this code.")
 @reason_option
 def decide(*, edition_id: int, place: crs.Position, to_grid: str | None, to_nobody: str | None, reason: str) -> None:
-    r"""Give a gap or an overlap of the draft EDITION_ID to a grid, or leave it to nobody.
+    """Give a gap or an overlap of the draft EDITION_ID to a grid, or leave it to nobody.
 
     What healing does not close, being wider, is decided so, one by one. For ground of nobody look-ups answer that no
     grid owns it, and why.
@@ -58,7 +58,7 @@ def decide(*, edition_id: int, place: crs.Position, to_grid: str | None, to_nobo
     \b
         geoservice edition decide 7 --near 91.7712345,29.2401234 --to 540502001 --reason "as the fence stands"
         geoservice edition decide 7 --near 91.7712345,29.2401234 --nobody park --reason "the city's park"
-    """
+    """  # noqa: D301  click's mark: lines stay as they are
     if (to_grid is None) == (to_nobody is None):
         raise click.UsageError("Say who gets it: --to CODE, or --nobody CODE.")
     with _deciding() as deciding:

@@ -24,7 +24,7 @@ with lazily():
 @click.option("--force", is_flag=True, help="Replace OUT when it is a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def export(*, edition_id: int, out: Path, crs: str, format_name: str | None, force: bool, as_json: bool) -> None:
-    r"""Write the grids of the edition EDITION_ID to OUT, whole or not at all.
+    """Write the grids of the edition EDITION_ID to OUT, whole or not at all.
 
     OUT is a GeoPackage (.gpkg), GeoJSON (.geojson), a zipped shapefile (.zip; with --format shapefile also the name of
     a new folder) or GeoParquet (.parquet). Code, name, name_en, parent_code and all properties are kept, coordinates
@@ -32,7 +32,7 @@ def export(*, edition_id: int, out: Path, crs: str, format_name: str | None, for
 
     \b
         geoservice edition export 7 grids.gpkg --crs epsg:4540
-    """
+    """  # noqa: D301  click's mark: lines stay as they are
     with open_database() as database:
         result = exporting.ExportService(database).export(
             edition_id, out, crs=crs.lower(), format_name=cast("FormatName | None", format_name), force=force

@@ -37,7 +37,7 @@ def outline(
     *, edition_id: int, file: str | None, own: bool, confirm: bool, reason: str | None, crs: str | None,
     encoding: str | None, layer: str | None, allow_ballpark: bool, commit: bool, to_file: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    r"""Show the outline of EDITION_ID beside the one before, give a draft another, or confirm the one it has.
+    """Show the outline of EDITION_ID beside the one before, give a draft another, or confirm the one it has.
 
     The polygons of FILE together are the new outline. Publishing puts it in force with the grids; what is asked about
     the time before is answered with the outline of that day.
@@ -47,7 +47,7 @@ def outline(
         geoservice edition outline 7 town.geojson --commit --reason "第12号决定"
         geoservice edition outline 7 --own --commit --reason "new survey"
         geoservice edition outline 7 --confirm --reason "new survey"
-    """
+    """  # noqa: D301  click's mark: lines stay as they are
     given = file is not None or own
     _require_one_wish(given=given, several=(file is not None) + own + confirm > 1, confirm=confirm, commit=commit,
                       reason=reason)  # fmt: skip

@@ -81,14 +81,14 @@ def add(
     code_field: str | None, grid_name: str | None, heal_m: float | None, crs: str | None, encoding: str | None,
     layer: str | None, allow_ballpark: bool, metric_srid: int | None, time_zone: str,
 ) -> None:  # fmt: skip
-    r"""Add a jurisdiction with the code CODE, by its outline or by its grids.
+    """Add a jurisdiction with the code CODE, by its outline or by its grids.
 
     By its outline: import an edition of its grids next. By its grids: a draft of them is made and validated as well;
     the exit code is 1 when something forbids publishing it.
 
     \b
         geoservice jurisdiction add town --name "镇" --from-grids grids.geojson --code code --heal 0.5
-    """
+    """  # noqa: D301  click's mark: lines stay as they are
     if (outline_path is None) == (grids_path is None):
         raise click.UsageError("Say where it lies: --outline FILE, or --from-grids FILE.")
     with _jurisdictions() as jurisdictions:

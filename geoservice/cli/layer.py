@@ -57,14 +57,14 @@ def list_layers(*, as_json: bool) -> None:
 def export(
     *, layer_id: str, out: Path, jurisdiction: str, crs: str, format_name: str | None, force: bool, as_json: bool
 ) -> None:
-    r"""Write the features of LAYER to OUT, whole or not at all.
+    """Write the features of LAYER to OUT, whole or not at all.
 
     OUT is a GeoPackage (.gpkg), GeoJSON (.geojson), a zipped shapefile (.zip; with --format shapefile also the name of
     a new folder) or GeoParquet (.parquet). Of households it holds how many each building has.
 
     \b
         geoservice layer export cameras cameras.gpkg --jurisdiction sare
-    """
+    """  # noqa: D301  click's mark: lines stay as they are
     with open_database() as database:
         result = exporting.ExportService(database).export_layer(
             jurisdiction, layer_id, out, crs=crs.lower(), format_name=cast("FormatName | None", format_name),
