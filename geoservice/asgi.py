@@ -1,7 +1,7 @@
 """The application object of the events' process, which an ASGI server imports: `geoservice.asgi:app`."""
 
+from geoservice.running.logging import configure_logging
 from geoservice.settings import Settings
-from geoservice.web.logging import configure_logging
 from geoservice.wiring import build_streams
 
 _settings = Settings()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 
+from geoservice.running.commands import FINISH_ATTEMPTS_S
+from geoservice.running.logging import configure_logging
 from geoservice.running.processes import end_with
-from geoservice.running.webserver import FINISH_ATTEMPTS_S
 from geoservice.settings import Settings
-from geoservice.web.logging import configure_logging
 from geoservice.wiring import build_worker
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from flask_openapi3 import OpenAPI
 
 from geoservice.app import create_app
+from geoservice.running.logging import configure_logging
 from geoservice.settings import Settings
-from geoservice.web.logging import configure_logging
 from geoservice.wiring import build_services
 
 _settings = Settings()

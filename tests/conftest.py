@@ -28,7 +28,8 @@ from sqlalchemy import make_url
 
 from geoservice.app import create_app
 from geoservice.auth.model import Role
-from geoservice.running.webserver import answers, web_command, web_environment
+from geoservice.running.addresses import answers
+from geoservice.running.commands import web_command, web_environment
 from geoservice.services import schema
 from geoservice.services.demo import load_demo
 from geoservice.services.keys import KeyService

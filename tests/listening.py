@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
-from geoservice.running.webserver import events_command, web_environment
+from geoservice.running.commands import events_command, web_environment
 from geoservice.settings import Settings
 from geoservice.streams.stream import HEARTBEAT_S
 from tests.conftest import free_port, wait_until_answering

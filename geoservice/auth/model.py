@@ -19,6 +19,13 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class LoginRole(StrEnum):
+    """What somebody may do who logs in to the database with QGIS or psql."""
+
+    READER = "reader"  #: see the layers without people
+    ANALYST = "analyst"  #: edit drafts and the layers of the landscape
+
+
 @dataclass(frozen=True)
 class Identity:
     """Who asks."""

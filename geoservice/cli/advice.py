@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from geoservice.assigning.model import Mistake
 from geoservice.errors import GeoserviceError
-from geoservice.services.impact import PublishBlocker
 from layers.errors import LayerError
+
+if TYPE_CHECKING:
+    from geoservice.assigning.model import Mistake
+    from geoservice.services.impact import PublishBlocker
 
 ADVICE: Mapping[str, str] = {
     "allow-ballpark": "Or say --allow-ballpark, when places may be that far off.",

@@ -6,23 +6,30 @@ import sys
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import orjson
 
-from geoservice.assigning.assign import assign as assign_points
-from geoservice.assigning.grid_files import owners_of_file
-from geoservice.assigning.model import CoordinateColumns, Request, Summary
-from geoservice.assigning.owners import Owners
 from geoservice.cli.advice import ADVICE, ADVICE_ON_GRIDS, MISTAKES, AdvisedError
 from geoservice.cli.ballpark import allow_ballpark_option
+from geoservice.cli.database import open_database, read_settings
 from geoservice.cli.instant import Instant
 from geoservice.cli.progress import showing
+from geoservice.lazy_modules import lazily
 from geoservice.reading.file_errors import FileRefused
 from geoservice.reading.limits import Limits
-from geoservice.settings import Settings
-from layers.crs import UnknownCrs
+
+with lazily():
+    from geoservice.assigning import assign as assigning
+    from geoservice.assigning import grid_files, model
+    from geoservice.assigning.spark import job  # loads what is an extra
+    from geoservice.services import assigning as assigning_services
+    from layers import crs as systems
+
+if TYPE_CHECKING:
+    from geoservice.assigning.model import CoordinateColumns
+    from geoservice.assigning.owners import Owners
 
 #: Exit code when OUT was written and no row has a position: nothing was assigned.
 NOWHERE = 3
@@ -41,14 +48,14 @@ class GridFile(NamedTuple):
 
     def owners(self, snap_tolerance_m: float) -> Owners:
         """Return its grids; errors advise the options of this file, not those of the points."""
-        settings = Settings()
+        settings = read_settings()
         limits = Limits.of(features=settings.import_features, file_bytes=settings.import_bytes)
         try:
-            return owners_of_file(
+            return grid_files.owners_of_file(
                 Path(str(self.path)), code=self.code, crs=self.crs, encoding=self.encoding, layer=self.layer,
                 allow_ballpark=self.allow_ballpark, snap_tolerance_m=snap_tolerance_m, limits=limits,
             )  # fmt: skip
-        except (FileRefused, UnknownCrs) as exc:
+        except (FileRefused, systems.UnknownCrs) as exc:
             raise AdvisedError(exc, {**ADVICE, **ADVICE_ON_GRIDS}) from exc
 
 
@@ -93,7 +100,7 @@ def assign(
     crs: str | None, encoding: str | None, layer: str | None, allow_ballpark: bool, prefix: str, overwrite: bool,
     engine: str, master: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    r"""Write OUT: the points of POINTS, each with the grid that owns it.
+    """Write OUT: the points of POINTS, each with the grid that owns it.
 
     Both are CSV, GeoJSON, GeoPackage, Parquet or GeoParquet, as the ends of their names say, and need not be of one
     kind; POINTS may be an Excel workbook (.xlsx), too. Every column is kept; `grid_code` and `method` (covers, nearest
@@ -102,19 +109,16 @@ def assign(
     \b
         geoservice assign points.csv owned.csv --grids grids.geojson --code code
         geoservice assign points.parquet owned.parquet --jurisdiction sare
-    """
+    """  # noqa: D301  click's mark: lines stay as they are
     columns = _columns(lon, lat, x, y, crs)
-    request = Request(points, out, columns, crs, encoding, layer, allow_ballpark, prefix, overwrite)
+    request = model.Request(points, out, columns, crs, encoding, layer, allow_ballpark, prefix, overwrite)
     of_file = GridFile(grids, code, grids_crs, grids_encoding, grids_layer, grids_allow_ballpark)
     owners = _owners(of_file, jurisdiction, at, snap_tolerance)
     with showing(points.name) as on_progress:
         if engine == "spark":
-            # Here, not above: it is an extra.
-            from geoservice.assigning.spark.job import assign_with_spark  # noqa: PLC0415
-
-            summary = assign_with_spark(request, owners, master=master, on_progress=on_progress)
+            summary = job.assign_with_spark(request, owners, master=master, on_progress=on_progress)
         else:
-            summary = assign_points(request, owners, on_progress)
+            summary = assigning.assign(request, owners, on_progress)
     if as_json:
         told = {"out": str(out), **asdict(summary)}
         del told["where"]  # the remarks say it
@@ -123,7 +127,8 @@ def assign(
         for remark in summary.remarks:
             click.echo(remark, err=True)
         if summary.mistake is not None:
-            columns = summary.where if isinstance(summary.where, CoordinateColumns) else CoordinateColumns("x", "y")
+            where = summary.where
+            columns = where if isinstance(where, model.CoordinateColumns) else model.CoordinateColumns("x", "y")
             click.echo(MISTAKES[summary.mistake].format_map(columns._asdict()), err=True)
         click.echo(_sentence(summary, out))
     if summary.is_nowhere:
@@ -134,11 +139,11 @@ def _columns(
     lon: str | None, lat: str | None, x: str | None, y: str | None, crs: str | None
 ) -> CoordinateColumns | None:
     if lon and lat and not (x or y):
-        return CoordinateColumns(lon, lat)
+        return model.CoordinateColumns(lon, lat)
     if x and y and not (lon or lat):
         if crs is None:
             raise click.UsageError("--x and --y need --crs, such as --crs epsg:4546. For degrees say --lon and --lat.")
-        return CoordinateColumns(x, y)
+        return model.CoordinateColumns(x, y)
     if lon or lat or x or y:
         raise click.UsageError("Columns come in pairs: --lon and --lat, or --x and --y.")
     return None
@@ -157,18 +162,12 @@ def _owners(of_file: GridFile, jurisdiction: str | None, at: datetime | None, sn
 
 
 def _owners_in_force(jurisdiction: str, at: datetime | None, snap_tolerance: float | None) -> Owners:
-    # Here, not above: a file of grids needs no database, nor the time to load what speaks to one.
-    from geoservice.services.assigning import owners_in_force  # noqa: PLC0415
-    from geoservice.wiring import open_database  # noqa: PLC0415
-
-    database = open_database(Settings())
-    try:
-        return owners_in_force(database, jurisdiction, at=at, snap_tolerance_m=snap_tolerance)
-    finally:
-        database.close()
+    # A file of grids needs no database, nor the time to load what speaks to one.
+    with open_database() as database:
+        return assigning_services.owners_in_force(database, jurisdiction, at=at, snap_tolerance_m=snap_tolerance)
 
 
-def _sentence(summary: Summary, out: Path) -> str:
+def _sentence(summary: model.Summary, out: Path) -> str:
     ways = [
         (summary.covered, "in a grid"), (summary.nearest, "just outside, given to the nearest"),
         (summary.none, "in no grid"), (summary.without_position, "without a position"),

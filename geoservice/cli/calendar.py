@@ -9,21 +9,20 @@ from pathlib import Path
 
 import click
 
+from geoservice.cli.database import open_database
 from geoservice.cli.instant import Instant
-from geoservice.services.calendars import WEEKDAYS, CalendarService, parse_hours, read_days, read_sheet_of_days
-from geoservice.settings import Settings
-from geoservice.wiring import open_database
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from geoservice.services import calendars as working
 
 of_jurisdiction = click.option("--jurisdiction", required=True, help="Code of the jurisdiction.")
 
 
 @contextmanager
-def _calendars() -> Iterator[CalendarService]:
-    database = open_database(Settings())
-    try:
-        yield CalendarService(database)
-    finally:
-        database.close()
+def _calendars() -> Iterator[working.CalendarService]:
+    with open_database() as database:
+        yield working.CalendarService(database)
 
 
 @click.group()
@@ -39,10 +38,10 @@ def show(jurisdiction: str, year: int | None) -> None:
     with _calendars() as calendars:
         for stretch in calendars.hours(jurisdiction):
             closes = "24:00" if stretch.closes is None else f"{stretch.closes:%H:%M}"
-            click.echo(f"{WEEKDAYS[stretch.weekday - 1]}  {stretch.opens:%H:%M}-{closes}")
+            click.echo(f"{working.WEEKDAYS[stretch.weekday - 1]}  {stretch.opens:%H:%M}-{closes}")
         for day in calendars.days(jurisdiction, year=year or datetime.now(UTC).year):
-            works = "holiday" if day.works_like is None else f"works like {WEEKDAYS[day.works_like - 1]}"
-            click.echo(f"{day.day} {WEEKDAYS[day.day.weekday()]}  {works:14}  {day.label}")
+            works = "holiday" if day.works_like is None else f"works like {working.WEEKDAYS[day.works_like - 1]}"
+            click.echo(f"{day.day} {working.WEEKDAYS[day.day.weekday()]}  {works:14}  {day.label}")
 
 
 @calendar.command()
@@ -51,7 +50,7 @@ def show(jurisdiction: str, year: int | None) -> None:
 def hours(jurisdiction: str, lines: tuple[str, ...]) -> None:
     """Replace when is worked in a week: "mon-fri 08:30-12:30 14:00-18:00" "sat 09:00-12:00"."""
     with _calendars() as calendars:
-        calendars.set_hours(jurisdiction, [stretch for line in lines for stretch in parse_hours(line)])
+        calendars.set_hours(jurisdiction, [stretch for line in lines for stretch in working.parse_hours(line)])
     click.echo("Limits of reports that come in from now on are reckoned with these hours.")
 
 
@@ -69,11 +68,11 @@ def import_days(jurisdiction: str, file: Path, encoding: str | None, layer: str 
     if file.suffix.lower().startswith(".xls"):
         if encoding is not None:
             raise click.UsageError("--encoding goes with a CSV; a workbook says it itself.")
-        days, remarks = read_sheet_of_days(file, sheet=layer)
+        days, remarks = working.read_sheet_of_days(file, sheet=layer)
     elif layer is not None:
         raise click.UsageError("--layer goes with a workbook.")
     else:
-        days = read_days(_text_of(file, encoding or "utf-8-sig").splitlines())
+        days = working.read_days(_text_of(file, encoding or "utf-8-sig").splitlines())
     with _calendars() as calendars:
         calendars.add_days(jurisdiction, days)
     for remark in remarks:

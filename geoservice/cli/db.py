@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import click
 
-from geoservice.embedded.cluster import Cluster
-from geoservice.services import logins, schema
-from geoservice.settings import Settings
-from geoservice.wiring import database_url
+from geoservice.auth.model import LoginRole
+from geoservice.cli.database import database_url, read_settings
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from geoservice.embedded import cluster
+    from geoservice.services import logins, schema
 
 
 @click.group()
@@ -18,39 +21,37 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the schema up to date; safe to repeat."""
-    click.echo(f"The schema is at revision {schema.upgrade(database_url(Settings()))}.")
+    click.echo(f"The schema is at revision {schema.upgrade(database_url())}.")
 
 
 @db.command()
 def check() -> None:
     """Compare the tables with what this version declares, and the layers with their descriptions."""
-    schema.check(database_url(Settings()))
+    schema.check(database_url())
     click.echo("The database is as this version declares.")
 
 
 @db.command()
 @click.argument("name")
-@click.option(
-    "--role", type=click.Choice([role.value for role in logins.LoginRole]), default="reader", show_default=True
-)
+@click.option("--role", type=click.Choice([role.value for role in LoginRole]), default="reader", show_default=True)
 def login(name: str, role: str) -> None:
     """Make a database login NAME for QGIS or psql and print how to connect.
 
     Repeated, it gives NAME a new password and this role.
     """
-    settings = Settings()
-    url = database_url(settings)
-    password = logins.grant_login(url, name, logins.LoginRole(role))
+    url = database_url()
+    password = logins.grant_login(url, name, LoginRole(role))
     click.echo("In QGIS: Layer, Add Layer, Add PostGIS Layers, New. The password is shown this once.")
-    for line in _connection_lines(settings, url):
+    for line in _connection_lines(url):
         click.echo(f"  {line}")
     click.echo(f"  User      {name}\n  Password  {password}")
 
 
-def _connection_lines(settings: Settings, url: str) -> list[str]:
+def _connection_lines(url: str) -> list[str]:
+    settings = read_settings()
     if not settings.embedded:
         return ["Host, port, database: as in GEOSERVICE_DATABASE_URL"]
-    port = Cluster(settings.data_dir, settings.database_port, settings.service_account).status().port
+    port = cluster.Cluster(settings.data_dir, settings.database_port, settings.service_account).status().port
     return ["Host      127.0.0.1", f"Port      {port}", f"Database  {logins.database_name(url)}"]
 
 
@@ -58,5 +59,5 @@ def _connection_lines(settings: Settings, url: str) -> list[str]:
 @click.argument("name")
 def revoke_login(name: str) -> None:
     """Remove the database login NAME."""
-    logins.revoke_login(database_url(Settings()), name)
+    logins.revoke_login(database_url(), name)
     click.echo(f"The login {name} is gone.")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import click
 
-from geoservice.services.demo import load_demo
-from geoservice.settings import Settings
-from geoservice.wiring import database_url
+from geoservice.cli.command_name import own_name
+from geoservice.cli.database import database_url
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from geoservice.services import demo as demo_services
 
 
 @click.group()
@@ -16,6 +19,18 @@ def demo() -> None:
 
 @demo.command()
 def load() -> None:
-    """Load the demo community unless it is there, and print a key to try with."""
-    summary = load_demo(database_url(Settings()), lambda line: click.echo(line, err=True))
-    click.echo(f"jurisdiction  {summary.jurisdiction_code}\nAPI key       {summary.key}")
+    """Load the demo community unless it is there, and print a key to try with unless one was printed that is valid."""
+    summary = demo_services.load_demo(database_url(), lambda line: click.echo(line, err=True))
+    click.echo(f"jurisdiction  {summary.jurisdiction_code}\nAPI key       {key_words(summary)}")
+
+
+def key_words(summary: demo_services.DemoSummary) -> str:
+    """Return the key's text, or of one that was shown before which it is, and how to get a new one."""
+    key = summary.key
+    if isinstance(key, str):
+        return key
+    until = "" if key.expires_at is None else f" and is valid until {key.expires_at:%Y-%m-%d}"
+    return (
+        f"grd_{key.id}_… was shown when it was made{until}; its text is stored nowhere."
+        f" A new one: {own_name()} key create --role {key.role} --label {key.label} --days {demo_services.KEY_AGE.days}"
+    )

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
-from rich.console import Console
-from rich.table import Table
 
 from geoservice.cli.advice import blocker_sentence
-from geoservice.domain.editing.diff import Difference
-from geoservice.domain.editing.healing import Healing, LeftOpen
-from geoservice.domain.editing.outlining import outline_change
-from geoservice.domain.validating.topology import HEALED_MAX_M
-from geoservice.services.impact import Impact, flows
-from layers.grids.model import EditionOutline
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from rich import console as consoles
+    from rich import table as tables
+
+    from geoservice.domain.editing import outlining
+    from geoservice.domain.validating import topology
+    from geoservice.services import impact as impacts
+
+if TYPE_CHECKING:
+    from geoservice.domain.editing.diff import Difference
+    from geoservice.domain.editing.healing import Healing, LeftOpen
+    from layers.grids.model import EditionOutline
 
 #: What is counted of each grid.
 LOAD = ("households", "residents", "floating", "in_hand")
@@ -52,7 +60,7 @@ def show_left_open(left: LeftOpen, *, option: str) -> None:
         return
     people, others = left.for_a_person, len(left.widths_m) - left.for_a_person
     closed = f"{option} {left.tolerance_m:g} would close {others} of them" if others else ""
-    drawn = f"{people} are wider than {HEALED_MAX_M:g} m: decide them, or draw them anew" if people else ""
+    drawn = f"{people} are wider than {topology.HEALED_MAX_M:g} m: decide them, or draw them anew" if people else ""
     told = "; ".join(part for part in (closed, drawn) if part)
     click.echo(f"{len(left.widths_m)} gaps, overlaps and spills are wider and stay. {told}.")
 
@@ -66,10 +74,10 @@ def left_open_fields(left: LeftOpen) -> dict[str, object]:
     }
 
 
-def show_impact(impact: Impact) -> None:
+def show_impact(impact: impacts.Impact) -> None:
     """Print what goes from which grid to which, and each grid's load before and after."""
     moved = _table("from", "to", "what", "count", "residents", "floating")
-    for flow in flows(impact.preview.moves):
+    for flow in impacts.flows(impact.preview.moves):
         people = (str(flow.residents), str(flow.floating)) if flow.kind == "household" else ("", "")
         moved.add_row(flow.from_grid or "-", flow.to_grid or "-", flow.kind, str(flow.count), *people)
     loads = _table("grid", "households", "residents", "floating", "open incidents")
@@ -95,7 +103,7 @@ def show_impact(impact: Impact) -> None:
         click.echo(f"It can not be published yet: {blocker_sentence(blocker)}")
 
 
-def _show_decided(impact: Impact) -> None:
+def _show_decided(impact: impacts.Impact) -> None:
     """Print what somebody decided for this edition, and why."""
     if impact.outline is not None and not impact.outline.is_as_before:
         show_outline(impact.outline)
@@ -111,7 +119,7 @@ def show_outline(outline: EditionOutline) -> None:
     if outline.is_as_before:
         click.echo("The outline is the one before.")
         return
-    change = outline_change(outline.before, outline.outline)
+    change = outlining.outline_change(outline.before, outline.outline)
     confirmed = f": {outline.reason} (confirmed by {outline.confirmed_by})" if outline.reason else ", not confirmed yet"
     click.echo(
         f"The outline is another one than before{confirmed}."
@@ -149,13 +157,13 @@ def diff_fields(found: Difference) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _table(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+def _table(*headings: str) -> tables.Table:
+    table = tables.Table(box=None, pad_edge=False, header_style="bold")
     for number, heading in enumerate(headings):
         table.add_column(heading, no_wrap=True, justify="left" if number == 0 else "right")
     return table
 
 
-def _console() -> Console:
-    console = Console()
-    return console if console.is_terminal else Console(width=220, color_system=None)
+def _console() -> consoles.Console:
+    console = consoles.Console()
+    return console if console.is_terminal else consoles.Console(width=220, color_system=None)

@@ -14,6 +14,7 @@ import orjson
 
 from geoservice.cli.actor import actor
 from geoservice.cli.ballpark import allow_ballpark_option
+from geoservice.cli.database import import_limits, open_database
 from geoservice.cli.draft_tables import show_impact
 from geoservice.cli.edition_deciding import COMMANDS as DECIDING
 from geoservice.cli.edition_drafts import COMMANDS
@@ -25,25 +26,22 @@ from geoservice.cli.imports import show_import
 from geoservice.cli.instant import Instant
 from geoservice.cli.new_file import NewFile
 from geoservice.cli.progress import busy
-from geoservice.reading.shapes import GridFields
-from geoservice.services.editions import EditionService
-from geoservice.services.importing import Reassigned
-from geoservice.settings import Settings
-from geoservice.wiring import import_limits, open_database
-from layers.grids.model import Edition
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from geoservice.reading import shapes
+    from geoservice.services import editions as edition_services
+    from geoservice.services import importing
+    from layers.grids import model
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
 findings_to_option = click.option("--findings-to", type=NewFile(), help="Write the findings as GeoJSON, for a GIS.")
 
 
 @contextmanager
-def _editions() -> Iterator[EditionService]:
-    settings = Settings()
-    database = open_database(settings)
-    try:
-        yield EditionService(database, limits=import_limits(settings))
-    finally:
-        database.close()
+def _editions() -> Iterator[edition_services.EditionService]:
+    with open_database() as database:
+        yield edition_services.EditionService(database, limits=import_limits())
 
 
 @click.group()
@@ -89,12 +87,12 @@ def import_(
         raise click.UsageError("Say with --reason why codes name another place from now on.")
     if reason and not codes and not own_outline:
         raise click.UsageError("--reason goes with --reassign-code or --own-outline.")
-    fields = GridFields(code, name, name_en, parent_code, keep)
+    fields = shapes.GridFields(code, name, name_en, parent_code, keep)
     with _editions() as editions, busy(f"Importing {file}"):
         result = editions.import_file(
             file, jurisdiction_code=jurisdiction_code, fields=fields, crs=crs, encoding=encoding, layer=layer,
             allow_ballpark=allow_ballpark, title=title, heal_m=heal_m,
-            reassigned=Reassigned(codes, reason) if codes and reason else None,
+            reassigned=importing.Reassigned(codes, reason) if codes and reason else None,
             own_outline=own_outline, outline_reason=reason if own_outline else None, actor=actor(),
         )  # fmt: skip
     if not as_json:
@@ -129,7 +127,7 @@ def reassign(*, edition_id: int, codes: tuple[str, ...], reason: str, findings_t
     What is asked about the time before still finds the place that the code named then.
     """
     with _editions() as editions, busy(f"Validating edition {edition_id}"):
-        findings = editions.reassign(edition_id, Reassigned(codes, reason), actor=actor())
+        findings = editions.reassign(edition_id, importing.Reassigned(codes, reason), actor=actor())
     report_edition(edition_id, findings, as_json=as_json, findings_to=findings_to)
 
 
@@ -200,7 +198,7 @@ def show(*, edition_id: int, findings_to: Path | None, as_json: bool) -> None:
     show_findings(findings)
 
 
-def _fields(one: Edition) -> dict[str, object]:
+def _fields(one: model.Edition) -> dict[str, object]:
     return {
         "id": one.id, "jurisdiction": one.jurisdiction_code, "title": one.title, "status": one.status,
         "valid_from": _text(one.valid_from), "valid_to": _text(one.valid_to), "source": one.source,
@@ -214,7 +212,7 @@ def _at_a_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _held(one: Edition) -> str:
+def _held(one: model.Edition) -> str:
     """Return from when to when an edition holds, as is believed now, to the minute: a day alone has no zone."""
     if one.valid_from is None:
         return ""

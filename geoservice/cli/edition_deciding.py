@@ -9,40 +9,39 @@ import click
 import orjson
 
 from geoservice.cli.actor import actor
-from geoservice.services.drafting.deciding import DecidingService
-from geoservice.services.drafting.model import Edited, KeptDecision
-from geoservice.settings import Settings
-from geoservice.wiring import open_database
-from layers.crs import Position, is_on_earth
+from geoservice.cli.database import open_database
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from geoservice.services.drafting import deciding as deciding_services
+    from geoservice.services.drafting import model
+    from layers import crs
 
 reason_option = click.option("--reason", required=True, help="Why; it is kept with the edition.")
 
 
-class Place(click.ParamType[Position]):
+class Place(click.ParamType["crs.Position"]):
     """A position as findings tell it: longitude and latitude with a comma between, WGS 84."""
 
     name = "LON,LAT"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Position:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> crs.Position:
         """Return the position."""
-        if isinstance(value, Position):
+        if isinstance(value, crs.Position):
             return value
         try:
             lon, lat = (float(part) for part in str(value).split(","))
         except ValueError:
             self.fail(f"{value} is not a place: write longitude,latitude, such as 91.7712345,29.2401234.", param, ctx)
-        if not is_on_earth(lon, lat):
+        if not crs.is_on_earth(lon, lat):
             self.fail(f"{value} is not on the earth: write longitude, then latitude.", param, ctx)
-        return Position(lon, lat)
+        return crs.Position(lon, lat)
 
 
 @contextmanager
-def _deciding() -> Iterator[DecidingService]:
-    database = open_database(Settings())
-    try:
-        yield DecidingService(database)
-    finally:
-        database.close()
+def _deciding() -> Iterator[deciding_services.DecidingService]:
+    with open_database() as database:
+        yield deciding_services.DecidingService(database)
 
 
 @click.command()
@@ -51,8 +50,8 @@ def _deciding() -> Iterator[DecidingService]:
 @click.option("--to", "to_grid", help="Code of the grid that gets it.")
 @click.option("--nobody", "to_nobody", help="Instead: it belongs to nobody, under this code.")
 @reason_option
-def decide(*, edition_id: int, place: Position, to_grid: str | None, to_nobody: str | None, reason: str) -> None:
-    r"""Give a gap or an overlap of the draft EDITION_ID to a grid, or leave it to nobody.
+def decide(*, edition_id: int, place: crs.Position, to_grid: str | None, to_nobody: str | None, reason: str) -> None:
+    """Give a gap or an overlap of the draft EDITION_ID to a grid, or leave it to nobody.
 
     What healing does not close, being wider, is decided so, one by one. For ground of nobody look-ups answer that no
     grid owns it, and why.
@@ -60,7 +59,7 @@ def decide(*, edition_id: int, place: Position, to_grid: str | None, to_nobody: 
     \b
         geoservice edition decide 7 --near 91.7712345,29.2401234 --to 540502001 --reason "as the fence stands"
         geoservice edition decide 7 --near 91.7712345,29.2401234 --nobody park --reason "the city's park"
-    """
+    """  # noqa: D301  click's mark: lines stay as they are
     if (to_grid is None) == (to_nobody is None):
         raise click.UsageError("Say who gets it: --to CODE, or --nobody CODE.")
     with _deciding() as deciding:
@@ -118,12 +117,12 @@ def own(*, edition_id: int, code: str) -> None:
 COMMANDS = (decide, decisions, disown, own)
 
 
-def _tell(edited: Edited) -> None:
+def _tell(edited: model.Edited) -> None:
     codes = ", ".join(grid.code for grid in edited.put)
     draft = edited.edition
     click.echo(f"Changed: {codes}. Draft {draft.id} is at revision {draft.revision}.")
     click.echo(f"Look at it as it stands: geoservice edition validate {draft.id}")
 
 
-def _fields(one: KeptDecision) -> dict[str, object]:
+def _fields(one: model.KeptDecision) -> dict[str, object]:
     return {**one.decision._asdict(), "held_by": one.held_by}

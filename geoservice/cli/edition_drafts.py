@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import orjson
-from rich.console import Console
 
 from geoservice.cli.actor import actor
 from geoservice.cli.advice import blocker_sentence
 from geoservice.cli.ballpark import allow_ballpark_option, tell_ballpark
+from geoservice.cli.database import import_limits, open_database
 from geoservice.cli.draft_tables import (
     diff_fields,
     healing_fields,
@@ -26,21 +27,25 @@ from geoservice.cli.draft_tables import (
 from geoservice.cli.findings import finding_fields, show_findings
 from geoservice.cli.instant import Instant
 from geoservice.cli.new_file import NewFile
-from geoservice.domain.editing.diff import difference
-from geoservice.domain.editing.merging import Side
 from geoservice.errors import MergeConflict
-from geoservice.maps.pictures.difference import difference_picture
-from geoservice.maps.pictures.preview import preview_picture
-from geoservice.reading.shapes import GridFields
-from geoservice.services.drafting.service import DraftService
-from geoservice.services.editions import EditionService
-from geoservice.services.geojson import collection, difference_features, move_features
-from geoservice.services.healing.heal import OnProgress
-from geoservice.services.impact import Impact, flows
-from geoservice.services.proposing import ProposingService
-from geoservice.settings import Settings
-from geoservice.wiring import import_limits, open_database
-from layers.grids.model import Edition
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from rich import console as consoles
+
+    from geoservice.domain.editing import diff as differences
+    from geoservice.maps.pictures import difference as difference_pictures
+    from geoservice.maps.pictures import preview as preview_pictures
+    from geoservice.reading import shapes
+    from geoservice.services import editions as edition_services
+    from geoservice.services import geojson, proposing
+    from geoservice.services import impact as impacts
+    from geoservice.services.drafting import service as drafting
+
+if TYPE_CHECKING:
+    from geoservice.domain.editing.merging import Side
+    from geoservice.services.healing.heal import OnProgress
+    from layers.grids.model import Edition
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
 settle_option = click.option(
@@ -52,13 +57,9 @@ picture_option = click.option("--picture", type=NewFile(), help="Draw it as an S
 
 
 @contextmanager
-def _drafts() -> Iterator[DraftService]:
-    settings = Settings()
-    database = open_database(settings)
-    try:
-        yield DraftService(database, limits=import_limits(settings))
-    finally:
-        database.close()
+def _drafts() -> Iterator[drafting.DraftService]:
+    with open_database() as database:
+        yield drafting.DraftService(database, limits=import_limits())
 
 
 @click.command()
@@ -79,14 +80,11 @@ def draft(*, jurisdiction_code: str, title: str, from_edition: int | None, as_js
 @as_json_option
 def revert(*, edition_id: int, title: str | None, as_json: bool) -> None:
     """Make a draft with the grids of the older edition EDITION_ID: publishing it reverts to them."""
-    database = open_database(Settings())
-    try:
-        old = EditionService(database).edition(edition_id)
-        made = DraftService(database).create(
+    with open_database() as database:
+        old = edition_services.EditionService(database).edition(edition_id)
+        made = drafting.DraftService(database).create(
             old.jurisdiction_code, title=title or f"as edition {edition_id}", from_edition=edition_id, actor=actor()
         )
-    finally:
-        database.close()
     _tell_draft(made, as_json=as_json)
 
 
@@ -134,13 +132,13 @@ def update(
     """Make the grids of the draft EDITION_ID those of FILE, such as an export that was edited elsewhere."""
     with _drafts() as drafts:
         taken = drafts.take_file(
-            edition_id, file, fields=GridFields(code, name, name_en), crs=crs, encoding=encoding, layer=layer,
+            edition_id, file, fields=shapes.GridFields(code, name, name_en), crs=crs, encoding=encoding, layer=layer,
             allow_ballpark=allow_ballpark, commit=commit, actor=actor(),
         )  # fmt: skip
     edition, found = taken.edition, taken.difference
     tell_ballpark(taken.ballpark)
     if to_file is not None:
-        to_file.write_bytes(orjson.dumps(collection(difference_features(found))))
+        to_file.write_bytes(orjson.dumps(geojson.collection(geojson.difference_features(found))))
     if as_json:
         click.echo(orjson.dumps({"edition_id": edition.id, "committed": commit, **diff_fields(found)}))
         return
@@ -169,19 +167,16 @@ def propose(
         raise click.BadParameter("a grid is split into two or more.", param_hint="--grids")
     if minimum is not None and maximum is not None and minimum > maximum:
         raise click.BadParameter("the most is below the fewest.", param_hint="--max")
-    database = open_database(Settings())
-    try:
-        proposing = ProposingService(database)
+    with open_database() as database:
+        service = proposing.ProposingService(database)
         if grid_code is None:
-            proposed = proposing.propose(
+            proposed = service.propose(
                 jurisdiction_code, minimum=minimum, maximum=maximum, grids=grids, seed=seed, actor=actor()
             )
         else:
-            proposed = proposing.propose_split(
+            proposed = service.propose_split(
                 jurisdiction_code, grid_code, minimum=minimum, maximum=maximum, parts=grids, seed=seed, actor=actor()
             )
-    finally:
-        database.close()
     if as_json:
         told = {"edition_id": proposed.edition.id, "households": proposed.households,
                 "findings": [finding_fields(one) for one in proposed.findings]}  # fmt: skip
@@ -203,19 +198,16 @@ def preview(
     *, edition_id: int, valid_from: datetime | None, to_file: Path | None, picture: Path | None, as_json: bool
 ) -> None:
     """Show what publishing the draft EDITION_ID would move, and each grid's load before and after."""
-    database = open_database(Settings())
-    try:
-        impact = EditionService(database).preview(edition_id, valid_from=valid_from, actor=actor())
+    with open_database() as database:
+        impact = edition_services.EditionService(database).preview(edition_id, valid_from=valid_from, actor=actor())
         if picture is not None:
-            picture.write_text(_drawn(DraftService(database), impact), encoding="utf-8")
-    finally:
-        database.close()
+            picture.write_text(_drawn(drafting.DraftService(database), impact), encoding="utf-8")
     if to_file is not None:
-        to_file.write_bytes(orjson.dumps(collection(move_features(impact))))
+        to_file.write_bytes(orjson.dumps(geojson.collection(geojson.move_features(impact))))
     if as_json:
         told = {
             "preview": str(impact.preview.id), "revision": impact.preview.revision,
-            "flows": [vars(flow) for flow in flows(impact.preview.moves)],
+            "flows": [vars(flow) for flow in impacts.flows(impact.preview.moves)],
             "before": [vars(load) for load in impact.before], "after": [vars(load) for load in impact.after],
             "hindrances": [blocker_sentence(one) for one in impact.blockers],
         }  # fmt: skip
@@ -239,9 +231,9 @@ def diff(*, before: int, after: int, to_file: Path | None, picture: Path | None,
         if picture is not None:
             edition, grids = drafts.grids(after)
             title = f"{edition.jurisdiction_code}: from edition {before} to {after}"
-            picture.write_text(difference_picture(grids, found, title=title), encoding="utf-8")
+            picture.write_text(difference_pictures.difference_picture(grids, found, title=title), encoding="utf-8")
     if to_file is not None:
-        to_file.write_bytes(orjson.dumps(collection(difference_features(found))))
+        to_file.write_bytes(orjson.dumps(geojson.collection(geojson.difference_features(found))))
     if as_json:
         click.echo(orjson.dumps(diff_fields(found)))
         return
@@ -319,11 +311,12 @@ def withdraw(*, edition_id: int) -> None:
 COMMANDS = (draft, update, propose, revert, heal, preview, diff, rebase, merge_draft, steps, undo, redo, withdraw)
 
 
-def _drawn(drafts: DraftService, impact: Impact) -> str:
+def _drawn(drafts: drafting.DraftService, impact: impacts.Impact) -> str:
     edition, grids = drafts.grids(impact.preview.edition_id)
-    changed = difference((), grids) if edition.base_id is None else drafts.compare(edition.base_id, edition.id)
+    base = edition.base_id
+    changed = differences.difference((), grids) if base is None else drafts.compare(base, edition.id)
     title = f"{edition.jurisdiction_code}: {edition.title} (edition {edition.id})"
-    return preview_picture(grids, changed, impact.preview.moves, impact.places, title=title)
+    return preview_pictures.preview_picture(grids, changed, impact.preview.moves, impact.places, title=title)
 
 
 def _settled(settle: Sequence[str]) -> dict[str, Side]:
@@ -350,7 +343,7 @@ def _conflicts() -> Iterator[None]:
 
 @contextmanager
 def _progress(doing: str) -> Iterator[OnProgress]:
-    console = Console(stderr=True)
+    console = consoles.Console(stderr=True)
     if not console.is_terminal:
         yield lambda share, what: None
         return

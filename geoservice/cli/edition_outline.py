@@ -9,13 +9,15 @@ import orjson
 
 from geoservice.cli.actor import actor
 from geoservice.cli.ballpark import allow_ballpark_option, tell_ballpark
+from geoservice.cli.database import import_limits, open_database
 from geoservice.cli.draft_tables import show_outline
 from geoservice.cli.new_file import NewFile
 from geoservice.cli.progress import busy
-from geoservice.services.drafting.outlines import OutlineService, OutlineView
-from geoservice.services.geojson import collection, outline_features
-from geoservice.settings import Settings
-from geoservice.wiring import import_limits, open_database
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from geoservice.services import geojson
+    from geoservice.services.drafting import outlines as outline_services
 
 
 @click.command()
@@ -35,7 +37,7 @@ def outline(
     *, edition_id: int, file: str | None, own: bool, confirm: bool, reason: str | None, crs: str | None,
     encoding: str | None, layer: str | None, allow_ballpark: bool, commit: bool, to_file: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    r"""Show the outline of EDITION_ID beside the one before, give a draft another, or confirm the one it has.
+    """Show the outline of EDITION_ID beside the one before, give a draft another, or confirm the one it has.
 
     The polygons of FILE together are the new outline. Publishing puts it in force with the grids; what is asked about
     the time before is answered with the outline of that day.
@@ -45,14 +47,12 @@ def outline(
         geoservice edition outline 7 town.geojson --commit --reason "第12号决定"
         geoservice edition outline 7 --own --commit --reason "new survey"
         geoservice edition outline 7 --confirm --reason "new survey"
-    """
+    """  # noqa: D301  click's mark: lines stay as they are
     given = file is not None or own
     _require_one_wish(given=given, several=(file is not None) + own + confirm > 1, confirm=confirm, commit=commit,
                       reason=reason)  # fmt: skip
-    settings = Settings()
-    database = open_database(settings)
-    try:
-        outlines = OutlineService(database, limits=import_limits(settings))
+    with open_database() as database:
+        outlines = outline_services.OutlineService(database, limits=import_limits())
         if confirm and reason:
             view = outlines.confirm(edition_id, reason, revision=None, actor=actor())
         elif given:
@@ -68,10 +68,8 @@ def outline(
             tell_ballpark(ballpark)
         else:
             view = outlines.look(edition_id)
-    finally:
-        database.close()
     if to_file is not None:
-        to_file.write_bytes(orjson.dumps(collection(outline_features(view.change))))
+        to_file.write_bytes(orjson.dumps(geojson.collection(geojson.outline_features(view.change))))
     if as_json:
         click.echo(orjson.dumps({"committed": commit, **_fields(view)}))
         return
@@ -93,7 +91,7 @@ def _require_one_wish(*, given: bool, several: bool, confirm: bool, commit: bool
         raise click.UsageError("--reason goes with --confirm, or with --commit.")
 
 
-def _fields(view: OutlineView) -> dict[str, object]:
+def _fields(view: outline_services.OutlineView) -> dict[str, object]:
     return {
         "edition_id": view.edition.id, "as_before": view.outline.is_as_before,
         "gained_m2": view.change.gained_m2, "lost_m2": view.change.lost_m2,

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import click
 import orjson
-from sqlalchemy import make_url
 
-from geoservice.embedded.cluster import Cluster
-from geoservice.services.qgis_projects import DatabaseAddress, QgisService
-from geoservice.settings import Settings
-from geoservice.wiring import database_url, open_database
+from geoservice.cli.database import database_url, open_database, read_settings
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    import sqlalchemy
+
+    from geoservice.embedded import cluster
+    from geoservice.services import qgis_projects
 
 
 @click.command()
@@ -24,14 +27,10 @@ def qgis(*, edition_id: int, folder: Path | None, force: bool, as_json: bool) ->
 
     It has no password in it: it names the service `geoservice` of pg_service.conf, written beside it.
     """
-    settings = Settings()
-    database = open_database(settings)
-    try:
-        written = QgisService(database).write(
-            edition_id, folder or Path(f"draft-{edition_id}"), address=database_address(settings), force=force
+    with open_database() as database:
+        written = qgis_projects.QgisService(database).write(
+            edition_id, folder or Path(f"draft-{edition_id}"), address=database_address(), force=force
         )
-    finally:
-        database.close()
     if as_json:
         told = {"edition_id": edition_id, "project": str(written.project), "service_file": str(written.service_file)}
         click.echo(orjson.dumps(told))
@@ -45,11 +44,12 @@ def qgis(*, edition_id: int, folder: Path | None, force: bool, as_json: bool) ->
     click.echo(f"  5. When done:  geoservice edition validate {edition_id}")
 
 
-def database_address(settings: Settings) -> DatabaseAddress:
+def database_address() -> qgis_projects.DatabaseAddress:
     """Return where a program on this machine finds the database; the embedded one listens on the loopback."""
-    url = make_url(database_url(settings))
+    settings, url = read_settings(), sqlalchemy.make_url(database_url())
     if not settings.embedded:
         host = url.query.get("host", url.host) or "localhost"
-        return DatabaseAddress(str(host), int(str(url.query.get("port", url.port or 5432))), str(url.database))
-    port = Cluster(settings.data_dir, settings.database_port, settings.service_account).status().port
-    return DatabaseAddress("127.0.0.1", int(port), str(url.database))
+        port = int(str(url.query.get("port", url.port or 5432)))
+        return qgis_projects.DatabaseAddress(str(host), port, str(url.database))
+    port = cluster.Cluster(settings.data_dir, settings.database_port, settings.service_account).status().port
+    return qgis_projects.DatabaseAddress("127.0.0.1", int(port), str(url.database))

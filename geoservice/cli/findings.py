@@ -9,23 +9,27 @@ from pathlib import Path
 
 import click
 import orjson
-import shapely
-from rich.console import Console
-from rich.table import Table
 
-from layers.geometry import place_in
-from layers.grids.model import Finding, has_errors
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    import shapely
+    from rich import console as consoles
+    from rich import table as tables
+
+    from layers import geometry
+    from layers.grids import model
 
 #: Grid codes shown of one finding.
 _CODES_SHOWN = 4
 _DECIMALS = 7
 
 
-def show_findings(findings: Sequence[Finding]) -> None:
+def show_findings(findings: Sequence[model.Finding]) -> None:
     """Print findings as a table, then one line that counts them; nothing is cut off where there is no terminal."""
     errors = sum(one.severity == "error" for one in findings)
     if findings:
-        table = Table(box=None, pad_edge=False, header_style="bold")
+        table = tables.Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("severity", "rule", "grids"):
             table.add_column(heading, no_wrap=True)
         table.add_column("size", justify="right", no_wrap=True)
@@ -35,14 +39,14 @@ def show_findings(findings: Sequence[Finding]) -> None:
             colour = "red" if one.severity == "error" else "yellow"
             words = map(_plain, (one.rule, _grids(one), _size(one), _place(one), one.message))
             table.add_row(f"[{colour}]{one.severity}[/]", *words)
-        console = Console()
+        console = consoles.Console()
         if not console.is_terminal:
-            console = Console(width=220, color_system=None)
+            console = consoles.Console(width=220, color_system=None)
         console.print(table, highlight=False)
     click.echo(f"{_count(errors, 'error')}, {_count(len(findings) - errors, 'warning')}.")
 
 
-def write_findings(findings: Sequence[Finding], path: Path) -> None:
+def write_findings(findings: Sequence[model.Finding], path: Path) -> None:
     """Write findings as GeoJSON, EPSG:4326; one without a place has a null geometry (RFC 7946, 3.2)."""
     features = [
         {"type": "Feature", "geometry": _geojson(one), "properties": finding_fields(one)} for one in findings
@@ -51,11 +55,11 @@ def write_findings(findings: Sequence[Finding], path: Path) -> None:
 
 
 def report_edition(
-    edition_id: int, findings: Sequence[Finding], *, as_json: bool = False, findings_to: Path | None = None,
+    edition_id: int, findings: Sequence[model.Finding], *, as_json: bool = False, findings_to: Path | None = None,
     grids: int | None = None,
 ) -> None:  # fmt: skip
     """Tell what was found in a draft; exit with 1 when it forbids publishing."""
-    refused = has_errors(findings)
+    refused = model.has_errors(findings)
     if findings_to is not None:
         write_findings(findings, findings_to)
     if as_json:
@@ -78,9 +82,9 @@ def report_edition(
         click.echo(f"Edition {edition_id} can be published: geoservice edition publish {edition_id}")
 
 
-def finding_fields(finding: Finding) -> dict[str, object]:
+def finding_fields(finding: model.Finding) -> dict[str, object]:
     """Return a finding as JSON, its place as one pair of coordinates."""
-    place = None if finding.geom is None else place_in(finding.geom)
+    place = None if finding.geom is None else geometry.place_in(finding.geom)
     return {
         "rule": finding.rule,
         "severity": finding.severity,
@@ -92,26 +96,26 @@ def finding_fields(finding: Finding) -> dict[str, object]:
     }
 
 
-def _geojson(finding: Finding) -> object:
+def _geojson(finding: model.Finding) -> object:
     # Every digit: a strip of a centimetre would collapse when rounded to seven decimals.
     return None if finding.geom is None else orjson.loads(shapely.to_geojson(finding.geom))
 
 
-def _grids(finding: Finding) -> str:
+def _grids(finding: model.Finding) -> str:
     shown = ", ".join(finding.grid_codes[:_CODES_SHOWN])
     more = len(finding.grid_codes) - _CODES_SHOWN
     return f"{shown} + {more}" if more > 0 else shown
 
 
-def _size(finding: Finding) -> str:
+def _size(finding: model.Finding) -> str:
     if finding.size is None:
         return ""
     number = f"{finding.size:,.0f}" if finding.size >= 100 or finding.size.is_integer() else f"{finding.size:.3g}"
     return f"{number} {finding.unit or ''}".rstrip()
 
 
-def _place(finding: Finding) -> str:
-    place = None if finding.geom is None else place_in(finding.geom)
+def _place(finding: model.Finding) -> str:
+    place = None if finding.geom is None else geometry.place_in(finding.geom)
     return "" if place is None else f"{place.lon:.7f}, {place.lat:.7f}"
 
 

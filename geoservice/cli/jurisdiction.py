@@ -6,21 +6,26 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
 
 from geoservice.cli.actor import actor
 from geoservice.cli.ballpark import allow_ballpark_option, tell_ballpark
+from geoservice.cli.database import import_limits, open_database
 from geoservice.cli.findings import report_edition
 from geoservice.cli.imports import show_import
 from geoservice.cli.progress import busy
-from geoservice.reading.shapes import GridFields
-from geoservice.services.jurisdictions import JurisdictionService
-from geoservice.settings import Settings
-from geoservice.wiring import import_limits, open_database
-from layers.jurisdictions.model import Jurisdiction, Reroute
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from geoservice.reading import shapes
+    from geoservice.services import jurisdictions as jurisdiction_services
+    from layers.jurisdictions import model
+
+if TYPE_CHECKING:
+    from layers.jurisdictions.model import Reroute
 
 #: Sizes of holes that are told one by one.
 HOLES_TOLD = 5
@@ -46,13 +51,9 @@ _REROUTES: dict[Reroute, str] = {
 
 
 @contextmanager
-def _jurisdictions() -> Iterator[JurisdictionService]:
-    settings = Settings()
-    database = open_database(settings)
-    try:
-        yield JurisdictionService(database, limits=import_limits(settings))
-    finally:
-        database.close()
+def _jurisdictions() -> Iterator[jurisdiction_services.JurisdictionService]:
+    with open_database() as database:
+        yield jurisdiction_services.JurisdictionService(database, limits=import_limits())
 
 
 @click.group()
@@ -80,14 +81,14 @@ def add(
     code_field: str | None, grid_name: str | None, heal_m: float | None, crs: str | None, encoding: str | None,
     layer: str | None, allow_ballpark: bool, metric_srid: int | None, time_zone: str,
 ) -> None:  # fmt: skip
-    r"""Add a jurisdiction with the code CODE, by its outline or by its grids.
+    """Add a jurisdiction with the code CODE, by its outline or by its grids.
 
     By its outline: import an edition of its grids next. By its grids: a draft of them is made and validated as well;
     the exit code is 1 when something forbids publishing it.
 
     \b
         geoservice jurisdiction add town --name "镇" --from-grids grids.geojson --code code --heal 0.5
-    """
+    """  # noqa: D301  click's mark: lines stay as they are
     if (outline_path is None) == (grids_path is None):
         raise click.UsageError("Say where it lies: --outline FILE, or --from-grids FILE.")
     with _jurisdictions() as jurisdictions:
@@ -96,9 +97,10 @@ def add(
                 raise click.UsageError("Say with --code which field of --from-grids holds a grid's code.")
             with busy(f"Reading {grids_path}"):
                 founded = jurisdictions.add_from_grids(
-                    code, name=name, name_en=name_en, grids_path=grids_path, fields=GridFields(code_field, grid_name),
-                    heal_m=heal_m, crs=crs, encoding=encoding, layer=layer, allow_ballpark=allow_ballpark,
-                    metric_srid=metric_srid, time_zone=time_zone, actor=actor(),
+                    code, name=name, name_en=name_en, grids_path=grids_path,
+                    fields=shapes.GridFields(code_field, grid_name), heal_m=heal_m, crs=crs, encoding=encoding,
+                    layer=layer, allow_ballpark=allow_ballpark, metric_srid=metric_srid, time_zone=time_zone,
+                    actor=actor(),
                 )  # fmt: skip
             _tell(founded.jurisdiction)
             _tell_holes(founded.holes_m2)
@@ -115,7 +117,7 @@ def add(
         tell_ballpark(added.ballpark)
 
 
-def _tell(added: Jurisdiction) -> None:
+def _tell(added: model.Jurisdiction) -> None:
     west, south, east, north = added.bbox
     click.echo(
         f"Jurisdiction {added.code}: lon {west:.6f} to {east:.6f}, lat {south:.6f} to {north:.6f},"
@@ -152,7 +154,7 @@ def correct(*, code: str, name: str | None, name_en: str | None, time_zone: str 
     help=r"The gate remarks on grid codes that are not wholly of this form, such as 5405\d{11}; '' takes any code.",
 )
 @click.option(
-    "--reroute", type=click.Choice(get_args(Reroute)),
+    "--reroute", type=click.Choice(list(_REROUTES)),
     help="What becomes of open incidents whose place gets another grid: they go along, stay, or wait for somebody to"
     " decide; move at first.",
 )  # fmt: skip

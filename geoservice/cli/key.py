@@ -9,18 +9,17 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from geoservice.auth.model import Role
-from geoservice.services.keys import KeyService
-from geoservice.settings import Settings
-from geoservice.wiring import open_database
+from geoservice.cli.database import open_database
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from geoservice.services import keys as key_services
 
 
 @contextmanager
-def _keys() -> Iterator[KeyService]:
-    database = open_database(Settings())
-    try:
-        yield KeyService(database)
-    finally:
-        database.close()
+def _keys() -> Iterator[key_services.KeyService]:
+    with open_database() as database:
+        yield key_services.KeyService(database)
 
 
 @click.group()

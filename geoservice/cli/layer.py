@@ -7,15 +7,17 @@ from typing import cast
 
 import click
 import orjson
-from rich.console import Console
-from rich.table import Table
 
 from geoservice.cli.ballpark import allow_ballpark_option
-from geoservice.services.exporting import ExportService
-from geoservice.settings import Settings
-from geoservice.wiring import open_database
-from geoservice.writing.formats import FORMATS, FormatName
-from layers.catalogue import catalogue
+from geoservice.cli.database import open_database
+from geoservice.lazy_modules import lazily
+from geoservice.writing.format_names import FORMAT_NAMES, FormatName
+
+with lazily():
+    from rich import console, table
+
+    from geoservice.services import exporting
+    from layers import catalogue
 
 _OWNED = {"place": "by its place", "building": "by its building", "routing": "by routing", None: "no"}
 
@@ -30,16 +32,19 @@ def layer() -> None:
 def list_layers(*, as_json: bool) -> None:
     """List the layers."""
     if as_json:
-        told = [{"id": one.id, "title": one.title._asdict(), "geometry": one.geometry} for one in catalogue().values()]
+        told = [
+            {"id": one.id, "title": one.title._asdict(), "geometry": one.geometry}
+            for one in catalogue.catalogue().values()
+        ]
         click.echo(orjson.dumps(told))
         return
-    table = Table("layer", "title", "geometry", "a grid owns it", "columns")
-    table.columns[0].no_wrap = True
-    table.columns[4].overflow = "fold"
-    for one in catalogue().values():
+    shown = table.Table("layer", "title", "geometry", "a grid owns it", "columns")
+    shown.columns[0].no_wrap = True
+    shown.columns[4].overflow = "fold"
+    for one in catalogue.catalogue().values():
         columns = ", ".join(column.name for column in one.columns)
-        table.add_row(one.id, f"{one.title.en} {one.title.zh}", one.geometry, _OWNED[one.assignment], columns)
-    Console().print(table)
+        shown.add_row(one.id, f"{one.title.en} {one.title.zh}", one.geometry, _OWNED[one.assignment], columns)
+    console.Console().print(shown)
 
 
 @layer.command()
@@ -47,7 +52,7 @@ def list_layers(*, as_json: bool) -> None:
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--jurisdiction", required=True, help="Code of the jurisdiction.")
 @click.option("--crs", default="wgs84", show_default=True, help="wgs84, cgcs2000 or epsg:N, such as epsg:4540.")
-@click.option("--format", "format_name", type=click.Choice(list(FORMATS)), help="By the end of OUT when absent.")
+@click.option("--format", "format_name", type=click.Choice(FORMAT_NAMES), help="By the end of OUT when absent.")
 @allow_ballpark_option
 @click.option("--force", is_flag=True, help="Replace OUT when it is a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
@@ -55,22 +60,19 @@ def export(
     *, layer_id: str, out: Path, jurisdiction: str, crs: str, format_name: str | None, allow_ballpark: bool,
     force: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    r"""Write the features of LAYER to OUT, whole or not at all.
+    """Write the features of LAYER to OUT, whole or not at all.
 
     OUT is a GeoPackage (.gpkg), GeoJSON (.geojson), a zipped shapefile (.zip; with --format shapefile also the name of
     a new folder) or GeoParquet (.parquet). Of households it holds how many each building has.
 
     \b
         geoservice layer export cameras cameras.gpkg --jurisdiction sare
-    """
-    database = open_database(Settings())
-    try:
-        result = ExportService(database).export_layer(
+    """  # noqa: D301  click's mark: lines stay as they are
+    with open_database() as database:
+        result = exporting.ExportService(database).export_layer(
             jurisdiction, layer_id, out, crs=crs.lower(), format_name=cast("FormatName | None", format_name),
             allow_ballpark=allow_ballpark, force=force,
         )  # fmt: skip
-    finally:
-        database.close()
     if as_json:
         told = {"out": str(out), "features": result.features, "epsg": result.epsg, "format": result.format}
         click.echo(orjson.dumps(told | {"remarks": result.remarks}))

@@ -8,9 +8,9 @@ import sys
 from typing import Any
 
 import click
-from pydantic import ValidationError
 
 from geoservice.cli.advice import ADVICE, AdvisedError
+from geoservice.cli.database import SettingsRefused
 from geoservice.embedded.cluster_errors import EmbeddedError
 from geoservice.errors import GeoserviceError, in_words
 from layers.errors import LayerError, RefusedByDatabase
@@ -77,8 +77,8 @@ def main() -> None:
     """Run the command line; a domain error is one line with its remedy on standard error, exit code 1."""
     try:
         geoservice.main()
-    except ValidationError as exc:
-        _fail(_settings_line(exc), "docs/operating.md lists every setting.")
+    except SettingsRefused as exc:
+        _fail(str(exc), "docs/operating.md lists every setting.")
     except EmbeddedError as exc:
         _fail(str(exc), exc.advice())
     except AdvisedError as exc:
@@ -90,12 +90,6 @@ def main() -> None:
         if exc.errno not in PLACES_REFUSED:
             raise
         _fail(f"{exc.strerror}: {exc.filename or 'the data directory'}.", PLACES_REFUSED[exc.errno])
-
-
-def _settings_line(error: ValidationError) -> str:
-    # The value is left out: it may be a database address with its password.
-    wrong = [f"GEOSERVICE_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors() if one["loc"]]
-    return f"A setting is wrong. {'; '.join(wrong)}."
 
 
 def _fail(line: str, remedy: str) -> None:

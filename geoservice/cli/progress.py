@@ -5,12 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from geoservice.assigning import model
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from rich import console as consoles
+    from rich import progress as bars
+
+if TYPE_CHECKING:
+    from geoservice.assigning import model
 
 #: Between lines where there is no terminal.
 _LINE_EVERY_S = 5.0
@@ -19,15 +25,15 @@ _LINE_EVERY_S = 5.0
 @contextmanager
 def showing(doing: str) -> Iterator[model.OnProgress]:
     """Yield what is to be told of progress."""
-    console = Console(stderr=True)
+    console = consoles.Console(stderr=True)
     if not console.is_terminal:
         yield _Lines(doing)
         return
     columns = (
-        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rows]:,} rows"),
-        TimeElapsedColumn(), TimeRemainingColumn(),
+        bars.TextColumn("{task.description}"), bars.BarColumn(), bars.TaskProgressColumn(),
+        bars.TextColumn("{task.fields[rows]:,} rows"), bars.TimeElapsedColumn(), bars.TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=console, transient=True) as bar:
+    with bars.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(doing, total=None, rows=0)
 
         def on_progress(progress: model.Progress) -> None:
@@ -39,7 +45,7 @@ def showing(doing: str) -> Iterator[model.OnProgress]:
 @contextmanager
 def busy(doing: str) -> Iterator[None]:
     """Show a spinner where somebody looks on."""
-    console = Console(stderr=True)
+    console = consoles.Console(stderr=True)
     if not console.is_terminal:
         yield
         return

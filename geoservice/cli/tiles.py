@@ -6,24 +6,41 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import orjson
 
-from geoservice.assigning.model import Progress
+from geoservice.cli.database import read_settings
 from geoservice.cli.progress import showing
-from geoservice.services.tiles.pyramids import OnProgress, PyramidService, tiled
-from geoservice.settings import Settings
-from geoservice.wiring import open_database, tile_store
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from geoservice import wiring
+    from geoservice.assigning import model
+    from geoservice.services.tiles import pyramids
+
+if TYPE_CHECKING:
+    from geoservice.services.tiles.pyramids import OnProgress
 
 of_jurisdiction = click.option("--jurisdiction", required=True, help="Code of the jurisdiction.")
 of_layers = click.argument("layers", metavar="[LAYER]...", nargs=-1)
 as_json = click.option("--json", "as_json", is_flag=True, help="For machines.")
 
 
-def _pyramids() -> PyramidService:
-    settings = Settings()
-    return PyramidService(lambda: open_database(settings), tile_store(settings))
+class TileLayer(click.ParamType[str]):
+    """A layer that has tiles; the catalogue is asked which, once one is named."""
+
+    name = "layer"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return its name; fail with those there are."""
+        return str(click.Choice(pyramids.tiled()).convert(value, param, ctx))
+
+
+def _pyramids() -> pyramids.PyramidService:
+    settings = read_settings()
+    return pyramids.PyramidService(lambda: wiring.open_database(settings), wiring.tile_store(settings))
 
 
 @contextmanager
@@ -31,7 +48,7 @@ def _progress(doing: str) -> Iterator[OnProgress]:
     with showing(doing) as tell:
 
         def on_progress(done: int, of: int) -> None:
-            tell(Progress(done, done / of if of else 1.0))
+            tell(model.Progress(done, done / of if of else 1.0))
 
         yield on_progress
 
@@ -51,7 +68,7 @@ def tiles() -> None:
 def build(
     *, jurisdiction: str, layers: tuple[str, ...], min_zoom: int, max_zoom: int, processes: int, as_json: bool
 ) -> None:
-    r"""Cut the tiles of LAYERs, of all when none is named, that are not kept yet.
+    """Cut the tiles of LAYERs, of all when none is named, that are not kept yet.
 
     Tiles are cut when they are first asked for in any case; this makes the first answer quick. What was cut when it is
     broken off stays, and the next time only the rest is cut.
@@ -59,7 +76,7 @@ def build(
     \b
         geoservice tiles build --jurisdiction sare
         geoservice tiles build --jurisdiction sare buildings --max-zoom 15
-    """
+    """  # noqa: D301  click's mark: lines stay as they are
     with _progress("cutting tiles") as on_progress:
         built = _pyramids().build(
             jurisdiction, layers, zooms=range(min_zoom, max_zoom + 1), processes=processes, on_progress=on_progress
@@ -92,15 +109,15 @@ def verify(*, jurisdiction: str, layers: tuple[str, ...]) -> None:
 
 @tiles.command()
 @of_jurisdiction
-@click.argument("layer", type=click.Choice(tiled()))
+@click.argument("layer", type=TileLayer())
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace OUT when it is a file that is there.")
 def export(*, jurisdiction: str, layer: str, out: Path, force: bool) -> None:
-    r"""Write the tiles of LAYER into OUT, a .pmtiles or .mbtiles file, whole or not at all. Build them first.
+    """Write the tiles of LAYER into OUT, a .pmtiles or .mbtiles file, whole or not at all. Build them first.
 
     \b
         geoservice tiles export --jurisdiction sare buildings buildings.pmtiles
-    """
+    """  # noqa: D301  click's mark: lines stay as they are
     written = _pyramids().export(jurisdiction, layer, out, force=force)
     click.echo(f"{out}: {written:,} tiles of {layer}.")
 

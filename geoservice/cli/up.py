@@ -6,30 +6,32 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.markup import escape
 
-from geoservice.running.launch import Condition, Started, bring_up, look_at, take_down
-from geoservice.running.supervisor import embedded_cluster, own_database_url
-from geoservice.running.webserver import (
-    answers,
-    base_url,
-    check_address_free,
-    events_command,
-    web_command,
-    web_environment,
-    worker_command,
-)
-from geoservice.settings import Settings
+from geoservice.cli.command_name import own_name
+from geoservice.cli.database import read_settings
+from geoservice.cli.demo import key_words
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from rich import console as consoles
+    from rich import markup
+
+    from geoservice.running import addresses, commands, condition, database, launch, shutdown
+
+if TYPE_CHECKING:
+    from geoservice.running.condition import Condition, Part
+    from geoservice.running.launch import Started
+    from geoservice.settings import Settings
 
 
 class Progress:
     """Shows what is being done: a spinner on a terminal, else one line each."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
+        self._console = consoles.Console(stderr=True)
         self._spinner = self._console.status("geoservice") if self._console.is_terminal else None
 
     def __enter__(self) -> Progress:
@@ -46,7 +48,7 @@ class Progress:
             click.echo(line, err=True)
             return
         self._console.print(line, highlight=False, markup=False)
-        self._spinner.update(escape(line))
+        self._spinner.update(markup.escape(line))
 
     def end(self) -> None:
         """Take the spinner away; what follows belongs to the service."""
@@ -62,44 +64,37 @@ def up(*, demo: bool, background: bool) -> None:
 
     Without GEOSERVICE_DATABASE_URL it runs a database of its own. Where it already runs, this says so.
     """
-    settings = Settings()
+    settings = read_settings()
     with Progress() as progress:
 
         def on_ready(started: Started) -> None:
             progress.end()
             _announce(settings, started, background=background)
 
-        bring_up(settings, demo=demo, background=background, report=progress.show, on_ready=on_ready)
+        launch.bring_up(settings, demo=demo, background=background, report=progress.show, on_ready=on_ready)
 
 
 def _announce(settings: Settings, started: Started, *, background: bool) -> None:
-    at = base_url(started.host, started.port)
+    at = addresses.base_url(started.host, started.port)
     state = "already runs" if started.already_ran else "is ready"
     lines = [f"geoservice {state}.", f"  map        {at}/", f"  API docs   {at}/docs"]
     if settings.events_at is not None:
-        lines.append(f"  events     {base_url(settings.host, settings.events_at)}/v1/events")
+        lines.append(f"  events     {addresses.base_url(settings.host, settings.events_at)}/v1/events")
     if started.demo is not None:
         lines.append(f"  demo       jurisdiction {started.demo.jurisdiction_code}")
-        # A key is stored as a hash only, so it can be shown once.
-        lines.append(f"  API key    {started.demo.key or 'was shown when the demo was loaded first'}")
-    cluster = embedded_cluster(settings)
+        lines.append(f"  API key    {key_words(started.demo)}")
+    cluster = database.embedded_cluster(settings)
     if cluster is not None:
         lines.append(f"  database   {cluster.tcp_url} (password in {cluster.layout.password_file})")
-    lines.append(f"  stop       {_own_name()} stop" if background or started.already_ran else "  stop       Ctrl-C")
+    lines.append(f"  stop       {own_name()} stop" if background or started.already_ran else "  stop       Ctrl-C")
     click.echo("\n".join(lines))
-
-
-def _own_name() -> str:
-    # As it was typed: in a checkout the command is .venv/bin/geoservice, which no search path knows.
-    typed = sys.argv[0]
-    return typed if typed.endswith("/geoservice") else "geoservice"
 
 
 @click.command()
 def stop() -> None:
     """Stop the service: running requests end first, then the database."""
     with Progress() as progress:
-        stopped = take_down(Settings(), progress.show)
+        stopped = shutdown.take_down(read_settings(), progress.show)
     click.echo("geoservice is stopped." if stopped else "geoservice does not run.")
 
 
@@ -107,33 +102,35 @@ def stop() -> None:
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def status(*, as_json: bool) -> None:
     """Tell what runs and where. The exit code is 0 when the service answers, else 3."""
-    condition = look_at(Settings())
-    state = condition.state
-    answering = state is not None and answers(state.host, state.port)
-    click.echo(_status_json(condition, answering) if as_json else _status_lines(condition, answering))
+    found = condition.look_at(read_settings())
+    state = found.state
+    answering = state is not None and addresses.answers(state.host, state.port)
+    click.echo(_status_json(found, answering) if as_json else _status_lines(found, answering))
     sys.exit(0 if answering else 3)
 
 
-def _status_json(condition: Condition, answering: bool) -> str:
-    whole = asdict(condition) | {"answering": answering}
+def _status_json(found: Condition, answering: bool) -> str:
+    whole = asdict(found) | {"answering": answering}
     return json.dumps(whole, default=str, sort_keys=True)
 
 
-def _status_lines(condition: Condition, answering: bool) -> str:
-    state = condition.state
+def _status_lines(found: Condition, answering: bool) -> str:
+    state = found.state
     if state is None:
         lines = ["geoservice does not run."]
     else:
         word = "answers" if answering else f"does not answer ({state.phase})"
-        lines = [f"geoservice {word} at {base_url(state.host, state.port)}/ since {state.started_at}."]
-        lines.append(f"  supervisor  process {state.supervisor.pid}")
-        lines.append(f"  web server  process {state.web.pid if state.web else 'none'}")
-        lines.append(f"  events      process {state.events.pid if state.events else 'none'}")
-        lines.append(f"  worker      process {state.worker.pid if state.worker else 'none'}")
-    if condition.database_pid is not None:
-        lines.append(f"  database    process {condition.database_pid}, {condition.tcp_url}")
-        lines.append(f"  password    in {condition.password_file}")
+        lines = [f"geoservice {word} at {addresses.base_url(state.host, state.port)}/ since {state.started_at}."]
+    lines += [f"  {part.name:16}{_process_words(part)}" for part in found.parts]
+    if found.database_pid is not None:
+        lines.append(f"  {'address':16}{found.tcp_url}, password in {found.password_file}")
     return "\n".join(lines)
+
+
+def _process_words(part: Part) -> str:
+    if part.pid is None or part.since is None:
+        return "does not run; it is started again"
+    return f"process {part.pid} since {part.since.isoformat()}"
 
 
 @click.command()
@@ -143,19 +140,19 @@ def serve(*, events: bool, worker: bool) -> None:
     """Run the web server alone, in the foreground; the database and its schema must be there."""
     if events and worker:
         raise click.UsageError("--events and --worker are two processes: run each by a command of its own.")
-    settings = Settings()
-    command = worker_command() if worker else _server_command(settings, events=events)
-    cluster = embedded_cluster(settings)
+    settings = read_settings()
+    command = commands.worker_command() if worker else _server_command(settings, events=events)
+    cluster = database.embedded_cluster(settings)
     if cluster is not None:
         cluster.start()
-    url = cluster.url if cluster is not None else own_database_url(settings)
+    url = cluster.url if cluster is not None else database.own_database_url(settings)
     # Replacing ourselves leaves one process to signal, as containers and service managers expect.
-    os.execvpe(command[0], command, web_environment(url))  # noqa: S606  our own interpreter, no shell wanted
+    os.execvpe(command[0], command, commands.web_environment(url))  # noqa: S606  our own interpreter, no shell wanted
 
 
 def _server_command(settings: Settings, *, events: bool) -> list[str]:
     port = settings.events_at if events else settings.port
     if port is None:
         raise click.UsageError("GEOSERVICE_EVENTS_PORT is 0: nobody is to stream events. Set it to a port.")
-    check_address_free(settings.host, port)
-    return events_command(settings) if events else web_command(settings)
+    addresses.check_address_free(settings.host, port)
+    return commands.events_command(settings) if events else commands.web_command(settings)

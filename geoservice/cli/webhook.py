@@ -9,21 +9,19 @@ from contextlib import contextmanager
 import click
 
 from geoservice.cli.actor import actor
+from geoservice.cli.database import open_database, read_settings
 from geoservice.domain.topics import TOPICS, Topics
-from geoservice.records.webhooks.model import Webhook
-from geoservice.services.webhooks.service import WebhookService
-from geoservice.settings import Settings
-from geoservice.wiring import open_database
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from geoservice.records.webhooks import model
+    from geoservice.services.webhooks import service
 
 
 @contextmanager
-def _webhooks() -> Iterator[WebhookService]:
-    settings = Settings()
-    database = open_database(settings)
-    try:
-        yield WebhookService(database, allowed=settings.allowed_networks)
-    finally:
-        database.close()
+def _webhooks() -> Iterator[service.WebhookService]:
+    with open_database() as database:
+        yield service.WebhookService(database, allowed=read_settings().allowed_networks)
 
 
 @click.group()
@@ -71,7 +69,7 @@ def list_webhooks() -> None:
             click.echo(_line(one))
 
 
-def _line(one: Webhook) -> str:
+def _line(one: model.Webhook) -> str:
     state = "in use" if one.disabled_at is None else f"disabled: {one.disabled_reason}"
     wanted = " ".join(f"{name}={value}" for name, values in sorted(one.topics.items()) for value in sorted(values))
     return (

@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import psycopg
-from psycopg import sql
-
 from geoservice.embedded import config, find
 from geoservice.embedded.account import Account, account_to_run_as
 from geoservice.embedded.cluster_errors import (
@@ -29,6 +26,10 @@ from geoservice.embedded.cluster_errors import (
 )
 from geoservice.embedded.layout import Layout, sync_directory, write_owned
 from geoservice.embedded.postmaster import Postmaster, find_postmaster, kill_orphans
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    import psycopg  # whoever only looks whether it runs does without
 
 DATABASE = "geoservice"
 NEW_PREFIX = "database.new-"
@@ -252,7 +253,7 @@ class Cluster:
         with self._connect() as connection:
             known = connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone()
             if known is None:
-                connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+                connection.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(name)))
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(

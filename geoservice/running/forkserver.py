@@ -14,12 +14,17 @@ import signal
 import socket
 import subprocess
 import sys
-import traceback
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+import structlog
+
+from geoservice.running.logging import configure_logging
 from geoservice.running.processes import ProcessIdentity, die_with_parent, identity_of, name_process
+from geoservice.settings import Settings
+
+log = structlog.get_logger()
 
 #: What the others would import for seconds. Nothing of it opens a connection or starts a thread of ours.
 PRELOADED = ("geoservice.wsgi", "geoservice.running.webserver", "geoservice.worker")
@@ -85,6 +90,11 @@ class ForkServer:
     def pid(self) -> int | None:
         """Return the number of its process, once started."""
         return None if self._process is None else self._process.pid
+
+    @property
+    def identity(self) -> ProcessIdentity | None:
+        """Return its process as others can recognise it; None when it does not run."""
+        return None if self._process is None else identity_of(self._process.pid)
 
     def waited_for(self) -> tuple[int, ...]:
         """Return the descriptor that can be read from when it gets ready; nothing when it is."""
@@ -172,8 +182,8 @@ def become(title: str, module: str, arguments: Sequence[str]) -> None:
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:  # noqa: BLE001  it must never go on as the fork server
-        traceback.print_exc()
+    except BaseException:  # it must never go on as the fork server
+        log.critical("an error that nobody caught", exc_info=True)
     finally:
         with suppress(OSError):
             sys.stdout.flush()
@@ -186,6 +196,7 @@ def main() -> None:
     supervisor_pid, descriptor, numbers = sys.argv[1:4]
     die_with_parent(int(supervisor_pid), signal.SIGKILL)
     name_process("gs-forkserver")
+    configure_logging(Settings().log_level)
     # What it forks is watched by the supervisor; here nobody waits for it.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for name in PRELOADED:

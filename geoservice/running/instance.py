@@ -8,6 +8,7 @@ import os
 import signal
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from geoservice.running.processes import ProcessIdentity
 
 #: A web server that outlived its supervisor ends its running requests within this time.
 LEFTOVER_S = 12.0
+
+#: Tells a person what is being done.
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class InstanceState:
     events: ProcessIdentity | None
     #: Does what is due, and sends webhooks.
     worker: ProcessIdentity | None
+    #: Has imported the service; the three above are forked from it.
+    forks: ProcessIdentity | None
     #: starting, serving or stopping
     phase: str
     host: str
@@ -101,8 +107,8 @@ class Instance:
         try:
             read = json.loads(self.state_file.read_text(encoding="utf-8"))
             supervisor = ProcessIdentity(**read.pop("supervisor"))
-            web, events, worker = (_identity(read.pop(name)) for name in ("web", "events", "worker"))
-            return InstanceState(supervisor=supervisor, web=web, events=events, worker=worker, **read)
+            web, events, worker, forks = (_identity(read.pop(name)) for name in ("web", "events", "worker", "forks"))
+            return InstanceState(supervisor=supervisor, web=web, events=events, worker=worker, forks=forks, **read)
         except FileNotFoundError:
             return None
         except PermissionError as exc:

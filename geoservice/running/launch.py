@@ -1,9 +1,9 @@
-"""Brings the service up and down: lock, database, schema, demo, processes. Says what it does through `report`."""
+"""Brings the service up: lock, database, schema, demo, processes. Says what it does through `report`."""
 
 from __future__ import annotations
 
+import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -14,27 +14,19 @@ from pathlib import Path
 import psycopg
 
 from geoservice.embedded.cluster import Cluster
-from geoservice.running.instance import Instance, InstanceState, wait_for_end
-from geoservice.running.instance_errors import AnotherInstance, DatabaseUnreachable, NotAnswering, StopTimedOut
+from geoservice.running.addresses import check_addresses_free
+from geoservice.running.database import embedded_cluster, own_database_url
+from geoservice.running.instance import Instance, Report
+from geoservice.running.instance_errors import AnotherInstance, DatabaseUnreachable, NotAnswering
 from geoservice.running.processes import adopt_orphans
-from geoservice.running.supervisor import (
-    FIRST_ANSWER_S,
-    Supervisor,
-    embedded_cluster,
-    own_database_url,
-)
-from geoservice.running.webserver import CUT_STREAMS_S, FINISH_ATTEMPTS_S, FINISH_REQUESTS_S, check_addresses_free
+from geoservice.running.supervisor import FIRST_ANSWER_S, Supervisor
 from geoservice.services.demo import DemoSummary, load_demo
 from geoservice.services.schema import upgrade
 from geoservice.settings import Settings
 
 #: Another `up` may be in the middle of making its database.
 OTHER_STARTS_S = 90.0
-#: Both servers, the worker, the database and some air.
-STOP_S = FINISH_REQUESTS_S + 2 + CUT_STREAMS_S + 2 + FINISH_ATTEMPTS_S + 40 + 10
 LOG_LIMIT_BYTES = 20_000_000
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -144,72 +136,21 @@ def _detach(settings: Settings, instance: Instance, report: Report) -> None:
     deadline = time.monotonic() + FIRST_ANSWER_S + 15
     while (state := instance.running()) is None or state.phase != "serving" or state.supervisor.pid != keeper.pid:
         if keeper.poll() is not None or time.monotonic() > deadline:
-            said = _last_line(instance.log_file)
+            said = _said_last(instance.log_file)
             raise NotAnswering(host=settings.host, port=settings.port, said=said, log=instance.log_file)
         time.sleep(0.05)
     keeper.returncode = 0  # it is meant to outlive us: no ResourceWarning about a child left behind
 
 
-def take_down(settings: Settings, report: Report) -> bool:
-    """Stop the service and whatever is left of it; False when nothing ran.
-
-    Raises: StopTimedOut, StopFailed.
-    """
-    instance = Instance(settings.data_dir)
-    if not instance.data_dir.is_dir():
-        return False
-    stopped = False
-    state = instance.running()
-    if state is not None:
-        report("stopping the service")
-        state.supervisor.send(signal.SIGTERM)
-        if not wait_for_end(state.supervisor, timeout_s=STOP_S):
-            raise StopTimedOut(pid=state.supervisor.pid, log=instance.log_file)
-        stopped = True
-    elif not instance.acquire():
-        raise AnotherInstance(data_dir=instance.data_dir, phase="starting")
-    instance.end_leftovers()
-    cluster = embedded_cluster(settings)
-    if cluster is not None and cluster.postmaster() is not None:
-        report("stopping the database")
-        cluster.stop()
-        stopped = True
-    instance.release()
-    return stopped
-
-
-@dataclass(frozen=True)
-class Condition:
-    """What `geoservice status` tells."""
-
-    state: InstanceState | None
-    log_file: Path
-    #: Port and process of the embedded database; None when it does not run or is not ours.
-    database_port: int | None
-    database_pid: int | None
-    tcp_url: str | None
-    password_file: Path | None
-
-
-def look_at(settings: Settings) -> Condition:
-    """Find out what runs in this data directory."""
-    instance = Instance(settings.data_dir)
-    cluster = embedded_cluster(settings)
-    database = cluster.status() if cluster is not None else None
-    runs = database is not None and database.running
-    return Condition(
-        state=instance.running(),
-        log_file=instance.log_file,
-        database_port=database.port if database is not None and runs else None,
-        database_pid=database.pid if database is not None else None,
-        tcp_url=cluster.tcp_url if cluster is not None and runs else None,
-        password_file=database.password_file if database is not None and runs else None,
-    )
-
-
-def _last_line(log: Path) -> str:
+def _said_last(log: Path) -> str:
+    """Return the words of the last line of a log, without its time and the like."""
     try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError:
         return "nothing"
-    return next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+    try:
+        line = json.loads(last)
+        return " ".join(line[name] for name in ("event", "advice") if name in line)
+    except (ValueError, TypeError):  # what is no line of ours is told as it is
+        return last

@@ -8,8 +8,10 @@ import select
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 # linux/prctl.h
@@ -26,6 +28,20 @@ class ProcessIdentity:
     #: Clock ticks from boot to its start (field 22 of /proc/PID/stat, man 5 proc); no clock change moves them.
     start_ticks: int
     boot_id: str
+
+    @property
+    def started_at(self) -> datetime:
+        """Return since when it runs, UTC, to the second, by the clock as it is set now."""
+        since_boot_s = time.clock_gettime(time.CLOCK_BOOTTIME) - self.start_ticks / os.sysconf("SC_CLK_TCK")
+        return datetime.fromtimestamp(round(time.time() - since_boot_s), UTC)
+
+    @property
+    def children(self) -> tuple[ProcessIdentity, ...]:
+        """Return the processes that it started and that live, the oldest first; none when it does not live itself."""
+        if not self.is_alive():
+            return ()
+        found = (identity_of(pid) for pid in _children_of(self.pid))
+        return tuple(sorted((one for one in found if one is not None), key=lambda one: (one.start_ticks, one.pid)))
 
     def is_alive(self) -> bool:
         """Tell whether exactly this process still runs; a zombie does not."""
@@ -51,14 +67,26 @@ class ProcessIdentity:
 def identity_of(pid: int) -> ProcessIdentity | None:
     """Return who has this number now; None when nobody, or only a zombie."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        fields = _stat(pid)
         boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return None
-    # The second field is the program's name in brackets and may hold spaces and brackets itself.
-    fields = stat.rpartition(")")[2].split()
     state, start_ticks = fields[0], int(fields[19])
     return None if state in "ZX" else ProcessIdentity(pid, start_ticks, boot_id)
+
+
+def _stat(pid: int) -> list[str]:
+    """Return what /proc/PID/stat tells after the program's name, from field 3 on (man 5 proc); raise OSError."""
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    # The second field is the program's name in brackets and may hold spaces and brackets itself.
+    return stat.rpartition(")")[2].split()
+
+
+def _children_of(pid: int) -> Iterator[int]:
+    for one in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):  # it has ended, or is no process
+            if int(_stat(int(one.name))[1]) == pid:
+                yield int(one.name)
 
 
 def own_identity() -> ProcessIdentity:
@@ -100,6 +128,11 @@ def _end_after(descriptor: int, finish_s: float) -> None:
 def name_process(title: str) -> None:
     """Have `ps` and `top` show a name for this process, of which the kernel keeps 15 characters."""
     _prctl(PR_SET_NAME, ctypes.create_string_buffer(title.encode()))
+
+
+def process_name() -> str:
+    """Return the name that `ps` and `top` show for this process, whichever of its threads asks."""
+    return Path("/proc/self/comm").read_text(encoding="utf-8", errors="replace").rstrip("\n")
 
 
 def adopt_orphans() -> None:

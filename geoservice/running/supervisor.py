@@ -17,26 +17,30 @@ from datetime import UTC, datetime
 from functools import partial
 from types import FrameType
 
+import structlog
+
 from geoservice.embedded.cluster import Cluster
 from geoservice.embedded.cluster_errors import EmbeddedError
-from geoservice.running.forkserver import ForkServer, Program
-from geoservice.running.instance import Instance, InstanceState
-from geoservice.running.instance_errors import NotAnswering
-from geoservice.running.processes import adopt_orphans, collect_orphans, own_identity
-from geoservice.running.webserver import (
+from geoservice.running.addresses import answers, listen_for_events, listen_on
+from geoservice.running.commands import (
     APPLICATION,
     CUT_STREAMS_S,
     FINISH_ATTEMPTS_S,
     FINISH_REQUESTS_S,
-    answers,
     events_arguments,
-    listen_for_events,
-    listen_on,
     web_arguments,
     web_environment,
 )
+from geoservice.running.database import embedded_cluster, own_database_url
+from geoservice.running.forkserver import ForkServer, Program
+from geoservice.running.instance import Instance, InstanceState
+from geoservice.running.instance_errors import NotAnswering
+from geoservice.running.logging import configure_logging
+from geoservice.running.processes import adopt_orphans, collect_orphans, name_process, own_identity
 from geoservice.running.worker_process import Backoff, Child
 from geoservice.settings import Settings
+
+log = structlog.get_logger()
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 #: Whatever was noticed and whatever was not, it is looked after so often.
@@ -90,17 +94,15 @@ class Supervisor:
             self._sockets.append(events)
         self._forks = ForkServer(self._environment, [one.fileno() for one in self._sockets])
         bound = ("--end-with", str(os.getpid()))
-        self._worker = Child(
-            "the worker", Program("gs-worker", "geoservice.worker", bound), finish_s=FINISH_ATTEMPTS_S, say=self._say
-        )
+        self._worker = Child("the worker", Program("gs-worker", "geoservice.worker", bound), finish_s=FINISH_ATTEMPTS_S)
         self._web = Child(
             "the web server",
             _server("gs-web", web, (*bound, *web_arguments(self._settings, application=self._application))),
-            finish_s=FINISH_REQUESTS_S + 2, say=self._say,
+            finish_s=FINISH_REQUESTS_S + 2,
         )  # fmt: skip
         self._events = None if events is None else Child(
             "the events' server", _server("gs-events", events, (*bound, *events_arguments(self._settings))),
-            finish_s=CUT_STREAMS_S + 2, say=self._say,
+            finish_s=CUT_STREAMS_S + 2,
         )  # fmt: skip
 
     def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
@@ -108,6 +110,8 @@ class Supervisor:
 
         Raises: WebPortTaken, AddressRefused, NotAnswering. Whatever happens, all children are stopped at the end.
         """
+        configure_logging(self._settings.log_level)
+        name_process("gs-supervisor")
         adopt_orphans()
         previous = {number: signal.signal(number, self._on_signal) for number in (*ENDING, signal.SIGCHLD)}
         try:
@@ -148,22 +152,24 @@ class Supervisor:
     def _watch(self, children: Sequence[Child]) -> None:
         """Start again what has ended."""
         self._watch_database()
-        self._watch_forks()
-        started = [child.keep(self._forks) for child in children]
+        started = [self._keep_forks(), *(child.keep(self._forks) for child in children)]
         if any(started):
             self._tell(self._phase)
         collect_orphans(but=set() if self._forks.pid is None else {self._forks.pid})
 
-    def _watch_forks(self) -> None:
+    def _keep_forks(self) -> bool:
+        """Start the fork server when it does not run and it is time; return whether it was started."""
         now = time.monotonic()
         if self._forks.pid is not None and not self._forks.has_ended():
-            return
+            return False
         if self._forks.pid is not None:
-            self._say("the fork server ended by itself; starting it again")
+            log.warning("the fork server ended by itself; starting it again", ended=self._forks.pid)
             self._forks.stop()
             self._forks_backoff.fail(now)
-        if self._forks_backoff.is_over(now):
-            self._forks.start()
+        if not self._forks_backoff.is_over(now):
+            return False
+        self._forks.start()
+        return True
 
     def _waits(self) -> Iterator[float]:
         """Return in how many seconds there is something to start again that nothing else will wake us for."""
@@ -214,13 +220,13 @@ class Supervisor:
         if not self._database_backoff.is_over(now):
             return
         self._database_backoff.fail(now)
-        self._say("the database is gone; starting it again")
+        log.warning("the database is gone; starting it again")
         try:
             self._cluster.start()
         except EmbeddedError as exc:
-            self._say(f"{exc} {exc.advice()}")
+            log.critical(str(exc), advice=exc.advice())
         else:
-            self._say("the database is back")
+            log.info("the database is back")
 
     def _tell(self, phase: str) -> None:
         self._phase = phase
@@ -229,6 +235,7 @@ class Supervisor:
             web=self._web.identity,
             events=None if self._events is None else self._events.identity,
             worker=self._worker.identity,
+            forks=self._forks.identity,
             phase=phase,
             host=self._settings.host,
             port=self._settings.port,
@@ -238,7 +245,7 @@ class Supervisor:
         try:
             self._instance.write(state)
         except OSError as exc:  # a full disk must not end a service that can still answer
-            self._say(f"the state file was not written: {exc.strerror}")
+            log.warning("the state file was not written", reason=exc.strerror)
 
     def _stop_all(self) -> None:
         self._tell("stopping")
@@ -260,29 +267,12 @@ class Supervisor:
         """Tell whether another signal came: a second Ctrl-C means now."""
         return self._signals > signals
 
-    def _say(self, line: str) -> None:
-        with suppress(OSError):  # the terminal may be gone
-            sys.stderr.write(f"geoservice: {line}\n")
-            sys.stderr.flush()
-
 
 def _server(title: str, listening: socket.socket, arguments: tuple[str, ...]) -> Program:
     """Return a server that listens on a socket of ours."""
     descriptor = listening.fileno()
     own = ("--socket", str(descriptor))
     return Program(title, "geoservice.running.webserver", (*own, *arguments), (descriptor,))
-
-
-def embedded_cluster(settings: Settings) -> Cluster | None:
-    """Return the database that the service runs for itself; None when it was told another."""
-    if not settings.embedded:
-        return None
-    return Cluster(settings.data_dir, settings.database_port, settings.service_account)
-
-
-def own_database_url(settings: Settings) -> str:
-    """Return the address of the database that the service was told; empty when none."""
-    return settings.database_url.get_secret_value() if settings.database_url is not None else ""
 
 
 def main() -> None:
@@ -295,7 +285,7 @@ def main() -> None:
     try:
         Supervisor(settings, instance, database_url=url, cluster=cluster).run()
     except EmbeddedError as exc:
-        sys.stderr.write(f"geoservice: {exc} {exc.advice()}\n")
+        log.critical(str(exc), advice=exc.advice())
         sys.exit(1)
 
 

@@ -8,8 +8,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+import structlog
+
 from geoservice.running.forkserver import ForkedProcess, ForkServer, Program
 from geoservice.running.processes import ProcessIdentity
+
+log = structlog.get_logger()
 
 
 class Backoff:
@@ -46,15 +50,12 @@ class Child:
         As people call it, e.g. "the web server".
     finish_s
         A server that is told to stop may take so long.
-    say
-        Tells the log.
     """
 
-    def __init__(self, name: str, program: Program, *, finish_s: float, say: Callable[[str], None]) -> None:
+    def __init__(self, name: str, program: Program, *, finish_s: float) -> None:
         self._name = name
         self._program = program
         self._finish_s = finish_s
-        self._say = say
         self._process: ForkedProcess | None = None
         self._backoff = Backoff()
         #: How often it ended by itself.
@@ -81,7 +82,7 @@ class Child:
         if self._process is not None:
             if not self._process.wait():
                 return False
-            self._say(f"{self._name} ended by itself; starting it again")
+            log.warning(f"{self._name} ended by itself; starting it again", ended=self._process.pid)
             self._end_group(self._process)
             self._process = None
             self.deaths += 1

@@ -17,6 +17,7 @@ from geoservice.demo.holidays import holidays
 from geoservice.demo.model import Community, IncidentSeed
 from geoservice.domain.validating.topology import findings_of
 from geoservice.records.calendars.queries import put_calendar_days
+from geoservice.records.keys.queries import StoredKey
 from geoservice.services.keys import KeyService
 from layers.db.bulk import copy_rows, ewkb
 from layers.db.session import Database
@@ -27,8 +28,9 @@ from layers.jurisdictions.queries import find_jurisdiction
 
 #: The demo's boundaries are in force since this long before it is loaded: longer than its oldest report.
 BOUNDARIES_AGE = timedelta(days=365)
-#: A key of the demo works this long; each start hands out a new one.
+#: A key of the demo works this long; one is handed out while there is none.
 KEY_AGE = timedelta(days=30)
+KEY_LABEL = "demo"
 _RETURNED = "不属于本网格职责，请转办"
 #: Which statuses have an accepted or resolved incident behind them.
 _STEPS_DONE = {"accepted": ("accepted", "resolved", "closed"), "resolved": ("resolved", "closed")}
@@ -45,12 +47,12 @@ class DemoSummary:
     """What was loaded, and how to try it."""
 
     jurisdiction_code: str
-    #: An API key with the rights of a dispatcher; shown this once.
-    key: str | None
+    #: An API key with the rights of a dispatcher, shown this once; or the one that was shown before and is still valid.
+    key: str | StoredKey
 
 
 def load_demo(url: str, report: Callable[[str], None]) -> DemoSummary:
-    """Load the demo community into a migrated database unless it is there; hand out a key.
+    """Load the demo community into a migrated database unless it is there; hand out a key unless one is valid.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ def load_demo(url: str, report: Callable[[str], None]) -> DemoSummary:
                 report("Loading the demo community …")
                 _load(connection, community, now)
                 report(_summary(community))
-        key = KeyService(database).create(Role.DISPATCHER, "demo", expires_at=now + KEY_AGE)
+        key = KeyService(database).create_unless_valid(Role.DISPATCHER, KEY_LABEL, expires_at=now + KEY_AGE)
         return DemoSummary(community.code, key)
     finally:
         database.close()

@@ -16,7 +16,8 @@ from geoservice.writing.export_errors import (
     ExportFormatUnknown,
     ExportOntoFolder,
 )
-from geoservice.writing.formats import FORMATS, FormatName
+from geoservice.writing.format_names import FormatName
+from geoservice.writing.formats import FORMATS
 from geoservice.writing.tables import FeatureTable, area_remark, datum_remark, export_epsg, grid_table, layer_table
 from layers.db.session import Database
 from layers.features import feature_rows

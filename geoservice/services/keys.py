@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 
 from geoservice.auth.keys import new_key, same_secret, split_key
 from geoservice.auth.model import Identity, Role
-from geoservice.records.keys.queries import StoredKey, find_valid_key, insert_key, keys, revoke_key
+from geoservice.records.keys.queries import (
+    StoredKey,
+    find_last_valid_key,
+    find_valid_key,
+    insert_key,
+    keys,
+    revoke_key,
+)
 from geoservice.services import lookups
 from geoservice.services.snapshot_cache import SnapshotCache
 from layers.db.session import Database
@@ -38,6 +45,22 @@ class KeyService:
             insert_key(
                 connection, key_id=key.id, secret_sha256=key.secret_sha256, role=role, label=label,
                 expires_at=expires_at, staff=None if staff is None else lookups.get_staff(connection, *staff),
+            )  # fmt: skip
+        return key.text
+
+    def create_unless_valid(self, role: Role, label: str, *, expires_at: datetime) -> str | StoredKey:
+        """Make a key unless there is a valid one of this role and label; return its text, or what is there.
+
+        The text of a key that is there is stored nowhere and can not be shown again.
+        """
+        key = new_key()
+        with self._database.transaction() as connection:
+            there = find_last_valid_key(connection, label=label, role=role)
+            if there is not None:
+                return there
+            insert_key(
+                connection, key_id=key.id, secret_sha256=key.secret_sha256, role=role, label=label,
+                expires_at=expires_at,
             )  # fmt: skip
         return key.text
 

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import re
 import secrets
-from enum import StrEnum
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
+from geoservice.auth.model import LoginRole
 from geoservice.errors import GeoserviceError
 from layers.db.session import translated_errors
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
-
-
-class LoginRole(StrEnum):
-    """What a login may do."""
-
-    READER = "reader"  #: see the layers without people
-    ANALYST = "analyst"  #: edit drafts and the layers of the landscape
 
 
 class LoginNameRefused(GeoserviceError):

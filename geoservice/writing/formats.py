@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -16,9 +16,9 @@ import shapely
 from pyarrow import parquet
 
 from geoservice.writing.export_errors import ShapefileOfOneType, ShapefileTooNarrow
+from geoservice.writing.format_names import FormatName
 from geoservice.writing.tables import GEOMETRY, FeatureTable
 
-FormatName = Literal["geopackage", "geojson", "shapefile", "geoparquet"]
 #: dBASE III: bytes of a field's name, and of its text (ESRI Shapefile Technical Description; GDAL's driver page).
 _DBF_NAME_BYTES, _DBF_TEXT_BYTES = 10, 254
 #: GDAL's word for a layer that holds several types.

@@ -17,7 +17,7 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-from geoservice.running.webserver import APPLICATION
+from geoservice.running.commands import APPLICATION
 from tests.benchmarks.datasets import community, spread_evenly
 from tests.benchmarks.goals import Goal, at_least, below, number
 from tests.benchmarks.measuring import Figures, LeftOut, Say, WrongAnswers, median_ratio, medians

@@ -37,10 +37,11 @@ class Scale:
     intake_rows: int
     intake_reports: int
     intake_rounds: int
-    #: Who listens, events that are told, and seconds of look-ups meanwhile.
+    #: Who listens, events that are told, seconds of look-ups meanwhile, and in how many turns with those of nobody's.
     stream_listeners: int
     stream_events: int
     stream_seconds: float
+    stream_rounds: int
     #: Editions that follow each other while everybody looks up; a tenth of them once more, unannounced.
     freshness_publications: int
     #: Seconds that an idle instance is left alone first, and is measured then.
@@ -53,7 +54,8 @@ FULL = Scale(
     geojson_rows=100_000, batch_rounds=7, assign_rows=10_000_000, assign_rounds=3,
     publishing_side=100, publishing_households=200_000, publishing_incidents=1_000_000, publishing_rounds=3,
     editing_rounds=25, intake_rows=200_000, intake_reports=1_000, intake_rounds=5, stream_listeners=500,
-    stream_events=20, stream_seconds=10, freshness_publications=200, idle_settle_seconds=90, idle_seconds=300,
+    stream_events=20, stream_seconds=40, stream_rounds=5, freshness_publications=200,
+    idle_settle_seconds=90, idle_seconds=300,
 )  # fmt: skip
 QUICK = Scale(
     sets=("demo, 8", "synthetic, 8", "synthetic, 300", "Chicago, 275", "synthetic, 3,000"), positions=200_000,
@@ -61,5 +63,6 @@ QUICK = Scale(
     assign_rows=200_000, assign_rounds=1,
     publishing_side=32, publishing_households=4_000, publishing_incidents=20_000, publishing_rounds=1,
     editing_rounds=2, intake_rows=5_000, intake_reports=100, intake_rounds=1, stream_listeners=50,
-    stream_events=3, stream_seconds=2, freshness_publications=5, idle_settle_seconds=5, idle_seconds=20,
+    stream_events=4, stream_seconds=2, stream_rounds=2, freshness_publications=5,
+    idle_settle_seconds=5, idle_seconds=20,
 )  # fmt: skip

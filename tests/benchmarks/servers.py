@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 
 from geoservice.auth.model import Role
-from geoservice.running.webserver import APPLICATION, answers, web_command, web_environment
+from geoservice.running.addresses import answers
+from geoservice.running.commands import APPLICATION, web_command, web_environment
 from geoservice.services.demo import load_demo
 from geoservice.services.keys import KeyService
 from geoservice.settings import Settings

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 
 from geoservice.embedded.cluster import Cluster
-from geoservice.running.webserver import web_command, web_environment
+from geoservice.running.commands import web_command, web_environment
 from geoservice.services import schema
 from geoservice.services.demo import load_demo
 from geoservice.settings import Settings

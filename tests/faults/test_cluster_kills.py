@@ -43,7 +43,8 @@ RUN = """
 from geoservice.running.instance import Instance
 from geoservice.running.processes import identity_of
 from geoservice.running.processes import adopt_orphans
-from geoservice.running.supervisor import Supervisor, embedded_cluster
+from geoservice.running.database import embedded_cluster
+from geoservice.running.supervisor import Supervisor
 from geoservice.settings import Settings
 settings = Settings()
 instance = Instance(settings.data_dir)

@@ -18,7 +18,7 @@ import pytest
 
 from geoservice.auth.model import Role
 from geoservice.embedded.cluster import Cluster
-from geoservice.running.webserver import web_command, web_environment
+from geoservice.running.commands import web_command, web_environment
 from geoservice.services import schema
 from geoservice.services.keys import KeyService
 from geoservice.settings import Settings

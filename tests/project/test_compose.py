@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from geoservice.cli.main import geoservice
-from geoservice.running.webserver import FINISH_REQUESTS_S
+from geoservice.running.commands import FINISH_REQUESTS_S
 from geoservice.settings import Settings
 
 ROOT = Path(__file__).parents[2]

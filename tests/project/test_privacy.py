@@ -29,6 +29,7 @@ NAMED_THINGS = {
     "building",
     "organisation",
     "service",
+    "tile_grid",
     "served_grid",
     "served_building",
 }

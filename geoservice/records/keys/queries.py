@@ -32,6 +32,14 @@ _VALID = text("""
     SELECT k.* FROM geoservice.api_key AS k
      WHERE k.id = :id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
 """)
+_LAST_VALID = text("""
+    SELECT k.* FROM geoservice.api_key AS k
+     WHERE k.label = :label AND k.role = :role AND k.staff_code IS NULL
+       AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
+     ORDER BY k.expires_at DESC NULLS FIRST, k.id LIMIT 1
+""")
+#: Who makes the only key of a label waits for others who do; readers do not.
+_ONE_AT_A_TIME = text("LOCK TABLE geoservice.api_key IN SHARE ROW EXCLUSIVE MODE")
 _ALL = text("SELECT k.* FROM geoservice.api_key AS k ORDER BY k.created_at, k.id")
 _REVOKE = text("UPDATE geoservice.api_key SET revoked_at = now() WHERE id = :id AND revoked_at IS NULL")
 
@@ -60,6 +68,16 @@ def insert_key(
 def find_valid_key(connection: Connection, key_id: str) -> StoredKey | None:
     """Return a key that is neither revoked nor expired, or None."""
     row = connection.execute(_VALID, {"id": key_id}).one_or_none()
+    return None if row is None else StoredKey(**row._mapping)
+
+
+def find_last_valid_key(connection: Connection, *, label: str, role: str) -> StoredKey | None:
+    """Return the key of nobody in particular with this label and role that is valid longest, or None.
+
+    Until the transaction ends nobody else makes a key.
+    """
+    connection.execute(_ONE_AT_A_TIME)
+    row = connection.execute(_LAST_VALID, {"label": label, "role": role}).one_or_none()
     return None if row is None else StoredKey(**row._mapping)
 
 

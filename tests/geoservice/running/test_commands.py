@@ -10,8 +10,11 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
 
@@ -83,8 +86,24 @@ def test_up_answers_says_so_again_and_stops(machine: Machine) -> None:
     assert second.stdout.startswith("geoservice already runs.")
     assert json.loads(status.stdout) == json.loads(before.stdout), "something was started anew"
     assert json.loads(status.stdout)["answering"] is True
+    _assert_every_process_is_told(machine, json.loads(status.stdout))
     assert machine.type("stop").stdout == "geoservice is stopped.\n"
     assert machine.type("status").returncode == 3
+
+
+def _assert_every_process_is_told(machine: Machine, status: dict[str, Any]) -> None:
+    """Compare with what the machine runs: the database's own processes aside, nothing is left out."""
+    supervisor = psutil.Process(status["state"]["supervisor"]["pid"])
+    running = {one.pid for one in supervisor.children(recursive=True) if not one.name().startswith("postgres")}
+    told = {part["pid"]: part for part in status["parts"]}
+    shown = machine.type("status").stdout
+
+    assert running < set(told)
+    assert "fork server" in {part["name"] for part in told.values()}
+    for pid, part in told.items():
+        began = datetime.fromtimestamp(psutil.Process(pid).create_time(), UTC)
+        assert abs(datetime.fromisoformat(part["since"]) - began) < timedelta(seconds=10)
+    assert all(f"process {pid} since " in shown for pid in told)
 
 
 def test_own_database_starts_no_other(machine: Machine) -> None:

@@ -20,7 +20,8 @@ NOBODY = ProcessIdentity(pid=2**22, start_ticks=1, boot_id="none")
 
 
 def state(supervisor: ProcessIdentity, web: ProcessIdentity | None = None) -> InstanceState:
-    return InstanceState(supervisor, web, None, None, "serving", "127.0.0.1", 8080, 54330, "2026-01-01T00:00:00+00:00")
+    where = ("127.0.0.1", 8080, 54330)
+    return InstanceState(supervisor, web, None, None, None, "serving", *where, "2026-01-01T00:00:00+00:00")
 
 
 def test_second_holder_is_refused_until_the_first_lets_go(tmp_path: Path) -> None:

@@ -7,6 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+
+import psutil
 
 from geoservice.running.processes import identity_of, own_identity
 from tests.waiting import wait_until
@@ -55,6 +58,20 @@ def test_program_name_with_brackets_and_blanks_is_read_right(tmp_path: object) -
     assert identity.start_ticks > 0
     child.kill()
     child.wait(10)
+
+
+def test_a_process_tells_since_when_it_runs_and_what_it_started() -> None:
+    child = sleeper()
+    identity = identity_of(child.pid)
+    assert identity is not None
+    began = datetime.fromtimestamp(psutil.Process(child.pid).create_time(), UTC)
+
+    assert identity in own_identity().children
+    assert abs(identity.started_at - began) < timedelta(seconds=5)
+    child.kill()
+    child.wait(10)
+    assert identity not in own_identity().children
+    assert identity.children == ()
 
 
 def test_child_dies_with_a_parent_that_was_killed() -> None:

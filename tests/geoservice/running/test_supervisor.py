@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -17,10 +18,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from geoservice.running.addresses import base_url, check_address_free
 from geoservice.running.instance import Instance
 from geoservice.running.instance_errors import AddressRefused, WebPortTaken
 from geoservice.running.processes import ProcessIdentity
-from geoservice.running.webserver import base_url, check_address_free
 from geoservice.running.worker_process import Backoff
 from tests.waiting import wait_until
 
@@ -96,6 +97,10 @@ class Service:
     def worker(self) -> ProcessIdentity | None:
         state = self.instance.read()
         return None if state is None or state.worker is None or not state.worker.is_alive() else state.worker
+
+    def forks(self) -> int | None:
+        state = self.instance.read()
+        return None if state is None or state.forks is None else state.forks.pid
 
     @property
     def web_pid(self) -> int:
@@ -289,6 +294,21 @@ def test_while_the_web_server_is_away_callers_wait_and_none_is_refused(service: 
     assert refused == []
 
 
+def test_every_line_of_every_process_says_when_and_who(ending: Service) -> None:
+    forks = ending.forks()
+    assert forks is not None
+    os.kill(forks, signal.SIGKILL)
+    wait_until(lambda: ending.forks() not in (None, forks), "another fork server is told of")
+    os.kill(old := ending.web_pid, signal.SIGKILL)
+    wait_until(lambda: ending.web_pid != old and get(ending.port) is not None, "another web server answers")
+
+    lines = [json.loads(line) for line in ending.log.read_text().splitlines()]
+
+    assert all({"event", "level", "timestamp", "process", "pid"} <= set(line) for line in lines)
+    assert {"gs-supervisor", "gs-web"} <= {line["process"] for line in lines}
+    assert {"the web server ended by itself; starting it again"} <= {line["event"] for line in lines}
+
+
 @pytest.mark.slow
 def test_what_was_forked_outlives_the_fork_server_which_is_back(service: Service) -> None:
     worker, server = get(service.port), service.web_pid
@@ -299,6 +319,7 @@ def test_what_was_forked_outlives_the_fork_server_which_is_back(service: Service
 
     assert get(service.port) == worker
     assert service.web_pid == server
+    wait_until(lambda: service.forks() not in (None, old.pid), "another fork server is told of")
     os.kill(server, signal.SIGKILL)
     wait_until(
         lambda: service.web_pid != server and get(service.port) not in (None, worker), "another web server answers"

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from geoservice.app import create_app
 from geoservice.records.schedule.queries import NextDue, add_jobs, claim_job, job_ages, next_due
-from geoservice.running.webserver import web_environment, worker_command
+from geoservice.running.commands import web_environment, worker_command
 from geoservice.services.clock import JOBS, Job, Scheduler
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services

@@ -18,10 +18,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from psycopg import sql
 from shapely import LineString
 
+from geoservice.auth.model import LoginRole
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.errors import DraftsOfDifferentBases, MergeConflict, NothingToRedo, NothingToUndo
 from geoservice.services.drafting.model import Edited
-from geoservice.services.logins import LoginRole, grant_login, revoke_login
+from geoservice.services.logins import grant_login, revoke_login
 from layers.crs import Position
 from layers.errors import PublishedMeanwhile, RefusedByDatabase
 from layers.grids.model import GridShape, has_errors

@@ -1,0 +1,52 @@
+"""What most commands begin with: the settings, and the database that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    import pydantic
+
+    from geoservice import settings, wiring
+
+if TYPE_CHECKING:
+    from geoservice.reading.limits import Limits
+    from layers.db.session import Database
+
+
+class SettingsRefused(Exception):
+    """Settings are wrong; the text says which and why."""
+
+
+def read_settings() -> settings.Settings:
+    """Return the settings as they are now; raise SettingsRefused."""
+    try:
+        return settings.Settings()
+    except pydantic.ValidationError as exc:
+        # The value is left out: it may be a database address with its password.
+        wrong = [f"GEOSERVICE_{str(one['loc'][0]).upper()}: {one['msg']}" for one in exc.errors() if one["loc"]]
+        raise SettingsRefused(f"A setting is wrong. {'; '.join(wrong)}.") from None
+
+
+def database_url() -> str:
+    """Return the address of the database that the settings name; raise NoDatabase."""
+    return wiring.database_url(read_settings())
+
+
+@contextmanager
+def open_database() -> Iterator[Database]:
+    """Open the database that the settings name, for one command; raise NoDatabase."""
+    database = wiring.open_database(read_settings())
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def import_limits() -> Limits:
+    """Return how much a file that is imported may ask of the machine."""
+    return wiring.import_limits(read_settings())
