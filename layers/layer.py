@@ -42,8 +42,8 @@ class Column:
 class Tiling:
     """How a layer is cut into vector tiles. The database knows the same (table layer): its triggers follow it."""
 
-    #: Columns of the layer's table that tiles tell.
-    columns: tuple[str, ...] = ()
+    #: Columns of the layer's table that tiles tell; None: its key, and those that its styles are drawn by.
+    columns: tuple[str, ...] | None = None
     #: From this zoom on every feature is in the tiles.
     min_zoom: int = 14
     #: Below it features are counted by square cells, so many to a tile's side, a power of two; None: there is nothing.
@@ -100,6 +100,16 @@ class Layer:
     def relation(self) -> str:
         """Return the relation that features are read from."""
         return self.source or self.table
+
+    @property
+    def tile_columns(self) -> tuple[str, ...]:
+        """Return the columns of the table that tiles tell."""
+        if self.tiling is None:
+            return ()
+        if self.tiling.columns is not None:
+            return self.tiling.columns
+        drawn_by = {name for style in self.styles for name in (style.by, style.scale_by)}
+        return tuple(column.name for column in self.columns if column.name == self.key or column.name in drawn_by)
 
     def column(self, name: str) -> Column:
         """Return a column; raise KeyError."""

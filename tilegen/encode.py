@@ -111,17 +111,17 @@ def _statement(layer: Layer, zoom: int) -> TextClause:
         return text(
             _FRAME.format(data=_LAYER.format(name=layer.id, rows=_cells(layer, tiling, zoom)), state=_STATE_OF_CELLS)
         )
-    return text(_FRAME.format(data=_LAYER.format(name=layer.id, rows=_features(layer, tiling)), state=_STATE))
+    return text(_FRAME.format(data=_LAYER.format(name=layer.id, rows=_features(layer)), state=_STATE))
 
 
 def _drawn(geom: str) -> str:
     return f"st_asmvtgeom({geom}, a.box, {EXTENT}, {MARGIN}, true) AS geom"
 
 
-def _features(layer: Layer, tiling: Tiling, *, chosen: str = "ORDER BY f.id") -> str:
+def _features(layer: Layer, *, chosen: str = "ORDER BY f.id") -> str:
     """Return the query for the features of a tile `a`. No condition on what is drawn: it would be drawn twice."""
     geom = f"f.{_quote(layer.geom + '_3857')}"
-    told = "".join(f", f.{_quote(name)}" for name in tiling.columns)
+    told = "".join(f", f.{_quote(name)}" for name in layer.tile_columns)
     return f"""
         SELECT {_drawn(geom)}{told}
           FROM (SELECT f.* FROM {SCHEMA}.{_quote(layer.table)} AS f
@@ -151,9 +151,9 @@ def _thinned(connection: Connection, layer: Layer, said: dict[str, object], cut:
     assert layer.tiling is not None and cut.data is not None  # noqa: S101
     geom = f"f.{_quote(layer.geom + '_3857')}"
     largest_first = f"ORDER BY st_area({geom}) DESC, f.id LIMIT :shown"
-    features = _LAYER.format(name=layer.id, rows=_features(layer, layer.tiling, chosen=largest_first))
+    features = _LAYER.format(name=layer.id, rows=_features(layer, chosen=largest_first))
     said = said | _asked([cut.tile])
-    there = connection.execute(text(_COUNTED.format(layer=layer.id, rows=_features(layer, layer.tiling))), said)
+    there = connection.execute(text(_COUNTED.format(layer=layer.id, rows=_features(layer))), said)
     of: int = there.scalar_one()
     shown = of
     while cut.data is not None and len(cut.data) > MAX_BYTES:

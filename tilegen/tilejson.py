@@ -57,7 +57,7 @@ def _vector_layers(layer: Layer, tiling: Tiling) -> list[dict[str, Any]]:
 
 def fields(layer: Layer, tiling: Tiling) -> dict[str, str]:
     """Return what tiles of a layer tell, by name: its columns, and what cells count them by."""
-    told = {name: _TYPES.get(layer.column(name).type, "String") for name in tiling.columns}
+    told = {name: _TYPES.get(layer.column(name).type, "String") for name in layer.tile_columns}
     if tiling.cells is None:
         return told
     counted = [name for name in tiling.counted if layer.column(name).type == "boolean"]

@@ -81,6 +81,7 @@ def listening(database: Database, wakeup: Wakeup, *channels: str) -> Iterator[Li
     """
     with translated_errors(), database.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(text("SET statement_timeout = 0"))  # whoever follows the database has time
         on_standby = bool(connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one())
         for channel in () if on_standby else channels:
             connection.execute(text(f"LISTEN {channel}"))

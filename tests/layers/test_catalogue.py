@@ -92,9 +92,9 @@ def test_the_database_cuts_tiles_as_the_catalogue_says(connection: Connection[An
         return
     tiling = layer.tiling
     assert followed == (4,)
-    assert known == (list(tiling.columns), tiling.min_zoom, tiling.cell_level, list(tiling.counted))
-    assert {*tiling.columns, *tiling.counted} <= set(columns_of(connection, layer.table))
-    assert {*tiling.columns} <= {column.name for column in layer.columns} | {"late"}
+    assert known == (list(layer.tile_columns), tiling.min_zoom, tiling.cell_level, list(tiling.counted))
+    assert {*layer.tile_columns, *tiling.counted} <= set(columns_of(connection, layer.table))
+    assert {*layer.tile_columns} <= {column.name for column in layer.columns} | {"late"}
 
 
 @pytest.mark.parametrize("layer", owned(), ids=lambda layer: layer.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,6 +19,7 @@ from geoservice.settings import Settings
 from geoservice.wiring import Services
 from layers import catalogue
 from tests.geoservice.services.test_along_with_the_border import draft_without
+from tests.tilegen.decoding import features_of
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "layers.md").read_text(encoding="utf-8")
 #: As the document writes them.
@@ -65,6 +66,23 @@ def test_it_is_on_the_map_and_described_to_machines(services: Services) -> None:
         one["properties"]["code"].removeprefix("T-") for one in shown["features"]
     }
     assert [column["name"] for column in described["columns"]] == ["code", "species", "height_m", "grid_code"]
+
+
+@pytest.mark.usefixtures("trees")
+def test_it_is_in_tiles_that_follow_it(services: Services, community_url: str) -> None:
+    client = create_app(Settings(), services=services).test_client()
+
+    def told() -> list[Mapping[str, object]]:
+        (address,) = client.get("/tiles/sare/trees.json").get_json()["tiles"]
+        tile = client.get(address.replace("{z}/{x}/{y}", "14/12368/6799"), follow_redirects=True)
+        return sorted((one.properties for one in features_of(tile.data, "trees")), key=lambda one: str(one["code"]))
+
+    planted = told()
+    assert len(planted) == 8
+    assert {tuple(one) for one in planted} == {("code",)}
+    with psycopg.connect(community_url) as connection:
+        connection.execute("DELETE FROM geoservice.tree WHERE code = %s", [planted[0]["code"]])
+    assert told() == planted[1:]
 
 
 @pytest.mark.usefixtures("trees")

@@ -52,7 +52,7 @@ def in_tile(geoms: Any, tile: Tile) -> Any:
 def rows_of(connection: psycopg.Connection[Any], layer: Layer) -> tuple[list[tuple[object, ...]], np.ndarray]:
     """Return what tiles tell of each feature of a layer's table, and the shapes, EPSG:4326."""
     assert layer.tiling is not None
-    names = [sql.Identifier(name) for name in layer.tiling.columns]
+    names = [sql.Identifier(name) for name in layer.tile_columns]
     query = sql.SQL("SELECT st_asbinary({}), {} FROM {}").format(
         sql.Identifier(layer.geom), sql.SQL(", ").join(names), sql.Identifier("geoservice", layer.table)
     )
@@ -73,7 +73,7 @@ def differences(data: bytes, layer: Layer, tile: Tile, rows: list[tuple[object, 
     sizes = shapely.bounds(placed)
     small = np.maximum(sizes[:, 2] - sizes[:, 0], sizes[:, 3] - sizes[:, 1]) < 4
     seen = np.flatnonzero(needed & (~small | (shapely.get_type_id(placed) == shapely.GeometryType.POINT)))
-    names = layer.tiling.columns
+    names = layer.tile_columns
     there = [(tuple(map(one.properties.get, names)), one) for one in features_of(data, layer.id)]
     found = Counter(key for key, _ in there)
     yield from (f"{layer.id} {tile}: {key} is missing" for key in Counter(rows[i] for i in seen) - found)

@@ -90,7 +90,7 @@ def test_cells_add_up_to_what_there_is_at_every_zoom(
         rows, _ = rows_of(connection, layer)
     by_value: Counter[str] = Counter()
     for row in rows:
-        told = dict(zip(layer.tiling.columns, row, strict=True))
+        told = dict(zip(layer.tile_columns, row, strict=True))
         by_value.update(
             str(name if told[name] is True else told[name]) for name in layer.tiling.counted if told[name] is not False
         )

@@ -159,7 +159,7 @@ class TileService:
 
     def _cut_features(self, of: TileSetName, layer: Layer, version: int, tile: Tile) -> Cut:
         for _ in range(TRIES):
-            with self._database.transaction() as connection:
+            with self._database.reading() as connection:
                 cut = cut_tiles(connection, layer, self._id(connection, of.jurisdiction), [tile], version=version)[0]
             if not cut.waits:
                 return cut
@@ -167,7 +167,7 @@ class TileService:
         return cut
 
     def _cut_grids(self, of: TileSetName, layer: Layer, version: int, tile: Tile) -> Cut:
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             edition = drawn_edition(connection, self._id(connection, of.jurisdiction), version)
             if edition is None:
                 raise TileUnknown(tile="/".join(map(str, tile)), version=version)
@@ -175,7 +175,7 @@ class TileService:
 
     def _take_up(self) -> None:
         """Give versions to all that was committed until now."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             if not changes_wait(connection):
                 return
         while True:

@@ -126,7 +126,7 @@ def grid_of_organisation(superuser: psycopg.Connection[Any]) -> Any:
 
 def test_which_jobs_there_are() -> None:
     assert [job.name for job in JOBS] == [
-        "editions", "overdue", "lapses", "working_time", "event_numbers", "old_events", "old_deliveries",
+        "editions", "overdue", "lapses", "working_time", "tiles", "event_numbers", "old_events", "old_deliveries",
     ]  # fmt: skip
 
 
@@ -194,7 +194,7 @@ def test_a_job_is_nobody_elses_until_whoever_does_it_dies(
         add_jobs(connection, [job.name for job in JOBS])
     try:
         with clock(database), pytest.raises(Exception, match="away"), other.transaction() as connection:
-            assert claim_job(connection, "overdue")
+            wait_until(lambda: claim_job(connection, "overdue"), "the clock is not at it")
             late, old = report_late(superuser), resolve_long_ago(superuser)
             wait_until(lambda: all_closed(superuser, old), "the old one is closed")  # the others are done meanwhile
             assert not all_late(superuser, late)

@@ -139,7 +139,10 @@
       attribution: '',
       lang: settings.language,
     });
-    canvas.on('load', () => (document.body.dataset.ready = 'true'));
+    canvas.on('load', () => {
+      if (document.body.dataset.ready !== 'true') performance.mark('tiles-drawn');
+      document.body.dataset.ready = 'true';
+    });
     canvas.addTo(map);
     return { canvas, documents };
   }
@@ -172,7 +175,10 @@
 
   app.vectorTiles = function (map, settings) {
     const [west, south, east, north] = settings.bbox;
-    map.fitBounds([[south, west], [north, east]]);
+    const bounds = L.latLngBounds([south, west], [north, east]);
+    const zoom = /[#&]zoom=([0-9.]+)/.exec(window.location.hash);
+    if (zoom) map.setView(bounds.getCenter(), Number(zoom[1]));
+    else map.fitBounds(bounds);
     L.control.scale({ imperial: false }).addTo(map);
     askAt(map, settings);
     start(map, settings).then(

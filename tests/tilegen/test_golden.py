@@ -1,0 +1,40 @@
+"""One tile of each layer, as it is: what changes how tiles look is seen here, and is meant."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from geoservice.wiring import Services
+from layers.catalogue import catalogue
+from tests.tilegen.decoding import features_of
+from tilegen.drawing import draw_edition
+from tilegen.encode import cut_edition_tiles, cut_tiles
+from tilegen.matrix import Tile
+from tilegen.versions import take_up_changes
+
+GOLDEN = Path(__file__).with_name("golden")
+#: A corner of the demo where four grids meet, and the same counted.
+NEAR, FAR = Tile(16, 49474, 27198), Tile(12, 3092, 1699)
+TILED = sorted(layer.id for layer in catalogue().values() if layer.tiling is not None)
+
+
+@pytest.mark.parametrize("tile", [NEAR, FAR], ids=["near", "far"])
+@pytest.mark.parametrize("layer", TILED)
+def test_a_tile_is_what_it_was(services: Services, layer: str, tile: Tile) -> None:
+    with services.database.transaction(timeout_s=60) as connection:
+        take_up_changes(connection)
+        if catalogue()[layer].bitemporal:
+            (cut,) = cut_edition_tiles(connection, draw_edition(connection, 1, 1), [tile])
+        else:
+            (cut,) = cut_tiles(connection, catalogue()[layer], 1, [tile])
+    told = [{"geometry": one.geom.wkt, **one.properties} for one in features_of(cut.data or b"", layer)]
+    golden = GOLDEN / f"{layer}_{tile.z}.json"
+    if os.environ.get("GEOSERVICE_RENEW_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(json.dumps(told, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+
+    assert json.loads(golden.read_text(encoding="utf-8")) == told
