@@ -132,12 +132,19 @@ def over_http(port: int, path: Callable[[str, Tile], str], headers: Mapping[str,
     """Return who asks a server over one connection that stays open; by itself for tiles that are not compressed."""
     connection = http.client.HTTPConnection(HOST, port, timeout=60)
 
-    def ask(layer: str, tile: Tile) -> bytes:
-        connection.request("GET", path(layer, tile), headers=dict(headers or {}))
+    def answered(address: str) -> tuple[int, bytes]:
+        connection.request("GET", address, headers=dict(headers or {}))
         answer = connection.getresponse()
-        body = answer.read()
-        if answer.status not in (200, 204):
-            raise WrongAnswers(f"tiles: {path(layer, tile)} answers {answer.status}: {body[:300]!r}")
+        return answer.status, answer.read()
+
+    def ask(layer: str, tile: Tile) -> bytes:
+        address = path(layer, tile)
+        try:
+            status, body = answered(address)
+        except http.client.RemoteDisconnected:  # nothing was asked for a while; the next request opens another one
+            status, body = answered(address)
+        if status not in (200, 204):
+            raise WrongAnswers(f"tiles: {address} answers {status}: {body[:300]!r}")
         return body
 
     return ask
