@@ -22,16 +22,15 @@ from tests.benchmarks.cities import MadeCity
 from tests.benchmarks.looking_up import LUA, WARM_UP_S, ask_with_wrk
 from tests.benchmarks.measuring import Figures, LeftOut, WrongAnswers, median_ratio, medians
 from tests.benchmarks.servers import running
-from tests.benchmarks.tile_latency import CONNECTIONS, GZIP, some_tiles
+from tests.benchmarks.tile_latency import CONNECTIONS, some_tiles
 from tests.benchmarks.tile_pyramids import take_up_all
-from tests.benchmarks.tile_rivals import Contender, TileService
+from tests.benchmarks.tile_rivals import GZIP, GZIPPED, Contender, ServedTiles, whole
 from tilegen.encode import cut_tiles
 from tilegen.matrix import Tile
 
 LAYER = BUILDINGS.id
 ZOOMS = (12, 14, 16)
 BARE = "bare WSGI"
-GZIPPED = {"Accept-Encoding": "gzip"}
 #: A change that nobody shows within this time is told as not shown.
 PATIENCE_S = 3.0
 #: Statements are counted over so many requests; sessions tell what they did within a second of being idle.
@@ -43,7 +42,7 @@ _TELL_ONE = "UPDATE geoservice.building SET floors = 99 WHERE id = (SELECT min(i
 _TABLES = ("geoservice.building", "bench.buildings_3857", "bench.buildings_4326")
 
 
-def warm(city: MadeCity, ours: Contender, service: TileService | None, cached: Sequence[Contender],
+def warm(city: MadeCity, ours: Contender, service: ServedTiles | None, cached: Sequence[Contender],
          rounds: int, seconds: int) -> Figures:  # fmt: skip
     """Return requests a second for tiles that were made already, asked by wrk; raise LeftOut without it."""
     if shutil.which("wrk") is None:
@@ -53,7 +52,9 @@ def warm(city: MadeCity, ours: Contender, service: TileService | None, cached: S
         script, bodies = Path(folder) / "ask.lua", Path(folder) / "tiles"
         script.write_text(LUA)
         ask, tiles = ours.connected(), {zoom: some_tiles(zoom) for zoom in ZOOMS}
-        answers = {f"/{t.z}/{t.x}/{t.y}": gzip.compress(ask(LAYER, t), GZIP) for one in tiles.values() for t in one}
+        answers = {
+            f"/{t.z}/{t.x}/{t.y}": gzip.compress(whole(ask(LAYER, t)), GZIP) for each in tiles.values() for t in each
+        }
         bodies.write_bytes(pickle.dumps(answers))
         bare = stack.enter_context(
             running(city.url, application="tests.benchmarks.bare:tiles", variables={TILES: str(bodies)})
@@ -95,7 +96,7 @@ def _asked_by_wrk(
     }
 
 
-def freshness(city: MadeCity, contenders: Sequence[Contender], service: TileService | None, rounds: int) -> Figures:
+def freshness(city: MadeCity, contenders: Sequence[Contender], service: ServedTiles | None, rounds: int) -> Figures:
     """Return after how long, and at which request after a commit, everybody shows a change of one building."""
     tile = _middle()
     asks = {one.name: one.connected() for one in contenders}
@@ -123,7 +124,7 @@ def _middle() -> Tile:
     return tiles[len(tiles) // 2]
 
 
-def _got(ask: Callable[[str, Tile], bytes], name: str, service: TileService | None, tile: Tile) -> bytes:
+def _got(ask: Callable[[str, Tile], bytes], name: str, service: ServedTiles | None, tile: Tile) -> bytes:
     if name == "service" and service is not None:
         service.take_up()  # a map asks which version is in force first
         status, _, body = service.got(service.own_path(LAYER, tile))
@@ -137,7 +138,7 @@ def _shown(ask: Callable[[], bytes], floors: int) -> Figures:
     began = time.perf_counter()
     for request in range(1, 10_000):
         body, seconds = ask(), time.perf_counter() - began
-        features = [one for layer in mapbox_vector_tile.decode(body).values() for one in layer["features"]]
+        features = [one for layer in mapbox_vector_tile.decode(whole(body)).values() for one in layer["features"]]
         if any(one["properties"].get("floors") == floors for one in features) or seconds > PATIENCE_S:
             return {"seconds": seconds, "requests": request}
         time.sleep(0.01)
@@ -175,7 +176,7 @@ def unchanged_bytes(city: MadeCity) -> int:
     return len(same)
 
 
-def not_modified(city: MadeCity, service: TileService) -> Figures:
+def not_modified(city: MadeCity, service: ServedTiles) -> Figures:
     """Return what a 304 costs: transactions of the database, beside those of an idle time."""
     service.take_up()
     path = service.own_path(LAYER, _middle())

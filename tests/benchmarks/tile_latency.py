@@ -17,7 +17,7 @@ import shapely
 from tests.benchmarks.cities import BOUNDS, MadeCity
 from tests.benchmarks.measuring import Figures, LeftOut, WrongAnswers
 from tests.benchmarks.paced import percentile_ms
-from tests.benchmarks.tile_rivals import Ask, Contender
+from tests.benchmarks.tile_rivals import GZIP, Ask, Contender, whole
 from tilegen.matrix import EXTENT, Tile, tiles_of
 
 ZOOMS = (8, 10, 12, 14, 16)
@@ -25,8 +25,8 @@ ZOOMS = (8, 10, 12, 14, 16)
 MOST = 40
 #: Zooms at which every feature is drawn, asked for by several at once.
 TOGETHER, CONNECTIONS = (14, 16), 8
-#: How well tiles are compressed that nobody else compresses.
-GZIP = 6
+#: A tile with nothing in it: whoever was asked for it has opened a connection, and knows the tables.
+NOWHERE = Tile(16, 0, 20_000)
 #: Who is compared with whom; ours over HTTP, or without a server where there is none.
 RATIOS = ("SQL 3857", "SQL 4326", "Martin 3857", "Martin 4326", "TiPg 3857", "TiPg 4326")
 
@@ -60,7 +60,7 @@ def latencies(
                 body = ask(layer, tile)
                 if turn:
                     seconds[name].append(time.perf_counter() - began)
-                largest[name] = max(largest[name], len(body))
+                largest[name] = max(largest[name], len(whole(body)))
     return {
         "tiles": len(some_tiles(zoom)),
         "asked": {
@@ -97,6 +97,8 @@ def together(
         for one in contenders:
             forget()
             asks = [one.connected() for _ in range(CONNECTIONS)]
+            for ask in asks:
+                ask(layer, NOWHERE)
             before = [cpu_s(database), cpu_s(one.pid or os.getpid())]
             rates[one.name].append(len(tiles) / _asked_together(asks, layer, tiles))
             after = [cpu_s(database), cpu_s(one.pid or os.getpid())]
@@ -145,12 +147,14 @@ def _asked_together(asks: Sequence[Ask], layer: str, tiles: Sequence[Tile]) -> f
 
 def cpu_s(pid: int) -> float:
     """Return the processor seconds of a process and of all below it, those that ended included."""
-    try:
+    while True:
         process = psutil.Process(pid)
-        times = [process.cpu_times(), *(child.cpu_times() for child in process.children(recursive=True))]
-    except psutil.NoSuchProcess:
-        return float("nan")
-    return sum(one.user + one.system for one in times) + times[0].children_user + times[0].children_system
+        try:
+            below = [child.cpu_times() for child in process.children(recursive=True)]
+        except psutil.NoSuchProcess:  # one ended meanwhile: its parent has its time now
+            continue
+        own = process.cpu_times()
+        return own.children_user + own.children_system + sum(one.user + one.system for one in (own, *below))
 
 
 def database_process(city: MadeCity) -> int:
@@ -166,7 +170,7 @@ def sizes(ours: Contender, layer: str) -> list[Figures]:
     """Return how large our tiles are at each zoom, as they are and compressed as they are sent."""
     ask, found = ours.connected(), []
     for zoom in range(8, 17):
-        bodies = [ask(layer, tile) for tile in some_tiles(zoom)]
+        bodies = [whole(ask(layer, tile)) for tile in some_tiles(zoom)]
         sent = [len(gzip.compress(body, GZIP)) for body in bodies]
         found.append({"zoom": zoom, "tiles": len(bodies), "median": statistics.median(map(len, bodies)),
                       "largest": max(map(len, bodies)), "sent_median": statistics.median(sent),
@@ -178,7 +182,7 @@ def check_equal(contenders: Sequence[Contender], layer: str) -> None:
     """Raise WrongAnswers unless the same features are in everybody's tiles, where all are drawn."""
     for zoom in TOGETHER:
         tile = some_tiles(zoom)[len(some_tiles(zoom)) // 2]
-        told = {one.name: _features(one.connected()(layer, tile)) for one in contenders}
+        told = {one.name: _features(whole(one.connected()(layer, tile))) for one in contenders}
         first, *others = told
         if not told[first]:
             raise WrongAnswers(f"tiles: {layer} {tile}: {first} draws nothing")

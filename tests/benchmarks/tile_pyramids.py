@@ -17,8 +17,7 @@ from layers.buildings.layer import BUILDINGS
 from layers.db.session import Database
 from tests.benchmarks.cities import BOUNDS, MadeCity
 from tests.benchmarks.measuring import Figures, LeftOut, Say, WrongAnswers, in_turns, median_ratio
-from tests.benchmarks.tile_latency import GZIP
-from tests.benchmarks.tile_rivals import by_sql, martin_config, program
+from tests.benchmarks.tile_rivals import GZIP, by_sql, martin_config, program
 from tilegen.encode import cut_tiles
 from tilegen.matrix import Tile, tiles_of
 from tilegen.versions import changes_wait, take_up_changes, version_of
@@ -73,11 +72,11 @@ def cut_pyramid(city: MadeCity, database: Database, version: int | None = None) 
 
 def by_statements(city: MadeCity) -> Callable[[], None]:
     """Return the plainest way: a bare statement a tile, compressed."""
-    ask = by_sql(city, 3857).connected()
+    ask = by_sql(city, 3857, gzipped=True).connected()
 
     def make() -> None:
         for tile in pyramid():
-            gzip.compress(ask(BUILDINGS.id, tile), GZIP)
+            ask(BUILDINGS.id, tile)
 
     return make
 
@@ -89,7 +88,7 @@ def by_martin(city: MadeCity, folder: Path, srid: int) -> Callable[[], None]:
     command = [
         program("martin-cp"), "--config", str(settings), "--source", f"buildings_{srid}", "--output-file", str(file),
         "--min-zoom", str(LOWEST), "--max-zoom", str(DEEPEST), "--bbox", ",".join(map(str, BOUNDS)),
-        "--encoding", "gzip", "--concurrency", "2",
+        "--encoding", "gzip", "--concurrency", "2", "--skip-agg-tiles-hash",
     ]  # fmt: skip
 
     def make() -> None:
@@ -120,7 +119,7 @@ def measured(city: MadeCity, rounds: int, say: Say) -> Figures:
             say(f"tiles: pyramids by {', '.join(makers)}")
             seconds = in_turns(makers, rounds)
         return {
-            "tiles": len(pyramid()), "left out": left_out,
+            "tiles": len(pyramid()), "absent": left_out,
             "seconds": {name: statistics.median(found) for name, found in seconds.items()},
             "ratios": {name: median_ratio(seconds["cut_tiles"], seconds[name]) for name in seconds},
             "changed": {

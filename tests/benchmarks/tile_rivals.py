@@ -8,6 +8,7 @@ interpreter that GEOSERVICE_BENCH_TIPG names: it needs other releases of librari
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.client
 import json
 import os
@@ -25,6 +26,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from geoservice.running.webserver import answers
+from geoservice.services.tiles.service import GZIP_LEVEL
 from layers.buildings.layer import BUILDINGS
 from layers.db.session import Database
 from layers.incidents.layer import INCIDENTS
@@ -45,7 +47,12 @@ _MANY = 10_000_000
 _POOL = 8
 _START_S = 60
 
-#: Returns a tile of a layer, as it came.
+#: How well tiles are compressed that nobody else compresses: as the service does it.
+GZIP = GZIP_LEVEL
+#: As browsers ask.
+GZIPPED = {"Accept-Encoding": "gzip"}
+
+#: Returns a tile of a layer, as it came: over HTTP compressed.
 Ask = Callable[[str, Tile], bytes]
 
 
@@ -101,8 +108,13 @@ def in_process(city: MadeCity) -> Contender:
     return Contender("cut_tiles", connected)
 
 
-def by_sql(city: MadeCity, srid: int) -> Contender:
-    """Return a bare statement by psycopg, prepared."""
+def whole(body: bytes) -> bytes:
+    """Return a tile as it is, however it came."""
+    return gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
+
+
+def by_sql(city: MadeCity, srid: int, *, gzipped: bool = False) -> Contender:
+    """Return a bare statement by psycopg, prepared; its answers as they are, or compressed as servers send them."""
     box = "public.st_tileenvelope(%(z)s, %(x)s, %(y)s)"
     drawn = f"public.st_tileenvelope(%(z)s, %(x)s, %(y)s, margin => {MARGIN} / {EXTENT}.0)"
     geom = "f.geom" if srid == 3857 else "public.st_transform(f.geom, 3857)"
@@ -121,19 +133,19 @@ def by_sql(city: MadeCity, srid: int) -> Contender:
         def ask(layer: str, tile: Tile) -> bytes:
             row = connection.execute(statements[layer].encode(), tile._asdict(), prepare=True).fetchone()
             assert row is not None
-            return bytes(row[0])
+            return gzip.compress(row[0], GZIP) if gzipped else bytes(row[0])
 
         return ask
 
-    return Contender(f"SQL {srid}", connected)
+    return Contender(f"SQL {srid}" + (", gzip" if gzipped else ""), connected)
 
 
-def over_http(port: int, path: Callable[[str, Tile], str], headers: Mapping[str, str] | None = None) -> Ask:
-    """Return who asks a server over one connection that stays open; by itself for tiles that are not compressed."""
+def over_http(port: int, path: Callable[[str, Tile], str]) -> Ask:
+    """Return who asks a server over one connection that stays open."""
     connection = http.client.HTTPConnection(HOST, port, timeout=60)
 
     def answered(address: str) -> tuple[int, bytes]:
-        connection.request("GET", address, headers=dict(headers or {}))
+        connection.request("GET", address, headers=GZIPPED)
         answer = connection.getresponse()
         return answer.status, answer.read()
 
@@ -155,7 +167,7 @@ def served(name: str, port: int, pid: int, path: Callable[[str, Tile], str]) -> 
     return Contender(name, lambda: over_http(port, path), pid, port, path)
 
 
-class TileService:
+class ServedTiles:
     """The service's tiles over HTTP."""
 
     def __init__(self, server: Server) -> None:
@@ -187,7 +199,7 @@ class TileService:
         """Return the address of a tile in its own version, where it is given away without a detour."""
         path = self.path(layer, tile)
         status, headers, _ = self.got(path)
-        return urlsplit(headers["location"]).path if status == 308 else path
+        return urlsplit(headers["location"]).path if status in (307, 308) else path
 
     def contender(self) -> Contender:
         """Return it as a contender, for tiles that have the version of their set."""

@@ -23,7 +23,7 @@ def table(found: Figures) -> list[str]:
         "EPSG:3857 or 4326. Below zoom 14 ours count features by cells, others draw every one.",
         "",
         f"Taking up the {taken['changes']:,} changes of the load took {number(taken['seconds'])} s.",
-        *(f"Left out: {name}: {reason}." for name, reason in found["left out"].items()),
+        *(f"Left out: {name}: {reason}." for name, reason in found["absent"].items()),
         *(line for layer in found["cold"] for line in _layer(found, layer)),
         *_warm(found["warm"]),
         *_fresh(found),
@@ -120,7 +120,7 @@ def _fresh(found: Figures) -> Iterator[str]:
 def _pyramid(found: Figures) -> Iterator[str]:
     yield from ("", f"### Pyramid of the buildings, zooms {LOWEST} to {DEEPEST}", "")
     yield f"{found['tiles']} tiles, compressed; `cut_tiles` and SQL in one process, `martin-cp` with two connections."
-    yield from (f"Left out: {name}: {reason}." for name, reason in found["left out"].items())
+    yield from (f"Left out: {name}: {reason}." for name, reason in found["absent"].items())
     yield from ("", "| | seconds | `cut_tiles`, times this |", "|---|--:|--:|")
     for name, seconds in found["seconds"].items():
         yield f"| {name} | {number(seconds)} | {number(found['ratios'][name])} |"

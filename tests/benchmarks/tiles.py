@@ -17,7 +17,7 @@ from tests.benchmarks.goals import Goal, at_least, below
 from tests.benchmarks.measuring import Figures, LeftOut, Say
 from tests.benchmarks.scale import Scale
 from tests.benchmarks.servers import running
-from tests.benchmarks.tile_rivals import LAYERS, Contender, TileService, by_sql, in_process, lay_tables, martin, tipg
+from tests.benchmarks.tile_rivals import LAYERS, Contender, ServedTiles, by_sql, in_process, lay_tables, martin, tipg
 from tests.benchmarks.tile_table import table
 
 __all__ = ["TITLE", "goals", "measured", "table"]
@@ -39,7 +39,7 @@ _FORGET = "UPDATE geoservice.tile_set SET version = version + 1, base = version 
 class _Contenders:
     """Who takes part, and why others do not."""
 
-    service: TileService | None = None
+    service: ServedTiles | None = None
     cold: list[Contender] = field(default_factory=list)
     cached: list[Contender] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -61,7 +61,7 @@ def _compared(city: MadeCity, taking_part: _Contenders, scale: Scale, say: Say) 
     cold, service, rounds = taking_part.cold, taking_part.service, scale.tile_rounds
     forget = _forgetting(city, service)
     found: Figures = {
-        "buildings": city.buildings, "incidents": city.incidents, "rounds": rounds, "left out": taking_part.left_out,
+        "buildings": city.buildings, "incidents": city.incidents, "rounds": rounds, "absent": taking_part.left_out,
         "cold": {}, "together": {}, "sizes": {},
     }  # fmt: skip
     database = tile_latency.database_process(city)
@@ -92,11 +92,13 @@ def _compared(city: MadeCity, taking_part: _Contenders, scale: Scale, say: Say) 
 @contextlib.contextmanager
 def _contenders(city: MadeCity, say: Say) -> Iterator[_Contenders]:
     """Yield everybody who is there; who is not is told."""
-    found = _Contenders(cold=[in_process(city), *(by_sql(city, srid) for srid in (3857, 4326))])
+    bare = [by_sql(city, 3857), by_sql(city, 4326), by_sql(city, 3857, gzipped=True)]
+    found = _Contenders(cold=[in_process(city), *bare])
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         try:
-            found.service = TileService(stack.enter_context(running(city.url)))
+            kept = {"GEOSERVICE_TILE_STORE": str(folder / "tiles.sqlite")}
+            found.service = ServedTiles(stack.enter_context(running(city.url, variables=kept)))
             found.cold.insert(0, found.service.contender())
         except LeftOut as reason:
             found.left_out["service"] = str(reason)
@@ -122,7 +124,7 @@ def _take_up(city: MadeCity) -> Figures:
         database.close()
 
 
-def _forgetting(city: MadeCity, service: TileService | None) -> Callable[[], None]:
+def _forgetting(city: MadeCity, service: ServedTiles | None) -> Callable[[], None]:
     """Return what gives every tile a new version, as a change would that touches them all."""
 
     def forget() -> None:
@@ -143,7 +145,7 @@ def _or_why_not(measure: Callable[[], Figures]) -> Figures:
 
 def goals(found: Figures) -> list[Goal]:
     """Return what was to be reached; ours is the service, or its statement alone where it gives no tiles yet."""
-    ours = "cut_tiles" if "service" in found["left out"] else "service"
+    ours = "cut_tiles" if "service" in found["absent"] else "service"
     return [*_cold_goals(found, ours), *_kept_goals(found), *_pyramid_goals(found)]
 
 
