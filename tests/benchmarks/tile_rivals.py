@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import psycopg
 from psycopg import sql
@@ -211,7 +211,8 @@ def program(name: str) -> str:
     folder = os.environ.get(MARTIN)
     found = shutil.which(name, path=folder) if folder else shutil.which(name)
     if found is None:
-        raise LeftOut(f"{name} is neither on the path nor in a folder that {MARTIN} names")
+        where = f"in the folder that {MARTIN} names" if folder else f"on the path, and {MARTIN} names no folder"
+        raise LeftOut(f"{name} is not {where}")
     return found
 
 
@@ -221,7 +222,7 @@ def plain_url(url: str) -> str:
     folder = str(parsed.query.get("host", ""))
     if not folder.startswith("/"):
         return url
-    quoted = folder.replace("/", "%2F")
+    quoted = quote(folder, safe="")
     return f"postgresql://{parsed.username}@{quoted}:{parsed.query['port']}/{parsed.database}"
 
 
