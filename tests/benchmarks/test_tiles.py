@@ -40,7 +40,7 @@ def figures(ours: str = "service") -> dict[str, Any]:
         "not modified": {"requests": 300, "idle": 2, "asked": 3},
         "pyramid": {
             "tiles": 148, "absent": {"martin-cp": "it is not here"},
-            "seconds": {"cut_tiles": 2.0, "martin-cp 3857": 4.0}, "ratios": {"cut_tiles": 1.0, "martin-cp 3857": 0.5},
+            "seconds": {"service": 2.0, "martin-cp 3857": 4.0}, "ratios": {"service": 1.0, "martin-cp 3857": 0.5},
             "changed": {NEAR: {"take_up_s": 0.1, "cut_s": 0.1, "tiles": 20, "share": 0.1}},
         },
     }  # fmt: skip

@@ -159,14 +159,14 @@ def unchanged_bytes(city: MadeCity) -> int:
         return found
 
     try:
-        take_up_all(database)
+        take_up_all(city)
         before = cut()
         with psycopg.connect(city.url, autocommit=True) as connection:
             # Rows move in their table: one that is told, all others as they are, and the table is written anew.
             connection.execute(_TELL_ONE)
             connection.execute("UPDATE geoservice.building SET recorded_at = now() WHERE id % 3 = 0")
             connection.execute("VACUUM ANALYZE geoservice.building")
-        take_up_all(database)
+        take_up_all(city)
         after = cut()
     finally:
         database.close()

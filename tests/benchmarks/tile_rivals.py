@@ -26,7 +26,6 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from geoservice.running.webserver import answers
-from geoservice.services.tiles.service import GZIP_LEVEL
 from layers.buildings.layer import BUILDINGS
 from layers.db.session import Database
 from layers.incidents.layer import INCIDENTS
@@ -37,6 +36,7 @@ from tests.benchmarks.servers import HOST, Server
 from tests.conftest import free_port
 from tilegen.encode import cut_tiles
 from tilegen.matrix import EXTENT, MARGIN, Tile
+from tilegen.pyramid import GZIP_LEVEL
 from tilegen.versions import take_up_changes
 
 LAYERS: Mapping[str, Layer] = {layer.id: layer for layer in (BUILDINGS, INCIDENTS)}

@@ -9,7 +9,7 @@ from tests.benchmarks.goals import number
 from tests.benchmarks.measuring import Figures
 from tests.benchmarks.tile_keeping import PATIENCE_S
 from tests.benchmarks.tile_latency import CONNECTIONS
-from tests.benchmarks.tile_pyramids import DEEPEST, LOWEST
+from tests.benchmarks.tile_pyramids import DEEPEST, LOWEST, PROCESSES
 from tests.benchmarks.tile_rivals import MARTIN, TIPG
 
 
@@ -119,12 +119,13 @@ def _fresh(found: Figures) -> Iterator[str]:
 
 def _pyramid(found: Figures) -> Iterator[str]:
     yield from ("", f"### Pyramid of the buildings, zooms {LOWEST} to {DEEPEST}", "")
-    yield f"{found['tiles']} tiles, compressed; `cut_tiles` and SQL in one process, `martin-cp` with two connections."
+    yield f"{found['tiles']} tiles, compressed: by `geoservice tiles build` on {PROCESSES} processes into its store, by"
+    yield f"`martin-cp` with {PROCESSES} connections into an MBTiles file, by bare statements one after the other."
     yield from (f"Left out: {name}: {reason}." for name, reason in found["absent"].items())
-    yield from ("", "| | seconds | `cut_tiles`, times this |", "|---|--:|--:|")
+    yield from ("", "| | seconds | service, times this |", "|---|--:|--:|")
     for name, seconds in found["seconds"].items():
         yield f"| {name} | {number(seconds)} | {number(found['ratios'][name])} |"
-    yield from ("", "After 1 % of the buildings changed:", "")
+    yield from ("", "After 1 % of the buildings changed, without the command's start:", "")
     yield "| | taken up s | tiles made anew | made s | share of the full pyramid |"
     yield "|---|--:|--:|--:|--:|"
     for where, one in found["changed"].items():
