@@ -10,6 +10,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import mapbox_vector_tile
@@ -42,6 +44,24 @@ _TELL_ONE = "UPDATE geoservice.building SET floors = 99 WHERE id = (SELECT min(i
 _TABLES = ("geoservice.building", "bench.buildings_3857", "bench.buildings_4326")
 
 
+@dataclass(frozen=True)
+class _Way:
+    """How tiles are asked for."""
+
+    port: int
+    path: Callable[[Tile], str]
+    gzipped: bool = True
+
+    def asked_by_wrk(self, tiles: Sequence[Tile], script: Path, name: str) -> Callable[[int], Figures]:
+        """Write the addresses of tiles down; return what asks for them again and again for some seconds."""
+        addresses = script.with_name(f"paths {name}")
+        addresses.write_text("".join(f"{self.path(tile)}\n" for tile in tiles))
+        headers = [f"{header}: {value}" for header, value in GZIPPED.items()] if self.gzipped else []
+        return lambda seconds: ask_with_wrk(
+            self.port, seconds, script, addresses, connections=CONNECTIONS, headers=headers
+        )
+
+
 def warm(city: MadeCity, ours: Contender, service: ServedTiles | None, cached: Sequence[Contender],
          rounds: int, seconds: int) -> Figures:  # fmt: skip
     """Return requests a second for tiles that were made already, asked by wrk; raise LeftOut without it."""
@@ -59,13 +79,16 @@ def warm(city: MadeCity, ours: Contender, service: ServedTiles | None, cached: S
         bare = stack.enter_context(
             running(city.url, application="tests.benchmarks.bare:tiles", variables={TILES: str(bodies)})
         )
-        ways: dict[str, tuple[int, Callable[[Tile], str]]] = {BARE: (bare.port, lambda t: f"/{t.z}/{t.x}/{t.y}")}
+        ways = {BARE: _Way(bare.port, lambda t: f"/{t.z}/{t.x}/{t.y}")}
         if service is not None:
             service.take_up()
-            ways["service"] = (service.port, lambda tile: service.own_path(LAYER, tile))
+            ways["service"] = _Way(service.port, lambda tile: service.own_path(LAYER, tile))
         for one in cached:
             assert one.path is not None
-            ways[one.name] = (one.port, lambda tile, path=one.path: path(LAYER, tile))
+            path = partial(one.path, LAYER)
+            # What it holds is not compressed: for browsers it does that anew each time.
+            ways[one.name] = _Way(one.port, path)
+            ways[f"{one.name}, not compressed"] = _Way(one.port, path, gzipped=False)
         for zoom in ZOOMS:
             found[str(zoom)] = _asked_by_wrk(ways, tiles[zoom], script, rounds, seconds) | {
                 "sent_median": statistics.median(len(answers[f"/{t.z}/{t.x}/{t.y}"]) for t in tiles[zoom])
@@ -73,25 +96,18 @@ def warm(city: MadeCity, ours: Contender, service: ServedTiles | None, cached: S
     return found
 
 
-def _asked_by_wrk(
-    ways: Mapping[str, tuple[int, Callable[[Tile], str]]], tiles: Sequence[Tile], script: Path, rounds: int,
-    seconds: int,
-) -> Figures:  # fmt: skip
-    headers = [f"{name}: {value}" for name, value in GZIPPED.items()]
+def _asked_by_wrk(ways: Mapping[str, _Way], tiles: Sequence[Tile], script: Path, rounds: int, seconds: int) -> Figures:
     results: dict[str, list[Figures]] = {name: [] for name in ways}
-    files: dict[str, Path] = {}
-    for name, (port, path) in ways.items():
-        files[name] = script.with_name(f"paths {name}")
-        files[name].write_text("".join(f"{path(tile)}\n" for tile in tiles))
-        ask = over_http(port, lambda _, tile, path=path: path(tile))
+    for way in ways.values():
+        ask = over_http(way.port, lambda _, tile, way=way: way.path(tile))
         for tile in tiles:  # by itself first: what takes long is made once, not by all of them
             ask(LAYER, tile)
-        ask_with_wrk(port, WARM_UP_S, script, files[name], connections=CONNECTIONS, headers=headers)
+    asks = {name: way.asked_by_wrk(tiles, script, name) for name, way in ways.items()}
+    for ask_all in asks.values():
+        ask_all(WARM_UP_S)
     for _ in range(rounds):
-        for name, (port, _) in ways.items():
-            results[name].append(
-                ask_with_wrk(port, seconds, script, files[name], connections=CONNECTIONS, headers=headers)
-            )
+        for name, ask_all in asks.items():
+            results[name].append(ask_all(seconds))
     rates = {name: [one["requests_s"] for one in each] for name, each in results.items()}
     return {
         "asked": {name: medians(each) for name, each in results.items()},

@@ -20,7 +20,7 @@ from tests.benchmarks.paced import percentile_ms
 from tests.benchmarks.tile_rivals import GZIP, Ask, Contender, whole
 from tilegen.matrix import EXTENT, Tile, tiles_of
 
-ZOOMS = (8, 10, 12, 14, 16)
+ZOOMS = (8, 10, 12, 14, 15, 16)
 #: At most so many tiles of a zoom are asked for one by one in a round, spread over all of them.
 MOST = 40
 #: Zooms at which every feature is drawn, asked for by several at once.
@@ -28,7 +28,7 @@ TOGETHER, CONNECTIONS = (14, 16), 8
 #: A tile with nothing in it: whoever was asked for it has opened a connection, and knows the tables.
 NOWHERE = Tile(16, 0, 20_000)
 #: Who is compared with whom; ours over HTTP, or without a server where there is none.
-RATIOS = ("SQL 3857", "SQL 4326", "Martin 3857", "Martin 4326", "TiPg 3857", "TiPg 4326")
+RATIOS = ("SQL 3857", "SQL 3857, granian", "SQL 4326", "Martin 3857", "Martin 4326", "TiPg 3857", "TiPg 4326")
 
 
 def some_tiles(zoom: int, most: int = MOST) -> list[Tile]:

@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -32,7 +33,7 @@ from layers.incidents.layer import INCIDENTS
 from layers.layer import Layer
 from tests.benchmarks.cities import CODE, MadeCity
 from tests.benchmarks.measuring import LeftOut, WrongAnswers
-from tests.benchmarks.servers import HOST, Server
+from tests.benchmarks.servers import HOST, Server, running
 from tests.conftest import free_port
 from tilegen.encode import cut_tiles
 from tilegen.matrix import EXTENT, MARGIN, Tile
@@ -113,31 +114,46 @@ def whole(body: bytes) -> bytes:
     return gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
 
 
-def by_sql(city: MadeCity, srid: int, *, gzipped: bool = False) -> Contender:
-    """Return a bare statement by psycopg, prepared; its answers as they are, or compressed as servers send them."""
+@cache
+def bare_statement(layer: str, srid: int) -> bytes:
+    """Return the plainest statement for a tile from the rivals' table in a reference system."""
+    tiling = LAYERS[layer].tiling
+    assert tiling is not None
     box = "public.st_tileenvelope(%(z)s, %(x)s, %(y)s)"
     drawn = f"public.st_tileenvelope(%(z)s, %(x)s, %(y)s, margin => {MARGIN} / {EXTENT}.0)"
     geom = "f.geom" if srid == 3857 else "public.st_transform(f.geom, 3857)"
     within = drawn if srid == 3857 else f"public.st_transform({drawn}, {srid})"
-    statements = {
-        layer.id: f"SELECT public.st_asmvt(r, '{layer.id}', {EXTENT}, 'geom') FROM ("  # noqa: S608  ours alone
-        f" SELECT public.st_asmvtgeom({geom}, {box}, {EXTENT}, {MARGIN}, true) AS geom,"
-        f" {', '.join(layer.tiling.columns if layer.tiling else ())}"
-        f" FROM bench.{layer.id}_{srid} AS f WHERE f.geom OPERATOR(public.&&) {within}) AS r"
-        for layer in LAYERS.values()
-    }
+    return (
+        f"SELECT public.st_asmvt(r, '{layer}', {EXTENT}, 'geom') FROM ("  # noqa: S608  ours alone
+        f" SELECT public.st_asmvtgeom({geom}, {box}, {EXTENT}, {MARGIN}, true) AS geom, {', '.join(tiling.columns)}"
+        f" FROM bench.{layer}_{srid} AS f WHERE f.geom OPERATOR(public.&&) {within}) AS r"
+    ).encode()
+
+
+def by_sql(city: MadeCity, srid: int, *, gzipped: bool = False) -> Contender:
+    """Return a bare statement by psycopg, prepared; its answers as they are, or compressed as servers send them."""
 
     def connected() -> Ask:
         connection = psycopg.connect(city.url, autocommit=True)
 
         def ask(layer: str, tile: Tile) -> bytes:
-            row = connection.execute(statements[layer].encode(), tile._asdict(), prepare=True).fetchone()
+            row = connection.execute(bare_statement(layer, srid), tile._asdict(), prepare=True, binary=True).fetchone()
             assert row is not None
             return gzip.compress(row[0], GZIP) if gzipped else bytes(row[0])
 
         return ask
 
     return Contender(f"SQL {srid}" + (", gzip" if gzipped else ""), connected)
+
+
+@contextlib.contextmanager
+def sql_over_http(city: MadeCity) -> Iterator[list[Contender]]:
+    """Yield the bare statement behind our own web server; raise LeftOut."""
+    with running(city.url, application="tests.benchmarks.bare_tiles:app") as server:
+        yield [
+            served("SQL 3857, granian", server.port, server.worker,
+                   lambda layer, tile: f"/{layer}/3857/{tile.z}/{tile.x}/{tile.y}")
+        ]  # fmt: skip
 
 
 def over_http(port: int, path: Callable[[str, Tile], str]) -> Ask:

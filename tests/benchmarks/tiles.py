@@ -16,7 +16,17 @@ from tests.benchmarks.goals import Goal, at_least, below
 from tests.benchmarks.measuring import Figures, LeftOut, Say
 from tests.benchmarks.scale import Scale
 from tests.benchmarks.servers import running
-from tests.benchmarks.tile_rivals import LAYERS, Contender, ServedTiles, by_sql, in_process, lay_tables, martin, tipg
+from tests.benchmarks.tile_rivals import (
+    LAYERS,
+    Contender,
+    ServedTiles,
+    by_sql,
+    in_process,
+    lay_tables,
+    martin,
+    sql_over_http,
+    tipg,
+)
 from tests.benchmarks.tile_table import table
 
 __all__ = ["TITLE", "goals", "measured", "table"]
@@ -24,7 +34,7 @@ __all__ = ["TITLE", "goals", "measured", "table"]
 TITLE = "Vector tiles"
 #: Enough for all that is asked for.
 CACHE_MB = 512
-#: Times as long as a bare statement on a stored column, and how many times as long as ours Martin takes.
+#: Times as long as a bare statement on a stored column, asked without any server; how many times as long Martin takes.
 TIMES_SQL, TIMES_MARTIN = 1.1, 1.25
 #: How many times as long as ours everybody takes who draws every feature at low zooms, and how large ours may be there.
 TIMES_LOW, LARGEST_LOW_KB = 10, 150
@@ -102,6 +112,7 @@ def _contenders(city: MadeCity, say: Say) -> Iterator[_Contenders]:
         except LeftOut as reason:
             found.left_out["service"] = str(reason)
         for name, others, into in (
+            ("SQL 3857, granian", lambda: sql_over_http(city), found.cold),
             ("Martin", lambda: martin(city, folder, cache_mb=0), found.cold),
             ("Martin, cached", lambda: martin(city, folder, cache_mb=CACHE_MB), found.cached),
             ("TiPg", lambda: tipg(city), found.cold),
