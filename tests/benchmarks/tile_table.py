@@ -20,7 +20,7 @@ def table(found: Figures) -> list[str]:
         f"A city of 10 by 10 km: {GRIDS} grids, {found['buildings']:,} buildings, {found['incidents']:,} incidents,",
         "all put in through the triggers. `service` is asked over HTTP, `cut_tiles` is its statement alone; `SQL` is a",
         "bare prepared statement by psycopg, alone or behind granian. Rivals have tables of their own with nothing but",
-        "what tiles tell, in EPSG:3857 or 4326. Servers are asked as browsers ask, for what is compressed; SQL does not",
+        "what tiles tell, in EPSG:3857 or 4326. Servers are asked as browsers ask, for gzip; SQL does not",
         "compress unless it says so. Below zoom 14 ours count features by cells, others draw every one.",
         "",
         f"Taking up the {taken['changes']:,} changes of the load took {number(taken['seconds'])} s.",
