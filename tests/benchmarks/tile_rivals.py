@@ -26,7 +26,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
-from geoservice.running.webserver import answers
+from geoservice.running.addresses import answers
 from layers.buildings.layer import BUILDINGS
 from layers.db.session import Database
 from layers.incidents.layer import INCIDENTS
