@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
 from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response
@@ -19,6 +23,24 @@ def bare(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
     """Answer everything with the same body."""
     start_response("200 OK", _HEADERS)
     return [BODY]
+
+
+#: Names a file with what `tiles` answers: pickled, bodies by address, compressed with gzip.
+TILES = "GEOSERVICE_BENCH_TILES"
+
+
+@cache
+def _bodies() -> dict[str, bytes]:
+    found: dict[str, bytes] = pickle.loads(Path(os.environ[TILES]).read_bytes())  # noqa: S301  written by the benchmark
+    return found
+
+
+def tiles(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Answer with a tile from a dictionary."""
+    body = _bodies().get(environ["PATH_INFO"], b"")
+    kind, length = ("Content-Type", "application/vnd.mapbox-vector-tile"), ("Content-Length", str(len(body)))
+    start_response("200 OK", [kind, ("Content-Encoding", "gzip"), length])
+    return [body]
 
 
 trivial_flask = Flask(__name__, static_folder=None)

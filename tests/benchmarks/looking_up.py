@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import tempfile
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from geoservice.running.commands import APPLICATION
@@ -100,9 +101,12 @@ def check_answers(ports: dict[str, int], paths: list[str]) -> Figures:
     return {"median_body_bytes": statistics.median(sizes), "share_with_owner": owned / len(paths)}
 
 
-def ask_with_wrk(port: int, seconds: int, script: Path, places: Path) -> Figures:
+def ask_with_wrk(
+    port: int, seconds: int, script: Path, places: Path, *, connections: int = CONNECTIONS, headers: Sequence[str] = ()
+) -> Figures:
     """Return requests a second and milliseconds; raise WrongAnswers when any answer was not in order."""
-    command = ["wrk", f"-t{WRK_THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "5s", "-s", str(script)]
+    command = ["wrk", f"-t{WRK_THREADS}", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s", "-s", str(script)]
+    command += [word for header in headers for word in ("-H", header)]
     command += [f"http://{HOST}:{port}", "--", str(places)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     _, found, line = run.stdout.partition("\nFIGURES ")

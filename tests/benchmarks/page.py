@@ -18,6 +18,7 @@ from tests.benchmarks import (
     looking_up,
     publishing,
     streaming,
+    tiles,
 )
 from tests.benchmarks.goals import Goal
 from tests.benchmarks.measuring import Figures
@@ -35,6 +36,7 @@ PARTS: dict[str, ModuleType] = {
     "streams": streaming,
     "freshness": freshness,
     "idle": idle,
+    "tiles": tiles,
 }
 
 _HEAD = """\

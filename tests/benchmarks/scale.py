@@ -47,6 +47,11 @@ class Scale:
     #: Seconds that an idle instance is left alone first, and is measured then.
     idle_settle_seconds: float
     idle_seconds: float
+    #: What lies in the city that is drawn, rounds of each question, and seconds of asking for warm tiles.
+    tile_buildings: int
+    tile_incidents: int
+    tile_rounds: int
+    tile_seconds: int
 
 
 FULL = Scale(
@@ -56,6 +61,7 @@ FULL = Scale(
     editing_rounds=25, intake_rows=200_000, intake_reports=1_000, intake_rounds=5, stream_listeners=500,
     stream_events=20, stream_seconds=40, stream_rounds=5, freshness_publications=200,
     idle_settle_seconds=90, idle_seconds=300,
+    tile_buildings=100_000, tile_incidents=200_000, tile_rounds=5, tile_seconds=5,
 )  # fmt: skip
 QUICK = Scale(
     sets=("demo, 8", "synthetic, 8", "synthetic, 300", "Chicago, 275", "synthetic, 3,000"), positions=200_000,
@@ -65,4 +71,5 @@ QUICK = Scale(
     editing_rounds=2, intake_rows=5_000, intake_reports=100, intake_rounds=1, stream_listeners=50,
     stream_events=4, stream_seconds=2, stream_rounds=2, freshness_publications=5,
     idle_settle_seconds=5, idle_seconds=20,
+    tile_buildings=5_000, tile_incidents=10_000, tile_rounds=2, tile_seconds=1,
 )  # fmt: skip
