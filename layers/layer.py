@@ -57,7 +57,7 @@ class Tiling:
         return None if self.cells is None else self.min_zoom - 1 + self.cells.bit_length() - 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is one thing, not the sum of its parts
 class Layer:
     """A kind of feature: where its rows are, what is told of them, who may read them, how they look."""
 

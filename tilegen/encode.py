@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, TextClause, text
@@ -26,16 +27,19 @@ _FILL = 0.9
 _quote = postgresql.dialect().identifier_preparer.quote_identifier
 #: The parts that are put together below are names of the catalogue, which are quoted, and numbers of our own.
 _FRAME = """
-    WITH asked AS (
+    WITH asked AS MATERIALIZED (
         SELECT t.z, t.x, t.y, st_tileenvelope(t.z, t.x, t.y) AS box,
                st_tileenvelope(t.z, t.x, t.y, margin => {margin}) AS drawn
-          FROM unnest(CAST(:zs AS integer[]), CAST(:xs AS integer[]), CAST(:ys AS integer[])) AS t (z, x, y)
+          FROM {{tiles}} AS t (z, x, y)
     )
     SELECT a.z, a.x, a.y, s.version, s.latest, s.waits,
            CASE WHEN NOT s.waits AND (CAST(:version AS bigint) IS NULL OR s.version = :version)
                 THEN ({{data}}) END AS data
       FROM asked AS a CROSS JOIN LATERAL {{state}} AS s
 """.format(margin=f"{MARGIN} / {EXTENT}.0")  # noqa: S608
+_MANY = "unnest(CAST(:zs AS integer[]), CAST(:xs AS integer[]), CAST(:ys AS integer[]))"
+#: Of one tile plainly, so that the database keeps its plan.
+_ONE = "(VALUES (CAST(:z AS integer), CAST(:x AS integer), CAST(:y AS integer)))"
 #: What a layer of a tile is made of: rows with a column geom.
 _LAYER = f"SELECT st_asmvt(r, '{{name}}', {EXTENT}, 'geom') FROM ({{rows}}) AS r"  # noqa: S608
 _STATE = "geoservice.tile_state(:jurisdiction_id, :layer, a.z, a.x, a.y, a.drawn)"
@@ -74,7 +78,7 @@ def cut_tiles(
         Only those that have this version are cut; None: all.
     """
     said = {"jurisdiction_id": jurisdiction_id, "layer": layer.id, "version": version} | _asked(tiles)
-    cuts = [_cut(row) for row in connection.execute(_statement(layer, tiles[0].z), said)]
+    cuts = [_cut(row) for row in connection.execute(_statement(layer, tiles[0].z, len(tiles) == 1), said)]
     return [
         _thinned(connection, layer, said, cut) if cut.data is not None and len(cut.data) > MAX_BYTES else cut
         for cut in cuts
@@ -91,12 +95,18 @@ def cut_edition_tiles(
     said = {
         "edition_id": edition.id, "latest": edition.version, "level": level_of(tiles[0].z), "version": version,
     } | _asked(tiles)  # fmt: skip
-    return [_cut(row) for row in connection.execute(_OF_EDITION, said)]
+    return [_cut(row) for row in connection.execute(_OF_EDITION[len(tiles) == 1], said)]
 
 
-def _asked(tiles: Sequence[Tile]) -> dict[str, list[int]]:
+def _asked(tiles: Sequence[Tile]) -> dict[str, object]:
+    if len(tiles) == 1:
+        return tiles[0]._asdict()
     zs, xs, ys = zip(*tiles, strict=True)
     return {"zs": list(zs), "xs": list(xs), "ys": list(ys)}
+
+
+def _framed(data: str, state: str, *, one: bool) -> TextClause:
+    return text(_FRAME.format(data=data, state=state, tiles=_ONE if one else _MANY))
 
 
 def _cut(row: Row[Any]) -> Cut:
@@ -104,23 +114,24 @@ def _cut(row: Row[Any]) -> Cut:
     return Cut(Tile(row.z, row.x, row.y), row.version, row.latest, row.waits, data)
 
 
-def _statement(layer: Layer, zoom: int) -> TextClause:
+@cache
+def _statement(layer: Layer, zoom: int, one: bool) -> TextClause:
     tiling = layer.tiling
     assert tiling is not None  # noqa: S101  a layer without tiles is never asked for
     if zoom < tiling.min_zoom:
-        return text(
-            _FRAME.format(data=_LAYER.format(name=layer.id, rows=_cells(layer, tiling, zoom)), state=_STATE_OF_CELLS)
-        )
-    return text(_FRAME.format(data=_LAYER.format(name=layer.id, rows=_features(layer)), state=_STATE))
+        return _framed(_LAYER.format(name=layer.id, rows=_cells(layer, tiling, zoom)), _STATE_OF_CELLS, one=one)
+    return _framed(_LAYER.format(name=layer.id, rows=_features(layer)), _STATE, one=one)
 
 
 def _drawn(geom: str) -> str:
     return f"st_asmvtgeom({geom}, a.box, {EXTENT}, {MARGIN}, true) AS geom"
 
 
-def _features(layer: Layer, *, chosen: str = "ORDER BY f.id") -> str:
+def _features(layer: Layer, *, chosen: str = "") -> str:
     """Return the query for the features of a tile `a`. No condition on what is drawn: it would be drawn twice."""
     geom = f"f.{_quote(layer.geom + '_3857')}"
+    # Ids of incidents are at random: to sort by them alone costs a quarter of the tile.
+    chosen = chosen or ("ORDER BY f.id" if layer.geometry != "Point" else f"ORDER BY st_x({geom}), f.id")
     told = "".join(f", f.{_quote(name)}" for name in layer.tile_columns)
     return f"""
         SELECT {_drawn(geom)}{told}
@@ -162,7 +173,7 @@ def _thinned(connection: Connection, layer: Layer, said: dict[str, object], cut:
             name="left_out",
             rows=f"SELECT {_drawn('st_centroid(a.box)')}, CAST(:shown AS integer) AS shown, CAST(:of AS integer) AS of",
         )
-        statement = text(_FRAME.format(data=f"SELECT ({features}) || ({note})", state=_STATE))
+        statement = _framed(f"SELECT ({features}) || ({note})", _STATE, one=True)
         cut = _cut(connection.execute(statement, said | {"shown": shown, "of": of}).one())
     return cut
 
@@ -170,7 +181,7 @@ def _thinned(connection: Connection, layer: Layer, said: dict[str, object], cut:
 _COUNTED = f"""
     SELECT count(*) FROM (
         SELECT st_tileenvelope(z, x, y) AS box, st_tileenvelope(z, x, y, margin => {MARGIN} / {EXTENT}.0) AS drawn
-          FROM unnest(CAST(:zs AS integer[]), CAST(:xs AS integer[]), CAST(:ys AS integer[])) AS t (z, x, y)) AS a
+          FROM (VALUES (CAST(:z AS integer), CAST(:x AS integer), CAST(:y AS integer))) AS t (z, x, y)) AS a
      CROSS JOIN LATERAL ({{rows}}) AS r
 """  # noqa: S608
 _GRIDS = f"""
@@ -185,4 +196,4 @@ _LABELS = f"""
              ORDER BY g.code) AS g
 """  # noqa: S608  numbers of our own
 _BOTH = f"({_LAYER.format(name='grids', rows=_GRIDS)}) || ({_LAYER.format(name='grid_labels', rows=_LABELS)})"
-_OF_EDITION = text(_FRAME.format(data=f"SELECT {_BOTH}", state=_STATE_OF_EDITION))
+_OF_EDITION = {one: _framed(f"SELECT {_BOTH}", _STATE_OF_EDITION, one=one) for one in (False, True)}

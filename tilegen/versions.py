@@ -10,12 +10,10 @@ _VERSION = text("""
     SELECT coalesce((SELECT s.version FROM geoservice.tile_set AS s
                       WHERE s.jurisdiction_id = :jurisdiction_id AND s.layer = :layer), 0)
 """)
-#: Taken up at once: migrations/schema/tiles.sql.
-PIECE = 20_000
 
 
 def take_up_changes(connection: Connection) -> int:
-    """Give new versions for a piece of the changes that were committed; return how many changes it was."""
+    """Give new versions for the changes that were committed; return how many changes it was."""
     taken: int = connection.execute(_TAKE_UP).scalar_one()
     return taken
 

@@ -18,7 +18,7 @@ from layers.db.listening import CHANGES, DUE, Listener, Wakeup, listening
 from layers.db.session import Database
 from layers.grids.edits import apply_due_editions
 from layers.incidents.edits import lapse_due, mark_overdue
-from tilegen.versions import PIECE, take_up_changes
+from tilegen.versions import take_up_changes
 
 log = structlog.get_logger()
 
@@ -68,7 +68,7 @@ JOBS = (
     Job("working_time", renew_working_time, period_s=3600.0, timeout_s=60.0),
     # Those who listen and the webhooks number what they wait for; without any of them it would never be forgotten.
     # Whoever asks for tiles takes changes up himself; while nobody does they are not to pile up.
-    Job("tiles", take_up_changes, period_s=30.0, piece=PIECE, timeout_s=60.0),
+    Job("tiles", take_up_changes, period_s=30.0, timeout_s=60.0),
     Job("event_numbers", number_some, piece=5000),
     Job("old_events", forget_told, piece=5000),
     Job("old_deliveries", forget_delivered, piece=5000),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from geoservice.auth.model import PUBLIC
 from geoservice.auth.permissions import Permission, may
@@ -22,7 +23,9 @@ Headers = list[tuple[str, str]]
 class TileAnswer:
     """A status and what comes with it; for who reads gzip, and for who does not."""
 
-    status: str
+    layer: str
+    version: int
+    status: HTTPStatus
     headers: Headers
     body: bytes
     #: The same for who does not read gzip; None: it is the same.
@@ -30,16 +33,34 @@ class TileAnswer:
     #: It may be kept in memory.
     lasting: bool = True
 
+    @property
+    def status_line(self) -> str:
+        """Return the status with its phrase."""
+        return _STATUS_LINES[self.status]
+
     def in_encoding(self, *, gzip_read: bool) -> tuple[Headers, bytes]:
         """Return headers and body for who reads gzip or does not."""
         if gzip_read or self.plain_headers is None:
             return self.headers, self.body
         return self.plain_headers, gzip.decompress(self.body)
 
+    def saying(self, more: Headers) -> TileAnswer:
+        """Return the answer with more headers."""
+        plain_headers = None if self.plain_headers is None else self.plain_headers + more
+        return replace(self, headers=self.headers + more, plain_headers=plain_headers)
+
+
+_STATUS_LINES = {status: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
 
 def unchanged(headers: Headers) -> Headers:
     """Return what is said to who has it already: RFC 9110, 15.4.5."""
-    return [pair for pair in headers if pair[0] in ("Cache-Control", "ETag", "Vary")]
+    return [pair for pair in headers if not pair[0].startswith("Content-")]
+
+
+def _plain_length(packed: bytes) -> int:
+    """Return how long a body is that was compressed in one piece: RFC 1952, 2.3.1, ISIZE."""
+    return int.from_bytes(packed[-4:], "little")
 
 
 def tags_of(version: int) -> tuple[str, str]:
@@ -62,13 +83,14 @@ def answer_with(
     if isinstance(result, Elsewhere):
         location = [("Location", address(result.version)), ("Content-Length", "0")]
         if result.for_good:
-            return TileAnswer("308 Permanent Redirect", [*location, *for_good], b"")
-        return TileAnswer("307 Temporary Redirect", [*location, ("Cache-Control", "no-store")], b"", lasting=False)
+            return TileAnswer(layer, version, HTTPStatus.PERMANENT_REDIRECT, [*location, *for_good], b"")
+        said = [*location, ("Cache-Control", "no-store")]
+        return TileAnswer(layer, version, HTTPStatus.TEMPORARY_REDIRECT, said, b"", lasting=False)
     caching = for_good if result.lasting else [("Cache-Control", "no-store")]
     if not result.data:
-        return TileAnswer("204 No Content", caching, b"", lasting=result.lasting)
+        return TileAnswer(layer, version, HTTPStatus.NO_CONTENT, caching, b"", lasting=result.lasting)
     tagged, plain = tags_of(version)
     said = [("Content-Type", MEDIA_TYPE), ("Vary", "Accept-Encoding"), *caching]
     packed = [("Content-Encoding", "gzip"), ("ETag", tagged), ("Content-Length", str(len(result.data)))]
-    whole = [("ETag", plain), ("Content-Length", str(len(gzip.decompress(result.data))))]
-    return TileAnswer("200 OK", said + packed, result.data, said + whole, result.lasting)
+    whole = [("ETag", plain), ("Content-Length", str(_plain_length(result.data)))]
+    return TileAnswer(layer, version, HTTPStatus.OK, said + packed, result.data, said + whole, result.lasting)

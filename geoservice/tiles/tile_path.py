@@ -94,28 +94,22 @@ class TilePath:
         return self._app(environ, start_response)
 
     def _answer(self, path: str, environ: Environ, start_response: StartResponse) -> tuple[int, bytes] | None:
+        """Start an answer and return its status and body; None when the application is to answer."""
+        answer = self._held.get(path)
+        if environ["QUERY_STRING"] or (answer is not None and not self._may_enter(environ, answer.layer)):
+            return None
+        if answer is not None:
+            return _start(answer, environ, start_response)
         asked = _PATH.fullmatch(path)
-        if asked is None or environ["QUERY_STRING"] or not self._may_enter(environ, asked[2]):
+        if asked is None or not self._may_enter(environ, asked[2]):
             return None
         version = int(asked[3])
-        has = environ.get("HTTP_IF_NONE_MATCH")
-        answer = self._held.get(path)
-        gzip_read = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
-        tag = tags_of(version)[0 if gzip_read else 1]
-        if has is not None and answer is None and tag in has:
-            # Only who was given the tile under its own version knows this tag of this address.
+        tag = had(environ, version)
+        if tag is not None:  # so it was given the tile at this address, under its own version
             start_response("304 Not Modified", [("ETag", tag), *self._headers])
             return 304, b""
-        if answer is None:
-            answer = self._cut(path, asked[1], asked[2], version, Tile(int(asked[4]), int(asked[5]), int(asked[6])))
-        if answer is None:
-            return None
-        if has is not None and tag in has and answer.plain_headers is not None:
-            start_response("304 Not Modified", unchanged(answer.in_encoding(gzip_read=gzip_read)[0]) + self._headers)
-            return 304, b""
-        headers, body = answer.in_encoding(gzip_read=gzip_read)
-        start_response(answer.status, headers + self._headers)
-        return int(answer.status[:3]), body
+        answer = self._cut(path, asked[1], asked[2], version, Tile(int(asked[4]), int(asked[5]), int(asked[6])))
+        return None if answer is None else _start(answer, environ, start_response)
 
     def _cut(self, path: str, jurisdiction: str, layer: str, version: int, tile: Tile) -> TileAnswer | None:
         if not self._places.acquire(blocking=False):
@@ -129,7 +123,7 @@ class TilePath:
         z, x, y = tile
         answer = answer_with(
             result, layer, version, tile, lambda own: f"/tiles/{jurisdiction}/{layer}/{own}/{z}/{x}/{y}.mvt"
-        )
+        ).saying(self._headers)
         if answer.lasting:
             self._held.put(path, answer)
         return answer
@@ -151,3 +145,25 @@ class TilePath:
         if status not in self._answered:  # not sooner: what never happened is no series
             self._answered[status] = self._metrics.counter(ROUTE, "GET", status)
         self._answered[status].add(seconds)
+
+
+def _start(answer: TileAnswer, environ: Environ, start_response: StartResponse) -> tuple[int, bytes]:
+    headers, body = answer.in_encoding(gzip_read=_reads_gzip(environ))
+    if "HTTP_IF_NONE_MATCH" in environ and answer.plain_headers is not None and had(environ, answer.version):
+        start_response("304 Not Modified", unchanged(headers))
+        return 304, b""
+    start_response(answer.status_line, headers)
+    return answer.status, body
+
+
+def _reads_gzip(environ: Environ) -> bool:
+    return "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+
+
+def had(environ: Environ, version: int) -> str | None:
+    """Return the tag that a client has of a tile under its own version, in the encoding that it asks for."""
+    has = environ.get("HTTP_IF_NONE_MATCH")
+    if has is None:
+        return None
+    tag = tags_of(version)[0 if _reads_gzip(environ) else 1]
+    return tag if tag in has else None

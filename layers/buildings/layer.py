@@ -30,7 +30,7 @@ BUILDINGS = Layer(
         Column("address", "text", Title("地址", "Address"), nullable=True),
         Column("grid_code", "text", Title("所属网格", "Grid"), nullable=True),
     ),
-    tiling=Tiling(("code", "kind", "floors"), cells=64, counted=("kind",)),
+    tiling=Tiling(("code", "kind", "floors"), cells=32, counted=("kind",)),
     styles=(
         Style(
             id="buildings",

@@ -14,5 +14,5 @@ CREATE TABLE geoservice.building (
     UNIQUE (jurisdiction_id, code)
 );
 INSERT INTO geoservice.layer (id, table_name, assignment, tiled, cell_level, counted)
-VALUES ('buildings', 'building', 'place', '{code,kind,floors}', 19, '{kind}');
+VALUES ('buildings', 'building', 'place', '{code,kind,floors}', 18, '{kind}');
 SELECT geoservice.attach_layer('buildings');

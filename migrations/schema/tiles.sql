@@ -183,6 +183,18 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, p
         OR st_intersects(ground, st_tileenvelope(n.z, n.x, n.y, margin => tile_margin()))
 $$;
 
+-- Grounds for which tiles are looked for: of many, small ones that lie near each other as one, which takes a tenth of the time.
+CREATE FUNCTION geoservice.gathered(ground geometry[]) RETURNS SETOF geometry
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    WITH each AS MATERIALIZED (
+        SELECT g.geom, cardinality(ground) > 1000 AND greatest(st_xmax(g.geom) - st_xmin(g.geom), st_ymax(g.geom) - st_ymin(g.geom)) < 300 AS goes
+          FROM unnest(ground) AS g (geom))
+    SELECT e.geom FROM each AS e WHERE NOT e.goes
+    UNION ALL
+    SELECT st_setsrid(st_extent(e.geom)::geometry, 3857) FROM each AS e WHERE e.goes
+     GROUP BY floor(st_xmin(e.geom) / 300), floor(st_ymin(e.geom) / 300)
+$$;
+
 -- Which cells of a level some ground touches: those that its boxes meet.
 CREATE FUNCTION geoservice.cells_touched(ground geometry[], level integer) RETURNS TABLE (x integer, y integer)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
@@ -195,22 +207,20 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, p
                                         floor((mercator_reach() - st_ymin(g.geom)) / cell.width)::integer) AS line (y)
 $$;
 
--- The statement that counts the finest cells of a layer: $1 the jurisdiction, $2 the cells' x, $3 their y. A feature is in the cell
--- of its middle, and is counted under the values of the columns that the layer is counted by; of a yes or no under the column's
--- name when it is yes.
-CREATE FUNCTION geoservice.cells_statement(described geoservice.layer) RETURNS text
+-- The statement that counts the finest cells of a layer. $1: the jurisdiction; $2, $3: the cells' x and y, unless it is all of them. A
+-- feature is in the cell of its middle, and is counted under the values of the columns that the layer is counted by; of a yes or no
+-- under the column's name when it is yes.
+CREATE FUNCTION geoservice.cells_statement(described geoservice.layer, whole boolean) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     SELECT format($sql$
         WITH width AS MATERIALIZED (SELECT 2 * mercator_reach() / 2 ^ %1$s AS cell),
         featured AS MATERIALIZED (
-            SELECT t.x, t.y, f.id, st_x(place.geom) AS middle_x, st_y(place.geom) AS middle_y, ARRAY[%2$s]::text[] AS keys
-              FROM width, unnest($2, $3) AS t (x, y)
-              JOIN LATERAL (
-                SELECT near.* FROM geoservice.%3$I AS near
-                 WHERE near.jurisdiction_id = $1 AND near.%4$I && st_tileenvelope(%1$s, t.x, t.y)) AS f ON true
+            SELECT cell.x, cell.y, f.id, st_x(place.geom) AS middle_x, st_y(place.geom) AS middle_y, ARRAY[%2$s]::text[] AS keys
+              FROM width, %6$s
              CROSS JOIN LATERAL (SELECT st_centroid(f.%4$I)) AS place (geom)
-             WHERE floor((st_x(place.geom) + mercator_reach()) / width.cell) = t.x
-               AND floor((mercator_reach() - st_y(place.geom)) / width.cell) = t.y),
+             CROSS JOIN LATERAL (SELECT floor((st_x(place.geom) + mercator_reach()) / width.cell)::integer AS x,
+                                        floor((mercator_reach() - st_y(place.geom)) / width.cell)::integer AS y) AS cell
+             WHERE f.jurisdiction_id = $1 AND NOT st_isempty(f.%4$I) AND %7$s),
         keyed AS (
             SELECT n.x, n.y, jsonb_object_agg(n.key, n.features) AS counts
               FROM (SELECT f.x, f.y, k.key, count(*) AS features
@@ -227,40 +237,52 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
                                   a.attname), ', ' ORDER BY a.attnum)
            FROM pg_attribute AS a
           WHERE a.attrelid = format('geoservice.%I', described.table_name)::regclass AND a.attname = ANY(described.counted)),
-        described.table_name, described.geom_column || '_3857', described.id)
+        described.table_name, described.geom_column || '_3857', described.id,
+        CASE WHEN whole THEN format('geoservice.%I AS f', described.table_name)
+             ELSE format('unnest($2, $3) AS t (x, y) JOIN geoservice.%I AS f ON f.%I && st_tileenvelope(%s, t.x, t.y)',
+                         described.table_name, described.geom_column || '_3857', described.cell_level) END,
+        CASE WHEN whole THEN '$2 IS NULL AND $3 IS NULL' ELSE 'cell.x = t.x AND cell.y = t.y' END)
 $$;
 
--- Count the cells of a layer anew that some ground touches: the finest from its table, the others from the four below each.
+-- Count the cells of a layer anew that some ground touches, all when it is null: the finest from its table, the others from the four
+-- below each.
 CREATE FUNCTION geoservice.count_cells(described geoservice.layer, jurisdiction integer, ground geometry[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     xs integer[];
     ys integer[];
 BEGIN
-    FOR counted IN REVERSE described.cell_level .. described.cell_level - described.min_zoom + 1 LOOP
-        SELECT array_agg(t.x), array_agg(t.y) INTO xs, ys FROM cells_touched(ground, counted) AS t;
+    IF ground IS NULL THEN
+        DELETE FROM tile_cell AS c WHERE c.jurisdiction_id = jurisdiction AND c.layer = described.id;
+    ELSE
+        SELECT array_agg(t.x), array_agg(t.y) INTO xs, ys FROM cells_touched(ground, described.cell_level) AS t;
+        DELETE FROM tile_cell AS c USING unnest(xs, ys) AS t (x, y)
+         WHERE c.jurisdiction_id = jurisdiction AND c.layer = described.id AND c.level = described.cell_level AND c.x = t.x AND c.y = t.y;
+    END IF;
+    EXECUTE cells_statement(described, ground IS NULL) USING jurisdiction, xs, ys;
+    IF ground IS NULL THEN
+        SELECT array_agg(c.x), array_agg(c.y) INTO xs, ys
+          FROM tile_cell AS c WHERE c.jurisdiction_id = jurisdiction AND c.layer = described.id;
+    END IF;
+    FOR counted IN REVERSE described.cell_level - 1 .. described.cell_level - described.min_zoom + 1 LOOP
+        SELECT array_agg(t.x), array_agg(t.y) INTO xs, ys FROM (SELECT DISTINCT u.x / 2 AS x, u.y / 2 AS y FROM unnest(xs, ys) AS u (x, y)) AS t;
         DELETE FROM tile_cell AS c USING unnest(xs, ys) AS t (x, y)
          WHERE c.jurisdiction_id = jurisdiction AND c.layer = described.id AND c.level = counted AND c.x = t.x AND c.y = t.y;
-        IF counted = described.cell_level THEN
-            EXECUTE cells_statement(described) USING jurisdiction, xs, ys;
-            CONTINUE;
-        END IF;
         INSERT INTO tile_cell (jurisdiction_id, layer, level, x, y, features, counts, middle_x, middle_y)
+        WITH below AS MATERIALIZED (
+            SELECT t.x, t.y, c.x AS below_x, c.y AS below_y, c.features, c.counts, c.middle_x, c.middle_y
+              FROM unnest(xs, ys) AS t (x, y) CROSS JOIN generate_series(0, 1) AS dx CROSS JOIN generate_series(0, 1) AS dy
+              JOIN tile_cell AS c ON c.jurisdiction_id = jurisdiction AND c.layer = described.id AND c.level = counted + 1
+               AND c.x = 2 * t.x + dx AND c.y = 2 * t.y + dy)
         SELECT jurisdiction, described.id, counted, n.x, n.y, n.features, coalesce(k.counts, '{}'), n.middle_x, n.middle_y
-          FROM (SELECT t.x, t.y, sum(c.features) AS features, sum(c.features * c.middle_x ORDER BY c.x, c.y) / sum(c.features) AS middle_x,
-                       sum(c.features * c.middle_y ORDER BY c.x, c.y) / sum(c.features) AS middle_y
-                  FROM unnest(xs, ys) AS t (x, y)
-                  JOIN tile_cell AS c ON c.jurisdiction_id = jurisdiction AND c.layer = described.id AND c.level = counted + 1
-                   AND c.x IN (2 * t.x, 2 * t.x + 1) AND c.y IN (2 * t.y, 2 * t.y + 1)
-                 GROUP BY t.x, t.y) AS n
+          FROM (SELECT b.x, b.y, sum(b.features) AS features,
+                       sum(b.features * b.middle_x ORDER BY b.below_x, b.below_y) / sum(b.features) AS middle_x,
+                       sum(b.features * b.middle_y ORDER BY b.below_x, b.below_y) / sum(b.features) AS middle_y
+                  FROM below AS b GROUP BY b.x, b.y) AS n
           LEFT JOIN (
                 SELECT s.x, s.y, jsonb_object_agg(s.key, s.features) AS counts
-                  FROM (SELECT t.x, t.y, one.key, sum(one.value::integer) AS features
-                          FROM unnest(xs, ys) AS t (x, y)
-                          JOIN tile_cell AS c ON c.jurisdiction_id = jurisdiction AND c.layer = described.id AND c.level = counted + 1
-                           AND c.x IN (2 * t.x, 2 * t.x + 1) AND c.y IN (2 * t.y, 2 * t.y + 1)
-                         CROSS JOIN LATERAL jsonb_each_text(c.counts) AS one
-                         GROUP BY t.x, t.y, one.key) AS s
+                  FROM (SELECT b.x, b.y, one.key, sum(one.value::integer) AS features
+                          FROM below AS b CROSS JOIN LATERAL jsonb_each_text(b.counts) AS one GROUP BY b.x, b.y, one.key) AS s
                  GROUP BY s.x, s.y) AS k ON k.x = n.x AND k.y = n.y;
     END LOOP;
 END $$;
@@ -270,61 +292,55 @@ CREATE FUNCTION geoservice.tile_lock() RETURNS integer LANGUAGE sql IMMUTABLE PA
 
 -- Take up what was committed: each tile set that was touched gets a new version, and so do its tiles that were. A version is the
 -- millisecond when it was given, and in any case greater than the one before: a database that was set back never gives one twice.
--- Returns how many changes were taken up.
+-- What more than `most` changes touched of a layer, or grounds too large to count their tiles, is all of it: to go through them one by
+-- one would take minutes after a town was loaded. Returns how many changes were taken up.
 CREATE FUNCTION geoservice.take_up_tile_changes(most integer DEFAULT 20000) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
-    taken tile_change[];
     part record;
     given bigint;
     described layer%ROWTYPE;
+    ground geometry[];
+    taken integer := 0;
 BEGIN
     PERFORM pg_advisory_xact_lock(tile_lock(), 0);
-    WITH gone AS (
-        DELETE FROM tile_change AS c WHERE c.id IN (SELECT d.id FROM tile_change AS d ORDER BY d.id LIMIT most) RETURNING c.*
-    )
-    SELECT array_agg(g::tile_change ORDER BY g.id) INTO taken FROM gone AS g;
     FOR part IN
-        SELECT c.layer, c.jurisdiction_id, array_agg(c.geom) FILTER (WHERE c.geom IS NOT NULL) AS ground,
-               -- So large that its tiles are better not counted: more than some ten thousand of the deepest zoom.
-               bool_or(c.geom IS NULL OR (st_xmax(c.geom) - st_xmin(c.geom)) * (st_ymax(c.geom) - st_ymin(c.geom)) > 4e9) AS everywhere
-          FROM unnest(taken) AS c GROUP BY c.layer, c.jurisdiction_id ORDER BY c.jurisdiction_id, c.layer
+        SELECT c.layer, c.jurisdiction_id, count(*) > most OR bool_or(c.geom IS NULL) AS everywhere, array_agg(c.id) AS ids
+          FROM tile_change AS c GROUP BY c.layer, c.jurisdiction_id ORDER BY c.jurisdiction_id, c.layer
     LOOP
+        WITH gone AS (DELETE FROM tile_change AS c WHERE c.id = ANY(part.ids) RETURNING c.geom)
+        SELECT array_agg(g.geom) INTO ground FROM gone AS g WHERE NOT part.everywhere;
+        taken := taken + cardinality(part.ids);
         SELECT * INTO described FROM layer AS l WHERE l.id = part.layer;
         CONTINUE WHEN described.id IS NULL;  -- it is no layer any more
         INSERT INTO tile_set AS s (jurisdiction_id, layer, version)
         VALUES (part.jurisdiction_id, part.layer, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
             ON CONFLICT (jurisdiction_id, layer) DO UPDATE SET version = greatest(s.version + 1, excluded.version)
         RETURNING s.version INTO given;
-        IF part.everywhere THEN
+        -- Some ten thousand tiles of the deepest zoom.
+        IF part.everywhere OR (SELECT bool_or((st_xmax(g.geom) - st_xmin(g.geom)) * (st_ymax(g.geom) - st_ymin(g.geom)) > 4e9)
+                                 FROM unnest(ground) AS g (geom)) THEN
             UPDATE tile_set AS s SET base = given WHERE s.jurisdiction_id = part.jurisdiction_id AND s.layer = part.layer;
             DELETE FROM tile_version AS v WHERE v.jurisdiction_id = part.jurisdiction_id AND v.layer = part.layer;
         ELSE
             INSERT INTO tile_version (jurisdiction_id, layer, z, x, y, version)
             SELECT DISTINCT part.jurisdiction_id, part.layer, t.z, t.x, t.y, given
-              FROM unnest(part.ground) AS g (geom)
+              FROM gathered(ground) AS g (geom)
              CROSS JOIN LATERAL tiles_touched(g.geom, described.min_zoom, described.cell_level) AS t
                 ON CONFLICT (jurisdiction_id, layer, z, x, y) DO UPDATE SET version = excluded.version;
         END IF;
         IF described.cell_level IS NOT NULL THEN
-            IF (SELECT bool_or(c.geom IS NULL) FROM unnest(taken) AS c
-                 WHERE c.layer = part.layer AND c.jurisdiction_id = part.jurisdiction_id) THEN
-                DELETE FROM tile_cell AS c WHERE c.jurisdiction_id = part.jurisdiction_id AND c.layer = part.layer;
-                EXECUTE format('SELECT array_agg(%1$I) FROM %2$I WHERE jurisdiction_id = $1 AND NOT st_isempty(%1$I)',
-                               described.geom_column || '_3857', described.table_name) INTO part.ground USING part.jurisdiction_id;
-            END IF;
-            PERFORM count_cells(described, part.jurisdiction_id, part.ground);
+            PERFORM count_cells(described, part.jurisdiction_id, ground);
         END IF;
     END LOOP;
-    RETURN coalesce(cardinality(taken), 0);
+    RETURN taken;
 END $$;
 
 -- The version of one tile; that of its tile set; and whether a change waits to be taken up that touches what is drawn. What single
 -- features are not drawn from, cells, changes only when changes are taken up.
 CREATE FUNCTION geoservice.tile_state(
-    jurisdiction integer, layer text, z integer, x integer, y integer, drawn geometry,
-    OUT version bigint, OUT latest bigint, OUT waits boolean
-)
+    jurisdiction integer, layer text, z integer, x integer, y integer, drawn geometry
+) RETURNS TABLE (version bigint, latest bigint, waits boolean)  -- a table: so it becomes part of the statement that asks
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT greatest(s.base, v.version, 0), coalesce(s.version, 0), EXISTS (

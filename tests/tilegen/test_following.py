@@ -169,8 +169,8 @@ def test_many_features_at_once_are_taken_up_as_each_for_itself(
     assert rewritten
     assert all(after[key][0] > before[key][0] for key in rewritten)
     of_buildings = "SELECT sum(features) FROM geoservice.tile_cell WHERE layer = 'buildings' AND level = "
-    assert database_count(of_buildings + "19") == 3903
-    assert database_count(of_buildings + "6") == 3903
+    assert database_count(of_buildings + "18") == 3903
+    assert database_count(of_buildings + "5") == 3903
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tilegen.matrix import Tile, is_tile
 from tilegen.pyramid import compressed
 from tilegen.store import TileSetName, TileStore
 from tilegen.tilejson import lowest_zoom
-from tilegen.versions import PIECE, changes_wait, take_up_changes, version_of
+from tilegen.versions import changes_wait, take_up_changes, version_of
 
 #: A tile that is touched again and again while it is cut is given as it is after so many tries, and not kept.
 TRIES = 3
@@ -178,10 +178,8 @@ class TileService:
         with self._database.reading() as connection:
             if not changes_wait(connection):
                 return
-        while True:
-            with self._database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
-                if take_up_changes(connection) < PIECE:
-                    return
+        with self._database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+            take_up_changes(connection)
 
     def _id(self, connection: Connection, code: str) -> int:
         if code not in self._ids:

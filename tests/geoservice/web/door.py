@@ -92,9 +92,6 @@ def _existing(services: Services) -> dict[str, Any]:
         "layer": "grids",
         # Of tiles; files of pages are given under any.
         "version": str(services.tiles.tile_set(jurisdiction, "grids").version),
-        "z": "14",
-        "x": "12368",
-        "y": "6799",
         "file": "static/styles/map.css",
         "positions": [[91.77, 29.24]],
         "title": "made at the door",
