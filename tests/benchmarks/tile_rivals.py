@@ -191,6 +191,11 @@ class ServedTiles:
         self.versions: dict[str, int] = {}
         self.take_up()
 
+    @property
+    def page(self) -> str:
+        """Return the address of the city's page."""
+        return f"http://{HOST}:{self.port}/maps/{CODE}/tiles"
+
     def take_up(self) -> None:
         """Ask for the versions that are in force; with that, changes are taken up. Raise LeftOut."""
         for layer in LAYERS:

@@ -29,6 +29,7 @@ def table(found: Figures) -> list[str]:
         *_warm(found["warm"]),
         *_fresh(found),
         *_pyramid(found["pyramid"]),
+        *_page(found.get("page", {})),
         "",
         "### To have the rivals beside",
         "",
@@ -132,3 +133,20 @@ def _pyramid(found: Figures) -> Iterator[str]:
     for where, one in found["changed"].items():
         taken, tiles, cut = (number(one[name]) for name in ("take_up_s", "tiles", "cut_s"))
         yield f"| {where} | {taken} | {tiles} | {cut} | {number(one['share'] * 100)} % |"
+
+
+def _page(found: Figures) -> Iterator[str]:
+    if not found:
+        return
+    yield from (
+        "",
+        "### The page of the city",
+        "",
+        "In Chromium, 1920 x 1080, zoom 15, without a graphics card; medians:",
+        "",
+    )
+    if "left out" in found:
+        yield f"Left out: {found['left out']}."
+        return
+    yield from ("| | |", "|---|--:|")
+    yield from (f"| {name} | {number(value)} |" for name, value in found.items())

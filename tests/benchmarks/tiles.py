@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.benchmarks import databases, tile_keeping, tile_latency, tile_pyramids
+from tests.benchmarks import databases, tile_keeping, tile_latency, tile_page, tile_pyramids
 from tests.benchmarks.cities import MadeCity, make_city
 from tests.benchmarks.goals import Goal, at_least, below
 from tests.benchmarks.measuring import Figures, LeftOut, Say
@@ -40,6 +40,11 @@ TIMES_SQL, TIMES_MARTIN = 1.1, 1.25
 TIMES_LOW, LARGEST_LOW_KB = 10, 150
 WARM_SHARE = 0.75
 FRESH_S = 1.0
+#: Of the page in a browser.
+PAGE_GOALS = (
+    ("first map ms", 1500, "ms"), ("worst frame of a drag ms", 300, "ms"), ("worst frame of a zoom ms", 300, "ms"),
+    ("heap MB", 80, "MB"),
+)  # fmt: skip
 PYRAMID_SHARE, CHANGED_SHARE = 0.7, 0.03
 _FORGET = "UPDATE geoservice.tile_set SET version = version + 1, base = version + 1"
 
@@ -95,6 +100,9 @@ def _compared(city: MadeCity, taking_part: _Contenders, scale: Scale, say: Say) 
     if service is not None:
         found["not modified"] = tile_keeping.not_modified(city, service)
     found["pyramid"] = tile_pyramids.measured(city, rounds, say)
+    if service is not None:
+        say("tiles: the page of the city in a browser")
+        found["page"] = _or_why_not(lambda: tile_page.measured(service.page, rounds))
     return found
 
 
@@ -148,7 +156,7 @@ def _or_why_not(measure: Callable[[], Figures]) -> Figures:
 def goals(found: Figures) -> list[Goal]:
     """Return what was to be reached; ours is the service, or its statement alone where it gives no tiles yet."""
     ours = "cut_tiles" if "service" in found["absent"] else "service"
-    return [*_cold_goals(found, ours), *_kept_goals(found), *_pyramid_goals(found)]
+    return [*_cold_goals(found, ours), *_kept_goals(found), *_pyramid_goals(found), *_page_goals(found)]
 
 
 def _cold_goals(found: Figures, ours: str) -> list[Goal]:
@@ -167,6 +175,15 @@ def _cold_goals(found: Figures, ours: str) -> list[Goal]:
         largest = max(one["largest"] for one in found["sizes"][layer] if one["zoom"] < min(tile_latency.TOGETHER) - 1)
         told.append(below(f"tiles of {layer}, zooms 8 to 12: the largest", largest / 1e3, LARGEST_LOW_KB, " kB"))
     return told
+
+
+def _page_goals(found: Figures) -> list[Goal]:
+    page = found.get("page", {})
+    return [
+        below(f"tiles: the page of a city, {name.removesuffix(f' {unit}')}", page[name], most, f" {unit}")
+        for name, most, unit in PAGE_GOALS
+        if name in page
+    ]
 
 
 def _kept_goals(found: Figures) -> list[Goal]:
