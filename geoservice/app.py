@@ -30,8 +30,8 @@ from geoservice.open311.refusing import PREFIX, Refused, problem_response, refus
 from geoservice.open311.views import open311_blueprint
 from geoservice.phone.pages import phone_blueprint
 from geoservice.settings import Settings
-from geoservice.tiles.held import HeldTiles
-from geoservice.tiles.tile_path import TilePath
+from geoservice.tiles.cache import TileCache
+from geoservice.tiles.fast_path import TileFastPath
 from geoservice.tiles.views import tiles_blueprint
 from geoservice.web.admission import admit
 from geoservice.web.guard import enforce, guard
@@ -89,8 +89,8 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.register_blueprint(maps_blueprint(services.viewing, guard))
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
     if settings.tile_memory_bytes:
-        app.wsgi_app = TilePath(  # type: ignore[method-assign]
-            app.wsgi_app, services.tiles, HeldTiles(settings.tile_memory_bytes), services.keys.identify_from_memory,
+        app.wsgi_app = TileFastPath(  # type: ignore[method-assign]
+            app.wsgi_app, services.tiles, TileCache(settings.tile_memory_bytes), services.keys.identify_from_memory,
             metrics, HEADERS, trusted_hosts(settings),
         )  # fmt: skip
     if settings.fast_path:

@@ -51,7 +51,8 @@ _BEFORE = text("""
 """)
 _GRIDS = text("""
     SELECT g.code, g.name, g.name_en, st_asbinary(geoservice.web_mercator(g.geom)) AS geom FROM geoservice.grid AS g
-     WHERE g.edition_id = :edition_id AND g.unowned_reason IS NULL ORDER BY g.code
+     WHERE g.edition_id = :edition_id AND g.unowned_reason IS NULL AND NOT st_isempty(geoservice.web_mercator(g.geom))
+     ORDER BY g.code
 """)
 _GRIDS_DRAWN = text("""
     SELECT g.level, g.code, g.name, g.name_en, st_asbinary(g.geom) AS geom, st_asbinary(g.label) AS label

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql
 from layers.db.base import SCHEMA
 from layers.layer import Layer, Tiling
 from tilegen.drawing import DrawnEdition, level_of
-from tilegen.matrix import EXTENT, MARGIN, Tile
+from tilegen.matrix import EXTENT, MARGIN, TOUCHING, Tile
 
 #: A tile has at most so many bytes, not compressed: beyond that features are left out, and the tile says so.
 MAX_BYTES = 500_000
@@ -29,25 +29,26 @@ _quote = postgresql.dialect().identifier_preparer.quote_identifier
 _FRAME = """
     WITH asked AS MATERIALIZED (
         SELECT t.z, t.x, t.y, st_tileenvelope(t.z, t.x, t.y) AS box,
-               st_tileenvelope(t.z, t.x, t.y, margin => {margin}) AS drawn
+               st_tileenvelope(t.z, t.x, t.y, margin => {margin}) AS drawn,
+               st_tileenvelope(t.z, t.x, t.y, margin => {touching}) AS near
           FROM {{tiles}} AS t (z, x, y)
     )
     SELECT a.z, a.x, a.y, s.version, s.latest, s.waits,
-           CASE WHEN NOT s.waits AND (CAST(:version AS bigint) IS NULL OR s.version = :version)
+           CASE WHEN (:though_waiting OR NOT s.waits) AND (CAST(:version AS bigint) IS NULL OR s.version = :version)
                 THEN ({{data}}) END AS data
       FROM asked AS a CROSS JOIN LATERAL {{state}} AS s
-""".format(margin=f"{MARGIN} / {EXTENT}.0")  # noqa: S608
+""".format(margin=f"{MARGIN} / {EXTENT}.0", touching=f"{TOUCHING} / {EXTENT}.0")  # noqa: S608
 _MANY = "unnest(CAST(:zs AS integer[]), CAST(:xs AS integer[]), CAST(:ys AS integer[]))"
 #: Of one tile plainly, so that the database keeps its plan.
 _ONE = "(VALUES (CAST(:z AS integer), CAST(:x AS integer), CAST(:y AS integer)))"
 #: What a layer of a tile is made of: rows with a column geom.
 _LAYER = f"SELECT st_asmvt(r, '{{name}}', {EXTENT}, 'geom') FROM ({{rows}}) AS r"  # noqa: S608
-_STATE = "geoservice.tile_state(:jurisdiction_id, :layer, a.z, a.x, a.y, a.drawn)"
+_STATE = "geoservice.tile_state(:jurisdiction_id, :layer, a.z, a.x, a.y, a.near)"
 #: Cells change only when changes are taken up, and with their versions.
 _STATE_OF_CELLS = "geoservice.tile_state(:jurisdiction_id, :layer, a.z, a.x, a.y, NULL)"
 _STATE_OF_EDITION = """
     (SELECT d.edition_id, d.version, CAST(:latest AS bigint) AS latest, false AS waits
-       FROM geoservice.tile_drawn_by(:edition_id, :level, a.drawn) AS d)"""
+       FROM geoservice.tile_drawn_by(:edition_id, :level, a.near) AS d)"""
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,9 @@ class Cut:
 
 
 def cut_tiles(
-    connection: Connection, layer: Layer, jurisdiction_id: int, tiles: Sequence[Tile], *, version: int | None = None
-) -> list[Cut]:
+    connection: Connection, layer: Layer, jurisdiction_id: int, tiles: Sequence[Tile], *, version: int | None = None,
+    though_waiting: bool = False,
+) -> list[Cut]:  # fmt: skip
     """Return tiles of a layer that is kept current.
 
     Parameters
@@ -76,13 +78,19 @@ def cut_tiles(
         All of one zoom.
     version
         Only those that have this version are cut; None: all.
+    though_waiting
+        Cut as they are now, though a change waits: such a tile has no version.
     """
-    said = {"jurisdiction_id": jurisdiction_id, "layer": layer.id, "version": version} | _asked(tiles)
+    said = {
+        "jurisdiction_id": jurisdiction_id, "layer": layer.id, "version": version, "though_waiting": though_waiting,
+    } | _asked(tiles)  # fmt: skip
     cuts = [_cut(row) for row in connection.execute(_statement(layer, tiles[0].z, len(tiles) == 1), said)]
-    return [
-        _thinned(connection, layer, said, cut) if cut.data is not None and len(cut.data) > MAX_BYTES else cut
-        for cut in cuts
-    ]
+    return [_thinned(connection, layer, said, cut) if _is_too_large(cut, layer) else cut for cut in cuts]
+
+
+def _is_too_large(cut: Cut, layer: Layer) -> bool:
+    single = layer.tiling is not None and cut.tile.z >= layer.tiling.min_zoom
+    return single and cut.data is not None and len(cut.data) > MAX_BYTES
 
 
 def cut_edition_tiles(
@@ -94,6 +102,7 @@ def cut_edition_tiles(
     """
     said = {
         "edition_id": edition.id, "latest": edition.version, "level": level_of(tiles[0].z), "version": version,
+        "though_waiting": False,
     } | _asked(tiles)  # fmt: skip
     return [_cut(row) for row in connection.execute(_OF_EDITION[len(tiles) == 1], said)]
 
@@ -114,12 +123,18 @@ def _cut(row: Row[Any]) -> Cut:
     return Cut(Tile(row.z, row.x, row.y), row.version, row.latest, row.waits, data)
 
 
+def cells_of(layer: Layer) -> str:
+    """Return what the layer of a tile is called that holds counted cells."""
+    return f"{layer.id}_cells"
+
+
 @cache
 def _statement(layer: Layer, zoom: int, one: bool) -> TextClause:
     tiling = layer.tiling
     assert tiling is not None  # noqa: S101  a layer without tiles is never asked for
     if zoom < tiling.min_zoom:
-        return _framed(_LAYER.format(name=layer.id, rows=_cells(layer, tiling, zoom)), _STATE_OF_CELLS, one=one)
+        cells = _LAYER.format(name=cells_of(layer), rows=_cells(layer, tiling, zoom))
+        return _framed(cells, _STATE_OF_CELLS, one=one)
     return _framed(_LAYER.format(name=layer.id, rows=_features(layer)), _STATE, one=one)
 
 
@@ -163,7 +178,7 @@ def _thinned(connection: Connection, layer: Layer, said: dict[str, object], cut:
     geom = f"f.{_quote(layer.geom + '_3857')}"
     largest_first = f"ORDER BY st_area({geom}) DESC, f.id LIMIT :shown"
     features = _LAYER.format(name=layer.id, rows=_features(layer, chosen=largest_first))
-    said = said | _asked([cut.tile])
+    said = said | _asked([cut.tile]) | {"version": cut.version}  # what is touched meanwhile is not cut
     there = connection.execute(text(_COUNTED.format(layer=layer.id, rows=_features(layer))), said)
     of: int = there.scalar_one()
     shown = of

@@ -16,6 +16,8 @@ DEEPEST_ZOOM = 16
 EXTENT = 4096
 #: Around a tile so many of them are drawn along.
 MARGIN = 64
+#: What comes so near may touch it, as in migrations/schema/tiles.sql: shapes are rounded before they are clipped.
+TOUCHING = 66
 
 
 class Tile(NamedTuple):

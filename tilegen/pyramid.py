@@ -65,7 +65,11 @@ def compressed(data: bytes) -> bytes:
 
 
 def extent_of(connection: Connection, source: TileSource, bbox: Bbox) -> Bbox:
-    """Return the box, EPSG:4326, of a jurisdiction and of all features of a layer that lie beyond it."""
+    """Return the box, EPSG:4326, of a jurisdiction and of the features of a layer around it.
+
+    What lies farther from it than it is large is cut when it is asked for: a camera at 0, 0 is no reason for a million
+    tiles of the sea.
+    """
     if source.edition is not None:
         return bbox
     geom = f"f.{_quote(source.layer.geom)}"
@@ -78,7 +82,11 @@ def extent_of(connection: Connection, source: TileSource, bbox: Bbox) -> Bbox:
     ).one()
     if row[0] is None:
         return bbox
-    return Bbox(min(bbox.west, row[0]), min(bbox.south, row[1]), max(bbox.east, row[2]), max(bbox.north, row[3]))
+    wide, high = bbox.east - bbox.west, bbox.north - bbox.south
+    return Bbox(
+        min(bbox.west, max(row[0], bbox.west - wide)), min(bbox.south, max(row[1], bbox.south - high)),
+        max(bbox.east, min(row[2], bbox.east + wide)), max(bbox.north, min(row[3], bbox.north + high)),
+    )  # fmt: skip
 
 
 def missing(

@@ -35,8 +35,8 @@ _WAIT_MS = 20
 _PATIENT_MS = 60_000
 #: After the disk was full, or the file could not be used, it is left alone for so long.
 _REST_S = 60.0
-#: How much there is is looked at after so many tiles were put.
-_LOOK_EVERY = 200
+#: How much there is is looked at after so many bytes were put.
+_LOOK_EVERY_BYTES = 4_000_000
 
 
 class TileSetName(NamedTuple):
@@ -75,7 +75,7 @@ class TileStore:
         self._path, self._limits = path, limits
         self._own = threading.local()
         self._rests_until_s = 0.0
-        self._put_since_look = 0
+        self._bytes_since_look: int | None = None
         self._full = False
 
     def get(self, of: TileSetName, tile: Tile, version: int) -> bytes | None:
@@ -83,7 +83,7 @@ class TileStore:
         try:
             connection = self._connection(make=False)
             found = connection and connection.execute(_GET, (*of, *tile, version)).fetchone()
-        except sqlite3.Error as exc:
+        except (sqlite3.Error, OSError) as exc:
             self._rest(exc)
             return None
         return found[0] if found else None
@@ -96,15 +96,16 @@ class TileStore:
         patient
             Wait for other writers; else tiles are not kept while somebody writes.
         """
-        if not self._has_room():
-            return False
+        rows = [(*of, *tile, version, data) for tile, version, data in tiles]
         try:
+            if not self._has_room(sum(len(row[-1]) for row in rows)):
+                return False
             connection = self._connection(make=True)
             if connection is None:
                 return False
             connection.execute(f"PRAGMA busy_timeout = {_PATIENT_MS if patient else _WAIT_MS}")
             with connection:
-                connection.executemany(_PUT, ((*of, *tile, version, data) for tile, version, data in tiles))
+                connection.executemany(_PUT, rows)
         except (sqlite3.Error, OSError) as exc:
             if "locked" not in str(exc):  # another process writes: the tile is cut again some day
                 self._rest(exc)
@@ -139,15 +140,16 @@ class TileStore:
         files = (self._path, self._path.with_name(f"{self._path.name}-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
 
-    def _has_room(self) -> bool:
-        self._put_since_look += 1
-        if self._put_since_look >= _LOOK_EVERY or self._put_since_look == 1:
-            self._put_since_look = 1
+    def _has_room(self, size: int) -> bool:
+        self._bytes_since_look = None if self._bytes_since_look is None else self._bytes_since_look + size
+        if self._full or self._bytes_since_look is None or self._bytes_since_look > _LOOK_EVERY_BYTES:
+            self._bytes_since_look = size
             home = next(place for place in self._path.parents if place.exists())
             free = shutil.disk_usage(home).free
-            full = self.bytes_used() > self._limits.most_bytes or free < self._limits.reserve_bytes
+            used = self.bytes_used() + size
+            full = used > self._limits.most_bytes or free - size < self._limits.reserve_bytes
             if full and not self._full:
-                log.warning("no more tiles are kept", bytes=self.bytes_used(), free=free, mend="geoservice tiles prune")
+                log.warning("no more tiles are kept", bytes=used, free=free, mend="geoservice tiles prune")
             self._full = full
         return not self._full
 

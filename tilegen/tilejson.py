@@ -6,6 +6,7 @@ from typing import Any
 
 from layers.crs import Bbox
 from layers.layer import Layer, Tiling
+from tilegen.encode import cells_of
 from tilegen.matrix import DEEPEST_ZOOM
 
 #: Types of columns as TileJSON has them in its examples.
@@ -43,23 +44,28 @@ def tilejson(layer: Layer, tiling: Tiling, bbox: Bbox, address: str) -> dict[str
 
 
 def _vector_layers(layer: Layer, tiling: Tiling) -> list[dict[str, Any]]:
-    described = {
-        "id": layer.id,
-        "description": layer.title.en,
-        "minzoom": lowest_zoom(tiling),
-        "maxzoom": DEEPEST_ZOOM,
-        "fields": fields(layer, tiling),
-    }
-    if not layer.bitemporal:
-        return [described]
-    return [described, described | {"id": "grid_labels", "description": f"{layer.title.en}: where their names stand"}]
-
-
-def fields(layer: Layer, tiling: Tiling) -> dict[str, str]:
-    """Return what tiles of a layer tell, by name: its columns, and what cells count them by."""
-    told = {name: _TYPES.get(layer.column(name).type, "String") for name in layer.tile_columns}
+    single = _vector_layer(layer.id, layer.title.en, tiling.min_zoom, DEEPEST_ZOOM, fields(layer))
+    if layer.bitemporal:
+        names = f"{layer.title.en}: where their names stand"
+        return [single, _vector_layer("grid_labels", names, tiling.min_zoom, DEEPEST_ZOOM, fields(layer))]
     if tiling.cells is None:
-        return told
-    counted = [name for name in tiling.counted if layer.column(name).type == "boolean"]
-    values = [value for name in tiling.counted for value in layer.column(name).codes]
-    return {"features": "Number"} | dict.fromkeys([*values, *counted], "Number") | told
+        return [single]
+    counted = f"{layer.title.en}, counted by cells"
+    return [single, _vector_layer(cells_of(layer), counted, 0, tiling.min_zoom - 1, counts(layer, tiling))]
+
+
+def _vector_layer(name: str, description: str, minzoom: int, maxzoom: int, told: dict[str, str]) -> dict[str, Any]:
+    return {"id": name, "description": description, "minzoom": minzoom, "maxzoom": maxzoom, "fields": told}
+
+
+def fields(layer: Layer) -> dict[str, str]:
+    """Return what tiles tell of a feature of a layer, by name."""
+    return {name: _TYPES.get(layer.column(name).type, "String") for name in layer.tile_columns}
+
+
+def counts(layer: Layer, tiling: Tiling) -> dict[str, str]:
+    """Return what tiles tell of a cell, by name: all its features, and those of each value they are counted by."""
+    columns = [layer.column(name) for name in tiling.counted]
+    told = [column.name for column in columns if column.type == "boolean"]
+    told += [f"{column.name}:{value}" for column in columns for value in column.codes]
+    return {"features": "Number"} | dict.fromkeys(told, "Number")

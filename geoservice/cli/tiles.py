@@ -35,7 +35,7 @@ class TileLayer(click.ParamType[str]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return its name; fail with those there are."""
-        return str(click.Choice(pyramids.tiled()).convert(value, param, ctx))
+        return str(click.Choice(pyramids.layers_with_tiles()).convert(value, param, ctx))
 
 
 def _pyramids() -> pyramids.PyramidService:

@@ -136,7 +136,7 @@ def build_tile_page(jurisdiction: JurisdictionView, frame: TileFrame) -> Offline
     settings = {
         "language": frame.language,
         "bbox": list(jurisdiction.bbox),
-        "words": words(("no_owner",), frame.language),
+        "words": words(("no_owner", "stale"), frame.language),
         "rules": rules,
         "urls": {rule["layer"]: frame.tile_set_url(rule["layer"]) for rule in rules},
         "owner_url": frame.owner_url,

@@ -22,5 +22,5 @@ def tile_rules() -> list[dict[str, Any]]:
             "only": list(style.only),
         }
         for layer, style in styles()
-        if layer.tiling is not None and (style.shown or style.id == "incidents_closed")
+        if layer.tiling is not None and style.shown
     ]

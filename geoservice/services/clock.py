@@ -66,9 +66,9 @@ JOBS = (
     Job("overdue", mark_overdue, piece=100, foreseen_s=lambda due: due.overdue_s),
     Job("lapses", lapse_due, piece=100, foreseen_s=lambda due: due.lapses_s),
     Job("working_time", renew_working_time, period_s=3600.0, timeout_s=60.0),
-    # Those who listen and the webhooks number what they wait for; without any of them it would never be forgotten.
     # Whoever asks for tiles takes changes up himself; while nobody does they are not to pile up.
     Job("tiles", take_up_changes, period_s=30.0, timeout_s=60.0),
+    # Those who listen and the webhooks number what they wait for; without any of them it would never be forgotten.
     Job("event_numbers", number_some, piece=5000),
     Job("old_events", forget_told, piece=5000),
     Job("old_deliveries", forget_delivered, piece=5000),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from geoservice.auth.model import PUBLIC
+from geoservice.auth.model import PUBLIC, Role
 from geoservice.auth.permissions import Permission, may
-from geoservice.services.tiles.service import Elsewhere, Given
+from geoservice.services.tiles.service import FoundTile, MovedTile
 from layers.catalogue import catalogue
 from tilegen.matrix import Tile
 
@@ -53,11 +52,6 @@ class TileAnswer:
 _STATUS_LINES = {status: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
-def unchanged(headers: Headers) -> Headers:
-    """Return what is said to who has it already: RFC 9110, 15.4.5."""
-    return [pair for pair in headers if not pair[0].startswith("Content-")]
-
-
 def _plain_length(packed: bytes) -> int:
     """Return how long a body is that was compressed in one piece: RFC 1952, 2.3.1, ISIZE."""
     return int.from_bytes(packed[-4:], "little")
@@ -68,29 +62,38 @@ def tags_of(version: int) -> tuple[str, str]:
     return f'"{version}-gzip"', f'"{version}"'
 
 
-def answer_with(
-    result: Given | Elsewhere, layer: str, version: int, tile: Tile, address: Callable[[int], str]
-) -> TileAnswer:
-    """Return the answer for what the service says of a tile of a version.
+def may_read(role: Role, layer: str) -> bool:
+    """Return whether a role may see the tiles of a layer: the map, and what is drawn on it."""
+    return may(role, Permission.VIEW_MAP) and may(role, Permission(catalogue()[layer].read))
 
-    Parameters
-    ----------
-    address
-        Returns the address of this tile under another version.
-    """
-    kept_by = "public" if may(PUBLIC.role, Permission(catalogue()[layer].read)) else "private"
-    for_good = [("Cache-Control", f"{kept_by}, {_FOR_GOOD}")]
-    if isinstance(result, Elsewhere):
-        location = [("Location", address(result.version)), ("Content-Length", "0")]
+
+def unchanged_headers(layer: str, tag: str) -> Headers:
+    """Return what is said to who has a tile already: RFC 9110, 15.4.5."""
+    return [("ETag", tag), ("Vary", "Accept-Encoding"), _for_good(layer)]
+
+
+def _for_good(layer: str) -> tuple[str, str]:
+    kept_by = "public" if may_read(PUBLIC.role, layer) else "private"
+    return ("Cache-Control", f"{kept_by}, {_FOR_GOOD}")
+
+
+def answer_with(result: FoundTile | MovedTile, layer: str, version: int, tile: Tile) -> TileAnswer:
+    """Return the answer for what the service says of a tile of a version."""
+    if isinstance(result, MovedTile):
+        # Relative to this address, so that it holds whatever stands before it.
+        moved = [("Location", f"../../../{result.version}/{tile.z}/{tile.x}/{tile.y}.mvt"), ("Content-Length", "0")]
         if result.for_good:
-            return TileAnswer(layer, version, HTTPStatus.PERMANENT_REDIRECT, [*location, *for_good], b"")
-        said = [*location, ("Cache-Control", "no-store")]
-        return TileAnswer(layer, version, HTTPStatus.TEMPORARY_REDIRECT, said, b"", lasting=False)
-    caching = for_good if result.lasting else [("Cache-Control", "no-store")]
+            return TileAnswer(layer, version, HTTPStatus.PERMANENT_REDIRECT, [*moved, _for_good(layer)], b"")
+        moved.append(("Cache-Control", "no-store"))
+        return TileAnswer(layer, version, HTTPStatus.TEMPORARY_REDIRECT, moved, b"", lasting=False)
+    caching = _for_good(layer) if result.lasting else ("Cache-Control", "no-store")
     if not result.data:
-        return TileAnswer(layer, version, HTTPStatus.NO_CONTENT, caching, b"", lasting=result.lasting)
+        return TileAnswer(layer, version, HTTPStatus.NO_CONTENT, [caching], b"", lasting=result.lasting)
     tagged, plain = tags_of(version)
-    said = [("Content-Type", MEDIA_TYPE), ("Vary", "Accept-Encoding"), *caching]
-    packed = [("Content-Encoding", "gzip"), ("ETag", tagged), ("Content-Length", str(len(result.data)))]
-    whole = [("ETag", plain), ("Content-Length", str(_plain_length(result.data)))]
+    said = [("Content-Type", MEDIA_TYPE), ("Vary", "Accept-Encoding"), caching]
+    packed = [("Content-Encoding", "gzip"), ("Content-Length", str(len(result.data)))]
+    whole = [("Content-Length", str(_plain_length(result.data)))]
+    if result.lasting:
+        packed.append(("ETag", tagged))
+        whole.append(("ETag", plain))
     return TileAnswer(layer, version, HTTPStatus.OK, said + packed, result.data, said + whole, result.lasting)

@@ -9,16 +9,15 @@ from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from geoservice.auth.permissions import Permission, may, roles_with
-from geoservice.errors import LayerUnknown, TileUnknown
-from geoservice.services.tiles.service import TileService
-from geoservice.tiles.answers import MEDIA_TYPE, answer_with, tags_of
+from geoservice.auth.permissions import Permission, roles_with
+from geoservice.errors import TileUnknown
+from geoservice.services.tiles.service import TileService, tiled
+from geoservice.tiles.answers import MEDIA_TYPE, answer_with, may_read, tags_of, unchanged_headers
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
 from geoservice.web.parsing import Code, Forbidden, Instant, StrictModel
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render_bytes
-from layers.catalogue import catalogue
 from tilegen.matrix import Tile
 from tilegen.tilejson import tilejson
 
@@ -33,7 +32,7 @@ class TileSetPath(StrictModel):
     layer: Code
 
 
-class TilePathParts(TileSetPath):
+class TileAddress(TileSetPath):
     """Which tile of which version."""
 
     version: Code
@@ -99,7 +98,7 @@ def tiles_blueprint(tiles: TileService) -> APIBlueprint:
         },
     )  # fmt: skip
     @guard("view_map")
-    def tile(path: TilePathParts) -> Response:
+    def tile(path: TileAddress) -> Response:
         """Give a Mapbox vector tile; 204 when nothing is there.
 
         A tile has the version of the change that touched it last. Asked for under a later one it is found at that
@@ -109,21 +108,19 @@ def tiles_blueprint(tiles: TileService) -> APIBlueprint:
         version, asked = _numbers(path)
         gzip_read = request.accept_encodings["gzip"] > 0
         tag = tags_of(version)[0 if gzip_read else 1]
-        if request.if_none_match.contains_raw(tag):  # only who was given the tile knows this tag of this address
-            return Response(status=304, headers={"ETag": tag})
+        # Only who was given the tile under its own version knows this tag of this address.
+        if tag.strip('"') in request.if_none_match.as_set():
+            return Response(status=304, headers=unchanged_headers(path.layer, tag))
         result = tiles.tile(path.jurisdiction, path.layer, version, asked)
 
-        def address(own: int) -> str:
-            return f"/tiles/{quote(path.jurisdiction)}/{path.layer}/{own}/{path.z}/{path.x}/{path.y}.mvt"
-
-        answer = answer_with(result, path.layer, version, asked, address)
+        answer = answer_with(result, path.layer, version, asked)
         headers, body = answer.in_encoding(gzip_read=gzip_read)
         return Response(body, answer.status, headers)
 
     return blueprint
 
 
-def _numbers(path: TilePathParts) -> tuple[int, Tile]:
+def _numbers(path: TileAddress) -> tuple[int, Tile]:
     """Return version and tile; raise TileUnknown: an address has one spelling."""
     parts = (path.version, path.z, path.x, path.y)
     if any(_NUMBER.fullmatch(part) is None for part in parts):
@@ -134,9 +131,8 @@ def _numbers(path: TilePathParts) -> tuple[int, Tile]:
 
 def _may_read(layer: str) -> None:
     """Raise LayerUnknown, Forbidden."""
-    described = catalogue().get(layer)
-    if described is None or described.tiling is None:
-        raise LayerUnknown(layer=layer, layers=", ".join(id_ for id_, one in catalogue().items() if one.tiling))
-    needed, role = Permission(described.read), current_identity().role
-    if not may(role, needed):
-        raise Forbidden(role=role.value, roles=", ".join(one.value for one in roles_with(needed)))
+    described, _ = tiled(layer)
+    role = current_identity().role
+    if not may_read(role, layer):
+        allowed = roles_with(Permission(described.read))
+        raise Forbidden(role=role.value, roles=", ".join(one.value for one in allowed))

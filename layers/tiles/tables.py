@@ -10,6 +10,7 @@ from layers.db.base import Base
 from layers.db.columns import CODE, identity
 
 _MERCATOR = Geometry("GEOMETRY", srid=WEB_MERCATOR_SRID, spatial_index=False)
+_MERCATOR_POINT = Geometry("POINT", srid=WEB_MERCATOR_SRID, spatial_index=False)
 
 
 class TileSetRow(Base):
@@ -47,6 +48,8 @@ class TileChangeRow(Base):
     layer: Mapped[str] = mapped_column(CODE)
     jurisdiction_id: Mapped[int] = mapped_column(Integer)
     geom: Mapped[object | None] = mapped_column(_MERCATOR)
+    #: Of the feature, by which it is counted; None: somewhere on the ground.
+    middle: Mapped[object | None] = mapped_column(_MERCATOR_POINT)
 
 
 class TileCellRow(Base):
@@ -91,5 +94,5 @@ class TileGridRow(Base):
     name: Mapped[str | None] = mapped_column(Text)
     name_en: Mapped[str | None] = mapped_column(Text)
     geom: Mapped[object | None] = mapped_column(_MERCATOR)
-    label: Mapped[object | None] = mapped_column(Geometry("POINT", srid=WEB_MERCATOR_SRID, spatial_index=False))
+    label: Mapped[object | None] = mapped_column(_MERCATOR_POINT)
     redrawn: Mapped[object | None] = mapped_column(_MERCATOR)

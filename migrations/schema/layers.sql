@@ -77,10 +77,10 @@ BEGIN
     home := format('geoservice.%I', described.table_name)::regclass;
     SELECT postgis_typmod_type(a.atttypmod) INTO STRICT geometry_type
       FROM pg_attribute AS a WHERE a.attrelid = home AND a.attname = 'geom';
-    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s USING gist (geom)', 'ix_' || described.table_name || '_geom', home);
+    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s USING gist (geom)', short_name('ix_' || described.table_name || '_geom'), home);
     IF described.assignment IS NOT NULL THEN
         EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s (jurisdiction_id, grid_code)',
-                       'ix_' || described.table_name || '_grid_code', home);
+                       short_name('ix_' || described.table_name || '_grid_code'), home);
     END IF;
     IF described.assignment = 'place' THEN
         EXECUTE format('CREATE OR REPLACE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id ON %s'

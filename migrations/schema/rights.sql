@@ -112,7 +112,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
-    geoservice.take_up_tile_changes(integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
+    geoservice.take_up_tile_changes(text, integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
     geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.tile_lock(),
     geoservice.fingerprints()  -- of the keys, too
     TO geoservice_app;

@@ -1321,10 +1321,10 @@ BEGIN
     home := format('geoservice.%I', described.table_name)::regclass;
     SELECT postgis_typmod_type(a.atttypmod) INTO STRICT geometry_type
       FROM pg_attribute AS a WHERE a.attrelid = home AND a.attname = 'geom';
-    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s USING gist (geom)', 'ix_' || described.table_name || '_geom', home);
+    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s USING gist (geom)', short_name('ix_' || described.table_name || '_geom'), home);
     IF described.assignment IS NOT NULL THEN
         EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s (jurisdiction_id, grid_code)',
-                       'ix_' || described.table_name || '_grid_code', home);
+                       short_name('ix_' || described.table_name || '_grid_code'), home);
     END IF;
     IF described.assignment = 'place' THEN
         EXECUTE format('CREATE OR REPLACE TRIGGER assign_grid BEFORE INSERT OR UPDATE OF geom, grid_code, jurisdiction_id ON %s'
@@ -1363,8 +1363,9 @@ CREATE FUNCTION geoservice.deepest_zoom() RETURNS integer LANGUAGE sql IMMUTABLE
 CREATE FUNCTION geoservice.mercator_reach() RETURNS double precision
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN pi() * 6378137;
 
--- Around a tile so much of its width is drawn along, that symbols and borders go on from one to the next.
-CREATE FUNCTION geoservice.tile_margin() RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 64 / 4096.0::double precision;
+-- Around a tile so much of its width is drawn along that symbols and borders go on from one to the next: 64 coordinates of 4096. What
+-- comes within 66 may touch it: shapes are rounded before they are clipped.
+CREATE FUNCTION geoservice.tile_margin() RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 66 / 4096.0::double precision;
 
 -- A geometry of EPSG:4326 in EPSG:3857, without what lies too near to a pole for it. With a search path of its own: PostGIS looks
 -- for the projection by that of the writer, and finds what he has laid before it.
@@ -1402,7 +1403,8 @@ CREATE TABLE geoservice.tile_change (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     layer text COLLATE "C" NOT NULL,
     jurisdiction_id integer NOT NULL,
-    geom geometry(Geometry, 3857)             -- the ground that is touched; null: all of it
+    geom geometry(Geometry, 3857),            -- the ground that is touched; null: all of it
+    middle geometry(Point, 3857)              -- of the feature, by which it is counted; null: somewhere on the ground
 );
 CREATE INDEX ix_tile_change_layer ON geoservice.tile_change (layer, jurisdiction_id);
 
@@ -1421,29 +1423,36 @@ CREATE TABLE geoservice.tile_cell (
     PRIMARY KEY (jurisdiction_id, layer, level, x, y)
 );
 
--- The ground that a feature touches: itself when it is a point or large, else the box around it.
+-- Whether a shape is as large as a tile of the deepest zoom: its box says little of where it is.
+CREATE FUNCTION geoservice.is_large(geom geometry) RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN greatest(st_xmax(geom) - st_xmin(geom), st_ymax(geom) - st_ymin(geom)) > 600;
+
+-- The ground that a feature touches: itself when it is large, else the box around it.
 CREATE FUNCTION geoservice.touched_ground(geom geometry) RETURNS geometry
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN CASE WHEN geometrytype(geom) = 'POINT' OR greatest(st_xmax(geom) - st_xmin(geom), st_ymax(geom) - st_ymin(geom)) > 600
-            THEN geom ELSE st_envelope(geom) END;
+RETURN CASE WHEN geometrytype(geom) = 'POINT' OR geoservice.is_large(geom) THEN geom ELSE st_envelope(geom) END;
+
+-- A name of an index or trigger: PostgreSQL cuts names after 63 bytes, and takes two that begin alike for one.
+CREATE FUNCTION geoservice.short_name(name text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN octet_length(name) <= 63 THEN name ELSE 'n_' || md5(name) END;
 
 -- Note which ground a statement touched that added or removed features. Arguments: the layer, and its column in EPSG:3857. Of many
--- features at once it is noted by squares of 10 m.
+-- features at once the small ones are noted by boxes on a lattice of 10 m.
 CREATE FUNCTION geoservice.note_tile_changes() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     told CONSTANT text := $sql$
-        INSERT INTO tile_change (layer, jurisdiction_id, geom)
+        INSERT INTO tile_change (layer, jurisdiction_id, geom, middle)
         SELECT DISTINCT $1, f.jurisdiction_id,
-               CASE WHEN many.are AND geometrytype(ground.geom) = 'POINT' THEN st_expand(st_snaptogrid(ground.geom, 10), 5)
-                    WHEN many.are AND st_npoints(ground.geom) = 5 THEN st_expand(st_snaptogrid(st_centroid(ground.geom), 10),
-                        5 + 5 * ceil((st_xmax(ground.geom) - st_xmin(ground.geom)) / 10),
-                        5 + 5 * ceil((st_ymax(ground.geom) - st_ymin(ground.geom)) / 10))
-                    ELSE ground.geom END
-          FROM changed AS f
-         CROSS JOIN (SELECT count(*) > 1000 AS are FROM changed) AS many
-         CROSS JOIN LATERAL touched_ground(f.%I) AS ground (geom)
-         WHERE f.jurisdiction_id IS NOT NULL AND NOT st_isempty(ground.geom)$sql$;
+               CASE WHEN f.coarse THEN st_makeenvelope(10 * floor(st_xmin(f.geom) / 10), 10 * floor(st_ymin(f.geom) / 10),
+                                                       10 * floor(st_xmax(f.geom) / 10) + 10, 10 * floor(st_ymax(f.geom) / 10) + 10, 3857)
+                    ELSE touched_ground(f.geom) END,
+               CASE WHEN NOT f.coarse THEN st_centroid(f.geom) END
+          FROM (SELECT c.jurisdiction_id, c.%1$I AS geom, many.are AND NOT is_large(c.%1$I) AS coarse
+                  FROM changed AS c CROSS JOIN (SELECT count(*) > 1000 AS are FROM changed) AS many
+                 WHERE c.jurisdiction_id IS NOT NULL AND NOT st_isempty(c.%1$I)) AS f$sql$;
 BEGIN
     EXECUTE format(told, tg_argv[1]) USING tg_argv[0];
     RETURN NULL;
@@ -1457,8 +1466,8 @@ DECLARE
     after geometry;
 BEGIN
     EXECUTE format('SELECT ($1).%1$I, ($2).%1$I', tg_argv[1]) INTO before, after USING old, new;
-    INSERT INTO tile_change (layer, jurisdiction_id, geom)
-    SELECT DISTINCT tg_argv[0], f.jurisdiction_id, touched_ground(f.geom)
+    INSERT INTO tile_change (layer, jurisdiction_id, geom, middle)
+    SELECT DISTINCT tg_argv[0], f.jurisdiction_id, touched_ground(f.geom), st_centroid(f.geom)
       FROM (VALUES (old.jurisdiction_id, before), (new.jurisdiction_id, after)) AS f (jurisdiction_id, geom)
      WHERE f.jurisdiction_id IS NOT NULL AND NOT st_isempty(f.geom);
     RETURN NULL;
@@ -1489,23 +1498,27 @@ BEGIN
     EXECUTE format('ALTER TABLE %s ADD COLUMN IF NOT EXISTS %I geometry(Geometry, 3857)'
                    ' GENERATED ALWAYS AS (geoservice.web_mercator(%I)) STORED', home, mercator, described.geom_column);
     EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s USING gist (%I)',
-                   'ix_' || described.table_name || '_' || mercator, home, mercator);
-    SELECT string_agg(format('old.%1$I IS DISTINCT FROM new.%1$I', a.attname), ' OR ' ORDER BY a.attnum) INTO watched
+                   short_name('ix_' || described.table_name || '_' || mercator), home, mercator);
+    -- Types that nothing is equal in, such as json, are compared as they are written.
+    SELECT string_agg(format(CASE WHEN o.oid IS NULL THEN 'old.%1$I::text IS DISTINCT FROM new.%1$I::text'
+                                  ELSE 'old.%1$I IS DISTINCT FROM new.%1$I' END, a.attname), ' OR ' ORDER BY a.attnum) INTO watched
       FROM pg_attribute AS a
+      LEFT JOIN pg_opclass AS o ON o.opcintype = a.atttypid AND o.opcdefault
+       AND o.opcmethod = (SELECT m.oid FROM pg_am AS m WHERE m.amname = 'btree')
      WHERE a.attrelid = home AND a.attnum > 0 AND NOT a.attisdropped
-       AND (a.attname IN (mercator, 'jurisdiction_id') OR a.attname = ANY(described.tiled) OR (described.tiled IS NULL
+       AND (a.attname IN (mercator, 'jurisdiction_id') OR a.attname = ANY(described.tiled || described.counted) OR (described.tiled IS NULL
             AND a.attname NOT IN ('grid_code', 'recorded_at', described.geom_column)));
     EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER INSERT ON %s REFERENCING NEW TABLE AS changed'
                    ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L)',
-                   'tiles_of_' || layer || '_added', home, layer, mercator);
+                   short_name('tiles_added_' || layer), home, layer, mercator);
     EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER DELETE ON %s REFERENCING OLD TABLE AS changed'
                    ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L)',
-                   'tiles_of_' || layer || '_removed', home, layer, mercator);
+                   short_name('tiles_removed_' || layer), home, layer, mercator);
     EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER UPDATE ON %s FOR EACH ROW WHEN (%s)'
                    ' EXECUTE FUNCTION geoservice.note_tile_change(%L, %L)',
-                   'tiles_of_' || layer || '_changed', home, watched, layer, mercator);
+                   short_name('tiles_changed_' || layer), home, watched, layer, mercator);
     EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE TRUNCATE ON %s FOR EACH STATEMENT'
-                   ' EXECUTE FUNCTION geoservice.note_tiles_truncated(%L)', 'tiles_of_' || layer || '_truncated', home, layer);
+                   ' EXECUTE FUNCTION geoservice.note_tiles_truncated(%L)', short_name('tiles_truncated_' || layer), home, layer);
     INSERT INTO tile_change (layer, jurisdiction_id) SELECT attach_tiles.layer, j.id FROM jurisdiction AS j;  -- what is there already
 END $$;
 
@@ -1546,20 +1559,25 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, p
      GROUP BY floor(st_xmin(e.geom) / 300), floor(st_ymin(e.geom) / 300)
 $$;
 
+-- The column or row of a cell, so many metres from the first one's edge; what stands on the last edge is in the last.
+CREATE FUNCTION geoservice.cell_of(metres double precision, width double precision, level integer) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN greatest(0, least(2 ^ level - 1, floor(metres / width)))::integer;
+
 -- Which cells of a level some ground touches: those that its boxes meet.
 CREATE FUNCTION geoservice.cells_touched(ground geometry[], level integer) RETURNS TABLE (x integer, y integer)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     SELECT DISTINCT col.x, line.y
       FROM unnest(ground) AS g (geom)
      CROSS JOIN LATERAL (SELECT 2 * mercator_reach() / 2 ^ level AS width) AS cell
-     CROSS JOIN LATERAL generate_series(floor((st_xmin(g.geom) + mercator_reach()) / cell.width)::integer,
-                                        floor((st_xmax(g.geom) + mercator_reach()) / cell.width)::integer) AS col (x)
-     CROSS JOIN LATERAL generate_series(floor((mercator_reach() - st_ymax(g.geom)) / cell.width)::integer,
-                                        floor((mercator_reach() - st_ymin(g.geom)) / cell.width)::integer) AS line (y)
+     CROSS JOIN LATERAL generate_series(cell_of(st_xmin(g.geom) + mercator_reach(), cell.width, level),
+                                        cell_of(st_xmax(g.geom) + mercator_reach(), cell.width, level)) AS col (x)
+     CROSS JOIN LATERAL generate_series(cell_of(mercator_reach() - st_ymax(g.geom), cell.width, level),
+                                        cell_of(mercator_reach() - st_ymin(g.geom), cell.width, level)) AS line (y)
 $$;
 
 -- The statement that counts the finest cells of a layer. $1: the jurisdiction; $2, $3: the cells' x and y, unless it is all of them. A
--- feature is in the cell of its middle, and is counted under the values of the columns that the layer is counted by; of a yes or no
+-- feature is in the cell of its middle, and is counted under column:value for the columns that the layer is counted by; of a yes or no
 -- under the column's name when it is yes.
 CREATE FUNCTION geoservice.cells_statement(described geoservice.layer, whole boolean) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
@@ -1569,8 +1587,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
             SELECT cell.x, cell.y, f.id, st_x(place.geom) AS middle_x, st_y(place.geom) AS middle_y, ARRAY[%2$s]::text[] AS keys
               FROM width, %6$s
              CROSS JOIN LATERAL (SELECT st_centroid(f.%4$I)) AS place (geom)
-             CROSS JOIN LATERAL (SELECT floor((st_x(place.geom) + mercator_reach()) / width.cell)::integer AS x,
-                                        floor((mercator_reach() - st_y(place.geom)) / width.cell)::integer AS y) AS cell
+             CROSS JOIN LATERAL (SELECT cell_of(st_x(place.geom) + mercator_reach(), width.cell, %1$s) AS x,
+                                        cell_of(mercator_reach() - st_y(place.geom), width.cell, %1$s) AS y) AS cell
              WHERE f.jurisdiction_id = $1 AND NOT st_isempty(f.%4$I) AND %7$s),
         keyed AS (
             SELECT n.x, n.y, jsonb_object_agg(n.key, n.features) AS counts
@@ -1584,7 +1602,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
                   FROM featured AS f GROUP BY f.x, f.y) AS n
           LEFT JOIN keyed AS k ON k.x = n.x AND k.y = n.y$sql$,
         described.cell_level,
-        (SELECT string_agg(format(CASE WHEN a.atttypid = 'boolean'::regtype THEN 'CASE WHEN f.%1$I THEN %1$L END' ELSE 'f.%1$I' END,
+        (SELECT string_agg(format(CASE WHEN a.atttypid = 'boolean'::regtype THEN 'CASE WHEN f.%1$I THEN %1$L END'
+                                       ELSE '%1$L || '':'' || nullif(f.%1$I::text, '''')' END,
                                   a.attname), ', ' ORDER BY a.attnum)
            FROM pg_attribute AS a
           WHERE a.attrelid = format('geoservice.%I', described.table_name)::regclass AND a.attname = ANY(described.counted)),
@@ -1641,50 +1660,80 @@ END $$;
 -- One at a time takes up changes.
 CREATE FUNCTION geoservice.tile_lock() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1802399576;
 
--- Take up what was committed: each tile set that was touched gets a new version, and so do its tiles that were. A version is the
--- millisecond when it was given, and in any case greater than the one before: a database that was set back never gives one twice.
--- What more than `most` changes touched of a layer, or grounds too large to count their tiles, is all of it: to go through them one by
--- one would take minutes after a town was loaded. Returns how many changes were taken up.
-CREATE FUNCTION geoservice.take_up_tile_changes(most integer DEFAULT 20000) RETURNS integer
+-- Take up what was committed, of all layers or of one in one jurisdiction: each tile set that was touched gets a new version, and so do
+-- its tiles that were. A version is the millisecond when it was given, and in any case greater than the one before: a database that was
+-- set back never gives one twice. Returns how many changes were taken up. What can not be taken up of one set hinders no other: its
+-- changes stay, and the log says why.
+CREATE FUNCTION geoservice.take_up_tile_changes(only_layer text DEFAULT NULL, only_in integer DEFAULT NULL) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     part record;
+    taken integer := 0;
+BEGIN
+    FOR part IN
+        SELECT DISTINCT c.layer, c.jurisdiction_id FROM tile_change AS c
+         WHERE (only_layer IS NULL OR c.layer = only_layer) AND (only_in IS NULL OR c.jurisdiction_id = only_in)
+         ORDER BY c.layer, c.jurisdiction_id  -- always in this order, or two would wait for each other
+    LOOP
+        PERFORM pg_advisory_xact_lock(tile_lock(), hashtext(part.layer) # part.jurisdiction_id);
+        BEGIN
+            taken := taken + take_up_tile_set(part.layer, part.jurisdiction_id);
+        EXCEPTION WHEN OTHERS THEN
+            RAISE WARNING 'Changes of tiles of % in jurisdiction % can not be taken up: %', part.layer, part.jurisdiction_id, sqlerrm;
+        END;
+    END LOOP;
+    RETURN taken;
+END $$;
+
+-- The same of one tile set, whose lock is held. What more than `most` changes touched, or grounds too large to count their tiles, is all
+-- of it: to go through them one by one would take minutes after a town was loaded.
+CREATE FUNCTION geoservice.take_up_tile_set(of_layer text, of_jurisdiction integer, most integer DEFAULT 20000) RETURNS integer
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
     given bigint;
     described layer%ROWTYPE;
     ground geometry[];
-    taken integer := 0;
+    counted geometry[];
+    everywhere boolean;
+    taken integer;
 BEGIN
-    PERFORM pg_advisory_xact_lock(tile_lock(), 0);
-    FOR part IN
-        SELECT c.layer, c.jurisdiction_id, count(*) > most OR bool_or(c.geom IS NULL) AS everywhere, array_agg(c.id) AS ids
-          FROM tile_change AS c GROUP BY c.layer, c.jurisdiction_id ORDER BY c.jurisdiction_id, c.layer
-    LOOP
-        WITH gone AS (DELETE FROM tile_change AS c WHERE c.id = ANY(part.ids) RETURNING c.geom)
-        SELECT array_agg(g.geom) INTO ground FROM gone AS g WHERE NOT part.everywhere;
-        taken := taken + cardinality(part.ids);
-        SELECT * INTO described FROM layer AS l WHERE l.id = part.layer;
-        CONTINUE WHEN described.id IS NULL;  -- it is no layer any more
-        INSERT INTO tile_set AS s (jurisdiction_id, layer, version)
-        VALUES (part.jurisdiction_id, part.layer, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
-            ON CONFLICT (jurisdiction_id, layer) DO UPDATE SET version = greatest(s.version + 1, excluded.version)
-        RETURNING s.version INTO given;
-        -- Some ten thousand tiles of the deepest zoom.
-        IF part.everywhere OR (SELECT bool_or((st_xmax(g.geom) - st_xmin(g.geom)) * (st_ymax(g.geom) - st_ymin(g.geom)) > 4e9)
-                                 FROM unnest(ground) AS g (geom)) THEN
-            UPDATE tile_set AS s SET base = given WHERE s.jurisdiction_id = part.jurisdiction_id AND s.layer = part.layer;
-            DELETE FROM tile_version AS v WHERE v.jurisdiction_id = part.jurisdiction_id AND v.layer = part.layer;
-        ELSE
-            INSERT INTO tile_version (jurisdiction_id, layer, z, x, y, version)
-            SELECT DISTINCT part.jurisdiction_id, part.layer, t.z, t.x, t.y, given
-              FROM gathered(ground) AS g (geom)
-             CROSS JOIN LATERAL tiles_touched(g.geom, described.min_zoom, described.cell_level) AS t
-                ON CONFLICT (jurisdiction_id, layer, z, x, y) DO UPDATE SET version = excluded.version;
-        END IF;
-        IF described.cell_level IS NOT NULL THEN
-            PERFORM count_cells(described, part.jurisdiction_id, ground);
-        END IF;
-    END LOOP;
+    WITH gone AS (
+        DELETE FROM tile_change AS c WHERE c.layer = of_layer AND c.jurisdiction_id = of_jurisdiction RETURNING c.geom, c.middle)
+    SELECT count(*), coalesce(count(*) > most OR bool_or(g.geom IS NULL), false),
+           array_agg(g.geom), array_agg(coalesce(g.middle, g.geom)) INTO taken, everywhere, ground, counted FROM gone AS g;
+    SELECT * INTO described FROM layer AS l WHERE l.id = of_layer;
+    IF taken = 0 OR described.id IS NULL THEN  -- it is no layer any more
+        RETURN taken;
+    END IF;
+    INSERT INTO tile_set AS s (jurisdiction_id, layer, version)
+    VALUES (of_jurisdiction, described.id, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+        ON CONFLICT (jurisdiction_id, layer) DO UPDATE SET version = greatest(s.version + 1, excluded.version)
+    RETURNING s.version INTO given;
+    -- Some ten thousand tiles of the deepest zoom.
+    IF everywhere OR (SELECT sum((st_xmax(g.geom) - st_xmin(g.geom)) * (st_ymax(g.geom) - st_ymin(g.geom))) > 4e9
+                        FROM gathered(ground) AS g (geom)) THEN
+        UPDATE tile_set AS s SET base = given WHERE s.jurisdiction_id = of_jurisdiction AND s.layer = described.id;
+        DELETE FROM tile_version AS v WHERE v.jurisdiction_id = of_jurisdiction AND v.layer = described.id;
+    ELSE
+        INSERT INTO tile_version (jurisdiction_id, layer, z, x, y, version)
+        SELECT DISTINCT of_jurisdiction, described.id, t.z, t.x, t.y, given
+          FROM gathered(ground) AS g (geom)
+         CROSS JOIN LATERAL tiles_touched(g.geom, described.min_zoom, described.cell_level) AS t
+            ON CONFLICT (jurisdiction_id, layer, z, x, y) DO UPDATE SET version = excluded.version;
+    END IF;
+    IF described.cell_level IS NOT NULL THEN
+        PERFORM count_cells(described, of_jurisdiction, CASE WHEN NOT everywhere THEN counted END);
+    END IF;
     RETURN taken;
+END $$;
+
+-- Give every tile a new version: for a revision after which tiles are drawn otherwise from the same rows.
+CREATE FUNCTION geoservice.redraw_tiles() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    INSERT INTO tile_change (layer, jurisdiction_id)
+    SELECT l.id, j.id FROM layer AS l, jurisdiction AS j WHERE l.id <> 'grids' AND NOT l.personal;
+    DELETE FROM tile_edition;
 END $$;
 
 -- The version of one tile; that of its tile set; and whether a change waits to be taken up that touches what is drawn. What single
@@ -3888,7 +3937,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
-    geoservice.take_up_tile_changes(integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
+    geoservice.take_up_tile_changes(text, integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
     geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.tile_lock(),
     geoservice.fingerprints()  -- of the keys, too
     TO geoservice_app;

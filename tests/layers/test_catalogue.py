@@ -84,7 +84,8 @@ def test_the_database_cuts_tiles_as_the_catalogue_says(connection: Connection[An
         "SELECT tiled, min_zoom, cell_level, counted FROM geoservice.layer WHERE id = %s", [layer.id]
     ).fetchone()
     followed = connection.execute(
-        "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'tiles\\_of\\_' || %s || '\\_%%'", [layer.id]
+        "SELECT count(*) FROM pg_trigger WHERE tgname = ANY(%s)",
+        [[f"tiles_{what}_{layer.id}" for what in ("added", "removed", "changed", "truncated")]],
     ).fetchone()
 
     if layer.tiling is None:

@@ -66,10 +66,10 @@ def test_incidents_are_in_their_tiles_and_are_counted_below(database_url: str, t
         for zoom in range(8, 14):
             counted = Counter[str]()
             for cut in cut_tiles(connection, layer, city, list(tiles_of(bbox, zoom))):
-                for one in features_of(cut.data or b"", layer.id):
+                for one in features_of(cut.data or b"", f"{layer.id}_cells"):
                     if 0 <= one.geom.x < EXTENT and 0 <= one.geom.y < EXTENT:
                         counted.update(one.properties)
-            assert counted == {"features": depth, "reported": depth}, zoom
+            assert counted == {"features": depth, "status:reported": depth}, zoom
         for zoom in (14, 15):
             for cut in cut_tiles(connection, layer, city, list(tiles_of(bbox, zoom))):
                 near = tree.query(shapely.box(*_degrees(cut.tile)))

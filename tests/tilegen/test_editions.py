@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shapely
 
-from geoservice.services.tiles.service import Elsewhere, Given
+from geoservice.services.tiles.service import FoundTile, MovedTile
 from geoservice.wiring import Services
 from layers.crs import Bbox, Position
 from tests.geoservice.services.test_along_with_the_border import draft_without
 from tests.tilegen.decoding import in_tile
 from tilegen.drawing import draw_edition
 from tilegen.encode import Cut, cut_edition_tiles
-from tilegen.matrix import DEEPEST_ZOOM, EXTENT, MARGIN, Tile, tiles_of
+from tilegen.matrix import DEEPEST_ZOOM, EXTENT, MARGIN, TOUCHING, Tile, tiles_of
 
 TOLERANCE_M = 0.001
 
@@ -59,7 +59,7 @@ def test_a_moved_border_renews_the_tiles_that_its_ground_touches_and_no_others(s
     rewritten = {tile for tile in after if after[tile].data != before[tile].data}
     assert rewritten <= renewed
     deep = {tile for tile in after if tile.z > 13}  # drawn with every vertex
-    assert touching(after, ground, MARGIN - 0.5) & deep <= renewed & deep <= touching(after, ground, MARGIN + 0.5)
+    assert touching(after, ground, MARGIN - 0.5) & deep <= renewed & deep <= touching(after, ground, TOUCHING + 0.5)
     assert {tile for tile in renewed - rewritten if tile in touching(after, ground, MARGIN - 2) & deep} == set()
     assert 0 < len(renewed & deep) < len(deep)
 
@@ -84,10 +84,10 @@ def test_a_tile_of_a_later_edition_is_found_under_the_version_that_drew_it(servi
     for tile, cut in tiles.items():
         found = services.tiles.tile("sare", "grids", after, tile)
         if cut.version == after:
-            assert isinstance(found, Given)
+            assert isinstance(found, FoundTile)
         else:
-            assert found == Elsewhere(before, for_good=True)
-            assert isinstance(services.tiles.tile("sare", "grids", before, tile), Given)
+            assert found == MovedTile(before, for_good=True)
+            assert isinstance(services.tiles.tile("sare", "grids", before, tile), FoundTile)
     deep = {tile for tile in tiles if tile.z > 13}
     assert touching(tiles, ground, MARGIN - 1) & deep <= {tile for tile, cut in tiles.items() if cut.version == after}
 

@@ -92,14 +92,16 @@ def test_cells_add_up_to_what_there_is_at_every_zoom(
     for row in rows:
         told = dict(zip(layer.tile_columns, row, strict=True))
         by_value.update(
-            str(name if told[name] is True else told[name]) for name in layer.tiling.counted if told[name] is not False
+            name if told[name] is True else f"{name}:{told[name]}"
+            for name in layer.tiling.counted
+            if told[name] is not False
         )
 
     for zoom in range(layer.tiling.min_zoom):
         counted: Counter[str] = Counter()
         for cut in cuts_of(services, layer, bbox, range(zoom, zoom + 1)):
             assert cut.data is not None
-            for one in features_of(cut.data, layer.id):
+            for one in features_of(cut.data, f"{layer.id}_cells"):
                 place = one.geom.centroid  # what stands in the margin is counted in the next tile
                 if 0 <= place.x < EXTENT and 0 <= place.y < EXTENT:
                     counted.update(one.properties)

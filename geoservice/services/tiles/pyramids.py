@@ -68,7 +68,7 @@ class PyramidService:
         store, work, every, size = self._kept(), [], 0, 0
         database = self._connect()
         try:
-            for layer in layers or tiled():
+            for layer in layers or layers_with_tiles():
                 source, tile_set, extent = self._source(database, jurisdiction, layer)
                 wanted = range(max(zooms.start, lowest_zoom(tile_set.tiling)), zooms.stop)
                 with database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
@@ -100,12 +100,13 @@ class PyramidService:
         wrong: list[str] = []
         database = self._connect()
         try:
-            for layer in layers or tiled():
+            for layer in layers or layers_with_tiles():
                 source, _, _ = self._source(database, jurisdiction, layer)
                 kept = self._current(database, source, store)
                 for first in range(0, len(kept), _PIECE):
                     for piece in _by_zoom(kept[first : first + _PIECE]):
-                        with database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+                        # One view: what is committed between two statements is no fault of the tile.
+                        with database.transaction(timeout_s=DRAWING_TIMEOUT_S, one_view=True) as connection:
                             wrong += verify(connection, source, store, piece)
                         looked += len(piece)
                         on_progress(looked, looked + len(kept) - first)
@@ -149,7 +150,7 @@ class PyramidService:
         store, gone = self._kept(), 0
         database = self._connect()
         try:
-            for layer in layers or tiled():
+            for layer in layers or layers_with_tiles():
                 source, _, _ = self._source(database, jurisdiction, layer)
                 current = set(self._current(database, source, store))
                 gone += store.remove(source.name, [one for one in store.versions(source.name) if one not in current])
@@ -179,7 +180,7 @@ class PyramidService:
         return [(tile, version) for tile, version in kept if own[tile] == version]
 
 
-def tiled() -> tuple[str, ...]:
+def layers_with_tiles() -> tuple[str, ...]:
     """Return the layers that have tiles."""
     return tuple(id_ for id_, layer in catalogue().items() if layer.tiling is not None)
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from threading import BoundedSemaphore
 
 from sqlalchemy import Connection
 
 from geoservice.assigning.point_errors import NothingInForce
 from geoservice.errors import LayerUnknown, TileUnknown
 from geoservice.services import lookups
-from geoservice.services.tiles.flights import Flights
+from geoservice.services.tiles.single_flight import SingleFlight
+from layers.catalogue import catalogue
 from layers.crs import Bbox
 from layers.db.session import Database
 from layers.grids.published_editions import published_edition_at
+from layers.jurisdictions.model import Jurisdiction
 from layers.layer import Layer, Tiling
 from tilegen.drawing import draw_edition, drawn_edition
 from tilegen.encode import Cut, cut_edition_tiles, cut_tiles
@@ -22,7 +25,7 @@ from tilegen.matrix import Tile, is_tile
 from tilegen.pyramid import compressed
 from tilegen.store import TileSetName, TileStore
 from tilegen.tilejson import lowest_zoom
-from tilegen.versions import changes_wait, take_up_changes, version_of
+from tilegen.versions import changes_wait, newest_version, take_up_changes, version_of
 
 #: A tile that is touched again and again while it is cut is given as it is after so many tries, and not kept.
 TRIES = 3
@@ -30,6 +33,10 @@ TRIES = 3
 DRAWING_TIMEOUT_S = 60.0
 #: Whether there is a newer version is asked of the database this often, however often unknown ones are asked for.
 ASK_EVERY_S = 0.1
+#: So long the id of a jurisdiction's code is remembered.
+ID_S = 10.0
+#: So many tile sets are taken up at once by a process.
+TAKE_UPS = 2
 #: Versions are milliseconds of the database's clock, which may be ahead of ours by so much.
 AHEAD_MS = 60_000
 
@@ -48,7 +55,7 @@ class TileSet:
 
 
 @dataclass(frozen=True)
-class Given:
+class FoundTile:
     """A tile.
 
     Parameters
@@ -64,7 +71,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class MovedTile:
     """The tile has another version.
 
     Parameters
@@ -90,9 +97,13 @@ class TileService:
 
     def __init__(self, database: Database, store: TileStore | None = None) -> None:
         self._database, self._store = database, store
-        self._flights: Flights[tuple[TileSetName, int, Tile], Given | Elsewhere] = Flights()
-        #: Ids of jurisdictions, newest versions of tile sets and when they were asked for, as far as they are known.
-        self._ids: dict[str, int] = {}
+        self._cutting: SingleFlight[tuple[TileSetName, int, Tile], FoundTile | MovedTile] = SingleFlight()
+        self._taking_up: SingleFlight[tuple[int, str], None] = SingleFlight()
+        self._asking: SingleFlight[TileSetName, int] = SingleFlight()
+        # Whoever waits for his turn holds no connection: a large import must not stop reports.
+        self._turns = BoundedSemaphore(TAKE_UPS)
+        #: Ids of jurisdictions and newest versions of tile sets, with when they were asked for.
+        self._ids: dict[str, tuple[int, float]] = {}
         self._latest: dict[TileSetName, tuple[int, float]] = {}
 
     def tile_set(self, jurisdiction_code: str, layer_id: str, *, at: datetime | None = None) -> TileSet:
@@ -107,24 +118,21 @@ class TileService:
         ------
         JurisdictionUnknown, LayerUnknown, NothingInForce
         """
-        layer, tiling = _tiled(layer_id)
-        self._take_up()
-        with self._database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+        layer, tiling = tiled(layer_id)
+        with self._database.reading() as connection:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
-            self._ids[jurisdiction.code] = jurisdiction.id
-            if not layer.bitemporal:
+        self._ids[jurisdiction.code] = (jurisdiction.id, time.monotonic())
+        if layer.bitemporal:
+            found = self._edition_tile_set(jurisdiction, layer, tiling, at)
+        else:
+            self._take_up(jurisdiction.id, layer.id)
+            with self._database.reading() as connection:
                 version = version_of(connection, jurisdiction.id, layer.id)
-                found = TileSet(layer, tiling, jurisdiction.bbox, version, jurisdiction.id)
-            else:
-                edition = published_edition_at(connection, jurisdiction_id=jurisdiction.id, at=at)
-                if edition is None:
-                    raise NothingInForce(jurisdiction=jurisdiction.code, at=at and at.isoformat())
-                drawn = draw_edition(connection, jurisdiction.id, edition.edition_id)
-                found = TileSet(layer, tiling, jurisdiction.bbox, drawn.version, jurisdiction.id, drawn.id)
+            found = TileSet(layer, tiling, jurisdiction.bbox, version, jurisdiction.id)
         self._note(TileSetName(jurisdiction.code, layer.id), found.version)
         return found
 
-    def tile(self, jurisdiction_code: str, layer_id: str, version: int, tile: Tile) -> Given | Elsewhere:
+    def tile(self, jurisdiction_code: str, layer_id: str, version: int, tile: Tile) -> FoundTile | MovedTile:
         """Return a tile of a version, or which version it has; of several who ask for one that is not kept one cuts it.
 
         Raises
@@ -133,72 +141,104 @@ class TileService:
             There is no such tile, or no such version yet.
         JurisdictionUnknown, LayerUnknown
         """
-        layer, tiling = _tiled(layer_id)
+        layer, tiling = tiled(layer_id)
         of = TileSetName(jurisdiction_code, layer_id)
-        if not is_tile(*tile) or self._is_to_come(of, version):
+        if not is_tile(*tile) or version > time.time() * 1000 + AHEAD_MS:
             raise TileUnknown(tile="/".join(map(str, tile)), version=version)
-        if tile.z < lowest_zoom(tiling):
-            return Given(b"")  # maps ask for it all the same
         kept = self._store.get(of, tile, version) if self._store else None
         if kept is not None:
-            return Given(kept)
-        return self._flights.join((of, version, tile), lambda: self._cut(of, layer, version, tile))
+            return FoundTile(kept)
+        if version > self._latest.get(of, (0, 0.0))[0] and version > self._asking.join(of, lambda: self._newest(of)):
+            raise TileUnknown(tile="/".join(map(str, tile)), version=version)
+        if tile.z < lowest_zoom(tiling):
+            with self._database.reading() as connection:
+                self._id(connection, jurisdiction_code)
+            return FoundTile(b"")  # maps ask for it all the same
+        return self._cutting.join((of, version, tile), lambda: self._cut(of, layer, version, tile))
 
-    def _cut(self, of: TileSetName, layer: Layer, version: int, tile: Tile) -> Given | Elsewhere:
-        cut_now = self._cut_grids if layer.bitemporal else self._cut_features
-        cut = cut_now(of, layer, version, tile)
+    def _edition_tile_set(
+        self, jurisdiction: Jurisdiction, layer: Layer, tiling: Tiling, at: datetime | None
+    ) -> TileSet:
+        with self._database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+            edition = published_edition_at(connection, jurisdiction_id=jurisdiction.id, at=at)
+            if edition is None:
+                raise NothingInForce(jurisdiction=jurisdiction.code, at=at and at.isoformat())
+            drawn = draw_edition(connection, jurisdiction.id, edition.edition_id)
+        return TileSet(layer, tiling, Bbox(*edition.bounds), drawn.version, jurisdiction.id, drawn.id)
+
+    def _cut(self, of: TileSetName, layer: Layer, version: int, tile: Tile) -> FoundTile | MovedTile:
+        if layer.bitemporal:
+            cut: Cut | None = self._cut_grids(of, version, tile)
+        else:
+            cut = self._cut_features(of, layer, version, tile)
+        if cut is None:  # it is touched again and again
+            return self._as_it_is(of, layer, tile)
         self._note(of, cut.latest)
         if cut.data is not None and cut.version == version:
             data = compressed(cut.data)
-            if self._store and not cut.waits:
+            if self._store:
                 self._store.put(of, [(tile, version, data)])
-            return Given(data, lasting=not cut.waits)
+            return FoundTile(data)
         if version > cut.latest:
             raise TileUnknown(tile="/".join(map(str, tile)), version=version)
-        return Elsewhere(cut.version, for_good=cut.version <= version)
+        return MovedTile(cut.version, for_good=cut.version < version)
 
-    def _cut_features(self, of: TileSetName, layer: Layer, version: int, tile: Tile) -> Cut:
+    def _cut_features(self, of: TileSetName, layer: Layer, version: int, tile: Tile) -> Cut | None:
         for _ in range(TRIES):
             with self._database.reading() as connection:
-                cut = cut_tiles(connection, layer, self._id(connection, of.jurisdiction), [tile], version=version)[0]
+                jurisdiction_id = self._id(connection, of.jurisdiction)
+                (cut,) = cut_tiles(connection, layer, jurisdiction_id, [tile], version=version)
             if not cut.waits:
                 return cut
-            self._take_up()
-        return cut
+            self._take_up(jurisdiction_id, layer.id)
+        return None
 
-    def _cut_grids(self, of: TileSetName, layer: Layer, version: int, tile: Tile) -> Cut:
+    def _as_it_is(self, of: TileSetName, layer: Layer, tile: Tile) -> FoundTile:
+        with self._database.reading() as connection:
+            jurisdiction_id = self._id(connection, of.jurisdiction)
+            (cut,) = cut_tiles(connection, layer, jurisdiction_id, [tile], though_waiting=True)
+        return FoundTile(compressed(cut.data or b""), lasting=False)
+
+    def _cut_grids(self, of: TileSetName, version: int, tile: Tile) -> Cut:
         with self._database.reading() as connection:
             edition = drawn_edition(connection, self._id(connection, of.jurisdiction), version)
             if edition is None:
                 raise TileUnknown(tile="/".join(map(str, tile)), version=version)
             return cut_edition_tiles(connection, edition, [tile], version=version)[0]
 
-    def _take_up(self) -> None:
+    def _take_up(self, jurisdiction_id: int, layer: str) -> None:
         """Give versions to all that was committed until now."""
         with self._database.reading() as connection:
-            if not changes_wait(connection):
+            if not changes_wait(connection, jurisdiction_id, layer):
                 return
-        with self._database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
-            take_up_changes(connection)
+        self._taking_up.join((jurisdiction_id, layer), lambda: self._take_up_now(jurisdiction_id, layer))
+
+    def _take_up_now(self, jurisdiction_id: int, layer: str) -> None:
+        with self._turns, self._database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+            take_up_changes(connection, jurisdiction_id, layer)
+
+    def _newest(self, of: TileSetName) -> int:
+        """Ask which is the newest version of a tile set; now and then, however often unknown ones are asked for."""
+        asked_s = self._latest.get(of, (0, -1e9))[1]
+        time.sleep(max(0.0, asked_s + ASK_EVERY_S - time.monotonic()))
+        with self._database.reading() as connection:
+            newest = newest_version(connection, self._id(connection, of.jurisdiction), of.layer)
+        self._note(of, newest)
+        return newest
 
     def _id(self, connection: Connection, code: str) -> int:
-        if code not in self._ids:
-            self._ids[code] = lookups.get_jurisdiction(connection, code).id
-        return self._ids[code]
+        known = self._ids.get(code)
+        if known is None or time.monotonic() - known[1] > ID_S:
+            known = self._ids[code] = (lookups.get_jurisdiction(connection, code).id, time.monotonic())
+        return known[0]
 
     def _note(self, of: TileSetName, version: int) -> None:
         self._latest[of] = (max(version, self._latest.get(of, (0, 0.0))[0]), time.monotonic())
 
-    def _is_to_come(self, of: TileSetName, version: int) -> bool:
-        """Return whether a version is known not to have been given yet; the database is asked now and then at most."""
-        if version > time.time() * 1000 + AHEAD_MS:
-            return True
-        latest, asked_s = self._latest.get(of, (0, -1e9))
-        return version > latest and time.monotonic() - asked_s < ASK_EVERY_S
 
-
-def _tiled(layer_id: str) -> tuple[Layer, Tiling]:
+def tiled(layer_id: str) -> tuple[Layer, Tiling]:
+    """Return a layer that has tiles, and how it is cut; raise LayerUnknown."""
     layer = lookups.get_layer(layer_id)
     if layer.tiling is None:
-        raise LayerUnknown(layer=layer_id)
+        raise LayerUnknown(layer=layer_id, layers=", ".join(id_ for id_, one in catalogue().items() if one.tiling))
     return layer, layer.tiling

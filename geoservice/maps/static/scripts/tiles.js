@@ -6,16 +6,14 @@
   const EARTH_M = 40075016.686;
   const TILE_PX = 256;
 
-  const isCell = (feature) => feature.props.features !== undefined;
-
   // How many of a cell a rule speaks of: all, or those of the values that it draws.
   function amount(rule, feature) {
     if (!rule.only.length) return feature.props.features;
-    return rule.only.reduce((sum, value) => sum + (feature.props[value] || 0), 0);
+    return rule.only.reduce((sum, value) => sum + (feature.props[`${rule.by}:${value}`] || 0), 0);
   }
 
   function paintOf(rule, feature) {
-    const own = rule.by && !isCell(feature) ? rule.paints[feature.props[rule.by]] : null;
+    const own = rule.by ? rule.paints[feature.props[rule.by]] : null;
     return own ? Object.assign({}, rule.paint, own) : rule.paint;
   }
 
@@ -38,17 +36,30 @@
         const paint = paintOf(rule, feature);
         path(context, geom);
         if (feature.geomType === 3 && paint.fill !== false && paint.fillColor) {
-          const share = isCell(feature) ? Math.min(0.9, 0.25 + 0.2 * Math.log10(amount(rule, feature))) : 1;
-          context.globalAlpha = share * (paint.fillOpacity ?? 1);
-          context.fillStyle = isCell(feature) ? paint.color || paint.fillColor : paint.fillColor;
+          context.globalAlpha = paint.fillOpacity ?? 1;
+          context.fillStyle = paint.fillColor;
           context.fill();
         }
-        if (paint.stroke !== false && paint.color && !isCell(feature)) {
+        if (paint.stroke !== false && paint.color) {
           context.globalAlpha = paint.opacity ?? 1;
           context.strokeStyle = paint.color;
           context.lineWidth = widthOf(paint, zoom, metresAPixel);
           context.stroke();
         }
+      },
+    };
+  }
+
+  // The more of them, the darker.
+  function squares(rule) {
+    return {
+      draw(context, geom, zoom, feature) {
+        const number = amount(rule, feature);
+        if (!number) return;
+        path(context, geom);
+        context.globalAlpha = Math.min(0.9, 0.25 + 0.2 * Math.log10(number));
+        context.fillStyle = rule.paint.color || rule.paint.fillColor;
+        context.fill();
       },
     };
   }
@@ -81,27 +92,38 @@
     return {
       draw(context, geom, zoom, feature) {
         const paint = paintOf(rule, feature);
-        const at = geom[0][0];
-        if (isCell(feature)) {
-          const number = amount(rule, feature);
-          if (number) cluster(context, at, number, paint, feature.props.late > 0);
-          return;
-        }
-        const late = feature.props.late === true;
-        const ring = late ? { ...paint, color: '#b3261e', weight: 3 } : paint;
-        circle(context, at, Math.max(2.5, (paint.radius || 5) * Math.min(1, (zoom - 12) / 4)), ring, paint.fillColor);
+        const ring = feature.props.late === true ? { ...paint, color: '#b3261e', weight: 3 } : paint;
+        const radius = (paint.radius || 5) * Math.min(1, (zoom - 12) / 4);
+        circle(context, geom[0][0], Math.max(2.5, radius), ring, paint.fillColor);
       },
     };
   }
 
-  function paintRule(rule, metresAPixel) {
+  function clusters(rule) {
     return {
-      dataSource: rule.layer,
-      dataLayer: rule.layer,
-      symbolizer: rule.symbol === 'area' || rule.symbol === 'line' ? shapes(rule, metresAPixel) : points(rule),
-      filter: (zoom, feature) =>
-        isCell(feature) || !rule.only.length || rule.only.includes(feature.props[rule.by]),
+      draw(context, geom, zoom, feature) {
+        const number = amount(rule, feature);
+        if (number) cluster(context, geom[0][0], number, rule.paint, feature.props.late > 0);
+      },
     };
+  }
+
+  // Single features, and what counts them at lower zooms: each has a layer of its own in the tiles.
+  function paintRules(rule, metresAPixel) {
+    const drawn = rule.symbol === 'area' || rule.symbol === 'line';
+    return [
+      {
+        dataSource: rule.layer,
+        dataLayer: rule.layer,
+        symbolizer: drawn ? shapes(rule, metresAPixel) : points(rule),
+        filter: (zoom, feature) => !rule.only.length || rule.only.includes(feature.props[rule.by]),
+      },
+      {
+        dataSource: rule.layer,
+        dataLayer: `${rule.layer}_cells`,
+        symbolizer: drawn ? squares(rule) : clusters(rule),
+      },
+    ];
   }
 
   function labelRules(settings) {
@@ -134,7 +156,7 @@
     const metresAPixel = (EARTH_M / TILE_PX) * Math.cos(latitude);
     const canvas = protomapsL.leafletLayer({
       sources: Object.fromEntries([...documents].map(([layer, one]) => [layer, sourceOf(one)])),
-      paintRules: settings.rules.map((rule) => paintRule(rule, metresAPixel)),
+      paintRules: settings.rules.flatMap((rule) => paintRules(rule, metresAPixel)),
       labelRules: labelRules(settings),
       attribution: '',
       lang: settings.language,
@@ -162,15 +184,37 @@
   }
 
   // What is under a click is asked of the interface, by its place: rights hold there, and nothing is out of date.
+  async function ownerAt(latlng, settings) {
+    const place = `lon=${latlng.lng.toFixed(7)}&lat=${latlng.lat.toFixed(7)}`;
+    const answer = await fetch(`${settings.owner_url}&${place}`);
+    if (!answer.ok) throw new Error(`${settings.owner_url} answered ${answer.status}`);
+    return (await answer.json()).grid;
+  }
+
   function askAt(map, settings) {
     map.on('click', async (event) => {
-      const place = `lon=${event.latlng.lng.toFixed(7)}&lat=${event.latlng.lat.toFixed(7)}`;
-      const answer = await fetch(`${settings.owner_url}&${place}`);
-      const owner = answer.ok ? await answer.json() : {};
-      const grid = owner.grid ? `${owner.grid.code} ${owner.grid.name}` : settings.words.no_owner;
-      const card = app.element('div', 'gs-owner', app.element('strong', '', grid));
+      const told = await ownerAt(event.latlng, settings).then(
+        (grid) => (grid ? `${grid.code} ${grid.name}` : settings.words.no_owner),
+        () => settings.words.stale,
+      );
+      const card = app.element('div', 'gs-owner', app.element('strong', '', told));
       L.popup().setLatLng(event.latlng).setContent(card).openOn(map);
     });
+  }
+
+  // One round after the other: begins when it can, goes on while somebody looks, and says when it is out of date.
+  async function follow(map, settings) {
+    let shown = null;
+    for (;;) {
+      try {
+        if (!shown) shown = await start(map, settings);
+        else if (!document.hidden) await refresh(shown, settings);
+        document.body.dataset.stale = 'false';
+      } catch (error) {
+        document.body.dataset.stale = 'true';
+      }
+      await new Promise((resolve) => setTimeout(resolve, settings.refresh_s * 1000));
+    }
   }
 
   app.vectorTiles = function (map, settings) {
@@ -181,9 +225,6 @@
     else map.fitBounds(bounds);
     L.control.scale({ imperial: false }).addTo(map);
     askAt(map, settings);
-    start(map, settings).then(
-      (shown) => setInterval(() => refresh(shown, settings).catch(() => {}), settings.refresh_s * 1000),
-      () => (document.body.dataset.ready = 'failed'),
-    );
+    follow(map, settings);
   };
 })();

@@ -17,8 +17,8 @@ from pydantic import SecretStr
 
 from geoservice.errors import TilesMissing, TilesNotKept, TilesUnwritable
 from geoservice.services.incidents import NewReport
-from geoservice.services.tiles.pyramids import PyramidService, tiled
-from geoservice.services.tiles.service import Given, TileService
+from geoservice.services.tiles.pyramids import PyramidService, layers_with_tiles
+from geoservice.services.tiles.service import FoundTile, TileService
 from geoservice.settings import Settings
 from geoservice.wiring import Services, open_database
 from geoservice.writing.export_errors import ExportExists, ExportFolderMissing
@@ -169,7 +169,7 @@ def test_a_file_holds_the_tiles_that_are_served_and_gdal_opens_it(
     assert len(found) == count > 20
     for tile, data in found.items():
         given = serving.tile("sare", "buildings", dict(store.versions(TileSetName("sare", "buildings")))[tile], tile)
-        assert isinstance(given, Given)
+        assert isinstance(given, FoundTile)
         assert gzip.decompress(data) == gzip.decompress(given.data)
     assert pyogrio.list_layers(out)[0][0] == "buildings"
     assert pyogrio.read_info(out, layer="buildings", ZOOM_LEVEL=14)["features"] >= 903
@@ -209,5 +209,5 @@ def test_what_can_not_be_written_is_said(pyramids: PyramidService, tmp_path: Pat
 
 
 def test_every_layer_with_tiles_is_built() -> None:
-    assert {"grids", "incidents", "buildings"} <= set(tiled())
-    assert "households" not in tiled()
+    assert {"grids", "incidents", "buildings"} <= set(layers_with_tiles())
+    assert "households" not in layers_with_tiles()

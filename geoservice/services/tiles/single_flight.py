@@ -11,12 +11,14 @@ Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
 
 
-class Flights(Generic[Key, Result]):
+class SingleFlight(Generic[Key, Result]):
     """What is being worked on in this process."""
 
     def __init__(self) -> None:
         self._under_way: dict[Key, Future[Result]] = {}
         self._lock = threading.Lock()
+        #: How many wait for what others do.
+        self.waiting = 0
 
     def join(self, key: Key, work: Callable[[], Result]) -> Result:
         """Return the result of the work, one's own or that of who does it already; raise what it raised."""
@@ -26,7 +28,7 @@ class Flights(Generic[Key, Result]):
             if future is None:
                 future = self._under_way[key] = Future()
         if not mine:
-            return future.result()
+            return self._wait_for(future)
         try:
             future.set_result(work())
         except BaseException as exc:  # noqa: BLE001  whoever waits must hear of it; it is raised below
@@ -35,3 +37,12 @@ class Flights(Generic[Key, Result]):
             with self._lock:
                 del self._under_way[key]
         return future.result()
+
+    def _wait_for(self, future: Future[Result]) -> Result:
+        with self._lock:
+            self.waiting += 1
+        try:
+            return future.result()
+        finally:
+            with self._lock:
+                self.waiting -= 1

@@ -10,7 +10,7 @@ from geoservice.tiles.answers import TileAnswer
 _ANSWER_BYTES = 1_500
 
 
-class HeldTiles:
+class TileCache:
     """By address; the oldest go when there are too many.
 
     Parameters

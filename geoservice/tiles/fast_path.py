@@ -16,11 +16,10 @@ import structlog
 from werkzeug.sansio.utils import host_is_trusted
 
 from geoservice.auth.model import PUBLIC, Identity
-from geoservice.auth.permissions import Permission, may
 from geoservice.errors import GeoserviceError
 from geoservice.services.tiles.service import TileService
-from geoservice.tiles.answers import TileAnswer, answer_with, tags_of, unchanged
-from geoservice.tiles.held import HeldTiles
+from geoservice.tiles.answers import TileAnswer, answer_with, may_read, tags_of, unchanged_headers
+from geoservice.tiles.cache import TileCache
 from geoservice.web.counters import RequestCounter
 from geoservice.web.metrics import RequestMetrics
 from layers.catalogue import catalogue
@@ -44,7 +43,7 @@ StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-class TilePath:
+class TileFastPath:
     """A WSGI application that answers plain questions for tiles and hands on everything else.
 
     Parameters
@@ -63,7 +62,7 @@ class TilePath:
         self,
         app: WsgiApp,
         tiles: TileService,
-        held: HeldTiles,
+        held: TileCache,
         identify: Callable[[str], Identity | None],
         metrics: RequestMetrics,
         headers: dict[str, str],
@@ -96,7 +95,10 @@ class TilePath:
     def _answer(self, path: str, environ: Environ, start_response: StartResponse) -> tuple[int, bytes] | None:
         """Start an answer and return its status and body; None when the application is to answer."""
         answer = self._held.get(path)
-        if environ["QUERY_STRING"] or (answer is not None and not self._may_enter(environ, answer.layer)):
+        # A list of encodings with weights is for who reads it properly.
+        if environ["QUERY_STRING"] or ";" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+            return None
+        if answer is not None and not self._may_enter(environ, answer.layer):
             return None
         if answer is not None:
             return _start(answer, environ, start_response)
@@ -104,9 +106,9 @@ class TilePath:
         if asked is None or not self._may_enter(environ, asked[2]):
             return None
         version = int(asked[3])
-        tag = had(environ, version)
+        tag = matching_tag(environ, version)
         if tag is not None:  # so it was given the tile at this address, under its own version
-            start_response("304 Not Modified", [("ETag", tag), *self._headers])
+            start_response("304 Not Modified", unchanged_headers(asked[2], tag) + self._headers)
             return 304, b""
         answer = self._cut(path, asked[1], asked[2], version, Tile(int(asked[4]), int(asked[5]), int(asked[6])))
         return None if answer is None else _start(answer, environ, start_response)
@@ -120,10 +122,7 @@ class TilePath:
             return None
         finally:
             self._places.release()
-        z, x, y = tile
-        answer = answer_with(
-            result, layer, version, tile, lambda own: f"/tiles/{jurisdiction}/{layer}/{own}/{z}/{x}/{y}.mvt"
-        ).saying(self._headers)
+        answer = answer_with(result, layer, version, tile).saying(self._headers)
         if answer.lasting:
             self._held.put(path, answer)
         return answer
@@ -131,15 +130,14 @@ class TilePath:
     def _may_enter(self, environ: Environ, layer: str) -> bool:
         if self._trusted_hosts and not host_is_trusted(environ.get("HTTP_HOST", ""), self._trusted_hosts):
             return False
-        described = catalogue().get(layer)
-        if described is None:
+        if layer not in catalogue():
             return False
         shown = environ.get("HTTP_AUTHORIZATION")
         if shown is None:
-            return may(PUBLIC.role, Permission(described.read))
+            return may_read(PUBLIC.role, layer)
         key = _BEARER.fullmatch(shown)
         identity = self._identify(key[1]) if key else None
-        return identity is not None and may(identity.role, Permission(described.read))
+        return identity is not None and may_read(identity.role, layer)
 
     def _count(self, status: int, seconds: float) -> None:
         if status not in self._answered:  # not sooner: what never happened is no series
@@ -149,8 +147,8 @@ class TilePath:
 
 def _start(answer: TileAnswer, environ: Environ, start_response: StartResponse) -> tuple[int, bytes]:
     headers, body = answer.in_encoding(gzip_read=_reads_gzip(environ))
-    if "HTTP_IF_NONE_MATCH" in environ and answer.plain_headers is not None and had(environ, answer.version):
-        start_response("304 Not Modified", unchanged(headers))
+    if "HTTP_IF_NONE_MATCH" in environ and answer.plain_headers is not None and matching_tag(environ, answer.version):
+        start_response("304 Not Modified", [pair for pair in headers if not pair[0].startswith("Content-")])
         return 304, b""
     start_response(answer.status_line, headers)
     return answer.status, body
@@ -160,7 +158,7 @@ def _reads_gzip(environ: Environ) -> bool:
     return "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
 
 
-def had(environ: Environ, version: int) -> str | None:
+def matching_tag(environ: Environ, version: int) -> str | None:
     """Return the tag that a client has of a tile under its own version, in the encoding that it asks for."""
     has = environ.get("HTTP_IF_NONE_MATCH")
     if has is None:
