@@ -61,7 +61,7 @@ FULL = Scale(
     editing_rounds=25, intake_rows=200_000, intake_reports=1_000, intake_rounds=5, stream_listeners=500,
     stream_events=20, stream_seconds=40, stream_rounds=5, freshness_publications=200,
     idle_settle_seconds=90, idle_seconds=300,
-    tile_buildings=100_000, tile_incidents=200_000, tile_rounds=5, tile_seconds=5,
+    tile_buildings=100_000, tile_incidents=200_000, tile_rounds=3, tile_seconds=3,
 )  # fmt: skip
 QUICK = Scale(
     sets=("demo, 8", "synthetic, 8", "synthetic, 300", "Chicago, 275", "synthetic, 3,000"), positions=200_000,
