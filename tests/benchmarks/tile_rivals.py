@@ -220,7 +220,7 @@ class ServedTiles:
         """Return the address of a tile in its own version, where it is given away without a detour."""
         path = self.path(layer, tile)
         status, headers, _ = self.got(path)
-        return urlsplit(headers["location"]).path if status in (307, 308) else path
+        return urljoin(path, headers["location"]) if status in (307, 308) else path
 
     def contender(self) -> Contender:
         """Return it as a contender, for tiles that have the version of their set."""
