@@ -47,7 +47,15 @@ class Door:
         def value(found: re.Match[str]) -> str:
             name = found["name"]
             spoils = (spoilt or {}).get(name)
-            known = self.existing.get(f"{found['noun']}.{name}", self.existing.get(name, "none"))
+            home = path.split("/")[1]
+            known = next(
+                (
+                    self.existing[key]
+                    for key in (f"{found['noun']}.{name}", f"{home}.{name}", name)
+                    if key in self.existing
+                ),
+                "none",
+            )
             return f"{found['noun']}{found['join']}{quote(known if spoils is None else spoils, safe='')}"
 
         return _VARIABLE.sub(value, path)
@@ -92,6 +100,9 @@ def _existing(services: Services) -> dict[str, Any]:
         "layer": "grids",
         # Of tiles; files of pages are given under any.
         "version": str(services.tiles.tile_set(jurisdiction, "grids").version),
+        "tiles.z": "14",
+        "tiles.x": "12368",
+        "tiles.y": "6799",
         "file": "static/styles/map.css",
         "positions": [[91.77, 29.24]],
         "title": "made at the door",
