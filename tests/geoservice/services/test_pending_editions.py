@@ -72,11 +72,16 @@ def services(database_url: str, builds: Builds) -> Iterator[Services]:
     stop(services)
 
 
-def owners(services: Services, *positions: Position, jurisdiction: str | None = None) -> list[str | None]:
-    """Return who owns places, by a batch; it is checked that each single look-up says the same."""
+def batch(services: Services, *positions: Position, jurisdiction: str | None = None) -> list[str | None]:
+    """Return who owns places, by a batch."""
     lon, lat = (np.array(some) for some in zip(*positions, strict=True))
     found = services.ownership.bulk_lookup(jurisdiction_code=jurisdiction).owners(lon, lat)
-    told = [None if code < 0 else found.codes[code] for code in found.code.tolist()]
+    return [None if code < 0 else found.codes[code] for code in found.code.tolist()]
+
+
+def owners(services: Services, *positions: Position, jurisdiction: str | None = None) -> list[str | None]:
+    """Return who owns places, by a batch; it is checked that each single look-up says the same."""
+    told = batch(services, *positions, jurisdiction=jurisdiction)
     assert told == [owner(services, one, jurisdiction) for one in positions]
     return told
 
@@ -141,6 +146,8 @@ def test_what_can_not_be_built_is_asked_of_the_database_and_tried_again(
     assert owners(services, SMALL, LARGE) == ["small-1", f"large-1~{edition}"]
     small = publish(database_url, 1)
     wait_until(lambda: owner(services, SMALL) == f"small-1~{small}", "what another publishes is told")
+    # While memory is being read, the database tells it at once, and a batch when that reading is through.
+    wait_until(lambda: batch(services, SMALL) == [f"small-1~{small}"], "batches are told, too")
     assert owners(services, SMALL, LARGE) == [f"small-1~{small}", f"large-1~{edition}"]
 
     builds.fails = False

@@ -23,7 +23,9 @@ def test_hostile_text_in_any_part_of_an_address_finds_nothing(rule: Rule, door: 
             answer = ask(door.client, path, method="GET", headers=door.headers())
             if answer.status not in {200, 302}:
                 answer.assert_tame()
-            assert answer.status in {200, 302, 404, 405, 422}, path
+            # Some of the texts are numbers: of a tile where nothing is.
+            empty = {204} if rule.endpoint == "tiles.tile" and text.isdecimal() else set()
+            assert answer.status in {200, 302, 404, 405, 422} | empty, path
 
 
 METHODS = {"TRACE", "PROPFIND", "CONNECT", "DELETE", "PUT", "PATCH", "FOO", "G" * 500}
