@@ -95,6 +95,13 @@ class Layer:
     #: None: there are no tiles of it.
     tiling: Tiling | None = Tiling()
     styles: tuple[Style, ...] = ()
+    #: Columns of the table that people write, where they are not those that are told.
+    stored: tuple[Column, ...] = ()
+
+    @property
+    def written(self) -> tuple[Column, ...]:
+        """Return the columns of the table that people write, beside its place: what is counted or derived is not."""
+        return self.stored or tuple(one for one in self.columns if not one.figure and one.name != "grid_code")
 
     @property
     def relation(self) -> str:

@@ -87,10 +87,11 @@ def publish_blockers(draft: Edition, latest: int | None) -> tuple[PublishBlocker
 def flows(moves: Sequence[Move]) -> tuple[Flow, ...]:
     """Return moves summed by where from, where to and kind."""
     keys = [(move.from_grid, move.to_grid, move.kind) for move in moves]
-    counts = Counter(keys)
+    counts: Counter[tuple[str | None, str | None, str]] = Counter()
     residents: Counter[tuple[str | None, str | None, str]] = Counter()
     floating: Counter[tuple[str | None, str | None, str]] = Counter()
     for key, move in zip(keys, moves, strict=True):
+        counts[key] += 1 if move.households is None else move.households
         residents[key] += move.residents or 0
         floating[key] += move.floating or 0
     return tuple(
@@ -112,7 +113,8 @@ def workloads_after(before: Sequence[Workload], moves: Sequence[Move]) -> tuple[
 def _with(load: Workload, move: Move, sign: int) -> Workload:
     if move.kind == "household":
         return replace(
-            load, households=load.households + sign, residents=load.residents + sign * (move.residents or 0),
+            load, households=load.households + sign * (move.households or 0),
+            residents=load.residents + sign * (move.residents or 0),
             floating=load.floating + sign * (move.floating or 0),
         )  # fmt: skip
     if move.kind == "incident":

@@ -33,7 +33,7 @@ def _moves(moves: tuple[Move, ...]) -> dict[str, Any]:
     """Return moves as far as they may be told: a household is a count."""
     told = [move for move in moves if move.kind != "household"][:LISTED_MAX]
     return {
-        "households": sum(move.kind == "household" for move in moves),
+        "households": sum(move.households or 0 for move in moves),
         "features": [
             {"kind": one.kind, "code": one.code or one.id, "from": one.from_grid, "to": one.to_grid} for one in told
         ],

@@ -20,9 +20,9 @@ BASEMAP = Layer(
     ),
     table="basemap_feature",
     geometry="Geometry",
-    key="id",
     assignment=None,
     columns=(
+        Column("code", "text", Title("编号", "Code"), told=False),
         Column("kind", "text", Title("类别", "Kind"), codes=KINDS),
         Column("name", "text", Title("名称", "Name"), nullable=True, told=False),
         Column("name_en", "text", Title("英文名称", "English name"), nullable=True, told=False),

@@ -9,7 +9,10 @@ KINDS = {
     "shop": Title("商业", "Shops"),
     "office": Title("办公", "Offices"),
     "school": Title("学校", "School"),
+    "hospital": Title("医院", "Hospital"),
+    "industrial": Title("厂房、仓库", "Industry"),
     "public": Title("公共建筑", "Public"),
+    "ancillary": Title("附属建筑", "Sheds and garages"),
     "other": Title("其他", "Other"),
 }
 

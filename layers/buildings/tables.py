@@ -6,9 +6,11 @@ from sqlalchemy import ForeignKey, Index, Integer, SmallInteger, Text, UniqueCon
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
-from layers.db.columns import CODE, geometry, grid_code, identity, instant_now, mercator
+from layers.db.columns import CODE, change_id, geometry, grid_code, identity, instant_now, mercator
+from layers.db.history import with_history
 
 
+@with_history
 class BuildingRow(Base):
     """A building's footprint."""
 
@@ -31,3 +33,4 @@ class BuildingRow(Base):
     geom_3857: Mapped[object | None] = mercator()
     grid_code: Mapped[str | None] = grid_code()
     recorded_at: Mapped[datetime] = instant_now()
+    change_id: Mapped[int | None] = change_id()

@@ -6,9 +6,11 @@ from sqlalchemy import Float, ForeignKey, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
-from layers.db.columns import CODE, geometry, grid_code, identity, instant_now, mercator
+from layers.db.columns import CODE, change_id, geometry, grid_code, identity, instant_now, mercator
+from layers.db.history import with_history
 
 
+@with_history
 class CameraRow(Base):
     """A camera; the database draws its view sector."""
 
@@ -28,12 +30,13 @@ class CameraRow(Base):
     kind: Mapped[str] = mapped_column(Text, server_default="fixed")
     geom: Mapped[object] = geometry("POINT")
     geom_3857: Mapped[object | None] = mercator()
-    #: Clockwise from north.
-    bearing_deg: Mapped[float] = mapped_column(Float(53))
-    fov_deg: Mapped[float] = mapped_column(Float(53))
-    range_m: Mapped[float] = mapped_column(Float(53))
+    #: Clockwise from north; None: not known.
+    bearing_deg: Mapped[float | None] = mapped_column(Float(53))
+    fov_deg: Mapped[float | None] = mapped_column(Float(53))
+    range_m: Mapped[float | None] = mapped_column(Float(53))
     status: Mapped[str] = mapped_column(Text, server_default="online")
-    sector: Mapped[object] = geometry("POLYGON")
+    sector: Mapped[object | None] = geometry("POLYGON", nullable=True)
     sector_3857: Mapped[object | None] = mercator("sector")
     grid_code: Mapped[str | None] = grid_code()
     recorded_at: Mapped[datetime] = instant_now()
+    change_id: Mapped[int | None] = change_id()

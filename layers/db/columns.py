@@ -40,3 +40,8 @@ def grid_code() -> MappedColumn[str | None]:
 def instant_now() -> MappedColumn[datetime]:
     """Return an instant that is the transaction's unless given."""
     return mapped_column(INSTANT, server_default=text("now()"))
+
+
+def change_id() -> MappedColumn[int | None]:
+    """Return by which change a row is as it is; the database's trigger writes it."""
+    return mapped_column(BigInteger)

@@ -9,7 +9,7 @@ _PERSONAL = "Leave out what looks like a telephone or identity number, a plate, 
 _SHAPE = "The shape must be valid, not empty, in longitude and latitude, and of at most 100,000 vertices."
 _POSITION = "The place is longitude, -180 to 180, and latitude, -90 to 90, in this order."
 _GONE = "or something else still belongs to it."
-_PEOPLE = "A household has 0 to 50 people of each age."
+_PEOPLE = "A row has 0 to 10,000 people of each age."
 _METRES = "is 0 to 1,000 metres."
 #: By the name of a constraint or its end; of several that fit, the longest counts.
 SENTENCES = {
@@ -100,8 +100,15 @@ SENTENCES = {
     "age_18_59_check": _PEOPLE,
     "age_60_79_check": _PEOPLE,
     "age_80_plus_check": _PEOPLE,
+    "household_households_check": "A row of households counts 1 to 10,000 of them.",
     "household_floating_check": "The floating population of a household is 0 or more.",
     "household_floating_are_residents": "The floating population of a household is part of its residents.",
+    "attribution_check": "Whom maps name is said in 1 to 500 characters.",
+    "change_kind_check": "A change is edit, import or undo.",
+    "door_check": "A door is 1 to 64 characters, none of them invisible.",
+    "note_check": f"A note {_NAME}",
+    "change_id_fkey": f"There is no such change, {_GONE}",
+    "undoes_fkey": f"There is no such change, {_GONE}",
     "service_attributes_are_a_list": "What a service asks for is a list.",
     "limit_working_hours_check": "The limit of a service is more than 0 working hours, or none.",
     # Incidents

@@ -1,8 +1,20 @@
 """Households as a layer: what leaves the database is their number in each building."""
 
+from dataclasses import replace
+
 from layers.layer import Column, Layer
 from layers.style import Style
 from layers.title import Title
+
+_BUILDING = Column("building_code", "text", Title("楼栋编号", "Building"))
+#: Column and its words; a resident is in one of them.
+BANDS = {
+    "age_0_13": Title("0–13岁", "0 to 13 years"),
+    "age_14_17": Title("14–17岁", "14 to 17 years"),
+    "age_18_59": Title("18–59岁", "18 to 59 years"),
+    "age_60_79": Title("60–79岁", "60 to 79 years"),
+    "age_80_plus": Title("80岁以上", "80 years and more"),
+}
 
 HOUSEHOLDS = Layer(
     id="households",
@@ -21,8 +33,16 @@ HOUSEHOLDS = Layer(
     tiling=None,
     columns=(
         Column("households", "integer", Title("住户", "Households"), figure=True),
-        Column("building_code", "text", Title("楼栋编号", "Building")),
+        _BUILDING,
         Column("grid_code", "text", Title("所属网格", "Grid"), nullable=True),
+    ),
+    stored=(
+        Column("code", "text", Title("编号", "Code")),
+        replace(_BUILDING, nullable=True),
+        Column("unit", "text", Title("单元", "Unit"), nullable=True),
+        Column("households", "integer", Title("户数", "Households")),
+        *(Column(name, "integer", title) for name, title in BANDS.items()),
+        Column("floating", "integer", Title("流动人口", "Floating population")),
     ),
     styles=(
         Style(

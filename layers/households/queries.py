@@ -14,14 +14,14 @@ from sqlalchemy import Connection, text
 _COUNTS = text("""
     SELECT string_agg(float8send(st_x(h.place)) || float8send(st_y(h.place)) || int8send(h.households), '')
       FROM (SELECT st_pointonsurface(b.geom) AS place, housed.households
-              FROM (SELECT building_code, count(*) AS households
+              FROM (SELECT building_code, sum(households) AS households
                       FROM geoservice.household
                      WHERE jurisdiction_id = :jurisdiction_id AND building_code IS NOT NULL
                      GROUP BY building_code) AS housed
               JOIN geoservice.building AS b
                 ON b.jurisdiction_id = :jurisdiction_id AND b.code = housed.building_code
             UNION ALL
-            SELECT geom, 1 FROM geoservice.household
+            SELECT geom, households FROM geoservice.household
              WHERE jurisdiction_id = :jurisdiction_id AND building_code IS NULL) AS h
 """)
 #: As PostgreSQL sends numbers: the highest byte first.

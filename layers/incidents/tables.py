@@ -42,6 +42,8 @@ class ServiceRow(Base):
     keywords: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     attributes: Mapped[list[object]] = mapped_column(JSONB, server_default="[]")
     limit_working_hours: Mapped[float | None] = mapped_column(Float(53))
+    #: Where it was reported is nobody's business.
+    sensitive: Mapped[bool] = mapped_column(Boolean, server_default="false")
 
 
 class IncidentRow(Base):

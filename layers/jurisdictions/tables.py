@@ -31,7 +31,9 @@ class JurisdictionRow(Base):
     #: Households that a grid should have at least, and at most.
     households_min: Mapped[int] = mapped_column(Integer, server_default="300")
     households_max: Mapped[int] = mapped_column(Integer, server_default="500")
-    #: What the whole of a grid's code should be like; none: anything.
     #: What is not sure of the datum of the file that the outline came from; null: nothing.
     ballpark: Mapped[str | None] = mapped_column(Text)
+    #: What the whole of a grid's code should be like; none: anything.
     grid_code_pattern: Mapped[str | None] = mapped_column(Text)
+    #: Whom maps of it have to name.
+    attribution: Mapped[str | None] = mapped_column(Text)

@@ -6,9 +6,11 @@ from sqlalchemy import ForeignKey, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
-from layers.db.columns import CODE, geometry, grid_code, identity, instant_now, mercator
+from layers.db.columns import CODE, change_id, geometry, grid_code, identity, instant_now, mercator
+from layers.db.history import with_history
 
 
+@with_history
 class OrganisationRow(Base):
     """A party branch, partner or service point."""
 
@@ -30,3 +32,4 @@ class OrganisationRow(Base):
     geom_3857: Mapped[object | None] = mercator()
     grid_code: Mapped[str | None] = grid_code()
     recorded_at: Mapped[datetime] = instant_now()
+    change_id: Mapped[int | None] = change_id()

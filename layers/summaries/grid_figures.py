@@ -48,7 +48,7 @@ _TOTALS = text("""
     SELECT (SELECT count(*) FROM geoservice.territory AS t
              WHERE t.jurisdiction_id = :jurisdiction_id AND t.valid @> now() AND upper_inf(t.known)) AS grids,
            h.households, h.residents, h.floating, i.received, i.closed, i.in_hand, i.triage
-      FROM (SELECT count(*) AS households, coalesce(sum(residents), 0) AS residents,
+      FROM (SELECT coalesce(sum(households), 0) AS households, coalesce(sum(residents), 0) AS residents,
                    coalesce(sum(floating), 0) AS floating
               FROM geoservice.household WHERE jurisdiction_id = :jurisdiction_id) AS h,
            (SELECT count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,

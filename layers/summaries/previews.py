@@ -23,7 +23,8 @@ _PREVIEW = text("""
     INSERT INTO geoservice.preview (edition_id, revision, actor, fingerprint, moves)
     SELECT e.id, e.revision, geoservice.actor(), geoservice.fingerprint_of(r.moved),
            (SELECT coalesce(jsonb_agg(jsonb_build_array(
-                       m.kind, m.id, m.code, m.from_grid, m.to_grid, m.residents, m.floating)
+                       m.kind, m.id, m.code, m.from_grid, m.to_grid, m.households,
+                       m.residents, m.floating)
                        ORDER BY m.kind, m.id), '[]')
               FROM unnest(r.moved) AS m)
       FROM rehearsed AS r, geoservice.edition AS e WHERE e.id = :edition_id
@@ -38,7 +39,7 @@ _WORKLOAD = text("""
            coalesce(h.floating, 0) AS floating, coalesce(i.in_hand, 0) AS in_hand
       FROM unnest(CAST(:codes AS text[])) AS c (code)
       LEFT JOIN LATERAL (
-        SELECT count(*) AS households, sum(h.residents) AS residents, sum(h.floating) AS floating
+        SELECT sum(h.households) AS households, sum(h.residents) AS residents, sum(h.floating) AS floating
           FROM geoservice.household AS h WHERE h.jurisdiction_id = :jurisdiction_id AND h.grid_code = c.code) AS h
              ON true
       LEFT JOIN LATERAL (
@@ -61,7 +62,8 @@ class Move:
     #: None: nobody's.
     from_grid: str | None
     to_grid: str | None
-    #: Of a household.
+    #: Of a row of households, which may count several.
+    households: int | None
     residents: int | None
     floating: int | None
 

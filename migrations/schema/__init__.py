@@ -19,6 +19,7 @@ NAMES = (
     "territory",  # what editions put in force
     "ownership",  # its questions are standard SQL and name territory
     "layers",  # their trigger functions; each of those that follow attaches itself
+    "changes",  # of layers
     "tiles",  # of layers
     "basemap",
     "buildings",

@@ -3,16 +3,17 @@
 CREATE TABLE geoservice.basemap_feature (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    code text COLLATE "C" NOT NULL DEFAULT gen_random_uuid()::text CHECK (geoservice.is_code(code)),  -- as where it comes from
     kind text NOT NULL CHECK (kind IN ('street', 'water', 'green', 'block')),
     name text CHECK (geoservice.is_name(name)),
     name_en text CHECK (geoservice.is_name(name_en)),
     geom geometry(Geometry, 4326) NOT NULL CHECK (geoservice.is_sound(geom)),
     CONSTRAINT basemap_feature_line_or_area
-        CHECK (geometrytype(geom) IN ('LINESTRING', 'MULTILINESTRING', 'POLYGON', 'MULTIPOLYGON'))
+        CHECK (geometrytype(geom) IN ('LINESTRING', 'MULTILINESTRING', 'POLYGON', 'MULTIPOLYGON')),
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (jurisdiction_id, code)
 );
-CREATE INDEX ix_basemap_feature_jurisdiction_id ON geoservice.basemap_feature (jurisdiction_id);
-INSERT INTO geoservice.layer (id, table_name, key_column, tiled, min_zoom)
-VALUES ('basemap', 'basemap_feature', 'id', '{kind,name,name_en}', 11);
+INSERT INTO geoservice.layer (id, table_name, tiled, min_zoom) VALUES ('basemap', 'basemap_feature', '{kind,name,name_en}', 11);
 SELECT geoservice.attach_layer('basemap');
 
 -- Say what is wrong before the CHECKs only say that something is.

@@ -6,11 +6,12 @@ CREATE TABLE geoservice.camera (
     code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),
     kind text NOT NULL DEFAULT 'fixed' CHECK (geoservice.is_code(kind)),
     geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),
-    bearing_deg double precision NOT NULL CHECK (bearing_deg >= 0 AND bearing_deg < 360),
-    fov_deg double precision NOT NULL CHECK (fov_deg > 0 AND fov_deg <= 360),
-    range_m double precision NOT NULL CHECK (range_m > 0 AND range_m <= 2000),
+    -- What a camera sees is not always known.
+    bearing_deg double precision CHECK (bearing_deg >= 0 AND bearing_deg < 360),
+    fov_deg double precision CHECK (fov_deg > 0 AND fov_deg <= 360),
+    range_m double precision CHECK (range_m > 0 AND range_m <= 2000),
     status text NOT NULL DEFAULT 'online' CHECK (status IN ('online', 'offline', 'maintenance')),
-    sector geometry(Polygon, 4326) NOT NULL CHECK (geoservice.is_sound(sector)),  -- the trigger's, from the four above
+    sector geometry(Polygon, 4326) CHECK (geoservice.is_sound(sector)),  -- the trigger's, from the four above; null without them
     grid_code text COLLATE "C",
     recorded_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (jurisdiction_id, code)
@@ -55,7 +56,9 @@ BEGIN
             USING ERRCODE = 'check_violation',
                   HINT = 'bearing_deg is 0 to below 360, fov_deg above 0 to 360, range_m above 0 to 2000.';
     END IF;
-    new.sector := view_sector(new.geom, new.bearing_deg, new.fov_deg, new.range_m);
+    -- What sees all around looks nowhere in particular.
+    new.sector := view_sector(new.geom, CASE WHEN new.fov_deg = 360 THEN coalesce(new.bearing_deg, 0) ELSE new.bearing_deg END,
+                              new.fov_deg, new.range_m);
     RETURN new;
 END $$;
 CREATE TRIGGER draw_sector BEFORE INSERT OR UPDATE OF geom, bearing_deg, fov_deg, range_m, sector ON geoservice.camera

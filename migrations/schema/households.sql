@@ -1,20 +1,23 @@
--- Counts of residents at a place, by band; the id is random and says nothing. There is no column for a name, and none
--- may be added.
+-- Counts of residents at a place, by band: of one household, or of several together, such as those of a building. Id and code are
+-- random unless an import numbers them, and say nothing of anybody. There is no column for a name, and none may be added.
 CREATE TABLE geoservice.household (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    code text COLLATE "C" NOT NULL DEFAULT gen_random_uuid()::text CHECK (geoservice.is_code(code)),
     building_code text COLLATE "C",
     unit text CHECK (geoservice.is_code(unit)),
     geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),
-    age_0_13 smallint NOT NULL DEFAULT 0 CHECK (age_0_13 BETWEEN 0 AND 50),
-    age_14_17 smallint NOT NULL DEFAULT 0 CHECK (age_14_17 BETWEEN 0 AND 50),
-    age_18_59 smallint NOT NULL DEFAULT 0 CHECK (age_18_59 BETWEEN 0 AND 50),
-    age_60_79 smallint NOT NULL DEFAULT 0 CHECK (age_60_79 BETWEEN 0 AND 50),
-    age_80_plus smallint NOT NULL DEFAULT 0 CHECK (age_80_plus BETWEEN 0 AND 50),
-    residents smallint NOT NULL GENERATED ALWAYS AS (age_0_13 + age_14_17 + age_18_59 + age_60_79 + age_80_plus) STORED,
-    floating smallint NOT NULL DEFAULT 0 CHECK (floating >= 0),
+    households integer NOT NULL DEFAULT 1 CHECK (households BETWEEN 1 AND 10000),  -- how many this row counts
+    age_0_13 integer NOT NULL DEFAULT 0 CHECK (age_0_13 BETWEEN 0 AND 10000),
+    age_14_17 integer NOT NULL DEFAULT 0 CHECK (age_14_17 BETWEEN 0 AND 10000),
+    age_18_59 integer NOT NULL DEFAULT 0 CHECK (age_18_59 BETWEEN 0 AND 10000),
+    age_60_79 integer NOT NULL DEFAULT 0 CHECK (age_60_79 BETWEEN 0 AND 10000),
+    age_80_plus integer NOT NULL DEFAULT 0 CHECK (age_80_plus BETWEEN 0 AND 10000),
+    residents integer NOT NULL GENERATED ALWAYS AS (age_0_13 + age_14_17 + age_18_59 + age_60_79 + age_80_plus) STORED,
+    floating integer NOT NULL DEFAULT 0 CHECK (floating >= 0),
     grid_code text COLLATE "C",
     recorded_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (jurisdiction_id, code),
     FOREIGN KEY (jurisdiction_id, building_code) REFERENCES geoservice.building (jurisdiction_id, code),
     CONSTRAINT household_floating_are_residents
         CHECK (floating <= age_0_13 + age_14_17 + age_18_59 + age_60_79 + age_80_plus)

@@ -19,6 +19,7 @@ CREATE TABLE geoservice.jurisdiction (
     households_min integer NOT NULL DEFAULT 300 CHECK (households_min >= 0),
     households_max integer NOT NULL DEFAULT 500,
     grid_code_pattern text CHECK (char_length(grid_code_pattern) BETWEEN 1 AND 200),  -- null: any code
+    attribution text CHECK (char_length(attribution) BETWEEN 1 AND 500),  -- whom maps of it have to name
     recorded_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT jurisdiction_households_min_to_max CHECK (households_max >= households_min)
 );

@@ -64,7 +64,7 @@ BEGIN
 END $$;
 
 -- Make a table the home of a layer that is described in table layer: what finds its features by place and by grid, what gives
--- them their grid, and who may read and write them. The table has id, jurisdiction_id, geom in EPSG:4326, its key and, when a grid
+-- them their grid, what keeps their history, and who may read and write them. The table has id, jurisdiction_id, geom in EPSG:4326, its key and, when a grid
 -- owns its features, grid_code. May be called again.
 CREATE FUNCTION geoservice.attach_layer(layer text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
@@ -94,6 +94,7 @@ BEGIN
                        ' EXECUTE FUNCTION geoservice.follow_building(%L)',
                        'move_' || described.table_name, described.table_name);
     END IF;
+    PERFORM attach_history(layer);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO geoservice_app', home);
     IF NOT described.personal THEN
         EXECUTE format('GRANT SELECT ON %s TO geoservice_reader, geoservice_analyst', home);

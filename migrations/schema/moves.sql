@@ -6,7 +6,8 @@ CREATE TYPE geoservice.move AS (
     code text,                                -- null where the layer has none
     from_grid text,
     to_grid text,
-    residents integer,                        -- of a household
+    households integer,                       -- of a row of household, which may count several
+    residents integer,
     floating integer
 );
 
@@ -58,7 +59,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_tem
 DECLARE
     told CONSTANT text := format('%L, f.id::text, %s, f.grid_code, %%s, %s', described.table_name,
         CASE WHEN described.key_column = 'code' THEN 'f.code' ELSE 'NULL::text' END,
-        CASE WHEN described.personal THEN 'f.residents::integer, f.floating::integer' ELSE 'NULL::integer, NULL::integer' END);
+        CASE WHEN described.personal THEN 'f.households, f.residents, f.floating' ELSE 'NULL::integer, NULL::integer, NULL::integer' END);
     by_place CONSTANT text := format($sql$
         SELECT %s
           FROM (SELECT DISTINCT ON (near.id) near.*
@@ -112,7 +113,7 @@ BEGIN
     END IF;
     RETURN QUERY
         SELECT CASE policy WHEN 'ask' THEN 'undecided' ELSE 'incident' END, (i.report).id::text, NULL::text, (i.report).grid_code,
-               owner.code, NULL::integer, NULL::integer
+               owner.code, NULL::integer, NULL::integer, NULL::integer
           FROM (SELECT DISTINCT ON (c.id) c.report
                   FROM (
                     SELECT near.id, near AS report

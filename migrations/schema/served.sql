@@ -12,7 +12,7 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
        coalesce(i.received, 0) AS received, coalesce(i.in_hand, 0) AS in_hand, coalesce(i.closed, 0) AS closed,
        t.geom
   FROM geoservice.territory AS t
-  LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS households, sum(residents) AS residents, sum(floating) AS floating
+  LEFT JOIN (SELECT jurisdiction_id, grid_code, sum(households) AS households, sum(residents) AS residents, sum(floating) AS floating
                FROM geoservice.household GROUP BY jurisdiction_id, grid_code) AS h
          ON h.jurisdiction_id = t.jurisdiction_id AND h.grid_code = t.code
   LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
@@ -33,7 +33,7 @@ CREATE VIEW geoservice.served_building AS
 SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.grid_code, coalesce(h.households, 0) AS households,
        b.geom
   FROM geoservice.building AS b
-  LEFT JOIN (SELECT jurisdiction_id, building_code, count(*) AS households
+  LEFT JOIN (SELECT jurisdiction_id, building_code, sum(households) AS households
                FROM geoservice.household GROUP BY jurisdiction_id, building_code) AS h
          ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
 
@@ -41,7 +41,7 @@ SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.grid_co
 CREATE VIEW geoservice.served_household AS
 SELECT b.jurisdiction_id, b.code AS building_code, b.grid_code, h.households, st_pointonsurface(b.geom) AS geom
   FROM geoservice.building AS b
-  JOIN (SELECT jurisdiction_id, building_code, count(*) AS households
+  JOIN (SELECT jurisdiction_id, building_code, sum(households) AS households
           FROM geoservice.household GROUP BY jurisdiction_id, building_code) AS h
     ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
 

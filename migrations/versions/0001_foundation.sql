@@ -245,6 +245,7 @@ CREATE TABLE geoservice.jurisdiction (
     households_min integer NOT NULL DEFAULT 300 CHECK (households_min >= 0),
     households_max integer NOT NULL DEFAULT 500,
     grid_code_pattern text CHECK (char_length(grid_code_pattern) BETWEEN 1 AND 200),  -- null: any code
+    attribution text CHECK (char_length(attribution) BETWEEN 1 AND 500),  -- whom maps of it have to name
     recorded_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT jurisdiction_households_min_to_max CHECK (households_max >= households_min)
 );
@@ -1308,7 +1309,7 @@ BEGIN
 END $$;
 
 -- Make a table the home of a layer that is described in table layer: what finds its features by place and by grid, what gives
--- them their grid, and who may read and write them. The table has id, jurisdiction_id, geom in EPSG:4326, its key and, when a grid
+-- them their grid, what keeps their history, and who may read and write them. The table has id, jurisdiction_id, geom in EPSG:4326, its key and, when a grid
 -- owns its features, grid_code. May be called again.
 CREATE FUNCTION geoservice.attach_layer(layer text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
@@ -1338,6 +1339,7 @@ BEGIN
                        ' EXECUTE FUNCTION geoservice.follow_building(%L)',
                        'move_' || described.table_name, described.table_name);
     END IF;
+    PERFORM attach_history(layer);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO geoservice_app', home);
     IF NOT described.personal THEN
         EXECUTE format('GRANT SELECT ON %s TO geoservice_reader, geoservice_analyst', home);
@@ -1348,6 +1350,281 @@ END $$;
 
 -- Layers that are read and never assigned by a trigger of theirs: no attachment.
 INSERT INTO geoservice.layer (id, table_name, key_column, assignment, personal) VALUES ('grids', 'territory', 'code', NULL, false);
+
+-- Changes of layers: who, when, by which door, and what was before. Beside the table of each layer stands a twin that keeps the rows
+-- which were changed or removed; the database writes it, whoever changes something.
+--
+-- A transaction is one change. What a row is now was made by the change that it names; what it was before is in the twin, from when
+-- until when. Grids have a history of their own kind (territory), incidents another (incident_event).
+
+CREATE TABLE geoservice.change (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    actor text NOT NULL,
+    door text NOT NULL CHECK (geoservice.is_code(door)),    -- sql, or as the service says: command, api …
+    kind text NOT NULL CHECK (kind IN ('edit', 'import', 'undo')),
+    undoes bigint REFERENCES geoservice.change,
+    note text CHECK (geoservice.is_name(note)),             -- of an import: what was read
+    xact bigint NOT NULL                      -- its transaction; says nothing once that has ended
+);
+CREATE INDEX ix_change_undoes ON geoservice.change (undoes);
+
+-- What a change did to a layer in a jurisdiction.
+CREATE TABLE geoservice.change_count (
+    change_id bigint NOT NULL REFERENCES geoservice.change,
+    layer text COLLATE "C" NOT NULL,
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    added bigint NOT NULL DEFAULT 0,
+    changed bigint NOT NULL DEFAULT 0,
+    removed bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (change_id, layer, jurisdiction_id)
+);
+CREATE INDEX ix_change_count_jurisdiction_id ON geoservice.change_count (jurisdiction_id, change_id);
+
+CREATE FUNCTION geoservice.this_transaction() RETURNS bigint LANGUAGE sql STABLE RETURN pg_current_xact_id()::text::bigint;
+
+-- Begin the change of this transaction, or return the one that it is. The door is said by the service alone.
+CREATE FUNCTION geoservice.begin_change(
+    kind text DEFAULT 'edit', door text DEFAULT NULL, note text DEFAULT NULL, undoes bigint DEFAULT NULL
+) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    found bigint := nullif(current_setting('geoservice.change', true), '')::bigint;
+BEGIN
+    IF EXISTS (SELECT FROM change AS c WHERE c.id = found AND c.xact = this_transaction()) THEN
+        RETURN found;
+    END IF;
+    INSERT INTO change (actor, door, kind, note, undoes, xact)
+    VALUES (actor(), CASE WHEN is_service() THEN coalesce(begin_change.door, 'service') ELSE 'sql' END,
+            begin_change.kind, begin_change.note, begin_change.undoes, this_transaction())
+    RETURNING id INTO found;
+    PERFORM set_config('geoservice.change', found::text, true);
+    RETURN found;
+END $$;
+
+-- Which change the row that is written is made by; it is new from now on, unless an undoing says since when it was. The setting is
+-- looked at first: asking for each of many rows takes long. That it is true is seen at the end of the statement.
+CREATE FUNCTION geoservice.stamp_version() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    new.change_id := coalesce(nullif(current_setting('geoservice.change', true), '')::bigint, begin_change());
+    IF tg_op = 'UPDATE' AND new.recorded_at = old.recorded_at THEN
+        new.recorded_at := now();
+    END IF;
+    RETURN new;
+END $$;
+
+-- Refuse rows that name another change than that of their transaction: its setting was set by somebody else.
+CREATE FUNCTION geoservice.require_own_change(stated bigint[]) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM unnest(stated) AS s (id)
+                WHERE NOT EXISTS (SELECT FROM change AS c WHERE c.id = s.id AND c.xact = this_transaction())) THEN
+        RAISE EXCEPTION 'The setting geoservice.change is the database''s own.'
+            USING ERRCODE = 'insufficient_privilege', HINT = 'RESET geoservice.change, then do it again.';
+    END IF;
+END $$;
+
+-- Count what a statement did to a layer. The counts are numbers by jurisdiction.
+CREATE FUNCTION geoservice.count_change(layer text, jurisdiction integer, added bigint, changed bigint, removed bigint) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    INSERT INTO change_count AS c (change_id, layer, jurisdiction_id, added, changed, removed)
+    VALUES (begin_change(), count_change.layer, count_change.jurisdiction, count_change.added, count_change.changed, count_change.removed)
+        ON CONFLICT (change_id, layer, jurisdiction_id) DO UPDATE
+       SET added = c.added + excluded.added, changed = c.changed + excluded.changed, removed = c.removed + excluded.removed
+$$;
+
+-- Keep what a statement changed or removed. Arguments: the layer; its twin; the columns that are kept; what makes a row another one.
+-- A row that was written twice in one transaction keeps what it was in between, for no time at all.
+CREATE FUNCTION geoservice.keep_versions() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    kept CONSTANT text := format(
+        'INSERT INTO geoservice.%I (%s, since, until, ended_by, operation)'
+        ' SELECT %s, coalesce(m.at, old.recorded_at), greatest(e.at, m.at), e.id, %%L'
+        '   FROM before AS old LEFT JOIN geoservice.change AS m ON m.id = old.change_id, geoservice.change AS e',
+        tg_argv[1], tg_argv[2], regexp_replace(tg_argv[2], '(^|, )', '\1old.', 'g'));
+    stated bigint[];
+    counted record;
+BEGIN
+    IF tg_op <> 'DELETE' THEN
+        EXECUTE 'SELECT array_agg(DISTINCT new.change_id) FROM after AS new' ||
+                CASE tg_op WHEN 'UPDATE' THEN format(' JOIN before AS old USING (id) WHERE %s', tg_argv[3]) ELSE '' END
+           INTO stated;
+        PERFORM require_own_change(stated);
+    END IF;
+    IF tg_op = 'INSERT' THEN
+        FOR counted IN EXECUTE 'SELECT jurisdiction_id AS j, count(*) AS n FROM after GROUP BY 1' LOOP
+            PERFORM count_change(tg_argv[0], counted.j, counted.n, 0, 0);
+        END LOOP;
+    ELSIF tg_op = 'UPDATE' AND stated IS NOT NULL THEN
+        EXECUTE format(kept, 'update') || format(' WHERE e.id = $1 AND EXISTS (SELECT FROM after AS new WHERE new.id = old.id AND (%s))', tg_argv[3])
+          USING begin_change();
+        FOR counted IN EXECUTE format('SELECT new.jurisdiction_id AS j, count(*) AS n FROM after AS new JOIN before AS old USING (id)'
+                                      ' WHERE %s GROUP BY 1', tg_argv[3]) LOOP
+            PERFORM count_change(tg_argv[0], counted.j, 0, counted.n, 0);
+        END LOOP;
+    ELSIF tg_op = 'DELETE' THEN
+        FOR counted IN EXECUTE 'SELECT jurisdiction_id AS j, count(*) AS n FROM before GROUP BY 1' LOOP
+            PERFORM count_change(tg_argv[0], counted.j, 0, 0, counted.n);
+        END LOOP;
+        IF FOUND THEN
+            EXECUTE format(kept, 'delete') || ' WHERE e.id = $1' USING begin_change();
+        END IF;
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- The columns of a table that are kept: all that somebody wrote, and by which change. Which grid owns a feature is asked anew of the
+-- editions, for any instant.
+CREATE FUNCTION geoservice.kept_columns(home regclass) RETURNS TABLE (name name, type text, content boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attname NOT IN ('id', 'recorded_at', 'change_id')
+      FROM pg_attribute AS a
+     WHERE a.attrelid = home AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attname <> 'grid_code'
+     ORDER BY a.attnum
+$$;
+
+-- Give the table of a layer its twin, and what writes it. May be called again: columns that came since are added.
+CREATE FUNCTION geoservice.attach_history(layer text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    described layer%ROWTYPE;
+    home regclass;
+    twin text;
+    kept record;
+    listed text;
+    differs text;
+    operation text;
+    tables text;
+BEGIN
+    SELECT * INTO STRICT described FROM layer AS l WHERE l.id = attach_history.layer;
+    home := format('geoservice.%I', described.table_name)::regclass;
+    twin := short_name(described.table_name || '_history');
+    EXECUTE format('ALTER TABLE %s ADD COLUMN IF NOT EXISTS recorded_at timestamptz NOT NULL DEFAULT now()', home);
+    EXECUTE format('ALTER TABLE %s ADD COLUMN IF NOT EXISTS change_id bigint', home);
+    EXECUTE format('CREATE TABLE IF NOT EXISTS geoservice.%I (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,'
+                   ' since timestamptz NOT NULL, until timestamptz NOT NULL, ended_by bigint NOT NULL,'
+                   ' operation text NOT NULL)', twin);
+    FOR kept IN SELECT * FROM kept_columns(home) LOOP
+        EXECUTE format('ALTER TABLE geoservice.%I ADD COLUMN IF NOT EXISTS %I %s', twin, kept.name, kept.type);
+    END LOOP;
+    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON geoservice.%I (id, seq)', short_name('ix_' || twin || '_id'), twin);
+    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON geoservice.%I (jurisdiction_id, code)', short_name('ix_' || twin || '_code'), twin);
+    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON geoservice.%I (ended_by)', short_name('ix_' || twin || '_ended_by'), twin);
+    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON geoservice.%I USING gist (geom)', short_name('ix_' || twin || '_geom'), twin);
+    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s (change_id)', short_name('ix_' || described.table_name || '_change_id'), home);
+    SELECT string_agg(quote_ident(c.name), ', '), string_agg(unlike(c.name, c.type), ' OR ') FILTER (WHERE c.content)
+      INTO listed, differs FROM kept_columns(home) AS c;
+    -- After the other triggers that complete a row: PostgreSQL calls them in the order of their names.
+    EXECUTE format('CREATE OR REPLACE TRIGGER stamp_new_version BEFORE INSERT ON %s'
+                   ' FOR EACH ROW EXECUTE FUNCTION geoservice.stamp_version()', home);
+    EXECUTE format('CREATE OR REPLACE TRIGGER stamp_next_version BEFORE UPDATE ON %s'
+                   ' FOR EACH ROW WHEN (%s) EXECUTE FUNCTION geoservice.stamp_version()', home, differs);
+    FOR operation, tables IN VALUES ('INSERT', 'NEW TABLE AS after'), ('UPDATE', 'OLD TABLE AS before NEW TABLE AS after'),
+                                    ('DELETE', 'OLD TABLE AS before') LOOP
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER %s ON %s REFERENCING %s FOR EACH STATEMENT'
+                       ' EXECUTE FUNCTION geoservice.keep_versions(%L, %L, %L, %L)',
+                       'keep_versions_' || lower(operation), operation, home, tables, layer, twin, listed, differs);
+    END LOOP;
+    EXECUTE format('CREATE OR REPLACE TRIGGER keep_versions_truncate BEFORE TRUNCATE ON %s'
+                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_truncate()', home);
+    EXECUTE format('GRANT SELECT ON geoservice.%I TO geoservice_app', twin);
+    IF NOT described.personal THEN
+        EXECUTE format('GRANT SELECT ON geoservice.%I TO geoservice_analyst', twin);
+    END IF;
+END $$;
+
+-- Without a row to be kept there would be no history of it.
+CREATE FUNCTION geoservice.refuse_truncate() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'Rows of % are removed by DELETE, which keeps what they were.', tg_table_name
+        USING ERRCODE = 'insufficient_privilege', HINT = 'Write DELETE FROM in place of TRUNCATE.';
+END $$;
+
+-- The condition under which a column of the rows old and new differs. Types that nothing is equal in, such as json, are compared as they
+-- are written.
+CREATE FUNCTION geoservice.unlike(name name, type text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT format(CASE WHEN EXISTS (SELECT FROM pg_opclass AS o JOIN pg_am AS m ON m.oid = o.opcmethod AND m.amname = 'btree'
+                                     WHERE o.opcdefault AND o.opcintype = split_part(type, '(', 1)::regtype)
+                       THEN 'old.%1$I IS DISTINCT FROM new.%1$I' ELSE 'old.%1$I::text IS DISTINCT FROM new.%1$I::text' END, name)
+$$;
+
+-- Statements about a change $1 and the layer that it touched: what each feature was before it, by id; which ones it made or changed; which
+-- are no more as it left them. What others changed and somebody put back is as it was left.
+CREATE FUNCTION geoservice.undoing_statement(what text, touched geoservice.layer) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    home CONSTANT text := format('geoservice.%I', touched.table_name);
+    twin CONSTANT text := format('geoservice.%I', short_name(touched.table_name || '_history'));
+    was CONSTANT text := format('(SELECT * FROM (SELECT DISTINCT ON (id) * FROM %s WHERE ended_by = $1 ORDER BY id, seq) AS first'
+                                '  WHERE first.change_id IS DISTINCT FROM $1)', twin);
+    columns text;
+    settings text;
+    differs text;
+BEGIN
+    SELECT string_agg(quote_ident(c.name), ', ') FILTER (WHERE c.name <> 'change_id'),
+           string_agg(format('%1$I = was.%1$I', c.name), ', ') FILTER (WHERE c.name NOT IN ('id', 'change_id')),
+           string_agg(unlike(c.name, c.type), ' OR ') FILTER (WHERE c.content)
+      INTO columns, settings, differs FROM kept_columns(home::regclass) AS c;
+    RETURN CASE what
+        WHEN 'conflicts' THEN format(
+            'SELECT old.code FROM (SELECT DISTINCT ON (id) * FROM %1$s WHERE change_id = $1 AND ended_by <> $1 ORDER BY id, seq DESC) AS old'
+            '  LEFT JOIN %2$s AS new ON new.id = old.id WHERE new.id IS NULL OR %3$s'
+            ' UNION SELECT was.code FROM %4$s AS was JOIN %2$s AS other'
+            '   ON other.jurisdiction_id = was.jurisdiction_id AND other.code = was.code AND other.id <> was.id', twin, home, differs, was)
+        WHEN 'remove' THEN format(
+            'DELETE FROM %2$s AS f WHERE f.id IN (SELECT id FROM %2$s WHERE change_id = $1 UNION SELECT id FROM %1$s WHERE change_id = $1)'
+            ' AND NOT EXISTS (SELECT FROM %3$s AS was WHERE was.id = f.id)', twin, home, was)
+        WHEN 'restore' THEN format('UPDATE %s AS f SET %s FROM %s AS was WHERE was.id = f.id', home, settings, was)
+        WHEN 'return' THEN format(
+            'INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM %3$s AS was'
+            ' WHERE NOT EXISTS (SELECT FROM %1$s AS f WHERE f.id = was.id)', home, columns, was)
+    END;
+END $$;
+
+-- The features that a change touched and that are no more as it left them, by their keys: it can not be undone while there are any.
+CREATE FUNCTION geoservice.changed_since(change bigint) RETURNS TABLE (layer text, code text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    touched layer%ROWTYPE;
+BEGIN
+    FOR touched IN SELECT l.* FROM layer AS l
+                    WHERE l.id IN (SELECT c.layer FROM change_count AS c WHERE c.change_id = changed_since.change) LOOP
+        RETURN QUERY EXECUTE format('SELECT %L, c.code FROM (%s) AS c', touched.id, undoing_statement('conflicts', touched))
+          USING changed_since.change;
+    END LOOP;
+END $$;
+
+-- Undo a change as a whole: what it added is removed, what it changed or removed is again as it was. Returns the change that this is.
+CREATE FUNCTION geoservice.undo_change(change bigint, door text DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    undoing bigint;
+    layers layer[];
+    touched layer;
+BEGIN
+    layers := ARRAY(SELECT l FROM layer AS l WHERE l.id IN (SELECT c.layer FROM change_count AS c WHERE c.change_id = undo_change.change)
+                     ORDER BY l.assignment);
+    FOREACH touched IN ARRAY layers LOOP  -- nobody changes anything between the look and the deed
+        EXECUTE format('LOCK TABLE geoservice.%I IN SHARE ROW EXCLUSIVE MODE', touched.table_name);
+    END LOOP;
+    IF EXISTS (SELECT FROM changed_since(change)) THEN
+        RAISE EXCEPTION 'Change % can not be undone: features that it touched were changed since.', change
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Undo the later changes first.';
+    END IF;
+    undoing := begin_change('undo', door, NULL, change);
+    FOREACH touched IN ARRAY layers LOOP  -- what stands in buildings is removed before them
+        EXECUTE undoing_statement('remove', touched) USING change;
+    END LOOP;
+    FOR touched IN SELECT l.* FROM unnest(layers) AS l ORDER BY l.assignment DESC LOOP
+        EXECUTE undoing_statement('restore', touched) USING change;
+        EXECUTE undoing_statement('return', touched) USING change;
+    END LOOP;
+    RETURN undoing;
+END $$;
 
 -- Vector tiles: what the database keeps so that they are quick to make and never stale. Tiles are those of WebMercatorQuad (OGC
 -- Two Dimensional Tile Matrix Set, annex D.1), EPSG:3857, zooms 0 to 16.
@@ -1794,16 +2071,17 @@ END;
 CREATE TABLE geoservice.basemap_feature (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    code text COLLATE "C" NOT NULL DEFAULT gen_random_uuid()::text CHECK (geoservice.is_code(code)),  -- as where it comes from
     kind text NOT NULL CHECK (kind IN ('street', 'water', 'green', 'block')),
     name text CHECK (geoservice.is_name(name)),
     name_en text CHECK (geoservice.is_name(name_en)),
     geom geometry(Geometry, 4326) NOT NULL CHECK (geoservice.is_sound(geom)),
     CONSTRAINT basemap_feature_line_or_area
-        CHECK (geometrytype(geom) IN ('LINESTRING', 'MULTILINESTRING', 'POLYGON', 'MULTIPOLYGON'))
+        CHECK (geometrytype(geom) IN ('LINESTRING', 'MULTILINESTRING', 'POLYGON', 'MULTIPOLYGON')),
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (jurisdiction_id, code)
 );
-CREATE INDEX ix_basemap_feature_jurisdiction_id ON geoservice.basemap_feature (jurisdiction_id);
-INSERT INTO geoservice.layer (id, table_name, key_column, tiled, min_zoom)
-VALUES ('basemap', 'basemap_feature', 'id', '{kind,name,name_en}', 11);
+INSERT INTO geoservice.layer (id, table_name, tiled, min_zoom) VALUES ('basemap', 'basemap_feature', '{kind,name,name_en}', 11);
 SELECT geoservice.attach_layer('basemap');
 
 -- Say what is wrong before the CHECKs only say that something is.
@@ -1839,23 +2117,26 @@ INSERT INTO geoservice.layer (id, table_name, assignment, tiled, cell_level, cou
 VALUES ('buildings', 'building', 'place', '{code,kind,floors}', 18, '{kind}');
 SELECT geoservice.attach_layer('buildings');
 
--- Counts of residents at a place, by band; the id is random and says nothing. There is no column for a name, and none
--- may be added.
+-- Counts of residents at a place, by band: of one household, or of several together, such as those of a building. Id and code are
+-- random unless an import numbers them, and say nothing of anybody. There is no column for a name, and none may be added.
 CREATE TABLE geoservice.household (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    code text COLLATE "C" NOT NULL DEFAULT gen_random_uuid()::text CHECK (geoservice.is_code(code)),
     building_code text COLLATE "C",
     unit text CHECK (geoservice.is_code(unit)),
     geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),
-    age_0_13 smallint NOT NULL DEFAULT 0 CHECK (age_0_13 BETWEEN 0 AND 50),
-    age_14_17 smallint NOT NULL DEFAULT 0 CHECK (age_14_17 BETWEEN 0 AND 50),
-    age_18_59 smallint NOT NULL DEFAULT 0 CHECK (age_18_59 BETWEEN 0 AND 50),
-    age_60_79 smallint NOT NULL DEFAULT 0 CHECK (age_60_79 BETWEEN 0 AND 50),
-    age_80_plus smallint NOT NULL DEFAULT 0 CHECK (age_80_plus BETWEEN 0 AND 50),
-    residents smallint NOT NULL GENERATED ALWAYS AS (age_0_13 + age_14_17 + age_18_59 + age_60_79 + age_80_plus) STORED,
-    floating smallint NOT NULL DEFAULT 0 CHECK (floating >= 0),
+    households integer NOT NULL DEFAULT 1 CHECK (households BETWEEN 1 AND 10000),  -- how many this row counts
+    age_0_13 integer NOT NULL DEFAULT 0 CHECK (age_0_13 BETWEEN 0 AND 10000),
+    age_14_17 integer NOT NULL DEFAULT 0 CHECK (age_14_17 BETWEEN 0 AND 10000),
+    age_18_59 integer NOT NULL DEFAULT 0 CHECK (age_18_59 BETWEEN 0 AND 10000),
+    age_60_79 integer NOT NULL DEFAULT 0 CHECK (age_60_79 BETWEEN 0 AND 10000),
+    age_80_plus integer NOT NULL DEFAULT 0 CHECK (age_80_plus BETWEEN 0 AND 10000),
+    residents integer NOT NULL GENERATED ALWAYS AS (age_0_13 + age_14_17 + age_18_59 + age_60_79 + age_80_plus) STORED,
+    floating integer NOT NULL DEFAULT 0 CHECK (floating >= 0),
     grid_code text COLLATE "C",
     recorded_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (jurisdiction_id, code),
     FOREIGN KEY (jurisdiction_id, building_code) REFERENCES geoservice.building (jurisdiction_id, code),
     CONSTRAINT household_floating_are_residents
         CHECK (floating <= age_0_13 + age_14_17 + age_18_59 + age_60_79 + age_80_plus)
@@ -1873,11 +2154,12 @@ CREATE TABLE geoservice.camera (
     code text COLLATE "C" NOT NULL CHECK (geoservice.is_code(code)),
     kind text NOT NULL DEFAULT 'fixed' CHECK (geoservice.is_code(kind)),
     geom geometry(Point, 4326) NOT NULL CHECK (geoservice.is_position(geom)),
-    bearing_deg double precision NOT NULL CHECK (bearing_deg >= 0 AND bearing_deg < 360),
-    fov_deg double precision NOT NULL CHECK (fov_deg > 0 AND fov_deg <= 360),
-    range_m double precision NOT NULL CHECK (range_m > 0 AND range_m <= 2000),
+    -- What a camera sees is not always known.
+    bearing_deg double precision CHECK (bearing_deg >= 0 AND bearing_deg < 360),
+    fov_deg double precision CHECK (fov_deg > 0 AND fov_deg <= 360),
+    range_m double precision CHECK (range_m > 0 AND range_m <= 2000),
     status text NOT NULL DEFAULT 'online' CHECK (status IN ('online', 'offline', 'maintenance')),
-    sector geometry(Polygon, 4326) NOT NULL CHECK (geoservice.is_sound(sector)),  -- the trigger's, from the four above
+    sector geometry(Polygon, 4326) CHECK (geoservice.is_sound(sector)),  -- the trigger's, from the four above; null without them
     grid_code text COLLATE "C",
     recorded_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (jurisdiction_id, code)
@@ -1922,7 +2204,9 @@ BEGIN
             USING ERRCODE = 'check_violation',
                   HINT = 'bearing_deg is 0 to below 360, fov_deg above 0 to 360, range_m above 0 to 2000.';
     END IF;
-    new.sector := view_sector(new.geom, new.bearing_deg, new.fov_deg, new.range_m);
+    -- What sees all around looks nowhere in particular.
+    new.sector := view_sector(new.geom, CASE WHEN new.fov_deg = 360 THEN coalesce(new.bearing_deg, 0) ELSE new.bearing_deg END,
+                              new.fov_deg, new.range_m);
     RETURN new;
 END $$;
 CREATE TRIGGER draw_sector BEFORE INSERT OR UPDATE OF geom, bearing_deg, fov_deg, range_m, sector ON geoservice.camera
@@ -2030,6 +2314,7 @@ CREATE TABLE geoservice.service (
     keywords text[] NOT NULL DEFAULT '{}',
     attributes jsonb NOT NULL DEFAULT '[]',   -- what it asks for beside words and a place
     limit_working_hours double precision CHECK (limit_working_hours > 0),
+    sensitive boolean NOT NULL DEFAULT false, -- a dispute at home, say: where it was reported is nobody's business
     UNIQUE (jurisdiction_id, code),
     CONSTRAINT service_attributes_are_a_list CHECK (jsonb_typeof(attributes) = 'array')
 );
@@ -3048,7 +3333,8 @@ CREATE TYPE geoservice.move AS (
     code text,                                -- null where the layer has none
     from_grid text,
     to_grid text,
-    residents integer,                        -- of a household
+    households integer,                       -- of a row of household, which may count several
+    residents integer,
     floating integer
 );
 
@@ -3100,7 +3386,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_tem
 DECLARE
     told CONSTANT text := format('%L, f.id::text, %s, f.grid_code, %%s, %s', described.table_name,
         CASE WHEN described.key_column = 'code' THEN 'f.code' ELSE 'NULL::text' END,
-        CASE WHEN described.personal THEN 'f.residents::integer, f.floating::integer' ELSE 'NULL::integer, NULL::integer' END);
+        CASE WHEN described.personal THEN 'f.households, f.residents, f.floating' ELSE 'NULL::integer, NULL::integer, NULL::integer' END);
     by_place CONSTANT text := format($sql$
         SELECT %s
           FROM (SELECT DISTINCT ON (near.id) near.*
@@ -3154,7 +3440,7 @@ BEGIN
     END IF;
     RETURN QUERY
         SELECT CASE policy WHEN 'ask' THEN 'undecided' ELSE 'incident' END, (i.report).id::text, NULL::text, (i.report).grid_code,
-               owner.code, NULL::integer, NULL::integer
+               owner.code, NULL::integer, NULL::integer, NULL::integer
           FROM (SELECT DISTINCT ON (c.id) c.report
                   FROM (
                     SELECT near.id, near AS report
@@ -3783,7 +4069,7 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
        coalesce(i.received, 0) AS received, coalesce(i.in_hand, 0) AS in_hand, coalesce(i.closed, 0) AS closed,
        t.geom
   FROM geoservice.territory AS t
-  LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS households, sum(residents) AS residents, sum(floating) AS floating
+  LEFT JOIN (SELECT jurisdiction_id, grid_code, sum(households) AS households, sum(residents) AS residents, sum(floating) AS floating
                FROM geoservice.household GROUP BY jurisdiction_id, grid_code) AS h
          ON h.jurisdiction_id = t.jurisdiction_id AND h.grid_code = t.code
   LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
@@ -3804,7 +4090,7 @@ CREATE VIEW geoservice.served_building AS
 SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.grid_code, coalesce(h.households, 0) AS households,
        b.geom
   FROM geoservice.building AS b
-  LEFT JOIN (SELECT jurisdiction_id, building_code, count(*) AS households
+  LEFT JOIN (SELECT jurisdiction_id, building_code, sum(households) AS households
                FROM geoservice.household GROUP BY jurisdiction_id, building_code) AS h
          ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
 
@@ -3812,7 +4098,7 @@ SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.grid_co
 CREATE VIEW geoservice.served_household AS
 SELECT b.jurisdiction_id, b.code AS building_code, b.grid_code, h.households, st_pointonsurface(b.geom) AS geom
   FROM geoservice.building AS b
-  JOIN (SELECT jurisdiction_id, building_code, count(*) AS households
+  JOIN (SELECT jurisdiction_id, building_code, sum(households) AS households
           FROM geoservice.household GROUP BY jurisdiction_id, building_code) AS h
     ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
 
@@ -3848,7 +4134,8 @@ GRANT SELECT ON
 GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservice_analyst, geoservice_app;
 
 -- What the analyst reads and writes beside that, as does the service.
-GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.decision, geoservice.posting TO geoservice_analyst, geoservice_app;
+GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.decision, geoservice.posting, geoservice.change,
+    geoservice.change_count TO geoservice_analyst, geoservice_app;
 GRANT SELECT, INSERT ON geoservice.incident TO geoservice_analyst, geoservice_app;
 GRANT INSERT, UPDATE, DELETE ON
     geoservice.grid TO geoservice_analyst, geoservice_app;
@@ -3939,5 +4226,6 @@ GRANT EXECUTE ON FUNCTION
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
     geoservice.take_up_tile_changes(text, integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
     geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.tile_lock(),
+    geoservice.begin_change(text, text, text, bigint), geoservice.changed_since(bigint), geoservice.undo_change(bigint, text),
     geoservice.fingerprints()  -- of the keys, too
     TO geoservice_app;

@@ -91,7 +91,7 @@ def test_a_building_that_people_live_in_can_not_be_removed(connection: Connectio
 
 @pytest.mark.parametrize(
     "counts",
-    [{"age_18_59": -1}, {"age_18_59": 51}, {"floating": 3}, {"floating": -1}, {"unit": "a\nb"}],
+    [{"age_18_59": -1}, {"age_18_59": 10_001}, {"households": 0}, {"floating": 3}, {"floating": -1}, {"unit": "a\nb"}],
     ids=str,
 )
 def test_counts_that_can_not_be_are_refused(connection: Connection[Any], town: Town, counts: dict[str, object]) -> None:

@@ -219,7 +219,7 @@ def test_what_a_finding_points_at_does_not_have_to_be_sound(connection: Connecti
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("bearing_deg", "NaN"), ("bearing_deg", 360), ("bearing_deg", -1), ("bearing_deg", None),
+    [("bearing_deg", "NaN"), ("bearing_deg", 360), ("bearing_deg", -1),
      pytest.param("fov_deg", "NaN"),
      ("fov_deg", 0), ("fov_deg", 361), ("range_m", "NaN"), ("range_m", "Infinity"), ("range_m", 0),
      ("range_m", 2001)],
@@ -229,6 +229,19 @@ def test_a_camera_with_a_view_that_is_none_is_refused(
 ) -> None:
     with pytest.raises(psycopg.Error, match=r"degrees from north|null value in column"):
         make_camera(connection, town.jurisdiction_id, **{column: value})
+
+
+@pytest.mark.parametrize("column", ["bearing_deg", "fov_deg", "range_m"])
+def test_a_camera_whose_view_is_not_known_is_a_point_alone(
+    connection: Connection[Any], town: Town, column: str
+) -> None:
+    assert make_camera(connection, town.jurisdiction_id, **{column: None})["sector"] is None
+
+
+def test_what_sees_all_around_needs_no_bearing(connection: Connection[Any], town: Town) -> None:
+    camera = make_camera(connection, town.jurisdiction_id, bearing_deg=None, fov_deg=360)
+
+    assert select_one(connection, "SELECT st_covers(%s::geometry, %s::geometry)", camera["sector"], camera["geom"])
 
 
 def test_a_view_sector_is_the_triggers_whatever_is_written(connection: Connection[Any], town: Town) -> None:

@@ -1,0 +1,194 @@
+"""Every layer keeps what was: whoever changes a feature, by whatever door, the row before is in its table's twin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from layers.catalogue import catalogue
+from layers.db.history import history_of
+from tests.factories import make_building, make_camera, make_household, make_organisation, select_one
+from tests.layers.conftest import Town
+
+TABLES = sorted({one.table for one in catalogue().values() if one.assignment != "routing" and not one.bitemporal})
+#: What undoing does not give back: by which change a row is as it is.
+CONTENT = "(to_jsonb(f) - 'change_id')::text, st_asbinary(f.geom)"
+
+
+def on(table: str, query: str, *listed: str) -> sql.Composed:
+    """Return a query with the name of a table, and what else stands in it, in its braces."""
+    return sql.SQL(query).format(sql.Identifier("geoservice", table), *map(sql.SQL, listed))
+
+
+def rows_of(connection: psycopg.Connection[Any], table: str) -> list[Any]:
+    return connection.execute(on(table, "SELECT f.id::text, {1} FROM {0} AS f ORDER BY 1", CONTENT)).fetchall()
+
+
+def history(connection: psycopg.Connection[Any], table: str) -> list[dict[str, Any]]:
+    query = on(history_of(table), "SELECT * FROM {} ORDER BY seq")
+    return connection.cursor(row_factory=dict_row).execute(query).fetchall()
+
+
+def commit(connection: psycopg.Connection[Any]) -> None:
+    """Begin another change, as another transaction would be: the fixture rolls all of it back."""
+    connection.execute("SELECT set_config('geoservice.change', '', true)")
+
+
+def changes(connection: psycopg.Connection[Any]) -> list[tuple[object, ...]]:
+    return connection.execute(
+        "SELECT c.kind, n.layer, n.added, n.changed, n.removed FROM geoservice.change AS c"
+        " JOIN geoservice.change_count AS n ON n.change_id = c.id ORDER BY c.id, n.layer"
+    ).fetchall()
+
+
+@pytest.fixture
+def seeded(connection: psycopg.Connection[Any], town: Town) -> int:
+    """Return the jurisdiction, with one feature of each layer."""
+    j = town.jurisdiction_id
+    make_building(connection, j)
+    make_household(connection, j, building_code="b1")
+    make_camera(connection, j)
+    make_organisation(connection, j)
+    connection.execute(
+        "INSERT INTO geoservice.basemap_feature (jurisdiction_id, kind, geom)"
+        " SELECT %s, 'block', st_geometryn(geom, 1) FROM geoservice.building", [j]
+    )  # fmt: skip
+    commit(connection)
+    return j
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_change_and_a_removal_keep_the_row_that_was(
+    connection: psycopg.Connection[Any], seeded: int, table: str
+) -> None:
+    before = rows_of(connection, table)
+    if table == "building":  # those that people live in stay
+        connection.execute("UPDATE geoservice.household SET building_code = NULL")
+    connection.execute(on(table, "UPDATE {} SET code = 'other'"))
+    commit(connection)
+    connection.execute(on(table, "DELETE FROM {}"))
+
+    first, second = history(connection, table)
+
+    assert (first["operation"], second["operation"]) == ("update", "delete")
+    assert str(first["id"]) == before[0][0]
+    assert second["code"] == "other"
+    assert first["since"] <= first["until"] == second["since"] <= second["until"]
+    assert first["ended_by"] == second["change_id"] < second["ended_by"]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_what_changes_nothing_is_no_change(connection: psycopg.Connection[Any], seeded: int, table: str) -> None:
+    known = changes(connection)
+    connection.execute(on(table, "UPDATE {} SET code = code, geom = geom"))
+    connection.execute(on(table, "DELETE FROM {} WHERE false"))
+
+    assert history(connection, table) == []
+    assert changes(connection) == known
+
+
+def test_a_publication_moves_features_and_changes_none(connection: psycopg.Connection[Any], seeded: int) -> None:
+    connection.execute("UPDATE geoservice.camera SET grid_code = 'x'")
+
+    assert history(connection, "camera") == []
+
+
+def test_a_transaction_is_one_change_of_all_that_it_touches(connection: psycopg.Connection[Any], seeded: int) -> None:
+    connection.execute("UPDATE geoservice.camera SET status = 'offline'")
+    connection.execute("UPDATE geoservice.camera SET status = 'online'")
+    connection.execute("DELETE FROM geoservice.organisation")
+
+    assert [line for line in changes(connection) if line[2] == 0] == [
+        ("edit", "cameras", 0, 2, 0), ("edit", "organisations", 0, 0, 1),
+    ]  # fmt: skip
+    assert len({row["ended_by"] for row in [*history(connection, "camera"), *history(connection, "organisation")]}) == 1
+
+
+def test_a_change_is_signed_by_who_makes_it(connection: psycopg.Connection[Any], seeded: int) -> None:
+    connection.execute("SELECT set_config('geoservice.actor', 'call sign 7', true)")
+    connection.execute("UPDATE geoservice.camera SET status = 'offline'")
+
+    signed = "SELECT actor FROM geoservice.change ORDER BY id DESC LIMIT 1"
+    assert select_one(connection, signed) == "call sign 7"
+
+
+def test_a_change_that_is_somebody_elses_is_refused(connection: psycopg.Connection[Any], seeded: int) -> None:
+    # Of another transaction than this one.
+    connection.execute(
+        "INSERT INTO geoservice.change (actor, door, kind, xact) VALUES ('somebody', 'sql', 'edit', 3) RETURNING id"
+    )
+    connection.execute("SELECT set_config('geoservice.change', max(id)::text, true) FROM geoservice.change")
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="the database's own"):
+        connection.execute("UPDATE geoservice.camera SET status = 'offline'")
+
+
+def test_emptying_a_table_is_refused(connection: psycopg.Connection[Any], seeded: int) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="DELETE"):
+        connection.execute("TRUNCATE geoservice.camera")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_an_undoing_leaves_rows_equal_to_the_byte(connection: psycopg.Connection[Any], seeded: int, table: str) -> None:
+    """Added, changed twice, removed, in one change: all of it is undone, and the undoing in turn."""
+    before = rows_of(connection, table)
+    columns = ", ".join(
+        name for (name,) in connection.execute(
+            "SELECT name FROM geoservice.kept_columns(%s::regclass) WHERE content AND name <> 'code'",
+            [f"geoservice.{table}"],
+        )
+    )  # fmt: skip
+    for code in ("two", "three"):
+        connection.execute(on(table, "INSERT INTO {0} (code, {1}) SELECT %s, {1} FROM {0} LIMIT 1", columns), [code])
+    if table != "building":
+        connection.execute(on(table, "DELETE FROM {} WHERE id::text = %s"), [before[0][0]])
+    connection.execute(on(table, "UPDATE {} SET geom = st_translate(geom, 0.00001, 0)"))
+    connection.execute(on(table, "UPDATE {} SET geom = st_translate(geom, 0.00001, 0)"))
+    connection.execute(on(table, "DELETE FROM {} WHERE code = 'three'"))
+    after = rows_of(connection, table)
+    done = select_one(connection, "SELECT max(id) FROM geoservice.change")
+    commit(connection)
+
+    undone = select_one(connection, "SELECT geoservice.undo_change(%s)", done)
+    assert rows_of(connection, table) == before
+    commit(connection)
+
+    select_one(connection, "SELECT geoservice.undo_change(%s)", undone)
+    assert rows_of(connection, table) == after
+
+
+def test_what_was_changed_since_is_not_undone_until_that_is(connection: psycopg.Connection[Any], seeded: int) -> None:
+    before = rows_of(connection, "camera")
+    connection.execute("UPDATE geoservice.camera SET status = 'offline'")
+    first = select_one(connection, "SELECT max(id) FROM geoservice.change")
+    commit(connection)
+    connection.execute("UPDATE geoservice.camera SET range_m = 70")
+    second = select_one(connection, "SELECT max(id) FROM geoservice.change")
+    commit(connection)
+
+    conflicts = connection.execute("SELECT * FROM geoservice.changed_since(%s)", [first]).fetchall()
+    assert conflicts == [("cameras", "c1")]
+    connection.execute("SAVEPOINT before")
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="changed since"):
+        connection.execute("SELECT geoservice.undo_change(%s)", [first])
+    connection.execute("ROLLBACK TO before")
+
+    for change in (second, first):  # as the refusal advises
+        select_one(connection, "SELECT geoservice.undo_change(%s)", change)
+        commit(connection)
+    assert rows_of(connection, "camera") == before
+
+
+def test_the_grid_of_what_comes_back_is_that_of_today(connection: psycopg.Connection[Any], seeded: int) -> None:
+    grid = select_one(connection, "SELECT grid_code FROM geoservice.camera")
+    connection.execute("DELETE FROM geoservice.camera")
+    gone = select_one(connection, "SELECT max(id) FROM geoservice.change")
+    commit(connection)
+
+    select_one(connection, "SELECT geoservice.undo_change(%s)", gone)
+
+    assert select_one(connection, "SELECT grid_code FROM geoservice.camera") == grid
