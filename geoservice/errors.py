@@ -77,6 +77,36 @@ class GridUnknown(GeoserviceError):
     """There is no such grid in the edition in force."""
 
 
+class LayerNotWritten(GeoserviceError):
+    """Features of this layer are not written one by one: grids are drawn in drafts, reports come in by their doors."""
+
+
+class FeatureUnknown(GeoserviceError):
+    """The layer has no feature of this key, and never had one."""
+
+
+class FeatureNotStored(GeoserviceError):
+    """The feature is not as it must be."""
+
+
+class ChangeUnknown(GeoserviceError):
+    """There is no such change."""
+
+
+class DifferenceOutdated(GeoserviceError):
+    """What would change is not what was looked at: somebody changed the layer, or the file is another one."""
+
+
+class MissingNotKnown(GeoserviceError):
+    """Rows were refused, so that nobody knows what is missing: mend them, or keep what is missing."""
+
+
+class RemovalNotConfirmed(GeoserviceError):
+    """More than a tenth of what is stored would be removed."""
+
+    advice = "confirm-removal"
+
+
 class EditionUnknown(GeoserviceError):
     """There is no such edition."""
 

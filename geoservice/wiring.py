@@ -20,6 +20,7 @@ from geoservice.services.handling import HandlingService
 from geoservice.services.health import HealthService
 from geoservice.services.incidents import IncidentService
 from geoservice.services.keys import KeyService
+from geoservice.services.layers.service import LayerService
 from geoservice.services.ownership import OwnershipService
 from geoservice.services.snapshot_cache import SnapshotCache
 from geoservice.services.tiles.service import TileService
@@ -59,6 +60,7 @@ class Services:
     keys: KeyService
     health: HealthService
     tiles: TileService
+    layers: LayerService
 
 
 def database_url(settings: Settings) -> str:
@@ -124,6 +126,7 @@ def build_services(settings: Settings) -> Services:
         keys=KeyService(database, cache),
         health=HealthService(database, cache),
         tiles=TileService(database, tile_store(settings)),
+        layers=LayerService(database),
     )
 
 

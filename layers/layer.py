@@ -34,6 +34,8 @@ class Column:
     codes: Mapping[str, Title] = field(default_factory=dict)
     #: Whether a details panel tells it; a name that heads the panel is not told again.
     told: bool = True
+    #: Text that names something and says nothing, such as a code.
+    identifier: bool = False
     #: Counted now, whatever instant is asked about: never told of another one.
     figure: bool = False
 
@@ -102,6 +104,11 @@ class Layer:
     def written(self) -> tuple[Column, ...]:
         """Return the columns of the table that people write, beside its place: what is counted or derived is not."""
         return self.stored or tuple(one for one in self.columns if not one.figure and one.name != "grid_code")
+
+    @property
+    def is_written(self) -> bool:
+        """Whether people write its features one by one: grids are drawn in drafts, incidents have a lifecycle."""
+        return not self.bitemporal and self.assignment != "routing" and self.geom == "geom"
 
     @property
     def relation(self) -> str:

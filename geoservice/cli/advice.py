@@ -16,6 +16,7 @@ ADVICE: Mapping[str, str] = {
     "allow-ballpark": "Or say --allow-ballpark, when places may be that far off.",
     "build-tiles": "Run: geoservice tiles build",
     "confirm-outline": "Run: geoservice edition outline {edition} --confirm --reason TEXT",
+    "confirm-removal": "Say --confirm-removal when that is meant.",
     "import-again": "Import its file again.",
     "keep-tiles": "Set GEOSERVICE_TILE_STORE_BYTES to how much they may take.",
     "look-at-findings": "See: geoservice edition show {edition}",

@@ -22,7 +22,7 @@ BASEMAP = Layer(
     geometry="Geometry",
     assignment=None,
     columns=(
-        Column("code", "text", Title("编号", "Code"), told=False),
+        Column("code", "text", Title("编号", "Code"), identifier=True, told=False),
         Column("kind", "text", Title("类别", "Kind"), codes=KINDS),
         Column("name", "text", Title("名称", "Name"), nullable=True, told=False),
         Column("name_en", "text", Title("英文名称", "English name"), nullable=True, told=False),

@@ -26,7 +26,7 @@ BUILDINGS = Layer(
     geometry="MultiPolygon",
     columns=(
         Column("name", "text", Title("名称", "Name"), nullable=True, told=False),
-        Column("code", "text", Title("编号", "Code")),
+        Column("code", "text", Title("编号", "Code"), identifier=True),
         Column("kind", "text", Title("类别", "Kind"), codes=KINDS),
         Column("floors", "integer", Title("层数", "Floors"), nullable=True),
         Column("households", "integer", Title("住户", "Households"), figure=True),

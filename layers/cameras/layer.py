@@ -17,7 +17,7 @@ STATUSES = {
 }
 #: Those that see nothing at present are drawn grey.
 _NOT_WORKING = ("offline", "maintenance")
-_CODE = Column("code", "text", Title("编号", "Code"))
+_CODE = Column("code", "text", Title("编号", "Code"), identifier=True)
 _STATUS = Column("status", "text", Title("状态", "Status"), codes=STATUSES)
 
 CAMERAS = Layer(

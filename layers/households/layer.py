@@ -6,7 +6,7 @@ from layers.layer import Column, Layer
 from layers.style import Style
 from layers.title import Title
 
-_BUILDING = Column("building_code", "text", Title("楼栋编号", "Building"))
+_BUILDING = Column("building_code", "text", Title("楼栋编号", "Building"), identifier=True)
 #: Column and its words; a resident is in one of them.
 BANDS = {
     "age_0_13": Title("0–13岁", "0 to 13 years"),
@@ -37,9 +37,9 @@ HOUSEHOLDS = Layer(
         Column("grid_code", "text", Title("所属网格", "Grid"), nullable=True),
     ),
     stored=(
-        Column("code", "text", Title("编号", "Code")),
+        Column("code", "text", Title("编号", "Code"), identifier=True),
         replace(_BUILDING, nullable=True),
-        Column("unit", "text", Title("单元", "Unit"), nullable=True),
+        Column("unit", "text", Title("单元", "Unit"), identifier=True, nullable=True),
         Column("households", "integer", Title("户数", "Households")),
         *(Column(name, "integer", title) for name, title in BANDS.items()),
         Column("floating", "integer", Title("流动人口", "Floating population")),

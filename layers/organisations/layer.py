@@ -22,7 +22,7 @@ ORGANISATIONS = Layer(
         Column("name", "text", Title("名称", "Name"), told=False),
         Column("name_en", "text", Title("英文名称", "English name"), nullable=True, told=False),
         Column("kind", "text", Title("类别", "Kind"), codes=KINDS),
-        Column("code", "text", Title("编号", "Code")),
+        Column("code", "text", Title("编号", "Code"), identifier=True),
         Column("grid_code", "text", Title("所属网格", "Grid"), nullable=True),
     ),
     tiling=Tiling(("code", "name", "name_en", "kind"), cells=16, counted=("kind",)),

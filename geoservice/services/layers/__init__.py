@@ -1,0 +1,1 @@
+"""Layers kept current: features imported, edited, looked at as they were, and changes undone."""

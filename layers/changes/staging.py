@@ -1,0 +1,275 @@
+"""Features that are to be written, in a temporary table: what is wrong with them, how they differ from those stored.
+
+What the database's own CHECKs would refuse is asked of them beforehand, row by row, so that a file of thousands is not
+refused for one. Names of relations and columns come from the catalogue and are quoted; values are always bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import shapely
+from psycopg import sql
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects import postgresql
+
+from layers.changes.model import Difference, FeatureChange, FieldChange, Refused, Removed
+from layers.crs import STORAGE_SRID
+from layers.db.base import SCHEMA
+from layers.db.sentences import broken, missing
+from layers.errors import TryAgain
+from layers.layer import Layer
+
+#: Of each kind of difference so many are shown.
+SHOWN = 10
+_KEY = "code"
+_quote = postgresql.dialect().identifier_preparer.quote_identifier
+_COLUMNS = text("""
+    SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS required,
+           pg_get_expr(d.adbin, d.adrelid) AS given
+      FROM pg_catalog.pg_attribute AS a
+      LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+     WHERE a.attrelid = CAST(:table AS regclass) AND a.attname = ANY(:names) AND a.attgenerated = ''
+""")
+_CHECKS = text("""
+    SELECT c.conname AS name, pg_get_expr(c.conbin, c.conrelid) AS rule
+      FROM pg_catalog.pg_constraint AS c
+     WHERE c.conrelid = CAST(:table AS regclass) AND c.contype = 'c'
+       AND c.conkey <@ ARRAY(SELECT a.attnum FROM pg_catalog.pg_attribute AS a
+                              WHERE a.attrelid = c.conrelid AND a.attname = ANY(:names))
+     ORDER BY c.conname
+""")
+_SHAPES = {"Point": ("POINT",), "Polygon": ("POLYGON",), "MultiPolygon": ("MULTIPOLYGON",)}
+_NO_BUILDING = "It names no building of the jurisdiction."
+_NO_PLACE = "It has no place."
+_PERSONAL = "It holds what looks like a number or an address of a person."
+
+
+class Staging:
+    """Features of one layer and jurisdiction that are to be written; lives as long as its transaction."""
+
+    def __init__(self, connection: Connection, layer: Layer, jurisdiction_id: int) -> None:
+        self._connection = connection
+        self._layer = layer
+        self._asked = {"jurisdiction_id": jurisdiction_id}
+        self._table = f"{SCHEMA}.{_quote(layer.table)}"
+        #: Of a stored feature f and one that is to be written, s: they are the same one.
+        self._same = "f.jurisdiction_id = :jurisdiction_id AND f.code = s.code"
+        self._written = [column.name for column in layer.written if column.name != _KEY]
+        asked = {"table": self._table, "names": [_KEY, *self._written]}
+        self._columns = {row.name: row for row in connection.execute(_COLUMNS, asked)}
+
+    def fill(
+        self, keys: Sequence[str], values: Mapping[str, Sequence[object]], geoms: Iterable[Any] | None,
+        buildings: Sequence[str | None] | None, rows: Sequence[int],
+    ) -> None:  # fmt: skip
+        """Take features in; those of columns that are not told get what is stored, or what a new one gets.
+
+        Parameters
+        ----------
+        geoms
+            Shapely geometries, EPSG:4326; None: as stored, or where their building is.
+        buildings
+            Codes of the buildings that they stand in, where that is their place.
+        rows
+            How whoever sent them numbers them.
+        """
+        told = [name for name in self._written if name in values]
+        self._make()
+        self._copy(told, keys, values, geoms, buildings, rows)
+        self._connection.execute(text("CREATE INDEX ON staged (code); ANALYZE staged"))
+        self._complete(told, placed=geoms is not None)
+        self._look()
+
+    def difference(self) -> Difference:
+        """Return how they differ from what is stored."""
+        counted = self._run(f"""
+            SELECT count(*) FILTER (WHERE NOT s.stored) AS added,
+                   count(*) FILTER (WHERE s.stored AND s.differs <> '{{}}') AS changed,
+                   count(*) FILTER (WHERE s.differs = '{{}}') AS same,
+                   (SELECT count(*) FROM {self._table} AS f WHERE f.jurisdiction_id = :jurisdiction_id) AS stored,
+                   md5(coalesce(string_agg(concat_ws('|', s.code, s.stored_change, s.differs::text, s.digest), ';'
+                                           ORDER BY s.code), '')) AS token
+              FROM (SELECT staged.*, CASE WHEN NOT stored OR differs <> '{{}}' THEN {self._digest()} END AS digest
+                      FROM staged WHERE fault IS NULL) AS s
+        """).one()  # noqa: S608  names are quoted, values bound
+        gone = f"""
+            FROM {self._table} AS f WHERE f.jurisdiction_id = :jurisdiction_id
+             AND NOT EXISTS (SELECT FROM staged AS s WHERE s.code = f.code)
+        """
+        lost = self._run(f"SELECT count(*) {gone}").scalar_one()
+        return Difference(
+            added=counted.added, changed=counted.changed, missing=lost, same=counted.same, stored=counted.stored,
+            refused=self._refused(),
+            fields=self._fields(),
+            first_added=tuple(self._run(
+                f"SELECT code FROM staged WHERE fault IS NULL AND NOT stored ORDER BY code LIMIT {SHOWN}"  # noqa: S608
+            ).scalars()),
+            first_changed=self._changes(),
+            first_missing=tuple(self._run(f"SELECT f.code {gone} ORDER BY f.code LIMIT {SHOWN}").scalars()),
+            token=counted.token,
+        )  # fmt: skip
+
+    def write(self, difference: Difference, *, removed: Removed) -> None:
+        """Write what differs; raise TryAgain when somebody changed the same at the same moment."""
+        columns = [*self._written, "geom"]
+        settings = ", ".join(f"{_quote(name)} = s.{_quote(name)}" for name in columns)
+        changed = self._run(f"""
+            UPDATE {self._table} AS f SET {settings} FROM staged AS s
+             WHERE s.fault IS NULL AND s.differs <> '{{}}' AND {self._same}
+               AND f.change_id IS NOT DISTINCT FROM s.stored_change
+        """).rowcount  # noqa: S608  names are quoted
+        if changed != difference.changed:
+            raise TryAgain
+        listed = ", ".join(map(_quote, [_KEY, *columns]))
+        self._run(f"""
+            INSERT INTO {self._table} (jurisdiction_id, {listed})
+            SELECT :jurisdiction_id, {listed} FROM staged WHERE fault IS NULL AND NOT stored
+        """)  # noqa: S608  names are quoted, values bound
+        if removed == "delete":
+            self._run(f"""
+                DELETE FROM {self._table} AS f WHERE f.jurisdiction_id = :jurisdiction_id
+                   AND NOT EXISTS (SELECT FROM staged AS s WHERE s.code = f.code)
+            """)  # noqa: S608  names are quoted, values bound
+
+    # How the table is made.
+
+    def _make(self) -> None:
+        written = ", ".join(f"{_quote(name)} {self._columns[name].type}" for name in self._written)
+        self._run(f"""
+            CREATE TEMPORARY TABLE staged (
+                row_number integer, code text COLLATE "C", {written}, geom geometry, building text COLLATE "C",
+                fault text, stored boolean NOT NULL DEFAULT false, stored_change bigint, differs text[]
+            ) ON COMMIT DROP
+        """)
+
+    def _copy(
+        self, told: Sequence[str], keys: Sequence[str], values: Mapping[str, Sequence[object]],
+        geoms: Iterable[Any] | None, buildings: Sequence[str | None] | None, rows: Sequence[int],
+    ) -> None:  # fmt: skip
+        statement = sql.SQL("COPY staged ({}) FROM STDIN").format(
+            sql.SQL(", ").join(map(sql.Identifier, ["row_number", _KEY, *told, "geom", "building"]))
+        )
+        none = [None] * len(keys)
+        places = none if geoms is None else _as_ewkb(geoms)
+        lines = zip(rows or range(1, len(keys) + 1), keys, *(values[name] for name in told), places, buildings or none,
+                    strict=True)  # fmt: skip
+        with self._connection.connection.cursor().copy(statement) as copy:
+            for line in lines:
+                copy.write_row(line)
+
+    def _complete(self, told: Sequence[str], *, placed: bool) -> None:
+        """Complete features by what is stored, or what a new one gets, and find how they differ."""
+        self._run(f"""
+            UPDATE staged AS s SET stored = true, stored_change = f.change_id
+              FROM {self._table} AS f WHERE {self._same}
+        """)  # noqa: S608  names are quoted, values bound
+        self._run("""
+            UPDATE staged AS s SET geom = st_pointonsurface(b.geom)
+              FROM geoservice.building AS b
+             WHERE s.geom IS NULL AND b.jurisdiction_id = :jurisdiction_id AND b.code = s.building
+        """)
+        self._fault("geom IS NULL AND building IS NOT NULL", _NO_BUILDING)
+        untold = [name for name in self._written if name not in told]
+        stored = [*untold, *([] if placed else ["geom"])]
+        if stored:
+            kept = ", ".join(
+                f"{_quote(name)} = coalesce(s.geom, f.geom)" if name == "geom" else f"{_quote(name)} = f.{_quote(name)}"
+                for name in stored
+            )
+            self._run(f"UPDATE staged AS s SET {kept} FROM {self._table} AS f WHERE {self._same}")  # noqa: S608
+        for name in self._written:
+            column = self._columns[name]
+            if column.given is not None and (name in untold or column.required):
+                new = "" if column.required else " AND NOT stored"
+                where = f"{_quote(name)} IS NULL{new}"
+                self._run(f"UPDATE staged SET {_quote(name)} = {column.given} WHERE {where}")  # noqa: S608  quoted
+        differs = ", ".join(
+            f"CASE WHEN s.{_quote(name)} IS DISTINCT FROM f.{_quote(name)} THEN '{name}' END" for name in self._written
+        )
+        self._run(f"""
+            UPDATE staged AS s SET differs = array_remove(ARRAY[
+                CASE WHEN NOT s.geom = f.geom AND NOT st_normalize(s.geom) = st_normalize(f.geom) THEN 'geom' END,
+                {differs}], NULL)
+              FROM {self._table} AS f WHERE {self._same} AND s.geom IS NOT NULL
+        """)  # noqa: S608  names are quoted
+
+    # What is wrong with features.
+
+    def _look(self) -> None:
+        self._fault("geom IS NULL", _NO_PLACE)
+        shapes = _SHAPES.get(self._layer.geometry)
+        if shapes is not None:
+            self._fault(f"geometrytype(geom) <> '{shapes[0]}'", f"Its shape is no {self._layer.geometry}.")
+        for column in self._layer.written:
+            if column.type == "text" and not column.codes and not column.identifier:
+                self._fault(f"holds_personal_number({_quote(column.name)})", _PERSONAL)
+        for name in (_KEY, *self._written):
+            if self._columns[name].required:
+                self._fault(f"{_quote(name)} IS NULL", missing(name))
+        checks = {"table": self._table, "names": [_KEY, *self._written, "geom"]}
+        for check in self._connection.execute(_CHECKS, checks):
+            self._fault(f"NOT ({check.rule})", broken(check.name))
+        if self._layer.assignment == "building":
+            self._run(f"""
+                UPDATE staged AS s SET fault = '{_NO_BUILDING}' WHERE fault IS NULL AND s.building_code IS NOT NULL
+                   AND NOT EXISTS (SELECT FROM geoservice.building AS b
+                                    WHERE b.jurisdiction_id = :jurisdiction_id AND b.code = s.building_code)
+            """)  # noqa: S608  bound
+
+    def _fault(self, condition: str, reason: str) -> None:
+        escaped = condition.replace(":", "\\:")  # SQLAlchemy takes :name for a value that is bound
+        query = text(f"UPDATE staged SET fault = :reason WHERE fault IS NULL AND ({escaped})")  # noqa: S608  quoted
+        self._connection.execute(query, {"reason": reason})
+
+    def _refused(self) -> tuple[Refused, ...]:
+        rows = self._run("SELECT row_number, fault FROM staged WHERE fault IS NOT NULL ORDER BY row_number")
+        return tuple(Refused(*row) for row in rows)
+
+    # How they differ.
+
+    def _digest(self) -> str:
+        listed = ", ".join(f"staged.{_quote(name)}::text" for name in self._written)
+        return f"md5(concat_ws('|', {listed}, st_asewkb(staged.geom)::text))"
+
+    def _fields(self) -> dict[str, int]:
+        rows = self._run("""
+            SELECT field, count(*) FROM staged AS s, unnest(s.differs) AS field
+             WHERE s.fault IS NULL GROUP BY 1 ORDER BY 1
+        """)
+        return {row[0]: row[1] for row in rows}
+
+    def _changes(self) -> tuple[FeatureChange, ...]:
+        both = ", ".join(f"f.{_quote(name)}::text, s.{_quote(name)}::text" for name in self._written)
+        rows = self._run(f"""
+            SELECT s.code, s.differs,
+                   st_distance(st_pointonsurface(f.geom)::geography, st_pointonsurface(s.geom)::geography),
+                   st_area(f.geom::geography), st_area(s.geom::geography), {both}
+              FROM staged AS s JOIN {self._table} AS f ON {self._same}
+             WHERE s.fault IS NULL AND s.differs <> '{{}}' ORDER BY s.code LIMIT {SHOWN}
+        """)  # noqa: S608  names are quoted
+        changes = []
+        for code, differs, moved_m, old_m2, new_m2, *values in rows:
+            told = dict(zip(self._written, zip(values[::2], values[1::2], strict=True), strict=True))
+            fields = [FieldChange(name, *told[name]) for name in differs if name != "geom"]
+            if "geom" in differs:
+                fields.append(FieldChange("geom", None, _moved(moved_m, old_m2, new_m2)))
+            changes.append(FeatureChange(code, tuple(fields)))
+        return tuple(changes)
+
+    def _run(self, query: str) -> Any:
+        return self._connection.execute(text(query), self._asked if ":jurisdiction_id" in query else {})
+
+
+def _moved(moved_m: float, old_m2: float, new_m2: float) -> str:
+    if old_m2 == 0:
+        return f"moved {moved_m:.1f} m"
+    return f"moved {moved_m:.1f} m, area {(new_m2 - old_m2) / old_m2:+.1%}"
+
+
+def _as_ewkb(geoms: Iterable[Any]) -> Iterable[str | None]:
+    return (
+        None if geom is None else shapely.to_wkb(shapely.set_srid(geom, STORAGE_SRID), hex=True, include_srid=True)
+        for geom in geoms
+    )

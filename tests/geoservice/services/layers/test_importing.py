@@ -1,0 +1,194 @@
+"""Features are imported by key: what differs is shown first, and written as one change that can be undone."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from shapely import Point
+
+from geoservice.domain.importing.model import ReadFeatures, RefusedRow
+from geoservice.errors import (
+    DifferenceOutdated,
+    FeatureNotStored,
+    FeatureUnknown,
+    LayerNotWritten,
+    MissingNotKnown,
+    RemovalNotConfirmed,
+)
+from geoservice.wiring import Services
+from layers.changes.model import ChangeCount, FieldChange
+from tests.geoservice.services.layers.reading import stored
+
+
+def apply(services: Services, layer: str, features: ReadFeatures, **how: object):
+    return services.layers.apply("sare", layer, features, actor="test", door="command", **how)
+
+
+def test_what_is_stored_is_no_difference(services: Services) -> None:
+    for layer in ("buildings", "cameras", "organisations", "households", "basemap"):
+        features = stored(services, layer)
+
+        assert len(features.keys) > 5
+        difference = services.layers.compare("sare", layer, features)
+
+        assert (difference.added, difference.changed, difference.missing) == (0, 0, 0), difference
+        assert difference.same == difference.stored == len(features.keys)
+        assert difference.refused == ()
+        assert apply(services, layer, features, removed="delete").change is None
+
+
+def test_what_differs_is_told_field_by_field_and_written(services: Services) -> None:
+    cameras = stored(services, "cameras")
+    first = cameras.keys[0]
+    moved = Point(cameras.geoms[0].x + 0.0001, cameras.geoms[0].y)
+    new = ReadFeatures(keys=(first, "new"), values={"status": ("offline", "online")}, geoms=[moved, moved], rows=(7, 8))
+
+    difference = services.layers.compare("sare", "cameras", new)
+
+    assert (difference.added, difference.changed, difference.missing) == (1, 1, len(cameras.keys) - 1)
+    assert difference.fields == {"geom": 1, "status": 1}
+    (change,) = difference.first_changed
+    assert change.key == first
+    assert change.fields == (FieldChange("status", "online", "offline"), FieldChange("geom", None, "moved 9.7 m"))
+    assert difference.first_added == ("new",)
+
+    done = apply(services, "cameras", new, token=difference.token, note="cameras.csv").change
+    assert done is not None
+    assert done.counts == (ChangeCount("cameras", "sare", 1, 1, 0),)
+    assert (done.kind, done.door, done.actor, done.note) == ("import", "command", "test", "cameras.csv")
+    assert services.layers.compare("sare", "cameras", new).is_empty
+
+
+def test_a_camera_that_is_new_gets_what_is_not_told_of_it(services: Services) -> None:
+    place = stored(services, "cameras").geoms[0]
+
+    apply(services, "cameras", ReadFeatures(keys=("new",), values={}, geoms=[place]))
+
+    (camera,) = services.layers.features("sare", "cameras", key="new", limit=1)
+    assert (camera["kind"], camera["status"], camera["bearing_deg"]) == ("fixed", "online", None)
+
+
+def test_an_import_that_is_undone_leaves_what_was(services: Services, community_url: str) -> None:
+    before = rows(community_url, "building")
+    buildings = stored(services, "buildings")
+    features = ReadFeatures(
+        keys=[*buildings.keys, "new"],
+        values={"name": [f"楼 {n}" for n in range(len(buildings.keys) + 1)]},
+        geoms=[*buildings.geoms, buildings.geoms[0]],
+    )
+    done = apply(services, "buildings", features).change
+    assert done is not None
+    assert done.counts[0][2:] == (1, len(buildings.keys), 0)
+
+    undone = services.layers.undo(done.id, actor="test", door="command")
+
+    assert rows(community_url, "building") == before
+    assert undone.undoes == done.id
+    assert services.layers.changes("sare", limit=9)[1].undone_by == undone.id
+
+
+def rows(url: str, table: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        query = f"SELECT (to_jsonb(f) - 'change_id')::text, st_asbinary(geom) FROM geoservice.{table} AS f ORDER BY id"  # noqa: S608
+        return connection.execute(query.encode()).fetchall()
+
+
+def test_each_row_that_can_not_be_stored_says_why_and_the_others_are(services: Services) -> None:
+    building = stored(services, "buildings").geoms[0]
+    features = ReadFeatures(
+        keys=("good", "x" * 65, "high", "point"),
+        values={"floors": (3, 3, 900, 3)},
+        geoms=[building, building, building, Point(91.0, 29.0)],
+        rows=(2, 3, 4, 5),
+        refused=(RefusedRow(9, "It has no code."),),
+    )
+
+    difference = apply(services, "buildings", features).difference
+
+    assert [(one.row, one.reason.split(":")[0]) for one in difference.refused] == [
+        (3, "A code is 1 to 64 characters, none of them invisible, without a blank at either end."),
+        (4, "A building has 1 to 200 floors."),
+        (5, "Its shape is no MultiPolygon."),
+        (9, "It has no code."),
+    ]
+    assert difference.added == 1
+
+
+def test_a_name_with_a_number_of_a_person_is_refused(services: Services) -> None:
+    place = stored(services, "organisations").geoms[0]
+    features = ReadFeatures(keys=("new",), values={"name": ("水站 13812345678",), "kind": ("partner",)}, geoms=[place])
+
+    (refused,) = services.layers.compare("sare", "organisations", features).refused
+
+    assert refused.reason == "It holds what looks like a number or an address of a person."
+
+
+def test_households_stand_where_their_building_is(services: Services) -> None:
+    code = stored(services, "buildings").keys[0]
+    features = ReadFeatures(
+        keys=("1", "2"), values={"building_code": (code, "nowhere"), "households": (120, 1), "age_18_59": (300, 2)},
+        geoms=None, buildings=(code, "nowhere"),
+    )  # fmt: skip
+
+    difference = apply(services, "households", features).difference
+
+    assert difference.added == 1
+    assert [one.reason for one in difference.refused] == ["It names no building of the jurisdiction."]
+    (stood,) = services.layers.features("sare", "households", key="1", limit=1)
+    (building,) = services.layers.features("sare", "buildings", key=code, limit=1)
+    assert stood["grid_code"] == building["grid_code"]
+
+
+def test_what_is_missing_is_removed_only_when_that_is_meant(services: Services) -> None:
+    organisations = stored(services, "organisations")
+    gone = len(organisations.keys) // 2
+    some = ReadFeatures(keys=organisations.keys[gone:], values={}, geoms=organisations.geoms[gone:])
+
+    assert apply(services, "organisations", some).change is None
+    with pytest.raises(RemovalNotConfirmed):
+        apply(services, "organisations", some, removed="delete")
+    refused = ReadFeatures(keys=some.keys, values={}, geoms=some.geoms, refused=(RefusedRow(1, "It has no code."),))
+    with pytest.raises(MissingNotKnown):
+        apply(services, "organisations", refused, removed="delete", confirmed=True)
+
+    done = apply(services, "organisations", some, removed="delete", confirmed=True).change
+    assert done is not None
+    assert done.counts[0][2:] == (0, 0, gone)
+
+
+def test_a_difference_that_nobody_looked_at_is_not_written(services: Services) -> None:
+    place = stored(services, "cameras").geoms[0]
+    features = ReadFeatures(keys=("new",), values={"status": ("online",)}, geoms=[place])
+    token = services.layers.compare("sare", "cameras", features).token
+    other = ReadFeatures(keys=("new",), values={"status": ("offline",)}, geoms=[place])
+
+    with pytest.raises(DifferenceOutdated):
+        apply(services, "cameras", other, token=token)
+
+
+def test_one_feature_is_written_looked_at_as_it_was_and_removed(services: Services) -> None:
+    layers = services.layers
+    place = stored(services, "cameras").geoms[0]
+    made = layers.put("sare", "cameras", "new", values={}, place=place, actor="a", door="api")
+    off = layers.put("sare", "cameras", "new", values={"status": "offline"}, place=None, actor="b", door="api")
+    assert made is not None
+    assert off is not None
+    assert layers.put("sare", "cameras", "new", values={"status": "offline"}, place=None, actor="b", door="api") is None
+    gone = layers.remove("sare", "cameras", "new", actor="c", door="api")
+
+    history = layers.history("sare", "cameras", "new")
+
+    assert [(one.values["status"], one.made_by.actor, one.ended_by.actor) for one in history] == [
+        ("offline", "b", "c"), ("online", "a", "b"),
+    ]  # fmt: skip
+    at = [layers.features("sare", "cameras", at=change.at, key="new", limit=1) for change in (made, off, gone)]
+    assert [[one["status"] for one in found] for found in at] == [["online"], ["offline"], []]
+
+
+def test_what_is_no_feature_to_be_written_is_refused(services: Services) -> None:
+    with pytest.raises(LayerNotWritten):
+        services.layers.history("sare", "grids", "x")
+    with pytest.raises(FeatureUnknown):
+        services.layers.remove("sare", "cameras", "nowhere", actor="a", door="api")
+    with pytest.raises(FeatureNotStored, match="has no place"):
+        services.layers.put("sare", "cameras", "new", values={}, place=None, actor="a", door="api")
