@@ -6,12 +6,14 @@ from flask_openapi3 import APIBlueprint, Info, OpenAPI
 from flask_openapi3.models import Schema
 
 from geoservice.api.alerts import alerts_blueprint
+from geoservice.api.changes import changes_blueprint
 from geoservice.api.deciding import deciding_blueprint
 from geoservice.api.documents import documents_blueprint
 from geoservice.api.drafts import drafts_blueprint
 from geoservice.api.editions import editions_blueprint
 from geoservice.api.exports import exports_blueprint
 from geoservice.api.fast_path import FastPath
+from geoservice.api.features import features_blueprint
 from geoservice.api.following import following_blueprint
 from geoservice.api.grids import grids_blueprint
 from geoservice.api.handling import handling_blueprint
@@ -108,6 +110,8 @@ def _interfaces(services: Services, metrics: RequestMetrics, *, public_reports: 
         ownership_blueprint(services.ownership),
         jurisdictions_blueprint(services.viewing, services.incidents),
         layers_blueprint(),
+        features_blueprint(services.features),
+        changes_blueprint(services.features),
         tiles_blueprint(services.tiles),
         grids_blueprint(services.grids),
         exports_blueprint(services.exports),

@@ -88,6 +88,22 @@ class FeatureUnknown(GeoserviceError):
 class FeatureNotStored(GeoserviceError):
     """The feature is not as it must be."""
 
+    def __init__(self, reason: str, **fields: object) -> None:
+        super().__init__(reason=reason, **fields)
+        #: A sentence: what is wrong with it.
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class FeatureEditedMeanwhile(GeoserviceError):
+    """The feature is not as it was when that ETag was given out: look at it as it is now, then change it."""
+
+
+class NotYourGrid(GeoserviceError):
+    """An officer changes what stands in the grids that he is posted to today, with a key that names him."""
+
 
 class ChangeUnknown(GeoserviceError):
     """There is no such change."""

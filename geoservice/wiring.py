@@ -20,7 +20,8 @@ from geoservice.services.handling import HandlingService
 from geoservice.services.health import HealthService
 from geoservice.services.incidents import IncidentService
 from geoservice.services.keys import KeyService
-from geoservice.services.layers.service import LayerService
+from geoservice.services.layers.features import FeatureService
+from geoservice.services.layers.importing import LayerImportService
 from geoservice.services.ownership import OwnershipService
 from geoservice.services.snapshot_cache import SnapshotCache
 from geoservice.services.tiles.service import TileService
@@ -60,7 +61,8 @@ class Services:
     keys: KeyService
     health: HealthService
     tiles: TileService
-    layers: LayerService
+    features: FeatureService
+    layer_imports: LayerImportService
 
 
 def database_url(settings: Settings) -> str:
@@ -126,7 +128,8 @@ def build_services(settings: Settings) -> Services:
         keys=KeyService(database, cache),
         health=HealthService(database, cache),
         tiles=TileService(database, tile_store(settings)),
-        layers=LayerService(database),
+        features=FeatureService(database),
+        layer_imports=LayerImportService(database),
     )
 
 

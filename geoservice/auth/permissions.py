@@ -15,6 +15,9 @@ class Permission(StrEnum):
     LOOK_UP_OWNER = "look_up_owner"  #: which grid owns a place
     READ_GRIDS = "read_grids"  #: jurisdictions, grids, editions, figures
     EDIT_BOUNDARIES = "edit_boundaries"  #: make and edit drafts, preview and publish them
+    EDIT_FEATURES = "edit_features"  #: write features of layers; an officer those of his grids
+    READ_CHANGES = "read_changes"  #: what was changed, by whom, and what it was before
+    UNDO_CHANGES = "undo_changes"  #: undo a change as a whole
     READ_INCIDENTS = "read_incidents"  #: incidents with their texts and history
     REPORT_INCIDENT = "report_incident"  #: hand in an incident
     REPORT_AS_RESIDENT = "report_as_resident"  #: hand in an incident as a resident, without a key
@@ -35,6 +38,9 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.LOOK_UP_OWNER: _EVERYBODY,
     Permission.READ_GRIDS: _EVERYBODY,
     Permission.EDIT_BOUNDARIES: frozenset({Role.ANALYST, Role.ADMIN}),
+    Permission.EDIT_FEATURES: frozenset({Role.OFFICER, Role.ANALYST, Role.ADMIN}),
+    Permission.READ_CHANGES: _STAFF,
+    Permission.UNDO_CHANGES: frozenset({Role.ANALYST, Role.ADMIN}),
     Permission.READ_INCIDENTS: _STAFF,
     Permission.REPORT_INCIDENT: _KNOWN - {Role.READER, Role.AUDITOR},
     Permission.HANDLE_INCIDENT: frozenset({Role.OFFICER, Role.DISPATCHER, Role.ADMIN}),

@@ -1,4 +1,4 @@
-"""The commands layer list and layer export."""
+"""The commands layer list and layer export, and the group of those that change layers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import orjson
 
 from geoservice.cli.ballpark import allow_ballpark_option
 from geoservice.cli.database import open_database
+from geoservice.cli.layer_changes import changes, history, undo
 from geoservice.lazy_modules import lazily
 from geoservice.writing.format_names import FORMAT_NAMES, FormatName
 
@@ -80,3 +81,7 @@ def export(
     for remark in result.remarks:
         click.echo(remark, err=True)
     click.echo(f"{out}: {result.features} features of {layer_id} as {result.format}, EPSG:{result.epsg}.")
+
+
+for _command in (history, changes, undo):
+    layer.add_command(_command)

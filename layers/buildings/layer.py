@@ -31,6 +31,7 @@ BUILDINGS = Layer(
         Column("floors", "integer", Title("层数", "Floors"), nullable=True),
         Column("households", "integer", Title("住户", "Households"), figure=True),
         Column("address", "text", Title("地址", "Address"), nullable=True),
+        Column("in_use", "boolean", Title("在用", "In use")),
         Column("grid_code", "text", Title("所属网格", "Grid"), nullable=True),
     ),
     tiling=Tiling(("code", "kind", "floors"), cells=32, counted=("kind",)),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Integer, SmallInteger, Text, UniqueConstraint
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, SmallInteger, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
@@ -29,6 +29,7 @@ class BuildingRow(Base):
     kind: Mapped[str] = mapped_column(Text, server_default="other")
     floors: Mapped[int | None] = mapped_column(SmallInteger)
     address: Mapped[str | None] = mapped_column(Text)
+    in_use: Mapped[bool] = mapped_column(Boolean, server_default="true")
     geom: Mapped[object] = geometry("MULTIPOLYGON")
     geom_3857: Mapped[object | None] = mercator()
     grid_code: Mapped[str | None] = grid_code()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
@@ -37,6 +37,14 @@ _COUNTS = text("""
       FROM geoservice.change_count AS n JOIN geoservice.jurisdiction AS j ON j.id = n.jurisdiction_id
      WHERE n.change_id = ANY(:ids) ORDER BY n.layer, j.code
 """)
+#: Of what stands in a building, where that stood then.
+_BUILDING = """coalesce(
+    (SELECT b.geom FROM geoservice.building_history AS b
+      WHERE b.jurisdiction_id = v.jurisdiction_id AND b.code = v.building_code AND b.since <= :at AND b.until > :at
+      ORDER BY b.seq LIMIT 1),
+    (SELECT b.geom FROM geoservice.building AS b
+      WHERE b.jurisdiction_id = v.jurisdiction_id AND b.code = v.building_code),
+    v.geom)"""
 _BEGIN = text("SELECT geoservice.begin_change(:kind, :door, :note)")
 _UNDO = text("SELECT geoservice.undo_change(:id, :door)")
 _CHANGED_SINCE = text("SELECT layer, code FROM geoservice.changed_since(:id) ORDER BY 1, 2")
@@ -66,6 +74,23 @@ def undo(connection: Connection, change_id: int, *, door: str) -> int:
     """Undo a change as a whole and return the change that this is; raise RefusedByDatabase when it can not be."""
     undone: int = connection.execute(_UNDO, {"id": change_id, "door": door}).scalar_one()
     return undone
+
+
+class Stored(NamedTuple):
+    """Of a stored feature: whose it is, and by which change it is as it is."""
+
+    grid_code: str | None
+    change_id: int | None
+
+
+def lock_feature(connection: Connection, layer: Layer, *, jurisdiction_id: int, key: str) -> Stored | None:
+    """Return a feature that nobody else changes until this transaction ends; None when there is none."""
+    table, grid = f"{SCHEMA}.{_quote(layer.table)}", "NULL::text" if layer.assignment is None else "grid_code"
+    query = text(f"""
+        SELECT {grid}, change_id FROM {table} WHERE jurisdiction_id = :jurisdiction_id AND code = :key FOR UPDATE
+    """)  # noqa: S608  names are quoted, values bound
+    row = connection.execute(query, {"jurisdiction_id": jurisdiction_id, "key": key}).one_or_none()
+    return None if row is None else Stored(*row)
 
 
 def remove(connection: Connection, layer: Layer, *, jurisdiction_id: int, key: str) -> bool:
@@ -109,41 +134,54 @@ def versions(connection: Connection, layer: Layer, *, jurisdiction_id: int, key:
 
 def features_at(
     connection: Connection, layer: Layer, *, jurisdiction_id: int, at: datetime | None = None, key: str | None = None,
-    after: str | None = None, limit: int | None = None,
+    after: str | None = None, grids: Collection[str] | None = None, limit: int | None = None,
 ) -> tuple[Mapping[str, Any], ...]:  # fmt: skip
     """Return the features of a layer as they were at an instant (now when None), by key.
 
-    The grid is the one that owned them then. Of a row the first version that ended later is the one that held, if it had begun; without one the row itself.
+    Returns
+    -------
+    tuple of Mapping
+        Values by column that people write, `change_id` by which it was so, its place as GeoJSON in `geometry`, and
+        `grid_code`, the grid that owned it then.
+    """
+    place = _BUILDING if layer.assignment == "building" else "v.geom"
+    owner = f"geoservice.owner_of(geoservice.place_of({place}), :at, 0, :jurisdiction_id)"
+    few = "ORDER BY v.code LIMIT :limit"
+    query = text(f"""
+        SELECT v.*, o.grid_code FROM ({_versions_at(layer, keyed=key is not None)} {few if grids is None else ""}) AS v
+          LEFT JOIN LATERAL {owner} AS o ON true
+         WHERE CAST(:grids AS text[]) IS NULL OR o.grid_code = ANY(:grids) {few}
+    """)  # noqa: S608  names are quoted, values bound
+    asked = {
+        "jurisdiction_id": jurisdiction_id, "at": at or datetime.now(UTC), "after": after, "limit": limit,
+        "grids": None if grids is None else list(grids), **({} if key is None else {"key": key}),
+    }  # fmt: skip
+    return tuple(
+        {name: value for name, value in row._mapping.items() if name not in ("geom", "jurisdiction_id")}
+        for row in connection.execute(query, asked)
+    )
+
+
+def _versions_at(layer: Layer, *, keyed: bool) -> str:
+    """Return the query for what a layer was at an instant, or its features of one key.
+
+    Of a row the first version that ended later is the one that held, if it had begun; without one the row itself is.
     """
     home, twin = f"{SCHEMA}.{_quote(layer.table)}", f"{SCHEMA}.{_quote(history_of(layer.table))}"
     columns = ", ".join(f"v.{_quote(column.name)}" for column in layer.written)
-    chosen = "v.jurisdiction_id = :jurisdiction_id AND (CAST(:key AS text) IS NULL OR v.code = :key)"
-    query = text(f"""
-        SELECT v.*, st_asgeojson(v.geom, {DECIMALS}) AS geometry, o.grid_code
-          FROM (
-            SELECT h.* FROM (
-                SELECT DISTINCT ON (v.id) {columns}, v.geom, v.since, v.jurisdiction_id FROM {twin} AS v
-                 WHERE v.until > :at ORDER BY v.id, v.seq) AS h
-             WHERE h.since <= :at
+    named = f" AND h.id IN (SELECT n.id FROM {twin} AS n WHERE n.jurisdiction_id = :jurisdiction_id AND n.code = :key)"  # noqa: S608
+    told = f"{columns}, v.change_id, v.jurisdiction_id, v.geom, st_asgeojson(v.geom, {DECIMALS}) AS geometry"
+    return f"""
+        SELECT * FROM (
+            SELECT {told} FROM (
+                SELECT DISTINCT ON (h.id) h.* FROM {twin} AS h
+                 WHERE h.until > :at AND h.jurisdiction_id = :jurisdiction_id{named if keyed else ""}
+                 ORDER BY h.id, h.seq) AS v
+             WHERE v.since <= :at
             UNION ALL
-            SELECT {columns}, v.geom, coalesce(c.at, v.recorded_at), v.jurisdiction_id
-              FROM {home} AS v LEFT JOIN geoservice.change AS c ON c.id = v.change_id
-             WHERE coalesce(c.at, v.recorded_at) <= :at AND {chosen}
+            SELECT {told} FROM {home} AS v LEFT JOIN geoservice.change AS c ON c.id = v.change_id
+             WHERE v.jurisdiction_id = :jurisdiction_id AND coalesce(c.at, v.recorded_at) <= :at
                AND NOT EXISTS (SELECT FROM {twin} AS h WHERE h.id = v.id AND h.until > :at)
-          ) AS v
-          LEFT JOIN LATERAL geoservice.owner_of(geoservice.place_of(v.geom), :at, 0, v.jurisdiction_id) AS o ON true
-         WHERE {chosen} AND (CAST(:after AS text) IS NULL OR v.code > :after COLLATE "C")
-         ORDER BY v.code LIMIT :limit
-    """)  # noqa: S608  names are quoted, values bound
-    asked = {
-        "jurisdiction_id": jurisdiction_id,
-        "at": at or datetime.now(UTC),
-        "key": key,
-        "after": after,
-        "limit": limit,
-    }
-    hidden = {"geom", "since", "jurisdiction_id"}
-    return tuple(
-        {name: value for name, value in row._mapping.items() if name not in hidden}
-        for row in connection.execute(query, asked)
-    )
+        ) AS v
+        WHERE {"v.code = :key AND " if keyed else ""}(CAST(:after AS text) IS NULL OR v.code > :after)
+    """  # noqa: S608  names are quoted, values bound

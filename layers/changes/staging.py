@@ -6,7 +6,7 @@ refused for one. Names of relations and columns come from the catalogue and are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import shapely
@@ -40,9 +40,14 @@ _CHECKS = text("""
                               WHERE a.attrelid = c.conrelid AND a.attname = ANY(:names))
      ORDER BY c.conname
 """)
-_SHAPES = {"Point": ("POINT",), "Polygon": ("POLYGON",), "MultiPolygon": ("MULTIPOLYGON",)}
+_SHAPES = {"Point": "POINT", "Polygon": "POLYGON", "MultiPolygon": "MULTIPOLYGON"}
 _NO_BUILDING = "It names no building of the jurisdiction."
 _NO_PLACE = "It has no place."
+_UNKNOWN_BUILDING = """
+    building_code IS NOT NULL AND NOT EXISTS (
+        SELECT FROM geoservice.building AS b
+         WHERE b.jurisdiction_id = :jurisdiction_id AND b.code = completed.building_code)
+"""
 _PERSONAL = "It holds what looks like a number or an address of a person."
 
 
@@ -76,11 +81,9 @@ class Staging:
             How whoever sent them numbers them.
         """
         told = [name for name in self._written if name in values]
-        self._make()
+        self._make(told)
         self._copy(told, keys, values, geoms, buildings, rows)
-        self._connection.execute(text("CREATE INDEX ON staged (code); ANALYZE staged"))
-        self._complete(told, placed=geoms is not None)
-        self._look()
+        self._complete(told)
 
     def difference(self) -> Difference:
         """Return how they differ from what is stored."""
@@ -135,12 +138,15 @@ class Staging:
 
     # How the table is made.
 
-    def _make(self) -> None:
+    def _make(self, told: Sequence[str]) -> None:
         written = ", ".join(f"{_quote(name)} {self._columns[name].type}" for name in self._written)
+        sent = "".join(f", {_quote(name)} {self._columns[name].type}" for name in told)
         self._run(f"""
+            CREATE TEMPORARY TABLE sent (row_number integer, code text COLLATE "C"{sent}, geom geometry,
+                                         building text COLLATE "C") ON COMMIT DROP;
             CREATE TEMPORARY TABLE staged (
-                row_number integer, code text COLLATE "C", {written}, geom geometry, building text COLLATE "C",
-                fault text, stored boolean NOT NULL DEFAULT false, stored_change bigint, differs text[]
+                row_number integer, code text COLLATE "C", {written}, geom geometry, stored boolean,
+                stored_change bigint, differs text[], fault text
             ) ON COMMIT DROP
         """)
 
@@ -148,7 +154,7 @@ class Staging:
         self, told: Sequence[str], keys: Sequence[str], values: Mapping[str, Sequence[object]],
         geoms: Iterable[Any] | None, buildings: Sequence[str | None] | None, rows: Sequence[int],
     ) -> None:  # fmt: skip
-        statement = sql.SQL("COPY staged ({}) FROM STDIN").format(
+        statement = sql.SQL("COPY sent ({}) FROM STDIN").format(
             sql.SQL(", ").join(map(sql.Identifier, ["row_number", _KEY, *told, "geom", "building"]))
         )
         none = [None] * len(keys)
@@ -159,69 +165,63 @@ class Staging:
             for line in lines:
                 copy.write_row(line)
 
-    def _complete(self, told: Sequence[str], *, placed: bool) -> None:
-        """Complete features by what is stored, or what a new one gets, and find how they differ."""
-        self._run(f"""
-            UPDATE staged AS s SET stored = true, stored_change = f.change_id
-              FROM {self._table} AS f WHERE {self._same}
-        """)  # noqa: S608  names are quoted, values bound
-        self._run("""
-            UPDATE staged AS s SET geom = st_pointonsurface(b.geom)
-              FROM geoservice.building AS b
-             WHERE s.geom IS NULL AND b.jurisdiction_id = :jurisdiction_id AND b.code = s.building
-        """)
-        self._fault("geom IS NULL AND building IS NOT NULL", _NO_BUILDING)
-        untold = [name for name in self._written if name not in told]
-        stored = [*untold, *([] if placed else ["geom"])]
-        if stored:
-            kept = ", ".join(
-                f"{_quote(name)} = coalesce(s.geom, f.geom)" if name == "geom" else f"{_quote(name)} = f.{_quote(name)}"
-                for name in stored
-            )
-            self._run(f"UPDATE staged AS s SET {kept} FROM {self._table} AS f WHERE {self._same}")  # noqa: S608
-        for name in self._written:
-            column = self._columns[name]
-            if column.given is not None and (name in untold or column.required):
-                new = "" if column.required else " AND NOT stored"
-                where = f"{_quote(name)} IS NULL{new}"
-                self._run(f"UPDATE staged SET {_quote(name)} = {column.given} WHERE {where}")  # noqa: S608  quoted
+    def _complete(self, told: Sequence[str]) -> None:
+        """Complete features by what is stored, or what a new one gets; find how they differ, and what is wrong."""
+        values = ", ".join(f"{self._value(name, told=name in told)} AS {_quote(name)}" for name in self._written)
         differs = ", ".join(
-            f"CASE WHEN s.{_quote(name)} IS DISTINCT FROM f.{_quote(name)} THEN '{name}' END" for name in self._written
+            f"CASE WHEN {_quote(name)} IS DISTINCT FROM (was).{_quote(name)} THEN '{name}' END"
+            for name in self._written
         )
-        self._run(f"""
-            UPDATE staged AS s SET differs = array_remove(ARRAY[
-                CASE WHEN NOT s.geom = f.geom AND NOT st_normalize(s.geom) = st_normalize(f.geom) THEN 'geom' END,
-                {differs}], NULL)
-              FROM {self._table} AS f WHERE {self._same} AND s.geom IS NOT NULL
-        """)  # noqa: S608  names are quoted
+        faults = list(self._faults())
+        cases = " ".join(f"WHEN {_escaped(condition)} THEN :fault_{n}" for n, (condition, _) in enumerate(faults))
+        query = text(f"""
+            INSERT INTO staged
+            SELECT row_number, code, {", ".join(map(_quote, self._written))}, geom, stored, (was).change_id,
+                   CASE WHEN stored THEN array_remove(ARRAY[
+                       CASE WHEN NOT geom = (was).geom AND NOT st_normalize(geom) = st_normalize((was).geom)
+                            THEN 'geom' END,
+                       {differs}], NULL) END,
+                   CASE {cases} END
+              FROM (
+                SELECT s.row_number, s.code, {values}, coalesce(s.geom, st_pointonsurface(b.geom), f.geom) AS geom,
+                       s.building IS NOT NULL AND b.code IS NULL AS lost, f.id IS NOT NULL AS stored, f AS was
+                  FROM sent AS s
+                  LEFT JOIN {self._table} AS f ON {self._same}
+                  LEFT JOIN geoservice.building AS b ON b.jurisdiction_id = :jurisdiction_id AND b.code = s.building
+              ) AS completed
+        """)  # noqa: S608  names are quoted, values bound
+        reasons = {f"fault_{n}": reason for n, (_, reason) in enumerate(faults)}
+        self._connection.execute(query, self._asked | reasons)
+        self._run("CREATE INDEX ON staged (code); ANALYZE staged")
+
+    def _value(self, name: str, *, told: bool) -> str:
+        """Return what a column of a feature is to be, of one as it was sent, s, and as it is stored, f."""
+        column, quoted = self._columns[name], _quote(name)
+        given = column.given or "NULL"
+        if not told:
+            return f"CASE WHEN f.id IS NULL THEN {given} ELSE f.{quoted} END"
+        return f"coalesce(s.{quoted}, {given})" if column.required else f"s.{quoted}"
 
     # What is wrong with features.
 
-    def _look(self) -> None:
-        self._fault("geom IS NULL", _NO_PLACE)
-        shapes = _SHAPES.get(self._layer.geometry)
-        if shapes is not None:
-            self._fault(f"geometrytype(geom) <> '{shapes[0]}'", f"Its shape is no {self._layer.geometry}.")
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        """Yield conditions under which a feature can not be stored, each with the reason; the first counts."""
+        yield "lost", _NO_BUILDING
+        yield "geom IS NULL", _NO_PLACE
+        shape = _SHAPES.get(self._layer.geometry)
+        if shape is not None:
+            yield f"geometrytype(geom) <> '{shape}'", f"Its shape is no {self._layer.geometry}."
         for column in self._layer.written:
             if column.type == "text" and not column.codes and not column.identifier:
-                self._fault(f"holds_personal_number({_quote(column.name)})", _PERSONAL)
+                yield f"holds_personal_number({_quote(column.name)})", _PERSONAL
         for name in (_KEY, *self._written):
             if self._columns[name].required:
-                self._fault(f"{_quote(name)} IS NULL", missing(name))
+                yield f"{_quote(name)} IS NULL", missing(name)
         checks = {"table": self._table, "names": [_KEY, *self._written, "geom"]}
         for check in self._connection.execute(_CHECKS, checks):
-            self._fault(f"NOT ({check.rule})", broken(check.name))
+            yield f"NOT ({check.rule})", broken(check.name)
         if self._layer.assignment == "building":
-            self._run(f"""
-                UPDATE staged AS s SET fault = '{_NO_BUILDING}' WHERE fault IS NULL AND s.building_code IS NOT NULL
-                   AND NOT EXISTS (SELECT FROM geoservice.building AS b
-                                    WHERE b.jurisdiction_id = :jurisdiction_id AND b.code = s.building_code)
-            """)  # noqa: S608  bound
-
-    def _fault(self, condition: str, reason: str) -> None:
-        escaped = condition.replace(":", "\\:")  # SQLAlchemy takes :name for a value that is bound
-        query = text(f"UPDATE staged SET fault = :reason WHERE fault IS NULL AND ({escaped})")  # noqa: S608  quoted
-        self._connection.execute(query, {"reason": reason})
+            yield _UNKNOWN_BUILDING, _NO_BUILDING
 
     def _refused(self) -> tuple[Refused, ...]:
         rows = self._run("SELECT row_number, fault FROM staged WHERE fault IS NOT NULL ORDER BY row_number")
@@ -266,6 +266,11 @@ def _moved(moved_m: float, old_m2: float, new_m2: float) -> str:
     if old_m2 == 0:
         return f"moved {moved_m:.1f} m"
     return f"moved {moved_m:.1f} m, area {(new_m2 - old_m2) / old_m2:+.1%}"
+
+
+def _escaped(condition: str) -> str:
+    """Return a condition for SQLAlchemy, which takes :name for a value that is bound."""
+    return condition.replace(":", "\\:").replace("\\:jurisdiction_id", ":jurisdiction_id")
 
 
 def _as_ewkb(geoms: Iterable[Any]) -> Iterable[str | None]:

@@ -8,6 +8,7 @@ CREATE TABLE geoservice.building (
     kind text NOT NULL DEFAULT 'other' CHECK (geoservice.is_code(kind)),
     floors smallint CHECK (floors BETWEEN 1 AND 200),
     address text CHECK (geoservice.is_name(address)),
+    in_use boolean NOT NULL DEFAULT true,     -- false: closed, empty, to be torn down
     geom geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(geom)),
     grid_code text COLLATE "C",
     recorded_at timestamptz NOT NULL DEFAULT now(),

@@ -30,7 +30,7 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
 
 -- Buildings with how many households each has.
 CREATE VIEW geoservice.served_building AS
-SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.grid_code, coalesce(h.households, 0) AS households,
+SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use, b.grid_code, coalesce(h.households, 0) AS households,
        b.geom
   FROM geoservice.building AS b
   LEFT JOIN (SELECT jurisdiction_id, building_code, sum(households) AS households

@@ -2108,6 +2108,7 @@ CREATE TABLE geoservice.building (
     kind text NOT NULL DEFAULT 'other' CHECK (geoservice.is_code(kind)),
     floors smallint CHECK (floors BETWEEN 1 AND 200),
     address text CHECK (geoservice.is_name(address)),
+    in_use boolean NOT NULL DEFAULT true,     -- false: closed, empty, to be torn down
     geom geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(geom)),
     grid_code text COLLATE "C",
     recorded_at timestamptz NOT NULL DEFAULT now(),
@@ -4087,7 +4088,7 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
 
 -- Buildings with how many households each has.
 CREATE VIEW geoservice.served_building AS
-SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.grid_code, coalesce(h.households, 0) AS households,
+SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use, b.grid_code, coalesce(h.households, 0) AS households,
        b.geom
   FROM geoservice.building AS b
   LEFT JOIN (SELECT jurisdiction_id, building_code, sum(households) AS households

@@ -6,12 +6,10 @@ import psycopg
 import pytest
 from shapely import Point
 
+from geoservice.auth.model import Identity, Role
 from geoservice.domain.importing.model import ReadFeatures, RefusedRow
 from geoservice.errors import (
     DifferenceOutdated,
-    FeatureNotStored,
-    FeatureUnknown,
-    LayerNotWritten,
     MissingNotKnown,
     RemovalNotConfirmed,
 )
@@ -21,7 +19,11 @@ from tests.geoservice.services.layers.reading import stored
 
 
 def apply(services: Services, layer: str, features: ReadFeatures, **how: object):
-    return services.layers.apply("sare", layer, features, actor="test", door="command", **how)
+    return services.layer_imports.apply("sare", layer, features, actor="test", door="command", **how)
+
+
+def look(services: Services, layer: str, key: str):
+    return services.features.features("sare", layer, key=key, limit=1, identity=Identity(Role.ADMIN))
 
 
 def test_what_is_stored_is_no_difference(services: Services) -> None:
@@ -29,7 +31,7 @@ def test_what_is_stored_is_no_difference(services: Services) -> None:
         features = stored(services, layer)
 
         assert len(features.keys) > 5
-        difference = services.layers.compare("sare", layer, features)
+        difference = services.layer_imports.compare("sare", layer, features)
 
         assert (difference.added, difference.changed, difference.missing) == (0, 0, 0), difference
         assert difference.same == difference.stored == len(features.keys)
@@ -43,7 +45,7 @@ def test_what_differs_is_told_field_by_field_and_written(services: Services) -> 
     moved = Point(cameras.geoms[0].x + 0.0001, cameras.geoms[0].y)
     new = ReadFeatures(keys=(first, "new"), values={"status": ("offline", "online")}, geoms=[moved, moved], rows=(7, 8))
 
-    difference = services.layers.compare("sare", "cameras", new)
+    difference = services.layer_imports.compare("sare", "cameras", new)
 
     assert (difference.added, difference.changed, difference.missing) == (1, 1, len(cameras.keys) - 1)
     assert difference.fields == {"geom": 1, "status": 1}
@@ -56,7 +58,7 @@ def test_what_differs_is_told_field_by_field_and_written(services: Services) -> 
     assert done is not None
     assert done.counts == (ChangeCount("cameras", "sare", 1, 1, 0),)
     assert (done.kind, done.door, done.actor, done.note) == ("import", "command", "test", "cameras.csv")
-    assert services.layers.compare("sare", "cameras", new).is_empty
+    assert services.layer_imports.compare("sare", "cameras", new).is_empty
 
 
 def test_a_camera_that_is_new_gets_what_is_not_told_of_it(services: Services) -> None:
@@ -64,7 +66,7 @@ def test_a_camera_that_is_new_gets_what_is_not_told_of_it(services: Services) ->
 
     apply(services, "cameras", ReadFeatures(keys=("new",), values={}, geoms=[place]))
 
-    (camera,) = services.layers.features("sare", "cameras", key="new", limit=1)
+    (camera,) = look(services, "cameras", "new")
     assert (camera["kind"], camera["status"], camera["bearing_deg"]) == ("fixed", "online", None)
 
 
@@ -80,11 +82,11 @@ def test_an_import_that_is_undone_leaves_what_was(services: Services, community_
     assert done is not None
     assert done.counts[0][2:] == (1, len(buildings.keys), 0)
 
-    undone = services.layers.undo(done.id, actor="test", door="command")
+    undone = services.features.undo(done.id, actor="test", door="command")
 
     assert rows(community_url, "building") == before
     assert undone.undoes == done.id
-    assert services.layers.changes("sare", limit=9)[1].undone_by == undone.id
+    assert services.features.changes("sare", limit=9)[1].undone_by == undone.id
 
 
 def rows(url: str, table: str) -> list[tuple[object, ...]]:
@@ -118,7 +120,7 @@ def test_a_name_with_a_number_of_a_person_is_refused(services: Services) -> None
     place = stored(services, "organisations").geoms[0]
     features = ReadFeatures(keys=("new",), values={"name": ("水站 13812345678",), "kind": ("partner",)}, geoms=[place])
 
-    (refused,) = services.layers.compare("sare", "organisations", features).refused
+    (refused,) = services.layer_imports.compare("sare", "organisations", features).refused
 
     assert refused.reason == "It holds what looks like a number or an address of a person."
 
@@ -134,8 +136,8 @@ def test_households_stand_where_their_building_is(services: Services) -> None:
 
     assert difference.added == 1
     assert [one.reason for one in difference.refused] == ["It names no building of the jurisdiction."]
-    (stood,) = services.layers.features("sare", "households", key="1", limit=1)
-    (building,) = services.layers.features("sare", "buildings", key=code, limit=1)
+    (stood,) = look(services, "households", "1")
+    (building,) = look(services, "buildings", code)
     assert stood["grid_code"] == building["grid_code"]
 
 
@@ -159,36 +161,8 @@ def test_what_is_missing_is_removed_only_when_that_is_meant(services: Services) 
 def test_a_difference_that_nobody_looked_at_is_not_written(services: Services) -> None:
     place = stored(services, "cameras").geoms[0]
     features = ReadFeatures(keys=("new",), values={"status": ("online",)}, geoms=[place])
-    token = services.layers.compare("sare", "cameras", features).token
+    token = services.layer_imports.compare("sare", "cameras", features).token
     other = ReadFeatures(keys=("new",), values={"status": ("offline",)}, geoms=[place])
 
     with pytest.raises(DifferenceOutdated):
         apply(services, "cameras", other, token=token)
-
-
-def test_one_feature_is_written_looked_at_as_it_was_and_removed(services: Services) -> None:
-    layers = services.layers
-    place = stored(services, "cameras").geoms[0]
-    made = layers.put("sare", "cameras", "new", values={}, place=place, actor="a", door="api")
-    off = layers.put("sare", "cameras", "new", values={"status": "offline"}, place=None, actor="b", door="api")
-    assert made is not None
-    assert off is not None
-    assert layers.put("sare", "cameras", "new", values={"status": "offline"}, place=None, actor="b", door="api") is None
-    gone = layers.remove("sare", "cameras", "new", actor="c", door="api")
-
-    history = layers.history("sare", "cameras", "new")
-
-    assert [(one.values["status"], one.made_by.actor, one.ended_by.actor) for one in history] == [
-        ("offline", "b", "c"), ("online", "a", "b"),
-    ]  # fmt: skip
-    at = [layers.features("sare", "cameras", at=change.at, key="new", limit=1) for change in (made, off, gone)]
-    assert [[one["status"] for one in found] for found in at] == [["online"], ["offline"], []]
-
-
-def test_what_is_no_feature_to_be_written_is_refused(services: Services) -> None:
-    with pytest.raises(LayerNotWritten):
-        services.layers.history("sare", "grids", "x")
-    with pytest.raises(FeatureUnknown):
-        services.layers.remove("sare", "cameras", "nowhere", actor="a", door="api")
-    with pytest.raises(FeatureNotStored, match="has no place"):
-        services.layers.put("sare", "cameras", "new", values={}, place=None, actor="a", door="api")

@@ -1,0 +1,113 @@
+"""The commands layer history, layer changes and layer undo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import orjson
+
+from geoservice.cli.actor import actor
+from geoservice.cli.database import open_database
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from rich import console, table
+
+    from geoservice.services.layers import features
+
+if TYPE_CHECKING:
+    from layers.changes.model import Change, Version
+
+_SHOWN = 10
+
+
+@click.command()
+@click.argument("layer_id", metavar="LAYER")
+@click.argument("key")
+@click.option("--jurisdiction", required=True, help="Code of the jurisdiction.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def history(*, layer_id: str, key: str, jurisdiction: str, as_json: bool) -> None:
+    """Show what the feature KEY of LAYER has been, the latest first: who made it so, when, by which door."""
+    with open_database() as database:
+        versions = features.FeatureService(database).history(jurisdiction, layer_id, key)
+    if as_json:
+        click.echo(orjson.dumps([_as_json(version) for version in versions], option=orjson.OPT_INDENT_2))
+        return
+    shown = table.Table("since", "until", "made by", "what is so since then")
+    for number, version in enumerate(versions):
+        before = versions[number + 1].values if number + 1 < len(versions) else {}
+        told = [f"{name}: {value}" for name, value in version.values.items() if before.get(name) != value]
+        by = "from before its history" if version.made_by is None else _signed(version.made_by)
+        shown.add_row(f"{version.since:%Y-%m-%d %H:%M:%S}", _until(version), by, "\n".join(told) or "its place")
+    console.Console().print(shown)
+
+
+@click.command()
+@click.option("--jurisdiction", required=True, help="Code of the jurisdiction.")
+@click.option("--layer", "layer_id", help="Of this layer alone.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="So many, the latest.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def changes(*, jurisdiction: str, layer_id: str | None, limit: int, as_json: bool) -> None:
+    """Show the changes of layers, the latest first."""
+    with open_database() as database:
+        found = features.FeatureService(database).changes(jurisdiction, layer_id=layer_id, limit=limit + 1)
+    if as_json:
+        click.echo(orjson.dumps(found[:limit], option=orjson.OPT_INDENT_2))
+        return
+    shown = table.Table("change", "at", "by", "what", "added, changed, removed")
+    for change in found[:limit]:
+        counts = "\n".join(f"{one.layer}: {one.added}, {one.changed}, {one.removed}" for one in change.counts)
+        shown.add_row(str(change.id), f"{change.at:%Y-%m-%d %H:%M:%S}", _by(change), _what(change), counts)
+    console.Console().print(shown)
+    if len(found) > limit:
+        click.echo(f"The latest {limit} are shown; there are more: say --limit.", err=True)
+
+
+@click.command()
+@click.argument("change_id", metavar="CHANGE", type=click.IntRange(1, 2**62))
+def undo(*, change_id: int) -> None:
+    """Undo CHANGE as a whole: what it added is removed, what it changed or removed is as it was.
+
+    \b
+        geoservice layer changes --jurisdiction sare
+        geoservice layer undo 17
+    """  # noqa: D301  click's mark: lines stay as they are
+    with open_database() as database:
+        service = features.FeatureService(database)
+        since = service.changed_since(change_id)
+        if since:
+            listed = ", ".join(f"{key} of {layer}" for layer, key in since[:_SHOWN])
+            click.echo(f"Changed since by others: {len(since)}, among them {listed}.", err=True)
+        undone = service.undo(change_id, actor=actor(), door="command")
+    counts = ", ".join(f"{one.layer} {one.added + one.changed + one.removed}" for one in undone.counts)
+    click.echo(f"Change {change_id} is undone, by change {undone.id}: {counts}.")
+
+
+def _as_json(version: Version) -> dict[str, object]:
+    return {
+        "since": version.since, "until": version.until, "made_by": version.made_by, "ended_by": version.ended_by,
+        "values": version.values, "geometry": orjson.loads(version.geometry),
+    }  # fmt: skip
+
+
+def _until(version: Version) -> str:
+    if version.until is None:
+        return "now"
+    ended = "" if version.ended_by is None else f", {_signed(version.ended_by)}"
+    return f"{version.until:%Y-%m-%d %H:%M:%S}{ended}"
+
+
+def _signed(change: Change) -> str:
+    return f"{_by(change)} (change {change.id})"
+
+
+def _by(change: Change) -> str:
+    return f"{change.actor} by {change.door}"
+
+
+def _what(change: Change) -> str:
+    if change.undoes is not None:
+        return f"undoes {change.undoes}"
+    undone = "" if change.undone_by is None else f", undone by {change.undone_by}"
+    return f"{change.note or change.kind}{undone}"

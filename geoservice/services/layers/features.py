@@ -1,0 +1,226 @@
+"""Features of layers, one by one: written, looked at as they were, put back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Connection
+
+from geoservice.auth.model import Identity, Role
+from geoservice.domain.importing.model import ReadFeatures
+from geoservice.domain.importing.properties import faults_of
+from geoservice.errors import (
+    ChangeUnknown,
+    FeatureEditedMeanwhile,
+    FeatureNotStored,
+    FeatureUnknown,
+    NotYourGrid,
+)
+from geoservice.services.layers.staging import stage, written_layer
+from geoservice.services.lookups import get_jurisdiction
+from layers.changes import queries
+from layers.changes.model import Change, Version
+from layers.db.session import Database
+from layers.staff.queries import postings_of
+
+#: Undoing goes through the same triggers as an import; a request's limit does not fit it.
+UNDO_TIMEOUT_S = 1800.0
+
+
+@dataclass(frozen=True)
+class FeatureEdit:
+    """How a feature is to be; what is not told of a stored one stays."""
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    #: EPSG:4326; None: as it is stored, or where its building is.
+    place: BaseGeometry | None = None
+    #: Code of the building that it stands in, where that is its place.
+    building: str | None = None
+    #: The change by which it was as the caller saw it; None: he did not look.
+    seen: int | None = None
+
+
+class FeatureService:
+    """Changes single features of layers, and tells what they were."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(
+        self, jurisdiction_code: str, layer_id: str, key: str, edit: FeatureEdit, *, identity: Identity, door: str
+    ) -> Change | None:
+        """Write one feature, new or changed. None: it is so already.
+
+        Raises
+        ------
+        JurisdictionUnknown, LayerUnknown, LayerNotWritten, FeatureEditedMeanwhile
+        FeatureNotStored
+            Something of it is not as it must be.
+        NotYourGrid
+            An officer whose grids it is not in, or would not be in.
+        """
+        layer = written_layer(layer_id)
+        for fault in faults_of(layer, edit.values):
+            raise FeatureNotStored(reason=fault)
+        with self._database.transaction(actor=identity.actor) as connection:
+            j = get_jurisdiction(connection, jurisdiction_code).id
+            grids = _grids_of(connection, j, identity)
+            stored = queries.lock_feature(connection, layer, jurisdiction_id=j, key=key)
+            _require_seen(stored, edit.seen)
+            _require_own(stored, grids)
+            staging = stage(connection, j, layer, _one(key, edit))
+            difference = staging.difference()
+            if difference.refused:
+                raise FeatureNotStored(reason=difference.refused[0].reason)
+            if difference.is_empty:
+                return None
+            change_id = queries.begin_change(connection, kind="edit", door=door)
+            staging.write(difference, removed="keep")
+            _require_own(queries.lock_feature(connection, layer, jurisdiction_id=j, key=key), grids)
+            return queries.find_changes(connection, ids=[change_id], limit=1)[0]
+
+    def remove(
+        self, jurisdiction_code: str, layer_id: str, key: str, *, seen: int | None = None, identity: Identity, door: str
+    ) -> Change:
+        """Remove one feature; its history stays.
+
+        Raises
+        ------
+        JurisdictionUnknown, LayerUnknown, LayerNotWritten, FeatureUnknown, FeatureEditedMeanwhile, NotYourGrid
+        """
+        layer = written_layer(layer_id)
+        with self._database.transaction(actor=identity.actor) as connection:
+            j = get_jurisdiction(connection, jurisdiction_code).id
+            stored = queries.lock_feature(connection, layer, jurisdiction_id=j, key=key)
+            if stored is None:
+                raise FeatureUnknown(layer=layer_id, key=key)
+            _require_seen(stored, seen)
+            _require_own(stored, _grids_of(connection, j, identity))
+            change_id = queries.begin_change(connection, kind="edit", door=door)
+            queries.remove(connection, layer, jurisdiction_id=j, key=key)
+            return queries.find_changes(connection, ids=[change_id], limit=1)[0]
+
+    def history(
+        self, jurisdiction_code: str, layer_id: str, key: str, *, identity: Identity | None = None
+    ) -> tuple[Version, ...]:
+        """Return what a feature has been, the latest first; of a layer of people an officer those of his grids.
+
+        Raises
+        ------
+        JurisdictionUnknown, LayerUnknown, LayerNotWritten, FeatureUnknown
+        """
+        layer = written_layer(layer_id)
+        with self._database.transaction() as connection:
+            j = get_jurisdiction(connection, jurisdiction_code).id
+            if layer.personal and identity is not None:
+                stored = queries.lock_feature(connection, layer, jurisdiction_id=j, key=key)
+                _require_own(stored, _grids_of(connection, j, identity))
+            found = queries.versions(connection, layer, jurisdiction_id=j, key=key)
+        if not found:
+            raise FeatureUnknown(layer=layer_id, key=key)
+        return found
+
+    def feature(
+        self, jurisdiction_code: str, layer_id: str, key: str, *, at: datetime | None = None, identity: Identity
+    ) -> Mapping[str, Any]:
+        """Return a feature as it was at an instant (now when None).
+
+        Raises
+        ------
+        JurisdictionUnknown, LayerUnknown, LayerNotWritten
+        FeatureUnknown
+            There was none, or it is not the officer's to see.
+        """
+        found = self.features(jurisdiction_code, layer_id, at=at, key=key, limit=1, identity=identity)
+        if not found:
+            raise FeatureUnknown(layer=layer_id, key=key)
+        return found[0]
+
+    def features(
+        self, jurisdiction_code: str, layer_id: str, *, at: datetime | None = None, key: str | None = None,
+        after: str | None = None, limit: int, identity: Identity,
+    ) -> tuple[Mapping[str, Any], ...]:  # fmt: skip
+        """Return features of a layer as they were at an instant (now when None), by key, those after a key.
+
+        Of a layer of people an officer gets those of his grids.
+
+        Raises
+        ------
+        JurisdictionUnknown, LayerUnknown, LayerNotWritten
+        """
+        layer = written_layer(layer_id)
+        with self._database.transaction() as connection:
+            j = get_jurisdiction(connection, jurisdiction_code).id
+            grids = _grids_of(connection, j, identity) if layer.personal else None
+            return queries.features_at(
+                connection, layer, jurisdiction_id=j, at=at, key=key, after=after, grids=grids, limit=limit
+            )
+
+    def changes(
+        self, jurisdiction_code: str, *, layer_id: str | None = None, before: int | None = None, limit: int
+    ) -> tuple[Change, ...]:
+        """Return changes of layers of a jurisdiction, the latest first; those before one of an id.
+
+        Raises
+        ------
+        JurisdictionUnknown, LayerUnknown, LayerNotWritten
+        """
+        if layer_id is not None:
+            written_layer(layer_id)
+        with self._database.transaction() as connection:
+            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
+            return queries.find_changes(
+                connection, jurisdiction_id=jurisdiction.id, layer=layer_id, before=before, limit=limit
+            )
+
+    def undo(self, change_id: int, *, actor: str, door: str) -> Change:
+        """Undo a change as a whole.
+
+        Raises
+        ------
+        ChangeUnknown
+        RefusedByDatabase
+            Others changed since what it touched.
+        """
+        with self._database.transaction(actor=actor, timeout_s=UNDO_TIMEOUT_S) as connection:
+            if not queries.find_changes(connection, ids=[change_id], limit=1):
+                raise ChangeUnknown(change=change_id)
+            undoing = queries.undo(connection, change_id, door=door)
+            return queries.find_changes(connection, ids=[undoing], limit=1)[0]
+
+    def changed_since(self, change_id: int) -> tuple[tuple[str, str], ...]:
+        """Return layers and keys of the features that keep a change from being undone."""
+        with self._database.transaction() as connection:
+            return queries.changed_since(connection, change_id)
+
+
+def _one(key: str, edit: FeatureEdit) -> ReadFeatures:
+    return ReadFeatures(
+        keys=(key,), values={name: (value,) for name, value in edit.values.items()},
+        geoms=None if edit.place is None else np.array([edit.place], dtype=object), buildings=(edit.building,),
+    )  # fmt: skip
+
+
+def _grids_of(connection: Connection, jurisdiction_id: int, identity: Identity) -> frozenset[str] | None:
+    """Return the grids in which somebody may change things; None: all."""
+    if identity.role is not Role.OFFICER:
+        return None
+    if identity.staff is None or identity.staff[0] != jurisdiction_id:
+        return frozenset()
+    postings = postings_of(connection, jurisdiction_id=jurisdiction_id, staff_code=identity.staff[1])
+    return frozenset(one.grid_code for one in postings)
+
+
+def _require_own(stored: queries.Stored | None, grids: Collection[str] | None) -> None:
+    if stored is not None and grids is not None and stored.grid_code not in grids:
+        raise NotYourGrid(grid=stored.grid_code)
+
+
+def _require_seen(stored: queries.Stored | None, seen: int | None) -> None:
+    if seen is not None and (stored is None or stored.change_id != seen):
+        raise FeatureEditedMeanwhile

@@ -1,0 +1,101 @@
+"""Features of a file become features of a layer: what differs is shown, then written as one change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from geoservice.domain.importing.model import ReadFeatures
+from geoservice.errors import DifferenceOutdated, MissingNotKnown, RemovalNotConfirmed
+from geoservice.services.layers.staging import stage, written_layer
+from geoservice.services.lookups import get_jurisdiction
+from layers.changes import queries
+from layers.changes.model import Change, Difference, Refused, Removed
+from layers.db.session import Database
+
+#: A town's buildings go through the same triggers as one; a request's limit does not fit them.
+TIMEOUT_S = 1800.0
+#: More of a layer than this is not removed unless that is confirmed.
+REMOVED_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What an import did."""
+
+    difference: Difference
+    #: None: there was nothing to do.
+    change: Change | None
+
+
+class LayerImportService:
+    """Imports features of layers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def compare(self, jurisdiction_code: str, layer_id: str, features: ReadFeatures) -> Difference:
+        """Return what importing features would change; nothing is changed.
+
+        Raises
+        ------
+        JurisdictionUnknown, LayerUnknown, LayerNotWritten
+        """
+        layer = written_layer(layer_id)
+        with self._database.transaction(timeout_s=TIMEOUT_S) as connection:
+            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
+            staging = stage(connection, jurisdiction.id, layer, features)
+            return _with_refused(staging.difference(), features)
+
+    def apply(
+        self, jurisdiction_code: str, layer_id: str, features: ReadFeatures, *, actor: str, door: str,
+        note: str | None = None, removed: Removed = "keep", token: str | None = None, confirmed: bool = False,
+    ) -> Applied:  # fmt: skip
+        """Import features: write what differs, in one transaction, as one change.
+
+        Parameters
+        ----------
+        removed
+            What becomes of stored features that are not among them.
+        token
+            Of the difference that was looked at; None: none was.
+        confirmed
+            Many features may be removed.
+
+        Raises
+        ------
+        JurisdictionUnknown, LayerUnknown, LayerNotWritten
+        DifferenceOutdated
+            The difference is not the one that was looked at.
+        MissingNotKnown
+            Rows were refused, so that nobody knows which stored features are missing.
+        RemovalNotConfirmed
+            More than a tenth of the stored features would be removed.
+        """
+        layer = written_layer(layer_id)
+        with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
+            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
+            staging = stage(connection, jurisdiction.id, layer, features)
+            difference = _with_refused(staging.difference(), features)
+            if token is not None and token != difference.token:
+                raise DifferenceOutdated
+            if removed == "delete":
+                _require_removable(difference, confirmed=confirmed)
+            if difference.is_empty and (removed == "keep" or difference.missing == 0):
+                return Applied(difference, None)
+            change_id = queries.begin_change(connection, kind="import", door=door, note=note)
+            staging.write(difference, removed=removed)
+            return Applied(difference, queries.find_changes(connection, ids=[change_id], limit=1)[0])
+
+
+def _with_refused(difference: Difference, features: ReadFeatures) -> Difference:
+    """Return a difference that tells the rows that were refused before they came to the database, too."""
+    refused: Sequence[Refused] = sorted([*(Refused(*row) for row in features.refused), *difference.refused])
+    return replace(difference, refused=tuple(refused))
+
+
+def _require_removable(difference: Difference, *, confirmed: bool) -> None:
+    if difference.missing and difference.refused:
+        raise MissingNotKnown(refused=len(difference.refused))
+    if difference.missing > REMOVED_SHARE * difference.stored and not confirmed:
+        raise RemovalNotConfirmed(missing=difference.missing, stored=difference.stored)

@@ -1,0 +1,124 @@
+"""Single features: written by those who may, looked at as they were, removed with their history kept."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from geoservice.auth.model import Identity, Role
+from geoservice.errors import (
+    FeatureEditedMeanwhile,
+    FeatureNotStored,
+    FeatureUnknown,
+    LayerNotWritten,
+    NotYourGrid,
+)
+from geoservice.services.layers.features import FeatureEdit
+from geoservice.wiring import Services
+from tests.geoservice.services.layers.reading import stored
+
+ANALYST = Identity(Role.ANALYST, "key")
+
+
+def put(services: Services, key: str, edit: FeatureEdit, *, layer: str = "cameras", identity: Identity = ANALYST):
+    return services.features.put("sare", layer, key, edit, identity=identity, door="api")
+
+
+def test_one_feature_is_written_looked_at_as_it_was_and_removed(services: Services) -> None:
+    features = services.features
+    place = stored(services, "cameras").geoms[0]
+    made = put(services, "new", FeatureEdit(place=place))
+    off = put(services, "new", FeatureEdit({"status": "offline"}))
+    assert made is not None
+    assert off is not None
+    assert put(services, "new", FeatureEdit({"status": "offline"})) is None
+    gone = features.remove("sare", "cameras", "new", identity=Identity(Role.ADMIN, "boss"), door="api")
+
+    history = features.history("sare", "cameras", "new")
+
+    assert [(one.values["status"], one.made_by.actor, one.ended_by.actor) for one in history] == [
+        ("offline", "analyst:key", "admin:boss"), ("online", "analyst:key", "analyst:key"),
+    ]  # fmt: skip
+    seen = [
+        features.features("sare", "cameras", at=change.at, key="new", limit=1, identity=ANALYST)
+        for change in (made, off, gone)
+    ]
+    assert [[one["status"] for one in found] for found in seen] == [["online"], ["offline"], []]
+
+
+def test_what_is_no_feature_to_be_written_is_refused(services: Services) -> None:
+    place = stored(services, "cameras").geoms[0]
+    with pytest.raises(LayerNotWritten):
+        services.features.history("sare", "grids", "x")
+    with pytest.raises(FeatureUnknown):
+        services.features.remove("sare", "cameras", "nowhere", identity=ANALYST, door="api")
+    for edit, reason in (
+        (FeatureEdit(), "It has no place."),
+        (FeatureEdit({"statsu": "online"}, place), "Did you mean status?"),
+        (FeatureEdit({"status": "broken"}, place), "The property status is one of online, offline, maintenance."),
+        (FeatureEdit({"range_m": float("nan")}, place), "The property range_m is a number, or null."),
+        (FeatureEdit({"range_m": True}, place), "The property range_m is a number, or null."),
+        (FeatureEdit({"range_m": 3000}, place), "A camera sees more than 0 and at most 2,000 metres."),
+    ):
+        with pytest.raises(FeatureNotStored) as refused:
+            put(services, "new", edit)
+        assert reason in str(refused.value)
+
+
+def test_an_edit_of_what_was_edited_since_is_refused(services: Services) -> None:
+    key = stored(services, "cameras").keys[0]
+    first = put(services, key, FeatureEdit({"status": "offline"}))
+    assert first is not None
+    second = put(services, key, FeatureEdit({"status": "maintenance"}, seen=first.id))
+    assert second is not None
+
+    with pytest.raises(FeatureEditedMeanwhile):
+        put(services, key, FeatureEdit({"status": "online"}, seen=first.id))
+    with pytest.raises(FeatureEditedMeanwhile):
+        services.features.remove("sare", "cameras", key, seen=first.id, identity=ANALYST, door="api")
+
+
+@pytest.fixture
+def officer(community_url: str) -> tuple[Identity, str]:
+    """Return a grid officer, and his grid."""
+    with psycopg.connect(community_url) as connection:
+        row = connection.execute(
+            "SELECT jurisdiction_id, staff_code, grid_code FROM geoservice.posting"
+            " WHERE role = 'grid_officer' AND valid_to IS NULL ORDER BY grid_code LIMIT 1"
+        ).fetchone()
+    assert row is not None
+    return Identity(Role.OFFICER, "key", (row[0], row[1])), row[2]
+
+
+def test_an_officer_keeps_what_stands_in_his_grids(services: Services, officer: tuple[Identity, str]) -> None:
+    identity, grid = officer
+    every = services.features.features("sare", "households", limit=9999, identity=ANALYST)
+    own = services.features.features("sare", "households", limit=9999, identity=identity)
+    others = next(one for one in every if one["grid_code"] != grid)
+
+    assert {one["grid_code"] for one in own} == {grid}
+    assert len(own) == sum(one["grid_code"] == grid for one in every)
+    done = put(services, own[0]["code"], FeatureEdit({"age_0_13": 9}), layer="households", identity=identity)
+    assert done is not None
+    with pytest.raises(NotYourGrid):
+        put(services, others["code"], FeatureEdit({"age_0_13": 9}), layer="households", identity=identity)
+
+
+def test_an_officer_can_not_carry_things_out_of_his_grids(services: Services, officer: tuple[Identity, str]) -> None:
+    identity, grid = officer
+    cameras = services.features.features("sare", "cameras", limit=999, identity=ANALYST)
+    outside = stored(services, "cameras").geoms[[one["grid_code"] != grid for one in cameras].index(True)]
+    own = next(one["code"] for one in cameras if one["grid_code"] == grid)
+
+    for key in (own, "new"):
+        with pytest.raises(NotYourGrid):
+            put(services, key, FeatureEdit(place=outside), identity=identity)
+    unchanged = services.features.features("sare", "cameras", key=own, limit=1, identity=ANALYST)
+    assert unchanged[0]["grid_code"] == grid
+
+
+def test_an_officer_whose_key_names_nobody_changes_nothing(services: Services) -> None:
+    key = stored(services, "cameras").keys[0]
+
+    with pytest.raises(NotYourGrid):
+        put(services, key, FeatureEdit({"status": "offline"}), identity=Identity(Role.OFFICER, "key"))
