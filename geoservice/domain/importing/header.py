@@ -20,16 +20,14 @@ Merged = tuple[int, int, int, int]
 WITHIN = 30
 _NUMBERED = re.compile(r"[+-]?[0-9][0-9,.\s/:年月日-]*[%°号]?|[+-]?[0-9.]+[eE][+-]?[0-9]+")
 _HINTS = re.compile(
-    r"必填|选填|填写|请填|例如|示例|格式|下拉|[0-9]\s*[=＝]\s*\S|required|optional|e\.g\.|mandatory", re.I
+    r"必填|选填|填写|请填|例如|示例|格式|下拉|[0-9]\s*[=＝]\s*\S|required|optional|e\.g\.|mandatory", re.IGNORECASE
 )
 _EXAMPLES = frozenset(map(plain, "示例 样例 例 例子 范例 example sample beispiel".split()))
-_NOBODY = re.compile(r"张三|李四|王五|某某|xxx|john doe|max mustermann", re.I)
-_FOOTERS = tuple(
-    map(
-        plain, "合计 小计 总计 共计 填表 审核 制表 负责人签 备注: 说明: 注: total subtotal grandtotal sum summe".split()
-    )
-)
+_NOBODY = re.compile(r"张三|李四|王五|某某|xxx|john doe|max mustermann", re.IGNORECASE)
+_FOOTERS = re.compile(r"(?:填表|审核|制表|制单)|(?:备注|说明|注|note|notes|source)\s*[:：]", re.IGNORECASE)
 _SUMS = tuple(map(plain, "合计 小计 总计 共计 total subtotal grandtotal sum summe".split()))
+#: How many rows behind a footer are footers, too.
+_AFTER = 10
 #: Of what stands below the first cell, how many that are numbers make a column of numbers.
 _NUMBERS = 0.8
 
@@ -196,7 +194,7 @@ def _is_hint(row: Sequence[str | None], numbers: Sequence[int]) -> bool:
     if any(_HINTS.search(cell) for cell in said):
         return True
     where = [cell for place in numbers if (cell := row[place])]
-    return len(where) >= 2 and not any(re.search(r"[0-9]", cell) for cell in where)
+    return len(where) == len(numbers) >= 2 and not any(re.search(r"[0-9]", cell) for cell in where)
 
 
 def _is_example(row: Sequence[str | None]) -> bool:
@@ -213,13 +211,14 @@ def _take_rows(rows: Rows, body: Sequence[int], table: Found, numbers: Sequence[
     """Note which rows are features, and which are totals or end the table."""
     begin, ended = 0, False
     for place, row in enumerate(body):
-        is_sum = _begins(rows[row], _SUMS) or (place == len(body) - 1 and _is_bare_sum(rows, row, table, numbers))
+        is_sum = _says_sum(rows[row]) or (place == len(body) - 1 and _is_bare_sum(rows, row, table, numbers))
         if is_sum:
             section = table.rows[begin:] if plain(_first(rows[row])).startswith(plain("小计")) else table.rows
             begin = len(table.rows)
             _compare(rows, row, section, table, numbers)
-        if is_sum or ended or _begins(rows[row], _FOOTERS):
-            ended = ended or not is_sum
+        is_footer = _FOOTERS.match(_first(rows[row])) is not None
+        if is_sum or ended or is_footer:
+            ended = ended or (is_footer and len(body) - place <= _AFTER)
             _leave_out(table, "a total" if is_sum else "a footer", [row])
         else:
             table.rows.append(row)
@@ -229,9 +228,12 @@ def _first(row: Sequence[str | None]) -> str:
     return next((cell for cell in row if cell), "")
 
 
-def _begins(row: Sequence[str | None], words: Sequence[str]) -> bool:
-    first = _first(row)
-    return any(plain(first) == word or (not word.isascii() and plain(first).startswith(word)) for word in words)
+def _says_sum(row: Sequence[str | None]) -> bool:
+    """Return whether one of the first cells says that the others are sums; the very first may be of a merged cell."""
+    said = [plain(cell) for cell in row if cell][:3]
+    return any(cell in _SUMS for cell in said) or any(
+        said[0].startswith(word) for word in _SUMS if said and not word.isascii()
+    )
 
 
 def _is_bare_sum(rows: Rows, row: int, table: Found, numbers: Sequence[int]) -> bool:
