@@ -20,7 +20,7 @@ class FileTooLarge(FileRefused):
 
 
 class FileTypeUnknown(FileRefused):
-    """The name does not end like a format that is read: .geojson, .json, .gpkg, .shp, .zip, .parquet or .geoparquet."""
+    """The name does not end like a format that is read: .geojson .json .gpkg .shp .zip .fgb .parquet .geoparquet."""
 
 
 class TableWithoutShapes(FileRefused):

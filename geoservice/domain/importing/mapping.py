@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from geoservice.domain.importing.persons import SHARE_MAX, is_about_people, personal, personal_share
-from geoservice.domain.importing.words import KEY, dictionary, forms, own_words, written_columns
+from geoservice.domain.importing.words import KEY, dictionary, forms, own_words
 from layers.layer import Layer
 
 #: How a column got its field: it was told, it is called so, it contains a word; or why it has none.
@@ -244,7 +244,7 @@ def _judged(
 
 def _coded(layer: Layer) -> frozenset[str]:
     """Return the columns whose words become codes, and no text."""
-    return frozenset(column.name for column in written_columns(layer) if column.codes or column.type != "text")
+    return frozenset(column.name for column in layer.written if column.codes or column.type != "text")
 
 
 def _could_be_key(column: FileColumn) -> bool:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
-from layers.layer import Column, Layer
+from layers.layer import Layer
 
 #: The column that names a feature, in every layer's table.
 KEY = "code"
@@ -95,19 +95,11 @@ def forms(header: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in found if one))
 
 
-def written_columns(layer: Layer) -> tuple[Column, ...]:
-    """Return the columns that whoever writes a feature states."""
-    written: tuple[Column, ...] | None = getattr(layer, "written", None)
-    if written is not None:
-        return written
-    return tuple(column for column in layer.columns if not column.figure and column.name != "grid_code")
-
-
 def own_words(layer: Layer) -> dict[str, frozenset[str]]:
     """Return what a layer itself calls each of its fields."""
     known = {
         column.name: frozenset(plain(one) for one in (column.name, column.title.zh, column.title.en))
-        for column in written_columns(layer)
+        for column in layer.written
     }
     return {KEY: frozenset((plain(KEY),)), **known}
 
@@ -129,7 +121,7 @@ def dictionary(layer: Layer, *, placed: bool) -> dict[str, frozenset[str]]:
 def _takes(layer: Layer, field: str) -> bool:
     """Return whether a layer's features may be placed so: only points stand in a building, or are a pair of numbers."""
     if field == "building":
-        return layer.geometry == "Point" and all(column.name != "building_code" for column in written_columns(layer))
+        return layer.geometry == "Point" and all(column.name != "building_code" for column in layer.written)
     return field == "wkt" or layer.geometry == "Point"
 
 
