@@ -242,9 +242,11 @@ def beside(name: str) -> Any:
 def answer_workbook(request: dict[str, Any]) -> dict[str, Any]:
     """Read a sheet, or all of them, write their rows, return what is to be told of them."""
     cells = beside("workbook_cells")
-    read = cells.read_sheets if request["format"] == "sheets" else cells.read_sheet
     try:
-        table, verdict = read(request)
+        if request["format"] == "sheets":
+            table, verdict = beside("workbook_sheets").read_sheets(request, cells)
+        else:
+            table, verdict = cells.read_sheet(request)
     except cells.WorkbookRefused as exc:
         raise Refused(exc.error, **exc.fields) from exc
     _write(table, request["result"])

@@ -75,7 +75,7 @@ def stage(name: str, directory: Path, *, encoding: str | None, limits: Limits) -
         One of its kin, by what is wrong.
     """
     source = Path(name)
-    if not _is_file(source):
+    if not is_file(source):
         raise FileMissing(file=name[:200])
     if source.suffix.lower() in TABLES:
         raise TableWithoutShapes(file=source.name)
@@ -124,7 +124,8 @@ def _settled_encoding(base: Path, declared: str | None) -> str:
     return codecs.lookup(encoding).name
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Return whether there is such a file."""
     # What only a driver would open (an address, /vsizip/..., inline JSON) is no file; a name may even be too long.
     try:
         return path.is_file()

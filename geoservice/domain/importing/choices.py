@@ -30,8 +30,8 @@ class Choices:
     swapped: bool = False
     #: None: asked for where it is not clear.
     degrees: Degrees | None = None
-    #: Whether numbers for directions and kinds of cameras are those of GB/T 28181.
-    gbt28181: bool = False
+    #: Whether small numbers for directions and kinds of cameras are those of GB/T 28181; None: asked for.
+    gbt28181: bool | None = None
     #: Code by word, by column: what words of the file mean that are not known here.
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     #: Fields whose short Chinese words are no names of people, though they look like them.

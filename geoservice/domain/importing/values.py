@@ -19,11 +19,13 @@ from geoservice.domain.importing.persons import personal
 from geoservice.domain.importing.words import KEY, plain
 from layers.errors import LayerError
 from layers.grids.codes import code_text
+from layers.households.layer import BANDS
 from layers.layer import Column, Layer
 
 #: What the database's CHECKs hold, so that a row is refused and not the whole file; a test holds them together.
 BOUNDS: Mapping[str, tuple[float, float]] = {
-    "floors": (1, 200), "bearing_deg": (0, 360), "fov_deg": (0, 360), "range_m": (0, 2000),
+    "floors": (1, 200), "bearing_deg": (0, 360), "fov_deg": (0, 360), "range_m": (0, 2000), "households": (1, 10_000),
+    **dict.fromkeys(BANDS, (0, 10_000)), "floating": (0, 50_000),
 }  # fmt: skip
 #: Those whose lower bound is none of their values.
 _ABOVE = ("fov_deg", "range_m")
@@ -94,10 +96,10 @@ def is_empty(cell: object) -> bool:
 def reader_of(column: Column, layer: Layer, choices: Choices) -> Read:
     """Return what makes a value of a cell of a column."""
     if column.codes:
-        words = codes_by_word(layer, column, choices.words.get(column.name, {}), gbt28181=choices.gbt28181)
+        words = codes_by_word(layer, column, choices.words.get(column.name, {}), gbt28181=bool(choices.gbt28181))
         return partial(_code, words=words)
     if column.name == "bearing_deg":
-        return partial(_bearing, gbt28181=choices.gbt28181)
+        return partial(_bearing, gbt28181=bool(choices.gbt28181))
     if column.name in (KEY, "building_code", "unit"):
         return key_of
     if column.type == "instant":
@@ -223,10 +225,6 @@ def _bearing(cell: object, *, gbt28181: bool) -> float:
 def _within(cell: object, *, read: Read, name: str) -> object:
     value = read(cell)
     if not isinstance(value, int | float) or isinstance(value, bool):
-        return value
-    if name.startswith("age_") or name in ("floating", "households"):
-        if value < 0:
-            raise NotAValue("is below 0")
         return value
     low, high = BOUNDS.get(name, (-math.inf, math.inf))
     if not low <= value <= high or (name in _ABOVE and value == low):

@@ -56,7 +56,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "cameras": {
         "code": "点位编号 设备编码 设备编号 国标编码 摄像机编号 camera_id device_id id kamera",
-        "kind": "摄像机类型 设备类型 监控类型 camera_type type kameratyp",
+        "kind": "摄像机类型 设备类型 监控类型 类型 camera_type type kameratyp",
         "status": "状态 设备状态 在线状态 运行状态 status state zustand",
         "bearing_deg": "朝向 方位 方位角 监视方位 监控方位 角度 bearing azimuth direction heading richtung",
         "fov_deg": "视场角 视角 水平视场角 fov field_of_view blickwinkel",
