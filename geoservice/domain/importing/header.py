@@ -89,8 +89,8 @@ def _header(rows: Rows, merged: Sequence[Merged], knows: Callable[[str], bool]) 
         single = _score(rows, (at,), rows[at], knows)
         if single > best[0]:
             best = (single, (at,))
-        if at + 1 < len(rows) and _has_groups(rows, merged, at):
-            pair = _score(rows, (at, at + 1), _names(rows, merged, (at, at + 1)), knows)
+        if at + 1 < len(rows) and _trust(rows, merged, at):
+            pair = _score(rows, (at, at + 1), _names(rows, merged, (at, at + 1)), knows) * _trust(rows, merged, at)
             if pair > best[0]:
                 best = (pair, (at, at + 1))
     if best[1]:
@@ -116,20 +116,16 @@ def _score(
     return (hits + 0.1 * over) * len(set(texts)) / len(texts) if hits else 0.0
 
 
-def _has_groups(rows: Rows, merged: Sequence[Merged], at: int) -> bool:
-    """Return whether a row has names of groups of columns, whose own names stand in the row below."""
+def _trust(rows: Rows, merged: Sequence[Merged], at: int) -> float:
+    """Return how surely a row has names of groups of columns, whose own names stand in the row below; 0 when not."""
     if any(begin == at and left < right and end == at and _splits(rows, at + 1, left, right)
            for begin, left, end, right in merged):  # fmt: skip
-        return True
-    filled = [place for place, cell in enumerate(rows[at]) if cell]
-    below = [place for place, cell in enumerate(rows[at + 1]) if cell]
+        return 1.0
+    filled = {place for place, cell in enumerate(rows[at]) if cell}
+    below = {place for place, cell in enumerate(rows[at + 1]) if cell}
     # Without ranges, as some formats have it: the second row fills what the first leaves out, and is no row of data.
-    return (
-        len(filled) >= 2
-        and any(place not in filled for place in below)
-        and not any(_NUMBERED.fullmatch(cell) for cell in rows[at + 1] if cell)
-        and any(not rows[at][place] and place > filled[0] for place in below)
-    )
+    looks_so = len(filled) >= 2 and any(place > min(filled) for place in below - filled)
+    return 0.9 * (looks_so and not any(_NUMBERED.fullmatch(cell) for cell in rows[at + 1] if cell))
 
 
 def _splits(rows: Rows, row: int, left: int, right: int) -> bool:
