@@ -45,7 +45,7 @@ def read_csv(path: Path, *, encoding: str | None, limits: Limits) -> Sheet:
     remarks = []
     if encoding is None:
         encoding = _encoding(path)
-        if encoding is not None:
+        if encoding == "gb18030":
             remarks.append("The text is no UTF-8 and was read as GB 18030, which GBK is part of.")
     delimiter = "\t" if path.suffix.lower() == ".tsv" else None
     rows: list[list[str | None]] = []
@@ -86,7 +86,8 @@ def _records(file: io.BufferedReader, encoding: str | None, delimiter: str | Non
         delimiter = said[1] if said[1] in DELIMITERS else delimiter
     delimiter = delimiter or _delimiter(head)
     try:
-        for block in blocks(read, Header(b"", (), delimiter, head)):
+        # Records begin with the line end of the one before: the first gets one.
+        for block in blocks(read, Header(b"", (), delimiter, b"\n" + head)):
             content, starts = block.content, block.starts.tolist()
             for number, (begin, end) in enumerate(pairwise(starts)):
                 yield _fields(content[begin:end].lstrip(b"\r\n"), delimiter, block.first_row + number)

@@ -42,11 +42,17 @@ class FileTable:
         return [_judged(header, cells) for header, cells in zip(self.headers, self.columns, strict=True)]
 
 
-def headers_of(names: Sequence[str]) -> tuple[str, ...]:
-    """Return what the columns of a file are called: each differently, and none by what could be of a person."""
+def headers_of(names: Sequence[str], *, known: bool = True) -> tuple[str, ...]:
+    """Return what the columns of a file are called: each differently, and none by what could be of a person.
+
+    Parameters
+    ----------
+    known
+        Whether some of them are known to be names of columns.
+    """
     headers: list[str] = []
     for number, name in enumerate(names, start=1):
-        wanted = shown(name.strip(), number) if name.strip() else f"column {number}"
+        wanted = shown(name.strip(), number, known=known) if name.strip() else f"column {number}"
         header = next(one for one in (wanted, *(f"{wanted} ({n})" for n in range(2, len(names) + 2)))
                       if one not in headers)  # fmt: skip
         headers.append(header)

@@ -67,7 +67,7 @@ def table_of(sheets: Sequence[Sheet], knows: Callable[[str], bool], remarks: Seq
             shown_cells = ", ".join(sheet.not_calculated[:_SHOWN])
             raise NotCalculated(sheet=sheet.title, cells=shown_cells, count=len(sheet.not_calculated))
         told += _told(sheet, table)
-    return _joined(names, taken, told)
+    return _joined(names, taken, told, known=any(map(knows, names)))
 
 
 def _alike(
@@ -93,13 +93,13 @@ def _without_end(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _joined(names: tuple[str, ...], taken: Sequence[tuple[Sheet, Found]], told: list[str]) -> FileTable:
+def _joined(names: tuple[str, ...], taken: Sequence[tuple[Sheet, Found]], told: list[str], *, known: bool) -> FileTable:
     rows = [(sheet, row) for sheet, table in taken for row in table.rows]
     if not rows:
         raise NoFeatures
     columns = [[sheet.cells[row][place] for sheet, row in rows] for place in range(len(names))]
     kept = [place for place, name in enumerate(names) if name or any(columns[place])]
-    headers = headers_of([names[place] for place in kept])
+    headers = headers_of([names[place] for place in kept], known=known)
     unnamed = [headers[at] for at, place in enumerate(kept) if not names[place]]
     if unnamed:
         told.append(f"Columns without a name: {', '.join(unnamed)}.")

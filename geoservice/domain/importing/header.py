@@ -20,7 +20,7 @@ Merged = tuple[int, int, int, int]
 WITHIN = 30
 _NUMBERED = re.compile(r"[+-]?[0-9][0-9,.\s/:年月日-]*[%°号]?|[+-]?[0-9.]+[eE][+-]?[0-9]+")
 _HINTS = re.compile(
-    r"必填|选填|填写|请填|例如|示例|格式|下拉|[0-9]\s*[=＝]\s*\S|required|optional|e\.g\.|mandatory", re.IGNORECASE
+    r"必填|选填|填写|请填|例如|格式|下拉|[0-9]\s*[=＝]\s*\S|required|optional|e\.g\.|mandatory", re.IGNORECASE
 )
 _EXAMPLES = frozenset(map(plain, "示例 样例 例 例子 范例 example sample beispiel".split()))
 _NOBODY = re.compile(r"张三|李四|王五|某某|xxx|john doe|max mustermann", re.IGNORECASE)

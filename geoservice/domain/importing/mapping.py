@@ -111,9 +111,15 @@ def propose(
     return Proposal(mapped, questions, keys)
 
 
-def shown(header: str, number: int) -> str:
-    """Return a header as it may be shown: in a file without any, the first person's data stand there."""
-    return f"column {number}" if personal(header) else header
+def shown(header: str, number: int, *, known: bool = False) -> str:
+    """Return a header as it may be shown: in a file without any, the first person's data stand there.
+
+    Parameters
+    ----------
+    known
+        Whether it stands among headers that are known, so that a short word is one too.
+    """
+    return f"column {number}" if personal(header, names=not known) else header
 
 
 # --- By names ---------------------------------------------------------------------------------------------------------
