@@ -13,10 +13,11 @@ import pyarrow.compute as pc
 from pyarrow import csv as pacsv
 
 from geoservice.assigning.coordinates import coordinate_columns
-from geoservice.assigning.csv_records import DELIMITERS, Block, Header
 from geoservice.assigning.model import CoordinateColumns
-from geoservice.assigning.point_errors import PointsUnreadable, RowTooWide
+from geoservice.assigning.point_errors import PointsUnreadable
 from geoservice.assigning.positions import with_points
+from geoservice.reading.csv_errors import RowTooWide
+from geoservice.reading.csv_records import DELIMITERS, Block, Header
 
 Strings = list[pa.Array]
 COMMAS_READ = "Decimal commas of the coordinates were read as points."

@@ -13,9 +13,9 @@ from pyarrow import csv as pacsv
 
 from geoservice.assigning.added_columns import METHOD_NAMES, Added, Shaping
 from geoservice.assigning.csv_fields import CsvPiece, CsvTable, whole_bytes, written
-from geoservice.assigning.csv_records import BLOCK, Header, blocks, decoded, ends_in_returns, header_of, reading
 from geoservice.assigning.model import Answers, Piece, Request, Where
 from geoservice.assigning.point_errors import OutputNotWritable
+from geoservice.reading.csv_records import BLOCK, Header, blocks, decoded, ends_in_returns, header_of, reading
 
 
 class CsvSource:

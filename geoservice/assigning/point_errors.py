@@ -31,24 +31,6 @@ class PointsUnreadable(GeoserviceError):
     """The points can not be read."""
 
 
-class HeaderMissing(GeoserviceError):
-    """The first line of a CSV must name its columns, separated by commas, semicolons or tabs."""
-
-
-class EncodingNotUtf8(GeoserviceError):
-    """The text is not UTF-8."""
-
-    advice = "state-encoding"
-
-
-class QuotesBroken(GeoserviceError):
-    """A quotation mark is not closed, or text follows the one that closes; within quotation marks, one is doubled."""
-
-
-class LineEndsMixed(GeoserviceError):
-    """A carriage return stands alone in a row, though lines end in newlines: save the file with one kind of ends."""
-
-
 class ColumnMissing(GeoserviceError):
     """There is no such column."""
 
@@ -73,14 +55,6 @@ class CoordinatesAmbiguous(GeoserviceError):
 
 class ColumnsAlike(GeoserviceError):
     """Two columns have the same name, which the output's format can not hold; rename one."""
-
-
-class RowTooWide(GeoserviceError):
-    """A row has more fields than the header names; an answer behind it would stand in the wrong column."""
-
-
-class RowTooLong(GeoserviceError):
-    """A row is longer than any honest one; perhaps a quotation mark is missing."""
 
 
 class LayersSeveral(GeoserviceError):

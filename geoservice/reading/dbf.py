@@ -139,7 +139,7 @@ def encoding_of(dbf: Dbf, *, declared: str | None, code_page: str | None) -> str
     if not texts:
         return declared or "utf-8"
     said = declared or _known(code_page) or LANGUAGES.get(dbf.language)
-    seems = _seems(texts)
+    seems = seems_encoded(texts)
     if said is None:
         raise EncodingNotStated(seems=seems)
     if not _fits(texts, said):
@@ -161,7 +161,7 @@ def _known(code_page: str | None) -> str | None:
     return None
 
 
-def _seems(texts: list[bytes]) -> str | None:
+def seems_encoded(texts: list[bytes]) -> str | None:
     """Return the encoding of several bytes a character that texts seem to be in; None when they seem to be in none."""
     if _fits(texts, "utf-8"):
         return "utf-8"

@@ -20,7 +20,7 @@ class FileTooLarge(FileRefused):
 
 
 class FileTypeUnknown(FileRefused):
-    """The name does not end like a format that is read: .geojson, .json, .gpkg, .shp, .zip, .parquet or .geoparquet."""
+    """The name does not end like a format that is read: .geojson .json .gpkg .shp .zip .fgb .parquet .geoparquet."""
 
 
 class TableWithoutShapes(FileRefused):
@@ -79,6 +79,56 @@ class CellNotExact(FileRefused):
 
 class SheetEmpty(FileRefused):
     """The workbook has no sheet with rows that can be read."""
+
+
+class SheetNotStated(FileRefused):
+    """Sheets of the workbook have different headers; one must be named."""
+
+    advice = "name-sheet"
+
+
+class HeaderAbsent(FileRefused):
+    """No row has names of columns; write them above the first feature."""
+
+
+class ColumnsNotClear(FileRefused):
+    """Which column is which is not clear."""
+
+    advice = "map-columns"
+
+
+class ColumnsUnknown(FileRefused):
+    """The mapping names fields that the layer has not, or columns that the file has not."""
+
+
+class KeyAbsent(FileRefused):
+    """No column is known to name the features, so that the same one could be found again."""
+
+    advice = "name-key"
+
+
+class CoordinateAlone(FileRefused):
+    """The file has one coordinate of its places and not the other."""
+
+    advice = "map-columns"
+
+
+class CoordinatesSwapped(FileRefused):
+    """Longitude and latitude seem to stand in each other's place."""
+
+    advice = "swap-coordinates"
+
+
+class DegreesNotSure(FileRefused):
+    """The decimals of all coordinates could be minutes and seconds: 29.1425 for 29 degrees 14 minutes 25 seconds."""
+
+    advice = "state-degrees"
+
+
+class NumbersNotSure(FileRefused):
+    """The column holds numbers of a list and not values; those of GB/T 28181 are not used by every system."""
+
+    advice = "confirm-numbers"
 
 
 class NoFeatures(FileRefused):

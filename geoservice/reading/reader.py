@@ -38,15 +38,18 @@ from geoservice.reading.staging import stage
 
 #: A script, not a module: so it runs with nothing of the service importable, installed or not.
 CHILD = Path(__file__).with_name("reader_process.py")
-#: What GDAL knows to open and we do not want opened. Drivers missing here are found by the process itself, which then
-#: starts anew; that costs 0.2 s, so the list of pyogrio 0.13 (GDAL 3.12) is written out.
+#: What GDAL knows to open and we do not want opened, whatever the format; of the drivers that we do use, only that of
+#: the file's own format stays. Drivers missing here are found by the process itself, which then starts anew;
+#: that costs 0.2 s, so the list of pyogrio 0.13 (GDAL 3.12) is written out.
 UNWANTED_DRIVERS = (
     "MEM,PCIDSK,PDS4,VICAR,PDF,MBTiles,EEDA,OGCAPI,GDALG,MapInfo File,LVBAG,S57,DGN,OGR_VRT,CSV,GML,"
-    "GPX,LIBKML,KML,GeoJSONSeq,ESRIJSON,TopoJSON,OGR_GMT,SQLite,WAsP,OpenFileGDB,DXF,FlatGeobuf,GeoRSS,"
+    "GPX,LIBKML,KML,GeoJSONSeq,ESRIJSON,TopoJSON,OGR_GMT,SQLite,WAsP,OpenFileGDB,DXF,GeoRSS,"
     "VFK,PGDUMP,OSM,GPSBabel,OGR_PDS,WFS,OAPIF,EDIGEO,Idrisi,ODS,XLSX,Elasticsearch,Carto,AmigoCloud,"
     "SXF,Selafin,JML,PLSCENES,CSW,VDV,MVT,NGW,MapML,GTFS,PMTiles,JSONFG,MiraMonVector,ADBC,AVCBin,"
     "AVCE00,AIVector,HTTP"
 )
+#: The driver that opens each format, as in `reader_process`.
+_DRIVERS = {"geojson": "GeoJSON", "geopackage": "GPKG", "shapefile": "ESRI Shapefile", "flatgeobuf": "FlatGeobuf"}
 #: WKB type codes of Polygon and MultiPolygon; thousands and high bits say Z and M.
 _AREAS = {3, 6}
 _WKB_NAMES = {1: "Point", 2: "LineString", 4: "MultiPoint", 5: "MultiLineString", 7: "GeometryCollection"}
@@ -94,7 +97,7 @@ def read_features(
     Parameters
     ----------
     name
-        Path of a GeoJSON, GeoPackage, shapefile (.shp or .zip) or GeoParquet file.
+        Path of a GeoJSON, GeoPackage, shapefile (.shp or .zip), FlatGeobuf or GeoParquet file.
     crs
         `wgs84`, `cgcs2000`, `gcj02`, `bd09` or `epsg:N`; wins over what the file says. None: the file must say it.
     encoding
@@ -135,7 +138,7 @@ def run_child(request: dict[str, Any], folder: Path, limits: Limits) -> dict[str
     }  # fmt: skip
     command = [sys.executable, "-I", str(CHILD), json.dumps({**request, **bounds})]
     with subprocess.Popen(  # noqa: S603  our own interpreter and script
-        command, env=_environment(folder), cwd=folder, stdin=subprocess.DEVNULL,
+        command, env=_environment(folder, request["format"]), cwd=folder, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
     ) as process:  # fmt: skip
         try:
@@ -160,10 +163,12 @@ def _refusal(verdict: dict[str, Any]) -> FileRefused:
     return error(**verdict["fields"])
 
 
-def _environment(directory: Path) -> dict[str, str]:
+def _environment(directory: Path, kind: str) -> dict[str, str]:
+    others = [driver for other, driver in _DRIVERS.items() if other != kind]
+    unwanted = ",".join([UNWANTED_DRIVERS, *others])
     return {
-        "OGR_SKIP": UNWANTED_DRIVERS,
-        "GDAL_SKIP": UNWANTED_DRIVERS,
+        "OGR_SKIP": unwanted,
+        "GDAL_SKIP": unwanted,
         "HOME": str(directory),
         "TMPDIR": str(directory),
         "LC_ALL": "C.UTF-8",

@@ -18,7 +18,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-DRIVERS = frozenset({"GeoJSON", "GPKG", "ESRI Shapefile"})
+#: The one driver that may open a file of each format.
+DRIVERS = {"geojson": "GeoJSON", "geopackage": "GPKG", "shapefile": "ESRI Shapefile", "flatgeobuf": "FlatGeobuf"}
 #: linux/sched.h: CLONE_NEWUSER | CLONE_NEWNET
 NO_NETWORK = 0x10000000 | 0x40000000
 #: Encodings of GeoParquet 1.1 for areas, and how many lists deep their coordinates are.
@@ -45,9 +46,9 @@ def confine(memory_bytes: int, cpu_s: int, file_bytes: int) -> None:
         ctypes.CDLL(None).unshare(NO_NETWORK)
 
 
-def require_few_drivers(known: list[str]) -> None:
+def require_one_driver(known: list[str], wanted: str) -> None:
     """Start again without the drivers that the environment did not name yet: a newer GDAL may know more."""
-    surplus = sorted(set(known) - DRIVERS)
+    surplus = sorted(set(known) - {wanted})
     if not surplus:
         return
     if os.environ.get("GEOSERVICE_READER_AGAIN"):
@@ -64,8 +65,8 @@ def read_with_gdal(request: dict[str, Any]) -> tuple[Any, str, str | None]:
         sys.modules[name] = None  # type: ignore[assignment]
     import pyogrio  # noqa: PLC0415  its import loads GDAL, which must come after `confine`
 
-    require_few_drivers(list(pyogrio.list_drivers()))
     path, kind = request["path"], request["format"]
+    require_one_driver(list(pyogrio.list_drivers()), DRIVERS[kind])
     try:
         layer = layer_of(pyogrio.list_layers(path), request["layer"])
         options = {"DATE_AS_STRING": "YES"} if kind == "geojson" else {}
@@ -106,7 +107,6 @@ def read_with_arrow(request: dict[str, Any]) -> tuple[Any, str, str | None]:
         table = file.read()
         if about["encoding"] in NESTED:
             table = with_wkb(table, column, about["encoding"])
-        table = rebuilt(table, column)
     except (pa.ArrowException, OSError, ValueError) as exc:
         raise Refused("FileUnreadable", reason=str(exc)[:300]) from exc
     # GeoParquet 1.1: no crs means OGC:CRS84, null means that nobody knows.
@@ -189,38 +189,64 @@ def require_plain(schema: Any, column: str) -> None:
         raise Refused("FileUnreadable", reason="a field is nested too deeply")
 
 
-def rebuilt(table: Any, column: str) -> Any:
+def rebuilt(table: Any, column: str, curves: Any) -> Any:
     """Return the table with every geometry read and written anew; of one that can not be read, the first five bytes.
 
     GEOS overflows its stack on WKB of 100,000 collections within collections (3.14.1, measured): if it must, then here.
     """
     import numpy as np  # noqa: PLC0415
-    import pyarrow as pa  # noqa: PLC0415
     import shapely  # noqa: PLC0415
 
     wkbs = table.column(column).to_pylist()
     if not all(wkb is None or isinstance(wkb, bytes) for wkb in wkbs):
         raise Refused("FileUnreadable", reason="its geometry column does not hold WKB")
+    # Shapely knows no curves: it would stop at the first.
+    known = [None if wkb is None or curves.is_curved(wkb) else wkb for wkb in wkbs]
     with np.errstate(invalid="ignore"):
-        geoms = shapely.from_wkb(np.array(wkbs, dtype=object), on_invalid="ignore")
+        geoms = shapely.from_wkb(np.array(known, dtype=object), on_invalid="ignore")
     again = [
         wkb and (wkb[:5] if geom is None else new)
         for wkb, geom, new in zip(wkbs, geoms, shapely.to_wkb(geoms), strict=True)
     ]
-    return table.set_column(table.schema.get_field_index(column), column, pa.array(again, pa.binary()))
+    return with_geometry(table, column, again)
+
+
+def with_geometry(table: Any, column: str, wkbs: list[bytes | None]) -> Any:
+    """Return the table with other geometries."""
+    import numpy as np  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+
+    # Of its buffers: `pa.array` would look for pandas, which is not to be found here.
+    ends = np.cumsum([0, *(len(wkb or b"") for wkb in wkbs)], dtype=np.int64)
+    there = np.packbits(np.array([wkb is not None for wkb in wkbs], np.bool_), bitorder="little")
+    content = b"".join(wkb or b"" for wkb in wkbs)
+    buffers = [pa.py_buffer(there), pa.py_buffer(ends), pa.py_buffer(content)]
+    geoms = pa.Array.from_buffers(pa.large_binary(), len(wkbs), buffers)
+    return table.set_column(table.schema.get_field_index(column), column, geoms)
+
+
+def beside(name: str) -> Any:
+    """Return a module that lies beside this script.
+
+    By its path: in isolated mode nothing beside a script can be imported, so that nothing strange can be either.
+    """
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    if spec is None or spec.loader is None:
+        raise AssertionError("a file beside this one can be loaded")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def answer_workbook(request: dict[str, Any]) -> dict[str, Any]:
-    """Read a sheet, write its rows, return what is to be told of it."""
-    # By its path: in isolated mode nothing beside a script can be imported, so that nothing strange can be either.
-    spec = importlib.util.spec_from_file_location("workbook_cells", Path(__file__).with_name("workbook_cells.py"))
-    if spec is None or spec.loader is None:
-        raise AssertionError("a file beside this one can be loaded")
-    cells = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = cells
-    spec.loader.exec_module(cells)
+    """Read a sheet, or all of them, write their rows, return what is to be told of them."""
+    cells = beside("workbook_cells")
     try:
-        table, verdict = cells.read_sheet(request)
+        if request["format"] == "sheets":
+            table, verdict = beside("workbook_sheets").read_sheets(request, cells)
+        else:
+            table, verdict = cells.read_sheet(request)
     except cells.WorkbookRefused as exc:
         raise Refused(exc.error, **exc.fields) from exc
     _write(table, request["result"])
@@ -236,14 +262,19 @@ def _write(table: Any, path: str) -> None:
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Read the file, write the features, return the verdict."""
-    if request["format"] == "workbook":
+    if request["format"] in ("workbook", "sheets"):
         return answer_workbook(request)
     read = read_with_arrow if request["format"] == "geoparquet" else read_with_gdal
     table, column, crs = read(request)
     if table.num_rows > request["features"]:
         raise Refused("TooManyFeatures", most=request["features"])
-    _write(table, request["result"])
-    return {"geometry": column, "crs": crs}
+    curves = beside("curves")
+    straightened = 0
+    if request.get("straighten"):
+        wkbs, straightened = curves.straightened(table.column(column).to_pylist())
+        table = with_geometry(table, column, wkbs)
+    _write(rebuilt(table, column, curves), request["result"])
+    return {"geometry": column, "crs": crs, "straightened": straightened}
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ from geoservice.reading.file_errors import (
 from geoservice.reading.geopackage_copy import copy_geopackage, files_of
 from geoservice.reading.limits import Limits
 
-Format = Literal["geojson", "geopackage", "shapefile", "geoparquet"]
+Format = Literal["geojson", "geopackage", "shapefile", "flatgeobuf", "geoparquet"]
 
 SUFFIXES: dict[str, Format] = {
     ".geojson": "geojson",
@@ -35,6 +35,7 @@ SUFFIXES: dict[str, Format] = {
     ".gpkg": "geopackage",
     ".shp": "shapefile",
     ".zip": "shapefile",
+    ".fgb": "flatgeobuf",
     ".parquet": "geoparquet",
     ".geoparquet": "geoparquet",
 }
@@ -74,7 +75,7 @@ def stage(name: str, directory: Path, *, encoding: str | None, limits: Limits) -
         One of its kin, by what is wrong.
     """
     source = Path(name)
-    if not _is_file(source):
+    if not is_file(source):
         raise FileMissing(file=name[:200])
     if source.suffix.lower() in TABLES:
         raise TableWithoutShapes(file=source.name)
@@ -123,7 +124,8 @@ def _settled_encoding(base: Path, declared: str | None) -> str:
     return codecs.lookup(encoding).name
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Return whether there is such a file."""
     # What only a driver would open (an address, /vsizip/..., inline JSON) is no file; a name may even be too long.
     try:
         return path.is_file()
@@ -147,6 +149,8 @@ def _require_bytes(path: Path, kind: str) -> None:
         "geopackage": head.startswith(b"SQLite format 3\0") and head[68:72] in (b"GPKG", b"GP10", b"GP11"),
         # ESRI Shapefile Technical Description, 1998, p. 4: file code 9994, big-endian.
         "shapefile": head[:4] == struct.pack(">i", 9994),
+        # FlatGeobuf 3: seven magic bytes, then the number of its patch.
+        "flatgeobuf": head.startswith(b"fgb\x03fgb"),
         "geoparquet": head.startswith(b"PAR1") and tail == b"PAR1",
         "zip": head.startswith(b"PK\x03\x04"),
     }[kind]

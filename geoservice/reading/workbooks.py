@@ -26,9 +26,9 @@ LIMITS = Limits(
     file_bytes=100 * MIB, memory_bytes=3072 * MIB, wall_s=120.0, archive_entries=1000, archive_bytes=400 * MIB
 )
 #: What an encrypted workbook is, and one of the kind that .xls is: an OLE compound file (MS-CFB, 2.2).
-_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: The name of the stream that holds an encrypted one (MS-OFFCRYPTO, 2.3.4.4).
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ def _require_workbook(path: Path, limits: Limits) -> None:
         raise FileTooLarge(file=path.name, bytes=size, most=limits.file_bytes)
     with path.open("rb") as file:
         head = file.read(4 * MIB)
-    if head.startswith(_COMPOUND):
-        raise WorkbookLocked(file=path.name, found="a password" if _ENCRYPTED in head else "the old format of .xls")
+    if head.startswith(COMPOUND):
+        raise WorkbookLocked(file=path.name, found="a password" if ENCRYPTED in head else "the old format of .xls")
     if not head.startswith(b"PK\x03\x04"):
         raise FileNotWhatItSays(file=path.name, expected="workbook")
     try:

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from geoservice import errors as rules
 from geoservice.assigning import point_errors
 from geoservice.domain.editing.edit_refused import EditRefused
+from geoservice.reading import csv_errors
 from geoservice.web import parsing, preconditions, streaming
 from geoservice.web.advice import ADVICE
 from geoservice.web.conflicts import members_of
@@ -45,9 +46,9 @@ class Kind:
 
 #: What may be wrong with CSV, whether it comes in a file or in a request.
 ROWS_REFUSED = (
-    point_errors.HeaderMissing, point_errors.EncodingNotUtf8, point_errors.QuotesBroken, point_errors.LineEndsMixed,
-    point_errors.RowTooWide, point_errors.RowTooLong, point_errors.PointsUnreadable, point_errors.ColumnTaken,
-    point_errors.CoordinatesNotFound, point_errors.CoordinatesAmbiguous,
+    csv_errors.HeaderMissing, csv_errors.EncodingNotUtf8, csv_errors.TextNotInEncoding, csv_errors.QuotesBroken,
+    csv_errors.LineEndsMixed, csv_errors.RowTooWide, csv_errors.RowTooLong, point_errors.PointsUnreadable,
+    point_errors.ColumnTaken, point_errors.CoordinatesNotFound, point_errors.CoordinatesAmbiguous,
 )  # fmt: skip
 KINDS: dict[type[Exception], Kind] = {
     parsing.InvalidJson: Kind("invalid-json", 400, "The body is not JSON that can be read"),

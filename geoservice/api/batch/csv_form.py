@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from geoservice.api.batch.rows import ADDED, METHOD_OF, NO_POSITION, OUTSIDE_MAINLAND, Ask
 from geoservice.assigning.coordinates import require_free
 from geoservice.assigning.csv_fields import CsvPiece, CsvTable, whole_bytes, written
-from geoservice.assigning.csv_records import blocks, header_of, reading
 from geoservice.assigning.positions import numbers
+from geoservice.reading.csv_records import blocks, header_of, reading
 from geoservice.web.streaming import BrokenRows
 
 MAX_COLUMNS = 256

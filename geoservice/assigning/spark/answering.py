@@ -17,11 +17,12 @@ from pyarrow import parquet
 from geoservice.assigning.added_columns import Added
 from geoservice.assigning.model import Answers, CoordinateColumns, Geometry, TablePiece, Where
 from geoservice.assigning.owners import Owners
-from geoservice.assigning.point_errors import NotAPoint, PointsUnreadable, RowTooWide
+from geoservice.assigning.point_errors import NotAPoint, PointsUnreadable
 from geoservice.assigning.positions import numbers, points
 from geoservice.assigning.spark.refusals import crossing
 from geoservice.engine.answers import Method
 from geoservice.reading.crs import Placing, placing
+from geoservice.reading.csv_errors import RowTooWide
 
 #: Every Parquet file ends so.
 MAGIC = b"PAR1"

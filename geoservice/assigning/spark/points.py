@@ -12,20 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from geoservice.assigning.coordinates import coordinate_columns, require_free
-from geoservice.assigning.csv_records import DELIMITERS, Header, header_of, reading
 from geoservice.assigning.formats import TABLES, TEXT
 from geoservice.assigning.model import CoordinateColumns, Request, Where, remark_on
 from geoservice.assigning.parquet_files import geometry_in
-from geoservice.assigning.point_errors import (
-    ColumnsAlike,
-    EncodingNotUtf8,
-    FormatUnknown,
-    HeaderMissing,
-    NotNumbers,
-    PointsUnreadable,
-    QuotesBroken,
-)
+from geoservice.assigning.point_errors import ColumnsAlike, FormatUnknown, NotNumbers, PointsUnreadable
 from geoservice.assigning.spark.storage import Storage, url_of
+from geoservice.reading.csv_errors import EncodingNotUtf8, HeaderMissing, QuotesBroken
+from geoservice.reading.csv_records import DELIMITERS, Header, header_of, reading
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -13,7 +13,7 @@ import pytest
 import shapely
 from pyarrow import parquet
 
-from geoservice.assigning import csv_records, model
+from geoservice.assigning import model
 from geoservice.assigning.assign import assign
 from geoservice.assigning.grid_files import owners_of_file
 from geoservice.assigning.model import Progress, Request
@@ -30,9 +30,10 @@ from geoservice.assigning.point_errors import (
     OutputIsInput,
     PointsMissing,
     PointsUnreadable,
-    RowTooWide,
 )
 from geoservice.errors import JurisdictionUnknown
+from geoservice.reading import csv_records
+from geoservice.reading.csv_errors import RowTooWide
 from geoservice.reading.file_errors import FieldMissing, FileMissing, GridWithoutCode
 from geoservice.services.assigning import owners_in_force
 from layers.db.session import Database

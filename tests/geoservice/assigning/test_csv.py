@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from geoservice.assigning import csv_records
 from geoservice.assigning.assign import assign
 from geoservice.assigning.model import CoordinateColumns, Request, Summary
 from geoservice.assigning.owners import Owners
@@ -16,13 +15,10 @@ from geoservice.assigning.point_errors import (
     ColumnTaken,
     CoordinatesAmbiguous,
     CoordinatesNotFound,
-    EncodingNotUtf8,
-    HeaderMissing,
-    PointsUnreadable,
-    QuotesBroken,
-    RowTooWide,
 )
 from geoservice.engine.index import OwnershipIndex
+from geoservice.reading import csv_records
+from geoservice.reading.csv_errors import EncodingNotUtf8, HeaderMissing, QuotesBroken, RowTooWide, TextNotInEncoding
 from geoservice.reading.file_errors import EncodingUnknown
 from tests.places import GRIDS
 
@@ -108,7 +104,7 @@ def test_other_encodings_are_read_when_they_are_named(tmp_path: Path, owners: Ow
     assert written.decode() == "名,lon,lat,grid_code,method\n扎塘路,91.751,29.251,B,covers\n"
     with pytest.raises(EncodingUnknown):
         assigned(tmp_path, content, owners, encoding="klingon")
-    with pytest.raises(PointsUnreadable, match="not ascii"):
+    with pytest.raises(TextNotInEncoding, match="encoding: ascii"):
         assigned(tmp_path, content, owners, encoding="ascii")
 
 

@@ -12,7 +12,13 @@ import pytest
 from geoservice.api.batch.csv_form import MAX_ROW, answer_csv
 from geoservice.api.batch.rows import Answered, Ask
 from geoservice.assigning.assign import assign
-from geoservice.assigning.csv_records import (
+from geoservice.assigning.model import Request
+from geoservice.assigning.owners import Owners
+from geoservice.engine.answers import Method
+from geoservice.engine.loaded_editions import ManyOwners
+from geoservice.errors import GeoserviceError
+from geoservice.reading.csv_errors import TextNotInEncoding
+from geoservice.reading.csv_records import (
     Header,
     Quotes,
     _quotes_in,
@@ -21,12 +27,6 @@ from geoservice.assigning.csv_records import (
     decoded,
     header_of,
 )
-from geoservice.assigning.model import Request
-from geoservice.assigning.owners import Owners
-from geoservice.assigning.point_errors import PointsUnreadable
-from geoservice.engine.answers import Method
-from geoservice.engine.loaded_editions import ManyOwners
-from geoservice.errors import GeoserviceError
 
 IN_B, IN_WANG = "91.751,29.251", "91.7568,29.2578"
 
@@ -217,5 +217,5 @@ def test_a_file_that_breaks_off_within_a_character_is_refused(encoding: str, siz
         return b"".join(iter(lambda: read(size), b""))
 
     assert text(whole).decode() == whole.decode(encoding)
-    with pytest.raises(PointsUnreadable):
+    with pytest.raises(TextNotInEncoding):
         text(whole[:-1])

@@ -29,6 +29,7 @@ from geoservice.assigning.spark.job import assign_with_spark
 from geoservice.assigning.spark.session import spark_session
 from geoservice.engine.index import OwnershipIndex
 from geoservice.engine.loaded_editions import METHODS
+from geoservice.reading import csv_errors
 from tests.places import GRIDS, PLACES, lonlat
 
 ROOT = Path(__file__).parents[4]
@@ -313,7 +314,7 @@ def test_existing_output_is_refused_and_replaced_when_told_so(spark: Any, owners
     with pytest.raises(point_errors.OutputExists):
         assign_with_spark(Request(tmp_path / "points.csv", tmp_path / "out"), owners)
     write_csv(tmp_path / "wide.csv", [["1", "91.752", "29.254", "", "too many"]])
-    with pytest.raises(point_errors.RowTooWide):
+    with pytest.raises(csv_errors.RowTooWide):
         assign_with_spark(Request(tmp_path / "wide.csv", tmp_path / "out", overwrite=True), owners)
     assert [one.name for one in (tmp_path / "out").iterdir()] == ["old"]
     assign_with_spark(Request(tmp_path / "points.csv", tmp_path / "out", overwrite=True), owners)
@@ -338,9 +339,9 @@ def test_wrong_inputs_are_told_in_plain_words(spark: Any, owners: Owners, tmp_pa
     cases: list[tuple[str, type[Exception], dict[str, Any]]] = [
         ("a.csv", point_errors.CoordinatesNotFound, {}),
         ("a.csv", point_errors.ColumnMissing, {"columns": CoordinateColumns("a", "c")}),
-        ("taken.csv", point_errors.ColumnTaken, {}), ("open.csv", point_errors.QuotesBroken, {}),
-        ("latin.csv", point_errors.EncodingNotUtf8, {}), ("twice.csv", point_errors.ColumnsAlike, {}),
-        ("one.csv", point_errors.HeaderMissing, {}), ("points.gpkg", point_errors.FormatUnknown, {}),
+        ("taken.csv", point_errors.ColumnTaken, {}), ("open.csv", csv_errors.QuotesBroken, {}),
+        ("latin.csv", csv_errors.EncodingNotUtf8, {}), ("twice.csv", point_errors.ColumnsAlike, {}),
+        ("one.csv", csv_errors.HeaderMissing, {}), ("points.gpkg", point_errors.FormatUnknown, {}),
         ("a.csv", point_errors.FormatUnknown,
          {"columns": CoordinateColumns("a", "b"), "out": tmp_path / "out.parquet"}),
         ("none.csv", point_errors.PointsMissing, {}), ("flags.parquet", point_errors.NotNumbers, {}),

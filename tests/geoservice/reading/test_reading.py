@@ -57,7 +57,7 @@ def test_zipped_shapefile_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert is_as_written(read_features(archive))
 
 
-def test_only_three_drivers_are_left_in_the_reading_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_only_the_driver_of_a_format_is_left_in_the_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     spy = tmp_path / "spy.py"
     spy.write_text("import json, sys, pyogrio\n"
                    "sys.stdout.write(json.dumps({'error': 'FileUnreadable', 'fields':"
@@ -66,8 +66,10 @@ def test_only_three_drivers_are_left_in_the_reading_process(monkeypatch: pytest.
 
     with pytest.raises(file_errors.FileUnreadable) as refused:
         read_features(geojson(tmp_path / "a.geojson", [WEST]))
-
-    assert refused.value.fields["reason"] == "ESRI Shapefile GPKG GeoJSON"
+    assert refused.value.fields["reason"] == "GeoJSON"
+    with pytest.raises(file_errors.FileUnreadable) as refused:
+        read_features(written(tmp_path / "a.fgb", driver="FlatGeobuf"))
+    assert refused.value.fields["reason"] == "FlatGeobuf"
 
 
 def test_geopackage_of_several_layers_asks_which(tmp_path: Path) -> None:

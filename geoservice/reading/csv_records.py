@@ -17,13 +17,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from geoservice.assigning.point_errors import (
+from geoservice.reading.csv_errors import (
     EncodingNotUtf8,
     HeaderMissing,
     LineEndsMixed,
-    PointsUnreadable,
     QuotesBroken,
     RowTooLong,
+    TextNotInEncoding,
 )
 from geoservice.reading.encodings import require_encoding
 
@@ -124,7 +124,7 @@ def decoded(file: Readable, encoding: str | None) -> Read:
             # At the end nothing may be left of a character.
             return (text or decoder.decode(b"", final=True)).encode()
         except UnicodeError as exc:
-            raise PointsUnreadable(reason=f"it holds bytes that are not {encoding}") from exc
+            raise TextNotInEncoding(encoding=encoding) from exc
 
     return read
 

@@ -1,0 +1,129 @@
+"""By which words the columns of files are known: Chinese, English and German, by layer and field.
+
+A field is a column of the layer, or says where a feature is: lon, lat, wkt, place, building. What a layer calls its
+columns itself is known without being named here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+
+from layers.layer import Layer
+
+#: The column that names a feature, in every layer's table.
+KEY = "code"
+#: Names of coordinates that say which is which whatever the CRS, in lower case.
+LON_NAMES = ("lon", "lng", "longitude", "x", "经度")
+LAT_NAMES = ("lat", "latitude", "y", "纬度")
+#: Of people from 60 years on, of whom those from 80 on are taken away.
+FROM_60 = "age_60_plus"
+
+_BUILDING = (
+    "楼栋编码 楼栋编号 楼栋号 楼号 栋号 幢号 楼栋 楼幢 建筑编码 标准地址编码 地址编码 房屋编码 building building_code"
+    " building_id bldg house_no gebäude gebäudenummer"
+)
+#: Where a feature is.
+PLACE: Mapping[str, str] = {
+    "lon": " ".join(LON_NAMES) + " 东经 横坐标 东坐标 long east easting rechtswert",
+    "lat": " ".join(LAT_NAMES) + " 北纬 纵坐标 北坐标 north northing hochwert",
+    "wkt": "wkt geometry geom",
+    "place": "坐标 经纬度 地理坐标 位置坐标 coordinates coordinate lonlat latlon koordinaten",
+    "building": _BUILDING + " 所在楼栋 所属楼栋",
+}
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "buildings": {
+        "code": _BUILDING + " code block id objectcode kennung",
+        "name": "楼栋名称 建筑名称 小区 小区名称 楼名 name building_name estate gebäudename",
+        "address": "地址 详细地址 门牌地址 门牌号 坐落 address street_address adresse anschrift",
+        "floors": "层数 楼层数 地上层数 总层数 floors levels storeys stories building:levels geschosse stockwerke",
+        "kind": "类型 房屋性质 建筑类型 用途 房屋用途 建筑用途 type use building_type nutzung gebäudeart",
+    },
+    "households": {
+        "code": "住户编号 家庭编号 household_code",
+        "building_code": _BUILDING + " 所在楼栋 所属楼栋",
+        "unit": "单元 单元号 梯 unit entrance stair eingang",
+        "households": "户数 住户数 家庭户数 households number_of_households haushalte",
+        "age_0_13": "0-13岁 0-13 13岁以下 age_0_13 0_13",
+        "age_14_17": "14-17岁 14-17 age_14_17",
+        "age_18_59": "18-59岁 18-59 age_18_59",
+        "age_60_79": "60-79岁 60-79 age_60_79",
+        "age_80_plus": "80岁以上 80岁及以上 80+ age_80_plus",
+        FROM_60: "60岁以上 60岁及以上 60+ age_60_plus",
+        "floating": "流动人口 流动人口数 外来人口 外来人口数 floating floating_population migrants"
+        " registered_elsewhere",
+    },
+    "cameras": {
+        "code": "点位编号 设备编码 设备编号 国标编码 摄像机编号 camera_id device_id id kamera",
+        "kind": "摄像机类型 设备类型 监控类型 类型 camera_type type kameratyp",
+        "status": "状态 设备状态 在线状态 运行状态 status state zustand",
+        "bearing_deg": "朝向 方位 方位角 监视方位 监控方位 角度 bearing azimuth direction heading richtung",
+        "fov_deg": "视场角 视角 水平视场角 fov field_of_view blickwinkel",
+        "range_m": "监控距离 可视距离 监视距离 range distance reichweite",
+    },
+    "organisations": {
+        "code": "统一社会信用代码 社会信用代码 机构编码 单位编码 组织编码 credit_code id kennung",
+        "name": "单位名称 机构名称 组织名称 企业名称 党支部 党组织名称 name organisation_name organization bezeichnung",
+        "name_en": "英文名称 英文名 english_name name_en",
+        "kind": "类别 行业 类型 机构类型 单位类型 kind type category art",
+    },
+    "basemap": {
+        "code": "编号 要素编号 osm_id id kennung",
+        "name": "名称 道路名称 路名 街道名称 水系名称 name street_name strassenname straßenname",
+        "name_en": "英文名称 英文名 name_en english_name",
+        "kind": "类别 类型 要素类型 kind class type art",
+    },
+}
+_BRACKETED = re.compile(r"[(\[{【〔〈《「][^)\]}】〕〉》」]*[)\]}】〕〉》」]")
+_UNSAID = re.compile(r"[\s*※:_.\-·'\"()\[\]{}【】〔〕〈〉《》「」,，。、]+")
+#: Between two numbers: from one to the other, also after NFKC and however long the dash is.
+_TO = re.compile(r"(?<=[0-9])\s*(?:至|到|~|to|bis|[-_‐-―−])\s*(?=[0-9])")
+
+
+def plain(text: str) -> str:
+    """Return a word without what people write differently: width, case, blanks, dashes, brackets, signs."""
+    said = _TO.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return _UNSAID.sub("", said.replace("—", "").replace("–", ""))
+
+
+def forms(header: str) -> tuple[str, ...]:
+    """Return how a header may be meant: all of it, without what stands in brackets, its last part below a group."""
+    said = unicodedata.normalize("NFKC", header)
+    whole = [said, said.rpartition("/")[2]]
+    found = (plain(one) for text in whole for one in (text, _BRACKETED.sub("", text)))
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
+def own_words(layer: Layer) -> dict[str, frozenset[str]]:
+    """Return what a layer itself calls each of its fields."""
+    known = {
+        column.name: frozenset(plain(one) for one in (column.name, column.title.zh, column.title.en))
+        for column in layer.written
+    }
+    return {KEY: frozenset((plain(KEY),)), **known}
+
+
+def dictionary(layer: Layer, *, placed: bool) -> dict[str, frozenset[str]]:
+    """Return the words by which a layer's fields are known.
+
+    Parameters
+    ----------
+    placed
+        Whether the file has geometries, so that no column says where its features are.
+    """
+    listed = {field: frozenset(_words(text)) for field, text in _WORDS.get(layer.id, {}).items()}
+    if not placed:
+        listed |= {field: frozenset(_words(text)) for field, text in PLACE.items() if _takes(layer, field)}
+    return listed
+
+
+def _takes(layer: Layer, field: str) -> bool:
+    """Return whether a layer's features may be placed so: only points stand in a building, or are a pair of numbers."""
+    if field == "building":
+        return layer.geometry == "Point" and all(column.name != "building_code" for column in layer.written)
+    return field == "wkt" or layer.geometry == "Point"
+
+
+def _words(text: str) -> Iterator[str]:
+    yield from (plain(word) for word in text.split())
