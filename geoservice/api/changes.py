@@ -86,7 +86,9 @@ def changes_blueprint(features: FeatureService) -> APIBlueprint:
         return render(ChangesOut(changes=[change_out(one) for one in shown], next=more))
 
     @blueprint.post(
-        "/changes/<change>/undo", summary="Undo", responses={200: ChangeOut, **problem_responses(401, 403, 404, 409)}
+        "/changes/<change>/undo",
+        summary="Undo",
+        responses={200: ChangeOut, **problem_responses(401, 403, 404, 409, 413, 415)},
     )
     @guard("undo_changes")
     def undo(path: ChangePath, body: Nothing) -> Response:

@@ -11,6 +11,7 @@ import orjson
 from geoservice.cli.ballpark import allow_ballpark_option
 from geoservice.cli.database import open_database
 from geoservice.cli.layer_changes import changes, history, undo
+from geoservice.cli.layer_import import import_layer
 from geoservice.lazy_modules import lazily
 from geoservice.writing.format_names import FORMAT_NAMES, FormatName
 
@@ -83,5 +84,5 @@ def export(
     click.echo(f"{out}: {result.features} features of {layer_id} as {result.format}, EPSG:{result.epsg}.")
 
 
-for _command in (history, changes, undo):
+for _command in (import_layer, history, changes, undo):
     layer.add_command(_command)

@@ -53,7 +53,7 @@ def changes(*, jurisdiction: str, layer_id: str | None, limit: int, as_json: boo
     with open_database() as database:
         found = features.FeatureService(database).changes(jurisdiction, layer_id=layer_id, limit=limit + 1)
     if as_json:
-        click.echo(orjson.dumps(found[:limit], option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps([_fields(change) for change in found[:limit]], option=orjson.OPT_INDENT_2))
         return
     shown = table.Table("change", "at", "by", "what", "added, changed, removed")
     for change in found[:limit]:
@@ -84,9 +84,14 @@ def undo(*, change_id: int) -> None:
     click.echo(f"Change {change_id} is undone, by change {undone.id}: {counts}.")
 
 
+def _fields(change: Change | None) -> dict[str, object] | None:
+    return None if change is None else vars(change) | {"counts": [one._asdict() for one in change.counts]}
+
+
 def _as_json(version: Version) -> dict[str, object]:
     return {
-        "since": version.since, "until": version.until, "made_by": version.made_by, "ended_by": version.ended_by,
+        "since": version.since, "until": version.until,
+        "made_by": _fields(version.made_by), "ended_by": _fields(version.ended_by),
         "values": version.values, "geometry": orjson.loads(version.geometry),
     }  # fmt: skip
 

@@ -85,8 +85,8 @@ class Staging:
         self._copy(told, keys, values, geoms, buildings, rows)
         self._complete(told)
 
-    def difference(self) -> Difference:
-        """Return how they differ from what is stored."""
+    def difference(self, *, shown: int | None = SHOWN) -> Difference:
+        """Return how they differ from what is stored, with so many of each kind; None: all."""
         counted = self._run(f"""
             SELECT count(*) FILTER (WHERE NOT s.stored) AS added,
                    count(*) FILTER (WHERE s.stored AND s.differs <> '{{}}') AS changed,
@@ -101,16 +101,17 @@ class Staging:
             FROM {self._table} AS f WHERE f.jurisdiction_id = :jurisdiction_id
              AND NOT EXISTS (SELECT FROM staged AS s WHERE s.code = f.code)
         """
+        most = "ALL" if shown is None else str(shown)
         lost = self._run(f"SELECT count(*) {gone}").scalar_one()
         return Difference(
             added=counted.added, changed=counted.changed, missing=lost, same=counted.same, stored=counted.stored,
             refused=self._refused(),
             fields=self._fields(),
             first_added=tuple(self._run(
-                f"SELECT code FROM staged WHERE fault IS NULL AND NOT stored ORDER BY code LIMIT {SHOWN}"  # noqa: S608
+                f"SELECT code FROM staged WHERE fault IS NULL AND NOT stored ORDER BY code LIMIT {most}"  # noqa: S608
             ).scalars()),
-            first_changed=self._changes(),
-            first_missing=tuple(self._run(f"SELECT f.code {gone} ORDER BY f.code LIMIT {SHOWN}").scalars()),
+            first_changed=self._changes(most),
+            first_missing=tuple(self._run(f"SELECT f.code {gone} ORDER BY f.code LIMIT {most}").scalars()),
             token=counted.token,
         )  # fmt: skip
 
@@ -240,14 +241,14 @@ class Staging:
         """)
         return {row[0]: row[1] for row in rows}
 
-    def _changes(self) -> tuple[FeatureChange, ...]:
+    def _changes(self, most: str) -> tuple[FeatureChange, ...]:
         both = ", ".join(f"f.{_quote(name)}::text, s.{_quote(name)}::text" for name in self._written)
         rows = self._run(f"""
             SELECT s.code, s.differs,
                    st_distance(st_pointonsurface(f.geom)::geography, st_pointonsurface(s.geom)::geography),
                    st_area(f.geom::geography), st_area(s.geom::geography), {both}
               FROM staged AS s JOIN {self._table} AS f ON {self._same}
-             WHERE s.fault IS NULL AND s.differs <> '{{}}' ORDER BY s.code LIMIT {SHOWN}
+             WHERE s.fault IS NULL AND s.differs <> '{{}}' ORDER BY s.code LIMIT {most}
         """)  # noqa: S608  names are quoted
         changes = []
         for code, differs, moved_m, old_m2, new_m2, *values in rows:

@@ -27,6 +27,9 @@ NAMED_THINGS = {
     "territory",
     "basemap_feature",
     "building",
+    "basemap_feature_history",
+    "building_history",
+    "organisation_history",
     "organisation",
     "service",
     "tile_grid",
@@ -59,7 +62,8 @@ def test_a_household_holds_counts_and_nothing_else(database: Database) -> None:
     household = {column for table, column in columns(database) if table == "household"}
 
     assert household == {
-        "id", "jurisdiction_id", "building_code", "unit", "geom", "age_0_13", "age_14_17", "age_18_59", "age_60_79",
+        "id", "jurisdiction_id", "code", "households", "change_id",
+        "building_code", "unit", "geom", "age_0_13", "age_14_17", "age_18_59", "age_60_79",
         "age_80_plus", "residents", "floating", "grid_code", "recorded_at",
     }  # fmt: skip
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from shapely import MultiPolygon
 
 from geoservice.domain.importing.model import ReadFeatures
 from geoservice.errors import DifferenceOutdated, MissingNotKnown, RemovalNotConfirmed
@@ -11,7 +14,10 @@ from geoservice.services.layers.staging import stage, written_layer
 from geoservice.services.lookups import get_jurisdiction
 from layers.changes import queries
 from layers.changes.model import Change, Difference, Refused, Removed
+from layers.changes.staging import SHOWN
+from layers.crs import Bbox
 from layers.db.session import Database
+from layers.jurisdictions.queries import outline_at
 
 #: A town's buildings go through the same triggers as one; a request's limit does not fit them.
 TIMEOUT_S = 1800.0
@@ -28,14 +34,33 @@ class Applied:
     change: Change | None
 
 
+class Surroundings(NamedTuple):
+    """Where and when features of a jurisdiction are."""
+
+    bbox: Bbox
+    #: IANA name.
+    time_zone: str
+    #: Of now, EPSG:4326.
+    outline: MultiPolygon
+
+
 class LayerImportService:
     """Imports features of layers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def compare(self, jurisdiction_code: str, layer_id: str, features: ReadFeatures) -> Difference:
-        """Return what importing features would change; nothing is changed.
+    def surroundings(self, jurisdiction_code: str) -> Surroundings:
+        """Return what a reader of files wants to know of a jurisdiction; raise JurisdictionUnknown."""
+        with self._database.transaction() as connection:
+            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
+            outline = outline_at(connection, jurisdiction.id, None)
+            return Surroundings(jurisdiction.bbox, jurisdiction.time_zone, outline)
+
+    def compare(
+        self, jurisdiction_code: str, layer_id: str, features: ReadFeatures, *, shown: int | None = SHOWN
+    ) -> Difference:
+        """Return what importing features would change, with so many of each kind (None: all); nothing is changed.
 
         Raises
         ------
@@ -45,7 +70,7 @@ class LayerImportService:
         with self._database.transaction(timeout_s=TIMEOUT_S) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             staging = stage(connection, jurisdiction.id, layer, features)
-            return _with_refused(staging.difference(), features)
+            return _with_refused(staging.difference(shown=shown), features)
 
     def apply(
         self, jurisdiction_code: str, layer_id: str, features: ReadFeatures, *, actor: str, door: str,

@@ -1,0 +1,111 @@
+"""Show how features that are to be imported differ from those that are stored, and what their columns are taken for."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from rich import console, table
+
+if TYPE_CHECKING:
+    from geoservice.domain.importing.mapping import Proposal
+    from layers.changes.model import Difference
+
+#: Of each reason of refusal so many rows are named.
+_ROWS = 8
+_HOW = {"given": "as said", "exact": "by its name", "contains": "by a word of it", "ask": "to be decided",
+        "dropped": "left out", "refused": "refused"}  # fmt: skip
+
+
+def show_proposal(proposal: Proposal) -> None:
+    """Print what each column of a file is taken for."""
+    shown = table.Table("column", "field", "how", "holds", "why")
+    for column in proposal.columns:
+        shown.add_row(column.header, column.field or "", _HOW[column.how], column.kind, column.why)
+    console.Console().print(shown)
+
+
+def show_difference(difference: Difference, *, removed: str) -> None:
+    """Print totals in one line, how often each field differs, and some of each kind."""
+    missing = f"{difference.missing} not named by it" + (" and removed" if removed == "delete" else " and kept")
+    click.echo(
+        f"{difference.added} added, {difference.changed} changed, {missing}, {difference.same} the same,"
+        f" {len(difference.refused)} refused; {difference.stored} were stored."
+    )
+    if difference.fields:
+        told = ", ".join(f"{'place' if name == 'geom' else name} of {n}" for name, n in difference.fields.items())
+        click.echo(f"Changed: {told}.")
+    _show_keys("Added", difference.first_added, difference.added)
+    for change in difference.first_changed:
+        click.echo(f"  {change.key}: {'; '.join(_in_words(*field) for field in change.fields)}")
+    if len(difference.first_changed) < difference.changed:
+        click.echo(f"  … {len(difference.first_changed)} of {difference.changed} are shown; --to FILE writes all.")
+    _show_keys("Not named", difference.first_missing, difference.missing)
+    _show_refused(difference)
+
+
+def _show_keys(what: str, keys: tuple[str, ...], count: int) -> None:
+    if keys:
+        more = f" … {len(keys)} of {count}" if len(keys) < count else ""
+        click.echo(f"{what}: {', '.join(keys)}{more}")
+
+
+def _in_words(field: str, old: object, new: object) -> str:
+    if field == "geom":
+        return f"place {new}"
+    return f"{field} {'nothing' if old is None else old} -> {'nothing' if new is None else new}"
+
+
+def _show_refused(difference: Difference) -> None:
+    reasons = Counter(one.reason for one in difference.refused)
+    for reason, count in reasons.most_common():
+        rows = [str(one.row) for one in difference.refused if one.reason == reason][:_ROWS]
+        more = " …" if count > len(rows) else ""
+        click.echo(f"Refused, {count} rows ({', '.join(rows)}{more}): {reason}", err=True)
+
+
+def difference_fields(difference: Difference) -> dict[str, object]:
+    """Return a difference for machines."""
+    return {
+        "added": difference.added, "changed": difference.changed, "missing": difference.missing,
+        "same": difference.same, "stored": difference.stored, "fields": dict(difference.fields),
+        "refused": [one._asdict() for one in difference.refused],
+        "first_added": difference.first_added,
+        "first_changed": [
+            {"key": one.key, "fields": [field._asdict() for field in one.fields]} for one in difference.first_changed
+        ],
+        "first_missing": difference.first_missing,
+    }  # fmt: skip
+
+
+def write_difference(difference: Difference, path: Path) -> None:
+    """Write every feature that differs, and every row that is refused, as CSV."""
+    with path.open("w", encoding="utf-8-sig", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(("what", "key", "field", "old", "new"))
+        writer.writerows([_harmless(cell) for cell in line] for line in _lines(difference))
+
+
+def _lines(difference: Difference) -> Iterator[tuple[object, ...]]:
+    for key in difference.first_added:
+        yield "added", key, None, None, None
+    for change in difference.first_changed:
+        for field in change.fields:
+            yield "changed", change.key, *field
+    for key in difference.first_missing:
+        yield "not named", key, None, None, None
+    for row, reason in difference.refused:
+        yield "refused", f"row {row}", None, None, reason
+
+
+def _harmless(cell: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r＝＋－＠" and cell else cell

@@ -1,0 +1,101 @@
+"""Files of features at the command line: looked at, written, undone, told."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import orjson
+import pytest
+from click.testing import CliRunner, Result
+
+from geoservice.cli.layer import layer
+
+OF_SARE = ["--jurisdiction", "sare"]
+LEDGER = """点位表,,,,,
+设备编码,点位名称,经度,纬度,状态,联系电话
+54050001,东门,91.7712,29.2391,在线,13812345678
+54050002,西门,91.7713,29.2392,离线,13812345679
+54050003,,,,在线,
+"""
+
+
+@pytest.fixture(autouse=True)
+def _database(community_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEOSERVICE_DATABASE_URL", community_url)
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> str:
+    file = tmp_path / "点位.csv"
+    file.write_text(LEDGER, encoding="utf-8-sig")
+    return str(file)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(layer, [*arguments], catch_exceptions=False)
+
+
+def said(*arguments: str) -> str:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_ledger_is_looked_at_written_and_undone(ledger: str) -> None:
+    looked = said("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02")
+    assert "2 added, 0 changed" in looked
+    assert "1 refused" in looked
+    assert "Nothing was written: say --commit to write it." in looked
+    assert "13812345678" not in looked
+
+    written = said("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", "--commit")
+    (undo,) = re.findall(r"geoservice layer undo (\d+)", written)
+    assert "offline" in said("history", "cameras", "54050002", *OF_SARE)
+    again = said("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", "--commit")
+    assert "0 added, 0 changed" in again
+    assert "There was nothing to write." in again
+
+    assert f"Change {undo} is undone" in said("undo", undo)
+    changes = orjson.loads(said("changes", *OF_SARE, "--layer", "cameras", "--json"))
+    assert [one["kind"] for one in changes[:2]] == ["undo", "import"]
+    assert changes[1]["note"].startswith("点位.csv ")
+    assert changes[1]["undone_by"] == changes[0]["id"]
+
+
+def test_which_columns_were_taken_is_kept_for_the_next_file(ledger: str, tmp_path: Path) -> None:
+    kept = tmp_path / "columns.json"
+    said("import", "cameras", ledger, *OF_SARE, "--crs", "wgs84", "--keep-columns", str(kept))
+    assert orjson.loads(kept.read_bytes())["code"] == "设备编码"
+    kept.write_bytes(orjson.dumps(orjson.loads(kept.read_bytes()) | {"status": "点位名称"}))
+
+    told = said("import", "cameras", ledger, *OF_SARE, "--crs", "wgs84", "--columns-from", str(kept), "--json")
+
+    assert orjson.loads(told.splitlines()[-1])["refused"]
+
+
+def test_the_whole_difference_is_written_as_a_file(ledger: str, tmp_path: Path) -> None:
+    out = tmp_path / "difference.csv"
+    said("import", "cameras", ledger, *OF_SARE, "--crs", "wgs84", "--to", str(out))
+
+    lines = out.read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == "what,key,field,old,new"
+    assert sum(line.startswith("added,") for line in lines) == 2
+    assert sum(line.startswith("refused,") for line in lines) == 1
+    assert sum(line.startswith("not named,") for line in lines) > 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--column", "code"), "FIELD=HEADER"),
+        (("--columns-from", __file__), "holds no columns"),
+        (("--word", "status=offline"), "FIELD.WORD=CODE"),
+    ],
+)  # fmt: skip
+def test_what_is_said_wrongly_is_told(ledger: str, arguments: tuple[str, ...], words: str) -> None:
+    result = run("import", "cameras", ledger, *OF_SARE, *arguments)
+
+    assert result.exit_code == 2
+    assert words in result.output
