@@ -23,6 +23,10 @@ class FileTypeUnknown(FileRefused):
     """The name does not end like a format that is read: .geojson .json .gpkg .shp .zip .fgb .parquet .geoparquet."""
 
 
+class NotOpenStreetMap(FileRefused):
+    """The file does not begin like OpenStreetMap data, which are .osm, .osm.gz, .osm.bz2 or .osm.pbf."""
+
+
 class TableWithoutShapes(FileRefused):
     """A workbook or a CSV holds no shapes: join it to its shapes in QGIS by their code, and give what that exports."""
 

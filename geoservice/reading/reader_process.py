@@ -38,12 +38,23 @@ class Refused(Exception):
 
 def confine(memory_bytes: int, cpu_s: int, file_bytes: int) -> None:
     """Give up memory, time and, where the kernel lets us, the network."""
+    bound(memory_bytes, cpu_s, file_bytes)
+    leave_network(NO_NETWORK)
+
+
+def bound(memory_bytes: int, cpu_s: int, file_bytes: int) -> None:
+    """Give up memory, time, and files that are larger."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def leave_network(namespaces: int) -> bool:
+    """Go to new namespaces, one of them without a network; return whether the kernel lets us."""
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).unshare(NO_NETWORK)
+        return bool(ctypes.CDLL(None).unshare(namespaces) == 0)
+    return False
 
 
 def require_one_driver(known: list[str], wanted: str) -> None:
@@ -253,6 +264,17 @@ def answer_workbook(request: dict[str, Any]) -> dict[str, Any]:
     return dict(verdict)
 
 
+def answer_osm(request: dict[str, Any]) -> dict[str, Any]:
+    """Read the objects of an OpenStreetMap file, write them, return what is to be told of them."""
+    objects = beside("osm_objects")
+    try:
+        table, verdict = objects.read_objects(request)
+    except objects.OsmRefused as exc:
+        raise Refused(exc.error, **exc.fields) from exc
+    _write(table, request["result"])
+    return dict(verdict)
+
+
 def _write(table: Any, path: str) -> None:
     import pyarrow as pa  # noqa: PLC0415
 
@@ -264,6 +286,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Read the file, write the features, return the verdict."""
     if request["format"] in ("workbook", "sheets"):
         return answer_workbook(request)
+    if request["format"] == "osm":
+        return answer_osm(request)
     read = read_with_arrow if request["format"] == "geoparquet" else read_with_gdal
     table, column, crs = read(request)
     if table.num_rows > request["features"]:

@@ -1,0 +1,243 @@
+"""Count the households of a register of persons; the persons stay in a process that ends with the counting."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import count, groupby
+from pathlib import Path
+from typing import Literal
+
+from geoservice.counting.answer import (
+    COUNTED,
+    AnswerTold,
+    CountedSheet,
+    RegisterCount,
+    RowPlace,
+    read_answer,
+    sheets_of,
+)
+from geoservice.counting.errors import (
+    CountingDied,
+    CountingTookTooLong,
+    RegisterColumnMissing,
+    RegisterMissing,
+    RegisterWithoutRows,
+    TooManyRowsFail,
+)
+from geoservice.domain.counting.columns import WORDS
+from geoservice.domain.counting.reasons import FAILED, LEFT_OUT, SENTENCES, Reason
+from geoservice.domain.importing.model import ReadFeatures, RefusedRow
+from geoservice.reading.limits import Limits
+from geoservice.reading.workbooks import LIMITS
+
+#: A script, not a module: so it runs with nothing of the service importable, installed or not.
+CHILD = Path(__file__).with_name("register_process.py")
+#: What may tell an age.
+BIRTHS = frozenset({"identity", "birth", "age"})
+#: Nothing can be written there.
+_NOWHERE = "/nonexistent"
+
+
+def count_register(
+    source: Path | int,
+    *,
+    buildings: Mapping[str, str],
+    as_of: date,
+    per: Literal["unit", "building"] = "unit",
+    refuse_above: float = 0.02,
+    sheets: Sequence[str] | None = None,
+    jurisdiction_names: Sequence[str] = (),
+    columns: Mapping[str, str] | None = None,
+    swap_is_encrypted: bool = False,
+    seal_key: bytes | None = None,
+    limits: Limits = LIMITS,
+) -> RegisterCount:
+    """Return the households of a register of persons as counts.
+
+    Parameters
+    ----------
+    source
+        Path of a workbook (.xlsx, .xls, .ods) or a CSV, or the descriptor of an open file or pipe, which is not closed
+        here. No other process reads it, this one neither.
+    buildings
+        Codes by all ways of writing them: code, name, address.
+    as_of
+        The day at which people have their age: the register's own, so that counting it again gives the same.
+    per
+        `unit`: a row for each household; `building`: a row for each building, so that no count is of few.
+    refuse_above
+        The largest share of rows that may fail.
+    sheets
+        Names or numbers of sheets, hidden ones too; None: all that are not hidden and have a header.
+    jurisdiction_names
+        What addresses of those begin with who are registered here.
+    columns
+        By what a column tells (a key of `domain.counting.columns.WORDS`), its letter or its header.
+    swap_is_encrypted
+        Count even if memory may be written to swap.
+    seal_key
+        Key for a digest of the file, by which it is known again; None: no digest.
+
+    Raises
+    ------
+    RegisterRefused
+        One of its kin; nothing of the file is in it.
+    """
+    request: dict[str, object] = {
+        "buildings": dict(buildings), "as_of": as_of.isoformat(), "per": per, "here": list(jurisdiction_names),
+        "sheets": None if sheets is None else list(sheets), "columns": _places(columns or {}),
+        "swap_is_encrypted": swap_is_encrypted, "seal": None if seal_key is None else seal_key.hex(),
+        "file_bytes": limits.file_bytes, "archive_bytes": limits.archive_bytes, "archive_ratio": limits.archive_ratio,
+        "memory_bytes": limits.memory_bytes, "cpu_s": int(limits.wall_s) + 1,
+    }  # fmt: skip
+    with _opened(source) as descriptor:
+        told = _run(request, descriptor, limits)
+    answer = read_answer(told, codes=frozenset(buildings.values()), births=BIRTHS)
+    counted = _count_of(answer, per)
+    persons = counted.residents + counted.failed
+    if persons == 0:
+        raise RegisterWithoutRows
+    if counted.failed > refuse_above * persons:
+        raise TooManyRowsFail(
+            counted, failed=counted.failed, of=persons, most=f"{refuse_above:.2%}",
+            **{reason: counted.counts[reason] for reason in FAILED if counted.counts.get(reason)},
+        )  # fmt: skip
+    return counted
+
+
+def _places(columns: Mapping[str, str]) -> dict[str, int | str]:
+    """Return columns by their places where letters name them, else by their headers."""
+    unknown = columns.keys() - WORDS.keys()
+    if unknown:
+        raise RegisterColumnMissing(known=", ".join(WORDS))
+    return {name: _place(column) for name, column in columns.items()}
+
+
+def _place(column: str) -> int | str:
+    if not (column.isascii() and column.isalpha() and len(column) <= 2 and column.isupper()):
+        return column
+    place = 0
+    for letter in column:
+        place = 26 * place + ord(letter) - ord("A") + 1
+    return place - 1
+
+
+@contextlib.contextmanager
+def _opened(source: Path | int) -> Iterator[int]:
+    if isinstance(source, int):
+        yield source
+        return
+    try:
+        descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        raise RegisterMissing from None  # the name of the file may be a person's
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise RegisterMissing
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _run(request: dict[str, object], descriptor: int, limits: Limits) -> bytes:
+    """Return what the counting process says."""
+    with subprocess.Popen(  # noqa: S603  our own interpreter and script
+        [sys.executable, "-I", "-B", str(CHILD), str(descriptor)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=(descriptor,),
+        env={"HOME": _NOWHERE, "TMPDIR": _NOWHERE, "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"},
+        cwd="/", start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            told, _ = process.communicate(json.dumps(request).encode(), timeout=limits.wall_s)
+        except subprocess.TimeoutExpired:
+            raise CountingTookTooLong(seconds=limits.wall_s) from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode == -signal.SIGXCPU:
+        raise CountingTookTooLong(seconds=limits.wall_s)
+    if process.returncode != 0:
+        raise CountingDied(exit=process.returncode)
+    return told
+
+
+# --- What is handed on ------------------------------------------------------------------------------------------------
+
+
+def _count_of(answer: AnswerTold, per: str) -> RegisterCount:
+    counts = {reason: answer.counts[reason] for reason in Reason if answer.counts.get(reason)}
+    rows = {
+        reason: tuple(RowPlace(sheet, row) for sheet, row in answer.rows[reason])
+        for reason in Reason if answer.rows.get(reason)
+    }  # fmt: skip
+    sheets = sheets_of(answer)
+    features = _features(answer, _refused(rows, sheets), _remarks(counts, sheets, per))
+    sums = {name: sum(features.values[name]) for name in COUNTED}  # type: ignore[arg-type]
+    return RegisterCount(
+        features=features, residents=sum(sums.values()) - sums["households"] - sums["floating"],
+        households=sums["households"], floating=sums["floating"], counts=counts, rows=rows, births=answer.births,
+        sheets=sheets, memory_locked=answer.locked, bytes=answer.size, seal=answer.seal,
+    )  # fmt: skip
+
+
+def _features(answer: AnswerTold, refused: tuple[RefusedRow, ...], remarks: tuple[str, ...]) -> ReadFeatures:
+    """Return households with keys of building, unit and a number that tells nothing but the order of their counts."""
+    told = sorted(answer.households, key=lambda one: (str(one[0]), str(one[1]), one[2:]))
+    keys = [
+        f"{building}/{unit or '-'}/{number}"
+        for (building, unit), rows in groupby(told, key=lambda one: one[:2])
+        for number, _ in zip(count(1), rows, strict=False)
+    ]
+    codes = [str(one[0]) for one in told]
+    values: dict[str, Sequence[object]] = {"building_code": codes, "unit": [one[1] or None for one in told]}
+    values |= {name: [one[2 + at] for one in told] for at, name in enumerate(COUNTED)}
+    return ReadFeatures(keys=keys, values=values, geoms=None, buildings=codes, refused=refused, remarks=remarks)
+
+
+def _refused(rows: Mapping[Reason, tuple[RowPlace, ...]], sheets: tuple[CountedSheet, ...]) -> tuple[RefusedRow, ...]:
+    several = sum(sheet.header is not None for sheet in sheets) > 1
+    return tuple(
+        RefusedRow(place.row, f"Sheet {place.sheet}: {SENTENCES[reason]}" if several else SENTENCES[reason])
+        for reason, places in rows.items() if reason in FAILED
+        for place in places
+    )  # fmt: skip
+
+
+def _remarks(counts: Mapping[Reason, int], sheets: tuple[CountedSheet, ...], per: str) -> tuple[str, ...]:
+    told = [remark for sheet in sheets for remark in _remarks_on(sheet)]
+    for reason, number in counts.items():
+        fate = "not counted" if reason in FAILED else "left out" if reason in LEFT_OUT else "counted"
+        told.append(f"{number} rows {fate}: {SENTENCES[reason]}")
+    if per == "unit":
+        told.append("A count of one at a unit may point at a person; households can be counted per building.")
+    return tuple(told)
+
+
+def _remarks_on(sheet: CountedSheet) -> Iterator[str]:
+    if sheet.header is None:
+        why = "is hidden" if sheet.hidden else "has no header that is known"
+        yield f"Sheet {sheet.number} {why} and was not read: {sheet.rows} rows."
+        return
+    first, last = sheet.header
+    where = f"row {last}" if first == last else f"rows {first} and {last}"
+    columns = ", ".join(
+        f"{name} in {column.letter}" + (f" ({column.word})" if column.word else "")
+        for name, column in sheet.columns.items()
+    )
+    yield f"Sheet {sheet.number}: header in {where}; {columns}; {sheet.persons} persons counted."
+    for row, total in sheet.totals:
+        yield f"Sheet {sheet.number} says {total} in row {row}; {sheet.persons} persons of the sheet were counted."
+    if sheet.hidden_rows:
+        yield f"Sheet {sheet.number} has {sheet.hidden_rows} hidden rows, which were read like the others."
+    if sheet.filled:
+        yield f"Sheet {sheet.number}: {sheet.filled} cells that are merged with one above were given its value."
+    if sheet.errors:
+        yield f"Sheet {sheet.number}: {sheet.errors} cells hold an error, such as #N/A, and are empty here."
