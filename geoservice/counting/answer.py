@@ -26,7 +26,7 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
-class SheetTold(_Form):
+class SheetForm(_Form):
     """A sheet as the process tells it: numbers, and words of our dictionary by theirs."""
 
     number: Count
@@ -40,7 +40,7 @@ class SheetTold(_Form):
     errors: Count
 
 
-class AnswerTold(_Form):
+class AnswerForm(_Form):
     """All that the process tells."""
 
     households: list[list[str | Count]]
@@ -48,14 +48,14 @@ class AnswerTold(_Form):
     rows: dict[str, list[Annotated[list[Count], Field(min_length=2, max_length=2)]]]
     births: dict[str, Count]
     totals: list[Annotated[list[Count], Field(min_length=3, max_length=3)]]
-    sheets: list[SheetTold]
+    sheets: list[SheetForm]
     locked: bool
     swap: bool
     size: Count
     seal: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
 
 
-class RefusalTold(_Form):
+class RefusalForm(_Form):
     """Why the process did not count."""
 
     error: str
@@ -130,7 +130,7 @@ class RegisterCount:
         return sum(count for reason, count in self.counts.items() if reason in LEFT_OUT)
 
 
-def read_answer(told: bytes, *, codes: frozenset[str], births: frozenset[str]) -> AnswerTold:
+def read_answer(told: bytes, *, codes: frozenset[str], births: frozenset[str]) -> AnswerForm:
     """Return what the process told, if it is of the form and every text was known before.
 
     Raises
@@ -139,10 +139,10 @@ def read_answer(told: bytes, *, codes: frozenset[str], births: frozenset[str]) -
         What the process says it was refused for, or AnswerRefused.
     """
     try:
-        answer = TypeAdapter(AnswerTold | RefusalTold).validate_json(told)
+        answer = TypeAdapter(AnswerForm | RefusalForm).validate_json(told)
     except ValidationError:
         raise AnswerRefused from None  # what it tells is not to be repeated
-    if isinstance(answer, RefusalTold):
+    if isinstance(answer, RefusalForm):
         raise _refusal(answer)
     known = (
         all(_is_household(one, codes) for one in answer.households)
@@ -165,7 +165,7 @@ def _is_household(told: list[str | int], codes: frozenset[str]) -> bool:
     )  # fmt: skip
 
 
-def _refusal(told: RefusalTold) -> RegisterRefused:
+def _refusal(told: RefusalForm) -> RegisterRefused:
     if told.error not in BY_CODE or not told.numbers.keys() <= {"sheet", "cells", "field", "column", "other", "number"}:
         return AnswerRefused()
     fields: dict[str, object] = dict(told.numbers)
@@ -176,7 +176,7 @@ def _refusal(told: RefusalTold) -> RegisterRefused:
     return BY_CODE[told.error](**fields)
 
 
-def sheets_of(answer: AnswerTold) -> tuple[CountedSheet, ...]:
+def sheets_of(answer: AnswerForm) -> tuple[CountedSheet, ...]:
     """Return the sheets, their columns in words."""
     return tuple(
         CountedSheet(

@@ -17,7 +17,7 @@ from typing import Literal
 
 from geoservice.counting.answer import (
     COUNTED,
-    AnswerTold,
+    AnswerForm,
     CountedSheet,
     RegisterCount,
     RowPlace,
@@ -102,15 +102,19 @@ def count_register(
         told = _run(request, descriptor, limits)
     answer = read_answer(told, codes=frozenset(buildings.values()), births=BIRTHS)
     counted = _count_of(answer, per)
+    _require_few_failed(counted, refuse_above)
+    return counted
+
+
+def _require_few_failed(counted: RegisterCount, most: float) -> None:
     persons = counted.residents + counted.failed
     if persons == 0:
         raise RegisterWithoutRows
-    if counted.failed > refuse_above * persons:
+    if counted.failed > most * persons:
         raise TooManyRowsFail(
-            counted, failed=counted.failed, of=persons, most=f"{refuse_above:.2%}",
-            **{reason: counted.counts[reason] for reason in FAILED if counted.counts.get(reason)},
+            counted, failed=counted.failed, of=persons, most=f"{most:.2%}",
+            **{reason: count for reason, count in counted.counts.items() if reason in FAILED},
         )  # fmt: skip
-    return counted
 
 
 def _places(columns: Mapping[str, str]) -> dict[str, int | str]:
@@ -172,7 +176,7 @@ def _run(request: dict[str, object], descriptor: int, limits: Limits) -> bytes:
 # --- What is handed on ------------------------------------------------------------------------------------------------
 
 
-def _count_of(answer: AnswerTold, per: str) -> RegisterCount:
+def _count_of(answer: AnswerForm, per: str) -> RegisterCount:
     counts = {reason: answer.counts[reason] for reason in Reason if answer.counts.get(reason)}
     rows = {
         reason: tuple(RowPlace(sheet, row) for sheet, row in answer.rows[reason])
@@ -188,7 +192,7 @@ def _count_of(answer: AnswerTold, per: str) -> RegisterCount:
     )  # fmt: skip
 
 
-def _features(answer: AnswerTold, refused: tuple[RefusedRow, ...], remarks: tuple[str, ...]) -> ReadFeatures:
+def _features(answer: AnswerForm, refused: tuple[RefusedRow, ...], remarks: tuple[str, ...]) -> ReadFeatures:
     """Return households with keys of building, unit and a number that tells nothing but the order of their counts."""
     told = sorted(answer.households, key=lambda one: (str(one[0]), str(one[1]), one[2:]))
     keys = [

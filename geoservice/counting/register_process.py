@@ -203,27 +203,30 @@ class Counting:
         return [[code, "", *(counted[at] for at in range(width))] for code, counted in sorted(sums.items())]
 
 
+def answer_to(request: dict[str, Any], descriptor: int) -> dict[str, Any]:
+    """Return what a register holds, as numbers, or the code of why it was not counted."""
+    locked = confine(request["memory_bytes"], request["cpu_s"])
+    swap = is_swap_on()
+    if swap and not locked and not request["swap_is_encrypted"]:
+        return {"error": "swap", "numbers": {}}
+    content = content_of(descriptor, request["file_bytes"])
+    if content is None:
+        return {"error": "too_large", "numbers": {}}
+    answer = Counting(request).answer(content)
+    if "error" in answer:
+        return answer
+    seal = request["seal"] and hmac.digest(bytes.fromhex(request["seal"]), content, "sha256").hex()
+    return answer | {"locked": locked, "swap": swap, "size": len(content), "seal": seal}
+
+
 def main() -> None:
     """Answer one request."""
-    answer: dict[str, Any] = {"error": "damaged", "numbers": {}}
     try:
-        request = json.loads(sys.stdin.buffer.read())
-        about = {"locked": confine(request["memory_bytes"], request["cpu_s"]), "swap": is_swap_on()}
-        if about["swap"] and not about["locked"] and not request["swap_is_encrypted"]:
-            answer = {"error": "swap", "numbers": {}}
-        else:
-            content = content_of(int(sys.argv[1]), request["file_bytes"])
-            if content is None:
-                answer = {"error": "too_large", "numbers": {}}
-            else:
-                answer = Counting(request).answer(content) | about | {"size": len(content)}
-                answer["seal"] = (
-                    request["seal"] and hmac.digest(bytes.fromhex(request["seal"]), content, "sha256").hex()
-                )
+        answer = answer_to(json.loads(sys.stdin.buffer.read()), int(sys.argv[1]))
     except MemoryError:
         answer = {"error": "too_large", "numbers": {}}
-    except BaseException:  # noqa: BLE001, S110  whatever it is (readers panic, too), its words may hold a value
-        pass
+    except BaseException:  # noqa: BLE001  whatever it is (readers panic, too), its words may hold a value
+        answer = {"error": "damaged", "numbers": {}}
     sys.stdout.write(json.dumps(answer))
 
 

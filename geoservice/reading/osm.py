@@ -62,7 +62,7 @@ class _Object(NamedTuple):
     geom: BaseGeometry
 
 
-class _Told(NamedTuple):
+class _Drawn(NamedTuple):
     """A feature of the base map."""
 
     key: str
@@ -242,7 +242,7 @@ def _basemap(lines: list[_Object], areas: list[_Object], place: _Place, remarks:
     for one in near:
         kind = tagging.kind_of_line(one.tags)
         if kind == "street" or (kind == "water" and one.key not in told and not _is_in(one.geom, water)):
-            told[one.key] = _Told(one.key, kind, *tagging.names_of(one.tags), one.geom)
+            told[one.key] = _Drawn(one.key, kind, *tagging.names_of(one.tags), one.geom)
     streets = [one.geom for one in near if tagging.bounds_blocks(one.tags)]
     drawn = sorted([*told.values(), *_blocks(streets, place)], key=lambda one: _ORDER.index(one.kind))
     names, unshown = _shown([one.name for one in drawn])
@@ -256,7 +256,7 @@ def _basemap(lines: list[_Object], areas: list[_Object], place: _Place, remarks:
     )  # fmt: skip
 
 
-def _clipped(areas: list[_Object], place: _Place) -> list[_Told]:
+def _clipped(areas: list[_Object], place: _Place) -> list[_Drawn]:
     """Return water and greens, cut where the base map ends."""
     kinds = [tagging.kind_of_area(one.tags) for one in areas]
     meant = [(one, kind) for one, kind in zip(areas, kinds, strict=True) if kind is not None]
@@ -265,7 +265,7 @@ def _clipped(areas: list[_Object], place: _Place) -> list[_Told]:
     for (one, kind), shape in zip(meant, shapes, strict=True):
         whole = _without_slivers(shape, place.plane)
         if whole is not None:
-            told.append(_Told(one.key, kind, *tagging.names_of(one.tags), whole))
+            told.append(_Drawn(one.key, kind, *tagging.names_of(one.tags), whole))
     return told
 
 
@@ -282,7 +282,7 @@ def _is_in(line: BaseGeometry, areas: list[BaseGeometry]) -> bool:
     return bool(shapely.length(shapely.intersection(line, areas)).sum() > line.length / 2) if areas else False
 
 
-def _blocks(streets: list[BaseGeometry], place: _Place) -> list[_Told]:
+def _blocks(streets: list[BaseGeometry], place: _Place) -> list[_Drawn]:
     """Return the faces between streets that are as large as a block, and lie in the outline."""
     if not streets:
         return []
@@ -292,7 +292,7 @@ def _blocks(streets: list[BaseGeometry], place: _Place) -> list[_Told]:
     centres = shapely.point_on_surface(faces)
     taken = (areas >= BLOCK_M2[0]) & (areas <= BLOCK_M2[1]) & shapely.covers(place.outline, centres)
     return [
-        _Told(f"block-{centre.x:.7f}-{centre.y:.7f}", "block", None, None, face)
+        _Drawn(f"block-{centre.x:.7f}-{centre.y:.7f}", "block", None, None, face)
         for face, centre in zip(faces[taken], centres[taken], strict=True)
     ]
 

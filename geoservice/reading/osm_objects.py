@@ -137,7 +137,7 @@ def read_objects(request: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         box = file.header.box()
         for one in file:
             objects.take(one)
-    except (RuntimeError, ValueError, UnicodeDecodeError) as exc:
+    except (RuntimeError, ValueError, osmium.InvalidLocationError) as exc:
         raise OsmRefused("FileUnreadable", reason=str(exc).replace(request["path"], "the file")[:200]) from exc
     corners = [box.bottom_left.lon, box.bottom_left.lat, box.top_right.lon, box.top_right.lat] if box.valid() else None
     return objects.table(), objects.verdict() | {"bbox": corners}
