@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -136,15 +137,16 @@ def _place(column: str) -> int | str:
 
 @contextlib.contextmanager
 def _opened(source: Path | int) -> Iterator[int]:
-    if isinstance(source, int):
-        yield source
-        return
+    """Yield a descriptor above those of standard input and output, which the counting process has for itself."""
     try:
-        descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        if isinstance(source, int):
+            descriptor = fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, 3)
+        else:
+            descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         raise RegisterMissing from None  # the name of the file may be a person's
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        if not isinstance(source, int) and not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise RegisterMissing
         yield descriptor
     finally:

@@ -32,7 +32,7 @@ AROUND_M = 300.0
 SLIVER_M2 = 5.0
 #: A face between streets that is smaller is a crossing; one that is larger is open country.
 BLOCK_M2 = (500.0, 200_000.0)
-#: What a file begins with, and what libosmium calls it. Source: wiki.openstreetmap.org/wiki/PBF_Format, RFC 1952.
+#: What a file begins with, and how its name ends then. Source: wiki.openstreetmap.org/wiki/PBF_Format, RFC 1952.
 _BEGINNINGS = ((b"\x1f\x8b", "osm.gz"), (b"BZh", "osm.bz2"), (b"<", "osm"), (b"\xef\xbb\xbf<", "osm"))
 #: As a map draws them: what is later lies above.
 _ORDER = ("block", "green", "water", "street")
@@ -112,9 +112,9 @@ def read_openstreetmap(
         One of its kin; NoFeatures when nothing of the file lies there.
     """
     with tempfile.TemporaryDirectory(prefix="geoservice-osm-") as directory:
-        staged, result = Path(directory) / "objects", Path(directory) / "objects.arrow"
+        result = Path(directory) / "objects.arrow"
         request = {
-            "path": str(staged), "format": "osm", "osm_format": _stage(path, staged, limits), "result": str(result),
+            "path": str(_stage(path, Path(directory), limits)), "format": "osm", "result": str(result),
             "features": limits.features, "kept": list(tagging.KEYS),
             "bbox": None if outline is None else list(_Place.of(outline).around.bounds),
             "keys": {"area": tagging.AREA_KEYS, "line": tagging.LINE_KEYS, "point": tagging.POINT_KEYS},
@@ -132,8 +132,8 @@ def read_openstreetmap(
     )  # fmt: skip
 
 
-def _stage(path: Path, staged: Path, limits: Limits) -> str:
-    """Copy a file to a name of our own; return what libosmium calls its format."""
+def _stage(path: Path, directory: Path, limits: Limits) -> Path:
+    """Copy a file to a name of our own that ends as its format is called; return its path."""
     if not path.is_file():
         raise FileMissing(file=str(path)[:200])
     size = path.stat().st_size
@@ -143,11 +143,12 @@ def _stage(path: Path, staged: Path, limits: Limits) -> str:
         head = file.read(64)
     found = [kind for beginning, kind in _BEGINNINGS if head.startswith(beginning)]
     if b"OSMHeader" in head[:20]:
-        found = ["pbf"]
+        found = ["osm.pbf"]
     if not found:
         raise NotOpenStreetMap(file=path.name)
+    staged = directory / f"objects.{found[0]}"
     shutil.copyfile(path, staged)
-    return found[0]
+    return staged
 
 
 def _objects(table: pa.Table) -> tuple[list[_Object], list[_Object], list[_Object], int]:

@@ -40,9 +40,13 @@ class Objects:
         self._awaited: dict[str, None] = {}
         self._built: set[str] = set()
         self.cut_lines = 0
+        self._ways_began = False
 
     def take(self, one: Any) -> None:
         """Note what an object tells."""
+        if one.is_node() and self._ways_began:
+            raise RuntimeError("nodes and ways are out of order")  # the ways had no places
+        self._ways_began |= one.is_way()
         if one.is_area():
             self._take_area(one)
         elif one.is_way():
@@ -128,16 +132,37 @@ def read_objects(request: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     Parameters
     ----------
     request
-        path, osm_format (as libosmium calls it), features, bbox (west, south, east, north; None: all), keys (by what:
-        one of these an object must have), kept (the tags to take).
+        path (its ending tells libosmium the format), features, bbox (west, south, east, north; None: all), keys (by
+        what: one of these an object must have), kept (the tags to take).
     """
-    objects = Objects(request)
+    path = request["path"]
     try:
-        file = osmium.FileProcessor(osmium.io.File(request["path"], request["osm_format"])).with_areas()
-        box = file.header.box()
-        for one in file:
-            objects.take(one)
+        try:
+            return _read(path, request)
+        except RuntimeError as exc:
+            # As editors and the interfaces of OpenStreetMap write it; areas are built of what is sorted.
+            if "out of order" not in str(exc):
+                raise
+        return _read(_sorted(path), request)
     except (RuntimeError, ValueError, osmium.InvalidLocationError) as exc:
-        raise OsmRefused("FileUnreadable", reason=str(exc).replace(request["path"], "the file")[:200]) from exc
+        raise OsmRefused("FileUnreadable", reason=str(exc).replace(path, "the file")[:200]) from exc
+
+
+def _read(path: str, request: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    objects = Objects(request)
+    file = osmium.FileProcessor(path).with_areas()
+    box = file.header.box()
+    for one in file:
+        objects.take(one)
     corners = [box.bottom_left.lon, box.bottom_left.lat, box.top_right.lon, box.top_right.lat] if box.valid() else None
     return objects.table(), objects.verdict() | {"bbox": corners}
+
+
+def _sorted(path: str) -> str:
+    """Write a file once more beside it, sorted in memory; return its path."""
+    target = f"{path}.sorted.osm.pbf"
+    sorting = osmium.MergeInputReader()
+    sorting.add_file(path)
+    with osmium.SimpleWriter(target) as writer:
+        sorting.apply(writer)
+    return target

@@ -12,8 +12,8 @@ _ELSEWHERE = {"外地", "外省", "外市", "外县", "区外", "市外", "县�
 #: The first that is found counts: 非户籍 holds 户籍.
 _KINDS = (
     ("人在户不在", True), ("户在人不在", False), ("非流动", False), ("非户籍", True), ("非本地", True),
-    ("非常住", True), ("流动", True), ("外来", True), ("寄住", True), ("暂住", True), ("租", True),
-    ("常住", False), ("户籍", False), ("本地", False), ("FLOATING", True), ("MIGRANT", True),
+    ("非常住", True), ("流动", True), ("外来", True), ("寄住", True), ("暂住", True), ("租住", True), ("租客", True),
+    ("租户", True), ("常住", False), ("户籍", False), ("本地", False), ("FLOATING", True), ("MIGRANT", True),
 )  # fmt: skip
 #: Who is registered here and does not live here.
 GONE = "户在人不在"

@@ -208,6 +208,24 @@ def test_the_binary_form_is_read(tmp_path: Path) -> None:
     assert from_binary.basemap.keys == from_text.basemap.keys
 
 
+_UNSORTED = """<osm version="0.6">
+<relation id="4"><member type="way" ref="5" role="outer"/><tag k="type" v="multipolygon"/><tag k="leisure" v="park"/>
+</relation>
+<way id="7"><nd ref="1"/><nd ref="2"/><nd ref="3"/><nd ref="1"/><tag k="building" v="yes"/></way>
+<way id="5"><nd ref="1"/><nd ref="4"/><nd ref="3"/><nd ref="1"/></way>
+<node id="3" lat="29.241" lon="91.771"/><node id="1" lat="29.2401" lon="91.7701"/>
+<node id="2" lat="29.241" lon="91.7701"/>
+<node id="4" lat="29.2401" lon="91.771"/><node id="3" lat="29.241" lon="91.771"/></osm>"""
+
+
+@pytest.mark.parametrize("text", [_UNSORTED, _UNSORTED.replace('<way id="5"', '<way id="8"').replace('"5"', '"8"')])
+def test_what_is_not_sorted_is_sorted_first(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.osm").write_text(text)
+    made = read_openstreetmap(tmp_path / "a.osm", outline=OUTLINE)
+
+    assert (made.buildings.keys, made.basemap.keys) == (["w7"], ["r4"])
+
+
 _ENTITIES = (
     '<?xml version="1.0"?><!DOCTYPE osm [<!ENTITY a "b">]><osm version="0.6"><node id="1" lat="1" lon="1"/></osm>'
 )
