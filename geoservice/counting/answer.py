@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -58,8 +59,11 @@ class AnswerForm(_Form):
 class RefusalForm(_Form):
     """Why the process did not count."""
 
-    error: str
-    numbers: dict[str, Count]
+    error: Literal[
+        "too_large", "damaged", "locked", "not_calculated", "encoding", "no_table", "no_header", "sheet_missing",
+        "column_missing", "two_columns", "swap",
+    ]  # fmt: skip
+    numbers: dict[Literal["sheet", "cells", "field", "column", "other", "number"], Count]
 
 
 class RowPlace(NamedTuple):
@@ -138,22 +142,33 @@ def read_answer(told: bytes, *, codes: frozenset[str], births: frozenset[str]) -
     RegisterRefused
         What the process says it was refused for, or AnswerRefused.
     """
-    try:
-        answer = TypeAdapter(AnswerForm | RefusalForm).validate_json(told)
-    except ValidationError:
-        raise AnswerRefused from None  # what it tells is not to be repeated
+    answer = _formed(told)
+    if isinstance(answer, AnswerForm) and not _is_known(answer, codes, births):
+        answer = None
+    del told  # no error, and no variable that a trace of one shows, holds what is not to be repeated
+    if answer is None:
+        raise AnswerRefused
     if isinstance(answer, RefusalForm):
         raise _refusal(answer)
-    known = (
+    return answer
+
+
+def _formed(told: bytes) -> AnswerForm | RefusalForm | None:
+    # None, and no error: one that is raised while another is handled keeps that one, and with it what was told.
+    with contextlib.suppress(ValidationError):
+        return TypeAdapter(AnswerForm | RefusalForm).validate_json(told)
+    return None
+
+
+def _is_known(answer: AnswerForm, codes: frozenset[str], births: frozenset[str]) -> bool:
+    """Return whether every text of an answer is one that we have."""
+    return (
         all(_is_household(one, codes) for one in answer.households)
         and {*answer.counts, *answer.rows} <= set(Reason)
         and answer.births.keys() <= births
         and all(sheet.columns.keys() <= WORDS.keys() for sheet in answer.sheets)
         and all(word <= len(WORDS[name]) for one in answer.sheets for name, (_, word) in one.columns.items())
     )
-    if not known:
-        raise AnswerRefused
-    return answer
 
 
 def _is_household(told: list[str | int], codes: frozenset[str]) -> bool:
@@ -166,13 +181,10 @@ def _is_household(told: list[str | int], codes: frozenset[str]) -> bool:
 
 
 def _refusal(told: RefusalForm) -> RegisterRefused:
-    if told.error not in BY_CODE or not told.numbers.keys() <= {"sheet", "cells", "field", "column", "other", "number"}:
-        return AnswerRefused()
-    fields: dict[str, object] = dict(told.numbers)
+    fields: dict[str, object] = {str(name): number for name, number in told.numbers.items()}
     if "field" in told.numbers:
         fields["field"] = [*WORDS, None][min(told.numbers["field"], len(WORDS))]
-    for name in {"column", "other"} & told.numbers.keys():
-        fields[name] = letters(told.numbers[name] - 1)
+    fields |= {name: letters(place - 1) for name, place in told.numbers.items() if name in ("column", "other")}
     return BY_CODE[told.error](**fields)
 
 

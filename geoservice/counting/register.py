@@ -100,8 +100,9 @@ def count_register(
         "memory_bytes": limits.memory_bytes, "cpu_s": int(limits.wall_s) + 1,
     }  # fmt: skip
     with _opened(source) as descriptor:
-        told = _run(request, descriptor, limits)
-    answer = read_answer(told, codes=frozenset(buildings.values()), births=BIRTHS)
+        answer = read_answer(
+            _run(request, descriptor, limits), codes=frozenset(buildings.values()), births=BIRTHS
+        )  # fmt: skip
     counted = _count_of(answer, per)
     _require_few_failed(counted, refuse_above)
     return counted
@@ -137,20 +138,25 @@ def _place(column: str) -> int | str:
 
 @contextlib.contextmanager
 def _opened(source: Path | int) -> Iterator[int]:
-    """Yield a descriptor above those of standard input and output, which the counting process has for itself."""
-    try:
-        if isinstance(source, int):
-            descriptor = fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, 3)
-        else:
-            descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError:
-        raise RegisterMissing from None  # the name of the file may be a person's
+    descriptor = _descriptor_of(source)
+    if descriptor is None:
+        raise RegisterMissing
     try:
         if not isinstance(source, int) and not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise RegisterMissing
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _descriptor_of(source: Path | int) -> int | None:
+    """Return a descriptor above those of standard input and output, which the counting process has for itself."""
+    # None, and no error: that would keep the name of the file, which may be a person's.
+    with contextlib.suppress(OSError):
+        if isinstance(source, int):
+            return fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, 3)
+        return os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    return None
 
 
 def _run(request: dict[str, object], descriptor: int, limits: Limits) -> bytes:
@@ -161,14 +167,14 @@ def _run(request: dict[str, object], descriptor: int, limits: Limits) -> bytes:
         env={"HOME": _NOWHERE, "TMPDIR": _NOWHERE, "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"},
         cwd="/", start_new_session=True,
     ) as process:  # fmt: skip
+        told = None
         try:
-            told, _ = process.communicate(json.dumps(request).encode(), timeout=limits.wall_s)
-        except subprocess.TimeoutExpired:
-            raise CountingTookTooLong(seconds=limits.wall_s) from None
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                told, _ = process.communicate(json.dumps(request).encode(), timeout=limits.wall_s)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-    if process.returncode == -signal.SIGXCPU:
+    if told is None or process.returncode == -signal.SIGXCPU:
         raise CountingTookTooLong(seconds=limits.wall_s)
     if process.returncode != 0:
         raise CountingDied(exit=process.returncode)

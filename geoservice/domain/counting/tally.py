@@ -14,7 +14,7 @@ from .days import AGE_MAX, Birth, age_at, age_of, band_of, birth_of
 from .floating import is_floating, lives_elsewhere, yes_or_no
 from .identity import Identity, identity_of
 from .places import Buildings, door_of
-from .reasons import FAILED, Reason
+from .reasons import Reason
 from .writing import text_of
 
 _SUMS = re.compile(r"(合计|小计|总计|共计|(TOTAL|SUM)(?![A-Z]))")
@@ -23,6 +23,7 @@ _FOOTERS = re.compile(rf"{_SUMS.pattern}|填表|审核|制表|负责人|备注|�
 _EXAMPLE = re.compile(r"(示例|样例|例[:如]).*|张三|李四|例|X{2,}|EXAMPLE|JOHNDOE|MAXMUSTERMANN")
 _HINT = re.compile(r"必填|选填|请填|请输入|格式|下拉|填写|1=|0=|是/否|18位")
 _EXAMPLES_WITHIN = 3
+_TOTAL_LENGTH = 12
 _TOTAL = re.compile(r"(?<!\d)(\d{1,6})(?!\d)")
 #: Without any of these, a row with a number has only been numbered, for somebody to come.
 _OF_PERSONS = {"identity", "birth", "age", "room", "household", "relation", "address"}
@@ -124,18 +125,15 @@ class Tally:
         household.floating += person.floating
         self.persons += 1
 
-    @property
-    def failed(self) -> int:
-        """How many rows should count and can not."""
-        return sum(self.counts[reason] for reason in FAILED)
-
     def _note(self, reason: Reason, sheet: Sheet, number: int) -> None:
         self.counts[reason] += 1
         self.places.setdefault(reason, []).append((sheet.number, number))
 
     def _note_total(self, sheet: Sheet, number: int, texts: Sequence[str]) -> None:
         if _SUMS.match(texts[0]):
-            totals = [int(match[1]) for text in texts if len(text) <= 12 and (match := _TOTAL.search(text))]
+            # Of several, that of persons: 3200户 may stand before 8987人.
+            texts = sorted((text for text in texts if len(text) <= _TOTAL_LENGTH), key=lambda text: "人" not in text)
+            totals = [int(match[1]) for text in texts if (match := _TOTAL.search(text))]
             self.totals += [(sheet.number, number, total) for total in totals[:1]]
 
     def _person(self, sheet: Sheet, number: int, cells: Mapping[str, object]) -> Person:

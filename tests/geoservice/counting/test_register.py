@@ -214,7 +214,7 @@ def test_two_header_rows_and_vertically_merged_cells_are_read() -> None:
         [None, None, "楼栋", "单元", "房号", None],
         person(1, room="101"),
         [*person(2)[:2], None, None, "102", "是"],
-        ["合计", 2],
+        ["合计", "2户", "2人", "13912345678"],
     ]
     merged = ["A1:F1", "A2:A3", "B2:B3", "C2:E2", "F2:F3", "C4:C5", "D4:D5"]
     counted = count_rows(xlsx_of({"Sheet1": sheet(rows, merged=merged)}))
@@ -300,6 +300,7 @@ def test_what_is_not_there_is_refused() -> None:
     with pytest.raises(RegisterMissing) as refused:
         count_register(Path("/nonexistent/QZ甲.xlsx"), buildings=SPELLINGS, as_of=AS_OF)
     assert "QZ" not in repr(refused.value) + str(refused.value)
+    assert refused.value.__context__ is None
 
 
 def test_a_register_is_known_again_by_its_seal() -> None:
