@@ -18,6 +18,7 @@ import resource
 import sys
 from collections import Counter
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -144,7 +145,7 @@ class Counting:
     def _header(self, table: Any, asked: int | None) -> Any:
         stated = self.request["columns"]
         building = self.buildings.find(table.name)
-        header = self.columns.find_header(table.rows, stated, needs_place=building is None)
+        header = self.columns.find_header(table.head, stated, needs_place=building is None)
         if header is None:
             if asked is not None:
                 raise self.sheets.RegisterUnreadable("no_header", sheet=table.number)
@@ -163,28 +164,28 @@ class Counting:
 
     def _count_table(self, table: Any, header: Any) -> None:
         births = header.columns.get("birth")
-        body = table.rows[header.last + 1 :]
+        body = table.head[header.last + 1 :]
         building = None if "building" in header.columns else self.buildings.find(table.name)
         sheet = self.tallying.Sheet(
             table.number, table.name, header.columns,
-            [self.writing.text_of(value) for value in table.rows[header.last]],
+            [self.writing.text_of(value) for value in table.head[header.last]],
             births is not None and any(isinstance(row[births], date) for row in body if births < len(row)),
             None if building is None else building.code,
         )  # fmt: skip
-        for below, row in enumerate(body, start=1):
+        for below, row in enumerate(chain(body, table.rest), start=1):
             self.tally.take(sheet, header.last + 1 + below, row, below)
 
     def _about(self, table: Any, header: Any, persons: int) -> dict[str, Any]:
         words = {} if header is None else header.words
         return {
-            "number": table.number, "hidden": table.hidden, "rows": len(table.rows), "persons": persons,
+            "number": table.number, "hidden": table.hidden, "rows": table.height, "persons": persons,
             "header": None if header is None else [header.first + 1, header.last + 1],
             # Which word of the dictionary it is, from 1; 0: somebody said which column is meant.
             "columns": {} if header is None else {
                 name: [place + 1, 0 if words[name] is None else self.columns.WORDS[name].index(words[name]) + 1]
                 for name, place in header.columns.items()
             },
-            "filled": table.filled, "hidden_rows": table.hidden_rows, "errors": table.errors,
+            "filled": table.filling.filled, "hidden_rows": table.hidden_rows, "errors": table.errors,
         }  # fmt: skip
 
     def _households(self) -> list[list[Any]]:

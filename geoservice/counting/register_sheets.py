@@ -10,8 +10,9 @@ import csv
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 _ZIP, _COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -19,6 +20,8 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _ENTRIES_MAX = 1000
 _ROWS_MAX, _COLUMNS_MAX = 1_048_576, 702
 _SAMPLE_LINES = 5
+#: Rows by which a sheet is judged: where its header is, and whether a column holds real dates.
+HEAD = 1000
 
 
 class RegisterUnreadable(Exception):
@@ -29,18 +32,46 @@ class RegisterUnreadable(Exception):
         self.code, self.numbers = code, numbers
 
 
-@dataclass(frozen=True)
+@dataclass
 class Table:
-    """The cells of one sheet; its name goes no further than this process."""
+    """One sheet; its name goes no further than this process."""
 
     number: int
     name: str
     hidden: bool
-    rows: list[list[Any]]
-    #: How many cells were given the value of the one that they are merged with, above them.
-    filled: int = 0
+    #: The first rows, and those after them, which are made when they are asked for: all at once take much room.
+    head: list[list[Any]]
+    rest: Iterator[list[Any]]
+    height: int
+    filling: Filling
     hidden_rows: int = 0
     errors: int = 0
+
+
+class Filling:
+    """Gives cells that are merged with one above its value, never with one beside, row by row."""
+
+    def __init__(self, merged: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> None:
+        #: By their first row: the column, and the last row.
+        self._beginning: dict[int, list[tuple[int, int]]] = {}
+        for (first, column), (last, _) in merged:
+            if last > first:
+                self._beginning.setdefault(first, []).append((column, last))
+        #: By column: the last row, and the value.
+        self._open: dict[int, tuple[int, Any]] = {}
+        #: How many cells were given one.
+        self.filled = 0
+
+    def rows(self, rows: Iterable[list[Any]]) -> Iterator[list[Any]]:
+        """Yield rows with the cells filled."""
+        for number, row in enumerate(rows):
+            for column, (last, value) in self._open.items():
+                if number <= last and column < len(row) and row[column] == "" != value:
+                    row[column] = value
+                    self.filled += 1
+            for column, last in self._beginning.get(number, ()):
+                self._open[column] = (last, row[column] if column < len(row) else "")
+            yield row
 
 
 def tables_of(content: bytes, cells: Any, *, most: int, ratio: int) -> Iterator[Table]:
@@ -60,7 +91,8 @@ def tables_of(content: bytes, cells: Any, *, most: int, ratio: int) -> Iterator[
             raise RegisterUnreadable("locked")
         yield from _tables_of_workbook(content, cells, {})
     else:
-        yield Table(1, "", False, _rows_of_csv(content))
+        rows = _rows_of_csv(content)
+        yield Table(1, "", False, rows[:HEAD], iter(rows[HEAD:]), len(rows), Filling(()))
 
 
 def _looks(content: bytes, cells: Any, most: int, ratio: int) -> dict[str, Any]:
@@ -96,11 +128,12 @@ def _tables_of_workbook(content: bytes, cells: Any, looks: dict[str, Any]) -> It
             if look is not None and (look.not_calculated or _is_stale(content, cells, look)):
                 raise RegisterUnreadable("not_calculated", sheet=number, cells=len(look.not_calculated))
             # Rows above the first cell come as empty ones; columns beside it do not.
-            rows = [[""] * (sheet.start or (0, 0))[1] + row for row in sheet.iter_rows()]
-            filled = cells.fill_down(rows, [(*start, *end) for start, end in sheet.merged_cell_ranges or []])
+            beside = [""] * (sheet.start or (0, 0))[1]
+            filling = Filling(sheet.merged_cell_ranges or [])
+            rows = filling.rows(beside + row for row in sheet.iter_rows())
             yield Table(
-                number, about.name, about.visible != calamine.SheetVisibleEnum.Visible, rows, filled,
-                len(look.hidden_rows) if look else 0, look.errors if look else 0,
+                number, about.name, about.visible != calamine.SheetVisibleEnum.Visible, list(islice(rows, HEAD)), rows,
+                sheet.total_height, filling, len(look.hidden_rows) if look else 0, look.errors if look else 0,
             )  # fmt: skip
 
 
