@@ -185,7 +185,7 @@ class Counting:
                 name: [place + 1, 0 if words[name] is None else self.columns.WORDS[name].index(words[name]) + 1]
                 for name, place in header.columns.items()
             },
-            "filled": table.filling.filled, "hidden_rows": table.hidden_rows, "errors": table.errors,
+            "filled": table.merged.filled, "hidden_rows": table.hidden_rows, "errors": table.errors,
         }  # fmt: skip
 
     def _households(self) -> list[list[Any]]:

@@ -43,12 +43,12 @@ class Table:
     head: list[list[Any]]
     rest: Iterator[list[Any]]
     height: int
-    filling: Filling
+    merged: MergedCells
     hidden_rows: int = 0
     errors: int = 0
 
 
-class Filling:
+class MergedCells:
     """Gives cells that are merged with one above its value, never with one beside, row by row."""
 
     def __init__(self, merged: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> None:
@@ -92,7 +92,7 @@ def tables_of(content: bytes, cells: Any, *, most: int, ratio: int) -> Iterator[
         yield from _tables_of_workbook(content, cells, {})
     else:
         rows = _rows_of_csv(content)
-        yield Table(1, "", False, rows[:HEAD], iter(rows[HEAD:]), len(rows), Filling(()))
+        yield Table(1, "", False, rows[:HEAD], iter(rows[HEAD:]), len(rows), MergedCells(()))
 
 
 def _looks(content: bytes, cells: Any, most: int, ratio: int) -> dict[str, Any]:
@@ -129,11 +129,11 @@ def _tables_of_workbook(content: bytes, cells: Any, looks: dict[str, Any]) -> It
                 raise RegisterUnreadable("not_calculated", sheet=number, cells=len(look.not_calculated))
             # Rows above the first cell come as empty ones; columns beside it do not.
             beside = [""] * (sheet.start or (0, 0))[1]
-            filling = Filling(sheet.merged_cell_ranges or [])
-            rows = filling.rows(beside + row for row in sheet.iter_rows())
+            merged = MergedCells(sheet.merged_cell_ranges or [])
+            rows = merged.rows(beside + row for row in sheet.iter_rows())
             yield Table(
                 number, about.name, about.visible != calamine.SheetVisibleEnum.Visible, list(islice(rows, HEAD)), rows,
-                sheet.total_height, filling, len(look.hidden_rows) if look else 0, look.errors if look else 0,
+                sheet.total_height, merged, len(look.hidden_rows) if look else 0, look.errors if look else 0,
             )  # fmt: skip
 
 

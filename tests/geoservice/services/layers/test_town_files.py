@@ -41,12 +41,12 @@ def town(folder: Path, outline: shapely.Geometry) -> OpenStreetMap:
 
 def import_whole(services: Services, layer: str, features: ReadFeatures) -> Difference:
     """Import features in place of all that are stored; return what importing them once more would change."""
-    applied = services.layers.apply(
+    applied = services.layer_imports.apply(
         "sare", layer, features, actor="test", door="command", removed="delete", confirmed=True
     )
     assert applied.difference.refused == ()
     assert applied.difference.added == len(features.keys)
-    return services.layers.compare("sare", layer, features)
+    return services.layer_imports.compare("sare", layer, features)
 
 
 def test_openstreetmap_is_stored_as_it_is_read(services: Services, tmp_path: Path) -> None:
@@ -57,9 +57,9 @@ def test_openstreetmap_is_stored_as_it_is_read(services: Services, tmp_path: Pat
     assert len(made.buildings.keys) > 20
 
     assert import_whole(services, "basemap", made.basemap).is_empty
-    applied = services.layers.apply("sare", "buildings", made.buildings, actor="test", door="command")
+    applied = services.layer_imports.apply("sare", "buildings", made.buildings, actor="test", door="command")
     assert (applied.difference.refused, applied.difference.added) == ((), len(made.buildings.keys))
-    assert services.layers.compare("sare", "buildings", made.buildings).changed == 0
+    assert services.layer_imports.compare("sare", "buildings", made.buildings).changed == 0
 
 
 def test_counts_of_a_register_are_stored_as_they_are_counted(services: Services) -> None:
