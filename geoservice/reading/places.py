@@ -53,7 +53,9 @@ def placed(table: FileTable, fields: Mapping[str, str], layer: Layer, choices: C
     flat = shapely.force_2d(found.geoms)
     stated = table.crs if table.wkb is not None else DEFAULT_CRS
     geoms, places = to_lonlat(flat, declared=choices.crs, stated=stated, allow_ballpark=choices.allow_ballpark)
-    require_sure(places.name, [geom for geom in geoms if geom is not None])
+    there = [geom for geom in geoms if geom is not None]
+    if there:
+        require_sure(places.name, there)
     found.remarks.append(f"Coordinates are {places.name}." + (f" {places.doubt}" if places.doubt else ""))
     done = fitted(geoms, layer)
     done.remarks[:0] = found.remarks

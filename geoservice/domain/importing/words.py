@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 
 from layers.layer import Layer
 
+#: What is longer is no word; patterns that are quick on words take hours on megabytes.
+LONGEST = 200
 #: The column that names a feature, in every layer's table.
 KEY = "code"
 #: Names of coordinates that say which is which whatever the CRS, in lower case.
@@ -83,13 +85,13 @@ _TO = re.compile(r"(?<=[0-9])\s*(?:至|到|~|to|bis|[-_‐-―−])\s*(?=[0-9])"
 
 def plain(text: str) -> str:
     """Return a word without what people write differently: width, case, blanks, dashes, brackets, signs."""
-    said = _TO.sub("", unicodedata.normalize("NFKC", text).casefold())
+    said = _TO.sub("", unicodedata.normalize("NFKC", text[:LONGEST]).casefold())
     return _UNSAID.sub("", said.replace("—", "").replace("–", ""))
 
 
 def forms(header: str) -> tuple[str, ...]:
     """Return how a header may be meant: all of it, without what stands in brackets, its last part below a group."""
-    said = unicodedata.normalize("NFKC", header)
+    said = unicodedata.normalize("NFKC", header[:LONGEST])
     whole = [said, said.rpartition("/")[2]]
     found = (plain(one) for text in whole for one in (text, _BRACKETED.sub("", text)))
     return tuple(dict.fromkeys(one for one in found if one))
