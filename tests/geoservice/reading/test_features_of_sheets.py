@@ -19,6 +19,7 @@ from layers.crs import Bbox
 from layers.households.layer import BANDS, HOUSEHOLDS
 from layers.organisations.layer import ORGANISATIONS
 from tests.geoservice.reading.made_workbooks import sheet, workbook
+from tests.geoservice.reading.made_xls import xls
 
 HEADER = ["设备编码", "经度", "纬度"]
 FORMULA = '<c r="@"><f>1+1</f></c>'
@@ -152,6 +153,21 @@ def test_a_workbook_is_known_by_what_it_holds(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xls", sheet(rows(["A", 91.77, 29.24])))
 
     assert read_features(str(path), CAMERAS, Choices(crs="wgs84")).keys == ["A"]
+
+
+@pytest.mark.parametrize("name", ["a.xls", "a.et", "a.xlsx"])
+def test_workbooks_of_the_old_kind_are_read_whatever_they_are_called(tmp_path: Path, name: str) -> None:
+    path = xls(tmp_path / name, [["摄像机"], HEADER, ["0301", 91.77, 29.24], [302, 91.77, 29.24]])
+
+    assert read_features(str(path), CAMERAS, Choices(crs="wgs84")).keys == ["0301", "302"]
+
+
+def test_a_workbook_with_a_password_is_refused(tmp_path: Path) -> None:
+    path = xls(tmp_path / "a.xlsx", [HEADER])
+    path.write_bytes(path.read_bytes() + "EncryptedPackage".encode("utf-16-le"))
+
+    with pytest.raises(file_errors.WorkbookLocked):
+        read_features(str(path), CAMERAS)
 
 
 def test_ods_is_read(tmp_path: Path) -> None:
