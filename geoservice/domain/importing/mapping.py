@@ -21,7 +21,7 @@ _OF_OTHERS = ("网格", "grid")
 #: How many cells of a column are looked at for what they say of people.
 _LOOKED_AT = 5000
 #: Where features are, which no cell that could be a person's says.
-_COORDINATES = ("lon", "lat", "wkt", "place")
+_COORDINATES = ("lon", "lat", "wkt", "place", "crs")
 _LATIN = re.compile(r"[a-zäöüß]+|[0-9]+")
 
 

@@ -264,6 +264,17 @@ def test_degrees_in_china_need_theirs(tmp_path: Path) -> None:
         csv(tmp_path / "a.csv", "设备编码,经度,纬度\nA,91.77,29.24\n", crs=None)
 
 
+@pytest.mark.parametrize(("word", "crs"), [("GCJ-02", "gcj02"), ("火星坐标系", "gcj02"), ("EPSG:4490", "EPSG:4490")])
+def test_a_column_may_say_the_crs(tmp_path: Path, word: str, crs: str) -> None:
+    text = f"设备编码,经度,纬度,坐标系\nA,91.77,29.24,{word}\nB,91.77,29.24,{word}\n"
+
+    read = csv(tmp_path / "a.csv", text, crs=None)
+    assert f"Coordinates are {crs}." in read.remarks
+    with pytest.raises(file_errors.CrsNotStated):
+        csv(tmp_path / "a.csv", f"{text}C,91.77,29.24,百度\n", crs=None)
+    assert csv(tmp_path / "a.csv", f"{text}C,91.77,29.24,百度\n", crs="wgs84").keys == ["A", "B", "C"]
+
+
 def test_swapped_columns_are_proposed_and_not_turned(tmp_path: Path) -> None:
     text = "设备编码,经度,纬度\nA,29.24,91.77\nB,29.25,91.78\n"
 
