@@ -12,10 +12,7 @@ from geoservice.assigning.point_errors import (
     CoordinatesAmbiguous,
     CoordinatesNotFound,
 )
-
-#: Names by which people call them, in lower case.
-LON_NAMES = ("lon", "lng", "longitude", "x", "经度")
-LAT_NAMES = ("lat", "latitude", "y", "纬度")
+from geoservice.domain.importing.words import LAT_NAMES, LON_NAMES
 
 
 def coordinate_columns(names: Sequence[str], stated: CoordinateColumns | None) -> CoordinateColumns:

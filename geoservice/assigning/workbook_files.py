@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from geoservice.assigning.coordinates import LAT_NAMES, LON_NAMES, coordinate_columns, require_different
+from geoservice.assigning.coordinates import coordinate_columns, require_different
 from geoservice.assigning.model import PIECE_ROWS, Piece, Request, TablePiece, Where, remark_on
 from geoservice.assigning.positions import with_points
+from geoservice.domain.importing.words import LAT_NAMES, LON_NAMES
 from geoservice.reading.workbooks import read_sheet
 
 #: More stretches of rows than this, with empty ones between, are numbered as they come, and not as the sheet does.

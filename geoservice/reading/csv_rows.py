@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from geoservice.reading.csv_errors import EncodingNotUtf8, QuotesBroken
+from geoservice.reading.csv_errors import EncodingNotUtf8, RowTooLong
 from geoservice.reading.csv_records import DELIMITERS, Header, blocks, reading
 from geoservice.reading.dbf import seems_encoded
 from geoservice.reading.file_errors import EncodingNotStated, FileTooLarge, NoFeatures, TooManyFeatures
@@ -105,6 +105,6 @@ def _delimiter(head: bytes) -> str:
 def _fields(record: bytes, delimiter: str, row: int) -> list[str | None]:
     try:
         fields = next(csv.reader(io.StringIO(record.decode(), newline=""), delimiter=delimiter), [])
-    except (csv.Error, UnicodeDecodeError) as exc:
-        raise QuotesBroken(row=row) from exc
+    except csv.Error as exc:  # the records are whole and their quotation marks sound: only this is left
+        raise RowTooLong(row=row, most=csv.field_size_limit()) from exc
     return [field or None for field in fields]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import shapely
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from geoservice.domain.importing.angles import AngleUnreadable, coordinate, may_be_minutes, pair
 from geoservice.domain.importing.choices import Choices
 from geoservice.domain.importing.values import is_empty
-from geoservice.domain.importing.words import plain
+from geoservice.domain.importing.words import CRS_BY_WORD, plain
 from geoservice.reading.crs import DEFAULT_CRS, require_sure, to_lonlat
-from geoservice.reading.file_errors import CoordinateAlone, CoordinatesSwapped, DegreesNotSure
+from geoservice.reading.file_errors import CoordinateAlone, CoordinatesSwapped, CrsNotStated, DegreesNotSure
 from geoservice.reading.file_tables import FileTable, text_of
 from geoservice.reading.fitting import Fitted, fitted
 from layers.layer import Layer
@@ -23,6 +23,7 @@ from layers.layer import Layer
 Geoms = NDArray[np.object_]
 #: What GEOS reads without one thing in another without end.
 _WKT = re.compile(r"\s*(?:MULTI)?(?:POINT|LINESTRING|POLYGON)\b[\sZM\d.,()eE+EMPTY-]*", re.IGNORECASE)
+_EPSG = re.compile(r"epsg([0-9]{4,6})")
 #: Names of pairs that begin with the latitude.
 _LAT_FIRST = ("latlon", "latlng", "latitudelongitude", "纬经度", "纬度经度")
 
@@ -46,6 +47,8 @@ def placed(table: FileTable, fields: Mapping[str, str], layer: Layer, choices: C
     FileRefused
         Of the CRS, see `to_lonlat` and `require_sure`; CoordinateAlone, CoordinatesSwapped, DegreesNotSure.
     """
+    if choices.crs is None and table.wkb is None and "crs" in fields:
+        choices = replace(choices, crs=_told_crs(table.column(fields["crs"]), fields["crs"]))
     found = _places(table, fields, choices)
     if found is None:
         return None
@@ -53,7 +56,9 @@ def placed(table: FileTable, fields: Mapping[str, str], layer: Layer, choices: C
     flat = shapely.force_2d(found.geoms)
     stated = table.crs if table.wkb is not None else DEFAULT_CRS
     geoms, places = to_lonlat(flat, declared=choices.crs, stated=stated, allow_ballpark=choices.allow_ballpark)
-    require_sure(places.name, [geom for geom in geoms if geom is not None])
+    there = [geom for geom in geoms if geom is not None]
+    if there:
+        require_sure(places.name, there)
     found.remarks.append(f"Coordinates are {places.name}." + (f" {places.doubt}" if places.doubt else ""))
     done = fitted(geoms, layer)
     done.remarks[:0] = found.remarks
@@ -61,6 +66,15 @@ def placed(table: FileTable, fields: Mapping[str, str], layer: Layer, choices: C
     for place in with_z:
         done.geoms[place] = None
     return done
+
+
+def _told_crs(cells: Sequence[object], header: str) -> str | None:
+    """Return the CRS that all rows state; None when none does. Raise CrsNotStated for several, or one unknown."""
+    words = {plain(text_of(cell)) for cell in cells if not is_empty(cell)}
+    found = {CRS_BY_WORD.get(word) or _EPSG.sub(r"epsg:\1", word) for word in words}
+    if len(found) > 1:
+        raise CrsNotStated(column=header, hint="its rows state several, or words that nobody knows here")
+    return found.pop() if found else None
 
 
 def _places(table: FileTable, fields: Mapping[str, str], choices: Choices) -> Places | None:

@@ -58,18 +58,22 @@ def read_workbook(path: Path, *, sheet: str | None, limits: Limits) -> tuple[lis
             table = pa.ipc.open_file(source).read_all()
     about: list[dict[str, Any]] = verdict["sheets"]
     if sheet is not None and all(one["name"] != sheet for one in about):
-        raise LayerMissing(layer=sheet, layers=", ".join(str(one["name"]) for one in about))
+        raise LayerMissing(layer=sheet, layers=", ".join(_titles(about)))
     sheets = _sheets(table, about)
     if not sheets:
         raise SheetEmpty
     hidden = [one for one in about if one["hidden"] and one["name"] != sheet]
     remarks = []
     if hidden:
-        titles = ", ".join(Sheet(str(one["name"]), (), ()).title for one in hidden)
-        remarks.append(f"{len(hidden)} sheets are hidden and were not read: {titles}.")
+        remarks.append(f"{len(hidden)} sheets are hidden and were not read: {', '.join(_titles(hidden))}.")
     if path.suffix.lower() == ".xlsm":
         remarks.append("Macros of the workbook were not run.")
     return sheets, remarks
+
+
+def _titles(about: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the names of sheets as they may be shown."""
+    return [Sheet(str(one["name"]), (), ()).title for one in about]
 
 
 def _kind(path: Path, limits: Limits) -> str:

@@ -17,6 +17,8 @@ _SIDE = re.compile(r"^(北纬|东经|南纬|西经|[NESWO])|([NESWO])$")
 #: Between the two numbers of a pair; a comma that is a point of a number has no blank behind it and stands twice.
 _BETWEEN = (re.compile(r"\s*[;/|、]\s*"), re.compile(r"\s*,\s+|\s+,\s*"), re.compile(r"\s*,\s*"), re.compile(r"\s+"))
 _POINT = re.compile(r"POINT\s*\(?\s*([^\s,)]+)[\s,]+([^\s,)]+)\s*\)?", re.IGNORECASE)
+#: What is longer is no coordinate, and no pair of them.
+_LONGEST = 100
 #: Of 29.1425, as 29 degrees 14 minutes 25 seconds: fewer decimals tell nothing.
 _DECIMALS = re.compile(r"[+-]?[0-9]{1,3}\.([0-9]{2})([0-9]{2})([0-9]*)")
 #: By chance, the four decimals of so many numbers would be minutes and seconds once in a billion times.
@@ -41,6 +43,8 @@ def coordinate(text: str, *, minutes: bool = False) -> float:
         It is none; minutes or seconds are 60 or more.
     """
     said = _narrow(text).strip().upper()
+    if len(said) > _LONGEST:
+        raise AngleUnreadable
     side = _SIDE.search(said)
     sign = 1 if side is None else _SIDES[side[0]]
     said = _SIDE.sub("", said).strip()
@@ -59,6 +63,8 @@ def coordinate(text: str, *, minutes: bool = False) -> float:
 def pair(text: str) -> tuple[str, str]:
     """Return the two coordinates of a cell as text, in the order in which they stand there; raise AngleUnreadable."""
     said = _narrow(text).strip().strip("()[]{}")
+    if len(said) > _LONGEST:
+        raise AngleUnreadable
     point = _POINT.fullmatch(said)
     if point is not None:
         return point[1], point[2]

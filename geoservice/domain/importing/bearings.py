@@ -27,6 +27,8 @@ _AROUND = re.compile(r"^(?:正|朝|向|面向|朝向)+|(?:方向|方位|面|侧|
 #: 北偏东30°: from the first towards the second.
 _TURNED = re.compile(r"([东西南北])偏([东西南北])([0-9]+(?:\.[0-9]+)?)(?:°|度)?")
 _NUMBER = re.compile(r"([+-]?[0-9]+(?:[.,][0-9]+)?)\s*(?:°|度|deg|degrees)?")
+#: What is longer is no direction.
+_LONGEST = 50
 
 
 class BearingUnknown(ValueError):
@@ -47,6 +49,8 @@ def bearing_of(text: str, *, gbt28181: bool = False) -> float:
     BearingUnknown
         It says none, or several.
     """
+    if len(text) > _LONGEST:
+        raise BearingUnknown
     said = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text.replace("º", "°"))).casefold()
     number = _NUMBER.fullmatch(said)
     if number is not None:

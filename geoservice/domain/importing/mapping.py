@@ -21,7 +21,7 @@ _OF_OTHERS = ("网格", "grid")
 #: How many cells of a column are looked at for what they say of people.
 _LOOKED_AT = 5000
 #: Where features are, which no cell that could be a person's says.
-_COORDINATES = ("lon", "lat", "wkt", "place")
+_COORDINATES = ("lon", "lat", "wkt", "place", "crs")
 _LATIN = re.compile(r"[a-zäöüß]+|[0-9]+")
 
 
@@ -151,7 +151,7 @@ def _by_names(
             del named[header]
     best = _best(named)
     wanted = {header: [one.field for one in fields if header in best[one.field]] for header, fields in named.items()}
-    questions: list[Question] = []
+    questions = [Question(tuple(fields), (header,)) for header, fields in _by_header(given).items() if len(fields) > 1]
     for field, rivals in best.items():
         if len(rivals) > 1:
             questions.append(Question((field,), tuple(rivals)))
@@ -166,6 +166,13 @@ def _by_names(
             [rank] = {one.rank for one in named[header] if one.field == fields[0]}
             found[header] = (fields[0], "exact" if rank < 2 else "contains", "")
     return found, tuple(questions)
+
+
+def _by_header(given: Mapping[str, str]) -> dict[str, list[str]]:
+    by_header: dict[str, list[str]] = {}
+    for field, header in given.items():
+        by_header.setdefault(header, []).append(field)
+    return by_header
 
 
 def _left_out(named: Sequence[_Named], best: Mapping[str, Sequence[str]]) -> tuple[None, How, str]:

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from datetime import date
 from itertools import pairwise
 
-from geoservice.domain.importing.words import forms
+from geoservice.domain.importing.words import LONGEST, forms
 from geoservice.domain.privacy import holds_personal_number
 
+#: Characters of a cell that are looked at.
+_LOOKED_AT = 1000
 #: A larger share of a column's cells refuses the column.
 SHARE_MAX = 0.05
 
@@ -60,7 +62,7 @@ def is_about_people(header: str) -> bool:
     """Return whether a column is about people, or holds secrets, by its header."""
     if any(word in form for form in forms(header) for word in _ZH):
         return True
-    said = unicodedata.normalize("NFKC", header)
+    said = unicodedata.normalize("NFKC", header[:LONGEST])
     words = [word.casefold() for word in _WORD.findall(said)]
     pairs = set(pairwise(words))
     return not _LATIN.isdisjoint((*words, *forms(said))) or not _LATIN_PAIRS.isdisjoint(pairs)
@@ -92,7 +94,7 @@ def personal_share(texts: Iterable[str], *, names: bool = True, key: bool = Fals
 
 def personal(text: str, *, names: bool = True, key: bool = False) -> str | None:
     """Return what a cell says of a person: `identity number`, `number` by which one is reached, `name`; or None."""
-    said = unicodedata.normalize("NFKC", text).strip().upper()
+    said = unicodedata.normalize("NFKC", text[:_LOOKED_AT]).strip().upper()
     shaped = _IDENTITY.fullmatch(said)
     if shaped is not None:
         return "identity number" if _is_day(shaped) and (is_checked(said) or said.endswith("000")) else None

@@ -144,7 +144,9 @@ def text_of(cell: object) -> str:
             raise NotAValue("is no text")
         cell = cell.isoformat()
     text = cell if isinstance(cell, str) else _digits(cell)
-    text = _BREAKS.sub(" ", text.strip())
+    text = text.strip()
+    if len(text) <= 2 * TEXT_LENGTH:
+        text = _BREAKS.sub(" ", text)
     if len(text) > TEXT_LENGTH:
         raise NotAValue(f"has more than {TEXT_LENGTH} characters")
     if _UNSEEN.search(text):

@@ -1,7 +1,7 @@
 """By which words the columns of files are known: Chinese, English and German, by layer and field.
 
-A field is a column of the layer, or says where a feature is: lon, lat, wkt, place, building. What a layer calls its
-columns itself is known without being named here.
+A field is a column of the layer, or says where a feature is: lon, lat, wkt, place, building, crs. What a layer calls
+its columns itself is known without being named here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 
 from layers.layer import Layer
 
+#: What is longer is no word; patterns that are quick on words take hours on megabytes.
+LONGEST = 200
 #: The column that names a feature, in every layer's table.
 KEY = "code"
 #: Names of coordinates that say which is which whatever the CRS, in lower case.
@@ -31,6 +33,14 @@ PLACE: Mapping[str, str] = {
     "wkt": "wkt geometry geom",
     "place": "坐标 经纬度 地理坐标 位置坐标 coordinates coordinate lonlat latlon koordinaten",
     "building": _BUILDING + " 所在楼栋 所属楼栋",
+    "crs": "坐标系 坐标系统 坐标系类型 坐标类型 crs srs bezugssystem",
+}
+#: What the coordinates are, of what such a column says.
+CRS_BY_WORD: Mapping[str, str] = {
+    **dict.fromkeys("wgs84 gps84 gps".split(), "wgs84"),
+    **dict.fromkeys("cgcs2000 国家2000 2000国家大地坐标系 大地2000".split(), "cgcs2000"),
+    **dict.fromkeys("gcj02 火星坐标 火星坐标系 高德 高德坐标 腾讯 腾讯坐标".split(), "gcj02"),
+    **dict.fromkeys("bd09 bd09ll 百度 百度坐标 百度坐标系".split(), "bd09"),
 }
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "buildings": {
@@ -83,13 +93,13 @@ _TO = re.compile(r"(?<=[0-9])\s*(?:至|到|~|to|bis|[-_‐-―−])\s*(?=[0-9])"
 
 def plain(text: str) -> str:
     """Return a word without what people write differently: width, case, blanks, dashes, brackets, signs."""
-    said = _TO.sub("", unicodedata.normalize("NFKC", text).casefold())
+    said = _TO.sub("", unicodedata.normalize("NFKC", text[:LONGEST]).casefold())
     return _UNSAID.sub("", said.replace("—", "").replace("–", ""))
 
 
 def forms(header: str) -> tuple[str, ...]:
     """Return how a header may be meant: all of it, without what stands in brackets, its last part below a group."""
-    said = unicodedata.normalize("NFKC", header)
+    said = unicodedata.normalize("NFKC", header[:LONGEST])
     whole = [said, said.rpartition("/")[2]]
     found = (plain(one) for text in whole for one in (text, _BRACKETED.sub("", text)))
     return tuple(dict.fromkeys(one for one in found if one))

@@ -19,6 +19,7 @@ from layers.crs import Bbox
 from layers.households.layer import BANDS, HOUSEHOLDS
 from layers.organisations.layer import ORGANISATIONS
 from tests.geoservice.reading.made_workbooks import sheet, workbook
+from tests.geoservice.reading.made_xls import xls
 
 HEADER = ["设备编码", "经度", "纬度"]
 FORMULA = '<c r="@"><f>1+1</f></c>'
@@ -154,6 +155,21 @@ def test_a_workbook_is_known_by_what_it_holds(tmp_path: Path) -> None:
     assert read_features(str(path), CAMERAS, Choices(crs="wgs84")).keys == ["A"]
 
 
+@pytest.mark.parametrize("name", ["a.xls", "a.et", "a.xlsx"])
+def test_workbooks_of_the_old_kind_are_read_whatever_they_are_called(tmp_path: Path, name: str) -> None:
+    path = xls(tmp_path / name, [["摄像机"], HEADER, ["0301", 91.77, 29.24], [302, 91.77, 29.24]])
+
+    assert read_features(str(path), CAMERAS, Choices(crs="wgs84")).keys == ["0301", "302"]
+
+
+def test_a_workbook_with_a_password_is_refused(tmp_path: Path) -> None:
+    path = xls(tmp_path / "a.xlsx", [HEADER])
+    path.write_bytes(path.read_bytes() + "EncryptedPackage".encode("utf-16-le"))
+
+    with pytest.raises(file_errors.WorkbookLocked):
+        read_features(str(path), CAMERAS)
+
+
 def test_ods_is_read(tmp_path: Path) -> None:
     def row(*cells: str) -> str:
         made = "".join(f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
@@ -246,6 +262,17 @@ def test_metres_need_their_crs(tmp_path: Path) -> None:
 def test_degrees_in_china_need_theirs(tmp_path: Path) -> None:
     with pytest.raises(file_errors.CrsNotSure):
         csv(tmp_path / "a.csv", "设备编码,经度,纬度\nA,91.77,29.24\n", crs=None)
+
+
+@pytest.mark.parametrize(("word", "crs"), [("GCJ-02", "gcj02"), ("火星坐标系", "gcj02"), ("EPSG:4490", "EPSG:4490")])
+def test_a_column_may_say_the_crs(tmp_path: Path, word: str, crs: str) -> None:
+    text = f"设备编码,经度,纬度,坐标系\nA,91.77,29.24,{word}\nB,91.77,29.24,{word}\n"
+
+    read = csv(tmp_path / "a.csv", text, crs=None)
+    assert f"Coordinates are {crs}." in read.remarks
+    with pytest.raises(file_errors.CrsNotStated):
+        csv(tmp_path / "a.csv", f"{text}C,91.77,29.24,百度\n", crs=None)
+    assert csv(tmp_path / "a.csv", f"{text}C,91.77,29.24,百度\n", crs="wgs84").keys == ["A", "B", "C"]
 
 
 def test_swapped_columns_are_proposed_and_not_turned(tmp_path: Path) -> None:

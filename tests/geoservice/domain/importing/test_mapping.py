@@ -56,6 +56,12 @@ def test_two_candidates_are_asked_about() -> None:
     assert proposed(BUILDINGS, "楼栋编码", "楼栋号", code="楼栋号").fields == {"code": "楼栋号"}
 
 
+def test_one_column_for_two_fields_is_asked_about() -> None:
+    [question] = proposed(BUILDINGS, "楼栋编码", code="楼栋编码", name="楼栋编码").questions
+
+    assert question == (("code", "name"), ("楼栋编码",))
+
+
 def test_what_a_layer_calls_its_columns_wins_over_words_for_them() -> None:
     assert proposed(BUILDINGS, "id", "code", placed=True).fields == {"code": "code"}
 
