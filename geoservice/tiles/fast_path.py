@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from threading import BoundedSemaphore
-from typing import Any
 
 import structlog
-from werkzeug.sansio.utils import host_is_trusted
 
-from geoservice.auth.model import PUBLIC, Identity
 from geoservice.errors import GeoserviceError
 from geoservice.services.tiles.service import TileService
 from geoservice.tiles.answers import TileAnswer, answer_with, may_read, tags_of, unchanged_headers
 from geoservice.tiles.cache import TileCache
 from geoservice.web.counters import RequestCounter
+from geoservice.web.entry import Entry, Environ, StartResponse, WsgiApp
 from geoservice.web.metrics import RequestMetrics
 from layers.catalogue import catalogue
 from layers.errors import LayerError
@@ -34,13 +32,8 @@ _PATH = re.compile(
     r"/tiles/([^/]{1,64})/([a-z0-9_]{1,64})/(0|[1-9][0-9]{0,15})/(0|[1-9][0-9]?)/(0|[1-9][0-9]{0,4})/(0|[1-9][0-9]{0,4})\.mvt",
     re.ASCII,
 )
-_BEARER = re.compile(r"bearer (grd_[0-9a-z]{8}_[A-Za-z0-9_-]{43})", re.ASCII | re.IGNORECASE)
 #: So many are cut here at once; those who come then wait their turn with everybody else.
 _AT_ONCE = 4
-
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class TileFastPath:
@@ -50,12 +43,10 @@ class TileFastPath:
     ----------
     app
         The whole application.
-    identify
-        Returns who shows a key, None when that can not be said without the database or nobody does.
+    entry
+        Says who enters.
     headers
         What every answer says to browsers.
-    trusted_hosts
-        Hosts that requests may name; empty: any.
     """
 
     def __init__(
@@ -63,17 +54,14 @@ class TileFastPath:
         app: WsgiApp,
         tiles: TileService,
         held: TileCache,
-        identify: Callable[[str], Identity | None],
+        entry: Entry,
         metrics: RequestMetrics,
         headers: dict[str, str],
-        trusted_hosts: tuple[str, ...] = (),
     ) -> None:
         self._app, self._tiles, self._held = app, tiles, held
-        self._identify = identify
-        self._metrics = metrics
+        self._entry, self._metrics = entry, metrics
         self._answered: dict[int, RequestCounter] = {}
         self._headers = list(headers.items())
-        self._trusted_hosts = trusted_hosts
         self._places = BoundedSemaphore(_AT_ONCE)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -128,16 +116,8 @@ class TileFastPath:
         return answer
 
     def _may_enter(self, environ: Environ, layer: str) -> bool:
-        if self._trusted_hosts and not host_is_trusted(environ.get("HTTP_HOST", ""), self._trusted_hosts):
-            return False
-        if layer not in catalogue():
-            return False
-        shown = environ.get("HTTP_AUTHORIZATION")
-        if shown is None:
-            return may_read(PUBLIC.role, layer)
-        key = _BEARER.fullmatch(shown)
-        identity = self._identify(key[1]) if key else None
-        return identity is not None and may_read(identity.role, layer)
+        role = self._entry.role_of(environ) if layer in catalogue() else None
+        return role is not None and may_read(role, layer)
 
     def _count(self, status: int, seconds: float) -> None:
         if status not in self._answered:  # not sooner: what never happened is no series
