@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ADVICE: Mapping[str, str] = {
     "allow-ballpark": "Or say --allow-ballpark, when places may be that far off.",
+    "build-on-fewer": "Build again, with fewer --processes.",
     "build-tiles": "Run: geoservice tiles build",
     "confirm-outline": "Run: geoservice edition outline {edition} --confirm --reason TEXT",
     "confirm-removal": "Say --confirm-removal when that is meant.",
@@ -39,6 +40,7 @@ ADVICE: Mapping[str, str] = {
     "state-wgs84-or-gcj02": "Say --crs wgs84 or --crs gcj02.",
     "upgrade-database": "Run: geoservice db upgrade",
     "validate-edition": "Run: geoservice edition validate {edition}",
+    "verify-tiles": "Run: geoservice tiles verify, which forgets it, and geoservice tiles build",
 }
 #: The same of a file of grids that is read beside points.
 ADVICE_ON_GRIDS: Mapping[str, str] = {
