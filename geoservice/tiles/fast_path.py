@@ -15,14 +15,14 @@ import structlog
 
 from geoservice.errors import GeoserviceError
 from geoservice.services.tiles.service import TileService
-from geoservice.tiles.answers import TileAnswer, answer_with, may_read, tags_of, unchanged_headers
+from geoservice.tiles.answers import TileAnswer, answer_with, has_tag, may_read, tags_of, unchanged_headers
 from geoservice.tiles.cache import TileCache
 from geoservice.web.counters import RequestCounter
 from geoservice.web.entry import Entry, Environ, StartResponse, WsgiApp
 from geoservice.web.metrics import RequestMetrics
 from layers.catalogue import catalogue
 from layers.errors import LayerError
-from tilegen.matrix import Tile
+from tilegen.matrix import Tile, is_tile
 
 log = structlog.get_logger()
 
@@ -93,12 +93,12 @@ class TileFastPath:
         asked = _PATH.fullmatch(path)
         if asked is None or not self._may_enter(environ, asked[2]):
             return None
-        version = int(asked[3])
+        version, tile = int(asked[3]), Tile(int(asked[4]), int(asked[5]), int(asked[6]))
         tag = matching_tag(environ, version)
-        if tag is not None:  # so it was given the tile at this address, under its own version
+        if tag is not None and is_tile(*tile):  # so it was given the tile at this address, under its own version
             start_response("304 Not Modified", unchanged_headers(asked[2], tag) + self._headers)
             return 304, b""
-        answer = self._cut(path, asked[1], asked[2], version, Tile(int(asked[4]), int(asked[5]), int(asked[6])))
+        answer = self._cut(path, asked[1], asked[2], version, tile)
         return None if answer is None else _start(answer, environ, start_response)
 
     def _cut(self, path: str, jurisdiction: str, layer: str, version: int, tile: Tile) -> TileAnswer | None:
@@ -144,4 +144,4 @@ def matching_tag(environ: Environ, version: int) -> str | None:
     if has is None:
         return None
     tag = tags_of(version)[0 if _reads_gzip(environ) else 1]
-    return tag if tag in has else None
+    return tag if has_tag(has, tag) else None
