@@ -88,9 +88,7 @@ def tiles_blueprint(tiles: TileService) -> APIBlueprint:
             said = "leave it out: only grids are kept as they were"
             raise InvalidInput([{"pointer": "at", "code": "not_here", "detail": said}])
         found = tiles.tile_set(path.jurisdiction, path.layer, at=query.at)
-        address = (
-            f"{request.url_root}tiles/{quote(path.jurisdiction)}/{path.layer}/{found.version}/{{z}}/{{x}}/{{y}}.mvt"
-        )
+        address = f"{_root()}tiles/{quote(path.jurisdiction)}/{path.layer}/{found.version}/{{z}}/{{x}}/{{y}}.mvt"
         return render_bytes(dumps(tilejson(found.layer, found.tiling, found.bbox, address)))
 
     @blueprint.get(
@@ -121,6 +119,12 @@ def tiles_blueprint(tiles: TileService) -> APIBlueprint:
         return Response(body, answer.status, headers)
 
     return blueprint
+
+
+def _root() -> str:
+    """Return where this service is for the caller; who says in vain that a proxy speaks TLS deceives himself alone."""
+    said = request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
+    return request.url_root.replace("http:", "https:", 1) if said == "https" else request.url_root
 
 
 def _numbers(path: TileAddress) -> tuple[int, Tile]:

@@ -248,6 +248,18 @@ def test_a_day_is_asked_of_grids_only(client: FlaskClient) -> None:
     assert [one["pointer"] for one in answer.get_json()["errors"]] == ["at"]
 
 
+@pytest.mark.parametrize(
+    ("said", "scheme"),
+    [("https", "https"), ("https, http", "https"), ("HTTPS", "https"), ("http", "http"), ("gopher", "http")],
+)
+def test_behind_a_proxy_that_speaks_tls_tiles_are_named_as_browsers_reach_them(
+    client: FlaskClient, said: str, scheme: str
+) -> None:
+    answer = client.get("/tiles/sare/buildings.json", headers={"Host": "maps.example", "X-Forwarded-Proto": said})
+
+    assert answer.get_json()["tiles"][0].startswith(f"{scheme}://maps.example/tiles/sare/buildings/")
+
+
 @pytest.mark.parametrize("held", [64_000_000, 0], ids=["short way", "Flask"])
 def test_a_tag_that_a_cache_made_weak_is_known(services: Services, held: int) -> None:
     client = create_app(Settings(tile_memory_bytes=held), services=services).test_client()
