@@ -76,16 +76,19 @@ def drawn_edition(connection: Connection, jurisdiction_id: int, version: int) ->
     return None if edition_id is None else DrawnEdition(edition_id, version)
 
 
+def already_drawn(connection: Connection, edition_id: int) -> DrawnEdition | None:
+    """Return a published edition whose grids were drawn; None when they were not yet."""
+    version = connection.execute(_DRAWN_VERSION, {"edition_id": edition_id}).scalar_one_or_none()
+    return None if version is None else DrawnEdition(edition_id, version)
+
+
 def draw_edition(connection: Connection, jurisdiction_id: int, edition_id: int) -> DrawnEdition:
     """Draw the grids of a published edition unless that was done; of several who ask, one does it."""
-    asked = {"edition_id": edition_id}
-    version = connection.execute(_DRAWN_VERSION, asked).scalar_one_or_none()
-    if version is None:
+    drawn = already_drawn(connection, edition_id)
+    if drawn is None:
         connection.execute(_ALONE, {"jurisdiction_id": jurisdiction_id})
-        version = connection.execute(_DRAWN_VERSION, asked).scalar_one_or_none()
-    if version is None:
-        version = _draw(connection, edition_id)
-    return DrawnEdition(edition_id, version)
+        drawn = already_drawn(connection, edition_id)
+    return drawn or DrawnEdition(edition_id, _draw(connection, edition_id))
 
 
 def _draw(connection: Connection, edition_id: int) -> int:

@@ -19,7 +19,7 @@ from layers.db.session import Database
 from layers.grids.published_editions import published_edition_at
 from layers.jurisdictions.model import Jurisdiction
 from layers.layer import Layer, Tiling
-from tilegen.drawing import draw_edition, drawn_edition
+from tilegen.drawing import DrawnEdition, already_drawn, draw_edition, drawn_edition
 from tilegen.encode import Cut, cut_edition_tiles, cut_tiles
 from tilegen.matrix import Tile, is_tile
 from tilegen.pyramid import compressed, is_whole
@@ -33,8 +33,8 @@ TRIES = 3
 DRAWING_TIMEOUT_S = 60.0
 #: So long the id of a jurisdiction's code is remembered.
 ID_S = 10.0
-#: So many tile sets are taken up at once by a process.
-TAKE_UPS = 2
+#: So many tile sets are taken up or editions drawn at once by a process.
+LARGE_WORKS = 2
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,9 @@ class TileService:
         self._cutting: SingleFlight[tuple[TileSetName, int, Tile], FoundTile | MovedTile] = SingleFlight()
         self._taking_up: SingleFlight[tuple[int, str], None] = SingleFlight()
         self._asking: SingleFlight[TileSetName, int] = SingleFlight()
-        # Whoever waits for his turn holds no connection: a large import must not stop reports.
-        self._turns = BoundedSemaphore(TAKE_UPS)
+        self._drawing: SingleFlight[int, DrawnEdition] = SingleFlight()
+        # Whoever waits for his turn holds no connection: neither a large import nor a new edition may stop reports.
+        self._turns = BoundedSemaphore(LARGE_WORKS)
         #: Ids of jurisdictions, with when they were asked for.
         self._ids: dict[str, tuple[int, float]] = {}
         #: Newest versions of tile sets, as far as they are known here.
@@ -157,12 +158,18 @@ class TileService:
     def _edition_tile_set(
         self, jurisdiction: Jurisdiction, layer: Layer, tiling: Tiling, at: datetime | None
     ) -> TileSet:
-        with self._database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+        with self._database.reading() as connection:
             edition = published_edition_at(connection, jurisdiction_id=jurisdiction.id, at=at)
             if edition is None:
                 raise NothingInForce(jurisdiction=jurisdiction.code, at=at and at.isoformat())
-            drawn = draw_edition(connection, jurisdiction.id, edition.edition_id)
+            drawn = already_drawn(connection, edition.edition_id)
+        id_ = edition.edition_id
+        drawn = drawn or self._drawing.join(id_, lambda: self._draw_now(jurisdiction.id, id_))
         return TileSet(layer, tiling, Bbox(*edition.bounds), drawn.version, jurisdiction.id, drawn.id)
+
+    def _draw_now(self, jurisdiction_id: int, edition_id: int) -> DrawnEdition:
+        with self._turns, self._database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+            return draw_edition(connection, jurisdiction_id, edition_id)
 
     def _cut(self, of: TileSetName, layer: Layer, version: int, tile: Tile) -> FoundTile | MovedTile:
         if layer.bitemporal:

@@ -310,6 +310,35 @@ def test_a_document_holds_what_was_committed_while_others_were_taking_up(
     assert before < found[0] < found[1]
 
 
+def test_a_crowd_at_a_new_edition_has_it_drawn_once_and_holds_one_connection(services: Services) -> None:
+    drawing, go_on, found = Event(), Event(), []
+
+    def slowly(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        if "pg_advisory_xact_lock(geoservice.tile_lock()" in statement:
+            drawing.set()
+            go_on.wait(30)
+
+    def ask() -> None:
+        found.append(services.tiles.tile_set("sare", "grids").version)
+
+    event.listen(services.database.engine, "before_cursor_execute", slowly)
+    crowd = [Thread(target=ask) for _ in range(12)]
+    crowd[0].start()
+    assert drawing.wait(30)
+    for one in crowd[1:]:
+        one.start()
+    wait_until(lambda: services.tiles._drawing.waiting == 11, "everybody waits for the one")
+    held = services.database.engine.pool.checkedout()  # type: ignore[attr-defined]
+    go_on.set()
+    for one in crowd:
+        one.join()
+    event.remove(services.database.engine, "before_cursor_execute", slowly)
+
+    assert held == 1
+    assert len(found) == 12
+    assert len(set(found)) == 1
+
+
 def test_a_kept_tile_that_can_not_be_read_is_cut_anew(services: Services, tmp_path: Path) -> None:
     store = TileStore(tmp_path / "tiles.sqlite", StoreLimits(1_000_000, 0))
     tiles = TileService(services.database, store)
