@@ -36,6 +36,7 @@ from geoservice.tiles.cache import TileCache
 from geoservice.tiles.fast_path import TileFastPath
 from geoservice.tiles.views import tiles_blueprint
 from geoservice.web.admission import admit
+from geoservice.web.entry import Entry
 from geoservice.web.guard import enforce, guard
 from geoservice.web.json import OrjsonProvider
 from geoservice.web.metrics import RequestMetrics
@@ -90,16 +91,15 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.register_blueprint(documents_blueprint())
     app.register_blueprint(maps_blueprint(services.viewing, guard))
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
+    entry = Entry(services.keys.identify_from_memory, trusted_hosts(settings))
     if settings.tile_memory_bytes:
         app.wsgi_app = TileFastPath(  # type: ignore[method-assign]
-            app.wsgi_app, services.tiles, TileCache(settings.tile_memory_bytes), services.keys.identify_from_memory,
-            metrics, HEADERS, trusted_hosts(settings),
-        )  # fmt: skip
+            app.wsgi_app, services.tiles, TileCache(settings.tile_memory_bytes), entry, metrics, HEADERS
+        )
     if settings.fast_path:
         app.wsgi_app = FastPath(  # type: ignore[method-assign]
-            app.wsgi_app, services.ownership, services.keys.identify_from_memory, metrics, HEADERS,
-            trusted_hosts(settings),
-        )  # fmt: skip
+            app.wsgi_app, services.ownership, entry, metrics, HEADERS
+        )
     return app
 
 

@@ -14,8 +14,8 @@ from layers.crs import WEB_MERCATOR_SRID
 from layers.db.bulk import copy_rows
 from tilegen.matrix import DEEPEST_ZOOM, EXTENT, tile_matrix_set
 
-#: Up to which zooms grids are drawn alike. At the deepest they have every vertex.
-LEVELS = (4, 6, 8, 9, 10, 11, 12, 13, DEEPEST_ZOOM)
+#: From this zoom on grids have every vertex that can be told from the next.
+_WHOLE_FROM = 14
 #: What is left out is smaller than so many coordinates of a tile, of which a screen shows 8 to 16 as one pixel.
 _TOLERANCE = 4
 
@@ -30,7 +30,7 @@ class DrawnEdition:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Grids as they are drawn at one level, EPSG:3857."""
+    """Grids as they are drawn at one zoom, EPSG:3857; of one that is too small to be seen, where its name stands."""
 
     names: dict[str, tuple[str | None, str | None]]
     geoms: dict[str, BaseGeometry]
@@ -55,7 +55,7 @@ _GRIDS = text("""
      ORDER BY g.code
 """)
 _GRIDS_DRAWN = text("""
-    SELECT g.level, g.code, g.name, g.name_en, st_asbinary(g.geom) AS geom, st_asbinary(g.label) AS label
+    SELECT g.zoom, g.code, g.name, g.name_en, st_asbinary(g.geom) AS geom, st_asbinary(g.label) AS label
       FROM geoservice.tile_grid AS g
      WHERE g.edition_id = :edition_id AND g.geom IS NOT NULL
 """)
@@ -66,12 +66,7 @@ _NOTE = text("""
       FROM geoservice.tile_edition AS d
     RETURNING version
 """)
-_COLUMNS = ("edition_id", "level", "code", "name", "name_en", "geom", "label", "redrawn")
-
-
-def level_of(zoom: int) -> int:
-    """Return the level that tiles of a zoom are drawn from."""
-    return next(level for level in LEVELS if zoom <= level)
+_COLUMNS = ("edition_id", "zoom", "code", "name", "name_en", "geom", "label", "redrawn")
 
 
 def drawn_edition(connection: Connection, jurisdiction_id: int, version: int) -> DrawnEdition | None:
@@ -81,16 +76,19 @@ def drawn_edition(connection: Connection, jurisdiction_id: int, version: int) ->
     return None if edition_id is None else DrawnEdition(edition_id, version)
 
 
+def already_drawn(connection: Connection, edition_id: int) -> DrawnEdition | None:
+    """Return a published edition whose grids were drawn; None when they were not yet."""
+    version = connection.execute(_DRAWN_VERSION, {"edition_id": edition_id}).scalar_one_or_none()
+    return None if version is None else DrawnEdition(edition_id, version)
+
+
 def draw_edition(connection: Connection, jurisdiction_id: int, edition_id: int) -> DrawnEdition:
     """Draw the grids of a published edition unless that was done; of several who ask, one does it."""
-    asked = {"edition_id": edition_id}
-    version = connection.execute(_DRAWN_VERSION, asked).scalar_one_or_none()
-    if version is None:
+    drawn = already_drawn(connection, edition_id)
+    if drawn is None:
         connection.execute(_ALONE, {"jurisdiction_id": jurisdiction_id})
-        version = connection.execute(_DRAWN_VERSION, asked).scalar_one_or_none()
-    if version is None:
-        version = _draw(connection, edition_id)
-    return DrawnEdition(edition_id, version)
+        drawn = already_drawn(connection, edition_id)
+    return drawn or DrawnEdition(edition_id, _draw(connection, edition_id))
 
 
 def _draw(connection: Connection, edition_id: int) -> int:
@@ -102,30 +100,55 @@ def _draw(connection: Connection, edition_id: int) -> int:
     exact = shapely.from_wkb([bytes(row.geom) for row in rows])
     version: int = connection.execute(_NOTE, asked | {"previous_id": before_id}).scalar_one()
     # Of shapes with few vertices: it takes a tenth of the time, and stays where it is when a border moves a little.
-    labels = dict(zip(names, map(_label, _simplified(exact, LEVELS[-2])), strict=True))
-    for level in LEVELS:
-        drawn = Drawn(names, dict(zip(names, _simplified(exact, level), strict=True)), labels)
-        copy_rows(connection, "tile_grid", _COLUMNS, _rows(edition_id, level, drawn, before.get(level)))
+    labels = dict(zip(names, map(_label, _simplified(exact, _WHOLE_FROM - 1)), strict=True))
+    for zoom in range(DEEPEST_ZOOM + 1):
+        shapes = on_coordinates(_simplified(exact, zoom), zoom)
+        geoms = {code: labels[code] if geom.is_empty else geom for code, geom in zip(names, shapes, strict=True)}
+        copy_rows(
+            connection, "tile_grid", _COLUMNS, _rows(edition_id, zoom, Drawn(names, geoms, labels), before.get(zoom))
+        )
     return version
 
 
 def _read(connection: Connection, edition_id: int) -> dict[int, Drawn]:
-    found = {level: Drawn({}, {}, {}) for level in LEVELS}
+    found = {zoom: Drawn({}, {}, {}) for zoom in range(DEEPEST_ZOOM + 1)}
     for row in connection.execute(_GRIDS_DRAWN, {"edition_id": edition_id}):
-        of = found[row.level]
+        of = found[row.zoom]
         of.names[row.code] = (row.name, row.name_en)
         of.geoms[row.code], of.labels[row.code] = shapely.from_wkb([bytes(row.geom), bytes(row.label)])
     return found
 
 
-def _simplified(geoms: Sequence[BaseGeometry], level: int) -> Sequence[BaseGeometry]:
-    """Return grids, EPSG:3857, as a level draws them; what was one border stays one."""
-    if level == DEEPEST_ZOOM or not len(geoms):
-        return geoms
+def _coordinate(zoom: int) -> float:
+    """Return how wide a coordinate of a tile is, metres of EPSG:3857."""
     west, _, east, _ = tile_matrix_set().xy_bbox
-    coordinate = (east - west) / (1 << level) / EXTENT
-    simplified: Sequence[BaseGeometry] = shapely.coverage_simplify(np.asarray(geoms), _TOLERANCE * coordinate)
+    return (east - west) / (1 << zoom) / EXTENT
+
+
+def _simplified(geoms: Sequence[BaseGeometry], zoom: int) -> Sequence[BaseGeometry]:
+    """Return grids, EPSG:3857, with the vertices that a zoom needs; what was one border stays one."""
+    if zoom >= _WHOLE_FROM or not len(geoms):
+        return geoms
+    simplified: Sequence[BaseGeometry] = shapely.coverage_simplify(np.asarray(geoms), _TOLERANCE * _coordinate(zoom))
     return simplified
+
+
+def on_coordinates(geoms: Sequence[BaseGeometry], zoom: int) -> list[BaseGeometry]:
+    """Return grids, EPSG:3857, with their vertices on whole coordinates of tiles; empty where nothing is left.
+
+    Rounded each by itself, two would cross where a corner of a third is nearer to their border than a rounding: the
+    corner comes to lie beyond it. So all borders are rounded together (snap rounding: borders bend to the corners that
+    come near it), and each face between them is the grid's whose ground it was.
+    """
+    if not len(geoms):
+        return []
+    borders = shapely.union_all(shapely.boundary(geoms), grid_size=_coordinate(zoom))
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(borders)))
+    of_face, owners = shapely.STRtree(geoms).query(shapely.point_on_surface(faces), predicate="intersects")
+    _, first = np.unique(of_face, return_index=True)  # the middle of a small face may lie on a border
+    of_face, owners = of_face[first], owners[first]
+    # Each from the same vertex on, however it was put together: so it is seen to be the same in the next edition.
+    return [shapely.normalize(shapely.coverage_union_all(faces[of_face[owners == one]])) for one in range(len(geoms))]
 
 
 def _label(geom: BaseGeometry) -> BaseGeometry:
@@ -136,14 +159,14 @@ def _label(geom: BaseGeometry) -> BaseGeometry:
     return shapely.get_point(circle, 0)
 
 
-def _rows(edition_id: int, level: int, drawn: Drawn, before: Drawn | None) -> Iterator[tuple[object, ...]]:
+def _rows(edition_id: int, zoom: int, drawn: Drawn, before: Drawn | None) -> Iterator[tuple[object, ...]]:
     """Yield a row for each grid, with the ground where it looks otherwise than before; for those that are gone, too."""
     for code, geom in drawn.geoms.items():
         shapes = map(_ewkb, (geom, drawn.labels[code], _redrawn(code, drawn, before)))
-        yield (edition_id, level, code, *drawn.names[code], *shapes)
+        yield (edition_id, zoom, code, *drawn.names[code], *shapes)
     if before is not None:
         for code in before.geoms.keys() - drawn.geoms.keys():
-            yield (edition_id, level, code, None, None, None, None, _ewkb(before.geoms[code]))
+            yield (edition_id, zoom, code, None, None, None, None, _ewkb(before.geoms[code]))
 
 
 def _redrawn(code: str, drawn: Drawn, before: Drawn | None) -> BaseGeometry | None:

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql
 
 from layers.db.base import SCHEMA
 from layers.layer import Layer, Tiling
-from tilegen.drawing import DrawnEdition, level_of
+from tilegen.drawing import DrawnEdition
 from tilegen.matrix import EXTENT, MARGIN, TOUCHING, Tile
 
 #: A tile has at most so many bytes, not compressed: beyond that features are left out, and the tile says so.
@@ -48,7 +48,7 @@ _STATE = "geoservice.tile_state(:jurisdiction_id, :layer, a.z, a.x, a.y, a.near)
 _STATE_OF_CELLS = "geoservice.tile_state(:jurisdiction_id, :layer, a.z, a.x, a.y, NULL)"
 _STATE_OF_EDITION = """
     (SELECT d.edition_id, d.version, CAST(:latest AS bigint) AS latest, false AS waits
-       FROM geoservice.tile_drawn_by(:edition_id, :level, a.near) AS d)"""
+       FROM geoservice.tile_drawn_by(:edition_id, :zoom, a.near) AS d)"""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def cut_edition_tiles(
     A tile is drawn from the edition whose version it has: shapes that look the same may begin at another vertex.
     """
     said = {
-        "edition_id": edition.id, "latest": edition.version, "level": level_of(tiles[0].z), "version": version,
+        "edition_id": edition.id, "latest": edition.version, "zoom": tiles[0].z, "version": version,
         "though_waiting": False,
     } | _asked(tiles)  # fmt: skip
     return [_cut(row) for row in connection.execute(_OF_EDITION[len(tiles) == 1], said)]
@@ -202,12 +202,13 @@ _COUNTED = f"""
 _GRIDS = f"""
     SELECT {_drawn("g.geom")}, g.code, g.name, g.name_en
       FROM (SELECT g.* FROM geoservice.tile_grid AS g
-             WHERE g.edition_id = s.edition_id AND g.level = :level AND g.geom && a.drawn ORDER BY g.code) AS g
+             WHERE g.edition_id = s.edition_id AND g.zoom = :zoom AND g.geom && a.drawn AND st_dimension(g.geom) = 2
+             ORDER BY g.code) AS g
 """  # noqa: S608  numbers of our own
 _LABELS = f"""
     SELECT {_drawn("g.label")}, g.code, g.name, g.name_en
       FROM (SELECT g.* FROM geoservice.tile_grid AS g
-             WHERE g.edition_id = s.edition_id AND g.level = :level AND g.geom && a.box AND g.label && a.box
+             WHERE g.edition_id = s.edition_id AND g.zoom = :zoom AND g.geom && a.box AND g.label && a.box
              ORDER BY g.code) AS g
 """  # noqa: S608  numbers of our own
 _BOTH = f"({_LAYER.format(name='grids', rows=_GRIDS)}) || ({_LAYER.format(name='grid_labels', rows=_LABELS)})"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +16,24 @@ from pmtiles.writer import Writer
 
 from tilegen.matrix import Tile
 
+#: Returns a tile, gzip, empty when nothing is there. They are read one by one: those of a country are many.
+Read = Callable[[Tile], bytes]
 #: Millionths of ten degrees, as PMTiles has them.
 _E7 = 10_000_000
 
 
-def write_pmtiles(file: Path, tiles: Iterable[tuple[Tile, bytes]], document: dict[str, Any]) -> int:
-    """Write tiles, gzip, and their TileJSON; return how many."""
-    ordered = sorted(((zxy_to_tileid(*tile), data) for tile, data in tiles), key=lambda one: one[0])
-    with file.open("wb") as opened:
+def write_pmtiles(file: Path, tiles: Iterable[Tile], read: Read, document: dict[str, Any]) -> int:
+    """Write tiles and their TileJSON; return how many. Without any the file is not whole: the format knows no such."""
+    count = 0
+    with file.open("wb") as opened, ExitStack() as at_last:
         writer = Writer(opened)
-        for number, data in ordered:
-            writer.write_tile(number, data)
+        at_last.callback(writer.tile_f.close)  # its own, which it closes only when all goes well
+        for tile in sorted(tiles, key=lambda tile: zxy_to_tileid(*tile)):
+            if data := read(tile):
+                writer.write_tile(zxy_to_tileid(*tile), data)
+                count += 1
+        if count == 0:
+            return 0
         west, south, east, north = document["bounds"]
         lon, lat, zoom = document["center"]
         header = {
@@ -36,17 +45,18 @@ def write_pmtiles(file: Path, tiles: Iterable[tuple[Tile, bytes]], document: dic
         }  # fmt: skip
         told = {name: document[name] for name in ("name", "description", "vector_layers")}
         writer.finalize(header, told)
-    return len(ordered)
+    return count
 
 
-def write_mbtiles(file: Path, tiles: Iterable[tuple[Tile, bytes]], document: dict[str, Any]) -> int:
-    """Write tiles, gzip, and their TileJSON; return how many. Rows count from the south there."""
+def write_mbtiles(file: Path, tiles: Iterable[Tile], read: Read, document: dict[str, Any]) -> int:
+    """Write tiles and their TileJSON; return how many. Rows count from the south there."""
 
     def rows() -> Iterator[tuple[int, int, int, bytes]]:
-        for (z, x, y), data in tiles:
-            yield z, x, (1 << z) - 1 - y, data
+        for tile in tiles:
+            if data := read(tile):
+                yield tile.z, tile.x, (1 << tile.z) - 1 - tile.y, data
 
-    with closing(sqlite3.connect(file)) as connection, connection:
+    with _sqlite_as_files_are(file), closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("CREATE TABLE metadata (name TEXT, value TEXT)")
         connection.execute(
             "CREATE TABLE tiles (zoom_level INTEGER, tile_column INTEGER, tile_row INTEGER, tile_data BLOB)"
@@ -56,6 +66,17 @@ def write_mbtiles(file: Path, tiles: Iterable[tuple[Tile, bytes]], document: dic
         connection.execute("CREATE UNIQUE INDEX tile_index ON tiles (zoom_level, tile_column, tile_row)")
         count: int = connection.execute("SELECT count(*) FROM tiles").fetchone()[0]
     return count
+
+
+@contextmanager
+def _sqlite_as_files_are(file: Path) -> Iterator[None]:
+    """Raise OSError when the disk is full: SQLite has a kind of error of its own for it."""
+    try:
+        yield
+    except sqlite3.OperationalError as exc:
+        if exc.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file)) from exc
+        raise
 
 
 def _metadata(document: dict[str, Any]) -> Iterator[tuple[str, str]]:

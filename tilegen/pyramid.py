@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import multiprocessing
+import os
+import threading
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -64,6 +67,14 @@ def compressed(data: bytes) -> bytes:
     return gzip.compress(data, GZIP_LEVEL, mtime=0) if data else b""
 
 
+def is_whole(data: bytes) -> bool:
+    """Return whether a tile that was kept can be read: a disk that fails gives back something else."""
+    try:
+        return not data or bool(gzip.decompress(data))
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
 def extent_of(connection: Connection, source: TileSource, bbox: Bbox) -> Bbox:
     """Return the box, EPSG:4326, of a jurisdiction and of the features of a layer around it.
 
@@ -89,13 +100,10 @@ def extent_of(connection: Connection, source: TileSource, bbox: Bbox) -> Bbox:
     )  # fmt: skip
 
 
-def missing(
-    connection: Connection, source: TileSource, extent: Bbox, zooms: range, store: TileStore
-) -> list[tuple[Tile, int]]:
-    """Return the tiles, with the versions that they have now, that are not kept; by zoom."""
-    kept = set(store.versions(source.name))
+def tiles_now(connection: Connection, source: TileSource, extent: Bbox, zooms: range) -> list[tuple[Tile, int]]:
+    """Return the tiles of a tile set with the versions that they have now, by zoom."""
     every = [tile for zoom in zooms if zoom <= DEEPEST_ZOOM for tile in tiles_of(extent, zoom)]
-    return [one for one in source.own_versions(connection, every) if one not in kept]
+    return list(source.own_versions(connection, every))
 
 
 def build(
@@ -108,7 +116,8 @@ def build(
 ) -> int:
     """Cut tiles and keep them; return how many could not be kept: touched meanwhile, or no room.
 
-    Whoever is killed leaves what was kept until then; the rest is missing when it is asked again.
+    Whoever is killed leaves what was kept until then; the rest is missing when it is asked again. Whoever is broken
+    off ends what is begun, and no more.
 
     Parameters
     ----------
@@ -116,6 +125,11 @@ def build(
         Opens the database, in each process anew. None may be open here: processes are forked.
     on_done
         Told how many tiles were cut, and their bytes, compressed.
+
+    Raises
+    ------
+    concurrent.futures.process.BrokenProcessPool
+        A process was killed.
     """
     pieces = [
         (source, some)
@@ -126,11 +140,14 @@ def build(
     left = 0
     # Forked, not started anew: everything is imported already.
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(processes, context, _begin, (connect, store)) as pool:
+    pool = ProcessPoolExecutor(processes, context, _begin, (connect, store))
+    try:
         for future in as_completed([pool.submit(_cut_piece, *piece) for piece in pieces]):
             cut, kept, size = future.result()
             left += cut - kept
             on_done(cut, size)
+    finally:
+        pool.shutdown(cancel_futures=True)
     return left
 
 
@@ -147,7 +164,16 @@ class _Worker:
 
 
 def _begin(connect: Callable[[], Database], store: TileStore) -> None:
+    threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
     _Worker.database, _Worker.store = connect(), store
+
+
+def _end_with_parent() -> None:
+    """End this process once the one is dead that wanted tiles: else it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _cut_piece(source: TileSource, tiles: list[Tile]) -> tuple[int, int, int]:

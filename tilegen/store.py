@@ -11,13 +11,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import structlog
 
+from layers.errors import LayerError
 from tilegen.matrix import Tile
 
 log = structlog.get_logger()
@@ -29,6 +30,7 @@ _SCHEMA = """
     ) WITHOUT ROWID
 """
 _GET = "SELECT data FROM tile WHERE jurisdiction = ? AND layer = ? AND z = ? AND x = ? AND y = ? AND version = ?"
+_REMOVE = "DELETE FROM tile WHERE jurisdiction = ? AND layer = ? AND z = ? AND x = ? AND y = ? AND version = ?"
 _PUT = "INSERT OR IGNORE INTO tile VALUES (?, ?, ?, ?, ?, ?, ?)"
 #: A writer waits so long for another one, then does without; one that builds a pyramid waits longer.
 _WAIT_MS = 20
@@ -37,6 +39,13 @@ _PATIENT_MS = 60_000
 _REST_S = 60.0
 #: How much there is is looked at after so many bytes were put.
 _LOOK_EVERY_BYTES = 4_000_000
+
+
+class StoreUnusable(LayerError):
+    """Where tiles are kept can not be used. A file of tiles may be deleted while nothing runs: they are cut again."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} ({self.fields['file']}: {self.fields['why']})"
 
 
 class TileSetName(NamedTuple):
@@ -113,25 +122,25 @@ class TileStore:
         return True
 
     def versions(self, of: TileSetName) -> Iterator[tuple[Tile, int]]:
-        """Yield what is kept of a tile set."""
-        connection = self._connection(make=False)
-        if connection is not None:
-            kept = "SELECT z, x, y, version FROM tile WHERE jurisdiction = ? AND layer = ?"
-            for z, x, y, version in connection.execute(kept, of):
-                yield Tile(z, x, y), version
+        """Yield what is kept of a tile set; raise StoreUnusable."""
+        with self._telling():
+            connection = self._connection(make=False)
+            if connection is not None:
+                kept = "SELECT z, x, y, version FROM tile WHERE jurisdiction = ? AND layer = ?"
+                for z, x, y, version in connection.execute(kept, of):
+                    yield Tile(z, x, y), version
 
     def remove(self, of: TileSetName, tiles: Iterable[tuple[Tile, int]]) -> int:
-        """Forget tiles of a tile set; return how many there were."""
-        connection = self._connection(make=False)
-        if connection is None:
-            return 0
-        with connection:
-            gone = connection.executemany(
-                "DELETE FROM tile WHERE jurisdiction = ? AND layer = ? AND z = ? AND x = ? AND y = ? AND version = ?",
-                ((*of, *tile, version) for tile, version in tiles),
-            ).rowcount
-        # As a script: executed as a statement it gives one page back and stops.
-        connection.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")
+        """Forget tiles of a tile set; return how many there were; raise StoreUnusable."""
+        with self._telling():
+            connection = self._connection(make=False)
+            if connection is None:
+                return 0
+            connection.execute(f"PRAGMA busy_timeout = {_PATIENT_MS}")
+            with connection:
+                gone = connection.executemany(_REMOVE, ((*of, *tile, version) for tile, version in tiles)).rowcount
+            # As a script: executed as a statement it gives one page back and stops.
+            connection.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")
         self._full = False
         return max(gone, 0)
 
@@ -169,6 +178,14 @@ class TileStore:
         connection.execute(_SCHEMA)
         self._own.opened = (os.getpid(), connection)
         return connection
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Raise StoreUnusable: who looks after the store is told what a map does without."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as exc:
+            raise StoreUnusable(file=str(self._path), why=str(exc)) from exc
 
     def _rest(self, error: Exception) -> None:
         log.warning("tiles are not kept for a while", reason=f"{type(error).__name__}: {error}", seconds=_REST_S)

@@ -6,6 +6,7 @@ import gzip
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pyogrio
 from sqlalchemy import Connection, text
@@ -13,15 +14,23 @@ from sqlalchemy.dialects import postgresql
 
 from layers.db.base import SCHEMA
 from tilegen.matrix import EXTENT, MARGIN, Tile
-from tilegen.pyramid import TileSource
+from tilegen.pyramid import TileSource, is_whole
 from tilegen.store import TileStore
 
 _quote = postgresql.dialect().identifier_preparer.quote_identifier
 
 
+class Wrong(NamedTuple):
+    """A kept tile, and a sentence on what is wrong with it."""
+
+    tile: Tile
+    version: int
+    said: str
+
+
 def verify(
     connection: Connection, source: TileSource, store: TileStore, kept: Sequence[tuple[Tile, int]]
-) -> Iterator[str]:
+) -> Iterator[Wrong]:
     """Yield what is wrong with kept tiles, all of one zoom, that have the version which they have now."""
     fresh = {cut.tile: cut for cut in source.cut(connection, [tile for tile, _ in kept])}
     there = _features_there(connection, source, [tile for tile, _ in kept])
@@ -29,12 +38,16 @@ def verify(
         cut, data = fresh[tile], store.get(source.name, tile, version)
         if data is None or cut.waits or cut.version != version:
             continue  # it went, or was touched, since it was asked for
+        name = f"{source.name.layer} {'/'.join(map(str, tile))}"
+        if not is_whole(data):
+            yield Wrong(tile, version, f"{name} of version {version} can not be read")
+            continue
         whole = gzip.decompress(data) if data else b""
         if whole != cut.data:
-            yield f"{source.name.layer} {'/'.join(map(str, tile))} of version {version} is not what the tables say now"
-        found = _features_in(whole, source.layer.id, tile)
+            yield Wrong(tile, version, f"{name} of version {version} is not what the tables say now")
+        found = _features_in(whole, source.layer.id)
         if there is not None and found is not None and found != there[tile]:
-            yield f"{source.name.layer} {'/'.join(map(str, tile))} holds {found} features, the table {there[tile]}"
+            yield Wrong(tile, version, f"{name} holds {found} features, the table {there[tile]}")
 
 
 def _features_there(connection: Connection, source: TileSource, tiles: Sequence[Tile]) -> dict[Tile, int] | None:
@@ -60,7 +73,7 @@ def _features_there(connection: Connection, source: TileSource, tiles: Sequence[
     return {Tile(z, x, y): count for z, x, y, count in rows}
 
 
-def _features_in(data: bytes, layer: str, tile: Tile) -> int | None:
+def _features_in(data: bytes, layer: str) -> int | None:
     """Return how many features GDAL finds; None when some were left out, which the tile says."""
     if not data:
         return 0

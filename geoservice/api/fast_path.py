@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 import structlog
-from werkzeug.sansio.utils import host_is_trusted
 
 from geoservice.api.answers import age_header, owner_out
-from geoservice.auth.model import PUBLIC, Identity
 from geoservice.auth.permissions import Permission, may
 from geoservice.services.ownership import OwnerQuery, OwnershipService
 from geoservice.web.counters import RequestCounter
+from geoservice.web.entry import Entry, Environ, StartResponse, WsgiApp
 from geoservice.web.json import dumps
 from geoservice.web.metrics import RequestMetrics
 from layers.crs import Position, is_on_earth
@@ -32,12 +30,7 @@ _NUMBER = re.compile(_DECIMAL, re.ASCII)
 #: The plainest of all; looked for first, because that is quicker than taking a query apart.
 _PLAINEST = re.compile(f"lon=({_DECIMAL})&lat=({_DECIMAL})", re.ASCII)
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
-_BEARER = re.compile(r"bearer (grd_[0-9a-z]{8}_[A-Za-z0-9_-]{43})", re.ASCII | re.IGNORECASE)
 _MAX_QUERY = 256
-
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class FastPath:
@@ -47,31 +40,26 @@ class FastPath:
     ----------
     app
         The whole application.
-    identify
-        Returns who shows a key, None when that can not be said without the database or nobody does.
+    entry
+        Says who enters.
     headers
         What every answer says to browsers.
-    trusted_hosts
-        Hosts that requests may name; empty: any.
     """
 
     def __init__(
         self,
         app: WsgiApp,
         ownership: OwnershipService,
-        identify: Callable[[str], Identity | None],
+        entry: Entry,
         metrics: RequestMetrics,
         headers: dict[str, str],
-        trusted_hosts: tuple[str, ...] = (),
     ) -> None:
         self._app = app
         self._ownership = ownership
-        self._identify = identify
+        self._entry = entry
         self._metrics = metrics
         self._answered: RequestCounter | None = None
-        self._anybody = may(PUBLIC.role, Permission.LOOK_UP_OWNER)
         self._headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), *headers.items()]
-        self._trusted_hosts = trusted_hosts
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer, or let the application answer."""
@@ -102,14 +90,8 @@ class FastPath:
         return body, [*self._headers, age_header(found.age_s), ("Content-Length", str(len(body)))]
 
     def _may_enter(self, environ: Environ) -> bool:
-        if self._trusted_hosts and not host_is_trusted(environ.get("HTTP_HOST", ""), self._trusted_hosts):
-            return False
-        shown = environ.get("HTTP_AUTHORIZATION")
-        if shown is None:
-            return self._anybody
-        key = _BEARER.fullmatch(shown)
-        identity = self._identify(key[1]) if key else None
-        return identity is not None and may(identity.role, Permission.LOOK_UP_OWNER)
+        role = self._entry.role_of(environ)
+        return role is not None and may(role, Permission.LOOK_UP_OWNER)
 
 
 def plain_query(query: str) -> OwnerQuery | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ADVICE: Mapping[str, str] = {
     "allow-ballpark": "Or say --allow-ballpark, when places may be that far off.",
+    "build-on-fewer": "Build again, with fewer --processes.",
     "build-tiles": "Run: geoservice tiles build",
     "confirm-numbers": "Say --gbt28181 when they are those, --no-gbt28181 when they are values.",
     "confirm-outline": "Run: geoservice edition outline {edition} --confirm --reason TEXT",
@@ -45,6 +46,7 @@ ADVICE: Mapping[str, str] = {
     "swap-coordinates": "Say --swap-coordinates.",
     "upgrade-database": "Run: geoservice db upgrade",
     "validate-edition": "Run: geoservice edition validate {edition}",
+    "verify-tiles": "Run: geoservice tiles verify, which forgets it, and geoservice tiles build",
 }
 #: The same of a file of grids that is read beside points.
 ADVICE_ON_GRIDS: Mapping[str, str] = {

@@ -77,6 +77,8 @@ def build(
         geoservice tiles build --jurisdiction sare
         geoservice tiles build --jurisdiction sare buildings --max-zoom 15
     """  # noqa: D301  click's mark: lines stay as they are
+    if min_zoom > max_zoom:
+        raise click.BadParameter(f"{min_zoom} is deeper than --max-zoom {max_zoom}.", param_hint="'--min-zoom'")
     with _progress("cutting tiles") as on_progress:
         built = _pyramids().build(
             jurisdiction, layers, zooms=range(min_zoom, max_zoom + 1), processes=processes, on_progress=on_progress
@@ -97,13 +99,17 @@ def build(
 @of_jurisdiction
 @of_layers
 def verify(*, jurisdiction: str, layers: tuple[str, ...]) -> None:
-    """Look whether the kept tiles of LAYERs are what the tables say: cut anew, and read by GDAL."""
+    """Look whether the kept tiles of LAYERs are what the tables say: cut anew, and read by GDAL.
+
+    What is wrong is forgotten, and cut again when it is asked for.
+    """
     with _progress("verifying tiles") as on_progress:
         looked, wrong = _pyramids().verify(jurisdiction, layers, on_progress=on_progress)
     for line in wrong:
         click.echo(line, err=True)
     if wrong:
-        raise click.ClickException(f"{len(wrong):,} of {looked:,} tiles are wrong.")
+        forgotten = "They were forgotten, and are cut again when they are asked for."
+        raise click.ClickException(f"{len(wrong):,} of {looked:,} tiles are wrong. {forgotten}")
     click.echo(f"{looked:,} tiles are right.")
 
 

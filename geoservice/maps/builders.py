@@ -64,6 +64,8 @@ class PageFrame:
     figures_url: str
     #: Address of the same page in the other language.
     other_language_url: str
+    #: Address of the map as vector tiles.
+    tiles_url: str
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,8 @@ def _header(jurisdiction: JurisdictionView, frame: PageFrame) -> PageHeader:
         language_url=frame.other_language_url,
         language_label=word("other_language", language),
         language_lang=HTML_LANG[other],
+        tiles_url=frame.tiles_url,
+        tiles_label=word("tile_map", language),
         service=word("service", language),
         no_script=word("no_script", language),
         logo_url=frame.asset_url("static/icons/favicon.svg"),

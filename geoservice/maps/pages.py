@@ -117,6 +117,7 @@ def _map_page(jurisdiction: JurisdictionView, language: Language) -> Response:
         layer_url=lambda layer: url_for("maps.map_layer", jurisdiction=code, layer=layer),
         figures_url=url_for("maps.map_figures", jurisdiction=code),
         other_language_url=url_for("maps.map_page", jurisdiction=code, **_lang_argument(other)),
+        tiles_url=url_for("maps.tile_page", jurisdiction=code, **_lang_argument(language)),
     )
     return _html(build_map_page(jurisdiction, frame).render(), nonce)
 

@@ -14,6 +14,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "choose_jurisdiction": ("选择辖区", "Choose a jurisdiction"),
     "no_jurisdiction": ("尚无辖区", "There is no jurisdiction yet"),
     "other_language": ("English", "中文"),
+    "tile_map": ("瓦片地图", "Tile map"),
     # statistics
     "grids": ("网格", "Grids"),
     "households": ("住户", "Households"),

@@ -7,15 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geoservice.services.lookups import get_edition, get_jurisdiction, get_layer
-from geoservice.writing.atomic_files import atomic_write
-from geoservice.writing.export_errors import (
-    EditionEmpty,
-    ExportExists,
-    ExportFolderClosed,
-    ExportFolderMissing,
-    ExportFormatUnknown,
-    ExportOntoFolder,
-)
+from geoservice.writing.export_errors import EditionEmpty, ExportFormatUnknown
+from geoservice.writing.exported_file import exported_file, require_place
 from geoservice.writing.format_names import FormatName
 from geoservice.writing.formats import FORMATS
 from geoservice.writing.tables import FeatureTable, area_remark, datum_remark, export_epsg, grid_table, layer_table
@@ -129,7 +122,7 @@ def format_of(out: Path) -> FormatName:
 def _epsg_for(out: Path, crs: str, *, force: bool) -> int:
     """Return the code of the CRS to write in, once there is a place to write to."""
     epsg = export_epsg(crs)
-    _require_place(out, force=force)
+    require_place(out, force=force)
     return epsg
 
 
@@ -139,20 +132,6 @@ def _written(
     form = format_name or format_of(out)
     # Plain letters only: it becomes the name of files and tables.
     layer_name = re.sub(r"[^A-Za-z0-9_]", "_", name)
-    try:
-        with atomic_write(out, overwrite=force) as unfinished:
-            remarks = [*remarks, *FORMATS[form].write(table, unfinished, layer_name)]
-    except FileExistsError as exc:
-        raise ExportExists(file=str(out)) from exc
-    except FileNotFoundError as exc:  # the folder was there a moment ago: one of a kind such as /proc
-        raise ExportFolderClosed(folder=str(out.absolute().parent)) from exc
+    with exported_file(out, force=force) as unfinished:
+        remarks = [*remarks, *FORMATS[form].write(table, unfinished, layer_name)]
     return ExportResult(table.columns.num_rows, table.epsg, form, tuple(remarks))
-
-
-def _require_place(out: Path, *, force: bool) -> None:
-    if not out.absolute().parent.is_dir():
-        raise ExportFolderMissing(folder=str(out.absolute().parent))
-    if out.exists() and not out.is_file():  # nor is a device or a pipe replaced
-        raise ExportOntoFolder(file=str(out))
-    if out.exists() and not force:
-        raise ExportExists(file=str(out))

@@ -62,6 +62,11 @@ def tags_of(version: int) -> tuple[str, str]:
     return f'"{version}-gzip"', f'"{version}"'
 
 
+def has_tag(if_none_match: str, tag: str) -> bool:
+    """Return whether a client has what a tag names, though a cache between made it weak: RFC 9110, 13.1.2."""
+    return tag in if_none_match
+
+
 def may_read(role: Role, layer: str) -> bool:
     """Return whether a role may see the tiles of a layer: the map, and what is drawn on it."""
     return may(role, Permission.VIEW_MAP) and may(role, Permission(catalogue()[layer].read))

@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from threading import BoundedSemaphore
-from typing import Any
 
 import structlog
-from werkzeug.sansio.utils import host_is_trusted
 
-from geoservice.auth.model import PUBLIC, Identity
 from geoservice.errors import GeoserviceError
 from geoservice.services.tiles.service import TileService
-from geoservice.tiles.answers import TileAnswer, answer_with, may_read, tags_of, unchanged_headers
+from geoservice.tiles.answers import TileAnswer, answer_with, has_tag, may_read, tags_of, unchanged_headers
 from geoservice.tiles.cache import TileCache
 from geoservice.web.counters import RequestCounter
+from geoservice.web.entry import Entry, Environ, StartResponse, WsgiApp
 from geoservice.web.metrics import RequestMetrics
 from layers.catalogue import catalogue
 from layers.errors import LayerError
-from tilegen.matrix import Tile
+from tilegen.matrix import Tile, is_tile
 
 log = structlog.get_logger()
 
@@ -34,13 +32,8 @@ _PATH = re.compile(
     r"/tiles/([^/]{1,64})/([a-z0-9_]{1,64})/(0|[1-9][0-9]{0,15})/(0|[1-9][0-9]?)/(0|[1-9][0-9]{0,4})/(0|[1-9][0-9]{0,4})\.mvt",
     re.ASCII,
 )
-_BEARER = re.compile(r"bearer (grd_[0-9a-z]{8}_[A-Za-z0-9_-]{43})", re.ASCII | re.IGNORECASE)
 #: So many are cut here at once; those who come then wait their turn with everybody else.
 _AT_ONCE = 4
-
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class TileFastPath:
@@ -50,12 +43,10 @@ class TileFastPath:
     ----------
     app
         The whole application.
-    identify
-        Returns who shows a key, None when that can not be said without the database or nobody does.
+    entry
+        Says who enters.
     headers
         What every answer says to browsers.
-    trusted_hosts
-        Hosts that requests may name; empty: any.
     """
 
     def __init__(
@@ -63,17 +54,14 @@ class TileFastPath:
         app: WsgiApp,
         tiles: TileService,
         held: TileCache,
-        identify: Callable[[str], Identity | None],
+        entry: Entry,
         metrics: RequestMetrics,
         headers: dict[str, str],
-        trusted_hosts: tuple[str, ...] = (),
     ) -> None:
         self._app, self._tiles, self._held = app, tiles, held
-        self._identify = identify
-        self._metrics = metrics
+        self._entry, self._metrics = entry, metrics
         self._answered: dict[int, RequestCounter] = {}
         self._headers = list(headers.items())
-        self._trusted_hosts = trusted_hosts
         self._places = BoundedSemaphore(_AT_ONCE)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -105,12 +93,12 @@ class TileFastPath:
         asked = _PATH.fullmatch(path)
         if asked is None or not self._may_enter(environ, asked[2]):
             return None
-        version = int(asked[3])
+        version, tile = int(asked[3]), Tile(int(asked[4]), int(asked[5]), int(asked[6]))
         tag = matching_tag(environ, version)
-        if tag is not None:  # so it was given the tile at this address, under its own version
+        if tag is not None and is_tile(*tile):  # so it was given the tile at this address, under its own version
             start_response("304 Not Modified", unchanged_headers(asked[2], tag) + self._headers)
             return 304, b""
-        answer = self._cut(path, asked[1], asked[2], version, Tile(int(asked[4]), int(asked[5]), int(asked[6])))
+        answer = self._cut(path, asked[1], asked[2], version, tile)
         return None if answer is None else _start(answer, environ, start_response)
 
     def _cut(self, path: str, jurisdiction: str, layer: str, version: int, tile: Tile) -> TileAnswer | None:
@@ -128,16 +116,8 @@ class TileFastPath:
         return answer
 
     def _may_enter(self, environ: Environ, layer: str) -> bool:
-        if self._trusted_hosts and not host_is_trusted(environ.get("HTTP_HOST", ""), self._trusted_hosts):
-            return False
-        if layer not in catalogue():
-            return False
-        shown = environ.get("HTTP_AUTHORIZATION")
-        if shown is None:
-            return may_read(PUBLIC.role, layer)
-        key = _BEARER.fullmatch(shown)
-        identity = self._identify(key[1]) if key else None
-        return identity is not None and may_read(identity.role, layer)
+        role = self._entry.role_of(environ) if layer in catalogue() else None
+        return role is not None and may_read(role, layer)
 
     def _count(self, status: int, seconds: float) -> None:
         if status not in self._answered:  # not sooner: what never happened is no series
@@ -164,4 +144,4 @@ def matching_tag(environ: Environ, version: int) -> str | None:
     if has is None:
         return None
     tag = tags_of(version)[0 if _reads_gzip(environ) else 1]
-    return tag if tag in has else None
+    return tag if has_tag(has, tag) else None

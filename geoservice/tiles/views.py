@@ -12,13 +12,13 @@ from pydantic import BaseModel, Field
 from geoservice.auth.permissions import Permission, roles_with
 from geoservice.errors import TileUnknown
 from geoservice.services.tiles.service import TileService, tiled
-from geoservice.tiles.answers import MEDIA_TYPE, answer_with, may_read, tags_of, unchanged_headers
+from geoservice.tiles.answers import MEDIA_TYPE, answer_with, has_tag, may_read, tags_of, unchanged_headers
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
-from geoservice.web.parsing import Code, Forbidden, Instant, StrictModel
+from geoservice.web.parsing import Code, Forbidden, Instant, InvalidInput, StrictModel
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render_bytes
-from tilegen.matrix import Tile
+from tilegen.matrix import Tile, is_tile
 from tilegen.tilejson import tilejson
 
 _NUMBER = re.compile("0|[1-9][0-9]{0,15}", re.ASCII)
@@ -84,10 +84,11 @@ def tiles_blueprint(tiles: TileService) -> APIBlueprint:
     def tile_set(path: TileSetPath, query: TileSetQuery) -> Response:
         """Describe a layer's tiles as TileJSON 3.0.0. It holds all that was committed before it was asked for."""
         _may_read(path.layer)
+        if query.at is not None and not tiled(path.layer)[0].bitemporal:
+            said = "leave it out: only grids are kept as they were"
+            raise InvalidInput([{"pointer": "at", "code": "not_here", "detail": said}])
         found = tiles.tile_set(path.jurisdiction, path.layer, at=query.at)
-        address = (
-            f"{request.url_root}tiles/{quote(path.jurisdiction)}/{path.layer}/{found.version}/{{z}}/{{x}}/{{y}}.mvt"
-        )
+        address = f"{_root()}tiles/{quote(path.jurisdiction)}/{path.layer}/{found.version}/{{z}}/{{x}}/{{y}}.mvt"
         return render_bytes(dumps(tilejson(found.layer, found.tiling, found.bbox, address)))
 
     @blueprint.get(
@@ -109,7 +110,7 @@ def tiles_blueprint(tiles: TileService) -> APIBlueprint:
         gzip_read = request.accept_encodings["gzip"] > 0
         tag = tags_of(version)[0 if gzip_read else 1]
         # Only who was given the tile under its own version knows this tag of this address.
-        if tag.strip('"') in request.if_none_match.as_set():
+        if is_tile(*asked) and has_tag(request.headers.get("If-None-Match", ""), tag):
             return Response(status=304, headers=unchanged_headers(path.layer, tag))
         result = tiles.tile(path.jurisdiction, path.layer, version, asked)
 
@@ -118,6 +119,12 @@ def tiles_blueprint(tiles: TileService) -> APIBlueprint:
         return Response(body, answer.status, headers)
 
     return blueprint
+
+
+def _root() -> str:
+    """Return where this service is for the caller; who says in vain that a proxy speaks TLS deceives himself alone."""
+    said = request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
+    return request.url_root.replace("http:", "https:", 1) if said == "https" else request.url_root
 
 
 def _numbers(path: TileAddress) -> tuple[int, Tile]:

@@ -81,7 +81,7 @@ class TileEditionRow(Base):
 
 
 class TileGridRow(Base):
-    """A grid as tiles draw it up to some zoom."""
+    """A grid as tiles of a zoom draw it."""
 
     __tablename__ = "tile_grid"
     __table_args__ = (Index(None, "geom", postgresql_using="gist"), Index(None, "redrawn", postgresql_using="gist"))
@@ -89,7 +89,7 @@ class TileGridRow(Base):
     edition_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("geoservice.tile_edition.edition_id", ondelete="CASCADE"), primary_key=True
     )
-    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    zoom: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     code: Mapped[str] = mapped_column(CODE, primary_key=True)
     name: Mapped[str | None] = mapped_column(Text)
     name_en: Mapped[str | None] = mapped_column(Text)

@@ -2039,20 +2039,20 @@ CREATE TABLE geoservice.tile_edition (
 );
 CREATE TABLE geoservice.tile_grid (
     edition_id bigint NOT NULL REFERENCES geoservice.tile_edition ON DELETE CASCADE,
-    level smallint NOT NULL,                  -- up to which zoom it is drawn like this; at the deepest with every vertex
+    zoom smallint NOT NULL,
     code text COLLATE "C" NOT NULL,
     name text,
     name_en text,
-    geom geometry(Geometry, 3857),            -- null: there is no such grid any more
+    geom geometry(Geometry, 3857),            -- a point when it is too small to be seen; null: there is no such grid any more
     label geometry(Point, 3857),              -- where its name stands
     redrawn geometry(Geometry, 3857),         -- where it looks otherwise than in the edition before; null: nowhere
-    PRIMARY KEY (edition_id, level, code)
+    PRIMARY KEY (edition_id, zoom, code)
 );
 CREATE INDEX ix_tile_grid_geom ON geoservice.tile_grid USING gist (geom);
 CREATE INDEX ix_tile_grid_redrawn ON geoservice.tile_grid USING gist (redrawn);
 
 -- Which edition first drew a tile as one that was drawn does, and the version that it has from there.
-CREATE FUNCTION geoservice.tile_drawn_by(edition bigint, level integer, ground geometry, OUT edition_id bigint, OUT version bigint)
+CREATE FUNCTION geoservice.tile_drawn_by(edition bigint, zoom integer, ground geometry, OUT edition_id bigint, OUT version bigint)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH RECURSIVE way AS (
@@ -2061,7 +2061,7 @@ BEGIN ATOMIC
         SELECT b.*, w.step + 1
           FROM way AS w JOIN geoservice.tile_edition AS b ON b.edition_id = w.previous_id
          WHERE NOT EXISTS (SELECT FROM geoservice.tile_grid AS g
-                            WHERE g.edition_id = w.edition_id AND g.level = tile_drawn_by.level AND st_intersects(g.redrawn, ground))
+                            WHERE g.edition_id = w.edition_id AND g.zoom = tile_drawn_by.zoom AND st_intersects(g.redrawn, ground))
     )
     SELECT w.edition_id, w.version FROM way AS w ORDER BY w.step DESC LIMIT 1;
 END;

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.conftest import LiveServer, serving
 
@@ -47,6 +47,21 @@ def test_what_is_clicked_is_asked_of_the_interface(live_server, visit):
 
     expect(seen.page.locator(".gs-owner")).to_contain_text("0", timeout=10_000)
     seen.assert_quiet()
+
+
+def test_tiles_come_from_where_the_page_is_whatever_name_their_documents_have_for_it(live_server, chromium):
+    def named_otherwise(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace(live_server, "http://behind-the-proxy:8080"))
+
+    page = chromium.new_page()
+    page.route("**/tiles/*/*.json", named_otherwise)
+    page.goto(f"{live_server}/maps/sare/tiles")
+
+    expect(page.locator("body")).to_have_attribute("data-ready", "true", timeout=20_000)
+    page.wait_for_timeout(50)
+    assert pixels(page, BUILDING) > 20
+    page.close()
 
 
 @pytest.fixture

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from sqlalchemy import Connection
 
-from geoservice.errors import TilesMissing, TilesNotKept, TilesUnwritable
+from geoservice.assigning.point_errors import NothingInForce
+from geoservice.errors import (
+    TilesBrokenOff,
+    TilesDamaged,
+    TilesEmpty,
+    TilesMissing,
+    TilesNotKept,
+    TilesUnwritable,
+)
 from geoservice.services.tiles.service import DRAWING_TIMEOUT_S, TileService, TileSet
-from geoservice.writing.atomic_files import atomic_write
-from geoservice.writing.export_errors import ExportExists, ExportFolderMissing
+from geoservice.writing.exported_file import exported_file, require_place
 from layers.catalogue import catalogue
 from layers.crs import Bbox
 from layers.db.session import Database
 from tilegen.drawing import DrawnEdition
 from tilegen.export import write_mbtiles, write_pmtiles
-from tilegen.matrix import DEEPEST_ZOOM, Tile, tiles_of
-from tilegen.pyramid import TileSource, build, extent_of, missing
+from tilegen.matrix import DEEPEST_ZOOM, Tile
+from tilegen.pyramid import TileSource, build, extent_of, is_whole, tiles_now
 from tilegen.store import TileSetName, TileStore
 from tilegen.tilejson import lowest_zoom, tilejson
 from tilegen.verify import verify
+
+log = structlog.get_logger()
 
 #: Told how many are done, of how many.
 OnProgress = Callable[[int, int], None]
@@ -63,18 +74,18 @@ class PyramidService:
 
         Raises
         ------
-        JurisdictionUnknown, LayerUnknown, NothingInForce, TilesNotKept
+        JurisdictionUnknown, LayerUnknown, NothingInForce, TilesNotKept, StoreUnusable, TilesBrokenOff
         """
         store, work, every, size = self._kept(), [], 0, 0
         database = self._connect()
         try:
-            for layer in layers or layers_with_tiles():
-                source, tile_set, extent = self._source(database, jurisdiction, layer)
+            for source, tile_set, extent in self._sources(database, jurisdiction, layers):
                 wanted = range(max(zooms.start, lowest_zoom(tile_set.tiling)), zooms.stop)
+                kept = set(store.versions(source.name))
                 with database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
-                    lacking = missing(connection, source, extent, wanted, store)
-                every += _count(extent, wanted)
-                work.append((source, [tile for tile, _ in lacking]))
+                    now = tiles_now(connection, source, extent, wanted)
+                every += len(now)
+                work.append((source, [tile for tile, version in now if (tile, version) not in kept]))
         finally:
             database.close()  # processes are forked below
         lacked, done = sum(len(tiles) for _, tiles in work), 0
@@ -84,30 +95,34 @@ class PyramidService:
             done, size = done + tiles, size + their_bytes
             on_progress(done, lacked)
 
-        left = build(self._connect, store, work, processes=processes, on_done=on_done)
+        try:
+            left = build(self._connect, store, work, processes=processes, on_done=on_done)
+        except BrokenProcessPool as exc:
+            raise TilesBrokenOff(cut=done, of=lacked) from exc
         return Built(every, every - lacked, left, size)
 
     def verify(
         self, jurisdiction: str, layers: Sequence[str] = (), *, on_progress: OnProgress
     ) -> tuple[int, list[str]]:
-        """Compare kept tiles with the tables; return how many, and a sentence for each that is wrong.
+        """Compare kept tiles with the tables, forget what is wrong; return how many, and a sentence for each such.
 
         Raises
         ------
-        JurisdictionUnknown, LayerUnknown, NothingInForce, TilesNotKept
+        JurisdictionUnknown, LayerUnknown, NothingInForce, TilesNotKept, StoreUnusable
         """
         store, looked = self._kept(), 0
         wrong: list[str] = []
         database = self._connect()
         try:
-            for layer in layers or layers_with_tiles():
-                source, _, _ = self._source(database, jurisdiction, layer)
+            for source, _, _ in self._sources(database, jurisdiction, layers):
                 kept = self._current(database, source, store)
                 for first in range(0, len(kept), _PIECE):
                     for piece in _by_zoom(kept[first : first + _PIECE]):
                         # One view: what is committed between two statements is no fault of the tile.
                         with database.transaction(timeout_s=DRAWING_TIMEOUT_S, one_view=True) as connection:
-                            wrong += verify(connection, source, store, piece)
+                            found = list(verify(connection, source, store, piece))
+                        store.remove(source.name, {(one.tile, one.version) for one in found})
+                        wrong += [one.said for one in found]
                         looked += len(piece)
                         on_progress(looked, looked + len(kept) - first)
         finally:
@@ -119,39 +134,47 @@ class PyramidService:
 
         Raises
         ------
-        JurisdictionUnknown, LayerUnknown, NothingInForce, TilesNotKept, TilesMissing, TilesUnwritable, ExportExists
+        JurisdictionUnknown, LayerUnknown, NothingInForce, TilesNotKept, StoreUnusable
+            There is nothing to write.
+        TilesMissing, TilesDamaged, TilesEmpty
+            Not all of it is there.
+        TilesUnwritable, ExportFolderMissing, ExportOntoFolder, ExportExists, ExportFolderClosed
+            What is wrong with the file; nothing is written.
         """
         write = WRITERS.get(out.suffix.lower())
         if write is None:
             raise TilesUnwritable(file=out.name)
-        if not out.absolute().parent.is_dir():
-            raise ExportFolderMissing(folder=str(out.absolute().parent))
+        require_place(out, force=force)
         store, database = self._kept(), self._connect()
         try:
             source, tile_set, extent = self._source(database, jurisdiction, layer)
             zooms = range(lowest_zoom(tile_set.tiling), DEEPEST_ZOOM + 1)
-            with database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
-                lacking = missing(connection, source, extent, zooms, store)
-            if lacking:
-                raise TilesMissing(missing=len(lacking), tiles=_count(extent, zooms))
-            kept = self._current(database, source, store)
+            # One view: a file holds a layer as it was at one instant.
+            with database.transaction(timeout_s=DRAWING_TIMEOUT_S, one_view=True) as connection:
+                versions = dict(tiles_now(connection, source, extent, zooms))
         finally:
             database.close()
-        whole = ((tile, store.get(source.name, tile, version)) for tile, version in kept)
-        document = tilejson(tile_set.layer, tile_set.tiling, extent, "")
-        try:
-            with atomic_write(out, overwrite=force) as unfinished:
-                return write(unfinished, ((tile, data) for tile, data in whole if data), document)
-        except FileExistsError as exc:
-            raise ExportExists(file=str(out)) from exc
+        if lacking := versions.items() - set(store.versions(source.name)):
+            raise TilesMissing(missing=len(lacking), tiles=len(versions))
+
+        def read(tile: Tile) -> bytes:
+            data = store.get(source.name, tile, versions[tile])
+            if data is None or not is_whole(data):
+                raise TilesDamaged(tile="/".join(map(str, tile)))
+            return data
+
+        with exported_file(out, force=force) as unfinished:
+            count = write(unfinished, versions, read, tilejson(tile_set.layer, tile_set.tiling, extent, ""))
+            if count == 0:
+                raise TilesEmpty(layer=layer)
+        return count
 
     def prune(self, jurisdiction: str, layers: Sequence[str] = ()) -> int:
         """Forget tiles that have another version now; return how many. Clients that hold it keep what they have."""
         store, gone = self._kept(), 0
         database = self._connect()
         try:
-            for layer in layers or layers_with_tiles():
-                source, _, _ = self._source(database, jurisdiction, layer)
+            for source, _, _ in self._sources(database, jurisdiction, layers):
                 current = set(self._current(database, source, store))
                 gone += store.remove(source.name, [one for one in store.versions(source.name) if one not in current])
         finally:
@@ -162,6 +185,20 @@ class PyramidService:
         if self._store is None:
             raise TilesNotKept
         return self._store
+
+    def _sources(
+        self, database: Database, jurisdiction: str, layers: Sequence[str]
+    ) -> Iterator[tuple[TileSource, TileSet, Bbox]]:
+        """Yield the layers that are named, each once; else all that have tiles, grids only where some are in force."""
+        for layer in dict.fromkeys(layers or layers_with_tiles()):
+            try:
+                found = self._source(database, jurisdiction, layer)
+            except NothingInForce as exc:
+                if layers:
+                    raise
+                log.warning("a layer has no tiles", layer=layer, reason=str(exc))
+                continue
+            yield found
 
     def _source(self, database: Database, jurisdiction: str, layer: str) -> tuple[TileSource, TileSet, Bbox]:
         tile_set = TileService(database).tile_set(jurisdiction, layer)
@@ -192,7 +229,3 @@ def _own_versions(connection: Connection, source: TileSource, tiles: list[Tile])
 def _by_zoom(kept: Sequence[tuple[Tile, int]]) -> list[list[tuple[Tile, int]]]:
     zooms = sorted({tile.z for tile, _ in kept})
     return [[one for one in kept if one[0].z == zoom] for zoom in zooms]
-
-
-def _count(extent: Bbox, zooms: range) -> int:
-    return sum(1 for zoom in zooms for _ in tiles_of(extent, zoom))

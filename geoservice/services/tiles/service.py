@@ -19,10 +19,10 @@ from layers.db.session import Database
 from layers.grids.published_editions import published_edition_at
 from layers.jurisdictions.model import Jurisdiction
 from layers.layer import Layer, Tiling
-from tilegen.drawing import draw_edition, drawn_edition
+from tilegen.drawing import DrawnEdition, already_drawn, draw_edition, drawn_edition
 from tilegen.encode import Cut, cut_edition_tiles, cut_tiles
 from tilegen.matrix import Tile, is_tile
-from tilegen.pyramid import compressed
+from tilegen.pyramid import compressed, is_whole
 from tilegen.store import TileSetName, TileStore
 from tilegen.tilejson import lowest_zoom
 from tilegen.versions import changes_wait, newest_version, take_up_changes, version_of
@@ -31,14 +31,10 @@ from tilegen.versions import changes_wait, newest_version, take_up_changes, vers
 TRIES = 3
 #: Drawing the grids of a city takes a second, of a country some.
 DRAWING_TIMEOUT_S = 60.0
-#: Whether there is a newer version is asked of the database this often, however often unknown ones are asked for.
-ASK_EVERY_S = 0.1
 #: So long the id of a jurisdiction's code is remembered.
 ID_S = 10.0
-#: So many tile sets are taken up at once by a process.
-TAKE_UPS = 2
-#: Versions are milliseconds of the database's clock, which may be ahead of ours by so much.
-AHEAD_MS = 60_000
+#: So many tile sets are taken up or editions drawn at once by a process.
+LARGE_WORKS = 2
 
 
 @dataclass(frozen=True)
@@ -100,11 +96,13 @@ class TileService:
         self._cutting: SingleFlight[tuple[TileSetName, int, Tile], FoundTile | MovedTile] = SingleFlight()
         self._taking_up: SingleFlight[tuple[int, str], None] = SingleFlight()
         self._asking: SingleFlight[TileSetName, int] = SingleFlight()
-        # Whoever waits for his turn holds no connection: a large import must not stop reports.
-        self._turns = BoundedSemaphore(TAKE_UPS)
-        #: Ids of jurisdictions and newest versions of tile sets, with when they were asked for.
+        self._drawing: SingleFlight[int, DrawnEdition] = SingleFlight()
+        # Whoever waits for his turn holds no connection: neither a large import nor a new edition may stop reports.
+        self._turns = BoundedSemaphore(LARGE_WORKS)
+        #: Ids of jurisdictions, with when they were asked for.
         self._ids: dict[str, tuple[int, float]] = {}
-        self._latest: dict[TileSetName, tuple[int, float]] = {}
+        #: Newest versions of tile sets, as far as they are known here.
+        self._latest: dict[TileSetName, int] = {}
 
     def tile_set(self, jurisdiction_code: str, layer_id: str, *, at: datetime | None = None) -> TileSet:
         """Return a tile set with all that was committed until now.
@@ -143,12 +141,13 @@ class TileService:
         """
         layer, tiling = tiled(layer_id)
         of = TileSetName(jurisdiction_code, layer_id)
-        if not is_tile(*tile) or version > time.time() * 1000 + AHEAD_MS:
+        if not is_tile(*tile):
             raise TileUnknown(tile="/".join(map(str, tile)), version=version)
         kept = self._store.get(of, tile, version) if self._store else None
-        if kept is not None:
+        if kept is not None and is_whole(kept):
             return FoundTile(kept)
-        if version > self._latest.get(of, (0, 0.0))[0] and version > self._asking.join(of, lambda: self._newest(of)):
+        # No clock is asked: that of the database may have been ahead of ours for years, until somebody set it right.
+        if version > self._latest.get(of, 0) and version > self._asking.join_anew(of, lambda: self._newest(of)):
             raise TileUnknown(tile="/".join(map(str, tile)), version=version)
         if tile.z < lowest_zoom(tiling):
             with self._database.reading() as connection:
@@ -159,12 +158,18 @@ class TileService:
     def _edition_tile_set(
         self, jurisdiction: Jurisdiction, layer: Layer, tiling: Tiling, at: datetime | None
     ) -> TileSet:
-        with self._database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+        with self._database.reading() as connection:
             edition = published_edition_at(connection, jurisdiction_id=jurisdiction.id, at=at)
             if edition is None:
                 raise NothingInForce(jurisdiction=jurisdiction.code, at=at and at.isoformat())
-            drawn = draw_edition(connection, jurisdiction.id, edition.edition_id)
+            drawn = already_drawn(connection, edition.edition_id)
+        id_ = edition.edition_id
+        drawn = drawn or self._drawing.join(id_, lambda: self._draw_now(jurisdiction.id, id_))
         return TileSet(layer, tiling, Bbox(*edition.bounds), drawn.version, jurisdiction.id, drawn.id)
+
+    def _draw_now(self, jurisdiction_id: int, edition_id: int) -> DrawnEdition:
+        with self._turns, self._database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+            return draw_edition(connection, jurisdiction_id, edition_id)
 
     def _cut(self, of: TileSetName, layer: Layer, version: int, tile: Tile) -> FoundTile | MovedTile:
         if layer.bitemporal:
@@ -176,7 +181,7 @@ class TileService:
         self._note(of, cut.latest)
         if cut.data is not None and cut.version == version:
             data = compressed(cut.data)
-            if self._store:
+            if self._store and data:  # whoever asks for the whole Earth fills no disk with nothing
                 self._store.put(of, [(tile, version, data)])
             return FoundTile(data)
         if version > cut.latest:
@@ -211,16 +216,14 @@ class TileService:
         with self._database.reading() as connection:
             if not changes_wait(connection, jurisdiction_id, layer):
                 return
-        self._taking_up.join((jurisdiction_id, layer), lambda: self._take_up_now(jurisdiction_id, layer))
+        self._taking_up.join_anew((jurisdiction_id, layer), lambda: self._take_up_now(jurisdiction_id, layer))
 
     def _take_up_now(self, jurisdiction_id: int, layer: str) -> None:
         with self._turns, self._database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
             take_up_changes(connection, jurisdiction_id, layer)
 
     def _newest(self, of: TileSetName) -> int:
-        """Ask which is the newest version of a tile set; now and then, however often unknown ones are asked for."""
-        asked_s = self._latest.get(of, (0, -1e9))[1]
-        time.sleep(max(0.0, asked_s + ASK_EVERY_S - time.monotonic()))
+        """Ask which is the newest version of a tile set; one at a time does, however many ask for unknown ones."""
         with self._database.reading() as connection:
             newest = newest_version(connection, self._id(connection, of.jurisdiction), of.layer)
         self._note(of, newest)
@@ -233,7 +236,7 @@ class TileService:
         return known[0]
 
     def _note(self, of: TileSetName, version: int) -> None:
-        self._latest[of] = (max(version, self._latest.get(of, (0, 0.0))[0]), time.monotonic())
+        self._latest[of] = max(version, self._latest.get(of, 0))
 
 
 def tiled(layer_id: str) -> tuple[Layer, Tiling]:

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
+Told = TypeVar("Told")
 
 
 class SingleFlight(Generic[Key, Result]):
@@ -28,7 +29,7 @@ class SingleFlight(Generic[Key, Result]):
             if future is None:
                 future = self._under_way[key] = Future()
         if not mine:
-            return self._wait_for(future)
+            return self._wait_for(future.result)
         try:
             future.set_result(work())
         except BaseException as exc:  # noqa: BLE001  whoever waits must hear of it; it is raised below
@@ -38,11 +39,19 @@ class SingleFlight(Generic[Key, Result]):
                 del self._under_way[key]
         return future.result()
 
-    def _wait_for(self, future: Future[Result]) -> Result:
+    def join_anew(self, key: Key, work: Callable[[], Result]) -> Result:
+        """Return the result of work that begins only now: what is under way may have looked before the caller did."""
+        with self._lock:
+            under_way = self._under_way.get(key)
+        if under_way is not None:
+            self._wait_for(under_way.exception)
+        return self.join(key, work)
+
+    def _wait_for(self, told: Callable[[], Told]) -> Told:
         with self._lock:
             self.waiting += 1
         try:
-            return future.result()
+            return told()
         finally:
             with self._lock:
                 self.waiting -= 1

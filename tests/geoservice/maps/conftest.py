@@ -66,6 +66,7 @@ def frame() -> PageFrame:
         layer_url=lambda layer: f"/layers/{layer}",
         figures_url="/maps/sare/figures.json",
         other_language_url="/maps/sare?lang=en",
+        tiles_url="/maps/sare/tiles",
     )
 
 

@@ -42,6 +42,14 @@ def test_a_page_has_its_policy_a_fresh_nonce_and_is_not_stored(client_of, jurisd
     assert first.headers["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.parametrize(("asked", "link"), [("", "/maps/sare/tiles"), ("?lang=en", "/maps/sare/tiles?lang=en")])
+def test_the_map_leads_to_that_of_tiles_in_its_language(client_of, jurisdiction, asked, link):
+    client = client_of(jurisdiction)
+
+    assert f'href="{link}"' in client.get(f"/maps/sare{asked}").text
+    assert client.get(link).status_code == 200
+
+
 def test_figures_are_those_of_the_header_and_never_stored(client_of, jurisdiction):
     answer = client_of(jurisdiction).get("/maps/sare/figures.json")
 

@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
+from pathlib import Path
 from threading import Event, Thread
 from urllib.parse import urljoin
 
@@ -19,7 +20,7 @@ from geoservice.app import create_app
 from geoservice.auth import permissions
 from geoservice.auth.model import Role
 from geoservice.auth.permissions import Permission
-from geoservice.services.tiles.service import FoundTile, TileService
+from geoservice.services.tiles.service import FoundTile, MovedTile, TileService
 from geoservice.settings import Settings
 from geoservice.tiles.answers import answer_with
 from geoservice.wiring import Services
@@ -27,6 +28,7 @@ from layers.catalogue import catalogue
 from tests.tilegen.decoding import features_of
 from tests.waiting import wait_until
 from tilegen.matrix import Tile
+from tilegen.store import StoreLimits, TileSetName, TileStore
 
 TILED = sorted(layer.id for layer in catalogue().values() if layer.tiling is not None)
 #: A tile in the middle of the demo, and one beside it, where nothing is.
@@ -205,7 +207,7 @@ def test_below_its_lowest_zoom_a_layer_has_nothing(client: FlaskClient, layer: s
     assert client.get(address).status_code == 204
 
 
-@pytest.mark.parametrize("version", ["-1", "1e3", "00", "99999999999999999999", "2999999999999", "x", "１"])
+@pytest.mark.parametrize("version", ["-1", "1e3", "00", "99999999999999999999", "x", "１"])
 def test_a_version_that_can_not_be_is_said_without_asking(
     client: FlaskClient, services: Services, version: str
 ) -> None:
@@ -217,12 +219,148 @@ def test_a_version_that_can_not_be_is_said_without_asking(
     assert asked == []
 
 
-def test_a_version_that_is_not_there_yet_is_said(client: FlaskClient) -> None:
+@pytest.mark.parametrize("ahead", [1, 10**12, 9 * 10**15], ids=["a millisecond", "thirty years", "for ever"])
+def test_a_version_that_is_not_there_yet_is_said(client: FlaskClient, ahead: int) -> None:
     version = int(named(client, "buildings").split("/")[4])
-    answer = client.get(f"/tiles/sare/buildings/{version + 1}/{MIDDLE}.mvt")
+    answer = client.get(f"/tiles/sare/buildings/{version + ahead}/{MIDDLE}.mvt")
 
     assert answer.status_code == 404
     assert answer.get_json()["type"].endswith("tile-unknown")
+
+
+def test_versions_that_were_given_while_the_clock_was_years_ahead_are_good(
+    services: Services, community_url: str
+) -> None:
+    get_tile(create_app(Settings(), services=services).test_client(), "buildings", MIDDLE)
+    change(community_url, "UPDATE geoservice.tile_set SET version = version + 1000000000000")
+    change(community_url, MOVE)
+    tiles = TileService(services.database)
+
+    version = tiles.tile_set("sare", "buildings").version
+
+    assert isinstance(TileService(services.database).tile("sare", "buildings", version, TILE), FoundTile)
+
+
+def test_a_day_is_asked_of_grids_only(client: FlaskClient) -> None:
+    answer = client.get("/tiles/sare/buildings.json?at=2026-01-31T00:00:00Z")
+
+    assert answer.status_code == 422
+    assert [one["pointer"] for one in answer.get_json()["errors"]] == ["at"]
+
+
+@pytest.mark.parametrize(
+    ("said", "scheme"),
+    [("https", "https"), ("https, http", "https"), ("HTTPS", "https"), ("http", "http"), ("gopher", "http")],
+)
+def test_behind_a_proxy_that_speaks_tls_tiles_are_named_as_browsers_reach_them(
+    client: FlaskClient, said: str, scheme: str
+) -> None:
+    answer = client.get("/tiles/sare/buildings.json", headers={"Host": "maps.example", "X-Forwarded-Proto": said})
+
+    assert answer.get_json()["tiles"][0].startswith(f"{scheme}://maps.example/tiles/sare/buildings/")
+
+
+@pytest.mark.parametrize("held", [64_000_000, 0], ids=["short way", "Flask"])
+def test_a_tag_that_a_cache_made_weak_is_known(services: Services, held: int) -> None:
+    client = create_app(Settings(tile_memory_bytes=held), services=services).test_client()
+    first = get_tile(client, "buildings", MIDDLE)
+
+    again = client.get(first.request.path, headers={"If-None-Match": f'"other", W/{first.headers["ETag"]}'})
+
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("held", [64_000_000, 0], ids=["short way", "Flask"])
+def test_nobody_has_what_is_no_tile(services: Services, held: int) -> None:
+    client = create_app(Settings(tile_memory_bytes=held), services=services).test_client()
+    version = named(client, "buildings").split("/")[4]
+
+    answer = client.get(f"/tiles/sare/buildings/{version}/3/8/0.mvt", headers={"If-None-Match": f'"{version}"'})
+
+    assert answer.status_code == 404
+
+
+def test_a_document_holds_what_was_committed_while_others_were_taking_up(
+    services: Services, community_url: str
+) -> None:
+    before = services.tiles.tile_set("sare", "buildings").version
+    looked, go_on, found = Event(), Event(), []
+
+    def slowly(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        if "take_up_tile_changes" in statement and not looked.is_set():
+            looked.set()
+            go_on.wait(30)
+
+    def ask() -> None:
+        found.append(services.tiles.tile_set("sare", "buildings").version)
+
+    change(community_url, MOVE)
+    event.listen(services.database.engine, "after_cursor_execute", slowly)
+    first, second = Thread(target=ask), Thread(target=ask)
+    first.start()
+    assert looked.wait(30)
+    change(community_url, MOVE.replace("B0002", "B0900"))
+    second.start()
+    wait_until(lambda: services.tiles._taking_up.waiting == 1, "the second waits for the first")
+    go_on.set()
+    first.join()
+    second.join()
+    event.remove(services.database.engine, "after_cursor_execute", slowly)
+
+    assert before < found[0] < found[1]
+
+
+def test_a_crowd_at_a_new_edition_has_it_drawn_once_and_holds_one_connection(services: Services) -> None:
+    drawing, go_on, found = Event(), Event(), []
+
+    def slowly(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        if "pg_advisory_xact_lock(geoservice.tile_lock()" in statement:
+            drawing.set()
+            go_on.wait(30)
+
+    def ask() -> None:
+        found.append(services.tiles.tile_set("sare", "grids").version)
+
+    event.listen(services.database.engine, "before_cursor_execute", slowly)
+    crowd = [Thread(target=ask) for _ in range(12)]
+    crowd[0].start()
+    assert drawing.wait(30)
+    for one in crowd[1:]:
+        one.start()
+    wait_until(lambda: services.tiles._drawing.waiting == 11, "everybody waits for the one")
+    held = services.database.engine.pool.checkedout()  # type: ignore[attr-defined]
+    go_on.set()
+    for one in crowd:
+        one.join()
+    event.remove(services.database.engine, "before_cursor_execute", slowly)
+
+    assert held == 1
+    assert len(found) == 12
+    assert len(set(found)) == 1
+
+
+def test_a_kept_tile_that_can_not_be_read_is_cut_anew(services: Services, tmp_path: Path) -> None:
+    store = TileStore(tmp_path / "tiles.sqlite", StoreLimits(1_000_000, 0))
+    tiles = TileService(services.database, store)
+    version = tiles.tile_set("sare", "buildings").version
+    whole = tiles.tile("sare", "buildings", version, TILE)
+    assert isinstance(whole, FoundTile)
+    store.remove(TileSetName("sare", "buildings"), [(TILE, version)])
+    store.put(TileSetName("sare", "buildings"), [(TILE, version, whole.data[:-100])])
+
+    assert tiles.tile("sare", "buildings", version, TILE) == whole
+
+
+def test_who_asks_for_the_sea_fills_no_disk(services: Services, tmp_path: Path) -> None:
+    store = TileStore(tmp_path / "tiles.sqlite", StoreLimits(1_000_000, 0))
+    tiles = TileService(services.database, store)
+    version = tiles.tile_set("sare", "buildings").version
+    for x in range(20):
+        moved = tiles.tile("sare", "buildings", version, Tile(16, x, 30_000))
+        own = moved.version if isinstance(moved, MovedTile) else version
+        assert tiles.tile("sare", "buildings", own, Tile(16, x, 30_000)) == FoundTile(b"")
+
+    assert list(store.versions(TileSetName("sare", "buildings"))) == []
 
 
 def test_what_another_worker_has_just_taken_up_is_given(services: Services, community_url: str) -> None:

@@ -145,7 +145,11 @@
   }
 
   // One tile set as protomaps-leaflet wants it: it asks one zoom lower, and draws tiles twice as large.
-  const sourceOf = (document) => ({ url: document.tiles[0], maxDataZoom: document.maxzoom });
+  // From where the page is, under whatever name a proxy passed the question on.
+  const sourceOf = (document) => ({
+    url: document.tiles[0].replace(/^https?:\/\/[^/]*/, ''),
+    maxDataZoom: document.maxzoom,
+  });
 
   async function start(map, settings) {
     const layers = [...new Set(settings.rules.map((rule) => rule.layer))];

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import os
 import random
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +20,16 @@ import pytest
 from pmtiles.reader import MmapSource, Reader
 from pydantic import SecretStr
 
-from geoservice.errors import TilesMissing, TilesNotKept, TilesUnwritable
+from geoservice.assigning.point_errors import NothingInForce
+from geoservice.errors import (
+    TilesBrokenOff,
+    TilesDamaged,
+    TilesEmpty,
+    TilesMissing,
+    TilesNotKept,
+    TilesUnwritable,
+)
+from geoservice.running.processes import identity_of
 from geoservice.services.incidents import NewReport
 from geoservice.services.tiles.pyramids import PyramidService, layers_with_tiles
 from geoservice.services.tiles.service import FoundTile, TileService
@@ -23,10 +37,12 @@ from geoservice.settings import Settings
 from geoservice.wiring import Services, open_database
 from geoservice.writing.export_errors import ExportExists, ExportFolderMissing
 from layers.crs import declared_position
+from layers.db.session import Database
 from tests.depth import depths
 from tests.geoservice.services.test_along_with_the_border import DISPATCHER, draft_without
+from tests.waiting import wait_until
 from tilegen.matrix import Tile
-from tilegen.store import StoreLimits, TileSetName, TileStore
+from tilegen.store import StoreLimits, StoreUnusable, TileSetName, TileStore
 
 
 def quiet(done: int, of: int) -> None:
@@ -62,9 +78,29 @@ def test_a_tile_that_is_wrong_would_be_seen(pyramids: PyramidService, store: Til
     store.remove(name, [(tile, version)])
     store.put(name, [(tile, version, whole)])
 
-    _, wrong = pyramids.verify("sare", ["cameras"], on_progress=quiet)
+    looked, wrong = pyramids.verify("sare", ["cameras"], on_progress=quiet)
 
     assert [line.split()[2:4] for line in wrong] == [["of", "version"], ["holds", "120"]]
+    assert pyramids.verify("sare", ["cameras"], on_progress=quiet) == (looked - 1, [])  # it is forgotten
+
+
+def test_a_tile_that_can_not_be_read_is_in_no_file_and_is_forgotten(
+    pyramids: PyramidService, store: TileStore, tmp_path: Path
+) -> None:
+    pyramids.build("sare", ["cameras"], processes=1, on_progress=quiet)
+    name, tile = TileSetName("sare", "cameras"), Tile(14, 12368, 6799)
+    version = dict(store.versions(name))[tile]
+    whole = store.get(name, tile, version) or b""
+    store.remove(name, [(tile, version)])
+    store.put(name, [(tile, version, whole[: len(whole) // 2])])
+
+    with pytest.raises(TilesDamaged):
+        pyramids.export("sare", "cameras", tmp_path / "cameras.pmtiles")
+    assert len(pyramids.verify("sare", ["cameras"], on_progress=quiet)[1]) == 1
+
+    assert pyramids.build("sare", ["cameras"], processes=1, on_progress=quiet).left == 0
+    assert pyramids.export("sare", "cameras", tmp_path / "cameras.pmtiles") > 0
+    assert [one.name for one in tmp_path.glob("*.pmtiles")] == ["cameras.pmtiles"]
 
 
 def test_only_what_was_touched_is_cut_again_and_what_is_over_is_pruned(
@@ -206,6 +242,121 @@ def test_what_can_not_be_written_is_said(pyramids: PyramidService, tmp_path: Pat
         pyramids.export("sare", "cameras", tmp_path / "cameras.pmtiles")
     with pytest.raises(TilesNotKept):
         PyramidService(pyramids._connect, None).prune("sare")
+
+
+@pytest.mark.parametrize("ending", ["pmtiles", "mbtiles"])
+def test_a_layer_without_features_makes_no_file(
+    pyramids: PyramidService, community_url: str, tmp_path: Path, ending: str
+) -> None:
+    with psycopg.connect(community_url) as connection:
+        connection.execute("DELETE FROM geoservice.organisation")
+    pyramids.build("sare", ["organisations"], processes=1, on_progress=quiet)
+
+    with pytest.raises(TilesEmpty):
+        pyramids.export("sare", "organisations", tmp_path / f"organisations.{ending}")
+
+    assert [one.name for one in tmp_path.iterdir() if "organisations" in one.name] == []
+
+
+@pytest.mark.parametrize("ending", ["pmtiles", "mbtiles"])
+def test_a_disk_that_is_full_is_told_of_by_the_name_of_the_file(
+    pyramids: PyramidService, tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pyramids.build("sare", ["buildings"], processes=1, on_progress=quiet)
+    out = tmp_path / f"buildings.{ending}"
+
+    def full(file: Path, timeout: float = 5.0) -> sqlite3.Connection:
+        connection = sqlite3.Connection(file, timeout=timeout)
+        connection.execute("PRAGMA max_page_count = 8")  # as a full disk is told
+        return connection
+
+    def stop(*rest: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tilegen.export.sqlite3.connect", full)
+    monkeypatch.setattr("tilegen.export.Writer.write_tile", stop)
+    with pytest.raises(OSError, match="No space left") as refused:
+        pyramids.export("sare", "buildings", out)
+
+    assert (refused.value.errno, refused.value.filename) == (errno.ENOSPC, str(out))
+    assert not out.exists()
+
+
+def test_a_store_that_can_not_be_used_is_told_of(pyramids: PyramidService, tmp_path: Path) -> None:
+    file = tmp_path / "something.sqlite"
+    file.write_bytes(b"something else altogether" * 1000)
+    pyramids = PyramidService(pyramids._connect, TileStore(file, StoreLimits(1_000_000_000, 0)))
+
+    with pytest.raises(StoreUnusable, match=r"something\.sqlite"):
+        pyramids.build("sare", ["cameras"], processes=1, on_progress=quiet)
+    with pytest.raises(StoreUnusable):
+        pyramids.verify("sare", ["cameras"], on_progress=quiet)
+    with pytest.raises(StoreUnusable):
+        pyramids.prune("sare", ["cameras"])
+    assert file.read_bytes().startswith(b"something else")
+
+
+def test_where_no_grids_are_in_force_the_other_layers_are_built(pyramids: PyramidService, community_url: str) -> None:
+    with psycopg.connect(community_url) as connection:
+        connection.execute(
+            "INSERT INTO geoservice.jurisdiction (code, name, outline, metric_srid)"
+            " SELECT 'next', 'next', st_translate(outline, 1, 0), metric_srid FROM geoservice.jurisdiction"
+        )
+
+    built = pyramids.build("next", processes=1, on_progress=quiet)
+
+    assert built.tiles > 100
+    assert built.left == 0
+    with pytest.raises(NothingInForce):
+        pyramids.build("next", ["grids"], processes=1, on_progress=quiet)
+
+
+def test_a_layer_that_is_named_twice_is_built_once(pyramids: PyramidService) -> None:
+    once = pyramids.build("sare", ["cameras"], processes=1, on_progress=quiet)
+
+    assert pyramids.build("sare", ["cameras", "cameras"], processes=1, on_progress=quiet).tiles == once.tiles
+
+
+def test_a_process_that_is_killed_is_told_of_and_what_was_cut_stays(pyramids: PyramidService, store: TileStore) -> None:
+    ours, connect = os.getpid(), pyramids._connect
+    kept = pyramids.build("sare", ["cameras"], zooms=range(10), processes=1, on_progress=quiet).tiles
+
+    def connect_or_die() -> Database:
+        if os.getpid() != ours:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return connect()
+
+    with pytest.raises(TilesBrokenOff):
+        PyramidService(connect_or_die, store).build("sare", ["cameras"], processes=2, on_progress=quiet)
+    assert len(list(store.versions(TileSetName("sare", "cameras")))) == kept
+
+
+BUILDING = """
+import os, time
+from pathlib import Path
+from tilegen.matrix import Tile
+from tilegen.pyramid import TileSource, build
+
+def connect():
+    with Path({pids!r}).open("a") as file:
+        file.write(f"{{os.getpid()}} ")
+    time.sleep(600)
+
+build(connect, None, [(TileSource(None, None, 1), [Tile(0, 0, 0)])], processes=2, on_done=print)
+"""
+
+
+def test_nobody_goes_on_cutting_for_one_who_was_killed(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    pids.touch()
+
+    def started() -> list[int]:
+        return [int(pid) for pid in pids.read_text(encoding="ascii").split()]
+
+    with subprocess.Popen([sys.executable, "-c", BUILDING.format(pids=str(pids))]) as building:
+        wait_until(lambda: len(started()) == 2, "both processes are there")
+        building.kill()
+    wait_until(lambda: not any(identity_of(pid) for pid in started()), "nobody is left")
 
 
 def test_every_layer_with_tiles_is_built() -> None:
