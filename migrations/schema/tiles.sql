@@ -87,11 +87,17 @@ CREATE FUNCTION geoservice.short_name(name text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN octet_length(name) <= 63 THEN name ELSE 'n_' || md5(name) END;
 
--- Note which ground a statement touched that added or removed features. Arguments: the layer, and its column in EPSG:3857. Of many
--- features at once the small ones are noted by boxes on a lattice of 10 m.
+-- Note which ground a statement touched that added, changed or removed features. Arguments: the layer, its column in EPSG:3857, and
+-- what makes a row of the tables before and after another one in tiles. Of many features at once the small ones are noted by boxes
+-- on a lattice of 10 m.
 CREATE FUNCTION geoservice.note_tile_changes() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
+    -- Of what was changed: where it was, and where it is.
+    moved CONSTANT text := $sql$
+        WITH altered AS MATERIALIZED (SELECT old, new FROM before AS old JOIN after AS new USING (id) WHERE %2$s),
+             changed AS (SELECT (old).jurisdiction_id, (old).%1$I FROM altered
+                          UNION SELECT (new).jurisdiction_id, (new).%1$I FROM altered)$sql$;
     told CONSTANT text := $sql$
         INSERT INTO tile_change (layer, jurisdiction_id, geom, middle)
         SELECT DISTINCT $1, f.jurisdiction_id,
@@ -103,22 +109,7 @@ DECLARE
                   FROM changed AS c CROSS JOIN (SELECT count(*) > 1000 AS are FROM changed) AS many
                  WHERE c.jurisdiction_id IS NOT NULL AND NOT st_isempty(c.%1$I)) AS f$sql$;
 BEGIN
-    EXECUTE format(told, tg_argv[1]) USING tg_argv[0];
-    RETURN NULL;
-END $$;
-
--- The same of one feature that was changed: where it was, and where it is.
-CREATE FUNCTION geoservice.note_tile_change() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
-DECLARE
-    before geometry;
-    after geometry;
-BEGIN
-    EXECUTE format('SELECT ($1).%1$I, ($2).%1$I', tg_argv[1]) INTO before, after USING old, new;
-    INSERT INTO tile_change (layer, jurisdiction_id, geom, middle)
-    SELECT DISTINCT tg_argv[0], f.jurisdiction_id, touched_ground(f.geom), st_centroid(f.geom)
-      FROM (VALUES (old.jurisdiction_id, before), (new.jurisdiction_id, after)) AS f (jurisdiction_id, geom)
-     WHERE f.jurisdiction_id IS NOT NULL AND NOT st_isempty(f.geom);
+    EXECUTE format(CASE WHEN tg_op = 'UPDATE' THEN moved ELSE '' END || told, tg_argv[1], tg_argv[2]) USING tg_argv[0];
     RETURN NULL;
 END $$;
 
@@ -148,24 +139,20 @@ BEGIN
                    ' GENERATED ALWAYS AS (geoservice.web_mercator(%I)) STORED', home, mercator, described.geom_column);
     EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s USING gist (%I)',
                    short_name('ix_' || described.table_name || '_' || mercator), home, mercator);
-    -- Types that nothing is equal in, such as json, are compared as they are written.
-    SELECT string_agg(format(CASE WHEN o.oid IS NULL THEN 'old.%1$I::text IS DISTINCT FROM new.%1$I::text'
-                                  ELSE 'old.%1$I IS DISTINCT FROM new.%1$I' END, a.attname), ' OR ' ORDER BY a.attnum) INTO watched
+    SELECT string_agg(unlike(a.attname, format_type(a.atttypid, NULL)), ' OR ' ORDER BY a.attnum) INTO watched
       FROM pg_attribute AS a
-      LEFT JOIN pg_opclass AS o ON o.opcintype = a.atttypid AND o.opcdefault
-       AND o.opcmethod = (SELECT m.oid FROM pg_am AS m WHERE m.amname = 'btree')
      WHERE a.attrelid = home AND a.attnum > 0 AND NOT a.attisdropped
        AND (a.attname IN (mercator, 'jurisdiction_id') OR a.attname = ANY(described.tiled || described.counted) OR (described.tiled IS NULL
-            AND a.attname NOT IN ('grid_code', 'recorded_at', described.geom_column)));
+            AND a.attname NOT IN ('grid_code', 'recorded_at', 'change_id', described.geom_column)));
     EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER INSERT ON %s REFERENCING NEW TABLE AS changed'
                    ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L)',
                    short_name('tiles_added_' || layer), home, layer, mercator);
     EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER DELETE ON %s REFERENCING OLD TABLE AS changed'
                    ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L)',
                    short_name('tiles_removed_' || layer), home, layer, mercator);
-    EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER UPDATE ON %s FOR EACH ROW WHEN (%s)'
-                   ' EXECUTE FUNCTION geoservice.note_tile_change(%L, %L)',
-                   short_name('tiles_changed_' || layer), home, watched, layer, mercator);
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER UPDATE ON %s REFERENCING OLD TABLE AS before NEW TABLE AS after'
+                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L, %L)',
+                   short_name('tiles_changed_' || layer), home, layer, mercator, watched);
     EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE TRUNCATE ON %s FOR EACH STATEMENT'
                    ' EXECUTE FUNCTION geoservice.note_tiles_truncated(%L)', short_name('tiles_truncated_' || layer), home, layer);
     INSERT INTO tile_change (layer, jurisdiction_id) SELECT attach_tiles.layer, j.id FROM jurisdiction AS j;  -- what is there already
