@@ -145,7 +145,8 @@ def test_what_is_not_committed_has_no_version_and_who_commits_later_is_not_overt
 
 def test_a_table_that_is_emptied_leaves_no_tile_as_it_was(services: Services, community_url: str, bbox: Bbox) -> None:
     with psycopg.connect(community_url) as connection:
-        connection.execute("ALTER TABLE geoservice.organisation DISABLE TRIGGER keep_versions_truncate")
+        # Only who owns the table can: histories would be lost.
+        connection.execute("DROP TRIGGER keep_versions_truncate ON geoservice.organisation")
         connection.execute("TRUNCATE geoservice.organisation")
     with services.database.transaction() as connection:
         take_up_changes(connection)
@@ -263,8 +264,8 @@ def test_layers_with_long_names_are_followed(database_url: str) -> None:
         connection.execute("INSERT INTO geoservice.layer (id, table_name) VALUES (%s, 'thing')", [name[:64]])
         connection.execute("SELECT geoservice.attach_layer(%s)", [name[:64]])
         followed = connection.execute(
-            "SELECT count(*) FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid"
-            " WHERE t.tgrelid = 'geoservice.thing'::regclass AND p.proname LIKE 'note_tile%'"
+            "SELECT count(*) FROM pg_trigger AS t JOIN pg_proc AS f ON f.oid = t.tgfoid"
+            " WHERE t.tgrelid = 'geoservice.thing'::regclass AND f.proname LIKE 'note_tile%'"
         ).fetchone()
 
     assert followed == (4,)
