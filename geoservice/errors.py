@@ -77,6 +77,13 @@ class GridUnknown(GeoserviceError):
     """There is no such grid in the edition in force."""
 
 
+class TownFileWrong(GeoserviceError):
+    """The description of a town is not as it must be."""
+
+    def __str__(self) -> str:
+        return f"{self.fields['file']} is not as it must be. {str(self.fields['what']).rstrip('.')}."
+
+
 class LayerNotWritten(GeoserviceError):
     """Features of this layer are not written one by one: grids are drawn in drafts, reports come in by their doors."""
 

@@ -49,7 +49,7 @@ def show_difference(difference: Difference, *, removed: str) -> None:
     if len(difference.first_changed) < difference.changed:
         click.echo(f"  … {len(difference.first_changed)} of {difference.changed} are shown; --to FILE writes all.")
     _show_keys("Not named", difference.first_missing, difference.missing)
-    _show_refused(difference)
+    show_refused(difference)
 
 
 def _show_keys(what: str, keys: tuple[str, ...], count: int) -> None:
@@ -64,7 +64,8 @@ def _in_words(field: str, old: object, new: object) -> str:
     return f"{field} {'nothing' if old is None else old} -> {'nothing' if new is None else new}"
 
 
-def _show_refused(difference: Difference) -> None:
+def show_refused(difference: Difference) -> None:
+    """Print why rows were refused, each reason once, beside the answer."""
     reasons = Counter(one.reason for one in difference.refused)
     for reason, count in reasons.most_common():
         rows = [str(one.row) for one in difference.refused if one.reason == reason][:_ROWS]

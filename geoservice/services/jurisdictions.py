@@ -103,6 +103,21 @@ class JurisdictionService:
         with self._database.transaction(actor=actor) as connection:
             return _inserted(connection, code, name, name_en, place)
 
+    def add_outlined(
+        self, code: str, *, name: str, outline: MultiPolygon, name_en: str | None = None,
+        metric_srid: int | None = None, time_zone: str = "Asia/Shanghai", actor: str = "",
+    ) -> Jurisdiction:  # fmt: skip
+        """Add a jurisdiction by an outline, EPSG:4326; see `add`.
+
+        Raises
+        ------
+        JurisdictionCodeRefused, JurisdictionCodeTaken, OutlineNotValid, MetricCrsRefused, RefusedByDatabase
+        """
+        _require_code(code)
+        place = _place(outline, None, metric_srid, time_zone)
+        with self._database.transaction(actor=actor) as connection:
+            return _inserted(connection, code, name, name_en, place)
+
     def add_from_grids(
         self,
         code: str,

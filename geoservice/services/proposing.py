@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from geoservice.services.drafting.open_draft import OpenDraft
 from geoservice.services.gate import validate_grids
 from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.basemap.queries import streets_of
+from layers.buildings.queries import building_places
 from layers.db.session import Database
 from layers.grids import drafts, edits, queries
 from layers.grids.model import Edition, Finding, GridShape
@@ -26,6 +28,8 @@ from layers.households.queries import household_counts
 from layers.jurisdictions.model import Jurisdiction
 
 TIMEOUT_S = 60.0
+#: What grids are to have alike.
+Alike = Literal["households", "buildings"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class ProposingService:
         maximum: int | None = None,
         grids: int | None = None,
         seed: int = 0,
+        by: Alike = "households",
         actor: str = "",
     ) -> Proposed:
         """Make a draft that cuts a jurisdiction into grids; see `geoservice.domain.proposing.proposal.propose`.
@@ -61,7 +66,9 @@ class ProposingService:
         Parameters
         ----------
         minimum, maximum
-            Households of a grid; None: what the jurisdiction wants.
+            Households of a grid; None: what the jurisdiction wants; of buildings a third fewer or more than on average.
+        by
+            What grids are to have alike: where no households are known, buildings, and then `grids` says how many.
 
         Raises
         ------
@@ -71,15 +78,17 @@ class ProposingService:
         with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             outline = queries.outline_to_begin_with(connection, jurisdiction.id)
-            points, counts = household_counts(connection, jurisdiction.id)
+            points, counts = _places(connection, jurisdiction.id, by)
             streets = streets_of(connection, jurisdiction.id)
+        if by == "buildings":
+            minimum, maximum = _about_average(len(points), grids or 1, minimum, maximum)
         minimum, maximum = _range(jurisdiction, minimum, maximum)
         # Cutting takes seconds and needs no database.
         proposal = propose(
             outline, list(points), counts.tolist(), streets, minimum=minimum, maximum=maximum, grids=grids, seed=seed
         )
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
-            title = f"proposal of {len(proposal)} grids, {minimum} to {maximum} households"
+            title = f"proposal of {len(proposal)} grids, {minimum} to {maximum} {by}"
             draft = edits.insert_edition(connection, jurisdiction_id=jurisdiction.id, title=title, source="proposal")
             named = edits.with_new_codes(connection, proposal, jurisdiction_id=jurisdiction.id, stem=jurisdiction_code)
             edits.insert_grids(connection, draft, named)
@@ -130,6 +139,22 @@ class ProposingService:
             drafts.copy_grids(connection, edition_id=base, draft_id=draft)
             OpenDraft(connection, get_edition(connection, draft)).make("split", there, change)
             return _proposed(connection, jurisdiction, draft, applied(there, change), points, counts)
+
+
+def _places(connection: Connection, jurisdiction_id: int, by: Alike) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return (n,) points, EPSG:4326, and (n,) how many stand at each of what grids are to have alike."""
+    if by == "households":
+        return household_counts(connection, jurisdiction_id)
+    points = building_places(connection, jurisdiction_id)
+    return points, np.ones(len(points), dtype=np.int64)
+
+
+def _about_average(count: int, grids: int, minimum: int | None, maximum: int | None) -> tuple[int, int]:
+    average = count / grids
+    return (
+        math.floor(average * 2 / 3) if minimum is None else minimum,
+        math.ceil(average * 4 / 3) if maximum is None else maximum,
+    )
 
 
 def _range(jurisdiction: Jurisdiction, minimum: int | None, maximum: int | None) -> tuple[int, int]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from layers.crs import Position
@@ -33,3 +38,15 @@ def building_place(
     asked = {"jurisdiction_id": jurisdiction_id, "code": code, "address": address}
     rows = connection.execute(_PLACE, asked).all()
     return (rows[0].code, Position(rows[0].lon, rows[0].lat)) if len(rows) == 1 else None
+
+
+_PLACES = text("""
+    SELECT st_asbinary(st_pointonsurface(b.geom)) FROM geoservice.building AS b
+     WHERE b.jurisdiction_id = :jurisdiction_id AND b.kind <> 'ancillary' AND b.in_use ORDER BY b.code
+""")
+
+
+def building_places(connection: Connection, jurisdiction_id: int) -> NDArray[Any]:
+    """Return (n,) points, EPSG:4326, one in each building in use; sheds and garages are none."""
+    found = connection.execute(_PLACES, {"jurisdiction_id": jurisdiction_id}).scalars()
+    return shapely.from_wkb(np.array([bytes(one) for one in found], dtype=object))

@@ -1,0 +1,141 @@
+"""The commands town init and town check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import orjson
+
+from geoservice.cli.actor import actor
+from geoservice.cli.advice import ADVICE
+from geoservice.cli.database import import_limits, open_database
+from geoservice.cli.layer_difference import show_refused
+from geoservice.cli.new_file import NewFile
+from geoservice.cli.progress import busy
+from geoservice.cli.town_questions import ask_for_town
+from geoservice.errors import in_words
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from geoservice.services.town import check as checking
+    from geoservice.services.town import plan as plans
+    from geoservice.services.town import town as towns
+
+if TYPE_CHECKING:
+    from layers.summaries.town_lacks import Lack
+
+_LACKS = {
+    "nothing-in-force": "No grids are in force: publish an edition.",
+    "grid-without-officer": "Grids without a grid officer or deputy today: their reports wait in triage.",
+    "grid-without-police": "Grids without a police officer today.",
+    "posting-to-no-grid": "Grids that somebody is posted to and that are not in force.",
+    "staff-without-posting": "Staff without a posting today.",
+    "building-without-households": "Residential buildings without households.",
+    "camera-without-bearing": "Cameras of which nobody knows where they look.",
+    "no-service": "No services: nobody can report anything.",
+    "service-without-limit": "Services without a limit: what is reported is never overdue.",
+    "no-hours-of-work": "No hours of work: limits are reckoned around the clock.",
+    "building-of-no-grid": "Buildings that no grid owns.",
+    "camera-of-no-grid": "Cameras that no grid owns.",
+    "organisation-of-no-grid": "Organisations that no grid owns.",
+    "household-of-no-grid": "Households that no grid owns.",
+}
+
+
+@click.group()
+def town() -> None:
+    """Make a town from its files, and tell what it still lacks."""
+
+
+@town.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default=Path("town.toml"))
+@click.option("--dry-run", is_flag=True, help="Read every file and show what it would give; store nothing.")
+@click.option("--yes", is_flag=True, help="Go on without asking.")
+def init(*, file: Path, dry_run: bool, yes: bool) -> None:
+    """Make the town that FILE describes (town.toml when absent), or bring it up to date: it can be done again.
+
+    Without the file it is asked for and written. Every file is read first; then each step is one transaction. What
+    can not be done stops there: what was done before stands, and the next run goes on.
+
+    \b
+        geoservice town init
+        geoservice town check nedong
+    """  # noqa: D301  click's mark: lines stay as they are
+    if not file.exists():
+        ask_for_town(file)
+        if not yes and not click.confirm(f"{file} is written. Make the town now?", default=True):
+            return
+    plan = plans.read_plan(file)
+    _require_files(plan)
+    with open_database() as database:
+        service = towns.TownService(database, import_limits(), actor())
+        _look(service, plan)
+        if dry_run:
+            click.echo("Nothing was stored.")
+            return
+        if not yes and not click.confirm("Go on?", default=True):
+            click.echo("Nothing was stored.")
+            return
+        _make(service, plan)
+    click.echo(f"What it still lacks: geoservice town check {plan.town.code}")
+
+
+def _require_files(plan: plans.Plan) -> None:
+    absent = [f"{section}: {path}" for section, path in towns.files_of(plan) if not path.is_file()]
+    if absent:
+        raise click.ClickException(f"There is no such file. {'; '.join(absent)}")
+
+
+def _look(service: towns.TownService, plan: plans.Plan) -> None:
+    with busy("Reading …"):
+        looked = list(service.look(plan))
+    for one in looked:
+        click.echo(f"{one.section}: {one.file.name}, {one.features} features, {one.refused} refused")
+        for remark in one.remarks:
+            click.echo(f"    {remark}")
+
+
+def _make(service: towns.TownService, plan: plans.Plan) -> None:
+    def begin(step: str) -> None:
+        click.echo(f"{step} …", err=True)
+
+    for done in service.make(plan, begin):
+        if isinstance(done, towns.Stopped):
+            advice = in_words(done.error, ADVICE)
+            said = " ".join(filter(None, (str(done.error), advice)))
+            raise click.ClickException(f"{done.step}: {said} What was done before stands; mend it, and run this again.")
+        for sentence in done.did:
+            click.echo(f"{done.step}: {sentence}")
+        if done.difference is not None:
+            show_refused(done.difference)
+
+
+@town.command()
+@click.argument("code")
+@click.option("--to", "to_file", type=NewFile(), help="Write their places as GeoJSON, for a map.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def check(*, code: str, to_file: Path | None, as_json: bool) -> None:
+    """Tell what the town CODE still lacks: grids without an officer, buildings without households, and the like."""
+    with open_database() as database:
+        lacks = checking.check_town(database, code)
+    if to_file is not None:
+        to_file.write_bytes(orjson.dumps({"type": "FeatureCollection", "features": list(_features(lacks))}))
+    if as_json:
+        told = [{"kind": one.kind, "count": one.count, "codes": one.codes} for one in lacks]
+        click.echo(orjson.dumps(told))
+        return
+    for one in lacks:
+        more = " …" if one.count > len(one.codes) else ""
+        click.echo(f"{one.count:>6}  {_LACKS[one.kind]}\n        {', '.join(one.codes)}{more}")
+    if not lacks:
+        click.echo("Nothing is lacking.")
+
+
+def _features(lacks: tuple[Lack, ...]) -> list[dict[str, object]]:
+    return [
+        {"type": "Feature", "geometry": orjson.loads(place), "properties": {"lack": one.kind, "code": code}}
+        for one in lacks
+        for code, place in one.places
+    ]

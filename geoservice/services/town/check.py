@@ -1,0 +1,15 @@
+"""Tell what a town still lacks."""
+
+from __future__ import annotations
+
+from geoservice.services.lookups import get_jurisdiction
+from layers.db.session import Database
+from layers.summaries.town_lacks import Lack, lacks_of
+
+TIMEOUT_S = 60.0
+
+
+def check_town(database: Database, jurisdiction_code: str) -> tuple[Lack, ...]:
+    """Return what a jurisdiction lacks, in the order in which it is best mended; raise JurisdictionUnknown."""
+    with database.transaction(timeout_s=TIMEOUT_S) as connection:
+        return lacks_of(connection, get_jurisdiction(connection, jurisdiction_code).id)

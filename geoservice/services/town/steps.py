@@ -1,0 +1,243 @@
+"""The steps that make a town, each in one transaction, in the order in which they stand on each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import shapely
+from shapely import MultiPolygon
+
+from geoservice.domain.importing.model import ReadFeatures
+from geoservice.errors import TownFileWrong
+from geoservice.reading.features import read_features
+from geoservice.reading.limits import Limits
+from geoservice.reading.shapes import GridFields
+from geoservice.services.calendars import CalendarService, SheetDays, parse_hours, read_days, read_sheet_of_days
+from geoservice.services.editions import EditionService
+from geoservice.services.jurisdictions import JurisdictionService
+from geoservice.services.layers.importing import LayerImportService
+from geoservice.services.layers.staging import written_layer
+from geoservice.services.proposing import ProposingService
+from geoservice.services.town.plan import Calendar, Features, Grids, Plan
+from layers.changes.model import Difference
+from layers.crs import Bbox
+from layers.db.session import Database
+from layers.geometry import as_multipolygon, metres_per_degree
+from layers.grids.model import has_errors
+
+#: What an outline around buildings reaches beyond them.
+AROUND_M = 50.0
+
+
+class Done(NamedTuple):
+    """What a step did."""
+
+    #: As it is called in town.toml.
+    step: str
+    #: Sentences.
+    did: tuple[str, ...]
+    #: What was taken for what, what was refused.
+    remarks: tuple[str, ...] = ()
+    #: Of an import.
+    difference: Difference | None = None
+
+
+@dataclass
+class Making:
+    """A town on its way."""
+
+    database: Database
+    plan: Plan
+    limits: Limits
+    actor: str
+    #: Where it is, once that is known.
+    bbox: Bbox | None = None
+    _read: dict[str, ReadFeatures] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        """Return the code of the jurisdiction."""
+        return self.plan.town.code
+
+    def exists(self) -> bool:
+        """Return whether the jurisdiction is there already."""
+        return any(one.code == self.code for one in JurisdictionService(self.database).jurisdictions())
+
+    def read(self, layer_id: str, table: Features) -> ReadFeatures:
+        """Return the features of a file, read once; raise as `read_features` does."""
+        known = f"{layer_id} {table.file} {table.layer} {table.sheet}"
+        if known not in self._read:
+            choices = table.choices(self.plan.town, self.bbox)
+            found = read_features(str(table.file), written_layer(layer_id), choices, self.limits)
+            self._read[known] = _with_constants(found, table.set)
+        return self._read[known]
+
+
+def _with_constants(features: ReadFeatures, constants: Mapping[str, object]) -> ReadFeatures:
+    values = dict(features.values) | {name: [value] * len(features.keys) for name, value in constants.items()}
+    return ReadFeatures(
+        features.keys, values, features.geoms, features.buildings, features.rows, features.refused, features.remarks
+    )
+
+
+Step = Callable[[Making], Done]
+
+
+def found(making: Making) -> Done:
+    """Add the jurisdiction, unless it is there."""
+    plan, town = making.plan, making.plan.town
+    service = JurisdictionService(making.database, limits=making.limits)
+    if making.exists():
+        return Done("town", (f"The jurisdiction {town.code} is there already.",))
+    where: dict[str, Any] = {"name": town.name, "name_en": town.name_en, "metric_srid": town.metric_srid,
+                             "time_zone": town.time_zone, "actor": making.actor}  # fmt: skip
+    if plan.outline is not None and plan.outline.file is not None:
+        place = plan.outline
+        service.add(
+            town.code, outline_path=str(plan.outline.file), crs=place.crs or town.crs, layer=place.layer,
+            encoding=place.encoding or town.encoding, **where,
+        )  # fmt: skip
+        return Done("town", (f"The jurisdiction {town.code} is added, by the outline of {plan.outline.file.name}.",))
+    if plan.grids is not None and plan.grids.file is not None:
+        grids = plan.grids
+        made = service.add_from_grids(
+            town.code, grids_path=str(grids.file), fields=GridFields(grids.code, grids.name), heal_m=grids.heal,
+            crs=grids.crs or town.crs, encoding=grids.encoding or town.encoding, layer=grids.layer, **where,
+        )  # fmt: skip
+        draft = made.draft
+        told = f"The jurisdiction {town.code} is added, with its {draft.grids} grids as draft {draft.edition_id}."
+        return Done("town", (told, *_published(making, grids, draft.edition_id, errors=has_errors(draft.findings))))
+    service.add_outlined(town.code, outline=_around(making), **where)
+    return Done("town", (f"The jurisdiction {town.code} is added, its outline {AROUND_M:g} m around its buildings.",))
+
+
+def _around(making: Making) -> MultiPolygon:
+    """Return the hull of the town's buildings and what lies near it, EPSG:4326."""
+    shapes = [making.read("buildings", table).geoms for table in making.plan.buildings]
+    geoms = [one for part in shapes if part is not None for one in part if one is not None]
+    if not geoms:
+        raise TownFileWrong(file="town.toml", what="it says neither where the town is nor which buildings it has")
+    hull = shapely.convex_hull(shapely.geometrycollections(geoms))
+    metres = np.array(metres_per_degree(hull.centroid.y))
+    wide = shapely.buffer(shapely.transform(hull, lambda lonlat: lonlat * metres), AROUND_M, join_style="mitre")
+    return as_multipolygon(shapely.transform(wide, lambda metre: metre / metres))
+
+
+def keeping_calendar(calendar: Calendar) -> Step:
+    """Return the step that writes when is worked."""
+
+    def step(making: Making) -> Done:
+        service, did = CalendarService(making.database), []
+        remarks: tuple[str, ...] = ()
+        if calendar.work:
+            service.set_hours(making.code, [one for line in calendar.work for one in parse_hours(line)])
+            did.append(f"Hours of work: {'; '.join(calendar.work)}.")
+        if calendar.days is not None:
+            days, remarks = _days_of(calendar.days)
+            service.add_days(making.code, days)
+            did.append(f"{len(days)} days that are not as their weekday.")
+        return Done("calendar", tuple(did), remarks)
+
+    return step
+
+
+def _days_of(file: Path) -> SheetDays:
+    if file.suffix.lower() != ".csv":
+        return read_sheet_of_days(file)
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        return SheetDays(read_days(lines), ())
+
+
+def importing(layer_id: str, table: Features) -> Step:
+    """Return the step that imports a file of features of a layer."""
+
+    def step(making: Making) -> Done:
+        features = making.read(layer_id, table)
+        done = LayerImportService(making.database).apply(
+            making.code, layer_id, features, actor=making.actor, door="command", note=table.file.name[:150],
+            removed=table.removed, confirmed=table.confirm_removal,
+        )  # fmt: skip
+        return Done(layer_id, (in_short(done.difference),), features.remarks, done.difference)
+
+    return step
+
+
+def in_short(difference: Difference) -> str:
+    """Return a difference that was written, in a sentence."""
+    return (
+        f"{difference.added} added, {difference.changed} changed, {difference.same} as they were,"
+        f" {len(difference.refused)} refused."
+    )
+
+
+def keeping_grids(grids: Grids) -> Step:
+    """Return the step that makes the first draft of grids, and publishes it where that is said."""
+
+    def step(making: Making) -> Done:
+        there = EditionService(making.database).editions(making.code)
+        if there:
+            latest = there[-1]
+            told = f"The town has {len(there)} editions; the latest is {latest.id}, {latest.status}."
+            if latest.status == "draft":
+                return Done("grids", (told, *_published(making, grids, latest.id, errors=False)))
+            return Done("grids", (told,))
+        told, edition_id, errors = _first_draft(making, grids)
+        return Done("grids", (told, *_published(making, grids, edition_id, errors=errors)))
+
+    return step
+
+
+def _first_draft(making: Making, grids: Grids) -> tuple[str, int, bool]:
+    """Return what is told of the first draft, its id, and whether something forbids publishing it."""
+    town = making.plan.town
+    if grids.file is not None:
+        made = EditionService(making.database, limits=making.limits).import_file(
+            str(grids.file), jurisdiction_code=making.code, fields=GridFields(grids.code, grids.name),
+            crs=grids.crs or town.crs, encoding=grids.encoding or town.encoding, layer=grids.layer, heal_m=grids.heal,
+            actor=making.actor,
+        )  # fmt: skip
+        return f"{made.grids} grids are draft {made.edition_id}.", made.edition_id, has_errors(made.findings)
+    if grids.propose is None:
+        raise TownFileWrong(file="town.toml", what="grids: say file, or propose")
+    wanted = grids.propose
+    fewest, most = wanted.households or (None, None)
+    proposed = ProposingService(making.database).propose(
+        making.code, minimum=fewest, maximum=most, grids=wanted.grids, seed=wanted.seed, by=wanted.by,
+        actor=making.actor,
+    )  # fmt: skip
+    counts, draft = sorted(proposed.households.values()), proposed.edition.id
+    told = f"{len(counts)} grids are proposed as draft {draft}, of {counts[0]} to {counts[-1]} {wanted.by}."
+    return told, draft, has_errors(proposed.findings)
+
+
+def _published(making: Making, grids: Grids, edition_id: int, *, errors: bool) -> Sequence[str]:
+    """Put a draft in force where that is said and nothing forbids it, and tell what is so."""
+    if errors:
+        return (f"Something forbids publishing it: geoservice edition show {edition_id}",)
+    if not grids.publish:
+        return (f"Look at it, then publish it: geoservice edition preview {edition_id}",)
+    service = EditionService(making.database)
+    service.validate(edition_id, actor=making.actor)
+    service.publish(edition_id, actor=making.actor)
+    return (f"Edition {edition_id} is in force.",)
+
+
+def steps_of(plan: Plan) -> Iterator[tuple[str, Step]]:
+    """Yield the steps that a plan asks for, in the order in which they stand on each other, each with its name."""
+    yield "town", found
+    if plan.calendar is not None:
+        yield "calendar", keeping_calendar(plan.calendar)
+    for layer_id in ("basemap", "buildings"):
+        for table in getattr(plan, layer_id):
+            yield layer_id, importing(layer_id, table)
+    if isinstance(plan.households, Features):
+        yield "households", importing("households", plan.households)
+    if plan.grids is not None:
+        yield "grids", keeping_grids(plan.grids)
+    for layer_id in ("cameras", "organisations"):
+        for table in getattr(plan, layer_id):
+            yield layer_id, importing(layer_id, table)

@@ -1,0 +1,100 @@
+"""Make a town, step by step, and tell what it still lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from geoservice.errors import GeoserviceError
+from geoservice.reading.limits import Limits
+from geoservice.services.layers.importing import LayerImportService
+from geoservice.services.town.plan import Features, Plan
+from geoservice.services.town.steps import Done, Making, steps_of
+from layers.db.session import Database
+from layers.errors import LayerError
+
+
+class Stopped(NamedTuple):
+    """A step that could not be done: nothing of it stands, those before it do."""
+
+    step: str
+    error: GeoserviceError | LayerError
+
+
+class Looked(NamedTuple):
+    """What a file of features would give, before anything is stored."""
+
+    section: str
+    file: Path
+    features: int
+    refused: int
+    #: Sentences, on its columns among them.
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TownService:
+    """Makes towns."""
+
+    database: Database
+    limits: Limits
+    actor: str
+
+    def look(self, plan: Plan) -> Iterator[Looked]:
+        """Read every file of features that a plan names, and yield what it would give; nothing is stored.
+
+        Raises
+        ------
+        GeoserviceError, LayerError
+            Of the first file that can not be read, or whose columns are not clear.
+        """
+        making = self._making(plan)
+        for section, table in _tables(plan):
+            found = making.read(section, table)
+            yield Looked(section, table.file, len(found.keys), len(found.refused), found.remarks)
+
+    def make(self, plan: Plan, begin: Callable[[str], None] = lambda step: None) -> Iterator[Done | Stopped]:
+        """Do the steps of a plan in turn, each in one transaction, and yield what each did; stop at the first refusal.
+
+        Parameters
+        ----------
+        begin
+            Called with the name of a step before it is done.
+        """
+        making = self._making(plan)
+        for name, step in steps_of(plan):
+            begin(name)
+            try:
+                if making.bbox is None and making.exists():
+                    making.bbox = LayerImportService(self.database).surroundings(plan.town.code).bbox
+                yield step(making)
+            except (GeoserviceError, LayerError) as exc:
+                yield Stopped(name, exc)
+                return
+
+    def _making(self, plan: Plan) -> Making:
+        return Making(self.database, plan, self.limits, self.actor)
+
+
+def files_of(plan: Plan) -> Iterator[tuple[str, Path]]:
+    """Yield every file that a plan names, with its section."""
+    for section, table in _tables(plan):
+        yield section, table.file
+    for section in ("outline", "osm", "grids", "staff", "services"):
+        told = getattr(plan, section)
+        if told is not None and told.file is not None:
+            yield section, told.file
+    if plan.calendar is not None and plan.calendar.days is not None:
+        yield "calendar", plan.calendar.days
+    if plan.households is not None and not isinstance(plan.households, Features):
+        yield "households", plan.households.count_register
+
+
+def _tables(plan: Plan) -> Iterator[tuple[str, Features]]:
+    for section in ("basemap", "buildings", "cameras", "organisations"):
+        for table in getattr(plan, section):
+            yield section, table
+    if isinstance(plan.households, Features):
+        yield "households", plan.households

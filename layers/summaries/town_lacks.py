@@ -1,0 +1,105 @@
+"""What a jurisdiction still lacks so that every report finds somebody, and every figure is whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+#: Of each kind so many are named.
+NAMED = 10
+
+
+@dataclass(frozen=True)
+class Lack:
+    """Something that is missing, of how many, and where."""
+
+    #: A code, for those who write it in words.
+    kind: str
+    count: int
+    #: Codes of the first, in order.
+    codes: tuple[str, ...]
+    #: Of all: GeoJSON of a place each, where they have one.
+    places: tuple[tuple[str, str], ...]
+
+
+_PER_KIND = {
+    "nothing-in-force": """
+        SELECT j.code, NULL::geometry FROM geoservice.jurisdiction AS j WHERE j.id = :j
+           AND NOT EXISTS (SELECT FROM geoservice.territory AS t WHERE t.jurisdiction_id = :j AND t.valid @> now())
+    """,
+    "grid-without-officer": """
+        SELECT t.code, st_pointonsurface(t.geom) FROM geoservice.territory AS t
+         WHERE t.jurisdiction_id = :j AND t.valid @> now() AND upper_inf(t.known)
+           AND NOT EXISTS (SELECT FROM geoservice.officer_posted(:j, t.code, now()))
+    """,
+    "grid-without-police": """
+        SELECT t.code, st_pointonsurface(t.geom) FROM geoservice.territory AS t
+         WHERE t.jurisdiction_id = :j AND t.valid @> now() AND upper_inf(t.known)
+           AND NOT EXISTS (SELECT FROM geoservice.posting AS p
+                             JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
+                            WHERE p.jurisdiction_id = :j AND p.grid_code = t.code AND p.role = 'police_officer'
+                              AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date)
+    """,
+    "posting-to-no-grid": """
+        SELECT DISTINCT p.grid_code, NULL::geometry FROM geoservice.posting AS p
+          JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
+         WHERE p.jurisdiction_id = :j AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
+           AND NOT EXISTS (SELECT FROM geoservice.territory AS t WHERE t.jurisdiction_id = :j AND t.valid @> now()
+                              AND upper_inf(t.known) AND t.code = p.grid_code)
+    """,
+    "staff-without-posting": """
+        SELECT s.code, NULL::geometry FROM geoservice.staff AS s
+          JOIN geoservice.jurisdiction AS j ON j.id = s.jurisdiction_id
+         WHERE s.jurisdiction_id = :j AND s.role <> 'dispatcher'
+           AND NOT EXISTS (SELECT FROM geoservice.posting AS p WHERE p.jurisdiction_id = :j AND p.staff_code = s.code
+                              AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date)
+    """,
+    "building-without-households": """
+        SELECT b.code, st_pointonsurface(b.geom) FROM geoservice.building AS b
+         WHERE b.jurisdiction_id = :j AND b.kind = 'residential' AND b.in_use
+           AND NOT EXISTS (SELECT FROM geoservice.household AS h
+                            WHERE h.jurisdiction_id = :j AND h.building_code = b.code)
+    """,
+    "camera-without-bearing": """
+        SELECT c.code, c.geom FROM geoservice.camera AS c WHERE c.jurisdiction_id = :j AND c.sector IS NULL
+    """,
+    "no-service": """
+        SELECT j.code, NULL::geometry FROM geoservice.jurisdiction AS j WHERE j.id = :j
+           AND NOT EXISTS (SELECT FROM geoservice.service AS s WHERE s.jurisdiction_id = :j)
+    """,
+    "service-without-limit": """
+        SELECT s.code, NULL::geometry FROM geoservice.service AS s
+         WHERE s.jurisdiction_id = :j AND s.limit_working_hours IS NULL
+    """,
+    "no-hours-of-work": """
+        SELECT j.code, NULL::geometry FROM geoservice.jurisdiction AS j WHERE j.id = :j
+           AND NOT EXISTS (SELECT FROM geoservice.working_hours AS w WHERE w.jurisdiction_id = :j)
+    """,
+}  # fmt: skip
+#: Of each layer whose features a grid owns by their place.
+_OUTSIDE = {
+    "building": "building-of-no-grid",
+    "camera": "camera-of-no-grid",
+    "organisation": "organisation-of-no-grid",
+    "household": "household-of-no-grid",
+}
+
+
+def lacks_of(connection: Connection, jurisdiction_id: int) -> tuple[Lack, ...]:
+    """Return what a jurisdiction lacks now, in the order in which it is best mended."""
+    outside = {
+        kind: f"SELECT f.code, st_pointonsurface(f.geom) FROM geoservice.{table} AS f"  # noqa: S608  our own names
+        " WHERE f.jurisdiction_id = :j AND f.grid_code IS NULL"
+        for table, kind in _OUTSIDE.items()
+    }
+    found = []
+    for kind, query in (_PER_KIND | outside).items():
+        rows = connection.execute(
+            text(f"SELECT l.code, st_asgeojson(l.place, 7) FROM ({query}) AS l (code, place) ORDER BY l.code"),  # noqa: S608
+            {"j": jurisdiction_id},
+        ).all()
+        if rows:
+            codes = tuple(row[0] for row in rows[:NAMED])
+            found.append(Lack(kind, len(rows), codes, tuple((row[0], row[1]) for row in rows if row[1] is not None)))
+    return tuple(found)
