@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import click
 
 from geoservice.cli.command_name import own_name
@@ -9,6 +12,7 @@ from geoservice.cli.database import database_url
 from geoservice.lazy_modules import lazily
 
 with lazily():
+    from geoservice.demo import files as town_files
     from geoservice.services import demo as demo_services
 
 
@@ -22,6 +26,24 @@ def load() -> None:
     """Load the demo community unless it is there, and print a key to try with unless one was printed that is valid."""
     summary = demo_services.load_demo(database_url(), lambda line: click.echo(line, err=True))
     click.echo(f"jurisdiction  {summary.jurisdiction_code}\nAPI key       {key_words(summary)}")
+
+
+@demo.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def files(*, folder: Path) -> None:
+    """Write the files of a made-up town into the new folder FOLDER: to try how a second town is set up.
+
+    \b
+        geoservice demo files qinghe
+        cd qinghe
+        geoservice town init
+    """  # noqa: D301  click's mark: lines stay as they are
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise click.UsageError(f"{folder} is there already; name a new folder.") from None
+    for file in town_files.write_town_files(folder, now=datetime.now(UTC)):
+        click.echo(file)
 
 
 def key_words(summary: demo_services.DemoSummary) -> str:

@@ -1,0 +1,196 @@
+"""A town from its files: made step by step, made again without a change, stopped with a sentence, looked through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+
+from geoservice.cli.demo import demo
+from geoservice.cli.town import town
+
+SQUARE = 0.0002
+TOML = """
+[town]
+code = "mill"
+name = "Mill Town"
+time_zone = "Europe/Vienna"
+
+[outline]
+around = "buildings"
+
+[calendar]
+work = ["mon-fri 08:00-12:00 13:00-17:00"]
+
+[basemap]
+file = "streets.geojson"
+set = { kind = "street" }
+
+[buildings]
+file = "buildings.geojson"
+
+[households]
+file = "households.csv"
+
+[grids]
+propose = { grids = 4, households = [40, 100] }
+publish = true
+
+[cameras]
+file = "cameras.csv"
+crs = "wgs84"
+"""
+
+
+def collection(features: list[tuple[dict[str, object], dict[str, object]]]) -> bytes:
+    return orjson.dumps(
+        {
+            "type": "FeatureCollection",
+            "features": [{"type": "Feature", "properties": told, "geometry": geom} for told, geom in features],
+        }
+    )
+
+
+def square(lon: float, lat: float) -> dict[str, object]:
+    corners = [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]
+    return {"type": "Polygon", "coordinates": [[[lon + x * SQUARE, lat + y * SQUARE] for x, y in corners]]}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of a town of 8 x 8 buildings between 9 x 9 streets."""
+    monkeypatch.setenv("GEOSERVICE_DATABASE_URL", database_url)
+    places = [(x, y, 15.6 + x * 0.001, 48.4 + y * 0.001) for x in range(8) for y in range(8)]
+    buildings = [({"code": f"B{x}{y}", "kind": "residential"}, square(lon, lat)) for x, y, lon, lat in places]
+    (tmp_path / "buildings.geojson").write_bytes(collection(buildings))
+    lines = [
+        [[15.5996 + n * 0.001, 48.399], [15.5996 + n * 0.001, 48.409]] for n in range(9)
+    ] + [[[15.599, 48.3996 + n * 0.001], [15.609, 48.3996 + n * 0.001]] for n in range(9)]  # fmt: skip
+    streets = [
+        ({"code": f"S{n}"}, {"type": "LineString", "coordinates": line}) for n, line in enumerate(lines)
+    ]  # fmt: skip
+    (tmp_path / "streets.geojson").write_bytes(collection(streets))
+    rows = "".join(f"B{x}{y},4,2,1,3,1,0,1\n" for x, y, _, _ in places if (x, y) != (0, 0))
+    head = "building,households,age_0_13,age_14_17,age_18_59,age_60_79,age_80_plus,floating\n"
+    (tmp_path / "households.csv").write_text(head + rows, encoding="utf-8")
+    (tmp_path / "cameras.csv").write_text("code,lon,lat,status\nC1,15.601,48.401,online\nC2,,,online\n")
+    (tmp_path / "town.toml").write_text(TOML, encoding="utf-8")
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str, given: str | None = None) -> Result:
+    with pytest.MonkeyPatch.context() as there:
+        there.chdir(folder)
+        return CliRunner().invoke(town, [*arguments], catch_exceptions=False, input=given)
+
+
+def test_a_town_is_made_and_made_again(folder: Path) -> None:
+    made = run(folder, "init", "--yes")
+    assert made.exit_code == 0, made.output
+    for sentence in (
+        "its outline 50 m around its buildings.", "basemap: 18 added", "buildings: 64 added", "households: 63 added",
+        "4 grids are proposed", "Edition 1 is in force.", "cameras: 1 added", "Refused, 1 rows (3): it has no place",
+    ):  # fmt: skip
+        assert sentence in made.output, made.output
+
+    again = run(folder, "init", "--yes")
+    assert again.exit_code == 0, again.output
+    assert "buildings: 0 added, 0 changed, 64 as they were" in again.output
+    assert "households: 0 added, 0 changed, 63 as they were" in again.output
+    assert "the latest is 1, published" in again.output
+
+    told = orjson.loads(run(folder, "check", "mill", "--json").output)
+    assert {one["kind"]: one["count"] for one in told} == {
+        "grid-without-officer": 4, "grid-without-police": 4, "building-without-households": 1,
+        "camera-without-bearing": 1, "no-service": 1,
+    }  # fmt: skip
+    assert next(one["codes"] for one in told if one["kind"] == "building-without-households") == ["B00"]
+    run(folder, "check", "mill", "--to", "lacks.geojson")
+    assert len(orjson.loads((folder / "lacks.geojson").read_bytes())["features"]) == 10
+
+
+def test_a_dry_run_stores_nothing(folder: Path) -> None:
+    assert "64 features, 0 refused" in run(folder, "init", "--dry-run").output
+    assert run(folder, "init", given="n\n").output.endswith("Nothing was stored.\n")
+    with pytest.raises(Exception, match="no such jurisdiction"):
+        run(folder, "check", "mill")
+
+
+def test_what_can_not_be_done_stops_and_the_next_run_goes_on(folder: Path) -> None:
+    whole = (folder / "town.toml").read_text(encoding="utf-8")
+    (folder / "town.toml").write_text(whole.replace("[40, 100]", "[4000, 5000]"), encoding="utf-8")
+
+    stopped = run(folder, "init", "--yes")
+    assert stopped.exit_code == 1
+    assert "grids: So many households can not be divided" in stopped.output
+    assert "What was done before stands" in stopped.output
+
+    (folder / "town.toml").write_text(whole, encoding="utf-8")
+    assert "Edition" in run(folder, "init", "--yes").output
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[town]\ncode = "a"\n', "town.name: field required"),
+        ('[town]\ncode = "a"\nname = "A"\n[buildngs]\nfile = "x"\n', "buildngs is not known: did you mean buildings?"),
+        ('[town]\ncode = "a"\nname = "A"\n[cameras]\nfile = "x"\nkeey = "y"\n', "did you mean key?"),
+        ('[town]\ncode = "a"\nname = "A"\n[cameras]\nfile = "x.csv"\n', "There is no such file."),
+        ("[town", "it is no TOML in UTF-8"),
+        ("\0", "it is no TOML in UTF-8"),
+    ],
+)  # fmt: skip
+def test_a_description_that_nobody_understands_is_told(folder: Path, text: str, words: str) -> None:
+    (folder / "town.toml").write_text(text, encoding="utf-8")
+
+    try:
+        said = run(folder, "init", "--yes").output
+    except Exception as error:  # noqa: BLE001  the command line prints what any of ours says
+        said = str(error)
+    assert words in said
+
+
+def test_a_town_without_a_description_is_asked_for(folder: Path) -> None:
+    answers = ["mill", "Mill Town", "Europe/Vienna", "wgs84", "", "", "", "buildings.geojson", "", "", "", "", "", "4",
+               "mon-fri 08:00-17:00", "n"]  # fmt: skip
+    asked = run(folder, "init", "other.toml", given="\n".join(answers) + "\n")
+
+    assert asked.exit_code == 0, asked.output
+    written = (folder / "other.toml").read_text(encoding="utf-8")
+    assert 'around = "buildings"' in written
+    assert 'propose = { grids = 4, by = "buildings" }' in written
+    assert "64 features, 0 refused" in run(folder, "init", "other.toml", "--dry-run").output
+
+
+def test_a_made_up_town_is_made_beside_the_demo(
+    tmp_path: Path, community_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEOSERVICE_DATABASE_URL", community_url)
+    folder = tmp_path / "qinghe"
+    CliRunner().invoke(demo, ["files", str(folder)], catch_exceptions=False)
+    before = figures_of(community_url, "sare")
+
+    made = run(folder, "init", "--yes")
+
+    assert made.exit_code == 0, made.output
+    assert figures_of(community_url, "sare") == before
+    # Households and residents are the plan's, whatever the seed.
+    assert figures_of(community_url, "qinghe") == before
+    told = {one["kind"] for one in orjson.loads(run(folder, "check", "qinghe", "--json").output)}
+    assert not {kind for kind in told if kind.endswith("-of-no-grid")}
+
+
+def figures_of(url: str, code: str) -> tuple[int, int, int, int]:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("""
+            SELECT (SELECT count(*) FROM geoservice.territory AS t
+                     WHERE t.jurisdiction_id = j.id AND upper_inf(t.known)),
+                   sum(h.households), sum(h.residents), sum(h.floating)
+              FROM geoservice.jurisdiction AS j JOIN geoservice.household AS h ON h.jurisdiction_id = j.id
+             WHERE j.code = %s GROUP BY j.id
+        """, [code]).fetchone()  # fmt: skip
+    assert row is not None
+    return row
