@@ -181,14 +181,14 @@ def _require_fitting(context: click.Context, what: str, fitting: frozenset[str])
         raise click.UsageError(f"{name} does not go with {what}.")
 
 
-def _choices(said: Mapping[str, object], around: importing.Surroundings) -> Choices:
+def _choices(said: Mapping[str, Any], around: importing.Surroundings) -> Choices:
     mapping = dict(_kept(cast("Path | None", said["columns_from"])))
     mapping |= dict(cast("Sequence[tuple[str, str]]", said["columns"]))
     if said["key"] is not None:
         mapping[_KEY] = str(said["key"])
     return choosing.Choices(
         mapping=mapping, crs=_text(said["crs"], lower=True), encoding=_text(said["encoding"]),
-        layer=_text(said["file_layer"]), sheet=_one_sheet(cast("Sequence[str]", said["sheets"])), swapped=bool(said["swap_coordinates"]),
+        layer=_text(said["file_layer"]), sheet=_one_sheet(said["sheets"]), swapped=bool(said["swap_coordinates"]),
         degrees=cast("Degrees | None", said["degrees"]), gbt28181=cast("bool | None", said["gbt28181"]),
         words=_words(cast("Sequence[tuple[str, str]]", said["words"])),
         no_persons=frozenset(cast("Sequence[str]", said["no_persons"])), drop_heights=bool(said["drop_heights"]),

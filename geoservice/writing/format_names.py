@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-FormatName = Literal["geopackage", "geojson", "shapefile", "geoparquet"]
+FormatName = Literal["geopackage", "geojson", "shapefile", "geoparquet", "flatgeobuf", "csv", "xlsx"]
 FORMAT_NAMES: tuple[FormatName, ...] = get_args(FormatName)
