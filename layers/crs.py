@@ -19,6 +19,8 @@ from layers.shifted import FROM_WGS84, Floats, shifted_back
 
 #: EPSG code of everything stored: longitude and latitude on WGS 84.
 STORAGE_SRID = 4326
+#: Of degrees that are read from files: a tenth of a millimetre, so that the same file read again is the same.
+KEPT_DECIMALS = 9
 #: EPSG code of what tiles are cut in: WGS 84 / Pseudo-Mercator.
 WEB_MERCATOR_SRID = 3857
 #: What a sender may declare beside epsg:N. CGCS2000 is WGS 84 to a few centimetres.

@@ -112,20 +112,28 @@ def _records(
 
 
 def feature_rows(
-    connection: Connection, layer: Layer, *, jurisdiction_id: int
+    connection: Connection, layer: Layer, *, jurisdiction_id: int, stored: bool = False
 ) -> tuple[tuple[tuple[object, ...], ...], Any]:
     """Return every feature of a layer, now, by key.
+
+    Parameters
+    ----------
+    stored
+        Rows as people write them, and not what is told of them: of a layer of people each with its counts.
 
     Returns
     -------
     rows
-        Values in the order of the layer's columns.
+        Values in the order of the layer's columns, or of those that people write.
     geoms
         (n,) of the layer's geometry type, EPSG:4326, with every digit.
     """
+    columns, relation, order = layer.columns, _from(layer), _order(layer)
+    if stored:
+        columns, relation, order = layer.written, f"{SCHEMA}.{_quote(layer.table)} AS f", "f.code"
     query = text(f"""
-        SELECT st_asbinary(f.{_quote(layer.geom)}), {_listed(layer.columns)} FROM {_from(layer)}
-         WHERE {_where(layer)} ORDER BY {_order(layer)}
+        SELECT st_asbinary(f.{_quote(layer.geom)}), {_listed(columns)} FROM {relation}
+         WHERE {_where(layer)} ORDER BY {order}
     """)  # noqa: S608  names are quoted, values bound
     found = connection.execute(query, _asked(jurisdiction_id)).all()
     geoms = shapely.from_wkb(np.array([bytes(row[0]) for row in found], dtype=object))

@@ -20,6 +20,8 @@ from tilegen.matrix import Tile
 Read = Callable[[Tile], bytes]
 #: Millionths of ten degrees, as PMTiles has them.
 _E7 = 10_000_000
+#: What both formats say of a tile set in the words of its TileJSON.
+_TOLD = ("name", "description", "attribution")
 
 
 def write_pmtiles(file: Path, tiles: Iterable[Tile], read: Read, document: dict[str, Any]) -> int:
@@ -43,7 +45,7 @@ def write_pmtiles(file: Path, tiles: Iterable[Tile], read: Read, document: dict[
             "max_lon_e7": round(east * _E7), "max_lat_e7": round(north * _E7),
             "center_lon_e7": round(lon * _E7), "center_lat_e7": round(lat * _E7), "center_zoom": zoom,
         }  # fmt: skip
-        told = {name: document[name] for name in ("name", "description", "vector_layers")}
+        told = {name: document[name] for name in (*_TOLD, "vector_layers") if name in document}
         writer.finalize(header, told)
     return count
 
@@ -80,8 +82,8 @@ def _sqlite_as_files_are(file: Path) -> Iterator[None]:
 
 
 def _metadata(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    yield from (("name", document["name"]), ("description", document["description"]), ("format", "pbf"))
-    yield from (("type", "overlay"), ("version", "1"))
+    yield from ((name, document[name]) for name in _TOLD if name in document)
+    yield from (("format", "pbf"), ("type", "overlay"), ("version", "1"))
     yield from (("minzoom", str(document["minzoom"])), ("maxzoom", str(document["maxzoom"])))
     yield from (("bounds", ",".join(map(str, document["bounds"]))), ("center", ",".join(map(str, document["center"]))))
     yield "json", json.dumps({"vector_layers": document["vector_layers"]}, ensure_ascii=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from layers.crs import Bbox
@@ -18,7 +19,9 @@ def lowest_zoom(tiling: Tiling) -> int:
     return 0 if tiling.cells is not None else tiling.min_zoom
 
 
-def tilejson(layer: Layer, tiling: Tiling, bbox: Bbox, address: str) -> dict[str, Any]:
+def tilejson(
+    layer: Layer, tiling: Tiling, bbox: Bbox, address: str, attribution: str | None = None
+) -> dict[str, Any]:  # fmt: skip
     """Return the document of a layer's tile set.
 
     Parameters
@@ -27,6 +30,8 @@ def tilejson(layer: Layer, tiling: Tiling, bbox: Bbox, address: str) -> dict[str
         Of the jurisdiction, degrees, EPSG:4326.
     address
         Of a tile, with {z}, {x} and {y}.
+    attribution
+        Whom maps of it name, plain text; maps take it for HTML (TileJSON 3.0.0, 3.3), so that is what becomes of it.
     """
     lowest = lowest_zoom(tiling)
     return {
@@ -40,6 +45,7 @@ def tilejson(layer: Layer, tiling: Tiling, bbox: Bbox, address: str) -> dict[str
         "bounds": list(bbox),
         "center": [(bbox.west + bbox.east) / 2, (bbox.south + bbox.north) / 2, max(lowest, DEEPEST_ZOOM - 2)],
         "vector_layers": _vector_layers(layer, tiling),
+        **({} if attribution is None else {"attribution": escape(attribution)}),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
@@ -14,6 +14,7 @@ from geoservice.services.exporting import ExportService
 from geoservice.web.guard import guard
 from geoservice.web.parsing import QueryInteger, StrictModel
 from geoservice.web.problems import problem_responses
+from geoservice.writing.format_names import MAP_FORMATS, MapFormat
 from geoservice.writing.formats import FORMATS
 
 TAG = Tag(name="editions", description="Complete sets of grids, one in force at a time")
@@ -28,7 +29,7 @@ class ExportPath(StrictModel):
 class ExportQuery(StrictModel):
     """As what."""
 
-    format: Literal["geopackage", "geojson", "shapefile", "geoparquet"] = "geojson"
+    format: MapFormat = "geojson"
     crs: Annotated[str, Field(max_length=20, description="wgs84, cgcs2000 or epsg:N")] = "wgs84"
 
 
@@ -43,7 +44,7 @@ def exports_blueprint(exports: ExportService) -> APIBlueprint:
     )
     @guard("read_grids")
     def export(path: ExportPath, query: ExportQuery) -> Response:
-        """Return the grids as GeoPackage, GeoJSON, zipped shapefile or GeoParquet; coordinates keep every digit.
+        """Return the grids as GeoPackage, GeoJSON, zipped shapefile, GeoParquet or FlatGeobuf, to the last digit.
 
         Fields are code, name, name_en, parent_code and all properties. A shapefile cuts texts at 254 bytes.
         """
@@ -63,6 +64,6 @@ def exports_blueprint(exports: ExportService) -> APIBlueprint:
 
 def _documented() -> dict[str, Any]:
     binary = {"schema": {"type": "string", "format": "binary"}}
-    content: dict[str, Any] = {form.media_type: binary for form in FORMATS.values()}
+    content: dict[str, Any] = {form.media_type: binary for form in (FORMATS[name] for name in MAP_FORMATS)}
     content[FORMATS["geojson"].media_type] = {"schema": {"type": "object"}}
     return {"description": "The file", "content": content}

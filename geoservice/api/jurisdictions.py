@@ -19,6 +19,12 @@ from geoservice.web.rendering import render
 TAG = Tag(name="jurisdictions", description="Areas served as one whole")
 
 
+class JurisdictionPath(BaseModel):
+    """Which jurisdiction."""
+
+    code: Code
+
+
 class JurisdictionQuery(StrictModel):
     """Which jurisdiction."""
 
@@ -32,6 +38,7 @@ class JurisdictionOut(BaseModel):
     name: str
     name_en: str
     bbox: list[float] = Field(description="west, south, east, north in degrees, WGS 84")
+    attribution: str | None = Field(description="Whom everything that shows its data names, plain text; null: nobody")
 
 
 class JurisdictionsOut(BaseModel):
@@ -131,6 +138,14 @@ def jurisdictions_blueprint(viewing: ViewingService, incidents: IncidentService)
         """List every jurisdiction by code."""
         return render(JurisdictionsOut(jurisdictions=[_jurisdiction_out(one) for one in viewing.jurisdictions()]))
 
+    @blueprint.get(
+        "/jurisdictions/<code>", summary="A jurisdiction", responses={200: JurisdictionOut, **problem_responses(404)}
+    )
+    @guard("read_grids")
+    def jurisdiction(path: JurisdictionPath) -> Response:
+        """Tell how a jurisdiction is called, where it lies and whom its data are of."""
+        return render(_jurisdiction_out(viewing.jurisdiction_view(path.code)))
+
     @blueprint.get("/statistics", summary="Figures", responses={200: StatisticsOut, **problem_responses(404)})
     @guard("read_grids")
     def statistics(query: JurisdictionQuery) -> Response:
@@ -172,7 +187,9 @@ def jurisdictions_blueprint(viewing: ViewingService, incidents: IncidentService)
 
 
 def _jurisdiction_out(view: JurisdictionView) -> JurisdictionOut:
-    return JurisdictionOut(code=view.code, name=view.name, name_en=view.name_en, bbox=list(view.bbox))
+    return JurisdictionOut(
+        code=view.code, name=view.name, name_en=view.name_en, bbox=list(view.bbox), attribution=view.attribution
+    )
 
 
 def _figures_of(handled: HandlingFigures) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from pydantic import BaseModel, Field
 
 from geoservice.api.drafts import area_of
 from geoservice.api.editions import EditionPath
+from geoservice.api.jurisdictions import JurisdictionPath
 from geoservice.reading.file_errors import OutlineNotValid
 from geoservice.services.drafting.outlines import OutlineService, OutlineView
 from geoservice.services.viewing import ViewingService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
-from geoservice.web.parsing import Code, Instant, InvalidInput, Name, StrictModel
+from geoservice.web.parsing import Instant, InvalidInput, Name, StrictModel
 from geoservice.web.preconditions import etag, stated_revision
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render_bytes
@@ -38,12 +39,6 @@ class ConfirmBody(StrictModel):
     """Why the outline is another one than before."""
 
     reason: Name = Field(description="It is kept with the edition and told by every later look")
-
-
-class JurisdictionPath(BaseModel):
-    """Which jurisdiction."""
-
-    code: Code
 
 
 class AtQuery(StrictModel):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ADVICE: Mapping[str, str] = {
     "allow-ballpark": "Or say --allow-ballpark, when places may be that far off.",
+    "allow-failures": "Say --refuse-above SHARE, such as 0.05, when so many may fail.",
     "build-on-fewer": "Build again, with fewer --processes.",
     "build-tiles": "Run: geoservice tiles build",
     "confirm-numbers": "Say --gbt28181 when they are those, --no-gbt28181 when they are values.",
@@ -23,6 +24,7 @@ ADVICE: Mapping[str, str] = {
     "keep-tiles": "Set GEOSERVICE_TILE_STORE_BYTES to how much they may take.",
     "look-at-findings": "See: geoservice edition show {edition}",
     "map-columns": "Say --column FIELD=HEADER.",
+    "map-register": "Say --column WHAT=LETTER or WHAT=HEADER, such as --column building=C.",
     "name-code": "Say --code.",
     "name-columns": "Say --lon and --lat, or --x, --y and --crs.",
     "name-coordinates": "Say --lon and --lat, or --x, --y and --crs.",
@@ -38,6 +40,7 @@ ADVICE: Mapping[str, str] = {
     "rebase-edition": "Run: geoservice edition rebase {edition}",
     "replace-file": "Name another, or say --force to replace a file.",
     "replace-project": "Name another folder, or say --force to write it anew.",
+    "say-swap-is-encrypted": "Say --swap-is-encrypted when it is.",
     "state-crs": "Say --crs wgs84, --crs cgcs2000 or --crs epsg:N.",
     "state-degrees": "Say --degrees minutes, or --degrees decimal when they are no minutes.",
     "state-encoding": "Say --encoding gbk, --encoding utf-8, or what else it is in.",

@@ -31,8 +31,8 @@ def export(
     """Write the grids of the edition EDITION_ID to OUT, whole or not at all.
 
     OUT is a GeoPackage (.gpkg), GeoJSON (.geojson), a zipped shapefile (.zip; with --format shapefile also the name of
-    a new folder) or GeoParquet (.parquet). Code, name, name_en, parent_code and all properties are kept, coordinates
-    to the last digit.
+    a new folder), GeoParquet (.parquet), FlatGeobuf (.fgb), CSV (.csv) or a workbook (.xlsx). Code, name, name_en,
+    parent_code and all properties are kept, coordinates to the last digit.
 
     \b
         geoservice edition export 7 grids.gpkg --crs epsg:4540

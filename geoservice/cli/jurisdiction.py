@@ -166,9 +166,10 @@ def correct(*, code: str, name: str | None, name_en: str | None, time_zone: str 
     "--accuracy", "accuracy_m", type=Metres(),
     help="How many metres senders who state nothing may be off; nearer to a border answers say so. 15 at first.",
 )  # fmt: skip
+@click.option("--attribution", help="Whom maps, tiles and files of its data name, one line; '' for nobody.")
 def set_(
     *, code: str, households_min: int | None, households_max: int | None, code_pattern: str | None,
-    reroute: Reroute | None, snap_tolerance_m: float | None, accuracy_m: float | None,
+    reroute: Reroute | None, snap_tolerance_m: float | None, accuracy_m: float | None, attribution: str | None,
 ) -> None:  # fmt: skip
     """Say what the jurisdiction CODE wants of its grids, publications and look-ups; the rest stays as it is.
 
@@ -177,7 +178,8 @@ def set_(
     with _jurisdictions() as jurisdictions:
         now = jurisdictions.set_up(
             code, households_min=households_min, households_max=households_max, grid_code_pattern=code_pattern,
-            reroute=reroute, snap_tolerance_m=snap_tolerance_m, accuracy_m=accuracy_m, actor=actor(),
+            reroute=reroute, snap_tolerance_m=snap_tolerance_m, accuracy_m=accuracy_m, attribution=attribution,
+            actor=actor(),
         )  # fmt: skip
     form = "any code" if now.grid_code_pattern is None else f"codes of the form {now.grid_code_pattern}"
     click.echo(f"Jurisdiction {code} wants {now.households_min} to {now.households_max} households in a grid, {form}.")
@@ -186,6 +188,8 @@ def set_(
         f"A place at most {now.snap_tolerance_m:g} m outside all grids is the nearest one's; senders who state nothing"
         f" may be {now.accuracy_m:g} m off."
     )
+    if now.attribution is not None:
+        click.echo(f"Maps, tiles and files of its data name: {now.attribution}")
 
 
 @jurisdiction.command("list")

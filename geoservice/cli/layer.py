@@ -56,24 +56,30 @@ def list_layers(*, as_json: bool) -> None:
 @click.option("--crs", default="wgs84", show_default=True, help="wgs84, cgcs2000 or epsg:N, such as epsg:4540.")
 @click.option("--format", "format_name", type=click.Choice(FORMAT_NAMES), help="By the end of OUT when absent.")
 @allow_ballpark_option
+@click.option(
+    "--stored", is_flag=True,
+    help="Only what people write, to be edited and imported again; of households each row with its counts.",
+)  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace OUT when it is a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def export(
     *, layer_id: str, out: Path, jurisdiction: str, crs: str, format_name: str | None, allow_ballpark: bool,
-    force: bool, as_json: bool,
+    stored: bool, force: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Write the features of LAYER to OUT, whole or not at all.
 
     OUT is a GeoPackage (.gpkg), GeoJSON (.geojson), a zipped shapefile (.zip; with --format shapefile also the name of
-    a new folder) or GeoParquet (.parquet). Of households it holds how many each building has.
+    a new folder), GeoParquet (.parquet), FlatGeobuf (.fgb), CSV (.csv) or a workbook (.xlsx). Of households it holds
+    how many each building has.
 
     \b
         geoservice layer export cameras cameras.gpkg --jurisdiction sare
+        geoservice layer export cameras cameras.xlsx --jurisdiction sare --stored
     """  # noqa: D301  click's mark: lines stay as they are
     with open_database() as database:
         result = exporting.ExportService(database).export_layer(
             jurisdiction, layer_id, out, crs=crs.lower(), format_name=cast("FormatName | None", format_name),
-            allow_ballpark=allow_ballpark, force=force,
+            allow_ballpark=allow_ballpark, force=force, stored=stored,
         )  # fmt: skip
     if as_json:
         told = {"out": str(out), "features": result.features, "epsg": result.epsg, "format": result.format}

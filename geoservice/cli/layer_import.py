@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 import orjson
+from click.core import ParameterSource
 
-from geoservice.cli.actor import actor
 from geoservice.cli.ballpark import allow_ballpark_option
 from geoservice.cli.database import import_limits, open_database
-from geoservice.cli.layer_difference import difference_fields, show_difference, show_proposal, write_difference
+from geoservice.cli.layer_difference import show_proposal
+from geoservice.cli.layer_osm import import_osm, osm_options
+from geoservice.cli.layer_register import REGISTER_OPTIONS, RegisterOptions, import_register, register_options
+from geoservice.cli.layer_write import Wish, show_remarks, show_written, write_features
 from geoservice.cli.new_file import NewFile
 from geoservice.cli.progress import busy
 from geoservice.lazy_modules import lazily
@@ -25,10 +27,13 @@ with lazily():
 
 if TYPE_CHECKING:
     from geoservice.domain.importing.choices import Choices, Degrees
-    from geoservice.domain.importing.model import ReadFeatures
     from layers.changes.model import Removed
 
 _KEY = "code"
+#: What may be said whatever is read; and what only of OpenStreetMap, of a register.
+_SHARED = frozenset({"jurisdiction", "removed", "confirm_removal", "commit", "to_file", "as_json"})
+_OF_OSM = _SHARED | {"osm", "taken"}
+_OF_REGISTER = _SHARED | {"count_register", "layer_id", "columns", "sheets", *REGISTER_OPTIONS}
 
 
 class Pairs(click.ParamType):
@@ -50,9 +55,11 @@ class Pairs(click.ParamType):
 
 
 @click.command("import")
-@click.argument("layer_id", metavar="LAYER")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("layer_id", metavar="[LAYER]", required=False)
+@click.argument("file", metavar="[FILE]", type=click.Path(path_type=Path), required=False)
 @click.option("--jurisdiction", required=True, help="Code of the jurisdiction.")
+@osm_options
+@register_options
 @click.option(
     "--column",
     "columns",
@@ -60,7 +67,8 @@ class Pairs(click.ParamType):
     multiple=True,
     metavar="FIELD=HEADER",
     help="Which column of FILE a "
-    "field of the layer is; lon, lat, wkt, place and building say where a feature is. Repeatable.",
+    "field of the layer is; lon, lat, wkt, place and building say where a feature is. Of a register: what a column"
+    " tells, and its letter or header. Repeatable.",
 )
 @click.option("--key", metavar="HEADER", help="The column that names features: short for --column code=HEADER.")
 @click.option("--columns-from", type=click.Path(path_type=Path, dir_okay=False), help="Columns as they were kept.")
@@ -76,7 +84,10 @@ class Pairs(click.ParamType):
 @click.option("--crs", help="wgs84, cgcs2000, gcj02, bd09 or epsg:N; wins over what FILE says.")
 @click.option("--encoding", help="Of text in a shapefile or a CSV, such as gbk.")
 @click.option("--layer", "file_layer", help="Of a GeoPackage: which of its layers.")
-@click.option("--sheet", help="Of a workbook; every sheet with the same header when absent.")
+@click.option(
+    "--sheet", "sheets", multiple=True, metavar="NAME",
+    help="Of a workbook; every sheet with the same header when absent. Repeatable for a register.",
+)  # fmt: skip
 @click.option("--swap-coordinates", is_flag=True, help="Longitude and latitude stand in each other's column.")
 @click.option(
     "--degrees", type=click.Choice(["decimal", "minutes"]), help="29.2404, or 29.1425 for 29 degrees 14' 25\"."
@@ -100,9 +111,11 @@ class Pairs(click.ParamType):
 @click.option("--commit", is_flag=True, help="Write it; without it only what would change is shown.")
 @click.option("--to", "to_file", type=NewFile(), help="Write the whole difference, as CSV.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_context
 def import_layer(
-    *, layer_id: str, file: Path, jurisdiction: str, removed: str, confirm_removal: bool, commit: bool,
-    to_file: Path | None, keep_columns: Path | None, as_json: bool, **said: object,
+    context: click.Context, /, *, layer_id: str | None, file: Path | None, osm: Path | None, taken: tuple[str, ...],
+    count_register: Path | None, jurisdiction: str, removed: str, confirm_removal: bool, commit: bool,
+    to_file: Path | None, as_json: bool, **said: Any,
 ) -> None:  # fmt: skip
     """Import features of FILE into LAYER by their key, or show what that would change.
 
@@ -113,70 +126,80 @@ def import_layer(
         geoservice layer import cameras 点位.xlsx --jurisdiction sare --crs gcj02
         geoservice layer import cameras 点位.xlsx --jurisdiction sare --crs gcj02 --commit
         geoservice layer undo 17
+        geoservice layer import --osm town.osm.pbf --jurisdiction sare --commit
+        geoservice layer import households --count-register FILE --as-of 2026-06-30 --jurisdiction sare
     """  # noqa: D301  click's mark: lines stay as they are
+    wish = Wish(jurisdiction, cast("Removed", removed), confirm_removal, commit, to_file, as_json)
+    if osm is not None:
+        _require_fitting(context, "--osm", _OF_OSM)
+        import_osm(osm, wish, taken=taken)
+    elif count_register is not None:
+        if layer_id not in (None, "households"):
+            raise click.UsageError(f"A register is counted into the layer households, not into {layer_id[:80]}.")
+        _require_fitting(context, "--count-register", _OF_REGISTER)
+        options = RegisterOptions(**{name: said[name] for name in REGISTER_OPTIONS})
+        import_register(count_register, wish, options, columns=said["columns"], sheets=said["sheets"])
+    elif layer_id is None or file is None:
+        raise click.UsageError("Name LAYER and FILE, or say --osm FILE, or --count-register FILE.")
+    else:
+        _require_fitting(context, "FILE", _of_files(context))
+        _import_file(layer_id, file, wish, said)
+
+
+def _import_file(layer_id: str, file: Path, wish: Wish, said: Mapping[str, Any]) -> None:
+    """Import the features of a file, or show what that would change."""
     layer = staging.written_layer(layer_id)
     with open_database() as database:
         service = importing.LayerImportService(database)
-        around = service.surroundings(jurisdiction)
-        choices = _choices(said, around)
+        choices = _choices(said, service.surroundings(wish.jurisdiction))
         with busy(f"Reading {file.name} …"):
             table = reading.read_table(str(file), layer, choices, import_limits())
             proposal = reading.proposal_of(table, layer, choices)
             features = reading.features_of(table, proposal, layer, choices)
-        if not as_json:
+        if not wish.as_json:
             show_proposal(proposal)
-        if keep_columns is not None:
-            keep_columns.write_bytes(orjson.dumps(proposal.fields, option=orjson.OPT_INDENT_2) + b"\n")
-        with busy("Comparing …"):
-            difference = service.compare(jurisdiction, layer_id, features, shown=None if to_file else 10)
-        if to_file is not None:
-            write_difference(difference, to_file)
-        change = None
-        if commit:
-            with busy("Writing …"):
-                change = service.apply(
-                    jurisdiction, layer_id, features, actor=actor(), door="command", note=note_of(file),
-                    removed=cast("Removed", removed), token=difference.token, confirmed=confirm_removal,
-                ).change  # fmt: skip
-    if as_json:
-        told = difference_fields(difference) | {"change": None if change is None else change.id}
-        click.echo(orjson.dumps(told | {"remarks": features.remarks}))
+        if said["keep_columns"] is not None:
+            said["keep_columns"].write_bytes(orjson.dumps(proposal.fields, option=orjson.OPT_INDENT_2) + b"\n")
+        written = write_features(service, layer_id, features, wish, note=importing.note_of(file))
+    if wish.as_json:
+        click.echo(orjson.dumps(written.fields() | {"remarks": features.remarks}))
         return
-    show_remarks(features)
-    show_difference(difference, removed=removed)
-    if change is not None:
-        click.echo(f"Written as change {change.id}; to undo it: geoservice layer undo {change.id}")
-    elif commit:
-        click.echo("There was nothing to write.")
-    else:
-        click.echo("Nothing was written: say --commit to write it.")
+    show_remarks(features.remarks)
+    show_written(written, wish)
 
 
-def note_of(file: Path) -> str:
-    """Return what the history tells of a file: its name, and by which bytes it is known again."""
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:16] if file.is_file() else ""
-    return f"{file.name[:120]} {digest}".strip()
+def _of_files(context: click.Context) -> frozenset[str]:
+    return frozenset(str(param.name) for param in context.command.params) - {*REGISTER_OPTIONS, "taken"}
 
 
-def show_remarks(features: ReadFeatures) -> None:
-    """Print what was taken for what, beside the answer."""
-    for remark in features.remarks:
-        click.echo(remark, err=True)
+def _require_fitting(context: click.Context, what: str, fitting: frozenset[str]) -> None:
+    """Refuse what was said and would not be heard."""
+    for param in context.command.params:
+        if param.name in fitting or context.get_parameter_source(str(param.name)) is not ParameterSource.COMMANDLINE:
+            continue
+        name = param.opts[0] if isinstance(param, click.Option) else param.human_readable_name.strip("[]")
+        raise click.UsageError(f"{name} does not go with {what}.")
 
 
-def _choices(said: Mapping[str, object], around: importing.Surroundings) -> Choices:
+def _choices(said: Mapping[str, Any], around: importing.Surroundings) -> Choices:
     mapping = dict(_kept(cast("Path | None", said["columns_from"])))
     mapping |= dict(cast("Sequence[tuple[str, str]]", said["columns"]))
     if said["key"] is not None:
         mapping[_KEY] = str(said["key"])
     return choosing.Choices(
         mapping=mapping, crs=_text(said["crs"], lower=True), encoding=_text(said["encoding"]),
-        layer=_text(said["file_layer"]), sheet=_text(said["sheet"]), swapped=bool(said["swap_coordinates"]),
+        layer=_text(said["file_layer"]), sheet=_one_sheet(said["sheets"]), swapped=bool(said["swap_coordinates"]),
         degrees=cast("Degrees | None", said["degrees"]), gbt28181=cast("bool | None", said["gbt28181"]),
         words=_words(cast("Sequence[tuple[str, str]]", said["words"])),
         no_persons=frozenset(cast("Sequence[str]", said["no_persons"])), drop_heights=bool(said["drop_heights"]),
         time_zone=around.time_zone, allow_ballpark=bool(said["allow_ballpark"]), bbox=around.bbox,
     )  # fmt: skip
+
+
+def _one_sheet(sheets: Sequence[str]) -> str | None:
+    if len(sheets) > 1:
+        raise click.UsageError("Say one --sheet: without any, all that have the same header are read.")
+    return sheets[0] if sheets else None
 
 
 def _text(value: object, *, lower: bool = False) -> str | None:

@@ -48,17 +48,29 @@ class RegisterIsNoTable(RegisterRefused):
 class RegisterWithoutHeader(RegisterRefused):
     """No row names a building or an address and a day of birth, an identity number or an age; say which columns do."""
 
+    advice = "map-register"
+
 
 class RegisterSheetMissing(RegisterRefused):
     """The workbook has no sheet of the name or number that was given; `number` counts those that were given."""
+
+    advice = "name-sheet"
 
 
 class RegisterColumnMissing(RegisterRefused):
     """The sheet has no such column as was said."""
 
+    advice = "map-register"
+
 
 class TwoColumnsAlike(RegisterRefused):
     """Two columns seem to tell the same; say which one does."""
+
+    advice = "map-register"
+
+
+class NoBuildingsYet(RegisterRefused):
+    """The jurisdiction has no buildings, by which a register says who lives where; import them first."""
 
 
 class RegisterWithoutRows(RegisterRefused):
@@ -67,6 +79,8 @@ class RegisterWithoutRows(RegisterRefused):
 
 class MemoryMightBeSwapped(RegisterRefused):
     """Memory can not be kept from swap; switch swap off, give the right to lock memory, or say that it is encrypted."""
+
+    advice = "say-swap-is-encrypted"
 
 
 class CountingTookTooLong(RegisterRefused):
@@ -83,6 +97,8 @@ class AnswerRefused(RegisterRefused):
 
 class TooManyRowsFail(RegisterRefused):
     """Too many rows can not be counted; mend those that are listed, or allow a larger share."""
+
+    advice = "allow-failures"
 
     def __init__(self, counted: RegisterCount, **fields: object) -> None:
         super().__init__(**fields)

@@ -142,6 +142,7 @@ def build_tile_page(jurisdiction: JurisdictionView, frame: TileFrame) -> Offline
         "rules": rules,
         "urls": {rule["layer"]: frame.tile_set_url(rule["layer"]) for rule in rules},
         "owner_url": frame.owner_url,
+        "attribution": jurisdiction.attribution,
         "refresh_s": TILE_REFRESH_S,
     }
     shell.add_child(VectorTiles(shell, settings=settings))
@@ -150,7 +151,7 @@ def build_tile_page(jurisdiction: JurisdictionView, frame: TileFrame) -> Offline
 
 
 def _shell(jurisdiction: JurisdictionView, language: Language) -> ShellMap:
-    """Return the bare map: no tiles, no attribution line, no credit of other data than ours."""
+    """Return the bare map: no tiles, and no credit of others than those whose data are shown, which the page adds."""
     west, south, east, north = jurisdiction.bbox
     shell = ShellMap(
         centre=((south + north) / 2, (west + east) / 2),
@@ -213,6 +214,7 @@ def _panels(shell: ShellMap, jurisdiction: JurisdictionView, frame: PageFrame) -
         settings={
             "language": language,
             "bbox": list(jurisdiction.bbox),
+            "attribution": jurisdiction.attribution,
             "words": words(_PAGE_WORDS, language),
             "refresh_s": REFRESH_S,
             "figures_url": frame.figures_url,

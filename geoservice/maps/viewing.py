@@ -57,6 +57,10 @@ class JurisdictionView(Protocol):
         """West, south, east, north in EPSG:4326."""
 
     @property
+    def attribution(self) -> str | None:
+        """Whom maps of it name, plain text; None: nobody."""
+
+    @property
     def statistics(self) -> StatisticsView:
         """Its figures."""
 

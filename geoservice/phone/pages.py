@@ -90,7 +90,8 @@ def _page(name: str, jurisdictions: tuple[JurisdictionView, ...], **more: Any) -
 
 
 def _jurisdiction(view: JurisdictionView, language: Language) -> dict[str, Any]:
-    return {"code": view.code, "name": display_name(view, language), "bbox": list(view.bbox)}
+    name = display_name(view, language)
+    return {"code": view.code, "name": name, "bbox": list(view.bbox), "attribution": view.attribution}
 
 
 def _address(endpoint: str, language: Language) -> str:

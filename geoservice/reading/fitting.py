@@ -11,10 +11,9 @@ import shapely
 from numpy.typing import NDArray
 from shapely import GeometryType
 
+from layers.crs import KEPT_DECIMALS
 from layers.layer import Layer
 
-#: Decimals of degrees that are kept: a tenth of a millimetre, so that the same file read again is the same.
-DECIMALS = 9
 _WORDS = {
     GeometryType.POINT: "a point", GeometryType.LINESTRING: "a line", GeometryType.LINEARRING: "a line",
     GeometryType.POLYGON: "an area", GeometryType.MULTIPOINT: "several points",
@@ -71,7 +70,7 @@ def _round(done: Fitted) -> None:
         done.refused[at] = "it does not lie on the earth, in this CRS"
         done.geoms[at] = None
     there = shapely.is_geometry(done.geoms)
-    done.geoms[there] = shapely.transform(done.geoms[there], lambda one: np.round(one, DECIMALS))
+    done.geoms[there] = shapely.transform(done.geoms[there], lambda one: np.round(one, KEPT_DECIMALS))
 
 
 def _unite(done: Fitted, layer: Layer) -> None:

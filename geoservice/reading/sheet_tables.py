@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from geoservice.domain.importing.header import Found, HeaderNotFound, Merged, Rows, find_table
 from geoservice.domain.importing.mapping import shown
 from geoservice.domain.importing.persons import personal
+from geoservice.domain.spreadsheets import QUOTED_MARK, mark_of, unquoted
 from geoservice.reading.file_errors import HeaderAbsent, NoFeatures, NotCalculated, SheetNotStated
 from geoservice.reading.file_tables import FileTable, headers_of
 
@@ -53,6 +54,10 @@ def table_of(sheets: Sequence[Sheet], knows: Callable[[str], bool], remarks: Seq
     found: list[tuple[Sheet, Found]] = []
     others: list[Sheet] = []
     for sheet in sheets:
+        own = _as_written(sheet)
+        if own is not None:
+            found.append(own)
+            continue
         try:
             found.append((sheet, find_table(sheet.cells, sheet.merged, knows)))
         except HeaderNotFound:
@@ -68,6 +73,17 @@ def table_of(sheets: Sequence[Sheet], knows: Callable[[str], bool], remarks: Seq
             raise NotCalculated(sheet=sheet.title, cells=shown_cells, count=len(sheet.not_calculated))
         told += _told(sheet, table)
     return _joined(names, taken, told, known=any(map(knows, names)))
+
+
+def _as_written(sheet: Sheet) -> tuple[Sheet, Found] | None:
+    """Return a table that we wrote, with its texts as they were; None: it is of others."""
+    if not sheet.cells or (mark := mark_of(sheet.cells[0])) is None:
+        return None
+    cells = sheet.cells
+    if mark == QUOTED_MARK:
+        cells = [[unquoted(cell) if type(cell) is str else cell for cell in row] for row in cells]
+    rows = [at for at, row in enumerate(cells) if at and any(row)]
+    return replace(sheet, cells=cells), Found(tuple(cell or "" for cell in cells[0]), (0,), rows)
 
 
 def _alike(

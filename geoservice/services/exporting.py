@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from geoservice.services.layers.staging import written_layer
 from geoservice.services.lookups import get_edition, get_jurisdiction, get_layer
 from geoservice.writing.export_errors import EditionEmpty, ExportFormatUnknown
 from geoservice.writing.exported_file import exported_file, require_place
@@ -69,9 +70,9 @@ class ExportService:
             The CRS is not known, can not be told in a file, does not cover the grids, or is of an old datum.
         """
         epsg = _epsg_for(out, crs, force=force)
-        edition, grids = self._grids(edition_id, timeout_s)
+        edition, grids, attribution = self._grids(edition_id, timeout_s)
         name = f"{edition.jurisdiction_code}_edition_{edition.id}"
-        table = grid_table(grids, epsg=epsg)
+        table = grid_table(grids, epsg=epsg, attribution=attribution)
         geoms = [grid.geom for grid in grids]
         remarks = [*datum_remark(geoms, epsg, allow_ballpark=allow_ballpark), *area_remark(geoms, epsg)]
         return _written(table, out, name, format_name, remarks, force=force)
@@ -79,36 +80,49 @@ class ExportService:
     def export_layer(
         self, jurisdiction_code: str, layer_id: str, out: Path, *, crs: str = "wgs84",
         format_name: FormatName | None = None, allow_ballpark: bool = False, force: bool = False,
+        stored: bool = False,
     ) -> ExportResult:  # fmt: skip
         """Write the features of a layer, as they are now, by key; parameters and further errors as of `export`.
 
-        Of a personal layer the counts are written that its source makes, never its rows. One without features makes a
-        file without features.
+        One without features makes a file without features.
+
+        Parameters
+        ----------
+        stored
+            Write the columns that people write, so that the file can be edited and imported again. Of a personal layer
+            these are its rows, which are for whoever runs the service; else the counts that its source makes.
 
         Raises
         ------
         JurisdictionUnknown, LayerUnknown
             There is none.
+        LayerNotWritten
+            Nobody writes the features of the layer one by one.
         ShapefileOfOneType
             The layer has lines and areas.
         """
-        layer = get_layer(layer_id)
+        layer = written_layer(layer_id) if stored else get_layer(layer_id)
         epsg = _epsg_for(out, crs, force=force)
         with self._database.transaction(timeout_s=TIMEOUT_S) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
-            rows, geoms = feature_rows(connection, layer, jurisdiction_id=jurisdiction.id)
-        table = layer_table(layer, rows, geoms, epsg=epsg)
+            rows, geoms = feature_rows(connection, layer, jurisdiction_id=jurisdiction.id, stored=stored)
+        table = layer_table(
+            layer, rows, geoms, epsg=epsg, columns=layer.written if stored else None,
+            time_zone=jurisdiction.time_zone, attribution=jurisdiction.attribution,
+        )  # fmt: skip
         name = f"{jurisdiction.code}_{layer.id}"
         remarks = [*datum_remark(geoms, epsg, allow_ballpark=allow_ballpark), *area_remark(geoms, epsg)]
         return _written(table, out, name, format_name, remarks, force=force)
 
-    def _grids(self, edition_id: int, timeout_s: float | None) -> tuple[Edition, tuple[GridShape, ...]]:
+    def _grids(self, edition_id: int, timeout_s: float | None) -> tuple[Edition, tuple[GridShape, ...], str | None]:
+        """Return an edition, its grids, and whom whoever shows them names."""
         with self._database.transaction(timeout_s=timeout_s) as connection:
             edition = get_edition(connection, edition_id)
             grids = queries.grids_of(connection, edition_id)
+            attribution = get_jurisdiction(connection, edition.jurisdiction_code).attribution
         if not grids:
             raise EditionEmpty(edition=edition_id)
-        return edition, grids
+        return edition, grids, attribution
 
 
 def format_of(out: Path) -> FormatName:
@@ -134,4 +148,6 @@ def _written(
     layer_name = re.sub(r"[^A-Za-z0-9_]", "_", name)
     with exported_file(out, force=force) as unfinished:
         remarks = [*remarks, *FORMATS[form].write(table, unfinished, layer_name)]
+    if table.attribution is not None:
+        remarks.append(f"Whoever shows these data names: {table.attribution}")
     return ExportResult(table.columns.num_rows, table.epsg, form, tuple(remarks))

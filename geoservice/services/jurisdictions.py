@@ -24,7 +24,7 @@ from geoservice.services.lookups import get_jurisdiction
 from geoservice.services.metric import fitting_srid, require_metric
 from layers.crs import Position
 from layers.db.session import Database
-from layers.jurisdictions.edits import insert_jurisdiction, set_names, set_time_zone, set_up
+from layers.jurisdictions.edits import insert_jurisdiction, set_attribution, set_names, set_time_zone, set_up
 from layers.jurisdictions.model import Jurisdiction, Reroute
 from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
 
@@ -176,6 +176,7 @@ class JurisdictionService:
         reroute: Reroute | None = None,
         snap_tolerance_m: float | None = None,
         accuracy_m: float | None = None,
+        attribution: str | None = None,
         actor: str = "",
     ) -> Jurisdiction:
         """Change what a jurisdiction wants of its grids, of publications and of look-ups; None: as it is.
@@ -190,13 +191,16 @@ class JurisdictionService:
             What becomes of open incidents whose place gets another grid.
         snap_tolerance_m, accuracy_m
             Metres, 0 to 1000. With another tolerance features and open incidents beside the grids get other ones.
+        attribution
+            Whom everything that shows its data names, one line of text; empty: nobody.
 
         Raises
         ------
         JurisdictionUnknown
             There is none.
         RefusedByDatabase
-            The most is below the fewest, the pattern can not be read, or a distance is out of bounds.
+            The most is below the fewest, the pattern can not be read, a distance is out of bounds, or the attribution
+            can not be shown.
         """
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
             now = get_jurisdiction(connection, code)
@@ -209,6 +213,8 @@ class JurisdictionService:
                 snap_tolerance_m=now.snap_tolerance_m if snap_tolerance_m is None else snap_tolerance_m,
                 accuracy_m=now.accuracy_m if accuracy_m is None else accuracy_m,
             )  # fmt: skip
+            if attribution is not None:
+                set_attribution(connection, now.id, attribution.strip() or None)
             return get_jurisdiction(connection, code)
 
     def correct(

@@ -30,6 +30,8 @@ class JurisdictionView:
     name: str
     name_en: str
     bbox: Bbox
+    #: Whom what shows its data names, plain text; None: nobody.
+    attribution: str | None
     statistics: Figures
 
 
@@ -66,5 +68,6 @@ class ViewingService:
 def _view(connection: Connection, jurisdiction: Jurisdiction) -> JurisdictionView:
     return JurisdictionView(
         jurisdiction.code, jurisdiction.name, jurisdiction.name_en or "", jurisdiction.bbox,
+        jurisdiction.attribution,
         grid_figures.figures(connection, jurisdiction_id=jurisdiction.id),
     )  # fmt: skip

@@ -70,6 +70,7 @@ class TileJsonOut(BaseModel):
     bounds: list[float]
     center: list[float]
     vector_layers: list[VectorLayerOut]
+    attribution: str | None = Field(None, description="Whom maps of it name, as HTML without tags; absent: nobody")
 
 
 def tiles_blueprint(tiles: TileService) -> APIBlueprint:
@@ -89,7 +90,7 @@ def tiles_blueprint(tiles: TileService) -> APIBlueprint:
             raise InvalidInput([{"pointer": "at", "code": "not_here", "detail": said}])
         found = tiles.tile_set(path.jurisdiction, path.layer, at=query.at)
         address = f"{_root()}tiles/{quote(path.jurisdiction)}/{path.layer}/{found.version}/{{z}}/{{x}}/{{y}}.mvt"
-        return render_bytes(dumps(tilejson(found.layer, found.tiling, found.bbox, address)))
+        return render_bytes(dumps(tilejson(found.layer, found.tiling, found.bbox, address, found.attribution)))
 
     @blueprint.get(
         "/<jurisdiction>/<layer>/<version>/<z>/<x>/<y>.mvt", summary="A tile",

@@ -6,7 +6,7 @@ from geoservice.errors import GeoserviceError
 
 
 class ExportFormatUnknown(GeoserviceError):
-    """The name ends in none of .gpkg, .geojson, .zip (a shapefile), .parquet, .geoparquet."""
+    """The name ends in none of .gpkg, .geojson, .zip (a shapefile), .parquet, .geoparquet, .fgb, .csv, .xlsx."""
 
     advice = "name-format"
 
@@ -57,3 +57,11 @@ class ShapefileTooNarrow(GeoserviceError):
 
 class ShapefileOfOneType(GeoserviceError):
     """A shapefile holds points, lines or areas, and the layer has lines and areas; export a GeoPackage."""
+
+
+class CellTooLong(GeoserviceError):
+    """A cell of that format can not hold so long a text or shape; export a GeoPackage."""
+
+
+class SheetTooShort(GeoserviceError):
+    """A sheet has fewer rows than there are features; export a GeoPackage."""

@@ -17,12 +17,15 @@ from pyarrow import parquet
 
 from geoservice.writing.export_errors import ShapefileOfOneType, ShapefileTooNarrow
 from geoservice.writing.format_names import FormatName
+from geoservice.writing.sheets import write_csv, write_xlsx
 from geoservice.writing.tables import GEOMETRY, FeatureTable
 
 #: dBASE III: bytes of a field's name, and of its text (ESRI Shapefile Technical Description; GDAL's driver page).
 _DBF_NAME_BYTES, _DBF_TEXT_BYTES = 10, 254
 #: GDAL's word for a layer that holds several types.
 _GDAL_TYPES = {"Geometry": "Unknown"}
+#: Beyond this not every whole number is a double.
+_EXACT = 2**53
 _SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
@@ -40,7 +43,11 @@ class Format:
 def _write_geopackage(table: FeatureTable, path: Path, layer: str) -> list[str]:
     # 1.2 is what a QGIS or GDAL of some years ago reads without a warning, and there is nothing newer in it.
     options = {"VERSION": "1.2"}
-    _gdal(table.columns, table, path, driver="GPKG", layer=layer, geometry_name="geom", dataset_options=options)
+    told = {} if table.attribution is None else {"DESCRIPTION": table.attribution}
+    _gdal(
+        table.columns, table, path, driver="GPKG", layer=layer, geometry_name="geom", dataset_options=options,
+        layer_options=told,
+    )  # fmt: skip
     return []
 
 
@@ -48,18 +55,26 @@ def _write_geojson(table: FeatureTable, path: Path, layer: str) -> list[str]:
     """Write GeoJSON with every digit; it names its CRS, so that nobody has to ask which of China's it is."""
     name = f"urn:ogc:def:crs:EPSG::{table.epsg}"
     shapes = shapely.to_geojson(shapely.orient_polygons(table.geoms))  # RFC 7946, 3.1.6
+    told = {} if table.attribution is None else {"attribution": table.attribution}
     head = orjson.dumps(
-        {"type": "FeatureCollection", "name": layer, "crs": {"type": "name", "properties": {"name": name}}}
+        {"type": "FeatureCollection", "name": layer, "crs": {"type": "name", "properties": {"name": name}}} | told
     )
+    wide: set[str] = set()
     with path.open("wb") as file:
         file.write(head[:-1] + b',"features":[\n')
         for place, (record, shape) in enumerate(zip(table.records, shapes, strict=True)):
-            feature = (
-                b'{"type":"Feature","properties":' + orjson.dumps(record) + b',"geometry":' + shape.encode() + b"}"
-            )
+            properties = orjson.dumps(_exact(record, wide))
+            feature = b'{"type":"Feature","properties":' + properties + b',"geometry":' + shape.encode() + b"}"
             file.write((b",\n" if place else b"") + feature)
         file.write(b"\n]}\n")
-    return []
+    return [f"JavaScript cuts whole numbers beyond 2^53: {', '.join(sorted(wide))} holds them as text."] if wide else []
+
+
+def _exact(record: dict[str, object], wide: set[str]) -> dict[str, object]:
+    """Return a record with whole numbers that readers of JSON cut as text, and note where they stood. RFC 8259, 6."""
+    found = {name for name, value in record.items() if isinstance(value, int) and abs(value) > _EXACT}
+    wide |= found
+    return record | {name: str(record[name]) for name in found} if found else record
 
 
 def _write_shapefile_folder(table: FeatureTable, path: Path, layer: str) -> list[str]:
@@ -92,8 +107,14 @@ def _write_geoparquet(table: FeatureTable, path: Path, layer: str) -> list[str]:
         column["bbox"] = shapely.total_bounds(table.geoms).tolist()
     geo = {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
     wkb = pa.array(shapely.to_wkb(shapely.orient_polygons(table.geoms)), pa.binary())
-    rows = table.columns.append_column(GEOMETRY, wkb).replace_schema_metadata({"geo": json.dumps(geo)})
+    told = {} if table.attribution is None else {"attribution": table.attribution}
+    rows = table.columns.append_column(GEOMETRY, wkb).replace_schema_metadata({"geo": json.dumps(geo)} | told)
     parquet.write_table(rows, path, compression="zstd")
+    return []
+
+
+def _write_flatgeobuf(table: FeatureTable, path: Path, layer: str) -> list[str]:
+    _gdal(table.columns, table, path, driver="FlatGeobuf", layer=layer)
     return []
 
 
@@ -106,6 +127,9 @@ FORMATS: dict[FormatName, Format] = {
     "geojson": Format((".geojson", ".json"), "application/geo+json", _write_geojson),
     "shapefile": Format((".zip", ""), "application/zip", _write_shapefile),
     "geoparquet": Format((".parquet", ".geoparquet"), "application/vnd.apache.parquet", _write_geoparquet),
+    "flatgeobuf": Format((".fgb",), "application/flatgeobuf", _write_flatgeobuf),
+    "csv": Format((".csv",), "text/csv", write_csv),
+    "xlsx": Format((".xlsx",), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", write_xlsx),
 }
 
 
@@ -114,10 +138,19 @@ def _gdal(columns: pa.Table, table: FeatureTable, path: Path, **options: Any) ->
 
     wkb = pa.array(shapely.to_wkb(table.geoms), pa.binary())
     pyogrio.write_arrow(
-        columns.append_column(options.setdefault("geometry_name", GEOMETRY), wkb),
+        _in_utc(columns).append_column(options.setdefault("geometry_name", GEOMETRY), wkb),
         path, geometry_type=_GDAL_TYPES.get(table.geometry_type, table.geometry_type), crs=f"EPSG:{table.epsg}",
         **options,
     )  # fmt: skip
+
+
+def _in_utc(columns: pa.Table) -> pa.Table:
+    """Return instants as GDAL takes them: a zone by its name it does not know."""
+    for at, column in enumerate(columns.schema):
+        if pa.types.is_timestamp(column.type):
+            utc = columns.column(at).cast(pa.timestamp(column.type.unit, "UTC"))
+            columns = columns.set_column(at, column.name, utc)
+    return columns
 
 
 def _dbf_columns(columns: pa.Table) -> tuple[pa.Table, list[str]]:

@@ -14,6 +14,7 @@ import pyproj
 import shapely
 from pyproj.exceptions import CRSError, ProjError
 
+from geoservice.domain.spreadsheets import MARK, QUOTED_MARK
 from geoservice.writing.export_errors import (
     ExportCrsDoesNotFit,
     ExportCrsRefused,
@@ -28,10 +29,9 @@ from layers.layer import Column, ColumnType, GeometryType, Layer
 FIELDS = ("code", "name", "name_en", "parent_code")
 GEOMETRY = "geometry"
 #: Names that formats keep for themselves, whatever their case.
-_TAKEN = (GEOMETRY, "geom", "fid", "ogc_fid", "id")
+_TAKEN = (GEOMETRY, "geom", "wkt", "fid", "ogc_fid", "id", MARK, QUOTED_MARK)
 _TYPES: dict[ColumnType, pa.DataType] = {
     "text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(),
-    "instant": pa.timestamp("us", "UTC"),
 }  # fmt: skip
 #: How far the way back from the CRS may miss, degrees: 0.1 mm.
 _BACK_DEG = 1e-9
@@ -49,9 +49,11 @@ class FeatureTable:
     epsg: int
     #: For each row what stands in the columns, as it was: values nested in properties are kept here.
     records: tuple[dict[str, object], ...]
+    #: Whom whoever shows them names, plain text; None: nobody.
+    attribution: str | None = None
 
 
-def grid_table(grids: Sequence[GridShape], *, epsg: int) -> FeatureTable:
+def grid_table(grids: Sequence[GridShape], *, epsg: int, attribution: str | None = None) -> FeatureTable:
     """Return grids as a table in a CRS.
 
     Vertices are transformed one by one and nothing is rounded, so neighbours still share theirs.
@@ -73,30 +75,39 @@ def grid_table(grids: Sequence[GridShape], *, epsg: int) -> FeatureTable:
     columns = {name: pa.array([one[name] for one in records], pa.string()) for name in fields}
     columns |= {name: _column([one[name] for one in records]) for name in names.values()}
     geoms = _transformed(np.array([grid.geom for grid in grids], dtype=object), epsg)
-    return FeatureTable(pa.table(columns), geoms, "MultiPolygon", epsg, records)
+    return FeatureTable(pa.table(columns), geoms, "MultiPolygon", epsg, records, attribution)
 
 
-def layer_table(layer: Layer, rows: Sequence[Sequence[object]], geoms: Any, *, epsg: int) -> FeatureTable:
+def layer_table(
+    layer: Layer, rows: Sequence[Sequence[object]], geoms: Any, *, epsg: int, columns: Sequence[Column] | None = None,
+    time_zone: str = "UTC", attribution: str | None = None,
+) -> FeatureTable:  # fmt: skip
     """Return the features of a layer as a table in a CRS; errors as of `grid_table`.
 
     Parameters
     ----------
     rows
-        Values in the order of the layer's columns.
+        Values in the order of the columns.
     geoms
         (n,) of the layer's geometry type, EPSG:4326.
+    columns
+        What is told of them; None: the layer's columns.
+    time_zone
+        IANA name: where instants are told.
     """
-    names = [column.name for column in layer.columns]
+    told = layer.columns if columns is None else columns
+    names = [column.name for column in told]
     values = list(zip(*rows, strict=True)) if rows else [() for _ in names]
-    columns = {
-        column.name: pa.array(_plain(column, some), _TYPES[column.type])
-        for column, some in zip(layer.columns, values, strict=True)
+    types = _TYPES | {"instant": pa.timestamp("us", time_zone)}
+    arrays = {
+        column.name: pa.array(_plain(column, some), types[column.type])
+        for column, some in zip(told, values, strict=True)
     }
     records = tuple(
         dict(zip(names, some, strict=True))
-        for some in zip(*(array.to_pylist() for array in columns.values()), strict=True)
+        for some in zip(*(array.to_pylist() for array in arrays.values()), strict=True)
     )
-    return FeatureTable(pa.table(columns), _transformed(geoms, epsg), layer.geometry, epsg, records)
+    return FeatureTable(pa.table(arrays), _transformed(geoms, epsg), layer.geometry, epsg, records, attribution)
 
 
 def _plain(column: Column, values: Sequence[object]) -> list[object]:

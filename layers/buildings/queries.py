@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -18,10 +19,35 @@ _PLACE = text("""
      WHERE b.jurisdiction_id = :jurisdiction_id AND (b.code = :code OR b.address = :address)
      LIMIT 2
 """)
+#: Ways of writing buildings, each with those that it may mean.
+_SPELLINGS = text("""
+    SELECT s.spelling, array_agg(DISTINCT b.code ORDER BY b.code) AS codes
+      FROM geoservice.building AS b, LATERAL (VALUES (b.code), (b.name), (b.address)) AS s (spelling)
+     WHERE b.jurisdiction_id = :jurisdiction_id AND s.spelling IS NOT NULL
+     GROUP BY s.spelling ORDER BY s.spelling
+""")
 _JURISDICTION_MEANT = text("""
     SELECT j.code FROM geoservice.building_meant(:code, st_setsrid(st_makepoint(:lon, :lat), 4326), NULL) AS b
       JOIN geoservice.jurisdiction AS j ON j.id = b.jurisdiction_id WHERE b.within_tolerance
 """)
+
+
+class Spellings(NamedTuple):
+    """How the buildings of a jurisdiction are written."""
+
+    #: Codes by code, name and address, as far as one means a single building.
+    codes: Mapping[str, str]
+    #: Those that mean several.
+    ambiguous: tuple[str, ...]
+
+
+def building_spellings(connection: Connection, jurisdiction_id: int) -> Spellings:
+    """Return how the buildings of a jurisdiction are written."""
+    found = connection.execute(_SPELLINGS, {"jurisdiction_id": jurisdiction_id}).all()
+    return Spellings(
+        {row.spelling: row.codes[0] for row in found if len(row.codes) == 1},
+        tuple(row.spelling for row in found if len(row.codes) > 1),
+    )
 
 
 def jurisdiction_meant(connection: Connection, code: str, position: Position) -> str | None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
 from layers.changes.model import Difference, FeatureChange, FieldChange, Refused, Removed
-from layers.crs import STORAGE_SRID
+from layers.crs import KEPT_DECIMALS, STORAGE_SRID
 from layers.db.base import SCHEMA
 from layers.db.sentences import broken, missing
 from layers.errors import TryAgain
@@ -170,7 +170,7 @@ class Staging:
         """Complete features by what is stored, or what a new one gets; find how they differ, and what is wrong."""
         values = ", ".join(f"{self._value(name, told=name in told)} AS {_quote(name)}" for name in self._written)
         differs = ", ".join(
-            f"CASE WHEN {_quote(name)} IS DISTINCT FROM (was).{_quote(name)} THEN '{name}' END"
+            f"CASE WHEN {self._kept(name)} IS DISTINCT FROM {self._kept(name, of='(was).')} THEN '{name}' END"
             for name in self._written
         )
         faults = list(self._faults())
@@ -179,7 +179,7 @@ class Staging:
             INSERT INTO staged
             SELECT row_number, code, {", ".join(map(_quote, self._written))}, geom, stored, (was).change_id,
                    CASE WHEN stored THEN array_remove(ARRAY[
-                       CASE WHEN NOT geom = (was).geom AND NOT st_normalize(geom) = st_normalize((was).geom)
+                       CASE WHEN NOT geom = (was).geom AND NOT {_kept_geom("geom")} = {_kept_geom("(was).geom")}
                             THEN 'geom' END,
                        {differs}], NULL) END,
                    CASE {cases} END
@@ -202,6 +202,11 @@ class Staging:
         if not told:
             return f"CASE WHEN f.id IS NULL THEN {given} ELSE f.{quoted} END"
         return f"coalesce(s.{quoted}, {given})" if column.required else f"s.{quoted}"
+
+    def _kept(self, name: str, *, of: str = "") -> str:
+        """Return a value without the last digits of a double, which not every file tells: a numeric has 15 of them."""
+        cast = "::numeric" if self._columns[name].type == "double precision" else ""
+        return f"{of}{_quote(name)}{cast}"
 
     # What is wrong with features.
 
@@ -261,6 +266,11 @@ class Staging:
 
     def _run(self, query: str) -> Any:
         return self._connection.execute(text(query), self._asked if ":jurisdiction_id" in query else {})
+
+
+def _kept_geom(geom: str) -> str:
+    """Return a geometry without what a file does not tell: which vertex is the first, and the last decimals."""
+    return f"st_normalize(st_snaptogrid({geom}, 1e-{KEPT_DECIMALS}))"
 
 
 def _moved(moved_m: float, old_m2: float, new_m2: float) -> str:

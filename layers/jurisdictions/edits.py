@@ -21,6 +21,9 @@ _SET_UP = text("""
 _SET_NAMES = text("""
     UPDATE geoservice.jurisdiction AS j SET name = :name, name_en = :name_en WHERE j.id = :jurisdiction_id
 """)
+_SET_ATTRIBUTION = text("""
+    UPDATE geoservice.jurisdiction AS j SET attribution = :attribution WHERE j.id = :jurisdiction_id
+""")
 _SET_TIME_ZONE = text("UPDATE geoservice.jurisdiction AS j SET time_zone = :time_zone WHERE j.id = :jurisdiction_id")
 
 
@@ -98,3 +101,8 @@ def set_names(connection: Connection, jurisdiction_id: int, *, name: str, name_e
 def set_time_zone(connection: Connection, jurisdiction_id: int, time_zone: str) -> None:
     """Reckon a jurisdiction's days and working hours by another zone; raise RefusedByDatabase when it is unknown."""
     connection.execute(_SET_TIME_ZONE, {"jurisdiction_id": jurisdiction_id, "time_zone": time_zone})
+
+
+def set_attribution(connection: Connection, jurisdiction_id: int, attribution: str | None) -> None:
+    """Say whom everything that shows a jurisdiction's data names; raise RefusedByDatabase for more than a line."""
+    connection.execute(_SET_ATTRIBUTION, {"jurisdiction_id": jurisdiction_id, "attribution": attribution})

@@ -35,3 +35,5 @@ class Jurisdiction:
     reroute: Reroute
     #: What is not sure of the datum of the file that its first outline came from, a sentence; None: nothing.
     ballpark: str | None = None
+    #: Whom everything that shows its data has to name; None: nobody.
+    attribution: str | None = None

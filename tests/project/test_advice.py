@@ -26,8 +26,8 @@ from layers.errors import LayerError, RefusedByDatabase
 ROOT = Path(__file__).parents[2]
 #: What knows neither who asks nor by which door.
 BELOW_THE_DOORS = (
-    "geoservice/services", "geoservice/assigning", "geoservice/reading", "geoservice/writing", "geoservice/domain",
-    "geoservice/engine", "geoservice/auth", "geoservice/webhooks", "geoservice/records",
+    "geoservice/services", "geoservice/assigning", "geoservice/counting", "geoservice/reading", "geoservice/writing",
+    "geoservice/domain", "geoservice/engine", "geoservice/auth", "geoservice/webhooks", "geoservice/records",
     "geoservice/errors.py", "layers",
 )  # fmt: skip
 #: A command, or an option that is not another program's.

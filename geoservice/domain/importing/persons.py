@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 from itertools import pairwise
 
+from geoservice.domain.counting.identity import check_of
 from geoservice.domain.importing.words import LONGEST, forms
 from geoservice.domain.privacy import holds_personal_number
 
@@ -54,8 +55,6 @@ _ENDS_A_PLACE = tuple(
 _HAN = re.compile(r"[\u4e00-\u9fff·]{2,8}")
 #: GB 11643: region, day of birth, number, check character.
 _IDENTITY = re.compile(r"[1-9][0-9]{5}([0-9]{4})([0-9]{2})([0-9]{2})[0-9]{3}[0-9X]")
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECKS = "10X98765432"
 
 
 def is_about_people(header: str) -> bool:
@@ -97,16 +96,10 @@ def personal(text: str, *, names: bool = True, key: bool = False) -> str | None:
     said = unicodedata.normalize("NFKC", text[:_LOOKED_AT]).strip().upper()
     shaped = _IDENTITY.fullmatch(said)
     if shaped is not None:
-        return "identity number" if _is_day(shaped) and (is_checked(said) or said.endswith("000")) else None
+        return "identity number" if _is_day(shaped) and (check_of(said) == said[17] or said.endswith("000")) else None
     if not key and holds_personal_number(said):
         return "number"
     return "name" if names and is_name_of_person(said) else None
-
-
-def is_checked(number: str) -> bool:
-    """Return whether the last character of an identity number of 18 is what the others demand. GB 11643."""
-    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, number, strict=False))
-    return number[17] == _CHECKS[total % 11]
 
 
 def is_name_of_person(text: str) -> bool:

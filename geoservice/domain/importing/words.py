@@ -16,6 +16,8 @@ from layers.layer import Layer
 LONGEST = 200
 #: The column that names a feature, in every layer's table.
 KEY = "code"
+#: Bytes of a name in a shapefile, whose own names are cut there.
+DBF_NAME = 10
 #: Names of coordinates that say which is which whatever the CRS, in lower case.
 LON_NAMES = ("lon", "lng", "longitude", "x", "经度")
 LAT_NAMES = ("lat", "latitude", "y", "纬度")
@@ -108,7 +110,9 @@ def forms(header: str) -> tuple[str, ...]:
 def own_words(layer: Layer) -> dict[str, frozenset[str]]:
     """Return what a layer itself calls each of its fields."""
     known = {
-        column.name: frozenset(plain(one) for one in (column.name, column.title.zh, column.title.en))
+        column.name: frozenset(
+            plain(one) for one in (column.name, column.name[:DBF_NAME], column.title.zh, column.title.en)
+        )
         for column in layer.written
     }
     return {KEY: frozenset((plain(KEY),)), **known}
@@ -132,7 +136,7 @@ def _takes(layer: Layer, field: str) -> bool:
     """Return whether a layer's features may be placed so: only points stand in a building, or are a pair of numbers."""
     if field == "building":
         return layer.geometry == "Point" and all(column.name != "building_code" for column in layer.written)
-    return field == "wkt" or layer.geometry == "Point"
+    return field in ("wkt", "crs") or layer.geometry == "Point"
 
 
 def _words(text: str) -> Iterator[str]:

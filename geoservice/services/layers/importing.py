@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple
 
 from shapely import MultiPolygon
@@ -111,6 +113,15 @@ class LayerImportService:
             change_id = queries.begin_change(connection, kind="import", door=door, note=note)
             staging.write(difference, removed=removed)
             return Applied(difference, queries.find_changes(connection, ids=[change_id], limit=1)[0])
+
+
+def note_of(file: Path) -> str:
+    """Return what the history tells of a file: its name, and by which bytes it is known again."""
+    if not file.is_file():
+        return file.name[:120]
+    with file.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()[:16]
+    return f"{file.name[:120]} {digest}"
 
 
 def _with_refused(difference: Difference, features: ReadFeatures) -> Difference:

@@ -164,7 +164,8 @@ class PyramidService:
             return data
 
         with exported_file(out, force=force) as unfinished:
-            count = write(unfinished, versions, read, tilejson(tile_set.layer, tile_set.tiling, extent, ""))
+            told = tilejson(tile_set.layer, tile_set.tiling, extent, "", tile_set.attribution)
+            count = write(unfinished, versions, read, told)
             if count == 0:
                 raise TilesEmpty(layer=layer)
         return count

@@ -48,6 +48,8 @@ class TileSet:
     jurisdiction_id: int
     #: Of grids.
     edition_id: int | None = None
+    #: Whom maps of it name, plain text.
+    attribution: str | None = None
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,9 @@ class TileService:
             self._take_up(jurisdiction.id, layer.id)
             with self._database.reading() as connection:
                 version = version_of(connection, jurisdiction.id, layer.id)
-            found = TileSet(layer, tiling, jurisdiction.bbox, version, jurisdiction.id)
+            found = TileSet(
+                layer, tiling, jurisdiction.bbox, version, jurisdiction.id, attribution=jurisdiction.attribution
+            )
         self._note(TileSetName(jurisdiction.code, layer.id), found.version)
         return found
 
@@ -165,7 +169,9 @@ class TileService:
             drawn = already_drawn(connection, edition.edition_id)
         id_ = edition.edition_id
         drawn = drawn or self._drawing.join(id_, lambda: self._draw_now(jurisdiction.id, id_))
-        return TileSet(layer, tiling, Bbox(*edition.bounds), drawn.version, jurisdiction.id, drawn.id)
+        return TileSet(
+            layer, tiling, Bbox(*edition.bounds), drawn.version, jurisdiction.id, drawn.id, jurisdiction.attribution
+        )
 
     def _draw_now(self, jurisdiction_id: int, edition_id: int) -> DrawnEdition:
         with self._turns, self._database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:

@@ -8,10 +8,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from geoservice.reading.reader import read_features
+from geoservice.writing.format_names import MAP_FORMATS
 from geoservice.writing.formats import FORMATS
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", MAP_FORMATS)
 def test_every_format_is_a_file_that_can_be_read(client: FlaskClient, tmp_path: Path, name: str) -> None:
     response = client.get("/v1/editions/1/export", query_string={"format": name, "crs": "epsg:4540"})
 

@@ -33,6 +33,7 @@ class Jurisdiction:
     name: str = "萨热社区"
     name_en: str = "Sare community"
     bbox: tuple[float, float, float, float] = (91.76, 29.23, 91.78, 29.25)
+    attribution: str | None = None
     statistics: Figures = Figures()
 
 

@@ -31,6 +31,7 @@ class OneJurisdiction:
     name: str
     code: str = "sample"
     bbox: tuple[float, float, float, float] = (91.0, 29.0, 91.01, 29.01)
+    attribution: str | None = None
 
     @property
     def name_en(self) -> str:

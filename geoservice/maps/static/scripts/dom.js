@@ -40,6 +40,14 @@
     return String(value);
   };
 
+  // Names whoever made the data, where maps do. Leaflet's own control takes credits for markup; this one is text.
+  app.credit = function (map, text) {
+    if (!text) return;
+    const control = L.control({ position: 'bottomright' });
+    control.onAdd = () => app.element('div', 'leaflet-control-attribution', text);
+    control.addTo(map);
+  };
+
   // The property in the page's language: name_en on an English page when there is one.
   app.inLanguage = function (properties, name) {
     const english = properties[`${name}_en`];

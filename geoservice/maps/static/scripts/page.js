@@ -124,6 +124,7 @@
     app.words = settings.words;
     const goHome = () => map.fitBounds(bounds, { padding: PHONE.matches ? [6, 6] : [24, 24] });
     controls(map, goHome);
+    app.credit(map, settings.attribution);
     goHome();
     map.setMaxBounds(bounds.pad(1));
     app.layers.forEach((layer) => tie(map, layer));

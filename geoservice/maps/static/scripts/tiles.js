@@ -228,6 +228,7 @@
     if (zoom) map.setView(bounds.getCenter(), Number(zoom[1]));
     else map.fitBounds(bounds);
     L.control.scale({ imperial: false }).addTo(map);
+    app.credit(map, settings.attribution);
     askAt(map, settings);
     follow(map, settings);
   };

@@ -37,6 +37,14 @@ export function showWhole(map, [west, south, east, north]) {
   map.setMaxBounds(bounds.pad(0.6));
 }
 
+// Names whoever made the data. Leaflet's own control takes credits for markup; this one is text.
+export function credit(map, text) {
+  if (!text) return;
+  const control = L.control({ position: 'bottomright' });
+  control.onAdd = () => element('div', { class: 'credit' }, text);
+  control.addTo(map);
+}
+
 export function newMap(node) {
   const map = L.map(node, { preferCanvas: true, zoomControl: false, zoomSnap: 0.5, minZoom: 11, maxZoom: 20 });
   map.attributionControl.setPrefix(false);

@@ -3,7 +3,7 @@
 // sessionStorage: it is gone when the page is closed.
 import { button, byId, element, tell, wordsField } from './elements.js';
 import { ask, askRemembered, layerPath, Refused, sentence } from './interface.js';
-import { drawJurisdiction, newMap, pin, showWhole } from './map.js';
+import { credit, drawJurisdiction, newMap, pin, showWhole } from './map.js';
 import { count, moment, named, say, sayFirst, settings } from './page.js';
 
 const KEY = 'geoservice-key';
@@ -195,6 +195,7 @@ async function openDesk() {
   byId('door').hidden = true;
   byId('desk').hidden = false;
   map = newMap(byId('map'));
+  credit(map, mine.attribution);
   showWhole(map, mine.bbox);
   pins = L.layerGroup().addTo(map);
   const own = duty.postings.map((one) => one.grid_code);

@@ -3,7 +3,7 @@
 import { button, byId, element, tell } from './elements.js';
 import { askRemembered, sentence } from './interface.js';
 import { change, forget, keep, keeps, onChange, reports, sendKept, startSending } from './kept.js';
-import { drawJurisdiction, fingerM, newMap, pin, placeInWords, showClose, showWhole, tells } from './map.js';
+import { credit, drawJurisdiction, fingerM, newMap, pin, placeInWords, showClose, showWhole, tells } from './map.js';
 import { count, moment, named, say, settings } from './page.js';
 import { chooseSide, sideQuestion } from './sides.js';
 
@@ -117,6 +117,7 @@ async function openJurisdiction() {
   if (!chosen) return;
   showServices(chosen.code);
   map = newMap(byId('map'));
+  credit(map, chosen.attribution);
   showWhole(map, chosen.bbox);
   const here = map;
   map.on('click', (event) => tapped(event.latlng));

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from geoservice.domain.counting.identity import check_of
 from geoservice.domain.importing.mapping import FileColumn, propose
-from geoservice.domain.importing.persons import is_checked, is_name_of_person, personal, personal_share
+from geoservice.domain.importing.persons import is_name_of_person, personal, personal_share
 from layers.buildings.layer import BUILDINGS
 from layers.layer import Layer
 from layers.organisations.layer import ORGANISATIONS
 
 #: Made for this test: region and day are real, the person is not.
-IDENTITY = "540502195402090010"
-
-
-def with_check(first: str) -> str:
-    return next(first + last for last in "0123456789X" if is_checked(first + last))
-
-
-IDENTITY = with_check("54050219540209001")
+IDENTITY = "54050219540209001" + check_of("54050219540209001")
 
 
 @pytest.mark.parametrize("text", [
