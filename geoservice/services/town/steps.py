@@ -19,10 +19,12 @@ from geoservice.reading.shapes import GridFields
 from geoservice.services.calendars import CalendarService, SheetDays, parse_hours, read_days, read_sheet_of_days
 from geoservice.services.editions import EditionService
 from geoservice.services.jurisdictions import JurisdictionService
-from geoservice.services.layers.importing import LayerImportService
+from geoservice.services.layers.importing import LayerImportService, note_of
+from geoservice.services.layers.openstreetmap import OpenStreetMapService
+from geoservice.services.layers.registers import RegisterService
 from geoservice.services.layers.staging import written_layer
 from geoservice.services.proposing import ProposingService
-from geoservice.services.town.plan import Calendar, Features, Grids, Plan
+from geoservice.services.town.plan import Calendar, Features, Grids, Osm, Plan, Register
 from layers.changes.model import Difference
 from layers.crs import Bbox
 from layers.db.session import Database
@@ -158,7 +160,7 @@ def importing(layer_id: str, table: Features) -> Step:
     def step(making: Making) -> Done:
         features = making.read(layer_id, table)
         done = LayerImportService(making.database).apply(
-            making.code, layer_id, features, actor=making.actor, door="command", note=table.file.name[:150],
+            making.code, layer_id, features, actor=making.actor, door="command", note=note_of(table.file),
             removed=table.removed, confirmed=table.confirm_removal,
         )  # fmt: skip
         return Done(layer_id, (in_short(done.difference),), features.remarks, done.difference)
@@ -172,6 +174,49 @@ def in_short(difference: Difference) -> str:
         f"{difference.added} added, {difference.changed} changed, {difference.same} as they were,"
         f" {len(difference.refused)} refused."
     )
+
+
+def taking_openstreetmap(osm: Osm) -> Step:
+    """Return the step that imports the layers that a file of OpenStreetMap fills, and credits its makers."""
+
+    def step(making: Making) -> Done:
+        service = OpenStreetMapService(making.database, limits=making.limits)
+        read = service.read(making.code, osm.file)
+        credited = service.credit(making.code, read.attribution, actor=making.actor)
+        did, remarks = [f"Maps, tiles and files name: {credited}"], []
+        for layer_id in osm.take:
+            features = getattr(read, layer_id)
+            done = LayerImportService(making.database).apply(
+                making.code, layer_id, features, actor=making.actor, door="command", note=note_of(osm.file),
+                removed=osm.removed,
+            )  # fmt: skip
+            did.append(f"{layer_id}: {in_short(done.difference)}")
+            remarks += features.remarks
+        return Done("osm", tuple(did), tuple(dict.fromkeys(remarks)))
+
+    return step
+
+
+def counting(register: Register) -> Step:
+    """Return the step that counts a register of persons; nothing of it is told but numbers."""
+
+    def step(making: Making) -> Done:
+        if making.plan.town.as_of is None:
+            raise TownFileWrong(file="town.toml", what="town: say as_of, the day that the register tells of")
+        counted = RegisterService(making.database).count(
+            making.code, register.count_register, as_of=making.plan.town.as_of, per=register.per,
+            refuse_above=register.refuse_above, here=register.here, columns=register.columns, sheets=register.sheets,
+            swap_is_encrypted=register.swap_is_encrypted,
+        )  # fmt: skip
+        features = counted.register.features
+        done = LayerImportService(making.database).apply(
+            making.code, "households", features, actor=making.actor, door="command", note=counted.note,
+            removed=register.removed, confirmed=register.confirm_removal,
+        )  # fmt: skip
+        told = f"{counted.register.residents} residents of {counted.register.households} households are counted."
+        return Done("households", (told, in_short(done.difference)), counted.remarks, done.difference)
+
+    return step
 
 
 def keeping_grids(grids: Grids) -> Step:
@@ -231,11 +276,15 @@ def steps_of(plan: Plan) -> Iterator[tuple[str, Step]]:
     yield "town", found
     if plan.calendar is not None:
         yield "calendar", keeping_calendar(plan.calendar)
+    if plan.osm is not None:
+        yield "osm", taking_openstreetmap(plan.osm)
     for layer_id in ("basemap", "buildings"):
         for table in getattr(plan, layer_id):
             yield layer_id, importing(layer_id, table)
     if isinstance(plan.households, Features):
         yield "households", importing("households", plan.households)
+    elif plan.households is not None:
+        yield "households", counting(plan.households)
     if plan.grids is not None:
         yield "grids", keeping_grids(plan.grids)
     for layer_id in ("cameras", "organisations"):
