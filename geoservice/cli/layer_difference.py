@@ -15,6 +15,8 @@ from geoservice.lazy_modules import lazily
 with lazily():
     from rich import console, table
 
+    from geoservice.writing import ledgers
+
 if TYPE_CHECKING:
     from geoservice.domain.importing.mapping import Proposal
     from layers.changes.model import Difference
@@ -91,7 +93,7 @@ def write_difference(difference: Difference, path: Path) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(("what", "key", "field", "old", "new"))
-        writer.writerows([_harmless(cell) for cell in line] for line in _lines(difference))
+        writer.writerows([ledgers.harmless(cell) for cell in line] for line in _lines(difference))
 
 
 def _lines(difference: Difference) -> Iterator[tuple[object, ...]]:
@@ -104,8 +106,3 @@ def _lines(difference: Difference) -> Iterator[tuple[object, ...]]:
         yield "not named", key, None, None, None
     for row, reason in difference.refused:
         yield "refused", f"row {row}", None, None, reason
-
-
-def _harmless(cell: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r＝＋－＠" and cell else cell

@@ -111,6 +111,16 @@ class KeyAbsent(FileRefused):
     advice = "name-key"
 
 
+class FieldAbsent(FileRefused):
+    """No column is known for something that every row must tell."""
+
+    advice = "map-columns"
+
+
+class NotALedger(FileRefused):
+    """A roster or a list of services is a workbook (.xlsx, .xls, .ods) or a CSV."""
+
+
 class CoordinateAlone(FileRefused):
     """The file has one coordinate of its places and not the other."""
 

@@ -31,7 +31,7 @@ GEOMETRY = "geometry"
 _TAKEN = (GEOMETRY, "geom", "fid", "ogc_fid", "id")
 _TYPES: dict[ColumnType, pa.DataType] = {
     "text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(),
-    "instant": pa.timestamp("us", "UTC"),
+    "instant": pa.timestamp("us", "UTC"), "day": pa.date32(),
 }  # fmt: skip
 #: How far the way back from the CRS may miss, degrees: 0.1 mm.
 _BACK_DEG = 1e-9
