@@ -38,6 +38,7 @@ ADVICE: Mapping[str, str] = {
     "rebase-edition": "Run: geoservice edition rebase {edition}",
     "replace-file": "Name another, or say --force to replace a file.",
     "replace-project": "Name another folder, or say --force to write it anew.",
+    "say-limits": "Say what they mean, such as --word limit.即时=2小时, or --limit-unit for numbers alone.",
     "state-crs": "Say --crs wgs84, --crs cgcs2000 or --crs epsg:N.",
     "state-degrees": "Say --degrees minutes, or --degrees decimal when they are no minutes.",
     "state-encoding": "Say --encoding gbk, --encoding utf-8, or what else it is in.",

@@ -29,7 +29,7 @@ _OPTIONS = (
                  help="What a word of FILE means. Repeatable."),
     click.option("--sheet", help="Of a workbook; every sheet with the same header when absent."),
     click.option("--encoding", help="Of the text of a CSV, such as gbk."),
-    click.option("--no-persons", multiple=True, metavar="FIELD", help="Short words of this field are no names of people."),
+    click.option("--no-persons", multiple=True, metavar="FIELD", help="Short words of this field are no names."),
     click.option("--commit", is_flag=True, help="Write it; without it only what would change is shown."),
     click.option("--json", "as_json", is_flag=True, help="For machines."),
 )  # fmt: skip

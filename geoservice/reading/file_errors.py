@@ -117,6 +117,12 @@ class FieldAbsent(FileRefused):
     advice = "map-columns"
 
 
+class LimitsNotClear(FileRefused):
+    """Limits say no working time: days of the calendar, numbers without a unit, or at once."""
+
+    advice = "say-limits"
+
+
 class NotALedger(FileRefused):
     """A roster or a list of services is a workbook (.xlsx, .xls, .ods) or a CSV."""
 

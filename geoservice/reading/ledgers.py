@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import NamedTuple
 
 from geoservice.domain.importing.choices import Choices
@@ -21,6 +20,9 @@ from geoservice.reading.limits import Limits
 #: A spreadsheet writes it before text that could be taken for a formula, and shows it nowhere.
 _MARK = "'"
 _FORMULAS = tuple("=+-@\t\r＝＋－＠")
+
+
+Readers = Callable[[Mapping[str, str]], Mapping[str, Read]]
 
 
 class LedgerRow(NamedTuple):
@@ -49,7 +51,7 @@ class ReadLedger:
 
 def read_ledger(
     path: str, ledger: Ledger, choices: Choices, limits: Limits, *,
-    readers: Mapping[str, Read] = MappingProxyType({}), required: Sequence[str] = (KEY,),
+    readers: Readers, required: Sequence[str] = (KEY,),
 ) -> ReadLedger:  # fmt: skip
     """Return the rows of a ledger.
 
@@ -60,7 +62,8 @@ def read_ledger(
     choices
         What whoever imports says of the file.
     readers
-        What makes values of the cells of a column, where its type does not say it.
+        Returns, by column, what makes values of its cells where its type does not say it; it is told the headers by
+        field.
     required
         Fields that the file must have a column for.
 
@@ -77,7 +80,7 @@ def read_ledger(
     absent = [name for name in required if name not in proposal.fields]
     if absent:
         raise FieldAbsent(field=", ".join(absent), columns=", ".join(table.headers))
-    return _read(table, proposal, ledger, choices, readers)
+    return _read(table, proposal, ledger, choices, readers(proposal.fields))
 
 
 def _read(

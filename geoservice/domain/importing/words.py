@@ -85,7 +85,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "kind": "类别 类型 要素类型 kind class type art",
     },
     "staff": {
-        "code": "工号 编号 警号 员工号 人员编号 人员编码 staff_code staff_no staff_id number id dienstnummer personalnummer",
+        "code": "工号 编号 警号 员工号 人员编号 人员编码 staff_code staff_no staff_id number id"
+        " dienstnummer personalnummer",
         "call_sign": "呼号 代号 call_sign callsign rufzeichen",
         "role": "岗位 职务 角色 专职/兼职 专职兼职 专兼职 人员类别 岗位类别 role position duty funktion rolle",
         "grid": "网格 网格编码 网格编号 网格号 网格代码 所属网格 责任网格 所在网格 grid_code gitter",
@@ -103,7 +104,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "group_1": "大类 大类名称",
         "group_2": "中类 中类名称",
         "group_3": "小类 小类名称",
-        "limit": "办理时限 处置时限 处理时限 办结时限 时限 time_limit deadline frist",
+        "limit": "办理时限 处置时限 处理时限 办结时限 时限 limit_working_hours time_limit deadline frist",
         "keywords": "关键词 关键字 标签 tags schlagworte",
         "attributes": "附加信息 填报项 fields",
         "sensitive": "是否敏感 敏感 confidential vertraulich",

@@ -73,7 +73,7 @@ def read_roster(path: str, choices: Choices, limits: Limits) -> ReadLedger:
     """
     # Names of grids become codes, so that nothing of a cell is kept.
     choices = replace(choices, no_persons=choices.no_persons | {"grid", "grid_name"})
-    return read_ledger(path, STAFF, choices, limits, readers=READERS, required=("code", "role"))
+    return read_ledger(path, STAFF, choices, limits, readers=lambda _: READERS, required=("code", "role"))
 
 
 class RosterService:
