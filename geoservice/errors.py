@@ -179,8 +179,8 @@ class PostingUnknown(GeoserviceError):
     """There is no such posting in this jurisdiction."""
 
 
-class PostingNotPossible(GeoserviceError):
-    """The posting can not be so."""
+class StaffNotStored(GeoserviceError):
+    """The member of staff, or the posting, is not as it must be."""
 
     def __init__(self, reason: str, **fields: object) -> None:
         super().__init__(reason=reason, **fields)

@@ -55,6 +55,6 @@ def replace_postings(
             connection.execute(statement, row)
 
 
-def end_posting(connection: Connection, *, jurisdiction_id: int, id: int, day: date) -> None:
+def end_posting(connection: Connection, *, jurisdiction_id: int, id: int, day: date | None) -> None:
     """Have a posting be over from a day on."""
     connection.execute(_END, {"jurisdiction_id": jurisdiction_id, "id": id, "day": day})
