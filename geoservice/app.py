@@ -25,6 +25,8 @@ from geoservice.api.outlines import outlines_blueprint
 from geoservice.api.ownership import ownership_blueprint
 from geoservice.api.postings import postings_blueprint
 from geoservice.api.publishing import publishing_blueprint
+from geoservice.api.services import services_blueprint
+from geoservice.api.staff import staff_blueprint
 from geoservice.api.webhooks import webhooks_blueprint
 from geoservice.maps.pages import maps_blueprint
 from geoservice.open311.endpoint import Endpoint
@@ -124,7 +126,9 @@ def _interfaces(services: Services, metrics: RequestMetrics, *, public_reports: 
         handling_blueprint(services.handling, services.incidents),
         following_blueprint(services.handling, services.incidents, public_reports=public_reports),
         alerts_blueprint(services.alerts),
-        postings_blueprint(services.handling),
+        postings_blueprint(services.handling, services.staff),
+        staff_blueprint(services.staff),
+        services_blueprint(services.service_lists),
         webhooks_blueprint(services.webhooks),
         open311_blueprint(Endpoint(services.viewing, services.incidents, services.handling, services.keys)),
     )

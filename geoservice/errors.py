@@ -182,6 +182,26 @@ class NobodyOnDuty(GeoserviceError):
     """Nobody is posted to the grid today: name an officer."""
 
 
+class PostingUnknown(GeoserviceError):
+    """There is no such posting in this jurisdiction."""
+
+
+class StaffNotStored(GeoserviceError):
+    """The member of staff, or the posting, is not as it must be."""
+
+    def __init__(self, reason: str, **fields: object) -> None:
+        super().__init__(reason=reason, **fields)
+        #: A sentence: what is wrong with it.
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class StaffMemberUnknown(GeoserviceError):
+    """There is no member of staff of this code in this jurisdiction."""
+
+
 class StaffUnknown(GeoserviceError):
     """There is no such member of staff in this jurisdiction."""
 

@@ -23,7 +23,9 @@ from geoservice.services.keys import KeyService
 from geoservice.services.layers.features import FeatureService
 from geoservice.services.layers.importing import LayerImportService
 from geoservice.services.ownership import OwnershipService
+from geoservice.services.service_lists import ServiceListService
 from geoservice.services.snapshot_cache import SnapshotCache
+from geoservice.services.staffing.staff import StaffService
 from geoservice.services.tiles.service import TileService
 from geoservice.services.viewing import ViewingService
 from geoservice.services.webhooks.delivering import DeliveringService
@@ -62,6 +64,8 @@ class Services:
     health: HealthService
     tiles: TileService
     features: FeatureService
+    staff: StaffService
+    service_lists: ServiceListService
     layer_imports: LayerImportService
 
 
@@ -129,6 +133,8 @@ def build_services(settings: Settings) -> Services:
         health=HealthService(database, cache),
         tiles=TileService(database, tile_store(settings)),
         features=FeatureService(database),
+        staff=StaffService(database),
+        service_lists=ServiceListService(database),
         layer_imports=LayerImportService(database),
     )
 

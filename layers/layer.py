@@ -12,7 +12,7 @@ from typing import Literal
 from layers.style import Style
 from layers.title import Title
 
-ColumnType = Literal["text", "integer", "number", "boolean", "instant"]
+ColumnType = Literal["text", "integer", "number", "boolean", "instant", "day"]
 #: As PostGIS names them; Geometry is lines and areas in one layer.
 GeometryType = Literal["Point", "Polygon", "MultiPolygon", "Geometry"]
 #: By which rule a feature gets its grid: by its place (of a shape, a point on it); by its building, without one by its

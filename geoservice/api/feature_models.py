@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, Field, create_model
@@ -11,6 +11,7 @@ from layers.layer import Column, ColumnType, Layer
 
 _TYPES: dict[ColumnType, Any] = {
     "text": str, "integer": int, "number": float, "boolean": bool, "instant": datetime,
+    "day": date,
 }  # fmt: skip
 
 

@@ -118,6 +118,8 @@ class ServiceOut(BaseModel):
     category: str | None
     keywords: list[str]
     limit_working_hours: float | None
+    attributes: list[dict[str, Any]] = Field(description="What a report is asked for, as GeoReport v2 defines it")
+    sensitive: bool = Field(description="Where its incidents are reported is nobody's business")
 
 
 class ServicesOut(BaseModel):

@@ -25,6 +25,9 @@ class Permission(StrEnum):
     USE_OPEN311 = "use_open311"  #: ask by the Open311 standard, without texts; its POST asks for the key in the form
     FOLLOW_REPORT = "follow_report"  #: see and rate the one report whose token is shown
 
+    READ_STAFF = "read_staff"  #: staff by code and call sign, and who is posted where on any day
+    MANAGE_STAFF = "manage_staff"  #: write staff and postings
+    MANAGE_SERVICES = "manage_services"  #: write what can be reported
     MANAGE_WEBHOOKS = "manage_webhooks"  #: have what happens sent elsewhere
 
 
@@ -47,6 +50,9 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.REPORT_AS_RESIDENT: _EVERYBODY,
     Permission.FOLLOW_REPORT: _EVERYBODY,
     Permission.USE_OPEN311: _EVERYBODY,
+    Permission.READ_STAFF: _STAFF,
+    Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
+    Permission.MANAGE_SERVICES: frozenset({Role.ADMIN}),
     Permission.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
 }
 

@@ -40,6 +40,7 @@ ADVICE: Mapping[str, str] = {
     "rebase-edition": "Run: geoservice edition rebase {edition}",
     "replace-file": "Name another, or say --force to replace a file.",
     "replace-project": "Name another folder, or say --force to write it anew.",
+    "say-limits": "Say what they mean, such as --word limit.即时=2小时, or --limit-unit for numbers alone.",
     "say-swap-is-encrypted": "Say --swap-is-encrypted when it is.",
     "state-crs": "Say --crs wgs84, --crs cgcs2000 or --crs epsg:N.",
     "state-degrees": "Say --degrees minutes, or --degrees decimal when they are no minutes.",

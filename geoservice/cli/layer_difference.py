@@ -16,6 +16,7 @@ from geoservice.lazy_modules import lazily
 with lazily():
     from rich import console, table
 
+
 if TYPE_CHECKING:
     from geoservice.domain.importing.mapping import Proposal
     from layers.changes.model import Difference

@@ -190,7 +190,7 @@ def _choices(said: Mapping[str, Any], around: importing.Surroundings) -> Choices
         mapping=mapping, crs=_text(said["crs"], lower=True), encoding=_text(said["encoding"]),
         layer=_text(said["file_layer"]), sheet=_one_sheet(said["sheets"]), swapped=bool(said["swap_coordinates"]),
         degrees=cast("Degrees | None", said["degrees"]), gbt28181=cast("bool | None", said["gbt28181"]),
-        words=_words(cast("Sequence[tuple[str, str]]", said["words"])),
+        words=words_by_field(cast("Sequence[tuple[str, str]]", said["words"])),
         no_persons=frozenset(cast("Sequence[str]", said["no_persons"])), drop_heights=bool(said["drop_heights"]),
         time_zone=around.time_zone, allow_ballpark=bool(said["allow_ballpark"]), bbox=around.bbox,
     )  # fmt: skip
@@ -220,7 +220,8 @@ def _kept(file: Path | None) -> Iterator[tuple[str, str]]:
     yield from kept.items()
 
 
-def _words(pairs: Sequence[tuple[str, str]]) -> dict[str, dict[str, str]]:
+def words_by_field(pairs: Sequence[tuple[str, str]]) -> dict[str, dict[str, str]]:
+    """Return what words mean, by field."""
     words: dict[str, dict[str, str]] = {}
     for name, code in pairs:
         field, sign, word = name.partition(".")

@@ -26,6 +26,8 @@ COMMANDS: dict[str, str] = {
     "edition": "geoservice.cli.edition:edition",
     "layer": "geoservice.cli.layer:layer",
     "tiles": "geoservice.cli.tiles:tiles",
+    "staff": "geoservice.cli.staff:staff",
+    "service": "geoservice.cli.service:service",
     "calendar": "geoservice.cli.calendar:calendar",
     "assign": "geoservice.cli.assign:assign",
     "key": "geoservice.cli.key:key",

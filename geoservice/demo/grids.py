@@ -8,10 +8,10 @@ import shapely
 from shapely import LineString, MultiPolygon, Point, Polygon
 
 from geoservice.demo.model import GridSeed
-from geoservice.demo.names import numeral
 from geoservice.demo.plan import GRID_SEATS
 from geoservice.demo.plane import to_lonlat
 from geoservice.demo.streets import faces_between, turned
+from layers.staff.call_signs import numeral
 
 #: The community's own twelve digits; a grid adds three.
 _COMMUNITY_CODE = "540502001001"

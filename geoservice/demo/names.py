@@ -1,16 +1,6 @@
-"""Invented names: alleys, estates and numerals. Places only, never people."""
+"""Invented names: alleys and estates. Places only, never people."""
 
 from __future__ import annotations
-
-_DIGITS = "零一二三四五六七八九"
-
-
-def numeral(number: int) -> str:
-    """Return a number from 1 to 99 in Chinese numerals, such as 二十三."""
-    tens, ones = divmod(number, 10)
-    head = "" if tens == 0 else ("十" if tens == 1 else _DIGITS[tens] + "十")
-    return head + ("" if ones == 0 and tens else _DIGITS[ones])
-
 
 _ALLEYS = (
     ("青稞", "Qingke"), ("雪莲", "Xuelian"), ("吉雄", "Jixiong"), ("扎西", "Zhaxi"), ("藏柳", "Zangliu"),

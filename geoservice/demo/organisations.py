@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from geoservice.demo.buildings import Building
 from geoservice.demo.chance import Chance
 from geoservice.demo.model import OrganisationKind, OrganisationSeed
-from geoservice.demo.names import numeral
 from geoservice.demo.plan import GRID_SEATS
 from geoservice.demo.plane import to_lonlat
+from layers.staff.call_signs import numeral
 
 _PARTNERS = (
     ("萨热小学", "Sare Primary School"), ("社区卫生服务中心", "Community Health Centre"),

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from geoservice.demo.chance import Chance
 from geoservice.demo.model import GridSeed, PostingSeed, StaffRole, StaffSeed
-from geoservice.demo.names import numeral
+from layers.staff.call_signs import call_sign
 
 #: Police officers of each grid in the order of codes: 20 together.
 _POLICE_OF_GRIDS = (2, 3, 2, 3, 3, 3, 2, 2)
@@ -37,5 +37,5 @@ def staff_and_postings(
 
 
 def _member(role: StaffRole, number: int) -> StaffSeed:
-    prefix, title = ("G", "网格员") if role == "grid_officer" else ("P", "民警")
-    return StaffSeed(f"{prefix}{number:02d}", f"{title}{numeral(number)}号", role)
+    prefix = "G" if role == "grid_officer" else "P"
+    return StaffSeed(f"{prefix}{number:02d}", call_sign(role, number, chinese=True), role)

@@ -10,6 +10,7 @@ from geoservice.domain.importing.bearings import TABLE, may_be_numbered
 from geoservice.domain.importing.choices import Choices
 from geoservice.domain.importing.header import known_by
 from geoservice.domain.importing.households import not_residents, running_names, without_oldest
+from geoservice.domain.importing.ledgers import Importable
 from geoservice.domain.importing.mapping import MappingWrong, Proposal, propose
 from geoservice.domain.importing.model import ReadFeatures, RefusedRow
 from geoservice.domain.importing.persons import personal
@@ -35,6 +36,7 @@ from layers.layer import Layer
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".et")
 TEXTS = (".csv", ".tsv", ".txt")
+SHEETS_AND_TEXTS = (*WORKBOOKS, *TEXTS)
 #: A word that stands in fewer rows may be a person's: it is counted, and not shown.
 _SHOWN_FROM = 3
 _SHOWN_MAX = 10
@@ -70,13 +72,13 @@ def read_features(
     return features_of(table, proposal_of(table, layer, choices), layer, choices)
 
 
-def read_table(path: str, layer: Layer, choices: Choices, limits: Limits) -> FileTable:
+def read_table(path: str, layer: Importable, choices: Choices, limits: Limits) -> FileTable:
     """Return a file as a table; raise as `read_features` does."""
     source = Path(path)
     if not is_file(source):
         raise FileMissing(file=path[:200])
     suffix = source.suffix.lower()
-    if suffix not in (*WORKBOOKS, *TEXTS):
+    if suffix not in SHEETS_AND_TEXTS:
         return read_map(path, choices, limits)
     own, words = own_words(layer), dictionary(layer, placed=False)
     knows = known_by(frozenset().union(*own.values(), *words.values()))
@@ -86,7 +88,7 @@ def read_table(path: str, layer: Layer, choices: Choices, limits: Limits) -> Fil
     return table_of(sheets, knows, remarks)
 
 
-def proposal_of(table: FileTable, layer: Layer, choices: Choices) -> Proposal:
+def proposal_of(table: FileTable, layer: Importable, choices: Choices) -> Proposal:
     """Return what every column of a table would become; raise ColumnsUnknown."""
     try:
         return propose(
@@ -99,9 +101,7 @@ def proposal_of(table: FileTable, layer: Layer, choices: Choices) -> Proposal:
 
 def features_of(table: FileTable, proposal: Proposal, layer: Layer, choices: Choices) -> ReadFeatures:
     """Return the features of a table whose columns are mapped; raise as `read_features` does."""
-    if proposal.questions:
-        told = "; ".join(f"{' or '.join(one.fields)}: {' or '.join(one.headers)}" for one in proposal.questions)
-        raise ColumnsNotClear(columns=told)
+    require_clear(proposal)
     fields = proposal.fields
     reading = _Reading(table, fields, layer, choices)
     if KEY not in fields and layer.id != "households":
@@ -109,10 +109,17 @@ def features_of(table: FileTable, proposal: Proposal, layer: Layer, choices: Cho
     reading.read_columns()
     reading.read_places()
     reading.read_keys()
-    return reading.features(_on_columns(proposal))
+    return reading.features(told_of_columns(proposal))
 
 
-def _on_columns(proposal: Proposal) -> list[str]:
+def require_clear(proposal: Proposal) -> None:
+    """Raise ColumnsNotClear when something has to be decided first."""
+    if proposal.questions:
+        told = "; ".join(f"{' or '.join(one.fields)}: {' or '.join(one.headers)}" for one in proposal.questions)
+        raise ColumnsNotClear(columns=told)
+
+
+def told_of_columns(proposal: Proposal) -> list[str]:
     """Return sentences on what became of each column."""
     taken = ", ".join(f"{column.field} from {column.header}" for column in proposal.columns if column.field)
     told = [f"Columns: {taken}."] if taken else []

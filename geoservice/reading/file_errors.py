@@ -111,6 +111,22 @@ class KeyAbsent(FileRefused):
     advice = "name-key"
 
 
+class FieldAbsent(FileRefused):
+    """No column is known for something that every row must tell."""
+
+    advice = "map-columns"
+
+
+class LimitsNotClear(FileRefused):
+    """Limits say no working time: days of the calendar, numbers without a unit, or at once."""
+
+    advice = "say-limits"
+
+
+class NotALedger(FileRefused):
+    """A roster or a list of services is a workbook (.xlsx, .xls, .ods) or a CSV."""
+
+
 class CoordinateAlone(FileRefused):
     """The file has one coordinate of its places and not the other."""
 

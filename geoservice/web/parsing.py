@@ -7,7 +7,7 @@ import binascii
 import functools
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from threading import BoundedSemaphore
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import unquote
@@ -89,6 +89,7 @@ _INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII
 )
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 #: Control characters but line feed and tab; what turns the direction of text; lone surrogates never pass orjson.
 _UNFIT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
@@ -120,6 +121,17 @@ def _instant(value: object) -> object:
     except (ValueError, OverflowError):
         pass
     raise ValueError("there is no such instant between the years 1900 and 2200")
+
+
+def _day(value: object) -> object:
+    if isinstance(value, str) and _DAY.fullmatch(value) is not None:
+        try:
+            day = date.fromisoformat(value)
+            if EARLIEST.date() <= day <= LATEST.date():
+                return day
+        except ValueError:
+            pass
+    raise ValueError("write a day between the years 1900 and 2200, such as 2026-01-31")
 
 
 def _uuid(value: object) -> object:
@@ -158,6 +170,8 @@ QueryInteger = Annotated[int, BeforeValidator(_integer)]
 QueryFlag = Annotated[bool, BeforeValidator(_flag)]
 #: RFC 3339 with zone.
 Instant = Annotated[datetime, BeforeValidator(_instant)]
+#: A date of the calendar.
+Day = Annotated[date, BeforeValidator(_day)]
 Id = Annotated[UUID, BeforeValidator(_uuid)]
 Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(fit)]
 #: Of a thing or place; the database takes as many characters.

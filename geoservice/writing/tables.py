@@ -32,6 +32,7 @@ GEOMETRY = "geometry"
 _TAKEN = (GEOMETRY, "geom", "wkt", "fid", "ogc_fid", "id", MARK, QUOTED_MARK)
 _TYPES: dict[ColumnType, pa.DataType] = {
     "text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(),
+    "day": pa.date32(),
 }  # fmt: skip
 #: How far the way back from the CRS may miss, degrees: 0.1 mm.
 _BACK_DEG = 1e-9

@@ -187,6 +187,8 @@ class Service:
     limit_working_hours: float | None
     #: What a report is asked for, each as GeoReport v2 defines it.
     attributes: tuple[dict[str, Any], ...] = ()
+    #: Where one of its incidents was reported is nobody's business, such as a dispute at home.
+    sensitive: bool = False
 
 
 @dataclass(frozen=True)

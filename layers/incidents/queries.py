@@ -248,6 +248,7 @@ def services(connection: Connection, *, jurisdiction_id: int) -> tuple[Service, 
             tuple(s.keywords),
             s.limit_working_hours,
             tuple(s.attributes),
+            s.sensitive,
         )
         for s in connection.execute(_SERVICES, {"jurisdiction_id": jurisdiction_id})
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,43 @@ class Officer:
     call_sign: str
     #: grid_officer, deputy or police_officer.
     role: str
+
+
+class Member(NamedTuple):
+    """A member of staff."""
+
+    code: str
+    call_sign: str
+    #: grid_officer, police_officer or dispatcher.
+    role: str
+
+
+class PostedAs(NamedTuple):
+    """Which grid a member of staff serves, as what, from a day to a day, half-open."""
+
+    staff_code: str
+    grid_code: str
+    #: grid_officer, deputy or police_officer.
+    role: str
+    valid_from: date
+    #: None: until further notice.
+    valid_to: date | None
+
+    @property
+    def ends(self) -> date:
+        """Return the first day on which it is over; the last of all days when nobody knows."""
+        return self.valid_to or date.max
+
+    def overlaps(self, other: PostedAs) -> bool:
+        """Return whether a day is in both."""
+        return self.valid_from < other.ends and other.valid_from < self.ends
+
+
+class NumberedPosting(NamedTuple):
+    """A posting as it is stored, with the number by which it is known."""
+
+    id: int
+    posting: PostedAs
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from layers.staff.model import Officer, Posting
+from layers.staff.model import Member, NumberedPosting, Officer, PostedAs, Posting
 
 _ON_DUTY = text("""
     SELECT s.code, s.call_sign, p.role
@@ -87,6 +87,46 @@ def postings_of(connection: Connection, *, jurisdiction_id: int, staff_code: str
     """Return which grids a member of staff serves today, by grid."""
     asked = {"jurisdiction_id": jurisdiction_id, "staff_code": staff_code}
     return tuple(_posting(row) for row in connection.execute(_POSTINGS_OF, asked))
+
+
+_MEMBERS = text("""
+    SELECT s.code, s.call_sign, s.role FROM geoservice.staff AS s
+     WHERE s.jurisdiction_id = :jurisdiction_id AND (CAST(:code AS text) IS NULL OR s.code = :code)
+     ORDER BY s.code
+""")
+
+
+def members(connection: Connection, *, jurisdiction_id: int, code: str | None = None) -> tuple[Member, ...]:
+    """Return the staff of a jurisdiction by code, or whoever has a code."""
+    asked = {"jurisdiction_id": jurisdiction_id, "code": code}
+    return tuple(Member(*row) for row in connection.execute(_MEMBERS, asked))
+
+
+_NUMBERED = text("""
+    SELECT p.id, p.staff_code, p.grid_code, p.role, p.valid_from, p.valid_to
+      FROM geoservice.posting AS p
+     WHERE p.jurisdiction_id = :jurisdiction_id
+       AND (CAST(:id AS bigint) IS NULL OR p.id = :id)
+       AND (CAST(:day AS date) IS NULL OR daterange(p.valid_from, p.valid_to) @> CAST(:day AS date))
+     ORDER BY p.grid_code, geoservice.posting_rank(p.role), p.valid_from, p.staff_code
+""")
+
+
+def numbered_postings(
+    connection: Connection, *, jurisdiction_id: int, id: int | None = None, day: date | None = None
+) -> tuple[NumberedPosting, ...]:
+    """Return the postings of a jurisdiction by grid, the grid officer first; those of a day, or that of an id."""
+    rows = connection.execute(_NUMBERED, {"jurisdiction_id": jurisdiction_id, "id": id, "day": day})
+    return tuple(NumberedPosting(row.id, PostedAs(*row[1:])) for row in rows)
+
+
+_TODAY = text("SELECT (now() AT TIME ZONE j.time_zone)::date FROM geoservice.jurisdiction AS j WHERE j.id = :id")
+
+
+def today_in(connection: Connection, jurisdiction_id: int) -> date:
+    """Return which day it is in a jurisdiction."""
+    today: date = connection.execute(_TODAY, {"id": jurisdiction_id}).scalar_one()
+    return today
 
 
 def _posting(row: Row[Any]) -> Posting:

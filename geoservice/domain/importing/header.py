@@ -22,6 +22,8 @@ _NUMBERED = re.compile(r"[+-]?[0-9][0-9,.\s/:年月日-]*[%°号]?|[+-]?[0-9.]+[
 _HINTS = re.compile(
     r"必填|选填|填写|请填|例如|格式|下拉|[0-9]\s*[=＝]\s*\S|required|optional|e\.g\.|mandatory", re.IGNORECASE
 )
+#: What programs write into a cell has the words of hints, and is none.
+_JSON = ("[{", "{")
 _EXAMPLES = frozenset(map(plain, "示例 样例 例 例子 范例 example sample beispiel".split()))
 _NOBODY = re.compile(r"张三|李四|王五|某某|xxx|john doe|max mustermann", re.IGNORECASE)
 _FOOTERS = re.compile(r"(?:填表|审核|制表|制单)|(?:备注|说明|注|note|notes|source)\s*[:：]", re.IGNORECASE)
@@ -187,7 +189,7 @@ def _without_preliminaries(rows: Rows, body: list[int], table: Found, numbers: S
 
 def _is_hint(row: Sequence[str | None], numbers: Sequence[int]) -> bool:
     said = [cell for cell in row if cell]
-    if any(_HINTS.search(cell) for cell in said):
+    if any(_HINTS.search(cell) for cell in said if not cell.startswith(_JSON)):
         return True
     where = [cell for place in numbers if (cell := row[place])]
     return len(where) == len(numbers) >= 2 and not any(re.search(r"[0-9]", cell) for cell in where)

@@ -1,13 +1,14 @@
-"""What words for kinds and states mean, as codes of the layers."""
+"""What words for kinds, states and roles mean, as codes of layers and ledgers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from geoservice.domain.importing.ledgers import Importable
 from geoservice.domain.importing.words import plain
-from layers.layer import Column, Layer
+from layers.layer import Column
 
-#: Words by code, by column, by layer; what a layer calls its codes itself is known without being named here.
+#: Words by code, by column, by layer or ledger; what that calls its codes itself is known without being named here.
 _WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("buildings", "kind"): {
         "residential": "住宅 住宅楼 居民楼 居住 民居 民房 自建房 公寓 宿舍 apartments house detached terrace dormitory"
@@ -43,12 +44,18 @@ _WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
         "green": "公园 绿化 草地 park grass wood grünfläche",
         "block": "地块 blocks",
     },
+    ("staff", "role"): {
+        "grid_officer": "专职 专职网格员 网格员 网格长 专职网格长 officer full_time hauptamtlich",
+        "deputy": "兼职 兼职网格员 副 副网格长 副网格员 副职 代班 顶岗 part_time stellvertreter vertretung",
+        "police_officer": "民警 警员 社区民警 包片民警 辅警 police polizei polizist",
+        "dispatcher": "调度 调度员 值班员 指挥员 disponent",
+    },
 }
 #: Numbers that GB/T 28181 gives to kinds of cameras: dome, half dome, fixed, remotely turned.
 GBT28181: Mapping[str, str] = {"1": "dome", "2": "dome", "3": "bullet", "4": "ptz"}
 
 
-def codes_by_word(layer: Layer, column: Column, given: Mapping[str, str], *, gbt28181: bool) -> dict[str, str]:
+def codes_by_word(table: Importable, column: Column, given: Mapping[str, str], *, gbt28181: bool) -> dict[str, str]:
     """Return the code that each word means, words made plain.
 
     Parameters
@@ -57,11 +64,11 @@ def codes_by_word(layer: Layer, column: Column, given: Mapping[str, str], *, gbt
         What whoever imports says that words mean; wins.
     """
     known: dict[str, str] = {}
-    for code, words in _WORDS.get((layer.id, column.name), {}).items():
+    for code, words in _WORDS.get((table.id, column.name), {}).items():
         if code in column.codes:
             known |= {plain(word): code for word in words.split()}
     for code, title in column.codes.items():
         known |= {plain(title.zh): code, plain(title.en): code, plain(code): code}
-    if gbt28181 and (layer.id, column.name) == ("cameras", "kind"):
+    if gbt28181 and (table.id, column.name) == ("cameras", "kind"):
         known |= {number: code for number, code in GBT28181.items() if code in column.codes}
     return known | {plain(word): code for word, code in given.items() if code in column.codes}

@@ -1,4 +1,4 @@
-"""Which column of a file is which field of a layer: proposed by names, decided by whoever imports."""
+"""Which column of a file is which field of a layer or a ledger: proposed by names, decided by whoever imports."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from geoservice.domain.importing.ledgers import Importable
 from geoservice.domain.importing.persons import SHARE_MAX, is_about_people, personal, personal_share
 from geoservice.domain.importing.words import KEY, dictionary, forms, own_words
-from layers.layer import Layer
 
 #: How a column got its field: it was told, it is called so, it contains a word; or why it has none.
 How = Literal["given", "exact", "contains", "ask", "dropped", "refused"]
@@ -80,7 +80,7 @@ class MappingWrong(ValueError):
 
 
 def propose(
-    columns: Sequence[FileColumn], layer: Layer, *, placed: bool, given: Mapping[str, str],
+    columns: Sequence[FileColumn], table: Importable, *, placed: bool, given: Mapping[str, str],
     no_persons: frozenset[str] = frozenset(),
 ) -> Proposal:  # fmt: skip
     """Return what every column of a file would become.
@@ -101,11 +101,11 @@ def propose(
     MappingWrong
         Fields or headers that are given are not there.
     """
-    words, own = dictionary(layer, placed=placed), own_words(layer)
+    words, own = dictionary(table, placed=placed), own_words(table)
     headers = [column.header for column in columns]
     _require_known(given, headers, sorted({*words, *own}))
     found, questions = _by_names(headers, words, own, given)
-    mapped = tuple(_judged(column, *found[column.header], layer, no_persons) for column in columns)
+    mapped = tuple(_judged(column, *found[column.header], table, no_persons) for column in columns)
     named = any(column.field == KEY for column in mapped) or any(KEY in question.fields for question in questions)
     keys = () if named else tuple(column.header for column in columns if _could_be_key(column))
     return Proposal(mapped, questions, keys)
@@ -234,19 +234,19 @@ def _require_known(given: Mapping[str, str], headers: Sequence[str], fields: Seq
 
 
 def _judged(
-    column: FileColumn, field: str | None, how: How, why: str, layer: Layer, no_persons: frozenset[str]
+    column: FileColumn, field: str | None, how: How, why: str, table: Importable, no_persons: frozenset[str]
 ) -> MappedColumn:
     """Return a column with its field, unless its name or its cells are about people."""
     named = MappedColumn(column.header, field, how, column.kind, why)
     if how == "refused" or field in _COORDINATES:
         return named
-    is_organisation = layer.id == "organisations" and field in (KEY, "name")
+    is_organisation = table.id == "organisations" and field in (KEY, "name")
     if how == "given" and is_about_people(column.header) and not is_organisation:
         return named._replace(field=None, how="refused", why="it is about people, by its name")
     step = max(1, len(column.texts) // _LOOKED_AT)
     share, found = personal_share(
         column.texts[::step],
-        names=not (is_organisation or field in no_persons or field in _coded(layer)),
+        names=not (is_organisation or field in no_persons or field in _coded(table)),
         key=field in (KEY, "building", "building_code"),
     )
     if share <= SHARE_MAX:
@@ -255,9 +255,9 @@ def _judged(
     return named._replace(field=None, how="refused", why=why)
 
 
-def _coded(layer: Layer) -> frozenset[str]:
+def _coded(table: Importable) -> frozenset[str]:
     """Return the columns whose words become codes, and no text."""
-    return frozenset(column.name for column in layer.written if column.codes or column.type != "text")
+    return frozenset(column.name for column in table.written if column.codes or column.type != "text")
 
 
 def _could_be_key(column: FileColumn) -> bool:

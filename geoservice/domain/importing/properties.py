@@ -11,7 +11,7 @@ from layers.layer import Column, Layer
 #: What bigint holds.
 _INTEGERS = range(-(2**63), 2**63)
 _WRITTEN = {"text": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
-            "instant": "an instant with its zone"}  # fmt: skip
+            "instant": "an instant with its zone", "day": "a day"}  # fmt: skip
 
 
 def faults_of(layer: Layer, values: Mapping[str, object]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Cells as values of a layer's columns; what is no such value refuses its row, with the reason."""
+"""Cells as values of a layer's or a ledger's columns; what is no such value refuses its row, with the reason."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from zoneinfo import ZoneInfo
 from geoservice.domain.importing.bearings import BearingUnknown, bearing_of
 from geoservice.domain.importing.choices import Choices
 from geoservice.domain.importing.kinds import codes_by_word
+from geoservice.domain.importing.ledgers import Importable
 from geoservice.domain.importing.persons import personal
 from geoservice.domain.importing.words import KEY, plain
 from layers.errors import LayerError
 from layers.grids.codes import code_text
 from layers.households.layer import BANDS
-from layers.layer import Column, Layer
+from layers.layer import Column
 
 #: What the database's CHECKs hold, so that a row is refused and not the whole file; a test holds them together.
 BOUNDS: Mapping[str, tuple[float, float]] = {
@@ -39,6 +40,9 @@ _YES = frozenset("是 有 对 真 1 true t yes y ja j √ ✓ ✔".split())
 _NO = frozenset("否 无 没有 不是 假 0 false f no n nein × ✗ x".split())
 _DAY = re.compile(r"([0-9]{4})(?:([-./])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})[日号]?)")
 _DAY_OF_DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+_DAY_FIRST = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
+#: Others of a day are slips of the pen.
+YEARS = (1900, 2200)
 #: Below what is drawn: what CHECKs of names and codes refuse.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u180e\u2028-\u202e\u2060-\u206f\ufeff\U000E0000-\U000E007F]")
 _UNSEEN_IN_CODES = re.compile(r"[\u00ad\u200b-\u200f]")
@@ -68,9 +72,17 @@ class Typed:
     unknown: dict[str, int] = field(default_factory=dict)
 
 
-def typed(cells: list[object], column: Column, layer: Layer, choices: Choices) -> Typed:
-    """Return the cells of a column as its values, with reasons for those that are none."""
-    read = reader_of(column, layer, choices)
+def typed(
+    cells: list[object], column: Column, table: Importable, choices: Choices, *, read: Read | None = None
+) -> Typed:  # fmt: skip
+    """Return the cells of a column as its values, with reasons for those that are none.
+
+    Parameters
+    ----------
+    read
+        Makes a value of a cell, or raises NotAValue; by the type of the column when None.
+    """
+    read = read or reader_of(column, table, choices)
     done = Typed([None] * len(cells))
     for place, cell in enumerate(cells):
         if is_empty(cell):
@@ -93,10 +105,10 @@ def is_empty(cell: object) -> bool:
     return cell is None or (isinstance(cell, float) and math.isnan(cell))
 
 
-def reader_of(column: Column, layer: Layer, choices: Choices) -> Read:
+def reader_of(column: Column, table: Importable, choices: Choices) -> Read:
     """Return what makes a value of a cell of a column."""
     if column.codes:
-        words = codes_by_word(layer, column, choices.words.get(column.name, {}), gbt28181=bool(choices.gbt28181))
+        words = codes_by_word(table, column, choices.words.get(column.name, {}), gbt28181=bool(choices.gbt28181))
         return partial(_code, words=words)
     if column.name == "bearing_deg":
         return partial(_bearing, gbt28181=bool(choices.gbt28181))
@@ -104,8 +116,12 @@ def reader_of(column: Column, layer: Layer, choices: Choices) -> Read:
         return key_of
     if column.type == "instant":
         return partial(instant_of, time_zone=choices.time_zone)
-    read = {"text": text_of, "integer": integer_of, "number": number_of, "boolean": boolean_of}[column.type]
-    return partial(_within, read=read, name=column.name)
+    if column.type == "day":
+        return day_of
+    reads: dict[str, Read] = {
+        "text": text_of, "integer": integer_of, "number": number_of, "boolean": boolean_of
+    }  # fmt: skip
+    return partial(_within, read=reads[column.type], name=column.name)
 
 
 # --- Text -------------------------------------------------------------------------------------------------------------
@@ -135,7 +151,7 @@ def key_of(cell: object) -> str:
     return text
 
 
-def text_of(cell: object) -> str:
+def text_of(cell: object, *, longest: int = TEXT_LENGTH) -> str:
     """Return a text as it is, blanks around it gone, ends of lines within it made blanks; raise NotAValue."""
     if isinstance(cell, Inexact):
         raise NotAValue("is a number that lost its last digits")
@@ -145,10 +161,10 @@ def text_of(cell: object) -> str:
         cell = cell.isoformat()
     text = cell if isinstance(cell, str) else _digits(cell)
     text = text.strip()
-    if len(text) <= 2 * TEXT_LENGTH:
+    if len(text) <= 2 * longest:
         text = _BREAKS.sub(" ", text)
-    if len(text) > TEXT_LENGTH:
-        raise NotAValue(f"has more than {TEXT_LENGTH} characters")
+    if len(text) > longest:
+        raise NotAValue(f"has more than {longest} characters")
     if _UNSEEN.search(text):
         raise NotAValue("has characters that nobody sees")
     if personal(text, names=False):
@@ -259,12 +275,23 @@ def instant_of(cell: object, *, time_zone: str | None) -> datetime:
     return found.replace(tzinfo=ZoneInfo(time_zone))
 
 
+def day_of(cell: object) -> date:
+    """Return a day; of an instant the day that is written. Raise NotAValue."""
+    found = cell.date() if isinstance(cell, datetime) else _instant(cell).date()
+    if not YEARS[0] <= found.year <= YEARS[1]:
+        raise NotAValue(f"is not between the years {YEARS[0]} and {YEARS[1]}")
+    return found
+
+
 def _instant(cell: object) -> datetime:
     if isinstance(cell, date):
         return datetime.combine(cell, time())
     said = _narrow(_digits(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else str(cell))
     day = _DAY.fullmatch(said) or _DAY_OF_DIGITS.fullmatch(said)
+    turned = _DAY_FIRST.fullmatch(said)
     try:
+        if turned is not None:
+            return datetime(int(turned[3]), int(turned[2]), int(turned[1]))
         if day is None:
             return datetime.fromisoformat(str(cell).strip())
         year, month, of_month = (int(part) for part in day.groups() if part is not None and part.isdigit())

@@ -1,6 +1,6 @@
-"""By which words the columns of files are known: Chinese, English and German, by layer and field.
+"""By which words the columns of files are known: Chinese, English and German, by layer or ledger and field.
 
-A field is a column of the layer, or says where a feature is: lon, lat, wkt, place, building, crs. What a layer calls
+A field is a column of it, or says where a feature is: lon, lat, wkt, place, building, crs. What it calls
 its columns itself is known without being named here.
 """
 
@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
-from layers.layer import Layer
+from geoservice.domain.importing.ledgers import Importable
 
 #: What is longer is no word; patterns that are quick on words take hours on megabytes.
 LONGEST = 200
@@ -86,6 +86,31 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "name_en": "英文名称 英文名 name_en english_name",
         "kind": "类别 类型 要素类型 kind class type art",
     },
+    "staff": {
+        "code": "工号 编号 警号 员工号 人员编号 人员编码 staff_code staff_no staff_id number id"
+        " dienstnummer personalnummer",
+        "call_sign": "呼号 代号 call_sign callsign rufzeichen",
+        "role": "岗位 职务 角色 专职/兼职 专职兼职 专兼职 人员类别 岗位类别 role position duty funktion rolle",
+        "grid": "网格 网格编码 网格编号 网格号 网格代码 所属网格 责任网格 所在网格 grid_code gitter",
+        "grid_name": "网格名称 责任网格名称 grid_name gittername",
+        "from": "开始日期 任职日期 任职时间 上岗 上岗日期 上岗时间 起始日期 起 自 valid_from start since start_date von"
+        " beginn",
+        "to": "结束日期 离岗 离岗日期 离岗时间 卸任日期 截止日期 止 至 valid_to end until end_date bis ende",
+    },
+    "services": {
+        "code": "事项编码 事项编号 事项代码 小类代码 小类编码 服务编码 service_code id kennung",
+        "name": "事项名称 事项 服务名称 service service_name bezeichnung",
+        "name_en": "英文名称 英文名 english_name",
+        "description": "说明 描述 事项说明 立案条件 beschreibung",
+        "group": "类别 分类 category kategorie",
+        "group_1": "大类 大类名称",
+        "group_2": "中类 中类名称",
+        "group_3": "小类 小类名称",
+        "limit": "办理时限 处置时限 处理时限 办结时限 时限 limit_working_hours time_limit deadline frist",
+        "keywords": "关键词 关键字 标签 tags schlagworte",
+        "attributes": "附加信息 填报项 fields",
+        "sensitive": "是否敏感 敏感 confidential vertraulich",
+    },
 }
 _BRACKETED = re.compile(r"[(\[{【〔〈《「][^)\]}】〕〉》」]*[)\]}】〕〉》」]")
 _UNSAID = re.compile(r"[\s*※:_.\-·'\"()\[\]{}【】〔〕〈〉《》「」,，。、]+")
@@ -107,36 +132,36 @@ def forms(header: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in found if one))
 
 
-def own_words(layer: Layer) -> dict[str, frozenset[str]]:
-    """Return what a layer itself calls each of its fields."""
+def own_words(table: Importable) -> dict[str, frozenset[str]]:
+    """Return what a layer or a ledger itself calls each of its fields."""
     known = {
         column.name: frozenset(
             plain(one) for one in (column.name, column.name[:DBF_NAME], column.title.zh, column.title.en)
         )
-        for column in layer.written
+        for column in table.written
     }
     return {KEY: frozenset((plain(KEY),)), **known}
 
 
-def dictionary(layer: Layer, *, placed: bool) -> dict[str, frozenset[str]]:
-    """Return the words by which a layer's fields are known.
+def dictionary(table: Importable, *, placed: bool) -> dict[str, frozenset[str]]:
+    """Return the words by which the fields of a layer or a ledger are known.
 
     Parameters
     ----------
     placed
         Whether the file has geometries, so that no column says where its features are.
     """
-    listed = {field: frozenset(_words(text)) for field, text in _WORDS.get(layer.id, {}).items()}
+    listed = {field: frozenset(_words(text)) for field, text in _WORDS.get(table.id, {}).items()}
     if not placed:
-        listed |= {field: frozenset(_words(text)) for field, text in PLACE.items() if _takes(layer, field)}
+        listed |= {field: frozenset(_words(text)) for field, text in PLACE.items() if _takes(table, field)}
     return listed
 
 
-def _takes(layer: Layer, field: str) -> bool:
-    """Return whether a layer's features may be placed so: only points stand in a building, or are a pair of numbers."""
+def _takes(table: Importable, field: str) -> bool:
+    """Return whether features may be placed so: only points stand in a building, or are a pair of numbers."""
     if field == "building":
-        return layer.geometry == "Point" and all(column.name != "building_code" for column in layer.written)
-    return field in ("wkt", "crs") or layer.geometry == "Point"
+        return table.geometry == "Point" and all(column.name != "building_code" for column in table.written)
+    return table.geometry == "Point" or (field in ("wkt", "crs") and table.geometry is not None)
 
 
 def _words(text: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ from layers.crs import declared_position
 from tests.loading import stop, wait_until_loaded
 
 #: A variable as Flask or OpenAPI writes it, with the noun before it.
-_VARIABLE = re.compile(r"(?P<noun>\w*)(?P<join>[/.])[<{](?:path:)?(?P<name>\w+)[>}]")
+_VARIABLE = re.compile(r"(?P<noun>\w*)(?P<join>[/.])[<{](?:\w+:)?(?P<name>\w+)[>}]")
 
 #: Nothing is ever sent there: no worker runs at the door.
 WEBHOOK_URL = "http://127.0.0.1:9/hook"
@@ -88,6 +88,9 @@ def _existing(services: Services) -> dict[str, Any]:
     incident, token = services.incidents.report(report, identity=Identity(Role.DISPATCHER))
     webhook, _ = services.webhooks.add(WEBHOOK_URL, topics={}, actor="door")
     return {
+        "staff.code": services.staff.members(jurisdiction)[0].code,
+        "postings.id": str(services.staff.postings(jurisdiction)[0].id),
+        "services.code": services.incidents.services(jurisdiction)[0].code,
         "jurisdiction": jurisdiction,
         "jurisdictions.code": jurisdiction,
         "code": services.grids.grids(jurisdiction)[0]["code"],

@@ -1,0 +1,1 @@
+"""Staff and their postings: imported from a roster, edited one by one, told."""
