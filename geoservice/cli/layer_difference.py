@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,8 @@ with lazily():
 
 if TYPE_CHECKING:
     from geoservice.domain.importing.mapping import Proposal
-    from layers.changes.model import Difference
+    from geoservice.domain.importing.model import RefusedRow
+    from layers.changes.model import Difference, Refused
 
 #: Of each reason of refusal so many rows are named.
 _ROWS = 8
@@ -51,7 +52,7 @@ def show_difference(difference: Difference, *, removed: str) -> None:
     if len(difference.first_changed) < difference.changed:
         click.echo(f"  … {len(difference.first_changed)} of {difference.changed} are shown; --to FILE writes all.")
     _show_keys("Not named", difference.first_missing, difference.missing)
-    show_refused(difference)
+    show_refused(difference.refused)
 
 
 def _show_keys(what: str, keys: tuple[str, ...], count: int) -> None:
@@ -66,11 +67,11 @@ def _in_words(field: str, old: object, new: object) -> str:
     return f"{field} {'nothing' if old is None else old} -> {'nothing' if new is None else new}"
 
 
-def show_refused(difference: Difference) -> None:
+def show_refused(refused: Sequence[Refused | RefusedRow]) -> None:
     """Print why rows were refused, each reason once, beside the answer."""
-    reasons = Counter(one.reason for one in difference.refused)
+    reasons = Counter(one.reason for one in refused)
     for reason, count in reasons.most_common():
-        rows = [str(one.row) for one in difference.refused if one.reason == reason][:_ROWS]
+        rows = [str(one.row) for one in refused if one.reason == reason][:_ROWS]
         more = " …" if count > len(rows) else ""
         click.echo(f"Refused, {count} rows ({', '.join(rows)}{more}): {reason}", err=True)
 

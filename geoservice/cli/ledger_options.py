@@ -16,7 +16,6 @@ with lazily():
 
 if TYPE_CHECKING:
     from geoservice.domain.importing.choices import Choices
-    from geoservice.domain.importing.model import RefusedRow
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -50,12 +49,6 @@ def ledger_choices(said: Mapping[str, object]) -> Choices:
         sheet=cast("str | None", said["sheet"]), encoding=cast("str | None", said["encoding"]),
         no_persons=frozenset(cast("Sequence[str]", said["no_persons"])),
     )  # fmt: skip
-
-
-def show_refused(refused: Sequence[RefusedRow]) -> None:
-    """Print which rows were refused and why, beside the answer."""
-    for row, reason in refused:
-        click.echo(f"Refused, row {row}: {reason}", err=True)
 
 
 def say_whether_written(*, commit: bool, is_empty: bool) -> None:

@@ -11,8 +11,8 @@ import orjson
 
 from geoservice.cli.actor import actor
 from geoservice.cli.database import import_limits, open_database
-from geoservice.cli.layer_difference import show_proposal
-from geoservice.cli.ledger_options import ledger_choices, ledger_options, say_whether_written, show_refused
+from geoservice.cli.layer_difference import show_proposal, show_refused
+from geoservice.cli.ledger_options import ledger_choices, ledger_options, say_whether_written
 from geoservice.cli.progress import busy
 from geoservice.lazy_modules import lazily
 

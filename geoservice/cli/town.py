@@ -108,8 +108,7 @@ def _make(service: towns.TownService, plan: plans.Plan) -> None:
             raise click.ClickException(f"{done.step}: {said} What was done before stands; mend it, and run this again.")
         for sentence in done.did:
             click.echo(f"{done.step}: {sentence}")
-        if done.difference is not None:
-            show_refused(done.difference)
+        show_refused(done.refused)
 
 
 @town.command()

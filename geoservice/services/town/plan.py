@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from geoservice.domain.importing.choices import Choices
+from geoservice.domain.importing.services import Unit
 from geoservice.errors import TownFileWrong
 from layers.changes.model import Removed
 from layers.crs import Bbox
@@ -146,9 +147,21 @@ class Roster(_Table):
 
     file: Path
     columns: Mapping[str, str] = {}
+    words: Mapping[str, Mapping[str, str]] = {}
     sheet: str | None = None
     encoding: str | None = None
     removed: Removed = "keep"
+    #: Of a roster: whether `to` is the last day of a posting, not the first one after it.
+    to_is_last_day: bool = False
+    #: Of services: what limits are that say none.
+    limit_unit: Unit | None = None
+
+    def choices(self, town: Town) -> Choices:
+        """Return what is said of the file, to whoever reads it."""
+        return Choices(
+            mapping=self.columns, words=self.words, sheet=self.sheet, encoding=self.encoding or town.encoding,
+            time_zone=town.time_zone,
+        )  # fmt: skip
 
 
 class Calendar(_Table):

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from shapely import MultiPolygon
 
-from geoservice.domain.importing.model import ReadFeatures
+from geoservice.domain.importing.model import ReadFeatures, RefusedRow
 from geoservice.errors import TownFileWrong
 from geoservice.reading.features import read_features
 from geoservice.reading.limits import Limits
@@ -24,8 +24,10 @@ from geoservice.services.layers.openstreetmap import OpenStreetMapService
 from geoservice.services.layers.registers import RegisterService
 from geoservice.services.layers.staging import written_layer
 from geoservice.services.proposing import ProposingService
-from geoservice.services.town.plan import Calendar, Features, Grids, Osm, Plan, Register
-from layers.changes.model import Difference
+from geoservice.services.service_lists import ServiceListService, read_services
+from geoservice.services.staffing.rosters import RosterOptions, RosterService, read_roster
+from geoservice.services.town.plan import Calendar, Features, Grids, Osm, Plan, Register, Roster
+from layers.changes.model import Difference, Refused
 from layers.crs import Bbox
 from layers.db.session import Database
 from layers.geometry import as_multipolygon, metres_per_degree
@@ -44,8 +46,7 @@ class Done(NamedTuple):
     did: tuple[str, ...]
     #: What was taken for what, what was refused.
     remarks: tuple[str, ...] = ()
-    #: Of an import.
-    difference: Difference | None = None
+    refused: tuple[Refused | RefusedRow, ...] = ()
 
 
 @dataclass
@@ -163,7 +164,7 @@ def importing(layer_id: str, table: Features) -> Step:
             making.code, layer_id, features, actor=making.actor, door="command", note=note_of(table.file),
             removed=table.removed, confirmed=table.confirm_removal,
         )  # fmt: skip
-        return Done(layer_id, (in_short(done.difference),), features.remarks, done.difference)
+        return Done(layer_id, (in_short(done.difference),), features.remarks, done.difference.refused)
 
     return step
 
@@ -214,7 +215,37 @@ def counting(register: Register) -> Step:
             removed=register.removed, confirmed=register.confirm_removal,
         )  # fmt: skip
         told = f"{counted.register.residents} residents of {counted.register.households} households are counted."
-        return Done("households", (told, in_short(done.difference)), counted.remarks, done.difference)
+        return Done("households", (told, in_short(done.difference)), counted.remarks, done.difference.refused)
+
+    return step
+
+
+def posting(roster: Roster) -> Step:
+    """Return the step that imports staff and their postings."""
+
+    def step(making: Making) -> Done:
+        read = read_roster(str(roster.file), roster.choices(making.plan.town), making.limits)
+        options = RosterOptions(roster.to_is_last_day, "end" if roster.removed == "delete" else "keep")
+        done = RosterService(making.database).apply(making.code, read, options, actor=making.actor)
+        found = done.difference
+        told = (
+            f"{len(found.staff_added)} staff added, {len(found.staff_changed)} changed; {len(found.postings_added)}"
+            f" postings added, {len(found.postings_changed)} changed, {len(found.postings_ended)} ended."
+        )
+        return Done("staff", (told,), done.remarks, found.refused)
+
+    return step
+
+
+def offering(listed: Roster) -> Step:
+    """Return the step that imports the services that can be asked for."""
+
+    def step(making: Making) -> Done:
+        read = read_services(str(listed.file), listed.choices(making.plan.town), making.limits, unit=listed.limit_unit)
+        done = ServiceListService(making.database).apply(making.code, read, actor=making.actor, removed=listed.removed)
+        found = done.difference
+        told = f"{len(found.added)} services added, {len(found.changed)} changed, {found.same} as they were."
+        return Done("services", (told,), done.remarks, found.refused)
 
     return step
 
@@ -274,8 +305,25 @@ def _published(making: Making, grids: Grids, edition_id: int, *, errors: bool) -
 def steps_of(plan: Plan) -> Iterator[tuple[str, Step]]:
     """Yield the steps that a plan asks for, in the order in which they stand on each other, each with its name."""
     yield "town", found
+    yield from _rules(plan)
+    yield from _ground(plan)
+    if plan.grids is not None:
+        yield "grids", keeping_grids(plan.grids)
+    for layer_id in ("cameras", "organisations"):
+        for table in getattr(plan, layer_id):
+            yield layer_id, importing(layer_id, table)
+    if plan.staff is not None:
+        yield "staff", posting(plan.staff)
+
+
+def _rules(plan: Plan) -> Iterator[tuple[str, Step]]:
     if plan.calendar is not None:
         yield "calendar", keeping_calendar(plan.calendar)
+    if plan.services is not None:  # limits in days are reckoned by the calendar
+        yield "services", offering(plan.services)
+
+
+def _ground(plan: Plan) -> Iterator[tuple[str, Step]]:
     if plan.osm is not None:
         yield "osm", taking_openstreetmap(plan.osm)
     for layer_id in ("basemap", "buildings"):
@@ -285,8 +333,3 @@ def steps_of(plan: Plan) -> Iterator[tuple[str, Step]]:
         yield "households", importing("households", plan.households)
     elif plan.households is not None:
         yield "households", counting(plan.households)
-    if plan.grids is not None:
-        yield "grids", keeping_grids(plan.grids)
-    for layer_id in ("cameras", "organisations"):
-        for table in getattr(plan, layer_id):
-            yield layer_id, importing(layer_id, table)

@@ -180,7 +180,8 @@ def test_a_made_up_town_is_made_beside_the_demo(
     # Households and residents are the plan's, whatever the seed.
     assert figures_of(community_url, "qinghe") == before
     told = {one["kind"] for one in orjson.loads(run(folder, "check", "qinghe", "--json").output)}
-    assert not {kind for kind in told if kind.endswith("-of-no-grid")}
+    assert told == {"camera-without-bearing"}
+    assert "0 staff added" in run(folder, "init", "--yes").output
 
 
 def figures_of(url: str, code: str) -> tuple[int, int, int, int]:
