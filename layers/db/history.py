@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar, cast
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, Column, Identity, Index, Table, Text
+from sqlalchemy import BigInteger, Column, Identity, Index, Table, Text, text
 from sqlalchemy.types import TypeEngine
 
 from layers.db.base import Base
@@ -33,6 +33,7 @@ def with_history(row: RowClass) -> RowClass:
         *(Column(column.name, _nullable(column.type)) for column in kept),
         Index(f"ix_{name}_id", "id", "seq"),
         Index(f"ix_{name}_code", "jurisdiction_id", "code"),
+        Index(f"ix_{name}_gone", "jurisdiction_id", "until", postgresql_where=text("operation <> 'update'")),
         Index(f"ix_{name}_ended_by", "ended_by"),
         Index(f"ix_{name}_geom", "geom", postgresql_using="gist"),
         schema=table.schema,

@@ -88,7 +88,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, publ
 DECLARE
     kept CONSTANT text := format(
         'INSERT INTO geoservice.%I (%s, since, until, ended_by, operation)'
-        ' SELECT %s, coalesce(m.at, old.recorded_at), greatest(e.at, m.at), e.id, %%L'
+        ' SELECT %s, coalesce(m.at, old.recorded_at), greatest(e.at, m.at), e.id, %%s'
         '   FROM before AS old LEFT JOIN geoservice.change AS m ON m.id = old.change_id, geoservice.change AS e',
         tg_argv[1], tg_argv[2], regexp_replace(tg_argv[2], '(^|, )', '\1old.', 'g'));
     stated bigint[];
@@ -105,7 +105,9 @@ BEGIN
             PERFORM count_change(tg_argv[0], counted.j, counted.n, 0, 0);
         END LOOP;
     ELSIF tg_op = 'UPDATE' AND stated IS NOT NULL THEN
-        EXECUTE format(kept, 'update') || format(' WHERE e.id = $1 AND EXISTS (SELECT FROM after AS new WHERE new.id = old.id AND (%s))', tg_argv[3])
+        -- Whoever looks for a key at an instant has to know of keys that became others.
+        EXECUTE format(kept, '(SELECT CASE WHEN new.code = old.code THEN ''update'' ELSE ''rekey'' END FROM after AS new'
+                             ' WHERE new.id = old.id)') || format(' WHERE e.id = $1 AND EXISTS (SELECT FROM after AS new WHERE new.id = old.id AND (%s))', tg_argv[3])
           USING begin_change();
         FOR counted IN EXECUTE format('SELECT new.jurisdiction_id AS j, count(*) AS n FROM after AS new JOIN before AS old USING (id)'
                                       ' WHERE %s GROUP BY 1', tg_argv[3]) LOOP
@@ -116,7 +118,7 @@ BEGIN
             PERFORM count_change(tg_argv[0], counted.j, 0, 0, counted.n);
         END LOOP;
         IF FOUND THEN
-            EXECUTE format(kept, 'delete') || ' WHERE e.id = $1' USING begin_change();
+            EXECUTE format(kept, quote_literal('delete')) || ' WHERE e.id = $1' USING begin_change();
         END IF;
     END IF;
     RETURN NULL;
@@ -158,6 +160,8 @@ BEGIN
     END LOOP;
     EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON geoservice.%I (id, seq)', short_name('ix_' || twin || '_id'), twin);
     EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON geoservice.%I (jurisdiction_id, code)', short_name('ix_' || twin || '_code'), twin);
+    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON geoservice.%I (jurisdiction_id, until) WHERE operation <> ''update''',
+                   short_name('ix_' || twin || '_gone'), twin);
     EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON geoservice.%I (ended_by)', short_name('ix_' || twin || '_ended_by'), twin);
     EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON geoservice.%I USING gist (geom)', short_name('ix_' || twin || '_geom'), twin);
     EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s (change_id)', short_name('ix_' || described.table_name || '_change_id'), home);

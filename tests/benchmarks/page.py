@@ -15,6 +15,7 @@ from tests.benchmarks import (
     freshness,
     idle,
     intake,
+    layers_kept,
     looking_up,
     publishing,
     streaming,
@@ -37,6 +38,7 @@ PARTS: dict[str, ModuleType] = {
     "freshness": freshness,
     "idle": idle,
     "tiles": tiles,
+    "layers": layers_kept,
 }
 
 _HEAD = """\

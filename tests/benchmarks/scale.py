@@ -52,6 +52,11 @@ class Scale:
     tile_incidents: int
     tile_rounds: int
     tile_seconds: int
+    #: Buildings that are imported and changed, and how often; versions of them; persons of a register.
+    kept_buildings: int
+    kept_rounds: int
+    kept_versions: int
+    kept_persons: int
 
 
 FULL = Scale(
@@ -62,6 +67,7 @@ FULL = Scale(
     stream_events=20, stream_seconds=40, stream_rounds=5, freshness_publications=200,
     idle_settle_seconds=90, idle_seconds=300,
     tile_buildings=100_000, tile_incidents=200_000, tile_rounds=3, tile_seconds=3,
+    kept_buildings=100_000, kept_rounds=3, kept_versions=1_000_000, kept_persons=100_000,
 )  # fmt: skip
 QUICK = Scale(
     sets=("demo, 8", "synthetic, 8", "synthetic, 300", "Chicago, 275", "synthetic, 3,000"), positions=200_000,
@@ -72,4 +78,5 @@ QUICK = Scale(
     stream_events=4, stream_seconds=2, stream_rounds=2, freshness_publications=5,
     idle_settle_seconds=5, idle_seconds=20,
     tile_buildings=5_000, tile_incidents=10_000, tile_rounds=2, tile_seconds=1,
+    kept_buildings=2_000, kept_rounds=1, kept_versions=20_000, kept_persons=2_000,
 )  # fmt: skip

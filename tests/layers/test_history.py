@@ -74,7 +74,7 @@ def test_a_change_and_a_removal_keep_the_row_that_was(
 
     first, second = history(connection, table)
 
-    assert (first["operation"], second["operation"]) == ("update", "delete")
+    assert (first["operation"], second["operation"]) == ("rekey", "delete")
     assert str(first["id"]) == before[0][0]
     assert second["code"] == "other"
     assert first["since"] <= first["until"] == second["since"] <= second["until"]
@@ -192,3 +192,9 @@ def test_the_grid_of_what_comes_back_is_that_of_today(connection: psycopg.Connec
     select_one(connection, "SELECT geoservice.undo_change(%s)", gone)
 
     assert select_one(connection, "SELECT grid_code FROM geoservice.camera") == grid
+
+
+def test_what_was_is_found_under_the_key_that_it_had(connection: psycopg.Connection[Any], seeded: int) -> None:
+    connection.execute("UPDATE geoservice.camera SET code = 'c2'")
+
+    assert [row["operation"] for row in history(connection, "camera")] == ["rekey"]

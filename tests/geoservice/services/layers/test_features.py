@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import psycopg
 import pytest
 
@@ -122,3 +124,32 @@ def test_an_officer_whose_key_names_nobody_changes_nothing(services: Services) -
 
     with pytest.raises(NotYourGrid):
         put(services, key, FeatureEdit({"status": "offline"}), identity=Identity(Role.OFFICER, "key"))
+
+
+def test_a_feature_is_found_at_an_instant_under_the_key_that_it_had_then(
+    services: Services, community_url: str
+) -> None:
+    first, second = stored(services, "cameras").keys[:2]
+    made = put(services, first, FeatureEdit({"status": "offline"}))
+    assert made is not None
+    with psycopg.connect(community_url) as connection:
+        connection.execute("UPDATE geoservice.camera SET code = 'renamed' WHERE code = %s", [first])
+        connection.execute("DELETE FROM geoservice.camera WHERE code = %s", [second])
+    renamed = services.features.changes("sare", limit=1)[0]
+
+    def keys(at: datetime, **where: str) -> list[str]:
+        found = services.features.features("sare", "cameras", at=at, limit=9999, identity=ANALYST, **where)
+        return [one["code"] for one in found]
+
+    then, now = keys(made.at), keys(renamed.at)
+    assert sorted({*then} - {*now}) == sorted([first, second])
+    assert {*now} - {*then} == {"renamed"}
+    assert len(then) == len({*then}) == len(now) + 1
+    assert then == sorted(then)
+    assert (keys(made.at, key=first), keys(renamed.at, key=first)) == ([first], [])
+    assert (keys(made.at, key="renamed"), keys(renamed.at, key="renamed")) == ([], ["renamed"])
+    walked, after = [], ""
+    while page := services.features.features("sare", "cameras", at=made.at, after=after, limit=7, identity=ANALYST):
+        walked += [one["code"] for one in page]
+        after = page[-1]["code"]
+    assert walked == then
