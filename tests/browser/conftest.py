@@ -111,6 +111,7 @@ class SampleJurisdiction:
     name: str = "样例社区"
     name_en: str = "Sample community"
     bbox: tuple[float, float, float, float] = (91.0, 29.0, 91.01, 29.01)
+    attribution: str | None = None
     statistics: SampleStatistics = SampleStatistics()
 
 
