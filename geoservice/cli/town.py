@@ -109,6 +109,10 @@ def _make(service: towns.TownService, plan: plans.Plan) -> None:
         for sentence in done.did:
             click.echo(f"{done.step}: {sentence}")
         show_refused(done.refused)
+        if done.draft is not None and done.is_forbidden:
+            click.echo(f"{done.step}: something forbids publishing it: geoservice edition show {done.draft}")
+        elif done.draft is not None:
+            click.echo(f"{done.step}: look at it, then publish it: geoservice edition preview {done.draft}")
 
 
 @town.command()

@@ -174,7 +174,7 @@ def _versions_at(layer: Layer, *, keyed: bool, few: str) -> str:
     names = [*(_quote(column.name) for column in layer.written), "change_id", "jurisdiction_id", "geom"]
     of_twin, of_home, told = (", ".join(f"{row}.{name}" for name in names) for row in ("h", "f", "v"))
     wanted = "= :key" if keyed else "> coalesce(:after, '')"
-    since = f"coalesce((SELECT c.at FROM {SCHEMA}.change AS c WHERE c.id = f.change_id), f.recorded_at)"
+    since = f"coalesce((SELECT c.at FROM {SCHEMA}.change AS c WHERE c.id = f.change_id), f.recorded_at)"  # noqa: S608  quoted
     gone = f"""
         SELECT g.id FROM {twin} AS g
          WHERE g.jurisdiction_id = :jurisdiction_id AND g.operation <> 'update' AND g.until > :at

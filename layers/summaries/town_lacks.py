@@ -72,10 +72,6 @@ _PER_KIND = {
         SELECT s.code, NULL::geometry FROM geoservice.service AS s
          WHERE s.jurisdiction_id = :j AND s.limit_working_hours IS NULL
     """,
-    "no-hours-of-work": """
-        SELECT j.code, NULL::geometry FROM geoservice.jurisdiction AS j WHERE j.id = :j
-           AND NOT EXISTS (SELECT FROM geoservice.working_hours AS w WHERE w.jurisdiction_id = :j)
-    """,
 }  # fmt: skip
 #: Of each layer whose features a grid owns by their place.
 _OUTSIDE = {

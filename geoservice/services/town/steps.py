@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,6 +47,9 @@ class Done(NamedTuple):
     #: What was taken for what, what was refused.
     remarks: tuple[str, ...] = ()
     refused: tuple[Refused | RefusedRow, ...] = ()
+    #: Of grids: a draft that waits for somebody to look at it, and whether something forbids publishing it.
+    draft: int | None = None
+    is_forbidden: bool = False
 
 
 @dataclass
@@ -113,7 +116,8 @@ def found(making: Making) -> Done:
         )  # fmt: skip
         draft = made.draft
         told = f"The jurisdiction {town.code} is added, with its {draft.grids} grids as draft {draft.edition_id}."
-        return Done("town", (told, *_published(making, grids, draft.edition_id, errors=has_errors(draft.findings))))
+        errors = has_errors(draft.findings)
+        return _with_draft(making, grids, Done("town", (told,), draft=draft.edition_id, is_forbidden=errors))
     service.add_outlined(town.code, outline=_around(making), **where)
     return Done("town", (f"The jurisdiction {town.code} is added, its outline {AROUND_M:g} m around its buildings.",))
 
@@ -258,17 +262,15 @@ def keeping_grids(grids: Grids) -> Step:
         if there:
             latest = there[-1]
             told = f"The town has {len(there)} editions; the latest is {latest.id}, {latest.status}."
-            if latest.status == "draft":
-                return Done("grids", (told, *_published(making, grids, latest.id, errors=False)))
-            return Done("grids", (told,))
-        told, edition_id, errors = _first_draft(making, grids)
-        return Done("grids", (told, *_published(making, grids, edition_id, errors=errors)))
+            draft = latest.id if latest.status == "draft" else None
+            return _with_draft(making, grids, Done("grids", (told,), draft=draft))
+        return _with_draft(making, grids, _first_draft(making, grids))
 
     return step
 
 
-def _first_draft(making: Making, grids: Grids) -> tuple[str, int, bool]:
-    """Return what is told of the first draft, its id, and whether something forbids publishing it."""
+def _first_draft(making: Making, grids: Grids) -> Done:
+    """Make the first draft, of a file or as a proposal."""
     town = making.plan.town
     if grids.file is not None:
         made = EditionService(making.database, limits=making.limits).import_file(
@@ -276,7 +278,8 @@ def _first_draft(making: Making, grids: Grids) -> tuple[str, int, bool]:
             crs=grids.crs or town.crs, encoding=grids.encoding or town.encoding, layer=grids.layer, heal_m=grids.heal,
             actor=making.actor,
         )  # fmt: skip
-        return f"{made.grids} grids are draft {made.edition_id}.", made.edition_id, has_errors(made.findings)
+        told = f"{made.grids} grids are draft {made.edition_id}."
+        return Done("grids", (told,), draft=made.edition_id, is_forbidden=has_errors(made.findings))
     if grids.propose is None:
         raise TownFileWrong(file="town.toml", what="grids: say file, or propose")
     wanted = grids.propose
@@ -287,19 +290,17 @@ def _first_draft(making: Making, grids: Grids) -> tuple[str, int, bool]:
     )  # fmt: skip
     counts, draft = sorted(proposed.households.values()), proposed.edition.id
     told = f"{len(counts)} grids are proposed as draft {draft}, of {counts[0]} to {counts[-1]} {wanted.by}."
-    return told, draft, has_errors(proposed.findings)
+    return Done("grids", (told,), draft=draft, is_forbidden=has_errors(proposed.findings))
 
 
-def _published(making: Making, grids: Grids, edition_id: int, *, errors: bool) -> Sequence[str]:
-    """Put a draft in force where that is said and nothing forbids it, and tell what is so."""
-    if errors:
-        return (f"Something forbids publishing it: geoservice edition show {edition_id}",)
-    if not grids.publish:
-        return (f"Look at it, then publish it: geoservice edition preview {edition_id}",)
+def _with_draft(making: Making, grids: Grids, done: Done) -> Done:
+    """Put the draft of a step in force where that is said and nothing forbids it, and return what is so then."""
+    if done.draft is None or done.is_forbidden or not grids.publish:
+        return done
     service = EditionService(making.database)
-    service.validate(edition_id, actor=making.actor)
-    service.publish(edition_id, actor=making.actor)
-    return (f"Edition {edition_id} is in force.",)
+    service.validate(done.draft, actor=making.actor)
+    service.publish(done.draft, actor=making.actor)
+    return done._replace(did=(*done.did, f"Edition {done.draft} is in force."), draft=None)
 
 
 def steps_of(plan: Plan) -> Iterator[tuple[str, Step]]:
