@@ -26,7 +26,7 @@ from geoservice.services.ownership import OwnershipService
 from geoservice.services.population import PopulationService
 from geoservice.services.service_lists import ServiceListService
 from geoservice.services.snapshot_cache import SnapshotCache
-from geoservice.services.staffing.staff import StaffService
+from geoservice.services.staff.members import StaffService
 from geoservice.services.tiles.service import TileService
 from geoservice.services.viewing import ViewingService
 from geoservice.services.visits import VisitService

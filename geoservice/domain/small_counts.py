@@ -9,14 +9,14 @@ from typing import NamedTuple
 K_MINIMUM = 5
 
 
-class ToldCounts(NamedTuple):
+class GridCounts(NamedTuple):
     """Counts by grid as they may be told, None where one may not; with their total."""
 
     by_grid: dict[str | None, int | None]
     total: int | None
 
 
-def told_counts(counts: Mapping[str | None, int], *, whole: Collection[str | None] | None) -> ToldCounts:
+def told_counts(counts: Mapping[str | None, int], *, whole: Collection[str | None] | None) -> GridCounts:
     """Return counts without those that are too small.
 
     A total that would give away the only count that is missing is not told either.
@@ -27,11 +27,11 @@ def told_counts(counts: Mapping[str | None, int], *, whole: Collection[str | Non
         Grids of which every count may be told; None: all.
     """
     if whole is None:
-        return ToldCounts(dict(counts), sum(counts.values()))
+        return GridCounts(dict(counts), sum(counts.values()))
     told = {grid: count if grid in whole or not _is_small(count) else None for grid, count in counts.items()}
     hidden = sum(count is None for count in told.values())
     total = sum(counts.values())
-    return ToldCounts(told, None if hidden == 1 or _is_small(total) else total)
+    return GridCounts(told, None if hidden == 1 or _is_small(total) else total)
 
 
 def _is_small(count: int) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from geoservice.auth.model import Identity, Role
 from geoservice.auth.permissions import Permission, may
-from geoservice.domain.small_counts import ToldCounts, told_counts
+from geoservice.domain.small_counts import GridCounts, told_counts
 from geoservice.errors import PeriodTooLong
 from geoservice.services.lookups import get_jurisdiction, own_grids
 from layers.db.session import Database
@@ -30,7 +30,7 @@ _FLOWS = ("arrivals", "departures")
 class Counted:
     """Figures of an instant, or of a period: by figure, by grid."""
 
-    figures: Mapping[str, ToldCounts]
+    figures: Mapping[str, GridCounts]
 
     @property
     def hidden(self) -> int:
@@ -105,7 +105,7 @@ def _months(since: datetime, until: datetime, zone: ZoneInfo) -> list[datetime]:
             return found
         if len(found) + 3 > INSTANTS_MAX:
             raise PeriodTooLong(instants=INSTANTS_MAX)
-        found.append(at)
+        found.append(at.astimezone(UTC))
 
 
 def _counted(connection: Connection, j: int, at: datetime, whole: Collection[str | None] | None) -> Counted:
@@ -137,12 +137,12 @@ def _told(
     return Counted({name: _without(one, hidden) for name, one in told.items()})
 
 
-def _without(told: ToldCounts, hidden: Collection[str | None]) -> ToldCounts:
+def _without(told: GridCounts, hidden: Collection[str | None]) -> GridCounts:
     by_grid = {grid: None if grid in hidden else count for grid, count in told.by_grid.items()}
-    return ToldCounts(by_grid, None if len(hidden) == 1 else told.total)
+    return GridCounts(by_grid, None if len(hidden) == 1 else told.total)
 
 
-def grids_of(figures: Sequence[ToldCounts]) -> list[str | None]:
+def grids_of(figures: Sequence[GridCounts]) -> list[str | None]:
     """Return the grids of some figures, by code, those of no grid last."""
     found = {grid for told in figures for grid in told.by_grid}
     return sorted(found, key=lambda grid: (grid is None, grid or ""))

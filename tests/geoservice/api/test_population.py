@@ -80,8 +80,8 @@ def test_who_came_and_went_is_told_by_grid(client: FlaskClient, services: Servic
     write(community_url, "UPDATE geoservice.household SET age_18_59 = age_18_59 + 7 WHERE id = %s RETURNING id", grown)
     [old] = write(community_url, "DELETE FROM geoservice.household WHERE id = %s RETURNING residents", gone)
     [other] = write(community_url, "UPDATE geoservice.household SET building_code ="
-                    " (SELECT max(code) FROM geoservice.building WHERE grid_code = %s) WHERE id = %s RETURNING residents",
-                    first, moved)  # fmt: skip
+                    " (SELECT max(code) FROM geoservice.building WHERE grid_code = %s) WHERE id = %s"
+                    " RETURNING residents", first, moved)  # fmt: skip
     until = now(community_url)
     write(community_url, "UPDATE geoservice.household SET age_18_59 = age_18_59 + 9 WHERE id = %s RETURNING id", grown)
 
