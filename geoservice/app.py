@@ -23,10 +23,12 @@ from geoservice.api.jurisdictions import jurisdictions_blueprint
 from geoservice.api.layers import layers_blueprint
 from geoservice.api.outlines import outlines_blueprint
 from geoservice.api.ownership import ownership_blueprint
+from geoservice.api.population import population_blueprint
 from geoservice.api.postings import postings_blueprint
 from geoservice.api.publishing import publishing_blueprint
 from geoservice.api.services import services_blueprint
 from geoservice.api.staff import staff_blueprint
+from geoservice.api.visits import visits_blueprint
 from geoservice.api.webhooks import webhooks_blueprint
 from geoservice.maps.pages import maps_blueprint
 from geoservice.open311.endpoint import Endpoint
@@ -111,6 +113,7 @@ def _interfaces(services: Services, metrics: RequestMetrics, *, public_reports: 
         health_blueprint(services.health, metrics),
         ownership_blueprint(services.ownership),
         jurisdictions_blueprint(services.viewing, services.incidents),
+        population_blueprint(services.population),
         layers_blueprint(),
         features_blueprint(services.features),
         changes_blueprint(services.features),
@@ -129,6 +132,7 @@ def _interfaces(services: Services, metrics: RequestMetrics, *, public_reports: 
         postings_blueprint(services.handling, services.staff),
         staff_blueprint(services.staff),
         services_blueprint(services.service_lists),
+        visits_blueprint(services.visits),
         webhooks_blueprint(services.webhooks),
         open311_blueprint(Endpoint(services.viewing, services.incidents, services.handling, services.keys)),
     )

@@ -182,6 +182,14 @@ class NobodyOnDuty(GeoserviceError):
     """Nobody is posted to the grid today: name an officer."""
 
 
+class PeriodTooLong(GeoserviceError):
+    """The period has more months than one answer tells: ask for a shorter one."""
+
+
+class VisitOfNobody(GeoserviceError):
+    """Whose visit it was is not said: the key names nobody, so the request has to."""
+
+
 class PostingUnknown(GeoserviceError):
     """There is no such posting in this jurisdiction."""
 

@@ -23,11 +23,13 @@ from geoservice.services.keys import KeyService
 from geoservice.services.layers.features import FeatureService
 from geoservice.services.layers.importing import LayerImportService
 from geoservice.services.ownership import OwnershipService
+from geoservice.services.population import PopulationService
 from geoservice.services.service_lists import ServiceListService
 from geoservice.services.snapshot_cache import SnapshotCache
-from geoservice.services.staffing.staff import StaffService
+from geoservice.services.staff.members import StaffService
 from geoservice.services.tiles.service import TileService
 from geoservice.services.viewing import ViewingService
+from geoservice.services.visits import VisitService
 from geoservice.services.webhooks.delivering import DeliveringService
 from geoservice.services.webhooks.fanning import FanningService
 from geoservice.services.webhooks.service import WebhookService
@@ -66,6 +68,8 @@ class Services:
     features: FeatureService
     staff: StaffService
     service_lists: ServiceListService
+    visits: VisitService
+    population: PopulationService
     layer_imports: LayerImportService
 
 
@@ -135,6 +139,8 @@ def build_services(settings: Settings) -> Services:
         features=FeatureService(database),
         staff=StaffService(database),
         service_lists=ServiceListService(database),
+        visits=VisitService(database),
+        population=PopulationService(database),
         layer_imports=LayerImportService(database),
     )
 

@@ -10,12 +10,12 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from geoservice.services.handling import HandlingService
-from geoservice.services.staffing.staff import StaffService
+from geoservice.services.staff.members import StaffService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import Code, Day, StrictModel
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
-from layers.staff.model import NumberedPosting, PostedAs
+from layers.staff.model import NumberedPosting, PostingSpan
 
 TAG = Tag(name="postings", description="Who serves which grid, by day")
 SECURITY: list[dict[str, list[str]]] = [{"key": []}]
@@ -51,7 +51,7 @@ class PostingBody(StrictModel):
     valid_to: Day | None = Field(None, description="The first day on which it is over; null: until further notice")
 
 
-class EndBody(StrictModel):
+class PostingEndBody(StrictModel):
     """Until when."""
 
     valid_to: Day | None = Field(description="The first day on which it is over; null: until further notice")
@@ -119,13 +119,13 @@ def _add_edits(blueprint: APIBlueprint, staff: StaffService) -> None:
     @guard("manage_staff")
     def post(query: PostingQuery, body: PostingBody) -> Response:
         """Post a member of staff to a grid. A grid has one grid officer on each day."""
-        told = PostedAs(body.officer_code, body.grid_code, body.role, body.valid_from, body.valid_to)
+        told = PostingSpan(body.officer_code, body.grid_code, body.role, body.valid_from, body.valid_to)
         made = staff.post(query.jurisdiction, told, actor=current_identity().actor)
         return render(_posting_out(made), status=201)
 
     @blueprint.patch("/postings/<int:id>", summary="End", responses={200: NumberedPostingOut, **REFUSALS})
     @guard("manage_staff")
-    def end(path: PostingPath, query: PostingQuery, body: EndBody) -> Response:
+    def end(path: PostingPath, query: PostingQuery, body: PostingEndBody) -> Response:
         """Have a posting be over from a day on, or go on until further notice."""
         ended = staff.end(query.jurisdiction, path.id, body.valid_to, actor=current_identity().actor)
         return render(_posting_out(ended))

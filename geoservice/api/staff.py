@@ -8,7 +8,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from geoservice.services.staffing.staff import StaffService
+from geoservice.services.staff.members import StaffService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import Code, Name, StrictModel
 from geoservice.web.problems import problem_responses

@@ -26,6 +26,8 @@ class Permission(StrEnum):
     FOLLOW_REPORT = "follow_report"  #: see and rate the one report whose token is shown
 
     READ_STAFF = "read_staff"  #: staff by code and call sign, and who is posted where on any day
+    RECORD_VISITS = "record_visits"  #: note what was done and where; an officer in his grids
+    READ_VISITS = "read_visits"  #: see that; an officer of his grids
     MANAGE_STAFF = "manage_staff"  #: write staff and postings
     MANAGE_SERVICES = "manage_services"  #: write what can be reported
     MANAGE_WEBHOOKS = "manage_webhooks"  #: have what happens sent elsewhere
@@ -51,6 +53,8 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.FOLLOW_REPORT: _EVERYBODY,
     Permission.USE_OPEN311: _EVERYBODY,
     Permission.READ_STAFF: _STAFF,
+    Permission.RECORD_VISITS: frozenset({Role.OFFICER, Role.ADMIN}),
+    Permission.READ_VISITS: _STAFF,
     Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Permission.MANAGE_SERVICES: frozenset({Role.ADMIN}),
     Permission.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),

@@ -17,11 +17,11 @@ from geoservice.cli.progress import busy
 from geoservice.lazy_modules import lazily
 
 with lazily():
-    from geoservice.services.staffing import rosters
+    from geoservice.services.staff import rosters
 
 if TYPE_CHECKING:
-    from geoservice.domain.staffing.differences import RemovedPostings, RosterDifference
-    from layers.staff.model import PostedAs
+    from geoservice.domain.staff.differences import RemovedPostings, RosterDifference
+    from layers.staff.model import PostingSpan
 
 _SHOWN = 10
 
@@ -120,7 +120,7 @@ def _show_some(lines: list[str]) -> None:
         click.echo(f"  … {_SHOWN} of {len(lines)} are shown; --json tells all.")
 
 
-def _in_words(one: PostedAs) -> str:
+def _in_words(one: PostingSpan) -> str:
     return f"{one.staff_code} at {one.grid_code} as {one.role}, {one.valid_from} to {one.valid_to or 'further notice'}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from geoservice.auth.model import Identity, Role
 from geoservice.errors import EditionUnknown, JurisdictionNotStated, JurisdictionUnknown, LayerUnknown, StaffUnknown
 from layers.catalogue import catalogue
 from layers.grids.model import Edition
@@ -11,7 +12,7 @@ from layers.grids.queries import find_edition
 from layers.jurisdictions.model import Jurisdiction
 from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
 from layers.layer import Layer
-from layers.staff.queries import staff_exists
+from layers.staff.queries import postings_of, staff_exists
 
 
 def get_jurisdiction(connection: Connection, code: str) -> Jurisdiction:
@@ -46,6 +47,16 @@ def get_staff(connection: Connection, jurisdiction_code: str, staff_code: str) -
     if not staff_exists(connection, jurisdiction_id=jurisdiction.id, code=staff_code):
         raise StaffUnknown(staff=staff_code, jurisdiction=jurisdiction_code)
     return jurisdiction.id, staff_code
+
+
+def own_grids(connection: Connection, jurisdiction_id: int, identity: Identity) -> frozenset[str] | None:
+    """Return the grids that an officer is posted to today, by code; None: whoever asks is none, and sees all."""
+    if identity.role is not Role.OFFICER:
+        return None
+    if identity.staff is None or identity.staff[0] != jurisdiction_id:
+        return frozenset()
+    postings = postings_of(connection, jurisdiction_id=jurisdiction_id, staff_code=identity.staff[1])
+    return frozenset(one.grid_code for one in postings)
 
 
 def get_edition(connection: Connection, edition_id: int) -> Edition:

@@ -115,6 +115,8 @@ KINDS: dict[type[Exception], Kind] = {
     rules.StaffUnknown: Kind("staff-unknown", 422, "There is no such member of staff"),
     rules.StaffMemberUnknown: Kind("staff-member-unknown", 404, "There is no such member of staff"),
     rules.StaffNotStored: Kind("invalid-staff", 422, "The member of staff or the posting is not as it must be"),
+    rules.VisitOfNobody: Kind("visit-of-nobody", 422, "Whose visit it was is not said"),
+    rules.PeriodTooLong: Kind("period-too-long", 422, "The period has too many months"),
     rules.PostingUnknown: Kind("posting-unknown", 404, "There is no such posting"),
     facts.StepRefused: Kind("step-not-allowed", 409, "The incident can not take this step"),
     rules.NotServed: Kind("not-served", 422, "The place is not served from here"),

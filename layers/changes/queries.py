@@ -37,14 +37,6 @@ _COUNTS = text("""
       FROM geoservice.change_count AS n JOIN geoservice.jurisdiction AS j ON j.id = n.jurisdiction_id
      WHERE n.change_id = ANY(:ids) ORDER BY n.layer, j.code
 """)
-#: Of what stands in a building, where that stood then.
-_BUILDING = """coalesce(
-    (SELECT b.geom FROM geoservice.building_history AS b
-      WHERE b.jurisdiction_id = v.jurisdiction_id AND b.code = v.building_code AND b.since <= :at AND b.until > :at
-      ORDER BY b.seq LIMIT 1),
-    (SELECT b.geom FROM geoservice.building AS b
-      WHERE b.jurisdiction_id = v.jurisdiction_id AND b.code = v.building_code),
-    v.geom)"""
 _BEGIN = text("SELECT geoservice.begin_change(:kind, :door, :note)")
 _UNDO = text("SELECT geoservice.undo_change(:id, :door)")
 _CHANGED_SINCE = text("SELECT layer, code FROM geoservice.changed_since(:id) ORDER BY 1, 2")
@@ -144,10 +136,10 @@ def features_at(
         Values by column that people write, `change_id` by which it was so, its place as GeoJSON in `geometry`, and
         `grid_code`, the grid that owned it then.
     """
-    place = _BUILDING if layer.assignment == "building" else "v.geom"
+    place = building_then(":at") if layer.assignment == "building" else "v.geom"
     owner = f"geoservice.owner_of(geoservice.place_of({place}), :at, 0, :jurisdiction_id)"
     few = "ORDER BY v.code LIMIT :limit"
-    versions = _versions_at(layer, keyed=key is not None, few="LIMIT :limit" if grids is None else "")
+    versions = versions_at(layer, keyed=key is not None, few="LIMIT :limit" if grids is None else "")
     query = text(f"""
         SELECT v.*, o.grid_code FROM ({versions} {few if grids is None else ""}) AS v
           LEFT JOIN LATERAL {owner} AS o ON true
@@ -163,7 +155,19 @@ def features_at(
     )
 
 
-def _versions_at(layer: Layer, *, keyed: bool, few: str) -> str:
+def building_then(instant: str) -> str:
+    """Return SQL for where the building stood, at an instant that is SQL, in which `v` stands; else where `v` does."""
+    return f"""coalesce(
+        (SELECT b.geom FROM geoservice.building_history AS b
+          WHERE b.jurisdiction_id = v.jurisdiction_id AND b.code = v.building_code
+            AND b.since <= {instant} AND b.until > {instant}
+          ORDER BY b.seq LIMIT 1),
+        (SELECT b.geom FROM geoservice.building AS b
+          WHERE b.jurisdiction_id = v.jurisdiction_id AND b.code = v.building_code),
+        v.geom)"""  # noqa: S608  an instant of ours
+
+
+def versions_at(layer: Layer, *, keyed: bool, few: str = "") -> str:
     """Return the query for what a layer was at an instant, or its features of one key.
 
     Of a row the first version that ended later is the one that held, if it had begun; without one the row itself is.

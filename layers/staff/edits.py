@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-from layers.staff.model import Member, PostedAs
+from layers.staff.model import Member, PostingSpan
 
 _LOCK = text("SELECT FROM geoservice.jurisdiction AS j WHERE j.id = :jurisdiction_id FOR NO KEY UPDATE")
 _PUT = text("""
@@ -39,14 +39,14 @@ def put_members(connection: Connection, *, jurisdiction_id: int, members: Iterab
         connection.execute(_PUT, rows)
 
 
-def post(connection: Connection, *, jurisdiction_id: int, posting: PostedAs) -> int:
+def post(connection: Connection, *, jurisdiction_id: int, posting: PostingSpan) -> int:
     """Write a posting and return its number."""
     number: int = connection.execute(_POST, {"jurisdiction_id": jurisdiction_id} | posting._asdict()).scalar_one()
     return number
 
 
 def replace_postings(
-    connection: Connection, *, jurisdiction_id: int, old: Iterable[PostedAs], new: Iterable[PostedAs]
+    connection: Connection, *, jurisdiction_id: int, old: Iterable[PostingSpan], new: Iterable[PostingSpan]
 ) -> None:
     """Write postings in the place of others: all of those go first, so that no two are in each other's way."""
     for statement, postings in ((_REMOVE, old), (_POST, new)):

@@ -26,7 +26,7 @@ class Member(NamedTuple):
     role: str
 
 
-class PostedAs(NamedTuple):
+class PostingSpan(NamedTuple):
     """Which grid a member of staff serves, as what, from a day to a day, half-open."""
 
     staff_code: str
@@ -42,7 +42,7 @@ class PostedAs(NamedTuple):
         """Return the first day on which it is over; the last of all days when nobody knows."""
         return self.valid_to or date.max
 
-    def overlaps(self, other: PostedAs) -> bool:
+    def overlaps(self, other: PostingSpan) -> bool:
         """Return whether a day is in both."""
         return self.valid_from < other.ends and other.valid_from < self.ends
 
@@ -51,7 +51,7 @@ class NumberedPosting(NamedTuple):
     """A posting as it is stored, with the number by which it is known."""
 
     id: int
-    posting: PostedAs
+    posting: PostingSpan
 
 
 @dataclass(frozen=True)

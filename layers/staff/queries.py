@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from layers.staff.model import Member, NumberedPosting, Officer, PostedAs, Posting
+from layers.staff.model import Member, NumberedPosting, Officer, Posting, PostingSpan
 
 _ON_DUTY = text("""
     SELECT s.code, s.call_sign, p.role
@@ -117,7 +117,7 @@ def numbered_postings(
 ) -> tuple[NumberedPosting, ...]:
     """Return the postings of a jurisdiction by grid, the grid officer first; those of a day, or that of an id."""
     rows = connection.execute(_NUMBERED, {"jurisdiction_id": jurisdiction_id, "id": id, "day": day})
-    return tuple(NumberedPosting(row.id, PostedAs(*row[1:])) for row in rows)
+    return tuple(NumberedPosting(row.id, PostingSpan(*row[1:])) for row in rows)
 
 
 _TODAY = text("SELECT (now() AT TIME ZONE j.time_zone)::date FROM geoservice.jurisdiction AS j WHERE j.id = :id")

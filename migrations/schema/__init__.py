@@ -34,6 +34,7 @@ NAMES = (
     "lifecycle",
     "routing",  # takes a line of a history for an argument
     "working_time",
+    "visits",  # name staff; their place has an owner
     "outbox",  # listens to the history
     "moves",  # its type is what publishing deals in
     "previews",

@@ -49,7 +49,7 @@ GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservi
 GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
 GRANT UPDATE (state) ON geoservice.draft_step TO geoservice_app;
 GRANT INSERT ON geoservice.decision TO geoservice_app;
-GRANT SELECT, INSERT ON geoservice.preview, geoservice.report_key, geoservice.tile_edition, geoservice.tile_grid
+GRANT SELECT, INSERT ON geoservice.visit, geoservice.preview, geoservice.report_key, geoservice.tile_edition, geoservice.tile_grid
     TO geoservice_app;
 GRANT SELECT ON geoservice.tile_set, geoservice.tile_version, geoservice.tile_change, geoservice.tile_cell TO geoservice_app;
 GRANT UPDATE ON geoservice.incident TO geoservice_app;

@@ -21,7 +21,7 @@ class SaidLimit(NamedTuple):
     unit: Unit
 
 
-class AskedLimit(NamedTuple):
+class UnclearLimit(NamedTuple):
     """A limit that says no working time; whoever imports it has to say what it means."""
 
     text: str
@@ -56,7 +56,7 @@ def unit_of_header(header: str) -> Unit | None:
     return next((unit for unit, words in _IN_HEADER.items() if words.search(said)), None)
 
 
-def limit_of(cell: object, *, unit: Unit | None = None, words: Mapping[str, str]) -> SaidLimit | AskedLimit:
+def limit_of(cell: object, *, unit: Unit | None = None, words: Mapping[str, str]) -> SaidLimit | UnclearLimit:
     """Return the limit that a cell says.
 
     Parameters
@@ -83,9 +83,9 @@ def limit_of(cell: object, *, unit: Unit | None = None, words: Mapping[str, str]
     if _RANGE.search(said):
         raise NotAValue("is a range: neither of its ends is the limit; write one")
     if _BARE.fullmatch(said):
-        return AskedLimit(str(cell).strip()) if unit is None else SaidLimit(_amount(said), unit)
+        return UnclearLimit(str(cell).strip()) if unit is None else SaidLimit(_amount(said), unit)
     if _ASKED.fullmatch(said):
-        return AskedLimit(str(cell).strip())
+        return UnclearLimit(str(cell).strip())
     raise NotAValue("is no limit such as 3个工作日 or 8小时")
 
 

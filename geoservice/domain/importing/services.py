@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from geoservice.domain.importing.limits import AskedLimit, SaidLimit, Unit, limit_of, unit_of_header
+from geoservice.domain.importing.limits import SaidLimit, UnclearLimit, Unit, limit_of, unit_of_header
 from geoservice.domain.importing.model import RefusedRow
 from geoservice.domain.importing.values import TEXT_LENGTH, NotAValue, Read, text_of
 from layers.incidents.model import Service
@@ -90,7 +90,7 @@ def asked_limits(rows: Sequence[tuple[int, Mapping[str, object]]]) -> dict[str, 
     asked: dict[str, int] = {}
     for _, values in rows:
         limit = values.get("limit")
-        if isinstance(limit, AskedLimit):
+        if isinstance(limit, UnclearLimit):
             asked[limit.text] = asked.get(limit.text, 0) + 1
     return asked
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection
 
-from geoservice.auth.model import Identity, Role
+from geoservice.auth.model import Identity
 from geoservice.domain.importing.model import ReadFeatures
 from geoservice.domain.importing.properties import faults_of
 from geoservice.errors import (
@@ -22,11 +21,10 @@ from geoservice.errors import (
     NotYourGrid,
 )
 from geoservice.services.layers.staging import stage, written_layer
-from geoservice.services.lookups import get_jurisdiction
+from geoservice.services.lookups import get_jurisdiction, own_grids
 from layers.changes import queries
 from layers.changes.model import Change, Version
 from layers.db.session import Database
-from layers.staff.queries import postings_of
 
 #: Undoing goes through the same triggers as an import; a request's limit does not fit it.
 UNDO_TIMEOUT_S = 1800.0
@@ -69,7 +67,7 @@ class FeatureService:
             raise FeatureNotStored(reason=fault)
         with self._database.transaction(actor=identity.actor) as connection:
             j = get_jurisdiction(connection, jurisdiction_code).id
-            grids = _grids_of(connection, j, identity)
+            grids = own_grids(connection, j, identity)
             stored = queries.lock_feature(connection, layer, jurisdiction_id=j, key=key)
             _require_seen(stored, edit.seen)
             _require_own(stored, grids)
@@ -100,7 +98,7 @@ class FeatureService:
             if stored is None:
                 raise FeatureUnknown(layer=layer_id, key=key)
             _require_seen(stored, seen)
-            _require_own(stored, _grids_of(connection, j, identity))
+            _require_own(stored, own_grids(connection, j, identity))
             change_id = queries.begin_change(connection, kind="edit", door=door)
             queries.remove(connection, layer, jurisdiction_id=j, key=key)
             return queries.find_changes(connection, ids=[change_id], limit=1)[0]
@@ -119,7 +117,7 @@ class FeatureService:
             j = get_jurisdiction(connection, jurisdiction_code).id
             if layer.personal and identity is not None:
                 stored = queries.lock_feature(connection, layer, jurisdiction_id=j, key=key)
-                _require_own(stored, _grids_of(connection, j, identity))
+                _require_own(stored, own_grids(connection, j, identity))
             found = queries.versions(connection, layer, jurisdiction_id=j, key=key)
         if not found:
             raise FeatureUnknown(layer=layer_id, key=key)
@@ -156,7 +154,7 @@ class FeatureService:
         layer = written_layer(layer_id)
         with self._database.transaction() as connection:
             j = get_jurisdiction(connection, jurisdiction_code).id
-            grids = _grids_of(connection, j, identity) if layer.personal else None
+            grids = own_grids(connection, j, identity) if layer.personal else None
             return queries.features_at(
                 connection, layer, jurisdiction_id=j, at=at, key=key, after=after, grids=grids, limit=limit
             )
@@ -204,16 +202,6 @@ def _one(key: str, edit: FeatureEdit) -> ReadFeatures:
         keys=(key,), values={name: (value,) for name, value in edit.values.items()},
         geoms=None if edit.place is None else np.array([edit.place], dtype=object), buildings=(edit.building,),
     )  # fmt: skip
-
-
-def _grids_of(connection: Connection, jurisdiction_id: int, identity: Identity) -> frozenset[str] | None:
-    """Return the grids in which somebody may change things; None: all."""
-    if identity.role is not Role.OFFICER:
-        return None
-    if identity.staff is None or identity.staff[0] != jurisdiction_id:
-        return frozenset()
-    postings = postings_of(connection, jurisdiction_id=jurisdiction_id, staff_code=identity.staff[1])
-    return frozenset(one.grid_code for one in postings)
 
 
 def _require_own(stored: queries.Stored | None, grids: Collection[str] | None) -> None:

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from geoservice.cli.advice import ADVICE
 from geoservice.cli.service import service
-from geoservice.domain.importing.limits import AskedLimit, SaidLimit, limit_of
+from geoservice.domain.importing.limits import SaidLimit, UnclearLimit, limit_of
 from geoservice.domain.importing.services import attributes_of
 from geoservice.domain.importing.values import NotAValue
 from geoservice.errors import MissingNotKnown
@@ -110,7 +110,7 @@ def test_limits_are_read_as_they_are_written(text: str, limit: tuple[float, str]
 
 @pytest.mark.parametrize("text", ["即时", "3天", "2周", "当日", "5", "3 days"])
 def test_limits_of_other_time_are_asked_for(text: str) -> None:
-    assert limit_of(text, words={}) == AskedLimit(text)
+    assert limit_of(text, words={}) == UnclearLimit(text)
 
 
 @pytest.mark.parametrize("text", ["3至5个工作日", "1~2小时", "酌情", "0个工作日", "99999小时", "x" * 100])

@@ -7,14 +7,14 @@ from datetime import date
 from sqlalchemy import Connection
 
 from geoservice.domain.importing.values import NotAValue
-from geoservice.domain.staffing.rosters import DISPATCHER, read_call_sign, read_staff_code
+from geoservice.domain.staff.rosters import DISPATCHER, read_call_sign, read_staff_code
 from geoservice.errors import GridUnknown, PostingUnknown, StaffMemberUnknown, StaffNotStored, StaffUnknown
 from geoservice.services.lookups import get_jurisdiction
 from layers.db.session import Database
 from layers.grids.territory import grids_in_force
 from layers.staff import edits, queries
 from layers.staff.call_signs import free_call_sign, is_chinese
-from layers.staff.model import Member, NumberedPosting, PostedAs
+from layers.staff.model import Member, NumberedPosting, PostingSpan
 
 
 class StaffService:
@@ -71,7 +71,7 @@ class StaffService:
             day = day or queries.today_in(connection, j)
             return queries.numbered_postings(connection, jurisdiction_id=j, day=day)
 
-    def post(self, jurisdiction_code: str, posting: PostedAs, *, actor: str) -> NumberedPosting:
+    def post(self, jurisdiction_code: str, posting: PostingSpan, *, actor: str) -> NumberedPosting:
         """Post a member of staff to a grid.
 
         Raises

@@ -10,8 +10,8 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from geoservice.domain.importing.model import RefusedRow
-from geoservice.domain.staffing.rosters import GRID_OFFICER, Roster, Staffed
-from layers.staff.model import Member, PostedAs
+from geoservice.domain.staff.rosters import GRID_OFFICER, Roster, StoredStaff
+from layers.staff.model import Member, PostingSpan
 
 #: What becomes of postings that a roster does not name.
 RemovedPostings = Literal["keep", "end"]
@@ -27,8 +27,8 @@ class MemberChange(NamedTuple):
 class PostingChange(NamedTuple):
     """A posting as it is and would be."""
 
-    old: PostedAs
-    new: PostedAs
+    old: PostingSpan
+    new: PostingSpan
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,19 @@ class RosterDifference:
 
     staff_added: tuple[Member, ...]
     staff_changed: tuple[MemberChange, ...]
-    postings_added: tuple[PostedAs, ...]
+    postings_added: tuple[PostingSpan, ...]
     postings_changed: tuple[PostingChange, ...]
     #: What is not in the roster and would end.
     postings_ended: tuple[PostingChange, ...]
     #: The same, which would begin on the day of the end or later: they never were.
-    postings_removed: tuple[PostedAs, ...]
+    postings_removed: tuple[PostingSpan, ...]
     #: Postings that are as the roster says.
     same: int
     #: Codes of those who are stored and not in the roster.
     not_named: tuple[str, ...]
     refused: tuple[RefusedRow, ...]
     #: All postings as they would be.
-    result: tuple[PostedAs, ...]
+    result: tuple[PostingSpan, ...]
 
     @property
     def is_empty(self) -> bool:
@@ -65,7 +65,7 @@ class RosterDifference:
         return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
 
 
-def compare(roster: Roster, stored: Staffed, *, removed: RemovedPostings, ended_on: date) -> RosterDifference:
+def compare(roster: Roster, stored: StoredStaff, *, removed: RemovedPostings, ended_on: date) -> RosterDifference:
     """Return what importing a roster would change.
 
     Parameters
@@ -102,8 +102,8 @@ def compare(roster: Roster, stored: Staffed, *, removed: RemovedPostings, ended_
 
 
 def _matched(
-    postings: dict[int, PostedAs], stored: Sequence[PostedAs]
-) -> tuple[dict[int, PostedAs | None], list[PostedAs]]:
+    postings: dict[int, PostingSpan], stored: Sequence[PostingSpan]
+) -> tuple[dict[int, PostingSpan | None], list[PostingSpan]]:
     """Return the stored posting that each row tells of, or None, and those that no row tells of.
 
     One of the same grid and role that begins on the same day; else one that shares days with it, whose dates are
@@ -112,7 +112,7 @@ def _matched(
     left = defaultdict(list)
     for one in stored:
         left[one[:3]].append(one)
-    pairs: dict[int, PostedAs | None] = dict.fromkeys(postings)
+    pairs: dict[int, PostingSpan | None] = dict.fromkeys(postings)
     for row, new in postings.items():
         _take(pairs, row, left[new[:3]], (one for one in left[new[:3]] if one.valid_from == new.valid_from))
     for row, new in postings.items():
@@ -122,7 +122,7 @@ def _matched(
 
 
 def _take(
-    pairs: dict[int, PostedAs | None], row: int, left: list[PostedAs], fitting: Iterable[PostedAs]
+    pairs: dict[int, PostingSpan | None], row: int, left: list[PostingSpan], fitting: Iterable[PostingSpan]
 ) -> None:  # fmt: skip
     found = next(iter(fitting), None)
     if found is not None:
@@ -130,7 +130,7 @@ def _take(
         left.remove(found)
 
 
-def _officers(postings: Iterable[PostedAs]) -> Mapping[str, Sequence[PostedAs]]:
+def _officers(postings: Iterable[PostingSpan]) -> Mapping[str, Sequence[PostingSpan]]:
     """Return the postings of grid officers by grid."""
     by_grid = defaultdict(list)
     for one in postings:
@@ -139,7 +139,7 @@ def _officers(postings: Iterable[PostedAs]) -> Mapping[str, Sequence[PostedAs]]:
     return by_grid
 
 
-def _in_the_way(new: PostedAs, officers: Mapping[str, Sequence[PostedAs]]) -> str | None:
+def _in_the_way(new: PostingSpan, officers: Mapping[str, Sequence[PostingSpan]]) -> str | None:
     """Return why a posting can not be beside those that stay, or None."""
     if new.role != GRID_OFFICER:
         return None

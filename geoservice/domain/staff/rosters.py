@@ -13,7 +13,7 @@ from geoservice.domain.importing.values import NotAValue, Read, day_of, key_of, 
 from geoservice.domain.importing.words import plain
 from geoservice.domain.privacy import holds_personal_number
 from layers.staff.call_signs import free_call_sign
-from layers.staff.model import Member, PostedAs
+from layers.staff.model import Member, PostingSpan
 
 #: What a member of staff is who is posted as a deputy.
 ROLE_OF_DEPUTY = "grid_officer"
@@ -25,11 +25,11 @@ _OPEN = frozenset(map(plain, "长期 至今 现在 在岗 today now open heute o
 
 
 @dataclass(frozen=True)
-class Staffed:
+class StoredStaff:
     """What is stored of the staff of a jurisdiction."""
 
     members: Mapping[str, Member]
-    postings: tuple[PostedAs, ...]
+    postings: tuple[PostingSpan, ...]
     #: Names of the grids in force, by code.
     grids: Mapping[str, str]
 
@@ -52,7 +52,7 @@ class Roster:
 
     members: dict[str, Member] = field(default_factory=dict)
     #: In the order of the rows.
-    postings: dict[int, PostedAs] = field(default_factory=dict)
+    postings: dict[int, PostingSpan] = field(default_factory=dict)
     refused: list[RefusedRow] = field(default_factory=list)
 
 
@@ -83,7 +83,7 @@ READERS: Mapping[str, Read] = {
 
 
 def roster_of(
-    rows: Sequence[tuple[int, Mapping[str, object]]], stored: Staffed, choices: RosterChoices
+    rows: Sequence[tuple[int, Mapping[str, object]]], stored: StoredStaff, choices: RosterChoices
 ) -> Roster:  # fmt: skip
     """Return the roster that rows tell, each with its number in the file; what can not be is refused by row."""
     reading = _Reading(stored, choices)
@@ -100,7 +100,7 @@ def roster_of(
 class _Reading:
     """A roster on its way."""
 
-    stored: Staffed
+    stored: StoredStaff
     choices: RosterChoices
     roster: Roster = field(default_factory=Roster)
     #: Row in which something of a member of staff stands first, by code.
@@ -110,9 +110,9 @@ class _Reading:
     codes: set[str] = field(init=False)
     codes_by_name: dict[str, list[str]] = field(init=False)
     #: Stored, by who serves where as what.
-    alike: dict[tuple[str, str, str], list[PostedAs]] = field(init=False)
+    alike: dict[tuple[str, str, str], list[PostingSpan]] = field(init=False)
     #: Rows with their postings, by grid.
-    there: dict[str, list[tuple[int, PostedAs]]] = field(default_factory=lambda: defaultdict(list))
+    there: dict[str, list[tuple[int, PostingSpan]]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
         self.codes_by_name = defaultdict(list)
@@ -174,7 +174,7 @@ class _Reading:
         self.roster.postings[row] = posting
         self.there[grid].append((row, posting))
 
-    def _posting(self, values: Mapping[str, object], code: str, grid: str, role: str) -> PostedAs:
+    def _posting(self, values: Mapping[str, object], code: str, grid: str, role: str) -> PostingSpan:
         """Return a posting; what the file does not say of when is as it is stored."""
         begins, ends = values.get("from"), values.get("to")
         alike = self.alike[code, grid, role]
@@ -186,7 +186,7 @@ class _Reading:
             ends += timedelta(days=1)
         if "to" not in values:
             ends = next((one.valid_to for one in alike if one.valid_from == begins), None)
-        posting = PostedAs(code, grid, role, _day(begins), None if ends is None else _day(ends))
+        posting = PostingSpan(code, grid, role, _day(begins), None if ends is None else _day(ends))
         if posting.valid_from >= posting.ends:
             raise NotAValue("it ends before it begins" if posting.valid_from > posting.ends
                             else "it ends on the day on which it begins")  # fmt: skip

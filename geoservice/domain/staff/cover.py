@@ -6,15 +6,15 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 
-from geoservice.domain.staffing.rosters import GRID_OFFICER
-from layers.staff.model import PostedAs
+from geoservice.domain.staff.rosters import GRID_OFFICER
+from layers.staff.model import PostingSpan
 
 #: Who has a grid in hand.
 _COVERING = (GRID_OFFICER, "deputy")
 
 
 def remarks_on_cover(
-    postings: Sequence[PostedAs], grids: Collection[str], *, first: date, last: date
+    postings: Sequence[PostingSpan], grids: Collection[str], *, first: date, last: date
 ) -> Iterator[str]:  # fmt: skip
     """Yield a sentence for each gap and each double.
 
@@ -25,7 +25,7 @@ def remarks_on_cover(
     first, last
         The days that are looked at, half-open; `date.max` has no end.
     """
-    there: dict[str, list[PostedAs]] = {grid: [] for grid in sorted(grids)}
+    there: dict[str, list[PostingSpan]] = {grid: [] for grid in sorted(grids)}
     for one in postings:
         if one.grid_code in there and one.role in _COVERING:
             there[one.grid_code].append(one)
@@ -39,7 +39,7 @@ def remarks_on_cover(
         yield f"Grid {one.grid_code} has two deputies, {who}, {_both(one, other)}."
 
 
-def _overlapping(postings: Sequence[PostedAs], role: str, name: str) -> Iterator[tuple[PostedAs, PostedAs]]:
+def _overlapping(postings: Sequence[PostingSpan], role: str, name: str) -> Iterator[tuple[PostingSpan, PostingSpan]]:
     """Yield neighbours in time, of one role, that share what is named and some days."""
     ordered = sorted((one for one in postings if one.role == role),
                      key=lambda one: (getattr(one, name), one.valid_from, one.grid_code, one.staff_code))  # fmt: skip
@@ -48,11 +48,11 @@ def _overlapping(postings: Sequence[PostedAs], role: str, name: str) -> Iterator
             yield one, other
 
 
-def _both(one: PostedAs, other: PostedAs) -> str:
+def _both(one: PostingSpan, other: PostingSpan) -> str:
     return _span(max(one.valid_from, other.valid_from), min(one.ends, other.ends))
 
 
-def _gaps(postings: Sequence[PostedAs], first: date, last: date) -> Iterator[tuple[date, date]]:
+def _gaps(postings: Sequence[PostingSpan], first: date, last: date) -> Iterator[tuple[date, date]]:
     reached = first
     for one in sorted(postings, key=lambda posting: posting.valid_from):
         if one.valid_from > reached:

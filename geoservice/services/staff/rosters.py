@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from geoservice.domain.importing.choices import Choices
 from geoservice.domain.importing.ledgers import STAFF
-from geoservice.domain.staffing.cover import remarks_on_cover
-from geoservice.domain.staffing.differences import RemovedPostings, RosterDifference, compare
-from geoservice.domain.staffing.rosters import READERS, RosterChoices, Staffed, roster_of
+from geoservice.domain.staff.cover import remarks_on_cover
+from geoservice.domain.staff.differences import RemovedPostings, RosterDifference, compare
+from geoservice.domain.staff.rosters import READERS, RosterChoices, StoredStaff, roster_of
 from geoservice.errors import DifferenceOutdated, MissingNotKnown
 from geoservice.reading.ledgers import ReadLedger, read_ledger
 from geoservice.reading.limits import Limits
@@ -25,7 +25,7 @@ from layers.grids.territory import grids_in_force
 from layers.jurisdictions.model import Jurisdiction
 from layers.staff.call_signs import is_chinese
 from layers.staff.edits import lock_staff, put_members, replace_postings
-from layers.staff.model import PostedAs
+from layers.staff.model import PostingSpan
 from layers.staff.queries import members, numbered_postings, today_in
 
 #: A city's roster is written row by row; a request's limit does not fit it.
@@ -153,9 +153,9 @@ def _compared(
     return ComparedRoster(found, remarks)
 
 
-def _staffed(connection: Connection, j: int) -> Staffed:
+def _staffed(connection: Connection, j: int) -> StoredStaff:
     grids = grids_in_force(connection, jurisdiction_id=j, at=None, known_at=None)
-    return Staffed(
+    return StoredStaff(
         {one.code: one for one in members(connection, jurisdiction_id=j)},
         tuple(posting for _, posting in numbered_postings(connection, jurisdiction_id=j)),
         {str(grid["code"]): str(grid["name"]) for grid in grids},
@@ -172,8 +172,8 @@ def _write(connection: Connection, j: int, difference: RosterDifference) -> None
     )  # fmt: skip
 
 
-def _rows(stored: Staffed) -> Iterator[Sequence[object]]:
-    posted: dict[str, list[PostedAs]] = {code: [] for code in stored.members}
+def _rows(stored: StoredStaff) -> Iterator[Sequence[object]]:
+    posted: dict[str, list[PostingSpan]] = {code: [] for code in stored.members}
     for one in stored.postings:
         posted[one.staff_code].append(one)
     for code, member in stored.members.items():

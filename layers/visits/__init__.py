@@ -1,0 +1,1 @@
+"""Visits: what grid officers did, and where, by code."""
