@@ -177,7 +177,7 @@ def test_a_layer_described_otherwise_than_it_is_stored_is_told(
     layers = dict(catalogue())
     cameras = layers["cameras"]
     misspelt = replace(cameras, columns=(*cameras.columns, replace(cameras.columns[0], name="heigth_m")))
-    monkeypatch.setattr(schema, "catalogue", lambda: layers | {"cameras": misspelt})
+    monkeypatch.setattr(schema, "built_in", lambda: layers | {"cameras": misspelt})
 
     with pytest.raises(LayerNotAsDescribed, match=r"cameras.*heigth_m"):
         schema.upgrade(database_url)
