@@ -34,9 +34,9 @@ class _Held:
 def hold(own: Iterable[Layer]) -> None:
     """Have the catalogue of this process show these own layers, and no others; a built-in one of that id goes first."""
     own = tuple(own)
-    if own != _Held.own or _Held.every is None:
+    if own != _Held.own:
         every = {**{layer.id: layer for layer in own}, **built_in()}
-        _Held.own, _Held.every = own, dict(sorted(every.items()))
+        _Held.own, _Held.every = own, dict(sorted(every.items())) if own else None
 
 
 def catalogue() -> Mapping[str, Layer]:

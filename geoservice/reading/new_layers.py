@@ -62,7 +62,8 @@ def new_layer(
     placed_by = {field: header for field, header in first.fields.items() if field in _PLACED_BY or field == KEY}
     placed_by |= {field: header for field, header in choices.mapping.items() if field == KEY}
     columns = _columns(table, set(placed_by.values()), told)
-    draft = own_layer(name, title, geometry, [one.column for one in columns if one.column])
+    # Codes as text: what a column of codes says of persons is looked at before its words are taken for harmless.
+    draft = own_layer(name, title, geometry, [replace(one.column, codes={}) for one in columns if one.column])
     mapping = placed_by | {one.column.name: one.header for one in columns if one.column}
     judged = proposal_of(table, draft, replace(choices, mapping=mapping))
     columns = _without_refused(columns, judged)
@@ -100,6 +101,8 @@ def _open(table: FileTable, taken: set[str]) -> list[FileColumn]:
 def _without_refused(columns: Sequence[InferredColumn], judged: Proposal) -> list[InferredColumn]:
     refused = {column.header: column.why for column in judged.columns if column.how == "refused"}
     return [
-        InferredColumn(one.header, None, f"refused: {refused[one.header]}") if one.header in refused else one
+        one._replace(column=None, why=f"refused: {refused[one.header]}")
+        if one.column and one.header in refused
+        else one
         for one in columns
     ]

@@ -15,6 +15,7 @@ from layers.layer import Layer
 from layers.own_layers.description import NotDescribed, described, layer_of, own_columns
 
 _ALL = text("SELECT l.id, l.description FROM geoservice.layer AS l WHERE l.description IS NOT NULL ORDER BY l.id")
+_TABLES = text("SELECT l.table_name FROM geoservice.layer AS l WHERE l.description IS NOT NULL")
 _CREATE = text("""
     SELECT geoservice.create_layer(
         :name, CAST(:described AS jsonb), CAST(:tiled AS text[]), :min_zoom, :cell_level, CAST(:counted AS text[]))
@@ -51,6 +52,11 @@ class Extent:
 def own_layers(connection: Connection) -> tuple[Layer, ...]:
     """Return the own layers by id; without those whose description can not be read, which `faults` tells."""
     return tuple(layer for _, layer in _read(connection) if isinstance(layer, Layer))
+
+
+def own_tables(connection: Connection) -> tuple[str, ...]:
+    """Return the tables of own layers, those whose description can not be read among them."""
+    return tuple(connection.execute(_TABLES).scalars())
 
 
 def _read(connection: Connection) -> Iterator[tuple[str, Layer | NotDescribed]]:
