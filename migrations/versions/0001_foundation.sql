@@ -1280,9 +1280,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, publ
 BEGIN
     PERFORM lock_jurisdiction_shared(new.jurisdiction_id);
     IF tg_argv[0] = 'Point' THEN
-        PERFORM require_position(new.geom, initcap(tg_table_name) || ' ' || new.code);
+        PERFORM require_position(new.geom, initcap(regexp_replace(tg_table_name, '^own_', '')) || ' ' || new.code);
     ELSE
-        PERFORM require_sound(new.geom, initcap(tg_table_name) || ' ' || new.code);
+        PERFORM require_sound(new.geom, initcap(regexp_replace(tg_table_name, '^own_', '')) || ' ' || new.code);
     END IF;
     new.grid_code := (owner_of(place_of(new.geom), clock_timestamp(), 0, new.jurisdiction_id)).grid_code;
     RETURN new;

@@ -19,6 +19,9 @@ from layers.own_layers.queries import Extent
 from tilegen.store import TileSetName, TileStore
 
 
+TITLE_LENGTH = 100
+
+
 @dataclass(frozen=True)
 class OwnLayerLimits:
     """How many own layers there may be, and columns of each."""
@@ -100,6 +103,9 @@ class OwnLayerService:
             )
         if layer.id in catalogue():
             raise LayerTaken(layer=layer.id)
+        for title in (layer.title, *(column.title for column in layer.columns)):
+            if not all(0 < len(said) <= TITLE_LENGTH and said.isprintable() for said in (title.zh, title.en)):
+                raise OwnLayerRefused(f"A title is 1 to {TITLE_LENGTH} characters, none of them invisible.")
         columns = len(own_columns(layer))
         if columns > self._limits.columns:
             raise OwnLayerTooWide(columns=columns, may_be=self._limits.columns)
