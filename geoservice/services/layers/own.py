@@ -18,7 +18,6 @@ from layers.own_layers.description import is_name, own_columns
 from layers.own_layers.queries import Extent
 from tilegen.store import TileSetName, TileStore
 
-
 TITLE_LENGTH = 100
 
 
