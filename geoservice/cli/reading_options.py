@@ -43,7 +43,10 @@ _OPTIONS = (
     click.option("--encoding", help="Of text in a shapefile or a CSV, such as gbk."),
     click.option("--layer", "file_layer", help="Of a GeoPackage: which of its layers."),
     click.option(
-        "--sheet", "sheets", multiple=True, metavar="NAME",
+        "--sheet",
+        "sheets",
+        multiple=True,
+        metavar="NAME",
         help="Of a workbook; every sheet with the same header when absent. Repeatable for a register.",
     ),
     click.option("--swap-coordinates", is_flag=True, help="Longitude and latitude stand in each other's column."),
