@@ -87,6 +87,8 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         enforce(app, services.keys.identify, services.keys.identify_for_look_up),
         check_request(threads=settings.threads),
     )
+    if services.cache is None:  # which else brings own layers to the catalogue
+        app.before_request(lambda: services.own_layers.renew(every_s=settings.compare_every_s))
     register_problems(app)
     for blueprint in _interfaces(services, metrics, public_reports=settings.public_reports):
         app.register_api(blueprint)

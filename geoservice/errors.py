@@ -61,6 +61,10 @@ class LayerNotAsDescribed(GeoserviceError):
     """A layer is described with columns that its relation has not: mend its layer.py, or add a revision with them."""
 
 
+class OwnLayerNotAsDescribed(GeoserviceError):
+    """An own layer is not as its description says: somebody changed its table or its row. Mend that as told."""
+
+
 class NothingLoaded(GeoserviceError):
     """Nothing is held in memory: the grids in force were not read yet, or are asked of the database each time."""
 
@@ -86,6 +90,38 @@ class TownFileWrong(GeoserviceError):
 
 class LayerNotWritten(GeoserviceError):
     """Features of this layer are not written one by one: grids are drawn in drafts, reports come in by their doors."""
+
+
+class OwnLayerRefused(GeoserviceError):
+    """The layer can not be made so."""
+
+    def __init__(self, reason: str, **fields: object) -> None:
+        super().__init__(reason=reason, **fields)
+        #: A sentence: what is wrong, and how it may be.
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class LayerTaken(GeoserviceError):
+    """There is a layer of this name already: import into it, or give the new one another name."""
+
+
+class LayerBuiltIn(GeoserviceError):
+    """The layer is built in: it can not be dropped."""
+
+
+class OwnLayersTooMany(GeoserviceError):
+    """There are as many own layers as there may be."""
+
+    advice = "raise-own-layers"
+
+
+class OwnLayerTooWide(GeoserviceError):
+    """The layer would have more columns than one may have."""
+
+    advice = "raise-own-columns"
 
 
 class FeatureUnknown(GeoserviceError):

@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     #: The most features and bytes of a file of polygons that is imported, or that points are assigned to.
     import_features: int = Field(default=100_000, ge=1)
     import_bytes: int = Field(default=209_715_200, ge=1_000)
+    #: The most layers that people make of files of theirs, and columns of each.
+    own_layers: int = Field(default=100, ge=0, le=1000)
+    own_layer_columns: int = Field(default=60, ge=1, le=500)
     #: Answer look-ups from memory, and how often to compare it with the database when nothing was announced.
     hold_editions: bool = True
     compare_every_s: float = Field(default=1.0, ge=0.05, le=60)

@@ -22,6 +22,7 @@ from geoservice.services.incidents import IncidentService
 from geoservice.services.keys import KeyService
 from geoservice.services.layers.features import FeatureService
 from geoservice.services.layers.importing import LayerImportService
+from geoservice.services.layers.own import OwnLayerLimits, OwnLayerService
 from geoservice.services.ownership import OwnershipService
 from geoservice.services.population import PopulationService
 from geoservice.services.service_lists import ServiceListService
@@ -71,6 +72,7 @@ class Services:
     visits: VisitService
     population: PopulationService
     layer_imports: LayerImportService
+    own_layers: OwnLayerService
 
 
 def database_url(settings: Settings) -> str:
@@ -99,6 +101,11 @@ def import_limits(settings: Settings) -> Limits:
     return Limits.of(features=settings.import_features, file_bytes=settings.import_bytes)
 
 
+def own_layer_limits(settings: Settings) -> OwnLayerLimits:
+    """Return how many own layers there may be, and columns of each."""
+    return OwnLayerLimits(settings.own_layers, settings.own_layer_columns)
+
+
 def tile_store(settings: Settings) -> TileStore | None:
     """Return where tiles are kept; None: nowhere."""
     if settings.tile_store_bytes == 0:
@@ -117,7 +124,7 @@ def build_services(settings: Settings) -> Services:
     """Return every service on one database."""
     database = open_database(settings)
     cache = _cache(settings) if settings.hold_editions else None
-    incidents = IncidentService(database)
+    incidents, store = IncidentService(database), tile_store(settings)
     return Services(
         database=database,
         cache=cache,
@@ -135,13 +142,14 @@ def build_services(settings: Settings) -> Services:
         webhooks=WebhookService(database, allowed=settings.allowed_networks),
         keys=KeyService(database, cache),
         health=HealthService(database, cache),
-        tiles=TileService(database, tile_store(settings)),
+        tiles=TileService(database, store),
         features=FeatureService(database),
         staff=StaffService(database),
         service_lists=ServiceListService(database),
         visits=VisitService(database),
         population=PopulationService(database),
         layer_imports=LayerImportService(database),
+        own_layers=OwnLayerService(database, own_layer_limits(settings), store),
     )
 
 

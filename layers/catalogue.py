@@ -1,13 +1,14 @@
 """The catalogue: every layer, once. Whatever serves layers asks here instead of naming them.
 
 A layer is a package of `layers` with a module `layer`, whose constants of type Layer are found by looking; nobody lists
-them a second time.
+them a second time. Own layers are described in the database. A process holds them here as it last read them: whoever
+has a connection open anyway hands them over (`hold`), and nobody who looks waits for the database.
 """
 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,9 +19,29 @@ from layers.style import Style
 
 
 @cache
+def built_in() -> Mapping[str, Layer]:
+    """Return every layer that is described in the code by its id, in alphabetical order."""
+    return {layer.id: layer for layer in sorted(_built_in(), key=lambda layer: layer.id)}
+
+
+class _Held:
+    """What this process holds of own layers. One reference, which is replaced: nobody sees half of a state."""
+
+    own: tuple[Layer, ...] = ()
+    every: Mapping[str, Layer] | None = None
+
+
+def hold(own: Iterable[Layer]) -> None:
+    """Have the catalogue of this process show these own layers, and no others; a built-in one of that id goes first."""
+    own = tuple(own)
+    if own != _Held.own:
+        every = {**{layer.id: layer for layer in own}, **built_in()}
+        _Held.own, _Held.every = own, dict(sorted(every.items())) if own else None
+
+
 def catalogue() -> Mapping[str, Layer]:
     """Return every layer by its id, in alphabetical order."""
-    return {layer.id: layer for layer in sorted(_built_in(), key=lambda layer: layer.id)}
+    return built_in() if _Held.every is None else _Held.every
 
 
 def owned() -> tuple[Layer, ...]:

@@ -14,7 +14,7 @@ from layers.title import Title
 
 ColumnType = Literal["text", "integer", "number", "boolean", "instant", "day"]
 #: As PostGIS names them; Geometry is lines and areas in one layer.
-GeometryType = Literal["Point", "Polygon", "MultiPolygon", "Geometry"]
+GeometryType = Literal["Point", "MultiLineString", "Polygon", "MultiPolygon", "Geometry"]
 #: By which rule a feature gets its grid: by its place (of a shape, a point on it); by its building, without one by its
 #: place; or, as a report, by the rules of routing. None, in its stead: no grid owns it.
 Assignment = Literal["place", "building", "routing"]
@@ -99,6 +99,8 @@ class Layer:
     styles: tuple[Style, ...] = ()
     #: Columns of the table that people write, where they are not those that are told.
     stored: tuple[Column, ...] = ()
+    #: People made it: it is described in the database, not here (layers/own_layers).
+    own: bool = False
 
     @property
     def written(self) -> tuple[Column, ...]:

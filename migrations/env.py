@@ -2,6 +2,7 @@
 
 import importlib.util
 import pkgutil
+from collections.abc import Collection
 from types import ModuleType
 
 from alembic import context
@@ -11,7 +12,6 @@ from sqlalchemy.schema import SchemaItem
 
 import geoservice.records
 import layers
-from layers.catalogue import catalogue
 from layers.db.base import Base
 
 #: Outside the schema it describes: it is there before that is made.
@@ -31,9 +31,11 @@ def include_name(name: str | None, kind: str, parents: dict[str, str | None]) ->
 
 
 def include_object(item: SchemaItem, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
-    """Leave alone what PostGIS made, and tables of layers that the catalogue describes and nobody declares."""
-    if kind == "table" and reflected and compare_to is None and name in {one.table for one in catalogue().values()}:
-        return False
+    """Leave alone what PostGIS made, and tables of layers that are described and that nobody declares."""
+    if kind == "table" and reflected and compare_to is None:
+        described: Collection[str] = context.config.attributes.get("described", ())
+        if name in described:
+            return False
     included: bool = alembic_helpers.include_object(item, name, kind, reflected, compare_to)
     return included
 

@@ -37,6 +37,8 @@ ADVICE: Mapping[str, str] = {
     "prefix-columns": "Rename it, or say --prefix.",
     "raise-features": "Set GEOSERVICE_IMPORT_FEATURES to more than there are.",
     "raise-file-bytes": "Set GEOSERVICE_IMPORT_BYTES to more than it has.",
+    "raise-own-columns": "Leave some out by --without HEADER, or set GEOSERVICE_OWN_LAYER_COLUMNS to more.",
+    "raise-own-layers": "Drop one, or set GEOSERVICE_OWN_LAYERS to more.",
     "rebase-edition": "Run: geoservice edition rebase {edition}",
     "replace-file": "Name another, or say --force to replace a file.",
     "replace-project": "Name another folder, or say --force to write it anew.",

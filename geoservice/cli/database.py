@@ -12,6 +12,7 @@ with lazily():
     import pydantic
 
     from geoservice import settings, wiring
+    from geoservice.services.layers import own
 
 if TYPE_CHECKING:
     from geoservice.reading.limits import Limits
@@ -39,12 +40,19 @@ def database_url() -> str:
 
 @contextmanager
 def open_database() -> Iterator[Database]:
-    """Open the database that the settings name, for one command; raise NoDatabase."""
+    """Open the database that the settings name, for one command that then knows its own layers; raise NoDatabase."""
     database = wiring.open_database(read_settings())
     try:
+        own.OwnLayerService(database).renew()
         yield database
     finally:
         database.close()
+
+
+def hold_own_layers() -> None:
+    """Have the catalogue hold the own layers of the database that the settings name; raise NoDatabase."""
+    with open_database():
+        pass
 
 
 def import_limits() -> Limits:

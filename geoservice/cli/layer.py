@@ -1,4 +1,4 @@
-"""The commands layer list and layer export, and the group of those that change layers."""
+"""The commands layer list and layer export, and the group of those that make and change layers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import click
 import orjson
 
 from geoservice.cli.ballpark import allow_ballpark_option
-from geoservice.cli.database import open_database
+from geoservice.cli.database import hold_own_layers, open_database
 from geoservice.cli.layer_changes import changes, history, undo
+from geoservice.cli.layer_create import create, drop
 from geoservice.cli.layer_import import import_layer
 from geoservice.lazy_modules import lazily
 from geoservice.writing.format_names import FORMAT_NAMES, FormatName
@@ -18,6 +19,7 @@ from geoservice.writing.format_names import FORMAT_NAMES, FormatName
 with lazily():
     from rich import console, table
 
+    from geoservice import errors
     from geoservice.services import exporting
     from layers import catalogue
 
@@ -32,10 +34,14 @@ def layer() -> None:
 @layer.command("list")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def list_layers(*, as_json: bool) -> None:
-    """List the layers."""
+    """List the layers, own ones among them where a database is there."""
+    try:
+        hold_own_layers()
+    except errors.NoDatabase as exc:
+        click.echo(f"Built-in layers alone: {exc}", err=True)
     if as_json:
         told = [
-            {"id": one.id, "title": one.title._asdict(), "geometry": one.geometry}
+            {"id": one.id, "title": one.title._asdict(), "geometry": one.geometry, "own": one.own}
             for one in catalogue.catalogue().values()
         ]
         click.echo(orjson.dumps(told))
@@ -90,5 +96,5 @@ def export(
     click.echo(f"{out}: {result.features} features of {layer_id} as {result.format}, EPSG:{result.epsg}.")
 
 
-for _command in (import_layer, history, changes, undo):
+for _command in (create, drop, import_layer, history, changes, undo):
     layer.add_command(_command)

@@ -10,7 +10,6 @@ import click
 import orjson
 from click.core import ParameterSource
 
-from geoservice.cli.ballpark import allow_ballpark_option
 from geoservice.cli.database import import_limits, open_database
 from geoservice.cli.layer_difference import show_proposal
 from geoservice.cli.layer_osm import import_osm, osm_options
@@ -18,15 +17,15 @@ from geoservice.cli.layer_register import REGISTER_OPTIONS, RegisterOptions, imp
 from geoservice.cli.layer_write import Wish, show_remarks, show_written, write_features
 from geoservice.cli.new_file import NewFile
 from geoservice.cli.progress import busy
+from geoservice.cli.reading_options import Pairs, reading_options, reading_options_as_choices, words_by_field
 from geoservice.lazy_modules import lazily
 
 with lazily():
-    from geoservice.domain.importing import choices as choosing
     from geoservice.reading import features as reading
     from geoservice.services.layers import importing, staging
 
 if TYPE_CHECKING:
-    from geoservice.domain.importing.choices import Choices, Degrees
+    from geoservice.domain.importing.choices import Choices
     from layers.changes.model import Removed
 
 _KEY = "code"
@@ -34,24 +33,6 @@ _KEY = "code"
 _SHARED = frozenset({"jurisdiction", "removed", "confirm_removal", "commit", "to_file", "as_json"})
 _OF_OSM = _SHARED | {"osm", "taken"}
 _OF_REGISTER = _SHARED | {"count_register", "layer_id", "columns", "sheets", *REGISTER_OPTIONS}
-
-
-class Pairs(click.ParamType):
-    """NAME=VALUE."""
-
-    name = "NAME=VALUE"
-
-    def convert(
-        self, value: str | tuple[str, str], param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        """Return name and value."""
-        if isinstance(value, tuple):
-            return value
-        name, sign, text = value.partition("=")
-        if not (name and sign and text):
-            wanted = self.name if param is None else param.make_metavar(ctx or click.Context(click.Command("layer")))
-            self.fail(f"{value[:80]!r} is not {wanted}.", param, ctx)
-        return name, text
 
 
 @click.command("import")
@@ -81,25 +62,7 @@ class Pairs(click.ParamType):
     metavar="FIELD.WORD=CODE",
     help="What a word of FILE means, such as status.停用=offline. Repeatable.",
 )
-@click.option("--crs", help="wgs84, cgcs2000, gcj02, bd09 or epsg:N; wins over what FILE says.")
-@click.option("--encoding", help="Of text in a shapefile or a CSV, such as gbk.")
-@click.option("--layer", "file_layer", help="Of a GeoPackage: which of its layers.")
-@click.option(
-    "--sheet", "sheets", multiple=True, metavar="NAME",
-    help="Of a workbook; every sheet with the same header when absent. Repeatable for a register.",
-)  # fmt: skip
-@click.option("--swap-coordinates", is_flag=True, help="Longitude and latitude stand in each other's column.")
-@click.option(
-    "--degrees", type=click.Choice(["decimal", "minutes"]), help="29.2404, or 29.1425 for 29 degrees 14' 25\"."
-)
-@click.option(
-    "--gbt28181/--no-gbt28181",
-    default=None,
-    help="Numbers for directions and kinds of cameras are those of GB/T 28181, or are not.",
-)
-@click.option("--no-persons", multiple=True, metavar="FIELD", help="Short words of this field are no names of people.")
-@click.option("--drop-heights", is_flag=True, help="Leave heights out; a file with heights is refused otherwise.")
-@allow_ballpark_option
+@reading_options
 @click.option(
     "--removed",
     type=click.Choice(["keep", "delete"]),
@@ -148,8 +111,8 @@ def import_layer(
 
 def _import_file(layer_id: str, file: Path, wish: Wish, said: Mapping[str, Any]) -> None:
     """Import the features of a file, or show what that would change."""
-    layer = staging.written_layer(layer_id)
     with open_database() as database:
+        layer = staging.written_layer(layer_id)
         service = importing.LayerImportService(database)
         choices = _choices(said, service.surroundings(wish.jurisdiction))
         with busy(f"Reading {file.name} …"):
@@ -186,26 +149,8 @@ def _choices(said: Mapping[str, Any], around: importing.Surroundings) -> Choices
     mapping |= dict(cast("Sequence[tuple[str, str]]", said["columns"]))
     if said["key"] is not None:
         mapping[_KEY] = str(said["key"])
-    return choosing.Choices(
-        mapping=mapping, crs=_text(said["crs"], lower=True), encoding=_text(said["encoding"]),
-        layer=_text(said["file_layer"]), sheet=_one_sheet(said["sheets"]), swapped=bool(said["swap_coordinates"]),
-        degrees=cast("Degrees | None", said["degrees"]), gbt28181=cast("bool | None", said["gbt28181"]),
-        words=words_by_field(cast("Sequence[tuple[str, str]]", said["words"])),
-        no_persons=frozenset(cast("Sequence[str]", said["no_persons"])), drop_heights=bool(said["drop_heights"]),
-        time_zone=around.time_zone, allow_ballpark=bool(said["allow_ballpark"]), bbox=around.bbox,
-    )  # fmt: skip
-
-
-def _one_sheet(sheets: Sequence[str]) -> str | None:
-    if len(sheets) > 1:
-        raise click.UsageError("Say one --sheet: without any, all that have the same header are read.")
-    return sheets[0] if sheets else None
-
-
-def _text(value: object, *, lower: bool = False) -> str | None:
-    if value is None:
-        return None
-    return str(value).lower() if lower else str(value)
+    words = words_by_field(cast("Sequence[tuple[str, str]]", said["words"]))
+    return reading_options_as_choices(said, around, mapping=mapping, words=words)
 
 
 def _kept(file: Path | None) -> Iterator[tuple[str, str]]:
@@ -218,14 +163,3 @@ def _kept(file: Path | None) -> Iterator[tuple[str, str]]:
     if not isinstance(kept, dict) or not all(isinstance(header, str) for header in kept.values()):
         raise click.UsageError(f"{file} holds no columns: write an object of headers by field.")
     yield from kept.items()
-
-
-def words_by_field(pairs: Sequence[tuple[str, str]]) -> dict[str, dict[str, str]]:
-    """Return what words mean, by field."""
-    words: dict[str, dict[str, str]] = {}
-    for name, code in pairs:
-        field, sign, word = name.partition(".")
-        if not (sign and word):
-            raise click.UsageError(f"--word {name}={code} names no field: write FIELD.WORD=CODE.")
-        words.setdefault(field, {})[word] = code
-    return words

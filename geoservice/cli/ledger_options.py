@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from geoservice.cli.layer_import import Pairs, words_by_field
+from geoservice.cli.reading_options import Pairs, words_by_field
 from geoservice.lazy_modules import lazily
 
 with lazily():

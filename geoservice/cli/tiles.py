@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
-from geoservice.cli.database import read_settings
+from geoservice.cli.database import hold_own_layers, read_settings
 from geoservice.cli.progress import showing
 from geoservice.lazy_modules import lazily
 
@@ -35,11 +35,13 @@ class TileLayer(click.ParamType[str]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return its name; fail with those there are."""
+        hold_own_layers()
         return str(click.Choice(pyramids.layers_with_tiles()).convert(value, param, ctx))
 
 
 def _pyramids() -> pyramids.PyramidService:
     settings = read_settings()
+    hold_own_layers()
     return pyramids.PyramidService(lambda: wiring.open_database(settings), wiring.tile_store(settings))
 
 

@@ -158,7 +158,8 @@ class _Reading:
             self._refuse(done.refused)
             self._tell_unknown(column.name, done.unknown)
         self._split_from_60()
-        self._refuse(not_residents(self.values))
+        if self.layer.id == "households":
+            self._refuse(not_residents(self.values))
 
     def _require_no_numbers_of_a_list(self, name: str, cells: Sequence[object]) -> None:
         if self.choices.gbt28181 is not None or self.layer.id != "cameras" or name not in ("bearing_deg", "kind"):

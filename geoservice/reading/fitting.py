@@ -1,4 +1,4 @@
-"""Geometries as a layer takes them: points, several areas as one feature, or lines and areas. Nothing is repaired."""
+"""Geometries as a layer takes them: points, several lines or areas as one feature, or both. Nothing is repaired."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ _WORDS = {
 }  # fmt: skip
 _TAKEN = {
     "Point": (GeometryType.POINT,),
+    "MultiLineString": (GeometryType.MULTILINESTRING,),
     "Polygon": (GeometryType.POLYGON,),
     "MultiPolygon": (GeometryType.MULTIPOLYGON,),
     "Geometry": (
         GeometryType.LINESTRING, GeometryType.MULTILINESTRING, GeometryType.POLYGON, GeometryType.MULTIPOLYGON,
     ),
 }  # fmt: skip
-_TAKES = {"Point": "points", "Polygon": "areas", "MultiPolygon": "areas", "Geometry": "lines and areas"}
+_TAKES = {"Point": "points", "MultiLineString": "lines", "Polygon": "areas", "MultiPolygon": "areas",
+          "Geometry": "lines and areas"}  # fmt: skip
 
 
 @dataclass
@@ -74,8 +76,12 @@ def _round(done: Fitted) -> None:
 
 
 def _unite(done: Fitted, layer: Layer) -> None:
-    """Make of several points that are one a point, and of an area several areas, where the layer has those."""
+    """Make of several points that are one a point, and of an area or line several, where the layer has those."""
     kinds = shapely.get_type_id(done.geoms)
+    if layer.geometry == "MultiLineString":
+        lines = kinds == GeometryType.LINESTRING
+        done.geoms[lines] = [shapely.multilinestrings([geom]) for geom in done.geoms[lines]]
+        return
     if layer.geometry == "MultiPolygon":
         areas = kinds == GeometryType.POLYGON
         done.geoms[areas] = [shapely.multipolygons([geom]) for geom in done.geoms[areas]]

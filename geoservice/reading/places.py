@@ -18,7 +18,7 @@ from geoservice.reading.crs import DEFAULT_CRS, require_sure, to_lonlat
 from geoservice.reading.file_errors import CoordinateAlone, CoordinatesSwapped, CrsNotStated, DegreesNotSure
 from geoservice.reading.file_tables import FileTable, text_of
 from geoservice.reading.fitting import Fitted, fitted
-from layers.layer import Layer
+from layers.layer import GeometryType, Layer
 
 Geoms = NDArray[np.object_]
 #: What GEOS reads without one thing in another without end.
@@ -66,6 +66,23 @@ def placed(table: FileTable, fields: Mapping[str, str], layer: Layer, choices: C
     for place in with_z:
         done.geoms[place] = None
     return done
+
+
+def geometry_of(table: FileTable, fields: Mapping[str, str], choices: Choices) -> GeometryType | None:
+    """Return the geometry of a layer that holds what a table has; None when it has no places.
+
+    Where points stand among others, what there is more of counts. Errors are those of `placed`.
+    """
+    found = _places(table, fields, choices)
+    if found is None:
+        return "Point" if "building" in fields else None
+    dimensions = shapely.get_dimensions(found.geoms)
+    points, lines, areas = (int((dimensions == number).sum()) for number in range(3))
+    if points == lines == areas == 0:
+        return None
+    if points >= lines + areas:
+        return "Point"
+    return "Geometry" if lines and areas else "MultiLineString" if lines else "MultiPolygon"
 
 
 def _told_crs(cells: Sequence[object], header: str) -> str | None:

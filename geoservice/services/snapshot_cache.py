@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from geoservice.services.edition_builder import EditionBuilder
 from geoservice.services.memory import give_back
 from geoservice.services.snapshots import Fingerprints, Snapshot, fingerprints, read_snapshot
+from layers.catalogue import hold
 from layers.db.listening import CHANGES, Listener, Wakeup, listening
 from layers.db.session import Database
 from layers.errors import LayerError
@@ -155,6 +156,7 @@ class SnapshotCache:
                 self._refused, self._refused_until_s = now, time.monotonic() + READ_AGAIN_S
                 self._note_failure(exc)
                 return False
+        hold(snapshot.own_layers)
         self._confirmed = Confirmed(snapshot, at, mark_s)
         self._settled.set()
         self._refused = None

@@ -1,4 +1,4 @@
-"""What look-ups need, read from the database as it stood at one moment: grids in force, who serves there, keys."""
+"""What a process holds of the database, as it stood at one moment: grids in force, who serves, keys, own layers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from layers.db.clock import now_in
 from layers.db.session import Database
 from layers.grids.published_editions import PublishedEdition, published_editions, shapes_of
 from layers.jurisdictions.queries import first_outlines, jurisdictions
+from layers.layer import Layer
+from layers.own_layers.queries import own_layers
 from layers.staff.queries import postings_since
 
 #: Editions of each jurisdiction that are over and still answered from memory.
@@ -25,16 +27,17 @@ DUTIES_BACK = timedelta(days=31)
 #: An edition of more grids is made ready by the builder.
 FACES_AT_ONCE = 500
 
-_FINGERPRINTS = text("SELECT f.editions, f.postings, f.keys FROM geoservice.fingerprints() AS f")
+_FINGERPRINTS = text("SELECT f.editions, f.postings, f.keys, f.layers FROM geoservice.fingerprints() AS f")
 
 
 @dataclass(frozen=True)
 class Fingerprints:
-    """Equal text, equal content: editions in force, postings, keys."""
+    """Equal text, equal content: editions in force, postings, keys, own layers."""
 
     editions: str | None
     postings: str | None
     keys: str | None
+    layers: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class Snapshot:
     known_at: Mapping[int, datetime]
     #: By id.
     keys: Mapping[str, StoredKey]
+    #: For the catalogue; the same ones as before while nothing of them changed.
+    own_layers: tuple[Layer, ...] = ()
     #: Why editions could not be made ready; they are pending.
     refused: tuple[str, ...] = ()
 
@@ -86,6 +91,8 @@ def read_snapshot(database: Database, before: Snapshot | None, builder: EditionB
         shapes = {one.edition_id: shapes_of(connection, one.edition_id) for one in here}
         postings = postings_since(connection, since)
         keyring = {key.id: key for key in keys(connection)}
+        unchanged = before is not None and before.fingerprints.layers == now.layers
+        own = before.own_layers if before is not None and unchanged else own_layers(connection)
     # The transaction has ended: building may take its time.
     for one in missing:
         if one not in here:
@@ -104,7 +111,7 @@ def read_snapshot(database: Database, before: Snapshot | None, builder: EditionB
     known_at = {one.jurisdiction_id: one.known_at for one in found}
     builder.collected(one.edition_id for one in loaded)
     reasons = tuple(reason for reason in refused.values() if reason is not None)
-    return Snapshot(now, read_at, editions, duties, known_at, keyring, reasons)
+    return Snapshot(now, read_at, editions, duties, known_at, keyring, own, reasons)
 
 
 def _as_published(held: LoadedEdition, edition: PublishedEdition) -> LoadedEdition:

@@ -69,7 +69,8 @@ def has_tag(if_none_match: str, tag: str) -> bool:
 
 def may_read(role: Role, layer: str) -> bool:
     """Return whether a role may see the tiles of a layer: the map, and what is drawn on it."""
-    return may(role, Permission.VIEW_MAP) and may(role, Permission(catalogue()[layer].read))
+    found = catalogue().get(layer)  # None: it was dropped a moment ago
+    return found is not None and may(role, Permission.VIEW_MAP) and may(role, Permission(found.read))
 
 
 def unchanged_headers(layer: str, tag: str) -> Headers:

@@ -40,7 +40,8 @@ _CHECKS = text("""
                               WHERE a.attrelid = c.conrelid AND a.attname = ANY(:names))
      ORDER BY c.conname
 """)
-_SHAPES = {"Point": "POINT", "Polygon": "POLYGON", "MultiPolygon": "MULTIPOLYGON"}
+_SHAPES = {"Point": "POINT", "MultiLineString": "MULTILINESTRING", "Polygon": "POLYGON",
+           "MultiPolygon": "MULTIPOLYGON"}  # fmt: skip
 _NO_BUILDING = "It names no building of the jurisdiction."
 _NO_PLACE = "It has no place."
 _UNKNOWN_BUILDING = """

@@ -143,6 +143,14 @@ SENTENCES = {
     "incident_without_personal_numbers": _PERSONAL,
     "incident_step_without_personal_numbers": _PERSONAL,
     "incident_attributes_without_personal_numbers": _PERSONAL,
+    # Layers, and columns of own ones by their type
+    "layer_own_table": "The table of an own layer is called as the layer, with own_ before it.",
+    "own_position": _POSITION,
+    "own_shape": _SHAPE,
+    "own_line_or_area": f"A feature is a line or an area. {_SHAPE}",
+    "own_text": "A text is 1 to 200 characters, none invisible, without a person's number; or one of the codes.",
+    "own_number": "A number is finite.",
+    "own_instant": "An instant is not at infinity.",
     # Webhooks
     "webhook_label_check": "The label of a webhook has at most 200 characters.",
     "webhook_url_check": "The address of a webhook has 1 to 2,000 characters.",

@@ -1,7 +1,7 @@
 """Table layer: what the database itself knows of the catalogue."""
 
-from sqlalchemy import Boolean, SmallInteger, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, Boolean, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
@@ -24,3 +24,7 @@ class LayerRow(Base):
     min_zoom: Mapped[int] = mapped_column(SmallInteger, server_default="14")
     cell_level: Mapped[int | None] = mapped_column(SmallInteger)
     counted: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    #: Of an own layer; None: it is in the code.
+    description: Mapped[dict[str, object] | None] = mapped_column(JSONB)
+    #: Changes up to this one touched another layer that was called so before.
+    since_change: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))

@@ -21,6 +21,7 @@ NAMES = (
     "layers",  # their trigger functions; each of those that follow attaches itself
     "changes",  # of layers
     "tiles",  # of layers
+    "own_layers",  # which people make, with all of that
     "basemap",
     "buildings",
     "households",  # live in buildings

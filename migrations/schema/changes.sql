@@ -266,6 +266,11 @@ BEGIN
         RAISE EXCEPTION 'Change % can not be undone: features that it touched were changed since.', change
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Undo the later changes first.';
     END IF;
+    IF EXISTS (SELECT FROM change_count AS c WHERE c.change_id = undo_change.change AND NOT EXISTS (
+                   SELECT FROM layer AS l WHERE l.id = c.layer AND l.since_change < undo_change.change)) THEN
+        RAISE EXCEPTION 'Change % can not be undone: a layer that it touched was dropped since.', change
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Make the layer again from its file.';
+    END IF;
     undoing := begin_change('undo', door, NULL, change);
     FOREACH touched IN ARRAY layers LOOP  -- what stands in buildings is removed before them
         EXECUTE undoing_statement('remove', touched) USING change;

@@ -1,5 +1,5 @@
 -- Layers: which tables hold features, and by which rule a grid owns them. What people read of a layer (titles, columns, looks) is
--- in the catalogue of the code; what is here is what the database itself must know.
+-- in the catalogue of the code, of own layers in their description; all else here is what the database itself must know.
 CREATE TABLE geoservice.layer (
     id text COLLATE "C" PRIMARY KEY CHECK (geoservice.is_code(id)),
     table_name text COLLATE "C" NOT NULL,
@@ -15,7 +15,11 @@ CREATE TABLE geoservice.layer (
     tiled text[],
     min_zoom smallint NOT NULL DEFAULT 14 CHECK (min_zoom BETWEEN 0 AND 16),
     cell_level smallint CHECK (cell_level BETWEEN min_zoom AND 24),
-    counted text[] NOT NULL DEFAULT '{}'
+    counted text[] NOT NULL DEFAULT '{}',
+    -- Of an own layer, what the catalogue of the code says of all others (layers/own_layers/description.py); null: it is in the code.
+    description jsonb,
+    since_change bigint NOT NULL DEFAULT 0,   -- changes up to this one touched another layer that was called so before
+    CONSTRAINT layer_own_table CHECK (description IS NULL OR table_name = 'own_' || id)
 );
 
 -- Where a feature is, for the rule of ownership: a point itself, of anything else a point on it.
@@ -31,9 +35,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, publ
 BEGIN
     PERFORM lock_jurisdiction_shared(new.jurisdiction_id);
     IF tg_argv[0] = 'Point' THEN
-        PERFORM require_position(new.geom, initcap(tg_table_name) || ' ' || new.code);
+        PERFORM require_position(new.geom, initcap(regexp_replace(tg_table_name, '^own_', '')) || ' ' || new.code);
     ELSE
-        PERFORM require_sound(new.geom, initcap(tg_table_name) || ' ' || new.code);
+        PERFORM require_sound(new.geom, initcap(regexp_replace(tg_table_name, '^own_', '')) || ' ' || new.code);
     END IF;
     new.grid_code := (owner_of(place_of(new.geom), clock_timestamp(), 0, new.jurisdiction_id)).grid_code;
     RETURN new;

@@ -116,5 +116,6 @@ GRANT EXECUTE ON FUNCTION
     geoservice.take_up_tile_changes(text, integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
     geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.tile_lock(),
     geoservice.begin_change(text, text, text, bigint), geoservice.changed_since(bigint), geoservice.undo_change(bigint, text),
+    geoservice.create_layer(text, jsonb, text[], integer, integer, text[]), geoservice.drop_layer(text, text),
     geoservice.fingerprints()  -- of the keys, too
     TO geoservice_app;

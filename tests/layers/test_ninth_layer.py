@@ -40,12 +40,12 @@ def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, community_url: str) -
     (package / "__init__.py").write_text('"""Trees."""\n')
     (package / "layer.py").write_text(LAYER)
     monkeypatch.setattr(layers, "__path__", [*layers.__path__, str(tmp_path)])
-    catalogue.catalogue.cache_clear()
+    catalogue.built_in.cache_clear()
     with psycopg.connect(community_url) as connection:
         connection.execute(REVISION)
         connection.execute(PLANTED)
     yield
-    catalogue.catalogue.cache_clear()
+    catalogue.built_in.cache_clear()
     for name in ("layers.trees", "layers.trees.layer"):
         sys.modules.pop(name, None)
 

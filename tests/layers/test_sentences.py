@@ -10,6 +10,7 @@ import pytest
 from layers.db.sentences import SENTENCES, broken, missing
 from layers.db.session import Database
 from layers.errors import RefusedByDatabase
+from tests.own_layers import one_of_each
 
 #: Written by triggers and by the service's own bookkeeping alone: a rule of theirs that breaks is our mistake.
 OUR_OWN = {
@@ -27,7 +28,9 @@ RULES = """
 
 @pytest.fixture
 def rules(database_url: str) -> set[tuple[str, str]]:
+    """Return the rules of every table, those of layers that people make among them."""
     with psycopg.connect(database_url) as connection:
+        one_of_each(connection)
         return set(connection.execute(RULES))
 
 

@@ -20,6 +20,7 @@ from layers.db.session import owner_connection
 from migrations.schema import NAMES, statements
 from tests.conftest import with_database
 from tests.migrations.catalogue_of import QUERIES, describe, differences
+from tests.own_layers import one_of_each
 
 FOLDER = Path(__file__).parents[2] / "migrations" / "schema"
 MADE = re.compile(r"^CREATE (?:UNIQUE )?(FUNCTION|TABLE|TYPE|VIEW|INDEX) (?:geoservice\.)?(\w+)", re.MULTILINE)
@@ -163,6 +164,14 @@ def test_the_declared_tables_are_those_of_the_schema(database_url: str) -> None:
     schema.check(database_url)
 
 
+def test_own_layers_are_described_and_not_declared(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        one_of_each(connection)
+
+    schema.check(database_url)
+    schema.upgrade(database_url)
+
+
 def test_a_difference_between_tables_and_schema_would_be_seen(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute("ALTER TABLE geoservice.building DROP COLUMN floors CASCADE")
@@ -177,7 +186,7 @@ def test_a_layer_described_otherwise_than_it_is_stored_is_told(
     layers = dict(catalogue())
     cameras = layers["cameras"]
     misspelt = replace(cameras, columns=(*cameras.columns, replace(cameras.columns[0], name="heigth_m")))
-    monkeypatch.setattr(schema, "catalogue", lambda: layers | {"cameras": misspelt})
+    monkeypatch.setattr(schema, "built_in", lambda: layers | {"cameras": misspelt})
 
     with pytest.raises(LayerNotAsDescribed, match=r"cameras.*heigth_m"):
         schema.upgrade(database_url)
@@ -192,6 +201,8 @@ def test_every_declared_table_and_no_other_is_in_the_schema(database_url: str) -
 def test_every_constraint_named_in_the_files_exists(database_url: str) -> None:
     named = set(re.findall(r"CONSTRAINT ([a-z_]+) *(?:$|CHECK|UNIQUE|EXCLUDE|FOREIGN)", statements(), re.MULTILINE))
 
+    with psycopg.connect(database_url) as connection:
+        one_of_each(connection)
     assert len(named) > 5
     assert named - {name for (name,) in rows(database_url, CONSTRAINTS)} == set()
 

@@ -21,6 +21,10 @@ class Importable(Protocol):
         """Return the columns that people write."""
 
     @property
+    def own(self) -> bool:
+        """Return whether people made it: its columns mean nothing beyond their types."""
+
+    @property
     def geometry(self) -> GeometryType | None:
         """Return what its places are; None: it has none."""
 
@@ -32,6 +36,7 @@ class Ledger:
     id: str
     written: tuple[Column, ...]
     geometry: None = None
+    own: bool = False
 
 
 STAFF = Ledger(

@@ -110,9 +110,9 @@ def reader_of(column: Column, table: Importable, choices: Choices) -> Read:
     if column.codes:
         words = codes_by_word(table, column, choices.words.get(column.name, {}), gbt28181=bool(choices.gbt28181))
         return partial(_code, words=words)
-    if column.name == "bearing_deg":
+    if column.name == "bearing_deg" and not table.own:
         return partial(_bearing, gbt28181=bool(choices.gbt28181))
-    if column.name in (KEY, "building_code", "unit"):
+    if column.name == KEY or (column.name in ("building_code", "unit") and not table.own):
         return key_of
     if column.type == "instant":
         return partial(instant_of, time_zone=choices.time_zone)
@@ -121,7 +121,7 @@ def reader_of(column: Column, table: Importable, choices: Choices) -> Read:
     reads: dict[str, Read] = {
         "text": text_of, "integer": integer_of, "number": number_of, "boolean": boolean_of
     }  # fmt: skip
-    return partial(_within, read=reads[column.type], name=column.name)
+    return reads[column.type] if table.own else partial(_within, read=reads[column.type], name=column.name)
 
 
 # --- Text -------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shapely import MultiPolygon
+from sqlalchemy import Connection
 
 from geoservice.domain.importing.model import ReadFeatures
 from geoservice.errors import DifferenceOutdated, MissingNotKnown, RemovalNotConfirmed
@@ -20,6 +21,7 @@ from layers.changes.staging import SHOWN
 from layers.crs import Bbox
 from layers.db.session import Database
 from layers.jurisdictions.queries import outline_at
+from layers.layer import Layer
 
 #: A town's buildings go through the same triggers as one; a request's limit does not fit them.
 TIMEOUT_S = 1800.0
@@ -102,17 +104,28 @@ class LayerImportService:
         layer = written_layer(layer_id)
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
-            staging = stage(connection, jurisdiction.id, layer, features)
-            difference = _with_refused(staging.difference(), features)
-            if token is not None and token != difference.token:
-                raise DifferenceOutdated
-            if removed == "delete":
-                _require_removable(difference, confirmed=confirmed)
-            if difference.is_empty and (removed == "keep" or difference.missing == 0):
-                return Applied(difference, None)
-            change_id = queries.begin_change(connection, kind="import", door=door, note=note)
-            staging.write(difference, removed=removed)
-            return Applied(difference, queries.find_changes(connection, ids=[change_id], limit=1)[0])
+            return import_features(
+                connection, jurisdiction.id, layer, features, door=door, note=note, removed=removed, token=token,
+                confirmed=confirmed,
+            )  # fmt: skip
+
+
+def import_features(
+    connection: Connection, jurisdiction_id: int, layer: Layer, features: ReadFeatures, *, door: str,
+    note: str | None = None, removed: Removed = "keep", token: str | None = None, confirmed: bool = False,
+) -> Applied:  # fmt: skip
+    """Import features in the transaction of a connection; parameters and errors are those of `apply`."""
+    staging = stage(connection, jurisdiction_id, layer, features)
+    difference = _with_refused(staging.difference(), features)
+    if token is not None and token != difference.token:
+        raise DifferenceOutdated
+    if removed == "delete":
+        _require_removable(difference, confirmed=confirmed)
+    if difference.is_empty and (removed == "keep" or difference.missing == 0):
+        return Applied(difference, None)
+    change_id = queries.begin_change(connection, kind="import", door=door, note=note)
+    staging.write(difference, removed=removed)
+    return Applied(difference, queries.find_changes(connection, ids=[change_id], limit=1)[0])
 
 
 def note_of(file: Path) -> str:

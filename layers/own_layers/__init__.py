@@ -1,0 +1,1 @@
+"""Own layers: those that people make of a file of theirs, described in table layer."""
