@@ -25,7 +25,7 @@ from geoservice.services.layers.registers import RegisterService
 from geoservice.services.layers.staging import written_layer
 from geoservice.services.proposing import ProposingService
 from geoservice.services.service_lists import ServiceListService, read_services
-from geoservice.services.staffing.rosters import RosterOptions, RosterService, read_roster
+from geoservice.services.staff.rosters import RosterOptions, RosterService, read_roster
 from geoservice.services.town.plan import Calendar, Features, Grids, Osm, Plan, Register, Roster
 from layers.changes.model import Difference, Refused
 from layers.crs import Bbox
