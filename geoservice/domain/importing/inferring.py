@@ -103,8 +103,10 @@ def _names(columns: Sequence[FileColumn], told: ColumnChoices) -> dict[str, str]
     """Return the name of the column by header: as told, else made of the header, no two alike."""
     for name in told.names:
         if not is_name(name) or name in TAKEN:
-            raise ColumnChoiceWrong(f"{name[:60]!r} can not be the name of a column; some names are taken: write small letters,"
-                            " digits and underscores, a letter first")  # fmt: skip
+            raise ColumnChoiceWrong(
+                f"{name[:60]!r} can not be the name of a column; some names are taken: write small letters, digits and"
+                " underscores, a letter first"
+            )
     given = {header: name for name, header in told.names.items()}
     if len(given) < len(told.names):
         raise ColumnChoiceWrong("one column of the file was given two names")
