@@ -139,7 +139,7 @@ def drop(*, name: str, commit: bool, as_json: bool) -> None:
     click.echo(f"The layer {name} is dropped." if commit else "Nothing was dropped: say --commit to drop it.")
 
 
-def _told(said: Mapping[str, object]) -> tuple[dict[str, str], inferring.Told]:
+def _told(said: Mapping[str, object]) -> tuple[dict[str, str], inferring.ColumnChoices]:
     """Return which columns name and place features, and what is said of the others."""
     columns = dict(cast("Sequence[tuple[str, str]]", said["columns"]))
     mapping = {name: header for name, header in columns.items() if name in _PLACES}
@@ -149,7 +149,7 @@ def _told(said: Mapping[str, object]) -> tuple[dict[str, str], inferring.Told]:
     for name, kind in kinds.items():
         if kind not in _KINDS:
             raise click.UsageError(f"--type {name}={kind}: a type is {', '.join(_KINDS)}.")
-    return mapping, inferring.Told(
+    return mapping, inferring.ColumnChoices(
         names={name: header for name, header in columns.items() if name not in _PLACES},
         kinds=cast("Mapping[str, inferring.Kind]", kinds),
         titles={name: _both(text) for name, text in cast("Sequence[tuple[str, str]]", said["column_titles"])},

@@ -105,6 +105,12 @@ class ColumnsUnknown(FileRefused):
     """The mapping names fields that the layer has not, or columns that the file has not."""
 
 
+class LayerWithoutPlaces(FileRefused):
+    """Nothing in the file says where its features are: a geometry, lon and lat, wkt, place or building."""
+
+    advice = "map-columns"
+
+
 class KeyAbsent(FileRefused):
     """No column is known to name the features, so that the same one could be found again."""
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from geoservice.domain.importing.choices import Choices
-from geoservice.domain.importing.inferring import InferredColumn, Told, ToldWrong, infer, key_among
+from geoservice.domain.importing.inferring import ColumnChoices, ColumnChoiceWrong, InferredColumn, infer, key_among
 from geoservice.domain.importing.mapping import FileColumn, Proposal
 from geoservice.domain.importing.model import ReadFeatures
 from geoservice.domain.importing.words import KEY, PLACE
 from geoservice.errors import OwnLayerRefused
 from geoservice.reading.features import features_of, proposal_of, read_table
+from geoservice.reading.file_errors import LayerWithoutPlaces
 from geoservice.reading.file_tables import FileTable
 from geoservice.reading.limits import Limits
 from geoservice.reading.places import geometry_of
@@ -34,7 +35,7 @@ class NewLayer:
 
 
 def new_layer(
-    path: str, name: str, title: Title, told: Told, choices: Choices = Choices(), limits: Limits = Limits()  # noqa: B008  frozen
+    path: str, name: str, title: Title, told: ColumnChoices, choices: Choices = Choices(), limits: Limits = Limits()  # noqa: B008  frozen
 ) -> NewLayer:  # fmt: skip
     """Return the layer that a file makes; columns that are about people are left out.
 
@@ -45,8 +46,9 @@ def new_layer(
 
     Raises
     ------
+    LayerWithoutPlaces
     OwnLayerRefused
-        Nothing says where the features are, or no column is left that could be one of a layer.
+        What is told of columns is wrong.
     GeoserviceError
         As `read_features` does.
     """
@@ -55,9 +57,7 @@ def new_layer(
     first = proposal_of(table, bare, choices)
     geometry = geometry_of(table, first.fields, choices)
     if geometry is None:
-        raise OwnLayerRefused(
-            "Nothing in the file says where its features are. Say --column lon=HEADER and lat=HEADER."
-        )
+        raise LayerWithoutPlaces(columns=", ".join(table.headers))
     choices = _with_key(table, first, choices)
     placed_by = {field: header for field, header in first.fields.items() if field in _PLACED_BY or field == KEY}
     placed_by |= {field: header for field, header in choices.mapping.items() if field == KEY}
@@ -86,10 +86,10 @@ def _is_refused(proposal: Proposal, header: str) -> bool:
     return any(column.header == header and column.how == "refused" for column in proposal.columns)
 
 
-def _columns(table: FileTable, taken: set[str], told: Told) -> list[InferredColumn]:
+def _columns(table: FileTable, taken: set[str], told: ColumnChoices) -> list[InferredColumn]:
     try:
         return infer(_open(table, taken), told)
-    except ToldWrong as exc:
+    except ColumnChoiceWrong as exc:
         raise OwnLayerRefused(f"{exc}.".replace("?.", "?")) from exc
 
 

@@ -69,7 +69,7 @@ SENTENCES = {
     "visit_at_check": "A visit is of a minute: its instant has no seconds.",
     "visit_at_a_building_or_a_point": "A visit is at a building or at a point, not both.",
     "visit_geom_check": _POSITION,
-    "building_code_check": "The code of a building is 1 to 64 characters, none of them invisible, without a blank at an end.",
+    "building_code_check": "The code of a building is 1 to 64 characters, none invisible, without a blank at an end.",
     "posting_role_check": "A posting is as grid_officer, deputy or police_officer.",
     "posting_check": "A posting ends after it begins.",
     "posting_one_grid_officer": "The grid has an officer on some of these days: end that posting, or post a deputy.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -38,6 +38,10 @@ _MEANWHILE: dict[str, type[RefusedByDatabase]] = {
     "GS409": PublishedMeanwhile, "GS410": MovedMeanwhile, "GS411": StepRefused, "GS412": EditedMeanwhile,
 }  # fmt: skip
 _UNFIT_VALUE = "One of the values is not one that the database can store or reckon with."
+
+
+class _NotKept(Exception):
+    """Ends a transaction of which nothing is to be kept."""
 
 
 def engine_url(url: str) -> str:
@@ -79,9 +83,9 @@ class Database:
 
     @contextmanager
     def transaction(
-        self, *, actor: str = "", timeout_s: float | None = None, one_view: bool = False
+        self, *, actor: str = "", timeout_s: float | None = None, one_view: bool = False, kept: bool = True
     ) -> Iterator[Connection]:
-        """Run the block in one transaction; commit at its end, roll back on any error.
+        """Run the block in one transaction; commit at its end, roll back on any error, or when nothing is to be kept.
 
         Parameters
         ----------
@@ -91,6 +95,8 @@ class Database:
             Longest time of one statement; the pool's default when None.
         one_view
             All statements see the database as the first one did.
+        kept
+            False: it is only tried, and rolled back at its end.
 
         Raises
         ------
@@ -99,7 +105,7 @@ class Database:
         """
         limit_ms = round((self.statement_timeout_s if timeout_s is None else timeout_s) * 1000)
         engine = self.engine.execution_options(isolation_level="REPEATABLE READ") if one_view else self.engine
-        with translated_errors(), engine.begin() as connection:
+        with suppress(_NotKept), translated_errors(), engine.begin() as connection:
             connection.execute(
                 text(
                     "SELECT set_config('geoservice.actor', :actor, true),"
@@ -108,6 +114,8 @@ class Database:
                 {"actor": actor, "limit_ms": str(limit_ms)},
             )
             yield connection
+            if not kept:
+                raise _NotKept
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

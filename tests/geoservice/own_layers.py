@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoservice.cli.layer import layer
 from geoservice.domain.importing.choices import Choices
-from geoservice.domain.importing.inferring import Told
+from geoservice.domain.importing.inferring import ColumnChoices
 from geoservice.reading.new_layers import NewLayer, new_layer
 from geoservice.wiring import Services
 from layers.title import Title
@@ -48,7 +48,7 @@ def in_grids(services: Services, jurisdiction: str = "sare") -> list[shapely.Poi
     return [shapely.from_wkb(bytes(row[0])) for row in rows]
 
 
-def read(file: Path, name: str = "hydrants", told: Told = Told(), **choices: Any) -> NewLayer:  # noqa: B008  frozen
+def read(file: Path, name: str = "hydrants", told: ColumnChoices = ColumnChoices(), **choices: Any) -> NewLayer:  # noqa: B008  frozen
     """Return the layer that a file makes."""
     said = Choices(**({"crs": "wgs84", "time_zone": "Asia/Shanghai"} | choices))
     return new_layer(str(file), name, Title("消火栓", "Hydrants"), told, said)

@@ -44,7 +44,7 @@ _YES_OR_NO = (frozenset("是 有 true yes y".split()), frozenset("否 无 没有
 
 
 @dataclass(frozen=True)
-class Told:
+class ColumnChoices:
     """What whoever makes a layer says of its columns, so that nobody has to guess."""
 
     #: Header by name of the column.
@@ -56,7 +56,7 @@ class Told:
     without: frozenset[str] = frozenset()
 
 
-class ToldWrong(ValueError):
+class ColumnChoiceWrong(ValueError):
     """What was told names columns or headers that are not there, or names that a column can not have."""
 
 
@@ -77,12 +77,12 @@ def key_among(columns: Sequence[FileColumn]) -> str | None:
     return None
 
 
-def infer(columns: Sequence[FileColumn], told: Told) -> list[InferredColumn]:
+def infer(columns: Sequence[FileColumn], told: ColumnChoices) -> list[InferredColumn]:
     """Return what every column would be, in the order of the file.
 
     Raises
     ------
-    ToldWrong
+    ColumnChoiceWrong
     """
     _require_there(told.names.values(), [column.header for column in columns], "column of the file")
     _require_there(told.without, [column.header for column in columns], "column of the file")
@@ -96,18 +96,20 @@ def _require_there(said: Iterable[str], there: Collection[str], what: str) -> No
         if one not in there:
             near = get_close_matches(one, there, n=1)
             meant = f"did you mean {near[0]}?" if near else f"there are: {', '.join(there) or 'none'}"
-            raise ToldWrong(f"{one[:60]} is no {what}; {meant}")
+            raise ColumnChoiceWrong(f"{one[:60]} is no {what}; {meant}")
 
 
-def _names(columns: Sequence[FileColumn], told: Told) -> dict[str, str]:
+def _names(columns: Sequence[FileColumn], told: ColumnChoices) -> dict[str, str]:
     """Return the name of the column by header: as told, else made of the header, no two alike."""
     for name in told.names:
         if not is_name(name) or name in TAKEN:
-            raise ToldWrong(f"{name[:60]!r} can not be the name of a column; some names are taken: write small letters,"
-                            " digits and underscores, a letter first")  # fmt: skip
+            raise ColumnChoiceWrong(
+                f"{name[:60]!r} can not be the name of a column; some names are taken: write small letters, digits and"
+                " underscores, a letter first"
+            )
     given = {header: name for name, header in told.names.items()}
     if len(given) < len(told.names):
-        raise ToldWrong("one column of the file was given two names")
+        raise ColumnChoiceWrong("one column of the file was given two names")
     names, used = dict(given), set(given.values())
     for number, column in enumerate(columns, start=1):
         if column.header in names or column.header in told.without:
@@ -139,7 +141,7 @@ def _numbered(name: str) -> Iterator[str]:
         yield f"{name[: _NAME_LENGTH - 5]}_{number}"
 
 
-def _inferred(column: FileColumn, name: str | None, told: Told) -> InferredColumn:
+def _inferred(column: FileColumn, name: str | None, told: ColumnChoices) -> InferredColumn:
     if name is None:
         return InferredColumn(column.header, None, "you leave it out")
     kind = told.kinds.get(name) or _kind(column, name)
@@ -149,7 +151,7 @@ def _inferred(column: FileColumn, name: str | None, told: Told) -> InferredColum
     said = _UNSEEN.sub("", _UNIT.sub("", column.header)).strip()[:_TITLE_LENGTH] or name
     codes = _codes(column, most=_CODES_TOLD_MAX) if kind == "codes" else {}
     if kind == "codes" and not codes:
-        raise ToldWrong(f"{name} has no values, or more than {_CODES_TOLD_MAX}, that could be codes")
+        raise ColumnChoiceWrong(f"{name} has no values, or more than {_CODES_TOLD_MAX}, that could be codes")
     made = Column(
         name, "text" if kind == "codes" else kind, told.titles.get(name, Title(said, said)),
         unit=unit[1] if unit else None, nullable=True, codes=codes, told=name != "name",

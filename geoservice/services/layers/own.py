@@ -81,15 +81,13 @@ class OwnLayerService:
         JurisdictionUnknown, LayerTaken, OwnLayerRefused, OwnLayersTooMany, OwnLayerTooWide
         """
         self._require_fit(layer)
-        with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
+        with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S, kept=commit) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             there_are = len(queries.own_layers(connection))
             if there_are >= self._limits.layers:
                 raise OwnLayersTooMany(there_are=there_are, may_be=self._limits.layers)
             queries.create_layer(connection, layer)
             applied = import_features(connection, jurisdiction.id, layer, features, door=door, note=note)
-            if not commit:
-                connection.rollback()
         if commit:
             self.renew()
         return applied

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import shapely
 
-from geoservice.domain.importing.inferring import Told
+from geoservice.domain.importing.inferring import ColumnChoices
 from geoservice.errors import OwnLayerRefused
-from geoservice.reading.file_errors import KeyAbsent
+from geoservice.reading.file_errors import KeyAbsent, LayerWithoutPlaces
 from layers.title import Title
 from tests.geoservice.own_layers import geojson, read, types
 
@@ -32,7 +32,7 @@ def ledger(tmp_path: Path) -> Path:
 
 
 def test_a_ledger_of_bus_stops(tmp_path: Path) -> None:
-    made = read(ledger(tmp_path), "bus_stops", Told(names={"routes": "线路数"}), mapping={"code": "站点编号"})
+    made = read(ledger(tmp_path), "bus_stops", ColumnChoices(names={"routes": "线路数"}), mapping={"code": "站点编号"})
 
     assert made.layer.geometry == "Point"
     assert types(made) == {
@@ -68,7 +68,7 @@ def test_types_are_those_of_what_stands_in_columns(tmp_path: Path) -> None:
 
 def test_what_is_told_of_columns_counts(tmp_path: Path) -> None:
     file = geojson(tmp_path / "f.geojson", POINTS, **{"kind": ["a", "b"] * 6, "Depth (m)": [1] * 12, "x": ["y"] * 12})
-    told = Told(
+    told = ColumnChoices(
         kinds={"kind": "text", "depth": "number"}, titles={"depth": Title("深度", "Depth")}, without=frozenset({"x"})
     )
 
@@ -82,16 +82,16 @@ def test_what_is_told_of_columns_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        (Told(names={"kind": "knid"}), "did you mean kind?"),
-        (Told(names={"geom": "kind"}), "some names are taken"),
-        (Told(names={"a; DROP TABLE x": "kind"}), "small letters"),
-        (Told(names={"a": "kind", "b": "kind"}), "two names"),
-        (Told(kinds={"kidn": "text"}), "did you mean kind?"),
-        (Told(titles={"kidn": Title("a", "b")}), "did you mean kind?"),
-        (Told(without=frozenset({"nothing"})), "is no column of the file"),
+        (ColumnChoices(names={"kind": "knid"}), "did you mean kind?"),
+        (ColumnChoices(names={"geom": "kind"}), "some names are taken"),
+        (ColumnChoices(names={"a; DROP TABLE x": "kind"}), "small letters"),
+        (ColumnChoices(names={"a": "kind", "b": "kind"}), "two names"),
+        (ColumnChoices(kinds={"kidn": "text"}), "did you mean kind?"),
+        (ColumnChoices(titles={"kidn": Title("a", "b")}), "did you mean kind?"),
+        (ColumnChoices(without=frozenset({"nothing"})), "is no column of the file"),
     ],
 )
-def test_what_is_told_wrongly_is_refused_with_what_there_is(tmp_path: Path, told: Told, words: str) -> None:
+def test_what_is_told_wrongly_is_refused_with_what_there_is(tmp_path: Path, told: ColumnChoices, words: str) -> None:
     file = geojson(tmp_path / "f.geojson", POINTS, kind=["a", "b"] * 6)
 
     with pytest.raises(OwnLayerRefused) as refused:
@@ -143,7 +143,7 @@ def test_lines_and_areas_and_what_is_more_counts(tmp_path: Path) -> None:
 def test_a_file_that_says_too_little_is_told_what_to_say(tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere.csv"
     nowhere.write_text("code,kind\nA,x\nB,y\n")
-    with pytest.raises(OwnLayerRefused, match="where its features are"):
+    with pytest.raises(LayerWithoutPlaces):
         read(nowhere)
     nameless = tmp_path / "nameless.csv"
     nameless.write_text("lon,lat,kind\n91.77,29.24,x\n91.78,29.24,x\n")

@@ -108,7 +108,7 @@ def test_each_row_that_can_not_be_stored_says_why_and_the_others_are(services: S
     difference = apply(services, "buildings", features).difference
 
     assert [(one.row, one.reason.split(":")[0]) for one in difference.refused] == [
-        (3, "The code of a building is 1 to 64 characters, none of them invisible, without a blank at an end."),
+        (3, "The code of a building is 1 to 64 characters, none invisible, without a blank at an end."),
         (4, "A building has 1 to 200 floors."),
         (5, "Its shape is no MultiPolygon."),
         (9, "It has no code."),
