@@ -88,10 +88,6 @@ class TownFileWrong(GeoserviceError):
         return f"{self.fields['file']} is not as it must be. {str(self.fields['what']).rstrip('.')}."
 
 
-class LayerNotWritten(GeoserviceError):
-    """Features of this layer are not written one by one: grids are drawn in drafts, reports come in by their doors."""
-
-
 class OwnLayerRefused(GeoserviceError):
     """The layer can not be made so."""
 
@@ -122,48 +118,6 @@ class OwnLayerTooWide(GeoserviceError):
     """The layer would have more columns than one may have."""
 
     advice = "raise-own-columns"
-
-
-class FeatureUnknown(GeoserviceError):
-    """The layer has no feature of this key, and never had one."""
-
-
-class FeatureNotStored(GeoserviceError):
-    """The feature is not as it must be."""
-
-    def __init__(self, reason: str, **fields: object) -> None:
-        super().__init__(reason=reason, **fields)
-        #: A sentence: what is wrong with it.
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return self.reason
-
-
-class FeatureEditedMeanwhile(GeoserviceError):
-    """The feature is not as it was when that ETag was given out: look at it as it is now, then change it."""
-
-
-class NotYourGrid(GeoserviceError):
-    """An officer changes what stands in the grids that he is posted to today, with a key that names him."""
-
-
-class ChangeUnknown(GeoserviceError):
-    """There is no such change."""
-
-
-class DifferenceOutdated(GeoserviceError):
-    """What would change is not what was looked at: somebody changed the layer, or the file is another one."""
-
-
-class MissingNotKnown(GeoserviceError):
-    """Rows were refused, so that nobody knows what is missing: mend them, or keep what is missing."""
-
-
-class RemovalNotConfirmed(GeoserviceError):
-    """More than a tenth of what is stored would be removed."""
-
-    advice = "confirm-removal"
 
 
 class EditionUnknown(GeoserviceError):

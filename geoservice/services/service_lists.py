@@ -22,12 +22,12 @@ from geoservice.domain.importing.services import (
     readers,
     services_of,
 )
-from geoservice.errors import DifferenceOutdated, MissingNotKnown
 from geoservice.reading.file_errors import LimitsNotClear
 from geoservice.reading.ledgers import ReadLedger, read_ledger
 from geoservice.reading.limits import Limits
 from geoservice.records.calendars.model import WorkingHours
 from geoservice.records.calendars.queries import working_hours
+from geoservice.services.layers.errors import DifferenceOutdated, MissingNotKnown
 from geoservice.services.lookups import get_jurisdiction
 from geoservice.writing.exported_file import require_place
 from geoservice.writing.ledgers import write_ledger

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from geoservice.auth.model import Identity, Role
-from geoservice.errors import NotYourGrid, VisitOfNobody
+from geoservice.errors import VisitOfNobody
+from geoservice.services.layers.errors import NotYourGrid
 from geoservice.services.lookups import get_jurisdiction, get_staff, own_grids
 from layers.db.session import Database
 from layers.jurisdictions.model import Jurisdiction

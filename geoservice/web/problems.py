@@ -17,6 +17,7 @@ from geoservice import errors as rules
 from geoservice.assigning import point_errors
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.reading import csv_errors
+from geoservice.services.layers import errors as layer_rules
 from geoservice.web import parsing, preconditions, streaming
 from geoservice.web.advice import ADVICE
 from geoservice.web.conflicts import members_of
@@ -128,12 +129,12 @@ KINDS: dict[type[Exception], Kind] = {
     rules.EventUnknown: Kind("event-unknown", 422, "There is no such event yet"),
     WebhookRefused: Kind("webhook-refused", 422, "The webhook can not be made"),
     rules.LayerUnknown: Kind("layer-unknown", 404, "There is no such layer"),
-    rules.LayerNotWritten: Kind("layer-not-written", 409, "Features of this layer are not written one by one"),
-    rules.FeatureUnknown: Kind("feature-unknown", 404, "There is no such feature"),
-    rules.FeatureNotStored: Kind("invalid-feature", 422, "The feature is not as it must be"),
-    rules.FeatureEditedMeanwhile: Kind("edited-meanwhile", 412, "The feature was edited meanwhile"),
-    rules.NotYourGrid: Kind("not-your-grid", 403, "It stands in a grid of others"),
-    rules.ChangeUnknown: Kind("change-unknown", 404, "There is no such change"),
+    layer_rules.LayerNotWritten: Kind("layer-not-written", 409, "Features of this layer are not written one by one"),
+    layer_rules.FeatureUnknown: Kind("feature-unknown", 404, "There is no such feature"),
+    layer_rules.FeatureNotStored: Kind("invalid-feature", 422, "The feature is not as it must be"),
+    layer_rules.FeatureEditedMeanwhile: Kind("edited-meanwhile", 412, "The feature was edited meanwhile"),
+    layer_rules.NotYourGrid: Kind("not-your-grid", 403, "It stands in a grid of others"),
+    layer_rules.ChangeUnknown: Kind("change-unknown", 404, "There is no such change"),
     rules.TileUnknown: Kind("tile-unknown", 404, "There is no such tile"),
     point_errors.NothingInForce: Kind("nothing-in-force", 404, "No grids are in force"),
     rules.PersonalNumberRefused: Kind("personal-number", 422, "The text holds a personal number"),

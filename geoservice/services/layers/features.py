@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from geoservice.auth.model import Identity
 from geoservice.domain.importing.model import ReadFeatures
 from geoservice.domain.importing.properties import faults_of
-from geoservice.errors import (
+from geoservice.services.layers.errors import (
     ChangeUnknown,
     FeatureEditedMeanwhile,
     FeatureNotStored,

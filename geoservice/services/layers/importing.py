@@ -12,7 +12,7 @@ from shapely import MultiPolygon
 from sqlalchemy import Connection
 
 from geoservice.domain.importing.model import ReadFeatures
-from geoservice.errors import DifferenceOutdated, MissingNotKnown, RemovalNotConfirmed
+from geoservice.services.layers.errors import DifferenceOutdated, MissingNotKnown, RemovalNotConfirmed
 from geoservice.services.layers.staging import stage, written_layer
 from geoservice.services.lookups import get_jurisdiction
 from layers.changes import queries

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from geoservice.domain.importing.model import ReadFeatures
-from geoservice.errors import LayerNotWritten
+from geoservice.services.layers.errors import LayerNotWritten
 from geoservice.services.lookups import get_layer
 from layers.changes.staging import Staging
 from layers.layer import Layer

@@ -14,9 +14,9 @@ from geoservice.domain.importing.ledgers import STAFF
 from geoservice.domain.staff.cover import remarks_on_cover
 from geoservice.domain.staff.differences import RemovedPostings, RosterDifference, compare
 from geoservice.domain.staff.rosters import READERS, RosterChoices, StoredStaff, roster_of
-from geoservice.errors import DifferenceOutdated, MissingNotKnown
 from geoservice.reading.ledgers import ReadLedger, read_ledger
 from geoservice.reading.limits import Limits
+from geoservice.services.layers.errors import DifferenceOutdated, MissingNotKnown
 from geoservice.services.lookups import get_jurisdiction
 from geoservice.writing.exported_file import require_place
 from geoservice.writing.ledgers import write_ledger

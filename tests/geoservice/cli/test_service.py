@@ -16,8 +16,8 @@ from geoservice.cli.service import service
 from geoservice.domain.importing.limits import SaidLimit, UnclearLimit, limit_of
 from geoservice.domain.importing.services import attributes_of
 from geoservice.domain.importing.values import NotAValue
-from geoservice.errors import MissingNotKnown
 from geoservice.reading.file_errors import FieldAbsent, LimitsNotClear
+from geoservice.services.layers.errors import MissingNotKnown
 
 OF_SARE = ["--jurisdiction", "sare"]
 

@@ -19,10 +19,10 @@ from pyarrow import parquet
 
 from geoservice.domain.importing.choices import Choices
 from geoservice.domain.spreadsheets import quoted, unquoted
-from geoservice.errors import LayerNotWritten
 from geoservice.reading.features import read_features
 from geoservice.services.exporting import ExportService
 from geoservice.services.jurisdictions import JurisdictionService
+from geoservice.services.layers.errors import LayerNotWritten
 from geoservice.services.layers.importing import LayerImportService
 from geoservice.writing import export_errors
 from geoservice.writing.formats import FORMATS

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from geoservice.auth.model import Identity, Role
-from geoservice.errors import (
+from geoservice.services.layers.errors import (
     FeatureEditedMeanwhile,
     FeatureNotStored,
     FeatureUnknown,

@@ -8,11 +8,7 @@ from shapely import Point
 
 from geoservice.auth.model import Identity, Role
 from geoservice.domain.importing.model import ReadFeatures, RefusedRow
-from geoservice.errors import (
-    DifferenceOutdated,
-    MissingNotKnown,
-    RemovalNotConfirmed,
-)
+from geoservice.services.layers.errors import DifferenceOutdated, MissingNotKnown, RemovalNotConfirmed
 from geoservice.wiring import Services
 from layers.changes.model import ChangeCount, FieldChange
 from tests.geoservice.services.layers.reading import stored
