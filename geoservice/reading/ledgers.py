@@ -4,34 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from geoservice.domain.importing.choices import Choices
-from geoservice.domain.importing.ledgers import Ledger
+from geoservice.domain.importing.ledgers import Ledger, LedgerRow
 from geoservice.domain.importing.mapping import Proposal
 from geoservice.domain.importing.model import RefusedRow
 from geoservice.domain.importing.values import Read, typed
 from geoservice.domain.importing.words import KEY
+from geoservice.domain.spreadsheets import unquoted
 from geoservice.reading.features import SHEETS_AND_TEXTS, proposal_of, read_table, require_clear, told_of_columns
 from geoservice.reading.file_errors import FieldAbsent, NotALedger
 from geoservice.reading.file_tables import FileTable
 from geoservice.reading.limits import Limits
 
-#: A spreadsheet writes it before text that could be taken for a formula, and shows it nowhere.
-_MARK = "'"
-_FORMULAS = tuple("=+-@\t\r＝＋－＠")
-
-
 Readers = Callable[[Mapping[str, str]], Mapping[str, Read]]
-
-
-class LedgerRow(NamedTuple):
-    """A row of a ledger."""
-
-    #: As the file numbers its rows.
-    row: int
-    #: By column; what the file has no column for is not here.
-    values: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -91,25 +77,17 @@ def _read(
     for column in ledger.written:
         if column.name not in proposal.fields:
             continue
-        cells = [_unmarked(cell) for cell in table.column(proposal.fields[column.name])]
+        cells = [
+            unquoted(cell) if isinstance(cell, str) else cell for cell in table.column(proposal.fields[column.name])
+        ]
         done = typed(cells, column, ledger, choices, read=readers.get(column.name))
         values[column.name] = done.values
         for place, reason in done.refused.items():
             reasons.setdefault(place, []).append(reason)
-    kept = [place for place in range(len(table.rows)) if place not in reasons]
-    refused = (RefusedRow(table.rows[place], f"{_sheet(table, place)}{'; '.join(reasons[place])}")
-               for place in sorted(reasons))  # fmt: skip
-    return ReadLedger(
-        tuple(LedgerRow(table.rows[at], {name: cells[at] for name, cells in values.items()}) for at in kept),
-        tuple(refused), (*table.remarks, *told_of_columns(proposal)), proposal,
-    )  # fmt: skip
-
-
-def _sheet(table: FileTable, place: int) -> str:
-    return "" if table.sheets is None else f"sheet {table.sheets[place]}: "
-
-
-def _unmarked(cell: object) -> object:
-    """Return a cell without the mark that keeps spreadsheets from taking it for a formula."""
-    is_marked = isinstance(cell, str) and cell.startswith(_MARK) and cell[1:].startswith(_FORMULAS)
-    return cell[1:] if is_marked and isinstance(cell, str) else cell
+    rows = [
+        LedgerRow(row, {name: cells[at] for name, cells in values.items()}, table.sheets[at] if table.sheets else None)
+        for at, row in enumerate(table.rows)
+    ]
+    taken = tuple(row for at, row in enumerate(rows) if at not in reasons)
+    refused = tuple(rows[at].refused("; ".join(reasons[at])) for at in sorted(reasons))
+    return ReadLedger(taken, refused, (*table.remarks, *told_of_columns(proposal)), proposal)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from itertools import count
 
 _DIGITS = "零一二三四五六七八九"
 _TITLES = {
@@ -33,9 +34,7 @@ def call_sign(role: str, number: int, *, chinese: bool) -> str:
     return f"{zh}{numeral(number)}号" if chinese else f"{en} {number}"
 
 
-def free_call_sign(role: str, taken: Collection[str], *, chinese: bool) -> str:
-    """Return the first call sign of a role that nobody has."""
-    number = 1
-    while (sign := call_sign(role, number, chinese=chinese)) in taken:
-        number += 1
-    return sign
+def free_call_signs(role: str, taken: Collection[str], *, chinese: bool) -> Iterator[str]:
+    """Yield the call signs of a role that nobody has, the first one first."""
+    signs = (call_sign(role, number, chinese=chinese) for number in count(1))
+    return (sign for sign in signs if sign not in taken)

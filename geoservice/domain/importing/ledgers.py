@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from geoservice.domain.importing.model import RefusedRow
 from layers.layer import Column, GeometryType
 from layers.title import Title
 
@@ -37,6 +39,25 @@ class Ledger:
     written: tuple[Column, ...]
     geometry: None = None
     own: bool = False
+
+
+class LedgerRow(NamedTuple):
+    """A row of a ledger."""
+
+    #: As the file numbers its rows.
+    row: int
+    #: By column; what the file has no column for is not here.
+    values: Mapping[str, object]
+    #: Where there are several.
+    sheet: str | None = None
+
+    def __str__(self) -> str:
+        """Return which row it is, in words."""
+        return f"row {self.row}" if self.sheet is None else f"row {self.row} of sheet {self.sheet}"
+
+    def refused(self, reason: str) -> RefusedRow:
+        """Return it as refused."""
+        return RefusedRow(self.row, reason if self.sheet is None else f"sheet {self.sheet}: {reason}")
 
 
 STAFF = Ledger(

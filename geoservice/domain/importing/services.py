@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from geoservice.domain.importing.ledgers import LedgerRow
 from geoservice.domain.importing.limits import SaidLimit, UnclearLimit, Unit, limit_of, unit_of_header
 from geoservice.domain.importing.model import RefusedRow
 from geoservice.domain.importing.values import TEXT_LENGTH, NotAValue, Read, text_of
@@ -85,19 +86,17 @@ def readers(fields: Mapping[str, str], *, unit: Unit | None, words: Mapping[str,
     }  # fmt: skip
 
 
-def asked_limits(rows: Sequence[tuple[int, Mapping[str, object]]]) -> dict[str, int]:
+def asked_limits(rows: Sequence[LedgerRow]) -> dict[str, int]:
     """Return limits that say no working time, with how often they stand there."""
     asked: dict[str, int] = {}
-    for _, values in rows:
-        limit = values.get("limit")
+    for row in rows:
+        limit = row.values.get("limit")
         if isinstance(limit, UnclearLimit):
             asked[limit.text] = asked.get(limit.text, 0) + 1
     return asked
 
 
-def services_of(
-    rows: Sequence[tuple[int, Mapping[str, object]]], stored: Mapping[str, Service], *, day_hours: float | None
-) -> ServiceList:
+def services_of(rows: Sequence[LedgerRow], stored: Mapping[str, Service], *, day_hours: float | None) -> ServiceList:
     """Return the services that rows tell; what the file has no column for is as it is stored.
 
     Parameters
@@ -105,17 +104,17 @@ def services_of(
     day_hours
         How many hours of work a working day has on the mean; None: there are no working hours.
     """
-    found, row_of = ServiceList(), dict[str, int]()
-    for row, values in rows:
-        code = str(values["code"])
+    found, row_of = ServiceList(), dict[str, LedgerRow]()
+    for row in rows:
+        code = str(row.values["code"])
         if code in row_of:
-            found.refused.append(RefusedRow(row, f"its code stands in row {row_of[code]} already"))
+            found.refused.append(row.refused(f"its code stands in {row_of[code]} already"))
             continue
         row_of[code] = row
         try:
-            found.services[code] = _service(code, values, stored.get(code), day_hours)
+            found.services[code] = _service(code, row.values, stored.get(code), day_hours)
         except NotAValue as exc:
-            found.refused.append(RefusedRow(row, str(exc)))
+            found.refused.append(row.refused(str(exc)))
     return found
 
 

@@ -82,21 +82,21 @@ def compare(roster: Roster, stored: StoredStaff, *, removed: RemovedPostings, en
     never = [one for one in rest if one not in over and one.valid_from >= ended_on]
     staying = [*over, *(change.new for change in ended)]
     officers = _officers(staying)
-    refused = {row: reason for row, new in roster.postings.items() if (reason := _in_the_way(new, officers))}
-    staying += [old for row, old in pairs.items() if row in refused and old is not None]
-    taken = {row: new for row, new in roster.postings.items() if row not in refused}
+    refused = {at: why for at, new in roster.postings.items() if (why := _in_the_way(new, officers))}
+    staying += [old for at, old in pairs.items() if at in refused and old is not None]
+    taken = {at: new for at, new in roster.postings.items() if at not in refused}
     members = [member for code, member in sorted(roster.members.items())]
     return RosterDifference(
         staff_added=tuple(one for one in members if one.code not in stored.members),
         staff_changed=tuple(MemberChange(stored.members[one.code], one) for one in members
                             if stored.members.get(one.code, one) != one),
-        postings_added=tuple(sorted(new for row, new in taken.items() if pairs[row] is None)),
-        postings_changed=tuple(PostingChange(old, new) for row, new in taken.items()
-                               if (old := pairs[row]) is not None and old != new),
+        postings_added=tuple(sorted(new for at, new in taken.items() if pairs[at] is None)),
+        postings_changed=tuple(PostingChange(old, new) for at, new in taken.items()
+                               if (old := pairs[at]) is not None and old != new),
         postings_ended=tuple(ended), postings_removed=tuple(never),
-        same=sum(pairs[row] == new for row, new in taken.items()),
+        same=sum(pairs[at] == new for at, new in taken.items()),
         not_named=tuple(sorted(set(stored.members) - set(roster.members))),
-        refused=tuple(sorted([*roster.refused, *(RefusedRow(*one) for one in refused.items())])),
+        refused=tuple(sorted([*roster.refused, *(roster.rows[at].refused(why) for at, why in refused.items())])),
         result=tuple([*staying, *taken.values()]),
     )  # fmt: skip
 
@@ -113,20 +113,20 @@ def _matched(
     for one in stored:
         left[one[:3]].append(one)
     pairs: dict[int, PostingSpan | None] = dict.fromkeys(postings)
-    for row, new in postings.items():
-        _take(pairs, row, left[new[:3]], (one for one in left[new[:3]] if one.valid_from == new.valid_from))
-    for row, new in postings.items():
-        if pairs[row] is None:
-            _take(pairs, row, left[new[:3]], (one for one in left[new[:3]] if one.overlaps(new)))
+    for at, new in postings.items():
+        _take(pairs, at, left[new[:3]], (one for one in left[new[:3]] if one.valid_from == new.valid_from))
+    for at, new in postings.items():
+        if pairs[at] is None:
+            _take(pairs, at, left[new[:3]], (one for one in left[new[:3]] if one.overlaps(new)))
     return pairs, [one for rest in left.values() for one in rest]
 
 
 def _take(
-    pairs: dict[int, PostingSpan | None], row: int, left: list[PostingSpan], fitting: Iterable[PostingSpan]
+    pairs: dict[int, PostingSpan | None], at: int, left: list[PostingSpan], fitting: Iterable[PostingSpan]
 ) -> None:  # fmt: skip
     found = next(iter(fitting), None)
     if found is not None:
-        pairs[row] = found
+        pairs[at] = found
         left.remove(found)
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from geoservice.domain.importing.ledgers import LedgerRow
 from geoservice.domain.importing.model import RefusedRow
 from geoservice.domain.importing.persons import is_name_of_person
 from geoservice.domain.importing.values import NotAValue, Read, day_of, key_of, text_of
 from geoservice.domain.importing.words import plain
 from geoservice.domain.privacy import holds_personal_number
-from layers.staff.call_signs import free_call_sign
+from layers.staff.call_signs import free_call_signs
 from layers.staff.model import Member, PostingSpan
 
 #: What a member of staff is who is posted as a deputy.
@@ -51,7 +52,8 @@ class Roster:
     """Staff and postings as a roster tells them."""
 
     members: dict[str, Member] = field(default_factory=dict)
-    #: In the order of the rows.
+    rows: Sequence[LedgerRow] = ()
+    #: By place of their row.
     postings: dict[int, PostingSpan] = field(default_factory=dict)
     refused: list[RefusedRow] = field(default_factory=list)
 
@@ -83,15 +85,15 @@ READERS: Mapping[str, Read] = {
 
 
 def roster_of(
-    rows: Sequence[tuple[int, Mapping[str, object]]], stored: StoredStaff, choices: RosterChoices
+    rows: Sequence[LedgerRow], stored: StoredStaff, choices: RosterChoices
 ) -> Roster:  # fmt: skip
-    """Return the roster that rows tell, each with its number in the file; what can not be is refused by row."""
-    reading = _Reading(stored, choices)
-    for row, values in rows:
+    """Return the roster that rows tell; what can not be is refused by row."""
+    reading = _Reading(stored, choices, Roster(rows=rows))
+    for place, row in enumerate(rows):
         try:
-            reading.take(row, values)
+            reading.take(place, row)
         except NotAValue as exc:
-            reading.roster.refused.append(RefusedRow(row, str(exc)))
+            reading.roster.refused.append(row.refused(str(exc)))
     reading.name_those_without_call_sign()
     return reading.roster
 
@@ -102,9 +104,9 @@ class _Reading:
 
     stored: StoredStaff
     choices: RosterChoices
-    roster: Roster = field(default_factory=Roster)
+    roster: Roster
     #: Row in which something of a member of staff stands first, by code.
-    row_of: dict[str, int] = field(default_factory=dict)
+    row_of: dict[str, LedgerRow] = field(default_factory=dict)
     signs: dict[str, str] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
     codes: set[str] = field(init=False)
@@ -112,7 +114,7 @@ class _Reading:
     #: Stored, by who serves where as what.
     alike: dict[tuple[str, str, str], list[PostingSpan]] = field(init=False)
     #: Rows with their postings, by grid.
-    there: dict[str, list[tuple[int, PostingSpan]]] = field(default_factory=lambda: defaultdict(list))
+    there: dict[str, list[tuple[LedgerRow, PostingSpan]]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
         self.codes_by_name = defaultdict(list)
@@ -123,8 +125,9 @@ class _Reading:
             self.alike[one[:3]].append(one)
         self.codes = {*self.stored.grids, *(one.grid_code for one in self.stored.postings)}
 
-    def take(self, row: int, values: Mapping[str, object]) -> None:
+    def take(self, place: int, row: LedgerRow) -> None:
         """Take a row; raise NotAValue."""
+        values = row.values
         code, said = str(values["code"]), str(values["role"])
         known_as = self.stored.members.get(code)
         role = said if said != "deputy" else ROLE_OF_DEPUTY if known_as is None else known_as.role
@@ -132,10 +135,10 @@ class _Reading:
         for known, what in ((self.roles.get(code, role) == role, "role"),
                             (sign is None or self.signs.get(code, sign) == sign, "call sign")):  # fmt: skip
             if not known:
-                raise NotAValue(f"row {self.row_of[code]} says another {what} of this member of staff")
+                raise NotAValue(f"{self.row_of[code]} says another {what} of this member of staff")
         grid = self._grid(values)
         if grid is not None:
-            self._take_posting(row, values, code, grid, said)
+            self._take_posting(place, row, code, grid, said)
         self.row_of.setdefault(code, row)
         self.roles[code] = role
         if sign is not None:
@@ -157,21 +160,21 @@ class _Reading:
             else "grid is neither the code nor the name of a grid in force"
         )  # fmt: skip
 
-    def _take_posting(self, row: int, values: Mapping[str, object], code: str, grid: str, role: str) -> None:
+    def _take_posting(self, place: int, row: LedgerRow, code: str, grid: str, role: str) -> None:
         if role == DISPATCHER:
             raise NotAValue("a dispatcher serves no single grid: leave the grid out")
-        posting = self._posting(values, code, grid, role)
+        posting = self._posting(row.values, code, grid, role)
         for other_row, other in self.there[grid]:
             if not posting.overlaps(other):
                 continue
             if role == other.role == GRID_OFFICER:
                 raise NotAValue(
                     f"grid {grid} has a grid officer on some of these days already:"
-                    f" rows {other_row} and {row} can not both be"
+                    f" {other_row} and {row} can not both be"
                 )
             if (other.staff_code, other.role) == (code, role):
-                raise NotAValue(f"row {other_row} says the same for some of these days")
-        self.roster.postings[row] = posting
+                raise NotAValue(f"{other_row} says the same for some of these days")
+        self.roster.postings[place] = posting
         self.there[grid].append((row, posting))
 
     def _posting(self, values: Mapping[str, object], code: str, grid: str, role: str) -> PostingSpan:
@@ -195,12 +198,14 @@ class _Reading:
     def name_those_without_call_sign(self) -> None:
         """Give those who have no call sign, neither here nor stored, the next one of their role, by code."""
         taken = {*self.signs.values(), *(member.call_sign for member in self.stored.members.values())}
+        free: dict[str, Iterator[str]] = {}
         for code in sorted(self.roles):
             role, known = self.roles[code], self.stored.members.get(code)
             sign = self.signs.get(code) or (known.call_sign if known is not None else None)
             if sign is None:
-                sign = free_call_sign(role, taken, chinese=self.choices.chinese)
-                taken.add(sign)
+                if role not in free:
+                    free[role] = free_call_signs(role, taken, chinese=self.choices.chinese)
+                sign = next(free[role])
             self.roster.members[code] = Member(code, sign, role)
 
 

@@ -13,7 +13,7 @@ from geoservice.services.lookups import get_jurisdiction
 from layers.db.session import Database
 from layers.grids.territory import grids_in_force
 from layers.staff import edits, queries
-from layers.staff.call_signs import free_call_sign, is_chinese
+from layers.staff.call_signs import free_call_signs, is_chinese
 from layers.staff.model import Member, NumberedPosting, PostingSpan
 
 
@@ -60,7 +60,7 @@ class StaffService:
             if sign is None and code in known:
                 sign = known[code].call_sign
             taken = {one.call_sign for one in known.values()}
-            sign = sign or free_call_sign(role, taken, chinese=is_chinese(jurisdiction.name))
+            sign = sign or next(free_call_signs(role, taken, chinese=is_chinese(jurisdiction.name)))
             edits.put_members(connection, jurisdiction_id=jurisdiction.id, members=[Member(code, sign, role)])
             return _member(connection, jurisdiction.id, code)
 

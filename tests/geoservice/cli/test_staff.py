@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from geoservice.cli.staff import staff
 from geoservice.reading.file_errors import FieldAbsent, NotALedger
+from layers.staff.call_signs import call_sign, free_call_signs, is_chinese
 from tests.geoservice.reading.made_workbooks import sheet, workbook
 
 OF_SARE = ["--jurisdiction", "sare"]
@@ -117,7 +118,7 @@ def test_two_officers_of_a_grid_on_one_day_are_refused_with_both_rows(tmp_path: 
 
     assert refused["row"] == 3
     assert f"grid {grids[0]} has a grid officer" in refused["reason"]
-    assert "rows 2 and 3" in refused["reason"]
+    assert "row 2 and row 3 can not both be" in refused["reason"]
 
 
 def test_a_last_day_is_part_of_a_posting(community_url: str, tmp_path: Path, grids: list[str]) -> None:
@@ -127,6 +128,21 @@ def test_a_last_day_is_part_of_a_posting(community_url: str, tmp_path: Path, gri
 
     assert [one[4] for one in postings(community_url)] == ["2026-07-01", "2027-01-01"]
     assert not [remark for remark in found["remarks"] if remark.startswith(f"Grid {grids[0]} ")]
+
+
+def test_rows_of_several_sheets_are_told_apart(tmp_path: Path, grids: list[str]) -> None:
+    header = ["工号", "岗位", "责任网格", "开始日期"]
+    sheets = {
+        name: sheet([header, [code, "专职", grid, "2026-01-01"]])
+        for name, code, grid in (("东片", "N01", grids[0]), ("西片", "N02", grids[0]), ("南片", "N03", grids[1]))
+    }
+
+    found = told("import", str(workbook(tmp_path / "花名册.xlsx", sheets)))
+
+    assert [one["staff_code"] for one in found["postings_added"]] == ["N01", "N03"]
+    [refused] = found["refused"]
+    assert refused["reason"].startswith("sheet 西片: ")
+    assert "row 2 of sheet 东片 and row 2 of sheet 西片 can not both be" in refused["reason"]
 
 
 def test_gaps_and_doubles_are_told(tmp_path: Path, grids: list[str]) -> None:
@@ -222,3 +238,21 @@ def test_files_that_are_no_rosters_are_refused(tmp_path: Path) -> None:
         run("import", roster(tmp_path, "N01,x", header="工号,备注"))
     with pytest.raises(NotALedger):
         run("import", str(tmp_path / "staff.gpkg"))
+
+
+@pytest.mark.parametrize(
+    ("role", "number", "zh", "en"),
+    [("grid_officer", 1, "网格员一号", "Grid officer 1"), ("police_officer", 23, "民警二十三号", "Police officer 23"),
+     ("dispatcher", 100, "调度员100号", "Dispatcher 100")],
+)  # fmt: skip
+def test_call_signs_are_a_role_and_a_number(role: str, number: int, zh: str, en: str) -> None:
+    assert (call_sign(role, number, chinese=True), call_sign(role, number, chinese=False)) == (zh, en)
+
+
+@pytest.mark.parametrize(("name", "chinese"), [("萨热社区", True), ("Neustadt", False)])
+def test_a_town_has_call_signs_in_the_language_of_its_name(name: str, *, chinese: bool) -> None:
+    assert is_chinese(name) is chinese
+    taken = {call_sign("grid_officer", number, chinese=chinese) for number in (1, 3)}
+    assert next(free_call_signs("grid_officer", taken, chinese=chinese)) == call_sign(
+        "grid_officer", 2, chinese=chinese
+    )
