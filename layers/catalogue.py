@@ -29,11 +29,21 @@ class _Held:
 
     own: tuple[Layer, ...] = ()
     every: Mapping[str, Layer] | None = None
+    view: int = 0
 
 
-def hold(own: Iterable[Layer]) -> None:
-    """Have the catalogue of this process show these own layers, and no others; a built-in one of that id goes first."""
-    own = tuple(own)
+def hold(own: Iterable[Layer], *, view: int | None = None) -> None:
+    """Have the catalogue of this process show these own layers, and no others; a built-in one of that id goes first.
+
+    Parameters
+    ----------
+    view
+        Of the reading: one that saw later commits has no smaller one. What was read before what is held is left out:
+        of two that read side by side the later one may come here first. None: held in any case.
+    """
+    if view is not None and view < _Held.view:
+        return
+    own, _Held.view = tuple(own), view or 0
     if own != _Held.own:
         every = {**{layer.id: layer for layer in own}, **built_in()}
         _Held.own, _Held.every = own, dict(sorted(every.items())) if own else None

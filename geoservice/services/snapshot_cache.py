@@ -156,7 +156,7 @@ class SnapshotCache:
                 self._refused, self._refused_until_s = now, time.monotonic() + READ_AGAIN_S
                 self._note_failure(exc)
                 return False
-        hold(snapshot.own_layers)
+        hold(snapshot.own_layers.layers, view=snapshot.own_layers.view)
         self._confirmed = Confirmed(snapshot, at, mark_s)
         self._settled.set()
         self._refused = None

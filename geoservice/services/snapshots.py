@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, text
@@ -16,8 +16,7 @@ from layers.db.clock import now_in
 from layers.db.session import Database
 from layers.grids.published_editions import PublishedEdition, published_editions, shapes_of
 from layers.jurisdictions.queries import first_outlines, jurisdictions
-from layers.layer import Layer
-from layers.own_layers.queries import own_layers
+from layers.own_layers.queries import OwnLayers, own_layers
 from layers.staff.queries import postings_since
 
 #: Editions of each jurisdiction that are over and still answered from memory.
@@ -54,7 +53,7 @@ class Snapshot:
     #: By id.
     keys: Mapping[str, StoredKey]
     #: For the catalogue; the same ones as before while nothing of them changed.
-    own_layers: tuple[Layer, ...] = ()
+    own_layers: OwnLayers = field(default_factory=OwnLayers)
     #: Why editions could not be made ready; they are pending.
     refused: tuple[str, ...] = ()
 

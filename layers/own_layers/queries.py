@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
@@ -14,6 +15,7 @@ from layers.db.history import history_of
 from layers.layer import Layer
 from layers.own_layers.description import NotDescribed, described, layer_of, own_columns
 
+_VIEW = text("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
 _ALL = text("SELECT l.id, l.description FROM geoservice.layer AS l WHERE l.description IS NOT NULL ORDER BY l.id")
 _TABLES = text("SELECT l.table_name FROM geoservice.layer AS l WHERE l.description IS NOT NULL")
 _CREATE = text("""
@@ -49,9 +51,20 @@ class Extent:
     versions: int
 
 
-def own_layers(connection: Connection) -> tuple[Layer, ...]:
-    """Return the own layers by id; without those whose description can not be read, which `faults` tells."""
-    return tuple(layer for _, layer in _read(connection) if isinstance(layer, Layer))
+class OwnLayers(NamedTuple):
+    """The own layers by id; without those whose description can not be read, which `faults` tells."""
+
+    layers: tuple[Layer, ...] = ()
+    #: Of the reading, for `layers.catalogue.hold`.
+    view: int = 0
+
+
+def own_layers(connection: Connection) -> OwnLayers:
+    """Return the own layers."""
+    view: int = connection.execute(
+        _VIEW
+    ).scalar_one()  # first: what commits between is in the layers and not in the view
+    return OwnLayers(tuple(layer for _, layer in _read(connection) if isinstance(layer, Layer)), view)
 
 
 def own_tables(connection: Connection) -> tuple[str, ...]:

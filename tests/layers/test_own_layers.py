@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import Connection
 
+from layers.catalogue import catalogue, hold
 from layers.changes.staging import Staging
 from layers.db.session import Database
 from layers.own_layers import queries
@@ -168,7 +170,7 @@ def test_two_who_make_a_layer_of_one_name_are_told_so(town: OpenTown) -> None:
 def test_what_is_kept_of_a_layer_describes_it_whole(town: OpenTown) -> None:
     database = Database.connect(town.url, pool_size=1)
     with database.transaction() as connection:
-        layers = {layer.id: layer for layer in queries.own_layers(connection)}
+        layers = {layer.id: layer for layer in queries.own_layers(connection).layers}
         assert queries.faults(connection) == {}
         for layer in layers.values():
             Staging(connection, layer, 1)
@@ -178,3 +180,14 @@ def test_what_is_kept_of_a_layer_describes_it_whole(town: OpenTown) -> None:
     for layer in layers.values():
         assert described(layer_of(layer.id, json.loads(json.dumps(described(layer))))) == described(layer)
         assert [column.name for column in own_columns(layer)] == [column["name"] for column in COLUMNS]
+
+
+def test_what_was_read_before_what_is_held_is_left_out() -> None:
+    tree = replace(catalogue()["cameras"], id="trees")
+    hold((tree,), view=8)
+    hold((), view=7)
+    assert "trees" in catalogue()
+
+    hold((), view=8)
+    assert "trees" not in catalogue()
+    hold(())

@@ -68,7 +68,7 @@ class OwnLayerService:
             with self._database.transaction() as connection:
                 found = queries.own_layers(connection)
             self._renewed_s = time.monotonic()
-            hold(found)
+            hold(found.layers, view=found.view)
 
     def create(
         self, jurisdiction_code: str, layer: Layer, features: ReadFeatures, *, actor: str, door: str,
@@ -83,7 +83,7 @@ class OwnLayerService:
         self._require_fit(layer)
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S, kept=commit) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
-            there_are = len(queries.own_layers(connection))
+            there_are = len(queries.own_layers(connection).layers)
             if there_are >= self._limits.layers:
                 raise OwnLayersTooMany(there_are=there_are, may_be=self._limits.layers)
             queries.create_layer(connection, layer)
