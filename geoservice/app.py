@@ -30,7 +30,10 @@ from geoservice.api.services import services_blueprint
 from geoservice.api.staff import staff_blueprint
 from geoservice.api.visits import visits_blueprint
 from geoservice.api.webhooks import webhooks_blueprint
-from geoservice.maps.pages import maps_blueprint
+from geoservice.maps.pages import file_address, maps_blueprint
+from geoservice.ogc import refusing as ogc
+from geoservice.ogc.answers import ASSET_URL
+from geoservice.ogc.views import ogc_blueprint
 from geoservice.open311.endpoint import Endpoint
 from geoservice.open311.refusing import PREFIX, Refused, problem_response, refusal
 from geoservice.open311.views import open311_blueprint
@@ -53,7 +56,8 @@ from geoservice.wiring import Services, build_services
 INFO = Info(
     title="geoservice",
     version="1",
-    description="Which grid owns a place, who serves there, and what became of every report.",
+    description="Which grid owns a place, who serves there, and what became of every report."
+    " Layers as OGC API Features, with descriptions of their own, are under /ogc.",
 )
 KEY = {"type": "http", "scheme": "bearer", "description": "An API key, grd_…"}
 
@@ -94,6 +98,9 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         app.register_api(blueprint)
     app.register_error_handler(Refused, refusal)
     register_problem_format(app, PREFIX, problem_response)
+    app.register_blueprint(ogc_blueprint(services.items, services.features, most=settings.ogc_page_features))
+    app.extensions[ASSET_URL] = file_address
+    register_problem_format(app, ogc.PREFIX, ogc.problem_response)
     app.register_blueprint(documents_blueprint())
     app.register_blueprint(maps_blueprint(services.viewing, guard))
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))

@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     tile_store_reserve_bytes: int = Field(default=1_000_000_000, ge=0)
     #: Memory of each web worker for tiles, bytes.
     tile_memory_bytes: int = Field(default=64_000_000, ge=0)
+    #: Features and bytes of a page of /ogc, at most. The test suite of the standard wants 2,500 features or more.
+    ogc_page_features: int = Field(default=10_000, ge=100)
+    ogc_page_bytes: int = Field(default=50_000_000, ge=1_000)
     #: Send webhooks, by a worker of its own.
     webhooks: bool = True
     #: Networks that webhooks may go to besides public ones, comma separated, such as 10.1.0.0/16.

@@ -22,6 +22,7 @@ from geoservice.services.incidents import IncidentService
 from geoservice.services.keys import KeyService
 from geoservice.services.layers.features import FeatureService
 from geoservice.services.layers.importing import LayerImportService
+from geoservice.services.layers.items import ItemService
 from geoservice.services.layers.own import OwnLayerLimits, OwnLayerService
 from geoservice.services.ownership import OwnershipService
 from geoservice.services.population import PopulationService
@@ -71,6 +72,7 @@ class Services:
     service_lists: ServiceListService
     visits: VisitService
     population: PopulationService
+    items: ItemService
     layer_imports: LayerImportService
     own_layers: OwnLayerService
 
@@ -148,6 +150,7 @@ def build_services(settings: Settings) -> Services:
         service_lists=ServiceListService(database),
         visits=VisitService(database),
         population=PopulationService(database),
+        items=ItemService(database, page_bytes=settings.ogc_page_bytes),
         layer_imports=LayerImportService(database),
         own_layers=OwnLayerService(database, own_layer_limits(settings), store),
     )

@@ -23,6 +23,8 @@ STORAGE_SRID = 4326
 KEPT_DECIMALS = 9
 #: EPSG code of what tiles are cut in: WGS 84 / Pseudo-Mercator.
 WEB_MERCATOR_SRID = 3857
+#: CGCS2000 / 3-degree Gauss-Kruger by central meridian (75 to 135 degrees east, every 3): the codes follow each other.
+_FIRST_ZONE_SRID, _FIRST_MERIDIAN, _LAST_MERIDIAN = 4534, 75, 135
 #: What a sender may declare beside epsg:N. CGCS2000 is WGS 84 to a few centimetres.
 GEOGRAPHIC_NAMES = {"wgs84": 4326, "cgcs2000": 4490}
 #: What else: systems of Chinese map services, without an EPSG code and hundreds of metres off.
@@ -98,6 +100,14 @@ def ballpark_between(epsg: int) -> Ballpark | None:
     """Return what is not sure between the CRS of an EPSG code and WGS 84, None when nothing is; raise UnknownCrs."""
     _transformer(epsg)
     return ballpark_of(pyproj.CRS.from_epsg(epsg), STORAGE_SRID)
+
+
+def gauss_kruger_zone(lon: float) -> int | None:
+    """Return the EPSG code of the 3-degree zone of CGCS2000 that a longitude lies in; None outside China's zones."""
+    meridian = 3 * round(lon / 3)
+    if not _FIRST_MERIDIAN <= meridian <= _LAST_MERIDIAN:
+        return None
+    return _FIRST_ZONE_SRID + (meridian - _FIRST_MERIDIAN) // 3
 
 
 def epsg_of(crs: str) -> int:

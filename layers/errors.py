@@ -88,3 +88,16 @@ class InvalidGeometry(LayerError):
 
 class NoRow(LayerError):
     """There is no such row."""
+
+
+class FilterRefused(LayerError):
+    """The filter can not be understood."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
+        #: A sentence: what is wrong with it.
+        self.reason = reason
+
+
+class NotKnownThen(LayerError):
+    """It is counted now, whatever instant is asked about, so it is told of no other one: leave out datetime, or it."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import orjson
 import shapely
-from flask import Response, request
+from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 from shapely.geometry.base import BaseGeometry
@@ -19,7 +19,7 @@ from geoservice.services.layers.features import FeatureEdit, FeatureService
 from geoservice.services.layers.staging import written_layer
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import Code, Forbidden, Instant, InvalidInput, QueryInteger, StrictModel, Unauthorised
-from geoservice.web.preconditions import PreconditionFailed
+from geoservice.web.preconditions import stated_change
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
 from layers.changes.model import Version
@@ -143,7 +143,7 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
     @guard("edit_features")
     def put(path: FeaturePath, query: JurisdictionQuery, body: FeatureBody) -> Response:
         """Write a feature, new or changed. An officer writes what stands in his grids. If-Match is honoured."""
-        edit = FeatureEdit(body.properties, _place(body.geometry), body.building, _seen())
+        edit = FeatureEdit(body.properties, _place(body.geometry), body.building, stated_change())
         change = features.put(query.jurisdiction, path.layer, path.key, edit, identity=current_identity(), door="api")
         told = EditOut(change=None if change is None else change_out(change))
         return render(told, headers={} if change is None else _etag(change.id))
@@ -153,7 +153,7 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
     def remove(path: FeaturePath, query: JurisdictionQuery) -> Response:
         """Remove a feature; its history stays. If-Match is honoured."""
         change = features.remove(
-            query.jurisdiction, path.layer, path.key, seen=_seen(), identity=current_identity(), door="api"
+            query.jurisdiction, path.layer, path.key, seen=stated_change(), identity=current_identity(), door="api"
         )
         return render(EditOut(change=change_out(change)))
 
@@ -199,14 +199,3 @@ def _place(geometry: Mapping[str, Any] | None) -> BaseGeometry | None:
 
 def _etag(change_id: int | None) -> dict[str, str]:
     return {"ETag": f'"{change_id or 0}"'}
-
-
-def _seen() -> int | None:
-    """Return the state that the caller saw, as If-Match names it; None when it names none."""
-    stated = request.headers.get("If-Match")
-    if stated is None or stated.strip() == "*":
-        return None
-    number = stated.strip().strip('"')
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
-        raise PreconditionFailed
-    return int(number)

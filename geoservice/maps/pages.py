@@ -101,6 +101,14 @@ def _asset_url() -> AssetUrl:
     return lambda file: url_for("maps.asset", version=version, file=file)
 
 
+def file_address(file: str) -> str | None:
+    """Return the address of a file for pages that do without a map where its files are not built; None there."""
+    try:
+        return _asset_url()(file)
+    except assets.AssetsMissing:
+        return None
+
+
 def _lang_argument(language: Language) -> dict[str, Any]:
     return {"lang": "en"} if language == "en" else {}
 

@@ -17,7 +17,7 @@ from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
 from geoservice.web.parsing import Code, Forbidden, Instant, InvalidInput, StrictModel
 from geoservice.web.problems import problem_responses
-from geoservice.web.rendering import render_bytes
+from geoservice.web.rendering import render_bytes, service_root
 from tilegen.matrix import Tile, is_tile
 from tilegen.tilejson import tilejson
 
@@ -89,7 +89,7 @@ def tiles_blueprint(tiles: TileService) -> APIBlueprint:
             said = "leave it out: only grids are kept as they were"
             raise InvalidInput([{"pointer": "at", "code": "not_here", "detail": said}])
         found = tiles.tile_set(path.jurisdiction, path.layer, at=query.at)
-        address = f"{_root()}tiles/{quote(path.jurisdiction)}/{path.layer}/{found.version}/{{z}}/{{x}}/{{y}}.mvt"
+        address = f"{service_root()}tiles/{quote(path.jurisdiction)}/{path.layer}/{found.version}/{{z}}/{{x}}/{{y}}.mvt"
         return render_bytes(dumps(tilejson(found.layer, found.tiling, found.bbox, address, found.attribution)))
 
     @blueprint.get(
@@ -120,12 +120,6 @@ def tiles_blueprint(tiles: TileService) -> APIBlueprint:
         return Response(body, answer.status, headers)
 
     return blueprint
-
-
-def _root() -> str:
-    """Return where this service is for the caller; who says in vain that a proxy speaks TLS deceives himself alone."""
-    said = request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
-    return request.url_root.replace("http:", "https:", 1) if said == "https" else request.url_root
 
 
 def _numbers(path: TileAddress) -> tuple[int, Tile]:

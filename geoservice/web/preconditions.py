@@ -40,3 +40,21 @@ def stated_revision(edition_id: int) -> int:
     if found is None or int(found["edition"]) != edition_id:
         raise PreconditionFailed(edition=edition_id)
     return int(found["revision"])
+
+
+def stated_change() -> int | None:
+    """Return the change by which a feature was as it was seen, as If-Match names it; None when it names none.
+
+    Raises
+    ------
+    PreconditionFailed
+        It names no state that a feature can have.
+    """
+    stated = request.headers.get("If-Match")
+    if stated is None or stated.strip() == "*":
+        return None
+    # Weak, where the answer was compressed on its way.
+    number = stated.strip().removeprefix("W/").strip('"')
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        raise PreconditionFailed
+    return int(number)

@@ -132,6 +132,7 @@ KINDS: dict[type[Exception], Kind] = {
     layer_rules.LayerNotWritten: Kind("layer-not-written", 409, "Features of this layer are not written one by one"),
     layer_rules.FeatureUnknown: Kind("feature-unknown", 404, "There is no such feature"),
     layer_rules.FeatureNotStored: Kind("invalid-feature", 422, "The feature is not as it must be"),
+    layer_rules.FeatureTaken: Kind("feature-taken", 409, "There is such a feature already"),
     layer_rules.FeatureEditedMeanwhile: Kind("edited-meanwhile", 412, "The feature was edited meanwhile"),
     layer_rules.NotYourGrid: Kind("not-your-grid", 403, "It stands in a grid of others"),
     layer_rules.ChangeUnknown: Kind("change-unknown", 404, "There is no such change"),
@@ -139,6 +140,8 @@ KINDS: dict[type[Exception], Kind] = {
     point_errors.NothingInForce: Kind("nothing-in-force", 404, "No grids are in force"),
     rules.PersonalNumberRefused: Kind("personal-number", 422, "The text holds a personal number"),
     facts.RefusedByDatabase: Kind("refused", 422, "The data do not allow it"),
+    facts.FilterRefused: Kind("filter-refused", 400, "The filter can not be understood"),
+    facts.NotKnownThen: Kind("not-known-then", 400, "That is not known of another instant"),
     facts.InvalidGeometry: Kind("invalid-geometry", 422, "The geometry is not valid"),
     facts.TooBusy: Kind("pool-exhausted", 503, "The service is busy"),
     facts.TookTooLong: Kind("took-too-long", 503, "The question took too long"),
@@ -212,11 +215,18 @@ def request_id() -> str:
 def problem(
     kind: Kind, detail: str, *, errors: list[ProblemError] | None = None, members: dict[str, Any] | None = None
 ) -> Response:
-    """Write a problem: JSON, or a small page where a person looks on with a browser, or as a standard has it."""
+    """Write a problem, as a standard has it where one does."""
     for prefix, write in current_app.extensions.get(_FORMATS, {}).items():
         if request.path.startswith(prefix):
             response: Response = write(kind, detail, [ProblemError.model_validate(one) for one in errors or []])
             return response
+    return as_problem(kind, detail, errors, members)
+
+
+def as_problem(
+    kind: Kind, detail: str, errors: list[ProblemError] | None = None, members: dict[str, Any] | None = None
+) -> Response:
+    """Write a problem as the service itself has it: JSON, or a small page where a person looks on with a browser."""
     body = Problem(
         type=f"/docs#problem-{kind.slug}", title=kind.title, status=kind.status, detail=detail,
         instance=f"urn:uuid:{request_id()}", errors=errors or [],
@@ -281,6 +291,8 @@ def _detail(error: Exception) -> str:
     advice = rules.in_words(error, ADVICE) if isinstance(error, rules.GeoserviceError | facts.LayerError) else None
     if isinstance(error, facts.RefusedByDatabase):
         return f"{error.message} {advice}" if advice else str(error)
+    if isinstance(error, facts.FilterRefused):
+        return f"{error.__doc__} {error.reason}"
     if isinstance(error, datum.DatumUnsure):
         return f"{error.__doc__} (datum: {error.fields['datum']}, off by: {error.fields['off_by']})"
     sentence = str(error.__doc__) if isinstance(error, facts.LayerError) else str(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 from pydantic import BaseModel
 
 from geoservice.web.json import dumps
@@ -26,3 +26,9 @@ def render_bytes(body: bytes, *, status: int = 200, headers: dict[str, str] | No
 def shape(model: type[BaseModel], **extra: Any) -> dict[str, Any]:
     """Return a JSON-ready dict of a model's schema, for OpenAPI."""
     return model.model_json_schema(mode="serialization") | extra
+
+
+def service_root() -> str:
+    """Return where this service is for the caller; who says in vain that a proxy speaks TLS deceives himself alone."""
+    said = request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
+    return request.url_root.replace("http:", "https:", 1) if said == "https" else request.url_root

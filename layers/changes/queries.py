@@ -136,14 +136,11 @@ def features_at(
         Values by column that people write, `change_id` by which it was so, its place as GeoJSON in `geometry`, and
         `grid_code`, the grid that owned it then.
     """
-    place = building_then(":at") if layer.assignment == "building" else "v.geom"
-    owner = f"geoservice.owner_of(geoservice.place_of({place}), :at, 0, :jurisdiction_id)"
     few = "ORDER BY v.code LIMIT :limit"
     versions = versions_at(layer, keyed=key is not None, few="LIMIT :limit" if grids is None else "")
     query = text(f"""
         SELECT v.*, o.grid_code FROM ({versions} {few if grids is None else ""}) AS v
-          LEFT JOIN LATERAL {owner} AS o ON true
-         WHERE CAST(:grids AS text[]) IS NULL OR o.grid_code = ANY(:grids) {few}
+          {_owner_at(layer)} WHERE CAST(:grids AS text[]) IS NULL OR o.grid_code = ANY(:grids) {few}
     """)  # noqa: S608  names are quoted, values bound
     asked = {
         "jurisdiction_id": jurisdiction_id, "at": at or datetime.now(UTC), "limit": limit,
@@ -165,6 +162,17 @@ def building_then(instant: str) -> str:
         (SELECT b.geom FROM geoservice.building AS b
           WHERE b.jurisdiction_id = v.jurisdiction_id AND b.code = v.building_code),
         v.geom)"""  # noqa: S608  an instant of ours
+
+
+def with_owner_at(layer: Layer, versions: str) -> str:
+    """Return the query for some versions with `grid_code`, the grid that owned each at :at: a look-up for each."""
+    return f"SELECT v.*, o.grid_code FROM ({versions}) AS v {_owner_at(layer)}"  # noqa: S608  names are quoted
+
+
+def _owner_at(layer: Layer) -> str:
+    place = building_then(":at") if layer.assignment == "building" else "v.geom"
+    owner = f"geoservice.owner_of(geoservice.place_of({place}), :at, 0, :jurisdiction_id)"
+    return f"LEFT JOIN LATERAL {owner} AS o ON true"
 
 
 def versions_at(layer: Layer, *, keyed: bool, few: str = "") -> str:

@@ -48,6 +48,8 @@ def test_every_command_is_documented() -> None:
 def test_every_address_is_in_the_interface_document(client: FlaskClient) -> None:
     described = set(client.get("/openapi.json").json["paths"])
     rules = {rule.rule for rule in client.application.url_map.iter_rules()} - PAGES
+    # Each interface there has a document of its own, of the version of OpenAPI that its clients read.
+    rules = {rule for rule in rules if not rule.startswith("/ogc")}
 
     assert {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule) for rule in rules} == described
 

@@ -25,6 +25,10 @@ class FeatureNotStored(GeoserviceError):
         return self.reason
 
 
+class FeatureTaken(GeoserviceError):
+    """The layer has a feature of this key already: change that one, or give the new one another key."""
+
+
 class FeatureEditedMeanwhile(GeoserviceError):
     """The feature is not as it was when that ETag was given out: look at it as it is now, then change it."""
 

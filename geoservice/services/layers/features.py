@@ -17,6 +17,7 @@ from geoservice.services.layers.errors import (
     ChangeUnknown,
     FeatureEditedMeanwhile,
     FeatureNotStored,
+    FeatureTaken,
     FeatureUnknown,
     NotYourGrid,
 )
@@ -41,6 +42,8 @@ class FeatureEdit:
     building: str | None = None
     #: The change by which it was as the caller saw it; None: he did not look.
     seen: int | None = None
+    #: Whether it must be stored already; None: either way.
+    stored: bool | None = None
 
 
 class FeatureService:
@@ -57,6 +60,8 @@ class FeatureService:
         Raises
         ------
         JurisdictionUnknown, LayerUnknown, LayerNotWritten, FeatureEditedMeanwhile
+        FeatureUnknown, FeatureTaken
+            It is not stored, or is, where that is not meant.
         FeatureNotStored
             Something of it is not as it must be.
         NotYourGrid
@@ -70,6 +75,7 @@ class FeatureService:
             grids = own_grids(connection, j, identity)
             stored = queries.lock_feature(connection, layer, jurisdiction_id=j, key=key)
             _require_seen(stored, edit.seen)
+            _require_stored(stored, edit.stored, layer=layer_id, key=key)
             _require_own(stored, grids)
             staging = stage(connection, j, layer, _one(key, edit))
             difference = staging.difference()
@@ -212,3 +218,10 @@ def _require_own(stored: queries.Stored | None, grids: Collection[str] | None) -
 def _require_seen(stored: queries.Stored | None, seen: int | None) -> None:
     if seen is not None and (stored is None or stored.change_id != seen):
         raise FeatureEditedMeanwhile
+
+
+def _require_stored(stored: queries.Stored | None, meant: bool | None, *, layer: str, key: str) -> None:
+    if meant is True and stored is None:
+        raise FeatureUnknown(layer=layer, key=key)
+    if meant is False and stored is not None:
+        raise FeatureTaken(layer=layer, key=key)

@@ -101,6 +101,8 @@ def _existing(services: Services) -> dict[str, Any]:
         "lon": 91.77,
         "lat": 29.24,
         "layer": "grids",
+        "collection": "grids",
+        "items.key": services.grids.grids(jurisdiction)[0]["code"],
         # Of tiles; files of pages are given under any.
         "version": str(services.tiles.tile_set(jurisdiction, "grids").version),
         "tiles.z": "14",

@@ -1,0 +1,62 @@
+"""Filters as CQL2 writes them, text or JSON, read into plain values: with bounds that are looked at before reading."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Literal
+
+from cql2 import ParseError, ValidationError, parse_json, parse_text
+
+from layers.errors import FilterRefused
+
+FilterLanguage = Literal["cql2-text", "cql2-json"]
+LENGTH_MAX = 8_000
+#: The parser recurses in a process that serves others too: some thousand levels end it.
+NESTING_MAX = 40
+#: Names, texts, words and operators; the numbers of a shape are not counted.
+TERMS_MAX = 400
+_TOKEN = re.compile(
+    r"""'(?:[^']|'')*+'|"(?:[^"]|"")*+"|[(\[]|[)\]]|[\w.]*[^\W\d]\w*|[-+*/%^<>=]+?""", re.UNICODE
+)  # fmt: skip
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]')
+_NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?", re.ASCII)
+
+
+def read_filter(said: str, language: FilterLanguage) -> Any:
+    """Return a filter as CQL2 JSON has it: dicts, lists, texts, numbers, booleans.
+
+    Raises
+    ------
+    FilterRefused
+        It is too large, or it is no CQL2.
+    """
+    if len(said) > LENGTH_MAX:
+        raise FilterRefused(f"It has {len(said)} characters; {LENGTH_MAX} at most are read.")
+    _require_bounds(_NUMBER.sub("0", said) if language == "cql2-text" else said, language)
+    try:
+        expression = parse_text(said) if language == "cql2-text" else parse_json(said)
+        found = expression.to_json()
+        json.dumps(found, allow_nan=False)
+    except (ParseError, ValidationError, ValueError, TypeError, OverflowError) as exc:
+        raise FilterRefused(f"It is no {language}; OGC 21-065r2 describes it.") from exc
+    except BaseException as exc:  # a panic of the parser, which is written in Rust, is no Exception
+        if type(exc).__name__ != "PanicException":
+            raise
+        raise FilterRefused(f"It is no {language}; OGC 21-065r2 describes it.") from None
+    return found
+
+
+def _require_bounds(said: str, language: FilterLanguage) -> None:
+    depth = terms = 0
+    for part in (_TOKEN if language == "cql2-text" else _JSON_TOKEN).findall(said):
+        if part in "([{":
+            depth += 1
+            if depth > NESTING_MAX:
+                raise FilterRefused(f"It is nested more than {NESTING_MAX} levels deep.")
+        elif part in ")]}":
+            depth -= 1
+        else:
+            terms += 1
+            if terms > (TERMS_MAX if language == "cql2-text" else 4 * TERMS_MAX):
+                raise FilterRefused(f"It has more than {TERMS_MAX} terms.")

@@ -1,0 +1,1 @@
+"""OGC API Features under /ogc: one interface a jurisdiction, its layers as collections."""

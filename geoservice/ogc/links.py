@@ -1,0 +1,54 @@
+"""Links of answers: absolute, as clients want them, and in the language that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+
+from flask import request
+
+from geoservice.web.rendering import service_root
+
+JSON = "application/json"
+GEOJSON = "application/geo+json"
+SCHEMA = "application/schema+json"
+HTML = "text/html"
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+QUERYABLES_REL = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+SCHEMA_REL = "http://www.opengis.net/def/rel/ogc/1.0/schema"
+
+Link = dict[str, Any]
+Language = Literal["zh", "en"]
+
+
+def language() -> Language:
+    """Return the language asked for; Chinese unless `?lang=en`."""
+    return "en" if request.args.get("lang") == "en" else "zh"
+
+
+def address(*parts: str, query: Mapping[str, str] | None = None) -> str:
+    """Return an address below /ogc; in the language that was asked for."""
+    path = "/".join(quote(part, safe="") for part in ("ogc", *parts))
+    return service_root() + path + _query(dict(query or {}))
+
+
+def link(rel: str, type_: str, title: str, *parts: str, query: Mapping[str, str] | None = None) -> Link:
+    """Return a link to an address below /ogc."""
+    return {"href": address(*parts, query=query), "rel": rel, "type": type_, "title": title}
+
+
+def own_links(type_: str) -> list[Link]:
+    """Return the links of an answer to itself and to its page."""
+    asked = {name: value for name, value in request.args.items() if name not in ("f", "lang")}
+    path = service_root().rstrip("/") + quote(request.path)
+    return [
+        {"href": path + _query(asked), "rel": "self", "type": type_, "title": "This document"},
+        {"href": path + _query(asked | {"f": "html"}), "rel": "alternate", "type": HTML, "title": "As a page"},
+    ]
+
+
+def _query(query: dict[str, str]) -> str:
+    if language() == "en":
+        query["lang"] = "en"
+    return f"?{urlencode(query)}" if query else ""

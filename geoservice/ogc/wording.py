@@ -1,0 +1,27 @@
+"""The words of the pages that show documents, in Chinese and English; those of layers are in the catalogue."""
+
+from __future__ import annotations
+
+from geoservice.ogc.links import Language
+
+HTML_LANG: dict[Language, str] = {"zh": "zh-CN", "en": "en"}
+_WORDS: dict[str, tuple[str, str]] = {
+    "service": ("空间数据接口（OGC API Features）", "Spatial data, OGC API Features"),
+    "conformance": ("符合的标准", "Standards that are kept"),
+    "collections": ("数据集", "Collections"),
+    "queryables": ("可查询的属性", "Properties to ask about"),
+    "schema": ("属性说明", "Properties"),
+    "interface": ("接口说明", "Description of the interface"),
+    "items": ("要素", "Features"),
+    "links": ("链接", "Links"),
+    "other_language": ("English", "中文"),
+    "as_json": ("JSON", "JSON"),
+    "matched": ("共", "In all"),
+    "returned": ("本页", "On this page"),
+}
+
+
+def word(key: str, language: Language) -> str:
+    """Return one word; raise KeyError for a key that is not in the list."""
+    chinese, english = _WORDS[key]
+    return english if language == "en" else chinese

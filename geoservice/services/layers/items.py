@@ -1,0 +1,132 @@
+"""Features of layers as collections: what there is of a jurisdiction, pages of it, one of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import Connection
+
+from geoservice.auth.model import Role
+from geoservice.auth.permissions import Permission, may
+from geoservice.errors import LayerUnknown
+from geoservice.services.layers.errors import FeatureUnknown
+from geoservice.services.lookups import get_jurisdiction
+from layers import items
+from layers.catalogue import catalogue
+from layers.db.session import Database
+from layers.grids.draft_layer import draft_layer
+from layers.grids.queries import editions_of
+from layers.items import Extent, Item, Page, Selection, Shown
+from layers.jurisdictions import queries
+from layers.jurisdictions.model import Jurisdiction
+from layers.layer import Layer
+from layers.published_crs import PublishedCrs, published_crs
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A layer of a jurisdiction, or one of its open drafts."""
+
+    jurisdiction: Jurisdiction
+    layer: Layer
+    #: What its rows belong to, by the column that says so.
+    home: Mapping[str, int]
+    #: None: not asked for.
+    extent: Extent | None = None
+
+    @property
+    def id(self) -> str:
+        """Return what addresses call it."""
+        return self.layer.id
+
+    @property
+    def is_draft(self) -> bool:
+        """Return whether it is a draft."""
+        return "jurisdiction_id" not in self.home
+
+    @property
+    def is_editable(self) -> bool:
+        """Return whether its features are written one by one through it: what is told as counts is not."""
+        return self.layer.is_written and not self.layer.personal and not self.is_draft
+
+    @cached_property
+    def crs(self) -> tuple[PublishedCrs, ...]:
+        """Return the reference systems that it is told in; the first is that of storage."""
+        return published_crs(self.jurisdiction)
+
+
+class ItemService:
+    """Reads collections and their features."""
+
+    def __init__(self, database: Database, *, page_bytes: int) -> None:
+        self._database, self._page_bytes = database, page_bytes
+
+    def jurisdictions(self) -> tuple[Jurisdiction, ...]:
+        """Return every jurisdiction, by code."""
+        with self._database.reading() as connection:
+            return queries.jurisdictions(connection)
+
+    def jurisdiction(self, code: str) -> Jurisdiction:
+        """Return a jurisdiction; raise JurisdictionUnknown."""
+        with self._database.reading() as connection:
+            return get_jurisdiction(connection, code)
+
+    def collections(self, jurisdiction_code: str, *, role: Role) -> tuple[Collection, ...]:
+        """Return the collections that a role may read, with their extents; raise JurisdictionUnknown."""
+        with self._database.transaction(one_view=True) as connection:
+            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
+            return tuple(_with_extent(connection, one) for one in _readable(connection, jurisdiction, role))
+
+    def collection(
+        self, jurisdiction_code: str, collection_id: str, *, role: Role, with_extent: bool = False
+    ) -> Collection:
+        """Return a collection.
+
+        Raises
+        ------
+        JurisdictionUnknown
+        LayerUnknown
+            There is none of this id that the role may read.
+        """
+        with self._database.transaction(one_view=True) as connection:
+            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
+            every = {one.id: one for one in _readable(connection, jurisdiction, role)}
+            if collection_id not in every:
+                raise LayerUnknown(layer=collection_id, layers=", ".join(every))
+            found = every[collection_id]
+            return _with_extent(connection, found) if with_extent else found
+
+    def page(self, collection: Collection, selection: Selection, shown: Shown, *, limit: int) -> Page:
+        """Return a page of a collection; raise layers.items.NotKnownThen."""
+        with self._database.transaction(one_view=True) as connection:
+            return items.page(
+                connection, collection.layer, selection, shown, limit=limit, most_bytes=self._page_bytes
+            )  # fmt: skip
+
+    def item(self, collection: Collection, key: str, shown: Shown) -> Item:
+        """Return a feature of a collection; raise FeatureUnknown."""
+        with self._database.transaction() as connection:
+            found = items.item(connection, collection.layer, Selection(collection.home), shown, key=key)
+        if found is None:
+            raise FeatureUnknown(layer=collection.id, key=key)
+        return found
+
+
+def _readable(connection: Connection, jurisdiction: Jurisdiction, role: Role) -> Iterator[Collection]:
+    for layer in catalogue().values():
+        if may(role, Permission(layer.read)):
+            yield Collection(jurisdiction, layer, {"jurisdiction_id": jurisdiction.id})
+    if may(role, Permission.EDIT_BOUNDARIES):
+        for edition in editions_of(connection, jurisdiction.id):
+            if edition.status == "draft":
+                yield Collection(jurisdiction, draft_layer(edition), {"edition_id": edition.id})
+
+
+def _with_extent(connection: Connection, collection: Collection) -> Collection:
+    found = items.extent(connection, collection.layer, collection.home)
+    # What comes in by itself would have another extent each time that somebody asks.
+    if collection.layer.newest_by is not None or found.bbox is None:
+        found = Extent(collection.jurisdiction.bbox, found.since)
+    return Collection(collection.jurisdiction, collection.layer, collection.home, found)

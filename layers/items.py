@@ -1,0 +1,321 @@
+"""Features of a layer as OGC API Features asks for them: pages of them by place, time and condition, in any order.
+
+A feature's JSON is written by the database and passed on as it is. Names of relations and columns come from the
+catalogue and are quoted; values are always bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects import postgresql
+
+from layers.changes.queries import versions_at, with_owner_at
+from layers.conditions import Condition
+from layers.crs import STORAGE_SRID, Bbox
+from layers.db.base import SCHEMA
+from layers.errors import NotKnownThen
+from layers.layer import Column, Layer
+from layers.published_crs import PublishedCrs
+
+#: The column that the database fills with a feature's owner.
+_OWNER = "grid_code"
+#: Rows are fetched so many at a time, so that a page may end before it is too large.
+_FETCHED = 200
+_TYPES = text("""
+    SELECT a.attname, format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+     WHERE a.attrelid = to_regclass(:relation) AND a.attnum > 0 AND NOT a.attisdropped
+""")
+_quote = postgresql.dialect().identifier_preparer.quote_identifier
+
+
+class Period(NamedTuple):
+    """From an instant to another one, both included; None: open. An instant is both ends."""
+
+    start: datetime | None
+    end: datetime | None
+
+
+@dataclass(frozen=True)
+class Order:
+    """By which column, and in which direction."""
+
+    column: str
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which features of a layer are asked for, and in which order."""
+
+    #: What the rows belong to: the jurisdiction, or the edition of a draft, by the column that says so.
+    home: Mapping[str, int]
+    #: Ground that they meet, WKB of EPSG:4326; what has no place meets any.
+    area: bytes | None = None
+    period: Period | None = None
+    condition: Condition | None = None
+    order: tuple[Order, ...] = ()
+    #: Where the page before ended: a value for each of `order`, and the key; as text.
+    after: tuple[str | None, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is told of each feature."""
+
+    crs: PublishedCrs
+    #: None: all.
+    properties: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Features as JSON texts, how many are meant in all, and where the next page begins."""
+
+    features: Sequence[bytes]
+    matched: int
+    #: Where this page ended; None: nothing follows.
+    end: tuple[str | None, ...] | None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One feature as JSON, and the change by which it is as it is, where its layer keeps that."""
+
+    feature: bytes
+    change_id: int | None
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Where features of a layer are, EPSG:4326, and since when; None: nobody knows."""
+
+    bbox: Bbox | None
+    since: datetime | None = None
+
+
+def told_columns(layer: Layer, period: Period | None = None) -> tuple[Column, ...]:
+    """Return the columns that are told of a layer's features; of another instant no figures."""
+    return layer.columns if period is None else tuple(one for one in layer.columns if _is_known(layer, one))
+
+
+def page(
+    connection: Connection, layer: Layer, selection: Selection, shown: Shown, *, limit: int, most_bytes: int
+) -> Page:
+    """Return a page of features: as many as are asked for, fewer when they are too many bytes.
+
+    Raises
+    ------
+    NotKnownThen
+        A figure is asked about of another instant.
+    """
+    question = _Question(connection, layer, selection)
+    matched: int = question.run(f"SELECT count(*) FROM {question.source()} WHERE {question.meant}").scalar_one()  # noqa: S608
+    query = f"""
+        SELECT {question.feature(shown)} AS feature, {question.position} AS position
+          FROM {question.few(limit + 1)} ORDER BY {question.order}
+    """  # noqa: S608  names are quoted, values bound
+    rows = question.run(query, stream=True)
+    features: list[bytes] = []
+    position, size = None, 0
+    for row in rows:
+        if len(features) == limit or (features and size + len(row.feature) > most_bytes):
+            rows.close()
+            return Page(features, matched, position)
+        features.append(row.feature.encode())
+        size += len(features[-1])
+        position = tuple(row.position)
+    return Page(features, matched, None)
+
+
+def item(connection: Connection, layer: Layer, selection: Selection, shown: Shown, *, key: str) -> Item | None:
+    """Return the feature of a key; None when there is none."""
+    question = _Question(connection, layer, selection)
+    if question.key_type == "uuid" and not _is_uuid(key):
+        return None
+    change = "NULL::bigint"
+    if _keeps_history(layer, selection):
+        change = f"""(
+            SELECT t.change_id FROM {_table(layer)} AS t
+             WHERE t.jurisdiction_id = f.jurisdiction_id AND t.{_quote(layer.key)} = f.{_quote(layer.key)})"""  # noqa: S608
+    query = f"""
+        SELECT {question.feature(shown)} AS feature, {change} AS change_id FROM {question.source()}
+         WHERE {question.meant} AND f.{_quote(layer.key)} = CAST(:key AS {question.key_type})
+    """  # noqa: S608  names are quoted, values bound
+    row = question.run(query, key=key).one_or_none()
+    return None if row is None else Item(row.feature.encode(), row.change_id)
+
+
+def extent(connection: Connection, layer: Layer, home: Mapping[str, int]) -> Extent:
+    """Return where the features of a layer are, and since when one is told."""
+    since = "NULL::timestamptz"
+    if layer.bitemporal:
+        since = "min(lower(f.valid))"
+    elif layer.newest_by is not None:
+        since = f"min(f.{_quote(layer.newest_by)})"
+    belongs = " AND ".join(f"f.{_quote(column)} = :{column}" for column in home)
+    query = text(f"""
+        SELECT st_xmin(e.box), st_ymin(e.box), st_xmax(e.box), st_ymax(e.box), e.since
+          FROM (SELECT st_extent(f.{_quote(layer.geom)}) AS box, {since} AS since
+                  FROM {_relation(layer)} AS f WHERE {belongs}) AS e
+    """)  # noqa: S608  names are quoted, values bound
+    row = connection.execute(query, home).one()
+    return Extent(None if row[0] is None else Bbox(*row[:4]), row[4])
+
+
+class _Question:
+    """The parts of a statement about features of a layer, and the values that it binds."""
+
+    def __init__(self, connection: Connection, layer: Layer, selection: Selection) -> None:
+        self._connection, self._layer, self._selection = connection, layer, selection
+        self._columns = {one.name: one for one in told_columns(layer, selection.period)}
+        self._types: dict[str, str] = {
+            name: type_ for name, type_ in connection.execute(_TYPES, {"relation": _relation(layer)})
+        }
+        self._values: dict[str, object] = dict(selection.home)
+        self.key_type = self._types[layer.key]
+        self._look_into_time()
+        asked = {one.column for one in selection.order}
+        if selection.condition is not None:
+            asked |= selection.condition.properties
+            self._values |= selection.condition.values
+        self._asked = asked
+        if not asked <= self._columns.keys():
+            raise NotKnownThen
+        if selection.area is not None:
+            self._values["area"] = selection.area
+        for n, value in enumerate(selection.after or ()):
+            self._values[f"after_{n}"] = value
+
+    def run(self, statement: str, *, stream: bool = False, **values: object) -> Any:
+        """Run a statement."""
+        options = {"stream_results": True, "yield_per": _FETCHED} if stream else {}
+        return self._connection.execute(text(statement), self._values | values, execution_options=options)
+
+    def _look_into_time(self) -> None:
+        period = self._selection.period
+        if period is None:
+            return
+        self._values |= {"start": period.start, "end": period.end, "at": period.end or datetime.now(UTC), "after": None}
+
+    def source(self) -> str:
+        """Return the relation that features come from, called f."""
+        layer, period = self._layer, self._selection.period
+        if period is None or layer.personal or layer.newest_by is not None:
+            return f"{_relation(layer)} AS f"
+        if layer.bitemporal:
+            # Each once, as it was last.
+            return f"""(
+                SELECT DISTINCT ON (g.{_quote(layer.key)}) g.* FROM {_relation(layer)} AS g
+                 WHERE {self._belongs("g")} AND upper_inf(g.known)
+                   AND g.valid && tstzrange(CAST(:start AS timestamptz), CAST(:end AS timestamptz), '[]')
+                 ORDER BY g.{_quote(layer.key)}, lower(g.valid) DESC) AS f"""  # noqa: S608
+        if not _keeps_history(layer, self._selection):
+            return f"{_relation(layer)} AS f"
+        versions = versions_at(layer, keyed=False)
+        return f"({with_owner_at(layer, versions) if _OWNER in self._asked else versions}) AS f"
+
+    def few(self, count: int) -> str:
+        """Return the first features that are asked for, called f: who owned one then is asked of these alone."""
+        chosen = f"""
+            SELECT f.* FROM {self.source()} WHERE {self.meant}{self.following} ORDER BY {self.order} LIMIT {count}
+        """  # noqa: S608  names are quoted, values bound
+        layer, then = self._layer, self._selection.period is not None and _keeps_history(self._layer, self._selection)
+        if then and layer.assignment is not None and _OWNER not in self._asked:
+            chosen = with_owner_at(layer, chosen)
+        return f"({chosen}) AS f"
+
+    @property
+    def meant(self) -> str:
+        """Return what is true of the features that are asked for."""
+        selection, layer = self._selection, self._layer
+        parts = [self._belongs("f")]
+        if layer.bitemporal and selection.period is None:
+            parts.append("upper_inf(f.known) AND f.valid @> now()")
+        if layer.newest_by is not None and selection.period is not None:
+            parts.append(f"tstzrange(CAST(:start AS timestamptz), CAST(:end AS timestamptz), '[]')"
+                         f" @> f.{_quote(layer.newest_by)}")  # fmt: skip
+        if selection.area is not None:
+            geom = f"f.{_quote(layer.geom)}"
+            parts.append(f"({geom} IS NULL OR st_intersects({geom}, st_geomfromwkb(:area, {STORAGE_SRID})))")
+        if selection.condition is not None:
+            parts.append(selection.condition.sql)
+        return " AND ".join(parts)
+
+    def _belongs(self, alias: str) -> str:
+        return " AND ".join(f"{alias}.{_quote(column)} = :{column}" for column in self._selection.home)
+
+    def _sorted(self) -> Iterable[tuple[str, str, bool]]:
+        """Yield what features are sorted by: SQL, type, whether downwards; the key last."""
+        for one in self._selection.order:
+            yield f"f.{_quote(one.column)}", self._types[one.column], one.descending
+        yield f"f.{_quote(self._layer.key)}", self.key_type, False
+
+    @property
+    def order(self) -> str:
+        """Return what to order by; what has no value comes last."""
+        return ", ".join(f"{sql}{' DESC' if down else ''} NULLS LAST" for sql, _, down in self._sorted())
+
+    @property
+    def position(self) -> str:
+        """Return where a feature stands in the order."""
+        return f"ARRAY[{', '.join(f'{sql}::text' for sql, _, _ in self._sorted())}]"
+
+    @property
+    def following(self) -> str:
+        """Return what is true of the features after the page before."""
+        after = self._selection.after
+        if after is None:
+            return ""
+        steps, same = [], ""
+        for n, (sql, type_, down) in enumerate(self._sorted()):
+            value = f"CAST(:after_{n} AS {type_})"
+            if after[n] is not None:  # after what has no value only its equals follow
+                steps.append(f"({same}({sql} {'<' if down else '>'} {value} OR {sql} IS NULL))")
+            same += f"{sql} IS NOT DISTINCT FROM {value} AND "
+        return f" AND ({' OR '.join(steps)})"
+
+    def feature(self, shown: Shown) -> str:
+        """Return a feature as GeoJSON text: its id, its place, and its properties in the order of the layer."""
+        key, geom = f"f.{_quote(self._layer.key)}", f"f.{_quote(self._layer.geom)}"
+        if shown.crs.srid != STORAGE_SRID:
+            geom = f"st_transform({geom}, {shown.crs.srid})"
+        if shown.crs.north_first:
+            geom = f"st_flipcoordinates({geom})"
+        names = [name for name in self._columns if shown.properties is None or name in shown.properties]
+        told = ", ".join(f"f.{_quote(name)}" for name in names)
+        properties = f"row_to_json((SELECT p FROM (SELECT {told}) AS p))::text" if names else "'{}'"  # noqa: S608
+        # No CRS in it: GeoJSON that says one is of 2008.
+        place = f"coalesce(st_asgeojson({geom}, {shown.crs.decimals}, 0), 'null')"
+        return f"""'{{"type":"Feature","id":' || to_json({key}::text)::text || ',"geometry":' || {place}
+            || ',"properties":' || {properties} || '}}'"""
+
+
+def _keeps_history(layer: Layer, selection: Selection) -> bool:
+    """Return whether it is known of a layer's features by which change they are as they are, and what they were."""
+    return layer.is_written and not layer.personal and "jurisdiction_id" in selection.home
+
+
+def _is_known(layer: Layer, column: Column) -> bool:
+    """Return whether a column is told of another instant: figures are not, unless the layer has nothing but now."""
+    return not column.figure or layer.personal
+
+
+def _relation(layer: Layer) -> str:
+    return f"{SCHEMA}.{_quote(layer.relation)}"
+
+
+def _table(layer: Layer) -> str:
+    return f"{SCHEMA}.{_quote(layer.table)}"
+
+
+def _is_uuid(value: str) -> bool:
+    try:
+        return str(UUID(value)) == value
+    except ValueError:
+        return False
