@@ -17,7 +17,7 @@ from geoservice.cli.progress import busy
 from geoservice.lazy_modules import lazily
 
 with lazily():
-    from geoservice.counting import errors, sealing
+    from geoservice.counting import answer, sealing
     from geoservice.services.layers import importing, registers
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def import_register(
                     sheets=sheets or None, swap_is_encrypted=options.swap_is_encrypted,
                     seal_key=sealing.seal_key(read_settings().data_dir),
                 )  # fmt: skip
-        except errors.TooManyRowsFail as exc:
+        except answer.TooManyRowsFail as exc:
             show_remarks(exc.counted.features.remarks)
             _show_rows(exc)
             raise
@@ -104,7 +104,7 @@ def import_register(
     show_written(written, wish)
 
 
-def _show_rows(refused: errors.TooManyRowsFail) -> None:
+def _show_rows(refused: answer.TooManyRowsFail) -> None:
     for reason, places in refused.counted.rows.items():
         shown = ", ".join(f"{one.sheet}:{one.row}" for one in places[:_ROWS])
         more = f" … {_ROWS} of {refused.counted.counts[reason]}" if len(places) > _ROWS else ""

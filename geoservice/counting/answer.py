@@ -134,6 +134,17 @@ class RegisterCount:
         return sum(count for reason, count in self.counts.items() if reason in LEFT_OUT)
 
 
+class TooManyRowsFail(RegisterRefused):
+    """Too many rows can not be counted; mend those that are listed, or allow a larger share."""
+
+    advice = "allow-failures"
+
+    def __init__(self, counted: RegisterCount, **fields: object) -> None:
+        super().__init__(**fields)
+        #: What would be imported otherwise, and the rows by reason.
+        self.counted = counted
+
+
 def read_answer(told: bytes, *, codes: frozenset[str], births: frozenset[str]) -> AnswerForm:
     """Return what the process told, if it is of the form and every text was known before.
 

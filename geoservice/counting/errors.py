@@ -5,12 +5,7 @@ Nothing of the file is told, nor its name: any text of it may be about a person.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from geoservice.errors import GeoserviceError
-
-if TYPE_CHECKING:
-    from geoservice.counting.answer import RegisterCount
 
 
 class RegisterRefused(GeoserviceError):
@@ -93,17 +88,6 @@ class CountingDied(RegisterRefused):
 
 class AnswerRefused(RegisterRefused):
     """The process that counted told something else than numbers and names that it was given; nothing was taken."""
-
-
-class TooManyRowsFail(RegisterRefused):
-    """Too many rows can not be counted; mend those that are listed, or allow a larger share."""
-
-    advice = "allow-failures"
-
-    def __init__(self, counted: RegisterCount, **fields: object) -> None:
-        super().__init__(**fields)
-        #: What would be imported otherwise, and the rows by reason.
-        self.counted = counted
 
 
 #: By what the counting process says, with the numbers that it says so with.

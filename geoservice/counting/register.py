@@ -22,6 +22,7 @@ from geoservice.counting.answer import (
     CountedSheet,
     RegisterCount,
     RowPlace,
+    TooManyRowsFail,
     read_answer,
     sheets_of,
 )
@@ -31,7 +32,6 @@ from geoservice.counting.errors import (
     RegisterColumnMissing,
     RegisterMissing,
     RegisterWithoutRows,
-    TooManyRowsFail,
 )
 from geoservice.domain.counting.columns import WORDS
 from geoservice.domain.counting.reasons import FAILED, LEFT_OUT, SENTENCES, Reason

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from geoservice.cli.advice import ADVICE
 from geoservice.cli.layer import layer
-from geoservice.counting import errors
+from geoservice.counting import answer
 from geoservice.errors import in_words
 from tests.geoservice.counting.made_registers import HEADER, csv_of, person
 
@@ -69,7 +69,7 @@ def test_too_many_rows_that_fail_are_told_by_reason_and_place(building: str, tmp
 
     result = CliRunner().invoke(layer, ["import", "--count-register", file, *OF_SARE])
 
-    assert isinstance(result.exception, errors.TooManyRowsFail)
+    assert isinstance(result.exception, answer.TooManyRowsFail)
     assert "sheet:row 1:3, 1:4" in result.output
     assert "QZ" not in result.output + str(result.exception)
     assert "--refuse-above" in (in_words(result.exception, ADVICE) or "")

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from geoservice.counting.answer import COUNTED, RegisterCount, RowPlace
+from geoservice.counting.answer import COUNTED, RegisterCount, RowPlace, TooManyRowsFail
 from geoservice.counting.errors import (
     RegisterColumnMissing,
     RegisterMissing,
     RegisterSheetMissing,
     RegisterWithoutHeader,
     RegisterWithoutRows,
-    TooManyRowsFail,
     TwoColumnsAlike,
 )
 from geoservice.counting.register import count_register
