@@ -169,6 +169,8 @@ def _from(layer: Layer) -> str:
 
 def _where(layer: Layer) -> str:
     of_jurisdiction = "f.jurisdiction_id = :jurisdiction_id"
+    if layer.geom != "geom":  # what a camera sees is not always known
+        return f"{of_jurisdiction} AND f.{_quote(layer.geom)} IS NOT NULL"
     if not layer.bitemporal:
         return of_jurisdiction
     then, as_known = "coalesce(:at, now())", "CAST(coalesce(:known_at, 'infinity') AS timestamptz)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 import orjson
@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 
 _LACKS = {
     "nothing-in-force": "No grids are in force: publish an edition.",
+    "outline-overlaps": "Jurisdictions whose outlines overlap this one's: a place in both is that of the first code in"
+    " byte order, unless whoever asks or reports says which is meant.",
     "grid-without-officer": "Grids without a grid officer or deputy today: their reports wait in triage.",
     "grid-without-police": "Grids without a police officer today.",
     "posting-to-no-grid": "Grids that somebody is posted to and that are not in force.",
     "staff-without-posting": "Staff without a posting today.",
     "building-without-households": "Residential buildings without households.",
-    "camera-without-bearing": "Cameras of which nobody knows where they look.",
+    "camera-without-bearing": "Cameras whose view is not drawn: bearing, angle or range is not known.",
     "no-service": "No services: nobody can report anything.",
     "service-without-limit": "Services without a limit: what is reported is never overdue.",
     "no-hours-of-work": "No hours of work: limits are reckoned around the clock.",
@@ -41,6 +43,21 @@ _LACKS = {
     "camera-of-no-grid": "Cameras that no grid owns.",
     "organisation-of-no-grid": "Organisations that no grid owns.",
     "household-of-no-grid": "Households that no grid owns.",
+}
+#: What to write into town.toml, for errors whose advice is an option elsewhere.
+ADVICE_IN_FILE = {
+    "allow-ballpark": "Or write allow_ballpark = true in that section, when places may be that far off.",
+    "confirm-numbers": "Write gbt28181 = true in that section when they are those, false when they are values.",
+    "confirm-removal": "Write confirm_removal = true in that section when that is meant.",
+    "map-columns": 'Write columns = { field = "header" } in that section.',
+    "name-key": 'Write key = "header" in that section.',
+    "name-layer": 'Write layer = "name" in that section.',
+    "name-sheet": 'Write sheet = "name" in that section.',
+    "say-limits": 'Write what they mean into [services], such as words = { limit = { "即时" = "2小时" } }.',
+    "state-crs": 'Write crs = "wgs84", "cgcs2000", "gcj02", "bd09" or "epsg:N" in that section.',
+    "state-degrees": 'Write degrees = "minutes" or "decimal" in that section.',
+    "state-encoding": 'Write encoding = "gbk", "utf-8", or what else it is in, in that section.',
+    "swap-coordinates": "Write swapped = true in that section.",
 }
 
 
@@ -92,9 +109,12 @@ def _look(service: towns.TownService, plan: plans.Plan) -> None:
     with busy("Reading …"):
         looked = list(service.look(plan))
     for one in looked:
-        click.echo(f"{one.section}: {one.file.name}, {one.features} features, {one.refused} refused")
+        if isinstance(one, towns.Stopped):
+            _refuse(one, "Nothing was stored.")
+        click.echo(f"{one.section}: {one.file.name}, {one.features} {one.what}, {len(one.refused)} refused")
         for remark in one.remarks:
             click.echo(f"    {remark}")
+        show_refused(one.refused)
 
 
 def _make(service: towns.TownService, plan: plans.Plan) -> None:
@@ -103,16 +123,22 @@ def _make(service: towns.TownService, plan: plans.Plan) -> None:
 
     for done in service.make(plan, begin):
         if isinstance(done, towns.Stopped):
-            advice = in_words(done.error, ADVICE)
-            said = " ".join(filter(None, (str(done.error), advice)))
-            raise click.ClickException(f"{done.step}: {said} What was done before stands; mend it, and run this again.")
+            _refuse(done, "What was done before stands; mend it, and run this again.")
         for sentence in done.did:
             click.echo(f"{done.step}: {sentence}")
         show_refused(done.refused)
         if done.draft is not None and done.is_forbidden:
-            click.echo(f"{done.step}: something forbids publishing it: geoservice edition show {done.draft}")
+            forbidden = f"{done.step}: something forbids publishing it: geoservice edition show {done.draft}"
+            if plan.grids is not None and plan.grids.publish:
+                raise click.ClickException(f"{forbidden} What was done before stands; mend it, and run this again.")
+            click.echo(forbidden)
         elif done.draft is not None:
             click.echo(f"{done.step}: look at it, then publish it: geoservice edition preview {done.draft}")
+
+
+def _refuse(stopped: towns.Stopped, then: str) -> NoReturn:
+    advice = in_words(stopped.error, ADVICE_IN_FILE) or in_words(stopped.error, ADVICE)
+    raise click.ClickException(" ".join(filter(None, (f"{stopped.step}: {stopped.error}", advice, then))))
 
 
 @town.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -34,3 +35,18 @@ def household_counts(connection: Connection, jurisdiction_id: int) -> tuple[NDAr
     places = np.frombuffer(b"" if stored is None else stored, dtype=_PLACE)
     lonlats = np.column_stack([places["lon"], places["lat"]]).astype(float)
     return shapely.points(lonlats), places["households"].astype(np.int64)
+
+
+_BESIDE = text("""
+    SELECT coalesce(sum(h.households), 0) FROM geoservice.household AS h
+     WHERE h.jurisdiction_id = :jurisdiction_id AND h.building_code = ANY(:buildings) AND NOT h.code = ANY(:keys)
+""")
+
+
+def households_beside(
+    connection: Connection, jurisdiction_id: int, buildings: Collection[str | None], keys: Collection[str]
+) -> int:
+    """Return how many households are stored of some buildings under other keys than these."""
+    asked = {"jurisdiction_id": jurisdiction_id, "buildings": [one for one in buildings if one], "keys": list(keys)}
+    found: int = connection.execute(_BESIDE, asked).scalar_one()
+    return found

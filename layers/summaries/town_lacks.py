@@ -28,6 +28,13 @@ _PER_KIND = {
         SELECT j.code, NULL::geometry FROM geoservice.jurisdiction AS j WHERE j.id = :j
            AND NOT EXISTS (SELECT FROM geoservice.territory AS t WHERE t.jurisdiction_id = :j AND t.valid @> now())
     """,
+    "outline-overlaps": """
+        SELECT o.code, st_pointonsurface(st_intersection(j.outline, o.outline))
+          FROM geoservice.jurisdiction AS j
+          JOIN geoservice.jurisdiction AS o ON o.id <> j.id AND st_intersects(o.outline, j.outline)
+           AND st_relate(o.outline, j.outline, '2********')
+         WHERE j.id = :j
+    """,
     "grid-without-officer": """
         SELECT t.code, st_pointonsurface(t.geom) FROM geoservice.territory AS t
          WHERE t.jurisdiction_id = :j AND t.valid @> now() AND upper_inf(t.known)

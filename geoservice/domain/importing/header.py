@@ -120,6 +120,8 @@ def _score(
 
 def _trust(rows: Rows, merged: Sequence[Merged], at: int) -> float:
     """Return how surely a row has names of groups of columns, whose own names stand in the row below; 0 when not."""
+    if len({cell for cell in rows[at] if cell}) < 2:  # one name over all of it is a title
+        return 0.0
     if any(begin == at and left < right and end == at and _splits(rows, at + 1, left, right)
            for begin, left, end, right in merged):  # fmt: skip
         return 1.0

@@ -16,9 +16,10 @@ _WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
         "shop": "商业 商业楼 商铺 商店 商场 超市 门面 retail shop commercial supermarket geschäft handel",
         "office": "办公 办公楼 写字楼 office offices büro bürogebäude",
         "school": "学校 幼儿园 教学楼 小学 中学 kindergarten university schule",
-        "public": "公共建筑 公建 公共服务 医院 卫生院 政府 寺庙 寺院"
-        " hospital clinic government civic church temple mosque townhall öffentlich",
-        "other": "其它 工业 厂房 仓库 industrial warehouse yes sonstige",
+        "hospital": "卫生院 诊所 clinic krankenhaus",
+        "industrial": "工业 厂房 仓库 warehouse factory industrie lager",
+        "public": "公共建筑 公建 公共服务 政府 寺庙 寺院 government civic church temple mosque townhall öffentlich",
+        "other": "其它 yes sonstige",
         "ancillary": "车库 车棚 附属用房 garage garages shed carport roof hut nebengebäude",
     },
     ("cameras", "kind"): {
@@ -40,8 +41,9 @@ _WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
     },
     ("basemap", "kind"): {
         "street": "道路 路 公路 road highway strasse straße",
-        "water": "河流 湖泊 水域 水体 river lake gewässer wasser",
-        "green": "公园 绿化 草地 park grass wood grünfläche",
+        "water": "河流 湖泊 水域 水体 river lake basin reservoir gewässer wasser",
+        "green": "公园 绿化 草地 park grass wood garden meadow forest cemetery allotments recreation_ground scrub"
+        " village_green heath orchard vineyard grünfläche wiese wald",
         "block": "地块 blocks",
     },
     ("staff", "role"): {

@@ -187,7 +187,8 @@ def _half_width(text: str) -> str:
 def _code(cell: object, *, words: Mapping[str, str]) -> str:
     said = plain(cell if isinstance(cell, str) else _digits(cell) if isinstance(cell, int | float | Decimal) else "")
     if said not in words:
-        raise NotAValue("is none of the words that are known for it")
+        codes = ", ".join(dict.fromkeys(words.values()))
+        raise NotAValue(f"is none of the words that are known for it, which mean {codes}")
     return words[said]
 
 

@@ -10,7 +10,7 @@ class LayerNotWritten(GeoserviceError):
 
 
 class FeatureUnknown(GeoserviceError):
-    """The layer has no feature of this key, and never had one."""
+    """The layer has no feature of this key, at least not at that time."""
 
 
 class FeatureNotStored(GeoserviceError):

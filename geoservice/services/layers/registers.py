@@ -14,6 +14,7 @@ from geoservice.counting.register import count_register
 from geoservice.services.lookups import get_jurisdiction
 from layers.buildings.queries import building_spellings
 from layers.db.session import Database
+from layers.households.queries import households_beside
 
 Per = Literal["unit", "building"]
 #: So many spellings that mean several buildings are told.
@@ -28,6 +29,8 @@ class Counted:
     register: RegisterCount
     #: Names and addresses that several buildings have, so that no row is found by them.
     ambiguous: tuple[str, ...]
+    #: Households that are stored of the same buildings and would stay beside those that were counted.
+    beside: int = 0
 
     @property
     def note(self) -> str:
@@ -47,6 +50,11 @@ class Counted:
             yield (
                 f"{len(self.ambiguous)} names or addresses are those of several buildings, so no row is found by them:"
                 f" {told}"
+            )
+        if self.beside:
+            yield (
+                f"{self.beside} households of the same buildings are stored from elsewhere and stay beside these:"
+                " people are counted twice unless what the register does not name is removed."
             )
         if not self.register.memory_locked:
             yield "Memory could not be kept from swap while persons were in it."
@@ -83,4 +91,7 @@ class RegisterService:
             jurisdiction_names=here, columns=columns, swap_is_encrypted=swap_is_encrypted,
             seal_key=seal_key,
         )  # fmt: skip
-        return Counted(register, spellings.ambiguous)
+        with self._database.transaction() as connection:
+            features = register.features
+            beside = households_beside(connection, jurisdiction.id, set(features.buildings or ()), set(features.keys))
+        return Counted(register, spellings.ambiguous, beside)

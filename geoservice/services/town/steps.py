@@ -17,6 +17,7 @@ from geoservice.reading.features import read_features
 from geoservice.reading.limits import Limits
 from geoservice.reading.shapes import GridFields
 from geoservice.services.calendars import CalendarService, SheetDays, parse_hours, read_days, read_sheet_of_days
+from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.jurisdictions import JurisdictionService
 from geoservice.services.layers.importing import LayerImportService, note_of
@@ -181,6 +182,17 @@ def in_short(difference: Difference) -> str:
     )
 
 
+def crediting(attribution: str) -> Step:
+    """Return the step that has maps, tiles and files name somebody."""
+
+    def step(making: Making) -> Done:
+        service = OpenStreetMapService(making.database, limits=making.limits)
+        named = service.credit(making.code, attribution, actor=making.actor)
+        return Done("town", (f"Maps, tiles and files name: {named}",))
+
+    return step
+
+
 def taking_openstreetmap(osm: Osm) -> Step:
     """Return the step that imports the layers that a file of OpenStreetMap fills, and credits its makers."""
 
@@ -261,9 +273,13 @@ def keeping_grids(grids: Grids) -> Step:
         there = EditionService(making.database).editions(making.code)
         if there:
             latest = there[-1]
-            told = f"The town has {len(there)} editions; the latest is {latest.id}, {latest.status}."
-            draft = latest.id if latest.status == "draft" else None
-            return _with_draft(making, grids, Done("grids", (told,), draft=draft))
+            told = f"The town has {len(there)} edition(s); the latest is {latest.id}, {latest.status}."
+            if latest.status != "draft":
+                return Done("grids", (told,))
+            if grids.heal is not None:
+                DraftService(making.database).heal(latest.id, grids.heal, commit=True, actor=making.actor)
+            errors = has_errors(EditionService(making.database).validate(latest.id, actor=making.actor))
+            return _with_draft(making, grids, Done("grids", (told,), draft=latest.id, is_forbidden=errors))
         return _with_draft(making, grids, _first_draft(making, grids))
 
     return step
@@ -318,6 +334,8 @@ def steps_of(plan: Plan) -> Iterator[tuple[str, Step]]:
 
 
 def _rules(plan: Plan) -> Iterator[tuple[str, Step]]:
+    if plan.town.attribution is not None:
+        yield "town", crediting(plan.town.attribution)
     if plan.calendar is not None:
         yield "calendar", keeping_calendar(plan.calendar)
     if plan.services is not None:  # limits in days are reckoned by the calendar

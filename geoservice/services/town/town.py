@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from geoservice.domain.importing.model import RefusedRow
 from geoservice.errors import GeoserviceError
 from geoservice.reading.limits import Limits
 from geoservice.services.layers.importing import LayerImportService
+from geoservice.services.service_lists import read_services
+from geoservice.services.staff.rosters import read_roster
 from geoservice.services.town.plan import Features, Plan
 from geoservice.services.town.steps import Done, Making, steps_of
 from layers.db.session import Database
@@ -28,8 +31,10 @@ class Looked(NamedTuple):
 
     section: str
     file: Path
+    #: What they are.
+    what: str
     features: int
-    refused: int
+    refused: tuple[RefusedRow, ...]
     #: Sentences, on its columns among them.
     remarks: tuple[str, ...]
 
@@ -42,18 +47,44 @@ class TownService:
     limits: Limits
     actor: str
 
-    def look(self, plan: Plan) -> Iterator[Looked]:
-        """Read every file of features that a plan names, and yield what it would give; nothing is stored.
+    def look(self, plan: Plan) -> Iterator[Looked | Stopped]:
+        """Read every file of features, services and staff that a plan names, and yield what it would give.
 
-        Raises
-        ------
-        GeoserviceError, LayerError
-            Of the first file that can not be read, or whose columns are not clear.
+        Nothing is stored. Of what can not be read, or whose columns are not clear, the error is yielded as the last.
         """
         making = self._making(plan)
+        for section, file, read in self._readings(making):
+            try:
+                yield read(section, file)
+            except (GeoserviceError, LayerError) as exc:
+                yield Stopped(f"{section} ({file.name})", exc)
+                return
+
+    def _readings(self, making: Making) -> Iterator[tuple[str, Path, Callable[[str, Path], Looked]]]:
+        plan = making.plan
+        if plan.services is not None:
+            listed = plan.services
+
+            def services(section: str, file: Path) -> Looked:
+                read = read_services(str(file), listed.choices(plan.town), self.limits, unit=listed.limit_unit)
+                return Looked(section, file, "services", len(read.rows), read.refused, read.remarks)
+
+            yield "services", listed.file, services
         for section, table in _tables(plan):
-            found = making.read(section, table)
-            yield Looked(section, table.file, len(found.keys), len(found.refused), found.remarks)
+
+            def features(section: str, file: Path, table: Features = table) -> Looked:
+                found = making.read(section, table)
+                return Looked(section, file, "features", len(found.keys), found.refused, found.remarks)
+
+            yield section, table.file, features
+        if plan.staff is not None:
+            roster = plan.staff
+
+            def staff(section: str, file: Path) -> Looked:
+                read = read_roster(str(file), roster.choices(plan.town), self.limits)
+                return Looked(section, file, "postings", len(read.rows), read.refused, read.remarks)
+
+            yield "staff", roster.file, staff
 
     def make(self, plan: Plan, begin: Callable[[str], None] = lambda step: None) -> Iterator[Done | Stopped]:
         """Do the steps of a plan in turn, each in one transaction, and yield what each did; stop at the first refusal.

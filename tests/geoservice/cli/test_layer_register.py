@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from geoservice.cli.advice import ADVICE
 from geoservice.cli.layer import layer
 from geoservice.counting import answer
+from geoservice.counting.errors import TwoColumnsAlike
 from geoservice.errors import in_words
 from tests.geoservice.counting.made_registers import HEADER, csv_of, person
 
@@ -84,7 +85,7 @@ def test_columns_are_said_by_letter(building: str, tmp_path: Path) -> None:
     file.write_bytes(csv_of([[*HEADER, "楼号"], *rows]))
 
     refused = CliRunner().invoke(layer, ["import", "--count-register", str(file), *OF_SARE])
-    assert isinstance(refused.exception, errors.TwoColumnsAlike)
+    assert isinstance(refused.exception, TwoColumnsAlike)
     assert "--column building=C" in (in_words(refused.exception, ADVICE) or "")
     counted = run("--count-register", str(file), *OF_SARE, "--column", "building=G")
     assert "3 residents" in counted.output

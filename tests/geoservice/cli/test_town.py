@@ -112,8 +112,10 @@ def test_a_town_is_made_and_made_again(folder: Path) -> None:
     assert len(orjson.loads((folder / "lacks.geojson").read_bytes())["features"]) == 10
 
 
-def test_a_dry_run_stores_nothing(folder: Path) -> None:
-    assert "64 features, 0 refused" in run(folder, "init", "--dry-run").output
+def test_a_dry_run_tells_what_is_refused_and_why_and_stores_nothing(folder: Path) -> None:
+    looked = run(folder, "init", "--dry-run").output
+    assert "64 features, 0 refused" in looked
+    assert "Refused, 1 rows (3): it has no place" in looked
     assert run(folder, "init", given="n\n").output.endswith("Nothing was stored.\n")
     with pytest.raises(Exception, match="no such jurisdiction"):
         run(folder, "check", "mill")

@@ -42,6 +42,14 @@ A2|4|
     assert table.disagreeing == {}
 
 
+def test_a_title_that_is_merged_over_all_columns_is_no_group_of_them() -> None:
+    table = find_table(rows("""监控点位表||
+编号|经度|纬度
+C1|91.7|29.2"""), [(0, 0, 0, 2)], KNOWS)  # fmt: skip
+
+    assert (table.names, table.header, table.rows) == (("编号", "经度", "纬度"), (1,), [2])
+
+
 @pytest.mark.parametrize("merged", [[(0, 0, 0, 1), (0, 2, 1, 2)], []])
 def test_a_header_of_groups_stands_in_two_rows(merged: list[tuple[int, int, int, int]]) -> None:
     table = find_table(rows("""住址||户数

@@ -118,7 +118,11 @@ def test_words_that_nobody_knows_refuse_their_row_and_can_be_told() -> None:
 
     done = typed(["棚户", "住宅", None], column, BUILDINGS, Choices())
     assert done.values == [None, "residential", None]
-    assert done.refused == {0: "kind is none of the words that are known for it", 2: "kind is empty"}
+    assert done.refused == {
+        0: "kind is none of the words that are known for it, which mean residential, shop, office, school, "
+        "hospital, industrial, public, other, ancillary",
+        2: "kind is empty",
+    }
     assert done.unknown == {"棚户": 1}
     told = Choices(words={"kind": {"棚户": "residential"}})
     assert typed(["棚户"], column, BUILDINGS, told).values == ["residential"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import orjson
 import psycopg
 import pytest
 
@@ -153,3 +154,14 @@ def test_a_feature_is_found_at_an_instant_under_the_key_that_it_had_then(
         walked += [one["code"] for one in page]
         after = page[-1]["code"]
     assert walked == then
+
+
+def test_what_a_camera_sees_is_told_where_it_is_known(services: Services) -> None:
+    key = stored(services, "cameras").keys[0]
+    before = orjson.loads(services.viewing.layer_geojson("sare", "camera_sectors"))["numberMatched"]
+    put(services, key, FeatureEdit({"bearing_deg": None, "fov_deg": None}))
+
+    told = orjson.loads(services.viewing.layer_geojson("sare", "camera_sectors"))
+
+    assert told["numberMatched"] == len(told["features"]) == before - 1
+    assert all(one["geometry"]["type"] == "Polygon" for one in told["features"])
