@@ -36,7 +36,7 @@ def _fits(column: Column, value: object) -> bool:
     if value is None:
         return column.nullable
     if column.codes:
-        return value in column.codes
+        return isinstance(value, str) and value in column.codes
     if column.type == "boolean":
         return isinstance(value, bool)
     if isinstance(value, bool):
