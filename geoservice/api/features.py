@@ -136,6 +136,7 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
     @guard("read_changes")
     def history(path: FeaturePath, query: JurisdictionQuery) -> Response:
         """Tell what a feature has been, the latest first: who made it so, when, by which door."""
+        _require_readable(path.layer)
         found = features.history(query.jurisdiction, path.layer, path.key, identity=current_identity())
         return render(HistoryOut(versions=[_version(one) for one in found]))
 

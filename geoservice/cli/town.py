@@ -100,9 +100,16 @@ def init(*, file: Path, dry_run: bool, yes: bool) -> None:
 
 
 def _require_files(plan: plans.Plan) -> None:
-    absent = [f"{section}: {path}" for section, path in towns.files_of(plan) if not path.is_file()]
+    absent = [f"{section}: {path}" for section, path in towns.files_of(plan) if not _is_file(path)]
     if absent:
         raise click.ClickException(f"There is no such file. {'; '.join(absent)}")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # of a name that is too long, in a folder that nobody may look into
+        return False
 
 
 def _look(service: towns.TownService, plan: plans.Plan) -> None:

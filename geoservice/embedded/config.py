@@ -31,6 +31,8 @@ SETTINGS = {
     # Values of a statement may be reports of residents: the log shows the statement only.
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
+    # Nor do its details, which hold the whole of a row that was refused; whoever wrote it is told them.
+    "log_error_verbosity": "terse",
     # A backend whose client was killed must not finish a long query for nobody.
     "client_connection_check_interval": "5s",
 }

@@ -202,11 +202,12 @@ def versions_at(layer: Layer, *, keyed: bool, few: str = "") -> str:
                         SELECT 2, {of_home}, {since}
                     ) AS each ORDER BY turn LIMIT 1) AS v
               WHERE f.jurisdiction_id = :jurisdiction_id AND f.code {wanted} AND v.since <= :at AND f.id NOT IN ({gone})
+                AND v.jurisdiction_id = :jurisdiction_id
               ORDER BY f.code {few})
             UNION ALL
             SELECT {told}
               FROM (SELECT DISTINCT ON (h.id) h.* FROM {twin} AS h
                      WHERE h.id IN ({gone}) AND h.until > :at ORDER BY h.id, h.seq) AS v
-             WHERE v.since <= :at AND v.code {wanted}
+             WHERE v.since <= :at AND v.code {wanted} AND v.jurisdiction_id = :jurisdiction_id
         ) AS v
     """  # noqa: S608  names are quoted, values bound

@@ -29,6 +29,7 @@ SENTENCES = {
     "verb_check": "The name of a step is 1 to 64 characters, none of them invisible.",
     "kind_check": "A kind is 1 to 64 characters, none of them invisible, without a blank at either end.",
     "reason_check": _REASON,
+    "household_without_personal_number": "The code or the unit looks like a number of a person: leave it out.",
     # Shapes and places
     "geom_check": _SHAPE,
     "outline_check": _SHAPE,

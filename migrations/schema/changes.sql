@@ -61,6 +61,23 @@ BEGIN
     RETURN new;
 END $$;
 
+-- A writer says neither by which change a row is as it is, nor since when: what differs in nothing else stays as it was marked.
+CREATE FUNCTION geoservice.keep_stamp() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    new.change_id := old.change_id;
+    new.recorded_at := old.recorded_at;
+    RETURN new;
+END $$;
+
+-- The history of a row is found by its id.
+CREATE FUNCTION geoservice.refuse_other_id() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'The id of a row of % stays what it is.', tg_table_name
+        USING ERRCODE = 'insufficient_privilege', HINT = 'Leave id out of the UPDATE.';
+END $$;
+
 -- Refuse rows that name another change than that of their transaction: its setting was set by somebody else.
 CREATE FUNCTION geoservice.require_own_change(stated bigint[]) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
@@ -105,12 +122,13 @@ BEGIN
             PERFORM count_change(tg_argv[0], counted.j, counted.n, 0, 0);
         END LOOP;
     ELSIF tg_op = 'UPDATE' AND stated IS NOT NULL THEN
-        -- Whoever looks for a key at an instant has to know of keys that became others.
-        EXECUTE format(kept, '(SELECT CASE WHEN new.code = old.code THEN ''update'' ELSE ''rekey'' END FROM after AS new'
-                             ' WHERE new.id = old.id)') || format(' WHERE e.id = $1 AND EXISTS (SELECT FROM after AS new WHERE new.id = old.id AND (%s))', tg_argv[3])
+        -- Whoever looks for a key at an instant has to know of keys that became others, there or in another jurisdiction.
+        EXECUTE format(kept, '(SELECT CASE WHEN new.code = old.code AND new.jurisdiction_id = old.jurisdiction_id'
+                             ' THEN ''update'' ELSE ''rekey'' END FROM after AS new WHERE new.id = old.id)') || format(' WHERE e.id = $1 AND EXISTS (SELECT FROM after AS new WHERE new.id = old.id AND (%s))', tg_argv[3])
           USING begin_change();
-        FOR counted IN EXECUTE format('SELECT new.jurisdiction_id AS j, count(*) AS n FROM after AS new JOIN before AS old USING (id)'
-                                      ' WHERE %s GROUP BY 1', tg_argv[3]) LOOP
+        FOR counted IN EXECUTE format('SELECT unnest(CASE WHEN new.jurisdiction_id = old.jurisdiction_id THEN ARRAY[new.jurisdiction_id]'
+                                      ' ELSE ARRAY[new.jurisdiction_id, old.jurisdiction_id] END) AS j, count(*) AS n'
+                                      ' FROM after AS new JOIN before AS old USING (id) WHERE %s GROUP BY 1', tg_argv[3]) LOOP
             PERFORM count_change(tg_argv[0], counted.j, 0, counted.n, 0);
         END LOOP;
     ELSIF tg_op = 'DELETE' THEN
@@ -172,6 +190,11 @@ BEGIN
                    ' FOR EACH ROW EXECUTE FUNCTION geoservice.stamp_version()', home);
     EXECUTE format('CREATE OR REPLACE TRIGGER stamp_next_version BEFORE UPDATE ON %s'
                    ' FOR EACH ROW WHEN (%s) EXECUTE FUNCTION geoservice.stamp_version()', home, differs);
+    EXECUTE format('CREATE OR REPLACE TRIGGER keep_stamp BEFORE UPDATE ON %s FOR EACH ROW'
+                   ' WHEN ((old.change_id, old.recorded_at) IS DISTINCT FROM (new.change_id, new.recorded_at) AND NOT (%s))'
+                   ' EXECUTE FUNCTION geoservice.keep_stamp()', home, differs);
+    EXECUTE format('CREATE OR REPLACE TRIGGER refuse_other_id BEFORE UPDATE ON %s FOR EACH ROW'
+                   ' WHEN (old.id IS DISTINCT FROM new.id) EXECUTE FUNCTION geoservice.refuse_other_id()', home);
     FOR operation, tables IN VALUES ('INSERT', 'NEW TABLE AS after'), ('UPDATE', 'OLD TABLE AS before NEW TABLE AS after'),
                                     ('DELETE', 'OLD TABLE AS before') LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER %s ON %s REFERENCING %s FOR EACH STATEMENT'
@@ -204,7 +227,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS
 $$;
 
 -- Statements about a change $1 and the layer that it touched: what each feature was before it, by id; which ones it made or changed; which
--- are no more as it left them. What others changed and somebody put back is as it was left.
+-- are no more as it left them. What others changed and somebody put back is as it was left; so is what it removed and somebody brought
+-- back as it was.
 CREATE FUNCTION geoservice.undoing_statement(what text, touched geoservice.layer) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
@@ -225,7 +249,10 @@ BEGIN
             'SELECT old.code FROM (SELECT DISTINCT ON (id) * FROM %1$s WHERE change_id = $1 AND ended_by <> $1 ORDER BY id, seq DESC) AS old'
             '  LEFT JOIN %2$s AS new ON new.id = old.id WHERE new.id IS NULL OR %3$s'
             ' UNION SELECT was.code FROM %4$s AS was JOIN %2$s AS other'
-            '   ON other.jurisdiction_id = was.jurisdiction_id AND other.code = was.code AND other.id <> was.id', twin, home, differs, was)
+            '   ON other.jurisdiction_id = was.jurisdiction_id AND other.code = was.code AND other.id <> was.id'
+            ' UNION SELECT old.code FROM %4$s AS old JOIN %2$s AS new ON new.id = old.id WHERE new.change_id IS DISTINCT FROM $1 AND (%3$s)'
+            '   AND NOT EXISTS (SELECT FROM %1$s AS left_by WHERE left_by.id = old.id AND left_by.change_id = $1 AND left_by.ended_by <> $1)',
+            twin, home, differs, was)
         WHEN 'remove' THEN format(
             'DELETE FROM %2$s AS f WHERE f.id IN (SELECT id FROM %2$s WHERE change_id = $1 UNION SELECT id FROM %1$s WHERE change_id = $1)'
             ' AND NOT EXISTS (SELECT FROM %3$s AS was WHERE was.id = f.id)', twin, home, was)

@@ -19,6 +19,9 @@ CREATE TABLE geoservice.household (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (jurisdiction_id, code),
     FOREIGN KEY (jurisdiction_id, building_code) REFERENCES geoservice.building (jurisdiction_id, code),
+    -- Whoever imports may take an identity number for the key; a random one looks like a number of a person now and then.
+    CONSTRAINT household_without_personal_number CHECK (NOT geoservice.holds_personal_number(unit)
+        AND (geoservice.has_form(code, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}') OR NOT geoservice.holds_personal_number(code))),
     CONSTRAINT household_floating_are_residents
         CHECK (floating <= age_0_13 + age_14_17 + age_18_59 + age_60_79 + age_80_plus)
 );

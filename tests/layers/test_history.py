@@ -198,3 +198,56 @@ def test_what_was_is_found_under_the_key_that_it_had(connection: psycopg.Connect
     connection.execute("UPDATE geoservice.camera SET code = 'c2'")
 
     assert [row["operation"] for row in history(connection, "camera")] == ["rekey"]
+
+
+def latest_change(connection: psycopg.Connection[Any]) -> int:
+    return int(select_one(connection, "SELECT max(id) FROM geoservice.change"))
+
+
+def test_what_was_undone_is_not_undone_again_over_later_edits(connection: psycopg.Connection[Any], seeded: int) -> None:
+    connection.execute("DELETE FROM geoservice.camera")
+    removal = latest_change(connection)
+    commit(connection)
+    select_one(connection, "SELECT geoservice.undo_change(%s)", removal)
+    commit(connection)
+    select_one(connection, "SELECT geoservice.undo_change(%s)", removal)  # all is as it was: there is nothing to do
+    connection.execute("UPDATE geoservice.camera SET range_m = 77")
+    commit(connection)
+
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="changed since"):
+        connection.execute("SELECT geoservice.undo_change(%s)", [removal])
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_nobody_says_by_whose_change_a_row_is_as_it_is(
+    connection: psycopg.Connection[Any], seeded: int, table: str
+) -> None:
+    marks = on(table, "SELECT change_id, recorded_at FROM {}")
+    before = connection.execute(marks).fetchall()
+    connection.execute(on(table, "UPDATE {} SET change_id = 1, recorded_at = '1990-01-01'"))
+
+    assert connection.execute(marks).fetchall() == before
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_row_keeps_its_id_by_which_its_history_is_found(
+    connection: psycopg.Connection[Any], seeded: int, table: str
+) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="stays what it is"):
+        connection.execute(on(table, "UPDATE {} SET id = DEFAULT, code = 'other'"))
+
+
+def test_what_moves_to_another_jurisdiction_is_told_of_in_both(
+    connection: psycopg.Connection[Any], seeded: int
+) -> None:
+    other = select_one(
+        connection,
+        "INSERT INTO geoservice.jurisdiction OVERRIDING SYSTEM VALUE"
+        " SELECT (jsonb_populate_record(j, '{\"code\": \"other\", \"id\": 77}')).*"
+        " FROM geoservice.jurisdiction AS j WHERE id = %s RETURNING id", seeded,
+    )  # fmt: skip
+    connection.execute("UPDATE geoservice.camera SET jurisdiction_id = %s", [other])
+
+    assert [(row["operation"], row["jurisdiction_id"]) for row in history(connection, "camera")] == [("rekey", seeded)]
+    counts = "SELECT jurisdiction_id, changed FROM geoservice.change_count WHERE change_id = %s ORDER BY 1"
+    assert connection.execute(counts, [latest_change(connection)]).fetchall() == [(seeded, 1), (other, 1)]

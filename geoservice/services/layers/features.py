@@ -122,8 +122,11 @@ class FeatureService:
         with self._database.transaction() as connection:
             j = get_jurisdiction(connection, jurisdiction_code).id
             if layer.personal and identity is not None:
+                grids = own_grids(connection, j, identity)
                 stored = queries.lock_feature(connection, layer, jurisdiction_id=j, key=key)
-                _require_own(stored, own_grids(connection, j, identity))
+                if stored is None and grids is not None:  # nobody knows any more whose it was
+                    raise FeatureUnknown(layer=layer_id, key=key)
+                _require_own(stored, grids)
             found = queries.versions(connection, layer, jurisdiction_id=j, key=key)
         if not found:
             raise FeatureUnknown(layer=layer_id, key=key)
@@ -216,7 +219,7 @@ def _require_own(stored: queries.Stored | None, grids: Collection[str] | None) -
 
 
 def _require_seen(stored: queries.Stored | None, seen: int | None) -> None:
-    if seen is not None and (stored is None or stored.change_id != seen):
+    if seen is not None and (stored is None or (stored.change_id or 0) != seen):
         raise FeatureEditedMeanwhile
 
 

@@ -12,6 +12,7 @@ from shapely import MultiPolygon
 from sqlalchemy import Connection
 
 from geoservice.domain.importing.model import ReadFeatures
+from geoservice.domain.privacy import holds_personal_number
 from geoservice.services.layers.errors import DifferenceOutdated, MissingNotKnown, RemovalNotConfirmed
 from geoservice.services.layers.staging import stage, written_layer
 from geoservice.services.lookups import get_jurisdiction
@@ -129,12 +130,18 @@ def import_features(
 
 
 def note_of(file: Path) -> str:
-    """Return what the history tells of a file: its name, and by which bytes it is known again."""
+    """Return what the history tells of a file: its name, and by which bytes it is known again.
+
+    Of a name that holds what nobody sees, or what looks like a number of a person, only the ending is told.
+    """
+    name = file.name[:120]
+    if not name.isprintable() or holds_personal_number(name):
+        name = f"*{file.suffix[:10]}" if file.suffix.isprintable() and file.suffix[1:].isalpha() else "*"
     if not file.is_file():
-        return file.name[:120]
+        return name
     with file.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()[:16]
-    return f"{file.name[:120]} {digest}"
+    return f"{name} {digest}"
 
 
 def _with_refused(difference: Difference, features: ReadFeatures) -> Difference:

@@ -196,8 +196,11 @@ def read_plan(path: Path) -> Plan:
     TownFileWrong
         It can not be read, or says what nobody understands: where, and what was perhaps meant.
     """
+    if path.exists() and not path.is_file():  # a device has no end, and a pipe waits for somebody who writes
+        raise TownFileWrong(file=path.name, what="it is no file")
     try:
-        text = path.read_bytes()
+        with path.open("rb") as opened:
+            text = opened.read(BYTES_MAX + 1)
     except OSError as exc:
         raise TownFileWrong(file=path.name, what=str(exc.strerror)) from exc
     if len(text) > BYTES_MAX:

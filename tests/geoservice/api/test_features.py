@@ -94,3 +94,13 @@ def test_what_is_wrong_with_a_feature_is_said(door: Door) -> None:
         answer.assert_tame(statuses={422})
         assert words in answer.response.get_data(as_text=True)
     assert call(door, "PUT", "/v1/layers/grids/features/x?jurisdiction=sare", {"geometry": POINT}).status == 409
+
+
+def test_what_single_households_were_is_told_to_nobody_who_does_not_keep_them(door: Door) -> None:
+    households = "/v1/layers/households/features"
+    page = call(door, "GET", f"{households}?jurisdiction=sare&limit=1").response.json
+    address = f"{households}/{page['features'][0]['id']}/history?jurisdiction=sare"
+
+    assert call(door, "GET", address).status == 200
+    for role in (Role.DISPATCHER, Role.AUDITOR):
+        assert call(door, "GET", address, role=role).status == 403

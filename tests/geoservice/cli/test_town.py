@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from geoservice.cli.demo import demo
 from geoservice.cli.town import town
+from geoservice.errors import TownFileWrong
+from geoservice.services.town.plan import read_plan
 
 SQUARE = 0.0002
 TOML = """
@@ -141,6 +143,7 @@ def test_what_can_not_be_done_stops_and_the_next_run_goes_on(folder: Path) -> No
         ('[town]\ncode = "a"\nname = "A"\n[buildngs]\nfile = "x"\n', "buildngs is not known: did you mean buildings?"),
         ('[town]\ncode = "a"\nname = "A"\n[cameras]\nfile = "x"\nkeey = "y"\n', "did you mean key?"),
         ('[town]\ncode = "a"\nname = "A"\n[cameras]\nfile = "x.csv"\n', "There is no such file."),
+        (f'[town]\ncode = "a"\nname = "A"\n[cameras]\nfile = "{"x" * 5000}"\n', "There is no such file."),
         ("[town", "it is no TOML in UTF-8"),
         ("\0", "it is no TOML in UTF-8"),
     ],
@@ -153,6 +156,11 @@ def test_a_description_that_nobody_understands_is_told(folder: Path, text: str, 
     except Exception as error:  # noqa: BLE001  the command line prints what any of ours says
         said = str(error)
     assert words in said
+
+
+def test_a_description_that_has_no_end_is_not_read() -> None:
+    with pytest.raises(TownFileWrong, match="it is no file"):
+        read_plan(Path("/dev/zero"))
 
 
 def test_a_town_without_a_description_is_asked_for(folder: Path) -> None:

@@ -107,6 +107,19 @@ def test_an_officer_keeps_what_stands_in_his_grids(services: Services, officer: 
         put(services, others["code"], FeatureEdit({"age_0_13": 9}), layer="households", identity=identity)
 
 
+def test_an_officer_reads_no_history_of_households_that_are_gone(
+    services: Services, officer: tuple[Identity, str]
+) -> None:
+    identity, grid = officer
+    every = services.features.features("sare", "households", limit=9999, identity=ANALYST)
+    key = next(str(one["code"]) for one in every if one["grid_code"] != grid)
+    services.features.remove("sare", "households", key, identity=ANALYST, door="api")
+
+    assert services.features.history("sare", "households", key, identity=ANALYST)
+    with pytest.raises(FeatureUnknown):
+        services.features.history("sare", "households", key, identity=identity)
+
+
 def test_an_officer_can_not_carry_things_out_of_his_grids(services: Services, officer: tuple[Identity, str]) -> None:
     identity, grid = officer
     cameras = services.features.features("sare", "cameras", limit=999, identity=ANALYST)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
+from pathlib import Path
+
 import psycopg
 import pytest
 from shapely import Point
@@ -9,6 +12,7 @@ from shapely import Point
 from geoservice.auth.model import Identity, Role
 from geoservice.domain.importing.model import ReadFeatures, RefusedRow
 from geoservice.services.layers.errors import DifferenceOutdated, MissingNotKnown, RemovalNotConfirmed
+from geoservice.services.layers.importing import note_of
 from geoservice.wiring import Services
 from layers.changes.model import ChangeCount, FieldChange
 from tests.geoservice.services.layers.reading import stored
@@ -162,3 +166,33 @@ def test_a_difference_that_nobody_looked_at_is_not_written(services: Services) -
 
     with pytest.raises(DifferenceOutdated):
         apply(services, "cameras", other, token=token)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("13800138000.xlsx", "*.xlsx"), ("a\nb.csv", "*.csv"), ("\u202ecsv", "*"), ("点位.xlsx", "点位.xlsx")],
+)
+def test_a_name_of_a_file_tells_no_number_of_a_person(tmp_path: Path, name: str, told: str) -> None:
+    (tmp_path / name).write_bytes(b"")
+
+    assert note_of(tmp_path / name) == f"{told} e3b0c44298fc1c14"
+
+
+@pytest.mark.parametrize(("key", "unit"), [("110101199003070038", "1"), ("one", "13800138000")])
+def test_households_are_not_known_by_the_number_of_a_person(services: Services, key: str, unit: str) -> None:
+    features = ReadFeatures(keys=(key,), values={"unit": (unit,)}, geoms=[Point(91.7712, 29.2391)])
+
+    (refused,) = services.layer_imports.compare("sare", "households", features).refused
+
+    assert "number of a person" in refused.reason
+    assert key not in refused.reason
+    assert unit not in refused.reason.split()
+
+
+def test_a_key_of_any_length_is_told_of(services: Services) -> None:
+    long = "".join(secrets.token_hex(10) for _ in range(1000))
+
+    features = ReadFeatures(keys=(long,), values={}, geoms=[Point(91.7712, 29.2391)])
+    (refused,) = apply(services, "cameras", features).difference.refused
+
+    assert refused.reason.startswith("A code is 1 to 64 characters")
