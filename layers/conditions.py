@@ -28,6 +28,7 @@ DEPTH_MAX = 80
 PLACE = "geom"
 _KINDS: dict[ColumnType, Kind] = {
     "text": "text", "integer": "number", "number": "number", "boolean": "boolean", "instant": "instant",
+    "day": "instant",
 }  # fmt: skip
 _CASTS: Mapping[Kind, str] = {
     "text": "text", "number": "double precision", "boolean": "boolean", "instant": "timestamptz",
@@ -158,9 +159,9 @@ class _Translation:
         if column is not None:
             self.properties.add(column.name)
             kind = _KINDS[column.type]
-            # A key may be a uuid in the table, which is compared with no text.
-            sql = f"f.{_quote(column.name)}" + ("::text" if kind == "text" else "")
-            return Operand(sql, kind)
+            # A key may be a uuid in the table, which is compared with no text; a day begins at midnight UTC.
+            cast = {"text": "::text", "instant": "::timestamptz"}.get(kind, "")
+            return Operand(f"f.{_quote(column.name)}{cast}", kind)
         if name == PLACE:
             return Operand(f"f.{_quote(self.layer.geom)}", "geometry")
         there = ", ".join([*(one.name for one in self.layer.columns), PLACE])

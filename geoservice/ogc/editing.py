@@ -33,6 +33,7 @@ _ITEMS = "/<jurisdiction>/collections/<collection>/items"
 _ITEM = f"{_ITEMS}/<path:key>"
 #: OWSLib names no kind for what it puts, and XML for JSON that it is given as text.
 _BODIES = (GEOJSON, JSON, "", "text/xml")
+_MULTIPLE = {"Polygon": shapely.MultiPolygon, "LineString": shapely.MultiLineString}
 _WRITING = {True: ("POST",), False: ("PUT", "PATCH", "DELETE")}
 
 
@@ -178,15 +179,15 @@ def _new_key(collection: Collection, sent: Mapping[str, Any]) -> str:
 
 
 def _place(collection: Collection, sent: Mapping[str, Any], crs: PublishedCrs) -> BaseGeometry:
-    """Return where a feature is, EPSG:4326; a single polygon is a multipolygon where those are kept."""
+    """Return where a feature is, EPSG:4326; a single shape is one of several where those are kept."""
     try:
         geom = shapely.from_geojson(orjson.dumps(sent.get("geometry")))
     except (shapely.errors.GEOSException, orjson.JSONEncodeError, ValueError):
         geom = None
     if geom is None or geom.is_empty or geom.has_z:
         raise _wrong("#/geometry", "geometry", "write a GeoJSON geometry of two dimensions, with closed rings")
-    if collection.layer.geometry == "MultiPolygon" and geom.geom_type == "Polygon":
-        geom = shapely.MultiPolygon([geom])
+    if collection.layer.geometry == f"Multi{geom.geom_type}":
+        geom = _MULTIPLE[geom.geom_type]([geom])
     try:
         return crs.to_storage(geom)
     except OutsideCrs:

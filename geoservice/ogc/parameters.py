@@ -192,6 +192,8 @@ def _value(column: Column, said: str) -> Any:
         if said not in ("true", "false"):
             _refuse(column.name, "boolean", "write true or false")
         return said == "true"
+    if column.type == "day":
+        return {"date": said}
     return {"timestamp": _BLANK_ZONE.sub("+", said)} if column.type == "instant" else said
 
 

@@ -13,10 +13,11 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _TYPES: dict[ColumnType, dict[str, str]] = {
     "text": {"type": "string"}, "integer": {"type": "integer"}, "number": {"type": "number"},
     "boolean": {"type": "boolean"}, "instant": {"type": "string", "format": "date-time"},
+    "day": {"type": "string", "format": "date"},
 }  # fmt: skip
 _PLACES: dict[GeometryType, str] = {
     "Point": "geometry-point", "Polygon": "geometry-polygon", "MultiPolygon": "geometry-multipolygon",
-    "Geometry": "geometry-any",
+    "MultiLineString": "geometry-multilinestring", "Geometry": "geometry-any",
 }  # fmt: skip
 
 
