@@ -92,6 +92,9 @@ def import_layer(
         geoservice layer import --osm town.osm.pbf --jurisdiction sare --commit
         geoservice layer import households --count-register FILE --as-of 2026-06-30 --jurisdiction sare
     """  # noqa: D301  click's mark: lines stay as they are
+    for written in (to_file, said["keep_columns"]):
+        if written is not None and written.absolute() in {one.absolute() for one in (file, osm, count_register) if one}:
+            raise click.UsageError(f"{written} is what is read: write to another file.")
     wish = Wish(jurisdiction, cast("Removed", removed), confirm_removal, commit, to_file, as_json)
     if osm is not None:
         _require_fitting(context, "--osm", _OF_OSM)

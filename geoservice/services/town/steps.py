@@ -12,6 +12,7 @@ import shapely
 from shapely import MultiPolygon
 
 from geoservice.domain.importing.model import ReadFeatures, RefusedRow
+from geoservice.domain.importing.properties import faults_of
 from geoservice.errors import TownFileWrong
 from geoservice.reading.features import read_features
 from geoservice.reading.limits import Limits
@@ -78,8 +79,10 @@ class Making:
         """Return the features of a file, read once; raise as `read_features` does."""
         known = f"{layer_id} {table.file} {table.layer} {table.sheet}"
         if known not in self._read:
-            choices = table.choices(self.plan.town, self.bbox)
-            found = read_features(str(table.file), written_layer(layer_id), choices, self.limits)
+            layer, choices = written_layer(layer_id), table.choices(self.plan.town, self.bbox)
+            for fault in faults_of(layer, table.set):
+                raise TownFileWrong(file=table.file.name, what=f"set: {fault}")
+            found = read_features(str(table.file), layer, choices, self.limits)
             self._read[known] = _with_constants(found, table.set)
         return self._read[known]
 

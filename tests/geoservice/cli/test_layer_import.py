@@ -99,3 +99,12 @@ def test_what_is_said_wrongly_is_told(ledger: str, arguments: tuple[str, ...], w
 
     assert result.exit_code == 2
     assert words in result.output
+
+
+@pytest.mark.parametrize("option", ["--to", "--keep-columns"])
+def test_what_is_read_is_not_written_over(ledger: str, option: str) -> None:
+    refused = run("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", option, ledger)
+
+    assert refused.exit_code == 2
+    assert "write to another file" in refused.output
+    assert Path(ledger).read_text(encoding="utf-8-sig") == LEDGER

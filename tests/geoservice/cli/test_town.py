@@ -145,6 +145,7 @@ def test_what_can_not_be_done_stops_and_the_next_run_goes_on(folder: Path) -> No
         ('[town]\ncode = "a"\nname = "A"\n[cameras]\nfile = "x.csv"\n', "There is no such file."),
         (f'[town]\ncode = "a"\nname = "A"\n[cameras]\nfile = "{"x" * 5000}"\n', "There is no such file."),
         ("[town", "it is no TOML in UTF-8"),
+        (f"seed = {'9' * 5000}", "it is no TOML in UTF-8"),
         ("\0", "it is no TOML in UTF-8"),
     ],
 )  # fmt: skip
@@ -156,6 +157,14 @@ def test_a_description_that_nobody_understands_is_told(folder: Path, text: str, 
     except Exception as error:  # noqa: BLE001  the command line prints what any of ours says
         said = str(error)
     assert words in said
+
+
+@pytest.mark.parametrize("constants", ['{ knid = "street" }', '{ kind = "boulevard" }', "{ kind = 1 }"])
+def test_what_is_set_for_every_feature_is_what_the_layer_has(folder: Path, constants: str) -> None:
+    (folder / "town.toml").write_text(TOML.replace('{ kind = "street" }', constants), encoding="utf-8")
+
+    with pytest.raises(TownFileWrong, match="set: The "):
+        run(folder, "init", "--dry-run")
 
 
 def test_a_description_that_has_no_end_is_not_read() -> None:
