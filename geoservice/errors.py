@@ -120,6 +120,10 @@ class OwnLayerTooWide(GeoserviceError):
     advice = "raise-own-columns"
 
 
+class PostedToNoGrid(GeoserviceError):
+    """There is no such grid in force to post somebody to."""
+
+
 class EditionUnknown(GeoserviceError):
     """There is no such edition."""
 

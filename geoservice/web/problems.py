@@ -83,6 +83,7 @@ KINDS: dict[type[Exception], Kind] = {
     rules.JurisdictionUnknown: Kind("jurisdiction-unknown", 404, "There is no such jurisdiction"),
     rules.JurisdictionNotStated: Kind("jurisdiction-not-stated", 422, "Which jurisdiction is meant is not clear"),
     rules.GridUnknown: Kind("grid-unknown", 404, "There is no such grid"),
+    rules.PostedToNoGrid: Kind("posted-to-no-grid", 422, "There is no such grid to post somebody to"),
     rules.EditionUnknown: Kind("edition-unknown", 404, "There is no such edition"),
     rules.EditionNotEditable: Kind("not-a-draft", 409, "Only a draft can be edited"),
     rules.EditionNotDraft: Kind("not-a-draft", 409, "Only a draft can be edited"),

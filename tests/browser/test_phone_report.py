@@ -204,7 +204,7 @@ def test_without_a_network_it_is_kept_survives_and_is_sent_once(live, visit, wor
     page.reload()
     expect(page.locator("#fresh .card")).to_have_attribute("data-state", "waiting")
     wait_for_map(page)
-    expect(page.locator(".choice")).to_have_count(15)
+    expect(page.locator(".choice")).to_have_count(16)
     assert stored(live, words) == []
     context.set_offline(False)
     sent_card(page)
@@ -392,4 +392,4 @@ def test_several_jurisdictions_are_offered(live, visit):
     seen.page.locator("#jurisdiction").select_option("sare")
 
     wait_for_map(seen.page)
-    expect(seen.page.locator(".choice")).to_have_count(15)
+    expect(seen.page.locator(".choice")).to_have_count(16)

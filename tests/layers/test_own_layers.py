@@ -183,11 +183,12 @@ def test_what_is_kept_of_a_layer_describes_it_whole(town: OpenTown) -> None:
 
 
 def test_what_was_read_before_what_is_held_is_left_out() -> None:
+    late = 2**62  # than whatever is read beside
     tree = replace(catalogue()["cameras"], id="trees")
-    hold((tree,), view=8)
-    hold((), view=7)
+    hold((tree,), view=late + 1)
+    hold((), view=late)
     assert "trees" in catalogue()
 
-    hold((), view=8)
+    hold((), view=late + 1)
     assert "trees" not in catalogue()
     hold(())

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from geoservice.domain.importing.values import NotAValue
 from geoservice.domain.staff.rosters import DISPATCHER, read_call_sign, read_staff_code
-from geoservice.errors import GridUnknown, PostingUnknown, StaffMemberUnknown, StaffNotStored, StaffUnknown
+from geoservice.errors import PostedToNoGrid, PostingUnknown, StaffMemberUnknown, StaffNotStored, StaffUnknown
 from geoservice.services.lookups import get_jurisdiction
 from layers.db.session import Database
 from layers.grids.territory import grids_in_force
@@ -76,7 +76,7 @@ class StaffService:
 
         Raises
         ------
-        JurisdictionUnknown, StaffUnknown, GridUnknown
+        JurisdictionUnknown, StaffUnknown, PostedToNoGrid
         StaffNotStored
             A dispatcher serves no single grid.
         RefusedByDatabase
@@ -90,7 +90,7 @@ class StaffService:
             if found[0].role == DISPATCHER:
                 raise StaffNotStored(reason="A dispatcher serves no single grid.")
             if not grids_in_force(connection, jurisdiction_id=j, code=posting.grid_code):
-                raise GridUnknown(grid=posting.grid_code)
+                raise PostedToNoGrid(grid=posting.grid_code)
             number = edits.post(connection, jurisdiction_id=j, posting=posting)
             return NumberedPosting(number, posting)
 

@@ -15,7 +15,7 @@ from geoservice.app import create_app
 from geoservice.auth.model import Role
 from geoservice.settings import Settings
 from tests.depth import depths
-from tests.geoservice.api import draft_calls, step_calls, webhook_calls
+from tests.geoservice.api import draft_calls, kept_calls, step_calls, webhook_calls
 from tests.geoservice.web.attacks import BODIES, OPEN311, TEXTS, VALUES, Answer, ask
 from tests.geoservice.web.door import Door
 
@@ -91,10 +91,12 @@ def _send(operation: Operation, door: Door, **parts: Any) -> Answer:
     """Send a valid call with some of its parts replaced: path, query, body."""
     if webhook_calls.is_call(operation.path):
         webhook_calls.ready(door)
+    kept_calls.ready(door, operation.path)
     path = door.fill(operation.path, parts.get("path"))
-    query = _valid(operation.parameters("query"), door) | parts.get("query", {})
+    query = _valid(operation.parameters("query"), door) | kept_calls.query(operation.path) | parts.get("query", {})
     more: dict[str, Any] = {}
-    body, headers = _valid(operation.fields, door), door.headers(Role.ADMIN)
+    own = kept_calls.body(door, operation.method, operation.path)
+    body, headers = _valid(operation.fields, door) if own is None else own, door.headers(Role.ADMIN)
     if draft_calls.is_verb(operation.method, operation.path):
         draft, body = _draft_for(operation, door)
         headers["If-Match"] = draft.etag

@@ -68,7 +68,7 @@ def test_a_grid_has_one_officer_a_day(door: Door) -> None:
     assert refused.status == 422
     assert "The grid has an officer on some of these days" in refused.response.json["detail"]
     assert call(door, "POST", f"/v1/postings{OF_SARE}", body | {"officer_code": "none"}).status == 422
-    assert call(door, "POST", f"/v1/postings{OF_SARE}", body | {"grid_code": "none"}).status == 404
+    assert call(door, "POST", f"/v1/postings{OF_SARE}", body | {"grid_code": "none"}).status == 422
     assert call(door, "PATCH", f"/v1/postings/999999999{OF_SARE}", {"valid_to": None}).status == 404
 
 

@@ -55,7 +55,7 @@ def as_xml(value: object) -> str | None:
 def test_the_list_of_services_has_the_fields_of_the_text_and_says_the_same_in_both_forms(client: FlaskClient) -> None:
     listed, document = json_of(client, "services.json"), xml_of(client, "services.xml")
 
-    assert len(listed) == 15
+    assert len(listed) == 16
     assert all(list(one) == SERVICE for one in listed)
     assert document.tag == "services"
     assert [as_json(one) for one in document.findall("service")] == [

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from geoservice.app import create_app
 from geoservice.auth.model import Identity, Role
 from geoservice.services.incidents import NewReport
+from geoservice.services.layers.features import FeatureEdit
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from layers.crs import declared_position
@@ -86,6 +87,11 @@ def _existing(services: Services) -> dict[str, Any]:
     jurisdiction = services.viewing.jurisdictions()[0].code
     report = NewReport("cable", declared_position(91.77, 29.24), "resident")
     incident, token = services.incidents.report(report, identity=Identity(Role.DISPATCHER))
+    # What was loaded first can not be undone by a caller who guesses its number: something of it was changed since.
+    services.features.put(
+        jurisdiction, "cameras", _a_camera(services), FeatureEdit({"range_m": 33.0}),
+        identity=Identity(Role.ADMIN, "door"), door="api",
+    )  # fmt: skip
     webhook, _ = services.webhooks.add(WEBHOOK_URL, topics={}, actor="door")
     return {
         "staff.code": services.staff.members(jurisdiction)[0].code,
@@ -101,6 +107,8 @@ def _existing(services: Services) -> dict[str, Any]:
         "lon": 91.77,
         "lat": 29.24,
         "layer": "grids",
+        "layers.layer": "cameras",
+        "features.key": "door",
         "collection": "grids",
         "items.key": services.grids.grids(jurisdiction)[0]["code"],
         # Of tiles; files of pages are given under any.

@@ -1,0 +1,65 @@
+"""Good calls of what keeps a town current: features, changes, staff, services, visits; what is gone is made anew."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from shapely import Point
+
+from geoservice.auth.model import Identity, Role
+from geoservice.services.layers.features import FeatureEdit
+from tests.geoservice.web.door import Door
+
+_ADMIN = Identity(Role.ADMIN, "door")
+_FEATURES, _CHANGES = "/v1/layers/{layer}/features", "/v1/changes"
+#: A posting of its own for each call: two of one officer in one grid may not be of one day.
+_days = count()
+
+
+def ready(door: Door, path: str) -> None:
+    """See to it that the feature of the door is there, and that a change is there that can be undone."""
+    if not path.startswith((_FEATURES, _CHANGES)):
+        return
+    j, key = door.existing["jurisdiction"], door.existing["features.key"]
+    place = Point(door.existing["lon"], door.existing["lat"])
+    put = door.services.features.put
+    put(j, "cameras", key, FeatureEdit(place=place), identity=_ADMIN, door="api")
+    if path.startswith(f"{_CHANGES}/"):
+        (seen,) = door.services.features.features(j, "cameras", key=key, limit=1, identity=_ADMIN)
+        other = "offline" if seen["status"] == "online" else "online"
+        change = put(j, "cameras", key, FeatureEdit({"status": other}), identity=_ADMIN, door="api")
+        assert change is not None
+        door.existing["changes.change"] = str(change.id)
+
+
+def query(path: str) -> dict[str, Any]:
+    """Return what a call asks, where names mean something else than elsewhere."""
+    if path == _CHANGES:
+        return {"layer": "cameras"}
+    if path == "/v1/statistics/population":
+        now = datetime.now(UTC)
+        return {"from": (now - timedelta(days=1)).isoformat(), "to": now.isoformat()}
+    return {}
+
+
+def body(door: Door, method: str, path: str) -> dict[str, Any] | None:
+    """Return what a call sends; None: what its fields' names say."""
+    officer, grid = door.existing["staff.code"], door.existing["grid"]
+    begins = date(2040, 1, 1) + timedelta(days=2 * next(_days))
+    bodies: dict[tuple[str, str], dict[str, Any]] = {
+        ("PUT", f"{_FEATURES}/{{key}}"): {"properties": {"status": "online"}},
+        ("POST", "/v1/postings"): {
+            "officer_code": officer, "grid_code": grid, "role": "deputy", "valid_from": begins.isoformat(),
+            "valid_to": (begins + timedelta(days=1)).isoformat(),
+        },
+        ("PATCH", "/v1/postings/{id}"): {"valid_to": "2100-01-01"},
+        ("PUT", "/v1/staff/{code}"): {"role": "grid_officer"},
+        ("PUT", "/v1/services/{code}"): {"name": "线缆垂落"},
+        ("POST", "/v1/visits"): {
+            "kind": "patrol", "outcome": "done", "at": (datetime.now(UTC) - timedelta(hours=1)).isoformat(),
+            "lon": door.existing["lon"], "lat": door.existing["lat"], "officer_code": officer,
+        },
+    }  # fmt: skip
+    return bodies.get((method, path))
