@@ -46,7 +46,9 @@ def query(path: str) -> dict[str, Any]:
 
 def body(door: Door, method: str, path: str) -> dict[str, Any] | None:
     """Return what a call sends; None: what its fields' names say."""
-    officer, grid = door.existing["staff.code"], door.existing["grid"]
+    # Those that no other test looks at.
+    j = door.existing["jurisdiction"]
+    officer, grid = door.services.staff.members(j)[-1].code, door.services.grids.grids(j)[-1]["code"]
     begins = date(2040, 1, 1) + timedelta(days=2 * next(_days))
     bodies: dict[tuple[str, str], dict[str, Any]] = {
         ("PUT", f"{_FEATURES}/{{key}}"): {"properties": {"status": "online"}},
