@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from geoservice.services.handling import HandlingService
 from geoservice.services.staff.members import StaffService
 from geoservice.web.guard import current_identity, guard
-from geoservice.web.parsing import Code, Day, QueryInteger, StrictModel
+from geoservice.web.parsing import Code, Day, StrictModel
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
 from layers.staff.model import NumberedPosting, PostingSpan
@@ -38,7 +38,7 @@ class PostingQuery(StrictModel):
 class PostingPath(StrictModel):
     """Which posting."""
 
-    id: Annotated[QueryInteger, Field(ge=1, le=10**18)]
+    id: Annotated[int, Field(ge=1, le=10**18)]
 
 
 class PostingBody(StrictModel):
@@ -123,7 +123,7 @@ def _add_edits(blueprint: APIBlueprint, staff: StaffService) -> None:
         made = staff.post(query.jurisdiction, told, actor=current_identity().actor)
         return render(_posting_out(made), status=201)
 
-    @blueprint.patch("/postings/<id>", summary="End", responses={200: NumberedPostingOut, **REFUSALS})
+    @blueprint.patch("/postings/<int:id>", summary="End", responses={200: NumberedPostingOut, **REFUSALS})
     @guard("manage_staff")
     def end(path: PostingPath, query: PostingQuery, body: PostingEndBody) -> Response:
         """Have a posting be over from a day on, or go on until further notice."""
