@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import psycopg
@@ -251,3 +252,26 @@ def test_what_moves_to_another_jurisdiction_is_told_of_in_both(
     assert [(row["operation"], row["jurisdiction_id"]) for row in history(connection, "camera")] == [("rekey", seeded)]
     counts = "SELECT jurisdiction_id, changed FROM geoservice.change_count WHERE change_id = %s ORDER BY 1"
     assert connection.execute(counts, [latest_change(connection)]).fetchall() == [(seeded, 1), (other, 1)]
+
+
+def test_many_rows_are_kept_in_one_go_through_them(connection: psycopg.Connection[Any], seeded: int) -> None:
+    """By its plans: rows of the statement that are gone through for each of them would take for ever."""
+    connection.execute(
+        "INSERT INTO geoservice.camera (jurisdiction_id, code, geom)"
+        " SELECT jurisdiction_id, 'many' || n, geom FROM geoservice.camera, generate_series(1, 1000) AS n"
+    )
+    commit(connection)
+    connection.execute("LOAD 'auto_explain'")
+    for setting in ("log_min_duration = 0", "log_nested_statements = on", "log_analyze = on", "log_timing = off"):
+        connection.execute(f"SET LOCAL auto_explain.{setting}".encode())
+    plans: list[str] = []
+    connection.add_notice_handler(lambda notice: plans.append(notice.message_primary or ""))
+    connection.execute("SET LOCAL client_min_messages = log")
+
+    connection.execute("UPDATE geoservice.camera SET status = 'offline', range_m = 5")
+    connection.execute("DELETE FROM geoservice.camera")
+
+    scans = re.findall(r"Named Tuplestore Scan .* loops=(\d+)", "\n".join(plans))
+    assert len(scans) > 8
+    assert set(scans) == {"1"}
+    assert "Materialize" not in "".join(plan for plan in plans if "Tuplestore" in plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from geoservice.services.layers.errors import FeatureUnknown
 from geoservice.services.lookups import get_jurisdiction
 from layers import items
 from layers.catalogue import catalogue
+from layers.crs import Bbox
 from layers.db.session import Database
 from layers.grids.draft_layer import draft_layer
 from layers.grids.queries import editions_of
@@ -126,7 +128,17 @@ def _readable(connection: Connection, jurisdiction: Jurisdiction, role: Role) ->
 
 def _with_extent(connection: Connection, collection: Collection) -> Collection:
     found = items.extent(connection, collection.layer, collection.home)
-    # What comes in by itself would have another extent each time that somebody asks.
-    if collection.layer.newest_by is not None or found.bbox is None:
-        found = Extent(collection.jurisdiction.bbox, found.since)
+    outline = collection.jurisdiction.bbox
+    if found.bbox is None:
+        found = Extent(outline, found.since)
+    elif collection.layer.newest_by is not None:
+        # What comes in by itself would have another extent each time that somebody asks; it may lie beyond the outline.
+        found = Extent(_widened(found.bbox, outline), found.since)
     return Collection(collection.jurisdiction, collection.layer, collection.home, found)
+
+
+def _widened(bbox: Bbox, outline: Bbox) -> Bbox:
+    """Return a box around both, its sides on whole hundredths of a degree, so that it seldom changes."""
+    west, south = (math.floor(100 * min(pair)) / 100 for pair in zip(bbox[:2], outline[:2], strict=True))
+    east, north = (math.ceil(100 * max(pair)) / 100 for pair in zip(bbox[2:], outline[2:], strict=True))
+    return Bbox(max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0))

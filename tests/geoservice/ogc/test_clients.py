@@ -24,7 +24,8 @@ def feature(**properties: object) -> dict[str, object]:
 
 def test_owslib_makes_reads_changes_and_removes_a_feature(door: Door, live: LiveServer) -> None:
     client = Features(f"{live.url}{ROOT}", headers=door.headers(Role.ANALYST))
-    assert set(catalogue()) <= set(client.feature_collections())
+    # Drafts of other tests are collections, too.
+    assert [one for one in client.feature_collections() if not one.startswith("draft-")] == list(catalogue())
     assert client.api()["openapi"].startswith("3.0")
     assert "kind" in client.collection_queryables("cameras")["properties"]
 
