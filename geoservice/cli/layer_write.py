@@ -65,7 +65,7 @@ def write_features(
     with busy("Writing …"):
         applied = service.apply(
             wish.jurisdiction, layer_id, features, actor=actor(), door="command", note=note, removed=wish.removed,
-            token=difference.token, confirmed=wish.confirmed,
+            token=difference.tokens[wish.removed], confirmed=wish.confirmed,
         )  # fmt: skip
     return Written(difference, applied.change)
 

@@ -22,6 +22,8 @@ with lazily():
     from geoservice.services.town import check as checking
     from geoservice.services.town import plan as plans
     from geoservice.services.town import town as towns
+    from layers import catalogue as catalogues
+    from layers.summaries import town_lacks
 
 if TYPE_CHECKING:
     from layers.summaries.town_lacks import Lack
@@ -39,10 +41,6 @@ _LACKS = {
     "no-service": "No services: nobody can report anything.",
     "service-without-limit": "Services without a limit: what is reported is never overdue.",
     "no-hours-of-work": "No hours of work: limits are reckoned around the clock.",
-    "building-of-no-grid": "Buildings that no grid owns.",
-    "camera-of-no-grid": "Cameras that no grid owns.",
-    "organisation-of-no-grid": "Organisations that no grid owns.",
-    "household-of-no-grid": "Households that no grid owns.",
 }
 #: What to write into town.toml, for errors whose advice is an option elsewhere.
 ADVICE_IN_FILE = {
@@ -164,9 +162,16 @@ def check(*, code: str, to_file: Path | None, as_json: bool) -> None:
         return
     for one in lacks:
         more = " …" if one.count > len(one.codes) else ""
-        click.echo(f"{one.count:>6}  {_LACKS[one.kind]}\n        {', '.join(one.codes)}{more}")
+        click.echo(f"{one.count:>6}  {_in_words(one)}\n        {', '.join(one.codes)}{more}")
     if not lacks:
         click.echo("Nothing is lacking.")
+
+
+def _in_words(lack: Lack) -> str:
+    if lack.kind.startswith(town_lacks.OF_NO_GRID):
+        layer = catalogues.catalogue()[lack.kind.removeprefix(town_lacks.OF_NO_GRID)]
+        return f"{layer.title.en} that no grid owns."
+    return _LACKS[lack.kind]
 
 
 def _features(lacks: tuple[Lack, ...]) -> list[dict[str, object]]:

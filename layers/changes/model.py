@@ -50,8 +50,8 @@ class Difference:
     first_added: tuple[str, ...]
     first_changed: tuple[FeatureChange, ...]
     first_missing: tuple[str, ...]
-    #: Equal for equal differences.
-    token: str
+    #: By what becomes of what is missing: equal for equal differences. What stays is not looked at.
+    tokens: Mapping[Removed, str]
 
     @property
     def is_empty(self) -> bool:

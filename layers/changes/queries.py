@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 
 from layers.changes.model import Change, ChangeCount, Version
 from layers.db.base import SCHEMA
+from layers.db.clock import now_in
 from layers.db.history import history_of
 from layers.features import DECIMALS
 from layers.layer import Layer
@@ -143,7 +144,8 @@ def features_at(
           {_owner_at(layer)} WHERE CAST(:grids AS text[]) IS NULL OR o.grid_code = ANY(:grids) {few}
     """)  # noqa: S608  names are quoted, values bound
     asked = {
-        "jurisdiction_id": jurisdiction_id, "at": at or datetime.now(UTC), "limit": limit,
+        "jurisdiction_id": jurisdiction_id, "at": at or "infinity", "owned_at": at or now_in(connection),
+        "limit": limit,
         "grids": None if grids is None else list(grids), **({"after": after} if key is None else {"key": key}),
     }  # fmt: skip
     return tuple(
@@ -171,7 +173,7 @@ def with_owner_at(layer: Layer, versions: str) -> str:
 
 def _owner_at(layer: Layer) -> str:
     place = building_then(":at") if layer.assignment == "building" else "v.geom"
-    owner = f"geoservice.owner_of(geoservice.place_of({place}), :at, 0, :jurisdiction_id)"
+    owner = f"geoservice.owner_of(geoservice.place_of({place}), :owned_at, 0, :jurisdiction_id)"
     return f"LEFT JOIN LATERAL {owner} AS o ON true"
 
 
@@ -201,7 +203,8 @@ def versions_at(layer: Layer, *, keyed: bool, few: str = "") -> str:
                         UNION ALL
                         SELECT 2, {of_home}, {since}
                     ) AS each ORDER BY turn LIMIT 1) AS v
-              WHERE f.jurisdiction_id = :jurisdiction_id AND f.code {wanted} AND v.since <= :at AND f.id NOT IN ({gone})
+              WHERE f.jurisdiction_id = :jurisdiction_id AND f.code {wanted} AND v.since <= :at
+                AND NOT EXISTS ({gone} AND g.id = f.id)
                 AND v.jurisdiction_id = :jurisdiction_id
               ORDER BY f.code {few})
             UNION ALL

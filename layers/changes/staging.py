@@ -7,6 +7,7 @@ refused for one. Names of relations and columns come from the catalogue and are 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import shapely
@@ -52,6 +53,16 @@ _UNKNOWN_BUILDING = """
 _PERSONAL = "It holds what looks like a number or an address of a person."
 
 
+@dataclass(frozen=True)
+class _Missing:
+    """What is stored of a layer and is not among those that are to be written."""
+
+    stored: int = 0
+    count: int = 0
+    first: tuple[str, ...] = ()
+    token: str = ""
+
+
 class Staging:
     """Features of one layer and jurisdiction that are to be written; lives as long as its transaction."""
 
@@ -86,35 +97,54 @@ class Staging:
         self._copy(told, keys, values, geoms, buildings, rows)
         self._complete(told)
 
-    def difference(self, *, shown: int | None = SHOWN) -> Difference:
-        """Return how they differ from what is stored, with so many of each kind; None: all."""
+    def difference(self, *, shown: int | None = SHOWN, of_layer: bool = True) -> Difference:
+        """Return how they differ from what is stored.
+
+        Parameters
+        ----------
+        shown
+            So many of each kind are named; None: all.
+        of_layer
+            Whether to look for what is stored and not among them, for which all of the layer is gone through.
+        """
         counted = self._run(f"""
             SELECT count(*) FILTER (WHERE NOT s.stored) AS added,
                    count(*) FILTER (WHERE s.stored AND s.differs <> '{{}}') AS changed,
                    count(*) FILTER (WHERE s.differs = '{{}}') AS same,
-                   (SELECT count(*) FROM {self._table} AS f WHERE f.jurisdiction_id = :jurisdiction_id) AS stored,
                    md5(coalesce(string_agg(concat_ws('|', s.code, s.stored_change, s.differs::text, s.digest), ';'
                                            ORDER BY s.code), '')) AS token
               FROM (SELECT staged.*, CASE WHEN NOT stored OR differs <> '{{}}' THEN {self._digest()} END AS digest
                       FROM staged WHERE fault IS NULL) AS s
         """).one()  # noqa: S608  names are quoted, values bound
-        gone = f"""
-            FROM {self._table} AS f WHERE f.jurisdiction_id = :jurisdiction_id
-             AND NOT EXISTS (SELECT FROM staged AS s WHERE s.code = f.code)
-        """
         most = "ALL" if shown is None else str(shown)
-        lost = self._run(f"SELECT count(*) {gone}").scalar_one()
+        missing = self._missing(most) if of_layer else _Missing()
         return Difference(
-            added=counted.added, changed=counted.changed, missing=lost, same=counted.same, stored=counted.stored,
+            added=counted.added, changed=counted.changed, missing=missing.count, same=counted.same,
+            stored=missing.stored,
             refused=self._refused(),
             fields=self._fields(),
             first_added=tuple(self._run(
                 f"SELECT code FROM staged WHERE fault IS NULL AND NOT stored ORDER BY code LIMIT {most}"  # noqa: S608
             ).scalars()),
             first_changed=self._changes(most),
-            first_missing=tuple(self._run(f"SELECT f.code {gone} ORDER BY f.code LIMIT {most}").scalars()),
-            token=counted.token,
+            first_missing=missing.first,
+            tokens={"keep": counted.token, "delete": f"{counted.token}-{missing.token}"},
         )  # fmt: skip
+
+    def _missing(self, most: str) -> _Missing:
+        """Return what is stored and not among those that are to be written."""
+        gone = f"""
+            FROM {self._table} AS f WHERE f.jurisdiction_id = :jurisdiction_id
+             AND NOT EXISTS (SELECT FROM staged AS s WHERE s.code = f.code)
+        """
+        counted = self._run(f"""
+            SELECT count(*) AS missing,
+                   md5(coalesce(string_agg(concat_ws('|', f.code, f.change_id), ';' ORDER BY f.code), '')) AS token,
+                   (SELECT count(*) FROM {self._table} AS f WHERE f.jurisdiction_id = :jurisdiction_id) AS stored
+              {gone}
+        """).one()  # noqa: S608  names are quoted, values bound
+        first = self._run(f"SELECT f.code {gone} ORDER BY f.code LIMIT {most}").scalars()
+        return _Missing(counted.stored, counted.missing, tuple(first), counted.token)
 
     def write(self, difference: Difference, *, removed: Removed) -> None:
         """Write what differs; raise TryAgain when somebody changed the same at the same moment."""
@@ -133,10 +163,12 @@ class Staging:
             SELECT :jurisdiction_id, {listed} FROM staged WHERE fault IS NULL AND NOT stored
         """)  # noqa: S608  names are quoted, values bound
         if removed == "delete":
-            self._run(f"""
+            gone = self._run(f"""
                 DELETE FROM {self._table} AS f WHERE f.jurisdiction_id = :jurisdiction_id
                    AND NOT EXISTS (SELECT FROM staged AS s WHERE s.code = f.code)
-            """)  # noqa: S608  names are quoted, values bound
+            """).rowcount  # noqa: S608  names are quoted, values bound
+            if gone != difference.missing:  # others came or went since it was looked at
+                raise TryAgain
 
     # How the table is made.
 
@@ -237,8 +269,8 @@ class Staging:
     # How they differ.
 
     def _digest(self) -> str:
-        listed = ", ".join(f"staged.{_quote(name)}::text" for name in self._written)
-        return f"md5(concat_ws('|', {listed}, st_asewkb(staged.geom)::text))"
+        listed = ", ".join(f"staged.{_quote(name)}" for name in self._written)
+        return f"md5(ROW({listed}, st_asewkb(staged.geom))::text)"
 
     def _fields(self) -> dict[str, int]:
         rows = self._run("""

@@ -35,7 +35,7 @@ def with_history(row: RowClass) -> RowClass:
         Index(f"ix_{name}_code", "jurisdiction_id", "code"),
         Index(f"ix_{name}_gone", "jurisdiction_id", "until", postgresql_where=text("operation <> 'update'")),
         Index(f"ix_{name}_ended_by", "ended_by"),
-        Index(f"ix_{name}_geom", "geom", postgresql_using="gist"),
+        Index(f"ix_{name}_change_id", "change_id"),
         schema=table.schema,
     )
     Index(f"ix_{table.name}_change_id", table.c.change_id)

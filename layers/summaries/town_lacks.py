@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
+from sqlalchemy.dialects import postgresql
+
+from layers.catalogue import owned
 
 #: Of each kind so many are named.
 NAMED = 10
+#: Kinds of features that no grid owns begin so; the layer's id follows.
+OF_NO_GRID = "of-no-grid:"
+_quote = postgresql.dialect().identifier_preparer.quote_identifier
 
 
 @dataclass(frozen=True)
@@ -26,14 +32,16 @@ class Lack:
 _PER_KIND = {
     "nothing-in-force": """
         SELECT j.code, NULL::geometry FROM geoservice.jurisdiction AS j WHERE j.id = :j
-           AND NOT EXISTS (SELECT FROM geoservice.territory AS t WHERE t.jurisdiction_id = :j AND t.valid @> now())
+           AND NOT EXISTS (SELECT FROM geoservice.territory AS t
+                            WHERE t.jurisdiction_id = :j AND t.valid @> now() AND upper_inf(t.known))
     """,
     "outline-overlaps": """
-        SELECT o.code, st_pointonsurface(st_intersection(j.outline, o.outline))
-          FROM geoservice.jurisdiction AS j
-          JOIN geoservice.jurisdiction AS o ON o.id <> j.id AND st_intersects(o.outline, j.outline)
-           AND st_relate(o.outline, j.outline, '2********')
-         WHERE j.id = :j
+        SELECT o.code, st_pointonsurface(st_intersection(own.outline, other.outline))
+          FROM (SELECT geoservice.outline_at(:j, now()) AS outline) AS own
+         CROSS JOIN geoservice.jurisdiction AS o
+         CROSS JOIN LATERAL (SELECT geoservice.outline_at(o.id, now()) AS outline) AS other
+         WHERE o.id <> :j AND st_intersects(own.outline, other.outline)
+           AND st_relate(own.outline, other.outline, '2********')
     """,
     "grid-without-officer": """
         SELECT t.code, st_pointonsurface(t.geom) FROM geoservice.territory AS t
@@ -80,21 +88,16 @@ _PER_KIND = {
          WHERE s.jurisdiction_id = :j AND s.limit_working_hours IS NULL
     """,
 }  # fmt: skip
-#: Of each layer whose features a grid owns by their place.
-_OUTSIDE = {
-    "building": "building-of-no-grid",
-    "camera": "camera-of-no-grid",
-    "organisation": "organisation-of-no-grid",
-    "household": "household-of-no-grid",
-}
 
 
 def lacks_of(connection: Connection, jurisdiction_id: int) -> tuple[Lack, ...]:
     """Return what a jurisdiction lacks now, in the order in which it is best mended."""
     outside = {
-        kind: f"SELECT f.code, st_pointonsurface(f.geom) FROM geoservice.{table} AS f"  # noqa: S608  our own names
+        f"{OF_NO_GRID}{layer.id}": "SELECT f.code, st_pointonsurface(f.geom)"
+        f" FROM geoservice.{_quote(layer.table)} AS f"  # noqa: S608  quoted
         " WHERE f.jurisdiction_id = :j AND f.grid_code IS NULL"
-        for table, kind in _OUTSIDE.items()
+        for layer in owned()
+        if layer.is_written
     }
     found = []
     for kind, query in (_PER_KIND | outside).items():

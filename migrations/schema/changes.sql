@@ -181,7 +181,7 @@ BEGIN
     EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON geoservice.%I (jurisdiction_id, until) WHERE operation <> ''update''',
                    short_name('ix_' || twin || '_gone'), twin);
     EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON geoservice.%I (ended_by)', short_name('ix_' || twin || '_ended_by'), twin);
-    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON geoservice.%I USING gist (geom)', short_name('ix_' || twin || '_geom'), twin);
+    EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON geoservice.%I (change_id)', short_name('ix_' || twin || '_change_id'), twin);
     EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s (change_id)', short_name('ix_' || described.table_name || '_change_id'), home);
     SELECT string_agg(quote_ident(c.name), ', '), string_agg(unlike(c.name, c.type), ' OR ') FILTER (WHERE c.content)
       INTO listed, differs FROM kept_columns(home) AS c;

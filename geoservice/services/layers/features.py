@@ -78,7 +78,7 @@ class FeatureService:
             _require_stored(stored, edit.stored, layer=layer_id, key=key)
             _require_own(stored, grids)
             staging = stage(connection, j, layer, _one(key, edit))
-            difference = staging.difference()
+            difference = staging.difference(of_layer=False)
             if difference.refused:
                 raise FeatureNotStored(reason=difference.refused[0].reason)
             if difference.is_empty:

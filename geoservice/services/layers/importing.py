@@ -88,7 +88,7 @@ class LayerImportService:
         removed
             What becomes of stored features that are not among them.
         token
-            Of the difference that was looked at; None: none was.
+            Of the difference that was looked at, by what becomes of what is missing; None: none was.
         confirmed
             Many features may be removed.
 
@@ -118,7 +118,7 @@ def import_features(
     """Import features in the transaction of a connection; parameters and errors are those of `apply`."""
     staging = stage(connection, jurisdiction_id, layer, features)
     difference = _with_refused(staging.difference(), features)
-    if token is not None and token != difference.token:
+    if token is not None and token != difference.tokens[removed]:
         raise DifferenceOutdated
     if removed == "delete":
         _require_removable(difference, confirmed=confirmed)

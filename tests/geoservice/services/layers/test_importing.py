@@ -54,7 +54,7 @@ def test_what_differs_is_told_field_by_field_and_written(services: Services) -> 
     assert change.fields == (FieldChange("status", "online", "offline"), FieldChange("geom", None, "moved 9.7 m"))
     assert difference.first_added == ("new",)
 
-    done = apply(services, "cameras", new, token=difference.token, note="cameras.csv").change
+    done = apply(services, "cameras", new, token=difference.tokens["keep"], note="cameras.csv").change
     assert done is not None
     assert done.counts == (ChangeCount("cameras", "sare", 1, 1, 0),)
     assert (done.kind, done.door, done.actor, done.note) == ("import", "command", "test", "cameras.csv")
@@ -158,10 +158,34 @@ def test_what_is_missing_is_removed_only_when_that_is_meant(services: Services) 
     assert done.counts[0][2:] == (0, 0, gone)
 
 
+def test_what_came_since_the_look_is_not_removed_unseen(services: Services) -> None:
+    organisations = stored(services, "organisations")
+    some = ReadFeatures(keys=organisations.keys[1:], values={}, geoms=organisations.geoms[1:])
+    looked = services.layer_imports.compare("sare", "organisations", some)
+    new = ReadFeatures(keys=("new",), values={"name": ("水站",), "kind": ("other",)}, geoms=[organisations.geoms[0]])
+    apply(services, "organisations", new)
+
+    with pytest.raises(DifferenceOutdated):
+        apply(services, "organisations", some, removed="delete", token=looked.tokens["delete"])
+    assert apply(services, "organisations", some, token=looked.tokens["keep"]).change is None
+    assert look(services, "organisations", "new")
+
+
+def test_differences_that_differ_in_which_field_is_empty_are_two(services: Services) -> None:
+    place = stored(services, "buildings").geoms[0]
+    one, other = (
+        ReadFeatures(keys=("new",), values={"name": (name,), "address": (address,)}, geoms=[place])
+        for name, address in (("x", None), (None, "x"))
+    )
+
+    compare = services.layer_imports.compare
+    assert compare("sare", "buildings", one).tokens["keep"] != compare("sare", "buildings", other).tokens["keep"]
+
+
 def test_a_difference_that_nobody_looked_at_is_not_written(services: Services) -> None:
     place = stored(services, "cameras").geoms[0]
     features = ReadFeatures(keys=("new",), values={"status": ("online",)}, geoms=[place])
-    token = services.layer_imports.compare("sare", "cameras", features).token
+    token = services.layer_imports.compare("sare", "cameras", features).tokens["keep"]
     other = ReadFeatures(keys=("new",), values={"status": ("offline",)}, geoms=[place])
 
     with pytest.raises(DifferenceOutdated):
