@@ -125,15 +125,15 @@ def drop(*, name: str, commit: bool, as_json: bool) -> None:
     with open_database() as database:
         store = wiring.tile_store(read_settings())
         dropped = own.OwnLayerService(database, store=store).drop(name, actor=actor(), door="command", commit=commit)
-    features = {code: count for code, count in dropped.extent.features.items() if count}
+    features = {code: count for code, count in dropped.contents.features.items() if count}
     if as_json:
-        told = {"features": features, "versions": dropped.extent.versions, "tiles": dropped.tiles, "dropped": commit}
+        told = {"features": features, "versions": dropped.contents.versions, "tiles": dropped.tiles, "dropped": commit}
         click.echo(orjson.dumps(told))
         return
     listed = "".join(f" ({', '.join(f'{code} {count}' for code, count in features.items())})" if features else "")
     went = "went" if commit else "would go"
     click.echo(
-        f"{sum(features.values())} features{listed}, {dropped.extent.versions} earlier versions of them and"
+        f"{sum(features.values())} features{listed}, {dropped.contents.versions} earlier versions of them and"
         f" {dropped.tiles} kept tiles {went} with the layer {name}."
     )
     click.echo(f"The layer {name} is dropped." if commit else "Nothing was dropped: say --commit to drop it.")

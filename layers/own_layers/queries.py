@@ -42,7 +42,7 @@ _quote = postgresql.dialect().identifier_preparer.quote_identifier
 
 
 @dataclass(frozen=True)
-class Extent:
+class Contents:
     """How much there is of a layer, in all jurisdictions."""
 
     #: By code, of every jurisdiction.
@@ -95,7 +95,7 @@ def drop_layer(connection: Connection, layer_id: str, *, door: str) -> None:
     connection.execute(_DROP, {"name": layer_id, "door": door})
 
 
-def extent_of(connection: Connection, layer: Layer) -> Extent:
+def contents_of(connection: Connection, layer: Layer) -> Contents:
     """Return how much there is of a layer."""
     home, twin = f"{SCHEMA}.{_quote(layer.table)}", f"{SCHEMA}.{_quote(history_of(layer.table))}"
     counted = text(f"""
@@ -103,7 +103,7 @@ def extent_of(connection: Connection, layer: Layer) -> Extent:
          GROUP BY j.code ORDER BY j.code
     """)  # noqa: S608  names are quoted
     versions: int = connection.execute(text(f"SELECT count(*) FROM {twin}")).scalar_one()  # noqa: S608  quoted
-    return Extent({code: number for code, number in connection.execute(counted)}, versions)
+    return Contents({code: number for code, number in connection.execute(counted)}, versions)
 
 
 def faults(connection: Connection) -> dict[str, str]:

@@ -93,9 +93,10 @@ _PER_KIND = {
 def lacks_of(connection: Connection, jurisdiction_id: int) -> tuple[Lack, ...]:
     """Return what a jurisdiction lacks now, in the order in which it is best mended."""
     outside = {
-        f"{OF_NO_GRID}{layer.id}": "SELECT f.code, st_pointonsurface(f.geom)"
-        f" FROM geoservice.{_quote(layer.table)} AS f"  # noqa: S608  quoted
-        " WHERE f.jurisdiction_id = :j AND f.grid_code IS NULL"
+        f"{OF_NO_GRID}{layer.id}": f"""
+            SELECT f.code, st_pointonsurface(f.geom) FROM geoservice.{_quote(layer.table)} AS f
+             WHERE f.jurisdiction_id = :j AND f.grid_code IS NULL
+        """  # noqa: S608  quoted
         for layer in owned()
         if layer.is_written
     }

@@ -15,7 +15,7 @@ from layers.db.session import Database
 from layers.layer import Layer
 from layers.own_layers import queries
 from layers.own_layers.description import is_name, own_columns
-from layers.own_layers.queries import Extent
+from layers.own_layers.queries import Contents
 from tilegen.store import TileSetName, TileStore
 
 TITLE_LENGTH = 100
@@ -33,7 +33,7 @@ class OwnLayerLimits:
 class Dropped:
     """What goes with a layer."""
 
-    extent: Extent
+    contents: Contents
     #: Kept on the disk of this machine.
     tiles: int
 
@@ -118,20 +118,20 @@ class OwnLayerService:
         if not layer.own:
             raise LayerBuiltIn(layer=layer_id)
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
-            extent = queries.extent_of(connection, layer)
+            contents = queries.contents_of(connection, layer)
             if commit:
                 queries.drop_layer(connection, layer_id, door=door)
-        tiles = self._kept_tiles(extent, layer_id, remove=commit)
+        tiles = self._kept_tiles(contents, layer_id, remove=commit)
         if commit:
             self.renew()
-        return Dropped(extent, tiles)
+        return Dropped(contents, tiles)
 
-    def _kept_tiles(self, extent: Extent, layer_id: str, *, remove: bool) -> int:
+    def _kept_tiles(self, contents: Contents, layer_id: str, *, remove: bool) -> int:
         """Return how many tiles of a layer the disk of this machine holds, which are removed if that is wanted."""
         if self._store is None:
             return 0
         count = 0
-        for code in extent.features:
+        for code in contents.features:
             of = TileSetName(code, layer_id)
             kept = list(self._store.versions(of))
             count += len(kept)

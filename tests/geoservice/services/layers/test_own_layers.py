@@ -199,7 +199,7 @@ def test_another_jurisdiction_uses_the_same_layer(services: Services, hydrants: 
 
     assert applied.difference.added == 8
     dropped = services.own_layers.drop("hydrants", actor="t", door="command", commit=False)
-    assert dropped.extent.features == {"sare": 8, "second": 8}
+    assert dropped.contents.features == {"sare": 8, "second": 8}
 
 
 def test_it_is_dropped_with_its_features_history_and_tiles(
@@ -211,8 +211,8 @@ def test_it_is_dropped_with_its_features_history_and_tiles(
     change = services.features.changes("sare", layer_id="hydrants", limit=5)[-1]
 
     looked = services.own_layers.drop("hydrants", actor="t", door="command", commit=False)
-    assert looked.extent.features["sare"] == 8
-    assert looked.extent.versions == 1
+    assert looked.contents.features["sare"] == 8
+    assert looked.contents.versions == 1
     assert services.own_layers.drop("hydrants", actor="t", door="command", commit=True) == looked
 
     assert client.get("/v1/layers/hydrants").status_code == 404
