@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from layers.changes.queries import versions_at, with_owner_at
 from layers.conditions import Condition
 from layers.crs import STORAGE_SRID, Bbox
 from layers.db.base import SCHEMA
+from layers.db.clock import now_in
 from layers.errors import NotKnownThen
 from layers.layer import Column, Layer
 from layers.published_crs import PublishedCrs
@@ -201,7 +202,10 @@ class _Question:
         period = self._selection.period
         if period is None:
             return
-        self._values |= {"start": period.start, "end": period.end, "at": period.end or datetime.now(UTC), "after": None}
+        self._values |= {
+            "start": period.start, "end": period.end, "after": None,
+            "at": period.end or "infinity", "owned_at": period.end or now_in(self._connection),
+        }  # fmt: skip
 
     def source(self) -> str:
         """Return the relation that features come from, called f."""
