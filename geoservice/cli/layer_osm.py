@@ -15,6 +15,7 @@ from geoservice.cli.progress import busy
 from geoservice.lazy_modules import lazily
 
 with lazily():
+    from geoservice.services import jurisdictions as jurisdiction_services
     from geoservice.services.layers import importing, openstreetmap
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def import_osm(file: Path, wish: Wish, *, taken: tuple[str, ...]) -> None:
             found = town.read(wish.jurisdiction, file)
         if wish.commit:
             # Before there are any data that have to be credited.
-            attribution = town.credit(wish.jurisdiction, found.attribution, actor=actor())
+            jurisdictions = jurisdiction_services.JurisdictionService(database)
+            attribution = jurisdictions.credit(wish.jurisdiction, found.attribution, actor=actor())
         note = importing.note_of(file)
         written = {layer: write_features(service, layer, getattr(found, layer), wish, note=note) for layer in taken}
     if wish.as_json:

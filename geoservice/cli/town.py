@@ -71,8 +71,9 @@ def town() -> None:
 def init(*, file: Path, dry_run: bool, yes: bool) -> None:
     """Make the town that FILE describes (town.toml when absent), or bring it up to date: it can be done again.
 
-    Without the file it is asked for and written. Every file is read first; then each step is one transaction. What
-    can not be done stops there: what was done before stands, and the next run goes on.
+    Without the file it is asked for and written. Every file is read first; then the steps are done, each layer, list
+    and edition in one transaction. What can not be done stops there: what was done before stands, and the next run
+    goes on.
 
     \b
         geoservice town init
@@ -86,14 +87,14 @@ def init(*, file: Path, dry_run: bool, yes: bool) -> None:
     _require_files(plan)
     with open_database() as database:
         service = towns.TownService(database, import_limits(), actor())
-        _look(service, plan)
+        told = _look(service, plan)
         if dry_run:
             click.echo("Nothing was stored.")
             return
         if not yes and not click.confirm("Go on?", default=True):
             click.echo("Nothing was stored.")
             return
-        _make(service, plan)
+        _make(service, plan, told)
     click.echo(f"What it still lacks: geoservice town check {plan.town.code}")
 
 
@@ -110,7 +111,8 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _look(service: towns.TownService, plan: plans.Plan) -> None:
+def _look(service: towns.TownService, plan: plans.Plan) -> frozenset[str]:
+    """Show what every file would give, and return what was remarked on them."""
     with busy("Reading …"):
         looked = list(service.look(plan))
     for one in looked:
@@ -120,9 +122,10 @@ def _look(service: towns.TownService, plan: plans.Plan) -> None:
         for remark in one.remarks:
             click.echo(f"    {remark}")
         show_refused(one.refused)
+    return frozenset(remark for one in looked if isinstance(one, towns.Looked) for remark in one.remarks)
 
 
-def _make(service: towns.TownService, plan: plans.Plan) -> None:
+def _make(service: towns.TownService, plan: plans.Plan, told: frozenset[str]) -> None:
     def begin(step: str) -> None:
         click.echo(f"{step} …", err=True)
 
@@ -131,6 +134,9 @@ def _make(service: towns.TownService, plan: plans.Plan) -> None:
             _refuse(done, "What was done before stands; mend it, and run this again.")
         for sentence in done.did:
             click.echo(f"{done.step}: {sentence}")
+        for remark in done.remarks:
+            if remark not in told:  # when the file was looked at
+                click.echo(f"    {remark}")
         show_refused(done.refused)
         if done.draft is not None and done.is_forbidden:
             forbidden = f"{done.step}: something forbids publishing it: geoservice edition show {done.draft}"

@@ -28,6 +28,8 @@ from layers.jurisdictions.edits import insert_jurisdiction, set_attribution, set
 from layers.jurisdictions.model import Jurisdiction, Reroute
 from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
 
+#: Between those whom the data of a jurisdiction name.
+_BETWEEN = "; "
 #: What an address can hold between two slashes without being changed on its way; letters of any script.
 _CODE = re.compile(r"\w([\w.-]{0,62}\w)?")
 
@@ -216,6 +218,31 @@ class JurisdictionService:
             if attribution is not None:
                 set_attribution(connection, now.id, attribution.strip() or None)
             return get_jurisdiction(connection, code)
+
+    def credit(self, code: str, attribution: str, *, actor: str = "") -> str:
+        """Have everything that shows a jurisdiction's data name somebody, after those whom it names already.
+
+        Returns
+        -------
+        str
+            All that it names, "; " between them.
+
+        Raises
+        ------
+        JurisdictionUnknown
+        RefusedByDatabase
+            That is more than a line holds.
+        """
+        with self._database.transaction(actor=actor) as connection:
+            jurisdiction = get_jurisdiction(connection, code)
+            named = jurisdiction.attribution
+            there = [] if named is None else named.split(_BETWEEN)
+            wanted = [one for one in attribution.split(_BETWEEN) if one not in there]
+            if not wanted and named is not None:
+                return named
+            both = _BETWEEN.join([*there, *wanted])
+            set_attribution(connection, jurisdiction.id, both)
+            return both
 
     def correct(
         self, code: str, *, name: str | None = None, name_en: str | None = None, time_zone: str | None = None,

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from geoservice.domain.importing.choices import Choices
 from geoservice.domain.importing.services import Unit
@@ -19,6 +20,10 @@ from layers.crs import Bbox
 
 #: A file of sentences and names; larger ones are no town.toml.
 BYTES_MAX = 1_000_000
+
+
+def _mistake(what: str) -> PydanticCustomError:
+    return PydanticCustomError("mistake", what)
 
 
 def _listed(value: object) -> object:
@@ -57,6 +62,12 @@ class Place(_Table):
     encoding: str | None = None
     #: In place of a file: the hull of these, 50 m wide all around.
     around: Literal["buildings"] | None = None
+
+    @model_validator(mode="after")
+    def _is_one_place(self) -> Self:
+        if (self.file is None) == (self.around is None):
+            raise _mistake('say file, or around = "buildings"')
+        return self
 
 
 class Osm(_Table):
@@ -125,6 +136,12 @@ class Propose(_Table):
     by: Literal["households", "buildings"] = "households"
     seed: int = 0
 
+    @model_validator(mode="after")
+    def _says_how_many(self) -> Self:
+        if self.by == "buildings" and self.grids is None:
+            raise _mistake('by = "buildings" wants grids = N: nobody knows how many buildings a grid is to have')
+        return self
+
 
 class Grids(_Table):
     """The grids of the town: of a file, or proposed."""
@@ -140,6 +157,12 @@ class Grids(_Table):
     propose: Propose | None = None
     #: Put them in force, when nothing forbids it and the town has none yet.
     publish: bool = False
+
+    @model_validator(mode="after")
+    def _come_from_somewhere(self) -> Self:
+        if (self.file is None) == (self.propose is None):
+            raise _mistake("say file, or propose")
+        return self
 
 
 class Roster(_Table):
@@ -187,6 +210,15 @@ class Plan(_Table):
     organisations: Annotated[tuple[Features, ...], BeforeValidator(_listed)] = ()
     staff: Roster | None = None
 
+    @model_validator(mode="after")
+    def _has_one_outline(self) -> Self:
+        around = self.outline is not None and self.outline.around is not None
+        if around and self.grids is not None and self.grids.file is not None:
+            raise _mistake("outline.around and grids.file exclude each other: without [outline] it is what grids cover")
+        if around and not self.buildings:
+            raise _mistake('outline.around = "buildings" wants a file of buildings: [buildings]')
+        return self
+
 
 def read_plan(path: Path) -> Plan:
     """Return what a town.toml says; its files are looked for beside it.
@@ -219,6 +251,9 @@ def read_plan(path: Path) -> Plan:
 def _mistakes(error: ValidationError) -> Iterator[str]:
     """Yield what is wrong, and where; a word that is not known with the nearest one that is."""
     for one in error.errors(include_url=False, include_input=False, include_context=False)[:10]:
+        if one["type"] == "mistake":
+            yield ": ".join(filter(None, (".".join(map(str, one["loc"])), one["msg"])))
+            continue
         *parents, last = [part for part in one["loc"] if part not in ("Register", "Features")]
         place = ".".join(str(part) for part in (*parents, last))
         if one["type"] != "extra_forbidden":

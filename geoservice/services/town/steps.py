@@ -1,4 +1,7 @@
-"""The steps that make a town, each in one transaction, in the order in which they stand on each other."""
+"""The steps that make a town, in the order in which they stand on each other.
+
+A step writes each layer, list or edition in a transaction of its own: what stops it leaves whole things behind.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +31,14 @@ from geoservice.services.layers.staging import written_layer
 from geoservice.services.proposing import ProposingService
 from geoservice.services.service_lists import ServiceListService, read_services
 from geoservice.services.staff.rosters import RosterOptions, RosterService, read_roster
-from geoservice.services.town.plan import Calendar, Features, Grids, Osm, Plan, Register, Roster
-from layers.changes.model import Difference, Refused
+from geoservice.services.town.plan import Calendar, Features, Grids, Osm, Plan, Propose, Register, Roster
+from geoservice.services.town.sentences import imported, offered, posted
+from layers.changes.model import Refused
 from layers.crs import Bbox
 from layers.db.session import Database
 from layers.geometry import as_multipolygon, metres_per_degree
 from layers.grids.model import has_errors
+from layers.jurisdictions.model import Jurisdiction
 
 #: What an outline around buildings reaches beyond them.
 AROUND_M = 50.0
@@ -71,13 +76,13 @@ class Making:
         """Return the code of the jurisdiction."""
         return self.plan.town.code
 
-    def exists(self) -> bool:
-        """Return whether the jurisdiction is there already."""
-        return any(one.code == self.code for one in JurisdictionService(self.database).jurisdictions())
+    def there(self) -> Jurisdiction | None:
+        """Return the jurisdiction, once it is there."""
+        return next((one for one in JurisdictionService(self.database).jurisdictions() if one.code == self.code), None)
 
     def read(self, layer_id: str, table: Features) -> ReadFeatures:
         """Return the features of a file, read once; raise as `read_features` does."""
-        known = f"{layer_id} {table.file} {table.layer} {table.sheet}"
+        known = f"{layer_id} {table.model_dump_json()}"
         if known not in self._read:
             layer, choices = written_layer(layer_id), table.choices(self.plan.town, self.bbox)
             for fault in faults_of(layer, table.set):
@@ -101,8 +106,9 @@ def found(making: Making) -> Done:
     """Add the jurisdiction, unless it is there."""
     plan, town = making.plan, making.plan.town
     service = JurisdictionService(making.database, limits=making.limits)
-    if making.exists():
-        return Done("town", (f"The jurisdiction {town.code} is there already.",))
+    there = making.there()
+    if there is not None:
+        return Done("town", tuple(_brought_up_to_date(there, plan, service, making.actor)))
     where: dict[str, Any] = {"name": town.name, "name_en": town.name_en, "metric_srid": town.metric_srid,
                              "time_zone": town.time_zone, "actor": making.actor}  # fmt: skip
     if plan.outline is not None and plan.outline.file is not None:
@@ -124,6 +130,20 @@ def found(making: Making) -> Done:
         return _with_draft(making, grids, Done("town", (told,), draft=draft.edition_id, is_forbidden=errors))
     service.add_outlined(town.code, outline=_around(making), **where)
     return Done("town", (f"The jurisdiction {town.code} is added, its outline {AROUND_M:g} m around its buildings.",))
+
+
+def _brought_up_to_date(before: Jurisdiction, plan: Plan, service: JurisdictionService, actor: str) -> Iterator[str]:
+    """Have a jurisdiction that is there called as the file says, and yield what changed and what can not."""
+    town = plan.town
+    yield f"The jurisdiction {town.code} is there already."
+    now = service.correct(town.code, name=town.name, name_en=town.name_en, time_zone=town.time_zone, actor=actor)
+    for field_ in ("name", "name_en", "time_zone"):
+        if getattr(now, field_) != getattr(before, field_):
+            yield f"{field_} is {getattr(now, field_)} now; it was {getattr(before, field_)}."
+    if town.metric_srid not in (None, now.metric_srid):
+        yield f"metric_srid stays EPSG:{now.metric_srid}: what was reckoned in it would be something else."
+    if plan.outline is not None and plan.outline.file is not None:
+        yield "Its outline is as it was: another one comes with an edition (geoservice edition outline)."
 
 
 def _around(making: Making) -> MultiPolygon:
@@ -172,25 +192,17 @@ def importing(layer_id: str, table: Features) -> Step:
             making.code, layer_id, features, actor=making.actor, door="command", note=note_of(table.file),
             removed=table.removed, confirmed=table.confirm_removal,
         )  # fmt: skip
-        return Done(layer_id, (in_short(done.difference),), features.remarks, done.difference.refused)
+        told = imported(done.difference, table.removed)
+        return Done(layer_id, (told,), features.remarks, done.difference.refused)
 
     return step
-
-
-def in_short(difference: Difference) -> str:
-    """Return a difference that was written, in a sentence."""
-    return (
-        f"{difference.added} added, {difference.changed} changed, {difference.same} as they were,"
-        f" {len(difference.refused)} refused."
-    )
 
 
 def crediting(attribution: str) -> Step:
     """Return the step that has maps, tiles and files name somebody."""
 
     def step(making: Making) -> Done:
-        service = OpenStreetMapService(making.database, limits=making.limits)
-        named = service.credit(making.code, attribution, actor=making.actor)
+        named = JurisdictionService(making.database).credit(making.code, attribution, actor=making.actor)
         return Done("town", (f"Maps, tiles and files name: {named}",))
 
     return step
@@ -202,17 +214,23 @@ def taking_openstreetmap(osm: Osm) -> Step:
     def step(making: Making) -> Done:
         service = OpenStreetMapService(making.database, limits=making.limits)
         read = service.read(making.code, osm.file)
-        credited = service.credit(making.code, read.attribution, actor=making.actor)
+        # Before there are any data that have to be credited.
+        credited = JurisdictionService(making.database).credit(making.code, read.attribution, actor=making.actor)
         did, remarks = [f"Maps, tiles and files name: {credited}"], []
+        refused: list[Refused] = []
+        if read.areas_not_built:
+            areas = read.areas_built + read.areas_not_built
+            remarks.append(f"{read.areas_not_built} of {areas} areas of the file were not built.")
         for layer_id in osm.take:
             features = getattr(read, layer_id)
             done = LayerImportService(making.database).apply(
                 making.code, layer_id, features, actor=making.actor, door="command", note=note_of(osm.file),
                 removed=osm.removed,
             )  # fmt: skip
-            did.append(f"{layer_id}: {in_short(done.difference)}")
+            did.append(f"{layer_id}: {imported(done.difference, osm.removed)}")
             remarks += features.remarks
-        return Done("osm", tuple(did), tuple(dict.fromkeys(remarks)))
+            refused += done.difference.refused
+        return Done("osm", tuple(did), tuple(dict.fromkeys(remarks)), tuple(refused))
 
     return step
 
@@ -234,7 +252,8 @@ def counting(register: Register) -> Step:
             removed=register.removed, confirmed=register.confirm_removal,
         )  # fmt: skip
         told = f"{counted.register.residents} residents of {counted.register.households} households are counted."
-        return Done("households", (told, in_short(done.difference)), counted.remarks, done.difference.refused)
+        written = imported(done.difference, register.removed)
+        return Done("households", (told, written), counted.remarks, done.difference.refused)
 
     return step
 
@@ -246,12 +265,7 @@ def posting(roster: Roster) -> Step:
         read = read_roster(str(roster.file), roster.choices(making.plan.town), making.limits)
         options = RosterOptions(roster.to_is_last_day, "end" if roster.removed == "delete" else "keep")
         done = RosterService(making.database).apply(making.code, read, options, actor=making.actor)
-        found = done.difference
-        told = (
-            f"{len(found.staff_added)} staff added, {len(found.staff_changed)} changed; {len(found.postings_added)}"
-            f" postings added, {len(found.postings_changed)} changed, {len(found.postings_ended)} ended."
-        )
-        return Done("staff", (told,), done.remarks, found.refused)
+        return Done("staff", (posted(done.difference),), done.remarks, done.difference.refused)
 
     return step
 
@@ -262,9 +276,8 @@ def offering(listed: Roster) -> Step:
     def step(making: Making) -> Done:
         read = read_services(str(listed.file), listed.choices(making.plan.town), making.limits, unit=listed.limit_unit)
         done = ServiceListService(making.database).apply(making.code, read, actor=making.actor, removed=listed.removed)
-        found = done.difference
-        told = f"{len(found.added)} services added, {len(found.changed)} changed, {found.same} as they were."
-        return Done("services", (told,), done.remarks, found.refused)
+        told = offered(done.difference, listed.removed)
+        return Done("services", (told,), done.remarks, done.difference.refused)
 
     return step
 
@@ -299,9 +312,7 @@ def _first_draft(making: Making, grids: Grids) -> Done:
         )  # fmt: skip
         told = f"{made.grids} grids are draft {made.edition_id}."
         return Done("grids", (told,), draft=made.edition_id, is_forbidden=has_errors(made.findings))
-    if grids.propose is None:
-        raise TownFileWrong(file="town.toml", what="grids: say file, or propose")
-    wanted = grids.propose
+    wanted = grids.propose or Propose()
     fewest, most = wanted.households or (None, None)
     proposed = ProposingService(making.database).propose(
         making.code, minimum=fewest, maximum=most, grids=wanted.grids, seed=wanted.seed, by=wanted.by,

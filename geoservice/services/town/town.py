@@ -20,7 +20,7 @@ from layers.errors import LayerError
 
 
 class Stopped(NamedTuple):
-    """A step that could not be done: nothing of it stands, those before it do."""
+    """A step that could not be done: those before it stand, and what it wrote whole before it stopped."""
 
     step: str
     error: GeoserviceError | LayerError
@@ -87,7 +87,9 @@ class TownService:
             yield "staff", roster.file, staff
 
     def make(self, plan: Plan, begin: Callable[[str], None] = lambda step: None) -> Iterator[Done | Stopped]:
-        """Do the steps of a plan in turn, each in one transaction, and yield what each did; stop at the first refusal.
+        """Do the steps of a plan in turn, and yield what each did; stop at the first refusal.
+
+        What a step writes it writes whole, a layer, list or edition in one transaction; what was written before stands.
 
         Parameters
         ----------
@@ -98,7 +100,7 @@ class TownService:
         for name, step in steps_of(plan):
             begin(name)
             try:
-                if making.bbox is None and making.exists():
+                if making.bbox is None and making.there() is not None:
                     making.bbox = LayerImportService(self.database).surroundings(plan.town.code).bbox
                 yield step(making)
             except (GeoserviceError, LayerError) as exc:

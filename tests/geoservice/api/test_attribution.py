@@ -52,3 +52,11 @@ def test_nobody_is_named_unless_somebody_is(client: FlaskClient, services: Servi
     assert service.set_up(code, attribution="").attribution is None
     with pytest.raises(RefusedByDatabase, match="1 to 500 characters"):
         service.set_up(code, attribution="x" * 501)
+
+
+def test_who_is_credited_is_named_once_by_the_whole_name(services: Services, named: str) -> None:
+    service = JurisdictionService(services.database)
+    service.set_up(named, attribution="Land Registry of Upper Mill")
+
+    assert service.credit(named, "Land Registry") == "Land Registry of Upper Mill; Land Registry"
+    assert service.credit(named, "Land Registry") == "Land Registry of Upper Mill; Land Registry"

@@ -136,6 +136,9 @@ def test_what_can_not_be_done_stops_and_the_next_run_goes_on(folder: Path) -> No
     assert "Edition" in run(folder, "init", "--yes").output
 
 
+HEAD = '[town]\ncode = "a"\nname = "A"\n'
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -144,6 +147,12 @@ def test_what_can_not_be_done_stops_and_the_next_run_goes_on(folder: Path) -> No
         ('[town]\ncode = "a"\nname = "A"\n[cameras]\nfile = "x"\nkeey = "y"\n', "did you mean key?"),
         ('[town]\ncode = "a"\nname = "A"\n[cameras]\nfile = "x.csv"\n', "There is no such file."),
         (f'[town]\ncode = "a"\nname = "A"\n[cameras]\nfile = "{"x" * 5000}"\n', "There is no such file."),
+        (f'{HEAD}[outline]\ncrs = "wgs84"\n', 'outline: say file, or around = "buildings"'),
+        (f'{HEAD}[outline]\nfile = "a"\naround = "buildings"\n', 'outline: say file, or around = "buildings"'),
+        (f'{HEAD}[outline]\naround = "buildings"\n', "wants a file of buildings"),
+        (f'{HEAD}[outline]\naround = "buildings"\n[buildings]\nfile = "b"\n[grids]\nfile = "g"\n', "exclude each"),
+        (f'{HEAD}[grids]\npropose = {{ by = "buildings" }}\n', "grids.propose: by = \"buildings\" wants grids = N"),
+        (f"{HEAD}[grids]\npublish = true\n", "grids: say file, or propose"),
         ("[town", "it is no TOML in UTF-8"),
         (f"seed = {'9' * 5000}", "it is no TOML in UTF-8"),
         ("\0", "it is no TOML in UTF-8"),
@@ -168,6 +177,42 @@ def test_what_is_set_for_every_feature_is_what_the_layer_has(folder: Path, const
     assert refused.exit_code == 1
     assert "set: The " in refused.output
     assert "Nothing was stored." in refused.output
+
+
+def test_what_a_town_is_called_is_brought_up_to_date_and_what_stays_is_told(folder: Path) -> None:
+    assert run(folder, "init", "--yes").exit_code == 0
+    whole = (folder / "town.toml").read_text(encoding="utf-8")
+    other = whole.replace("[town]", '[town]\nmetric_srid = 32632\nname_en = "The Mill"', 1)
+    (folder / "town.toml").write_text(other.replace("Europe/Vienna", "Europe/Zurich"), encoding="utf-8")
+
+    told = run(folder, "init", "--yes").output
+
+    assert "name_en is The Mill now; it was None." in told
+    assert "time_zone is Europe/Zurich now; it was Europe/Vienna." in told
+    assert "metric_srid stays EPSG:" in told
+
+
+def test_what_a_file_no_longer_names_is_told_whether_it_goes_or_stays(folder: Path) -> None:
+    assert run(folder, "init", "--yes").exit_code == 0
+    rows = (folder / "households.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "households.csv").write_text("\n".join(rows[:-2]) + "\n", encoding="utf-8")
+    assert "2 that the file does not name stay." in run(folder, "init", "--yes").output
+
+    whole = (folder / "town.toml").read_text(encoding="utf-8")
+    removing = whole.replace('"households.csv"', '"households.csv"\nremoved = "delete"')
+    (folder / "town.toml").write_text(removing, encoding="utf-8")
+    assert "2 that the file does not name removed." in run(folder, "init", "--yes").output
+
+
+def test_two_files_of_one_name_that_are_read_otherwise_are_two(folder: Path) -> None:
+    whole = (folder / "town.toml").read_text(encoding="utf-8")
+    twice = '[[cameras]]\nfile = "cameras.csv"\n\n[[cameras]]\nfile = "cameras.csv"\nset = { status = "offline" }\n'
+    (folder / "town.toml").write_text(whole.replace('[cameras]\nfile = "cameras.csv"\n', twice), encoding="utf-8")
+
+    told = run(folder, "init", "--yes").output
+
+    assert "cameras: 1 added" in told
+    assert "cameras: 0 added, 1 changed" in told
 
 
 def test_a_description_that_has_no_end_is_not_read() -> None:
