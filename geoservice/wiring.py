@@ -41,6 +41,7 @@ from geoservice.settings import Settings
 from geoservice.streams.endpoint import Streams
 from geoservice.web.security import trusted_hosts
 from geoservice.webhooks.sending import tls_context
+from layers.db.scope import EVERYWHERE
 from layers.db.session import Database
 from tilegen.store import StoreLimits, TileStore
 
@@ -119,18 +120,20 @@ def tile_store(settings: Settings) -> TileStore | None:
 def _cache(settings: Settings) -> SnapshotCache:
     # One connection listens, one reads, one is the builder's.
     database = Database.connect(database_url(settings), pool_size=3, statement_timeout_s=settings.statement_timeout_s)
-    return SnapshotCache(database, compare_every_s=settings.compare_every_s)
+    return SnapshotCache(database.scoped(EVERYWHERE), compare_every_s=settings.compare_every_s)
 
 
 def build_services(settings: Settings) -> Services:
     """Return every service on one database."""
     database = open_database(settings)
+    # These tell nothing of any row that has a policy but counts, or what everybody may know.
+    everywhere = database.scoped(EVERYWHERE)
     cache = _cache(settings) if settings.hold_editions else None
     incidents, store = IncidentService(database), tile_store(settings)
     return Services(
         database=database,
         cache=cache,
-        ownership=OwnershipService(database, cache),
+        ownership=OwnershipService(everywhere, cache),
         grids=GridService(database),
         editions=EditionService(database),
         exports=ExportService(database),
@@ -140,16 +143,16 @@ def build_services(settings: Settings) -> Services:
         incidents=incidents,
         handling=HandlingService(database),
         alerts=AlertService(database, incidents),
-        viewing=ViewingService(database),
+        viewing=ViewingService(everywhere),
         webhooks=WebhookService(database, allowed=settings.allowed_networks),
-        keys=KeyService(database, cache),
-        health=HealthService(database, cache),
-        tiles=TileService(database, store),
+        keys=KeyService(everywhere, cache),
+        health=HealthService(everywhere, cache),
+        tiles=TileService(everywhere, store),
         features=FeatureService(database),
         staff=StaffService(database),
         service_lists=ServiceListService(database),
         visits=VisitService(database),
-        population=PopulationService(database),
+        population=PopulationService(everywhere),
         items=ItemService(database, page_bytes=settings.ogc_page_bytes),
         layer_imports=LayerImportService(database),
         own_layers=OwnLayerService(database, own_layer_limits(settings), store),

@@ -60,6 +60,10 @@ class MovedMeanwhile(RefusedByDatabase):
     """The data moved since the preview was made."""
 
 
+class NotYours(LayerError):
+    """What was to be written belongs where whoever asks may not write: to another jurisdiction, or to another grid."""
+
+
 class TryAgain(LayerError):
     """Somebody else changed the same rows at the same moment; try again."""
 

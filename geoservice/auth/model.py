@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
+
+from layers.db.scope import EVERYWHERE, NOTHING, VISITOR, Scope, of_officer, within
 
 
 class Role(StrEnum):
@@ -26,6 +30,13 @@ class LoginRole(StrEnum):
     ANALYST = "analyst"  #: edit drafts and the layers of the landscape
 
 
+class Home(NamedTuple):
+    """A jurisdiction."""
+
+    id: int
+    code: str
+
+
 @dataclass(frozen=True)
 class Identity:
     """Who asks."""
@@ -35,6 +46,21 @@ class Identity:
     key_id: str | None = None
     #: Who holds an officer's key: the jurisdiction's id and the code of the member of staff.
     staff: tuple[int, str] | None = None
+    #: Where alone somebody acts; None: everywhere.
+    home: Home | None = None
+
+    def acting_in(self, jurisdictions: Collection[str]) -> Identity:
+        """Return as who somebody acts in jurisdictions, by code: elsewhere than at home a key is worth nothing."""
+        return PUBLIC if self.home is not None and set(jurisdictions) - {self.home.code} else self
+
+    @property
+    def scope(self) -> Scope:
+        """Return whose rows somebody sees; the database holds to it."""
+        if self.role is Role.PUBLIC:
+            return VISITOR
+        if self.role is Role.OFFICER:
+            return NOTHING if self.staff is None else of_officer(*self.staff)
+        return EVERYWHERE if self.home is None else within(self.home.id)
 
     @property
     def actor(self) -> str:

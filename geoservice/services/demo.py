@@ -19,7 +19,7 @@ from geoservice.domain.validating.topology import findings_of
 from geoservice.records.calendars.queries import put_calendar_days
 from geoservice.records.keys.queries import StoredKey
 from geoservice.services.keys import KeyService
-from layers.db.bulk import copy_rows, ewkb
+from layers.db.bulk import copy_rows, ewkb, insert_rows
 from layers.db.session import Database
 from layers.grids import edits
 from layers.grids.model import GridShape
@@ -68,7 +68,9 @@ def load_demo(url: str, report: Callable[[str], None]) -> DemoSummary:
                 report("Loading the demo community …")
                 _load(connection, community, now)
                 report(_summary(community))
-        key = KeyService(database).create_unless_valid(Role.DISPATCHER, KEY_LABEL, expires_at=now + KEY_AGE)
+        key = KeyService(database).create_unless_valid(
+            Role.DISPATCHER, KEY_LABEL, expires_at=now + KEY_AGE, jurisdiction=community.code
+        )
         return DemoSummary(community.code, key)
     finally:
         database.close()
@@ -92,9 +94,10 @@ def _load(connection: Connection, community: Community, now: datetime) -> None:
 
 
 def _insert_jurisdiction(connection: Connection, community: Community) -> int:
+    # Nobody lives there: it is shown to everybody.
     statement = text("""
-        INSERT INTO geoservice.jurisdiction (code, name, name_en, outline, metric_srid, time_zone)
-        VALUES (:code, :name, :name_en, CAST(:outline AS geometry), :metric_srid, :time_zone) RETURNING id
+        INSERT INTO geoservice.jurisdiction (code, name, name_en, outline, metric_srid, time_zone, visitors)
+        VALUES (:code, :name, :name_en, CAST(:outline AS geometry), :metric_srid, :time_zone, 'open') RETURNING id
     """)
     asked = {"code": community.code, "name": community.name, "name_en": community.name_en,
              "outline": ewkb(community.outline), "metric_srid": community.metric_srid,
@@ -118,7 +121,8 @@ def _insert_features(connection: Connection, community: Community, j: int) -> No
     copy_rows(connection, "building", ("jurisdiction_id", "code", "name", "kind", "floors", "address", "geom"),
               ((j, b.code, b.name, b.kind, b.floors, b.address, MultiPolygon([b.geom]))
                for b in community.buildings))  # fmt: skip
-    copy_rows(connection, "household",
+    insert_rows(
+              connection, "household",
               ("jurisdiction_id", "building_code", "unit", "geom", "age_0_13", "age_14_17", "age_18_59", "age_60_79",
                "age_80_plus", "floating"),
               ((j, h.building_code, h.unit, h.position, h.age_0_13, h.age_14_17, h.age_18_59, h.age_60_79,
@@ -132,11 +136,11 @@ def _insert_features(connection: Connection, community: Community, j: int) -> No
 
 
 def _insert_people_at_work(connection: Connection, community: Community, j: int) -> None:
-    copy_rows(connection, "staff", ("jurisdiction_id", "code", "call_sign", "role"),
+    insert_rows(connection, "staff", ("jurisdiction_id", "code", "call_sign", "role"),
               ((j, s.code, s.call_sign, s.role) for s in community.staff))  # fmt: skip
     columns = ("jurisdiction_id", "staff_code", "grid_code", "role", "valid_from", "valid_to")
     postings = ((j, p.staff_code, p.grid_code, p.role, p.valid_from, p.valid_to) for p in community.postings)
-    copy_rows(connection, "posting", columns, postings)
+    insert_rows(connection, "posting", columns, postings)
     copy_rows(connection, "service",
               ("jurisdiction_id", "code", "name", "name_en", "description", "category", "keywords",
                "limit_working_hours", "attributes"),

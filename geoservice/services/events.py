@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from geoservice.auth.model import Identity
+from geoservice.auth.model import Identity, Role
 from geoservice.auth.permissions import Permission, may
 from geoservice.records.outbox.model import Event, Kept
 from geoservice.records.outbox.queries import events_after, kept_events, number_all, number_outbox
@@ -25,13 +25,17 @@ class Audience:
     hears_incidents: bool
     #: An officer's jurisdiction, staff code and the grids served today; None: every incident.
     officer: tuple[int, str, frozenset[str]] | None = None
+    #: Where alone somebody hears what is not the public's, by id; None: everywhere.
+    jurisdiction_id: int | None = None
 
     def may_hear(self, event: Event) -> bool:
         """Return whether an event is for these ears."""
         if not event.type.startswith("incident."):
             return True
-        if not self.hears_incidents or self.officer is None:
-            return self.hears_incidents
+        if not self.hears_incidents or self.jurisdiction_id not in (None, event.jurisdiction_id):
+            return False
+        if self.officer is None:
+            return True
         jurisdiction_id, code, grids = self.officer
         if event.jurisdiction_id != jurisdiction_id:
             return False
@@ -79,8 +83,10 @@ class EventService:
     def audience(self, identity: Identity) -> Audience:
         """Return what somebody may hear of, today."""
         hears = may(identity.role, Permission.READ_INCIDENTS)
-        if identity.staff is None or not hears:
-            return Audience(hears)
+        if identity.role is not Role.OFFICER or not hears:
+            return Audience(hears, jurisdiction_id=identity.home and identity.home.id)
+        if identity.staff is None:
+            return Audience(hears_incidents=False)
         jurisdiction_id, code = identity.staff
         with self._database.transaction() as connection:
             postings = postings_of(connection, jurisdiction_id=jurisdiction_id, staff_code=code)

@@ -29,6 +29,7 @@ from geoservice.errors import (
 )
 from geoservice.services import lookups
 from layers.crs import DeclaredPosition
+from layers.db.scope import Scope, enter, of_reporter, within
 from layers.db.session import Database
 from layers.incidents.edits import lock_incident, take_step
 from layers.incidents.model import Incident, Said
@@ -92,12 +93,12 @@ class HandlingService:
     def offer(self, incident_id: UUID, identity: Identity) -> Offer:
         """Return an incident and what may be done with it by somebody; raise IncidentUnknown."""
         with self._database.transaction() as connection:
-            incident = _known(connection, incident_id)
+            incident = _seen(connection, incident_id)
             return _offer(connection, incident, _parties(connection, incident, identity))
 
     def offer_to_reporter(self, token: str) -> Offer:
         """Return the report that a token stands for, and what its reporter may do; raise ReportUnknown."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(scope=_scope_of(token)) as connection:
             offer = _offer(connection, _of_reporter(connection, token), (Party.REPORTER,))
             return replace(offer, said=said(connection, offer.incident.id, rules=TOLD, reporter=REPORTER))
 
@@ -122,7 +123,7 @@ class HandlingService:
         """
         with self._database.transaction(actor=identity.actor) as connection:
             lock_incident(connection, incident_id)
-            incident = _known(connection, incident_id)
+            incident = _seen(connection, incident_id)
             parties = _parties(connection, incident, identity)
             if not parties:
                 raise NotYourIncident
@@ -130,10 +131,25 @@ class HandlingService:
 
     def act_as_reporter(self, token: str, action: str, details: ActionDetails) -> Incident:
         """Take a step with the report that a token stands for; raises as `act` does, and ReportUnknown."""
-        with self._database.transaction(actor=REPORTER) as connection:
+        with self._database.transaction(actor=REPORTER, scope=_scope_of(token)) as connection:
             lock_incident(connection, _of_reporter(connection, token).id)
             incident = _of_reporter(connection, token)
             return _take(connection, incident, action, details, parties=(Party.REPORTER,), identity=None)
+
+
+def _seen(connection: Connection, incident_id: UUID) -> Incident:
+    """Return an incident that whoever asks sees, and see its whole jurisdiction from then on.
+
+    Its next step may lead to a grid that an officer does not see, and the incident that it repeats may lie there.
+    """
+    incident = _known(connection, incident_id)
+    if incident.jurisdiction_id is not None:
+        enter(connection, within(incident.jurisdiction_id))
+    return incident
+
+
+def _scope_of(token: str) -> Scope:
+    return of_reporter(token_sha256(token) or b"")
 
 
 def _known(connection: Connection, incident_id: UUID) -> Incident:

@@ -25,6 +25,7 @@ from geoservice.errors import (
 from geoservice.services import lookups
 from layers.buildings.queries import building_place, jurisdiction_meant
 from layers.crs import DeclaredPosition, Position
+from layers.db.scope import enter, of_reporter
 from layers.db.session import Database
 from layers.grids.ownership import owner_of
 from layers.incidents.edits import insert_report, note_report_key
@@ -97,7 +98,7 @@ class IncidentService:
         with self._database.transaction(actor=identity.actor) as connection:
             incident_id, token, before = _first_or_again(connection, report, identity, key)
             if before:
-                return _found(find_incident(connection, incident_id), incident_id), token
+                return _as_reported(connection, incident_id, token), token
             jurisdiction = self._jurisdiction_of(connection, report)
             if not service_exists(connection, jurisdiction_id=jurisdiction.id, code=report.service_code):
                 raise ServiceUnknown(service=report.service_code, jurisdiction=jurisdiction.code)
@@ -110,7 +111,7 @@ class IncidentService:
                 ),
                 incident_id,
             )  # fmt: skip
-            incident = _found(find_incident(connection, incident_id), incident_id)
+            incident = _as_reported(connection, incident_id, token)
             if only_where_served and incident.grid_code is None:
                 raise NotServed
             return incident, token
@@ -229,6 +230,12 @@ def _own(connection: Connection, search: Search, identity: Identity) -> Search |
     postings = postings_of(connection, jurisdiction_id=jurisdiction_id, staff_code=code)
     grids = tuple(posting.grid_code for posting in postings)
     return replace(search, jurisdiction_id=jurisdiction_id, with_grids_or_officer=(grids, code))
+
+
+def _as_reported(connection: Connection, incident_id: UUID, token: str) -> Incident:
+    """Return an incident as whoever reported it sees it: wherever it went."""
+    enter(connection, of_reporter(token_sha256(token) or b""))
+    return _found(find_incident(connection, incident_id), incident_id)
 
 
 def _found(incident: Incident | None, incident_id: UUID) -> Incident:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from geoservice.auth.keys import new_key, same_secret, split_key
-from geoservice.auth.model import Identity, Role
+from geoservice.auth.model import Home, Identity, Role
 from geoservice.records.keys.queries import (
     StoredKey,
     find_last_valid_key,
@@ -27,40 +27,51 @@ class KeyService:
         self._cache = cache
 
     def create(
-        self, role: Role, label: str, *, expires_at: datetime | None = None, staff: tuple[str, str] | None = None
-    ) -> str:
+        self, role: Role, label: str, *, expires_at: datetime | None = None, staff: tuple[str, str] | None = None,
+        jurisdiction: str | None = None,
+    ) -> str:  # fmt: skip
         """Make a key and return its text, which is shown this once and stored nowhere.
 
         Parameters
         ----------
         staff
             Codes of a jurisdiction and of the member of its staff who holds the key and acts with it.
+        jurisdiction
+            Code of that where alone it is good; None: everywhere, or where its holder is.
 
         Raises
         ------
         JurisdictionUnknown, StaffUnknown
+        RefusedByDatabase
+            An officer's key has nobody who holds it.
         """
         key = new_key()
         with self._database.transaction() as connection:
+            home, staff_code = lookups.jurisdiction_id(connection, jurisdiction), None
+            if staff is not None:
+                home, staff_code = lookups.get_staff(connection, *staff)
             insert_key(
                 connection, key_id=key.id, secret_sha256=key.secret_sha256, role=role, label=label,
-                expires_at=expires_at, staff=None if staff is None else lookups.get_staff(connection, *staff),
+                expires_at=expires_at, jurisdiction_id=home, staff_code=staff_code,
             )  # fmt: skip
         return key.text
 
-    def create_unless_valid(self, role: Role, label: str, *, expires_at: datetime) -> str | StoredKey:
-        """Make a key unless there is a valid one of this role and label; return its text, or what is there.
+    def create_unless_valid(
+        self, role: Role, label: str, *, expires_at: datetime, jurisdiction: str
+    ) -> str | StoredKey:  # fmt: skip
+        """Make a key unless there is a valid one of this role, label and jurisdiction; return its text, or what is there.
 
         The text of a key that is there is stored nowhere and can not be shown again.
         """
         key = new_key()
         with self._database.transaction() as connection:
-            there = find_last_valid_key(connection, label=label, role=role)
+            home = lookups.get_jurisdiction(connection, jurisdiction).id
+            there = find_last_valid_key(connection, label=label, role=role, jurisdiction_id=home)
             if there is not None:
                 return there
             insert_key(
                 connection, key_id=key.id, secret_sha256=key.secret_sha256, role=role, label=label,
-                expires_at=expires_at,
+                expires_at=expires_at, jurisdiction_id=home,
             )  # fmt: skip
         return key.text
 
@@ -106,7 +117,8 @@ def _identity(stored: StoredKey | None, secret_sha256: bytes) -> Identity | None
         return None
     if stored.revoked_at is not None or (stored.expires_at is not None and stored.expires_at <= datetime.now(UTC)):
         return None
-    holder = None
-    if stored.jurisdiction_id is not None and stored.staff_code is not None:
-        holder = (stored.jurisdiction_id, stored.staff_code)
-    return Identity(Role(stored.role), stored.id, holder)
+    home = holder = None
+    if stored.jurisdiction_id is not None and stored.jurisdiction_code is not None:
+        home = Home(stored.jurisdiction_id, stored.jurisdiction_code)
+        holder = None if stored.staff_code is None else (home.id, stored.staff_code)
+    return Identity(Role(stored.role), stored.id, holder, home)

@@ -9,8 +9,9 @@ from flask import Flask, Request, g
 
 from geoservice.auth.model import PUBLIC, Identity
 from geoservice.auth.permissions import Permission, may, roles_with
-from geoservice.web.parsing import Forbidden, Unauthorised
+from geoservice.web.parsing import Forbidden, NotHere, Unauthorised
 from geoservice.web.pipeline import Step
+from layers.db.scope import NOTHING, choose, leave
 
 View = TypeVar("View", bound=Callable[..., Any])
 Identify = Callable[[str], Identity | None]
@@ -42,6 +43,7 @@ def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify) -> S
     """
 
     def check(request: Request) -> None:
+        g.seen_before = choose(NOTHING)
         rule = request.url_rule
         if rule is None:
             return  # nothing at this address: 404 or 405 follows
@@ -54,14 +56,31 @@ def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify) -> S
         else:
             who = identify_for_look_up if needed is Permission.LOOK_UP_OWNER else identify
             identity = _shown_identity(request.environ.get("HTTP_AUTHORIZATION"), who)
-        g.identity = identity
-        if may(identity.role, needed):
+        g.identity = identity.acting_in(_named_jurisdictions(request))
+        choose(g.identity.scope)
+        if may(g.identity.role, needed):
             return
         if identity is PUBLIC:
             raise Unauthorised
+        if may(identity.role, needed) and identity.home is not None:
+            raise NotHere(jurisdiction=identity.home.code)
         raise Forbidden(role=identity.role.value, roles=", ".join(role.value for role in roles_with(needed)))
 
+    app.teardown_request(_leave)
     return check
+
+
+def _leave(error: BaseException | None) -> None:
+    before = g.pop("seen_before", None)
+    if before is not None:
+        leave(before)
+
+
+def _named_jurisdictions(request: Request) -> set[str]:
+    """Return the codes of the jurisdictions that an address names; a body's is left to the database."""
+    named = {value for name in ("jurisdiction", "jurisdiction_id") for value in request.args.getlist(name)}
+    in_path = (request.view_args or {}).get("jurisdiction")
+    return named if in_path is None else named | {in_path}
 
 
 def _shown_identity(header: str | None, identify: Identify) -> Identity:

@@ -59,6 +59,10 @@ class Forbidden(GeoserviceError):
     """The role of this key does not include that; those that do are named."""
 
 
+class NotHere(GeoserviceError):
+    """The key is for another jurisdiction, which is named."""
+
+
 class InvalidInput(GeoserviceError):
     """See `errors` for each thing that is wrong."""
 

@@ -64,6 +64,8 @@ KINDS: dict[type[Exception], Kind] = {
     parsing.InvalidCursor: Kind("invalid-cursor", 400, "The cursor is not one that was given out"),
     parsing.Unauthorised: Kind("unauthorised", 401, "A key is needed"),
     parsing.Forbidden: Kind("forbidden", 403, "This key may not do that"),
+    parsing.NotHere: Kind("not-here", 403, "This key is for another jurisdiction"),
+    facts.NotYours: Kind("not-yours", 403, "That belongs to another jurisdiction, or to another grid"),
     crs.OffTheEarth: Kind("out-of-range", 422, "The coordinates are not on the earth"),
     crs.UnknownCrs: Kind("unknown-crs", 422, "The coordinate reference system is not known"),
     crs.OutsideCrs: Kind("outside-crs", 422, "The coordinates lie outside the coordinate reference system"),

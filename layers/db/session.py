@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, exc, make_url, pool, text
 
+from layers.db.scope import APP_ROLE, SET_SCOPE, Scope, present_scope
 from layers.db.sentences import broken, missing
 from layers.errors import (
     DatabaseUnavailable,
     EditedMeanwhile,
     LayerError,
     MovedMeanwhile,
+    NotYours,
     PublishedMeanwhile,
     RefusedByDatabase,
     SchemaMissing,
@@ -26,8 +28,6 @@ from layers.errors import (
     TryAgain,
 )
 
-#: The group role that the service works as; it owns nothing, so it can switch off no guard.
-APP_ROLE = "geoservice_app"
 #: A database that went away without a word is noticed after this time, and by one who waits for its answer after twice
 #: that: nothing of his is on the way, so the kernel must ask.
 _CONNECT_TIMEOUT_S = 3
@@ -37,6 +37,12 @@ _KEEPALIVE_S = 5
 _MEANWHILE: dict[str, type[RefusedByDatabase]] = {
     "GS409": PublishedMeanwhile, "GS410": MovedMeanwhile, "GS411": StepRefused, "GS412": EditedMeanwhile,
 }  # fmt: skip
+_BEGIN = text(
+    f"SELECT {SET_SCOPE},"
+    " set_config('geoservice.actor', :actor, true), set_config('statement_timeout', :limit_ms, true)"
+)
+#: What in PostgreSQL refuses a row that no policy allows; the sentence is another one in each language.
+_ROW_POLICY_CHECK = "ExecWithCheckOptions"
 _UNFIT_VALUE = "One of the values is not one that the database can store or reckon with."
 
 
@@ -52,11 +58,13 @@ def engine_url(url: str) -> str:
 
 @dataclass(frozen=True)
 class Database:
-    """A pool of connections to one PostGIS database, working as APP_ROLE."""
+    """A pool of connections to one PostGIS database, working as APP_ROLE, which owns nothing: it switches off no guard."""
 
     engine: Engine = field(repr=False)
     #: A statement is cancelled after this time unless a transaction asks for more.
     statement_timeout_s: float = 5.0
+    #: What its transactions see; None: what the context says that they begin in.
+    scope: Scope | None = None
 
     @classmethod
     def connect(
@@ -81,10 +89,15 @@ class Database:
         )
         return cls(engine, statement_timeout_s)
 
+    def scoped(self, scope: Scope) -> Database:
+        """Return the same pool with transactions that see this scope, whoever asks."""
+        return replace(self, scope=scope)
+
     @contextmanager
     def transaction(
-        self, *, actor: str = "", timeout_s: float | None = None, one_view: bool = False, kept: bool = True
-    ) -> Iterator[Connection]:
+        self, *, actor: str = "", timeout_s: float | None = None, one_view: bool = False, kept: bool = True,
+        scope: Scope | None = None,
+    ) -> Iterator[Connection]:  # fmt: skip
         """Run the block in one transaction; commit at its end, roll back on any error, or when nothing is to be kept.
 
         Parameters
@@ -97,6 +110,8 @@ class Database:
             All statements see the database as the first one did.
         kept
             False: it is only tried, and rolled back at its end.
+        scope
+            What it sees; None: what the database says, or the context.
 
         Raises
         ------
@@ -106,13 +121,8 @@ class Database:
         limit_ms = round((self.statement_timeout_s if timeout_s is None else timeout_s) * 1000)
         engine = self.engine.execution_options(isolation_level="REPEATABLE READ") if one_view else self.engine
         with suppress(_NotKept), translated_errors(), engine.begin() as connection:
-            connection.execute(
-                text(
-                    "SELECT set_config('geoservice.actor', :actor, true),"
-                    " set_config('statement_timeout', :limit_ms, true)"
-                ),
-                {"actor": actor, "limit_ms": str(limit_ms)},
-            )
+            seen = scope or self.scope or present_scope()
+            connection.execute(_BEGIN, {"actor": actor, "limit_ms": str(limit_ms)} | seen.settings)
             yield connection
             if not kept:
                 raise _NotKept
@@ -120,6 +130,8 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Run each statement of the block for itself: a question of one statement takes half the round trips.
+
+        No row is seen that has a policy.
 
         Raises
         ------
@@ -167,6 +179,8 @@ def translate(error: BaseException | None) -> LayerError:  # noqa: C901 - a flat
         return TookTooLong()
     if isinstance(error, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
         return TryAgain()
+    if isinstance(error, psycopg.errors.InsufficientPrivilege) and error.diag.source_function == _ROW_POLICY_CHECK:
+        return NotYours()
     if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
         return SchemaMissing()
     if isinstance(error, psycopg.Error) and error.sqlstate is not None:

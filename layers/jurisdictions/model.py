@@ -9,6 +9,8 @@ from layers.crs import Bbox
 
 #: What becomes of an open incident whose place gets another grid: it goes along, stays, or a person is asked.
 Reroute = Literal["move", "keep", "ask"]
+#: What is shown to whom nobody knows: nothing; outline, grids and base map; all that is not about people.
+Visitors = Literal["closed", "grids", "open"]
 
 
 @dataclass(frozen=True)
@@ -37,3 +39,5 @@ class Jurisdiction:
     ballpark: str | None = None
     #: Whom everything that shows its data has to name; None: nobody.
     attribution: str | None = None
+    #: What visitors see of it.
+    visitors: Visitors = "grids"

@@ -37,3 +37,5 @@ class JurisdictionRow(Base):
     grid_code_pattern: Mapped[str | None] = mapped_column(Text)
     #: Whom maps of it have to name.
     attribution: Mapped[str | None] = mapped_column(Text)
+    #: What visitors see of it: closed, grids or open.
+    visitors: Mapped[str] = mapped_column(Text, server_default="grids")

@@ -13,6 +13,7 @@ NAMES = (
     "values",  # what CHECKs ask
     "distances",
     "jurisdictions",  # nearly every table belongs to one
+    "scopes",  # which name one, in grants of logins
     "editions",  # of a jurisdiction
     "grids",  # of an edition
     "locks",
@@ -46,6 +47,7 @@ NAMES = (
     "announcements",  # fingerprints name postings and keys
     "served",  # views of layers, households and incidents among them
     "rights",  # grants on all of the above
+    "row_policies",  # and which rows
 )
 
 

@@ -1,4 +1,5 @@
--- The keys of programs. A key of an officer names the member of staff who holds it, by code.
+-- The keys of programs. A key is for one jurisdiction or, without one, for all; a key of an officer names the member of staff who
+-- holds it, by code.
 
 CREATE TABLE geoservice.api_key (
     id text PRIMARY KEY CHECK (id ~ '^[0-9a-z]{8}$'),
@@ -6,11 +7,12 @@ CREATE TABLE geoservice.api_key (
     role text NOT NULL CHECK (role IN
         ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'auditor', 'admin')),
     label text NOT NULL CHECK (geoservice.is_name(label)),
-    jurisdiction_id integer,
+    jurisdiction_id integer REFERENCES geoservice.jurisdiction,
     staff_code text COLLATE "C",
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz,
     revoked_at timestamptz,
     FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
-    CONSTRAINT api_key_staff_of_a_jurisdiction CHECK ((jurisdiction_id IS NULL) = (staff_code IS NULL))
+    CONSTRAINT api_key_staff_of_a_jurisdiction CHECK (staff_code IS NULL OR jurisdiction_id IS NOT NULL),
+    CONSTRAINT api_key_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL)
 );

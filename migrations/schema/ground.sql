@@ -11,7 +11,8 @@ DO $$
 DECLARE
     group_role text;
 BEGIN
-    FOREACH group_role IN ARRAY ARRAY['geoservice_app', 'geoservice_analyst', 'geoservice_reader'] LOOP
+    FOREACH group_role IN ARRAY ARRAY['geoservice_app', 'geoservice_analyst', 'geoservice_reader',
+        'geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_visitor'] LOOP
         BEGIN
             IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = group_role) THEN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', group_role);

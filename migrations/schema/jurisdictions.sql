@@ -20,6 +20,8 @@ CREATE TABLE geoservice.jurisdiction (
     households_max integer NOT NULL DEFAULT 500,
     grid_code_pattern text CHECK (char_length(grid_code_pattern) BETWEEN 1 AND 200),  -- null: any code
     attribution text CHECK (char_length(attribution) BETWEEN 1 AND 500),  -- whom maps of it have to name
+    -- What visitors see of it: nothing; outline, grids and base map; or all that is not about people.
+    visitors text NOT NULL DEFAULT 'grids' CHECK (visitors IN ('closed', 'grids', 'open')),
     recorded_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT jurisdiction_households_min_to_max CHECK (households_max >= households_min)
 );

@@ -2,7 +2,10 @@
 --   geoservice_reader    the map without people
 --   geoservice_analyst   also edits drafts and the layers that stand in the landscape, and hands in incidents; no households, no keys
 --   geoservice_app       the service: everything but what only triggers write and what is never removed
--- Row-level rights for officers come with sign-in; until then only the service itself reads households and incident texts.
+-- Which rows of these each sees is in row_policies.sql.
+
+-- Whoever works as one of the scopes (scopes.sql) may what the service may, with fewer rows.
+GRANT geoservice_app TO geoservice_everywhere, geoservice_within, geoservice_officer, geoservice_visitor;
 
 GRANT USAGE ON SCHEMA geoservice TO geoservice_reader, geoservice_analyst, geoservice_app;
 
@@ -68,6 +71,8 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 
 -- What look-ups, CHECKs and triggers ask with the rights of whoever reads or writes.
 GRANT EXECUTE ON FUNCTION
+    geoservice.scope_jurisdictions(), geoservice.scope_staff(), geoservice.scope_grids(), geoservice.followed(),
+    geoservice.open_jurisdictions(), geoservice.login_jurisdictions(),
     geoservice.actor(), geoservice.is_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
     geoservice.has_words(text), geoservice.is_reason(text),

@@ -11,7 +11,8 @@ DO $$
 DECLARE
     group_role text;
 BEGIN
-    FOREACH group_role IN ARRAY ARRAY['geoservice_app', 'geoservice_analyst', 'geoservice_reader'] LOOP
+    FOREACH group_role IN ARRAY ARRAY['geoservice_app', 'geoservice_analyst', 'geoservice_reader',
+        'geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_visitor'] LOOP
         BEGIN
             IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = group_role) THEN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', group_role);
@@ -246,6 +247,8 @@ CREATE TABLE geoservice.jurisdiction (
     households_max integer NOT NULL DEFAULT 500,
     grid_code_pattern text CHECK (char_length(grid_code_pattern) BETWEEN 1 AND 200),  -- null: any code
     attribution text CHECK (char_length(attribution) BETWEEN 1 AND 500),  -- whom maps of it have to name
+    -- What visitors see of it: nothing; outline, grids and base map; or all that is not about people.
+    visitors text NOT NULL DEFAULT 'grids' CHECK (visitors IN ('closed', 'grids', 'open')),
     recorded_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT jurisdiction_households_min_to_max CHECK (households_max >= households_min)
 );
@@ -307,6 +310,89 @@ BEGIN
 END $$;
 CREATE TRIGGER guard_norms BEFORE INSERT OR UPDATE OF households_min, households_max, grid_code_pattern
     ON geoservice.jurisdiction FOR EACH ROW EXECUTE FUNCTION geoservice.guard_norms();
+
+-- Whose rows a transaction sees. It works as one of the group roles that row policies are for (row_policies.sql) and says in
+-- settings what they ask. A login of a person is seen by its own grant. Nothing that is set here can be trusted against whoever
+-- writes SQL as the service: it is a wall against mistakes, the second behind the guards of the doors.
+
+-- The jurisdictions, by id, that it was said to see; empty when none was.
+CREATE FUNCTION geoservice.scope_jurisdictions() RETURNS integer[]
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(nullif(current_setting('geoservice.jurisdictions', true), ''), '{}')::integer[];
+
+-- The officer who asks, by code.
+CREATE FUNCTION geoservice.scope_staff() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN nullif(current_setting('geoservice.staff', true), '');
+
+-- The grids that the officer is posted to today, as the days of the jurisdiction go.
+CREATE FUNCTION geoservice.scope_grids() RETURNS text[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT p.grid_code FROM posting AS p JOIN jurisdiction AS j ON j.id = p.jurisdiction_id
+         WHERE p.jurisdiction_id = ANY (scope_jurisdictions()) AND p.staff_code = scope_staff()
+           AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date);
+END $$;
+
+-- The incident whose reporter's token was shown, and what it is a duplicate of in the end.
+CREATE FUNCTION geoservice.followed() RETURNS uuid[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    token CONSTANT text := nullif(current_setting('geoservice.reporter', true), '');
+BEGIN
+    IF token IS NULL THEN
+        RETURN '{}';
+    END IF;
+    RETURN ARRAY(
+        WITH RECURSIVE way AS (
+            SELECT i.id, i.duplicate_of FROM incident AS i WHERE i.reporter_sha256 = decode(token, 'hex')
+            UNION SELECT i.id, i.duplicate_of FROM way JOIN incident AS i ON i.id = way.duplicate_of)
+        SELECT way.id FROM way);
+END $$;
+
+-- The jurisdictions that show visitors what is not about people.
+CREATE FUNCTION geoservice.open_jurisdictions() RETURNS integer[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    RETURN ARRAY(SELECT j.id FROM jurisdiction AS j WHERE j.visitors = 'open');
+END $$;
+
+-- Logins of people to the database, and where each works.
+CREATE TABLE geoservice.login_grant (
+    login text PRIMARY KEY,
+    jurisdiction_id integer REFERENCES geoservice.jurisdiction,  -- null: everywhere
+    granted_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- The jurisdictions that the present login works in.
+CREATE FUNCTION geoservice.login_jurisdictions() RETURNS integer[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    RETURN ARRAY(SELECT j.id FROM jurisdiction AS j WHERE EXISTS (
+        SELECT FROM login_grant AS g WHERE g.login = session_user AND coalesce(g.jurisdiction_id, j.id) = j.id));
+END $$;
+
+-- Have a table show each role the rows that a condition names, and let it write those that another one does (null: none). As the
+-- parts of a condition that ask for settings or postings stand in sub-selects, they are asked once a statement, not once a row.
+CREATE FUNCTION geoservice.set_row_policy(home regclass, of_role text, reads text, writes text DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    command text;
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', home);
+    FOREACH command IN ARRAY ARRAY['select', 'insert', 'update', 'delete'] LOOP
+        EXECUTE format('DROP POLICY IF EXISTS %I ON %s', of_role || '_' || command, home);
+    END LOOP;
+    IF reads IS NOT NULL THEN
+        EXECUTE format('CREATE POLICY %I ON %s FOR SELECT TO %I USING (%s)', of_role || '_select', home, of_role, reads);
+    END IF;
+    IF writes IS NOT NULL THEN
+        EXECUTE format('CREATE POLICY %I ON %s FOR INSERT TO %I WITH CHECK (%s)', of_role || '_insert', home, of_role, writes);
+        EXECUTE format('CREATE POLICY %I ON %s FOR UPDATE TO %I USING (%s)', of_role || '_update', home, of_role, writes);
+        EXECUTE format('CREATE POLICY %I ON %s FOR DELETE TO %I USING (%s)', of_role || '_delete', home, of_role, writes);
+    END IF;
+END $$;
 
 -- Editions of a jurisdiction's grids, and what the gate found in them.
 
@@ -2438,7 +2524,8 @@ BEGIN ATOMIC
      LIMIT 1;
 END;
 
--- The keys of programs. A key of an officer names the member of staff who holds it, by code.
+-- The keys of programs. A key is for one jurisdiction or, without one, for all; a key of an officer names the member of staff who
+-- holds it, by code.
 
 CREATE TABLE geoservice.api_key (
     id text PRIMARY KEY CHECK (id ~ '^[0-9a-z]{8}$'),
@@ -2446,13 +2533,14 @@ CREATE TABLE geoservice.api_key (
     role text NOT NULL CHECK (role IN
         ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'auditor', 'admin')),
     label text NOT NULL CHECK (geoservice.is_name(label)),
-    jurisdiction_id integer,
+    jurisdiction_id integer REFERENCES geoservice.jurisdiction,
     staff_code text COLLATE "C",
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz,
     revoked_at timestamptz,
     FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
-    CONSTRAINT api_key_staff_of_a_jurisdiction CHECK ((jurisdiction_id IS NULL) = (staff_code IS NULL))
+    CONSTRAINT api_key_staff_of_a_jurisdiction CHECK (staff_code IS NULL OR jurisdiction_id IS NOT NULL),
+    CONSTRAINT api_key_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL)
 );
 
 -- The services offered: what may be reported, and how long it may take.
@@ -4233,7 +4321,7 @@ BEGIN
                     coalesce(p.valid_to::text, '-'), s.code, s.call_sign), ';' ORDER BY p.id))
            FROM geoservice.posting AS p
            JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code),
-        (SELECT md5(string_agg(concat_ws('|', k.id, encode(k.secret_sha256, 'hex'), k.role,
+        (SELECT md5(string_agg(concat_ws('|', k.id, encode(k.secret_sha256, 'hex'), k.role, k.jurisdiction_id,
                     coalesce(k.expires_at::text, '-'), coalesce(k.revoked_at::text, '-')), ';' ORDER BY k.id))
            FROM geoservice.api_key AS k),
         (SELECT md5(string_agg(concat_ws('|', l.id, l.xmin), ';' ORDER BY l.id)) FROM geoservice.layer AS l WHERE l.description IS NOT NULL)
@@ -4318,7 +4406,10 @@ SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_e
 --   geoservice_reader    the map without people
 --   geoservice_analyst   also edits drafts and the layers that stand in the landscape, and hands in incidents; no households, no keys
 --   geoservice_app       the service: everything but what only triggers write and what is never removed
--- Row-level rights for officers come with sign-in; until then only the service itself reads households and incident texts.
+-- Which rows of these each sees is in row_policies.sql.
+
+-- Whoever works as one of the scopes (scopes.sql) may what the service may, with fewer rows.
+GRANT geoservice_app TO geoservice_everywhere, geoservice_within, geoservice_officer, geoservice_visitor;
 
 GRANT USAGE ON SCHEMA geoservice TO geoservice_reader, geoservice_analyst, geoservice_app;
 
@@ -4384,6 +4475,8 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 
 -- What look-ups, CHECKs and triggers ask with the rights of whoever reads or writes.
 GRANT EXECUTE ON FUNCTION
+    geoservice.scope_jurisdictions(), geoservice.scope_staff(), geoservice.scope_grids(), geoservice.followed(),
+    geoservice.open_jurisdictions(), geoservice.login_jurisdictions(),
     geoservice.actor(), geoservice.is_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
     geoservice.has_words(text), geoservice.is_reason(text),
@@ -4435,3 +4528,82 @@ GRANT EXECUTE ON FUNCTION
     geoservice.create_layer(text, jsonb, text[], integer, integer, text[]), geoservice.drop_layer(text, text),
     geoservice.fingerprints()  -- of the keys, too
     TO geoservice_app;
+
+-- Which rows whom: the second wall, behind the guards of the doors (geoservice/auth/permissions.py). For each table that holds more
+-- than the map: a line a role. Roles (scopes.sql):
+--   geoservice_everywhere   whoever runs the service, programs for all jurisdictions, what is told as counts
+--   geoservice_within       those who work in some jurisdictions
+--   geoservice_officer      an officer: what his grids have today, and what he was named for
+--   geoservice_visitor      nobody known: what is open to all, and the report whose token is shown
+--   geoservice_analyst, geoservice_reader   logins of people, by their grants
+-- geoservice_app itself has none: whoever did not choose sees nothing. The owner of the tables sees all, and so do the functions
+-- that run as it.
+
+DO $$
+DECLARE
+    within CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.scope_jurisdictions())::integer[])';
+    own CONSTANT text := within || ' AND grid_code = ANY ((SELECT geoservice.scope_grids())::text[])';
+    granted CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.login_jurisdictions())::integer[])';
+    home text;
+BEGIN
+    -- Whoever runs the service.
+    FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
+                                'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview'] LOOP
+        PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
+    END LOOP;
+
+    -- Incidents. A report may come from anywhere: where it belongs is the trigger's.
+    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_officer',
+        within || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR officer_code = (SELECT geoservice.scope_staff()))',
+        within);
+    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_visitor',
+        'id = ANY ((SELECT geoservice.followed())::uuid[]) OR jurisdiction_id = ANY ((SELECT geoservice.open_jurisdictions())::integer[])');
+    CREATE POLICY geoservice_visitor_insert ON geoservice.incident FOR INSERT TO geoservice_visitor WITH CHECK (true);
+    CREATE POLICY geoservice_visitor_update ON geoservice.incident FOR UPDATE TO geoservice_visitor
+        USING (id = ANY ((SELECT geoservice.followed())::uuid[]));
+    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_analyst', granted, granted);
+
+    -- What became of them: whoever sees an incident sees its history.
+    FOREACH home IN ARRAY ARRAY['geoservice_within', 'geoservice_officer', 'geoservice_visitor'] LOOP
+        PERFORM geoservice.set_row_policy('geoservice.incident_event', home,
+            'EXISTS (SELECT FROM geoservice.incident AS i WHERE i.id = incident_id)');
+    END LOOP;
+
+    -- Households: counts, and whoever sees them works there.
+    PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_officer', own, within);
+    PERFORM geoservice.set_row_policy('geoservice.household_history', 'geoservice_within', within);
+    PERFORM geoservice.set_row_policy('geoservice.household_history', 'geoservice_officer', within);
+
+    -- Staff, and what they did.
+    PERFORM geoservice.set_row_policy('geoservice.staff', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.staff', 'geoservice_officer', within);
+    PERFORM geoservice.set_row_policy('geoservice.posting', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.posting', 'geoservice_officer', within);
+    PERFORM geoservice.set_row_policy('geoservice.posting', 'geoservice_analyst', granted);
+    PERFORM geoservice.set_row_policy('geoservice.visit', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.visit', 'geoservice_officer',
+        within || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR staff_code = (SELECT geoservice.scope_staff()))',
+        within || ' AND staff_code = (SELECT geoservice.scope_staff())');
+
+    -- What is told to other systems. A webhook of all jurisdictions is for whoever runs the service.
+    PERFORM geoservice.set_row_policy('geoservice.webhook', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.delivery', 'geoservice_within',
+        'EXISTS (SELECT FROM geoservice.webhook AS w WHERE w.id = webhook_id)',
+        'EXISTS (SELECT FROM geoservice.webhook AS w WHERE w.id = webhook_id)');
+    PERFORM geoservice.set_row_policy('geoservice.outbox', 'geoservice_within', within || ' OR jurisdiction_id IS NULL');
+
+    -- What was in force is public; a draft is for those who work on it.
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_app', 'geoservice.was_published(status)');
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_reader', 'geoservice.was_published(status)');
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_analyst', granted || ' OR geoservice.was_published(status)', granted);
+    FOREACH home IN ARRAY ARRAY['draft_step', 'decision', 'preview'] LOOP
+        PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_within',
+            'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)',
+            'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)');
+        PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_analyst',
+            'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)');
+    END LOOP;
+END $$;

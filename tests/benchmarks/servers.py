@@ -22,6 +22,7 @@ from layers.db.session import Database
 from tests.benchmarks.databases import some_cluster, some_database
 from tests.benchmarks.measuring import ROOT, LeftOut
 from tests.conftest import free_port
+from tests.keys import holder
 
 HOST = "127.0.0.1"
 START_S = 60
@@ -48,7 +49,7 @@ def new_key(database_url: str, role: Role = Role.DISPATCHER) -> str:
     """Return a key that lets its holder do what a role may, and ask for more at once than strangers."""
     database = Database.connect(database_url, pool_size=1)
     try:
-        return KeyService(database).create(role, "measuring")
+        return KeyService(database).create(role, "measuring", staff=holder(role))
     finally:
         database.close()
 

@@ -19,8 +19,10 @@ class StoredKey:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
-    #: Who holds an officer's key.
+    #: Where it is good; None: everywhere.
     jurisdiction_id: int | None = None
+    jurisdiction_code: str | None = None
+    #: Who holds an officer's key.
     staff_code: str | None = None
 
 
@@ -28,19 +30,22 @@ _INSERT = text("""
     INSERT INTO geoservice.api_key (id, secret_sha256, role, label, expires_at, jurisdiction_id, staff_code)
     VALUES (:id, :secret_sha256, :role, :label, :expires_at, :jurisdiction_id, :staff_code)
 """)
-_VALID = text("""
-    SELECT k.* FROM geoservice.api_key AS k
+_KEYS = """
+    SELECT k.*, j.code AS jurisdiction_code
+      FROM geoservice.api_key AS k LEFT JOIN geoservice.jurisdiction AS j ON j.id = k.jurisdiction_id
+"""
+_VALID = text(f"""{_KEYS}
      WHERE k.id = :id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
 """)
-_LAST_VALID = text("""
-    SELECT k.* FROM geoservice.api_key AS k
+_LAST_VALID = text(f"""{_KEYS}
      WHERE k.label = :label AND k.role = :role AND k.staff_code IS NULL
+       AND k.jurisdiction_id IS NOT DISTINCT FROM :jurisdiction_id
        AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
      ORDER BY k.expires_at DESC NULLS FIRST, k.id LIMIT 1
 """)
 #: Who makes the only key of a label waits for others who do; readers do not.
 _ONE_AT_A_TIME = text("LOCK TABLE geoservice.api_key IN SHARE ROW EXCLUSIVE MODE")
-_ALL = text("SELECT k.* FROM geoservice.api_key AS k ORDER BY k.created_at, k.id")
+_ALL = text(f"{_KEYS} ORDER BY k.created_at, k.id")
 _REVOKE = text("UPDATE geoservice.api_key SET revoked_at = now() WHERE id = :id AND revoked_at IS NULL")
 
 
@@ -52,10 +57,10 @@ def insert_key(
     role: str,
     label: str,
     expires_at: datetime | None,
-    staff: tuple[int, str] | None = None,
+    jurisdiction_id: int | None = None,
+    staff_code: str | None = None,
 ) -> None:
-    """Store a key's hash; `staff` is who holds it: the jurisdiction's id and the code of the member of staff."""
-    jurisdiction_id, staff_code = staff or (None, None)
+    """Store a key's hash, where it is good (None: everywhere) and which member of staff holds it."""
     connection.execute(
         _INSERT,
         {
@@ -71,13 +76,16 @@ def find_valid_key(connection: Connection, key_id: str) -> StoredKey | None:
     return None if row is None else StoredKey(**row._mapping)
 
 
-def find_last_valid_key(connection: Connection, *, label: str, role: str) -> StoredKey | None:
-    """Return the key of nobody in particular with this label and role that is valid longest, or None.
+def find_last_valid_key(
+    connection: Connection, *, label: str, role: str, jurisdiction_id: int | None
+) -> StoredKey | None:  # fmt: skip
+    """Return the key of nobody in particular with this label, role and place that is valid longest, or None.
 
     Until the transaction ends nobody else makes a key.
     """
     connection.execute(_ONE_AT_A_TIME)
-    row = connection.execute(_LAST_VALID, {"label": label, "role": role}).one_or_none()
+    asked = {"label": label, "role": role, "jurisdiction_id": jurisdiction_id}
+    row = connection.execute(_LAST_VALID, asked).one_or_none()
     return None if row is None else StoredKey(**row._mapping)
 
 

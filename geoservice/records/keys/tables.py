@@ -1,12 +1,23 @@
-"""Table api_key: hashes, never secrets."""
+"""Tables api_key (hashes, never secrets) and login_grant."""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKeyConstraint, Integer, LargeBinary, Text
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
 from layers.db.columns import CODE, INSTANT, instant_now
+
+
+class LoginGrantRow(Base):
+    """Where the login of a person to the database works; row policies ask it."""
+
+    __tablename__ = "login_grant"
+
+    login: Mapped[str] = mapped_column(Text, primary_key=True)
+    #: Null: everywhere.
+    jurisdiction_id: Mapped[int | None] = mapped_column(ForeignKey("geoservice.jurisdiction.id"))
+    granted_at: Mapped[datetime] = instant_now()
 
 
 class ApiKeyRow(Base):
@@ -26,6 +37,7 @@ class ApiKeyRow(Base):
     created_at: Mapped[datetime] = instant_now()
     expires_at: Mapped[datetime | None] = mapped_column(INSTANT)
     revoked_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    #: Where it is good; null: everywhere.
+    jurisdiction_id: Mapped[int | None] = mapped_column(ForeignKey("geoservice.jurisdiction.id"))
     #: Who holds an officer's key.
-    jurisdiction_id: Mapped[int | None] = mapped_column(Integer)
     staff_code: Mapped[str | None] = mapped_column(CODE)

@@ -330,6 +330,6 @@ def test_a_withdrawn_draft_is_gone_for_good(analyst: Analyst) -> None:
 
 @pytest.mark.parametrize("role", [Role.READER, Role.REPORTER, Role.OFFICER, Role.DISPATCHER, Role.AUDITOR])
 def test_only_analysts_edit(analyst: Analyst, services: Services, role: Role) -> None:
-    analyst.key = services.keys.create(role, "other")
+    analyst.key = services.keys.create(role, "other", staff=holder(role))
 
     assert_problem(analyst.post("undo"), 403, "forbidden")

@@ -25,6 +25,7 @@ from geoservice.settings import Settings
 from geoservice.tiles.answers import answer_with
 from geoservice.wiring import Services
 from layers.catalogue import catalogue
+from tests.keys import holder
 from tests.tilegen.decoding import features_of
 from tests.waiting import wait_until
 from tilegen.matrix import Tile
@@ -418,7 +419,7 @@ def test_who_may_not_read_a_layer_gets_none_of_its_tiles(
         everybody = whole_table[part]
         said = {"Accept-Encoding": "gzip"}
         if role is not Role.PUBLIC:
-            said["Authorization"] = f"Bearer {services.keys.create(role, 'k')}"
+            said["Authorization"] = f"Bearer {services.keys.create(role, 'k', staff=holder(role))}"
         for allowed in (everybody, everybody - {role}):
             monkeypatch.setitem(permissions.ALLOWED, part, allowed)
             document, tile = client.get(f"/tiles/sare/{layer}.json", headers=said), client.get(whole, headers=said)
@@ -437,7 +438,7 @@ def test_what_only_some_may_read_is_kept_by_no_cache_between(
     needed = Permission(catalogue()["cameras"].read)
     monkeypatch.setitem(permissions.ALLOWED, needed, permissions.ALLOWED[needed] - {Role.PUBLIC})
     client = create_app(Settings(), services=services).test_client()
-    headers = {"Authorization": f"Bearer {services.keys.create(Role.OFFICER, 'k')}"}
+    headers = {"Authorization": f"Bearer {services.keys.create(Role.OFFICER, 'k', staff=holder(Role.OFFICER))}"}
     (address,) = client.get("/tiles/sare/cameras.json", headers=headers).get_json()["tiles"]
 
     answer = client.get(address.replace("{z}/{x}/{y}", MIDDLE), headers=headers, follow_redirects=True)

@@ -21,6 +21,7 @@ from geoservice.services.layers.features import FeatureEdit
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from layers.crs import declared_position
+from tests.keys import holder
 from tests.loading import stop, wait_until_loaded
 
 #: A variable as Flask or OpenAPI writes it, with the noun before it.
@@ -73,7 +74,7 @@ def open_door(database_url: str) -> Iterator[Door]:
     services = build_services(settings)
     app = create_app(settings, services=services)
     wait_until_loaded(services)
-    keys = {role: services.keys.create(role, "door") for role in Role if role is not Role.PUBLIC}
+    keys = {role: services.keys.create(role, "door", staff=holder(role)) for role in Role if role is not Role.PUBLIC}
     yield Door(app, app.test_client(), services, keys, _existing(services))
     stop(services)
 

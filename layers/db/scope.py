@@ -1,0 +1,87 @@
+"""Whose rows a transaction sees: the group role that row policies are written for, and what they ask of it.
+
+The policies are in migrations/schema/row_policies.sql. A transaction whose scope nobody chose sees what the present
+context says; outside a request that is everything, as for whoever runs the service.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+#: The group role that the service connects as. No row policy is for it: it sees no row that has one.
+APP_ROLE = "geoservice_app"
+#: SQL that has the rest of a transaction see a scope; its settings are the values.
+SET_SCOPE = (
+    "set_config('role', :role, true), set_config('geoservice.jurisdictions', :jurisdictions, true),"
+    " set_config('geoservice.staff', :staff, true), set_config('geoservice.reporter', :reporter, true)"
+)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Some rows of those that have an owner."""
+
+    #: Group role.
+    role: str
+    #: Ids of those whose rows are seen, where the role asks.
+    jurisdictions: tuple[int, ...] = ()
+    #: Code of an officer, who sees what his grids have today and what he was named for.
+    staff: str = ""
+    #: Hash of the token of a report, by which its reporter sees it.
+    reporter: bytes = b""
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Return what the policies ask, as the database keeps settings."""
+        return {
+            "role": self.role, "jurisdictions": f"{{{','.join(map(str, self.jurisdictions))}}}",
+            "staff": self.staff, "reporter": self.reporter.hex(),
+        }  # fmt: skip
+
+
+NOTHING = Scope(APP_ROLE)
+#: Of whoever runs the service; of programs that serve several jurisdictions; of what is told as counts.
+EVERYWHERE = Scope("geoservice_everywhere")
+#: Of whom nothing is known: what jurisdictions show to everybody.
+VISITOR = Scope("geoservice_visitor")
+
+
+def within(*jurisdictions: int) -> Scope:
+    """Return the scope of those who work in some jurisdictions, by id."""
+    return Scope("geoservice_within", jurisdictions)
+
+
+def of_officer(jurisdiction: int, staff_code: str) -> Scope:
+    """Return the scope of an officer: his grids of today, and what he was named for."""
+    return Scope("geoservice_officer", (jurisdiction,), staff_code)
+
+
+def of_reporter(token_sha256: bytes) -> Scope:
+    """Return the scope of whoever holds the token of a report: the report, and what it is a duplicate of."""
+    return Scope("geoservice_visitor", reporter=token_sha256)
+
+
+_present: ContextVar[Scope] = ContextVar("scope", default=EVERYWHERE)
+
+
+def present_scope() -> Scope:
+    """Return the scope of transactions that begin now."""
+    return _present.get()
+
+
+def choose(scope: Scope) -> Token[Scope]:
+    """Have transactions of this context see this scope; return what `leave` takes."""
+    return _present.set(scope)
+
+
+def leave(token: Token[Scope]) -> None:
+    """Have them see what they saw before."""
+    _present.reset(token)
+
+
+def enter(connection: Connection, scope: Scope) -> None:
+    """See another scope for the rest of a transaction."""
+    connection.execute(text(f"SELECT {SET_SCOPE}"), scope.settings)

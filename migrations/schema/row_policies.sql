@@ -1,0 +1,78 @@
+-- Which rows whom: the second wall, behind the guards of the doors (geoservice/auth/permissions.py). For each table that holds more
+-- than the map: a line a role. Roles (scopes.sql):
+--   geoservice_everywhere   whoever runs the service, programs for all jurisdictions, what is told as counts
+--   geoservice_within       those who work in some jurisdictions
+--   geoservice_officer      an officer: what his grids have today, and what he was named for
+--   geoservice_visitor      nobody known: what is open to all, and the report whose token is shown
+--   geoservice_analyst, geoservice_reader   logins of people, by their grants
+-- geoservice_app itself has none: whoever did not choose sees nothing. The owner of the tables sees all, and so do the functions
+-- that run as it.
+
+DO $$
+DECLARE
+    within CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.scope_jurisdictions())::integer[])';
+    own CONSTANT text := within || ' AND grid_code = ANY ((SELECT geoservice.scope_grids())::text[])';
+    granted CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.login_jurisdictions())::integer[])';
+    home text;
+BEGIN
+    -- Whoever runs the service.
+    FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
+                                'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview'] LOOP
+        PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
+    END LOOP;
+
+    -- Incidents. A report may come from anywhere: where it belongs is the trigger's.
+    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_officer',
+        within || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR officer_code = (SELECT geoservice.scope_staff()))',
+        within);
+    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_visitor',
+        'id = ANY ((SELECT geoservice.followed())::uuid[]) OR jurisdiction_id = ANY ((SELECT geoservice.open_jurisdictions())::integer[])');
+    CREATE POLICY geoservice_visitor_insert ON geoservice.incident FOR INSERT TO geoservice_visitor WITH CHECK (true);
+    CREATE POLICY geoservice_visitor_update ON geoservice.incident FOR UPDATE TO geoservice_visitor
+        USING (id = ANY ((SELECT geoservice.followed())::uuid[]));
+    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_analyst', granted, granted);
+
+    -- What became of them: whoever sees an incident sees its history.
+    FOREACH home IN ARRAY ARRAY['geoservice_within', 'geoservice_officer', 'geoservice_visitor'] LOOP
+        PERFORM geoservice.set_row_policy('geoservice.incident_event', home,
+            'EXISTS (SELECT FROM geoservice.incident AS i WHERE i.id = incident_id)');
+    END LOOP;
+
+    -- Households: counts, and whoever sees them works there.
+    PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_officer', own, within);
+    PERFORM geoservice.set_row_policy('geoservice.household_history', 'geoservice_within', within);
+    PERFORM geoservice.set_row_policy('geoservice.household_history', 'geoservice_officer', within);
+
+    -- Staff, and what they did.
+    PERFORM geoservice.set_row_policy('geoservice.staff', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.staff', 'geoservice_officer', within);
+    PERFORM geoservice.set_row_policy('geoservice.posting', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.posting', 'geoservice_officer', within);
+    PERFORM geoservice.set_row_policy('geoservice.posting', 'geoservice_analyst', granted);
+    PERFORM geoservice.set_row_policy('geoservice.visit', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.visit', 'geoservice_officer',
+        within || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR staff_code = (SELECT geoservice.scope_staff()))',
+        within || ' AND staff_code = (SELECT geoservice.scope_staff())');
+
+    -- What is told to other systems. A webhook of all jurisdictions is for whoever runs the service.
+    PERFORM geoservice.set_row_policy('geoservice.webhook', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.delivery', 'geoservice_within',
+        'EXISTS (SELECT FROM geoservice.webhook AS w WHERE w.id = webhook_id)',
+        'EXISTS (SELECT FROM geoservice.webhook AS w WHERE w.id = webhook_id)');
+    PERFORM geoservice.set_row_policy('geoservice.outbox', 'geoservice_within', within || ' OR jurisdiction_id IS NULL');
+
+    -- What was in force is public; a draft is for those who work on it.
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_app', 'geoservice.was_published(status)');
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_reader', 'geoservice.was_published(status)');
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_analyst', granted || ' OR geoservice.was_published(status)', granted);
+    FOREACH home IN ARRAY ARRAY['draft_step', 'decision', 'preview'] LOOP
+        PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_within',
+            'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)',
+            'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)');
+        PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_analyst',
+            'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)');
+    END LOOP;
+END $$;

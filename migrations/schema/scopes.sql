@@ -1,0 +1,82 @@
+-- Whose rows a transaction sees. It works as one of the group roles that row policies are for (row_policies.sql) and says in
+-- settings what they ask. A login of a person is seen by its own grant. Nothing that is set here can be trusted against whoever
+-- writes SQL as the service: it is a wall against mistakes, the second behind the guards of the doors.
+
+-- The jurisdictions, by id, that it was said to see; empty when none was.
+CREATE FUNCTION geoservice.scope_jurisdictions() RETURNS integer[]
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(nullif(current_setting('geoservice.jurisdictions', true), ''), '{}')::integer[];
+
+-- The officer who asks, by code.
+CREATE FUNCTION geoservice.scope_staff() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN nullif(current_setting('geoservice.staff', true), '');
+
+-- The grids that the officer is posted to today, as the days of the jurisdiction go.
+CREATE FUNCTION geoservice.scope_grids() RETURNS text[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT p.grid_code FROM posting AS p JOIN jurisdiction AS j ON j.id = p.jurisdiction_id
+         WHERE p.jurisdiction_id = ANY (scope_jurisdictions()) AND p.staff_code = scope_staff()
+           AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date);
+END $$;
+
+-- The incident whose reporter's token was shown, and what it is a duplicate of in the end.
+CREATE FUNCTION geoservice.followed() RETURNS uuid[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    token CONSTANT text := nullif(current_setting('geoservice.reporter', true), '');
+BEGIN
+    IF token IS NULL THEN
+        RETURN '{}';
+    END IF;
+    RETURN ARRAY(
+        WITH RECURSIVE way AS (
+            SELECT i.id, i.duplicate_of FROM incident AS i WHERE i.reporter_sha256 = decode(token, 'hex')
+            UNION SELECT i.id, i.duplicate_of FROM way JOIN incident AS i ON i.id = way.duplicate_of)
+        SELECT way.id FROM way);
+END $$;
+
+-- The jurisdictions that show visitors what is not about people.
+CREATE FUNCTION geoservice.open_jurisdictions() RETURNS integer[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    RETURN ARRAY(SELECT j.id FROM jurisdiction AS j WHERE j.visitors = 'open');
+END $$;
+
+-- Logins of people to the database, and where each works.
+CREATE TABLE geoservice.login_grant (
+    login text PRIMARY KEY,
+    jurisdiction_id integer REFERENCES geoservice.jurisdiction,  -- null: everywhere
+    granted_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- The jurisdictions that the present login works in.
+CREATE FUNCTION geoservice.login_jurisdictions() RETURNS integer[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    RETURN ARRAY(SELECT j.id FROM jurisdiction AS j WHERE EXISTS (
+        SELECT FROM login_grant AS g WHERE g.login = session_user AND coalesce(g.jurisdiction_id, j.id) = j.id));
+END $$;
+
+-- Have a table show each role the rows that a condition names, and let it write those that another one does (null: none). As the
+-- parts of a condition that ask for settings or postings stand in sub-selects, they are asked once a statement, not once a row.
+CREATE FUNCTION geoservice.set_row_policy(home regclass, of_role text, reads text, writes text DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    command text;
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', home);
+    FOREACH command IN ARRAY ARRAY['select', 'insert', 'update', 'delete'] LOOP
+        EXECUTE format('DROP POLICY IF EXISTS %I ON %s', of_role || '_' || command, home);
+    END LOOP;
+    IF reads IS NOT NULL THEN
+        EXECUTE format('CREATE POLICY %I ON %s FOR SELECT TO %I USING (%s)', of_role || '_select', home, of_role, reads);
+    END IF;
+    IF writes IS NOT NULL THEN
+        EXECUTE format('CREATE POLICY %I ON %s FOR INSERT TO %I WITH CHECK (%s)', of_role || '_insert', home, of_role, writes);
+        EXECUTE format('CREATE POLICY %I ON %s FOR UPDATE TO %I USING (%s)', of_role || '_update', home, of_role, writes);
+        EXECUTE format('CREATE POLICY %I ON %s FOR DELETE TO %I USING (%s)', of_role || '_delete', home, of_role, writes);
+    END IF;
+END $$;
