@@ -44,6 +44,10 @@ class RefusedByDatabase(LayerError):
         return f"{self.message} {self.hint}" if self.hint else self.message
 
 
+class NotYours(RefusedByDatabase):
+    """What was to be written belongs to another jurisdiction, or to another grid, than those of whoever asks."""
+
+
 class StepRefused(RefusedByDatabase):
     """The incident's lifecycle has no such step from where it is."""
 
@@ -58,10 +62,6 @@ class PublishedMeanwhile(RefusedByDatabase):
 
 class MovedMeanwhile(RefusedByDatabase):
     """The data moved since the preview was made."""
-
-
-class NotYours(LayerError):
-    """What was to be written belongs where whoever asks may not write: to another jurisdiction, or to another grid."""
 
 
 class TryAgain(LayerError):

@@ -25,7 +25,7 @@ from geoservice.errors import (
 from geoservice.services import lookups
 from layers.buildings.queries import building_place, jurisdiction_meant
 from layers.crs import DeclaredPosition, Position
-from layers.db.scope import enter, of_reporter
+from layers.db.scope import EVERYWHERE, enter, of_reporter
 from layers.db.session import Database
 from layers.grids.ownership import owner_of
 from layers.incidents.edits import insert_report, note_report_key
@@ -95,7 +95,7 @@ class IncidentService:
             raise PersonalNumberRefused
         if report.place.is_unknown:
             raise PlaceUnknown
-        with self._database.transaction(actor=identity.actor) as connection:
+        with self._database.transaction(actor=identity.actor, scope=identity.scope) as connection:
             incident_id, token, before = _first_or_again(connection, report, identity, key)
             if before:
                 return _as_reported(connection, incident_id, token), token
@@ -201,8 +201,8 @@ class IncidentService:
             return found, len(found) if len(found) < limit else count_incidents(connection, wanted)
 
     def count_alike(self, incident_id: UUID) -> int:
-        """Return how many others in hand may be about the same matter, at most 20."""
-        with self._database.transaction() as connection:
+        """Return how many others in hand may be about the same matter, at most 20, whoever asks."""
+        with self._database.transaction(scope=EVERYWHERE) as connection:
             return len(alike(connection, incident_id))
 
     def handling_figures(

@@ -59,7 +59,7 @@ class KeyService:
     def create_unless_valid(
         self, role: Role, label: str, *, expires_at: datetime, jurisdiction: str
     ) -> str | StoredKey:  # fmt: skip
-        """Make a key unless there is a valid one of this role, label and jurisdiction; return its text, or what is there.
+        """Make a key unless one of this role, label and jurisdiction is valid; return its text, or what is there.
 
         The text of a key that is there is stored nowhere and can not be shown again.
         """

@@ -35,12 +35,13 @@ _TCP_USER_TIMEOUT_MS = 5000
 _KEEPALIVE_S = 5
 #: Refusals of our own functions that callers treat each in its way, by SQLSTATE.
 _MEANWHILE: dict[str, type[RefusedByDatabase]] = {
-    "GS409": PublishedMeanwhile, "GS410": MovedMeanwhile, "GS411": StepRefused, "GS412": EditedMeanwhile,
+    "GS403": NotYours, "GS409": PublishedMeanwhile, "GS410": MovedMeanwhile, "GS411": StepRefused, "GS412": EditedMeanwhile,
 }  # fmt: skip
 _BEGIN = text(
     f"SELECT {SET_SCOPE},"
     " set_config('geoservice.actor', :actor, true), set_config('statement_timeout', :limit_ms, true)"
 )
+_NOT_YOURS = "What was to be written belongs to another jurisdiction, or to another grid, than yours."
 #: What in PostgreSQL refuses a row that no policy allows; the sentence is another one in each language.
 _ROW_POLICY_CHECK = "ExecWithCheckOptions"
 _UNFIT_VALUE = "One of the values is not one that the database can store or reckon with."
@@ -180,7 +181,7 @@ def translate(error: BaseException | None) -> LayerError:  # noqa: C901 - a flat
     if isinstance(error, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
         return TryAgain()
     if isinstance(error, psycopg.errors.InsufficientPrivilege) and error.diag.source_function == _ROW_POLICY_CHECK:
-        return NotYours()
+        return NotYours(_NOT_YOURS)
     if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
         return SchemaMissing()
     if isinstance(error, psycopg.Error) and error.sqlstate is not None:

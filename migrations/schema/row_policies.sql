@@ -17,7 +17,8 @@ DECLARE
 BEGIN
     -- Whoever runs the service.
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
-                                'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview'] LOOP
+                                'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview',
+                                'change', 'change_count'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
     END LOOP;
 
@@ -55,6 +56,16 @@ BEGIN
     PERFORM geoservice.set_row_policy('geoservice.visit', 'geoservice_officer',
         within || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR staff_code = (SELECT geoservice.scope_staff()))',
         within || ' AND staff_code = (SELECT geoservice.scope_staff())');
+
+    -- What was changed of layers, in the jurisdictions where it was.
+    FOREACH home IN ARRAY ARRAY['geoservice_within', 'geoservice_officer'] LOOP
+        PERFORM geoservice.set_row_policy('geoservice.change_count', home, within);
+    END LOOP;
+    PERFORM geoservice.set_row_policy('geoservice.change_count', 'geoservice_analyst', granted);
+    FOREACH home IN ARRAY ARRAY['geoservice_within', 'geoservice_officer', 'geoservice_analyst'] LOOP
+        PERFORM geoservice.set_row_policy('geoservice.change', home,
+            'EXISTS (SELECT FROM geoservice.change_count AS n WHERE n.change_id = id)');
+    END LOOP;
 
     -- What is told to other systems. A webhook of all jurisdictions is for whoever runs the service.
     PERFORM geoservice.set_row_policy('geoservice.webhook', 'geoservice_within', within, within);

@@ -60,6 +60,17 @@ BEGIN
         SELECT FROM login_grant AS g WHERE g.login = session_user AND coalesce(g.jurisdiction_id, j.id) = j.id));
 END $$;
 
+-- Whether whoever writes may write what is a jurisdiction's. The owner of the schema, and whoever may become it, may.
+CREATE FUNCTION geoservice.may_write(jurisdiction integer) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE current_setting('role')
+    WHEN 'geoservice_everywhere' THEN true
+    WHEN 'geoservice_within' THEN jurisdiction = ANY (geoservice.scope_jurisdictions())
+    WHEN 'geoservice_officer' THEN jurisdiction = ANY (geoservice.scope_jurisdictions())
+    WHEN 'geoservice_visitor' THEN false
+    ELSE geoservice.is_service() OR jurisdiction = ANY (geoservice.login_jurisdictions())
+END;
+
 -- Have a table show each role the rows that a condition names, and let it write those that another one does (null: none). As the
 -- parts of a condition that ask for settings or postings stand in sub-selects, they are asked once a statement, not once a row.
 CREATE FUNCTION geoservice.set_row_policy(home regclass, of_role text, reads text, writes text DEFAULT NULL) RETURNS void

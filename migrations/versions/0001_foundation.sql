@@ -373,6 +373,17 @@ BEGIN
         SELECT FROM login_grant AS g WHERE g.login = session_user AND coalesce(g.jurisdiction_id, j.id) = j.id));
 END $$;
 
+-- Whether whoever writes may write what is a jurisdiction's. The owner of the schema, and whoever may become it, may.
+CREATE FUNCTION geoservice.may_write(jurisdiction integer) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE current_setting('role')
+    WHEN 'geoservice_everywhere' THEN true
+    WHEN 'geoservice_within' THEN jurisdiction = ANY (geoservice.scope_jurisdictions())
+    WHEN 'geoservice_officer' THEN jurisdiction = ANY (geoservice.scope_jurisdictions())
+    WHEN 'geoservice_visitor' THEN false
+    ELSE geoservice.is_service() OR jurisdiction = ANY (geoservice.login_jurisdictions())
+END;
+
 -- Have a table show each role the rows that a condition names, and let it write those that another one does (null: none). As the
 -- parts of a condition that ask for settings or postings stand in sub-selects, they are asked once a statement, not once a row.
 CREATE FUNCTION geoservice.set_row_policy(home regclass, of_role text, reads text, writes text DEFAULT NULL) RETURNS void
@@ -1532,14 +1543,20 @@ BEGIN
     END IF;
 END $$;
 
--- Count what a statement did to a layer. The counts are numbers by jurisdiction.
+-- Count what a statement did to a layer. The counts are numbers by jurisdiction. Every door that writes features leads through
+-- here, so here it is seen to that it is its writer's to write; a policy of the tables would shut COPY out.
 CREATE FUNCTION geoservice.count_change(layer text, jurisdiction integer, added bigint, changed bigint, removed bigint) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    IF NOT may_write(count_change.jurisdiction) THEN
+        RAISE EXCEPTION 'What was to be written belongs to another jurisdiction than yours.' USING ERRCODE = 'GS403';
+    END IF;
     INSERT INTO change_count AS c (change_id, layer, jurisdiction_id, added, changed, removed)
     VALUES (begin_change(), count_change.layer, count_change.jurisdiction, count_change.added, count_change.changed, count_change.removed)
         ON CONFLICT (change_id, layer, jurisdiction_id) DO UPDATE
-       SET added = c.added + excluded.added, changed = c.changed + excluded.changed, removed = c.removed + excluded.removed
-$$;
+       SET added = c.added + excluded.added, changed = c.changed + excluded.changed, removed = c.removed + excluded.removed;
+END $$;
 
 -- Keep what a statement changed or removed. Arguments: the layer; its twin; the columns that are kept; what makes a row another one.
 -- A row that was written twice in one transaction keeps what it was in between, for no time at all.
@@ -4476,7 +4493,7 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 -- What look-ups, CHECKs and triggers ask with the rights of whoever reads or writes.
 GRANT EXECUTE ON FUNCTION
     geoservice.scope_jurisdictions(), geoservice.scope_staff(), geoservice.scope_grids(), geoservice.followed(),
-    geoservice.open_jurisdictions(), geoservice.login_jurisdictions(),
+    geoservice.open_jurisdictions(), geoservice.login_jurisdictions(), geoservice.may_write(integer),
     geoservice.actor(), geoservice.is_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
     geoservice.has_words(text), geoservice.is_reason(text),
@@ -4548,7 +4565,8 @@ DECLARE
 BEGIN
     -- Whoever runs the service.
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
-                                'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview'] LOOP
+                                'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview',
+                                'change', 'change_count'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
     END LOOP;
 
@@ -4586,6 +4604,16 @@ BEGIN
     PERFORM geoservice.set_row_policy('geoservice.visit', 'geoservice_officer',
         within || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR staff_code = (SELECT geoservice.scope_staff()))',
         within || ' AND staff_code = (SELECT geoservice.scope_staff())');
+
+    -- What was changed of layers, in the jurisdictions where it was.
+    FOREACH home IN ARRAY ARRAY['geoservice_within', 'geoservice_officer'] LOOP
+        PERFORM geoservice.set_row_policy('geoservice.change_count', home, within);
+    END LOOP;
+    PERFORM geoservice.set_row_policy('geoservice.change_count', 'geoservice_analyst', granted);
+    FOREACH home IN ARRAY ARRAY['geoservice_within', 'geoservice_officer', 'geoservice_analyst'] LOOP
+        PERFORM geoservice.set_row_policy('geoservice.change', home,
+            'EXISTS (SELECT FROM geoservice.change_count AS n WHERE n.change_id = id)');
+    END LOOP;
 
     -- What is told to other systems. A webhook of all jurisdictions is for whoever runs the service.
     PERFORM geoservice.set_row_policy('geoservice.webhook', 'geoservice_within', within, within);

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from flask import Flask
 from pydantic import SecretStr
 
 from geoservice.app import create_app
 from geoservice.auth.model import Role
+from geoservice.auth.permissions import Permission
 from geoservice.settings import Settings
+from geoservice.web.guard import LABEL
 from tests.geoservice.api import draft_calls, kept_calls, step_calls, webhook_calls
 from tests.geoservice.web.attacks import Answer, ask
 from tests.geoservice.web.door import Door
@@ -64,12 +68,33 @@ OPERATIONS = list(_operations())
 every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
 
 
+def permission_of(operation: Operation, app: Flask) -> Permission:
+    """Return what an operation asks of whoever calls it."""
+    for rule in app.url_map.iter_rules():
+        if re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) == operation.path and operation.method in (
+            rule.methods or ()
+        ):
+            return Permission(getattr(app.view_functions[rule.endpoint], LABEL))
+    raise LookupError(operation.path)
+
+
+def _showing(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
 def _valid(names: list[str], door: Door) -> dict[str, Any]:
     return {name: door.existing[name] for name in names if name in door.existing}
 
 
 def send(operation: Operation, door: Door, *, key: str | None = None, **parts: Any) -> Answer:
-    """Send a valid call with some of its parts replaced: path, query, body; as an administrator, or with a key."""
+    """Send a valid call with some of its parts replaced: path, query, body.
+
+    Parameters
+    ----------
+    key
+        What is shown; empty: nothing; None: the administrator's.
+    """
+    shown = door.keys[Role.ADMIN] if key is None else key
     if webhook_calls.is_call(operation.path):
         webhook_calls.ready(door)
     kept_calls.ready(door, operation.path)
@@ -77,24 +102,22 @@ def send(operation: Operation, door: Door, *, key: str | None = None, **parts: A
     query = _valid(operation.parameters("query"), door) | kept_calls.query(operation.path) | parts.get("query", {})
     more: dict[str, Any] = {}
     own = kept_calls.body(door, operation.method, operation.path)
-    body, headers = _valid(operation.fields, door) if own is None else own, door.headers(Role.ADMIN)
+    body, headers = _valid(operation.fields, door) if own is None else own, _showing(shown)
     if draft_calls.is_verb(operation.method, operation.path):
         draft, body = _draft_for(operation, door)
         headers["If-Match"] = draft.etag
         path = path.replace(f"/editions/{door.existing['editions.id']}/", f"/editions/{draft.id}/")
     if step_calls.is_step(operation.method, operation.path):
         incident, token, body = step_calls.ready(door)
-        headers |= token
+        headers = token | headers if key else headers | token
         path = path.replace(door.existing["incidents.id"], incident)
     if operation.takes_body:
         more = {"data": json.dumps(body | parts.get("body", {})), "content_type": "application/json"}
     if operation.form_fields:
-        form = _valid(operation.form_fields, door) | {"api_key": door.keys[Role.ADMIN]}
+        form = _valid(operation.form_fields, door) | {"api_key": shown}
         more = {"data": form, "content_type": "application/x-www-form-urlencoded"}
     if "raw" in parts:
         more = {"data": parts["raw"], "content_type": "application/json"}
-    if key is not None:
-        headers["Authorization"] = f"Bearer {key}"
     answer = ask(door.client, path, method=operation.method, query_string=query, headers=headers, **more)
     if answer.status in {200, 201}:
         _waiting.pop(operation.path, None)

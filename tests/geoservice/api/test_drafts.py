@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from geoservice.auth.model import Role
 from geoservice.wiring import Services
+from tests.keys import holder
 
 FIRST, NEXT = "540502001001001", "540502001001002"
 

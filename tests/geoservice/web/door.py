@@ -100,6 +100,7 @@ def _existing(services: Services) -> dict[str, Any]:
         "services.code": services.incidents.services(jurisdiction)[0].code,
         "jurisdiction": jurisdiction,
         "jurisdictions.code": jurisdiction,
+        "jurisdiction_id": jurisdiction,
         "code": services.grids.grids(jurisdiction)[0]["code"],
         "grid": services.grids.grids(jurisdiction)[0]["code"],
         "incidents.id": str(incident.id),

@@ -1,0 +1,228 @@
+"""Whoever works in one jurisdiction is nobody known in another one: at every operation, by guards and by rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from geoservice.auth.model import Identity, Role
+from geoservice.auth.permissions import may
+from geoservice.services.incidents import NewReport
+from geoservice.web import guard
+from layers.crs import declared_position
+from layers.db.scope import EVERYWHERE, NOTHING, VISITOR, Scope, of_officer, of_reporter, within
+from layers.db.session import Database
+from tests.conftest import DatabaseMaker
+from tests.factories import insert, make_town
+from tests.geoservice.api import draft_calls
+from tests.geoservice.api.good_calls import Operation, every_operation, permission_of, send
+from tests.geoservice.web.door import Door, open_door
+
+CANARY = "canary 三号楼"
+ROLES = [role for role in Role if role is not Role.PUBLIC]
+#: What does not show another jurisdiction's is refused in one of these ways.
+SHUT = {401, 403, 404}
+
+
+@dataclass(frozen=True)
+class Walls:
+    """The demo community behind a door, and the keys of another town."""
+
+    door: Door
+    url: str
+    #: Of the other town, by role.
+    keys: dict[Role, str]
+    #: Ids of the community and of the other town.
+    here: int
+    there: int
+
+
+@pytest.fixture(scope="module")
+def walls(cluster_url: str, community_template: str) -> Iterator[Walls]:
+    maker = DatabaseMaker(cluster_url)
+    url = maker.clone(community_template)
+    with psycopg.connect(url) as connection:
+        town = make_town(connection).jurisdiction_id
+        insert(connection, "staff", {"jurisdiction_id": town, "code": "G1", "call_sign": "G1", "role": "grid_officer"})
+        posting = {"staff_code": "G1", "grid_code": "B", "role": "grid_officer", "valid_from": "2020-01-01"}
+        insert(connection, "posting", {"jurisdiction_id": town} | posting)
+        here = connection.execute("SELECT id FROM geoservice.jurisdiction WHERE code = 'sare'").fetchone()
+    with open_door(url) as door:
+        _mark(door)
+        _fill(url, here[0])
+        keys = {
+            role: door.services.keys.create(
+                role, "other town", jurisdiction="town", staff=("town", "G1") if role is Role.OFFICER else None
+            )
+            for role in ROLES
+        }
+        yield Walls(door, url, keys, here[0], town)
+    maker.drop_all()
+
+
+def _mark(door: Door) -> None:
+    """Have whatever tells of the community's matters tell a word that is known again."""
+    known = door.existing
+    report = NewReport(known["service_code"], declared_position(known["lon"], known["lat"]), "patrol", CANARY)
+    door.services.incidents.report(report, identity=Identity(Role.DISPATCHER))
+    door.services.webhooks.add(
+        "http://127.0.0.1:9/canary", topics={}, actor="test", label=CANARY, jurisdiction_code="sare"
+    )
+    draft_calls.ready(door)
+
+
+def _fill(url: str, here: int) -> None:
+    """Have every table that has row policies hold a row of the community."""
+    draft = "(SELECT max(e.id) FROM geoservice.edition AS e WHERE e.jurisdiction_id = %(here)s AND e.status = 'draft')"
+    statements = (
+        """INSERT INTO geoservice.visit (jurisdiction_id, building_code, staff_code, kind, outcome, at)
+           SELECT b.jurisdiction_id, b.code, 'G03', 'patrol', 'done', date_trunc('minute', now() - interval '1 hour')
+             FROM geoservice.building AS b WHERE b.jurisdiction_id = %(here)s LIMIT 1""",
+        """UPDATE geoservice.household SET age_18_59 = age_18_59 + 1 WHERE id =
+           (SELECT h.id FROM geoservice.household AS h WHERE h.jurisdiction_id = %(here)s LIMIT 1)""",
+        """INSERT INTO geoservice.delivery (webhook_id, number, type, body)
+           SELECT w.id, 1, 'test', 'body' FROM geoservice.webhook AS w WHERE w.jurisdiction_id = %(here)s""",
+        f"SELECT geoservice.begin_step({draft})",
+        f"""INSERT INTO geoservice.preview (edition_id, revision, actor, fingerprint, moves)
+            VALUES ({draft}, 0, 'test', 'none', '[]')""",  # noqa: S608  a query of ours
+        f"""INSERT INTO geoservice.decision (edition_id, kind, to_code, area_m2, geom, reason)
+            VALUES ({draft}, 'gap', 'A', 1, st_setsrid(st_makepoint(91.77, 29.24), 4326), 'as it was')""",  # noqa: S608  a query of ours
+    )
+    with psycopg.connect(url) as connection:
+        for statement in statements:
+            connection.execute(statement.encode(), {"here": here})
+
+
+@every_operation
+def test_a_key_of_one_town_opens_nothing_of_another(operation: Operation, walls: Walls) -> None:
+    needed = permission_of(operation, walls.door.app)
+    for role in ROLES:
+        answer = send(operation, walls.door, key=walls.keys[role])
+
+        seen = answer.response.get_data().decode("utf-8", "replace")
+        told = f"{role} {operation.method} {operation.path}: {answer.status} {seen:.300}"
+        if may(Role.PUBLIC, needed):
+            stranger = send(operation, walls.door, key="")
+            assert answer.status == stranger.status, told
+        elif operation.method == "GET":
+            assert answer.status in SHUT or CANARY not in seen, told
+        else:
+            assert answer.status in SHUT, told
+
+
+@every_operation
+def test_with_every_guard_open_the_rows_alone_show_nothing_of_another_town(
+    operation: Operation, walls: Walls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "may", lambda role, permission: True)
+    monkeypatch.setattr(Identity, "acting_in", lambda identity, jurisdictions: identity)
+    for role in ROLES:
+        answer = send(operation, walls.door, key=walls.keys[role])
+
+        seen = answer.response.get_data().decode("utf-8", "replace")
+        assert CANARY not in seen, f"{role} {operation.method} {operation.path}: {seen:.300}"
+
+
+def policies(url: str) -> set[str]:
+    """Return the tables that have row policies."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT DISTINCT tablename FROM pg_policies WHERE schemaname = 'geoservice'")
+        return {row[0] for row in rows}
+
+
+#: Tables of a jurisdiction that have none, and why.
+OPEN = {
+    # Layers without people. Who writes them is looked at where their changes are counted.
+    *("basemap_feature", "building", "camera", "organisation"),
+    *("basemap_feature_history", "building_history", "camera_history", "organisation_history"),
+    # What was in force, and what follows from it.
+    *("territory", "edition_period", "applied_edition"),
+    # Tiles, and what they are cut from anew: cells, never a row.
+    *("tile_set", "tile_version", "tile_change", "tile_cell"),
+    # What can be reported, and when is worked.
+    *("service", "working_hours", "calendar_day", "working_span"),
+    # Who shows a key is found out before anything is known of anybody; nobody else reads them.
+    *("api_key", "login_grant"),
+}
+
+
+def test_every_table_of_a_jurisdiction_has_row_policies_or_is_for_everybody(walls: Walls) -> None:
+    with psycopg.connect(walls.url) as connection:
+        rows = connection.execute("""
+            SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+             WHERE c.relnamespace = 'geoservice'::regnamespace AND c.relkind = 'r' AND a.attname = 'jurisdiction_id'
+        """)
+        of_jurisdictions = {row[0] for row in rows}
+
+    assert of_jurisdictions - policies(walls.url) == OPEN
+
+
+def _scopes(walls: Walls) -> dict[str, Scope]:
+    return {
+        "nothing": NOTHING, "visitor": VISITOR, "within": within(walls.there),
+        "officer": of_officer(walls.there, "G1"), "reporter": of_reporter(b"\0" * 32),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("scope", ["nothing", "visitor", "within", "officer", "reporter"])
+def test_asked_in_sql_no_table_shows_a_row_of_another_town(walls: Walls, scope: str) -> None:
+    database = Database.connect(walls.url, pool_size=1)
+    tables = policies(walls.url)
+    with showing(walls.url, "grids"):
+        there = {table: _rows(database, table, EVERYWHERE, walls.here) for table in tables}
+        seen = {table: _rows(database, table, _scopes(walls)[scope], walls.here) for table in tables}
+    database.close()
+
+    assert [table for table, rows in there.items() if rows == 0] == []
+    assert {table: rows for table, rows in seen.items() if rows} == {}
+
+
+@contextmanager
+def showing(url: str, visitors: str) -> Iterator[None]:
+    """Have the community show visitors less for a while."""
+    statement = "UPDATE geoservice.jurisdiction SET visitors = %s WHERE code = 'sare'"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement, [visitors])
+        yield
+        connection.execute(statement, ["open"])
+
+
+def _rows(database: Database, table: str, scope: Scope, here: int) -> int:
+    """Return how many rows of the community a scope sees of a table, of editions those that are drafts."""
+    draft = "t.status = 'draft'" if table == "edition" else "true"
+    query = f"SELECT count(*) FROM geoservice.{table} AS t WHERE {_of_the_community(table)} AND {draft}"  # noqa: S608
+    with database.transaction(scope=scope) as connection:
+        return int(connection.execute(text(query), {"here": here}).scalar_one())
+
+
+def test_an_officer_sees_what_his_grids_have_and_what_he_was_named_for(walls: Walls) -> None:
+    database = Database.connect(walls.url, pool_size=1)
+    with database.transaction(scope=of_officer(walls.here, "G03")) as connection:
+        seen = connection.execute(text("SELECT grid_code, officer_code FROM geoservice.incident")).all()
+        grids = set(connection.execute(text("SELECT unnest(geoservice.scope_grids())")).scalars())
+        households = set(connection.execute(text("SELECT grid_code FROM geoservice.household")).scalars())
+    with database.transaction() as connection:
+        everything = connection.execute(text("SELECT grid_code, officer_code FROM geoservice.incident")).all()
+    database.close()
+
+    assert len(grids) == 1
+    assert households == grids
+    assert 0 < len(seen) < len(everything)
+    assert sorted(seen) == sorted(one for one in everything if one[0] in grids or one[1] == "G03")
+
+
+def _of_the_community(table: str) -> str:
+    """Return SQL for whether a row t of a table is the community's."""
+    by_edition = "t.edition_id IN (SELECT e.id FROM geoservice.edition AS e WHERE e.jurisdiction_id = :here)"
+    of_others = {
+        "incident_event": "t.jurisdiction_id = :here", "draft_step": by_edition, "decision": by_edition,
+        "preview": by_edition,
+        "change": "t.id IN (SELECT n.change_id FROM geoservice.change_count AS n WHERE n.jurisdiction_id = :here)",
+        "delivery": "t.webhook_id IN (SELECT w.id FROM geoservice.webhook AS w WHERE w.jurisdiction_id = :here)",
+    }  # fmt: skip
+    return of_others.get(table, "t.jurisdiction_id = :here")
