@@ -56,7 +56,7 @@ class Identity:
     @property
     def scope(self) -> Scope:
         """Return whose rows somebody sees; the database holds to it."""
-        if self.role is Role.PUBLIC:
+        if self.role in (Role.PUBLIC, Role.READER):
             return VISITOR
         if self.role is Role.OFFICER:
             return NOTHING if self.staff is None else of_officer(*self.staff)

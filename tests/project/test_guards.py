@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -103,6 +104,14 @@ def _seen(door: Door, rule: Rule, role: Role) -> str:
     query = {"jurisdiction": known["jurisdiction"]} if "jurisdiction" not in rule.arguments else {}
     answer = ask(door.client, door.fill(rule.rule), query_string=query, headers=door.headers(role))
     return answer.response.get_data().decode("utf-8", "replace")  # texts in a tile are plain, too
+
+
+def test_the_document_of_rights_is_the_table() -> None:
+    rows = [f"| `{one}` |" + "".join(" yes |" if may(role, one) else " |" for role in Role) for one in ALLOWED]
+
+    document = (Path(__file__).parents[2] / "docs" / "access.md").read_text(encoding="utf-8")
+    assert document.count("\n".join(rows)) == 1
+    assert "| | visitor | " + " | ".join(role.value for role in Role if role is not Role.PUBLIC) + " |" in document
 
 
 def test_a_route_without_a_permission_lets_nobody_in(door: Door) -> None:
