@@ -50,6 +50,8 @@ ADVICE: Mapping[str, str] = {
     "state-true-crs": "Say the true one, such as --crs epsg:N.",
     "state-wgs84-or-gcj02": "Say --crs wgs84 or --crs gcj02.",
     "swap-coordinates": "Say --swap-coordinates.",
+    "tell-oldest": "Add a column of those who are 80 and older, or say --column age_60_79={column} to count all as 60"
+    " to 79.",
     "upgrade-database": "Run: geoservice db upgrade",
     "validate-edition": "Run: geoservice edition validate {edition}",
     "verify-tiles": "Run: geoservice tiles verify, which forgets it, and geoservice tiles build",

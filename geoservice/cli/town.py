@@ -47,14 +47,16 @@ ADVICE_IN_FILE = {
     "allow-ballpark": "Or write allow_ballpark = true in that section, when places may be that far off.",
     "confirm-numbers": "Write gbt28181 = true in that section when they are those, false when they are values.",
     "confirm-removal": "Write confirm_removal = true in that section when that is meant.",
-    "map-columns": 'Write columns = { field = "header" } in that section.',
+    "map-columns": 'Write columns = {{ field = "header" }} in that section.',
     "name-key": 'Write key = "header" in that section.',
     "name-layer": 'Write layer = "name" in that section.',
     "name-sheet": 'Write sheet = "name" in that section.',
-    "say-limits": 'Write what they mean into [services], such as words = { limit = { "即时" = "2小时" } }.',
+    "say-limits": 'Write what they mean into [services], such as words = {{ limit = {{ "即时" = "2小时" }} }}.',
     "state-crs": 'Write crs = "wgs84", "cgcs2000", "gcj02", "bd09" or "epsg:N" in that section.',
     "state-degrees": 'Write degrees = "minutes" or "decimal" in that section.',
     "state-encoding": 'Write encoding = "gbk", "utf-8", or what else it is in, in that section.',
+    "tell-oldest": 'Add a column of those who are 80 and older, or write columns = {{ age_60_79 = "{column}" }} in that'
+    " section to count all as 60 to 79.",
     "swap-coordinates": "Write swapped = true in that section.",
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from geoservice.domain.importing.bearings import TABLE, may_be_numbered
 from geoservice.domain.importing.choices import Choices
 from geoservice.domain.importing.header import known_by
-from geoservice.domain.importing.households import not_residents, running_names, without_oldest
+from geoservice.domain.importing.households import OLDER_BANDS, not_residents, not_their_sum, running_names, without
 from geoservice.domain.importing.ledgers import Importable
 from geoservice.domain.importing.mapping import MappingWrong, Proposal, propose
 from geoservice.domain.importing.model import ReadFeatures, RefusedRow
@@ -23,6 +23,7 @@ from geoservice.reading.file_errors import (
     FileMissing,
     KeyAbsent,
     NumbersNotSure,
+    OldestNotTold,
 )
 from geoservice.reading.file_tables import FileTable, text_of
 from geoservice.reading.fitting import Fitted
@@ -176,15 +177,23 @@ class _Reading:
             self.remarks.append(f"Words of {name} that nobody knows here: {said}.")
 
     def _split_from_60(self) -> None:
-        """Take those from 80 on from those from 60 on, where the file tells both and not what lies between."""
-        if FROM_60 not in self.fields or "age_60_79" in self.values or "age_80_plus" not in self.values:
+        """Make one band of those from 60 on and the other band; who is not told apart is asked for, never dropped."""
+        if FROM_60 not in self.fields:
             return
-        column = next(column for column in self.layer.written if column.name == "age_60_79")
-        done = typed(list(self.table.column(self.fields[FROM_60])), column, self.layer, self.choices)
+        header = self.fields[FROM_60]
+        told = [name for name in OLDER_BANDS if name in self.values]
+        if not told:
+            raise OldestNotTold(column=header)
+        column = next(column for column in self.layer.written if column.name in OLDER_BANDS)
+        done = typed(list(self.table.column(header)), column, self.layer, self.choices)
         self._refuse(done.refused)
-        self.values[column.name], reasons = without_oldest(done.values, self.values["age_80_plus"])
+        if len(told) == len(OLDER_BANDS):
+            self._refuse(not_their_sum(done.values, *(self.values[name] for name in OLDER_BANDS)))
+            return
+        [absent] = set(OLDER_BANDS) - set(told)
+        self.values[absent], reasons = without(done.values, self.values[told[0]], named=told[0])
         self._refuse(reasons)
-        self.remarks.append(f"age_60_79 is {self.fields[FROM_60]} without those of {self.fields['age_80_plus']}.")
+        self.remarks.append(f"{absent} is {header} without those of {self.fields[told[0]]}.")
 
     def read_places(self) -> None:
         """Find out where the features are: at a place, or, where the file has none, in a building."""
