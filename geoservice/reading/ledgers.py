@@ -11,7 +11,6 @@ from geoservice.domain.importing.mapping import Proposal
 from geoservice.domain.importing.model import RefusedRow
 from geoservice.domain.importing.values import Read, typed
 from geoservice.domain.importing.words import KEY
-from geoservice.domain.spreadsheets import unquoted
 from geoservice.reading.features import SHEETS_AND_TEXTS, proposal_of, read_table, require_clear, told_of_columns
 from geoservice.reading.file_errors import FieldAbsent, NotALedger
 from geoservice.reading.file_tables import FileTable
@@ -77,9 +76,7 @@ def _read(
     for column in ledger.written:
         if column.name not in proposal.fields:
             continue
-        cells = [
-            unquoted(cell) if isinstance(cell, str) else cell for cell in table.column(proposal.fields[column.name])
-        ]
+        cells = list(table.column(proposal.fields[column.name]))
         done = typed(cells, column, ledger, choices, read=readers.get(column.name))
         values[column.name] = done.values
         for place, reason in done.refused.items():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from geoservice.domain.importing.header import Found, HeaderNotFound, Merged, Rows, find_table
 from geoservice.domain.importing.mapping import shown
 from geoservice.domain.importing.persons import personal
-from geoservice.domain.spreadsheets import QUOTED_MARK, mark_of, unquoted
+from geoservice.domain.spreadsheets import LEDGER_MARK, MARK, mark_of, unquoted
 from geoservice.reading.file_errors import HeaderAbsent, NoFeatures, NotCalculated, SheetNotStated
 from geoservice.reading.file_tables import FileTable, headers_of
 
@@ -80,8 +80,11 @@ def _as_written(sheet: Sheet) -> tuple[Sheet, Found] | None:
     if not sheet.cells or (mark := mark_of(sheet.cells[0])) is None:
         return None
     cells = sheet.cells
-    if mark == QUOTED_MARK:
+    if mark != MARK:
         cells = [[unquoted(cell) if type(cell) is str else cell for cell in row] for row in cells]
+    if mark == LEDGER_MARK:  # which says nothing more
+        at = cells[0].index(mark)
+        cells = [[*row[:at], *row[at + 1 :]] for row in cells]
     rows = [at for at, row in enumerate(cells) if at and any(row)]
     return replace(sheet, cells=cells), Found(tuple(cell or "" for cell in cells[0]), (0,), rows)
 
