@@ -176,10 +176,10 @@ class Staging:
         written = ", ".join(f"{_quote(name)} {self._columns[name].type}" for name in self._written)
         sent = "".join(f", {_quote(name)} {self._columns[name].type}" for name in told)
         self._run(f"""
-            CREATE TEMPORARY TABLE sent (row_number integer, code text COLLATE "C"{sent}, geom geometry,
+            CREATE TEMPORARY TABLE sent (row_number bigint, code text COLLATE "C"{sent}, geom geometry,
                                          building text COLLATE "C") ON COMMIT DROP;
             CREATE TEMPORARY TABLE staged (
-                row_number integer, code text COLLATE "C", {written}, geom geometry, stored boolean,
+                row_number bigint, code text COLLATE "C", {written}, geom geometry, stored boolean,
                 stored_change bigint, differs text[], fault text
             ) ON COMMIT DROP
         """)
