@@ -19,7 +19,6 @@ from layers.title import Title
 
 #: How a column may be told to be: a type, or text of which few values are to be told apart.
 Kind = Literal["text", "integer", "number", "boolean", "instant", "codes"]
-KINDS: tuple[Kind, ...] = ("text", "integer", "number", "boolean", "instant", "codes")
 #: A text is a code when it has at most so many values, none longer than so many characters, each so often on average.
 CODES_MAX, CODE_LENGTH, _EACH = 12, 40, 3
 #: Of a file whose columns are not told apart by then, so many codes are the most.
