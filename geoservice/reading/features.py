@@ -84,9 +84,10 @@ def read_table(path: str, layer: Importable, choices: Choices, limits: Limits) -
     own, words = own_words(layer), dictionary(layer, placed=False)
     knows = known_by(frozenset().union(*own.values(), *words.values()))
     if suffix in TEXTS:
-        return table_of([read_csv(source, encoding=choices.encoding, limits=limits)], knows)
+        csv = read_csv(source, encoding=choices.encoding, limits=limits)
+        return table_of([csv], knows, most=limits.features)
     sheets, remarks = read_workbook(source, sheet=choices.sheet, limits=limits)
-    return table_of(sheets, knows, remarks)
+    return table_of(sheets, knows, remarks, most=limits.features)
 
 
 def proposal_of(table: FileTable, layer: Importable, choices: Choices) -> Proposal:

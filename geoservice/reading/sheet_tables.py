@@ -9,7 +9,7 @@ from geoservice.domain.importing.header import Found, HeaderNotFound, Merged, Ro
 from geoservice.domain.importing.mapping import shown
 from geoservice.domain.importing.persons import personal
 from geoservice.domain.spreadsheets import LEDGER_MARK, MARK, mark_of, unquoted
-from geoservice.reading.file_errors import HeaderAbsent, NoFeatures, NotCalculated, SheetNotStated
+from geoservice.reading.file_errors import HeaderAbsent, NoFeatures, NotCalculated, SheetNotStated, TooManyFeatures
 from geoservice.reading.file_tables import FileTable, headers_of
 
 _SHOWN = 5
@@ -38,18 +38,22 @@ class Sheet:
         return "" if self.name is None else shown(self.name, 1).replace("column 1", "with a person's name")
 
 
-def table_of(sheets: Sequence[Sheet], knows: Callable[[str], bool], remarks: Sequence[str] = ()) -> FileTable:
+def table_of(
+    sheets: Sequence[Sheet], knows: Callable[[str], bool], remarks: Sequence[str] = (), *, most: int
+) -> FileTable:  # fmt: skip
     """Return sheets with one header as one table.
 
     Parameters
     ----------
+    most
+        Rows of features that there may be.
     knows
         Whether a header is a word that such files have; of several headers, that with the most of them is taken.
 
     Raises
     ------
     FileRefused
-        HeaderAbsent, SheetNotStated, NotCalculated, NoFeatures.
+        HeaderAbsent, SheetNotStated, NotCalculated, NoFeatures, TooManyFeatures.
     """
     found: list[tuple[Sheet, Found]] = []
     others: list[Sheet] = []
@@ -66,6 +70,9 @@ def table_of(sheets: Sequence[Sheet], knows: Callable[[str], bool], remarks: Seq
         raise HeaderAbsent
     names, taken = _alike(found, knows)
     others += [sheet for sheet, _ in found if all(sheet is not one for one, _ in taken)]
+    count = sum(len(table.rows) for _, table in taken)
+    if count > most:
+        raise TooManyFeatures(features=count, most=most)
     told = [*remarks, *_left_out(others)]
     for sheet, table in taken:
         if sheet.not_calculated:
