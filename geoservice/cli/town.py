@@ -9,7 +9,7 @@ import click
 import orjson
 
 from geoservice.cli.actor import actor
-from geoservice.cli.database import import_limits, open_database
+from geoservice.cli.database import import_limits, open_database, read_settings
 from geoservice.cli.layer_difference import show_refused
 from geoservice.cli.new_file import NewFile
 from geoservice.cli.progress import busy
@@ -18,6 +18,7 @@ from geoservice.cli.town_questions import ask_for_town
 from geoservice.lazy_modules import lazily
 
 with lazily():
+    from geoservice.counting import sealing
     from geoservice.services.town import check as checking
     from geoservice.services.town import plan as plans
     from geoservice.services.town import town as towns
@@ -70,7 +71,7 @@ def init(*, file: Path, dry_run: bool, yes: bool) -> None:
     plan = plans.read_plan(file)
     _require_files(plan)
     with open_database() as database:
-        service = towns.TownService(database, import_limits(), actor())
+        service = towns.TownService(database, import_limits(), actor(), _seal_key(plan))
         told = _look(service, plan)
         if dry_run:
             click.echo("Nothing was stored.")
@@ -80,6 +81,13 @@ def init(*, file: Path, dry_run: bool, yes: bool) -> None:
             return
         _make(service, plan, told)
     click.echo(f"What it still lacks: geoservice town check {plan.town.code}")
+
+
+def _seal_key(plan: plans.Plan) -> bytes | None:
+    """Return the key by which a register is known again, where the plan has one."""
+    if not isinstance(plan.households, plans.Register):
+        return None
+    return sealing.seal_key(read_settings().data_dir)
 
 
 def _require_files(plan: plans.Plan) -> None:

@@ -96,7 +96,8 @@ def count_register(
         "buildings": dict(buildings), "as_of": as_of.isoformat(), "per": per, "here": list(jurisdiction_names),
         "sheets": None if sheets is None else list(sheets), "columns": _places(columns or {}),
         "swap_is_encrypted": swap_is_encrypted, "seal": None if seal_key is None else seal_key.hex(),
-        "file_bytes": limits.file_bytes, "archive_bytes": limits.archive_bytes, "archive_ratio": limits.archive_ratio,
+        "file_bytes": limits.file_bytes, "rows": limits.features,
+        "archive_bytes": limits.archive_bytes, "archive_ratio": limits.archive_ratio,
         "memory_bytes": limits.memory_bytes, "cpu_s": int(limits.wall_s) + 1,
     }  # fmt: skip
     with _opened(source) as descriptor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import orjson
@@ -13,6 +14,7 @@ from geoservice.cli.demo import demo
 from geoservice.cli.town import town
 from geoservice.errors import TownFileWrong
 from geoservice.services.town.plan import read_plan
+from tests.geoservice.counting.made_registers import HEADER, csv_of, person
 
 SQUARE = 0.0002
 TOML = """
@@ -262,3 +264,22 @@ def figures_of(url: str, code: str) -> tuple[int, int, int, int]:
         """, [code]).fetchone()  # fmt: skip
     assert row is not None
     return row
+
+
+def test_a_register_is_known_again_as_at_every_door(
+    folder: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setenv("GEOSERVICE_DATA_DIR", str(folder))
+    rows = [person(n, building="B00", room=str(100 + n // 3)) for n in range(12)]
+    (folder / "register.csv").write_bytes(csv_of([HEADER, *rows]))
+    text = TOML.replace('time_zone = "Europe/Vienna"', 'time_zone = "Europe/Vienna"\nas_of = 2026-06-30')
+    text = text.replace('file = "households.csv"', 'count_register = "register.csv"\nswap_is_encrypted = true')
+    (folder / "town.toml").write_text(text.partition("[grids]")[0], encoding="utf-8")
+
+    made = run(folder, "init", "--yes")
+    assert "12 residents of 4 households are counted." in made.output
+    with psycopg.connect(database_url) as connection:
+        (note,) = connection.execute("SELECT note FROM geoservice.change ORDER BY id DESC LIMIT 1").fetchone() or ("",)
+    assert re.search(r"seal [0-9a-f]{16}$", note)
+    monkeypatch.setenv("GEOSERVICE_IMPORT_FEATURES", "11")
+    assert "GEOSERVICE_IMPORT_FEATURES" in run(folder, "init", "--yes").output
