@@ -14,7 +14,7 @@ from geoservice.cli.database import import_limits, open_database, read_settings
 from geoservice.cli.layer_difference import difference_fields, show_difference
 from geoservice.cli.layer_write import show_remarks
 from geoservice.cli.progress import busy
-from geoservice.cli.reading_options import Pairs, reading_options, reading_options_as_choices
+from geoservice.cli.reading_options import Pairs, reading_options, reading_options_as_choices, said_once
 from geoservice.lazy_modules import lazily
 
 with lazily():
@@ -141,20 +141,22 @@ def drop(*, name: str, commit: bool, as_json: bool) -> None:
 
 def _told(said: Mapping[str, object]) -> tuple[dict[str, str], inferring.ColumnChoices]:
     """Return which columns name and place features, and what is said of the others."""
-    columns = dict(cast("Sequence[tuple[str, str]]", said["columns"]))
+    columns = said_once("--column", _pairs(said["columns"]), key=cast("str | None", said["key"]))
     mapping = {name: header for name, header in columns.items() if name in _PLACES}
-    if said["key"] is not None:
-        mapping["code"] = str(said["key"])
-    kinds = dict(cast("Sequence[tuple[str, str]]", said["kinds"]))
+    kinds = said_once("--type", _pairs(said["kinds"]))
     for name, kind in kinds.items():
         if kind not in _KINDS:
             raise click.UsageError(f"--type {name}={kind}: a type is {', '.join(_KINDS)}.")
     return mapping, inferring.ColumnChoices(
         names={name: header for name, header in columns.items() if name not in _PLACES},
         kinds=cast("Mapping[str, inferring.Kind]", kinds),
-        titles={name: _both(text) for name, text in cast("Sequence[tuple[str, str]]", said["column_titles"])},
+        titles={name: _both(text) for name, text in said_once("--title", _pairs(said["column_titles"])).items()},
         without=frozenset(cast("Sequence[str]", said["without"])),
     )  # fmt: skip
+
+
+def _pairs(said: object) -> Sequence[tuple[str, str]]:
+    return cast("Sequence[tuple[str, str]]", said)
 
 
 def _title(name: str, zh: str | None, en: str | None) -> Title:

@@ -17,7 +17,7 @@ from geoservice.cli.layer_register import REGISTER_OPTIONS, RegisterOptions, imp
 from geoservice.cli.layer_write import Wish, show_remarks, show_written, write_features
 from geoservice.cli.new_file import NewFile
 from geoservice.cli.progress import busy
-from geoservice.cli.reading_options import Pairs, reading_options, reading_options_as_choices, words_by_field
+from geoservice.cli.reading_options import Pairs, reading_options, reading_options_as_choices, said_once, words_by_field
 from geoservice.lazy_modules import lazily
 
 with lazily():
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from geoservice.domain.importing.choices import Choices
     from layers.changes.model import Removed
 
-_KEY = "code"
 #: What may be said whatever is read; and what only of OpenStreetMap, of a register.
 _SHARED = frozenset({"jurisdiction", "removed", "confirm_removal", "commit", "to_file", "as_json"})
 _OF_OSM = _SHARED | {"osm", "taken"}
@@ -104,7 +103,9 @@ def import_layer(
             raise click.UsageError(f"A register is counted into the layer households, not into {layer_id[:80]}.")
         _require_fitting(context, "--count-register", _OF_REGISTER)
         options = RegisterOptions(**{name: said[name] for name in REGISTER_OPTIONS})
-        import_register(count_register, wish, options, columns=said["columns"], sheets=said["sheets"])
+        import_register(
+            count_register, wish, options, columns=said_once("--column", said["columns"]), sheets=said["sheets"]
+        )
     elif layer_id is None or file is None:
         raise click.UsageError("Name LAYER and FILE, or say --osm FILE, or --count-register FILE.")
     else:
@@ -149,9 +150,7 @@ def _require_fitting(context: click.Context, what: str, fitting: frozenset[str])
 
 def _choices(said: Mapping[str, Any], around: importing.Surroundings) -> Choices:
     mapping = dict(_kept(cast("Path | None", said["columns_from"])))
-    mapping |= dict(cast("Sequence[tuple[str, str]]", said["columns"]))
-    if said["key"] is not None:
-        mapping[_KEY] = str(said["key"])
+    mapping |= said_once("--column", said["columns"], key=said["key"])
     words = words_by_field(cast("Sequence[tuple[str, str]]", said["words"]))
     return reading_options_as_choices(said, around, mapping=mapping, words=words)
 

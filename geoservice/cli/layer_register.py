@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -71,7 +71,7 @@ def register_options(command: Any) -> Any:
 
 
 def import_register(
-    file: Path, wish: Wish, options: RegisterOptions, *, columns: Sequence[tuple[str, str]], sheets: Sequence[str]
+    file: Path, wish: Wish, options: RegisterOptions, *, columns: Mapping[str, str], sheets: Sequence[str]
 ) -> None:
     """Import the households of a register as counts, as one change, or show what that would change."""
     if options.as_of is None:
@@ -83,7 +83,7 @@ def import_register(
                     database, import_limits(), sealing.seal_key(read_settings().data_dir)
                 ).count(
                     wish.jurisdiction, file, as_of=options.as_of.date(), per=options.per,
-                    refuse_above=options.refuse_above, here=options.here, columns=dict(columns),
+                    refuse_above=options.refuse_above, here=options.here, columns=columns,
                     sheets=sheets or None, swap_is_encrypted=options.swap_is_encrypted,
                 )  # fmt: skip
         except answer.TooManyRowsFail as exc:

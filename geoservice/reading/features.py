@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from geoservice.domain.importing.bearings import TABLE, may_be_numbered
-from geoservice.domain.importing.choices import Choices
+from geoservice.domain.importing.choices import Choices, unknown_in
 from geoservice.domain.importing.header import known_by
 from geoservice.domain.importing.households import OLDER_BANDS, not_residents, not_their_sum, running_names, without
 from geoservice.domain.importing.ledgers import Importable
@@ -18,6 +18,7 @@ from geoservice.domain.importing.values import CODE_LENGTH, NotAValue, is_empty,
 from geoservice.domain.importing.words import FROM_60, KEY, dictionary, own_words
 from geoservice.reading.csv_rows import read_csv
 from geoservice.reading.file_errors import (
+    ChoicesUnknown,
     ColumnsNotClear,
     ColumnsUnknown,
     FileMissing,
@@ -103,6 +104,7 @@ def proposal_of(table: FileTable, layer: Importable, choices: Choices) -> Propos
 
 def features_of(table: FileTable, proposal: Proposal, layer: Layer, choices: Choices) -> ReadFeatures:
     """Return the features of a table whose columns are mapped; raise as `read_features` does."""
+    require_known(layer, choices)
     require_clear(proposal)
     fields = proposal.fields
     reading = _Reading(table, fields, layer, choices)
@@ -112,6 +114,13 @@ def features_of(table: FileTable, proposal: Proposal, layer: Layer, choices: Cho
     reading.read_places()
     reading.read_keys()
     return reading.features(told_of_columns(proposal))
+
+
+def require_known(table: Importable, choices: Choices) -> None:
+    """Raise ChoicesUnknown when something is said that nobody would hear."""
+    unknown = list(unknown_in(choices, table))
+    if unknown:
+        raise ChoicesUnknown(what="; ".join(unknown))
 
 
 def require_clear(proposal: Proposal) -> None:

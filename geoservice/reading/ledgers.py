@@ -11,7 +11,14 @@ from geoservice.domain.importing.mapping import Proposal
 from geoservice.domain.importing.model import RefusedRow
 from geoservice.domain.importing.values import Read, typed
 from geoservice.domain.importing.words import KEY
-from geoservice.reading.features import SHEETS_AND_TEXTS, proposal_of, read_table, require_clear, told_of_columns
+from geoservice.reading.features import (
+    SHEETS_AND_TEXTS,
+    proposal_of,
+    read_table,
+    require_clear,
+    require_known,
+    told_of_columns,
+)
 from geoservice.reading.file_errors import FieldAbsent, NotALedger
 from geoservice.reading.file_tables import FileTable
 from geoservice.reading.limits import Limits
@@ -59,6 +66,7 @@ def read_ledger(
     """
     if not path.lower().endswith(SHEETS_AND_TEXTS):
         raise NotALedger(file=path[-80:])
+    require_known(ledger, choices)
     table = read_table(path, ledger, choices, limits)
     proposal = proposal_of(table, ledger, choices)
     require_clear(proposal)
