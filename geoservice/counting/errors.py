@@ -65,7 +65,7 @@ class RegisterSheetMissing(RegisterRefused):
 
 
 class RegisterColumnMissing(RegisterRefused):
-    """The sheet has no such column as was said."""
+    """There is no such column as was said, or no column tells what was said of it."""
 
     advice = "map-register"
 

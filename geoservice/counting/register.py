@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from difflib import get_close_matches
 from itertools import count, groupby
 from pathlib import Path
 from typing import Literal
@@ -81,7 +82,8 @@ def count_register(
     jurisdiction_names
         What addresses of those begin with who are registered here.
     columns
-        By what a column tells (a key of `domain.counting.columns.WORDS`), its letter or its header.
+        By what a column tells (a key of `domain.counting.columns.WORDS`), its header, or its letter where no header is
+        so: a column may be called ID, and there is one of that letter.
     swap_is_encrypted
         Count even if memory may be written to swap.
     seal_key
@@ -92,9 +94,10 @@ def count_register(
     RegisterRefused
         One of its kin; nothing of the file is in it.
     """
+    _require_known(columns or {})
     request: dict[str, object] = {
         "buildings": dict(buildings), "as_of": as_of.isoformat(), "per": per, "here": list(jurisdiction_names),
-        "sheets": None if sheets is None else list(sheets), "columns": _places(columns or {}),
+        "sheets": None if sheets is None else list(sheets), "columns": dict(columns or {}),
         "swap_is_encrypted": swap_is_encrypted, "seal": None if seal_key is None else seal_key.hex(),
         "file_bytes": limits.file_bytes, "rows": limits.features,
         "archive_bytes": limits.archive_bytes, "archive_ratio": limits.archive_ratio,
@@ -120,21 +123,14 @@ def _require_few_failed(counted: RegisterCount, most: float) -> None:
         )  # fmt: skip
 
 
-def _places(columns: Mapping[str, str]) -> dict[str, int | str]:
-    """Return columns by their places where letters name them, else by their headers."""
-    unknown = columns.keys() - WORDS.keys()
-    if unknown:
-        raise RegisterColumnMissing(known=", ".join(WORDS))
-    return {name: _place(column) for name, column in columns.items()}
-
-
-def _place(column: str) -> int | str:
-    if not (column.isascii() and column.isalpha() and len(column) <= 2 and column.isupper()):
-        return column
-    place = 0
-    for letter in column:
-        place = 26 * place + ord(letter) - ord("A") + 1
-    return place - 1
+def _require_known(columns: Mapping[str, str]) -> None:
+    """Raise RegisterColumnMissing when something is named that no column of a register tells."""
+    for name in columns:
+        if name not in WORDS:
+            near = get_close_matches(name, WORDS, n=1)
+            raise RegisterColumnMissing(
+                unknown=name[:40], meant=near[0] if near else None, known=None if near else ", ".join(WORDS)
+            )
 
 
 @contextlib.contextmanager

@@ -285,6 +285,19 @@ def test_columns_may_be_said_by_letter_or_header() -> None:
         assert count_rows(csv_of(rows), columns={"building": said}).residents == 1
 
 
+def test_a_header_may_look_like_a_letter() -> None:
+    row = [*person(1), "x"]
+    rows = [["甲", "ID", "楼栋", "单元", "房号", "B", "证件号码"], row]
+
+    assert count_rows(csv_of(rows), columns={"identity": "ID", "floating": "B"}).births == {"identity": 1}
+
+
+def test_what_no_column_tells_is_named() -> None:
+    with pytest.raises(RegisterColumnMissing) as refused:
+        count_rows([person(1)], columns={"identiy": "B"})
+    assert refused.value.fields == {"unknown": "identiy", "meant": "identity", "known": None}
+
+
 def test_what_is_not_there_is_refused() -> None:
     with pytest.raises(RegisterWithoutHeader):
         count_rows(csv_of([person(1), person(2)]))
