@@ -234,6 +234,17 @@ def test_a_town_without_a_description_is_asked_for(folder: Path) -> None:
     assert "64 features, 0 refused" in run(folder, "init", "other.toml", "--dry-run").output
 
 
+def test_where_a_town_is_has_to_be_said(folder: Path) -> None:
+    answers = ["mill", "Mill", "Europe/Vienna", "wgs84", *[""] * 9, "", "outline.geojson", "4", "", "n"]
+
+    asked = run(folder, "init", "other.toml", given="\n".join(answers) + "\n")
+
+    written = (folder / "other.toml").read_text(encoding="utf-8")
+    assert "Nothing says where the town is" in asked.output
+    assert "around" not in written
+    assert read_plan(folder / "other.toml").outline is not None
+
+
 def test_a_made_up_town_is_made_beside_the_demo(
     tmp_path: Path, community_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
