@@ -188,7 +188,7 @@ def _count_of(answer: AnswerForm, per: str) -> RegisterCount:
         for reason in Reason if answer.rows.get(reason)
     }  # fmt: skip
     sheets = sheets_of(answer)
-    features = _features(answer, _refused(rows, sheets), _remarks(counts, sheets, per))
+    features = _features(answer, _refused(rows, sheets), _remarks(counts, rows, sheets, per))
     sums = {name: sum(features.values[name]) for name in COUNTED}  # type: ignore[arg-type]
     return RegisterCount(
         features=features, residents=sum(sums.values()) - sums["households"] - sums["floating"],
@@ -220,11 +220,16 @@ def _refused(rows: Mapping[Reason, tuple[RowPlace, ...]], sheets: tuple[CountedS
     )  # fmt: skip
 
 
-def _remarks(counts: Mapping[Reason, int], sheets: tuple[CountedSheet, ...], per: str) -> tuple[str, ...]:
+def _remarks(
+    counts: Mapping[Reason, int], rows: Mapping[Reason, tuple[RowPlace, ...]], sheets: tuple[CountedSheet, ...],
+    per: str,
+) -> tuple[str, ...]:  # fmt: skip
     told = [remark for sheet in sheets for remark in _remarks_on(sheet)]
     for reason, number in counts.items():
         fate = "not counted" if reason in FAILED else "left out" if reason in LEFT_OUT else "counted"
-        told.append(f"{number} rows {fate}: {SENTENCES[reason]}")
+        named = len(rows.get(reason, ()))
+        more = f" The first {named} of {number} are named." if named < number else ""
+        told.append(f"{number} rows {fate}: {SENTENCES[reason]}{more}")
     if per == "unit":
         told.append("A count of one at a unit may point at a person; households can be counted per building.")
     return tuple(told)

@@ -184,7 +184,8 @@ class _Reading:
         if common:
             most = sorted(common.items(), key=lambda one: -one[1])[:_SHOWN_MAX]
             said = ", ".join(f"{word} ({count} rows)" for word, count in most)
-            self.remarks.append(f"Words of {name} that nobody knows here: {said}.")
+            more = f" … {len(most)} of {len(common)}" if len(common) > len(most) else ""
+            self.remarks.append(f"Words of {name} that nobody knows here: {said}{more}.")
 
     def _split_from_60(self) -> None:
         """Make one band of those from 60 on and the other band; who is not told apart is asked for, never dropped."""

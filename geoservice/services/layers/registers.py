@@ -48,7 +48,9 @@ class Counted:
 
     def _more_remarks(self) -> Iterator[str]:
         if self.ambiguous:
-            told = ", ".join(self.ambiguous[:_TOLD]) + (" …" if len(self.ambiguous) > _TOLD else "")
+            told = ", ".join(self.ambiguous[:_TOLD]) + (
+                f" … {_TOLD} of {len(self.ambiguous)}" if len(self.ambiguous) > _TOLD else ""
+            )
             yield (
                 f"{len(self.ambiguous)} names or addresses are those of several buildings, so no row is found by them:"
                 f" {told}"

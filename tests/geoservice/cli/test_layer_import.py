@@ -138,3 +138,14 @@ def test_two_things_that_are_said_of_one_are_refused(ledger: str, twice: tuple[s
     assert refused.exit_code == 2
     assert re.search(r"is said to be \S+ and \S+: say one", refused.output)
     assert "2 added" in said("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", *twice[:2], *twice[:2])
+
+
+def test_of_what_is_cut_it_is_told_how_much_there_is(tmp_path: Path) -> None:
+    rows = [f"C{n},91.7712,29.2391,状{chr(0x4E00 + n // 3)}" for n in range(36)]
+    file = tmp_path / "a.csv"
+    file.write_text("\n".join(["编号,经度,纬度,状态", *rows]) + "\n", encoding="utf-8")
+
+    told = said("import", "cameras", str(file), *OF_SARE, "--crs", "wgs84")
+
+    assert " … 10 of 12." in told
+    assert " … 8 of 36): status" in told

@@ -117,6 +117,13 @@ def test_limits_that_say_no_working_time_are_asked_for(tmp_path: Path) -> None:
     assert [one["limit_working_hours"] for one in told("import", file, *meant)["added"]] == [2.0, 24.0, 5.0]
 
 
+def test_of_many_limits_it_is_told_how_many_are_not_shown(tmp_path: Path) -> None:
+    lines = [f"A{n},漏水,{n}个自然日" for n in range(1, 13)]
+
+    with pytest.raises(LimitsNotClear, match="… 10 of 12"):
+        run("import", listed(tmp_path, *lines, header="事项编码,事项名称,办理时限"))
+
+
 def test_a_range_is_refused_with_its_reason(tmp_path: Path) -> None:
     [refused] = told("import", listed(tmp_path, "A1,漏水,3-5个工作日", header="事项编码,事项名称,时限"))["refused"]
 
