@@ -44,7 +44,7 @@ ADVICE: Mapping[str, str] = {
     "replace-project": "Name another folder, or say --force to write it anew.",
     "say-limits": "Say what they mean, such as --word limit.即时=2小时, or --limit-unit for numbers alone.",
     "say-swap-is-encrypted": "Say --swap-is-encrypted when it is.",
-    "state-crs": "Say --crs wgs84, --crs cgcs2000 or --crs epsg:N.",
+    "state-crs": "Say --crs wgs84, cgcs2000, gcj02, bd09 or epsg:N.",
     "state-degrees": "Say --degrees minutes, or --degrees decimal when they are no minutes.",
     "state-encoding": "Say --encoding gbk, --encoding utf-8, or what else it is in.",
     "state-true-crs": "Say the true one, such as --crs epsg:N.",
@@ -60,7 +60,7 @@ ADVICE: Mapping[str, str] = {
 ADVICE_ON_GRIDS: Mapping[str, str] = {
     "allow-ballpark": "Or say --grids-allow-ballpark, when places may be that far off.",
     "name-layer": "Say --grids-layer.",
-    "state-crs": "Say --grids-crs wgs84, --grids-crs cgcs2000 or --grids-crs epsg:N.",
+    "state-crs": "Say --grids-crs wgs84, cgcs2000, gcj02, bd09 or epsg:N.",
     "state-encoding": "Say --grids-encoding gbk, --grids-encoding utf-8, or what else it is in.",
     "state-true-crs": "Say the true one, such as --grids-crs epsg:N.",
     "state-wgs84-or-gcj02": "Say --grids-crs wgs84 or --grids-crs gcj02.",

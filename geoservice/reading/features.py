@@ -32,13 +32,10 @@ from geoservice.reading.limits import Limits
 from geoservice.reading.map_tables import read_map
 from geoservice.reading.places import placed
 from geoservice.reading.sheet_tables import table_of
-from geoservice.reading.staging import is_file
+from geoservice.reading.staging import TABLES, TEXTS, is_file
 from geoservice.reading.workbook_tables import read_workbook
 from layers.layer import Layer
 
-WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".et")
-TEXTS = (".csv", ".tsv", ".txt")
-SHEETS_AND_TEXTS = (*WORKBOOKS, *TEXTS)
 #: A word that stands in fewer rows may be a person's: it is counted, and not shown.
 _SHOWN_FROM = 3
 _SHOWN_MAX = 10
@@ -80,7 +77,7 @@ def read_table(path: str, layer: Importable, choices: Choices, limits: Limits) -
     if not is_file(source):
         raise FileMissing(file=path[:200])
     suffix = source.suffix.lower()
-    if suffix not in SHEETS_AND_TEXTS:
+    if suffix not in TABLES:
         return read_map(path, choices, limits)
     own, words = own_words(layer), dictionary(layer, placed=False)
     knows = known_by(frozenset().union(*own.values(), *words.values()))

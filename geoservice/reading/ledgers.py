@@ -12,7 +12,6 @@ from geoservice.domain.importing.model import RefusedRow
 from geoservice.domain.importing.values import Read, typed
 from geoservice.domain.importing.words import KEY
 from geoservice.reading.features import (
-    SHEETS_AND_TEXTS,
     proposal_of,
     read_table,
     require_clear,
@@ -22,6 +21,7 @@ from geoservice.reading.features import (
 from geoservice.reading.file_errors import FieldAbsent, NotALedger
 from geoservice.reading.file_tables import FileTable
 from geoservice.reading.limits import Limits
+from geoservice.reading.staging import TABLES
 
 Readers = Callable[[Mapping[str, str]], Mapping[str, Read]]
 
@@ -64,7 +64,7 @@ def read_ledger(
     GeoserviceError
         A FileRefused, or what is wrong with the text of a CSV: the file as a whole says too little, or can not be read.
     """
-    if not path.lower().endswith(SHEETS_AND_TEXTS):
+    if not path.lower().endswith(TABLES):
         raise NotALedger(file=path[-80:])
     require_known(ledger, choices)
     table = read_table(path, ledger, choices, limits)

@@ -68,3 +68,11 @@ def test_rows_beside_features_do_not_count(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("点位表,,\n编号,经度,纬度\nA,91,29\nB,91,29\n合计,2,\n", encoding="utf-8")
 
     assert len(read_features(str(tmp_path / "a.csv"), CAMERAS, WGS84, Limits(features=2)).keys) == 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_the_unicode_text_of_spreadsheets_is_read(tmp_path: Path, encoding: str) -> None:
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    (tmp_path / "a.txt").write_bytes(f"{mark}编号\t经度\t纬度\r\nA\t91\t29\r\n".encode(encoding))
+
+    assert read_features(str(tmp_path / "a.txt"), CAMERAS, WGS84).keys == ["A"]
