@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
+
+import pytest
 
 from geoservice.auth.model import Role
 from tests.geoservice.web.attacks import Answer, ask
@@ -104,3 +107,14 @@ def test_what_single_households_were_is_told_to_nobody_who_does_not_keep_them(do
     assert call(door, "GET", address).status == 200
     for role in (Role.DISPATCHER, Role.AUDITOR):
         assert call(door, "GET", address, role=role).status == 403
+
+
+@pytest.mark.parametrize("key", ["3/2", "B-1/-/1", "3//2", "3%2F2"])
+def test_keys_that_hold_a_slash_are_reached_as_others(door: Door, key: str) -> None:
+    address = f"{CAMERAS}/{key}"
+    assert call(door, "PUT", f"{address}?jurisdiction=sare", {"geometry": POINT}).status == 200
+
+    told = call(door, "GET", f"{address}?jurisdiction=sare")
+    assert told.response.json["id"] == unquote(key)
+    assert call(door, "GET", f"{address}/history?jurisdiction=sare").response.json["versions"]
+    assert call(door, "DELETE", f"{address}?jurisdiction=sare").status == 200

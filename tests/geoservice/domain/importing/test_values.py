@@ -231,3 +231,9 @@ def test_those_from_80_on_are_taken_from_those_from_60_on() -> None:
     )
     bands: dict[str, list[object]] = {band: [1, 1] for band in BOUNDS if band.startswith("age_")}
     assert set(not_residents({**bands, "floating": [5, 6]})) == {1}
+
+
+def test_a_code_has_an_address() -> None:
+    assert key_of("3/2") == "3/2"
+    with pytest.raises(NotAValue, match="no address"):
+        key_of("／3")
