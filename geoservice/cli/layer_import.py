@@ -15,7 +15,7 @@ from geoservice.cli.layer_difference import show_proposal
 from geoservice.cli.layer_osm import import_osm, osm_options
 from geoservice.cli.layer_register import REGISTER_OPTIONS, RegisterOptions, import_register, register_options
 from geoservice.cli.layer_write import Wish, show_remarks, show_written, write_features
-from geoservice.cli.new_file import NewFile
+from geoservice.cli.new_file import new_file_option
 from geoservice.cli.progress import busy
 from geoservice.cli.reading_options import Pairs, reading_options, reading_options_as_choices, said_once, words_by_field
 from geoservice.lazy_modules import lazily
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from layers.changes.model import Removed
 
 #: What may be said whatever is read; and what only of OpenStreetMap, of a register.
-_SHARED = frozenset({"jurisdiction", "removed", "confirm_removal", "commit", "to_file", "as_json"})
+_SHARED = frozenset({"jurisdiction", "removed", "confirm_removal", "commit", "to_file", "as_json", "force"})
 _OF_OSM = _SHARED | {"osm", "taken"}
 _OF_REGISTER = _SHARED | {"count_register", "layer_id", "columns", "sheets", *REGISTER_OPTIONS}
 
@@ -52,7 +52,7 @@ _OF_REGISTER = _SHARED | {"count_register", "layer_id", "columns", "sheets", *RE
 )
 @click.option("--key", metavar="HEADER", help="The column that names features: short for --column code=HEADER.")
 @click.option("--columns-from", type=click.Path(path_type=Path, dir_okay=False), help="Columns as they were kept.")
-@click.option("--keep-columns", type=NewFile(), help="Keep which column is which field, for the next FILE.")
+@new_file_option("--keep-columns", what="Keep which column is which field, for the next FILE.")
 @click.option(
     "--word",
     "words",
@@ -71,7 +71,7 @@ _OF_REGISTER = _SHARED | {"count_register", "layer_id", "columns", "sheets", *RE
 )
 @click.option("--confirm-removal", is_flag=True, help="Remove them even if they are more than a tenth.")
 @click.option("--commit", is_flag=True, help="Write it; without it only what would change is shown.")
-@click.option("--to", "to_file", type=NewFile(), help="Write the whole difference, as CSV.")
+@new_file_option("--to", "to_file", what="Write the whole difference, as CSV.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_context
 def import_layer(

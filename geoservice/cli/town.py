@@ -11,7 +11,7 @@ import orjson
 from geoservice.cli.actor import actor
 from geoservice.cli.database import import_limits, open_database, read_settings
 from geoservice.cli.layer_difference import show_refused
-from geoservice.cli.new_file import NewFile
+from geoservice.cli.new_file import new_file_option
 from geoservice.cli.progress import busy
 from geoservice.cli.town_advice import advice_in_file
 from geoservice.cli.town_questions import ask_for_town
@@ -146,7 +146,7 @@ def _refuse(plan: plans.Plan, stopped: towns.Stopped, then: str) -> NoReturn:
 
 @town.command()
 @click.argument("code")
-@click.option("--to", "to_file", type=NewFile(), help="Write their places as GeoJSON, for a map.")
+@new_file_option("--to", "to_file", what="Write their places as GeoJSON, for a map.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def check(*, code: str, to_file: Path | None, as_json: bool) -> None:
     """Tell what the town CODE still lacks: grids without an officer, buildings without households, and the like."""

@@ -149,3 +149,13 @@ def test_of_what_is_cut_it_is_told_how_much_there_is(tmp_path: Path) -> None:
 
     assert " … 10 of 12." in told
     assert " … 8 of 36): status" in told
+
+
+def test_files_beside_the_answer_are_replaced_when_that_is_said(ledger: str, tmp_path: Path) -> None:
+    kept = ("--keep-columns", str(tmp_path / "columns.json"), "--to", str(tmp_path / "difference.csv"))
+    said("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", *kept)
+
+    refused = run("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", *kept)
+    assert refused.exit_code == 2
+    assert "is there already" in refused.output
+    said("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", *kept, "--force")
