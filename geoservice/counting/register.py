@@ -82,8 +82,7 @@ def count_register(
     jurisdiction_names
         What addresses of those begin with who are registered here.
     columns
-        By what a column tells (a key of `domain.counting.columns.WORDS`), its header, or its letter where no header is
-        so: a column may be called ID, and there is one of that letter.
+        By what a column tells (a key of `domain.counting.columns.WORDS`), its header, or its letter where none is so.
     swap_is_encrypted
         Count even if memory may be written to swap.
     seal_key
@@ -99,9 +98,8 @@ def count_register(
         "buildings": dict(buildings), "as_of": as_of.isoformat(), "per": per, "here": list(jurisdiction_names),
         "sheets": None if sheets is None else list(sheets), "columns": dict(columns or {}),
         "swap_is_encrypted": swap_is_encrypted, "seal": None if seal_key is None else seal_key.hex(),
-        "file_bytes": limits.file_bytes, "rows": limits.features,
-        "archive_bytes": limits.archive_bytes, "archive_ratio": limits.archive_ratio,
-        "memory_bytes": limits.memory_bytes, "cpu_s": int(limits.wall_s) + 1,
+        "file_bytes": limits.file_bytes, "rows": limits.features, "archive_bytes": limits.archive_bytes,
+        "archive_ratio": limits.archive_ratio, "memory_bytes": limits.memory_bytes, "cpu_s": int(limits.wall_s) + 1,
     }  # fmt: skip
     with _opened(source) as descriptor:
         answer = read_answer(

@@ -84,7 +84,7 @@ def _records(
     file: io.BufferedReader, encoding: str | None, delimiter: str | None
 ) -> Iterator[tuple[int, list[str | None]]]:  # fmt: skip
     """Yield the row, empty ones counted, and the fields of each record that is not empty."""
-    read = _Remembered(reading(file, encoding))
+    read = _KeptReading(reading(file, encoding))
     head = read(_HEAD).removeprefix(codecs.BOM_UTF8)
     said = _SEPARATOR_SAID.match(head.decode("utf-8", "replace"))
     if said is not None:
@@ -104,7 +104,7 @@ def _records(
         read.content = read.content[len(block.content) :]
 
 
-def _next(found: Iterator[Block], read: _Remembered, delimiter: str, rows: int, records: int) -> Block | None:
+def _next(found: Iterator[Block], read: _KeptReading, delimiter: str, rows: int, records: int) -> Block | None:
     """Return the next block; raise what is wrong with it by its row, of so many rows and records before."""
     try:
         return next(found, None)
@@ -116,7 +116,7 @@ def _next(found: Iterator[Block], read: _Remembered, delimiter: str, rows: int, 
         raise (EncodingNotStated if isinstance(exc, EncodingNotUtf8) else type(exc))(**fields) from exc
 
 
-class _Remembered:
+class _KeptReading:
     """Reads, and keeps what was read until somebody takes it away."""
 
     def __init__(self, read: Read) -> None:
