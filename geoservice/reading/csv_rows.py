@@ -110,8 +110,8 @@ def _next(found: Iterator[Block], read: _KeptReading, delimiter: str, rows: int,
         return next(found, None)
     except (QuotesBroken, LineEndsMixed, RowTooLong, EncodingNotUtf8) as exc:
         fields = exc.fields
-        if "row" in fields:
-            inside = rows_before(read.content, delimiter, fields["row"] - records - 1)
+        if isinstance(record := fields.get("row"), int):
+            inside = rows_before(read.content, delimiter, record - records - 1)
             fields = {**fields, "row": rows + inside + 1}
         raise (EncodingNotStated if isinstance(exc, EncodingNotUtf8) else type(exc))(**fields) from exc
 
