@@ -112,22 +112,19 @@ class FeatureService:
     def history(
         self, jurisdiction_code: str, layer_id: str, key: str, *, identity: Identity | None = None
     ) -> tuple[Version, ...]:
-        """Return what a feature has been, the latest first; of a layer of people an officer those of his grids.
+        """Return what a feature has been, the latest first; of a layer of people an officer what was in his grids.
 
         Raises
         ------
-        JurisdictionUnknown, LayerUnknown, LayerNotWritten, FeatureUnknown
+        JurisdictionUnknown, LayerUnknown, LayerNotWritten
+        FeatureUnknown
+            There never was one, or none of it is the officer's to see.
         """
         layer = written_layer(layer_id)
         with self._database.transaction() as connection:
             j = get_jurisdiction(connection, jurisdiction_code).id
-            if layer.personal and identity is not None:
-                grids = own_grids(connection, j, identity)
-                stored = queries.lock_feature(connection, layer, jurisdiction_id=j, key=key)
-                if stored is None and grids is not None:  # nobody knows any more whose it was
-                    raise FeatureUnknown(layer=layer_id, key=key)
-                _require_own(stored, grids)
-            found = queries.versions(connection, layer, jurisdiction_id=j, key=key)
+            grids = None if identity is None or not layer.personal else own_grids(connection, j, identity)
+            found = queries.versions(connection, layer, jurisdiction_id=j, key=key, grids=grids)
         if not found:
             raise FeatureUnknown(layer=layer_id, key=key)
         return found

@@ -18,7 +18,10 @@ from geoservice.services.layers.errors import (
 )
 from geoservice.services.layers.features import FeatureEdit
 from geoservice.wiring import Services
+from layers.catalogue import catalogue
+from layers.changes import queries
 from tests.geoservice.services.layers.reading import stored
+from tests.publishing import publish_turned, turned
 
 ANALYST = Identity(Role.ANALYST, "key")
 
@@ -118,6 +121,51 @@ def test_an_officer_reads_no_history_of_households_that_are_gone(
     assert services.features.history("sare", "households", key, identity=ANALYST)
     with pytest.raises(FeatureUnknown):
         services.features.history("sare", "households", key, identity=identity)
+
+
+def test_an_officer_reads_of_a_household_what_it_was_in_his_grids(
+    services: Services, officer: tuple[Identity, str]
+) -> None:
+    identity, grid = officer
+    every = services.features.features("sare", "households", limit=9999, identity=ANALYST)
+    theirs, own = (next(one for one in every if (one["grid_code"] == grid) is mine) for mine in (False, True))
+    buildings = services.features.features("sare", "buildings", limit=9999, identity=ANALYST)
+    elsewhere = next(str(one["code"]) for one in buildings if one["grid_code"] == theirs["grid_code"])
+    key = str(own["code"])
+    put(services, key, FeatureEdit({"age_0_13": 8}), layer="households")
+    put(services, key, FeatureEdit({"building_code": elsewhere}, building=elsewhere), layer="households")
+    put(services, key, FeatureEdit({"age_0_13": 9}), layer="households")
+
+    def told(who: Identity) -> list[tuple[object, object]]:
+        found = services.features.history("sare", "households", key, identity=who)
+        return [(one.values["age_0_13"], one.values["building_code"]) for one in found]
+
+    was = (own["age_0_13"], own["building_code"])
+    assert told(ANALYST) == [(9, elsewhere), (8, elsewhere), (8, was[1]), was]
+    assert told(identity) == [(8, was[1]), was]
+    services.features.remove("sare", "households", key, identity=ANALYST, door="api")
+    assert told(identity) == [(8, was[1]), was]
+    for unseen in (str(theirs["code"]), "nowhere"):
+        with pytest.raises(FeatureUnknown):
+            services.features.history("sare", "households", unseen, identity=identity)
+
+
+def test_whose_household_came_by_an_edition_is_told_to_its_officers_of_both_times(
+    services: Services, officer: tuple[Identity, str], community_url: str
+) -> None:
+    identity, grid = officer
+    own = services.features.features("sare", "households", limit=9999, identity=identity)
+    key = str(own[0]["code"])
+    with psycopg.connect(community_url) as connection:
+        assert identity.staff is not None
+        edition = publish_turned(connection, identity.staff[0])
+
+    with services.database.transaction() as connection:
+        for grids, count in (([grid], 1), ([turned(grid, edition)], 1), (["nowhere"], 0), ([], 0)):
+            found = queries.versions(
+                connection, catalogue()["households"], jurisdiction_id=identity.staff[0], key=key, grids=grids
+            )
+            assert len(found) == count
 
 
 def test_an_officer_can_not_carry_things_out_of_his_grids(services: Services, officer: tuple[Identity, str]) -> None:
