@@ -21,7 +21,7 @@ from layers.crs import OutsideCrs
 from layers.errors import FilterRefused
 from layers.items import Order, Period, Selection, Shown, told_columns
 from layers.layer import Column
-from layers.published_crs import CRS84, PublishedCrs
+from layers.published_crs import CRS84, BoxUpsideDown, PublishedCrs
 
 LIMIT = 100
 #: Every address takes these.
@@ -109,21 +109,12 @@ def _area(collection: Collection) -> bytes | None:
     parts = said.split(",")
     if len(parts) not in (4, 6) or any(_NUMBER.fullmatch(part.strip()) is None for part in parts):
         _refuse("bbox", "numbers", "write 4 numbers with commas, or 6 with heights: the lower corner, then the upper")
-    numbers = [float(part) for part in parts]
-    half = len(numbers) // 2
-    low, high = (numbers[0], numbers[1]), (numbers[half], numbers[half + 1])
-    _require_order(crs, low, high)
     try:
-        return shapely.to_wkb(crs.box(low, high))
+        return shapely.to_wkb(crs.box([float(part) for part in parts]))
+    except BoxUpsideDown:
+        _refuse("bbox", "order", "the lower corner comes first, then the upper; of degrees west may be greater")
     except OutsideCrs:
         _refuse("bbox", "outside", "a corner lies outside the reference system, or its axes are in the other order")
-
-
-def _require_order(crs: PublishedCrs, low: tuple[float, float], high: tuple[float, float]) -> None:
-    """Raise InvalidInput where the upper corner is below; only of degrees may west be greater: across 180 degrees."""
-    east = int(crs.north_first)
-    if low[1 - east] > high[1 - east] or (low[east] > high[east] and not crs.is_geographic):
-        _refuse("bbox", "order", "the lower corner comes first, then the upper")
 
 
 def _period() -> Period | None:

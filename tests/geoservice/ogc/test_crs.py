@@ -6,10 +6,9 @@ import pyproj
 import pytest
 
 from layers.catalogue import catalogue
-from tests.geoservice.ogc.test_standard import CRS84, ROOT, get, positions
+from tests.geoservice.ogc.test_standard import CRS84, EPSG, ROOT, get, positions
 from tests.geoservice.web.door import Door
 
-EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 every_collection = pytest.mark.parametrize("collection", catalogue())
 
 

@@ -10,13 +10,12 @@ import pytest
 
 from geoservice.auth.model import Role
 from layers.catalogue import catalogue
-from tests.geoservice.ogc.test_standard import ROOT, get
+from tests.geoservice.ogc.test_standard import EPSG, ROOT, get
 from tests.geoservice.web.attacks import Answer, ask
 from tests.geoservice.web.door import Door
 
 CAMERAS = f"{ROOT}/collections/cameras/items"
 BUILDINGS = f"{ROOT}/collections/buildings/items"
-EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 POINT = {"type": "Point", "coordinates": [91.7712, 29.2391]}
 GEOJSON, MERGE_PATCH = "application/geo+json", "application/merge-patch+json"
 WRITERS = {Role.OFFICER, Role.ANALYST, Role.ADMIN}

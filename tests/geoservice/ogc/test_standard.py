@@ -18,6 +18,7 @@ from tests.geoservice.web.door import Door
 
 ROOT = "/ogc/sare"
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 every_collection = pytest.mark.parametrize("collection", catalogue())
 BOXES = (
     "-1.5,50,1.5,53", "-80,-5,-70,5", "177,65,-177,70", "-180,85,180,90", "-180,-90,180,-85", "91.7,29.2,91.8,29.3",
@@ -26,7 +27,9 @@ BOXES = (
 #: Parameters of items that can not be read.
 UNREADABLE = (
     "limit=unlimited", "limit=0", "limit=-1", "limit=1.5", "limit=", "unknown=1", "bbox=1,2,3", "bbox=1,2,3,4,5",
-    "bbox=nan,1,2,3", "bbox=inf,1,2,3", "bbox=91,30,92,29", "bbox=-181,0,0,1", "bbox=", "bbox=a,b,c,d",
+    "bbox=nan,1,2,3", "bbox=91,29,9,92,30,0", "bbox=92,29,9,91,30,0", f"bbox=9,1,8,2&bbox-crs={EPSG}3857",
+    "bbox=-1e99,1,1e99,2", f"bbox=-1e99,1,1e99,2&bbox-crs={EPSG}4540", f"bbox=29,91,28,92&bbox-crs={EPSG}4326",
+    "bbox=inf,1,2,3", "bbox=91,30,92,29", "bbox=-181,0,0,1", "bbox=", "bbox=a,b,c,d",
     "datetime=now", "datetime=2026-02-30", "datetime=2026-01-31T08:00:00", "datetime=2026-01-02/2026-01-01",
     "datetime=", "datetime=1/2/3", f"crs={CRS84}x", "crs=http://www.opengis.net/def/crs/0/unsupported",
     "bbox-crs=http://www.opengis.net/def/crs/0/unsupported", "filter-crs=x", "filter-lang=cql-text", "filter=",
@@ -187,6 +190,15 @@ def test_boxes_find_what_meets_them(door: Door, collection: str) -> None:
     x, y = next(positions(first["geometry"]["coordinates"]))
     near = get(door, f"{path}?bbox={x - 1e-5},{y - 1e-5},{x + 1e-5},{y + 1e-5}&limit=10000").json["features"]
     assert first["id"] in {one["id"] for one in near}
+
+
+def test_a_box_may_go_across_180_degrees_and_have_heights(door: Door) -> None:
+    path = f"{ROOT}/collections/buildings/items?limit=1&"
+    count = get(door, path).json["numberMatched"]
+
+    for box, crs in (("90,-90,-90,90", CRS84), ("90,-90,-9,-90,90,9", CRS84), ("-90,90,90,-90", f"{EPSG}4326")):
+        assert get(door, f"{path}bbox={box}&bbox-crs={crs}").json["numberMatched"] == count
+    assert get(door, f"{path}bbox=92,-90,91,90").json["numberMatched"] == 0
 
 
 @every_collection
