@@ -13,6 +13,16 @@ _WORDS: dict[str, tuple[str, str]] = {
     "schema": ("属性说明", "Properties"),
     "interface": ("接口说明", "Description of the interface"),
     "items": ("要素", "Features"),
+    "datetime_in_force": ("datetime：当时生效的。", "datetime: those in force then."),
+    "datetime_reported": ("datetime：当时报告的。", "datetime: those reported then."),
+    "datetime_as_it_was": (
+        "datetime：当时的状态，不含按现在统计的数字。",
+        "datetime: as they were then, without figures, which are counted now.",
+    ),
+    "datetime_now": (
+        "不保存历史，datetime 不作筛选：始终是现在的状态。",
+        "No history is told: datetime chooses nothing, they are always as they are now.",
+    ),
     "links": ("链接", "Links"),
     "other_language": ("English", "中文"),
     "as_json": ("JSON", "JSON"),

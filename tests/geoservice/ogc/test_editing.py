@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import psycopg
 import pyproj
 import pytest
 
@@ -16,6 +17,7 @@ from tests.geoservice.web.door import Door
 
 CAMERAS = f"{ROOT}/collections/cameras/items"
 BUILDINGS = f"{ROOT}/collections/buildings/items"
+OF_OLD = "/v1/layers/cameras/features/of-old?jurisdiction=sare"
 POINT = {"type": "Point", "coordinates": [91.7712, 29.2391]}
 GEOJSON, MERGE_PATCH = "application/geo+json", "application/merge-patch+json"
 WRITERS = {Role.OFFICER, Role.ANALYST, Role.ADMIN}
@@ -150,6 +152,39 @@ def test_an_edit_of_what_was_edited_meanwhile_is_refused(door: Door) -> None:
     assert send(door, "DELETE", address, If_Match=weak).status == 204
 
 
+def test_if_match_is_read_as_http_has_it(door: Door) -> None:
+    address = made(door)
+    seen = get(door, address).headers["ETag"]
+    patch = {"properties": {"status": "offline"}}
+    for said in ("x", seen.strip('"'), f"{seen} {seen}", f"W/ {seen}", '"', "", ",", f"{seen}, x", f"*, {seen}"):
+        answer = send(door, "PATCH", address, patch, If_Match=said)
+        answer.assert_tame(statuses={412})
+        assert "feature" in answer.response.json["detail"]
+        assert "draft" not in answer.response.get_data(as_text=True)
+    for said in ('"0"', '"other"', '"a,b"', f'"{"9" * 30}"', '"-1"'):
+        send(door, "PATCH", address, patch, If_Match=said).assert_tame(statuses={412})
+    for n, said in enumerate(("*", '"x", {}', '{},"x"', ', {} ,, "5" ,', "W/{}", '"a,b" , W/{}')):
+        now = get(door, address).headers["ETag"]
+        patch = {"properties": {"range_m": 30 + n}}
+        assert send(door, "PATCH", address, patch, If_Match=said.replace("{}", now)).status == 204, said
+    assert get(door, address).json["properties"]["status"] == "online"
+
+
+def test_a_feature_older_than_its_history_has_a_state_too(door: Door, live: Any) -> None:
+    address = made(door, {"code": "of-old"})
+    with psycopg.connect(live.database_url) as superuser:
+        superuser.execute("SET LOCAL session_replication_role = replica")
+        superuser.execute("UPDATE geoservice.camera SET change_id = NULL WHERE code = 'of-old'")
+    told = {answer.headers["ETag"] for answer in (get(door, address), get(door, OF_OLD))}
+
+    assert told == {'"0"'}
+    unchanged = send(door, "PATCH", address, {"properties": {}}, If_Match='"0"')
+    assert (unchanged.status, unchanged.response.headers["ETag"]) == (204, '"0"')
+    changed = send(door, "PATCH", address, {"properties": {"range_m": 31}}, If_Match='"0"')
+    assert (changed.status, changed.response.headers["ETag"]) == (204, get(door, address).headers["ETag"])
+    assert send(door, "DELETE", address, If_Match='"0"').status == 412
+
+
 def test_what_is_not_there_is_neither_made_nor_removed(door: Door) -> None:
     address = f"{CAMERAS}/never-there"
     for method, body in (("PUT", feature()), ("PATCH", {"properties": {}}), ("DELETE", None)):
@@ -169,13 +204,56 @@ def test_what_is_not_there_is_neither_made_nor_removed(door: Door) -> None:
         (feature(place={"type": "Point", "coordinates": [91, 29, 4]}), "two dimensions"),
         ({"type": "Feature", "geometry": None, "properties": {}}, "two dimensions"),
         ({"type": "Feature", "properties": [1]}, "with an object as its properties"),
-        ({"type": "FeatureCollection", "features": []}, "two dimensions"),
+        ({"type": "Feature", "geometry": {"type": "Point", "coordinates": []}, "properties": {}}, "two dimensions"),
+        ({"type": "Feature", "geometry": feature(), "properties": {}}, "two dimensions"),
+        ({"type": "FeatureCollection", "features": []}, "send one GeoJSON Feature"),
     ],
 )
 def test_what_can_not_be_stored_is_refused_in_a_sentence(door: Door, body: dict[str, Any], words: str) -> None:
     answer = send(door, "POST", CAMERAS, body)
     answer.assert_tame(statuses={400})
     assert words in answer.response.get_data(as_text=True)
+
+
+NO_FEATURES: tuple[dict[str, Any], ...] = (
+    {}, POINT, {"type": "FeatureCollection", "features": [feature()]}, {"kind": "ptz"}, {"properties": []},
+    {"properties": 0}, {"properties": "", "type": "Feature"}, feature() | {"type": "feature"},
+    feature() | {"type": None}, {"features": [feature()]}, feature() | {"properties": False},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("body", NO_FEATURES)
+def test_what_is_no_feature_is_neither_stored_nor_taken_for_a_change(door: Door, body: dict[str, Any]) -> None:
+    address = made(door, {"kind": "dome", "range_m": 30})
+    before = get(door, address)
+    for method, path in (("POST", CAMERAS), ("PUT", address), ("PATCH", address)):
+        answer = send(door, method, path, body)
+        answer.assert_tame(statuses={400})
+        assert answer.response.json["errors"][0]["detail"]
+
+    assert (get(door, address).json, get(door, address).headers["ETag"]) == (before.json, before.headers["ETag"])
+
+
+def test_a_whole_feature_has_properties_and_a_change_of_one_names_something(door: Door) -> None:
+    address = made(door, {"kind": "dome"})
+    whole = {"type": "Feature", "geometry": POINT}
+    for method, path in (("POST", CAMERAS), ("PUT", address)):
+        send(door, method, path, whole).assert_tame(statuses={400})
+    for body, words in (
+        ({"properties": None}, "an object as its properties"),
+        ({"type": "Feature"}, "name properties that are to change"),
+        ({"properties": {"kind": "ptz"}, "status": "offline"}, "properties go into properties"),
+        ({"properties": {"grid_code": "x"}}, "the service derives grid_code"),
+    ):
+        answer = send(door, "PATCH", address, body)
+        answer.assert_tame(statuses={400})
+        assert words in answer.response.get_data(as_text=True)
+    assert get(door, address).json["properties"]["kind"] == "dome"
+    # Sent back as it was read, with what is derived and the links, it is a change of what it changes.
+    read = get(door, address).json
+    read["properties"]["kind"] = "ptz"
+    assert send(door, "PATCH", address, read).status == 204
+    assert get(door, address).json["properties"]["kind"] == "ptz"
 
 
 def test_bodies_are_read_with_the_types_that_clients_send(door: Door) -> None:

@@ -225,6 +225,24 @@ def test_times_are_read_as_clients_write_them(door: Door, collection: str) -> No
             assert get(door, path + said).json["numberMatched"] == now, said
 
 
+@every_collection
+def test_what_an_instant_chooses_is_said_where_it_chooses_nothing_too(door: Door, collection: str) -> None:
+    path = f"{ROOT}/collections/{collection}"
+    said, english = (get(door, f"{path}?lang={one}").json["description"] for one in ("zh", "en"))
+    every, then = (get(door, f"{path}/items?lang=en&limit=1{more}").json for more in ("", "&datetime=1990-01-01"))
+
+    if then["numberMatched"] == 0:
+        assert "datetime: " in english
+        assert "note" not in then
+    else:
+        assert then["numberMatched"] == every["numberMatched"]
+        assert english.endswith(then["note"])
+        assert "datetime chooses nothing" in then["note"]
+    assert "datetime" in said
+    assert "note" not in every
+    assert (then["numberMatched"] > 0) == (collection in ("households", "camera_sectors"))
+
+
 def test_grids_are_those_in_force_at_an_instant(door: Door) -> None:
     path = f"{ROOT}/collections/grids/items"
     grids = get(door, path).json["features"]

@@ -69,7 +69,7 @@ def rows(url: str, query: str, *values: object) -> list[tuple[Any, ...]]:
 
 
 def put(services: Services, key: str, edit: FeatureEdit, *, layer: str = "hydrants") -> Any:
-    return services.features.put("sare", layer, key, edit, identity=ANALYST, door="api")
+    return services.features.put("sare", layer, key, edit, identity=ANALYST, door="api").change
 
 
 def shapes(services: Services, kind: str) -> list[Any]:
