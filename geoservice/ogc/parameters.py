@@ -34,7 +34,7 @@ OF_ITEMS = (
 ORDERS_MAX = 4
 _CHOICES = {"f": ("json", "html"), "lang": ("zh", "en"), "filter-lang": ("cql2-text", "cql2-json")}
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
-_INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_INTEGER = re.compile(r"[0-9]{1,1000}", re.ASCII)
 #: A zone whose plus sign came as a blank, because it was not written %2B.
 _BLANK_ZONE = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:?[0-9]{2}$)", re.ASCII)
 #: How QGIS writes an end that is open.
