@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from geoservice.ogc.links import Language
+from typing import Literal
+
+Language = Literal["zh", "en"]
 
 HTML_LANG: dict[Language, str] = {"zh": "zh-CN", "en": "en"}
 _WORDS: dict[str, tuple[str, str]] = {
@@ -23,6 +25,9 @@ _WORDS: dict[str, tuple[str, str]] = {
         "不保存历史，datetime 不作筛选：始终是现在的状态。",
         "No history is told: datetime chooses nothing, they are always as they are now.",
     ),
+    "self": ("本文档", "This document"),
+    "page": ("网页形式", "As a page"),
+    "next": ("下一页", "The next page"),
     "links": ("链接", "Links"),
     "other_language": ("English", "中文"),
     "as_json": ("JSON", "JSON"),
