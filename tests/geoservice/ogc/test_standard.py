@@ -152,7 +152,8 @@ def test_pages_hold_every_feature_once(door: Door, collection: str) -> None:
     assert len(ids) == len(set(ids)) == found[0]["numberMatched"]
     assert ids == [one["id"] for page in pages(door, f"{path}?limit=10000") for one in page["features"]]
     assert get(door, path).json["numberReturned"] == min(100, len(ids))
-    assert get(door, f"{path}?limit=999999").json["numberReturned"] == min(10_000, len(ids))
+    for more in ("999999", "9" * 10, "9" * 400):
+        assert get(door, f"{path}?limit={more}").json["numberReturned"] == min(10_000, len(ids))
 
 
 @every_collection
@@ -216,7 +217,7 @@ def test_times_are_read_as_clients_write_them(door: Door, collection: str) -> No
     path = f"{ROOT}/collections/{collection}/items?limit=1&datetime="
     now = get(door, f"{ROOT}/collections/{collection}/items?limit=1").json["numberMatched"]
     for said in ("2099-01-01T00:00:00Z", "2099-01-01T00:00:00+08:00", "2099-01-01", "2098-12-31/2099-01-01"):
-        assert get(door, path + said).json["numberMatched"] >= 0
+        assert get(door, path + said).json["numberMatched"] == (0 if collection == "incidents" else now), said
     for said in ("../..", "..", "/", "2020-01-01T00:00:00Z/..", "0000-01-01T00:00:00Z%2F9999-12-31T00:00:00Z",
                  "2020-01-01T00:00:00Z%2F9999-12-31T00:00:00Z", "2020-01-01/"):  # fmt: skip
         if said == "..":
