@@ -20,6 +20,8 @@ from layers.conditions import Condition
 from layers.crs import STORAGE_SRID, Bbox
 from layers.db.base import SCHEMA
 from layers.db.clock import now_in
+from layers.db.periods import held_now
+from layers.db.relations import columns_of
 from layers.errors import NotKnownThen
 from layers.layer import Column, Layer
 from layers.published_crs import PublishedCrs
@@ -28,10 +30,6 @@ from layers.published_crs import PublishedCrs
 _OWNER = "grid_code"
 #: Rows are fetched so many at a time, so that a page may end before it is too large.
 _FETCHED = 200
-_TYPES = text("""
-    SELECT a.attname, format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
-     WHERE a.attrelid = to_regclass(:relation) AND a.attnum > 0 AND NOT a.attisdropped
-""")
 _quote = postgresql.dialect().identifier_preparer.quote_identifier
 
 
@@ -190,9 +188,7 @@ class _Question:
     def __init__(self, connection: Connection, layer: Layer, selection: Selection) -> None:
         self._connection, self._layer, self._selection = connection, layer, selection
         self._columns = {one.name: one for one in told_columns(layer, selection.period)}
-        self._types: dict[str, str] = {
-            name: type_ for name, type_ in connection.execute(_TYPES, {"relation": _relation(layer)})
-        }
+        self._types = {name: one.type for name, one in columns_of(connection, _relation(layer)).items()}
         self._values: dict[str, object] = dict(selection.home)
         #: None: they are asked for as they are now.
         self._timing = None if selection.period is None else timing_of(layer, selection.home)
@@ -264,7 +260,7 @@ class _Question:
         selection, layer = self._selection, self._layer
         parts = [self._belongs("f")]
         if layer.bitemporal and selection.period is None:
-            parts.append("upper_inf(f.known) AND f.valid @> now()")
+            parts.append(held_now("f"))
         if self._timing == "reported" and layer.newest_by is not None:
             parts.append(f"tstzrange(CAST(:start AS timestamptz), CAST(:end AS timestamptz), '[]')"
                          f" @> f.{_quote(layer.newest_by)}")  # fmt: skip
