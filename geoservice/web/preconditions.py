@@ -7,7 +7,7 @@ import re
 from flask import request
 
 from geoservice.errors import GeoserviceError
-from geoservice.services.layers.features import Seen
+from geoservice.services.layers.features import Precondition
 from layers.grids.model import Edition
 
 #: A part of a list of entity tags (RFC 9110, 8.8.3 and 5.6.1): one, or none, and a comma or the end.
@@ -56,7 +56,7 @@ def stated_revision(edition_id: int) -> int:
     return max(revisions)  # they only rise: of several that were seen the last alone can still be
 
 
-def stated_changes() -> Seen | None:
+def stated_changes() -> Precondition | None:
     """Return the states in which the caller saw a feature, as If-Match names them; None when there is no If-Match.
 
     Raises
@@ -67,12 +67,12 @@ def stated_changes() -> Seen | None:
     if stated is None:
         return None
     if stated.strip() == "*":
-        return Seen()
+        return Precondition()
     tags = _tags(stated)
     if tags is None:
         raise PreconditionUnreadable
     # A weak one was given out where the answer was compressed on its way; what is no number is of another service.
-    return Seen(frozenset(int(tag) for _, tag in tags if _CHANGE.fullmatch(tag)))
+    return Precondition(frozenset(int(tag) for _, tag in tags if _CHANGE.fullmatch(tag)))
 
 
 def _tags(stated: str) -> list[tuple[bool, str]] | None:

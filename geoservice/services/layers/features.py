@@ -34,8 +34,8 @@ UNDO_TIMEOUT_S = 1800.0
 
 
 @dataclass(frozen=True)
-class Seen:
-    """In which states somebody saw a feature that he changes: it must be there, and in one of them."""
+class Precondition:
+    """What a feature must be before it is changed: there, and in one of the states in which it was seen."""
 
     #: The changes by which it was so, 0 where it is older than its history; None: any.
     changes: Collection[int] | None = None
@@ -65,7 +65,7 @@ class FeatureEdit:
     #: Code of the building that it stands in, where that is its place.
     building: str | None = None
     #: None: the caller did not look.
-    seen: Seen | None = None
+    seen: Precondition | None = None
     #: Whether it must be stored already; None: either way.
     stored: bool | None = None
 
@@ -123,7 +123,7 @@ class FeatureService:
         layer_id: str,
         key: str,
         *,
-        seen: Seen | None = None,
+        seen: Precondition | None = None,
         identity: Identity,
         door: str,
     ) -> Change:
@@ -254,7 +254,7 @@ def _require_own(stored: queries.Stored | None, grids: Collection[str] | None) -
         raise NotYourGrid(grid=stored.grid_code)
 
 
-def _require_seen(stored: queries.Stored | None, seen: Seen | None) -> None:
+def _require_seen(stored: queries.Stored | None, seen: Precondition | None) -> None:
     if seen is not None and not seen.holds(stored):
         raise FeatureEditedMeanwhile
 

@@ -18,7 +18,7 @@ from geoservice.services.layers.errors import (
     LayerNotWritten,
     NotYourGrid,
 )
-from geoservice.services.layers.features import FeatureEdit, Seen
+from geoservice.services.layers.features import FeatureEdit, Precondition
 from geoservice.wiring import Services
 from layers.catalogue import catalogue
 from layers.changes import queries
@@ -81,13 +81,13 @@ def test_an_edit_of_what_was_edited_since_is_refused(services: Services) -> None
     key = stored(services, "cameras").keys[0]
     first = put(services, key, FeatureEdit({"status": "offline"}))
     assert first is not None
-    second = put(services, key, FeatureEdit({"status": "maintenance"}, seen=Seen({first.id})))
+    second = put(services, key, FeatureEdit({"status": "maintenance"}, seen=Precondition({first.id})))
     assert second is not None
 
     with pytest.raises(FeatureEditedMeanwhile):
-        put(services, key, FeatureEdit({"status": "online"}, seen=Seen({first.id})))
+        put(services, key, FeatureEdit({"status": "online"}, seen=Precondition({first.id})))
     with pytest.raises(FeatureEditedMeanwhile):
-        services.features.remove("sare", "cameras", key, seen=Seen({first.id}), identity=ANALYST, door="api")
+        services.features.remove("sare", "cameras", key, seen=Precondition({first.id}), identity=ANALYST, door="api")
 
 
 @pytest.mark.parametrize("stored_is_meant", [False, None])
