@@ -17,7 +17,8 @@ from geoservice.ogc.documents import feature_address
 from geoservice.ogc.links import GEOJSON, JSON
 from geoservice.ogc.openapi import MERGE_PATCH
 from geoservice.ogc.parameters import crs_named, require_known
-from geoservice.services.layers.features import FeatureEdit, FeatureService, Written
+from geoservice.services.layers.errors import FeatureEditedMeanwhile
+from geoservice.services.layers.features import FeatureEdit, FeatureService, Precondition, Written
 from geoservice.services.layers.items import Collection, ItemService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import InvalidInput, InvalidJson, check_depth
@@ -69,6 +70,7 @@ def _about_new_features(blueprint: Blueprint, items: ItemService, features: Feat
     def create(jurisdiction: str, collection: str) -> Response:
         found, sent, crs = _asked(items, jurisdiction, collection, many=True)
         _require_feature(sent)
+        _require_no_state(stated_changes())
         values = _values(found, sent, key=None, keep_null=False)
         key = _new_key(found, sent)
         edit = FeatureEdit(values, _place(found, sent, crs), stored=False)
@@ -160,6 +162,12 @@ def _require_feature(sent: Mapping[str, Any]) -> None:
     """Raise InvalidInput for a body that is no whole Feature (RFC 7946, 3.2): its replacing would take all away."""
     if sent.get("type") != "Feature" or "properties" not in sent:
         raise _wrong("#", "no_feature", _FEATURE)
+
+
+def _require_no_state(stated: Precondition | None) -> None:
+    """Raise FeatureEditedMeanwhile where a state is named of a feature that is yet to be made."""
+    if stated is not None and stated.changes is not None:
+        raise FeatureEditedMeanwhile
 
 
 def _require_patch(sent: Mapping[str, Any]) -> None:

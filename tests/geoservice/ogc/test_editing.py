@@ -173,6 +173,12 @@ def test_if_match_is_read_as_http_has_it(door: Door) -> None:
     assert get(door, address).json["properties"]["status"] == "online"
 
 
+def test_what_is_made_is_in_no_state_before(door: Door) -> None:
+    for stated in ("x", '"1"', '"1", "2"'):
+        send(door, "POST", CAMERAS, feature(), If_Match=stated).assert_tame(statuses={412})
+    assert send(door, "POST", CAMERAS, feature(), If_Match="*").status == 201
+
+
 def test_a_feature_older_than_its_history_has_a_state_too(door: Door, live: Any) -> None:
     address = made(door, {"code": "of-old"})
     with psycopg.connect(live.database_url) as superuser:
