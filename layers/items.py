@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
-from layers.changes.queries import versions_at, with_owner_at
+from layers.changes.queries import all_versions_at, versions_at, with_owner_at
 from layers.conditions import Condition
 from layers.crs import STORAGE_SRID, Bbox
 from layers.db.base import SCHEMA
@@ -238,7 +238,7 @@ class _Question:
                  ORDER BY g.{_quote(layer.key)}, lower(g.valid) DESC) AS f"""  # noqa: S608
         if self._timing != "as_it_was":
             return f"{_relation(layer)} AS f"
-        versions = versions_at(layer, keyed=False, few="" if few is None else f"LIMIT {few}")
+        versions = all_versions_at(layer) if few is None else versions_at(layer, keyed=False, few=f"LIMIT {few}")
         return f"({with_owner_at(layer, versions) if _OWNER in self._asked else versions}) AS f"
 
     def few(self, count: int) -> str:

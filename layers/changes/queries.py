@@ -248,3 +248,22 @@ def versions_at(layer: Layer, *, keyed: bool, few: str = "") -> str:
              WHERE v.since <= :at AND v.code {wanted} AND v.jurisdiction_id = :jurisdiction_id
         ) AS v
     """  # noqa: S608  names are quoted, values bound
+
+
+def all_versions_at(layer: Layer) -> str:
+    """Return the query for the same of a whole layer at :at, for whoever counts it or filters it.
+
+    Two sets, each gone through once: rows that are as they were, and the first version that ended later of all others.
+    """
+    home, twin = f"{SCHEMA}.{_quote(layer.table)}", f"{SCHEMA}.{_quote(history_of(layer.table))}"
+    names = [*(_quote(column.name) for column in layer.written), "change_id", "jurisdiction_id", "geom"]
+    of_home, told = (", ".join(f"{row}.{name}" for name in names) for row in ("f", "v"))
+    return f"""
+        SELECT {of_home} FROM {home} AS f LEFT JOIN {SCHEMA}.change AS c ON c.id = f.change_id
+         WHERE f.jurisdiction_id = :jurisdiction_id AND coalesce(c.at, f.recorded_at) <= :at
+           AND NOT EXISTS (SELECT FROM {twin} AS h WHERE h.id = f.id AND h.until > :at)
+        UNION ALL
+        SELECT {told}
+          FROM (SELECT DISTINCT ON (h.id) h.* FROM {twin} AS h WHERE h.until > :at ORDER BY h.id, h.seq) AS v
+         WHERE v.since <= :at AND v.jurisdiction_id = :jurisdiction_id
+    """  # noqa: S608  names are quoted, values bound

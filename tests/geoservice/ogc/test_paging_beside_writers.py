@@ -87,13 +87,13 @@ def writing(url: str, count: int) -> Iterator[list[Writer]]:
             one.join()
 
 
-def walk(client: FlaskClient, query: str) -> Iterator[list[str]]:
-    """Yield the ids of each page."""
+def walk(client: FlaskClient, query: str) -> Iterator[tuple[list[str], int]]:
+    """Yield the ids of each page, and how many are meant in all."""
     path = f"{ITEMS}?properties=&{query}"
     while path:
         answer = client.get(path)
         assert answer.status_code == 200, answer.text
-        yield [one["id"] for one in answer.json["features"]]
+        yield [one["id"] for one in answer.json["features"]], answer.json["numberMatched"]
         following = (one["href"] for one in answer.json["links"] if one["rel"] == "next")
         path = next(following, "").removeprefix("http://localhost")
 
@@ -112,7 +112,7 @@ def test_each_feature_that_stood_is_told_once(community_url: str, client: FlaskC
 
     with writing(community_url, depth) as writers:
         pages = list(walk(client, query))
-    told = [id_ for page in pages for id_ in page]
+    told = [id_ for page, _ in pages for id_ in page]
 
     print(f"{len(told)} features on {len(pages)} pages, {sum(one.done for one in writers)} writes meanwhile")
     assert all(one.done > len(pages) / 10 for one in writers)
@@ -121,3 +121,4 @@ def test_each_feature_that_stood_is_told_once(community_url: str, client: FlaskC
     assert stood <= {*told}
     if then:
         assert {*told} == stood
+        assert {matched for _, matched in pages} == {len(stood)}
