@@ -72,6 +72,17 @@ def test_what_was_edited_meanwhile_is_not_overwritten(door: Door) -> None:
         answer.assert_tame(statuses={412})
     call(door, "PUT", address, {"properties": {}}, headers={"If-Match": "x"}).assert_tame(statuses={412})
     assert call(door, "DELETE", address, headers={"If-Match": "*"}).status == 200
+    for stated in ("*", '"0"', '"1", "2"'):
+        call(door, "PUT", address, {"geometry": POINT}, headers={"If-Match": stated}).assert_tame(statuses={412})
+    assert call(door, "GET", address).status == 404
+
+
+def test_the_etag_of_an_edit_is_that_of_what_it_left(door: Door) -> None:
+    address = f"{CAMERAS}/etag-camera?jurisdiction=sare"
+    for body in ({"geometry": POINT}, {"properties": {"status": "offline"}}, {"properties": {"status": "offline"}}):
+        etag = call(door, "PUT", address, body).response.headers["ETag"]
+        assert etag == call(door, "GET", address).response.headers["ETag"]
+    assert call(door, "DELETE", address, headers={"If-Match": f'"x", {etag}'}).status == 200
 
 
 def test_single_households_are_for_those_who_keep_them(door: Door) -> None:
