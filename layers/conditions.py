@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql
 from layers.crs import STORAGE_SRID
 from layers.errors import FilterRefused
 from layers.layer import ColumnType, Layer
-from layers.published_crs import PublishedCrs
+from layers.published_crs import BoxUpsideDown, PublishedCrs
 
 Kind = Literal["text", "number", "boolean", "instant", "interval", "geometry"]
 #: What is nested deeper is refused; who writes that deep has made a mistake.
@@ -337,5 +337,9 @@ def _is_number(value: object) -> bool:
 def _box(numbers: object, crs: PublishedCrs) -> BaseGeometry:
     if not isinstance(numbers, list) or len(numbers) not in (4, 6) or not all(map(_is_number, numbers)):
         raise FilterRefused("A box has 4 numbers, or 6 with heights.")
-    half = len(numbers) // 2
-    return crs.box((numbers[0], numbers[1]), (numbers[half], numbers[half + 1]))
+    try:
+        return crs.box([float(number) for number in numbers])
+    except BoxUpsideDown as exc:
+        raise FilterRefused(str(BoxUpsideDown.__doc__)) from exc
+    except OverflowError as exc:
+        raise FilterRefused("A number of a box is too large.") from exc

@@ -16,18 +16,11 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
 from layers.db.base import SCHEMA
+from layers.db.relations import columns_of
 from layers.layer import Column, Layer
 
 #: RFC 7946: 7 decimals of a degree, 1 cm.
 DECIMALS = 7
-_TYPE_OF_ID = text("""
-    SELECT format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
-     WHERE a.attrelid = CAST(:table AS regclass) AND a.attname = 'id'
-""")
-_COLUMNS_OF = text("""
-    SELECT a.attname FROM pg_catalog.pg_attribute AS a
-     WHERE a.attrelid = to_regclass(:relation) AND a.attnum > 0 AND NOT a.attisdropped
-""")
 _quote = postgresql.dialect().identifier_preparer.quote_identifier
 
 
@@ -143,7 +136,7 @@ def feature_rows(
 def missing_columns(connection: Connection, layer: Layer) -> list[str]:
     """Return the columns that the description of a layer names and its relation has not; all without a relation."""
     relation = f"{SCHEMA}.{_quote(layer.relation)}"
-    there = set(connection.execute(_COLUMNS_OF, {"relation": relation}).scalars())
+    there = columns_of(connection, relation)
     wanted = [layer.key, layer.geom, *(column.name for column in layer.columns)]
     return [name for name in dict.fromkeys(wanted) if name not in there]
 
@@ -151,7 +144,7 @@ def missing_columns(connection: Connection, layer: Layer) -> list[str]:
 def places(connection: Connection, layer: Layer, ids: Sequence[str]) -> dict[str, str]:
     """Return the GeoJSON geometries of some rows of a layer's table, by their `id`."""
     table = f"{SCHEMA}.{_quote(layer.table)}"
-    of_id = connection.execute(_TYPE_OF_ID, {"table": table}).scalar_one()  # an index answers for its own type only
+    of_id = columns_of(connection, table)["id"].type  # an index answers for its own type only
     query = text(f"""
         SELECT t.id::text, st_asgeojson(t.{_quote(layer.geom)}, {DECIMALS})
           FROM {table} AS t WHERE t.id = ANY(CAST(CAST(:ids AS text[]) AS {of_id}[]))

@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
-from layers.changes.queries import versions_at, with_owner_at
+from layers.changes.queries import all_versions_at, versions_at, with_owner_at
 from layers.conditions import Condition
 from layers.crs import STORAGE_SRID, Bbox
 from layers.db.base import SCHEMA
 from layers.db.clock import now_in
+from layers.db.periods import held_now
+from layers.db.relations import columns_of
 from layers.errors import NotKnownThen
 from layers.layer import Column, Layer
 from layers.published_crs import PublishedCrs
@@ -28,11 +30,11 @@ from layers.published_crs import PublishedCrs
 _OWNER = "grid_code"
 #: Rows are fetched so many at a time, so that a page may end before it is too large.
 _FETCHED = 200
-_TYPES = text("""
-    SELECT a.attname, format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
-     WHERE a.attrelid = to_regclass(:relation) AND a.attnum > 0 AND NOT a.attisdropped
-""")
 _quote = postgresql.dialect().identifier_preparer.quote_identifier
+
+
+#: What an instant chooses of a layer: features in force then, those reported then, all as they were then, or nothing.
+Timing = Literal["in_force", "reported", "as_it_was", "now"]
 
 
 class Period(NamedTuple):
@@ -89,6 +91,8 @@ class Item:
     """One feature as JSON, and the change by which it is as it is, where its layer keeps that."""
 
     feature: bytes
+    has_history: bool
+    #: None: it is older than its history.
     change_id: int | None
 
 
@@ -98,6 +102,15 @@ class Extent:
 
     bbox: Bbox | None
     since: datetime | None = None
+
+
+def timing_of(layer: Layer, home: Mapping[str, int]) -> Timing:
+    """Return what an instant chooses of a layer's features that belong to something."""
+    if layer.bitemporal:
+        return "in_force"
+    if layer.newest_by is not None:
+        return "reported"
+    return "as_it_was" if layer.is_written and not layer.personal and "jurisdiction_id" in home else "now"
 
 
 def told_columns(layer: Layer, period: Period | None = None) -> tuple[Column, ...]:
@@ -121,7 +134,7 @@ def page(
         SELECT {question.feature(shown)} AS feature, {question.position} AS position
           FROM {question.few(limit + 1)} ORDER BY {question.order}
     """  # noqa: S608  names are quoted, values bound
-    rows = question.run(query, stream=True)
+    rows = question.run(query, stream=True, after=question.key_before)
     features: list[bytes] = []
     position, size = None, 0
     for row in rows:
@@ -139,8 +152,8 @@ def item(connection: Connection, layer: Layer, selection: Selection, shown: Show
     question = _Question(connection, layer, selection)
     if question.key_type == "uuid" and not _is_uuid(key):
         return None
-    change = "NULL::bigint"
-    if _keeps_history(layer, selection):
+    change, has_history = "NULL::bigint", timing_of(layer, selection.home) == "as_it_was"
+    if has_history:
         change = f"""(
             SELECT t.change_id FROM {_table(layer)} AS t
              WHERE t.jurisdiction_id = f.jurisdiction_id AND t.{_quote(layer.key)} = f.{_quote(layer.key)})"""  # noqa: S608
@@ -149,7 +162,7 @@ def item(connection: Connection, layer: Layer, selection: Selection, shown: Show
          WHERE {question.meant} AND f.{_quote(layer.key)} = CAST(:key AS {question.key_type})
     """  # noqa: S608  names are quoted, values bound
     row = question.run(query, key=key).one_or_none()
-    return None if row is None else Item(row.feature.encode(), row.change_id)
+    return None if row is None else Item(row.feature.encode(), has_history, row.change_id)
 
 
 def extent(connection: Connection, layer: Layer, home: Mapping[str, int]) -> Extent:
@@ -175,10 +188,10 @@ class _Question:
     def __init__(self, connection: Connection, layer: Layer, selection: Selection) -> None:
         self._connection, self._layer, self._selection = connection, layer, selection
         self._columns = {one.name: one for one in told_columns(layer, selection.period)}
-        self._types: dict[str, str] = {
-            name: type_ for name, type_ in connection.execute(_TYPES, {"relation": _relation(layer)})
-        }
+        self._types = {name: one.type for name, one in columns_of(connection, _relation(layer)).items()}
         self._values: dict[str, object] = dict(selection.home)
+        #: None: they are asked for as they are now.
+        self._timing = None if selection.period is None else timing_of(layer, selection.home)
         self.key_type = self._types[layer.key]
         self._look_into_time()
         asked = {one.column for one in selection.order}
@@ -207,30 +220,37 @@ class _Question:
             "at": period.end or "infinity", "owned_at": period.end or now_in(self._connection),
         }  # fmt: skip
 
-    def source(self) -> str:
-        """Return the relation that features come from, called f."""
-        layer, period = self._layer, self._selection.period
-        if period is None or layer.personal or layer.newest_by is not None:
-            return f"{_relation(layer)} AS f"
-        if layer.bitemporal:
+    @property
+    def key_before(self) -> str | None:
+        """Return the key of the last feature of the page before, where features are sorted by nothing else."""
+        after = self._selection.after
+        return None if after is None or self._selection.order else after[-1]
+
+    def source(self, few: int | None = None) -> str:
+        """Return the relation that features come from, called f: of a history so few by their key as are wanted."""
+        layer = self._layer
+        if self._timing == "in_force":
             # Each once, as it was last.
             return f"""(
                 SELECT DISTINCT ON (g.{_quote(layer.key)}) g.* FROM {_relation(layer)} AS g
                  WHERE {self._belongs("g")} AND upper_inf(g.known)
                    AND g.valid && tstzrange(CAST(:start AS timestamptz), CAST(:end AS timestamptz), '[]')
                  ORDER BY g.{_quote(layer.key)}, lower(g.valid) DESC) AS f"""  # noqa: S608
-        if not _keeps_history(layer, self._selection):
+        if self._timing != "as_it_was":
             return f"{_relation(layer)} AS f"
-        versions = versions_at(layer, keyed=False)
+        versions = all_versions_at(layer) if few is None else versions_at(layer, keyed=False, few=f"LIMIT {few}")
         return f"({with_owner_at(layer, versions) if _OWNER in self._asked else versions}) AS f"
 
     def few(self, count: int) -> str:
         """Return the first features that are asked for, called f: who owned one then is asked of these alone."""
+        selection = self._selection
+        chosen_by_key = not selection.order and selection.area is None and selection.condition is None
+        source = self.source(count if chosen_by_key else None)
         chosen = f"""
-            SELECT f.* FROM {self.source()} WHERE {self.meant}{self.following} ORDER BY {self.order} LIMIT {count}
+            SELECT f.* FROM {source} WHERE {self.meant}{self.following} ORDER BY {self.order} LIMIT {count}
         """  # noqa: S608  names are quoted, values bound
-        layer, then = self._layer, self._selection.period is not None and _keeps_history(self._layer, self._selection)
-        if then and layer.assignment is not None and _OWNER not in self._asked:
+        layer = self._layer
+        if self._timing == "as_it_was" and layer.assignment is not None and _OWNER not in self._asked:
             chosen = with_owner_at(layer, chosen)
         return f"({chosen}) AS f"
 
@@ -240,8 +260,8 @@ class _Question:
         selection, layer = self._selection, self._layer
         parts = [self._belongs("f")]
         if layer.bitemporal and selection.period is None:
-            parts.append("upper_inf(f.known) AND f.valid @> now()")
-        if layer.newest_by is not None and selection.period is not None:
+            parts.append(held_now("f"))
+        if self._timing == "reported" and layer.newest_by is not None:
             parts.append(f"tstzrange(CAST(:start AS timestamptz), CAST(:end AS timestamptz), '[]')"
                          f" @> f.{_quote(layer.newest_by)}")  # fmt: skip
         if selection.area is not None:
@@ -280,7 +300,9 @@ class _Question:
         for n, (sql, type_, down) in enumerate(self._sorted()):
             value = f"CAST(:after_{n} AS {type_})"
             if after[n] is not None:  # after what has no value only its equals follow
-                steps.append(f"({same}({sql} {'<' if down else '>'} {value} OR {sql} IS NULL))")
+                # A key is there always: an OR would keep its index from being asked.
+                or_none = f" OR {sql} IS NULL" if n < len(self._selection.order) else ""
+                steps.append(f"({same}({sql} {'<' if down else '>'} {value}{or_none}))")
             same += f"{sql} IS NOT DISTINCT FROM {value} AND "
         return f" AND ({' OR '.join(steps)})"
 
@@ -298,11 +320,6 @@ class _Question:
         place = f"coalesce(st_asgeojson({geom}, {shown.crs.decimals}, 0), 'null')"
         return f"""'{{"type":"Feature","id":' || to_json({key}::text)::text || ',"geometry":' || {place}
             || ',"properties":' || {properties} || '}}'"""
-
-
-def _keeps_history(layer: Layer, selection: Selection) -> bool:
-    """Return whether it is known of a layer's features by which change they are as they are, and what they were."""
-    return layer.is_written and not layer.personal and "jurisdiction_id" in selection.home
 
 
 def _is_known(layer: Layer, column: Column) -> bool:

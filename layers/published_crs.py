@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from pyproj.exceptions import ProjError
 from shapely.geometry.base import BaseGeometry
 
 from layers.crs import GEOGRAPHIC_NAMES, KEPT_DECIMALS, STORAGE_SRID, WEB_MERCATOR_SRID, OutsideCrs, gauss_kruger_zone
+from layers.errors import LayerError
 from layers.jurisdictions.model import Jurisdiction
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
@@ -21,6 +23,10 @@ _EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 _METRE_DECIMALS = 4
 #: An edge of a box is straight in the CRS that it is told in: so many points on each follow it into another.
 _POINTS_OF_EDGE = 32
+
+
+class BoxUpsideDown(LayerError):
+    """The lower corner of a box comes first, then the upper; of degrees alone west may be greater than east."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +55,32 @@ class PublishedCrs:
             raise OutsideCrs(crs=self.uri)
         return turned
 
-    def box(self, low: tuple[float, float], high: tuple[float, float]) -> BaseGeometry:
-        """Return the ground of a box told by two corners in this CRS, EPSG:4326; raise OutsideCrs.
+    def box(self, numbers: Sequence[float]) -> BaseGeometry:
+        """Return the ground of a box told in this CRS, EPSG:4326 (OGC 17-069r4, 7.15.3).
 
         Of degrees a box whose west is greater than its east crosses the antimeridian. A box without width or height is
         a line or a point.
+
+        Parameters
+        ----------
+        numbers
+            The lower corner, then the upper: 4, or 6 with heights, which the ground does not depend on.
+
+        Raises
+        ------
+        BoxUpsideDown
+        OutsideCrs
+            A corner is no place in this CRS.
         """
+        half = len(numbers) // 2
+        low, high = tuple(numbers[:half]), tuple(numbers[half:])
         if self.north_first:
-            low, high = (low[1], low[0]), (high[1], high[0])
-        if self.is_geographic and low[0] > high[0]:
+            low, high = (low[1], low[0], *low[2:]), (high[1], high[0], *high[2:])
+        across = self.is_geographic and low[0] > high[0]
+        if any(lower > upper for lower, upper in zip(low[across:], high[across:], strict=True)):
+            raise BoxUpsideDown
+        low, high = low[:2], high[:2]
+        if across:
             return shapely.union(self._ground(low, (180.0, high[1])), self._ground((-180.0, low[1]), high))
         return self._ground(low, high)
 
@@ -66,14 +89,17 @@ class PublishedCrs:
         """Return whether its coordinates are degrees."""
         return self.srid in GEOGRAPHIC_NAMES.values()
 
-    def _ground(self, low: tuple[float, float], high: tuple[float, float]) -> BaseGeometry:
-        ground = shapely.MultiPoint([low, high]).envelope
+    def _ground(self, low: Sequence[float], high: Sequence[float]) -> BaseGeometry:
+        corners = shapely.MultiPoint([low, high])
+        self._as_told_to_storage(corners)  # of endless edges no points can be set
         if self.is_geographic:
-            edges = ground
-        else:
-            edges = shapely.segmentize(ground, max(high[0] - low[0], high[1] - low[1], 1e-9) / _POINTS_OF_EDGE)
-        as_told = shapely.transform(edges, lambda xy: xy[:, ::-1]) if self.north_first else edges
-        return self.to_storage(as_told)
+            return self._as_told_to_storage(corners.envelope)
+        step = max(high[0] - low[0], high[1] - low[1], 1e-9) / _POINTS_OF_EDGE
+        return self._as_told_to_storage(shapely.segmentize(corners.envelope, step))
+
+    def _as_told_to_storage(self, geom: BaseGeometry) -> BaseGeometry:
+        """Return a geometry that has easting first as it is stored, whichever this CRS has first."""
+        return self.to_storage(shapely.transform(geom, lambda xy: xy[:, ::-1]) if self.north_first else geom)
 
 
 @functools.lru_cache(maxsize=64)

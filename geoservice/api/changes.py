@@ -10,20 +10,19 @@ from pydantic import BaseModel, Field
 
 from geoservice.services.layers.features import FeatureService
 from geoservice.web.guard import current_identity, guard
-from geoservice.web.parsing import Code, QueryInteger, StrictModel
+from geoservice.web.parsing import Code, QueryInteger, RowNumber, StrictModel
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
 from layers.changes.model import Change
 
 TAG = Tag(name="changes", description="What was changed in layers, and undoing it")
 SECURITY: list[dict[str, list[str]]] = [{"key": []}]
-_MOST = 2**62
 
 
 class ChangePath(StrictModel):
     """Which change."""
 
-    change: Annotated[QueryInteger, Field(ge=1, le=_MOST)]
+    change: RowNumber
 
 
 class ChangesQuery(StrictModel):
@@ -31,9 +30,7 @@ class ChangesQuery(StrictModel):
 
     jurisdiction: Code
     layer: Code | None = None
-    before: Annotated[QueryInteger, Field(ge=1, le=_MOST)] | None = Field(
-        None, description="Those before this one; next gives it"
-    )
+    before: RowNumber | None = Field(None, description="Those before this one; next gives it")
     limit: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
 
 

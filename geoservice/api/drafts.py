@@ -21,6 +21,7 @@ from geoservice.web.parsing import Code, InvalidInput, Name, StrictModel
 from geoservice.web.preconditions import etag, stated_revision
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
+from geoservice.web.shapes import find_shape
 from layers.crs import Position, is_on_earth
 from layers.errors import InvalidGeometry
 from layers.geometry import as_multipolygon
@@ -273,10 +274,7 @@ def _line(coordinates: list[list[float]]) -> LineString:
 
 def area_of(geometry: Mapping[str, Any]) -> MultiPolygon:
     """Return the area that a body draws, EPSG:4326; raise InvalidInput."""
-    try:
-        geom = shapely.from_geojson(orjson.dumps(geometry))
-    except (shapely.errors.GEOSException, orjson.JSONEncodeError, ValueError):
-        geom = None
+    geom = find_shape(geometry)
     if geom is None or geom.geom_type not in ("Polygon", "MultiPolygon"):
         detail = "write a GeoJSON Polygon or MultiPolygon with closed rings"
         raise InvalidInput([{"pointer": "#/geometry", "code": "geometry", "detail": detail}])

@@ -16,7 +16,7 @@ from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
-from geoservice.web.parsing import Code, Name, QueryInteger, StrictModel
+from geoservice.web.parsing import Code, Name, RowNumber, StrictModel
 from geoservice.web.preconditions import etag
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
@@ -47,7 +47,7 @@ class NewDraft(StrictModel):
 class EditionPath(StrictModel):
     """Which edition."""
 
-    id: Annotated[QueryInteger, Field(ge=1)]
+    id: RowNumber
 
 
 class EditionOut(BaseModel):

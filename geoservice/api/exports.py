@@ -12,7 +12,7 @@ from pydantic import Field
 
 from geoservice.services.exporting import ExportService
 from geoservice.web.guard import guard
-from geoservice.web.parsing import QueryInteger, StrictModel
+from geoservice.web.parsing import RowNumber, StrictModel
 from geoservice.web.problems import problem_responses
 from geoservice.writing.format_names import MAP_FORMATS, MapFormat
 from geoservice.writing.formats import FORMATS
@@ -23,7 +23,7 @@ TAG = Tag(name="editions", description="Complete sets of grids, one in force at 
 class ExportPath(StrictModel):
     """Which edition."""
 
-    id: Annotated[QueryInteger, Field(ge=1)]
+    id: RowNumber
 
 
 class ExportQuery(StrictModel):

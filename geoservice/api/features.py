@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import orjson
-import shapely
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
-from shapely.geometry.base import BaseGeometry
 
 from geoservice.api.changes import ChangeOut, change_out
 from geoservice.api.layers import LayerPath
@@ -18,10 +16,11 @@ from geoservice.auth.permissions import Permission, may, roles_with
 from geoservice.services.layers.features import FeatureEdit, FeatureService
 from geoservice.services.layers.staging import written_layer
 from geoservice.web.guard import current_identity, guard
-from geoservice.web.parsing import Code, Forbidden, Instant, InvalidInput, QueryInteger, StrictModel, Unauthorised
-from geoservice.web.preconditions import stated_change
+from geoservice.web.parsing import Code, Forbidden, Instant, QueryInteger, StrictModel, Unauthorised
+from geoservice.web.preconditions import etag_of_feature, stated_changes
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
+from geoservice.web.shapes import shape_of
 from layers.changes.model import Version
 
 TAG = Tag(name="features", description="Features of layers: as they are and were, written one by one")
@@ -124,15 +123,15 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
         told = [_feature(one) for one in shown]
         return render(FeaturesOut(features=told, numberReturned=len(told), next=after))
 
-    @blueprint.get("/<layer>/features/<key>", summary="One", responses={200: FeatureOut, **REFUSALS})
+    @blueprint.get("/<layer>/features/<path:key>", summary="One", responses={200: FeatureOut, **REFUSALS})
     @guard("view_map")
     def one(path: FeaturePath, query: FeatureQuery) -> Response:
         """Return a feature as it was at an instant."""
         _require_readable(path.layer)
         found = features.feature(query.jurisdiction, path.layer, path.key, at=query.at, identity=current_identity())
-        return render_bytes(orjson.dumps(_feature(found).model_dump()), headers=_etag(found["change_id"]))
+        return render_bytes(orjson.dumps(_feature(found).model_dump()), headers=etag_of_feature(found["change_id"]))
 
-    @blueprint.get("/<layer>/features/<key>/history", summary="History", responses={200: HistoryOut, **REFUSALS})
+    @blueprint.get("/<layer>/features/<path:key>/history", summary="History", responses={200: HistoryOut, **REFUSALS})
     @guard("read_changes")
     def history(path: FeaturePath, query: JurisdictionQuery) -> Response:
         """Tell what a feature has been, the latest first: who made it so, when, by which door."""
@@ -140,21 +139,22 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
         found = features.history(query.jurisdiction, path.layer, path.key, identity=current_identity())
         return render(HistoryOut(versions=[_version(one) for one in found]))
 
-    @blueprint.put("/<layer>/features/<key>", summary="Write", responses={200: EditOut, **REFUSALS})
+    @blueprint.put("/<layer>/features/<path:key>", summary="Write", responses={200: EditOut, **REFUSALS})
     @guard("edit_features")
     def put(path: FeaturePath, query: JurisdictionQuery, body: FeatureBody) -> Response:
         """Write a feature, new or changed. An officer writes what stands in his grids. If-Match is honoured."""
-        edit = FeatureEdit(body.properties, _place(body.geometry), body.building, stated_change())
-        change = features.put(query.jurisdiction, path.layer, path.key, edit, identity=current_identity(), door="api")
-        told = EditOut(change=None if change is None else change_out(change))
-        return render(told, headers={} if change is None else _etag(change.id))
+        place = None if body.geometry is None else shape_of(body.geometry)
+        edit = FeatureEdit(body.properties, place, body.building, stated_changes())
+        written = features.put(query.jurisdiction, path.layer, path.key, edit, identity=current_identity(), door="api")
+        told = EditOut(change=None if written.change is None else change_out(written.change))
+        return render(told, headers=etag_of_feature(written.state))
 
-    @blueprint.delete("/<layer>/features/<key>", summary="Remove", responses={200: EditOut, **REFUSALS})
+    @blueprint.delete("/<layer>/features/<path:key>", summary="Remove", responses={200: EditOut, **REFUSALS})
     @guard("edit_features")
     def remove(path: FeaturePath, query: JurisdictionQuery) -> Response:
         """Remove a feature; its history stays. If-Match is honoured."""
         change = features.remove(
-            query.jurisdiction, path.layer, path.key, seen=stated_change(), identity=current_identity(), door="api"
+            query.jurisdiction, path.layer, path.key, seen=stated_changes(), identity=current_identity(), door="api"
         )
         return render(EditOut(change=change_out(change)))
 
@@ -183,20 +183,3 @@ def _version(version: Version) -> VersionOut:
         ended_by=None if version.ended_by is None else change_out(version.ended_by),
         geometry=orjson.loads(version.geometry), properties=dict(version.values),
     )  # fmt: skip
-
-
-def _place(geometry: Mapping[str, Any] | None) -> BaseGeometry | None:
-    if geometry is None:
-        return None
-    try:
-        geom = shapely.from_geojson(orjson.dumps(geometry))
-    except (shapely.errors.GEOSException, orjson.JSONEncodeError, ValueError):
-        geom = None
-    if geom is None or geom.has_z:
-        detail = "write a GeoJSON geometry of two dimensions, with closed rings"
-        raise InvalidInput([{"pointer": "#/geometry", "code": "geometry", "detail": detail}])
-    return geom
-
-
-def _etag(change_id: int | None) -> dict[str, str]:
-    return {"ETag": f'"{change_id or 0}"'}

@@ -59,7 +59,7 @@ class LayerOut(BaseModel):
     assignment: str | None = Field(
         description=f"By which rule a grid owns its features: {', '.join(get_args(Assignment))}; null: none does"
     )
-    aggregated: bool = Field(description="Counts of people at a place; single rows are told nobody")
+    aggregated: bool = Field(description="Counts of people at a place; single rows are for whoever keeps them")
 
 
 class LayersOut(BaseModel):

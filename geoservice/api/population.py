@@ -17,7 +17,10 @@ from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
 
 TAG = Tag(name="population", description="Who lives in each grid over time, as counts")
-SMALL = f"null: fewer than {K_MINIMUM} and more than none, or it would give away one that is"
+SMALL = (
+    f"null: fewer than {K_MINIMUM} and more than none; a total, where one count alone is null; arrivals and departures"
+    " of a grid together"
+)
 
 
 class PopulationQuery(StrictModel):
@@ -71,7 +74,11 @@ class PopulationOut(BaseModel):
     jurisdiction: str
     instants: list[PopulationAtOut]
     flows: FlowsOut | None = Field(description="null: one instant was asked about")
-    k_minimum: int = Field(description="Smaller counts are told only to whoever may see single households")
+    k_minimum: int = Field(
+        description="Smaller counts are null in this answer, but to whoever may see single households. Instants are not"
+        " weighed against each other, and layers tell what they count, however small: households of a building, people"
+        " of a grid"
+    )
     suppressed: int = Field(description="How many counts of grids are null for that")
 
 
@@ -84,7 +91,8 @@ def population_blueprint(population: PopulationService) -> APIBlueprint:
     def over_time(query: PopulationQuery) -> Response:
         """Count households, residents and floating population per grid, at an instant or from one to another.
 
-        Counts of fewer than five are null, but to analysts, and to officers those of their grids.
+        Counts of fewer than five are null here, but to analysts, and to officers those of their grids. What is told of
+        two instants may differ by less, and the layers of the map tell their counts as they are.
         """
         since, until = _period(query)
         found = population.figures(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
@@ -20,7 +20,7 @@ from geoservice.services.impact import Impact, flows
 from geoservice.services.importing import Reassigned
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
-from geoservice.web.parsing import Code, Id, Instant, Name, QueryInteger, StrictModel
+from geoservice.web.parsing import Code, Id, Instant, Name, RowNumber, StrictModel
 from geoservice.web.preconditions import stated_revision
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
@@ -159,7 +159,7 @@ class PublishedOut(BaseModel):
 class DiffQuery(StrictModel):
     """What to compare with."""
 
-    to: Annotated[QueryInteger, Field(ge=1)] = Field(description="The later edition or draft")
+    to: RowNumber = Field(description="The later edition or draft")
 
 
 class RedrawnOut(BaseModel):

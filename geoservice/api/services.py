@@ -21,6 +21,9 @@ from layers.incidents.model import Service
 TAG = Tag(name="services", description="What can be reported")
 SECURITY: list[dict[str, list[str]]] = [{"key": []}]
 
+#: Of a service, and how long they are together: a name has 200 characters.
+KEYWORDS_MOST, KEYWORDS_LENGTH = 50, 50 * 201
+
 
 class ServicePath(StrictModel):
     """Which service."""
@@ -41,14 +44,14 @@ class ServiceBody(StrictModel):
     name_en: Name | None = None
     description: Text | None = None
     category: Name | None = Field(None, description="Open311 calls it group")
-    keywords: Annotated[list[Name], Field(max_length=50)] = Field([])
+    keywords: Annotated[list[Name], Field(max_length=KEYWORDS_MOST)] = Field([])
     limit_working_hours: Annotated[float, Field(gt=0, le=100_000)] | None = Field(
         None, description="How long a matter may take"
     )
     attributes: Annotated[list[dict[str, Any]], Field(max_length=50)] = Field(
         [], description="What a report is asked for, as GeoReport v2 defines it"
     )
-    sensitive: bool = Field(False, description="Where its incidents are reported is nobody's business")
+    sensitive: bool = Field(False, description="Kept and told for those who read it; nothing is hidden by it")
 
 
 def services_blueprint(services: ServiceListService) -> APIBlueprint:
@@ -74,6 +77,9 @@ def _service(code: str, body: ServiceBody) -> Service:
         for pointer in ("name", "name_en", "description", "category"):
             if told[pointer]:
                 text_of(told[pointer].replace("\n", " ").replace("\t", " "), longest=DESCRIPTION_LENGTH)
+        pointer = "keywords"
+        for words in (*body.keywords, " ".join(body.keywords)):  # a number may be cut into several
+            text_of(words.replace("\n", " ").replace("\t", " "), longest=KEYWORDS_LENGTH)
         pointer = "attributes"
         told[pointer] = attributes_of(body.attributes)
     except NotAValue as exc:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from geoservice.services.visits import VisitService
 from geoservice.web.guard import current_identity, guard
-from geoservice.web.parsing import Code, Instant, InvalidInput, QueryInteger, StrictModel, place_of
+from geoservice.web.parsing import Code, Instant, InvalidInput, QueryInteger, RowNumber, StrictModel, place_of
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
 from layers.visits.model import Kind, NewVisit, Outcome, Visit
@@ -34,7 +34,7 @@ class VisitsQuery(StrictModel):
     grid: Code | None = None
     since: Instant | None = None
     until: Instant | None = Field(None, description="Itself no longer in the period")
-    before: Annotated[QueryInteger, Field(ge=1)] | None = Field(None, description="`next` of the page before")
+    before: RowNumber | None = Field(None, description="`next` of the page before")
     limit: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
 
 

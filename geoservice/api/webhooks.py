@@ -13,7 +13,7 @@ from geoservice.domain.topics import MAX_VALUE, MAX_VALUES, Topics
 from geoservice.records.webhooks.model import Delivery, Webhook
 from geoservice.services.webhooks.service import WebhookService
 from geoservice.web.guard import current_identity, guard
-from geoservice.web.parsing import Code, Name, QueryInteger, StrictModel, Words
+from geoservice.web.parsing import Code, Name, QueryInteger, RowNumber, StrictModel, Words
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
 
@@ -65,7 +65,7 @@ class Nothing(StrictModel):
 class WebhookPath(StrictModel):
     """Which webhook."""
 
-    id: Annotated[QueryInteger, Field(ge=1)]
+    id: RowNumber
 
 
 class DeliveriesQuery(StrictModel):
@@ -73,7 +73,7 @@ class DeliveriesQuery(StrictModel):
 
     status: Status | None = None
     limit: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
-    before: Annotated[QueryInteger, Field(ge=1)] | None = Field(None, description="`next` of the page before")
+    before: RowNumber | None = Field(None, description="`next` of the page before")
 
 
 class WebhookOut(BaseModel):

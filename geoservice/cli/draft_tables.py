@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from geoservice.domain.editing.healing import Healing, LeftOpen
     from layers.grids.model import EditionOutline
 
+_SHOWN = 50
 #: What is counted of each grid.
 LOAD = ("households", "residents", "floating", "in_hand")
 _REROUTES = {
@@ -33,11 +34,13 @@ _REROUTES = {
 def show_healing(healing: Healing) -> None:
     """Print what healing changed: a table of grids, then the totals."""
     table = _table("grid", "gained m2", "lost m2", "vertices added", "moved", "removed", "ring mended")
-    for one in healing.changes[:50]:
+    for one in healing.changes[:_SHOWN]:
         numbers = (one.vertices_added, one.vertices_moved, one.vertices_removed)
         table.add_row(one.code, f"{one.gained_m2:.3f}", f"{one.lost_m2:.3f}", *map(str, numbers), "yes" * one.mended)
     if healing.changes:
         _console().print(table, highlight=False)
+    if len(healing.changes) > _SHOWN:
+        click.echo(f"… {_SHOWN} of {len(healing.changes)} are shown.")
     added, moved, removed = healing.vertices
     click.echo(
         f"{len(healing.changes)} grids, {healing.moved_m2:.3f} m2; vertices: {added} added, {moved} moved,"

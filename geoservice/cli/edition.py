@@ -24,7 +24,7 @@ from geoservice.cli.edition_qgis import qgis
 from geoservice.cli.findings import finding_fields, report_edition, show_findings, write_findings
 from geoservice.cli.imports import show_import
 from geoservice.cli.instant import Instant
-from geoservice.cli.new_file import NewFile
+from geoservice.cli.new_file import new_file_option
 from geoservice.cli.progress import busy
 from geoservice.lazy_modules import lazily
 
@@ -35,7 +35,7 @@ with lazily():
     from layers.grids import model
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
-findings_to_option = click.option("--findings-to", type=NewFile(), help="Write the findings as GeoJSON, for a GIS.")
+findings_to_option = new_file_option("--findings-to", what="Write the findings as GeoJSON, for a GIS.")
 
 
 @contextmanager

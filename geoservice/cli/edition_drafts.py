@@ -26,7 +26,7 @@ from geoservice.cli.draft_tables import (
 )
 from geoservice.cli.findings import finding_fields, show_findings
 from geoservice.cli.instant import Instant
-from geoservice.cli.new_file import NewFile
+from geoservice.cli.new_file import new_file_option
 from geoservice.errors import MergeConflict
 from geoservice.lazy_modules import lazily
 
@@ -52,8 +52,8 @@ settle_option = click.option(
     "--settle", multiple=True, metavar="CODE=ours|theirs",
     help="Whose version of a grid counts where both changed it: ours is this draft. Repeatable.",
 )  # fmt: skip
-to_file_option = click.option("--to", "to_file", type=NewFile(), help="Write it as GeoJSON, for a GIS.")
-picture_option = click.option("--picture", type=NewFile(), help="Draw it as an SVG picture.")
+to_file_option = new_file_option("--to", "to_file", what="Write it as GeoJSON, for a GIS.")
+picture_option = new_file_option("--picture", what="Draw it as an SVG picture.")
 
 
 @contextmanager

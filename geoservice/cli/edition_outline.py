@@ -11,7 +11,7 @@ from geoservice.cli.actor import actor
 from geoservice.cli.ballpark import allow_ballpark_option, tell_ballpark
 from geoservice.cli.database import import_limits, open_database
 from geoservice.cli.draft_tables import show_outline
-from geoservice.cli.new_file import NewFile
+from geoservice.cli.new_file import new_file_option
 from geoservice.cli.progress import busy
 from geoservice.lazy_modules import lazily
 
@@ -31,7 +31,7 @@ with lazily():
 @click.option("--layer", help="Of a GeoPackage with several.")
 @allow_ballpark_option
 @click.option("--commit", is_flag=True, help="Change the draft; without it, only say what would be different.")
-@click.option("--to", "to_file", type=NewFile(), help="Write what falls in and out as GeoJSON, for a GIS.")
+@new_file_option("--to", "to_file", what="Write what falls in and out as GeoJSON, for a GIS.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def outline(
     *, edition_id: int, file: str | None, own: bool, confirm: bool, reason: str | None, crs: str | None,

@@ -14,14 +14,14 @@ from geoservice.cli.database import import_limits, open_database, read_settings
 from geoservice.cli.layer_difference import difference_fields, show_difference
 from geoservice.cli.layer_write import show_remarks
 from geoservice.cli.progress import busy
-from geoservice.cli.reading_options import Pairs, reading_options, reading_options_as_choices
+from geoservice.cli.reading_options import Pairs, reading_options, reading_options_as_choices, said_once
 from geoservice.lazy_modules import lazily
 
 with lazily():
     from rich import console, table
 
     from geoservice import wiring
-    from geoservice.domain.importing import inferring
+    from geoservice.domain.importing import inferring, words
     from geoservice.reading import new_layers
     from geoservice.services.layers import importing, own
     from layers import title as titles
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from geoservice.reading.new_layers import NewLayer
     from layers.title import Title
 
-#: Fields of every layer, which say what names a feature and where it is.
-_PLACES = ("code", "lon", "lat", "wkt", "place", "building", "crs")
 _KINDS = ("text", "integer", "number", "boolean", "instant", "codes")
 
 
@@ -106,7 +104,7 @@ def create(
     show_remarks(made.features.remarks)
     show_difference(applied.difference, removed="keep")
     if commit:
-        click.echo(f"The layer {name} is made. To take it away again: geoservice layer drop {name}")
+        click.echo(f"The layer {name} is made. To take it away again: geoservice layer drop {name} --commit")
     else:
         click.echo("Nothing was made: say --commit to make it.")
 
@@ -141,20 +139,23 @@ def drop(*, name: str, commit: bool, as_json: bool) -> None:
 
 def _told(said: Mapping[str, object]) -> tuple[dict[str, str], inferring.ColumnChoices]:
     """Return which columns name and place features, and what is said of the others."""
-    columns = dict(cast("Sequence[tuple[str, str]]", said["columns"]))
-    mapping = {name: header for name, header in columns.items() if name in _PLACES}
-    if said["key"] is not None:
-        mapping["code"] = str(said["key"])
-    kinds = dict(cast("Sequence[tuple[str, str]]", said["kinds"]))
+    columns = said_once("--column", _pairs(said["columns"]), key=cast("str | None", said["key"]))
+    of_every_layer = (words.KEY, *words.PLACE)
+    mapping = {name: header for name, header in columns.items() if name in of_every_layer}
+    kinds = said_once("--type", _pairs(said["kinds"]))
     for name, kind in kinds.items():
         if kind not in _KINDS:
             raise click.UsageError(f"--type {name}={kind}: a type is {', '.join(_KINDS)}.")
     return mapping, inferring.ColumnChoices(
-        names={name: header for name, header in columns.items() if name not in _PLACES},
+        names={name: header for name, header in columns.items() if name not in of_every_layer},
         kinds=cast("Mapping[str, inferring.Kind]", kinds),
-        titles={name: _both(text) for name, text in cast("Sequence[tuple[str, str]]", said["column_titles"])},
+        titles={name: _both(text) for name, text in said_once("--title", _pairs(said["column_titles"])).items()},
         without=frozenset(cast("Sequence[str]", said["without"])),
     )  # fmt: skip
+
+
+def _pairs(said: object) -> Sequence[tuple[str, str]]:
+    return cast("Sequence[tuple[str, str]]", said)
 
 
 def _title(name: str, zh: str | None, en: str | None) -> Title:

@@ -72,7 +72,7 @@ def show_refused(refused: Sequence[Refused | RefusedRow]) -> None:
     reasons = Counter(one.reason for one in refused)
     for reason, count in reasons.most_common():
         rows = [str(one.row) for one in refused if one.reason == reason][:_ROWS]
-        more = " …" if count > len(rows) else ""
+        more = f" … {len(rows)} of {count}" if count > len(rows) else ""
         click.echo(f"Refused, {count} rows ({', '.join(rows)}{more}): {reason}", err=True)
 
 

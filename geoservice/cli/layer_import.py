@@ -15,9 +15,9 @@ from geoservice.cli.layer_difference import show_proposal
 from geoservice.cli.layer_osm import import_osm, osm_options
 from geoservice.cli.layer_register import REGISTER_OPTIONS, RegisterOptions, import_register, register_options
 from geoservice.cli.layer_write import Wish, show_remarks, show_written, write_features
-from geoservice.cli.new_file import NewFile
+from geoservice.cli.new_file import new_file_option
 from geoservice.cli.progress import busy
-from geoservice.cli.reading_options import Pairs, reading_options, reading_options_as_choices, words_by_field
+from geoservice.cli.reading_options import Pairs, reading_options, reading_options_as_choices, said_once, words_by_field
 from geoservice.lazy_modules import lazily
 
 with lazily():
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from geoservice.domain.importing.choices import Choices
     from layers.changes.model import Removed
 
-_KEY = "code"
 #: What may be said whatever is read; and what only of OpenStreetMap, of a register.
-_SHARED = frozenset({"jurisdiction", "removed", "confirm_removal", "commit", "to_file", "as_json"})
+_SHARED = frozenset({"jurisdiction", "removed", "confirm_removal", "commit", "to_file", "as_json", "force"})
 _OF_OSM = _SHARED | {"osm", "taken"}
 _OF_REGISTER = _SHARED | {"count_register", "layer_id", "columns", "sheets", *REGISTER_OPTIONS}
 
@@ -53,7 +52,7 @@ _OF_REGISTER = _SHARED | {"count_register", "layer_id", "columns", "sheets", *RE
 )
 @click.option("--key", metavar="HEADER", help="The column that names features: short for --column code=HEADER.")
 @click.option("--columns-from", type=click.Path(path_type=Path, dir_okay=False), help="Columns as they were kept.")
-@click.option("--keep-columns", type=NewFile(), help="Keep which column is which field, for the next FILE.")
+@new_file_option("--keep-columns", what="Keep which column is which field, for the next FILE.")
 @click.option(
     "--word",
     "words",
@@ -72,7 +71,7 @@ _OF_REGISTER = _SHARED | {"count_register", "layer_id", "columns", "sheets", *RE
 )
 @click.option("--confirm-removal", is_flag=True, help="Remove them even if they are more than a tenth.")
 @click.option("--commit", is_flag=True, help="Write it; without it only what would change is shown.")
-@click.option("--to", "to_file", type=NewFile(), help="Write the whole difference, as CSV.")
+@new_file_option("--to", "to_file", what="Write the whole difference, as CSV.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_context
 def import_layer(
@@ -104,7 +103,9 @@ def import_layer(
             raise click.UsageError(f"A register is counted into the layer households, not into {layer_id[:80]}.")
         _require_fitting(context, "--count-register", _OF_REGISTER)
         options = RegisterOptions(**{name: said[name] for name in REGISTER_OPTIONS})
-        import_register(count_register, wish, options, columns=said["columns"], sheets=said["sheets"])
+        import_register(
+            count_register, wish, options, columns=said_once("--column", said["columns"]), sheets=said["sheets"]
+        )
     elif layer_id is None or file is None:
         raise click.UsageError("Name LAYER and FILE, or say --osm FILE, or --count-register FILE.")
     else:
@@ -149,9 +150,7 @@ def _require_fitting(context: click.Context, what: str, fitting: frozenset[str])
 
 def _choices(said: Mapping[str, Any], around: importing.Surroundings) -> Choices:
     mapping = dict(_kept(cast("Path | None", said["columns_from"])))
-    mapping |= dict(cast("Sequence[tuple[str, str]]", said["columns"]))
-    if said["key"] is not None:
-        mapping[_KEY] = str(said["key"])
+    mapping |= said_once("--column", said["columns"], key=said["key"])
     words = words_by_field(cast("Sequence[tuple[str, str]]", said["words"]))
     return reading_options_as_choices(said, around, mapping=mapping, words=words)
 

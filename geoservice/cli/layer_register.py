@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
-from geoservice.cli.database import open_database, read_settings
+from geoservice.cli.database import import_limits, open_database, read_settings
 from geoservice.cli.layer_write import Wish, Written, show_remarks, show_written, write_features
 from geoservice.cli.progress import busy
 from geoservice.lazy_modules import lazily
@@ -71,7 +71,7 @@ def register_options(command: Any) -> Any:
 
 
 def import_register(
-    file: Path, wish: Wish, options: RegisterOptions, *, columns: Sequence[tuple[str, str]], sheets: Sequence[str]
+    file: Path, wish: Wish, options: RegisterOptions, *, columns: Mapping[str, str], sheets: Sequence[str]
 ) -> None:
     """Import the households of a register as counts, as one change, or show what that would change."""
     if options.as_of is None:
@@ -79,11 +79,12 @@ def import_register(
     with open_database() as database:
         try:
             with busy("Counting …"):
-                counted = registers.RegisterService(database).count(
+                counted = registers.RegisterService(
+                    database, import_limits(), sealing.seal_key(read_settings().data_dir)
+                ).count(
                     wish.jurisdiction, file, as_of=options.as_of.date(), per=options.per,
-                    refuse_above=options.refuse_above, here=options.here, columns=dict(columns),
+                    refuse_above=options.refuse_above, here=options.here, columns=columns,
                     sheets=sheets or None, swap_is_encrypted=options.swap_is_encrypted,
-                    seal_key=sealing.seal_key(read_settings().data_dir),
                 )  # fmt: skip
         except answer.TooManyRowsFail as exc:
             show_remarks(exc.counted.features.remarks)

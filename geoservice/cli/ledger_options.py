@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from geoservice.cli.reading_options import Pairs, words_by_field
+from geoservice.cli.reading_options import Pairs, said_once, words_by_field
 from geoservice.lazy_modules import lazily
 
 with lazily():
@@ -44,7 +44,7 @@ def ledger_options(command: Command) -> Command:
 def ledger_choices(said: Mapping[str, object]) -> Choices:
     """Return what options say of a file."""
     return choosing.Choices(
-        mapping=dict(cast("Sequence[tuple[str, str]]", said["columns"])),
+        mapping=said_once("--column", cast("Sequence[tuple[str, str]]", said["columns"])),
         words=words_by_field(cast("Sequence[tuple[str, str]]", said["words"])),
         sheet=cast("str | None", said["sheet"]), encoding=cast("str | None", said["encoding"]),
         no_persons=frozenset(cast("Sequence[str]", said["no_persons"])),

@@ -108,5 +108,18 @@ def words_by_field(pairs: Sequence[tuple[str, str]]) -> dict[str, dict[str, str]
         field, sign, word = name.partition(".")
         if not (sign and word):
             raise click.UsageError(f"--word {name}={code} names no field: write FIELD.WORD=CODE.")
-        words.setdefault(field, {})[word] = code
+        meant = words.setdefault(field, {})
+        if meant.get(word, code) != code:
+            raise click.UsageError(f"--word {field}.{word} is said to be {meant[word]} and {code}: say one.")
+        meant[word] = code
     return words
+
+
+def said_once(option: str, pairs: Sequence[tuple[str, str]], *, key: str | None = None) -> dict[str, str]:
+    """Return what is said of each name by an option, and by --key of `code`; refuse two things that are said of one."""
+    said: dict[str, str] = {}
+    for name, value in (*pairs, *([] if key is None else [("code", key)])):
+        if said.get(name, value) != value:
+            raise click.UsageError(f"{option} {name} is said to be {said[name]} and {value}: say one.")
+        said[name] = value
+    return said

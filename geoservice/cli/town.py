@@ -9,16 +9,16 @@ import click
 import orjson
 
 from geoservice.cli.actor import actor
-from geoservice.cli.advice import ADVICE
-from geoservice.cli.database import import_limits, open_database
+from geoservice.cli.database import import_limits, open_database, read_settings
 from geoservice.cli.layer_difference import show_refused
-from geoservice.cli.new_file import NewFile
+from geoservice.cli.new_file import new_file_option
 from geoservice.cli.progress import busy
+from geoservice.cli.town_advice import advice_in_file
 from geoservice.cli.town_questions import ask_for_town
-from geoservice.errors import in_words
 from geoservice.lazy_modules import lazily
 
 with lazily():
+    from geoservice.counting import sealing
     from geoservice.services.town import check as checking
     from geoservice.services.town import plan as plans
     from geoservice.services.town import town as towns
@@ -41,21 +41,6 @@ _LACKS = {
     "no-service": "No services: nobody can report anything.",
     "service-without-limit": "Services without a limit: what is reported is never overdue.",
     "no-hours-of-work": "No hours of work: limits are reckoned around the clock.",
-}
-#: What to write into town.toml, for errors whose advice is an option elsewhere.
-ADVICE_IN_FILE = {
-    "allow-ballpark": "Or write allow_ballpark = true in that section, when places may be that far off.",
-    "confirm-numbers": "Write gbt28181 = true in that section when they are those, false when they are values.",
-    "confirm-removal": "Write confirm_removal = true in that section when that is meant.",
-    "map-columns": 'Write columns = { field = "header" } in that section.',
-    "name-key": 'Write key = "header" in that section.',
-    "name-layer": 'Write layer = "name" in that section.',
-    "name-sheet": 'Write sheet = "name" in that section.',
-    "say-limits": 'Write what they mean into [services], such as words = { limit = { "即时" = "2小时" } }.',
-    "state-crs": 'Write crs = "wgs84", "cgcs2000", "gcj02", "bd09" or "epsg:N" in that section.',
-    "state-degrees": 'Write degrees = "minutes" or "decimal" in that section.',
-    "state-encoding": 'Write encoding = "gbk", "utf-8", or what else it is in, in that section.',
-    "swap-coordinates": "Write swapped = true in that section.",
 }
 
 
@@ -86,7 +71,7 @@ def init(*, file: Path, dry_run: bool, yes: bool) -> None:
     plan = plans.read_plan(file)
     _require_files(plan)
     with open_database() as database:
-        service = towns.TownService(database, import_limits(), actor())
+        service = towns.TownService(database, import_limits(), actor(), _seal_key(plan))
         told = _look(service, plan)
         if dry_run:
             click.echo("Nothing was stored.")
@@ -96,6 +81,13 @@ def init(*, file: Path, dry_run: bool, yes: bool) -> None:
             return
         _make(service, plan, told)
     click.echo(f"What it still lacks: geoservice town check {plan.town.code}")
+
+
+def _seal_key(plan: plans.Plan) -> bytes | None:
+    """Return the key by which a register is known again, where the plan has one."""
+    if not isinstance(plan.households, plans.Register):
+        return None
+    return sealing.seal_key(read_settings().data_dir)
 
 
 def _require_files(plan: plans.Plan) -> None:
@@ -117,7 +109,7 @@ def _look(service: towns.TownService, plan: plans.Plan) -> frozenset[str]:
         looked = list(service.look(plan))
     for one in looked:
         if isinstance(one, towns.Stopped):
-            _refuse(one, "Nothing was stored.")
+            _refuse(plan, one, "Nothing was stored.")
         click.echo(f"{one.section}: {one.file.name}, {one.features} {one.what}, {len(one.refused)} refused")
         for remark in one.remarks:
             click.echo(f"    {remark}")
@@ -131,7 +123,7 @@ def _make(service: towns.TownService, plan: plans.Plan, told: frozenset[str]) ->
 
     for done in service.make(plan, begin):
         if isinstance(done, towns.Stopped):
-            _refuse(done, "What was done before stands; mend it, and run this again.")
+            _refuse(plan, done, "What was done before stands; mend it, and run this again.")
         for sentence in done.did:
             click.echo(f"{done.step}: {sentence}")
         for remark in done.remarks:
@@ -147,14 +139,14 @@ def _make(service: towns.TownService, plan: plans.Plan, told: frozenset[str]) ->
             click.echo(f"{done.step}: look at it, then publish it: geoservice edition preview {done.draft}")
 
 
-def _refuse(stopped: towns.Stopped, then: str) -> NoReturn:
-    advice = in_words(stopped.error, ADVICE_IN_FILE) or in_words(stopped.error, ADVICE)
+def _refuse(plan: plans.Plan, stopped: towns.Stopped, then: str) -> NoReturn:
+    advice = advice_in_file(plan, stopped.step, stopped.error)
     raise click.ClickException(" ".join(filter(None, (f"{stopped.step}: {stopped.error}", advice, then))))
 
 
 @town.command()
 @click.argument("code")
-@click.option("--to", "to_file", type=NewFile(), help="Write their places as GeoJSON, for a map.")
+@new_file_option("--to", "to_file", what="Write their places as GeoJSON, for a map.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def check(*, code: str, to_file: Path | None, as_json: bool) -> None:
     """Tell what the town CODE still lacks: grids without an officer, buildings without households, and the like."""

@@ -20,6 +20,8 @@ _FILES = (
     ("staff", "Roster of staff"),
     ("services", "List of services"),
 )
+#: Sections that say where a town is.
+_PLACED_BY = ("outline", "grids", "buildings")
 _HEAD = """\
 # What the town has. Paths are beside this file. It can be run again: only what changed is written.
 # docs/town.md tells what else can be said: columns, words, sheets, registers that are counted.
@@ -36,6 +38,10 @@ def ask_for_town(file: Path) -> None:
     crs = click.prompt("Coordinates of files that do not say (wgs84, cgcs2000, gcj02, bd09, epsg:N)", default="wgs84")
     lines += [f"code = {_text(code)}", f"name = {_text(name)}", f"time_zone = {_text(zone)}", f"crs = {_text(crs)}"]
     answers = {section: click.prompt(asked, default="", show_default=False).strip() for section, asked in _FILES}
+    if not any(answers[section] for section in _PLACED_BY):
+        answers["outline"] = click.prompt(
+            "Nothing says where the town is: no outline, no grids, no buildings. File of its outline"
+        ).strip()
     lines += _tables(answers)
     work = click.prompt("Hours of work, such as mon-fri 09:00-13:00 15:00-18:00", default="", show_default=False)
     if work:

@@ -60,10 +60,11 @@ class RefusalForm(_Form):
     """Why the process did not count."""
 
     error: Literal[
+        "too_many_bytes", "too_many_rows",
         "too_large", "damaged", "locked", "not_calculated", "encoding", "no_table", "no_header", "sheet_missing",
         "column_missing", "two_columns", "swap",
     ]  # fmt: skip
-    numbers: dict[Literal["sheet", "cells", "field", "column", "other", "number"], Count]
+    numbers: dict[Literal["sheet", "cells", "field", "column", "other", "number", "most"], Count]
 
 
 class RowPlace(NamedTuple):

@@ -20,6 +20,18 @@ class RegisterTooLarge(RegisterRefused):
     """The register asks for more room than one may; count its sheets one by one, each saved as CSV."""
 
 
+class RegisterFileTooLarge(RegisterTooLarge):
+    """The register has more bytes than a file that is imported may have."""
+
+    advice = "raise-file-bytes"
+
+
+class RegisterTooLong(RegisterRefused):
+    """The register has more rows below its headers than a file that is imported may have features."""
+
+    advice = "raise-features"
+
+
 class RegisterDamaged(RegisterRefused):
     """The register is damaged, or no .xlsx, .xls, .ods or CSV; open it in a spreadsheet and save it once more."""
 
@@ -53,7 +65,7 @@ class RegisterSheetMissing(RegisterRefused):
 
 
 class RegisterColumnMissing(RegisterRefused):
-    """The sheet has no such column as was said."""
+    """There is no such column as was said, or no column tells what was said of it."""
 
     advice = "map-register"
 
@@ -92,6 +104,8 @@ class AnswerRefused(RegisterRefused):
 
 #: By what the counting process says, with the numbers that it says so with.
 BY_CODE: dict[str, type[RegisterRefused]] = {
+    "too_many_bytes": RegisterFileTooLarge,
+    "too_many_rows": RegisterTooLong,
     "too_large": RegisterTooLarge,
     "damaged": RegisterDamaged,
     "locked": RegisterLocked,

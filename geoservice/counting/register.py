@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from difflib import get_close_matches
 from itertools import count, groupby
 from pathlib import Path
 from typing import Literal
@@ -81,7 +82,7 @@ def count_register(
     jurisdiction_names
         What addresses of those begin with who are registered here.
     columns
-        By what a column tells (a key of `domain.counting.columns.WORDS`), its letter or its header.
+        By what a column tells (a key of `domain.counting.columns.WORDS`), its header, or its letter where none is so.
     swap_is_encrypted
         Count even if memory may be written to swap.
     seal_key
@@ -92,12 +93,13 @@ def count_register(
     RegisterRefused
         One of its kin; nothing of the file is in it.
     """
+    _require_known(columns or {})
     request: dict[str, object] = {
         "buildings": dict(buildings), "as_of": as_of.isoformat(), "per": per, "here": list(jurisdiction_names),
-        "sheets": None if sheets is None else list(sheets), "columns": _places(columns or {}),
+        "sheets": None if sheets is None else list(sheets), "columns": dict(columns or {}),
         "swap_is_encrypted": swap_is_encrypted, "seal": None if seal_key is None else seal_key.hex(),
-        "file_bytes": limits.file_bytes, "archive_bytes": limits.archive_bytes, "archive_ratio": limits.archive_ratio,
-        "memory_bytes": limits.memory_bytes, "cpu_s": int(limits.wall_s) + 1,
+        "file_bytes": limits.file_bytes, "rows": limits.features, "archive_bytes": limits.archive_bytes,
+        "archive_ratio": limits.archive_ratio, "memory_bytes": limits.memory_bytes, "cpu_s": int(limits.wall_s) + 1,
     }  # fmt: skip
     with _opened(source) as descriptor:
         answer = read_answer(
@@ -119,21 +121,14 @@ def _require_few_failed(counted: RegisterCount, most: float) -> None:
         )  # fmt: skip
 
 
-def _places(columns: Mapping[str, str]) -> dict[str, int | str]:
-    """Return columns by their places where letters name them, else by their headers."""
-    unknown = columns.keys() - WORDS.keys()
-    if unknown:
-        raise RegisterColumnMissing(known=", ".join(WORDS))
-    return {name: _place(column) for name, column in columns.items()}
-
-
-def _place(column: str) -> int | str:
-    if not (column.isascii() and column.isalpha() and len(column) <= 2 and column.isupper()):
-        return column
-    place = 0
-    for letter in column:
-        place = 26 * place + ord(letter) - ord("A") + 1
-    return place - 1
+def _require_known(columns: Mapping[str, str]) -> None:
+    """Raise RegisterColumnMissing when something is named that no column of a register tells."""
+    for name in columns:
+        if name not in WORDS:
+            near = get_close_matches(name, WORDS, n=1)
+            raise RegisterColumnMissing(
+                unknown=name[:40], meant=near[0] if near else None, known=None if near else ", ".join(WORDS)
+            )
 
 
 @contextlib.contextmanager
@@ -191,7 +186,7 @@ def _count_of(answer: AnswerForm, per: str) -> RegisterCount:
         for reason in Reason if answer.rows.get(reason)
     }  # fmt: skip
     sheets = sheets_of(answer)
-    features = _features(answer, _refused(rows, sheets), _remarks(counts, sheets, per))
+    features = _features(answer, _refused(rows, sheets), _remarks(counts, rows, sheets, per))
     sums = {name: sum(features.values[name]) for name in COUNTED}  # type: ignore[arg-type]
     return RegisterCount(
         features=features, residents=sum(sums.values()) - sums["households"] - sums["floating"],
@@ -223,11 +218,16 @@ def _refused(rows: Mapping[Reason, tuple[RowPlace, ...]], sheets: tuple[CountedS
     )  # fmt: skip
 
 
-def _remarks(counts: Mapping[Reason, int], sheets: tuple[CountedSheet, ...], per: str) -> tuple[str, ...]:
+def _remarks(
+    counts: Mapping[Reason, int], rows: Mapping[Reason, tuple[RowPlace, ...]], sheets: tuple[CountedSheet, ...],
+    per: str,
+) -> tuple[str, ...]:  # fmt: skip
     told = [remark for sheet in sheets for remark in _remarks_on(sheet)]
     for reason, number in counts.items():
         fate = "not counted" if reason in FAILED else "left out" if reason in LEFT_OUT else "counted"
-        told.append(f"{number} rows {fate}: {SENTENCES[reason]}")
+        named = len(rows.get(reason, ()))
+        more = f" The first {named} of {number} are named." if named < number else ""
+        told.append(f"{number} rows {fate}: {SENTENCES[reason]}{more}")
     if per == "unit":
         told.append("A count of one at a unit may point at a person; households can be counted per building.")
     return tuple(told)

@@ -104,6 +104,8 @@ class Counting:
             lambda document: hashlib.blake2b(document.encode(), key=key, digest_size=16).digest(),
         )  # fmt: skip
         self.told: list[dict[str, Any]] = []
+        #: Below headers, that are not empty.
+        self.rows = 0
 
     def answer(self, content: bytes) -> dict[str, Any]:
         """Count a register, return numbers."""
@@ -173,6 +175,9 @@ class Counting:
             None if building is None else building.code,
         )  # fmt: skip
         for below, row in enumerate(chain(body, table.rest), start=1):
+            self.rows += any(value not in ("", None) for value in row)
+            if self.rows > self.request["rows"]:
+                raise self.sheets.RegisterUnreadable("too_many_rows", most=self.request["rows"])
             self.tally.take(sheet, header.last + 1 + below, row, below)
 
     def _about(self, table: Any, header: Any, persons: int) -> dict[str, Any]:
@@ -212,7 +217,7 @@ def answer_to(request: dict[str, Any], descriptor: int) -> dict[str, Any]:
         return {"error": "swap", "numbers": {}}
     content = content_of(descriptor, request["file_bytes"])
     if content is None:
-        return {"error": "too_large", "numbers": {}}
+        return {"error": "too_many_bytes", "numbers": {"most": request["file_bytes"]}}
     answer = Counting(request).answer(content)
     if "error" in answer:
         return answer

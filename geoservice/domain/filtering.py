@@ -38,13 +38,23 @@ def read_filter(said: str, language: FilterLanguage) -> Any:
         expression = parse_text(said) if language == "cql2-text" else parse_json(said)
         found = expression.to_json()
         json.dumps(found, allow_nan=False)
-    except (ParseError, ValidationError, ValueError, TypeError, OverflowError) as exc:
-        raise FilterRefused(f"It is no {language}; OGC 21-065r2 describes it.") from exc
-    except BaseException as exc:  # a panic of the parser, which is written in Rust, is no Exception
-        if type(exc).__name__ != "PanicException":
+    except BaseException as exc:
+        if not _is_of_the_parser(exc):
             raise
-        raise FilterRefused(f"It is no {language}; OGC 21-065r2 describes it.") from None
+        raise FilterRefused(
+            f"It is no {language}, or a geometry in it is empty or lacks a number; OGC 21-065r2 describes it."
+        ) from None
     return found
+
+
+def _is_of_the_parser(exc: BaseException) -> bool:
+    """Return whether the parser says that it can not read something.
+
+    It is written in Rust: its panics are no Exceptions, and what its reader of geometries refuses (POINT EMPTY) comes
+    as an Exception of no class.
+    """
+    named = (ParseError, ValidationError, ValueError, TypeError, OverflowError)
+    return isinstance(exc, named) or type(exc) is Exception or type(exc).__name__ == "PanicException"
 
 
 def _require_bounds(said: str, language: FilterLanguage) -> None:

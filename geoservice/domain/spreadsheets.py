@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 #: Header of the column that says the CRS of the coordinates, in tables that we wrote; and where texts are quoted there.
 MARK, QUOTED_MARK = "crs (geoservice)", "crs (geoservice, quoted)"
+#: Of a ledger, which has no coordinates: the column is empty.
+LEDGER_MARK = "(geoservice, quoted)"
 #: After none or more quotes, so that what was quoted is told from what began with one.
 _FORMULA = re.compile("('*)[=+@\\-\t\r＝＋－＠]")
 
@@ -26,4 +28,4 @@ def unquoted(text: str) -> str:
 
 def mark_of(header: Sequence[str | None]) -> str | None:
     """Return the mark of a table that we wrote, by its header; None: somebody else did."""
-    return next((cell for cell in header if cell in (MARK, QUOTED_MARK)), None)
+    return next((cell for cell in header if cell in (MARK, QUOTED_MARK, LEDGER_MARK)), None)

@@ -17,14 +17,15 @@ from geoservice.ogc.documents import feature_address
 from geoservice.ogc.links import GEOJSON, JSON
 from geoservice.ogc.openapi import MERGE_PATCH
 from geoservice.ogc.parameters import crs_named, require_known
-from geoservice.services.layers.features import FeatureEdit, FeatureService
+from geoservice.services.layers.errors import FeatureEditedMeanwhile
+from geoservice.services.layers.features import FeatureEdit, FeatureService, Precondition, Written
 from geoservice.services.layers.items import Collection, ItemService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import InvalidInput, InvalidJson, check_depth
-from geoservice.web.preconditions import stated_change
+from geoservice.web.preconditions import etag_of_feature, stated_changes
+from geoservice.web.shapes import shape_of
 from geoservice.web.streaming import incoming, streams
 from layers.crs import OutsideCrs
-from layers.items import Shown
 from layers.published_crs import CRS84, PublishedCrs
 
 DOOR = "ogc"
@@ -34,6 +35,9 @@ _ITEM = f"{_ITEMS}/<path:key>"
 #: OWSLib names no kind for what it puts, and XML for JSON that it is given as text.
 _BODIES = (GEOJSON, JSON, "", "text/xml")
 _MULTIPLE = {"Polygon": shapely.MultiPolygon, "LineString": shapely.MultiLineString}
+_FEATURE = "send one GeoJSON Feature, with an object as its properties"
+#: What a Feature has, as it is told here.
+_MEMBERS = ("type", "id", "geometry", "properties", "bbox", "links")
 _WRITING = {True: ("POST",), False: ("PUT", "PATCH", "DELETE")}
 
 
@@ -65,11 +69,13 @@ def _about_new_features(blueprint: Blueprint, items: ItemService, features: Feat
     @streams(*_BODIES)
     def create(jurisdiction: str, collection: str) -> Response:
         found, sent, crs = _asked(items, jurisdiction, collection, many=True)
+        _require_feature(sent)
+        _require_no_state(stated_changes())
         values = _values(found, sent, key=None, keep_null=False)
         key = _new_key(found, sent)
         edit = FeatureEdit(values, _place(found, sent, crs), stored=False)
-        change = features.put(jurisdiction, collection, key, edit, identity=current_identity(), door=DOOR)
-        headers = {"Location": feature_address(found, key)} | ({} if change is None else _etag(change.id))
+        written = features.put(jurisdiction, collection, key, edit, identity=current_identity(), door=DOOR)
+        headers = {"Location": feature_address(found, key)} | etag_of_feature(written.state)
         return Response(status=201, headers=headers)
 
 
@@ -80,11 +86,11 @@ def _about_stored_features(blueprint: Blueprint, items: ItemService, features: F
     def replace(jurisdiction: str, collection: str, key: str) -> Response:
         """Replace a feature: what is not told has no value from then on."""
         found, sent, crs = _asked(items, jurisdiction, collection, many=False)
+        _require_feature(sent)
         told = _values(found, sent, key=key, keep_null=True)
         values = {one.name: None for one in found.layer.written if one.nullable and one.name != found.layer.key} | told
-        edit = FeatureEdit(values, _place(found, sent, crs), seen=stated_change(), stored=True)
-        features.put(jurisdiction, collection, key, edit, identity=current_identity(), door=DOOR)
-        return _changed(items, found, key)
+        edit = FeatureEdit(values, _place(found, sent, crs), seen=stated_changes(), stored=True)
+        return _written(features.put(jurisdiction, collection, key, edit, identity=current_identity(), door=DOOR))
 
     @blueprint.patch(_ITEM, provide_automatic_options=False)
     @guard("edit_features")
@@ -92,18 +98,19 @@ def _about_stored_features(blueprint: Blueprint, items: ItemService, features: F
     def update(jurisdiction: str, collection: str, key: str) -> Response:
         """Change what is told of a feature (RFC 7396): null takes a value away."""
         found, sent, crs = _asked(items, jurisdiction, collection, many=False)
+        _require_patch(sent)
         values = _values(found, sent, key=key, keep_null=True)
+        _require_change(found, sent, values)
         place = _place(found, sent, crs) if "geometry" in sent else None
-        edit = FeatureEdit(values, place, seen=stated_change(), stored=True)
-        features.put(jurisdiction, collection, key, edit, identity=current_identity(), door=DOOR)
-        return _changed(items, found, key)
+        edit = FeatureEdit(values, place, seen=stated_changes(), stored=True)
+        return _written(features.put(jurisdiction, collection, key, edit, identity=current_identity(), door=DOOR))
 
     @blueprint.delete(_ITEM, provide_automatic_options=False)
     @guard("edit_features")
     def remove(jurisdiction: str, collection: str, key: str) -> Response:
         require_known()
         _require_editable(items.collection(jurisdiction, collection, role=current_identity().role), many=False)
-        features.remove(jurisdiction, collection, key, seen=stated_change(), identity=current_identity(), door=DOOR)
+        features.remove(jurisdiction, collection, key, seen=stated_changes(), identity=current_identity(), door=DOOR)
         return Response(status=204)
 
 
@@ -146,9 +153,41 @@ def _body() -> Mapping[str, Any]:
         value = orjson.loads(sent)
     except orjson.JSONDecodeError as exc:
         raise InvalidJson from exc
-    if not isinstance(value, dict) or not isinstance(value.get("properties") or {}, dict):
-        raise _wrong("#", "no_feature", "send one GeoJSON Feature, with an object as its properties")
+    if not isinstance(value, dict) or not isinstance(value.get("properties", {}), dict | None):
+        raise _wrong("#", "no_feature", _FEATURE)
     return value
+
+
+def _require_feature(sent: Mapping[str, Any]) -> None:
+    """Raise InvalidInput for a body that is no whole Feature (RFC 7946, 3.2): its replacing would take all away."""
+    if sent.get("type") != "Feature" or "properties" not in sent:
+        raise _wrong("#", "no_feature", _FEATURE)
+
+
+def _require_no_state(stated: Precondition | None) -> None:
+    """Raise FeatureEditedMeanwhile where a state is named of a feature that is yet to be made."""
+    if stated is not None and stated.changes is not None:
+        raise FeatureEditedMeanwhile
+
+
+def _require_patch(sent: Mapping[str, Any]) -> None:
+    """Raise InvalidInput for a body that is no change of a Feature, or changes what no Feature has."""
+    unknown = [name for name in sent if name not in _MEMBERS]
+    if unknown:
+        raise _wrong(f"#/{unknown[0][:40]}", "unknown", "a Feature has no such member: properties go into properties")
+    if sent.get("type", "Feature") != "Feature" or ("properties" in sent and sent["properties"] is None):
+        raise _wrong("#", "no_feature", _FEATURE)
+
+
+def _require_change(collection: Collection, sent: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Raise InvalidInput for a change of nothing that is written: of what is derived, or of nothing at all."""
+    told = set(sent.get("properties") or ()) - {collection.layer.key}
+    if "geometry" in sent or values or ("properties" in sent and not told):
+        return
+    detail = "name properties that are to change, or a geometry"
+    if told:
+        detail += f"; the service derives {', '.join(sorted(told))}"
+    raise _wrong("#", "nothing_to_change", detail)
 
 
 def _values(collection: Collection, sent: Mapping[str, Any], *, key: str | None, keep_null: bool) -> dict[str, Any]:
@@ -180,12 +219,7 @@ def _new_key(collection: Collection, sent: Mapping[str, Any]) -> str:
 
 def _place(collection: Collection, sent: Mapping[str, Any], crs: PublishedCrs) -> BaseGeometry:
     """Return where a feature is, EPSG:4326; a single shape is one of several where those are kept."""
-    try:
-        geom = shapely.from_geojson(orjson.dumps(sent.get("geometry")))
-    except (shapely.errors.GEOSException, orjson.JSONEncodeError, ValueError):
-        geom = None
-    if geom is None or geom.is_empty or geom.has_z:
-        raise _wrong("#/geometry", "geometry", "write a GeoJSON geometry of two dimensions, with closed rings")
+    geom = shape_of(sent.get("geometry"))
     if collection.layer.geometry == f"Multi{geom.geom_type}":
         geom = _MULTIPLE[geom.geom_type]([geom])
     try:
@@ -195,13 +229,8 @@ def _place(collection: Collection, sent: Mapping[str, Any], crs: PublishedCrs) -
         raise _wrong("#/geometry", "outside_crs", detail) from None
 
 
-def _changed(items: ItemService, collection: Collection, key: str) -> Response:
-    item = items.item(collection, key, Shown(collection.crs[0]))
-    return Response(status=204, headers=_etag(item.change_id))
-
-
-def _etag(change_id: int | None) -> dict[str, str]:
-    return {"ETag": f'"{change_id or 0}"'}
+def _written(written: Written) -> Response:
+    return Response(status=204, headers=etag_of_feature(written.state))
 
 
 def _wrong(pointer: str, code: str, detail: str) -> InvalidInput:

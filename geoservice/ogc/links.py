@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import request
 
+from geoservice.ogc.wording import Language, word
 from geoservice.web.rendering import service_root
 
 JSON = "application/json"
@@ -19,7 +20,6 @@ QUERYABLES_REL = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 SCHEMA_REL = "http://www.opengis.net/def/rel/ogc/1.0/schema"
 
 Link = dict[str, Any]
-Language = Literal["zh", "en"]
 
 
 def language() -> Language:
@@ -43,8 +43,13 @@ def own_links(type_: str) -> list[Link]:
     asked = {name: value for name, value in request.args.items() if name not in ("f", "lang")}
     path = service_root().rstrip("/") + quote(request.path)
     return [
-        {"href": path + _query(asked), "rel": "self", "type": type_, "title": "This document"},
-        {"href": path + _query(asked | {"f": "html"}), "rel": "alternate", "type": HTML, "title": "As a page"},
+        {"href": path + _query(asked), "rel": "self", "type": type_, "title": word("self", language())},
+        {
+            "href": path + _query(asked | {"f": "html"}),
+            "rel": "alternate",
+            "type": HTML,
+            "title": word("page", language()),
+        },
     ]
 
 

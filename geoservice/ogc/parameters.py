@@ -21,7 +21,7 @@ from layers.crs import OutsideCrs
 from layers.errors import FilterRefused
 from layers.items import Order, Period, Selection, Shown, told_columns
 from layers.layer import Column
-from layers.published_crs import CRS84, PublishedCrs
+from layers.published_crs import CRS84, BoxUpsideDown, PublishedCrs
 
 LIMIT = 100
 #: Every address takes these.
@@ -34,7 +34,7 @@ OF_ITEMS = (
 ORDERS_MAX = 4
 _CHOICES = {"f": ("json", "html"), "lang": ("zh", "en"), "filter-lang": ("cql2-text", "cql2-json")}
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
-_INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_INTEGER = re.compile(r"[0-9]{1,1000}", re.ASCII)
 #: A zone whose plus sign came as a blank, because it was not written %2B.
 _BLANK_ZONE = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:?[0-9]{2}$)", re.ASCII)
 #: How QGIS writes an end that is open.
@@ -109,21 +109,12 @@ def _area(collection: Collection) -> bytes | None:
     parts = said.split(",")
     if len(parts) not in (4, 6) or any(_NUMBER.fullmatch(part.strip()) is None for part in parts):
         _refuse("bbox", "numbers", "write 4 numbers with commas, or 6 with heights: the lower corner, then the upper")
-    numbers = [float(part) for part in parts]
-    half = len(numbers) // 2
-    low, high = (numbers[0], numbers[1]), (numbers[half], numbers[half + 1])
-    _require_order(crs, low, high)
     try:
-        return shapely.to_wkb(crs.box(low, high))
+        return shapely.to_wkb(crs.box([float(part) for part in parts]))
+    except BoxUpsideDown:
+        _refuse("bbox", "order", "the lower corner comes first, then the upper; of degrees west may be greater")
     except OutsideCrs:
         _refuse("bbox", "outside", "a corner lies outside the reference system, or its axes are in the other order")
-
-
-def _require_order(crs: PublishedCrs, low: tuple[float, float], high: tuple[float, float]) -> None:
-    """Raise InvalidInput where the upper corner is below; only of degrees may west be greater: across 180 degrees."""
-    east = int(crs.north_first)
-    if low[1 - east] > high[1 - east] or (low[east] > high[east] and not crs.is_geographic):
-        _refuse("bbox", "order", "the lower corner comes first, then the upper")
 
 
 def _period() -> Period | None:

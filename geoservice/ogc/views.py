@@ -30,7 +30,8 @@ from geoservice.services.layers.items import Collection, ItemService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
 from geoservice.web.parsing import takes_long_list
-from layers.items import Page
+from geoservice.web.preconditions import etag_of_feature
+from layers.items import Page, timing_of
 
 
 def ogc_blueprint(items: ItemService, features: FeatureService, *, most: int) -> Blueprint:
@@ -140,10 +141,11 @@ def _about_features(blueprint: Blueprint, items: ItemService, most: int) -> None
         require_known(*OF_ITEM)
         shown = shown_of(found)
         item = items.item(found, key, shown)
-        body = item.feature[:-1] + b',"links":' + dumps(documents.feature_links(found)) + b"}"
+        more = {"links": documents.feature_links(found), **documents.credit(found.jurisdiction)}
+        body = item.feature[:-1] + b"," + dumps(more)[1:]
         headers = {"Content-Crs": f"<{shown.crs.uri}>"}
-        if item.change_id is not None:
-            headers["ETag"] = f'"{item.change_id}"'
+        if item.has_history:
+            headers |= etag_of_feature(item.change_id)
         return answer(body, GEOJSON, title=f"{found.layer.one.text(language())} {key}", headers=headers)
 
 
@@ -157,11 +159,13 @@ def _collection_body(collection: Collection, page: Page) -> bytes:
     if page.end is not None:
         asked = {name: value for name, value in request.args.items() if name not in ("f", "lang")}
         links.append(
-            link("next", GEOJSON, "The next page", collection.jurisdiction.code, "collections", collection.id, "items",
-                 query=asked | {"after": cursor_of(page.end)})
+            link("next", GEOJSON, word("next", language()), collection.jurisdiction.code, "collections", collection.id,
+                 "items", query=asked | {"after": cursor_of(page.end)})
         )  # fmt: skip
     head = {
         "type": "FeatureCollection", "timeStamp": datetime.now(UTC), "numberMatched": page.matched,
-        "numberReturned": len(page.features), "links": links,
+        "numberReturned": len(page.features), "links": links, **documents.credit(collection.jurisdiction),
     }  # fmt: skip
+    if "datetime" in request.args and timing_of(collection.layer, collection.home) == "now":
+        head["note"] = documents.timing(collection)
     return dumps(head)[:-1] + b',"features":[' + b",".join(page.features) + b"]}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from geoservice.ogc.links import Language
+from typing import Literal
+
+Language = Literal["zh", "en"]
 
 HTML_LANG: dict[Language, str] = {"zh": "zh-CN", "en": "en"}
 _WORDS: dict[str, tuple[str, str]] = {
@@ -13,6 +15,19 @@ _WORDS: dict[str, tuple[str, str]] = {
     "schema": ("属性说明", "Properties"),
     "interface": ("接口说明", "Description of the interface"),
     "items": ("要素", "Features"),
+    "datetime_in_force": ("datetime：当时生效的。", "datetime: those in force then."),
+    "datetime_reported": ("datetime：当时报告的。", "datetime: those reported then."),
+    "datetime_as_it_was": (
+        "datetime：当时的状态，不含按现在统计的数字。",
+        "datetime: as they were then, without figures, which are counted now.",
+    ),
+    "datetime_now": (
+        "不保存历史，datetime 不作筛选：始终是现在的状态。",
+        "No history is told: datetime chooses nothing, they are always as they are now.",
+    ),
+    "self": ("本文档", "This document"),
+    "page": ("网页形式", "As a page"),
+    "next": ("下一页", "The next page"),
     "links": ("链接", "Links"),
     "other_language": ("English", "中文"),
     "as_json": ("JSON", "JSON"),

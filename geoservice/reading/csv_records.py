@@ -11,6 +11,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -198,9 +199,8 @@ def blocks(read: Read, header: Header, *, size: int | None = None, longest: int 
         rest += more
         quotes = _quotes_in(rest, header.delimiter)
         _require_whole_line_ends(rest, quotes, first_row)
-        starts = _line_ends(rest, _record_ends(rest, quotes))
+        starts = _without_empty(rest, _line_ends(rest, _record_ends(rest, quotes)))
         if more:
-            starts = _without_empty(rest, starts)
             if len(starts) < 2:  # not one whole record yet
                 if len(rest) > longest:
                     raise QuotesBroken(row=first_row) if len(quotes.at) % 2 else RowTooLong(row=first_row, most=longest)
@@ -253,8 +253,9 @@ def _require_whole_line_ends(content: bytes, quotes: Quotes, first_row: int) -> 
     alone = np.flatnonzero((values[:-1] == _RETURN) & (values[1:] != _NEWLINE))
     outside = alone[np.searchsorted(quotes.at, alone) % 2 == 0]
     if len(outside):
-        ends = int(np.searchsorted(_record_ends(content, quotes), outside[0]))
-        raise LineEndsMixed(row=first_row + max(ends - 1, 0))  # the first one ends the record before
+        starts = _without_empty(content, _line_ends(content, _record_ends(content, quotes)))
+        begun = int(np.searchsorted(starts, outside[0], side="right"))
+        raise LineEndsMixed(row=first_row + max(begun - 1, 0))
 
 
 def _last(content: bytes, starts: NDArray[np.int64], first_row: int) -> Block:
@@ -337,6 +338,20 @@ def _without_empty(content: bytes, starts: NDArray[np.int64]) -> NDArray[np.int6
         for start, length in zip(starts[:-1].tolist(), lengths.tolist(), strict=True)
     ]
     return np.append(starts[:1], starts[1:][~np.array(empty)])
+
+
+def rows_before(content: bytes, delimiter: str, record: int) -> int:
+    """Return how many rows, the empty ones among them, stand before a record, by its place among those that are none.
+
+    Parameters
+    ----------
+    content
+        Begins with a line end, as blocks do.
+    """
+    starts = _line_ends(content, _record_ends(content, _quotes_in(content, delimiter))).tolist()
+    filled = [row for row, (begin, end) in enumerate(pairwise([*starts, len(content)]))
+              if content[begin:end].strip(b"\r\n")]  # fmt: skip
+    return filled[record] if record < len(filled) else len(starts)
 
 
 def _outside_quotes(text: str) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from geoservice.reading.csv_errors import EncodingNotUtf8, RowTooLong
-from geoservice.reading.csv_records import DELIMITERS, Header, blocks, reading
+from geoservice.reading.csv_errors import EncodingNotUtf8, LineEndsMixed, QuotesBroken, RowTooLong
+from geoservice.reading.csv_records import DELIMITERS, Block, Header, Read, blocks, reading, rows_before
 from geoservice.reading.dbf import seems_encoded
 from geoservice.reading.file_errors import EncodingNotStated, FileTooLarge, NoFeatures, TooManyFeatures
 from geoservice.reading.limits import Limits
@@ -25,7 +25,7 @@ _MORE_ROWS = 1000
 
 
 def read_csv(path: Path, *, encoding: str | None, limits: Limits) -> Sheet:
-    """Return the records of a CSV.
+    """Return the records of a CSV that are not empty, numbered as spreadsheets number them.
 
     Parameters
     ----------
@@ -49,16 +49,20 @@ def read_csv(path: Path, *, encoding: str | None, limits: Limits) -> Sheet:
             remarks.append("The text is no UTF-8 and was read as GB 18030, which GBK is part of.")
     delimiter = "\t" if path.suffix.lower() == ".tsv" else None
     rows: list[list[str | None]] = []
+    numbers: list[int] = []
     with path.open("rb") as file:
-        for row in _records(file, encoding, delimiter):
+        for number, row in _records(file, encoding, delimiter):
+            if not any(row):
+                continue
             rows.append(row)
+            numbers.append(number)
             if len(rows) > limits.features + _MORE_ROWS:
                 raise TooManyFeatures(most=limits.features)
     if not rows:
         raise NoFeatures
     width = max(map(len, rows))
     cells = [[*row, *[None] * (width - len(row))] for row in rows]
-    return Sheet(None, cells, range(1, len(rows) + 1), remarks=remarks)
+    return Sheet(None, cells, numbers, remarks=remarks)
 
 
 def _encoding(path: Path) -> str | None:
@@ -76,23 +80,54 @@ def _encoding(path: Path) -> str | None:
     return None
 
 
-def _records(file: io.BufferedReader, encoding: str | None, delimiter: str | None) -> Iterator[list[str | None]]:
-    """Yield the fields of each record; a record of nothing is one of no fields."""
-    read = reading(file, encoding)
+def _records(
+    file: io.BufferedReader, encoding: str | None, delimiter: str | None
+) -> Iterator[tuple[int, list[str | None]]]:  # fmt: skip
+    """Yield the row, empty ones counted, and the fields of each record that is not empty."""
+    read = _KeptReading(reading(file, encoding))
     head = read(_HEAD).removeprefix(codecs.BOM_UTF8)
     said = _SEPARATOR_SAID.match(head.decode("utf-8", "replace"))
     if said is not None:
         head = head[len(said[0].encode()) :]
         delimiter = said[1] if said[1] in DELIMITERS else delimiter
     delimiter = delimiter or _delimiter(head)
+    # Records begin with the line end of the one before: the first gets one.
+    read.content = b"\n" + head
+    found = blocks(read, Header(b"", (), delimiter, read.content))
+    rows, records = 0, 0
+    while (block := _next(found, read, delimiter, rows, records)) is not None:
+        for begin, end in pairwise(block.starts.tolist()):
+            record = block.content[begin:end].lstrip(b"\r\n")
+            rows += block.content[begin : end - len(record)].count(b"\n")
+            yield rows, _fields(record, delimiter, rows)
+        records += len(block.starts) - 1
+        read.content = read.content[len(block.content) :]
+
+
+def _next(found: Iterator[Block], read: _KeptReading, delimiter: str, rows: int, records: int) -> Block | None:
+    """Return the next block; raise what is wrong with it by its row, of so many rows and records before."""
     try:
-        # Records begin with the line end of the one before: the first gets one.
-        for block in blocks(read, Header(b"", (), delimiter, b"\n" + head)):
-            content, starts = block.content, block.starts.tolist()
-            for number, (begin, end) in enumerate(pairwise(starts)):
-                yield _fields(content[begin:end].lstrip(b"\r\n"), delimiter, block.first_row + number)
-    except EncodingNotUtf8 as exc:
-        raise EncodingNotStated(**exc.fields) from exc
+        return next(found, None)
+    except (QuotesBroken, LineEndsMixed, RowTooLong, EncodingNotUtf8) as exc:
+        fields = exc.fields
+        if isinstance(record := fields.get("row"), int):
+            inside = rows_before(read.content, delimiter, record - records - 1)
+            fields = {**fields, "row": rows + inside + 1}
+        raise (EncodingNotStated if isinstance(exc, EncodingNotUtf8) else type(exc))(**fields) from exc
+
+
+class _KeptReading:
+    """Reads, and keeps what was read until somebody takes it away."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self.content = b""
+
+    def __call__(self, size: int) -> bytes:
+        """Return the next bytes."""
+        content = self._read(size)
+        self.content += content
+        return content
 
 
 def _delimiter(head: bytes) -> str:

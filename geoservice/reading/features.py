@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from geoservice.domain.importing.bearings import TABLE, may_be_numbered
-from geoservice.domain.importing.choices import Choices
+from geoservice.domain.importing.choices import Choices, unknown_in
 from geoservice.domain.importing.header import known_by
-from geoservice.domain.importing.households import not_residents, running_names, without_oldest
+from geoservice.domain.importing.households import OLDER_BANDS, not_residents, not_their_sum, running_names, without
 from geoservice.domain.importing.ledgers import Importable
 from geoservice.domain.importing.mapping import MappingWrong, Proposal, propose
 from geoservice.domain.importing.model import ReadFeatures, RefusedRow
@@ -18,11 +18,13 @@ from geoservice.domain.importing.values import CODE_LENGTH, NotAValue, is_empty,
 from geoservice.domain.importing.words import FROM_60, KEY, dictionary, own_words
 from geoservice.reading.csv_rows import read_csv
 from geoservice.reading.file_errors import (
+    ChoicesUnknown,
     ColumnsNotClear,
     ColumnsUnknown,
     FileMissing,
     KeyAbsent,
     NumbersNotSure,
+    OldestNotTold,
 )
 from geoservice.reading.file_tables import FileTable, text_of
 from geoservice.reading.fitting import Fitted
@@ -30,13 +32,10 @@ from geoservice.reading.limits import Limits
 from geoservice.reading.map_tables import read_map
 from geoservice.reading.places import placed
 from geoservice.reading.sheet_tables import table_of
-from geoservice.reading.staging import is_file
+from geoservice.reading.staging import TABLES, TEXTS, is_file
 from geoservice.reading.workbook_tables import read_workbook
 from layers.layer import Layer
 
-WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".et")
-TEXTS = (".csv", ".tsv", ".txt")
-SHEETS_AND_TEXTS = (*WORKBOOKS, *TEXTS)
 #: A word that stands in fewer rows may be a person's: it is counted, and not shown.
 _SHOWN_FROM = 3
 _SHOWN_MAX = 10
@@ -78,14 +77,15 @@ def read_table(path: str, layer: Importable, choices: Choices, limits: Limits) -
     if not is_file(source):
         raise FileMissing(file=path[:200])
     suffix = source.suffix.lower()
-    if suffix not in SHEETS_AND_TEXTS:
+    if suffix not in TABLES:
         return read_map(path, choices, limits)
     own, words = own_words(layer), dictionary(layer, placed=False)
     knows = known_by(frozenset().union(*own.values(), *words.values()))
     if suffix in TEXTS:
-        return table_of([read_csv(source, encoding=choices.encoding, limits=limits)], knows)
+        csv = read_csv(source, encoding=choices.encoding, limits=limits)
+        return table_of([csv], knows, most=limits.features)
     sheets, remarks = read_workbook(source, sheet=choices.sheet, limits=limits)
-    return table_of(sheets, knows, remarks)
+    return table_of(sheets, knows, remarks, most=limits.features)
 
 
 def proposal_of(table: FileTable, layer: Importable, choices: Choices) -> Proposal:
@@ -101,6 +101,7 @@ def proposal_of(table: FileTable, layer: Importable, choices: Choices) -> Propos
 
 def features_of(table: FileTable, proposal: Proposal, layer: Layer, choices: Choices) -> ReadFeatures:
     """Return the features of a table whose columns are mapped; raise as `read_features` does."""
+    require_known(layer, choices)
     require_clear(proposal)
     fields = proposal.fields
     reading = _Reading(table, fields, layer, choices)
@@ -110,6 +111,13 @@ def features_of(table: FileTable, proposal: Proposal, layer: Layer, choices: Cho
     reading.read_places()
     reading.read_keys()
     return reading.features(told_of_columns(proposal))
+
+
+def require_known(table: Importable, choices: Choices) -> None:
+    """Raise ChoicesUnknown when something is said that nobody would hear."""
+    unknown = list(unknown_in(choices, table))
+    if unknown:
+        raise ChoicesUnknown(what="; ".join(unknown))
 
 
 def require_clear(proposal: Proposal) -> None:
@@ -173,18 +181,27 @@ class _Reading:
         if common:
             most = sorted(common.items(), key=lambda one: -one[1])[:_SHOWN_MAX]
             said = ", ".join(f"{word} ({count} rows)" for word, count in most)
-            self.remarks.append(f"Words of {name} that nobody knows here: {said}.")
+            more = f" … {len(most)} of {len(common)}" if len(common) > len(most) else ""
+            self.remarks.append(f"Words of {name} that nobody knows here: {said}{more}.")
 
     def _split_from_60(self) -> None:
-        """Take those from 80 on from those from 60 on, where the file tells both and not what lies between."""
-        if FROM_60 not in self.fields or "age_60_79" in self.values or "age_80_plus" not in self.values:
+        """Make one band of those from 60 on and the other band; who is not told apart is asked for, never dropped."""
+        if FROM_60 not in self.fields:
             return
-        column = next(column for column in self.layer.written if column.name == "age_60_79")
-        done = typed(list(self.table.column(self.fields[FROM_60])), column, self.layer, self.choices)
+        header = self.fields[FROM_60]
+        told = [name for name in OLDER_BANDS if name in self.values]
+        if not told:
+            raise OldestNotTold(column=header)
+        column = next(column for column in self.layer.written if column.name in OLDER_BANDS)
+        done = typed(list(self.table.column(header)), column, self.layer, self.choices)
         self._refuse(done.refused)
-        self.values[column.name], reasons = without_oldest(done.values, self.values["age_80_plus"])
+        if len(told) == len(OLDER_BANDS):
+            self._refuse(not_their_sum(done.values, *(self.values[name] for name in OLDER_BANDS)))
+            return
+        [absent] = set(OLDER_BANDS) - set(told)
+        self.values[absent], reasons = without(done.values, self.values[told[0]], named=told[0])
         self._refuse(reasons)
-        self.remarks.append(f"age_60_79 is {self.fields[FROM_60]} without those of {self.fields['age_80_plus']}.")
+        self.remarks.append(f"{absent} is {header} without those of {self.fields[told[0]]}.")
 
     def read_places(self) -> None:
         """Find out where the features are: at a place, or, where the file has none, in a building."""

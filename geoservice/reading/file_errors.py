@@ -101,6 +101,16 @@ class ColumnsNotClear(FileRefused):
     advice = "map-columns"
 
 
+class ChoicesUnknown(FileRefused):
+    """What is said of the file names fields or codes that the layer has not."""
+
+
+class OldestNotTold(FileRefused):
+    """The file tells how many are 60 and older, and not which of them are 80 and older, which nobody can guess."""
+
+    advice = "tell-oldest"
+
+
 class ColumnsUnknown(FileRefused):
     """The mapping names fields that the layer has not, or columns that the file has not."""
 

@@ -11,11 +11,17 @@ from geoservice.domain.importing.mapping import Proposal
 from geoservice.domain.importing.model import RefusedRow
 from geoservice.domain.importing.values import Read, typed
 from geoservice.domain.importing.words import KEY
-from geoservice.domain.spreadsheets import unquoted
-from geoservice.reading.features import SHEETS_AND_TEXTS, proposal_of, read_table, require_clear, told_of_columns
+from geoservice.reading.features import (
+    proposal_of,
+    read_table,
+    require_clear,
+    require_known,
+    told_of_columns,
+)
 from geoservice.reading.file_errors import FieldAbsent, NotALedger
 from geoservice.reading.file_tables import FileTable
 from geoservice.reading.limits import Limits
+from geoservice.reading.staging import TABLES
 
 Readers = Callable[[Mapping[str, str]], Mapping[str, Read]]
 
@@ -58,8 +64,9 @@ def read_ledger(
     GeoserviceError
         A FileRefused, or what is wrong with the text of a CSV: the file as a whole says too little, or can not be read.
     """
-    if not path.lower().endswith(SHEETS_AND_TEXTS):
+    if not path.lower().endswith(TABLES):
         raise NotALedger(file=path[-80:])
+    require_known(ledger, choices)
     table = read_table(path, ledger, choices, limits)
     proposal = proposal_of(table, ledger, choices)
     require_clear(proposal)
@@ -77,9 +84,7 @@ def _read(
     for column in ledger.written:
         if column.name not in proposal.fields:
             continue
-        cells = [
-            unquoted(cell) if isinstance(cell, str) else cell for cell in table.column(proposal.fields[column.name])
-        ]
+        cells = list(table.column(proposal.fields[column.name]))
         done = typed(cells, column, ledger, choices, read=readers.get(column.name))
         values[column.name] = done.values
         for place, reason in done.refused.items():

@@ -11,7 +11,7 @@ from geoservice.domain.importing.mapping import FileColumn, Proposal
 from geoservice.domain.importing.model import ReadFeatures
 from geoservice.domain.importing.words import KEY, PLACE
 from geoservice.errors import OwnLayerRefused
-from geoservice.reading.features import features_of, proposal_of, read_table
+from geoservice.reading.features import features_of, proposal_of, read_table, require_known
 from geoservice.reading.file_errors import LayerWithoutPlaces
 from geoservice.reading.file_tables import FileTable
 from geoservice.reading.limits import Limits
@@ -65,10 +65,15 @@ def new_layer(
     # Codes as text: what a column of codes says of persons is looked at before its words are taken for harmless.
     draft = own_layer(name, title, geometry, [replace(one.column, codes={}) for one in columns if one.column])
     mapping = placed_by | {one.column.name: one.header for one in columns if one.column}
+    require_known(draft, choices)
     judged = proposal_of(table, draft, replace(choices, mapping=mapping))
     columns = _without_refused(columns, judged)
     layer = own_layer(name, title, geometry, [one.column for one in columns if one.column])
-    choices = replace(choices, mapping={field: header for field, header in mapping.items() if field in judged.fields})
+    choices = replace(
+        choices,
+        mapping={field: header for field, header in mapping.items() if field in judged.fields},
+        no_persons=choices.no_persons & {column.name for column in layer.written},
+    )
     features = features_of(table, proposal_of(table, layer, choices), layer, choices)
     return NewLayer(layer, tuple(columns), {header: field for field, header in placed_by.items()}, features)
 

@@ -26,6 +26,8 @@ from layers.geometry import as_multipolygon, polygons_of, union_of
 from layers.grids.codes import EXACT_BELOW, EXACT_BELOW_SINGLE, CodeAbsent, CodeNotExact, code_text
 from layers.grids.model import Finding, GridShape
 
+_SHOWN = 5
+
 
 @dataclass(frozen=True)
 class GridFields:
@@ -186,7 +188,8 @@ def _heights(features: Features) -> list[Finding]:
 def _geometry(features: Features, code: str, numbers: list[int]) -> tuple[MultiPolygon | None, list[Finding]]:
     unbuildable = [number for number in numbers if number in features.unbuildable]
     if unbuildable:
-        which = ", ".join(str(number + 1) for number in unbuildable[:5])
+        which = ", ".join(str(number + 1) for number in unbuildable[:_SHOWN])
+        which += f" … {_SHOWN} of {len(unbuildable)}" if len(unbuildable) > _SHOWN else ""
         message = f"Grid {code} has a ring of too few points, or one that is not closed (feature {which})."
         return None, [Finding("invalid-ring", "error", (code,), message)]
     geoms = [features.geoms[number] for number in numbers if features.geoms[number] is not None]

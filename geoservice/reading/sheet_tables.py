@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from geoservice.domain.importing.header import Found, HeaderNotFound, Merged, Rows, find_table
 from geoservice.domain.importing.mapping import shown
 from geoservice.domain.importing.persons import personal
-from geoservice.domain.spreadsheets import QUOTED_MARK, mark_of, unquoted
-from geoservice.reading.file_errors import HeaderAbsent, NoFeatures, NotCalculated, SheetNotStated
+from geoservice.domain.spreadsheets import LEDGER_MARK, MARK, mark_of, unquoted
+from geoservice.reading.file_errors import HeaderAbsent, NoFeatures, NotCalculated, SheetNotStated, TooManyFeatures
 from geoservice.reading.file_tables import FileTable, headers_of
 
 _SHOWN = 5
@@ -38,18 +38,22 @@ class Sheet:
         return "" if self.name is None else shown(self.name, 1).replace("column 1", "with a person's name")
 
 
-def table_of(sheets: Sequence[Sheet], knows: Callable[[str], bool], remarks: Sequence[str] = ()) -> FileTable:
+def table_of(
+    sheets: Sequence[Sheet], knows: Callable[[str], bool], remarks: Sequence[str] = (), *, most: int
+) -> FileTable:  # fmt: skip
     """Return sheets with one header as one table.
 
     Parameters
     ----------
+    most
+        Rows of features that there may be.
     knows
         Whether a header is a word that such files have; of several headers, that with the most of them is taken.
 
     Raises
     ------
     FileRefused
-        HeaderAbsent, SheetNotStated, NotCalculated, NoFeatures.
+        HeaderAbsent, SheetNotStated, NotCalculated, NoFeatures, TooManyFeatures.
     """
     found: list[tuple[Sheet, Found]] = []
     others: list[Sheet] = []
@@ -66,6 +70,9 @@ def table_of(sheets: Sequence[Sheet], knows: Callable[[str], bool], remarks: Seq
         raise HeaderAbsent
     names, taken = _alike(found, knows)
     others += [sheet for sheet, _ in found if all(sheet is not one for one, _ in taken)]
+    count = sum(len(table.rows) for _, table in taken)
+    if count > most:
+        raise TooManyFeatures(features=count, most=most)
     told = [*remarks, *_left_out(others)]
     for sheet, table in taken:
         if sheet.not_calculated:
@@ -80,8 +87,11 @@ def _as_written(sheet: Sheet) -> tuple[Sheet, Found] | None:
     if not sheet.cells or (mark := mark_of(sheet.cells[0])) is None:
         return None
     cells = sheet.cells
-    if mark == QUOTED_MARK:
+    if mark != MARK:
         cells = [[unquoted(cell) if type(cell) is str else cell for cell in row] for row in cells]
+    if mark == LEDGER_MARK:  # which says nothing more
+        at = cells[0].index(mark)
+        cells = [[*row[:at], *row[at + 1 :]] for row in cells]
     rows = [at for at, row in enumerate(cells) if at and any(row)]
     return replace(sheet, cells=cells), Found(tuple(cell or "" for cell in cells[0]), (0,), rows)
 

@@ -39,9 +39,11 @@ SUFFIXES: dict[str, Format] = {
     ".parquet": "geoparquet",
     ".geoparquet": "geoparquet",
 }
-#: Tables: a cell of a workbook holds 32,767 characters at most, and what is longer is cut, so WKT in one is no shape
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".et")
+TEXTS = (".csv", ".tsv", ".txt")
+#: A cell of a workbook holds 32,767 characters at most, and what is longer is cut, so WKT in one is no shape
 #: to rely on.
-TABLES = (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv")
+TABLES = (*WORKBOOKS, *TEXTS)
 #: What a shapefile consists of as far as it is read; the first three must be there.
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 SHAPEFILE_NEEDS = SHAPEFILE_PARTS[:3]

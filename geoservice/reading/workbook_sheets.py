@@ -82,7 +82,7 @@ class _Sheets:
             if any(value != "" for value in row):
                 self._rows.append([len(self.about), at, *map(self._text_of, row)])
             if len(self._rows) > self._request["rows"]:
-                raise self._one_sheet.WorkbookRefused("TooManyFeatures", most=self._request["rows"])
+                raise self._one_sheet.WorkbookRefused("TooManyFeatures", most=self._request["features"])
         near_header = [one for one in merged if one[0] < self._one_sheet.HEADER_WITHIN]
         return {"merged": near_header, "filled": filled}
 

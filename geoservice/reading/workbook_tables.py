@@ -51,6 +51,7 @@ def read_workbook(path: Path, *, sheet: str | None, limits: Limits) -> tuple[lis
         shutil.copyfile(path, staged)
         request = {
             "path": str(staged), "format": "sheets", "kind": kind, "layer": sheet, "result": str(result),
+            "features": limits.features,
             "rows": limits.features + _MORE_ROWS, "bytes": LIMITS.archive_bytes, "ratio": LIMITS.archive_ratio,
         }  # fmt: skip
         verdict = run_child(request, Path(directory), bounds)

@@ -1,4 +1,7 @@
-"""Population by grid over time: counts as they were known, small ones only to whoever may see single households."""
+"""Population by grid over time: counts as they were known, small ones only to whoever may see single households.
+
+That holds of one answer: its instants are not weighed against each other, nor against what layers tell.
+"""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ from layers.incidents.service_edits import lock_services, put_services, remove_s
 
 #: What becomes of services that a list does not name.
 RemovedServices = Literal["keep", "delete"]
+_LIMITS_SHOWN = 10
 #: Of an export, as an import knows them.
 COLUMNS = ("code", "name", "name_en", "description", "group", "limit_working_hours", "keywords", "attributes",
            "sensitive")  # fmt: skip
@@ -74,7 +75,9 @@ def read_services(path: str, choices: Choices, limits: Limits, *, unit: Unit | N
     read = read_ledger(path, SERVICES, choices, limits, readers=reads)
     asked = asked_limits(read.rows)
     if asked:
-        raise LimitsNotClear(limits=", ".join(f"{text} ({count} rows)" for text, count in list(asked.items())[:10]))
+        shown = [f"{text} ({count} rows)" for text, count in asked.items()][:_LIMITS_SHOWN]
+        more = f" … {len(shown)} of {len(asked)}" if len(asked) > len(shown) else ""
+        raise LimitsNotClear(limits=", ".join(shown) + more)
     return read
 
 

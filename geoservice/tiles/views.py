@@ -86,7 +86,7 @@ def tiles_blueprint(tiles: TileService) -> APIBlueprint:
         """Describe a layer's tiles as TileJSON 3.0.0. It holds all that was committed before it was asked for."""
         _may_read(path.layer)
         if query.at is not None and not tiled(path.layer)[0].bitemporal:
-            said = "leave it out: only grids are kept as they were"
+            said = "leave it out: of another instant only tiles of grids are drawn"
             raise InvalidInput([{"pointer": "at", "code": "not_here", "detail": said}])
         found = tiles.tile_set(path.jurisdiction, path.layer, at=query.at)
         address = f"{service_root()}tiles/{quote(path.jurisdiction)}/{path.layer}/{found.version}/{{z}}/{{x}}/{{y}}.mvt"

@@ -89,7 +89,9 @@ def _plain_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
-_INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
+#: As many digits as a bigint has, which is what the database numbers by.
+_INTEGER = re.compile(r"[0-9]{1,19}", re.ASCII)
+_BIGINT_MAX = 2**63 - 1
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII
 )
@@ -170,6 +172,8 @@ def saying_something(value: str) -> str:
 #: Numbers in a query string, which come as text.
 QueryNumber = Annotated[float, BeforeValidator(_decimal)]
 QueryInteger = Annotated[int, BeforeValidator(_integer)]
+#: What the database numbers its rows by, in an address.
+RowNumber = Annotated[int, BeforeValidator(_integer), Field(ge=1, le=_BIGINT_MAX)]
 #: A yes or no in a query string.
 QueryFlag = Annotated[bool, BeforeValidator(_flag)]
 #: RFC 3339 with zone.

@@ -103,6 +103,7 @@ KINDS: dict[type[Exception], Kind] = {
     EditRefused: Kind("edit-refused", 422, "The grids do not allow the edit"),
     preconditions.PreconditionMissing: Kind("precondition-missing", 428, "Say which state of the draft you mean"),
     preconditions.PreconditionFailed: Kind("edited-meanwhile", 412, "The draft was edited meanwhile"),
+    preconditions.PreconditionUnreadable: Kind("precondition-unreadable", 412, "If-Match can not be read"),
     facts.EditedMeanwhile: Kind("edited-meanwhile", 412, "The draft was edited meanwhile"),
     facts.PublishedMeanwhile: Kind("published-meanwhile", 409, "Another edition was published meanwhile"),
     facts.MovedMeanwhile: Kind("preview-outdated", 409, "Publishing would move something else than was shown"),

@@ -6,12 +6,12 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from geoservice.domain.spreadsheets import quoted
+from geoservice.domain.spreadsheets import LEDGER_MARK, quoted
 from geoservice.writing.exported_file import exported_file
 
 
 def write_ledger(out: Path, header: Sequence[str], rows: Iterable[Sequence[object]], *, force: bool) -> None:
-    """Write a ledger, whole or not at all.
+    """Write a ledger, whole or not at all, with the mark by which its quoted texts are known again.
 
     Raises
     ------
@@ -20,5 +20,5 @@ def write_ledger(out: Path, header: Sequence[str], rows: Iterable[Sequence[objec
     """
     with exported_file(out, force=force) as unfinished, unfinished.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows([quoted(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+        writer.writerow([*header, LEDGER_MARK])
+        writer.writerows([*(quoted(cell) if isinstance(cell, str) else cell for cell in row), None] for row in rows)

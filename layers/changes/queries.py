@@ -98,23 +98,37 @@ def changed_since(connection: Connection, change_id: int) -> tuple[tuple[str, st
     return tuple((row.layer, row.code) for row in connection.execute(_CHANGED_SINCE, {"id": change_id}))
 
 
-def versions(connection: Connection, layer: Layer, *, jurisdiction_id: int, key: str) -> tuple[Version, ...]:
-    """Return what the features of a key have been, the latest first; whose key was another one in between, too."""
+def versions(
+    connection: Connection, layer: Layer, *, jurisdiction_id: int, key: str, grids: Collection[str] | None = None
+) -> tuple[Version, ...]:
+    """Return what the features of a key have been, the latest first; whose key was another one in between, too.
+
+    Parameters
+    ----------
+    grids
+        Only those that one of these owned at some time while they held; None: all.
+    """
     home, twin = f"{SCHEMA}.{_quote(layer.table)}", f"{SCHEMA}.{_quote(history_of(layer.table))}"
-    columns = ", ".join(f"v.{_quote(column.name)}" for column in layer.written)
+    written = [_quote(column.name) for column in layer.written]
+    columns = ", ".join(f"v.{name}" for name in dict.fromkeys([*written, "id", "geom", "jurisdiction_id"]))
     query = text(f"""
         WITH named AS (
             SELECT id FROM {home} WHERE jurisdiction_id = :jurisdiction_id AND code = :key
              UNION SELECT id FROM {twin} WHERE jurisdiction_id = :jurisdiction_id AND code = :key
+        ), version AS (
+            SELECT v.since, v.until, v.change_id, v.ended_by, {columns} FROM {twin} AS v
+            UNION ALL
+            SELECT coalesce(c.at, v.recorded_at), NULL, v.change_id, NULL, {columns}
+              FROM {home} AS v LEFT JOIN geoservice.change AS c ON c.id = v.change_id
         )
-        SELECT v.since, v.until, v.change_id, v.ended_by, st_asgeojson(v.geom, {DECIMALS}) AS geometry, {columns}
-          FROM {twin} AS v WHERE v.id IN (SELECT id FROM named)
-        UNION ALL
-        SELECT coalesce(c.at, v.recorded_at), NULL, v.change_id, NULL, st_asgeojson(v.geom, {DECIMALS}), {columns}
-          FROM {home} AS v LEFT JOIN geoservice.change AS c ON c.id = v.change_id WHERE v.id IN (SELECT id FROM named)
+        SELECT v.since, v.until, v.change_id, v.ended_by, st_asgeojson(v.geom, {DECIMALS}) AS geometry,
+               {", ".join(f"v.{name}" for name in written)}
+          FROM version AS v WHERE v.id IN (SELECT id FROM named) AND v.jurisdiction_id = :jurisdiction_id
+           AND (CAST(:grids AS text[]) IS NULL OR {_owned_meanwhile(layer)})
          ORDER BY 2 DESC NULLS FIRST, 1 DESC
     """)  # noqa: S608  names are quoted, values bound
-    rows = connection.execute(query, {"jurisdiction_id": jurisdiction_id, "key": key}).all()
+    asked = {"jurisdiction_id": jurisdiction_id, "key": key, "grids": None if grids is None else list(grids)}
+    rows = connection.execute(query, asked).all()
     by_id = {one.id: one for one in find_changes(connection, ids={n for r in rows for n in (r[2], r[3]) if n})}
     return tuple(
         Version(
@@ -123,6 +137,26 @@ def versions(connection: Connection, layer: Layer, *, jurisdiction_id: int, key:
         )
         for row in rows
     )  # fmt: skip
+
+
+def _owned_meanwhile(layer: Layer) -> str:
+    """Return SQL for whether one of :grids owned the version `v` at an instant at which its owner may have changed.
+
+    Those are when it began, when an edition came into force while it held, and when its building was moved meanwhile.
+    """
+    instants = f"""
+        SELECT v.since AS at
+         UNION ALL SELECT lower(p.valid) FROM {SCHEMA}.edition_period AS p
+                    WHERE p.jurisdiction_id = :jurisdiction_id AND upper_inf(p.known)"""  # noqa: S608
+    if layer.assignment == "building":
+        instants += f"""
+         UNION ALL SELECT b.until FROM {SCHEMA}.building_history AS b
+                    WHERE b.jurisdiction_id = :jurisdiction_id AND b.code = v.building_code"""  # noqa: S608
+    place = building_then("i.at") if layer.assignment == "building" else "v.geom"
+    owner = f"({SCHEMA}.owner_of({SCHEMA}.place_of({place}), i.at, 0, :jurisdiction_id)).grid_code"
+    return f"""EXISTS (
+        SELECT FROM ({instants}) AS i
+         WHERE i.at >= v.since AND i.at < coalesce(v.until, now() + interval '1 us') AND {owner} = ANY(:grids))"""
 
 
 def features_at(
@@ -213,4 +247,23 @@ def versions_at(layer: Layer, *, keyed: bool, few: str = "") -> str:
                      WHERE h.id IN ({gone}) AND h.until > :at ORDER BY h.id, h.seq) AS v
              WHERE v.since <= :at AND v.code {wanted} AND v.jurisdiction_id = :jurisdiction_id
         ) AS v
+    """  # noqa: S608  names are quoted, values bound
+
+
+def all_versions_at(layer: Layer) -> str:
+    """Return the query for the same of a whole layer at :at, for whoever counts it or filters it.
+
+    Two sets, each gone through once: rows that are as they were, and the first version that ended later of all others.
+    """
+    home, twin = f"{SCHEMA}.{_quote(layer.table)}", f"{SCHEMA}.{_quote(history_of(layer.table))}"
+    names = [*(_quote(column.name) for column in layer.written), "change_id", "jurisdiction_id", "geom"]
+    of_home, told = (", ".join(f"{row}.{name}" for name in names) for row in ("f", "v"))
+    return f"""
+        SELECT {of_home} FROM {home} AS f LEFT JOIN {SCHEMA}.change AS c ON c.id = f.change_id
+         WHERE f.jurisdiction_id = :jurisdiction_id AND coalesce(c.at, f.recorded_at) <= :at
+           AND NOT EXISTS (SELECT FROM {twin} AS h WHERE h.id = f.id AND h.until > :at)
+        UNION ALL
+        SELECT {told}
+          FROM (SELECT DISTINCT ON (h.id) h.* FROM {twin} AS h WHERE h.until > :at ORDER BY h.id, h.seq) AS v
+         WHERE v.since <= :at AND v.jurisdiction_id = :jurisdiction_id
     """  # noqa: S608  names are quoted, values bound

@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql
 from layers.changes.model import Difference, FeatureChange, FieldChange, Refused, Removed
 from layers.crs import KEPT_DECIMALS, STORAGE_SRID
 from layers.db.base import SCHEMA
+from layers.db.relations import columns_of
 from layers.db.sentences import broken, missing
 from layers.errors import TryAgain
 from layers.layer import Layer
@@ -26,13 +27,6 @@ from layers.layer import Layer
 SHOWN = 10
 _KEY = "code"
 _quote = postgresql.dialect().identifier_preparer.quote_identifier
-_COLUMNS = text("""
-    SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS required,
-           pg_get_expr(d.adbin, d.adrelid) AS given
-      FROM pg_catalog.pg_attribute AS a
-      LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-     WHERE a.attrelid = CAST(:table AS regclass) AND a.attname = ANY(:names) AND a.attgenerated = ''
-""")
 _CHECKS = text("""
     SELECT c.conname AS name, pg_get_expr(c.conbin, c.conrelid) AS rule
       FROM pg_catalog.pg_constraint AS c
@@ -74,8 +68,7 @@ class Staging:
         #: Of a stored feature f and one that is to be written, s: they are the same one.
         self._same = "f.jurisdiction_id = :jurisdiction_id AND f.code = s.code"
         self._written = [column.name for column in layer.written if column.name != _KEY]
-        asked = {"table": self._table, "names": [_KEY, *self._written]}
-        self._columns = {row.name: row for row in connection.execute(_COLUMNS, asked)}
+        self._columns = columns_of(connection, self._table)
 
     def fill(
         self, keys: Sequence[str], values: Mapping[str, Sequence[object]], geoms: Iterable[Any] | None,
@@ -176,10 +169,10 @@ class Staging:
         written = ", ".join(f"{_quote(name)} {self._columns[name].type}" for name in self._written)
         sent = "".join(f", {_quote(name)} {self._columns[name].type}" for name in told)
         self._run(f"""
-            CREATE TEMPORARY TABLE sent (row_number integer, code text COLLATE "C"{sent}, geom geometry,
+            CREATE TEMPORARY TABLE sent (row_number bigint, code text COLLATE "C"{sent}, geom geometry,
                                          building text COLLATE "C") ON COMMIT DROP;
             CREATE TEMPORARY TABLE staged (
-                row_number integer, code text COLLATE "C", {written}, geom geometry, stored boolean,
+                row_number bigint, code text COLLATE "C", {written}, geom geometry, stored boolean,
                 stored_change bigint, differs text[], fault text
             ) ON COMMIT DROP
         """)

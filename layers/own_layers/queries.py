@@ -12,21 +12,20 @@ from sqlalchemy.dialects import postgresql
 
 from layers.db.base import SCHEMA
 from layers.db.history import history_of
+from layers.db.relations import columns_of
 from layers.layer import Layer
 from layers.own_layers.description import NotDescribed, described, layer_of, own_columns
 
 _VIEW = text("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
 _ALL = text("SELECT l.id, l.description FROM geoservice.layer AS l WHERE l.description IS NOT NULL ORDER BY l.id")
 _TABLES = text("SELECT l.table_name FROM geoservice.layer AS l WHERE l.description IS NOT NULL")
+_TABLE = text("SELECT l.table_name FROM geoservice.layer AS l WHERE l.description IS NOT NULL AND l.id = :id")
+_JURISDICTIONS = text("SELECT j.code FROM geoservice.jurisdiction AS j ORDER BY j.code")
 _CREATE = text("""
     SELECT geoservice.create_layer(
         :name, CAST(:described AS jsonb), CAST(:tiled AS text[]), :min_zoom, :cell_level, CAST(:counted AS text[]))
 """)
 _DROP = text("SELECT geoservice.drop_layer(:name, :door)")
-_COLUMNS = text("""
-    SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute AS a
-     WHERE a.attrelid = to_regclass(:table) AND a.attnum > 0 AND NOT a.attisdropped
-""")
 _TRIGGERS = text("""
     SELECT t.tgname FROM pg_catalog.pg_trigger AS t
      WHERE t.tgrelid = to_regclass(:table) AND t.tgenabled IN ('O', 'A') AND NOT t.tgisinternal
@@ -95,15 +94,26 @@ def drop_layer(connection: Connection, layer_id: str, *, door: str) -> None:
     connection.execute(_DROP, {"name": layer_id, "door": door})
 
 
-def contents_of(connection: Connection, layer: Layer) -> Contents:
-    """Return how much there is of a layer."""
-    home, twin = f"{SCHEMA}.{_quote(layer.table)}", f"{SCHEMA}.{_quote(history_of(layer.table))}"
-    counted = text(f"""
-        SELECT j.code, count(f.id) FROM geoservice.jurisdiction AS j LEFT JOIN {home} AS f ON f.jurisdiction_id = j.id
-         GROUP BY j.code ORDER BY j.code
-    """)  # noqa: S608  names are quoted
-    versions: int = connection.execute(text(f"SELECT count(*) FROM {twin}")).scalar_one()  # noqa: S608  quoted
-    return Contents({code: number for code, number in connection.execute(counted)}, versions)
+def find_table(connection: Connection, layer_id: str) -> str | None:
+    """Return the name of an own layer's table, whether its description can be read or not; None: there is no layer."""
+    found: str | None = connection.execute(_TABLE, {"id": layer_id}).scalar_one_or_none()
+    return found
+
+
+def contents_of(connection: Connection, table: str) -> Contents:
+    """Return how much there is of the layer of a table; nothing where the table is gone."""
+    home, twin = f"{SCHEMA}.{_quote(table)}", f"{SCHEMA}.{_quote(history_of(table))}"
+    kept = [name for name in (home, twin) if columns_of(connection, name)]
+    features, versions = dict.fromkeys(connection.execute(_JURISDICTIONS).scalars(), 0), 0
+    if home in kept:
+        counted = text(f"""
+            SELECT j.code, count(*) FROM {home} AS f JOIN geoservice.jurisdiction AS j ON j.id = f.jurisdiction_id
+             GROUP BY j.code
+        """)  # noqa: S608  names are quoted
+        features |= {code: number for code, number in connection.execute(counted)}
+    if twin in kept:
+        versions = connection.execute(text(f"SELECT count(*) FROM {twin}")).scalar_one()  # noqa: S608  quoted
+    return Contents(features, versions)
 
 
 def faults(connection: Connection) -> dict[str, str]:
@@ -118,7 +128,7 @@ def faults(connection: Connection) -> dict[str, str]:
 
 def _differences(connection: Connection, layer: Layer) -> Iterator[str]:
     table = f"{SCHEMA}.{_quote(layer.table)}"
-    there = {name: type_ for name, type_ in connection.execute(_COLUMNS, {"table": table})}
+    there = {name: one.type for name, one in columns_of(connection, table).items()}
     if not there:
         yield f"there is no table {layer.table}"
         return
@@ -135,5 +145,5 @@ def _differences(connection: Connection, layer: Layer) -> Iterator[str]:
     needed = (*_NEEDED, *(f"tiles_{what}_{layer.id}" for what in ("added", "removed", "changed")))
     yield from (f"trigger {name} is missing or switched off" for name in needed if name not in triggers)
     twin = f"{SCHEMA}.{_quote(history_of(layer.table))}"
-    if not connection.execute(_COLUMNS, {"table": twin}).all():
+    if not columns_of(connection, twin):
         yield f"there is no table {history_of(layer.table)}"

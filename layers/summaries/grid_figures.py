@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from layers.db.periods import held_now
+
 
 @dataclass(frozen=True)
 class GridFigures:
@@ -38,15 +40,15 @@ class Figures:
     per_grid: tuple[GridFigures, ...]
 
 
-_PER_GRID = text("""
+_PER_GRID = text(f"""
     SELECT g.code, g.name, g.name_en, g.households, g.residents, g.floating, g.received, g.closed, g.in_hand
       FROM geoservice.served_grid AS g
-     WHERE g.jurisdiction_id = :jurisdiction_id AND g.valid @> now() AND upper_inf(g.known)
+     WHERE g.jurisdiction_id = :jurisdiction_id AND {held_now("g")}
      ORDER BY g.code
-""")
-_TOTALS = text("""
+""")  # noqa: S608  texts of ours
+_TOTALS = text(f"""
     SELECT (SELECT count(*) FROM geoservice.territory AS t
-             WHERE t.jurisdiction_id = :jurisdiction_id AND t.valid @> now() AND upper_inf(t.known)) AS grids,
+             WHERE t.jurisdiction_id = :jurisdiction_id AND {held_now("t")}) AS grids,
            h.households, h.residents, h.floating, i.received, i.closed, i.in_hand, i.triage
       FROM (SELECT coalesce(sum(households), 0) AS households, coalesce(sum(residents), 0) AS residents,
                    coalesce(sum(floating), 0) AS floating
@@ -56,7 +58,7 @@ _TOTALS = text("""
                    count(*) FILTER (WHERE grid_code IS NULL
                                       AND geoservice.is_open(status)) AS triage
               FROM geoservice.incident WHERE jurisdiction_id = :jurisdiction_id) AS i
-""")
+""")  # noqa: S608  texts of ours
 
 
 def figures(connection: Connection, *, jurisdiction_id: int) -> Figures:

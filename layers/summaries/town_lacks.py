@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
 from layers.catalogue import owned
+from layers.db.periods import held_now
 
 #: Of each kind so many are named.
 NAMED = 10
@@ -29,12 +30,14 @@ class Lack:
     places: tuple[tuple[str, str], ...]
 
 
+#: Of territory, called t.
+_HELD = held_now("t")
 _PER_KIND = {
-    "nothing-in-force": """
+    "nothing-in-force": f"""
         SELECT j.code, NULL::geometry FROM geoservice.jurisdiction AS j WHERE j.id = :j
            AND NOT EXISTS (SELECT FROM geoservice.territory AS t
-                            WHERE t.jurisdiction_id = :j AND t.valid @> now() AND upper_inf(t.known))
-    """,
+                            WHERE t.jurisdiction_id = :j AND {_HELD})
+    """,  # noqa: S608  texts of ours
     "outline-overlaps": """
         SELECT o.code, st_pointonsurface(st_intersection(own.outline, other.outline))
           FROM (SELECT geoservice.outline_at(:j, now()) AS outline) AS own
@@ -43,26 +46,26 @@ _PER_KIND = {
          WHERE o.id <> :j AND st_intersects(own.outline, other.outline)
            AND st_relate(own.outline, other.outline, '2********')
     """,
-    "grid-without-officer": """
+    "grid-without-officer": f"""
         SELECT t.code, st_pointonsurface(t.geom) FROM geoservice.territory AS t
-         WHERE t.jurisdiction_id = :j AND t.valid @> now() AND upper_inf(t.known)
+         WHERE t.jurisdiction_id = :j AND {_HELD}
            AND NOT EXISTS (SELECT FROM geoservice.officer_posted(:j, t.code, now()))
-    """,
-    "grid-without-police": """
+    """,  # noqa: S608  texts of ours
+    "grid-without-police": f"""
         SELECT t.code, st_pointonsurface(t.geom) FROM geoservice.territory AS t
-         WHERE t.jurisdiction_id = :j AND t.valid @> now() AND upper_inf(t.known)
+         WHERE t.jurisdiction_id = :j AND {_HELD}
            AND NOT EXISTS (SELECT FROM geoservice.posting AS p
                              JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
                             WHERE p.jurisdiction_id = :j AND p.grid_code = t.code AND p.role = 'police_officer'
                               AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date)
-    """,
-    "posting-to-no-grid": """
+    """,  # noqa: S608  texts of ours
+    "posting-to-no-grid": f"""
         SELECT DISTINCT p.grid_code, NULL::geometry FROM geoservice.posting AS p
           JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
          WHERE p.jurisdiction_id = :j AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
-           AND NOT EXISTS (SELECT FROM geoservice.territory AS t WHERE t.jurisdiction_id = :j AND t.valid @> now()
-                              AND upper_inf(t.known) AND t.code = p.grid_code)
-    """,
+           AND NOT EXISTS (SELECT FROM geoservice.territory AS t WHERE t.jurisdiction_id = :j AND {_HELD}
+                              AND t.code = p.grid_code)
+    """,  # noqa: S608  texts of ours
     "staff-without-posting": """
         SELECT s.code, NULL::geometry FROM geoservice.staff AS s
           JOIN geoservice.jurisdiction AS j ON j.id = s.jurisdiction_id

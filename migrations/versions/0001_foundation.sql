@@ -2305,12 +2305,14 @@ BEGIN
         RAISE EXCEPTION 'Layer % is built in: it can not be dropped.', name
             USING ERRCODE = 'insufficient_privilege', HINT = 'Remove its features, if that is what is meant.';
     END IF;
-    EXECUTE format('LOCK TABLE geoservice.%I IN ACCESS EXCLUSIVE MODE', dropped.table_name);
     PERFORM begin_change('edit', door, 'layer ' || name || ' dropped');
-    FOR counted IN EXECUTE format('SELECT jurisdiction_id AS j, count(*) AS n FROM geoservice.%I GROUP BY 1', dropped.table_name) LOOP
-        PERFORM count_change(name, counted.j, 0, 0, counted.n);
-    END LOOP;
-    EXECUTE format('DROP TABLE geoservice.%I, geoservice.%I', dropped.table_name, short_name(dropped.table_name || '_history'));
+    IF to_regclass(format('geoservice.%I', dropped.table_name)) IS NOT NULL THEN  -- else there is the description alone
+        EXECUTE format('LOCK TABLE geoservice.%I IN ACCESS EXCLUSIVE MODE', dropped.table_name);
+        FOR counted IN EXECUTE format('SELECT jurisdiction_id AS j, count(*) AS n FROM geoservice.%I GROUP BY 1', dropped.table_name) LOOP
+            PERFORM count_change(name, counted.j, 0, 0, counted.n);
+        END LOOP;
+    END IF;
+    EXECUTE format('DROP TABLE IF EXISTS geoservice.%I, geoservice.%I', dropped.table_name, short_name(dropped.table_name || '_history'));
     PERFORM pg_advisory_xact_lock(tile_lock(), hashtext(name) # j.id) FROM (SELECT i.id FROM jurisdiction AS i ORDER BY i.id) AS j;
     DELETE FROM tile_change AS t WHERE t.layer = name;
     DELETE FROM tile_cell AS t WHERE t.layer = name;
@@ -2573,7 +2575,7 @@ CREATE TABLE geoservice.service (
     keywords text[] NOT NULL DEFAULT '{}',
     attributes jsonb NOT NULL DEFAULT '[]',   -- what it asks for beside words and a place
     limit_working_hours double precision CHECK (limit_working_hours > 0),
-    sensitive boolean NOT NULL DEFAULT false, -- a dispute at home, say: where it was reported is nobody's business
+    sensitive boolean NOT NULL DEFAULT false, -- a dispute at home, say: kept and told; nothing is hidden by it
     UNIQUE (jurisdiction_id, code),
     CONSTRAINT service_attributes_are_a_list CHECK (jsonb_typeof(attributes) = 'array')
 );

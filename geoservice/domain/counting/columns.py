@@ -52,6 +52,7 @@ _OF_ANOTHER = re.compile(
 )
 _TRIMMED = re.compile(r"[*＊:：、,，;；\"'“”]|[(\[{【（〔].*?[)\]}】）〕]|[_\-/]")
 _DIGITS = re.compile(r"\d{4}")
+_LETTERS = re.compile(r"[A-Z]{1,2}")
 #: Shorter words mean something only when they are all that a header says.
 _CONTAINED_FROM = 3
 #: What tells a person, and what a place.
@@ -101,7 +102,7 @@ def meaning_of(header: object) -> tuple[str, str, bool] | None:
 
 
 def find_header(
-    rows: Sequence[Row], stated: Mapping[str, int | str] | None = None, *, needs_place: bool = True
+    rows: Sequence[Row], stated: Mapping[str, str] | None = None, *, needs_place: bool = True
 ) -> Header | None:
     """Return the header of a sheet, None when no row is one.
 
@@ -110,7 +111,7 @@ def find_header(
     rows
         Of the sheet, from its first one.
     stated
-        What somebody says of its columns: by what is told, the place of the column or its header.
+        What somebody says of its columns: by what is told, the header of the column, or its letter where none is so.
     needs_place
         Whether a column must tell a building or an address.
     """
@@ -178,12 +179,20 @@ def _meaning(group: str, header: str) -> tuple[str, str, bool] | None:
     return meaning_of(group + header) or meaning_of(header)
 
 
-def _stated_places(row: Row, stated: Mapping[str, int | str]) -> dict[str, int]:
+def _stated_places(row: Row, stated: Mapping[str, str]) -> dict[str, int]:
     texts = [normal(value) for value in row]
-    places = {}
-    for name, column in stated.items():
-        if isinstance(column, int):
-            places[name] = column
-        elif normal(column) in texts:
-            places[name] = texts.index(normal(column))
-    return {name: place for name, place in places.items() if place < len(row)}
+    places = {
+        name: texts.index(normal(column)) if normal(column) in texts else _place_of(column)
+        for name, column in stated.items()
+    }
+    return {name: place for name, place in places.items() if place is not None and place < len(row)}
+
+
+def _place_of(letters: str) -> int | None:
+    """Return the place of a column, from 0, by what a spreadsheet calls it; None when that is no such letter."""
+    if not _LETTERS.fullmatch(letters):
+        return None
+    place = 0
+    for letter in letters:
+        place = 26 * place + ord(letter) - ord("A") + 1
+    return place - 1

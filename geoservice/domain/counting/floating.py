@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from .writing import text_of
 
 _YES = {"是", "有", "1", "Y", "YES", "TRUE", "√", "✓", "T", "V"}
-_NO = {"", "否", "无", "没有", "0", "N", "NO", "FALSE", "×", "-", "/"}
+_NO = {"否", "无", "没有", "0", "N", "NO", "FALSE", "×"}
+#: What people write where nothing is to be said: a mark that is not set, and no answer to a question.
+_UNSAID = {"", "-", "--", "—", "——", "/", "\\"}
 _ELSEWHERE = {"外地", "外省", "外市", "外县", "区外", "市外", "县外", "省外", "国外", "境外", "外出"}
 #: The first that is found counts: 非户籍 holds 户籍.
 _KINDS = (
@@ -20,9 +22,9 @@ GONE = "户在人不在"
 
 
 def yes_or_no(value: object) -> bool | None:
-    """Return what a mark says; None: neither yes nor no. An empty cell says no."""
+    """Return what a mark says; None: neither yes nor no. A cell that says nothing says no."""
     text = text_of(value)
-    return True if text in _YES else False if text in _NO else None
+    return True if text in _YES else False if text in _NO | _UNSAID else None
 
 
 def lives_elsewhere(cells: Mapping[str, object]) -> bool:
@@ -44,7 +46,7 @@ def is_floating(cells: Mapping[str, object], *, here: Sequence[str], sheet: str)
         Name of the sheet, which may be that of people who moved in.
     """
     stated = _kind_of(cells.get("floating"), marks=True)
-    if stated is None and text_of(cells.get("local")):
+    if stated is None and text_of(cells.get("local")) not in _UNSAID:
         local = yes_or_no(cells.get("local"))
         stated = None if local is None else not local
     for name in ("residence", "apart", "registered"):

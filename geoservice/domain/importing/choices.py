@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Literal
 
+from geoservice.domain.importing.ledgers import Importable
+from geoservice.domain.importing.words import dictionary, own_words
 from layers.crs import Bbox
 
 #: How degrees are written where a number does not tell: 29.2404, or 29.1425 for 29 degrees 14 minutes 25 seconds.
 Degrees = Literal["decimal", "minutes"]
+#: Columns without codes whose words may be told a meaning, by layer or ledger.
+_MEANT = {"services": ("limit",)}
 
 
 @dataclass(frozen=True)
@@ -44,3 +49,25 @@ class Choices:
     allow_ballpark: bool = False
     #: Of the outline that the features lie in, as far as it is known.
     bbox: Bbox | None = None
+
+
+def unknown_in(choices: Choices, table: Importable) -> Iterator[str]:
+    """Yield what choices name that a layer or a ledger has not, with what was perhaps meant: nobody would hear it."""
+    codes = {column.name: column.codes for column in table.written if column.codes}
+    worded = [*codes, *_MEANT.get(table.id, ())]
+    for name, words in choices.words.items():
+        if name not in worded:
+            yield f"{name[:40]} is no field whose words mean something; {_meant(name, worded)}"
+            continue
+        for word, code in words.items():
+            if name in codes and code not in codes[name]:
+                yield f"{name}.{word[:40]} is said to be {code[:40]}, no code of it; {_meant(code, codes[name])}"
+    fields = sorted({*own_words(table), *dictionary(table, placed=False)})
+    for name in sorted(choices.no_persons):
+        if name not in fields:
+            yield f"{name[:40]} is no field; {_meant(name, fields)}"
+
+
+def _meant(said: str, known: Collection[str]) -> str:
+    near = get_close_matches(said, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'none'}"

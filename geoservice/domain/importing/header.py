@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import orjson
+
 from geoservice.domain.importing.words import forms, plain
 
 #: Cells of a sheet as text, None where one is empty; rows are of one length.
@@ -22,8 +24,6 @@ _NUMBERED = re.compile(r"[+-]?[0-9][0-9,.\s/:年月日-]*[%°号]?|[+-]?[0-9.]+[
 _HINTS = re.compile(
     r"必填|选填|填写|请填|例如|格式|下拉|[0-9]\s*[=＝]\s*\S|required|optional|e\.g\.|mandatory", re.IGNORECASE
 )
-#: What programs write into a cell has the words of hints, and is none.
-_JSON = ("[{", "{")
 _EXAMPLES = frozenset(map(plain, "示例 样例 例 例子 范例 example sample beispiel".split()))
 _NOBODY = re.compile(r"张三|李四|王五|某某|xxx|john doe|max mustermann", re.IGNORECASE)
 _FOOTERS = re.compile(r"(?:填表|审核|制表|制单)|(?:备注|说明|注|note|notes|source)\s*[:：]", re.IGNORECASE)
@@ -191,10 +191,18 @@ def _without_preliminaries(rows: Rows, body: list[int], table: Found, numbers: S
 
 def _is_hint(row: Sequence[str | None], numbers: Sequence[int]) -> bool:
     said = [cell for cell in row if cell]
-    if any(_HINTS.search(cell) for cell in said if not cell.startswith(_JSON)):
+    if any(_HINTS.search(cell) and not _is_json(cell) for cell in said):
         return True
     where = [cell for place in numbers if (cell := row[place])]
     return len(where) == len(numbers) >= 2 and not any(re.search(r"[0-9]", cell) for cell in where)
+
+
+def _is_json(cell: str) -> bool:
+    """Return whether a program wrote a cell: that has the words of hints, and is none."""
+    try:
+        return isinstance(orjson.loads(cell), list | dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _is_example(row: Sequence[str | None]) -> bool:

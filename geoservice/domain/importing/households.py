@@ -6,22 +6,37 @@ from collections.abc import Mapping, Sequence
 
 from layers.households.layer import BANDS
 
+#: Of those from 60 years on, as sentences call them.
+OLDER_BANDS = {"age_60_79": "60 to 79", "age_80_plus": "80 and older"}
 #: Columns that two households of one home may differ in.
 _COUNTS = ("households", *BANDS, "floating")
 
 
-def without_oldest(from_60: Sequence[object], from_80: Sequence[object]) -> tuple[list[object], dict[int, str]]:
-    """Return how many are 60 to 79 years old, with reasons by place where that can not be."""
-    between: list[object] = [
-        whole - old if isinstance(whole, int) and isinstance(old, int) else None
-        for whole, old in zip(from_60, from_80, strict=True)
+def without(
+    from_60: Sequence[object], those: Sequence[object], *, named: str
+) -> tuple[list[object], dict[int, str]]:  # fmt: skip
+    """Return how many are 60 and older and not of a band of those, with reasons by place where that can not be."""
+    others: list[object] = [
+        whole - part if isinstance(whole, int) and isinstance(part, int) else None
+        for whole, part in zip(from_60, those, strict=True)
     ]
     reasons = {
-        place: "fewer are 60 and older than 80 and older"
-        for place, count in enumerate(between)
+        place: f"fewer are 60 and older than {OLDER_BANDS[named]}"
+        for place, count in enumerate(others)
         if isinstance(count, int) and count < 0
     }
-    return between, reasons
+    return others, reasons
+
+
+def not_their_sum(
+    from_60: Sequence[object], younger: Sequence[object], older: Sequence[object]
+) -> dict[int, str]:  # fmt: skip
+    """Return reasons by place of rows where those from 60 on are not both bands together."""
+    return {
+        place: "those who are 60 and older are not those of 60 to 79 and those of 80 and more together"
+        for place, (whole, young, old) in enumerate(zip(from_60, younger, older, strict=True))
+        if isinstance(whole, int) and whole != _count(young) + _count(old)
+    }
 
 
 def not_residents(values: Mapping[str, Sequence[object]]) -> dict[int, str]:

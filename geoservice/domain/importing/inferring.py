@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
 from geoservice.domain.importing.mapping import FileColumn
-from geoservice.domain.importing.values import NotAValue, instant_of, integer_of
+from geoservice.domain.importing.values import NotAValue, instant_of, integer_of, number_of
 from geoservice.domain.importing.words import forms, plain
 from layers.layer import Column
 from layers.own_layers.description import TAKEN, is_name
@@ -19,7 +19,6 @@ from layers.title import Title
 
 #: How a column may be told to be: a type, or text of which few values are to be told apart.
 Kind = Literal["text", "integer", "number", "boolean", "instant", "codes"]
-KINDS: tuple[Kind, ...] = ("text", "integer", "number", "boolean", "instant", "codes")
 #: A text is a code when it has at most so many values, none longer than so many characters, each so often on average.
 CODES_MAX, CODE_LENGTH, _EACH = 12, 40, 3
 #: Of a file whose columns are not told apart by then, so many codes are the most.
@@ -38,6 +37,7 @@ _FIELDS: Mapping[str, str] = {
     "水位": "water_level", "风险": "risk", "风险等级": "risk_level", "序号": "number",
 }  # fmt: skip
 _UNIT = re.compile(r"\s*[(（\[]\s*([A-Za-zµ°%²³/0-9]{1,10})\s*[)）\]]\s*$")
+_DECIMAL = re.compile(r"[+-]?(?:0|[1-9][0-9]*)(,[0-9]+)?")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 _TITLE_LENGTH = 100
 _YES_OR_NO = (frozenset("是 有 true yes y".split()), frozenset("否 无 没有 false no n".split()))
@@ -170,8 +170,16 @@ def _kind(column: FileColumn, name: str) -> Kind | None:
         return "boolean"
     if _all(column.texts[:_LOOKED_AT], lambda cell: instant_of(cell, time_zone="UTC")):
         return "instant"
+    if _has_decimal_commas(column.texts):
+        return "number"
     few = name != "name" and _codes(column, most=CODES_MAX)
     return "codes" if few and len(few) > 1 and len(column.texts) >= _EACH * len(few) else "text"
+
+
+def _has_decimal_commas(texts: Sequence[str]) -> bool:
+    """Return whether texts are numbers with commas before their decimals; 0301 is a code, 1,200 perhaps a thousand."""
+    found = [_DECIMAL.fullmatch(text.strip()) for text in texts]
+    return all(found) and any(one is not None and one[1] for one in found) and _all(texts, number_of)
 
 
 def _all(texts: Iterable[str], read: Callable[[object], object]) -> bool:

@@ -31,7 +31,9 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
 #: Those whose lower bound is none of their values.
 _ABOVE = ("fov_deg", "range_m")
 CODE_LENGTH, TEXT_LENGTH = 64, 200
-_INT32 = 2**31
+#: Of whole numbers, as columns of the layers and of own layers hold them; floats are exact below 2^53 (IEEE 754).
+_INTEGER_BITS, OWN_INTEGER_BITS = 32, 64
+_EXACT_FLOATS = 2**53
 _WHOLE = re.compile(r"([+-]?[0-9]+)(?:\.0+)?(?:层|楼|户|人|个|栋|f|floors?|levels?)?")
 _NUMBER = re.compile(r"([+-]?(?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)(?:e[+-]?[0-9]+)?)(?:m|米|公尺|°|度|deg)?")
 #: One thousand and two hundred, or one and a fifth: nobody knows.
@@ -119,7 +121,8 @@ def reader_of(column: Column, table: Importable, choices: Choices) -> Read:
     if column.type == "day":
         return day_of
     reads: dict[str, Read] = {
-        "text": text_of, "integer": integer_of, "number": number_of, "boolean": boolean_of
+        "text": text_of, "number": number_of, "boolean": boolean_of,
+        "integer": partial(integer_of, bits=OWN_INTEGER_BITS if table.own else _INTEGER_BITS),
     }  # fmt: skip
     return reads[column.type] if table.own else partial(_within, read=reads[column.type], name=column.name)
 
@@ -146,6 +149,8 @@ def key_of(cell: object) -> str:
         raise NotAValue(f"has more than {CODE_LENGTH} characters")
     if not text or _UNSEEN.search(text) or _UNSEEN_IN_CODES.search(text):
         raise NotAValue("has characters that nobody sees")
+    if text.startswith("/"):
+        raise NotAValue("begins with a slash, so that no address leads to it")
     if personal(text, names=False, key=True):
         raise NotAValue("is a person's identity number")
     return text
@@ -195,12 +200,12 @@ def _code(cell: object, *, words: Mapping[str, str]) -> str:
 # --- Numbers ----------------------------------------------------------------------------------------------------------
 
 
-def integer_of(cell: object) -> int:
-    """Return a whole number; raise NotAValue."""
+def integer_of(cell: object, *, bits: int = _INTEGER_BITS) -> int:
+    """Return a whole number, exact to its last digit; raise NotAValue."""
     value: int | float | Decimal
     if isinstance(cell, str):
-        found = _WHOLE.fullmatch(_narrow(cell))
-        if found is None or isinstance(cell, Inexact) or len(found[1]) > 15:
+        found = _WHOLE.fullmatch(_narrow(cell[:TEXT_LENGTH]))
+        if found is None or isinstance(cell, Inexact) or len(cell) > TEXT_LENGTH:
             raise NotAValue("is no whole number")
         value = int(found[1])
     elif isinstance(cell, int | float | Decimal) and not isinstance(cell, bool):
@@ -209,8 +214,11 @@ def integer_of(cell: object) -> int:
         raise NotAValue("is no whole number")
     if not math.isfinite(value) or value != int(value):
         raise NotAValue("is no whole number")
-    if not -_INT32 <= value < _INT32:
+    half = 2 ** (bits - 1)
+    if not -half <= value < half:
         raise NotAValue("is larger than any number of its kind")
+    if isinstance(value, float) and abs(value) > _EXACT_FLOATS:
+        raise NotAValue("is a number that lost its last digits")
     return int(value)
 
 

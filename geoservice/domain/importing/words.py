@@ -21,7 +21,7 @@ DBF_NAME = 10
 #: Names of coordinates that say which is which whatever the CRS, in lower case.
 LON_NAMES = ("lon", "lng", "longitude", "x", "经度")
 LAT_NAMES = ("lat", "latitude", "y", "纬度")
-#: Of people from 60 years on, of whom those from 80 on are taken away.
+#: Of people from 60 years on, who are of two bands: one of them has to be told, too.
 FROM_60 = "age_60_plus"
 
 _BUILDING = (

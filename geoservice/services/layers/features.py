@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Connection
 
 from geoservice.auth.model import Identity
 from geoservice.domain.importing.model import ReadFeatures
@@ -26,9 +27,32 @@ from geoservice.services.lookups import get_jurisdiction, own_grids
 from layers.changes import queries
 from layers.changes.model import Change, Version
 from layers.db.session import Database
+from layers.errors import TryAgain
 
 #: Undoing goes through the same triggers as an import; a request's limit does not fit it.
 UNDO_TIMEOUT_S = 1800.0
+
+
+@dataclass(frozen=True)
+class Precondition:
+    """What a feature must be before it is changed: there, and in one of the states in which it was seen."""
+
+    #: The changes by which it was so, 0 where it is older than its history; None: any.
+    changes: Collection[int] | None = None
+
+    def holds(self, stored: queries.Stored | None) -> bool:
+        """Return whether the feature is so still."""
+        return stored is not None and (self.changes is None or (stored.change_id or 0) in self.changes)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of an edit, as it was in the transaction that wrote it."""
+
+    #: None: it was so already.
+    change: Change | None
+    #: The change by which the feature is as it is; None: it is older than its history.
+    state: int | None
 
 
 @dataclass(frozen=True)
@@ -40,8 +64,8 @@ class FeatureEdit:
     place: BaseGeometry | None = None
     #: Code of the building that it stands in, where that is its place.
     building: str | None = None
-    #: The change by which it was as the caller saw it; None: he did not look.
-    seen: int | None = None
+    #: None: the caller did not look.
+    seen: Precondition | None = None
     #: Whether it must be stored already; None: either way.
     stored: bool | None = None
 
@@ -54,14 +78,16 @@ class FeatureService:
 
     def put(
         self, jurisdiction_code: str, layer_id: str, key: str, edit: FeatureEdit, *, identity: Identity, door: str
-    ) -> Change | None:
-        """Write one feature, new or changed. None: it is so already.
+    ) -> Written:
+        """Write one feature, new or changed.
 
         Raises
         ------
         JurisdictionUnknown, LayerUnknown, LayerNotWritten, FeatureEditedMeanwhile
         FeatureUnknown, FeatureTaken
             It is not stored, or is, where that is not meant.
+        TryAgain
+            Somebody made it at the same moment.
         FeatureNotStored
             Something of it is not as it must be.
         NotYourGrid
@@ -81,15 +107,25 @@ class FeatureService:
             difference = staging.difference(of_layer=False)
             if difference.refused:
                 raise FeatureNotStored(reason=difference.refused[0].reason)
+            if stored is None and not difference.added:  # of what was not there nothing was locked
+                raise TryAgain
             if difference.is_empty:
-                return None
+                return Written(None, None if stored is None else stored.change_id)
             change_id = queries.begin_change(connection, kind="edit", door=door)
             staging.write(difference, removed="keep")
-            _require_own(queries.lock_feature(connection, layer, jurisdiction_id=j, key=key), grids)
-            return queries.find_changes(connection, ids=[change_id], limit=1)[0]
+            now = queries.lock_feature(connection, layer, jurisdiction_id=j, key=key)
+            _require_own(now, grids)
+            return Written(_change(connection, change_id), None if now is None else now.change_id)
 
     def remove(
-        self, jurisdiction_code: str, layer_id: str, key: str, *, seen: int | None = None, identity: Identity, door: str
+        self,
+        jurisdiction_code: str,
+        layer_id: str,
+        key: str,
+        *,
+        seen: Precondition | None = None,
+        identity: Identity,
+        door: str,
     ) -> Change:
         """Remove one feature; its history stays.
 
@@ -107,27 +143,24 @@ class FeatureService:
             _require_own(stored, own_grids(connection, j, identity))
             change_id = queries.begin_change(connection, kind="edit", door=door)
             queries.remove(connection, layer, jurisdiction_id=j, key=key)
-            return queries.find_changes(connection, ids=[change_id], limit=1)[0]
+            return _change(connection, change_id)
 
     def history(
         self, jurisdiction_code: str, layer_id: str, key: str, *, identity: Identity | None = None
     ) -> tuple[Version, ...]:
-        """Return what a feature has been, the latest first; of a layer of people an officer those of his grids.
+        """Return what a feature has been, the latest first; of a layer of people an officer what was in his grids.
 
         Raises
         ------
-        JurisdictionUnknown, LayerUnknown, LayerNotWritten, FeatureUnknown
+        JurisdictionUnknown, LayerUnknown, LayerNotWritten
+        FeatureUnknown
+            There never was one, or none of it is the officer's to see.
         """
         layer = written_layer(layer_id)
         with self._database.transaction() as connection:
             j = get_jurisdiction(connection, jurisdiction_code).id
-            if layer.personal and identity is not None:
-                grids = own_grids(connection, j, identity)
-                stored = queries.lock_feature(connection, layer, jurisdiction_id=j, key=key)
-                if stored is None and grids is not None:  # nobody knows any more whose it was
-                    raise FeatureUnknown(layer=layer_id, key=key)
-                _require_own(stored, grids)
-            found = queries.versions(connection, layer, jurisdiction_id=j, key=key)
+            grids = None if identity is None or not layer.personal else own_grids(connection, j, identity)
+            found = queries.versions(connection, layer, jurisdiction_id=j, key=key, grids=grids)
         if not found:
             raise FeatureUnknown(layer=layer_id, key=key)
         return found
@@ -197,13 +230,16 @@ class FeatureService:
         with self._database.transaction(actor=actor, timeout_s=UNDO_TIMEOUT_S) as connection:
             if not queries.find_changes(connection, ids=[change_id], limit=1):
                 raise ChangeUnknown(change=change_id)
-            undoing = queries.undo(connection, change_id, door=door)
-            return queries.find_changes(connection, ids=[undoing], limit=1)[0]
+            return _change(connection, queries.undo(connection, change_id, door=door))
 
     def changed_since(self, change_id: int) -> tuple[tuple[str, str], ...]:
         """Return layers and keys of the features that keep a change from being undone."""
         with self._database.transaction() as connection:
             return queries.changed_since(connection, change_id)
+
+
+def _change(connection: Connection, change_id: int) -> Change:
+    return queries.find_changes(connection, ids=[change_id], limit=1)[0]
 
 
 def _one(key: str, edit: FeatureEdit) -> ReadFeatures:
@@ -218,8 +254,8 @@ def _require_own(stored: queries.Stored | None, grids: Collection[str] | None) -
         raise NotYourGrid(grid=stored.grid_code)
 
 
-def _require_seen(stored: queries.Stored | None, seen: int | None) -> None:
-    if seen is not None and (stored is None or (stored.change_id or 0) != seen):
+def _require_seen(stored: queries.Stored | None, seen: Precondition | None) -> None:
+    if seen is not None and not seen.holds(stored):
         raise FeatureEditedMeanwhile
 
 

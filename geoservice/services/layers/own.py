@@ -7,10 +7,17 @@ import time
 from dataclasses import dataclass
 
 from geoservice.domain.importing.model import ReadFeatures
-from geoservice.errors import LayerBuiltIn, LayerTaken, OwnLayerRefused, OwnLayersTooMany, OwnLayerTooWide
+from geoservice.errors import (
+    LayerBuiltIn,
+    LayerTaken,
+    LayerUnknown,
+    OwnLayerRefused,
+    OwnLayersTooMany,
+    OwnLayerTooWide,
+)
 from geoservice.services.layers.importing import TIMEOUT_S, Applied, import_features
-from geoservice.services.lookups import get_jurisdiction, get_layer
-from layers.catalogue import catalogue, hold
+from geoservice.services.lookups import get_jurisdiction
+from layers.catalogue import built_in, catalogue, hold
 from layers.db.session import Database
 from layers.layer import Layer
 from layers.own_layers import queries
@@ -114,11 +121,14 @@ class OwnLayerService:
         ------
         LayerUnknown, LayerBuiltIn
         """
-        layer = get_layer(layer_id)
-        if not layer.own:
+        if layer_id in built_in():
             raise LayerBuiltIn(layer=layer_id)
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
-            contents = queries.contents_of(connection, layer)
+            # Asked of the database: a layer whose description can not be read is in no catalogue.
+            table = queries.find_table(connection, layer_id)
+            if table is None:
+                raise LayerUnknown(layer=layer_id, layers=", ".join(catalogue()))
+            contents = queries.contents_of(connection, table)
             if commit:
                 queries.drop_layer(connection, layer_id, door=door)
         tiles = self._kept_tiles(contents, layer_id, remove=commit)

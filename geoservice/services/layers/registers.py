@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -11,6 +11,8 @@ from typing import Literal
 from geoservice.counting.answer import RegisterCount
 from geoservice.counting.errors import NoBuildingsYet
 from geoservice.counting.register import count_register
+from geoservice.reading.limits import Limits
+from geoservice.reading.workbooks import LIMITS
 from geoservice.services.lookups import get_jurisdiction
 from layers.buildings.queries import building_spellings
 from layers.db.session import Database
@@ -46,7 +48,9 @@ class Counted:
 
     def _more_remarks(self) -> Iterator[str]:
         if self.ambiguous:
-            told = ", ".join(self.ambiguous[:_TOLD]) + (" …" if len(self.ambiguous) > _TOLD else "")
+            told = ", ".join(self.ambiguous[:_TOLD]) + (
+                f" … {_TOLD} of {len(self.ambiguous)}" if len(self.ambiguous) > _TOLD else ""
+            )
             yield (
                 f"{len(self.ambiguous)} names or addresses are those of several buildings, so no row is found by them:"
                 f" {told}"
@@ -65,13 +69,24 @@ class Counted:
 class RegisterService:
     """Counts registers for jurisdictions; what was counted is imported like any features."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, limits: Limits, seal_key: bytes | None) -> None:
+        """Count for a database.
+
+        Parameters
+        ----------
+        limits
+            Of a file that is imported: its bytes, and as many rows as a file may have features.
+        seal_key
+            As of `count_register`.
+        """
         self._database = database
+        self._limits = replace(LIMITS, file_bytes=limits.file_bytes, features=limits.features)
+        self._seal_key = seal_key
 
     def count(
         self, jurisdiction_code: str, source: Path | int, *, as_of: date, per: Per = "unit",
         refuse_above: float = 0.02, here: Sequence[str] = (), columns: Mapping[str, str] | None = None,
-        sheets: Sequence[str] | None = None, swap_is_encrypted: bool = False, seal_key: bytes | None = None,
+        sheets: Sequence[str] | None = None, swap_is_encrypted: bool = False,
     ) -> Counted:  # fmt: skip
         """Return the households of a register by the buildings of a jurisdiction; parameters as of `count_register`.
 
@@ -89,7 +104,7 @@ class RegisterService:
         register = count_register(
             source, buildings=spellings.codes, as_of=as_of, per=per, refuse_above=refuse_above, sheets=sheets,
             jurisdiction_names=here, columns=columns, swap_is_encrypted=swap_is_encrypted,
-            seal_key=seal_key,
+            seal_key=self._seal_key, limits=self._limits,
         )  # fmt: skip
         with self._database.transaction() as connection:
             features = register.features

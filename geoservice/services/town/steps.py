@@ -67,6 +67,8 @@ class Making:
     plan: Plan
     limits: Limits
     actor: str
+    #: See `RegisterService`.
+    seal_key: bytes | None
     #: Where it is, once that is known.
     bbox: Bbox | None = None
     _read: dict[str, ReadFeatures] = field(default_factory=dict)
@@ -241,7 +243,7 @@ def counting(register: Register) -> Step:
     def step(making: Making) -> Done:
         if making.plan.town.as_of is None:
             raise TownFileWrong(file="town.toml", what="town: say as_of, the day that the register tells of")
-        counted = RegisterService(making.database).count(
+        counted = RegisterService(making.database, making.limits, making.seal_key).count(
             making.code, register.count_register, as_of=making.plan.town.as_of, per=register.per,
             refuse_above=register.refuse_above, here=register.here, columns=register.columns, sheets=register.sheets,
             swap_is_encrypted=register.swap_is_encrypted,

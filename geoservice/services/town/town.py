@@ -46,6 +46,8 @@ class TownService:
     database: Database
     limits: Limits
     actor: str
+    #: See `RegisterService`.
+    seal_key: bytes | None = None
 
     def look(self, plan: Plan) -> Iterator[Looked | Stopped]:
         """Read every file of features, services and staff that a plan names, and yield what it would give.
@@ -108,7 +110,7 @@ class TownService:
                 return
 
     def _making(self, plan: Plan) -> Making:
-        return Making(self.database, plan, self.limits, self.actor)
+        return Making(self.database, plan, self.limits, self.actor, self.seal_key)
 
 
 def files_of(plan: Plan) -> Iterator[tuple[str, Path]]:

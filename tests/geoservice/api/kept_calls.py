@@ -29,7 +29,7 @@ def ready(door: Door, path: str) -> None:
     if path.startswith(f"{_CHANGES}/"):
         (seen,) = door.services.features.features(j, "cameras", key=key, limit=1, identity=_ADMIN)
         other = "offline" if seen["status"] == "online" else "online"
-        change = put(j, "cameras", key, FeatureEdit({"status": other}), identity=_ADMIN, door="api")
+        change = put(j, "cameras", key, FeatureEdit({"status": other}), identity=_ADMIN, door="api").change
         assert change is not None
         door.existing["changes.change"] = str(change.id)
 

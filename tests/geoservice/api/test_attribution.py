@@ -60,3 +60,19 @@ def test_who_is_credited_is_named_once_by_the_whole_name(services: Services, nam
 
     assert service.credit(named, "Land Registry") == "Land Registry of Upper Mill; Land Registry"
     assert service.credit(named, "Land Registry") == "Land Registry of Upper Mill; Land Registry"
+
+
+@pytest.mark.parametrize(
+    "part", ["", "/collections", "/collections/buildings", "/collections/buildings/items?limit=1",
+             "/collections/buildings/items/{}"]
+)  # fmt: skip
+def test_every_document_and_page_with_its_data_tells_it(client: FlaskClient, named: str, part: str) -> None:
+    first = client.get(f"/ogc/{named}/collections/buildings/items?limit=1").json["features"][0]["id"]
+    path = f"/ogc/{named}{part.format(first)}"
+
+    told = client.get(path, headers={"Accept": "application/geo+json"}).json
+    page = client.get(path, headers={"Accept": "text/html"}).text
+
+    assert told["attribution"] == HOSTILE
+    assert page.count(escape(HOSTILE)) == 1
+    assert "<script>alert(1)" not in page

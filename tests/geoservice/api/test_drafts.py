@@ -119,6 +119,11 @@ def test_every_edit_states_what_it_saw(analyst: Analyst) -> None:
     analyst.done("split", body)
     assert_problem(analyst.post("undo", etag=before), 412, "edited-meanwhile", "at revision 1, not 0")
     assert f"{FIRST}-2" in analyst.shapes()
+    for stated in (f'{before}, "other"', f"W/{analyst.etag}", f"x, {analyst.etag}", f"{analyst.etag} x"):
+        assert_problem(analyst.post("undo", etag=stated), 412, "edited-meanwhile")
+    several = analyst.post("undo", etag=f'{before}, "other",, {analyst.etag}')
+    assert several.status_code == 200, several.text
+    assert f"{FIRST}-2" not in analyst.shapes()
 
 
 def test_undo_and_redo_bring_back_every_coordinate(analyst: Analyst) -> None:

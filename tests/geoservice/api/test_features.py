@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
+
+import pytest
 
 from geoservice.auth.model import Role
 from tests.geoservice.web.attacks import Answer, ask
@@ -69,6 +72,17 @@ def test_what_was_edited_meanwhile_is_not_overwritten(door: Door) -> None:
         answer.assert_tame(statuses={412})
     call(door, "PUT", address, {"properties": {}}, headers={"If-Match": "x"}).assert_tame(statuses={412})
     assert call(door, "DELETE", address, headers={"If-Match": "*"}).status == 200
+    for stated in ("*", '"0"', '"1", "2"'):
+        call(door, "PUT", address, {"geometry": POINT}, headers={"If-Match": stated}).assert_tame(statuses={412})
+    assert call(door, "GET", address).status == 404
+
+
+def test_the_etag_of_an_edit_is_that_of_what_it_left(door: Door) -> None:
+    address = f"{CAMERAS}/etag-camera?jurisdiction=sare"
+    for body in ({"geometry": POINT}, {"properties": {"status": "offline"}}, {"properties": {"status": "offline"}}):
+        etag = call(door, "PUT", address, body).response.headers["ETag"]
+        assert etag == call(door, "GET", address).response.headers["ETag"]
+    assert call(door, "DELETE", address, headers={"If-Match": f'"x", {etag}'}).status == 200
 
 
 def test_single_households_are_for_those_who_keep_them(door: Door) -> None:
@@ -104,3 +118,14 @@ def test_what_single_households_were_is_told_to_nobody_who_does_not_keep_them(do
     assert call(door, "GET", address).status == 200
     for role in (Role.DISPATCHER, Role.AUDITOR):
         assert call(door, "GET", address, role=role).status == 403
+
+
+@pytest.mark.parametrize("key", ["3/2", "B-1/-/1", "3//2", "3%2F2"])
+def test_keys_that_hold_a_slash_are_reached_as_others(door: Door, key: str) -> None:
+    address = f"{CAMERAS}/{key}"
+    assert call(door, "PUT", f"{address}?jurisdiction=sare", {"geometry": POINT}).status == 200
+
+    told = call(door, "GET", f"{address}?jurisdiction=sare")
+    assert told.response.json["id"] == unquote(key)
+    assert call(door, "GET", f"{address}/history?jurisdiction=sare").response.json["versions"]
+    assert call(door, "DELETE", f"{address}?jurisdiction=sare").status == 200

@@ -149,3 +149,13 @@ def test_months_are_told_on_demand(client: FlaskClient, services: Services) -> N
 )  # fmt: skip
 def test_periods_that_can_not_be_meant_are_refused(client: FlaskClient, query: dict[str, str]) -> None:
     assert client.get(ADDRESS, query_string={"jurisdiction": "sare"} | query).status_code == 422
+
+
+def test_what_is_said_of_small_counts_is_so(client: FlaskClient, services: Services) -> None:
+    """Households of a building are told on the map, however few: the description promises nothing else."""
+    told = client.get("/ogc/sare/collections/households/items?filter=households%3C5&limit=1").json
+    schema = client.get("/openapi.json").json["components"]["schemas"]["PopulationOut"]["properties"]
+
+    assert told["numberMatched"] > 0
+    assert "in this answer" in schema["k_minimum"]["description"]
+    assert "layers tell what they count, however small" in schema["k_minimum"]["description"]

@@ -92,3 +92,20 @@ def test_what_a_service_can_not_ask_for_is_refused_by_field(door: Door) -> None:
 
     refused = call(door, "PUT", f"/v1/services/x{OF_SARE}", {"name": "x", "description": "ring 13812345678"})
     assert refused.response.json["errors"][0]["pointer"] == "#/description"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", "ring 13812345678"), ("name_en", "ring 13812345678"), ("category", "ring 13812345678"),
+        ("description", "ring 13812345678"), ("keywords", ["noise", "13812345678"]), ("keywords", ["138 1234", "5678"]),
+        ("keywords", ["me@example.org"]), ("attributes", [{"code": "a", "description": "ring 13812345678"}]),
+    ],
+)  # fmt: skip
+def test_no_text_of_a_service_holds_a_number_of_a_person(door: Door, field: str, value: object) -> None:
+    refused = call(door, "PUT", f"/v1/services/numbered{OF_SARE}", {"name": "x"} | {field: value})
+
+    refused.assert_tame(statuses={422})
+    assert refused.response.json["errors"][0]["pointer"] == f"#/{field}"
+    listed = call(door, "GET", f"/v1/services{OF_SARE}").response.json["services"]
+    assert "numbered" not in {one["code"] for one in listed}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import orjson
+import psycopg
 import pytest
 
+from geoservice.cli import layer_create
 from geoservice.cli.main import DOMAIN_ERRORS
+from geoservice.domain.importing import inferring
 from layers.catalogue import catalogue, hold
 from tests.geoservice.own_layers import OF_SARE, run
 
@@ -126,3 +130,24 @@ def test_without_a_database_built_in_layers_are_listed(monkeypatch: pytest.Monke
 
     assert "Built-in layers alone" in shown
     assert "cameras" in shown
+
+
+def test_whole_numbers_of_64_bits_come_in_exactly(tmp_path: Path, community_url: str) -> None:
+    meters = [2**63 - 1, -(2**63), 2**53 + 1, 7]
+    file = tmp_path / "meters.csv"
+    rows = [f"M{n},{meter},91.771{n},29.2391" for n, meter in enumerate(meters)]
+    file.write_text("\n".join(["编号,表号,经度,纬度", *rows]) + "\n", encoding="utf-8")
+    told = ("--crs", "wgs84", "--column", "meter=表号")
+    said("create", "meters", "--from", str(file), *OF_SARE, *told, "--type", "meter=integer", "--commit")
+
+    with psycopg.connect(community_url) as connection:
+        stored = connection.execute("SELECT meter FROM geoservice.own_meters ORDER BY code").fetchall()
+    assert [meter for (meter,) in stored] == meters
+    assert "4 the same, 0 refused" in said("import", "meters", str(file), *OF_SARE, *told)
+
+    file.write_text(f"编号,表号,经度,纬度\nM0,{2**63},91.7711,29.2391\n", encoding="utf-8")
+    assert "larger than any number" in said("import", "meters", str(file), *OF_SARE, *told)
+
+
+def test_the_types_that_may_be_told_are_those_that_are_known() -> None:
+    assert get_args(inferring.Kind) == layer_create._KINDS

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from geoservice.cli.layer import layer
+from geoservice.reading.file_errors import ChoicesUnknown
 
 OF_SARE = ["--jurisdiction", "sare"]
 LEDGER = """点位表,,,,,
@@ -108,3 +109,53 @@ def test_what_is_read_is_not_written_over(ledger: str, option: str) -> None:
     assert refused.exit_code == 2
     assert "write to another file" in refused.output
     assert Path(ledger).read_text(encoding="utf-8-sig") == LEDGER
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--word", "status.停用=ofline"), "did you mean offline?"),
+        (("--word", "stauts.停用=offline"), "did you mean status?"),
+        (("--word", "range_m.远=300"), "range_m is no field whose words mean something; there are kind, status"),
+        (("--no-persons", "nmae"), "nmae is no field"),
+    ],
+)  # fmt: skip
+def test_what_nobody_would_hear_is_told(ledger: str, options: tuple[str, ...], words: str) -> None:
+    with pytest.raises(ChoicesUnknown, match=re.escape(words)):
+        run("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", *options)
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        ("--column", "lon=经度", "--column", "lon=纬度"), ("--column", "code=设备编码", "--key", "点位名称"),
+        ("--word", "status.停用=offline", "--word", "status.停用=online"),
+    ],
+)  # fmt: skip
+def test_two_things_that_are_said_of_one_are_refused(ledger: str, twice: tuple[str, ...]) -> None:
+    refused = run("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", *twice)
+
+    assert refused.exit_code == 2
+    assert re.search(r"is said to be \S+ and \S+: say one", refused.output)
+    assert "2 added" in said("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", *twice[:2], *twice[:2])
+
+
+def test_of_what_is_cut_it_is_told_how_much_there_is(tmp_path: Path) -> None:
+    rows = [f"C{n},91.7712,29.2391,状{chr(0x4E00 + n // 3)}" for n in range(36)]
+    file = tmp_path / "a.csv"
+    file.write_text("\n".join(["编号,经度,纬度,状态", *rows]) + "\n", encoding="utf-8")
+
+    told = said("import", "cameras", str(file), *OF_SARE, "--crs", "wgs84")
+
+    assert " … 10 of 12." in told
+    assert " … 8 of 36): status" in told
+
+
+def test_files_beside_the_answer_are_replaced_when_that_is_said(ledger: str, tmp_path: Path) -> None:
+    kept = ("--keep-columns", str(tmp_path / "columns.json"), "--to", str(tmp_path / "difference.csv"))
+    said("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", *kept)
+
+    refused = run("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", *kept)
+    assert refused.exit_code == 2
+    assert "is there already" in refused.output
+    said("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", *kept, "--force")

@@ -99,3 +99,13 @@ def test_a_layer_beside_it_is_told_not_to_go(town: str) -> None:
     assert "Name LAYER and FILE" in run("import", *OF_SARE).output
     assert "Name LAYER and FILE" in run("import", "cameras", *OF_SARE).output
     assert "--take does not go with FILE" in run("import", "cameras", town, *OF_SARE, "--take", "buildings").output
+
+
+def test_numbers_of_objects_are_larger_than_any_row(tmp_path: Path) -> None:
+    drawing = Drawing()
+    drawing.square(2**40, 91.7650, 29.2380, 0.0002, building="house")
+    drawing.square(2**61, 91.7660, 29.2380, 0.0002, building="house")
+    file = tmp_path / "town.osm"
+    file.write_text(drawing.text(), encoding="utf-8")
+
+    assert "2 added, 0 changed" in said("import", "--osm", str(file), *OF_SARE, "--take", "buildings", "--commit")

@@ -13,7 +13,7 @@ from geoservice.cli.advice import ADVICE
 from geoservice.cli.layer import layer
 from geoservice.counting import answer
 from geoservice.counting.errors import TwoColumnsAlike
-from geoservice.errors import in_words
+from geoservice.errors import GeoserviceError, in_words
 from tests.geoservice.counting.made_registers import HEADER, csv_of, person
 
 OF_SARE = ["--jurisdiction", "sare", "--as-of", "2026-06-30", "--swap-is-encrypted"]
@@ -117,3 +117,17 @@ def test_what_is_said_wrongly_is_told(tmp_path: Path, arguments: list[str], word
 
     assert result.exit_code == 2
     assert words in result.output
+
+
+@pytest.mark.parametrize(("setting", "words"), [("FEATURES", "most: 2"), ("BYTES", "most: 1000")])
+def test_limits_of_imports_hold_for_registers(
+    building: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, words: str
+) -> None:  # fmt: skip
+    monkeypatch.setenv(f"GEOSERVICE_IMPORT_{setting}", words.removeprefix("most: "))
+    file = register(tmp_path, [person(n, building=building) for n in range(30)])
+
+    refused = CliRunner().invoke(layer, ["import", "--count-register", file, *OF_SARE]).exception
+
+    assert isinstance(refused, GeoserviceError)
+    assert words in str(refused)
+    assert f"GEOSERVICE_IMPORT_{setting}" in (in_words(refused, ADVICE) or "")

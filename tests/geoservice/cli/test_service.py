@@ -81,6 +81,31 @@ def test_what_was_exported_changes_nothing(tmp_path: Path) -> None:
     assert (found["same"], found["written"], found["refused"]) == (count, False, [])
 
 
+def test_texts_that_would_be_formulas_come_back_as_they_were(community_url: str, tmp_path: Path) -> None:
+    texts = ["=1+1", "'=1+1", "''-x", "-3 days", "+86", "'quoted'", "@all", "plain", "－3"]
+    with psycopg.connect(community_url) as connection:
+        for number, text in enumerate(texts):
+            connection.execute(
+                "INSERT INTO geoservice.service (jurisdiction_id, code, name, description)"
+                " SELECT id, %s, %s, %s FROM geoservice.jurisdiction WHERE code = 'sare'",
+                (f"F{number}", text, text),
+            )
+    out = tmp_path / "services.csv"
+    count = int(said("export", str(out)).split(": ")[1].split()[0])
+
+    found = told("import", str(out), "--removed", "delete")
+
+    assert (found["same"], found["changed"], found["refused"]) == (count, [], [])
+    rows = csv.reader(out.read_text("utf-8-sig").splitlines())
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "-", "+", "@"))]
+
+
+def test_a_list_of_others_keeps_its_quotation_marks(tmp_path: Path) -> None:
+    found = told("import", listed(tmp_path, "A1,'-3 lamps", header="事项编码,事项名称"))
+
+    assert [one["name"] for one in found["added"]] == ["'-3 lamps"]
+
+
 def test_limits_that_say_no_working_time_are_asked_for(tmp_path: Path) -> None:
     header = "事项编码,事项名称,办理时限"
     file = listed(tmp_path, "A1,漏水,即时", "A2,停水,3个自然日", "A3,噪声,5", header=header)
@@ -90,6 +115,13 @@ def test_limits_that_say_no_working_time_are_asked_for(tmp_path: Path) -> None:
 
     meant = ["--word", "limit.即时=2小时", "--word", "limit.自然日=工作日", "--limit-unit", "hours"]
     assert [one["limit_working_hours"] for one in told("import", file, *meant)["added"]] == [2.0, 24.0, 5.0]
+
+
+def test_of_many_limits_it_is_told_how_many_are_not_shown(tmp_path: Path) -> None:
+    lines = [f"A{n},漏水,{n}个自然日" for n in range(1, 13)]
+
+    with pytest.raises(LimitsNotClear, match="… 10 of 12"):
+        run("import", listed(tmp_path, *lines, header="事项编码,事项名称,办理时限"))
 
 
 def test_a_range_is_refused_with_its_reason(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import orjson
@@ -13,6 +14,7 @@ from geoservice.cli.demo import demo
 from geoservice.cli.town import town
 from geoservice.errors import TownFileWrong
 from geoservice.services.town.plan import read_plan
+from tests.geoservice.counting.made_registers import HEADER, csv_of, person
 
 SQUARE = 0.0002
 TOML = """
@@ -232,6 +234,17 @@ def test_a_town_without_a_description_is_asked_for(folder: Path) -> None:
     assert "64 features, 0 refused" in run(folder, "init", "other.toml", "--dry-run").output
 
 
+def test_where_a_town_is_has_to_be_said(folder: Path) -> None:
+    answers = ["mill", "Mill", "Europe/Vienna", "wgs84", *[""] * 9, "", "outline.geojson", "4", "", "n"]
+
+    asked = run(folder, "init", "other.toml", given="\n".join(answers) + "\n")
+
+    written = (folder / "other.toml").read_text(encoding="utf-8")
+    assert "Nothing says where the town is" in asked.output
+    assert "around" not in written
+    assert read_plan(folder / "other.toml").outline is not None
+
+
 def test_a_made_up_town_is_made_beside_the_demo(
     tmp_path: Path, community_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,3 +275,22 @@ def figures_of(url: str, code: str) -> tuple[int, int, int, int]:
         """, [code]).fetchone()  # fmt: skip
     assert row is not None
     return row
+
+
+def test_a_register_is_known_again_as_at_every_door(
+    folder: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setenv("GEOSERVICE_DATA_DIR", str(folder))
+    rows = [person(n, building="B00", room=str(100 + n // 3)) for n in range(12)]
+    (folder / "register.csv").write_bytes(csv_of([HEADER, *rows]))
+    text = TOML.replace('time_zone = "Europe/Vienna"', 'time_zone = "Europe/Vienna"\nas_of = 2026-06-30')
+    text = text.replace('file = "households.csv"', 'count_register = "register.csv"\nswap_is_encrypted = true')
+    (folder / "town.toml").write_text(text.partition("[grids]")[0], encoding="utf-8")
+
+    made = run(folder, "init", "--yes")
+    assert "12 residents of 4 households are counted." in made.output
+    with psycopg.connect(database_url) as connection:
+        (note,) = connection.execute("SELECT note FROM geoservice.change ORDER BY id DESC LIMIT 1").fetchone() or ("",)
+    assert re.search(r"seal [0-9a-f]{16}$", note)
+    monkeypatch.setenv("GEOSERVICE_IMPORT_FEATURES", "11")
+    assert "GEOSERVICE_IMPORT_FEATURES" in run(folder, "init", "--yes").output

@@ -285,6 +285,28 @@ def test_columns_may_be_said_by_letter_or_header() -> None:
         assert count_rows(csv_of(rows), columns={"building": said}).residents == 1
 
 
+def test_a_header_may_look_like_a_letter() -> None:
+    row = [*person(1), "x"]
+    rows = [["甲", "ID", "楼栋", "单元", "房号", "B", "证件号码"], row]
+
+    assert count_rows(csv_of(rows), columns={"identity": "ID", "floating": "B"}).births == {"identity": 1}
+
+
+def test_of_rows_that_fail_it_is_told_how_many_are_not_named() -> None:
+    rows = [person(1), *(person(order, building="QZ") for order in range(2, 1004))]
+
+    counted = count_rows(rows, refuse_above=1)
+
+    assert len(counted.features.refused) == 1000
+    assert any("The first 1000 of 1002 are named." in remark for remark in counted.features.remarks)
+
+
+def test_what_no_column_tells_is_named() -> None:
+    with pytest.raises(RegisterColumnMissing) as refused:
+        count_rows([person(1)], columns={"identiy": "B"})
+    assert refused.value.fields == {"unknown": "identiy", "meant": "identity", "known": None}
+
+
 def test_what_is_not_there_is_refused() -> None:
     with pytest.raises(RegisterWithoutHeader):
         count_rows(csv_of([person(1), person(2)]))

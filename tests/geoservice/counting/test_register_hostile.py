@@ -33,6 +33,7 @@ from geoservice.counting.errors import (
     RegisterNotCalculated,
     RegisterRefused,
     RegisterTooLarge,
+    RegisterTooLong,
 )
 from geoservice.counting.register import BIRTHS, CHILD, count_register
 from geoservice.reading.limits import MIB
@@ -108,9 +109,14 @@ def said_by(error: BaseException) -> str:
     return repr(error) + str(error) + "".join(frames) + repr(error.__cause__) + repr(error.__context__)
 
 
-def test_more_bytes_than_allowed_are_not_read(tmp_path: Path) -> None:
+def test_more_bytes_and_rows_than_allowed_are_not_read(tmp_path: Path) -> None:
     with pytest.raises(RegisterTooLarge):
         count_rows(csv_of([HEADER, *map(person, range(100))]), limits=replace(LIMITS, file_bytes=1000))
+    content = xlsx_of({"S": sheet([HEADER, *map(person, range(3))]), "T": sheet([HEADER, *map(person, range(3, 5))])})
+    assert count_rows(content, limits=replace(LIMITS, features=5)).residents == 5
+    with pytest.raises(RegisterTooLong) as refused:
+        count_rows(content, limits=replace(LIMITS, features=4))
+    assert refused.value.fields == {"most": 4}
     with pytest.raises(RegisterMissing):
         count_register(tmp_path, buildings=SPELLINGS, as_of=AS_OF)  # a folder
 
@@ -340,5 +346,6 @@ def test_nothing_is_read_while_memory_could_be_written_to_swap(
     request = {"memory_bytes": 0, "cpu_s": 0, "file_bytes": 0, "swap_is_encrypted": encrypted}
 
     # Read, and found too large; or not read at all.
-    told = "swap" if swap and not locked and not encrypted else "too_large"
-    assert answer_to(request, -1) == {"error": told, "numbers": {}}
+    refused = {"error": "too_many_bytes", "numbers": {"most": 0}}
+    told = {"error": "swap", "numbers": {}} if swap and not locked and not encrypted else refused
+    assert answer_to(request, -1) == told

@@ -88,8 +88,39 @@ REFUSED = (
     " OR ".join(["floors = 1"] * 300), "kind = 'x'" + " " * 8000, "floors" + " + floors" * 300 + " = 1",
     "T_AFTER(TIMESTAMP('2026-02-30T00:00:00Z'),DATE('2026-01-01'))", "kind = 'a\x00b'",
 )  # fmt: skip
+#: Geometries that some reader knows and that are no ground to ask about: empty, endless, of curves, crossing
+#: themselves, with positions of unlike dimensions, boxes that stand on their heads.
+NO_GROUND = (
+    "POINT EMPTY", "point empty", "POINT(EMPTY)", "POINT Z EMPTY", "POINT(NaN NaN)", "POINT(inf 1)", "POINT(1e400 2)",
+    "POINT(1e308 1e308)", "POINT(1)", "LINESTRING EMPTY", "LINESTRING(1 2)", "LINESTRING(1 2,1 2)",
+    "LINESTRING(1 2,1 2 3)", "POLYGON EMPTY", "POLYGON(EMPTY)", "POLYGON((0 0,1 1))", "POLYGON((0 0,0 0,0 0,0 0))",
+    "POLYGON((0 0,2 0,2 2,0 2,0 0),(5 5,6 5,6 6,5 6,5 5))", "MULTIPOINT EMPTY", "MULTIPOINT(EMPTY)",
+    "MULTIPOINT(EMPTY,1 2)", "MULTILINESTRING EMPTY", "MULTILINESTRING((0 0,1 1),EMPTY)", "MULTIPOLYGON EMPTY",
+    "MULTIPOLYGON(((0 0,1 0,1 1,0 0)),EMPTY)", "GEOMETRYCOLLECTION EMPTY", "GEOMETRYCOLLECTION(POINT EMPTY)",
+    "GEOMETRYCOLLECTION(POINT EMPTY,POINT(1 2))", "CIRCULARSTRING(0 0,1 1,2 0)", "COMPOUNDCURVE((0 0,1 1),(1 1,2 2))",
+    "CURVEPOLYGON((0 0,1 1,1 0,0 0))", "MULTICURVE((0 0,1 1))", "MULTISURFACE(((0 0,1 1,1 0,0 0)))",
+    "TIN(((0 0,1 1,1 0,0 0)))", "TRIANGLE((0 0,1 1,1 0,0 0))", "POLYHEDRALSURFACE(((0 0,1 1,1 0,0 0)))",
+    "SRID=4326;POINT(1 2)", "BBOX()", "BBOX(1,2,3)", "BBOX(3,4,1,2)", "BBOX(1,2,9,3,4,8)", "BBOX(1e308,2,1e308,4)",
+    "BBOX(-1e308,2,1e308,4)", "BBOX(1e400,1,2,3)", "BBOX(NaN,2,3,4)",
+)  # fmt: skip
+#: The same as GeoJSON.
+NO_GEOJSON = (
+    '{"type":"Point"}', '{"type":"Point","coordinates":[null,null]}', '{"type":"Point","coordinates":{"a":1}}',
+    '{"type":"Point","coordinates":[1e308,1e308]}', f'{{"type":"Point","coordinates":[1{"0" * 400},3]}}',
+    '{"type":"LineString","coordinates":[]}', '{"type":"LineString","coordinates":[[1,2]]}',
+    '{"type":"Polygon","coordinates":[]}', '{"type":"Polygon","coordinates":[[]]}',
+    '{"type":"MultiPoint","coordinates":[[],[1,2]]}', '{"type":"MultiPolygon","coordinates":[[[]]]}',
+    '{"type":"GeometryCollection"}', '{"type":"GeometryCollection","geometries":[]}',
+    '{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[]}]}',
+    '{"type":"CircularString","coordinates":[[0,0],[1,1],[2,0]]}', '{"type":"FeatureCollection","features":[]}',
+    '{"type":"Feature","geometry":null,"properties":{}}', '{"type":5}', '{"type":null}', '{"type":["Point"]}',
+    '{"bbox":null}', '{"bbox":[]}', '{"bbox":[1,2,3,4,5]}', '{"bbox":[true,1,2,3]}', '{"bbox":[1e308,1,2,3]}',
+    f'{{"bbox":[1{"0" * 400},1,2,3]}}', '{"bbox":[-1e308,1,1e308,3]}', '{"bbox":[3,4,1,2]}',
+)  # fmt: skip
 #: Pieces of filters, right and wrong.
 PIECES = (
+    *(f"S_INTERSECTS(geom,{one})" for one in NO_GROUND), "S_WITHIN(geom,POINT EMPTY)", "POINT EMPTY",
+    "BBOX(1e308,1,2,3)",
     "floors", "kind", "geom", "in_use", "code", "nothing", "1", "-1", "1e400", "3.5", "'x'", "'", "\"", "''", "(", ")",
     ",", "=", "<>", "<", ">", "<=", "AND", "OR", "NOT", "LIKE", "IN", "BETWEEN", "IS", "NULL", "TRUE", "CASEI(",
     "S_INTERSECTS(", "POINT(1 2)", "POINT(", "BBOX(1,2,3,4)", "POLYGON((0 0,1 1,1 0,0 0))", "TIMESTAMP('2026', ", "+",
@@ -114,13 +145,12 @@ def test_a_filter_finds_what_plain_sql_finds(door: Door, collection: str, filter
 
 
 def test_json_says_the_same_as_text(door: Door) -> None:
-    for said in (
-        {"op": "and", "args": [{"op": ">", "args": [{"property": "floors"}, 2]},
-                               {"op": "in", "args": [{"property": "kind"}, ["shop", "residential"]]}]},
-        {"op": "s_intersects", "args": [{"property": "geom"}, {"bbox": [91.768, 29.238, 91.773, 29.242]}]},
-        {"op": "isNull", "args": [{"property": "floors"}]},
+    for said, written in (
+        ({"op": "s_intersects", "args": [{"property": "geom"}, {"bbox": [91.768, 29.238, 91.773, 29.242]}]},
+         f"S_INTERSECTS(geom,BBOX({BOX}))"),
+        ({"op": "not", "args": [{"op": "isNull", "args": [{"property": "floors"}]}]}, "floors IS NOT NULL"),
     ):  # fmt: skip
-        assert matched(door, "buildings", json.dumps(said), "cql2-json") >= 0
+        assert 0 < matched(door, "buildings", json.dumps(said), "cql2-json") == matched(door, "buildings", written)
     both = "floors > 2 AND kind IN ('shop','residential')"
     first = {"op": ">", "args": [{"property": "floors"}, 2]}
     second = {"op": "in", "args": [{"property": "kind"}, ["shop", "residential"]]}
@@ -150,6 +180,30 @@ def test_what_can_not_be_asked_is_refused_with_400(door: Door, filter_: str) -> 
 def test_json_that_can_not_be_asked_is_refused_with_400(door: Door, said: str) -> None:
     query = f"filter={quote(said)}&filter-lang=cql2-json"
     ask(door.client, f"{ROOT}/collections/buildings/items?{query}").assert_tame(statuses={400})
+
+
+@pytest.mark.parametrize("srid", [None, 4326, 3857, 4540])
+@pytest.mark.parametrize("shape", [*NO_GROUND, *NO_GEOJSON])
+def test_what_is_no_ground_to_ask_about_is_refused_with_400(door: Door, shape: str, srid: int | None) -> None:
+    said, language = f"S_INTERSECTS(geom,{shape})", "cql2-text"
+    if shape.startswith("{"):
+        said, language = f'{{"op":"s_intersects","args":[{{"property":"geom"}},{shape}]}}', "cql2-json"
+    query = f"filter={quote(said)}&filter-lang={language}"
+    if srid is not None:
+        query += f"&filter-crs=http://www.opengis.net/def/crs/EPSG/0/{srid}"
+
+    ask(door.client, f"{ROOT}/collections/buildings/items?{query}").assert_tame(statuses={400})
+
+
+def test_heights_and_measures_of_a_geometry_change_nothing(door: Door) -> None:
+    plain = matched(door, "buildings", f"S_INTERSECTS(geom,{RING})")
+    ring = "91.768 29.238 {0},91.773 29.238 {0},91.773 29.242 {0},91.768 29.242 {0},91.768 29.238 {0}"
+
+    assert plain > 0
+    for kind, more in (("Z", "1"), ("M", "1"), ("ZM", "1 2")):
+        assert matched(door, "buildings", f"S_INTERSECTS(geom,POLYGON {kind}(({ring.format(more)})))") == plain
+    west, south, east, north = BOX.split(",")
+    assert matched(door, "buildings", f"S_INTERSECTS(geom,BBOX({west},{south},0,{east},{north},9))") == plain
 
 
 def test_a_filter_holds_beside_box_and_time_and_properties_by_name(door: Door) -> None:

@@ -358,14 +358,3 @@ def test_a_file_without_a_header_does_not_show_its_first_person(tmp_path: Path) 
     with pytest.raises(file_errors.KeyAbsent) as refused:
         read_features(str(tmp_path / "a.csv"), BUILDINGS)
     assert "张伟" not in str(refused.value)
-
-
-def test_bands_from_60_on_are_split(tmp_path: Path) -> None:
-    header = "楼栋号,户数,0-13岁,14-17岁,18-59岁,60岁以上,80岁以上,流动人口\n"
-    text = header + "A,3,1,1,5,4,1,2\nB,3,1,1,5,4,5,2\nC,1,0,0,1,0,0,2\n"
-
-    read = csv(tmp_path / "a.csv", text, layer=HOUSEHOLDS)
-    assert read.values["age_60_79"] == [3]
-    assert [row.reason for row in read.refused] == [
-        "fewer are 60 and older than 80 and older", "more are floating than there are",
-    ]  # fmt: skip

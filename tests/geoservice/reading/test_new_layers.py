@@ -149,3 +149,17 @@ def test_a_file_that_says_too_little_is_told_what_to_say(tmp_path: Path) -> None
     nameless.write_text("lon,lat,kind\n91.77,29.24,x\n91.78,29.24,x\n")
     with pytest.raises(KeyAbsent):
         read(nameless)
+
+
+def test_decimals_and_days_as_in_german_are_numbers_and_days(tmp_path: Path) -> None:
+    file = geojson(
+        tmp_path / "f.geojson", POINTS,
+        height=["12,5", "3,0", "7"] * 4, day=["24.12.2025", "1.1.2026"] * 6, coded=["0301", "0302"] * 6,
+        perhaps=["1,200", "3"] * 6,
+    )  # fmt: skip
+
+    made = read(file)
+
+    assert types(made) == {"height": "number", "day": "instant", "coded": "codes", "perhaps": "codes"}
+    assert made.features.values["height"][:3] == [12.5, 3.0, 7.0]
+    assert made.features.refused == ()

@@ -18,7 +18,7 @@ from geoservice.streams.stream import EventStream, Listener
 from geoservice.streams.subscription import Subscription
 from layers.db.session import Database
 
-ColumnChoices = TypeVar("ColumnChoices")
+Told = TypeVar("Told")
 GET = {"type": "http", "method": "GET", "path": "/v1/events", "query_string": b"", "headers": []}
 
 
@@ -36,7 +36,7 @@ class FirstRest(Hub):
         raise RestedEnough
 
 
-def run(told: Coroutine[Any, Any, ColumnChoices]) -> ColumnChoices:
+def run(told: Coroutine[Any, Any, Told]) -> Told:
     """Return what a coroutine does, in a thread of its own: a browser of other tests keeps a loop in this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, told).result()

@@ -28,6 +28,22 @@ def test_hostile_text_in_any_part_of_an_address_finds_nothing(rule: Rule, door: 
             assert answer.status in {200, 302, 404, 405, 422} | empty, path
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/editions/{}", "/v1/editions/{}/grids", "/v1/webhooks/{}/deliveries",
+        "/v1/visits?jurisdiction=sare&before={}",
+        "/v1/changes?jurisdiction=sare&before={}",
+    ],
+)  # fmt: skip
+def test_rows_are_named_by_every_number_that_the_database_gives(door: Door, path: str) -> None:
+    for number in (10**9, 2**31, 2**53 + 1, 2**63 - 1):
+        answer = ask(door.client, path.format(number), headers=door.headers())
+        answer.assert_tame(statuses={200} if "before" in path else {404})
+    for number in (0, 2**63, 10**19, 10**400):
+        ask(door.client, path.format(number), headers=door.headers()).assert_tame(statuses={422})
+
+
 METHODS = {"TRACE", "PROPFIND", "CONNECT", "DELETE", "PUT", "PATCH", "FOO", "G" * 500}
 
 

@@ -68,7 +68,7 @@ def test_two_columns_of_one_meaning_are_doubtful_until_somebody_says_which() -> 
 
     assert header is not None
     assert header.doubtful == {"building": (0, 1)}
-    for stated in (1, "楼栋号"):
+    for stated in ("B", "楼栋号"):
         settled = find_header(rows, {"building": stated})
         assert settled is not None
         assert settled.columns["building"] == 1
@@ -77,7 +77,7 @@ def test_two_columns_of_one_meaning_are_doubtful_until_somebody_says_which() -> 
 
 
 def test_columns_may_be_stated_that_no_word_tells() -> None:
-    header = find_header([["甲", "乙", "丙"]], {"building": 0, "birth": 2})
+    header = find_header([["甲", "乙", "丙"]], {"building": "A", "birth": "C"})
 
     assert header is not None
     assert header.columns == {"building": 0, "birth": 2}

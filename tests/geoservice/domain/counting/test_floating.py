@@ -46,3 +46,10 @@ def test_a_sheet_of_people_who_moved_in_says_so_when_nothing_else_does() -> None
 )  # fmt: skip
 def test_who_is_registered_here_may_live_elsewhere(cells: dict[str, object], expected: bool) -> None:
     assert lives_elsewhere(cells) is expected
+
+
+@pytest.mark.parametrize("unsaid", ["-", "/", "——", "", " — ", "＼"])
+def test_a_dash_does_not_say_that_somebody_is_no_local(unsaid: str) -> None:
+    assert is_floating({"local": unsaid}, here=(), sheet="") is None
+    assert is_floating({"local": unsaid, "residence": "常住"}, here=(), sheet="") is False
+    assert is_floating({"local": "否"}, here=(), sheet="") is True

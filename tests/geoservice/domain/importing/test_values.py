@@ -13,7 +13,7 @@ import pytest
 from geoservice.domain.importing.angles import AngleUnreadable, coordinate, may_be_minutes, pair
 from geoservice.domain.importing.bearings import BearingUnknown, bearing_of, may_be_numbered
 from geoservice.domain.importing.choices import Choices
-from geoservice.domain.importing.households import not_residents, running_names, without_oldest
+from geoservice.domain.importing.households import not_residents, running_names, without
 from geoservice.domain.importing.kinds import codes_by_word
 from geoservice.domain.importing.values import (
     BOUNDS,
@@ -225,6 +225,15 @@ def test_households_are_named_by_their_home_and_a_number_that_tells_nothing() ->
 
 
 def test_those_from_80_on_are_taken_from_those_from_60_on() -> None:
-    assert without_oldest([5, 1, None], [2, 2, 1]) == ([3, -1, None], {1: "fewer are 60 and older than 80 and older"})
+    assert without([5, 1, None], [2, 2, 1], named="age_80_plus") == (
+        [3, -1, None],
+        {1: "fewer are 60 and older than 80 and older"},
+    )
     bands: dict[str, list[object]] = {band: [1, 1] for band in BOUNDS if band.startswith("age_")}
     assert set(not_residents({**bands, "floating": [5, 6]})) == {1}
+
+
+def test_a_code_has_an_address() -> None:
+    assert key_of("3/2") == "3/2"
+    with pytest.raises(NotAValue, match="no address"):
+        key_of("／3")

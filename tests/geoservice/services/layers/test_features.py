@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import orjson
 import psycopg
 import pytest
 
 from geoservice.auth.model import Identity, Role
+from geoservice.services.layers import features, staging
 from geoservice.services.layers.errors import (
     FeatureEditedMeanwhile,
     FeatureNotStored,
@@ -16,34 +18,41 @@ from geoservice.services.layers.errors import (
     LayerNotWritten,
     NotYourGrid,
 )
-from geoservice.services.layers.features import FeatureEdit
+from geoservice.services.layers.features import FeatureEdit, Precondition
 from geoservice.wiring import Services
+from layers.catalogue import catalogue
+from layers.changes import queries
+from layers.changes.model import Change
+from layers.errors import TryAgain
 from tests.geoservice.services.layers.reading import stored
+from tests.publishing import publish_turned, turned
 
 ANALYST = Identity(Role.ANALYST, "key")
 
 
-def put(services: Services, key: str, edit: FeatureEdit, *, layer: str = "cameras", identity: Identity = ANALYST):
-    return services.features.put("sare", layer, key, edit, identity=identity, door="api")
+def put(
+    services: Services, key: str, edit: FeatureEdit, *, layer: str = "cameras", identity: Identity = ANALYST
+) -> Change | None:
+    return services.features.put("sare", layer, key, edit, identity=identity, door="api").change
 
 
 def test_one_feature_is_written_looked_at_as_it_was_and_removed(services: Services) -> None:
-    features = services.features
+    one_by_one = services.features
     place = stored(services, "cameras").geoms[0]
     made = put(services, "new", FeatureEdit(place=place))
     off = put(services, "new", FeatureEdit({"status": "offline"}))
     assert made is not None
     assert off is not None
     assert put(services, "new", FeatureEdit({"status": "offline"})) is None
-    gone = features.remove("sare", "cameras", "new", identity=Identity(Role.ADMIN, "boss"), door="api")
+    gone = one_by_one.remove("sare", "cameras", "new", identity=Identity(Role.ADMIN, "boss"), door="api")
 
-    history = features.history("sare", "cameras", "new")
+    history = one_by_one.history("sare", "cameras", "new")
 
     assert [(one.values["status"], one.made_by.actor, one.ended_by.actor) for one in history] == [
         ("offline", "analyst:key", "admin:boss"), ("online", "analyst:key", "analyst:key"),
     ]  # fmt: skip
     seen = [
-        features.features("sare", "cameras", at=change.at, key="new", limit=1, identity=ANALYST)
+        one_by_one.features("sare", "cameras", at=change.at, key="new", limit=1, identity=ANALYST)
         for change in (made, off, gone)
     ]
     assert [[one["status"] for one in found] for found in seen] == [["online"], ["offline"], []]
@@ -72,13 +81,41 @@ def test_an_edit_of_what_was_edited_since_is_refused(services: Services) -> None
     key = stored(services, "cameras").keys[0]
     first = put(services, key, FeatureEdit({"status": "offline"}))
     assert first is not None
-    second = put(services, key, FeatureEdit({"status": "maintenance"}, seen=first.id))
+    second = put(services, key, FeatureEdit({"status": "maintenance"}, seen=Precondition({first.id})))
     assert second is not None
 
     with pytest.raises(FeatureEditedMeanwhile):
-        put(services, key, FeatureEdit({"status": "online"}, seen=first.id))
+        put(services, key, FeatureEdit({"status": "online"}, seen=Precondition({first.id})))
     with pytest.raises(FeatureEditedMeanwhile):
-        services.features.remove("sare", "cameras", key, seen=first.id, identity=ANALYST, door="api")
+        services.features.remove("sare", "cameras", key, seen=Precondition({first.id}), identity=ANALYST, door="api")
+
+
+@pytest.mark.parametrize("stored_is_meant", [False, None])
+def test_what_was_made_at_the_same_moment_is_not_written_over(
+    services: Services, monkeypatch: pytest.MonkeyPatch, stored_is_meant: bool | None
+) -> None:
+    place = stored(services, "cameras").geoms[0]
+
+    def stage_late(*given: Any) -> Any:
+        """Stage after somebody else made the feature that was not there."""
+        monkeypatch.undo()
+        put(services, "raced", FeatureEdit({"status": "offline"}, place))
+        return staging.stage(*given)
+
+    monkeypatch.setattr(features, "stage", stage_late)
+    with pytest.raises(TryAgain):
+        put(services, "raced", FeatureEdit({"status": "maintenance"}, place, stored=stored_is_meant))
+    history = services.features.history("sare", "cameras", "raced")
+    assert [one.values["status"] for one in history] == ["offline"]
+
+
+def test_an_edit_tells_the_state_that_it_left(services: Services) -> None:
+    key, put_it = stored(services, "cameras").keys[0], services.features.put
+    first = put_it("sare", "cameras", key, FeatureEdit({"status": "offline"}), identity=ANALYST, door="ogc")
+    assert first.change is not None
+    assert first.state == first.change.id
+    same = put_it("sare", "cameras", key, FeatureEdit({"status": "offline"}), identity=ANALYST, door="ogc")
+    assert (same.change, same.state) == (None, first.state)
 
 
 @pytest.fixture
@@ -118,6 +155,51 @@ def test_an_officer_reads_no_history_of_households_that_are_gone(
     assert services.features.history("sare", "households", key, identity=ANALYST)
     with pytest.raises(FeatureUnknown):
         services.features.history("sare", "households", key, identity=identity)
+
+
+def test_an_officer_reads_of_a_household_what_it_was_in_his_grids(
+    services: Services, officer: tuple[Identity, str]
+) -> None:
+    identity, grid = officer
+    every = services.features.features("sare", "households", limit=9999, identity=ANALYST)
+    theirs, own = (next(one for one in every if (one["grid_code"] == grid) is mine) for mine in (False, True))
+    buildings = services.features.features("sare", "buildings", limit=9999, identity=ANALYST)
+    elsewhere = next(str(one["code"]) for one in buildings if one["grid_code"] == theirs["grid_code"])
+    key = str(own["code"])
+    put(services, key, FeatureEdit({"age_0_13": 8}), layer="households")
+    put(services, key, FeatureEdit({"building_code": elsewhere}, building=elsewhere), layer="households")
+    put(services, key, FeatureEdit({"age_0_13": 9}), layer="households")
+
+    def told(who: Identity) -> list[tuple[object, object]]:
+        found = services.features.history("sare", "households", key, identity=who)
+        return [(one.values["age_0_13"], one.values["building_code"]) for one in found]
+
+    was = (own["age_0_13"], own["building_code"])
+    assert told(ANALYST) == [(9, elsewhere), (8, elsewhere), (8, was[1]), was]
+    assert told(identity) == [(8, was[1]), was]
+    services.features.remove("sare", "households", key, identity=ANALYST, door="api")
+    assert told(identity) == [(8, was[1]), was]
+    for unseen in (str(theirs["code"]), "nowhere"):
+        with pytest.raises(FeatureUnknown):
+            services.features.history("sare", "households", unseen, identity=identity)
+
+
+def test_whose_household_came_by_an_edition_is_told_to_its_officers_of_both_times(
+    services: Services, officer: tuple[Identity, str], community_url: str
+) -> None:
+    identity, grid = officer
+    own = services.features.features("sare", "households", limit=9999, identity=identity)
+    key = str(own[0]["code"])
+    with psycopg.connect(community_url) as connection:
+        assert identity.staff is not None
+        edition = publish_turned(connection, identity.staff[0])
+
+    with services.database.transaction() as connection:
+        for grids, count in (([grid], 1), ([turned(grid, edition)], 1), (["nowhere"], 0), ([], 0)):
+            found = queries.versions(
+                connection, catalogue()["households"], jurisdiction_id=identity.staff[0], key=key, grids=grids
+            )
+            assert len(found) == count
 
 
 def test_an_officer_can_not_carry_things_out_of_his_grids(services: Services, officer: tuple[Identity, str]) -> None:

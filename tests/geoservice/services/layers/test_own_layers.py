@@ -69,7 +69,7 @@ def rows(url: str, query: str, *values: object) -> list[tuple[Any, ...]]:
 
 
 def put(services: Services, key: str, edit: FeatureEdit, *, layer: str = "hydrants") -> Any:
-    return services.features.put("sare", layer, key, edit, identity=ANALYST, door="api")
+    return services.features.put("sare", layer, key, edit, identity=ANALYST, door="api").change
 
 
 def shapes(services: Services, kind: str) -> list[Any]:
@@ -283,6 +283,33 @@ def test_names_limits_and_built_in_layers(services: Services, hydrants: Path) ->
     with pytest.raises(LayerUnknown):
         services.own_layers.drop("nothing", actor="t", door="command", commit=True)
     assert set(catalogue()) >= {made.layer.id, "cameras"}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "features"),
+    [
+        ("UPDATE geoservice.layer SET description = '{}' WHERE id = 'hydrants'", 8),
+        ("UPDATE geoservice.layer SET description = '[5]' WHERE id = 'hydrants'", 8),
+        ("DROP TABLE geoservice.own_hydrants", 0),
+        ("DROP TABLE geoservice.own_hydrants_history CASCADE", 8),
+        ("DROP TABLE geoservice.own_hydrants, geoservice.own_hydrants_history", 0),
+    ],
+)
+def test_what_is_not_as_described_is_dropped_all_the_same(
+    services: Services, hydrants: Path, community_url: str, spoil: str, features: int
+) -> None:
+    make(services, hydrants)
+    with psycopg.connect(community_url) as connection:
+        connection.execute(spoil.encode())
+    services.own_layers.renew()
+
+    looked = services.own_layers.drop("hydrants", actor="t", door="command", commit=False)
+    assert services.own_layers.drop("hydrants", actor="t", door="command", commit=True) == looked
+    assert sum(looked.contents.features.values()) == features
+    assert "hydrants" not in catalogue()
+    assert rows(community_url, "SELECT FROM geoservice.layer WHERE id = 'hydrants'") == []
+    assert rows(community_url, "SELECT FROM pg_class WHERE relname LIKE 'own\\_hydrants%'") == []
+    make(services, hydrants)
 
 
 def test_a_page_shows_hostile_words_as_words(services: Services, client: FlaskClient, tmp_path: Path) -> None:
