@@ -37,7 +37,7 @@ from geoservice.services.webhooks.fanning import FanningService
 from geoservice.services.webhooks.service import WebhookService
 from geoservice.services.webhooks.worker import DeliveryWorker
 from geoservice.services.worker import Worker
-from geoservice.settings import Settings
+from geoservice.settings import DatabaseUrls, Settings
 from geoservice.streams.endpoint import Streams
 from geoservice.web.security import trusted_hosts
 from geoservice.webhooks.sending import tls_context
@@ -77,21 +77,22 @@ class Services:
     own_layers: OwnLayerService
 
 
-def database_url(settings: Settings) -> str:
-    """Return the address of the database that is meant: the named one, else the embedded one. Raise NoDatabase."""
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
+def database_urls(settings: Settings) -> DatabaseUrls:
+    """Return the addresses of the database that is meant: the named one, else the embedded one. Raise NoDatabase."""
+    if settings.database_urls is not None:
+        return settings.database_urls
     cluster = Cluster(settings.data_dir, settings.database_port, settings.service_account)
     postmaster = cluster.postmaster()
     if postmaster is None:
         raise NoDatabase
-    return Cluster(settings.data_dir, postmaster.port, settings.service_account).url
+    cluster = Cluster(settings.data_dir, postmaster.port, settings.service_account)
+    return DatabaseUrls(cluster.service_url, cluster.url)
 
 
 def open_database(settings: Settings) -> Database:
     """Return the database that the settings name; connections open when first needed. Raise NoDatabase."""
     return Database.connect(
-        database_url(settings),
+        database_urls(settings).service,
         pool_size=settings.pool_size,
         pool_timeout_s=settings.pool_timeout_s,
         statement_timeout_s=settings.statement_timeout_s,
@@ -118,7 +119,8 @@ def tile_store(settings: Settings) -> TileStore | None:
 
 def _cache(settings: Settings) -> SnapshotCache:
     # One connection listens, one reads, one is the builder's.
-    database = Database.connect(database_url(settings), pool_size=3, statement_timeout_s=settings.statement_timeout_s)
+    url = database_urls(settings).service
+    database = Database.connect(url, pool_size=3, statement_timeout_s=settings.statement_timeout_s)
     return SnapshotCache(database, compare_every_s=settings.compare_every_s)
 
 
@@ -166,7 +168,7 @@ def build_streams(settings: Settings) -> Streams:
 def build_worker(settings: Settings) -> Worker:
     """Return the worker: the clock and, where they are wanted, the sending of webhooks."""
     # One connection listens, one does what is due, one fans out, one delivers.
-    database = Database.connect(database_url(settings), pool_size=4)
+    database = Database.connect(database_urls(settings).service, pool_size=4)
     delivery = DeliveryWorker(
         FanningService(database), DeliveringService(database), tls=tls_context(), allowed=settings.allowed_networks
     )

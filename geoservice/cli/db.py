@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from geoservice.auth.model import LoginRole
-from geoservice.cli.database import database_url, read_settings
+from geoservice.cli.database import database_urls, read_settings
 from geoservice.lazy_modules import lazily
 
 with lazily():
     from geoservice.embedded import cluster
-    from geoservice.services import logins, schema
+    from geoservice.services import logins, openings, preparing, schema
 
 
 @click.group()
@@ -20,15 +20,21 @@ def db() -> None:
 
 @db.command()
 def upgrade() -> None:
-    """Bring the schema up to date; safe to repeat."""
-    click.echo(f"The schema is at revision {schema.upgrade(database_url())}.")
+    """Bring the schema up to date, and make the login that serves; safe to repeat."""
+    click.echo(f"The schema is at revision {preparing.prepare_database(database_urls())}.")
 
 
 @db.command()
 def check() -> None:
-    """Compare the tables with what this version declares, and the layers with their descriptions."""
-    schema.check(database_url())
+    """Compare the tables with what this version declares, and the layers with their descriptions.
+
+    It tells, too, what stands open in the database's rights and log, and how to close it.
+    """
+    urls = database_urls()
+    schema.check(urls.owner)
     click.echo("The database is as this version declares.")
+    for opening in openings.find_openings(urls.service):
+        click.echo(opening.sentence(), err=True)
 
 
 @db.command()
@@ -39,7 +45,7 @@ def login(name: str, role: str) -> None:
 
     Repeated, it gives NAME a new password and this role.
     """
-    url = database_url()
+    url = database_urls().owner
     password = logins.grant_login(url, name, LoginRole(role))
     click.echo("In QGIS: Layer, Add Layer, Add PostGIS Layers, New. The password is shown this once.")
     for line in _connection_lines(url):
@@ -59,5 +65,5 @@ def _connection_lines(url: str) -> list[str]:
 @click.argument("name")
 def revoke_login(name: str) -> None:
     """Remove the database login NAME."""
-    logins.revoke_login(database_url(), name)
+    logins.revoke_login(database_urls().owner, name)
     click.echo(f"The login {name} is gone.")

@@ -145,7 +145,7 @@ def serve(*, events: bool, worker: bool) -> None:
     cluster = database.embedded_cluster(settings)
     if cluster is not None:
         cluster.start()
-    url = cluster.url if cluster is not None else database.own_database_url(settings)
+    url = database.database_urls(settings).service
     # Replacing ourselves leaves one process to signal, as containers and service managers expect.
     os.execvpe(command[0], command, commands.web_environment(url))  # noqa: S606  our own interpreter, no shell wanted
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -76,9 +77,17 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """Conninfo over the Unix socket, for psycopg and (with the driver in its scheme) SQLAlchemy."""
+        """The superuser's conninfo over the Unix socket, for psycopg and (with the driver in its scheme) SQLAlchemy."""
+        return self._socket_url(config.SUPERUSER)
+
+    @property
+    def service_url(self) -> str:
+        """The same of the login that serves; `services.service_login` makes it."""
+        return self._socket_url(config.SERVICE_LOGIN)
+
+    def _socket_url(self, login: str) -> str:
         host = quote(str(self.layout.socket_dir), safe="/")
-        return f"postgresql://{config.SUPERUSER}@/{DATABASE}?host={host}&port={self.port}"
+        return f"postgresql://{login}@/{DATABASE}?host={host}&port={self.port}"
 
     @property
     def tcp_url(self) -> str:
@@ -139,7 +148,7 @@ class Cluster:
             self._initdb(installation, account, unborn, password_file)
             os.replace(password_file, unborn / self.layout.password_file.name)
             write_owned(unborn / "pg_hba.conf", config.login_rules(), account)
-            write_owned(unborn / "pg_ident.conf", config.login_map({"root", account.name}), account)
+            write_owned(unborn / self.layout.login_map.name, config.login_map({"root", account.name}), account)
             write_owned(unborn / "geoservice.conf", "", account)
             include = (unborn / "postgresql.conf").read_text(encoding="utf-8") + "\ninclude 'geoservice.conf'\n"
             write_owned(unborn / "postgresql.conf", include, account)
@@ -181,12 +190,23 @@ class Cluster:
                 if running is not None and running.port != self.port:
                     self._stop(account)  # the setting was changed while an orphan kept the old port
                     running = None
+                self._admit_service(running, account)
                 if running is None:
                     self._start(account)
                 if (ready := self._ready()) is not None:
                     return ready
                 if time.monotonic() > deadline:
                     raise StartFailed(said="it ends again and again", log=self.layout.log_file)
+
+    def _admit_service(self, running: Postmaster | None, account: Account) -> None:
+        """Let our accounts in to serve, too: a database of an earlier release knows the superuser alone."""
+        known = self.layout.login_map.read_text(encoding="utf-8")
+        missing = [line for line in config.login_map_lines({"root", account.name}) if line not in known.splitlines()]
+        if not missing:
+            return
+        write_owned(self.layout.login_map, "\n".join([known.rstrip("\n"), *missing]) + "\n", account)
+        if running is not None:
+            os.kill(running.pid, signal.SIGHUP)
 
     def _start(self, account: Account) -> None:
         installation = self._installation()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 SUPERUSER = "geoservice"
+#: The login that serves; it owns nothing. It has no password: only the accounts below get in, over the socket.
+SERVICE_LOGIN = "geoservice_service"
 
 #: For a machine with 2 cores and 4 GB that runs other things as well. fsync, full_page_writes and synchronous_commit
 #: stay at PostgreSQL's defaults (on): a report that was answered must survive a power cut.
@@ -60,9 +62,17 @@ def login_rules() -> str:
 
 
 def login_map(accounts: set[str]) -> str:
-    """Return pg_ident.conf: these accounts of the machine may log in as the superuser over the socket."""
-    lines = [f"{SUPERUSER}  {_quoted_name(account)}  {SUPERUSER}\n" for account in sorted(accounts)]
-    return "# map  account  database role\n" + "".join(lines)
+    """Return pg_ident.conf: these accounts of the machine may log in as the superuser and to serve, over the socket."""
+    return "# map  account  database role\n" + "".join(f"{line}\n" for line in login_map_lines(accounts))
+
+
+def login_map_lines(accounts: set[str]) -> list[str]:
+    """Return the lines of pg_ident.conf that are ours."""
+    return [
+        f"{SUPERUSER}  {_quoted_name(account)}  {role}"
+        for account in sorted(accounts)
+        for role in (SUPERUSER, SERVICE_LOGIN)
+    ]
 
 
 def _quoted(text: str) -> str:

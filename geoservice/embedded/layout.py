@@ -53,6 +53,11 @@ class Layout:
         """Our part of PostgreSQL's configuration, rewritten at each start."""
         return self.database / "geoservice.conf"
 
+    @property
+    def login_map(self) -> Path:
+        """What PostgreSQL calls pg_ident.conf: which accounts of the machine log in as whom."""
+        return self.database / "pg_ident.conf"
+
     def check_socket_path(self, port: int) -> None:
         """Raise SocketPathTooLong when the kernel would refuse the socket's path."""
         path = self.socket_dir / f".s.PGSQL.{port}"

@@ -31,7 +31,7 @@ from geoservice.running.commands import (
     web_arguments,
     web_environment,
 )
-from geoservice.running.database import embedded_cluster, own_database_url
+from geoservice.running.database import database_urls, embedded_cluster
 from geoservice.running.forkserver import ForkServer, Program
 from geoservice.running.instance import Instance, InstanceState
 from geoservice.running.instance_errors import NotAnswering
@@ -281,7 +281,7 @@ def main() -> None:
     instance = Instance(settings.data_dir)
     instance.inherit(int(sys.argv[1]))
     cluster = embedded_cluster(settings)
-    url = cluster.url if cluster is not None else own_database_url(settings)
+    url = database_urls(settings).service
     try:
         Supervisor(settings, instance, database_url=url, cluster=cluster).run()
     except EmbeddedError as exc:

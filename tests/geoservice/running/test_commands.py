@@ -15,7 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 import pytest
+
+from geoservice.embedded.cluster import Cluster
+from geoservice.embedded.config import SERVICE_LOGIN
+from geoservice.running.commands import web_environment
 
 
 def free_port() -> int:
@@ -87,6 +92,7 @@ def test_up_answers_says_so_again_and_stops(machine: Machine) -> None:
     assert json.loads(status.stdout) == json.loads(before.stdout), "something was started anew"
     assert json.loads(status.stdout)["answering"] is True
     _assert_every_process_is_told(machine, json.loads(status.stdout))
+    _assert_whoever_serves_owns_nothing(machine)
     assert machine.type("stop").stdout == "geoservice is stopped.\n"
     assert machine.type("status").returncode == 3
 
@@ -104,6 +110,25 @@ def _assert_every_process_is_told(machine: Machine, status: dict[str, Any]) -> N
         began = datetime.fromtimestamp(psutil.Process(pid).create_time(), UTC)
         assert abs(datetime.fromisoformat(part["since"]) - began) < timedelta(seconds=10)
     assert all(f"process {pid} since " in shown for pid in told)
+
+
+def _assert_whoever_serves_owns_nothing(machine: Machine) -> None:
+    cluster = Cluster(machine.data_dir, int(machine.environment["GEOSERVICE_DATABASE_PORT"]))
+    with psycopg.connect(cluster.url) as connection:
+        sessions = connection.execute(
+            "SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'geoservice'"
+        ).fetchall()
+
+    assert sessions == [(SERVICE_LOGIN,)]
+
+
+def test_the_owners_address_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEOSERVICE_DATABASE_OWNER_URL", "postgresql://owner:geheim@db/gis")
+
+    given = web_environment("postgresql://serves@db/gis")
+
+    assert given["GEOSERVICE_DATABASE_URL"] == "postgresql://serves@db/gis"
+    assert "geheim" not in str(given)
 
 
 def test_own_database_starts_no_other(machine: Machine) -> None:
