@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     pool_timeout_s: float = Field(default=2.0, gt=0, le=30)
     #: A statement that a request runs in the database is cancelled after this time.
     statement_timeout_s: float = Field(default=5.0, gt=0, le=600)
+    #: Of logins that are made for people: connections of each, how long a statement of theirs may run, and how long
+    #: they may leave a transaction open and ask nothing.
+    login_connections: int = Field(default=10, ge=1, le=1000)
+    login_statement_timeout_s: float = Field(default=60.0, gt=0, le=86_400)
+    login_idle_in_transaction_s: float = Field(default=600.0, gt=0, le=86_400)
     #: Host names that requests may carry, comma separated; empty: any.
     trusted_hosts: str = ""
     #: Largest request body in bytes, refused before it is parsed.

@@ -24,6 +24,7 @@ from geoservice.services.layers.features import FeatureService
 from geoservice.services.layers.importing import LayerImportService
 from geoservice.services.layers.items import ItemService
 from geoservice.services.layers.own import OwnLayerLimits, OwnLayerService
+from geoservice.services.logins import LoginLimits
 from geoservice.services.ownership import OwnershipService
 from geoservice.services.population import PopulationService
 from geoservice.services.service_lists import ServiceListService
@@ -107,6 +108,13 @@ def import_limits(settings: Settings) -> Limits:
 def own_layer_limits(settings: Settings) -> OwnLayerLimits:
     """Return how many own layers there may be, and columns of each."""
     return OwnLayerLimits(settings.own_layers, settings.own_layer_columns)
+
+
+def login_limits(settings: Settings) -> LoginLimits:
+    """Return what a login that is made for people may take."""
+    return LoginLimits(
+        settings.login_connections, settings.login_statement_timeout_s, settings.login_idle_in_transaction_s
+    )
 
 
 def tile_store(settings: Settings) -> TileStore | None:

@@ -9,6 +9,7 @@ from geoservice.cli.database import database_urls, read_settings
 from geoservice.lazy_modules import lazily
 
 with lazily():
+    from geoservice import wiring
     from geoservice.embedded import cluster
     from geoservice.services import logins, openings, preparing, schema
 
@@ -43,10 +44,10 @@ def check() -> None:
 def login(name: str, role: str) -> None:
     """Make a database login NAME for QGIS or psql and print how to connect.
 
-    Repeated, it gives NAME a new password and this role.
+    Repeated, it gives NAME a new password and this role. A login that was not made by this command is left alone.
     """
     url = database_urls().owner
-    password = logins.grant_login(url, name, LoginRole(role))
+    password = logins.grant_login(url, name, LoginRole(role), wiring.login_limits(read_settings()))
     click.echo("In QGIS: Layer, Add Layer, Add PostGIS Layers, New. The password is shown this once.")
     for line in _connection_lines(url):
         click.echo(f"  {line}")
@@ -64,6 +65,6 @@ def _connection_lines(url: str) -> list[str]:
 @db.command("revoke-login")
 @click.argument("name")
 def revoke_login(name: str) -> None:
-    """Remove the database login NAME."""
+    """Remove the database login NAME, made by `db login`, and end its sessions."""
     logins.revoke_login(database_urls().owner, name)
     click.echo(f"The login {name} is gone.")
