@@ -1,4 +1,4 @@
-"""What stands open in a database: rights that the service's login has and does not need. Changes nothing."""
+"""What stands open in a database: rights of the service's login, and locks. Changes nothing."""
 
 from __future__ import annotations
 
@@ -51,12 +51,25 @@ _OTHER_GROUPS = """
        AND rolname <> session_user AND rolname <> ALL(%(groups)s)
      ORDER BY rolname
 """
+#: Ways in which somebody who only reads could make writers wait; of what was closed none is left.
+_OPEN_LOCKS = """
+    SELECT what FROM (VALUES
+        (1, 'locks that reports and publications wait for may be taken',
+         EXISTS (SELECT FROM pg_proc AS p
+                  WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname ~ '^pg_(try_)?advisory_'
+                    AND has_function_privilege('public', p.oid, 'EXECUTE'))),
+        (2, 'foreign keys from temporary tables may wait for our tables',
+         has_database_privilege('public', current_database(), 'TEMPORARY')),
+        (3, 'triggers and rules may wait for our tables',
+         NOT EXISTS (SELECT FROM pg_event_trigger AS t WHERE t.evtname = 'geoservice_readers' AND t.evtenabled <> 'D'))
+    ) AS way (place, what, stands_open) WHERE stands_open ORDER BY place
+"""
 
 
 def find_openings(service_url: str) -> list[Opening]:
     """Return what stands open for the login of `service_url`; nothing when all is closed. Raise LayerError."""
     with translated_errors(), psycopg.connect(service_url, connect_timeout=10) as connection:
-        return of_login(connection)
+        return [*of_login(connection), *of_locks(connection)]
 
 
 def of_login(connection: Connection[Any]) -> list[Opening]:
@@ -80,6 +93,15 @@ def of_login(connection: Connection[Any]) -> list[Opening]:
         *((f"may become {group}, too", _text("REVOKE {} FROM {}", group, login)) for (group,) in groups),
     ]
     return [Opening(f"The service's login {login} {means}.", statements=(closes,)) for means, closes in too_much]
+
+
+def of_locks(connection: Connection[Any]) -> list[Opening]:
+    """Return by what somebody who only reads could make writers wait."""
+    ways = [way for (way,) in connection.execute(_OPEN_LOCKS).fetchall()]
+    if not ways:
+        return []
+    what = f"Whoever may only read this database can make reports wait: {', '.join(ways)}."
+    return [Opening(what, statements=("SELECT geoservice.close_locks();",))]
 
 
 def _text(statement: str, *names: str) -> str:

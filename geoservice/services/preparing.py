@@ -1,17 +1,28 @@
-"""What a database needs before the service can work in it: the schema, and the login that serves."""
+"""What a database needs before the service can work in it: the schema, the login that serves, locks of our own."""
 
 from __future__ import annotations
 
+import psycopg
+
 from geoservice.services import schema
+from geoservice.services.openings import of_locks
 from geoservice.services.service_login import prepare_service_login
 from geoservice.settings import DatabaseUrls
+from layers.db.session import translated_errors
+
+_CLOSE_LOCKS = "SELECT geoservice.close_locks() FROM pg_roles WHERE rolname = current_user AND rolsuper"
 
 
 def prepare_database(urls: DatabaseUrls) -> str:
-    """Bring the schema up to date and make the login that serves; return the revision. Safe to repeat.
+    """Bring the schema up to date, make the login that serves, and close locks to others; return the revision.
+
+    Safe to repeat. Locks are closed by a superuser alone; where the owner is none, `find_openings` tells.
 
     Raises: LayerNotAsDescribed, LayerError.
     """
     revision = schema.upgrade(urls.owner)
     prepare_service_login(urls.owner, urls.service)
+    with translated_errors(), psycopg.connect(urls.owner) as connection:
+        if of_locks(connection):  # looked at each time: a restore can have opened them
+            connection.execute(_CLOSE_LOCKS)
     return revision

@@ -84,7 +84,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.edition_at(integer, timestamptz, timestamptz), geoservice.known_since(integer),
     geoservice.outline_before(integer, bigint), geoservice.ballpark_before(integer, bigint), geoservice.outline_at(integer, timestamptz, timestamptz),
     geoservice.jurisdiction_around(geometry, timestamptz, timestamptz),
-    geoservice.publish_lock(), geoservice.wait_for_publications(timestamptz, integer),
+    geoservice.wait_for_publications(timestamptz, integer),
     geoservice.grids_covering(geometry, double precision, double precision, timestamptz, integer, timestamptz),
     geoservice.grid_nearest(geometry, double precision, double precision, timestamptz, integer, double precision, timestamptz),
     geoservice.grids_within(geometry, double precision, double precision, integer, timestamptz, timestamptz, double precision, bigint),
@@ -99,8 +99,9 @@ GRANT EXECUTE ON FUNCTION
     geoservice.owner_by_person(geoservice.incident, geoservice.ownership),
     geoservice.building_meant(text, geometry, integer)
     TO geoservice_reader, geoservice_analyst, geoservice_app;
--- What the routing of a report asks, with the rights of its writer.
+-- What the routing of a report asks, with the rights of its writer; and the turn that whoever writes takes.
 GRANT EXECUTE ON FUNCTION
+    geoservice.lock_jurisdiction_shared(integer),
     geoservice.stale_routing_at(integer, bigint, timestamptz, boolean),
     geoservice.reroute_at(geoservice.incident, geoservice.incident), geoservice.status_by_officer(text, text, text),
     geoservice.not_to_come(timestamptz), geoservice.status_of_original(uuid), geoservice.original_of(uuid)
@@ -114,7 +115,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
     geoservice.take_up_tile_changes(text, integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
-    geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.tile_lock(),
+    geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.lock_drawing(integer),
     geoservice.begin_change(text, text, text, bigint), geoservice.changed_since(bigint), geoservice.undo_change(bigint, text),
     geoservice.create_layer(text, jsonb, text[], integer, integer, text[]), geoservice.drop_layer(text, text),
     geoservice.fingerprints()  -- of the keys, too
