@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -16,10 +17,13 @@ from geoservice.cli.demo import key_words
 from geoservice.lazy_modules import lazily
 
 with lazily():
+    import psycopg
     from rich import console as consoles
     from rich import markup
 
     from geoservice.running import addresses, commands, condition, database, launch, shutdown
+    from geoservice.services import openings
+    from layers import errors
 
 if TYPE_CHECKING:
     from geoservice.running.condition import Condition, Part
@@ -146,8 +150,16 @@ def serve(*, events: bool, worker: bool) -> None:
     if cluster is not None:
         cluster.start()
     url = database.database_urls(settings).service
+    _tell_openings(url)
     # Replacing ourselves leaves one process to signal, as containers and service managers expect.
     os.execvpe(command[0], command, commands.web_environment(url))  # noqa: S606  our own interpreter, no shell wanted
+
+
+def _tell_openings(url: str) -> None:
+    # A database that does not answer yet is no reason not to start: the servers wait for it.
+    with contextlib.suppress(errors.LayerError, psycopg.Error):
+        for opening in openings.find_openings(url):
+            click.echo(opening.sentence(), err=True)
 
 
 def _server_command(settings: Settings, *, events: bool) -> list[str]:

@@ -214,7 +214,11 @@ class Supervisor:
         return tuple(child for child in (self._worker, self._web, self._events) if child is not None)
 
     def _watch_database(self) -> None:
-        if self._cluster is None or self._cluster.postmaster() is not None:
+        if self._cluster is None:
+            return
+        with suppress(OSError):  # no service ends for that
+            self._cluster.prune_logs()
+        if self._cluster.postmaster() is not None:
             return
         now = time.monotonic()
         if not self._database_backoff.is_over(now):

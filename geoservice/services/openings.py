@@ -1,4 +1,4 @@
-"""What stands open in a database: rights of the service's login, and locks. Changes nothing."""
+"""What stands open in a database: rights of the service's login, locks, and what its log keeps. Changes nothing."""
 
 from __future__ import annotations
 
@@ -64,12 +64,24 @@ _OPEN_LOCKS = """
          NOT EXISTS (SELECT FROM pg_event_trigger AS t WHERE t.evtname = 'geoservice_readers' AND t.evtenabled <> 'D'))
     ) AS way (place, what, stands_open) WHERE stands_open ORDER BY place
 """
+#: What PostgreSQL's log must be told for it to hold no words of anybody: what a setting may be, that to be set first.
+_LOG = {
+    "log_min_messages": ("log", "fatal", "panic"),
+    "log_min_error_statement": ("panic",),
+    "log_error_verbosity": ("terse",),
+    "log_statement": ("none",),
+    "log_min_duration_statement": ("-1",),
+    "log_min_duration_sample": ("-1",),
+    "log_transaction_sample_rate": ("0",),
+    "log_parameter_max_length": ("0",),
+    "log_parameter_max_length_on_error": ("0",),
+}
 
 
 def find_openings(service_url: str) -> list[Opening]:
     """Return what stands open for the login of `service_url`; nothing when all is closed. Raise LayerError."""
     with translated_errors(), psycopg.connect(service_url, connect_timeout=10) as connection:
-        return [*of_login(connection), *of_locks(connection)]
+        return [*of_login(connection), *of_locks(connection), *of_log(connection)]
 
 
 def of_login(connection: Connection[Any]) -> list[Opening]:
@@ -102,6 +114,22 @@ def of_locks(connection: Connection[Any]) -> list[Opening]:
         return []
     what = f"Whoever may only read this database can make reports wait: {', '.join(ways)}."
     return [Opening(what, statements=("SELECT geoservice.close_locks();",))]
+
+
+def of_log(connection: Connection[Any]) -> list[Opening]:
+    """Return what the log of this database would keep of what people write, as the login's sessions are set."""
+    found = connection.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(_LOG)]).fetchall()
+    wrong = {name: setting for name, setting in found if setting not in _LOG[name]}
+    if not wrong:
+        return []
+    shown = ", ".join(f"{name} is {wrong[name]}" for name in _LOG if name in wrong)
+    database = _text("ALTER DATABASE {}", str(_one(connection, "SELECT current_database()"))).removesuffix(";")
+    return [
+        Opening(
+            f"PostgreSQL's log may keep the words of reports, with rows and values: {shown}.",
+            statements=tuple(f"{database} SET {name} = '{_LOG[name][0]}';" for name in _LOG if name in wrong),
+        )
+    ]
 
 
 def _text(statement: str, *names: str) -> str:

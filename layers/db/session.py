@@ -67,6 +67,7 @@ class Database:
             engine_url(url),
             pool_size=pool_size,
             max_overflow=0,
+            hide_parameters=True,  # an error's text is logged; values may be a resident's words
             pool_timeout=pool_timeout_s,
             pool_pre_ping=True,  # costs 0.1 ms; without it the first request after a restart fails
             connect_args={

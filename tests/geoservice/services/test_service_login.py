@@ -41,6 +41,14 @@ DEEDS = (
     "SET SESSION AUTHORIZATION geoservice",
     "SET session_replication_role = 'replica'",
 )
+#: PostgreSQL's own, of what keeps words in its log; and one that some set to find slow statements.
+DEFAULTS = {
+    "log_min_messages": "warning",
+    "log_min_error_statement": "error",
+    "log_error_verbosity": "default",
+    "log_parameter_max_length": -1,
+    "log_min_duration_statement": 1000,
+}
 
 
 @pytest.mark.parametrize("way", WAYS_BACK)
@@ -86,6 +94,22 @@ def test_whoever_serves_as_the_owner_is_told_so(database_url: str) -> None:
     told = [one.sentence() for one in find_openings(database_url)]
 
     assert "GEOSERVICE_DATABASE_OWNER_URL" in told[0]
+
+
+def test_a_log_that_keeps_words_is_told_and_the_lines_that_are_told_close_it(database_url: str) -> None:
+    """What a PostGIS of one's own does unless told."""
+    service = as_service(database_url)
+    name = sql.Identifier(str(make_url(database_url).database))
+    with psycopg.connect(database_url, autocommit=True) as admin:
+        for setting, value in DEFAULTS.items():
+            admin.execute(sql.SQL("ALTER DATABASE {} SET {} = {}").format(name, sql.Identifier(setting), value))
+        (opening,) = [one for one in find_openings(service) if one.what.startswith("PostgreSQL's log")]
+        assert all(setting in opening.what for setting in DEFAULTS)
+
+        for statement in opening.statements:
+            admin.execute(statement.encode())
+
+    assert [one for one in find_openings(service) if one.what.startswith("PostgreSQL's log")] == []
 
 
 @pytest.fixture
