@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoservice.embedded.cluster import Cluster
+from geoservice.embedded.stepping_down import server_account
 from geoservice.errors import NoDatabase
 from geoservice.reading.limits import Limits
 from geoservice.services.alerts import AlertService
@@ -122,6 +123,8 @@ def tile_store(settings: Settings) -> TileStore | None:
     if settings.tile_store_bytes == 0:
         return None
     path = settings.tile_store or settings.data_dir / "tiles" / "tiles.sqlite"
+    # Whatever root does with it, the servers must be able to write to it.
+    server_account(settings.service_account).hand_over(path, data_dir=settings.data_dir)
     return TileStore(path, StoreLimits(settings.tile_store_bytes, settings.tile_store_reserve_bytes))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 
 from geoservice.embedded.cluster import Cluster
+from geoservice.embedded.stepping_down import server_account
 from geoservice.running.addresses import check_addresses_free
 from geoservice.running.database import database_urls, embedded_cluster
 from geoservice.running.instance import Instance, Report
@@ -24,6 +25,7 @@ from geoservice.services.demo import DemoSummary, load_demo
 from geoservice.services.openings import find_openings
 from geoservice.services.preparing import prepare_database
 from geoservice.settings import Settings
+from geoservice.wiring import tile_store
 
 #: Another `up` may be in the middle of making its database.
 OTHER_STARTS_S = 90.0
@@ -86,14 +88,22 @@ def _prepare(
         report("bringing the schema up to date")
         prepare_database(urls)
         _check_reachable(urls.service)
-        for opening in find_openings(urls.service):
-            report(opening.sentence())
+        _tell_what_stands_open(settings, urls.service, report)
+        tile_store(settings)  # while we may: it is handed over to whom the servers run as
         return (load_demo(urls.service, report) if demo else None), urls.service
     except BaseException:  # Ctrl-C included; it is raised again
         # Nobody would look after a database that was started for a service that then did not come up.
         if cluster is not None:
             cluster.stop()
         raise
+
+
+def _tell_what_stands_open(settings: Settings, service_url: str, report: Report) -> None:
+    for opening in find_openings(service_url):
+        report(opening.sentence())
+    servers = server_account(settings.service_account)
+    if servers.warning:
+        report(f"warning: {servers.warning}")
 
 
 def _check_reachable(url: str) -> None:

@@ -21,6 +21,7 @@ import structlog
 
 from geoservice.embedded.cluster import Cluster
 from geoservice.embedded.cluster_errors import EmbeddedError
+from geoservice.embedded.stepping_down import server_account
 from geoservice.running.addresses import answers, listen_for_events, listen_on
 from geoservice.running.commands import (
     APPLICATION,
@@ -72,7 +73,8 @@ class Supervisor:
     ) -> None:
         self._settings = settings
         self._instance = instance
-        self._environment = web_environment(database_url)
+        self._account = server_account(settings.service_account)
+        self._environment = self._account.environment(web_environment(database_url), settings.data_dir)
         self._cluster = cluster
         self._application = application
         self._stopping = False
@@ -92,7 +94,7 @@ class Supervisor:
         events = listen_for_events(self._settings)
         if events is not None:
             self._sockets.append(events)
-        self._forks = ForkServer(self._environment, [one.fileno() for one in self._sockets])
+        self._forks = ForkServer(self._environment, [one.fileno() for one in self._sockets], self._account)
         bound = ("--end-with", str(os.getpid()))
         self._worker = Child("the worker", Program("gs-worker", "geoservice.worker", bound), finish_s=FINISH_ATTEMPTS_S)
         self._web = Child(
@@ -112,6 +114,8 @@ class Supervisor:
         """
         configure_logging(self._settings.log_level)
         name_process("gs-supervisor")
+        if self._account.warning:
+            log.warning(self._account.warning)
         adopt_orphans()
         previous = {number: signal.signal(number, self._on_signal) for number in (*ENDING, signal.SIGCHLD)}
         try:

@@ -10,6 +10,7 @@ from psycopg import Connection, sql
 
 from geoservice.services.service_login import MEMBERSHIPS
 from layers.db.session import translated_errors
+from layers.errors import DatabaseUnavailable
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,11 @@ _LOG = {
 
 def find_openings(service_url: str) -> list[Opening]:
     """Return what stands open for the login of `service_url`; nothing when all is closed. Raise LayerError."""
-    with translated_errors(), psycopg.connect(service_url, connect_timeout=10) as connection:
-        return [*of_login(connection), *of_locks(connection), *of_log(connection)]
+    try:
+        with translated_errors(), psycopg.connect(service_url, connect_timeout=10) as connection:
+            return [*of_login(connection), *of_locks(connection), *of_log(connection)]
+    except psycopg.OperationalError as exc:  # such as a password that is not right
+        raise DatabaseUnavailable from exc
 
 
 def of_login(connection: Connection[Any]) -> list[Opening]:
