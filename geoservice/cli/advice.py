@@ -37,6 +37,7 @@ ADVICE: Mapping[str, str] = {
     "name-layer": "Say --layer.",
     "name-login": "Name another. Or, for one of an earlier release, run as an administrator of the database:"
     " COMMENT ON ROLE {name} IS 'login of geoservice for {database}';",
+    "name-owner": "Set GEOSERVICE_DATABASE_OWNER_URL to the address of the login that owns it, with CREATEROLE.",
     "name-sheet": "Say --sheet NAME.",
     "overwrite-output": "Name another, or say --overwrite.",
     "prefix-columns": "Rename it, or say --prefix.",
