@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -22,6 +23,16 @@ def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
+@dataclass(frozen=True)
+class DatabaseUrls:
+    """Two addresses of one database, as postgresql:// URLs; they hold passwords."""
+
+    #: Of the login that serves: it owns nothing.
+    service: str = field(repr=False)
+    #: Of the login that owns the schema and makes logins.
+    owner: str = field(repr=False)
+
+
 class Settings(BaseSettings):
     """Everything that can be set from outside; docs/operating.md lists each with its meaning."""
 
@@ -29,6 +40,8 @@ class Settings(BaseSettings):
 
     #: Your own PostGIS, as postgresql://user:password@host:port/name. Empty: the embedded one is used.
     database_url: SecretStr | None = None
+    #: The same database with a login that owns it, for the schema and for logins. Empty: database_url stands in.
+    database_owner_url: SecretStr | None = None
     #: Directory of the embedded database, its socket, its logs and the lock of the running instance.
     data_dir: Path = Field(default_factory=default_data_dir)
     #: Loopback port of the embedded database, for QGIS and psql.
@@ -50,6 +63,11 @@ class Settings(BaseSettings):
     pool_timeout_s: float = Field(default=2.0, gt=0, le=30)
     #: A statement that a request runs in the database is cancelled after this time.
     statement_timeout_s: float = Field(default=5.0, gt=0, le=600)
+    #: Of logins that are made for people: connections of each, how long a statement of theirs may run, and how long
+    #: they may leave a transaction open and ask nothing.
+    login_connections: int = Field(default=10, ge=1, le=1000)
+    login_statement_timeout_s: float = Field(default=60.0, gt=0, le=86_400)
+    login_idle_in_transaction_s: float = Field(default=600.0, gt=0, le=86_400)
     #: Host names that requests may carry, comma separated; empty: any.
     trusted_hosts: str = ""
     #: Largest request body in bytes, refused before it is parsed.
@@ -86,10 +104,17 @@ class Settings(BaseSettings):
     #: Level of the log lines on standard error: debug, info, warning or error.
     log_level: str = "info"
 
-    @field_validator("database_url", mode="before")
+    @field_validator("database_url", "database_owner_url", mode="before")
     @classmethod
-    def _empty_means_embedded(cls, value: object) -> object:
+    def _empty_means_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("database_owner_url")
+    @classmethod
+    def _owns_a_database_that_is_named(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None and info.data.get("database_url") is None:
+            raise ValueError("set GEOSERVICE_DATABASE_URL, too: to the address of the login that serves")
+        return value
 
     @field_validator("webhook_networks")
     @classmethod
@@ -114,3 +139,11 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """Whether the service runs its own database."""
         return self.database_url is None
+
+    @property
+    def database_urls(self) -> DatabaseUrls | None:
+        """The addresses of the database that was named; None when the embedded one is meant."""
+        if self.database_url is None:
+            return None
+        owner = self.database_owner_url or self.database_url
+        return DatabaseUrls(self.database_url.get_secret_value(), owner.get_secret_value())

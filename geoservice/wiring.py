@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoservice.embedded.cluster import Cluster
+from geoservice.embedded.stepping_down import server_account
 from geoservice.errors import NoDatabase
 from geoservice.reading.limits import Limits
 from geoservice.services.alerts import AlertService
@@ -24,6 +25,7 @@ from geoservice.services.layers.features import FeatureService
 from geoservice.services.layers.importing import LayerImportService
 from geoservice.services.layers.items import ItemService
 from geoservice.services.layers.own import OwnLayerLimits, OwnLayerService
+from geoservice.services.logins import LoginLimits
 from geoservice.services.ownership import OwnershipService
 from geoservice.services.population import PopulationService
 from geoservice.services.service_lists import ServiceListService
@@ -37,7 +39,7 @@ from geoservice.services.webhooks.fanning import FanningService
 from geoservice.services.webhooks.service import WebhookService
 from geoservice.services.webhooks.worker import DeliveryWorker
 from geoservice.services.worker import Worker
-from geoservice.settings import Settings
+from geoservice.settings import DatabaseUrls, Settings
 from geoservice.streams.endpoint import Streams
 from geoservice.web.security import trusted_hosts
 from geoservice.webhooks.sending import tls_context
@@ -78,21 +80,22 @@ class Services:
     own_layers: OwnLayerService
 
 
-def database_url(settings: Settings) -> str:
-    """Return the address of the database that is meant: the named one, else the embedded one. Raise NoDatabase."""
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
+def database_urls(settings: Settings) -> DatabaseUrls:
+    """Return the addresses of the database that is meant: the named one, else the embedded one. Raise NoDatabase."""
+    if settings.database_urls is not None:
+        return settings.database_urls
     cluster = Cluster(settings.data_dir, settings.database_port, settings.service_account)
     postmaster = cluster.postmaster()
     if postmaster is None:
         raise NoDatabase
-    return Cluster(settings.data_dir, postmaster.port, settings.service_account).url
+    cluster = Cluster(settings.data_dir, postmaster.port, settings.service_account)
+    return DatabaseUrls(cluster.service_url, cluster.url)
 
 
 def open_database(settings: Settings) -> Database:
     """Return the database that the settings name; connections open when first needed. Raise NoDatabase."""
     return Database.connect(
-        database_url(settings),
+        database_urls(settings).service,
         pool_size=settings.pool_size,
         pool_timeout_s=settings.pool_timeout_s,
         statement_timeout_s=settings.statement_timeout_s,
@@ -109,17 +112,27 @@ def own_layer_limits(settings: Settings) -> OwnLayerLimits:
     return OwnLayerLimits(settings.own_layers, settings.own_layer_columns)
 
 
+def login_limits(settings: Settings) -> LoginLimits:
+    """Return what a login that is made for people may take."""
+    return LoginLimits(
+        settings.login_connections, settings.login_statement_timeout_s, settings.login_idle_in_transaction_s
+    )
+
+
 def tile_store(settings: Settings) -> TileStore | None:
     """Return where tiles are kept; None: nowhere."""
     if settings.tile_store_bytes == 0:
         return None
     path = settings.tile_store or settings.data_dir / "tiles" / "tiles.sqlite"
+    # Whatever root does with it, the servers must be able to write to it.
+    server_account(settings.service_account).hand_over(path, data_dir=settings.data_dir)
     return TileStore(path, StoreLimits(settings.tile_store_bytes, settings.tile_store_reserve_bytes))
 
 
 def _cache(settings: Settings) -> SnapshotCache:
     # One connection listens, one reads, one is the builder's.
-    database = Database.connect(database_url(settings), pool_size=3, statement_timeout_s=settings.statement_timeout_s)
+    url = database_urls(settings).service
+    database = Database.connect(url, pool_size=3, statement_timeout_s=settings.statement_timeout_s)
     return SnapshotCache(database.scoped(EVERYWHERE), compare_every_s=settings.compare_every_s)
 
 
@@ -169,7 +182,7 @@ def build_streams(settings: Settings) -> Streams:
 def build_worker(settings: Settings) -> Worker:
     """Return the worker: the clock and, where they are wanted, the sending of webhooks."""
     # One connection listens, one does what is due, one fans out, one delivers.
-    database = Database.connect(database_url(settings), pool_size=4)
+    database = Database.connect(database_urls(settings).service, pool_size=4)
     delivery = DeliveryWorker(
         FanningService(database), DeliveringService(database), tls=tls_context(), allowed=settings.allowed_networks
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import hashlib
 import itertools
 import os
 import socket
@@ -28,12 +29,13 @@ from sqlalchemy import make_url
 
 from geoservice.app import create_app
 from geoservice.auth.model import Role
+from geoservice.embedded.config import SERVICE_LOGIN
 from geoservice.running.addresses import answers
 from geoservice.running.commands import web_command, web_environment
-from geoservice.services import schema
 from geoservice.services.demo import load_demo
 from geoservice.services.keys import KeyService
-from geoservice.settings import Settings
+from geoservice.services.preparing import prepare_database
+from geoservice.settings import DatabaseUrls, Settings
 from geoservice.wiring import Services, build_services
 from layers.db.session import Database
 from tests.loading import stop
@@ -82,6 +84,14 @@ def with_database(url: str, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
+def as_service(url: str) -> str:
+    """Return the URL of the same database for the login that serves; `url` is a superuser's."""
+    owner = make_url(url)
+    # Over the socket the account is enough; elsewhere the password is the same for all workers, and nobody's guess.
+    password = None if owner.password is None else hashlib.sha256(f"serve {owner.password}".encode()).hexdigest()
+    return owner.set(username=SERVICE_LOGIN, password=password).render_as_string(hide_password=False)
+
+
 @pytest.fixture(scope="session")
 def template(cluster_url: str) -> str:
     """Return the name of a migrated database to clone, made once a run."""
@@ -89,7 +99,8 @@ def template(cluster_url: str) -> str:
     def migrate(name: str) -> None:
         with psycopg.connect(cluster_url, autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        schema.upgrade(with_database(cluster_url, name))
+        url = with_database(cluster_url, name)
+        prepare_database(DatabaseUrls(as_service(url), url))
 
     return Run.current().database(cluster_url, "geoservice_template", migrate)
 
@@ -135,7 +146,7 @@ def database_url(cluster_url: str, template: str) -> Iterator[str]:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """Return the service's own connections, with the service's own rights, to a fresh migrated database."""
-    database = Database.connect(database_url, pool_size=4)
+    database = Database.connect(as_service(database_url), pool_size=4)
     yield database
     database.close()
 
@@ -163,7 +174,7 @@ def community_url(cluster_url: str, community_template: str) -> Iterator[str]:
 @pytest.fixture
 def services(community_url: str) -> Iterator[Services]:
     """Return every service on the demo community."""
-    services = build_services(Settings(database_url=SecretStr(community_url), pool_size=4))
+    services = build_services(Settings(database_url=SecretStr(as_service(community_url)), pool_size=4))
     yield services
     stop(services)
 
@@ -197,7 +208,7 @@ def serving(cluster_url: str, community_template: str) -> Iterator[LiveServer]:
     key = KeyService(database).create(Role.DISPATCHER, "test")
     database.close()
     settings = Settings(port=free_port())
-    with subprocess.Popen(web_command(settings), env=web_environment(database_url)) as process:
+    with subprocess.Popen(web_command(settings), env=web_environment(as_service(database_url))) as process:
         try:
             wait_until_answering(settings.host, settings.port, process)
             yield LiveServer(f"http://{settings.host}:{settings.port}", database_url, key)

@@ -37,7 +37,7 @@ class Drawn:
     labels: dict[str, BaseGeometry]
 
 
-_ALONE = text("SELECT pg_advisory_xact_lock(geoservice.tile_lock(), :jurisdiction_id)")
+_ALONE = text("SELECT geoservice.lock_drawing(:jurisdiction_id)")
 _DRAWN_VERSION = text("SELECT d.version FROM geoservice.tile_edition AS d WHERE d.edition_id = :edition_id")
 _OF_VERSION = text("""
     SELECT d.edition_id FROM geoservice.tile_edition AS d JOIN geoservice.edition AS e ON e.id = d.edition_id

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 ADVICE: Mapping[str, str] = {
     "allow-ballpark": "Or say --allow-ballpark, when places may be that far off.",
     "allow-failures": "Say --refuse-above SHARE, such as 0.05, when so many may fail.",
+    "allow-logins": 'Run as an administrator of the database: ALTER ROLE "{owner}" CREATEROLE;',
     "build-on-fewer": "Build again, with fewer --processes.",
     "build-tiles": "Run: geoservice tiles build",
     "confirm-numbers": "Say --gbt28181 when they are those, --no-gbt28181 when they are values.",
     "confirm-outline": "Run: geoservice edition outline {edition} --confirm --reason TEXT",
     "confirm-removal": "Say --confirm-removal when that is meant.",
+    "drop-owned": "Run as an administrator, in each database:"
+    " REASSIGN OWNED BY {name} TO CURRENT_USER; DROP OWNED BY {name};",
     "import-again": "Import its file again.",
     "keep-tiles": "Set GEOSERVICE_TILE_STORE_BYTES to how much they may take.",
     "look-at-findings": "See: geoservice edition show {edition}",
@@ -32,6 +35,9 @@ ADVICE: Mapping[str, str] = {
     "name-format": "Name another, or say --format.",
     "name-key": "Say --key HEADER.",
     "name-layer": "Say --layer.",
+    "name-login": "Name another. Or, for one of an earlier release, run as an administrator of the database:"
+    " COMMENT ON ROLE {name} IS 'login of geoservice for {database}';",
+    "name-owner": "Set GEOSERVICE_DATABASE_OWNER_URL to the address of the login that owns it, with CREATEROLE.",
     "name-sheet": "Say --sheet NAME.",
     "overwrite-output": "Name another, or say --overwrite.",
     "prefix-columns": "Rename it, or say --prefix.",

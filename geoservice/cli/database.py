@@ -16,6 +16,7 @@ with lazily():
 
 if TYPE_CHECKING:
     from geoservice.reading.limits import Limits
+    from geoservice.settings import DatabaseUrls
     from layers.db.session import Database
 
 
@@ -33,9 +34,9 @@ def read_settings() -> settings.Settings:
         raise SettingsRefused(f"A setting is wrong. {'; '.join(wrong)}.") from None
 
 
-def database_url() -> str:
-    """Return the address of the database that the settings name; raise NoDatabase."""
-    return wiring.database_url(read_settings())
+def database_urls() -> DatabaseUrls:
+    """Return the addresses of the database that the settings name; raise NoDatabase."""
+    return wiring.database_urls(read_settings())
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from geoservice.cli.command_name import own_name
-from geoservice.cli.database import database_url
+from geoservice.cli.database import database_urls
 from geoservice.lazy_modules import lazily
 
 with lazily():
@@ -24,7 +24,7 @@ def demo() -> None:
 @demo.command()
 def load() -> None:
     """Load the demo community unless it is there, and print a key to try with unless one was printed that is valid."""
-    summary = demo_services.load_demo(database_url(), lambda line: click.echo(line, err=True))
+    summary = demo_services.load_demo(database_urls().service, lambda line: click.echo(line, err=True))
     click.echo(f"jurisdiction  {summary.jurisdiction_code}\nAPI key       {key_words(summary)}")
 
 

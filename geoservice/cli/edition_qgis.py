@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import orjson
 
-from geoservice.cli.database import database_url, open_database, read_settings
+from geoservice.cli.database import database_urls, open_database, read_settings
 from geoservice.lazy_modules import lazily
 
 with lazily():
@@ -46,7 +46,7 @@ def qgis(*, edition_id: int, folder: Path | None, force: bool, as_json: bool) ->
 
 def database_address() -> qgis_projects.DatabaseAddress:
     """Return where a program on this machine finds the database; the embedded one listens on the loopback."""
-    settings, url = read_settings(), sqlalchemy.make_url(database_url())
+    settings, url = read_settings(), sqlalchemy.make_url(database_urls().service)
     if not settings.embedded:
         host = url.query.get("host", url.host) or "localhost"
         port = int(str(url.query.get("port", url.port or 5432)))

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import click
 
 from geoservice.auth.model import Role
 from geoservice.cli.database import open_database
+from geoservice.cli.home import home_options, stated_home
 from geoservice.lazy_modules import lazily
 
 with lazily():
-    from geoservice.services import jurisdictions as jurisdiction_services
     from geoservice.services import keys as key_services
-
-if TYPE_CHECKING:
-    from layers.db.session import Database
 
 
 @contextmanager
@@ -36,8 +32,7 @@ def key() -> None:
 @click.option("--role", type=click.Choice([role.value for role in Role if role is not Role.PUBLIC]), required=True)
 @click.option("--label", required=True, help="What the key is for; shown in lists.")
 @click.option("--staff", help="Code of the officer who holds the key and acts with it.")
-@click.option("--jurisdiction", help="Code of that where alone it is good; the only one there is when absent.")
-@click.option("--everywhere", is_flag=True, help="Good in all jurisdictions, those to come among them.")
+@home_options
 @click.option("--days", type=click.IntRange(1, 3650), help="Ends after so many days; never when absent.")
 def create(
     *, role: str, label: str, staff: str | None, jurisdiction: str | None, everywhere: bool, days: int | None
@@ -46,26 +41,15 @@ def create(
 
     A key is good in one jurisdiction. An officer's names the officer, and shows what his grids have that day.
     """
-    if everywhere and (jurisdiction or staff):
-        raise click.UsageError("--everywhere goes with neither --jurisdiction nor --staff.")
+    if everywhere and staff:
+        raise click.UsageError("A member of staff is of one jurisdiction: say --jurisdiction CODE.")
     if role == Role.OFFICER.value and staff is None:
         raise click.UsageError("An officer's key names the officer: say --staff CODE.")
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
-    with open_database() as database:
-        home = None if everywhere else jurisdiction or _only_jurisdiction(database)
-        holder = None if staff is None or home is None else (home, staff)
-        keys = key_services.KeyService(database)
+    home = stated_home(jurisdiction, everywhere=everywhere)
+    holder = None if staff is None or home is None else (home, staff)
+    with _keys() as keys:
         click.echo(keys.create(Role(role), label, expires_at=expires_at, staff=holder, jurisdiction=home))
-
-
-def _only_jurisdiction(database: Database) -> str:
-    codes = [one.code for one in jurisdiction_services.JurisdictionService(database).jurisdictions()]
-    if len(codes) == 1:
-        return codes[0]
-    there = (
-        f"There are {len(codes)} jurisdictions ({', '.join(codes[:10])})" if codes else "There is no jurisdiction yet"
-    )
-    raise click.UsageError(f"{there}: say --jurisdiction CODE, or --everywhere.")
 
 
 @key.command("list")

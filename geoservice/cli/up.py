@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -19,7 +20,11 @@ with lazily():
     from rich import console as consoles
     from rich import markup
 
+    from geoservice import wiring
+    from geoservice.embedded import stepping_down
     from geoservice.running import addresses, commands, condition, database, launch, shutdown
+    from geoservice.services import openings
+    from layers import errors
 
 if TYPE_CHECKING:
     from geoservice.running.condition import Condition, Part
@@ -145,9 +150,23 @@ def serve(*, events: bool, worker: bool) -> None:
     cluster = database.embedded_cluster(settings)
     if cluster is not None:
         cluster.start()
-    url = cluster.url if cluster is not None else database.own_database_url(settings)
+    url = database.database_urls(settings).service
+    _tell_openings(url)
+    servers = stepping_down.server_account(settings.service_account)
+    if servers.warning:
+        click.echo(f"warning: {servers.warning}", err=True)
+    wiring.tile_store(settings)  # while we may: it is handed over
+    environment = servers.environment(commands.web_environment(url), settings.data_dir)
+    servers.become()
     # Replacing ourselves leaves one process to signal, as containers and service managers expect.
-    os.execvpe(command[0], command, commands.web_environment(url))  # noqa: S606  our own interpreter, no shell wanted
+    os.execvpe(command[0], command, environment)  # noqa: S606  our own interpreter, no shell wanted
+
+
+def _tell_openings(url: str) -> None:
+    # A database that does not answer yet is no reason not to start: the servers wait for it.
+    with contextlib.suppress(errors.LayerError):
+        for opening in openings.find_openings(url):
+            click.echo(opening.sentence(), err=True)
 
 
 def _server_command(settings: Settings, *, events: bool) -> list[str]:

@@ -7,6 +7,7 @@ import pwd
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from geoservice.embedded.cluster_errors import AccountUnknown, DataDirUnreachable
 
@@ -24,6 +25,20 @@ class Account:
     #: True when the present user is root and has to become somebody else.
     steps_down: bool
 
+    @property
+    def groups(self) -> list[int]:
+        """The groups it is in."""
+        return os.getgrouplist(self.name, self.gid)
+
+    @property
+    def home(self) -> str:
+        """Its home directory."""
+        return pwd.getpwuid(self.uid).pw_dir
+
+    def process_options(self) -> dict[str, Any]:
+        """Return what `subprocess` wants for a process of this account."""
+        return {"user": self.uid, "group": self.gid, "extra_groups": self.groups} if self.steps_down else {}
+
     def run(self, command: list[str], *, timeout_s: float) -> subprocess.CompletedProcess[str]:
         """Run a program as this account, from / (the account need not see our directory), in English.
 
@@ -31,9 +46,7 @@ class Account:
         """
         return subprocess.run(  # noqa: S603  commands are built from our own paths and numbers
             command,
-            user=self.uid if self.steps_down else None,
-            group=self.gid if self.steps_down else None,
-            extra_groups=os.getgrouplist(self.name, self.gid) if self.steps_down else None,
+            **self.process_options(),
             env=self._environment(),
             cwd="/",
             stdin=subprocess.DEVNULL,

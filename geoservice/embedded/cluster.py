@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -25,7 +26,7 @@ from geoservice.embedded.cluster_errors import (
     StopFailed,
 )
 from geoservice.embedded.layout import Layout, sync_directory, write_owned
-from geoservice.embedded.postmaster import Postmaster, find_postmaster, kill_orphans
+from geoservice.embedded.postmaster import Postmaster, find_postmaster, kill_orphans, wait_for_end_of_all
 from geoservice.lazy_modules import lazily
 
 with lazily():
@@ -42,7 +43,12 @@ ORPHAN_PATIENCE_S = 0.5
 RECOVERY_S = 120
 STOP_S = 30
 INIT_S = 120
-LOG_LIMIT_BYTES = 20_000_000
+#: Of what is said before the log begins.
+START_LOG_LIMIT_BYTES = 1_000_000
+#: Files of the log that are kept, of a day or 10 MB each.
+LOGS_KEPT = 14
+#: The process that writes the log ends a moment after the others.
+LAST_WORDS_S = 2.0
 
 #: What PostgreSQL writes while parts of its killed predecessor still run (postmaster.c, pg_shmem.c).
 PREDECESSOR_LIVES = ('lock file "postmaster.pid" already exists', "pre-existing shared memory block")
@@ -76,9 +82,17 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """Conninfo over the Unix socket, for psycopg and (with the driver in its scheme) SQLAlchemy."""
+        """The superuser's conninfo over the Unix socket, for psycopg and (with the driver in its scheme) SQLAlchemy."""
+        return self._socket_url(config.SUPERUSER)
+
+    @property
+    def service_url(self) -> str:
+        """The same of the login that serves; `services.service_login` makes it."""
+        return self._socket_url(config.SERVICE_LOGIN)
+
+    def _socket_url(self, login: str) -> str:
         host = quote(str(self.layout.socket_dir), safe="/")
-        return f"postgresql://{config.SUPERUSER}@/{DATABASE}?host={host}&port={self.port}"
+        return f"postgresql://{login}@/{DATABASE}?host={host}&port={self.port}"
 
     @property
     def tcp_url(self) -> str:
@@ -139,7 +153,7 @@ class Cluster:
             self._initdb(installation, account, unborn, password_file)
             os.replace(password_file, unborn / self.layout.password_file.name)
             write_owned(unborn / "pg_hba.conf", config.login_rules(), account)
-            write_owned(unborn / "pg_ident.conf", config.login_map({"root", account.name}), account)
+            write_owned(unborn / self.layout.login_map.name, config.login_map({"root", account.name}), account)
             write_owned(unborn / "geoservice.conf", "", account)
             include = (unborn / "postgresql.conf").read_text(encoding="utf-8") + "\ninclude 'geoservice.conf'\n"
             write_owned(unborn / "postgresql.conf", include, account)
@@ -181,6 +195,7 @@ class Cluster:
                 if running is not None and running.port != self.port:
                     self._stop(account)  # the setting was changed while an orphan kept the old port
                     running = None
+                self._admit_service(running, account)
                 if running is None:
                     self._start(account)
                 if (ready := self._ready()) is not None:
@@ -188,13 +203,23 @@ class Cluster:
                 if time.monotonic() > deadline:
                     raise StartFailed(said="it ends again and again", log=self.layout.log_file)
 
+    def _admit_service(self, running: Postmaster | None, account: Account) -> None:
+        """Let our accounts in to serve, too: a database of an earlier release knows the superuser alone."""
+        known = self.layout.login_map.read_text(encoding="utf-8")
+        missing = [line for line in config.login_map_lines({"root", account.name}) if line not in known.splitlines()]
+        if not missing:
+            return
+        write_owned(self.layout.login_map, "\n".join([known.rstrip("\n"), *missing]) + "\n", account)
+        if running is not None:
+            os.kill(running.pid, signal.SIGHUP)
+
     def _start(self, account: Account) -> None:
         installation = self._installation()
         self.layout.check_socket_path(self.port)
         self.layout.prepare(account)
         self.layout.check_owner(account)
-        text = config.settings_text(port=self.port, socket_dir=self.layout.socket_dir)
-        self._make_room_in_log()
+        text = config.settings_text(port=self.port, socket_dir=self.layout.socket_dir, log_dir=self.layout.log_dir)
+        self.prune_logs()
         began = time.monotonic()
         try:
             write_owned(self.layout.settings_file, text, account)
@@ -211,18 +236,22 @@ class Cluster:
 
     def _try_start(self, installation: find.Installation, account: Account) -> str | None:
         """Try once; returns None on success, else what PostgreSQL and pg_ctl said."""
-        log = self.layout.log_file
-        offset = log.stat().st_size if log.exists() else 0
+        read_to = {file: file.stat().st_size for file in (self.layout.start_log, *self.layout.logs) if file.exists()}
         command = [
             *(installation.program("pg_ctl"), "start", "--pgdata", str(self.layout.database)),
-            *("--log", str(log), "--wait", "--timeout", str(RECOVERY_S), "--silent"),
+            *("--log", str(self.layout.start_log), "--wait", "--timeout", str(RECOVERY_S), "--silent"),
         ]
         done = account.run(command, timeout_s=RECOVERY_S + 10)
         if done.returncode == 0:
             return None
-        with log.open(encoding="utf-8", errors="replace") as file:
-            file.seek(offset)
-            return file.read() or done.stdout
+        return self._said_since(read_to) or done.stdout
+
+    def _said_since(self, read_to: dict[Path, int]) -> str:
+        """Return what the log says beyond what was read of each file."""
+        said = _read_from(self.layout.start_log, read_to)
+        if not any(sign in said for sign in PREDECESSOR_LIVES):
+            wait_for_end_of_all(self.layout.database, LAST_WORDS_S)
+        return said + "".join(_read_from(file, read_to) for file in reversed(self.layout.logs))
 
     def _raise_start_failed(self, said: str) -> None:
         if "Address already in use" in said:
@@ -311,10 +340,21 @@ class Cluster:
             find.newest()  # raises: nothing is installed at all
         raise OtherMajorVersion(made_by=made_by, present=present, data_dir=self.layout.database)
 
-    def _make_room_in_log(self) -> None:
-        log = self.layout.log_file
-        if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
-            os.replace(log, log.with_suffix(".log.1"))
+    def prune_logs(self) -> None:
+        """Remove the oldest files of the log."""
+        first = self.layout.start_log
+        if first.exists() and first.stat().st_size > START_LOG_LIMIT_BYTES:
+            os.replace(first, first.with_suffix(".log.1"))
+        for old in self.layout.logs[LOGS_KEPT:]:
+            old.unlink(missing_ok=True)
+
+
+def _read_from(file: Path, read_to: dict[Path, int]) -> str:
+    if not file.exists():
+        return ""
+    with file.open(encoding="utf-8", errors="replace") as opened:
+        opened.seek(read_to.get(file, 0))
+        return opened.read()
 
 
 def _last_line(text: str) -> str:

@@ -61,7 +61,7 @@ class DataDirUnreachable(EmbeddedError):
 
 
 class AccountUnknown(EmbeddedError):
-    """PostgreSQL refuses to run as root, and the account to run it as does not exist."""
+    """What root starts does not run as root, and the account to run it as does not exist."""
 
     remedy = "Set GEOSERVICE_SERVICE_ACCOUNT to an existing unprivileged account, or run: useradd --system {account}."
 

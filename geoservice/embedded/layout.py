@@ -34,9 +34,24 @@ class Layout:
         return self.data_dir / "socket"
 
     @property
+    def log_dir(self) -> Path:
+        """Directory of the files that PostgreSQL's log is written to."""
+        return self.data_dir / "log"
+
+    @property
+    def start_log(self) -> Path:
+        """What PostgreSQL has to say before it writes its log."""
+        return self.log_dir / "start.log"
+
+    @property
+    def logs(self) -> list[Path]:
+        """The files of PostgreSQL's log, the newest first; those of earlier releases among them."""
+        return sorted(self.log_dir.glob("postgresql*"), key=lambda file: (_changed_at(file), file.name), reverse=True)
+
+    @property
     def log_file(self) -> Path:
-        """What PostgreSQL has to say."""
-        return self.data_dir / "log" / "postgresql.log"
+        """Where PostgreSQL writes its log now."""
+        return next(iter(self.logs), self.start_log)
 
     @property
     def version_file(self) -> Path:
@@ -53,6 +68,11 @@ class Layout:
         """Our part of PostgreSQL's configuration, rewritten at each start."""
         return self.database / "geoservice.conf"
 
+    @property
+    def login_map(self) -> Path:
+        """What PostgreSQL calls pg_ident.conf: which accounts of the machine log in as whom."""
+        return self.database / "pg_ident.conf"
+
     def check_socket_path(self, port: int) -> None:
         """Raise SocketPathTooLong when the kernel would refuse the socket's path."""
         path = self.socket_dir / f".s.PGSQL.{port}"
@@ -67,7 +87,7 @@ class Layout:
         """
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            for directory in (self.socket_dir, self.log_file.parent):
+            for directory in (self.socket_dir, self.log_dir):
                 directory.mkdir(mode=0o700, exist_ok=True)
                 directory.chmod(0o700)
                 account.own(directory)
@@ -94,6 +114,13 @@ class Layout:
             yield
         finally:
             os.close(descriptor)
+
+
+def _changed_at(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:  # somebody removed it at this moment
+        return 0.0
 
 
 def write_owned(path: Path, text: str, account: Account) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,12 +46,24 @@ def kill_orphans(database: Path) -> int:
     if find_postmaster(database) is not None:
         return 0
     killed = 0
+    for process in _servers_of(database):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()  # psutil compares the start time first: a reused number is left alone
+            killed += 1
+    return killed
+
+
+def wait_for_end_of_all(database: Path, timeout_s: float) -> None:
+    """Wait until no process of this directory lives, at most so long."""
+    deadline = time.monotonic() + timeout_s
+    while any(_servers_of(database)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _servers_of(database: Path) -> Iterator[psutil.Process]:
     for process in psutil.process_iter(["name"]):
         if process.info["name"] in SERVER_NAMES and _works_in(process.pid, database):
-            with suppress(psutil.NoSuchProcess):
-                process.kill()  # psutil compares the start time first: a reused number is left alone
-                killed += 1
-    return killed
+            yield process
 
 
 def _works_in(pid: int, database: Path) -> bool:

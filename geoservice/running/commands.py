@@ -54,5 +54,6 @@ def worker_command() -> list[str]:
 
 
 def web_environment(database_url: str) -> dict[str, str]:
-    """Return the environment of the web server: ours, with the database's address."""
-    return os.environ | {"GEOSERVICE_DATABASE_URL": database_url}
+    """Return the environment of the web server: ours, with the address of the login that serves, and no other."""
+    ours = {name: text for name, text in os.environ.items() if name.upper() != "GEOSERVICE_DATABASE_OWNER_URL"}
+    return ours | {"GEOSERVICE_DATABASE_URL": database_url}

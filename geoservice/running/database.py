@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from geoservice.embedded.cluster import Cluster
-from geoservice.settings import Settings
+from geoservice.settings import DatabaseUrls, Settings
 
 
 def embedded_cluster(settings: Settings) -> Cluster | None:
@@ -13,6 +13,10 @@ def embedded_cluster(settings: Settings) -> Cluster | None:
     return Cluster(settings.data_dir, settings.database_port, settings.service_account)
 
 
-def own_database_url(settings: Settings) -> str:
-    """Return the address of the database that the service was told; empty when none."""
-    return settings.database_url.get_secret_value() if settings.database_url is not None else ""
+def database_urls(settings: Settings) -> DatabaseUrls:
+    """Return the addresses of the database, whether it runs or not."""
+    named = settings.database_urls
+    if named is not None:
+        return named
+    cluster = Cluster(settings.data_dir, settings.database_port, settings.service_account)
+    return DatabaseUrls(cluster.service_url, cluster.url)

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from geoservice.embedded.stepping_down import ServerAccount
 from geoservice.running.logging import configure_logging
 from geoservice.running.processes import ProcessIdentity, die_with_parent, identity_of, name_process
 from geoservice.settings import Settings
@@ -79,8 +80,9 @@ class ForkedProcess:
 class ForkServer:
     """The supervisor's end."""
 
-    def __init__(self, environment: Mapping[str, str], listening: Collection[int]) -> None:
+    def __init__(self, environment: Mapping[str, str], listening: Collection[int], account: ServerAccount) -> None:
         self._environment = environment
+        self._account = account
         self._listening = listening
         self._process: subprocess.Popen[bytes] | None = None
         self._requests: socket.socket | None = None
@@ -114,6 +116,7 @@ class ForkServer:
             pass_fds=handed_down,
             # Its own group: Ctrl-C reaches the supervisor alone, which stops the parts in their order.
             start_new_session=True,
+            **self._account.process_options(),
         )
         theirs.close()
         ours.settimeout(FORK_S)

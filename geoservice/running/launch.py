@@ -14,15 +14,18 @@ from pathlib import Path
 import psycopg
 
 from geoservice.embedded.cluster import Cluster
+from geoservice.embedded.stepping_down import server_account
 from geoservice.running.addresses import check_addresses_free
-from geoservice.running.database import embedded_cluster, own_database_url
+from geoservice.running.database import database_urls, embedded_cluster
 from geoservice.running.instance import Instance, Report
 from geoservice.running.instance_errors import AnotherInstance, DatabaseUnreachable, NotAnswering
 from geoservice.running.processes import adopt_orphans
 from geoservice.running.supervisor import FIRST_ANSWER_S, Supervisor
 from geoservice.services.demo import DemoSummary, load_demo
-from geoservice.services.schema import upgrade
+from geoservice.services.openings import find_openings
+from geoservice.services.preparing import prepare_database
 from geoservice.settings import Settings
+from geoservice.wiring import tile_store
 
 #: Another `up` may be in the middle of making its database.
 OTHER_STARTS_S = 90.0
@@ -75,21 +78,32 @@ def bring_up(
 def _prepare(
     settings: Settings, cluster: Cluster | None, *, demo: bool, report: Report
 ) -> tuple[DemoSummary | None, str]:
-    url = own_database_url(settings)
+    urls = database_urls(settings)
     try:
         if cluster is not None:
             report("starting the database" if cluster.status().made_by else "making the database")
-            url = cluster.ensure()
+            cluster.ensure()
         else:
-            _check_reachable(url)
+            _check_reachable(urls.owner)
         report("bringing the schema up to date")
-        upgrade(url)
-        return (load_demo(url, report) if demo else None), url
+        prepare_database(urls)
+        _check_reachable(urls.service)
+        _tell_what_stands_open(settings, urls.service, report)
+        tile_store(settings)  # while we may: it is handed over to whom the servers run as
+        return (load_demo(urls.service, report) if demo else None), urls.service
     except BaseException:  # Ctrl-C included; it is raised again
         # Nobody would look after a database that was started for a service that then did not come up.
         if cluster is not None:
             cluster.stop()
         raise
+
+
+def _tell_what_stands_open(settings: Settings, service_url: str, report: Report) -> None:
+    for opening in find_openings(service_url):
+        report(opening.sentence())
+    servers = server_account(settings.service_account)
+    if servers.warning:
+        report(f"warning: {servers.warning}")
 
 
 def _check_reachable(url: str) -> None:
@@ -111,8 +125,7 @@ def _join(settings: Settings, instance: Instance, *, demo: bool, report: Report)
         time.sleep(0.1)
     summary = None
     if demo:
-        cluster = embedded_cluster(settings)
-        summary = load_demo(cluster.url if cluster is not None else own_database_url(settings), report)
+        summary = load_demo(database_urls(settings).service, report)
     return Started(state.host, state.port, already_ran=True, demo=summary)
 
 

@@ -21,6 +21,7 @@ import structlog
 
 from geoservice.embedded.cluster import Cluster
 from geoservice.embedded.cluster_errors import EmbeddedError
+from geoservice.embedded.stepping_down import server_account
 from geoservice.running.addresses import answers, listen_for_events, listen_on
 from geoservice.running.commands import (
     APPLICATION,
@@ -31,7 +32,7 @@ from geoservice.running.commands import (
     web_arguments,
     web_environment,
 )
-from geoservice.running.database import embedded_cluster, own_database_url
+from geoservice.running.database import database_urls, embedded_cluster
 from geoservice.running.forkserver import ForkServer, Program
 from geoservice.running.instance import Instance, InstanceState
 from geoservice.running.instance_errors import NotAnswering
@@ -72,7 +73,8 @@ class Supervisor:
     ) -> None:
         self._settings = settings
         self._instance = instance
-        self._environment = web_environment(database_url)
+        self._account = server_account(settings.service_account)
+        self._environment = self._account.environment(web_environment(database_url), settings.data_dir)
         self._cluster = cluster
         self._application = application
         self._stopping = False
@@ -92,7 +94,7 @@ class Supervisor:
         events = listen_for_events(self._settings)
         if events is not None:
             self._sockets.append(events)
-        self._forks = ForkServer(self._environment, [one.fileno() for one in self._sockets])
+        self._forks = ForkServer(self._environment, [one.fileno() for one in self._sockets], self._account)
         bound = ("--end-with", str(os.getpid()))
         self._worker = Child("the worker", Program("gs-worker", "geoservice.worker", bound), finish_s=FINISH_ATTEMPTS_S)
         self._web = Child(
@@ -112,6 +114,8 @@ class Supervisor:
         """
         configure_logging(self._settings.log_level)
         name_process("gs-supervisor")
+        if self._account.warning:
+            log.warning(self._account.warning)
         adopt_orphans()
         previous = {number: signal.signal(number, self._on_signal) for number in (*ENDING, signal.SIGCHLD)}
         try:
@@ -214,7 +218,11 @@ class Supervisor:
         return tuple(child for child in (self._worker, self._web, self._events) if child is not None)
 
     def _watch_database(self) -> None:
-        if self._cluster is None or self._cluster.postmaster() is not None:
+        if self._cluster is None:
+            return
+        with suppress(OSError):  # no service ends for that
+            self._cluster.prune_logs()
+        if self._cluster.postmaster() is not None:
             return
         now = time.monotonic()
         if not self._database_backoff.is_over(now):
@@ -281,7 +289,7 @@ def main() -> None:
     instance = Instance(settings.data_dir)
     instance.inherit(int(sys.argv[1]))
     cluster = embedded_cluster(settings)
-    url = cluster.url if cluster is not None else own_database_url(settings)
+    url = database_urls(settings).service
     try:
         Supervisor(settings, instance, database_url=url, cluster=cluster).run()
     except EmbeddedError as exc:

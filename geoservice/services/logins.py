@@ -1,57 +1,186 @@
-"""Database logins for people with QGIS or psql: each in one of the group roles, none owning anything."""
+"""Database logins for people with QGIS or psql: each in one of the group roles, none owning anything.
+
+A login that was made here is marked by a comment on its role, which names its database. Others are left alone.
+"""
 
 from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import psycopg
-from psycopg import sql
+from psycopg import Connection, sql
 from sqlalchemy import make_url
 
 from geoservice.auth.model import LoginRole
-from geoservice.errors import GeoserviceError
+from geoservice.errors import GeoserviceError, JurisdictionUnknown
+from geoservice.services.service_login import password_clause
 from layers.db.session import translated_errors
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+_BARE = sql.SQL("NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS")
+_FOUND = """
+    SELECT coalesce(shobj_description(oid, 'pg_authid') = %(mark)s, false),
+           rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls
+      FROM pg_roles WHERE rolname = %(name)s
+"""
+#: Of sessions that whoever asks may end.
+_END_SESSIONS = """
+    SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a
+     WHERE a.usename = %s AND pg_has_role(a.usesysid, 'MEMBER')
+"""
+_GRANT = """
+    INSERT INTO geoservice.login_grant (login, jurisdiction_id) VALUES (%(login)s, %(jurisdiction_id)s)
+        ON CONFLICT (login) DO UPDATE SET jurisdiction_id = excluded.jurisdiction_id, granted_at = now()
+"""
 
 
 class LoginNameRefused(GeoserviceError):
     """A login's name is lower-case letters, digits and underscores, begins with a letter, and is not `geoservice…`."""
 
 
-def grant_login(url: str, name: str, role: LoginRole) -> str:
-    """Make a login, or give an existing one a new password and this role only; return the password.
+class LoginUnknown(GeoserviceError):
+    """There is no login of this name."""
+
+
+class LoginNotMadeHere(GeoserviceError):
+    """A role of this name was not made here for this database: it is left alone."""
+
+    advice = "name-login"
+
+
+class LoginHasMore(GeoserviceError):
+    """Somebody gave this login more rights than logins have that are made here: it is left alone."""
+
+
+class LoginOwnsThings(GeoserviceError):
+    """The login owns something in this cluster, or was granted something by name: it can not go before that does."""
+
+    advice = "drop-owned"
+
+
+class LoginsNotAllowed(GeoserviceError):
+    """The login that owns the database may not make or change logins."""
+
+    advice = "allow-logins"
+
+
+@dataclass(frozen=True)
+class LoginLimits:
+    """What a login may take. Its sessions begin with the times and may set others; the connections are a wall."""
+
+    connections: int
+    #: A statement that runs longer is cancelled.
+    statement_s: float
+    #: A session that leaves a transaction open and asks nothing for so long is ended.
+    idle_in_transaction_s: float
+
+
+def mark(database: str) -> str:
+    """Return the comment by which a login of a database is known again."""
+    return f"login of geoservice for {database}"
+
+
+def grant_login(
+    url: str, name: str, role: LoginRole, limits: LoginLimits, *, jurisdiction: str | None = None
+) -> str:  # fmt: skip
+    """Make a login, or give one made here a new password, this role only, there only, and these limits.
+
+    Returns the password.
 
     Parameters
     ----------
     url
         A superuser's, or that of a login that may create roles.
+    jurisdiction
+        Code of that where alone it works; None: everywhere.
+
+    Raises
+    ------
+    LoginNameRefused, LoginNotMadeHere, LoginHasMore, LoginsNotAllowed
+    JurisdictionUnknown
     """
-    if _NAME.fullmatch(name) is None or name.startswith(("geoservice", "pg_")):
-        raise LoginNameRefused(name=name)
+    _require_name(name)
     password = secrets.token_urlsafe(18)
     login, groups = sql.Identifier(name), sql.SQL(", ").join(sql.Identifier(f"geoservice_{one}") for one in LoginRole)
-    with translated_errors(), psycopg.connect(url) as connection:
-        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
-        verb = sql.SQL("ALTER" if known else "CREATE")
+    with _administering(url) as connection:
+        made = _was_made_here(connection, name)
+        verb = sql.SQL("ALTER ROLE {} ") if made else sql.SQL("CREATE ROLE {} ")
+        limit = sql.SQL(" CONNECTION LIMIT {}").format(sql.Literal(limits.connections))
         connection.execute(
-            sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
-                verb, login, sql.Literal(password)
-            )
+            verb.format(login) + sql.SQL("LOGIN ") + _BARE + limit + password_clause(connection, name, password)
         )
+        note = sql.SQL("COMMENT ON ROLE {} IS {}")
+        connection.execute(note.format(login, sql.Literal(mark(connection.info.dbname))))
         connection.execute(sql.SQL("REVOKE {} FROM {}").format(groups, login))
         connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(f"geoservice_{role}"), login))
         connection.execute(sql.SQL("ALTER ROLE {} SET search_path = geoservice, public").format(login))
+        for setting, most_s in (
+            ("statement_timeout", limits.statement_s),
+            ("idle_in_transaction_session_timeout", limits.idle_in_transaction_s),
+        ):
+            most_ms = sql.Literal(round(most_s * 1000))
+            connection.execute(sql.SQL("ALTER ROLE {} SET {} = {}").format(login, sql.Identifier(setting), most_ms))
+        connection.execute(_GRANT, {"login": name, "jurisdiction_id": _id(connection, jurisdiction)})
     return password
 
 
+def _id(connection: Connection[Any], jurisdiction: str | None) -> int | None:
+    if jurisdiction is None:
+        return None
+    row = connection.execute("SELECT id FROM geoservice.jurisdiction WHERE code = %s", [jurisdiction]).fetchone()
+    if row is None:
+        raise JurisdictionUnknown(jurisdiction=jurisdiction)
+    return int(row[0])
+
+
 def revoke_login(url: str, name: str) -> None:
-    """Remove a login made by `grant_login`."""
+    """Remove a login made by `grant_login`, and end its sessions.
+
+    Raises: LoginNameRefused, LoginUnknown, LoginNotMadeHere, LoginHasMore, LoginOwnsThings, LoginsNotAllowed.
+    """
+    _require_name(name)
+    with _administering(url) as connection:
+        if not _was_made_here(connection, name):
+            raise LoginUnknown(name=name)
+        connection.execute(_END_SESSIONS, [name])
+        connection.execute("DELETE FROM geoservice.login_grant WHERE login = %s", [name])
+        try:
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+        except psycopg.errors.DependentObjectsStillExist as exc:
+            raise LoginOwnsThings(name=name) from exc
+
+
+def _require_name(name: str) -> None:
     if _NAME.fullmatch(name) is None or name.startswith(("geoservice", "pg_")):
         raise LoginNameRefused(name=name)
+
+
+@contextmanager
+def _administering(url: str) -> Iterator[Connection[Any]]:
     with translated_errors(), psycopg.connect(url) as connection:
-        connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+        try:
+            yield connection
+        except psycopg.errors.InsufficientPrivilege as exc:
+            raise LoginsNotAllowed(owner=connection.info.user) from exc
+
+
+def _was_made_here(connection: Connection[Any], name: str) -> bool:
+    """Return whether there is such a login of ours; False: no role has that name. Raise what leaves it alone."""
+    database = connection.info.dbname
+    found = connection.execute(_FOUND, {"name": name, "mark": mark(database)}).fetchone()
+    if found is None:
+        return False
+    ours, has_more = found
+    if not ours:
+        raise LoginNotMadeHere(name=name, database=database)
+    if has_more:
+        raise LoginHasMore(name=name)
+    return True
 
 
 def database_name(url: str) -> str:

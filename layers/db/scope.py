@@ -42,6 +42,8 @@ class Scope:
         }  # fmt: skip
 
 
+#: What the service's login works as.
+ROLES = (APP_ROLE, "geoservice_everywhere", "geoservice_within", "geoservice_officer", "geoservice_visitor")
 NOTHING = Scope(APP_ROLE)
 #: Of whoever runs the service; of programs that serve several jurisdictions; of what is told as counts.
 EVERYWHERE = Scope("geoservice_everywhere")

@@ -59,7 +59,7 @@ def engine_url(url: str) -> str:
 
 @dataclass(frozen=True)
 class Database:
-    """A pool of connections to one PostGIS database, working as APP_ROLE, which owns nothing: it switches off no guard."""
+    """A pool of connections to one PostGIS database, working as APP_ROLE: it owns nothing and switches off no guard."""
 
     engine: Engine = field(repr=False)
     #: A statement is cancelled after this time unless a transaction asks for more.
@@ -76,6 +76,7 @@ class Database:
             engine_url(url),
             pool_size=pool_size,
             max_overflow=0,
+            hide_parameters=True,  # an error's text is logged; values may be a resident's words
             pool_timeout=pool_timeout_s,
             pool_pre_ping=True,  # costs 0.1 ms; without it the first request after a restart fails
             connect_args={

@@ -28,7 +28,15 @@ GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservic
 -- What the analyst reads and writes beside that, as does the service.
 GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.decision, geoservice.posting, geoservice.change,
     geoservice.change_count TO geoservice_analyst, geoservice_app;
-GRANT SELECT, INSERT ON geoservice.incident TO geoservice_analyst, geoservice_app;
+GRANT SELECT, INSERT ON geoservice.incident TO geoservice_app;
+-- No words of residents and nothing of a reporter; a report that the analyst hands in has no token that somebody else may know.
+GRANT SELECT (id, service_code, source, geom, received_x, received_y, declared_crs, accuracy_m, building_code, reported_at,
+        jurisdiction_id, edition_id, grid_code, method, distance_to_border_m, near_border, candidates, officer_code, routed_at,
+        overrule_grid_code, assigned_officer_code, status, status_since, step_rule, waiting_since, expected_at, work_left_s, overdue_at,
+        late, duplicate_of, original_status, closed_at, rating, recorded_at, updated_at, version),
+    INSERT (id, service_code, source, description, attributes, geom, received_x, received_y, declared_crs, accuracy_m, building_code,
+        reported_at, jurisdiction_id, assigned_officer_code, overrule_grid_code, overrule_reason)
+    ON geoservice.incident TO geoservice_analyst;
 GRANT INSERT, UPDATE, DELETE ON
     geoservice.grid TO geoservice_analyst, geoservice_app;
 GRANT INSERT (edition_id, code, reason), DELETE ON geoservice.reassigned_code TO geoservice_analyst, geoservice_app;
@@ -89,7 +97,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.edition_at(integer, timestamptz, timestamptz), geoservice.known_since(integer),
     geoservice.outline_before(integer, bigint), geoservice.ballpark_before(integer, bigint), geoservice.outline_at(integer, timestamptz, timestamptz),
     geoservice.jurisdiction_around(geometry, timestamptz, timestamptz),
-    geoservice.publish_lock(), geoservice.wait_for_publications(timestamptz, integer),
+    geoservice.wait_for_publications(timestamptz, integer),
     geoservice.grids_covering(geometry, double precision, double precision, timestamptz, integer, timestamptz),
     geoservice.grid_nearest(geometry, double precision, double precision, timestamptz, integer, double precision, timestamptz),
     geoservice.grids_within(geometry, double precision, double precision, integer, timestamptz, timestamptz, double precision, bigint),
@@ -104,8 +112,9 @@ GRANT EXECUTE ON FUNCTION
     geoservice.owner_by_person(geoservice.incident, geoservice.ownership),
     geoservice.building_meant(text, geometry, integer)
     TO geoservice_reader, geoservice_analyst, geoservice_app;
--- What the routing of a report asks, with the rights of its writer.
+-- What the routing of a report asks, with the rights of its writer; and the turn that whoever writes takes.
 GRANT EXECUTE ON FUNCTION
+    geoservice.lock_jurisdiction_shared(integer),
     geoservice.stale_routing_at(integer, bigint, timestamptz, boolean),
     geoservice.reroute_at(geoservice.incident, geoservice.incident), geoservice.status_by_officer(text, text, text),
     geoservice.not_to_come(timestamptz), geoservice.status_of_original(uuid), geoservice.original_of(uuid)
@@ -119,7 +128,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
     geoservice.take_up_tile_changes(text, integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
-    geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.tile_lock(),
+    geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.lock_drawing(integer),
     geoservice.begin_change(text, text, text, bigint), geoservice.changed_since(bigint), geoservice.undo_change(bigint, text),
     geoservice.create_layer(text, jsonb, text[], integer, integer, text[]), geoservice.drop_layer(text, text),
     geoservice.fingerprints()  -- of the keys, too

@@ -35,10 +35,10 @@ BEGIN
     END IF;
     answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);
     IF tg_op OPERATOR(pg_catalog.=) 'INSERT' AND answer.jurisdiction_id IS NOT NULL THEN
-        -- What nearly every report needs is done here: the lock, and a look at the edition. The function costs more than that.
+        -- What nearly every report needs is done here: its turn, and a look at the edition. The function costs more than that.
         fresh := new.reported_at OPERATOR(pg_catalog.>=) pg_catalog.now();
         IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed' THEN
-            PERFORM pg_catalog.pg_advisory_xact_lock_shared(geoservice.publish_lock(), answer.jurisdiction_id);
+            PERFORM geoservice.lock_jurisdiction_shared(answer.jurisdiction_id);
             stands := geoservice.edition_at(
                 answer.jurisdiction_id, CASE WHEN fresh THEN pg_catalog.clock_timestamp() ELSE new.routed_at END)
                 IS NOT DISTINCT FROM answer.edition_id;

@@ -296,6 +296,13 @@ END $$;
 -- One at a time takes up changes.
 CREATE FUNCTION geoservice.tile_lock() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1802399576;
 
+-- Be the only one who draws the grids of a jurisdiction, until the commit.
+CREATE FUNCTION geoservice.lock_drawing(jurisdiction integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(tile_lock(), jurisdiction);
+END $$;
+
 -- Take up what was committed, of all layers or of one in one jurisdiction: each tile set that was touched gets a new version, and so do
 -- its tiles that were. A version is the millisecond when it was given, and in any case greater than the one before: a database that was
 -- set back never gives one twice. Returns how many changes were taken up. What can not be taken up of one set hinders no other: its
@@ -315,7 +322,8 @@ BEGIN
         BEGIN
             taken := taken + take_up_tile_set(part.layer, part.jurisdiction_id);
         EXCEPTION WHEN OTHERS THEN
-            RAISE WARNING 'Changes of tiles of % in jurisdiction % can not be taken up: %', part.layer, part.jurisdiction_id, sqlerrm;
+            -- Not the words of the error, which may hold values; and not a warning, which the log leaves out.
+            RAISE LOG 'Changes of tiles of % in jurisdiction % can not be taken up: %', part.layer, part.jurisdiction_id, sqlstate;
         END;
     END LOOP;
     RETURN taken;

@@ -845,6 +845,45 @@ $$;
 
 -- Who waits for whom. Publishing and writing take turns, the one who waits longest first; and what was known can be told once
 -- no publication has an instant of knowledge and has not committed.
+--
+-- Nothing that somebody may do who only reads makes a writer wait. Turns are taken by advisory locks, which PostgreSQL lets everybody
+-- take who may connect: one reader could keep every report out. So nobody takes one by himself: they are taken here, with the
+-- owner's rights, by functions that only those may run who may write. And some commands wait for a table, with all writers behind
+-- them, before they are refused: making a trigger, a rule, or a foreign key to it.
+
+-- Refuse triggers and rules to whoever only reads, before the table is waited for. Who is in no group of ours does not find our tables.
+CREATE FUNCTION geoservice.refuse_to_readers() RETURNS event_trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF pg_has_role(session_user, 'geoservice_reader', 'MEMBER')
+       AND NOT pg_has_role(session_user, 'geoservice_analyst', 'MEMBER') AND NOT pg_has_role(session_user, 'geoservice_app', 'MEMBER')
+    THEN
+        RAISE EXCEPTION 'permission denied: whoever only reads may make no trigger and no rule'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+END $$;
+
+-- Close the ways, in this database: a superuser must ask, for the functions of locks are the superuser's, and so are triggers of
+-- commands. From then on nobody may take such a lock but the owner of the schema, with whose rights the functions below run; and
+-- temporary tables, from which a foreign key may lead to ours, are for those who may write.
+CREATE FUNCTION geoservice.close_locks() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    owner text := (SELECT n.nspowner::regrole FROM pg_namespace AS n WHERE n.nspname = 'geoservice');
+    taken regprocedure;
+BEGIN
+    FOR taken IN
+        SELECT p.oid FROM pg_proc AS p WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname ~ '^pg_(try_)?advisory_'
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', taken);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s', taken, owner);
+    END LOOP;
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC, geoservice_reader', current_database());
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO geoservice_analyst, geoservice_app, %s', current_database(), owner);
+    DROP EVENT TRIGGER IF EXISTS geoservice_readers;
+    CREATE EVENT TRIGGER geoservice_readers ON ddl_command_start WHEN TAG IN ('CREATE TRIGGER', 'CREATE RULE')
+        EXECUTE FUNCTION geoservice.refuse_to_readers();
+END $$;
 
 -- The lock of what is known of a jurisdiction's grids. Who publishes holds it alone from before its instant of knowledge until
 -- it commits; who asks what was known waits for it, and holds nothing.
@@ -866,7 +905,7 @@ END $$;
 -- rows are given to whoever fits in, and writers who follow each other closely would never let a publication in; and a foreign
 -- key takes the row's lock after that of a feature or a report, where publishing takes them the other way round.
 CREATE FUNCTION geoservice.lock_jurisdiction_exclusive(jurisdiction integer) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(publish_lock(), jurisdiction);
     -- A new version of the row, by which older views are told apart.
@@ -876,9 +915,9 @@ END $$;
 -- Wait until what was known at an instant is settled: until publications that began before now are in, or are not. One that
 -- begins later has a later instant of knowledge. The answer must be asked for by a later statement of the same READ COMMITTED
 -- transaction, with a snapshot that is not older than this. It costs a lock for each publication under way, not for each
--- jurisdiction there is, and lets go of it: whoever asks and then goes home keeps nobody from publishing.
+-- jurisdiction there is, and lets go of it: whoever asks and then goes home keeps nobody from publishing. So readers may run it.
 CREATE FUNCTION geoservice.wait_for_publications(known_at timestamptz, only_in integer DEFAULT NULL) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     -- A standby knows what it has followed; who publishes elsewhere holds no lock here.
     latest CONSTANT timestamptz := CASE WHEN pg_is_in_recovery()
@@ -2067,6 +2106,13 @@ END $$;
 -- One at a time takes up changes.
 CREATE FUNCTION geoservice.tile_lock() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1802399576;
 
+-- Be the only one who draws the grids of a jurisdiction, until the commit.
+CREATE FUNCTION geoservice.lock_drawing(jurisdiction integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(tile_lock(), jurisdiction);
+END $$;
+
 -- Take up what was committed, of all layers or of one in one jurisdiction: each tile set that was touched gets a new version, and so do
 -- its tiles that were. A version is the millisecond when it was given, and in any case greater than the one before: a database that was
 -- set back never gives one twice. Returns how many changes were taken up. What can not be taken up of one set hinders no other: its
@@ -2086,7 +2132,8 @@ BEGIN
         BEGIN
             taken := taken + take_up_tile_set(part.layer, part.jurisdiction_id);
         EXCEPTION WHEN OTHERS THEN
-            RAISE WARNING 'Changes of tiles of % in jurisdiction % can not be taken up: %', part.layer, part.jurisdiction_id, sqlerrm;
+            -- Not the words of the error, which may hold values; and not a warning, which the log leaves out.
+            RAISE LOG 'Changes of tiles of % in jurisdiction % can not be taken up: %', part.layer, part.jurisdiction_id, sqlstate;
         END;
     END LOOP;
     RETURN taken;
@@ -3049,10 +3096,10 @@ BEGIN
     END IF;
     answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);
     IF tg_op OPERATOR(pg_catalog.=) 'INSERT' AND answer.jurisdiction_id IS NOT NULL THEN
-        -- What nearly every report needs is done here: the lock, and a look at the edition. The function costs more than that.
+        -- What nearly every report needs is done here: its turn, and a look at the edition. The function costs more than that.
         fresh := new.reported_at OPERATOR(pg_catalog.>=) pg_catalog.now();
         IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed' THEN
-            PERFORM pg_catalog.pg_advisory_xact_lock_shared(geoservice.publish_lock(), answer.jurisdiction_id);
+            PERFORM geoservice.lock_jurisdiction_shared(answer.jurisdiction_id);
             stands := geoservice.edition_at(
                 answer.jurisdiction_id, CASE WHEN fresh THEN pg_catalog.clock_timestamp() ELSE new.routed_at END)
                 IS NOT DISTINCT FROM answer.edition_id;
@@ -4451,7 +4498,15 @@ GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservic
 -- What the analyst reads and writes beside that, as does the service.
 GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.decision, geoservice.posting, geoservice.change,
     geoservice.change_count TO geoservice_analyst, geoservice_app;
-GRANT SELECT, INSERT ON geoservice.incident TO geoservice_analyst, geoservice_app;
+GRANT SELECT, INSERT ON geoservice.incident TO geoservice_app;
+-- No words of residents and nothing of a reporter; a report that the analyst hands in has no token that somebody else may know.
+GRANT SELECT (id, service_code, source, geom, received_x, received_y, declared_crs, accuracy_m, building_code, reported_at,
+        jurisdiction_id, edition_id, grid_code, method, distance_to_border_m, near_border, candidates, officer_code, routed_at,
+        overrule_grid_code, assigned_officer_code, status, status_since, step_rule, waiting_since, expected_at, work_left_s, overdue_at,
+        late, duplicate_of, original_status, closed_at, rating, recorded_at, updated_at, version),
+    INSERT (id, service_code, source, description, attributes, geom, received_x, received_y, declared_crs, accuracy_m, building_code,
+        reported_at, jurisdiction_id, assigned_officer_code, overrule_grid_code, overrule_reason)
+    ON geoservice.incident TO geoservice_analyst;
 GRANT INSERT, UPDATE, DELETE ON
     geoservice.grid TO geoservice_analyst, geoservice_app;
 GRANT INSERT (edition_id, code, reason), DELETE ON geoservice.reassigned_code TO geoservice_analyst, geoservice_app;
@@ -4512,7 +4567,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.edition_at(integer, timestamptz, timestamptz), geoservice.known_since(integer),
     geoservice.outline_before(integer, bigint), geoservice.ballpark_before(integer, bigint), geoservice.outline_at(integer, timestamptz, timestamptz),
     geoservice.jurisdiction_around(geometry, timestamptz, timestamptz),
-    geoservice.publish_lock(), geoservice.wait_for_publications(timestamptz, integer),
+    geoservice.wait_for_publications(timestamptz, integer),
     geoservice.grids_covering(geometry, double precision, double precision, timestamptz, integer, timestamptz),
     geoservice.grid_nearest(geometry, double precision, double precision, timestamptz, integer, double precision, timestamptz),
     geoservice.grids_within(geometry, double precision, double precision, integer, timestamptz, timestamptz, double precision, bigint),
@@ -4527,8 +4582,9 @@ GRANT EXECUTE ON FUNCTION
     geoservice.owner_by_person(geoservice.incident, geoservice.ownership),
     geoservice.building_meant(text, geometry, integer)
     TO geoservice_reader, geoservice_analyst, geoservice_app;
--- What the routing of a report asks, with the rights of its writer.
+-- What the routing of a report asks, with the rights of its writer; and the turn that whoever writes takes.
 GRANT EXECUTE ON FUNCTION
+    geoservice.lock_jurisdiction_shared(integer),
     geoservice.stale_routing_at(integer, bigint, timestamptz, boolean),
     geoservice.reroute_at(geoservice.incident, geoservice.incident), geoservice.status_by_officer(text, text, text),
     geoservice.not_to_come(timestamptz), geoservice.status_of_original(uuid), geoservice.original_of(uuid)
@@ -4542,7 +4598,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
     geoservice.take_up_tile_changes(text, integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
-    geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.tile_lock(),
+    geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.lock_drawing(integer),
     geoservice.begin_change(text, text, text, bigint), geoservice.changed_since(bigint), geoservice.undo_change(bigint, text),
     geoservice.create_layer(text, jsonb, text[], integer, integer, text[]), geoservice.drop_layer(text, text),
     geoservice.fingerprints()  -- of the keys, too

@@ -395,7 +395,8 @@ def test_an_analyst_can_not_sign_history_with_another_name(fortress: Fortress) -
 
 def test_a_reader_can_not_keep_others_from_publishing(fortress: Fortress) -> None:
     with fortress.as_login("geoservice_reader") as reader, fortress.as_role("geoservice_app") as publisher:
-        reader.execute("SELECT pg_advisory_lock(hashtext('geoservice.publish'), 1)")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reader.execute("SELECT pg_advisory_lock(hashtext('geoservice.publish'), 1)")
         publisher.execute("SET lock_timeout = '200ms'")
 
         with pytest.raises(psycopg.Error, match="was not validated"):

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from geoservice.cli.main import geoservice
+from geoservice.embedded.config import SERVICE_LOGIN
 from geoservice.running.commands import FINISH_REQUESTS_S
 from geoservice.settings import Settings
 
@@ -84,10 +85,13 @@ def test_health_check_is_a_program_that_runs() -> None:
 
 def test_database_address_fits_the_database() -> None:
     database = COMPOSE["services"]["database"]["environment"]
-    address = APP["environment"]["GEOSERVICE_DATABASE_URL"]
+    owner = APP["environment"]["GEOSERVICE_DATABASE_OWNER_URL"]
+    service = re.sub(r":\?[^}]*", "", APP["environment"]["GEOSERVICE_DATABASE_URL"])
 
     user, name = database["POSTGRES_USER"], database["POSTGRES_DB"]
-    assert address == f"postgresql://{user}:${{POSTGRES_PASSWORD}}@database:5432/{name}"
+    assert owner == f"postgresql://{user}:${{POSTGRES_PASSWORD}}@database:5432/{name}"
+    assert service == f"postgresql://{SERVICE_LOGIN}:${{SERVICE_PASSWORD}}@database:5432/{name}"
+    assert user != SERVICE_LOGIN
     assert {user, name} <= set(COMPOSE["services"]["database"]["healthcheck"]["test"])
 
 
@@ -98,6 +102,7 @@ def test_app_waits_for_a_database_that_answers() -> None:
 
 def test_no_password_is_written_down() -> None:
     assert COMPOSE["services"]["database"]["environment"]["POSTGRES_PASSWORD"].startswith("${POSTGRES_PASSWORD:?")
+    assert "${SERVICE_PASSWORD:?" in APP["environment"]["GEOSERVICE_DATABASE_URL"]
     assert "PASSWORD" not in DOCKERFILE
 
 

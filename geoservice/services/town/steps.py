@@ -145,7 +145,7 @@ def _brought_up_to_date(before: Jurisdiction, plan: Plan, service: JurisdictionS
     if town.metric_srid not in (None, now.metric_srid):
         yield f"metric_srid stays EPSG:{now.metric_srid}: what was reckoned in it would be something else."
     if plan.outline is not None and plan.outline.file is not None:
-        yield "Its outline is as it was: another one comes with an edition (geoservice edition outline)."
+        yield "Its outline is as it was: another one comes with an edition."
 
 
 def _around(making: Making) -> MultiPolygon:

@@ -12,7 +12,7 @@ def test_nothing_that_makes_a_commit_unsafe_is_ever_set() -> None:
 
 
 def test_quotes_in_a_path_stay_inside_the_value() -> None:
-    text = config.settings_text(port=5433, socket_dir=Path("/it's"))
+    text = config.settings_text(port=5433, socket_dir=Path("/it's"), log_dir=Path("/log"))
 
     assert "unix_socket_directories = '/it''s'\n" in text
     assert "port = '5433'\n" in text

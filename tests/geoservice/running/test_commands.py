@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import urllib.request
 from collections.abc import Iterator
@@ -15,7 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 import pytest
+
+import geoservice
+from geoservice.embedded.cluster import Cluster
+from geoservice.embedded.config import SERVICE_LOGIN
+from geoservice.embedded.stepping_down import server_account
+from geoservice.running.commands import web_environment
 
 
 def free_port() -> int:
@@ -29,6 +37,7 @@ class Machine:
 
     def __init__(self, directory: Path) -> None:
         self.port = free_port()
+        self.account = "postgres"
         self.data_dir = directory / "data"
         self.environment = {key: text for key, text in os.environ.items() if not key.startswith("GEOSERVICE_")} | {
             "GEOSERVICE_DATA_DIR": str(self.data_dir),
@@ -37,8 +46,11 @@ class Machine:
             "GEOSERVICE_DATABASE_PORT": str(free_port()),
         }
 
+    #: Runs the commands.
+    python = sys.executable
+
     def type(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "geoservice.cli.main", *words]
+        command = [self.python, "-m", "geoservice.cli.main", *words]
         environment = self.environment | settings
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
@@ -87,6 +99,7 @@ def test_up_answers_says_so_again_and_stops(machine: Machine) -> None:
     assert json.loads(status.stdout) == json.loads(before.stdout), "something was started anew"
     assert json.loads(status.stdout)["answering"] is True
     _assert_every_process_is_told(machine, json.loads(status.stdout))
+    _assert_whoever_serves_owns_nothing(machine)
     assert machine.type("stop").stdout == "geoservice is stopped.\n"
     assert machine.type("status").returncode == 3
 
@@ -104,6 +117,61 @@ def _assert_every_process_is_told(machine: Machine, status: dict[str, Any]) -> N
         began = datetime.fromtimestamp(psutil.Process(pid).create_time(), UTC)
         assert abs(datetime.fromisoformat(part["since"]) - began) < timedelta(seconds=10)
     assert all(f"process {pid} since " in shown for pid in told)
+
+
+def _assert_whoever_serves_owns_nothing(machine: Machine) -> None:
+    cluster = Cluster(machine.data_dir, int(machine.environment["GEOSERVICE_DATABASE_PORT"]))
+    with psycopg.connect(cluster.url) as connection:
+        sessions = connection.execute(
+            "SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'geoservice'"
+        ).fetchall()
+
+    assert sessions == [(SERVICE_LOGIN,)]
+
+
+@pytest.fixture
+def readable(machine: Machine) -> Machine:
+    """Return the machine with an interpreter that whom root steps down to can run: root's own may lie in its home."""
+    if server_account(machine.account).warning == "":
+        return machine
+    system = f"/usr/bin/python3.{sys.version_info.minor}"
+    if not os.access(system, os.X_OK):
+        pytest.skip(f"{machine.account} can run neither {sys.executable} nor {system}")
+    machine.python = system
+    root = str(Path(geoservice.__file__).parents[1])
+    machine.environment["PYTHONPATH"] = os.pathsep.join([root, sysconfig.get_path("purelib")])
+    return machine
+
+
+def test_processes_that_root_starts_give_root_up(readable: Machine) -> None:
+    """Read what the kernel says of each: it serves as who runs the database, and can get nothing back."""
+    up = readable.type("up", "--background", GEOSERVICE_TILE_STORE_BYTES="1000000")
+    assert up.returncode == 0, up.stderr
+    status = json.loads(readable.type("status", "--json").stdout)
+    [database] = [part["pid"] for part in status["parts"] if part["name"] == "database"]
+    serving = {part["name"]: part["pid"] for part in status["parts"] if part["name"] not in ("database", "supervisor")}
+
+    assert set(serving) == {"fork server", "web server", "web worker", "events' server", "events' worker", "worker"}
+    for name, pid in serving.items():
+        kernel = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        assert kernel["Uid"].split() == [str(Path(f"/proc/{database}").stat().st_uid)] * 4, name
+        if os.geteuid() == 0:
+            assert "0" not in kernel["Uid"].split() + kernel["Gid"].split() + kernel["Groups"].split(), name
+        assert int(kernel["CapEff"], 16) == int(kernel["CapPrm"], 16) == 0 or os.geteuid() != 0, name
+    assert "run as root" not in up.stderr
+    files = [readable.data_dir / "tiles", *(readable.data_dir / "tiles").iterdir()]
+    assert len(files) > 1
+    for file in files:
+        assert file.stat().st_uid == Path(f"/proc/{database}").stat().st_uid, file
+
+
+def test_the_owners_address_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEOSERVICE_DATABASE_OWNER_URL", "postgresql://owner:geheim@db/gis")
+
+    given = web_environment("postgresql://serves@db/gis")
+
+    assert given["GEOSERVICE_DATABASE_URL"] == "postgresql://serves@db/gis"
+    assert "geheim" not in str(given)
 
 
 def test_own_database_starts_no_other(machine: Machine) -> None:

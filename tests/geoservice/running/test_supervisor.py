@@ -114,6 +114,7 @@ class Service:
 def serving() -> Iterator[Service]:
     """Run a service until it serves, and leave nothing of it."""
     with tempfile.TemporaryDirectory(prefix="gs-") as name:
+        Path(name).chmod(0o777)  # whom root steps down to reads and writes there
         service = Service(Path(name))
         try:
             service.wait_until_serving()
@@ -122,6 +123,14 @@ def serving() -> Iterator[Service]:
             service.process.kill()
             service.process.wait(20)
             wait_until(lambda: get(service.port) is None, "nobody answers")
+
+
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    """Return a directory that whom root steps down to can read and write to; pytest's own is closed to him."""
+    with tempfile.TemporaryDirectory(prefix="gs-") as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +200,7 @@ def test_killed_supervisor_takes_the_web_server_with_it(ending: Service) -> None
 @pytest.mark.slow
 def test_application_that_cannot_start_ends_the_supervisor_with_one_line() -> None:
     with tempfile.TemporaryDirectory(prefix="gs-") as name:
+        Path(name).chmod(0o777)
         service = Service(Path(name), "tiny:missing")
 
         assert service.process.wait(60) == 1
@@ -242,8 +252,8 @@ def test_backoff_meets_the_first_failure_at_once_then_waits_longer_and_forgets()
 
 
 @pytest.mark.slow
-def test_the_worker_is_started_again_and_ends_with_its_supervisor(tmp_path: Path) -> None:
-    service = Service(tmp_path, webhooks=True)
+def test_the_worker_is_started_again_and_ends_with_its_supervisor(open_place: Path) -> None:
+    service = Service(open_place, webhooks=True)
     try:
         service.wait_until_serving()
         first = service.worker()

@@ -315,7 +315,7 @@ def test_a_crowd_at_a_new_edition_has_it_drawn_once_and_holds_one_connection(ser
     drawing, go_on, found = Event(), Event(), []
 
     def slowly(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        if "pg_advisory_xact_lock(geoservice.tile_lock()" in statement:
+        if "geoservice.lock_drawing(" in statement:
             drawing.set()
             go_on.wait(30)
 

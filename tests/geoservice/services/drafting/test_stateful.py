@@ -22,7 +22,7 @@ from geoservice.auth.model import LoginRole
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.errors import DraftsOfDifferentBases, MergeConflict, NothingToRedo, NothingToUndo
 from geoservice.services.drafting.model import Edited
-from geoservice.services.logins import grant_login, revoke_login
+from geoservice.services.logins import LoginLimits, grant_login, revoke_login
 from layers.crs import Position
 from layers.errors import PublishedMeanwhile, RefusedByDatabase
 from layers.grids.model import GridShape, has_errors
@@ -337,7 +337,7 @@ class Drafting(RuleBasedStateMachine):
 @pytest.fixture
 def world(database_url: str) -> Iterator[World]:
     login = f"stateful_{os.getpid()}"
-    grant_login(database_url, login, LoginRole.ANALYST)
+    grant_login(database_url, login, LoginRole.ANALYST, LoginLimits(10, 60, 600))
     try:
         with psycopg.connect(database_url, autocommit=True) as analyst:
             analyst.execute(sql.SQL("SET SESSION AUTHORIZATION {}").format(sql.Identifier(login)))

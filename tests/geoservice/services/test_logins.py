@@ -1,0 +1,217 @@
+"""Logins for people: made, limited, given away and taken back; whatever else is in the cluster is left alone."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection, sql
+from sqlalchemy import make_url
+
+from geoservice.auth.model import LoginRole
+from geoservice.cli.advice import ADVICE
+from geoservice.errors import GeoserviceError, in_words
+from geoservice.services.logins import (
+    LoginHasMore,
+    LoginLimits,
+    LoginNameRefused,
+    LoginNotMadeHere,
+    LoginOwnsThings,
+    LoginsNotAllowed,
+    LoginUnknown,
+    grant_login,
+    revoke_login,
+)
+
+LIMITS = LoginLimits(connections=2, statement_s=30, idle_in_transaction_s=90)
+ROLE = """
+    SELECT r.rolpassword, r.rolsuper, r.rolconnlimit,
+           ARRAY(SELECT roleid::regrole::text FROM pg_auth_members WHERE member = r.oid ORDER BY 1)
+      FROM pg_authid AS r WHERE r.rolname = %s
+"""
+
+
+@pytest.fixture
+def admin(database_url: str) -> Iterator[Connection[Any]]:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def name(admin: Connection[Any]) -> Iterator[str]:
+    """Return a name of a role that does not exist; it is gone afterwards, with what it owns."""
+    name = f"anna_{os.getpid()}"
+    yield name
+    if admin.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).fetchone() is not None:
+        for statement in ("REASSIGN OWNED BY {} TO CURRENT_USER", "DROP OWNED BY {}", "DROP ROLE {}"):
+            admin.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+
+def run(admin: Connection[Any], statement: str, name: str) -> None:
+    admin.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+
+def over_tcp(admin: Connection[Any], name: str, password: str) -> Connection[Any]:
+    """Connect as QGIS does."""
+    host = admin.info.host
+    return psycopg.connect(
+        host="127.0.0.1" if host.startswith("/") else host, port=admin.info.port, dbname=admin.info.dbname, user=name,
+        password=password,
+    )  # fmt: skip
+
+
+def test_a_login_gets_in_reads_the_map_and_has_its_limits(database_url: str, admin: Connection[Any], name: str) -> None:
+    password = grant_login(database_url, name, LoginRole.READER, LIMITS)
+
+    with over_tcp(admin, name, password) as first, over_tcp(admin, name, password):
+        first.execute("SELECT FROM jurisdiction")
+        shown = [first.execute(f"SHOW {one}".encode()).fetchone()
+                 for one in ("statement_timeout", "idle_in_transaction_session_timeout")]  # fmt: skip
+        with pytest.raises(psycopg.OperationalError, match="too many connections"):
+            over_tcp(admin, name, password)
+
+    assert shown == [("30s",), ("90s",)]
+    kept = admin.execute(ROLE, [name]).fetchone()
+    assert kept is not None
+    assert kept[0].startswith("SCRAM-SHA-256$")
+    assert password not in kept[0]
+
+
+def test_repeated_it_gives_another_password_role_and_limits(
+    database_url: str, admin: Connection[Any], name: str
+) -> None:
+    before = grant_login(database_url, name, LoginRole.READER, LIMITS)
+
+    after = grant_login(database_url, name, LoginRole.ANALYST, LoginLimits(5, 1, 1))
+
+    assert before != after
+    found = admin.execute(ROLE, [name]).fetchone()
+    assert found is not None
+    assert (found[2], found[3]) == (5, ["geoservice_analyst"])
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        over_tcp(admin, name, before)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param("CREATE ROLE {} LOGIN SUPERUSER PASSWORD 'geheim'", id="a superuser"),
+        pytest.param("CREATE ROLE {} LOGIN PASSWORD 'geheim'", id="somebody else's login"),
+        pytest.param("CREATE ROLE {} NOLOGIN", id="a group"),
+        pytest.param("CREATE ROLE {} LOGIN PASSWORD 'geheim' IN ROLE geoservice_reader", id="one in our group"),
+    ],
+)
+def test_a_role_that_was_not_made_here_is_left_alone(
+    database_url: str, admin: Connection[Any], name: str, made: str
+) -> None:
+    run(admin, made, name)
+    before = admin.execute(ROLE, [name]).fetchone()
+
+    with pytest.raises(LoginNotMadeHere):
+        grant_login(database_url, name, LoginRole.READER, LIMITS)
+    with pytest.raises(LoginNotMadeHere):
+        revoke_login(database_url, name)
+
+    assert admin.execute(ROLE, [name]).fetchone() == before
+
+
+def test_a_login_of_another_database_of_the_cluster_is_left_alone(
+    database_url: str, cluster_url: str, name: str
+) -> None:
+    grant_login(database_url, name, LoginRole.READER, LIMITS)
+    elsewhere = make_url(cluster_url).render_as_string(hide_password=False)
+
+    with pytest.raises(LoginNotMadeHere):
+        revoke_login(elsewhere, name)
+
+
+def test_one_that_was_given_more_since_is_left_alone(database_url: str, admin: Connection[Any], name: str) -> None:
+    grant_login(database_url, name, LoginRole.READER, LIMITS)
+    run(admin, "ALTER ROLE {} CREATEDB", name)
+    before = admin.execute(ROLE, [name]).fetchone()
+
+    with pytest.raises(LoginHasMore):
+        grant_login(database_url, name, LoginRole.READER, LIMITS)
+    with pytest.raises(LoginHasMore):
+        revoke_login(database_url, name)
+
+    assert admin.execute(ROLE, [name]).fetchone() == before
+
+
+def test_revoked_it_is_gone_and_its_sessions_are_over(database_url: str, admin: Connection[Any], name: str) -> None:
+    password = grant_login(database_url, name, LoginRole.READER, LIMITS)
+
+    with over_tcp(admin, name, password) as open_session:
+        revoke_login(database_url, name)
+        with pytest.raises(psycopg.OperationalError):
+            open_session.execute("SELECT 1")
+
+    assert admin.execute(ROLE, [name]).fetchone() is None
+    with pytest.raises(LoginUnknown):
+        revoke_login(database_url, name)
+
+
+@pytest.mark.parametrize("refused", ["geoservice", "geoservice_service", "geoservice_app", "pg_monitor", "Anna", "a;b"])
+def test_names_of_our_own_roles_are_refused(database_url: str, refused: str) -> None:
+    with pytest.raises(LoginNameRefused):
+        grant_login(database_url, refused, LoginRole.READER, LIMITS)
+    with pytest.raises(LoginNameRefused):
+        revoke_login(database_url, refused)
+
+
+# What is advised works when it is followed.
+
+
+def follow(admin: Connection[Any], error: GeoserviceError) -> None:
+    """Run the statements of an advice."""
+    for statement in re.findall(r"(?:COMMENT|ALTER|REASSIGN|DROP) [^;]*;", in_words(error, ADVICE) or ""):
+        admin.execute(statement.encode())
+
+
+def test_a_login_of_an_earlier_release_can_be_taken_in(database_url: str, admin: Connection[Any], name: str) -> None:
+    run(admin, "CREATE ROLE {} LOGIN PASSWORD 'x' IN ROLE geoservice_reader", name)
+    with pytest.raises(LoginNotMadeHere) as refused:
+        grant_login(database_url, name, LoginRole.READER, LIMITS)
+
+    follow(admin, refused.value)
+
+    grant_login(database_url, name, LoginRole.READER, LIMITS)
+
+
+def test_a_login_that_owns_something_can_go_after_that(database_url: str, admin: Connection[Any], name: str) -> None:
+    grant_login(database_url, name, LoginRole.ANALYST, LIMITS)
+    run(admin, "CREATE SCHEMA own AUTHORIZATION {}", name)
+    with pytest.raises(LoginOwnsThings) as refused:
+        revoke_login(database_url, name)
+
+    follow(admin, refused.value)
+
+    revoke_login(database_url, name)
+
+
+def test_an_owner_that_may_not_make_roles_is_told_so(database_url: str, admin: Connection[Any], name: str) -> None:
+    """The owner is a login that came over TCP: the socket lets in nobody but ours."""
+    owner = f"owner_{os.getpid()}"
+    run(admin, "CREATE ROLE {} LOGIN PASSWORD 'geheim'", owner)
+    url = make_url(database_url)
+    host = admin.info.host
+    theirs = url.set(
+        username=owner, password="geheim", host="127.0.0.1" if host.startswith("/") else host, port=admin.info.port,
+        query={},
+    ).render_as_string(hide_password=False)  # fmt: skip
+    try:
+        with pytest.raises(LoginsNotAllowed) as refused:
+            grant_login(theirs, name, LoginRole.READER, LIMITS)
+        follow(admin, refused.value)
+        for group in ("geoservice_reader", "geoservice_analyst"):
+            admin.execute(sql.SQL("GRANT {} TO {} WITH ADMIN OPTION").format(*map(sql.Identifier, (group, owner))))
+
+        grant_login(theirs, name, LoginRole.READER, LIMITS)
+        revoke_login(theirs, name)
+    finally:
+        for statement in ("DROP OWNED BY {}", "DROP ROLE {}"):
+            run(admin, statement, owner)
