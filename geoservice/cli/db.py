@@ -46,7 +46,8 @@ def check() -> None:
 def login(*, name: str, role: str, jurisdiction: str | None, everywhere: bool) -> None:
     """Make a database login NAME for QGIS or psql and print how to connect.
 
-    It works in one jurisdiction. Repeated, it gives NAME a new password, this role and this place. A login that was not made by this command is left alone.
+    It works in one jurisdiction. Repeated, it gives NAME a new password, this role and this place. A login that was
+    not made by this command is left alone.
     """
     url = database_urls().owner
     home = stated_home(jurisdiction, everywhere=everywhere)

@@ -35,7 +35,8 @@ _TCP_USER_TIMEOUT_MS = 5000
 _KEEPALIVE_S = 5
 #: Refusals of our own functions that callers treat each in its way, by SQLSTATE.
 _MEANWHILE: dict[str, type[RefusedByDatabase]] = {
-    "GS403": NotYours, "GS409": PublishedMeanwhile, "GS410": MovedMeanwhile, "GS411": StepRefused, "GS412": EditedMeanwhile,
+    "GS403": NotYours, "GS409": PublishedMeanwhile, "GS410": MovedMeanwhile, "GS411": StepRefused,
+    "GS412": EditedMeanwhile,
 }  # fmt: skip
 _BEGIN = text(
     f"SELECT {SET_SCOPE},"
