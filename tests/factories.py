@@ -23,13 +23,16 @@ def ewkb(geom: BaseGeometry) -> str:
     return shapely.to_wkb(shapely.set_srid(geom, 4326), hex=True, include_srid=True)
 
 
-def insert(connection: Connection[Any], table: str, columns: Mapping[str, object]) -> dict[str, Any]:
-    """Insert a row and return it as it was stored; shapely geometries are written as EWKB."""
+def insert(
+    connection: Connection[Any], table: str, columns: Mapping[str, object], *, returning: str = "*"
+) -> dict[str, Any]:  # fmt: skip
+    """Insert a row and return it as it was stored, whole or a column; shapely geometries are written as EWKB."""
     values = [ewkb(v) if isinstance(v, BaseGeometry) else v for v in columns.values()]
-    statement = sql.SQL("INSERT INTO {} ({}) VALUES ({}) RETURNING *").format(
+    statement = sql.SQL("INSERT INTO {} ({}) VALUES ({}) RETURNING {}").format(
         sql.Identifier("geoservice", table),
         sql.SQL(", ").join(map(sql.Identifier, columns)),
         sql.SQL(", ").join([sql.Placeholder()] * len(values)),
+        sql.SQL("*") if returning == "*" else sql.Identifier(returning),
     )
     row = connection.cursor(row_factory=dict_row).execute(statement, values).fetchone()
     assert row is not None
@@ -97,10 +100,12 @@ def make_service(connection: Connection[Any], jurisdiction_id: int, *, code: str
 
 
 def make_incident(
-    connection: Connection[Any], place: places.Place = places.CENTRE, *, service_code: str = "light", **columns: object
-) -> dict[str, Any]:
-    """Insert an incident and return it as it was stored."""
-    return insert(connection, "incident", {"service_code": service_code, "geom": place.wkt} | columns)
+    connection: Connection[Any], place: places.Place = places.CENTRE, *, service_code: str = "light",
+    returning: str = "*", **columns: object,
+) -> dict[str, Any]:  # fmt: skip
+    """Insert an incident and return it as it was stored, whole or a column."""
+    known = {"service_code": service_code, "geom": place.wkt}
+    return insert(connection, "incident", known | columns, returning=returning)
 
 
 def make_building(

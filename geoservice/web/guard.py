@@ -9,9 +9,9 @@ from flask import Flask, Request, g
 
 from geoservice.auth.model import PUBLIC, Identity
 from geoservice.auth.permissions import Permission, may, roles_with
+from geoservice.auth.scope import see_as, see_as_before, see_nothing
 from geoservice.web.parsing import Forbidden, NotHere, Unauthorised
 from geoservice.web.pipeline import Step
-from layers.db.scope import NOTHING, choose, leave
 
 View = TypeVar("View", bound=Callable[..., Any])
 Identify = Callable[[str], Identity | None]
@@ -43,7 +43,7 @@ def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify) -> S
     """
 
     def check(request: Request) -> None:
-        g.seen_before = choose(NOTHING)
+        g.seen_before = see_nothing()
         rule = request.url_rule
         if rule is None:
             return  # nothing at this address: 404 or 405 follows
@@ -57,7 +57,7 @@ def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify) -> S
             who = identify_for_look_up if needed is Permission.LOOK_UP_OWNER else identify
             identity = _shown_identity(request.environ.get("HTTP_AUTHORIZATION"), who)
         g.identity = identity.acting_in(_named_jurisdictions(request))
-        choose(g.identity.scope)
+        see_as(g.identity)
         if may(g.identity.role, needed):
             return
         if identity is PUBLIC:
@@ -73,7 +73,7 @@ def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify) -> S
 def _leave(error: BaseException | None) -> None:
     before = g.pop("seen_before", None)
     if before is not None:
-        leave(before)
+        see_as_before(before)
 
 
 def _named_jurisdictions(request: Request) -> set[str]:

@@ -28,7 +28,7 @@ from tests.factories import (
     select_one,
 )
 
-GROUPS = ("geoservice_reader", "geoservice_analyst", "geoservice_app")
+GROUPS = ("geoservice_reader", "geoservice_analyst", "geoservice_everywhere")
 #: A table of the town that a role may read or not; its rows are what must not change.
 STATE = """
     SELECT md5(string_agg(line, ',' ORDER BY line)) FROM (
@@ -109,7 +109,7 @@ ATTACKS = {
     "schema: add": "CREATE SCHEMA evil",
     "check: drop": "ALTER TABLE geoservice.incident DROP CONSTRAINT incident_geom_check",
     "owner: take": "ALTER TABLE geoservice.grid OWNER TO current_user",
-    "role: take": "GRANT geoservice_app TO current_user WITH ADMIN OPTION",
+    "role: take": "GRANT geoservice_everywhere TO current_user WITH ADMIN OPTION",
     "sequence: turn back": "SELECT setval('geoservice.edition_id_seq', 1)",
     "file: read": "SELECT pg_read_file('/etc/passwd')",
     "program: run": "COPY (SELECT 1) TO PROGRAM 'true'",
@@ -163,6 +163,8 @@ def fortress(cluster_url: str, template: str) -> Iterator[Fortress]:
             admin.execute(create.format(sql.Identifier(login), sql.Literal(password), sql.Identifier(group)))
         with psycopg.connect(url) as connection:
             fill(connection)
+            for login in (*logins.values(), connection.info.user):
+                connection.execute("INSERT INTO geoservice.login_grant (login) VALUES (%s)", [login])
         yield Fortress(url, logins, password)
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
         for login in logins.values():
@@ -282,7 +284,7 @@ EVIL = """
 """
 
 
-@pytest.mark.parametrize("group", ["geoservice_analyst", "geoservice_app"])
+@pytest.mark.parametrize("group", ["geoservice_analyst", "geoservice_everywhere"])
 def test_a_type_laid_before_ours_runs_nothing_as_the_owner(fortress: Fortress, group: str) -> None:
     with fortress.as_login(group) as connection:
         connection.execute(EVIL)
@@ -292,7 +294,7 @@ def test_a_type_laid_before_ours_runs_nothing_as_the_owner(fortress: Fortress, g
 
 
 def test_a_view_laid_before_a_catalogue_runs_nothing_as_the_owner(fortress: Fortress) -> None:
-    with fortress.as_login("geoservice_app") as connection:
+    with fortress.as_login("geoservice_everywhere") as connection:
         connection.execute(EVIL)
         connection.execute("CREATE TEMP VIEW pg_timezone_names AS SELECT pg_temp.evil('x')::text AS name")
 
@@ -304,7 +306,7 @@ SHADOWS = ("jurisdiction", "edition", "grid", "territory", "finding", "building"
            "incident_event", "arrivals", "service")  # fmt: skip
 
 
-@pytest.mark.parametrize("group", ["geoservice_analyst", "geoservice_app"])
+@pytest.mark.parametrize("group", ["geoservice_analyst", "geoservice_everywhere"])
 @pytest.mark.parametrize(
     "path", ["pg_temp, geoservice, public", "pg_temp, public", "public, pg_temp", "pg_catalog, public"]
 )
@@ -314,7 +316,7 @@ def test_tables_laid_before_ours_change_no_answer(fortress: Fortress, group: str
             connection.execute(sql.SQL("CREATE TEMP TABLE {} (id int)").format(sql.Identifier(table)))
         connection.execute(f"SET search_path = {path}".encode())
 
-        assert make_incident(connection, places.IN_HOLE)["grid_code"] == "网"
+        assert make_incident(connection, places.IN_HOLE, returning="grid_code")["grid_code"] == "网"
         assert make_building(connection, 1, code="b2")["grid_code"] == "B"
 
 
@@ -359,12 +361,12 @@ def test_names_in_an_own_schema_do_not_bend_the_rule(fortress: Fortress, own_sch
         connection.execute(before.encode())
         connection.execute("SET search_path = own, public, pg_catalog")
 
-        assert make_incident(connection, places.IN_HOLE, jurisdiction_id=1)["grid_code"] == "网"
+        assert make_incident(connection, places.IN_HOLE, returning="grid_code", jurisdiction_id=1)["grid_code"] == "网"
 
 
 @pytest.mark.parametrize("path", ["''", "pg_catalog", "own"])
 def test_an_incident_can_be_changed_whatever_the_search_path(fortress: Fortress, path: str) -> None:
-    with fortress.as_login("geoservice_app") as connection:
+    with fortress.as_login("geoservice_everywhere") as connection:
         connection.execute(f"SET search_path = {path}".encode())
 
         connection.execute("UPDATE geoservice.incident SET status = 'cancelled', step_reason = 'a mistake'")
@@ -394,7 +396,7 @@ def test_an_analyst_can_not_sign_history_with_another_name(fortress: Fortress) -
 
 
 def test_a_reader_can_not_keep_others_from_publishing(fortress: Fortress) -> None:
-    with fortress.as_login("geoservice_reader") as reader, fortress.as_role("geoservice_app") as publisher:
+    with fortress.as_login("geoservice_reader") as reader, fortress.as_role("geoservice_everywhere") as publisher:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             reader.execute("SELECT pg_advisory_lock(hashtext('geoservice.publish'), 1)")
         publisher.execute("SET lock_timeout = '200ms'")

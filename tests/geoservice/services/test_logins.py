@@ -209,6 +209,9 @@ def test_an_owner_that_may_not_make_roles_is_told_so(database_url: str, admin: C
         follow(admin, refused.value)
         for group in ("geoservice_reader", "geoservice_analyst"):
             admin.execute(sql.SQL("GRANT {} TO {} WITH ADMIN OPTION").format(*map(sql.Identifier, (group, owner))))
+        # This one owns nothing here; an owner does.
+        run(admin, "GRANT ALL ON geoservice.login_grant TO {}", owner)
+        run(admin, "GRANT USAGE ON SCHEMA geoservice TO {}", owner)
 
         grant_login(theirs, name, LoginRole.READER, LIMITS)
         revoke_login(theirs, name)
