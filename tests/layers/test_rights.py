@@ -384,7 +384,7 @@ def test_a_refusal_is_a_sentence_whatever_the_search_path(fortress: Fortress) ->
 def test_an_analyst_can_not_sign_history_with_another_name(fortress: Fortress) -> None:
     with fortress.as_login("geoservice_analyst") as connection:
         connection.execute("SET geoservice.actor = 'the mayor'")
-        incident = make_incident(connection)
+        incident = make_incident(connection, returning="id")
 
         with psycopg.connect(fortress.url) as admin:
             connection.commit()
