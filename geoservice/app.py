@@ -88,7 +88,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         app,
         metrics.watch(app),
         admit(app, threads=settings.threads),
-        enforce(app, services.keys.identify, services.keys.identify_for_look_up),
+        enforce(app, services.keys.identify, services.keys.identify_for_look_up, services.visiting.shown),
         check_request(threads=settings.threads),
     )
     if services.cache is None:  # which else brings own layers to the catalogue
@@ -104,7 +104,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.register_blueprint(documents_blueprint())
     app.register_blueprint(maps_blueprint(services.viewing, guard))
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
-    entry = Entry(services.keys.identify_from_memory, trusted_hosts(settings))
+    entry = Entry(services.keys.identify_from_memory, services.visiting.shown_from_memory, trusted_hosts(settings))
     if settings.tile_memory_bytes:
         app.wsgi_app = TileFastPath(  # type: ignore[method-assign]
             app.wsgi_app, services.tiles, TileCache(settings.tile_memory_bytes), entry, metrics, HEADERS
@@ -126,7 +126,7 @@ def _interfaces(services: Services, metrics: RequestMetrics, *, public_reports: 
         layers_blueprint(),
         features_blueprint(services.features),
         changes_blueprint(services.features),
-        tiles_blueprint(services.tiles),
+        tiles_blueprint(services.tiles, services.visiting),
         grids_blueprint(services.grids),
         exports_blueprint(services.exports),
         editions_blueprint(services.editions, services.drafts),
@@ -143,5 +143,7 @@ def _interfaces(services: Services, metrics: RequestMetrics, *, public_reports: 
         services_blueprint(services.service_lists),
         visits_blueprint(services.visits),
         webhooks_blueprint(services.webhooks),
-        open311_blueprint(Endpoint(services.viewing, services.incidents, services.handling, services.keys)),
+        open311_blueprint(
+            Endpoint(services.viewing, services.incidents, services.handling, services.keys, services.visiting)
+        ),
     )

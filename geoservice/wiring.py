@@ -33,6 +33,7 @@ from geoservice.services.snapshot_cache import SnapshotCache
 from geoservice.services.staff.members import StaffService
 from geoservice.services.tiles.service import TileService
 from geoservice.services.viewing import ViewingService
+from geoservice.services.visiting import VisitingService
 from geoservice.services.visits import VisitService
 from geoservice.services.webhooks.delivering import DeliveringService
 from geoservice.services.webhooks.fanning import FanningService
@@ -68,6 +69,7 @@ class Services:
     viewing: ViewingService
     webhooks: WebhookService
     keys: KeyService
+    visiting: VisitingService
     health: HealthService
     tiles: TileService
     features: FeatureService
@@ -159,6 +161,7 @@ def build_services(settings: Settings) -> Services:
         viewing=ViewingService(everywhere),
         webhooks=WebhookService(database, allowed=settings.allowed_networks),
         keys=KeyService(everywhere, cache),
+        visiting=VisitingService(everywhere, cache),
         health=HealthService(everywhere, cache),
         tiles=TileService(everywhere, store),
         features=FeatureService(database),

@@ -17,6 +17,9 @@ import layers
 from layers.layer import Layer
 from layers.style import Style
 
+#: A style with its layer.
+Drawn = tuple[Layer, Style]
+
 
 @cache
 def built_in() -> Mapping[str, Layer]:
@@ -59,7 +62,7 @@ def owned() -> tuple[Layer, ...]:
     return tuple(layer for layer in catalogue().values() if layer.assignment is not None)
 
 
-def styles() -> tuple[tuple[Layer, Style], ...]:
+def styles() -> tuple[Drawn, ...]:
     """Return every style with its layer, in the order in which they are drawn: lowest first."""
     shown = [(layer, style) for layer in catalogue().values() for style in layer.styles]
     return tuple(sorted(shown, key=lambda pair: pair[1].order))

@@ -91,7 +91,7 @@ class Layer:
     #: Column that heads the details of a feature.
     head: str = "name"
     #: Permission that reading takes.
-    read: str = "view_map"
+    read: str = "view_features"
     #: Rows are about people: only `source`, which counts them, leaves the database.
     personal: bool = False
     #: None: there are no tiles of it.

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import structlog
 
 from geoservice.api.answers import age_header, owner_out
-from geoservice.auth.permissions import Permission, may
+from geoservice.auth.permissions import Permission, permitted
 from geoservice.services.ownership import OwnerQuery, OwnershipService
 from geoservice.web.counters import RequestCounter
 from geoservice.web.entry import Entry, Environ, StartResponse, WsgiApp
@@ -81,7 +81,7 @@ class FastPath:
 
     def _answer(self, environ: Environ) -> tuple[bytes, list[tuple[str, str]]] | None:
         question = plain_query(environ["QUERY_STRING"])
-        if question is None or not self._may_enter(environ):
+        if question is None or not self._may_enter(environ, question.jurisdiction_code):
             return None
         found = self._ownership.owner_from_memory(question)
         if found is None:
@@ -89,9 +89,9 @@ class FastPath:
         body = dumps(owner_out(found))
         return body, [*self._headers, age_header(found.age_s), ("Content-Length", str(len(body)))]
 
-    def _may_enter(self, environ: Environ) -> bool:
-        role = self._entry.role_of(environ)
-        return role is not None and may(role, Permission.LOOK_UP_OWNER)
+    def _may_enter(self, environ: Environ, jurisdiction: str | None) -> bool:
+        identity = self._entry.identity_of(environ, jurisdiction)
+        return identity is not None and permitted(identity, Permission.LOOK_UP_OWNER)
 
 
 def plain_query(query: str) -> OwnerQuery | None:

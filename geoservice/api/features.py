@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 
 from geoservice.api.changes import ChangeOut, change_out
 from geoservice.api.layers import LayerPath
-from geoservice.auth.permissions import Permission, may, roles_with
+from geoservice.auth.model import Role
+from geoservice.auth.permissions import Permission, permitted, roles_with
 from geoservice.services.layers.features import FeatureEdit, FeatureService
 from geoservice.services.layers.staging import written_layer
 from geoservice.web.guard import current_identity, guard
@@ -163,12 +164,12 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
 
 def _require_readable(layer_id: str) -> None:
     """Raise unless whoever asks may read single features of the layer: those of people only who keeps them."""
-    layer, role = written_layer(layer_id), current_identity().role
+    layer, identity = written_layer(layer_id), current_identity()
     needed = Permission.EDIT_FEATURES if layer.personal else Permission(layer.read)
-    if not may(role, needed):
-        if current_identity().key_id is None:
+    if not permitted(identity, needed):
+        if identity.role is Role.PUBLIC:
             raise Unauthorised
-        raise Forbidden(role=role.value, roles=", ".join(one.value for one in roles_with(needed)))
+        raise Forbidden(role=identity.role.value, roles=", ".join(one.value for one in roles_with(needed)))
 
 
 def _feature(found: Mapping[str, Any]) -> FeatureOut:

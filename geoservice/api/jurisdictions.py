@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from geoservice.services.incidents import HandlingFigures, IncidentService
 from geoservice.services.viewing import JurisdictionView, ViewingService
-from geoservice.web.guard import guard
+from geoservice.web.guard import guard, shown_here
 from geoservice.web.parsing import Code, Instant, StrictModel
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
@@ -39,6 +39,7 @@ class JurisdictionOut(BaseModel):
     name_en: str
     bbox: list[float] = Field(description="west, south, east, north in degrees, WGS 84")
     attribution: str | None = Field(description="Whom everything that shows its data names, plain text; null: nobody")
+    visitors: Literal["closed", "grids", "open"] = Field(description="What whoever shows no key sees of it")
 
 
 class JurisdictionsOut(BaseModel):
@@ -138,7 +139,8 @@ def jurisdictions_blueprint(viewing: ViewingService, incidents: IncidentService)
     @guard("read_grids")
     def all_jurisdictions() -> Response:
         """List every jurisdiction by code."""
-        return render(JurisdictionsOut(jurisdictions=[_jurisdiction_out(one) for one in viewing.jurisdictions()]))
+        shown = shown_here(viewing.jurisdictions())
+        return render(JurisdictionsOut(jurisdictions=[_jurisdiction_out(one) for one in shown]))
 
     @blueprint.get(
         "/jurisdictions/<code>", summary="A jurisdiction", responses={200: JurisdictionOut, **problem_responses(404)}
@@ -190,7 +192,12 @@ def jurisdictions_blueprint(viewing: ViewingService, incidents: IncidentService)
 
 def _jurisdiction_out(view: JurisdictionView) -> JurisdictionOut:
     return JurisdictionOut(
-        code=view.code, name=view.name, name_en=view.name_en, bbox=list(view.bbox), attribution=view.attribution
+        code=view.code,
+        name=view.name,
+        name_en=view.name_en,
+        bbox=list(view.bbox),
+        attribution=view.attribution,
+        visitors=view.visitors,
     )
 
 

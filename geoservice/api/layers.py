@@ -9,7 +9,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from geoservice.auth.permissions import Permission, may
+from geoservice.auth.permissions import Permission, permitted
 from geoservice.errors import LayerUnknown
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import Code, StrictModel
@@ -91,8 +91,8 @@ def layers_blueprint() -> APIBlueprint:
 
 
 def _readable() -> Mapping[str, Layer]:
-    role = current_identity().role
-    return {id_: layer for id_, layer in catalogue().items() if may(role, Permission(layer.read))}
+    identity = current_identity()
+    return {id_: layer for id_, layer in catalogue().items() if permitted(identity, Permission(layer.read))}
 
 
 def _layer_out(layer: Layer) -> LayerOut:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from layers.db.scope import EVERYWHERE, NOTHING, VISITOR, Scope, of_officer, within
+from layers.jurisdictions.model import Visitors
 
 
 class Role(StrEnum):
@@ -48,6 +49,8 @@ class Identity:
     staff: tuple[int, str] | None = None
     #: Where alone somebody acts; None: everywhere.
     home: Home | None = None
+    #: Of a visitor: what the jurisdictions show that he asks about.
+    shown: Visitors = "open"
 
     def acting_in(self, jurisdictions: Collection[str]) -> Identity:
         """Return as who somebody acts in jurisdictions, by code: elsewhere than at home a key is worth nothing."""
@@ -71,3 +74,7 @@ class Identity:
 
 
 PUBLIC = Identity(Role.PUBLIC)
+#: Visitors, by what they are shown. Made once: asked for with every plain request.
+VISITORS: dict[Visitors, Identity] = {
+    "closed": Identity(Role.PUBLIC, shown="closed"), "grids": Identity(Role.PUBLIC, shown="grids"), "open": PUBLIC,
+}  # fmt: skip

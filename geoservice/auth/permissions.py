@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from geoservice.auth.model import Role
+from geoservice.auth.model import Identity, Role
+from layers.jurisdictions.model import Visitors
 
 
 class Permission(StrEnum):
     """Something that may be allowed."""
 
     SEE_HEALTH = "see_health"  #: whether the service lives, its documents
-    VIEW_MAP = "view_map"  #: the map and what is drawn on it: counts, no text, nobody's name
+    VIEW_MAP = "view_map"  #: the map: grids, base map, counts; no text, nobody's name
+    VIEW_FEATURES = "view_features"  #: buildings, cameras, organisations, reports without words, one by one
     LOOK_UP_OWNER = "look_up_owner"  #: which grid owns a place
     READ_GRIDS = "read_grids"  #: jurisdictions, grids, editions, figures
     EDIT_BOUNDARIES = "edit_boundaries"  #: make and edit drafts, preview and publish them
@@ -40,6 +42,7 @@ _STAFF = frozenset({Role.OFFICER, Role.DISPATCHER, Role.ANALYST, Role.AUDITOR, R
 ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.SEE_HEALTH: _EVERYBODY,
     Permission.VIEW_MAP: _EVERYBODY,
+    Permission.VIEW_FEATURES: _EVERYBODY,
     Permission.LOOK_UP_OWNER: _EVERYBODY,
     Permission.READ_GRIDS: _EVERYBODY,
     Permission.EDIT_BOUNDARIES: frozenset({Role.ANALYST, Role.ADMIN}),
@@ -59,6 +62,24 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.MANAGE_SERVICES: frozenset({Role.ADMIN}),
     Permission.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
 }
+
+
+#: What a visitor may whatever a jurisdiction shows.
+ALWAYS = frozenset({Permission.SEE_HEALTH, Permission.REPORT_AS_RESIDENT, Permission.FOLLOW_REPORT})
+#: What a visitor may in a jurisdiction, by what it shows; of what everybody may.
+SHOWN: dict[Visitors, frozenset[Permission]] = {
+    "closed": ALWAYS,
+    "grids": ALWAYS | {
+        Permission.VIEW_MAP, Permission.LOOK_UP_OWNER, Permission.READ_GRIDS, Permission.USE_OPEN311
+    },
+    "open": frozenset(permission for permission, roles in ALLOWED.items() if Role.PUBLIC in roles),
+}  # fmt: skip
+
+
+def permitted(identity: Identity, permission: Permission) -> bool:
+    """Return whether somebody has a permission where he acts."""
+    shown = identity.role is not Role.PUBLIC or permission in SHOWN[identity.shown]
+    return shown and may(identity.role, permission)
 
 
 def may(role: Role, permission: Permission) -> bool:

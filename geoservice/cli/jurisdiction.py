@@ -25,7 +25,7 @@ with lazily():
     from layers.jurisdictions import model
 
 if TYPE_CHECKING:
-    from layers.jurisdictions.model import Reroute
+    from layers.jurisdictions.model import Reroute, Visitors
 
 #: Sizes of holes that are told one by one.
 HOLES_TOLD = 5
@@ -47,6 +47,10 @@ class Metres(click.FloatRange):
 
 _REROUTES: dict[Reroute, str] = {
     "move": "goes along", "keep": "stays", "ask": "stays and somebody is asked to decide",
+}  # fmt: skip
+_VISITORS: dict[Visitors, str] = {
+    "closed": "nothing of it", "grids": "its outline, grids, base map and counts",
+    "open": "all of it that is not about people",
 }  # fmt: skip
 
 
@@ -166,10 +170,16 @@ def correct(*, code: str, name: str | None, name_en: str | None, time_zone: str 
     "--accuracy", "accuracy_m", type=Metres(),
     help="How many metres senders who state nothing may be off; nearer to a border answers say so. 15 at first.",
 )  # fmt: skip
+@click.option(
+    "--visitors", type=click.Choice(list(_VISITORS)),
+    help="What whoever shows no key sees of it: nothing; outline, grids, base map and counts; or all that is not about"
+    " people, one by one. grids at first.",
+)  # fmt: skip
 @click.option("--attribution", help="Whom maps, tiles and files of its data name, one line; '' for nobody.")
 def set_(
     *, code: str, households_min: int | None, households_max: int | None, code_pattern: str | None,
     reroute: Reroute | None, snap_tolerance_m: float | None, accuracy_m: float | None, attribution: str | None,
+    visitors: Visitors | None,
 ) -> None:  # fmt: skip
     """Say what the jurisdiction CODE wants of its grids, publications and look-ups; the rest stays as it is.
 
@@ -179,7 +189,7 @@ def set_(
         now = jurisdictions.set_up(
             code, households_min=households_min, households_max=households_max, grid_code_pattern=code_pattern,
             reroute=reroute, snap_tolerance_m=snap_tolerance_m, accuracy_m=accuracy_m, attribution=attribution,
-            actor=actor(),
+            visitors=visitors, actor=actor(),
         )  # fmt: skip
     form = "any code" if now.grid_code_pattern is None else f"codes of the form {now.grid_code_pattern}"
     click.echo(f"Jurisdiction {code} wants {now.households_min} to {now.households_max} households in a grid, {form}.")
@@ -188,6 +198,7 @@ def set_(
         f"A place at most {now.snap_tolerance_m:g} m outside all grids is the nearest one's; senders who state nothing"
         f" may be {now.accuracy_m:g} m off."
     )
+    click.echo(f"Visitors see {_VISITORS[now.visitors]}.")
     if now.attribution is not None:
         click.echo(f"Maps, tiles and files of its data name: {now.attribution}")
 

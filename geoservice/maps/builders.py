@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from folium.plugins import Fullscreen
@@ -15,7 +15,7 @@ from geoservice.maps.specs import layer_spec, panel_groups, style_title
 from geoservice.maps.tile_specs import tile_rules
 from geoservice.maps.viewing import JurisdictionView, StatisticsView
 from geoservice.maps.wording import HTML_LANG, Language, word, words
-from layers.catalogue import styles
+from layers.catalogue import Drawn, styles
 
 #: Leaflet draws our own vectors at any zoom; deeper than this is below a metre a pixel's tenth.
 MAX_ZOOM = 20
@@ -58,6 +58,8 @@ class PageFrame:
     language: Language
     nonce: str
     asset_url: AssetUrl
+    #: Ids of those that whoever asks may see.
+    layers: Collection[str]
     #: Layer id -> address of its GeoJSON.
     layer_url: Callable[[str], str]
     #: Address of the figures as JSON.
@@ -75,6 +77,8 @@ class TileFrame:
     language: Language
     nonce: str
     asset_url: AssetUrl
+    #: Ids of those that whoever asks may see.
+    layers: Collection[str]
     #: Layer id -> address of its TileJSON.
     tile_set_url: Callable[[str], str]
     #: Address that says who owns a place, but for the place.
@@ -111,7 +115,7 @@ def build_map_page(jurisdiction: JurisdictionView, frame: PageFrame) -> OfflineF
     )
     figure.add_child(_header(jurisdiction, frame))
     shell = _shell(jurisdiction, language)
-    for layer, style in styles():
+    for layer, style in _drawn(frame):
         shell.add_child(
             RemoteGeoJson(
                 key=style.id,
@@ -134,7 +138,7 @@ def build_tile_page(jurisdiction: JurisdictionView, frame: TileFrame) -> Offline
         asset_url=frame.asset_url,
     )
     shell = _shell(jurisdiction, frame.language)
-    rules = tile_rules()
+    rules = tile_rules(_drawn(frame))
     settings = {
         "language": frame.language,
         "bbox": list(jurisdiction.bbox),
@@ -148,6 +152,11 @@ def build_tile_page(jurisdiction: JurisdictionView, frame: TileFrame) -> Offline
     shell.add_child(VectorTiles(shell, settings=settings))
     figure.add_child(shell)
     return figure
+
+
+def _drawn(frame: PageFrame | TileFrame) -> list[Drawn]:
+    """Return what is drawn of the layers that whoever asks may see, lowest first."""
+    return [(layer, style) for layer, style in styles() if layer.id in frame.layers]
 
 
 def _shell(jurisdiction: JurisdictionView, language: Language) -> ShellMap:
@@ -218,8 +227,8 @@ def _panels(shell: ShellMap, jurisdiction: JurisdictionView, frame: PageFrame) -
             "words": words(_PAGE_WORDS, language),
             "refresh_s": REFRESH_S,
             "figures_url": frame.figures_url,
-            "changing_urls": [frame.layer_url(layer) for layer in _CHANGING],
+            "changing_urls": [frame.layer_url(layer) for layer in _CHANGING if layer in frame.layers],
         },
-        groups=panel_groups(language, lambda icon: frame.asset_url(f"static/icons/{icon}.svg")),
+        groups=panel_groups(_drawn(frame), language, lambda icon: frame.asset_url(f"static/icons/{icon}.svg")),
         words=words(("layers", "overview", "in_hand", "closed"), language),
     )

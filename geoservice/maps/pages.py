@@ -20,6 +20,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from geoservice.auth.permissions import Permission, permitted
 from geoservice.maps import assets
 from geoservice.maps.builders import (
     PageFrame,
@@ -35,6 +36,8 @@ from geoservice.maps.figure import AssetUrl, content_security_policy
 from geoservice.maps.viewing import JurisdictionView, Viewing
 from geoservice.maps.wording import HTML_LANG, Language, word
 from geoservice.web.files import file_response, packed, versioned_file_response
+from geoservice.web.guard import current_identity, shown_here
+from geoservice.web.parsing import Unauthorised
 from layers.catalogue import catalogue
 
 View = Callable[..., Any]
@@ -52,7 +55,7 @@ def maps_blueprint(viewing: Viewing, guard: Guard) -> Blueprint:
     @blueprint.get("/")
     @may_view
     def index() -> WerkzeugResponse:
-        return _index_page(viewing.jurisdictions(), _language())
+        return _index_page(tuple(shown_here(viewing.jurisdictions())), _language())
 
     @blueprint.get("/maps/<jurisdiction>")
     @may_view
@@ -74,6 +77,8 @@ def maps_blueprint(viewing: Viewing, guard: Guard) -> Blueprint:
     def map_layer(jurisdiction: str, layer: str) -> WerkzeugResponse:
         if layer not in catalogue():
             abort(404)
+        if layer not in _layers():
+            raise Unauthorised
         return _layer_response(viewing.layer_geojson(jurisdiction, layer))
 
     @blueprint.get("/assets/<version>/<path:file>")
@@ -109,6 +114,12 @@ def file_address(file: str) -> str | None:
         return None
 
 
+def _layers() -> set[str]:
+    """Return the ids of the layers that whoever asks may see."""
+    identity = current_identity()
+    return {id_ for id_, layer in catalogue().items() if permitted(identity, Permission(layer.read))}
+
+
 def _lang_argument(language: Language) -> dict[str, Any]:
     return {"lang": "en"} if language == "en" else {}
 
@@ -122,6 +133,7 @@ def _map_page(jurisdiction: JurisdictionView, language: Language) -> Response:
         language=language,
         nonce=nonce,
         asset_url=_asset_url(),
+        layers=_layers(),
         layer_url=lambda layer: url_for("maps.map_layer", jurisdiction=code, layer=layer),
         figures_url=url_for("maps.map_figures", jurisdiction=code),
         other_language_url=url_for("maps.map_page", jurisdiction=code, **_lang_argument(other)),
@@ -137,6 +149,7 @@ def _tile_page(jurisdiction: JurisdictionView, language: Language) -> Response:
         language=language,
         nonce=nonce,
         asset_url=_asset_url(),
+        layers=_layers(),
         tile_set_url=lambda layer: f"/tiles/{code}/{layer}.json",
         owner_url=f"/v1/owner?jurisdiction={code}",
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
 from geoservice.maps.wording import Language, word
-from layers.catalogue import styles
+from layers.catalogue import Drawn
 from layers.layer import Column, Layer
 from layers.style import Group, Style
 
@@ -49,9 +49,9 @@ def layer_spec(layer: Layer, style: Style, language: Language, *, url: str) -> d
     }
 
 
-def panel_groups(language: Language, icon_url: Callable[[str], str]) -> list[dict[str, Any]]:
+def panel_groups(drawn: Sequence[Drawn], language: Language, icon_url: Callable[[str], str]) -> list[dict[str, Any]]:
     """Return the blocks of the layer panel, each with its switches, what is drawn last first."""
-    switches = [(style.group, _switch(layer, style, language, icon_url)) for layer, style in reversed(styles())]
+    switches = [(style.group, _switch(layer, style, language, icon_url)) for layer, style in reversed(drawn)]
     return [
         {"label": word(f"group_{group}", language), "layers": [switch for of, switch in switches if of == group]}
         for group in get_args(Group)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from layers.catalogue import styles
+from layers.catalogue import Drawn
 
 #: Of points that a map draws as icons.
 _DOT = {"color": "#ffffff", "weight": 1.5, "fillColor": "#6b4e9b", "radius": 5}
 
 
-def tile_rules() -> list[dict[str, Any]]:
+def tile_rules(drawn: Sequence[Drawn]) -> list[dict[str, Any]]:
     """Return what is drawn of which tile set and how, lowest first, as JSON values; only what is shown at first."""
     return [
         {
@@ -21,6 +22,6 @@ def tile_rules() -> list[dict[str, Any]]:
             "paints": {value: dict(paint) for value, paint in style.paints.items()},
             "only": list(style.only),
         }
-        for layer, style in styles()
+        for layer, style in drawn
         if layer.tiling is not None and style.shown
     ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from layers.jurisdictions.model import Visitors
+
 
 class StatisticsView(Protocol):
     """The figures of a jurisdiction, now."""
@@ -55,6 +57,10 @@ class JurisdictionView(Protocol):
     @property
     def bbox(self) -> tuple[float, float, float, float]:
         """West, south, east, north in EPSG:4326."""
+
+    @property
+    def visitors(self) -> Visitors:
+        """What whoever shows no key sees of it."""
 
     @property
     def attribution(self) -> str | None:

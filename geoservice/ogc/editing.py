@@ -12,7 +12,7 @@ from flask import Blueprint, Response, current_app, request
 from shapely.geometry.base import BaseGeometry
 from werkzeug.exceptions import MethodNotAllowed
 
-from geoservice.auth.permissions import Permission, may
+from geoservice.auth.permissions import Permission, permitted
 from geoservice.ogc.documents import feature_address
 from geoservice.ogc.links import GEOJSON, JSON
 from geoservice.ogc.openapi import MERGE_PATCH
@@ -109,18 +109,18 @@ def _about_stored_features(blueprint: Blueprint, items: ItemService, features: F
     @guard("edit_features")
     def remove(jurisdiction: str, collection: str, key: str) -> Response:
         require_known()
-        _require_editable(items.collection(jurisdiction, collection, role=current_identity().role), many=False)
+        _require_editable(items.collection(jurisdiction, collection, identity=current_identity()), many=False)
         features.remove(jurisdiction, collection, key, seen=stated_changes(), identity=current_identity(), door=DOOR)
         return Response(status=204)
 
 
 def _methods(items: ItemService, jurisdiction: str, collection: str, *, many: bool) -> Response:
-    found = items.collection(jurisdiction, collection, role=current_identity().role)
+    found = items.collection(jurisdiction, collection, identity=current_identity())
     return Response(status=200, headers={"Allow": ", ".join(_allowed(found, many=many)), "Cache-Control": "no-store"})
 
 
 def _allowed(collection: Collection, *, many: bool) -> tuple[str, ...]:
-    writes = collection.is_editable and may(current_identity().role, Permission.EDIT_FEATURES)
+    writes = collection.is_editable and permitted(current_identity(), Permission.EDIT_FEATURES)
     return ("GET", "HEAD", "OPTIONS", *(_WRITING[many] if writes else ()))
 
 
@@ -136,7 +136,7 @@ def _asked(
 ) -> tuple[Collection, Mapping[str, Any], PublishedCrs]:
     """Return the collection that is to be written to, the feature that was sent, and the CRS of its place."""
     require_known()
-    found = items.collection(jurisdiction, collection, role=current_identity().role)
+    found = items.collection(jurisdiction, collection, identity=current_identity())
     _require_editable(found, many=many)
     said = request.headers.get("Content-Crs", CRS84)
     crs = crs_named(found, said)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
 
-from geoservice.auth.permissions import Permission, may
+from geoservice.auth.permissions import Permission, permitted
 from geoservice.ogc import documents, schemas
 from geoservice.ogc.answers import answer
 from geoservice.ogc.conformance import CONFORMS_TO
@@ -27,7 +27,7 @@ from geoservice.ogc.refusing import PREFIX
 from geoservice.ogc.wording import word
 from geoservice.services.layers.features import FeatureService
 from geoservice.services.layers.items import Collection, ItemService
-from geoservice.web.guard import current_identity, guard
+from geoservice.web.guard import current_identity, guard, shown_here
 from geoservice.web.json import dumps
 from geoservice.web.parsing import takes_long_list
 from geoservice.web.preconditions import etag_of_feature
@@ -55,7 +55,7 @@ def _about_interfaces(blueprint: Blueprint, items: ItemService, most: int) -> No
     @guard("view_map")
     def interfaces() -> Response:
         require_known()
-        return answer(documents.interfaces(items.jurisdictions()), title=word("service", language()))
+        return answer(documents.interfaces(tuple(shown_here(items.jurisdictions()))), title=word("service", language()))
 
     @blueprint.get("/<jurisdiction>")
     @blueprint.get("/<jurisdiction>/")
@@ -69,10 +69,10 @@ def _about_interfaces(blueprint: Blueprint, items: ItemService, most: int) -> No
     @guard("view_map")
     def api(jurisdiction: str) -> Response:
         require_known()
-        role = current_identity().role
+        identity = current_identity()
         told = document(
-            items.jurisdiction(jurisdiction), items.collections(jurisdiction, role=role), most=most,
-            editor=may(role, Permission.EDIT_FEATURES),
+            items.jurisdiction(jurisdiction), items.collections(jurisdiction, identity=identity), most=most,
+            editor=permitted(identity, Permission.EDIT_FEATURES),
         )  # fmt: skip
         return answer(told, OPENAPI, title=word("interface", language()))
 
@@ -87,13 +87,13 @@ def _about_interfaces(blueprint: Blueprint, items: ItemService, most: int) -> No
 
 def _about_collections(blueprint: Blueprint, items: ItemService) -> None:
     def found(jurisdiction: str, collection: str, *, with_extent: bool = False) -> Collection:
-        return items.collection(jurisdiction, collection, role=current_identity().role, with_extent=with_extent)
+        return items.collection(jurisdiction, collection, identity=current_identity(), with_extent=with_extent)
 
     @blueprint.get("/<jurisdiction>/collections")
     @guard("view_map")
     def collections(jurisdiction: str) -> Response:
         require_known()
-        every = items.collections(jurisdiction, role=current_identity().role)
+        every = items.collections(jurisdiction, identity=current_identity())
         told = documents.collections(items.jurisdiction(jurisdiction), every)
         return answer(told, title=told["title"])
 
@@ -126,7 +126,7 @@ def _about_features(blueprint: Blueprint, items: ItemService, most: int) -> None
     @guard("view_map")
     @takes_long_list("filter")
     def page(jurisdiction: str, collection: str) -> Response:
-        found = items.collection(jurisdiction, collection, role=current_identity().role)
+        found = items.collection(jurisdiction, collection, identity=current_identity())
         require_known(*OF_ITEMS, *(one.name for one in filtered_by_name(found)))
         selection = selection_of(found)
         shown = shown_of(found, selection.period)
@@ -137,7 +137,7 @@ def _about_features(blueprint: Blueprint, items: ItemService, most: int) -> None
     @blueprint.get("/<jurisdiction>/collections/<collection>/items/<path:key>", provide_automatic_options=False)
     @guard("view_map")
     def feature(jurisdiction: str, collection: str, key: str) -> Response:
-        found = items.collection(jurisdiction, collection, role=current_identity().role)
+        found = items.collection(jurisdiction, collection, identity=current_identity())
         require_known(*OF_ITEM)
         shown = shown_of(found)
         item = items.item(found, key, shown)

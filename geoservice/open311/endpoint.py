@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from geoservice.auth.model import Identity
-from geoservice.auth.permissions import Permission, may
+from geoservice.auth.model import VISITORS, Identity, Role
+from geoservice.auth.permissions import Permission, may, permitted
 from geoservice.errors import NotServed, ReportUnknown
 from geoservice.open311 import reading, records
 from geoservice.open311.forms import Form
@@ -19,6 +19,7 @@ from geoservice.services.handling import HandlingService
 from geoservice.services.incidents import IncidentService, NewReport
 from geoservice.services.keys import KeyService
 from geoservice.services.viewing import ViewingService
+from geoservice.services.visiting import VisitingService
 from geoservice.web.guard import current_identity
 from geoservice.web.parsing import encode_cursor
 from layers.crs import declared_position
@@ -41,9 +42,11 @@ class Endpoint:
     """The standard's methods on our use cases."""
 
     def __init__(
-        self, viewing: ViewingService, incidents: IncidentService, handling: HandlingService, keys: KeyService
-    ) -> None:
+        self, viewing: ViewingService, incidents: IncidentService, handling: HandlingService, keys: KeyService,
+        visiting: VisitingService,
+    ) -> None:  # fmt: skip
         self._viewing, self._incidents, self._handling, self._keys = viewing, incidents, handling, keys
+        self._visiting = visiting
         self._walks = Walks()
 
     def jurisdiction(self, code: str | None) -> str:
@@ -73,6 +76,7 @@ class Endpoint:
     def requests(self, query: Mapping[str, str]) -> RecordsPage:
         """Return the service requests that a query means, newest first."""
         jurisdiction = self.jurisdiction(query.get("jurisdiction_id"))
+        self._require_shown(jurisdiction)
         walk, page = self._page(query, reading.cursor)
         search = reading.search_of(query, datetime.now(UTC))
         if isinstance(page.after, tuple):
@@ -87,6 +91,14 @@ class Endpoint:
         told = self._records(jurisdiction, shown, extensions=query.get("extensions") == "true")
         return RecordsPage(told, link)
 
+    def _require_shown(self, jurisdiction: str) -> None:
+        """Refuse single reports, without their words, to visitors of a jurisdiction that does not show them."""
+        identity = current_identity()
+        if identity.role is Role.PUBLIC:
+            identity = VISITORS[self._visiting.shown().by((jurisdiction,))]
+        if not permitted(identity, Permission.VIEW_FEATURES):
+            raise Refused(403, f"{jurisdiction} shows visitors no single requests: send a key that is good there")
+
     def _page(self, query: Mapping[str, str], read: Callable[[str], End]) -> tuple[bytes, Page]:
         """Return the walk that a query is part of, and the page that is its turn."""
         walk, after = walk_of(query), query.get("after")
@@ -98,6 +110,7 @@ class Endpoint:
     def request(self, query: Mapping[str, str], request_id: str) -> list[dict[str, Any]]:
         """Return one service request, in a list as the standard has it."""
         jurisdiction = self.jurisdiction(query.get("jurisdiction_id"))
+        self._require_shown(jurisdiction)
         search = reading.search_of({"service_request_id": request_id.partition(",")[0]}, datetime.now(UTC))
         found = self._incidents.incidents(search, jurisdiction_code=jurisdiction, limit=1)
         if not found:
@@ -119,6 +132,7 @@ class Endpoint:
     def updates(self, query: Mapping[str, str]) -> RecordsPage:
         """Return changes of status as FixMyStreet asks for them, oldest first: all, or pages where it says so."""
         jurisdiction = self.jurisdiction(query.get("jurisdiction_id"))
+        self._require_shown(jurisdiction)
         since, until = reading.span_of(query, datetime.now(UTC))
         if not any(query.get(name) for name in ("page", "page_size", "after")):
             return RecordsPage(self._all_updates(jurisdiction, since, until), None)

@@ -24,8 +24,15 @@ from geoservice.services.lookups import get_jurisdiction
 from geoservice.services.metric import fitting_srid, require_metric
 from layers.crs import Position
 from layers.db.session import Database
-from layers.jurisdictions.edits import insert_jurisdiction, set_attribution, set_names, set_time_zone, set_up
-from layers.jurisdictions.model import Jurisdiction, Reroute
+from layers.jurisdictions.edits import (
+    insert_jurisdiction,
+    set_attribution,
+    set_names,
+    set_time_zone,
+    set_up,
+    set_visitors,
+)
+from layers.jurisdictions.model import Jurisdiction, Reroute, Visitors
 from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
 
 #: Between those whom the data of a jurisdiction name.
@@ -179,6 +186,7 @@ class JurisdictionService:
         snap_tolerance_m: float | None = None,
         accuracy_m: float | None = None,
         attribution: str | None = None,
+        visitors: Visitors | None = None,
         actor: str = "",
     ) -> Jurisdiction:
         """Change what a jurisdiction wants of its grids, of publications and of look-ups; None: as it is.
@@ -195,6 +203,9 @@ class JurisdictionService:
             Metres, 0 to 1000. With another tolerance features and open incidents beside the grids get other ones.
         attribution
             Whom everything that shows its data names, one line of text; empty: nobody.
+        visitors
+            What it shows to whoever shows no key: nothing (`closed`), outline, grids and base map (`grids`), or all
+            that is not about people (`open`).
 
         Raises
         ------
@@ -215,6 +226,8 @@ class JurisdictionService:
                 snap_tolerance_m=now.snap_tolerance_m if snap_tolerance_m is None else snap_tolerance_m,
                 accuracy_m=now.accuracy_m if accuracy_m is None else accuracy_m,
             )  # fmt: skip
+            if visitors is not None:
+                set_visitors(connection, now.id, visitors)
             if attribution is not None:
                 set_attribution(connection, now.id, attribution.strip() or None)
             return get_jurisdiction(connection, code)

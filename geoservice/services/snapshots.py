@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, text
 
 from geoservice.domain.duties import Duties
+from geoservice.domain.visitors import Shown
 from geoservice.engine.loaded_editions import LoadedEdition, LoadedEditions, LoadedOutline, PendingEdition
 from geoservice.records.keys.queries import StoredKey, keys
 from geoservice.services.edition_builder import READ_TIMEOUT_S, EditionBuilder, built
@@ -56,6 +57,8 @@ class Snapshot:
     own_layers: OwnLayers = field(default_factory=OwnLayers)
     #: Why editions could not be made ready; they are pending.
     refused: tuple[str, ...] = ()
+    #: What jurisdictions show to visitors.
+    shown: Shown = field(default_factory=Shown)
 
     def now(self) -> datetime:
         """Return this moment, not before the one at which an edition came into force by the database's clock."""
@@ -110,7 +113,8 @@ def read_snapshot(database: Database, before: Snapshot | None, builder: EditionB
     known_at = {one.jurisdiction_id: one.known_at for one in found}
     builder.collected(one.edition_id for one in loaded)
     reasons = tuple(reason for reason in refused.values() if reason is not None)
-    return Snapshot(now, read_at, editions, duties, known_at, keyring, own, reasons)
+    shown = Shown.of({one.code: one.visitors for one in everywhere})
+    return Snapshot(now, read_at, editions, duties, known_at, keyring, own, reasons, shown)
 
 
 def _as_published(held: LoadedEdition, edition: PublishedEdition) -> LoadedEdition:

@@ -12,7 +12,7 @@ from geoservice.services import lookups
 from layers.crs import Bbox
 from layers.db.session import Database
 from layers.features import feature_collection
-from layers.jurisdictions.model import Jurisdiction
+from layers.jurisdictions.model import Jurisdiction, Visitors
 from layers.jurisdictions.queries import jurisdictions, outline_at
 from layers.summaries import grid_figures
 from layers.summaries.grid_figures import Figures
@@ -33,6 +33,8 @@ class JurisdictionView:
     #: Whom what shows its data names, plain text; None: nobody.
     attribution: str | None
     statistics: Figures
+    #: What visitors see of it.
+    visitors: Visitors = "grids"
 
 
 class ViewingService:
@@ -69,5 +71,5 @@ def _view(connection: Connection, jurisdiction: Jurisdiction) -> JurisdictionVie
     return JurisdictionView(
         jurisdiction.code, jurisdiction.name, jurisdiction.name_en or "", jurisdiction.bbox,
         jurisdiction.attribution,
-        grid_figures.figures(connection, jurisdiction_id=jurisdiction.id),
+        grid_figures.figures(connection, jurisdiction_id=jurisdiction.id), jurisdiction.visitors,
     )  # fmt: skip

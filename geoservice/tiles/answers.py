@@ -6,8 +6,8 @@ import gzip
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from geoservice.auth.model import PUBLIC, Role
-from geoservice.auth.permissions import Permission, may
+from geoservice.auth.model import Identity
+from geoservice.auth.permissions import Permission, permitted
 from geoservice.services.tiles.service import FoundTile, MovedTile
 from layers.catalogue import catalogue
 from tilegen.matrix import Tile
@@ -67,32 +67,43 @@ def has_tag(if_none_match: str, tag: str) -> bool:
     return tag in if_none_match
 
 
-def may_read(role: Role, layer: str) -> bool:
-    """Return whether a role may see the tiles of a layer: the map, and what is drawn on it."""
+def may_read(identity: Identity, layer: str) -> bool:
+    """Return whether somebody may see the tiles of a layer: the map, and what is drawn on it."""
     found = catalogue().get(layer)  # None: it was dropped a moment ago
-    return found is not None and may(role, Permission.VIEW_MAP) and may(role, Permission(found.read))
+    return (
+        found is not None
+        and permitted(identity, Permission.VIEW_MAP)
+        and permitted(identity, Permission(found.read))
+    )  # fmt: skip
 
 
-def unchanged_headers(layer: str, tag: str) -> Headers:
+def unchanged_headers(tag: str, *, shared: bool) -> Headers:
     """Return what is said to who has a tile already: RFC 9110, 15.4.5."""
-    return [("ETag", tag), ("Vary", "Accept-Encoding"), _for_good(layer)]
+    return [("ETag", tag), ("Vary", "Accept-Encoding"), _for_good(shared=shared)]
 
 
-def _for_good(layer: str) -> tuple[str, str]:
-    kept_by = "public" if may_read(PUBLIC.role, layer) else "private"
-    return ("Cache-Control", f"{kept_by}, {_FOR_GOOD}")
+def _for_good(*, shared: bool) -> tuple[str, str]:
+    return ("Cache-Control", f"{'public' if shared else 'private'}, {_FOR_GOOD}")
 
 
-def answer_with(result: FoundTile | MovedTile, layer: str, version: int, tile: Tile) -> TileAnswer:
-    """Return the answer for what the service says of a tile of a version."""
+def answer_with(
+    result: FoundTile | MovedTile, layer: str, version: int, tile: Tile, *, shared: bool
+) -> TileAnswer:  # fmt: skip
+    """Return the answer for what the service says of a tile of a version.
+
+    Parameters
+    ----------
+    shared
+        Caches between may keep it: a visitor is shown it, too.
+    """
     if isinstance(result, MovedTile):
         # Relative to this address, so that it holds whatever stands before it.
         moved = [("Location", f"../../../{result.version}/{tile.z}/{tile.x}/{tile.y}.mvt"), ("Content-Length", "0")]
         if result.for_good:
-            return TileAnswer(layer, version, HTTPStatus.PERMANENT_REDIRECT, [*moved, _for_good(layer)], b"")
+            return TileAnswer(layer, version, HTTPStatus.PERMANENT_REDIRECT, [*moved, _for_good(shared=shared)], b"")
         moved.append(("Cache-Control", "no-store"))
         return TileAnswer(layer, version, HTTPStatus.TEMPORARY_REDIRECT, moved, b"", lasting=False)
-    caching = _for_good(layer) if result.lasting else ("Cache-Control", "no-store")
+    caching = _for_good(shared=shared) if result.lasting else ("Cache-Control", "no-store")
     if not result.data:
         return TileAnswer(layer, version, HTTPStatus.NO_CONTENT, [caching], b"", lasting=result.lasting)
     tagged, plain = tags_of(version)

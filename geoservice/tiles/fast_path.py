@@ -82,26 +82,30 @@ class TileFastPath:
 
     def _answer(self, path: str, environ: Environ, start_response: StartResponse) -> tuple[int, bytes] | None:
         """Start an answer and return its status and body; None when the application is to answer."""
-        answer = self._held.get(path)
         # A list of encodings with weights is for who reads it properly.
         if environ["QUERY_STRING"] or ";" in environ.get("HTTP_ACCEPT_ENCODING", ""):
             return None
-        if answer is not None and not self._may_enter(environ, answer.layer):
+        asked = _PATH.fullmatch(path)
+        if asked is None or not self._may_enter(environ, asked[1], asked[2]):
             return None
+        visitor = self._entry.visitor_of(asked[1])
+        if visitor is None:
+            return None
+        shared = may_read(visitor, asked[2])
+        answer = self._held.get(_kept_as(path, shared=shared))
         if answer is not None:
             return _start(answer, environ, start_response)
-        asked = _PATH.fullmatch(path)
-        if asked is None or not self._may_enter(environ, asked[2]):
-            return None
         version, tile = int(asked[3]), Tile(int(asked[4]), int(asked[5]), int(asked[6]))
         tag = matching_tag(environ, version)
         if tag is not None and is_tile(*tile):  # so it was given the tile at this address, under its own version
-            start_response("304 Not Modified", unchanged_headers(asked[2], tag) + self._headers)
+            start_response("304 Not Modified", unchanged_headers(tag, shared=shared) + self._headers)
             return 304, b""
-        answer = self._cut(path, asked[1], asked[2], version, tile)
+        answer = self._cut(path, asked[1], asked[2], version, tile, shared=shared)
         return None if answer is None else _start(answer, environ, start_response)
 
-    def _cut(self, path: str, jurisdiction: str, layer: str, version: int, tile: Tile) -> TileAnswer | None:
+    def _cut(
+        self, path: str, jurisdiction: str, layer: str, version: int, tile: Tile, *, shared: bool
+    ) -> TileAnswer | None:  # fmt: skip
         if not self._places.acquire(blocking=False):
             return None
         try:
@@ -110,19 +114,24 @@ class TileFastPath:
             return None
         finally:
             self._places.release()
-        answer = answer_with(result, layer, version, tile).saying(self._headers)
+        answer = answer_with(result, layer, version, tile, shared=shared).saying(self._headers)
         if answer.lasting:
-            self._held.put(path, answer)
+            self._held.put(_kept_as(path, shared=shared), answer)
         return answer
 
-    def _may_enter(self, environ: Environ, layer: str) -> bool:
-        role = self._entry.role_of(environ) if layer in catalogue() else None
-        return role is not None and may_read(role, layer)
+    def _may_enter(self, environ: Environ, jurisdiction: str, layer: str) -> bool:
+        identity = self._entry.identity_of(environ, jurisdiction) if layer in catalogue() else None
+        return identity is not None and may_read(identity, layer)
 
     def _count(self, status: int, seconds: float) -> None:
         if status not in self._answered:  # not sooner: what never happened is no series
             self._answered[status] = self._metrics.counter(ROUTE, "GET", status)
         self._answered[status].add(seconds)
+
+
+def _kept_as(path: str, *, shared: bool) -> str:
+    """Return what an answer is kept under: one for caches between and one for the asker alone differ."""
+    return path if shared else f"private {path}"
 
 
 def _start(answer: TileAnswer, environ: Environ, start_response: StartResponse) -> tuple[int, bytes]:

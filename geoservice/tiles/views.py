@@ -9,13 +9,15 @@ from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
+from geoservice.auth.model import VISITORS, Role
 from geoservice.auth.permissions import Permission, roles_with
 from geoservice.errors import TileUnknown
 from geoservice.services.tiles.service import TileService, tiled
+from geoservice.services.visiting import VisitingService
 from geoservice.tiles.answers import MEDIA_TYPE, answer_with, has_tag, may_read, tags_of, unchanged_headers
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
-from geoservice.web.parsing import Code, Forbidden, Instant, InvalidInput, StrictModel
+from geoservice.web.parsing import Code, Forbidden, Instant, InvalidInput, StrictModel, Unauthorised
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render_bytes, service_root
 from tilegen.matrix import Tile, is_tile
@@ -73,9 +75,13 @@ class TileJsonOut(BaseModel):
     attribution: str | None = Field(None, description="Whom maps of it name, as HTML without tags; absent: nobody")
 
 
-def tiles_blueprint(tiles: TileService) -> APIBlueprint:
+def tiles_blueprint(tiles: TileService, visiting: VisitingService) -> APIBlueprint:
     """Return the routes."""
     blueprint = APIBlueprint("tiles", __name__, url_prefix="/tiles", abp_tags=[TAG])
+
+    def shared(path: TileAddress) -> bool:
+        """Return whether caches between may keep a tile: a visitor is shown it, too."""
+        return may_read(VISITORS[visiting.shown().by((path.jurisdiction,))], path.layer)
 
     @blueprint.get(
         "/<jurisdiction>/<layer>.json", summary="A tile set, as it is now",
@@ -112,10 +118,10 @@ def tiles_blueprint(tiles: TileService) -> APIBlueprint:
         tag = tags_of(version)[0 if gzip_read else 1]
         # Only who was given the tile under its own version knows this tag of this address.
         if is_tile(*asked) and has_tag(request.headers.get("If-None-Match", ""), tag):
-            return Response(status=304, headers=unchanged_headers(path.layer, tag))
+            return Response(status=304, headers=unchanged_headers(tag, shared=shared(path)))
         result = tiles.tile(path.jurisdiction, path.layer, version, asked)
 
-        answer = answer_with(result, path.layer, version, asked)
+        answer = answer_with(result, path.layer, version, asked, shared=shared(path))
         headers, body = answer.in_encoding(gzip_read=gzip_read)
         return Response(body, answer.status, headers)
 
@@ -134,7 +140,9 @@ def _numbers(path: TileAddress) -> tuple[int, Tile]:
 def _may_read(layer: str) -> None:
     """Raise LayerUnknown, Forbidden."""
     described, _ = tiled(layer)
-    role = current_identity().role
-    if not may_read(role, layer):
+    identity = current_identity()
+    if not may_read(identity, layer):
+        if identity.role is Role.PUBLIC:
+            raise Unauthorised
         allowed = roles_with(Permission(described.read))
-        raise Forbidden(role=role.value, roles=", ".join(one.value for one in allowed))
+        raise Forbidden(role=identity.role.value, roles=", ".join(one.value for one in allowed))

@@ -8,7 +8,8 @@ from typing import Any
 
 from werkzeug.sansio.utils import host_is_trusted
 
-from geoservice.auth.model import PUBLIC, Role
+from geoservice.auth.model import VISITORS, Identity
+from geoservice.domain.visitors import Shown
 from geoservice.web.guard import Identify
 
 Environ = dict[str, Any]
@@ -25,20 +26,33 @@ class Entry:
     ----------
     identify
         Returns who shows a key, None when that can not be said without the database or nobody does.
+    shown
+        Returns what jurisdictions show to visitors; None when that can not be said without the database.
     trusted_hosts
         Hosts that requests may name; empty: any.
     """
 
-    def __init__(self, identify: Identify, trusted_hosts: tuple[str, ...] = ()) -> None:
-        self._identify, self._trusted_hosts = identify, trusted_hosts
+    def __init__(
+        self, identify: Identify, shown: Callable[[], Shown | None], trusted_hosts: tuple[str, ...] = ()
+    ) -> None:  # fmt: skip
+        self._identify, self._shown, self._trusted_hosts = identify, shown, trusted_hosts
 
-    def role_of(self, environ: Environ) -> Role | None:
-        """Return as what somebody enters; None: the application sees to him."""
+    def identity_of(self, environ: Environ, jurisdiction: str | None) -> Identity | None:
+        """Return as whom somebody enters a jurisdiction (None: any); None: the application sees to him."""
         if self._trusted_hosts and not host_is_trusted(environ.get("HTTP_HOST", ""), self._trusted_hosts):
             return None
-        shown = environ.get("HTTP_AUTHORIZATION")
-        if shown is None:
-            return PUBLIC.role
-        key = _BEARER.fullmatch(shown)
+        sent = environ.get("HTTP_AUTHORIZATION")
+        if sent is None:
+            return self.visitor_of(jurisdiction)
+        key = _BEARER.fullmatch(sent)
         identity = self._identify(key[1]) if key else None
-        return None if identity is None else identity.role
+        if identity is None or jurisdiction is None or identity.home is None:
+            return identity
+        return identity if identity.home.code == jurisdiction else self.visitor_of(jurisdiction)
+
+    def visitor_of(self, jurisdiction: str | None) -> Identity | None:
+        """Return as whom a visitor enters a jurisdiction (None: any); None: memory does not know."""
+        shown = self._shown()
+        if shown is None:
+            return None
+        return VISITORS[shown.least if jurisdiction is None else shown.by((jurisdiction,))]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any, Protocol, TypeVar
 
 from flask import Flask, Request, g
 
-from geoservice.auth.model import PUBLIC, Identity
-from geoservice.auth.permissions import Permission, may, roles_with
+from geoservice.auth.model import PUBLIC, VISITORS, Identity, Role
+from geoservice.auth.permissions import ALWAYS, Permission, may, permitted, roles_with
 from geoservice.auth.scope import see_as, see_as_before, see_nothing
+from geoservice.domain.visitors import Shown
 from geoservice.web.parsing import Forbidden, NotHere, Unauthorised
 from geoservice.web.pipeline import Step
+from layers.jurisdictions.model import Visitors
 
 View = TypeVar("View", bound=Callable[..., Any])
 Identify = Callable[[str], Identity | None]
@@ -31,7 +33,7 @@ def guard(permission: str) -> Callable[[View], View]:
     return label
 
 
-def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify) -> Step:
+def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify, shown: Callable[[], Shown]) -> Step:
     """Return the step that checks every request against its view's label.
 
     Parameters
@@ -40,6 +42,8 @@ def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify) -> S
         Returns who shows a key, None when nobody does.
     identify_for_look_up
         The same for views that only look up who owns a place; they must answer without a database.
+    shown
+        Returns what jurisdictions show to visitors.
     """
 
     def check(request: Request) -> None:
@@ -56,11 +60,14 @@ def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify) -> S
         else:
             who = identify_for_look_up if needed is Permission.LOOK_UP_OWNER else identify
             identity = _shown_identity(request.environ.get("HTTP_AUTHORIZATION"), who)
-        g.identity = identity.acting_in(_named_jurisdictions(request))
+        named = _named_jurisdictions(request)
+        g.identity = identity.acting_in(named)
+        if g.identity.role is Role.PUBLIC and needed not in ALWAYS:
+            g.identity = VISITORS[_shown(shown(), named, needed)]
         see_as(g.identity)
-        if may(g.identity.role, needed):
+        if permitted(g.identity, needed):
             return
-        if identity is PUBLIC:
+        if identity.role is Role.PUBLIC:
             raise Unauthorised
         if may(identity.role, needed) and identity.home is not None:
             raise NotHere(jurisdiction=identity.home.code)
@@ -68,6 +75,11 @@ def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify) -> S
 
     app.teardown_request(_leave)
     return check
+
+
+def _shown(shown: Shown, named: Collection[str], needed: Permission) -> Visitors:
+    """Return what a visitor is shown: by those that he names; a place that is looked up may be anybody's."""
+    return shown.least if not named and needed is Permission.LOOK_UP_OWNER else shown.by(named)
 
 
 def _leave(error: BaseException | None) -> None:
@@ -91,6 +103,23 @@ def _shown_identity(header: str | None, identify: Identify) -> Identity:
     if identity is None:
         raise Unauthorised
     return identity
+
+
+class Named(Protocol):
+    """What is shown to visitors or not."""
+
+    @property
+    def visitors(self) -> Visitors:
+        """What they see."""
+
+
+One = TypeVar("One", bound=Named)
+
+
+def shown_here(jurisdictions: Iterable[One]) -> Iterator[One]:
+    """Yield the jurisdictions that whoever asks may know of: of those that are closed none to a visitor."""
+    visits = current_identity().role is Role.PUBLIC
+    return (one for one in jurisdictions if not (visits and one.visitors == "closed"))
 
 
 def current_identity() -> Identity:

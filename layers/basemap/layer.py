@@ -21,6 +21,7 @@ BASEMAP = Layer(
     table="basemap_feature",
     geometry="Geometry",
     assignment=None,
+    read="view_map",
     columns=(
         Column("code", "text", Title("编号", "Code"), identifier=True, told=False),
         Column("kind", "text", Title("类别", "Kind"), codes=KINDS),

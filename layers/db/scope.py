@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-#: The group role that the service connects as. No row policy is for it: it sees no row that has one.
+#: The group role that has all rights of the service. No row policy is for it: it sees no row that has one.
 APP_ROLE = "geoservice_app"
 #: SQL that has the rest of a transaction see a scope; its settings are the values.
 SET_SCOPE = (

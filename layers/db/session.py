@@ -11,7 +11,7 @@ from functools import cached_property
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, exc, make_url, pool, text
 
-from layers.db.scope import APP_ROLE, SET_SCOPE, Scope, present_scope
+from layers.db.scope import EVERYWHERE, SET_SCOPE, Scope, present_scope
 from layers.db.sentences import broken, missing
 from layers.errors import (
     DatabaseUnavailable,
@@ -60,7 +60,7 @@ def engine_url(url: str) -> str:
 
 @dataclass(frozen=True)
 class Database:
-    """A pool of connections to one PostGIS database, working as APP_ROLE: it owns nothing and switches off no guard."""
+    """A pool of connections to one PostGIS database, working as group roles: they own nothing, switch off no guard."""
 
     engine: Engine = field(repr=False)
     #: A statement is cancelled after this time unless a transaction asks for more.
@@ -81,7 +81,7 @@ class Database:
             pool_timeout=pool_timeout_s,
             pool_pre_ping=True,  # costs 0.1 ms; without it the first request after a restart fails
             connect_args={
-                "options": f"-c role={APP_ROLE} -c timezone=UTC -c search_path=geoservice,public"
+                "options": f"-c role={EVERYWHERE.role} -c timezone=UTC -c search_path=geoservice,public"
                 f" -c statement_timeout={round(statement_timeout_s * 1000)}",
                 "connect_timeout": _CONNECT_TIMEOUT_S,
                 "tcp_user_timeout": _TCP_USER_TIMEOUT_MS,
@@ -134,13 +134,15 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """Run each statement of the block for itself: a question of one statement takes half the round trips.
 
-        No row is seen that has a policy.
+        There is no transaction to choose a scope in: it is for those who see everything.
 
         Raises
         ------
         LayerError
             As `transaction` does.
         """
+        if (self.scope or present_scope()) != EVERYWHERE:
+            raise RuntimeError("only who sees everything reads without a transaction")
         with translated_errors(), self._autocommit.connect() as connection:
             yield connection
 

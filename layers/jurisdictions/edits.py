@@ -6,7 +6,7 @@ from shapely import MultiPolygon
 from sqlalchemy import Connection, text
 
 from layers.db.bulk import ewkb
-from layers.jurisdictions.model import Reroute
+from layers.jurisdictions.model import Reroute, Visitors
 
 _INSERT = text("""
     INSERT INTO geoservice.jurisdiction (code, name, name_en, outline, ballpark, metric_srid, time_zone)
@@ -24,6 +24,7 @@ _SET_NAMES = text("""
 _SET_ATTRIBUTION = text("""
     UPDATE geoservice.jurisdiction AS j SET attribution = :attribution WHERE j.id = :jurisdiction_id
 """)
+_SET_VISITORS = text("UPDATE geoservice.jurisdiction AS j SET visitors = :visitors WHERE j.id = :jurisdiction_id")
 _SET_TIME_ZONE = text("UPDATE geoservice.jurisdiction AS j SET time_zone = :time_zone WHERE j.id = :jurisdiction_id")
 
 
@@ -101,6 +102,11 @@ def set_names(connection: Connection, jurisdiction_id: int, *, name: str, name_e
 def set_time_zone(connection: Connection, jurisdiction_id: int, time_zone: str) -> None:
     """Reckon a jurisdiction's days and working hours by another zone; raise RefusedByDatabase when it is unknown."""
     connection.execute(_SET_TIME_ZONE, {"jurisdiction_id": jurisdiction_id, "time_zone": time_zone})
+
+
+def set_visitors(connection: Connection, jurisdiction_id: int, visitors: Visitors) -> None:
+    """Say what a jurisdiction shows to whoever shows no key."""
+    connection.execute(_SET_VISITORS, {"jurisdiction_id": jurisdiction_id, "visitors": visitors})
 
 
 def set_attribution(connection: Connection, jurisdiction_id: int, attribution: str | None) -> None:

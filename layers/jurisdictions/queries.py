@@ -9,7 +9,7 @@ import shapely
 from sqlalchemy import Connection, Row, text
 
 from layers.crs import Bbox
-from layers.jurisdictions.model import Jurisdiction
+from layers.jurisdictions.model import Jurisdiction, Visitors
 
 _ALL = text("""
     SELECT j.id, j.code, j.name, j.name_en, j.metric_srid, j.time_zone, j.snap_tolerance_m, j.accuracy_m,
@@ -22,6 +22,7 @@ _ALL = text("""
      ORDER BY j.code
 """)
 _CODE = text("SELECT j.code FROM geoservice.jurisdiction AS j WHERE j.id = :jurisdiction_id")
+_SHOWN = text("SELECT j.code, j.visitors FROM geoservice.jurisdiction AS j")
 _OUTLINE = text("SELECT st_asbinary(geoservice.outline_at(:jurisdiction_id, coalesce(:at, now())))")
 _OUTLINES = text("SELECT j.code, st_asbinary(j.outline) AS outline FROM geoservice.jurisdiction AS j")
 
@@ -47,6 +48,11 @@ def find_jurisdiction(connection: Connection, code: str) -> Jurisdiction | None:
     """Return the jurisdiction of a code, or None."""
     row = connection.execute(_ALL, {"code": code}).one_or_none()
     return None if row is None else _jurisdiction(row)
+
+
+def shown_to_visitors(connection: Connection) -> dict[str, Visitors]:
+    """Return what each jurisdiction shows to visitors, by code."""
+    return {row.code: row.visitors for row in connection.execute(_SHOWN)}
 
 
 def jurisdiction_code(connection: Connection, jurisdiction_id: int) -> str:

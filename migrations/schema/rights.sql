@@ -80,7 +80,7 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 -- What look-ups, CHECKs and triggers ask with the rights of whoever reads or writes.
 GRANT EXECUTE ON FUNCTION
     geoservice.scope_jurisdictions(), geoservice.scope_staff(), geoservice.scope_grids(), geoservice.followed(),
-    geoservice.open_jurisdictions(), geoservice.login_jurisdictions(), geoservice.may_write(integer),
+    geoservice.open_jurisdictions(), geoservice.closed_jurisdictions(), geoservice.login_jurisdictions(), geoservice.may_write(integer),
     geoservice.actor(), geoservice.is_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
     geoservice.has_words(text), geoservice.is_reason(text),

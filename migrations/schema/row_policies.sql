@@ -76,6 +76,8 @@ BEGIN
 
     -- What was in force is public; a draft is for those who work on it.
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_app', 'geoservice.was_published(status)');
+    CREATE POLICY geoservice_visitor_not_closed ON geoservice.edition AS RESTRICTIVE FOR SELECT TO geoservice_visitor
+        USING (jurisdiction_id <> ALL ((SELECT geoservice.closed_jurisdictions())::integer[]));
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_within', within, within);
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_reader', 'geoservice.was_published(status)');
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_analyst', granted || ' OR geoservice.was_published(status)', granted);

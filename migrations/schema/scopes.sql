@@ -45,6 +45,13 @@ BEGIN
     RETURN ARRAY(SELECT j.id FROM jurisdiction AS j WHERE j.visitors = 'open');
 END $$;
 
+-- The jurisdictions that show them nothing.
+CREATE FUNCTION geoservice.closed_jurisdictions() RETURNS integer[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    RETURN ARRAY(SELECT j.id FROM jurisdiction AS j WHERE j.visitors = 'closed');
+END $$;
+
 -- Logins of people to the database, and where each works.
 CREATE TABLE geoservice.login_grant (
     login text PRIMARY KEY,

@@ -358,6 +358,13 @@ BEGIN
     RETURN ARRAY(SELECT j.id FROM jurisdiction AS j WHERE j.visitors = 'open');
 END $$;
 
+-- The jurisdictions that show them nothing.
+CREATE FUNCTION geoservice.closed_jurisdictions() RETURNS integer[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    RETURN ARRAY(SELECT j.id FROM jurisdiction AS j WHERE j.visitors = 'closed');
+END $$;
+
 -- Logins of people to the database, and where each works.
 CREATE TABLE geoservice.login_grant (
     login text PRIMARY KEY,
@@ -4550,7 +4557,7 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 -- What look-ups, CHECKs and triggers ask with the rights of whoever reads or writes.
 GRANT EXECUTE ON FUNCTION
     geoservice.scope_jurisdictions(), geoservice.scope_staff(), geoservice.scope_grids(), geoservice.followed(),
-    geoservice.open_jurisdictions(), geoservice.login_jurisdictions(), geoservice.may_write(integer),
+    geoservice.open_jurisdictions(), geoservice.closed_jurisdictions(), geoservice.login_jurisdictions(), geoservice.may_write(integer),
     geoservice.actor(), geoservice.is_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
     geoservice.has_words(text), geoservice.is_reason(text),
@@ -4682,6 +4689,8 @@ BEGIN
 
     -- What was in force is public; a draft is for those who work on it.
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_app', 'geoservice.was_published(status)');
+    CREATE POLICY geoservice_visitor_not_closed ON geoservice.edition AS RESTRICTIVE FOR SELECT TO geoservice_visitor
+        USING (jurisdiction_id <> ALL ((SELECT geoservice.closed_jurisdictions())::integer[]));
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_within', within, within);
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_reader', 'geoservice.was_published(status)');
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_analyst', granted || ' OR geoservice.was_published(status)', granted);

@@ -9,8 +9,8 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
-from geoservice.auth.model import Role
-from geoservice.auth.permissions import Permission, may
+from geoservice.auth.model import Identity
+from geoservice.auth.permissions import Permission, permitted
 from geoservice.errors import LayerUnknown
 from geoservice.services.layers.errors import FeatureUnknown
 from geoservice.services.lookups import get_jurisdiction
@@ -67,22 +67,22 @@ class ItemService:
 
     def jurisdictions(self) -> tuple[Jurisdiction, ...]:
         """Return every jurisdiction, by code."""
-        with self._database.reading() as connection:
+        with self._database.transaction() as connection:
             return queries.jurisdictions(connection)
 
     def jurisdiction(self, code: str) -> Jurisdiction:
         """Return a jurisdiction; raise JurisdictionUnknown."""
-        with self._database.reading() as connection:
+        with self._database.transaction() as connection:
             return get_jurisdiction(connection, code)
 
-    def collections(self, jurisdiction_code: str, *, role: Role) -> tuple[Collection, ...]:
-        """Return the collections that a role may read, with their extents; raise JurisdictionUnknown."""
+    def collections(self, jurisdiction_code: str, *, identity: Identity) -> tuple[Collection, ...]:
+        """Return the collections that somebody may read, with their extents; raise JurisdictionUnknown."""
         with self._database.transaction(one_view=True) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
-            return tuple(_with_extent(connection, one) for one in _readable(connection, jurisdiction, role))
+            return tuple(_with_extent(connection, one) for one in _readable(connection, jurisdiction, identity))
 
     def collection(
-        self, jurisdiction_code: str, collection_id: str, *, role: Role, with_extent: bool = False
+        self, jurisdiction_code: str, collection_id: str, *, identity: Identity, with_extent: bool = False
     ) -> Collection:
         """Return a collection.
 
@@ -90,11 +90,11 @@ class ItemService:
         ------
         JurisdictionUnknown
         LayerUnknown
-            There is none of this id that the role may read.
+            There is none of this id that may be read.
         """
         with self._database.transaction(one_view=True) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
-            every = {one.id: one for one in _readable(connection, jurisdiction, role)}
+            every = {one.id: one for one in _readable(connection, jurisdiction, identity)}
             if collection_id not in every:
                 raise LayerUnknown(layer=collection_id, layers=", ".join(every))
             found = every[collection_id]
@@ -116,11 +116,11 @@ class ItemService:
         return found
 
 
-def _readable(connection: Connection, jurisdiction: Jurisdiction, role: Role) -> Iterator[Collection]:
+def _readable(connection: Connection, jurisdiction: Jurisdiction, identity: Identity) -> Iterator[Collection]:
     for layer in catalogue().values():
-        if may(role, Permission(layer.read)):
+        if permitted(identity, Permission(layer.read)):
             yield Collection(jurisdiction, layer, {"jurisdiction_id": jurisdiction.id})
-    if may(role, Permission.EDIT_BOUNDARIES):
+    if permitted(identity, Permission.EDIT_BOUNDARIES):
         for edition in editions_of(connection, jurisdiction.id):
             if edition.status == "draft":
                 yield Collection(jurisdiction, draft_layer(edition), {"edition_id": edition.id})

@@ -17,6 +17,7 @@ from geoservice.domain.importing.services import Unit
 from geoservice.errors import TownFileWrong
 from layers.changes.model import Removed
 from layers.crs import Bbox
+from layers.jurisdictions.model import Visitors
 
 #: A file of sentences and names; larger ones are no town.toml.
 BYTES_MAX = 1_000_000
@@ -51,6 +52,8 @@ class Town(_Table):
     #: The day that a register tells of.
     as_of: date | None = None
     attribution: str | None = None
+    #: What whoever shows no key sees of it; as it is when absent, `grids` at first.
+    visitors: Visitors | None = None
 
 
 class Place(_Table):

@@ -38,7 +38,7 @@ from layers.crs import Bbox
 from layers.db.session import Database
 from layers.geometry import as_multipolygon, metres_per_degree
 from layers.grids.model import has_errors
-from layers.jurisdictions.model import Jurisdiction
+from layers.jurisdictions.model import Jurisdiction, Visitors
 
 #: What an outline around buildings reaches beyond them.
 AROUND_M = 50.0
@@ -158,6 +158,16 @@ def _around(making: Making) -> MultiPolygon:
     metres = np.array(metres_per_degree(hull.centroid.y))
     wide = shapely.buffer(shapely.transform(hull, lambda lonlat: lonlat * metres), AROUND_M, join_style="mitre")
     return as_multipolygon(shapely.transform(wide, lambda metre: metre / metres))
+
+
+def showing(visitors: Visitors) -> Step:
+    """Return the step that says what visitors see."""
+
+    def step(making: Making) -> Done:
+        JurisdictionService(making.database).set_up(making.code, visitors=visitors, actor=making.actor)
+        return Done("town", (f"What visitors see: {visitors}.",))
+
+    return step
 
 
 def keeping_calendar(calendar: Calendar) -> Step:
@@ -352,6 +362,8 @@ def steps_of(plan: Plan) -> Iterator[tuple[str, Step]]:
 def _rules(plan: Plan) -> Iterator[tuple[str, Step]]:
     if plan.town.attribution is not None:
         yield "town", crediting(plan.town.attribution)
+    if plan.town.visitors is not None:
+        yield "town", showing(plan.town.visitors)
     if plan.calendar is not None:
         yield "calendar", keeping_calendar(plan.calendar)
     if plan.services is not None:  # limits in days are reckoned by the calendar

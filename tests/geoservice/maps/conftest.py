@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 
+from geoservice.auth.model import PUBLIC
 from geoservice.maps import assets
 from geoservice.maps.builders import PageFrame
 from geoservice.maps.pages import maps_blueprint
+from layers.catalogue import catalogue
+from layers.jurisdictions.model import Visitors
 
 EMPTY = b'{"type":"FeatureCollection","features":[]}'
 
@@ -34,6 +37,7 @@ class Jurisdiction:
     name_en: str = "Sare community"
     bbox: tuple[float, float, float, float] = (91.76, 29.23, 91.78, 29.25)
     attribution: str | None = None
+    visitors: Visitors = "open"
     statistics: Figures = Figures()
 
 
@@ -62,6 +66,7 @@ def jurisdiction() -> Jurisdiction:
 def frame() -> PageFrame:
     return PageFrame(
         language="zh",
+        layers=set(catalogue()),
         nonce="n0nce",
         asset_url=lambda file: f"/assets/v/{file}",
         layer_url=lambda layer: f"/layers/{layer}",
@@ -78,6 +83,7 @@ def client_of() -> Iterator[Callable[..., FlaskClient]]:
     def make(*jurisdictions: Jurisdiction) -> FlaskClient:
         app = Flask("maps")
         app.testing = True
+        app.before_request(lambda: setattr(g, "identity", PUBLIC))
         asked: list[str] = []
 
         def guard(action: str):

@@ -52,7 +52,7 @@ def test_layers_are_created_in_drawing_order_and_only_the_shown_are_added(jurisd
 
 
 def test_each_style_stands_once_in_the_panel():
-    in_panel = [one["key"] for group in panel_groups("zh", str) for one in group["layers"]]
+    in_panel = [one["key"] for group in panel_groups(styles(), "zh", str) for one in group["layers"]]
 
     assert sorted(in_panel) == sorted(style.id for _, style in styles())
 

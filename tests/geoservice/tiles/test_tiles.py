@@ -384,7 +384,7 @@ def test_a_tile_that_is_touched_again_and_again_is_given_as_it_is_and_not_kept(
 
     event.listen(services.database.engine, "before_cursor_execute", touch)
     found = services.tiles.tile("sare", "buildings", version, TILE)
-    answer = answer_with(found, "buildings", version, TILE)
+    answer = answer_with(found, "buildings", version, TILE, shared=True)
     event.remove(services.database.engine, "before_cursor_execute", touch)
 
     assert isinstance(found, FoundTile)
