@@ -24,6 +24,7 @@ from geoservice.embedded.cluster_errors import (
     OtherMajorVersion,
     SocketPathTooLong,
 )
+from geoservice.embedded.config import SERVICE_LOGIN
 from tests.waiting import wait_until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="root steps down to an account; nobody else can")
@@ -275,3 +276,36 @@ def test_full_disk_is_called_so_and_leaves_no_half_database(place: Path) -> None
         assert not (place / "data" / "database").exists()
     finally:
         subprocess.run(["umount", "-l", place], check=True)
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_database_of_an_earlier_release_lets_in_the_login_that_serves(place: Path, runs: bool) -> None:
+    """It knew the superuser alone; a line of somebody's own stays."""
+    cluster = Cluster(place / "data", free_port())
+    cluster.ensure()
+    try:
+        with psycopg.connect(cluster.url, autocommit=True) as connection:
+            connection.execute(f"create role {SERVICE_LOGIN} login".encode())
+            known = cluster.layout.login_map.read_text().splitlines(keepends=True)
+            before = "".join(line for line in known if SERVICE_LOGIN not in line) + "own  me  somebody\n"
+            cluster.layout.login_map.write_text(before)
+            connection.execute("select pg_reload_conf()")
+        wait_until(lambda: not lets_in(cluster.service_url), "it is as it was")
+        if not runs:
+            cluster.stop()
+
+        cluster.start()
+
+        wait_until(lambda: lets_in(cluster.service_url), "it is let in")
+        assert cluster.layout.login_map.read_text().startswith(before)
+        assert lets_in(cluster.url)
+    finally:
+        cluster.stop()
+
+
+def lets_in(url: str) -> bool:
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
