@@ -43,6 +43,7 @@ from geoservice.tiles.cache import TileCache
 from geoservice.tiles.fast_path import TileFastPath
 from geoservice.tiles.views import tiles_blueprint
 from geoservice.web.admission import admit
+from geoservice.web.converters import KeyConverter
 from geoservice.web.entry import Entry
 from geoservice.web.guard import enforce, guard
 from geoservice.web.json import OrjsonProvider
@@ -79,6 +80,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         template_folder="web/templates", validation_error_callback=abort_with_validation,
     )  # fmt: skip
     app.json = OrjsonProvider(app)
+    app.url_map.converters["key"] = KeyConverter
     app.components_schemas["Problem"] = Schema(**Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
     metrics = RequestMetrics()
     if services.cache is not None:

@@ -66,6 +66,9 @@ def open_town(cluster_url: str, template: str) -> Iterator[OpenTown]:
                     *map(sql.Identifier, [login]), sql.Literal(password), sql.Identifier(f"geoservice_{group}")
                 )
             )
+        with psycopg.connect(url) as connection:
+            for login in logins.values():
+                connection.execute("INSERT INTO geoservice.login_grant (login) VALUES (%s)", [login])
         yield OpenTown(url, town.jurisdiction_id, town.edition_id, draft, logins["analyst"], logins["reader"], password)
         maker.drop_all()
         for login in logins.values():

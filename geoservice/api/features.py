@@ -124,7 +124,7 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
         told = [_feature(one) for one in shown]
         return render(FeaturesOut(features=told, numberReturned=len(told), next=after))
 
-    @blueprint.get("/<layer>/features/<path:key>", summary="One", responses={200: FeatureOut, **REFUSALS})
+    @blueprint.get("/<layer>/features/<key:key>", summary="One", responses={200: FeatureOut, **REFUSALS})
     @guard("view_map")
     def one(path: FeaturePath, query: FeatureQuery) -> Response:
         """Return a feature as it was at an instant."""
@@ -132,7 +132,7 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
         found = features.feature(query.jurisdiction, path.layer, path.key, at=query.at, identity=current_identity())
         return render_bytes(orjson.dumps(_feature(found).model_dump()), headers=etag_of_feature(found["change_id"]))
 
-    @blueprint.get("/<layer>/features/<path:key>/history", summary="History", responses={200: HistoryOut, **REFUSALS})
+    @blueprint.get("/<layer>/features/<key:key>/history", summary="History", responses={200: HistoryOut, **REFUSALS})
     @guard("read_changes")
     def history(path: FeaturePath, query: JurisdictionQuery) -> Response:
         """Tell what a feature has been, the latest first: who made it so, when, by which door."""
@@ -140,7 +140,7 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
         found = features.history(query.jurisdiction, path.layer, path.key, identity=current_identity())
         return render(HistoryOut(versions=[_version(one) for one in found]))
 
-    @blueprint.put("/<layer>/features/<path:key>", summary="Write", responses={200: EditOut, **REFUSALS})
+    @blueprint.put("/<layer>/features/<key:key>", summary="Write", responses={200: EditOut, **REFUSALS})
     @guard("edit_features")
     def put(path: FeaturePath, query: JurisdictionQuery, body: FeatureBody) -> Response:
         """Write a feature, new or changed. An officer writes what stands in his grids. If-Match is honoured."""
@@ -150,7 +150,7 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
         told = EditOut(change=None if written.change is None else change_out(written.change))
         return render(told, headers=etag_of_feature(written.state))
 
-    @blueprint.delete("/<layer>/features/<path:key>", summary="Remove", responses={200: EditOut, **REFUSALS})
+    @blueprint.delete("/<layer>/features/<key:key>", summary="Remove", responses={200: EditOut, **REFUSALS})
     @guard("edit_features")
     def remove(path: FeaturePath, query: JurisdictionQuery) -> Response:
         """Remove a feature; its history stays. If-Match is honoured."""

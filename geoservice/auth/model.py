@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from layers.db.scope import EVERYWHERE, NOTHING, VISITOR, Scope, of_officer, within
-from layers.jurisdictions.model import Visitors
+if TYPE_CHECKING:  # commands that only tell about themselves do without what it brings
+    from layers.jurisdictions.model import Visitors
 
 
 class Role(StrEnum):
@@ -55,15 +55,6 @@ class Identity:
     def acting_in(self, jurisdictions: Collection[str]) -> Identity:
         """Return as who somebody acts in jurisdictions, by code: elsewhere than at home a key is worth nothing."""
         return PUBLIC if self.home is not None and set(jurisdictions) - {self.home.code} else self
-
-    @property
-    def scope(self) -> Scope:
-        """Return whose rows somebody sees; the database holds to it."""
-        if self.role in (Role.PUBLIC, Role.READER):
-            return VISITOR
-        if self.role is Role.OFFICER:
-            return NOTHING if self.staff is None else of_officer(*self.staff)
-        return EVERYWHERE if self.home is None else within(self.home.id)
 
     @property
     def actor(self) -> str:

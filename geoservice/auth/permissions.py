@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from geoservice.auth.model import Identity, Role
-from layers.jurisdictions.model import Visitors
+
+if TYPE_CHECKING:
+    from layers.jurisdictions.model import Visitors
 
 
 class Permission(StrEnum):

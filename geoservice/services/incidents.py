@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection
 
 from geoservice.auth.model import Identity
+from geoservice.auth.scope import scope_of
 from geoservice.auth.tokens import new_token, one_spelling, seal, token_sha256, unseal
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.errors import (
@@ -95,7 +96,7 @@ class IncidentService:
             raise PersonalNumberRefused
         if report.place.is_unknown:
             raise PlaceUnknown
-        with self._database.transaction(actor=identity.actor, scope=identity.scope) as connection:
+        with self._database.transaction(actor=identity.actor, scope=scope_of(identity)) as connection:
             incident_id, token, before = _first_or_again(connection, report, identity, key)
             if before:
                 return _as_reported(connection, incident_id, token), token

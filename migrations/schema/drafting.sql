@@ -84,6 +84,9 @@ DECLARE
     step bigint;
     next_number integer;
 BEGIN
+    IF NOT (SELECT may_write(e.jurisdiction_id) FROM edition AS e WHERE e.id = begin_step.edition) THEN
+        RAISE EXCEPTION 'The draft belongs to another jurisdiction than yours.' USING ERRCODE = 'GS403';
+    END IF;
     SELECT s.id INTO step FROM draft_step AS s
      WHERE s.edition_id = edition AND s.transaction_id = pg_current_xact_id()::text::bigint ORDER BY s.number DESC LIMIT 1;
     IF step IS NOT NULL THEN

@@ -103,7 +103,7 @@ CREATE TRIGGER guard_step BEFORE UPDATE ON geoservice.incident
 
 -- The incident that one ends at which was merged into another, that one perhaps into a third; itself when it is no duplicate.
 CREATE FUNCTION geoservice.original_of(incident uuid) RETURNS uuid
-LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     WITH RECURSIVE way AS (
         SELECT i.id, i.duplicate_of FROM geoservice.incident AS i WHERE i.id = original_of.incident
         UNION SELECT i.id, i.duplicate_of FROM way JOIN geoservice.incident AS i ON i.id = way.duplicate_of
@@ -113,7 +113,7 @@ $$;
 
 -- How far the incident has come that a duplicate of another ends at. Null: it is none.
 CREATE FUNCTION geoservice.status_of_original(merged_into uuid) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     SELECT coalesce(i.original_status, i.status) FROM incident AS i WHERE i.id = merged_into
 $$;
 

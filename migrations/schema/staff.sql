@@ -31,10 +31,10 @@ CREATE FUNCTION geoservice.posting_rank(role text) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN array_position(ARRAY['grid_officer', 'deputy', 'police_officer'], role);
 
--- Who is posted to a grid on the day of an instant: the grid officer, else a deputy.
+-- Who is posted to a grid on the day of an instant: the grid officer, else a deputy. Asked for whoever reports, too, who sees no posting.
 CREATE FUNCTION geoservice.officer_posted(jurisdiction integer, grid text, instant timestamptz, OUT staff_code text)
 RETURNS SETOF text
-LANGUAGE sql STABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp
 BEGIN ATOMIC
     SELECT p.staff_code
       FROM geoservice.posting AS p

@@ -2581,10 +2581,10 @@ CREATE FUNCTION geoservice.posting_rank(role text) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN array_position(ARRAY['grid_officer', 'deputy', 'police_officer'], role);
 
--- Who is posted to a grid on the day of an instant: the grid officer, else a deputy.
+-- Who is posted to a grid on the day of an instant: the grid officer, else a deputy. Asked for whoever reports, too, who sees no posting.
 CREATE FUNCTION geoservice.officer_posted(jurisdiction integer, grid text, instant timestamptz, OUT staff_code text)
 RETURNS SETOF text
-LANGUAGE sql STABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp
 BEGIN ATOMIC
     SELECT p.staff_code
       FROM geoservice.posting AS p
@@ -2980,7 +2980,7 @@ CREATE TRIGGER guard_step BEFORE UPDATE ON geoservice.incident
 
 -- The incident that one ends at which was merged into another, that one perhaps into a third; itself when it is no duplicate.
 CREATE FUNCTION geoservice.original_of(incident uuid) RETURNS uuid
-LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     WITH RECURSIVE way AS (
         SELECT i.id, i.duplicate_of FROM geoservice.incident AS i WHERE i.id = original_of.incident
         UNION SELECT i.id, i.duplicate_of FROM way JOIN geoservice.incident AS i ON i.id = way.duplicate_of
@@ -2990,7 +2990,7 @@ $$;
 
 -- How far the incident has come that a duplicate of another ends at. Null: it is none.
 CREATE FUNCTION geoservice.status_of_original(merged_into uuid) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     SELECT coalesce(i.original_status, i.status) FROM incident AS i WHERE i.id = merged_into
 $$;
 
@@ -4118,6 +4118,9 @@ DECLARE
     step bigint;
     next_number integer;
 BEGIN
+    IF NOT (SELECT may_write(e.jurisdiction_id) FROM edition AS e WHERE e.id = begin_step.edition) THEN
+        RAISE EXCEPTION 'The draft belongs to another jurisdiction than yours.' USING ERRCODE = 'GS403';
+    END IF;
     SELECT s.id INTO step FROM draft_step AS s
      WHERE s.edition_id = edition AND s.transaction_id = pg_current_xact_id()::text::bigint ORDER BY s.number DESC LIMIT 1;
     IF step IS NOT NULL THEN

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 from werkzeug.serving import make_server
 
+from geoservice.auth.model import PUBLIC
 from geoservice.maps import assets
 from geoservice.maps.pages import maps_blueprint
+from layers.jurisdictions.model import Visitors
 from tests.conftest import serving
 
 CHROMIUM_ARGUMENTS = [
@@ -112,6 +114,7 @@ class SampleJurisdiction:
     name_en: str = "Sample community"
     bbox: tuple[float, float, float, float] = (91.0, 29.0, 91.01, 29.01)
     attribution: str | None = None
+    visitors: Visitors = "open"
     statistics: SampleStatistics = SampleStatistics()
 
 
@@ -197,6 +200,7 @@ def serve_viewing() -> Iterator[Callable[[SampleViewing], str]]:
 
     def start(viewing: SampleViewing) -> str:
         app = Flask("sample")
+        app.before_request(lambda: setattr(g, "identity", PUBLIC))
         app.register_blueprint(maps_blueprint(viewing, lambda _: lambda view: view))
         server = make_server("127.0.0.1", 0, app, threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()

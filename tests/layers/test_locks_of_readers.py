@@ -109,7 +109,9 @@ def test_a_reader_tries_every_way_and_a_report_comes_in(town: OpenTown) -> None:
         try_all(reader, attempts(admin, town))
 
         held = [one for (one,) in admin.execute(HELD, [reader.info.backend_pid]).fetchall()]
-        with psycopg.connect(as_service(town.url), options="-c role=geoservice_app -c lock_timeout=3s") as service:
+        with psycopg.connect(
+            as_service(town.url), options="-c role=geoservice_everywhere -c lock_timeout=3s"
+        ) as service:
             report = make_incident(service)
             make_building(service, town.jurisdiction_id)
         with psycopg.connect(town.url, options="-c lock_timeout=3s") as publisher:

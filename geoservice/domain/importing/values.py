@@ -149,8 +149,8 @@ def key_of(cell: object) -> str:
         raise NotAValue(f"has more than {CODE_LENGTH} characters")
     if not text or _UNSEEN.search(text) or _UNSEEN_IN_CODES.search(text):
         raise NotAValue("has characters that nobody sees")
-    if text.startswith("/"):
-        raise NotAValue("begins with a slash, so that no address leads to it")
+    if text.startswith("/") or text.endswith("/history"):
+        raise NotAValue("begins with a slash, or ends with /history, so that no address leads to it")
     if personal(text, names=False, key=True):
         raise NotAValue("is a person's identity number")
     return text

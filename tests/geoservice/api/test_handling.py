@@ -79,7 +79,8 @@ def test_other_hands_are_kept_off(client: FlaskClient, services: Services, repor
     other = services.keys.create(Role.OFFICER, "other", staff=("sare", codes[0]))
     analyst = services.keys.create(Role.ANALYST, "analyst")
 
-    assert act(client, reported, "accept", other).json["type"] == "/docs#problem-not-your-incident"
+    # What another grid has is not there for him.
+    assert act(client, reported, "accept", other).json["type"] == "/docs#problem-incident-unknown"
     assert act(client, reported, "accept", analyst).status_code == 403
     assert client.post(f"/v1/incidents/{reported['id']}/actions/accept", json={}).status_code == 401
     assert client.get(f"/v1/incidents/{reported['id']}", headers=bearer(analyst)).json["status"] == "dispatched"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
-from geoservice.auth.model import Identity, Role
+from geoservice.auth.model import Identity, LoginRole, Role
 from geoservice.auth.permissions import may
 from geoservice.services.incidents import NewReport
+from geoservice.services.logins import LoginLimits, grant_login, revoke_login
 from geoservice.web import guard
 from layers.crs import declared_position
 from layers.db.scope import EVERYWHERE, NOTHING, VISITOR, Scope, of_officer, of_reporter, within
@@ -226,3 +228,36 @@ def _of_the_community(table: str) -> str:
         "delivery": "t.webhook_id IN (SELECT w.id FROM geoservice.webhook AS w WHERE w.jurisdiction_id = :here)",
     }  # fmt: skip
     return of_others.get(table, "t.jurisdiction_id = :here")
+
+
+def test_a_login_of_one_town_reads_no_words_and_writes_nothing_of_another(walls: Walls) -> None:
+    login = f"analyst_{os.getpid()}_walls"
+    password = grant_login(walls.url, login, LoginRole.ANALYST, LoginLimits(5, 60, 60), jurisdiction="town")
+    drafts = "SELECT max(id) FROM geoservice.edition WHERE jurisdiction_id = %s AND status = 'draft'"
+    with psycopg.connect(walls.url) as admin:
+        number = admin.execute(drafts.encode(), [walls.here]).fetchone()
+    asked = {"here": walls.here, "draft": number and number[0]}
+    shut = (
+        "SELECT description FROM geoservice.incident", "SELECT reporter_sha256 FROM geoservice.incident",
+        "UPDATE geoservice.draft_grid SET name = 'x' WHERE edition_id = %(draft)s",
+        "DELETE FROM geoservice.camera WHERE jurisdiction_id = %(here)s",
+        "UPDATE geoservice.camera SET range_m = 1 WHERE jurisdiction_id = %(here)s",
+        "INSERT INTO geoservice.edition (jurisdiction_id, title) VALUES (%(here)s, 'mine')",
+    )  # fmt: skip
+    refused = {}
+    url = make_url(walls.url)
+    host = str(url.query.get("host", url.host))
+    try:
+        with psycopg.connect(
+            host="127.0.0.1" if host.startswith("/") else host, port=url.query.get("port", url.port),
+            dbname=url.database, user=login, password=password,
+        ) as connection:  # fmt: skip
+            for statement in shut:
+                with pytest.raises(psycopg.Error) as error, connection.transaction():
+                    connection.execute(statement.encode(), asked)
+                refused[statement] = error.value.sqlstate
+            count = "SELECT count(*) FROM geoservice.incident WHERE jurisdiction_id = %s"
+            assert connection.execute(count.encode(), [walls.here]).fetchone() == (0,)
+    finally:
+        revoke_login(walls.url, login)
+    assert set(refused.values()) <= {"42501", "GS403"}

@@ -104,10 +104,11 @@ def test_what_is_said_wrongly_is_told(ledger: str, arguments: tuple[str, ...], w
 
 @pytest.mark.parametrize("option", ["--to", "--keep-columns"])
 def test_what_is_read_is_not_written_over(ledger: str, option: str) -> None:
-    refused = run("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", option, ledger)
-
-    assert refused.exit_code == 2
-    assert "write to another file" in refused.output
+    command = ("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", option, ledger)
+    for arguments, words in ((command, "is there already"), ((*command, "--force"), "write to another file")):
+        refused = run(*arguments)
+        assert refused.exit_code == 2
+        assert words in refused.output
     assert Path(ledger).read_text(encoding="utf-8-sig") == LEDGER
 
 

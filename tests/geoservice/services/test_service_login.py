@@ -139,7 +139,7 @@ def test_a_login_that_is_missing_is_made_with_its_password_and_memberships(datab
             "SELECT array_agg(roleid::regrole::text) FROM pg_auth_members WHERE member = %s::regrole", [login(spare)]
         ).fetchone()
     assert made == (False, True, True, False)
-    assert groups == (list(MEMBERSHIPS),)
+    assert groups == (sorted(MEMBERSHIPS),)
 
 
 def test_a_login_that_is_there_keeps_what_it_has_and_what_is_too_much_is_told(database_url: str, spare: str) -> None:
