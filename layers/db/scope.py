@@ -16,7 +16,7 @@ APP_ROLE = "geoservice_app"
 #: SQL that has the rest of a transaction see a scope; its settings are the values.
 SET_SCOPE = (
     "set_config('role', :role, true), set_config('geoservice.jurisdictions', :jurisdictions, true),"
-    " set_config('geoservice.staff', :staff, true), set_config('geoservice.reporter', :reporter, true)"
+    " set_config('geoservice.officer', :staff, true), set_config('geoservice.reporter', :reporter, true)"
 )
 
 

@@ -10,7 +10,7 @@ RETURN coalesce(nullif(current_setting('geoservice.jurisdictions', true), ''), '
 -- The officer who asks, by code.
 CREATE FUNCTION geoservice.scope_staff() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN nullif(current_setting('geoservice.staff', true), '');
+RETURN nullif(current_setting('geoservice.officer', true), '');
 
 -- The grids that the officer is posted to today, as the days of the jurisdiction go.
 CREATE FUNCTION geoservice.scope_grids() RETURNS text[]
