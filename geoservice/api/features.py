@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from geoservice.api.changes import ChangeOut, change_out
 from geoservice.api.layers import LayerPath
+from geoservice.auth.model import Role
 from geoservice.auth.permissions import Permission, may, roles_with
 from geoservice.services.layers.features import FeatureEdit, FeatureService
 from geoservice.services.layers.staging import written_layer
@@ -166,7 +167,7 @@ def _require_readable(layer_id: str) -> None:
     layer, role = written_layer(layer_id), current_identity().role
     needed = Permission.EDIT_FEATURES if layer.personal else Permission(layer.read)
     if not may(role, needed):
-        if current_identity().key_id is None:
+        if role is Role.PUBLIC:
             raise Unauthorised
         raise Forbidden(role=role.value, roles=", ".join(one.value for one in roles_with(needed)))
 

@@ -39,7 +39,7 @@ _OPEN = "a.disabled_at IS NULL AND (a.expires_at IS NULL OR a.expires_at > now()
 _ACCOUNTS = f"""
     SELECT a.*, j.code AS jurisdiction_code, {_OPEN} AS is_open
       FROM geoservice.account AS a LEFT JOIN geoservice.jurisdiction AS j ON j.id = a.jurisdiction_id
-"""
+"""  # noqa: S608  a condition of ours
 _BY_LOGIN = text(f"{_ACCOUNTS} WHERE a.login = :login")
 _ALL = text(f"{_ACCOUNTS} ORDER BY a.login")
 _SET_PASSWORD = text("""
@@ -56,7 +56,7 @@ _BEGIN = text(f"""
     SELECT :secret_sha256, a.login, now() + make_interval(secs => :longest_s)
       FROM geoservice.account AS a
      WHERE a.login = :login AND a.password_hash = :verified AND {_OPEN} FOR NO KEY UPDATE
-""")
+""")  # noqa: S608  a condition of ours
 _SESSION = text(f"""
     SELECT s.seen_at < now() - interval '1 minute' AS unseen, a.*, j.code AS jurisdiction_code, {_OPEN} AS is_open
       FROM geoservice.session AS s
@@ -64,7 +64,7 @@ _SESSION = text(f"""
       LEFT JOIN geoservice.jurisdiction AS j ON j.id = a.jurisdiction_id
      WHERE s.secret_sha256 = :secret_sha256 AND s.revoked_at IS NULL AND s.expires_at > now()
        AND s.seen_at > now() - make_interval(secs => :idle_s) AND {_OPEN}
-""")
+""")  # noqa: S608  a condition of ours
 _SEEN = text("UPDATE geoservice.session SET seen_at = now() WHERE secret_sha256 = :secret_sha256")
 _END = text("""
     UPDATE geoservice.session SET revoked_at = now() WHERE secret_sha256 = :secret_sha256 AND revoked_at IS NULL
