@@ -11,6 +11,7 @@ class Permission(StrEnum):
     """Something that may be allowed."""
 
     SEE_HEALTH = "see_health"  #: whether the service lives, its documents
+    SIGN_IN = "sign_in"  #: sign in and out, change one's own password
     VIEW_MAP = "view_map"  #: the map and what is drawn on it: counts, no text, nobody's name
     LOOK_UP_OWNER = "look_up_owner"  #: which grid owns a place
     READ_GRIDS = "read_grids"  #: jurisdictions, grids, editions, figures
@@ -39,6 +40,7 @@ _STAFF = frozenset({Role.OFFICER, Role.DISPATCHER, Role.ANALYST, Role.AUDITOR, R
 
 ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.SEE_HEALTH: _EVERYBODY,
+    Permission.SIGN_IN: _EVERYBODY,
     Permission.VIEW_MAP: _EVERYBODY,
     Permission.LOOK_UP_OWNER: _EVERYBODY,
     Permission.READ_GRIDS: _EVERYBODY,

@@ -12,6 +12,7 @@ from geoservice.auth.permissions import Permission, may, roles_with
 from geoservice.auth.scope import see_as, see_as_before, see_nothing
 from geoservice.web.parsing import Forbidden, NotHere, Unauthorised
 from geoservice.web.pipeline import Step
+from geoservice.web.sessions import FindSession, PasswordToChange, require_intent, session_of, signed_in
 
 View = TypeVar("View", bound=Callable[..., Any])
 Identify = Callable[[str], Identity | None]
@@ -31,7 +32,7 @@ def guard(permission: str) -> Callable[[View], View]:
     return label
 
 
-def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify) -> Step:
+def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify, find_session: FindSession) -> Step:
     """Return the step that checks every request against its view's label.
 
     Parameters
@@ -40,6 +41,8 @@ def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify) -> S
         Returns who shows a key, None when nobody does.
     identify_for_look_up
         The same for views that only look up who owns a place; they must answer without a database.
+    find_session
+        Returns who is signed in, by the secret of the session; it is asked when no key is shown.
     """
 
     def check(request: Request) -> None:
@@ -50,18 +53,22 @@ def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify) -> S
         needed = getattr(app.view_functions[rule.endpoint], LABEL, None)
         if needed is None:
             raise Forbidden
+        header = request.environ.get("HTTP_AUTHORIZATION")
         # A probe must be answered when the database, which knows the keys, does not.
         if needed is Permission.SEE_HEALTH:
             identity = PUBLIC
+        elif header is not None:
+            identity = _shown_identity(header, identify_for_look_up if needed is Permission.LOOK_UP_OWNER else identify)
+        elif needed is Permission.LOOK_UP_OWNER:  # which is everybody's: it needs no session
+            identity = PUBLIC
         else:
-            who = identify_for_look_up if needed is Permission.LOOK_UP_OWNER else identify
-            identity = _shown_identity(request.environ.get("HTTP_AUTHORIZATION"), who)
+            identity = _signed_in_identity(request, needed, find_session)
         g.identity = identity.acting_in(_named_jurisdictions(request))
         see_as(g.identity)
         if may(g.identity.role, needed):
             return
         if identity is PUBLIC:
-            raise Unauthorised
+            raise Unauthorised if signed_in() is None else PasswordToChange
         if may(identity.role, needed) and identity.home is not None:
             raise NotHere(jurisdiction=identity.home.code)
         raise Forbidden(role=identity.role.value, roles=", ".join(role.value for role in roles_with(needed)))
@@ -83,9 +90,16 @@ def _named_jurisdictions(request: Request) -> set[str]:
     return named if in_path is None else named | {in_path}
 
 
-def _shown_identity(header: str | None, identify: Identify) -> Identity:
-    if header is None:
+def _signed_in_identity(request: Request, needed: Permission, find_session: FindSession) -> Identity:
+    session = g.session = session_of(request, find_session)
+    if session is None:
         return PUBLIC
+    if needed is not Permission.SIGN_IN:  # its pages read their forms, and the token in them, themselves
+        require_intent(request, session)
+    return PUBLIC if session.must_change else session.identity
+
+
+def _shown_identity(header: str, identify: Identify) -> Identity:
     scheme, _, text = header.partition(" ")
     identity = identify(text.strip()) if scheme.lower() == "bearer" else None
     if identity is None:

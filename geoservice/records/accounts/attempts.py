@@ -36,7 +36,7 @@ _FORGET_OLD = text("""
 
 
 @dataclass(frozen=True)
-class Taken:
+class Attempts:
     """How often it failed for a subject, and how long the next try has to wait."""
 
     failures: int
@@ -44,13 +44,15 @@ class Taken:
     wait_s: float
 
 
-def take_subjects(connection: Connection, subjects: tuple[bytes, ...], *, window: timedelta) -> Mapping[bytes, Taken]:
+def take_subjects(
+    connection: Connection, subjects: tuple[bytes, ...], *, window: timedelta
+) -> Mapping[bytes, Attempts]:
     """Lock subjects until the transaction ends; return how they stand. What is older than the window is forgotten."""
     connection.execute(_FORGET_OLD, {"window": window})
     taken = {}
     for subject in sorted(subjects):
         row = connection.execute(_TAKE, {"subject": subject, "window": window}).one()
-        taken[subject] = Taken(row.failures, float(row.wait_s or 0))
+        taken[subject] = Attempts(row.failures, float(row.wait_s or 0))
     return taken
 
 

@@ -54,7 +54,7 @@ class NewSession:
 
 
 @dataclass(frozen=True)
-class _Try:
+class _Attempt:
     """A try to sign in, counted as a failure until it has succeeded."""
 
     name: bytes
@@ -133,7 +133,7 @@ class SessionService:
             return None
         return Session(account.login, _identity(account), account.must_change, token_of(secret))
 
-    def _verified(self, login: str, password: str, address: str | None) -> tuple[StoredAccount, _Try]:
+    def _verified(self, login: str, password: str, address: str | None) -> tuple[StoredAccount, _Attempt]:
         """Return the account whose password this is, and how the try was counted.
 
         Raises
@@ -164,7 +164,7 @@ class SessionService:
             raise SignInRefused
         return secret
 
-    def _count_try(self, login: str, address: str | None) -> _Try:
+    def _count_try(self, login: str, address: str | None) -> _Attempt:
         """Count a try as a failure before anything is reckoned: a hundred at once are not a hundred free ones.
 
         Raises
@@ -176,7 +176,7 @@ class SessionService:
             taken = take_subjects(connection, (name, network), window=WINDOW)
             longest = max(one.wait_s for one in taken.values())
             if longest <= 0:
-                return _Try(
+                return _Attempt(
                     name, _counted(connection, name, taken[name].failures + 1, free=FREE_OF_NAME),
                     network, _counted(connection, network, taken[network].failures + 1, free=FREE_OF_NETWORK),
                 )  # fmt: skip
@@ -187,7 +187,7 @@ def _counted(connection: Connection, subject: bytes, failures: int, *, free: int
     return count_failure(connection, subject, failures=failures, wait_s=wait_s(failures, free=free))
 
 
-def _forgive(connection: Connection, counted: _Try) -> None:
+def _forgive(connection: Connection, counted: _Attempt) -> None:
     """Take back what was counted: of a name all, of a network, where others may be guessing, this try alone."""
     forget_failures(connection, counted.name)
     forgive_failure(connection, counted.network, counted_until=counted.network_until)
