@@ -24,7 +24,8 @@ FEWEST_CHARACTERS = 5
 #: OWASP's second choice of parameters (Password Storage Cheat Sheet): memory in KiB.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _PLACES = BoundedSemaphore(2)
-_PATIENCE_S = 5.0
+#: Sixty can be reckoned with in this time: who still waits is one of too many, and holds a thread.
+_PATIENCE_S = 1.0
 #: Of a password that nobody knows: looking it up takes as long for a name that there is not.
 _NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$KD3dYW5n1GQkVu/OMek0EQ$QDSYk9Z+NE11rP9WAjX4Hc8sLvAuUnxo/SlS2NHtiSU"
 #: Without letters and digits that look like one another.

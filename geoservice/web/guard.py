@@ -47,6 +47,7 @@ def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify, find
 
     def check(request: Request) -> None:
         g.seen_before = see_nothing()
+        g.session = None
         rule = request.url_rule
         if rule is None:
             return  # nothing at this address: 404 or 405 follows

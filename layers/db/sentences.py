@@ -64,7 +64,7 @@ SENTENCES = {
     "api_key_role_check": "A role is reader, reporter, officer, dispatcher, analyst, auditor or admin.",
     "secret_sha256_check": "A key is kept as its SHA-256, 32 bytes.",
     "api_key_staff_of_a_jurisdiction": "A key names a member of staff together with the jurisdiction, or neither.",
-    "login_check": "A login name is 1 to 40 small letters, digits and .-_, and no number of a person: take that of a post.",
+    "login_check": "A login name is 1 to 40 small letters, digits and .-_, and no number of a person: name a post.",
     "password_hash_check": "A password is kept as its argon2id hash.",
     "account_role_check": "A role is reader, reporter, officer, dispatcher, analyst, auditor or admin.",
     "created_by_check": f"Who made an account {_NAME}",

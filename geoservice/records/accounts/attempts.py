@@ -47,8 +47,7 @@ class Attempts:
 def take_subjects(
     connection: Connection, subjects: tuple[bytes, ...], *, window: timedelta
 ) -> Mapping[bytes, Attempts]:
-    """Lock subjects until the transaction ends; return how they stand. What is older than the window is forgotten."""
-    connection.execute(_FORGET_OLD, {"window": window})
+    """Lock subjects until the transaction ends; return how they stand. What is older than the window counts no more."""
     taken = {}
     for subject in sorted(subjects):
         row = connection.execute(_TAKE, {"subject": subject, "window": window}).one()
@@ -61,6 +60,11 @@ def count_failure(connection: Connection, subject: bytes, *, failures: int, wait
     asked = {"subject": subject, "failures": failures, "wait_s": wait_s}
     until: datetime = connection.execute(_COUNT, asked).scalar_one()
     return until
+
+
+def forget_old_failures(connection: Connection, *, window: timedelta) -> None:
+    """Remove some of what is older than the window and counts no more; it waits for nobody."""
+    connection.execute(_FORGET_OLD, {"window": window})
 
 
 def forget_failures(connection: Connection, subject: bytes) -> None:

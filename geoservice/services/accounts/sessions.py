@@ -16,7 +16,13 @@ from geoservice.auth.attempts import FREE_OF_NAME, FREE_OF_NETWORK, WINDOW, name
 from geoservice.auth.model import Home, Identity, Role
 from geoservice.auth.passwords import hash_password, is_password, needs_rehash, require_fit
 from geoservice.auth.sessions import Session, new_secret, secret_sha256, token_of
-from geoservice.records.accounts.attempts import count_failure, forget_failures, forgive_failure, take_subjects
+from geoservice.records.accounts.attempts import (
+    count_failure,
+    forget_failures,
+    forget_old_failures,
+    forgive_failure,
+    take_subjects,
+)
 from geoservice.records.accounts.queries import (
     StoredAccount,
     begin_session,
@@ -176,10 +182,12 @@ class SessionService:
             taken = take_subjects(connection, (name, network), window=WINDOW)
             longest = max(one.wait_s for one in taken.values())
             if longest <= 0:
-                return _Attempt(
+                counted = _Attempt(
                     name, _counted(connection, name, taken[name].failures + 1, free=FREE_OF_NAME),
                     network, _counted(connection, network, taken[network].failures + 1, free=FREE_OF_NETWORK),
                 )  # fmt: skip
+                forget_old_failures(connection, window=WINDOW)
+                return counted
         raise SignInMustWait(math.ceil(longest))
 
 
