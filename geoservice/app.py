@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_openapi3 import APIBlueprint, Info, OpenAPI
 from flask_openapi3.models import Schema
 
+from geoservice.accounts.pages import accounts_blueprint
 from geoservice.api.alerts import alerts_blueprint
 from geoservice.api.changes import changes_blueprint
 from geoservice.api.deciding import deciding_blueprint
@@ -90,7 +91,13 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         app,
         metrics.watch(app),
         admit(app, threads=settings.threads),
-        enforce(app, services.keys.identify, services.keys.identify_for_look_up, services.visiting.shown),
+        enforce(
+            app,
+            services.keys.identify,
+            services.keys.identify_for_look_up,
+            services.sessions.find,
+            services.visiting.shown,
+        ),
         check_request(threads=settings.threads),
     )
     if services.cache is None:  # which else brings own layers to the catalogue
@@ -105,6 +112,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     register_problem_format(app, ogc.PREFIX, ogc.problem_response)
     app.register_blueprint(documents_blueprint())
     app.register_blueprint(maps_blueprint(services.viewing, guard))
+    app.register_blueprint(accounts_blueprint(services.sessions, guard, proxies=settings.proxies))
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
     entry = Entry(services.keys.identify_from_memory, services.visiting.shown_from_memory, trusted_hosts(settings))
     if settings.tile_memory_bytes:

@@ -68,6 +68,11 @@ class Settings(BaseSettings):
     login_connections: int = Field(default=10, ge=1, le=1000)
     login_statement_timeout_s: float = Field(default=60.0, gt=0, le=86_400)
     login_idle_in_transaction_s: float = Field(default=600.0, gt=0, le=86_400)
+    #: A session of somebody who signed in ends when it was not used for so long, and in any case after so long.
+    session_idle_s: float = Field(default=8 * 3600.0, ge=300, le=30 * 86_400)
+    session_longest_s: float = Field(default=7 * 86_400.0, ge=300, le=90 * 86_400)
+    #: Networks of proxies that say by X-Forwarded-For whom they heard, comma separated, such as 10.1.0.0/16.
+    proxy_networks: str = ""
     #: Host names that requests may carry, comma separated; empty: any.
     trusted_hosts: str = ""
     #: Largest request body in bytes, refused before it is parsed.
@@ -116,7 +121,7 @@ class Settings(BaseSettings):
             raise ValueError("set GEOSERVICE_DATABASE_URL, too: to the address of the login that serves")
         return value
 
-    @field_validator("webhook_networks")
+    @field_validator("webhook_networks", "proxy_networks")
     @classmethod
     def _are_networks(cls, value: str) -> str:
         try:
@@ -129,6 +134,11 @@ class Settings(BaseSettings):
     def allowed_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The networks that webhooks may go to besides public ones."""
         return _networks(self.webhook_networks)
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of proxies whose word is taken for whom they heard."""
+        return _networks(self.proxy_networks)
 
     @property
     def events_at(self) -> int | None:

@@ -8,6 +8,8 @@ from geoservice.embedded.cluster import Cluster
 from geoservice.embedded.stepping_down import server_account
 from geoservice.errors import NoDatabase
 from geoservice.reading.limits import Limits
+from geoservice.services.accounts.accounts import AccountService
+from geoservice.services.accounts.sessions import SessionLimits, SessionService
 from geoservice.services.alerts import AlertService
 from geoservice.services.clock import Scheduler
 from geoservice.services.drafting.deciding import DecidingService
@@ -70,6 +72,8 @@ class Services:
     webhooks: WebhookService
     keys: KeyService
     visiting: VisitingService
+    accounts: AccountService
+    sessions: SessionService
     health: HealthService
     tiles: TileService
     features: FeatureService
@@ -162,6 +166,8 @@ def build_services(settings: Settings) -> Services:
         webhooks=WebhookService(database, allowed=settings.allowed_networks),
         keys=KeyService(everywhere, cache),
         visiting=VisitingService(everywhere, cache),
+        accounts=AccountService(database),
+        sessions=SessionService(database, SessionLimits(settings.session_idle_s, settings.session_longest_s)),
         health=HealthService(everywhere, cache),
         tiles=TileService(everywhere, store),
         features=FeatureService(database),

@@ -1,4 +1,4 @@
-"""Who somebody is: a role, and the key that showed it."""
+"""Who somebody is: a role, and the key or the account that showed it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Identity:
     """Who asks."""
 
     role: Role
-    #: Id of the key that was shown; None for the public.
+    #: Id of the key that was shown; None for the public, and for who is signed in.
     key_id: str | None = None
     #: Who holds an officer's key: the jurisdiction's id and the code of the member of staff.
     staff: tuple[int, str] | None = None
@@ -51,6 +51,8 @@ class Identity:
     home: Home | None = None
     #: Of a visitor: what the jurisdictions show that he asks about.
     shown: Visitors = "open"
+    #: Login name of the account that somebody is signed in with; None: nobody is.
+    login: str | None = None
 
     def acting_in(self, jurisdictions: Collection[str]) -> Identity:
         """Return as who somebody acts in jurisdictions, by code: elsewhere than at home a key is worth nothing."""
@@ -58,7 +60,9 @@ class Identity:
 
     @property
     def actor(self) -> str:
-        """Return the name that histories keep: of an officer the staff code, of others the key."""
+        """Return the name that histories keep: of who is signed in the account, of an officer's key the staff code."""
+        if self.login is not None:
+            return f"{self.role}:{self.login}"
         if self.staff is not None:
             return f"{self.role}:{self.staff[1]}"
         return f"{self.role}:{self.key_id}" if self.key_id else str(self.role)

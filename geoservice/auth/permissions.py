@@ -15,6 +15,7 @@ class Permission(StrEnum):
     """Something that may be allowed."""
 
     SEE_HEALTH = "see_health"  #: whether the service lives, its documents
+    SIGN_IN = "sign_in"  #: sign in and out, change one's own password
     VIEW_MAP = "view_map"  #: the map: grids, base map, counts; no text, nobody's name
     VIEW_FEATURES = "view_features"  #: buildings, cameras, organisations, reports without words, one by one
     LOOK_UP_OWNER = "look_up_owner"  #: which grid owns a place
@@ -44,6 +45,7 @@ _STAFF = frozenset({Role.OFFICER, Role.DISPATCHER, Role.ANALYST, Role.AUDITOR, R
 
 ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.SEE_HEALTH: _EVERYBODY,
+    Permission.SIGN_IN: _EVERYBODY,
     Permission.VIEW_MAP: _EVERYBODY,
     Permission.VIEW_FEATURES: _EVERYBODY,
     Permission.LOOK_UP_OWNER: _EVERYBODY,
@@ -68,7 +70,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
 
 
 #: What a visitor may whatever a jurisdiction shows.
-ALWAYS = frozenset({Permission.SEE_HEALTH, Permission.REPORT_AS_RESIDENT, Permission.FOLLOW_REPORT})
+ALWAYS = frozenset({Permission.SEE_HEALTH, Permission.SIGN_IN, Permission.REPORT_AS_RESIDENT, Permission.FOLLOW_REPORT})
 #: What a visitor may in a jurisdiction, by what it shows; of what everybody may.
 SHOWN: dict[Visitors, frozenset[Permission]] = {
     "closed": ALWAYS,

@@ -23,6 +23,7 @@ ADVICE: Mapping[str, str] = {
     "confirm-removal": "Say --confirm-removal when that is meant.",
     "drop-owned": "Run as an administrator, in each database:"
     " REASSIGN OWNED BY {name} TO CURRENT_USER; DROP OWNED BY {name};",
+    "enable-account": "Run: geoservice account reset {login} --enable",
     "import-again": "Import its file again.",
     "keep-tiles": "Set GEOSERVICE_TILE_STORE_BYTES to how much they may take.",
     "look-at-findings": "See: geoservice edition show {edition}",

@@ -23,9 +23,13 @@ def demo() -> None:
 
 @demo.command()
 def load() -> None:
-    """Load the demo community unless it is there, and print a key to try with unless one was printed that is valid."""
+    """Load the demo community unless it is there; print a key, and an administrator's password, unless they are made.
+
+    A key is printed while none is valid; the one-time password of the account admin when it is made.
+    """
     summary = demo_services.load_demo(database_urls().service, lambda line: click.echo(line, err=True))
-    click.echo(f"jurisdiction  {summary.jurisdiction_code}\nAPI key       {key_words(summary)}")
+    click.echo(f"jurisdiction  {summary.jurisdiction_code}")
+    click.echo(f"sign in       {sign_in_words(summary)}\nAPI key       {key_words(summary)}")
 
 
 @demo.command()
@@ -44,6 +48,14 @@ def files(*, folder: Path) -> None:
         raise click.UsageError(f"{folder} is there already; name a new folder.") from None
     for file in town_files.write_town_files(folder, now=datetime.now(UTC)):
         click.echo(file)
+
+
+def sign_in_words(summary: demo_services.DemoSummary) -> str:
+    """Return the first administrator's name with the one-time password, or how to get a new one."""
+    name = demo_services.ADMIN
+    if summary.password is not None:
+        return f"{name}, password {summary.password}, to be changed at the first sign-in"
+    return f"{name}; the password was shown when it was made. For a new one: {own_name()} account reset {name}"
 
 
 def key_words(summary: demo_services.DemoSummary) -> str:

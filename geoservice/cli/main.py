@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "service": "geoservice.cli.service:service",
     "calendar": "geoservice.cli.calendar:calendar",
     "assign": "geoservice.cli.assign:assign",
+    "account": "geoservice.cli.account:account",
     "key": "geoservice.cli.key:key",
     "webhook": "geoservice.cli.webhook:webhook",
     "db": "geoservice.cli.db:db",

@@ -13,7 +13,7 @@ import click
 
 from geoservice.cli.command_name import own_name
 from geoservice.cli.database import read_settings
-from geoservice.cli.demo import key_words
+from geoservice.cli.demo import key_words, sign_in_words
 from geoservice.lazy_modules import lazily
 
 with lazily():
@@ -87,6 +87,7 @@ def _announce(settings: Settings, started: Started, *, background: bool) -> None
         lines.append(f"  events     {addresses.base_url(settings.host, settings.events_at)}/v1/events")
     if started.demo is not None:
         lines.append(f"  demo       jurisdiction {started.demo.jurisdiction_code}")
+        lines.append(f"  sign in    {at}/signin as {sign_in_words(started.demo)}")
         lines.append(f"  API key    {key_words(started.demo)}")
     cluster = database.embedded_cluster(settings)
     if cluster is not None:

@@ -14,7 +14,8 @@ from geoservice.maps.figure import AssetUrl, OfflineFigure
 from geoservice.maps.specs import layer_spec, panel_groups, style_title
 from geoservice.maps.tile_specs import tile_rules
 from geoservice.maps.viewing import JurisdictionView, StatisticsView
-from geoservice.maps.wording import HTML_LANG, Language, word, words
+from geoservice.maps.wording import ACCOUNT_WORDS, HTML_LANG, Language, word, words
+from geoservice.web.account_frame import AccountFrame
 from layers.catalogue import Drawn, styles
 
 #: Leaflet draws our own vectors at any zoom; deeper than this is below a metre a pixel's tenth.
@@ -68,6 +69,8 @@ class PageFrame:
     other_language_url: str
     #: Address of the map as vector tiles.
     tiles_url: str
+    #: Who looks on; None: the page does not tell.
+    account: AccountFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,8 @@ def _header(jurisdiction: JurisdictionView, frame: PageFrame) -> PageHeader:
         service=word("service", language),
         no_script=word("no_script", language),
         logo_url=frame.asset_url("static/icons/favicon.svg"),
+        account=frame.account,
+        words=words(ACCOUNT_WORDS, language),
     )
 
 

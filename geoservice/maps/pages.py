@@ -34,7 +34,8 @@ from geoservice.maps.builders import (
 from geoservice.maps.elements import TEMPLATES
 from geoservice.maps.figure import AssetUrl, content_security_policy
 from geoservice.maps.viewing import JurisdictionView, Viewing
-from geoservice.maps.wording import HTML_LANG, Language, word
+from geoservice.maps.wording import ACCOUNT_WORDS, HTML_LANG, Language, word, words
+from geoservice.web.account_frame import account_frame
 from geoservice.web.files import file_response, packed, versioned_file_response
 from geoservice.web.guard import current_identity, shown_here
 from geoservice.web.parsing import Unauthorised
@@ -138,6 +139,7 @@ def _map_page(jurisdiction: JurisdictionView, language: Language) -> Response:
         figures_url=url_for("maps.map_figures", jurisdiction=code),
         other_language_url=url_for("maps.map_page", jurisdiction=code, **_lang_argument(other)),
         tiles_url=url_for("maps.tile_page", jurisdiction=code, **_lang_argument(language)),
+        account=account_frame(english=language == "en"),
     )
     return _html(build_map_page(jurisdiction, frame).render(), nonce)
 
@@ -168,6 +170,8 @@ def _index_page(jurisdictions: tuple[JurisdictionView, ...], language: Language)
         title=word("service", language),
         choose=word("choose_jurisdiction", language),
         empty=word("no_jurisdiction", language),
+        account=account_frame(english=language == "en"),
+        words=words(ACCOUNT_WORDS, language),
         icon_url=asset_url("static/icons/favicon.svg"),
         style_url=asset_url("static/styles/map.css"),
         jurisdictions=[

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from geoservice.maps.assets import AssetsMissing, assets_version
 from geoservice.maps.builders import display_name
@@ -15,7 +17,10 @@ from geoservice.maps.viewing import JurisdictionView, Viewing
 from geoservice.maps.wording import HTML_LANG, Language
 from geoservice.phone.shell import ASSETS, FILES, STATIC, TEMPLATES, phone_version, worker_script
 from geoservice.phone.wording import words
+from geoservice.web.account_frame import account_frame
+from geoservice.web.addresses import page_address
 from geoservice.web.files import packed, versioned_file_response
+from geoservice.web.sessions import PASSWORD, signed_in
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 #: Each page and the endpoint that serves it; the officers' is not kept on the phone.
@@ -44,8 +49,12 @@ def phone_blueprint(viewing: Viewing, guard: Guard, *, public_reports: bool) -> 
 
     @blueprint.get("/officer")
     @guard("view_map")
-    def officer() -> Response:
-        return _page("officer", viewing.jurisdictions())
+    def officer() -> WerkzeugResponse:
+        session, english = signed_in(), _language() == "en"
+        if session is not None and session.must_change:
+            here = page_address(request.path, english=english)
+            return redirect(page_address(PASSWORD, english=english, next=here), 303)
+        return _page("officer", viewing.jurisdictions(), account=asdict(account_frame(english=english)))
 
     @blueprint.get("/report/worker.js")
     @guard("report_as_resident")
@@ -63,7 +72,7 @@ def phone_blueprint(viewing: Viewing, guard: Guard, *, public_reports: bool) -> 
 
 def _page(name: str, jurisdictions: tuple[JurisdictionView, ...], **more: Any) -> Response:
     """Render a page in the language asked for, with a nonce of its own; it is never stored on the way."""
-    language: Language = "en" if request.args.get("lang") == "en" else "zh"
+    language = _language()
     nonce = secrets.token_urlsafe(18)
     said = words(name, language)
     settings = {
@@ -87,6 +96,10 @@ def _page(name: str, jurisdictions: tuple[JurisdictionView, ...], **more: Any) -
     )
     headers = {"Content-Security-Policy": content_security_policy(nonce), "Cache-Control": "no-store"}
     return packed(Response(markup, content_type="text/html; charset=utf-8", headers=headers))
+
+
+def _language() -> Language:
+    return "en" if request.args.get("lang") == "en" else "zh"
 
 
 def _jurisdiction(view: JurisdictionView, language: Language) -> dict[str, Any]:

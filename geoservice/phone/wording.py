@@ -21,6 +21,7 @@ _WORDS: dict[str, dict[str, tuple[str, str]]] = {
             "The text holds what looks like a telephone or identity number, a plate, an e-mail address or a messenger"
             " id. None is kept here: leave it out.",
         ),
+        "problem.token-missing": ("此页面已过期，请刷新。", "This page is out of date: load it anew."),
         "problem.report-unknown": ("没有找到这条上报，请检查链接是否完整。", "No such report: is the link whole?"),
         "problem.public-reports-off": ("本处暂不接受居民上报。", "Reports of residents are not taken here."),
         "problem.place-unknown": ("手机没有给出位置，请点地图。", "The place is not known: tap the map."),
@@ -175,6 +176,12 @@ _WORDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "officer": {
         "title": ("网格员", "Officer"),
+        "sign_in": ("登录", "Sign in"),
+        "sign_out": ("退出登录", "Sign out"),
+        "change_password": ("修改密码", "Change the password"),
+        "account_over": ("登录已结束，请重新登录。", "The session is over: sign in again."),
+        "account_nobody": ("这个账号不是网格员的。", "This account is of no officer."),
+        "or_key": ("或者用接口密钥：", "Or with a key:"),
         "key": ("接口密钥", "API key"),
         "key_hint": ("向指挥中心领取，以 grd_ 开头。只保存到关闭此页为止。",
                      "From the command centre; it begins with grd_. Kept until this page is closed."),

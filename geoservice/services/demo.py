@@ -18,6 +18,7 @@ from geoservice.demo.model import Community, IncidentSeed
 from geoservice.domain.validating.topology import findings_of
 from geoservice.records.calendars.queries import put_calendar_days
 from geoservice.records.keys.queries import StoredKey
+from geoservice.services.accounts.accounts import AccountService
 from geoservice.services.keys import KeyService
 from layers.db.bulk import copy_rows, ewkb, insert_rows
 from layers.db.session import Database
@@ -31,6 +32,8 @@ BOUNDARIES_AGE = timedelta(days=365)
 #: A key of the demo works this long; one is handed out while there is none.
 KEY_AGE = timedelta(days=30)
 KEY_LABEL = "demo"
+#: Login name of the first administrator, who is one everywhere: towns of one's own come beside the demo.
+ADMIN = "admin"
 _RETURNED = "不属于本网格职责，请转办"
 #: Which statuses have an accepted or resolved incident behind them.
 _STEPS_DONE = {"accepted": ("accepted", "resolved", "closed"), "resolved": ("resolved", "closed")}
@@ -49,10 +52,14 @@ class DemoSummary:
     jurisdiction_code: str
     #: An API key with the rights of a dispatcher, shown this once; or the one that was shown before and is still valid.
     key: str | StoredKey
+    #: The one-time password of the first administrator, shown this once; None when there is that account already.
+    password: str | None
 
 
 def load_demo(url: str, report: Callable[[str], None]) -> DemoSummary:
     """Load the demo community into a migrated database unless it is there; hand out a key unless one is valid.
+
+    Somebody has to sign in first: an administrator's account is made unless there is one of its name.
 
     Parameters
     ----------
@@ -71,7 +78,8 @@ def load_demo(url: str, report: Callable[[str], None]) -> DemoSummary:
         key = KeyService(database).create_unless_valid(
             Role.DISPATCHER, KEY_LABEL, expires_at=now + KEY_AGE, jurisdiction=community.code
         )
-        return DemoSummary(community.code, key)
+        password = AccountService(database).create_unless_there(ADMIN, Role.ADMIN, created_by="demo")
+        return DemoSummary(community.code, key, password)
     finally:
         database.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from flask import Flask, Request, g
 
@@ -13,6 +13,7 @@ from geoservice.auth.scope import see_as, see_as_before, see_nothing
 from geoservice.domain.visitors import Shown
 from geoservice.web.parsing import Forbidden, NotHere, Unauthorised
 from geoservice.web.pipeline import Step
+from geoservice.web.sessions import FindSession, PasswordToChange, require_intent, session_of, signed_in
 from layers.jurisdictions.model import Visitors
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -33,7 +34,10 @@ def guard(permission: str) -> Callable[[View], View]:
     return label
 
 
-def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify, shown: Callable[[], Shown]) -> Step:
+def enforce(
+    app: Flask, identify: Identify, identify_for_look_up: Identify, find_session: FindSession,
+    shown: Callable[[], Shown],
+) -> Step:  # fmt: skip
     """Return the step that checks every request against its view's label.
 
     Parameters
@@ -42,39 +46,54 @@ def enforce(app: Flask, identify: Identify, identify_for_look_up: Identify, show
         Returns who shows a key, None when nobody does.
     identify_for_look_up
         The same for views that only look up who owns a place; they must answer without a database.
+    find_session
+        Returns who is signed in, by the secret of the session; it is asked when no key is shown.
     shown
         Returns what jurisdictions show to visitors.
     """
 
     def check(request: Request) -> None:
         g.seen_before = see_nothing()
+        g.session = None
         rule = request.url_rule
         if rule is None:
             return  # nothing at this address: 404 or 405 follows
         needed = getattr(app.view_functions[rule.endpoint], LABEL, None)
         if needed is None:
             raise Forbidden
+        named = _named_jurisdictions(request)
         # A probe must be answered when the database, which knows the keys, does not.
         if needed is Permission.SEE_HEALTH:
             identity = PUBLIC
-        else:
+        elif "HTTP_AUTHORIZATION" in request.environ:
             who = identify_for_look_up if needed is Permission.LOOK_UP_OWNER else identify
-            identity = _shown_identity(request.environ.get("HTTP_AUTHORIZATION"), who)
-        named = _named_jurisdictions(request)
+            identity = _shown_identity(request.environ["HTTP_AUTHORIZATION"], who)
+        elif _is_everybodys(needed, shown, named):
+            identity = PUBLIC  # it needs no session, which would need the database
+        else:
+            identity = _signed_in_identity(request, needed, find_session)
         g.identity = identity.acting_in(named)
         if g.identity.role is Role.PUBLIC and needed not in ALWAYS:
             g.identity = VISITORS[_shown(shown(), named, needed)]
         see_as(g.identity)
-        if permitted(g.identity, needed):
-            return
-        if identity.role is Role.PUBLIC:
-            raise Unauthorised
-        if may(identity.role, needed) and identity.home is not None:
-            raise NotHere(jurisdiction=identity.home.code)
-        raise Forbidden(role=identity.role.value, roles=", ".join(role.value for role in roles_with(needed)))
+        if not permitted(g.identity, needed):
+            _refuse(identity, needed)
 
     app.teardown_request(_leave)
     return check
+
+
+def _refuse(identity: Identity, needed: Permission) -> NoReturn:
+    if identity.role is Role.PUBLIC:
+        raise Unauthorised if signed_in() is None else PasswordToChange
+    if may(identity.role, needed) and identity.home is not None:
+        raise NotHere(jurisdiction=identity.home.code)
+    raise Forbidden(role=identity.role.value, roles=", ".join(role.value for role in roles_with(needed)))
+
+
+def _is_everybodys(needed: Permission, shown: Callable[[], Shown], named: Collection[str]) -> bool:
+    """Return whether a place is looked up where visitors may."""
+    return needed is Permission.LOOK_UP_OWNER and permitted(VISITORS[_shown(shown(), named, needed)], needed)
 
 
 def _shown(shown: Shown, named: Collection[str], needed: Permission) -> Visitors:
@@ -95,9 +114,16 @@ def _named_jurisdictions(request: Request) -> set[str]:
     return named if in_path is None else named | {in_path}
 
 
-def _shown_identity(header: str | None, identify: Identify) -> Identity:
-    if header is None:
+def _signed_in_identity(request: Request, needed: Permission, find_session: FindSession) -> Identity:
+    session = g.session = session_of(request, find_session)
+    if session is None:
         return PUBLIC
+    if needed is not Permission.SIGN_IN:  # its pages read their forms, and the token in them, themselves
+        require_intent(request, session)
+    return PUBLIC if session.must_change else session.identity
+
+
+def _shown_identity(header: str, identify: Identify) -> Identity:
     scheme, _, text = header.partition(" ")
     identity = identify(text.strip()) if scheme.lower() == "bearer" else None
     if identity is None:

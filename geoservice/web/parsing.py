@@ -52,15 +52,15 @@ class InvalidCursor(GeoserviceError):
 
 
 class Unauthorised(GeoserviceError):
-    """Send a valid key as `Authorization: Bearer grd_...`."""
+    """Send a valid key as `Authorization: Bearer grd_...`, or sign in at /signin."""
 
 
 class Forbidden(GeoserviceError):
-    """The role of this key does not include that; those that do are named."""
+    """The role of this key or account does not include that; those that do are named."""
 
 
 class NotHere(GeoserviceError):
-    """The key is for another jurisdiction, which is named."""
+    """The key or account is for another jurisdiction, which is named."""
 
 
 class InvalidInput(GeoserviceError):

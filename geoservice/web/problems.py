@@ -18,7 +18,7 @@ from geoservice.assigning import point_errors
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.reading import csv_errors
 from geoservice.services.layers import errors as layer_rules
-from geoservice.web import parsing, preconditions, streaming
+from geoservice.web import parsing, preconditions, sessions, streaming
 from geoservice.web.advice import ADVICE
 from geoservice.web.conflicts import members_of
 from geoservice.web.json import dumps
@@ -62,9 +62,12 @@ KINDS: dict[type[Exception], Kind] = {
     **dict.fromkeys(ROWS_REFUSED, Kind("broken-rows", 422, "The rows can not be read")),
     streaming.TooManyRows: Kind("too-many-rows", 413, "There are too many rows"),
     parsing.InvalidCursor: Kind("invalid-cursor", 400, "The cursor is not one that was given out"),
-    parsing.Unauthorised: Kind("unauthorised", 401, "A key is needed"),
-    parsing.Forbidden: Kind("forbidden", 403, "This key may not do that"),
-    parsing.NotHere: Kind("not-here", 403, "This key is for another jurisdiction"),
+    parsing.Unauthorised: Kind("unauthorised", 401, "A key is needed, or somebody who is signed in"),
+    parsing.Forbidden: Kind("forbidden", 403, "This key or account may not do that"),
+    parsing.NotHere: Kind("not-here", 403, "This key or account is for another jurisdiction"),
+    sessions.ForeignPage: Kind("foreign-page", 403, "No page of this service sent that"),
+    sessions.TokenMissing: Kind("token-missing", 403, "The token of the session is needed"),
+    sessions.PasswordToChange: Kind("password-to-change", 403, "The password has to be changed first"),
     facts.NotYours: Kind("not-yours", 403, "That belongs to another jurisdiction, or to another grid"),
     crs.OffTheEarth: Kind("out-of-range", 422, "The coordinates are not on the earth"),
     crs.UnknownCrs: Kind("unknown-crs", 422, "The coordinate reference system is not known"),

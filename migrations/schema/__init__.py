@@ -30,6 +30,7 @@ NAMES = (
     "organisations",
     "staff",
     "api_keys",  # name staff
+    "accounts",  # too
     "services",
     "incidents",  # name services and staff
     "history",  # of incidents

@@ -18,7 +18,7 @@ BEGIN
     -- Whoever runs the service.
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
                                 'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview',
-                                'change', 'change_count'] LOOP
+                                'change', 'change_count', 'account', 'session'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
     END LOOP;
 

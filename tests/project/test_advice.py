@@ -32,7 +32,7 @@ BELOW_THE_DOORS = (
 )  # fmt: skip
 #: A command, or an option that is not another program's.
 NAMES_A_DOOR = re.compile(
-    r"\bgeoservice (?:assign|calendar|db|demo|edition|jurisdiction|key|serve|stop|up|webhook) | --[a-z]"
+    r"\bgeoservice (?:account|assign|calendar|db|demo|edition|jurisdiction|key|serve|stop|up|webhook) | --[a-z]"
 )
 
 

@@ -19,6 +19,7 @@ GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 PAGES = {
     "/", "/docs", "/openapi.json", "/favicon.ico", "/assets/<version>/<path:file>", "/maps/<jurisdiction>",
     "/maps/<jurisdiction>/figures.json", "/maps/<jurisdiction>/tiles", "/maps/<jurisdiction>/layers/<layer>.geojson",
+    "/signin", "/signout", "/account/password",
     "/report", "/report/follow", "/report/worker.js", "/officer", "/phone/<version>/<path:file>",
 }  # fmt: skip
 

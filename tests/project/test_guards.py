@@ -27,6 +27,7 @@ CANARY = "canary 三号楼 7f3a"
 #: What strangers may do, written once more: whoever widens it must want it here too.
 FOR_EVERYBODY = {
     Permission.SEE_HEALTH,
+    Permission.SIGN_IN,
     Permission.VIEW_MAP,
     Permission.VIEW_FEATURES,
     Permission.LOOK_UP_OWNER,

@@ -89,6 +89,10 @@ def _fill(url: str, here: int) -> None:
            (SELECT h.id FROM geoservice.household AS h WHERE h.jurisdiction_id = %(here)s LIMIT 1)""",
         """INSERT INTO geoservice.delivery (webhook_id, number, type, body)
            SELECT w.id, 1, 'test', 'body' FROM geoservice.webhook AS w WHERE w.jurisdiction_id = %(here)s""",
+        """INSERT INTO geoservice.account (login, password_hash, must_change, role, jurisdiction_id, created_by)
+           VALUES ('canary', '$argon2id$', true, 'reader', %(here)s, 'test')""",
+        """INSERT INTO geoservice.session (secret_sha256, login, expires_at)
+           VALUES (decode(repeat('00', 32), 'hex'), 'canary', now() + interval '1 hour')""",
         f"SELECT geoservice.begin_step({draft})",
         f"""INSERT INTO geoservice.preview (edition_id, revision, actor, fingerprint, moves)
             VALUES ({draft}, 0, 'test', 'none', '[]')""",  # noqa: S608  a query of ours
@@ -225,6 +229,7 @@ def _of_the_community(table: str) -> str:
         "incident_event": "t.jurisdiction_id = :here", "draft_step": by_edition, "decision": by_edition,
         "preview": by_edition,
         "change": "t.id IN (SELECT n.change_id FROM geoservice.change_count AS n WHERE n.jurisdiction_id = :here)",
+        "session": "t.login IN (SELECT a.login FROM geoservice.account AS a WHERE a.jurisdiction_id = :here)",
         "delivery": "t.webhook_id IN (SELECT w.id FROM geoservice.webhook AS w WHERE w.jurisdiction_id = :here)",
     }  # fmt: skip
     return of_others.get(table, "t.jurisdiction_id = :here")

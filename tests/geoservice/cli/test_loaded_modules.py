@@ -42,8 +42,8 @@ def walk(command, words):
 print(json.dumps([[*words, "--help"] for words in walk(geoservice, [])]))
 """
 NEEDED_BY_WORK = {
-    "alembic", "flask", "folium", "geoalchemy2", "granian", "numpy", "orjson", "psycopg", "pyarrow", "pyogrio",
-    "pyproj", "rich", "shapely", "sqlalchemy", "structlog",
+    "alembic", "argon2", "flask", "folium", "geoalchemy2", "granian", "numpy", "orjson", "psycopg", "pyarrow",
+    "pyogrio", "pyproj", "rich", "shapely", "sqlalchemy", "structlog",
 }  # fmt: skip
 #: Settings and the embedded database's state.
 NEEDED_TO_LOOK = {"asyncio", "psutil", "pydantic", "pydantic_settings"}

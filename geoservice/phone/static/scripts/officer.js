@@ -1,6 +1,6 @@
 /* global L */
-// The page where an officer sees what the own grids have in hand, and takes steps with it. The key stays in
-// sessionStorage: it is gone when the page is closed.
+// The page where an officer sees what the own grids have in hand, and takes steps with it: signed in, or with a key that
+// stays in sessionStorage, gone when the page is closed. A key wins, as it does with the service.
 import { button, byId, element, tell, wordsField } from './elements.js';
 import { ask, askRemembered, layerPath, Refused, sentence } from './interface.js';
 import { credit, drawJurisdiction, newMap, pin, showWhole } from './map.js';
@@ -23,8 +23,12 @@ let pinOf = new Map();
 let services = new Map();
 const openIds = new Set();
 
-const authorised = () => ({ Authorization: `Bearer ${sessionStorage.getItem(KEY)}` });
-const askAs = (path, body) => ask(path, { body, headers: authorised() });
+const { account } = settings;
+const withKey = () => sessionStorage.getItem(KEY) !== null;
+const asKey = () => ({ headers: { Authorization: `Bearer ${sessionStorage.getItem(KEY)}` } });
+const asAccount = () => ({ credentials: 'same-origin', headers: { 'X-CSRF-Token': account.token } });
+const askAs = (path, body) => ask(path, { body, ...(withKey() ? asKey() : asAccount()) });
+const nobodyWords = () => say(withKey() ? 'key_wrong' : 'account_over');
 
 // The list.
 
@@ -171,7 +175,7 @@ async function load(words = '') {
     const plain = incidents.length === 0 ? say('empty') : cut ? say('cut', { x: count(incidents.length), y: count(total) }) : '';
     tell(byId('notice'), [words, plain].filter(Boolean).join(' '));
   } catch (error) {
-    if (error instanceof Refused && error.status === 401) return leave(say('key_wrong'));
+    if (error instanceof Refused && error.status === 401) return leave(nobodyWords());
     tell(byId('notice'), [words, sentence(error)].filter(Boolean).join(' '));
   } finally {
     byId('reload').disabled = false;
@@ -193,7 +197,9 @@ async function openDesk() {
   const mine = settings.jurisdictions.find((one) => one.code === duty.jurisdiction);
   tell(byId('where'), mine ? `${mine.name} · ${duty.officer_code}` : duty.officer_code);
   byId('door').hidden = true;
+  byId('sign-in').hidden = true;
   byId('desk').hidden = false;
+  byId('leave').hidden = !withKey();
   map = newMap(byId('map'));
   credit(map, mine.attribution);
   showWhole(map, mine.bbox);
@@ -215,9 +221,9 @@ async function enter() {
     duty = await askAs('/v1/postings/own');
   } catch (error) {
     const wrong = error instanceof Refused && [401, 403].includes(error.status);
-    return leave(wrong ? say('key_wrong') : sentence(error), { forget: wrong });
+    return leave(wrong ? nobodyWords() : sentence(error), { forget: wrong });
   }
-  return duty.officer_code ? openDesk() : leave(say('key_nobody'));
+  return duty.officer_code ? openDesk() : leave(say(withKey() ? 'key_nobody' : 'account_nobody'));
 }
 
 function leave(words, { forget = true } = {}) {
@@ -228,6 +234,7 @@ function leave(words, { forget = true } = {}) {
   byId('list').replaceChildren();
   byId('desk').hidden = true;
   byId('door').hidden = false;
+  byId('sign-in').hidden = false;
   tell(byId('where'), '');
   tell(byId('error'), words);
 }
@@ -246,4 +253,4 @@ byId('more').addEventListener('click', () => {
   shown = Math.min(MOST, shown + STEP);
   return load();
 });
-if (sessionStorage.getItem(KEY)) enter();
+if (withKey() || account.login) enter();

@@ -1,0 +1,119 @@
+"""How the sign-in pages are written: in the language asked for, never stored, without a script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Response, request, url_for
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from geoservice.accounts.wording import waiting_time, words
+from geoservice.auth.passwords import PasswordUnfit
+from geoservice.auth.sessions import Session
+from geoservice.maps.assets import assets_version
+from geoservice.maps.wording import HTML_LANG, Language
+from geoservice.phone.shell import phone_version
+from geoservice.services.accounts.account_errors import SignInMustWait, SignInRefused
+from geoservice.web.addresses import page_address
+from geoservice.web.files import packed
+from geoservice.web.sessions import PASSWORD, SIGN_IN, SIGN_OUT, TOKEN_FIELD, ForeignPage, signed_in
+from layers.errors import TooBusy
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).resolve().parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+#: No script at all; forms go nowhere else.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_RETRY_AFTER_S = 2
+#: Of a login name that was typed, what is shown again.
+_LOGIN_LENGTH = 40
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a form was not taken."""
+
+    status: int
+    #: Key of the sentence.
+    word: str
+    #: How long the next try waits, where it does.
+    wait_s: int | None = None
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """Return how an error is told; of what was tried to sign in with, never which part was wrong."""
+    if isinstance(error, SignInMustWait):
+        return Refusal(429, "must_wait", error.wait_s)
+    if isinstance(error, TooBusy):
+        return Refusal(503, "busy", _RETRY_AFTER_S)
+    if isinstance(error, PasswordUnfit):
+        return Refusal(422, str(error.fields["reason"]))
+    if isinstance(error, SignInRefused):
+        return Refusal(422, "refused")
+    return Refusal(403, "foreign" if isinstance(error, ForeignPage) else "stale")
+
+
+def sign_in_page(next_path: str | None, *, login: str = "", refusal: Refusal | None = None) -> Response:
+    """Return the page to sign in; whoever is signed in may sign out there, or sign in as somebody else."""
+    shown = {"login": login[:_LOGIN_LENGTH], "session": signed_in(), "password_url": address_of(PASSWORD)}
+    return _page("signin", "sign_in", SIGN_IN, next_path, refusal, shown)
+
+
+def password_page(session: Session, next_path: str | None, *, refusal: Refusal | None = None) -> Response:
+    """Return the page to change the password of who is signed in."""
+    return _page("password", "change_password", PASSWORD, next_path, refusal, {"session": session})
+
+
+def address_of(path: str, **arguments: str | None) -> str:
+    """Return the address of a page in the language of this request; arguments of None are left out."""
+    return page_address(path, english=asked_language() == "en", **arguments)
+
+
+def asked_language() -> Language:
+    """Return the language asked for; Chinese unless `?lang=en`."""
+    return "en" if request.args.get("lang") == "en" else "zh"
+
+
+def _page(
+    name: str, title: str, path: str, next_path: str | None, refusal: Refusal | None, shown: dict[str, Any]
+) -> Response:  # fmt: skip
+    language = asked_language()
+    other: Language = "zh" if language == "en" else "en"
+    said, version, vendored = words(language), phone_version(), assets_version()
+    markup = _TEMPLATES.get_template(f"{name}.html").render(
+        lang=HTML_LANG[language],
+        other_lang=HTML_LANG[other],
+        other_url=page_address(path, english=other == "en", next=next_path or None),
+        title=said[title],
+        words=said,
+        error=None if refusal is None else _sentence(refusal, language),
+        action=address_of(path),
+        sign_out_url=address_of(SIGN_OUT),
+        home_url=address_of("/"),
+        next_path=next_path or "",
+        token_field=TOKEN_FIELD,
+        style_url=url_for("phone.file", version=version, file="styles/phone.css"),
+        icon_url=url_for("maps.asset", version=vendored, file="static/icons/favicon.svg"),
+        **shown,
+    )
+    response = Response(markup, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["Cache-Control"] = "no-store"
+    if refusal is not None:
+        response.status_code = refusal.status
+        if refusal.wait_s is not None:
+            response.headers["Retry-After"] = str(refusal.wait_s)
+    return packed(response)
+
+
+def _sentence(refusal: Refusal, language: Language) -> str:
+    wait = "" if refusal.wait_s is None else waiting_time(refusal.wait_s, language)
+    return words(language)[refusal.word].format(wait=wait)

@@ -1,0 +1,100 @@
+"""Commands about accounts of people: account add, list, disable, reset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from geoservice.auth.model import Role
+from geoservice.cli.actor import actor
+from geoservice.cli.database import open_database
+from geoservice.cli.home import home_options, stated_home
+from geoservice.lazy_modules import lazily
+
+with lazily():
+    from geoservice.services.accounts import accounts as account_services
+
+if TYPE_CHECKING:
+    from geoservice.records.accounts.queries import StoredAccount
+
+
+@contextmanager
+def _accounts() -> Iterator[account_services.AccountService]:
+    with open_database() as database:
+        yield account_services.AccountService(database)
+
+
+@click.group()
+def account() -> None:
+    """Make, list and disable the accounts of people."""
+
+
+@account.command()
+@click.argument("login")
+@click.option("--role", type=click.Choice([role.value for role in Role if role is not Role.PUBLIC]), required=True)
+@click.option("--staff", help="Code of the member of staff whose account it is; an officer's says so.")
+@home_options
+@click.option("--days", type=click.IntRange(1, 3650), help="Ends after so many days; never when absent.")
+def add(
+    *, login: str, role: str, staff: str | None, jurisdiction: str | None, everywhere: bool, days: int | None
+) -> None:  # fmt: skip
+    """Make an account and print its one-time password; it is shown this once.
+
+    LOGIN is the name to sign in with: that of a post, never a person's name or number. 1 to 40 small letters, digits
+    and .-_
+    """
+    if everywhere and staff:
+        raise click.UsageError("A member of staff is of one jurisdiction: say --jurisdiction CODE.")
+    if role == Role.OFFICER.value and staff is None:
+        raise click.UsageError("An officer's account names the officer: say --staff CODE.")
+    expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
+    home = stated_home(jurisdiction, everywhere=everywhere)
+    holder = None if staff is None or home is None else (home, staff)
+    with _accounts() as accounts:
+        password = accounts.create(
+            login, Role(role), created_by=actor(), jurisdiction=home, staff=holder, expires_at=expires_at
+        )
+    click.echo(password)
+
+
+@account.command("list")
+def list_accounts() -> None:
+    """List every account."""
+    with _accounts() as accounts:
+        for one in accounts.accounts():
+            place = f"{one.jurisdiction_code or 'everywhere':12}  {one.staff_code or '-':6}"
+            made = f"{one.created_at:%Y-%m-%d} by {one.created_by}"
+            click.echo(f"{one.login:16}  {one.role:10}  {_state(one):16}  {place}  {made}")
+
+
+def _state(account: StoredAccount) -> str:
+    if account.disabled_at is not None:
+        return "disabled"
+    if not account.is_open:
+        return "expired"
+    return "to be signed in" if account.must_change else "in use"
+
+
+@account.command()
+@click.argument("login")
+def disable(login: str) -> None:
+    """Let nobody sign in as LOGIN any more, and end its sessions at once."""
+    with _accounts() as accounts:
+        done = accounts.disable(login)
+    click.echo(f"The account {login} is disabled." if done else f"The account {login} was disabled already.")
+
+
+@account.command()
+@click.argument("login")
+@click.option("--enable", is_flag=True, help="Let it be used again, where it is disabled.")
+def reset(login: str, *, enable: bool) -> None:
+    """Give LOGIN a new one-time password and print it; its sessions end.
+
+    The password is shown this once, and has to be changed at the first sign-in.
+    """
+    with _accounts() as accounts:
+        click.echo(accounts.reset(login, enable=enable))

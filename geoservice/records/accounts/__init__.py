@@ -1,0 +1,1 @@
+"""Accounts of people, their sessions, and failures to sign in."""

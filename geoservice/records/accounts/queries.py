@@ -1,0 +1,152 @@
+"""Reads and writes of tables account and session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True)
+class StoredAccount:
+    """An account as it is stored."""
+
+    login: str
+    password_hash: str = field(repr=False)
+    must_change: bool
+    role: str
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    disabled_at: datetime | None
+    #: Where it is good; None: everywhere.
+    jurisdiction_id: int | None
+    jurisdiction_code: str | None
+    #: Whose it is.
+    staff_code: str | None
+    #: Neither disabled nor over.
+    is_open: bool
+
+
+_INSERT = text("""
+    INSERT INTO geoservice.account
+        (login, password_hash, must_change, role, jurisdiction_id, staff_code, created_by, expires_at)
+    VALUES (:login, :password_hash, true, :role, :jurisdiction_id, :staff_code, :created_by, :expires_at)
+    ON CONFLICT (login) DO NOTHING
+""")
+_OPEN = "a.disabled_at IS NULL AND (a.expires_at IS NULL OR a.expires_at > now())"
+_ACCOUNTS = f"""
+    SELECT a.*, j.code AS jurisdiction_code, {_OPEN} AS is_open
+      FROM geoservice.account AS a LEFT JOIN geoservice.jurisdiction AS j ON j.id = a.jurisdiction_id
+"""  # noqa: S608  a condition of ours
+_BY_LOGIN = text(f"{_ACCOUNTS} WHERE a.login = :login")
+_ALL = text(f"{_ACCOUNTS} ORDER BY a.login")
+_SET_PASSWORD = text("""
+    UPDATE geoservice.account SET password_hash = :password_hash, must_change = :must_change WHERE login = :login
+""")
+_REHASH = text("""
+    UPDATE geoservice.account SET password_hash = :fresh WHERE login = :login AND password_hash = :verified
+""")
+_DISABLE = text("UPDATE geoservice.account SET disabled_at = now() WHERE login = :login AND disabled_at IS NULL")
+_ENABLE = text("UPDATE geoservice.account SET disabled_at = NULL WHERE login = :login AND disabled_at IS NOT NULL")
+#: The lock has whoever changes the password wait, or be waited for: no session begins with one that was changed.
+_BEGIN = text(f"""
+    INSERT INTO geoservice.session (secret_sha256, login, expires_at)
+    SELECT :secret_sha256, a.login, now() + make_interval(secs => :longest_s)
+      FROM geoservice.account AS a
+     WHERE a.login = :login AND a.password_hash = :verified AND {_OPEN} FOR NO KEY UPDATE
+""")  # noqa: S608  a condition of ours
+_SESSION = text(f"""
+    SELECT s.seen_at < now() - interval '1 minute' AS unseen, a.*, j.code AS jurisdiction_code, {_OPEN} AS is_open
+      FROM geoservice.session AS s
+      JOIN geoservice.account AS a USING (login)
+      LEFT JOIN geoservice.jurisdiction AS j ON j.id = a.jurisdiction_id
+     WHERE s.secret_sha256 = :secret_sha256 AND s.revoked_at IS NULL AND s.expires_at > now()
+       AND s.seen_at > now() - make_interval(secs => :idle_s) AND {_OPEN}
+""")  # noqa: S608  a condition of ours
+_SEEN = text("UPDATE geoservice.session SET seen_at = now() WHERE secret_sha256 = :secret_sha256")
+_END = text("""
+    UPDATE geoservice.session SET revoked_at = now() WHERE secret_sha256 = :secret_sha256 AND revoked_at IS NULL
+""")
+_END_ALL = text("""
+    UPDATE geoservice.session SET revoked_at = now()
+     WHERE login = :login AND revoked_at IS NULL AND secret_sha256 IS DISTINCT FROM CAST(:but AS bytea)
+""")
+_FORGET = text("DELETE FROM geoservice.session WHERE expires_at < now()")
+
+
+def insert_account(
+    connection: Connection, *, login: str, password_hash: str, role: str, created_by: str,
+    expires_at: datetime | None, jurisdiction_id: int | None, staff_code: str | None,
+) -> bool:  # fmt: skip
+    """Store an account whose password must be changed; return whether there was none of this name."""
+    values = {
+        "login": login, "password_hash": password_hash, "role": role, "created_by": created_by,
+        "expires_at": expires_at, "jurisdiction_id": jurisdiction_id, "staff_code": staff_code,
+    }  # fmt: skip
+    return connection.execute(_INSERT, values).rowcount == 1
+
+
+def find_account(connection: Connection, login: str) -> StoredAccount | None:
+    """Return the account of a name, disabled or not, or None."""
+    row = connection.execute(_BY_LOGIN, {"login": login}).one_or_none()
+    return None if row is None else StoredAccount(**row._mapping)
+
+
+def accounts(connection: Connection) -> tuple[StoredAccount, ...]:
+    """Return every account by name."""
+    return tuple(StoredAccount(**row._mapping) for row in connection.execute(_ALL))
+
+
+def set_password(connection: Connection, login: str, password_hash: str, *, must_change: bool) -> None:
+    """Store the hash of a new password."""
+    connection.execute(_SET_PASSWORD, {"login": login, "password_hash": password_hash, "must_change": must_change})
+
+
+def rehash_password(connection: Connection, login: str, *, verified: str, fresh: str) -> None:
+    """Store another hash of the same password, unless it was changed meanwhile."""
+    connection.execute(_REHASH, {"login": login, "verified": verified, "fresh": fresh})
+
+
+def disable_account(connection: Connection, login: str) -> bool:
+    """Let nobody sign in by a name any more, and end its sessions; return whether it was enabled."""
+    return connection.execute(_DISABLE, {"login": login}).rowcount == 1
+
+
+def enable_account(connection: Connection, login: str) -> bool:
+    """Let somebody sign in by a name again; return whether it was disabled."""
+    return connection.execute(_ENABLE, {"login": login}).rowcount == 1
+
+
+def begin_session(
+    connection: Connection, login: str, secret_sha256: bytes, *, verified: str, longest_s: float
+) -> bool:  # fmt: skip
+    """Begin a session; return False when the account is not open, or its password not that of this hash any more.
+
+    Sessions of anybody that are over by time are forgotten.
+    """
+    connection.execute(_FORGET)
+    asked = {"login": login, "secret_sha256": secret_sha256, "verified": verified, "longest_s": longest_s}
+    return connection.execute(_BEGIN, asked).rowcount == 1
+
+
+def find_session(connection: Connection, secret_sha256: bytes, *, idle_s: float) -> StoredAccount | None:
+    """Return the account of a session that lasts, as it is now, and note that it was seen; or None."""
+    row = connection.execute(_SESSION, {"secret_sha256": secret_sha256, "idle_s": idle_s}).one_or_none()
+    if row is None:
+        return None
+    told = dict(row._mapping)
+    if told.pop("unseen"):
+        connection.execute(_SEEN, {"secret_sha256": secret_sha256})
+    return StoredAccount(**told)
+
+
+def end_session(connection: Connection, secret_sha256: bytes) -> None:
+    """End a session."""
+    connection.execute(_END, {"secret_sha256": secret_sha256})
+
+
+def end_sessions(connection: Connection, login: str, *, but: bytes | None = None) -> None:
+    """End every session of an account, but for one."""
+    connection.execute(_END_ALL, {"login": login, "but": but})

@@ -1,0 +1,61 @@
+"""Tables account (hashes, never passwords), session and sign_in_attempt."""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, ForeignKey, ForeignKeyConstraint, Index, Integer, LargeBinary, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from layers.db.base import Base
+from layers.db.columns import CODE, INSTANT, instant_now
+
+
+class AccountRow(Base):
+    """Of a person who signs in with a password."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["jurisdiction_id", "staff_code"], ["geoservice.staff.jurisdiction_id", "geoservice.staff.code"]
+        ),
+    )
+
+    login: Mapped[str] = mapped_column(CODE, primary_key=True)
+    password_hash: Mapped[str] = mapped_column(Text)
+    #: The password is good for one thing: to be changed.
+    must_change: Mapped[bool] = mapped_column(Boolean)
+    role: Mapped[str] = mapped_column(Text)
+    #: Where it is good; null: everywhere.
+    jurisdiction_id: Mapped[int | None] = mapped_column(ForeignKey("geoservice.jurisdiction.id"))
+    #: Whose it is; an officer's always says so.
+    staff_code: Mapped[str | None] = mapped_column(CODE)
+    created_at: Mapped[datetime] = instant_now()
+    created_by: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    disabled_at: Mapped[datetime | None] = mapped_column(INSTANT)
+
+
+class SessionRow(Base):
+    """That somebody is signed in; nothing of where from or with what."""
+
+    __tablename__ = "session"
+    __table_args__ = (Index(None, "login"), Index(None, "expires_at"))
+
+    secret_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    login: Mapped[str] = mapped_column(CODE, ForeignKey("geoservice.account.login"))
+    created_at: Mapped[datetime] = instant_now()
+    #: To a minute.
+    seen_at: Mapped[datetime] = instant_now()
+    expires_at: Mapped[datetime] = mapped_column(INSTANT)
+    revoked_at: Mapped[datetime | None] = mapped_column(INSTANT)
+
+
+class SignInAttemptRow(Base):
+    """How often signing in failed, by a name or by a network, as a hash."""
+
+    __tablename__ = "sign_in_attempt"
+    __table_args__ = (Index(None, "failed_at"),)
+
+    subject: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    failures: Mapped[int] = mapped_column(Integer, server_default="0")
+    failed_at: Mapped[datetime] = instant_now()
+    wait_until: Mapped[datetime | None] = mapped_column(INSTANT)

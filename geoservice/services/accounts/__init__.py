@@ -1,0 +1,1 @@
+"""Accounts of people: made, looked after, signed in with."""

@@ -1,0 +1,55 @@
+"""Addresses that a request names: where it comes from, and where its page leads afterwards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from urllib.parse import quote, urlencode
+
+from flask import Request
+
+#: Printable ASCII from one slash on, as browsers write a path; a second slash or a backslash would name another host.
+_OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1000}", re.ASCII)
+
+
+def own_path(text: str | None) -> str | None:
+    """Return an address when it is a path of this service, None for any other: nobody is led elsewhere."""
+    return text if text is not None and _OWN_PATH.fullmatch(text) else None
+
+
+def page_address(path: str, *, english: bool, **arguments: str | None) -> str:
+    """Return the address of a page for people in one of its two languages; arguments of None are left out."""
+    said = {"lang": "en"} if english else {}
+    said |= {name: value for name, value in arguments.items() if value is not None}
+    return f"{quote(path)}?{urlencode(said)}" if said else quote(path)
+
+
+def caller_address(request: Request, proxies: Collection[IPv4Network | IPv6Network]) -> str | None:
+    """Return the address that a request comes from, as far as that is known.
+
+    Parameters
+    ----------
+    proxies
+        Networks of those whose `X-Forwarded-For` is believed; each adds at its end whom it heard.
+    """
+    heard = request.headers.get("X-Forwarded-For", "").split(",")
+    address = request.remote_addr
+    while heard and _is_in(address, proxies):
+        said = heard.pop().strip()
+        if not _is_address(said):
+            break
+        address = said
+    return address
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_in(address: str | None, networks: Collection[IPv4Network | IPv6Network]) -> bool:
+    return address is not None and _is_address(address) and any(ip_address(address) in one for one in networks)

@@ -1,0 +1,112 @@
+"""Who is signed in: the cookie that a browser keeps, and how pages of our own are told from those of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from flask import Request, g
+from werkzeug.wrappers import Response
+
+from geoservice.auth.sessions import Session, is_token
+from geoservice.errors import GeoserviceError
+
+#: Returns the session of a secret; None when there is none.
+FindSession = Callable[[str], Session | None]
+#: Addresses of the pages, which others link to.
+SIGN_IN, SIGN_OUT, PASSWORD = "/signin", "/signout", "/account/password"
+#: Where a program of a page states the token of its session; forms have a field of their own for it.
+TOKEN_HEADER, TOKEN_FIELD = "X-CSRF-Token", "token"
+#: What changes nothing (RFC 9110, 9.2.1).
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+class ForeignPage(GeoserviceError):
+    """A page of another site sent this, or a program that says nothing of its origin; programs show a key instead."""
+
+
+class TokenMissing(GeoserviceError):
+    """Whoever is signed in sends the token of the session as X-CSRF-Token; load the page anew to have it."""
+
+
+class PasswordToChange(GeoserviceError):
+    """The password is for one use: change it at /account/password first."""
+
+
+def signed_in() -> Session | None:
+    """Return the session of whoever asks; None: nobody is signed in, or a key was shown instead."""
+    session: Session | None = g.get("session")
+    return session
+
+
+def session_of(request: Request, find: FindSession) -> Session | None:
+    """Return the session whose secret comes with a request."""
+    secret = shown_secret(request)
+    return None if secret is None else find(secret)
+
+
+def shown_secret(request: Request) -> str | None:
+    """Return the secret that a browser sends along."""
+    return request.cookies.get(_cookie_name(request))
+
+
+def set_session(response: Response, request: Request, secret: str) -> None:
+    """Have the browser keep the secret until it is closed: no script sees it, and forms of other sites send it not."""
+    response.set_cookie(
+        _cookie_name(request), secret, path="/", httponly=True, samesite="Lax", secure=_scheme(request) == "https"
+    )
+
+
+def forget_session(response: Response, request: Request) -> None:
+    """Have the browser forget it."""
+    response.delete_cookie(
+        _cookie_name(request), path="/", httponly=True, samesite="Lax", secure=_scheme(request) == "https"
+    )
+
+
+def require_own_page(request: Request) -> None:
+    """Raise ForeignPage unless a page of this service sent the request, as its browser says.
+
+    Browsers say it as Sec-Fetch-Site, but only over https or on this machine; as Origin with every POST.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site not in (None, "same-origin", "none"):
+        raise ForeignPage
+    origin = request.headers.get("Origin")
+    if origin is None and site is None:
+        raise ForeignPage
+    if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
+        raise ForeignPage
+
+
+def require_token(session: Session, shown: str | None) -> None:
+    """Raise TokenMissing unless this is the token of a session."""
+    if not is_token(shown, session):
+        raise TokenMissing
+
+
+def require_intent(request: Request, session: Session) -> None:
+    """Raise unless whoever is signed in means what a request would change.
+
+    Raises
+    ------
+    ForeignPage, TokenMissing
+    """
+    if request.method not in SAFE_METHODS:
+        require_own_page(request)
+        require_token(session, request.headers.get(TOKEN_HEADER))
+
+
+def _scheme(request: Request) -> str:
+    # Who says in vain that a proxy speaks TLS has his own browser keep a cookie that it does not send.
+    said = request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
+    return "https" if said == "https" else request.scheme
+
+
+def _cookie_name(request: Request) -> str:
+    """Return the name of the cookie: cookies know no ports, so two services on one host are told apart by it."""
+    scheme = _scheme(request)
+    port = request.host.rpartition(":")[2]
+    name = f"geoservice-{port if port.isdecimal() and port.isascii() else _DEFAULT_PORTS[scheme]}"
+    return f"__Host-{name}" if scheme == "https" else name

@@ -1,0 +1,145 @@
+"""Accounts at the command line: made, listed, disabled, reset; refused in words; the demo's first administrator."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+
+from geoservice.auth.model import Role
+from geoservice.cli.main import geoservice
+from geoservice.errors import GeoserviceError, StaffUnknown
+from geoservice.services.accounts.account_errors import AccountDisabled, AccountTaken, AccountUnknown, SignInRefused
+from geoservice.services.accounts.accounts import AccountService
+from geoservice.services.accounts.sessions import SessionLimits, SessionService
+from geoservice.services.demo import ADMIN, load_demo
+from layers.db.session import Database
+from layers.errors import RefusedByDatabase
+
+ONE_TIME = re.compile(r"([a-z0-9]{4}-){3}[a-z0-9]{4}")
+
+
+@pytest.fixture(autouse=True)
+def _settings(community_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEOSERVICE_DATABASE_URL", community_url)
+
+
+@pytest.fixture
+def community(community_url: str) -> Iterator[Database]:
+    database = Database.connect(community_url, pool_size=2)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def sessions(community: Database) -> SessionService:
+    return SessionService(community, SessionLimits(3600, 86_400))
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(geoservice, ["account", *words], catch_exceptions=False)
+
+
+def said(*words: str) -> str:
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    return result.stdout.strip()
+
+
+def line_of(login: str) -> list[str]:
+    return next(line for line in said("list").splitlines() if line.startswith(login)).split()
+
+
+def test_the_life_of_an_account(sessions: SessionService) -> None:
+    first = said("add", "desk-1", "--role", "dispatcher")
+    assert ONE_TIME.fullmatch(first)
+    assert line_of("desk-1")[1:7] == ["dispatcher", "to", "be", "signed", "in", "sare"]
+
+    begun = sessions.sign_in("desk-1", first, address=None)
+    session = sessions.change_password("desk-1", first, "ein neues wort 7", address=None)
+    assert begun.must_change
+    assert line_of("desk-1")[1:5] == ["dispatcher", "in", "use", "sare"]
+
+    assert said("disable", "desk-1") == "The account desk-1 is disabled."
+    assert said("disable", "desk-1") == "The account desk-1 was disabled already."
+    assert line_of("desk-1")[2] == "disabled"
+    assert sessions.find(session.secret) is None
+    with pytest.raises(AccountDisabled):
+        run("reset", "desk-1")
+    assert sessions.sign_in("desk-1", said("reset", "desk-1", "--enable"), address=None).must_change
+
+
+def test_officers_are_somebody_of_one_jurisdiction(sessions: SessionService) -> None:
+    assert "say --staff CODE" in run("add", "post-1", "--role", "officer").output
+    assert (
+        "say --jurisdiction CODE" in run("add", "post-1", "--role", "officer", "--staff", "G01", "--everywhere").output
+    )
+    with pytest.raises(StaffUnknown):
+        run("add", "post-1", "--role", "officer", "--staff", "nobody")
+
+    secret = sessions.sign_in(
+        "post-1", said("add", "post-1", "--role", "officer", "--staff", "G01"), address=None
+    ).secret
+
+    session = sessions.find(secret)
+    assert session is not None
+    assert session.identity.staff is not None
+    assert session.identity.staff[1] == "G01"
+
+
+def test_an_account_may_be_for_all_jurisdictions_and_for_some_days(sessions: SessionService) -> None:
+    said("add", "watch", "--role", "auditor", "--everywhere", "--days", "30")
+
+    assert line_of("watch")[1:7] == ["auditor", "to", "be", "signed", "in", "everywhere"]
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("add", "admin", "--role", "admin"), AccountTaken),
+        (("add", "Anna", "--role", "admin"), RefusedByDatabase),
+        (("reset", "nobody"), AccountUnknown),
+        (("disable", "nobody"), AccountUnknown),
+    ],
+)
+def test_what_can_not_be_is_told(words: tuple[str, ...], error: type[GeoserviceError]) -> None:
+    with pytest.raises(error):
+        run(*words)
+
+
+def test_loading_the_demo_again_makes_no_second_administrator_and_says_how_to_get_in(sessions: SessionService) -> None:
+    shown = CliRunner().invoke(geoservice, ["demo", "load"], catch_exceptions=False).stdout
+
+    assert (
+        "sign in       admin; the password was shown when it was made. For a new one: geoservice account reset admin\n"
+        in shown
+    )
+    begun = sessions.sign_in(ADMIN, said("reset", ADMIN), address=None)
+    assert (begun.role, begun.must_change) == (Role.ADMIN, True)
+
+
+def test_of_several_that_load_at_once_one_shows_a_password(
+    community_url: str, community: Database, sessions: SessionService
+) -> None:
+    with psycopg.connect(community_url) as connection:
+        connection.execute("DELETE FROM geoservice.account")
+    passwords: list[str | None] = []
+    loading = [
+        threading.Thread(target=lambda: passwords.append(load_demo(community_url, lambda line: None).password))
+        for _ in range(4)
+    ]
+    for one in loading:
+        one.start()
+    for one in loading:
+        one.join()
+
+    [password] = [one for one in passwords if one is not None]
+    assert ONE_TIME.fullmatch(password)
+    assert sessions.sign_in(ADMIN, password, address=None)
+    with pytest.raises(SignInRefused):
+        sessions.sign_in(ADMIN, "admin", address=None)
+    assert len(AccountService(community).accounts()) == 1
