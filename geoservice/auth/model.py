@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # commands that only tell about themselves do without what it brings
     from layers.jurisdictions.model import Visitors
@@ -38,6 +38,26 @@ class Home(NamedTuple):
     code: str
 
 
+class Granted(Protocol):
+    """What a key or an account is for, as it is stored."""
+
+    @property
+    def role(self) -> str:
+        """A role."""
+
+    @property
+    def jurisdiction_id(self) -> int | None:
+        """Where it is good; None: everywhere."""
+
+    @property
+    def jurisdiction_code(self) -> str | None:
+        """The same by code."""
+
+    @property
+    def staff_code(self) -> str | None:
+        """Which member of staff there holds it."""
+
+
 @dataclass(frozen=True)
 class Identity:
     """Who asks."""
@@ -53,6 +73,15 @@ class Identity:
     shown: Visitors = "open"
     #: Login name of the account that somebody is signed in with; None: nobody is.
     login: str | None = None
+
+    @classmethod
+    def of(cls, granted: Granted, *, key_id: str | None = None, login: str | None = None) -> Identity:
+        """Return who shows a key, or is signed in with an account."""
+        home = holder = None
+        if granted.jurisdiction_id is not None and granted.jurisdiction_code is not None:
+            home = Home(granted.jurisdiction_id, granted.jurisdiction_code)
+            holder = None if granted.staff_code is None else (home.id, granted.staff_code)
+        return cls(Role(granted.role), key_id, holder, home, login=login)
 
     def acting_in(self, jurisdictions: Collection[str]) -> Identity:
         """Return as who somebody acts in jurisdictions, by code: elsewhere than at home a key is worth nothing."""

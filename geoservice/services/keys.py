@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from geoservice.auth.keys import new_key, same_secret, split_key
-from geoservice.auth.model import Home, Identity, Role
+from geoservice.auth.model import Identity, Role
 from geoservice.records.keys.queries import (
     StoredKey,
     find_last_valid_key,
@@ -117,8 +117,4 @@ def _identity(stored: StoredKey | None, secret_sha256: bytes) -> Identity | None
         return None
     if stored.revoked_at is not None or (stored.expires_at is not None and stored.expires_at <= datetime.now(UTC)):
         return None
-    home = holder = None
-    if stored.jurisdiction_id is not None and stored.jurisdiction_code is not None:
-        home = Home(stored.jurisdiction_id, stored.jurisdiction_code)
-        holder = None if stored.staff_code is None else (home.id, stored.staff_code)
-    return Identity(Role(stored.role), stored.id, holder, home)
+    return Identity.of(stored, key_id=stored.id)

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from geoservice.auth.attempts import FREE_OF_NAME, FREE_OF_NETWORK, WINDOW, name_subject, network_subject, wait_s
-from geoservice.auth.model import Home, Identity, Role
+from geoservice.auth.model import Identity, Role
 from geoservice.auth.passwords import hash_password, is_password, needs_rehash, require_fit
 from geoservice.auth.sessions import Session, new_secret, secret_sha256, token_of
 from geoservice.records.accounts.attempts import (
@@ -137,7 +137,7 @@ class SessionService:
             account = find_session(connection, known, idle_s=self._limits.idle_s)
         if account is None:
             return None
-        return Session(account.login, _identity(account), account.must_change, token_of(secret))
+        return Session(account.login, Identity.of(account, login=account.login), account.must_change, token_of(secret))
 
     def _verified(self, login: str, password: str, address: str | None) -> tuple[StoredAccount, _Attempt]:
         """Return the account whose password this is, and how the try was counted.
@@ -217,11 +217,3 @@ def _end(connection: Connection, secret: str | None) -> None:
 def _stored_form(login: str) -> str:
     """Return a login name as it would be stored; what no name can be is no name."""
     return login.strip().lower().replace("\x00", "").encode("utf-8", "replace").decode()
-
-
-def _identity(account: StoredAccount) -> Identity:
-    home = holder = None
-    if account.jurisdiction_id is not None and account.jurisdiction_code is not None:
-        home = Home(account.jurisdiction_id, account.jurisdiction_code)
-        holder = None if account.staff_code is None else (home.id, account.staff_code)
-    return Identity(Role(account.role), None, holder, home, login=account.login)
