@@ -57,7 +57,7 @@ class DataDirRefused(EmbeddedError):
 class DatabaseRuns(EmbeddedError):
     """The embedded database of this data directory runs: nothing is restored over it."""
 
-    remedy = "Run `geoservice stop`, and move {data_dir} away; or set GEOSERVICE_DATA_DIR to a new directory."
+    remedy = "Run `geoservice stop`, then mv {database} {database}.old; or set GEOSERVICE_DATA_DIR to a new directory."
 
 
 class DatabaseThere(EmbeddedError):

@@ -45,6 +45,6 @@ def refuse_where_one_is(place: Cluster) -> None:
     """Raise DatabaseRuns or DatabaseThere where something would be in the way; changes nothing."""
     layout = place.layout
     if place.postmaster() is not None:
-        raise DatabaseRuns(data_dir=layout.data_dir)
+        raise DatabaseRuns(database=layout.database)
     if layout.database.is_dir() and any(layout.database.iterdir()):
         raise DatabaseThere(database=layout.database)

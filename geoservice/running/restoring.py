@@ -48,7 +48,7 @@ def _restore_embedded(
     manifest = read_manifest(file)
     instance = Instance(settings.data_dir)
     if not instance.acquire():  # it is starting or stopping at this moment
-        raise DatabaseRuns(data_dir=instance.data_dir)
+        raise DatabaseRuns(database=cluster.layout.database)
     try:
         if shutil.disk_usage(instance.data_dir).free < _GROWTH * manifest.dump_bytes:
             raise DiskFull(data_dir=instance.data_dir, needed_bytes=_GROWTH * manifest.dump_bytes)
