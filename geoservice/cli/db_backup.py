@@ -46,6 +46,8 @@ def backup(*, file: Path | None, force: bool, is_check: bool, when_due: bool, as
     if file is None:
         _keep(when_due=when_due, as_json=as_json)
         return
+    if not file.absolute().parent.is_dir():
+        raise click.UsageError(f"There is no folder {file.absolute().parent}; make it, or name a file elsewhere.")
     with bytes_shown("copying the database") as on_bytes:
         manifest = dumping.back_up(database_urls().owner, file, replace=force, on_bytes=on_bytes)
     _tell(file, manifest, as_json=as_json)
@@ -55,6 +57,8 @@ def _keep(*, when_due: bool, as_json: bool) -> None:
     settings, owner = read_settings(), database_urls().owner
     if settings.backup_dir is None:
         raise click.UsageError("Name a FILE, or set GEOSERVICE_BACKUP_DIR to a directory for backups.")
+    if settings.backup_dir.exists() and not settings.backup_dir.is_dir():
+        raise click.UsageError(f"GEOSERVICE_BACKUP_DIR names a file, {settings.backup_dir}; set it to a directory.")
     if when_due and not keeping.is_due(owner, settings.backup_dir, every_h=settings.backup_every_h):
         return
     with bytes_shown("copying the database") as on_bytes:

@@ -44,10 +44,13 @@ class ScheduledBackups:
     def __init__(
         self, settings: Settings, account: ServerAccount, environment: Mapping[str, str], *, first_s: float = FIRST_S
     ) -> None:
-        self._directory = settings.backup_dir if settings.embedded else None
+        self._directory = settings.backup_dir.absolute() if settings.backup_dir and settings.embedded else None
         self._every_s = min(LONGEST_S, 3600 * settings.backup_every_h / LOOKS)
         self._account = account
-        self._environment = account.environment(environment, settings.data_dir)
+        # It runs in another directory than we.
+        places = {"DATA": settings.data_dir.absolute(), "BACKUP": self._directory}
+        absolute = {f"GEOSERVICE_{name}_DIR": str(path) for name, path in places.items() if path is not None}
+        self._environment = account.environment(environment, settings.data_dir) | absolute
         self._process: subprocess.Popen[bytes] | None = None
         self._said: IO[bytes] | None = None
         self._due_s = time.monotonic() + first_s

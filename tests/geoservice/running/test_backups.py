@@ -135,8 +135,9 @@ def test_the_command_keeps_a_directory_and_says_what_it_did(settings: Settings) 
 
 
 @pytest.mark.parametrize(
-    "words", [["backup", "--check"], ["backup", "--check", "/nowhere/x"], ["restore", "/nowhere/x"]]
+    "words",
+    [["backup", "--check"], ["backup", "--check", "/nowhere/x"], ["restore", "/nowhere/x"], ["backup", "/nowhere/x"]],
 )
 @pytest.mark.usefixtures("settings")
-def test_a_file_that_is_not_there_is_told(words: list[str]) -> None:
+def test_a_file_or_a_folder_that_is_not_there_is_told(words: list[str]) -> None:
     assert CliRunner().invoke(db, words).exit_code == 2
