@@ -52,7 +52,7 @@ class InvalidCursor(GeoserviceError):
 
 
 class Unauthorised(GeoserviceError):
-    """Send a valid key as `Authorization: Bearer grd_...`, or sign in at /signin."""
+    """Send a valid key as `Authorization: Bearer grd_...`."""
 
 
 class Forbidden(GeoserviceError):

@@ -18,12 +18,16 @@ from geoservice.accounts.wording import words
 from geoservice.app import create_app
 from geoservice.auth.attempts import FREE_OF_NAME, FREE_OF_NETWORK
 from geoservice.auth.model import Role
+from geoservice.auth.permissions import Permission
 from geoservice.settings import Settings
+from geoservice.web.guard import LABEL
 from geoservice.wiring import Services, build_services
 from tests.conftest import DatabaseMaker, as_service
 from tests.geoservice.api.test_walls import showing
 from tests.loading import stop
 
+#: What is answered without asking who is signed in.
+NEVER_PERSONAL = (Permission.SEE_HEALTH, Permission.LOOK_UP_OWNER)
 NEW = "ein neues wort 7"
 OWN = {"Origin": "http://localhost"}
 INCIDENTS = "/v1/incidents?jurisdiction=sare&limit=3"
@@ -198,6 +202,29 @@ def test_look_ups_ask_nobody_who_is_signed_in(people: People) -> None:
         assert browser.get("/livez").status_code == 200
 
     assert [statement for statement in asked if "geoservice.session" in statement] == []
+
+
+def test_no_cache_on_the_way_keeps_what_somebody_who_is_signed_in_is_told(people: People) -> None:
+    browser, stranger = people.signed_in("boss", Role.ADMIN), people.browser()
+    told = 0
+    for rule in people.app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or rule.arguments - {"jurisdiction", "layer", "collection"}:
+            continue
+        path = (
+            rule.rule.replace("<jurisdiction>", "sare").replace("<collection>", "cameras").replace("<layer>", "cameras")
+        )
+        asked = {} if "jurisdiction" in rule.arguments else {"jurisdiction": "sare"}
+        answer = browser.get(path, query_string=asked, buffered=True)
+        if answer.status_code != 200 or getattr(people.app.view_functions[rule.endpoint], LABEL) in NEVER_PERSONAL:
+            continue
+        told += 1
+        kept = answer.headers.get("Cache-Control", "")
+        assert (
+            "no-store" in kept
+            or "private" in kept
+            or answer.data == stranger.get(path, query_string=asked, buffered=True).data
+        ), path
+    assert told > 15
 
 
 # The cookie.
