@@ -106,10 +106,14 @@ class Settings(BaseSettings):
     webhooks: bool = True
     #: Networks that webhooks may go to besides public ones, comma separated, such as 10.1.0.0/16.
     webhook_networks: str = ""
+    #: Where backups of the embedded database are kept: made so often, in hours, and so many. Empty: none are made.
+    backup_dir: Path | None = None
+    backup_every_h: float = Field(default=24.0, ge=0.25, le=8760)
+    backup_copies: int = Field(default=7, ge=1, le=10_000)
     #: Level of the log lines on standard error: debug, info, warning or error.
     log_level: str = "info"
 
-    @field_validator("database_url", "database_owner_url", mode="before")
+    @field_validator("database_url", "database_owner_url", "backup_dir", mode="before")
     @classmethod
     def _empty_means_none(cls, value: object) -> object:
         return None if value == "" else value

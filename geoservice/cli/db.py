@@ -1,4 +1,4 @@
-"""Commands about the database: db upgrade, check, login."""
+"""Commands about the database: db upgrade, check, login, revoke-login; backup and restore are beside it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import click
 
 from geoservice.auth.model import LoginRole
 from geoservice.cli.database import database_urls, read_settings
+from geoservice.cli.db_backup import backup, restore
 from geoservice.cli.home import home_options, stated_home
 from geoservice.lazy_modules import lazily
 
@@ -17,7 +18,11 @@ with lazily():
 
 @click.group()
 def db() -> None:
-    """Look after the database: schema and logins."""
+    """Look after the database: schema, logins, backups."""
+
+
+db.add_command(backup)
+db.add_command(restore)
 
 
 @db.command()

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "stop": "geoservice.cli.up:stop",
     "status": "geoservice.cli.up:status",
     "serve": "geoservice.cli.up:serve",
+    "doctor": "geoservice.cli.doctor:doctor",
     "town": "geoservice.cli.town:town",
     "jurisdiction": "geoservice.cli.jurisdiction:jurisdiction",
     "edition": "geoservice.cli.edition:edition",

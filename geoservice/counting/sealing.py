@@ -7,13 +7,14 @@ import os
 import secrets
 from pathlib import Path
 
-_NAME = "register.key"
+#: Name of its file in the data directory.
+REGISTER_KEY = "register.key"
 _BYTES = 32
 
 
 def seal_key(directory: Path) -> bytes | None:
     """Return the key that is kept in a directory, made when first asked for; None where none can be kept."""
-    path = directory / _NAME
+    path = directory / REGISTER_KEY
     with contextlib.suppress(OSError):
         if not path.exists():
             _make(path)

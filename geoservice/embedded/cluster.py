@@ -7,7 +7,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,15 +24,15 @@ from geoservice.embedded.cluster_errors import (
     StartFailed,
     StopFailed,
 )
-from geoservice.embedded.layout import Layout, sync_directory, write_owned
+from geoservice.embedded.layout import Layout, write_owned
 from geoservice.embedded.postmaster import Postmaster, find_postmaster, kill_orphans, wait_for_end_of_all
+from geoservice.embedded.workshop import bring_out, clear_workshops, open_workshop
 from geoservice.lazy_modules import lazily
 
 with lazily():
     import psycopg  # whoever only looks whether it runs does without
 
 DATABASE = "geoservice"
-NEW_PREFIX = "database.new-"
 
 #: After kill -9 of the postmaster its backends need a moment to notice; until then a new one is refused.
 START_RETRY_S = 30.0
@@ -132,7 +131,7 @@ class Cluster:
         self.layout.check_socket_path(self.port)
         account = account_to_run_as(self._account_name)
         with self.layout.locked():
-            self._clear_leftovers()
+            clear_workshops(self.layout)
             if self._made_by() is not None:
                 self._installation()
                 return
@@ -145,9 +144,8 @@ class Cluster:
     def _create(self, installation: find.Installation, account: Account) -> None:
         # initdb that is killed leaves a directory that looks like a database, so it works beside the final place and
         # the rename is the moment of birth.
-        workshop = Path(tempfile.mkdtemp(prefix=NEW_PREFIX, dir=self.layout.data_dir))
+        workshop = open_workshop(self.layout, account)
         try:
-            account.own(workshop)
             unborn, password_file = workshop / "database", workshop / "password"
             write_owned(password_file, secrets.token_urlsafe(24) + "\n", account)
             self._initdb(installation, account, unborn, password_file)
@@ -157,9 +155,7 @@ class Cluster:
             write_owned(unborn / "geoservice.conf", "", account)
             include = (unborn / "postgresql.conf").read_text(encoding="utf-8") + "\ninclude 'geoservice.conf'\n"
             write_owned(unborn / "postgresql.conf", include, account)
-            sync_directory(unborn)
-            unborn.rename(self.layout.database)
-            sync_directory(self.layout.data_dir)
+            bring_out(unborn, self.layout)
         finally:
             shutil.rmtree(workshop, ignore_errors=True)
 
@@ -174,11 +170,6 @@ class Cluster:
         if done.returncode != 0:
             self._raise_if_disk_full(done.stdout)
             raise InitFailed(said=_last_line(done.stdout))
-
-    def _clear_leftovers(self) -> None:
-        # We hold the lock, so whoever was making these is dead.
-        for leftover in self.layout.data_dir.glob(NEW_PREFIX + "*"):
-            shutil.rmtree(leftover, ignore_errors=True)
 
     def start(self) -> Postmaster:
         """Start it, or adopt the postmaster that already runs in this directory; returns when it takes connections.

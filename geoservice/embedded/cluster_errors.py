@@ -33,6 +33,12 @@ class PostgisNotFound(EmbeddedError):
     )
 
 
+class ClientTooOld(EmbeddedError):
+    """No pg_dump and pg_restore here are as new as the server; older ones leave out what they do not know."""
+
+    remedy = "Install postgresql-client-{server}, or run this on the machine of the database."
+
+
 class OtherMajorVersion(EmbeddedError):
     """The data directory was made by another major version of PostgreSQL."""
 
@@ -46,6 +52,18 @@ class DataDirRefused(EmbeddedError):
     """The data directory cannot be used."""
 
     remedy = "Set GEOSERVICE_DATA_DIR to a directory that you may write to, or correct its owner and mode."
+
+
+class DatabaseRuns(EmbeddedError):
+    """The embedded database of this data directory runs: nothing is restored over it."""
+
+    remedy = "Run `geoservice stop`, then mv {database} {database}.old; or set GEOSERVICE_DATA_DIR to a new directory."
+
+
+class DatabaseThere(EmbeddedError):
+    """There is an embedded database already: nothing is restored over it."""
+
+    remedy = "Move it away (mv {database} {database}.old); or set GEOSERVICE_DATA_DIR to a new directory."
 
 
 class NotCreated(EmbeddedError):

@@ -23,6 +23,7 @@ from geoservice.embedded.cluster import Cluster
 from geoservice.embedded.cluster_errors import EmbeddedError
 from geoservice.embedded.stepping_down import server_account
 from geoservice.running.addresses import answers, listen_for_events, listen_on
+from geoservice.running.backups import ScheduledBackups
 from geoservice.running.commands import (
     APPLICATION,
     CUT_STREAMS_S,
@@ -76,6 +77,7 @@ class Supervisor:
         self._account = server_account(settings.service_account)
         self._environment = self._account.environment(web_environment(database_url), settings.data_dir)
         self._cluster = cluster
+        self._backups = ScheduledBackups(settings, self._account, os.environ)
         self._application = application
         self._stopping = False
         self._signals = 0
@@ -156,10 +158,11 @@ class Supervisor:
     def _watch(self, children: Sequence[Child]) -> None:
         """Start again what has ended."""
         self._watch_database()
+        self._backups.keep()
         started = [self._keep_forks(), *(child.keep(self._forks) for child in children)]
         if any(started):
             self._tell(self._phase)
-        collect_orphans(but=set() if self._forks.pid is None else {self._forks.pid})
+        collect_orphans(but={pid for pid in (self._forks.pid, self._backups.pid) if pid is not None})
 
     def _keep_forks(self) -> bool:
         """Start the fork server when it does not run and it is time; return whether it was started."""
@@ -184,6 +187,8 @@ class Supervisor:
             yield from (child.wait_s for child in self._children if child.wait_s)
         if self._cluster is not None and self._cluster.postmaster() is None:
             yield self._database_backoff.left_s(now)
+        if self._backups.wait_s is not None:
+            yield self._backups.wait_s
 
     def _sleep(self, most_s: float) -> None:
         """Wait for a signal, the end of a process, or a time to start one; at most so long."""
@@ -265,6 +270,7 @@ class Supervisor:
         self._close()
 
     def _close(self) -> None:
+        self._backups.stop()
         for one in self._sockets:
             one.close()
         if self._cluster is not None:

@@ -17,7 +17,7 @@ from layers.db.history import history_of
 from layers.db.session import owner_connection
 from layers.features import missing_columns
 from layers.own_layers.queries import faults, own_tables
-from migrations.schema import statements
+from migrations.schema import roles, statements
 from migrations.statements import run
 
 #: Serialises two services that start on one database; any constant does. 'geos' in ASCII.
@@ -29,6 +29,17 @@ def _config(connection: Connection | None = None) -> Config:
     config.set_main_option("script_location", str(files("migrations")))
     config.attributes["connection"] = connection
     return config
+
+
+def known_revisions() -> frozenset[str]:
+    """Return the revisions that this code can bring forward, the newest among them."""
+    return frozenset(one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
+def make_roles(url: str) -> None:
+    """Make the group roles, which belong to the cluster and to no database; the login of `url` may create roles."""
+    with owner_connection(url) as connection:
+        run(connection, roles())
 
 
 def head() -> str:

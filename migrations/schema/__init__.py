@@ -9,7 +9,8 @@ from importlib.resources import files
 
 #: In the order in which an empty database takes them.
 NAMES = (
-    "ground",  # extensions, the schema, roles: all stand on it
+    "roles",  # of the cluster: all rights name them
+    "ground",  # extensions, the schema: all stand on it
     "values",  # what CHECKs ask
     "distances",
     "jurisdictions",  # nearly every table belongs to one
@@ -62,5 +63,13 @@ def names() -> tuple[str, ...]:
 
 def statements() -> str:
     """Return the SQL that makes the schema in an empty database."""
-    folder = files("migrations").joinpath("schema")
-    return "\n".join(folder.joinpath(f"{name}.sql").read_text(encoding="utf-8") for name in names())
+    return "\n".join(map(_text, names()))
+
+
+def roles() -> str:
+    """Return the SQL that makes the group roles and their memberships, which a cluster has and no database."""
+    return _text("roles")
+
+
+def _text(name: str) -> str:
+    return files("migrations").joinpath("schema", f"{name}.sql").read_text(encoding="utf-8")

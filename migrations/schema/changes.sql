@@ -224,12 +224,16 @@ BEGIN
 END $$;
 
 -- The condition under which a column of the rows old and new differs. Types that nothing is equal in, such as json, are compared as they
--- are written.
+-- are written. Of types that are not PostgreSQL's own, such as geometry, the operator is named: IS DISTINCT FROM is dumped without the
+-- schema of its operator, and such a trigger could not be restored.
 CREATE FUNCTION geoservice.unlike(name name, type text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
-    SELECT format(CASE WHEN EXISTS (SELECT FROM pg_opclass AS o JOIN pg_am AS m ON m.oid = o.opcmethod AND m.amname = 'btree'
-                                     WHERE o.opcdefault AND o.opcintype = split_part(type, '(', 1)::regtype)
-                       THEN 'old.%1$I IS DISTINCT FROM new.%1$I' ELSE 'old.%1$I::text IS DISTINCT FROM new.%1$I::text' END, name)
+    SELECT format(CASE WHEN NOT EXISTS (SELECT FROM pg_opclass AS o JOIN pg_am AS m ON m.oid = o.opcmethod AND m.amname = 'btree'
+                                         WHERE o.opcdefault AND o.opcintype = t.oid)
+                       THEN 'old.%1$I::text IS DISTINCT FROM new.%1$I::text'
+                       WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN 'old.%1$I IS DISTINCT FROM new.%1$I'
+                       ELSE 'coalesce(NOT old.%1$I = new.%1$I, (old.%1$I IS NULL) <> (new.%1$I IS NULL))' END, name)
+      FROM pg_type AS t WHERE t.oid = split_part(type, '(', 1)::regtype
 $$;
 
 -- Statements about a change $1 and the layer that it touched: what each feature was before it, by id; which ones it made or changed; which

@@ -4,9 +4,6 @@
 --   geoservice_app       the service: everything but what only triggers write and what is never removed
 -- Which rows of these each sees is in row_policies.sql.
 
--- Whoever works as one of the scopes (scopes.sql) may what the service may, with fewer rows.
-GRANT geoservice_app TO geoservice_everywhere, geoservice_within, geoservice_officer, geoservice_visitor;
-
 GRANT USAGE ON SCHEMA geoservice TO geoservice_reader, geoservice_analyst, geoservice_app;
 
 -- Of the tables of layers: attach_layer says it for each (layers.sql); whoever may read the map reads what is not personal,

@@ -1,9 +1,5 @@
--- The ground every table stands on: extensions, the schema, the group roles, who acts, and what only grows.
-
-CREATE EXTENSION IF NOT EXISTS postgis SCHEMA public;
--- (edition_id, geom) in one GiST index; exclusion by jurisdiction and period.
-CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public;
-CREATE SCHEMA IF NOT EXISTS geoservice;
+-- The group roles and who is a member of whom. Roles belong to the cluster: no dump of a database holds them, so this file is run
+-- before a schema is made and before a backup is restored. It is safe to repeat, and names nothing of the schema.
 
 -- Group roles that the service hands out. None of them owns a table, so none can disable a trigger.
 -- Roles belong to the cluster, not to this database: another database may have made them already.
@@ -25,7 +21,20 @@ BEGIN
             EXECUTE format('GRANT %I TO %I', group_role, current_user);
         END IF;
     END LOOP;
+    -- Whoever works as one of the scopes (scopes.sql) may what the service may, with fewer rows.
+    FOREACH group_role IN ARRAY ARRAY['geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_visitor'] LOOP
+        IF NOT pg_has_role(group_role, 'geoservice_app', 'MEMBER') THEN
+            EXECUTE format('GRANT geoservice_app TO %I', group_role);
+        END IF;
+    END LOOP;
 END $$;
+
+-- The ground every table stands on: extensions, the schema, who acts, and what only grows.
+
+CREATE EXTENSION IF NOT EXISTS postgis SCHEMA public;
+-- (edition_id, geom) in one GiST index; exclusion by jurisdiction and period.
+CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public;
+CREATE SCHEMA IF NOT EXISTS geoservice;
 
 -- Whether the service itself is logged in, not somebody who works straight in the tables.
 CREATE FUNCTION geoservice.is_service() RETURNS boolean
@@ -1724,12 +1733,16 @@ BEGIN
 END $$;
 
 -- The condition under which a column of the rows old and new differs. Types that nothing is equal in, such as json, are compared as they
--- are written.
+-- are written. Of types that are not PostgreSQL's own, such as geometry, the operator is named: IS DISTINCT FROM is dumped without the
+-- schema of its operator, and such a trigger could not be restored.
 CREATE FUNCTION geoservice.unlike(name name, type text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
-    SELECT format(CASE WHEN EXISTS (SELECT FROM pg_opclass AS o JOIN pg_am AS m ON m.oid = o.opcmethod AND m.amname = 'btree'
-                                     WHERE o.opcdefault AND o.opcintype = split_part(type, '(', 1)::regtype)
-                       THEN 'old.%1$I IS DISTINCT FROM new.%1$I' ELSE 'old.%1$I::text IS DISTINCT FROM new.%1$I::text' END, name)
+    SELECT format(CASE WHEN NOT EXISTS (SELECT FROM pg_opclass AS o JOIN pg_am AS m ON m.oid = o.opcmethod AND m.amname = 'btree'
+                                         WHERE o.opcdefault AND o.opcintype = t.oid)
+                       THEN 'old.%1$I::text IS DISTINCT FROM new.%1$I::text'
+                       WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN 'old.%1$I IS DISTINCT FROM new.%1$I'
+                       ELSE 'coalesce(NOT old.%1$I = new.%1$I, (old.%1$I IS NULL) <> (new.%1$I IS NULL))' END, name)
+      FROM pg_type AS t WHERE t.oid = split_part(type, '(', 1)::regtype
 $$;
 
 -- Statements about a change $1 and the layer that it touched: what each feature was before it, by id; which ones it made or changed; which
@@ -2925,11 +2938,13 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER record_change AFTER UPDATE ON geoservice.incident FOR EACH ROW
-    WHEN ((new.status, new.service_code, new.source, new.description, new.geom, new.building_code, new.accuracy_m,
+    -- Of places the operator is named: see unlike(), of layers.
+    WHEN (NOT new.geom = old.geom OR
+          (new.status, new.service_code, new.source, new.description, new.building_code, new.accuracy_m,
            new.grid_code, new.method, new.officer_code, new.overrule_reason, new.waiting_since, new.overdue_at, new.closed_at,
            new.rating, new.original_status)
         IS DISTINCT FROM
-          (old.status, old.service_code, old.source, old.description, old.geom, old.building_code, old.accuracy_m,
+          (old.status, old.service_code, old.source, old.description, old.building_code, old.accuracy_m,
            old.grid_code, old.method, old.officer_code, old.overrule_reason, old.waiting_since, old.overdue_at, old.closed_at,
            old.rating, old.original_status))
     EXECUTE FUNCTION geoservice.record_change();
@@ -4542,9 +4557,6 @@ SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_e
 --   geoservice_analyst   also edits drafts and the layers that stand in the landscape, and hands in incidents; no households, no keys
 --   geoservice_app       the service: everything but what only triggers write and what is never removed
 -- Which rows of these each sees is in row_policies.sql.
-
--- Whoever works as one of the scopes (scopes.sql) may what the service may, with fewer rows.
-GRANT geoservice_app TO geoservice_everywhere, geoservice_within, geoservice_officer, geoservice_visitor;
 
 GRANT USAGE ON SCHEMA geoservice TO geoservice_reader, geoservice_analyst, geoservice_app;
 

@@ -81,7 +81,7 @@ def test_who_signs_in_is_known_by_the_secret_with_role_and_place(desk: Desk) -> 
     session = desk.sessions.find(begun.secret)
     town = desk.sql("SELECT id FROM geoservice.jurisdiction")[0][0]
     assert session is not None
-    assert session.identity == Identity(Role.DISPATCHER, home=Home(town, "town"), login="desk-1")
+    assert session.identity == Identity(Role.DISPATCHER, None, None, Home(town, "town"), login="desk-1")
     assert session.identity.actor == "dispatcher:desk-1"
     assert (session.login, session.must_change, begun.must_change) == ("desk-1", True, True)
     assert desk.sessions.find(begun.secret[:-1]) is None
