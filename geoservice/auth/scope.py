@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextvars import Token
 
 from geoservice.auth.model import Identity, Role
-from layers.db.scope import EVERYWHERE, NOTHING, VISITOR, Scope, choose, leave, of_officer, within
+from geoservice.auth.tokens import token_sha256
+from layers.db.scope import EVERYWHERE, NOTHING, VISITOR, Scope, choose, leave, of_officer, of_reporter, within
 
 Before = Token[Scope]
 
@@ -17,6 +18,11 @@ def scope_of(identity: Identity) -> Scope:
     if identity.role is Role.OFFICER:
         return NOTHING if identity.staff is None else of_officer(*identity.staff)
     return EVERYWHERE if identity.home is None else within(identity.home.id)
+
+
+def scope_of_token(token: str) -> Scope:
+    """Return the scope of whoever shows the token of a report; of what has not the form of one, no report's."""
+    return of_reporter(token_sha256(token) or b"")
 
 
 def see_nothing() -> Before:

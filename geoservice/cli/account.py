@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from geoservice.auth.model import Role
 from geoservice.cli.actor import actor
 from geoservice.cli.database import open_database
-from geoservice.cli.home import home_options, stated_home
+from geoservice.cli.home import grant_options, stated_grant
 from geoservice.lazy_modules import lazily
 
 with lazily():
@@ -35,29 +33,19 @@ def account() -> None:
 
 @account.command()
 @click.argument("login")
-@click.option("--role", type=click.Choice([role.value for role in Role if role is not Role.PUBLIC]), required=True)
-@click.option("--staff", help="Code of the member of staff whose account it is; an officer's says so.")
-@home_options
-@click.option("--days", type=click.IntRange(1, 3650), help="Ends after so many days; never when absent.")
-def add(
-    *, login: str, role: str, staff: str | None, jurisdiction: str | None, everywhere: bool, days: int | None
-) -> None:  # fmt: skip
+@grant_options
+def add(*, login: str, **said: Any) -> None:
     """Make an account and print its one-time password; it is shown this once.
 
     LOGIN is the name to sign in with: that of a post, never a person's name or number. 1 to 40 small letters, digits
     and .-_
     """
-    if everywhere and staff:
-        raise click.UsageError("A member of staff is of one jurisdiction: say --jurisdiction CODE.")
-    if role == Role.OFFICER.value and staff is None:
-        raise click.UsageError("An officer's account names the officer: say --staff CODE.")
-    expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
-    home = stated_home(jurisdiction, everywhere=everywhere)
-    holder = None if staff is None or home is None else (home, staff)
+    grant = stated_grant(**said)
     with _accounts() as accounts:
         password = accounts.create(
-            login, Role(role), created_by=actor(), jurisdiction=home, staff=holder, expires_at=expires_at
-        )
+            login, grant.role, created_by=actor(), jurisdiction=grant.home, staff=grant.holder,
+            expires_at=grant.expires_at,
+        )  # fmt: skip
     click.echo(password)
 
 

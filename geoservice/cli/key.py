@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import Any
 
 import click
 
-from geoservice.auth.model import Role
 from geoservice.cli.database import open_database
-from geoservice.cli.home import home_options, stated_home
+from geoservice.cli.home import grant_options, stated_grant
 from geoservice.lazy_modules import lazily
 
 with lazily():
@@ -29,27 +29,20 @@ def key() -> None:
 
 
 @key.command()
-@click.option("--role", type=click.Choice([role.value for role in Role if role is not Role.PUBLIC]), required=True)
 @click.option("--label", required=True, help="What the key is for; shown in lists.")
-@click.option("--staff", help="Code of the officer who holds the key and acts with it.")
-@home_options
-@click.option("--days", type=click.IntRange(1, 3650), help="Ends after so many days; never when absent.")
-def create(
-    *, role: str, label: str, staff: str | None, jurisdiction: str | None, everywhere: bool, days: int | None
-) -> None:  # fmt: skip
+@grant_options
+def create(*, label: str, **said: Any) -> None:
     """Make a key and print it; it is shown this once.
 
     A key is good in one jurisdiction. An officer's names the officer, and shows what his grids have that day.
     """
-    if everywhere and staff:
-        raise click.UsageError("A member of staff is of one jurisdiction: say --jurisdiction CODE.")
-    if role == Role.OFFICER.value and staff is None:
-        raise click.UsageError("An officer's key names the officer: say --staff CODE.")
-    expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
-    home = stated_home(jurisdiction, everywhere=everywhere)
-    holder = None if staff is None or home is None else (home, staff)
+    grant = stated_grant(**said)
     with _keys() as keys:
-        click.echo(keys.create(Role(role), label, expires_at=expires_at, staff=holder, jurisdiction=home))
+        click.echo(
+            keys.create(
+                grant.role, label, expires_at=grant.expires_at, staff=grant.holder, jurisdiction=grant.home
+            )
+        )  # fmt: skip
 
 
 @key.command("list")

@@ -38,7 +38,7 @@ def read_filter(said: str, language: FilterLanguage) -> Any:
         expression = parse_text(said) if language == "cql2-text" else parse_json(said)
         found = expression.to_json()
         json.dumps(found, allow_nan=False)
-    except BaseException as exc:
+    except BaseException as exc:  # the parser panics, which is no Exception; whatever is not its own is raised again
         if not _is_of_the_parser(exc):
             raise
         raise FilterRefused(

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from geoservice.auth.model import Identity, Role
+from geoservice.auth.scope import scope_of_token
 from geoservice.auth.tokens import token_sha256
 from geoservice.domain.lifecycle.offers import offered_steps
 from geoservice.domain.lifecycle.table import ACTIONS, TOLD, Field, Party, Step
@@ -29,7 +30,7 @@ from geoservice.errors import (
 )
 from geoservice.services import lookups
 from layers.crs import DeclaredPosition
-from layers.db.scope import Scope, enter, of_reporter, within
+from layers.db.scope import enter, within
 from layers.db.session import Database
 from layers.incidents.edits import lock_incident, take_step
 from layers.incidents.model import Incident, Said
@@ -98,7 +99,7 @@ class HandlingService:
 
     def offer_to_reporter(self, token: str) -> Offer:
         """Return the report that a token stands for, and what its reporter may do; raise ReportUnknown."""
-        with self._database.transaction(scope=_scope_of(token)) as connection:
+        with self._database.transaction(scope=scope_of_token(token)) as connection:
             offer = _offer(connection, _of_reporter(connection, token), (Party.REPORTER,))
             return replace(offer, said=said(connection, offer.incident.id, rules=TOLD, reporter=REPORTER))
 
@@ -131,7 +132,7 @@ class HandlingService:
 
     def act_as_reporter(self, token: str, action: str, details: ActionDetails) -> Incident:
         """Take a step with the report that a token stands for; raises as `act` does, and ReportUnknown."""
-        with self._database.transaction(actor=REPORTER, scope=_scope_of(token)) as connection:
+        with self._database.transaction(actor=REPORTER, scope=scope_of_token(token)) as connection:
             lock_incident(connection, _of_reporter(connection, token).id)
             incident = _of_reporter(connection, token)
             return _take(connection, incident, action, details, parties=(Party.REPORTER,), identity=None)
@@ -146,10 +147,6 @@ def _seen(connection: Connection, incident_id: UUID) -> Incident:
     if incident.jurisdiction_id is not None:
         enter(connection, within(incident.jurisdiction_id))
     return incident
-
-
-def _scope_of(token: str) -> Scope:
-    return of_reporter(token_sha256(token) or b"")
 
 
 def _known(connection: Connection, incident_id: UUID) -> Incident:

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection
 
 from geoservice.auth.model import Identity
-from geoservice.auth.scope import scope_of
+from geoservice.auth.scope import scope_of, scope_of_token
 from geoservice.auth.tokens import new_token, one_spelling, seal, token_sha256, unseal
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.errors import (
@@ -26,7 +26,7 @@ from geoservice.errors import (
 from geoservice.services import lookups
 from layers.buildings.queries import building_place, jurisdiction_meant
 from layers.crs import DeclaredPosition, Position
-from layers.db.scope import EVERYWHERE, enter, of_reporter
+from layers.db.scope import EVERYWHERE, enter
 from layers.db.session import Database
 from layers.grids.ownership import owner_of
 from layers.incidents.edits import insert_report, note_report_key
@@ -235,7 +235,7 @@ def _own(connection: Connection, search: Search, identity: Identity) -> Search |
 
 def _as_reported(connection: Connection, incident_id: UUID, token: str) -> Incident:
     """Return an incident as whoever reported it sees it: wherever it went."""
-    enter(connection, of_reporter(token_sha256(token) or b""))
+    enter(connection, scope_of_token(token))
     return _found(find_incident(connection, incident_id), incident_id)
 
 

@@ -135,6 +135,10 @@ class Named(Protocol):
     """What is shown to visitors or not."""
 
     @property
+    def code(self) -> str:
+        """By which it is named."""
+
+    @property
     def visitors(self) -> Visitors:
         """What they see."""
 
@@ -143,9 +147,10 @@ One = TypeVar("One", bound=Named)
 
 
 def shown_here(jurisdictions: Iterable[One]) -> Iterator[One]:
-    """Yield the jurisdictions that whoever asks may know of: of those that are closed none to a visitor."""
-    visits = current_identity().role is Role.PUBLIC
-    return (one for one in jurisdictions if not (visits and one.visitors == "closed"))
+    """Yield the jurisdictions that whoever asks may know of: of those that are closed none to a visitor there."""
+    for one in jurisdictions:
+        if one.visitors != "closed" or current_identity().acting_in((one.code,)).role is not Role.PUBLIC:
+            yield one
 
 
 def current_identity() -> Identity:

@@ -42,7 +42,7 @@ BEGIN
 
     -- Households: counts, and whoever sees them works there.
     PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_within', within, within);
-    PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_officer', own, within);
+    PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_officer', own, own);
     PERFORM geoservice.set_row_policy('geoservice.household_history', 'geoservice_within', within);
     PERFORM geoservice.set_row_policy('geoservice.household_history', 'geoservice_officer', within);
 
@@ -78,6 +78,10 @@ BEGIN
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_app', 'geoservice.was_published(status)');
     CREATE POLICY geoservice_visitor_not_closed ON geoservice.edition AS RESTRICTIVE FOR SELECT TO geoservice_visitor
         USING (jurisdiction_id <> ALL ((SELECT geoservice.closed_jurisdictions())::integer[]));
+    FOREACH home IN ARRAY ARRAY['geoservice_within', 'geoservice_officer'] LOOP  -- who works elsewhere is a visitor here
+        EXECUTE format('CREATE POLICY %I ON geoservice.edition AS RESTRICTIVE FOR SELECT TO %I USING (%s OR jurisdiction_id <> ALL'
+                       ' ((SELECT geoservice.closed_jurisdictions())::integer[]))', home || '_not_closed', home, within);
+    END LOOP;
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_within', within, within);
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_reader', 'geoservice.was_published(status)');
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_analyst', granted || ' OR geoservice.was_published(status)', granted);
