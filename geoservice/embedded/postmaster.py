@@ -34,7 +34,8 @@ def find_postmaster(database: Path) -> Postmaster | None:
         pid, port = int(lines[0]), int(lines[3])
     except (OSError, ValueError, IndexError):
         return None
-    return Postmaster(pid, port) if _works_in(pid, database) else None
+    # What makes a cluster writes its own number as well, with a minus before it: it is no postmaster.
+    return Postmaster(pid, port) if pid > 0 and _works_in(pid, database) else None
 
 
 def kill_orphans(database: Path) -> int:

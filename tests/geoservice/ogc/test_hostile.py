@@ -114,7 +114,9 @@ def test_every_route_is_in_the_description_and_nothing_else_is(door: Door, descr
         path = rule.rule.removeprefix("/ogc/<jurisdiction>").replace("<path:key>", "{featureId}") or "/"
         routed |= {(method.lower(), path) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
 
-    assert {(one.method, one.path) for one in OPERATIONS} == told
+    # Drafts are collections as long as there are any; other tests make some behind the same door.
+    lasting = {one for one in told if not one[1].startswith("/collections/draft-")}
+    assert {(one.method, one.path) for one in OPERATIONS} == lasting
     of_any = {(method, re.sub(r"^/collections/[^/]+", "/collections/<collection>", path)) for method, path in told}
     assert of_any == routed
 
