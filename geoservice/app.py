@@ -46,12 +46,13 @@ from geoservice.tiles.views import tiles_blueprint
 from geoservice.web.admission import admit
 from geoservice.web.converters import KeyConverter
 from geoservice.web.entry import Entry
-from geoservice.web.guard import enforce, guard
+from geoservice.web.guard import Identify, enforce, guard
 from geoservice.web.json import OrjsonProvider
 from geoservice.web.metrics import RequestMetrics
 from geoservice.web.parsing import check_request
 from geoservice.web.pipeline import before_request_chain
 from geoservice.web.problems import Problem, abort_with_validation, register_problem_format, register_problems
+from geoservice.web.rate_limits import RateLimits
 from geoservice.web.security import HEADERS, add_security_headers, trusted_hosts
 from geoservice.wiring import Services, build_services
 
@@ -83,7 +84,8 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.json = OrjsonProvider(app)
     app.url_map.converters["key"] = KeyConverter
     app.components_schemas["Problem"] = Schema(**Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
-    metrics = RequestMetrics()
+    metrics, limits = RequestMetrics(), RateLimits.of(settings)
+    identify = limits.watching(services.keys.identify, services.keys.identify_from_memory)
     if services.cache is not None:
         metrics.watch_cache(services.cache)
     add_security_headers(app, settings)
@@ -93,17 +95,18 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         admit(app, threads=settings.threads),
         enforce(
             app,
-            services.keys.identify,
-            services.keys.identify_for_look_up,
+            identify,
+            limits.watching(services.keys.identify_for_look_up, services.keys.identify_from_memory),
             services.sessions.find,
             services.visiting.shown,
         ),
+        limits.limit(app),
         check_request(threads=settings.threads),
     )
     if services.cache is None:  # which else brings own layers to the catalogue
         app.before_request(lambda: services.own_layers.renew(every_s=settings.compare_every_s))
     register_problems(app)
-    for blueprint in _interfaces(services, metrics, public_reports=settings.public_reports):
+    for blueprint in _interfaces(services, metrics, identify, public_reports=settings.public_reports):
         app.register_api(blueprint)
     app.register_error_handler(Refused, refusal)
     register_problem_format(app, PREFIX, problem_response)
@@ -114,7 +117,17 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.register_blueprint(maps_blueprint(services.viewing, guard))
     app.register_blueprint(accounts_blueprint(services.sessions, guard, proxies=settings.proxies))
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
-    entry = Entry(services.keys.identify_from_memory, services.visiting.shown_from_memory, trusted_hosts(settings))
+    _add_short_ways(app, settings, services, limits, metrics)
+    return app
+
+
+def _add_short_ways(
+    app: OpenAPI, settings: Settings, services: Services, limits: RateLimits, metrics: RequestMetrics
+) -> None:  # fmt: skip
+    """Answer what is asked most without Flask."""
+    entry = Entry(
+        services.keys.identify_from_memory, services.visiting.shown_from_memory, limits, trusted_hosts(settings)
+    )
     if settings.tile_memory_bytes:
         app.wsgi_app = TileFastPath(  # type: ignore[method-assign]
             app.wsgi_app, services.tiles, TileCache(settings.tile_memory_bytes), entry, metrics, HEADERS
@@ -123,10 +136,11 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         app.wsgi_app = FastPath(  # type: ignore[method-assign]
             app.wsgi_app, services.ownership, entry, metrics, HEADERS
         )
-    return app
 
 
-def _interfaces(services: Services, metrics: RequestMetrics, *, public_reports: bool) -> tuple[APIBlueprint, ...]:
+def _interfaces(
+    services: Services, metrics: RequestMetrics, identify: Identify, *, public_reports: bool
+) -> tuple[APIBlueprint, ...]:  # fmt: skip
     """Return the interfaces for machines, each with its documents."""
     return (
         health_blueprint(services.health, metrics),
@@ -153,7 +167,5 @@ def _interfaces(services: Services, metrics: RequestMetrics, *, public_reports: 
         services_blueprint(services.service_lists),
         visits_blueprint(services.visits),
         webhooks_blueprint(services.webhooks),
-        open311_blueprint(
-            Endpoint(services.viewing, services.incidents, services.handling, services.keys, services.visiting)
-        ),
+        open311_blueprint(Endpoint(services.viewing, services.incidents, identify, services.visiting)),
     )

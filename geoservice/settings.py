@@ -10,6 +10,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from geoservice.domain.quotas import Quota
+
 
 def default_data_dir() -> Path:
     """Return where the embedded database lives unless told: a system path for root, else the user's own."""
@@ -55,6 +57,8 @@ class Settings(BaseSettings):
     events_port: int | None = Field(default=None, ge=0, le=65535)
     #: Streams open at once; whoever comes then is told when to come again.
     event_streams: int = Field(default=1000, ge=1, le=100_000)
+    #: Of these, how many one stranger may have open. Strangers together get four fifths: the rest are for those known.
+    event_streams_per_address: int = Field(default=20, ge=1, le=100_000)
     #: Web worker processes and the threads of each.
     workers: int = Field(default=1, ge=1, le=64)
     threads: int = Field(default=16, ge=1, le=512)
@@ -73,6 +77,12 @@ class Settings(BaseSettings):
     session_longest_s: float = Field(default=7 * 86_400.0, ge=300, le=90 * 86_400)
     #: Networks of proxies that say by X-Forwarded-For whom they heard, comma separated, such as 10.1.0.0/16.
     proxy_networks: str = ""
+    #: How often one may, written so many/in so many seconds; empty: as often as he likes. Strangers who report, or ask
+    #: who owns a place, and who show keys that are none: by where they come from. Who shows a key or is signed in.
+    limit_reports: str = "20/600"
+    limit_look_ups: str = "6000/60"
+    limit_failures: str = "30/600"
+    limit_requests: str = ""
     #: Host names that requests may carry, comma separated; empty: any.
     trusted_hosts: str = ""
     #: Largest request body in bytes, refused before it is parsed.
@@ -132,6 +142,12 @@ class Settings(BaseSettings):
             _networks(value)
         except ValueError as exc:
             raise ValueError("write networks as 10.1.0.0/16, with commas between them") from exc
+        return value
+
+    @field_validator("limit_reports", "limit_look_ups", "limit_failures", "limit_requests")
+    @classmethod
+    def _is_a_quota(cls, value: str) -> str:
+        Quota.parse(value)
         return value
 
     @property

@@ -44,6 +44,7 @@ from geoservice.services.webhooks.worker import DeliveryWorker
 from geoservice.services.worker import Worker
 from geoservice.settings import DatabaseUrls, Settings
 from geoservice.streams.endpoint import Streams
+from geoservice.streams.seats import Seats
 from geoservice.web.security import trusted_hosts
 from geoservice.webhooks.sending import tls_context
 from layers.db.scope import EVERYWHERE
@@ -185,7 +186,8 @@ def build_streams(settings: Settings) -> Streams:
     """Return the application that streams events."""
     database = open_database(settings)
     events = EventService(database, KeyService(database).identify)
-    return Streams(events, most=settings.event_streams, hosts=trusted_hosts(settings))
+    seats = Seats(settings.event_streams, settings.event_streams_per_address)
+    return Streams(events, seats, proxies=settings.proxies, hosts=trusted_hosts(settings))
 
 
 def build_worker(settings: Settings) -> Worker:

@@ -81,17 +81,14 @@ class FastPath:
 
     def _answer(self, environ: Environ) -> tuple[bytes, list[tuple[str, str]]] | None:
         question = plain_query(environ["QUERY_STRING"])
-        if question is None or not self._may_enter(environ, question.jurisdiction_code):
+        identity = None if question is None else self._entry.identity_of(environ, question.jurisdiction_code)
+        if question is None or identity is None or not permitted(identity, Permission.LOOK_UP_OWNER):
             return None
         found = self._ownership.owner_from_memory(question)
-        if found is None:
+        if found is None or not self._entry.limits.may_look_up(identity, environ):
             return None
         body = dumps(owner_out(found))
         return body, [*self._headers, age_header(found.age_s), ("Content-Length", str(len(body)))]
-
-    def _may_enter(self, environ: Environ, jurisdiction: str | None) -> bool:
-        identity = self._entry.identity_of(environ, jurisdiction)
-        return identity is not None and permitted(identity, Permission.LOOK_UP_OWNER)
 
 
 def plain_query(query: str) -> OwnerQuery | None:

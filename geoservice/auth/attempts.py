@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from geoservice.auth.networks import network_of
 
 #: Failures in a row that cost nothing: of a name, and of a network, in which many may sit.
 FREE_OF_NAME, FREE_OF_NETWORK = 5, 20
 LONGEST_WAIT_S = 15 * 60
 #: Without a failure for so long it is counted anew.
 WINDOW = timedelta(hours=1)
-#: What of an address is counted together: what one customer of a provider usually has.
-_PREFIXES = {4: 24, 6: 64}
+#: What of an address is counted together.
+_BITS_OF_4 = 24
 
 
 def name_subject(login: str) -> bytes:
@@ -22,7 +23,8 @@ def name_subject(login: str) -> bytes:
 
 def network_subject(address: str | None) -> bytes:
     """Return what failures from an address are counted by, 32 bytes: those of its network."""
-    return hashlib.sha256(f"network {_network(address)}".encode()).digest()
+    network = network_of(address, bits_of_4=_BITS_OF_4) or "unknown"
+    return hashlib.sha256(f"network {network}".encode()).digest()
 
 
 def wait_s(failures: int, *, free: int) -> float:
@@ -30,13 +32,3 @@ def wait_s(failures: int, *, free: int) -> float:
     if failures < free:
         return 0
     return float(min(LONGEST_WAIT_S, 2 ** min(failures - free, 20)))
-
-
-def _network(address: str | None) -> str:
-    try:
-        found: IPv4Address | IPv6Address = ip_address((address or "").partition("%")[0])
-    except ValueError:
-        return "unknown"
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    return str(ip_network(f"{found}/{_PREFIXES[found.version]}", strict=False))

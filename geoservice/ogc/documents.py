@@ -9,7 +9,7 @@ from typing import Any
 from geoservice.ogc import links
 from geoservice.ogc.links import GEOJSON, HTML, JSON, OPENAPI, SCHEMA, Link, address, language, link, own_links
 from geoservice.ogc.wording import word
-from geoservice.services.layers.items import Collection
+from geoservice.services.layers.items import Collection, Listing
 from layers.items import timing_of
 from layers.jurisdictions.model import Jurisdiction
 
@@ -37,12 +37,17 @@ def landing(jurisdiction: Jurisdiction) -> dict[str, Any]:
     }
 
 
-def collections(jurisdiction: Jurisdiction, every: Iterable[Collection]) -> dict[str, Any]:
-    """Return the list of collections."""
+def collections(jurisdiction: Jurisdiction, listing: Listing) -> dict[str, Any]:
+    """Return the list of collections, and how many drafts are not in it."""
+    cut = listing.listed_drafts < listing.drafts
+    said = word("drafts_listed", language()).format(listed=listing.listed_drafts, drafts=listing.drafts)
     return {
-        "title": f"{_name(jurisdiction)}: {word('collections', language())}", **credit(jurisdiction),
-        "links": own_links(JSON), "collections": [collection(one) for one in every],
-    }  # fmt: skip
+        "title": f"{_name(jurisdiction)}: {word('collections', language())}",
+        **({"description": said} if cut else {}),
+        **credit(jurisdiction),
+        "links": own_links(JSON),
+        "collections": [collection(one) for one in listing.collections],
+    }
 
 
 def collection(one: Collection) -> dict[str, Any]:

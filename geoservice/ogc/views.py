@@ -71,7 +71,7 @@ def _about_interfaces(blueprint: Blueprint, items: ItemService, most: int) -> No
         require_known()
         identity = current_identity()
         told = document(
-            items.jurisdiction(jurisdiction), items.collections(jurisdiction, identity=identity), most=most,
+            items.jurisdiction(jurisdiction), items.collections(jurisdiction, identity=identity).collections, most=most,
             editor=permitted(identity, Permission.EDIT_FEATURES),
         )  # fmt: skip
         return answer(told, OPENAPI, title=word("interface", language()))
@@ -93,8 +93,8 @@ def _about_collections(blueprint: Blueprint, items: ItemService) -> None:
     @guard("view_map")
     def collections(jurisdiction: str) -> Response:
         require_known()
-        every = items.collections(jurisdiction, identity=current_identity())
-        told = documents.collections(items.jurisdiction(jurisdiction), every)
+        listing = items.collections(jurisdiction, identity=current_identity())
+        told = documents.collections(items.jurisdiction(jurisdiction), listing)
         return answer(told, title=told["title"])
 
     @blueprint.get("/<jurisdiction>/collections/<collection>")

@@ -11,6 +11,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "service": ("空间数据接口（OGC API Features）", "Spatial data, OGC API Features"),
     "conformance": ("符合的标准", "Standards that are kept"),
     "collections": ("数据集", "Collections"),
+    "drafts_listed": (
+        "只列出最新的 {listed} 个草案，共 {drafts} 个；其余的按地址 collections/draft-<版本号> 读取。",
+        "The newest {listed} of {drafts} drafts are listed; the others are read at collections/draft-<edition>.",
+    ),
     "queryables": ("可查询的属性", "Properties to ask about"),
     "schema": ("属性说明", "Properties"),
     "interface": ("接口说明", "Description of the interface"),

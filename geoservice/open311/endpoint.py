@@ -9,18 +9,16 @@ from typing import Any
 
 from geoservice.auth.model import VISITORS, Identity, Role
 from geoservice.auth.permissions import Permission, may, permitted
-from geoservice.errors import NotServed, ReportUnknown
+from geoservice.errors import NotServed
 from geoservice.open311 import reading, records
 from geoservice.open311.forms import Form
 from geoservice.open311.refusing import PREFIX, Refused
 from geoservice.open311.walks import End, Page, Walks, next_link, walk_of
 from geoservice.open311.writing import JSON, XML
-from geoservice.services.handling import HandlingService
 from geoservice.services.incidents import IncidentService, NewReport
-from geoservice.services.keys import KeyService
 from geoservice.services.viewing import ViewingService
 from geoservice.services.visiting import VisitingService
-from geoservice.web.guard import current_identity
+from geoservice.web.guard import Identify, current_identity
 from geoservice.web.parsing import encode_cursor
 from layers.crs import declared_position
 from layers.incidents.model import Incident, Service
@@ -42,10 +40,9 @@ class Endpoint:
     """The standard's methods on our use cases."""
 
     def __init__(
-        self, viewing: ViewingService, incidents: IncidentService, handling: HandlingService, keys: KeyService,
-        visiting: VisitingService,
+        self, viewing: ViewingService, incidents: IncidentService, identify: Identify, visiting: VisitingService,
     ) -> None:  # fmt: skip
-        self._viewing, self._incidents, self._handling, self._keys = viewing, incidents, handling, keys
+        self._viewing, self._incidents, self._identify = viewing, incidents, identify
         self._visiting = visiting
         self._walks = Walks()
 
@@ -188,7 +185,7 @@ class Endpoint:
 
     def _reporter(self, form: Form) -> Identity:
         key = form.get("api_key")
-        identity = current_identity() if key is None else self._keys.identify(key)
+        identity = current_identity() if key is None else self._identify(key)
         if identity is None or not may(identity.role, Permission.REPORT_INCIDENT):
             raise Refused(403, "api_key is missing or not valid for reports")
         return identity
@@ -198,14 +195,6 @@ class Endpoint:
         if found is None:
             raise Refused(400, "The address is not known here, or not of one building: give lat and long")
         return found[0], found[1].lon, found[1].lat
-
-    def token(self, token: str) -> list[dict[str, Any]]:
-        """Return the service request that a token stands for."""
-        try:
-            incident = self._handling.offer_to_reporter(token).incident
-        except ReportUnknown as exc:
-            raise Refused(404, "token was not found") from exc
-        return [{"service_request_id": str(incident.id), "token": token}]
 
 
 def _description(form: Form, address: str | None) -> str:

@@ -11,7 +11,7 @@ from geoservice.web.problems import RETRY_AFTER_S, Kind, ProblemError
 
 PREFIX = "/open311/v2"
 #: Statuses of a server or of HTTP itself, which the standard does not name and clients know all the same.
-_KEPT = (404, 405, 408, 411, 413, 414, 416, 431)
+_KEPT = (404, 405, 408, 411, 413, 414, 416, 429, 431)
 
 
 class Refused(Exception):

@@ -38,12 +38,6 @@ class RequestPath(FormPath):
     service_request_id: str
 
 
-class TokenPath(FormPath):
-    """Which token."""
-
-    token: str
-
-
 class JurisdictionQuery(BaseModel):
     """Of which jurisdiction."""
 
@@ -162,14 +156,6 @@ def _about_requests(blueprint: APIBlueprint, endpoint: Endpoint) -> None:
         """Return one service request, in a list."""
         form = reading.only(path.form)
         return _response(form, "service_requests", endpoint.request(_query(query), path.service_request_id))
-
-    @blueprint.get("/tokens/<token>.<form>", summary="GET service_request_id from a token")
-    @guard("use_open311")
-    def token(path: TokenPath, query: JurisdictionQuery) -> Response:
-        """Return the service request that a reporter's token stands for."""
-        form = reading.only(path.form)
-        endpoint.jurisdiction(query.jurisdiction_id)
-        return _response(form, "service_requests", endpoint.token(path.token))
 
     @blueprint.get("/servicerequestupdates.<form>", summary="GET service request updates, as FixMyStreet asks")
     @guard("use_open311")

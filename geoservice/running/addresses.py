@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import http.client
 import socket
+from ipaddress import ip_address
 
-from geoservice.running.instance_errors import AddressRefused, EventsPortTaken, WebPortTaken
+from geoservice.running.instance_errors import AddressRefused, EventsPortTaken, HostsNotNamed, WebPortTaken
 from geoservice.settings import Settings
 
 BACKLOG = 1024
@@ -53,6 +54,19 @@ def check_addresses_free(settings: Settings) -> None:
     check_address_free(settings.host, settings.port)
     if (events := listen_for_events(settings)) is not None:
         events.close()
+
+
+def check_hosts_named(settings: Settings) -> None:
+    """Raise HostsNotNamed when others reach the service, and it is not said by which names."""
+    if not settings.trusted_hosts.strip() and not _is_loopback(settings.host):
+        raise HostsNotNamed(host=settings.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def check_address_free(host: str, port: int) -> None:

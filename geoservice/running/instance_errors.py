@@ -27,6 +27,15 @@ class AddressRefused(RunningError):
     remedy = "Set GEOSERVICE_HOST to an address of this machine and GEOSERVICE_PORT to a port from 1024 up."
 
 
+class HostsNotNamed(RunningError):
+    """Others reach the service at this address, and it is not said by which names."""
+
+    remedy = (
+        "Set GEOSERVICE_TRUSTED_HOSTS to the names and addresses by which it is reached, with commas between them,"
+        " such as maps.example.org,10.0.0.5; to * if any name will do."
+    )
+
+
 class DatabaseUnreachable(RunningError):
     """The database of GEOSERVICE_DATABASE_URL cannot be reached."""
 

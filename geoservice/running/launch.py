@@ -15,7 +15,7 @@ import psycopg
 
 from geoservice.embedded.cluster import Cluster
 from geoservice.embedded.stepping_down import server_account
-from geoservice.running.addresses import check_addresses_free
+from geoservice.running.addresses import check_addresses_free, check_hosts_named
 from geoservice.running.database import database_urls, embedded_cluster
 from geoservice.running.instance import Instance, Report
 from geoservice.running.instance_errors import AnotherInstance, DatabaseUnreachable, NotAnswering
@@ -61,6 +61,7 @@ def bring_up(
     try:
         adopt_orphans()
         instance.end_leftovers()
+        check_hosts_named(settings)
         check_addresses_free(settings)
         cluster = embedded_cluster(settings)
         summary, url = _prepare(settings, cluster, demo=demo, report=report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from geoservice.auth.model import PUBLIC, Identity
@@ -23,8 +23,10 @@ from geoservice.streams.answers import (
     shared_with,
 )
 from geoservice.streams.hub import Hub
+from geoservice.streams.seats import Seats, Stranger
 from geoservice.streams.stream import EventStream, Listener
 from geoservice.streams.subscription import InvalidSubscription, parse_subscription
+from geoservice.web.addresses import Networks, caller_of, counted_network
 from layers.errors import LayerError
 
 _STREAM_HEADERS: Headers = (
@@ -40,18 +42,22 @@ class Streams:
 
     Parameters
     ----------
-    most
-        Streams open at once; whoever comes then is told 503 and when to come again.
+    seats
+        How many streams are open at once; whoever finds none is told 503 and when to come again.
+    proxies
+        Networks whose `X-Forwarded-For` is believed.
     hosts
         Names that requests may carry as Host; none: any.
     """
 
-    def __init__(self, events: EventService, *, most: int, hosts: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, events: EventService, seats: Seats, *, proxies: Networks = (), hosts: tuple[str, ...] = ()
+    ) -> None:  # fmt: skip
         self._events = events
         self._hub = Hub(events)
-        self._most = most
+        self._seats = seats
+        self._proxies = proxies
         self._hosts = hosts
-        self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
@@ -79,16 +85,14 @@ class Streams:
                 await end(send)
                 return
             listener = await self._listener(scope, headers)
-            if self._open >= self._most:
-                raise come_again("The service is busy", f"At most {self._most} streams are open at once. Come again.")
+            seat = self._seats.taken_by(self._stranger(scope, headers) if listener.key is None else None)
+            await self._stream(listener, seat, shared, receive, send)
         except InvalidSubscription as exc:
             await refuse(send, Refusal(422, "The stream that was asked for can not be understood", str(exc)), shared)
         except Refusal as refusal:
             await refuse(send, refusal, shared)
         except LayerError:
             await refuse(send, _AWAY, shared)
-        else:
-            await self._stream(listener, shared, receive, send)
 
     def _check(self, scope: Scope, headers: Mapping[str, str]) -> None:
         if self._hosts and host_name(headers.get("host", "")) not in self._hosts:
@@ -115,17 +119,20 @@ class Streams:
             raise Refusal(401, "A key is needed", "The key is not one that is in use; send it as Bearer grd_…", asked)
         return key, identity
 
-    async def _stream(self, listener: Listener, shared: Headers, receive: Receive, send: Send) -> None:
-        self._open += 1
-        try:
+    def _stranger(self, scope: Scope, headers: Mapping[str, str]) -> Stranger:
+        client = scope.get("client")
+        address = caller_of(client[0] if client else None, headers.get("x-forwarded-for", ""), self._proxies)
+        return Stranger(counted_network(address))
+
+    async def _stream(
+        self, listener: Listener, seat: AbstractContextManager[None], shared: Headers, receive: Receive, send: Send
+    ) -> None:
+        with seat:
             async with self._hub.attended() as awake:
                 if not awake:
-                    await refuse(send, _AWAY, shared)
-                    return
+                    raise _AWAY
                 await begin(send, 200, (*_STREAM_HEADERS, *shared))
                 await _first_to_end(_until_gone(receive), EventStream(self._events, self._hub, listener, send).run())
-        finally:
-            self._open -= 1
 
 
 async def _first_to_end(*parts: Coroutine[Any, Any, None]) -> None:

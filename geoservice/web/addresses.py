@@ -9,8 +9,13 @@ from urllib.parse import quote, urlencode
 
 from flask import Request
 
+from geoservice.auth.networks import network_of
+
 #: Printable ASCII from one slash on, as browsers write a path; a second slash or a backslash would name another host.
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1000}", re.ASCII)
+
+
+Networks = Collection[IPv4Network | IPv6Network]
 
 
 def own_path(text: str | None) -> str | None:
@@ -25,22 +30,36 @@ def page_address(path: str, *, english: bool, **arguments: str | None) -> str:
     return f"{quote(path)}?{urlencode(said)}" if said else quote(path)
 
 
-def caller_address(request: Request, proxies: Collection[IPv4Network | IPv6Network]) -> str | None:
+def caller_address(request: Request, proxies: Networks) -> str | None:
+    """Return the address that a request comes from, as far as that is known."""
+    return caller_of(request.remote_addr, request.headers.get("X-Forwarded-For", ""), proxies)
+
+
+def caller_of(address: str | None, forwarded: str, proxies: Networks) -> str | None:
     """Return the address that a request comes from, as far as that is known.
 
     Parameters
     ----------
+    address
+        Whoever is connected.
+    forwarded
+        The header X-Forwarded-For: each proxy adds at its end whom it heard.
     proxies
-        Networks of those whose `X-Forwarded-For` is believed; each adds at its end whom it heard.
+        Networks of those who are believed.
     """
-    heard = request.headers.get("X-Forwarded-For", "").split(",")
-    address = request.remote_addr
+    heard = forwarded.split(",")
     while heard and _is_in(address, proxies):
         said = heard.pop().strip()
         if not _is_address(said):
             break
         address = said
     return address
+
+
+def counted_network(address: str | None) -> str | None:
+    """Return what requests from an address are counted by; None: it is this machine's, which is not limited."""
+    network = network_of(address, bits_of_4=32)
+    return None if network is None or network.is_loopback else str(network)
 
 
 def _is_address(text: str) -> bool:
@@ -51,5 +70,5 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _is_in(address: str | None, networks: Collection[IPv4Network | IPv6Network]) -> bool:
+def _is_in(address: str | None, networks: Networks) -> bool:
     return address is not None and _is_address(address) and any(ip_address(address) in one for one in networks)

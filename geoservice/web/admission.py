@@ -8,7 +8,7 @@ from threading import Semaphore
 from flask import Flask, Request, g
 
 from geoservice.auth.permissions import Permission
-from geoservice.web.guard import LABEL
+from geoservice.web.guard import permission_of
 from geoservice.web.pipeline import Step
 from layers.errors import TooBusy
 
@@ -50,8 +50,7 @@ def admit(app: Flask, *, threads: int) -> Step:
     places = Places(threads - RESERVED if threads > 2 * RESERVED else threads)
 
     def enter(request: Request) -> None:
-        rule = request.url_rule
-        if rule is None or getattr(app.view_functions[rule.endpoint], LABEL, None) is Permission.SEE_HEALTH:
+        if request.url_rule is None or permission_of(app, request) is Permission.SEE_HEALTH:
             return
         places.take()
         g.has_place = True

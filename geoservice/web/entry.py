@@ -11,6 +11,7 @@ from werkzeug.sansio.utils import host_is_trusted
 from geoservice.auth.model import VISITORS, Identity
 from geoservice.domain.visitors import Shown
 from geoservice.web.guard import Identify
+from geoservice.web.rate_limits import RateLimits
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -28,14 +29,22 @@ class Entry:
         Returns who shows a key, None when that can not be said without the database or nobody does.
     shown
         Returns what jurisdictions show to visitors; None when that can not be said without the database.
+    limits
+        Say how often one may.
     trusted_hosts
         Hosts that requests may name; empty: any.
     """
 
     def __init__(
-        self, identify: Identify, shown: Callable[[], Shown | None], trusted_hosts: tuple[str, ...] = ()
-    ) -> None:  # fmt: skip
+        self,
+        identify: Identify,
+        shown: Callable[[], Shown | None],
+        limits: RateLimits,
+        trusted_hosts: tuple[str, ...] = (),
+    ) -> None:
         self._identify, self._shown, self._trusted_hosts = identify, shown, trusted_hosts
+        #: How often one may.
+        self.limits = limits
 
     def identity_of(self, environ: Environ, jurisdiction: str | None) -> Identity | None:
         """Return as whom somebody enters a jurisdiction (None: any); None: the application sees to him."""

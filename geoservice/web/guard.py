@@ -34,6 +34,13 @@ def guard(permission: str) -> Callable[[View], View]:
     return label
 
 
+def permission_of(app: Flask, request: Request) -> Permission | None:
+    """Return the permission that a request needs; None: there is nothing at its address, or nobody is let in."""
+    rule = request.url_rule
+    needed: Permission | None = None if rule is None else getattr(app.view_functions[rule.endpoint], LABEL, None)
+    return needed
+
+
 def enforce(
     app: Flask, identify: Identify, identify_for_look_up: Identify, find_session: FindSession,
     shown: Callable[[], Shown],
@@ -58,7 +65,7 @@ def enforce(
         rule = request.url_rule
         if rule is None:
             return  # nothing at this address: 404 or 405 follows
-        needed = getattr(app.view_functions[rule.endpoint], LABEL, None)
+        needed = permission_of(app, request)
         if needed is None:
             raise Forbidden
         named = _named_jurisdictions(request)

@@ -18,7 +18,7 @@ from geoservice.assigning import point_errors
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.reading import csv_errors
 from geoservice.services.layers import errors as layer_rules
-from geoservice.web import parsing, preconditions, sessions, streaming
+from geoservice.web import parsing, preconditions, rate_limits, sessions, streaming
 from geoservice.web.advice import ADVICE
 from geoservice.web.conflicts import members_of
 from geoservice.web.json import dumps
@@ -63,6 +63,7 @@ KINDS: dict[type[Exception], Kind] = {
     streaming.TooManyRows: Kind("too-many-rows", 413, "There are too many rows"),
     parsing.InvalidCursor: Kind("invalid-cursor", 400, "The cursor is not one that was given out"),
     parsing.Unauthorised: Kind("unauthorised", 401, "A key is needed, or somebody who is signed in"),
+    rate_limits.TooManyRequests: Kind("too-many-requests", 429, "That was asked too often"),
     parsing.Forbidden: Kind("forbidden", 403, "This key or account may not do that"),
     parsing.NotHere: Kind("not-here", 403, "This key or account is for another jurisdiction"),
     sessions.ForeignPage: Kind("foreign-page", 403, "No page of this service sent that"),
@@ -203,7 +204,7 @@ def register_problem_format(app: Flask, prefix: str, write: ProblemFormat) -> No
 
 def problem_responses(*statuses: int) -> dict[str | int, dict[str, Any]]:
     """Return the OpenAPI entries of the problems a route may answer with, beside those that every route may."""
-    return documented(*sorted({*statuses, 400, 401, 422, 503}))
+    return documented(*sorted({*statuses, 400, 401, 422, 429, 503}))
 
 
 def documented(*statuses: int) -> dict[str | int, dict[str, Any]]:
@@ -287,7 +288,9 @@ def register_problems(app: Flask) -> None:
 
 def _handler(kind: Kind) -> Any:
     def handle(error: Exception) -> Response:
-        return problem(kind, _detail(error), errors=getattr(error, "errors", None), members=members_of(error))
+        response = problem(kind, _detail(error), errors=getattr(error, "errors", None), members=members_of(error))
+        response.headers.update(getattr(error, "headers", {}))
+        return response
 
     return handle
 

@@ -13,10 +13,16 @@ from geoservice.settings import Settings
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
+    # What pages of this service never ask a browser for; the phone page asks where the phone is.
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), serial=(), bluetooth=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
 }
+
+#: Stands for every name, where that is meant.
+ANY_HOST = "*"
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1")
 
 
 def add_security_headers(app: Flask, settings: Settings) -> None:
@@ -52,5 +58,6 @@ _PAIRS = {name.lower(): (name, value) for name, value in HEADERS.items()}
 
 
 def trusted_hosts(settings: Settings) -> tuple[str, ...]:
-    """Return the host names that requests may carry; none: any."""
-    return tuple(host.strip() for host in settings.trusted_hosts.split(",") if host.strip())
+    """Return the host names that requests may carry, those of this machine for probes among them; none: any."""
+    named = tuple(host.strip() for host in settings.trusted_hosts.split(",") if host.strip())
+    return () if not named or ANY_HOST in named else (*named, *LOOPBACK_HOSTS)

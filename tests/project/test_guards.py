@@ -44,6 +44,13 @@ def test_every_route_carries_a_permission() -> None:
     assert [endpoint for endpoint, one in needed.items() if not isinstance(one, Permission)] == []
 
 
+def test_no_secret_is_part_of_an_address() -> None:
+    """Proxies write addresses into their logs."""
+    secret = {"token", "key_id", "secret", "password", "api_key"}
+
+    assert [rule.rule for rule in RULES if rule.arguments & secret] == []
+
+
 def test_only_look_ups_of_an_owner_trust_keys_held_in_memory() -> None:
     """Everything else asks the database, where a revoked key is void at once."""
     trusting = {

@@ -26,6 +26,9 @@ from layers.jurisdictions.model import Jurisdiction
 from layers.layer import Layer
 from layers.published_crs import PublishedCrs, published_crs
 
+#: Of open drafts so many are listed, the newest; each costs a statement and has its own part in the description.
+MOST_DRAFTS = 12
+
 
 @dataclass(frozen=True)
 class Collection:
@@ -59,6 +62,20 @@ class Collection:
         return published_crs(self.jurisdiction)
 
 
+@dataclass(frozen=True)
+class Listing:
+    """The collections of a jurisdiction that somebody may read."""
+
+    collections: tuple[Collection, ...]
+    #: Open drafts, listed or not; those that are not are read by their ids all the same.
+    drafts: int
+
+    @property
+    def listed_drafts(self) -> int:
+        """Return how many drafts are listed."""
+        return sum(one.is_draft for one in self.collections)
+
+
 class ItemService:
     """Reads collections and their features."""
 
@@ -75,11 +92,14 @@ class ItemService:
         with self._database.transaction() as connection:
             return get_jurisdiction(connection, code)
 
-    def collections(self, jurisdiction_code: str, *, identity: Identity) -> tuple[Collection, ...]:
+    def collections(self, jurisdiction_code: str, *, identity: Identity) -> Listing:
         """Return the collections that somebody may read, with their extents; raise JurisdictionUnknown."""
         with self._database.transaction(one_view=True) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
-            return tuple(_with_extent(connection, one) for one in _readable(connection, jurisdiction, identity))
+            every = tuple(_readable(connection, jurisdiction, identity))
+            drafts = [one for one in every if one.is_draft]
+            listed = [*(one for one in every if not one.is_draft), *drafts[-MOST_DRAFTS:]]
+            return Listing(tuple(_with_extent(connection, one) for one in listed), len(drafts))
 
     def collection(
         self, jurisdiction_code: str, collection_id: str, *, identity: Identity, with_extent: bool = False

@@ -142,14 +142,6 @@ def test_fixmystreet_posts_and_polls(client: FlaskClient, reporter: str) -> None
     assert updates.tag == "service_request_updates"
 
 
-def test_a_token_is_answered_with_the_request_it_stands_for(client: FlaskClient, key: str) -> None:
-    body = {"service_code": "light", "lon": 91.77, "lat": 29.24}
-    made = client.post("/v1/incidents", json=body, headers={"Authorization": f"Bearer {key}"}).json
-
-    assert json_of(client, f"tokens/{made['token']}.json") == [
-        {"service_request_id": made["id"], "token": made["token"]}]  # fmt: skip
-
-
 def test_a_building_stands_for_its_place(client: FlaskClient, reporter: str, community_url: str) -> None:
     form = {"service_code": "light", "api_key": reporter}
     with psycopg.connect(community_url) as connection:
@@ -186,7 +178,6 @@ REFUSALS = [
     ("GET", "services.{}?jurisdiction_id=none", None, 404, "jurisdiction_id was not found"),
     ("GET", "services/none.{}", None, 404, "service_code was not found"),
     ("GET", "requests/none.{}", None, 404, "service_request_id was not found"),
-    ("GET", "tokens/none.{}", None, 404, "token was not found"),
     ("GET", "requests.{}?start_date=2026-01-01T00:00:00Z&end_date=2026-04-02T00:00:00Z", None, 400,
      "start_date and end_date are at most 90 days apart; ask for the rest in further calls"),
     ("GET", "requests.{}?start_date=2026-01-01", None, 400,

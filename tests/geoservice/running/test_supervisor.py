@@ -18,11 +18,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from geoservice.running.addresses import base_url, check_address_free
+from geoservice.running.addresses import base_url, check_address_free, check_hosts_named
 from geoservice.running.instance import Instance
-from geoservice.running.instance_errors import AddressRefused, WebPortTaken
+from geoservice.running.instance_errors import AddressRefused, HostsNotNamed, WebPortTaken
 from geoservice.running.processes import ProcessIdentity
 from geoservice.running.worker_process import Backoff
+from geoservice.settings import Settings
 from tests.waiting import wait_until
 
 APPLICATION = """
@@ -334,3 +335,21 @@ def test_what_was_forked_outlives_the_fork_server_which_is_back(service: Service
     wait_until(
         lambda: service.web_pid != server and get(service.port) not in (None, worker), "another web server answers"
     )
+
+
+NAMES = [
+    ("127.0.0.1", "", False), ("::1", "", False), ("localhost", "", False), ("0.0.0.0", "", True), ("::", "", True),  # noqa: S104
+    ("10.0.0.5", " ", True), ("maps.example.org", "", True), ("0.0.0.0", "maps.example.org", False),  # noqa: S104
+    ("::", "*", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("host", "named", "refused"), NAMES)
+def test_who_lets_others_in_says_by_which_names(host: str, named: str, refused: bool) -> None:
+    settings = Settings(host=host, trusted_hosts=named)
+    if not refused:
+        check_hosts_named(settings)
+        return
+    with pytest.raises(HostsNotNamed) as caught:
+        check_hosts_named(settings)
+    assert "GEOSERVICE_TRUSTED_HOSTS" in caught.value.advice()

@@ -14,6 +14,7 @@ from geoservice.services.events import Audience, EventService
 from geoservice.streams import stream
 from geoservice.streams.endpoint import Streams
 from geoservice.streams.hub import Hub
+from geoservice.streams.seats import Seats
 from geoservice.streams.stream import EventStream, Listener
 from geoservice.streams.subscription import Subscription
 from layers.db.session import Database
@@ -67,7 +68,7 @@ async def leaves() -> Mapping[str, Any]:
 async def open_for_one(database: Database) -> AsyncIterator[Streams]:
     """Streams of which one can be open, in time to have read the database."""
     told: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
-    streams = Streams(EventService(database, lambda _: None), most=1)
+    streams = Streams(EventService(database, lambda _: None), Seats(1, 1))
     living = asyncio.create_task(streams({"type": "lifespan"}, told.get, takes_all))
     await told.put({"type": "lifespan.startup"})
     while await status_of(streams) != 200:
