@@ -87,6 +87,17 @@ def test_each_role_enters_where_the_table_lets_it(door: Door, rule: Rule) -> Non
             assert answer.status == (401 if role is Role.PUBLIC else 403)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def canary(door: Door) -> None:
+    """Have a report with the canary stored."""
+    known = door.existing
+    report = NewReport(known["service_code"], declared_position(known["lon"], known["lat"]), "patrol", CANARY)
+    with door.app.app_context():
+        from_officer = door.services.keys.identify(door.keys[Role.OFFICER])
+    assert from_officer is not None
+    door.services.incidents.report(report, identity=from_officer)
+
+
 @every_rule
 def test_who_may_not_read_incidents_sees_no_text_of_one(door: Door, rule: Rule) -> None:
     for role in (Role.PUBLIC, Role.READER, Role.REPORTER):
@@ -103,14 +114,8 @@ def test_staff_see_the_text_that_others_do_not(door: Door) -> None:
 
 
 def _seen(door: Door, rule: Rule, role: Role) -> str:
-    """Return what a role is shown at an address, a report with the canary being stored."""
-    known = door.existing
-    report = NewReport(known["service_code"], declared_position(known["lon"], known["lat"]), "patrol", CANARY)
-    with door.app.app_context():
-        from_officer = door.services.keys.identify(door.keys[Role.OFFICER])
-    assert from_officer is not None
-    door.services.incidents.report(report, identity=from_officer)
-    query = {"jurisdiction": known["jurisdiction"]} if "jurisdiction" not in rule.arguments else {}
+    """Return what a role is shown at an address."""
+    query = {"jurisdiction": door.existing["jurisdiction"]} if "jurisdiction" not in rule.arguments else {}
     answer = ask(door.client, door.fill(rule.rule), query_string=query, headers=door.headers(role))
     return answer.response.get_data().decode("utf-8", "replace")  # texts in a tile are plain, too
 

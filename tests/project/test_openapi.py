@@ -29,7 +29,8 @@ from tests.geoservice.web.attacks import OPEN311, ask
 from tests.geoservice.web.door import Door
 
 #: Chance cases of an operation, beside those at the bounds of each parameter: in the everyday run, in the long proof.
-FEW, MANY = 3, 150
+#: Strangers, whom most operations refuse whatever they send, are tried with fewer.
+ONE, FEW, MANY = 1, 3, 150
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,
@@ -85,7 +86,7 @@ def _try(path: str, method: str, examples: int, check: Callable[[Case], object])
     )()
 
 
-@depths(FEW, MANY)
+@depths(ONE, MANY)
 @every_operation
 def test_strangers_get_what_the_document_says(path: str, method: str, depth: int, door: Door) -> None:
     _try(path, method, depth, lambda case: case.call_and_validate(app=door.app, checks=_checks(case)))
