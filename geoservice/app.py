@@ -7,6 +7,7 @@ from flask_openapi3.models import Schema
 
 from geoservice.accounts.pages import accounts_blueprint
 from geoservice.api.alerts import alerts_blueprint
+from geoservice.api.audit import audit_blueprint
 from geoservice.api.changes import changes_blueprint
 from geoservice.api.deciding import deciding_blueprint
 from geoservice.api.documents import documents_blueprint
@@ -53,6 +54,7 @@ from geoservice.web.parsing import check_request
 from geoservice.web.pipeline import before_request_chain
 from geoservice.web.problems import Problem, abort_with_validation, register_problem_format, register_problems
 from geoservice.web.security import HEADERS, add_security_headers, trusted_hosts
+from geoservice.web.traces import leave_traces
 from geoservice.wiring import Services, build_services
 
 INFO = Info(
@@ -87,6 +89,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     if services.cache is not None:
         metrics.watch_cache(services.cache)
     add_security_headers(app, settings)
+    leave_traces(app, services.audit.note_refusal)
     before_request_chain(
         app,
         metrics.watch(app),
@@ -153,6 +156,7 @@ def _interfaces(services: Services, metrics: RequestMetrics, *, public_reports: 
         services_blueprint(services.service_lists),
         visits_blueprint(services.visits),
         webhooks_blueprint(services.webhooks),
+        audit_blueprint(services.audit),
         open311_blueprint(
             Endpoint(services.viewing, services.incidents, services.handling, services.keys, services.visiting)
         ),

@@ -11,6 +11,7 @@ from geoservice.reading.limits import Limits
 from geoservice.services.accounts.accounts import AccountService
 from geoservice.services.accounts.sessions import SessionLimits, SessionService
 from geoservice.services.alerts import AlertService
+from geoservice.services.audit.service import AuditService
 from geoservice.services.clock import Scheduler
 from geoservice.services.drafting.deciding import DecidingService
 from geoservice.services.drafting.outlines import OutlineService
@@ -84,6 +85,7 @@ class Services:
     items: ItemService
     layer_imports: LayerImportService
     own_layers: OwnLayerService
+    audit: AuditService
 
 
 def database_urls(settings: Settings) -> DatabaseUrls:
@@ -178,6 +180,7 @@ def build_services(settings: Settings) -> Services:
         items=ItemService(database, page_bytes=settings.ogc_page_bytes),
         layer_imports=LayerImportService(database),
         own_layers=OwnLayerService(database, own_layer_limits(settings), store),
+        audit=AuditService(database),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from geoservice.cli.actor import act_as_operator
 from geoservice.cli.advice import ADVICE, AdvisedError
 from geoservice.cli.database import SettingsRefused
 from geoservice.embedded.cluster_errors import EmbeddedError
@@ -74,8 +75,10 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="geoservice")
-def geoservice() -> None:
+@click.pass_context
+def geoservice(ctx: click.Context) -> None:
     """Tell which grid owns a place: layers in PostGIS, an HTTP interface, maps."""
+    act_as_operator(ctx)
 
 
 def main() -> None:
