@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "account": "geoservice.cli.account:account",
     "key": "geoservice.cli.key:key",
     "webhook": "geoservice.cli.webhook:webhook",
+    "audit": "geoservice.cli.audit:audit",
     "db": "geoservice.cli.db:db",
     "demo": "geoservice.cli.demo:demo",
 }

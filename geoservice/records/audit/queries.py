@@ -69,7 +69,7 @@ def note(
     )
 
 
-def seal_some(connection: Connection, most: int) -> int:
+def seal_some(connection: Connection, most: int = 5000) -> int:
     """Seal entries that are final; return how many, at most `most`."""
     sealed: int = connection.execute(_SEAL, {"most": most}).scalar_one()
     return sealed
