@@ -4512,7 +4512,7 @@ CREATE TABLE geoservice.audit_entry (
     role text CHECK (role ~ '^[a-z]{1,40}$'),  -- null: whoever owns the database, or the service itself
     jurisdiction_id integer,                  -- whose matter it was; null: nobody's, or everybody's
     what text NOT NULL CHECK (what ~ '^[a-z][a-z_]{1,39}$'),
-    purpose text CHECK (purpose ~ '^[a-z][a-z_]{0,39}$'),  -- the permission that the door asked for, the command, sql
+    purpose text CHECK (purpose ~ '^[a-z][a-z0-9_]{0,39}$'),  -- the permission that the door asked for, the command, sql
     touched jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(touched) = 'object' AND octet_length(touched::text) <= 4000),
     request uuid                              -- as answers with an error and the log of the service name it
 );
