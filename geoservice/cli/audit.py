@@ -11,7 +11,7 @@ import click
 import orjson
 
 from geoservice.cli.database import open_database, read_settings
-from geoservice.cli.instant import INSTANT
+from geoservice.cli.instant import Instant
 from geoservice.cli.progress import showing
 from geoservice.lazy_modules import lazily
 
@@ -19,7 +19,7 @@ with lazily():
     from geoservice import wiring
     from geoservice.assigning import model as progress
     from geoservice.records.audit import model
-    from geoservice.services.audit import anchors, service, telling, verifying
+    from geoservice.services.audit import anchors, exporting, service, verifying
     from geoservice.services.backup import archive
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ def export(*, after: int) -> None:
     Each has its place in the chain and its hash. Go on later with --after and the last `seq` that was written.
     """
     with showing("exporting") as on_progress, open_database() as database:
-        last = telling.chain_head(database).seq
-        for seq, line in telling.chain_lines(database, after=after, up_to=last):
+        last = exporting.chain_head(database).seq
+        for seq, line in exporting.chain_lines(database, after=after, up_to=last):
             click.echo(line)
             if seq % 1000 == 0:
                 on_progress(progress.Progress(seq - after, (seq - after) / (last - after)))
@@ -114,8 +114,8 @@ def export(*, after: int) -> None:
 @click.option("--jurisdiction", help="Code; all when absent.")
 @click.option("--who", help="As entries name him, such as dispatcher:desk-1.")
 @click.option("--what", help="Such as incident_read.")
-@click.option("--since", type=INSTANT, help="From this instant on.")
-@click.option("--until", type=INSTANT, help="Before this instant.")
+@click.option("--since", type=Instant(), help="From this instant on.")
+@click.option("--until", type=Instant(), help="Before this instant.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="At most so many.")
 def list_entries(
     *, jurisdiction: str | None, who: str | None, what: str | None, since: datetime | None, until: datetime | None,

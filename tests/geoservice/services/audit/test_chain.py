@@ -14,7 +14,7 @@ import pytest
 from geoservice.records.audit.model import NO_HASH
 from geoservice.records.audit.queries import seal_some, waiting
 from geoservice.services.audit.anchors import Anchor, AnchorFile, AnchorUnreadable, read_anchor
-from geoservice.services.audit.telling import chain_head, chain_lines
+from geoservice.services.audit.exporting import chain_head, chain_lines
 from geoservice.services.audit.verifying import Verified, verify_chain
 from layers.db.session import Database
 from tests.geoservice.services.audit import tampering

@@ -1,0 +1,137 @@
+"""A million entries in the chain: each kind of tampering is found, and sealing keeps up; figures are printed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from geoservice.records.audit.queries import waiting
+from geoservice.services.audit.anchors import Anchor
+from geoservice.services.audit.exporting import chain_head
+from geoservice.services.audit.verifying import verify_chain
+from geoservice.services.clock import JOBS, Scheduler
+from layers.db.session import Database
+from tests.conftest import DatabaseMaker, as_service
+from tests.geoservice.services.audit import tampering
+from tests.geoservice.services.audit.tampering import NOTE, as_tamperer, seal_all, write_entries
+
+pytestmark = pytest.mark.prove
+
+COUNT, AT_ONCE, SOMEWHERE = 1_000_000, 500, 654_321
+#: Entries a second, in how many transactions, for so long.
+RATE, TRANSACTIONS, FOR_S = 500, 50, 95.0
+
+
+@pytest.fixture
+def maker(cluster_url: str) -> Iterator[DatabaseMaker]:
+    maker = DatabaseMaker(cluster_url)
+    yield maker
+    maker.drop_all()
+
+
+def test_a_million_entries_and_each_kind_of_tampering(maker: DatabaseMaker, template: str) -> None:
+    url = maker.clone(template)
+    began = time.monotonic()
+    write_entries(url, COUNT, at_once=AT_ONCE)
+    written_s = time.monotonic() - began
+    database = Database.connect(as_service(url), pool_size=2)
+    began = time.monotonic()
+    seal_all(database)
+    sealed_s = time.monotonic() - began
+    head = chain_head(database)
+    anchor = Anchor(head.seq, head.hash, "kept")
+    began = time.monotonic()
+    assert verify_chain(database, [anchor]).faults == ()
+    verified_s = time.monotonic() - began
+    database.close()
+    print(
+        f"\n{COUNT:,} entries written in {written_s:.1f} s, sealed in {sealed_s:.1f} s"
+        f" ({COUNT / sealed_s:,.0f} a second), verified in {verified_s:.1f} s"
+    )
+
+    found = {deed.__name__: _tampered(maker, url, deed, anchor) for deed in (
+        tampering.change, tampering.remove, tampering.remove_with_seal, tampering.slip_in, tampering.reorder,
+        tampering.cut_tail, tampering.make_anew,
+    )}  # fmt: skip
+
+    print(found)
+    assert found == {
+        "change": ([("changed", SOMEWHERE)],) * 2,
+        "remove": ([("removed", SOMEWHERE)],) * 2,
+        "remove_with_seal": ([("gap", SOMEWHERE)],) * 2,
+        "slip_in": ([("slipped in", COUNT + 1)],) * 2,
+        "reorder": ([("changed", SOMEWHERE), ("changed", SOMEWHERE + 1)],) * 2,
+        "cut_tail": ([], [("cut off", COUNT)]),
+        "make_anew": ([], [("another chain", COUNT)]),
+    }
+
+
+def _tampered(maker: DatabaseMaker, url: str, deed: tampering.Deed, anchor: Anchor) -> tuple[Any, Any]:
+    """Return what is found after a deed: without an anchor, and with one."""
+    database_url = maker.clone(str(make_url(url).database))
+    with as_tamperer(database_url) as connection:
+        deed(connection, SOMEWHERE)
+    database = Database.connect(as_service(database_url), pool_size=1)
+    found = [
+        [(fault.kind, fault.number) for fault in verify_chain(database, anchors).faults] for anchors in ([], [anchor])
+    ]
+    database.close()
+    with psycopg.connect(maker.cluster_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {make_url(database_url).database}".encode())
+    maker.made.remove(str(make_url(database_url).database))
+    return found[0], found[1]
+
+
+def test_sealing_keeps_up(database_url: str, database: Database) -> None:
+    """The clock itself seals, as often as it does, while four writers write."""
+    clock = Scheduler(database, [job for job in JOBS if job.name == "audit_seals"])
+    running = threading.Thread(target=clock.run)
+    running.start()
+    ends = time.monotonic() + FOR_S
+    written: list[int] = []
+    writers = [threading.Thread(target=_write, args=(database_url, ends, written)) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    most = 0
+    while time.monotonic() < ends:
+        with database.transaction() as connection:
+            most = max(most, waiting(connection).count)
+        time.sleep(0.2)
+    for writer in writers:
+        writer.join()
+    clock.stop()
+    running.join()
+    by_clock = chain_head(database).seq
+    began = time.monotonic()
+    seal_all(database)
+    rest_s = time.monotonic() - began
+
+    print(
+        f"\n{sum(written):,} entries in {FOR_S:.0f} s ({sum(written) / FOR_S:.0f} a second, {AT_ONCE_OF_ALL} a"
+        f" transaction): at most {most:,} waited; the rest was sealed in {rest_s:.2f} s"
+    )
+    found = verify_chain(database, [])
+    assert (found.seq, found.faults, found.waiting.count) == (sum(written), (), 0)
+    assert by_clock > 0
+
+
+AT_ONCE_OF_ALL = RATE // TRANSACTIONS
+
+
+def _write(url: str, ends: float, written: list[int]) -> None:
+    """Write a quarter of the entries, evenly."""
+    every_s, count = 4 / TRANSACTIONS, 0
+    due = time.monotonic()
+    with psycopg.connect(url, autocommit=True) as connection:
+        while (now := time.monotonic()) < ends:
+            time.sleep(max(0.0, due - now))
+            due += every_s
+            connection.execute(NOTE, [1, AT_ONCE_OF_ALL])
+            count += AT_ONCE_OF_ALL
+    written.append(count)
