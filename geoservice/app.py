@@ -117,6 +117,12 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.register_blueprint(maps_blueprint(services.viewing, guard))
     app.register_blueprint(accounts_blueprint(services.sessions, guard, proxies=settings.proxies))
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
+    _answer_from_memory(app, settings, services, metrics)
+    return app
+
+
+def _answer_from_memory(app: OpenAPI, settings: Settings, services: Services, metrics: RequestMetrics) -> None:
+    """Have plain look-ups and tiles answered before the application is asked, where memory knows the answer."""
     entry = Entry(services.keys.identify_from_memory, services.visiting.shown_from_memory, trusted_hosts(settings))
     if settings.tile_memory_bytes:
         app.wsgi_app = TileFastPath(  # type: ignore[method-assign]
@@ -126,7 +132,6 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         app.wsgi_app = FastPath(  # type: ignore[method-assign]
             app.wsgi_app, services.ownership, entry, metrics, HEADERS
         )
-    return app
 
 
 def _interfaces(services: Services, metrics: RequestMetrics, *, public_reports: bool) -> tuple[APIBlueprint, ...]:
