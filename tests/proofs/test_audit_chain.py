@@ -50,8 +50,11 @@ def test_a_million_entries_and_each_kind_of_tampering(maker: DatabaseMaker, temp
     assert verify_chain(database, [anchor]).faults == ()
     verified_s = time.monotonic() - began
     database.close()
+    with psycopg.connect(url) as connection:
+        sizes = "SELECT sum(pg_total_relation_size(t::regclass)) FROM unnest(%s::text[]) AS t"
+        size = connection.execute(sizes, [["geoservice.audit_entry", "geoservice.audit_seal"]]).fetchone()
     print(
-        f"\n{COUNT:,} entries written in {written_s:.1f} s, sealed in {sealed_s:.1f} s"
+        f"\n{size and int(size[0]) / 1e6:,.0f} MB; {COUNT:,} entries written in {written_s:.1f} s, sealed in {sealed_s:.1f} s"
         f" ({COUNT / sealed_s:,.0f} a second), verified in {verified_s:.1f} s"
     )
 
@@ -62,30 +65,29 @@ def test_a_million_entries_and_each_kind_of_tampering(maker: DatabaseMaker, temp
 
     print(found)
     assert found == {
-        "change": ([("changed", SOMEWHERE)],) * 2,
-        "remove": ([("removed", SOMEWHERE)],) * 2,
-        "remove_with_seal": ([("gap", SOMEWHERE)],) * 2,
-        "slip_in": ([("slipped in", COUNT + 1)],) * 2,
-        "reorder": ([("changed", SOMEWHERE), ("changed", SOMEWHERE + 1)],) * 2,
+        "change": ([("changed", SOMEWHERE)], []),
+        "remove": ([("removed", SOMEWHERE)], []),
+        "remove_with_seal": ([("gap", SOMEWHERE)], []),
+        "slip_in": ([("slipped in", COUNT + 1)], []),
+        "reorder": ([("changed", SOMEWHERE), ("changed", SOMEWHERE + 1)], []),
         "cut_tail": ([], [("cut off", COUNT)]),
         "make_anew": ([], [("another chain", COUNT)]),
     }
 
 
 def _tampered(maker: DatabaseMaker, url: str, deed: tampering.Deed, anchor: Anchor) -> tuple[Any, Any]:
-    """Return what is found after a deed: without an anchor, and with one."""
+    """Return what is found after a deed: by the chain itself, and by the anchor alone."""
     database_url = maker.clone(str(make_url(url).database))
     with as_tamperer(database_url) as connection:
         deed(connection, SOMEWHERE)
     database = Database.connect(as_service(database_url), pool_size=1)
-    found = [
-        [(fault.kind, fault.number) for fault in verify_chain(database, anchors).faults] for anchors in ([], [anchor])
-    ]
+    faults = verify_chain(database, [anchor]).faults
     database.close()
     with psycopg.connect(maker.cluster_url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {make_url(database_url).database}".encode())
     maker.made.remove(str(make_url(database_url).database))
-    return found[0], found[1]
+    found = [(fault.kind, fault.number, fault.source) for fault in faults]
+    return [one[:2] for one in found if not one[2]], [one[:2] for one in found if one[2]]
 
 
 def test_sealing_keeps_up(database_url: str, database: Database) -> None:

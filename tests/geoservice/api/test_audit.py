@@ -330,6 +330,13 @@ def last(town: OpenTown) -> int:
     return max((one["id"] for one in entered(town, after=0)), default=0)
 
 
+def test_a_publication_is_entered(town: OpenTown) -> None:
+    published = [one for one in entered(town, after=0) if one["what"] == "edition_published"]
+
+    assert [one["touched"] for one in published] == [{"edition": town.published}]
+    assert published[0]["jurisdiction_id"] == town.jurisdiction_id
+
+
 def test_a_copy_of_many_features_is_one_entry(town: OpenTown) -> None:
     before = last(town)
     with town.as_login(town.analyst) as connection:
