@@ -54,8 +54,8 @@ def test_a_million_entries_and_each_kind_of_tampering(maker: DatabaseMaker, temp
         sizes = "SELECT sum(pg_total_relation_size(t::regclass)) FROM unnest(%s::text[]) AS t"
         size = connection.execute(sizes, [["geoservice.audit_entry", "geoservice.audit_seal"]]).fetchone()
     print(
-        f"\n{size and int(size[0]) / 1e6:,.0f} MB; {COUNT:,} entries written in {written_s:.1f} s, sealed in {sealed_s:.1f} s"
-        f" ({COUNT / sealed_s:,.0f} a second), verified in {verified_s:.1f} s"
+        f"\n{size and int(size[0]) / 1e6:,.0f} MB; {COUNT:,} entries written in {written_s:.1f} s,"
+        f" sealed in {sealed_s:.1f} s ({COUNT / sealed_s:,.0f} a second), verified in {verified_s:.1f} s"
     )
 
     found = {deed.__name__: _tampered(maker, url, deed, anchor) for deed in (
