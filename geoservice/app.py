@@ -7,6 +7,7 @@ from flask_openapi3.models import Schema
 
 from geoservice.accounts.pages import accounts_blueprint
 from geoservice.api.alerts import alerts_blueprint
+from geoservice.api.audit import audit_blueprint
 from geoservice.api.changes import changes_blueprint
 from geoservice.api.deciding import deciding_blueprint
 from geoservice.api.documents import documents_blueprint
@@ -54,6 +55,7 @@ from geoservice.web.pipeline import before_request_chain
 from geoservice.web.problems import Problem, abort_with_validation, register_problem_format, register_problems
 from geoservice.web.rate_limits import RateLimits
 from geoservice.web.security import HEADERS, add_security_headers, trusted_hosts
+from geoservice.web.traces import leave_traces
 from geoservice.wiring import Services, build_services
 
 INFO = Info(
@@ -89,6 +91,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     if services.cache is not None:
         metrics.watch_cache(services.cache)
     add_security_headers(app, settings)
+    leave_traces(app, services.audit.note_refusal)
     before_request_chain(
         app,
         metrics.watch(app),
@@ -117,14 +120,14 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.register_blueprint(maps_blueprint(services.viewing, guard))
     app.register_blueprint(accounts_blueprint(services.sessions, guard, proxies=settings.proxies))
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
-    _add_short_ways(app, settings, services, limits, metrics)
+    _answer_from_memory(app, settings, services, limits, metrics)
     return app
 
 
-def _add_short_ways(
+def _answer_from_memory(
     app: OpenAPI, settings: Settings, services: Services, limits: RateLimits, metrics: RequestMetrics
 ) -> None:  # fmt: skip
-    """Answer what is asked most without Flask."""
+    """Have plain look-ups and tiles answered before the application is asked, where memory knows the answer."""
     entry = Entry(
         services.keys.identify_from_memory, services.visiting.shown_from_memory, limits, trusted_hosts(settings)
     )
@@ -167,5 +170,6 @@ def _interfaces(
         services_blueprint(services.service_lists),
         visits_blueprint(services.visits),
         webhooks_blueprint(services.webhooks),
+        audit_blueprint(services.audit),
         open311_blueprint(Endpoint(services.viewing, services.incidents, identify, services.visiting)),
     )

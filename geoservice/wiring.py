@@ -11,7 +11,9 @@ from geoservice.reading.limits import Limits
 from geoservice.services.accounts.accounts import AccountService
 from geoservice.services.accounts.sessions import SessionLimits, SessionService
 from geoservice.services.alerts import AlertService
-from geoservice.services.clock import Scheduler
+from geoservice.services.audit.anchors import AnchorFile
+from geoservice.services.audit.service import AuditService
+from geoservice.services.clock import JOBS, Job, Scheduler
 from geoservice.services.drafting.deciding import DecidingService
 from geoservice.services.drafting.outlines import OutlineService
 from geoservice.services.drafting.service import DraftService
@@ -85,6 +87,7 @@ class Services:
     items: ItemService
     layer_imports: LayerImportService
     own_layers: OwnLayerService
+    audit: AuditService
 
 
 def database_urls(settings: Settings) -> DatabaseUrls:
@@ -136,6 +139,13 @@ def tile_store(settings: Settings) -> TileStore | None:
     return TileStore(path, StoreLimits(settings.tile_store_bytes, settings.tile_store_reserve_bytes))
 
 
+def anchor_file(settings: Settings) -> AnchorFile:
+    """Return where it is told how far the audit goes: beside the database, which knows nothing of it."""
+    path = settings.data_dir / "audit" / "anchors.jsonl"
+    server_account(settings.service_account).hand_over(path, data_dir=settings.data_dir)  # the worker writes it
+    return AnchorFile(path)
+
+
 def _cache(settings: Settings) -> SnapshotCache:
     # One connection listens, one reads, one is the builder's.
     url = database_urls(settings).service
@@ -179,6 +189,7 @@ def build_services(settings: Settings) -> Services:
         items=ItemService(database, page_bytes=settings.ogc_page_bytes),
         layer_imports=LayerImportService(database),
         own_layers=OwnLayerService(database, own_layer_limits(settings), store),
+        audit=AuditService(database),
     )
 
 
@@ -197,4 +208,5 @@ def build_worker(settings: Settings) -> Worker:
     delivery = DeliveryWorker(
         FanningService(database), DeliveringService(database), tls=tls_context(), allowed=settings.allowed_networks
     )
-    return Worker(database, Scheduler(database), delivery if settings.webhooks else None)
+    jobs = (*JOBS, Job("audit_anchors", anchor_file(settings).tell_head))
+    return Worker(database, Scheduler(database, jobs), delivery if settings.webhooks else None)

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     MANAGE_STAFF = "manage_staff"  #: write staff and postings
     MANAGE_SERVICES = "manage_services"  #: write what can be reported
     MANAGE_WEBHOOKS = "manage_webhooks"  #: have what happens sent elsewhere
+    READ_AUDIT = "read_audit"  #: see who did what
 
 
 _EVERYBODY = frozenset(Role)
@@ -66,6 +67,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Permission.MANAGE_SERVICES: frozenset({Role.ADMIN}),
     Permission.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
+    Permission.READ_AUDIT: frozenset({Role.AUDITOR, Role.ADMIN}),
 }
 
 

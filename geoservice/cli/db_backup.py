@@ -121,3 +121,5 @@ def _tell(file: Path, manifest: Manifest, *, as_json: bool, also: str = "") -> N
         f" {manifest.started_at.isoformat(timespec='seconds')}, last event {manifest.last_event:,},"
         f" revision {manifest.revision}.{also}"
     )
+    if manifest.audit_seq:
+        click.echo(f"audit anchor {manifest.audit_seq}:{manifest.audit_hash}")

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from geoservice.cli.actor import act_as_operator
 from geoservice.cli.advice import ADVICE, AdvisedError
 from geoservice.cli.database import SettingsRefused
 from geoservice.embedded.cluster_errors import EmbeddedError
@@ -34,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "account": "geoservice.cli.account:account",
     "key": "geoservice.cli.key:key",
     "webhook": "geoservice.cli.webhook:webhook",
+    "audit": "geoservice.cli.audit:audit",
     "db": "geoservice.cli.db:db",
     "demo": "geoservice.cli.demo:demo",
 }
@@ -74,8 +76,10 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="geoservice")
-def geoservice() -> None:
+@click.pass_context
+def geoservice(ctx: click.Context) -> None:
     """Tell which grid owns a place: layers in PostGIS, an HTTP interface, maps."""
+    act_as_operator(ctx)
 
 
 def main() -> None:

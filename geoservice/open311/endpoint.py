@@ -78,7 +78,9 @@ class Endpoint:
         search = reading.search_of(query, datetime.now(UTC))
         if isinstance(page.after, tuple):
             search = replace(search, before=page.after)
-        found = self._incidents.incidents(search, jurisdiction_code=jurisdiction, limit=page.size + 1, skip=page.skip)
+        found = self._incidents.incidents(
+            search, jurisdiction_code=jurisdiction, limit=page.size + 1, skip=page.skip, words=_with_text()
+        )
         shown = found[: page.size]
         link = None
         if shown:
@@ -109,7 +111,7 @@ class Endpoint:
         jurisdiction = self.jurisdiction(query.get("jurisdiction_id"))
         self._require_shown(jurisdiction)
         search = reading.search_of({"service_request_id": request_id.partition(",")[0]}, datetime.now(UTC))
-        found = self._incidents.incidents(search, jurisdiction_code=jurisdiction, limit=1)
+        found = self._incidents.incidents(search, jurisdiction_code=jurisdiction, limit=1, words=_with_text())
         if not found:
             raise Refused(404, "service_request_id was not found")
         return self._records(jurisdiction, found, extensions=query.get("extensions") == "true")
@@ -117,7 +119,7 @@ class Endpoint:
     def _records(self, jurisdiction: str, found: tuple[Incident, ...], *, extensions: bool) -> list[dict[str, Any]]:
         names = {one.code: one.name for one in self._incidents.services(jurisdiction)}
         histories = self._incidents.histories([one.id for one in found]) if extensions else {}
-        with_text = may(current_identity().role, Permission.READ_INCIDENTS)
+        with_text = _with_text()
         return [
             records.request_record(
                 one, names[one.service_code], with_text=with_text,
@@ -195,6 +197,11 @@ class Endpoint:
         if found is None:
             raise Refused(400, "The address is not known here, or not of one building: give lat and long")
         return found[0], found[1].lon, found[1].lat
+
+
+def _with_text() -> bool:
+    """Return whether whoever asks is told the words of reports."""
+    return may(current_identity().role, Permission.READ_INCIDENTS)
 
 
 def _description(form: Form, address: str | None) -> str:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from geoservice.services.audit.traces import note_export
 from geoservice.services.layers.staging import written_layer
 from geoservice.services.lookups import get_edition, get_jurisdiction, get_layer
 from geoservice.writing.export_errors import EditionEmpty, ExportFormatUnknown
@@ -106,6 +107,7 @@ class ExportService:
         with self._database.transaction(timeout_s=TIMEOUT_S) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             rows, geoms = feature_rows(connection, layer, jurisdiction_id=jurisdiction.id, stored=stored)
+            note_export(connection, jurisdiction.id, len(rows), layer=layer.id, stored=stored)
         table = layer_table(
             layer, rows, geoms, epsg=epsg, columns=layer.written if stored else None,
             time_zone=jurisdiction.time_zone, attribution=jurisdiction.attribution,
@@ -119,10 +121,11 @@ class ExportService:
         with self._database.transaction(timeout_s=timeout_s) as connection:
             edition = get_edition(connection, edition_id)
             grids = queries.grids_of(connection, edition_id)
-            attribution = get_jurisdiction(connection, edition.jurisdiction_code).attribution
+            jurisdiction = get_jurisdiction(connection, edition.jurisdiction_code)
+            note_export(connection, jurisdiction.id, len(grids), edition=edition_id)
         if not grids:
             raise EditionEmpty(edition=edition_id)
-        return edition, grids, attribution
+        return edition, grids, jurisdiction.attribution
 
 
 def format_of(out: Path) -> FormatName:

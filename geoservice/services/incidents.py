@@ -24,6 +24,7 @@ from geoservice.errors import (
     ServiceUnknown,
 )
 from geoservice.services import lookups
+from geoservice.services.audit.traces import note_incident_read, note_incidents_read
 from layers.buildings.queries import building_place, jurisdiction_meant
 from layers.crs import DeclaredPosition, Position
 from layers.db.scope import EVERYWHERE, enter
@@ -131,14 +132,14 @@ class IncidentService:
         return lookups.stated_or_only_jurisdiction(connection, code)
 
     def incident(self, incident_id: UUID) -> Incident:
-        """Return an incident; raise IncidentUnknown."""
+        """Return an incident with its words, which leaves a trace; raise IncidentUnknown."""
         with self._database.transaction() as connection:
-            return _found(find_incident(connection, incident_id), incident_id)
+            return _read(connection, incident_id, "incident")
 
     def history(self, incident_id: UUID) -> tuple[IncidentEvent, ...]:
-        """Return what happened to an incident, first things first; raise IncidentUnknown."""
+        """Return what happened to an incident, first things first, with words; raise IncidentUnknown."""
         with self._database.transaction() as connection:
-            _found(find_incident(connection, incident_id), incident_id)
+            _read(connection, incident_id, "history")
             return history(connection, incident_id)
 
     def histories(self, incident_ids: Sequence[UUID]) -> dict[UUID, tuple[IncidentEvent, ...]]:
@@ -168,21 +169,33 @@ class IncidentService:
     def routings(self, incident_id: UUID) -> tuple[Routing, ...]:
         """Return every time an incident was routed, asked again as it was known then; raise IncidentUnknown."""
         with self._database.transaction() as connection:
-            _found(find_incident(connection, incident_id), incident_id)
+            _read(connection, incident_id, "why")
             return routings(connection, incident_id)
 
     def incidents(
-        self, search: Search | None = None, *, jurisdiction_code: str | None = None, limit: int = 100, skip: int = 0
-    ) -> tuple[Incident, ...]:
-        """Return incidents, newest first; raise JurisdictionUnknown."""
+        self, search: Search | None = None, *, jurisdiction_code: str | None = None, limit: int = 100, skip: int = 0,
+        words: bool = True,
+    ) -> tuple[Incident, ...]:  # fmt: skip
+        """Return incidents, newest first; raise JurisdictionUnknown.
+
+        Parameters
+        ----------
+        words
+            Whether their words are told: that leaves a trace.
+        """
         with self._database.transaction() as connection:
             wanted = replace(search or Search(), jurisdiction_id=lookups.jurisdiction_id(connection, jurisdiction_code))
-            return incidents(connection, wanted, limit=limit, skip=skip)
+            found = incidents(connection, wanted, limit=limit, skip=skip)
+            if words:
+                note_incidents_read(connection, found, wanted)
+            return found
 
     def page(
         self, search: Search, *, jurisdiction_code: str | None, limit: int, order: Order, own_of: Identity | None = None
     ) -> tuple[tuple[Incident, ...], int | None]:
-        """Return some incidents of a list, and with the first ones how many it has in all; raise JurisdictionUnknown.
+        """Return some incidents of a list, and with the first ones how many it has in all; it leaves a trace.
+
+        Raise JurisdictionUnknown.
 
         Parameters
         ----------
@@ -197,6 +210,7 @@ class IncidentService:
                     return (), 0
                 wanted = own
             found = incidents(connection, wanted, limit=limit, order=order)
+            note_incidents_read(connection, found, wanted, order=order)
             if wanted.before is not None:
                 return found, None
             return found, len(found) if len(found) < limit else count_incidents(connection, wanted)
@@ -237,6 +251,13 @@ def _as_reported(connection: Connection, incident_id: UUID, token: str) -> Incid
     """Return an incident as whoever reported it sees it: wherever it went."""
     enter(connection, scope_of_token(token))
     return _found(find_incident(connection, incident_id), incident_id)
+
+
+def _read(connection: Connection, incident_id: UUID, part: str) -> Incident:
+    """Return an incident whose words, or those of a part of it, somebody is about to be told."""
+    incident = _found(find_incident(connection, incident_id), incident_id)
+    note_incident_read(connection, incident, part)
+    return incident
 
 
 def _found(incident: Incident | None, incident_id: UUID) -> Incident:

@@ -19,6 +19,7 @@ from sqlalchemy import make_url
 from geoservice.auth.model import LoginRole
 from geoservice.errors import GeoserviceError, JurisdictionUnknown
 from geoservice.services.service_login import password_clause
+from layers.db.acting import present_acting
 from layers.db.session import translated_errors
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
@@ -163,6 +164,8 @@ def _require_name(name: str) -> None:
 @contextmanager
 def _administering(url: str) -> Iterator[Connection[Any]]:
     with translated_errors(), psycopg.connect(url) as connection:
+        for setting, value in present_acting().named_settings.items():
+            connection.execute("SELECT set_config(%s, %s, true)", [setting, value])
         try:
             yield connection
         except psycopg.errors.InsufficientPrivilege as exc:

@@ -16,6 +16,7 @@ from geoservice.auth.model import Identity, Role
 from geoservice.auth.permissions import Permission, may
 from geoservice.domain.small_counts import GridCounts, told_counts
 from geoservice.errors import PeriodTooLong
+from geoservice.services.audit.traces import note_read
 from geoservice.services.lookups import get_jurisdiction, own_grids
 from layers.db.session import Database
 from layers.grids.territory import grids_in_force
@@ -76,6 +77,8 @@ class PopulationService:
         with self._database.transaction(one_view=True, timeout_s=TIMEOUT_S) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             j = jurisdiction.id
+            touched = {"part": "population", "monthly": monthly}
+            note_read(connection, "counts_read", touched=touched, jurisdiction_id=j)
             whole = _seen_whole(connection, j, identity)
             between = _months(since, until, ZoneInfo(jurisdiction.time_zone)) if monthly and until is not None else []
             instants = [since, *between, *([] if until is None else [until])]

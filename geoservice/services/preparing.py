@@ -11,6 +11,8 @@ from geoservice.services.service_login import login_of, prepare_service_login
 from geoservice.settings import DatabaseUrls
 from layers.db.session import translated_errors
 
+#: After a restore into another cluster transactions are counted from elsewhere.
+_BEGIN_ERA = "SELECT geoservice.begin_audit_era()"
 _CLOSE_LOCKS = "SELECT geoservice.close_locks() FROM pg_roles WHERE rolname = current_user AND rolsuper"
 
 
@@ -33,6 +35,7 @@ def prepare_database(urls: DatabaseUrls) -> str:
     except psycopg.errors.InsufficientPrivilege as exc:
         raise OwnerNeeded(login=login_of(urls.owner)) from exc
     with translated_errors(), psycopg.connect(urls.owner) as connection:
+        connection.execute(_BEGIN_ERA)
         if of_locks(connection):  # looked at each time: a restore can have opened them
             connection.execute(_CLOSE_LOCKS)
     return revision

@@ -27,6 +27,7 @@ from geoservice.reading.ledgers import ReadLedger, read_ledger
 from geoservice.reading.limits import Limits
 from geoservice.records.calendars.model import WorkingHours
 from geoservice.records.calendars.queries import working_hours
+from geoservice.services.audit.traces import note_export
 from geoservice.services.layers.errors import DifferenceOutdated, MissingNotKnown
 from geoservice.services.lookups import get_jurisdiction
 from geoservice.writing.exported_file import require_place
@@ -139,7 +140,9 @@ class ServiceListService:
         """
         require_place(out, force=force)
         with self._database.transaction() as connection:
-            found = services(connection, jurisdiction_id=get_jurisdiction(connection, jurisdiction_code).id)
+            j = get_jurisdiction(connection, jurisdiction_code).id
+            found = services(connection, jurisdiction_id=j)
+            note_export(connection, j, len(found), ledger="services")
         write_ledger(out, COLUMNS, [_row(one) for one in found], force=force)
         return len(found)
 

@@ -9,6 +9,7 @@ from shapely import MultiPolygon
 from sqlalchemy import Connection
 
 from geoservice.services import lookups
+from geoservice.services.audit.traces import note_features_read
 from layers.crs import Bbox
 from layers.db.session import Database
 from layers.features import feature_collection
@@ -64,7 +65,9 @@ class ViewingService:
         limit = None if layer.newest_by is None else MAX_GROWING
         with self._database.transaction() as connection:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
-            return feature_collection(connection, layer, jurisdiction_id=jurisdiction.id, limit=limit)
+            collection = feature_collection(connection, layer, jurisdiction_id=jurisdiction.id, limit=limit)
+            note_features_read(connection, layer, jurisdiction.id, None, part="map")
+            return collection
 
 
 def _view(connection: Connection, jurisdiction: Jurisdiction) -> JurisdictionView:

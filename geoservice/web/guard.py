@@ -14,6 +14,7 @@ from geoservice.domain.visitors import Shown
 from geoservice.web.parsing import Forbidden, NotHere, Unauthorised
 from geoservice.web.pipeline import Step
 from geoservice.web.sessions import FindSession, PasswordToChange, require_intent, session_of, signed_in
+from geoservice.web.traces import act_in_request, begin_acting, end_acting
 from layers.jurisdictions.model import Visitors
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -61,6 +62,7 @@ def enforce(
 
     def check(request: Request) -> None:
         g.seen_before = see_nothing()
+        begin_acting()
         g.session = None
         rule = request.url_rule
         if rule is None:
@@ -79,6 +81,7 @@ def enforce(
             identity = PUBLIC  # it needs no session, which would need the database
         else:
             identity = _signed_in_identity(request, needed, find_session)
+        act_in_request(identity if g.session is None else g.session.identity, needed)
         g.identity = identity.acting_in(named)
         if g.identity.role is Role.PUBLIC and needed not in ALWAYS:
             g.identity = VISITORS[_shown(shown(), named, needed)]
@@ -109,6 +112,7 @@ def _shown(shown: Shown, named: Collection[str], needed: Permission) -> Visitors
 
 
 def _leave(error: BaseException | None) -> None:
+    end_acting()
     before = g.pop("seen_before", None)
     if before is not None:
         see_as_before(before)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -22,6 +21,7 @@ from geoservice.web import parsing, preconditions, rate_limits, sessions, stream
 from geoservice.web.advice import ADVICE
 from geoservice.web.conflicts import members_of
 from geoservice.web.json import dumps
+from geoservice.web.traces import request_id
 from geoservice.webhooks.webhook_errors import WebhookRefused
 from geoservice.writing import export_errors
 from layers import crs, datum
@@ -213,17 +213,11 @@ def documented(*statuses: int) -> dict[str | int, dict[str, Any]]:
     return {str(status): {"description": "Problem details", "content": content} for status in statuses}
 
 
-def request_id() -> str:
-    """Return this request's id, made when first asked for."""
-    if "request_id" not in g:
-        g.request_id = str(uuid.uuid4())
-    return str(g.request_id)
-
-
 def problem(
     kind: Kind, detail: str, *, errors: list[ProblemError] | None = None, members: dict[str, Any] | None = None
 ) -> Response:
     """Write a problem, as a standard has it where one does."""
+    g.problem = kind.slug  # for the log
     for prefix, write in current_app.extensions.get(_FORMATS, {}).items():
         if request.path.startswith(prefix):
             response: Response = write(kind, detail, [ProblemError.model_validate(one) for one in errors or []])
@@ -331,7 +325,8 @@ def _http_detail(kind: Kind, error: HTTPException) -> str:
 
 def _internal_problem(error: Exception) -> Response:
     """Log what we did not foresee; say nothing of it: an exception's text may hold data."""
-    log.error("request failed", request_id=request_id(), path=request.path, exc_info=error)
+    rule = request.url_rule  # not the path, which may hold a token
+    log.error("request failed", request_id=request_id(), route=rule.rule if rule else "none", exc_info=error)
     return problem(INTERNAL, "The failure is logged under the instance below. Trying again may help.")
 
 

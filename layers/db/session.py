@@ -11,6 +11,7 @@ from functools import cached_property
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, exc, make_url, pool, text
 
+from layers.db.acting import SET_ACTING, present_acting
 from layers.db.scope import EVERYWHERE, SET_SCOPE, Scope, present_scope
 from layers.db.sentences import broken, missing
 from layers.errors import (
@@ -38,10 +39,7 @@ _MEANWHILE: dict[str, type[RefusedByDatabase]] = {
     "GS403": NotYours, "GS409": PublishedMeanwhile, "GS410": MovedMeanwhile, "GS411": StepRefused,
     "GS412": EditedMeanwhile,
 }  # fmt: skip
-_BEGIN = text(
-    f"SELECT {SET_SCOPE},"
-    " set_config('geoservice.actor', :actor, true), set_config('statement_timeout', :limit_ms, true)"
-)
+_BEGIN = text(f"SELECT {SET_SCOPE}, {SET_ACTING}, set_config('statement_timeout', :limit_ms, true)")
 _NOT_YOURS = "What was to be written belongs to another jurisdiction, or to another grid, than yours."
 #: What in PostgreSQL refuses a row that no policy allows; the sentence is another one in each language.
 _ROW_POLICY_CHECK = "ExecWithCheckOptions"
@@ -106,7 +104,7 @@ class Database:
         Parameters
         ----------
         actor
-            Who acts, for histories; the database login when empty.
+            Who acts, for histories; when empty, who the context says that it is, else the database login.
         timeout_s
             Longest time of one statement; the pool's default when None.
         one_view
@@ -125,7 +123,7 @@ class Database:
         engine = self.engine.execution_options(isolation_level="REPEATABLE READ") if one_view else self.engine
         with suppress(_NotKept), translated_errors(), engine.begin() as connection:
             seen = scope or self.scope or present_scope()
-            connection.execute(_BEGIN, {"actor": actor, "limit_ms": str(limit_ms)} | seen.settings)
+            connection.execute(_BEGIN, {"limit_ms": str(limit_ms)} | present_acting().settings(actor) | seen.settings)
             yield connection
             if not kept:
                 raise _NotKept
@@ -186,6 +184,8 @@ def translate(error: BaseException | None) -> LayerError:  # noqa: C901 - a flat
         return TryAgain()
     if isinstance(error, psycopg.errors.InsufficientPrivilege) and error.diag.source_function == _ROW_POLICY_CHECK:
         return NotYours(_NOT_YOURS)
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):  # a standby: no trace of a read
+        return DatabaseUnavailable()
     if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
         return SchemaMissing()
     if isinstance(error, psycopg.Error) and error.sqlstate is not None:

@@ -47,6 +47,7 @@ NAMES = (
     "webhooks",
     "clock",  # is woken by incidents and webhooks
     "announcements",  # fingerprints name postings and keys
+    "audit",  # listens to all that is administered
     "served",  # views of layers, households and incidents among them
     "rights",  # grants on all of the above
     "row_policies",  # and which rows

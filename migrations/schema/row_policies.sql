@@ -74,6 +74,14 @@ BEGIN
         'EXISTS (SELECT FROM geoservice.webhook AS w WHERE w.id = webhook_id)');
     PERFORM geoservice.set_row_policy('geoservice.outbox', 'geoservice_within', within || ' OR jurisdiction_id IS NULL');
 
+    -- Who did what: of their jurisdiction, for those whose role it is (READ_AUDIT in geoservice/auth/permissions.py).
+    PERFORM geoservice.set_row_policy('geoservice.audit_entry', 'geoservice_everywhere', 'true');
+    PERFORM geoservice.set_row_policy('geoservice.audit_seal', 'geoservice_everywhere', 'true');
+    PERFORM geoservice.set_row_policy('geoservice.audit_entry', 'geoservice_within',
+        within || ' AND (SELECT current_setting(''geoservice.role'', true)) IN (''auditor'', ''admin'')');
+    PERFORM geoservice.set_row_policy('geoservice.audit_seal', 'geoservice_within',
+        'EXISTS (SELECT FROM geoservice.audit_entry AS e WHERE e.id = entry_id)');
+
     -- What was in force is public; a draft is for those who work on it.
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_app', 'geoservice.was_published(status)');
     CREATE POLICY geoservice_visitor_not_closed ON geoservice.edition AS RESTRICTIVE FOR SELECT TO geoservice_visitor

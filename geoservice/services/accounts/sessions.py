@@ -33,6 +33,7 @@ from geoservice.records.accounts.queries import (
     rehash_password,
     set_password,
 )
+from geoservice.records.audit.queries import note
 from geoservice.services.accounts.account_errors import SignInMustWait, SignInRefused
 from layers.db.scope import EVERYWHERE
 from layers.db.session import Database
@@ -97,18 +98,23 @@ class SessionService:
         """
         account, counted = self._verified(_stored_form(login), password, address)
         fresh_hash = hash_password(password) if needs_rehash(account.password_hash) else None
-        with self._database.transaction() as connection:
+        with self._database.transaction(actor=_identity(account).actor) as connection:
             secret = self._begin(connection, account)
             if fresh_hash is not None:
                 rehash_password(connection, account.login, verified=account.password_hash, fresh=fresh_hash)
             _end(connection, before)
             _forgive(connection, counted)
+            _note(connection, account, "sign_in")
         return NewSession(secret, account.login, Role(account.role), account.must_change)
 
     def sign_out(self, secret: str) -> None:
         """End a session."""
+        known = secret_sha256(secret)
         with self._database.transaction() as connection:
+            account = None if known is None else find_session(connection, known, idle_s=self._limits.idle_s)
             _end(connection, secret)
+            if account is not None:
+                _note(connection, account, "sign_out")
 
     def change_password(self, login: str, password: str, new: str, *, address: str | None) -> NewSession:
         """Change the password of somebody who is signed in: every session of the account ends, and a new one begins.
@@ -137,7 +143,7 @@ class SessionService:
             account = find_session(connection, known, idle_s=self._limits.idle_s)
         if account is None:
             return None
-        return Session(account.login, Identity.of(account, login=account.login), account.must_change, token_of(secret))
+        return Session(account.login, _identity(account), account.must_change, token_of(secret))
 
     def _verified(self, login: str, password: str, address: str | None) -> tuple[StoredAccount, _Attempt]:
         """Return the account whose password this is, and how the try was counted.
@@ -157,8 +163,20 @@ class SessionService:
                 forgive_failure(connection, counted.network, counted_until=counted.network_until)
             raise
         if account is None or not right or not account.is_open:
+            self._note_refused(account)
             raise SignInRefused
         return account, counted
+
+    def _note_refused(self, account: StoredAccount | None) -> None:
+        """Write that a try was refused. A name that is none may be a password that went into the wrong field.
+
+        Whoever has to wait for it is not looked at, and leaves no entry: the one of the try before says since when.
+        """
+        with self._database.transaction(actor="unknown" if account is None else _identity(account).actor) as connection:
+            if account is None:
+                note(connection, "sign_in_refused", touched={}, role=Role.PUBLIC)
+            else:
+                _note(connection, account, "sign_in_refused")
 
     def _begin(self, connection: Connection, account: StoredAccount) -> str:
         """Begin a session; raise SignInRefused when the account was changed since it was looked at."""
@@ -189,6 +207,14 @@ class SessionService:
                 forget_old_failures(connection, window=WINDOW)
                 return counted
         raise SignInMustWait(math.ceil(longest))
+
+
+def _identity(account: StoredAccount) -> Identity:
+    return Identity.of(account, login=account.login)
+
+
+def _note(connection: Connection, account: StoredAccount, what: str) -> None:
+    note(connection, what, touched={}, jurisdiction_id=account.jurisdiction_id, role=account.role)
 
 
 def _counted(connection: Connection, subject: bytes, failures: int, *, free: int) -> datetime:

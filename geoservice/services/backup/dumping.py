@@ -36,6 +36,7 @@ _IDENTITY = """
 """
 _REVISION = "SELECT version_num FROM public.geoservice_schema_version"
 _LAST_EVENT = "SELECT number FROM geoservice.outbox_head"
+_AUDIT = "SELECT h.seq, CASE WHEN h.seq > 0 THEN encode(h.hash, 'hex') ELSE '' END FROM geoservice.audit_head AS h"
 _LOGINS = "SELECT login FROM geoservice.login_grant ORDER BY login"
 #: Roles that something is granted to by name, but owners, and ours.
 _ROLES = """
@@ -127,12 +128,15 @@ def _describe(connection: Connection[Any]) -> dict[str, Any]:
         raise SchemaMissing
     with connection.cursor(row_factory=dict_row) as cursor:
         identity = cursor.execute(_IDENTITY.encode()).fetchone() or {}
+    audit_seq, audit_hash = connection.execute(_AUDIT).fetchone() or (0, "")
     return identity | {
         "server_version": connection.info.server_version,
         "revision": _one(connection, _REVISION),
         "roles": tuple(name for (name,) in connection.execute(_ROLES)),
         "logins": tuple(name for (name,) in connection.execute(_LOGINS)),
         "last_event": _one(connection, _LAST_EVENT),
+        "audit_seq": audit_seq,
+        "audit_hash": audit_hash,
     }
 
 

@@ -36,6 +36,9 @@ class Manifest(BaseModel):
     logins: tuple[str, ...]
     #: Number of the last event that had one.
     last_event: int = Field(ge=0)
+    #: Place and hash of the last link of the audit's chain; 0 and nothing: there was none.
+    audit_seq: int = Field(default=0, ge=0)
+    audit_hash: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     #: Rows by table, as schema.table.
     tables: dict[str, Rows]
     dump_bytes: int = Field(ge=0)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from geoservice.auth.model import Identity
 from geoservice.domain.importing.model import ReadFeatures
 from geoservice.domain.importing.properties import faults_of
+from geoservice.services.audit.traces import note_features_read
 from geoservice.services.layers.errors import (
     ChangeUnknown,
     FeatureEditedMeanwhile,
@@ -161,6 +162,7 @@ class FeatureService:
             j = get_jurisdiction(connection, jurisdiction_code).id
             grids = None if identity is None or not layer.personal else own_grids(connection, j, identity)
             found = queries.versions(connection, layer, jurisdiction_id=j, key=key, grids=grids)
+            note_features_read(connection, layer, j, len(found), part="history")
         if not found:
             raise FeatureUnknown(layer=layer_id, key=key)
         return found
@@ -197,9 +199,11 @@ class FeatureService:
         with self._database.transaction() as connection:
             j = get_jurisdiction(connection, jurisdiction_code).id
             grids = own_grids(connection, j, identity) if layer.personal else None
-            return queries.features_at(
+            found = queries.features_at(
                 connection, layer, jurisdiction_id=j, at=at, key=key, after=after, grids=grids, limit=limit
             )
+            note_features_read(connection, layer, j, len(found))
+            return found
 
     def changes(
         self, jurisdiction_code: str, *, layer_id: str | None = None, before: int | None = None, limit: int

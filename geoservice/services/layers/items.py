@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from geoservice.auth.model import Identity
 from geoservice.auth.permissions import Permission, permitted
 from geoservice.errors import LayerUnknown
+from geoservice.services.audit.traces import note_features_read
 from geoservice.services.layers.errors import FeatureUnknown
 from geoservice.services.lookups import get_jurisdiction
 from layers import items
@@ -123,14 +124,15 @@ class ItemService:
     def page(self, collection: Collection, selection: Selection, shown: Shown, *, limit: int) -> Page:
         """Return a page of a collection; raise layers.items.NotKnownThen."""
         with self._database.transaction(one_view=True) as connection:
-            return items.page(
-                connection, collection.layer, selection, shown, limit=limit, most_bytes=self._page_bytes
-            )  # fmt: skip
+            found = items.page(connection, collection.layer, selection, shown, limit=limit, most_bytes=self._page_bytes)
+            note_features_read(connection, collection.layer, collection.jurisdiction.id, len(found.features))
+            return found
 
     def item(self, collection: Collection, key: str, shown: Shown) -> Item:
         """Return a feature of a collection; raise FeatureUnknown."""
         with self._database.transaction() as connection:
             found = items.item(connection, collection.layer, Selection(collection.home), shown, key=key)
+            note_features_read(connection, collection.layer, collection.jurisdiction.id, int(found is not None))
         if found is None:
             raise FeatureUnknown(layer=collection.id, key=key)
         return found

@@ -16,6 +16,7 @@ from geoservice.domain.staff.differences import RemovedPostings, RosterDifferenc
 from geoservice.domain.staff.rosters import READERS, RosterChoices, StoredStaff, roster_of
 from geoservice.reading.ledgers import ReadLedger, read_ledger
 from geoservice.reading.limits import Limits
+from geoservice.services.audit.traces import note_export
 from geoservice.services.layers.errors import DifferenceOutdated, MissingNotKnown
 from geoservice.services.lookups import get_jurisdiction
 from geoservice.writing.exported_file import require_place
@@ -133,6 +134,7 @@ class RosterService:
         with self._database.transaction(one_view=True) as connection:
             j = get_jurisdiction(connection, jurisdiction_code).id
             rows = list(_rows(_staffed(connection, j)))
+            note_export(connection, j, len(rows), ledger="staff")
         write_ledger(out, COLUMNS, rows, force=force)
         return len(rows)
 

@@ -96,6 +96,9 @@ def _fill(url: str, here: int) -> None:
            VALUES ('canary', '$argon2id$', true, 'reader', %(here)s, 'test')""",
         """INSERT INTO geoservice.session (secret_sha256, login, expires_at)
            VALUES (decode(repeat('00', 32), 'hex'), 'canary', now() + interval '1 hour')""",
+        """INSERT INTO geoservice.audit_seal (seq, entry_id, hash)
+           SELECT 1, min(a.id), decode(repeat('00', 32), 'hex') FROM geoservice.audit_entry AS a
+            WHERE a.jurisdiction_id = %(here)s""",
         f"SELECT geoservice.begin_step({draft})",
         f"""INSERT INTO geoservice.preview (edition_id, revision, actor, fingerprint, moves)
             VALUES ({draft}, 0, 'test', 'none', '[]')""",  # noqa: S608  a query of ours
@@ -242,6 +245,7 @@ def _of_the_community(table: str) -> str:
         "preview": by_edition,
         "change": "t.id IN (SELECT n.change_id FROM geoservice.change_count AS n WHERE n.jurisdiction_id = :here)",
         "session": "t.login IN (SELECT a.login FROM geoservice.account AS a WHERE a.jurisdiction_id = :here)",
+        "audit_seal": "t.entry_id IN (SELECT a.id FROM geoservice.audit_entry AS a WHERE a.jurisdiction_id = :here)",
         "delivery": "t.webhook_id IN (SELECT w.id FROM geoservice.webhook AS w WHERE w.jurisdiction_id = :here)",
     }  # fmt: skip
     return of_others.get(table, "t.jurisdiction_id = :here")

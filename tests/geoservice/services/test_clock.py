@@ -25,6 +25,7 @@ from layers.db.session import Database
 from tests import places
 from tests.factories import Town, make_edition, make_incident, make_organisation, make_town, select_one
 from tests.loading import stop, wait_until_loaded
+from tests.run import Run
 from tests.waiting import PATIENCE_S, wait_until
 
 ALL_WEEK = """
@@ -66,6 +67,7 @@ def services_of_town(database_url: str) -> Iterator[Services]:
 def clock_process(url: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run the worker as the service does."""
     environment = web_environment(url) | {f"GEOSERVICE_{name}": text for name, text in settings.items()}
+    environment["GEOSERVICE_DATA_DIR"] = str(Run.current().directory / "worker")  # anchors are told there
     with subprocess.Popen(worker_command(), env=environment) as process:
         try:
             yield process
@@ -127,6 +129,7 @@ def grid_of_organisation(superuser: psycopg.Connection[Any]) -> Any:
 def test_which_jobs_there_are() -> None:
     assert [job.name for job in JOBS] == [
         "editions", "overdue", "lapses", "working_time", "tiles", "event_numbers", "old_events", "old_deliveries",
+        "audit_seals",
     ]  # fmt: skip
 
 
@@ -137,7 +140,7 @@ def test_what_is_due_is_done_though_nothing_is_held_in_memory(
     assert grid_of_organisation(superuser) == "B"
     with clock_process(database_url, HOLD_EDITIONS="false", WEBHOOKS=webhooks):
         wait_until(
-            lambda: select_one(superuser, "SELECT count(done_at) FROM geoservice.scheduled_job") == len(JOBS),
+            lambda: select_one(superuser, "SELECT count(done_at) FROM geoservice.scheduled_job") == len(JOBS) + 1,
             "every job is done once",
         )
         late, old = report_late(superuser), resolve_long_ago(superuser)
