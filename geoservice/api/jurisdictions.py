@@ -9,6 +9,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
+from geoservice.domain.small_counts import K_MINIMUM
 from geoservice.services.incidents import HandlingFigures, IncidentService
 from geoservice.services.viewing import JurisdictionView, ViewingService
 from geoservice.web.guard import guard, shown_here
@@ -42,6 +43,11 @@ class JurisdictionOut(BaseModel):
     visitors: Literal["closed", "grids", "open"] = Field(description="What whoever shows no key sees of it")
 
 
+#: What null means to whoever reads figures.
+SMALL = f"null: from 1 to {K_MINIMUM - 1}, told to those alone who may see single households"
+PART_SMALL = "null: a grid's is not told, and the total would give it away"
+
+
 class JurisdictionsOut(BaseModel):
     """Every jurisdiction."""
 
@@ -53,9 +59,9 @@ class GridFiguresOut(BaseModel):
 
     code: str
     name: str
-    households: int
-    residents: int
-    floating: int
+    households: int | None = Field(description=SMALL)
+    residents: int | None = Field(description=SMALL)
+    floating: int | None = Field(description=SMALL)
     received: int
     closed: int
     in_hand: int
@@ -66,9 +72,9 @@ class StatisticsOut(BaseModel):
 
     jurisdiction: str
     grids: int
-    households: int
-    residents: int
-    floating: int = Field(description="Of the residents, those registered elsewhere")
+    households: int | None = Field(description=PART_SMALL)
+    residents: int | None = Field(description=PART_SMALL)
+    floating: int | None = Field(description=f"Of the residents, those registered elsewhere. {PART_SMALL}")
     received: int
     closed: int
     in_hand: int

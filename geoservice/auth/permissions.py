@@ -22,6 +22,7 @@ class Permission(StrEnum):
     READ_GRIDS = "read_grids"  #: jurisdictions, grids, editions, figures
     EDIT_BOUNDARIES = "edit_boundaries"  #: make and edit drafts, preview and publish them
     EDIT_FEATURES = "edit_features"  #: write features of layers; an officer those of his grids
+    READ_HOUSEHOLDS = "read_households"  #: single households and counts below the minimum; an officer of his grids
     READ_CHANGES = "read_changes"  #: what was changed, by whom, and what it was before
     UNDO_CHANGES = "undo_changes"  #: undo a change as a whole
     READ_INCIDENTS = "read_incidents"  #: incidents with their texts and history
@@ -52,6 +53,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.READ_GRIDS: _EVERYBODY,
     Permission.EDIT_BOUNDARIES: frozenset({Role.ANALYST, Role.ADMIN}),
     Permission.EDIT_FEATURES: frozenset({Role.OFFICER, Role.ANALYST, Role.ADMIN}),
+    Permission.READ_HOUSEHOLDS: frozenset({Role.OFFICER, Role.ADMIN}),
     Permission.READ_CHANGES: _STAFF,
     Permission.UNDO_CHANGES: frozenset({Role.ANALYST, Role.ADMIN}),
     Permission.READ_INCIDENTS: _STAFF,

@@ -360,6 +360,14 @@ BEGIN
         SELECT way.id FROM way);
 END $$;
 
+-- Whether whoever asks is told more of a jurisdiction than others are: of 'households' single ones and small counts, of 'sensitive'
+-- reports where and when they were made. Logins of people, who can set what they like, can not work as these roles.
+CREATE FUNCTION geoservice.is_told(what text, jurisdiction integer) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_within', 'geoservice_officer')
+    AND coalesce(what = ANY (string_to_array(current_setting('geoservice.told', true), ' ')), false)
+    AND (cardinality(geoservice.scope_jurisdictions()) = 0 OR coalesce(jurisdiction = ANY (geoservice.scope_jurisdictions()), false));
+
 -- The jurisdictions that show visitors what is not about people.
 CREATE FUNCTION geoservice.open_jurisdictions() RETURNS integer[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
@@ -2701,7 +2709,7 @@ CREATE TABLE geoservice.service (
     keywords text[] NOT NULL DEFAULT '{}',
     attributes jsonb NOT NULL DEFAULT '[]',   -- what it asks for beside words and a place
     limit_working_hours double precision CHECK (limit_working_hours > 0),
-    sensitive boolean NOT NULL DEFAULT false, -- a dispute at home, say: kept and told; nothing is hidden by it
+    sensitive boolean NOT NULL DEFAULT false, -- a dispute at home, say: its reports are told to those alone who handle them
     UNIQUE (jurisdiction_id, code),
     CONSTRAINT service_attributes_are_a_list CHECK (jsonb_typeof(attributes) = 'array')
 );
@@ -2789,6 +2797,13 @@ CREATE TABLE geoservice.incident (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     version integer NOT NULL DEFAULT 1,
+    -- As its service is: where and when it was reported is told to those alone who handle it. Always the trigger's.
+    sensitive boolean NOT NULL DEFAULT false,
+    -- When what people wrote in it and in its history was erased; null: it was not.
+    words_gone_at timestamptz,
+    -- Tiles are told to everybody and kept outside of the database: what is sensitive is nowhere on them.
+    geom_3857 geometry(Geometry, 3857) GENERATED ALWAYS AS
+        (CASE WHEN sensitive THEN public.st_geomfromtext('POINT EMPTY', 3857) ELSE geoservice.web_mercator(geom) END) STORED,
     FOREIGN KEY (jurisdiction_id, service_code) REFERENCES geoservice.service (jurisdiction_id, code),
     CONSTRAINT incident_assigned_to_staff FOREIGN KEY (jurisdiction_id, assigned_officer_code)
         REFERENCES geoservice.staff (jurisdiction_id, code),
@@ -2823,6 +2838,32 @@ CREATE UNIQUE INDEX ix_incident_reporter_sha256 ON geoservice.incident (reporter
 INSERT INTO geoservice.layer (id, table_name, key_column, assignment, tiled, cell_level, counted)
 VALUES ('incidents', 'incident', 'id', 'routing', '{status,service_code,source,late}', 17, '{status,late}');
 SELECT geoservice.attach_tiles('incidents');
+
+-- A report is as sensitive as its service.
+CREATE FUNCTION geoservice.mark_sensitive() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    new.sensitive := coalesce(
+        (SELECT s.sensitive FROM service AS s WHERE s.jurisdiction_id = new.jurisdiction_id AND s.code = new.service_code), false);
+    RETURN new;
+END $$;
+-- After `route`, by name: that finds the jurisdiction.
+CREATE TRIGGER sensitive_as_its_service BEFORE INSERT ON geoservice.incident
+    FOR EACH ROW EXECUTE FUNCTION geoservice.mark_sensitive();
+CREATE TRIGGER sensitive_as_its_new_service BEFORE UPDATE ON geoservice.incident FOR EACH ROW
+    WHEN ((new.service_code, new.jurisdiction_id, new.sensitive) IS DISTINCT FROM (old.service_code, old.jurisdiction_id, old.sensitive))
+    EXECUTE FUNCTION geoservice.mark_sensitive();
+
+-- What was reported of a service before it was said to be sensitive, or no longer to be, goes along.
+CREATE FUNCTION geoservice.mark_reports_sensitive() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE incident AS i SET sensitive = new.sensitive
+     WHERE i.jurisdiction_id = new.jurisdiction_id AND i.service_code = new.code AND i.sensitive <> new.sensitive;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER mark_reports AFTER UPDATE ON geoservice.service FOR EACH ROW
+    WHEN (new.sensitive <> old.sensitive) EXECUTE FUNCTION geoservice.mark_reports_sensitive();
 
 -- How urgent an incident is that somebody still has to do something about: the smaller, the more. What is late comes first, then
 -- what has a limit, by when that is; then the rest, what waits longest first. Null: nobody has to do anything any more.
@@ -2996,6 +3037,9 @@ DECLARE
         OR (new.assigned_officer_code IS DISTINCT FROM old.assigned_officer_code AND new.status = 'dispatched')
         OR (new.rating IS DISTINCT FROM old.rating AND new.status IN ('closed', 'duplicate'));
 BEGIN
+    IF new.sensitive <> old.sensitive OR new.words_gone_at IS DISTINCT FROM old.words_gone_at THEN
+        RETURN new;  -- no step: what is known of it is put right by functions of ours alone (rights.sql)
+    END IF;
     IF steps_by_status THEN
         SELECT l.* INTO step FROM lifecycle AS l
          WHERE l.from_status = old.status AND l.to_status = new.status
@@ -3156,6 +3200,9 @@ DECLARE
     stands boolean;
 BEGIN
     IF tg_op OPERATOR(pg_catalog.=) 'UPDATE' THEN
+        IF new.sensitive OPERATOR(pg_catalog.<>) old.sensitive OR new.words_gone_at IS DISTINCT FROM old.words_gone_at THEN
+            RETURN new;  -- no step: see guard_step
+        END IF;
         new := geoservice.incident_as_changed(old, new);
         IF new.method IS NOT NULL THEN  -- nothing changed that the route depends on
             RETURN new;
@@ -3173,6 +3220,7 @@ BEGIN
         new.routed_at := new.reported_at;
         new.step_rule := 'reported';
         new.step_reason := NULL;
+        new.words_gone_at := NULL;
         new.original_status := CASE WHEN new.duplicate_of IS NOT NULL THEN geoservice.status_of_original(new.duplicate_of) END;
     END IF;
     answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);
@@ -3942,7 +3990,9 @@ BEGIN
     SELECT apply_moves.jurisdiction, now_in_force FROM edition_at(jurisdiction, instant) AS now_in_force
      WHERE now_in_force IS NOT NULL
         ON CONFLICT (jurisdiction_id) DO UPDATE SET edition_id = excluded.edition_id;
-    RETURN (SELECT count(*) FROM unnest(moved) AS m WHERE m.kind NOT IN ('incident', 'undecided'));
+    -- Without what is personal: told with every publication, it would be a count of a few.
+    RETURN (SELECT count(*) FROM unnest(moved) AS m JOIN layer AS l ON l.table_name = m.kind AND NOT l.personal
+             WHERE m.kind NOT IN ('incident', 'undecided'));
 END $$;
 
 -- Another snap tolerance gives places beside the grids another owner: features and open incidents there go along at once, as with
@@ -4501,6 +4551,21 @@ CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.layer
 -- What is read of layers whose features are told with more, or less, than their tables hold. They ask with the rights of the
 -- schema's owner; rights.sql says who may ask them.
 
+-- Of population the rule is of small_counts.py: fewer than k of something, and more than none, are told to those alone who may see
+-- single households.
+CREATE FUNCTION geoservice.k_minimum() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 5;
+
+-- Whether whoever asks is told every count of a grid: an officer of those that he serves today. own: those grids.
+CREATE FUNCTION geoservice.is_told_whole(jurisdiction integer, grid text, own text[]) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN geoservice.is_told('households', jurisdiction) AND (geoservice.scope_staff() IS NULL OR coalesce(grid = ANY (own), false));
+
+-- A count as it may be told. whole: whoever asks is told every count.
+CREATE FUNCTION geoservice.told_count(counted bigint, whole boolean) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN whole OR coalesce(counted, 0) = 0 OR counted >= geoservice.k_minimum() THEN coalesce(counted, 0) END;
+
 -- Grids in every period, each with the figures of now: whoever does not ask for a figure does not pay for it.
 CREATE VIEW geoservice.served_grid AS
 SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
@@ -4508,10 +4573,13 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
        lower(t.valid) AS valid_from, upper(t.valid) AS valid_to,
        round(st_area(t.geom::geography)::numeric, 1)::double precision AS area_m2,
        o.officer, coalesce(o.police_officers, 0) AS police_officers,
-       coalesce(h.households, 0) AS households, coalesce(h.residents, 0) AS residents, coalesce(h.floating, 0) AS floating,
+       geoservice.told_count(h.households, whole.told) AS households, geoservice.told_count(h.residents, whole.told) AS residents,
+       geoservice.told_count(h.floating, whole.told) AS floating,
        coalesce(i.received, 0) AS received, coalesce(i.in_hand, 0) AS in_hand, coalesce(i.closed, 0) AS closed,
        t.geom
   FROM geoservice.territory AS t
+ CROSS JOIN LATERAL (
+        SELECT geoservice.is_told_whole(t.jurisdiction_id, t.code, (SELECT geoservice.scope_grids())) AS told) AS whole
   LEFT JOIN (SELECT jurisdiction_id, grid_code, sum(households) AS households, sum(residents) AS residents, sum(floating) AS floating
                FROM geoservice.household GROUP BY jurisdiction_id, grid_code) AS h
          ON h.jurisdiction_id = t.jurisdiction_id AND h.grid_code = t.code
@@ -4528,29 +4596,65 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
               GROUP BY p.jurisdiction_id, p.grid_code) AS o
          ON o.jurisdiction_id = t.jurisdiction_id AND o.grid_code = t.code;
 
--- Buildings with how many households each has.
+-- Jurisdictions with the figures of now. A total of which a part may not be told is not told: others would give the part away.
+CREATE VIEW geoservice.served_jurisdiction AS
+SELECT j.id AS jurisdiction_id,
+       CASE WHEN h.told_households THEN h.households END AS households, CASE WHEN h.told_residents THEN h.residents END AS residents,
+       CASE WHEN h.told_floating THEN h.floating END AS floating,
+       i.received, i.closed, i.in_hand, i.triage
+  FROM geoservice.jurisdiction AS j
+ CROSS JOIN LATERAL (
+        SELECT coalesce(sum(g.households), 0)::bigint AS households, coalesce(sum(g.residents), 0)::bigint AS residents,
+               coalesce(sum(g.floating), 0)::bigint AS floating,
+               coalesce(bool_and(geoservice.told_count(g.households, g.whole) IS NOT NULL), true) AS told_households,
+               coalesce(bool_and(geoservice.told_count(g.residents, g.whole) IS NOT NULL), true) AS told_residents,
+               coalesce(bool_and(geoservice.told_count(g.floating, g.whole) IS NOT NULL), true) AS told_floating
+          FROM (SELECT sum(households) AS households, sum(residents) AS residents, sum(floating) AS floating,
+                       geoservice.is_told_whole(j.id, grid_code, (SELECT geoservice.scope_grids())) AS whole
+                  FROM geoservice.household WHERE jurisdiction_id = j.id GROUP BY grid_code) AS g) AS h
+ CROSS JOIN LATERAL (
+        SELECT count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
+               count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand,
+               count(*) FILTER (WHERE grid_code IS NULL AND geoservice.is_open(status)) AS triage
+          FROM geoservice.incident WHERE jurisdiction_id = j.id) AS i;
+
+-- How many households each building has, and whether that may be told. Where some of a grid may not be, the smallest count that could
+-- be is not told either: what all others leave of the grid's total would give those away.
+CREATE VIEW geoservice.housed_building AS
+SELECT h.jurisdiction_id, h.building_code, min(h.grid_code) AS grid_code, sum(h.households) AS households,
+       sum(h.residents) AS residents,
+       sum(h.households) >= geoservice.k_minimum() AND NOT (
+           row_number() OVER (PARTITION BY h.jurisdiction_id, min(h.grid_code)
+                              ORDER BY sum(h.households) < geoservice.k_minimum(), sum(h.households), h.building_code) = 1
+           AND (bool_or(sum(h.households) < geoservice.k_minimum()) OVER (PARTITION BY h.jurisdiction_id, min(h.grid_code))
+                OR EXISTS (SELECT FROM geoservice.household AS beside
+                            WHERE beside.jurisdiction_id = h.jurisdiction_id AND beside.building_code IS NULL
+                              AND beside.grid_code IS NOT DISTINCT FROM min(h.grid_code)))) AS told
+  FROM geoservice.household AS h WHERE h.building_code IS NOT NULL GROUP BY h.jurisdiction_id, h.building_code;
+
+-- Buildings with how many households each has; null where that is too few to be told, which is also said of those that have none.
 CREATE VIEW geoservice.served_building AS
-SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use, b.grid_code, coalesce(h.households, 0) AS households,
+SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use, b.grid_code,
+       CASE WHEN geoservice.is_told_whole(b.jurisdiction_id, b.grid_code, (SELECT geoservice.scope_grids()))
+            THEN coalesce(h.households, 0) WHEN h.told THEN h.households END AS households,
        b.geom
   FROM geoservice.building AS b
-  LEFT JOIN (SELECT jurisdiction_id, building_code, sum(households) AS households
-               FROM geoservice.household GROUP BY jurisdiction_id, building_code) AS h
-         ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
+  LEFT JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
 
--- Households: a point a building, and how many live there; nothing of who they are.
+-- Households: a point a building, and how many live there, where that may be told; nothing of who they are.
 CREATE VIEW geoservice.served_household AS
 SELECT b.jurisdiction_id, b.code AS building_code, b.grid_code, h.households, st_pointonsurface(b.geom) AS geom
   FROM geoservice.building AS b
-  JOIN (SELECT jurisdiction_id, building_code, sum(households) AS households
-          FROM geoservice.household GROUP BY jurisdiction_id, building_code) AS h
-    ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
+  JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code
+ WHERE h.told OR geoservice.is_told_whole(b.jurisdiction_id, b.grid_code, (SELECT geoservice.scope_grids()));
 
--- Incidents without their words and without anything of their reporters.
+-- Incidents without their words and without anything of their reporters; those that are sensitive to those who handle them.
 CREATE VIEW geoservice.served_incident AS
 SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_en AS service_name_en, i.status, i.grid_code,
        i.method, i.near_border, i.source, i.reported_at, i.late, i.geom
   FROM geoservice.incident AS i
-  JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code;
+  JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code
+ WHERE NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id);
 
 -- Who may do what. Three group roles:
 --   geoservice_reader    the map without people
@@ -4564,7 +4668,7 @@ GRANT USAGE ON SCHEMA geoservice TO geoservice_reader, geoservice_analyst, geose
 -- the analyst writes it, and the service does both, to what is personal as well.
 GRANT SELECT ON geoservice.served_grid, geoservice.served_building, geoservice.served_incident
     TO geoservice_analyst, geoservice_app;
-GRANT SELECT ON geoservice.served_household TO geoservice_app;
+GRANT SELECT ON geoservice.served_household, geoservice.served_jurisdiction, geoservice.housed_building TO geoservice_app;
 
 -- What everybody reads.
 GRANT SELECT ON
@@ -4580,6 +4684,14 @@ GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservic
 GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.decision, geoservice.posting, geoservice.change,
     geoservice.change_count TO geoservice_analyst, geoservice_app;
 GRANT SELECT, INSERT ON geoservice.incident TO geoservice_app;
+-- Whether it is sensitive, and whether its words are gone, is said by functions of ours alone: a change of either is no step.
+DO $$
+BEGIN
+    EXECUTE format('GRANT UPDATE (%s) ON geoservice.incident TO geoservice_app', (
+        SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
+         WHERE a.attrelid = 'geoservice.incident'::regclass AND a.attnum > 0 AND a.attgenerated = '' AND NOT a.attisdropped
+           AND a.attname NOT IN ('sensitive', 'words_gone_at')));
+END $$;
 -- No words of residents and nothing of a reporter; a report that the analyst hands in has no token that somebody else may know.
 GRANT SELECT (id, service_code, source, geom, received_x, received_y, declared_crs, accuracy_m, building_code, reported_at,
         jurisdiction_id, edition_id, grid_code, method, distance_to_border_m, near_border, candidates, officer_code, routed_at,
@@ -4617,7 +4729,6 @@ GRANT INSERT ON geoservice.decision TO geoservice_app;
 GRANT SELECT, INSERT ON geoservice.visit, geoservice.preview, geoservice.report_key, geoservice.tile_edition, geoservice.tile_grid
     TO geoservice_app;
 GRANT SELECT ON geoservice.tile_set, geoservice.tile_version, geoservice.tile_change, geoservice.tile_cell TO geoservice_app;
-GRANT UPDATE ON geoservice.incident TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (done_at) ON geoservice.scheduled_job TO geoservice_app;
 GRANT SELECT ON geoservice.incident_event, geoservice.outbox, geoservice.outbox_head TO geoservice_app;
 -- What a webhook is for, and what was sent, is not written anew.
@@ -4635,7 +4746,8 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     geoservice.scope_jurisdictions(), geoservice.scope_staff(), geoservice.scope_grids(), geoservice.followed(),
     geoservice.open_jurisdictions(), geoservice.closed_jurisdictions(), geoservice.login_jurisdictions(), geoservice.may_write(integer),
-    geoservice.actor(), geoservice.is_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
+    geoservice.is_told(text, integer), geoservice.is_told_whole(integer, text, text[]), geoservice.told_count(bigint, boolean),
+    geoservice.k_minimum(), geoservice.actor(), geoservice.is_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
     geoservice.has_words(text), geoservice.is_reason(text),
     geoservice.is_position(geometry), geoservice.is_on_earth(geometry),
@@ -4701,6 +4813,7 @@ GRANT EXECUTE ON FUNCTION
 DO $$
 DECLARE
     within CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.scope_jurisdictions())::integer[])';
+    handled CONSTANT text := '(NOT sensitive OR geoservice.is_told(''sensitive'', jurisdiction_id))';
     own CONSTANT text := within || ' AND grid_code = ANY ((SELECT geoservice.scope_grids())::text[])';
     granted CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.login_jurisdictions())::integer[])';
     home text;
@@ -4711,14 +4824,16 @@ BEGIN
                                 'change', 'change_count', 'account', 'session'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
     END LOOP;
+    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_everywhere', handled, 'true');
 
     -- Incidents. A report may come from anywhere: where it belongs is the trigger's.
-    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_within', within || ' AND ' || handled, within);
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_officer',
         within || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR officer_code = (SELECT geoservice.scope_staff()))',
         within);
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_visitor',
-        'id = ANY ((SELECT geoservice.followed())::uuid[]) OR jurisdiction_id = ANY ((SELECT geoservice.open_jurisdictions())::integer[])');
+        'id = ANY ((SELECT geoservice.followed())::uuid[])'
+        ' OR (NOT sensitive AND jurisdiction_id = ANY ((SELECT geoservice.open_jurisdictions())::integer[]))');
     CREATE POLICY geoservice_visitor_insert ON geoservice.incident FOR INSERT TO geoservice_visitor WITH CHECK (true);
     CREATE POLICY geoservice_visitor_update ON geoservice.incident FOR UPDATE TO geoservice_visitor
         USING (id = ANY ((SELECT geoservice.followed())::uuid[]));
