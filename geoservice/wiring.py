@@ -30,6 +30,8 @@ from geoservice.services.layers.own import OwnLayerLimits, OwnLayerService
 from geoservice.services.logins import LoginLimits
 from geoservice.services.ownership import OwnershipService
 from geoservice.services.population import PopulationService
+from geoservice.services.retention.erasures import PLACE, ErasureList
+from geoservice.services.retention.retention import RetentionService
 from geoservice.services.service_lists import ServiceListService
 from geoservice.services.snapshot_cache import SnapshotCache
 from geoservice.services.staff.members import StaffService
@@ -84,6 +86,7 @@ class Services:
     items: ItemService
     layer_imports: LayerImportService
     own_layers: OwnLayerService
+    retention: RetentionService
 
 
 def database_urls(settings: Settings) -> DatabaseUrls:
@@ -135,6 +138,13 @@ def tile_store(settings: Settings) -> TileStore | None:
     return TileStore(path, StoreLimits(settings.tile_store_bytes, settings.tile_store_reserve_bytes))
 
 
+def erasure_list(settings: Settings) -> ErasureList:
+    """Return the list of erasures that restores go by."""
+    path = settings.erasure_list or settings.data_dir / PLACE
+    server_account(settings.service_account).hand_over(path, data_dir=settings.data_dir)
+    return ErasureList(path)
+
+
 def _cache(settings: Settings) -> SnapshotCache:
     # One connection listens, one reads, one is the builder's.
     url = database_urls(settings).service
@@ -178,6 +188,7 @@ def build_services(settings: Settings) -> Services:
         items=ItemService(database, page_bytes=settings.ogc_page_bytes),
         layer_imports=LayerImportService(database),
         own_layers=OwnLayerService(database, own_layer_limits(settings), store),
+        retention=RetentionService(database, erasure_list(settings)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -32,6 +33,15 @@ class JurisdictionQuery(StrictModel):
     jurisdiction: Code
 
 
+class RetentionOut(BaseModel):
+    """For how many days something is kept; null: for good."""
+
+    words: int | None = Field(description="What was written of a report, after it was closed")
+    deliveries: int | None = Field(description="Messages of webhooks, after the event")
+    report_keys: int | None = Field(description="By what a report is known that is sent again, after it came")
+    sessions: int | None = Field(description="Sessions, after their end")
+
+
 class JurisdictionOut(BaseModel):
     """A jurisdiction."""
 
@@ -41,6 +51,7 @@ class JurisdictionOut(BaseModel):
     bbox: list[float] = Field(description="west, south, east, north in degrees, WGS 84")
     attribution: str | None = Field(description="Whom everything that shows its data names, plain text; null: nobody")
     visitors: Literal["closed", "grids", "open"] = Field(description="What whoever shows no key sees of it")
+    retention: RetentionOut = Field(description="For how many days what people write is kept; null: for good")
 
 
 #: What null means to whoever reads figures.
@@ -204,6 +215,7 @@ def _jurisdiction_out(view: JurisdictionView) -> JurisdictionOut:
         bbox=list(view.bbox),
         attribution=view.attribution,
         visitors=view.visitors,
+        retention=RetentionOut(**asdict(view.retention)),
     )
 
 

@@ -32,6 +32,8 @@ class Permission(StrEnum):
     USE_OPEN311 = "use_open311"  #: ask by the Open311 standard, without texts; its POST asks for the key in the form
     FOLLOW_REPORT = "follow_report"  #: see and rate the one report whose token is shown
 
+    ERASE_WORDS = "erase_words"  #: erase what people wrote of a report, on request
+
     READ_STAFF = "read_staff"  #: staff by code and call sign, and who is posted where on any day
     RECORD_VISITS = "record_visits"  #: note what was done and where; an officer in his grids
     READ_VISITS = "read_visits"  #: see that; an officer of his grids
@@ -57,11 +59,12 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.READ_CHANGES: _STAFF,
     Permission.UNDO_CHANGES: frozenset({Role.ANALYST, Role.ADMIN}),
     Permission.READ_INCIDENTS: _STAFF,
-    Permission.REPORT_INCIDENT: _KNOWN - {Role.READER, Role.AUDITOR},
+    Permission.REPORT_INCIDENT: _KNOWN - {Role.READER, Role.STEWARD, Role.AUDITOR},
     Permission.HANDLE_INCIDENT: frozenset({Role.OFFICER, Role.DISPATCHER, Role.ADMIN}),
     Permission.REPORT_AS_RESIDENT: _EVERYBODY,
     Permission.FOLLOW_REPORT: _EVERYBODY,
     Permission.USE_OPEN311: _EVERYBODY,
+    Permission.ERASE_WORDS: frozenset({Role.STEWARD, Role.ADMIN}),
     Permission.READ_STAFF: _STAFF,
     Permission.RECORD_VISITS: frozenset({Role.OFFICER, Role.ADMIN}),
     Permission.READ_VISITS: _STAFF,

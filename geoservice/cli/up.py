@@ -157,6 +157,7 @@ def serve(*, events: bool, worker: bool) -> None:
     if servers.warning:
         click.echo(f"warning: {servers.warning}", err=True)
     wiring.tile_store(settings)  # while we may: it is handed over
+    wiring.erasure_list(settings)
     environment = servers.environment(commands.web_environment(url), settings.data_dir)
     servers.become()
     # Replacing ourselves leaves one process to signal, as containers and service managers expect.

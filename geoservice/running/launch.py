@@ -25,7 +25,7 @@ from geoservice.services.demo import DemoSummary, load_demo
 from geoservice.services.openings import find_openings
 from geoservice.services.preparing import prepare_database
 from geoservice.settings import Settings
-from geoservice.wiring import tile_store
+from geoservice.wiring import erasure_list, tile_store
 
 #: Another `up` may be in the middle of making its database.
 OTHER_STARTS_S = 90.0
@@ -90,6 +90,7 @@ def _prepare(
         _check_reachable(urls.service)
         _tell_what_stands_open(settings, urls.service, report)
         tile_store(settings)  # while we may: it is handed over to whom the servers run as
+        erasure_list(settings)
         return (load_demo(urls.service, report) if demo else None), urls.service
     except BaseException:  # Ctrl-C included; it is raised again
         # Nobody would look after a database that was started for a service that then did not come up.

@@ -74,6 +74,12 @@ class IncidentRow(Base):
         ),
         Index(None, "reporter_sha256", unique=True, postgresql_where=text("reporter_sha256 IS NOT NULL")),
         Index(None, "duplicate_of", postgresql_where=text("duplicate_of IS NOT NULL")),
+        Index(
+            "ix_incident_words",
+            "jurisdiction_id",
+            "status_since",
+            postgresql_where=text("words_gone_at IS NULL AND NOT geoservice.is_open(status)"),
+        ),
         Index(None, "status_since", postgresql_where=text("status = 'resolved'")),
         Index(
             None,
@@ -100,6 +106,8 @@ class IncidentRow(Base):
     sensitive: Mapped[bool] = mapped_column(Boolean, server_default="false")
     #: When its words and those of its history were erased.
     words_gone_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    #: Counts what was put right that is no step.
+    upkeep: Mapped[int] = mapped_column(Integer, server_default="0")
     received_x: Mapped[float] = mapped_column(Float(53))
     received_y: Mapped[float] = mapped_column(Float(53))
     declared_crs: Mapped[str] = mapped_column(Text, server_default="wgs84")

@@ -77,6 +77,8 @@ CREATE TABLE geoservice.incident (
     sensitive boolean NOT NULL DEFAULT false,
     -- When what people wrote in it and in its history was erased; null: it was not.
     words_gone_at timestamptz,
+    -- Counts what functions of ours put right that is no step: nobody else may write it (rights.sql).
+    upkeep integer NOT NULL DEFAULT 0,
     -- Tiles are told to everybody and kept outside of the database: what is sensitive is nowhere on them.
     geom_3857 geometry(Geometry, 3857) GENERATED ALWAYS AS
         (CASE WHEN sensitive THEN public.st_geomfromtext('POINT EMPTY', 3857) ELSE geoservice.web_mercator(geom) END) STORED,
@@ -108,6 +110,8 @@ CREATE INDEX ix_incident_expected_at ON geoservice.incident (expected_at)
     WHERE overdue_at IS NULL AND geoservice.clock_runs(status);
 CREATE INDEX ix_incident_overrule_grid_code ON geoservice.incident (jurisdiction_id, overrule_grid_code)
     WHERE overrule_grid_code IS NOT NULL;
+CREATE INDEX ix_incident_words ON geoservice.incident (jurisdiction_id, status_since)
+    WHERE words_gone_at IS NULL AND NOT geoservice.is_open(status);
 CREATE INDEX ix_incident_duplicate_of ON geoservice.incident (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE UNIQUE INDEX ix_incident_reporter_sha256 ON geoservice.incident (reporter_sha256) WHERE reporter_sha256 IS NOT NULL;
 
@@ -134,7 +138,7 @@ CREATE TRIGGER sensitive_as_its_new_service BEFORE UPDATE ON geoservice.incident
 CREATE FUNCTION geoservice.mark_reports_sensitive() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    UPDATE incident AS i SET sensitive = new.sensitive
+    UPDATE incident AS i SET sensitive = new.sensitive, upkeep = i.upkeep + 1
      WHERE i.jurisdiction_id = new.jurisdiction_id AND i.service_code = new.code AND i.sensitive <> new.sensitive;
     RETURN NULL;
 END $$;

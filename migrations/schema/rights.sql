@@ -26,13 +26,13 @@ GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservic
 GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.decision, geoservice.posting, geoservice.change,
     geoservice.change_count TO geoservice_analyst, geoservice_app;
 GRANT SELECT, INSERT ON geoservice.incident TO geoservice_app;
--- Whether it is sensitive, and whether its words are gone, is said by functions of ours alone: a change of either is no step.
+-- Whether it is sensitive, and whether its words are gone, is said by functions of ours alone.
 DO $$
 BEGIN
     EXECUTE format('GRANT UPDATE (%s) ON geoservice.incident TO geoservice_app', (
         SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
          WHERE a.attrelid = 'geoservice.incident'::regclass AND a.attnum > 0 AND a.attgenerated = '' AND NOT a.attisdropped
-           AND a.attname NOT IN ('sensitive', 'words_gone_at')));
+           AND a.attname NOT IN ('sensitive', 'words_gone_at', 'upkeep')));
 END $$;
 -- No words of residents and nothing of a reporter; a report that the analyst hands in has no token that somebody else may know.
 GRANT SELECT (id, service_code, source, geom, received_x, received_y, declared_crs, accuracy_m, building_code, reported_at,
@@ -72,7 +72,7 @@ GRANT SELECT, INSERT ON geoservice.visit, geoservice.preview, geoservice.report_
     TO geoservice_app;
 GRANT SELECT ON geoservice.tile_set, geoservice.tile_version, geoservice.tile_change, geoservice.tile_cell TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (done_at) ON geoservice.scheduled_job TO geoservice_app;
-GRANT SELECT ON geoservice.incident_event, geoservice.outbox, geoservice.outbox_head TO geoservice_app;
+GRANT SELECT ON geoservice.erasure, geoservice.retention_run, geoservice.incident_event, geoservice.outbox, geoservice.outbox_head TO geoservice_app;
 -- What a webhook is for, and what was sent, is not written anew.
 GRANT SELECT, INSERT, DELETE ON geoservice.webhook, geoservice.delivery TO geoservice_app;
 GRANT UPDATE (secret, previous_secret, previous_secret_until, disabled_at, disabled_reason, sent_up_to)
@@ -134,6 +134,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.begin_step(bigint, text), geoservice.changed_faces(bigint, bigint), geoservice.changed_grids(bigint, bigint),
     geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
+    geoservice.erase_words(uuid[], text), geoservice.run_retention(integer), geoservice.retention_due(),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
     geoservice.take_up_tile_changes(text, integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
     geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.lock_drawing(integer),

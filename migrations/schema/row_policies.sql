@@ -19,7 +19,7 @@ BEGIN
     -- Whoever runs the service.
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
                                 'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview',
-                                'change', 'change_count', 'account', 'session'] LOOP
+                                'change', 'change_count', 'account', 'session', 'erasure', 'retention_run'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
     END LOOP;
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_everywhere', handled, 'true');
@@ -42,6 +42,10 @@ BEGIN
         PERFORM geoservice.set_row_policy('geoservice.incident_event', home,
             'EXISTS (SELECT FROM geoservice.incident AS i WHERE i.id = incident_id)');
     END LOOP;
+
+    -- That words were erased, and how much retention took away.
+    PERFORM geoservice.set_row_policy('geoservice.erasure', 'geoservice_within', within);
+    PERFORM geoservice.set_row_policy('geoservice.retention_run', 'geoservice_within', within);
 
     -- Households: counts, and whoever sees them works there.
     PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_within', within, within);

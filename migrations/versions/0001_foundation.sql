@@ -258,6 +258,12 @@ CREATE TABLE geoservice.jurisdiction (
     attribution text CHECK (char_length(attribution) BETWEEN 1 AND 500),  -- whom maps of it have to name
     -- What visitors see of it: nothing; outline, grids and base map; or all that is not about people.
     visitors text NOT NULL DEFAULT 'grids' CHECK (visitors IN ('closed', 'grids', 'open')),
+    -- Retention, in days; null: kept. What people wrote of a report, after it was closed; messages of webhooks, after the event; what
+    -- tells a report that is sent again, after it came; sessions, after their end.
+    words_days integer DEFAULT 180 CHECK (words_days BETWEEN 8 AND 36500),
+    deliveries_days integer DEFAULT 30 CHECK (deliveries_days BETWEEN 1 AND 36500),
+    report_keys_days integer DEFAULT 7 CHECK (report_keys_days BETWEEN 1 AND 36500),
+    sessions_days integer DEFAULT 7 CHECK (sessions_days BETWEEN 1 AND 36500),
     recorded_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT jurisdiction_households_min_to_max CHECK (households_max >= households_min)
 );
@@ -2625,7 +2631,7 @@ CREATE TABLE geoservice.api_key (
     id text PRIMARY KEY CHECK (id ~ '^[0-9a-z]{8}$'),
     secret_sha256 bytea NOT NULL CHECK (octet_length(secret_sha256) = 32),
     role text NOT NULL CHECK (role IN
-        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'auditor', 'admin')),
+        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'steward', 'auditor', 'admin')),
     label text NOT NULL CHECK (geoservice.is_name(label)),
     jurisdiction_id integer REFERENCES geoservice.jurisdiction,
     staff_code text COLLATE "C",
@@ -2648,7 +2654,7 @@ CREATE TABLE geoservice.account (
     password_hash text NOT NULL CHECK (password_hash LIKE '$argon2id$%'),
     must_change boolean NOT NULL,
     role text NOT NULL CHECK (role IN
-        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'auditor', 'admin')),
+        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'steward', 'auditor', 'admin')),
     jurisdiction_id integer REFERENCES geoservice.jurisdiction,
     staff_code text COLLATE "C",
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -2801,6 +2807,8 @@ CREATE TABLE geoservice.incident (
     sensitive boolean NOT NULL DEFAULT false,
     -- When what people wrote in it and in its history was erased; null: it was not.
     words_gone_at timestamptz,
+    -- Counts what functions of ours put right that is no step: nobody else may write it (rights.sql).
+    upkeep integer NOT NULL DEFAULT 0,
     -- Tiles are told to everybody and kept outside of the database: what is sensitive is nowhere on them.
     geom_3857 geometry(Geometry, 3857) GENERATED ALWAYS AS
         (CASE WHEN sensitive THEN public.st_geomfromtext('POINT EMPTY', 3857) ELSE geoservice.web_mercator(geom) END) STORED,
@@ -2832,6 +2840,8 @@ CREATE INDEX ix_incident_expected_at ON geoservice.incident (expected_at)
     WHERE overdue_at IS NULL AND geoservice.clock_runs(status);
 CREATE INDEX ix_incident_overrule_grid_code ON geoservice.incident (jurisdiction_id, overrule_grid_code)
     WHERE overrule_grid_code IS NOT NULL;
+CREATE INDEX ix_incident_words ON geoservice.incident (jurisdiction_id, status_since)
+    WHERE words_gone_at IS NULL AND NOT geoservice.is_open(status);
 CREATE INDEX ix_incident_duplicate_of ON geoservice.incident (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE UNIQUE INDEX ix_incident_reporter_sha256 ON geoservice.incident (reporter_sha256) WHERE reporter_sha256 IS NOT NULL;
 
@@ -2858,7 +2868,7 @@ CREATE TRIGGER sensitive_as_its_new_service BEFORE UPDATE ON geoservice.incident
 CREATE FUNCTION geoservice.mark_reports_sensitive() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    UPDATE incident AS i SET sensitive = new.sensitive
+    UPDATE incident AS i SET sensitive = new.sensitive, upkeep = i.upkeep + 1
      WHERE i.jurisdiction_id = new.jurisdiction_id AND i.service_code = new.code AND i.sensitive <> new.sensitive;
     RETURN NULL;
 END $$;
@@ -2924,8 +2934,22 @@ CREATE TABLE geoservice.incident_event (
 CREATE INDEX ix_incident_event_incident_id ON geoservice.incident_event (incident_id);
 -- How incidents were handled in a period is counted from their histories.
 CREATE INDEX ix_incident_event_jurisdiction_id_at ON geoservice.incident_event (jurisdiction_id, at);
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON geoservice.incident_event
+CREATE TRIGGER append_only BEFORE DELETE ON geoservice.incident_event
     FOR EACH ROW EXECUTE FUNCTION geoservice.refuse_change();
+
+-- A line stays as it was written; only its words may go.
+CREATE FUNCTION geoservice.refuse_rewriting() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    old.reason := NULL;
+    IF new *= old THEN
+        RETURN new;
+    END IF;
+    RAISE EXCEPTION 'Rows of % are only ever added, never changed or removed.', tg_table_name
+        USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER append_only_but_words BEFORE UPDATE ON geoservice.incident_event
+    FOR EACH ROW EXECUTE FUNCTION geoservice.refuse_rewriting();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON geoservice.incident_event
     FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_change();
 
@@ -2980,14 +3004,14 @@ BEGIN
 END $$;
 CREATE TRIGGER record_change AFTER UPDATE ON geoservice.incident FOR EACH ROW
     -- Of places the operator is named: see unlike(), of layers.
-    WHEN (NOT new.geom = old.geom OR
+    WHEN (new.upkeep = old.upkeep AND (NOT new.geom = old.geom OR
           (new.status, new.service_code, new.source, new.description, new.building_code, new.accuracy_m,
            new.grid_code, new.method, new.officer_code, new.overrule_reason, new.waiting_since, new.overdue_at, new.closed_at,
            new.rating, new.original_status)
         IS DISTINCT FROM
           (old.status, old.service_code, old.source, old.description, old.building_code, old.accuracy_m,
            old.grid_code, old.method, old.officer_code, old.overrule_reason, old.waiting_since, old.overdue_at, old.closed_at,
-           old.rating, old.original_status))
+           old.rating, old.original_status)))
     EXECUTE FUNCTION geoservice.record_change();
 
 -- From report to rating: the steps that an incident may take, kept here too, so that no door takes another.
@@ -3037,8 +3061,11 @@ DECLARE
         OR (new.assigned_officer_code IS DISTINCT FROM old.assigned_officer_code AND new.status = 'dispatched')
         OR (new.rating IS DISTINCT FROM old.rating AND new.status IN ('closed', 'duplicate'));
 BEGIN
-    IF new.sensitive <> old.sensitive OR new.words_gone_at IS DISTINCT FROM old.words_gone_at THEN
-        RETURN new;  -- no step: what is known of it is put right by functions of ours alone (rights.sql)
+    IF new.upkeep <> old.upkeep THEN
+        RETURN new;
+    END IF;
+    IF new.step_reason IS NOT NULL THEN
+        new.words_gone_at := NULL;  -- there are words again
     END IF;
     IF steps_by_status THEN
         SELECT l.* INTO step FROM lifecycle AS l
@@ -3200,8 +3227,8 @@ DECLARE
     stands boolean;
 BEGIN
     IF tg_op OPERATOR(pg_catalog.=) 'UPDATE' THEN
-        IF new.sensitive OPERATOR(pg_catalog.<>) old.sensitive OR new.words_gone_at IS DISTINCT FROM old.words_gone_at THEN
-            RETURN new;  -- no step: see guard_step
+        IF new.upkeep OPERATOR(pg_catalog.<>) old.upkeep THEN
+            RETURN new;
         END IF;
         new := geoservice.incident_as_changed(old, new);
         IF new.method IS NOT NULL THEN  -- nothing changed that the route depends on
@@ -3221,6 +3248,7 @@ BEGIN
         new.step_rule := 'reported';
         new.step_reason := NULL;
         new.words_gone_at := NULL;
+        new.upkeep := 0;
         new.original_status := CASE WHEN new.duplicate_of IS NOT NULL THEN geoservice.status_of_original(new.duplicate_of) END;
     END IF;
     answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);
@@ -3806,7 +3834,6 @@ BEGIN
         SELECT d.id FROM outbox AS d WHERE d.at < now() - interval '30 days' AND d.number IS NOT NULL
          ORDER BY d.at LIMIT most FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS gone = ROW_COUNT;
-    DELETE FROM report_key AS k WHERE k.at < now() - interval '7 days';
     RETURN gone;
 END $$;
 
@@ -4459,6 +4486,157 @@ CREATE INDEX ix_delivery_lane ON geoservice.delivery (webhook_id, lane, number) 
 CREATE INDEX ix_delivery_webhook_id_status_number ON geoservice.delivery (webhook_id, status, number);
 CREATE INDEX ix_delivery_at ON geoservice.delivery (at) WHERE status <> 'waiting';
 
+-- How long what people wrote is kept, and how it goes: by its time, or because somebody asked. What stays are place, time, service and
+-- every step: all that is counted.
+
+-- That, when and why the words of a report were erased, and by whom; never which. The list of those that somebody asked for is kept
+-- beside the backups as well, so that a restore erases them again.
+CREATE TABLE geoservice.erasure (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    incident_id uuid NOT NULL,                -- no foreign key: it is noted of what is gone as well
+    jurisdiction_id integer,
+    at timestamptz NOT NULL DEFAULT now(),
+    actor text NOT NULL DEFAULT geoservice.actor(),
+    -- Words of its own would be words again.
+    because text NOT NULL CHECK (because IN ('retention', 'reporter', 'request', 'third-person', 'mistake', 'authority', 'restore'))
+);
+CREATE INDEX ix_erasure_incident_id ON geoservice.erasure (incident_id);
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON geoservice.erasure
+    FOR EACH ROW EXECUTE FUNCTION geoservice.refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON geoservice.erasure
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_change();
+
+-- What a run of retention took away, a row a kind and piece.
+CREATE TABLE geoservice.retention_run (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT now(),
+    actor text NOT NULL DEFAULT geoservice.actor(),
+    jurisdiction_id integer,                  -- null: of no jurisdiction, or of all
+    kind text NOT NULL CHECK (kind IN ('words', 'deliveries', 'report_keys', 'sessions')),
+    removed integer NOT NULL CHECK (removed > 0),
+    oldest timestamptz NOT NULL
+);
+CREATE INDEX ix_retention_run_at ON geoservice.retention_run (at);
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON geoservice.retention_run
+    FOR EACH ROW EXECUTE FUNCTION geoservice.refuse_change();
+
+-- Until when what is kept for a time is past it. What belongs to no jurisdiction, or to all, is kept as briefly as in any.
+CREATE FUNCTION geoservice.kept_since(kind text, jurisdiction integer) RETURNS timestamptz
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT now() - make_interval(days => min(
+               CASE kind WHEN 'words' THEN j.words_days WHEN 'deliveries' THEN j.deliveries_days
+                         WHEN 'report_keys' THEN j.report_keys_days WHEN 'sessions' THEN j.sessions_days END))
+      FROM jurisdiction AS j WHERE kept_since.jurisdiction IS NULL OR j.id = kept_since.jurisdiction
+$$;
+
+-- The same, for every jurisdiction and for none.
+CREATE VIEW geoservice.retention_limit AS
+SELECT k.kind, j.id AS jurisdiction_id, geoservice.kept_since(k.kind, j.id) AS until
+  FROM unnest(ARRAY['words', 'deliveries', 'report_keys', 'sessions']) AS k (kind)
+ CROSS JOIN (SELECT id FROM geoservice.jurisdiction UNION ALL SELECT NULL) AS j;
+
+-- Words that are kept: the first instant from which their time counts is `since`; null while nothing is over.
+CREATE VIEW geoservice.kept_item AS
+SELECT 'words' AS kind, i.jurisdiction_id, i.id::text AS id, CASE WHEN NOT geoservice.is_open(i.status) THEN i.status_since END AS since
+  FROM geoservice.incident AS i WHERE i.words_gone_at IS NULL
+UNION ALL
+SELECT 'deliveries', w.jurisdiction_id, d.id::text, CASE WHEN d.status <> 'waiting' THEN d.at END
+  FROM geoservice.delivery AS d JOIN geoservice.webhook AS w ON w.id = d.webhook_id
+UNION ALL
+SELECT 'report_keys', i.jurisdiction_id, encode(k.key_sha256, 'hex'), k.at
+  FROM geoservice.report_key AS k JOIN geoservice.incident AS i ON i.id = k.incident_id
+UNION ALL
+SELECT 'sessions', a.jurisdiction_id, encode(s.secret_sha256, 'hex'), CASE WHEN least(s.revoked_at, s.expires_at) < now() THEN least(s.revoked_at, s.expires_at) END
+  FROM geoservice.session AS s JOIN geoservice.account AS a ON a.login = s.login;
+
+-- What a run would take away now: by jurisdiction and kind, of how many, the oldest, and until when it was over. until: null, kept.
+CREATE FUNCTION geoservice.retention_due()
+RETURNS TABLE (jurisdiction text, kind text, due bigint, kept bigint, oldest timestamptz, until timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT j.code, l.kind, count(i.id) FILTER (WHERE i.since < l.until), count(i.id), min(i.since) FILTER (WHERE i.since < l.until), l.until
+      FROM retention_limit AS l
+      LEFT JOIN jurisdiction AS j ON j.id = l.jurisdiction_id
+      LEFT JOIN kept_item AS i ON i.kind = l.kind AND i.jurisdiction_id IS NOT DISTINCT FROM l.jurisdiction_id
+     GROUP BY j.code, l.kind, l.until ORDER BY j.code NULLS LAST, l.kind
+$$;
+
+-- Take the words of reports away wherever they are kept, and tell everybody who heard of them: the report and what came with its last
+-- step, its history, and what would show by trial what was sent. Returns of how many. Whoever may not write a jurisdiction erases none
+-- of it, but the reporter his own.
+CREATE FUNCTION geoservice.erase_words(ids uuid[], because text) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    meant uuid[];
+BEGIN
+    meant := ARRAY(
+        SELECT i.id FROM incident AS i
+         WHERE i.id = ANY (ids) AND (may_write(i.jurisdiction_id) OR i.id = ANY (followed()) OR because IN ('retention', 'restore'))
+         ORDER BY i.id FOR UPDATE);
+    UPDATE incident AS i
+       SET description = '', attributes = '{}', step_reason = NULL,
+           overrule_reason = CASE WHEN i.overrule_grid_code IS NOT NULL THEN 'erased' END,
+           words_gone_at = now(), updated_at = now(), version = i.version + 1, upkeep = i.upkeep + 1
+     WHERE i.id = ANY (meant);
+    UPDATE incident_event AS e SET reason = NULL WHERE e.incident_id = ANY (meant) AND e.reason IS NOT NULL;
+    UPDATE report_key AS k SET request_sha256 = sha256(gen_random_uuid()::text::bytea) WHERE k.incident_id = ANY (meant);
+    INSERT INTO incident_event (incident_id, actor, rule, from_status, to_status, from_grid_code, to_grid_code, officer_code,
+                                jurisdiction_id, service_code, original_status)
+    SELECT i.id, actor(), 'words erased', i.status, i.status, i.grid_code, i.grid_code, i.officer_code, i.jurisdiction_id,
+           i.service_code, i.original_status
+      FROM incident AS i WHERE i.id = ANY (meant) ORDER BY i.id;
+    INSERT INTO erasure (incident_id, jurisdiction_id, because)
+    SELECT i.id, i.jurisdiction_id, erase_words.because FROM incident AS i WHERE i.id = ANY (meant) ORDER BY i.id;
+    RETURN cardinality(meant);
+END $$;
+
+-- Take away a piece of what is past its time, at most so many of each kind; returns the most that went of one: less than `most`, and
+-- there is no more. It waits for nobody: what somebody works on at this moment stays until the next time.
+CREATE FUNCTION geoservice.run_retention(most integer DEFAULT 200) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    of record;
+    gone integer := 0;
+    found integer;
+    oldest timestamptz;
+    ids uuid[];
+BEGIN
+    FOR of IN SELECT l.kind, l.jurisdiction_id, l.until FROM retention_limit AS l WHERE l.until IS NOT NULL ORDER BY l.kind, l.jurisdiction_id LOOP
+        IF of.kind = 'words' THEN
+            SELECT array_agg(d.id), count(*), min(d.status_since) INTO ids, found, oldest FROM (
+                SELECT i.id, i.status_since FROM incident AS i
+                 WHERE i.jurisdiction_id IS NOT DISTINCT FROM of.jurisdiction_id AND i.words_gone_at IS NULL AND NOT is_open(i.status)
+                   AND i.status_since < of.until
+                 ORDER BY i.status_since LIMIT most FOR UPDATE SKIP LOCKED) AS d;
+            IF found > 0 THEN
+                PERFORM erase_words(ids, 'retention');
+            END IF;
+        ELSIF of.kind = 'deliveries' THEN
+            WITH gone AS (DELETE FROM delivery AS d WHERE d.id IN (
+                SELECT p.id FROM delivery AS p JOIN webhook AS w ON w.id = p.webhook_id
+                 WHERE w.jurisdiction_id IS NOT DISTINCT FROM of.jurisdiction_id AND p.status <> 'waiting' AND p.at < of.until
+                 ORDER BY p.at LIMIT most FOR UPDATE OF p SKIP LOCKED) RETURNING d.at)
+            SELECT count(*), min(g.at) INTO found, oldest FROM gone AS g;
+        ELSIF of.kind = 'report_keys' THEN
+            WITH gone AS (DELETE FROM report_key AS k WHERE k.key_sha256 IN (
+                SELECT p.key_sha256 FROM report_key AS p JOIN incident AS i ON i.id = p.incident_id
+                 WHERE i.jurisdiction_id IS NOT DISTINCT FROM of.jurisdiction_id AND p.at < of.until
+                 ORDER BY p.at LIMIT most FOR UPDATE OF p SKIP LOCKED) RETURNING k.at)
+            SELECT count(*), min(g.at) INTO found, oldest FROM gone AS g;
+        ELSE
+            WITH gone AS (DELETE FROM session AS s WHERE s.secret_sha256 IN (
+                SELECT p.secret_sha256 FROM session AS p JOIN account AS a ON a.login = p.login
+                 WHERE a.jurisdiction_id IS NOT DISTINCT FROM of.jurisdiction_id AND least(p.revoked_at, p.expires_at) < of.until
+                 LIMIT most FOR UPDATE OF p SKIP LOCKED) RETURNING least(s.revoked_at, s.expires_at) AS at)
+            SELECT count(*), min(g.at) INTO found, oldest FROM gone AS g;
+        END IF;
+        IF found > 0 THEN
+            INSERT INTO retention_run (jurisdiction_id, kind, removed, oldest) VALUES (of.jurisdiction_id, of.kind, found, oldest);
+        END IF;
+        gone := greatest(gone, found);
+    END LOOP;
+    RETURN gone;
+END $$;
+
 -- One clock: what is due is done by one process that always runs. It waits until the next thing is due, and is woken
 -- when something comes that is due sooner.
 
@@ -4684,13 +4862,13 @@ GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservic
 GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.decision, geoservice.posting, geoservice.change,
     geoservice.change_count TO geoservice_analyst, geoservice_app;
 GRANT SELECT, INSERT ON geoservice.incident TO geoservice_app;
--- Whether it is sensitive, and whether its words are gone, is said by functions of ours alone: a change of either is no step.
+-- Whether it is sensitive, and whether its words are gone, is said by functions of ours alone.
 DO $$
 BEGIN
     EXECUTE format('GRANT UPDATE (%s) ON geoservice.incident TO geoservice_app', (
         SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
          WHERE a.attrelid = 'geoservice.incident'::regclass AND a.attnum > 0 AND a.attgenerated = '' AND NOT a.attisdropped
-           AND a.attname NOT IN ('sensitive', 'words_gone_at')));
+           AND a.attname NOT IN ('sensitive', 'words_gone_at', 'upkeep')));
 END $$;
 -- No words of residents and nothing of a reporter; a report that the analyst hands in has no token that somebody else may know.
 GRANT SELECT (id, service_code, source, geom, received_x, received_y, declared_crs, accuracy_m, building_code, reported_at,
@@ -4730,7 +4908,7 @@ GRANT SELECT, INSERT ON geoservice.visit, geoservice.preview, geoservice.report_
     TO geoservice_app;
 GRANT SELECT ON geoservice.tile_set, geoservice.tile_version, geoservice.tile_change, geoservice.tile_cell TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (done_at) ON geoservice.scheduled_job TO geoservice_app;
-GRANT SELECT ON geoservice.incident_event, geoservice.outbox, geoservice.outbox_head TO geoservice_app;
+GRANT SELECT ON geoservice.erasure, geoservice.retention_run, geoservice.incident_event, geoservice.outbox, geoservice.outbox_head TO geoservice_app;
 -- What a webhook is for, and what was sent, is not written anew.
 GRANT SELECT, INSERT, DELETE ON geoservice.webhook, geoservice.delivery TO geoservice_app;
 GRANT UPDATE (secret, previous_secret, previous_secret_until, disabled_at, disabled_reason, sent_up_to)
@@ -4792,6 +4970,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.begin_step(bigint, text), geoservice.changed_faces(bigint, bigint), geoservice.changed_grids(bigint, bigint),
     geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
+    geoservice.erase_words(uuid[], text), geoservice.run_retention(integer), geoservice.retention_due(),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
     geoservice.take_up_tile_changes(text, integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
     geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.lock_drawing(integer),
@@ -4821,7 +5000,7 @@ BEGIN
     -- Whoever runs the service.
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
                                 'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview',
-                                'change', 'change_count', 'account', 'session'] LOOP
+                                'change', 'change_count', 'account', 'session', 'erasure', 'retention_run'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
     END LOOP;
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_everywhere', handled, 'true');
@@ -4844,6 +5023,10 @@ BEGIN
         PERFORM geoservice.set_row_policy('geoservice.incident_event', home,
             'EXISTS (SELECT FROM geoservice.incident AS i WHERE i.id = incident_id)');
     END LOOP;
+
+    -- That words were erased, and how much retention took away.
+    PERFORM geoservice.set_row_policy('geoservice.erasure', 'geoservice_within', within);
+    PERFORM geoservice.set_row_policy('geoservice.retention_run', 'geoservice_within', within);
 
     -- Households: counts, and whoever sees them works there.
     PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_within', within, within);
