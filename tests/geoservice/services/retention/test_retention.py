@@ -80,7 +80,7 @@ def test_words_go_by_their_time_and_figures_stay(
     assert due.until is not None
     assert due.oldest < due.until
     assert of(retention.due(), "report_keys").due == 3
-    assert retention.due() == retention.due()  # a look changes nothing
+    assert of(retention.due(), "words").due == len(over)  # a look changes nothing
     figures = client.get("/v1/statistics?jurisdiction=sare").json
     list(retention.run(actor="test"))
 
@@ -118,7 +118,7 @@ def test_deliveries_and_sessions_go(community_url: str, retention: RetentionServ
         )  # fmt: skip
         connection.execute(
             "INSERT INTO geoservice.delivery (webhook_id, number, type, body, status, delivered_at, at)"
-            " SELECT w.id, n, 'test', 'body', s, CASE s WHEN 'delivered' THEN now() END, now() - make_interval(days => d)"
+            " SELECT w.id, n, 'test', 'body', s, CASE s WHEN 'delivered' THEN now() END, now() - d * interval '1 day'"
             "   FROM geoservice.webhook AS w, (VALUES (1, 'delivered', 31), (2, 'dead', 31), (3, 'waiting', 31),"
             "        (4, 'delivered', 29)) AS v (n, s, d)"
         )
