@@ -137,7 +137,7 @@ class ServiceOut(BaseModel):
     keywords: list[str]
     limit_working_hours: float | None
     attributes: list[dict[str, Any]] = Field(description="What a report is asked for, as GeoReport v2 defines it")
-    sensitive: bool = Field(description="Kept and told for those who read it; nothing is hidden by it")
+    sensitive: bool = Field(description="Its reports are told to those alone who may read incidents")
 
 
 class ServicesOut(BaseModel):
