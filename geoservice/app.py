@@ -12,7 +12,7 @@ from geoservice.api.deciding import deciding_blueprint
 from geoservice.api.documents import documents_blueprint
 from geoservice.api.drafts import drafts_blueprint
 from geoservice.api.editions import editions_blueprint
-from geoservice.api.erasing import erasing_blueprint
+from geoservice.api.erasure import erasure_blueprint
 from geoservice.api.exports import exports_blueprint
 from geoservice.api.fast_path import FastPath
 from geoservice.api.features import features_blueprint
@@ -148,7 +148,7 @@ def _interfaces(services: Services, metrics: RequestMetrics, *, public_reports: 
         incidents_blueprint(services.incidents),
         handling_blueprint(services.handling, services.incidents),
         following_blueprint(services.handling, services.incidents, public_reports=public_reports),
-        erasing_blueprint(services.retention, services.handling),
+        erasure_blueprint(services.retention, services.handling),
         alerts_blueprint(services.alerts),
         postings_blueprint(services.handling, services.staff),
         staff_blueprint(services.staff),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
-from layers.households.model import HousedPlace
+from layers.households.model import HouseholdPlace
 
 #: Fewer of something, and more than none, are not told.
 K_MINIMUM = 5
@@ -55,7 +55,7 @@ def is_small(count: int) -> bool:
 class Block:
     """Places whose households are only ever counted together: of drafts, which anybody may draw around a house."""
 
-    places: tuple[HousedPlace, ...]
+    places: tuple[HouseholdPlace, ...]
 
     @property
     def grid_code(self) -> str | None:
@@ -73,7 +73,7 @@ class Block:
         return sum(one.residents for one in self.places)
 
     @property
-    def head(self) -> HousedPlace:
+    def head(self) -> HouseholdPlace:
         """Return the place that the block goes with wherever a border cuts it: that of the most households."""
         return max(self.places, key=lambda one: (one.households, one.key))
 
@@ -83,7 +83,7 @@ class Block:
         return not is_small(self.households) and not is_small(self.residents)
 
 
-def blocks_of(places: Iterable[HousedPlace]) -> tuple[Block, ...]:
+def blocks_of(places: Iterable[HouseholdPlace]) -> tuple[Block, ...]:
     """Return the blocks of places: each in one grid, with as many households and residents as may be told.
 
     A place whose households are told by itself is a block by itself, so that nothing is learnt of its neighbours by
@@ -99,9 +99,9 @@ def blocks_of(places: Iterable[HousedPlace]) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def _runs(places: Sequence[HousedPlace]) -> list[tuple[HousedPlace, ...]]:
-    runs: list[tuple[HousedPlace, ...]] = []
-    run: tuple[HousedPlace, ...] = ()
+def _runs(places: Sequence[HouseholdPlace]) -> list[tuple[HouseholdPlace, ...]]:
+    runs: list[tuple[HouseholdPlace, ...]] = []
+    run: tuple[HouseholdPlace, ...] = ()
     for place in places:
         run = (*run, place)
         if sum(one.households for one in run) >= K_MINIMUM:
@@ -114,7 +114,7 @@ def _runs(places: Sequence[HousedPlace]) -> list[tuple[HousedPlace, ...]]:
     return runs
 
 
-def _merged(runs: Sequence[tuple[HousedPlace, ...]]) -> list[Block]:
+def _merged(runs: Sequence[tuple[HouseholdPlace, ...]]) -> list[Block]:
     """Return runs as blocks, those of few residents together with the next."""
     found: list[Block] = []
     for run in runs:
@@ -128,7 +128,7 @@ def _merged(runs: Sequence[tuple[HousedPlace, ...]]) -> list[Block]:
     return found
 
 
-def _z_order(place: HousedPlace) -> int:
+def _z_order(place: HouseholdPlace) -> int:
     """Return where a place lies on a curve through cells of 0.00002 degrees."""
     x, y = int((place.lon + 180) * 50_000), int((place.lat + 90) * 50_000)
     return _spread(x) | _spread(y) << 1

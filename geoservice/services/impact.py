@@ -11,7 +11,7 @@ from geoservice.domain.small_counts import blocks_of, is_small
 from layers.buildings.layer import BUILDINGS
 from layers.grids.model import Decision, Edition, EditionOutline, ReassignedCode
 from layers.households.layer import HOUSEHOLDS
-from layers.households.model import HousedPlace
+from layers.households.model import HouseholdPlace
 from layers.jurisdictions.model import Reroute
 from layers.staff.model import Posting
 from layers.summaries.previews import Move, Preview, Workload
@@ -133,7 +133,7 @@ def _added(count: int | None, sign: int, moved: int | None) -> int | None:
     return None if count is None or moved is None else count + sign * moved
 
 
-def told_moves(moves: Sequence[Move], places: Iterable[HousedPlace]) -> tuple[Move, ...]:
+def told_moves(moves: Sequence[Move], places: Iterable[HouseholdPlace]) -> tuple[Move, ...]:
     """Return moves as whoever may not see single households is told them: of these whole blocks, as their head goes.
 
     Whoever drew one border after the other would else read each household between two of them. How many of a block are

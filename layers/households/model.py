@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class HousedPlace:
+class HouseholdPlace:
     """Where households live: a building, or the place of some that are in none. EPSG:4326."""
 
     #: Of the building; of what is in none the id of its row.

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
-from layers.households.model import HousedPlace
+from layers.households.model import HouseholdPlace
 
 #: A household lives where its building is. All as one value: 200,000 rows cost the driver more than all that is done
 #: with them.
@@ -53,11 +53,11 @@ _HOUSED = text("""
 """)
 
 
-def housed_places(connection: Connection, jurisdiction_id: int) -> tuple[HousedPlace, ...]:
+def housed_places(connection: Connection, jurisdiction_id: int) -> tuple[HouseholdPlace, ...]:
     """Return where households live, in any order."""
     rows = connection.execute(_HOUSED, {"jurisdiction_id": jurisdiction_id})
     return tuple(
-        HousedPlace(key, grid, lon, lat, int(households), int(residents), told)
+        HouseholdPlace(key, grid, lon, lat, int(households), int(residents), told)
         for key, grid, lon, lat, households, residents, told in rows
     )
 

@@ -4018,8 +4018,8 @@ BEGIN
      WHERE now_in_force IS NOT NULL
         ON CONFLICT (jurisdiction_id) DO UPDATE SET edition_id = excluded.edition_id;
     -- Without what is personal: told with every publication, it would be a count of a few.
-    RETURN (SELECT count(*) FROM unnest(moved) AS m JOIN layer AS l ON l.table_name = m.kind AND NOT l.personal
-             WHERE m.kind NOT IN ('incident', 'undecided'));
+    RETURN (SELECT count(*) FROM unnest(moved) AS m
+             WHERE m.kind NOT IN ('incident', 'undecided') AND m.kind NOT IN (SELECT l.table_name FROM layer AS l WHERE l.personal));
 END $$;
 
 -- Another snap tolerance gives places beside the grids another owner: features and open incidents there go along at once, as with
@@ -4055,7 +4055,7 @@ CREATE INDEX ix_preview_edition_id ON geoservice.preview (edition_id);
 -- carry, whatever the edition was drawn from.
 
 -- Publish a draft from an instant on, in one transaction: what was in force ends then, features and open incidents are
--- moved. Returns how many buildings, households, cameras and organisations changed grid.
+-- moved. Returns how many buildings, cameras and organisations changed grid, and features of own layers; of households nothing is told.
 -- starts: before now corrects what was believed, after now is for that day. seen_revision: of the draft, as the publisher
 -- saw it; seen_moves: fingerprint of the preview he saw. Null: not compared.
 CREATE FUNCTION geoservice.publish_edition(

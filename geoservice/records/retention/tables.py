@@ -24,7 +24,7 @@ class ErasureRow(Base):
     because: Mapped[str] = mapped_column(Text)
 
 
-class RetentionRunRow(Base):
+class RetentionRow(Base):
     """What a run took away of one kind."""
 
     __tablename__ = "retention_run"

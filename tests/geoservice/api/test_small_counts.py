@@ -30,6 +30,9 @@ def figures_of(door: Door, part: float, role: Role) -> dict[str, Any]:
     assert door.client.post(f"/v1/editions/{draft.id}/split", json=body, headers=headers).status_code == 200
     found = door.client.post(f"/v1/editions/{draft.id}/validate", json={}, headers=door.headers(role)).json["features"]
     told = door.client.post(f"/v1/editions/{draft.id}/preview", json={}, headers=door.headers(role)).json
+    shown = door.headers(role) | {"If-Match": draft.etag}
+    gone = door.client.post(f"/v1/editions/{draft.id}/withdraw", json={}, headers=shown)
+    assert gone.status_code == 200
     flow = [one for one in told["flows"] if (one["kind"], one["to_grid"]) == ("household", "new")]
     after = {one["code"]: one["after"] for one in told["grids"]}
     counted = [re.search(r"Grid new has (\d+) households", one["properties"]["message"]) for one in found]

@@ -11,12 +11,12 @@ import psycopg
 import pytest
 
 from geoservice.domain.small_counts import K_MINIMUM, Block, blocks_of
-from layers.households.model import HousedPlace
+from layers.households.model import HouseholdPlace
 
 SIDE = 0.01
 
 
-def a_town(chance: random.Random) -> list[HousedPlace]:
+def a_town(chance: random.Random) -> list[HouseholdPlace]:
     """Return places of a few households each in some grids, and of more, told as the database tells them."""
     places = []
     for number in range(chance.randint(1, 60)):
@@ -24,21 +24,21 @@ def a_town(chance: random.Random) -> list[HousedPlace]:
         households = chance.choice([1, 1, 1, 2, 3, 4, 6, 12])
         residents = sum(chance.randint(0, 4) for _ in range(households))
         place = (91.0 + chance.random() * SIDE, 29.0 + chance.random() * SIDE)
-        places.append(HousedPlace(f"p{number}", grid, *place, households, residents, told=False))
+        places.append(HouseholdPlace(f"p{number}", grid, *place, households, residents, told=False))
     return [told_of(place, places) for place in places]
 
 
-def told_of(place: HousedPlace, places: Sequence[HousedPlace]) -> HousedPlace:
+def told_of(place: HouseholdPlace, places: Sequence[HouseholdPlace]) -> HouseholdPlace:
     """Return a place as the view housed_building tells it: where some of its grid is not told, its smallest is not."""
     there = sorted(
         (one for one in places if one.grid_code == place.grid_code), key=lambda one: (one.households, one.key)
     )
     large = [one for one in there if one.households >= K_MINIMUM]
     kept_back = large[:1] if len(large) < len(there) else []
-    return HousedPlace(*list(vars(place).values())[:-1], told=place in large and place not in kept_back)
+    return HouseholdPlace(*list(vars(place).values())[:-1], told=place in large and place not in kept_back)
 
 
-def seen(places: Sequence[HousedPlace], chance: random.Random) -> Iterable[tuple[Block, ...]]:
+def seen(places: Sequence[HouseholdPlace], chance: random.Random) -> Iterable[tuple[Block, ...]]:
     """Yield what each told figure counts: grids as they are, places told by themselves, sides of borders drawn anew."""
     blocks = [block for block in blocks_of(places) if block.is_told]
     for grid in ("a", "b", None):
@@ -102,7 +102,7 @@ def test_every_household_is_in_one_block(seed: int) -> None:
 
 def test_neighbours_are_together() -> None:
     """A row of houses of two households each: three in a block, next to each other."""
-    row = [HousedPlace(f"h{n:02}", "a", 91.0 + n * 0.0001, 29.0, 2, 6, told=False) for n in range(30)]
+    row = [HouseholdPlace(f"h{n:02}", "a", 91.0 + n * 0.0001, 29.0, 2, 6, told=False) for n in range(30)]
     for block in blocks_of(row):
         lons = [one.lon for one in block.places]
         assert max(lons) - min(lons) < 0.001
