@@ -97,7 +97,7 @@ class FlowOut(BaseModel):
     to_grid: str | None
     kind: str = Field(description="Of what", json_schema_extra={"enum": [*KINDS]})
     count: int = Field(
-        description="Of households, but to whoever may see single ones, by blocks of neighbours: each goes with its"
+        description="Of households, but to whoever may see single ones, by neighbourhoods: each goes with its"
         " largest building"
     )
     residents: int = Field(description="Of households")

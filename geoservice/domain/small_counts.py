@@ -52,7 +52,7 @@ def is_small(count: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Block:
+class Neighbourhood:
     """Places whose households are only ever counted together: of drafts, which anybody may draw around a house."""
 
     places: tuple[HouseholdPlace, ...]
@@ -74,7 +74,7 @@ class Block:
 
     @property
     def head(self) -> HouseholdPlace:
-        """Return the place that the block goes with wherever a border cuts it: that of the most households."""
+        """Return the place that the neighbourhood goes with wherever a border cuts it: that of the most households."""
         return max(self.places, key=lambda one: (one.households, one.key))
 
     @property
@@ -83,14 +83,14 @@ class Block:
         return not is_small(self.households) and not is_small(self.residents)
 
 
-def blocks_of(places: Iterable[HouseholdPlace]) -> tuple[Block, ...]:
-    """Return the blocks of places: each in one grid, with as many households and residents as may be told.
+def neighbourhoods_of(places: Iterable[HouseholdPlace]) -> tuple[Neighbourhood, ...]:
+    """Return the neighbourhoods of places: each in one grid, with as many households and residents as may be told.
 
-    A place whose households are told by itself is a block by itself, so that nothing is learnt of its neighbours by
-    taking it away from one. Others are put together along a curve that keeps near what is near (Z-order), and what is
-    left over goes to the block before it.
+    A place whose households are told by itself is one by itself, so that nothing is learnt of its neighbours by taking
+    it away from one. Others are put together along a curve that keeps near what is near (Z-order), and what is
+    left over goes to the neighbourhood before it.
     """
-    found: list[Block] = []
+    found: list[Neighbourhood] = []
     ordered = sorted(places, key=lambda one: (one.grid_code is None, one.grid_code or "", _z_order(one), one.key))
     for _, of_grid in groupby(ordered, key=lambda one: one.grid_code):
         there = tuple(of_grid)
@@ -114,17 +114,17 @@ def _runs(places: Sequence[HouseholdPlace]) -> list[tuple[HouseholdPlace, ...]]:
     return runs
 
 
-def _merged(runs: Sequence[tuple[HouseholdPlace, ...]]) -> list[Block]:
-    """Return runs as blocks, those of few residents together with the next."""
-    found: list[Block] = []
+def _merged(runs: Sequence[tuple[HouseholdPlace, ...]]) -> list[Neighbourhood]:
+    """Return runs as neighbourhoods, those of few residents together with the next."""
+    found: list[Neighbourhood] = []
     for run in runs:
         if found and not found[-1].is_told:
-            found[-1] = Block((*found[-1].places, *run))
+            found[-1] = Neighbourhood((*found[-1].places, *run))
         else:
-            found.append(Block(run))
+            found.append(Neighbourhood(run))
     if len(found) > 1 and not found[-1].is_told:
         last = found.pop()
-        found[-1] = Block((*found[-1].places, *last.places))
+        found[-1] = Neighbourhood((*found[-1].places, *last.places))
     return found
 
 

@@ -166,7 +166,7 @@ class EditionService:
     def preview(self, edition_id: int, *, valid_from: datetime | None = None, actor: str = "") -> Impact:
         """Rehearse the publication of a draft: what would have another grid, and each grid's load before and after.
 
-        Of households whoever may not see single ones is told by blocks.
+        Of households whoever may not see single ones is told by neighbourhoods.
 
         Raises
         ------

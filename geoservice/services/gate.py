@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from geoservice.domain.editing.deciding import decision_findings, unowned_findings
 from geoservice.domain.editing.outlining import outline_findings
-from geoservice.domain.small_counts import blocks_of
+from geoservice.domain.small_counts import neighbourhoods_of
 from geoservice.domain.validating.norms import household_findings, pattern_findings
 from geoservice.domain.validating.soundness import STORABLE_RULES
 from geoservice.domain.validating.topology import findings_of
@@ -90,10 +90,10 @@ def _reused(code: str, accepted: ReassignedCode | None, shape: MultiPolygon | No
 
 def _beside_norms(connection: Connection, jurisdiction: Jurisdiction, grids: Sequence[GridShape]) -> list[Finding]:
     grids = [grid for grid in grids if grid.unowned_reason is None]
-    # Findings are read by whoever draws: by blocks, that no border tells how many live behind it.
-    blocks = [one for one in blocks_of(housed_places(connection, jurisdiction.id)) if one.is_told]
-    points = shapely.points([(one.head.lon, one.head.lat) for one in blocks])
-    counts = np.array([one.households for one in blocks], dtype=np.int64)
+    # Findings are read by whoever draws: by neighbourhoods, that no border tells how many live behind it.
+    neighbourhoods = [one for one in neighbourhoods_of(housed_places(connection, jurisdiction.id)) if one.is_told]
+    points = shapely.points([(one.head.lon, one.head.lat) for one in neighbourhoods])
+    counts = np.array([one.households for one in neighbourhoods], dtype=np.int64)
     found = household_findings(
         grids, points, counts, minimum=jurisdiction.households_min, maximum=jurisdiction.households_max
     )

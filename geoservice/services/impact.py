@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from geoservice.domain.small_counts import blocks_of, is_small
+from geoservice.domain.small_counts import is_small, neighbourhoods_of
 from layers.buildings.layer import BUILDINGS
 from layers.grids.model import Decision, Edition, EditionOutline, ReassignedCode
 from layers.households.layer import HOUSEHOLDS
@@ -134,29 +134,19 @@ def _added(count: int | None, sign: int, moved: int | None) -> int | None:
 
 
 def told_moves(moves: Sequence[Move], places: Iterable[HouseholdPlace]) -> tuple[Move, ...]:
-    """Return moves as whoever may not see single households is told them: of these whole blocks, as their head goes.
+    """Return moves as whoever may not see single households is told them: whole neighbourhoods, as their head goes.
 
-    Whoever drew one border after the other would else read each household between two of them. How many of a block are
-    of the floating population is not told at all: that can be one, in the largest.
+    Whoever drew one border after the other would else read each household between two of them. How many of these are of
+    the floating population is not told at all: that can be one, in the largest.
     """
     to_grid = {move.code: move.to_grid for move in moves if move.kind == BUILDINGS.table}
     to_grid |= {move.id: move.to_grid for move in moves if move.kind == HOUSEHOLDS.table}
     told = [move for move in moves if move.kind != HOUSEHOLDS.table]
-    for block in blocks_of(places):
-        head = block.head.key
-        if block.is_told and head in to_grid and to_grid[head] != block.grid_code:
-            told.append(
-                Move(
-                    HOUSEHOLDS.table,
-                    head,
-                    None,
-                    block.grid_code,
-                    to_grid[head],
-                    block.households,
-                    block.residents,
-                    None,
-                )
-            )
+    for one in neighbourhoods_of(places):
+        head = one.head.key
+        if one.is_told and head in to_grid and to_grid[head] != one.grid_code:
+            counts = (one.households, one.residents, None)
+            told.append(Move(HOUSEHOLDS.table, head, None, one.grid_code, to_grid[head], *counts))
     return tuple(told)
 
 

@@ -64,7 +64,7 @@ def test_borders_drawn_one_beside_the_other_tell_no_household_between(door: Door
     for name in ("count", "residents", "left", "found"):
         assert min(differences(seen, name), default=K_MINIMUM) >= K_MINIMUM, name
     assert {one["floating"] for one in seen} == {None}
-    # And yet it is good for drawing: a block is small.
+    # And yet it is good for drawing: a neighbourhood is small.
     assert all(abs(told["count"] - exact["count"]) <= 40 for told, exact in zip(seen, whole, strict=True))
 
 

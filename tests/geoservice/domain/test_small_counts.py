@@ -10,7 +10,7 @@ import numpy as np
 import psycopg
 import pytest
 
-from geoservice.domain.small_counts import K_MINIMUM, Block, blocks_of
+from geoservice.domain.small_counts import K_MINIMUM, Neighbourhood, neighbourhoods_of
 from layers.households.model import HouseholdPlace
 
 SIDE = 0.01
@@ -38,20 +38,20 @@ def told_of(place: HouseholdPlace, places: Sequence[HouseholdPlace]) -> Househol
     return HouseholdPlace(*list(vars(place).values())[:-1], told=place in large and place not in kept_back)
 
 
-def seen(places: Sequence[HouseholdPlace], chance: random.Random) -> Iterable[tuple[Block, ...]]:
+def seen(places: Sequence[HouseholdPlace], chance: random.Random) -> Iterable[tuple[Neighbourhood, ...]]:
     """Yield what each told figure counts: grids as they are, places told by themselves, sides of borders drawn anew."""
-    blocks = [block for block in blocks_of(places) if block.is_told]
+    found = [whole for whole in neighbourhoods_of(places) if whole.is_told]
     for grid in ("a", "b", None):
-        yield tuple(block for block in blocks if block.grid_code == grid)
-    for block in blocks:
-        if len(block.places) == 1 and block.head.told:
-            yield (block,)
+        yield tuple(whole for whole in found if whole.grid_code == grid)
+    for whole in found:
+        if len(whole.places) == 1 and whole.head.told:
+            yield (whole,)
     for _ in range(40):
         west, south = 91.0 + chance.random() * SIDE, 29.0 + chance.random() * SIDE
         east, north = west + chance.random() * SIDE, south + chance.random() * SIDE
         for grid in ("a", "b", None):
             yield tuple(
-                one for one in blocks
+                one for one in found
                 if one.grid_code == grid and west <= one.head.lon <= east and south <= one.head.lat <= north
             )  # fmt: skip
 
@@ -62,9 +62,7 @@ def test_whoever_subtracts_all_that_is_told_finds_no_few_households(seed: int) -
     chance = random.Random(seed)
     places = a_town(chance)
     column = {one.key: number for number, one in enumerate(places)}
-    rows = {
-        tuple(sorted(column[one.key] for block in blocks for one in block.places)) for blocks in seen(places, chance)
-    }
+    rows = {tuple(sorted(column[one.key] for whole in found for one in whole.places)) for found in seen(places, chance)}
     system = np.zeros((len(rows), len(places)))
     for number, members in enumerate(rows):
         system[number, list(members)] = 1
@@ -88,23 +86,23 @@ def test_whoever_subtracts_all_that_is_told_finds_no_few_households(seed: int) -
 @pytest.mark.parametrize("seed", range(60))
 def test_every_household_is_in_one_block(seed: int) -> None:
     places = a_town(random.Random(seed))
-    blocks = blocks_of(places)
+    found = neighbourhoods_of(places)
 
-    assert sorted(one.key for block in blocks for one in block.places) == sorted(one.key for one in places)
+    assert sorted(one.key for whole in found for one in whole.places) == sorted(one.key for one in places)
     by_grid = defaultdict(list)
-    for block in blocks:
-        assert len({one.grid_code for one in block.places}) == 1
-        by_grid[block.grid_code].append(block)
+    for whole in found:
+        assert len({one.grid_code for one in whole.places}) == 1
+        by_grid[whole.grid_code].append(whole)
     for of_grid in by_grid.values():  # what is not told is all of a grid
-        assert len(of_grid) == 1 or all(block.is_told for block in of_grid)
-    assert blocks_of(reversed(places)) == blocks
+        assert len(of_grid) == 1 or all(whole.is_told for whole in of_grid)
+    assert neighbourhoods_of(reversed(places)) == found
 
 
 def test_neighbours_are_together() -> None:
-    """A row of houses of two households each: three in a block, next to each other."""
+    """A row of houses of two households each: three in a whole, next to each other."""
     row = [HouseholdPlace(f"h{n:02}", "a", 91.0 + n * 0.0001, 29.0, 2, 6, told=False) for n in range(30)]
-    for block in blocks_of(row):
-        lons = [one.lon for one in block.places]
+    for whole in neighbourhoods_of(row):
+        lons = [one.lon for one in whole.places]
         assert max(lons) - min(lons) < 0.001
 
 
