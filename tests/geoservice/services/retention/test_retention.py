@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from geoservice.app import create_app
 from geoservice.auth.model import Identity, Role
 from geoservice.cli.main import geoservice
+from geoservice.errors import TownFileWrong
 from geoservice.records.retention.queries import PIECE, Due
 from geoservice.records.schedule.queries import add_jobs, job_ages
 from geoservice.services.clock import JOBS, Scheduler
@@ -22,6 +23,7 @@ from geoservice.services.incidents import NewReport
 from geoservice.services.jurisdictions import JurisdictionService
 from geoservice.services.retention.erasures import ErasureList
 from geoservice.services.retention.retention import RetentionService
+from geoservice.services.town.plan import read_plan
 from geoservice.settings import Settings
 from geoservice.wiring import Services
 from layers.crs import declared_position
@@ -241,3 +243,15 @@ def test_pages_of_the_database_are_rid_of_words_as_the_guide_says(
     files = [path for path in (Path(row[0]) / "base" / str(row[1])).iterdir() if path.is_file()]
     assert files
     assert [path for path in files if MARK.encode() in path.read_bytes()] == []
+
+
+def test_a_town_says_for_how_long_in_its_file(services: Services, tmp_path: Path) -> None:
+    file = tmp_path / "town.toml"
+    file.write_text('[town]\ncode = "t"\nname = "t"\n[retention]\nwords = 90\nsessions = "kept"\n')
+    assert read_plan(file).retention.days == {"words": 90, "sessions": None}
+    file.write_text('[town]\ncode = "t"\nname = "t"\n[retention]\nwords = "long"\n')
+    with pytest.raises(TownFileWrong, match=r"retention\.words"):
+        read_plan(file)
+    JurisdictionService(services.database).keep("sare", {"words": 90, "sessions": None})
+    [now] = JurisdictionService(services.database).jurisdictions()
+    assert (now.retention.words, now.retention.sessions, now.retention.deliveries) == (90, None, 30)
