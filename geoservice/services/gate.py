@@ -92,7 +92,7 @@ def _beside_norms(connection: Connection, jurisdiction: Jurisdiction, grids: Seq
     grids = [grid for grid in grids if grid.unowned_reason is None]
     # Findings are read by whoever draws: by neighbourhoods, that no border tells how many live behind it.
     neighbourhoods = [one for one in neighbourhoods_of(housed_places(connection, jurisdiction.id)) if one.is_told]
-    points = shapely.points([(one.head.lon, one.head.lat) for one in neighbourhoods])
+    points = shapely.points(np.array([(one.head.lon, one.head.lat) for one in neighbourhoods], float).reshape(-1, 2))
     counts = np.array([one.households for one in neighbourhoods], dtype=np.int64)
     found = household_findings(
         grids, points, counts, minimum=jurisdiction.households_min, maximum=jurisdiction.households_max

@@ -45,7 +45,7 @@ $$;
 CREATE VIEW geoservice.retention_limit AS
 SELECT k.kind, j.id AS jurisdiction_id, geoservice.kept_since(k.kind, j.id) AS until
   FROM unnest(ARRAY['words', 'deliveries', 'report_keys', 'sessions']) AS k (kind)
- CROSS JOIN (SELECT id FROM geoservice.jurisdiction UNION ALL SELECT NULL) AS j;
+ CROSS JOIN (SELECT id FROM geoservice.jurisdiction UNION ALL SELECT NULL::integer) AS j;
 
 -- Words that are kept: the first instant from which their time counts is `since`; null while nothing is over.
 CREATE VIEW geoservice.kept_item AS
