@@ -13,6 +13,7 @@ from geoservice.api.deciding import deciding_blueprint
 from geoservice.api.documents import documents_blueprint
 from geoservice.api.drafts import drafts_blueprint
 from geoservice.api.editions import editions_blueprint
+from geoservice.api.erasure import erasure_blueprint
 from geoservice.api.exports import exports_blueprint
 from geoservice.api.fast_path import FastPath
 from geoservice.api.features import features_blueprint
@@ -164,6 +165,7 @@ def _interfaces(
         incidents_blueprint(services.incidents),
         handling_blueprint(services.handling, services.incidents),
         following_blueprint(services.handling, services.incidents, public_reports=public_reports),
+        erasure_blueprint(services.retention, services.handling),
         alerts_blueprint(services.alerts),
         postings_blueprint(services.handling, services.staff),
         staff_blueprint(services.staff),

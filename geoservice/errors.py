@@ -356,8 +356,10 @@ class PreviewUnknown(GeoserviceError):
 class PreviewOutdated(GeoserviceError):
     """What publishing would move is no longer what the preview showed; look at a new one, then publish."""
 
-    def __init__(self, *, appeared: Sequence[Any], gone: Sequence[Any], **fields: object) -> None:
+    def __init__(self, *, appeared: Sequence[Any], gone: Sequence[Any], counted: bool, **fields: object) -> None:
         super().__init__(appeared=len(appeared), gone=len(gone), **fields)
+        #: Whether it may be told how many households they are.
+        self.counted = counted
         #: Moves that the preview did not show, and those that it showed and that are no more.
         self.appeared = tuple(appeared)
         self.gone = tuple(gone)

@@ -120,10 +120,12 @@ class Settings(BaseSettings):
     backup_dir: Path | None = None
     backup_every_h: float = Field(default=24.0, ge=0.25, le=8760)
     backup_copies: int = Field(default=7, ge=1, le=10_000)
+    #: Which reports somebody asked to have erased: a restore erases them again. Empty: in the data directory.
+    erasure_list: Path | None = None
     #: Level of the log lines on standard error: debug, info, warning or error.
     log_level: str = "info"
 
-    @field_validator("database_url", "database_owner_url", "backup_dir", mode="before")
+    @field_validator("database_url", "database_owner_url", "backup_dir", "erasure_list", mode="before")
     @classmethod
     def _empty_means_none(cls, value: object) -> object:
         return None if value == "" else value

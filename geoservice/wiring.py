@@ -32,6 +32,8 @@ from geoservice.services.layers.own import OwnLayerLimits, OwnLayerService
 from geoservice.services.logins import LoginLimits
 from geoservice.services.ownership import OwnershipService
 from geoservice.services.population import PopulationService
+from geoservice.services.retention.erasures import PLACE, ErasureList
+from geoservice.services.retention.retention import RetentionService
 from geoservice.services.service_lists import ServiceListService
 from geoservice.services.snapshot_cache import SnapshotCache
 from geoservice.services.staff.members import StaffService
@@ -88,6 +90,7 @@ class Services:
     layer_imports: LayerImportService
     own_layers: OwnLayerService
     audit: AuditService
+    retention: RetentionService
 
 
 def database_urls(settings: Settings) -> DatabaseUrls:
@@ -144,6 +147,11 @@ def anchor_file(settings: Settings) -> AnchorFile:
     path = settings.data_dir / "audit" / "anchors.jsonl"
     server_account(settings.service_account).hand_over(path, data_dir=settings.data_dir)  # the worker writes it
     return AnchorFile(path)
+def erasure_list(settings: Settings) -> ErasureList:
+    """Return the list of erasures that restores go by."""
+    path = settings.erasure_list or settings.data_dir / PLACE
+    server_account(settings.service_account).hand_over(path, data_dir=settings.data_dir)
+    return ErasureList(path)
 
 
 def _cache(settings: Settings) -> SnapshotCache:
@@ -190,6 +198,7 @@ def build_services(settings: Settings) -> Services:
         layer_imports=LayerImportService(database),
         own_layers=OwnLayerService(database, own_layer_limits(settings), store),
         audit=AuditService(database),
+        retention=RetentionService(database, erasure_list(settings)),
     )
 
 

@@ -144,6 +144,8 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
     @guard("edit_features")
     def put(path: FeaturePath, query: JurisdictionQuery, body: FeatureBody) -> Response:
         """Write a feature, new or changed. An officer writes what stands in his grids. If-Match is honoured."""
+        if written_layer(path.layer).personal:
+            _require_readable(path.layer)  # what is written is compared with what is there
         place = None if body.geometry is None else shape_of(body.geometry)
         edit = FeatureEdit(body.properties, place, body.building, stated_changes())
         written = features.put(query.jurisdiction, path.layer, path.key, edit, identity=current_identity(), door="api")
@@ -154,6 +156,8 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
     @guard("edit_features")
     def remove(path: FeaturePath, query: JurisdictionQuery) -> Response:
         """Remove a feature; its history stays. If-Match is honoured."""
+        if written_layer(path.layer).personal:
+            _require_readable(path.layer)
         change = features.remove(
             query.jurisdiction, path.layer, path.key, seen=stated_changes(), identity=current_identity(), door="api"
         )
@@ -165,7 +169,7 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
 def _require_readable(layer_id: str) -> None:
     """Raise unless whoever asks may read single features of the layer: those of people only who keeps them."""
     layer, identity = written_layer(layer_id), current_identity()
-    needed = Permission.EDIT_FEATURES if layer.personal else Permission(layer.read)
+    needed = Permission.READ_HOUSEHOLDS if layer.personal else Permission(layer.read)
     if not permitted(identity, needed):
         if identity.role is Role.PUBLIC:
             raise Unauthorised

@@ -99,6 +99,7 @@ class ReportOut(BaseModel):
         description="Of a duplicate: what becomes of the matter; `rate` it when that is done"
     )
     said: list[SaidOut] = Field(description="What staff said of it, first things first")
+    words_gone_at: datetime | None = Field(description="When all that was written of it was erased; null: it was not")
     actions: list[ActionOut]
 
 
@@ -139,7 +140,7 @@ def following_blueprint(handling: HandlingService, incidents: IncidentService, *
     @guard("follow_report")
     def follow(header: TokenHeader) -> Response:
         """Return the report that the token stands for."""
-        return render(ReportOut(**_report_fields(handling.offer_to_reporter(header.token))))
+        return render(report_out(handling.offer_to_reporter(header.token)))
 
     @blueprint.post(
         "/report/actions/<action>",
@@ -152,7 +153,7 @@ def following_blueprint(handling: HandlingService, incidents: IncidentService, *
         handling.act_as_reporter(
             header.token, path.action, ActionDetails(body.reason, grid=body.grid, rating=body.rating)
         )
-        return render(ReportOut(**_report_fields(handling.offer_to_reporter(header.token))))
+        return render(report_out(handling.offer_to_reporter(header.token)))
 
     return blueprint
 
@@ -167,6 +168,11 @@ def _new_report(body: ResidentReportBody) -> NewReport:
         body.building_code,
         jurisdiction_code=body.jurisdiction,
     )
+
+
+def report_out(offer: Offer) -> ReportOut:
+    """Return a report as its reporter is told it."""
+    return ReportOut(**_report_fields(offer))
 
 
 def _report_fields(offer: Offer) -> dict[str, Any]:
@@ -189,6 +195,7 @@ def _report_fields(offer: Offer) -> dict[str, Any]:
         "duplicate_of": None if incident.duplicate_of is None else str(incident.duplicate_of),
         "original": None if offer.original is None else _original_out(offer.original),
         "said": [SaidOut(at=one.at, rule=one.rule, words=one.words) for one in offer.said],
+        "words_gone_at": incident.words_gone_at,
         "actions": actions_out(offer.steps),
     }
 

@@ -135,6 +135,7 @@ class IncidentOut(BaseModel):
     expected_at: datetime | None = Field(description="By when it should be resolved, in working time; null: no limit")
     overdue_at: datetime | None = Field(description="When it was found late")
     attributes: dict[str, Any] = Field(description="Answers to what the service asks for, by their codes")
+    words_gone_at: datetime | None = Field(description="When all that was written of it was erased; null: it was not")
 
 
 class ReportedOut(IncidentOut):

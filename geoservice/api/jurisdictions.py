@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
+from geoservice.domain.small_counts import K_MINIMUM
 from geoservice.services.incidents import HandlingFigures, IncidentService
 from geoservice.services.viewing import JurisdictionView, ViewingService
 from geoservice.web.guard import guard, shown_here
@@ -31,6 +33,15 @@ class JurisdictionQuery(StrictModel):
     jurisdiction: Code
 
 
+class RetentionOut(BaseModel):
+    """For how many days something is kept; null: for good."""
+
+    words: int | None = Field(description="What was written of a report, after it was closed")
+    deliveries: int | None = Field(description="Messages of webhooks, after the event")
+    report_keys: int | None = Field(description="By what a report is known that is sent again, after it came")
+    sessions: int | None = Field(description="Sessions, after their end")
+
+
 class JurisdictionOut(BaseModel):
     """A jurisdiction."""
 
@@ -40,6 +51,12 @@ class JurisdictionOut(BaseModel):
     bbox: list[float] = Field(description="west, south, east, north in degrees, WGS 84")
     attribution: str | None = Field(description="Whom everything that shows its data names, plain text; null: nobody")
     visitors: Literal["closed", "grids", "open"] = Field(description="What whoever shows no key sees of it")
+    retention: RetentionOut = Field(description="For how many days what people write is kept; null: for good")
+
+
+#: What null means to whoever reads figures.
+SMALL = f"null: from 1 to {K_MINIMUM - 1}, told to those alone who may see single households"
+PART_SMALL = "null: a grid's is not told, and the total would give it away"
 
 
 class JurisdictionsOut(BaseModel):
@@ -53,9 +70,9 @@ class GridFiguresOut(BaseModel):
 
     code: str
     name: str
-    households: int
-    residents: int
-    floating: int
+    households: int | None = Field(description=SMALL)
+    residents: int | None = Field(description=SMALL)
+    floating: int | None = Field(description=SMALL)
     received: int
     closed: int
     in_hand: int
@@ -66,9 +83,9 @@ class StatisticsOut(BaseModel):
 
     jurisdiction: str
     grids: int
-    households: int
-    residents: int
-    floating: int = Field(description="Of the residents, those registered elsewhere")
+    households: int | None = Field(description=PART_SMALL)
+    residents: int | None = Field(description=PART_SMALL)
+    floating: int | None = Field(description=f"Of the residents, those registered elsewhere. {PART_SMALL}")
     received: int
     closed: int
     in_hand: int
@@ -120,7 +137,7 @@ class ServiceOut(BaseModel):
     keywords: list[str]
     limit_working_hours: float | None
     attributes: list[dict[str, Any]] = Field(description="What a report is asked for, as GeoReport v2 defines it")
-    sensitive: bool = Field(description="Kept and told for those who read it; nothing is hidden by it")
+    sensitive: bool = Field(description="Its reports are told to those alone who may read incidents")
 
 
 class ServicesOut(BaseModel):
@@ -198,6 +215,7 @@ def _jurisdiction_out(view: JurisdictionView) -> JurisdictionOut:
         bbox=list(view.bbox),
         attribution=view.attribution,
         visitors=view.visitors,
+        retention=RetentionOut(**asdict(view.retention)),
     )
 
 

@@ -18,8 +18,8 @@ from geoservice.web.rendering import render
 
 TAG = Tag(name="population", description="Who lives in each grid over time, as counts")
 SMALL = (
-    f"null: fewer than {K_MINIMUM} and more than none; a total, where one count alone is null; arrivals and departures"
-    " of a grid together"
+    f"To the nearest {K_MINIMUM}. null: fewer than {K_MINIMUM} and more than none; a total, where a part of it is null;"
+    " arrivals and departures of a grid together"
 )
 
 
@@ -75,9 +75,8 @@ class PopulationOut(BaseModel):
     instants: list[PopulationAtOut]
     flows: FlowsOut | None = Field(description="null: one instant was asked about")
     k_minimum: int = Field(
-        description="Smaller counts are null in this answer, but to whoever may see single households. Instants are not"
-        " weighed against each other, and layers tell what they count, however small: households of a building, people"
-        " of a grid"
+        description="Smaller counts are null, and others rounded to its multiples, but to whoever may see single"
+        " households"
     )
     suppressed: int = Field(description="How many counts of grids are null for that")
 
@@ -91,8 +90,7 @@ def population_blueprint(population: PopulationService) -> APIBlueprint:
     def over_time(query: PopulationQuery) -> Response:
         """Count households, residents and floating population per grid, at an instant or from one to another.
 
-        Counts of fewer than five are null here, but to analysts, and to officers those of their grids. What is told of
-        two instants may differ by less, and the layers of the map tell their counts as they are.
+        Counts are rounded to fives, and fewer are null, but to administrators, and to officers those of their grids.
         """
         since, until = _period(query)
         found = population.figures(

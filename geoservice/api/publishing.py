@@ -32,6 +32,8 @@ TAG = Tag(name="publishing", description="What a draft would change, and putting
 SECURITY: list[dict[str, list[str]]] = [{"key": []}]
 #: What may move: features, by the tables of their layers, and open incidents about which a person is asked.
 KINDS = (*(layer.table for layer in owned()), UNDECIDED)
+#: What null says of a count.
+FEW = "null: not told to those who may not see single households"
 REFUSALS = problem_responses(401, 403, 404, 409, 412, 413, 415, 428)
 
 
@@ -94,17 +96,20 @@ class FlowOut(BaseModel):
     from_grid: str | None
     to_grid: str | None
     kind: str = Field(description="Of what", json_schema_extra={"enum": [*KINDS]})
-    count: int
+    count: int = Field(
+        description="Of households, but to whoever may see single ones, by neighbourhoods: each goes with its"
+        " largest building"
+    )
     residents: int = Field(description="Of households")
-    floating: int
+    floating: int | None = Field(description=f"{FEW}, and of drafts in any case")
 
 
 class LoadOut(BaseModel):
     """What a grid has to look after."""
 
-    households: int
-    residents: int
-    floating: int
+    households: int | None = Field(description=FEW)
+    residents: int | None = Field(description=FEW)
+    floating: int | None = Field(description=FEW)
     in_hand: int = Field(description="Open incidents")
 
 
@@ -278,7 +283,7 @@ def _outline_out(outline: EditionOutline | None) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _load(load: Workload) -> dict[str, int]:
+def _load(load: Workload) -> dict[str, int | None]:
     return {"households": load.households, "residents": load.residents, "floating": load.floating,
             "in_hand": load.in_hand}  # fmt: skip
 

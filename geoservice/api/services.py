@@ -51,7 +51,7 @@ class ServiceBody(StrictModel):
     attributes: Annotated[list[dict[str, Any]], Field(max_length=50)] = Field(
         [], description="What a report is asked for, as GeoReport v2 defines it"
     )
-    sensitive: bool = Field(False, description="Kept and told for those who read it; nothing is hidden by it")
+    sensitive: bool = Field(False, description="Its reports are told to those alone who may read incidents")
 
 
 def services_blueprint(services: ServiceListService) -> APIBlueprint:

@@ -20,6 +20,7 @@ class Role(StrEnum):
     OFFICER = "officer"
     DISPATCHER = "dispatcher"
     ANALYST = "analyst"
+    STEWARD = "steward"  #: erases what people wrote
     AUDITOR = "auditor"
     ADMIN = "admin"
 

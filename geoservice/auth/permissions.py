@@ -22,6 +22,7 @@ class Permission(StrEnum):
     READ_GRIDS = "read_grids"  #: jurisdictions, grids, editions, figures
     EDIT_BOUNDARIES = "edit_boundaries"  #: make and edit drafts, preview and publish them
     EDIT_FEATURES = "edit_features"  #: write features of layers; an officer those of his grids
+    READ_HOUSEHOLDS = "read_households"  #: single households and counts below the minimum; an officer of his grids
     READ_CHANGES = "read_changes"  #: what was changed, by whom, and what it was before
     UNDO_CHANGES = "undo_changes"  #: undo a change as a whole
     READ_INCIDENTS = "read_incidents"  #: incidents with their texts and history
@@ -30,6 +31,8 @@ class Permission(StrEnum):
     HANDLE_INCIDENT = "handle_incident"  #: take steps with an incident; which, its lifecycle says
     USE_OPEN311 = "use_open311"  #: ask by the Open311 standard, without texts; its POST asks for the key in the form
     FOLLOW_REPORT = "follow_report"  #: see and rate the one report whose token is shown
+
+    ERASE_WORDS = "erase_words"  #: erase what people wrote of a report, on request
 
     READ_STAFF = "read_staff"  #: staff by code and call sign, and who is posted where on any day
     RECORD_VISITS = "record_visits"  #: note what was done and where; an officer in his grids
@@ -53,14 +56,16 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.READ_GRIDS: _EVERYBODY,
     Permission.EDIT_BOUNDARIES: frozenset({Role.ANALYST, Role.ADMIN}),
     Permission.EDIT_FEATURES: frozenset({Role.OFFICER, Role.ANALYST, Role.ADMIN}),
+    Permission.READ_HOUSEHOLDS: frozenset({Role.OFFICER, Role.ADMIN}),
     Permission.READ_CHANGES: _STAFF,
     Permission.UNDO_CHANGES: frozenset({Role.ANALYST, Role.ADMIN}),
     Permission.READ_INCIDENTS: _STAFF,
-    Permission.REPORT_INCIDENT: _KNOWN - {Role.READER, Role.AUDITOR},
+    Permission.REPORT_INCIDENT: _KNOWN - {Role.READER, Role.STEWARD, Role.AUDITOR},
     Permission.HANDLE_INCIDENT: frozenset({Role.OFFICER, Role.DISPATCHER, Role.ADMIN}),
     Permission.REPORT_AS_RESIDENT: _EVERYBODY,
     Permission.FOLLOW_REPORT: _EVERYBODY,
     Permission.USE_OPEN311: _EVERYBODY,
+    Permission.ERASE_WORDS: frozenset({Role.STEWARD, Role.ADMIN}),
     Permission.READ_STAFF: _STAFF,
     Permission.RECORD_VISITS: frozenset({Role.OFFICER, Role.ADMIN}),
     Permission.READ_VISITS: _STAFF,

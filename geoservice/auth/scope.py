@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from contextvars import Token
+from dataclasses import replace
 
 from geoservice.auth.model import Identity, Role
+from geoservice.auth.permissions import Permission, may
 from geoservice.auth.tokens import token_sha256
-from layers.db.scope import EVERYWHERE, NOTHING, VISITOR, Scope, choose, leave, of_officer, of_reporter, within
+from layers.db.scope import EVERYWHERE, NOTHING, VISITOR, Scope, Told, choose, leave, of_officer, of_reporter, within
 
 Before = Token[Scope]
+#: What a permission tells beside the rows themselves.
+_TOLD_BY: dict[Told, Permission] = {
+    "households": Permission.READ_HOUSEHOLDS, "sensitive": Permission.READ_INCIDENTS
+}  # fmt: skip
 
 
 def scope_of(identity: Identity) -> Scope:
@@ -17,7 +23,8 @@ def scope_of(identity: Identity) -> Scope:
         return VISITOR
     if identity.role is Role.OFFICER:
         return NOTHING if identity.staff is None else of_officer(*identity.staff)
-    return EVERYWHERE if identity.home is None else within(identity.home.id)
+    scope = EVERYWHERE if identity.home is None else within(identity.home.id)
+    return replace(scope, told=tuple(told for told, needed in _TOLD_BY.items() if may(identity.role, needed)))
 
 
 def scope_of_token(token: str) -> Scope:

@@ -89,11 +89,16 @@ def restore(*, file: Path, as_json: bool) -> None:
         manifest, restored = restoring.restore_backup(read_settings(), _there(file), report=progress.show)
     if as_json:
         told = {"tables": restored.tables, "rows": restored.rows, "roles": restored.roles, "logins": manifest.logins}
+        told |= {"erased": restored.erased, "listed": restored.listed, "past": restored.past}
         click.echo(orjson.dumps(told | {"revision": restored.revision, "last_event": manifest.last_event}))
         return
     click.echo(
         f"{restored.tables} tables, {restored.rows:,} rows, all as in the manifest. The schema is at revision"
         f" {restored.revision}; the last event is {manifest.last_event:,}, the backup began {manifest.started_at}."
+    )
+    click.echo(
+        f"Words were erased again of {restored.erased} reports, of {restored.listed} on the list of erasures, and of"
+        f" {restored.past} that are past their time."
     )
     for role in restored.roles:
         click.echo(f"The role {role}, which something is granted to, was made without a login.", err=True)

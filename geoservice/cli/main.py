@@ -31,6 +31,8 @@ COMMANDS: dict[str, str] = {
     "staff": "geoservice.cli.staff:staff",
     "service": "geoservice.cli.service:service",
     "calendar": "geoservice.cli.calendar:calendar",
+    "incident": "geoservice.cli.incident:incident",
+    "retention": "geoservice.cli.retention:retention",
     "assign": "geoservice.cli.assign:assign",
     "account": "geoservice.cli.account:account",
     "key": "geoservice.cli.key:key",

@@ -156,8 +156,9 @@ def serve(*, events: bool, worker: bool) -> None:
     servers = stepping_down.server_account(settings.service_account)
     if servers.warning:
         click.echo(f"warning: {servers.warning}", err=True)
-    wiring.tile_store(settings)  # while we may: both are handed over
+    wiring.tile_store(settings)  # while we may: all are handed over
     wiring.anchor_file(settings)
+    wiring.erasure_list(settings)
     environment = servers.environment(commands.web_environment(url), settings.data_dir)
     servers.become()
     # Replacing ourselves leaves one process to signal, as containers and service managers expect.

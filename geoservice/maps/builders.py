@@ -49,6 +49,8 @@ REFRESH_S = 30
 TILE_REFRESH_S = 5
 #: Layers whose features change while people watch.
 _CHANGING = ("grids", "incidents")
+#: In place of a count that is too small to be told.
+NOT_TOLD = "–"
 FIGURES = ("grids", "residents", "floating", "received", "closed", "in_hand")
 
 
@@ -101,8 +103,12 @@ def second_name(jurisdiction: JurisdictionView, language: Language) -> str:
     return other if other != display_name(jurisdiction, language) else ""
 
 
-def figures(statistics: StatisticsView) -> dict[str, int]:
-    """Return the figures of the header by name, in its order."""
+def _counted(count: int | None) -> str:
+    return NOT_TOLD if count is None else f"{count:,}"
+
+
+def figures(statistics: StatisticsView) -> dict[str, int | None]:
+    """Return the figures of the header by name, in its order; None: not to be told."""
     return {key: getattr(statistics, key) for key in FIGURES}
 
 
@@ -206,7 +212,9 @@ def _header(jurisdiction: JurisdictionView, frame: PageFrame) -> PageHeader:
     return PageHeader(
         name=display_name(jurisdiction, language),
         second_name=second_name(jurisdiction, language),
-        figures=[(key, word(key, language), f"{getattr(jurisdiction.statistics, key):,}") for key in FIGURES],
+        figures=[
+            (key, word(key, language), _counted(count)) for key, count in figures(jurisdiction.statistics).items()
+        ],
         language_url=frame.other_language_url,
         language_label=word("other_language", language),
         language_lang=HTML_LANG[other],

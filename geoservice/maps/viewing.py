@@ -15,15 +15,15 @@ class StatisticsView(Protocol):
         """Grids of the published edition."""
 
     @property
-    def households(self) -> int:
-        """Households in its grids."""
+    def households(self) -> int | None:
+        """Households in its grids; None: not to be told, as with the two that follow."""
 
     @property
-    def residents(self) -> int:
+    def residents(self) -> int | None:
         """Residents, the floating population included."""
 
     @property
-    def floating(self) -> int:
+    def floating(self) -> int | None:
         """Residents whose registration is elsewhere."""
 
     @property

@@ -17,6 +17,7 @@ UPDATE_STATES = {
     "resolved": "FIXED", "closed": "CLOSED", "duplicate": "DUPLICATE", "cancelled": "NO_FURTHER_ACTION",
 }  # fmt: skip
 NOTICE_FILES = "No pictures are kept: the files and media_url were left out. 本服务不保存照片，附件已忽略。"
+NOTICE_ERASED = "What was written of it was erased. 文字已删除。"
 NOTICE_PERSONAL = "Names, telephone numbers and addresses of e-mail are not kept. 本服务不保存姓名、电话和邮箱。"
 
 
@@ -64,7 +65,8 @@ def request_record(
         "service_request_id": str(incident.id), "status": "closed" if closed else "open",
         "status_notes": incident.status, "service_name": service_name, "service_code": incident.service_code,
         "description": incident.description if with_text else None, "agency_responsible": incident.grid_code,
-        "service_notice": None, "requested_datetime": instant(incident.reported_at),
+        "service_notice": NOTICE_ERASED if with_text and incident.words_gone_at else None,
+        "requested_datetime": instant(incident.reported_at),
         "updated_datetime": instant(incident.closed_at or incident.status_since if closed else incident.updated_at),
         "expected_datetime": instant(incident.expected_at), "address": None, "address_id": incident.building_code,
         "zipcode": None, "lat": incident.position.lat, "long": incident.position.lon, "media_url": None,

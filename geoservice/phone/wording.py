@@ -173,6 +173,14 @@ _WORDS: dict[str, dict[str, tuple[str, str]]] = {
             "Write nothing about persons: no names, numbers or plates.",
         ),
         "thanks": ("已收到，谢谢。", "Received, thank you."),
+        "erase": ("删除我写的内容", "Erase the words"),
+        "erase_hint": (
+            "这件事里写过的全部文字（包括工作人员写的）都会删除，无法恢复；办理的人也看不到了。地点、时间和进度保留。",
+            "All that was written of it goes for good, by you and by staff; who handles it can not read it either."
+            " Place, time and progress stay.",
+        ),
+        "erase_sure": ("我明白，确定删除", "I understand: erase the words"),
+        "erased": ("文字已于 {time} 删除。", "The words were erased on {time}."),
     },
     "officer": {
         "title": ("网格员", "Officer"),
@@ -206,6 +214,7 @@ _WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "colleague": ("在 {officer} 名下", "With {officer}"),
         "waiting": ("等上报人回答", "Waiting for the reporter"),
         "no_text": ("（没有文字说明）", "(no words)"),
+        "erased": ("（文字已于 {time} 删除）", "(the words were erased on {time})"),
         "reason.return": ("退回原因", "Why is it returned?"),
         "reason.resolve": ("办理结果", "What was done?"),
         "reason.ask": ("问上报人什么", "What do you ask the reporter?"),

@@ -25,7 +25,7 @@ from geoservice.services.demo import DemoSummary, load_demo
 from geoservice.services.openings import find_openings
 from geoservice.services.preparing import prepare_database
 from geoservice.settings import Settings
-from geoservice.wiring import anchor_file, tile_store
+from geoservice.wiring import anchor_file, erasure_list, tile_store
 
 #: Another `up` may be in the middle of making its database.
 OTHER_STARTS_S = 90.0
@@ -90,8 +90,9 @@ def _prepare(
         prepare_database(urls)
         _check_reachable(urls.service)
         _tell_what_stands_open(settings, urls.service, report)
-        tile_store(settings)  # while we may: both are handed over to whom the servers run as
+        tile_store(settings)  # while we may: all are handed over to whom the servers run as
         anchor_file(settings)
+        erasure_list(settings)
         return (load_demo(urls.service, report) if demo else None), urls.service
     except BaseException:  # Ctrl-C included; it is raised again
         # Nobody would look after a database that was started for a service that then did not come up.

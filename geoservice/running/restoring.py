@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from uuid import UUID
 
 from geoservice.embedded.cluster import Cluster
 from geoservice.embedded.cluster_errors import DatabaseRuns, DiskFull
@@ -16,6 +17,7 @@ from geoservice.services.backup.archive import read_manifest
 from geoservice.services.backup.manifest import Manifest
 from geoservice.services.backup.restoring import Restored, extract, require_empty, restore
 from geoservice.settings import DatabaseUrls, Settings
+from geoservice.wiring import erasure_list
 
 #: A dump is compressed; the tables and indexes that come of it take several times as much.
 _GROWTH = 6
@@ -30,19 +32,26 @@ def restore_backup(
     ------
     DatabaseRuns, DatabaseThere, DiskFull, and what checking, restoring and starting a database raises.
     """
+    erasures = erasure_list(settings).incident_ids()  # before anything is made
     cluster = embedded_cluster(settings)
     if cluster is not None:
-        return _restore_embedded(settings, cluster, file, report=report, on_bytes=on_bytes)
+        return _restore_embedded(settings, cluster, file, erasures, report=report, on_bytes=on_bytes)
     urls = settings.database_urls
     if urls is None:
         raise RuntimeError("settings name a database where none is embedded")
     require_empty(urls.owner)
     with tempfile.TemporaryDirectory(prefix="geoservice-restore-") as workshop:
-        return _restore_into(urls, file, Path(workshop), report=report, on_bytes=on_bytes)
+        return _restore_into(urls, file, Path(workshop), erasures, report=report, on_bytes=on_bytes)
 
 
 def _restore_embedded(
-    settings: Settings, cluster: Cluster, file: Path, *, report: Report, on_bytes: Callable[[int], None]
+    settings: Settings,
+    cluster: Cluster,
+    file: Path,
+    erasures: Sequence[UUID],
+    *,
+    report: Report,
+    on_bytes: Callable[[int], None],
 ) -> tuple[Manifest, Restored]:
     refuse_where_one_is(cluster)
     manifest = read_manifest(file)
@@ -55,13 +64,19 @@ def _restore_embedded(
         with unborn_cluster(cluster, settings.service_account) as made:
             report("checking the backup")
             urls = DatabaseUrls(made.service_url, made.url)
-            return _restore_into(urls, file, made.layout.data_dir, report=report, on_bytes=on_bytes)
+            return _restore_into(urls, file, made.layout.data_dir, erasures, report=report, on_bytes=on_bytes)
     finally:
         instance.release()
 
 
 def _restore_into(
-    urls: DatabaseUrls, file: Path, workshop: Path, *, report: Report, on_bytes: Callable[[int], None]
+    urls: DatabaseUrls,
+    file: Path,
+    workshop: Path,
+    erasures: Sequence[UUID],
+    *,
+    report: Report,
+    on_bytes: Callable[[int], None],
 ) -> tuple[Manifest, Restored]:
     extracted = extract(file, workshop, on_bytes)
-    return extracted.manifest, restore(urls, extracted, report)
+    return extracted.manifest, restore(urls, extracted, report, erasures=erasures)

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from geoservice.records.audit.queries import seal_some
 from geoservice.records.calendars.queries import renew_working_time
 from geoservice.records.outbox.queries import forget_told, number_some
+from geoservice.records.retention.queries import PIECE, run_retention
 from geoservice.records.schedule.queries import NextDue, add_jobs, claim_job, job_ages, next_due, note_done
-from geoservice.records.webhooks.edits import forget_delivered
 from layers.db.listening import CHANGES, DUE, Listener, Wakeup, listening
 from layers.db.session import Database
 from layers.grids.edits import apply_due_editions
@@ -72,9 +72,9 @@ JOBS = (
     # Those who listen and the webhooks number what they wait for; without any of them it would never be forgotten.
     Job("event_numbers", number_some, piece=5000),
     Job("old_events", forget_told, piece=5000),
-    Job("old_deliveries", forget_delivered, piece=5000),
     # At 500 entries a second three pieces, which take half a second.
     Job("audit_seals", seal_some, period_s=30.0, piece=5000),
+    Job("retention", run_retention, period_s=86_400.0, piece=PIECE, timeout_s=60.0),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +14,14 @@ from geoservice.reading.limits import Limits
 from geoservice.reading.shapes import GridFields
 from geoservice.services.gate import validate_grids, with_confirmations
 from geoservice.services.healing.heal import OnProgress, heal_in_process
-from geoservice.services.impact import Impact, grids_concerned, publish_blockers, workloads_after
+from geoservice.services.impact import (
+    Impact,
+    grids_concerned,
+    publish_blockers,
+    told_moves,
+    told_workloads,
+    workloads_after,
+)
 from geoservice.services.importing import (
     TIMEOUT_S,
     ImportResult,
@@ -26,10 +33,12 @@ from geoservice.services.importing import (
     with_own_outline,
 )
 from geoservice.services.lookups import get_edition, get_jurisdiction
+from layers.db.scope import sees_households
 from layers.db.session import Database
 from layers.errors import EditedMeanwhile, MovedMeanwhile, TryAgain
 from layers.grids import drafts, edits, queries
 from layers.grids.model import Edition, Finding, GridShape
+from layers.households.queries import housed_places
 from layers.staff.queries import posted_now
 from layers.summaries import previews
 
@@ -157,6 +166,8 @@ class EditionService:
     def preview(self, edition_id: int, *, valid_from: datetime | None = None, actor: str = "") -> Impact:
         """Rehearse the publication of a draft: what would have another grid, and each grid's load before and after.
 
+        Of households whoever may not see single ones is told by neighbourhoods.
+
         Raises
         ------
         EditionUnknown, InstantWithoutZone
@@ -169,8 +180,12 @@ class EditionService:
             edition = get_edition(connection, edition_id)
             jurisdiction = get_jurisdiction(connection, edition.jurisdiction_code)
             preview = previews.make_preview(connection, edition_id, starts=valid_from)
+            if not sees_households():
+                preview = replace(preview, moves=told_moves(preview.moves, housed_places(connection, jurisdiction.id)))
             codes = grids_concerned(preview.moves)
             before = previews.workloads(connection, jurisdiction_id=jurisdiction.id, codes=codes)
+            if not sees_households():
+                before = told_workloads(before)
             places = previews.places_of(connection, preview.moves)
             old = frozenset() if edition.base_id is None else queries.owned_codes_of(connection, edition.base_id)
             new = queries.owned_codes_of(connection, edition_id)
@@ -248,12 +263,17 @@ class EditionService:
                 )  # fmt: skip
                 return PublishResult(get_edition(connection, edition_id), moved)
         except MovedMeanwhile:
-            now = self.preview(edition_id, valid_from=valid_from, actor=actor).preview.moves
+            now = self._rehearsed(edition_id, valid_from, actor)
             shown = () if seen is None else seen.moves
             raise PreviewOutdated(
                 appeared=sorted(set(now) - set(shown), key=str), gone=sorted(set(shown) - set(now), key=str),
-                edition=edition_id,
+                edition=edition_id, counted=sees_households(),
             ) from None  # fmt: skip
+
+    def _rehearsed(self, edition_id: int, valid_from: datetime | None, actor: str) -> tuple[previews.Move, ...]:
+        with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S, kept=False) as connection:
+            return previews.make_preview(connection, edition_id, starts=valid_from).moves
+        raise AssertionError("unreachable")  # pragma: no cover
 
     def editions(self, jurisdiction_code: str | None = None) -> tuple[Edition, ...]:
         """Return the editions of a jurisdiction, or of all, the oldest first; raise JurisdictionUnknown."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import shapely
 from shapely import MultiPolygon
 from sqlalchemy import Connection
 
 from geoservice.domain.editing.deciding import decision_findings, unowned_findings
 from geoservice.domain.editing.outlining import outline_findings
+from geoservice.domain.small_counts import neighbourhoods_of
 from geoservice.domain.validating.norms import household_findings, pattern_findings
 from geoservice.domain.validating.soundness import STORABLE_RULES
 from geoservice.domain.validating.topology import findings_of
@@ -22,7 +25,7 @@ from layers.grids.queries import (
     reassigned_codes,
     reused_codes,
 )
-from layers.households.queries import household_counts
+from layers.households.queries import housed_places
 from layers.jurisdictions.model import Jurisdiction
 
 
@@ -87,7 +90,10 @@ def _reused(code: str, accepted: ReassignedCode | None, shape: MultiPolygon | No
 
 def _beside_norms(connection: Connection, jurisdiction: Jurisdiction, grids: Sequence[GridShape]) -> list[Finding]:
     grids = [grid for grid in grids if grid.unowned_reason is None]
-    points, counts = household_counts(connection, jurisdiction.id)
+    # Findings are read by whoever draws: by neighbourhoods, that no border tells how many live behind it.
+    neighbourhoods = [one for one in neighbourhoods_of(housed_places(connection, jurisdiction.id)) if one.is_told]
+    points = shapely.points(np.array([(one.head.lon, one.head.lat) for one in neighbourhoods], float).reshape(-1, 2))
+    counts = np.array([one.households for one in neighbourhoods], dtype=np.int64)
     found = household_findings(
         grids, points, counts, minimum=jurisdiction.households_min, maximum=jurisdiction.households_max
     )

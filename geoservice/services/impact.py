@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from geoservice.domain.small_counts import is_small, neighbourhoods_of
+from layers.buildings.layer import BUILDINGS
 from layers.grids.model import Decision, Edition, EditionOutline, ReassignedCode
+from layers.households.layer import HOUSEHOLDS
+from layers.households.model import HouseholdPlace
 from layers.jurisdictions.model import Reroute
 from layers.staff.model import Posting
 from layers.summaries.previews import Move, Preview, Workload
@@ -60,9 +64,9 @@ class Flow:
     to_grid: str | None
     kind: str
     count: int
-    #: Of households.
+    #: Of households; None: not told of a draft.
     residents: int
-    floating: int
+    floating: int | None
 
 
 def grids_concerned(moves: Sequence[Move]) -> list[str]:
@@ -87,6 +91,9 @@ def publish_blockers(draft: Edition, latest: int | None) -> tuple[PublishBlocker
 def flows(moves: Sequence[Move]) -> tuple[Flow, ...]:
     """Return moves summed by where from, where to and kind."""
     keys = [(move.from_grid, move.to_grid, move.kind) for move in moves]
+    untold = {
+        key for key, move in zip(keys, moves, strict=True) if move.kind == HOUSEHOLDS.table and move.floating is None
+    }
     counts: Counter[tuple[str | None, str | None, str]] = Counter()
     residents: Counter[tuple[str | None, str | None, str]] = Counter()
     floating: Counter[tuple[str | None, str | None, str]] = Counter()
@@ -95,7 +102,7 @@ def flows(moves: Sequence[Move]) -> tuple[Flow, ...]:
         residents[key] += move.residents or 0
         floating[key] += move.floating or 0
     return tuple(
-        Flow(*key, counts[key], residents[key], floating[key])
+        Flow(*key, counts[key], residents[key], None if key in untold else floating[key])
         for key in sorted(counts, key=lambda key: tuple(part or "" for part in key))
     )
 
@@ -111,12 +118,47 @@ def workloads_after(before: Sequence[Workload], moves: Sequence[Move]) -> tuple[
 
 
 def _with(load: Workload, move: Move, sign: int) -> Workload:
-    if move.kind == "household":
+    if move.kind == HOUSEHOLDS.table:
         return replace(
-            load, households=load.households + sign * (move.households or 0),
-            residents=load.residents + sign * (move.residents or 0),
-            floating=load.floating + sign * (move.floating or 0),
+            load, households=_added(load.households, sign, move.households),
+            residents=_added(load.residents, sign, move.residents),
+            floating=_added(load.floating, sign, move.floating),
         )  # fmt: skip
     if move.kind == "incident":
         return replace(load, in_hand=load.in_hand + sign)
     return load
+
+
+def _added(count: int | None, sign: int, moved: int | None) -> int | None:
+    return None if count is None or moved is None else count + sign * moved
+
+
+def told_moves(moves: Sequence[Move], places: Iterable[HouseholdPlace]) -> tuple[Move, ...]:
+    """Return moves as whoever may not see single households is told them: whole neighbourhoods, as their head goes.
+
+    Whoever drew one border after the other would else read each household between two of them. How many of these are of
+    the floating population is not told at all: that can be one, in the largest.
+    """
+    to_grid = {move.code: move.to_grid for move in moves if move.kind == BUILDINGS.table}
+    to_grid |= {move.id: move.to_grid for move in moves if move.kind == HOUSEHOLDS.table}
+    told = [move for move in moves if move.kind != HOUSEHOLDS.table]
+    for one in neighbourhoods_of(places):
+        head = one.head.key
+        if one.is_told and head in to_grid and to_grid[head] != one.grid_code:
+            counts = (one.households, one.residents, None)
+            told.append(Move(HOUSEHOLDS.table, head, None, one.grid_code, to_grid[head], *counts))
+    return tuple(told)
+
+
+def told_workloads(loads: Sequence[Workload]) -> tuple[Workload, ...]:
+    """Return what grids have to look after, without counts of population that are too small to be told."""
+    return tuple(
+        replace(
+            load, households=_told(load.households), residents=_told(load.residents), floating=_told(load.floating)
+        )
+        for load in loads
+    )  # fmt: skip
+
+
+def _told(count: int | None) -> int | None:
+    return None if count is None or is_small(count) else count

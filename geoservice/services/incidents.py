@@ -27,7 +27,7 @@ from geoservice.services import lookups
 from geoservice.services.audit.traces import note_incident_read, note_incidents_read
 from layers.buildings.queries import building_place, jurisdiction_meant
 from layers.crs import DeclaredPosition, Position
-from layers.db.scope import EVERYWHERE, enter
+from layers.db.scope import COUNTED, enter
 from layers.db.session import Database
 from layers.grids.ownership import owner_of
 from layers.incidents.edits import insert_report, note_report_key
@@ -216,8 +216,8 @@ class IncidentService:
             return found, len(found) if len(found) < limit else count_incidents(connection, wanted)
 
     def count_alike(self, incident_id: UUID) -> int:
-        """Return how many others in hand may be about the same matter, at most 20, whoever asks."""
-        with self._database.transaction(scope=EVERYWHERE) as connection:
+        """Return how many others in hand may be about the same matter, at most 20; of sensitive ones none."""
+        with self._database.transaction(scope=COUNTED) as connection:
             return len(alike(connection, incident_id))
 
     def handling_figures(

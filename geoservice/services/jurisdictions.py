@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import shapely
@@ -28,11 +29,12 @@ from layers.jurisdictions.edits import (
     insert_jurisdiction,
     set_attribution,
     set_names,
+    set_retention,
     set_time_zone,
     set_up,
     set_visitors,
 )
-from layers.jurisdictions.model import Jurisdiction, Reroute, Visitors
+from layers.jurisdictions.model import Jurisdiction, Reroute, Retention, Visitors
 from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
 
 #: Between those whom the data of a jurisdiction name.
@@ -231,6 +233,20 @@ class JurisdictionService:
             if attribution is not None:
                 set_attribution(connection, now.id, attribution.strip() or None)
             return get_jurisdiction(connection, code)
+
+    def keep(self, code: str, days: Mapping[str, int | None], *, actor: str = "") -> Retention:
+        """Change for how many days some kinds are kept, None for good; the rest stays as it is.
+
+        Raises
+        ------
+        JurisdictionUnknown
+        RefusedByDatabase
+            Out of bounds.
+        """
+        with self._database.transaction(actor=actor) as connection:
+            jurisdiction = get_jurisdiction(connection, code)
+            set_retention(connection, jurisdiction.id, replace(jurisdiction.retention, **days))
+            return get_jurisdiction(connection, code).retention
 
     def credit(self, code: str, attribution: str, *, actor: str = "") -> str:
         """Have everything that shows a jurisdiction's data name somebody, after those whom it names already.

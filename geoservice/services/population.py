@@ -1,7 +1,4 @@
-"""Population by grid over time: counts as they were known, small ones only to whoever may see single households.
-
-That holds of one answer: its instants are not weighed against each other, nor against what layers tell.
-"""
+"""Population by grid over time: counts as they were known, rounded but to whoever may see single households."""
 
 from __future__ import annotations
 
@@ -95,7 +92,7 @@ class PopulationService:
 
 def _seen_whole(connection: Connection, j: int, identity: Identity) -> Collection[str | None] | None:
     """Return the grids of which whoever asks may see single households; None: all."""
-    if not may(identity.role, Permission.EDIT_FEATURES):
+    if not may(identity.role, Permission.READ_HOUSEHOLDS):
         return ()
     return own_grids(connection, j, identity) if identity.role is Role.OFFICER else None
 
@@ -145,7 +142,7 @@ def _told(
 
 def _without(told: GridCounts, hidden: Collection[str | None]) -> GridCounts:
     by_grid = {grid: None if grid in hidden else count for grid, count in told.by_grid.items()}
-    return GridCounts(by_grid, None if len(hidden) == 1 else told.total)
+    return GridCounts(by_grid, None if hidden else told.total)
 
 
 def grids_of(figures: Sequence[GridCounts]) -> list[str | None]:

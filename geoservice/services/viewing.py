@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shapely import MultiPolygon
@@ -13,7 +13,7 @@ from geoservice.services.audit.traces import note_features_read
 from layers.crs import Bbox
 from layers.db.session import Database
 from layers.features import feature_collection
-from layers.jurisdictions.model import Jurisdiction, Visitors
+from layers.jurisdictions.model import Jurisdiction, Retention, Visitors
 from layers.jurisdictions.queries import jurisdictions, outline_at
 from layers.summaries import grid_figures
 from layers.summaries.grid_figures import Figures
@@ -36,6 +36,8 @@ class JurisdictionView:
     statistics: Figures
     #: What visitors see of it.
     visitors: Visitors = "grids"
+    #: For how long it keeps what people write.
+    retention: Retention = field(default_factory=Retention)
 
 
 class ViewingService:
@@ -75,4 +77,5 @@ def _view(connection: Connection, jurisdiction: Jurisdiction) -> JurisdictionVie
         jurisdiction.code, jurisdiction.name, jurisdiction.name_en or "", jurisdiction.bbox,
         jurisdiction.attribution,
         grid_figures.figures(connection, jurisdiction_id=jurisdiction.id), jurisdiction.visitors,
+        jurisdiction.retention,
     )  # fmt: skip

@@ -18,7 +18,7 @@ LISTED_MAX = 500
 def members_of(error: Exception) -> dict[str, Any]:
     """Return the extension members for an error; none for most."""
     if isinstance(error, PreviewOutdated):
-        return {"appeared": _moves(error.appeared), "gone": _moves(error.gone)}
+        return {"appeared": _moves(error.appeared, error), "gone": _moves(error.gone, error)}
     if isinstance(error, MergeConflict):
         return {"conflicts": [_conflict(one) for one in error.conflicts[:LISTED_MAX]]}
     if isinstance(error, StepNotAllowed):
@@ -29,11 +29,11 @@ def members_of(error: Exception) -> dict[str, Any]:
     return {}
 
 
-def _moves(moves: tuple[Move, ...]) -> dict[str, Any]:
+def _moves(moves: tuple[Move, ...], error: PreviewOutdated) -> dict[str, Any]:
     """Return moves as far as they may be told: a household is a count."""
     told = [move for move in moves if move.kind != "household"][:LISTED_MAX]
     return {
-        "households": sum(move.households or 0 for move in moves),
+        "households": sum(move.households or 0 for move in moves) if error.counted else None,
         "features": [
             {"kind": one.kind, "code": one.code or one.id, "from": one.from_grid, "to": one.to_grid} for one in told
         ],

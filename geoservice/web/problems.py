@@ -17,6 +17,7 @@ from geoservice.assigning import point_errors
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.reading import csv_errors
 from geoservice.services.layers import errors as layer_rules
+from geoservice.services.retention.errors import ErasureListNotWritten
 from geoservice.web import parsing, preconditions, rate_limits, sessions, streaming
 from geoservice.web.advice import ADVICE
 from geoservice.web.conflicts import members_of
@@ -114,6 +115,7 @@ KINDS: dict[type[Exception], Kind] = {
     facts.TryAgain: Kind("try-again", 503, "Somebody else changed the same at the same moment"),
     rules.IncidentUnknown: Kind("incident-unknown", 404, "There is no such incident"),
     rules.ReportUnknown: Kind("report-unknown", 404, "No report has this token"),
+    ErasureListNotWritten: Kind("erasure-list-not-written", 503, "Nothing was erased"),
     rules.PublicReportsOff: Kind("public-reports-off", 403, "Reports without a key are not taken here"),
     rules.ActionUnknown: Kind("action-unknown", 404, "There is no such action"),
     rules.StepNotAllowed: Kind("step-not-allowed", 409, "The incident can not take this step"),

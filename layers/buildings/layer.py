@@ -29,7 +29,7 @@ BUILDINGS = Layer(
         Column("code", "text", Title("编号", "Code"), identifier=True),
         Column("kind", "text", Title("类别", "Kind"), codes=KINDS),
         Column("floors", "integer", Title("层数", "Floors"), nullable=True),
-        Column("households", "integer", Title("住户", "Households"), figure=True),
+        Column("households", "integer", Title("住户", "Households"), figure=True, nullable=True),
         Column("address", "text", Title("地址", "Address"), nullable=True),
         Column("in_use", "boolean", Title("在用", "In use")),
         Column("grid_code", "text", Title("所属网格", "Grid"), nullable=True),

@@ -7,7 +7,8 @@ context says; outside a request that is everything, as for whoever runs the serv
 from __future__ import annotations
 
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from sqlalchemy import Connection, text
 
@@ -16,8 +17,12 @@ APP_ROLE = "geoservice_app"
 #: SQL that has the rest of a transaction see a scope; its settings are the values.
 SET_SCOPE = (
     "set_config('role', :role, true), set_config('geoservice.jurisdictions', :jurisdictions, true),"
-    " set_config('geoservice.officer', :staff, true), set_config('geoservice.reporter', :reporter, true)"
+    " set_config('geoservice.officer', :staff, true), set_config('geoservice.reporter', :reporter, true),"
+    " set_config('geoservice.told', :told, true)"
 )
+#: What only some are told of the rows that they see: single households, and where sensitive reports were made.
+Told = Literal["households", "sensitive"]
+EVERYTHING: tuple[Told, ...] = ("households", "sensitive")
 
 
 @dataclass(frozen=True)
@@ -32,13 +37,15 @@ class Scope:
     staff: str = ""
     #: Hash of the token of a report, by which its reporter sees it.
     reporter: bytes = b""
+    #: What he is told that others are not.
+    told: tuple[Told, ...] = ()
 
     @property
     def settings(self) -> dict[str, str]:
         """Return what the policies ask, as the database keeps settings."""
         return {
             "role": self.role, "jurisdictions": f"{{{','.join(map(str, self.jurisdictions))}}}",
-            "staff": self.staff, "reporter": self.reporter.hex(),
+            "staff": self.staff, "reporter": self.reporter.hex(), "told": " ".join(self.told),
         }  # fmt: skip
 
 
@@ -46,19 +53,27 @@ class Scope:
 ROLES = (APP_ROLE, "geoservice_everywhere", "geoservice_within", "geoservice_officer", "geoservice_visitor")
 NOTHING = Scope(APP_ROLE)
 #: Of whoever runs the service; of programs that serve several jurisdictions; of what is told as counts.
-EVERYWHERE = Scope("geoservice_everywhere")
+EVERYWHERE = Scope("geoservice_everywhere", told=EVERYTHING)
+#: Of what is told as counts to whoever asks: all rows, without what only some are told of them.
+COUNTED = Scope("geoservice_everywhere")
 #: Of whom nothing is known: what jurisdictions show to everybody.
 VISITOR = Scope("geoservice_visitor")
 
 
 def within(*jurisdictions: int) -> Scope:
     """Return the scope of those who work in some jurisdictions, by id."""
-    return Scope("geoservice_within", jurisdictions)
+    return Scope("geoservice_within", jurisdictions, told=EVERYTHING)
 
 
 def of_officer(jurisdiction: int, staff_code: str) -> Scope:
     """Return the scope of an officer: his grids of today, and what he was named for."""
-    return Scope("geoservice_officer", (jurisdiction,), staff_code)
+    return Scope("geoservice_officer", (jurisdiction,), staff_code, told=EVERYTHING)
+
+
+def asked_by_present(scope: Scope) -> Scope:
+    """Return a scope that tells no more than whoever asks now is told."""
+    present = _present.get()
+    return replace(scope, jurisdictions=present.jurisdictions, staff=present.staff, told=present.told)
 
 
 def of_reporter(token_sha256: bytes) -> Scope:
@@ -72,6 +87,11 @@ _present: ContextVar[Scope] = ContextVar("scope", default=EVERYWHERE)
 def present_scope() -> Scope:
     """Return the scope of transactions that begin now."""
     return _present.get()
+
+
+def sees_households() -> bool:
+    """Return whether whoever asks now is told single households, and counts of a few."""
+    return "households" in _present.get().told
 
 
 def choose(scope: Scope) -> Token[Scope]:

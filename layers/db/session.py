@@ -12,7 +12,7 @@ import psycopg
 from sqlalchemy import Connection, Engine, create_engine, exc, make_url, pool, text
 
 from layers.db.acting import SET_ACTING, present_acting
-from layers.db.scope import EVERYWHERE, SET_SCOPE, Scope, present_scope
+from layers.db.scope import EVERYWHERE, SET_SCOPE, Scope, asked_by_present, present_scope
 from layers.db.sentences import broken, missing
 from layers.errors import (
     DatabaseUnavailable,
@@ -122,7 +122,7 @@ class Database:
         limit_ms = round((self.statement_timeout_s if timeout_s is None else timeout_s) * 1000)
         engine = self.engine.execution_options(isolation_level="REPEATABLE READ") if one_view else self.engine
         with suppress(_NotKept), translated_errors(), engine.begin() as connection:
-            seen = scope or self.scope or present_scope()
+            seen = scope or (present_scope() if self.scope is None else asked_by_present(self.scope))
             connection.execute(_BEGIN, {"limit_ms": str(limit_ms)} | present_acting().settings(actor) | seen.settings)
             yield connection
             if not kept:

@@ -10,6 +10,8 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
+from layers.households.model import HouseholdPlace
+
 #: A household lives where its building is. All as one value: 200,000 rows cost the driver more than all that is done
 #: with them.
 _COUNTS = text("""
@@ -35,6 +37,29 @@ def household_counts(connection: Connection, jurisdiction_id: int) -> tuple[NDAr
     places = np.frombuffer(b"" if stored is None else stored, dtype=_PLACE)
     lonlats = np.column_stack([places["lon"], places["lat"]]).astype(float)
     return shapely.points(lonlats), places["households"].astype(np.int64)
+
+
+#: Of buildings as of those that are in none: what is told of each by itself is said by the database alone.
+_HOUSED = text("""
+    SELECT n.building_code AS key, n.grid_code, st_x(p.place) AS lon, st_y(p.place) AS lat, n.households, n.residents,
+           n.told
+      FROM geoservice.housed_building AS n
+      JOIN geoservice.building AS b ON b.jurisdiction_id = n.jurisdiction_id AND b.code = n.building_code,
+           LATERAL (SELECT st_pointonsurface(b.geom)) AS p (place)
+     WHERE n.jurisdiction_id = :jurisdiction_id
+    UNION ALL
+    SELECT h.id::text, h.grid_code, st_x(h.geom), st_y(h.geom), h.households, h.residents, false
+      FROM geoservice.household AS h WHERE h.jurisdiction_id = :jurisdiction_id AND h.building_code IS NULL
+""")
+
+
+def housed_places(connection: Connection, jurisdiction_id: int) -> tuple[HouseholdPlace, ...]:
+    """Return where households live, in any order."""
+    rows = connection.execute(_HOUSED, {"jurisdiction_id": jurisdiction_id})
+    return tuple(
+        HouseholdPlace(key, grid, lon, lat, int(households), int(residents), told)
+        for key, grid, lon, lat, households, residents, told in rows
+    )
 
 
 _BESIDE = text("""

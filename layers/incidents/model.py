@@ -85,6 +85,8 @@ class Incident:
     #: When it was found late.
     overdue_at: datetime | None
     attributes: Mapping[str, object]
+    #: When what people wrote in it and in its history was erased.
+    words_gone_at: datetime | None
 
 
 @dataclass(frozen=True)

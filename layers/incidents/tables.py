@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from geoalchemy2 import Geometry
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -22,8 +23,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from layers.crs import WEB_MERCATOR_SRID
 from layers.db.base import Base
-from layers.db.columns import CODE, INSTANT, geometry, identity, instant_now, mercator
+from layers.db.columns import CODE, INSTANT, geometry, identity, instant_now
 
 
 class ServiceRow(Base):
@@ -72,6 +74,12 @@ class IncidentRow(Base):
         ),
         Index(None, "reporter_sha256", unique=True, postgresql_where=text("reporter_sha256 IS NOT NULL")),
         Index(None, "duplicate_of", postgresql_where=text("duplicate_of IS NOT NULL")),
+        Index(
+            "ix_incident_words",
+            "jurisdiction_id",
+            "status_since",
+            postgresql_where=text("words_gone_at IS NULL AND NOT geoservice.is_open(status)"),
+        ),
         Index(None, "status_since", postgresql_where=text("status = 'resolved'")),
         Index(
             None,
@@ -85,7 +93,21 @@ class IncidentRow(Base):
     source: Mapped[str] = mapped_column(Text, server_default="system")
     description: Mapped[str] = mapped_column(Text, server_default="")
     geom: Mapped[object] = geometry("POINT")
-    geom_3857: Mapped[object | None] = mercator()
+    #: Empty of what is sensitive: tiles are everybody's.
+    geom_3857: Mapped[object | None] = mapped_column(
+        Geometry("GEOMETRY", srid=WEB_MERCATOR_SRID, spatial_index=False),
+        Computed(
+            "CASE WHEN sensitive THEN public.st_geomfromtext('POINT EMPTY', 3857)"
+            " ELSE geoservice.web_mercator(geom) END",
+            persisted=True,
+        ),
+    )
+    #: As its service is; the trigger's.
+    sensitive: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    #: When its words and those of its history were erased.
+    words_gone_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    #: Counts what was put right that is no step.
+    upkeep: Mapped[int] = mapped_column(Integer, server_default="0")
     received_x: Mapped[float] = mapped_column(Float(53))
     received_y: Mapped[float] = mapped_column(Float(53))
     declared_crs: Mapped[str] = mapped_column(Text, server_default="wgs84")

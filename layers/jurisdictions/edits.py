@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from shapely import MultiPolygon
 from sqlalchemy import Connection, text
 
 from layers.db.bulk import ewkb
-from layers.jurisdictions.model import Reroute, Visitors
+from layers.jurisdictions.model import Reroute, Retention, Visitors
 
 _INSERT = text("""
     INSERT INTO geoservice.jurisdiction (code, name, name_en, outline, ballpark, metric_srid, time_zone)
@@ -25,6 +27,12 @@ _SET_ATTRIBUTION = text("""
     UPDATE geoservice.jurisdiction AS j SET attribution = :attribution WHERE j.id = :jurisdiction_id
 """)
 _SET_VISITORS = text("UPDATE geoservice.jurisdiction AS j SET visitors = :visitors WHERE j.id = :jurisdiction_id")
+_SET_RETENTION = text("""
+    UPDATE geoservice.jurisdiction AS j
+       SET words_days = :words, deliveries_days = :deliveries, report_keys_days = :report_keys,
+           sessions_days = :sessions
+     WHERE j.id = :jurisdiction_id
+""")
 _SET_TIME_ZONE = text("UPDATE geoservice.jurisdiction AS j SET time_zone = :time_zone WHERE j.id = :jurisdiction_id")
 
 
@@ -112,3 +120,8 @@ def set_visitors(connection: Connection, jurisdiction_id: int, visitors: Visitor
 def set_attribution(connection: Connection, jurisdiction_id: int, attribution: str | None) -> None:
     """Say whom everything that shows a jurisdiction's data names; raise RefusedByDatabase for more than a line."""
     connection.execute(_SET_ATTRIBUTION, {"jurisdiction_id": jurisdiction_id, "attribution": attribution})
+
+
+def set_retention(connection: Connection, jurisdiction_id: int, retention: Retention) -> None:
+    """Say for how many days what people wrote is kept; raise RefusedByDatabase for what is out of bounds."""
+    connection.execute(_SET_RETENTION, {"jurisdiction_id": jurisdiction_id} | asdict(retention))

@@ -14,6 +14,20 @@ Visitors = Literal["closed", "grids", "open"]
 
 
 @dataclass(frozen=True)
+class Retention:
+    """For how many days what people wrote is kept; None: for good."""
+
+    #: Words of a report and of its history, after it was closed.
+    words: int | None = 180
+    #: Messages of webhooks, after the event.
+    deliveries: int | None = 30
+    #: What a report is known by that is sent again, after it came.
+    report_keys: int | None = 7
+    #: Sessions, after their end.
+    sessions: int | None = 7
+
+
+@dataclass(frozen=True)
 class Jurisdiction:
     """An area served as one whole."""
 
@@ -41,3 +55,4 @@ class Jurisdiction:
     attribution: str | None = None
     #: What visitors see of it.
     visitors: Visitors = "grids"
+    retention: Retention = Retention()

@@ -39,3 +39,8 @@ class JurisdictionRow(Base):
     attribution: Mapped[str | None] = mapped_column(Text)
     #: What visitors see of it: closed, grids or open.
     visitors: Mapped[str] = mapped_column(Text, server_default="grids")
+    #: For how many days words, messages of webhooks, keys of reports and ended sessions are kept; null: for good.
+    words_days: Mapped[int | None] = mapped_column(Integer, server_default="180")
+    deliveries_days: Mapped[int | None] = mapped_column(Integer, server_default="30")
+    report_keys_days: Mapped[int | None] = mapped_column(Integer, server_default="7")
+    sessions_days: Mapped[int | None] = mapped_column(Integer, server_default="7")

@@ -1,4 +1,4 @@
-"""The figures of a jurisdiction and of each of its grids."""
+"""The figures of a jurisdiction and of each of its grids, as far as whoever asks may be told them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ class GridFigures:
     code: str
     name: str
     name_en: str | None
-    households: int
-    residents: int
+    #: None: too few to be told to whoever asks; so with the two that follow.
+    households: int | None
+    residents: int | None
     #: Of the residents, those registered elsewhere.
-    floating: int
+    floating: int | None
     received: int
     closed: int
     in_hand: int
@@ -30,9 +31,10 @@ class Figures:
     """The figures of a jurisdiction, now. Incidents without a grid wait in the triage queue."""
 
     grids: int
-    households: int
-    residents: int
-    floating: int
+    #: None: a part of it may not be told; so with the two that follow.
+    households: int | None
+    residents: int | None
+    floating: int | None
     received: int
     closed: int
     in_hand: int
@@ -49,15 +51,8 @@ _PER_GRID = text(f"""
 _TOTALS = text(f"""
     SELECT (SELECT count(*) FROM geoservice.territory AS t
              WHERE t.jurisdiction_id = :jurisdiction_id AND {held_now("t")}) AS grids,
-           h.households, h.residents, h.floating, i.received, i.closed, i.in_hand, i.triage
-      FROM (SELECT coalesce(sum(households), 0) AS households, coalesce(sum(residents), 0) AS residents,
-                   coalesce(sum(floating), 0) AS floating
-              FROM geoservice.household WHERE jurisdiction_id = :jurisdiction_id) AS h,
-           (SELECT count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
-                   count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand,
-                   count(*) FILTER (WHERE grid_code IS NULL
-                                      AND geoservice.is_open(status)) AS triage
-              FROM geoservice.incident WHERE jurisdiction_id = :jurisdiction_id) AS i
+           j.households, j.residents, j.floating, j.received, j.closed, j.in_hand, j.triage
+      FROM geoservice.served_jurisdiction AS j WHERE j.jurisdiction_id = :jurisdiction_id
 """)  # noqa: S608  texts of ours
 
 

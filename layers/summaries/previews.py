@@ -86,9 +86,10 @@ class Workload:
     """What a grid has to look after."""
 
     code: str
-    households: int
-    residents: int
-    floating: int
+    #: None: not told to whoever asks; so with the two that follow.
+    households: int | None
+    residents: int | None
+    floating: int | None
     #: Open incidents.
     in_hand: int
 

@@ -45,6 +45,7 @@ NAMES = (
     "publishing",
     "drafting",  # a view of grids, and what logs them
     "webhooks",
+    "retention",  # of incidents, their histories, deliveries, sessions
     "clock",  # is woken by incidents and webhooks
     "announcements",  # fingerprints name postings and keys
     "audit",  # listens to all that is administered

@@ -175,6 +175,9 @@ SELECT geoservice.attach_audit('geoservice.layer', 'id', 'r.id', 'NULL::integer'
 SELECT geoservice.attach_audit('geoservice.webhook', 'id', 'r.id', uncounted => ARRAY['sent_up_to']);
 -- What the service does with an incident is in its history; who writes straight in the table is here.
 SELECT geoservice.attach_audit('geoservice.incident', 'id', 'r.id', service => false);
+-- Words that were erased, and what went by its time.
+SELECT geoservice.attach_audit('geoservice.erasure', 'id', 'r.incident_id');
+SELECT geoservice.attach_audit('geoservice.retention_run', 'id', 'r.kind');
 
 -- Drafts, and what becomes of them.
 CREATE FUNCTION geoservice.audit_edition() RETURNS trigger

@@ -35,8 +35,22 @@ CREATE TABLE geoservice.incident_event (
 CREATE INDEX ix_incident_event_incident_id ON geoservice.incident_event (incident_id);
 -- How incidents were handled in a period is counted from their histories.
 CREATE INDEX ix_incident_event_jurisdiction_id_at ON geoservice.incident_event (jurisdiction_id, at);
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON geoservice.incident_event
+CREATE TRIGGER append_only BEFORE DELETE ON geoservice.incident_event
     FOR EACH ROW EXECUTE FUNCTION geoservice.refuse_change();
+
+-- A line stays as it was written; only its words may go.
+CREATE FUNCTION geoservice.refuse_rewriting() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    old.reason := NULL;
+    IF new *= old THEN
+        RETURN new;
+    END IF;
+    RAISE EXCEPTION 'Rows of % are only ever added, never changed or removed.', tg_table_name
+        USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER append_only_but_words BEFORE UPDATE ON geoservice.incident_event
+    FOR EACH ROW EXECUTE FUNCTION geoservice.refuse_rewriting();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON geoservice.incident_event
     FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_change();
 
@@ -91,12 +105,12 @@ BEGIN
 END $$;
 CREATE TRIGGER record_change AFTER UPDATE ON geoservice.incident FOR EACH ROW
     -- Of places the operator is named: see unlike(), of layers.
-    WHEN (NOT new.geom = old.geom OR
+    WHEN (new.upkeep = old.upkeep AND (NOT new.geom = old.geom OR
           (new.status, new.service_code, new.source, new.description, new.building_code, new.accuracy_m,
            new.grid_code, new.method, new.officer_code, new.overrule_reason, new.waiting_since, new.overdue_at, new.closed_at,
            new.rating, new.original_status)
         IS DISTINCT FROM
           (old.status, old.service_code, old.source, old.description, old.building_code, old.accuracy_m,
            old.grid_code, old.method, old.officer_code, old.overrule_reason, old.waiting_since, old.overdue_at, old.closed_at,
-           old.rating, old.original_status))
+           old.rating, old.original_status)))
     EXECUTE FUNCTION geoservice.record_change();

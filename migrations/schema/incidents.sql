@@ -73,6 +73,15 @@ CREATE TABLE geoservice.incident (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     version integer NOT NULL DEFAULT 1,
+    -- As its service is: where and when it was reported is told to those alone who handle it. Always the trigger's.
+    sensitive boolean NOT NULL DEFAULT false,
+    -- When what people wrote in it and in its history was erased; null: it was not.
+    words_gone_at timestamptz,
+    -- Counts what functions of ours put right that is no step: nobody else may write it (rights.sql).
+    upkeep integer NOT NULL DEFAULT 0,
+    -- Tiles are told to everybody and kept outside of the database: what is sensitive is nowhere on them.
+    geom_3857 geometry(Geometry, 3857) GENERATED ALWAYS AS
+        (CASE WHEN sensitive THEN public.st_geomfromtext('POINT EMPTY', 3857) ELSE geoservice.web_mercator(geom) END) STORED,
     FOREIGN KEY (jurisdiction_id, service_code) REFERENCES geoservice.service (jurisdiction_id, code),
     CONSTRAINT incident_assigned_to_staff FOREIGN KEY (jurisdiction_id, assigned_officer_code)
         REFERENCES geoservice.staff (jurisdiction_id, code),
@@ -101,12 +110,40 @@ CREATE INDEX ix_incident_expected_at ON geoservice.incident (expected_at)
     WHERE overdue_at IS NULL AND geoservice.clock_runs(status);
 CREATE INDEX ix_incident_overrule_grid_code ON geoservice.incident (jurisdiction_id, overrule_grid_code)
     WHERE overrule_grid_code IS NOT NULL;
+CREATE INDEX ix_incident_words ON geoservice.incident (jurisdiction_id, status_since)
+    WHERE words_gone_at IS NULL AND NOT geoservice.is_open(status);
 CREATE INDEX ix_incident_duplicate_of ON geoservice.incident (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE UNIQUE INDEX ix_incident_reporter_sha256 ON geoservice.incident (reporter_sha256) WHERE reporter_sha256 IS NOT NULL;
 
 INSERT INTO geoservice.layer (id, table_name, key_column, assignment, tiled, cell_level, counted)
 VALUES ('incidents', 'incident', 'id', 'routing', '{status,service_code,source,late}', 17, '{status,late}');
 SELECT geoservice.attach_tiles('incidents');
+
+-- A report is as sensitive as its service.
+CREATE FUNCTION geoservice.mark_sensitive() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    new.sensitive := coalesce(
+        (SELECT s.sensitive FROM service AS s WHERE s.jurisdiction_id = new.jurisdiction_id AND s.code = new.service_code), false);
+    RETURN new;
+END $$;
+-- After `route`, by name: that finds the jurisdiction.
+CREATE TRIGGER sensitive_as_its_service BEFORE INSERT ON geoservice.incident
+    FOR EACH ROW EXECUTE FUNCTION geoservice.mark_sensitive();
+CREATE TRIGGER sensitive_as_its_new_service BEFORE UPDATE ON geoservice.incident FOR EACH ROW
+    WHEN ((new.service_code, new.jurisdiction_id, new.sensitive) IS DISTINCT FROM (old.service_code, old.jurisdiction_id, old.sensitive))
+    EXECUTE FUNCTION geoservice.mark_sensitive();
+
+-- What was reported of a service before it was said to be sensitive, or no longer to be, goes along.
+CREATE FUNCTION geoservice.mark_reports_sensitive() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE incident AS i SET sensitive = new.sensitive, upkeep = i.upkeep + 1
+     WHERE i.jurisdiction_id = new.jurisdiction_id AND i.service_code = new.code AND i.sensitive <> new.sensitive;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER mark_reports AFTER UPDATE ON geoservice.service FOR EACH ROW
+    WHEN (new.sensitive <> old.sensitive) EXECUTE FUNCTION geoservice.mark_reports_sensitive();
 
 -- How urgent an incident is that somebody still has to do something about: the smaller, the more. What is late comes first, then
 -- what has a limit, by when that is; then the rest, what waits longest first. Null: nobody has to do anything any more.

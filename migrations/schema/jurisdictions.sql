@@ -22,6 +22,12 @@ CREATE TABLE geoservice.jurisdiction (
     attribution text CHECK (char_length(attribution) BETWEEN 1 AND 500),  -- whom maps of it have to name
     -- What visitors see of it: nothing; outline, grids and base map; or all that is not about people.
     visitors text NOT NULL DEFAULT 'grids' CHECK (visitors IN ('closed', 'grids', 'open')),
+    -- Retention, in days; null: kept. What people wrote of a report, after it was closed; messages of webhooks, after the event; what
+    -- tells a report that is sent again, after it came; sessions, after their end.
+    words_days integer DEFAULT 180 CHECK (words_days BETWEEN 8 AND 36500),
+    deliveries_days integer DEFAULT 30 CHECK (deliveries_days BETWEEN 1 AND 36500),
+    report_keys_days integer DEFAULT 7 CHECK (report_keys_days BETWEEN 1 AND 36500),
+    sessions_days integer DEFAULT 7 CHECK (sessions_days BETWEEN 1 AND 36500),
     recorded_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT jurisdiction_households_min_to_max CHECK (households_max >= households_min)
 );

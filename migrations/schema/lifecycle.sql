@@ -45,6 +45,12 @@ DECLARE
         OR (new.assigned_officer_code IS DISTINCT FROM old.assigned_officer_code AND new.status = 'dispatched')
         OR (new.rating IS DISTINCT FROM old.rating AND new.status IN ('closed', 'duplicate'));
 BEGIN
+    IF new.upkeep <> old.upkeep THEN
+        RETURN new;
+    END IF;
+    IF new.step_reason IS NOT NULL THEN
+        new.words_gone_at := NULL;  -- there are words again
+    END IF;
     IF steps_by_status THEN
         SELECT l.* INTO step FROM lifecycle AS l
          WHERE l.from_status = old.status AND l.to_status = new.status

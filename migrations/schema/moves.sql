@@ -178,7 +178,9 @@ BEGIN
     SELECT apply_moves.jurisdiction, now_in_force FROM edition_at(jurisdiction, instant) AS now_in_force
      WHERE now_in_force IS NOT NULL
         ON CONFLICT (jurisdiction_id) DO UPDATE SET edition_id = excluded.edition_id;
-    RETURN (SELECT count(*) FROM unnest(moved) AS m WHERE m.kind NOT IN ('incident', 'undecided'));
+    -- Without what is personal: told with every publication, it would be a count of a few.
+    RETURN (SELECT count(*) FROM unnest(moved) AS m
+             WHERE m.kind NOT IN ('incident', 'undecided') AND m.kind NOT IN (SELECT l.table_name FROM layer AS l WHERE l.personal));
 END $$;
 
 -- Another snap tolerance gives places beside the grids another owner: features and open incidents there go along at once, as with

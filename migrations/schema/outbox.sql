@@ -75,6 +75,5 @@ BEGIN
         SELECT d.id FROM outbox AS d WHERE d.at < now() - interval '30 days' AND d.number IS NOT NULL
          ORDER BY d.at LIMIT most FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS gone = ROW_COUNT;
-    DELETE FROM report_key AS k WHERE k.at < now() - interval '7 days';
     RETURN gone;
 END $$;

@@ -2,7 +2,7 @@
 -- carry, whatever the edition was drawn from.
 
 -- Publish a draft from an instant on, in one transaction: what was in force ends then, features and open incidents are
--- moved. Returns how many buildings, households, cameras and organisations changed grid.
+-- moved. Returns how many buildings, cameras and organisations changed grid, and features of own layers; of households nothing is told.
 -- starts: before now corrects what was believed, after now is for that day. seen_revision: of the draft, as the publisher
 -- saw it; seen_moves: fingerprint of the preview he saw. Null: not compared.
 CREATE FUNCTION geoservice.publish_edition(

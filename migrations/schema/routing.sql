@@ -14,6 +14,9 @@ DECLARE
     stands boolean;
 BEGIN
     IF tg_op OPERATOR(pg_catalog.=) 'UPDATE' THEN
+        IF new.upkeep OPERATOR(pg_catalog.<>) old.upkeep THEN
+            RETURN new;
+        END IF;
         new := geoservice.incident_as_changed(old, new);
         IF new.method IS NOT NULL THEN  -- nothing changed that the route depends on
             RETURN new;
@@ -31,6 +34,8 @@ BEGIN
         new.routed_at := new.reported_at;
         new.step_rule := 'reported';
         new.step_reason := NULL;
+        new.words_gone_at := NULL;
+        new.upkeep := 0;
         new.original_status := CASE WHEN new.duplicate_of IS NOT NULL THEN geoservice.status_of_original(new.duplicate_of) END;
     END IF;
     answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);

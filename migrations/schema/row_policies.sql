@@ -11,6 +11,7 @@
 DO $$
 DECLARE
     within CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.scope_jurisdictions())::integer[])';
+    handled CONSTANT text := '(NOT sensitive OR geoservice.is_told(''sensitive'', jurisdiction_id))';
     own CONSTANT text := within || ' AND grid_code = ANY ((SELECT geoservice.scope_grids())::text[])';
     granted CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.login_jurisdictions())::integer[])';
     home text;
@@ -18,17 +19,19 @@ BEGIN
     -- Whoever runs the service.
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
                                 'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview',
-                                'change', 'change_count', 'account', 'session'] LOOP
+                                'change', 'change_count', 'account', 'session', 'erasure', 'retention_run'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
     END LOOP;
+    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_everywhere', handled, 'true');
 
     -- Incidents. A report may come from anywhere: where it belongs is the trigger's.
-    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_within', within || ' AND ' || handled, within);
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_officer',
         within || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR officer_code = (SELECT geoservice.scope_staff()))',
         within);
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_visitor',
-        'id = ANY ((SELECT geoservice.followed())::uuid[]) OR jurisdiction_id = ANY ((SELECT geoservice.open_jurisdictions())::integer[])');
+        'id = ANY ((SELECT geoservice.followed())::uuid[])'
+        ' OR (NOT sensitive AND jurisdiction_id = ANY ((SELECT geoservice.open_jurisdictions())::integer[]))');
     CREATE POLICY geoservice_visitor_insert ON geoservice.incident FOR INSERT TO geoservice_visitor WITH CHECK (true);
     CREATE POLICY geoservice_visitor_update ON geoservice.incident FOR UPDATE TO geoservice_visitor
         USING (id = ANY ((SELECT geoservice.followed())::uuid[]));
@@ -39,6 +42,10 @@ BEGIN
         PERFORM geoservice.set_row_policy('geoservice.incident_event', home,
             'EXISTS (SELECT FROM geoservice.incident AS i WHERE i.id = incident_id)');
     END LOOP;
+
+    -- That words were erased, and how much retention took away.
+    PERFORM geoservice.set_row_policy('geoservice.erasure', 'geoservice_within', within);
+    PERFORM geoservice.set_row_policy('geoservice.retention_run', 'geoservice_within', within);
 
     -- Households: counts, and whoever sees them works there.
     PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_within', within, within);

@@ -38,6 +38,14 @@ BEGIN
         SELECT way.id FROM way);
 END $$;
 
+-- Whether whoever asks is told more of a jurisdiction than others are: of 'households' single ones and small counts, of 'sensitive'
+-- reports where and when they were made. Logins of people, who can set what they like, can not work as these roles.
+CREATE FUNCTION geoservice.is_told(what text, jurisdiction integer) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_within', 'geoservice_officer')
+    AND coalesce(what = ANY (string_to_array(current_setting('geoservice.told', true), ' ')), false)
+    AND (cardinality(geoservice.scope_jurisdictions()) = 0 OR coalesce(jurisdiction = ANY (geoservice.scope_jurisdictions()), false));
+
 -- The jurisdictions that show visitors what is not about people.
 CREATE FUNCTION geoservice.open_jurisdictions() RETURNS integer[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$

@@ -1,6 +1,21 @@
 -- What is read of layers whose features are told with more, or less, than their tables hold. They ask with the rights of the
 -- schema's owner; rights.sql says who may ask them.
 
+-- Of population the rule is of small_counts.py: fewer than k of something, and more than none, are told to those alone who may see
+-- single households.
+CREATE FUNCTION geoservice.k_minimum() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 5;
+
+-- Whether whoever asks is told every count of a grid: an officer of those that he serves today. own: those grids.
+CREATE FUNCTION geoservice.is_told_whole(jurisdiction integer, grid text, own text[]) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN geoservice.is_told('households', jurisdiction) AND (geoservice.scope_staff() IS NULL OR coalesce(grid = ANY (own), false));
+
+-- A count as it may be told. whole: whoever asks is told every count.
+CREATE FUNCTION geoservice.told_count(counted bigint, whole boolean) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN whole OR coalesce(counted, 0) = 0 OR counted >= geoservice.k_minimum() THEN coalesce(counted, 0) END;
+
 -- Grids in every period, each with the figures of now: whoever does not ask for a figure does not pay for it.
 CREATE VIEW geoservice.served_grid AS
 SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
@@ -8,10 +23,13 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
        lower(t.valid) AS valid_from, upper(t.valid) AS valid_to,
        round(st_area(t.geom::geography)::numeric, 1)::double precision AS area_m2,
        o.officer, coalesce(o.police_officers, 0) AS police_officers,
-       coalesce(h.households, 0) AS households, coalesce(h.residents, 0) AS residents, coalesce(h.floating, 0) AS floating,
+       geoservice.told_count(h.households, whole.told) AS households, geoservice.told_count(h.residents, whole.told) AS residents,
+       geoservice.told_count(h.floating, whole.told) AS floating,
        coalesce(i.received, 0) AS received, coalesce(i.in_hand, 0) AS in_hand, coalesce(i.closed, 0) AS closed,
        t.geom
   FROM geoservice.territory AS t
+ CROSS JOIN LATERAL (
+        SELECT geoservice.is_told_whole(t.jurisdiction_id, t.code, (SELECT geoservice.scope_grids())) AS told) AS whole
   LEFT JOIN (SELECT jurisdiction_id, grid_code, sum(households) AS households, sum(residents) AS residents, sum(floating) AS floating
                FROM geoservice.household GROUP BY jurisdiction_id, grid_code) AS h
          ON h.jurisdiction_id = t.jurisdiction_id AND h.grid_code = t.code
@@ -28,26 +46,62 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
               GROUP BY p.jurisdiction_id, p.grid_code) AS o
          ON o.jurisdiction_id = t.jurisdiction_id AND o.grid_code = t.code;
 
--- Buildings with how many households each has.
+-- Jurisdictions with the figures of now. A total of which a part may not be told is not told: others would give the part away.
+CREATE VIEW geoservice.served_jurisdiction AS
+SELECT j.id AS jurisdiction_id,
+       CASE WHEN h.told_households THEN h.households END AS households, CASE WHEN h.told_residents THEN h.residents END AS residents,
+       CASE WHEN h.told_floating THEN h.floating END AS floating,
+       i.received, i.closed, i.in_hand, i.triage
+  FROM geoservice.jurisdiction AS j
+ CROSS JOIN LATERAL (
+        SELECT coalesce(sum(g.households), 0)::bigint AS households, coalesce(sum(g.residents), 0)::bigint AS residents,
+               coalesce(sum(g.floating), 0)::bigint AS floating,
+               coalesce(bool_and(geoservice.told_count(g.households, g.whole) IS NOT NULL), true) AS told_households,
+               coalesce(bool_and(geoservice.told_count(g.residents, g.whole) IS NOT NULL), true) AS told_residents,
+               coalesce(bool_and(geoservice.told_count(g.floating, g.whole) IS NOT NULL), true) AS told_floating
+          FROM (SELECT sum(households) AS households, sum(residents) AS residents, sum(floating) AS floating,
+                       geoservice.is_told_whole(j.id, grid_code, (SELECT geoservice.scope_grids())) AS whole
+                  FROM geoservice.household WHERE jurisdiction_id = j.id GROUP BY grid_code) AS g) AS h
+ CROSS JOIN LATERAL (
+        SELECT count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
+               count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand,
+               count(*) FILTER (WHERE grid_code IS NULL AND geoservice.is_open(status)) AS triage
+          FROM geoservice.incident WHERE jurisdiction_id = j.id) AS i;
+
+-- How many households each building has, and whether that may be told. Where some of a grid may not be, the smallest count that could
+-- be is not told either: what all others leave of the grid's total would give those away.
+CREATE VIEW geoservice.housed_building AS
+SELECT h.jurisdiction_id, h.building_code, min(h.grid_code) AS grid_code, sum(h.households) AS households,
+       sum(h.residents) AS residents,
+       sum(h.households) >= geoservice.k_minimum() AND NOT (
+           row_number() OVER (PARTITION BY h.jurisdiction_id, min(h.grid_code)
+                              ORDER BY sum(h.households) < geoservice.k_minimum(), sum(h.households), h.building_code) = 1
+           AND (bool_or(sum(h.households) < geoservice.k_minimum()) OVER (PARTITION BY h.jurisdiction_id, min(h.grid_code))
+                OR EXISTS (SELECT FROM geoservice.household AS beside
+                            WHERE beside.jurisdiction_id = h.jurisdiction_id AND beside.building_code IS NULL
+                              AND beside.grid_code IS NOT DISTINCT FROM min(h.grid_code)))) AS told
+  FROM geoservice.household AS h WHERE h.building_code IS NOT NULL GROUP BY h.jurisdiction_id, h.building_code;
+
+-- Buildings with how many households each has; null where that is too few to be told, which is also said of those that have none.
 CREATE VIEW geoservice.served_building AS
-SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use, b.grid_code, coalesce(h.households, 0) AS households,
+SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use, b.grid_code,
+       CASE WHEN geoservice.is_told_whole(b.jurisdiction_id, b.grid_code, (SELECT geoservice.scope_grids()))
+            THEN coalesce(h.households, 0) WHEN h.told THEN h.households END AS households,
        b.geom
   FROM geoservice.building AS b
-  LEFT JOIN (SELECT jurisdiction_id, building_code, sum(households) AS households
-               FROM geoservice.household GROUP BY jurisdiction_id, building_code) AS h
-         ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
+  LEFT JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
 
--- Households: a point a building, and how many live there; nothing of who they are.
+-- Households: a point a building, and how many live there, where that may be told; nothing of who they are.
 CREATE VIEW geoservice.served_household AS
 SELECT b.jurisdiction_id, b.code AS building_code, b.grid_code, h.households, st_pointonsurface(b.geom) AS geom
   FROM geoservice.building AS b
-  JOIN (SELECT jurisdiction_id, building_code, sum(households) AS households
-          FROM geoservice.household GROUP BY jurisdiction_id, building_code) AS h
-    ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
+  JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code
+ WHERE h.told OR geoservice.is_told_whole(b.jurisdiction_id, b.grid_code, (SELECT geoservice.scope_grids()));
 
--- Incidents without their words and without anything of their reporters.
+-- Incidents without their words and without anything of their reporters; those that are sensitive to those who handle them.
 CREATE VIEW geoservice.served_incident AS
 SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_en AS service_name_en, i.status, i.grid_code,
        i.method, i.near_border, i.source, i.reported_at, i.late, i.geom
   FROM geoservice.incident AS i
-  JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code;
+  JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code
+ WHERE NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id);

@@ -258,6 +258,12 @@ CREATE TABLE geoservice.jurisdiction (
     attribution text CHECK (char_length(attribution) BETWEEN 1 AND 500),  -- whom maps of it have to name
     -- What visitors see of it: nothing; outline, grids and base map; or all that is not about people.
     visitors text NOT NULL DEFAULT 'grids' CHECK (visitors IN ('closed', 'grids', 'open')),
+    -- Retention, in days; null: kept. What people wrote of a report, after it was closed; messages of webhooks, after the event; what
+    -- tells a report that is sent again, after it came; sessions, after their end.
+    words_days integer DEFAULT 180 CHECK (words_days BETWEEN 8 AND 36500),
+    deliveries_days integer DEFAULT 30 CHECK (deliveries_days BETWEEN 1 AND 36500),
+    report_keys_days integer DEFAULT 7 CHECK (report_keys_days BETWEEN 1 AND 36500),
+    sessions_days integer DEFAULT 7 CHECK (sessions_days BETWEEN 1 AND 36500),
     recorded_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT jurisdiction_households_min_to_max CHECK (households_max >= households_min)
 );
@@ -359,6 +365,14 @@ BEGIN
             UNION SELECT i.id, i.duplicate_of FROM way JOIN incident AS i ON i.id = way.duplicate_of)
         SELECT way.id FROM way);
 END $$;
+
+-- Whether whoever asks is told more of a jurisdiction than others are: of 'households' single ones and small counts, of 'sensitive'
+-- reports where and when they were made. Logins of people, who can set what they like, can not work as these roles.
+CREATE FUNCTION geoservice.is_told(what text, jurisdiction integer) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_within', 'geoservice_officer')
+    AND coalesce(what = ANY (string_to_array(current_setting('geoservice.told', true), ' ')), false)
+    AND (cardinality(geoservice.scope_jurisdictions()) = 0 OR coalesce(jurisdiction = ANY (geoservice.scope_jurisdictions()), false));
 
 -- The jurisdictions that show visitors what is not about people.
 CREATE FUNCTION geoservice.open_jurisdictions() RETURNS integer[]
@@ -2617,7 +2631,7 @@ CREATE TABLE geoservice.api_key (
     id text PRIMARY KEY CHECK (id ~ '^[0-9a-z]{8}$'),
     secret_sha256 bytea NOT NULL CHECK (octet_length(secret_sha256) = 32),
     role text NOT NULL CHECK (role IN
-        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'auditor', 'admin')),
+        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'steward', 'auditor', 'admin')),
     label text NOT NULL CHECK (geoservice.is_name(label)),
     jurisdiction_id integer REFERENCES geoservice.jurisdiction,
     staff_code text COLLATE "C",
@@ -2640,7 +2654,7 @@ CREATE TABLE geoservice.account (
     password_hash text NOT NULL CHECK (password_hash LIKE '$argon2id$%'),
     must_change boolean NOT NULL,
     role text NOT NULL CHECK (role IN
-        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'auditor', 'admin')),
+        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'steward', 'auditor', 'admin')),
     jurisdiction_id integer REFERENCES geoservice.jurisdiction,
     staff_code text COLLATE "C",
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -2701,7 +2715,7 @@ CREATE TABLE geoservice.service (
     keywords text[] NOT NULL DEFAULT '{}',
     attributes jsonb NOT NULL DEFAULT '[]',   -- what it asks for beside words and a place
     limit_working_hours double precision CHECK (limit_working_hours > 0),
-    sensitive boolean NOT NULL DEFAULT false, -- a dispute at home, say: kept and told; nothing is hidden by it
+    sensitive boolean NOT NULL DEFAULT false, -- a dispute at home, say: its reports are told to those alone who handle them
     UNIQUE (jurisdiction_id, code),
     CONSTRAINT service_attributes_are_a_list CHECK (jsonb_typeof(attributes) = 'array')
 );
@@ -2789,6 +2803,15 @@ CREATE TABLE geoservice.incident (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     version integer NOT NULL DEFAULT 1,
+    -- As its service is: where and when it was reported is told to those alone who handle it. Always the trigger's.
+    sensitive boolean NOT NULL DEFAULT false,
+    -- When what people wrote in it and in its history was erased; null: it was not.
+    words_gone_at timestamptz,
+    -- Counts what functions of ours put right that is no step: nobody else may write it (rights.sql).
+    upkeep integer NOT NULL DEFAULT 0,
+    -- Tiles are told to everybody and kept outside of the database: what is sensitive is nowhere on them.
+    geom_3857 geometry(Geometry, 3857) GENERATED ALWAYS AS
+        (CASE WHEN sensitive THEN public.st_geomfromtext('POINT EMPTY', 3857) ELSE geoservice.web_mercator(geom) END) STORED,
     FOREIGN KEY (jurisdiction_id, service_code) REFERENCES geoservice.service (jurisdiction_id, code),
     CONSTRAINT incident_assigned_to_staff FOREIGN KEY (jurisdiction_id, assigned_officer_code)
         REFERENCES geoservice.staff (jurisdiction_id, code),
@@ -2817,12 +2840,40 @@ CREATE INDEX ix_incident_expected_at ON geoservice.incident (expected_at)
     WHERE overdue_at IS NULL AND geoservice.clock_runs(status);
 CREATE INDEX ix_incident_overrule_grid_code ON geoservice.incident (jurisdiction_id, overrule_grid_code)
     WHERE overrule_grid_code IS NOT NULL;
+CREATE INDEX ix_incident_words ON geoservice.incident (jurisdiction_id, status_since)
+    WHERE words_gone_at IS NULL AND NOT geoservice.is_open(status);
 CREATE INDEX ix_incident_duplicate_of ON geoservice.incident (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE UNIQUE INDEX ix_incident_reporter_sha256 ON geoservice.incident (reporter_sha256) WHERE reporter_sha256 IS NOT NULL;
 
 INSERT INTO geoservice.layer (id, table_name, key_column, assignment, tiled, cell_level, counted)
 VALUES ('incidents', 'incident', 'id', 'routing', '{status,service_code,source,late}', 17, '{status,late}');
 SELECT geoservice.attach_tiles('incidents');
+
+-- A report is as sensitive as its service.
+CREATE FUNCTION geoservice.mark_sensitive() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    new.sensitive := coalesce(
+        (SELECT s.sensitive FROM service AS s WHERE s.jurisdiction_id = new.jurisdiction_id AND s.code = new.service_code), false);
+    RETURN new;
+END $$;
+-- After `route`, by name: that finds the jurisdiction.
+CREATE TRIGGER sensitive_as_its_service BEFORE INSERT ON geoservice.incident
+    FOR EACH ROW EXECUTE FUNCTION geoservice.mark_sensitive();
+CREATE TRIGGER sensitive_as_its_new_service BEFORE UPDATE ON geoservice.incident FOR EACH ROW
+    WHEN ((new.service_code, new.jurisdiction_id, new.sensitive) IS DISTINCT FROM (old.service_code, old.jurisdiction_id, old.sensitive))
+    EXECUTE FUNCTION geoservice.mark_sensitive();
+
+-- What was reported of a service before it was said to be sensitive, or no longer to be, goes along.
+CREATE FUNCTION geoservice.mark_reports_sensitive() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE incident AS i SET sensitive = new.sensitive, upkeep = i.upkeep + 1
+     WHERE i.jurisdiction_id = new.jurisdiction_id AND i.service_code = new.code AND i.sensitive <> new.sensitive;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER mark_reports AFTER UPDATE ON geoservice.service FOR EACH ROW
+    WHEN (new.sensitive <> old.sensitive) EXECUTE FUNCTION geoservice.mark_reports_sensitive();
 
 -- How urgent an incident is that somebody still has to do something about: the smaller, the more. What is late comes first, then
 -- what has a limit, by when that is; then the rest, what waits longest first. Null: nobody has to do anything any more.
@@ -2883,8 +2934,22 @@ CREATE TABLE geoservice.incident_event (
 CREATE INDEX ix_incident_event_incident_id ON geoservice.incident_event (incident_id);
 -- How incidents were handled in a period is counted from their histories.
 CREATE INDEX ix_incident_event_jurisdiction_id_at ON geoservice.incident_event (jurisdiction_id, at);
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON geoservice.incident_event
+CREATE TRIGGER append_only BEFORE DELETE ON geoservice.incident_event
     FOR EACH ROW EXECUTE FUNCTION geoservice.refuse_change();
+
+-- A line stays as it was written; only its words may go.
+CREATE FUNCTION geoservice.refuse_rewriting() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    old.reason := NULL;
+    IF new *= old THEN
+        RETURN new;
+    END IF;
+    RAISE EXCEPTION 'Rows of % are only ever added, never changed or removed.', tg_table_name
+        USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER append_only_but_words BEFORE UPDATE ON geoservice.incident_event
+    FOR EACH ROW EXECUTE FUNCTION geoservice.refuse_rewriting();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON geoservice.incident_event
     FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_change();
 
@@ -2939,14 +3004,14 @@ BEGIN
 END $$;
 CREATE TRIGGER record_change AFTER UPDATE ON geoservice.incident FOR EACH ROW
     -- Of places the operator is named: see unlike(), of layers.
-    WHEN (NOT new.geom = old.geom OR
+    WHEN (new.upkeep = old.upkeep AND (NOT new.geom = old.geom OR
           (new.status, new.service_code, new.source, new.description, new.building_code, new.accuracy_m,
            new.grid_code, new.method, new.officer_code, new.overrule_reason, new.waiting_since, new.overdue_at, new.closed_at,
            new.rating, new.original_status)
         IS DISTINCT FROM
           (old.status, old.service_code, old.source, old.description, old.building_code, old.accuracy_m,
            old.grid_code, old.method, old.officer_code, old.overrule_reason, old.waiting_since, old.overdue_at, old.closed_at,
-           old.rating, old.original_status))
+           old.rating, old.original_status)))
     EXECUTE FUNCTION geoservice.record_change();
 
 -- From report to rating: the steps that an incident may take, kept here too, so that no door takes another.
@@ -2996,6 +3061,12 @@ DECLARE
         OR (new.assigned_officer_code IS DISTINCT FROM old.assigned_officer_code AND new.status = 'dispatched')
         OR (new.rating IS DISTINCT FROM old.rating AND new.status IN ('closed', 'duplicate'));
 BEGIN
+    IF new.upkeep <> old.upkeep THEN
+        RETURN new;
+    END IF;
+    IF new.step_reason IS NOT NULL THEN
+        new.words_gone_at := NULL;  -- there are words again
+    END IF;
     IF steps_by_status THEN
         SELECT l.* INTO step FROM lifecycle AS l
          WHERE l.from_status = old.status AND l.to_status = new.status
@@ -3156,6 +3227,9 @@ DECLARE
     stands boolean;
 BEGIN
     IF tg_op OPERATOR(pg_catalog.=) 'UPDATE' THEN
+        IF new.upkeep OPERATOR(pg_catalog.<>) old.upkeep THEN
+            RETURN new;
+        END IF;
         new := geoservice.incident_as_changed(old, new);
         IF new.method IS NOT NULL THEN  -- nothing changed that the route depends on
             RETURN new;
@@ -3173,6 +3247,8 @@ BEGIN
         new.routed_at := new.reported_at;
         new.step_rule := 'reported';
         new.step_reason := NULL;
+        new.words_gone_at := NULL;
+        new.upkeep := 0;
         new.original_status := CASE WHEN new.duplicate_of IS NOT NULL THEN geoservice.status_of_original(new.duplicate_of) END;
     END IF;
     answer := geoservice.owner_of(new.geom, new.routed_at, new.accuracy_m, new.jurisdiction_id);
@@ -3758,7 +3834,6 @@ BEGIN
         SELECT d.id FROM outbox AS d WHERE d.at < now() - interval '30 days' AND d.number IS NOT NULL
          ORDER BY d.at LIMIT most FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS gone = ROW_COUNT;
-    DELETE FROM report_key AS k WHERE k.at < now() - interval '7 days';
     RETURN gone;
 END $$;
 
@@ -3942,7 +4017,9 @@ BEGIN
     SELECT apply_moves.jurisdiction, now_in_force FROM edition_at(jurisdiction, instant) AS now_in_force
      WHERE now_in_force IS NOT NULL
         ON CONFLICT (jurisdiction_id) DO UPDATE SET edition_id = excluded.edition_id;
-    RETURN (SELECT count(*) FROM unnest(moved) AS m WHERE m.kind NOT IN ('incident', 'undecided'));
+    -- Without what is personal: told with every publication, it would be a count of a few.
+    RETURN (SELECT count(*) FROM unnest(moved) AS m
+             WHERE m.kind NOT IN ('incident', 'undecided') AND m.kind NOT IN (SELECT l.table_name FROM layer AS l WHERE l.personal));
 END $$;
 
 -- Another snap tolerance gives places beside the grids another owner: features and open incidents there go along at once, as with
@@ -3978,7 +4055,7 @@ CREATE INDEX ix_preview_edition_id ON geoservice.preview (edition_id);
 -- carry, whatever the edition was drawn from.
 
 -- Publish a draft from an instant on, in one transaction: what was in force ends then, features and open incidents are
--- moved. Returns how many buildings, households, cameras and organisations changed grid.
+-- moved. Returns how many buildings, cameras and organisations changed grid, and features of own layers; of households nothing is told.
 -- starts: before now corrects what was believed, after now is for that day. seen_revision: of the draft, as the publisher
 -- saw it; seen_moves: fingerprint of the preview he saw. Null: not compared.
 CREATE FUNCTION geoservice.publish_edition(
@@ -4409,6 +4486,157 @@ CREATE INDEX ix_delivery_lane ON geoservice.delivery (webhook_id, lane, number) 
 CREATE INDEX ix_delivery_webhook_id_status_number ON geoservice.delivery (webhook_id, status, number);
 CREATE INDEX ix_delivery_at ON geoservice.delivery (at) WHERE status <> 'waiting';
 
+-- How long what people wrote is kept, and how it goes: by its time, or because somebody asked. What stays are place, time, service and
+-- every step: all that is counted.
+
+-- That, when and why the words of a report were erased, and by whom; never which. The list of those that somebody asked for is kept
+-- beside the backups as well, so that a restore erases them again.
+CREATE TABLE geoservice.erasure (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    incident_id uuid NOT NULL,                -- no foreign key: it is noted of what is gone as well
+    jurisdiction_id integer,
+    at timestamptz NOT NULL DEFAULT now(),
+    actor text NOT NULL DEFAULT geoservice.actor(),
+    -- Words of its own would be words again.
+    because text NOT NULL CHECK (because IN ('retention', 'reporter', 'request', 'third-person', 'mistake', 'authority', 'restore'))
+);
+CREATE INDEX ix_erasure_incident_id ON geoservice.erasure (incident_id);
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON geoservice.erasure
+    FOR EACH ROW EXECUTE FUNCTION geoservice.refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON geoservice.erasure
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.refuse_change();
+
+-- What a run of retention took away, a row a kind and piece.
+CREATE TABLE geoservice.retention_run (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT now(),
+    actor text NOT NULL DEFAULT geoservice.actor(),
+    jurisdiction_id integer,                  -- null: of no jurisdiction, or of all
+    kind text NOT NULL CHECK (kind IN ('words', 'deliveries', 'report_keys', 'sessions')),
+    removed integer NOT NULL CHECK (removed > 0),
+    oldest timestamptz NOT NULL
+);
+CREATE INDEX ix_retention_run_at ON geoservice.retention_run (at);
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON geoservice.retention_run
+    FOR EACH ROW EXECUTE FUNCTION geoservice.refuse_change();
+
+-- Until when what is kept for a time is past it. What belongs to no jurisdiction, or to all, is kept as briefly as in any.
+CREATE FUNCTION geoservice.kept_since(kind text, jurisdiction integer) RETURNS timestamptz
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT now() - make_interval(days => min(
+               CASE kind WHEN 'words' THEN j.words_days WHEN 'deliveries' THEN j.deliveries_days
+                         WHEN 'report_keys' THEN j.report_keys_days WHEN 'sessions' THEN j.sessions_days END))
+      FROM jurisdiction AS j WHERE kept_since.jurisdiction IS NULL OR j.id = kept_since.jurisdiction
+$$;
+
+-- The same, for every jurisdiction and for none.
+CREATE VIEW geoservice.retention_limit AS
+SELECT k.kind, j.id AS jurisdiction_id, geoservice.kept_since(k.kind, j.id) AS until
+  FROM unnest(ARRAY['words', 'deliveries', 'report_keys', 'sessions']) AS k (kind)
+ CROSS JOIN (SELECT id FROM geoservice.jurisdiction UNION ALL SELECT NULL::integer) AS j;
+
+-- Words that are kept: the first instant from which their time counts is `since`; null while nothing is over.
+CREATE VIEW geoservice.kept_item AS
+SELECT 'words' AS kind, i.jurisdiction_id, i.id::text AS id, CASE WHEN NOT geoservice.is_open(i.status) THEN i.status_since END AS since
+  FROM geoservice.incident AS i WHERE i.words_gone_at IS NULL
+UNION ALL
+SELECT 'deliveries', w.jurisdiction_id, d.id::text, CASE WHEN d.status <> 'waiting' THEN d.at END
+  FROM geoservice.delivery AS d JOIN geoservice.webhook AS w ON w.id = d.webhook_id
+UNION ALL
+SELECT 'report_keys', i.jurisdiction_id, encode(k.key_sha256, 'hex'), k.at
+  FROM geoservice.report_key AS k JOIN geoservice.incident AS i ON i.id = k.incident_id
+UNION ALL
+SELECT 'sessions', a.jurisdiction_id, encode(s.secret_sha256, 'hex'), CASE WHEN least(s.revoked_at, s.expires_at) < now() THEN least(s.revoked_at, s.expires_at) END
+  FROM geoservice.session AS s JOIN geoservice.account AS a ON a.login = s.login;
+
+-- What a run would take away now: by jurisdiction and kind, of how many, the oldest, and until when it was over. until: null, kept.
+CREATE FUNCTION geoservice.retention_due()
+RETURNS TABLE (jurisdiction text, kind text, due bigint, kept bigint, oldest timestamptz, until timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT j.code, l.kind, count(i.id) FILTER (WHERE i.since < l.until), count(i.id), min(i.since) FILTER (WHERE i.since < l.until), l.until
+      FROM retention_limit AS l
+      LEFT JOIN jurisdiction AS j ON j.id = l.jurisdiction_id
+      LEFT JOIN kept_item AS i ON i.kind = l.kind AND i.jurisdiction_id IS NOT DISTINCT FROM l.jurisdiction_id
+     GROUP BY j.code, l.kind, l.until ORDER BY j.code NULLS LAST, l.kind
+$$;
+
+-- Take the words of reports away wherever they are kept, and tell everybody who heard of them: the report and what came with its last
+-- step, its history, and what would show by trial what was sent. Returns of how many. Whoever may not write a jurisdiction erases none
+-- of it, but the reporter his own.
+CREATE FUNCTION geoservice.erase_words(ids uuid[], because text) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    meant uuid[];
+BEGIN
+    meant := ARRAY(
+        SELECT i.id FROM incident AS i
+         WHERE i.id = ANY (ids) AND (may_write(i.jurisdiction_id) OR i.id = ANY (followed()) OR because IN ('retention', 'restore'))
+         ORDER BY i.id FOR UPDATE);
+    UPDATE incident AS i
+       SET description = '', attributes = '{}', step_reason = NULL,
+           overrule_reason = CASE WHEN i.overrule_grid_code IS NOT NULL THEN 'erased' END,
+           words_gone_at = now(), updated_at = now(), version = i.version + 1, upkeep = i.upkeep + 1
+     WHERE i.id = ANY (meant);
+    UPDATE incident_event AS e SET reason = NULL WHERE e.incident_id = ANY (meant) AND e.reason IS NOT NULL;
+    UPDATE report_key AS k SET request_sha256 = sha256(gen_random_uuid()::text::bytea) WHERE k.incident_id = ANY (meant);
+    INSERT INTO incident_event (incident_id, actor, rule, from_status, to_status, from_grid_code, to_grid_code, officer_code,
+                                jurisdiction_id, service_code, original_status)
+    SELECT i.id, actor(), 'words erased', i.status, i.status, i.grid_code, i.grid_code, i.officer_code, i.jurisdiction_id,
+           i.service_code, i.original_status
+      FROM incident AS i WHERE i.id = ANY (meant) ORDER BY i.id;
+    INSERT INTO erasure (incident_id, jurisdiction_id, because)
+    SELECT i.id, i.jurisdiction_id, erase_words.because FROM incident AS i WHERE i.id = ANY (meant) ORDER BY i.id;
+    RETURN cardinality(meant);
+END $$;
+
+-- Take away a piece of what is past its time, at most so many of each kind; returns the most that went of one: less than `most`, and
+-- there is no more. It waits for nobody: what somebody works on at this moment stays until the next time.
+CREATE FUNCTION geoservice.run_retention(most integer DEFAULT 200) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    of record;
+    gone integer := 0;
+    found integer;
+    oldest timestamptz;
+    ids uuid[];
+BEGIN
+    FOR of IN SELECT l.kind, l.jurisdiction_id, l.until FROM retention_limit AS l WHERE l.until IS NOT NULL ORDER BY l.kind, l.jurisdiction_id LOOP
+        IF of.kind = 'words' THEN
+            SELECT array_agg(d.id), count(*), min(d.status_since) INTO ids, found, oldest FROM (
+                SELECT i.id, i.status_since FROM incident AS i
+                 WHERE i.jurisdiction_id IS NOT DISTINCT FROM of.jurisdiction_id AND i.words_gone_at IS NULL AND NOT is_open(i.status)
+                   AND i.status_since < of.until
+                 ORDER BY i.status_since LIMIT most FOR UPDATE SKIP LOCKED) AS d;
+            IF found > 0 THEN
+                PERFORM erase_words(ids, 'retention');
+            END IF;
+        ELSIF of.kind = 'deliveries' THEN
+            WITH gone AS (DELETE FROM delivery AS d WHERE d.id IN (
+                SELECT p.id FROM delivery AS p JOIN webhook AS w ON w.id = p.webhook_id
+                 WHERE w.jurisdiction_id IS NOT DISTINCT FROM of.jurisdiction_id AND p.status <> 'waiting' AND p.at < of.until
+                 ORDER BY p.at LIMIT most FOR UPDATE OF p SKIP LOCKED) RETURNING d.at)
+            SELECT count(*), min(g.at) INTO found, oldest FROM gone AS g;
+        ELSIF of.kind = 'report_keys' THEN
+            WITH gone AS (DELETE FROM report_key AS k WHERE k.key_sha256 IN (
+                SELECT p.key_sha256 FROM report_key AS p JOIN incident AS i ON i.id = p.incident_id
+                 WHERE i.jurisdiction_id IS NOT DISTINCT FROM of.jurisdiction_id AND p.at < of.until
+                 ORDER BY p.at LIMIT most FOR UPDATE OF p SKIP LOCKED) RETURNING k.at)
+            SELECT count(*), min(g.at) INTO found, oldest FROM gone AS g;
+        ELSE
+            WITH gone AS (DELETE FROM session AS s WHERE s.secret_sha256 IN (
+                SELECT p.secret_sha256 FROM session AS p JOIN account AS a ON a.login = p.login
+                 WHERE a.jurisdiction_id IS NOT DISTINCT FROM of.jurisdiction_id AND least(p.revoked_at, p.expires_at) < of.until
+                 LIMIT most FOR UPDATE OF p SKIP LOCKED) RETURNING least(s.revoked_at, s.expires_at) AS at)
+            SELECT count(*), min(g.at) INTO found, oldest FROM gone AS g;
+        END IF;
+        IF found > 0 THEN
+            INSERT INTO retention_run (jurisdiction_id, kind, removed, oldest) VALUES (of.jurisdiction_id, of.kind, found, oldest);
+        END IF;
+        gone := greatest(gone, found);
+    END LOOP;
+    RETURN gone;
+END $$;
+
 -- One clock: what is due is done by one process that always runs. It waits until the next thing is due, and is woken
 -- when something comes that is due sooner.
 
@@ -4675,6 +4903,9 @@ SELECT geoservice.attach_audit('geoservice.layer', 'id', 'r.id', 'NULL::integer'
 SELECT geoservice.attach_audit('geoservice.webhook', 'id', 'r.id', uncounted => ARRAY['sent_up_to']);
 -- What the service does with an incident is in its history; who writes straight in the table is here.
 SELECT geoservice.attach_audit('geoservice.incident', 'id', 'r.id', service => false);
+-- Words that were erased, and what went by its time.
+SELECT geoservice.attach_audit('geoservice.erasure', 'id', 'r.incident_id');
+SELECT geoservice.attach_audit('geoservice.retention_run', 'id', 'r.kind');
 
 -- Drafts, and what becomes of them.
 CREATE FUNCTION geoservice.audit_edition() RETURNS trigger
@@ -4717,6 +4948,21 @@ CREATE CONSTRAINT TRIGGER audit AFTER INSERT ON geoservice.change_count DEFERRAB
 -- What is read of layers whose features are told with more, or less, than their tables hold. They ask with the rights of the
 -- schema's owner; rights.sql says who may ask them.
 
+-- Of population the rule is of small_counts.py: fewer than k of something, and more than none, are told to those alone who may see
+-- single households.
+CREATE FUNCTION geoservice.k_minimum() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 5;
+
+-- Whether whoever asks is told every count of a grid: an officer of those that he serves today. own: those grids.
+CREATE FUNCTION geoservice.is_told_whole(jurisdiction integer, grid text, own text[]) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN geoservice.is_told('households', jurisdiction) AND (geoservice.scope_staff() IS NULL OR coalesce(grid = ANY (own), false));
+
+-- A count as it may be told. whole: whoever asks is told every count.
+CREATE FUNCTION geoservice.told_count(counted bigint, whole boolean) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN whole OR coalesce(counted, 0) = 0 OR counted >= geoservice.k_minimum() THEN coalesce(counted, 0) END;
+
 -- Grids in every period, each with the figures of now: whoever does not ask for a figure does not pay for it.
 CREATE VIEW geoservice.served_grid AS
 SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
@@ -4724,10 +4970,13 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
        lower(t.valid) AS valid_from, upper(t.valid) AS valid_to,
        round(st_area(t.geom::geography)::numeric, 1)::double precision AS area_m2,
        o.officer, coalesce(o.police_officers, 0) AS police_officers,
-       coalesce(h.households, 0) AS households, coalesce(h.residents, 0) AS residents, coalesce(h.floating, 0) AS floating,
+       geoservice.told_count(h.households, whole.told) AS households, geoservice.told_count(h.residents, whole.told) AS residents,
+       geoservice.told_count(h.floating, whole.told) AS floating,
        coalesce(i.received, 0) AS received, coalesce(i.in_hand, 0) AS in_hand, coalesce(i.closed, 0) AS closed,
        t.geom
   FROM geoservice.territory AS t
+ CROSS JOIN LATERAL (
+        SELECT geoservice.is_told_whole(t.jurisdiction_id, t.code, (SELECT geoservice.scope_grids())) AS told) AS whole
   LEFT JOIN (SELECT jurisdiction_id, grid_code, sum(households) AS households, sum(residents) AS residents, sum(floating) AS floating
                FROM geoservice.household GROUP BY jurisdiction_id, grid_code) AS h
          ON h.jurisdiction_id = t.jurisdiction_id AND h.grid_code = t.code
@@ -4744,29 +4993,65 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
               GROUP BY p.jurisdiction_id, p.grid_code) AS o
          ON o.jurisdiction_id = t.jurisdiction_id AND o.grid_code = t.code;
 
--- Buildings with how many households each has.
+-- Jurisdictions with the figures of now. A total of which a part may not be told is not told: others would give the part away.
+CREATE VIEW geoservice.served_jurisdiction AS
+SELECT j.id AS jurisdiction_id,
+       CASE WHEN h.told_households THEN h.households END AS households, CASE WHEN h.told_residents THEN h.residents END AS residents,
+       CASE WHEN h.told_floating THEN h.floating END AS floating,
+       i.received, i.closed, i.in_hand, i.triage
+  FROM geoservice.jurisdiction AS j
+ CROSS JOIN LATERAL (
+        SELECT coalesce(sum(g.households), 0)::bigint AS households, coalesce(sum(g.residents), 0)::bigint AS residents,
+               coalesce(sum(g.floating), 0)::bigint AS floating,
+               coalesce(bool_and(geoservice.told_count(g.households, g.whole) IS NOT NULL), true) AS told_households,
+               coalesce(bool_and(geoservice.told_count(g.residents, g.whole) IS NOT NULL), true) AS told_residents,
+               coalesce(bool_and(geoservice.told_count(g.floating, g.whole) IS NOT NULL), true) AS told_floating
+          FROM (SELECT sum(households) AS households, sum(residents) AS residents, sum(floating) AS floating,
+                       geoservice.is_told_whole(j.id, grid_code, (SELECT geoservice.scope_grids())) AS whole
+                  FROM geoservice.household WHERE jurisdiction_id = j.id GROUP BY grid_code) AS g) AS h
+ CROSS JOIN LATERAL (
+        SELECT count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
+               count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand,
+               count(*) FILTER (WHERE grid_code IS NULL AND geoservice.is_open(status)) AS triage
+          FROM geoservice.incident WHERE jurisdiction_id = j.id) AS i;
+
+-- How many households each building has, and whether that may be told. Where some of a grid may not be, the smallest count that could
+-- be is not told either: what all others leave of the grid's total would give those away.
+CREATE VIEW geoservice.housed_building AS
+SELECT h.jurisdiction_id, h.building_code, min(h.grid_code) AS grid_code, sum(h.households) AS households,
+       sum(h.residents) AS residents,
+       sum(h.households) >= geoservice.k_minimum() AND NOT (
+           row_number() OVER (PARTITION BY h.jurisdiction_id, min(h.grid_code)
+                              ORDER BY sum(h.households) < geoservice.k_minimum(), sum(h.households), h.building_code) = 1
+           AND (bool_or(sum(h.households) < geoservice.k_minimum()) OVER (PARTITION BY h.jurisdiction_id, min(h.grid_code))
+                OR EXISTS (SELECT FROM geoservice.household AS beside
+                            WHERE beside.jurisdiction_id = h.jurisdiction_id AND beside.building_code IS NULL
+                              AND beside.grid_code IS NOT DISTINCT FROM min(h.grid_code)))) AS told
+  FROM geoservice.household AS h WHERE h.building_code IS NOT NULL GROUP BY h.jurisdiction_id, h.building_code;
+
+-- Buildings with how many households each has; null where that is too few to be told, which is also said of those that have none.
 CREATE VIEW geoservice.served_building AS
-SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use, b.grid_code, coalesce(h.households, 0) AS households,
+SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use, b.grid_code,
+       CASE WHEN geoservice.is_told_whole(b.jurisdiction_id, b.grid_code, (SELECT geoservice.scope_grids()))
+            THEN coalesce(h.households, 0) WHEN h.told THEN h.households END AS households,
        b.geom
   FROM geoservice.building AS b
-  LEFT JOIN (SELECT jurisdiction_id, building_code, sum(households) AS households
-               FROM geoservice.household GROUP BY jurisdiction_id, building_code) AS h
-         ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
+  LEFT JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
 
--- Households: a point a building, and how many live there; nothing of who they are.
+-- Households: a point a building, and how many live there, where that may be told; nothing of who they are.
 CREATE VIEW geoservice.served_household AS
 SELECT b.jurisdiction_id, b.code AS building_code, b.grid_code, h.households, st_pointonsurface(b.geom) AS geom
   FROM geoservice.building AS b
-  JOIN (SELECT jurisdiction_id, building_code, sum(households) AS households
-          FROM geoservice.household GROUP BY jurisdiction_id, building_code) AS h
-    ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
+  JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code
+ WHERE h.told OR geoservice.is_told_whole(b.jurisdiction_id, b.grid_code, (SELECT geoservice.scope_grids()));
 
--- Incidents without their words and without anything of their reporters.
+-- Incidents without their words and without anything of their reporters; those that are sensitive to those who handle them.
 CREATE VIEW geoservice.served_incident AS
 SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_en AS service_name_en, i.status, i.grid_code,
        i.method, i.near_border, i.source, i.reported_at, i.late, i.geom
   FROM geoservice.incident AS i
-  JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code;
+  JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code
+ WHERE NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id);
 
 -- Who may do what. Three group roles:
 --   geoservice_reader    the map without people
@@ -4780,7 +5065,7 @@ GRANT USAGE ON SCHEMA geoservice TO geoservice_reader, geoservice_analyst, geose
 -- the analyst writes it, and the service does both, to what is personal as well.
 GRANT SELECT ON geoservice.served_grid, geoservice.served_building, geoservice.served_incident
     TO geoservice_analyst, geoservice_app;
-GRANT SELECT ON geoservice.served_household TO geoservice_app;
+GRANT SELECT ON geoservice.served_household, geoservice.served_jurisdiction, geoservice.housed_building TO geoservice_app;
 
 -- What everybody reads.
 GRANT SELECT ON
@@ -4796,6 +5081,14 @@ GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservic
 GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.decision, geoservice.posting, geoservice.change,
     geoservice.change_count TO geoservice_analyst, geoservice_app;
 GRANT SELECT, INSERT ON geoservice.incident TO geoservice_app;
+-- Whether it is sensitive, and whether its words are gone, is said by functions of ours alone.
+DO $$
+BEGIN
+    EXECUTE format('GRANT UPDATE (%s) ON geoservice.incident TO geoservice_app', (
+        SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
+         WHERE a.attrelid = 'geoservice.incident'::regclass AND a.attnum > 0 AND a.attgenerated = '' AND NOT a.attisdropped
+           AND a.attname NOT IN ('sensitive', 'words_gone_at', 'upkeep')));
+END $$;
 -- No words of residents and nothing of a reporter; a report that the analyst hands in has no token that somebody else may know.
 GRANT SELECT (id, service_code, source, geom, received_x, received_y, declared_crs, accuracy_m, building_code, reported_at,
         jurisdiction_id, edition_id, grid_code, method, distance_to_border_m, near_border, candidates, officer_code, routed_at,
@@ -4833,11 +5126,10 @@ GRANT INSERT ON geoservice.decision TO geoservice_app;
 GRANT SELECT, INSERT ON geoservice.visit, geoservice.preview, geoservice.report_key, geoservice.tile_edition, geoservice.tile_grid
     TO geoservice_app;
 GRANT SELECT ON geoservice.tile_set, geoservice.tile_version, geoservice.tile_change, geoservice.tile_cell TO geoservice_app;
-GRANT UPDATE ON geoservice.incident TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (done_at) ON geoservice.scheduled_job TO geoservice_app;
-GRANT SELECT ON geoservice.incident_event, geoservice.outbox, geoservice.outbox_head TO geoservice_app;
 -- Of what was done everything is told, and nothing written but by functions; who reads it, the guards and row policies say.
 GRANT SELECT ON geoservice.audit_entry, geoservice.audit_seal, geoservice.audit_head TO geoservice_app;
+GRANT SELECT ON geoservice.erasure, geoservice.retention_run, geoservice.incident_event, geoservice.outbox, geoservice.outbox_head TO geoservice_app;
 -- What a webhook is for, and what was sent, is not written anew.
 GRANT SELECT, INSERT, DELETE ON geoservice.webhook, geoservice.delivery TO geoservice_app;
 GRANT UPDATE (secret, previous_secret, previous_secret_until, disabled_at, disabled_reason, sent_up_to)
@@ -4853,7 +5145,8 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     geoservice.scope_jurisdictions(), geoservice.scope_staff(), geoservice.scope_grids(), geoservice.followed(),
     geoservice.open_jurisdictions(), geoservice.closed_jurisdictions(), geoservice.login_jurisdictions(), geoservice.may_write(integer),
-    geoservice.actor(), geoservice.is_service(), geoservice.by_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
+    geoservice.is_told(text, integer), geoservice.is_told_whole(integer, text, text[]), geoservice.told_count(bigint, boolean),
+    geoservice.k_minimum(), geoservice.actor(), geoservice.is_service(), geoservice.by_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
     geoservice.has_words(text), geoservice.is_reason(text),
     geoservice.is_position(geometry), geoservice.is_on_earth(geometry),
@@ -4898,6 +5191,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.begin_step(bigint, text), geoservice.changed_faces(bigint, bigint), geoservice.changed_grids(bigint, bigint),
     geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
+    geoservice.erase_words(uuid[], text), geoservice.run_retention(integer), geoservice.retention_due(),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
     geoservice.take_up_tile_changes(text, integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
     geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.lock_drawing(integer),
@@ -4920,6 +5214,7 @@ GRANT EXECUTE ON FUNCTION
 DO $$
 DECLARE
     within CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.scope_jurisdictions())::integer[])';
+    handled CONSTANT text := '(NOT sensitive OR geoservice.is_told(''sensitive'', jurisdiction_id))';
     own CONSTANT text := within || ' AND grid_code = ANY ((SELECT geoservice.scope_grids())::text[])';
     granted CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.login_jurisdictions())::integer[])';
     home text;
@@ -4927,17 +5222,19 @@ BEGIN
     -- Whoever runs the service.
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
                                 'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview',
-                                'change', 'change_count', 'account', 'session'] LOOP
+                                'change', 'change_count', 'account', 'session', 'erasure', 'retention_run'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
     END LOOP;
+    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_everywhere', handled, 'true');
 
     -- Incidents. A report may come from anywhere: where it belongs is the trigger's.
-    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_within', within || ' AND ' || handled, within);
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_officer',
         within || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR officer_code = (SELECT geoservice.scope_staff()))',
         within);
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_visitor',
-        'id = ANY ((SELECT geoservice.followed())::uuid[]) OR jurisdiction_id = ANY ((SELECT geoservice.open_jurisdictions())::integer[])');
+        'id = ANY ((SELECT geoservice.followed())::uuid[])'
+        ' OR (NOT sensitive AND jurisdiction_id = ANY ((SELECT geoservice.open_jurisdictions())::integer[]))');
     CREATE POLICY geoservice_visitor_insert ON geoservice.incident FOR INSERT TO geoservice_visitor WITH CHECK (true);
     CREATE POLICY geoservice_visitor_update ON geoservice.incident FOR UPDATE TO geoservice_visitor
         USING (id = ANY ((SELECT geoservice.followed())::uuid[]));
@@ -4948,6 +5245,10 @@ BEGIN
         PERFORM geoservice.set_row_policy('geoservice.incident_event', home,
             'EXISTS (SELECT FROM geoservice.incident AS i WHERE i.id = incident_id)');
     END LOOP;
+
+    -- That words were erased, and how much retention took away.
+    PERFORM geoservice.set_row_policy('geoservice.erasure', 'geoservice_within', within);
+    PERFORM geoservice.set_row_policy('geoservice.retention_run', 'geoservice_within', within);
 
     -- Households: counts, and whoever sees them works there.
     PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_within', within, within);

@@ -277,3 +277,30 @@ def test_hostile_words_are_words_to_the_officer(live, visit):
     assert seen.page.evaluate("() => document.body.dataset.broken || ''") == ""
     assert seen.page.locator("img[src=x], svg[onload]").count() == 0
     seen.assert_quiet()
+
+
+@pytest.mark.parametrize(
+    ("lang", "fold", "sure", "gone"),
+    [
+        ("zh", "删除我写的内容", "我明白，确定删除", "文字已于"),
+        ("en", "Erase the words", "I understand", "The words were erased on"),
+    ],
+)
+def test_a_reporter_erases_the_words_after_saying_so_twice(live, visit, words, lang, fold, sure, gone):
+    first = report(visit, live, words)
+    (incident,) = stored(live, words)
+    seen = visit(f"{live.url}/report/follow?lang={lang}#{token_of(first)}", **PHONE)
+    expect(seen.page.locator("#report")).to_contain_text(words)
+    expect(seen.page.locator("button", has_text=sure)).to_be_hidden()
+
+    seen.page.locator("summary", has_text=fold).click()
+    seen.page.locator("button", has_text=sure).click()
+
+    expect(seen.page.locator("#report")).to_contain_text(gone)
+    expect(seen.page.locator("#report")).not_to_contain_text(words)
+    expect(seen.page.locator("summary", has_text=fold)).to_have_count(0)
+    officer = enter(visit, live, incident, "?lang=en")
+    card_of(officer, incident).locator("summary").click()
+    expect(card_of(officer, incident).locator(".words")).to_contain_text("the words were erased on")
+    seen.assert_quiet()
+    officer.assert_quiet()

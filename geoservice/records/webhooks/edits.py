@@ -97,12 +97,6 @@ _HURRY = text("""
      WHERE webhook_id = :webhook_id AND status = 'waiting' AND due_at > now()
        AND (:again OR NOT hurried) AND last_status IS DISTINCT FROM 429
 """)
-_FORGET = text("""
-    DELETE FROM geoservice.delivery AS d WHERE d.id IN (
-        SELECT f.id FROM geoservice.delivery AS f
-         WHERE f.status <> 'waiting' AND f.at < now() - interval '30 days'
-         ORDER BY f.at LIMIT :most FOR UPDATE SKIP LOCKED)
-""")
 
 
 def insert_webhook(connection: Connection, new: NewWebhook, secret: str) -> int:
@@ -200,8 +194,3 @@ def put_back(connection: Connection, delivery_id: int, *, status: int | None, re
 def hurry(connection: Connection, webhook_id: int, *, again: bool) -> None:
     """Make due what waits out a failure: each once, or whether or not it was before."""
     connection.execute(_HURRY, {"webhook_id": webhook_id, "again": again})
-
-
-def forget_delivered(connection: Connection) -> int:
-    """Remove from the ledger what is more than 30 days old and does not wait; return how many, at most 5,000."""
-    return connection.execute(_FORGET, {"most": 5000}).rowcount

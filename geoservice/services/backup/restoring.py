@@ -7,15 +7,17 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg import Connection, sql
 
 from geoservice.embedded.find import Client, client_for
+from geoservice.records.retention.queries import PIECE
 from geoservice.services import schema
 from geoservice.services.backup.archive import OnBytes, extract_dump
 from geoservice.services.backup.counting import count_tables, tables_of
@@ -46,6 +48,11 @@ _MAY_ADD_CRS = """
     SELECT to_regclass('public.spatial_ref_sys') IS NULL
         OR has_table_privilege('public.spatial_ref_sys', 'INSERT')
 """
+_ERASE = """
+    SELECT geoservice.erase_words(ARRAY(
+        SELECT i.id FROM geoservice.incident AS i WHERE i.id = ANY (%s) AND i.words_gone_at IS NULL), 'restore')
+"""
+_PAST = "SELECT coalesce(sum(d.due), 0)::integer FROM geoservice.retention_due() AS d WHERE d.kind = 'words'"
 #: Tells a person what is being done.
 Report = Callable[[str], None]
 
@@ -68,6 +75,10 @@ class Restored:
     roles: tuple[str, ...]
     #: The revision that the schema has now.
     revision: str
+    #: Of how many reports the words were erased again, of how many on the list; and by their time.
+    erased: int = 0
+    listed: int = 0
+    past: int = 0
 
 
 def extract(file: Path, workshop: Path, on_bytes: OnBytes) -> Extracted:
@@ -85,10 +96,18 @@ def extract(file: Path, workshop: Path, on_bytes: OnBytes) -> Extracted:
     return Extracted(manifest, dump)
 
 
-def restore(urls: DatabaseUrls, extracted: Extracted, report: Report = lambda line: None) -> Restored:
+def restore(
+    urls: DatabaseUrls, extracted: Extracted, report: Report = lambda line: None, *, erasures: Sequence[UUID] = ()
+) -> Restored:
     """Bring a backup into an empty database, compare it with its manifest, then bring it up to date.
 
-    Nothing is written before the server and the database were found fit.
+    Nothing is written before the server and the database were found fit. At the end, before anybody is served, words
+    go that went since the backup was made.
+
+    Parameters
+    ----------
+    erasures
+        Reports whose words were erased, whenever that was.
 
     Raises
     ------
@@ -105,7 +124,20 @@ def restore(urls: DatabaseUrls, extracted: Extracted, report: Report = lambda li
     with translated_errors(), psycopg.connect(urls.owner, autocommit=True) as connection:
         _compare(connection, manifest)
         connection.execute("ANALYZE")  # a dump has no statistics, and without them plans are guesses
-    return Restored(len(manifest.tables), manifest.rows, made, prepare_database(urls))
+    revision = prepare_database(urls)
+    report("erasing again")
+    with translated_errors(), psycopg.connect(urls.owner, autocommit=True) as connection:
+        erased, past = _erase_again(connection, erasures)
+    return Restored(len(manifest.tables), manifest.rows, made, revision, erased, len(erasures), past)
+
+
+def _erase_again(connection: Connection[Any], erasures: Sequence[UUID]) -> tuple[int, int]:
+    """Erase words that were erased since the backup, and what is past its time; return of how many reports each."""
+    erased = connection.execute(_ERASE, [list(erasures)]).fetchone()
+    past = connection.execute(_PAST).fetchone()
+    while (done := connection.execute("SELECT geoservice.run_retention()").fetchone()) and done[0] >= PIECE:
+        pass
+    return (erased or (0,))[0], (past or (0,))[0]
 
 
 def require_empty(owner_url: str) -> None:

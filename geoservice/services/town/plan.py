@@ -197,10 +197,30 @@ class Calendar(_Table):
     days: Path | None = None
 
 
+#: Days, or that it is kept for good.
+Days = Annotated[int, Field(ge=1, le=36500)] | Literal["kept"]
+
+
+class Kept(_Table):
+    """For how many days what people write is kept; what is not said stays as it is."""
+
+    words: Days | None = None
+    deliveries: Days | None = None
+    report_keys: Days | None = None
+    sessions: Days | None = None
+
+    @property
+    def days(self) -> dict[str, int | None]:
+        """Return what is said, by kind; None: for good."""
+        said = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: None if value == "kept" else value for name, value in said if value is not None}
+
+
 class Plan(_Table):
     """A whole town.toml."""
 
     town: Town
+    retention: Kept | None = None
     outline: Place | None = None
     calendar: Calendar | None = None
     services: Roster | None = None

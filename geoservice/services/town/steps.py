@@ -31,7 +31,7 @@ from geoservice.services.layers.staging import written_layer
 from geoservice.services.proposing import ProposingService
 from geoservice.services.service_lists import ServiceListService, read_services
 from geoservice.services.staff.rosters import RosterOptions, RosterService, read_roster
-from geoservice.services.town.plan import Calendar, Features, Grids, Osm, Plan, Propose, Register, Roster
+from geoservice.services.town.plan import Calendar, Features, Grids, Kept, Osm, Plan, Propose, Register, Roster
 from geoservice.services.town.sentences import imported, offered, posted
 from layers.changes.model import Refused
 from layers.crs import Bbox
@@ -166,6 +166,17 @@ def showing(visitors: Visitors) -> Step:
     def step(making: Making) -> Done:
         JurisdictionService(making.database).set_up(making.code, visitors=visitors, actor=making.actor)
         return Done("town", (f"What visitors see: {visitors}.",))
+
+    return step
+
+
+def keeping(kept: Kept) -> Step:
+    """Return the step that says for how long what people write is kept."""
+
+    def step(making: Making) -> Done:
+        JurisdictionService(making.database).keep(making.code, kept.days, actor=making.actor)
+        told = ", ".join(f"{kind} {'for good' if days is None else f'{days} days'}" for kind, days in kept.days.items())
+        return Done("town", (f"What is kept: {told}.",))
 
     return step
 
@@ -364,6 +375,8 @@ def _rules(plan: Plan) -> Iterator[tuple[str, Step]]:
         yield "town", crediting(plan.town.attribution)
     if plan.town.visitors is not None:
         yield "town", showing(plan.town.visitors)
+    if plan.retention is not None and plan.retention.days:
+        yield "town", keeping(plan.retention)
     if plan.calendar is not None:
         yield "calendar", keeping_calendar(plan.calendar)
     if plan.services is not None:  # limits in days are reckoned by the calendar

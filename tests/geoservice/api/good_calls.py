@@ -108,7 +108,7 @@ def send(operation: Operation, door: Door, *, key: str | None = None, **parts: A
         headers["If-Match"] = draft.etag
         path = path.replace(f"/editions/{door.existing['editions.id']}/", f"/editions/{draft.id}/")
     if step_calls.is_step(operation.method, operation.path):
-        incident, token, body = step_calls.ready(door)
+        incident, token, body = step_calls.ready(door, operation.path)
         headers = token | headers if key else headers | token
         path = path.replace(door.existing["incidents.id"], incident)
     if operation.takes_body:

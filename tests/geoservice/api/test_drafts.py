@@ -92,11 +92,13 @@ def test_from_draft_to_force_and_back(analyst: Analyst) -> None:
     published = analyst.post("publish", {"preview": preview["id"]})
 
     assert published.status_code == 200, published.text
-    told = sum(flow["count"] for flow in preview["flows"] if flow["kind"] != "incident")
+    told = sum(flow["count"] for flow in preview["flows"] if flow["kind"] not in ("incident", "household"))
     assert published.json["moved_features"] == told > 0
     households = {grid["code"]: grid["after"]["households"] for grid in preview["grids"]}
     figures = {one["code"]: one["households"] for one in analyst.get("/v1/statistics?jurisdiction=sare")["per_grid"]}
-    assert households == {code: figures[code] for code in households}
+    assert sum(households.values()) == sum(figures[code] for code in households)
+    # An analyst is told by neighbourhoods, of which a border may cut some.
+    assert all(abs(count - figures[code]) <= 20 for code, count in households.items())
     assert analyst.get(f"/v1/editions/1/diff?to={analyst.edition}")["added"] == ["east"]
     lineage = analyst.get("/v1/grids/east/history?jurisdiction=sare")["lineage"]
     assert [(kin["predecessor"], kin["successor"], kin["kind"]) for kin in lineage] == [(FIRST, "east", "split")]
@@ -251,7 +253,7 @@ def test_data_that_moved_after_the_preview_stop_the_publication_and_are_named(
     told = assert_problem(analyst.post("publish", {"preview": preview["id"]}), 409, "preview-outdated")
 
     assert [one["code"] for one in told["gone"]["features"]] == [camera["properties"]["code"]]
-    assert told["appeared"] == {"households": 0, "features": []}
+    assert told["appeared"] == {"households": None, "features": []}  # an analyst is not told how many
     again = analyst.done("preview")
     assert analyst.post("publish", {"preview": again["id"]}).status_code == 200
 

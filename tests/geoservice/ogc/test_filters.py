@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import text
 
+from layers.db.scope import VISITOR
 from tests.geoservice.ogc.test_standard import ROOT, get
 from tests.geoservice.web.attacks import ask
 from tests.geoservice.web.door import Door
@@ -140,7 +141,7 @@ def test_a_filter_finds_what_plain_sql_finds(door: Door, collection: str, filter
     held = " AND valid @> now() AND upper_inf(known)" if collection == "grids" else ""
     relation = f"geoservice.served_{collection.removesuffix('s')} AS f"
     query = text(f"SELECT count(*) FROM {relation} WHERE ({sql.replace(':', chr(92) + ':')}){held}")  # noqa: S608 - ours
-    with door.services.database.transaction() as connection:
+    with door.services.database.transaction(scope=VISITOR) as connection:  # as `get` is told
         assert matched(door, collection, filter_) == connection.execute(query).scalar_one()
 
 

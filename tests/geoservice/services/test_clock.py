@@ -128,8 +128,8 @@ def grid_of_organisation(superuser: psycopg.Connection[Any]) -> Any:
 
 def test_which_jobs_there_are() -> None:
     assert [job.name for job in JOBS] == [
-        "editions", "overdue", "lapses", "working_time", "tiles", "event_numbers", "old_events", "old_deliveries",
-        "audit_seals",
+        "editions", "overdue", "lapses", "working_time", "tiles", "event_numbers", "old_events", "audit_seals",
+        "retention",
     ]  # fmt: skip
 
 
@@ -216,7 +216,7 @@ def test_a_job_that_fails_stops_no_other(database: Database, superuser: psycopg.
     late = report_late(superuser)
     with clock(database, jobs=(Job("fails", fails), *JOBS)):
         wait_until(lambda: all_late(superuser, late), "the late one is marked")
-        wait_until(lambda: ages(database).get("old_deliveries") is not None, "the other jobs are done")
+        wait_until(lambda: ages(database).get("retention") is not None, "the other jobs are done")
 
     assert ages(database)["fails"] is None
     assert all(age_s is not None for name, age_s in ages(database).items() if name != "fails")

@@ -21,7 +21,7 @@
     if (!response.ok) throw new Error(`${url} answered ${response.status}`);
     const figures = await response.json();
     for (const part of document.querySelectorAll('.gs-figure')) {
-      part.querySelector('dd').textContent = app.count(figures[part.dataset.figure]);
+      part.querySelector('dd').textContent = figures[part.dataset.figure] === null ? '–' : app.count(figures[part.dataset.figure]);
     }
   }
 

@@ -75,6 +75,28 @@ function folded(title, form) {
   return element('details', {}, element('summary', {}, title), form);
 }
 
+// Erasing can not be undone: it is folded away, says what it does, and is pressed once more.
+function eraseForm() {
+  const form = element(
+    'form',
+    { class: 'question erase' },
+    element('p', {}, say('erase_hint')),
+    element('button', { class: 'second' }, say('erase_sure')),
+  );
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    form.querySelector('button').disabled = true;
+    try {
+      await show(await ask('/v1/report/erase', { body: { sure: true }, headers: header() }));
+      byId('report').scrollIntoView({ block: 'start' });
+    } catch (error) {
+      tell(form.querySelector('.error') || form.appendChild(element('p', { class: 'error', role: 'alert' })), sentence(error));
+      form.querySelector('button').disabled = false;
+    }
+  });
+  return folded(say('erase'), form);
+}
+
 const FORMS = {
   answer: () => wordsForm('answer', say('answer'), say('answer_send')),
   rate: ratingForm,
@@ -148,7 +170,7 @@ async function show(report) {
     line(say('since'), moment(report.status_since)),
     line(say('reported_at'), moment(report.reported_at)),
     line(say('expected_at'), expected && moment(expected)),
-    line(say('description'), report.description),
+    line(say('description'), report.words_gone_at ? say('erased', { time: moment(report.words_gone_at) }) : report.description),
     line(say('rated'), report.rating && `${'★'.repeat(report.rating)} ${say('star', { count: count(report.rating) })}`),
   );
   const open = report.actions.map(({ action }) => action).filter((action) => action in FORMS);
@@ -165,6 +187,7 @@ async function show(report) {
       ...open.filter((action) => action === 'answer' || action === 'rate').map((action) => FORMS[action]()),
       facts,
       ...open.filter((action) => action === 'reopen' || action === 'cancel').map((action) => FORMS[action]()),
+      report.words_gone_at ? null : eraseForm(),
     ].filter(Boolean),
   );
   byId('report').hidden = false;

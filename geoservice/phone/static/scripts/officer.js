@@ -70,7 +70,7 @@ function cardOf(incident) {
     'details',
     { class: 'card', 'data-id': incident.id, 'data-status': incident.status },
     summary,
-    element('p', { class: 'words' }, incident.description || say('no_text')),
+    element('p', { class: 'words' }, incident.description || (incident.words_gone_at ? say('erased', { time: moment(incident.words_gone_at) }) : say('no_text'))),
     steps,
   );
   card.addEventListener('toggle', () => {

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from geoservice.records.webhooks.edits import forget_delivered
+from geoservice.records.retention.queries import run_retention
 from geoservice.records.webhooks.queries import lock_webhook
 from geoservice.services.webhooks.fanning import FanningService
 from layers.db.session import Database
@@ -290,7 +290,7 @@ def test_what_was_delivered_long_ago_is_forgotten(post: Post, database: Database
     post.do("UPDATE geoservice.delivery SET at = now() - interval '31 days' WHERE number = (SELECT min(number)"
             " FROM geoservice.delivery)")  # fmt: skip
     with database.transaction(actor="service") as connection:
-        assert forget_delivered(connection) == 1
+        assert run_retention(connection) == 1
     assert len(post.ledger(webhook)) == 2
 
 
