@@ -147,6 +147,8 @@ def anchor_file(settings: Settings) -> AnchorFile:
     path = settings.data_dir / "audit" / "anchors.jsonl"
     server_account(settings.service_account).hand_over(path, data_dir=settings.data_dir)  # the worker writes it
     return AnchorFile(path)
+
+
 def erasure_list(settings: Settings) -> ErasureList:
     """Return the list of erasures that restores go by."""
     path = settings.erasure_list or settings.data_dir / PLACE
