@@ -52,13 +52,18 @@ _STATUS_CHANGES = text("""
        AND e.from_status IS DISTINCT FROM e.to_status AND e.id > :after
      ORDER BY e.id LIMIT :limit OFFSET :skip
 """)
-_URGENCY: ColumnElement[float] = literal_column("geoservice.urgency(incident)")
-#: How a list may be ordered; both end in what no two incidents share.
-Order = Literal["newest", "urgent"]
+#: How a list may be ordered; both end in what no two incidents share, and an index has either.
+Order = Literal["new", "due"]
 _ORDERS: dict[Order, tuple[ColumnElement[Any], ...]] = {
-    "newest": (IncidentRow.reported_at.desc(), IncidentRow.id.desc()),
-    "urgent": (_URGENCY.asc().nulls_last(), IncidentRow.reported_at.desc(), IncidentRow.id.desc()),
+    "new": (IncidentRow.reported_at.desc(), IncidentRow.id.desc()),
+    "due": (IncidentRow.urgency.asc(), IncidentRow.id.asc()),
 }
+#: From here on nobody has to do anything any more (urgency_of, migrations/schema/incidents.sql).
+_DONE_WITH = 2e11
+#: What somebody still has to do something about.
+OPEN_STATUSES = frozenset(("reported", "dispatched", "accepted", "resolved", "returned"))
+#: Counted so far and no farther: beyond it nobody needs the number, and to count costs more than to list.
+COUNTED_MOST = 20_000
 _ROUTINGS = text("""
     SELECT e.at, e.rule, e.actor, e.routed_at, st_x(e.geom) AS lon, st_y(e.geom) AS lat, e.received_x, e.received_y,
            e.declared_crs, e.accuracy_m, e.building_code, e.edition_id, e.to_grid_code AS grid_code, e.method,
@@ -145,16 +150,26 @@ def find_incident_of_reporter(connection: Connection, reporter_sha256: bytes) ->
 
 
 def incidents(
-    connection: Connection, search: Search, *, limit: int = 100, skip: int = 0, order: Order = "newest"
+    connection: Connection, search: Search, *, limit: int = 100, skip: int = 0, order: Order = "new"
 ) -> tuple[Incident, ...]:
     """Return incidents: newest first, or what is late, what is due soon, and the rest, what waits longest first."""
-    query = _INCIDENT.order_by(*_ORDERS[order]).limit(limit).offset(skip)
-    return tuple(_incident(found) for found in connection.execute(query.where(*_conditions(search))))
+    query = _INCIDENT.order_by(*_ORDERS[order]).limit(limit).offset(skip).where(*_conditions(search))
+    if search.after is not None:
+        query = query.where(_following(search.after, order))
+    return tuple(_incident(found) for found in connection.execute(query))
 
 
 def count_incidents(connection: Connection, search: Search) -> int:
-    """Return how many incidents are meant."""
-    return connection.execute(select(func.count()).select_from(IncidentRow).where(*_conditions(search))).scalar_one()
+    """Return how many incidents are meant, at most one more than COUNTED_MOST."""
+    some = select(IncidentRow.id).where(*_conditions(search)).limit(COUNTED_MOST + 1).subquery()
+    return connection.execute(select(func.count()).select_from(some)).scalar_one()
+
+
+def _following(last: tuple[datetime | float, UUID], order: Order) -> ColumnElement[bool]:
+    row = IncidentRow
+    if order == "due":
+        return tuple_(row.urgency, row.id) > tuple_(*last)
+    return tuple_(row.reported_at, row.id) < tuple_(*last)
 
 
 def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
@@ -163,20 +178,21 @@ def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
         yield row.jurisdiction_id == search.jurisdiction_id
     if search.ids is not None:
         yield row.id == func.any(bindparam("ids", list(search.ids), ARRAY(Uuid)))  # one value, however many they are
-    for column, values in ((row.status, search.statuses), (row.service_code, search.service_codes)):
+    for column, values in (
+        (row.status, search.statuses), (row.service_code, search.service_codes), (row.source, search.sources),
+        (row.grid_code, search.grid_codes), (row.officer_code, search.officer_codes),
+    ):  # fmt: skip
         if values is not None:
             yield column.in_(values)
+    if search.statuses is not None and set(search.statuses) <= OPEN_STATUSES:
+        yield row.urgency < _DONE_WITH  # the same once more, as the index has it
     if search.overdue is not None:
         yield row.overdue_at.is_not(None) if search.overdue else row.overdue_at.is_(None)
-    if search.grid_code is not None:
-        yield row.grid_code == search.grid_code
-    if search.officer_code is not None:
-        yield row.officer_code == search.officer_code
+    if search.near_border is not None:
+        yield row.near_border.is_(search.near_border)
     if search.with_grids_or_officer is not None:
         grids, officer = search.with_grids_or_officer
         yield or_(row.grid_code.in_(grids), row.officer_code == officer)
-    if search.before is not None:
-        yield tuple_(row.reported_at, row.id) < tuple_(*search.before)
     yield from _within(row.reported_at, search.reported)
     yield from _within(row.updated_at, search.updated)
 
