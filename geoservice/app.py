@@ -38,6 +38,11 @@ from geoservice.ogc.views import ogc_blueprint
 from geoservice.open311.endpoint import Endpoint
 from geoservice.open311.refusing import PREFIX, Refused, problem_response, refusal
 from geoservice.open311.views import open311_blueprint
+from geoservice.pages.desk.pages import desk_blueprint
+from geoservice.pages.desk.rendering import Shown
+from geoservice.pages.shell.files import files_blueprint
+from geoservice.pages.shell.refusing import register_pages
+from geoservice.pages.shell.streams import stream_url
 from geoservice.phone.pages import phone_blueprint
 from geoservice.settings import Settings
 from geoservice.tiles.cache import TileCache
@@ -114,6 +119,10 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.register_blueprint(maps_blueprint(services.viewing, guard))
     app.register_blueprint(accounts_blueprint(services.sessions, guard, proxies=settings.proxies))
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
+    register_pages(app, "/desk")
+    app.register_blueprint(files_blueprint(guard))
+    shown = Shown(stream_url=lambda: stream_url(settings))
+    app.register_blueprint(desk_blueprint(services.desk, services.handling, services.viewing, guard, shown))
     entry = Entry(services.keys.identify_from_memory, services.visiting.shown_from_memory, trusted_hosts(settings))
     if settings.tile_memory_bytes:
         app.wsgi_app = TileFastPath(  # type: ignore[method-assign]

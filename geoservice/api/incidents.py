@@ -121,8 +121,8 @@ class IncidentsQuery(StrictModel):
     near_border: QueryFlag | None = Field(None, description="Only those near a border of grids, or only the others")
     sort: Literal["new", "due"] = Field(
         "new",
-        description="new: the newest first. due: what is late, longest first, then what has a limit, by when that is, then"
-        " the rest, what waits longest first; what is done with comes last",
+        description="new: the newest first. due: what is late, longest first, then what has a limit, by when that is,"
+        " then the rest, what waits longest first; what is done with comes last",
     )
     limit: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
     after: Annotated[str, Field(max_length=200)] | None = Field(

@@ -161,6 +161,13 @@ class HandlingService:
             return _take(connection, incident, action, details, parties=(Party.REPORTER,), identity=None)
 
 
+def offer_in(connection: Connection, incident: Incident, identity: Identity) -> Offer:
+    """Return what may be done with an incident that whoever asks sees."""
+    if incident.jurisdiction_id is not None:
+        enter(connection, within(incident.jurisdiction_id))
+    return _offer(connection, incident, _parties(connection, incident, identity))
+
+
 def _seen(connection: Connection, incident_id: UUID) -> Incident:
     """Return an incident that whoever asks sees, and see its whole jurisdiction from then on.
 

@@ -25,7 +25,7 @@ class PreconditionFailed(GeoserviceError):
 
 
 class PreconditionUnreadable(GeoserviceError):
-    """Write into If-Match the ETag of the feature or incident as it was given out, quoted; several with commas; or *."""
+    """Write into If-Match the ETag of the feature or incident as it was given out, quoted; several by commas; or *."""
 
 
 def etag(edition: Edition) -> dict[str, str]:

@@ -239,7 +239,7 @@ def as_problem(
         type=f"/docs#problem-{kind.slug}", title=kind.title, status=kind.status, detail=detail,
         instance=f"urn:uuid:{request_id()}", errors=errors or [],
     )  # fmt: skip
-    if _wants_page():
+    if wants_page():
         response = Response(render_template("problem.html", problem=body), mimetype="text/html")
     else:
         response = Response(dumps(body.model_dump(exclude_defaults=True) | (members or {})), mimetype=PROBLEM_JSON)
@@ -252,7 +252,8 @@ def as_problem(
     return response
 
 
-def _wants_page() -> bool:
+def wants_page() -> bool:
+    """Return whether a person looks on with a browser."""
     if request.path.startswith("/v1/"):
         return False
     best = request.accept_mimetypes.best_match([PROBLEM_JSON, "application/json", "text/html"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Uuid,
+    and_,
     bindparam,
     func,
     literal_column,
@@ -163,6 +165,23 @@ def count_incidents(connection: Connection, search: Search) -> int:
     """Return how many incidents are meant, at most one more than COUNTED_MOST."""
     some = select(IncidentRow.id).where(*_conditions(search)).limit(COUNTED_MOST + 1).subquery()
     return connection.execute(select(func.count()).select_from(some)).scalar_one()
+
+
+def count_each(
+    connection: Connection, searches: Mapping[str, Search], *, jurisdiction_id: int
+) -> dict[str, int]:  # fmt: skip
+    """Return how many of a jurisdiction's incidents that are open each search means, by its name; in one pass.
+
+    Whatever a search says of the jurisdiction, of statuses that are not open and of where to go on counts for nothing.
+    """
+    whole = {name: replace(one, jurisdiction_id=None, after=None) for name, one in searches.items()}
+    counted = [
+        func.count().filter(and_(literal_column("true"), *_conditions(one))).label(f"n{at}")
+        for at, one in enumerate(whole.values())
+    ]
+    open_there = IncidentRow.jurisdiction_id == jurisdiction_id, IncidentRow.urgency < _DONE_WITH
+    row = connection.execute(select(*counted).select_from(IncidentRow).where(*open_there)).one()
+    return dict(zip(searches, row, strict=True))
 
 
 def _following(last: tuple[datetime | float, UUID], order: Order) -> ColumnElement[bool]:

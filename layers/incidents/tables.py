@@ -193,7 +193,7 @@ class LifecycleRow(Base):
 
 
 class ReportKeyRow(Base):
-    """A report or step that came with a key of its sender's, so that one that is sent again is answered, not done again."""
+    """A report or step that came with a key of its sender's: sent again, it is answered and not done again."""
 
     __tablename__ = "report_key"
     __table_args__ = (Index(None, "at"), Index(None, "incident_id"))

@@ -178,7 +178,7 @@ def _figures(told: dict[str, list[float]]) -> dict[str, Any]:
 
 
 def most_urgent(incidents: Iterable[Any]) -> list[Any]:
-    """Return incidents as lists have them: late, due soon, the rest by how long they wait, what is closed at the end."""
+    """Return incidents as lists have them: late, due soon, the rest by how long they wait, the closed at the end."""
     return sorted(incidents, key=lambda one: (_urgency(one), one.id.int))
 
 

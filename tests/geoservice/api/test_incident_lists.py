@@ -187,7 +187,8 @@ def test_of_a_thousand_the_late_ones_come_first(ask: Callable[..., Any], officer
 @pytest.mark.parametrize(("query", "pointer"), [
     ("own=true", "own"), ("source=dream", "source"), ("status=open", "status"),
     ("status=accepted,open", "status"), ("status=", "status"), ("sort=oldest", "sort"), ("order=urgent", "order"),
-    ("grid=" + "x" * 65, "grid"), ("service=", "service"), ("officer=a,,b", "officer"), ("near_border=1", "near_border"), ("limit=1001", "limit"),
+    ("grid=" + "x" * 65, "grid"), ("service=", "service"), ("officer=a,,b", "officer"),
+    ("near_border=1", "near_border"),    ("limit=1001", "limit"),
 ])  # fmt: skip
 def test_what_a_list_can_not_be_is_named(ask: Callable[..., Any], query: str, pointer: str) -> None:
     assert ask(f"/v1/incidents?{query}", status=422)["errors"][0]["pointer"] == pointer
