@@ -166,7 +166,7 @@ def _pairs(whole: Whole, speaker: Speaker) -> tuple[Pair, ...]:
 def line_of(one: IncidentEvent, speaker: Speaker) -> Line:
     """Return a line of the history as people read it."""
     what = []
-    if one.to_status != one.from_status:
+    if one.to_status not in (one.from_status, one.rule):
         what.append(speaker.status(one.to_status))
     if one.to_grid_code != one.from_grid_code and one.to_grid_code is not None:
         what.append(speaker.grid(one.to_grid_code))

@@ -50,12 +50,12 @@ def whole_page(
     """Return the page: the list, and beside it the incident that is open."""
     language = asked_language()
     said = words("desk", language)
+    values = _list_values(asked, told, language, said)
+    values |= {"detail": None} if whole is None else _detail_values(asked, whole, form, language, said)
     return page(
         "desk/templates/desk.html", "desk", title=said["title"], place=place_of(told.jurisdiction, language),
         stream=shown.stream_url(), status=status, bbox=list(told.jurisdiction.bbox),
-        attribution=told.jurisdiction.attribution or "", keys=KEYS, done=_done(),
-        **_list_values(asked, told, language, said),
-        **({"detail": None} if whole is None else _detail_values(asked, whole, form, language, said)),
+        attribution=told.jurisdiction.attribution or "", keys=KEYS, done=_done(), **values,
     )  # fmt: skip
 
 

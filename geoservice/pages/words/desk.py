@@ -29,7 +29,7 @@ DESK: dict[str, tuple[str, ...]] = {
     "filter.remove": ("去掉{what}", "Remove {what}"),
     "filter.clear": ("清除筛选", "Clear the filters"),
     "sort": ("排序", "Order"),
-    "sort.due": ("按期限", "By when it is due"),
+    "sort.due": ("按期限", "By due time"),
     "sort.new": ("按上报时间", "Newest first"),
     "more": ("显示更多", "Show more"),
     "new": ("{n} 件新的", "{n} new"),
@@ -191,7 +191,7 @@ DESK: dict[str, tuple[str, ...]] = {
     "actor.service": ("系统", "the service"),
     "actor.demo": ("演示数据", "the demo"),
     # Keys
-    "keys": ("快捷键", "Keys"),
+    "keys.title": ("快捷键", "Keys"),
     "keys.off": ("关闭快捷键", "Switch the keys off"),
     "keys.close": ("关闭", "Close"),
     "key.move": ("上一件、下一件", "next, previous"),

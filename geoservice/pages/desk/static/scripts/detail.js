@@ -52,8 +52,12 @@ const addressOf = (id, action) => {
   return url;
 };
 
+// Whether a form is on its way: what is typed meanwhile is meant for it, and is no key.
+export const awaited = { form: false };
+
 export async function open(id, { action = null, push = true, quiet = false } = {}) {
   keepDraft();
+  awaited.form = Boolean(action);
   const more = action ? { do: action } : {};
   try {
     const text = await slowly(detail, fetchPart(partUrl(`/incidents/${id}`, more)));
@@ -62,6 +66,8 @@ export async function open(id, { action = null, push = true, quiet = false } = {
     if (!(error instanceof Refused)) throw error;
     if (!quiet) tell(error);
     return;
+  } finally {
+    awaited.form = false;
   }
   choose(rowOf(id), false);
   if (push) history[action ? 'replaceState' : 'pushState']({}, '', addressOf(id, action));

@@ -1,6 +1,6 @@
 // The desk by keyboard: physical keys, so that a layout of other letters does not matter; never where somebody writes.
 import { byId, detail, list } from './parts.js';
-import { close, form, leaveStep, open, send, shownId } from './detail.js';
+import { awaited, close, form, leaveStep, open, send, shownId } from './detail.js';
 import { choose, chosen, rowOf, step, toggleMark } from './rows.js';
 
 const KEPT = 'geoservice-keys-off';
@@ -42,8 +42,11 @@ const DEEDS = {
 };
 for (const letter of 'daxvrqmo') DEEDS[`Key${letter.toUpperCase()}`] = () => begin(letter);
 
+const REPEATED = ['KeyJ', 'KeyK'];
+
 function isFree(event) {
-  return !(event.isComposing || event.keyCode === 229 || event.ctrlKey || event.altKey || event.metaKey || event.repeat && event.code !== 'KeyJ' && event.code !== 'KeyK');
+  if (event.ctrlKey || event.altKey || event.metaKey) return false;
+  return !event.repeat || REPEATED.includes(event.code);
 }
 
 function goBack() {
@@ -62,6 +65,10 @@ function pressed(event) {
   }
   if (event.code === 'Escape') {
     goBack();
+    return;
+  }
+  if (awaited.form) {
+    event.preventDefault();
     return;
   }
   if (off || !isFree(event) || writes(event.target)) return;

@@ -135,6 +135,8 @@ class DeskMap {
     if (!this.map.getBounds().pad(-0.12).contains(at) || this.map.getZoom() < 15.5) {
       this.map.setView(at, Math.max(this.map.getZoom(), 16), { animate: false });
     }
+    const { x, y } = this.map.latLngToContainerPoint(at);
+    Object.assign(this.map.getContainer().dataset, { chosen: id, chosenAt: `${x},${y}` });
   }
 }
 
@@ -159,19 +161,46 @@ function streetStyle(map) {
   return { color: '#fff', weight: Math.max(1, STREET_M / metres), opacity: 1 };
 }
 
-function nameAt(map, at, text) {
+function nameMarker({ at, text }) {
   const words = document.createElement('div');
   words.className = 'grid-name';
   words.textContent = text;
   const icon = L.divIcon({ className: 'name-anchor', iconSize: [0, 0], html: words });
-  L.marker(at, { icon, interactive: false, keyboard: false, pane: 'names' }).addTo(map);
+  return L.marker(at, { icon, interactive: false, keyboard: false, pane: 'names' });
+}
+
+// How much room a name takes about its middle.
+function boxOf(map, { at, text }) {
+  const middle = map.project(at);
+  const wide = [...text].reduce((sum, letter) => sum + (letter > '\u2e80' ? 13 : 8), 16);
+  return L.bounds(middle.subtract([wide / 2 + 2, 11]), middle.add([wide / 2 + 2, 11]));
+}
+
+// Names of grids that find room, the large ones first: one that is hidden comes when somebody zooms in.
+function showNames(map, names) {
+  const group = L.layerGroup().addTo(map);
+  const settle = () => {
+    group.clearLayers();
+    const taken = [];
+    for (const name of names) {
+      const box = boxOf(map, name);
+      if (taken.some((other) => other.intersects(box))) continue;
+      taken.push(box);
+      nameMarker(name).addTo(group);
+    }
+  };
+  map.on('zoomend', settle);
+  settle();
 }
 
 function drawGrids(map, data) {
   flat(map, data, 'buildings', { color: '#2f4b7c', weight: 2, fill: false });
-  for (const feature of data.features) {
-    nameAt(map, L.geoJSON(feature).getBounds().getCenter(), named(feature.properties));
-  }
+  const names = data.features.map((feature) => {
+    const bounds = L.geoJSON(feature).getBounds();
+    const size = bounds.getNorthWest().distanceTo(bounds.getSouthEast());
+    return { at: bounds.getCenter(), size, text: named(feature.properties) };
+  });
+  showNames(map, names.sort((one, other) => other.size - one.size));
 }
 
 function drawGround(map, data) {
