@@ -183,7 +183,9 @@ class IncidentsOut(BaseModel):
     incidents: list[IncidentOut]
     next: str | None = Field(description="Give it as `after` for the next page; null at the end")
     total: int | None = Field(description="How many there are in all; told with the first page")
-    total_is_exact: bool = Field(description="false: there are more than `total`; they are counted up to 20,000")
+    total_is_exact: bool = Field(
+        description="false: there are more; 5,000 are counted, 50,000 where only open ones are asked for"
+    )
 
 
 class EventOut(BaseModel):

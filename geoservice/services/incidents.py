@@ -33,7 +33,6 @@ from layers.incidents.edits import insert_report, note_report_key
 from layers.incidents.figures import By, HandlingFigures, handling_figures
 from layers.incidents.model import Incident, IncidentEvent, Report, Routing, Search, Service, StatusChange
 from layers.incidents.queries import (
-    COUNTED_MOST,
     Order,
     alike,
     count_incidents,
@@ -237,8 +236,7 @@ def page_of(connection: Connection, search: Search, *, limit: int, order: Order)
         return IncidentPage(found, None)
     if len(found) < limit:
         return IncidentPage(found, len(found))
-    counted = count_incidents(connection, search)
-    return IncidentPage(found, min(counted, COUNTED_MOST), counted <= COUNTED_MOST)
+    return IncidentPage(found, *count_incidents(connection, search))
 
 
 def _own(connection: Connection, search: Search, identity: Identity) -> Search | None:

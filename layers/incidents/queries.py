@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -64,8 +64,8 @@ _ORDERS: dict[Order, tuple[ColumnElement[Any], ...]] = {
 _DONE_WITH = 2e11
 #: What somebody still has to do something about.
 OPEN_STATUSES = frozenset(("reported", "dispatched", "accepted", "resolved", "returned"))
-#: Counted so far and no farther: beyond it nobody needs the number, and to count costs more than to list.
-COUNTED_MOST = 20_000
+#: Counted so far and no farther, of what is in hand and of what is not: to count would cost more than to list.
+OPEN_COUNTED_MOST, COUNTED_MOST = 50_000, 5_000
 _ROUTINGS = text("""
     SELECT e.at, e.rule, e.actor, e.routed_at, st_x(e.geom) AS lon, st_y(e.geom) AS lat, e.received_x, e.received_y,
            e.declared_crs, e.accuracy_m, e.building_code, e.edition_id, e.to_grid_code AS grid_code, e.method,
@@ -161,10 +161,25 @@ def incidents(
     return tuple(_incident(found) for found in connection.execute(query))
 
 
-def count_incidents(connection: Connection, search: Search) -> int:
-    """Return how many incidents are meant, at most one more than COUNTED_MOST."""
-    some = select(IncidentRow.id).where(*_conditions(search)).limit(COUNTED_MOST + 1).subquery()
-    return connection.execute(select(func.count()).select_from(some)).scalar_one()
+class Counted(NamedTuple):
+    """How many there are."""
+
+    number: int
+    #: Whether these are all.
+    is_exact: bool
+
+
+def count_incidents(connection: Connection, search: Search) -> Counted:
+    """Return how many incidents are meant, as far as is counted."""
+    most = OPEN_COUNTED_MOST if _is_open(search) else COUNTED_MOST
+    some = select(literal_column("1")).select_from(IncidentRow).where(*_conditions(search)).limit(most + 1).subquery()
+    found = connection.execute(select(func.count()).select_from(some)).scalar_one()
+    return Counted(min(found, most), found <= most)
+
+
+def _is_open(search: Search) -> bool:
+    """Return whether a search means only what somebody still has to do something about."""
+    return search.statuses is not None and set(search.statuses) <= OPEN_STATUSES
 
 
 def count_each(
@@ -203,7 +218,7 @@ def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
     ):  # fmt: skip
         if values is not None:
             yield column.in_(values)
-    if search.statuses is not None and set(search.statuses) <= OPEN_STATUSES:
+    if _is_open(search):
         yield row.urgency < _DONE_WITH  # the same once more, as the index has it
     if search.overdue is not None:
         yield row.overdue_at.is_not(None) if search.overdue else row.overdue_at.is_(None)

@@ -62,7 +62,13 @@ class IncidentRow(Base):
         Index(None, "geom", postgresql_using="gist"),
         Index(None, "geom_3857", postgresql_using="gist"),
         Index("ix_incident_grid_code", "jurisdiction_id", "grid_code", "status"),
-        Index("ix_incident_urgency", "jurisdiction_id", "urgency", "id"),
+        Index(
+            "ix_incident_urgency",
+            "jurisdiction_id",
+            "urgency",
+            "id",
+            postgresql_include=["status", "overdue_at", "near_border"],
+        ),
         Index(None, "reported_at"),
         Index(None, "updated_at"),
         Index(

@@ -2827,7 +2827,8 @@ CREATE TABLE geoservice.incident (
 );
 CREATE INDEX ix_incident_geom ON geoservice.incident USING gist (geom);
 CREATE INDEX ix_incident_grid_code ON geoservice.incident (jurisdiction_id, grid_code, status);
-CREATE INDEX ix_incident_urgency ON geoservice.incident (jurisdiction_id, urgency, id);
+-- Lists by urgency, and how many there are of each kind, which is counted without looking at the rows.
+CREATE INDEX ix_incident_urgency ON geoservice.incident (jurisdiction_id, urgency, id) INCLUDE (status, overdue_at, near_border);
 CREATE INDEX ix_incident_reported_at ON geoservice.incident (reported_at);
 CREATE INDEX ix_incident_updated_at ON geoservice.incident (updated_at);
 CREATE INDEX ix_incident_status_since ON geoservice.incident (status_since) WHERE status = 'resolved';

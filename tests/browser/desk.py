@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from geoservice.auth.model import Role
 from geoservice.running.commands import web_command, web_environment
@@ -31,15 +31,19 @@ class LiveDesk:
 
     url: str
     database_url: str
+    #: Login names of those who have a password of their own.
+    known: set[str] = field(default_factory=set)
 
     def account(self, login: str, role: Role = Role.DISPATCHER) -> None:
-        """Make an account that has a password of its own, unless it is there."""
+        """See to it that there is an account that has a password of its own."""
+        if login in self.known:
+            return
+        self.known.add(login)
         database = Database.connect(self.database_url, pool_size=2)
+        accounts, sessions = AccountService(database), SessionService(database, SessionLimits(3600, 3600))
         try:
-            first = AccountService(database).create_unless_there(login, role, created_by="test")
-            if first is not None:
-                sessions = SessionService(database, SessionLimits(3600, 3600))
-                sessions.change_password(login, first, PASSWORD, address="192.0.2.1")
+            first = accounts.create_unless_there(login, role, created_by="test") or accounts.reset(login)
+            sessions.change_password(login, first, PASSWORD, address="192.0.2.1")
         finally:
             database.close()
 
@@ -99,8 +103,3 @@ def wait_until_ready(page: Page) -> None:
     expect(page.locator("body")).to_have_attribute("data-ready", "true", timeout=20_000)
     expect(page.locator("#map")).to_have_attribute("data-ready", "true", timeout=20_000)
     expect(page.locator("#live")).to_have_attribute("data-state", "live", timeout=20_000)
-
-
-def other_page(chromium: Browser, page: Page) -> Page:
-    """Return another tab of the same browser."""
-    return page.context.new_page()

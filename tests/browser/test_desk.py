@@ -141,7 +141,8 @@ def test_a_row_that_no_longer_fits_stays_and_says_so(open_desk: Callable[..., An
     count = int(page.locator('#views [data-view="returned"] .count').inner_text())
 
     desk.sql(
-        "UPDATE geoservice.incident SET status = 'cancelled', step_rule = 'cancelled', step_reason = 'gone' WHERE id = %s",
+        "UPDATE geoservice.incident SET status = 'cancelled', step_rule = 'cancelled', step_reason = 'gone'"
+        " WHERE id = %s",
         incident,
     )
 
@@ -223,7 +224,8 @@ def test_filters_are_in_the_address_and_it_is_the_interfaces_own(open_desk: Call
     expect(page.locator(".chip")).to_have_count(1)
     shown = page.locator(".row").count()
     answer = page.evaluate(
-        "fetch('/v1/incidents?jurisdiction=sare&limit=1000&' + new URL(location.href).search.slice(1).replace(/&?open=[^&]*/, '')).then((a) => a.json())"
+        "fetch('/v1/incidents?jurisdiction=sare&limit=1000&'"
+        " + new URL(location.href).search.slice(1).replace(/&?open=[^&]*/, '')).then((a) => a.json())"
     )
     assert shown == answer["total"] > 0
     assert [one.get_attribute("data-id") for one in page.locator(".row").all()] == [

@@ -11,7 +11,6 @@ import pytest
 from flask.testing import FlaskClient
 
 from geoservice.auth.model import Role
-from geoservice.services import incidents as incident_services
 from geoservice.services import viewing
 from geoservice.wiring import Services
 from layers.incidents import queries
@@ -145,12 +144,17 @@ def test_filters_take_several_and_are_all_to_fit(ask: Callable[..., Any]) -> Non
 
 
 def test_what_is_too_many_to_count_is_said_to_be_more(ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    for place in (queries, incident_services):
-        monkeypatch.setattr(place, "COUNTED_MOST", 100)
+    monkeypatch.setattr(queries, "COUNTED_MOST", 100)
+    monkeypatch.setattr(queries, "OPEN_COUNTED_MOST", 130)
+    in_hand = "status=reported,dispatched,accepted,resolved,returned"
 
-    told = ask("/v1/incidents?limit=5")
+    told, open_ones = ask("/v1/incidents?limit=5"), ask(f"/v1/incidents?limit=5&{in_hand}")
 
     assert (told["total"], told["total_is_exact"]) == (100, False)
+    assert (open_ones["total"], open_ones["total_is_exact"]) == (130, False)
+    monkeypatch.setattr(queries, "OPEN_COUNTED_MOST", 133)
+    open_ones = ask(f"/v1/incidents?limit=5&{in_hand}")
+    assert (open_ones["total"], open_ones["total_is_exact"]) == (133, True)
 
 
 def test_an_officers_own_are_those_of_the_grids_and_those_with_the_name(
