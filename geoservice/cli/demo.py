@@ -23,15 +23,15 @@ def demo() -> None:
 
 @demo.command()
 def load() -> None:
-    """Load the demo community unless it is there; print a key, and the passwords of two accounts, unless they are made.
+    """Load the demo community unless it is there; print a key, and passwords of two accounts, unless they are made.
 
     A key is printed while none is valid; the one-time passwords of the accounts admin and desk-1 when they are made.
     """
     summary = demo_services.load_demo(database_urls().service, lambda line: click.echo(line, err=True))
     click.echo(f"jurisdiction  {summary.jurisdiction_code}")
-    click.echo(
-        f"sign in       {sign_in_words(summary)}\ndesk          {desk_words(summary)}\nAPI key       {key_words(summary)}"
-    )
+    click.echo(f"sign in       {sign_in_words(summary)}")
+    click.echo(f"desk          {desk_words(summary)}")
+    click.echo(f"API key       {key_words(summary)}")
 
 
 @demo.command()
