@@ -10,7 +10,7 @@ DESK: dict[str, tuple[str, ...]] = {
     "view.late": ("超期", "Late"),
     "view.verify": ("待核验", "To verify"),
     "view.returned": ("已退回", "Returned"),
-    "view.border": ("近边界", "Near a border"),
+    "view.border": ("近边界", "Border"),
     "view.hand": ("在办", "In hand"),
     "view.all": ("全部", "All"),
     # The list
