@@ -119,10 +119,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.register_blueprint(maps_blueprint(services.viewing, guard))
     app.register_blueprint(accounts_blueprint(services.sessions, guard, proxies=settings.proxies))
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
-    register_pages(app, "/desk")
-    app.register_blueprint(files_blueprint(guard))
-    shown = Shown(stream_url=lambda: stream_url(settings))
-    app.register_blueprint(desk_blueprint(services.desk, services.handling, services.viewing, guard, shown))
+    _add_staff_pages(app, services, settings)
     entry = Entry(services.keys.identify_from_memory, services.visiting.shown_from_memory, trusted_hosts(settings))
     if settings.tile_memory_bytes:
         app.wsgi_app = TileFastPath(  # type: ignore[method-assign]
@@ -133,6 +130,14 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
             app.wsgi_app, services.ownership, entry, metrics, HEADERS
         )
     return app
+
+
+def _add_staff_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
+    """Add the pages of staff, which share a frame, and what is told instead of them."""
+    register_pages(app, "/desk")
+    app.register_blueprint(files_blueprint(guard))
+    shown = Shown(stream_url=lambda: stream_url(settings))
+    app.register_blueprint(desk_blueprint(services.desk, services.handling, services.viewing, guard, shown))
 
 
 def _interfaces(services: Services, metrics: RequestMetrics, *, public_reports: bool) -> tuple[APIBlueprint, ...]:

@@ -42,7 +42,7 @@ class Names:
 
 
 @dataclass(frozen=True)
-class Told:
+class DeskList:
     """Some incidents and what it takes to tell of them."""
 
     jurisdiction: Jurisdiction
@@ -58,7 +58,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Whole:
+class DeskDetail:
     """All that is known of an incident."""
 
     jurisdiction: Jurisdiction
@@ -89,7 +89,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Meant:
+class Mark:
     """Which incident is meant, in the version in which it was seen."""
 
     incident_id: UUID
@@ -97,7 +97,7 @@ class Meant:
 
 
 @dataclass(frozen=True)
-class ListAsked:
+class DeskQuery:
     """A list of a jurisdiction, and the views whose sizes are told with it."""
 
     search: Search
@@ -113,7 +113,7 @@ class DeskService:
         self._database = database
         self._handling = handling
 
-    def listed(self, jurisdiction_code: str, asked: ListAsked) -> Told:
+    def listed(self, jurisdiction_code: str, asked: DeskQuery) -> DeskList:
         """Return a page of a list; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
@@ -121,7 +121,7 @@ class DeskService:
             page = page_of(connection, search, limit=asked.limit, order=asked.order)
             return _told(connection, jurisdiction, page, asked)
 
-    def rows(self, jurisdiction_code: str, ids: Collection[UUID], asked: ListAsked) -> Told:
+    def rows(self, jurisdiction_code: str, ids: Collection[UUID], asked: DeskQuery) -> DeskList:
         """Return some incidents by id as they are now, whether or not a list means them; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
@@ -132,7 +132,7 @@ class DeskService:
             told = _told(connection, jurisdiction, IncidentPage(found, None), asked)
             return replace(told, strangers=frozenset(one.id for one in found if one.id not in fitting))
 
-    def whole(self, jurisdiction_code: str, incident_id: UUID, identity: Identity) -> Whole:
+    def whole(self, jurisdiction_code: str, incident_id: UUID, identity: Identity) -> DeskDetail:
         """Return all that is known of an incident; raise JurisdictionUnknown, IncidentUnknown."""
         with self._database.transaction() as connection:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
@@ -141,7 +141,7 @@ class DeskService:
                 raise IncidentUnknown(incident=str(incident_id))
             near = alike(connection, incident_id)
             pairs = incidents(connection, Search(ids=tuple(one.id for one in near)), limit=max(1, len(near)))
-            return Whole(
+            return DeskDetail(
                 jurisdiction, _names(connection, jurisdiction.id), offer_in(connection, incident, identity),
                 _left_s(connection, jurisdiction.id, (incident,)).get(incident_id),
                 history(connection, incident_id), routings(connection, incident_id),
@@ -154,12 +154,12 @@ class DeskService:
             )  # fmt: skip
 
     def act_each(
-        self, meant: Sequence[Meant], action: str, details: ActionDetails, *, identity: Identity
+        self, meant: Sequence[Mark], action: str, details: ActionDetails, *, identity: Identity
     ) -> tuple[Outcome, ...]:
         """Take a step with several incidents, each for itself while it is as it was seen; tell what became of each."""
         return tuple(self._act(one, action, details, identity) for one in meant)
 
-    def _act(self, meant: Meant, action: str, details: ActionDetails, identity: Identity) -> Outcome:
+    def _act(self, meant: Mark, action: str, details: ActionDetails, identity: Identity) -> Outcome:
         try:
             done = self._handling.act(meant.incident_id, action, details, identity=identity, seen=(meant.version,))
         except (GeoserviceError, LayerError) as exc:
@@ -167,10 +167,10 @@ class DeskService:
         return Outcome(meant.incident_id, done)
 
 
-def _told(connection: Connection, jurisdiction: Jurisdiction, page: IncidentPage, asked: ListAsked) -> Told:
+def _told(connection: Connection, jurisdiction: Jurisdiction, page: IncidentPage, asked: DeskQuery) -> DeskList:
     counts = count_each(connection, asked.views, jurisdiction_id=jurisdiction.id) if asked.views else {}
     left_s = _left_s(connection, jurisdiction.id, page.incidents)
-    return Told(jurisdiction, _names(connection, jurisdiction.id), page, counts, left_s, datetime.now(UTC))
+    return DeskList(jurisdiction, _names(connection, jurisdiction.id), page, counts, left_s, datetime.now(UTC))
 
 
 def _left_s(connection: Connection, jurisdiction_id: int, some: Sequence[Incident]) -> dict[UUID, float | None]:

@@ -6,12 +6,14 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from playwright.sync_api import Page, expect
 
 from geoservice.auth.model import Role
+from geoservice.maps import assets
 from geoservice.running.commands import web_command, web_environment
 from geoservice.services.accounts.accounts import AccountService
 from geoservice.services.accounts.sessions import SessionLimits, SessionService
@@ -23,6 +25,16 @@ from tests.listening import streaming
 PASSWORD = "ein neues wort 7"
 OPEN = "status=reported,dispatched,accepted,returned,resolved&sort=due"
 LAPTOP, SCREEN, PHONE = {"width": 1366, "height": 657}, {"width": 1920, "height": 970}, {"width": 390, "height": 844}
+
+
+HERE = Path(__file__).resolve().parent
+AXE = assets.Recipe(HERE / "npm", HERE / "assets.json")
+
+
+def axe_script() -> str:
+    """Return axe-core, which is fetched when it is first asked for and kept beside the tests."""
+    assets.build(HERE / "vendor", AXE)
+    return (HERE / "vendor" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)

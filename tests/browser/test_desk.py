@@ -11,7 +11,17 @@ from playwright.sync_api import Page, expect
 
 from geoservice.auth.model import Role
 from geoservice.pages.words.catalogue import words
-from tests.browser.desk import LAPTOP, OPEN, PHONE, SCREEN, LiveDesk, serving_desk, sign_in, wait_until_ready
+from tests.browser.desk import (
+    LAPTOP,
+    OPEN,
+    PHONE,
+    SCREEN,
+    LiveDesk,
+    axe_script,
+    serving_desk,
+    sign_in,
+    wait_until_ready,
+)
 from tests.browser.phone import HOSTILE
 
 pytestmark = pytest.mark.browser
@@ -384,3 +394,21 @@ def test_light_and_dark_are_chosen_and_kept(open_desk: Callable[..., Any]) -> No
     page.reload()
     assert page.evaluate(paper) == dark
     assert_tame(seen)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_axe_finds_nothing(open_desk: Callable[..., Any], scheme: str, size: dict[str, int]) -> None:
+    seen = open_desk(f"{OPEN}&lang=en", **size, color_scheme=scheme, bypass_csp=True)
+    page = seen.page
+
+    def found() -> list[str]:
+        told = page.evaluate("axe.run()")
+        return [f"{one['id']}: {one['nodes'][0]['html']:.100}" for one in told["violations"]]
+
+    page.evaluate(axe_script())
+    assert found() == []
+    page.locator(".row .open").nth(3).click()
+    page.locator('[data-do="overrule"]').click()
+    expect(page.locator("#step")).to_be_visible()
+    assert found() == []

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from geoservice.api.incidents import IncidentsQuery, search_of
 from geoservice.pages.words.catalogue import LANGUAGES, Language
-from geoservice.services.desk import ListAsked
+from geoservice.services.desk import DeskQuery
 from geoservice.web.problems import validated
 from layers.incidents.model import Search
 
@@ -53,11 +53,11 @@ class DeskAddress:
         return cls(jurisdiction, {name: arguments[name] for name in _WORDS if arguments.get(name)}, language)
 
     @property
-    def asked(self) -> ListAsked:
+    def asked(self) -> DeskQuery:
         """Return which list it is; refuse what can not be understood of it, raise InvalidCursor."""
         query = validated(IncidentsQuery, dict(self.said))
         limit = min(query.limit, ROWS_MOST) if "limit" in self.said else ROWS
-        return ListAsked(search_of(query), query.sort, limit, {name: search_of_view(name) for name in COUNTED})
+        return DeskQuery(search_of(query), query.sort, limit, {name: search_of_view(name) for name in COUNTED})
 
     @property
     def query(self) -> IncidentsQuery:

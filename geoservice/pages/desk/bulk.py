@@ -12,7 +12,7 @@ from geoservice.pages.desk.address import ROWS_MOST, DeskAddress
 from geoservice.pages.desk.rendering import bulk_page
 from geoservice.pages.desk.steps import BULK
 from geoservice.pages.shell.frame import asked_language
-from geoservice.services.desk import DeskService, Meant
+from geoservice.services.desk import DeskService, Mark
 from geoservice.services.handling import ActionDetails
 from geoservice.web.forms import FORM_TYPE, read_signed_form
 from geoservice.web.guard import current_identity
@@ -48,9 +48,9 @@ def add_bulk(blueprint: Blueprint, desk: DeskService, guard: Guard) -> None:
         return bulk_page(asked, now, action, meant, outcomes)
 
 
-def _meant(form: MultiDict[str, str]) -> tuple[Meant, ...]:
+def _meant(form: MultiDict[str, str]) -> tuple[Mark, ...]:
     """Return what was marked, each once, in the version in which it was seen."""
-    found: dict[UUID, Meant] = {}
+    found: dict[UUID, Mark] = {}
     for text in form.getlist("on")[:ROWS_MOST]:
         incident_id, _, version = text.partition(" ")
         try:
@@ -58,5 +58,5 @@ def _meant(form: MultiDict[str, str]) -> tuple[Meant, ...]:
         except ValueError:
             continue
         if known is not None and version.isascii() and version.isdecimal() and len(version) < 10:
-            found[known] = Meant(known, int(version))
+            found[known] = Mark(known, int(version))
     return tuple(found.values())

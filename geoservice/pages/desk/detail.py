@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from geoservice.pages.desk.rows import Due, Speaker
 from geoservice.pages.shell.telling import span
 from geoservice.pages.words.catalogue import Language
-from geoservice.services.desk import Whole
+from geoservice.services.desk import DeskDetail
 from layers.incidents.model import Incident, IncidentEvent
 
 _ROLES = ("officer", "dispatcher", "analyst", "admin", "reader", "public")
@@ -80,7 +80,7 @@ class Detail:
     original: str | None
 
 
-def detail_of(whole: Whole, language: Language, words: Mapping[str, str]) -> tuple[Detail, Speaker]:
+def detail_of(whole: DeskDetail, language: Language, words: Mapping[str, str]) -> tuple[Detail, Speaker]:
     """Return what is told of an incident, and who tells it."""
     incident = whole.offer.incident
     speaker = Speaker(language, words, whole.names, ZoneInfo(whole.jurisdiction.time_zone), whole.now)
@@ -133,7 +133,7 @@ def _candidates(incident: Incident, speaker: Speaker) -> tuple[Candidate, ...]:
     return tuple(told)
 
 
-def _answers(incident: Incident, whole: Whole) -> tuple[tuple[str, str], ...]:
+def _answers(incident: Incident, whole: DeskDetail) -> tuple[tuple[str, str], ...]:
     """Return what the reporter answered, by what was asked, as far as the service still asks it."""
     service = whole.names.services.get(incident.service_code)
     asked: dict[str, Any] = {} if service is None else {str(one["code"]): one for one in service.attributes}
@@ -149,7 +149,7 @@ def _answer(answer: object, asked: Mapping[str, Any]) -> str:
     return ", ".join(names.get(str(one), str(one)) for one in given)
 
 
-def _pairs(whole: Whole, speaker: Speaker) -> tuple[Pair, ...]:
+def _pairs(whole: DeskDetail, speaker: Speaker) -> tuple[Pair, ...]:
     here, told = whole.offer.incident, []
     for near in whole.alike:
         other = whole.pairs.get(near.id)

@@ -19,7 +19,7 @@ from geoservice.pages.desk.steps import BULK, KEYS, Form, offered, sentence
 from geoservice.pages.shell.frame import Place, asked_language, fragment, page
 from geoservice.pages.shell.telling import clock
 from geoservice.pages.words.catalogue import Language, words
-from geoservice.services.desk import Meant, Outcome, Told, Whole
+from geoservice.services.desk import DeskDetail, DeskList, Mark, Outcome
 from geoservice.web.guard import current_identity
 from geoservice.web.problems import KINDS
 from layers.incidents.layer import SOURCES
@@ -33,7 +33,7 @@ class Shown:
     #: Returns the address of the events for the page that is asked for.
     stream_url: Callable[[], str]
 
-    def speaker(self, whole: Whole) -> Speaker:
+    def speaker(self, whole: DeskDetail) -> Speaker:
         """Return who tells of an incident."""
         language = asked_language()
         return detail_of(whole, language, words("desk", language))[1]
@@ -45,7 +45,7 @@ class Shown:
 
 
 def whole_page(
-    shown: Shown, asked: DeskAddress, told: Told, whole: Whole | None, form: Form | None, *, status: int = 200
+    shown: Shown, asked: DeskAddress, told: DeskList, whole: DeskDetail | None, form: Form | None, *, status: int = 200
 ) -> Response:  # fmt: skip
     """Return the page: the list, and beside it the incident that is open."""
     language = asked_language()
@@ -59,20 +59,20 @@ def whole_page(
     )  # fmt: skip
 
 
-def list_part(asked: DeskAddress, told: Told) -> Response:
+def list_part(asked: DeskAddress, told: DeskList) -> Response:
     """Return the views with their counts, the filters and the rows."""
     language = asked_language()
     return fragment("desk/templates/list.html", "desk", **_list_values(asked, told, language, words("desk", language)))
 
 
-def rows_part(asked: DeskAddress, told: Told) -> Response:
+def rows_part(asked: DeskAddress, told: DeskList) -> Response:
     """Return some rows as they are now, and the views with their counts."""
     language = asked_language()
     return fragment("desk/templates/rows.html", "desk", **_list_values(asked, told, language, words("desk", language)))
 
 
 def detail_part(
-    asked: DeskAddress, whole: Whole, form: Form | None, *, status: int = 200, done: str | None = None
+    asked: DeskAddress, whole: DeskDetail, form: Form | None, *, status: int = 200, done: str | None = None
 ) -> Response:  # fmt: skip
     """Return all that is told of an incident."""
     language = asked_language()
@@ -81,7 +81,7 @@ def detail_part(
 
 
 def bulk_page(
-    asked: DeskAddress, told: Told | None, action: str, meant: Sequence[Meant], outcomes: tuple[Outcome, ...] | None
+    asked: DeskAddress, told: DeskList | None, action: str, meant: Sequence[Mark], outcomes: tuple[Outcome, ...] | None
 ) -> Response:  # fmt: skip
     """Return the page that asks whether several are meant, and then tells what became of each."""
     language = asked_language()
@@ -111,7 +111,7 @@ def _done() -> str | None:
     return done if done in KEYS else None
 
 
-def _list_values(asked: DeskAddress, told: Told, language: Language, said: dict[str, str]) -> dict[str, Any]:
+def _list_values(asked: DeskAddress, told: DeskList, language: Language, said: dict[str, str]) -> dict[str, Any]:
     speaker = speaker_of(told, language, said)
     query, page_ = asked.query, told.page
     view = asked.view
@@ -147,7 +147,7 @@ def _shown(count: int, total: int | None, said: dict[str, str], *, exact: bool) 
     return said["shown" if exact else "shown.more_than"].format(x=count, y=f"{total:,}")
 
 
-def _more(asked: DeskAddress, told: Told) -> str | None:
+def _more(asked: DeskAddress, told: DeskList) -> str | None:
     after = next_of(told.page, asked.query)
     return None if after is None else asked.url(after=after)
 
@@ -177,7 +177,7 @@ def _choices(asked: DeskAddress, speaker: Speaker) -> list[dict[str, Any]]:
 
 
 def _detail_values(
-    asked: DeskAddress, whole: Whole, form: Form | None, language: Language, said: dict[str, str]
+    asked: DeskAddress, whole: DeskDetail, form: Form | None, language: Language, said: dict[str, str]
 ) -> dict[str, Any]:  # fmt: skip
     detail, speaker = detail_of(whole, language, said)
     may_act = permitted(current_identity(), Permission.HANDLE_INCIDENT)

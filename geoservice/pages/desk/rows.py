@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from geoservice.pages.shell.telling import moment, span
 from geoservice.pages.words.catalogue import Language
-from geoservice.services.desk import Names, Told
+from geoservice.services.desk import DeskList, Names
 from layers.incidents.layer import METHODS, SOURCES, STATUSES
 from layers.incidents.model import Incident
 from layers.title import Title
@@ -120,12 +120,12 @@ class Speaker:
         return value if title is None else title.text(self.language)
 
 
-def speaker_of(told: Told, language: Language, words: Mapping[str, str]) -> Speaker:
+def speaker_of(told: DeskList, language: Language, words: Mapping[str, str]) -> Speaker:
     """Return who tells of a list."""
     return Speaker(language, words, told.names, ZoneInfo(told.jurisdiction.time_zone), told.now)
 
 
-def rows_of(told: Told, speaker: Speaker) -> list[Row]:
+def rows_of(told: DeskList, speaker: Speaker) -> list[Row]:
     """Return the rows of a list in its order."""
     return [
         _row(one, told.left_s.get(one.id), speaker, fits=one.id not in told.strangers) for one in told.page.incidents

@@ -18,7 +18,7 @@ from geoservice.errors import (
 )
 from geoservice.pages.desk.detail import Line, line_of
 from geoservice.pages.desk.rows import Speaker
-from geoservice.services.desk import Whole
+from geoservice.services.desk import DeskDetail
 from geoservice.services.handling import ActionDetails
 from layers.errors import LayerError
 from layers.incidents.model import IncidentEvent
@@ -36,7 +36,7 @@ WORDS_MOST = 500
 
 
 @dataclass(frozen=True)
-class Offered:
+class StepButton:
     """A step as a button."""
 
     action: str
@@ -74,14 +74,14 @@ class Form:
         return self.step.rule in (*TOLD, "asked")
 
 
-def offered(whole: Whole) -> tuple[Offered, ...]:
+def offered(whole: DeskDetail) -> tuple[StepButton, ...]:
     """Return the steps that are open, what is to be done next first."""
     steps = [one.action for one in whole.offer.steps if one.action in KEYS]
     steps.sort(key=lambda action: action not in _NEXT)
-    return tuple(Offered(action, KEYS[action], at == 0 and action in _NEXT) for at, action in enumerate(steps))
+    return tuple(StepButton(action, KEYS[action], at == 0 and action in _NEXT) for at, action in enumerate(steps))
 
 
-def new_form(whole: Whole, action: str | None) -> Form | None:
+def new_form(whole: DeskDetail, action: str | None) -> Form | None:
     """Return an empty form of a step; None where it is not one of the desk's."""
     if action not in KEYS:
         return None
@@ -115,7 +115,7 @@ def read_details(form: Mapping[str, str], step: Step) -> tuple[ActionDetails, di
 
 
 def refused_form(
-    whole: Whole, action: str, form: Mapping[str, str], errors: Mapping[str, str], speaker: Speaker
+    whole: DeskDetail, action: str, form: Mapping[str, str], errors: Mapping[str, str], speaker: Speaker
 ) -> Form:  # fmt: skip
     """Return a form with what is wrong with it; the words in it are kept."""
     said = {name: speaker.words[key] for name, key in errors.items()}
@@ -124,7 +124,7 @@ def refused_form(
 
 
 def form_after(
-    whole: Whole, action: str, form: Mapping[str, str], error: GeoserviceError | LayerError, speaker: Speaker
+    whole: DeskDetail, action: str, form: Mapping[str, str], error: GeoserviceError | LayerError, speaker: Speaker
 ) -> Form:  # fmt: skip
     """Return a form that was not taken, with the reason; who sends it again means the incident as it is now."""
     version, changes = _version(form.get("version"), whole), tuple[Line, ...]()
@@ -152,11 +152,11 @@ def sentence(error: GeoserviceError | LayerError, words: Mapping[str, str]) -> s
     return words["error.refused"].format(detail=detail)
 
 
-def _is_open(whole: Whole, action: str) -> bool:
+def _is_open(whole: DeskDetail, action: str) -> bool:
     return any(one.action == action for one in whole.offer.steps)
 
 
-def _version(text: str | None, whole: Whole) -> int:
+def _version(text: str | None, whole: DeskDetail) -> int:
     return int(text) if text is not None and text.isascii() and text.isdecimal() else whole.offer.incident.version
 
 

@@ -142,4 +142,4 @@ def test_of_several_that_load_at_once_one_shows_a_password(
     assert sessions.sign_in(ADMIN, password, address=None)
     with pytest.raises(SignInRefused):
         sessions.sign_in(ADMIN, "admin", address=None)
-    assert len(AccountService(community).accounts()) == 1
+    assert len(AccountService(community).accounts()) == 2

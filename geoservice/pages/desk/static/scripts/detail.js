@@ -54,20 +54,24 @@ const addressOf = (id, action) => {
 
 // Whether a form is on its way: what is typed meanwhile is meant for it, and is no key.
 export const awaited = { form: false };
+let asked = 0; // of several that are asked for at once the last one is meant
 
 export async function open(id, { action = null, push = true, quiet = false } = {}) {
   keepDraft();
   awaited.form = Boolean(action);
+  asked += 1;
+  const mine = asked;
   const more = action ? { do: action } : {};
   try {
     const text = await slowly(detail, fetchPart(partUrl(`/incidents/${id}`, more)));
+    if (mine !== asked) return;
     show(text);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (!quiet) tell(error);
     return;
   } finally {
-    awaited.form = false;
+    if (mine === asked) awaited.form = false;
   }
   choose(rowOf(id), false);
   if (push) history[action ? 'replaceState' : 'pushState']({}, '', addressOf(id, action));

@@ -26,7 +26,11 @@ function focusRow(id) {
   if (row && !form()) row.querySelector('.open').focus({ preventScroll: true });
 }
 
-function begin(key) {
+// A step is of the row that is chosen: what is shown may still be the one before.
+async function begin(key) {
+  const id = chosen()?.dataset.id;
+  clearTimeout(move.timer);
+  if (id && id !== shownId()) await open(id);
   const link = detail.querySelector(`#steps [data-key="${key}"]`);
   if (link) link.click();
 }
