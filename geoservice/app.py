@@ -40,6 +40,11 @@ from geoservice.ogc.views import ogc_blueprint
 from geoservice.open311.endpoint import Endpoint
 from geoservice.open311.refusing import PREFIX, Refused, problem_response, refusal
 from geoservice.open311.views import open311_blueprint
+from geoservice.pages.desk.pages import desk_blueprint
+from geoservice.pages.desk.rendering import Shown
+from geoservice.pages.shell.files import files_blueprint
+from geoservice.pages.shell.refusing import register_pages
+from geoservice.pages.shell.streams import stream_url
 from geoservice.phone.pages import phone_blueprint
 from geoservice.settings import Settings
 from geoservice.tiles.cache import TileCache
@@ -121,6 +126,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.register_blueprint(maps_blueprint(services.viewing, guard))
     app.register_blueprint(accounts_blueprint(services.sessions, guard, proxies=settings.proxies))
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
+    _add_staff_pages(app, services, settings)
     _answer_from_memory(app, settings, services, limits, metrics)
     return app
 
@@ -140,6 +146,14 @@ def _answer_from_memory(
         app.wsgi_app = FastPath(  # type: ignore[method-assign]
             app.wsgi_app, services.ownership, entry, metrics, HEADERS
         )
+
+
+def _add_staff_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
+    """Add the pages of staff, which share a frame, and what is told instead of them."""
+    register_pages(app, "/desk")
+    app.register_blueprint(files_blueprint(guard))
+    shown = Shown(stream_url=lambda: stream_url(settings))
+    app.register_blueprint(desk_blueprint(services.desk, services.handling, services.viewing, guard, shown))
 
 
 def _interfaces(

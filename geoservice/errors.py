@@ -154,6 +154,19 @@ class StepNotAllowed(GeoserviceError):
         self.legal = tuple(legal)
 
 
+class IncidentChanged(GeoserviceError):
+    """The incident is not as it was when that ETag was given out; look at what changed, then decide again."""
+
+    def __init__(self, *, version: int, status: str, changes: Sequence[object], legal: Sequence[str]) -> None:
+        super().__init__(version=version, status=status)
+        self.version = version
+        self.status = status
+        #: Lines of its history (layers.incidents.model.IncidentEvent) since then, first things first.
+        self.changes = tuple(changes)
+        #: Actions that may be taken now.
+        self.legal = tuple(legal)
+
+
 class NotYourIncident(GeoserviceError):
     """An officer acts on incidents of the grids that he is posted to, with a key that names him."""
 
@@ -221,7 +234,7 @@ class AlertNotTaken(GeoserviceError):
 
 
 class ReportKeyUsed(GeoserviceError):
-    """Another report came with this Idempotency-Key: give each report a key of its own, a random UUID."""
+    """Another report or step came with this Idempotency-Key: give each a key of its own, a random UUID."""
 
 
 class ServiceUnknown(GeoserviceError):

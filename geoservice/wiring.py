@@ -14,6 +14,7 @@ from geoservice.services.alerts import AlertService
 from geoservice.services.audit.anchors import AnchorFile
 from geoservice.services.audit.service import AuditService
 from geoservice.services.clock import JOBS, Job, Scheduler
+from geoservice.services.desk import DeskService
 from geoservice.services.drafting.deciding import DecidingService
 from geoservice.services.drafting.outlines import OutlineService
 from geoservice.services.drafting.service import DraftService
@@ -72,6 +73,7 @@ class Services:
     deciding: DecidingService
     incidents: IncidentService
     handling: HandlingService
+    desk: DeskService
     alerts: AlertService
     viewing: ViewingService
     webhooks: WebhookService
@@ -169,7 +171,7 @@ def build_services(settings: Settings) -> Services:
     # These tell nothing of any row that has a policy but counts, or what everybody may know.
     everywhere = database.scoped(EVERYWHERE)
     cache = _cache(settings) if settings.hold_editions else None
-    incidents, store = IncidentService(database), tile_store(settings)
+    incidents, handling, store = IncidentService(database), HandlingService(database), tile_store(settings)
     return Services(
         database=database,
         cache=cache,
@@ -181,7 +183,8 @@ def build_services(settings: Settings) -> Services:
         outlines=OutlineService(database),
         deciding=DecidingService(database),
         incidents=incidents,
-        handling=HandlingService(database),
+        handling=handling,
+        desk=DeskService(database, handling),
         alerts=AlertService(database, incidents),
         viewing=ViewingService(everywhere),
         webhooks=WebhookService(database, allowed=settings.allowed_networks),
@@ -207,9 +210,12 @@ def build_services(settings: Settings) -> Services:
 def build_streams(settings: Settings) -> Streams:
     """Return the application that streams events."""
     database = open_database(settings)
-    events = EventService(database, KeyService(database).identify)
+    sessions = SessionService(database, SessionLimits(settings.session_idle_s, settings.session_longest_s))
+    events = EventService(database, KeyService(database).identify, sessions.listener)
     seats = Seats(settings.event_streams, settings.event_streams_per_address)
-    return Streams(events, seats, proxies=settings.proxies, hosts=trusted_hosts(settings))
+    return Streams(
+        events, seats, proxies=settings.proxies, hosts=trusted_hosts(settings), web_port=settings.port
+    )  # fmt: skip
 
 
 def build_worker(settings: Settings) -> Worker:

@@ -32,15 +32,15 @@ def feature_collection(
     Parameters
     ----------
     limit
-        At most so many, the most urgent first, then the newest, where the layer has such an order. `numberMatched` and
+        At most so many, the most urgent first, else the newest, where the layer has such an order. `numberMatched` and
         `numberReturned` (OGC API Features, 7.15) tell whether that is all; when it is not, `numberMatchedBy` counts all
         by the values of the column that the layer names for that.
     """
-    urgent, first = _urgency(layer)
+    urgent, order = _urgency(layer)
     query = text(f"""
         SELECT st_asgeojson(r, 'geom', {DECIMALS})
           FROM (SELECT {_listed(layer.columns)}, f.{_quote(layer.geom)} AS geom FROM {_from(layer)}{urgent}
-                 WHERE {_where(layer)} ORDER BY {first}{_order(layer)} LIMIT :limit) AS r
+                 WHERE {_where(layer)} ORDER BY {order} LIMIT :limit) AS r
     """)  # noqa: S608  names are quoted, values bound
     rows = connection.execute(query, _asked(jurisdiction_id) | {"limit": limit}).scalars().all()
     matched = len(rows) if limit is None or len(rows) < limit else count(connection, layer, jurisdiction_id)
@@ -176,11 +176,11 @@ def _order(layer: Layer) -> str:
 
 
 def _urgency(layer: Layer) -> tuple[str, str]:
-    """Return what to join for the order of a layer by urgency, and the order; nothing where it has none."""
+    """Return what to join for the order of a layer, and the order: by urgency where it has one, ties by key."""
     if layer.urgent_by is None:
-        return "", ""
+        return "", _order(layer)
     table, key = f"{SCHEMA}.{_quote(layer.table)}", _quote(layer.key)
-    return f" JOIN {table} AS t ON t.{key} = f.{key}", f"{SCHEMA}.{_quote(layer.urgent_by)}(t) NULLS LAST, "
+    return f" JOIN {table} AS t ON t.{key} = f.{key}", f"{SCHEMA}.{_quote(layer.urgent_by)}(t), f.{key}"
 
 
 def _asked(jurisdiction_id: int, at: datetime | None = None, known_at: datetime | None = None) -> dict[str, object]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from ipaddress import IPv4Network, IPv6Network
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from geoservice.accounts.forms import FORM_TYPE, read_form
 from geoservice.accounts.rendering import Refusal, address_of, password_page, refusal_of, sign_in_page
 from geoservice.auth.model import Role
 from geoservice.auth.passwords import PasswordUnfit
@@ -18,6 +17,7 @@ from geoservice.maps.pages import Guard, assets_missing
 from geoservice.services.accounts.account_errors import SignInMustWait, SignInRefused
 from geoservice.services.accounts.sessions import NewSession, SessionService
 from geoservice.web.addresses import caller_address, own_path
+from geoservice.web.forms import FORM_TYPE, read_form
 from geoservice.web.sessions import (
     PASSWORD,
     SIGN_IN,
@@ -35,6 +35,8 @@ from geoservice.web.sessions import (
 from geoservice.web.streaming import streams
 from layers.errors import TooBusy
 
+#: Where whoever signed in begins, unless he came from somewhere.
+_HOMES = {Role.OFFICER: "/officer", Role.DISPATCHER: "/desk"}
 Networks = Collection[IPv4Network | IPv6Network]
 
 
@@ -123,7 +125,7 @@ def _add_password(blueprint: Blueprint, sessions: SessionService, guard: Guard, 
 
 
 def _changed_password(
-    sessions: SessionService, session: Session, form: dict[str, str], proxies: Networks
+    sessions: SessionService, session: Session, form: Mapping[str, str], proxies: Networks
 ) -> NewSession:  # fmt: skip
     new = form.get("new", "")
     if new != form.get("again", ""):
@@ -134,7 +136,7 @@ def _changed_password(
 
 def _entered(begun: NewSession, next_path: str | None) -> WerkzeugResponse:
     """Lead on whoever signed in, with the secret that is his from now on."""
-    home = address_of("/officer" if begun.role is Role.OFFICER else "/")
+    home = address_of(_HOMES.get(begun.role, "/"))
     response = _led_on(address_of(PASSWORD, next=next_path) if begun.must_change else next_path or home)
     set_session(response, request, begun.secret)
     return response

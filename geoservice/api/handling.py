@@ -10,12 +10,13 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from geoservice.api.answers import CandidateOut
-from geoservice.api.incidents import IncidentOut, IncidentPath, incident_out
+from geoservice.api.incidents import IncidentOut, IncidentPath, incident_answer
 from geoservice.domain.lifecycle.table import Step
 from geoservice.services.handling import ActionDetails, HandlingService
 from geoservice.services.incidents import IncidentService
 from geoservice.web.guard import current_identity, guard
-from geoservice.web.parsing import Code, Crs, Id, InvalidInput, StrictModel, Words, place_of
+from geoservice.web.parsing import Code, Crs, Id, InvalidInput, ReportKey, StrictModel, Words, place_of
+from geoservice.web.preconditions import stated_versions
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
 from layers.incidents.model import Routing
@@ -43,6 +44,15 @@ class ActionBody(StrictModel):
     y: float | None = Field(None, description="Northing or latitude in `crs`")
     crs: Crs | None = None
     duplicate_of: Id | None = Field(None, description="The incident that stays")
+
+
+class ActionHeader(BaseModel):
+    """In which state it was seen, and how the step is known when it is sent again."""
+
+    if_match: Annotated[str, Field(max_length=1000)] | None = Field(
+        None, alias="If-Match", description="ETag of the incident as it was seen; without it, whatever it is like now"
+    )
+    idempotency_key: ReportKey | None = Field(None, alias="Idempotency-Key")
 
 
 class ActionOut(BaseModel):
@@ -121,12 +131,20 @@ def handling_blueprint(handling: HandlingService, incidents: IncidentService) ->
     @blueprint.post(
         "/incidents/<id>/actions/<action>",
         summary="Do it",
-        responses={200: IncidentOut, **problem_responses(401, 403, 404, 409, 413, 415)},
+        responses={200: IncidentOut, **problem_responses(401, 403, 404, 409, 412, 413, 415)},
     )
     @guard("handle_incident")
-    def act(path: ActionPath, body: ActionBody) -> Response:
-        """Take one of the steps that are told as open."""
-        return render(incident_out(handling.act(path.id, path.action, _details(body), identity=current_identity())))
+    def act(path: ActionPath, header: ActionHeader, body: ActionBody) -> Response:
+        """Take one of the steps that are told as open.
+
+        With `If-Match` it is taken only while the incident is as it was seen; else 412, with what changed since. Nobody
+        knows whether it arrived? Send it again with the same `Idempotency-Key`: for 7 days it is done once.
+        """
+        done = handling.act(
+            path.id, path.action, _details(body), identity=current_identity(), seen=stated_versions(),
+            key=header.idempotency_key,
+        )  # fmt: skip
+        return incident_answer(done)
 
     @blueprint.get(
         "/incidents/<id>/why", summary="Why it is there", responses={200: WhyOut, **problem_responses(401, 403, 404)}

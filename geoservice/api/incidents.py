@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
+from uuid import UUID
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 
 from geoservice.api.answers import CandidateOut, Method
 from geoservice.domain.lifecycle.offers import asks_for_side
-from geoservice.services.incidents import IncidentService, NewReport
+from geoservice.services.incidents import IncidentPage, IncidentService, NewReport
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import (
     AccuracyM,
@@ -19,6 +20,7 @@ from geoservice.web.parsing import (
     Crs,
     Id,
     Instant,
+    InvalidCursor,
     InvalidInput,
     QueryFlag,
     QueryInteger,
@@ -29,6 +31,7 @@ from geoservice.web.parsing import (
     encode_cursor,
     place_of,
 )
+from geoservice.web.preconditions import etag_of_incident
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
 from layers.incidents.model import Incident, IncidentEvent, Search
@@ -40,11 +43,32 @@ Source = Literal["resident", "patrol", "camera", "hotline", "system"]
 Status = Literal["reported", "dispatched", "accepted", "resolved", "closed", "returned", "duplicate", "cancelled"]
 
 
-def _statuses(value: str) -> str:
-    """Return statuses with commas as they are; raise ValueError for another word."""
-    if not set(value.split(",")) <= set(get_args(Status)):
-        raise ValueError(f"write one of {str(get_args(Status))[1:-1]}; several with commas")
+def _listed(words: tuple[str, ...]) -> AfterValidator:
+    """Return what leaves a list with commas as it is, and raises ValueError for another word than these."""
+
+    def known(value: str) -> str:
+        if not set(value.split(",")) <= set(words):
+            raise ValueError(f"write one of {str(words)[1:-1]}; several with commas")
+        return value
+
+    return AfterValidator(known)
+
+
+_CODES = TypeAdapter(list[Code])
+#: As many as an address has room for.
+_LIST_LENGTH = 2000
+
+
+def _codes(value: str) -> str:
+    """Return codes with commas as they are; raise ValueError where one can be none."""
+    try:
+        _CODES.validate_python(value.split(","), strict=True)
+    except ValidationError:
+        raise ValueError("write a code of 1 to 64 characters; several with commas") from None
     return value
+
+
+Codes = Annotated[str, Field(max_length=_LIST_LENGTH), AfterValidator(_codes)]
 
 
 class ReportBody(StrictModel):
@@ -80,24 +104,29 @@ class IncidentsQuery(StrictModel):
     """Which incidents, in which order."""
 
     jurisdiction: Code | None = None
-    grid: Code | None = None
-    officer: Code | None = Field(None, description="Only those that this member of staff has")
+    grid: Codes | None = Field(None, description="Only those of this grid; several with commas")
+    service: Codes | None = Field(None, description="Only those of this service, by its code; several with commas")
+    officer: Codes | None = Field(None, description="Only those that this member of staff has; several with commas")
     own: QueryFlag | None = Field(
         None,
         description="true: only what the grids have that the holder of the key serves today, and what has his name",
     )
-    status: Annotated[str, AfterValidator(_statuses)] | None = Field(
+    status: Annotated[str, _listed(get_args(Status))] | None = Field(
         None, description=f"One of {', '.join(get_args(Status))}; several with commas"
     )
+    source: Annotated[str, _listed(get_args(Source))] | None = Field(
+        None, description=f"One of {', '.join(get_args(Source))}; several with commas"
+    )
     overdue: QueryFlag | None = Field(None, description="Only those found late, or only the others")
-    order: Literal["newest", "urgent"] = Field(
-        "newest",
-        description="urgent: what is late, then what is due soon, then the rest, what waits longest first. That changes"
-        " from moment to moment, so there is no `next`: ask for a larger `limit`",
+    near_border: QueryFlag | None = Field(None, description="Only those near a border of grids, or only the others")
+    sort: Literal["new", "due"] = Field(
+        "new",
+        description="new: the newest first. due: what is late, longest first, then what has a limit, by when that is,"
+        " then the rest, what waits longest first; what is done with comes last",
     )
     limit: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
     after: Annotated[str, Field(max_length=200)] | None = Field(
-        None, description="`next` of the page before, newest first"
+        None, description="`next` of the page before, in the same order"
     )
 
 
@@ -153,8 +182,11 @@ class IncidentsOut(BaseModel):
     """A page of incidents."""
 
     incidents: list[IncidentOut]
-    next: str | None = Field(description="Give it as `after` for the next page; null at the end, and of urgent ones")
+    next: str | None = Field(description="Give it as `after` for the next page; null at the end")
     total: int | None = Field(description="How many there are in all; told with the first page")
+    total_is_exact: bool = Field(
+        description="false: there are more; 5,000 are counted, 50,000 where only open ones are asked for"
+    )
 
 
 class EventOut(BaseModel):
@@ -171,6 +203,7 @@ class EventOut(BaseModel):
     edition: int | None
     reason: str | None
     officer_code: str | None
+    version: int | None = Field(description="Of the incident from this line on; null where nothing of it changed")
 
 
 class HistoryOut(BaseModel):
@@ -205,11 +238,12 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
     @guard("read_incidents")
     def page(query: IncidentsQuery) -> Response:
         """List incidents: the newest first, or the most urgent."""
-        found, total = _page(incidents, query)
-        more = None
-        if query.order == "newest" and len(found) == query.limit:
-            more = encode_cursor(found[-1].reported_at, found[-1].id)
-        return render(IncidentsOut(incidents=[incident_out(one) for one in found], next=more, total=total))
+        found = _page(incidents, query)
+        told = IncidentsOut(
+            incidents=[incident_out(one) for one in found.incidents], next=next_of(found, query), total=found.total,
+            total_is_exact=found.total_is_exact,
+        )  # fmt: skip
+        return render(told)
 
     @blueprint.get(
         "/incidents/<id>", summary="One incident", responses={200: IncidentOut, **problem_responses(401, 403, 404)}
@@ -217,7 +251,7 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
     @guard("read_incidents")
     def one(path: IncidentPath) -> Response:
         """Return an incident."""
-        return render(incident_out(incidents.incident(path.id)))
+        return incident_answer(incidents.incident(path.id))
 
     @blueprint.get(
         "/incidents/<id>/history",
@@ -232,21 +266,41 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
     return blueprint
 
 
-def _page(incidents: IncidentService, query: IncidentsQuery) -> tuple[tuple[Incident, ...], int | None]:
-    if query.order == "urgent" and query.after is not None:
-        raise InvalidInput(
-            [{"pointer": "after", "code": "not_here", "detail": "with order=urgent, raise limit instead"}]
-        )
-    search = Search(
-        grid_code=query.grid, officer_code=query.officer,
-        statuses=None if query.status is None else tuple(query.status.split(",")), overdue=query.overdue,
-        before=None if query.after is None else decode_cursor(query.after),
+def search_of(query: IncidentsQuery) -> Search:
+    """Return which incidents a query means, but for the jurisdiction and whose they are; raise InvalidCursor."""
+    return Search(
+        grid_codes=_several(query.grid), officer_codes=_several(query.officer), service_codes=_several(query.service),
+        statuses=_several(query.status), sources=_several(query.source), overdue=query.overdue,
+        near_border=query.near_border, after=None if query.after is None else _place_in(query.after, query.sort),
     )  # fmt: skip
+
+
+def next_of(page: IncidentPage, query: IncidentsQuery) -> str | None:
+    """Return the cursor to what follows a page; None where it ends the list."""
+    if len(page.incidents) < query.limit:
+        return None
+    last = page.incidents[-1]
+    return encode_cursor(last.urgency if query.sort == "due" else last.reported_at, last.id)
+
+
+def _several(value: str | None) -> tuple[str, ...] | None:
+    return None if value is None else tuple(value.split(","))
+
+
+def _place_in(cursor: str, sort: str) -> tuple[datetime | float, UUID]:
+    place = decode_cursor(cursor)
+    if isinstance(place[0], float) != (sort == "due"):
+        raise InvalidCursor  # it was given out with the other order
+    return place
+
+
+def _page(incidents: IncidentService, query: IncidentsQuery) -> IncidentPage:
+    search = search_of(query)
     own_of = current_identity() if query.own else None
     if own_of is not None and own_of.staff is None:
         raise InvalidInput([{"pointer": "own", "code": "nobody", "detail": "this key names no member of staff"}])
     return incidents.page(
-        search, jurisdiction_code=query.jurisdiction, limit=query.limit, order=query.order, own_of=own_of
+        search, jurisdiction_code=query.jurisdiction, limit=query.limit, order=query.sort, own_of=own_of
     )
 
 
@@ -265,6 +319,11 @@ def _new_report(body: ReportBody) -> NewReport:
         body.reported_at,
         body.jurisdiction,
     )
+
+
+def incident_answer(incident: Incident) -> Response:
+    """Return the answer that is an incident, with the tag of its version."""
+    return render(incident_out(incident), headers=etag_of_incident(incident.version))
 
 
 def incident_out(incident: Incident) -> IncidentOut:
@@ -291,4 +350,5 @@ def _event_out(event: IncidentEvent) -> EventOut:
         at=event.at, actor=event.actor, rule=event.rule, from_status=event.from_status, to_status=event.to_status,
         from_grid_code=event.from_grid_code, to_grid_code=event.to_grid_code, method=event.method,
         edition=event.edition_id, reason=event.reason, officer_code=event.officer_code,
+        version=event.version,
     )  # fmt: skip

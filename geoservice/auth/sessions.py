@@ -13,6 +13,9 @@ from geoservice.auth.model import Identity
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 
+_DEFAULT_PORTS = {True: "443", False: "80"}
+
+
 @dataclass(frozen=True)
 class Session:
     """That somebody is signed in."""
@@ -24,6 +27,21 @@ class Session:
     must_change: bool
     #: What a page of this session sends along with whatever changes something.
     token: str
+
+
+def cookie_name(host: str, *, secure: bool) -> str:
+    """Return the name of the cookie with the secret: cookies know no ports, so services of one host differ by it.
+
+    Parameters
+    ----------
+    host
+        As the address of the page has it, with the port where it is not the usual one.
+    secure
+        Whether the page came over TLS.
+    """
+    port = host.rpartition(":")[2]
+    name = f"geoservice-{port if port.isdecimal() and port.isascii() else _DEFAULT_PORTS[secure]}"
+    return f"__Host-{name}" if secure else name
 
 
 def new_secret() -> str:

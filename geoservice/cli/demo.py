@@ -23,13 +23,15 @@ def demo() -> None:
 
 @demo.command()
 def load() -> None:
-    """Load the demo community unless it is there; print a key, and an administrator's password, unless they are made.
+    """Load the demo community unless it is there; print a key, and passwords of two accounts, unless they are made.
 
-    A key is printed while none is valid; the one-time password of the account admin when it is made.
+    A key is printed while none is valid; the one-time passwords of the accounts admin and desk-1 when they are made.
     """
     summary = demo_services.load_demo(database_urls().service, lambda line: click.echo(line, err=True))
     click.echo(f"jurisdiction  {summary.jurisdiction_code}")
-    click.echo(f"sign in       {sign_in_words(summary)}\nAPI key       {key_words(summary)}")
+    click.echo(f"sign in       {sign_in_words(summary)}")
+    click.echo(f"desk          {desk_words(summary)}")
+    click.echo(f"API key       {key_words(summary)}")
 
 
 @demo.command()
@@ -52,9 +54,17 @@ def files(*, folder: Path) -> None:
 
 def sign_in_words(summary: demo_services.DemoSummary) -> str:
     """Return the first administrator's name with the one-time password, or how to get a new one."""
-    name = demo_services.ADMIN
-    if summary.password is not None:
-        return f"{name}, password {summary.password}, to be changed at the first sign-in"
+    return _account_words(demo_services.ADMIN, summary.password)
+
+
+def desk_words(summary: demo_services.DemoSummary) -> str:
+    """Return the same of the dispatcher's account."""
+    return _account_words(demo_services.DISPATCHER, summary.desk_password)
+
+
+def _account_words(name: str, password: str | None) -> str:
+    if password is not None:
+        return f"{name}, password {password}, to be changed at the first sign-in"
     return f"{name}; the password was shown when it was made. For a new one: {own_name()} account reset {name}"
 
 

@@ -13,7 +13,7 @@ import click
 
 from geoservice.cli.command_name import own_name
 from geoservice.cli.database import read_settings
-from geoservice.cli.demo import key_words, sign_in_words
+from geoservice.cli.demo import desk_words, key_words, sign_in_words
 from geoservice.lazy_modules import lazily
 
 with lazily():
@@ -88,6 +88,7 @@ def _announce(settings: Settings, started: Started, *, background: bool) -> None
     if started.demo is not None:
         lines.append(f"  demo       jurisdiction {started.demo.jurisdiction_code}")
         lines.append(f"  sign in    {at}/signin as {sign_in_words(started.demo)}")
+        lines.append(f"  desk       {at}/desk as {desk_words(started.demo)}")
         lines.append(f"  API key    {key_words(started.demo)}")
     cluster = database.embedded_cluster(settings)
     if cluster is not None:

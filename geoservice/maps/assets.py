@@ -65,16 +65,27 @@ class Package(NamedTuple):
     licences: tuple[str, ...]
 
 
+class Recipe(NamedTuple):
+    """What is built, of which packages."""
+
+    #: Directory of package.json and package-lock.json.
+    npm: Path
+    allow_list: Path
+
+
+OWN = Recipe(NPM_DIR, ALLOW_LIST)
+
+
 def allowed_packages(allow_list: Path = ALLOW_LIST) -> tuple[Package, ...]:
     """Return the allow-list in its own order."""
     entries = json.loads(allow_list.read_text(encoding="utf-8"))
     return tuple(Package(name, dict(entry["files"]), tuple(entry["licences"])) for name, entry in entries.items())
 
 
-def wanted_stamp() -> str:
+def wanted_stamp(recipe: Recipe = OWN) -> str:
     """Return the hash of everything that decides what vendor/ holds."""
     digest = hashlib.sha256()
-    for path in (NPM_DIR / "package.json", NPM_DIR / "package-lock.json", ALLOW_LIST):
+    for path in (recipe.npm / "package.json", recipe.npm / "package-lock.json", recipe.allow_list):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -106,30 +117,30 @@ def outside_references(css: str) -> list[str]:
     return [found for found in _CSS_REFERENCE.findall(css) if _HAS_HOST.match(found)]
 
 
-def build(vendor: Path | None = None) -> bool:
-    """Build vendor/ unless it is there already; return whether anything was done.
+def build(vendor: Path | None = None, recipe: Recipe = OWN) -> bool:
+    """Build vendor/, or another directory by its recipe, unless it is there; return whether anything was done.
 
     Raises AssetBuildFailed with one sentence for people.
     """
     target = vendor or VENDOR
     # Two builds at a time (a test run beside a demo) take turns; the second finds the work done.
-    with (NPM_DIR / "package-lock.json").open("rb") as turn:
+    with (recipe.npm / "package-lock.json").open("rb") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        if (target / STAMP).is_file() and built_stamp(target) == wanted_stamp():
+        if (target / STAMP).is_file() and built_stamp(target) == wanted_stamp(recipe):
             return False
-        _build(target)
+        _build(target, recipe)
     return True
 
 
-def _build(target: Path) -> None:
+def _build(target: Path, recipe: Recipe) -> None:
     with tempfile.TemporaryDirectory(prefix="geoservice-assets-") as scratch_name:
         scratch = Path(scratch_name)
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(NPM_DIR / name, scratch / name)
+            shutil.copy(recipe.npm / name, scratch / name)
         _install_packages(scratch)
         with _replacing(target) as fresh:
-            _collect(scratch / "node_modules", fresh)
-            (fresh / STAMP).write_text(wanted_stamp() + "\n", encoding="ascii")
+            _collect(scratch / "node_modules", fresh, recipe.allow_list)
+            (fresh / STAMP).write_text(wanted_stamp(recipe) + "\n", encoding="ascii")
 
 
 @contextlib.contextmanager
@@ -220,10 +231,10 @@ def _reason(exc: subprocess.CalledProcessError | OSError) -> str:
     return (errors or lines[-1:] or ["no reason given"])[0]
 
 
-def _collect(node_modules: Path, fresh: Path) -> None:
+def _collect(node_modules: Path, fresh: Path, allow_list: Path) -> None:
     """Copy the allowed files, check them, and write NOTICE."""
     notices = []
-    for package in allowed_packages():
+    for package in allowed_packages(allow_list):
         home = node_modules / package.name
         for source, target in package.files.items():
             _copy(home / source, fresh / target)

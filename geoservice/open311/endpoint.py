@@ -77,7 +77,7 @@ class Endpoint:
         walk, page = self._page(query, reading.cursor)
         search = reading.search_of(query, datetime.now(UTC))
         if isinstance(page.after, tuple):
-            search = replace(search, before=page.after)
+            search = replace(search, after=page.after)
         found = self._incidents.incidents(
             search, jurisdiction_code=jurisdiction, limit=page.size + 1, skip=page.skip, words=_with_text()
         )

@@ -130,9 +130,12 @@ def page_of(query: Mapping[str, str], *, further: bool = False) -> tuple[int, in
 def cursor(text: str) -> tuple[datetime, UUID]:
     """Return after which request a page begins; raise Refused."""
     try:
-        return decode_cursor(text)
+        instant, key = decode_cursor(text)
     except InvalidCursor as exc:
         raise Refused(400, _AFTER) from exc
+    if not isinstance(instant, datetime):  # it was given out with a list in another order
+        raise Refused(400, _AFTER)
+    return instant, key
 
 
 def update_number(text: str) -> int:

@@ -34,6 +34,8 @@ KEY_AGE = timedelta(days=30)
 KEY_LABEL = "demo"
 #: Login name of the first administrator, who is one everywhere: towns of one's own come beside the demo.
 ADMIN = "admin"
+#: Login name of a dispatcher of the demo community.
+DISPATCHER = "desk-1"
 _RETURNED = "不属于本网格职责，请转办"
 #: Which statuses have an accepted or resolved incident behind them.
 _STEPS_DONE = {"accepted": ("accepted", "resolved", "closed"), "resolved": ("resolved", "closed")}
@@ -54,12 +56,14 @@ class DemoSummary:
     key: str | StoredKey
     #: The one-time password of the first administrator, shown this once; None when there is that account already.
     password: str | None
+    #: The same of the dispatcher's account.
+    desk_password: str | None
 
 
 def load_demo(url: str, report: Callable[[str], None]) -> DemoSummary:
     """Load the demo community into a migrated database unless it is there; hand out a key unless one is valid.
 
-    Somebody has to sign in first: an administrator's account is made unless there is one of its name.
+    Somebody has to sign in first: accounts of an administrator and a dispatcher are made unless there are such names.
 
     Parameters
     ----------
@@ -78,8 +82,12 @@ def load_demo(url: str, report: Callable[[str], None]) -> DemoSummary:
         key = KeyService(database).create_unless_valid(
             Role.DISPATCHER, KEY_LABEL, expires_at=now + KEY_AGE, jurisdiction=community.code
         )
-        password = AccountService(database).create_unless_there(ADMIN, Role.ADMIN, created_by="demo")
-        return DemoSummary(community.code, key, password)
+        accounts = AccountService(database)
+        password = accounts.create_unless_there(ADMIN, Role.ADMIN, created_by="demo")
+        desk_password = accounts.create_unless_there(
+            DISPATCHER, Role.DISPATCHER, created_by="demo", jurisdiction=community.code
+        )
+        return DemoSummary(community.code, key, password, desk_password)
     finally:
         database.close()
 

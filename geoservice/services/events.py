@@ -47,9 +47,13 @@ class Audience:
 class EventService:
     """The events of one database."""
 
-    def __init__(self, database: Database, identify: Callable[[str], Identity | None]) -> None:
+    def __init__(
+        self, database: Database, identify: Callable[[str], Identity | None],
+        listener: Callable[[str], Identity | None] = lambda secret: None,
+    ) -> None:  # fmt: skip
         self._database = database
         self._identify = identify
+        self._listener = listener
 
     def kept(self) -> Kept:
         """Return which events can be had."""
@@ -79,6 +83,10 @@ class EventService:
     def identify(self, key: str) -> Identity | None:
         """Return who shows a key; None when it is not one that is in use."""
         return self._identify(key)
+
+    def listener(self, secret: str) -> Identity | None:
+        """Return who listens with the secret of a session; None when nobody is signed in with it."""
+        return self._listener(secret)
 
     def audience(self, identity: Identity) -> Audience:
         """Return what somebody may hear of, today."""

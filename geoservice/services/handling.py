@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+import json
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -12,29 +13,39 @@ from sqlalchemy import Connection
 
 from geoservice.auth.model import Identity, Role
 from geoservice.auth.scope import scope_of_token
-from geoservice.auth.tokens import token_sha256
+from geoservice.auth.tokens import one_spelling, token_sha256
 from geoservice.domain.lifecycle.offers import offered_steps
 from geoservice.domain.lifecycle.table import ACTIONS, TOLD, Field, Party, Step
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.errors import (
     ActionUnknown,
+    IncidentChanged,
     IncidentUnknown,
     NobodyOnDuty,
     NotYourIncident,
     PersonalNumberRefused,
     PlaceUnknown,
     PlaceWanted,
+    ReportKeyUsed,
     ReportUnknown,
     StepNotAllowed,
     StepWants,
 )
 from geoservice.services import lookups
+from geoservice.services.incidents import sha256
 from layers.crs import DeclaredPosition
 from layers.db.scope import enter, within
 from layers.db.session import Database
-from layers.incidents.edits import lock_incident, take_step
+from layers.incidents.edits import lock_incident, note_report_key, take_step
 from layers.incidents.model import Incident, Said
-from layers.incidents.queries import find_incident, find_incident_of_reporter, find_original, history, said
+from layers.incidents.queries import (
+    find_incident,
+    find_incident_of_reporter,
+    find_original,
+    find_report_key,
+    history,
+    said,
+)
 from layers.jurisdictions.queries import jurisdiction_code
 from layers.staff.model import Posting
 from layers.staff.queries import officers_on_duty, postings_of
@@ -112,13 +123,23 @@ class HandlingService:
             postings = postings_of(connection, jurisdiction_id=jurisdiction_id, staff_code=staff_code)
             return Duty(jurisdiction_code(connection, jurisdiction_id), staff_code, postings)
 
-    def act(self, incident_id: UUID, action: str, details: ActionDetails, *, identity: Identity) -> Incident:
+    def act(
+        self, incident_id: UUID, action: str, details: ActionDetails, *, identity: Identity,
+        seen: Collection[int] | None = None, key: str | None = None,
+    ) -> Incident:  # fmt: skip
         """Take a step with an incident and return it as it is then.
+
+        Parameters
+        ----------
+        seen
+            Versions in which whoever acts has seen it: in another the step is not taken. None: whatever it is like.
+        key
+            The sender's own, of this step: what came with it before is not done again, but answered by how it is now.
 
         Raises
         ------
         ActionUnknown, IncidentUnknown, NotYourIncident, StepNotAllowed, StepWants, NobodyOnDuty, StaffUnknown,
-        PersonalNumberRefused
+        PersonalNumberRefused, IncidentChanged, ReportKeyUsed
         layers.errors.RefusedByDatabase
             An invariant does not hold.
         """
@@ -128,7 +149,9 @@ class HandlingService:
             parties = _parties(connection, incident, identity)
             if not parties:
                 raise NotYourIncident
-            return _take(connection, incident, action, details, parties=parties, identity=identity)
+            if key is not None and not _is_first(connection, incident_id, action, details, identity, key):
+                return incident
+            return _take(connection, incident, action, details, parties=parties, identity=identity, seen=seen)
 
     def act_as_reporter(self, token: str, action: str, details: ActionDetails) -> Incident:
         """Take a step with the report that a token stands for; raises as `act` does, and ReportUnknown."""
@@ -136,6 +159,13 @@ class HandlingService:
             lock_incident(connection, _of_reporter(connection, token).id)
             incident = _of_reporter(connection, token)
             return _take(connection, incident, action, details, parties=(Party.REPORTER,), identity=None)
+
+
+def offer_in(connection: Connection, incident: Incident, identity: Identity) -> Offer:
+    """Return what may be done with an incident that whoever asks sees."""
+    if incident.jurisdiction_id is not None:
+        enter(connection, within(incident.jurisdiction_id))
+    return _offer(connection, incident, _parties(connection, incident, identity))
 
 
 def _seen(connection: Connection, incident_id: UUID) -> Incident:
@@ -199,11 +229,16 @@ def _take(
     *,
     parties: tuple[Party, ...],
     identity: Identity | None,
+    seen: Collection[int] | None = None,
 ) -> Incident:
     step = ACTIONS.get(action)
     if step is None:
         raise ActionUnknown(action=action, actions=", ".join(ACTIONS))
     offered = _offer(connection, incident, parties).steps
+    if seen is not None and incident.version not in seen:
+        if _done_already(connection, incident, step, details, parties=parties, identity=identity):
+            return incident  # it is this very step that changed it (RFC 9110, 13.1.1)
+        raise _changed(connection, incident, seen, offered)
     if step not in offered:
         if _done_already(connection, incident, step, details, parties=parties, identity=identity):
             return incident
@@ -216,6 +251,33 @@ def _take(
     reason = _SIDE_CHOSEN if action == "choose-side" else details.reason
     take_step(connection, incident.id, rule=step.rule, reason=reason, **changes)
     return _known(connection, incident.id)
+
+
+def _changed(
+    connection: Connection, incident: Incident, seen: Collection[int], offered: tuple[Step, ...]
+) -> IncidentChanged:  # fmt: skip
+    """Return the error that tells what happened since an incident was seen; all of it when it never was so."""
+    known = max((version for version in seen if version < incident.version), default=0)
+    lines = [line for line in history(connection, incident.id) if line.version is not None and line.version > known]
+    return IncidentChanged(
+        version=incident.version, status=incident.status, changes=lines, legal=[one.action for one in offered]
+    )
+
+
+def _is_first(
+    connection: Connection, incident_id: UUID, action: str, details: ActionDetails, identity: Identity, key: str
+) -> bool:  # fmt: skip
+    """Return whether no step came with this key before; raise ReportKeyUsed when another did."""
+    request = json.dumps([str(incident_id), action, asdict(details)], sort_keys=True, default=str)
+    key_sha256, request_sha256 = sha256(identity.actor, one_spelling(key)), sha256(request)
+    if note_report_key(
+        connection, key_sha256=key_sha256, request_sha256=request_sha256, incident_id=incident_id, sealed_token=None
+    ):  # fmt: skip
+        return True
+    before = find_report_key(connection, key_sha256)
+    if before is None or before.sealed_token is not None or before.request_sha256 != request_sha256:
+        raise ReportKeyUsed
+    return False
 
 
 def _done_already(

@@ -67,6 +67,17 @@ class NewReport:
     attributes: Mapping[str, str | list[str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class IncidentPage:
+    """Some incidents of a list, and with the first ones how many it has."""
+
+    incidents: tuple[Incident, ...]
+    #: None: it was told with the first ones.
+    total: int | None
+    #: Whether the total is all, or there are more than that.
+    total_is_exact: bool = True
+
+
 class IncidentService:
     """Takes reports and tells what became of them."""
 
@@ -192,8 +203,8 @@ class IncidentService:
 
     def page(
         self, search: Search, *, jurisdiction_code: str | None, limit: int, order: Order, own_of: Identity | None = None
-    ) -> tuple[tuple[Incident, ...], int | None]:
-        """Return some incidents of a list, and with the first ones how many it has in all; it leaves a trace.
+    ) -> IncidentPage:
+        """Return some incidents of a list, and with the first ones how many it has; it leaves a trace.
 
         Raise JurisdictionUnknown.
 
@@ -207,13 +218,9 @@ class IncidentService:
             if own_of is not None:
                 own = _own(connection, wanted, own_of)
                 if own is None:
-                    return (), 0
+                    return IncidentPage((), 0)
                 wanted = own
-            found = incidents(connection, wanted, limit=limit, order=order)
-            note_incidents_read(connection, found, wanted, order=order)
-            if wanted.before is not None:
-                return found, None
-            return found, len(found) if len(found) < limit else count_incidents(connection, wanted)
+            return page_of(connection, wanted, limit=limit, order=order)
 
     def count_alike(self, incident_id: UUID) -> int:
         """Return how many others in hand may be about the same matter, at most 20; of sensitive ones none."""
@@ -233,6 +240,17 @@ class IncidentService:
         with self._database.transaction() as connection:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return services(connection, jurisdiction_id=jurisdiction.id)
+
+
+def page_of(connection: Connection, search: Search, *, limit: int, order: Order) -> IncidentPage:
+    """Return some incidents of a list, and with the first ones how many it has; it leaves a trace."""
+    found = incidents(connection, search, limit=limit, order=order)
+    note_incidents_read(connection, found, search, order=order)
+    if search.after is not None:
+        return IncidentPage(found, None)
+    if len(found) < limit:
+        return IncidentPage(found, len(found))
+    return IncidentPage(found, *count_incidents(connection, search))
 
 
 def _own(connection: Connection, search: Search, identity: Identity) -> Search | None:
@@ -275,18 +293,19 @@ def _first_or_again(
         return incident_id, token, False
     key = one_spelling(key)
     # The sender is part of it: nobody reads another one's report by guessing a key.
-    key_sha256 = _sha256(identity.actor, key)
-    request_sha256 = _sha256(json.dumps(asdict(report), sort_keys=True, default=str))
+    key_sha256 = sha256(identity.actor, key)
+    request_sha256 = sha256(json.dumps(asdict(report), sort_keys=True, default=str))
     if note_report_key(
         connection, key_sha256=key_sha256, request_sha256=request_sha256, incident_id=incident_id,
         sealed_token=seal(token, key),
     ):  # fmt: skip
         return incident_id, token, False
     before = find_report_key(connection, key_sha256)
-    if before is None or before.request_sha256 != request_sha256:
+    if before is None or before.sealed_token is None or before.request_sha256 != request_sha256:
         raise ReportKeyUsed
     return before.incident_id, unseal(before.sealed_token, key), True
 
 
-def _sha256(*words: str) -> bytes:
+def sha256(*words: str) -> bytes:
+    """Return the hash of some words, none of which can be taken for a part of another."""
     return hashlib.sha256("\0".join(words).encode()).digest()

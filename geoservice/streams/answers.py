@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,13 +62,49 @@ def _name_of(address: str) -> str:
         return ""
 
 
-def shared_with(headers: Mapping[str, str]) -> Headers:
-    """Return what lets a page of the same host read the answer: the service's own pages come from another port."""
+@dataclass(frozen=True)
+class OwnPage:
+    """A page of this very service, as its browser says: the session that the browser sends along counts."""
+
+    #: As the page's address has it.
+    host: str
+    secure: bool
+
+
+def own_page(headers: Mapping[str, str], web_port: int) -> OwnPage | None:
+    """Return which page of this service asks, None for any other.
+
+    It comes from the web server's port of the same host, or, behind a proxy, from where this is asked itself. Browsers
+    say where from as Origin, but not of what a page asks of its own origin.
+    """
+    host, origin = headers.get("host", ""), headers.get("origin")
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "same-site", "none"):
+        return None
+    if origin is None:
+        return OwnPage(host, headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower() == "https")
+    scheme, _, netloc = origin.partition("://")
+    same_port = _name_of(origin) == host_name(host) != "" and netloc.rpartition(":")[2] == str(web_port)
+    return OwnPage(netloc, scheme == "https") if netloc.lower() == host.lower() or same_port else None
+
+
+def cookie(headers: Mapping[str, str], name: str) -> str | None:
+    """Return the value of a cookie."""
+    pairs = (part.strip().partition("=") for part in headers.get("cookie", "").split(";"))
+    return next((value for found, _, value in pairs if found == name), None)
+
+
+def shared_with(headers: Mapping[str, str], web_port: int) -> Headers:
+    """Return what lets a page of the same host read the answer: the service's own pages come from another port.
+
+    Only they may have the session count that their browser sends along.
+    """
     origin = headers.get("origin", "")
     same = origin != "" and _name_of(origin) == host_name(headers.get("host", "")) != ""
     if not same:
         return ()
+    own = (("access-control-allow-credentials", "true"),) if own_page(headers, web_port) else ()
     return (
+        *own,
         ("access-control-allow-origin", origin), ("access-control-allow-headers", "Authorization, Last-Event-ID"),
         ("access-control-max-age", "600"), ("vary", "Origin"),
     )  # fmt: skip

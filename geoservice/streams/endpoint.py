@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Mapping
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from typing import Any
 
 from geoservice.auth.model import PUBLIC, Identity
+from geoservice.auth.sessions import cookie_name
 from geoservice.services.events import EventService
 from geoservice.streams.answers import (
     Headers,
@@ -17,14 +19,16 @@ from geoservice.streams.answers import (
     Send,
     begin,
     come_again,
+    cookie,
     end,
     host_name,
+    own_page,
     refuse,
     shared_with,
 )
 from geoservice.streams.hub import Hub
 from geoservice.streams.seats import Seats, Stranger
-from geoservice.streams.stream import EventStream, Listener
+from geoservice.streams.stream import EventStream, Listener, LookAgain
 from geoservice.streams.subscription import InvalidSubscription, parse_subscription
 from geoservice.web.addresses import Networks, caller_of, counted_network
 from layers.errors import LayerError
@@ -48,16 +52,20 @@ class Streams:
         Networks whose `X-Forwarded-For` is believed.
     hosts
         Names that requests may carry as Host; none: any.
+    web_port
+        Of the web server, whose pages come to listen with the session that their browser keeps.
     """
 
     def __init__(
-        self, events: EventService, seats: Seats, *, proxies: Networks = (), hosts: tuple[str, ...] = ()
+        self, events: EventService, seats: Seats, *, proxies: Networks = (), hosts: tuple[str, ...] = (),
+        web_port: int = 0,
     ) -> None:  # fmt: skip
         self._events = events
         self._hub = Hub(events)
         self._seats = seats
         self._proxies = proxies
         self._hosts = hosts
+        self._web_port = web_port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
@@ -77,7 +85,7 @@ class Streams:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        shared = shared_with(headers)
+        shared = shared_with(headers, self._web_port)
         try:
             self._check(scope, headers)
             if scope["path"] == "/livez" or scope["method"] == "OPTIONS":
@@ -85,7 +93,7 @@ class Streams:
                 await end(send)
                 return
             listener = await self._listener(scope, headers)
-            seat = self._seats.taken_by(self._stranger(scope, headers) if listener.key is None else None)
+            seat = self._seats.taken_by(self._stranger(scope, headers) if listener.look_again is None else None)
             await self._stream(listener, seat, shared, receive, send)
         except InvalidSubscription as exc:
             await refuse(send, Refusal(422, "The stream that was asked for can not be understood", str(exc)), shared)
@@ -105,19 +113,29 @@ class Streams:
 
     async def _listener(self, scope: Scope, headers: Mapping[str, str]) -> Listener:
         subscription = parse_subscription(scope["query_string"].decode("latin-1"), headers.get("last-event-id"))
-        key, identity = await self._identity(headers.get("authorization"))
-        return Listener(subscription, await asyncio.to_thread(self._events.audience, identity), key)
+        look, identity = await self._identity(headers)
+        return Listener(subscription, await asyncio.to_thread(self._events.audience, identity), look)
 
-    async def _identity(self, authorization: str | None) -> tuple[str | None, Identity]:
+    async def _identity(self, headers: Mapping[str, str]) -> tuple[LookAgain | None, Identity]:
+        """Return who asks, and how to look again whether he still may; of the public nobody looks."""
+        authorization = headers.get("authorization")
         if authorization is None:
-            return None, PUBLIC
+            return await self._signed_in(headers)
         scheme, _, key = authorization.partition(" ")
         key = key.strip()
         identity = await asyncio.to_thread(self._events.identify, key) if scheme.lower() == "bearer" else None
         if identity is None:
             asked = (("www-authenticate", "Bearer"),)
             raise Refusal(401, "A key is needed", "The key is not one that is in use; send it as Bearer grd_…", asked)
-        return key, identity
+        return partial(self._events.identify, key), identity
+
+    async def _signed_in(self, headers: Mapping[str, str]) -> tuple[LookAgain | None, Identity]:
+        page = own_page(headers, self._web_port)
+        secret = None if page is None else cookie(headers, cookie_name(page.host, secure=page.secure))
+        identity = None if secret is None else await asyncio.to_thread(self._events.listener, secret)
+        if secret is None or identity is None:
+            return None, PUBLIC
+        return partial(self._events.listener, secret), identity
 
     def _stranger(self, scope: Scope, headers: Mapping[str, str]) -> Stranger:
         client = scope.get("client")

@@ -23,9 +23,10 @@ def message_of(event: Event) -> bytes:
     return b"id: %d\ndata: %s\n\n" % (event.number, _line(fields))
 
 
-def opening(number: int) -> bytes:
-    """Return what a stream begins with: from which number on it tells, which whoever comes back repeats."""
-    return b"retry: %d\nid: %d\nevent: open\ndata: %s\n\n" % (RETRY_MS, number, _line({"after": number}))
+def opening(number: int, *, hears_incidents: bool) -> bytes:
+    """Return what a stream begins with: from which number on it tells, to be repeated on coming back, and what of."""
+    told = _line({"after": number, "incidents": hears_incidents})
+    return b"retry: %d\nid: %d\nevent: open\ndata: %s\n\n" % (RETRY_MS, number, told)
 
 
 def gap(asked: int, number: int) -> bytes:

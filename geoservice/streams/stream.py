@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from geoservice.auth.model import Identity
 from geoservice.services.events import Audience, EventService
 from geoservice.streams.answers import Send, end
 from geoservice.streams.frames import HEARTBEAT, gap, opening
@@ -16,11 +17,12 @@ from geoservice.streams.subscription import Subscription
 from layers.errors import LayerError
 
 HEARTBEAT_S = 15.0
-#: So soon a revoked key or a changed posting is heeded.
+#: So soon a revoked key, a session that ended or a changed posting is heeded.
 LOOK_AGAIN_S = 10.0
 #: Whoever takes nothing for so long is cut off.
 PATIENCE_S = 30.0
 _PIECE_BYTES = 64_000
+LookAgain = Callable[[], Identity | None]
 
 
 @dataclass
@@ -29,8 +31,8 @@ class Listener:
 
     subscription: Subscription
     audience: Audience
-    #: The key that was shown; None: of the public.
-    key: str | None
+    #: Returns who listens as things stand then, None when nobody does any more; None: of the public.
+    look_again: LookAgain | None
 
     def pieces(self, frames: Iterable[Frame]) -> Iterable[bytes]:
         """Return what of some events is for this listener, in pieces."""
@@ -56,7 +58,7 @@ class EventStream:
         self._spoke_s = self._looked_s = time.monotonic()
 
     async def run(self) -> None:
-        """Tell until cancelled, until nobody takes it, or until the key is no longer in use."""
+        """Tell until cancelled, until nobody takes it, or until whoever listens may no more."""
         number, words = await self._begin(self._listener.subscription.after)
         await self._say(words)
         while await self._still_welcome():
@@ -78,19 +80,22 @@ class EventStream:
         """Return until when there is nothing to do unless something comes."""
         speak_s = self._spoke_s + HEARTBEAT_S
         # Nobody looks again at the public: waiting for that would not be waiting.
-        return speak_s if self._listener.key is None else min(speak_s, self._looked_s + LOOK_AGAIN_S)
+        return speak_s if self._listener.look_again is None else min(speak_s, self._looked_s + LOOK_AGAIN_S)
 
     async def _begin(self, after: int | None) -> tuple[int, bytes]:
         """Return from where on to tell, and what is said first."""
         last = self._hub.last or 0
         if after is None:
-            return last, opening(last)
+            return last, self._opening(last)
         kept = await asyncio.to_thread(self._events.kept)
         if kept.first - 1 <= after <= max(kept.last, last):
-            return after, opening(after)
+            return after, self._opening(after)
         # Too long ago: from the first that is kept. From the future: another database's number.
         begins = kept.first - 1 if after < kept.first else last
-        return begins, opening(begins) + gap(after, begins)
+        return begins, self._opening(begins) + gap(after, begins)
+
+    def _opening(self, number: int) -> bytes:
+        return opening(number, hears_incidents=self._listener.audience.hears_incidents)
 
     async def _read_after(self, number: int) -> tuple[Frame, ...]:
         """Return events that are no longer held in memory; none while the database is away."""
@@ -102,11 +107,12 @@ class EventStream:
 
     async def _still_welcome(self) -> bool:
         """Look again now and then who is listening; a database that is away changes nothing."""
-        if self._listener.key is None or time.monotonic() < self._looked_s + LOOK_AGAIN_S:
+        look_again = self._listener.look_again
+        if look_again is None or time.monotonic() < self._looked_s + LOOK_AGAIN_S:
             return True
         self._looked_s = time.monotonic()
         with suppress(LayerError):
-            identity = await asyncio.to_thread(self._events.identify, self._listener.key)
+            identity = await asyncio.to_thread(look_again)
             if identity is None:
                 return False
             self._listener.audience = await asyncio.to_thread(self._events.audience, identity)

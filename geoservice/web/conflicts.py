@@ -8,7 +8,7 @@ import orjson
 import shapely
 
 from geoservice.domain.editing.edit_refused import EditRefused
-from geoservice.errors import MergeConflict, PreviewOutdated, StepNotAllowed
+from geoservice.errors import IncidentChanged, MergeConflict, PreviewOutdated, StepNotAllowed
 from layers.summaries.previews import Move
 
 #: Listed of each; their number is told.
@@ -23,10 +23,22 @@ def members_of(error: Exception) -> dict[str, Any]:
         return {"conflicts": [_conflict(one) for one in error.conflicts[:LISTED_MAX]]}
     if isinstance(error, StepNotAllowed):
         return {"incident_status": error.status, "legal_actions": list(error.legal)}
+    if isinstance(error, IncidentChanged):
+        changes = [_line(one) for one in error.changes[-LISTED_MAX:]]
+        return {"incident_status": error.status, "legal_actions": list(error.legal), "version": error.version,
+                "changes": changes}  # fmt: skip
     if isinstance(error, EditRefused):
         place = None if error.place is None else list(error.place)
         return {"grid_codes": list(error.codes), "position": place}
     return {}
+
+
+def _line(line: Any) -> dict[str, Any]:
+    """Return a line of a history, as far as it says what changed; its words are read in the history."""
+    told = (
+        "at", "actor", "rule", "from_status", "to_status", "from_grid_code", "to_grid_code", "officer_code", "version"
+    )  # fmt: skip
+    return {name: getattr(line, name) for name in told}
 
 
 def _moves(moves: tuple[Move, ...], error: PreviewOutdated) -> dict[str, Any]:

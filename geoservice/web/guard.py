@@ -13,7 +13,14 @@ from geoservice.auth.scope import see_as, see_as_before, see_nothing
 from geoservice.domain.visitors import Shown
 from geoservice.web.parsing import Forbidden, NotHere, Unauthorised
 from geoservice.web.pipeline import Step
-from geoservice.web.sessions import FindSession, PasswordToChange, require_intent, session_of, signed_in
+from geoservice.web.sessions import (
+    TOKEN_IN_FORM,
+    FindSession,
+    PasswordToChange,
+    require_intent,
+    session_of,
+    signed_in,
+)
 from geoservice.web.traces import act_in_request, begin_acting, end_acting
 from layers.jurisdictions.model import Visitors
 
@@ -80,7 +87,11 @@ def enforce(
         elif _is_everybodys(needed, shown, named):
             identity = PUBLIC  # it needs no session, which would need the database
         else:
-            identity = _signed_in_identity(request, needed, find_session)
+            # Pages to sign in, and those that forms are sent to, look for the token in their forms themselves.
+            token_in_form = needed is Permission.SIGN_IN or getattr(
+                app.view_functions[rule.endpoint], TOKEN_IN_FORM, False
+            )
+            identity = _signed_in_identity(request, find_session, token_in_form=token_in_form)
         act_in_request(identity if g.session is None else g.session.identity, needed)
         g.identity = identity.acting_in(named)
         if g.identity.role is Role.PUBLIC and needed not in ALWAYS:
@@ -125,11 +136,11 @@ def _named_jurisdictions(request: Request) -> set[str]:
     return named if in_path is None else named | {in_path}
 
 
-def _signed_in_identity(request: Request, needed: Permission, find_session: FindSession) -> Identity:
+def _signed_in_identity(request: Request, find_session: FindSession, *, token_in_form: bool) -> Identity:
     session = g.session = session_of(request, find_session)
     if session is None:
         return PUBLIC
-    if needed is not Permission.SIGN_IN:  # its pages read their forms, and the token in them, themselves
+    if not token_in_form:
         require_intent(request, session)
     return PUBLIC if session.must_change else session.identity
 

@@ -89,6 +89,8 @@ def _plain_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
+#: As a cursor has one: of a float, exactly.
+_NUMBER = re.compile(r"-?[0-9]{1,13}\.[0-9]{1,9}", re.ASCII)
 #: As many digits as a bigint has, which is what the database numbers by.
 _INTEGER = re.compile(r"[0-9]{1,19}", re.ASCII)
 _BIGINT_MAX = 2**63 - 1
@@ -327,15 +329,18 @@ def check_depth(body: bytes) -> None:
             depth -= 1
 
 
-def encode_cursor(at: datetime, key: UUID) -> str:
-    """Return an opaque cursor to after a row."""
-    return base64.urlsafe_b64encode(f"{at.isoformat()}|{key}".encode()).decode().rstrip("=")
+def encode_cursor(at: datetime | float, key: UUID) -> str:
+    """Return an opaque cursor to after a row, by what its list is ordered by and its id."""
+    said = repr(at) if isinstance(at, float) else at.isoformat()
+    return base64.urlsafe_b64encode(f"{said}|{key}".encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str) -> tuple[datetime, UUID]:
+def decode_cursor(cursor: str) -> tuple[datetime | float, UUID]:
     """Return what a cursor points to; raise InvalidCursor."""
     try:
         at, _, key = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition("|")
+        if _NUMBER.fullmatch(at):
+            return float(at), UUID(key)
         instant = datetime.fromisoformat(at)
         if instant.tzinfo is None or not EARLIEST <= instant <= LATEST:
             raise InvalidCursor

@@ -25,7 +25,7 @@ class PreconditionFailed(GeoserviceError):
 
 
 class PreconditionUnreadable(GeoserviceError):
-    """Write into If-Match the ETag of the feature as it was given out, quoted; several with commas; or *."""
+    """Write into If-Match the ETag of the feature or incident as it was given out, quoted; several by commas; or *."""
 
 
 def etag(edition: Edition) -> dict[str, str]:
@@ -36,6 +36,11 @@ def etag(edition: Edition) -> dict[str, str]:
 def etag_of_feature(change_id: int | None) -> dict[str, str]:
     """Return the header that names the state of a feature by the change that made it; None: older than its history."""
     return {"ETag": f'"{change_id or 0}"'}
+
+
+def etag_of_incident(version: int) -> dict[str, str]:
+    """Return the header that names the state of an incident."""
+    return {"ETag": f'"{version}"'}
 
 
 def stated_revision(edition_id: int) -> int:
@@ -64,15 +69,29 @@ def stated_changes() -> Precondition | None:
     PreconditionUnreadable
     """
     stated = request.headers.get("If-Match")
-    if stated is None:
-        return None
+    return None if stated is None else Precondition(_numbers(stated))
+
+
+def stated_versions() -> frozenset[int] | None:
+    """Return the versions in which the caller saw an incident, as If-Match names them; None: any will do.
+
+    Raises
+    ------
+    PreconditionUnreadable
+    """
+    stated = request.headers.get("If-Match")
+    return None if stated is None else _numbers(stated)
+
+
+def _numbers(stated: str) -> frozenset[int] | None:
+    """Return the numbers that an If-Match names; None: any."""
     if stated.strip() == "*":
-        return Precondition()
+        return None
     tags = _tags(stated)
     if tags is None:
         raise PreconditionUnreadable
     # A weak one was given out where the answer was compressed on its way; what is no number is of another service.
-    return Precondition(frozenset(int(tag) for _, tag in tags if _CHANGE.fullmatch(tag)))
+    return frozenset(int(tag) for _, tag in tags if _CHANGE.fullmatch(tag))
 
 
 def _tags(stated: str) -> list[tuple[bool, str]] | None:

@@ -119,6 +119,7 @@ KINDS: dict[type[Exception], Kind] = {
     rules.PublicReportsOff: Kind("public-reports-off", 403, "Reports without a key are not taken here"),
     rules.ActionUnknown: Kind("action-unknown", 404, "There is no such action"),
     rules.StepNotAllowed: Kind("step-not-allowed", 409, "The incident can not take this step"),
+    rules.IncidentChanged: Kind("incident-changed", 412, "The incident was changed meanwhile"),
     rules.NotYourIncident: Kind("not-your-incident", 403, "The incident is in other hands"),
     rules.StepWants: Kind("step-wants", 422, "The step needs something else"),
     rules.PlaceUnknown: Kind("place-unknown", 422, "The place is not known"),
@@ -133,7 +134,7 @@ KINDS: dict[type[Exception], Kind] = {
     rules.NotServed: Kind("not-served", 422, "The place is not served from here"),
     rules.CameraUnknown: Kind("camera-unknown", 422, "There is no such camera"),
     rules.AlertNotTaken: Kind("alert-not-taken", 422, "No service takes this alert"),
-    rules.ReportKeyUsed: Kind("key-used", 422, "Another report came with this key"),
+    rules.ReportKeyUsed: Kind("key-used", 422, "Something else came with this key"),
     rules.ServiceUnknown: Kind("service-unknown", 422, "There is no such service"),
     rules.WebhookUnknown: Kind("webhook-unknown", 404, "There is no such webhook"),
     rules.EventUnknown: Kind("event-unknown", 422, "There is no such event yet"),
@@ -235,7 +236,7 @@ def as_problem(
         type=f"/docs#problem-{kind.slug}", title=kind.title, status=kind.status, detail=detail,
         instance=f"urn:uuid:{request_id()}", errors=errors or [],
     )  # fmt: skip
-    if _wants_page():
+    if wants_page():
         response = Response(render_template("problem.html", problem=body), mimetype="text/html")
     else:
         response = Response(dumps(body.model_dump(exclude_defaults=True) | (members or {})), mimetype=PROBLEM_JSON)
@@ -248,7 +249,8 @@ def as_problem(
     return response
 
 
-def _wants_page() -> bool:
+def wants_page() -> bool:
+    """Return whether a person looks on with a browser."""
     if request.path.startswith("/v1/"):
         return False
     best = request.accept_mimetypes.best_match([PROBLEM_JSON, "application/json", "text/html"])

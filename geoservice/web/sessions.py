@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Request, g
 from werkzeug.wrappers import Response
 
-from geoservice.auth.sessions import Session, is_token
+from geoservice.auth.sessions import Session, cookie_name, is_token
 from geoservice.errors import GeoserviceError
 
 #: Returns the session of a secret; None when there is none.
@@ -19,7 +20,11 @@ SIGN_IN, SIGN_OUT, PASSWORD = "/signin", "/signout", "/account/password"
 TOKEN_HEADER, TOKEN_FIELD = "X-CSRF-Token", "token"
 #: What changes nothing (RFC 9110, 9.2.1).
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+#: Where a view says that it looks for the token in its form itself; functools.wraps carries it outwards.
+TOKEN_IN_FORM = "__token_in_form__"  # noqa: S105 - the name of a label
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 class ForeignPage(GeoserviceError):
@@ -32,6 +37,12 @@ class TokenMissing(GeoserviceError):
 
 class PasswordToChange(GeoserviceError):
     """The password is for one use: change it at /account/password first."""
+
+
+def token_in_form(view: View) -> View:
+    """Label a view that forms are sent to: it reads them by `read_signed_form`, which asks for the token in them."""
+    setattr(view, TOKEN_IN_FORM, True)
+    return view
 
 
 def signed_in() -> Session | None:
@@ -105,8 +116,4 @@ def _scheme(request: Request) -> str:
 
 
 def _cookie_name(request: Request) -> str:
-    """Return the name of the cookie: cookies know no ports, so two services on one host are told apart by it."""
-    scheme = _scheme(request)
-    port = request.host.rpartition(":")[2]
-    name = f"geoservice-{port if port.isdecimal() and port.isascii() else _DEFAULT_PORTS[scheme]}"
-    return f"__Host-{name}" if scheme == "https" else name
+    return cookie_name(request.host, secure=_scheme(request) == "https")

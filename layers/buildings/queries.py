@@ -66,6 +66,36 @@ def building_place(
     return (rows[0].code, Position(rows[0].lon, rows[0].lat)) if len(rows) == 1 else None
 
 
+#: The degrees find the candidates by index: rather too far anywhere that people live (to 63 degrees of latitude).
+_NEAREST = text("""
+    SELECT b.code, b.name, b.address, st_distance(b.geom::geography, p.geom::geography) AS distance_m
+      FROM (SELECT st_setsrid(st_makepoint(:lon, :lat), 4326) AS geom) AS p
+      JOIN geoservice.building AS b ON st_dwithin(b.geom, p.geom, :degrees)
+     WHERE b.jurisdiction_id = :jurisdiction_id
+       AND st_distance(b.geom::geography, p.geom::geography) <= :within_m
+     ORDER BY distance_m, b.code LIMIT :limit
+""")
+
+
+class NearBuilding(NamedTuple):
+    """A building beside a place."""
+
+    code: str
+    name: str | None
+    address: str | None
+    #: 0: the place is inside.
+    distance_m: float
+
+
+def buildings_near(
+    connection: Connection, place: Position, *, jurisdiction_id: int, within_m: float, limit: int
+) -> tuple[NearBuilding, ...]:  # fmt: skip
+    """Return the buildings of a jurisdiction within so many metres of a place, the nearest first."""
+    asked = {"jurisdiction_id": jurisdiction_id, "lon": place.lon, "lat": place.lat, "within_m": within_m,
+             "degrees": within_m / 50_000, "limit": limit}  # fmt: skip
+    return tuple(NearBuilding(*row) for row in connection.execute(_NEAREST, asked))
+
+
 _PLACES = text("""
     SELECT st_asbinary(st_pointonsurface(b.geom)) FROM geoservice.building AS b
      WHERE b.jurisdiction_id = :jurisdiction_id AND b.kind <> 'ancillary' AND b.in_use ORDER BY b.code

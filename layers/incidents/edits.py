@@ -51,9 +51,10 @@ def insert_report(connection: Connection, report: Report, incident_id: UUID) -> 
 
 
 def note_report_key(
-    connection: Connection, *, key_sha256: bytes, request_sha256: bytes, incident_id: UUID, sealed_token: bytes
-) -> bool:
-    """Note the key that a report came with; False when it was noted before. Waits for a report under way with it."""
+    connection: Connection, *, key_sha256: bytes, request_sha256: bytes, incident_id: UUID,
+    sealed_token: bytes | None,
+) -> bool:  # fmt: skip
+    """Note the key that a report or step came with; False when it was noted before. Waits for one under way with it."""
     asked = {
         "key_sha256": key_sha256, "request_sha256": request_sha256, "incident_id": incident_id,
         "sealed_token": sealed_token,

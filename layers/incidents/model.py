@@ -31,12 +31,13 @@ class Report:
 
 @dataclass(frozen=True)
 class ReportKey:
-    """What is kept of the key that a report came with."""
+    """What is kept of the key that a report or a step came with."""
 
     #: Of what came with it.
     request_sha256: bytes
     incident_id: UUID
-    sealed_token: bytes
+    #: None: it was a step.
+    sealed_token: bytes | None
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class Incident:
     expected_at: datetime | None
     #: When it was found late.
     overdue_at: datetime | None
+    #: The order of lists: the smaller, the sooner somebody has to do something.
+    urgency: float
     attributes: Mapping[str, object]
     #: When what people wrote in it and in its history was erased.
     words_gone_at: datetime | None
@@ -115,6 +118,8 @@ class IncidentEvent:
     edition_id: int | None
     reason: str | None
     officer_code: str | None
+    #: Of the incident from this line on; None where nothing of it changed.
+    version: int | None
 
 
 @dataclass(frozen=True)
@@ -198,16 +203,19 @@ class Search:
     """Which incidents are meant; what is None does not matter."""
 
     jurisdiction_id: int | None = None
-    grid_code: str | None = None
-    officer_code: str | None = None
+    grid_codes: tuple[str, ...] | None = None
+    officer_codes: tuple[str, ...] | None = None
     #: Only what these grids have, or what this member of staff was named for: codes.
     with_grids_or_officer: tuple[tuple[str, ...], str] | None = None
     ids: tuple[UUID, ...] | None = None
     statuses: tuple[str, ...] | None = None
     service_codes: tuple[str, ...] | None = None
+    sources: tuple[str, ...] | None = None
     overdue: bool | None = None
+    #: Only those whose grid is in doubt because a border is near, or only the others.
+    near_border: bool | None = None
     #: Half-open.
     reported: tuple[datetime | None, datetime | None] = (None, None)
     updated: tuple[datetime | None, datetime | None] = (None, None)
-    #: The (reported_at, id) of the last one seen: only older ones.
-    before: tuple[datetime, UUID] | None = None
+    #: Of the last one seen, what the list is ordered by, and its id: only those that follow.
+    after: tuple[datetime | float, UUID] | None = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Uuid,
+    and_,
     bindparam,
     func,
     literal_column,
@@ -52,13 +54,18 @@ _STATUS_CHANGES = text("""
        AND e.from_status IS DISTINCT FROM e.to_status AND e.id > :after
      ORDER BY e.id LIMIT :limit OFFSET :skip
 """)
-_URGENCY: ColumnElement[float] = literal_column("geoservice.urgency(incident)")
-#: How a list may be ordered; both end in what no two incidents share.
-Order = Literal["newest", "urgent"]
+#: How a list may be ordered; both end in what no two incidents share, and an index has either.
+Order = Literal["new", "due"]
 _ORDERS: dict[Order, tuple[ColumnElement[Any], ...]] = {
-    "newest": (IncidentRow.reported_at.desc(), IncidentRow.id.desc()),
-    "urgent": (_URGENCY.asc().nulls_last(), IncidentRow.reported_at.desc(), IncidentRow.id.desc()),
+    "new": (IncidentRow.reported_at.desc(), IncidentRow.id.desc()),
+    "due": (IncidentRow.urgency.asc(), IncidentRow.id.asc()),
 }
+#: From here on nobody has to do anything any more (urgency_of, migrations/schema/incidents.sql).
+_DONE_WITH = 2e11
+#: What somebody still has to do something about.
+OPEN_STATUSES = frozenset(("reported", "dispatched", "accepted", "resolved", "returned"))
+#: Counted so far and no farther, of what is in hand and of what is not: to count would cost more than to list.
+OPEN_COUNTED_MOST, COUNTED_MOST = 50_000, 5_000
 _ROUTINGS = text("""
     SELECT e.at, e.rule, e.actor, e.routed_at, st_x(e.geom) AS lon, st_y(e.geom) AS lat, e.received_x, e.received_y,
            e.declared_crs, e.accuracy_m, e.building_code, e.edition_id, e.to_grid_code AS grid_code, e.method,
@@ -145,16 +152,58 @@ def find_incident_of_reporter(connection: Connection, reporter_sha256: bytes) ->
 
 
 def incidents(
-    connection: Connection, search: Search, *, limit: int = 100, skip: int = 0, order: Order = "newest"
+    connection: Connection, search: Search, *, limit: int = 100, skip: int = 0, order: Order = "new"
 ) -> tuple[Incident, ...]:
     """Return incidents: newest first, or what is late, what is due soon, and the rest, what waits longest first."""
-    query = _INCIDENT.order_by(*_ORDERS[order]).limit(limit).offset(skip)
-    return tuple(_incident(found) for found in connection.execute(query.where(*_conditions(search))))
+    query = _INCIDENT.order_by(*_ORDERS[order]).limit(limit).offset(skip).where(*_conditions(search))
+    if search.after is not None:
+        query = query.where(_following(search.after, order))
+    return tuple(_incident(found) for found in connection.execute(query))
 
 
-def count_incidents(connection: Connection, search: Search) -> int:
-    """Return how many incidents are meant."""
-    return connection.execute(select(func.count()).select_from(IncidentRow).where(*_conditions(search))).scalar_one()
+class Counted(NamedTuple):
+    """How many there are."""
+
+    number: int
+    #: Whether these are all.
+    is_exact: bool
+
+
+def count_incidents(connection: Connection, search: Search) -> Counted:
+    """Return how many incidents are meant, as far as is counted."""
+    most = OPEN_COUNTED_MOST if _is_open(search) else COUNTED_MOST
+    some = select(literal_column("1")).select_from(IncidentRow).where(*_conditions(search)).limit(most + 1).subquery()
+    found = connection.execute(select(func.count()).select_from(some)).scalar_one()
+    return Counted(min(found, most), found <= most)
+
+
+def _is_open(search: Search) -> bool:
+    """Return whether a search means only what somebody still has to do something about."""
+    return search.statuses is not None and set(search.statuses) <= OPEN_STATUSES
+
+
+def count_each(
+    connection: Connection, searches: Mapping[str, Search], *, jurisdiction_id: int
+) -> dict[str, int]:  # fmt: skip
+    """Return how many of a jurisdiction's incidents that are open each search means, by its name; in one pass.
+
+    Whatever a search says of the jurisdiction, of statuses that are not open and of where to go on counts for nothing.
+    """
+    whole = {name: replace(one, jurisdiction_id=None, after=None) for name, one in searches.items()}
+    counted = [
+        func.count().filter(and_(literal_column("true"), *_conditions(one))).label(f"n{at}")
+        for at, one in enumerate(whole.values())
+    ]
+    open_there = IncidentRow.jurisdiction_id == jurisdiction_id, IncidentRow.urgency < _DONE_WITH
+    row = connection.execute(select(*counted).select_from(IncidentRow).where(*open_there)).one()
+    return dict(zip(searches, row, strict=True))
+
+
+def _following(last: tuple[datetime | float, UUID], order: Order) -> ColumnElement[bool]:
+    row = IncidentRow
+    if order == "due":
+        return tuple_(row.urgency, row.id) > tuple_(*last)
+    return tuple_(row.reported_at, row.id) < tuple_(*last)
 
 
 def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
@@ -163,20 +212,21 @@ def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
         yield row.jurisdiction_id == search.jurisdiction_id
     if search.ids is not None:
         yield row.id == func.any(bindparam("ids", list(search.ids), ARRAY(Uuid)))  # one value, however many they are
-    for column, values in ((row.status, search.statuses), (row.service_code, search.service_codes)):
+    for column, values in (
+        (row.status, search.statuses), (row.service_code, search.service_codes), (row.source, search.sources),
+        (row.grid_code, search.grid_codes), (row.officer_code, search.officer_codes),
+    ):  # fmt: skip
         if values is not None:
             yield column.in_(values)
+    if _is_open(search):
+        yield row.urgency < _DONE_WITH  # the same once more, as the index has it
     if search.overdue is not None:
         yield row.overdue_at.is_not(None) if search.overdue else row.overdue_at.is_(None)
-    if search.grid_code is not None:
-        yield row.grid_code == search.grid_code
-    if search.officer_code is not None:
-        yield row.officer_code == search.officer_code
+    if search.near_border is not None:
+        yield row.near_border.is_(search.near_border)
     if search.with_grids_or_officer is not None:
         grids, officer = search.with_grids_or_officer
         yield or_(row.grid_code.in_(grids), row.officer_code == officer)
-    if search.before is not None:
-        yield tuple_(row.reported_at, row.id) < tuple_(*search.before)
     yield from _within(row.reported_at, search.reported)
     yield from _within(row.updated_at, search.updated)
 

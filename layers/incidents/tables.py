@@ -64,6 +64,13 @@ class IncidentRow(Base):
         Index(None, "geom", postgresql_using="gist"),
         Index(None, "geom_3857", postgresql_using="gist"),
         Index("ix_incident_grid_code", "jurisdiction_id", "grid_code", "status"),
+        Index(
+            "ix_incident_urgency",
+            "jurisdiction_id",
+            "urgency",
+            "id",
+            postgresql_include=["status", "overdue_at", "near_border"],
+        ),
         Index(None, "reported_at"),
         Index(None, "updated_at"),
         Index(
@@ -142,6 +149,11 @@ class IncidentRow(Base):
         Boolean,
         Computed("overdue_at IS NOT NULL AND geoservice.is_open(status) AND status <> 'resolved'", persisted=True),
     )
+    #: The order of lists: the smaller, the sooner somebody has to do something.
+    urgency: Mapped[float] = mapped_column(
+        Float(53),
+        Computed("geoservice.urgency_of(status, overdue_at, expected_at, reported_at)", persisted=True),
+    )
     assigned_officer_code: Mapped[str | None] = mapped_column(CODE)
     duplicate_of: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("geoservice.incident.id"))
     #: Of a duplicate: how far the incident has come that it ends at; the trigger's.
@@ -178,6 +190,8 @@ class IncidentEventRow(Base):
     service_code: Mapped[str | None] = mapped_column(CODE)
     rating: Mapped[int | None] = mapped_column(SmallInteger)
     original_status: Mapped[str | None] = mapped_column(Text)
+    #: Of the incident from this line on; null where nothing of it changed.
+    version: Mapped[int | None] = mapped_column(Integer)
     #: The routing decision from here on; null where nothing was routed.
     routed_at: Mapped[datetime | None] = mapped_column(INSTANT)
     geom: Mapped[object | None] = geometry("POINT", nullable=True)
@@ -207,7 +221,7 @@ class LifecycleRow(Base):
 
 
 class ReportKeyRow(Base):
-    """A report that came with a key of its sender's, so that one that is sent again is answered, not stored again."""
+    """A report or step that came with a key of its sender's: sent again, it is answered and not done again."""
 
     __tablename__ = "report_key"
     __table_args__ = (Index(None, "at"), Index(None, "incident_id"))
@@ -217,6 +231,6 @@ class ReportKeyRow(Base):
     incident_id: Mapped[UUID] = mapped_column(
         Uuid, ForeignKey("geoservice.incident.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")
     )
-    #: The token that was given out; it opens with the key, which only its sender knows.
-    sealed_token: Mapped[bytes] = mapped_column(LargeBinary)
+    #: The token that was given out; it opens with the key, which only its sender knows. None of a step.
+    sealed_token: Mapped[bytes | None] = mapped_column(LargeBinary)
     at: Mapped[datetime] = instant_now()

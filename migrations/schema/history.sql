@@ -20,6 +20,7 @@ CREATE TABLE geoservice.incident_event (
     officer_code text COLLATE "C",
     rating smallint,
     original_status text,                     -- of a duplicate: how far its original has come
+    version integer,                          -- of the incident from this line on; null where nothing of it changed
     -- The routing decision of a line, whole, all null where nothing was routed.
     routed_at timestamptz,
     geom geometry(Point, 4326) CHECK (geoservice.is_position(geom)),
@@ -59,10 +60,10 @@ CREATE FUNCTION geoservice.record_arrivals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     INSERT INTO incident_event (incident_id, actor, rule, to_status, to_grid_code, method, edition_id, reason, officer_code,
-                                jurisdiction_id, service_code, routed_at, geom, received_x, received_y, declared_crs,
-                                accuracy_m, building_code, distance_to_border_m, near_border, candidates)
+                                jurisdiction_id, service_code, version, routed_at, geom, received_x, received_y,
+                                declared_crs, accuracy_m, building_code, distance_to_border_m, near_border, candidates)
     SELECT a.id, geoservice.actor(), 'reported', a.status, a.grid_code, a.method, a.edition_id, a.overrule_reason,
-           a.officer_code, a.jurisdiction_id, a.service_code, a.routed_at, a.geom, a.received_x, a.received_y,
+           a.officer_code, a.jurisdiction_id, a.service_code, a.version, a.routed_at, a.geom, a.received_x, a.received_y,
            a.declared_crs, a.accuracy_m, a.building_code, a.distance_to_border_m, a.near_border, a.candidates
       FROM arrivals AS a;
     RETURN NULL;
@@ -91,15 +92,15 @@ BEGIN
     END IF;
     INSERT INTO incident_event
         (incident_id, actor, rule, from_status, to_status, from_grid_code, to_grid_code, method, edition_id, reason,
-         officer_code, jurisdiction_id, service_code, rating, original_status, routed_at, geom, received_x, received_y, declared_crs,
-         accuracy_m, building_code, distance_to_border_m, near_border, candidates)
+         officer_code, jurisdiction_id, service_code, rating, original_status, version, routed_at, geom, received_x, received_y,
+         declared_crs, accuracy_m, building_code, distance_to_border_m, near_border, candidates)
     VALUES (new.id, geoservice.actor(), new.step_rule, old.status, new.status, old.grid_code, new.grid_code, new.method,
             new.edition_id,
             CASE WHEN new.step_rule = 'moved by edition'
                  THEN 'Its place belongs to another grid in edition ' || new.edition_id || '.'
                  ELSE new.step_reason END,
-            new.officer_code, new.jurisdiction_id, new.service_code, new.rating, new.original_status, line.routed_at,
-            line.geom, line.received_x, line.received_y, line.declared_crs, line.accuracy_m, line.building_code, line.distance_to_border_m,
+            new.officer_code, new.jurisdiction_id, new.service_code, new.rating, new.original_status, new.version,
+            line.routed_at, line.geom, line.received_x, line.received_y, line.declared_crs, line.accuracy_m, line.building_code, line.distance_to_border_m,
             line.near_border, line.candidates);
     RETURN NULL;
 END $$;

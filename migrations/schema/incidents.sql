@@ -11,6 +11,20 @@ CREATE FUNCTION geoservice.clock_runs(status text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN status IN ('reported', 'dispatched', 'accepted');
 
+-- How urgent an incident is that somebody still has to do something about: the smaller, the more. What is late comes first, then
+-- what has a limit, by when that is; then the rest, what waits longest first. Above 2e11: nobody has to do anything any more, and
+-- the newest comes first. Seconds from a fixed instant, since how an instant is told depends on who asks.
+CREATE FUNCTION geoservice.urgency_of(status text, overdue_at timestamptz, expected_at timestamptz, reported_at timestamptz)
+RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN NOT geoservice.is_open(status) THEN 3e11 - extract(epoch FROM reported_at - timestamptz '2000-01-01 00:00:00+00')
+    WHEN overdue_at IS NOT NULL AND status <> 'resolved'
+        THEN extract(epoch FROM coalesce(expected_at, overdue_at) - timestamptz '2000-01-01 00:00:00+00') - 1e11
+    WHEN expected_at IS NOT NULL AND status <> 'resolved'
+        THEN extract(epoch FROM expected_at - timestamptz '2000-01-01 00:00:00+00')
+    ELSE extract(epoch FROM reported_at - timestamptz '2000-01-01 00:00:00+00') + 1e11 END;
+
 CREATE TABLE geoservice.incident (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     -- What was reported
@@ -65,6 +79,9 @@ CREATE TABLE geoservice.incident (
     -- Found late, and somebody still has to see to it.
     late boolean NOT NULL GENERATED ALWAYS AS
         (overdue_at IS NOT NULL AND geoservice.is_open(status) AND status <> 'resolved') STORED,
+    -- The order of lists: see urgency_of.
+    urgency double precision NOT NULL GENERATED ALWAYS AS
+        (geoservice.urgency_of(status, overdue_at, expected_at, reported_at)) STORED,
     duplicate_of uuid REFERENCES geoservice.incident,
     -- Of a duplicate: how far the incident has come that it ends at; always the trigger's.
     original_status text,
@@ -103,6 +120,8 @@ CREATE TABLE geoservice.incident (
 );
 CREATE INDEX ix_incident_geom ON geoservice.incident USING gist (geom);
 CREATE INDEX ix_incident_grid_code ON geoservice.incident (jurisdiction_id, grid_code, status);
+-- Lists by urgency, and how many there are of each kind, which is counted without looking at the rows.
+CREATE INDEX ix_incident_urgency ON geoservice.incident (jurisdiction_id, urgency, id) INCLUDE (status, overdue_at, near_border);
 CREATE INDEX ix_incident_reported_at ON geoservice.incident (reported_at);
 CREATE INDEX ix_incident_updated_at ON geoservice.incident (updated_at);
 CREATE INDEX ix_incident_status_since ON geoservice.incident (status_since) WHERE status = 'resolved';
@@ -145,23 +164,18 @@ END $$;
 CREATE TRIGGER mark_reports AFTER UPDATE ON geoservice.service FOR EACH ROW
     WHEN (new.sensitive <> old.sensitive) EXECUTE FUNCTION geoservice.mark_reports_sensitive();
 
--- How urgent an incident is that somebody still has to do something about: the smaller, the more. What is late comes first, then
--- what has a limit, by when that is; then the rest, what waits longest first. Null: nobody has to do anything any more.
+-- The same of a row, for lists of features.
 CREATE FUNCTION geoservice.urgency(i geoservice.incident) RETURNS double precision
-LANGUAGE sql STABLE PARALLEL SAFE  -- as extract is: a function that says more than its body is not inlined
-RETURN CASE
-    WHEN NOT geoservice.is_open(i.status) THEN NULL
-    WHEN i.late THEN extract(epoch FROM coalesce(i.expected_at, i.overdue_at)) - 1e11
-    WHEN i.expected_at IS NOT NULL AND i.status <> 'resolved' THEN extract(epoch FROM i.expected_at)
-    ELSE extract(epoch FROM i.reported_at) + 1e11 END;
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN i.urgency;
 
--- Reports that came with a key of their sender's, so that one that is sent again is answered, not stored again.
+-- Reports and steps that came with a key of their sender's, so that one that is sent again is answered, not done again.
 CREATE TABLE geoservice.report_key (
     key_sha256 bytea PRIMARY KEY CHECK (octet_length(key_sha256) = 32),          -- of the sender and the key
     request_sha256 bytea NOT NULL CHECK (octet_length(request_sha256) = 32),     -- of what came with it
     incident_id uuid NOT NULL REFERENCES geoservice.incident ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
-    -- The token that was given out: it opens with the key, which only its sender knows.
-    sealed_token bytea NOT NULL CHECK (octet_length(sealed_token) = 32),
+    -- The token that was given out: it opens with the key, which only its sender knows. Null: it was a step, which gives out none.
+    sealed_token bytea CHECK (octet_length(sealed_token) = 32),
     at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX ix_report_key_at ON geoservice.report_key (at);

@@ -101,6 +101,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.distance_m(geometry, geometry, double precision, double precision),
     geoservice.view_sector(geometry, double precision, double precision, double precision),
     geoservice.is_open(text), geoservice.clock_runs(text), geoservice.urgency(geoservice.incident),
+    geoservice.urgency_of(text, timestamptz, timestamptz, timestamptz),
     geoservice.was_published(text), geoservice.posting_rank(text),
     geoservice.overlap_tolerance_m(), geoservice.latest_edition(integer), geoservice.edition_hash(bigint),
     geoservice.require_publishable(geoservice.edition),

@@ -2741,6 +2741,20 @@ CREATE FUNCTION geoservice.clock_runs(status text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN status IN ('reported', 'dispatched', 'accepted');
 
+-- How urgent an incident is that somebody still has to do something about: the smaller, the more. What is late comes first, then
+-- what has a limit, by when that is; then the rest, what waits longest first. Above 2e11: nobody has to do anything any more, and
+-- the newest comes first. Seconds from a fixed instant, since how an instant is told depends on who asks.
+CREATE FUNCTION geoservice.urgency_of(status text, overdue_at timestamptz, expected_at timestamptz, reported_at timestamptz)
+RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN NOT geoservice.is_open(status) THEN 3e11 - extract(epoch FROM reported_at - timestamptz '2000-01-01 00:00:00+00')
+    WHEN overdue_at IS NOT NULL AND status <> 'resolved'
+        THEN extract(epoch FROM coalesce(expected_at, overdue_at) - timestamptz '2000-01-01 00:00:00+00') - 1e11
+    WHEN expected_at IS NOT NULL AND status <> 'resolved'
+        THEN extract(epoch FROM expected_at - timestamptz '2000-01-01 00:00:00+00')
+    ELSE extract(epoch FROM reported_at - timestamptz '2000-01-01 00:00:00+00') + 1e11 END;
+
 CREATE TABLE geoservice.incident (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     -- What was reported
@@ -2795,6 +2809,9 @@ CREATE TABLE geoservice.incident (
     -- Found late, and somebody still has to see to it.
     late boolean NOT NULL GENERATED ALWAYS AS
         (overdue_at IS NOT NULL AND geoservice.is_open(status) AND status <> 'resolved') STORED,
+    -- The order of lists: see urgency_of.
+    urgency double precision NOT NULL GENERATED ALWAYS AS
+        (geoservice.urgency_of(status, overdue_at, expected_at, reported_at)) STORED,
     duplicate_of uuid REFERENCES geoservice.incident,
     -- Of a duplicate: how far the incident has come that it ends at; always the trigger's.
     original_status text,
@@ -2833,6 +2850,8 @@ CREATE TABLE geoservice.incident (
 );
 CREATE INDEX ix_incident_geom ON geoservice.incident USING gist (geom);
 CREATE INDEX ix_incident_grid_code ON geoservice.incident (jurisdiction_id, grid_code, status);
+-- Lists by urgency, and how many there are of each kind, which is counted without looking at the rows.
+CREATE INDEX ix_incident_urgency ON geoservice.incident (jurisdiction_id, urgency, id) INCLUDE (status, overdue_at, near_border);
 CREATE INDEX ix_incident_reported_at ON geoservice.incident (reported_at);
 CREATE INDEX ix_incident_updated_at ON geoservice.incident (updated_at);
 CREATE INDEX ix_incident_status_since ON geoservice.incident (status_since) WHERE status = 'resolved';
@@ -2875,23 +2894,18 @@ END $$;
 CREATE TRIGGER mark_reports AFTER UPDATE ON geoservice.service FOR EACH ROW
     WHEN (new.sensitive <> old.sensitive) EXECUTE FUNCTION geoservice.mark_reports_sensitive();
 
--- How urgent an incident is that somebody still has to do something about: the smaller, the more. What is late comes first, then
--- what has a limit, by when that is; then the rest, what waits longest first. Null: nobody has to do anything any more.
+-- The same of a row, for lists of features.
 CREATE FUNCTION geoservice.urgency(i geoservice.incident) RETURNS double precision
-LANGUAGE sql STABLE PARALLEL SAFE  -- as extract is: a function that says more than its body is not inlined
-RETURN CASE
-    WHEN NOT geoservice.is_open(i.status) THEN NULL
-    WHEN i.late THEN extract(epoch FROM coalesce(i.expected_at, i.overdue_at)) - 1e11
-    WHEN i.expected_at IS NOT NULL AND i.status <> 'resolved' THEN extract(epoch FROM i.expected_at)
-    ELSE extract(epoch FROM i.reported_at) + 1e11 END;
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN i.urgency;
 
--- Reports that came with a key of their sender's, so that one that is sent again is answered, not stored again.
+-- Reports and steps that came with a key of their sender's, so that one that is sent again is answered, not done again.
 CREATE TABLE geoservice.report_key (
     key_sha256 bytea PRIMARY KEY CHECK (octet_length(key_sha256) = 32),          -- of the sender and the key
     request_sha256 bytea NOT NULL CHECK (octet_length(request_sha256) = 32),     -- of what came with it
     incident_id uuid NOT NULL REFERENCES geoservice.incident ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
-    -- The token that was given out: it opens with the key, which only its sender knows.
-    sealed_token bytea NOT NULL CHECK (octet_length(sealed_token) = 32),
+    -- The token that was given out: it opens with the key, which only its sender knows. Null: it was a step, which gives out none.
+    sealed_token bytea CHECK (octet_length(sealed_token) = 32),
     at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX ix_report_key_at ON geoservice.report_key (at);
@@ -2919,6 +2933,7 @@ CREATE TABLE geoservice.incident_event (
     officer_code text COLLATE "C",
     rating smallint,
     original_status text,                     -- of a duplicate: how far its original has come
+    version integer,                          -- of the incident from this line on; null where nothing of it changed
     -- The routing decision of a line, whole, all null where nothing was routed.
     routed_at timestamptz,
     geom geometry(Point, 4326) CHECK (geoservice.is_position(geom)),
@@ -2958,10 +2973,10 @@ CREATE FUNCTION geoservice.record_arrivals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     INSERT INTO incident_event (incident_id, actor, rule, to_status, to_grid_code, method, edition_id, reason, officer_code,
-                                jurisdiction_id, service_code, routed_at, geom, received_x, received_y, declared_crs,
-                                accuracy_m, building_code, distance_to_border_m, near_border, candidates)
+                                jurisdiction_id, service_code, version, routed_at, geom, received_x, received_y,
+                                declared_crs, accuracy_m, building_code, distance_to_border_m, near_border, candidates)
     SELECT a.id, geoservice.actor(), 'reported', a.status, a.grid_code, a.method, a.edition_id, a.overrule_reason,
-           a.officer_code, a.jurisdiction_id, a.service_code, a.routed_at, a.geom, a.received_x, a.received_y,
+           a.officer_code, a.jurisdiction_id, a.service_code, a.version, a.routed_at, a.geom, a.received_x, a.received_y,
            a.declared_crs, a.accuracy_m, a.building_code, a.distance_to_border_m, a.near_border, a.candidates
       FROM arrivals AS a;
     RETURN NULL;
@@ -2990,15 +3005,15 @@ BEGIN
     END IF;
     INSERT INTO incident_event
         (incident_id, actor, rule, from_status, to_status, from_grid_code, to_grid_code, method, edition_id, reason,
-         officer_code, jurisdiction_id, service_code, rating, original_status, routed_at, geom, received_x, received_y, declared_crs,
-         accuracy_m, building_code, distance_to_border_m, near_border, candidates)
+         officer_code, jurisdiction_id, service_code, rating, original_status, version, routed_at, geom, received_x, received_y,
+         declared_crs, accuracy_m, building_code, distance_to_border_m, near_border, candidates)
     VALUES (new.id, geoservice.actor(), new.step_rule, old.status, new.status, old.grid_code, new.grid_code, new.method,
             new.edition_id,
             CASE WHEN new.step_rule = 'moved by edition'
                  THEN 'Its place belongs to another grid in edition ' || new.edition_id || '.'
                  ELSE new.step_reason END,
-            new.officer_code, new.jurisdiction_id, new.service_code, new.rating, new.original_status, line.routed_at,
-            line.geom, line.received_x, line.received_y, line.declared_crs, line.accuracy_m, line.building_code, line.distance_to_border_m,
+            new.officer_code, new.jurisdiction_id, new.service_code, new.rating, new.original_status, new.version,
+            line.routed_at, line.geom, line.received_x, line.received_y, line.declared_crs, line.accuracy_m, line.building_code, line.distance_to_border_m,
             line.near_border, line.candidates);
     RETURN NULL;
 END $$;
@@ -5156,6 +5171,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.distance_m(geometry, geometry, double precision, double precision),
     geoservice.view_sector(geometry, double precision, double precision, double precision),
     geoservice.is_open(text), geoservice.clock_runs(text), geoservice.urgency(geoservice.incident),
+    geoservice.urgency_of(text, timestamptz, timestamptz, timestamptz),
     geoservice.was_published(text), geoservice.posting_rank(text),
     geoservice.overlap_tolerance_m(), geoservice.latest_edition(integer), geoservice.edition_hash(bigint),
     geoservice.require_publishable(geoservice.edition),

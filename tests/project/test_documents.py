@@ -21,6 +21,9 @@ PAGES = {
     "/maps/<jurisdiction>/figures.json", "/maps/<jurisdiction>/tiles", "/maps/<jurisdiction>/layers/<layer>.geojson",
     "/signin", "/signout", "/account/password",
     "/report", "/report/follow", "/report/worker.js", "/officer", "/phone/<version>/<path:file>",
+    "/pages/<version>/<path:file>", "/desk", "/desk/<jurisdiction>", "/desk/<jurisdiction>/list",
+    "/desk/<jurisdiction>/rows", "/desk/<jurisdiction>/incidents/<id>", "/desk/<jurisdiction>/incidents/<id>/<action>",
+    "/desk/<jurisdiction>/bulk",
 }  # fmt: skip
 
 

@@ -21,7 +21,8 @@ from psycopg import sql
 from psycopg.rows import namedtuple_row
 
 CLOSED = frozenset({"closed", "duplicate", "cancelled"})
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: As urgency_of has it: a double of so large a number tells instants apart by the fixed one that they are told from.
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 #: A number from 0 to 1 that each incident has for good.
 _CHANCE = sql.SQL("(('x' || substr(md5(id::text), 1, 7))::bit(28)::integer / 268435456.0)")
 _COPY = "COPY geoservice.incident (id, jurisdiction_id, service_code, source, geom, accuracy_m, reported_at) FROM STDIN"
@@ -176,19 +177,9 @@ def _figures(told: dict[str, list[float]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def most_urgent(incidents: Iterable[Any], *, ids_up: bool = False) -> list[Any]:
-    """Return incidents as lists have them: late, due soon, the rest by how long they wait, what is closed at the end.
-
-    Parameters
-    ----------
-    ids_up
-        Whether of those reported at one instant the smallest id is first, as on the map; else the largest.
-    """
-
-    def place(one: Any) -> tuple[float, int, int]:
-        return _urgency(one), -_microseconds(one.reported_at), one.id.int if ids_up else -one.id.int
-
-    return sorted(incidents, key=place)
+def most_urgent(incidents: Iterable[Any]) -> list[Any]:
+    """Return incidents as lists have them: late, due soon, the rest by how long they wait, the closed at the end."""
+    return sorted(incidents, key=lambda one: (_urgency(one), one.id.int))
 
 
 def newest(incidents: Iterable[Any]) -> list[Any]:
@@ -199,7 +190,7 @@ def newest(incidents: Iterable[Any]) -> list[Any]:
 def _urgency(one: Any) -> float:
     """Return the number by which what is in hand is ordered, the least first: of seconds, as a double has them."""
     if one.status in CLOSED:
-        return float("inf")
+        return float(3 * 10**11 - Fraction(_microseconds(one.reported_at), 10**6))
     if one.status != "resolved" and one.overdue_at is not None:
         return float(Fraction(_microseconds(one.expected_at or one.overdue_at), 10**6) - 10**11)
     if one.status != "resolved" and one.expected_at is not None:

@@ -101,7 +101,7 @@ def map_of_incidents(town: Town) -> None:
 
     assert (told["numberMatched"], told["numberReturned"]) == (len(town.rows.incidents), town.most)
     assert told["numberMatchedBy"] == {"status": town.rows.by_status()}
-    assert shown == [one.id for one in most_urgent(town.rows.incidents, ids_up=True)[: town.most]]
+    assert shown == [one.id for one in most_urgent(town.rows.incidents)[: town.most]]
 
 
 def handling(town: Town) -> None:
@@ -119,6 +119,11 @@ def handling(town: Town) -> None:
                 ), (by, one)
 
 
+def assert_total(told: dict[str, Any], expected: int, of: str) -> None:
+    """A list says how many it has in all, or that there are more than it says."""
+    assert told["total"] == expected if told["total_is_exact"] else 5_000 <= told["total"] < expected, of
+
+
 def lists(town: Town) -> None:
     rows = town.rows.incidents
     asked = {f"status={status}": [one for one in rows if one.status == status] for status in town.rows.by_status()}
@@ -130,9 +135,9 @@ def lists(town: Town) -> None:
     asked["overdue=true"] = [one for one in rows if one.overdue_at is not None]
     asked["overdue=false"] = [one for one in rows if one.overdue_at is None]
     for query, expected in asked.items():
-        for order, ordered in (("newest", newest), ("urgent", most_urgent)):
-            told = town.ask(f"/v1/incidents?jurisdiction=sare&{query}&order={order}&limit={town.page}")
-            assert told["total"] == len(expected), query
+        for order, ordered in (("new", newest), ("due", most_urgent)):
+            told = town.ask(f"/v1/incidents?jurisdiction=sare&{query}&sort={order}&limit={town.page}")
+            assert_total(told, len(expected), query)
             shown = [UUID(one["id"]) for one in told["incidents"]]
             assert shown == [one.id for one in ordered(expected)[: town.page]], (query, order)
 
@@ -160,9 +165,9 @@ def officers(town: Town) -> None:
     for code in sorted({one.staff_code for one in town.rows.postings}):
         own = town.rows.own_of(code, OFFICERS_STATUSES)
         key = town.services.keys.create(Role.OFFICER, "proof", staff=("sare", code))
-        path = f"/v1/incidents?jurisdiction=sare&own=true&status={','.join(OFFICERS_STATUSES)}&order=urgent"
+        path = f"/v1/incidents?jurisdiction=sare&own=true&status={','.join(OFFICERS_STATUSES)}&sort=due"
         told = town.ask(f"{path}&limit={town.page}", by=key)
-        assert told["total"] == len(own), code
+        assert_total(told, len(own), code)
         assert [UUID(one["id"]) for one in told["incidents"]] == own[: town.page], code
         cut += len(own) > town.page
     assert cut > 0

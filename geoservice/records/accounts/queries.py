@@ -131,13 +131,21 @@ def begin_session(
     return connection.execute(_BEGIN, asked).rowcount == 1
 
 
-def find_session(connection: Connection, secret_sha256: bytes, *, idle_s: float) -> StoredAccount | None:
-    """Return the account of a session that lasts, as it is now, and note that it was seen; or None."""
+def find_session(
+    connection: Connection, secret_sha256: bytes, *, idle_s: float, in_use: bool = True
+) -> StoredAccount | None:  # fmt: skip
+    """Return the account of a session that lasts, as it is now, or None.
+
+    Parameters
+    ----------
+    in_use
+        Note that it was seen, so that it goes on.
+    """
     row = connection.execute(_SESSION, {"secret_sha256": secret_sha256, "idle_s": idle_s}).one_or_none()
     if row is None:
         return None
     told = dict(row._mapping)
-    if told.pop("unseen"):
+    if told.pop("unseen") and in_use:
         connection.execute(_SEEN, {"secret_sha256": secret_sha256})
     return StoredAccount(**told)
 

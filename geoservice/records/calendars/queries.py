@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import Connection, text
@@ -31,6 +31,11 @@ _PUT_HOURS = text("""
       FROM unnest(CAST(:weekdays AS smallint[]), CAST(:opens AS time[]), CAST(:closes AS time[]))
         AS h (weekday, opens, closes)
 """)
+_WORK_LEFT = text("""
+    SELECT t.instant, geoservice.worked_s(:jurisdiction_id, t.instant) - n.worked_s AS left_s
+      FROM (SELECT geoservice.worked_s(:jurisdiction_id, now()) AS worked_s) AS n,
+           unnest(CAST(:instants AS timestamptz[])) AS t (instant)
+""")
 _DONE_AT = text("SELECT geoservice.work_done_at(:jurisdiction_id, :begins, :work_s)")
 
 
@@ -44,6 +49,17 @@ def calendar_days(connection: Connection, *, jurisdiction_id: int, first: date, 
     """Return the days out of the ordinary from one day to before another."""
     rows = connection.execute(_DAYS, {"jurisdiction_id": jurisdiction_id, "first": first, "last": last})
     return tuple(CalendarDay(row.day, row.works_like, row.label) for row in rows)
+
+
+def work_left_s(
+    connection: Connection, *, jurisdiction_id: int, instants: Collection[datetime]
+) -> dict[datetime, float | None]:  # fmt: skip
+    """Return how many seconds of work lie between now and some instants; below zero of those that are past.
+
+    None where the calendar is not laid out.
+    """
+    asked = {"jurisdiction_id": jurisdiction_id, "instants": list(instants)}
+    return {row.instant: row.left_s for row in connection.execute(_WORK_LEFT, asked)}
 
 
 def put_calendar_days(connection: Connection, *, jurisdiction_id: int, days: Sequence[CalendarDay]) -> None:

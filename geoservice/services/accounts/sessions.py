@@ -145,6 +145,15 @@ class SessionService:
             return None
         return Session(account.login, _identity(account), account.must_change, token_of(secret))
 
+    def listener(self, secret: str) -> Identity | None:
+        """Return who listens with the secret of a session, None when nobody may; to listen is no use of a session."""
+        known = secret_sha256(secret)
+        if known is None:
+            return None
+        with self._database.transaction() as connection:
+            account = find_session(connection, known, idle_s=self._limits.idle_s, in_use=False)
+        return None if account is None or account.must_change else Identity.of(account, login=account.login)
+
     def _verified(self, login: str, password: str, address: str | None) -> tuple[StoredAccount, _Attempt]:
         """Return the account whose password this is, and how the try was counted.
 

@@ -44,8 +44,10 @@ def note_incidents_read(connection: Connection, found: Sequence[Incident], searc
 def _filter(search: Search) -> dict[str, object]:
     """Return what was asked for. As something was found, its codes are codes of ours."""
     told: dict[str, object] = {
-        "grid": search.grid_code, "officer": search.officer_code, "status": search.statuses,
-        "overdue": search.overdue, "further": search.before is not None or None,
+        "grid": search.grid_codes, "officer": search.officer_codes, "status": search.statuses,
+        "service": search.service_codes, "source": search.sources, "overdue": search.overdue,
+        "near_border": search.near_border, "named": search.ids is not None or None,
+        "further": search.after is not None or None,
         "own": search.with_grids_or_officer is not None or None,
     }  # fmt: skip
     return {name: value for name, value in told.items() if value is not None}

@@ -385,7 +385,7 @@ def test_nobody_is_led_to_another_site(people: People, where: str) -> None:
 
     entered = sign_in(people.browser(), "desk-1", NEW, form={"next": where})
 
-    assert entered.headers["Location"] == "/"
+    assert entered.headers["Location"] == "/desk"
     page = people.browser().get("/signin", query_string={"next": where}).text
     assert 'name="next" value=""' in page
 
@@ -621,14 +621,14 @@ def test_the_map_and_the_list_show_who_is_signed_in(services: Services, communit
             "INSERT INTO geoservice.jurisdiction (code, name, outline, metric_srid)"
             " SELECT 'second', 'Second', st_translate(outline, 1, 0), metric_srid FROM geoservice.jurisdiction"
         )
-    stranger, browser = people.browser(), people.signed_in()
+    stranger, browser = people.browser(), people.signed_in("desk-8")
     for path in ("/?lang=en", "/maps/sare?lang=en"):
         assert (
             f'href="/signin?lang=en&amp;next={path.partition("?")[0].replace("/", "%2F")}%3Flang%3Den"'
             in stranger.get(path).text
         )
         seen = browser.get(path).text
-        assert ">desk-1</a>" in seen
+        assert ">desk-8</a>" in seen
         assert 'action="/signout?lang=en"' in seen
         assert HIDDEN.search(seen)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -62,6 +63,75 @@ def test_an_illegal_step_is_409_with_legal_ones(client: FlaskClient, officer: st
     offered = client.get(f"/v1/incidents/{reported['id']}/actions", headers=bearer(officer)).json
     assert answer.json["legal_actions"] == [one["action"] for one in offered["actions"]]
     assert "accept" in answer.json["legal_actions"]
+
+
+def test_a_step_is_taken_while_the_incident_is_as_it_was_seen(
+    client: FlaskClient, key: str, officer: str, reported: dict[str, Any]
+) -> None:
+    address = f"/v1/incidents/{reported['id']}"
+    seen = client.get(address, headers=bearer(key)).headers["ETag"]
+    assert seen == f'"{reported["version"]}"'
+    accepted = act(client, reported, "accept", officer)
+    assert accepted.headers["ETag"] == f'"{reported["version"] + 1}"'
+
+    stale = client.post(
+        f"{address}/actions/return", json={"reason": "不属于本网格"}, headers=bearer(key) | {"If-Match": seen}
+    )
+
+    assert stale.status_code == 412
+    assert stale.json["type"] == "/docs#problem-incident-changed"
+    assert (stale.json["version"], stale.json["incident_status"]) == (reported["version"] + 1, "accepted")
+    [line] = stale.json["changes"]
+    assert (line["rule"], line["actor"]) == ("accepted", f"officer:{reported['officer_code']}")
+    assert "return" in stale.json["legal_actions"]
+    tag = accepted.headers["ETag"]
+    for form in ("{}", "*", '"99", W/{}'):
+        headers = bearer(key) | {"If-Match": form.format(tag)}
+        done = client.post(f"{address}/actions/ask", json={"reason": f"哪里 {form}?"}, headers=headers)
+        assert done.status_code == 200, done.json
+        tag = act(client, reported, "answer", key, reason=f"这里 {form}").headers["ETag"]
+
+
+def test_an_if_match_that_is_none_is_refused(client: FlaskClient, key: str, reported: dict[str, Any]) -> None:
+    for tag in ("7", "'7'", '"7', ""):
+        answer = client.post(
+            f"/v1/incidents/{reported['id']}/actions/accept", json={}, headers=bearer(key) | {"If-Match": tag}
+        )
+        assert (answer.status_code, answer.json["type"]) == (412, "/docs#problem-precondition-unreadable"), tag
+
+
+def test_who_sees_the_own_step_in_the_way_is_told_that_it_is_done(
+    client: FlaskClient, officer: str, reported: dict[str, Any]
+) -> None:
+    """The answer was lost, and it is sent again with the tag of before."""
+    headers = bearer(officer) | {"If-Match": f'"{reported["version"]}"'}
+    first, again = (
+        client.post(f"/v1/incidents/{reported['id']}/actions/accept", json={}, headers=headers) for _ in range(2)
+    )
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json["version"] == reported["version"] + 1
+
+
+def test_a_step_that_is_sent_again_with_its_key_is_done_once(
+    client: FlaskClient, key: str, reported: dict[str, Any]
+) -> None:
+    headers = bearer(key) | {"Idempotency-Key": str(uuid4())}
+    address = f"/v1/incidents/{reported['id']}/actions"
+    asked = client.post(f"{address}/ask", json={"reason": "哪一盏?"}, headers=headers)
+    assert act(client, reported, "answer", key, reason="第二盏").status_code == 200
+
+    again = client.post(f"{address}/ask", json={"reason": "哪一盏?"}, headers=headers)
+
+    assert (asked.status_code, again.status_code) == (200, 200)
+    assert (asked.json["waiting_since"] is None, again.json["waiting_since"]) == (False, None)
+    events = client.get(f"/v1/incidents/{reported['id']}/history", headers=bearer(key)).json["events"]
+    assert [line["rule"] for line in events] == ["reported", "asked", "answered"]
+    assert [line["version"] for line in events] == [1, 2, 3]
+    other = client.post(f"{address}/ask", json={"reason": "哪一盏灯?"}, headers=headers)
+    assert (other.status_code, other.json["type"]) == (422, "/docs#problem-key-used")
+    report = client.post("/v1/incidents", json=REPORT, headers=headers)
+    assert (report.status_code, report.json["type"]) == (422, "/docs#problem-key-used")
 
 
 def test_what_an_action_needs_is_told_and_asked(client: FlaskClient, officer: str, reported: dict[str, Any]) -> None:

@@ -13,6 +13,8 @@ from flask.testing import FlaskClient
 from geoservice.auth.model import Role
 from geoservice.services import viewing
 from geoservice.wiring import Services
+from layers.incidents import queries
+from layers.incidents.edits import mark_overdue
 from tests.factories import select_one
 
 OPEN = ("reported", "dispatched", "accepted", "resolved", "returned")
@@ -63,7 +65,7 @@ def urgency(one: dict[str, Any]) -> tuple[int, str]:
     "", "&status=dispatched,accepted", "&overdue=true", "&overdue=false", "&status=returned", "&status=resolved,closed",
 ])  # fmt: skip
 def test_urgent_is_late_then_due_then_waiting_longest(ask: Callable[..., Any], query: str) -> None:
-    found = ask(f"/v1/incidents?order=urgent&limit=1000{query}")
+    found = ask(f"/v1/incidents?sort=due&limit=1000{query}")
 
     order = [urgency(one) for one in found["incidents"] if one["status"] in OPEN]
     assert order == sorted(order)
@@ -75,10 +77,10 @@ def test_urgent_is_late_then_due_then_waiting_longest(ask: Callable[..., Any], q
 
 @pytest.mark.parametrize("limit", [1, 5, 50])
 def test_a_cut_list_has_the_first_of_the_whole_one_and_says_of_how_many(ask: Callable[..., Any], limit: int) -> None:
-    whole, cut = (ask(f"/v1/incidents?order=urgent&limit={some}") for some in (1000, limit))
+    whole, cut = (ask(f"/v1/incidents?sort=due&limit={some}") for some in (1000, limit))
 
     assert [one["id"] for one in cut["incidents"]] == [one["id"] for one in whole["incidents"]][:limit]
-    assert (cut["total"], cut["next"]) == (286, None)
+    assert (cut["total"], cut["total_is_exact"]) == (286, True)
 
 
 def test_newest_first_the_total_is_told_once_and_the_pages_hold_all(ask: Callable[..., Any]) -> None:
@@ -93,6 +95,68 @@ def test_newest_first_the_total_is_told_once_and_the_pages_hold_all(ask: Callabl
     assert set(totals[1:]) == {None}
 
 
+@pytest.mark.parametrize("query", [
+    "sort=due", "sort=due&status=reported,dispatched,accepted,resolved,returned", "sort=due&overdue=true", "sort=new",
+    "sort=due&status=closed", "sort=new&near_border=true",
+])  # fmt: skip
+def test_pages_in_any_order_hold_all_once(ask: Callable[..., Any], services: Services, query: str) -> None:
+    with services.database.transaction() as connection:
+        mark_overdue(connection)
+    whole = ask(f"/v1/incidents?{query}&limit=1000")
+    page, seen = ask(f"/v1/incidents?{query}&limit=3"), []
+    while True:
+        seen += [one["id"] for one in page["incidents"]]
+        if page["next"] is None:
+            break
+        page = ask(f"/v1/incidents?{query}&limit=3&after={page['next']}")
+
+    assert len(seen) > 3
+    assert seen == [one["id"] for one in whole["incidents"]]
+    assert whole["total"] == len(seen)
+
+
+def test_a_cursor_is_good_in_its_order_alone(ask: Callable[..., Any]) -> None:
+    for sort, other in (("new", "due"), ("due", "new")):
+        after = ask(f"/v1/incidents?sort={sort}&limit=1")["next"]
+        ask(f"/v1/incidents?sort={other}&after={after}", status=400)
+
+
+def test_filters_take_several_and_are_all_to_fit(ask: Callable[..., Any]) -> None:
+    every = ask("/v1/incidents?limit=1000")["incidents"]
+    grids = sorted({one["grid_code"] for one in every if one["grid_code"]})[:2]
+    services = sorted({one["service_code"] for one in every})[:3]
+    officer = next(one["officer_code"] for one in every if one["officer_code"])
+    named = {
+        f"grid={','.join(grids)}": lambda one: one["grid_code"] in grids,
+        f"service={','.join(services)}": lambda one: one["service_code"] in services,
+        "source=camera,hotline": lambda one: one["source"] in ("camera", "hotline"),
+        "near_border=true": lambda one: one["near_border"],
+        f"officer={officer}": lambda one: one["officer_code"] == officer,
+    }
+    for query, fits in named.items():
+        told = ask(f"/v1/incidents?limit=1000&{query}")
+        assert {one["id"] for one in told["incidents"]} == {one["id"] for one in every if fits(one)}, query
+        assert 0 < told["total"] < len(every)
+    both = ask(f"/v1/incidents?limit=1000&{'&'.join(list(named)[:2])}")
+    assert {one["id"] for one in both["incidents"]} == {
+        one["id"] for one in every if one["grid_code"] in grids and one["service_code"] in services
+    }
+
+
+def test_what_is_too_many_to_count_is_said_to_be_more(ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "COUNTED_MOST", 100)
+    monkeypatch.setattr(queries, "OPEN_COUNTED_MOST", 130)
+    in_hand = "status=reported,dispatched,accepted,resolved,returned"
+
+    told, open_ones = ask("/v1/incidents?limit=5"), ask(f"/v1/incidents?limit=5&{in_hand}")
+
+    assert (told["total"], told["total_is_exact"]) == (100, False)
+    assert (open_ones["total"], open_ones["total_is_exact"]) == (130, False)
+    monkeypatch.setattr(queries, "OPEN_COUNTED_MOST", 133)
+    open_ones = ask(f"/v1/incidents?limit=5&{in_hand}")
+    assert (open_ones["total"], open_ones["total_is_exact"]) == (133, True)
+
+
 def test_an_officers_own_are_those_of_the_grids_and_those_with_the_name(
     ask: Callable[..., Any], officer: str, community_url: str
 ) -> None:
@@ -103,7 +167,7 @@ def test_an_officers_own_are_those_of_the_grids_and_those_with_the_name(
     run(community_url, "UPDATE geoservice.incident SET assigned_officer_code = %s, step_reason = 'you' WHERE id = %s",
         code, elsewhere["id"])  # fmt: skip
 
-    mine = ask("/v1/incidents?own=true&status=dispatched,accepted&order=urgent&limit=1000", officer)
+    mine = ask("/v1/incidents?own=true&status=dispatched,accepted&sort=due&limit=1000", officer)
 
     everything = ask("/v1/incidents?status=dispatched,accepted&limit=1000")["incidents"]
     expected = {one["id"] for one in everything if one["grid_code"] in grids or one["officer_code"] == code}
@@ -117,7 +181,7 @@ def test_of_a_thousand_the_late_ones_come_first(ask: Callable[..., Any], officer
     place = ask("/v1/incidents?own=true&status=dispatched&limit=1", officer)["incidents"][0]["position"]
     run(community_url, MANY.replace("91.77, 29.24", "{}, {}".format(*place)), 1_200)
 
-    found = ask("/v1/incidents?own=true&status=dispatched,accepted&order=urgent&limit=200", officer)
+    found = ask("/v1/incidents?own=true&status=dispatched,accepted&sort=due&limit=200", officer)
 
     assert len(found["incidents"]) == 200
     assert found["total"] > 1_200
@@ -125,8 +189,10 @@ def test_of_a_thousand_the_late_ones_come_first(ask: Callable[..., Any], officer
 
 
 @pytest.mark.parametrize(("query", "pointer"), [
-    ("own=true", "own"), ("order=urgent&after=x", "after"), ("status=open", "status"),
-    ("status=accepted,open", "status"), ("status=", "status"), ("order=oldest", "order"), ("limit=1001", "limit"),
+    ("own=true", "own"), ("source=dream", "source"), ("status=open", "status"),
+    ("status=accepted,open", "status"), ("status=", "status"), ("sort=oldest", "sort"), ("order=urgent", "order"),
+    ("grid=" + "x" * 65, "grid"), ("service=", "service"), ("officer=a,,b", "officer"),
+    ("near_border=1", "near_border"),    ("limit=1001", "limit"),
 ])  # fmt: skip
 def test_what_a_list_can_not_be_is_named(ask: Callable[..., Any], query: str, pointer: str) -> None:
     assert ask(f"/v1/incidents?{query}", status=422)["errors"][0]["pointer"] == pointer
@@ -176,7 +242,7 @@ def test_of_more_open_ones_than_that_the_most_urgent_are_there(
 
     found = layer(client)
 
-    urgent = ask(f"/v1/incidents?order=urgent&limit={most}")["incidents"]
+    urgent = ask(f"/v1/incidents?sort=due&limit={most}")["incidents"]
     assert [one["properties"]["id"] for one in found["features"]] == [one["id"] for one in urgent]
 
 

@@ -11,14 +11,17 @@ import psycopg
 import pytest
 
 from geoservice.auth.model import Role
+from geoservice.services.accounts.accounts import AccountService
+from geoservice.services.accounts.sessions import SessionLimits, SessionService
 from geoservice.services.keys import KeyService
 from layers.db.session import Database
-from tests.conftest import DatabaseMaker
+from tests.conftest import DatabaseMaker, free_port
 from tests.cutting import end_connections
 from tests.factories import insert, make_incident, make_town
 from tests.listening import Listener, listen, streaming
 from tests.places import CENTRE, Place, lonlat
 
+WEB_PORT = free_port()
 IN_A = Place("in a", *lonlat(9, 6), "a")
 
 
@@ -208,6 +211,83 @@ def test_a_page_of_the_same_host_may_listen_and_others_may_not(hall: Hall) -> No
     with hall.listen(Origin="http://127.0.0.1:8080") as same, hall.listen(Origin="http://evil.example") as other:
         assert same.answer.headers["Access-Control-Allow-Origin"] == "http://127.0.0.1:8080"
         assert other.answer.headers["Access-Control-Allow-Origin"] is None
+
+
+@dataclass
+class Signed:
+    """Somebody who signed in at the web server beside the stream."""
+
+    cookie: str
+
+    def asks(self, **headers: str) -> dict[str, str]:
+        return {"Host": f"127.0.0.1:{WEB_PORT}", "Cookie": self.cookie} | headers
+
+
+def signed_in(hall: Hall, login: str, role: Role = Role.DISPATCHER, *, change: bool = True) -> Signed:
+    accounts, sessions = AccountService(hall.database), SessionService(hall.database, SessionLimits(3600, 3600))
+    password = accounts.create(login, role, created_by="test", jurisdiction="town")
+    if change:
+        sessions.change_password(login, password, "ein neues wort 7", address="192.0.2.1")
+        password = "ein neues wort 7"
+    secret = sessions.sign_in(login, password, address="192.0.2.1").secret
+    return Signed(f"other=1; geoservice-{WEB_PORT}={secret}")
+
+
+@pytest.mark.parametrize("headers", [
+    {}, {"Origin": "http://127.0.0.1:{web}", "Host": "127.0.0.1:{port}"},
+    {"Origin": "http://127.0.0.1:{web}", "Host": "127.0.0.1:{port}", "Sec-Fetch-Site": "same-site"},
+])  # fmt: skip
+def test_a_page_of_the_service_listens_with_its_session(hall: Hall, headers: dict[str, str]) -> None:
+    with streaming(hall.url, port=WEB_PORT) as port:
+        said = {name: value.format(web=WEB_PORT, port=port) for name, value in headers.items()}
+        signed = signed_in(hall, f"desk-{len(headers)}")
+        with listen(port, **signed.asks(**said)) as stream:
+            [incident] = hall.report()
+            heard = stream.next()
+
+        assert stream.begins is not None
+        assert stream.begins.data["incidents"] is True
+        assert heard.data["incident"] == incident
+        allowed = stream.answer.headers["Access-Control-Allow-Credentials"]
+        assert allowed == ("true" if "Origin" in said else None)
+
+
+@pytest.mark.parametrize("headers", [
+    {"Origin": "http://127.0.0.1:9999", "Host": "127.0.0.1:{port}"}, {"Origin": "http://evil.example"},
+    {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Cookie": "geoservice-1=" + "x" * 43},
+    {"Cookie": "geoservice-{web}=" + "x" * 43}, {"Cookie": ";;=;"}, {"Host": "127.0.0.1:{port}"},
+])  # fmt: skip
+def test_no_other_page_listens_with_it(hall: Hall, headers: dict[str, str]) -> None:
+    with streaming(hall.url, port=WEB_PORT) as port:
+        said = {name: value.format(web=WEB_PORT, port=port) for name, value in headers.items()}
+        signed = signed_in(hall, f"desk-{abs(hash(str(headers)))}"[:40])
+        with listen(port, **signed.asks(**said)) as stream:
+            assert stream.begins is not None
+            assert stream.begins.data["incidents"] is False
+            assert stream.answer.headers["Access-Control-Allow-Credentials"] is None
+
+
+def test_a_password_for_one_use_hears_nothing(hall: Hall) -> None:
+    with streaming(hall.url, port=WEB_PORT) as port:
+        with listen(port, **signed_in(hall, "desk-once", change=False).asks()) as stream:
+            assert stream.begins is not None
+            assert stream.begins.data["incidents"] is False
+
+
+@pytest.mark.slow
+def test_a_session_that_is_over_hears_no_more_and_to_listen_is_no_use_of_it(hall: Hall) -> None:
+    with streaming(hall.url, port=WEB_PORT) as port, listen(port, **signed_in(hall, "desk-over").asks()) as stream:
+        seen = "SELECT seen_at FROM geoservice.session WHERE login = 'desk-over' ORDER BY created_at DESC LIMIT 1"
+        with psycopg.connect(hall.url) as connection:
+            connection.execute("UPDATE geoservice.session SET seen_at = now() - interval '10 minutes'")
+            [before] = connection.execute(seen).fetchall()
+        hall.report()
+        stream.next()
+        with psycopg.connect(hall.url) as connection:
+            assert connection.execute(seen).fetchall() == [before]
+            connection.execute("UPDATE geoservice.session SET revoked_at = now() WHERE login = 'desk-over'")
+        with pytest.raises(EOFError):
+            stream.next()
 
 
 def test_a_stream_outlives_the_connections_to_the_database(hall: Hall) -> None:

@@ -67,7 +67,7 @@ BODIES: Mapping[str, bytes] = {
 _KEYS = {"type", "title", "status", "detail", "instance"}
 #: What some problems carry beside (RFC 9457, 3.2).
 _MEMBERS = {
-    "grid_codes", "position", "conflicts", "appeared", "gone", "incident_status", "legal_actions",
+    "grid_codes", "position", "conflicts", "appeared", "gone", "incident_status", "legal_actions", "version", "changes",
 }  # fmt: skip
 #: Below it errors have the shape of GeoReport v2.
 OPEN311 = "/open311/v2/"

@@ -40,7 +40,7 @@ function place(incident) {
 // What the own grids have, and what an officer was named for elsewhere: the most urgent first, and how many there are.
 function inHand() {
   const jurisdiction = encodeURIComponent(duty.jurisdiction);
-  return askAs(`/v1/incidents?jurisdiction=${jurisdiction}&own=true&status=${STATUSES}&order=urgent&limit=${shown}`);
+  return askAs(`/v1/incidents?jurisdiction=${jurisdiction}&own=true&status=${STATUSES}&sort=due&limit=${shown}`);
 }
 
 function tags(incident) {

@@ -1,0 +1,113 @@
+"""What the address of the desk says: the words of GET /v1/incidents, so that a list has one address everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from geoservice.api.incidents import IncidentsQuery, search_of
+from geoservice.pages.words.catalogue import LANGUAGES, Language
+from geoservice.services.desk import DeskQuery
+from geoservice.web.problems import validated
+from layers.incidents.model import Search
+
+_IN_HAND = "reported,dispatched,accepted,returned"
+#: Each view by its name, as the address says it; the first is where the desk begins.
+VIEWS: dict[str, dict[str, str]] = {
+    "queue": {"status": "reported", "sort": "due"},
+    "late": {"status": _IN_HAND, "overdue": "true", "sort": "due"},
+    "verify": {"status": "resolved", "sort": "due"},
+    "returned": {"status": "returned", "sort": "due"},
+    "border": {"status": _IN_HAND, "near_border": "true", "sort": "due"},
+    "hand": {"status": f"{_IN_HAND},resolved", "sort": "due"},
+    "all": {"sort": "new"},
+}
+#: Views whose sizes are told: all that is not of what is done with.
+COUNTED = tuple(name for name in VIEWS if name != "all")
+#: What a view says, and what narrows it.
+_OF_VIEW = ("status", "overdue", "near_border")
+FILTERS = ("grid", "service", "source", "officer")
+_WORDS = (*_OF_VIEW, *FILTERS, "sort", "limit", "after")
+#: Rows at once.
+ROWS, ROWS_MOST = 50, 200
+
+
+def search_of_view(name: str) -> Search:
+    """Return which incidents a view means."""
+    return search_of(IncidentsQuery.model_validate(VIEWS[name]))
+
+
+@dataclass(frozen=True)
+class DeskAddress:
+    """A list as the address of the desk says it."""
+
+    jurisdiction: str
+    #: Words of GET /v1/incidents by their values.
+    said: Mapping[str, str]
+    language: Language
+
+    @classmethod
+    def of(cls, jurisdiction: str, arguments: Mapping[str, str], language: Language) -> DeskAddress:
+        """Return what a request says; words that the desk does not know, and those left empty, count for nothing."""
+        return cls(jurisdiction, {name: arguments[name] for name in _WORDS if arguments.get(name)}, language)
+
+    @property
+    def asked(self) -> DeskQuery:
+        """Return which list it is; refuse what can not be understood of it, raise InvalidCursor."""
+        query = validated(IncidentsQuery, dict(self.said))
+        limit = min(query.limit, ROWS_MOST) if "limit" in self.said else ROWS
+        return DeskQuery(search_of(query), query.sort, limit, {name: search_of_view(name) for name in COUNTED})
+
+    @property
+    def query(self) -> IncidentsQuery:
+        """Return the list as the interface asks for it, with the rows that are shown at once."""
+        return validated(IncidentsQuery, {**self.said, "limit": str(self.asked.limit)})
+
+    @property
+    def view(self) -> str | None:
+        """Return the name of the view that it is, filters aside; None of a list that is none."""
+        meant = {name: _set_of(self.said.get(name)) for name in _OF_VIEW}
+        for name, view in VIEWS.items():
+            if meant == {one: _set_of(view.get(one)) for one in _OF_VIEW}:
+                return name
+        return None
+
+    @property
+    def filters(self) -> dict[str, tuple[str, ...]]:
+        """Return what narrows the view: values by word."""
+        return {name: tuple(self.said[name].split(",")) for name in FILTERS if name in self.said}
+
+    def url(self, part: str = "", **changes: str | None) -> str:
+        """Return the address of the same list with other words; None takes one out.
+
+        Parameters
+        ----------
+        part
+            What comes behind the jurisdiction in the path.
+        """
+        words: dict[str, str | None] = {**self.said, **changes}
+        if self.language != LANGUAGES[0]:
+            words["lang"] = self.language
+        told = {name: value for name, value in words.items() if value}
+        path = f"/desk/{_quoted(self.jurisdiction)}{part}"
+        return f"{path}?{urlencode(told, safe=',')}" if told else path
+
+    def url_of_view(self, name: str) -> str:
+        """Return the address of a view, narrowed as this list is."""
+        kept = {one: self.said[one] for one in FILTERS if one in self.said}
+        return DeskAddress(self.jurisdiction, VIEWS[name] | kept, self.language).url()
+
+    def without(self, word: str, value: str) -> str:
+        """Return the address of the list without one of its filters."""
+        left = [one for one in self.filters[word] if one != value]
+        changes: dict[str, str | None] = {word: ",".join(left) or None, "after": None}
+        return self.url("", **changes)
+
+
+def _quoted(text: str) -> str:
+    return urlencode({"": text})[1:].replace("+", "%20")
+
+
+def _set_of(value: str | None) -> frozenset[str]:
+    return frozenset() if value is None else frozenset(value.split(","))

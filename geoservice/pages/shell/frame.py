@@ -1,0 +1,132 @@
+"""How pages of staff are written: in one frame, in the language asked for, never stored on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from geoservice.pages.shell.files import PAGES, asset_url, file_url
+from geoservice.pages.shell.navigation import Lead, address, leads
+from geoservice.pages.shell.telling import moment
+from geoservice.pages.words.catalogue import HTML_LANG, LANGUAGES, OWN_NAME, Language, language_of, words
+from geoservice.web.files import packed
+from geoservice.web.guard import current_identity
+from geoservice.web.sessions import PASSWORD, SIGN_IN, SIGN_OUT, TOKEN_FIELD, signed_in
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+TEMPLATES.globals |= {"file_url": file_url, "asset_url": asset_url, "moment": moment}
+#: Whoever asks by a script wants the part of a page that changed.
+FRAGMENT_HEADER = "X-Fragment"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page is: its jurisdiction, and what it is called."""
+
+    code: str
+    name: str
+    time_zone: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the zone of its clocks."""
+        return ZoneInfo(self.time_zone)
+
+
+def asked_language() -> Language:
+    """Return the language that this request asks for."""
+    return language_of(request.args.get("lang"))
+
+
+def wants_fragment() -> bool:
+    """Return whether a script of a page asks."""
+    return FRAGMENT_HEADER in request.headers
+
+
+def page(
+    template: str, name: str, *, title: str, place: Place | None = None, stream: str = "", status: int = 200,
+    **values: Any,
+) -> Response:  # fmt: skip
+    """Return a whole page.
+
+    Parameters
+    ----------
+    template
+        Path below this package; it extends shell/templates/frame.html.
+    name
+        Of the page, by which its words are known.
+    stream
+        Address of the events that it listens to; empty: it listens to none.
+    """
+    language = asked_language()
+    identity = current_identity()
+    ways: tuple[Lead, ...] = () if place is None else leads(identity, place.code, f"page.{name}", language)
+    markup = TEMPLATES.get_template(template).render(
+        frame_values(language) | values, words=words(name, language), name=name, title=title, place=place,
+        stream=stream, leads=ways, languages=_languages(language),
+    )  # fmt: skip
+    return _answer(markup, status, stream)
+
+
+def fragment(template: str, name: str, *, status: int = 200, **values: Any) -> Response:
+    """Return a part of a page, which a script puts in its place."""
+    language = asked_language()
+    markup = TEMPLATES.get_template(template).render(frame_values(language) | values, words=words(name, language))
+    return _answer(markup, status, "")
+
+
+def frame_values(language: Language) -> dict[str, Any]:
+    """Return what every template knows: the language, who is signed in, and how addresses are made."""
+    session = signed_in()
+    return {
+        "language": language,
+        "lang": HTML_LANG[language],
+        "address": lambda path, **arguments: address(path, language, **arguments),
+        "account": {
+            "login": "" if session is None else session.login,
+            "role": "" if session is None else session.identity.role.value,
+            "token": "" if session is None else session.token,
+        },
+        "token_field": TOKEN_FIELD,
+        "here": here(),
+        "sign_in_path": SIGN_IN, "sign_out_path": SIGN_OUT, "password_path": PASSWORD,
+    }  # fmt: skip
+
+
+def here() -> str:
+    """Return the address of the page that is asked for, as a path of this service."""
+    query = request.query_string.decode("ascii", "replace")
+    path = request.path if request.path.isascii() else ""
+    return f"{path}?{query}" if query else path
+
+
+def _languages(language: Language) -> list[dict[str, Any]]:
+    """Return this page in each language."""
+    arguments = {name: value for name, value in request.args.items() if name != "lang"}
+    return [
+        {"lang": HTML_LANG[one], "name": OWN_NAME[one], "url": address(request.path, one, **arguments),
+         "here": one == language}
+        for one in LANGUAGES
+    ]  # fmt: skip
+
+
+def content_security_policy(stream: str = "") -> str:
+    """Return the policy of these pages: files of this host alone, and no style or script that stands in a page."""
+    connect = f"'self' {stream.removesuffix('/v1/events')}" if stream.startswith("http") else "'self'"
+    return "; ".join(
+        (
+            "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:",
+            f"connect-src {connect}", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
+        )
+    )  # fmt: skip
+
+
+def _answer(markup: str, status: int, stream: str) -> Response:
+    headers = {"Content-Security-Policy": content_security_policy(stream), "Cache-Control": "no-store"}
+    return packed(Response(markup, status, content_type="text/html; charset=utf-8", headers=headers))

@@ -1,0 +1,48 @@
+"""Which pages somebody is led to: by the table of permissions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from geoservice.auth.model import Identity
+from geoservice.auth.permissions import Permission, permitted
+from geoservice.pages.words.catalogue import LANGUAGES, Language
+from geoservice.web.addresses import page_address
+
+#: Key of the words of each page, its address in a jurisdiction and the permission that opens it.
+_PAGES = (
+    ("page.desk", "/desk/{jurisdiction}", Permission.USE_DESK),
+    ("page.map", "/maps/{jurisdiction}", Permission.VIEW_MAP),
+)
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A way to a page."""
+
+    #: Key of its words.
+    word: str
+    url: str
+    #: Whether it is the page that is shown.
+    here: bool
+
+
+def leads(identity: Identity, jurisdiction: str, here: str, language: Language) -> tuple[Lead, ...]:
+    """Return the ways to the pages that somebody may open, in a jurisdiction.
+
+    Parameters
+    ----------
+    here
+        Key of the words of the page that is shown.
+    """
+    return tuple(
+        Lead(word, address(path.format(jurisdiction=jurisdiction), language), word == here)
+        for word, path, needed in _PAGES
+        if permitted(identity, needed)
+    )
+
+
+def address(path: str, language: Language, **arguments: str | None) -> str:
+    """Return the address of a page in a language; the first one need not be named."""
+    lang = None if language == LANGUAGES[0] else language
+    return page_address(path, english=False, lang=lang, **arguments)

@@ -1,0 +1,52 @@
+"""What people are told instead of a page: a sentence, and where to go. Programs get problem+json, as everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, redirect, request
+
+from geoservice.maps.assets import AssetsMissing
+from geoservice.pages.shell.frame import asked_language, fragment, here, page, wants_fragment
+from geoservice.pages.shell.navigation import address
+from geoservice.pages.words.catalogue import words
+from geoservice.web.addresses import own_path
+from geoservice.web.problems import Kind, ProblemError, as_problem, register_problem_format, request_id, wants_page
+from geoservice.web.sessions import PASSWORD, SAFE_METHODS, SIGN_IN
+
+#: What is told by sentences of these pages' own, by status; of the rest what programs are told.
+_OWN = (401, 403, 404, 503)
+_TO_CHANGE = "password-to-change"
+
+
+def register_pages(app: Flask, prefix: str) -> None:
+    """Have what goes wrong below a prefix of addresses told to people by these pages."""
+    register_problem_format(app, prefix, problem_page)
+
+
+def problem_page(kind: Kind, detail: str, errors: list[ProblemError]) -> Response:
+    """Return what is told of a problem: to programs as ever, to scripts of pages a part, to people a page."""
+    if wants_fragment():
+        return _told("shell/templates/problem_part.html", kind, detail, errors)
+    if not wants_page():
+        return as_problem(kind, detail, errors)
+    if request.method in SAFE_METHODS and (kind.status == 401 or kind.slug == _TO_CHANGE):
+        path = SIGN_IN if kind.status == 401 else PASSWORD
+        response: Response = redirect(address(path, asked_language(), next=own_path(here())), 303)  # type: ignore[assignment]
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    try:
+        return _told("shell/templates/problem.html", kind, detail, errors)
+    except AssetsMissing:
+        return as_problem(kind, detail, errors)
+
+
+def _told(template: str, kind: Kind, detail: str, errors: list[ProblemError]) -> Response:
+    said = words("shell", asked_language())
+    title = said.get(f"error.{kind.status}") or said["error.other"]
+    sentence = said.get(f"error.{kind.status}.detail", detail) if kind.status in _OWN else detail
+    lines = [f"{one.pointer}: {one.detail}" for one in errors]
+    shown: dict[str, Any] = {"status_code": kind.status, "sentence": sentence, "lines": lines, "number": request_id()}
+    if template.endswith("_part.html"):
+        return fragment(template, "shell", status=kind.status, title=title, **shown)
+    return page(template, "shell", title=title, status=kind.status, **shown)

@@ -1,0 +1,49 @@
+"""Forms of pages, read within limits."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+
+from geoservice.web.sessions import TOKEN_FIELD, require_own_page, require_token, signed_in
+from geoservice.web.streaming import WrongMediaType, incoming
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+_BYTES_MAX = 20_000
+_FIELDS_MAX = 20
+
+
+def read_form(*, bytes_max: int = _BYTES_MAX, fields_max: int = _FIELDS_MAX) -> MultiDict[str, str]:
+    """Return the fields of the posted form; what can not be read of it is a sign that stands for nothing.
+
+    Raises
+    ------
+    WrongMediaType, TooManySenders, RequestEntityTooLarge
+    """
+    if request.mimetype != FORM_TYPE:
+        raise WrongMediaType
+    with incoming(bytes_max) as body:
+        text = body.read().decode("ascii", "replace")
+    try:
+        fields = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=fields_max)
+    except ValueError:  # more of them
+        return MultiDict()
+    return MultiDict(fields)
+
+
+def read_signed_form(*, bytes_max: int = _BYTES_MAX, fields_max: int = _FIELDS_MAX) -> MultiDict[str, str]:
+    """Return the fields of a form that a page of whoever is signed in sent, which holds the token of the session.
+
+    The other half of `token_in_form`: whoever shows a key instead has stated what he means by that.
+
+    Raises
+    ------
+    WrongMediaType, TooManySenders, RequestEntityTooLarge, ForeignPage, TokenMissing
+    """
+    form, session = read_form(bytes_max=bytes_max, fields_max=fields_max), signed_in()
+    if session is not None:
+        require_own_page(request)
+        require_token(session, form.get(TOKEN_FIELD))
+    return form
