@@ -245,7 +245,7 @@ class IncidentService:
 def page_of(connection: Connection, search: Search, *, limit: int, order: Order) -> IncidentPage:
     """Return some incidents of a list, and with the first ones how many it has; it leaves a trace."""
     found = incidents(connection, search, limit=limit, order=order)
-    note_incidents_read(connection, found, search, order=order)
+    note_incidents_read(connection, found, search, sort=order)
     if search.after is not None:
         return IncidentPage(found, None)
     if len(found) < limit:

@@ -112,15 +112,15 @@ def test_a_list_is_one_entry_with_its_count_and_filter(audited: Audited) -> None
     entry = only(audited.entries())
     assert (entry["what"], entry["jurisdiction_id"]) == ("incidents_read", audited.here)
     assert entry["touched"] == {
-        "count": len(told["incidents"]), "filter": {"status": ["dispatched", "accepted"], "order": "newest"}
+        "count": len(told["incidents"]), "filter": {"status": ["dispatched", "accepted"], "sort": "new"}
     }  # fmt: skip
 
 
 def test_an_officers_own_list_too(audited: Audited) -> None:
-    audited.get("/v1/incidents?own=true&order=urgent", Role.OFFICER)
+    audited.get("/v1/incidents?own=true&sort=due", Role.OFFICER)
 
     entry = only(audited.entries())
-    assert (entry["who"], entry["touched"]["filter"]) == ("officer:G03", {"own": True, "order": "urgent"})
+    assert (entry["who"], entry["touched"]["filter"]) == ("officer:G03", {"own": True, "sort": "due"})
 
 
 def test_what_was_looked_for_and_not_found_is_not_entered(audited: Audited) -> None:

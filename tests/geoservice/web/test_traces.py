@@ -28,7 +28,7 @@ def lines_of(door: Door, method: str, path: str, **sent: Any) -> tuple[Any, dict
     (f"/v1/nothing/{MARK}", 404, "not-found"), (f"/v1/incidents/{MARK}", 422, "invalid-input"),
     ("/v1/incidents", 401, "unauthorised"), (f"/v1/owner?lon=91.77&lat=29.24&{MARK}=1", 422, "invalid-input"),
     (f"/v1/incidents/00000000-0000-4000-8000-000000000000?{MARK}=1", 401, "unauthorised"),
-    (f"/open311/v2/tokens/{MARK}.json", 404, None), (f"/maps/{MARK}", 404, "jurisdiction-unknown"),
+    (f"/open311/v2/requests/{MARK}.json", 404, None), (f"/maps/{MARK}", 404, "jurisdiction-unknown"),
 ])  # fmt: skip
 def test_the_instance_of_an_error_is_in_the_log(door: Door, path: str, status: int, problem: str | None) -> None:
     headers = {"Accept": "application/json", "X-Marked": MARK}
