@@ -92,6 +92,8 @@ def _fill(url: str, here: int) -> None:
            (SELECT h.id FROM geoservice.household AS h WHERE h.jurisdiction_id = %(here)s LIMIT 1)""",
         """INSERT INTO geoservice.delivery (webhook_id, number, type, body)
            SELECT w.id, 1, 'test', 'body' FROM geoservice.webhook AS w WHERE w.jurisdiction_id = %(here)s""",
+        """INSERT INTO geoservice.retention_run (jurisdiction_id, kind, removed, oldest)
+           VALUES (%(here)s, 'words', 1, now() - interval '1 year')""",
         """INSERT INTO geoservice.account (login, password_hash, must_change, role, jurisdiction_id, created_by)
            VALUES ('canary', '$argon2id$', true, 'reader', %(here)s, 'test')""",
         """INSERT INTO geoservice.session (secret_sha256, login, expires_at)
