@@ -123,10 +123,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.extensions[ASSET_URL] = file_address
     register_problem_format(app, ogc.PREFIX, ogc.problem_response)
     app.register_blueprint(documents_blueprint())
-    app.register_blueprint(maps_blueprint(services.viewing, guard))
-    app.register_blueprint(accounts_blueprint(services.sessions, guard, proxies=settings.proxies))
-    app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
-    _add_staff_pages(app, services, settings)
+    _add_pages(app, services, settings)
     _answer_from_memory(app, settings, services, limits, metrics)
     return app
 
@@ -148,8 +145,11 @@ def _answer_from_memory(
         )
 
 
-def _add_staff_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
-    """Add the pages of staff, which share a frame, and what is told instead of them."""
+def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
+    """Add the pages for people; those of staff share a frame, and what is told instead of them."""
+    app.register_blueprint(maps_blueprint(services.viewing, guard))
+    app.register_blueprint(accounts_blueprint(services.sessions, guard, proxies=settings.proxies))
+    app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
     register_pages(app, "/desk")
     app.register_blueprint(files_blueprint(guard))
     shown = Shown(stream_url=lambda: stream_url(settings))

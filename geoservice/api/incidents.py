@@ -56,7 +56,7 @@ def _listed(words: tuple[str, ...]) -> AfterValidator:
 
 _CODES = TypeAdapter(list[Code])
 #: As many as an address has room for.
-_LIST_LENGTH = 2000
+_LIST_LENGTH = 1000
 
 
 def _codes(value: str) -> str:

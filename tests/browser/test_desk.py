@@ -261,7 +261,7 @@ def test_more_adds_what_follows(open_desk: Callable[..., Any]) -> None:
 
 
 def test_each_picks_in_the_other(open_desk: Callable[..., Any], desk: LiveDesk) -> None:
-    one, other = desk.reports(2, "on the map", "lost", apart=3e-4)
+    one, other = desk.reports(2, "on the map", "lost", apart=9e-4)
     seen = open_desk("status=dispatched&service=lost&sort=new", **SCREEN)
     page = seen.page
     page.locator(f"#r-{one} .open").click()

@@ -175,6 +175,9 @@ def test_nothing_scrolls_sideways_on_the_smallest_phone(
     fill_sign_in(page, login, first)
     assert_no_sideways_scrolling(page)
     choose_password(page, first)
+    expect(page.locator(".account strong")).to_have_text(login)
+    assert_no_sideways_scrolling(page)
+    page.goto(f"{live.url}/maps/sare?lang={lang}")
     expect(page.locator(".gs-account a")).to_have_text(login)
     assert_no_sideways_scrolling(page)
     for path in ("/officer", "/signin", "/account/password"):
