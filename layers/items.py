@@ -266,7 +266,8 @@ class _Question:
                          f" @> f.{_quote(layer.newest_by)}")  # fmt: skip
         if selection.area is not None:
             geom = f"f.{_quote(layer.geom)}"
-            parts.append(f"({geom} IS NULL OR st_intersects({geom}, st_geomfromwkb(:area, {STORAGE_SRID})))")
+            meets = f"st_intersects({geom}, st_geomfromwkb(:area, {STORAGE_SRID}))"
+            parts.append(f"({geom} IS NULL OR {meets})" if layer.may_lack_place else meets)
         if selection.condition is not None:
             parts.append(selection.condition.sql)
         return " AND ".join(parts)

@@ -79,6 +79,8 @@ class Layer:
     #: Column that names a feature within its jurisdiction.
     key: str = "code"
     geom: str = "geom"
+    #: Some features have no place: whatever ground is asked about, they are told as well.
+    may_lack_place: bool = False
     assignment: Assignment | None = "place"
     #: Features hold for a period, column `valid`, as it was known in another, column `known`; else what is there holds.
     bitemporal: bool = False

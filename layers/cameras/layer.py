@@ -61,6 +61,7 @@ CAMERA_SECTORS = Layer(
     table="camera",
     geometry="Polygon",
     geom="sector",
+    may_lack_place=True,
     assignment=None,
     head="code",
     columns=(_CODE, _STATUS),

@@ -61,7 +61,7 @@ class IncidentRow(Base):
             ["geoservice.staff.jurisdiction_id", "geoservice.staff.code"],
             name="incident_assigned_to_staff",
         ),
-        Index(None, "geom", postgresql_using="gist"),
+        Index("ix_incident_geom", "jurisdiction_id", "geom", postgresql_using="gist"),
         Index(None, "geom_3857", postgresql_using="gist"),
         Index("ix_incident_grid_code", "jurisdiction_id", "grid_code", "status"),
         Index(

@@ -117,7 +117,8 @@ BEGIN
           FROM (SELECT DISTINCT ON (c.id) c.report
                   FROM (
                     SELECT near.id, near AS report
-                      FROM unnest(area) AS g (piece) JOIN incident AS near ON st_dwithin(near.geom, g.piece, reach)
+                      FROM unnest(area) AS g (piece)
+                      JOIN incident AS near ON near.jurisdiction_id = jurisdiction AND st_dwithin(near.geom, g.piece, reach)
                     UNION ALL  -- a report that names a building lies within the tolerance of it, not of the ground
                     SELECT near.id, near
                       FROM unnest(area) AS g (piece)

@@ -70,6 +70,13 @@ def test_columns_have_the_type_that_is_told(connection: Connection[Any], layer: 
             assert column.nullable == nullable, column.name
 
 
+@every_layer
+def test_whether_a_feature_may_lack_a_place_is_told(connection: Connection[Any], layer: Layer) -> None:
+    _, nullable = columns_of(connection, layer.table)[layer.geom]
+
+    assert layer.may_lack_place == nullable
+
+
 def test_the_database_knows_the_same_layers(connection: Connection[Any]) -> None:
     rows = connection.execute(
         "SELECT id, table_name, key_column, assignment, personal FROM geoservice.layer ORDER BY id"

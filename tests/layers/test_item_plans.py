@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import shapely
 from sqlalchemy import event, text
 
 from geoservice.wiring import Services
 from layers.catalogue import catalogue
+from layers.db.scope import VISITOR, Scope, of_officer, within
 from layers.items import Order, Page, Period, Selection, Shown, page
 from layers.published_crs import CRS84, PublishedCrs
 
@@ -19,10 +21,12 @@ THEN = datetime(2099, 1, 1, tzinfo=UTC)
 LIMIT = 3
 
 
-def asked(services: Services, selection: Selection, layer: str = "buildings") -> tuple[Page, list[dict[str, Any]]]:
+def asked(
+    services: Services, selection: Selection, layer: str = "buildings", scope: Scope | None = None
+) -> tuple[Page, list[dict[str, Any]]]:
     """Return a page, and how the database went about its two statements: how many are meant, then which come first."""
     statements: list[tuple[str, Any]] = []
-    with services.database.transaction() as connection:
+    with services.database.transaction(scope=scope) as connection:
         connection.execute(text("SET LOCAL enable_seqscan = off"))  # of a small table it would be as quick
 
         def keep(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
@@ -76,6 +80,23 @@ def test_a_page_goes_on_from_the_key_of_the_one_before(services: Services, layer
     assert any("code" in one and ">" in one for one in conditions), conditions
     assert rows_of(plans[-1], table) <= 2 * (LIMIT + 1)
     assert len(found.features) == LIMIT
+
+
+@pytest.mark.parametrize("who", ["dispatcher", "officer", "visitor"])
+def test_incidents_in_a_box_are_found_by_the_index_whoever_asks(services: Services, who: str) -> None:
+    of = home(services)
+    here = of["jurisdiction_id"]
+    scope = {"dispatcher": within(here), "officer": of_officer(here, "G03"), "visitor": VISITOR}[who]
+    box = shapely.to_wkb(shapely.box(91.766, 29.237, 91.768, 29.239))
+
+    found, plans = asked(services, Selection(of, area=box), "incidents", scope)
+
+    assert 0 < found.matched < 100
+    for plan in plans:
+        ways = [str(one.get("Index Cond")) for one in nodes(plan) if one.get("Index Name") == "ix_incident_geom"]
+        assert ways, plan
+        assert all("geom &&" in way for way in ways), ways
+    assert rows_of(plans[0], "incident") < 2 * found.matched + 10
 
 
 def test_a_history_is_gone_through_once_to_count_and_no_second_time_for_its_page(services: Services) -> None:
