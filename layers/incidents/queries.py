@@ -92,15 +92,16 @@ _SAID = text("""
 #: So near in place and time two reports of one service may be about one matter.
 ALIKE_WITHIN_M = 30
 ALIKE_WITHIN = timedelta(hours=24)
-#: The degrees find the candidates by index: rather too far anywhere that people live (to 63 degrees of latitude).
+_REPORTED_AT = text("SELECT i.reported_at FROM geoservice.incident AS i WHERE i.id = :id")
+#: Those of its time are found by index, which row policies leave to values alone: not to what is near, nor to what is
+#: reckoned in the statement.
 _ALIKE = text("""
     SELECT o.id, o.status, o.grid_code, o.reported_at, st_distance(o.geom::geography, i.geom::geography) AS distance_m
       FROM geoservice.incident AS i
-      JOIN geoservice.incident AS o ON st_dwithin(o.geom, i.geom, :degrees)
+      JOIN geoservice.incident AS o ON o.jurisdiction_id = i.jurisdiction_id AND o.service_code = i.service_code
      WHERE i.id = :id AND o.id <> i.id
-       AND o.jurisdiction_id = i.jurisdiction_id AND o.service_code = i.service_code
        AND geoservice.is_open(o.status)
-       AND o.reported_at BETWEEN i.reported_at - CAST(:within AS interval) AND i.reported_at + CAST(:within AS interval)
+       AND o.reported_at BETWEEN :since AND :until
        AND st_distance(o.geom::geography, i.geom::geography) <= :within_m
      ORDER BY distance_m, o.reported_at, o.id LIMIT 20
 """)
@@ -135,7 +136,11 @@ def said(connection: Connection, incident_id: UUID, *, rules: Sequence[str], rep
 
 def alike(connection: Connection, incident_id: UUID) -> tuple[Alike, ...]:
     """Return incidents that may be about the same matter, the nearest first, at most 20."""
-    asked = {"id": incident_id, "within_m": ALIKE_WITHIN_M, "within": ALIKE_WITHIN, "degrees": ALIKE_WITHIN_M / 50_000}
+    reported_at = connection.execute(_REPORTED_AT, {"id": incident_id}).scalar_one_or_none()
+    if reported_at is None:
+        return ()
+    asked = {"id": incident_id, "within_m": ALIKE_WITHIN_M, "since": reported_at - ALIKE_WITHIN,
+             "until": reported_at + ALIKE_WITHIN}  # fmt: skip
     return tuple(Alike(*row) for row in connection.execute(_ALIKE, asked))
 
 

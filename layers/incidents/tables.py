@@ -69,9 +69,16 @@ class IncidentRow(Base):
             "jurisdiction_id",
             "urgency",
             "id",
-            postgresql_include=["status", "overdue_at", "near_border"],
+            postgresql_include=["status", "overdue_at", "near_border", "sensitive"],
         ),
         Index(None, "reported_at"),
+        Index(
+            "ix_incident_alike",
+            "jurisdiction_id",
+            "service_code",
+            "reported_at",
+            postgresql_where=text("geoservice.is_open(status)"),
+        ),
         Index(None, "updated_at"),
         Index(
             "ix_incident_overrule_grid_code",

@@ -11,15 +11,16 @@ from sqlalchemy import Connection, event, text
 
 from geoservice.pages.desk.address import COUNTED, VIEWS, search_of_view
 from geoservice.wiring import Services
+from layers.db.scope import of_officer, within
 from layers.incidents.model import Search
-from layers.incidents.queries import count_each, incidents
+from layers.incidents.queries import alike, count_each, incidents
 
 LIMIT = 3
 URGENCY = "ix_incident_urgency"
 
 
 def plan_of(connection: Connection, ask: Callable[[], Any]) -> Mapping[str, Any]:
-    """Return how the database goes about the one statement of a question."""
+    """Return how the database goes about the statement of a question, the last if there are several."""
     statements: list[tuple[str, Any]] = []
 
     def keep(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
@@ -28,7 +29,7 @@ def plan_of(connection: Connection, ask: Callable[[], Any]) -> Mapping[str, Any]
     event.listen(connection, "before_cursor_execute", keep)
     ask()
     event.remove(connection, "before_cursor_execute", keep)
-    [(statement, values)] = statements
+    statement, values = statements[-1]
     explained = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values)
     return dict(explained.scalar_one()[0]["Plan"])
 
@@ -99,3 +100,18 @@ def test_each_view_has_as_many_as_its_list(services: Services) -> None:
 
     assert set(VIEWS) - set(COUNTED) == {"all"}
     assert counted["hand"] > counted["verify"] > 0
+
+
+@pytest.mark.parametrize("who", ["dispatcher", "officer"])
+def test_what_is_alike_is_found_by_its_time_whatever_row_policies_hide(services: Services, who: str) -> None:
+    with services.database.transaction() as connection:
+        here = home(connection)
+        [one] = incidents(connection, view_of(connection, "hand"), limit=1, order="due")
+    scope = within(here) if who == "dispatcher" else of_officer(here, str(one.officer_code))
+    with services.database.transaction(scope=scope) as connection:
+        for other in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
+            connection.execute(text(f"SET LOCAL enable_{other} = off"))
+        plan = plan_of(connection, lambda: alike(connection, one.id))
+
+    conditions = [str(each.get("Index Cond")) for each in nodes(plan)]
+    assert any("reported_at >=" in one for one in conditions), conditions
