@@ -53,6 +53,8 @@ class Endpoint:
             if code not in codes:
                 raise Refused(404, "jurisdiction_id was not found")
             return code
+        if not codes:
+            raise Refused(404, "nothing is shown here without a key")
         if len(codes) != 1:
             raise Refused(400, f"jurisdiction_id was not provided: one of {', '.join(codes)}")
         return codes[0]

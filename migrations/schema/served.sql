@@ -44,7 +44,8 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
                JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code
               WHERE daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
               GROUP BY p.jurisdiction_id, p.grid_code) AS o
-         ON o.jurisdiction_id = t.jurisdiction_id AND o.grid_code = t.code;
+         ON o.jurisdiction_id = t.jurisdiction_id AND o.grid_code = t.code
+ WHERE geoservice.is_seen(t.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(false)));
 
 -- Jurisdictions with the figures of now. A total of which a part may not be told is not told: others would give the part away.
 CREATE VIEW geoservice.served_jurisdiction AS
@@ -89,7 +90,8 @@ SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use,
             THEN coalesce(h.households, 0) WHEN h.told THEN h.households END AS households,
        b.geom
   FROM geoservice.building AS b
-  LEFT JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
+  LEFT JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code
+ WHERE geoservice.is_seen(b.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));
 
 -- Households: a point a building, and how many live there, where that may be told; nothing of who they are.
 CREATE VIEW geoservice.served_household AS
@@ -104,4 +106,5 @@ SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_e
        i.method, i.near_border, i.source, i.reported_at, i.late, i.geom
   FROM geoservice.incident AS i
   JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code
- WHERE NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id);
+ WHERE (NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id))
+   AND geoservice.is_seen(i.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));

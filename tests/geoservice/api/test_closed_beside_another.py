@@ -78,7 +78,7 @@ def test_a_list_of_places_is_not_owned_by_what_is_closed(door: FlaskClient, serv
         assert told.status_code in (401, 403), told.text
     own = {"Authorization": f"Bearer {services.keys.create(Role.READER, 'own', jurisdiction='sare')}"}
     assert door.post("/v1/owner/batch", json=places, headers=own).status_code == 200
-    everywhere = {"Authorization": f"Bearer {services.keys.create(Role.READER, 'all', everywhere=True)}"}
+    everywhere = {"Authorization": f"Bearer {services.keys.create(Role.READER, 'all')}"}
     assert door.post("/v1/owner/batch", json=places, headers=everywhere).status_code == 200
 
 
