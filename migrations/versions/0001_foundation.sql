@@ -5008,6 +5008,12 @@ CREATE FUNCTION geoservice.told_count(counted bigint, whole boolean) RETURNS big
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN whole OR coalesce(counted, 0) = 0 OR counted >= geoservice.k_minimum() THEN coalesce(counted, 0) END;
 
+-- Incidents that whoever asks finds counted: those that he is not told of are in no count either. Else the count of a grid, taken from what
+-- is listed there, would say when and in which grid a sensitive one was made.
+CREATE VIEW geoservice.counted_incident AS
+SELECT i.jurisdiction_id, i.grid_code, i.status FROM geoservice.incident AS i
+ WHERE NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id);
+
 -- Grids in every period, each with the figures of now: whoever does not ask for a figure does not pay for it.
 CREATE VIEW geoservice.served_grid AS
 SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
@@ -5027,7 +5033,7 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
          ON h.jurisdiction_id = t.jurisdiction_id AND h.grid_code = t.code
   LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
                     count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand
-               FROM geoservice.incident GROUP BY jurisdiction_id, grid_code) AS i
+               FROM geoservice.counted_incident GROUP BY jurisdiction_id, grid_code) AS i
          ON i.jurisdiction_id = t.jurisdiction_id AND i.grid_code = t.code
   LEFT JOIN (SELECT p.jurisdiction_id, p.grid_code, min(s.call_sign) FILTER (WHERE p.role = 'grid_officer') AS officer,
                     count(*) FILTER (WHERE p.role = 'police_officer') AS police_officers
@@ -5059,7 +5065,7 @@ SELECT j.id AS jurisdiction_id,
         SELECT count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
                count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand,
                count(*) FILTER (WHERE grid_code IS NULL AND geoservice.is_open(status)) AS triage
-          FROM geoservice.incident WHERE jurisdiction_id = j.id) AS i;
+          FROM geoservice.counted_incident WHERE jurisdiction_id = j.id) AS i;
 
 -- How many households each building has, and whether that may be told. Where some of a grid may not be, the smallest count that could
 -- be is not told either: what all others leave of the grid's total would give those away.
