@@ -29,7 +29,7 @@ class AliveOut(BaseModel):
 class LoadedEditionOut(BaseModel):
     """An edition that this process answers look-ups from."""
 
-    jurisdiction: str
+    jurisdiction: str | None = Field(description="null: of one that shows visitors nothing")
     edition: int
     content_hash: str = Field(description="Of outline, codes and shapes as held; equal content, equal hash")
 

@@ -24,7 +24,7 @@ TAG = Tag(name="jurisdictions", description="Areas served as one whole")
 class JurisdictionPath(BaseModel):
     """Which jurisdiction."""
 
-    code: Code
+    jurisdiction: Code
 
 
 class JurisdictionQuery(StrictModel):
@@ -160,12 +160,12 @@ def jurisdictions_blueprint(viewing: ViewingService, incidents: IncidentService)
         return render(JurisdictionsOut(jurisdictions=[_jurisdiction_out(one) for one in shown]))
 
     @blueprint.get(
-        "/jurisdictions/<code>", summary="A jurisdiction", responses={200: JurisdictionOut, **problem_responses(404)}
+        "/jurisdictions/<jurisdiction>", summary="A jurisdiction", responses={200: JurisdictionOut, **problem_responses(404)}
     )
     @guard("read_grids")
     def jurisdiction(path: JurisdictionPath) -> Response:
         """Tell how a jurisdiction is called, where it lies and whom its data are of."""
-        return render(_jurisdiction_out(viewing.jurisdiction_view(path.code)))
+        return render(_jurisdiction_out(viewing.jurisdiction_view(path.jurisdiction)))
 
     @blueprint.get("/statistics", summary="Figures", responses={200: StatisticsOut, **problem_responses(404)})
     @guard("read_grids")

@@ -116,15 +116,15 @@ def outlines_blueprint(outlines: OutlineService, viewing: ViewingService) -> API
         return _feature(outlines.confirm(path.id, body.reason, revision=stated_revision(path.id), actor=_actor()))
 
     @blueprint.get(
-        "/jurisdictions/<code>/outline", summary="Outline of a jurisdiction",
+        "/jurisdictions/<jurisdiction>/outline", summary="Outline of a jurisdiction",
         responses={200: JurisdictionOutlineFeature, **problem_responses(404)},
     )  # fmt: skip
     @guard("read_grids")
     def of_jurisdiction(path: JurisdictionPath, query: AtQuery) -> Response:
         """Return the outline of a jurisdiction at an instant."""
-        geometry = shapely.to_geojson(viewing.outline(path.code, at=query.at))
+        geometry = shapely.to_geojson(viewing.outline(path.jurisdiction, at=query.at))
         feature = {
-            "type": "Feature", "geometry": orjson.loads(geometry), "properties": {"jurisdiction": path.code},
+            "type": "Feature", "geometry": orjson.loads(geometry), "properties": {"jurisdiction": path.jurisdiction},
         }  # fmt: skip
         return render_bytes(dumps(feature))
 

@@ -14,6 +14,7 @@ from geoservice.cli.up import Progress
 from geoservice.lazy_modules import lazily
 
 with lazily():
+    from geoservice import wiring
     from geoservice.running import restoring
     from geoservice.services.backup import archive, dumping, keeping
 
@@ -85,8 +86,17 @@ def restore(*, file: Path, as_json: bool) -> None:
     That is a new embedded database, or, with GEOSERVICE_DATABASE_URL, an empty database of your own. What is there is
     left as it is, and the command says what to do.
     """
+    settings = read_settings()
     with Progress() as progress:
-        manifest, restored = restoring.restore_backup(read_settings(), _there(file), report=progress.show)
+        manifest, restored = restoring.restore_backup(settings, _there(file), report=progress.show)
+    erasures = wiring.erasure_list(settings).file
+    if not erasures.exists():
+        click.echo(
+            f"warning: There is no list of erasures at {erasures}: words that were erased after this backup was made are"
+            " there again. Where some were, put the list of the old data directory there, or name it by"
+            " GEOSERVICE_ERASURE_LIST, and restore once more where nothing is yet.",
+            err=True,
+        )
     if as_json:
         told = {"tables": restored.tables, "rows": restored.rows, "roles": restored.roles, "logins": manifest.logins}
         told |= {"erased": restored.erased, "listed": restored.listed, "past": restored.past}

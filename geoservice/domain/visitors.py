@@ -18,12 +18,22 @@ class Shown:
     by_code: Mapping[str, Visitors] = field(default_factory=dict)
     #: What the one that shows least does.
     least: Visitors = "open"
+    #: Codes of those that show nothing.
+    closed: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, by_code: Mapping[str, Visitors]) -> Shown:
         """Return what jurisdictions show, by code."""
-        return cls(by_code, min(by_code.values(), key=_ORDER.index, default="open"))
+        least = min(by_code.values(), key=_ORDER.index, default="open")
+        return cls(by_code, least, frozenset(code for code, shown in by_code.items() if shown == "closed"))
 
     def by(self, jurisdictions: Collection[str]) -> Visitors:
-        """Return what all of some jurisdictions show; one that is not there hides nothing."""
-        return min((self.by_code.get(code, "open") for code in jurisdictions), key=_ORDER.index, default="open")
+        """Return what all of some jurisdictions show.
+
+        One that is not there shows as little as any does: else it could be told from one that is closed.
+        """
+        return min((self.by_code.get(code, self.least) for code in jurisdictions), key=_ORDER.index, default="open")
+
+    def hides_from(self, home: str | None) -> bool:
+        """Return whether some jurisdiction is closed to whoever is known in one alone (None: everywhere)."""
+        return home is not None and bool(self.closed - {home})

@@ -18,7 +18,7 @@ from geoservice.open311.writing import JSON, XML
 from geoservice.services.incidents import IncidentService, NewReport
 from geoservice.services.viewing import ViewingService
 from geoservice.services.visiting import VisitingService
-from geoservice.web.guard import Identify, current_identity
+from geoservice.web.guard import Identify, current_identity, shown_here
 from geoservice.web.parsing import encode_cursor
 from layers.crs import declared_position
 from layers.incidents.model import Incident, Service
@@ -46,13 +46,15 @@ class Endpoint:
         self._visiting = visiting
         self._walks = Walks()
 
-    def jurisdiction(self, code: str | None) -> str:
-        """Return the jurisdiction that is meant: the stated one, else the only one."""
-        codes = [one.code for one in self._viewing.jurisdictions()]
+    def jurisdiction(self, code: str | None, identity: Identity | None = None) -> str:
+        """Return the jurisdiction that is meant: the stated one, else the only one that somebody may know of."""
+        codes = [one.code for one in shown_here(self._viewing.jurisdictions(), identity)]
         if code:
             if code not in codes:
                 raise Refused(404, "jurisdiction_id was not found")
             return code
+        if not codes:
+            raise Refused(404, "nothing is shown here without a key")
         if len(codes) != 1:
             raise Refused(400, f"jurisdiction_id was not provided: one of {', '.join(codes)}")
         return codes[0]
@@ -167,7 +169,7 @@ class Endpoint:
             The sender's own, of this report: sent again with it, it is not stored again.
         """
         identity = self._reporter(form)
-        jurisdiction = self.jurisdiction(form.get("jurisdiction_id"))
+        jurisdiction = self.jurisdiction(form.get("jurisdiction_id"), identity)
         service = self.service(jurisdiction, form.get("service_code"))
         answers = reading.check_answers(service, form.attributes)
         lat, lon, address_id, address = reading.place_fields(form)

@@ -20,6 +20,7 @@ from geoservice.phone.wording import words
 from geoservice.web.account_frame import account_frame
 from geoservice.web.addresses import page_address
 from geoservice.web.files import packed, versioned_file_response
+from geoservice.web.guard import shown_here
 from geoservice.web.sessions import PASSWORD, signed_in
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -40,12 +41,12 @@ def phone_blueprint(viewing: Viewing, guard: Guard, *, public_reports: bool) -> 
     @blueprint.get("/report")
     @guard("report_as_resident")
     def report() -> Response:
-        return _page("report", viewing.jurisdictions(), public_reports=public_reports)
+        return _page("report", tuple(shown_here(viewing.jurisdictions())), public_reports=public_reports)
 
     @blueprint.get("/report/follow")
     @guard("follow_report")
     def follow() -> Response:
-        return _page("follow", viewing.jurisdictions())
+        return _page("follow", tuple(shown_here(viewing.jurisdictions())))
 
     @blueprint.get("/officer")
     @guard("view_map")
@@ -54,7 +55,7 @@ def phone_blueprint(viewing: Viewing, guard: Guard, *, public_reports: bool) -> 
         if session is not None and session.must_change:
             here = page_address(request.path, english=english)
             return redirect(page_address(PASSWORD, english=english, next=here), 303)
-        return _page("officer", viewing.jurisdictions(), account=asdict(account_frame(english=english)))
+        return _page("officer", tuple(shown_here(viewing.jurisdictions())), account=asdict(account_frame(english=english)))
 
     @blueprint.get("/report/worker.js")
     @guard("report_as_resident")

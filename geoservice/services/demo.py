@@ -157,7 +157,7 @@ def _insert_people_at_work(connection: Connection, community: Community, j: int)
     columns = ("jurisdiction_id", "staff_code", "grid_code", "role", "valid_from", "valid_to")
     postings = ((j, p.staff_code, p.grid_code, p.role, p.valid_from, p.valid_to) for p in community.postings)
     insert_rows(connection, "posting", columns, postings)
-    copy_rows(connection, "service",
+    insert_rows(connection, "service",
               ("jurisdiction_id", "code", "name", "name_en", "description", "category", "keywords",
                "limit_working_hours", "attributes"),
               ((j, s.code, s.name, s.name_en, s.description, s.group, s.keywords.split(","), s.hours,

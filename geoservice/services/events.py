@@ -20,19 +20,25 @@ NUMBER_ALL_S = 60.0
 
 @dataclass(frozen=True)
 class Audience:
-    """What somebody may hear of: of the public's, what is published; of staff, incidents; of an officer, his own."""
+    """What somebody may hear of: of the public's, what is published; of staff, incidents; of an officer, his own.
+
+    What is published where visitors are shown nothing is for those who are known there.
+    """
 
     hears_incidents: bool
     #: An officer's jurisdiction, staff code and the grids served today; None: every incident.
     officer: tuple[int, str, frozenset[str]] | None = None
     #: Where alone somebody hears what is not the public's, by id; None: everywhere.
     jurisdiction_id: int | None = None
+    #: Whether it is nobody known.
+    is_stranger: bool = False
 
     def may_hear(self, event: Event) -> bool:
         """Return whether an event is for these ears."""
+        at_home = not self.is_stranger and self.jurisdiction_id in (None, event.jurisdiction_id)
         if not event.type.startswith("incident."):
-            return True
-        if not self.hears_incidents or self.jurisdiction_id not in (None, event.jurisdiction_id):
+            return at_home or not event.closed
+        if not self.hears_incidents or not at_home:
             return False
         if self.officer is None:
             return True
@@ -90,12 +96,13 @@ class EventService:
 
     def audience(self, identity: Identity) -> Audience:
         """Return what somebody may hear of, today."""
-        hears = may(identity.role, Permission.READ_INCIDENTS)
+        hears, home = may(identity.role, Permission.READ_INCIDENTS), identity.home and identity.home.id
         if identity.role is not Role.OFFICER or not hears:
-            return Audience(hears, jurisdiction_id=identity.home and identity.home.id)
+            return Audience(hears, jurisdiction_id=home, is_stranger=identity.role is Role.PUBLIC)
         if identity.staff is None:
-            return Audience(hears_incidents=False)
+            return Audience(hears_incidents=False, jurisdiction_id=home)
         jurisdiction_id, code = identity.staff
         with self._database.transaction() as connection:
             postings = postings_of(connection, jurisdiction_id=jurisdiction_id, staff_code=code)
-        return Audience(hears, (jurisdiction_id, code, frozenset(posting.grid_code for posting in postings)))
+        grids = frozenset(posting.grid_code for posting in postings)
+        return Audience(hears, (jurisdiction_id, code, grids), jurisdiction_id)

@@ -17,7 +17,8 @@ from layers.db.session import Database
 class LoadedEditionState:
     """An edition that look-ups are answered from."""
 
-    jurisdiction: str
+    #: None: of one that shows visitors nothing; whoever probes is not asked who he is.
+    jurisdiction: str | None
     edition: int
     #: Fingerprint of outline, codes and shapes, worked out from what this process holds.
     content_hash: str
@@ -68,8 +69,11 @@ class HealthService:
         if self._cache is None or confirmed is None:
             return None
         snapshot = confirmed.snapshot
+        closed = snapshot.shown.closed
         editions = tuple(
-            LoadedEditionState(one.jurisdiction_code, one.edition_id, one.content_hash)
+            LoadedEditionState(
+                None if one.jurisdiction_code in closed else one.jurisdiction_code, one.edition_id, one.content_hash
+            )
             for one in snapshot.editions.in_force(snapshot.now()) or ()
         )
         return SnapshotState(confirmed.at, confirmed.age_s, editions, self._cache.failure)

@@ -55,8 +55,12 @@ class Entry:
             return self.visitor_of(jurisdiction)
         key = _BEARER.fullmatch(sent)
         identity = self._identify(key[1]) if key else None
-        if identity is None or jurisdiction is None or identity.home is None:
+        if identity is None or identity.home is None:
             return identity
+        if jurisdiction is None:
+            shown = self._shown()
+            hidden = shown is None or shown.hides_from(identity.home.code)
+            return self.visitor_of(None) if hidden else identity
         return identity if identity.home.code == jurisdiction else self.visitor_of(jurisdiction)
 
     def visitor_of(self, jurisdiction: str | None) -> Identity | None:

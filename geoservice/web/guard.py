@@ -94,6 +94,8 @@ def enforce(
             identity = _signed_in_identity(request, find_session, token_in_form=token_in_form)
         act_in_request(identity if g.session is None else g.session.identity, needed)
         g.identity = identity.acting_in(named)
+        if needed is Permission.LOOK_UP_OWNER and not named and _may_be_hidden(identity, shown):
+            g.identity = PUBLIC
         if g.identity.role is Role.PUBLIC and needed not in ALWAYS:
             g.identity = VISITORS[_shown(shown(), named, needed)]
         see_as(g.identity)
@@ -115,6 +117,11 @@ def _refuse(identity: Identity, needed: Permission) -> NoReturn:
 def _is_everybodys(needed: Permission, shown: Callable[[], Shown], named: Collection[str]) -> bool:
     """Return whether a place is looked up where visitors may."""
     return needed is Permission.LOOK_UP_OWNER and permitted(VISITORS[_shown(shown(), named, needed)], needed)
+
+
+def _may_be_hidden(identity: Identity, shown: Callable[[], Shown]) -> bool:
+    """Return whether a place, of which nobody says whose it is, may be that of a jurisdiction closed to who asks."""
+    return identity.home is not None and shown().hides_from(identity.home.code)
 
 
 def _shown(shown: Shown, named: Collection[str], needed: Permission) -> Visitors:
@@ -168,10 +175,11 @@ class Named(Protocol):
 One = TypeVar("One", bound=Named)
 
 
-def shown_here(jurisdictions: Iterable[One]) -> Iterator[One]:
-    """Yield the jurisdictions that whoever asks may know of: of those that are closed none to a visitor there."""
+def shown_here(jurisdictions: Iterable[One], identity: Identity | None = None) -> Iterator[One]:
+    """Yield the jurisdictions that somebody, or whoever asks, may know of: of those that are closed none elsewhere."""
+    who = current_identity() if identity is None else identity
     for one in jurisdictions:
-        if one.visitors != "closed" or current_identity().acting_in((one.code,)).role is not Role.PUBLIC:
+        if one.visitors != "closed" or who.acting_in((one.code,)).role is not Role.PUBLIC:
             yield one
 
 

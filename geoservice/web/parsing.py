@@ -60,7 +60,7 @@ class Forbidden(GeoserviceError):
 
 
 class NotHere(GeoserviceError):
-    """The key or account is for another jurisdiction, which is named."""
+    """The key or account is for the jurisdiction that is named alone; a look-up of a place says `jurisdiction` then."""
 
 
 class InvalidInput(GeoserviceError):

@@ -11,7 +11,7 @@ import orjson
 from shapely import MultiPolygon
 from sqlalchemy import Connection, text
 
-from layers.db.bulk import copy_rows, ewkb
+from layers.db.bulk import copy_rows, ewkb, insert_rows
 from layers.grids.model import Finding, GridShape
 
 _INSERT_EDITION = text("""
@@ -110,7 +110,7 @@ def replace_findings(connection: Connection, edition_id: int, findings: Iterable
         (edition_id, one.rule, one.severity, list(one.grid_codes), one.message, one.size, one.unit, one.geom)
         for one in findings
     )
-    copy_rows(connection, "finding", columns, rows)
+    insert_rows(connection, "finding", columns, rows)
 
 
 def mark_validated(connection: Connection, edition_id: int) -> None:

@@ -175,7 +175,8 @@ CREATE TRIGGER log_delete AFTER DELETE ON geoservice.grid
 CREATE VIEW geoservice.draft_grid AS
 SELECT g.id, g.edition_id, g.code, g.name, g.name_en, g.parent_code, g.unowned_reason, g.geom
   FROM geoservice.grid AS g
- WHERE EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = g.edition_id AND e.status = 'draft')
+ WHERE EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = g.edition_id AND e.status = 'draft'
+                 AND (geoservice.is_service() OR e.jurisdiction_id = ANY ((SELECT geoservice.login_jurisdictions())::integer[])))
   WITH CHECK OPTION;
 
 -- An overlap this narrow may come of coordinates rounded to 6 decimals; what is wider is a mistake. Metres.

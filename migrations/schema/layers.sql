@@ -103,6 +103,8 @@ BEGIN
     IF NOT described.personal THEN
         EXECUTE format('GRANT SELECT ON %s TO geoservice_reader, geoservice_analyst', home);
         EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO geoservice_analyst', home);
+        PERFORM show_logins(format('geoservice.%I', short_name(described.table_name || '_history'))::regclass, 'jurisdiction_id',
+                            singly => layer <> 'basemap');
         PERFORM attach_tiles(layer);
     END IF;
 END $$;

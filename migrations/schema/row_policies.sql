@@ -14,7 +14,9 @@ DECLARE
     handled CONSTANT text := '(NOT sensitive OR geoservice.is_told(''sensitive'', jurisdiction_id))';
     own CONSTANT text := within || ' AND grid_code = ANY ((SELECT geoservice.scope_grids())::text[])';
     granted CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.login_jurisdictions())::integer[])';
+    seen CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.seen_jurisdictions(false))::integer[])';
     home text;
+    login text;
 BEGIN
     -- Whoever runs the service.
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
@@ -98,13 +100,28 @@ BEGIN
                        ' ((SELECT geoservice.closed_jurisdictions())::integer[]))', home || '_not_closed', home, within);
     END LOOP;
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_within', within, within);
-    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_reader', 'geoservice.was_published(status)');
-    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_analyst', granted || ' OR geoservice.was_published(status)', granted);
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_reader', 'geoservice.was_published(status) AND ' || seen);
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_analyst',
+        granted || ' OR (geoservice.was_published(status) AND ' || seen || ')', granted);
     FOREACH home IN ARRAY ARRAY['draft_step', 'decision', 'preview'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_within',
             'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)',
             'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)');
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_analyst',
             'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)');
+    END LOOP;
+
+    -- What is not about people, and of editions what belongs to those that are seen. Tables that are written by COPY, those of
+    -- layers and grids, have no row policies: PostgreSQL copies into none that has. Their histories have (attach_layer).
+    PERFORM geoservice.show_logins('geoservice.jurisdiction', 'id', singly => false);
+    FOREACH home IN ARRAY ARRAY['territory', 'edition_period', 'service', 'working_hours', 'calendar_day', 'working_span'] LOOP
+        PERFORM geoservice.show_logins(format('geoservice.%I', home)::regclass, 'jurisdiction_id', singly => false);
+    END LOOP;
+    FOREACH home IN ARRAY ARRAY['finding', 'reassigned_code', 'grid_lineage'] LOOP
+        PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_app', 'true', 'true');
+        FOREACH login IN ARRAY ARRAY['geoservice_reader', 'geoservice_analyst'] LOOP
+            PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, login,
+                'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)', CASE login WHEN 'geoservice_analyst' THEN 'true' END);
+        END LOOP;
     END LOOP;
 END $$;

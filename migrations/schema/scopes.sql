@@ -75,6 +75,21 @@ BEGIN
         SELECT FROM login_grant AS g WHERE g.login = session_user AND coalesce(g.jurisdiction_id, j.id) = j.id));
 END $$;
 
+-- The jurisdictions of which the present login is told what is not about people: its own, and what others show to visitors.
+-- singly: features one by one, which an open one alone shows.
+CREATE FUNCTION geoservice.seen_jurisdictions(singly boolean) RETURNS integer[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    RETURN ARRAY(SELECT j.id FROM jurisdiction AS j
+                  WHERE is_service() OR j.id = ANY (login_jurisdictions()) OR j.visitors = 'open' OR (NOT singly AND j.visitors = 'grids'));
+END $$;
+
+-- Whether what a view tells is for whoever asks: to the service guards and row policies see, a login is told of some jurisdictions.
+CREATE FUNCTION geoservice.is_seen(jurisdiction integer, seen integer[]) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_visitor')
+    OR coalesce(jurisdiction = ANY (seen), false);
+
 -- Whether whoever writes may write what is a jurisdiction's. The owner of the schema, and whoever may become it, may.
 CREATE FUNCTION geoservice.may_write(jurisdiction integer) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -85,6 +100,18 @@ RETURN CASE current_setting('role')
     WHEN 'geoservice_visitor' THEN false
     ELSE geoservice.is_service() OR jurisdiction = ANY (geoservice.login_jurisdictions())
 END;
+
+-- Have a table without people show logins of people their jurisdictions, and what others show visitors. The service sees all of it: guards
+-- say what of it is told.
+CREATE FUNCTION geoservice.show_logins(home regclass, of_jurisdiction name, singly boolean) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    seen CONSTANT text := format('%I = ANY ((SELECT geoservice.seen_jurisdictions(%L))::integer[])', of_jurisdiction, singly);
+BEGIN
+    PERFORM set_row_policy(home, 'geoservice_app', 'true', 'true');
+    PERFORM set_row_policy(home, 'geoservice_reader', seen);
+    PERFORM set_row_policy(home, 'geoservice_analyst', seen);
+END $$;
 
 -- Have a table show each role the rows that a condition names, and let it write those that another one does (null: none). As the
 -- parts of a condition that ask for settings or postings stand in sub-selects, they are asked once a statement, not once a row.

@@ -16,6 +16,12 @@ CREATE FUNCTION geoservice.told_count(counted bigint, whole boolean) RETURNS big
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN whole OR coalesce(counted, 0) = 0 OR counted >= geoservice.k_minimum() THEN coalesce(counted, 0) END;
 
+-- Incidents that whoever asks finds counted: those that he is not told of are in no count either. Else the count of a grid, taken from what
+-- is listed there, would say when and in which grid a sensitive one was made.
+CREATE VIEW geoservice.counted_incident AS
+SELECT i.jurisdiction_id, i.grid_code, i.status FROM geoservice.incident AS i
+ WHERE NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id);
+
 -- Grids in every period, each with the figures of now: whoever does not ask for a figure does not pay for it.
 CREATE VIEW geoservice.served_grid AS
 SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
@@ -35,7 +41,7 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
          ON h.jurisdiction_id = t.jurisdiction_id AND h.grid_code = t.code
   LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
                     count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand
-               FROM geoservice.incident GROUP BY jurisdiction_id, grid_code) AS i
+               FROM geoservice.counted_incident GROUP BY jurisdiction_id, grid_code) AS i
          ON i.jurisdiction_id = t.jurisdiction_id AND i.grid_code = t.code
   LEFT JOIN (SELECT p.jurisdiction_id, p.grid_code, min(s.call_sign) FILTER (WHERE p.role = 'grid_officer') AS officer,
                     count(*) FILTER (WHERE p.role = 'police_officer') AS police_officers
@@ -44,7 +50,8 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
                JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code
               WHERE daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
               GROUP BY p.jurisdiction_id, p.grid_code) AS o
-         ON o.jurisdiction_id = t.jurisdiction_id AND o.grid_code = t.code;
+         ON o.jurisdiction_id = t.jurisdiction_id AND o.grid_code = t.code
+ WHERE geoservice.is_seen(t.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(false)));
 
 -- Jurisdictions with the figures of now. A total of which a part may not be told is not told: others would give the part away.
 CREATE VIEW geoservice.served_jurisdiction AS
@@ -66,7 +73,7 @@ SELECT j.id AS jurisdiction_id,
         SELECT count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
                count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand,
                count(*) FILTER (WHERE grid_code IS NULL AND geoservice.is_open(status)) AS triage
-          FROM geoservice.incident WHERE jurisdiction_id = j.id) AS i;
+          FROM geoservice.counted_incident WHERE jurisdiction_id = j.id) AS i;
 
 -- How many households each building has, and whether that may be told. Where some of a grid may not be, the smallest count that could
 -- be is not told either: what all others leave of the grid's total would give those away.
@@ -89,7 +96,8 @@ SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use,
             THEN coalesce(h.households, 0) WHEN h.told THEN h.households END AS households,
        b.geom
   FROM geoservice.building AS b
-  LEFT JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
+  LEFT JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code
+ WHERE geoservice.is_seen(b.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));
 
 -- Households: a point a building, and how many live there, where that may be told; nothing of who they are.
 CREATE VIEW geoservice.served_household AS
@@ -104,4 +112,5 @@ SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_e
        i.method, i.near_border, i.source, i.reported_at, i.late, i.geom
   FROM geoservice.incident AS i
   JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code
- WHERE NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id);
+ WHERE (NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id))
+   AND geoservice.is_seen(i.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));

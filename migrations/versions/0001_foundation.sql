@@ -403,6 +403,21 @@ BEGIN
         SELECT FROM login_grant AS g WHERE g.login = session_user AND coalesce(g.jurisdiction_id, j.id) = j.id));
 END $$;
 
+-- The jurisdictions of which the present login is told what is not about people: its own, and what others show to visitors.
+-- singly: features one by one, which an open one alone shows.
+CREATE FUNCTION geoservice.seen_jurisdictions(singly boolean) RETURNS integer[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    RETURN ARRAY(SELECT j.id FROM jurisdiction AS j
+                  WHERE is_service() OR j.id = ANY (login_jurisdictions()) OR j.visitors = 'open' OR (NOT singly AND j.visitors = 'grids'));
+END $$;
+
+-- Whether what a view tells is for whoever asks: to the service guards and row policies see, a login is told of some jurisdictions.
+CREATE FUNCTION geoservice.is_seen(jurisdiction integer, seen integer[]) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_visitor')
+    OR coalesce(jurisdiction = ANY (seen), false);
+
 -- Whether whoever writes may write what is a jurisdiction's. The owner of the schema, and whoever may become it, may.
 CREATE FUNCTION geoservice.may_write(jurisdiction integer) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -413,6 +428,18 @@ RETURN CASE current_setting('role')
     WHEN 'geoservice_visitor' THEN false
     ELSE geoservice.is_service() OR jurisdiction = ANY (geoservice.login_jurisdictions())
 END;
+
+-- Have a table without people show logins of people their jurisdictions, and what others show visitors. The service sees all of it: guards
+-- say what of it is told.
+CREATE FUNCTION geoservice.show_logins(home regclass, of_jurisdiction name, singly boolean) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    seen CONSTANT text := format('%I = ANY ((SELECT geoservice.seen_jurisdictions(%L))::integer[])', of_jurisdiction, singly);
+BEGIN
+    PERFORM set_row_policy(home, 'geoservice_app', 'true', 'true');
+    PERFORM set_row_policy(home, 'geoservice_reader', seen);
+    PERFORM set_row_policy(home, 'geoservice_analyst', seen);
+END $$;
 
 -- Have a table show each role the rows that a condition names, and let it write those that another one does (null: none). As the
 -- parts of a condition that ask for settings or postings stand in sub-selects, they are asked once a statement, not once a row.
@@ -1514,6 +1541,8 @@ BEGIN
     IF NOT described.personal THEN
         EXECUTE format('GRANT SELECT ON %s TO geoservice_reader, geoservice_analyst', home);
         EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO geoservice_analyst', home);
+        PERFORM show_logins(format('geoservice.%I', short_name(described.table_name || '_history'))::regclass, 'jurisdiction_id',
+                            singly => layer <> 'basemap');
         PERFORM attach_tiles(layer);
     END IF;
 END $$;
@@ -4379,7 +4408,8 @@ CREATE TRIGGER log_delete AFTER DELETE ON geoservice.grid
 CREATE VIEW geoservice.draft_grid AS
 SELECT g.id, g.edition_id, g.code, g.name, g.name_en, g.parent_code, g.unowned_reason, g.geom
   FROM geoservice.grid AS g
- WHERE EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = g.edition_id AND e.status = 'draft')
+ WHERE EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = g.edition_id AND e.status = 'draft'
+                 AND (geoservice.is_service() OR e.jurisdiction_id = ANY ((SELECT geoservice.login_jurisdictions())::integer[])))
   WITH CHECK OPTION;
 
 -- An overlap this narrow may come of coordinates rounded to 6 decimals; what is wider is a mistake. Metres.
@@ -4982,6 +5012,12 @@ CREATE FUNCTION geoservice.told_count(counted bigint, whole boolean) RETURNS big
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN whole OR coalesce(counted, 0) = 0 OR counted >= geoservice.k_minimum() THEN coalesce(counted, 0) END;
 
+-- Incidents that whoever asks finds counted: those that he is not told of are in no count either. Else the count of a grid, taken from what
+-- is listed there, would say when and in which grid a sensitive one was made.
+CREATE VIEW geoservice.counted_incident AS
+SELECT i.jurisdiction_id, i.grid_code, i.status FROM geoservice.incident AS i
+ WHERE NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id);
+
 -- Grids in every period, each with the figures of now: whoever does not ask for a figure does not pay for it.
 CREATE VIEW geoservice.served_grid AS
 SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
@@ -5001,7 +5037,7 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
          ON h.jurisdiction_id = t.jurisdiction_id AND h.grid_code = t.code
   LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
                     count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand
-               FROM geoservice.incident GROUP BY jurisdiction_id, grid_code) AS i
+               FROM geoservice.counted_incident GROUP BY jurisdiction_id, grid_code) AS i
          ON i.jurisdiction_id = t.jurisdiction_id AND i.grid_code = t.code
   LEFT JOIN (SELECT p.jurisdiction_id, p.grid_code, min(s.call_sign) FILTER (WHERE p.role = 'grid_officer') AS officer,
                     count(*) FILTER (WHERE p.role = 'police_officer') AS police_officers
@@ -5010,7 +5046,8 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
                JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code
               WHERE daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
               GROUP BY p.jurisdiction_id, p.grid_code) AS o
-         ON o.jurisdiction_id = t.jurisdiction_id AND o.grid_code = t.code;
+         ON o.jurisdiction_id = t.jurisdiction_id AND o.grid_code = t.code
+ WHERE geoservice.is_seen(t.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(false)));
 
 -- Jurisdictions with the figures of now. A total of which a part may not be told is not told: others would give the part away.
 CREATE VIEW geoservice.served_jurisdiction AS
@@ -5032,7 +5069,7 @@ SELECT j.id AS jurisdiction_id,
         SELECT count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
                count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand,
                count(*) FILTER (WHERE grid_code IS NULL AND geoservice.is_open(status)) AS triage
-          FROM geoservice.incident WHERE jurisdiction_id = j.id) AS i;
+          FROM geoservice.counted_incident WHERE jurisdiction_id = j.id) AS i;
 
 -- How many households each building has, and whether that may be told. Where some of a grid may not be, the smallest count that could
 -- be is not told either: what all others leave of the grid's total would give those away.
@@ -5055,7 +5092,8 @@ SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use,
             THEN coalesce(h.households, 0) WHEN h.told THEN h.households END AS households,
        b.geom
   FROM geoservice.building AS b
-  LEFT JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code;
+  LEFT JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code
+ WHERE geoservice.is_seen(b.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));
 
 -- Households: a point a building, and how many live there, where that may be told; nothing of who they are.
 CREATE VIEW geoservice.served_household AS
@@ -5070,7 +5108,8 @@ SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_e
        i.method, i.near_border, i.source, i.reported_at, i.late, i.geom
   FROM geoservice.incident AS i
   JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code
- WHERE NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id);
+ WHERE (NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id))
+   AND geoservice.is_seen(i.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));
 
 -- Who may do what. Three group roles:
 --   geoservice_reader    the map without people
@@ -5164,6 +5203,7 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     geoservice.scope_jurisdictions(), geoservice.scope_staff(), geoservice.scope_grids(), geoservice.followed(),
     geoservice.open_jurisdictions(), geoservice.closed_jurisdictions(), geoservice.login_jurisdictions(), geoservice.may_write(integer),
+    geoservice.seen_jurisdictions(boolean), geoservice.is_seen(integer, integer[]),
     geoservice.is_told(text, integer), geoservice.is_told_whole(integer, text, text[]), geoservice.told_count(bigint, boolean),
     geoservice.k_minimum(), geoservice.actor(), geoservice.is_service(), geoservice.by_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
@@ -5237,7 +5277,9 @@ DECLARE
     handled CONSTANT text := '(NOT sensitive OR geoservice.is_told(''sensitive'', jurisdiction_id))';
     own CONSTANT text := within || ' AND grid_code = ANY ((SELECT geoservice.scope_grids())::text[])';
     granted CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.login_jurisdictions())::integer[])';
+    seen CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.seen_jurisdictions(false))::integer[])';
     home text;
+    login text;
 BEGIN
     -- Whoever runs the service.
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
@@ -5321,13 +5363,28 @@ BEGIN
                        ' ((SELECT geoservice.closed_jurisdictions())::integer[]))', home || '_not_closed', home, within);
     END LOOP;
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_within', within, within);
-    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_reader', 'geoservice.was_published(status)');
-    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_analyst', granted || ' OR geoservice.was_published(status)', granted);
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_reader', 'geoservice.was_published(status) AND ' || seen);
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_analyst',
+        granted || ' OR (geoservice.was_published(status) AND ' || seen || ')', granted);
     FOREACH home IN ARRAY ARRAY['draft_step', 'decision', 'preview'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_within',
             'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)',
             'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)');
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_analyst',
             'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)');
+    END LOOP;
+
+    -- What is not about people, and of editions what belongs to those that are seen. Tables that are written by COPY, those of
+    -- layers and grids, have no row policies: PostgreSQL copies into none that has. Their histories have (attach_layer).
+    PERFORM geoservice.show_logins('geoservice.jurisdiction', 'id', singly => false);
+    FOREACH home IN ARRAY ARRAY['territory', 'edition_period', 'service', 'working_hours', 'calendar_day', 'working_span'] LOOP
+        PERFORM geoservice.show_logins(format('geoservice.%I', home)::regclass, 'jurisdiction_id', singly => false);
+    END LOOP;
+    FOREACH home IN ARRAY ARRAY['finding', 'reassigned_code', 'grid_lineage'] LOOP
+        PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_app', 'true', 'true');
+        FOREACH login IN ARRAY ARRAY['geoservice_reader', 'geoservice_analyst'] LOOP
+            PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, login,
+                'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)', CASE login WHEN 'geoservice_analyst' THEN 'true' END);
+        END LOOP;
     END LOOP;
 END $$;

@@ -22,6 +22,8 @@ class Event:
     #: Codes, ids and numbers; for an incident: incident, service, status, from_status, grid, from_grid, officer,
     #: edition, method, rating, original_status.
     data: Mapping[str, Any]
+    #: Whether the jurisdiction shows visitors nothing.
+    closed: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -116,13 +117,27 @@ def test_tiles_have_nothing_of_it(reported: Reported) -> None:
     assert cells == shown
 
 
-def test_its_reporter_and_figures_know_of_it(reported: Reported) -> None:
+def test_its_reporter_knows_of_it_and_who_handles_it_finds_it_counted(reported: Reported) -> None:
     followed = reported.client.get("/v1/report", headers={"Report-Token": reported.token}).json
     assert followed["id"] == reported.id
-    told = reported.client.get("/v1/statistics?jurisdiction=sare").json
+    told = reported.client.get("/v1/statistics?jurisdiction=sare", headers=reported.headers(Role.DISPATCHER)).json
     with psycopg.connect(reported.url) as connection:
         row = connection.execute("SELECT count(*) FROM geoservice.incident").fetchone()
     assert row == (told["received"],)
+
+
+def test_what_is_listed_taken_from_what_is_counted_leaves_nothing(reported: Reported) -> None:
+    for headers in (VISITOR, reported.headers(Role.READER)):
+        listed = reported.client.get("/ogc/sare/collections/incidents/items?limit=10000", headers=headers).json
+        by_grid = Counter(one["properties"].get("grid_code") for one in listed["features"])
+        told = reported.client.get("/v1/statistics?jurisdiction=sare", headers=headers).json
+        assert {one["code"]: one["received"] for one in told["per_grid"]} == {
+            one["code"]: by_grid[one["code"]] for one in told["per_grid"]
+        }
+        assert told["received"] == len(listed["features"])
+        grids = reported.client.get("/ogc/sare/collections/grids/items?limit=100", headers=headers).json
+        for one in grids["features"]:
+            assert one["properties"]["received"] == by_grid[one["properties"]["code"]]
 
 
 def test_who_reports_beside_it_is_not_told_that_it_is_there(reported: Reported) -> None:

@@ -194,8 +194,11 @@ function showGrids(features) {
 }
 
 async function openDesk() {
-  const mine = settings.jurisdictions.find((one) => one.code === duty.jurisdiction);
-  tell(byId('where'), mine ? `${mine.name} · ${duty.officer_code}` : duty.officer_code);
+  // The page names no jurisdiction that is closed: whoever it was shown to had no key yet.
+  const mine =
+    settings.jurisdictions.find((one) => one.code === duty.jurisdiction) ||
+    (await askAs(`/v1/jurisdictions/${encodeURIComponent(duty.jurisdiction)}`));
+  tell(byId('where'), `${named(mine)} · ${duty.officer_code}`);
   byId('door').hidden = true;
   byId('sign-in').hidden = true;
   byId('desk').hidden = false;
