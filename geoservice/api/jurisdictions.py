@@ -160,8 +160,9 @@ def jurisdictions_blueprint(viewing: ViewingService, incidents: IncidentService)
         return render(JurisdictionsOut(jurisdictions=[_jurisdiction_out(one) for one in shown]))
 
     @blueprint.get(
-        "/jurisdictions/<jurisdiction>", summary="A jurisdiction", responses={200: JurisdictionOut, **problem_responses(404)}
-    )
+        "/jurisdictions/<jurisdiction>", summary="A jurisdiction",
+        responses={200: JurisdictionOut, **problem_responses(404)},
+    )  # fmt: skip
     @guard("read_grids")
     def jurisdiction(path: JurisdictionPath) -> Response:
         """Tell how a jurisdiction is called, where it lies and whom its data are of."""

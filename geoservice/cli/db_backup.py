@@ -92,8 +92,8 @@ def restore(*, file: Path, as_json: bool) -> None:
     erasures = wiring.erasure_list(settings).file
     if not erasures.exists():
         click.echo(
-            f"warning: There is no list of erasures at {erasures}: words that were erased after this backup was made are"
-            " there again. Where some were, put the list of the old data directory there, or name it by"
+            f"warning: There is no list of erasures at {erasures}: words that were erased after this backup was made"
+            " are there again. Where some were, put the list of the old data directory there, or name it by"
             " GEOSERVICE_ERASURE_LIST, and restore once more where nothing is yet.",
             err=True,
         )

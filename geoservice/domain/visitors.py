@@ -24,7 +24,7 @@ class Shown:
     @classmethod
     def of(cls, by_code: Mapping[str, Visitors]) -> Shown:
         """Return what jurisdictions show, by code."""
-        least = min(by_code.values(), key=_ORDER.index, default="open")
+        least: Visitors = min(by_code.values(), key=_ORDER.index, default="open")
         return cls(by_code, least, frozenset(code for code, shown in by_code.items() if shown == "closed"))
 
     def by(self, jurisdictions: Collection[str]) -> Visitors:

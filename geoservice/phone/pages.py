@@ -55,7 +55,9 @@ def phone_blueprint(viewing: Viewing, guard: Guard, *, public_reports: bool) -> 
         if session is not None and session.must_change:
             here = page_address(request.path, english=english)
             return redirect(page_address(PASSWORD, english=english, next=here), 303)
-        return _page("officer", tuple(shown_here(viewing.jurisdictions())), account=asdict(account_frame(english=english)))
+        return _page(
+            "officer", tuple(shown_here(viewing.jurisdictions())), account=asdict(account_frame(english=english))
+        )
 
     @blueprint.get("/report/worker.js")
     @guard("report_as_resident")

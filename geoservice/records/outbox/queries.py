@@ -19,7 +19,8 @@ _KEPT = text("""
 """)
 _AFTER = text("""
     SELECT o.number, coalesce(e.at, o.at) AS at, o.topic, o.payload, o.jurisdiction_id, j.code AS jurisdiction_code,
-           coalesce(j.visitors = 'closed', false) AS closed, e.incident_id, e.rule, e.service_code, e.from_status, e.to_status, e.from_grid_code, e.to_grid_code,
+           coalesce(j.visitors = 'closed', false) AS closed,
+           e.incident_id, e.rule, e.service_code, e.from_status, e.to_status, e.from_grid_code, e.to_grid_code,
            e.officer_code, e.edition_id, e.method, e.rating, e.original_status
       FROM geoservice.outbox AS o
       LEFT JOIN geoservice.jurisdiction AS j ON j.id = o.jurisdiction_id

@@ -19,9 +19,11 @@ from tests.factories import make_jurisdiction
 
 #: Wherever a jurisdiction is named, with the place of the code.
 NAMED = (
-    "/v1/jurisdictions/{}", "/v1/jurisdictions/{}/outline", "/v1/statistics?jurisdiction={}", "/v1/grids?jurisdiction={}",
+    "/v1/jurisdictions/{}", "/v1/jurisdictions/{}/outline", "/v1/statistics?jurisdiction={}",
+    "/v1/grids?jurisdiction={}",
     "/v1/statistics/population?jurisdiction={}", "/v1/services?jurisdiction={}", "/v1/editions?jurisdiction={}",
-    "/v1/layers/buildings/features?jurisdiction={}", "/v1/grids/x?jurisdiction={}", "/v1/grids/x/history?jurisdiction={}",
+    "/v1/layers/buildings/features?jurisdiction={}", "/v1/grids/x?jurisdiction={}",
+    "/v1/grids/x/history?jurisdiction={}",
     "/v1/owner?lon=91.77&lat=29.24&jurisdiction={}", "/v1/incidents?jurisdiction={}", "/v1/staff?jurisdiction={}",
     "/v1/changes?jurisdiction={}", "/v1/audit?jurisdiction={}", "/tiles/{}/grids.json", "/tiles/{}/grids/v/0/0/0.mvt",
     "/ogc/{}", "/ogc/{}/collections", "/ogc/{}/collections/grids/items", "/ogc/{}/api", "/maps/{}", "/maps/{}/tiles",

@@ -154,8 +154,11 @@ def _roles(operation: Operation, count: int) -> list[Role]:
 def policies(url: str) -> set[str]:
     """Return the tables that have row policies for the service; of others it sees every row."""
     with psycopg.connect(url) as connection:
-        rows = connection.execute("SELECT DISTINCT tablename FROM pg_policies AS p WHERE schemaname = 'geoservice' AND NOT EXISTS ("
-                                  "SELECT FROM pg_policies AS w WHERE w.tablename = p.tablename AND w.qual = 'true' AND w.roles = '{geoservice_app}')")
+        rows = connection.execute("""
+            SELECT DISTINCT p.tablename FROM pg_policies AS p WHERE p.schemaname = 'geoservice'
+               AND NOT EXISTS (SELECT FROM pg_policies AS w
+                                WHERE w.tablename = p.tablename AND w.qual = 'true' AND w.roles = '{geoservice_app}')
+        """)
         return {row[0] for row in rows}
 
 
@@ -302,7 +305,8 @@ def test_a_login_of_one_town_sees_of_another_what_visitors_are_shown(walls: Wall
             "draft_grid": "edition_id NOT IN (SELECT id FROM geoservice.edition WHERE jurisdiction_id = %(there)s)",
             "finding": "true", "reassigned_code": "true", "jurisdiction": "id = %(here)s"}  # fmt: skip
     columns = """
-        SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'geoservice'::regnamespace AND c.relkind IN ('r', 'v')
+        SELECT c.relname FROM pg_class AS c
+         WHERE c.relnamespace = 'geoservice'::regnamespace AND c.relkind IN ('r', 'v')
            AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'jurisdiction_id')
     """
     for role in (LoginRole.READER, LoginRole.ANALYST):
@@ -320,7 +324,7 @@ def test_a_login_of_one_town_sees_of_another_what_visitors_are_shown(walls: Wall
         assert seen - COPIED == READ_BY_LOGINS[visitors] - (of_analysts if role is LoginRole.READER else set()), role
 
 
-def _reads(connection: psycopg.Connection[Any], name: str, which: str | None, walls: Walls) -> bool:
+def _reads(connection: psycopg.Connection, name: str, which: str | None, walls: Walls) -> bool:
     """Return whether a login sees a row of the community in a table or view."""
     query = f"SELECT count(*) FROM geoservice.{name} WHERE {which or 'jurisdiction_id = %(here)s'}"  # noqa: S608
     try:
@@ -331,7 +335,7 @@ def _reads(connection: psycopg.Connection[Any], name: str, which: str | None, wa
     return bool(row and row[0])
 
 
-def _connected(url: str, login: str, password: str) -> psycopg.Connection[Any]:
+def _connected(url: str, login: str, password: str) -> psycopg.Connection:
     """Connect as a login of a person."""
     at = make_url(url)
     host = str(at.query.get("host", at.host))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -194,3 +196,13 @@ def test_what_a_killed_restore_left_is_cleared_away(settings: Settings, backup: 
     assert unfinished.postmaster() is None
     assert read_manifest(backup).tables
     assert (settings.data_dir / "database" / "PG_VERSION").exists()
+
+
+def test_a_restore_without_a_list_of_erasures_says_so(settings: Settings, backup: Path) -> None:
+    environment = os.environ | {
+        "GEOSERVICE_DATA_DIR": str(settings.data_dir), "GEOSERVICE_DATABASE_PORT": str(settings.database_port)
+    }  # fmt: skip
+    command = [str(Path(sys.executable).with_name("geoservice")), "db", "restore", str(backup)]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert f"no list of erasures at {settings.data_dir}" in told.stderr
+    assert "GEOSERVICE_ERASURE_LIST" in told.stderr
