@@ -35,6 +35,8 @@ SHELL: dict[str, tuple[str, ...]] = {
     "role.officer": ("网格员", "officer"),
     "role.dispatcher": ("调度员", "dispatcher"),
     "role.analyst": ("分析员", "analyst"),
+    "role.publisher": ("发布员", "publisher"),
+    "role.steward": ("数据专管员", "steward"),
     "role.auditor": ("审计员", "auditor"),
     "role.admin": ("管理员", "administrator"),
     # Instead of a page
