@@ -7,6 +7,7 @@ SHELL: dict[str, tuple[str, ...]] = {
     "skip": ("跳到正文", "Skip to the content"),
     "pages": ("页面", "Pages"),
     "page.desk": ("调度台", "Desk"),
+    "page.audit": ("审计", "Audit"),
     "page.map": ("地图", "Map"),
     "languages": ("语言", "Language"),
     "theme": ("明暗", "Light or dark"),
@@ -39,6 +40,7 @@ SHELL: dict[str, tuple[str, ...]] = {
     "role.steward": ("数据专管员", "steward"),
     "role.auditor": ("审计员", "auditor"),
     "role.admin": ("管理员", "administrator"),
+    "role.operator": ("运维命令", "operator"),
     # Instead of a page
     "error.401": ("请先登录", "Sign in first"),
     "error.401.detail": ("登录已结束，或者还没有登录。", "The session is over, or nobody is signed in."),
