@@ -208,8 +208,7 @@ class JurisdictionService:
         attribution
             Whom everything that shows its data names, one line of text; empty: nobody.
         visitors
-            What it shows to whoever shows no key: nothing (`closed`), outline, grids and base map (`grids`), or all
-            that is not about people (`open`).
+            What it shows to whoever shows no key; see `Visitors`.
         four_eyes
             Whether who drew a draft can neither publish it nor confirm its outline.
 

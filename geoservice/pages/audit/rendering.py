@@ -90,7 +90,7 @@ def _touched(touched: Mapping[str, Any], asked: AuditAddress, said: Mapping[str,
 def _listed(value: object, said: Mapping[str, str]) -> str:
     if not isinstance(value, list):
         return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-    told = ", ".join(map(str, value[:LISTED]))
+    told = ", ".join(said.get(f"value.{one}", str(one)) for one in value[:LISTED])
     return told if len(value) <= LISTED else said["and_more"].format(list=told, n=len(value) - LISTED)
 
 

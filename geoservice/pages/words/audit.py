@@ -94,6 +94,13 @@ AUDIT: dict[str, tuple[str, ...]] = {
     "touched.of": ("内容", "of"),
     "value.True": ("是", "yes"),
     "value.False": ("否", "no"),
+    "value.jurisdiction_id": ("辖区", "jurisdiction"),
+    "value.who": ("谁", "who"),
+    "value.what": ("做了什么", "what"),
+    "value.since": ("从", "from"),
+    "value.until": ("到", "to"),
+    "value.incident": ("事件", "incident"),
+    "value.history": ("经过", "history"),
 }
 AUDIT |= {
     f"what.{noun}_{verb}": (f"{done[0]}{named[0]}", f"{named[1]} {done[1]}")
