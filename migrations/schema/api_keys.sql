@@ -10,6 +10,7 @@ CREATE TABLE geoservice.api_key (
     jurisdiction_id integer REFERENCES geoservice.jurisdiction,
     staff_code text COLLATE "C",
     created_at timestamptz NOT NULL DEFAULT now(),
+    created_by text NOT NULL DEFAULT geoservice.actor() CHECK (geoservice.is_name(created_by)),
     expires_at timestamptz,
     revoked_at timestamptz,
     FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),

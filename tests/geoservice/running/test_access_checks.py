@@ -1,10 +1,11 @@
-"""Doctor: what ends soon, what is not sealed, where no anchor can be told and where words stay too long is a line each."""
+"""Doctor: what ends soon, what is not sealed, where no anchor can be told and words that stay are a line each."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 
@@ -69,10 +70,10 @@ def test_where_no_anchor_can_be_told_is_said(settings: Settings, monkeypatch: py
 
 @pytest.mark.parametrize(("age", "level"), [("1 hour", OK), ("3 days", WARN)])
 def test_retention_that_does_not_run_is_told(settings: Settings, community_url: str, age: str, level: str) -> None:
-    run(
-        community_url,
-        "INSERT INTO geoservice.scheduled_job (job, done_at)"
-        f" VALUES ('retention', now() - interval '{age}') ON CONFLICT (job) DO UPDATE SET done_at = excluded.done_at",
-    )
+    with psycopg.connect(community_url) as connection:
+        connection.execute(
+            "INSERT INTO geoservice.scheduled_job (job, done_at) VALUES ('retention', now() - CAST(%s AS interval))"
+            " ON CONFLICT (job) DO UPDATE SET done_at = excluded.done_at", [age],
+        )  # fmt: skip
     told = only(settings, "retention")
     assert (told.level, bool(told.remedy)) == (level, level == WARN)
