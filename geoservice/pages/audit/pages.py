@@ -10,7 +10,7 @@ from geoservice.maps.pages import Guard, assets_missing
 from geoservice.maps.viewing import Viewing
 from geoservice.pages.audit.address import AuditAddress
 from geoservice.pages.audit.rendering import audit_page
-from geoservice.pages.shell.choosing import chosen
+from geoservice.pages.shell.choice import chosen
 from geoservice.pages.shell.frame import asked_language
 from geoservice.services.audit.service import AuditService
 

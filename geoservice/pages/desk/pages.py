@@ -17,7 +17,7 @@ from geoservice.pages.desk.address import DeskAddress
 from geoservice.pages.desk.bulk import add_bulk
 from geoservice.pages.desk.rendering import Shown, detail_part, list_part, rows_part, whole_page
 from geoservice.pages.desk.steps import ACTIONS, KEYS, form_after, new_form, read_details, refused_form
-from geoservice.pages.shell.choosing import chosen, led_on
+from geoservice.pages.shell.choice import chosen, led_on
 from geoservice.pages.shell.frame import asked_language, wants_fragment
 from geoservice.services.desk import DeskService
 from geoservice.services.handling import HandlingService

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 from psycopg import Connection
@@ -77,10 +78,14 @@ def anchored(settings: Settings) -> Iterator[Found]:
     """Look whether it can be told beside the database how far the chain is."""
     path = wiring.anchor_file(settings).path
     there = next(one for one in (path, *path.absolute().parents) if one.exists())
-    if os.access(there, os.W_OK):
+    if _may_write(there):
         yield "ok", f"Anchors can be added to {path}.", ""
     else:
         yield "fail", f"No anchor can be added to {path}: {there} is not to be written.", f"Run: chmod u+w '{there}'"
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK)
 
 
 def words_go(connection: Connection[Any], settings: Settings) -> Iterator[Found]:
