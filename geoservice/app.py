@@ -40,6 +40,7 @@ from geoservice.ogc.views import ogc_blueprint
 from geoservice.open311.endpoint import Endpoint
 from geoservice.open311.refusing import PREFIX, Refused, problem_response, refusal
 from geoservice.open311.views import open311_blueprint
+from geoservice.pages.audit.pages import audit_page_blueprint
 from geoservice.pages.desk.pages import desk_blueprint
 from geoservice.pages.desk.rendering import Shown
 from geoservice.pages.shell.files import files_blueprint
@@ -150,9 +151,11 @@ def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
     app.register_blueprint(maps_blueprint(services.viewing, guard))
     app.register_blueprint(accounts_blueprint(services.sessions, guard, proxies=settings.proxies))
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
+    register_pages(app, "/audit")
     register_pages(app, "/desk")
     app.register_blueprint(files_blueprint(guard))
     shown = Shown(stream_url=lambda: stream_url(settings))
+    app.register_blueprint(audit_page_blueprint(services.audit, services.viewing, guard))
     app.register_blueprint(desk_blueprint(services.desk, services.handling, services.viewing, guard, shown))
 
 

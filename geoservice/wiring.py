@@ -202,7 +202,7 @@ def build_services(settings: Settings) -> Services:
         items=ItemService(database, page_bytes=settings.ogc_page_bytes),
         layer_imports=LayerImportService(database),
         own_layers=OwnLayerService(database, own_layer_limits(settings), store),
-        audit=AuditService(database),
+        audit=AuditService(database, anchor_file(settings)),
         retention=RetentionService(database, erasure_list(settings)),
     )
 

@@ -64,6 +64,10 @@ class MovedMeanwhile(RefusedByDatabase):
     """The data moved since the preview was made."""
 
 
+class FourEyes(RefusedByDatabase):
+    """Somebody else than who drew the draft has to do it: its jurisdiction wants four eyes."""
+
+
 class TryAgain(LayerError):
     """Somebody else changed the same rows at the same moment; try again."""
 

@@ -36,7 +36,7 @@ from geoservice.web.streaming import streams
 from layers.errors import TooBusy
 
 #: Where whoever signed in begins, unless he came from somewhere.
-_HOMES = {Role.OFFICER: "/officer", Role.DISPATCHER: "/desk"}
+_HOMES = {Role.OFFICER: "/officer", Role.DISPATCHER: "/desk", Role.AUDITOR: "/audit"}
 Networks = Collection[IPv4Network | IPv6Network]
 
 

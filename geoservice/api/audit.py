@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
@@ -30,6 +31,7 @@ class AuditQuery(StrictModel):
     )
     since: Instant | None = Field(None, description="From this instant on")
     until: Instant | None = Field(None, description="Before this instant")
+    incident: UUID | None = Field(None, description="That name this incident; lists name none")
     limit: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
     before: RowNumber | None = Field(None, description="`next` of the page before")
 
@@ -65,7 +67,9 @@ def audit_blueprint(audit: AuditService) -> APIBlueprint:
     @guard("read_audit")
     def entries(query: AuditQuery) -> Response:
         """List what was done, the latest first; whoever looks at that leaves an entry, too."""
-        search = AuditSearch(who=query.who, what=query.what, since=query.since, until=query.until)
+        search = AuditSearch(
+            who=query.who, what=query.what, since=query.since, until=query.until, incident=query.incident
+        )
         found, total = audit.page(search, jurisdiction_code=query.jurisdiction, before=query.before, limit=query.limit)
         more = found[-1].id if len(found) == query.limit else None
         return render(AuditOut(entries=[_entry_out(one) for one in found], next=more, total=total))

@@ -98,7 +98,7 @@ def deciding_blueprint(deciding: DecidingService) -> APIBlueprint:
     @blueprint.get(
         "/<id>/decisions", summary="What was decided", responses={200: DecisionsOut, **problem_responses(401, 403, 404)}
     )
-    @guard("edit_boundaries")
+    @guard("read_drafts")
     def decisions(path: EditionPath) -> Response:
         """List gaps and overlaps that were given away in an edition, or in a draft that it came of."""
         return render(DecisionsOut(decisions=[_decision_out(one) for one in deciding.decisions(path.id)]))

@@ -150,7 +150,7 @@ def drafts_blueprint(drafts: DraftService) -> APIBlueprint:
 
 def _add_wholes(blueprint: APIBlueprint, drafts: DraftService) -> None:
     @blueprint.post("/<id>/withdraw", summary="Put a draft away", responses={200: EditionOut, **REFUSALS})
-    @guard("edit_boundaries")
+    @guard("publish_boundaries")
     def withdraw(path: EditionPath, body: Nothing) -> Response:
         """Put a draft away for good."""
         return render(edition_out(drafts.withdraw(path.id, revision=stated_revision(path.id), actor=_actor())))
@@ -229,7 +229,7 @@ def _add_grids(blueprint: APIBlueprint, drafts: DraftService) -> None:
 
 def _add_steps(blueprint: APIBlueprint, drafts: DraftService) -> None:
     @blueprint.get("/<id>/steps", summary="Its steps", responses={200: StepsOut, **problem_responses(401, 403, 404)})
-    @guard("edit_boundaries")
+    @guard("read_drafts")
     def steps(path: EditionPath) -> Response:
         """List what was done to a draft, by whatever door, the first step first."""
         return render(StepsOut(steps=[_step_out(step) for step in drafts.steps(path.id)]))

@@ -51,6 +51,7 @@ class JurisdictionOut(BaseModel):
     bbox: list[float] = Field(description="west, south, east, north in degrees, WGS 84")
     attribution: str | None = Field(description="Whom everything that shows its data names, plain text; null: nobody")
     visitors: Literal["closed", "grids", "open"] = Field(description="What whoever shows no key sees of it")
+    four_eyes: bool = Field(description="Whether who drew a draft can neither publish it nor confirm its outline")
     retention: RetentionOut = Field(description="For how many days what people write is kept; null: for good")
 
 
@@ -216,6 +217,7 @@ def _jurisdiction_out(view: JurisdictionView) -> JurisdictionOut:
         bbox=list(view.bbox),
         attribution=view.attribution,
         visitors=view.visitors,
+        four_eyes=view.four_eyes,
         retention=RetentionOut(**asdict(view.retention)),
     )
 

@@ -110,7 +110,7 @@ def outlines_blueprint(outlines: OutlineService, viewing: ViewingService) -> API
         "/editions/<id>/confirm-outline", summary="Confirm its outline", security=SECURITY,
         responses={200: OutlineFeature, **REFUSALS},
     )  # fmt: skip
-    @guard("edit_boundaries")
+    @guard("publish_boundaries")
     def confirm(path: EditionPath, body: ConfirmBody) -> Response:
         """Say why a draft has another outline than the one before; 409 when it has not."""
         return _feature(outlines.confirm(path.id, body.reason, revision=stated_revision(path.id), actor=_actor()))

@@ -148,6 +148,8 @@ class PreviewOut(BaseModel):
     decisions: list[PreviewDecisionOut] = Field(
         description="Gaps and overlaps that were given away, here or where it came of"
     )
+    drawn_by: list[str] = Field(description="Who had a hand in the draft, as histories name them")
+    four_eyes: bool = Field(description="Whether somebody else than those has to publish it")
     grids_unstaffed: list[str] = Field(description="New grids that nobody is posted to as officer or deputy")
     moves: dict[str, Any] = Field(
         description="GeoJSON: features and open incidents that change grid, with from and to; none of households"
@@ -202,7 +204,7 @@ def publishing_blueprint(editions: EditionService, drafts: DraftService) -> APIB
     @blueprint.post(
         "/<id>/validate", summary="Validate a draft", security=SECURITY, responses={200: FindingsOut, **REFUSALS}
     )
-    @guard("edit_boundaries")
+    @guard("publish_boundaries")
     def validate(path: EditionPath, body: Nothing) -> Response:
         """Look at a draft as it stands now; return the findings as GeoJSON, errors first."""
         return render_bytes(findings_json(editions.validate(path.id, actor=current_identity().actor)))
@@ -220,7 +222,7 @@ def publishing_blueprint(editions: EditionService, drafts: DraftService) -> APIB
     @blueprint.post(
         "/<id>/preview", summary="Preview a draft", security=SECURITY, responses={200: PreviewOut, **REFUSALS}
     )
-    @guard("edit_boundaries")
+    @guard("read_drafts")
     def preview(path: EditionPath, body: PreviewBody) -> Response:
         """Rehearse the publication: what would have another grid, and each grid's load before and after."""
         impact = editions.preview(path.id, valid_from=body.valid_from, actor=current_identity().actor)
@@ -229,7 +231,7 @@ def publishing_blueprint(editions: EditionService, drafts: DraftService) -> APIB
     @blueprint.post(
         "/<id>/publish", summary="Publish a draft", security=SECURITY, responses={200: PublishedOut, **REFUSALS}
     )
-    @guard("edit_boundaries")
+    @guard("publish_boundaries")
     def publish(path: EditionPath, body: PublishBody) -> Response:
         """Put a draft in force, moving exactly what its preview showed; 409 tells what is different by now."""
         result = editions.publish(
@@ -267,6 +269,7 @@ def _preview_out(impact: Impact) -> dict[str, Any]:
             ).model_dump()
             for one in impact.decisions
         ],
+        "drawn_by": list(impact.drawn_by), "four_eyes": impact.four_eyes,
         "grids_unstaffed": list(impact.unstaffed),
         "reroute": impact.reroute,
         "moves": collection(move_features(impact)),

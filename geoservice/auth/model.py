@@ -20,6 +20,7 @@ class Role(StrEnum):
     OFFICER = "officer"
     DISPATCHER = "dispatcher"
     ANALYST = "analyst"
+    PUBLISHER = "publisher"  #: puts in force what somebody else drew
     STEWARD = "steward"  #: erases what people wrote
     AUDITOR = "auditor"
     ADMIN = "admin"

@@ -20,7 +20,9 @@ class Permission(StrEnum):
     VIEW_FEATURES = "view_features"  #: buildings, cameras, organisations, reports without words, one by one
     LOOK_UP_OWNER = "look_up_owner"  #: which grid owns a place
     READ_GRIDS = "read_grids"  #: jurisdictions, grids, editions, figures
-    EDIT_BOUNDARIES = "edit_boundaries"  #: make and edit drafts, preview and publish them
+    READ_DRAFTS = "read_drafts"  #: drafts of boundaries: their steps, decisions and previews
+    EDIT_BOUNDARIES = "edit_boundaries"  #: make and edit drafts
+    PUBLISH_BOUNDARIES = "publish_boundaries"  #: validate, publish and withdraw drafts, confirm their outlines
     EDIT_FEATURES = "edit_features"  #: write features of layers; an officer those of his grids
     READ_HOUSEHOLDS = "read_households"  #: single households and counts below the minimum; an officer of his grids
     READ_CHANGES = "read_changes"  #: what was changed, by whom, and what it was before
@@ -55,13 +57,15 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.VIEW_FEATURES: _EVERYBODY,
     Permission.LOOK_UP_OWNER: _EVERYBODY,
     Permission.READ_GRIDS: _EVERYBODY,
+    Permission.READ_DRAFTS: frozenset({Role.ANALYST, Role.PUBLISHER, Role.ADMIN}),
     Permission.EDIT_BOUNDARIES: frozenset({Role.ANALYST, Role.ADMIN}),
+    Permission.PUBLISH_BOUNDARIES: frozenset({Role.ANALYST, Role.PUBLISHER, Role.ADMIN}),
     Permission.EDIT_FEATURES: frozenset({Role.OFFICER, Role.ANALYST, Role.ADMIN}),
     Permission.READ_HOUSEHOLDS: frozenset({Role.OFFICER, Role.ADMIN}),
     Permission.READ_CHANGES: _STAFF,
     Permission.UNDO_CHANGES: frozenset({Role.ANALYST, Role.ADMIN}),
     Permission.READ_INCIDENTS: _STAFF,
-    Permission.REPORT_INCIDENT: _KNOWN - {Role.READER, Role.STEWARD, Role.AUDITOR},
+    Permission.REPORT_INCIDENT: _KNOWN - {Role.READER, Role.PUBLISHER, Role.STEWARD, Role.AUDITOR},
     Permission.USE_DESK: frozenset({Role.DISPATCHER, Role.AUDITOR, Role.ADMIN}),
     Permission.HANDLE_INCIDENT: frozenset({Role.OFFICER, Role.DISPATCHER, Role.ADMIN}),
     Permission.REPORT_AS_RESIDENT: _EVERYBODY,

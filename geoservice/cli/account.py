@@ -55,7 +55,8 @@ def list_accounts() -> None:
     with _accounts() as accounts:
         for one in accounts.accounts():
             place = f"{one.jurisdiction_code or 'everywhere':12}  {one.staff_code or '-':6}"
-            made = f"{one.created_at:%Y-%m-%d} by {one.created_by}"
+            ends = "never" if one.expires_at is None else f"{one.expires_at:%Y-%m-%d}"
+            made = f"{one.created_at:%Y-%m-%d} by {one.created_by}, ends {ends}"
             click.echo(f"{one.login:16}  {one.role:10}  {_state(one):16}  {place}  {made}")
 
 

@@ -102,6 +102,9 @@ def show_impact(impact: impacts.Impact) -> None:
             f"Nobody is posted to {', '.join(impact.unstaffed)} yet: reports there would wait without an officer."
         )
     _show_decided(impact)
+    click.echo(f"Drawn by {', '.join(impact.drawn_by)}.")
+    if impact.four_eyes:
+        click.echo("The jurisdiction wants four eyes: somebody else has to publish it.")
     for blocker in impact.blockers:
         click.echo(f"It can not be published yet: {blocker_sentence(blocker)}")
 

@@ -52,6 +52,10 @@ _VISITORS: dict[Visitors, str] = {
     "closed": "nothing of it", "grids": "its outline, grids, base map and counts",
     "open": "all of it that is not about people",
 }  # fmt: skip
+_FOUR_EYES = {
+    True: "Who drew a draft can neither publish it nor confirm its outline: somebody else does.",
+    False: "Who drew a draft may publish it.",
+}
 
 
 @contextmanager
@@ -175,11 +179,16 @@ def correct(*, code: str, name: str | None, name_en: str | None, time_zone: str 
     help="What whoever shows no key sees of it: nothing; outline, grids, base map and counts; or all that is not about"
     " people, one by one. grids at first.",
 )  # fmt: skip
+@click.option(
+    "--four-eyes/--no-four-eyes", default=None,
+    help="Whether who drew a draft can neither publish it nor confirm its outline, so that two people take part; not at"
+    " first.",
+)  # fmt: skip
 @click.option("--attribution", help="Whom maps, tiles and files of its data name, one line; '' for nobody.")
 def set_(
     *, code: str, households_min: int | None, households_max: int | None, code_pattern: str | None,
     reroute: Reroute | None, snap_tolerance_m: float | None, accuracy_m: float | None, attribution: str | None,
-    visitors: Visitors | None,
+    visitors: Visitors | None, four_eyes: bool | None,
 ) -> None:  # fmt: skip
     """Say what the jurisdiction CODE wants of its grids, publications and look-ups; the rest stays as it is.
 
@@ -189,7 +198,7 @@ def set_(
         now = jurisdictions.set_up(
             code, households_min=households_min, households_max=households_max, grid_code_pattern=code_pattern,
             reroute=reroute, snap_tolerance_m=snap_tolerance_m, accuracy_m=accuracy_m, attribution=attribution,
-            visitors=visitors, actor=actor(),
+            visitors=visitors, four_eyes=four_eyes, actor=actor(),
         )  # fmt: skip
     form = "any code" if now.grid_code_pattern is None else f"codes of the form {now.grid_code_pattern}"
     click.echo(f"Jurisdiction {code} wants {now.households_min} to {now.households_max} households in a grid, {form}.")
@@ -199,6 +208,7 @@ def set_(
         f" may be {now.accuracy_m:g} m off."
     )
     click.echo(f"Visitors see {_VISITORS[now.visitors]}.")
+    click.echo(_FOUR_EYES[now.four_eyes])
     if now.attribution is not None:
         click.echo(f"Maps, tiles and files of its data name: {now.attribution}")
 

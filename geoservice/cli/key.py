@@ -23,6 +23,10 @@ def _keys() -> Iterator[key_services.KeyService]:
         yield key_services.KeyService(database)
 
 
+#: How long a key is good of which nothing else is said.
+DAYS = 365
+
+
 @click.group()
 def key() -> None:
     """Make, list and revoke the keys of programs."""
@@ -30,19 +34,25 @@ def key() -> None:
 
 @key.command()
 @click.option("--label", required=True, help="What the key is for; shown in lists.")
+@click.option("--no-end", is_flag=True, help=f"Never ends, in place of after {DAYS} days.")
 @grant_options
-def create(*, label: str, **said: Any) -> None:
+def create(*, label: str, no_end: bool, days: int | None, **said: Any) -> None:
     """Make a key and print it; it is shown this once.
 
-    A key is good in one jurisdiction. An officer's names the officer, and shows what his grids have that day.
+    A key is good in one jurisdiction, and for 365 days unless something else is said. An officer's names the officer,
+    and shows what his grids have that day.
     """
-    grant = stated_grant(**said)
+    if no_end and days is not None:
+        raise click.UsageError("--days and --no-end exclude each other.")
+    grant = stated_grant(days=None if no_end else days or DAYS, **said)
     with _keys() as keys:
         click.echo(
             keys.create(
                 grant.role, label, expires_at=grant.expires_at, staff=grant.holder, jurisdiction=grant.home
             )
         )  # fmt: skip
+    ends = "It never ends." if grant.expires_at is None else f"It ends on {grant.expires_at:%Y-%m-%d}."
+    click.echo(ends, err=True)
 
 
 @key.command("list")
@@ -54,7 +64,9 @@ def list_keys() -> None:
             ended = one.expires_at is not None and one.expires_at <= now
             state = "revoked" if one.revoked_at else "expired" if ended else "in use"
             place = f"{one.jurisdiction_code or 'everywhere':12}  {one.staff_code or '-':6}"
-            click.echo(f"{one.id}  {one.role:10}  {state:8}  {one.created_at:%Y-%m-%d}  {place}  {one.label}")
+            ends = "never" if one.expires_at is None else f"{one.expires_at:%Y-%m-%d}"
+            made = f"{one.created_at:%Y-%m-%d} by {one.created_by}, ends {ends:10}"
+            click.echo(f"{one.id}  {one.role:10}  {state:8}  {made}  {place}  {one.label}")
 
 
 @key.command()

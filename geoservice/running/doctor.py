@@ -21,6 +21,7 @@ from geoservice import wiring
 from geoservice.counting.sealing import REGISTER_KEY
 from geoservice.embedded.cluster_errors import EmbeddedError
 from geoservice.errors import GeoserviceError, NoDatabase
+from geoservice.running import doctor_checks
 from geoservice.running.addresses import base_url
 from geoservice.running.database import embedded_cluster
 from geoservice.running.instance import Instance
@@ -323,4 +324,8 @@ CHECKS: tuple[tuple[str, Look, bool], ...] = (
     ("deliveries", _asked(_deliveries), True),
     ("grids", _asked(_grids), True),
     ("loaded editions", _asked(_loaded), True),
+    ("keys and accounts", _asked(doctor_checks.ending), True),
+    ("audit", _asked(doctor_checks.sealed), True),
+    ("anchors", doctor_checks.anchored, False),
+    ("retention", _asked(doctor_checks.words_go), True),
 )

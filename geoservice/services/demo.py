@@ -30,7 +30,7 @@ from layers.jurisdictions.queries import find_jurisdiction
 #: The demo's boundaries are in force since this long before it is loaded: longer than its oldest report.
 BOUNDARIES_AGE = timedelta(days=365)
 #: A key of the demo works this long; one is handed out while there is none.
-KEY_AGE = timedelta(days=30)
+KEY_AGE = timedelta(days=90)
 KEY_LABEL = "demo"
 #: Login name of the first administrator, who is one everywhere: towns of one's own come beside the demo.
 ADMIN = "admin"

@@ -20,6 +20,7 @@ from geoservice.services.impact import (
     publish_blockers,
     told_moves,
     told_workloads,
+    without_incidents,
     workloads_after,
 )
 from geoservice.services.importing import (
@@ -33,7 +34,7 @@ from geoservice.services.importing import (
     with_own_outline,
 )
 from geoservice.services.lookups import get_edition, get_jurisdiction
-from layers.db.scope import sees_households
+from layers.db.scope import counting_all, sees_households, sees_sensitive
 from layers.db.session import Database
 from layers.errors import EditedMeanwhile, MovedMeanwhile, TryAgain
 from layers.grids import drafts, edits, queries
@@ -183,9 +184,6 @@ class EditionService:
             if not sees_households():
                 preview = replace(preview, moves=told_moves(preview.moves, housed_places(connection, jurisdiction.id)))
             codes = grids_concerned(preview.moves)
-            before = previews.workloads(connection, jurisdiction_id=jurisdiction.id, codes=codes)
-            if not sees_households():
-                before = told_workloads(before)
             places = previews.places_of(connection, preview.moves)
             old = frozenset() if edition.base_id is None else queries.owned_codes_of(connection, edition.base_id)
             new = queries.owned_codes_of(connection, edition_id)
@@ -195,12 +193,17 @@ class EditionService:
             outline = queries.outline_beside(connection, edition_id)
             decisions = drafts.decisions_of(connection, edition_id)
             blockers = publish_blockers(edition, drafts.latest_edition(connection, jurisdiction.id))
+            drawn_by = queries.drawers_of(connection, edition_id)
+            counting_all(connection)
+            before = previews.workloads(connection, jurisdiction_id=jurisdiction.id, codes=codes)
+            if not sees_households():
+                before = told_workloads(before)
         staffed = {one.grid_code for one in arriving if one.officer.role in ("grid_officer", "deputy")}
         after = workloads_after(before, preview.moves)
         unstaffed = tuple(sorted(new - old - staffed))
         return Impact(
             preview, before, after, places, leaving, unstaffed, jurisdiction.reroute, blockers, reassigned, outline,
-            decisions,
+            decisions, drawn_by, jurisdiction.four_eyes,
         )  # fmt: skip
 
     def publish(
@@ -229,6 +232,8 @@ class EditionService:
             There is none; the instant has no zone; the preview is of another draft.
         EditedMeanwhile, PublishedMeanwhile
             The draft, or what is in force, is not as the publisher saw it.
+        FourEyes
+            The publisher had a hand in the draft, and the jurisdiction wants somebody else.
         PreviewOutdated
             Data moved since the preview; it says which.
         RefusedByDatabase
@@ -265,8 +270,11 @@ class EditionService:
         except MovedMeanwhile:
             now = self._rehearsed(edition_id, valid_from, actor)
             shown = () if seen is None else seen.moves
+            appeared, gone = sorted(set(now) - set(shown), key=str), sorted(set(shown) - set(now), key=str)
+            if not sees_sensitive():
+                appeared, gone = without_incidents(appeared), without_incidents(gone)
             raise PreviewOutdated(
-                appeared=sorted(set(now) - set(shown), key=str), gone=sorted(set(shown) - set(now), key=str),
+                appeared=appeared, gone=gone,
                 edition=edition_id, counted=sees_households(),
             ) from None  # fmt: skip
 

@@ -12,9 +12,10 @@ from layers.buildings.layer import BUILDINGS
 from layers.grids.model import Decision, Edition, EditionOutline, ReassignedCode
 from layers.households.layer import HOUSEHOLDS
 from layers.households.model import HouseholdPlace
+from layers.incidents.layer import INCIDENTS
 from layers.jurisdictions.model import Reroute
 from layers.staff.model import Posting
-from layers.summaries.previews import Move, Preview, Workload
+from layers.summaries.previews import UNDECIDED, Move, Preview, Workload
 
 Advice = Literal["validate-edition", "look-at-findings", "rebase-edition", "import-again", "confirm-outline"]
 
@@ -53,6 +54,10 @@ class Impact:
     outline: EditionOutline | None = None
     #: Gaps and overlaps that somebody gave away, the first first.
     decisions: tuple[Decision, ...] = ()
+    #: Who had a hand in the draft, as histories name them.
+    drawn_by: tuple[str, ...] = ()
+    #: Whether somebody else has to publish it.
+    four_eyes: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,12 @@ def told_moves(moves: Sequence[Move], places: Iterable[HouseholdPlace]) -> tuple
             counts = (one.households, one.residents, None)
             told.append(Move(HOUSEHOLDS.table, head, None, one.grid_code, to_grid[head], *counts))
     return tuple(told)
+
+
+def without_incidents(moves: Iterable[Move]) -> list[Move]:
+    """Return moves without which incidents those are: whoever may read none is told counts of them."""
+    kinds = (INCIDENTS.table, UNDECIDED)
+    return [replace(move, id="", code=None) if move.kind in kinds else move for move in moves]
 
 
 def told_workloads(loads: Sequence[Workload]) -> tuple[Workload, ...]:

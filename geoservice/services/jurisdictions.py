@@ -28,6 +28,7 @@ from layers.db.session import Database
 from layers.jurisdictions.edits import (
     insert_jurisdiction,
     set_attribution,
+    set_four_eyes,
     set_names,
     set_retention,
     set_time_zone,
@@ -189,6 +190,7 @@ class JurisdictionService:
         accuracy_m: float | None = None,
         attribution: str | None = None,
         visitors: Visitors | None = None,
+        four_eyes: bool | None = None,
         actor: str = "",
     ) -> Jurisdiction:
         """Change what a jurisdiction wants of its grids, of publications and of look-ups; None: as it is.
@@ -206,8 +208,9 @@ class JurisdictionService:
         attribution
             Whom everything that shows its data names, one line of text; empty: nobody.
         visitors
-            What it shows to whoever shows no key: nothing (`closed`), outline, grids and base map (`grids`), or all
-            that is not about people (`open`).
+            What it shows to whoever shows no key; see `Visitors`.
+        four_eyes
+            Whether who drew a draft can neither publish it nor confirm its outline.
 
         Raises
         ------
@@ -230,6 +233,8 @@ class JurisdictionService:
             )  # fmt: skip
             if visitors is not None:
                 set_visitors(connection, now.id, visitors)
+            if four_eyes is not None:
+                set_four_eyes(connection, now.id, four_eyes=four_eyes)
             if attribution is not None:
                 set_attribution(connection, now.id, attribution.strip() or None)
             return get_jurisdiction(connection, code)

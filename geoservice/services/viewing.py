@@ -36,6 +36,8 @@ class JurisdictionView:
     statistics: Figures
     #: What visitors see of it.
     visitors: Visitors = "grids"
+    #: Whether who drew a draft can neither publish it nor confirm its outline.
+    four_eyes: bool = False
     #: For how long it keeps what people write.
     retention: Retention = field(default_factory=Retention)
 
@@ -77,5 +79,5 @@ def _view(connection: Connection, jurisdiction: Jurisdiction) -> JurisdictionVie
         jurisdiction.code, jurisdiction.name, jurisdiction.name_en or "", jurisdiction.bbox,
         jurisdiction.attribution,
         grid_figures.figures(connection, jurisdiction_id=jurisdiction.id), jurisdiction.visitors,
-        jurisdiction.retention,
+        jurisdiction.four_eyes, jurisdiction.retention,
     )  # fmt: skip

@@ -47,7 +47,8 @@ def _moves(moves: tuple[Move, ...], error: PreviewOutdated) -> dict[str, Any]:
     return {
         "households": sum(move.households or 0 for move in moves) if error.counted else None,
         "features": [
-            {"kind": one.kind, "code": one.code or one.id, "from": one.from_grid, "to": one.to_grid} for one in told
+            {"kind": one.kind, "code": one.code or one.id or None, "from": one.from_grid, "to": one.to_grid}
+            for one in told
         ],
     }
 

@@ -130,6 +130,7 @@ KINDS: dict[type[Exception], Kind] = {
     rules.VisitOfNobody: Kind("visit-of-nobody", 422, "Whose visit it was is not said"),
     rules.PeriodTooLong: Kind("period-too-long", 422, "The period has too many months"),
     rules.PostingUnknown: Kind("posting-unknown", 404, "There is no such posting"),
+    facts.FourEyes: Kind("four-eyes", 403, "Somebody else has to do it"),
     facts.StepRefused: Kind("step-not-allowed", 409, "The incident can not take this step"),
     rules.NotServed: Kind("not-served", 422, "The place is not served from here"),
     rules.CameraUnknown: Kind("camera-unknown", 422, "There is no such camera"),

@@ -94,6 +94,17 @@ def sees_households() -> bool:
     return "households" in _present.get().told
 
 
+def sees_sensitive() -> bool:
+    """Return whether whoever asks now is told where and when sensitive reports were made."""
+    return "sensitive" in _present.get().told
+
+
+def counting_all(connection: Connection) -> None:
+    """Count for the rest of a transaction what is only told as a count: sensitive reports are reports, too."""
+    present = _present.get()
+    enter(connection, replace(present, told=tuple({*present.told, "sensitive"})))
+
+
 def choose(scope: Scope) -> Token[Scope]:
     """Have transactions of this context see this scope; return what `leave` takes."""
     return _present.set(scope)

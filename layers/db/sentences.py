@@ -8,6 +8,7 @@ _WORDS = "Write a few words, at most 500 characters: blanks and signs alone say 
 _PERSONAL = "Leave out what looks like a telephone or identity number, a plate, an e-mail address or a messenger id."
 _SHAPE = "The shape must be valid, not empty, in longitude and latitude, and of at most 100,000 vertices."
 _POSITION = "The place is longitude, -180 to 180, and latitude, -90 to 90, in this order."
+_ROLES = "A role is reader, reporter, officer, dispatcher, analyst, publisher, steward, auditor or admin."
 _GONE = "or something else still belongs to it."
 _PEOPLE = "A row has 0 to 10,000 people of each age."
 _METRES = "is 0 to 1,000 metres."
@@ -61,7 +62,7 @@ SENTENCES = {
     "step_id_fkey": f"There is no such step, {_GONE}",
     # Keys, staff and hours
     "api_key_id_check": "The public part of a key is 8 small letters and digits.",
-    "api_key_role_check": "A role is reader, reporter, officer, dispatcher, analyst, steward, auditor or admin.",
+    "api_key_role_check": _ROLES,
     "secret_sha256_check": "A key is kept as its SHA-256, 32 bytes.",
     "api_key_staff_of_a_jurisdiction": "A key that names a member of staff names the jurisdiction, too.",
     "api_key_officer_is_somebody": "An officer's key names the officer.",
@@ -76,7 +77,7 @@ SENTENCES = {
     "visitors_check": "What visitors see of a jurisdiction is closed, grids or open.",
     "login_check": "A login name is 1 to 40 small letters, digits and .-_, and no number of a person: name a post.",
     "password_hash_check": "A password is kept as its argon2id hash.",
-    "account_role_check": "A role is reader, reporter, officer, dispatcher, analyst, steward, auditor or admin.",
+    "account_role_check": _ROLES,
     "created_by_check": f"Who made an account {_NAME}",
     "account_staff_of_a_jurisdiction": "An account names a member of staff together with the jurisdiction, or neither.",
     "officer_is_somebody": "What is an officer's names the officer: say whose it is.",

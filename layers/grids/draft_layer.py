@@ -23,7 +23,7 @@ def draft_layer(edition: Edition) -> Layer:
         table="grid",
         source="",
         bitemporal=False,
-        read="edit_boundaries",
+        read="read_drafts",
         tiling=None,
         styles=(),
         columns=(

@@ -71,6 +71,8 @@ _SET_OUTLINE = text("""
     UPDATE geoservice.edition SET outline = CAST(:outline AS geometry), outline_reason = NULL WHERE id = :edition_id
 """)
 _CONFIRM_OUTLINE = text("UPDATE geoservice.edition SET outline_reason = :reason WHERE id = :edition_id")
+_FORGET_CONFIRMATION = text("UPDATE geoservice.edition SET outline_reason = NULL WHERE id = :edition_id")
+_TAKE_OVER_DRAWERS = text("SELECT geoservice.take_over_drawers(:edition_id, :other)")
 _SET_BALLPARK = text("UPDATE geoservice.edition SET ballpark = :ballpark WHERE id = :edition_id")
 _OUTLINES_OF_STEP = text("""
     SELECT st_asbinary(s.outline_before) AS before, st_asbinary(s.outline_after) AS after
@@ -186,8 +188,21 @@ def set_outline(
 
 
 def confirm_outline(connection: Connection, edition_id: int, reason: str) -> None:
-    """Say why a draft has another outline than the one before; without another one nothing is kept."""
+    """Say why a draft has another outline than the one before; without another one nothing is kept.
+
+    Raises
+    ------
+    FourEyes
+        Whoever acts had a hand in the draft, and the jurisdiction wants somebody else.
+    """
+    # The same words by somebody else are another confirmation.
+    connection.execute(_FORGET_CONFIRMATION, {"edition_id": edition_id})
     connection.execute(_CONFIRM_OUTLINE, {"edition_id": edition_id, "reason": reason})
+
+
+def take_over_drawers(connection: Connection, edition_id: int, other: int) -> None:
+    """Note that those had a hand in a draft who had one in another edition."""
+    connection.execute(_TAKE_OVER_DRAWERS, {"edition_id": edition_id, "other": other})
 
 
 def set_ballpark(connection: Connection, edition_id: int, ballpark: str) -> None:

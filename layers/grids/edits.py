@@ -147,6 +147,8 @@ def publish_edition(
     ------
     EditedMeanwhile, PublishedMeanwhile, MovedMeanwhile
         It is not as its publisher saw it.
+    FourEyes
+        Its publisher had a hand in it, and the jurisdiction wants somebody else.
     RefusedByDatabase
         With a sentence: not validated as it stands, findings of severity error, not a draft.
     """

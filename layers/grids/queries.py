@@ -32,6 +32,7 @@ _EDITIONS = text("""
 """)
 _LOCK = text("SELECT e.id FROM geoservice.edition AS e WHERE e.id = :edition_id FOR UPDATE")
 _OUTLINE = text("SELECT st_asbinary(e.outline) AS outline FROM geoservice.edition AS e WHERE e.id = :edition_id")
+_DRAWERS = text("SELECT e.drawn_by FROM geoservice.edition AS e WHERE e.id = :edition_id")
 _BALLPARK = text("SELECT e.ballpark FROM geoservice.edition AS e WHERE e.id = :edition_id")
 _OUTLINE_OF_DRAFT = text("""
     SELECT st_asbinary(e.outline) AS outline, e.outline_reason AS reason, e.outline_confirmed_by AS confirmed_by,
@@ -168,6 +169,11 @@ def codes_ever(connection: Connection, edition_id: int) -> frozenset[str]:
 def codes_unlike(connection: Connection, codes: Sequence[str], pattern: str) -> list[str]:
     """Return the codes that are not wholly of a form, a regular expression of PostgreSQL."""
     return list(connection.execute(_CODES_UNLIKE, {"codes": list(codes), "pattern": pattern}).scalars())
+
+
+def drawers_of(connection: Connection, edition_id: int) -> tuple[str, ...]:
+    """Return who had a hand in the draft of an edition, as histories name them."""
+    return tuple(connection.execute(_DRAWERS, {"edition_id": edition_id}).scalar_one())
 
 
 def ballpark_of_edition(connection: Connection, edition_id: int) -> str | None:

@@ -49,6 +49,8 @@ class EditionRow(Base):
     #: Why it is not the outline before; null: it is, or nobody confirmed it.
     outline_reason: Mapped[str | None] = mapped_column(Text)
     outline_confirmed_by: Mapped[str | None] = mapped_column(Text)
+    #: Who had a hand in its draft.
+    drawn_by: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("ARRAY[geoservice.actor()]"))
     #: The edition this one was drawn from.
     base_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey(EDITION))
     #: Number of the last step.

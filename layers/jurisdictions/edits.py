@@ -27,6 +27,7 @@ _SET_ATTRIBUTION = text("""
     UPDATE geoservice.jurisdiction AS j SET attribution = :attribution WHERE j.id = :jurisdiction_id
 """)
 _SET_VISITORS = text("UPDATE geoservice.jurisdiction AS j SET visitors = :visitors WHERE j.id = :jurisdiction_id")
+_SET_FOUR_EYES = text("UPDATE geoservice.jurisdiction AS j SET four_eyes = :four_eyes WHERE j.id = :jurisdiction_id")
 _SET_RETENTION = text("""
     UPDATE geoservice.jurisdiction AS j
        SET words_days = :words, deliveries_days = :deliveries, report_keys_days = :report_keys,
@@ -115,6 +116,11 @@ def set_time_zone(connection: Connection, jurisdiction_id: int, time_zone: str) 
 def set_visitors(connection: Connection, jurisdiction_id: int, visitors: Visitors) -> None:
     """Say what a jurisdiction shows to whoever shows no key."""
     connection.execute(_SET_VISITORS, {"jurisdiction_id": jurisdiction_id, "visitors": visitors})
+
+
+def set_four_eyes(connection: Connection, jurisdiction_id: int, *, four_eyes: bool) -> None:
+    """Say whether who drew a draft of a jurisdiction can neither publish it nor confirm its outline."""
+    connection.execute(_SET_FOUR_EYES, {"jurisdiction_id": jurisdiction_id, "four_eyes": four_eyes})
 
 
 def set_attribution(connection: Connection, jurisdiction_id: int, attribution: str | None) -> None:

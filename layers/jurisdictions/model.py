@@ -55,4 +55,6 @@ class Jurisdiction:
     attribution: str | None = None
     #: What visitors see of it.
     visitors: Visitors = "grids"
+    #: Whether who drew a draft can neither publish it nor confirm its outline.
+    four_eyes: bool = False
     retention: Retention = Retention()

@@ -14,6 +14,7 @@ from layers.jurisdictions.model import Jurisdiction, Retention, Visitors
 _ALL = text("""
     SELECT j.id, j.code, j.name, j.name_en, j.metric_srid, j.time_zone, j.snap_tolerance_m, j.accuracy_m,
            j.households_min, j.households_max, j.grid_code_pattern, j.reroute, j.ballpark, j.attribution, j.visitors,
+           j.four_eyes,
            j.words_days, j.deliveries_days, j.report_keys_days, j.sessions_days,
            st_xmin(now_in_force.box) AS west, st_ymin(now_in_force.box) AS south,
            st_xmax(now_in_force.box) AS east, st_ymax(now_in_force.box) AS north
@@ -66,6 +67,6 @@ def _jurisdiction(row: Row[Any]) -> Jurisdiction:
     return Jurisdiction(
         row.id, row.code, row.name, row.name_en, row.metric_srid, row.time_zone, row.snap_tolerance_m, row.accuracy_m,
         Bbox(row.west, row.south, row.east, row.north), row.households_min, row.households_max, row.grid_code_pattern,
-        row.reroute, row.ballpark, row.attribution, row.visitors,
+        row.reroute, row.ballpark, row.attribution, row.visitors, row.four_eyes,
         Retention(row.words_days, row.deliveries_days, row.report_keys_days, row.sessions_days),
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Float, Identity, Index, Integer, Text
+from sqlalchemy import Boolean, Float, Identity, Index, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
@@ -39,6 +39,8 @@ class JurisdictionRow(Base):
     attribution: Mapped[str | None] = mapped_column(Text)
     #: What visitors see of it: closed, grids or open.
     visitors: Mapped[str] = mapped_column(Text, server_default="grids")
+    #: Whether who drew a draft can neither publish it nor confirm its outline.
+    four_eyes: Mapped[bool] = mapped_column(Boolean, server_default="false")
     #: For how many days words, messages of webhooks, keys of reports and ended sessions are kept; null: for good.
     words_days: Mapped[int | None] = mapped_column(Integer, server_default="180")
     deliveries_days: Mapped[int | None] = mapped_column(Integer, server_default="30")

@@ -118,14 +118,14 @@ def workloads(connection: Connection, *, jurisdiction_id: int, codes: Sequence[s
 
 
 def places_of(connection: Connection, moves: Sequence[Move]) -> dict[tuple[str, str], str]:
-    """Return the GeoJSON geometry of what moves, by kind and id; none of what is personal, which are counts."""
+    """Return the GeoJSON geometry of what moves, by kind and id; of what is personal, or not seen, none."""
     found: dict[tuple[str, str], str] = {}
     for layer in owned():
         kinds = {layer.table, UNDECIDED} if layer.assignment == "routing" else {layer.table}
         moved = [] if layer.personal else [move for move in moves if move.kind in kinds]
         if moved:
             shapes = places(connection, layer, [move.id for move in moved])
-            found |= {(move.kind, move.id): shapes[move.id] for move in moved}
+            found |= {(move.kind, move.id): shapes[move.id] for move in moved if move.id in shapes}
     return found
 
 

@@ -44,6 +44,7 @@ NAMES = (
     "previews",
     "publishing",
     "drafting",  # a view of grids, and what logs them
+    "four_eyes",  # who drew a draft
     "webhooks",
     "retention",  # of incidents, their histories, deliveries, sessions
     "clock",  # is woken by incidents and webhooks

@@ -9,7 +9,7 @@ CREATE TABLE geoservice.account (
     password_hash text NOT NULL CHECK (password_hash LIKE '$argon2id$%'),
     must_change boolean NOT NULL,
     role text NOT NULL CHECK (role IN
-        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'steward', 'auditor', 'admin')),
+        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'publisher', 'steward', 'auditor', 'admin')),
     jurisdiction_id integer REFERENCES geoservice.jurisdiction,
     staff_code text COLLATE "C",
     created_at timestamptz NOT NULL DEFAULT now(),

@@ -5,11 +5,12 @@ CREATE TABLE geoservice.api_key (
     id text PRIMARY KEY CHECK (id ~ '^[0-9a-z]{8}$'),
     secret_sha256 bytea NOT NULL CHECK (octet_length(secret_sha256) = 32),
     role text NOT NULL CHECK (role IN
-        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'steward', 'auditor', 'admin')),
+        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'publisher', 'steward', 'auditor', 'admin')),
     label text NOT NULL CHECK (geoservice.is_name(label)),
     jurisdiction_id integer REFERENCES geoservice.jurisdiction,
     staff_code text COLLATE "C",
     created_at timestamptz NOT NULL DEFAULT now(),
+    created_by text NOT NULL DEFAULT geoservice.actor() CHECK (geoservice.is_name(created_by)),
     expires_at timestamptz,
     revoked_at timestamptz,
     FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),

@@ -19,6 +19,10 @@ CREATE TABLE geoservice.audit_entry (
 CREATE INDEX ix_audit_entry_era_tx_id ON geoservice.audit_entry (era, tx, id);
 CREATE INDEX ix_audit_entry_jurisdiction_id_id ON geoservice.audit_entry (jurisdiction_id, id);
 CREATE INDEX ix_audit_entry_at ON geoservice.audit_entry (at);
+-- Who touched an incident: those that name one, and the few that list several.
+CREATE INDEX ix_audit_entry_incident ON geoservice.audit_entry ((touched ->> 'incident')) WHERE touched ->> 'incident' IS NOT NULL;
+CREATE INDEX ix_audit_entry_incidents ON geoservice.audit_entry (id)
+    WHERE what IN ('erasure_added', 'incident_added', 'incident_changed', 'incident_removed');
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON geoservice.audit_entry
     FOR EACH ROW EXECUTE FUNCTION geoservice.refuse_change();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON geoservice.audit_entry

@@ -57,6 +57,7 @@ BEGIN
         RAISE EXCEPTION 'Only of a draft gaps and overlaps are decided.'
             USING ERRCODE = 'insufficient_privilege', HINT = 'Make a draft from the edition.';
     END IF;
+    PERFORM note_drawer(new.edition_id);
     RETURN new;
 END $$;
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON geoservice.decision
@@ -86,6 +87,9 @@ DECLARE
 BEGIN
     IF NOT (SELECT may_write(e.jurisdiction_id) FROM edition AS e WHERE e.id = begin_step.edition) THEN
         RAISE EXCEPTION 'The draft belongs to another jurisdiction than yours.' USING ERRCODE = 'GS403';
+    END IF;
+    IF verb <> 'confirm-outline' THEN  -- of what somebody else drew
+        PERFORM note_drawer(begin_step.edition);
     END IF;
     SELECT s.id INTO step FROM draft_step AS s
      WHERE s.edition_id = edition AND s.transaction_id = pg_current_xact_id()::text::bigint ORDER BY s.number DESC LIMIT 1;

@@ -24,6 +24,8 @@ CREATE TABLE geoservice.edition (
     outline_confirmed_by text,
     -- What is not sure of the datum of a file that its grids or its outline came from, as was allowed; null: nothing.
     ballpark text CHECK (char_length(ballpark) BETWEEN 1 AND 500),
+    -- Who had a hand in its draft, as histories name them: who made it, did a step, decided something, or drew what was taken over.
+    drawn_by text[] NOT NULL DEFAULT ARRAY[geoservice.actor()],
     validated_hash text,                      -- content that last went through validation: geoservice.edition_hash
     recorded_at timestamptz NOT NULL DEFAULT now(),
     published_at timestamptz,
@@ -104,6 +106,10 @@ BEGIN
         new.outline_confirmed_by := NULL;
     ELSIF tg_op = 'INSERT' OR new.outline_reason IS DISTINCT FROM old.outline_reason THEN
         new.outline_confirmed_by := actor();
+        IF tg_op = 'UPDATE' AND NOT new.outline = old.outline THEN
+            new.drawn_by := new.drawn_by || actor();
+        END IF;
+        PERFORM require_confirmed_by_another(new);
     END IF;
     RETURN new;
 END $$;
@@ -201,6 +207,9 @@ BEGIN
     IF edition_status <> 'draft' THEN
         RAISE EXCEPTION 'The edition is %; which codes name another place is said while it is a draft.', edition_status
             USING ERRCODE = 'insufficient_privilege', HINT = 'Make a draft from it.';
+    END IF;
+    IF tg_op = 'INSERT' THEN
+        PERFORM note_drawer(new.edition_id);
     END IF;
     RETURN CASE WHEN tg_op = 'DELETE' THEN old ELSE new END;
 END $$;

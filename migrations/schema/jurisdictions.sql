@@ -22,6 +22,8 @@ CREATE TABLE geoservice.jurisdiction (
     attribution text CHECK (char_length(attribution) BETWEEN 1 AND 500),  -- whom maps of it have to name
     -- What visitors see of it: nothing; outline, grids and base map; or all that is not about people.
     visitors text NOT NULL DEFAULT 'grids' CHECK (visitors IN ('closed', 'grids', 'open')),
+    -- Whether who drew a draft can neither publish it nor confirm its outline (four_eyes.sql).
+    four_eyes boolean NOT NULL DEFAULT false,
     -- Retention, in days; null: kept. What people wrote of a report, after it was closed; messages of webhooks, after the event; what
     -- tells a report that is sent again, after it came; sessions, after their end.
     words_days integer DEFAULT 180 CHECK (words_days BETWEEN 8 AND 36500),

@@ -65,6 +65,7 @@ BEGIN
             coalesce('edition ' || draft.base_id, 'nothing')
             USING ERRCODE = 'GS409', HINT = 'Rebase the draft on edition ' || latest.id || ', look at a preview, then publish.';
     END IF;
+    PERFORM require_published_by_another(draft);
 END $$;
 
 -- What publishing a draft from an instant on would move. It is the publication itself, tried and taken back: no

@@ -135,7 +135,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
     geoservice.publish_edition(bigint, timestamptz, integer, text), geoservice.dry_run_publish(bigint, timestamptz),
     geoservice.fingerprint_of(geoservice.move[]), geoservice.apply_due_editions(),
-    geoservice.begin_step(bigint, text), geoservice.changed_faces(bigint, bigint), geoservice.changed_grids(bigint, bigint),
+    geoservice.begin_step(bigint, text), geoservice.take_over_drawers(bigint, bigint), geoservice.changed_faces(bigint, bigint), geoservice.changed_grids(bigint, bigint),
     geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.erase_words(uuid[], text), geoservice.run_retention(integer), geoservice.retention_due(),

@@ -258,6 +258,8 @@ CREATE TABLE geoservice.jurisdiction (
     attribution text CHECK (char_length(attribution) BETWEEN 1 AND 500),  -- whom maps of it have to name
     -- What visitors see of it: nothing; outline, grids and base map; or all that is not about people.
     visitors text NOT NULL DEFAULT 'grids' CHECK (visitors IN ('closed', 'grids', 'open')),
+    -- Whether who drew a draft can neither publish it nor confirm its outline (four_eyes.sql).
+    four_eyes boolean NOT NULL DEFAULT false,
     -- Retention, in days; null: kept. What people wrote of a report, after it was closed; messages of webhooks, after the event; what
     -- tells a report that is sent again, after it came; sessions, after their end.
     words_days integer DEFAULT 180 CHECK (words_days BETWEEN 8 AND 36500),
@@ -488,6 +490,8 @@ CREATE TABLE geoservice.edition (
     outline_confirmed_by text,
     -- What is not sure of the datum of a file that its grids or its outline came from, as was allowed; null: nothing.
     ballpark text CHECK (char_length(ballpark) BETWEEN 1 AND 500),
+    -- Who had a hand in its draft, as histories name them: who made it, did a step, decided something, or drew what was taken over.
+    drawn_by text[] NOT NULL DEFAULT ARRAY[geoservice.actor()],
     validated_hash text,                      -- content that last went through validation: geoservice.edition_hash
     recorded_at timestamptz NOT NULL DEFAULT now(),
     published_at timestamptz,
@@ -568,6 +572,10 @@ BEGIN
         new.outline_confirmed_by := NULL;
     ELSIF tg_op = 'INSERT' OR new.outline_reason IS DISTINCT FROM old.outline_reason THEN
         new.outline_confirmed_by := actor();
+        IF tg_op = 'UPDATE' AND NOT new.outline = old.outline THEN
+            new.drawn_by := new.drawn_by || actor();
+        END IF;
+        PERFORM require_confirmed_by_another(new);
     END IF;
     RETURN new;
 END $$;
@@ -665,6 +673,9 @@ BEGIN
     IF edition_status <> 'draft' THEN
         RAISE EXCEPTION 'The edition is %; which codes name another place is said while it is a draft.', edition_status
             USING ERRCODE = 'insufficient_privilege', HINT = 'Make a draft from it.';
+    END IF;
+    IF tg_op = 'INSERT' THEN
+        PERFORM note_drawer(new.edition_id);
     END IF;
     RETURN CASE WHEN tg_op = 'DELETE' THEN old ELSE new END;
 END $$;
@@ -2660,11 +2671,12 @@ CREATE TABLE geoservice.api_key (
     id text PRIMARY KEY CHECK (id ~ '^[0-9a-z]{8}$'),
     secret_sha256 bytea NOT NULL CHECK (octet_length(secret_sha256) = 32),
     role text NOT NULL CHECK (role IN
-        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'steward', 'auditor', 'admin')),
+        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'publisher', 'steward', 'auditor', 'admin')),
     label text NOT NULL CHECK (geoservice.is_name(label)),
     jurisdiction_id integer REFERENCES geoservice.jurisdiction,
     staff_code text COLLATE "C",
     created_at timestamptz NOT NULL DEFAULT now(),
+    created_by text NOT NULL DEFAULT geoservice.actor() CHECK (geoservice.is_name(created_by)),
     expires_at timestamptz,
     revoked_at timestamptz,
     FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
@@ -2683,7 +2695,7 @@ CREATE TABLE geoservice.account (
     password_hash text NOT NULL CHECK (password_hash LIKE '$argon2id$%'),
     must_change boolean NOT NULL,
     role text NOT NULL CHECK (role IN
-        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'steward', 'auditor', 'admin')),
+        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'publisher', 'steward', 'auditor', 'admin')),
     jurisdiction_id integer REFERENCES geoservice.jurisdiction,
     staff_code text COLLATE "C",
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -4166,6 +4178,7 @@ BEGIN
             coalesce('edition ' || draft.base_id, 'nothing')
             USING ERRCODE = 'GS409', HINT = 'Rebase the draft on edition ' || latest.id || ', look at a preview, then publish.';
     END IF;
+    PERFORM require_published_by_another(draft);
 END $$;
 
 -- What publishing a draft from an instant on would move. It is the publication itself, tried and taken back: no
@@ -4290,6 +4303,7 @@ BEGIN
         RAISE EXCEPTION 'Only of a draft gaps and overlaps are decided.'
             USING ERRCODE = 'insufficient_privilege', HINT = 'Make a draft from the edition.';
     END IF;
+    PERFORM note_drawer(new.edition_id);
     RETURN new;
 END $$;
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON geoservice.decision
@@ -4319,6 +4333,9 @@ DECLARE
 BEGIN
     IF NOT (SELECT may_write(e.jurisdiction_id) FROM edition AS e WHERE e.id = begin_step.edition) THEN
         RAISE EXCEPTION 'The draft belongs to another jurisdiction than yours.' USING ERRCODE = 'GS403';
+    END IF;
+    IF verb <> 'confirm-outline' THEN  -- of what somebody else drew
+        PERFORM note_drawer(begin_step.edition);
     END IF;
     SELECT s.id INTO step FROM draft_step AS s
      WHERE s.edition_id = edition AND s.transaction_id = pg_current_xact_id()::text::bigint ORDER BY s.number DESC LIMIT 1;
@@ -4481,6 +4498,73 @@ CREATE TRIGGER refuse_overlap_of_new AFTER INSERT ON geoservice.grid FOR EACH RO
 CREATE CONSTRAINT TRIGGER refuse_overlap AFTER UPDATE OF geom ON geoservice.grid
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     WHEN (NOT geoservice.is_service()) EXECUTE FUNCTION geoservice.refuse_overlap();
+
+-- Four eyes: where a jurisdiction says so, who had a hand in a draft can neither publish it nor confirm its outline, by whatever door.
+
+-- The person or program behind the name of a history: without the role in front, dispatcher:desk-1 is desk-1 as admin:desk-1 is.
+CREATE FUNCTION geoservice.person_of(named text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN regexp_replace(named, '^[^:]*:', '');
+
+-- Note that whoever acts has a hand in a draft.
+CREATE FUNCTION geoservice.note_drawer(edition bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE edition AS e SET drawn_by = e.drawn_by || actor()
+     WHERE e.id = note_drawer.edition AND e.status = 'draft' AND actor() <> ALL (e.drawn_by);
+END $$;
+
+-- Note that a draft took over what those drew who had a hand in another one.
+CREATE FUNCTION geoservice.take_over_drawers(edition bigint, other bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF NOT (SELECT may_write(e.jurisdiction_id) FROM edition AS e WHERE e.id = take_over_drawers.edition) THEN
+        RAISE EXCEPTION 'The draft belongs to another jurisdiction than yours.' USING ERRCODE = 'GS403';
+    END IF;
+    UPDATE edition AS e SET drawn_by = e.drawn_by || ARRAY(SELECT w.who FROM unnest(o.drawn_by) AS w (who) WHERE w.who <> ALL (e.drawn_by))
+      FROM edition AS o
+     WHERE e.id = take_over_drawers.edition AND e.status = 'draft' AND o.id = take_over_drawers.other;
+END $$;
+
+-- Whether somebody, as histories name him, had a hand in a draft whose jurisdiction wants four eyes.
+CREATE FUNCTION geoservice.is_own_draft(draft geoservice.edition, named text) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT j.four_eyes FROM jurisdiction AS j WHERE j.id = draft.jurisdiction_id)
+       AND EXISTS (SELECT FROM unnest(draft.drawn_by) AS w (who) WHERE person_of(w.who) = person_of(named));
+END $$;
+
+-- Those who had a hand in a draft, as a sentence lists them: 20 at most, and how many more there are.
+CREATE FUNCTION geoservice.drawers_told(draft geoservice.edition) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN array_to_string((draft).drawn_by[1:20], ', ')
+    || CASE WHEN cardinality((draft).drawn_by) > 20 THEN format(' and %s more', cardinality((draft).drawn_by) - 20) ELSE '' END;
+
+-- Raise when whoever acts confirms the outline of his own draft.
+CREATE FUNCTION geoservice.require_confirmed_by_another(draft geoservice.edition) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF is_own_draft(draft, actor()) THEN
+        RAISE EXCEPTION 'Edition % was drawn by %, and its jurisdiction wants four eyes: who had a hand in a draft does not confirm its outline.',
+            draft.id, drawers_told(draft)
+            USING ERRCODE = 'GS413', HINT = 'Give the outline without a reason, and have somebody else confirm it.';
+    END IF;
+END $$;
+
+-- Raise when whoever acts publishes his own draft, or its outline was confirmed by somebody who had a hand in it.
+CREATE FUNCTION geoservice.require_published_by_another(draft geoservice.edition) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF is_own_draft(draft, actor()) THEN
+        RAISE EXCEPTION 'Edition % was drawn by %, and its jurisdiction wants four eyes: who had a hand in a draft does not publish it.',
+            draft.id, drawers_told(draft)
+            USING ERRCODE = 'GS413', HINT = 'Have somebody else look at its preview and publish it.';
+    ELSIF is_own_draft(draft, draft.outline_confirmed_by) THEN
+        RAISE EXCEPTION 'The outline of edition % was confirmed by %, who had a hand in the draft, and its jurisdiction wants four eyes.',
+            draft.id, draft.outline_confirmed_by
+            USING ERRCODE = 'GS413', HINT = 'Have somebody else than ' || drawers_told(draft) || ' confirm it anew, validate it, then publish.';
+    END IF;
+END $$;
 
 -- Webhooks, and the ledger of what was sent to each: every event that a webhook is meant to hear of, one row.
 
@@ -4796,6 +4880,10 @@ CREATE TABLE geoservice.audit_entry (
 CREATE INDEX ix_audit_entry_era_tx_id ON geoservice.audit_entry (era, tx, id);
 CREATE INDEX ix_audit_entry_jurisdiction_id_id ON geoservice.audit_entry (jurisdiction_id, id);
 CREATE INDEX ix_audit_entry_at ON geoservice.audit_entry (at);
+-- Who touched an incident: those that name one, and the few that list several.
+CREATE INDEX ix_audit_entry_incident ON geoservice.audit_entry ((touched ->> 'incident')) WHERE touched ->> 'incident' IS NOT NULL;
+CREATE INDEX ix_audit_entry_incidents ON geoservice.audit_entry (id)
+    WHERE what IN ('erasure_added', 'incident_added', 'incident_changed', 'incident_removed');
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON geoservice.audit_entry
     FOR EACH ROW EXECUTE FUNCTION geoservice.refuse_change();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON geoservice.audit_entry
@@ -5248,7 +5336,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
     geoservice.publish_edition(bigint, timestamptz, integer, text), geoservice.dry_run_publish(bigint, timestamptz),
     geoservice.fingerprint_of(geoservice.move[]), geoservice.apply_due_editions(),
-    geoservice.begin_step(bigint, text), geoservice.changed_faces(bigint, bigint), geoservice.changed_grids(bigint, bigint),
+    geoservice.begin_step(bigint, text), geoservice.take_over_drawers(bigint, bigint), geoservice.changed_faces(bigint, bigint), geoservice.changed_grids(bigint, bigint),
     geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.erase_words(uuid[], text), geoservice.run_retention(integer), geoservice.retention_due(),

@@ -40,6 +40,8 @@ class AuditSearch:
     #: From this instant on, and before that one.
     since: datetime | None = None
     until: datetime | None = None
+    #: That name this incident.
+    incident: UUID | None = None
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,12 @@ _WANTED = """
        AND (CAST(:jurisdiction_id AS integer) IS NULL OR e.jurisdiction_id = :jurisdiction_id)
        AND (CAST(:since AS timestamptz) IS NULL OR e.at >= :since)
        AND (CAST(:until AS timestamptz) IS NULL OR e.at < :until)
+       AND (CAST(:incident AS text) IS NULL OR e.id IN (
+            SELECT a.id FROM geoservice.audit_entry AS a WHERE a.touched ->> 'incident' = :incident
+            UNION ALL
+            SELECT a.id FROM geoservice.audit_entry AS a
+             WHERE a.what IN ('erasure_added', 'incident_added', 'incident_changed', 'incident_removed')
+               AND a.touched -> 'ids' @> to_jsonb(CAST(:incident AS text))))
 """
 _ENTRIES = text(f"""
     SELECT e.id, s.seq, e.at, e.who, e.role, j.code AS jurisdiction_code, e.what, e.purpose, e.touched, e.request
@@ -116,11 +122,15 @@ def find_entries(
     connection: Connection, search: AuditSearch, *, before: int | None = None, limit: int
 ) -> tuple[AuditEntry, ...]:
     """Return entries, the latest first, with ids below `before`."""
-    found = connection.execute(_ENTRIES, vars(search) | {"before": before, "limit": limit})
+    found = connection.execute(_ENTRIES, _asked(search) | {"before": before, "limit": limit})
     return tuple(AuditEntry(**row._mapping) for row in found)
 
 
 def count_entries(connection: Connection, search: AuditSearch) -> int:
     """Return how many entries there are."""
-    count: int = connection.execute(_COUNT, vars(search)).scalar_one()
+    count: int = connection.execute(_COUNT, _asked(search)).scalar_one()
     return count
+
+
+def _asked(search: AuditSearch) -> dict[str, Any]:
+    return vars(search) | {"incident": None if search.incident is None else str(search.incident)}

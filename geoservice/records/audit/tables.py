@@ -15,7 +15,23 @@ class AuditEntryRow(Base):
     """One thing that somebody did, written in the transaction that did it."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index(None, "era", "tx", "id"), Index(None, "jurisdiction_id", "id"), Index(None, "at"))
+    __table_args__ = (
+        Index(None, "era", "tx", "id"),
+        Index(None, "jurisdiction_id", "id"),
+        Index(None, "at"),
+        Index(
+            "ix_audit_entry_incident",
+            text("(touched ->> 'incident')"),
+            postgresql_where=text("touched ->> 'incident' IS NOT NULL"),
+        ),
+        Index(
+            "ix_audit_entry_incidents",
+            "id",
+            postgresql_where=text(
+                "what IN ('erasure_added', 'incident_added', 'incident_changed', 'incident_removed')"
+            ),
+        ),
+    )
 
     id: Mapped[int] = identity()
     era: Mapped[int] = mapped_column(Integer)

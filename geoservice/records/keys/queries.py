@@ -17,6 +17,8 @@ class StoredKey:
     role: str
     label: str
     created_at: datetime
+    #: As histories name him.
+    created_by: str
     expires_at: datetime | None
     revoked_at: datetime | None
     #: Where it is good; None: everywhere.

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, LargeBinary, Text
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
@@ -35,6 +35,8 @@ class ApiKeyRow(Base):
     role: Mapped[str] = mapped_column(Text)
     label: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = instant_now()
+    #: As histories name him.
+    created_by: Mapped[str] = mapped_column(Text, server_default=text("geoservice.actor()"))
     expires_at: Mapped[datetime | None] = mapped_column(INSTANT)
     revoked_at: Mapped[datetime | None] = mapped_column(INSTANT)
     #: Where it is good; null: everywhere.

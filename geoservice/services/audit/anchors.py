@@ -19,6 +19,8 @@ from geoservice.records.audit.queries import stated_head
 
 log = structlog.get_logger()
 
+#: A line has about 130.
+_LINE_BYTES_MAX = 400
 _ANCHOR = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})", re.ASCII)
 
 
@@ -34,6 +36,8 @@ class Anchor:
     hash: bytes
     #: Where it was told.
     source: str
+    #: When; None: that was not told.
+    at: datetime | None = None
 
 
 def read_anchor(text: str) -> Anchor:
@@ -73,11 +77,21 @@ class AnchorFile:
             for number, line in enumerate(lines, start=1):
                 yield self._read(line, f"{self.path.name}, line {number}")
 
+    def last(self) -> Anchor | None:
+        """Return what was told here last; None when nothing was. Raise AnchorUnreadable, OSError."""
+        if not self.path.exists():
+            return None
+        with self.path.open("rb") as file:
+            file.seek(max(0, self.path.stat().st_size - _LINE_BYTES_MAX))
+            lines = file.read().decode(errors="replace").splitlines()
+        return self._read(lines[-1], f"{self.path.name}, last line") if lines else None
+
     @staticmethod
     def _read(line: str, source: str) -> Anchor:
         try:
             told = json.loads(line)
-            return Anchor(int(told["seq"]), bytes.fromhex(told["hash"]), source)
+            at = None if "at" not in told else datetime.fromisoformat(told["at"])
+            return Anchor(int(told["seq"]), bytes.fromhex(told["hash"]), source, at)
         except (ValueError, KeyError, TypeError) as exc:
             raise AnchorUnreadable(where=source) from exc
 

@@ -73,14 +73,17 @@ class DraftService:
             beginning = get_edition(connection, source)
             if beginning.jurisdiction_code != jurisdiction_code:
                 raise EditionUnknown(edition=source, jurisdiction=jurisdiction_code)
+            was_published = beginning.published_at is not None
             draft = edits.insert_edition(
                 connection, jurisdiction_id=jurisdiction.id, title=title, source=f"edition {source}",
                 # Whoever goes back to an edition means its outline, too; that of a draft may not be confirmed yet.
                 outline=queries.outline_of_edition(connection, source),
-                outline_reason=f"as edition {source}" if beginning.published_at is not None else None,
+                outline_reason=f"as edition {source}" if was_published and not jurisdiction.four_eyes else None,
                 ballpark=queries.ballpark_of_edition(connection, source),
             )  # fmt: skip
             drafts.copy_grids(connection, edition_id=source, draft_id=draft)
+            if not was_published:  # what was published somebody else may have looked at
+                drafts.take_over_drawers(connection, draft, source)
             made = get_edition(connection, draft)
             if source != made.base_id:  # the base tells its own
                 drafts.carry_decisions(connection, draft, drafts.decisions_of(connection, source))
@@ -351,9 +354,12 @@ class DraftService:
             edited = draft.merge("merge-draft", queries.grids_of(draft.connection, other), settle)
             draft.carry_decisions("merge-draft", other)
             draft.keep_ballpark(queries.ballpark_of_edition(draft.connection, other))
+            drafts.take_over_drawers(draft.connection, edition_id, other)
             if outline is not None:
                 drafts.begin_step(draft.connection, edition_id, "merge-draft")
-                drafts.set_outline(draft.connection, edition_id, outline.outline, reason=outline.reason)
+                four_eyes = get_jurisdiction(draft.connection, draft.edition.jurisdiction_code).four_eyes
+                reason = None if four_eyes else outline.reason  # which somebody else gives, of this draft
+                drafts.set_outline(draft.connection, edition_id, outline.outline, reason=reason)
             return Edited(get_edition(draft.connection, edition_id), edited.removed, edited.put)
 
     def rebase(

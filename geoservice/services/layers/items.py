@@ -142,7 +142,7 @@ def _readable(connection: Connection, jurisdiction: Jurisdiction, identity: Iden
     for layer in catalogue().values():
         if permitted(identity, Permission(layer.read)):
             yield Collection(jurisdiction, layer, {"jurisdiction_id": jurisdiction.id})
-    if permitted(identity, Permission.EDIT_BOUNDARIES):
+    if permitted(identity, Permission.READ_DRAFTS):
         for edition in editions_of(connection, jurisdiction.id):
             if edition.status == "draft":
                 yield Collection(jurisdiction, draft_layer(edition), {"edition_id": edition.id})

@@ -54,6 +54,8 @@ class Town(_Table):
     attribution: str | None = None
     #: What whoever shows no key sees of it; as it is when absent, `grids` at first.
     visitors: Visitors | None = None
+    #: Whether who drew a draft can neither publish it nor confirm its outline; as it is when absent, false at first.
+    four_eyes: bool | None = None
 
 
 class Place(_Table):

@@ -5,20 +5,15 @@ A step writes each layer, list or edition in a transaction of its own: what stop
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import shapely
 from shapely import MultiPolygon
 
-from geoservice.domain.importing.model import ReadFeatures, RefusedRow
-from geoservice.domain.importing.properties import faults_of
 from geoservice.errors import TownFileWrong
-from geoservice.reading.features import read_features
-from geoservice.reading.limits import Limits
 from geoservice.reading.shapes import GridFields
 from geoservice.services.calendars import CalendarService, SheetDays, parse_hours, read_days, read_sheet_of_days
 from geoservice.services.drafting.service import DraftService
@@ -27,81 +22,19 @@ from geoservice.services.jurisdictions import JurisdictionService
 from geoservice.services.layers.importing import LayerImportService, note_of
 from geoservice.services.layers.openstreetmap import OpenStreetMapService
 from geoservice.services.layers.registers import RegisterService
-from geoservice.services.layers.staging import written_layer
 from geoservice.services.proposing import ProposingService
 from geoservice.services.service_lists import ServiceListService, read_services
 from geoservice.services.staff.rosters import RosterOptions, RosterService, read_roster
+from geoservice.services.town.making import Done, Making, Step
 from geoservice.services.town.plan import Calendar, Features, Grids, Kept, Osm, Plan, Propose, Register, Roster
 from geoservice.services.town.sentences import imported, offered, posted
 from layers.changes.model import Refused
-from layers.crs import Bbox
-from layers.db.session import Database
 from layers.geometry import as_multipolygon, metres_per_degree
 from layers.grids.model import has_errors
 from layers.jurisdictions.model import Jurisdiction, Visitors
 
 #: What an outline around buildings reaches beyond them.
 AROUND_M = 50.0
-
-
-class Done(NamedTuple):
-    """What a step did."""
-
-    #: As it is called in town.toml.
-    step: str
-    #: Sentences.
-    did: tuple[str, ...]
-    #: What was taken for what, what was refused.
-    remarks: tuple[str, ...] = ()
-    refused: tuple[Refused | RefusedRow, ...] = ()
-    #: Of grids: a draft that waits for somebody to look at it, and whether something forbids publishing it.
-    draft: int | None = None
-    is_forbidden: bool = False
-
-
-@dataclass
-class Making:
-    """A town on its way."""
-
-    database: Database
-    plan: Plan
-    limits: Limits
-    actor: str
-    #: See `RegisterService`.
-    seal_key: bytes | None
-    #: Where it is, once that is known.
-    bbox: Bbox | None = None
-    _read: dict[str, ReadFeatures] = field(default_factory=dict)
-
-    @property
-    def code(self) -> str:
-        """Return the code of the jurisdiction."""
-        return self.plan.town.code
-
-    def there(self) -> Jurisdiction | None:
-        """Return the jurisdiction, once it is there."""
-        return next((one for one in JurisdictionService(self.database).jurisdictions() if one.code == self.code), None)
-
-    def read(self, layer_id: str, table: Features) -> ReadFeatures:
-        """Return the features of a file, read once; raise as `read_features` does."""
-        known = f"{layer_id} {table.model_dump_json()}"
-        if known not in self._read:
-            layer, choices = written_layer(layer_id), table.choices(self.plan.town, self.bbox)
-            for fault in faults_of(layer, table.set):
-                raise TownFileWrong(file=table.file.name, what=f"set: {fault}")
-            found = read_features(str(table.file), layer, choices, self.limits)
-            self._read[known] = _with_constants(found, table.set)
-        return self._read[known]
-
-
-def _with_constants(features: ReadFeatures, constants: Mapping[str, object]) -> ReadFeatures:
-    values = dict(features.values) | {name: [value] * len(features.keys) for name, value in constants.items()}
-    return ReadFeatures(
-        features.keys, values, features.geoms, features.buildings, features.rows, features.refused, features.remarks
-    )
-
-
-Step = Callable[[Making], Done]
 
 
 def found(making: Making) -> Done:
@@ -166,6 +99,17 @@ def showing(visitors: Visitors) -> Step:
     def step(making: Making) -> Done:
         JurisdictionService(making.database).set_up(making.code, visitors=visitors, actor=making.actor)
         return Done("town", (f"What visitors see: {visitors}.",))
+
+    return step
+
+
+def wanting_four_eyes(*, four_eyes: bool) -> Step:
+    """Return the step that says whether somebody else publishes what one drew."""
+
+    def step(making: Making) -> Done:
+        JurisdictionService(making.database).set_up(making.code, four_eyes=four_eyes, actor=making.actor)
+        wanted = "somebody else publishes it" if four_eyes else "he may publish it"
+        return Done("town", (f"Who drew a draft: {wanted}.",))
 
     return step
 
@@ -350,10 +294,18 @@ def _with_draft(making: Making, grids: Grids, done: Done) -> Done:
     """Put the draft of a step in force where that is said and nothing forbids it, and return what is so then."""
     if done.draft is None or done.is_forbidden or not grids.publish:
         return done
+    if _wants_four_eyes(making):
+        waits = f"Draft {done.draft} waits for somebody else to publish it: the town wants four eyes."
+        return done._replace(did=(*done.did, waits))
     service = EditionService(making.database)
     service.validate(done.draft, actor=making.actor)
     service.publish(done.draft, actor=making.actor)
     return done._replace(did=(*done.did, f"Edition {done.draft} is in force."), draft=None)
+
+
+def _wants_four_eyes(making: Making) -> bool:
+    said, there = making.plan.town.four_eyes, making.there()
+    return said or (said is None and there is not None and there.four_eyes)
 
 
 def steps_of(plan: Plan) -> Iterator[tuple[str, Step]]:
@@ -375,6 +327,8 @@ def _rules(plan: Plan) -> Iterator[tuple[str, Step]]:
         yield "town", crediting(plan.town.attribution)
     if plan.town.visitors is not None:
         yield "town", showing(plan.town.visitors)
+    if plan.town.four_eyes is not None:
+        yield "town", wanting_four_eyes(four_eyes=plan.town.four_eyes)
     if plan.retention is not None and plan.retention.days:
         yield "town", keeping(plan.retention)
     if plan.calendar is not None:

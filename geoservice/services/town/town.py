@@ -13,8 +13,9 @@ from geoservice.reading.limits import Limits
 from geoservice.services.layers.importing import LayerImportService
 from geoservice.services.service_lists import read_services
 from geoservice.services.staff.rosters import read_roster
+from geoservice.services.town.making import Done, Making
 from geoservice.services.town.plan import Features, Plan
-from geoservice.services.town.steps import Done, Making, steps_of
+from geoservice.services.town.steps import steps_of
 from layers.db.session import Database
 from layers.errors import LayerError
 

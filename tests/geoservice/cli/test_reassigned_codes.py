@@ -212,7 +212,7 @@ def test_straight_sql_is_told_the_same(command: Command, turned: str, database_u
 
 def test_the_interface_accepts_and_tells_it(command: Command, turned: str, asked: FlaskClient) -> None:
     import_(command, turned)
-    key = command("key", "create", "--role", "analyst", "--label", "x").output
+    key = command("key", "create", "--role", "analyst", "--label", "x").stdout
     headers = {"Authorization": f"Bearer {re.findall(r'grd_[A-Za-z0-9_-]+', key)[0]}"}
 
     needless = asked.post("/v1/editions/2/reassign-codes", json={"codes": ["b"], "reason": "turned"}, headers=headers)

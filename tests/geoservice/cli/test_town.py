@@ -294,3 +294,16 @@ def test_a_register_is_known_again_as_at_every_door(
     assert re.search(r"seal [0-9a-f]{16}$", note)
     monkeypatch.setenv("GEOSERVICE_IMPORT_FEATURES", "11")
     assert "GEOSERVICE_IMPORT_FEATURES" in run(folder, "init", "--yes").output
+
+
+def test_a_town_that_wants_four_eyes_leaves_its_grids_to_somebody_else(folder: Path, database_url: str) -> None:
+    (folder / "town.toml").write_text(TOML.replace("[outline]", "four_eyes = true\n\n[outline]", 1), encoding="utf-8")
+    for _ in range(2):
+        made = run(folder, "init", "--yes")
+        assert made.exit_code == 0, made.output
+        assert "Draft 1 waits for somebody else to publish it: the town wants four eyes." in made.output
+    with psycopg.connect(database_url) as connection:
+        told = connection.execute(
+            "SELECT e.status, j.four_eyes FROM geoservice.edition AS e, geoservice.jurisdiction AS j"
+        )
+        assert told.fetchall() == [("draft", True)]

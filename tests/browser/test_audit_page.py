@@ -1,0 +1,95 @@
+"""The page of auditors in a browser: with and without scripts, in both languages, on a laptop and a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from geoservice.auth.model import Role
+from geoservice.pages.words.catalogue import words
+from tests.browser.desk import LAPTOP, PHONE, LiveDesk, axe_script, serving_desk, sign_in
+from tests.browser.test_desk import WATCH, assert_tame
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def desk(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
+    with serving_desk(cluster_url, community_template) as desk:
+        desk.sql(
+            "SELECT geoservice.note_audit(w.what, j.id, w.touched::jsonb)"
+            " FROM geoservice.jurisdiction AS j, generate_series(1, 15),"
+            ' (VALUES (\'incidents_read\', \'{"count": 50, "filter": {"status": ["reported", "accepted"]}}\'),'
+            '  (\'incident_read\', \'{"incident": "\' || gen_random_uuid() || \'", "part": "history"}\'),'
+            '  (\'api_key_changed\', \'{"count": 1, "ids": ["1a2b3c4d"], "columns": ["revoked_at"]}\'),'
+            "  ('edition_published', '{\"edition\": 2}')) AS w (what, touched)"
+        )
+        desk.sql("SELECT geoservice.seal_audit()")
+        yield desk
+
+
+@pytest.fixture
+def open_audit(desk: LiveDesk, visit: Callable[..., Any]) -> Callable[..., Any]:
+    """Sign in and open the page; return the visit."""
+
+    def go(query: str = "", **context: Any) -> Any:
+        seen = visit(f"{desk.url}/signin?lang=en", **context)
+        seen.page.add_init_script(WATCH)
+        sign_in(seen.page, desk, "audit-1", Role.AUDITOR)
+        seen.page.goto(f"{desk.url}/audit/sare?{query}")
+        return seen
+
+    return go
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_who_did_what_is_read_narrowed_and_followed(
+    open_audit: Callable[..., Any], size: dict[str, int], lang: Any
+) -> None:
+    said = words("audit", lang)
+    seen = open_audit(f"lang={lang}", **size)
+    page = seen.page
+
+    expect(page.locator("h1")).to_have_text(said["title"])
+    expect(page.locator(".leads [aria-current]")).to_have_text(said["page.audit"])
+    expect(page.locator(".chain")).to_contain_text(said["chain.sealed"])
+    expect(page.locator(".entries tbody tr")).to_have_count(50)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page.locator("#more").click()
+    expect(page.locator("#shown")).to_contain_text(said["newest"])
+    page.locator("select[name=what]").select_option("api_key_changed")
+    page.locator(".filters .first").click()
+    expect(page.locator(".entries tbody tr")).to_have_count(15)
+    assert set(page.locator(".what").all_text_contents()) == {said["what.api_key_changed"]}
+    assert_tame(seen)
+
+
+def test_it_works_without_scripts(open_audit: Callable[..., Any]) -> None:
+    seen = open_audit("lang=en", **LAPTOP, java_script_enabled=False)
+    page = seen.page
+    page.locator("select[name=what]").select_option("incident_read")
+    page.locator(".filters .first").click()
+    expect(page.locator(".entries tbody tr")).to_have_count(15)
+    page.locator(".who a").first.click()
+    expect(page.locator("input[name=who]")).not_to_have_value("")
+    page.locator(".filters .button", has_text="Clear").click()
+    expect(page.locator(".entries tbody tr")).to_have_count(50)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_axe_finds_nothing(open_audit: Callable[..., Any], scheme: str, size: dict[str, int]) -> None:
+    seen = open_audit("lang=en&what=incident_read", **size, color_scheme=scheme, bypass_csp=True)
+    seen.page.evaluate(axe_script())
+    told = seen.page.evaluate("axe.run()")
+    assert [f"{one['id']}: {one['nodes'][0]['html']:.100}" for one in told["violations"]] == []
+
+
+def test_who_may_not_is_told_in_words(desk: LiveDesk, visit: Callable[..., Any]) -> None:
+    seen = visit(f"{desk.url}/audit/sare?lang=en", **LAPTOP)
+    sign_in(seen.page, desk, "analyst-1", Role.ANALYST)
+    expect(seen.page.locator("h1")).to_have_text(words("shell", "en")["error.403"])
