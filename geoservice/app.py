@@ -42,6 +42,7 @@ from geoservice.open311.refusing import PREFIX, Refused, problem_response, refus
 from geoservice.open311.views import open311_blueprint
 from geoservice.pages.desk.pages import desk_blueprint
 from geoservice.pages.desk.rendering import Shown
+from geoservice.pages.figures.pages import figures_blueprint
 from geoservice.pages.shell.files import files_blueprint
 from geoservice.pages.shell.refusing import register_pages
 from geoservice.pages.shell.streams import stream_url
@@ -150,10 +151,12 @@ def _answer_from_memory(
 
 def _add_staff_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
     """Add the pages of staff, which share a frame, and what is told instead of them."""
-    register_pages(app, "/desk")
+    for room in ("/desk", "/figures"):
+        register_pages(app, room)
     app.register_blueprint(files_blueprint(guard))
     shown = Shown(stream_url=lambda: stream_url(settings))
     app.register_blueprint(desk_blueprint(services.desk, services.handling, services.viewing, guard, shown))
+    app.register_blueprint(figures_blueprint(services.figures, services.viewing, guard))
 
 
 def _interfaces(

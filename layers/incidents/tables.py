@@ -72,6 +72,7 @@ class IncidentRow(Base):
             postgresql_include=["status", "overdue_at", "near_border"],
         ),
         Index(None, "reported_at"),
+        Index(None, "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
         Index(None, "updated_at"),
         Index(
             "ix_incident_overrule_grid_code",
@@ -192,6 +193,8 @@ class IncidentEventRow(Base):
     original_status: Mapped[str | None] = mapped_column(Text)
     #: Of the incident from this line on; null where nothing of it changed.
     version: Mapped[int | None] = mapped_column(Integer)
+    #: Of the first acceptance and the first resolving: seconds of work since the report.
+    took_s: Mapped[float | None] = mapped_column(Float(53))
     #: The routing decision from here on; null where nothing was routed.
     routed_at: Mapped[datetime | None] = mapped_column(INSTANT)
     geom: Mapped[object | None] = geometry("POINT", nullable=True)

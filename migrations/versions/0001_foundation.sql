@@ -2853,6 +2853,7 @@ CREATE INDEX ix_incident_grid_code ON geoservice.incident (jurisdiction_id, grid
 -- Lists by urgency, and how many there are of each kind, which is counted without looking at the rows.
 CREATE INDEX ix_incident_urgency ON geoservice.incident (jurisdiction_id, urgency, id) INCLUDE (status, overdue_at, near_border);
 CREATE INDEX ix_incident_reported_at ON geoservice.incident (reported_at);
+CREATE INDEX ix_incident_closed_at ON geoservice.incident (closed_at) WHERE closed_at IS NOT NULL;
 CREATE INDEX ix_incident_updated_at ON geoservice.incident (updated_at);
 CREATE INDEX ix_incident_status_since ON geoservice.incident (status_since) WHERE status = 'resolved';
 CREATE INDEX ix_incident_expected_at ON geoservice.incident (expected_at)
@@ -2934,6 +2935,9 @@ CREATE TABLE geoservice.incident_event (
     rating smallint,
     original_status text,                     -- of a duplicate: how far its original has come
     version integer,                          -- of the incident from this line on; null where nothing of it changed
+    -- Of the first time that it was accepted, and of the first that it was resolved: seconds of work since the report, by the calendar
+    -- as it was then. Null of other lines, and where no calendar was laid out.
+    took_s double precision,
     -- The routing decision of a line, whole, all null where nothing was routed.
     routed_at timestamptz,
     geom geometry(Point, 4326) CHECK (geoservice.is_position(geom)),
@@ -3003,16 +3007,21 @@ BEGIN
         line.near_border := new.near_border;
         line.candidates := new.candidates;
     END IF;
+    line.at := clock_timestamp();
+    IF new.step_rule IN ('accepted', 'resolved') AND NOT EXISTS (
+        SELECT FROM incident_event AS e WHERE e.incident_id = new.id AND e.rule = new.step_rule) THEN
+        line.took_s := worked_s(new.jurisdiction_id, line.at) - worked_s(new.jurisdiction_id, new.reported_at);
+    END IF;
     INSERT INTO incident_event
         (incident_id, actor, rule, from_status, to_status, from_grid_code, to_grid_code, method, edition_id, reason,
-         officer_code, jurisdiction_id, service_code, rating, original_status, version, routed_at, geom, received_x, received_y,
-         declared_crs, accuracy_m, building_code, distance_to_border_m, near_border, candidates)
+         officer_code, jurisdiction_id, service_code, rating, original_status, version, took_s, at, routed_at, geom, received_x,
+         received_y, declared_crs, accuracy_m, building_code, distance_to_border_m, near_border, candidates)
     VALUES (new.id, geoservice.actor(), new.step_rule, old.status, new.status, old.grid_code, new.grid_code, new.method,
             new.edition_id,
             CASE WHEN new.step_rule = 'moved by edition'
                  THEN 'Its place belongs to another grid in edition ' || new.edition_id || '.'
                  ELSE new.step_reason END,
-            new.officer_code, new.jurisdiction_id, new.service_code, new.rating, new.original_status, new.version,
+            new.officer_code, new.jurisdiction_id, new.service_code, new.rating, new.original_status, new.version, line.took_s, line.at,
             line.routed_at, line.geom, line.received_x, line.received_y, line.declared_crs, line.accuracy_m, line.building_code, line.distance_to_border_m,
             line.near_border, line.candidates);
     RETURN NULL;

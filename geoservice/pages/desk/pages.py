@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from geoservice.errors import GeoserviceError, IncidentUnknown
@@ -17,12 +17,12 @@ from geoservice.pages.desk.address import DeskAddress
 from geoservice.pages.desk.bulk import add_bulk
 from geoservice.pages.desk.rendering import Shown, detail_part, list_part, rows_part, whole_page
 from geoservice.pages.desk.steps import ACTIONS, KEYS, form_after, new_form, read_details, refused_form
-from geoservice.pages.shell.frame import asked_language, page, wants_fragment
-from geoservice.pages.shell.navigation import address
+from geoservice.pages.shell.choosing import chosen, led_on
+from geoservice.pages.shell.frame import asked_language, wants_fragment
 from geoservice.services.desk import DeskService
 from geoservice.services.handling import HandlingService
 from geoservice.web.forms import FORM_TYPE, read_signed_form
-from geoservice.web.guard import current_identity, shown_here
+from geoservice.web.guard import current_identity
 from geoservice.web.parsing import InvalidInput
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams
@@ -48,14 +48,14 @@ def _add_reading(blueprint: Blueprint, desk: DeskService, viewing: Viewing, guar
     @blueprint.get("/desk")
     @guard("use_desk")
     def choose() -> WerkzeugResponse:
-        return _chosen(viewing)
+        return chosen(viewing, "desk")
 
     @blueprint.get("/desk/<jurisdiction>")
     @guard("use_desk")
     def show(jurisdiction: str) -> WerkzeugResponse:
         asked = _address(jurisdiction)
         if not asked.said:
-            return _led_on(_opened(asked, "queue", request.args.get("open", "")))
+            return led_on(_opened(asked, "queue", request.args.get("open", "")))
         opened = _uuid(request.args.get("open"))
         told = desk.listed(jurisdiction, asked.asked)
         whole = None if opened is None else desk.whole(jurisdiction, opened, current_identity())
@@ -79,7 +79,7 @@ def _add_reading(blueprint: Blueprint, desk: DeskService, viewing: Viewing, guar
     def detail(jurisdiction: str, id: str) -> WerkzeugResponse:
         asked, incident_id = _address(jurisdiction), _uuid(id)
         if not wants_fragment():
-            return _led_on(asked.url(open=id) if asked.said else _opened(asked, "all", id))
+            return led_on(asked.url(open=id) if asked.said else _opened(asked, "all", id))
         whole = desk.whole(jurisdiction, _known(incident_id, id), current_identity())
         return detail_part(asked, whole, new_form(whole, request.args.get("do")))
 
@@ -108,25 +108,9 @@ def _add_steps(blueprint: Blueprint, desk: DeskService, handling: HandlingServic
         return _done(desk, asked, incident_id, action)
 
 
-def _chosen(viewing: Viewing) -> WerkzeugResponse:
-    """Lead to the only jurisdiction that somebody may see, or let him choose."""
-    language, home = asked_language(), current_identity().home
-    if home is not None:
-        return _led_on(address(f"/desk/{home.code}", language))
-    every = tuple(shown_here(viewing.jurisdictions()))
-    if len(every) == 1:
-        return _led_on(address(f"/desk/{every[0].code}", language))
-    choices = [
-        {"name": one.name_en if language == "en" and one.name_en else one.name,
-         "url": address(f"/desk/{one.code}", language)}
-        for one in every
-    ]  # fmt: skip
-    return page("shell/templates/jurisdictions.html", "desk", title="", choices=choices)
-
-
 def _done(desk: DeskService, asked: DeskAddress, incident_id: UUID, action: str) -> WerkzeugResponse:
     if not wants_fragment():
-        return _led_on(asked.url(open=str(incident_id), done=action))
+        return led_on(asked.url(open=str(incident_id), done=action))
     whole = desk.whole(asked.jurisdiction, incident_id, current_identity())
     return detail_part(asked, whole, None, done=action)
 
@@ -179,9 +163,3 @@ def _known(incident_id: UUID | None, text: str) -> UUID:
     if incident_id is None:
         raise IncidentUnknown(incident=text[:40])
     return incident_id
-
-
-def _led_on(path: str) -> WerkzeugResponse:
-    response = redirect(path, 303)
-    response.headers["Cache-Control"] = "no-store"
-    return response
