@@ -276,7 +276,8 @@ def search_of(query: IncidentsQuery) -> Search:
         grid_codes=_several(query.grid), officer_codes=_several(query.officer), service_codes=_several(query.service),
         statuses=_several(query.status), sources=_several(query.source), overdue=query.overdue,
         near_border=query.near_border, reported=(query.since, query.until),
-        closed=(query.closed_since, query.closed_until), after=None if query.after is None else _place_in(query.after, query.sort),
+        closed=(query.closed_since, query.closed_until),
+        after=None if query.after is None else _place_in(query.after, query.sort),
     )  # fmt: skip
 
 

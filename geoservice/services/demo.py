@@ -46,15 +46,17 @@ _CLOSE = text(
 )
 #: An incident, a status, and when it came to it.
 StepTime = tuple[UUID, str, datetime]
-#: Histories are only ever added to, and tell when the database wrote them: but those of the demo tell of what is made up, and
-#: the owner of the tables has them tell the times that go with it.
+#: Histories are only ever added to, and tell when the database wrote them: but those of the demo tell of what is made
+#: up, and the owner of the tables has them tell the times that go with it.
 _TELL_TIMES = (
     text("SET LOCAL ROLE NONE"),
     text("ALTER TABLE geoservice.incident_event DISABLE TRIGGER append_only_but_words"),
     text("""
         UPDATE geoservice.incident_event AS e
-           SET at = t.at, took_s = CASE WHEN e.rule IN ('accepted', 'resolved') THEN
-                   geoservice.worked_s(i.jurisdiction_id, t.at) - geoservice.worked_s(i.jurisdiction_id, i.reported_at) END
+           SET at = t.at,
+               took_s = CASE WHEN e.rule IN ('accepted', 'resolved')
+                   THEN geoservice.worked_s(i.jurisdiction_id, t.at)
+                        - geoservice.worked_s(i.jurisdiction_id, i.reported_at) END
           FROM unnest(CAST(:incidents AS uuid[]), CAST(:statuses AS text[]), CAST(:times AS timestamptz[]))
             AS t (incident_id, status, at)
           JOIN geoservice.incident AS i ON i.id = t.incident_id
@@ -189,7 +191,7 @@ def _insert_people_at_work(connection: Connection, community: Community, j: int)
 
 
 def _insert_incidents(connection: Connection, community: Community, j: int, now: datetime) -> list[StepTime]:
-    """Report each incident and bring it to what became of it, so that each has a history of both; return when it was."""
+    """Report each incident, then bring it to what became of it, so that each has a history; return when it was."""
     insert = text("""
         INSERT INTO geoservice.incident
             (jurisdiction_id, service_code, source, description, geom, accuracy_m, reported_at)

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from geoservice.errors import JurisdictionUnknown
 from geoservice.domain.spans import Period, Span, SpanName, periods
+from geoservice.errors import JurisdictionUnknown
 from geoservice.services import lookups
 from geoservice.services.desk import Names, names_of
 from layers.db.scope import EVERYWHERE, asked_by_present, enter, sees_all_of
@@ -21,7 +21,7 @@ from layers.grids.queries import editions_of
 from layers.grids.territory import grids_in_force
 from layers.incidents.model import Search
 from layers.incidents.queries import COUNTED_MOST, OPEN_COUNTED_MOST, OPEN_STATUSES, count_by_part
-from layers.incidents.span_figures import SpanQuery, CountedScope, Counts, Key, Part, histories_began, span_counts
+from layers.incidents.span_figures import CountedScope, Counts, Key, Part, SpanQuery, histories_began, span_counts
 from layers.jurisdictions.model import Jurisdiction
 
 #: Numbers that a list of incidents may show one by one.
@@ -89,7 +89,7 @@ class FiguresService:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             if not sees_all_of(jurisdiction.id):
                 raise JurisdictionUnknown(jurisdiction=jurisdiction_code)
-            # Of rows that he sees all of, asked once and not row by row: the policies of histories cost more than counting.
+            # He sees all of these rows: that is asked once, as policies of histories, row by row, cost more than counting.
             enter(connection, asked_by_present(EVERYWHERE))
             zone = ZoneInfo(jurisdiction.time_zone)
             named = isinstance(query.span, str)

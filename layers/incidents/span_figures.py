@@ -101,8 +101,9 @@ _WITHIN = """({at} >= :since AND {at} < :until OR {at} >= :before_since AND {at}
 _SCOPE = """(CAST(:grids AS text[]) IS NULL OR {grid} = ANY (CAST(:grids AS text[])))
            AND (CAST(:services AS text[]) IS NULL OR {service} = ANY (CAST(:services AS text[])))
            AND (CAST(:sources AS text[]) IS NULL OR i.source = ANY (CAST(:sources AS text[])))"""
+_OF_LINES = _SCOPE.format(grid="e.to_grid_code", service="e.service_code")
 #: The first line of each incident that was reported then says whose it was.
-_RECEIVED = text(f"""
+_RECEIVED_SQL = """
     WITH counted AS (
         SELECT i.reported_at >= :since AS present, e.to_grid_code AS grid, e.service_code AS service,
                date_trunc(:bucket, i.reported_at AT TIME ZONE :time_zone) AS bucket,
@@ -110,15 +111,17 @@ _RECEIVED = text(f"""
                extract(hour FROM i.reported_at AT TIME ZONE :time_zone)::integer AS hour
           FROM geoservice.incident AS i
           JOIN geoservice.incident_event AS e ON e.incident_id = i.id AND e.rule = 'reported'
-         WHERE i.jurisdiction_id = :jurisdiction_id AND {_WITHIN.format(at="i.reported_at")}
-           AND {_SCOPE.format(grid="e.to_grid_code", service="e.service_code")}
+         WHERE i.jurisdiction_id = :jurisdiction_id AND {within}
+           AND {scope}
     )
     SELECT present, grid, service, bucket, weekday, hour, grouping(grid, service, bucket, hour) AS parts,
            count(*) AS received
       FROM counted
-     GROUP BY GROUPING SETS ((present), (present, grid), (present, service), (present, bucket), (present, weekday, hour))
-""")
-_LINES = text(f"""
+     GROUP BY GROUPING SETS (
+               (present), (present, grid), (present, service), (present, bucket), (present, weekday, hour))
+"""
+_RECEIVED = text(_RECEIVED_SQL.format(within=_WITHIN.format(at="i.reported_at"), scope=_OF_LINES))
+_LINES_SQL = """
     WITH counted AS (
         SELECT e.rule, e.at >= :since AS present, e.to_grid_code AS grid, e.service_code AS service,
                date_trunc(:bucket, e.at AT TIME ZONE :time_zone) AS bucket,
@@ -128,9 +131,9 @@ _LINES = text(f"""
                CASE WHEN e.rule = 'resolved' THEN e.took_s END AS resolve_s
           FROM geoservice.incident_event AS e
           JOIN geoservice.incident AS i ON i.id = e.incident_id
-         WHERE e.jurisdiction_id = :jurisdiction_id AND {_WITHIN.format(at="e.at")}
+         WHERE e.jurisdiction_id = :jurisdiction_id AND {within}
            AND (e.rule IN ('accepted', 'resolved', 'overdue', 'reopened', 'rated') OR e.to_status = 'closed')
-           AND {_SCOPE.format(grid="e.to_grid_code", service="e.service_code")}
+           AND {scope}
     )
     SELECT present, grid, service, bucket, grouping(grid, service, bucket) * 2 + 1 AS parts,
            count(*) FILTER (WHERE closes) AS closed, count(*) FILTER (WHERE rule = 'overdue') AS became_late,
@@ -141,9 +144,10 @@ _LINES = text(f"""
            CAST(avg(rating) AS double precision) AS rating, count(rating) AS ratings
       FROM counted
      GROUP BY GROUPING SETS ((present), (present, grid), (present, service), (present, bucket))
-""")
+"""
+_LINES = text(_LINES_SQL.format(within=_WITHIN.format(at="e.at"), scope=_OF_LINES))
 #: What has no line since an instant was then what it is now; of the rest the last line before tells.
-_STATE = text(f"""
+_STATE_SQL = """
     WITH changed AS MATERIALIZED (
         SELECT e.incident_id FROM geoservice.incident_event AS e
          WHERE e.jurisdiction_id = :jurisdiction_id AND e.at >= :instant
@@ -156,7 +160,7 @@ _STATE = text(f"""
           FROM geoservice.incident AS i
          WHERE i.jurisdiction_id = :jurisdiction_id AND i.urgency < 2e11
            AND NOT EXISTS (SELECT FROM changed AS c WHERE c.incident_id = i.id)
-           AND {_SCOPE.format(grid="i.grid_code", service="i.service_code")}
+           AND {scope}
         UNION ALL
         SELECT l.to_grid_code, l.service_code, l.to_status <> 'resolved' AND coalesce(m.overdue > m.reopened, false)
           FROM (SELECT incident_id FROM changed EXCEPT ALL SELECT incident_id FROM began) AS c
@@ -168,12 +172,18 @@ _STATE = text(f"""
                                FROM geoservice.incident_event AS e
                               WHERE e.incident_id = c.incident_id AND e.at < :instant) AS m
          WHERE geoservice.is_open(l.to_status)
-           AND {_SCOPE.format(grid="l.to_grid_code", service="l.service_code")}
+           AND {scope_then}
     )
     SELECT :present AS present, grid, service, grouping(grid, service) * 4 + 3 AS parts, count(*) AS in_hand,
            count(*) FILTER (WHERE late) AS late
       FROM held GROUP BY GROUPING SETS ((), (grid), (service))
-""")
+"""
+_STATE = text(
+    _STATE_SQL.format(
+        scope=_SCOPE.format(grid="i.grid_code", service="i.service_code"),
+        scope_then=_SCOPE.format(grid="l.to_grid_code", service="l.service_code"),
+    )
+)
 _BEGAN = text("""
     SELECT least((SELECT e.at FROM geoservice.incident_event AS e
                    WHERE e.jurisdiction_id = :jurisdiction_id ORDER BY e.at LIMIT 1),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Self, get_args
 from urllib.parse import quote, urlencode
 
@@ -41,7 +40,7 @@ class SpanWords(StrictModel):
                 raise ValueError("the last day is before the first: exchange from and to")
             if (self.last - self.first).days >= MOST_DAYS:
                 raise ValueError(f"{MOST_DAYS} days are counted at once: choose fewer")
-            if self.first.year < 1970 or self.last.year > 9000:  # noqa: PLR2004
+            if self.first.year < 1970 or self.last.year > 9000:
                 raise ValueError("days are told from 1970 to 9000")
         return self
 
@@ -97,5 +96,3 @@ class FiguresAddress:
     def url_of_all(self) -> str:
         """Return the address of the same span of all incidents."""
         return self.url("", **dict.fromkeys(SCOPE))
-
-

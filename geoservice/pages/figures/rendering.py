@@ -14,7 +14,7 @@ from geoservice.pages.desk.rendering import place_of
 from geoservice.pages.figures import charts
 from geoservice.pages.figures.address import SCOPE, SPANS, FiguresAddress
 from geoservice.pages.figures.links import Links
-from geoservice.pages.figures.tables import Table, NumberSpeaker, numbers, tables
+from geoservice.pages.figures.tables import NumberSpeaker, Table, numbers, tables
 from geoservice.pages.shell.frame import page
 from geoservice.pages.shell.telling import clock
 from geoservice.pages.words.catalogue import words

@@ -136,7 +136,7 @@ def tables(tell: NumberSpeaker, every: Sequence[Number]) -> dict[str, Table]:
 
 
 def _by_grid(tell: NumberSpeaker) -> Table:
-    """Return the grids, that with the most late ones first; all in force, and those that had something to do with it."""
+    """Return the grids, that with the most late ones first: all in force, and others that had something to do."""
     figures, words = tell.figures, tell.words
     counted, scope = figures.counts.parts["grid"], tell.links.asked.chosen("grid")
     codes = (set(scope) if scope else set(figures.names.grids)) | set(counted)
