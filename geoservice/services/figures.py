@@ -89,11 +89,11 @@ class FiguresService:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             if not sees_all_of(jurisdiction.id):
                 raise JurisdictionUnknown(jurisdiction=jurisdiction_code)
-            # He sees all of these rows: that is asked once, as policies of histories, row by row, cost more than counting.
+            # He sees all of these rows: it is asked once, as to ask it of each line costs more than to count.
             enter(connection, asked_by_present(EVERYWHERE))
             zone = ZoneInfo(jurisdiction.time_zone)
-            named = isinstance(query.span, str)
-            span = Span.named(query.span, now.astimezone(zone).date()) if named else query.span  # type: ignore[arg-type]
+            asked, today = query.span, now.astimezone(zone).date()
+            span = asked if isinstance(asked, Span) else Span.named(asked, today)
             period, before = periods(span, zone, now)
             counts = span_counts(connection, SpanQuery(
                 jurisdiction.id, query.scope, period.since, period.until, before.since, before.until,

@@ -100,18 +100,17 @@ _WITHIN = """({at} >= :since AND {at} < :until OR {at} >= :before_since AND {at}
            AND {at} >= least(:since, :before_since) AND {at} < :until"""
 _SCOPE = """(CAST(:grids AS text[]) IS NULL OR {grid} = ANY (CAST(:grids AS text[])))
            AND (CAST(:services AS text[]) IS NULL OR {service} = ANY (CAST(:services AS text[])))
-           AND (CAST(:sources AS text[]) IS NULL OR i.source = ANY (CAST(:sources AS text[])))"""
-_OF_LINES = _SCOPE.format(grid="e.to_grid_code", service="e.service_code")
+           AND (CAST(:sources AS text[]) IS NULL OR {source} = ANY (CAST(:sources AS text[])))"""
+_OF_LINES = _SCOPE.format(grid="e.to_grid_code", service="e.service_code", source="e.source")
 #: The first line of each incident that was reported then says whose it was.
 _RECEIVED_SQL = """
     WITH counted AS (
-        SELECT i.reported_at >= :since AS present, e.to_grid_code AS grid, e.service_code AS service,
-               date_trunc(:bucket, i.reported_at AT TIME ZONE :time_zone) AS bucket,
-               extract(isodow FROM i.reported_at AT TIME ZONE :time_zone)::integer AS weekday,
-               extract(hour FROM i.reported_at AT TIME ZONE :time_zone)::integer AS hour
-          FROM geoservice.incident AS i
-          JOIN geoservice.incident_event AS e ON e.incident_id = i.id AND e.rule = 'reported'
-         WHERE i.jurisdiction_id = :jurisdiction_id AND {within}
+        SELECT e.reported_at >= :since AS present, e.to_grid_code AS grid, e.service_code AS service,
+               date_trunc(:bucket, e.reported_at AT TIME ZONE :time_zone) AS bucket,
+               extract(isodow FROM e.reported_at AT TIME ZONE :time_zone)::integer AS weekday,
+               extract(hour FROM e.reported_at AT TIME ZONE :time_zone)::integer AS hour
+          FROM geoservice.incident_event AS e
+         WHERE e.jurisdiction_id = :jurisdiction_id AND e.rule = 'reported' AND {within}
            AND {scope}
     )
     SELECT present, grid, service, bucket, weekday, hour, grouping(grid, service, bucket, hour) AS parts,
@@ -120,7 +119,7 @@ _RECEIVED_SQL = """
      GROUP BY GROUPING SETS (
                (present), (present, grid), (present, service), (present, bucket), (present, weekday, hour))
 """
-_RECEIVED = text(_RECEIVED_SQL.format(within=_WITHIN.format(at="i.reported_at"), scope=_OF_LINES))
+_RECEIVED = text(_RECEIVED_SQL.format(within=_WITHIN.format(at="e.reported_at"), scope=_OF_LINES))
 _LINES_SQL = """
     WITH counted AS (
         SELECT e.rule, e.at >= :since AS present, e.to_grid_code AS grid, e.service_code AS service,
@@ -130,7 +129,6 @@ _LINES_SQL = """
                CASE WHEN e.rule = 'accepted' THEN e.took_s END AS accept_s,
                CASE WHEN e.rule = 'resolved' THEN e.took_s END AS resolve_s
           FROM geoservice.incident_event AS e
-          JOIN geoservice.incident AS i ON i.id = e.incident_id
          WHERE e.jurisdiction_id = :jurisdiction_id AND {within}
            AND (e.rule IN ('accepted', 'resolved', 'overdue', 'reopened', 'rated') OR e.to_status = 'closed')
            AND {scope}
@@ -164,8 +162,7 @@ _STATE_SQL = """
         UNION ALL
         SELECT l.to_grid_code, l.service_code, l.to_status <> 'resolved' AND coalesce(m.overdue > m.reopened, false)
           FROM (SELECT incident_id FROM changed EXCEPT ALL SELECT incident_id FROM began) AS c
-          JOIN geoservice.incident AS i ON i.id = c.incident_id
-         CROSS JOIN LATERAL (SELECT e.to_status, e.to_grid_code, e.service_code FROM geoservice.incident_event AS e
+         CROSS JOIN LATERAL (SELECT e.to_status, e.to_grid_code, e.service_code, e.source FROM geoservice.incident_event AS e
                               WHERE e.incident_id = c.incident_id AND e.at < :instant ORDER BY e.id DESC LIMIT 1) AS l
          CROSS JOIN LATERAL (SELECT max(e.id) FILTER (WHERE e.rule = 'overdue') AS overdue,
                                     coalesce(max(e.id) FILTER (WHERE e.rule = 'reopened'), 0) AS reopened
@@ -180,15 +177,15 @@ _STATE_SQL = """
 """
 _STATE = text(
     _STATE_SQL.format(
-        scope=_SCOPE.format(grid="i.grid_code", service="i.service_code"),
-        scope_then=_SCOPE.format(grid="l.to_grid_code", service="l.service_code"),
+        scope=_SCOPE.format(grid="i.grid_code", service="i.service_code", source="i.source"),
+        scope_then=_SCOPE.format(grid="l.to_grid_code", service="l.service_code", source="l.source"),
     )
 )
 _BEGAN = text("""
     SELECT least((SELECT e.at FROM geoservice.incident_event AS e
                    WHERE e.jurisdiction_id = :jurisdiction_id ORDER BY e.at LIMIT 1),
-                 (SELECT i.reported_at FROM geoservice.incident AS i
-                   WHERE i.jurisdiction_id = :jurisdiction_id ORDER BY i.reported_at LIMIT 1))
+                 (SELECT e.reported_at FROM geoservice.incident_event AS e
+                   WHERE e.jurisdiction_id = :jurisdiction_id AND e.rule = 'reported' ORDER BY e.reported_at LIMIT 1))
 """)
 #: By the bits of grouping(grid, service, bucket, hour): which of them a row is not told by.
 _PART_OF: dict[int, Part] = {0b1111: "all", 0b0111: "grid", 0b1011: "service", 0b1101: "bucket", 0b1110: "hour"}

@@ -172,6 +172,12 @@ class IncidentEventRow(Base):
     __table_args__ = (
         Index(None, "incident_id"),
         Index("ix_incident_event_jurisdiction_id_at", "jurisdiction_id", "at"),
+        Index(
+            "ix_incident_event_reported_at",
+            "jurisdiction_id",
+            "reported_at",
+            postgresql_where=text("rule = 'reported'"),
+        ),
     )
 
     id: Mapped[int] = identity()
@@ -189,6 +195,8 @@ class IncidentEventRow(Base):
     officer_code: Mapped[str | None] = mapped_column(CODE)
     jurisdiction_id: Mapped[int | None] = mapped_column(Integer)
     service_code: Mapped[str | None] = mapped_column(CODE)
+    source: Mapped[str | None] = mapped_column(Text)
+    reported_at: Mapped[datetime | None] = mapped_column(INSTANT)
     rating: Mapped[int | None] = mapped_column(SmallInteger)
     original_status: Mapped[str | None] = mapped_column(Text)
     #: Of the incident from this line on; null where nothing of it changed.

@@ -1,4 +1,4 @@
-"""The figures of a span, counted in Python line by line, over whole tables; nothing of it asks the database to count."""
+"""The figures of a span, counted in Python line by line, over whole tables; nothing of it is asked of SQL."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -36,7 +35,7 @@ class Links:
             said[_WORDS[part]] = str(key)
         return DeskAddress(self.asked.jurisdiction, said | self._view(what, part, key), self.asked.language).url()
 
-    def _view(self, what: Listed, part: Part, key: Key) -> Mapping[str, str]:
+    def _view(self, what: Listed, part: Part, key: Key) -> dict[str, str]:
         if what == "in_hand":
             return VIEWS["hand"]
         if what == "late":

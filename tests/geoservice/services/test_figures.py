@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -49,8 +49,10 @@ def service(database: Database, database_url: str, chance: random.Random) -> Fig
         connection.execute("UPDATE geoservice.service SET limit_working_hours = 8 WHERE code = 'light'")
         for number in range(150):
             reported_at = NOW - timedelta(hours=chance.uniform(1, DAYS * 24))
-            made = make_incident(connection, chance.choice(PLACES), reported_at=reported_at,
-                                 service_code="road" if number % 3 else "light", source=chance.choice(SOURCES))  # fmt: skip
+            code, source = "road" if number % 3 else "light", chance.choice(SOURCES)
+            made = make_incident(
+                connection, chance.choice(PLACES), reported_at=reported_at, service_code=code, source=source
+            )
             story = chance.choice(STORIES)
             for status, words in story[: chance.randint(0, len(story))]:
                 _try(connection, made["id"], status, words)
@@ -65,7 +67,8 @@ def _spread(connection: psycopg.Connection[Any]) -> None:
         connection.execute("SET LOCAL session_replication_role = replica")
         connection.execute(
             "UPDATE geoservice.incident_event AS e SET at = least(now(), i.reported_at + n.n * interval '17 hours')"
-            " FROM geoservice.incident AS i, (SELECT id, row_number() OVER (PARTITION BY incident_id ORDER BY id) - 1 AS n"
+            " FROM geoservice.incident AS i,"
+            " (SELECT id, row_number() OVER (PARTITION BY incident_id ORDER BY id) - 1 AS n"
             " FROM geoservice.incident_event) AS n WHERE i.id = e.incident_id AND n.id = e.id"
         )
         connection.execute(
@@ -157,9 +160,7 @@ def test_zero_is_not_nothing(service: FiguresService) -> None:
     quiet = service.told("town", FiguresQuery("thirty", CountedScope(services=("quiet",))))
     assert quiet.is_known(quiet.period)
     assert quiet.counts.of("all", None) == Tally()
-    old = service.told(
-        "town", FiguresQuery(Span(datetime(2001, 1, 1).date(), datetime(2001, 1, 9).date()), CountedScope())
-    )
+    old = service.told("town", FiguresQuery(Span(date(2001, 1, 1), date(2001, 1, 9)), CountedScope()))
     assert not old.is_known(old.period)
     later = (NOW + timedelta(days=9)).date()
     to_come = service.told("town", FiguresQuery(Span(later, later), CountedScope()))
