@@ -162,7 +162,8 @@ _STATE_SQL = """
         UNION ALL
         SELECT l.to_grid_code, l.service_code, l.to_status <> 'resolved' AND coalesce(m.overdue > m.reopened, false)
           FROM (SELECT incident_id FROM changed EXCEPT ALL SELECT incident_id FROM began) AS c
-         CROSS JOIN LATERAL (SELECT e.to_status, e.to_grid_code, e.service_code, e.source FROM geoservice.incident_event AS e
+         CROSS JOIN LATERAL (SELECT e.to_status, e.to_grid_code, e.service_code, e.source
+                               FROM geoservice.incident_event AS e
                               WHERE e.incident_id = c.incident_id AND e.at < :instant ORDER BY e.id DESC LIMIT 1) AS l
          CROSS JOIN LATERAL (SELECT max(e.id) FILTER (WHERE e.rule = 'overdue') AS overdue,
                                     coalesce(max(e.id) FILTER (WHERE e.rule = 'reopened'), 0) AS reopened
