@@ -120,30 +120,46 @@ _RECEIVED_SQL = """
                (present), (present, grid), (present, service), (present, bucket), (present, weekday, hour))
 """
 _RECEIVED = text(_RECEIVED_SQL.format(within=_WITHIN.format(at="e.reported_at"), scope=_OF_LINES))
+#: First by all parts at once, which are few, then by each: lines are looked at once.
 _LINES_SQL = """
-    WITH counted AS (
-        SELECT e.rule, e.at >= :since AS present, e.to_grid_code AS grid, e.service_code AS service,
+    WITH counted AS MATERIALIZED (
+        SELECT e.at >= :since AS present, e.to_grid_code AS grid, e.service_code AS service,
                date_trunc(:bucket, e.at AT TIME ZONE :time_zone) AS bucket,
-               CASE WHEN e.rule = 'rated' THEN e.rating END AS rating,
-               e.to_status = 'closed' AND e.from_status IS DISTINCT FROM 'closed' AS closes,
-               CASE WHEN e.rule = 'accepted' THEN e.took_s END AS accept_s,
-               CASE WHEN e.rule = 'resolved' THEN e.took_s END AS resolve_s
+               count(*) FILTER (WHERE e.to_status = 'closed' AND e.from_status IS DISTINCT FROM 'closed') AS closed,
+               count(*) FILTER (WHERE e.rule = 'overdue') AS became_late,
+               count(*) FILTER (WHERE e.rule = 'reopened') AS reopened,
+               sum(e.rating) FILTER (WHERE e.rule = 'rated') AS rating,
+               count(e.rating) FILTER (WHERE e.rule = 'rated') AS ratings
           FROM geoservice.incident_event AS e
          WHERE e.jurisdiction_id = :jurisdiction_id AND {within}
-           AND (e.rule IN ('accepted', 'resolved', 'overdue', 'reopened', 'rated') OR e.to_status = 'closed')
+           AND (e.rule IN ('overdue', 'reopened', 'rated') OR e.to_status = 'closed')
            AND {scope}
+         GROUP BY 1, 2, 3, 4
     )
     SELECT present, grid, service, bucket, grouping(grid, service, bucket) * 2 + 1 AS parts,
-           count(*) FILTER (WHERE closes) AS closed, count(*) FILTER (WHERE rule = 'overdue') AS became_late,
-           count(*) FILTER (WHERE rule = 'reopened') AS reopened,
-           count(accept_s) AS accepts, percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY accept_s) AS accept_s,
-           count(resolve_s) AS resolves,
-           percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY resolve_s) AS resolve_s,
-           CAST(avg(rating) AS double precision) AS rating, count(rating) AS ratings
+           CAST(sum(closed) AS bigint) AS closed, CAST(sum(became_late) AS bigint) AS became_late,
+           CAST(sum(reopened) AS bigint) AS reopened,
+           CAST(sum(rating) AS double precision) / nullif(CAST(sum(ratings) AS double precision), 0) AS rating,
+           CAST(sum(ratings) AS bigint) AS ratings
       FROM counted
      GROUP BY GROUPING SETS ((present), (present, grid), (present, service), (present, bucket))
 """
 _LINES = text(_LINES_SQL.format(within=_WITHIN.format(at="e.at"), scope=_OF_LINES))
+_TOOK_SQL = """
+    WITH took AS (
+        SELECT e.at >= :since AS present, e.to_grid_code AS grid, e.service_code AS service,
+               CASE WHEN e.rule = 'accepted' THEN e.took_s END AS accept_s,
+               CASE WHEN e.rule = 'resolved' THEN e.took_s END AS resolve_s
+          FROM geoservice.incident_event AS e
+         WHERE e.jurisdiction_id = :jurisdiction_id AND {within} AND e.took_s IS NOT NULL AND {scope}
+    )
+    SELECT present, grid, service, grouping(grid, service) * 4 + 3 AS parts,
+           count(accept_s) AS accepts, percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY accept_s) AS accept_s,
+           count(resolve_s) AS resolves,
+           percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY resolve_s) AS resolve_s
+      FROM took GROUP BY GROUPING SETS ((present), (present, grid), (present, service))
+"""
+_TOOK = text(_TOOK_SQL.format(within=_WITHIN.format(at="e.at"), scope=_OF_LINES))
 #: What has no line since an instant was then what it is now; of the rest the last line before tells.
 _STATE_SQL = """
     WITH changed AS MATERIALIZED (
@@ -198,7 +214,12 @@ def span_counts(connection: Connection, asked: SpanQuery) -> Counts:
     values = asked.values
     ends = {True: asked.until, False: asked.before_until}
     states = (values | {"instant": instant, "present": present} for present, instant in ends.items())
-    for statement, bound in ((_RECEIVED, values), (_LINES, values), *((_STATE, state) for state in states)):
+    for statement, bound in (
+        (_RECEIVED, values),
+        (_LINES, values),
+        (_TOOK, values),
+        *((_STATE, state) for state in states),
+    ):
         _add(found, connection, statement, bound)
     every: tuple[Part, ...] = ("all", "grid", "service", "bucket", "hour")
     parts = {part: found.get((True, part), {}) for part in every}

@@ -69,7 +69,16 @@ class IncidentRow(Base):
             "jurisdiction_id",
             "urgency",
             "id",
-            postgresql_include=["status", "overdue_at", "near_border"],
+            postgresql_include=[
+                "status",
+                "overdue_at",
+                "near_border",
+                "late",
+                "grid_code",
+                "service_code",
+                "source",
+                "sensitive",
+            ],  # fmt: skip
         ),
         Index(None, "reported_at"),
         Index(None, "closed_at", postgresql_where=text("closed_at IS NOT NULL")),

@@ -121,7 +121,8 @@ CREATE TABLE geoservice.incident (
 CREATE INDEX ix_incident_geom ON geoservice.incident USING gist (geom);
 CREATE INDEX ix_incident_grid_code ON geoservice.incident (jurisdiction_id, grid_code, status);
 -- Lists by urgency, and how many there are of each kind, which is counted without looking at the rows.
-CREATE INDEX ix_incident_urgency ON geoservice.incident (jurisdiction_id, urgency, id) INCLUDE (status, overdue_at, near_border);
+CREATE INDEX ix_incident_urgency ON geoservice.incident (jurisdiction_id, urgency, id)
+    INCLUDE (status, overdue_at, near_border, late, grid_code, service_code, source, sensitive);
 CREATE INDEX ix_incident_reported_at ON geoservice.incident (reported_at);
 CREATE INDEX ix_incident_closed_at ON geoservice.incident (closed_at) WHERE closed_at IS NOT NULL;
 CREATE INDEX ix_incident_updated_at ON geoservice.incident (updated_at);

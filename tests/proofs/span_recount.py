@@ -117,7 +117,8 @@ def _count_lines(found: Any, wanted: Wanted, town: Town, incident: Any, lines: S
             told.append(("rating", line.rating))
         if first and line.rule in ("accepted", "resolved"):
             took_s = town.worked(incident.reported_at, line.at)
-            told += [] if took_s is None else [(line.rule, took_s)]
+            for part in _parts(line) if took_s is not None else ():
+                found[part][line.rule].append(took_s)
         for part in (*_parts(line), ("bucket", wanted.begins(line.at))):
             for name, value in told:
                 found[part][name].append(value)
