@@ -78,7 +78,7 @@ class IncidentRow(Base):
                 "service_code",
                 "source",
                 "sensitive",
-            ],  # fmt: skip
+            ],
         ),
         Index(None, "reported_at"),
         Index(None, "closed_at", postgresql_where=text("closed_at IS NOT NULL")),

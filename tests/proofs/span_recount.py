@@ -116,9 +116,9 @@ def _count_lines(found: Any, wanted: Wanted, town: Town, incident: Any, lines: S
         if line.rule == "rated" and line.rating is not None:
             told.append(("rating", line.rating))
         if first and line.rule in ("accepted", "resolved"):
-            took_s = town.worked(incident.reported_at, line.at)
-            for part in _parts(line) if took_s is not None else ():
-                found[part][line.rule].append(took_s)
+            worked_s = town.worked(incident.reported_at, line.at)
+            for part in _parts(line) if worked_s is not None else ():
+                found[part][line.rule].append(worked_s)
         for part in (*_parts(line), ("bucket", wanted.begins(line.at))):
             for name, value in told:
                 found[part][name].append(value)

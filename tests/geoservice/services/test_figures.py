@@ -180,7 +180,7 @@ def test_what_took_how_long_is_kept_as_it_was_worked_then(service: FiguresServic
         ).fetchall()
     town = Town.of(database_url)
     assert [rule for rule, *_ in lines] == ["reported", "accepted", "resolved", "reopened", "accepted"]
-    assert [took_s for _, took_s, _ in lines] == [
+    assert [worked_s for _, worked_s, _ in lines] == [
         None, pytest.approx(town.worked(reported_at, lines[1][2]), abs=1e-3),
         pytest.approx(town.worked(reported_at, lines[2][2]), abs=1e-3), None, None,
     ]  # fmt: skip
