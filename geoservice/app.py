@@ -43,6 +43,7 @@ from geoservice.open311.views import open311_blueprint
 from geoservice.pages.audit.pages import audit_page_blueprint
 from geoservice.pages.desk.pages import desk_blueprint
 from geoservice.pages.desk.rendering import Shown
+from geoservice.pages.figures.pages import figures_blueprint
 from geoservice.pages.shell.files import files_blueprint
 from geoservice.pages.shell.refusing import register_pages
 from geoservice.pages.shell.streams import stream_url
@@ -151,12 +152,13 @@ def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
     app.register_blueprint(maps_blueprint(services.viewing, guard))
     app.register_blueprint(accounts_blueprint(services.sessions, guard, proxies=settings.proxies))
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
-    register_pages(app, "/audit")
-    register_pages(app, "/desk")
+    for room in ("/audit", "/desk", "/figures"):
+        register_pages(app, room)
     app.register_blueprint(files_blueprint(guard))
     shown = Shown(stream_url=lambda: stream_url(settings))
     app.register_blueprint(audit_page_blueprint(services.audit, services.viewing, guard))
     app.register_blueprint(desk_blueprint(services.desk, services.handling, services.viewing, guard, shown))
+    app.register_blueprint(figures_blueprint(services.figures, services.viewing, guard))
 
 
 def _interfaces(

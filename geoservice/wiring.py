@@ -21,6 +21,7 @@ from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.events import EventService
 from geoservice.services.exporting import ExportService
+from geoservice.services.figures import FiguresService
 from geoservice.services.grids import GridService
 from geoservice.services.handling import HandlingService
 from geoservice.services.health import HealthService
@@ -74,6 +75,7 @@ class Services:
     incidents: IncidentService
     handling: HandlingService
     desk: DeskService
+    figures: FiguresService
     alerts: AlertService
     viewing: ViewingService
     webhooks: WebhookService
@@ -185,6 +187,7 @@ def build_services(settings: Settings) -> Services:
         incidents=incidents,
         handling=handling,
         desk=DeskService(database, handling),
+        figures=FiguresService(database),
         alerts=AlertService(database, incidents),
         viewing=ViewingService(everywhere),
         webhooks=WebhookService(database, allowed=settings.allowed_networks),

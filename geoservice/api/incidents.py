@@ -119,6 +119,10 @@ class IncidentsQuery(StrictModel):
     )
     overdue: QueryFlag | None = Field(None, description="Only those found late, or only the others")
     near_border: QueryFlag | None = Field(None, description="Only those near a border of grids, or only the others")
+    since: Instant | None = Field(None, description="Only those reported from then on")
+    until: Instant | None = Field(None, description="Only those reported before then")
+    closed_since: Instant | None = Field(None, description="Only those that were closed from then on, and are")
+    closed_until: Instant | None = Field(None, description="Only those that were closed before then, and are")
     sort: Literal["new", "due"] = Field(
         "new",
         description="new: the newest first. due: what is late, longest first, then what has a limit, by when that is,"
@@ -271,7 +275,9 @@ def search_of(query: IncidentsQuery) -> Search:
     return Search(
         grid_codes=_several(query.grid), officer_codes=_several(query.officer), service_codes=_several(query.service),
         statuses=_several(query.status), sources=_several(query.source), overdue=query.overdue,
-        near_border=query.near_border, after=None if query.after is None else _place_in(query.after, query.sort),
+        near_border=query.near_border, reported=(query.since, query.until),
+        closed=(query.closed_since, query.closed_until),
+        after=None if query.after is None else _place_in(query.after, query.sort),
     )  # fmt: skip
 
 

@@ -27,7 +27,9 @@ def load() -> None:
 
     A key is printed while none is valid; the one-time passwords of the accounts admin and desk-1 when they are made.
     """
-    summary = demo_services.load_demo(database_urls().service, lambda line: click.echo(line, err=True))
+    summary = demo_services.load_demo(
+        database_urls().service, lambda line: click.echo(line, err=True), owner=database_urls().owner
+    )
     click.echo(f"jurisdiction  {summary.jurisdiction_code}")
     click.echo(f"sign in       {sign_in_words(summary)}")
     click.echo(f"desk          {desk_words(summary)}")

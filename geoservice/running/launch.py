@@ -93,7 +93,7 @@ def _prepare(
         tile_store(settings)  # while we may: all are handed over to whom the servers run as
         anchor_file(settings)
         erasure_list(settings)
-        return (load_demo(urls.service, report) if demo else None), urls.service
+        return (load_demo(urls.service, report, owner=urls.owner) if demo else None), urls.service
     except BaseException:  # Ctrl-C included; it is raised again
         # Nobody would look after a database that was started for a service that then did not come up.
         if cluster is not None:
@@ -128,7 +128,8 @@ def _join(settings: Settings, instance: Instance, *, demo: bool, report: Report)
         time.sleep(0.1)
     summary = None
     if demo:
-        summary = load_demo(database_urls(settings).service, report)
+        urls = database_urls(settings)
+        summary = load_demo(urls.service, report, owner=urls.owner)
     return Started(state.host, state.port, already_ran=True, demo=summary)
 
 

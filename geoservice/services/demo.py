@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from geoservice.auth.model import Role
 from geoservice.demo.community import build_community
 from geoservice.demo.holidays import holidays
+from geoservice.demo.incident_times import step_times
 from geoservice.demo.model import Community, IncidentSeed
 from geoservice.domain.validating.topology import findings_of
 from geoservice.records.calendars.queries import put_calendar_days
@@ -43,6 +44,26 @@ _CLOSE = text(
     "UPDATE geoservice.incident SET status = 'closed', step_reason = NULL, closed_at = :closed_at, rating = :rating"
     " WHERE id = :id"
 )
+#: An incident, a status, and when it came to it.
+StepTime = tuple[UUID, str, datetime]
+#: Histories are only ever added to, and tell when the database wrote them: but those of the demo tell of what is made
+#: up, and the owner of the tables has them tell the times that go with it.
+_TELL_TIMES = (
+    text("SET LOCAL ROLE NONE"),
+    text("ALTER TABLE geoservice.incident_event DISABLE TRIGGER append_only_but_words"),
+    text("""
+        UPDATE geoservice.incident_event AS e
+           SET at = t.at,
+               took_s = CASE WHEN e.rule IN ('accepted', 'resolved')
+                   THEN geoservice.worked_s(i.jurisdiction_id, t.at)
+                        - geoservice.worked_s(i.jurisdiction_id, i.reported_at) END
+          FROM unnest(CAST(:incidents AS uuid[]), CAST(:statuses AS text[]), CAST(:times AS timestamptz[]))
+            AS t (incident_id, status, at)
+          JOIN geoservice.incident AS i ON i.id = t.incident_id
+         WHERE e.incident_id = t.incident_id AND e.to_status = t.status AND e.from_status IS DISTINCT FROM t.status
+    """),
+    text("ALTER TABLE geoservice.incident_event ENABLE TRIGGER append_only_but_words"),
+)
 #: The demo is loaded once, so a statement may take longer than a request's.
 TIMEOUT_S = 60
 
@@ -60,7 +81,7 @@ class DemoSummary:
     desk_password: str | None
 
 
-def load_demo(url: str, report: Callable[[str], None]) -> DemoSummary:
+def load_demo(url: str, report: Callable[[str], None], *, owner: str | None = None) -> DemoSummary:
     """Load the demo community into a migrated database unless it is there; hand out a key unless one is valid.
 
     Somebody has to sign in first: accounts of an administrator and a dispatcher are made unless there are such names.
@@ -69,16 +90,20 @@ def load_demo(url: str, report: Callable[[str], None]) -> DemoSummary:
     ----------
     report
         Called with a line for people at each step.
+    owner
+        Address of the same database for the login that owns the tables; None: `url` is that.
     """
     database = Database.connect(url, pool_size=1)
     try:
         now = datetime.now(UTC)
+        told: list[StepTime] = []
         community = build_community(now=now)
         with database.transaction(actor="demo", timeout_s=TIMEOUT_S) as connection:
             if find_jurisdiction(connection, community.code) is None:
                 report("Loading the demo community …")
-                _load(connection, community, now)
+                told = _load(connection, community, now)
                 report(_summary(community))
+        _tell_times(owner or url, told)
         key = KeyService(database).create_unless_valid(
             Role.DISPATCHER, KEY_LABEL, expires_at=now + KEY_AGE, jurisdiction=community.code
         )
@@ -100,13 +125,13 @@ def _summary(community: Community) -> str:
     )
 
 
-def _load(connection: Connection, community: Community, now: datetime) -> None:
+def _load(connection: Connection, community: Community, now: datetime) -> list[StepTime]:
     jurisdiction_id = _insert_jurisdiction(connection, community)
     _publish_grids(connection, community, jurisdiction_id, now - BOUNDARIES_AGE)
     _insert_features(connection, community, jurisdiction_id)
     _insert_people_at_work(connection, community, jurisdiction_id)
     put_calendar_days(connection, jurisdiction_id=jurisdiction_id, days=holidays())
-    _insert_incidents(connection, community, jurisdiction_id)
+    return _insert_incidents(connection, community, jurisdiction_id, now)
 
 
 def _insert_jurisdiction(connection: Connection, community: Community) -> int:
@@ -165,19 +190,37 @@ def _insert_people_at_work(connection: Connection, community: Community, j: int)
                for s in community.services))  # fmt: skip
 
 
-def _insert_incidents(connection: Connection, community: Community, j: int) -> None:
-    """Report each incident, then bring it to what became of it, so that each has a history of both."""
+def _insert_incidents(connection: Connection, community: Community, j: int, now: datetime) -> list[StepTime]:
+    """Report each incident, then bring it to what became of it, so that each has a history; return when it was."""
     insert = text("""
         INSERT INTO geoservice.incident
             (jurisdiction_id, service_code, source, description, geom, accuracy_m, reported_at)
         VALUES (:j, :service, :source, :description, CAST(:geom AS geometry), :accuracy_m, :reported_at) RETURNING id
     """)
+    told: list[StepTime] = []
     for seed in community.incidents:
         incident_id = connection.execute(insert, {
             "j": j, "service": seed.service_code, "source": seed.source, "description": seed.description,
             "geom": ewkb(seed.position), "accuracy_m": seed.accuracy_m, "reported_at": seed.reported_at,
         }).scalar_one()  # fmt: skip
         _bring_to(connection, incident_id, seed)
+        told += ((incident_id, status, at) for status, at in step_times(seed, now))
+    return told
+
+
+def _tell_times(owner: str, told: Sequence[StepTime]) -> None:
+    """Have histories tell the times of what is made up."""
+    if not told:
+        return
+    incidents, statuses, times = (list(one) for one in zip(*told, strict=True))
+    database = Database.connect(owner, pool_size=1)
+    try:
+        with database.transaction(actor="demo", timeout_s=TIMEOUT_S) as connection:
+            for statement in _TELL_TIMES:
+                asked = {"incidents": incidents, "statuses": statuses, "times": times}
+                connection.execute(statement, asked if ":times" in statement.text else {})
+    finally:
+        database.close()
 
 
 def _bring_to(connection: Connection, incident_id: UUID, seed: IncidentSeed) -> None:

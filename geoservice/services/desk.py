@@ -40,6 +40,8 @@ class Names:
     #: Names in Chinese and, where there is one, in English, of the grids in force.
     grids: Mapping[str, tuple[str | None, str | None]]
     staff: Mapping[str, Member]
+    #: Names of grids that were in force before, where such are told of.
+    former: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class DeskService:
             pairs = incidents(connection, beside, limit=max(1, len(near)))
             note_incidents_read(connection, pairs, beside)
             return DeskDetail(
-                jurisdiction, _names(connection, jurisdiction.id), offer_in(connection, incident, identity),
+                jurisdiction, names_of(connection, jurisdiction.id), offer_in(connection, incident, identity),
                 _left_s(connection, jurisdiction.id, (incident,)).get(incident_id),
                 history(connection, incident_id), routings(connection, incident_id),
                 cameras_covering(connection, incident_id), near, {one.id: one for one in pairs},
@@ -175,7 +177,7 @@ class DeskService:
 def _told(connection: Connection, jurisdiction: Jurisdiction, page: IncidentPage, asked: DeskQuery) -> DeskList:
     counts = count_each(connection, asked.views, jurisdiction_id=jurisdiction.id) if asked.views else {}
     left_s = _left_s(connection, jurisdiction.id, page.incidents)
-    return DeskList(jurisdiction, _names(connection, jurisdiction.id), page, counts, left_s, datetime.now(UTC))
+    return DeskList(jurisdiction, names_of(connection, jurisdiction.id), page, counts, left_s, datetime.now(UTC))
 
 
 def _left_s(connection: Connection, jurisdiction_id: int, some: Sequence[Incident]) -> dict[UUID, float | None]:
@@ -184,7 +186,8 @@ def _left_s(connection: Connection, jurisdiction_id: int, some: Sequence[Inciden
     return {incident_id: left.get(instant) for incident_id, instant in due.items()}
 
 
-def _names(connection: Connection, jurisdiction_id: int) -> Names:
+def names_of(connection: Connection, jurisdiction_id: int) -> Names:
+    """Return what codes are called in a jurisdiction now."""
     grids = grids_in_force(connection, jurisdiction_id=jurisdiction_id)
     return Names(
         {one.code: one for one in services(connection, jurisdiction_id=jurisdiction_id)},

@@ -105,6 +105,14 @@ def counting_all(connection: Connection) -> None:
     enter(connection, replace(present, told=tuple({*present.told, "sensitive"})))
 
 
+def sees_all_of(jurisdiction_id: int) -> bool:
+    """Return whether whoever asks now sees every incident of a jurisdiction, and not only some grids' or his own."""
+    present = _present.get()
+    if present.role == EVERYWHERE.role:
+        return True
+    return present.role == within().role and jurisdiction_id in present.jurisdictions
+
+
 def choose(scope: Scope) -> Token[Scope]:
     """Have transactions of this context see this scope; return what `leave` takes."""
     return _present.set(scope)

@@ -217,5 +217,6 @@ class Search:
     #: Half-open.
     reported: tuple[datetime | None, datetime | None] = (None, None)
     updated: tuple[datetime | None, datetime | None] = (None, None)
+    closed: tuple[datetime | None, datetime | None] = (None, None)
     #: Of the last one seen, what the list is ordered by, and its id: only those that follow.
     after: tuple[datetime | float, UUID] | None = None

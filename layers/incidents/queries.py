@@ -12,12 +12,15 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Connection,
+    DateTime,
     Row,
     Uuid,
     and_,
     bindparam,
     func,
+    literal,
     literal_column,
+    null,
     or_,
     select,
     text,
@@ -66,6 +69,7 @@ _DONE_WITH = 2e11
 OPEN_STATUSES = frozenset(("reported", "dispatched", "accepted", "resolved", "returned"))
 #: Counted so far and no farther, of what is in hand and of what is not: to count would cost more than to list.
 OPEN_COUNTED_MOST, COUNTED_MOST = 50_000, 5_000
+_ANY_TIME = (None, None)
 _ROUTINGS = text("""
     SELECT e.at, e.rule, e.actor, e.routed_at, st_x(e.geom) AS lon, st_y(e.geom) AS lat, e.received_x, e.received_y,
            e.declared_crs, e.accuracy_m, e.building_code, e.edition_id, e.to_grid_code AS grid_code, e.method,
@@ -204,6 +208,25 @@ def count_each(
     return dict(zip(searches, row, strict=True))
 
 
+def count_by_part(
+    connection: Connection, search: Search, *, bucket: str, time_zone: str
+) -> dict[tuple[str | None, str, datetime | None], int]:
+    """Return how many incidents are meant, by grid, service, and hour, day or week.
+
+    The time is that of the report, or of the closing where a search asks for that; None where it asks for neither.
+    """
+    row = IncidentRow
+    at = row.closed_at if search.closed != _ANY_TIME else row.reported_at if search.reported != _ANY_TIME else None
+    by: ColumnElement[Any] = null()
+    if at is not None:
+        by = func.date_trunc(literal(bucket), func.timezone(literal(time_zone), at), type_=DateTime())
+    parts = select(row.grid_code, row.service_code, by.label("bucket")).where(*_conditions(search)).subquery()
+    counted = select(parts.c.grid_code, parts.c.service_code, parts.c.bucket, func.count()).group_by(
+        parts.c.grid_code, parts.c.service_code, parts.c.bucket
+    )
+    return {(grid, service, bucket): number for grid, service, bucket, number in connection.execute(counted)}
+
+
 def _following(last: tuple[datetime | float, UUID], order: Order) -> ColumnElement[bool]:
     row = IncidentRow
     if order == "due":
@@ -234,10 +257,11 @@ def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
         yield or_(row.grid_code.in_(grids), row.officer_code == officer)
     yield from _within(row.reported_at, search.reported)
     yield from _within(row.updated_at, search.updated)
+    yield from _within(row.closed_at, search.closed)
 
 
 def _within(
-    instant: InstrumentedAttribute[datetime], period: tuple[datetime | None, datetime | None]
+    instant: InstrumentedAttribute[Any], period: tuple[datetime | None, datetime | None]
 ) -> Iterator[ColumnElement[bool]]:
     since, until = period
     if since is not None:

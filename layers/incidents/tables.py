@@ -69,7 +69,16 @@ class IncidentRow(Base):
             "jurisdiction_id",
             "urgency",
             "id",
-            postgresql_include=["status", "overdue_at", "near_border", "sensitive"],
+            postgresql_include=[
+                "status",
+                "overdue_at",
+                "near_border",
+                "late",
+                "grid_code",
+                "service_code",
+                "source",
+                "sensitive",
+            ],
         ),
         Index(None, "reported_at"),
         Index(
@@ -79,6 +88,7 @@ class IncidentRow(Base):
             "reported_at",
             postgresql_where=text("geoservice.is_open(status)"),
         ),
+        Index(None, "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
         Index(None, "updated_at"),
         Index(
             "ix_incident_overrule_grid_code",
@@ -178,6 +188,12 @@ class IncidentEventRow(Base):
     __table_args__ = (
         Index(None, "incident_id"),
         Index("ix_incident_event_jurisdiction_id_at", "jurisdiction_id", "at"),
+        Index(
+            "ix_incident_event_reported_at",
+            "jurisdiction_id",
+            "reported_at",
+            postgresql_where=text("rule = 'reported'"),
+        ),
     )
 
     id: Mapped[int] = identity()
@@ -195,10 +211,14 @@ class IncidentEventRow(Base):
     officer_code: Mapped[str | None] = mapped_column(CODE)
     jurisdiction_id: Mapped[int | None] = mapped_column(Integer)
     service_code: Mapped[str | None] = mapped_column(CODE)
+    source: Mapped[str | None] = mapped_column(Text)
+    reported_at: Mapped[datetime | None] = mapped_column(INSTANT)
     rating: Mapped[int | None] = mapped_column(SmallInteger)
     original_status: Mapped[str | None] = mapped_column(Text)
     #: Of the incident from this line on; null where nothing of it changed.
     version: Mapped[int | None] = mapped_column(Integer)
+    #: Of the first acceptance and the first resolving: seconds of work since the report.
+    took_s: Mapped[float | None] = mapped_column(Float(53))
     #: The routing decision from here on; null where nothing was routed.
     routed_at: Mapped[datetime | None] = mapped_column(INSTANT)
     geom: Mapped[object | None] = geometry("POINT", nullable=True)

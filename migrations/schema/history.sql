@@ -14,13 +14,18 @@ CREATE TABLE geoservice.incident_event (
     method text,
     edition_id bigint,
     reason text,
-    -- Whose matter it was and of which service.
+    -- Whose matter it was, of which service, from where and since when: figures are counted of lines alone.
     jurisdiction_id integer,
     service_code text COLLATE "C",
+    source text,
+    reported_at timestamptz,
     officer_code text COLLATE "C",
     rating smallint,
     original_status text,                     -- of a duplicate: how far its original has come
     version integer,                          -- of the incident from this line on; null where nothing of it changed
+    -- Of the first time that it was accepted, and of the first that it was resolved: seconds of work since the report, by the calendar
+    -- as it was then. Null of other lines, and where no calendar was laid out.
+    took_s double precision,
     -- The routing decision of a line, whole, all null where nothing was routed.
     routed_at timestamptz,
     geom geometry(Point, 4326) CHECK (geoservice.is_position(geom)),
@@ -36,6 +41,7 @@ CREATE TABLE geoservice.incident_event (
 CREATE INDEX ix_incident_event_incident_id ON geoservice.incident_event (incident_id);
 -- How incidents were handled in a period is counted from their histories.
 CREATE INDEX ix_incident_event_jurisdiction_id_at ON geoservice.incident_event (jurisdiction_id, at);
+CREATE INDEX ix_incident_event_reported_at ON geoservice.incident_event (jurisdiction_id, reported_at) WHERE rule = 'reported';
 CREATE TRIGGER append_only BEFORE DELETE ON geoservice.incident_event
     FOR EACH ROW EXECUTE FUNCTION geoservice.refuse_change();
 
@@ -60,10 +66,10 @@ CREATE FUNCTION geoservice.record_arrivals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     INSERT INTO incident_event (incident_id, actor, rule, to_status, to_grid_code, method, edition_id, reason, officer_code,
-                                jurisdiction_id, service_code, version, routed_at, geom, received_x, received_y,
+                                jurisdiction_id, service_code, source, reported_at, version, routed_at, geom, received_x, received_y,
                                 declared_crs, accuracy_m, building_code, distance_to_border_m, near_border, candidates)
     SELECT a.id, geoservice.actor(), 'reported', a.status, a.grid_code, a.method, a.edition_id, a.overrule_reason,
-           a.officer_code, a.jurisdiction_id, a.service_code, a.version, a.routed_at, a.geom, a.received_x, a.received_y,
+           a.officer_code, a.jurisdiction_id, a.service_code, a.source, a.reported_at, a.version, a.routed_at, a.geom, a.received_x, a.received_y,
            a.declared_crs, a.accuracy_m, a.building_code, a.distance_to_border_m, a.near_border, a.candidates
       FROM arrivals AS a;
     RETURN NULL;
@@ -90,16 +96,22 @@ BEGIN
         line.near_border := new.near_border;
         line.candidates := new.candidates;
     END IF;
+    line.at := clock_timestamp();
+    IF new.step_rule IN ('accepted', 'resolved') AND NOT EXISTS (
+        SELECT FROM incident_event AS e WHERE e.incident_id = new.id AND e.rule = new.step_rule) THEN
+        line.took_s := worked_s(new.jurisdiction_id, line.at) - worked_s(new.jurisdiction_id, new.reported_at);
+    END IF;
     INSERT INTO incident_event
         (incident_id, actor, rule, from_status, to_status, from_grid_code, to_grid_code, method, edition_id, reason,
-         officer_code, jurisdiction_id, service_code, rating, original_status, version, routed_at, geom, received_x, received_y,
-         declared_crs, accuracy_m, building_code, distance_to_border_m, near_border, candidates)
+         officer_code, jurisdiction_id, service_code, source, reported_at, rating, original_status, version, took_s, at, routed_at, geom, received_x,
+         received_y, declared_crs, accuracy_m, building_code, distance_to_border_m, near_border, candidates)
     VALUES (new.id, geoservice.actor(), new.step_rule, old.status, new.status, old.grid_code, new.grid_code, new.method,
             new.edition_id,
             CASE WHEN new.step_rule = 'moved by edition'
                  THEN 'Its place belongs to another grid in edition ' || new.edition_id || '.'
                  ELSE new.step_reason END,
-            new.officer_code, new.jurisdiction_id, new.service_code, new.rating, new.original_status, new.version,
+            new.officer_code, new.jurisdiction_id, new.service_code, new.source, new.reported_at, new.rating, new.original_status,
+            new.version, line.took_s, line.at,
             line.routed_at, line.geom, line.received_x, line.received_y, line.declared_crs, line.accuracy_m, line.building_code, line.distance_to_border_m,
             line.near_border, line.candidates);
     RETURN NULL;

@@ -122,10 +122,12 @@ CREATE TABLE geoservice.incident (
 CREATE INDEX ix_incident_geom ON geoservice.incident USING gist (jurisdiction_id, geom);
 CREATE INDEX ix_incident_grid_code ON geoservice.incident (jurisdiction_id, grid_code, status);
 -- Lists by urgency, and how many there are of each kind, which is counted without looking at the rows.
-CREATE INDEX ix_incident_urgency ON geoservice.incident (jurisdiction_id, urgency, id) INCLUDE (status, overdue_at, near_border, sensitive);
+CREATE INDEX ix_incident_urgency ON geoservice.incident (jurisdiction_id, urgency, id)
+    INCLUDE (status, overdue_at, near_border, late, grid_code, service_code, source, sensitive);
 CREATE INDEX ix_incident_reported_at ON geoservice.incident (reported_at);
 -- What may be about the same matter.
 CREATE INDEX ix_incident_alike ON geoservice.incident (jurisdiction_id, service_code, reported_at) WHERE geoservice.is_open(status);
+CREATE INDEX ix_incident_closed_at ON geoservice.incident (closed_at) WHERE closed_at IS NOT NULL;
 CREATE INDEX ix_incident_updated_at ON geoservice.incident (updated_at);
 CREATE INDEX ix_incident_status_since ON geoservice.incident (status_since) WHERE status = 'resolved';
 CREATE INDEX ix_incident_expected_at ON geoservice.incident (expected_at)

@@ -52,7 +52,7 @@ def test_a_million_incidents_come_back(place: Path, monkeypatch: pytest.MonkeyPa
     origin.ensure()
     try:
         prepare_database(DatabaseUrls(origin.service_url, origin.url))
-        load_demo(origin.service_url, lambda line: None)
+        load_demo(origin.service_url, lambda line: None, owner=origin.url)
         for _ in range(INCIDENTS // AT_ONCE):
             with psycopg.connect(origin.url) as connection:
                 connection.execute(REPORT.encode(), [AT_ONCE])

@@ -28,7 +28,9 @@ COUNTED = tuple(name for name in VIEWS if name != "all")
 #: What a view says, and what narrows it.
 _OF_VIEW = ("status", "overdue", "near_border")
 FILTERS = ("grid", "service", "source", "officer")
-_WORDS = (*_OF_VIEW, *FILTERS, "sort", "limit", "after")
+#: Words of when a report was made, or closed: from then on, and before then.
+PERIODS = {"reported": ("since", "until"), "closed": ("closed_since", "closed_until")}
+_WORDS = (*_OF_VIEW, *FILTERS, *(word for words in PERIODS.values() for word in words), "sort", "limit", "after")
 #: Rows at once.
 ROWS, ROWS_MOST = 50, 200
 
@@ -78,6 +80,12 @@ class DeskAddress:
         """Return what narrows the view: values by word."""
         return {name: tuple(self.said[name].split(",")) for name in FILTERS if name in self.said}
 
+    @property
+    def periods(self) -> dict[str, tuple[str, str]]:
+        """Return what narrows the list to a time: instants by what happened then, empty where it has no end."""
+        return {name: (self.said.get(since, ""), self.said.get(until, "")) for name, (since, until) in PERIODS.items()
+                if since in self.said or until in self.said}  # fmt: skip
+
     def url(self, part: str = "", **changes: str | None) -> str:
         """Return the address of the same list with other words; None takes one out.
 
@@ -97,6 +105,10 @@ class DeskAddress:
         """Return the address of a view, narrowed as this list is."""
         kept = {one: self.said[one] for one in FILTERS if one in self.said}
         return DeskAddress(self.jurisdiction, VIEWS[name] | kept, self.language).url()
+
+    def without_period(self, name: str) -> str:
+        """Return the address of the list of any time."""
+        return self.url("", after=None, **dict.fromkeys(PERIODS[name]))
 
     def without(self, word: str, value: str) -> str:
         """Return the address of the list without one of its filters."""

@@ -162,7 +162,16 @@ def _chips(asked: DeskAddress, speaker: Speaker, said: dict[str, str]) -> list[d
         {"word": said[f"filter.{word}"], "value": _names_of(speaker)[word](value), "url": asked.without(word, value)}
         for word, values in asked.filters.items()
         for value in values
-    ]
+    ] + [
+        {"word": said[f"period.{name}"], "value": " – ".join(_moments(speaker, *ends)),
+         "url": asked.without_period(name)}
+        for name, ends in asked.periods.items()
+    ]  # fmt: skip
+
+
+def _moments(speaker: Speaker, *instants: str) -> list[str]:
+    """Return instants as an address has them, as the jurisdiction's clocks show them."""
+    return [speaker.moment(datetime.fromisoformat(one)) if one else "…" for one in instants]
 
 
 def _choices(asked: DeskAddress, speaker: Speaker) -> list[dict[str, Any]]:

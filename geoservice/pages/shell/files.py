@@ -13,7 +13,7 @@ from geoservice.web.files import versioned_file_response
 
 PAGES = Path(__file__).resolve().parents[1]
 #: Rooms that have files, by the first part of a file's address.
-ROOMS = ("shell", "desk", "audit")
+ROOMS = ("shell", "desk", "figures", "audit")
 
 
 def files_blueprint(guard: Guard) -> Blueprint:

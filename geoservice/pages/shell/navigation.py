@@ -12,6 +12,7 @@ from geoservice.web.addresses import page_address
 #: Key of the words of each page, its address in a jurisdiction and the permission that opens it.
 _PAGES = (
     ("page.desk", "/desk/{jurisdiction}", Permission.USE_DESK),
+    ("page.figures", "/figures/{jurisdiction}", Permission.VIEW_FIGURES),
     ("page.audit", "/audit/{jurisdiction}", Permission.READ_AUDIT),
     ("page.map", "/maps/{jurisdiction}", Permission.VIEW_MAP),
 )

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 from geoservice.pages.words.audit import AUDIT
 from geoservice.pages.words.desk import DESK
+from geoservice.pages.words.figures import FIGURES
 from geoservice.pages.words.shell import SHELL
 
 Language = Literal["zh", "en"]
@@ -15,7 +16,9 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 HTML_LANG: dict[Language, str] = {"zh": "zh-CN", "en": "en"}
 OWN_NAME: dict[Language, str] = {"zh": "中文", "en": "English"}
 #: By page; those of `shell` are on every page.
-PAGES: dict[str, dict[str, tuple[str, ...]]] = {"shell": SHELL, "desk": DESK, "audit": AUDIT}
+PAGES: dict[str, dict[str, tuple[str, ...]]] = {
+    "shell": SHELL, "desk": DESK, "figures": FIGURES, "audit": AUDIT,
+}  # fmt: skip
 
 
 def words(page: str, language: Language) -> dict[str, str]:

@@ -27,6 +27,8 @@ DESK: dict[str, tuple[str, ...]] = {
     "filter.any": ("全部", "Any"),
     "filter.apply": ("应用", "Apply"),
     "filter.remove": ("去掉{what}", "Remove {what}"),
+    "period.reported": ("上报于", "Reported"),
+    "period.closed": ("结案于", "Closed"),
     "filter.clear": ("清除筛选", "Clear the filters"),
     "sort": ("排序", "Order"),
     "sort.due": ("按期限", "By due time"),

@@ -1,0 +1,1 @@
+"""The figures: the page of managers."""
