@@ -278,8 +278,9 @@ def _loaded(connection: Connection[Any], settings: Settings) -> Iterator[Found]:
         yield "warn", "The web server does not answer, so what it holds was not looked at.", "Run: geoservice up"
         return
     in_force = {(code, edition) for code, edition in connection.execute(_IN_FORCE.encode()) if edition is not None}
-    loaded = {one["edition"] for one in held.get("editions", ())}
-    missing = sorted((code, edition) for code, edition in in_force if edition not in loaded)
+    # Of a closed jurisdiction it says the edition, but not whose it is.
+    loaded = {(one["jurisdiction"], one["edition"]) for one in held.get("editions", ())}
+    missing = sorted(one for one in in_force if one not in loaded and (None, one[1]) not in loaded)
     why = held.get("failure") or "it was not read yet"
     if not settings.hold_editions:
         yield "ok", "Look-ups are asked of the database.", ""

@@ -61,6 +61,8 @@ _TELL_TIMES = (
             AS t (incident_id, status, at)
           JOIN geoservice.incident AS i ON i.id = t.incident_id
          WHERE e.incident_id = t.incident_id AND e.to_status = t.status AND e.from_status IS DISTINCT FROM t.status
+           -- Where a report was routed is asked again as it was known then, and nothing was before the grids were.
+           AND e.routed_at IS NULL
     """),
     text("ALTER TABLE geoservice.incident_event ENABLE TRIGGER append_only_but_words"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -108,7 +108,7 @@ def detail_of(whole: DeskDetail, language: Language, words: Mapping[str, str]) -
                         for one in whole.buildings),
         cameras=tuple((one.code, _distance(one.distance_m, words)) for one in whole.cameras),
         pairs=_pairs(whole, speaker),
-        lines=tuple(line_of(one, speaker) for one in reversed(whole.history)),
+        lines=tuple(line_of(_as_reported(one, incident), speaker) for one in reversed(whole.history)),
         original=None if original is None else speaker.status(original.status),
     ), speaker  # fmt: skip
 
@@ -161,6 +161,11 @@ def _pairs(whole: DeskDetail, speaker: Speaker) -> tuple[Pair, ...]:
         told.append(Pair(str(other.id), other.status, speaker.status(other.status), words,
                          speaker.moment(other.reported_at), apart))  # fmt: skip
     return tuple(told)
+
+
+def _as_reported(one: IncidentEvent, incident: Incident) -> IncidentEvent:
+    """Return a line with the time of what it tells: a report may be older than the day on which it was entered."""
+    return replace(one, at=incident.reported_at) if one.rule == "reported" else one
 
 
 def line_of(one: IncidentEvent, speaker: Speaker) -> Line:
