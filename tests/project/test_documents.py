@@ -23,7 +23,8 @@ PAGES = {
     "/report", "/report/follow", "/report/worker.js", "/officer", "/phone/<version>/<path:file>",
     "/pages/<version>/<path:file>", "/desk", "/desk/<jurisdiction>", "/desk/<jurisdiction>/list",
     "/desk/<jurisdiction>/rows", "/desk/<jurisdiction>/incidents/<id>", "/desk/<jurisdiction>/incidents/<id>/<action>",
-    "/desk/<jurisdiction>/bulk", "/audit", "/audit/<jurisdiction>", "/figures", "/figures/<jurisdiction>", "/figures/<jurisdiction>/<table>.csv",
+    "/desk/<jurisdiction>/bulk", "/audit", "/audit/<jurisdiction>",
+    "/figures", "/figures/<jurisdiction>", "/figures/<jurisdiction>/<table>.csv",
     "/figures/<jurisdiction>/figures.xlsx",
 }  # fmt: skip
 
