@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 
+from geoservice.auth.model import PUBLIC
 from geoservice.maps import assets
 from geoservice.maps.pages import maps_blueprint
 from geoservice.phone.pages import phone_blueprint
@@ -32,6 +33,7 @@ class OneJurisdiction:
     code: str = "sample"
     bbox: tuple[float, float, float, float] = (91.0, 29.0, 91.01, 29.01)
     attribution: str | None = None
+    visitors: str = "grids"
 
     @property
     def name_en(self) -> str:
@@ -48,6 +50,7 @@ def guard_of_nothing(permission: str):
 def client_of(*, public_reports: bool = True, text: str = "样例社区") -> FlaskClient:
     assets.build()
     app = Flask("phone")
+    app.before_request(lambda: setattr(g, "identity", PUBLIC))
     viewing = OneJurisdiction(text)
     app.register_blueprint(maps_blueprint(viewing, guard_of_nothing))
     app.register_blueprint(phone_blueprint(viewing, guard_of_nothing, public_reports=public_reports))
