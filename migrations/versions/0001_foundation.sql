@@ -2789,6 +2789,7 @@ CREATE FUNCTION geoservice.urgency_of(status text, overdue_at timestamptz, expec
 RETURNS double precision
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
+    WHEN NOT isfinite(reported_at) THEN 0  -- the table takes none such, and says so
     WHEN NOT geoservice.is_open(status) THEN 3e11 - extract(epoch FROM reported_at - timestamptz '2000-01-01 00:00:00+00')
     WHEN overdue_at IS NOT NULL AND status <> 'resolved'
         THEN extract(epoch FROM coalesce(expected_at, overdue_at) - timestamptz '2000-01-01 00:00:00+00') - 1e11

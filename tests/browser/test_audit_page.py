@@ -80,8 +80,14 @@ def test_it_works_without_scripts(open_audit: Callable[..., Any]) -> None:
     expect(page.locator(".entries tbody tr")).to_have_count(50)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+@pytest.mark.parametrize(
+    ("scheme", "size"),
+    [
+        pytest.param("light", LAPTOP, id="light-laptop"), pytest.param("dark", PHONE, id="dark-phone"),
+        pytest.param("dark", LAPTOP, id="dark-laptop", marks=pytest.mark.slow),
+        pytest.param("light", PHONE, id="light-phone", marks=pytest.mark.slow),
+    ],
+)  # fmt: skip
 def test_axe_finds_nothing(open_audit: Callable[..., Any], scheme: str, size: dict[str, int]) -> None:
     seen = open_audit("lang=en&what=incident_read", **size, color_scheme=scheme, bypass_csp=True)
     seen.page.evaluate(axe_script())

@@ -77,7 +77,14 @@ def waiting(desk: LiveDesk, count: int = 1) -> list[str]:
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("size", [LAPTOP, SCREEN, PHONE], ids=["laptop", "screen", "phone"])
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param(LAPTOP, id="laptop"),
+        pytest.param(SCREEN, id="screen", marks=pytest.mark.slow),
+        pytest.param(PHONE, id="phone"),
+    ],
+)
 def test_a_dispatcher_reads_the_list_and_what_is_first(
     open_desk: Callable[..., Any], size: dict[str, int], lang: Any
 ) -> None:
@@ -396,8 +403,14 @@ def test_light_and_dark_are_chosen_and_kept(open_desk: Callable[..., Any]) -> No
     assert_tame(seen)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+@pytest.mark.parametrize(
+    ("scheme", "size"),
+    [
+        pytest.param("light", LAPTOP, id="light-laptop"), pytest.param("dark", PHONE, id="dark-phone"),
+        pytest.param("dark", LAPTOP, id="dark-laptop", marks=pytest.mark.slow),
+        pytest.param("light", PHONE, id="light-phone", marks=pytest.mark.slow),
+    ],
+)  # fmt: skip
 def test_axe_finds_nothing(open_desk: Callable[..., Any], scheme: str, size: dict[str, int]) -> None:
     seen = open_desk(f"{OPEN}&lang=en", **size, color_scheme=scheme, bypass_csp=True)
     page = seen.page

@@ -44,8 +44,15 @@ def open_figures(desk: LiveDesk, visit: Callable[..., Any]) -> Callable[..., Any
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("size", [LAPTOP, SCREEN, PHONE], ids=["laptop", "screen", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param(LAPTOP, id="laptop"),
+        pytest.param(SCREEN, id="screen", marks=pytest.mark.slow),
+        pytest.param(PHONE, id="phone"),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_a_manager_reads_five_numbers_first(
     open_figures: Callable[..., Any], size: dict[str, int], lang: Any, scheme: str
 ) -> None:
@@ -69,7 +76,14 @@ def test_a_manager_reads_five_numbers_first(
 
 
 @pytest.mark.parametrize("number", ["received", "closed", "in_hand", "late"])
-@pytest.mark.parametrize("query", ["span=thirty", "span=week&service=trash&lang=en", "span=thirty&source=resident"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "span=thirty",
+        pytest.param("span=week&service=trash&lang=en", marks=pytest.mark.slow),
+        pytest.param("span=thirty&source=resident", marks=pytest.mark.slow),
+    ],
+)
 def test_a_number_leads_to_a_list_that_has_as_many(open_figures: Callable[..., Any], number: str, query: str) -> None:
     seen = open_figures(query)
     page = seen.page
@@ -186,8 +200,14 @@ def test_it_prints_on_paper(open_figures: Callable[..., Any]) -> None:
     assert ink == "rgb(0, 0, 0)"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+@pytest.mark.parametrize(
+    ("scheme", "size"),
+    [
+        pytest.param("light", LAPTOP, id="light-laptop"), pytest.param("dark", PHONE, id="dark-phone"),
+        pytest.param("dark", LAPTOP, id="dark-laptop", marks=pytest.mark.slow),
+        pytest.param("light", PHONE, id="light-phone", marks=pytest.mark.slow),
+    ],
+)  # fmt: skip
 def test_axe_finds_nothing(open_figures: Callable[..., Any], scheme: str, size: dict[str, int]) -> None:
     seen = open_figures("span=thirty&lang=en", **size, color_scheme=scheme, bypass_csp=True)
     seen.page.evaluate(axe_script())

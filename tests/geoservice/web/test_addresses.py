@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from pydantic import SecretStr
 from werkzeug.routing import Rule
 
 from geoservice.app import create_app
 from geoservice.settings import Settings
-from geoservice.web.addresses import own_path
 from tests.depth import depths
 from tests.geoservice.web.attacks import TEXTS, ask
 from tests.geoservice.web.door import Door
@@ -29,7 +30,7 @@ def test_hostile_text_in_any_part_of_an_address_finds_nothing(rule: Rule, door: 
             path = door.fill(rule.rule, {name: text})
             answer = ask(door.client, path, method="GET", headers=door.headers())
             if answer.status in {302, 303}:  # to an address of our own, where it is looked at
-                assert own_path(answer.response.headers["Location"]) is not None, path
+                assert re.fullmatch(r"/(?![/\\])[!-~]*", answer.response.headers["Location"]), path
             elif answer.status != 200:
                 answer.assert_tame()
             # Some of the texts are numbers: of a tile where nothing is.
