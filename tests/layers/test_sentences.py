@@ -21,7 +21,8 @@ OUR_OWN = {
 }  # fmt: skip
 RULES = """
     SELECT t.relname, c.conname FROM pg_constraint AS c JOIN pg_class AS t ON t.oid = c.conrelid
-     WHERE t.relnamespace = 'geoservice'::regnamespace AND NOT (c.contype = 't' AND c.conname = 'audit')  -- it leaves a trace
+     WHERE t.relnamespace = 'geoservice'::regnamespace
+       AND NOT (c.contype = 't' AND c.conname = 'audit')  -- it refuses nothing: it leaves a trace
     UNION SELECT t.relname, x.relname FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid
       JOIN pg_class AS x ON x.oid = i.indexrelid
      WHERE t.relnamespace = 'geoservice'::regnamespace AND i.indisunique
