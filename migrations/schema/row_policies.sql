@@ -121,7 +121,9 @@ BEGIN
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_app', 'true', 'true');
         FOREACH login IN ARRAY ARRAY['geoservice_reader', 'geoservice_analyst'] LOOP
             PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, login,
-                'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)', CASE login WHEN 'geoservice_analyst' THEN 'true' END);
+                'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)',
+                CASE login WHEN 'geoservice_analyst' THEN
+                    'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id AND e.' || granted || ')' END);
         END LOOP;
     END LOOP;
 END $$;

@@ -94,6 +94,8 @@ def _fill(url: str, here: int) -> None:
            SELECT w.id, 1, 'test', 'body' FROM geoservice.webhook AS w WHERE w.jurisdiction_id = %(here)s""",
         """INSERT INTO geoservice.retention_run (jurisdiction_id, kind, removed, oldest)
            VALUES (%(here)s, 'words', 1, now() - interval '1 year')""",
+        """INSERT INTO geoservice.erasure (incident_id, jurisdiction_id, because)
+           VALUES (gen_random_uuid(), %(here)s, 'request')""",
         """INSERT INTO geoservice.account (login, password_hash, must_change, role, jurisdiction_id, created_by)
            VALUES ('canary', '$argon2id$', true, 'reader', %(here)s, 'test')""",
         """INSERT INTO geoservice.session (secret_sha256, login, expires_at)
@@ -285,6 +287,29 @@ def test_a_login_of_one_town_reads_no_words_and_writes_nothing_of_another(walls:
     finally:
         revoke_login(walls.url, login)
     assert set(refused.values()) <= {"42501", "GS403"}
+
+
+def test_a_login_of_one_town_says_nothing_of_codes_in_drafts_of_another(walls: Walls) -> None:
+    login = f"analyst_{os.getpid()}_codes"
+    password = grant_login(walls.url, login, LoginRole.ANALYST, LoginLimits(5, 60, 60), jurisdiction="town")
+    codes = "SELECT count(*) FROM geoservice.reassigned_code WHERE edition_id = %(draft)s"
+    accept = "INSERT INTO geoservice.reassigned_code (edition_id, code, reason) VALUES (%(draft)s, %(code)s, 'moved')"
+    with psycopg.connect(walls.url, autocommit=True) as admin:
+        drafts = "SELECT max(id) FROM geoservice.edition WHERE jurisdiction_id = %s AND status = 'draft'"
+        draft = admin.execute(drafts.encode(), [walls.here]).fetchone()
+        assert draft is not None
+        asked = {"draft": draft[0], "code": "walls-1"}
+        admin.execute(accept, asked)
+        before = admin.execute(codes, asked).fetchone()
+        try:
+            with _connected(walls.url, login, password) as connection:
+                with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                    connection.execute(accept, asked | {"code": "walls-2"})
+                assert connection.execute("DELETE FROM geoservice.reassigned_code").rowcount == 0
+        finally:
+            revoke_login(walls.url, login)
+        assert admin.execute(codes, asked).fetchone() == before
+        admin.execute("DELETE FROM geoservice.reassigned_code WHERE code = 'walls-1'")
 
 
 #: What a login of another town reads of the community, where that is shown to visitors: by table or view.
