@@ -8,16 +8,17 @@ from ipaddress import IPv4Network, IPv6Network
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from geoservice.accounts.rendering import Refusal, address_of, password_page, refusal_of, sign_in_page
 from geoservice.auth.model import Role
 from geoservice.auth.passwords import PasswordUnfit
 from geoservice.auth.sessions import Session
 from geoservice.maps.assets import AssetsMissing
-from geoservice.maps.pages import Guard, assets_missing
+from geoservice.pages.accounts.rendering import Refusal, address_of, password_page, refusal_of, sign_in_page
+from geoservice.pages.shell.files import assets_missing
 from geoservice.services.accounts.account_errors import SignInMustWait, SignInRefused
 from geoservice.services.accounts.sessions import NewSession, SessionService
 from geoservice.web.addresses import caller_address, own_path
 from geoservice.web.forms import FORM_TYPE, read_form
+from geoservice.web.guard import Guard
 from geoservice.web.sessions import (
     PASSWORD,
     SIGN_IN,
