@@ -116,6 +116,7 @@ class SampleJurisdiction:
     bbox: tuple[float, float, float, float] = (91.0, 29.0, 91.01, 29.01)
     attribution: str | None = None
     visitors: Visitors = "open"
+    time_zone: str = "Asia/Shanghai"
     statistics: SampleStatistics = SampleStatistics()
 
 

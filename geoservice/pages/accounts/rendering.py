@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from geoservice.auth.passwords import PasswordUnfit
 from geoservice.auth.sessions import Session
 from geoservice.domain.languages import HTML_LANG, OWN_NAME, Language
-from geoservice.pages.phone.shell import phone_version
-from geoservice.pages.shell.files import asset_url
+from geoservice.pages.shell.files import asset_url, file_url
 from geoservice.pages.shell.telling import waiting_time
 from geoservice.pages.words.catalogue import words
 from geoservice.services.accounts.account_errors import SignInMustWait, SignInRefused
@@ -34,6 +33,8 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _RETRY_AFTER_S = 2
+#: Those of the pages for a phone.
+STYLES = ("shell/styles/tokens.css", "shell/styles/shell.css", "phone/styles/phone.css")
 #: Of a login name that was typed, what is shown again.
 _LOGIN_LENGTH = 40
 
@@ -83,7 +84,7 @@ def _page(
 ) -> Response:  # fmt: skip
     language = asked_language()
     other: Language = "zh" if language == "en" else "en"
-    said, version = words("accounts", language), phone_version()
+    said = words("accounts", language)
     markup = _TEMPLATES.get_template(f"{name}.html").render(
         lang=HTML_LANG[language],
         other_lang=HTML_LANG[other],
@@ -97,7 +98,7 @@ def _page(
         home_url=address_of("/"),
         next_path=next_path or "",
         token_field=TOKEN_FIELD,
-        style_url=url_for("phone.file", version=version, file="styles/phone.css"),
+        style_urls=[file_url(one) for one in STYLES],
         icon_url=asset_url("static/icons/favicon.svg"),
         **shown,
     )

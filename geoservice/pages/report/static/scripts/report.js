@@ -1,10 +1,10 @@
 /* global L */
 // The page where a resident reports: what, where, in a few words; and the reports that this phone knows of.
-import { button, byId, element, tell } from './elements.js';
-import { askRemembered, sentence } from './interface.js';
+import { button, byId, element, tell } from '../../phone/scripts/elements.js';
+import { askRemembered, sentence } from '../../phone/scripts/interface.js';
 import { change, forget, keep, keeps, onChange, reports, sendKept, startSending } from './kept.js';
-import { credit, drawJurisdiction, fingerM, newMap, pin, placeInWords, showClose, showWhole, tells } from './map.js';
-import { count, moment, named, say, settings } from './page.js';
+import { credit, drawJurisdiction, fingerM, newMap, pin, placeInWords, showClose, showWhole, tells } from '../../phone/scripts/map.js';
+import { count, moment, named, say, settings, tellBy } from '../../phone/scripts/page.js';
 import { chooseSide, sideQuestion } from './sides.js';
 
 // The interface takes no vaguer place.
@@ -115,6 +115,7 @@ async function openJurisdiction() {
   if (map) map.remove();
   map = null;
   if (!chosen) return;
+  tellBy(chosen.time_zone);
   showServices(chosen.code);
   map = newMap(byId('map'));
   credit(map, chosen.attribution);
