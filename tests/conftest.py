@@ -208,7 +208,9 @@ def serving(cluster_url: str, community_template: str) -> Iterator[LiveServer]:
     key = KeyService(database).create(Role.DISPATCHER, "test")
     database.close()
     settings = Settings(port=free_port())
-    with subprocess.Popen(web_command(settings), env=web_environment(as_service(database_url))) as process:
+    # Nobody streams events beside it, and its pages know that.
+    environment = web_environment(as_service(database_url)) | {"GEOSERVICE_EVENTS_PORT": "0"}
+    with subprocess.Popen(web_command(settings), env=environment) as process:
         try:
             wait_until_answering(settings.host, settings.port, process)
             yield LiveServer(f"http://{settings.host}:{settings.port}", database_url, key)

@@ -26,16 +26,10 @@ class AccountFrame:
     password_url: str
 
 
-def account_frame(language: Language, path: str | None = None) -> AccountFrame:
-    """Return what a page shows of who looks on; signing in leads back to it.
-
-    Parameters
-    ----------
-    path
-        Of the page; None: it is what is asked for.
-    """
+def account_frame(language: Language) -> AccountFrame:
+    """Return what a page shows of who looks on; signing in leads back to it."""
     session = signed_in()
-    here = page_address(path or request.path, language)
+    here = page_address(request.path, language)
     return AccountFrame(
         login="" if session is None else session.login,
         role="" if session is None else session.identity.role.value,

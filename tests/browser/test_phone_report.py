@@ -78,7 +78,8 @@ def test_a_street_is_named_where_the_pin_lies_by_one(live, visit):
     fill_in(seen.page, "lamp")
     asked = """async () => {
       const [{ inWords }, settings] = await Promise.all([
-        import(document.querySelector('script[type=module]').src.replace(/report\\.js$/, 'places.js')), null]);
+        import(document.querySelector('script[type=module][src*=report]').src
+          .replace('report/scripts/report', 'phone/scripts/places')), null]);
       const square = (x, y) => [[[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1], [x, y]]];
       const grids = [['a', 0], ['b', 1]].map(([name, x]) => (
         { properties: { code: name, name }, geometry: { type: 'MultiPolygon', coordinates: [square(x, 0)] } }));

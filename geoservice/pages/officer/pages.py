@@ -16,7 +16,6 @@ from geoservice.pages.phone.frame import jurisdiction_told, phone_page
 from geoservice.pages.phone.worker import worker
 from geoservice.pages.shell.files import assets_missing
 from geoservice.services.handling import Duty, HandlingService
-from geoservice.web.account_frame import account_frame
 from geoservice.web.guard import Guard, current_identity, shown_here
 from geoservice.web.language import asked_language, page_address
 from geoservice.web.rendering import render_bytes
@@ -88,18 +87,12 @@ def steps_told() -> dict[str, list[dict[str, Any]]]:
 
 def _session_told(duty: Duty, viewing: Viewing) -> dict[str, Any]:
     """Return who asks, by session or by key, and where he serves today."""
-    session, language = signed_in(), asked_language()
-    # The ways back lead to the page, not to this address.
-    frame = account_frame(language, "/officer")
+    session = signed_in()
     here = next((one for one in shown_here(viewing.jurisdictions()) if one.code == duty.jurisdiction_code), None)
     return {
         "login": "" if session is None else session.login,
-        "token": frame.token,
-        "token_field": frame.token_field,
-        "sign_in_url": frame.sign_in_url,
-        "sign_out_url": frame.sign_out_url,
-        "password_url": frame.password_url,
+        "token": "" if session is None else session.token,
         "officer_code": duty.staff_code,
         "grids": [one.grid_code for one in duty.postings],
-        "jurisdiction": None if here is None else jurisdiction_told(here, language),
+        "jurisdiction": None if here is None else jurisdiction_told(here, asked_language()),
     }

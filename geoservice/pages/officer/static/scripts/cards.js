@@ -168,7 +168,8 @@ export function drawCard(incident, hooks, card = element('li', { class: 'card', 
   card.classList.toggle('pending', steps.openOf(incident.id).length > 0);
   const text = element('div', { class: 'text' }, ...headOf(incident), placeOf(incident, hooks.placeWords), ...wordsOf(incident).filter(Boolean));
   if (gone) text.append(element('p', { class: 'now', role: 'status' }, goneWords(incident)));
-  const kept = steps.openOf(incident.id).map((step) => stepLine(step, steps.drop));
+  // What needs a decision stands above the list.
+  const kept = steps.openOf(incident.id).filter(({ state }) => state === 'waiting').map((step) => stepLine(step, steps.drop));
   if (kept.length) text.append(element('ul', { class: 'kept' }, ...kept));
   if (card.firstChild) card.firstChild.replaceWith(text);
   else card.append(text);

@@ -121,15 +121,13 @@ async function open() {
 }
 
 function showOwn() {
-  const { login, sign_out_url, token, password_url } = who.now;
+  const { login, token } = who.now;
   const form = byId('account');
   form.hidden = !login;
   byId('leave').hidden = !session.withKey();
   if (!login) return;
   byId('login-name').textContent = login;
   byId('token').value = token || '';
-  if (sign_out_url) form.action = sign_out_url;
-  if (password_url) byId('change-password').href = password_url;
 }
 
 async function enter() {
@@ -137,9 +135,10 @@ async function enter() {
     const told = await session.askWho();
     if (told.officer_code && told.jurisdiction) return open();
     session.forgetTold();
-    return leave(told.login || session.withKey() ? say(session.withKey() ? 'key_nobody' : 'account_nobody') : '', told.sign_in_url);
+    const somebody = told.login || session.withKey();
+    return leave(somebody ? say(session.withKey() ? 'key_nobody' : 'account_nobody') : '');
   } catch (error) {
-    if (error instanceof Refused && !error.passes) return leave(session.nobodyWords(), '', { forget: true });
+    if (error instanceof Refused && !error.passes) return leave(session.nobodyWords(), { forget: true });
     const last = session.toldLast();
     if (!last) return leave(sentence(error));
     who.now = last.who;
@@ -147,7 +146,7 @@ async function enter() {
   }
 }
 
-function leave(words, signIn = '', { forget = session.withKey() } = {}) {
+function leave(words, { forget = session.withKey() } = {}) {
   if (forget) session.asNobody();
   who.now = null;
   session.forgetTold();
@@ -157,7 +156,6 @@ function leave(words, signIn = '', { forget = session.withKey() } = {}) {
   byId('work').hidden = true;
   byId('tabs').hidden = true;
   byId('door').hidden = false;
-  if (signIn) byId('sign-in').href = signIn;
   tell(byId('where'), '');
   tell(byId('error'), words);
 }
@@ -234,7 +232,7 @@ function start() {
     byId('key').value = '';
     return enter();
   });
-  byId('leave').addEventListener('click', () => leave('', '', { forget: true }));
+  byId('leave').addEventListener('click', () => leave('', { forget: true }));
   byId('account').addEventListener('submit', (event) => {
     const unsent = steps.open().length + visits.unsent().length;
     if (unsent && !window.confirm(say('sign_out_unsent', { n: unsent }))) event.preventDefault();

@@ -28,9 +28,11 @@ export function tellBy(timeZone) {
 
 const PARTS = { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
 
-// Swedish writes dates as ISO 8601 does.
+// Swedish writes dates as ISO 8601 does; of what is no instant nothing is told.
 export function moment(text) {
-  return new Intl.DateTimeFormat('sv-SE', { ...PARTS, timeZone: document.body.dataset.zone }).format(new Date(text));
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) return '';
+  return new Intl.DateTimeFormat('sv-SE', { ...PARTS, timeZone: document.body.dataset.zone }).format(at);
 }
 
 export function count(number) {
