@@ -18,6 +18,7 @@ PAGES = ("report.report", "report.follow")
 #: What they load beside the files of all pages for a phone.
 FILES = tuple(f"report/{file}" for file in (
     "styles/report.css", "scripts/report.js", "scripts/follow.js", "scripts/kept.js", "scripts/sides.js",
+    "scripts/attributes.js",
 ))  # fmt: skip
 
 
