@@ -199,7 +199,7 @@ def test_what_is_done_without_a_network_is_handed_in_once_each_after_the_browser
             card.get_by_role("button", name="Resolve").click()
             card.locator("textarea").fill(f"mended {mark}")
             card.get_by_role("button", name="Confirm").click()
-        expect(page.locator("#unsent")).to_have_text("12 steps are not handed in yet")
+        expect(page.locator("#unsent")).to_have_text("Not handed in yet: 12")
 
     assert [rules(field, incident) for incident in handled] == [[]] * 5
     field.step(cancelled, "cancelled", "cancelled", "no longer needed")
@@ -211,7 +211,7 @@ def test_what_is_done_without_a_network_is_handed_in_once_each_after_the_browser
         opened = page.goto(f"{field.url}/officer")
         assert opened is not None
         assert opened.from_service_worker
-        expect(page.locator("#unsent")).to_have_text("12 steps are not handed in yet")
+        expect(page.locator("#unsent")).to_have_text("Not handed in yet: 12")
         expect(incident_card(page, handled[0])).to_contain_text("mended")
 
         # The browser was closed, so the session is over: nothing is shown or sent before he has signed in again.
@@ -222,7 +222,7 @@ def test_what_is_done_without_a_network_is_handed_in_once_each_after_the_browser
         phone.route("**/actions/*", lose_the_first_answers)
         page.locator("#sign-in").click()
         sign_in(page, field, "post-1")
-        expect(page.locator("#unsent")).to_have_text("2 steps are not handed in yet", timeout=30_000)
+        expect(page.locator("#unsent")).to_have_text("Not handed in yet: 2", timeout=30_000)
 
         told = page.locator("#outbox .step")
         expect(told).to_have_count(2)
@@ -230,7 +230,7 @@ def test_what_is_done_without_a_network_is_handed_in_once_each_after_the_browser
         changed = told.filter(has_text="asked the reporter")
         expect(changed).to_contain_text("It changed after you saw it")
         changed.get_by_role("button", name="Still do it").click()
-        expect(page.locator("#unsent")).to_have_text("1 steps are not handed in yet")
+        expect(page.locator("#unsent")).to_have_text("Not handed in yet: 1")
         page.locator("#outbox .step").get_by_role("button", name="Leave it").click()
         expect(page.locator("#unsent")).to_be_hidden()
         resident = phone.new_page()
@@ -259,13 +259,13 @@ def test_another_account_does_not_hand_in_what_waits_and_signing_out_asks(
     page.locator("[data-room=own]").click()
     page.locator("#account button").click()
     assert len(asked) == 1
-    assert "1 are not handed in" in asked[0]
+    assert "Not handed in: 1" in asked[0]
     page.evaluate("localStorage.setItem('geoservice-steps',"
                   " localStorage.getItem('geoservice-steps').replace('post-1', 'post-9'))")  # fmt: skip
     page.context.set_offline(False)
     page.reload()
     wait_for_list(page)
-    expect(page.locator("#strangers")).to_contain_text("1 steps of another account")
+    expect(page.locator("#strangers")).to_contain_text("Steps of another account kept here: 1")
     assert rules(field, incident) == []
 
 

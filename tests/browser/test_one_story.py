@@ -103,7 +103,7 @@ def test_from_a_report_between_two_grids_to_its_rating(
     work.get_by_role("button", name="Resolve").click()
     work.locator("textarea").fill("the lid is fixed")
     work.get_by_role("button", name="Confirm").click()
-    expect(officer.page.locator("#unsent")).to_have_text("2 steps are not handed in yet")
+    expect(officer.page.locator("#unsent")).to_have_text("Not handed in yet: 2")
     officer.page.context.set_offline(False)
     expect(officer.page.locator("#unsent")).to_be_hidden(timeout=20_000)
     expect(work.locator(".now")).to_contain_text("resolved")

@@ -68,10 +68,10 @@ OFFICER: dict[str, tuple[str, ...]] = {
     "done": ("已{action}。", "Done: {action}."),
     # Without a network
     "outbox": ("未发出或未被接受的操作", "Steps not sent or not taken"),
-    "unsent": ("{n} 项操作还没有发出", "{n} steps are not handed in yet"),
+    "unsent": ("{n} 项操作还没有发出", "Not handed in yet: {n}"),
     "strangers": (
         "本机还存有另一个账号的 {n} 项操作，用那个账号登录后发出。",
-        "{n} steps of another account are kept here; they are handed in when it signs in.",
+        "Steps of another account kept here: {n}. They are handed in when it signs in.",
     ),
     "kept": ("已存在本机，联网后自动发送。", "Kept on this phone, will be sent."),
     "kept_not": ("这部手机不让网页保存内容：发出前请不要关闭此页。",
@@ -84,7 +84,7 @@ OFFICER: dict[str, tuple[str, ...]] = {
     "not_open": ("现在已不能这样做。", "This can not be done any more."),
     "sign_out_unsent": (
         "还有 {n} 项没有发出。退出后它们留在本机，下次用同一账号登录时发出。要退出吗？",
-        "{n} are not handed in. They stay on this phone and are sent when this account signs in again. Sign out?",
+        "Not handed in: {n}. It stays on this phone and is sent when this account signs in again. Sign out?",
     ),
     "rule.reported": ("上报", "reported it"),
     "rule.dispatched": ("派单", "dispatched it"),
@@ -153,7 +153,15 @@ OFFICER: dict[str, tuple[str, ...]] = {
         "The list is kept on this phone for when there is no network, and removed when you sign out.",
     ),
     "tag.dispatched": ("待接单", "To accept"),
-    "tag.accepted": ("处置中", "Accepted"),
+    # Of an incident, as officers are told it
+    "status.reported": ("等待分派", "waiting to be dispatched"),
+    "status.dispatched": ("待接单", "dispatched"),
+    "status.accepted": ("处置中", "accepted"),
+    "status.resolved": ("已处置", "resolved"),
+    "status.returned": ("已退回", "returned"),
+    "status.closed": ("已办结", "closed"),
+    "status.duplicate": ("已并入另一件", "merged into another"),
+    "status.cancelled": ("已撤销", "cancelled"),
     "source.resident": ("居民上报", "Resident"),
     "source.patrol": ("巡查", "Patrol"),
     "source.camera": ("摄像机预警", "Camera alert"),

@@ -144,6 +144,34 @@ export async function load() {
   }
 }
 
+// Looks whether the list is as it is shown; unlike loading it anew this changes no order, and takes nothing away.
+export async function look() {
+  if (!list().childElementCount) {
+    await load();
+    return;
+  }
+  try {
+    const told = await askAs(query(Math.min(MOST, Math.max(STEP, list().childElementCount))));
+    if (!who.now) return;
+    const ids = new Set(told.incidents.map(({ id }) => id));
+    const last = told.incidents[told.incidents.length - 1];
+    const missing = all().filter((one) => !ids.has(one.id) && (!told.next || isBefore(one, last)));
+    still(() => {
+      told.incidents.forEach(take);
+      total = told.total;
+      settle();
+    });
+    byId('loaded').textContent = say('loaded_at', { time: moment(Date.now()).slice(11) });
+    tell(byId('notice'), '');
+    missing.forEach(({ id }) => heard.add(id));
+    if (missing.length > ONE_BY_ONE) await load();
+    else if (missing.length) await gather();
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) hooks.over();
+    else tell(byId('notice'), sentence(error));
+  }
+}
+
 // Shows what is told, or was kept; what somebody writes in a card stays.
 export function show(told, howMany, at) {
   total = howMany;
@@ -204,10 +232,14 @@ async function gather() {
   const ids = [...heard];
   heard.clear();
   gathering = 0;
-  if (ids.length > ONE_BY_ONE) return load();
+  if (ids.length > ONE_BY_ONE) return look();
   try {
     const now = await Promise.all(ids.map((id) => askAs(`/v1/incidents/${id}`)));
-    if (who.now) still(() => now.forEach(take));
+    if (!who.now) return null;
+    still(() => {
+      now.forEach(take);
+      settle();
+    });
   } catch {
     ids.forEach((id) => heard.add(id)); // with the next one, or when the page is looked at again
   }
@@ -222,6 +254,9 @@ function take(incident) {
   total += Number(isIn) - Number(Boolean(wasIn));
   if (!isIn) fresh.delete(incident.id);
   put(incident, { isNew: isIn && !wasIn });
+}
+
+function settle() {
   keep();
   showKept();
   showCounts();
@@ -230,7 +265,11 @@ function take(incident) {
 
 // A step of this phone was taken: the answer is how it is now.
 export function took(incident) {
-  if (incidents.has(incident.id)) still(() => take(incident));
+  if (!incidents.has(incident.id)) return;
+  still(() => {
+    take(incident);
+    settle();
+  });
 }
 
 export function lookAtFresh() {

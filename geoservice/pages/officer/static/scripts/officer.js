@@ -85,7 +85,7 @@ function listen() {
   document.body.dataset.jurisdiction = who.now.jurisdiction.code;
   if (!url || stream) return;
   stream = new Stream(url, {
-    heard: (event) => who.now && list.hear(event), gap: () => who.now && list.load(),
+    heard: (event) => who.now && list.hear(event), gap: () => who.now && list.look(),
     jurisdiction: who.now.jurisdiction.code, asking: session.listening,
   });
   stream.start();
@@ -93,7 +93,7 @@ function listen() {
 
 // Without events, and for what becomes late by itself.
 function lookAgain() {
-  if (!document.hidden && who.now && navigator.onLine) list.load();
+  if (!document.hidden && who.now && navigator.onLine) list.look();
 }
 
 // The door
@@ -107,7 +107,8 @@ async function open() {
   showOwn();
   showDuty();
   const last = session.toldLast();
-  if (last) list.show(last.incidents, last.total, last.at);
+  if (last && last.who.login !== who.now.login) session.forgetTold(); // somebody else's
+  else if (last) list.show(last.incidents, last.total, last.at);
   enterRoom('list');
   const names = loadNames();
   if (who.now.token !== undefined) await list.load();
@@ -163,13 +164,19 @@ function leave(words, { forget = session.withKey() } = {}) {
 const over = () => leave(session.nobodyWords());
 
 async function again() {
-  if (!who.now) return;
+  if (!who.now) {
+    await enter();
+    return;
+  }
   try {
     const before = who.now.login;
     const told = await session.askWho();
-    if (told.login !== before || !told.officer_code) return over();
+    if (told.login !== before || !told.officer_code) {
+      over();
+      return;
+    }
     showOwn();
-    await list.load();
+    await list.look();
     listen();
     steps.send({ now: true });
     visits.send({ now: true });
@@ -187,7 +194,7 @@ function done(step, told) {
   if (!told) return null;
   list.took(told);
   tell(byId('said'), say('done', { action: say(`action.${step.action}`) }));
-  tell(byId('toast'), `${step.title}: ${say('done', { action: say(`action.${step.action}`) })}`);
+  tell(byId('toast'), `${step.title} · ${say('done', { action: say(`action.${step.action}`) })}`);
   clearTimeout(done.timer);
   done.timer = setTimeout(() => tell(byId('toast'), ''), 5000);
   return null;
