@@ -37,6 +37,7 @@ from geoservice.services.population import PopulationService
 from geoservice.services.retention.erasures import PLACE, ErasureList
 from geoservice.services.retention.retention import RetentionService
 from geoservice.services.service_lists import ServiceListService
+from geoservice.services.sheets import SheetService
 from geoservice.services.snapshot_cache import SnapshotCache
 from geoservice.services.staff.members import StaffService
 from geoservice.services.tiles.service import TileService
@@ -76,6 +77,7 @@ class Services:
     handling: HandlingService
     desk: DeskService
     figures: FiguresService
+    sheets: SheetService
     alerts: AlertService
     viewing: ViewingService
     webhooks: WebhookService
@@ -188,6 +190,7 @@ def build_services(settings: Settings) -> Services:
         handling=handling,
         desk=DeskService(database, handling),
         figures=FiguresService(database),
+        sheets=SheetService(database),
         alerts=AlertService(database, incidents),
         viewing=ViewingService(everywhere),
         webhooks=WebhookService(database, allowed=settings.allowed_networks),

@@ -25,6 +25,7 @@ from geoservice.web.json import dumps
 from geoservice.web.traces import request_id
 from geoservice.webhooks.webhook_errors import WebhookRefused
 from geoservice.writing import export_errors
+from geoservice.writing.chromium import PrinterFailed, PrinterMissing
 from layers import crs, datum
 from layers import errors as facts
 
@@ -86,6 +87,8 @@ KINDS: dict[type[Exception], Kind] = {
     export_errors.ExportCrsUnknown: Kind("unknown-crs", 422, "The coordinate reference system is not known"),
     export_errors.EditionEmpty: Kind("edition-empty", 422, "The edition has no grids"),
     export_errors.ShapefileTooNarrow: Kind("shapefile-too-narrow", 422, "A shapefile can not hold a code"),
+    PrinterMissing: Kind("printer-missing", 503, "No printer is installed"),
+    PrinterFailed: Kind("printer-failed", 503, "The document could not be made"),
     rules.NothingLoaded: Kind("nothing-held", 503, "Nothing is held in memory"),
     rules.JurisdictionUnknown: Kind("jurisdiction-unknown", 404, "There is no such jurisdiction"),
     rules.JurisdictionNotStated: Kind("jurisdiction-not-stated", 422, "Which jurisdiction is meant is not clear"),
