@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from geoservice.auth.model import Role
 from geoservice.domain.quotas import Quota
 
 
@@ -21,8 +22,12 @@ def default_data_dir() -> Path:
     return Path(base) / "geoservice"
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    return tuple(map(ip_network, _names(text)))
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,8 @@ class Settings(BaseSettings):
     #: A session of somebody who signed in ends when it was not used for so long, and in any case after so long.
     session_idle_s: float = Field(default=8 * 3600.0, ge=300, le=30 * 86_400)
     session_longest_s: float = Field(default=7 * 86_400.0, ge=300, le=90 * 86_400)
+    #: Roles whose accounts do nothing until they have a second factor, comma separated, such as admin,dispatcher.
+    second_factor_roles: str = ""
     #: Networks of proxies that say by X-Forwarded-For whom they heard, comma separated, such as 10.1.0.0/16.
     proxy_networks: str = ""
     #: How often one may, written so many/in so many seconds; empty: as often as he likes. Strangers who report, or ask
@@ -146,11 +153,24 @@ class Settings(BaseSettings):
             raise ValueError("write networks as 10.1.0.0/16, with commas between them") from exc
         return value
 
+    @field_validator("second_factor_roles")
+    @classmethod
+    def _are_roles(cls, value: str) -> str:
+        unknown = set(_names(value)) - {role.value for role in Role if role is not Role.PUBLIC}
+        if unknown:
+            raise ValueError(f"there is no role {min(unknown)}; write roles as admin,dispatcher")
+        return value
+
     @field_validator("limit_reports", "limit_look_ups", "limit_failures", "limit_requests")
     @classmethod
     def _is_a_quota(cls, value: str) -> str:
         Quota.parse(value)
         return value
+
+    @property
+    def demanded_second_factors(self) -> frozenset[Role]:
+        """The roles whose accounts do nothing until they have a second factor."""
+        return frozenset(map(Role, _names(self.second_factor_roles)))
 
     @property
     def allowed_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -9,6 +9,7 @@ from geoservice.embedded.stepping_down import server_account
 from geoservice.errors import NoDatabase
 from geoservice.reading.limits import Limits
 from geoservice.services.accounts.accounts import AccountService
+from geoservice.services.accounts.second_factors import SecondFactorService
 from geoservice.services.accounts.sessions import SessionLimits, SessionService
 from geoservice.services.alerts import AlertService
 from geoservice.services.audit.anchors import AnchorFile
@@ -83,6 +84,7 @@ class Services:
     visiting: VisitingService
     accounts: AccountService
     sessions: SessionService
+    second_factors: SecondFactorService
     health: HealthService
     tiles: TileService
     features: FeatureService
@@ -160,6 +162,11 @@ def erasure_list(settings: Settings) -> ErasureList:
     return ErasureList(path)
 
 
+def _sessions(database: Database, settings: Settings) -> SessionService:
+    limits = SessionLimits(settings.session_idle_s, settings.session_longest_s)
+    return SessionService(database, limits, settings.demanded_second_factors)
+
+
 def _cache(settings: Settings) -> SnapshotCache:
     # One connection listens, one reads, one is the builder's.
     url = database_urls(settings).service
@@ -194,7 +201,8 @@ def build_services(settings: Settings) -> Services:
         keys=KeyService(everywhere, cache),
         visiting=VisitingService(everywhere, cache),
         accounts=AccountService(database),
-        sessions=SessionService(database, SessionLimits(settings.session_idle_s, settings.session_longest_s)),
+        sessions=_sessions(database, settings),
+        second_factors=SecondFactorService(database),
         health=HealthService(everywhere, cache),
         tiles=TileService(everywhere, store),
         features=FeatureService(database),
@@ -213,7 +221,7 @@ def build_services(settings: Settings) -> Services:
 def build_streams(settings: Settings) -> Streams:
     """Return the application that streams events."""
     database = open_database(settings)
-    sessions = SessionService(database, SessionLimits(settings.session_idle_s, settings.session_longest_s))
+    sessions = _sessions(database, settings)
     events = EventService(database, KeyService(database).identify, sessions.listener)
     seats = Seats(settings.event_streams, settings.event_streams_per_address)
     return Streams(

@@ -27,6 +27,10 @@ class Session:
     must_change: bool
     #: What a page of this session sends along with whatever changes something.
     token: str
+    #: A second factor has to be set up before anything else.
+    must_enrol: bool = False
+    #: An identity provider said who it is: nobody here knows a password of his.
+    by_provider: bool = False
 
 
 def cookie_name(host: str, *, secure: bool) -> str:
@@ -42,6 +46,11 @@ def cookie_name(host: str, *, secure: bool) -> str:
     port = host.rpartition(":")[2]
     name = f"geoservice-{port if port.isdecimal() and port.isascii() else _DEFAULT_PORTS[secure]}"
     return f"__Host-{name}" if secure else name
+
+
+def half_cookie_name(host: str, *, secure: bool) -> str:
+    """Return the name of the cookie with the secret of a sign-in that is not done: a code is still to come."""
+    return f"{cookie_name(host, secure=secure)}-half"
 
 
 def new_secret() -> str:

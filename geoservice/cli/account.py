@@ -1,4 +1,4 @@
-"""Commands about accounts of people: account add, list, disable, reset."""
+"""Commands about accounts of people: account add, list, disable, reset, totp-reset."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from geoservice.lazy_modules import lazily
 
 with lazily():
     from geoservice.services.accounts import accounts as account_services
+    from geoservice.services.accounts import second_factors
 
 if TYPE_CHECKING:
     from geoservice.records.accounts.queries import StoredAccount
@@ -57,7 +58,8 @@ def list_accounts() -> None:
             place = f"{one.jurisdiction_code or 'everywhere':12}  {one.staff_code or '-':6}"
             ends = "never" if one.expires_at is None else f"{one.expires_at:%Y-%m-%d}"
             made = f"{one.created_at:%Y-%m-%d} by {one.created_by}, ends {ends}"
-            click.echo(f"{one.login:16}  {one.role:10}  {_state(one):16}  {place}  {made}")
+            asked = "code" if one.has_second_factor else "-"
+            click.echo(f"{one.login:16}  {one.role:10}  {_state(one):16}  {place}  {asked:4}  {made}")
 
 
 def _state(account: StoredAccount) -> str:
@@ -87,3 +89,15 @@ def reset(login: str, *, enable: bool) -> None:
     """
     with _accounts() as accounts:
         click.echo(accounts.reset(login, enable=enable))
+
+
+@account.command("totp-reset")
+@click.argument("login")
+def totp_reset(login: str) -> None:
+    """Take the second factor off LOGIN, whose phone is gone; its sessions end.
+
+    The password stays. Where the role has to have a second factor, the next sign-in sets up another.
+    """
+    with open_database() as database:
+        done = second_factors.SecondFactorService(database).reset(login)
+    click.echo(f"The account {login} has no second factor any more." if done else f"The account {login} had none.")

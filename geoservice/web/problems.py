@@ -70,6 +70,7 @@ KINDS: dict[type[Exception], Kind] = {
     sessions.ForeignPage: Kind("foreign-page", 403, "No page of this service sent that"),
     sessions.TokenMissing: Kind("token-missing", 403, "The token of the session is needed"),
     sessions.PasswordToChange: Kind("password-to-change", 403, "The password has to be changed first"),
+    sessions.SecondFactorWanted: Kind("second-factor-wanted", 403, "A second factor has to be set up first"),
     facts.NotYours: Kind("not-yours", 403, "That belongs to another jurisdiction, or to another grid"),
     crs.OffTheEarth: Kind("out-of-range", 422, "The coordinates are not on the earth"),
     crs.UnknownCrs: Kind("unknown-crs", 422, "The coordinate reference system is not known"),

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 from flask import Request, g
 from werkzeug.wrappers import Response
 
-from geoservice.auth.sessions import Session, cookie_name, is_token
+from geoservice.auth.sessions import Session, cookie_name, half_cookie_name, is_token
 from geoservice.errors import GeoserviceError
 
 #: Returns the session of a secret; None when there is none.
 FindSession = Callable[[str], Session | None]
 #: Addresses of the pages, which others link to.
 SIGN_IN, SIGN_OUT, PASSWORD = "/signin", "/signout", "/account/password"
+SIGN_IN_CODE, SECOND_FACTOR = "/signin/code", "/account/code"
 #: Where a program of a page states the token of its session; forms have a field of their own for it.
 TOKEN_HEADER, TOKEN_FIELD = "X-CSRF-Token", "token"
 #: What changes nothing (RFC 9110, 9.2.1).
@@ -37,6 +38,10 @@ class TokenMissing(GeoserviceError):
 
 class PasswordToChange(GeoserviceError):
     """The password is for one use: change it at /account/password first."""
+
+
+class SecondFactorWanted(GeoserviceError):
+    """Whoever has such a role signs in with a code, too: set up a second factor at /account/code first."""
 
 
 def token_in_form(view: View) -> View:
@@ -73,6 +78,28 @@ def forget_session(response: Response, request: Request) -> None:
     """Have the browser forget it."""
     response.delete_cookie(
         _cookie_name(request), path="/", httponly=True, samesite="Lax", secure=_scheme(request) == "https"
+    )
+
+
+def shown_half(request: Request) -> str | None:
+    """Return the secret of a sign-in that waits for a code, which a browser sends along."""
+    return request.cookies.get(half_cookie_name(request.host, secure=_scheme(request) == "https"))
+
+
+def set_half(response: Response, request: Request, secret: str, *, patience_s: float) -> None:
+    """Have the browser keep that secret for so long; no request from another site brings it."""
+    secure = _scheme(request) == "https"
+    response.set_cookie(
+        half_cookie_name(request.host, secure=secure), secret, max_age=int(patience_s), path="/", httponly=True,
+        samesite="Strict", secure=secure,
+    )  # fmt: skip
+
+
+def forget_half(response: Response, request: Request) -> None:
+    """Have the browser forget it."""
+    secure = _scheme(request) == "https"
+    response.delete_cookie(
+        half_cookie_name(request.host, secure=secure), path="/", httponly=True, samesite="Strict", secure=secure
     )
 
 

@@ -1,4 +1,4 @@
--- The accounts of people, who sign in with a password; their sessions; and how often signing in failed. Of accounts and sessions only
+-- The accounts of people, who sign in with a password and perhaps a code beside it; their sessions; and how often signing in failed. Only
 -- whoever asks for everything sees rows (row_policies.sql): who somebody is, is found out before anything else is known of him.
 
 -- A login name is of a post, not of a person: no name, and no number of anybody. An account is for one jurisdiction or, without one,
@@ -26,6 +26,7 @@ CREATE TABLE geoservice.account (
 CREATE TABLE geoservice.session (
     secret_sha256 bytea PRIMARY KEY CHECK (octet_length(secret_sha256) = 32),
     login text COLLATE "C" NOT NULL REFERENCES geoservice.account,
+    by_provider boolean NOT NULL DEFAULT false,  -- an identity provider said who it is, in place of a password
     created_at timestamptz NOT NULL DEFAULT now(),
     seen_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
@@ -56,3 +57,32 @@ CREATE TABLE geoservice.sign_in_attempt (
     wait_until timestamptz
 );
 CREATE INDEX ix_sign_in_attempt_failed_at ON geoservice.sign_in_attempt (failed_at);
+
+-- The second factor of an account: what its codes are made of (RFC 6238). Until one of them was shown it asks nobody. The secret has to be
+-- known here to reckon with; logins of people may not read this table.
+CREATE TABLE geoservice.second_factor (
+    login text COLLATE "C" PRIMARY KEY REFERENCES geoservice.account,
+    secret bytea NOT NULL CHECK (octet_length(secret) = 20),
+    made_at timestamptz NOT NULL DEFAULT now(),
+    confirmed_at timestamptz,
+    last_step bigint                          -- of the code that was accepted last: none of it or before is accepted any more
+);
+
+-- What stands in for a code when the phone is gone: each once, as hashes.
+CREATE TABLE geoservice.recovery_code (
+    login text COLLATE "C" REFERENCES geoservice.second_factor ON DELETE CASCADE,
+    code_sha256 bytea CHECK (octet_length(code_sha256) = 32),
+    PRIMARY KEY (login, code_sha256)
+);
+
+-- That a password was right, or that a provider said who it is, and a code is still to come: no session, and good for nothing else. It
+-- holds the hash of the password, so that it is void when that is changed meanwhile.
+CREATE TABLE geoservice.half_sign_in (
+    secret_sha256 bytea PRIMARY KEY CHECK (octet_length(secret_sha256) = 32),
+    login text COLLATE "C" NOT NULL REFERENCES geoservice.account,
+    verified text NOT NULL,                   -- hash of the password of then
+    by_provider boolean NOT NULL,             -- as of the session that will be
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX ix_half_sign_in_login ON geoservice.half_sign_in (login);
+CREATE INDEX ix_half_sign_in_expires_at ON geoservice.half_sign_in (expires_at);

@@ -30,3 +30,19 @@ class SignInMustWait(GeoserviceError):
         super().__init__(wait_s=wait_s)
         #: Whole seconds, 1 or more.
         self.wait_s = wait_s
+
+
+class HalfSignInOver(GeoserviceError):
+    """It is too long ago that the password was right, or it was changed since: sign in anew."""
+
+
+class CodeRefused(GeoserviceError):
+    """The code is not right, or it was used before."""
+
+
+class SecondFactorThere(GeoserviceError):
+    """The account has a second factor already."""
+
+
+class SecondFactorMissing(GeoserviceError):
+    """The account has no second factor."""
