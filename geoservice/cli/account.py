@@ -1,8 +1,8 @@
-"""Commands about accounts of people: account add, list, disable, reset, totp-reset."""
+"""Commands about accounts of people: account add, list, disable, reset, totp-reset, link, unlink."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,11 @@ from geoservice.cli.actor import actor
 from geoservice.cli.database import open_database
 from geoservice.cli.home import grant_options, stated_grant
 from geoservice.lazy_modules import lazily
+from geoservice.settings import Settings
 
 with lazily():
     from geoservice.services.accounts import accounts as account_services
-    from geoservice.services.accounts import second_factors
+    from geoservice.services.accounts import providers, second_factors
 
 if TYPE_CHECKING:
     from geoservice.records.accounts.queries import StoredAccount
@@ -101,3 +102,34 @@ def totp_reset(login: str) -> None:
     with open_database() as database:
         done = second_factors.SecondFactorService(database).reset(login)
     click.echo(f"The account {login} has no second factor any more." if done else f"The account {login} had none.")
+
+
+def _subject(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say as whom an identity provider knows somebody."""
+    issuer = click.option(
+        "--issuer", default=lambda: Settings().oidc_issuer or None, required=True,
+        help="The identity provider, as its tokens name it; GEOSERVICE_OIDC_ISSUER when not told.",
+    )  # fmt: skip
+    subject = click.option("--subject", required=True, help="As whom it knows him; the page to sign in shows it.")
+    return issuer(subject(command))
+
+
+@account.command()
+@click.argument("login")
+@_subject
+def link(login: str, *, issuer: str, subject: str) -> None:
+    """Let whom an identity provider knows as a subject sign in as LOGIN."""
+    with open_database() as database:
+        providers.LinkService(database).link(login, issuer=issuer, subject=subject)
+    click.echo(f"Whom {issuer} knows as {subject} signs in as {login}.")
+
+
+@account.command()
+@click.argument("login")
+@_subject
+def unlink(login: str, *, issuer: str, subject: str) -> None:
+    """Take such a link back; what was signed in by it ends."""
+    with open_database() as database:
+        if not providers.LinkService(database).unlink(login, issuer=issuer, subject=subject):
+            raise click.ClickException(f"No such link leads to {login}.")
+    click.echo(f"Whom {issuer} knows as {subject} signs in as {login} no more.")

@@ -87,11 +87,11 @@ def shown_half(request: Request) -> str | None:
 
 
 def set_half(response: Response, request: Request, secret: str, *, patience_s: float) -> None:
-    """Have the browser keep that secret for so long; no request from another site brings it."""
+    """Have the browser keep that secret for so long; forms of other sites send it not."""
     secure = _scheme(request) == "https"
     response.set_cookie(
         half_cookie_name(request.host, secure=secure), secret, max_age=int(patience_s), path="/", httponly=True,
-        samesite="Strict", secure=secure,
+        samesite="Lax", secure=secure,
     )  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def forget_half(response: Response, request: Request) -> None:
     """Have the browser forget it."""
     secure = _scheme(request) == "https"
     response.delete_cookie(
-        half_cookie_name(request.host, secure=secure), path="/", httponly=True, samesite="Strict", secure=secure
+        half_cookie_name(request.host, secure=secure), path="/", httponly=True, samesite="Lax", secure=secure
     )
 
 

@@ -86,3 +86,32 @@ CREATE TABLE geoservice.half_sign_in (
 );
 CREATE INDEX ix_half_sign_in_login ON geoservice.half_sign_in (login);
 CREATE INDEX ix_half_sign_in_expires_at ON geoservice.half_sign_in (expires_at);
+
+-- As whom an identity provider (OpenID Connect) knows whose account it is: by the pair of issuer and subject, never by mail or name. An
+-- administrator links them; nobody is made by signing in.
+CREATE TABLE geoservice.account_link (
+    issuer text COLLATE "C" CHECK (issuer ~ '^https?://[!-~]{1,250}$'),
+    subject text COLLATE "C" CHECK (subject ~ '^[ -~]{1,255}$'),
+    login text COLLATE "C" NOT NULL REFERENCES geoservice.account,
+    linked_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (issuer, subject)
+);
+CREATE INDEX ix_account_link_login ON geoservice.account_link (login);
+
+-- What began a sign-in by a provider that succeeded, as a hash: it is good for no second one.
+CREATE TABLE geoservice.provider_sign_in (
+    secret_sha256 bytea PRIMARY KEY CHECK (octet_length(secret_sha256) = 32),
+    used_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ix_provider_sign_in_used_at ON geoservice.provider_sign_in (used_at);
+
+-- Whoever came by a link that there is not any more signs in anew.
+CREATE FUNCTION geoservice.end_linked_sessions() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE geoservice.session SET revoked_at = now() WHERE login = OLD.login AND by_provider AND revoked_at IS NULL;
+    DELETE FROM geoservice.half_sign_in WHERE login = OLD.login AND by_provider;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER end_linked_sessions AFTER DELETE ON geoservice.account_link
+    FOR EACH ROW EXECUTE FUNCTION geoservice.end_linked_sessions();

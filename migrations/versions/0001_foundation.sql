@@ -2773,6 +2773,35 @@ CREATE TABLE geoservice.half_sign_in (
 CREATE INDEX ix_half_sign_in_login ON geoservice.half_sign_in (login);
 CREATE INDEX ix_half_sign_in_expires_at ON geoservice.half_sign_in (expires_at);
 
+-- As whom an identity provider (OpenID Connect) knows whose account it is: by the pair of issuer and subject, never by mail or name. An
+-- administrator links them; nobody is made by signing in.
+CREATE TABLE geoservice.account_link (
+    issuer text COLLATE "C" CHECK (issuer ~ '^https?://[!-~]{1,250}$'),
+    subject text COLLATE "C" CHECK (subject ~ '^[ -~]{1,255}$'),
+    login text COLLATE "C" NOT NULL REFERENCES geoservice.account,
+    linked_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (issuer, subject)
+);
+CREATE INDEX ix_account_link_login ON geoservice.account_link (login);
+
+-- What began a sign-in by a provider that succeeded, as a hash: it is good for no second one.
+CREATE TABLE geoservice.provider_sign_in (
+    secret_sha256 bytea PRIMARY KEY CHECK (octet_length(secret_sha256) = 32),
+    used_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ix_provider_sign_in_used_at ON geoservice.provider_sign_in (used_at);
+
+-- Whoever came by a link that there is not any more signs in anew.
+CREATE FUNCTION geoservice.end_linked_sessions() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE geoservice.session SET revoked_at = now() WHERE login = OLD.login AND by_provider AND revoked_at IS NULL;
+    DELETE FROM geoservice.half_sign_in WHERE login = OLD.login AND by_provider;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER end_linked_sessions AFTER DELETE ON geoservice.account_link
+    FOR EACH ROW EXECUTE FUNCTION geoservice.end_linked_sessions();
+
 -- The services offered: what may be reported, and how long it may take.
 
 CREATE TABLE geoservice.service (
@@ -5075,6 +5104,7 @@ SELECT geoservice.attach_audit('geoservice.api_key', 'id', 'r.id');
 SELECT geoservice.attach_audit('geoservice.account', 'login', 'r.login');
 -- Of which step the last code was is in what it was shown for.
 SELECT geoservice.attach_audit('geoservice.second_factor', 'login', 'r.login', '(SELECT a.jurisdiction_id FROM account AS a WHERE a.login = r.login)', ARRAY['last_step']);
+SELECT geoservice.attach_audit('geoservice.account_link', 'issuer, subject', 'r.login', '(SELECT a.jurisdiction_id FROM account AS a WHERE a.login = r.login)');
 SELECT geoservice.attach_audit('geoservice.login_grant', 'login', 'r.login');
 SELECT geoservice.attach_audit('geoservice.jurisdiction', 'id', 'r.code', 'r.id');
 SELECT geoservice.attach_audit('geoservice.staff', 'id', 'r.code');
@@ -5311,7 +5341,8 @@ GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key TO geoservi
 GRANT SELECT, INSERT, UPDATE (password_hash, must_change, disabled_at) ON geoservice.account TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (seen_at, revoked_at), DELETE ON geoservice.session TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON geoservice.sign_in_attempt, geoservice.second_factor TO geoservice_app;
-GRANT SELECT, INSERT, DELETE ON geoservice.recovery_code, geoservice.half_sign_in TO geoservice_app;
+GRANT SELECT, INSERT, DELETE ON geoservice.recovery_code, geoservice.half_sign_in, geoservice.account_link, geoservice.provider_sign_in
+    TO geoservice_app;
 GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservice.working_hours, geoservice.calendar_day
     TO geoservice_app;
 GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
@@ -5420,8 +5451,8 @@ BEGIN
     -- Whoever runs the service.
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
                                 'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview',
-                                'change', 'change_count', 'account', 'session', 'second_factor', 'recovery_code', 'half_sign_in', 'erasure',
-                                'retention_run'] LOOP
+                                'change', 'change_count', 'account', 'session', 'second_factor', 'recovery_code', 'half_sign_in', 'account_link',
+                                'provider_sign_in', 'erasure', 'retention_run'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
     END LOOP;
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_everywhere', handled, 'true');

@@ -1,4 +1,4 @@
-"""Tables account (hashes, never passwords), session, sign_in_attempt, and those of the second factor."""
+"""Tables account (hashes, never passwords), session, sign_in_attempt, and those of second factors and providers."""
 
 from datetime import datetime
 
@@ -100,3 +100,25 @@ class HalfSignInRow(Base):
     verified: Mapped[str] = mapped_column(Text)
     by_provider: Mapped[bool] = mapped_column(Boolean)
     expires_at: Mapped[datetime] = mapped_column(INSTANT)
+
+
+class AccountLinkRow(Base):
+    """As whom an identity provider knows whose account it is."""
+
+    __tablename__ = "account_link"
+    __table_args__ = (Index(None, "login"),)
+
+    issuer: Mapped[str] = mapped_column(CODE, primary_key=True)
+    subject: Mapped[str] = mapped_column(CODE, primary_key=True)
+    login: Mapped[str] = mapped_column(CODE, ForeignKey("geoservice.account.login"))
+    linked_at: Mapped[datetime] = instant_now()
+
+
+class ProviderSignInRow(Base):
+    """What began a sign-in by a provider that succeeded; it is good for no second one."""
+
+    __tablename__ = "provider_sign_in"
+    __table_args__ = (Index(None, "used_at"),)
+
+    secret_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    used_at: Mapped[datetime] = instant_now()

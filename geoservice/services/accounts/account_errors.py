@@ -46,3 +46,16 @@ class SecondFactorThere(GeoserviceError):
 
 class SecondFactorMissing(GeoserviceError):
     """The account has no second factor."""
+
+
+class LinkTaken(GeoserviceError):
+    """That subject of the provider is linked to another account: unlink it there first."""
+
+
+class NotLinked(GeoserviceError):
+    """The provider says who it is, but no account here is linked to that."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(subject=subject)
+        #: As whom the provider knows whoever tried.
+        self.subject = subject
