@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,7 +59,8 @@ def list_accounts() -> None:
         for one in accounts.accounts():
             place = f"{one.jurisdiction_code or 'everywhere':12}  {one.staff_code or '-':6}"
             ends = "never" if one.expires_at is None else f"{one.expires_at:%Y-%m-%d}"
-            made = f"{one.created_at:%Y-%m-%d} by {one.created_by}, ends {ends}"
+            last = "never" if one.signed_in_at is None else f"{one.signed_in_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            made = f"signed in {last:20}  {one.created_at:%Y-%m-%d} by {one.created_by}, ends {ends}"
             asked = "code" if one.has_second_factor else "-"
             click.echo(f"{one.login:16}  {one.role:10}  {_state(one):16}  {place}  {asked:4}  {made}")
 
@@ -104,10 +106,16 @@ def totp_reset(login: str) -> None:
     click.echo(f"The account {login} has no second factor any more." if done else f"The account {login} had none.")
 
 
+def _named(issuer: str | None) -> str:
+    if not issuer:
+        raise click.UsageError("Say --issuer: GEOSERVICE_OIDC_ISSUER is not set.")
+    return issuer
+
+
 def _subject(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say as whom an identity provider knows somebody."""
     issuer = click.option(
-        "--issuer", default=lambda: Settings().oidc_issuer or None, required=True,
+        "--issuer", default=lambda: Settings().oidc_issuer, callback=lambda ctx, option, value: _named(value),
         help="The identity provider, as its tokens name it; GEOSERVICE_OIDC_ISSUER when not told.",
     )  # fmt: skip
     subject = click.option("--subject", required=True, help="As whom it knows him; the page to sign in shows it.")

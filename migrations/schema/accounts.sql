@@ -16,6 +16,7 @@ CREATE TABLE geoservice.account (
     created_by text NOT NULL CHECK (geoservice.is_name(created_by)),
     expires_at timestamptz,
     disabled_at timestamptz,
+    signed_in_at timestamptz,                 -- last
     FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
     CONSTRAINT account_staff_of_a_jurisdiction CHECK (staff_code IS NULL OR jurisdiction_id IS NOT NULL),
     CONSTRAINT account_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL)

@@ -2665,7 +2665,7 @@ BEGIN ATOMIC
 END;
 
 -- The keys of programs. A key is for one jurisdiction or, without one, for all; a key of an officer names the member of staff who
--- holds it, by code.
+-- holds it, by code. When it gets another secret the one before may be good for a while.
 
 CREATE TABLE geoservice.api_key (
     id text PRIMARY KEY CHECK (id ~ '^[0-9a-z]{8}$'),
@@ -2679,9 +2679,19 @@ CREATE TABLE geoservice.api_key (
     created_by text NOT NULL DEFAULT geoservice.actor() CHECK (geoservice.is_name(created_by)),
     expires_at timestamptz,
     revoked_at timestamptz,
+    networks cidr[] NOT NULL DEFAULT '{}',    -- where alone it is good; none: wherever it is shown
+    previous_sha256 bytea CHECK (octet_length(previous_sha256) = 32),
+    previous_until timestamptz,
     FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
     CONSTRAINT api_key_staff_of_a_jurisdiction CHECK (staff_code IS NULL OR jurisdiction_id IS NOT NULL),
-    CONSTRAINT api_key_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL)
+    CONSTRAINT api_key_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL),
+    CONSTRAINT api_key_previous_ends CHECK ((previous_sha256 IS NULL) = (previous_until IS NULL))
+);
+
+-- When a key was last used, to some minutes. Apart from the key: that it was used changes nothing of what is announced, held or audited.
+CREATE TABLE geoservice.key_use (
+    key_id text PRIMARY KEY REFERENCES geoservice.api_key,
+    used_at timestamptz NOT NULL DEFAULT now()
 );
 
 -- The accounts of people, who sign in with a password and perhaps a code beside it; their sessions; and how often signing in failed. Only
@@ -2702,6 +2712,7 @@ CREATE TABLE geoservice.account (
     created_by text NOT NULL CHECK (geoservice.is_name(created_by)),
     expires_at timestamptz,
     disabled_at timestamptz,
+    signed_in_at timestamptz,                 -- last
     FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
     CONSTRAINT account_staff_of_a_jurisdiction CHECK (staff_code IS NULL OR jurisdiction_id IS NOT NULL),
     CONSTRAINT account_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL)
@@ -4907,7 +4918,8 @@ BEGIN
            FROM geoservice.posting AS p
            JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code),
         (SELECT md5(string_agg(concat_ws('|', k.id, encode(k.secret_sha256, 'hex'), k.role, k.jurisdiction_id,
-                    coalesce(k.expires_at::text, '-'), coalesce(k.revoked_at::text, '-')), ';' ORDER BY k.id))
+                    coalesce(k.expires_at::text, '-'), coalesce(k.revoked_at::text, '-'), k.networks,
+                    encode(k.previous_sha256, 'hex'), k.previous_until), ';' ORDER BY k.id))
            FROM geoservice.api_key AS k),
         (SELECT md5(string_agg(concat_ws('|', l.id, l.xmin), ';' ORDER BY l.id)) FROM geoservice.layer AS l WHERE l.description IS NOT NULL)
     ) AS q (editions, postings, keys, layers);
@@ -5101,7 +5113,8 @@ END $$;
 
 -- Administration, by whatever door.
 SELECT geoservice.attach_audit('geoservice.api_key', 'id', 'r.id');
-SELECT geoservice.attach_audit('geoservice.account', 'login', 'r.login');
+-- That somebody signed in has an entry of its own.
+SELECT geoservice.attach_audit('geoservice.account', 'login', 'r.login', uncounted => ARRAY['signed_in_at']);
 -- Of which step the last code was is in what it was shown for.
 SELECT geoservice.attach_audit('geoservice.second_factor', 'login', 'r.login', '(SELECT a.jurisdiction_id FROM account AS a WHERE a.login = r.login)', ARRAY['last_step']);
 SELECT geoservice.attach_audit('geoservice.account_link', 'issuer, subject', 'r.login', '(SELECT a.jurisdiction_id FROM account AS a WHERE a.login = r.login)');
@@ -5337,8 +5350,8 @@ GRANT INSERT, UPDATE, DELETE ON geoservice.draft_grid TO geoservice_analyst;
 -- The service alone. What only triggers and functions write (territory, edition_period, grid_lineage, draft_change, incident_event,
 -- working_span, outbox) is not here.
 GRANT INSERT, UPDATE ON geoservice.jurisdiction TO geoservice_app;
-GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key TO geoservice_app;
-GRANT SELECT, INSERT, UPDATE (password_hash, must_change, disabled_at) ON geoservice.account TO geoservice_app;
+GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key, geoservice.key_use TO geoservice_app;
+GRANT SELECT, INSERT, UPDATE (password_hash, must_change, disabled_at, signed_in_at) ON geoservice.account TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (seen_at, revoked_at), DELETE ON geoservice.session TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON geoservice.sign_in_attempt, geoservice.second_factor TO geoservice_app;
 GRANT SELECT, INSERT, DELETE ON geoservice.recovery_code, geoservice.half_sign_in, geoservice.account_link, geoservice.provider_sign_in

@@ -20,6 +20,8 @@ class StoredAccount:
     created_by: str
     expires_at: datetime | None
     disabled_at: datetime | None
+    #: Last.
+    signed_in_at: datetime | None
     #: Where it is good; None: everywhere.
     jurisdiction_id: int | None
     jurisdiction_code: str | None
@@ -65,6 +67,7 @@ _REHASH = text("""
 """)
 _DISABLE = text("UPDATE geoservice.account SET disabled_at = now() WHERE login = :login AND disabled_at IS NULL")
 _ENABLE = text("UPDATE geoservice.account SET disabled_at = NULL WHERE login = :login AND disabled_at IS NOT NULL")
+_SIGNED_IN = text("UPDATE geoservice.account SET signed_in_at = now() WHERE login = :login")
 #: The lock has whoever changes the password wait, or be waited for: no session begins with one that was changed.
 _BEGIN = text(f"""
     INSERT INTO geoservice.session (secret_sha256, login, by_provider, expires_at)
@@ -132,6 +135,11 @@ def disable_account(connection: Connection, login: str) -> bool:
 def enable_account(connection: Connection, login: str) -> bool:
     """Let somebody sign in by a name again; return whether it was disabled."""
     return connection.execute(_ENABLE, {"login": login}).rowcount == 1
+
+
+def note_signed_in(connection: Connection, login: str) -> None:
+    """Write down that somebody signed in now."""
+    connection.execute(_SIGNED_IN, {"login": login})
 
 
 def begin_session(

@@ -32,6 +32,8 @@ class AccountRow(Base):
     created_by: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[datetime | None] = mapped_column(INSTANT)
     disabled_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    #: Last.
+    signed_in_at: Mapped[datetime | None] = mapped_column(INSTANT)
 
 
 class SessionRow(Base):

@@ -23,6 +23,7 @@ from geoservice.records.accounts.queries import (
     end_sessions,
     find_account,
     find_session,
+    note_signed_in,
     rehash_password,
     set_password,
 )
@@ -138,6 +139,7 @@ class SessionService:
             note_of(connection, account, "code_asked")
             return CodeWanted(secret)
         session = self._begin(connection, account, verified, by_provider=by_provider)
+        note_signed_in(connection, account.login)
         _end(connection, before)
         note_of(connection, account, "sign_in", **({"by": "provider"} if by_provider else {}))
         return session
@@ -176,6 +178,7 @@ class SessionService:
                 if not end_half(connection, _hash_of(secret)):
                     raise HalfSignInOver
                 session = self._begin(connection, account, half.verified, by_provider=half.by_provider)
+                note_signed_in(connection, account.login)
                 _end(connection, before)
                 forgive(connection, counted)
                 note_of(connection, account, "sign_in", second_factor=accepted)

@@ -100,7 +100,7 @@ def test_a_link_is_made_and_taken_back(community_url: str, monkeypatch: pytest.M
 
     assert said("unlink", "desk-9", *whom).endswith("no more.")
     assert "No such link" in run("unlink", "desk-9", *whom).output
-    assert "issuer" in run("link", "desk-9", "--subject", "7f3a").output
+    assert "Say --issuer" in run("link", "desk-9", "--subject", "7f3a").output
     monkeypatch.setenv("GEOSERVICE_OIDC_ISSUER", "https://id.example")
     monkeypatch.setenv("GEOSERVICE_OIDC_CLIENT_ID", "x")
     monkeypatch.setenv("GEOSERVICE_OIDC_CALLBACK", "https://here.example/signin/provider/back")
