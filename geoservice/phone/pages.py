@@ -52,9 +52,9 @@ def phone_blueprint(viewing: Viewing, guard: Guard, *, public_reports: bool) -> 
     @guard("view_map")
     def officer() -> WerkzeugResponse:
         session, english = signed_in(), _language() == "en"
-        if session is not None and session.must_change:
-            here = page_address(request.path, english=english)
-            return redirect(page_address(PASSWORD, english=english, next=here), 303)
+        if session is not None and (session.must_change or session.must_enrol):
+            here, first = page_address(request.path, english=english), PASSWORD if session.must_change else SECOND_FACTOR
+            return redirect(page_address(first, english=english, next=here), 303)
         return _page(
             "officer", tuple(shown_here(viewing.jurisdictions())), account=asdict(account_frame(english=english))
         )
