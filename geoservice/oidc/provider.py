@@ -24,7 +24,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from requests import RequestException
 
-from geoservice.errors import GeoserviceError
+from geoservice.oidc.errors import AnswerRefused, ProviderAway
 
 #: Of one request to the provider: to connect, and between two parts of its answer.
 TIMEOUT_S = 5.0
@@ -34,19 +34,6 @@ KEPT_S, RENEWED_AT_MOST_EVERY_S = 600.0, 30.0
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
 #: How far clocks may differ.
 LEEWAY_S = 60
-
-
-class ProviderAway(GeoserviceError):
-    """The identity provider can not be reached, or does not say what it has to."""
-
-
-class AnswerRefused(GeoserviceError):
-    """What came back from the identity provider is not its answer to this browser."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason=reason)
-        #: For the audit: state, issuer, denied, code or token.
-        self.reason = reason
 
 
 @dataclass(frozen=True)

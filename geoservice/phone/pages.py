@@ -21,7 +21,7 @@ from geoservice.web.account_frame import account_frame
 from geoservice.web.addresses import page_address
 from geoservice.web.files import packed, versioned_file_response
 from geoservice.web.guard import shown_here
-from geoservice.web.sessions import PASSWORD, signed_in
+from geoservice.web.sessions import PASSWORD, SECOND_FACTOR, signed_in
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 #: Each page and the endpoint that serves it; the officers' is not kept on the phone.
@@ -53,7 +53,8 @@ def phone_blueprint(viewing: Viewing, guard: Guard, *, public_reports: bool) -> 
     def officer() -> WerkzeugResponse:
         session, english = signed_in(), _language() == "en"
         if session is not None and (session.must_change or session.must_enrol):
-            here, first = page_address(request.path, english=english), PASSWORD if session.must_change else SECOND_FACTOR
+            here = page_address(request.path, english=english)
+            first = PASSWORD if session.must_change else SECOND_FACTOR
             return redirect(page_address(first, english=english, next=here), 303)
         return _page(
             "officer", tuple(shown_here(viewing.jurisdictions())), account=asdict(account_frame(english=english))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from geoservice.auth.sessions import new_secret, secret_sha256
-from geoservice.oidc.provider import AnswerRefused, Provider, ProviderAway
+from geoservice.oidc.errors import AnswerRefused, ProviderAway
 from geoservice.records.accounts.links import find_linked, link, unlink, use_once
 from geoservice.records.accounts.queries import find_account
 from geoservice.services.accounts.account_errors import AccountUnknown, LinkTaken, NotLinked, SignInRefused
@@ -13,6 +14,9 @@ from geoservice.services.accounts.sessions import CodeWanted, NewSession, Sessio
 from geoservice.services.accounts.tries import count_try, forgive, identity_of, note_refused
 from layers.db.scope import EVERYWHERE
 from layers.db.session import Database
+
+if TYPE_CHECKING:  # what it brings is for those alone who have a provider
+    from geoservice.oidc.provider import Provider
 
 
 class LinkService:

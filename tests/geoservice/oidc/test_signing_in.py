@@ -20,7 +20,8 @@ from joserfc.jwk import KeySet, RSAKey
 
 from geoservice.auth.attempts import FREE_OF_NETWORK
 from geoservice.auth.model import Role
-from geoservice.oidc.provider import AnswerRefused, Provider, ProviderAway
+from geoservice.oidc.errors import AnswerRefused, ProviderAway
+from geoservice.oidc.provider import Provider
 from geoservice.services.accounts.account_errors import (
     AccountUnknown,
     LinkTaken,
