@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask_openapi3 import APIBlueprint, Info, OpenAPI
 from flask_openapi3.models import Schema
 
-from geoservice.accounts.pages import accounts_blueprint
 from geoservice.api.alerts import alerts_blueprint
 from geoservice.api.audit import audit_blueprint
 from geoservice.api.changes import changes_blueprint
@@ -33,21 +32,22 @@ from geoservice.api.services import services_blueprint
 from geoservice.api.staff import staff_blueprint
 from geoservice.api.visits import visits_blueprint
 from geoservice.api.webhooks import webhooks_blueprint
-from geoservice.maps.pages import file_address, maps_blueprint
 from geoservice.ogc import refusing as ogc
 from geoservice.ogc.answers import ASSET_URL
 from geoservice.ogc.views import ogc_blueprint
 from geoservice.open311.endpoint import Endpoint
 from geoservice.open311.refusing import PREFIX, Refused, problem_response, refusal
 from geoservice.open311.views import open311_blueprint
+from geoservice.pages.accounts.pages import accounts_blueprint
 from geoservice.pages.audit.pages import audit_page_blueprint
 from geoservice.pages.desk.pages import desk_blueprint
 from geoservice.pages.desk.rendering import Shown
 from geoservice.pages.figures.pages import figures_blueprint
-from geoservice.pages.shell.files import files_blueprint
+from geoservice.pages.maps.pages import maps_blueprint
+from geoservice.pages.phone.pages import phone_blueprint
+from geoservice.pages.shell.files import asset_address, files_blueprint
 from geoservice.pages.shell.refusing import register_pages
 from geoservice.pages.shell.streams import stream_url
-from geoservice.phone.pages import phone_blueprint
 from geoservice.settings import Settings
 from geoservice.tiles.cache import TileCache
 from geoservice.tiles.fast_path import TileFastPath
@@ -122,7 +122,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.register_error_handler(Refused, refusal)
     register_problem_format(app, PREFIX, problem_response)
     app.register_blueprint(ogc_blueprint(services.items, services.features, most=settings.ogc_page_features))
-    app.extensions[ASSET_URL] = file_address
+    app.extensions[ASSET_URL] = asset_address
     register_problem_format(app, ogc.PREFIX, ogc.problem_response)
     app.register_blueprint(documents_blueprint())
     _add_pages(app, services, settings)

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from folium.plugins import Fullscreen
 from folium.utilities import JsCode
 
-from geoservice.maps.elements import PageHeader, PagePanels, RemoteGeoJson, ShellMap, VectorTiles
+from geoservice.domain.languages import HTML_LANG, Language
+from geoservice.maps.elements import PageHeader, PageLink, PagePanels, RemoteGeoJson, ShellMap, VectorTiles
 from geoservice.maps.figure import AssetUrl, OfflineFigure
 from geoservice.maps.specs import layer_spec, panel_groups, style_title
 from geoservice.maps.tile_specs import tile_rules
 from geoservice.maps.viewing import JurisdictionView, StatisticsView
-from geoservice.maps.wording import ACCOUNT_WORDS, HTML_LANG, Language, word, words
+from geoservice.maps.wording import ACCOUNT_WORDS, word, words
 from geoservice.web.account_frame import AccountFrame
 from layers.catalogue import Drawn, styles
 
@@ -67,10 +68,10 @@ class PageFrame:
     layer_url: Callable[[str], str]
     #: Address of the figures as JSON.
     figures_url: str
-    #: Address of the same page in the other language.
-    other_language_url: str
-    #: Address of the map as vector tiles.
-    tiles_url: str
+    #: To the same page in its other languages.
+    languages: Collection[PageLink] = ()
+    #: To the other pages that whoever asks may open.
+    ways: Collection[PageLink] = ()
     #: Who looks on; None: the page does not tell.
     account: AccountFrame | None = None
 
@@ -208,18 +209,15 @@ def _min_zoom(bbox: tuple[float, float, float, float]) -> int:
 def _header(jurisdiction: JurisdictionView, frame: PageFrame) -> PageHeader:
     """Return the bar with the name and the figures."""
     language = frame.language
-    other: Language = "zh" if language == "en" else "en"
     return PageHeader(
         name=display_name(jurisdiction, language),
         second_name=second_name(jurisdiction, language),
         figures=[
             (key, word(key, language), _counted(count)) for key, count in figures(jurisdiction.statistics).items()
         ],
-        language_url=frame.other_language_url,
-        language_label=word("other_language", language),
-        language_lang=HTML_LANG[other],
-        tiles_url=frame.tiles_url,
-        tiles_label=word("tile_map", language),
+        languages=frame.languages,
+        ways=frame.ways,
+        pages=word("pages", language),
         service=word("service", language),
         no_script=word("no_script", language),
         logo_url=frame.asset_url("static/icons/favicon.svg"),

@@ -7,6 +7,7 @@ an organisation is in it, those arrive as GeoJSON and become text nodes in the b
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,16 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+@dataclass(frozen=True)
+class PageLink:
+    """A link in the bar of a page, as it stands there."""
+
+    label: str
+    url: str
+    #: Of the label and of what it leads to; empty: the page's own.
+    lang: str = ""
 
 
 class ShellMap(folium.Map):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
-from geoservice.maps.wording import Language, word
+from geoservice.domain.languages import Language
+from geoservice.maps.wording import word
 from layers.catalogue import Drawn
 from layers.layer import Column, Layer
 from layers.style import Group, Style

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-Language = Literal["zh", "en"]
-
-#: What goes into <html lang>.
-HTML_LANG: dict[Language, str] = {"zh": "zh-CN", "en": "en"}
+from geoservice.domain.languages import Language
 
 #: What stands in the corner where people sign in and out.
 ACCOUNT_WORDS = ("sign_in", "sign_out", "change_password")
 
 _WORDS: dict[str, tuple[str, str]] = {
     "service": ("空间数据服务", "Spatial data service"),
-    "choose_jurisdiction": ("选择辖区", "Choose a jurisdiction"),
-    "no_jurisdiction": ("尚无辖区", "There is no jurisdiction yet"),
-    "other_language": ("English", "中文"),
+    "pages": ("页面", "Pages"),
     "sign_in": ("登录", "Sign in"),
     "sign_out": ("退出登录", "Sign out"),
     "change_password": ("修改密码", "Change the password"),
-    "tile_map": ("瓦片地图", "Tile map"),
     # statistics
     "grids": ("网格", "Grids"),
     "households": ("住户", "Households"),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from flask import request
 
-from geoservice.web.addresses import page_address
+from geoservice.domain.languages import Language
+from geoservice.web.language import page_address
 from geoservice.web.sessions import PASSWORD, SIGN_IN, SIGN_OUT, TOKEN_FIELD, signed_in
 
 
@@ -25,16 +26,16 @@ class AccountFrame:
     password_url: str
 
 
-def account_frame(*, english: bool) -> AccountFrame:
+def account_frame(language: Language) -> AccountFrame:
     """Return what a page shows of who looks on; signing in leads back to it."""
     session = signed_in()
-    here = page_address(request.path, english=english)
+    here = page_address(request.path, language)
     return AccountFrame(
         login="" if session is None else session.login,
         role="" if session is None else session.identity.role.value,
         token="" if session is None else session.token,
         token_field=TOKEN_FIELD,
-        sign_in_url=page_address(SIGN_IN, english=english, next=here),
-        sign_out_url=page_address(SIGN_OUT, english=english),
-        password_url=page_address(PASSWORD, english=english, next=here),
+        sign_in_url=page_address(SIGN_IN, language, next=here),
+        sign_out_url=page_address(SIGN_OUT, language),
+        password_url=page_address(PASSWORD, language, next=here),
     )

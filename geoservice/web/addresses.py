@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from urllib.parse import quote, urlencode
 
 from flask import Request
 
@@ -21,13 +20,6 @@ Networks = Collection[IPv4Network | IPv6Network]
 def own_path(text: str | None) -> str | None:
     """Return an address when it is a path of this service, None for any other: nobody is led elsewhere."""
     return text if text is not None and _OWN_PATH.fullmatch(text) else None
-
-
-def page_address(path: str, *, english: bool, **arguments: str | None) -> str:
-    """Return the address of a page for people in one of its two languages; arguments of None are left out."""
-    said = {"lang": "en"} if english else {}
-    said |= {name: value for name, value in arguments.items() if value is not None}
-    return f"{quote(path)}?{urlencode(said)}" if said else quote(path)
 
 
 def caller_address(request: Request, proxies: Networks) -> str | None:

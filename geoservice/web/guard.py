@@ -26,6 +26,8 @@ from geoservice.web.traces import act_in_request, begin_acting, end_acting
 from layers.jurisdictions.model import Visitors
 
 View = TypeVar("View", bound=Callable[..., Any])
+#: `guard("view_map")` returns a decorator for a view.
+Guard = Callable[[str], Callable[[View], View]]
 Identify = Callable[[str], Identity | None]
 
 #: Where a view keeps its permission; functools.wraps carries it outwards.

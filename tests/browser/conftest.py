@@ -16,7 +16,8 @@ from werkzeug.serving import make_server
 
 from geoservice.auth.model import PUBLIC
 from geoservice.maps import assets
-from geoservice.maps.pages import maps_blueprint
+from geoservice.pages.maps.pages import maps_blueprint
+from geoservice.pages.shell.files import files_blueprint
 from layers.jurisdictions.model import Visitors
 from tests.conftest import serving
 
@@ -70,7 +71,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
     contexts: list[BrowserContext] = []
 
     def go(url: str, width: int = 1920, height: int = 1080, **options: Any) -> Visit:
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        context = chromium.new_context(viewport={"width": width, "height": height}, **({"locale": "zh-CN"} | options))
         contexts.append(context)
         seen = Visit(context.new_page())
 
@@ -202,6 +203,7 @@ def serve_viewing() -> Iterator[Callable[[SampleViewing], str]]:
         app = Flask("sample")
         app.before_request(lambda: setattr(g, "identity", PUBLIC))
         app.register_blueprint(maps_blueprint(viewing, lambda _: lambda view: view))
+        app.register_blueprint(files_blueprint(lambda _: lambda view: view))
         server = make_server("127.0.0.1", 0, app, threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from geoservice.accounts.wording import words
 from geoservice.auth.model import Role
+from geoservice.pages.words.catalogue import words
 from geoservice.services.accounts.accounts import AccountService
 from layers.db.session import Database
 from tests.browser.phone import PHONE
@@ -66,7 +66,7 @@ def assert_no_sideways_scrolling(page: Page) -> None:
 def test_an_officer_signs_in_changes_the_password_sees_the_own_list_and_goes(
     live: LiveServer, visit: Callable[..., Any], accounts: AccountService, size: dict[str, int], lang: Any
 ) -> None:
-    first, said = officer(accounts), words(lang)
+    first, said = officer(accounts), words("accounts", lang)
     seen = visit(f"{live.url}/officer?lang={lang}", **size)
     page = seen.page
     expect(page.locator("#account")).to_have_count(0)
@@ -147,7 +147,7 @@ def test_by_keyboard_alone_and_an_error_is_announced(
     page.keyboard.type("wrong")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("alert")).to_have_text(words("en")["refused"])
+    expect(page.get_by_role("alert")).to_have_text(words("accounts", "en")["refused"])
     expect(page.locator("#login")).to_have_value("desk-1")
     expect(page.locator("#password")).to_be_focused()
     page.keyboard.type(first)
@@ -157,7 +157,7 @@ def test_by_keyboard_alone_and_an_error_is_announced(
         page.keyboard.type(typed)
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_have_text(words("en")["too_short"])
+    expect(page.get_by_role("alert")).to_have_text(words("accounts", "en")["too_short"])
     expect(page.get_by_label("New password", exact=True)).to_have_attribute("autocomplete", "new-password")
 
 
@@ -202,7 +202,7 @@ def test_the_map_page_leads_in_and_out(
     assert page.url.endswith(f"/maps/sare{'?lang=en' if lang == 'en' else ''}")
     page.locator("form.gs-account button").click()
 
-    expect(page.locator("h1")).to_have_text(words(lang)["sign_in"])
+    expect(page.locator("h1")).to_have_text(words("accounts", lang)["sign_in"])
     page.goto(f"{live.url}/maps/sare?lang={lang}")
     expect(page.locator("a.gs-account")).to_be_visible()
     seen.assert_quiet()

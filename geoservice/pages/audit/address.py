@@ -10,9 +10,9 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from geoservice.pages.shell.navigation import address
-from geoservice.pages.words.catalogue import Language
+from geoservice.domain.languages import Language
 from geoservice.records.audit.model import AuditSearch
+from geoservice.web.language import page_address
 from geoservice.web.parsing import InvalidInput
 
 FILTERS = ("who", "what", "since", "until", "incident")
@@ -59,7 +59,7 @@ class AuditAddress:
 
     def url(self, **changes: str | None) -> str:
         """Return the address of the same entries with other words; None takes one out."""
-        return address(f"/audit/{self.jurisdiction}", self.language, **{**self.said, **changes})
+        return page_address(f"/audit/{self.jurisdiction}", self.language, **{**self.said, **changes})
 
     @property
     def is_narrowed(self) -> bool:

@@ -6,13 +6,14 @@ from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from geoservice.maps.assets import AssetsMissing
-from geoservice.maps.pages import Guard, assets_missing
 from geoservice.maps.viewing import Viewing
 from geoservice.pages.audit.address import AuditAddress
 from geoservice.pages.audit.rendering import audit_page
 from geoservice.pages.shell.choice import chosen
-from geoservice.pages.shell.frame import asked_language
+from geoservice.pages.shell.files import assets_missing
 from geoservice.services.audit.service import AuditService
+from geoservice.web.guard import Guard
+from geoservice.web.language import asked_language
 
 #: Entries at once.
 ROWS = 50

@@ -12,11 +12,11 @@ from flask import Response
 from geoservice.auth.permissions import Permission, permitted
 from geoservice.pages.audit.address import FILTERS, AuditAddress
 from geoservice.pages.shell.frame import Place, page
-from geoservice.pages.shell.navigation import address
 from geoservice.pages.words.catalogue import words
 from geoservice.records.audit.model import AuditEntry
 from geoservice.services.audit.service import AuditLook
 from geoservice.web.guard import current_identity
+from geoservice.web.language import page_address
 
 #: Digits of a hash that are shown: enough to be compared with an anchor by eye.
 HASH_SHOWN = 16
@@ -80,7 +80,9 @@ def _touched(touched: Mapping[str, Any], asked: AuditAddress, said: Mapping[str,
     for key, value in touched.items():
         word = said.get(f"touched.{key}", key)
         if key == "incident" and permitted(current_identity(), Permission.USE_DESK):
-            yield Touched(word, str(value), address(f"/desk/{asked.jurisdiction}", asked.language, open=str(value)))
+            yield Touched(
+                word, str(value), page_address(f"/desk/{asked.jurisdiction}", asked.language, open=str(value))
+            )
         elif isinstance(value, dict):
             yield Touched(word, "; ".join(f"{name}: {_listed(one, said)}" for name, one in value.items()))
         else:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from geoservice.api.incidents import IncidentsQuery, search_of
-from geoservice.pages.words.catalogue import LANGUAGES, Language
+from geoservice.domain.languages import Language
 from geoservice.services.desk import DeskQuery
+from geoservice.web.language import page_address
 from geoservice.web.problems import validated
 from layers.incidents.model import Search
 
@@ -95,11 +95,8 @@ class DeskAddress:
             What comes behind the jurisdiction in the path.
         """
         words: dict[str, str | None] = {**self.said, **changes}
-        if self.language != LANGUAGES[0]:
-            words["lang"] = self.language
-        told = {name: value for name, value in words.items() if value}
-        path = f"/desk/{_quoted(self.jurisdiction)}{part}"
-        return f"{path}?{urlencode(told, safe=',')}" if told else path
+        told = {name: value or None for name, value in words.items()}
+        return page_address(f"/desk/{self.jurisdiction}{part}", self.language, **told)
 
     def url_of_view(self, name: str) -> str:
         """Return the address of a view, narrowed as this list is."""
@@ -115,10 +112,6 @@ class DeskAddress:
         left = [one for one in self.filters[word] if one != value]
         changes: dict[str, str | None] = {word: ",".join(left) or None, "after": None}
         return self.url("", **changes)
-
-
-def _quoted(text: str) -> str:
-    return urlencode({"": text})[1:].replace("+", "%20")
 
 
 def _set_of(value: str | None) -> frozenset[str]:

@@ -7,15 +7,14 @@ from uuid import UUID
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
-from geoservice.maps.pages import Guard
 from geoservice.pages.desk.address import ROWS_MOST, DeskAddress
 from geoservice.pages.desk.rendering import bulk_page
 from geoservice.pages.desk.steps import BULK
-from geoservice.pages.shell.frame import asked_language
 from geoservice.services.desk import DeskService, Mark
 from geoservice.services.handling import ActionDetails
 from geoservice.web.forms import FORM_TYPE, read_signed_form
-from geoservice.web.guard import current_identity
+from geoservice.web.guard import Guard, current_identity
+from geoservice.web.language import asked_language
 from geoservice.web.parsing import InvalidInput
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from geoservice.domain.languages import Language
 from geoservice.pages.desk.rows import Due, Speaker
 from geoservice.pages.shell.telling import span
-from geoservice.pages.words.catalogue import Language
 from geoservice.services.desk import DeskDetail
 from layers.incidents.model import Incident, IncidentEvent
 

@@ -11,18 +11,19 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from geoservice.errors import GeoserviceError, IncidentUnknown
 from geoservice.maps.assets import AssetsMissing
-from geoservice.maps.pages import Guard, assets_missing
 from geoservice.maps.viewing import Viewing
 from geoservice.pages.desk.address import DeskAddress
 from geoservice.pages.desk.bulk import add_bulk
 from geoservice.pages.desk.rendering import Shown, detail_part, list_part, rows_part, whole_page
 from geoservice.pages.desk.steps import ACTIONS, KEYS, form_after, new_form, read_details, refused_form
 from geoservice.pages.shell.choice import chosen, led_on
-from geoservice.pages.shell.frame import asked_language, wants_fragment
+from geoservice.pages.shell.files import assets_missing
+from geoservice.pages.shell.frame import wants_fragment
 from geoservice.services.desk import DeskService
 from geoservice.services.handling import HandlingService
 from geoservice.web.forms import FORM_TYPE, read_signed_form
-from geoservice.web.guard import current_identity
+from geoservice.web.guard import Guard, current_identity
+from geoservice.web.language import asked_language
 from geoservice.web.parsing import InvalidInput
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams

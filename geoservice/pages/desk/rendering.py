@@ -12,15 +12,17 @@ from flask import Response, request
 
 from geoservice.api.incidents import next_of
 from geoservice.auth.permissions import Permission, permitted
+from geoservice.domain.languages import Language
 from geoservice.pages.desk.address import COUNTED, FILTERS, VIEWS, DeskAddress
 from geoservice.pages.desk.detail import detail_of
 from geoservice.pages.desk.rows import Row, Speaker, rows_of, speaker_of
 from geoservice.pages.desk.steps import BULK, KEYS, Form, offered, sentence
-from geoservice.pages.shell.frame import Place, asked_language, fragment, page
+from geoservice.pages.shell.frame import Place, fragment, page
 from geoservice.pages.shell.telling import clock
-from geoservice.pages.words.catalogue import Language, words
+from geoservice.pages.words.catalogue import words
 from geoservice.services.desk import DeskDetail, DeskList, Mark, Outcome
 from geoservice.web.guard import current_identity
+from geoservice.web.language import asked_language
 from geoservice.web.problems import KINDS
 from layers.incidents.layer import SOURCES
 from layers.jurisdictions.model import Jurisdiction

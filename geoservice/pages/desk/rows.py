@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from geoservice.domain.languages import Language
 from geoservice.pages.shell.telling import moment, span
-from geoservice.pages.words.catalogue import Language
 from geoservice.services.desk import DeskList, Names
 from layers.incidents.layer import METHODS, SOURCES, STATUSES
 from layers.incidents.model import Incident

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self, get_args
-from urllib.parse import quote, urlencode
 
 from pydantic import Field, model_validator
 
 from geoservice.api.incidents import IncidentsQuery, search_of
+from geoservice.domain.languages import Language
 from geoservice.domain.spans import MOST_DAYS, Span, SpanName
-from geoservice.pages.words.catalogue import LANGUAGES, Language
 from geoservice.services.figures import FiguresQuery
+from geoservice.web.language import page_address
 from geoservice.web.parsing import Day, StrictModel
 from geoservice.web.problems import validated
 from layers.incidents.span_figures import CountedScope
@@ -83,11 +83,8 @@ class FiguresAddress:
         words: dict[str, str | None] = {**self.said, **changes}
         if words.get("span") == USUAL:
             words["span"] = None
-        if self.language != LANGUAGES[0]:
-            words["lang"] = self.language
-        told = {name: value for name, value in words.items() if value}
-        path = f"/figures/{quote(self.jurisdiction, safe='')}{part}"
-        return f"{path}?{urlencode(told, safe=',')}" if told else path
+        told = {name: value or None for name, value in words.items()}
+        return page_address(f"/figures/{self.jurisdiction}{part}", self.language, **told)
 
     def url_of_span(self, name: str) -> str:
         """Return the address of a span by its name, of the same incidents."""

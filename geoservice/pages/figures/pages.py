@@ -6,13 +6,14 @@ from flask import Blueprint, Response, abort, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from geoservice.maps.assets import AssetsMissing
-from geoservice.maps.pages import Guard, assets_missing
 from geoservice.maps.viewing import Viewing
 from geoservice.pages.figures.address import FiguresAddress
 from geoservice.pages.figures.rendering import TABLES, figures_csv, figures_page, figures_workbook
 from geoservice.pages.shell.choice import chosen
-from geoservice.pages.shell.frame import asked_language
+from geoservice.pages.shell.files import assets_missing
 from geoservice.services.figures import FiguresService
+from geoservice.web.guard import Guard
+from geoservice.web.language import asked_language
 
 
 def figures_blueprint(figures: FiguresService, viewing: Viewing, guard: Guard) -> Blueprint:

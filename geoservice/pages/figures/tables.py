@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from geoservice.domain.languages import Language
 from geoservice.domain.spans import buckets_of
 from geoservice.pages.figures.links import Links
-from geoservice.pages.words.catalogue import Language
 from geoservice.services.figures import Figures, Listed
 from layers.incidents.span_figures import Key, Tally, Took
 

@@ -6,9 +6,9 @@ from flask import redirect
 from werkzeug.wrappers import Response
 
 from geoservice.maps.viewing import Viewing
-from geoservice.pages.shell.frame import asked_language, page
-from geoservice.pages.shell.navigation import address
+from geoservice.pages.shell.frame import page
 from geoservice.web.guard import current_identity, shown_here
+from geoservice.web.language import asked_language, page_address
 
 
 def chosen(viewing: Viewing, room: str) -> Response:
@@ -21,13 +21,13 @@ def chosen(viewing: Viewing, room: str) -> Response:
     """
     language, home = asked_language(), current_identity().home
     if home is not None:
-        return led_on(address(f"/{room}/{home.code}", language))
+        return led_on(page_address(f"/{room}/{home.code}", language))
     every = tuple(shown_here(viewing.jurisdictions()))
     if len(every) == 1:
-        return led_on(address(f"/{room}/{every[0].code}", language))
+        return led_on(page_address(f"/{room}/{every[0].code}", language))
     choices = [
         {"name": one.name_en if language == "en" and one.name_en else one.name,
-         "url": address(f"/{room}/{one.code}", language)}
+         "url": page_address(f"/{room}/{one.code}", language)}
         for one in every
     ]  # fmt: skip
     return page("shell/templates/jurisdictions.html", room, title="", choices=choices)

@@ -1,15 +1,18 @@
-"""The static files of the pages, and of what version they are."""
+"""The files of the pages, those of folium's maps among them, and of what version they are."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, url_for
+from flask import Blueprint, Response, abort, g, url_for
 
+from geoservice.maps import assets
 from geoservice.maps.assets import AssetsMissing, assets_version
-from geoservice.maps.pages import Guard, assets_missing
-from geoservice.web.files import versioned_file_response
+from geoservice.maps.wording import word
+from geoservice.web.files import file_response, versioned_file_response
+from geoservice.web.guard import Guard
 
 PAGES = Path(__file__).resolve().parents[1]
 #: Rooms that have files, by the first part of a file's address.
@@ -28,6 +31,20 @@ def files_blueprint(guard: Guard) -> Blueprint:
             abort(404)
         return versioned_file_response(PAGES / room / "static", path, asked=version, current=pages_version())
 
+    @blueprint.get("/assets/<version>/<path:file>")
+    @guard("view_map")
+    def asset(version: str, file: str) -> Response:
+        root, _, path = file.partition("/")
+        directory = {"vendor": assets.VENDOR, "static": assets.STATIC}.get(root)
+        if directory is None:
+            abort(404)
+        return versioned_file_response(directory, path, asked=version, current=assets_version())
+
+    @blueprint.get("/favicon.ico")
+    @guard("view_map")
+    def favicon() -> Response:
+        return file_response(assets.STATIC, "icons/favicon.svg", max_age_s=3600)
+
     blueprint.register_error_handler(AssetsMissing, assets_missing)
     return blueprint
 
@@ -45,9 +62,30 @@ def pages_version() -> str:
 
 def file_url(file: str) -> str:
     """Return the address of a file of a room, such as shell/styles/tokens.css."""
-    return url_for("pages.file", version=pages_version(), file=file)
+    return url_for("pages.file", version=_once(pages_version), file=file)
 
 
 def asset_url(file: str) -> str:
     """Return the address of a file of the map pages; raise AssetsMissing."""
-    return url_for("maps.asset", version=assets_version(), file=file)
+    return url_for("pages.asset", version=_once(assets_version), file=file)
+
+
+def _once(version: Callable[[], str]) -> str:
+    """Return a version, reckoned once in a request however many files its page names."""
+    kept: dict[Callable[[], str], str] = g.setdefault("versions", {})
+    if version not in kept:
+        kept[version] = version()
+    return kept[version]
+
+
+def asset_address(file: str) -> str | None:
+    """Return the address of such a file for pages that do without a map where its files are not built; None there."""
+    try:
+        return asset_url(file)
+    except AssetsMissing:
+        return None
+
+
+def assets_missing(error: Exception) -> tuple[str, int, dict[str, str]]:
+    """Say what to run; the rest of the service works without the map's files."""
+    return f"{word('assets_missing', 'zh')}。{error}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 from flask import Response, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from geoservice.domain.languages import HTML_LANG, LANGUAGES, OWN_NAME, Language
 from geoservice.pages.shell.files import PAGES, asset_url, file_url
-from geoservice.pages.shell.navigation import Lead, address, leads
+from geoservice.pages.shell.navigation import Lead, leads
 from geoservice.pages.shell.telling import moment
-from geoservice.pages.words.catalogue import HTML_LANG, LANGUAGES, OWN_NAME, Language, language_of, words
+from geoservice.pages.words.catalogue import words
 from geoservice.web.files import packed
 from geoservice.web.guard import current_identity
+from geoservice.web.language import ARGUMENT, asked_language, page_address
 from geoservice.web.sessions import PASSWORD, SIGN_IN, SIGN_OUT, TOKEN_FIELD, signed_in
 
 TEMPLATES = Environment(
@@ -37,11 +39,6 @@ class Place:
     def zone(self) -> ZoneInfo:
         """Return the zone of its clocks."""
         return ZoneInfo(self.time_zone)
-
-
-def asked_language() -> Language:
-    """Return the language that this request asks for."""
-    return language_of(request.args.get("lang"))
 
 
 def wants_fragment() -> bool:
@@ -87,7 +84,7 @@ def frame_values(language: Language) -> dict[str, Any]:
     return {
         "language": language,
         "lang": HTML_LANG[language],
-        "address": lambda path, **arguments: address(path, language, **arguments),
+        "address": lambda path, **arguments: page_address(path, language, **arguments),
         "account": {
             "login": "" if session is None else session.login,
             "role": "" if session is None else session.identity.role.value,
@@ -108,9 +105,9 @@ def here() -> str:
 
 def _languages(language: Language) -> list[dict[str, Any]]:
     """Return this page in each language."""
-    arguments = {name: value for name, value in request.args.items() if name != "lang"}
+    arguments = {name: value for name, value in request.args.items() if name != ARGUMENT}
     return [
-        {"lang": HTML_LANG[one], "name": OWN_NAME[one], "url": address(request.path, one, **arguments),
+        {"lang": HTML_LANG[one], "name": OWN_NAME[one], "url": page_address(request.path, one, **arguments),
          "here": one == language}
         for one in LANGUAGES
     ]  # fmt: skip

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from geoservice.auth.model import Identity
 from geoservice.auth.permissions import Permission, permitted
-from geoservice.pages.words.catalogue import LANGUAGES, Language
-from geoservice.web.addresses import page_address
+from geoservice.domain.languages import Language
+from geoservice.web.language import page_address
 
 #: Key of the words of each page, its address in a jurisdiction and the permission that opens it.
 _PAGES = (
@@ -38,13 +38,7 @@ def leads(identity: Identity, jurisdiction: str, here: str, language: Language) 
         Key of the words of the page that is shown.
     """
     return tuple(
-        Lead(word, address(path.format(jurisdiction=jurisdiction), language), word == here)
+        Lead(word, page_address(path.format(jurisdiction=jurisdiction), language), word == here)
         for word, path, needed in _PAGES
         if permitted(identity, needed)
     )
-
-
-def address(path: str, language: Language, **arguments: str | None) -> str:
-    """Return the address of a page in a language; the first one need not be named."""
-    lang = None if language == LANGUAGES[0] else language
-    return page_address(path, english=False, lang=lang, **arguments)

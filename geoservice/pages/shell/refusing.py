@@ -7,10 +7,10 @@ from typing import Any
 from flask import Flask, Response, redirect, request
 
 from geoservice.maps.assets import AssetsMissing
-from geoservice.pages.shell.frame import asked_language, fragment, here, page, wants_fragment
-from geoservice.pages.shell.navigation import address
+from geoservice.pages.shell.frame import fragment, here, page, wants_fragment
 from geoservice.pages.words.catalogue import words
 from geoservice.web.addresses import own_path
+from geoservice.web.language import asked_language, page_address
 from geoservice.web.problems import Kind, ProblemError, as_problem, register_problem_format, request_id, wants_page
 from geoservice.web.sessions import PASSWORD, SAFE_METHODS, SECOND_FACTOR, SIGN_IN
 
@@ -33,7 +33,7 @@ def problem_page(kind: Kind, detail: str, errors: list[ProblemError]) -> Respons
         return as_problem(kind, detail, errors)
     if request.method in SAFE_METHODS and (kind.status == 401 or kind.slug in _FIRST):
         path = SIGN_IN if kind.status == 401 else _FIRST[kind.slug]
-        response: Response = redirect(address(path, asked_language(), next=own_path(here())), 303)  # type: ignore[assignment]
+        response: Response = redirect(page_address(path, asked_language(), next=own_path(here())), 303)  # type: ignore[assignment]
         response.headers["Cache-Control"] = "no-store"
         return response
     try:

@@ -24,3 +24,10 @@ def span(seconds: float, words: Mapping[str, str]) -> str:
     if minutes < 60:
         return words["minutes"].format(m=minutes)
     return words["hours"].format(h=minutes // 60, m=minutes % 60)
+
+
+def waiting_time(wait_s: int, words: Mapping[str, str]) -> str:
+    """Return how long somebody waits: in seconds below a minute and a half, then in minutes, rounded up."""
+    if wait_s < 90:
+        return words["wait.seconds"].format(count=wait_s)
+    return words["wait.minutes"].format(count=-(-wait_s // 60))

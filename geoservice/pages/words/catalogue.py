@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
+from geoservice.domain.languages import LANGUAGES, Language
+from geoservice.pages.words.accounts import ACCOUNTS
 from geoservice.pages.words.audit import AUDIT
 from geoservice.pages.words.desk import DESK
 from geoservice.pages.words.figures import FIGURES
+from geoservice.pages.words.maps import MAPS
+from geoservice.pages.words.phone import FOLLOW, OFFICER, PHONE, REPORT
 from geoservice.pages.words.shell import SHELL
 
-Language = Literal["zh", "en"]
-#: In the order in which each line of words has them; the first is spoken where none is asked for.
-LANGUAGES: tuple[Language, ...] = get_args(Language)
-#: What goes into the attribute `lang`, and how each is called in itself.
-HTML_LANG: dict[Language, str] = {"zh": "zh-CN", "en": "en"}
-OWN_NAME: dict[Language, str] = {"zh": "中文", "en": "English"}
 #: By page; those of `shell` are on every page.
 PAGES: dict[str, dict[str, tuple[str, ...]]] = {
-    "shell": SHELL, "desk": DESK, "figures": FIGURES, "audit": AUDIT,
+    "shell": SHELL, "desk": DESK, "figures": FIGURES, "audit": AUDIT, "maps": MAPS, "accounts": ACCOUNTS,
+    "report": PHONE | REPORT, "follow": PHONE | FOLLOW, "officer": PHONE | OFFICER,
 }  # fmt: skip
 
 
 def words(page: str, language: Language) -> dict[str, str]:
     """Return the words of a page, and those of the shell, by their key; raise KeyError for an unknown page."""
+    return own_words("shell", language) | own_words(page, language)
+
+
+def own_words(page: str, language: Language) -> dict[str, str]:
+    """Return the words of a page without the shell's, for pages that hand theirs to a script."""
     place = LANGUAGES.index(language)
-    return {key: line[place] for key, line in (SHELL | PAGES[page]).items()}
-
-
-def language_of(asked: str | None) -> Language:
-    """Return the language that an address asks for, the first one for what is none."""
-    return next((one for one in LANGUAGES if one == asked), LANGUAGES[0])
+    return {key: line[place] for key, line in PAGES[page].items()}

@@ -66,7 +66,7 @@ def some(dispatcher: Browser, query: str = "status=dispatched") -> dict[str, Any
 def test_a_dispatcher_begins_at_the_desk_with_the_queue(dispatcher: Browser) -> None:
     assert dispatcher.home == "/desk"
     assert dispatcher.get("/desk").headers["Location"] == "/desk/sare"
-    assert dispatcher.get("/desk/sare?lang=en").headers["Location"] == "/desk/sare?status=reported&sort=due&lang=en"
+    assert dispatcher.get("/desk/sare?lang=en").headers["Location"] == "/desk/sare?lang=en&status=reported&sort=due"
 
 
 def test_who_is_not_signed_in_is_led_there_and_back(client: FlaskClient) -> None:

@@ -14,10 +14,10 @@ from flask.testing import FlaskClient
 
 from geoservice.auth.model import PUBLIC
 from geoservice.maps import assets
-from geoservice.maps.pages import maps_blueprint
-from geoservice.phone.pages import phone_blueprint
-from geoservice.phone.shell import FILES, STATIC, TEMPLATES
-from geoservice.phone.wording import words
+from geoservice.pages.phone.pages import phone_blueprint
+from geoservice.pages.phone.shell import FILES, STATIC, TEMPLATES
+from geoservice.pages.shell.files import files_blueprint
+from geoservice.pages.words.catalogue import own_words
 
 PAGES = {"report": "/report", "follow": "/report/follow", "officer": "/officer"}
 every_page = pytest.mark.parametrize("page", PAGES)
@@ -52,7 +52,7 @@ def client_of(*, public_reports: bool = True, text: str = "样例社区") -> Fla
     app = Flask("phone")
     app.before_request(lambda: setattr(g, "identity", PUBLIC))
     viewing = OneJurisdiction(text)
-    app.register_blueprint(maps_blueprint(viewing, guard_of_nothing))
+    app.register_blueprint(files_blueprint(guard_of_nothing))
     app.register_blueprint(phone_blueprint(viewing, guard_of_nothing, public_reports=public_reports))
     return app.test_client()
 
@@ -91,14 +91,14 @@ def test_a_page_speaks_chinese_unless_english_is_asked_for(page: str, query: str
 
 @every_page
 def test_a_page_says_only_what_has_words(page: str) -> None:
-    said = words(page, "zh")
+    said = own_words(page, "zh")
     template = TEMPLATES.loader.get_source(TEMPLATES, f"{page}.html")[0]  # type: ignore[union-attr]
     asked = set(re.findall(r"words\.(\w+)", template))
     for name in modules_of(page):
         asked |= set(re.findall(r"say\('([^']+)'", (STATIC / f"scripts/{name}.js").read_text(encoding="utf-8")))
 
     assert asked - said.keys() == set()
-    assert said.keys() == words(page, "en").keys()
+    assert said.keys() == own_words(page, "en").keys()
 
 
 def test_hostile_names_are_text_in_the_page() -> None:
@@ -125,7 +125,8 @@ def test_the_worker_keeps_the_residents_pages_and_all_that_they_load() -> None:
     assert answer.headers["Service-Worker-Allowed"] == "/report"
     assert answer.content_type == "text/javascript; charset=utf-8"
     pages, files = (json.loads(re.search(rf"const {name} = (.*);", answer.text)[1]) for name in ("PAGES", "FILES"))
-    assert pages == ["/report", "/report?lang=en", "/report/follow", "/report/follow?lang=en"]
+    paths, said = ("/report", "/report/follow"), ("", "?lang=zh", "?lang=en")
+    assert pages == [f"{path}{language}" for path in paths for language in said]
     for page in pages:
         wanted = re.findall(r'(?:src|href)="(/(?:phone|assets)/[^"]+)"', client.get(page).text)
         assert set(wanted) <= set(files)

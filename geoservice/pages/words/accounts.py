@@ -1,19 +1,12 @@
-"""The words of the sign-in pages in Chinese and English. No logic beyond choosing them."""
+"""The words of the pages where people sign in, and change their password."""
 
 from __future__ import annotations
 
-from geoservice.maps.wording import Language
-
-_WORDS: dict[str, tuple[str, str]] = {
-    "service": ("空间数据服务", "Spatial data service"),
-    "other_language": ("English", "中文"),
-    "sign_in": ("登录", "Sign in"),
-    "sign_out": ("退出登录", "Sign out"),
+ACCOUNTS: dict[str, tuple[str, ...]] = {
     "login": ("登录名", "Login name"),
     "login_hint": ("岗位的名称，不是人名。由管理员发给。", "Of your post, not of a person; from an administrator."),
     "password": ("密码", "Password"),
     "signed_in_as": ("已登录：", "Signed in: "),
-    "change_password": ("修改密码", "Change the password"),
     "must_change": (
         "这是一次性密码。请先设置自己的密码，然后才能使用。",
         "This password was for one use. Choose your own before anything else.",
@@ -102,8 +95,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "失败次数太多。请在 {wait} 后再试。",
         "That failed too often. Try again in {wait}.",
     ),
-    "seconds": ("{count} 秒", "{count} s"),
-    "minutes": ("{count} 分钟", "{count} min"),
+    "wait.seconds": ("{count} 秒", "{count} s"),
+    "wait.minutes": ("{count} 分钟", "{count} min"),
     "busy": ("服务繁忙，请稍后再试。", "The service is busy; try again later."),
     "stale": ("此页面已过期，请再试一次。", "This page was out of date: try once more."),
     "foreign": ("请求不是从本服务的页面发出的，没有执行。", "No page of this service sent that; nothing was done."),
@@ -115,17 +108,3 @@ _WORDS: dict[str, tuple[str, str]] = {
     "holds_login": ("新密码里有登录名，请换一个。", "The new password holds the login name: choose another."),
     "as_before": ("新密码与现在的相同，请换一个。", "The new password is the one you have: choose another."),
 }  # fmt: skip
-
-
-def words(language: Language) -> dict[str, str]:
-    """Return all words by their key."""
-    chosen = 1 if language == "en" else 0
-    return {key: both[chosen] for key, both in _WORDS.items()}
-
-
-def waiting_time(wait_s: int, language: Language) -> str:
-    """Return a wait as people say it: in seconds below a minute and a half, then in minutes, rounded up."""
-    said = words(language)
-    if wait_s < 90:
-        return said["seconds"].format(count=wait_s)
-    return said["minutes"].format(count=-(-wait_s // 60))

@@ -8,20 +8,28 @@ from ipaddress import IPv4Network, IPv6Network
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from geoservice.accounts.codes import add_second_factor, add_sign_in_code
-from geoservice.accounts.entering import entered, led_on
-from geoservice.accounts.providers import add_provider
-from geoservice.accounts.rendering import PROVIDER_NAME, Refusal, address_of, password_page, refusal_of, sign_in_page
 from geoservice.auth.passwords import PasswordUnfit
 from geoservice.auth.sessions import Session
 from geoservice.maps.assets import AssetsMissing
-from geoservice.maps.pages import Guard, assets_missing
+from geoservice.pages.accounts.codes import add_second_factor, add_sign_in_code
+from geoservice.pages.accounts.entering import entered, led_on
+from geoservice.pages.accounts.providers import add_provider
+from geoservice.pages.accounts.rendering import (
+    PROVIDER_NAME,
+    Refusal,
+    address_of,
+    password_page,
+    refusal_of,
+    sign_in_page,
+)
+from geoservice.pages.shell.files import assets_missing
 from geoservice.services.accounts.account_errors import SignInMustWait, SignInRefused
 from geoservice.services.accounts.providers import ProviderSignInService
 from geoservice.services.accounts.second_factors import SecondFactorService
 from geoservice.services.accounts.sessions import NewSession, SessionService
 from geoservice.web.addresses import caller_address, own_path
 from geoservice.web.forms import FORM_TYPE, read_form
+from geoservice.web.guard import Guard
 from geoservice.web.sessions import (
     PASSWORD,
     SIGN_IN,

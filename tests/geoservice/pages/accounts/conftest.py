@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from geoservice.settings import Settings
 from geoservice.wiring import build_services
 from tests.conftest import DatabaseMaker, as_service
-from tests.geoservice.accounts.people import People
+from tests.geoservice.pages.accounts.people import People
 from tests.loading import stop
 
 

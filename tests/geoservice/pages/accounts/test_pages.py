@@ -13,14 +13,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-from geoservice.accounts.wording import words
 from geoservice.auth.attempts import FREE_OF_NAME, FREE_OF_NETWORK
 from geoservice.auth.model import Role
 from geoservice.auth.permissions import Permission
+from geoservice.pages.words.catalogue import words
 from geoservice.web.guard import LABEL
 from geoservice.wiring import Services
-from tests.geoservice.accounts.people import HIDDEN, INCIDENTS, NEW, OWN, People, cookie_of, sign_in, token_of
 from tests.geoservice.api.test_walls import showing
+from tests.geoservice.pages.accounts.people import HIDDEN, INCIDENTS, NEW, OWN, People, cookie_of, sign_in, token_of
 
 #: What is answered without asking who is signed in.
 NEVER_PERSONAL = (Permission.SEE_HEALTH, Permission.LOOK_UP_OWNER)
@@ -293,7 +293,7 @@ def test_forms_want_the_token_too(people: People, path: str) -> None:
     refused = browser.post(path, data=form | {"token": "0" * 64}, headers=OWN)
 
     assert refused.status_code == 403
-    assert words("zh")["stale"] in refused.text
+    assert words("accounts", "zh")["stale"] in refused.text
     assert browser.get(INCIDENTS).status_code == 200
 
 
@@ -449,7 +449,7 @@ def test_a_password_that_is_changed_elsewhere_ends_the_session_here(people: Peop
     assert elsewhere.get(INCIDENTS).status_code == 200
     late = here.post("/account/password", data=form, headers=OWN)
     assert late.status_code == 403
-    assert words("zh")["signed_out"] in late.text
+    assert words("accounts", "zh")["signed_out"] in late.text
 
 
 @pytest.mark.parametrize(
@@ -471,7 +471,7 @@ def test_a_password_that_is_not_taken_is_told_why(people: People, form: dict[str
     refused = browser.post(f"/account/password?lang={lang}", data=good | form, headers=OWN)
 
     assert refused.status_code == 422
-    assert f'<p class="error" role="alert" id="error">{words(lang)[word]}</p>' in refused.text
+    assert f'<p class="error" role="alert" id="error">{words("accounts", lang)[word]}</p>' in refused.text
     assert browser.get(INCIDENTS).status_code == 200
 
 
@@ -509,7 +509,7 @@ def test_each_page_is_in_the_language_asked_for(people: People, query: str, lang
     for page in (people.browser().get(f"/signin{query}"), browser.get(f"/account/password{query}")):
         assert f'<html lang="{lang}">' in page.text
     told = sign_in(people.browser(), "x", "y", query_string=query.lstrip("?"))
-    assert words("en" if lang == "en" else "zh")["refused"] in told.text
+    assert words("accounts", "en" if lang == "en" else "zh")["refused"] in told.text
 
 
 def test_hostile_words_are_words(people: People) -> None:
@@ -552,7 +552,7 @@ def test_the_map_and_the_list_show_who_is_signed_in(services: Services, communit
             f'href="/signin?lang=en&amp;next={path.partition("?")[0].replace("/", "%2F")}%3Flang%3Den"'
             in stranger.get(path).text
         )
-        seen = browser.get(path).text
+        seen = browser.get(path if path.startswith("/maps") else browser.get(path).headers["Location"]).text
         assert ">desk-8</a>" in seen
         assert 'action="/signout?lang=en"' in seen
         assert HIDDEN.search(seen)

@@ -9,14 +9,15 @@ from typing import Any
 from flask import Response, current_app, request, url_for
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from geoservice.accounts.wording import waiting_time, words
 from geoservice.auth.passwords import PasswordUnfit
 from geoservice.auth.sessions import Session
 from geoservice.auth.totp import enrolment_address, secret_text
-from geoservice.maps.assets import assets_version
-from geoservice.maps.wording import HTML_LANG, Language
+from geoservice.domain.languages import HTML_LANG, OWN_NAME, Language
 from geoservice.oidc.errors import AnswerRefused, ProviderAway
-from geoservice.phone.shell import phone_version
+from geoservice.pages.phone.shell import phone_version
+from geoservice.pages.shell.files import asset_url
+from geoservice.pages.shell.telling import waiting_time
+from geoservice.pages.words.catalogue import words
 from geoservice.services.accounts.account_errors import (
     CodeRefused,
     HalfSignInOver,
@@ -27,8 +28,8 @@ from geoservice.services.accounts.account_errors import (
     SignInRefused,
 )
 from geoservice.services.accounts.second_factors import Enrolment, FactorStanding
-from geoservice.web.addresses import page_address
 from geoservice.web.files import packed
+from geoservice.web.language import asked_language, page_address
 from geoservice.web.sessions import (
     PASSWORD,
     PROVIDER,
@@ -151,12 +152,7 @@ def recovery_codes_page(session: Session, codes: tuple[str, ...], next_path: str
 
 def address_of(path: str, **arguments: str | None) -> str:
     """Return the address of a page in the language of this request; arguments of None are left out."""
-    return page_address(path, english=asked_language() == "en", **arguments)
-
-
-def asked_language() -> Language:
-    """Return the language asked for; Chinese unless `?lang=en`."""
-    return "en" if request.args.get("lang") == "en" else "zh"
+    return page_address(path, asked_language(), **arguments)
 
 
 def _page(
@@ -164,11 +160,12 @@ def _page(
 ) -> Response:  # fmt: skip
     language = asked_language()
     other: Language = "zh" if language == "en" else "en"
-    said, version, vendored = words(language), phone_version(), assets_version()
+    said, version = words("accounts", language), phone_version()
     markup = _TEMPLATES.get_template(f"{name}.html").render(
         lang=HTML_LANG[language],
         other_lang=HTML_LANG[other],
-        other_url=page_address(path, english=other == "en", next=next_path or None),
+        other_name=OWN_NAME[other],
+        other_url=page_address(path, other, next=next_path or None),
         title=said[title],
         words=said,
         error=None if refusal is None else _sentence(refusal, language),
@@ -178,7 +175,7 @@ def _page(
         next_path=next_path or "",
         token_field=TOKEN_FIELD,
         style_url=url_for("phone.file", version=version, file="styles/phone.css"),
-        icon_url=url_for("maps.asset", version=vendored, file="static/icons/favicon.svg"),
+        icon_url=asset_url("static/icons/favicon.svg"),
         **shown,
     )
     response = Response(markup, content_type="text/html; charset=utf-8")
@@ -192,5 +189,6 @@ def _page(
 
 
 def _sentence(refusal: Refusal, language: Language) -> str:
-    wait = "" if refusal.wait_s is None else waiting_time(refusal.wait_s, language)
-    return words(language)[refusal.word].format(wait=wait, subject=refusal.subject)
+    said = words("accounts", language)
+    wait = "" if refusal.wait_s is None else waiting_time(refusal.wait_s, said)
+    return said[refusal.word].format(wait=wait, subject=refusal.subject)

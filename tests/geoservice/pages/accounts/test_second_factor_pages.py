@@ -13,11 +13,11 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from geoservice.accounts.wording import words
 from geoservice.auth.attempts import FREE_OF_NAME
 from geoservice.auth.model import Role
+from geoservice.pages.words.catalogue import words
 from geoservice.services.accounts.sessions import SessionLimits, SessionService
-from tests.geoservice.accounts.people import INCIDENTS, NEW, OWN, People, sign_in, token_of
+from tests.geoservice.pages.accounts.people import INCIDENTS, NEW, OWN, People, sign_in, token_of
 from tests.geoservice.services.accounts.desk import code_of
 
 LIMITS = SessionLimits(3600, 86_400)
@@ -51,7 +51,7 @@ def show(browser: FlaskClient, code: str, **more: Any) -> TestResponse:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_whole_way(people: People, lang: Any) -> None:
-    browser, said = people.signed_in(), words(lang)
+    browser, said = people.signed_in(), words("accounts", lang)
     page = browser.get(f"/account/code?lang={lang}")
     assert said["factor_why"] in page.text
     secret, codes = set_up(browser)
@@ -102,7 +102,7 @@ def test_a_wrong_code_is_told_and_who_guesses_waits(people: People) -> None:
     for _ in range(FREE_OF_NAME):
         refused = show(browser, code_of(secret, around=9), query_string={"lang": "en"})
         assert refused.status_code == 422
-        assert words("en")["code_refused"] in refused.text
+        assert words("accounts", "en")["code_refused"] in refused.text
 
     waits = show(browser, code_of(secret), query_string={"lang": "en"})
 
@@ -118,7 +118,7 @@ def test_the_step_before_is_not_left_out(people: People) -> None:
     for code in (code_of(secret), codes[0]):
         refused = show(browser, code)
         assert refused.status_code == 403
-        assert words("zh")["half_over"] in refused.text
+        assert words("accounts", "zh")["half_over"] in refused.text
     assert browser.get("/signin/code?next=/desk").headers["Location"] == "/signin?next=%2Fdesk"
     for origin in (
         {},
@@ -138,7 +138,7 @@ def test_forms_want_the_token_and_the_password(people: People) -> None:
         assert people.browser().post(path, data=form, headers=OWN).status_code == 403
     wrong = browser.post("/account/code", data={"token": token_of(browser), "current": "wrong"}, headers=OWN)
     assert wrong.status_code == 422
-    assert words("zh")["wrong_password"] in wrong.text
+    assert words("accounts", "zh")["wrong_password"] in wrong.text
     assert people.sql("SELECT count(*) FROM geoservice.second_factor") == [(0,)]
 
 
@@ -169,7 +169,7 @@ def test_it_is_taken_off_against_a_code(people: People) -> None:
     done = browser.post("/account/code/off", data={"token": token, "code": codes[0]}, headers=OWN)
 
     assert done.status_code == 303
-    assert words("zh")["factor_why"] in browser.get("/account/code").text
+    assert words("accounts", "zh")["factor_why"] in browser.get("/account/code").text
     assert browser.post("/account/code/off", data={"token": token, "code": codes[1]}, headers=OWN).status_code == 409
 
 
@@ -197,7 +197,7 @@ def test_who_has_to_have_one_does_nothing_before(strict: People) -> None:
     led = browser.get("/desk/sare", headers={"Accept": "text/html"})
     assert led.headers["Location"].startswith("/account/code?")
     assert browser.get("/officer").headers["Location"] == "/account/code?next=%2Fofficer"
-    assert words("zh")["must_enrol"] in browser.get("/account/code").text
+    assert words("accounts", "zh")["must_enrol"] in browser.get("/account/code").text
     set_up(browser)
 
     assert browser.get(INCIDENTS).status_code == 200

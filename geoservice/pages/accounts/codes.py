@@ -9,8 +9,9 @@ from ipaddress import IPv4Network, IPv6Network
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from geoservice.accounts.entering import entered, led_on
-from geoservice.accounts.rendering import (
+from geoservice.auth.sessions import Session
+from geoservice.pages.accounts.entering import entered, led_on
+from geoservice.pages.accounts.rendering import (
     Refusal,
     address_of,
     code_page,
@@ -20,8 +21,6 @@ from geoservice.accounts.rendering import (
     second_factor_page,
     sign_in_page,
 )
-from geoservice.auth.sessions import Session
-from geoservice.maps.pages import Guard
 from geoservice.services.accounts.account_errors import (
     CodeRefused,
     HalfSignInOver,
@@ -34,6 +33,7 @@ from geoservice.services.accounts.second_factors import SecondFactorService
 from geoservice.services.accounts.sessions import SessionService
 from geoservice.web.addresses import caller_address, own_path
 from geoservice.web.forms import FORM_TYPE, read_form
+from geoservice.web.guard import Guard
 from geoservice.web.sessions import (
     PASSWORD,
     SECOND_FACTOR,

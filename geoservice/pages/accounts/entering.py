@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from geoservice.accounts.rendering import address_of
 from geoservice.auth.model import Role
+from geoservice.pages.accounts.rendering import address_of
 from geoservice.services.accounts.sessions import CODE_PATIENCE_S, CodeWanted, NewSession
 from geoservice.web.sessions import (
     PASSWORD,

@@ -9,13 +9,13 @@ from flask import Blueprint, request
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from geoservice.accounts.entering import entered, led_on
-from geoservice.accounts.rendering import address_of, refusal_of, sign_in_page
-from geoservice.maps.pages import Guard
 from geoservice.oidc.errors import AnswerRefused, ProviderAway
+from geoservice.pages.accounts.entering import entered, led_on
+from geoservice.pages.accounts.rendering import address_of, refusal_of, sign_in_page
 from geoservice.services.accounts.account_errors import NotLinked, SignInMustWait, SignInRefused
 from geoservice.services.accounts.providers import ProviderSignInService
 from geoservice.web.addresses import caller_address, own_path
+from geoservice.web.guard import Guard
 from geoservice.web.sessions import PROVIDER, PROVIDER_BACK, SIGN_IN, forget_session, set_step, shown_secret
 
 Networks = Collection[IPv4Network | IPv6Network]

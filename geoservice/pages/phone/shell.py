@@ -13,6 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from geoservice.maps.assets import assets_version
+from geoservice.pages.words.catalogue import PAGES
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
@@ -23,6 +24,8 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+#: Its pages, by which their words are known.
+NAMES = ("report", "follow", "officer")
 #: What the pages take from the map pages.
 ASSETS = ("static/icons/favicon.svg", "vendor/leaflet/leaflet.css", "vendor/leaflet/leaflet.js")
 _SCRIPTS = ("page", "elements", "interface", "kept", "places", "map", "sides", "report", "follow")
@@ -31,8 +34,9 @@ FILES = ("styles/phone.css", *(f"scripts/{name}.js" for name in _SCRIPTS))
 
 
 def phone_version() -> str:
-    """Return a hash of this room's templates, words and static files, and of the map's; raise AssetsMissing."""
+    """Return a hash of this room's templates and files, of its words, and of the map's files; raise AssetsMissing."""
     digest = hashlib.sha256(assets_version().encode("ascii"))
+    digest.update(repr([PAGES[name] for name in NAMES]).encode())
     for path in sorted(HERE.rglob("*")):
         if path.is_file() and path.suffix != ".pyc":
             digest.update(path.relative_to(HERE).as_posix().encode())

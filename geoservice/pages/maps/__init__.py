@@ -1,0 +1,1 @@
+"""The map pages: folium figures of a jurisdiction, their layers and their figures."""
