@@ -54,7 +54,7 @@ class Provider:
     def __init__(self, settings: ProviderSettings) -> None:
         self.settings = settings
         self._lock = Lock()
-        self._told: _Told | None = None
+        self._told: _Known | None = None
 
     @property
     def issuer(self) -> str:
@@ -156,14 +156,14 @@ class Provider:
     def _metadata(self) -> OpenIDProviderMetadata:
         return self._know().metadata
 
-    def _know(self, *, anew: bool = False) -> _Told:
+    def _know(self, *, anew: bool = False) -> _Known:
         with self._lock:
             told = self._told
             if told is None or anew or time.monotonic() - told.at_s > KEPT_S:
                 told = self._told = self._ask()
             return told
 
-    def _ask(self) -> _Told:
+    def _ask(self) -> _Known:
         """Ask for the provider's addresses and keys (OpenID Connect Discovery)."""
         try:
             with self._client() as client:
@@ -175,11 +175,11 @@ class Provider:
                 keys = KeySet.import_key_set(_json(client, metadata["jwks_uri"]))
         except (RequestException, JoseError, ValueError, TypeError, KeyError) as exc:
             raise ProviderAway from exc
-        return _Told(metadata, keys, time.monotonic())
+        return _Known(metadata, keys, time.monotonic())
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Known:
     """What a provider told of itself."""
 
     metadata: OpenIDProviderMetadata

@@ -78,15 +78,15 @@ CREATE TABLE geoservice.recovery_code (
 
 -- That a password was right, or that a provider said who it is, and a code is still to come: no session, and good for nothing else. It
 -- holds the hash of the password, so that it is void when that is changed meanwhile.
-CREATE TABLE geoservice.half_sign_in (
+CREATE TABLE geoservice.pending_sign_in (
     secret_sha256 bytea PRIMARY KEY CHECK (octet_length(secret_sha256) = 32),
     login text COLLATE "C" NOT NULL REFERENCES geoservice.account,
     verified text NOT NULL,                   -- hash of the password of then
     by_provider boolean NOT NULL,             -- as of the session that will be
     expires_at timestamptz NOT NULL
 );
-CREATE INDEX ix_half_sign_in_login ON geoservice.half_sign_in (login);
-CREATE INDEX ix_half_sign_in_expires_at ON geoservice.half_sign_in (expires_at);
+CREATE INDEX ix_pending_sign_in_login ON geoservice.pending_sign_in (login);
+CREATE INDEX ix_pending_sign_in_expires_at ON geoservice.pending_sign_in (expires_at);
 
 -- As whom an identity provider (OpenID Connect) knows whose account it is: by the pair of issuer and subject, never by mail or name. An
 -- administrator links them; nobody is made by signing in.
@@ -111,7 +111,7 @@ CREATE FUNCTION geoservice.end_linked_sessions() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     UPDATE geoservice.session SET revoked_at = now() WHERE login = OLD.login AND by_provider AND revoked_at IS NULL;
-    DELETE FROM geoservice.half_sign_in WHERE login = OLD.login AND by_provider;
+    DELETE FROM geoservice.pending_sign_in WHERE login = OLD.login AND by_provider;
     RETURN NULL;
 END $$;
 CREATE TRIGGER end_linked_sessions AFTER DELETE ON geoservice.account_link

@@ -63,7 +63,7 @@ GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key, geoservice
 GRANT SELECT, INSERT, UPDATE (password_hash, must_change, disabled_at, signed_in_at) ON geoservice.account TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (seen_at, revoked_at), DELETE ON geoservice.session TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON geoservice.sign_in_attempt, geoservice.second_factor TO geoservice_app;
-GRANT SELECT, INSERT, DELETE ON geoservice.recovery_code, geoservice.half_sign_in, geoservice.account_link, geoservice.provider_sign_in
+GRANT SELECT, INSERT, DELETE ON geoservice.recovery_code, geoservice.pending_sign_in, geoservice.account_link, geoservice.provider_sign_in
     TO geoservice_app;
 GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservice.working_hours, geoservice.calendar_day
     TO geoservice_app;

@@ -2774,15 +2774,15 @@ CREATE TABLE geoservice.recovery_code (
 
 -- That a password was right, or that a provider said who it is, and a code is still to come: no session, and good for nothing else. It
 -- holds the hash of the password, so that it is void when that is changed meanwhile.
-CREATE TABLE geoservice.half_sign_in (
+CREATE TABLE geoservice.pending_sign_in (
     secret_sha256 bytea PRIMARY KEY CHECK (octet_length(secret_sha256) = 32),
     login text COLLATE "C" NOT NULL REFERENCES geoservice.account,
     verified text NOT NULL,                   -- hash of the password of then
     by_provider boolean NOT NULL,             -- as of the session that will be
     expires_at timestamptz NOT NULL
 );
-CREATE INDEX ix_half_sign_in_login ON geoservice.half_sign_in (login);
-CREATE INDEX ix_half_sign_in_expires_at ON geoservice.half_sign_in (expires_at);
+CREATE INDEX ix_pending_sign_in_login ON geoservice.pending_sign_in (login);
+CREATE INDEX ix_pending_sign_in_expires_at ON geoservice.pending_sign_in (expires_at);
 
 -- As whom an identity provider (OpenID Connect) knows whose account it is: by the pair of issuer and subject, never by mail or name. An
 -- administrator links them; nobody is made by signing in.
@@ -2807,7 +2807,7 @@ CREATE FUNCTION geoservice.end_linked_sessions() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     UPDATE geoservice.session SET revoked_at = now() WHERE login = OLD.login AND by_provider AND revoked_at IS NULL;
-    DELETE FROM geoservice.half_sign_in WHERE login = OLD.login AND by_provider;
+    DELETE FROM geoservice.pending_sign_in WHERE login = OLD.login AND by_provider;
     RETURN NULL;
 END $$;
 CREATE TRIGGER end_linked_sessions AFTER DELETE ON geoservice.account_link
@@ -5354,7 +5354,7 @@ GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key, geoservice
 GRANT SELECT, INSERT, UPDATE (password_hash, must_change, disabled_at, signed_in_at) ON geoservice.account TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (seen_at, revoked_at), DELETE ON geoservice.session TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON geoservice.sign_in_attempt, geoservice.second_factor TO geoservice_app;
-GRANT SELECT, INSERT, DELETE ON geoservice.recovery_code, geoservice.half_sign_in, geoservice.account_link, geoservice.provider_sign_in
+GRANT SELECT, INSERT, DELETE ON geoservice.recovery_code, geoservice.pending_sign_in, geoservice.account_link, geoservice.provider_sign_in
     TO geoservice_app;
 GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservice.working_hours, geoservice.calendar_day
     TO geoservice_app;
@@ -5464,7 +5464,7 @@ BEGIN
     -- Whoever runs the service.
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
                                 'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview',
-                                'change', 'change_count', 'account', 'session', 'second_factor', 'recovery_code', 'half_sign_in', 'account_link',
+                                'change', 'change_count', 'account', 'session', 'second_factor', 'recovery_code', 'pending_sign_in', 'account_link',
                                 'provider_sign_in', 'erasure', 'retention_run'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
     END LOOP;

@@ -52,7 +52,7 @@ def live(cluster_url: str, community_template: str, port: int, issuer: IdentityP
 @pytest.fixture
 def database(live: LiveServer) -> Iterator[Database]:
     with psycopg.connect(live.database_url) as connection:
-        for table in ("session", "half_sign_in", "second_factor", "account_link", "account", "sign_in_attempt"):
+        for table in ("session", "pending_sign_in", "second_factor", "account_link", "account", "sign_in_attempt"):
             connection.execute(f"DELETE FROM geoservice.{table}")  # noqa: S608
     database = Database.connect(live.database_url, pool_size=1)
     yield database

@@ -10,7 +10,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from geoservice.auth.sessions import Session
-from geoservice.pages.accounts.entering import entered, led_on
+from geoservice.pages.accounts.entry import entered, led_on
 from geoservice.pages.accounts.rendering import (
     Refusal,
     address_of,
@@ -23,7 +23,7 @@ from geoservice.pages.accounts.rendering import (
 )
 from geoservice.services.accounts.account_errors import (
     CodeRefused,
-    HalfSignInOver,
+    PendingSignInOver,
     SecondFactorMissing,
     SecondFactorThere,
     SignInMustWait,
@@ -78,7 +78,7 @@ def add_sign_in_code(blueprint: Blueprint, sessions: SessionService, guard: Guar
             begun = sessions.show_code(
                 secret, form.get("code", ""), address=caller_address(request, proxies), before=shown_secret(request)
             )
-        except (HalfSignInOver, SignInRefused) as exc:
+        except (PendingSignInOver, SignInRefused) as exc:
             return sign_in_page(next_path, refusal=refusal_of(exc))
         except (ForeignPage, CodeRefused, SignInMustWait) as exc:
             return code_page(next_path, refusal=refusal_of(exc))
@@ -98,13 +98,13 @@ def add_second_factor(blueprint: Blueprint, factors: SecondFactorService, guard:
             return led_on(address_of(PASSWORD, next=address_of(SECOND_FACTOR, next=next_path)))
         return second_factor_page(session, factors.standing(session.login), next_path)
 
-    acts = _Acts(factors, proxies)
+    acts = _Forms(factors, proxies)
     for path, act in ((SECOND_FACTOR, acts.begin), (CONFIRM, acts.confirm), (OFF, acts.take_off)):
         view = guard("sign_in")(streams(FORM_TYPE)(partial(_acted, factors, act)))
         blueprint.add_url_rule(path, endpoint=f"second_factor_{act.__name__}", view_func=view, methods=["POST"])
 
 
-class _Acts:
+class _Forms:
     """What forms of that page do."""
 
     def __init__(self, factors: SecondFactorService, proxies: Networks) -> None:

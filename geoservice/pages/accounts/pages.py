@@ -12,7 +12,7 @@ from geoservice.auth.passwords import PasswordUnfit
 from geoservice.auth.sessions import Session
 from geoservice.maps.assets import AssetsMissing
 from geoservice.pages.accounts.codes import add_second_factor, add_sign_in_code
-from geoservice.pages.accounts.entering import entered, led_on
+from geoservice.pages.accounts.entry import entered, led_on
 from geoservice.pages.accounts.providers import add_provider
 from geoservice.pages.accounts.rendering import (
     PROVIDER_NAME,

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from geoservice.domain.languages import language_of
 from geoservice.oidc.errors import AnswerRefused, ProviderAway
-from geoservice.pages.accounts.entering import entered, led_on
+from geoservice.pages.accounts.entry import entered, led_on
 from geoservice.pages.accounts.rendering import address_of, refusal_of, sign_in_page
 from geoservice.services.accounts.account_errors import NotLinked, SignInMustWait, SignInRefused
 from geoservice.services.accounts.providers import ProviderSignInService

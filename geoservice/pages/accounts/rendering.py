@@ -20,14 +20,14 @@ from geoservice.pages.shell.telling import waiting_time
 from geoservice.pages.words.catalogue import words
 from geoservice.services.accounts.account_errors import (
     CodeRefused,
-    HalfSignInOver,
     NotLinked,
+    PendingSignInOver,
     SecondFactorMissing,
     SecondFactorThere,
     SignInMustWait,
     SignInRefused,
 )
-from geoservice.services.accounts.second_factors import Enrolment, FactorStanding
+from geoservice.services.accounts.second_factors import FactorState, NewFactor
 from geoservice.web.files import packed
 from geoservice.web.language import asked_language, page_address
 from geoservice.web.sessions import (
@@ -77,7 +77,7 @@ class Refusal:
 _PLAIN: dict[type[Exception], Refusal] = {
     SignInRefused: Refusal(422, "refused"),
     CodeRefused: Refusal(422, "code_refused"),
-    HalfSignInOver: Refusal(403, "half_over"),
+    PendingSignInOver: Refusal(403, "pending_over"),
     SecondFactorThere: Refusal(409, "factor_there"),
     SecondFactorMissing: Refusal(409, "factor_missing"),
     ForeignPage: Refusal(403, "foreign"),
@@ -122,7 +122,7 @@ def code_page(next_path: str | None, *, refusal: Refusal | None = None) -> Respo
 
 
 def second_factor_page(
-    session: Session, standing: FactorStanding | None, next_path: str | None, *, refusal: Refusal | None = None
+    session: Session, standing: FactorState | None, next_path: str | None, *, refusal: Refusal | None = None
 ) -> Response:  # fmt: skip
     """Return the page of who is signed in where a second factor is set up or, where there is one, taken off."""
     shown = {
@@ -133,7 +133,7 @@ def second_factor_page(
 
 
 def enrolment_page(
-    session: Session, enrolment: Enrolment, next_path: str | None, *, refusal: Refusal | None = None
+    session: Session, enrolment: NewFactor, next_path: str | None, *, refusal: Refusal | None = None
 ) -> Response:  # fmt: skip
     """Return the page with a secret, which goes on when a code of it is shown."""
     address = enrolment_address(enrolment.secret, login=session.login, service=f"geoservice {request.host}")

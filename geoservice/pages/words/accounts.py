@@ -77,7 +77,7 @@ ACCOUNTS: dict[str, tuple[str, ...]] = {
         "验证码不对，或者已经用过。请等下一个。",
         "That code is not right, or was used before. Wait for the next one.",
     ),
-    "half_over": ("输入密码后等得太久，请重新登录。", "It is too long since the password: sign in anew."),
+    "pending_over": ("输入密码后等得太久，请重新登录。", "It is too long since the password: sign in anew."),
     "factor_there": ("已经设置过了。", "It is set up already."),
     "factor_missing": ("还没有设置，或者等得太久。请重新开始。", "It is not set up, or took too long: begin anew."),
     "answer_refused": (

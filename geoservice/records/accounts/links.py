@@ -8,6 +8,7 @@ _LINK = text("""
     INSERT INTO geoservice.account_link AS l (issuer, subject, login) VALUES (:issuer, :subject, :login)
     ON CONFLICT (issuer, subject) DO NOTHING
 """)
+_LOCK = text("SELECT FROM geoservice.account WHERE login = :login FOR UPDATE")
 _UNLINK = text("""
     DELETE FROM geoservice.account_link WHERE login = :login AND issuer = :issuer AND subject = :subject
 """)
@@ -25,7 +26,8 @@ def link(connection: Connection, login: str, *, issuer: str, subject: str) -> bo
 
 
 def unlink(connection: Connection, login: str, *, issuer: str, subject: str) -> bool:
-    """Take a link back; return whether there was one."""
+    """Take a link back; return whether there was one. Whoever signs in with the account is waited for."""
+    connection.execute(_LOCK, {"login": login})
     return connection.execute(_UNLINK, {"login": login, "issuer": issuer, "subject": subject}).rowcount == 1
 
 

@@ -1,4 +1,4 @@
-"""Reads and writes of tables second_factor, recovery_code and half_sign_in."""
+"""Reads and writes of tables second_factor, recovery_code and pending_sign_in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class StoredFactor:
 
 
 @dataclass(frozen=True)
-class HalfSignIn:
+class PendingSignIn:
     """That it is known who signs in, and a code is still to come."""
 
     login: str
@@ -55,17 +55,17 @@ _USE_STEP = text("""
 _ADD_CODE = text("INSERT INTO geoservice.recovery_code (login, code_sha256) VALUES (:login, :code_sha256)")
 _USE_CODE = text("DELETE FROM geoservice.recovery_code WHERE login = :login AND code_sha256 = :code_sha256")
 _REMOVE = text("DELETE FROM geoservice.second_factor WHERE login = :login")
-_BEGIN_HALF = text("""
-    INSERT INTO geoservice.half_sign_in (secret_sha256, login, verified, by_provider, expires_at)
+_BEGIN_PENDING = text("""
+    INSERT INTO geoservice.pending_sign_in (secret_sha256, login, verified, by_provider, expires_at)
     VALUES (:secret_sha256, :login, :verified, :by_provider, now() + make_interval(secs => :patience_s))
 """)
-_FORGET_HALVES = text("DELETE FROM geoservice.half_sign_in WHERE expires_at < now()")
-_HALF = text("""
-    SELECT h.login, h.verified, h.by_provider FROM geoservice.half_sign_in AS h
+_FORGET_PENDING = text("DELETE FROM geoservice.pending_sign_in WHERE expires_at < now()")
+_PENDING = text("""
+    SELECT h.login, h.verified, h.by_provider FROM geoservice.pending_sign_in AS h
      WHERE h.secret_sha256 = :secret_sha256 AND h.expires_at > now()
 """)
-_END_HALF = text("DELETE FROM geoservice.half_sign_in WHERE secret_sha256 = :secret_sha256")
-_END_HALVES = text("DELETE FROM geoservice.half_sign_in WHERE login = :login")
+_END_PENDING = text("DELETE FROM geoservice.pending_sign_in WHERE secret_sha256 = :secret_sha256")
+_END_PENDING_OF = text("DELETE FROM geoservice.pending_sign_in WHERE login = :login")
 
 
 def find_factor(connection: Connection, login: str, *, patience: timedelta) -> StoredFactor | None:
@@ -111,24 +111,24 @@ def remove_factor(connection: Connection, login: str) -> bool:
     return connection.execute(_REMOVE, {"login": login}).rowcount == 1
 
 
-def begin_half(connection: Connection, half: HalfSignIn, secret_sha256: bytes, *, patience_s: float) -> None:
+def begin_pending(connection: Connection, pending: PendingSignIn, secret_sha256: bytes, *, patience_s: float) -> None:
     """Write down that it is known who signs in. What of anybody is over by time is forgotten."""
-    connection.execute(_FORGET_HALVES)
-    asked = {"login": half.login, "verified": half.verified, "by_provider": half.by_provider}
-    connection.execute(_BEGIN_HALF, asked | {"secret_sha256": secret_sha256, "patience_s": patience_s})
+    connection.execute(_FORGET_PENDING)
+    asked = {"login": pending.login, "verified": pending.verified, "by_provider": pending.by_provider}
+    connection.execute(_BEGIN_PENDING, asked | {"secret_sha256": secret_sha256, "patience_s": patience_s})
 
 
-def find_half(connection: Connection, secret_sha256: bytes) -> HalfSignIn | None:
+def find_pending(connection: Connection, secret_sha256: bytes) -> PendingSignIn | None:
     """Return who signs in, or None when that is not known, or too long ago."""
-    row = connection.execute(_HALF, {"secret_sha256": secret_sha256}).one_or_none()
-    return None if row is None else HalfSignIn(**row._mapping)
+    row = connection.execute(_PENDING, {"secret_sha256": secret_sha256}).one_or_none()
+    return None if row is None else PendingSignIn(**row._mapping)
 
 
-def end_half(connection: Connection, secret_sha256: bytes) -> bool:
+def end_pending(connection: Connection, secret_sha256: bytes) -> bool:
     """Forget it; return whether it was known."""
-    return connection.execute(_END_HALF, {"secret_sha256": secret_sha256}).rowcount == 1
+    return connection.execute(_END_PENDING, {"secret_sha256": secret_sha256}).rowcount == 1
 
 
-def end_halves(connection: Connection, login: str) -> None:
+def end_pending_of(connection: Connection, login: str) -> None:
     """Forget it of an account, whoever has it."""
-    connection.execute(_END_HALVES, {"login": login})
+    connection.execute(_END_PENDING_OF, {"login": login})

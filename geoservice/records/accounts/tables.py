@@ -90,10 +90,10 @@ class RecoveryCodeRow(Base):
     code_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
 
 
-class HalfSignInRow(Base):
+class PendingSignInRow(Base):
     """That it is known who signs in, and a code is still to come."""
 
-    __tablename__ = "half_sign_in"
+    __tablename__ = "pending_sign_in"
     __table_args__ = (Index(None, "login"), Index(None, "expires_at"))
 
     secret_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)

@@ -32,7 +32,7 @@ class SignInMustWait(GeoserviceError):
         self.wait_s = wait_s
 
 
-class HalfSignInOver(GeoserviceError):
+class PendingSignInOver(GeoserviceError):
     """It is too long ago that the password was right, or it was changed since: sign in anew."""
 
 

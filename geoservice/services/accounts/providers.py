@@ -10,8 +10,8 @@ from geoservice.oidc.errors import AnswerRefused, ProviderAway
 from geoservice.records.accounts.links import find_linked, link, unlink, use_once
 from geoservice.records.accounts.queries import find_account
 from geoservice.services.accounts.account_errors import AccountUnknown, LinkTaken, NotLinked, SignInRefused
-from geoservice.services.accounts.sessions import CodeWanted, NewSession, SessionService
-from geoservice.services.accounts.tries import count_try, forgive, identity_of, note_refused
+from geoservice.services.accounts.attempts import count_attempt, forgive, identity_of, note_refused
+from geoservice.services.accounts.sessions import CodePending, NewSession, SessionService
 from layers.db.scope import EVERYWHERE
 from layers.db.session import Database
 
@@ -63,7 +63,7 @@ class ProviderSignInService:
 
     def finish(
         self, secret: str, answer: Mapping[str, str], *, address: str | None, before: str | None = None
-    ) -> NewSession | CodeWanted:  # fmt: skip
+    ) -> NewSession | CodePending:  # fmt: skip
         """Let in whoever the provider says it is; where the account has a second factor, a code is asked for first.
 
         Parameters
@@ -83,7 +83,7 @@ class ProviderSignInService:
         if known is None:
             raise AnswerRefused("state")
         # Each asks the provider something: who makes up answers waits like who guesses passwords.
-        counted = count_try(self._database, known, address)
+        counted = count_attempt(self._database, known, address)
         try:
             subject = self._provider.subject_of(answer, secret)
         except AnswerRefused as exc:
@@ -104,7 +104,13 @@ class ProviderSignInService:
             raise SignInRefused
         with self._database.transaction(actor=identity_of(account).actor) as connection:
             if use_once(connection, known):
+                begun = self._sessions.enter(
+                    connection, account, account.password_hash, before=before, by_provider=True
+                )
+                # Whoever takes the link back meanwhile waits from here on, or was waited for.
+                if find_linked(connection, issuer=self._provider.issuer, subject=subject) != account.login:
+                    raise NotLinked(subject)
                 forgive(connection, counted)
-                return self._sessions.enter(connection, account, account.password_hash, before=before, by_provider=True)
+                return begun
         note_refused(self._database, account, by="provider", reason="used")
         raise AnswerRefused("used")

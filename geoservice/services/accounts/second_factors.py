@@ -14,7 +14,7 @@ from geoservice.records.accounts.attempts import forget_failures
 from geoservice.records.accounts.queries import end_sessions, find_account
 from geoservice.records.accounts.second_factors import (
     confirm_factor,
-    end_halves,
+    end_pending_of,
     find_factor,
     make_factor,
     remove_factor,
@@ -25,14 +25,20 @@ from geoservice.services.accounts.account_errors import (
     SecondFactorMissing,
     SecondFactorThere,
 )
+from geoservice.services.accounts.attempts import (
+    count_attempt,
+    forgive,
+    identity_of,
+    note_refused,
+    verified_by_password,
+)
 from geoservice.services.accounts.codes import ENROLMENT_PATIENCE, accept_code, confirmed_factor
-from geoservice.services.accounts.tries import count_try, forgive, identity_of, note_refused, verified_by_password
 from layers.db.scope import EVERYWHERE
 from layers.db.session import Database
 
 
 @dataclass(frozen=True)
-class FactorStanding:
+class FactorState:
     """How the second factor of an account stands."""
 
     since: datetime
@@ -41,7 +47,7 @@ class FactorStanding:
 
 
 @dataclass(frozen=True)
-class Enrolment:
+class NewFactor:
     """What an authenticator has to know, until one code was shown."""
 
     secret: bytes = field(repr=False)
@@ -53,15 +59,15 @@ class SecondFactorService:
     def __init__(self, database: Database) -> None:
         self._database = database.scoped(EVERYWHERE)
 
-    def standing(self, login: str) -> FactorStanding | None:
+    def standing(self, login: str) -> FactorState | None:
         """Return how the second factor of an account stands; None: it has none."""
         with self._database.transaction() as connection:
             factor = confirmed_factor(connection, login)
         if factor is None or factor.confirmed_at is None:
             return None
-        return FactorStanding(factor.confirmed_at, factor.codes_left)
+        return FactorState(factor.confirmed_at, factor.codes_left)
 
-    def begin(self, session: Session, password: str, *, address: str | None) -> Enrolment:
+    def begin(self, session: Session, password: str, *, address: str | None) -> NewFactor:
         """Make a secret for who is signed in; it asks nobody for codes before one of it was shown.
 
         Parameters
@@ -84,13 +90,13 @@ class SecondFactorService:
                 raise SecondFactorThere
             if counted is not None:
                 forgive(connection, counted)
-        return Enrolment(secret)
+        return NewFactor(secret)
 
-    def begun(self, login: str) -> Enrolment | None:
+    def begun(self, login: str) -> NewFactor | None:
         """Return the secret of which a code is still to be shown; None: there is none, or it is too old."""
         with self._database.transaction() as connection:
             factor = find_factor(connection, login, patience=ENROLMENT_PATIENCE)
-        return None if factor is None or factor.confirmed_at is not None else Enrolment(factor.secret)
+        return None if factor is None or factor.confirmed_at is not None else NewFactor(factor.secret)
 
     def confirm(self, login: str, code: str, *, keep: str | None) -> tuple[str, ...]:
         """Ask for codes from now on; return the recovery codes, which are shown this once.
@@ -132,7 +138,7 @@ class SecondFactorService:
             account = find_account(connection, login)
         if account is None or not account.has_second_factor:
             raise SecondFactorMissing(login=login)
-        counted = count_try(self._database, code_subject(login), address)
+        counted = count_attempt(self._database, code_subject(login), address)
         with self._database.transaction(actor=identity_of(account).actor) as connection:
             if accept_code(connection, login, code) is not None:
                 _remove(connection, login)
@@ -151,11 +157,12 @@ class SecondFactorService:
         with self._database.transaction() as connection:
             if find_account(connection, login) is None:
                 raise AccountUnknown(login=login)
+            had_one = _remove(connection, login)
             end_sessions(connection, login)
             forget_failures(connection, code_subject(login))
-            return _remove(connection, login)
+        return had_one
 
 
 def _remove(connection: Connection, login: str) -> bool:
-    end_halves(connection, login)
+    end_pending_of(connection, login)
     return remove_factor(connection, login)

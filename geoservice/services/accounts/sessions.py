@@ -27,17 +27,17 @@ from geoservice.records.accounts.queries import (
     rehash_password,
     set_password,
 )
-from geoservice.records.accounts.second_factors import HalfSignIn, begin_half, end_half, find_half
-from geoservice.services.accounts.account_errors import CodeRefused, HalfSignInOver, SignInRefused
-from geoservice.services.accounts.codes import accept_code
-from geoservice.services.accounts.tries import (
-    count_try,
+from geoservice.records.accounts.second_factors import PendingSignIn, begin_pending, end_pending, find_pending
+from geoservice.services.accounts.account_errors import CodeRefused, PendingSignInOver, SignInRefused
+from geoservice.services.accounts.attempts import (
+    count_attempt,
     forgive,
     identity_of,
     note_of,
     note_refused,
     verified_by_password,
 )
+from geoservice.services.accounts.codes import accept_code
 from layers.db.scope import EVERYWHERE
 from layers.db.session import Database
 
@@ -67,7 +67,7 @@ class NewSession:
 
 
 @dataclass(frozen=True)
-class CodeWanted:
+class CodePending:
     """It is known who signs in, and a code is still to come; the secret is good for nothing but to show it with."""
 
     secret: str = field(repr=False)
@@ -87,7 +87,7 @@ class SessionService:
 
     def sign_in(
         self, login: str, password: str, *, address: str | None, before: str | None = None
-    ) -> NewSession | CodeWanted:  # fmt: skip
+    ) -> NewSession | CodePending:  # fmt: skip
         """Begin a session with a secret of its own or, where the account has a second factor, ask for a code first.
 
         Parameters
@@ -113,13 +113,14 @@ class SessionService:
             if fresh_hash is not None:
                 rehash_password(connection, account.login, verified=account.password_hash, fresh=fresh_hash)
             verified = fresh_hash or account.password_hash
+            begun = self.enter(connection, account, verified, before=before)
             forgive(connection, counted)
-            return self.enter(connection, account, verified, before=before)
+        return begun
 
     def enter(
         self, connection: Connection, account: StoredAccount, verified: str, *, before: str | None,
         by_provider: bool = False,
-    ) -> NewSession | CodeWanted:  # fmt: skip
+    ) -> NewSession | CodePending:  # fmt: skip
         """Let in whoever was found out to be an account's, or ask for a code first.
 
         Parameters
@@ -134,10 +135,10 @@ class SessionService:
         """
         if account.has_second_factor:
             secret = new_secret()
-            half = HalfSignIn(account.login, verified, by_provider)
-            begin_half(connection, half, _hash_of(secret), patience_s=CODE_PATIENCE_S)
+            pending = PendingSignIn(account.login, verified, by_provider)
+            begin_pending(connection, pending, _hash_of(secret), patience_s=CODE_PATIENCE_S)
             note_of(connection, account, "code_asked")
-            return CodeWanted(secret)
+            return CodePending(secret)
         session = self._begin(connection, account, verified, by_provider=by_provider)
         note_signed_in(connection, account.login)
         _end(connection, before)
@@ -147,7 +148,7 @@ class SessionService:
     def is_code_wanted(self, secret: str) -> bool:
         """Return whether this is the secret of a sign-in that waits for a code."""
         with self._database.transaction() as connection:
-            return _find_half(connection, secret) is not None
+            return _find_pending(connection, secret) is not None
 
     def show_code(self, secret: str, code: str, *, address: str | None, before: str | None = None) -> NewSession:
         """Begin the session of a sign-in that waits for a code.
@@ -159,29 +160,29 @@ class SessionService:
 
         Raises
         ------
-        HalfSignInOver, SignInMustWait
+        PendingSignInOver, SignInMustWait
         CodeRefused
             It is wrong, or was used.
         SignInRefused
             The account was changed meanwhile.
         """
         with self._database.transaction() as connection:
-            half = _find_half(connection, secret)
-            account = None if half is None else find_account(connection, half.login)
-        if half is None or account is None:
-            raise HalfSignInOver
-        counted = count_try(self._database, code_subject(half.login), address)
+            pending = _find_pending(connection, secret)
+            account = None if pending is None else find_account(connection, pending.login)
+        if pending is None or account is None:
+            raise PendingSignInOver
+        counted = count_attempt(self._database, code_subject(pending.login), address)
         with self._database.transaction(actor=identity_of(account).actor) as connection:
-            accepted = accept_code(connection, half.login, code)
+            accepted = accept_code(connection, pending.login, code)
             if accepted is not None:
                 # Whoever shows another code at the same time comes too late.
-                if not end_half(connection, _hash_of(secret)):
-                    raise HalfSignInOver
-                session = self._begin(connection, account, half.verified, by_provider=half.by_provider)
+                if not end_pending(connection, _hash_of(secret)):
+                    raise PendingSignInOver
+                session = self._begin(connection, account, pending.verified, by_provider=pending.by_provider)
                 note_signed_in(connection, account.login)
                 _end(connection, before)
-                forgive(connection, counted)
                 note_of(connection, account, "sign_in", second_factor=accepted)
+                forgive(connection, counted)
                 return session
         note_refused(self._database, account, second_factor="code")
         raise CodeRefused
@@ -257,9 +258,9 @@ class SessionService:
         )  # fmt: skip
 
 
-def _find_half(connection: Connection, secret: str) -> HalfSignIn | None:
+def _find_pending(connection: Connection, secret: str) -> PendingSignIn | None:
     known = secret_sha256(secret)
-    return None if known is None else find_half(connection, known)
+    return None if known is None else find_pending(connection, known)
 
 
 def _hash_of(secret: str) -> bytes:

@@ -22,6 +22,8 @@ from geoservice.auth.attempts import FREE_OF_NETWORK
 from geoservice.auth.model import Role
 from geoservice.oidc.errors import AnswerRefused, ProviderAway
 from geoservice.oidc.provider import Provider
+from geoservice.records.accounts.links import use_once
+from geoservice.services.accounts import providers
 from geoservice.services.accounts.account_errors import (
     AccountUnknown,
     LinkTaken,
@@ -30,7 +32,7 @@ from geoservice.services.accounts.account_errors import (
     SignInRefused,
 )
 from geoservice.services.accounts.providers import LinkService, ProviderSignInService
-from geoservice.services.accounts.sessions import CodeWanted, NewSession
+from geoservice.services.accounts.sessions import CodePending, NewSession
 from layers.db.scope import NOTHING, choose, leave
 from layers.db.session import Database
 from layers.errors import RefusedByDatabase
@@ -69,7 +71,7 @@ class Linked(Desk):
         address, secret = self.provider.begin()
         return secret, self.issuer.answer_to(address, subject)
 
-    def finish(self, secret: str, answer: dict[str, str]) -> NewSession | CodeWanted:
+    def finish(self, secret: str, answer: dict[str, str]) -> NewSession | CodePending:
         return self.provider.finish(secret, answer, address=HERE)
 
     def refused(self, secret: str, answer: dict[str, str]) -> str:
@@ -124,7 +126,7 @@ def test_a_second_factor_is_asked_for_all_the_same(desk: Linked) -> None:
 
     half = desk.finish(*desk.come_back())
 
-    assert isinstance(half, CodeWanted)
+    assert isinstance(half, CodePending)
     assert desk.sql("SELECT count(*) FROM geoservice.session") == [(0,)]
     begun = desk.sessions.show_code(half.secret, code_of(factor), address=HERE)
     session = desk.sessions.find(begun.secret)
@@ -405,3 +407,17 @@ def test_no_login_of_people_reads_links(desk: Linked) -> None:
         " unnest(ARRAY['account_link', 'provider_sign_in']) AS t"
     )
     assert set(rights) == {(False,)}
+
+
+def test_a_link_that_is_taken_back_meanwhile_lets_nobody_in(desk: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*asked: Any, **more: Any) -> Any:
+        monkeypatch.undo()
+        assert desk.links.unlink("desk-1", issuer=desk.issuer.settings.issuer, subject=SUBJECT)
+        return use_once(*asked, **more)
+
+    secret, answer = desk.come_back()
+    monkeypatch.setattr(providers, "use_once", slow)
+
+    with pytest.raises(NotLinked):
+        desk.finish(secret, answer)
+    assert desk.sql("SELECT count(*) FROM geoservice.session") == [(0,)]

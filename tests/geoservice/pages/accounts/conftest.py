@@ -28,6 +28,6 @@ def hall(cluster_url: str, community_template: str) -> Iterator[People]:
 @pytest.fixture
 def people(hall: People) -> People:
     """Return it without accounts, sessions and failures."""
-    for table in ("session", "half_sign_in", "second_factor", "account_link", "account", "sign_in_attempt"):
+    for table in ("session", "pending_sign_in", "second_factor", "account_link", "account", "sign_in_attempt"):
         hall.sql(f"DELETE FROM geoservice.{table}")  # noqa: S608
     return hall

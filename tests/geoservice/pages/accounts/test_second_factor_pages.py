@@ -118,7 +118,7 @@ def test_the_step_before_is_not_left_out(people: People) -> None:
     for code in (code_of(secret), codes[0]):
         refused = show(browser, code)
         assert refused.status_code == 403
-        assert words("accounts", "zh")["half_over"] in refused.text
+        assert words("accounts", "zh")["pending_over"] in refused.text
     assert browser.get("/signin/code?next=/desk").headers["Location"] == "/signin?next=%2Fdesk"
     for origin in (
         {},

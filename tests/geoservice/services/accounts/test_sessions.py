@@ -15,7 +15,7 @@ from geoservice.auth.attempts import FREE_OF_NAME, FREE_OF_NETWORK
 from geoservice.auth.model import Home, Identity, Role
 from geoservice.auth.passwords import PasswordUnfit
 from geoservice.auth.sessions import secret_sha256
-from geoservice.services.accounts import tries
+from geoservice.services.accounts import attempts
 from geoservice.services.accounts.account_errors import (
     AccountDisabled,
     AccountTaken,
@@ -168,7 +168,7 @@ def test_no_session_begins_with_a_password_that_was_changed_meanwhile(desk: Desk
         desk.accounts.reset("desk-1")
         return right
 
-    monkeypatch.setattr(tries, "is_password", slow)
+    monkeypatch.setattr(attempts, "is_password", slow)
     with pytest.raises(SignInRefused):
         desk.sign_in()
     assert desk.sql("SELECT 1 FROM geoservice.session") == []
@@ -200,7 +200,7 @@ def work(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         done.append("argon2")
         return passwords.is_password(password, stored)
 
-    monkeypatch.setattr(tries, "is_password", reckoned)
+    monkeypatch.setattr(attempts, "is_password", reckoned)
     event.listen(desk.database.engine, "before_cursor_execute", asked)
     yield done
     event.remove(desk.database.engine, "before_cursor_execute", asked)
@@ -327,7 +327,7 @@ def test_a_try_that_was_not_looked_at_is_no_failure(desk: Desk, monkeypatch: pyt
     def busy(*_: Any) -> bool:
         raise TooBusy
 
-    monkeypatch.setattr(tries, "is_password", busy)
+    monkeypatch.setattr(attempts, "is_password", busy)
     for _ in range(FREE_OF_NAME + 1):
         with pytest.raises(TooBusy):
             desk.sign_in()

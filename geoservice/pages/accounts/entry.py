@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from geoservice.auth.model import Role
 from geoservice.pages.accounts.rendering import address_of
-from geoservice.services.accounts.sessions import CODE_PATIENCE_S, CodeWanted, NewSession
+from geoservice.services.accounts.sessions import CODE_PATIENCE_S, CodePending, NewSession
 from geoservice.web.sessions import (
     PASSWORD,
     SECOND_FACTOR,
@@ -22,9 +22,9 @@ from geoservice.web.sessions import (
 _HOMES = {Role.OFFICER: "/officer", Role.DISPATCHER: "/desk", Role.AUDITOR: "/audit"}
 
 
-def entered(begun: NewSession | CodeWanted, next_path: str | None) -> Response:
+def entered(begun: NewSession | CodePending, next_path: str | None) -> Response:
     """Lead on whoever signed in, or to where a code is asked for."""
-    if isinstance(begun, CodeWanted):
+    if isinstance(begun, CodePending):
         response = led_on(address_of(SIGN_IN_CODE, next=next_path))
         set_step(response, request, "code", begun.secret, patience_s=CODE_PATIENCE_S)
         return response

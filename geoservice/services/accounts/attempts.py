@@ -16,6 +16,7 @@ from geoservice.records.accounts.attempts import (
     forget_failures,
     forget_old_failures,
     forgive_failure,
+    lock_subjects,
     take_subjects,
 )
 from geoservice.records.accounts.queries import StoredAccount, find_account
@@ -26,7 +27,7 @@ from layers.errors import TooBusy
 
 
 @dataclass(frozen=True)
-class Try:
+class Attempt:
     """A try, counted as a failure until it has succeeded."""
 
     #: What is counted: the name that is tried, by its passwords or by its codes.
@@ -36,7 +37,7 @@ class Try:
     network_until: datetime
 
 
-def count_try(database: Database, subject: bytes, address: str | None) -> Try:
+def count_attempt(database: Database, subject: bytes, address: str | None) -> Attempt:
     """Count a try as a failure before anything is reckoned: a hundred at once are not a hundred free ones.
 
     Raises
@@ -48,7 +49,7 @@ def count_try(database: Database, subject: bytes, address: str | None) -> Try:
         taken = take_subjects(connection, (subject, network), window=WINDOW)
         longest = max(one.wait_s for one in taken.values())
         if longest <= 0:
-            counted = Try(
+            counted = Attempt(
                 subject, _counted(connection, subject, taken[subject].failures + 1, free=FREE_OF_NAME),
                 network, _counted(connection, network, taken[network].failures + 1, free=FREE_OF_NETWORK),
             )  # fmt: skip
@@ -57,15 +58,19 @@ def count_try(database: Database, subject: bytes, address: str | None) -> Try:
     raise SignInMustWait(math.ceil(longest))
 
 
-def forgive(connection: Connection, counted: Try) -> None:
-    """Take back what was counted: of a name all, of a network, where others may be guessing, this try alone."""
+def forgive(connection: Connection, counted: Attempt) -> None:
+    """Take back what was counted: of a name all, of a network, where others may be guessing, this try alone.
+
+    The last thing that a transaction does: whoever counts a try holds nothing else.
+    """
+    lock_subjects(connection, (counted.subject, counted.network))
     forget_failures(connection, counted.subject)
     forgive_failure(connection, counted.network, counted_until=counted.network_until)
 
 
 def verified_by_password(
     database: Database, login: str, password: str, address: str | None
-) -> tuple[StoredAccount, Try]:  # fmt: skip
+) -> tuple[StoredAccount, Attempt]:  # fmt: skip
     """Return the account whose password this is, and how the try was counted.
 
     An unknown name, a wrong password and an account that can not be used cost the same statements and the same
@@ -75,7 +80,7 @@ def verified_by_password(
     ------
     SignInRefused, SignInMustWait, TooBusy
     """
-    counted = count_try(database, name_subject(login), address)
+    counted = count_attempt(database, name_subject(login), address)
     with database.transaction() as connection:
         account = find_account(connection, login)
     try:
