@@ -152,7 +152,11 @@ def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
     """Add the pages for people; those of staff share a frame, and what is told instead of them."""
     app.register_blueprint(maps_blueprint(services.viewing, guard))
     app.register_blueprint(print_blueprint(services.sheets, guard))
-    app.register_blueprint(accounts_blueprint(services.sessions, guard, proxies=settings.proxies))
+    app.register_blueprint(
+        accounts_blueprint(
+            services.sessions, services.second_factors, services.provider, guard, proxies=settings.proxies
+        )
+    )
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
     for room in ("/audit", "/desk", "/figures", "/maps"):
         register_pages(app, room)

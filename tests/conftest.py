@@ -214,14 +214,15 @@ class LiveServer:
 
 
 @contextmanager
-def serving(cluster_url: str, community_template: str) -> Iterator[LiveServer]:
-    """Run a web server as the service runs it, on a demo community of its own."""
+def serving(cluster_url: str, community_template: str, **variables: str) -> Iterator[LiveServer]:
+    """Run a web server as the service runs it, on a demo community of its own; settings by their variables."""
     database_url = DatabaseMaker(cluster_url).clone(community_template)
     database = Database.connect(database_url, pool_size=1)
     key = KeyService(database).create(Role.DISPATCHER, "test")
     database.close()
-    settings = Settings(port=free_port())
-    with subprocess.Popen(web_command(settings), env=web_environment(as_service(database_url))) as process:
+    settings = Settings(port=int(variables.pop("GEOSERVICE_PORT", 0)) or free_port())
+    environment = web_environment(as_service(database_url)) | variables
+    with subprocess.Popen(web_command(settings), env=environment) as process:
         try:
             wait_until_answering(settings.host, settings.port, process)
             yield LiveServer(f"http://{settings.host}:{settings.port}", database_url, key)
