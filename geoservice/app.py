@@ -47,6 +47,7 @@ from geoservice.pages.desk.rendering import Shown
 from geoservice.pages.figures.pages import figures_blueprint
 from geoservice.pages.maps.pages import maps_blueprint
 from geoservice.pages.officer.pages import officer_blueprint
+from geoservice.pages.print.pages import print_blueprint
 from geoservice.pages.report.pages import report_blueprint
 from geoservice.pages.shell.files import asset_address, files_blueprint
 from geoservice.pages.shell.refusing import register_pages
@@ -153,9 +154,14 @@ def _answer_from_memory(
 def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
     """Add the pages for people; those of staff share a frame, and what is told instead of them."""
     app.register_blueprint(maps_blueprint(services.viewing, guard))
-    app.register_blueprint(accounts_blueprint(services.sessions, guard, proxies=settings.proxies))
+    app.register_blueprint(print_blueprint(services.sheets, guard))
+    app.register_blueprint(
+        accounts_blueprint(
+            services.sessions, services.second_factors, services.provider, guard, proxies=settings.proxies
+        )
+    )
     app.register_blueprint(report_blueprint(services.viewing, guard, public_reports=settings.public_reports))
-    for room in ("/audit", "/desk", "/figures"):
+    for room in ("/audit", "/desk", "/figures", "/maps"):
         register_pages(app, room)
     app.register_blueprint(files_blueprint(guard))
     listens = partial(stream_url, settings)

@@ -19,7 +19,7 @@ from geoservice.services.handling import Duty, HandlingService
 from geoservice.web.guard import Guard, current_identity, shown_here
 from geoservice.web.language import asked_language, page_address
 from geoservice.web.rendering import render_bytes
-from geoservice.web.sessions import PASSWORD, signed_in
+from geoservice.web.sessions import PASSWORD, SECOND_FACTOR, signed_in
 from layers.visits.model import KINDS
 
 #: What an officer has in hand, and what of it this page offers; merging and moving want a larger screen.
@@ -51,9 +51,10 @@ def officer_blueprint(
     @guard("sign_in")
     def officer() -> WerkzeugResponse:
         session, language = signed_in(), asked_language()
-        if session is not None and session.must_change:
+        if session is not None and (session.must_change or session.must_enrol):
             here = page_address(request.path, language)
-            return redirect(page_address(PASSWORD, language, next=here), 303)
+            first = PASSWORD if session.must_change else SECOND_FACTOR
+            return redirect(page_address(first, language, next=here), 303)
         told = {"steps": steps_told(), "kinds": KINDS, "keep_s": keep_s}
         return phone_page("officer", "officer/templates/officer.html", (), stream=stream_url(), told=told)
 

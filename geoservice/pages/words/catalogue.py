@@ -10,13 +10,14 @@ from geoservice.pages.words.figures import FIGURES
 from geoservice.pages.words.maps import MAPS
 from geoservice.pages.words.officer import OFFICER
 from geoservice.pages.words.phone import PHONE
+from geoservice.pages.words.print import PRINT
 from geoservice.pages.words.report import FOLLOW, REPORT
 from geoservice.pages.words.shell import SHELL
 
 #: By page; those of `shell` are on every page.
 PAGES: dict[str, dict[str, tuple[str, ...]]] = {
-    "shell": SHELL, "desk": DESK, "figures": FIGURES, "audit": AUDIT, "maps": MAPS, "accounts": ACCOUNTS,
-    "report": PHONE | REPORT, "follow": PHONE | FOLLOW, "officer": PHONE | OFFICER,
+    "shell": SHELL, "desk": DESK, "figures": FIGURES, "audit": AUDIT, "maps": MAPS, "print": PRINT,
+    "accounts": ACCOUNTS,    "report": PHONE | REPORT, "follow": PHONE | FOLLOW, "officer": PHONE | OFFICER,
 }  # fmt: skip
 
 
