@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from geoservice.errors import GeoserviceError
 from layers.errors import TooBusy
@@ -20,6 +21,9 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: For a document, and to wait for one's turn.
 LONGEST_S, WAIT_S = 60.0, 8.0
 _POLL_S = 0.1
+#: Of a process: one that prints and those who wait for their turn. Each holds a thread, so whoever else comes is told.
+PLACES = 3
+_places = BoundedSemaphore(PLACES)
 _ARGUMENTS = (
     "--headless", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
@@ -50,7 +54,7 @@ def pdf_of(document: str) -> bytes:
     PrinterMissing
         There is no Chromium.
     TooBusy
-        Others print, and did not end in time.
+        Others print, and did not end in time, or too many wait for them.
     PrinterFailed
         It made nothing of the document.
     """
@@ -67,7 +71,7 @@ def _made(document: str, name: str, asked: Callable[[Path], list[str]]) -> bytes
     program = find_chromium()
     if program is None:
         raise PrinterMissing
-    with _turn(), tempfile.TemporaryDirectory(prefix="geoservice-print-") as place:
+    with _place(), _turn(), tempfile.TemporaryDirectory(prefix="geoservice-print-") as place:
         page, out = Path(place) / "page.html", Path(place) / name
         page.write_text(document, encoding="utf-8")
         command = [program, *_ARGUMENTS, f"--user-data-dir={place}/profile", *asked(out), page.as_uri()]
@@ -93,6 +97,17 @@ def _run(command: list[str], place: str) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    """Be one of the few who print or wait; raise TooBusy at once where there are others."""
+    if not _places.acquire(blocking=False):
+        raise TooBusy
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 @contextmanager

@@ -78,6 +78,11 @@ class MapFrame:
         return tuple(self._lonlat(self._x + x, self._y + y) for x, y in places)
 
     @property
+    def is_on_earth(self) -> bool:
+        """Return whether its corners are places: a quarter of the earth from its meridian a CRS has none."""
+        return bool(np.isfinite(self.corners).all())
+
+    @property
     def convergence_deg(self) -> float:
         """Return by how many degrees true north is to the right of up, at the middle."""
         lon, lat = self._lonlat(self._x, self._y)

@@ -23,6 +23,7 @@ from geoservice.pages.print.address import MOST_SHEETS, PrintAddress, PrintWords
 from geoservice.pages.words.catalogue import words
 from geoservice.services.sheets import SheetService, Town
 from layers.catalogue import Drawn
+from layers.crs import OutsideCrs
 from layers.grids.layer import GRIDS
 
 #: Features of one layer on one sheet; of more a printer makes a black stain, and a browser a long wait.
@@ -49,7 +50,8 @@ class Print:
         """Return the numbers of the sheets that are made, from 1; an atlas is made in parts."""
         if not self.asked.atlas:
             return range(1, 2)
-        return range(self.asked.sheet, min(self.asked.sheet + MOST_SHEETS, self.sheets + 1))
+        first = min(self.asked.sheet, self.sheets)
+        return range(first, min(first + MOST_SHEETS, self.sheets + 1))
 
     @property
     def sheets(self) -> int:
@@ -85,7 +87,10 @@ class Print:
         srid = self.town.jurisdiction.metric_srid
         if self.asked.map is not None and chosen is None and not self.asked.atlas:
             _, lon, lat = self.asked.map
-            return MapFrame(page.map, srid, (lon, lat), self.asked.stated_scale or 1)
+            frame = MapFrame(page.map, srid, (lon, lat), self.asked.stated_scale or 1)
+            if not frame.is_on_earth:
+                raise OutsideCrs
+            return frame
         whole = shapely.box(*self.town.jurisdiction.bbox) if chosen is None else self.town.geoms[chosen]
         scale = None if self.asked.atlas and chosen is None else self.asked.scale
         return MapFrame.around(page.map, srid, whole, scale=scale)

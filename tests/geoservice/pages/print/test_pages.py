@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from threading import BoundedSemaphore
 
 import psycopg
 import pytest
@@ -80,6 +81,35 @@ def test_the_address_says_paper_scale_and_place(printer: Browser) -> None:
 def test_what_can_not_be_understood_is_told_in_words(printer: Browser, query: str) -> None:
     for path in ("print", "print.pdf", "print.png"):
         assert printer.get(f"/maps/sare/{path}?{query}").status_code == 422
+
+
+@pytest.mark.parametrize("lon", [0, 1.77, 90, 180, -180, -88.23])
+@pytest.mark.parametrize("lat", [0, 29.24, -29.24, 84, -80])
+def test_a_map_of_any_place_is_drawn_or_refused(printer: Browser, lon: float, lat: float) -> None:
+    for scale in (100, 1_000_000, 10_000_000):
+        answer = printer.get(f"/maps/sare/print?layers=grids&scale={scale}&map=9/{lon}/{lat}")
+        assert answer.status_code in (200, 422), answer.text
+        assert "nan" not in "".join(SHEET.findall(answer.text)), (lon, lat, scale)
+
+
+def test_an_atlas_begins_with_its_last_sheet_at_the_latest(printer: Browser) -> None:
+    assert len(sheets_of(printer, "atlas=true&sheet=100000")) == 1
+
+
+@pytest.mark.parametrize("path", ["print.pdf", "print.png"])
+def test_whoever_finds_others_waiting_for_the_printer_is_told_at_once(
+    printer: Browser, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    places = BoundedSemaphore(1)
+    monkeypatch.setattr(chromium, "_places", places)
+    monkeypatch.setattr(chromium, "find_chromium", lambda: "/bin/false")
+    with places:
+        refused = printer.client.get(f"/maps/sare/{path}")
+    assert (refused.status_code, refused.json["type"]) == (503, "/docs#problem-pool-exhausted")
+    failed = printer.client.get(f"/maps/sare/{path}")
+    assert failed.json["type"] == "/docs#problem-printer-failed"
+    with places:  # given back
+        pass
 
 
 @pytest.mark.parametrize("path", ["print", "print.pdf", "print.png"])
