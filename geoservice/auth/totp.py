@@ -33,6 +33,15 @@ def secret_text(secret: bytes) -> str:
     return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
+def secret_typed(text: str) -> bytes | None:
+    """Return the secret that a text of `secret_text` says; None when it says none."""
+    try:
+        secret = base64.b32decode(_BLANKS.sub("", text))
+    except ValueError:
+        return None
+    return secret if len(secret) == SECRET_BYTES else None
+
+
 def enrolment_address(secret: bytes, *, login: str, service: str) -> str:
     """Return what an authenticator opens: `otpauth://totp/…`.
 

@@ -10,6 +10,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from geoservice.auth.sessions import Session
+from geoservice.auth.totp import secret_typed
 from geoservice.pages.accounts.entry import entered, led_on
 from geoservice.pages.accounts.rendering import (
     Refusal,
@@ -29,7 +30,7 @@ from geoservice.services.accounts.account_errors import (
     SignInMustWait,
     SignInRefused,
 )
-from geoservice.services.accounts.second_factors import SecondFactorService
+from geoservice.services.accounts.second_factors import NewFactor, SecondFactorService
 from geoservice.services.accounts.sessions import SessionService
 from geoservice.web.addresses import caller_address, own_path
 from geoservice.web.forms import FORM_TYPE, read_form
@@ -116,13 +117,13 @@ class _Forms:
         return enrolment_page(session, enrolment, next_path)
 
     def confirm(self, session: Session, form: Mapping[str, str], next_path: str | None) -> Response:
+        secret = secret_typed(form.get("secret", ""))
         try:
-            codes = self._factors.confirm(session.login, form.get("code", ""), keep=shown_secret(request))
+            codes = self._factors.confirm(session.login, secret, form.get("code", ""), keep=shown_secret(request))
         except CodeRefused as exc:
-            enrolment = self._factors.begun(session.login)
-            if enrolment is None:
+            if secret is None:
                 raise
-            return enrolment_page(session, enrolment, next_path, refusal=refusal_of(exc))
+            return enrolment_page(session, NewFactor(secret), next_path, refusal=refusal_of(exc))
         return recovery_codes_page(session, codes, next_path)
 
     def take_off(self, session: Session, form: Mapping[str, str], next_path: str | None) -> Response:

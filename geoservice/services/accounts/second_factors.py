@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -92,17 +93,14 @@ class SecondFactorService:
                 forgive(connection, counted)
         return NewFactor(secret)
 
-    def begun(self, login: str) -> NewFactor | None:
-        """Return the secret of which a code is still to be shown; None: there is none, or it is too old."""
-        with self._database.transaction() as connection:
-            factor = find_factor(connection, login, patience=ENROLMENT_PATIENCE)
-        return None if factor is None or factor.confirmed_at is not None else NewFactor(factor.secret)
-
-    def confirm(self, login: str, code: str, *, keep: str | None) -> tuple[str, ...]:
+    def confirm(self, login: str, secret: bytes | None, code: str, *, keep: str | None) -> tuple[str, ...]:
         """Ask for codes from now on; return the recovery codes, which are shown this once.
 
         Parameters
         ----------
+        secret
+            As whoever confirms was shown it: another session of the account, which showed no password, has none, and
+            nobody confirms what another one made meanwhile.
         keep
             Secret of the session that goes on; every other one of the account ends.
 
@@ -113,10 +111,10 @@ class SecondFactorService:
         codes = new_recovery_codes()
         with self._database.transaction() as connection:
             factor = find_factor(connection, login, patience=ENROLMENT_PATIENCE)
-            if factor is None:
-                raise SecondFactorMissing(login=login)
-            if factor.confirmed_at is not None:
+            if factor is not None and factor.confirmed_at is not None:
                 raise SecondFactorThere
+            if factor is None or secret is None or not hmac.compare_digest(factor.secret, secret):
+                raise SecondFactorMissing(login=login)
             step = step_of(code, factor.secret, now_s=factor.now_s)
             if step is None:
                 raise CodeRefused

@@ -81,7 +81,7 @@ def test_a_second_factor_is_taken_off(sessions: SessionService, community: Datab
     assert session is not None
     factors = SecondFactorService(community)
     secret = factors.begin(session, first, address=None).secret
-    factors.confirm("desk-9", code_of(secret), keep=None)
+    factors.confirm("desk-9", secret, code_of(secret), keep=None)
     assert line_of("desk-9")[8] == "code"
 
     assert said("totp-reset", "desk-9") == "The account desk-9 has no second factor any more."

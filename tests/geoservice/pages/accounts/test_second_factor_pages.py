@@ -29,9 +29,14 @@ def set_up(browser: FlaskClient, password: str = NEW) -> tuple[bytes, list[str]]
     shown = browser.post("/account/code", data={"token": token, "current": password}, headers=OWN)
     assert shown.status_code == 200
     secret = secret_in(shown)
-    done = browser.post("/account/code/confirm", data={"token": token, "code": code_of(secret)}, headers=OWN)
+    form = {"token": token, "secret": typed(secret), "code": code_of(secret)}
+    done = browser.post("/account/code/confirm", data=form, headers=OWN)
     assert done.status_code == 200
     return secret, re.findall(r"<li><code>([a-z0-9-]{19})</code>", done.text)
+
+
+def typed(secret: bytes) -> str:
+    return base64.b32encode(secret).decode()
 
 
 def secret_in(page: TestResponse) -> bytes:
@@ -147,7 +152,8 @@ def test_a_code_that_does_not_confirm_shows_the_secret_once_more(people: People)
     token = token_of(browser)
     secret = secret_in(browser.post("/account/code", data={"token": token, "current": NEW}, headers=OWN))
 
-    again = browser.post("/account/code/confirm", data={"token": token, "code": "x"}, headers=OWN)
+    form = {"token": token, "secret": typed(secret), "code": "x"}
+    again = browser.post("/account/code/confirm", data=form, headers=OWN)
 
     assert again.status_code == 422
     assert secret_in(again) == secret
@@ -155,6 +161,23 @@ def test_a_code_that_does_not_confirm_shows_the_secret_once_more(people: People)
     assert address is not None
     assert html.unescape(address[1]).startswith("otpauth://totp/geoservice%20localhost:desk-1?secret=")
     assert again.headers["Cache-Control"] == "no-store"
+    assert people.services.second_factors.standing("desk-1") is None
+
+
+def test_a_session_that_showed_no_password_is_told_nothing_of_a_secret_on_the_way(people: People) -> None:
+    browser, stolen = people.signed_in(), people.browser()
+    cookie = browser.get_cookie("geoservice-80")
+    assert cookie is not None
+    stolen.set_cookie("geoservice-80", cookie.value)
+    token = token_of(browser)
+    secret = secret_in(browser.post("/account/code", data={"token": token, "current": NEW}, headers=OWN))
+
+    for shown in ("", "x", "A" * 32, "\u00fc", "\x00"):
+        form = {"token": token, "secret": shown, "code": code_of(secret)}
+        told = stolen.post("/account/code/confirm", data=form, headers=OWN)
+        assert told.status_code in (409, 422)
+        assert typed(secret) not in told.text.replace(" ", "")
+        assert "<li><code>" not in told.text
     assert people.services.second_factors.standing("desk-1") is None
 
 
@@ -208,8 +231,8 @@ def test_the_new_pages_run_no_script_and_are_framed_by_nobody(people: People) ->
     token = token_of(browser)
     empty = browser.get("/account/code")
     secret = browser.post("/account/code", data={"token": token, "current": NEW}, headers=OWN)
-    code = code_of(secret_in(secret))
-    codes = browser.post("/account/code/confirm", data={"token": token, "code": code}, headers=OWN)
+    form = {"token": token, "secret": typed(secret_in(secret)), "code": code_of(secret_in(secret))}
+    codes = browser.post("/account/code/confirm", data=form, headers=OWN)
     standing, asked = browser.get("/account/code"), people.browser()
     sign_in(asked, "desk-1", NEW)
     for page in (empty, secret, codes, standing, asked.get("/signin/code")):

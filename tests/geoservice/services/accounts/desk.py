@@ -55,7 +55,7 @@ class Desk:
         """Set up a second factor; return its secret and the recovery codes."""
         session = self.sessions.find(self.sign_in(password, login).secret)
         secret = self.second_factors.begin(session, password or self.password, address=HERE).secret
-        codes = self.second_factors.confirm(login, code_of(secret), keep=None)
+        codes = self.second_factors.confirm(login, secret, code_of(secret), keep=None)
         self.codes_pass(login)
         return secret, codes
 

@@ -64,15 +64,13 @@ def test_until_a_code_was_shown_nobody_is_asked_for_one(desk: Desk) -> None:
     enrolment = desk.second_factors.begin(session, desk.password, address=HERE)
 
     with pytest.raises(CodeRefused):
-        desk.second_factors.confirm("desk-1", code_of(enrolment.secret, around=9), keep=None)
+        desk.second_factors.confirm("desk-1", enrolment.secret, code_of(enrolment.secret, around=9), keep=None)
 
     assert isinstance(desk.sign_in(), NewSession)
     assert desk.second_factors.standing("desk-1") is None
-    assert desk.second_factors.begun("desk-1") == enrolment
     desk.sql("UPDATE geoservice.second_factor SET made_at = now() - interval '16 minutes'")
-    assert desk.second_factors.begun("desk-1") is None
     with pytest.raises(SecondFactorMissing):
-        desk.second_factors.confirm("desk-1", code_of(enrolment.secret), keep=None)
+        desk.second_factors.confirm("desk-1", enrolment.secret, code_of(enrolment.secret), keep=None)
 
 
 def test_whoever_found_a_browser_open_sets_up_nothing_and_guesses_no_faster(desk: Desk) -> None:
@@ -86,19 +84,31 @@ def test_whoever_found_a_browser_open_sets_up_nothing_and_guesses_no_faster(desk
     assert desk.sql("SELECT count(*) FROM geoservice.second_factor") == [(0,)]
 
 
+def test_nobody_confirms_what_he_was_not_shown(desk: Desk) -> None:
+    session = session_of(desk, desk.sign_in().secret)
+    before = desk.second_factors.begin(session, desk.password, address=HERE).secret
+    secret = desk.second_factors.begin(session, desk.password, address=HERE).secret
+
+    for shown in (None, b"", before):
+        for code in (code_of(secret), code_of(before)):
+            with pytest.raises(SecondFactorMissing):
+                desk.second_factors.confirm("desk-1", shown, code, keep=None)
+    assert len(desk.second_factors.confirm("desk-1", secret, code_of(secret), keep=None)) == 10
+
+
 def test_setting_it_up_ends_every_other_session_and_replaces_none_that_is_there(desk: Desk) -> None:
     here, elsewhere = desk.sign_in(), desk.sign_in()
     session = session_of(desk, here.secret)
     secret = desk.second_factors.begin(session, desk.password, address=HERE).secret
 
-    desk.second_factors.confirm("desk-1", code_of(secret), keep=here.secret)
+    desk.second_factors.confirm("desk-1", secret, code_of(secret), keep=here.secret)
 
     assert desk.sessions.find(here.secret) is not None
     assert desk.sessions.find(elsewhere.secret) is None
     with pytest.raises(SecondFactorThere):
         desk.second_factors.begin(session, desk.password, address=HERE)
     with pytest.raises(SecondFactorThere):
-        desk.second_factors.confirm("desk-1", code_of(secret), keep=here.secret)
+        desk.second_factors.confirm("desk-1", secret, code_of(secret), keep=here.secret)
     # The code that it was set up with is used.
     with pytest.raises(CodeRefused):
         show(desk, half_of(desk), code_of(secret))
