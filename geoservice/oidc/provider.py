@@ -10,9 +10,10 @@ import hashlib
 import hmac
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from authlib.common.errors import AuthlibBaseError
@@ -30,6 +31,9 @@ from geoservice.oidc.errors import AnswerRefused, ProviderAway
 TIMEOUT_S = 5.0
 #: How long its addresses and keys are believed; a key that is not among them is looked for anew, but not all the time.
 KEPT_S, RENEWED_AT_MOST_EVERY_S = 600.0, 30.0
+#: So long one that did not answer is not asked again what it is; so many redeem a code at once. Whoever waits holds a
+#: thread, and waits no longer than this for his turn: else all of them wait for a provider that is away.
+AWAY_S, AT_ONCE, WAIT_S = 10.0, 4, 0.8
 #: Signatures that the provider alone can make. With those by a shared secret (HS256) whoever has it is the provider.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
 #: How far clocks may differ.
@@ -55,6 +59,8 @@ class Provider:
         self.settings = settings
         self._lock = Lock()
         self._told: _Known | None = None
+        self._ask_again_at_s = 0.0
+        self._redeeming = BoundedSemaphore(AT_ONCE)
 
     @property
     def issuer(self) -> str:
@@ -104,6 +110,13 @@ class Provider:
             raise AnswerRefused("issuer")
 
     def _redeemed(self, endpoint: str, code: str, verifier: str) -> dict[str, Any]:
+        with _turn(self._redeeming):
+            token = self._redeem(endpoint, code, verifier)
+        if not isinstance(token.get("id_token"), str):
+            raise AnswerRefused("token")
+        return token
+
+    def _redeem(self, endpoint: str, code: str, verifier: str) -> dict[str, Any]:
         try:
             token = self._client().fetch_token(
                 endpoint, grant_type="authorization_code", code=code, code_verifier=verifier, timeout=TIMEOUT_S,
@@ -113,8 +126,6 @@ class Provider:
             raise AnswerRefused("code") from exc
         except (RequestException, ValueError) as exc:
             raise ProviderAway from exc
-        if not isinstance(token.get("id_token"), str):
-            raise AnswerRefused("token")
         return dict(token)
 
     def _verified(self, token: Mapping[str, Any], nonce: str) -> str:
@@ -157,11 +168,20 @@ class Provider:
         return self._know().metadata
 
     def _know(self, *, anew: bool = False) -> _Known:
-        with self._lock:
-            told = self._told
-            if told is None or anew or time.monotonic() - told.at_s > KEPT_S:
-                told = self._told = self._ask()
+        told = self._told
+        if told is not None and not anew and told.is_fresh:
             return told
+        with _turn(self._lock):
+            if self._told is not told and self._told is not None:  # somebody else asked meanwhile
+                return self._told
+            if time.monotonic() < self._ask_again_at_s:
+                raise ProviderAway
+            try:
+                self._told = self._ask()
+            except ProviderAway:
+                self._ask_again_at_s = time.monotonic() + AWAY_S
+                raise
+            return self._told
 
     def _ask(self) -> _Known:
         """Ask for the provider's addresses and keys (OpenID Connect Discovery)."""
@@ -186,6 +206,22 @@ class _Known:
     keys: KeySet
     #: When, by the clock of this process.
     at_s: float
+
+    @property
+    def is_fresh(self) -> bool:
+        """Return whether it is still believed."""
+        return time.monotonic() - self.at_s <= KEPT_S
+
+
+@contextmanager
+def _turn(places: Lock | BoundedSemaphore) -> Iterator[None]:
+    """Hold a place; raise ProviderAway where those who have them wait for the provider."""
+    if not places.acquire(timeout=WAIT_S):
+        raise ProviderAway
+    try:
+        yield
+    finally:
+        places.release()
 
 
 def _json(client: OAuth2Session, address: str) -> Any:

@@ -30,7 +30,7 @@ def named_language(language: Language) -> Language | None:
     return None if language == preferred_language() else language
 
 
-def page_address(path: str, language: Language, **arguments: str | None) -> str:
+def page_address(path: str, language: Language, /, **arguments: str | None) -> str:
     """Return the address of a page in a language, which it names where it has to; arguments of None are left out."""
     said = {ARGUMENT: named_language(language)} | arguments
     told = {name: value for name, value in said.items() if value is not None}

@@ -151,7 +151,7 @@ def recovery_codes_page(session: Session, codes: tuple[str, ...], next_path: str
     return _page("recovery_codes", "recovery_codes", SECOND_FACTOR, next_path, None, shown)
 
 
-def address_of(path: str, **arguments: str | None) -> str:
+def address_of(path: str, /, **arguments: str | None) -> str:
     """Return the address of a page in the language of this request; arguments of None are left out."""
     return page_address(path, asked_language(), **arguments)
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from joserfc.jwk import KeySet, RSAKey
 
 from geoservice.auth.attempts import FREE_OF_NETWORK
 from geoservice.auth.model import Role
+from geoservice.oidc import provider
 from geoservice.oidc.errors import AnswerRefused, ProviderAway
 from geoservice.oidc.provider import Provider
 from geoservice.records.accounts.links import use_once
@@ -141,7 +143,7 @@ def test_who_came_by_a_provider_sets_one_up_without_a_password(desk: Linked) -> 
     assert session is not None
 
     enrolment = desk.second_factors.begin(session, "", address=HERE)
-    desk.second_factors.confirm("desk-1", code_of(enrolment.secret), keep=begun.secret)
+    desk.second_factors.confirm("desk-1", enrolment.secret, code_of(enrolment.secret), keep=begun.secret)
 
     assert desk.sessions.find(begun.secret) is not None
 
@@ -388,6 +390,41 @@ def test_a_provider_that_names_itself_otherwise_or_is_away_is_told(desk: Linked)
     for settings in (named, away):
         with pytest.raises(ProviderAway):
             ProviderSignInService(desk.database, desk.sessions, Provider(settings), "test").begin()
+
+
+def test_a_provider_that_does_not_answer_holds_nobody_up(desk: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider, "TIMEOUT_S", 2.0)
+    monkeypatch.setattr(provider, "WAIT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        away = Provider(replace(desk.issuer.settings, issuer=f"http://127.0.0.1:{mute.getsockname()[1]}"))
+        signing_in = ProviderSignInService(desk.database, desk.sessions, away, "test")
+
+        def begin(_: int) -> type[Exception] | None:
+            try:
+                signing_in.begin()
+            except ProviderAway as exc:
+                return type(exc)
+            return None
+
+        with ThreadPoolExecutor(8) as several:
+            assert set(several.map(begin, range(24))) == {ProviderAway}
+        mute.setblocking(False)
+        mute.accept()[0].close()
+        with pytest.raises(BlockingIOError):  # one asked for all
+            mute.accept()
+
+
+def test_whoever_redeems_codes_leaves_threads_to_others(desk: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider, "WAIT_S", 0.05)
+    secret, answer = desk.come_back()
+    places = [desk.provider._provider._redeeming for _ in range(provider.AT_ONCE)]
+    for one in places:
+        one.acquire()
+    with pytest.raises(ProviderAway):
+        desk.finish(secret, answer)
+    for one in places:
+        one.release()
+    assert isinstance(desk.finish(secret, answer), NewSession)
 
 
 def test_who_makes_up_answers_waits(desk: Linked) -> None:

@@ -117,6 +117,16 @@ def test_whatever_a_browser_keeps_is_no_way_in(door: People, kept: str) -> None:
         assert "evil" not in refused.text
 
 
+def test_whatever_an_answer_names_is_led_on_to_the_language_it_began_in(door: People) -> None:
+    browser = door.browser()
+    browser.set_cookie("geoservice-80-provider", "A" * 43 + "en")
+
+    for query in ("path=/x", "language=zh", "said=1", "arguments=1", "self=1", "path=//evil.example&language=x"):
+        led = browser.get(f"{BACK}?{query}")
+        assert led.status_code == 303, query
+        assert led.headers["Location"].startswith(f"{BACK}?lang=en&")
+
+
 def test_no_other_site_begins_it(door: People) -> None:
     for site in ("cross-site", "same-site"):
         led = door.browser().get("/signin/provider?next=/desk", headers={"Sec-Fetch-Site": site})
