@@ -32,6 +32,16 @@ def come_again(title: str, detail: str) -> Refusal:
     return Refusal(503, title, detail, (("retry-after", str(RETRY_AFTER_S)),))
 
 
+def fields_of(scope: Scope) -> dict[str, str]:
+    """Return the header of a request; what comes in several lines is one list (RFC 9110, 5.3; of cookies RFC 9113)."""
+    fields: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        between = "; " if name == "cookie" else ", "
+        fields[name] = f"{fields[name]}{between}{value}" if name in fields else value
+    return fields
+
+
 async def begin(send: Send, status: int, headers: Headers) -> None:
     """Send the head of an answer."""
     said = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]

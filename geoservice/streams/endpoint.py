@@ -22,6 +22,7 @@ from geoservice.streams.answers import (
     come_again,
     cookie,
     end,
+    fields_of,
     host_name,
     own_page,
     refuse,
@@ -86,7 +87,7 @@ class Streams:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = fields_of(scope)
         shared = shared_with(headers, self._web_port)
         try:
             self._check(scope, headers)

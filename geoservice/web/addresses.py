@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from flask import Request
 
-from geoservice.auth.networks import network_of
+from geoservice.auth.networks import is_within, network_of
 
 #: Printable ASCII from one slash on, as browsers write a path; a second slash or a backslash would name another host.
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1000}", re.ASCII)
@@ -40,7 +40,7 @@ def caller_of(address: str | None, forwarded: str, proxies: Networks) -> str | N
         Networks of those who are believed.
     """
     heard = forwarded.split(",")
-    while heard and _is_in(address, proxies):
+    while heard and is_within(address, proxies):
         said = heard.pop().strip()
         if not _is_address(said):
             break
@@ -60,7 +60,3 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_in(address: str | None, networks: Networks) -> bool:
-    return address is not None and _is_address(address) and any(ip_address(address) in one for one in networks)

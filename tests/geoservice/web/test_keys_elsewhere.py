@@ -15,6 +15,8 @@ from geoservice.app import create_app
 from geoservice.auth.model import Role
 from geoservice.services.keys import KeyElsewhere
 from geoservice.settings import Settings
+from geoservice.streams.answers import fields_of
+from geoservice.web.addresses import caller_of
 from geoservice.wiring import Services, build_services
 from tests.conftest import DatabaseMaker, as_service
 from tests.listening import listen, streaming
@@ -99,7 +101,22 @@ def test_proxies_that_are_named_are_believed_and_no_others(client: Callable[...,
     assert status(PROXY, INSIDE, **named) == 200
     assert status(PROXY, f"{INSIDE}, {OUTSIDE}", **named) == 403  # what the caller writes himself stands first
     assert status(OUTSIDE, INSIDE, **named) == 403
+    # A server that listens for both kinds of addresses hears of the proxy as one of IPv6.
+    assert status(f"::ffff:{PROXY}", INSIDE, **named) == 200
+    assert status(f"::ffff:{PROXY}", f"{INSIDE}, {OUTSIDE}", **named) == 403
+    assert status(f"::ffff:{OUTSIDE}", INSIDE, **named) == 403
     assert status(PROXY, "nonsense", **named) == 403
+
+
+def test_what_proxies_write_in_lines_of_their_own_is_one_list_for_streams() -> None:
+    inner = "203.0.113.2"
+    lines = [(b"X-Forwarded-For", OUTSIDE.encode()), (b"x-forwarded-for", inner.encode()), (b"cookie", b"a=1"),
+             (b"Cookie", b"b=2"), (b"x_forwarded_for", INSIDE.encode())]  # fmt: skip
+
+    fields = fields_of({"headers": lines})
+
+    assert fields["cookie"] == "a=1; b=2"
+    assert caller_of(PROXY, fields["x-forwarded-for"], (ip_network("203.0.113.0/24"),)) == OUTSIDE
 
 
 def test_a_report_of_open311_is_no_way_round(client: Callable[..., FlaskClient], key: str) -> None:
