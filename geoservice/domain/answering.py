@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 Answers = dict[str, str | list[str]]
@@ -29,7 +30,7 @@ def judged(
     faults: dict[str, str] = {}
     for attribute in attributes:
         code = str(attribute["code"])
-        answer = answers.get(code)
+        answer = _plain(answers.get(code))
         if not answer:
             if attribute.get("required"):
                 faults[code] = REQUIRED
@@ -39,6 +40,23 @@ def judged(
             faults[code] = fault
         kept[code] = answer
     return kept, faults
+
+
+def _plain(answer: str | list[str] | None) -> str | list[str] | None:
+    """Return an answer as it is kept: what is blank is none, and what is said twice is said once."""
+    if isinstance(answer, list):
+        return list(dict.fromkeys(one for one in answer if one.strip()))
+    return answer if answer and answer.strip() else None
+
+
+def _is_time(text: str) -> bool:
+    if not _DATETIME.match(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _fault(attribute: Mapping[str, Any], answers: list[str]) -> str | None:
@@ -51,6 +69,6 @@ def _fault(attribute: Mapping[str, Any], answers: list[str]) -> str | None:
         return "has one answer"
     if datatype == "number" and not _NUMBER.fullmatch(answers[0]):
         return "is a number, such as 3"
-    if datatype == "datetime" and not _DATETIME.match(answers[0]):
+    if datatype == "datetime" and not _is_time(answers[0]):
         return "is a time, such as 2026-03-01T08:00:00+08:00"
     return None

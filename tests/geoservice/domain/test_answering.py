@@ -31,7 +31,15 @@ def test_answers_are_kept_and_what_nobody_asks_for_is_left_out() -> None:
         ({"one": "dark", "lamps": "three"}, "lamps", "is a number, such as 3"),
         ({"one": "dark", "lamps": "３"}, "lamps", "is a number, such as 3"),
         ({"one": "dark", "since": "yesterday"}, "since", "is a time, such as 2026-03-01T08:00:00+08:00"),
+        ({"one": " \t"}, "one", REQUIRED), ({"one": ["", " "]}, "one", REQUIRED),
+        *(({"one": "dark", "since": since}, "since", "is a time, such as 2026-03-01T08:00:00+08:00")
+          for since in ("2026-03-01T08:00<b>", "2026-03-01T08:00 or so", "2026-99-99T99:99", "0000-01-01T00:00")),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_by_its_code(given: dict[str, Any], code: str, fault: str) -> None:
     assert judged(ALL, given)[1] == {code: fault}
+
+
+def test_what_is_said_twice_is_kept_once_and_blanks_not_at_all() -> None:
+    kept = {"signs": ["tilted", "dark"], "one": "dark", "since": "2026-03-01T08:00:00.5Z"}
+    assert judged(ALL, kept | {"signs": ["tilted", "", "dark", " ", *["tilted"] * 40], "lamps": " "}) == (kept, {})
