@@ -269,6 +269,66 @@ def test_another_account_does_not_hand_in_what_waits_and_signing_out_asks(
     assert rules(field, incident) == []
 
 
+@pytest.fixture
+def two(field: LiveDesk, officer: Callable[..., Any], known: Callable[..., Any]) -> tuple[Any, Callable[[], None]]:
+    """Return the page of one officer, and what signs another one in with the same browser."""
+    seen = officer()
+
+    def sign_in_other() -> None:
+        seen.page.context.add_cookies(known("post-2", staff="G02")["cookies"])
+
+    return seen, sign_in_other
+
+
+def test_a_step_is_not_taken_as_somebody_else_who_signed_in_meanwhile(
+    field: LiveDesk, two: tuple[Any, Callable[[], None]]
+) -> None:
+    seen, sign_in_other = two
+    page, incident = seen.page, come_in(field, "one browser, two people")
+    page.locator("#reload").click()
+    expect(incident_card(page, incident)).to_have_count(1)
+    asked: list[int] = []
+    page.on("response", lambda answer: asked.extend([answer.status] if "/actions/" in answer.url else []))
+    sign_in_other()
+
+    incident_card(page, incident).get_by_role("button", name="Accept").click()
+
+    expect(page.locator("#door")).to_be_visible()
+    assert page.locator("#list .card").count() == 0
+    assert asked == [403]  # for want of the token, and not asked again as the other one
+    assert rules(field, incident) == []
+    assert page.evaluate("JSON.parse(localStorage.getItem('geoservice-steps'))[0].state") == "waiting"
+
+
+def test_a_visit_waits_until_somebody_has_signed_in_again(
+    field: LiveDesk, visit: Callable[..., Any], known: Callable[..., Any]
+) -> None:
+    page = visit(f"{field.url}/officer?lang=en", storage_state=known("post-4", staff="G04"), **PHONE).page
+    wait_for_list(page)
+    field.sql("UPDATE geoservice.session SET revoked_at = now() WHERE login = 'post-4' RETURNING 1")
+    noted = {"key": "k", "at": "2026-03-01T08:00:00Z", "state": "waiting", "tries": 0, "due": 0, "by": "post-4",
+             "building": "B1", "kind": "patrol", "outcome": "done"}  # fmt: skip
+    page.evaluate("visits => localStorage.setItem('geoservice-visits', visits)", json.dumps([noted]))
+
+    with page.expect_response(lambda answer: "/v1/visits" in answer.url and answer.status == 401):
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+
+    page.wait_for_function("JSON.parse(localStorage.getItem('geoservice-visits'))[0].tries > 0")
+    assert page.evaluate("JSON.parse(localStorage.getItem('geoservice-visits'))[0].state") == "waiting"
+    expect(page.locator("#door")).to_be_visible()
+
+
+def test_what_another_page_of_the_browser_forgot_is_shown_here_no_more(two: tuple[Any, Callable[[], None]]) -> None:
+    seen, sign_in_other = two
+    sign_in_other()
+    other = seen.page.context.new_page()
+    other.goto(seen.page.url)
+    wait_for_list(other)
+
+    expect(seen.page.locator("#door")).to_be_visible()
+    assert seen.page.locator("#list .card").count() == 0
+
+
 # The grid
 
 

@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from geoservice.auth.model import Role
 from geoservice.auth.passwords import PasswordUnfit
 from geoservice.auth.sessions import Session
 from geoservice.maps.assets import AssetsMissing
@@ -111,7 +112,9 @@ def _add_sign_out(blueprint: Blueprint, sessions: SessionService, guard: Guard) 
                 sessions.sign_out(secret)
         except (ForeignPage, TokenMissing) as exc:
             return sign_in_page(None, refusal=refusal_of(exc))
-        response = led_on(address_of(SIGN_IN))
+        # The officers' page forgets what this browser kept for it.
+        is_officer = session is not None and session.identity.role is Role.OFFICER
+        response = led_on(address_of("/officer" if is_officer else SIGN_IN))
         forget_session(response, request)
         return response
 

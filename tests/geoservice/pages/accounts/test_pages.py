@@ -224,6 +224,11 @@ def test_whoever_signs_out_is_gone_here_and_in_the_database(people: People) -> N
     assert browser.post("/signout", data={"token": ""}, headers=OWN).status_code == 303  # once more is no error
 
 
+def test_an_officer_who_signs_out_is_led_where_the_browser_forgets_his_work(people: People) -> None:
+    browser = people.signed_in("post-3", Role.OFFICER, staff=("sare", "G03"))
+    assert browser.post("/signout", data={"token": token_of(browser)}, headers=OWN).headers["Location"] == "/officer"
+
+
 # Pages of others.
 
 

@@ -203,6 +203,7 @@ export async function more() {
   byId('more').disabled = true;
   try {
     const told = await askAs(query(STEP, next));
+    if (!who.now) return;
     next = told.next;
     for (const incident of told.incidents) {
       incidents.set(incident.id, incident);

@@ -93,7 +93,7 @@ function listen() {
 
 // Without events, and for what becomes late by itself.
 function lookAgain() {
-  if (!document.hidden && who.now && navigator.onLine) list.look();
+  if (!document.hidden && who.now && navigator.onLine) stillHere();
 }
 
 // The door
@@ -163,11 +163,8 @@ function leave(words, { forget = session.withKey() } = {}) {
 
 const over = () => leave(session.nobodyWords());
 
-async function again() {
-  if (!who.now) {
-    await enter();
-    return;
-  }
+// Looks whether he who is shown is signed in still; then how the list is.
+async function stillHere() {
   try {
     const before = who.now.login;
     const told = await session.askWho();
@@ -178,11 +175,20 @@ async function again() {
     showOwn();
     await list.look();
     listen();
-    steps.send({ now: true });
-    visits.send({ now: true });
   } catch (error) {
     if (error instanceof Refused && error.status === 401) over();
   }
+}
+
+async function again() {
+  if (!who.now) {
+    await enter();
+    return;
+  }
+  await stillHere();
+  if (!who.now) return;
+  steps.send({ now: true });
+  visits.send({ now: true });
 }
 
 function take(incident, step, reason) {
@@ -243,8 +249,10 @@ function start() {
   byId('account').addEventListener('submit', (event) => {
     const unsent = steps.open().length + visits.unsent().length;
     if (unsent && !window.confirm(say('sign_out_unsent', { n: unsent }))) event.preventDefault();
-    else session.forgetTold();
+    else leave(''); // a page that is gone back to shows nothing
   });
+  session.onTold(() => who.now && stillHere());
+  window.addEventListener('pageshow', ({ persisted }) => persisted && again());
   window.addEventListener('online', again);
   setInterval(lookAgain, MINUTE_MS);
   document.addEventListener('visibilitychange', lookAgain);

@@ -28,14 +28,23 @@ export async function askWho() {
   return told;
 }
 
+// Learns the token of the session. What is done here is not done as somebody else who signed in with this browser since.
+async function askToken() {
+  const before = who.now;
+  const told = await askWho();
+  if (!before || told.login === before.login) return;
+  who.now = before;
+  throw new Refused(401, {});
+}
+
 // Asks as whoever acts. A page that was opened without a network learns its token first; another session has another.
 export async function askAs(path, { headers, ...options } = {}) {
-  if (!withKey() && !who.now?.token) await askWho();
+  if (!withKey() && !who.now?.token) await askToken();
   try {
     return await ask(path, { ...options, ...asking(headers) });
   } catch (error) {
     if (!(error instanceof Refused) || error.kind !== 'token-missing') throw error;
-    await askWho();
+    await askToken();
     return ask(path, { ...options, ...asking(headers) });
   }
 }
@@ -68,6 +77,13 @@ export function toldLast() {
   }
   forgetTold();
   return null;
+}
+
+// Another page of this browser forgot it, or told of somebody else: who is shown here may have signed out there.
+export function onTold(listener) {
+  window.addEventListener('storage', ({ key, newValue }) => {
+    if (key === SHELF && !withKey() && JSON.parse(newValue)?.who.login !== who.now?.login) listener();
+  });
 }
 
 export function forgetTold() {

@@ -83,7 +83,8 @@ export class Outbox {
     try {
       await this.handIn(thing);
     } catch (error) {
-      if (error instanceof Refused && !error.passes) this.change(thing.key, { state: 'refused', why: sentence(error) });
+      const waits = !(error instanceof Refused) || error.passes || error.status === 401; // until somebody has signed in again
+      if (!waits) this.change(thing.key, { state: 'refused', why: sentence(error) });
       else this.change(thing.key, { tries: thing.tries + 1, due: Date.now() + wait(thing.tries) });
     }
   }
