@@ -21,6 +21,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: For a document, and to wait for one's turn.
 LONGEST_S, WAIT_S = 60.0, 8.0
 _POLL_S = 0.1
+_PREFIX = "geoservice-print-"
 #: Of a process: one that prints and those who wait for their turn. Each holds a thread, so whoever else comes is told.
 PLACES = 3
 _places = BoundedSemaphore(PLACES)
@@ -46,8 +47,13 @@ def find_chromium() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
-def pdf_of(document: str) -> bytes:
+def pdf_of(document: Callable[[], str]) -> bytes:
     """Return an HTML document as PDF; its own style sheet says how large its pages are.
+
+    Parameters
+    ----------
+    document
+        Writes it, once it is known that there is room for one more who prints.
 
     Raises
     ------
@@ -61,17 +67,25 @@ def pdf_of(document: str) -> bytes:
     return _made(document, "sheet.pdf", lambda out: [f"--print-to-pdf={out}"])
 
 
-def png_of(document: str, width_px: int, height_px: int) -> bytes:
+def png_of(document: Callable[[], str], width_px: int, height_px: int) -> bytes:
     """Return an HTML document as a picture, two pixels for each; errors as for `pdf_of`."""
     size = [f"--window-size={width_px},{height_px}", "--force-device-scale-factor=2", "--hide-scrollbars"]
     return _made(document, "sheet.png", lambda out: [f"--screenshot={out}", *size])
 
 
-def _made(document: str, name: str, asked: Callable[[Path], list[str]]) -> bytes:
-    program = find_chromium()
-    if program is None:
-        raise PrinterMissing
-    with _place(), _turn(), tempfile.TemporaryDirectory(prefix="geoservice-print-") as place:
+def _made(document: Callable[[], str], name: str, asked: Callable[[Path], list[str]]) -> bytes:
+    with _place():
+        written = document()
+        program = find_chromium()
+        if program is None:
+            raise PrinterMissing
+        with _turn():
+            return _printed(program, written, name, asked)
+
+
+def _printed(program: str, document: str, name: str, asked: Callable[[Path], list[str]]) -> bytes:
+    _clear_away()
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as place:
         page, out = Path(place) / "page.html", Path(place) / name
         page.write_text(document, encoding="utf-8")
         command = [program, *_ARGUMENTS, f"--user-data-dir={place}/profile", *asked(out), page.as_uri()]
@@ -80,6 +94,13 @@ def _made(document: str, name: str, asked: Callable[[Path], list[str]]) -> bytes
             return out.read_bytes()
         except FileNotFoundError:
             raise PrinterFailed from None
+
+
+def _clear_away() -> None:
+    """Remove what was left by one who was killed while he printed; whose turn it is, he is the only one."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        if left.is_dir() and not left.is_symlink() and left.stat().st_uid == os.geteuid():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _run(command: list[str], place: str) -> None:
@@ -113,7 +134,7 @@ def _place() -> Iterator[None]:
 @contextmanager
 def _turn() -> Iterator[None]:
     """Hold the one place of this machine's account where a Chromium may run; raise TooBusy after a while."""
-    path = Path(tempfile.gettempdir()) / f"geoservice-print-{os.geteuid()}.lock"
+    path = Path(tempfile.gettempdir()) / f"{_PREFIX}{os.geteuid()}.lock"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         end = time.monotonic() + WAIT_S

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -57,22 +59,24 @@ def print_page(printed: Print, sheets: SheetService) -> Response:
 
 def print_file(printed: Print, sheets: SheetService, kind: Literal["pdf", "png"]) -> Response:
     """Return the sheets as one PDF, or the first of them as a picture."""
-    asked = printed.asked
-    paper = layout(asked.paper, asked.orientation)
-    made = list(printed.svgs(sheets))
-    style = (PAGES / "print" / "static" / "styles" / "sheets.css").read_text(encoding="utf-8")
-    document = TEMPLATES.get_template("print/templates/document.html").render(
-        style=style, icons=icon_definitions(), sheets=made if kind == "pdf" else made[:1],
-        paper=f"{asked.paper}-{asked.orientation}", lang=printed.address.language,
-        title=printed.town.jurisdiction.name,
-    )  # fmt: skip
+    paper = layout(printed.asked.paper, printed.asked.orientation)
     if kind == "pdf":
-        body = pdf_of(document)
+        body = pdf_of(lambda: _document(printed, printed.svgs(sheets)))
     else:
-        body = png_of(document, round(paper.width * _PX), round(paper.height * _PX))
+        first = islice(printed.svgs(sheets), 1)
+        body = png_of(lambda: _document(printed, first), round(paper.width * _PX), round(paper.height * _PX))
     name = quote(f"{printed.town.jurisdiction.code}-{printed.numbers.start}.{kind}")
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"}
     return Response(body, content_type=_TYPES[kind], headers=headers)
+
+
+def _document(printed: Print, svgs: Iterable[str]) -> str:
+    style = (PAGES / "print" / "static" / "styles" / "sheets.css").read_text(encoding="utf-8")
+    return TEMPLATES.get_template("print/templates/document.html").render(
+        style=style, icons=icon_definitions(), sheets=list(svgs),
+        paper=f"{printed.asked.paper}-{printed.asked.orientation}", lang=printed.address.language,
+        title=printed.town.jurisdiction.name,
+    )  # fmt: skip
 
 
 def _may_draw() -> list[Drawn]:
