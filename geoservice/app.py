@@ -25,9 +25,11 @@ from geoservice.api.jurisdictions import jurisdictions_blueprint
 from geoservice.api.layers import layers_blueprint
 from geoservice.api.outlines import outlines_blueprint
 from geoservice.api.ownership import ownership_blueprint
+from geoservice.api.places import places_blueprint
 from geoservice.api.population import population_blueprint
 from geoservice.api.postings import postings_blueprint
 from geoservice.api.publishing import publishing_blueprint
+from geoservice.api.searching import searching_blueprint
 from geoservice.api.services import services_blueprint
 from geoservice.api.staff import staff_blueprint
 from geoservice.api.visits import visits_blueprint
@@ -149,10 +151,10 @@ def _answer_from_memory(
 
 def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
     """Add the pages for people; those of staff share a frame, and what is told instead of them."""
-    app.register_blueprint(maps_blueprint(services.viewing, guard))
+    app.register_blueprint(maps_blueprint(services.viewing, services.mapping, guard, lambda: stream_url(settings)))
     app.register_blueprint(accounts_blueprint(services.sessions, guard, proxies=settings.proxies))
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
-    for room in ("/audit", "/desk", "/figures"):
+    for room in ("/audit", "/desk", "/figures", "/maps"):
         register_pages(app, room)
     app.register_blueprint(files_blueprint(guard))
     shown = Shown(stream_url=lambda: stream_url(settings))
@@ -168,6 +170,8 @@ def _interfaces(
     return (
         health_blueprint(services.health, metrics),
         ownership_blueprint(services.ownership),
+        places_blueprint(services.places),
+        searching_blueprint(services.searching),
         jurisdictions_blueprint(services.viewing, services.incidents),
         population_blueprint(services.population),
         layers_blueprint(),

@@ -32,10 +32,13 @@ from geoservice.services.layers.importing import LayerImportService
 from geoservice.services.layers.items import ItemService
 from geoservice.services.layers.own import OwnLayerLimits, OwnLayerService
 from geoservice.services.logins import LoginLimits
+from geoservice.services.mapping import MapService
 from geoservice.services.ownership import OwnershipService
+from geoservice.services.places import PlaceService
 from geoservice.services.population import PopulationService
 from geoservice.services.retention.erasures import PLACE, ErasureList
 from geoservice.services.retention.retention import RetentionService
+from geoservice.services.searching import SearchService
 from geoservice.services.service_lists import ServiceListService
 from geoservice.services.snapshot_cache import SnapshotCache
 from geoservice.services.staff.members import StaffService
@@ -78,6 +81,9 @@ class Services:
     figures: FiguresService
     alerts: AlertService
     viewing: ViewingService
+    mapping: MapService
+    places: PlaceService
+    searching: SearchService
     webhooks: WebhookService
     keys: KeyService
     visiting: VisitingService
@@ -174,10 +180,11 @@ def build_services(settings: Settings) -> Services:
     everywhere = database.scoped(EVERYWHERE)
     cache = _cache(settings) if settings.hold_editions else None
     incidents, handling, store = IncidentService(database), HandlingService(database), tile_store(settings)
+    ownership = OwnershipService(everywhere, cache)
     return Services(
         database=database,
         cache=cache,
-        ownership=OwnershipService(everywhere, cache),
+        ownership=ownership,
         grids=GridService(database),
         editions=EditionService(database),
         exports=ExportService(database),
@@ -190,6 +197,9 @@ def build_services(settings: Settings) -> Services:
         figures=FiguresService(database),
         alerts=AlertService(database, incidents),
         viewing=ViewingService(everywhere),
+        mapping=MapService(database),
+        places=PlaceService(database, ownership),
+        searching=SearchService(database),
         webhooks=WebhookService(database, allowed=settings.allowed_networks),
         keys=KeyService(everywhere, cache),
         visiting=VisitingService(everywhere, cache),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from geoservice.maps.builders import PageFrame
+from geoservice.maps.builders import MapFrame
 from layers.catalogue import catalogue
 from layers.jurisdictions.model import Visitors
 
@@ -31,6 +31,7 @@ class Jurisdiction:
     attribution: str | None = None
     visitors: Visitors = "open"
     statistics: Figures = Figures()
+    time_zone: str = "Asia/Shanghai"
 
 
 @pytest.fixture
@@ -39,12 +40,13 @@ def jurisdiction() -> Jurisdiction:
 
 
 @pytest.fixture
-def frame() -> PageFrame:
-    return PageFrame(
+def frame() -> MapFrame:
+    return MapFrame(
         language="zh",
         layers=set(catalogue()),
         nonce="n0nce",
         asset_url=lambda file: f"/assets/v/{file}",
         layer_url=lambda layer: f"/layers/{layer}",
-        figures_url="/maps/sare/figures.json",
+        tile_set_url=lambda layer: f"/tiles/{layer}.json",
+        settings={"words": {}},
     )
