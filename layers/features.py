@@ -164,12 +164,15 @@ def features_named(
     rank = ", ".join(f"CASE WHEN {one} = :words THEN 0 WHEN strpos({one}, :words) = 1 THEN 1 ELSE 2 END"
                      for one in spellings)  # fmt: skip
     geom, key = f"f.{_quote(layer.geom)}", f"f.{_quote(layer.key)}"
+    # Of what is told no more than its rank and key is sorted: a word may be in every name.
     query = text(f"""
-        SELECT {key}::text AS key, {_listed(listed)},
-               ARRAY[st_xmin({geom}), st_ymin({geom}), st_xmax({geom}), st_ymax({geom})] AS bbox,
-               count(*) OVER () AS matched
-          FROM {_from(layer)} WHERE {_where(layer)} AND ({holds})
-         ORDER BY least({rank}), char_length({key}::text), {key} LIMIT :limit
+        WITH named AS MATERIALIZED (
+            SELECT {key} AS key, least({rank}) AS rank, char_length({key}::text) AS length, count(*) OVER () AS matched
+              FROM {_from(layer)} WHERE {_where(layer)} AND ({holds}) ORDER BY rank, length, key LIMIT :limit)
+        SELECT n.key::text AS key, {_listed(listed)}, n.matched,
+               ARRAY[st_xmin({geom}), st_ymin({geom}), st_xmax({geom}), st_ymax({geom})] AS bbox
+          FROM named AS n JOIN {_from(layer)} ON {key} = n.key
+         WHERE {_where(layer)} ORDER BY n.rank, n.length, n.key
     """)  # noqa: S608  names are quoted, values bound
     asked = _asked(jurisdiction_id) | {"words": words, "limit": limit}
     found = [dict(row._mapping) for row in connection.execute(query, asked)]

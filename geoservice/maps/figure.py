@@ -109,7 +109,7 @@ class OfflineFigure(Figure):
         return Drawing(self.head(), self.html.render(), self.script.render(), self.nonce)
 
     def head(self) -> str:
-        """Return the links that the elements put into the head, each once; styles that they write there, the page has."""
+        """Return the links that the elements put into the head, each once; styles are the page's own."""
         links = (child for child in self.header._children.values() if isinstance(child, Link))
         return "\n".join(dict.fromkeys(self._link(link) for link in links))
 

@@ -103,11 +103,12 @@ def _everywhere(
     digits = words.replace("-", "")
     if _HEXADECIMAL.fullmatch(digits) and permitted(identity, Permission.VIEW_FEATURES):
         yield _incidents(connection, home, digits, limit)
-    for layer in _searched(identity, first=("grids", "buildings")):
+    grids, *layers = _searched(identity, first=("grids", "buildings"))
+    yield _features(connection, home, grids, words, limit)
+    streets, matched = streets_named(connection, words, jurisdiction_id=home, limit=limit)
+    yield [Found("street", one.name, one.name, one.name_en, one.bbox) for one in streets], matched
+    for layer in layers:
         yield _features(connection, home, layer, words, limit)
-    if permitted(identity, Permission(catalogue()["basemap"].read)):
-        streets, matched = streets_named(connection, words, jurisdiction_id=home, limit=limit)
-        yield [Found("street", one.name, one.name, one.name_en, one.bbox) for one in streets], matched
     if permitted(identity, Permission.READ_STAFF):
         yield _officers(connection, home, words, limit)
 

@@ -356,6 +356,26 @@ def test_tiles_come_from_where_the_page_is_whatever_name_their_documents_have_fo
     page.close()
 
 
+def test_a_camera_that_is_edited_is_drawn_anew_and_so_are_buildings(open_map: OpenMap, desk: LiveDesk) -> None:
+    seen = open_map("lang=en")
+    page = seen.page
+    row = page.locator(".layer[data-key=cameras]")
+    before = int(row.get_attribute("data-count") or 0)
+    buildings = page.evaluate(PIXELS, BUILDING)
+
+    desk.sql("DELETE FROM geoservice.camera WHERE code = (SELECT min(code) FROM geoservice.camera)")
+    expect(row).to_have_attribute("data-count", str(before - 1), timeout=20_000)
+    desk.sql("DELETE FROM geoservice.household")
+    desk.sql("DELETE FROM geoservice.building WHERE code > 'B0020'")
+    # What is left of that colour is where other colours meet.
+    for _ in range(200):
+        if page.evaluate(PIXELS, BUILDING) < buildings / 4:
+            break
+        page.wait_for_timeout(100)
+    assert page.evaluate(PIXELS, BUILDING) < buildings / 4
+    assert_tame(seen)
+
+
 def test_names_are_text_wherever_they_are_shown(desk: LiveDesk, open_map: OpenMap) -> None:
     """The last of this file: nothing has its name any more."""
     name = HOSTILE[:100]

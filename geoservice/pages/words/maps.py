@@ -39,13 +39,11 @@ MAPS: dict[str, tuple[str, ...]] = {
     "days": ("{n} 天", "{n} days"),
     "day": ("1 天", "1 day"),
     "shown": ("显示 {x} / 共 {y}", "{x} of {y} shown"),
-    "in_view": ("视野内 {x} 件", "{x} in view"),
     "due.late": ("超期", "late"),
     "due.soon": ("快到期", "due soon"),
     "due.stands": ("计时暂停", "clock stands"),
     "due.open": ("期限 {time}", "due {time}"),
     "due.was": ("期限 {time}，已超期", "was due {time}"),
-    "many": ("多件，点击放大", "several: click to zoom in"),
     # Search
     "search": ("搜索", "Search"),
     "search.hint": (
@@ -74,7 +72,6 @@ MAPS: dict[str, tuple[str, ...]] = {
     "zoom_out": ("缩小", "Zoom out"),
     "centre": ("查看地图中心", "What is at the centre of the map"),
     # The card of a place
-    "place": ("此处", "This place"),
     "loading": ("正在查询…", "Asking…"),
     "card.failed": ("没有查到，请再试一次。", "No answer: try again."),
     "owner": ("归属网格", "Owned by"),
@@ -94,7 +91,6 @@ MAPS: dict[str, tuple[str, ...]] = {
     "near_border": ("靠近边界，也可能属于", "Near a border; it may also belong to"),
     "coordinates": ("坐标", "Coordinates"),
     "in_grid": ("本网格在办", "In hand in this grid"),
-    "here": ("此处有", "What is here"),
     "nothing_here": ("此处没有其他要素。", "Nothing else is here."),
     "cameras_seeing": ("能看到此处的摄像机", "Cameras that see it"),
     "inside": ("在其中", "inside"),

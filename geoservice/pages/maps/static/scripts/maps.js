@@ -96,15 +96,18 @@ async function refreshFigures() {
   }
 }
 
-const refreshFeatures = () => Promise.all([...layers.values()].map((layer) => layer.refresh()));
+const UNTOLD = ['grids', 'households']; // who serves where, and what is told of people, is no event
+const refreshFeatures = (meant = () => true) => Promise.all(
+  [...layers.values()].filter(({ spec }) => meant(spec.layer)).map((layer) => layer.refresh()),
+);
 const refreshAll = () => currently(async () => {
   await Promise.all([loadMatters(), refreshFigures(), refreshFeatures(), refreshTiles()]);
   card.freshen();
 });
 
-// Of what is drawn only what may have changed without an event: by the clock, or by a hand that edits a layer.
+// Of what is drawn only what may have changed without an event.
 const refreshByClock = () => currently(async () => {
-  await Promise.all([live && loadSome([]), refreshFeatures(), refreshTiles()]);
+  await Promise.all([live && loadSome([]), refreshFeatures((layer) => UNTOLD.includes(layer))]);
 });
 
 const heard = new Set();
@@ -116,6 +119,14 @@ function take(event) {
   else if (event.type?.startsWith('edition.')) {
     currently(async () => {
       await Promise.all([refreshFeatures(), refreshTiles(), refreshFigures()]);
+      card.freshen();
+    });
+    return;
+  } else if (event.type === 'layer.changed') {
+    // What cameras see is drawn from the cameras.
+    const meant = (layer) => layer === event.layer || (layer === 'camera_sectors' && event.layer === 'cameras');
+    currently(async () => {
+      await Promise.all([refreshFeatures(meant), refreshTiles(event.layer)]);
       card.freshen();
     });
     return;

@@ -204,10 +204,11 @@ export function repaintTiles() {
   canvas.rerenderTiles();
 }
 
-// Asks whether there are newer ones; draws them when there are. Returns which layers changed.
-export async function refreshTiles() {
+// Asks whether there are newer ones, of one layer or of all; draws them when there are.
+export async function refreshTiles(only = null) {
   const changed = [];
   for (const [layer, before] of documents) {
+    if (only && layer !== only) continue;
     const now = await documentOf(layer);
     if (now.tiles[0] === before.tiles[0]) continue;
     documents.set(layer, now);
@@ -215,5 +216,4 @@ export async function refreshTiles() {
     changed.push(layer);
   }
   if (changed.length) repaintTiles();
-  return changed;
 }
