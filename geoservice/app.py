@@ -29,7 +29,7 @@ from geoservice.api.places import places_blueprint
 from geoservice.api.population import population_blueprint
 from geoservice.api.postings import postings_blueprint
 from geoservice.api.publishing import publishing_blueprint
-from geoservice.api.searching import searching_blueprint
+from geoservice.api.search import search_blueprint
 from geoservice.api.services import services_blueprint
 from geoservice.api.staff import staff_blueprint
 from geoservice.api.visits import visits_blueprint
@@ -171,7 +171,7 @@ def _interfaces(
         health_blueprint(services.health, metrics),
         ownership_blueprint(services.ownership),
         places_blueprint(services.places),
-        searching_blueprint(services.searching),
+        search_blueprint(services.searching),
         jurisdictions_blueprint(services.viewing, services.incidents),
         population_blueprint(services.population),
         layers_blueprint(),

@@ -38,7 +38,7 @@ from geoservice.services.places import PlaceService
 from geoservice.services.population import PopulationService
 from geoservice.services.retention.erasures import PLACE, ErasureList
 from geoservice.services.retention.retention import RetentionService
-from geoservice.services.searching import SearchService
+from geoservice.services.search import SearchService
 from geoservice.services.service_lists import ServiceListService
 from geoservice.services.snapshot_cache import SnapshotCache
 from geoservice.services.staff.members import StaffService

@@ -35,7 +35,7 @@ class PlaceQuery(StrictModel):
     )
 
 
-class FeatureThere(BaseModel):
+class PlaceFeature(BaseModel):
     """A feature at a place."""
 
     id: str
@@ -43,15 +43,15 @@ class FeatureThere(BaseModel):
     properties: dict[str, Any] = Field(description="By column, as /v1/layers/{layer} describes them")
 
 
-class LayerThere(BaseModel):
+class PlaceLayer(BaseModel):
     """What of a layer is at a place."""
 
     layer: str
-    features: list[FeatureThere] = Field(description="The nearest first")
+    features: list[PlaceFeature] = Field(description="The nearest first")
     matched: int = Field(description="How many there are, whether or not all are told")
 
 
-class CameraThere(BaseModel):
+class PlaceCamera(BaseModel):
     """A camera that sees a place."""
 
     code: str
@@ -64,11 +64,11 @@ class PlaceOut(BaseModel):
     """What is known of a place, as far as whoever asks may know it."""
 
     owner: OwnerOut
-    layers: list[LayerThere] = Field(
+    layers: list[PlaceLayer] = Field(
         description="Of layers that have something there, what maps draw on top first: points within `within_m`,"
         " shapes that cover the place; of incidents what is in hand"
     )
-    cameras: list[CameraThere] = Field(description="That see the place, the nearest first")
+    cameras: list[PlaceCamera] = Field(description="That see the place, the nearest first")
 
 
 def places_blueprint(places: PlaceService) -> APIBlueprint:

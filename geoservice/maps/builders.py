@@ -11,7 +11,7 @@ from folium.plugins import Fullscreen
 from folium.utilities import JsCode
 
 from geoservice.domain.languages import Language
-from geoservice.maps.elements import HandedOver, ShellMap
+from geoservice.maps.elements import MapSettings, ShellMap
 from geoservice.maps.figure import AssetUrl, Drawing, OfflineFigure
 from geoservice.maps.specs import layer_spec
 from geoservice.maps.viewing import JurisdictionView, StatisticsView
@@ -80,7 +80,7 @@ def draw_map(jurisdiction: JurisdictionView, frame: MapFrame) -> Drawing:
             for layer, style in drawn_layers(frame.layers)
         ],
     }
-    shell.add_child(HandedOver(shell, settings=settings))
+    shell.add_child(MapSettings(shell, settings=settings))
     figure.add_child(shell)
     return figure.drawn()
 

@@ -31,14 +31,14 @@ class ShellMap(folium.Map):
         super().__init__(location=centre, tiles=None, zoom_control=False, **options)
 
 
-class HandedOver(JSCSSMixin, MacroElement):
+class MapSettings(JSCSSMixin, MacroElement):
     """The map and the settings, handed to the scripts of the page; and the library that draws vector tiles on it."""
 
     default_js = [("protomaps_leaflet", PROTOMAPS_LEAFLET)]  # noqa: RUF012
 
     def __init__(self, shell: ShellMap, *, settings: Mapping[str, Any]) -> None:
         super().__init__()
-        self._name = "HandedOver"
+        self._name = "MapSettings"
         self.shell = shell
         self.settings = settings
 

@@ -12,7 +12,7 @@ from geoservice.maps.builders import draw_map
 from geoservice.maps.figure import OfflineFigure, UnknownAsset, asset_of, content_security_policy
 
 #: Every folium class that puts links into our pages.
-USED = (elements.ShellMap, elements.HandedOver, Fullscreen)
+USED = (elements.ShellMap, elements.MapSettings, Fullscreen)
 OUTSIDE = re.compile(r"""(?:src|href|action|url\()\s*=?\s*["']?(?:https?:)?//""", re.IGNORECASE)
 
 
@@ -104,7 +104,7 @@ def test_the_policy_allows_no_eval_and_no_inline_script():
 
 def test_an_element_in_another_figure_is_refused(jurisdiction, frame):
     shell = elements.ShellMap(centre=(29.0, 91.0))
-    shell.add_child(elements.HandedOver(shell, settings={}))
+    shell.add_child(elements.MapSettings(shell, settings={}))
 
     with pytest.raises(TypeError, match="OfflineFigure"):
         shell.get_root().render()

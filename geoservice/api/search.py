@@ -8,7 +8,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AfterValidator, BaseModel, Field
 
-from geoservice.services.searching import Found, SearchService
+from geoservice.services.search import Found, SearchService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import Code, DegreesCrs, QueryInteger, StrictModel, fit
 from geoservice.web.problems import problem_responses, with_query
@@ -50,7 +50,7 @@ class SearchOut(BaseModel):
     matched: dict[str, int] = Field(description="Of each kind how many there are, whether or not all are told")
 
 
-def searching_blueprint(searching: SearchService) -> APIBlueprint:
+def search_blueprint(searching: SearchService) -> APIBlueprint:
     """Return the route."""
     blueprint = APIBlueprint("search", __name__, url_prefix="/v1", abp_tags=[TAG])
 
