@@ -47,6 +47,7 @@ from geoservice.pages.desk.rendering import Shown
 from geoservice.pages.figures.pages import figures_blueprint
 from geoservice.pages.maps.pages import maps_blueprint
 from geoservice.pages.phone.pages import phone_blueprint
+from geoservice.pages.print.pages import print_blueprint
 from geoservice.pages.shell.files import asset_address, files_blueprint
 from geoservice.pages.shell.refusing import register_pages
 from geoservice.pages.shell.streams import stream_url
@@ -152,7 +153,12 @@ def _answer_from_memory(
 def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
     """Add the pages for people; those of staff share a frame, and what is told instead of them."""
     app.register_blueprint(maps_blueprint(services.viewing, services.mapping, guard, lambda: stream_url(settings)))
-    app.register_blueprint(accounts_blueprint(services.sessions, guard, proxies=settings.proxies))
+    app.register_blueprint(print_blueprint(services.sheets, guard))
+    app.register_blueprint(
+        accounts_blueprint(
+            services.sessions, services.second_factors, services.provider, guard, proxies=settings.proxies
+        )
+    )
     app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
     for room in ("/audit", "/desk", "/figures", "/maps"):
         register_pages(app, room)

@@ -6,11 +6,16 @@ import os
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from geoservice.auth.model import Role
 from geoservice.domain.quotas import Quota
+
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 def default_data_dir() -> Path:
@@ -21,8 +26,12 @@ def default_data_dir() -> Path:
     return Path(base) / "geoservice"
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    return tuple(map(ip_network, _names(text)))
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,16 @@ class Settings(BaseSettings):
     #: A session of somebody who signed in ends when it was not used for so long, and in any case after so long.
     session_idle_s: float = Field(default=8 * 3600.0, ge=300, le=30 * 86_400)
     session_longest_s: float = Field(default=7 * 86_400.0, ge=300, le=90 * 86_400)
+    #: Roles whose accounts do nothing until they have a second factor, comma separated, such as admin,dispatcher.
+    second_factor_roles: str = ""
+    #: An identity provider (OpenID Connect) that people may sign in by, beside their passwords: its address, as its
+    #: tokens name it. Empty: none. What it knows this service as, and where it sends people back to, which is
+    #: https://this.service/signin/provider/back, as it was told there; how its button is called.
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None
+    oidc_callback: str = ""
+    oidc_name: str = Field(default="", max_length=60)
     #: Networks of proxies that say by X-Forwarded-For whom they heard, comma separated, such as 10.1.0.0/16.
     proxy_networks: str = ""
     #: How often one may, written so many/in so many seconds; empty: as often as he likes. Strangers who report, or ask
@@ -125,7 +144,9 @@ class Settings(BaseSettings):
     #: Level of the log lines on standard error: debug, info, warning or error.
     log_level: str = "info"
 
-    @field_validator("database_url", "database_owner_url", "backup_dir", "erasure_list", mode="before")
+    @field_validator(
+        "database_url", "database_owner_url", "backup_dir", "erasure_list", "oidc_client_secret", mode="before"
+    )
     @classmethod
     def _empty_means_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -146,11 +167,38 @@ class Settings(BaseSettings):
             raise ValueError("write networks as 10.1.0.0/16, with commas between them") from exc
         return value
 
+    @field_validator("second_factor_roles")
+    @classmethod
+    def _are_roles(cls, value: str) -> str:
+        unknown = set(_names(value)) - {role.value for role in Role if role is not Role.PUBLIC}
+        if unknown:
+            raise ValueError(f"there is no role {min(unknown)}; write roles as admin,dispatcher")
+        return value
+
+    @field_validator("oidc_issuer", "oidc_callback")
+    @classmethod
+    def _is_safe_to_ask(cls, value: str) -> str:
+        asked = urlsplit(value)
+        if value and not (asked.scheme == "https" or (asked.scheme == "http" and asked.hostname in _THIS_MACHINE)):
+            raise ValueError("write an https:// address; http:// is for 127.0.0.1 alone")
+        return value
+
+    @model_validator(mode="after")
+    def _names_the_whole_provider(self) -> Self:
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_callback):
+            raise ValueError("GEOSERVICE_OIDC_ISSUER needs GEOSERVICE_OIDC_CLIENT_ID and GEOSERVICE_OIDC_CALLBACK")
+        return self
+
     @field_validator("limit_reports", "limit_look_ups", "limit_failures", "limit_requests")
     @classmethod
     def _is_a_quota(cls, value: str) -> str:
         Quota.parse(value)
         return value
+
+    @property
+    def demanded_second_factors(self) -> frozenset[Role]:
+        """The roles whose accounts do nothing until they have a second factor."""
+        return frozenset(map(Role, _names(self.second_factor_roles)))
 
     @property
     def allowed_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from geoservice.embedded.cluster import Cluster
 from geoservice.embedded.stepping_down import server_account
 from geoservice.errors import NoDatabase
+from geoservice.lazy_modules import lazily
 from geoservice.reading.limits import Limits
 from geoservice.services.accounts.accounts import AccountService
+from geoservice.services.accounts.providers import ProviderSignInService
+from geoservice.services.accounts.second_factors import SecondFactorService
 from geoservice.services.accounts.sessions import SessionLimits, SessionService
 from geoservice.services.alerts import AlertService
 from geoservice.services.audit.anchors import AnchorFile
@@ -40,6 +43,7 @@ from geoservice.services.retention.erasures import PLACE, ErasureList
 from geoservice.services.retention.retention import RetentionService
 from geoservice.services.search import SearchService
 from geoservice.services.service_lists import ServiceListService
+from geoservice.services.sheets import SheetService
 from geoservice.services.snapshot_cache import SnapshotCache
 from geoservice.services.staff.members import StaffService
 from geoservice.services.tiles.service import TileService
@@ -60,6 +64,9 @@ from layers.db.scope import EVERYWHERE
 from layers.db.session import Database
 from tilegen.store import StoreLimits, TileStore
 
+with lazily():  # half of what starting takes, for those alone who have one
+    from geoservice.oidc import provider
+
 
 @dataclass(frozen=True)
 class Services:
@@ -79,6 +86,7 @@ class Services:
     handling: HandlingService
     desk: DeskService
     figures: FiguresService
+    sheets: SheetService
     alerts: AlertService
     viewing: ViewingService
     mapping: MapService
@@ -89,6 +97,9 @@ class Services:
     visiting: VisitingService
     accounts: AccountService
     sessions: SessionService
+    second_factors: SecondFactorService
+    #: None: nobody signs in by an identity provider.
+    provider: ProviderSignInService | None
     health: HealthService
     tiles: TileService
     features: FeatureService
@@ -166,6 +177,23 @@ def erasure_list(settings: Settings) -> ErasureList:
     return ErasureList(path)
 
 
+def _sessions(database: Database, settings: Settings) -> SessionService:
+    limits = SessionLimits(settings.session_idle_s, settings.session_longest_s)
+    return SessionService(database, limits, settings.demanded_second_factors)
+
+
+def _provider(database: Database, sessions: SessionService, settings: Settings) -> ProviderSignInService | None:
+    """Return how people sign in by the identity provider that is named; it is first asked when somebody does."""
+    if not settings.oidc_issuer:
+        return None
+    secret = settings.oidc_client_secret
+    named = provider.ProviderSettings(
+        settings.oidc_issuer, settings.oidc_client_id, None if secret is None else secret.get_secret_value(),
+        settings.oidc_callback,
+    )  # fmt: skip
+    return ProviderSignInService(database, sessions, provider.Provider(named), settings.oidc_name)
+
+
 def _cache(settings: Settings) -> SnapshotCache:
     # One connection listens, one reads, one is the builder's.
     url = database_urls(settings).service
@@ -179,6 +207,7 @@ def build_services(settings: Settings) -> Services:
     # These tell nothing of any row that has a policy but counts, or what everybody may know.
     everywhere = database.scoped(EVERYWHERE)
     cache = _cache(settings) if settings.hold_editions else None
+    sessions = _sessions(database, settings)
     incidents, handling, store = IncidentService(database), HandlingService(database), tile_store(settings)
     ownership = OwnershipService(everywhere, cache)
     return Services(
@@ -195,6 +224,7 @@ def build_services(settings: Settings) -> Services:
         handling=handling,
         desk=DeskService(database, handling),
         figures=FiguresService(database),
+        sheets=SheetService(database),
         alerts=AlertService(database, incidents),
         viewing=ViewingService(everywhere),
         mapping=MapService(database),
@@ -204,7 +234,9 @@ def build_services(settings: Settings) -> Services:
         keys=KeyService(everywhere, cache),
         visiting=VisitingService(everywhere, cache),
         accounts=AccountService(database),
-        sessions=SessionService(database, SessionLimits(settings.session_idle_s, settings.session_longest_s)),
+        sessions=sessions,
+        provider=_provider(database, sessions, settings),
+        second_factors=SecondFactorService(database),
         health=HealthService(everywhere, cache),
         tiles=TileService(everywhere, store),
         features=FeatureService(database),
@@ -223,7 +255,7 @@ def build_services(settings: Settings) -> Services:
 def build_streams(settings: Settings) -> Streams:
     """Return the application that streams events."""
     database = open_database(settings)
-    sessions = SessionService(database, SessionLimits(settings.session_idle_s, settings.session_longest_s))
+    sessions = _sessions(database, settings)
     events = EventService(database, KeyService(database).identify, sessions.listener)
     seats = Seats(settings.event_streams, settings.event_streams_per_address)
     return Streams(

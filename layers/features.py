@@ -9,14 +9,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
-from layers.crs import STORAGE_SRID, Position
+from layers.crs import STORAGE_SRID, Bbox, Position
 from layers.db.base import SCHEMA
 from layers.db.relations import columns_of
 from layers.layer import Column, Layer
@@ -28,6 +28,17 @@ _NAMES = ("name", "name_en", "address")
 #: A degree of longitude is longer than this wherever people live (to 63 degrees of latitude): so far an index looks.
 _LEAST_DEGREE_M = 50_000
 _quote = postgresql.dialect().identifier_preparer.quote_identifier
+
+
+class FeaturesWithin(NamedTuple):
+    """What a layer has in a box."""
+
+    #: How many there are, also where they are too many to be told one by one.
+    matched: int
+    #: Values by column.
+    rows: tuple[Mapping[str, Any], ...]
+    #: (n,) EPSG:4326, in the order of the rows.
+    geoms: np.ndarray
 
 
 def feature_collection(
@@ -206,6 +217,34 @@ def feature_rows(
     found = connection.execute(query, _asked(jurisdiction_id)).all()
     geoms = shapely.from_wkb(np.array([bytes(row[0]) for row in found], dtype=object))
     return tuple(tuple(row[1:]) for row in found), geoms
+
+
+def features_within(
+    connection: Connection, layer: Layer, *, jurisdiction_id: int, bbox: Bbox, most: int
+) -> FeaturesWithin:  # fmt: skip
+    """Return the features of a layer, now, whose boxes meet a box, by key.
+
+    Parameters
+    ----------
+    bbox
+        West, south, east, north in EPSG:4326.
+    most
+        Where there are more, none is returned, only how many there are.
+    """
+    geom = f"f.{_quote(layer.geom)}"
+    within = f"{_where(layer)} AND {geom} && st_makeenvelope(:west, :south, :east, :north, 4326)"
+    asked = _asked(jurisdiction_id) | dict(zip(("west", "south", "east", "north"), bbox, strict=True))
+    query = text(f"""
+        SELECT st_asbinary({geom}) AS geom, {_listed(layer.columns)} FROM {_from(layer)}
+         WHERE {within} ORDER BY f.{_quote(layer.key)} LIMIT :most + 1
+    """)  # noqa: S608  names are quoted, values bound
+    found = connection.execute(query, asked | {"most": most}).all()
+    if len(found) > most:
+        counted = text(f"SELECT count(*) FROM {_from(layer)} WHERE {within}")  # noqa: S608  as above
+        return FeaturesWithin(connection.execute(counted, asked).scalar_one(), (), np.array([], dtype=object))
+    names = [column.name for column in layer.columns]
+    rows = tuple(dict(zip(names, row[1:], strict=True)) for row in found)
+    return FeaturesWithin(len(found), rows, shapely.from_wkb(np.array([bytes(row[0]) for row in found], dtype=object)))
 
 
 def missing_columns(connection: Connection, layer: Layer) -> list[str]:

@@ -7,8 +7,9 @@ With GEOSERVICE_TEST_DATABASE_URL (a superuser's postgresql:// URL) that cluster
 
 from __future__ import annotations
 
-import copy
+import atexit
 import functools
+import gc
 import hashlib
 import itertools
 import os
@@ -22,7 +23,6 @@ from pathlib import Path
 import psycopg
 import pytest
 from flask.testing import FlaskClient
-from flask_openapi3 import utils as openapi
 from psycopg import sql
 from pydantic import SecretStr
 from sqlalchemy import make_url
@@ -39,6 +39,7 @@ from geoservice.settings import DatabaseUrls, Settings
 from geoservice.wiring import Services, build_services
 from layers.db.session import Database
 from tests.loading import stop
+from tests.made_once import make_once
 from tests.run import Run, begin
 from tests.waiting import wait_until
 
@@ -64,12 +65,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.basetemp = config.option.basetemp or str(run.directory / "b")
 
 
+def pytest_collection_finish() -> None:
+    """Spare the collector all that was imported and collected: it stays to the end, and is much."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 20)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _schemas_made_once() -> Iterator[None]:
-    """Make the JSON schema of a model once: hundreds of applications are made of the same models, and it takes most."""
-    made = functools.cache(openapi.get_model_schema)
+def _made_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(openapi, "get_model_schema", lambda *model, **mode: copy.deepcopy(made(*model, **mode)))
+        make_once(patch)
         yield
 
 
@@ -113,6 +119,14 @@ def clone_database(connection: psycopg.Connection, name: str, template: str) -> 
     )
 
 
+@functools.cache
+def _superuser(cluster_url: str) -> psycopg.Connection:
+    """Return the connection by which this process makes and drops databases, as long as it lives."""
+    connection = psycopg.connect(cluster_url, autocommit=True)
+    atexit.register(connection.close)
+    return connection
+
+
 class DatabaseMaker:
     """Clones databases from a template and drops them at the end."""
 
@@ -123,16 +137,15 @@ class DatabaseMaker:
     def clone(self, template: str) -> str:
         """Return the URL of a new database like `template`."""
         name = f"geoservice_test_{os.getpid()}_{next(_numbers)}"
-        with psycopg.connect(self.cluster_url, autocommit=True) as connection:
-            clone_database(connection, name, template)
+        clone_database(_superuser(self.cluster_url), name, template)
         self.made.append(name)
         return with_database(self.cluster_url, name)
 
     def drop_all(self) -> None:
         """Drop what was made, sessions and all."""
-        with psycopg.connect(self.cluster_url, autocommit=True) as connection:
-            for name in self.made:
-                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        connection = _superuser(self.cluster_url)
+        for name in self.made:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture
@@ -201,14 +214,15 @@ class LiveServer:
 
 
 @contextmanager
-def serving(cluster_url: str, community_template: str) -> Iterator[LiveServer]:
-    """Run a web server as the service runs it, on a demo community of its own."""
+def serving(cluster_url: str, community_template: str, **variables: str) -> Iterator[LiveServer]:
+    """Run a web server as the service runs it, on a demo community of its own; settings by their variables."""
     database_url = DatabaseMaker(cluster_url).clone(community_template)
     database = Database.connect(database_url, pool_size=1)
     key = KeyService(database).create(Role.DISPATCHER, "test")
     database.close()
-    settings = Settings(port=free_port())
-    with subprocess.Popen(web_command(settings), env=web_environment(as_service(database_url))) as process:
+    settings = Settings(port=int(variables.pop("GEOSERVICE_PORT", 0)) or free_port())
+    environment = web_environment(as_service(database_url)) | variables
+    with subprocess.Popen(web_command(settings), env=environment) as process:
         try:
             wait_until_answering(settings.host, settings.port, process)
             yield LiveServer(f"http://{settings.host}:{settings.port}", database_url, key)

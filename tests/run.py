@@ -22,8 +22,15 @@ from tests.reaper import MARK
 ROOT = Path(__file__).parents[1]
 #: Memory: nothing of a run outlives it, so no disk need be waited for. It needs about 2 GB there.
 MEMORY, MEMORY_NEEDED_MB = Path("/dev/shm"), 4000  # noqa: S108  a directory of the run's own is made in it
-#: For the cluster of a run: nobody needs it after a power cut, and several workers open connections.
-_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "300"}
+#: For the cluster of a run: nobody needs it after a power cut, several workers open connections, and each of thousands
+#: would load PostGIS anew.
+_SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "300",
+    "shared_preload_libraries": "'postgis-3'",
+}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""How long the next try to sign in waits, and what failures are counted by: the name that is tried, and the network."""
+"""How long the next try to sign in waits, and what failures are counted by: the name that is tried, and the network.
+
+Codes of a name are counted apart from its passwords: whoever has the password gets no new tries by showing it again.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,11 @@ _BITS_OF_4 = 24
 def name_subject(login: str) -> bytes:
     """Return what failures of a name are counted by, 32 bytes; there need be no account of this name."""
     return hashlib.sha256(f"login {login}".encode("utf-8", "replace")).digest()
+
+
+def code_subject(login: str) -> bytes:
+    """Return what wrong codes of a name are counted by, whose password was right, 32 bytes."""
+    return hashlib.sha256(f"code {login}".encode("utf-8", "replace")).digest()
 
 
 def network_subject(address: str | None) -> bytes:

@@ -21,9 +21,9 @@ class NewKey:
     secret_sha256: bytes
 
 
-def new_key() -> NewKey:
-    """Return a fresh key."""
-    key_id = "".join(secrets.choice(_ID_LETTERS) for _ in range(8))
+def new_key(key_id: str | None = None) -> NewKey:
+    """Return a fresh key, or a fresh secret of one that has an id."""
+    key_id = key_id or "".join(secrets.choice(_ID_LETTERS) for _ in range(8))
     secret = secrets.token_urlsafe(32)
     return NewKey(key_id, f"grd_{key_id}_{secret}", _hash(secret))
 

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     REPORT_AS_RESIDENT = "report_as_resident"  #: hand in an incident as a resident, without a key
     USE_DESK = "use_desk"  #: the dispatchers' page: all that is in hand, with its words
     VIEW_FIGURES = "view_figures"  #: the managers' page: how all incidents were handled, counted, of nobody by himself
+    PRINT_MAPS = "print_maps"  #: maps on paper: what he may see, as sheets and as an atlas
     HANDLE_INCIDENT = "handle_incident"  #: take steps with an incident; which, its lifecycle says
     USE_OPEN311 = "use_open311"  #: ask by the Open311 standard, without texts; its POST asks for the key in the form
     FOLLOW_REPORT = "follow_report"  #: see and rate the one report whose token is shown
@@ -69,6 +70,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.REPORT_INCIDENT: _KNOWN - {Role.READER, Role.PUBLISHER, Role.STEWARD, Role.AUDITOR},
     Permission.USE_DESK: frozenset({Role.DISPATCHER, Role.AUDITOR, Role.ADMIN}),
     Permission.VIEW_FIGURES: frozenset({Role.DISPATCHER, Role.ANALYST, Role.AUDITOR, Role.ADMIN}),
+    Permission.PRINT_MAPS: _STAFF | {Role.PUBLISHER},
     Permission.HANDLE_INCIDENT: frozenset({Role.OFFICER, Role.DISPATCHER, Role.ADMIN}),
     Permission.REPORT_AS_RESIDENT: _EVERYBODY,
     Permission.FOLLOW_REPORT: _EVERYBODY,

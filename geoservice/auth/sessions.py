@@ -7,6 +7,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
+from typing import Literal
 
 from geoservice.auth.model import Identity
 
@@ -27,9 +28,17 @@ class Session:
     must_change: bool
     #: What a page of this session sends along with whatever changes something.
     token: str
+    #: A second factor has to be set up before anything else.
+    must_enrol: bool = False
+    #: An identity provider said who it is: nobody here knows a password of his.
+    by_provider: bool = False
 
 
-def cookie_name(host: str, *, secure: bool) -> str:
+#: What a browser keeps on the way to a session: that a code is still to come, that it was sent to a provider.
+Step = Literal["code", "provider"]
+
+
+def cookie_name(host: str, *, secure: bool, step: Step | None = None) -> str:
     """Return the name of the cookie with the secret: cookies know no ports, so services of one host differ by it.
 
     Parameters
@@ -38,9 +47,12 @@ def cookie_name(host: str, *, secure: bool) -> str:
         As the address of the page has it, with the port where it is not the usual one.
     secure
         Whether the page came over TLS.
+    step
+        Of what is on the way to a session; None: of the session.
     """
     port = host.rpartition(":")[2]
     name = f"geoservice-{port if port.isdecimal() and port.isascii() else _DEFAULT_PORTS[secure]}"
+    name = name if step is None else f"{name}-{step}"
     return f"__Host-{name}" if secure else name
 
 

@@ -1,11 +1,13 @@
-"""Commands about API keys: key create, list, revoke."""
+"""Commands about API keys: key create, list, rotate, revoke."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +17,12 @@ from geoservice.lazy_modules import lazily
 
 with lazily():
     from geoservice.services import keys as key_services
+
+if TYPE_CHECKING:
+    from geoservice.records.keys.queries import StoredKey
+
+_SPAN = re.compile(r"([0-9]{1,4})([mhd])", re.ASCII)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 @contextmanager
@@ -27,16 +35,48 @@ def _keys() -> Iterator[key_services.KeyService]:
 DAYS = 365
 
 
+class _Network(click.ParamType):
+    """An address, or a network as 10.1.0.0/16."""
+
+    name = "network"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> IPv4Network | IPv6Network:
+        try:
+            return ip_network(value)
+        except ValueError:
+            self.fail(f"{value} is no network: write an address, or a network as 10.1.0.0/16.", param, ctx)
+
+
+class _Span(click.ParamType):
+    """A time as 30m, 12h or 7d."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        said = _SPAN.fullmatch(value)
+        if said is None:
+            self.fail(f"{value} is no span of time: write it as 30m, 12h or 7d.", param, ctx)
+        return timedelta(**{_UNITS[said[2]]: int(said[1])})
+
+
 @click.group()
 def key() -> None:
-    """Make, list and revoke the keys of programs."""
+    """Make, list, rotate and revoke the keys of programs."""
 
 
 @key.command()
 @click.option("--label", required=True, help="What the key is for; shown in lists.")
 @click.option("--no-end", is_flag=True, help=f"Never ends, in place of after {DAYS} days.")
+@click.option(
+    "--network", "networks", type=_Network(), multiple=True,
+    help="Where alone it may be shown, as 10.1.0.0/16; several times for several. Wherever when absent.",
+)  # fmt: skip
 @grant_options
-def create(*, label: str, no_end: bool, days: int | None, **said: Any) -> None:
+def create(
+    *, label: str, no_end: bool, days: int | None, networks: tuple[IPv4Network | IPv6Network, ...], **said: Any
+) -> None:  # fmt: skip
     """Make a key and print it; it is shown this once.
 
     A key is good in one jurisdiction, and for 365 days unless something else is said. An officer's names the officer,
@@ -48,11 +88,15 @@ def create(*, label: str, no_end: bool, days: int | None, **said: Any) -> None:
     with _keys() as keys:
         click.echo(
             keys.create(
-                grant.role, label, expires_at=grant.expires_at, staff=grant.holder, jurisdiction=grant.home
+                grant.role, label, expires_at=grant.expires_at, staff=grant.holder, jurisdiction=grant.home,
+                networks=networks,
             )
         )  # fmt: skip
-    ends = "It never ends." if grant.expires_at is None else f"It ends on {grant.expires_at:%Y-%m-%d}."
-    click.echo(ends, err=True)
+    click.echo(_end(grant.expires_at), err=True)
+
+
+def _end(expires_at: datetime | None) -> str:
+    return "It never ends." if expires_at is None else f"It ends on {expires_at:%Y-%m-%d}."
 
 
 @key.command("list")
@@ -66,7 +110,37 @@ def list_keys() -> None:
             place = f"{one.jurisdiction_code or 'everywhere':12}  {one.staff_code or '-':6}"
             ends = "never" if one.expires_at is None else f"{one.expires_at:%Y-%m-%d}"
             made = f"{one.created_at:%Y-%m-%d} by {one.created_by}, ends {ends:10}"
-            click.echo(f"{one.id}  {one.role:10}  {state:8}  {made}  {place}  {one.label}")
+            click.echo(f"{one.id}  {one.role:10}  {state:8}  {made}  {place}  {_use(one, now)}  {one.label}")
+
+
+def _use(key: StoredKey, now: datetime) -> str:
+    """Tell when a key was last used, where alone it may be, and until when its secret before is good."""
+    told = ["never used" if key.used_at is None else f"used {key.used_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"]
+    if key.networks:
+        told.append(f"from {', '.join(map(str, key.networks))}")
+    if key.previous_until is not None and key.previous_until > now:
+        told.append(f"secret before until {key.previous_until.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+    return "; ".join(told)
+
+
+@key.command()
+@click.argument("name")
+@click.option("--overlap", type=_Span(), default="7d", show_default=True,
+              help="How long the secret before is good, too: 30m, 12h, 7d; 0m ends it at once.")  # fmt: skip
+@click.option("--keep-end", is_flag=True, help=f"Leave its end as it is, in place of {DAYS} days from now.")
+def rotate(name: str, *, overlap: timedelta, keep_end: bool) -> None:
+    """Give a key another secret and print it; it is shown this once.
+
+    NAME is its id, or its label where one key in use has it. Who uses it may go on with the secret before until the
+    overlap ends. One that never ends still never does.
+    """
+    with _keys() as keys:
+        text, ends, previous_until = keys.rotate(
+            name, overlap=overlap, lasts=None if keep_end else timedelta(days=DAYS)
+        )  # fmt: skip
+    click.echo(text)
+    until = f"The secret before is good until {previous_until.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
+    click.echo(f"{_end(ends)} {until}", err=True)
 
 
 @key.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 import sys
@@ -94,11 +95,17 @@ def server_account(name: str) -> ServerAccount:
         account = account_to_run_as(name)
     except AccountUnknown as exc:
         return ServerAccount(None, f"The servers run as root: {exc} {exc.advice()}")
-    asked = ["/bin/sh", "-c", _CAN_RUN, "sh", sys.executable, str(_PACKAGE), *_LIBRARIES]
-    if account.run(asked, timeout_s=10).returncode != 0:
+    if not _can_run(account, _PACKAGE):
         return ServerAccount(
             None,
             f"The servers run as root: {name} can not read the service in {_PACKAGE.parent}, or not run"
             f" {sys.executable}. Install both where everybody can read them, such as in /opt.",
         )
     return ServerAccount(account)
+
+
+@functools.cache
+def _can_run(account: Account, package: Path) -> bool:
+    """Return whether an account can read the service; a process asks once, as it has read the service itself."""
+    asked = ["/bin/sh", "-c", _CAN_RUN, "sh", sys.executable, str(package), *_LIBRARIES]
+    return account.run(asked, timeout_s=10).returncode == 0

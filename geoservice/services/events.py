@@ -58,7 +58,7 @@ class EventService:
     """The events of one database."""
 
     def __init__(
-        self, database: Database, identify: Callable[[str], Identity | None],
+        self, database: Database, identify: Callable[[str, str | None], Identity | None],
         listener: Callable[[str], Identity | None] = lambda secret: None,
     ) -> None:  # fmt: skip
         self._database = database
@@ -90,9 +90,9 @@ class EventService:
             number_outbox(connection)
         return self.after(number)
 
-    def identify(self, key: str) -> Identity | None:
-        """Return who shows a key; None when it is not one that is in use."""
-        return self._identify(key)
+    def identify(self, key: str, address: str | None = None) -> Identity | None:
+        """Return who shows a key at an address; None when it is not one that is in use. Raise KeyElsewhere."""
+        return self._identify(key, address)
 
     def listener(self, secret: str) -> Identity | None:
         """Return who listens with the secret of a session; None when nobody is signed in with it."""

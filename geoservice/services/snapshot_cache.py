@@ -72,6 +72,8 @@ class SnapshotCache:
         self._thread: threading.Thread | None = None
         #: Called after each reading with its seconds, or None when it failed; for figures.
         self.on_reading: Callable[[float | None], None] = lambda seconds: None
+        #: Called after each look at the database, when that answers; for what is gathered until then.
+        self.each_time: Callable[[], None] = lambda: None
 
     @property
     def confirmed(self) -> Confirmed | None:
@@ -128,6 +130,7 @@ class SnapshotCache:
         while not self._stopping.is_set():
             if self.renew(listener.connection):
                 give_back()  # what it replaced
+            self.each_time()
             listener.wait(self._compare_every_s)
 
     def renew(self, connection: Connection) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from geoservice.auth.model import PUBLIC, Identity
 from geoservice.auth.sessions import cookie_name
 from geoservice.services.events import EventService
+from geoservice.services.keys import KeyElsewhere
 from geoservice.streams.answers import (
     Headers,
     Receive,
@@ -38,6 +39,7 @@ _STREAM_HEADERS: Headers = (
     ("x-content-type-options", "nosniff"),
 )  # fmt: skip
 
+_ELSEWHERE = Refusal(403, "This key is not good where it was shown", "It is for networks that were named for it.")
 _AWAY = come_again("The database does not answer", "Come again in a moment.")
 
 
@@ -113,21 +115,24 @@ class Streams:
 
     async def _listener(self, scope: Scope, headers: Mapping[str, str]) -> Listener:
         subscription = parse_subscription(scope["query_string"].decode("latin-1"), headers.get("last-event-id"))
-        look, identity = await self._identity(headers)
+        look, identity = await self._identity(scope, headers)
         return Listener(subscription, await asyncio.to_thread(self._events.audience, identity), look)
 
-    async def _identity(self, headers: Mapping[str, str]) -> tuple[LookAgain | None, Identity]:
+    async def _identity(self, scope: Scope, headers: Mapping[str, str]) -> tuple[LookAgain | None, Identity]:
         """Return who asks, and how to look again whether he still may; of the public nobody looks."""
         authorization = headers.get("authorization")
         if authorization is None:
             return await self._signed_in(headers)
         scheme, _, key = authorization.partition(" ")
-        key = key.strip()
-        identity = await asyncio.to_thread(self._events.identify, key) if scheme.lower() == "bearer" else None
+        look = partial(self._events.identify, key.strip(), self._caller(scope, headers))
+        try:
+            identity = await asyncio.to_thread(look) if scheme.lower() == "bearer" else None
+        except KeyElsewhere:
+            raise _ELSEWHERE from None
         if identity is None:
             asked = (("www-authenticate", "Bearer"),)
             raise Refusal(401, "A key is needed", "The key is not one that is in use; send it as Bearer grd_…", asked)
-        return partial(self._events.identify, key), identity
+        return partial(_still, look), identity
 
     async def _signed_in(self, headers: Mapping[str, str]) -> tuple[LookAgain | None, Identity]:
         page = own_page(headers, self._web_port)
@@ -138,9 +143,11 @@ class Streams:
         return partial(self._events.listener, secret), identity
 
     def _stranger(self, scope: Scope, headers: Mapping[str, str]) -> Stranger:
+        return Stranger(counted_network(self._caller(scope, headers)))
+
+    def _caller(self, scope: Scope, headers: Mapping[str, str]) -> str | None:
         client = scope.get("client")
-        address = caller_of(client[0] if client else None, headers.get("x-forwarded-for", ""), self._proxies)
-        return Stranger(counted_network(address))
+        return caller_of(client[0] if client else None, headers.get("x-forwarded-for", ""), self._proxies)
 
     async def _stream(
         self, listener: Listener, seat: AbstractContextManager[None], shared: Headers, receive: Receive, send: Send
@@ -151,6 +158,13 @@ class Streams:
                     raise _AWAY
                 await begin(send, 200, (*_STREAM_HEADERS, *shared))
                 await _first_to_end(_until_gone(receive), EventStream(self._events, self._hub, listener, send).run())
+
+
+def _still(look: LookAgain) -> Identity | None:
+    try:
+        return look()
+    except KeyElsewhere:
+        return None
 
 
 async def _first_to_end(*parts: Coroutine[Any, Any, None]) -> None:

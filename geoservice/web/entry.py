@@ -10,8 +10,7 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from geoservice.auth.model import VISITORS, Identity
 from geoservice.domain.visitors import Shown
-from geoservice.web.guard import Identify
-from geoservice.web.rate_limits import RateLimits
+from geoservice.web.rate_limits import IdentifyAt, RateLimits
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -37,7 +36,7 @@ class Entry:
 
     def __init__(
         self,
-        identify: Identify,
+        identify: IdentifyAt,
         shown: Callable[[], Shown | None],
         limits: RateLimits,
         trusted_hosts: tuple[str, ...] = (),
@@ -54,7 +53,7 @@ class Entry:
         if sent is None:
             return self.visitor_of(jurisdiction)
         key = _BEARER.fullmatch(sent)
-        identity = self._identify(key[1]) if key else None
+        identity = self._identify(key[1], self.limits.address_of(environ)) if key else None
         if identity is None or identity.home is None:
             return identity
         if jurisdiction is None:

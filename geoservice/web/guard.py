@@ -17,6 +17,7 @@ from geoservice.web.sessions import (
     TOKEN_IN_FORM,
     FindSession,
     PasswordToChange,
+    SecondFactorWanted,
     require_intent,
     session_of,
     signed_in,
@@ -110,7 +111,10 @@ def enforce(
 
 def _refuse(identity: Identity, needed: Permission) -> NoReturn:
     if identity.role is Role.PUBLIC:
-        raise Unauthorised if signed_in() is None else PasswordToChange
+        session = signed_in()
+        if session is None:
+            raise Unauthorised
+        raise PasswordToChange if session.must_change else SecondFactorWanted
     if may(identity.role, needed) and identity.home is not None:
         raise NotHere(jurisdiction=identity.home.code)
     raise Forbidden(role=identity.role.value, roles=", ".join(role.value for role in roles_with(needed)))
@@ -151,7 +155,7 @@ def _signed_in_identity(request: Request, find_session: FindSession, *, token_in
         return PUBLIC
     if not token_in_form:
         require_intent(request, session)
-    return PUBLIC if session.must_change else session.identity
+    return PUBLIC if session.must_change or session.must_enrol else session.identity
 
 
 def _shown_identity(header: str, identify: Identify) -> Identity:

@@ -25,8 +25,13 @@ def preferred_language() -> Language:
     return LANGUAGES[0]
 
 
+def named_language(language: Language) -> Language | None:
+    """Return a language where an address has to name it, because the browser would get another; else None."""
+    return None if language == preferred_language() else language
+
+
 def page_address(path: str, language: Language, **arguments: str | None) -> str:
-    """Return the address of a page in a language, named where the browser would get another; None is left out."""
-    said: dict[str, str] = {} if language == preferred_language() else {ARGUMENT: language}
-    said |= {name: value for name, value in arguments.items() if value is not None}
-    return f"{quote(path)}?{urlencode(said, safe=',')}" if said else quote(path)
+    """Return the address of a page in a language, which it names where it has to; arguments of None are left out."""
+    said = {ARGUMENT: named_language(language)} | arguments
+    told = {name: value for name, value in said.items() if value is not None}
+    return f"{quote(path)}?{urlencode(told, safe=',')}" if told else quote(path)

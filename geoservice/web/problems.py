@@ -16,6 +16,7 @@ from geoservice import errors as rules
 from geoservice.assigning import point_errors
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.reading import csv_errors
+from geoservice.services import keys
 from geoservice.services.layers import errors as layer_rules
 from geoservice.services.retention.errors import ErasureListNotWritten
 from geoservice.web import parsing, preconditions, rate_limits, sessions, streaming
@@ -25,6 +26,7 @@ from geoservice.web.json import dumps
 from geoservice.web.traces import request_id
 from geoservice.webhooks.webhook_errors import WebhookRefused
 from geoservice.writing import export_errors
+from geoservice.writing.chromium import PrinterFailed, PrinterMissing
 from layers import crs, datum
 from layers import errors as facts
 
@@ -70,6 +72,8 @@ KINDS: dict[type[Exception], Kind] = {
     sessions.ForeignPage: Kind("foreign-page", 403, "No page of this service sent that"),
     sessions.TokenMissing: Kind("token-missing", 403, "The token of the session is needed"),
     sessions.PasswordToChange: Kind("password-to-change", 403, "The password has to be changed first"),
+    sessions.SecondFactorWanted: Kind("second-factor-wanted", 403, "A second factor has to be set up first"),
+    keys.KeyElsewhere: Kind("key-elsewhere", 403, "This key is not good where it was shown"),
     facts.NotYours: Kind("not-yours", 403, "That belongs to another jurisdiction, or to another grid"),
     crs.OffTheEarth: Kind("out-of-range", 422, "The coordinates are not on the earth"),
     crs.UnknownCrs: Kind("unknown-crs", 422, "The coordinate reference system is not known"),
@@ -86,6 +90,8 @@ KINDS: dict[type[Exception], Kind] = {
     export_errors.ExportCrsUnknown: Kind("unknown-crs", 422, "The coordinate reference system is not known"),
     export_errors.EditionEmpty: Kind("edition-empty", 422, "The edition has no grids"),
     export_errors.ShapefileTooNarrow: Kind("shapefile-too-narrow", 422, "A shapefile can not hold a code"),
+    PrinterMissing: Kind("printer-missing", 503, "No printer is installed"),
+    PrinterFailed: Kind("printer-failed", 503, "The document could not be made"),
     rules.NothingLoaded: Kind("nothing-held", 503, "Nothing is held in memory"),
     rules.JurisdictionUnknown: Kind("jurisdiction-unknown", 404, "There is no such jurisdiction"),
     rules.JurisdictionNotStated: Kind("jurisdiction-not-stated", 422, "Which jurisdiction is meant is not clear"),

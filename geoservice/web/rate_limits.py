@@ -16,6 +16,7 @@ from geoservice.auth.model import Identity, Role
 from geoservice.auth.permissions import Permission
 from geoservice.domain.quotas import Allowance, Quota, RateLimit
 from geoservice.errors import GeoserviceError
+from geoservice.services.keys import KeyElsewhere
 from geoservice.settings import Settings
 from geoservice.web.addresses import Networks, caller_of, counted_network
 from geoservice.web.guard import Identify, current_identity, permission_of
@@ -23,6 +24,8 @@ from geoservice.web.pipeline import Step
 
 log = structlog.get_logger()
 
+#: Returns who shows a key at an address.
+IdentifyAt = Callable[[str, str | None], Identity | None]
 #: What is limited, as the header RateLimit-Policy names it.
 REPORTS, LOOK_UPS, FAILURES, REQUESTS = "reports", "look-ups", "failures", "requests"
 
@@ -72,19 +75,26 @@ class RateLimits:
         }  # fmt: skip
         return cls({name: Quota.parse(text) for name, text in written.items()}, settings.proxies)
 
-    def watching(self, identify: Identify, from_memory: Identify) -> Identify:
+    def watching(self, identify: IdentifyAt, from_memory: IdentifyAt) -> Identify:
         """Return what identifies the keys of requests, and asks memory alone for those from where many were none.
 
-        So whoever guesses costs the database nothing any more, and keys that are used where he sits stay good.
+        So whoever guesses costs the database nothing any more, and keys that are used where he sits stay good. One that
+        is shown where it is not good is none.
         """
         failures = self._limits.get(FAILURES)
-        if failures is None:
-            return identify
 
         def identified(key: str) -> Identity | None:
+            address = self.address_of(request.environ)
+            if failures is None:
+                return identify(key, address)
             network = self.network_of(request.environ)
             stopped = network is not None and not failures.left(network).remaining
-            identity = from_memory(key) if stopped else identify(key)
+            try:
+                identity = from_memory(key, address) if stopped else identify(key, address)
+            except KeyElsewhere:
+                if network is not None:
+                    failures.take(network)
+                raise
             if identity is None and network is not None and failures.take(network) is None:
                 raise TooManyRequests(FAILURES, failures.left(network))
             return identity
@@ -118,10 +128,14 @@ class RateLimits:
         caller = self.network_of(environ) if identity.role is Role.PUBLIC else _holder(identity)
         return caller is None or limit.take(caller) is not None
 
+    def address_of(self, environ: Mapping[str, Any]) -> str | None:
+        """Return the address that a request comes from, as far as proxies that are believed tell it."""
+        return caller_of(environ.get("REMOTE_ADDR"), environ.get("HTTP_X_FORWARDED_FOR", ""), self._proxies)
+
     def network_of(self, environ: Mapping[str, Any]) -> str | None:
         """Return the network that a request comes from; None: this machine, which is not limited."""
         forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
-        network = counted_network(caller_of(environ.get("REMOTE_ADDR"), forwarded, self._proxies))
+        network = counted_network(self.address_of(environ))
         if network is None and forwarded and not self._warned:
             self._warned = True
             log.warning("a proxy on this machine is not believed, so nobody who comes through it is limited",

@@ -9,13 +9,15 @@ from urllib.parse import urlsplit
 from flask import Request, g
 from werkzeug.wrappers import Response
 
-from geoservice.auth.sessions import Session, cookie_name, is_token
+from geoservice.auth.sessions import Session, Step, cookie_name, is_token
 from geoservice.errors import GeoserviceError
 
 #: Returns the session of a secret; None when there is none.
 FindSession = Callable[[str], Session | None]
 #: Addresses of the pages, which others link to.
 SIGN_IN, SIGN_OUT, PASSWORD = "/signin", "/signout", "/account/password"
+SIGN_IN_CODE, SECOND_FACTOR = "/signin/code", "/account/code"
+PROVIDER, PROVIDER_BACK = "/signin/provider", "/signin/provider/back"
 #: Where a program of a page states the token of its session; forms have a field of their own for it.
 TOKEN_HEADER, TOKEN_FIELD = "X-CSRF-Token", "token"
 #: What changes nothing (RFC 9110, 9.2.1).
@@ -39,6 +41,10 @@ class PasswordToChange(GeoserviceError):
     """The password is for one use: change it at /account/password first."""
 
 
+class SecondFactorWanted(GeoserviceError):
+    """Whoever has such a role signs in with a code, too: set up a second factor at /account/code first."""
+
+
 def token_in_form(view: View) -> View:
     """Label a view that forms are sent to: it reads them by `read_signed_form`, which asks for the token in them."""
     setattr(view, TOKEN_IN_FORM, True)
@@ -57,23 +63,33 @@ def session_of(request: Request, find: FindSession) -> Session | None:
     return None if secret is None else find(secret)
 
 
-def shown_secret(request: Request) -> str | None:
-    """Return the secret that a browser sends along."""
-    return request.cookies.get(_cookie_name(request))
+def shown_secret(request: Request, step: Step | None = None) -> str | None:
+    """Return the secret that a browser sends along: of a session, or of a step on the way to one."""
+    return request.cookies.get(_cookie_name(request, step))
 
 
 def set_session(response: Response, request: Request, secret: str) -> None:
     """Have the browser keep the secret until it is closed: no script sees it, and forms of other sites send it not."""
-    response.set_cookie(
-        _cookie_name(request), secret, path="/", httponly=True, samesite="Lax", secure=_scheme(request) == "https"
-    )
+    _set(response, request, secret, None)
 
 
-def forget_session(response: Response, request: Request) -> None:
+def set_step(response: Response, request: Request, step: Step, secret: str, *, patience_s: float) -> None:
+    """Have the browser keep the secret of a step on the way to a session, for so long, in the same way."""
+    _set(response, request, secret, step, max_age=int(patience_s))
+
+
+def forget_session(response: Response, request: Request, step: Step | None = None) -> None:
     """Have the browser forget it."""
     response.delete_cookie(
-        _cookie_name(request), path="/", httponly=True, samesite="Lax", secure=_scheme(request) == "https"
+        _cookie_name(request, step), path="/", httponly=True, samesite="Lax", secure=_scheme(request) == "https"
     )
+
+
+def _set(response: Response, request: Request, secret: str, step: Step | None, max_age: int | None = None) -> None:
+    response.set_cookie(
+        _cookie_name(request, step), secret, max_age=max_age, path="/", httponly=True, samesite="Lax",
+        secure=_scheme(request) == "https",
+    )  # fmt: skip
 
 
 def require_own_page(request: Request) -> None:
@@ -115,5 +131,5 @@ def _scheme(request: Request) -> str:
     return "https" if said == "https" else request.scheme
 
 
-def _cookie_name(request: Request) -> str:
-    return cookie_name(request.host, secure=_scheme(request) == "https")
+def _cookie_name(request: Request, step: Step | None) -> str:
+    return cookie_name(request.host, secure=_scheme(request) == "https", step=step)

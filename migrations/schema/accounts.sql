@@ -1,4 +1,4 @@
--- The accounts of people, who sign in with a password; their sessions; and how often signing in failed. Of accounts and sessions only
+-- The accounts of people, who sign in with a password and perhaps a code beside it; their sessions; and how often signing in failed. Only
 -- whoever asks for everything sees rows (row_policies.sql): who somebody is, is found out before anything else is known of him.
 
 -- A login name is of a post, not of a person: no name, and no number of anybody. An account is for one jurisdiction or, without one,
@@ -16,6 +16,7 @@ CREATE TABLE geoservice.account (
     created_by text NOT NULL CHECK (geoservice.is_name(created_by)),
     expires_at timestamptz,
     disabled_at timestamptz,
+    signed_in_at timestamptz,                 -- last
     FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
     CONSTRAINT account_staff_of_a_jurisdiction CHECK (staff_code IS NULL OR jurisdiction_id IS NOT NULL),
     CONSTRAINT account_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL)
@@ -26,6 +27,7 @@ CREATE TABLE geoservice.account (
 CREATE TABLE geoservice.session (
     secret_sha256 bytea PRIMARY KEY CHECK (octet_length(secret_sha256) = 32),
     login text COLLATE "C" NOT NULL REFERENCES geoservice.account,
+    by_provider boolean NOT NULL DEFAULT false,  -- an identity provider said who it is, in place of a password
     created_at timestamptz NOT NULL DEFAULT now(),
     seen_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
@@ -56,3 +58,61 @@ CREATE TABLE geoservice.sign_in_attempt (
     wait_until timestamptz
 );
 CREATE INDEX ix_sign_in_attempt_failed_at ON geoservice.sign_in_attempt (failed_at);
+
+-- The second factor of an account: what its codes are made of (RFC 6238). Until one of them was shown it asks nobody. The secret has to be
+-- known here to reckon with; logins of people may not read this table.
+CREATE TABLE geoservice.second_factor (
+    login text COLLATE "C" PRIMARY KEY REFERENCES geoservice.account,
+    secret bytea NOT NULL CHECK (octet_length(secret) = 20),
+    made_at timestamptz NOT NULL DEFAULT now(),
+    confirmed_at timestamptz,
+    last_step bigint                          -- of the code that was accepted last: none of it or before is accepted any more
+);
+
+-- What stands in for a code when the phone is gone: each once, as hashes.
+CREATE TABLE geoservice.recovery_code (
+    login text COLLATE "C" REFERENCES geoservice.second_factor ON DELETE CASCADE,
+    code_sha256 bytea CHECK (octet_length(code_sha256) = 32),
+    PRIMARY KEY (login, code_sha256)
+);
+
+-- That a password was right, or that a provider said who it is, and a code is still to come: no session, and good for nothing else. It
+-- holds the hash of the password, so that it is void when that is changed meanwhile.
+CREATE TABLE geoservice.pending_sign_in (
+    secret_sha256 bytea PRIMARY KEY CHECK (octet_length(secret_sha256) = 32),
+    login text COLLATE "C" NOT NULL REFERENCES geoservice.account,
+    verified text NOT NULL,                   -- hash of the password of then
+    by_provider boolean NOT NULL,             -- as of the session that will be
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX ix_pending_sign_in_login ON geoservice.pending_sign_in (login);
+CREATE INDEX ix_pending_sign_in_expires_at ON geoservice.pending_sign_in (expires_at);
+
+-- As whom an identity provider (OpenID Connect) knows whose account it is: by the pair of issuer and subject, never by mail or name. An
+-- administrator links them; nobody is made by signing in.
+CREATE TABLE geoservice.account_link (
+    issuer text COLLATE "C" CHECK (issuer ~ '^https?://[!-~]{1,250}$'),
+    subject text COLLATE "C" CHECK (subject ~ '^[ -~]{1,255}$'),
+    login text COLLATE "C" NOT NULL REFERENCES geoservice.account,
+    linked_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (issuer, subject)
+);
+CREATE INDEX ix_account_link_login ON geoservice.account_link (login);
+
+-- What began a sign-in by a provider that succeeded, as a hash: it is good for no second one.
+CREATE TABLE geoservice.provider_sign_in (
+    secret_sha256 bytea PRIMARY KEY CHECK (octet_length(secret_sha256) = 32),
+    used_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ix_provider_sign_in_used_at ON geoservice.provider_sign_in (used_at);
+
+-- Whoever came by a link that there is not any more signs in anew.
+CREATE FUNCTION geoservice.end_linked_sessions() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE geoservice.session SET revoked_at = now() WHERE login = OLD.login AND by_provider AND revoked_at IS NULL;
+    DELETE FROM geoservice.pending_sign_in WHERE login = OLD.login AND by_provider;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER end_linked_sessions AFTER DELETE ON geoservice.account_link
+    FOR EACH ROW EXECUTE FUNCTION geoservice.end_linked_sessions();

@@ -21,7 +21,8 @@ BEGIN
            FROM geoservice.posting AS p
            JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code),
         (SELECT md5(string_agg(concat_ws('|', k.id, encode(k.secret_sha256, 'hex'), k.role, k.jurisdiction_id,
-                    coalesce(k.expires_at::text, '-'), coalesce(k.revoked_at::text, '-')), ';' ORDER BY k.id))
+                    coalesce(k.expires_at::text, '-'), coalesce(k.revoked_at::text, '-'), k.networks,
+                    encode(k.previous_sha256, 'hex'), k.previous_until), ';' ORDER BY k.id))
            FROM geoservice.api_key AS k),
         (SELECT md5(string_agg(concat_ws('|', l.id, l.xmin), ';' ORDER BY l.id)) FROM geoservice.layer AS l WHERE l.description IS NOT NULL)
     ) AS q (editions, postings, keys, layers);

@@ -1,5 +1,5 @@
 -- The keys of programs. A key is for one jurisdiction or, without one, for all; a key of an officer names the member of staff who
--- holds it, by code.
+-- holds it, by code. When it gets another secret the one before may be good for a while.
 
 CREATE TABLE geoservice.api_key (
     id text PRIMARY KEY CHECK (id ~ '^[0-9a-z]{8}$'),
@@ -13,7 +13,17 @@ CREATE TABLE geoservice.api_key (
     created_by text NOT NULL DEFAULT geoservice.actor() CHECK (geoservice.is_name(created_by)),
     expires_at timestamptz,
     revoked_at timestamptz,
+    networks cidr[] NOT NULL DEFAULT '{}',    -- where alone it is good; none: wherever it is shown
+    previous_sha256 bytea CHECK (octet_length(previous_sha256) = 32),
+    previous_until timestamptz,
     FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
     CONSTRAINT api_key_staff_of_a_jurisdiction CHECK (staff_code IS NULL OR jurisdiction_id IS NOT NULL),
-    CONSTRAINT api_key_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL)
+    CONSTRAINT api_key_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL),
+    CONSTRAINT api_key_previous_ends CHECK ((previous_sha256 IS NULL) = (previous_until IS NULL))
+);
+
+-- When a key was last used, to some minutes. Apart from the key: that it was used changes nothing of what is announced, held or audited.
+CREATE TABLE geoservice.key_use (
+    key_id text PRIMARY KEY REFERENCES geoservice.api_key,
+    used_at timestamptz NOT NULL DEFAULT now()
 );

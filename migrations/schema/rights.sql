@@ -59,10 +59,12 @@ GRANT INSERT, UPDATE, DELETE ON geoservice.draft_grid TO geoservice_analyst;
 -- The service alone. What only triggers and functions write (territory, edition_period, grid_lineage, draft_change, incident_event,
 -- working_span, outbox) is not here.
 GRANT INSERT, UPDATE ON geoservice.jurisdiction TO geoservice_app;
-GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key TO geoservice_app;
-GRANT SELECT, INSERT, UPDATE (password_hash, must_change, disabled_at) ON geoservice.account TO geoservice_app;
+GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key, geoservice.key_use TO geoservice_app;
+GRANT SELECT, INSERT, UPDATE (password_hash, must_change, disabled_at, signed_in_at) ON geoservice.account TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (seen_at, revoked_at), DELETE ON geoservice.session TO geoservice_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON geoservice.sign_in_attempt TO geoservice_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON geoservice.sign_in_attempt, geoservice.second_factor TO geoservice_app;
+GRANT SELECT, INSERT, DELETE ON geoservice.recovery_code, geoservice.pending_sign_in, geoservice.account_link, geoservice.provider_sign_in
+    TO geoservice_app;
 GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservice.working_hours, geoservice.calendar_day
     TO geoservice_app;
 GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;

@@ -2665,7 +2665,7 @@ BEGIN ATOMIC
 END;
 
 -- The keys of programs. A key is for one jurisdiction or, without one, for all; a key of an officer names the member of staff who
--- holds it, by code.
+-- holds it, by code. When it gets another secret the one before may be good for a while.
 
 CREATE TABLE geoservice.api_key (
     id text PRIMARY KEY CHECK (id ~ '^[0-9a-z]{8}$'),
@@ -2679,12 +2679,22 @@ CREATE TABLE geoservice.api_key (
     created_by text NOT NULL DEFAULT geoservice.actor() CHECK (geoservice.is_name(created_by)),
     expires_at timestamptz,
     revoked_at timestamptz,
+    networks cidr[] NOT NULL DEFAULT '{}',    -- where alone it is good; none: wherever it is shown
+    previous_sha256 bytea CHECK (octet_length(previous_sha256) = 32),
+    previous_until timestamptz,
     FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
     CONSTRAINT api_key_staff_of_a_jurisdiction CHECK (staff_code IS NULL OR jurisdiction_id IS NOT NULL),
-    CONSTRAINT api_key_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL)
+    CONSTRAINT api_key_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL),
+    CONSTRAINT api_key_previous_ends CHECK ((previous_sha256 IS NULL) = (previous_until IS NULL))
 );
 
--- The accounts of people, who sign in with a password; their sessions; and how often signing in failed. Of accounts and sessions only
+-- When a key was last used, to some minutes. Apart from the key: that it was used changes nothing of what is announced, held or audited.
+CREATE TABLE geoservice.key_use (
+    key_id text PRIMARY KEY REFERENCES geoservice.api_key,
+    used_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- The accounts of people, who sign in with a password and perhaps a code beside it; their sessions; and how often signing in failed. Only
 -- whoever asks for everything sees rows (row_policies.sql): who somebody is, is found out before anything else is known of him.
 
 -- A login name is of a post, not of a person: no name, and no number of anybody. An account is for one jurisdiction or, without one,
@@ -2702,6 +2712,7 @@ CREATE TABLE geoservice.account (
     created_by text NOT NULL CHECK (geoservice.is_name(created_by)),
     expires_at timestamptz,
     disabled_at timestamptz,
+    signed_in_at timestamptz,                 -- last
     FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
     CONSTRAINT account_staff_of_a_jurisdiction CHECK (staff_code IS NULL OR jurisdiction_id IS NOT NULL),
     CONSTRAINT account_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL)
@@ -2712,6 +2723,7 @@ CREATE TABLE geoservice.account (
 CREATE TABLE geoservice.session (
     secret_sha256 bytea PRIMARY KEY CHECK (octet_length(secret_sha256) = 32),
     login text COLLATE "C" NOT NULL REFERENCES geoservice.account,
+    by_provider boolean NOT NULL DEFAULT false,  -- an identity provider said who it is, in place of a password
     created_at timestamptz NOT NULL DEFAULT now(),
     seen_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
@@ -2742,6 +2754,64 @@ CREATE TABLE geoservice.sign_in_attempt (
     wait_until timestamptz
 );
 CREATE INDEX ix_sign_in_attempt_failed_at ON geoservice.sign_in_attempt (failed_at);
+
+-- The second factor of an account: what its codes are made of (RFC 6238). Until one of them was shown it asks nobody. The secret has to be
+-- known here to reckon with; logins of people may not read this table.
+CREATE TABLE geoservice.second_factor (
+    login text COLLATE "C" PRIMARY KEY REFERENCES geoservice.account,
+    secret bytea NOT NULL CHECK (octet_length(secret) = 20),
+    made_at timestamptz NOT NULL DEFAULT now(),
+    confirmed_at timestamptz,
+    last_step bigint                          -- of the code that was accepted last: none of it or before is accepted any more
+);
+
+-- What stands in for a code when the phone is gone: each once, as hashes.
+CREATE TABLE geoservice.recovery_code (
+    login text COLLATE "C" REFERENCES geoservice.second_factor ON DELETE CASCADE,
+    code_sha256 bytea CHECK (octet_length(code_sha256) = 32),
+    PRIMARY KEY (login, code_sha256)
+);
+
+-- That a password was right, or that a provider said who it is, and a code is still to come: no session, and good for nothing else. It
+-- holds the hash of the password, so that it is void when that is changed meanwhile.
+CREATE TABLE geoservice.pending_sign_in (
+    secret_sha256 bytea PRIMARY KEY CHECK (octet_length(secret_sha256) = 32),
+    login text COLLATE "C" NOT NULL REFERENCES geoservice.account,
+    verified text NOT NULL,                   -- hash of the password of then
+    by_provider boolean NOT NULL,             -- as of the session that will be
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX ix_pending_sign_in_login ON geoservice.pending_sign_in (login);
+CREATE INDEX ix_pending_sign_in_expires_at ON geoservice.pending_sign_in (expires_at);
+
+-- As whom an identity provider (OpenID Connect) knows whose account it is: by the pair of issuer and subject, never by mail or name. An
+-- administrator links them; nobody is made by signing in.
+CREATE TABLE geoservice.account_link (
+    issuer text COLLATE "C" CHECK (issuer ~ '^https?://[!-~]{1,250}$'),
+    subject text COLLATE "C" CHECK (subject ~ '^[ -~]{1,255}$'),
+    login text COLLATE "C" NOT NULL REFERENCES geoservice.account,
+    linked_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (issuer, subject)
+);
+CREATE INDEX ix_account_link_login ON geoservice.account_link (login);
+
+-- What began a sign-in by a provider that succeeded, as a hash: it is good for no second one.
+CREATE TABLE geoservice.provider_sign_in (
+    secret_sha256 bytea PRIMARY KEY CHECK (octet_length(secret_sha256) = 32),
+    used_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ix_provider_sign_in_used_at ON geoservice.provider_sign_in (used_at);
+
+-- Whoever came by a link that there is not any more signs in anew.
+CREATE FUNCTION geoservice.end_linked_sessions() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE geoservice.session SET revoked_at = now() WHERE login = OLD.login AND by_provider AND revoked_at IS NULL;
+    DELETE FROM geoservice.pending_sign_in WHERE login = OLD.login AND by_provider;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER end_linked_sessions AFTER DELETE ON geoservice.account_link
+    FOR EACH ROW EXECUTE FUNCTION geoservice.end_linked_sessions();
 
 -- The services offered: what may be reported, and how long it may take.
 
@@ -4860,7 +4930,8 @@ BEGIN
            FROM geoservice.posting AS p
            JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code),
         (SELECT md5(string_agg(concat_ws('|', k.id, encode(k.secret_sha256, 'hex'), k.role, k.jurisdiction_id,
-                    coalesce(k.expires_at::text, '-'), coalesce(k.revoked_at::text, '-')), ';' ORDER BY k.id))
+                    coalesce(k.expires_at::text, '-'), coalesce(k.revoked_at::text, '-'), k.networks,
+                    encode(k.previous_sha256, 'hex'), k.previous_until), ';' ORDER BY k.id))
            FROM geoservice.api_key AS k),
         (SELECT md5(string_agg(concat_ws('|', l.id, l.xmin), ';' ORDER BY l.id)) FROM geoservice.layer AS l WHERE l.description IS NOT NULL)
     ) AS q (editions, postings, keys, layers);
@@ -5054,7 +5125,11 @@ END $$;
 
 -- Administration, by whatever door.
 SELECT geoservice.attach_audit('geoservice.api_key', 'id', 'r.id');
-SELECT geoservice.attach_audit('geoservice.account', 'login', 'r.login');
+-- That somebody signed in has an entry of its own.
+SELECT geoservice.attach_audit('geoservice.account', 'login', 'r.login', uncounted => ARRAY['signed_in_at']);
+-- Of which step the last code was is in what it was shown for.
+SELECT geoservice.attach_audit('geoservice.second_factor', 'login', 'r.login', '(SELECT a.jurisdiction_id FROM account AS a WHERE a.login = r.login)', ARRAY['last_step']);
+SELECT geoservice.attach_audit('geoservice.account_link', 'issuer, subject', 'r.login', '(SELECT a.jurisdiction_id FROM account AS a WHERE a.login = r.login)');
 SELECT geoservice.attach_audit('geoservice.login_grant', 'login', 'r.login');
 SELECT geoservice.attach_audit('geoservice.jurisdiction', 'id', 'r.code', 'r.id');
 SELECT geoservice.attach_audit('geoservice.staff', 'id', 'r.code');
@@ -5287,10 +5362,12 @@ GRANT INSERT, UPDATE, DELETE ON geoservice.draft_grid TO geoservice_analyst;
 -- The service alone. What only triggers and functions write (territory, edition_period, grid_lineage, draft_change, incident_event,
 -- working_span, outbox) is not here.
 GRANT INSERT, UPDATE ON geoservice.jurisdiction TO geoservice_app;
-GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key TO geoservice_app;
-GRANT SELECT, INSERT, UPDATE (password_hash, must_change, disabled_at) ON geoservice.account TO geoservice_app;
+GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key, geoservice.key_use TO geoservice_app;
+GRANT SELECT, INSERT, UPDATE (password_hash, must_change, disabled_at, signed_in_at) ON geoservice.account TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (seen_at, revoked_at), DELETE ON geoservice.session TO geoservice_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON geoservice.sign_in_attempt TO geoservice_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON geoservice.sign_in_attempt, geoservice.second_factor TO geoservice_app;
+GRANT SELECT, INSERT, DELETE ON geoservice.recovery_code, geoservice.pending_sign_in, geoservice.account_link, geoservice.provider_sign_in
+    TO geoservice_app;
 GRANT INSERT, UPDATE, DELETE ON geoservice.posting, geoservice.service, geoservice.working_hours, geoservice.calendar_day
     TO geoservice_app;
 GRANT INSERT, DELETE ON geoservice.finding TO geoservice_app;
@@ -5399,7 +5476,8 @@ BEGIN
     -- Whoever runs the service.
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
                                 'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview',
-                                'change', 'change_count', 'account', 'session', 'erasure', 'retention_run'] LOOP
+                                'change', 'change_count', 'account', 'session', 'second_factor', 'recovery_code', 'pending_sign_in', 'account_link',
+                                'provider_sign_in', 'erasure', 'retention_run'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
     END LOOP;
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_everywhere', handled, 'true');

@@ -18,8 +18,11 @@ GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 #: Addresses for people and their browsers, not part of the machine interface.
 PAGES = {
     "/", "/docs", "/openapi.json", "/favicon.ico", "/assets/<version>/<path:file>", "/maps/<jurisdiction>",
-    "/maps/<jurisdiction>/figures.json", "/maps/<jurisdiction>/incidents.json", "/maps/<jurisdiction>/tiles", "/maps/<jurisdiction>/layers/<layer>.geojson",
-    "/signin", "/signout", "/account/password",
+    "/maps/<jurisdiction>/print", "/maps/<jurisdiction>/print.pdf", "/maps/<jurisdiction>/print.png",
+    "/maps/<jurisdiction>/figures.json", "/maps/<jurisdiction>/incidents.json", "/maps/<jurisdiction>/tiles",
+    "/maps/<jurisdiction>/layers/<layer>.geojson",
+    "/signin", "/signin/code", "/signout", "/account/password", "/account/code", "/account/code/confirm",
+    "/account/code/off",
     "/report", "/report/follow", "/report/worker.js", "/officer", "/phone/<version>/<path:file>",
     "/pages/<version>/<path:file>", "/desk", "/desk/<jurisdiction>", "/desk/<jurisdiction>/list",
     "/desk/<jurisdiction>/rows", "/desk/<jurisdiction>/incidents/<id>", "/desk/<jurisdiction>/incidents/<id>/<action>",

@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from ipaddress import IPv4Network, IPv6Network
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from geoservice.auth.model import Role
 from geoservice.auth.passwords import PasswordUnfit
 from geoservice.auth.sessions import Session
 from geoservice.maps.assets import AssetsMissing
-from geoservice.pages.accounts.rendering import Refusal, address_of, password_page, refusal_of, sign_in_page
+from geoservice.pages.accounts.codes import add_second_factor, add_sign_in_code
+from geoservice.pages.accounts.entry import entered, led_on
+from geoservice.pages.accounts.providers import add_provider
+from geoservice.pages.accounts.rendering import (
+    PROVIDER_NAME,
+    Refusal,
+    address_of,
+    password_page,
+    refusal_of,
+    sign_in_page,
+)
 from geoservice.pages.shell.files import assets_missing
 from geoservice.services.accounts.account_errors import SignInMustWait, SignInRefused
+from geoservice.services.accounts.providers import ProviderSignInService
+from geoservice.services.accounts.second_factors import SecondFactorService
 from geoservice.services.accounts.sessions import NewSession, SessionService
 from geoservice.web.addresses import caller_address, own_path
 from geoservice.web.forms import FORM_TYPE, read_form
@@ -29,23 +40,25 @@ from geoservice.web.sessions import (
     forget_session,
     require_own_page,
     require_token,
-    set_session,
     shown_secret,
     signed_in,
 )
 from geoservice.web.streaming import streams
 from layers.errors import TooBusy
 
-#: Where whoever signed in begins, unless he came from somewhere.
-_HOMES = {Role.OFFICER: "/officer", Role.DISPATCHER: "/desk", Role.AUDITOR: "/audit"}
 Networks = Collection[IPv4Network | IPv6Network]
 
 
-def accounts_blueprint(sessions: SessionService, guard: Guard, *, proxies: Networks) -> Blueprint:
+def accounts_blueprint(
+    sessions: SessionService, second_factors: SecondFactorService, provider: ProviderSignInService | None,
+    guard: Guard, *, proxies: Networks,
+) -> Blueprint:  # fmt: skip
     """Return the pages, each behind the guard, which lets everybody to them: they look for themselves who is who.
 
     Parameters
     ----------
+    provider
+        Where people may sign in by an identity provider.
     proxies
         Networks whose `X-Forwarded-For` is believed: failures are counted by whom they heard.
     """
@@ -53,6 +66,12 @@ def accounts_blueprint(sessions: SessionService, guard: Guard, *, proxies: Netwo
     _add_sign_in(blueprint, sessions, guard, proxies)
     _add_sign_out(blueprint, sessions, guard)
     _add_password(blueprint, sessions, guard, proxies)
+    add_sign_in_code(blueprint, sessions, guard, proxies)
+    add_second_factor(blueprint, second_factors, guard, proxies)
+    if provider is not None:
+        add_provider(blueprint, provider, guard, proxies)
+        name = provider.name
+        blueprint.record_once(lambda state: state.app.extensions.update({PROVIDER_NAME: name}))
     blueprint.register_error_handler(AssetsMissing, assets_missing)
     return blueprint
 
@@ -76,7 +95,7 @@ def _add_sign_in(blueprint: Blueprint, sessions: SessionService, guard: Guard, p
             )
         except (ForeignPage, SignInRefused, SignInMustWait, TooBusy) as exc:
             return sign_in_page(next_path, login=login, refusal=refusal_of(exc))
-        return _entered(begun, next_path)
+        return entered(begun, next_path)
 
 
 def _add_sign_out(blueprint: Blueprint, sessions: SessionService, guard: Guard) -> None:
@@ -92,7 +111,7 @@ def _add_sign_out(blueprint: Blueprint, sessions: SessionService, guard: Guard) 
                 sessions.sign_out(secret)
         except (ForeignPage, TokenMissing) as exc:
             return sign_in_page(None, refusal=refusal_of(exc))
-        response = _led_on(address_of(SIGN_IN))
+        response = led_on(address_of(SIGN_IN))
         forget_session(response, request)
         return response
 
@@ -103,7 +122,7 @@ def _add_password(blueprint: Blueprint, sessions: SessionService, guard: Guard, 
     def show_password() -> WerkzeugResponse:
         session, next_path = signed_in(), own_path(request.args.get("next"))
         if session is None:
-            return _led_on(address_of(SIGN_IN, next=address_of(PASSWORD, next=next_path)))
+            return led_on(address_of(SIGN_IN, next=address_of(PASSWORD, next=next_path)))
         return password_page(session, next_path)
 
     @blueprint.post(PASSWORD)
@@ -122,7 +141,7 @@ def _add_password(blueprint: Blueprint, sessions: SessionService, guard: Guard, 
             return password_page(session, next_path, refusal=Refusal(422, "wrong_password"))
         except (ForeignPage, TokenMissing, PasswordUnfit, SignInMustWait, TooBusy) as exc:
             return password_page(session, next_path, refusal=refusal_of(exc))
-        return _entered(changed, next_path)
+        return entered(changed, next_path)
 
 
 def _changed_password(
@@ -133,17 +152,3 @@ def _changed_password(
         raise PasswordUnfit(reason="differ")
     address = caller_address(request, proxies)
     return sessions.change_password(session.login, form.get("current", ""), new, address=address)
-
-
-def _entered(begun: NewSession, next_path: str | None) -> WerkzeugResponse:
-    """Lead on whoever signed in, with the secret that is his from now on."""
-    home = address_of(_HOMES.get(begun.role, "/"))
-    response = _led_on(address_of(PASSWORD, next=next_path) if begun.must_change else next_path or home)
-    set_session(response, request, begun.secret)
-    return response
-
-
-def _led_on(address: str) -> WerkzeugResponse:
-    response = redirect(address, 303)
-    response.headers["Cache-Control"] = "no-store"
-    return response

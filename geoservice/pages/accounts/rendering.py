@@ -6,20 +6,41 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response, current_app, request, url_for
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from geoservice.auth.passwords import PasswordUnfit
 from geoservice.auth.sessions import Session
+from geoservice.auth.totp import enrolment_address, secret_text
 from geoservice.domain.languages import HTML_LANG, OWN_NAME, Language
+from geoservice.oidc.errors import AnswerRefused, ProviderAway
 from geoservice.pages.phone.shell import phone_version
 from geoservice.pages.shell.files import asset_url
 from geoservice.pages.shell.telling import waiting_time
 from geoservice.pages.words.catalogue import words
-from geoservice.services.accounts.account_errors import SignInMustWait, SignInRefused
+from geoservice.services.accounts.account_errors import (
+    CodeRefused,
+    NotLinked,
+    PendingSignInOver,
+    SecondFactorMissing,
+    SecondFactorThere,
+    SignInMustWait,
+    SignInRefused,
+)
+from geoservice.services.accounts.second_factors import FactorState, NewFactor
 from geoservice.web.files import packed
 from geoservice.web.language import asked_language, page_address
-from geoservice.web.sessions import PASSWORD, SIGN_IN, SIGN_OUT, TOKEN_FIELD, ForeignPage, signed_in
+from geoservice.web.sessions import (
+    PASSWORD,
+    PROVIDER,
+    SECOND_FACTOR,
+    SIGN_IN,
+    SIGN_IN_CODE,
+    SIGN_OUT,
+    TOKEN_FIELD,
+    ForeignPage,
+    signed_in,
+)
 from layers.errors import TooBusy
 
 _TEMPLATES = Environment(
@@ -34,6 +55,8 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _RETRY_AFTER_S = 2
+#: Where the application keeps how people call the identity provider that they may sign in by; none: they may not.
+PROVIDER_NAME = "accounts.provider"
 #: Of a login name that was typed, what is shown again.
 _LOGIN_LENGTH = 40
 
@@ -47,6 +70,20 @@ class Refusal:
     word: str
     #: How long the next try waits, where it does.
     wait_s: int | None = None
+    #: As whom an identity provider knows who tried, where that is told.
+    subject: str = ""
+
+
+_PLAIN: dict[type[Exception], Refusal] = {
+    SignInRefused: Refusal(422, "refused"),
+    CodeRefused: Refusal(422, "code_refused"),
+    PendingSignInOver: Refusal(403, "pending_over"),
+    SecondFactorThere: Refusal(409, "factor_there"),
+    SecondFactorMissing: Refusal(409, "factor_missing"),
+    ForeignPage: Refusal(403, "foreign"),
+    AnswerRefused: Refusal(403, "answer_refused"),
+    ProviderAway: Refusal(503, "provider_away", _RETRY_AFTER_S),
+}
 
 
 def refusal_of(error: Exception) -> Refusal:
@@ -57,20 +94,60 @@ def refusal_of(error: Exception) -> Refusal:
         return Refusal(503, "busy", _RETRY_AFTER_S)
     if isinstance(error, PasswordUnfit):
         return Refusal(422, str(error.fields["reason"]))
-    if isinstance(error, SignInRefused):
-        return Refusal(422, "refused")
-    return Refusal(403, "foreign" if isinstance(error, ForeignPage) else "stale")
+    if isinstance(error, NotLinked):
+        return Refusal(403, "not_linked", subject=error.subject)
+    return _PLAIN.get(type(error), Refusal(403, "stale"))
 
 
 def sign_in_page(next_path: str | None, *, login: str = "", refusal: Refusal | None = None) -> Response:
     """Return the page to sign in; whoever is signed in may sign out there, or sign in as somebody else."""
-    shown = {"login": login[:_LOGIN_LENGTH], "session": signed_in(), "password_url": address_of(PASSWORD)}
+    provider: str | None = current_app.extensions.get(PROVIDER_NAME)
+    shown = {
+        "login": login[:_LOGIN_LENGTH], "session": signed_in(), "password_url": address_of(PASSWORD),
+        "code_url": address_of(SECOND_FACTOR), "provider": provider,
+        "provider_url": address_of(PROVIDER, next=next_path),
+    }  # fmt: skip
     return _page("signin", "sign_in", SIGN_IN, next_path, refusal, shown)
 
 
 def password_page(session: Session, next_path: str | None, *, refusal: Refusal | None = None) -> Response:
     """Return the page to change the password of who is signed in."""
     return _page("password", "change_password", PASSWORD, next_path, refusal, {"session": session})
+
+
+def code_page(next_path: str | None, *, refusal: Refusal | None = None) -> Response:
+    """Return the page that asks for a code after the password."""
+    shown = {"sign_in_url": address_of(SIGN_IN, next=next_path)}
+    return _page("code", "code_title", SIGN_IN_CODE, next_path, refusal, shown)
+
+
+def second_factor_page(
+    session: Session, standing: FactorState | None, next_path: str | None, *, refusal: Refusal | None = None
+) -> Response:  # fmt: skip
+    """Return the page of who is signed in where a second factor is set up or, where there is one, taken off."""
+    shown = {
+        "session": session, "standing": standing, "since": "" if standing is None else f"{standing.since:%Y-%m-%d}",
+        "off_url": address_of(f"{SECOND_FACTOR}/off"), "back_url": next_path or address_of("/"),
+    }  # fmt: skip
+    return _page("second_factor", "second_factor", SECOND_FACTOR, next_path, refusal, shown)
+
+
+def enrolment_page(
+    session: Session, enrolment: NewFactor, next_path: str | None, *, refusal: Refusal | None = None
+) -> Response:  # fmt: skip
+    """Return the page with a secret, which goes on when a code of it is shown."""
+    address = enrolment_address(enrolment.secret, login=session.login, service=f"geoservice {request.host}")
+    shown = {
+        "session": session, "secret": secret_text(enrolment.secret), "otpauth": address,
+        "confirm_url": address_of(f"{SECOND_FACTOR}/confirm"), "cancel_url": address_of(SECOND_FACTOR, next=next_path),
+    }  # fmt: skip
+    return _page("enrolment", "second_factor", SECOND_FACTOR, next_path, refusal, shown)
+
+
+def recovery_codes_page(session: Session, codes: tuple[str, ...], next_path: str | None) -> Response:
+    """Return the page with the recovery codes, shown this once."""
+    shown = {"session": session, "codes": codes, "back_url": next_path or address_of("/")}
+    return _page("recovery_codes", "recovery_codes", SECOND_FACTOR, next_path, None, shown)
 
 
 def address_of(path: str, **arguments: str | None) -> str:
@@ -114,4 +191,4 @@ def _page(
 def _sentence(refusal: Refusal, language: Language) -> str:
     said = words("accounts", language)
     wait = "" if refusal.wait_s is None else waiting_time(refusal.wait_s, said)
-    return said[refusal.word].format(wait=wait)
+    return said[refusal.word].format(wait=wait, subject=refusal.subject)

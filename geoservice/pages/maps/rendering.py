@@ -14,7 +14,7 @@ from geoservice.domain.languages import Language
 from geoservice.maps.builders import MapFrame, counted, display_name, draw_map, drawn_layers, figures
 from geoservice.maps.specs import panel_groups
 from geoservice.maps.viewing import JurisdictionView
-from geoservice.pages.shell.files import asset_url, file_url
+from geoservice.pages.shell.files import asset_url
 from geoservice.pages.shell.frame import Place, page
 from geoservice.pages.words.catalogue import own_words, words
 from geoservice.services.mapping import InHandPage
@@ -57,6 +57,7 @@ def map_page(jurisdiction: JurisdictionView, layers: Collection[str], stream: st
         figures=[(key, counted(count)) for key, count in figures(jurisdiction.statistics).items()],
         statuses=_titles(STATUSES, language, OPEN), sources=_titles(SOURCES, language, tuple(SOURCES)), ages=AGES,
         told_of_incidents="incidents" in layers, knows_staff=permitted(current_identity(), Permission.READ_INCIDENTS),
+        print_url=f"/maps/{quote(code, safe='')}/print" if permitted(current_identity(), Permission.PRINT_MAPS) else "",
     )  # fmt: skip
 
 
@@ -72,7 +73,7 @@ def _settings(code: str, language: Language) -> dict[str, Any]:
             "desk": f"/desk/{quote(code, safe='')}/incidents/"
             if permitted(current_identity(), Permission.USE_DESK) else "",
         },
-        "icons": file_url("maps/icons/"),
+        "icons": asset_url("static/icons/"),
     }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from geoservice.web.account_frame import account_frame
 from geoservice.web.files import packed, versioned_file_response
 from geoservice.web.guard import Guard, shown_here
 from geoservice.web.language import ARGUMENT, asked_language, page_address
-from geoservice.web.sessions import PASSWORD, signed_in
+from geoservice.web.sessions import PASSWORD, SECOND_FACTOR, signed_in
 
 #: Each page and the endpoint that serves it; the officers' is not kept on the phone.
 KEPT_PAGES = ("phone.report", "phone.follow")
@@ -51,9 +51,10 @@ def phone_blueprint(viewing: Viewing, guard: Guard, *, public_reports: bool) -> 
     @guard("view_map")
     def officer() -> WerkzeugResponse:
         session, language = signed_in(), asked_language()
-        if session is not None and session.must_change:
+        if session is not None and (session.must_change or session.must_enrol):
             here = page_address(request.path, language)
-            return redirect(page_address(PASSWORD, language, next=here), 303)
+            first = PASSWORD if session.must_change else SECOND_FACTOR
+            return redirect(page_address(first, language, next=here), 303)
         return _page("officer", tuple(shown_here(viewing.jurisdictions())), account=asdict(account_frame(language)))
 
     @blueprint.get("/report/worker.js")

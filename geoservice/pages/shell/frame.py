@@ -16,7 +16,7 @@ from geoservice.pages.shell.telling import moment
 from geoservice.pages.words.catalogue import words
 from geoservice.web.files import packed
 from geoservice.web.guard import current_identity
-from geoservice.web.language import ARGUMENT, asked_language, page_address
+from geoservice.web.language import ARGUMENT, asked_language, named_language, page_address
 from geoservice.web.sessions import PASSWORD, SIGN_IN, SIGN_OUT, TOKEN_FIELD, signed_in
 
 TEMPLATES = Environment(
@@ -85,6 +85,7 @@ def frame_values(language: Language) -> dict[str, Any]:
     session = signed_in()
     return {
         "language": language,
+        "named_language": named_language(language),
         "lang": HTML_LANG[language],
         "address": lambda path, **arguments: page_address(path, language, **arguments),
         "account": {

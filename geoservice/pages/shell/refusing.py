@@ -12,11 +12,12 @@ from geoservice.pages.words.catalogue import words
 from geoservice.web.addresses import own_path
 from geoservice.web.language import asked_language, page_address
 from geoservice.web.problems import Kind, ProblemError, as_problem, register_problem_format, request_id, wants_page
-from geoservice.web.sessions import PASSWORD, SAFE_METHODS, SIGN_IN
+from geoservice.web.sessions import PASSWORD, SAFE_METHODS, SECOND_FACTOR, SIGN_IN
 
 #: What is told by sentences of these pages' own, by status; of the rest what programs are told.
 _OWN = (401, 403, 404, 503)
-_TO_CHANGE = "password-to-change"
+#: Where whoever is signed in has to go first, by the kind of the problem.
+_FIRST = {"password-to-change": PASSWORD, "second-factor-wanted": SECOND_FACTOR}
 
 
 def register_pages(app: Flask, prefix: str) -> None:
@@ -30,8 +31,8 @@ def problem_page(kind: Kind, detail: str, errors: list[ProblemError]) -> Respons
         return _told("shell/templates/problem_part.html", kind, detail, errors)
     if not wants_page():
         return as_problem(kind, detail, errors)
-    if request.method in SAFE_METHODS and (kind.status == 401 or kind.slug == _TO_CHANGE):
-        path = SIGN_IN if kind.status == 401 else PASSWORD
+    if request.method in SAFE_METHODS and (kind.status == 401 or kind.slug in _FIRST):
+        path = SIGN_IN if kind.status == 401 else _FIRST[kind.slug]
         response: Response = redirect(page_address(path, asked_language(), next=own_path(here())), 303)  # type: ignore[assignment]
         response.headers["Cache-Control"] = "no-store"
         return response

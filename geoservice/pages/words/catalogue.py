@@ -9,12 +9,13 @@ from geoservice.pages.words.desk import DESK
 from geoservice.pages.words.figures import FIGURES
 from geoservice.pages.words.maps import MAPS
 from geoservice.pages.words.phone import FOLLOW, OFFICER, PHONE, REPORT
+from geoservice.pages.words.print import PRINT
 from geoservice.pages.words.shell import SHELL
 
 #: By page; those of `shell` are on every page.
 PAGES: dict[str, dict[str, tuple[str, ...]]] = {
-    "shell": SHELL, "desk": DESK, "figures": FIGURES, "audit": AUDIT, "maps": MAPS, "accounts": ACCOUNTS,
-    "report": PHONE | REPORT, "follow": PHONE | FOLLOW, "officer": PHONE | OFFICER,
+    "shell": SHELL, "desk": DESK, "figures": FIGURES, "audit": AUDIT, "maps": MAPS, "print": PRINT,
+    "accounts": ACCOUNTS,    "report": PHONE | REPORT, "follow": PHONE | FOLLOW, "officer": PHONE | OFFICER,
 }  # fmt: skip
 
 

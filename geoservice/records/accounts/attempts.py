@@ -16,6 +16,9 @@ _TAKE = text("""
             WHEN t.failed_at > clock_timestamp() - CAST(:window AS interval) THEN t.failures ELSE 0 END
     RETURNING t.failures, extract(epoch FROM t.wait_until - clock_timestamp()) AS wait_s
 """).bindparams(bindparam("subject", type_=BYTEA))
+_LOCK = text("""
+    SELECT FROM geoservice.sign_in_attempt WHERE subject = ANY(:subjects) ORDER BY subject FOR UPDATE
+""")
 _COUNT = text("""
     UPDATE geoservice.sign_in_attempt SET failures = :failures, failed_at = clock_timestamp(),
            wait_until = clock_timestamp() + make_interval(secs => :wait_s)
@@ -53,6 +56,11 @@ def take_subjects(
         row = connection.execute(_TAKE, {"subject": subject, "window": window}).one()
         taken[subject] = Attempts(row.failures, float(row.wait_s or 0))
     return taken
+
+
+def lock_subjects(connection: Connection, subjects: tuple[bytes, ...]) -> None:
+    """Lock subjects until the transaction ends, in the order in which `take_subjects` does."""
+    connection.execute(_LOCK, {"subjects": list(subjects)})
 
 
 def count_failure(connection: Connection, subject: bytes, *, failures: int, wait_s: float) -> datetime:

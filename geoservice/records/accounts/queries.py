@@ -20,6 +20,8 @@ class StoredAccount:
     created_by: str
     expires_at: datetime | None
     disabled_at: datetime | None
+    #: Last.
+    signed_in_at: datetime | None
     #: Where it is good; None: everywhere.
     jurisdiction_id: int | None
     jurisdiction_code: str | None
@@ -27,6 +29,17 @@ class StoredAccount:
     staff_code: str | None
     #: Neither disabled nor over.
     is_open: bool
+    #: Signing in asks for a code, too.
+    has_second_factor: bool
+
+
+@dataclass(frozen=True)
+class StoredSession:
+    """A session that lasts, and its account as it is now."""
+
+    account: StoredAccount
+    #: An identity provider said who it is, in place of a password.
+    by_provider: bool
 
 
 _INSERT = text("""
@@ -36,8 +49,12 @@ _INSERT = text("""
     ON CONFLICT (login) DO NOTHING
 """)
 _OPEN = "a.disabled_at IS NULL AND (a.expires_at IS NULL OR a.expires_at > now())"
+#: An account as `StoredAccount` has it.
+_TOLD = f"""a.*, j.code AS jurisdiction_code, {_OPEN} AS is_open,
+           EXISTS (SELECT FROM geoservice.second_factor AS f
+                    WHERE f.login = a.login AND f.confirmed_at IS NOT NULL) AS has_second_factor"""
 _ACCOUNTS = f"""
-    SELECT a.*, j.code AS jurisdiction_code, {_OPEN} AS is_open
+    SELECT {_TOLD}
       FROM geoservice.account AS a LEFT JOIN geoservice.jurisdiction AS j ON j.id = a.jurisdiction_id
 """  # noqa: S608  a condition of ours
 _BY_LOGIN = text(f"{_ACCOUNTS} WHERE a.login = :login")
@@ -50,15 +67,16 @@ _REHASH = text("""
 """)
 _DISABLE = text("UPDATE geoservice.account SET disabled_at = now() WHERE login = :login AND disabled_at IS NULL")
 _ENABLE = text("UPDATE geoservice.account SET disabled_at = NULL WHERE login = :login AND disabled_at IS NOT NULL")
+_SIGNED_IN = text("UPDATE geoservice.account SET signed_in_at = now() WHERE login = :login")
 #: The lock has whoever changes the password wait, or be waited for: no session begins with one that was changed.
 _BEGIN = text(f"""
-    INSERT INTO geoservice.session (secret_sha256, login, expires_at)
-    SELECT :secret_sha256, a.login, now() + make_interval(secs => :longest_s)
+    INSERT INTO geoservice.session (secret_sha256, login, by_provider, expires_at)
+    SELECT :secret_sha256, a.login, :by_provider, now() + make_interval(secs => :longest_s)
       FROM geoservice.account AS a
      WHERE a.login = :login AND a.password_hash = :verified AND {_OPEN} FOR NO KEY UPDATE
 """)  # noqa: S608  a condition of ours
 _SESSION = text(f"""
-    SELECT s.seen_at < now() - interval '1 minute' AS unseen, a.*, j.code AS jurisdiction_code, {_OPEN} AS is_open
+    SELECT s.seen_at < now() - interval '1 minute' AS unseen, s.by_provider, {_TOLD}
       FROM geoservice.session AS s
       JOIN geoservice.account AS a USING (login)
       LEFT JOIN geoservice.jurisdiction AS j ON j.id = a.jurisdiction_id
@@ -119,22 +137,28 @@ def enable_account(connection: Connection, login: str) -> bool:
     return connection.execute(_ENABLE, {"login": login}).rowcount == 1
 
 
+def note_signed_in(connection: Connection, login: str) -> None:
+    """Write down that somebody signed in now."""
+    connection.execute(_SIGNED_IN, {"login": login})
+
+
 def begin_session(
-    connection: Connection, login: str, secret_sha256: bytes, *, verified: str, longest_s: float
+    connection: Connection, login: str, secret_sha256: bytes, *, verified: str, longest_s: float,
+    by_provider: bool = False,
 ) -> bool:  # fmt: skip
     """Begin a session; return False when the account is not open, or its password not that of this hash any more.
 
     Sessions of anybody that are over by time are forgotten.
     """
     connection.execute(_FORGET)
-    asked = {"login": login, "secret_sha256": secret_sha256, "verified": verified, "longest_s": longest_s}
-    return connection.execute(_BEGIN, asked).rowcount == 1
+    asked = {"login": login, "secret_sha256": secret_sha256, "verified": verified}
+    return connection.execute(_BEGIN, asked | {"longest_s": longest_s, "by_provider": by_provider}).rowcount == 1
 
 
 def find_session(
     connection: Connection, secret_sha256: bytes, *, idle_s: float, in_use: bool = True
-) -> StoredAccount | None:  # fmt: skip
-    """Return the account of a session that lasts, as it is now, or None.
+) -> StoredSession | None:  # fmt: skip
+    """Return a session that lasts, with its account as it is now, or None.
 
     Parameters
     ----------
@@ -147,7 +171,8 @@ def find_session(
     told = dict(row._mapping)
     if told.pop("unseen") and in_use:
         connection.execute(_SEEN, {"secret_sha256": secret_sha256})
-    return StoredAccount(**told)
+    by_provider = told.pop("by_provider")
+    return StoredSession(StoredAccount(**told), by_provider)
 
 
 def end_session(connection: Connection, secret_sha256: bytes) -> None:

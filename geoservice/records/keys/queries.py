@@ -1,9 +1,11 @@
-"""Reads and writes of table api_key."""
+"""Reads and writes of tables api_key and key_use."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from ipaddress import IPv4Network, IPv6Network
 
 from sqlalchemy import Connection, text
 
@@ -26,15 +28,24 @@ class StoredKey:
     jurisdiction_code: str | None = None
     #: Who holds an officer's key.
     staff_code: str | None = None
+    #: Where alone it is good; none: wherever it is shown.
+    networks: Collection[IPv4Network | IPv6Network] = ()
+    #: Of the secret before, and until when that is good.
+    previous_sha256: bytes | None = None
+    previous_until: datetime | None = None
+    #: Last, to some minutes.
+    used_at: datetime | None = None
 
 
 _INSERT = text("""
-    INSERT INTO geoservice.api_key (id, secret_sha256, role, label, expires_at, jurisdiction_id, staff_code)
-    VALUES (:id, :secret_sha256, :role, :label, :expires_at, :jurisdiction_id, :staff_code)
+    INSERT INTO geoservice.api_key (id, secret_sha256, role, label, expires_at, jurisdiction_id, staff_code, networks)
+    VALUES (:id, :secret_sha256, :role, :label, :expires_at, :jurisdiction_id, :staff_code, CAST(:networks AS cidr[]))
 """)
 _KEYS = """
-    SELECT k.*, j.code AS jurisdiction_code
-      FROM geoservice.api_key AS k LEFT JOIN geoservice.jurisdiction AS j ON j.id = k.jurisdiction_id
+    SELECT k.*, j.code AS jurisdiction_code, u.used_at
+      FROM geoservice.api_key AS k
+      LEFT JOIN geoservice.jurisdiction AS j ON j.id = k.jurisdiction_id
+      LEFT JOIN geoservice.key_use AS u ON u.key_id = k.id
 """
 _VALID = text(f"""{_KEYS}
      WHERE k.id = :id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
@@ -48,6 +59,18 @@ _LAST_VALID = text(f"""{_KEYS}
 #: Who makes the only key of a label waits for others who do; readers do not.
 _ONE_AT_A_TIME = text("LOCK TABLE geoservice.api_key IN SHARE ROW EXCLUSIVE MODE")
 _ALL = text(f"{_KEYS} ORDER BY k.created_at, k.id")
+#: A standby, which answers too, writes nothing.
+_USED = text("""
+    INSERT INTO geoservice.key_use AS u (key_id) SELECT k.id FROM geoservice.api_key AS k WHERE k.id = ANY(:ids)
+    ON CONFLICT (key_id) DO UPDATE SET used_at = now() WHERE u.used_at < now() - CAST(:every AS interval)
+""")
+_IS_WRITABLE = text("SELECT current_setting('transaction_read_only') = 'off'")
+_ROTATE = text("""
+    UPDATE geoservice.api_key
+       SET previous_sha256 = secret_sha256, previous_until = least(now() + CAST(:overlap AS interval), expires_at),
+           secret_sha256 = :secret_sha256, expires_at = :expires_at
+     WHERE id = :id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+""")
 _REVOKE = text("UPDATE geoservice.api_key SET revoked_at = now() WHERE id = :id AND revoked_at IS NULL")
 
 
@@ -61,13 +84,14 @@ def insert_key(
     expires_at: datetime | None,
     jurisdiction_id: int | None = None,
     staff_code: str | None = None,
+    networks: Iterable[IPv4Network | IPv6Network] = (),
 ) -> None:
-    """Store a key's hash, where it is good (None: everywhere) and which member of staff holds it."""
+    """Store a key's hash, where it is good (None: everywhere), who of the staff holds it, and where it may be shown."""
     connection.execute(
         _INSERT,
         {
             "id": key_id, "secret_sha256": secret_sha256, "role": role, "label": label, "expires_at": expires_at,
-            "jurisdiction_id": jurisdiction_id, "staff_code": staff_code,
+            "jurisdiction_id": jurisdiction_id, "staff_code": staff_code, "networks": [str(one) for one in networks],
         },
     )  # fmt: skip
 
@@ -94,6 +118,23 @@ def find_last_valid_key(
 def keys(connection: Connection) -> tuple[StoredKey, ...]:
     """Return every key, the oldest first."""
     return tuple(StoredKey(**row._mapping) for row in connection.execute(_ALL))
+
+
+def note_used(connection: Connection, ids: Collection[str], *, every: timedelta) -> None:
+    """Write down that keys were used now, unless that was written a little while ago."""
+    if connection.execute(_IS_WRITABLE).scalar_one():
+        connection.execute(_USED, {"ids": list(ids), "every": every})
+
+
+def rotate_key(
+    connection: Connection, key_id: str, secret_sha256: bytes, *, overlap: timedelta, expires_at: datetime | None
+) -> bool:  # fmt: skip
+    """Give a key another secret, and another end; the secret before is good for a while, but not beyond its end.
+
+    Return whether there was such a key in use.
+    """
+    asked = {"id": key_id, "secret_sha256": secret_sha256, "overlap": overlap, "expires_at": expires_at}
+    return connection.execute(_ROTATE, asked).rowcount == 1
 
 
 def revoke_key(connection: Connection, key_id: str) -> bool:

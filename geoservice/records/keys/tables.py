@@ -1,8 +1,10 @@
-"""Tables api_key (hashes, never secrets) and login_grant."""
+"""Tables api_key (hashes, never secrets), key_use and login_grant."""
 
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, CIDR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
@@ -43,3 +45,17 @@ class ApiKeyRow(Base):
     jurisdiction_id: Mapped[int | None] = mapped_column(ForeignKey("geoservice.jurisdiction.id"))
     #: Who holds an officer's key.
     staff_code: Mapped[str | None] = mapped_column(CODE)
+    #: Where alone it is good; none: wherever it is shown.
+    networks: Mapped[list[IPv4Network | IPv6Network]] = mapped_column(ARRAY(CIDR), server_default="{}")
+    #: Of the secret before, and until when that is good.
+    previous_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
+    previous_until: Mapped[datetime | None] = mapped_column(INSTANT)
+
+
+class KeyUseRow(Base):
+    """When a key was last used, to some minutes."""
+
+    __tablename__ = "key_use"
+
+    key_id: Mapped[str] = mapped_column(Text, ForeignKey("geoservice.api_key.id"), primary_key=True)
+    used_at: Mapped[datetime] = instant_now()

@@ -30,3 +30,32 @@ class SignInMustWait(GeoserviceError):
         super().__init__(wait_s=wait_s)
         #: Whole seconds, 1 or more.
         self.wait_s = wait_s
+
+
+class PendingSignInOver(GeoserviceError):
+    """It is too long ago that the password was right, or it was changed since: sign in anew."""
+
+
+class CodeRefused(GeoserviceError):
+    """The code is not right, or it was used before."""
+
+
+class SecondFactorThere(GeoserviceError):
+    """The account has a second factor already."""
+
+
+class SecondFactorMissing(GeoserviceError):
+    """The account has no second factor."""
+
+
+class LinkTaken(GeoserviceError):
+    """That subject of the provider is linked to another account: unlink it there first."""
+
+
+class NotLinked(GeoserviceError):
+    """The provider says who it is, but no account here is linked to that."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(subject=subject)
+        #: As whom the provider knows whoever tried.
+        self.subject = subject

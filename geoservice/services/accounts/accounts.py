@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from geoservice.auth.attempts import name_subject
+from geoservice.auth.attempts import code_subject, name_subject
 from geoservice.auth.model import Role
 from geoservice.auth.passwords import hash_password, one_time_password
 from geoservice.records.accounts.attempts import forget_failures
@@ -116,5 +116,6 @@ class AccountService:
                 raise AccountDisabled(login=login)
             set_password(connection, login, password_hash, must_change=True)
             end_sessions(connection, login)
-            forget_failures(connection, name_subject(login))
+            for counted in (name_subject(login), code_subject(login)):
+                forget_failures(connection, counted)
         return password

@@ -1,43 +1,48 @@
-"""Sessions of people: sign in, sign out, change the password, recognise.
+"""Sessions of people: sign in, with a code where there is a second factor, sign out, change the password, recognise.
 
-Whoever tries learns nothing of which names there are: an unknown one, a wrong password and an account that can not be
-used cost the same statements and the same reckoning, and are told in the same words.
+Whoever tries learns nothing of which names there are, nor which of them have a second factor, before the password is
+right.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from sqlalchemy import Connection
 
-from geoservice.auth.attempts import FREE_OF_NAME, FREE_OF_NETWORK, WINDOW, name_subject, network_subject, wait_s
+from geoservice.auth.attempts import code_subject
 from geoservice.auth.model import Identity, Role
-from geoservice.auth.passwords import hash_password, is_password, needs_rehash, require_fit
+from geoservice.auth.passwords import hash_password, needs_rehash, require_fit
 from geoservice.auth.sessions import Session, new_secret, secret_sha256, token_of
-from geoservice.records.accounts.attempts import (
-    count_failure,
-    forget_failures,
-    forget_old_failures,
-    forgive_failure,
-    take_subjects,
-)
 from geoservice.records.accounts.queries import (
     StoredAccount,
+    StoredSession,
     begin_session,
     end_session,
     end_sessions,
     find_account,
     find_session,
+    note_signed_in,
     rehash_password,
     set_password,
 )
-from geoservice.records.audit.queries import note
-from geoservice.services.accounts.account_errors import SignInMustWait, SignInRefused
+from geoservice.records.accounts.second_factors import PendingSignIn, begin_pending, end_pending, find_pending
+from geoservice.services.accounts.account_errors import CodeRefused, PendingSignInOver, SignInRefused
+from geoservice.services.accounts.attempts import (
+    count_attempt,
+    forgive,
+    identity_of,
+    note_of,
+    note_refused,
+    verified_by_password,
+)
+from geoservice.services.accounts.codes import accept_code
 from layers.db.scope import EVERYWHERE
 from layers.db.session import Database
-from layers.errors import TooBusy
+
+#: How long after the password the code may come.
+CODE_PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -58,26 +63,32 @@ class NewSession:
     login: str
     role: Role
     must_change: bool
+    must_enrol: bool = False
 
 
 @dataclass(frozen=True)
-class _Attempt:
-    """A try to sign in, counted as a failure until it has succeeded."""
+class CodePending:
+    """It is known who signs in, and a code is still to come; the secret is good for nothing but to show it with."""
 
-    name: bytes
-    name_until: datetime
-    network: bytes
-    network_until: datetime
+    secret: str = field(repr=False)
 
 
 class SessionService:
-    """The sessions of one database."""
+    """The sessions of one database.
 
-    def __init__(self, database: Database, limits: SessionLimits) -> None:
-        self._database, self._limits = database.scoped(EVERYWHERE), limits
+    Parameters
+    ----------
+    demanded
+        Roles whose accounts do nothing until they have a second factor.
+    """
 
-    def sign_in(self, login: str, password: str, *, address: str | None, before: str | None = None) -> NewSession:
-        """Begin a session with a secret of its own.
+    def __init__(self, database: Database, limits: SessionLimits, demanded: Collection[Role] = ()) -> None:
+        self._database, self._limits, self._demanded = database.scoped(EVERYWHERE), limits, frozenset(demanded)
+
+    def sign_in(
+        self, login: str, password: str, *, address: str | None, before: str | None = None
+    ) -> NewSession | CodePending:  # fmt: skip
+        """Begin a session with a secret of its own or, where the account has a second factor, ask for a code first.
 
         Parameters
         ----------
@@ -96,25 +107,93 @@ class SessionService:
             It failed too often before.
         TooBusy
         """
-        account, counted = self._verified(_stored_form(login), password, address)
+        account, counted = verified_by_password(self._database, _stored_form(login), password, address)
         fresh_hash = hash_password(password) if needs_rehash(account.password_hash) else None
-        with self._database.transaction(actor=_identity(account).actor) as connection:
-            secret = self._begin(connection, account)
+        with self._database.transaction(actor=identity_of(account).actor) as connection:
             if fresh_hash is not None:
                 rehash_password(connection, account.login, verified=account.password_hash, fresh=fresh_hash)
-            _end(connection, before)
-            _forgive(connection, counted)
-            _note(connection, account, "sign_in")
-        return NewSession(secret, account.login, Role(account.role), account.must_change)
+            verified = fresh_hash or account.password_hash
+            begun = self.enter(connection, account, verified, before=before)
+            forgive(connection, counted)
+        return begun
+
+    def enter(
+        self, connection: Connection, account: StoredAccount, verified: str, *, before: str | None,
+        by_provider: bool = False,
+    ) -> NewSession | CodePending:  # fmt: skip
+        """Let in whoever was found out to be an account's, or ask for a code first.
+
+        Parameters
+        ----------
+        verified
+            Hash of the password that the account had then.
+
+        Raises
+        ------
+        SignInRefused
+            The account was changed meanwhile.
+        """
+        if account.has_second_factor:
+            secret = new_secret()
+            pending = PendingSignIn(account.login, verified, by_provider)
+            begin_pending(connection, pending, _hash_of(secret), patience_s=CODE_PATIENCE_S)
+            note_of(connection, account, "code_asked")
+            return CodePending(secret)
+        session = self._begin(connection, account, verified, by_provider=by_provider)
+        note_signed_in(connection, account.login)
+        _end(connection, before)
+        note_of(connection, account, "sign_in", **({"by": "provider"} if by_provider else {}))
+        return session
+
+    def is_code_wanted(self, secret: str) -> bool:
+        """Return whether this is the secret of a sign-in that waits for a code."""
+        with self._database.transaction() as connection:
+            return _find_pending(connection, secret) is not None
+
+    def show_code(self, secret: str, code: str, *, address: str | None, before: str | None = None) -> NewSession:
+        """Begin the session of a sign-in that waits for a code.
+
+        Parameters
+        ----------
+        code
+            What an authenticator shows, or a recovery code. Each is accepted once.
+
+        Raises
+        ------
+        PendingSignInOver, SignInMustWait
+        CodeRefused
+            It is wrong, or was used.
+        SignInRefused
+            The account was changed meanwhile.
+        """
+        with self._database.transaction() as connection:
+            pending = _find_pending(connection, secret)
+            account = None if pending is None else find_account(connection, pending.login)
+        if pending is None or account is None:
+            raise PendingSignInOver
+        counted = count_attempt(self._database, code_subject(pending.login), address)
+        with self._database.transaction(actor=identity_of(account).actor) as connection:
+            accepted = accept_code(connection, pending.login, code)
+            if accepted is not None:
+                # Whoever shows another code at the same time comes too late.
+                if not end_pending(connection, _hash_of(secret)):
+                    raise PendingSignInOver
+                session = self._begin(connection, account, pending.verified, by_provider=pending.by_provider)
+                note_signed_in(connection, account.login)
+                _end(connection, before)
+                note_of(connection, account, "sign_in", second_factor=accepted)
+                forgive(connection, counted)
+                return session
+        note_refused(self._database, account, second_factor="code")
+        raise CodeRefused
 
     def sign_out(self, secret: str) -> None:
         """End a session."""
-        known = secret_sha256(secret)
         with self._database.transaction() as connection:
-            account = None if known is None else find_session(connection, known, idle_s=self._limits.idle_s)
+            found = self._found(connection, secret)
             _end(connection, secret)
-            if account is not None:
-                _note(connection, account, "sign_out")
+            if found is not None:
+                note_of(connection, found.account, "sign_out")
 
     def change_password(self, login: str, password: str, new: str, *, address: str | None) -> NewSession:
         """Change the password of somebody who is signed in: every session of the account ends, and a new one begins.
@@ -125,115 +204,63 @@ class SessionService:
             As by `sign_in`: whoever found a browser open guesses no faster than a stranger.
         """
         require_fit(new, login=login, before=password)
-        account, counted = self._verified(login, password, address)
+        account, counted = verified_by_password(self._database, login, password, address)
         new_hash = hash_password(new)
         with self._database.transaction() as connection:
-            secret = self._begin(connection, account)  # whoever signs in meanwhile waits from here on
-            end_sessions(connection, login, but=_hash_of(secret))
+            session = self._begin(connection, account, account.password_hash)  # who signs in meanwhile waits from here
+            end_sessions(connection, login, but=_hash_of(session.secret))
             set_password(connection, login, new_hash, must_change=False)
-            _forgive(connection, counted)
-        return NewSession(secret, login, Role(account.role), must_change=False)
+            forgive(connection, counted)
+        return NewSession(session.secret, login, session.role, must_change=False, must_enrol=session.must_enrol)
 
     def find(self, secret: str) -> Session | None:
         """Return the session of a secret, with the role and place that its account has now; None when there is none."""
-        known = secret_sha256(secret)
-        if known is None:
-            return None
         with self._database.transaction() as connection:
-            account = find_session(connection, known, idle_s=self._limits.idle_s)
-        if account is None:
+            found = self._found(connection, secret)
+        if found is None:
             return None
-        return Session(account.login, _identity(account), account.must_change, token_of(secret))
+        account = found.account
+        return Session(
+            account.login, identity_of(account), account.must_change and not found.by_provider, token_of(secret),
+            must_enrol=self._must_enrol(account), by_provider=found.by_provider,
+        )  # fmt: skip
 
     def listener(self, secret: str) -> Identity | None:
         """Return who listens with the secret of a session, None when nobody may; to listen is no use of a session."""
+        with self._database.transaction() as connection:
+            found = self._found(connection, secret, in_use=False)
+        if found is None or self._must_enrol(found.account):
+            return None
+        return None if found.account.must_change and not found.by_provider else identity_of(found.account)
+
+    def _found(self, connection: Connection, secret: str, *, in_use: bool = True) -> StoredSession | None:
         known = secret_sha256(secret)
         if known is None:
             return None
-        with self._database.transaction() as connection:
-            account = find_session(connection, known, idle_s=self._limits.idle_s, in_use=False)
-        return None if account is None or account.must_change else Identity.of(account, login=account.login)
+        return find_session(connection, known, idle_s=self._limits.idle_s, in_use=in_use)
 
-    def _verified(self, login: str, password: str, address: str | None) -> tuple[StoredAccount, _Attempt]:
-        """Return the account whose password this is, and how the try was counted.
+    def _must_enrol(self, account: StoredAccount) -> bool:
+        return Role(account.role) in self._demanded and not account.has_second_factor
 
-        Raises
-        ------
-        SignInRefused, SignInMustWait, TooBusy
-        """
-        counted = self._count_try(login, address)
-        with self._database.transaction() as connection:
-            account = find_account(connection, login)
-        try:
-            right = is_password(password, None if account is None else account.password_hash)
-        except TooBusy:  # so nothing was found out
-            with self._database.transaction() as connection:
-                forgive_failure(connection, counted.name, counted_until=counted.name_until)
-                forgive_failure(connection, counted.network, counted_until=counted.network_until)
-            raise
-        if account is None or not right or not account.is_open:
-            self._note_refused(account)
-            raise SignInRefused
-        return account, counted
-
-    def _note_refused(self, account: StoredAccount | None) -> None:
-        """Write that a try was refused. A name that is none may be a password that went into the wrong field.
-
-        Whoever has to wait for it is not looked at, and leaves no entry: the one of the try before says since when.
-        """
-        with self._database.transaction(actor="unknown" if account is None else _identity(account).actor) as connection:
-            if account is None:
-                note(connection, "sign_in_refused", touched={}, role=Role.PUBLIC)
-            else:
-                _note(connection, account, "sign_in_refused")
-
-    def _begin(self, connection: Connection, account: StoredAccount) -> str:
+    def _begin(
+        self, connection: Connection, account: StoredAccount, verified: str, *, by_provider: bool = False
+    ) -> NewSession:  # fmt: skip
         """Begin a session; raise SignInRefused when the account was changed since it was looked at."""
         secret = new_secret()
         if not begin_session(
-            connection, account.login, _hash_of(secret), verified=account.password_hash,
-            longest_s=self._limits.longest_s,
+            connection, account.login, _hash_of(secret), verified=verified, longest_s=self._limits.longest_s,
+            by_provider=by_provider,
         ):  # fmt: skip
             raise SignInRefused
-        return secret
-
-    def _count_try(self, login: str, address: str | None) -> _Attempt:
-        """Count a try as a failure before anything is reckoned: a hundred at once are not a hundred free ones.
-
-        Raises
-        ------
-        SignInMustWait
-        """
-        name, network = name_subject(login), network_subject(address)
-        with self._database.transaction() as connection:
-            taken = take_subjects(connection, (name, network), window=WINDOW)
-            longest = max(one.wait_s for one in taken.values())
-            if longest <= 0:
-                counted = _Attempt(
-                    name, _counted(connection, name, taken[name].failures + 1, free=FREE_OF_NAME),
-                    network, _counted(connection, network, taken[network].failures + 1, free=FREE_OF_NETWORK),
-                )  # fmt: skip
-                forget_old_failures(connection, window=WINDOW)
-                return counted
-        raise SignInMustWait(math.ceil(longest))
+        return NewSession(
+            secret, account.login, Role(account.role), account.must_change and not by_provider,
+            self._must_enrol(account),
+        )  # fmt: skip
 
 
-def _identity(account: StoredAccount) -> Identity:
-    return Identity.of(account, login=account.login)
-
-
-def _note(connection: Connection, account: StoredAccount, what: str) -> None:
-    note(connection, what, touched={}, jurisdiction_id=account.jurisdiction_id, role=account.role)
-
-
-def _counted(connection: Connection, subject: bytes, failures: int, *, free: int) -> datetime:
-    return count_failure(connection, subject, failures=failures, wait_s=wait_s(failures, free=free))
-
-
-def _forgive(connection: Connection, counted: _Attempt) -> None:
-    """Take back what was counted: of a name all, of a network, where others may be guessing, this try alone."""
-    forget_failures(connection, counted.name)
-    forgive_failure(connection, counted.network, counted_until=counted.network_until)
+def _find_pending(connection: Connection, secret: str) -> PendingSignIn | None:
+    known = secret_sha256(secret)
+    return None if known is None else find_pending(connection, known)
 
 
 def _hash_of(secret: str) -> bytes:

@@ -100,6 +100,14 @@ def _fill(url: str, here: int) -> None:
            VALUES ('canary', '$argon2id$', true, 'reader', %(here)s, 'test')""",
         """INSERT INTO geoservice.session (secret_sha256, login, expires_at)
            VALUES (decode(repeat('00', 32), 'hex'), 'canary', now() + interval '1 hour')""",
+        """INSERT INTO geoservice.second_factor (login, secret) VALUES ('canary', decode(repeat('00', 20), 'hex'))""",
+        """INSERT INTO geoservice.recovery_code (login, code_sha256)
+           VALUES ('canary', decode(repeat('00', 32), 'hex'))""",
+        """INSERT INTO geoservice.pending_sign_in (secret_sha256, login, verified, by_provider, expires_at)
+           VALUES (decode(repeat('00', 32), 'hex'), 'canary', 'x', false, now() + interval '1 hour')""",
+        """INSERT INTO geoservice.account_link (issuer, subject, login)
+           VALUES ('https://id.example', 'canary', 'canary')""",
+        """INSERT INTO geoservice.provider_sign_in (secret_sha256) VALUES (decode(repeat('00', 32), 'hex'))""",
         """INSERT INTO geoservice.audit_seal (seq, entry_id, hash)
            SELECT 1, min(a.id), decode(repeat('00', 32), 'hex') FROM geoservice.audit_entry AS a
             WHERE a.jurisdiction_id = %(here)s""",
@@ -248,11 +256,14 @@ def test_an_officer_sees_what_his_grids_have_and_what_he_was_named_for(walls: Wa
 def _of_the_community(table: str) -> str:
     """Return SQL for whether a row t of a table is the community's."""
     by_edition = "t.edition_id IN (SELECT e.id FROM geoservice.edition AS e WHERE e.jurisdiction_id = :here)"
+    by_login = "t.login IN (SELECT a.login FROM geoservice.account AS a WHERE a.jurisdiction_id = :here)"
     of_others = {
         "incident_event": "t.jurisdiction_id = :here", "draft_step": by_edition, "decision": by_edition,
         "preview": by_edition,
         "change": "t.id IN (SELECT n.change_id FROM geoservice.change_count AS n WHERE n.jurisdiction_id = :here)",
-        "session": "t.login IN (SELECT a.login FROM geoservice.account AS a WHERE a.jurisdiction_id = :here)",
+        "session": by_login, "second_factor": by_login, "recovery_code": by_login, "pending_sign_in": by_login,
+        "account_link": by_login,
+        "provider_sign_in": "true",  # nobody's
         "audit_seal": "t.entry_id IN (SELECT a.id FROM geoservice.audit_entry AS a WHERE a.jurisdiction_id = :here)",
         "delivery": "t.webhook_id IN (SELECT w.id FROM geoservice.webhook AS w WHERE w.jurisdiction_id = :here)",
     }  # fmt: skip

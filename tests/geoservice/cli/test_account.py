@@ -15,10 +15,12 @@ from geoservice.cli.main import geoservice
 from geoservice.errors import GeoserviceError, StaffUnknown
 from geoservice.services.accounts.account_errors import AccountDisabled, AccountTaken, AccountUnknown, SignInRefused
 from geoservice.services.accounts.accounts import AccountService
+from geoservice.services.accounts.second_factors import SecondFactorService
 from geoservice.services.accounts.sessions import SessionLimits, SessionService
 from geoservice.services.demo import ADMIN, load_demo
 from layers.db.session import Database
 from layers.errors import RefusedByDatabase
+from tests.geoservice.services.accounts.desk import code_of
 
 ONE_TIME = re.compile(r"([a-z0-9]{4}-){3}[a-z0-9]{4}")
 
@@ -71,6 +73,38 @@ def test_the_life_of_an_account(sessions: SessionService) -> None:
     with pytest.raises(AccountDisabled):
         run("reset", "desk-9")
     assert sessions.sign_in("desk-9", said("reset", "desk-9", "--enable"), address=None).must_change
+
+
+def test_a_second_factor_is_taken_off(sessions: SessionService, community: Database) -> None:
+    first = said("add", "desk-9", "--role", "dispatcher")
+    session = sessions.find(sessions.sign_in("desk-9", first, address=None).secret)
+    assert session is not None
+    factors = SecondFactorService(community)
+    secret = factors.begin(session, first, address=None).secret
+    factors.confirm("desk-9", code_of(secret), keep=None)
+    assert line_of("desk-9")[8] == "code"
+
+    assert said("totp-reset", "desk-9") == "The account desk-9 has no second factor any more."
+    assert line_of("desk-9")[8] == "-"
+    assert said("totp-reset", "desk-9") == "The account desk-9 had none."
+
+
+def test_a_link_is_made_and_taken_back(community_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    said("add", "desk-9", "--role", "dispatcher")
+    whom = ("--issuer", "https://id.example", "--subject", "7f3a")
+    assert said("link", "desk-9", *whom) == "Whom https://id.example knows as 7f3a signs in as desk-9."
+    with psycopg.connect(community_url) as connection:
+        assert connection.execute("SELECT issuer, subject, login FROM geoservice.account_link").fetchall() == [
+            ("https://id.example", "7f3a", "desk-9")
+        ]
+
+    assert said("unlink", "desk-9", *whom).endswith("no more.")
+    assert "No such link" in run("unlink", "desk-9", *whom).output
+    assert "Say --issuer" in run("link", "desk-9", "--subject", "7f3a").output
+    monkeypatch.setenv("GEOSERVICE_OIDC_ISSUER", "https://id.example")
+    monkeypatch.setenv("GEOSERVICE_OIDC_CLIENT_ID", "x")
+    monkeypatch.setenv("GEOSERVICE_OIDC_CALLBACK", "https://here.example/signin/provider/back")
+    assert said("link", "desk-9", "--subject", "7f3a").startswith("Whom https://id.example")
 
 
 def test_officers_are_somebody_of_one_jurisdiction(sessions: SessionService) -> None:

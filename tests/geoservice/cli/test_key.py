@@ -1,15 +1,18 @@
-"""Keys end after a year unless something else is said; lists tell who made them and when they end."""
+"""Keys end after a year unless something else is said, and get another secret; lists tell what there is to know."""
 
 from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
 from geoservice.cli.main import geoservice
+from geoservice.services.accounts.sessions import SessionLimits, SessionService
+from layers.db.session import Database
 
 Command = Callable[..., Result]
 
@@ -62,3 +65,46 @@ def test_the_list_of_accounts_tells_when_one_ends(command: Command) -> None:
     assert added.exit_code == 0, added.output
     line = next(one for one in command("account", "list").output.splitlines() if one.startswith("post-8"))
     assert f"by cli:{getpass.getuser()}, ends 20" in line
+
+
+def line_of(command: Command, key: str) -> str:
+    return next(one for one in command("key", "list").output.splitlines() if one.startswith(key.split("_")[1]))
+
+
+def test_a_key_gets_another_secret_beside_the_one_before(command: Command) -> None:
+    before = create(command).stdout.strip()
+
+    made = command("key", "rotate", "marked", "--overlap", "12h")
+
+    assert made.exit_code == 0, made.output
+    after = made.stdout.strip()
+    assert after.split("_")[:2] == before.split("_")[:2]
+    assert after != before
+    assert "It ends on 20" in made.stderr
+    assert "The secret before is good until 20" in made.stderr
+    assert "secret before until 20" in line_of(command, after)
+    assert "never used" in line_of(command, after)
+    refused = command("key", "rotate", "marked", "--overlap", "soon")
+    assert (refused.exit_code, "write it as 30m, 12h or 7d" in refused.output) == (2, True)
+
+
+def test_a_key_is_for_the_networks_that_are_named(command: Command) -> None:
+    key = create(command, "--network", "10.1.0.0/16", "--network", "2001:db8::1").stdout.strip()
+
+    assert "from 10.1.0.0/16, 2001:db8::1/128" in line_of(command, key)
+    for wrong in ("10.1.0.1/16", "everywhere", "10.1.0.0/99", ""):
+        refused = create(command, "--network", wrong)
+        assert (refused.exit_code, "is no network" in refused.output) == (2, True)
+
+
+def test_the_list_of_accounts_tells_who_signed_in_when(command: Command, community_url: str) -> None:
+    first = command("account", "add", "post-8", "--role", "reader", "--jurisdiction", "sare").stdout.strip()
+
+    def told() -> str:
+        return next(one for one in command("account", "list").output.splitlines() if one.startswith("post-8"))
+
+    assert "signed in never" in told()
+    database = Database.connect(community_url, pool_size=1)
+    SessionService(database, SessionLimits(3600, 3600)).sign_in("post-8", first, address=None)
+    database.close()
+    assert f"signed in {datetime.now(UTC):%Y-}" in told()

@@ -10,78 +10,20 @@ from typing import Any
 import psycopg
 import pytest
 from flask.testing import FlaskClient
-from pydantic import SecretStr
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-from geoservice.app import create_app
 from geoservice.auth.attempts import FREE_OF_NAME, FREE_OF_NETWORK
 from geoservice.auth.model import Role
 from geoservice.auth.permissions import Permission
 from geoservice.pages.words.catalogue import words
-from geoservice.settings import Settings
 from geoservice.web.guard import LABEL
-from geoservice.wiring import Services, build_services
-from tests.conftest import DatabaseMaker, as_service
+from geoservice.wiring import Services
 from tests.geoservice.api.test_walls import showing
-from tests.loading import stop
+from tests.geoservice.pages.accounts.people import HIDDEN, INCIDENTS, NEW, OWN, People, cookie_of, sign_in, token_of
 
 #: What is answered without asking who is signed in.
 NEVER_PERSONAL = (Permission.SEE_HEALTH, Permission.LOOK_UP_OWNER)
-NEW = "ein neues wort 7"
-OWN = {"Origin": "http://localhost"}
-INCIDENTS = "/v1/incidents?jurisdiction=sare&limit=3"
-HIDDEN = re.compile(r'name="token" value="([0-9a-f]{64})"')
-
-
-class People:
-    """Browsers at the door, and the accounts of who sits at them."""
-
-    def __init__(self, services: Services, url: str, **settings: Any) -> None:
-        self.services, self.url = services, url
-        self.app = create_app(
-            Settings(database_url=SecretStr("postgresql://unused"), **settings), services=services
-        )  # fmt: skip
-
-    def browser(self) -> FlaskClient:
-        return self.app.test_client()
-
-    def account(self, login: str, role: Role, **where: Any) -> str:
-        """Make an account that has a password of its own, and return it."""
-        first = self.services.accounts.create(login, role, created_by="test", **where)
-        self.services.sessions.change_password(login, first, NEW, address="192.0.2.1")
-        return NEW
-
-    def signed_in(self, login: str = "desk-1", role: Role = Role.DISPATCHER, **where: Any) -> FlaskClient:
-        """Return the browser of somebody who is signed in."""
-        self.account(login, role, **(where or {"jurisdiction": "sare"}))
-        browser = self.browser()
-        assert sign_in(browser, login, NEW).status_code == 303
-        return browser
-
-    def sql(self, statement: str, *values: Any) -> list[Any]:
-        with psycopg.connect(self.url) as connection:
-            found = connection.execute(statement.encode(), values)
-            return found.fetchall() if found.description else []
-
-
-@pytest.fixture(scope="module")
-def hall(cluster_url: str, community_template: str) -> Iterator[People]:
-    """Return a door on a community that the tests of this file share."""
-    maker = DatabaseMaker(cluster_url)
-    url = maker.clone(community_template)
-    services = build_services(Settings(database_url=SecretStr(as_service(url)), pool_size=4))
-    yield People(services, url)
-    stop(services)
-    maker.drop_all()
-
-
-@pytest.fixture
-def people(hall: People) -> People:
-    """Return it without accounts, sessions and failures."""
-    for table in ("session", "account", "sign_in_attempt"):
-        hall.sql(f"DELETE FROM geoservice.{table}")  # noqa: S608
-    return hall
 
 
 @contextmanager
@@ -95,23 +37,6 @@ def asked_of(people: People) -> Iterator[list[str]]:
     event.listen(people.services.database.engine, "before_cursor_execute", hear)
     yield asked
     event.remove(people.services.database.engine, "before_cursor_execute", hear)
-
-
-def sign_in(browser: FlaskClient, login: str, password: str, **more: Any) -> TestResponse:
-    headers: Mapping[str, str] = more.pop("headers", OWN)
-    form = {"login": login, "password": password} | more.pop("form", {})
-    return browser.post("/signin", data=form, headers=headers, **more)
-
-
-def token_of(browser: FlaskClient) -> str:
-    found = HIDDEN.search(browser.get("/signin").text)
-    assert found is not None
-    return found[1]
-
-
-def cookie_of(response: TestResponse) -> str:
-    [cookie] = response.headers.getlist("Set-Cookie")
-    return cookie
 
 
 def report(browser: FlaskClient, headers: Mapping[str, str]) -> TestResponse:

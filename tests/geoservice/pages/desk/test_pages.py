@@ -63,6 +63,17 @@ def some(dispatcher: Browser, query: str = "status=dispatched") -> dict[str, Any
     return dict(answer.json["incidents"][0])
 
 
+@pytest.mark.parametrize(("asked", "preferred", "kept"), [("zh", "en", "zh"), ("en", "zh", "en"), ("en", "en", None)])
+def test_a_form_keeps_the_language_of_its_page(
+    dispatcher: Browser, asked: str, preferred: str, kept: str | None
+) -> None:
+    page = dispatcher.client.get(
+        f"/desk/sare?{HAND}&lang={asked}", headers={**PERSON, "Accept-Language": preferred}
+    ).text
+    said = re.findall(r'name="lang" value="(\w+)"', page)
+    assert said == ([kept] if kept else [])
+
+
 def test_a_dispatcher_begins_at_the_desk_with_the_queue(dispatcher: Browser) -> None:
     assert dispatcher.home == "/desk"
     assert dispatcher.get("/desk").headers["Location"] == "/desk/sare"

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import psycopg
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import event
@@ -15,7 +14,8 @@ from geoservice.auth import passwords
 from geoservice.auth.attempts import FREE_OF_NAME, FREE_OF_NETWORK
 from geoservice.auth.model import Home, Identity, Role
 from geoservice.auth.passwords import PasswordUnfit
-from geoservice.services.accounts import sessions
+from geoservice.auth.sessions import secret_sha256
+from geoservice.services.accounts import attempts
 from geoservice.services.accounts.account_errors import (
     AccountDisabled,
     AccountTaken,
@@ -23,56 +23,10 @@ from geoservice.services.accounts.account_errors import (
     SignInMustWait,
     SignInRefused,
 )
-from geoservice.services.accounts.accounts import AccountService
-from geoservice.services.accounts.sessions import SessionLimits, SessionService
-from layers.db.scope import NOTHING, choose, leave
+from geoservice.services.accounts.sessions import SessionService
 from layers.db.session import Database
 from layers.errors import LayerError, RefusedByDatabase, TooBusy
-from tests.factories import insert, make_town
-
-LIMITS = SessionLimits(idle_s=3600, longest_s=86_400)
-HERE, ELSEWHERE = "10.0.0.7", "10.9.9.9"
-NEW = "ein neues wort 7"
-
-
-class Desk:
-    """Accounts and sessions of a town, and SQL beside them."""
-
-    def __init__(self, url: str, database: Database) -> None:
-        self.url = url
-        self.accounts = AccountService(database)
-        self.sessions = SessionService(database, LIMITS)
-        self.database = database
-        self.password = self.accounts.create("desk-1", Role.DISPATCHER, created_by="test", jurisdiction="town")
-
-    def sql(self, statement: str, *values: Any) -> list[Any]:
-        with psycopg.connect(self.url) as connection:
-            found = connection.execute(statement.encode(), values)
-            return found.fetchall() if found.description else []
-
-    def sign_in(self, password: str | None = None, login: str = "desk-1", address: str = HERE, **more: Any) -> Any:
-        return self.sessions.sign_in(login, self.password if password is None else password, address=address, **more)
-
-    def fail(self, times: int, login: str = "desk-1", address: str = HERE) -> None:
-        for _ in range(times):
-            with pytest.raises(SignInRefused):
-                self.sign_in("wrong", login, address)
-
-    def time_passes(self, interval: str) -> None:
-        self.sql(
-            "UPDATE geoservice.sign_in_attempt SET failed_at = failed_at - %s::interval,"
-            " wait_until = wait_until - %s::interval", interval, interval,
-        )  # fmt: skip
-
-
-@pytest.fixture
-def desk(database_url: str, database: Database) -> Iterator[Desk]:
-    with psycopg.connect(database_url) as connection:
-        town = make_town(connection).jurisdiction_id
-        insert(connection, "staff", {"jurisdiction_id": town, "code": "G1", "call_sign": "G1", "role": "grid_officer"})
-    before = choose(NOTHING)  # as in a request, before anybody is known
-    yield Desk(database_url, database)
-    leave(before)
+from tests.geoservice.services.accounts.desk import ELSEWHERE, HERE, LIMITS, NEW, Desk
 
 
 def test_who_signs_in_is_known_by_the_secret_with_role_and_place(desk: Desk) -> None:
@@ -134,7 +88,7 @@ def test_each_sign_in_has_a_secret_of_its_own_and_ends_the_one_before_of_the_sam
 def test_a_session_ends_by_signing_out_by_rest_and_in_the_end(desk: Desk) -> None:
     out, idle, old = desk.sign_in(), desk.sign_in(), desk.sign_in()
     for begun, change in ((idle, "seen_at = now() - interval '61 minutes'"), (old, "expires_at = now()")):
-        secret = sessions.secret_sha256(begun.secret)
+        secret = secret_sha256(begun.secret)
         desk.sql("UPDATE geoservice.session SET created_at = created_at - interval '1 day'")
         desk.sql(f"UPDATE geoservice.session SET {change} WHERE secret_sha256 = %s", secret)  # noqa: S608
 
@@ -214,7 +168,7 @@ def test_no_session_begins_with_a_password_that_was_changed_meanwhile(desk: Desk
         desk.accounts.reset("desk-1")
         return right
 
-    monkeypatch.setattr(sessions, "is_password", slow)
+    monkeypatch.setattr(attempts, "is_password", slow)
     with pytest.raises(SignInRefused):
         desk.sign_in()
     assert desk.sql("SELECT 1 FROM geoservice.session") == []
@@ -246,7 +200,7 @@ def work(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         done.append("argon2")
         return passwords.is_password(password, stored)
 
-    monkeypatch.setattr(sessions, "is_password", reckoned)
+    monkeypatch.setattr(attempts, "is_password", reckoned)
     event.listen(desk.database.engine, "before_cursor_execute", asked)
     yield done
     event.remove(desk.database.engine, "before_cursor_execute", asked)
@@ -373,7 +327,7 @@ def test_a_try_that_was_not_looked_at_is_no_failure(desk: Desk, monkeypatch: pyt
     def busy(*_: Any) -> bool:
         raise TooBusy
 
-    monkeypatch.setattr(sessions, "is_password", busy)
+    monkeypatch.setattr(attempts, "is_password", busy)
     for _ in range(FREE_OF_NAME + 1):
         with pytest.raises(TooBusy):
             desk.sign_in()

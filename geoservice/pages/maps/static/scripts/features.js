@@ -30,7 +30,8 @@ function radiusOf(spec, properties, paint) {
 
 function iconAt(spec, properties, latlng) {
   const kind = String(properties[spec.by]).replace(/[^a-z_]/g, '');
-  const icon = L.divIcon({ className: 'icon-anchor', iconSize: [26, 26], html: el('span', `icon icon-${kind}`) });
+  const picture = Object.assign(el('img', 'icon'), { src: `${settings.icons}${kind}.svg`, alt: '', width: 26, height: 26 });
+  const icon = L.divIcon({ className: 'icon-anchor', iconSize: [26, 26], html: picture });
   return L.marker(latlng, { icon, interactive: false, keyboard: false, pane: 'points', title: String(named(properties, spec.title) || '') });
 }
 

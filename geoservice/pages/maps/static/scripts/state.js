@@ -58,6 +58,19 @@ function query() {
   return plain(said);
 }
 
+// What is printed is what is looked at: the print's address has the same words.
+function turnPrint(said) {
+  const link = document.getElementById('print');
+  if (!link) return;
+  const url = new URL(link.href);
+  for (const name of ['map', 'layers']) {
+    const value = new URLSearchParams(said).get(name);
+    if (value) url.searchParams.set(name, value);
+    else url.searchParams.delete(name);
+  }
+  link.href = `${url.pathname}?${plain(url.searchParams)}`;
+}
+
 // The page in its other languages is the same view.
 function turnLinks(said) {
   for (const link of document.querySelectorAll('.languages a')) {
@@ -75,6 +88,7 @@ export function writeAddress({ push = false } = {}) {
   const said = query();
   const url = window.location.pathname + (said ? `?${said}` : '');
   turnLinks(said);
+  turnPrint(said);
   if (url === window.location.pathname + window.location.search) return;
   window.history[push ? 'pushState' : 'replaceState'](null, '', url);
 }

@@ -1,0 +1,1 @@
+"""Printed maps: sheets of paper to a round scale, drawn in millimetres. No queries, no HTTP."""

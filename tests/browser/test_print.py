@@ -1,0 +1,136 @@
+"""Printed maps in a browser: the page, the browser's own print, and the files of the server's Chromium."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from geoservice.pages.words.catalogue import words
+from tests.browser.desk import LAPTOP, PHONE, LiveDesk, axe_script, serving_desk, sign_in
+
+pytestmark = pytest.mark.browser
+MM = 96 / 25.4
+THIRD = "540502001001003"
+STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def desk(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
+    with serving_desk(cluster_url, community_template) as desk:
+        yield desk
+
+
+@pytest.fixture
+def open_print(desk: LiveDesk, visit: Callable[..., Any]) -> Callable[..., Any]:
+    """Sign in and open the page; return the visit."""
+
+    def go(query: str = "", **context: Any) -> Any:
+        seen = visit(f"{desk.url}/signin?lang=en", **context)
+        sign_in(seen.page, desk, "desk-1")
+        seen.page.goto(f"{desk.url}/maps/sare/print?{query}")
+        expect(seen.page.locator("body")).to_have_attribute("data-ready", "true")
+        return seen
+
+    return go
+
+
+def boxes_outside(page: Page) -> list[str]:
+    """Return the texts that stand outside the margin of their sheet, half a millimetre given."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('.paper')].flatMap((svg) => {
+          const all = svg.getBoundingClientRect();
+          const mm = all.width / svg.viewBox.baseVal.width;
+          const texts = [...svg.querySelectorAll('text:not(.name)')];
+          return texts.filter((one) => {
+            const box = one.getBoundingClientRect();
+            return box.left < all.left + 4.5 * mm || box.right > all.right - 9.5 * mm
+              || box.top < all.top + 9 * mm || box.bottom > all.bottom - 4.5 * mm;
+          }).map((one) => one.textContent);
+        })"""
+    )
+    return found
+
+
+def files_of(pdf: bytes) -> str:
+    """Return what the objects of a PDF say, unpacked."""
+    parts = [pdf]
+    for packed in STREAM.findall(pdf):
+        try:
+            parts.append(zlib.decompress(packed))
+        except zlib.error:
+            continue
+    return b"\n".join(parts).decode("latin-1")
+
+
+def test_a_sheet_is_chosen_and_drawn(open_print: Callable[..., Any]) -> None:
+    said = words("print", "zh")
+    seen = open_print("", **LAPTOP)
+    page = seen.page
+    expect(page.locator("h1")).to_have_text(said["title"])
+    expect(page.locator(".sheet")).to_have_count(1)
+    page.select_option("select[name=grid]", THIRD)
+    expect(page.locator(".paper text").first).to_have_text("萨热社区 · 第三网格")
+    page.select_option("select[name=orientation]", "portrait")
+    expect(page.locator(".sheets.a4-portrait .paper")).to_have_count(1)
+    page.locator(".layers summary").click()
+    page.locator(".layer[value=buildings]").uncheck()
+    page.locator(".layers summary").click()
+    expect(page.locator(".layer-buildings")).to_have_count(0)
+    assert f"grid={THIRD}" in page.url
+    assert boxes_outside(page) == []
+    page.locator("input[name=atlas]").check()
+    expect(page.locator(".sheet")).to_have_count(9)
+    assert boxes_outside(page) == []
+    seen.assert_quiet()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_axe_finds_nothing(open_print: Callable[..., Any], size: dict[str, int], scheme: str) -> None:
+    seen = open_print(f"lang=en&grid={THIRD}", **size, color_scheme=scheme, bypass_csp=True)
+    page = seen.page
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.add_script_tag(content=axe_script())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
+
+
+def test_a_browsers_own_print_has_its_sheets_whole_to_scale_and_without_backgrounds(
+    open_print: Callable[..., Any],
+) -> None:
+    page = open_print("atlas=true&paper=a3", **LAPTOP).page
+    page.emulate_media(media="print")
+    sheet, bar = page.locator(".sheet").first.bounding_box(), page.locator(".scale-bar").first
+    drawn = bar.evaluate("(one) => one.querySelector('rect').getBoundingClientRect().width * 4")
+    assert (sheet["width"] / MM, sheet["height"] / MM) == pytest.approx((420, 297), abs=0.5)
+    assert drawn / MM == pytest.approx(float(bar.get_attribute("data-mm")), abs=0.3)
+    assert boxes_outside(page) == []
+
+    pdf = files_of(page.pdf(print_background=False, prefer_css_page_size=True))
+    boxes = re.findall(r"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
+    assert len(boxes) == 9
+    assert all((float(w) / 72 * 25.4, float(h) / 72 * 25.4) == pytest.approx((420, 297), abs=0.5) for w, h in boxes)
+
+
+def test_the_file_holds_the_atlas_with_its_fonts_and_the_picture_a_sheet(open_print: Callable[..., Any]) -> None:
+    page = open_print("atlas=true&lang=en", **LAPTOP).page
+    with page.expect_download() as download:
+        page.get_by_role("link", name="PDF", exact=True).click()
+    raw = download.value.path().read_bytes()
+    pdf = files_of(raw)
+    boxes = re.findall(r"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
+
+    assert download.value.suggested_filename == "sare-1.pdf"
+    assert raw.startswith(b"%PDF-")
+    assert len(boxes) == 9
+    assert all((float(w) / 72 * 25.4, float(h) / 72 * 25.4) == pytest.approx((297, 210), abs=0.5) for w, h in boxes)
+    assert re.search(r"/FontFile[23]? \d+ 0 R|/Subtype /Type3", pdf)
+
+    picture = page.request.get(page.url.replace("/print?", "/print.png?").replace("atlas=true", "paper=a4"))
+    assert picture.body().startswith(b"\x89PNG")
+    assert (int.from_bytes(picture.body()[16:20]), int.from_bytes(picture.body()[20:24])) == (2246, 1588)
