@@ -71,8 +71,14 @@ function turnPrint(said) {
   link.href = `${url.pathname}?${plain(url.searchParams)}`;
 }
 
-// The page in its other languages is the same view.
+// The page in its other languages is the same view, and so is what signing in leads back to.
 function turnLinks(said) {
+  const signIn = document.querySelector('a.account');
+  if (signIn) {
+    const url = new URL(signIn.href);
+    url.searchParams.set('next', window.location.pathname + (said ? `?${said}` : ''));
+    signIn.href = url.pathname + url.search;
+  }
   for (const link of document.querySelectorAll('.languages a')) {
     const url = new URL(link.href);
     const lang = url.searchParams.get('lang');
