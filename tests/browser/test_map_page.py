@@ -243,6 +243,18 @@ def test_the_box_finds_all_kinds_of_things_by_keyboard(open_map: OpenMap, desk: 
     assert_tame(seen)
 
 
+def test_the_list_of_grids_leads_to_a_card_and_back_by_keyboard(open_map: OpenMap) -> None:
+    page = open_map().page
+    line = page.locator(".grid-line").nth(2)
+    line.focus()
+    page.keyboard.press("Enter")
+    expect(shown_card(page).locator(".owner")).to_have_attribute("data-grid", str(line.get_attribute("data-grid")))
+    expect(page.locator("#card .back")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#overview")).to_be_visible()
+    expect(line).to_be_focused()
+
+
 def test_coordinates_are_read_in_the_system_that_somebody_chooses(open_map: OpenMap) -> None:
     seen = open_map()
     page = seen.page

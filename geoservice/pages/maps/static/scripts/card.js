@@ -132,13 +132,14 @@ function gridPart({ owner }) {
 
 function show() {
   if (!answer) return;
-  const focused = box.contains(document.activeElement) ? document.activeElement.dataset?.id : null;
+  const { activeElement } = document;
+  const focused = box.contains(activeElement) && (activeElement.dataset.id ? `[data-id="${CSS.escape(activeElement.dataset.id)}"]` : '.back');
   const things = answer.layers.map(layerPart).filter(Boolean);
   box.replaceChildren(
     button('link back', `‹ ${words.back}`, close), ...[ownerPart(answer), chosenPart(), ...things, camerasPart(answer), gridPart(answer)].filter(Boolean),
   );
   if (!things.length && !answer.cameras.length && !state.open) box.append(el('p', 'muted', words.nothing_here));
-  if (focused) box.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
+  if (focused) (box.querySelector(focused) || box.querySelector('.back')).focus();
   box.dataset.state = 'shown';
 }
 
@@ -183,17 +184,21 @@ function bringIntoView() {
 }
 
 export function openAt({ lat, lon }, { id = null, push = true } = {}) {
+  const fromList = byId('overview').contains(document.activeElement);
   Object.assign(state, { place: { lat, lon }, open: id });
   answer = null;
   box.dataset.state = 'asking';
   box.replaceChildren(button('link back', `‹ ${words.back}`, close), el('p', 'muted', words.loading));
   present();
+  if (fromList) box.querySelector('.back').focus(); // what had the focus is hidden now
   bringIntoView();
   if (push) writeAddress({ push: true });
   return ask();
 }
 
 export function close() {
+  const focused = box.contains(document.activeElement);
+  const grid = answer?.owner.grid?.code;
   asking.abort();
   Object.assign(state, { place: null, open: null });
   answer = null;
@@ -201,6 +206,7 @@ export function close() {
   box.replaceChildren();
   byId('overview').hidden = false;
   mark.remove();
+  if (focused) (document.querySelector(`.grid-line[data-grid="${CSS.escape(grid || '')}"]`) || byId('side')).focus();
   matterLayer.redraw();
   writeAddress({ push: true });
 }
@@ -226,5 +232,8 @@ export function freshen() {
 
 export function startCard(given) {
   tools = { ...tools, ...given };
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && !box.hidden && !event.target.closest('input, select')) close();
+  });
   onMatters(show);
 }
