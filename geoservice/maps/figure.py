@@ -51,23 +51,6 @@ def asset_of(url: str) -> str:
         raise UnknownAsset(url) from None
 
 
-def content_security_policy(nonce: str) -> str:
-    """Return the policy of the phone's pages: scripts by nonce, everything else from this host only."""
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src 'self' 'nonce-{nonce}'",
-            "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data: blob:",
-            "font-src 'self' data:",
-            "connect-src 'self'",
-            "base-uri 'none'",
-            "form-action 'self'",
-            "frame-ancestors 'self'",
-        )
-    )
-
-
 class Verbatim(Element):
     """Finished text, handed through unread: branca's own elements are templates to the last."""
 

@@ -60,7 +60,7 @@ class JurisdictionView(Protocol):
 
     @property
     def time_zone(self) -> str:
-        """The zone of its clocks, as IANA calls it."""
+        """By whose clocks its instants are told, as the tz database names it."""
 
     @property
     def visitors(self) -> Visitors:

@@ -34,7 +34,7 @@ class JurisdictionView:
     #: Whom what shows its data names, plain text; None: nobody.
     attribution: str | None
     statistics: Figures
-    #: Of its clocks, as IANA calls it.
+    #: By whose clocks its instants are told.
     time_zone: str
     #: What visitors see of it.
     visitors: Visitors = "grids"
