@@ -35,10 +35,13 @@ from geoservice.services.layers.importing import LayerImportService
 from geoservice.services.layers.items import ItemService
 from geoservice.services.layers.own import OwnLayerLimits, OwnLayerService
 from geoservice.services.logins import LoginLimits
+from geoservice.services.mapping import MapService
 from geoservice.services.ownership import OwnershipService
+from geoservice.services.places import PlaceService
 from geoservice.services.population import PopulationService
 from geoservice.services.retention.erasures import PLACE, ErasureList
 from geoservice.services.retention.retention import RetentionService
+from geoservice.services.search import SearchService
 from geoservice.services.service_lists import ServiceListService
 from geoservice.services.sheets import SheetService
 from geoservice.services.snapshot_cache import SnapshotCache
@@ -86,6 +89,9 @@ class Services:
     sheets: SheetService
     alerts: AlertService
     viewing: ViewingService
+    mapping: MapService
+    places: PlaceService
+    searching: SearchService
     webhooks: WebhookService
     keys: KeyService
     visiting: VisitingService
@@ -203,10 +209,11 @@ def build_services(settings: Settings) -> Services:
     cache = _cache(settings) if settings.hold_editions else None
     sessions = _sessions(database, settings)
     incidents, handling, store = IncidentService(database), HandlingService(database), tile_store(settings)
+    ownership = OwnershipService(everywhere, cache)
     return Services(
         database=database,
         cache=cache,
-        ownership=OwnershipService(everywhere, cache),
+        ownership=ownership,
         grids=GridService(database),
         editions=EditionService(database),
         exports=ExportService(database),
@@ -220,6 +227,9 @@ def build_services(settings: Settings) -> Services:
         sheets=SheetService(database),
         alerts=AlertService(database, incidents),
         viewing=ViewingService(everywhere),
+        mapping=MapService(database),
+        places=PlaceService(database, ownership),
+        searching=SearchService(database),
         webhooks=WebhookService(database, allowed=settings.allowed_networks),
         keys=KeyService(everywhere, cache),
         visiting=VisitingService(everywhere, cache),

@@ -76,6 +76,7 @@ def enforce(
         g.session = None
         rule = request.url_rule
         if rule is None:
+            g.identity = PUBLIC  # to whom a page may say so
             return  # nothing at this address: 404 or 405 follows
         needed = permission_of(app, request)
         if needed is None:
