@@ -13,6 +13,9 @@ from geoservice.services.accounts.accounts import AccountService
 from geoservice.services.accounts.providers import ProviderSignInService
 from geoservice.services.accounts.second_factors import SecondFactorService
 from geoservice.services.accounts.sessions import SessionLimits, SessionService
+from geoservice.services.administration.accounts import AccountAdministration
+from geoservice.services.administration.keys import KeyAdministration
+from geoservice.services.administration.service import Administration
 from geoservice.services.alerts import AlertService
 from geoservice.services.audit.anchors import AnchorFile
 from geoservice.services.audit.service import AuditService
@@ -90,6 +93,7 @@ class Services:
     keys: KeyService
     visiting: VisitingService
     accounts: AccountService
+    administration: Administration
     sessions: SessionService
     second_factors: SecondFactorService
     #: None: nobody signs in by an identity provider.
@@ -203,6 +207,8 @@ def build_services(settings: Settings) -> Services:
     cache = _cache(settings) if settings.hold_editions else None
     sessions = _sessions(database, settings)
     incidents, handling, store = IncidentService(database), HandlingService(database), tile_store(settings)
+    accounts, second_factors = AccountService(database), SecondFactorService(database)
+    staff, keys = StaffService(database), KeyService(everywhere, cache)
     return Services(
         database=database,
         cache=cache,
@@ -221,16 +227,19 @@ def build_services(settings: Settings) -> Services:
         alerts=AlertService(database, incidents),
         viewing=ViewingService(everywhere),
         webhooks=WebhookService(database, allowed=settings.allowed_networks),
-        keys=KeyService(everywhere, cache),
+        keys=keys,
         visiting=VisitingService(everywhere, cache),
-        accounts=AccountService(database),
+        accounts=accounts,
+        administration=Administration(
+            everywhere, AccountAdministration(accounts, second_factors), KeyAdministration(keys), staff
+        ),
         sessions=sessions,
         provider=_provider(database, sessions, settings),
-        second_factors=SecondFactorService(database),
+        second_factors=second_factors,
         health=HealthService(everywhere, cache),
         tiles=TileService(everywhere, store),
         features=FeatureService(database),
-        staff=StaffService(database),
+        staff=staff,
         service_lists=ServiceListService(database),
         visits=VisitService(database),
         population=PopulationService(everywhere),

@@ -73,7 +73,7 @@ def enforce(
     def check(request: Request) -> None:
         g.seen_before = see_nothing()
         begin_acting()
-        g.session = None
+        g.session, g.identity = None, PUBLIC
         rule = request.url_rule
         if rule is None:
             return  # nothing at this address: 404 or 405 follows

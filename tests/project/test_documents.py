@@ -26,6 +26,12 @@ PAGES = {
     "/pages/<version>/<path:file>", "/desk", "/desk/<jurisdiction>", "/desk/<jurisdiction>/list",
     "/desk/<jurisdiction>/rows", "/desk/<jurisdiction>/incidents/<id>", "/desk/<jurisdiction>/incidents/<id>/<action>",
     "/desk/<jurisdiction>/bulk", "/audit", "/audit/<jurisdiction>",
+    "/admin", "/admin/<jurisdiction>", "/admin/<jurisdiction>/accounts", "/admin/<jurisdiction>/new-account",
+    "/admin/<jurisdiction>/accounts/<login>", "/admin/<jurisdiction>/accounts/<login>/<action>",
+    "/admin/<jurisdiction>/keys", "/admin/<jurisdiction>/new-key", "/admin/<jurisdiction>/keys/<id>",
+    "/admin/<jurisdiction>/staff", "/admin/<jurisdiction>/new-member", "/admin/<jurisdiction>/staff/<code>",
+    "/admin/<jurisdiction>/new-posting", "/admin/<jurisdiction>/postings/<id>",
+    "/admin/<jurisdiction>/keys/<id>/rotate", "/admin/<jurisdiction>/keys/<id>/revoke",
     "/figures", "/figures/<jurisdiction>", "/figures/<jurisdiction>/<table>.csv",
     "/figures/<jurisdiction>/figures.xlsx",
 }  # fmt: skip
