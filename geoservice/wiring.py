@@ -209,6 +209,8 @@ def build_services(settings: Settings) -> Services:
     incidents, handling, store = IncidentService(database), HandlingService(database), tile_store(settings)
     accounts, second_factors = AccountService(database), SecondFactorService(database)
     staff, keys = StaffService(database), KeyService(everywhere, cache)
+    service_lists = ServiceListService(database)
+    webhooks = WebhookService(database, allowed=settings.allowed_networks)
     return Services(
         database=database,
         cache=cache,
@@ -226,12 +228,17 @@ def build_services(settings: Settings) -> Services:
         sheets=SheetService(database),
         alerts=AlertService(database, incidents),
         viewing=ViewingService(everywhere),
-        webhooks=WebhookService(database, allowed=settings.allowed_networks),
+        webhooks=webhooks,
         keys=keys,
         visiting=VisitingService(everywhere, cache),
         accounts=accounts,
         administration=Administration(
-            everywhere, AccountAdministration(accounts, second_factors), KeyAdministration(keys), staff
+            everywhere,
+            AccountAdministration(accounts, second_factors),
+            KeyAdministration(keys),
+            staff,
+            service_lists,
+            webhooks,
         ),
         sessions=sessions,
         provider=_provider(database, sessions, settings),
@@ -240,7 +247,7 @@ def build_services(settings: Settings) -> Services:
         tiles=TileService(everywhere, store),
         features=FeatureService(database),
         staff=staff,
-        service_lists=ServiceListService(database),
+        service_lists=service_lists,
         visits=VisitService(database),
         population=PopulationService(everywhere),
         items=ItemService(database, page_bytes=settings.ogc_page_bytes),

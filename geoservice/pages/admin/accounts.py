@@ -12,7 +12,7 @@ from geoservice.auth.permissions import roles_within
 from geoservice.errors import StaffUnknown
 from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.forms import end_in, sent
-from geoservice.pages.admin.granting import grant_fields, holder_in
+from geoservice.pages.admin.granted import grant_fields, holder_in
 from geoservice.pages.admin.model import Action, Cell, Field, Form, Refused, Table
 from geoservice.pages.admin.rendering import form_page, secret_page, table_page, thing_page
 from geoservice.pages.shell.choice import led_on

@@ -19,7 +19,8 @@ from geoservice.web.language import asked_language, page_address
 #: In the order in which they are shown. Their addresses are /admin/{jurisdiction}/{area}.
 AREAS = (
     ("accounts", Permission.MANAGE_ACCOUNTS), ("keys", Permission.MANAGE_KEYS),
-    ("staff", Permission.MANAGE_STAFF),
+    ("staff", Permission.MANAGE_STAFF), ("services", Permission.MANAGE_SERVICES),
+    ("webhooks", Permission.MANAGE_WEBHOOKS),
 )  # fmt: skip
 
 

@@ -15,6 +15,8 @@ from geoservice.web.forms import read_signed_form
 
 #: The last day that a form may state: what lasts longer is said to have no end.
 _YEARS_MOST = 10
+#: Of a form: 2,000 Chinese characters of a description take nine bytes each on the way.
+_BYTES_MOST = 60_000
 
 
 def sent(here: Here, form: Form, act: Callable[[Mapping[str, str]], Response]) -> Response:
@@ -25,7 +27,7 @@ def sent(here: Here, form: Form, act: Callable[[Mapping[str, str]], Response]) -
     act
         Does it with the fields and raises Refused.
     """
-    fields = read_signed_form()
+    fields = read_signed_form(bytes_max=_BYTES_MOST)
     values = {one.name: fields.get(one.name, "").strip() for one in form.fields}
     try:
         return act(values)

@@ -10,7 +10,9 @@ from geoservice.maps.viewing import Viewing
 from geoservice.pages.admin.accounts import add_accounts
 from geoservice.pages.admin.areas import AREAS, Here
 from geoservice.pages.admin.keys import add_keys
+from geoservice.pages.admin.services import add_services
 from geoservice.pages.admin.staff import add_staff
+from geoservice.pages.admin.webhooks import add_webhooks
 from geoservice.pages.shell.choice import chosen, led_on
 from geoservice.pages.shell.files import assets_missing
 from geoservice.services.administration.service import Administration
@@ -35,5 +37,7 @@ def admin_blueprint(administration: Administration, viewing: Viewing, guard: Gua
     add_accounts(blueprint, administration, guard)
     add_keys(blueprint, administration, guard)
     add_staff(blueprint, administration, guard)
+    add_services(blueprint, administration, guard)
+    add_webhooks(blueprint, administration, guard)
     blueprint.register_error_handler(AssetsMissing, assets_missing)
     return blueprint

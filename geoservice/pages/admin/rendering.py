@@ -29,7 +29,7 @@ def table_page(
 
 def thing_page(
     here: Here, title: str, facts: Mapping[str, Cell], *, ways: Sequence[Action], undo: Action | None = None,
-    tables: Sequence[Table] = (),
+    tables: Sequence[Table] = (), more: Action | None = None,
 ) -> Response:  # fmt: skip
     """Return the page of one thing: its facts, and what can be done with it.
 
@@ -39,8 +39,10 @@ def thing_page(
         By the key of their word.
     undo
         What takes back what was just done.
+    more
+        Where its table goes on.
     """
-    return _page(here, "thing", title, facts=facts, ways=ways, undo=undo, tables=tables, done=_done(here))
+    return _page(here, "thing", title, facts=facts, ways=ways, undo=undo, tables=tables, more=more, done=_done(here))
 
 
 def form_page(here: Here, form: Form) -> Response:

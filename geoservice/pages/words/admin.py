@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from geoservice.pages.words.admin_accounts import ACCOUNTS
 from geoservice.pages.words.admin_keys import KEYS
+from geoservice.pages.words.admin_services import SERVICES
 from geoservice.pages.words.admin_staff import STAFF
+from geoservice.pages.words.admin_webhooks import WEBHOOKS
 
 ADMIN: dict[str, tuple[str, ...]] = (
     {
@@ -12,6 +14,8 @@ ADMIN: dict[str, tuple[str, ...]] = (
         "area.accounts": ("账号", "Accounts"),
         "area.keys": ("接口密钥", "Keys of programs"),
         "area.staff": ("人员与派驻", "Staff and postings"),
+        "area.services": ("事项", "Services"),
+        "area.webhooks": ("推送", "Webhooks"),
         "leave": ("返回，不做改动", "Back, nothing is changed"),
         "optional": ("（选填）", "(may be left empty)"),
         "secret": ("只显示这一次", "Shown this once"),
@@ -53,4 +57,6 @@ ADMIN: dict[str, tuple[str, ...]] = (
     | ACCOUNTS
     | KEYS
     | STAFF
+    | SERVICES
+    | WEBHOOKS
 )

@@ -25,7 +25,7 @@ class AccountAdministration:
 
     def accounts(self, jurisdiction: str, identity: Identity) -> tuple[StoredAccount, ...]:
         """Return the accounts that are good in a jurisdiction and somebody's to look after, by login name."""
-        return tuple(one for one in self._accounts.accounts() if is_own(one, jurisdiction, identity))
+        return tuple(one for one in self._accounts.accounts() if is_own(one.jurisdiction_code, jurisdiction, identity))
 
     def account(self, jurisdiction: str, login: str, identity: Identity) -> StoredAccount:
         """Return one of these; raise AccountUnknown, also where it is another's."""

@@ -22,7 +22,7 @@ class KeyAdministration:
 
     def keys(self, jurisdiction: str, identity: Identity) -> tuple[StoredKey, ...]:
         """Return the keys that are good in a jurisdiction and somebody's to look after, the oldest first."""
-        return tuple(one for one in self._keys.keys() if is_own(one, jurisdiction, identity))
+        return tuple(one for one in self._keys.keys() if is_own(one.jurisdiction_code, jurisdiction, identity))
 
     def key(self, jurisdiction: str, key_id: str, identity: Identity) -> StoredKey:
         """Return one of these; raise KeyUnknown, also where it is another's."""

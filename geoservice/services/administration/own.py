@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from geoservice.auth.model import Identity, Role
 from geoservice.auth.permissions import roles_within
 from geoservice.errors import GeoserviceError
@@ -17,23 +15,18 @@ class PlaceAboveOwn(GeoserviceError):
     """Whoever works in one jurisdiction gives nothing that is good in others."""
 
 
-class Placed(Protocol):
-    """Something that is good in one jurisdiction, or everywhere."""
-
-    @property
-    def jurisdiction_code(self) -> str | None:
-        """Where; None: everywhere."""
-
-
-def is_own(one: Placed, jurisdiction: str, identity: Identity) -> bool:
+def is_own(good_in: str | None, jurisdiction: str, identity: Identity) -> bool:
     """Return whether something is good in a jurisdiction and somebody's to look after.
 
-    What is good everywhere is looked after by those alone who work everywhere.
+    Parameters
+    ----------
+    good_in
+        Code of where it is good; None: everywhere. That is looked after by those alone who work everywhere.
     """
     home = None if identity.home is None else identity.home.code
-    if one.jurisdiction_code is None:
+    if good_in is None:
         return home is None
-    return one.jurisdiction_code == jurisdiction and home in (None, jurisdiction)
+    return good_in == jurisdiction and home in (None, jurisdiction)
 
 
 def require_own_place(identity: Identity, jurisdiction: str | None) -> None:

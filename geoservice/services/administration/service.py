@@ -7,7 +7,9 @@ from datetime import date
 from geoservice.services.administration.accounts import AccountAdministration
 from geoservice.services.administration.keys import KeyAdministration
 from geoservice.services.lookups import get_jurisdiction
+from geoservice.services.service_lists import ServiceListService
 from geoservice.services.staff.members import StaffService
+from geoservice.services.webhooks.service import WebhookService
 from layers.db.session import Database
 from layers.jurisdictions.model import Jurisdiction
 from layers.staff.queries import today_in
@@ -17,10 +19,12 @@ class Administration:
     """Where somebody looks, and what he looks after there."""
 
     def __init__(
-        self, database: Database, accounts: AccountAdministration, keys: KeyAdministration, staff: StaffService
+        self, database: Database, accounts: AccountAdministration, keys: KeyAdministration, staff: StaffService,
+        services: ServiceListService, webhooks: WebhookService,
     ) -> None:  # fmt: skip
         self._database = database
         self.accounts, self.keys, self.staff = accounts, keys, staff
+        self.services, self.webhooks = services, webhooks
 
     def place(self, jurisdiction_code: str) -> tuple[Jurisdiction, date]:
         """Return a jurisdiction, and which day it is there; raise JurisdictionUnknown."""
