@@ -209,7 +209,7 @@ def build_services(settings: Settings) -> Services:
     incidents, handling, store = IncidentService(database), HandlingService(database), tile_store(settings)
     accounts, second_factors = AccountService(database), SecondFactorService(database)
     staff, keys = StaffService(database), KeyService(everywhere, cache)
-    service_lists = ServiceListService(database)
+    service_lists, health = ServiceListService(database), HealthService(everywhere, cache)
     webhooks = WebhookService(database, allowed=settings.allowed_networks)
     return Services(
         database=database,
@@ -239,11 +239,12 @@ def build_services(settings: Settings) -> Services:
             staff,
             service_lists,
             webhooks,
+            health,
         ),
         sessions=sessions,
         provider=_provider(database, sessions, settings),
         second_factors=second_factors,
-        health=HealthService(everywhere, cache),
+        health=health,
         tiles=TileService(everywhere, store),
         features=FeatureService(database),
         staff=staff,

@@ -32,7 +32,7 @@ PAGES = {
     "/admin/<jurisdiction>/staff", "/admin/<jurisdiction>/new-member", "/admin/<jurisdiction>/staff/<code>",
     "/admin/<jurisdiction>/new-posting", "/admin/<jurisdiction>/postings/<id>",
     "/admin/<jurisdiction>/services", "/admin/<jurisdiction>/services/<code>", "/admin/<jurisdiction>/webhooks",
-    "/admin/<jurisdiction>/new-webhook", "/admin/<jurisdiction>/webhooks/<id>",
+    "/admin/<jurisdiction>/health", "/admin/<jurisdiction>/new-webhook", "/admin/<jurisdiction>/webhooks/<id>",
     "/admin/<jurisdiction>/webhooks/<id>/<action>",
     "/admin/<jurisdiction>/keys/<id>/rotate", "/admin/<jurisdiction>/keys/<id>/revoke",
     "/figures", "/figures/<jurisdiction>", "/figures/<jurisdiction>/<table>.csv",

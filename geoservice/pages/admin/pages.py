@@ -9,6 +9,7 @@ from geoservice.maps.assets import AssetsMissing
 from geoservice.maps.viewing import Viewing
 from geoservice.pages.admin.accounts import add_accounts
 from geoservice.pages.admin.areas import AREAS, Here
+from geoservice.pages.admin.health import add_health
 from geoservice.pages.admin.keys import add_keys
 from geoservice.pages.admin.services import add_services
 from geoservice.pages.admin.staff import add_staff
@@ -39,5 +40,6 @@ def admin_blueprint(administration: Administration, viewing: Viewing, guard: Gua
     add_staff(blueprint, administration, guard)
     add_services(blueprint, administration, guard)
     add_webhooks(blueprint, administration, guard)
+    add_health(blueprint, administration, guard)
     blueprint.register_error_handler(AssetsMissing, assets_missing)
     return blueprint

@@ -43,7 +43,7 @@ def add_staff(blueprint: Blueprint, administration: Administration, guard: Guard
         here, told = Here.of(administration, jurisdiction, "staff"), staff.calendar(jurisdiction)
         ways = [Action("new.posting", here.url("new-posting")), Action("new.member", here.url("new-member"))]
         tables = [_calendar(here, told), _postings(here, told), _members(here, told)]
-        return table_page(here, tables, ways=ways, remark=_remark(here, told))
+        return table_page(here, tables, ways=ways, remark=cover_of(here, told))
 
     _add_members(blueprint, administration, guard)
     _add_postings(blueprint, administration, guard)
@@ -147,7 +147,8 @@ def _served(here: Here, serving: tuple[PostingSpan, ...], signs: Mapping[str, st
     return Cell(", ".join(told), span=days)
 
 
-def _remark(here: Here, told: StaffCalendar) -> Cell:
+def cover_of(here: Here, told: StaffCalendar) -> Cell:
+    """Return whether each grid has somebody on each day of the calendar, in words."""
     days = [told.today + timedelta(days=n) for n in range(DAYS)]
     gaps = sum(any(not told.serving(code, day) for day in days) for code in told.grids)
     if gaps:

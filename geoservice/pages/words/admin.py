@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from geoservice.pages.words.admin_accounts import ACCOUNTS
+from geoservice.pages.words.admin_health import HEALTH
 from geoservice.pages.words.admin_keys import KEYS
 from geoservice.pages.words.admin_services import SERVICES
 from geoservice.pages.words.admin_staff import STAFF
@@ -16,6 +17,7 @@ ADMIN: dict[str, tuple[str, ...]] = (
         "area.staff": ("人员与派驻", "Staff and postings"),
         "area.services": ("事项", "Services"),
         "area.webhooks": ("推送", "Webhooks"),
+        "area.health": ("运行状况", "Health"),
         "leave": ("返回，不做改动", "Back, nothing is changed"),
         "optional": ("（选填）", "(may be left empty)"),
         "secret": ("只显示这一次", "Shown this once"),
@@ -59,4 +61,5 @@ ADMIN: dict[str, tuple[str, ...]] = (
     | STAFF
     | SERVICES
     | WEBHOOKS
+    | HEALTH
 )
