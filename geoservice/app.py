@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask_openapi3 import APIBlueprint, Info, OpenAPI
 from flask_openapi3.models import Schema
 
@@ -45,8 +47,9 @@ from geoservice.pages.desk.pages import desk_blueprint
 from geoservice.pages.desk.rendering import Shown
 from geoservice.pages.figures.pages import figures_blueprint
 from geoservice.pages.maps.pages import maps_blueprint
-from geoservice.pages.phone.pages import phone_blueprint
+from geoservice.pages.officer.pages import officer_blueprint
 from geoservice.pages.print.pages import print_blueprint
+from geoservice.pages.report.pages import report_blueprint
 from geoservice.pages.shell.files import asset_address, files_blueprint
 from geoservice.pages.shell.refusing import register_pages
 from geoservice.pages.shell.streams import stream_url
@@ -158,11 +161,15 @@ def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
             services.sessions, services.second_factors, services.provider, guard, proxies=settings.proxies
         )
     )
-    app.register_blueprint(phone_blueprint(services.viewing, guard, public_reports=settings.public_reports))
+    app.register_blueprint(report_blueprint(services.viewing, guard, public_reports=settings.public_reports))
     for room in ("/admin", "/audit", "/desk", "/figures", "/maps"):
         register_pages(app, room)
     app.register_blueprint(files_blueprint(guard))
-    shown = Shown(stream_url=lambda: stream_url(settings))
+    listens = partial(stream_url, settings)
+    app.register_blueprint(
+        officer_blueprint(services.handling, services.viewing, guard, listens, keep_s=settings.session_idle_s)
+    )
+    shown = Shown(stream_url=listens)
     app.register_blueprint(admin_blueprint(services.administration, services.viewing, guard))
     app.register_blueprint(audit_page_blueprint(services.audit, services.viewing, guard))
     app.register_blueprint(desk_blueprint(services.desk, services.handling, services.viewing, guard, shown))

@@ -293,6 +293,17 @@ class CalendarRefused(GeoserviceError):
     """The working hours or days can not be read."""
 
 
+class AnswersUnfit(GeoserviceError):
+    """The service asks for something else; see `errors`."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__()
+        #: Each with the place in the report, as problems tell them.
+        self.errors = [
+            {"pointer": f"#/attributes/{code}", "code": "unfit", "detail": fault} for code, fault in faults.items()
+        ]
+
+
 class PersonalNumberRefused(GeoserviceError):
     """Leave out what looks like a telephone or identity number, a number plate, an e-mail address or a messenger id."""
 

@@ -221,7 +221,8 @@ def serving(cluster_url: str, community_template: str, **variables: str) -> Iter
     key = KeyService(database).create(Role.DISPATCHER, "test")
     database.close()
     settings = Settings(port=int(variables.pop("GEOSERVICE_PORT", 0)) or free_port())
-    environment = web_environment(as_service(database_url)) | variables
+    # Nobody streams events beside it, and its pages know that.
+    environment = web_environment(as_service(database_url)) | {"GEOSERVICE_EVENTS_PORT": "0"} | variables
     with subprocess.Popen(web_command(settings), env=environment) as process:
         try:
             wait_until_answering(settings.host, settings.port, process)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
@@ -13,7 +12,7 @@ from pydantic import BaseModel, Field
 from geoservice.records.audit.model import AuditEntry, AuditSearch
 from geoservice.services.audit.service import AuditService
 from geoservice.web.guard import guard
-from geoservice.web.parsing import Code, Instant, Name, QueryInteger, RowNumber, StrictModel
+from geoservice.web.parsing import Code, Id, Instant, Name, QueryInteger, RowNumber, StrictModel
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
 
@@ -31,7 +30,7 @@ class AuditQuery(StrictModel):
     )
     since: Instant | None = Field(None, description="From this instant on")
     until: Instant | None = Field(None, description="Before this instant")
-    incident: UUID | None = Field(None, description="That name this incident; lists name none")
+    incident: Id | None = Field(None, description="That name this incident; lists name none")
     limit: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
     before: RowNumber | None = Field(None, description="`next` of the page before")
 

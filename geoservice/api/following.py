@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from geoservice.api.answers import CandidateOut
 from geoservice.api.handling import ActionOut, actions_out
@@ -18,7 +18,7 @@ from geoservice.errors import PublicReportsOff
 from geoservice.services.handling import ActionDetails, HandlingService, Offer
 from geoservice.services.incidents import IncidentService, NewReport
 from geoservice.web.guard import guard
-from geoservice.web.parsing import AccuracyM, Code, DegreesCrs, StrictModel, Text, Words
+from geoservice.web.parsing import AccuracyM, Code, DegreesCrs, StrictModel, Text, Words, fit
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
 from layers.crs import declared_position
@@ -26,6 +26,8 @@ from layers.incidents.model import Incident
 
 TAG = Tag(name="following", description="A resident's own report, by the token that is given out for it")
 
+Answer = Annotated[str, Field(max_length=1000), AfterValidator(fit)]
+Choices = Annotated[list[Answer], Field(max_length=50)]
 Token = Annotated[str, Field(min_length=1, max_length=100, description="As it was given out: rpt_…")]
 
 
@@ -46,6 +48,9 @@ class ResidentReportBody(StrictModel):
     description: Text = ""
     jurisdiction: Code | None = Field(None, description="Needed only where several may be meant")
     building_code: Code | None = Field(None, description="The report is about this building; its grid then owns it")
+    attributes: Annotated[dict[Code, Answer | Choices], Field(max_length=50)] | None = Field(
+        None, description="Answers to what the service asks for, by code; left out: nobody was asked"
+    )
 
 
 class ReporterActionPath(StrictModel):
@@ -167,6 +172,7 @@ def _new_report(body: ResidentReportBody) -> NewReport:
         body.accuracy_m,
         body.building_code,
         jurisdiction_code=body.jurisdiction,
+        attributes=body.attributes,
     )
 
 

@@ -59,6 +59,10 @@ class JurisdictionView(Protocol):
         """West, south, east, north in EPSG:4326."""
 
     @property
+    def time_zone(self) -> str:
+        """By whose clocks its instants are told, as the tz database names it."""
+
+    @property
     def visitors(self) -> Visitors:
         """What whoever shows no key sees of it."""
 

@@ -14,6 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
 from werkzeug.http import parse_options_header
 
+from geoservice.domain.answering import Answers
 from geoservice.open311.refusing import Refused
 from geoservice.web.parsing import fit
 from geoservice.web.streaming import Incoming, incoming
@@ -40,7 +41,6 @@ _BROKEN = "The form can not be read: send key=value pairs, or multipart with a b
 #: What a decoder puts where it could not read.
 _LOST = "\ufffd"
 _ATTRIBUTE = re.compile(r"attribute\[([^\[\]]{1,64})\](\[\])?")
-Answers = dict[str, str | list[str]]
 
 
 @dataclass(frozen=True)

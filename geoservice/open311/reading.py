@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from geoservice.open311.forms import Answers, Form
+from geoservice.domain.answering import REQUIRED, Answers, judged
+from geoservice.open311.forms import Form
 from geoservice.open311.records import CLOSED, OPEN
 from geoservice.open311.refusing import Refused
 from geoservice.web.parsing import InvalidCursor, decode_cursor
@@ -21,8 +21,6 @@ ROWS_MAX = 1_000
 UPDATES_MAX = 20_000
 PAGES_MAX = 1_000
 _AFTER = "after is not one that was given out: take it from the header Link of the page before"
-_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
-_DATETIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}", re.ASCII)
 #: FixMyStreet's word for a place without an address.
 _NOT_PINPOINTED = "#NOTPINPOINTED#"
 
@@ -39,36 +37,12 @@ def number(text: str | None, name: str) -> float | None:
 
 def check_answers(service: Service, answers: Answers) -> Answers:
     """Return the answers to a service's attributes; others are left out. Raise Refused with each fault."""
-    faults = []
-    kept: Answers = {}
-    for attribute in service.attributes:
-        code, answer = str(attribute["code"]), answers.get(str(attribute["code"]))
-        if answer is None:
-            if attribute.get("required"):
-                faults.append(f"attribute[{code}] is required: {attribute.get('description', '')}")
-            continue
-        fault = _fault(attribute, answer if isinstance(answer, list) else [answer])
-        if fault is not None:
-            faults.append(f"attribute[{code}] {fault}")
-        kept[code] = answer
+    kept, faults = judged(service.attributes, answers)
     if faults:
-        raise Refused(400, *faults)
+        asked = {str(one["code"]): one.get("description", "") for one in service.attributes}
+        told = (f"{fault}: {asked[code]}" if fault == REQUIRED else fault for code, fault in faults.items())
+        raise Refused(400, *(f"attribute[{code}] {said}" for code, said in zip(faults, told, strict=True)))
     return kept
-
-
-def _fault(attribute: Mapping[str, Any], answers: list[str]) -> str | None:
-    """Return what is wrong with the answers to an attribute, None when nothing is."""
-    datatype = attribute.get("datatype", "string")
-    allowed = [str(value["key"]) for value in attribute.get("values", ())]
-    if allowed and not set(answers) <= set(allowed):
-        return f"is one of {', '.join(allowed)}"
-    if len(answers) > 1 and datatype != "multivaluelist":
-        return "has one answer"
-    if datatype == "number" and not _NUMBER.fullmatch(answers[0]):
-        return "is a number, such as 3"
-    if datatype == "datetime" and not _DATETIME.match(answers[0]):
-        return "is a time, such as 2026-03-01T08:00:00+08:00"
-    return None
 
 
 def place_fields(form: Form) -> tuple[float | None, float | None, str | None, str | None]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
@@ -14,8 +15,10 @@ from sqlalchemy import Connection
 from geoservice.auth.model import Identity
 from geoservice.auth.scope import scope_of, scope_of_token
 from geoservice.auth.tokens import new_token, one_spelling, seal, token_sha256, unseal
+from geoservice.domain.answering import Answers, judged
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.errors import (
+    AnswersUnfit,
     IncidentUnknown,
     NotServed,
     PersonalNumberRefused,
@@ -36,6 +39,7 @@ from layers.incidents.model import Incident, IncidentEvent, Report, Routing, Sea
 from layers.incidents.queries import (
     Order,
     alike,
+    asked_for,
     count_incidents,
     find_incident,
     find_report_key,
@@ -43,7 +47,6 @@ from layers.incidents.queries import (
     history,
     incidents,
     routings,
-    service_exists,
     services,
     status_changes,
 )
@@ -64,7 +67,8 @@ class NewReport:
     building_code: str | None = None
     reported_at: datetime | None = None
     jurisdiction_code: str | None = None
-    attributes: Mapping[str, str | list[str]] = field(default_factory=dict)
+    #: Answers to what the service asks for; None: whoever reports was not asked.
+    attributes: Mapping[str, str | list[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -99,12 +103,12 @@ class IncidentService:
         Raises
         ------
         JurisdictionNotStated, JurisdictionUnknown, ServiceUnknown, PersonalNumberRefused, PlaceUnknown, NotServed,
-        ReportKeyUsed
+        ReportKeyUsed, AnswersUnfit
         layers.errors.RefusedByDatabase
             The building is unknown, or an invariant does not hold.
         """
-        answers = (str(answer) for answer in report.attributes.values())
-        if any(holds_personal_number(words) for words in (report.description, *answers)):
+        said = (str(answer) for answer in (report.attributes or {}).values())
+        if any(holds_personal_number(words) for words in (report.description, *said)):
             raise PersonalNumberRefused
         if report.place.is_unknown:
             raise PlaceUnknown
@@ -113,14 +117,16 @@ class IncidentService:
             if before:
                 return _as_reported(connection, incident_id, token), token
             jurisdiction = self._jurisdiction_of(connection, report)
-            if not service_exists(connection, jurisdiction_id=jurisdiction.id, code=report.service_code):
+            asked = asked_for(connection, jurisdiction_id=jurisdiction.id, code=report.service_code)
+            if asked is None:
                 raise ServiceUnknown(service=report.service_code, jurisdiction=jurisdiction.code)
+            answers = _answers(asked, report)
             insert_report(
                 connection,
                 Report(
                     jurisdiction.id, report.service_code, report.place, report.source, report.description,
                     report.accuracy_m, report.building_code, report.reported_at, token_sha256(token),
-                    report.attributes,
+                    answers,
                 ),
                 incident_id,
             )  # fmt: skip
@@ -282,6 +288,16 @@ def _found(incident: Incident | None, incident_id: UUID) -> Incident:
     if incident is None:
         raise IncidentUnknown(incident=str(incident_id))
     return incident
+
+
+def _answers(asked: Sequence[Mapping[str, Any]], report: NewReport) -> Answers:
+    """Return the answers that are kept; raise AnswersUnfit."""
+    if report.attributes is None:
+        return {}
+    kept, faults = judged(asked, report.attributes)
+    if faults:
+        raise AnswersUnfit(faults)
+    return kept
 
 
 def _first_or_again(

@@ -34,6 +34,8 @@ class JurisdictionView:
     #: Whom what shows its data names, plain text; None: nobody.
     attribution: str | None
     statistics: Figures
+    #: By whose clocks its instants are told.
+    time_zone: str
     #: What visitors see of it.
     visitors: Visitors = "grids"
     #: Whether who drew a draft can neither publish it nor confirm its outline.
@@ -77,7 +79,6 @@ class ViewingService:
 def _view(connection: Connection, jurisdiction: Jurisdiction) -> JurisdictionView:
     return JurisdictionView(
         jurisdiction.code, jurisdiction.name, jurisdiction.name_en or "", jurisdiction.bbox,
-        jurisdiction.attribution,
-        grid_figures.figures(connection, jurisdiction_id=jurisdiction.id), jurisdiction.visitors,
-        jurisdiction.four_eyes, jurisdiction.retention,
+        jurisdiction.attribution, grid_figures.figures(connection, jurisdiction_id=jurisdiction.id),
+        jurisdiction.time_zone, jurisdiction.visitors, jurisdiction.four_eyes, jurisdiction.retention,
     )  # fmt: skip

@@ -165,6 +165,7 @@ KINDS: dict[type[Exception], Kind] = {
     layer_rules.ChangeUnknown: Kind("change-unknown", 404, "There is no such change"),
     rules.TileUnknown: Kind("tile-unknown", 404, "There is no such tile"),
     point_errors.NothingInForce: Kind("nothing-in-force", 404, "No grids are in force"),
+    rules.AnswersUnfit: Kind("answers-unfit", 422, "The answers are not what the service asks for"),
     rules.PersonalNumberRefused: Kind("personal-number", 422, "The text holds a personal number"),
     facts.RefusedByDatabase: Kind("refused", 422, "The data do not allow it"),
     facts.FilterRefused: Kind("filter-refused", 400, "The filter can not be understood"),

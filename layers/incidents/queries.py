@@ -114,8 +114,8 @@ _REPORT_KEY = text("""
      WHERE k.key_sha256 = :key_sha256
 """)
 _SERVICES = text("SELECT s.* FROM geoservice.service AS s WHERE s.jurisdiction_id = :jurisdiction_id ORDER BY s.code")
-_SERVICE_EXISTS = text(
-    "SELECT EXISTS (SELECT FROM geoservice.service AS s WHERE s.jurisdiction_id = :jurisdiction_id AND s.code = :code)"
+_ASKED_FOR = text(
+    "SELECT s.attributes FROM geoservice.service AS s WHERE s.jurisdiction_id = :jurisdiction_id AND s.code = :code"
 )
 
 
@@ -333,9 +333,10 @@ def services(connection: Connection, *, jurisdiction_id: int) -> tuple[Service, 
     )
 
 
-def service_exists(connection: Connection, *, jurisdiction_id: int, code: str) -> bool:
-    """Return whether a jurisdiction offers a service."""
-    return bool(connection.execute(_SERVICE_EXISTS, {"jurisdiction_id": jurisdiction_id, "code": code}).scalar_one())
+def asked_for(connection: Connection, *, jurisdiction_id: int, code: str) -> tuple[dict[str, Any], ...] | None:
+    """Return what a service of a jurisdiction asks for; None: it offers no such service."""
+    row = connection.execute(_ASKED_FOR, {"jurisdiction_id": jurisdiction_id, "code": code}).one_or_none()
+    return None if row is None else tuple(row.attributes)
 
 
 def _incident(row: Row[*tuple[Any, ...]]) -> Incident:

@@ -14,11 +14,12 @@ from flask import Flask, g
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 from werkzeug.serving import make_server
 
-from geoservice.auth.model import PUBLIC
+from geoservice.auth.model import PUBLIC, Role
 from geoservice.maps import assets
 from geoservice.pages.maps.pages import maps_blueprint
 from geoservice.pages.shell.files import files_blueprint
 from layers.jurisdictions.model import Visitors
+from tests.browser.desk import LiveDesk, serving_desk, sign_in
 from tests.conftest import serving
 
 CHROMIUM_ARGUMENTS = [
@@ -64,6 +65,33 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def field(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
+    """Return the servers that tests of officers share: they report to them, and take steps there."""
+    with serving_desk(cluster_url, community_template) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="session")
+def known(chromium: Browser, field: LiveDesk) -> Callable[..., Any]:
+    """Return what makes a context somebody's who is signed in already; each signs in once."""
+    states: dict[str, Any] = {}
+
+    def state(login: str, role: Role = Role.OFFICER, staff: str | None = None) -> Any:
+        if login not in states:
+            field.account(login, role, staff=staff)
+            context = chromium.new_context(locale="zh-CN")
+            page = context.new_page()
+            page.goto(f"{field.url}/signin?next=/report")
+            sign_in(page, field, login, role)
+            page.wait_for_url("**/report")
+            states[login] = context.storage_state()
+            context.close()
+        return states[login]
+
+    return state
 
 
 @pytest.fixture
@@ -116,6 +144,7 @@ class SampleJurisdiction:
     bbox: tuple[float, float, float, float] = (91.0, 29.0, 91.01, 29.01)
     attribution: str | None = None
     visitors: Visitors = "open"
+    time_zone: str = "Asia/Shanghai"
     statistics: SampleStatistics = SampleStatistics()
 
 

@@ -46,15 +46,16 @@ class LiveDesk:
     #: Login names of those who have a password of their own.
     known: set[str] = field(default_factory=set)
 
-    def account(self, login: str, role: Role = Role.DISPATCHER) -> None:
-        """See to it that there is an account that has a password of its own."""
+    def account(self, login: str, role: Role = Role.DISPATCHER, *, staff: str | None = None) -> None:
+        """See to it that there is an account that has a password of its own; of an officer with a staff code."""
         if login in self.known:
             return
         self.known.add(login)
         database = Database.connect(self.database_url, pool_size=2)
         accounts, sessions = AccountService(database), SessionService(database, SessionLimits(3600, 3600))
         try:
-            first = accounts.create_unless_there(login, role, created_by="test") or accounts.reset(login)
+            held = None if staff is None else ("sare", staff)
+            first = accounts.create_unless_there(login, role, created_by="test", staff=held) or accounts.reset(login)
             sessions.change_password(login, first, PASSWORD, address="192.0.2.1")
         finally:
             database.close()

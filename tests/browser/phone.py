@@ -57,6 +57,23 @@ def officer_key(live: LiveServer, staff_code: str) -> str:
         database.close()
 
 
+def show_key(page: Page, key: str) -> None:
+    """Enter the officers' page with a key."""
+    if page.locator(".with-key").get_attribute("open") is None:
+        page.locator(".with-key summary").click()
+    page.locator("#key").fill(key)
+    page.locator("#key-form button").click()
+
+
+def wait_for_list(page: Page) -> None:
+    """Wait until the officers' page has its list and knows the names of places."""
+    expect(page.locator("body")).to_have_attribute("data-ready", "true", timeout=20_000)
+
+
+def incident_card(page: Page, incident: str) -> Locator:
+    return page.locator(f"#c-{incident}")
+
+
 def report(visit: Callable[..., Any], live: LiveServer, words: str) -> Any:
     """Report by tapping the map; return the visit, the card of what was sent being there."""
     seen = visit(f"{live.url}/report", **PHONE)

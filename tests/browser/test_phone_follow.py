@@ -7,7 +7,7 @@ import uuid
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.phone import HOSTILE, PHONE, officer_key, report, stored
+from tests.browser.phone import HOSTILE, PHONE, incident_card, officer_key, report, show_key, stored, wait_for_list
 
 #: The loop that test_the_loop.py goes through in the everyday run has its main way in it.
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -33,21 +33,13 @@ def act(seen, live, incident, action: str, **body: object) -> None:
 def enter(visit, live, incident, language: str = ""):
     """Open the officer's page with the key of the incident's officer."""
     seen = visit(f"{live.url}/officer{language}", **PHONE)
-    seen.page.locator("#key").fill(officer_key(live, incident["officer_code"]))
-    seen.page.locator("#door button").click()
-    expect(seen.page.locator("#map")).to_have_attribute("data-ready", "true", timeout=20_000)
+    show_key(seen.page, officer_key(live, incident["officer_code"]))
+    wait_for_list(seen.page)
     return seen
 
 
 def card_of(seen, incident):
-    return seen.page.locator(f'.card[data-id="{incident["id"]}"]')
-
-
-def open_card(seen, incident):
-    card = card_of(seen, incident)
-    card.locator("summary").click()
-    expect(card.locator(".steps button").first).to_be_visible()
-    return card
+    return incident_card(seen.page, incident["id"])
 
 
 def test_the_whole_way_from_report_to_rating(live, visit, words):
@@ -55,14 +47,14 @@ def test_the_whole_way_from_report_to_rating(live, visit, words):
     (incident,) = stored(live, words)
 
     officer = enter(visit, live, incident)
-    open_card(officer, incident).locator("button", has_text="接单").click()
-    expect(officer.page.locator("#notice")).to_contain_text("已接单")
     card = card_of(officer, incident)
+    card.locator("button", has_text="接单").click()
+    expect(officer.page.locator("#toast")).to_contain_text("已接单")
     expect(card).to_have_attribute("data-status", "accepted")
     card.locator("button", has_text="办结").click()
     card.locator("textarea").fill("换了井盖")
     card.locator("button", has_text="确定").click()
-    expect(card_of(officer, incident)).to_have_count(0)
+    expect(card.locator(".now")).to_contain_text("已处置")
 
     reporter.page.locator("#fresh a.first").click()
     expect(reporter.page.locator(".status")).to_have_text("已处置，请评价")
@@ -186,7 +178,7 @@ def test_following_speaks_english_and_the_link_keeps_its_token(live, visit, word
     seen.page.locator("#fresh a.first").click()
     expect(seen.page.locator(".status")).to_be_visible()
 
-    seen.page.locator(".language").click()
+    seen.page.locator(".languages a", has_text="English").click()
 
     expect(seen.page.locator(".status")).to_have_text("Dispatched to the grid officer")
     expect(seen.page.locator("h2")).to_have_text("Street light")
@@ -198,31 +190,36 @@ def test_returning_wants_a_reason(live, visit, words):
     report(visit, live, words)
     (incident,) = stored(live, words)
     seen = enter(visit, live, incident, "?lang=en")
-    card = open_card(seen, incident)
+    card = card_of(seen, incident)
 
-    card.locator("button", has_text="return").click()
+    card.locator("button", has_text="Return").click()
     card.locator("button", has_text="Confirm").click()
     assert stored(live, words)[0]["status"] == "dispatched"
     card.locator("textarea").fill("belongs to the water works")
     card.locator("button", has_text="Confirm").click()
-    expect(card_of(seen, incident)).to_have_count(0)
+    expect(card.locator(".now")).to_contain_text("returned")
+    seen.page.locator("#reload").click()
+    expect(card).to_have_count(0)
 
     (returned,) = stored(live, words)
     assert (returned["status"], returned["step_reason"]) == ("returned", "belongs to the water works")
     seen.assert_quiet()
 
 
-def test_what_is_illegal_is_refused_in_plain_words(live, visit, words):
+def test_what_is_open_no_more_is_told_in_plain_words(live, visit, words):
     report(visit, live, words)
     (incident,) = stored(live, words)
     seen = enter(visit, live, incident)
-    card = open_card(seen, incident)
+    card = card_of(seen, incident)
     act(seen, live, incident, "cancel", reason="重复上报")
 
     card.locator("button", has_text="接单").click()
 
-    expect(seen.page.locator("#notice")).to_contain_text("现在不能接单：该事件已撤销")
-    expect(card_of(seen, incident)).to_have_count(0)
+    told = seen.page.locator("#outbox .step")
+    expect(told).to_contain_text("现在已撤销")
+    expect(told).to_contain_text("现在已不能这样做")
+    told.locator("button", has_text="不做了").click()
+    expect(told).to_have_count(0)
 
 
 def test_the_list_is_that_of_the_own_grid_and_stands_on_the_map(live, visit, words):
@@ -231,10 +228,12 @@ def test_the_list_is_that_of_the_own_grid_and_stands_on_the_map(live, visit, wor
     seen = enter(visit, live, incident)
 
     expect(card_of(seen, incident)).to_be_visible()
-    cards = seen.page.locator(".card").count()
+    cards = seen.page.locator("#list .card").count()
     assert cards > 1
-    expect(seen.page.locator(".leaflet-marker-pane .pin")).to_have_count(cards)
     expect(seen.page.locator("#count")).to_have_text(str(cards))
+    seen.page.locator("[data-room=map]").click()
+    expect(seen.page.locator("#map")).to_have_attribute("data-ready", "true", timeout=20_000)
+    expect(seen.page.locator(".leaflet-marker-pane .spot")).to_have_count(cards)
     assert seen.page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
 
 
@@ -249,6 +248,7 @@ def test_the_key_is_kept_until_the_page_is_closed(live, visit, words):
     another = seen.page.context.new_page()
     another.goto(f"{live.url}/officer")
     expect(another.locator("#door")).to_be_visible()
+    seen.page.locator("[data-room=own]").click()
     seen.page.locator("#leave").click()
     expect(seen.page.locator("#door")).to_be_visible()
     expect(seen.page.locator(".card")).to_have_count(0)
@@ -259,8 +259,7 @@ def test_the_key_is_kept_until_the_page_is_closed(live, visit, words):
 def test_a_key_of_no_officer_is_told_what_is_missing(live, visit):
     seen = visit(f"{live.url}/officer", **PHONE)
     for key, said in (("grd_none", "密钥无效"), (live.key, "没有指名网格员")):
-        seen.page.locator("#key").fill(key)
-        seen.page.locator("#door button").click()
+        show_key(seen.page, key)
 
         expect(seen.page.locator("#error")).to_contain_text(said)
         assert seen.page.evaluate("() => sessionStorage.length") == 0
@@ -271,7 +270,7 @@ def test_hostile_words_are_words_to_the_officer(live, visit):
     incident = stored(live, HOSTILE)[-1]
     seen = enter(visit, live, incident)
 
-    card = open_card(seen, incident)
+    card = card_of(seen, incident)
 
     expect(card.locator(".words")).to_have_text(HOSTILE)
     assert seen.page.evaluate("() => document.body.dataset.broken || ''") == ""
@@ -300,7 +299,6 @@ def test_a_reporter_erases_the_words_after_saying_so_twice(live, visit, words, l
     expect(seen.page.locator("#report")).not_to_contain_text(words)
     expect(seen.page.locator("summary", has_text=fold)).to_have_count(0)
     officer = enter(visit, live, incident, "?lang=en")
-    card_of(officer, incident).locator("summary").click()
     expect(card_of(officer, incident).locator(".words")).to_contain_text("the words were erased on")
     seen.assert_quiet()
     officer.assert_quiet()

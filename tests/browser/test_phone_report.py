@@ -8,6 +8,7 @@ import uuid
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.desk import axe_script
 from tests.browser.phone import COME_CLOSER, HOSTILE, PHONE, fill_in, report, sent_card, stored, wait_for_map
 
 pytestmark = pytest.mark.browser
@@ -78,7 +79,8 @@ def test_a_street_is_named_where_the_pin_lies_by_one(live, visit):
     fill_in(seen.page, "lamp")
     asked = """async () => {
       const [{ inWords }, settings] = await Promise.all([
-        import(document.querySelector('script[type=module]').src.replace(/report\\.js$/, 'places.js')), null]);
+        import(document.querySelector('script[type=module][src*=report]').src
+          .replace('report/scripts/report', 'phone/scripts/places')), null]);
       const square = (x, y) => [[[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1], [x, y]]];
       const grids = [['a', 0], ['b', 1]].map(([name, x]) => (
         { properties: { code: name, name }, geometry: { type: 'MultiPolygon', coordinates: [square(x, 0)] } }));
@@ -290,6 +292,8 @@ def test_what_is_refused_goes_back_into_the_form(live, visit, words):
 
     seen.page.locator("#fresh button", has_text="修改后再发").click()
     expect(seen.page.locator("#text")).to_have_value(f"13912345678 {words}")
+    expect(seen.page.locator("#text-field .error")).to_contain_text("手机号或身份证号")
+    expect(seen.page.locator("#text")).to_have_attribute("aria-invalid", "true")
     seen.page.locator("#text").fill(words)
     seen.page.locator("#send").click()
     sent_card(seen.page)
@@ -302,14 +306,56 @@ def test_nothing_is_sent_before_it_is_whole(live, visit):
     seen = visit(f"{live.url}/report", **PHONE)
     wait_for_map(seen.page)
 
-    for said, mend in (
-        ("请选择什么事。", lambda: seen.page.locator("input[value=light]").check()),
-        ("请点地图或用我的位置。", lambda: None),
-    ):
-        seen.page.locator("#send").click()
-        expect(seen.page.locator("#error")).to_have_text(said)
-        mend()
+    seen.page.locator("#send").click()
+    expect(seen.page.locator("#problems")).to_be_focused()
+    expect(seen.page.locator("#problems li")).to_have_text(["请选择什么事。", "请点地图或用我的位置。"])
+    expect(seen.page.locator("#service-field .error")).to_have_text("请选择什么事。")
+    expect(seen.page.locator("#place-field .error")).to_have_text("请点地图或用我的位置。")
+    expect(seen.page).to_have_title("有误：随手上报")
+    seen.page.locator("input[value=light]").check()
+    expect(seen.page.locator("#problems li")).to_have_count(1)
+    seen.page.locator("#problems a").click()
+    expect(seen.page.locator("#locate")).to_be_focused()
+    expect(seen.page.locator("#locate")).to_have_attribute("aria-invalid", "true")
     expect(seen.page.locator("#fresh .card")).to_have_count(0)
+
+
+@pytest.mark.slow
+def test_what_a_service_asks_for_is_asked_and_kept(live, visit, words):
+    seen = visit(f"{live.url}/report?lang=en", **PHONE)
+    page = seen.page
+    fill_in(page, words, service="parking")
+    page.locator("#send").click()
+    expect(page.locator("#attributes .error")).to_contain_text("Answer this: What is blocked?")
+    page.get_by_role("radio", name="pavement").check(force=True)
+    page.locator("#send").click()
+    card = sent_card(page)
+    expect(card.locator(".state")).to_have_text(re.compile(r"^Received at \d\d:\d\d: .*[Gg]rid "))
+    expect(card).to_contain_text("It should be done by")
+
+    (incident,) = stored(live, words)
+    assert incident["attributes"] == {"blocked": "pavement"}
+    seen.assert_quiet()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("lang", "scheme"), [("en", "light"), ("zh", "dark")])
+def test_axe_finds_nothing_on_the_smallest_phone(live, visit, words, lang, scheme):
+    seen = visit(f"{live.url}/report?lang={lang}", width=320, height=640, color_scheme=scheme, bypass_csp=True)
+    page = seen.page
+    wait_for_map(page)
+    page.locator("#send").click()
+    page.evaluate(axe_script())
+    found = "() => axe.run().then((told) => told.violations.map((one) => `${one.id} ${one.nodes[0].html}`))"
+    assert page.evaluate(found) == []
+    fill_in(page, words)
+    page.locator("#send").click()
+    sent_card(page).locator("a.first").click()
+    expect(page.locator(".status")).to_be_visible()
+    page.evaluate(axe_script())
+    assert page.evaluate(found) == []
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 320
+    seen.assert_quiet()
 
 
 @pytest.mark.slow

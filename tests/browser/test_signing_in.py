@@ -13,7 +13,7 @@ from geoservice.auth.model import Role
 from geoservice.pages.words.catalogue import words
 from geoservice.services.accounts.accounts import AccountService
 from layers.db.session import Database
-from tests.browser.phone import PHONE
+from tests.browser.phone import PHONE, wait_for_list
 from tests.conftest import LiveServer, serving
 
 pytestmark = pytest.mark.browser
@@ -69,8 +69,8 @@ def test_an_officer_signs_in_changes_the_password_sees_the_own_list_and_goes(
     first, said = officer(accounts), words("accounts", lang)
     seen = visit(f"{live.url}/officer?lang={lang}", **size)
     page = seen.page
-    expect(page.locator("#account")).to_have_count(0)
-    page.locator("#sign-in a").click()
+    expect(page.locator("#account")).to_be_hidden()
+    page.locator("#sign-in").click()
 
     expect(page.locator("h1")).to_have_text(said["sign_in"])
     assert_no_sideways_scrolling(page)
@@ -78,9 +78,10 @@ def test_an_officer_signs_in_changes_the_password_sees_the_own_list_and_goes(
     expect(page.locator(".notice")).to_have_text(said["must_change"])
     choose_password(page, first)
 
-    expect(page.locator("#desk")).to_be_visible()
-    expect(page.locator("#map")).to_have_attribute("data-ready", "true", timeout=20_000)
-    assert page.locator(".card").count() > 0
+    expect(page.locator("#work")).to_be_visible()
+    wait_for_list(page)
+    assert page.locator("#list .card").count() > 0
+    page.locator("[data-room=own]").click()
     expect(page.locator("#leave")).to_be_hidden()
     assert page.evaluate("sessionStorage.length") == 0
     assert page.evaluate("document.cookie") == ""
@@ -89,8 +90,9 @@ def test_an_officer_signs_in_changes_the_password_sees_the_own_list_and_goes(
 
     page.locator("#account button").click()
     expect(page.locator("h1")).to_have_text(said["sign_in"])
+    assert "geoservice-officer" not in page.evaluate("Object.keys(localStorage)")
     page.goto(f"{live.url}/officer?lang={lang}")
-    expect(page.locator("#sign-in a")).to_be_visible()
+    expect(page.locator("#sign-in")).to_be_visible()
     seen.assert_quiet()
 
 
@@ -101,14 +103,13 @@ def test_a_step_is_taken_by_who_is_signed_in(
     first = officer(accounts)
     fill_sign_in(seen.page, "post-3", first)
     choose_password(seen.page, first)
-    expect(seen.page.locator("#map")).to_have_attribute("data-ready", "true", timeout=20_000)
-    card = seen.page.locator('.card[data-status="dispatched"]').first
+    wait_for_list(seen.page)
+    card = seen.page.locator('#list .card[data-status="dispatched"]').first
     incident = card.get_attribute("data-id")
-    card.locator("summary").click()
 
     card.locator(".steps button", has_text="接单").click()
 
-    expect(seen.page.locator("#notice")).to_contain_text("已接单")
+    expect(seen.page.locator("#toast")).to_contain_text("已接单")
     with psycopg.connect(live.database_url) as connection:
         actors = connection.execute(
             "SELECT actor FROM geoservice.incident_event WHERE incident_id = %s AND rule = 'accepted'", [incident]
@@ -125,15 +126,16 @@ def test_whoever_is_disabled_while_the_page_is_open_is_told_and_sees_no_more(
     first = officer(accounts)
     fill_sign_in(seen.page, "post-3", first)
     choose_password(seen.page, first)
-    expect(seen.page.locator("#map")).to_have_attribute("data-ready", "true", timeout=20_000)
+    wait_for_list(seen.page)
     accounts.disable("post-3")
 
     seen.page.locator("#reload").click()
 
     expect(seen.page.locator("#error")).to_have_text("登录已结束，请重新登录。")
-    expect(seen.page.locator("#desk")).to_be_hidden()
-    expect(seen.page.locator("#sign-in a")).to_be_visible()
+    expect(seen.page.locator("#work")).to_be_hidden()
+    expect(seen.page.locator("#sign-in")).to_be_visible()
     assert seen.page.locator(".card").count() == 0
+    assert "geoservice-officer" not in seen.page.evaluate("Object.keys(localStorage)")
 
 
 def test_by_keyboard_alone_and_an_error_is_announced(

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.phone import PHONE, fill_in, officer_key, report, sent_card, stored
+from tests.browser.phone import PHONE, fill_in, incident_card, officer_key, report, sent_card, show_key, stored
 from tests.conftest import LiveServer
 from tests.listening import streaming
 
@@ -72,10 +72,8 @@ def test_from_report_to_rating_in_front_of_the_wall(live, visit, wall):
     )  # fmt: skip
 
     officer = visit(f"{live.url}/officer", **PHONE)
-    officer.page.locator("#key").fill(officer_key(live, incident["officer_code"]))
-    officer.page.locator("#door button").click()
-    card = officer.page.locator(f'.card[data-id="{incident["id"]}"]')
-    card.locator("summary").click()
+    show_key(officer.page, officer_key(live, incident["officer_code"]))
+    card = incident_card(officer.page, incident["id"])
     card.locator("button", has_text="接单").click()
     wait_until_heard(wall, str(incident["id"]), "accepted")
     expect(card).to_have_attribute("data-status", "accepted")

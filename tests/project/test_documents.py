@@ -22,7 +22,7 @@ PAGES = {
     "/maps/<jurisdiction>/figures.json", "/maps/<jurisdiction>/tiles", "/maps/<jurisdiction>/layers/<layer>.geojson",
     "/signin", "/signin/code", "/signout", "/account/password", "/account/code", "/account/code/confirm",
     "/account/code/off",
-    "/report", "/report/follow", "/report/worker.js", "/officer", "/phone/<version>/<path:file>",
+    "/report", "/report/follow", "/report/worker.js", "/officer", "/officer/session", "/officer/worker.js",
     "/pages/<version>/<path:file>", "/desk", "/desk/<jurisdiction>", "/desk/<jurisdiction>/list",
     "/desk/<jurisdiction>/rows", "/desk/<jurisdiction>/incidents/<id>", "/desk/<jurisdiction>/incidents/<id>/<action>",
     "/desk/<jurisdiction>/bulk", "/audit", "/audit/<jurisdiction>",

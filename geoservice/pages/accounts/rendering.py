@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Response, current_app, request, url_for
+from flask import Response, current_app, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from geoservice.auth.passwords import PasswordUnfit
@@ -14,8 +14,7 @@ from geoservice.auth.sessions import Session
 from geoservice.auth.totp import enrolment_address, secret_text
 from geoservice.domain.languages import HTML_LANG, OWN_NAME, Language
 from geoservice.oidc.errors import AnswerRefused, ProviderAway
-from geoservice.pages.phone.shell import phone_version
-from geoservice.pages.shell.files import asset_url
+from geoservice.pages.shell.files import asset_url, file_url
 from geoservice.pages.shell.telling import waiting_time
 from geoservice.pages.words.catalogue import words
 from geoservice.services.accounts.account_errors import (
@@ -55,6 +54,8 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _RETRY_AFTER_S = 2
+#: Those of the pages for a phone.
+STYLES = ("shell/styles/tokens.css", "shell/styles/shell.css", "phone/styles/phone.css")
 #: Where the application keeps how people call the identity provider that they may sign in by; none: they may not.
 PROVIDER_NAME = "accounts.provider"
 #: Of a login name that was typed, what is shown again.
@@ -160,7 +161,7 @@ def _page(
 ) -> Response:  # fmt: skip
     language = asked_language()
     other: Language = "zh" if language == "en" else "en"
-    said, version = words("accounts", language), phone_version()
+    said = words("accounts", language)
     markup = _TEMPLATES.get_template(f"{name}.html").render(
         lang=HTML_LANG[language],
         other_lang=HTML_LANG[other],
@@ -174,7 +175,7 @@ def _page(
         home_url=address_of("/"),
         next_path=next_path or "",
         token_field=TOKEN_FIELD,
-        style_url=url_for("phone.file", version=version, file="styles/phone.css"),
+        style_urls=[file_url(one) for one in STYLES],
         icon_url=asset_url("static/icons/favicon.svg"),
         **shown,
     )

@@ -1,1 +1,1 @@
-"""Pages for a phone: residents report and follow, officers handle what their grids have in hand."""
+"""What pages made for a phone share: their frame, the worker that keeps them, scripts and styles."""

@@ -9,8 +9,10 @@ from geoservice.pages.words.audit import AUDIT
 from geoservice.pages.words.desk import DESK
 from geoservice.pages.words.figures import FIGURES
 from geoservice.pages.words.maps import MAPS
-from geoservice.pages.words.phone import FOLLOW, OFFICER, PHONE, REPORT
+from geoservice.pages.words.officer import OFFICER
+from geoservice.pages.words.phone import PHONE
 from geoservice.pages.words.print import PRINT
+from geoservice.pages.words.report import FOLLOW, REPORT
 from geoservice.pages.words.shell import SHELL
 
 #: By page; those of `shell` are on every page.

@@ -106,6 +106,14 @@ def test_whoever_reads_an_incident_is_entered(audited: Audited, path: str, part:
     }  # fmt: skip
 
 
+def test_who_read_an_incident_is_asked_for_by_its_id(audited: Audited) -> None:
+    audited.get(f"/v1/incidents/{audited.incident}")
+
+    told = audited.get(f"/v1/audit?incident={audited.incident}&what=incident_read", Role.ADMIN).json
+    assert {entry["who"] for entry in told["entries"]} >= {audited.who(Role.DISPATCHER)}
+    assert {entry["touched"]["incident"] for entry in told["entries"]} == {audited.incident}
+
+
 def test_a_list_is_one_entry_with_its_count_and_filter(audited: Audited) -> None:
     told = audited.get("/v1/incidents?jurisdiction=sare&status=dispatched,accepted&limit=7").json
 

@@ -56,6 +56,21 @@ def test_a_resident_does_not_say_what_the_service_knows(client: FlaskClient, fie
     assert client.post("/v1/report", json=REPORT | field).status_code == 422
 
 
+def test_what_the_service_asks_for_is_kept_and_judged(client: FlaskClient, key: str) -> None:
+    parking = REPORT | {"service_code": "parking"}
+
+    told = client.post("/v1/report", json=parking | {"attributes": {"blocked": "pavement", "other": "left out"}})
+    assert stored(client, key, told.json["id"])["attributes"] == {"blocked": "pavement"}
+    for answers, fault in (({}, "is required"), ({"blocked": "river"}, "is one of fire_lane, pavement, tactile")):
+        refused = client.post("/v1/report", json=parking | {"attributes": answers})
+        assert (refused.status_code, refused.json["type"]) == (422, "/docs#problem-answers-unfit")
+        assert refused.json["errors"] == [{"pointer": "#/attributes/blocked", "code": "unfit", "detail": fault}]
+    # Whoever says nothing of answers was not asked.
+    assert client.post("/v1/report", json=parking).status_code == 201
+    assert client.post("/v1/report", json=parking | {"attributes": {"blocked": "找 13912345678"}}).status_code == 422
+    assert client.post("/v1/report", json=parking | {"attributes": {"blocked": 7}}).status_code == 422
+
+
 def test_a_personal_number_is_refused(client: FlaskClient) -> None:
     answer = client.post("/v1/report", json=REPORT | {"description": "找 13912345678"})
 

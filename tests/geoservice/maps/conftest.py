@@ -30,6 +30,7 @@ class Jurisdiction:
     bbox: tuple[float, float, float, float] = (91.76, 29.23, 91.78, 29.25)
     attribution: str | None = None
     visitors: Visitors = "open"
+    time_zone: str = "Asia/Shanghai"
     statistics: Figures = Figures()
 
 

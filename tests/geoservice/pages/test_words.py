@@ -11,11 +11,12 @@ from geoservice.domain.languages import HTML_LANG, LANGUAGES, OWN_NAME, language
 from geoservice.domain.lifecycle.table import STEPS
 from geoservice.pages.desk.address import FILTERS, VIEWS
 from geoservice.pages.desk.steps import BULK, KEYS
-from geoservice.pages.phone.shell import NAMES
-from geoservice.pages.words.catalogue import PAGES, own_words, words
+from geoservice.pages.words.catalogue import PAGES, words
 
 ROOMS = Path(__file__).parents[3] / "geoservice" / "pages"
 ASKED = re.compile(r"""words(?:\.([a-z_]+)|\["([a-z_.0-9-]+)"\])""")
+#: The pages that the frame for a phone is of.
+PHONE = ("report", "follow", "officer")
 HOLES = re.compile(r"\{([a-z_]+)(?::[^}]*)?\}")
 
 
@@ -35,17 +36,14 @@ def test_every_language_has_a_name() -> None:
 def pages_of(template: Path) -> tuple[str, ...]:
     """Return the pages that a template is of, by which its words are known."""
     room = template.parts[-3]
-    if room == "phone":
-        return (template.stem,) if template.stem in PAGES else NAMES
-    return (room,)
+    return {"phone": PHONE, "report": (template.stem,)}.get(room, (room,))
 
 
 def test_no_template_asks_for_a_word_that_there_is_not() -> None:
     for path in sorted(ROOMS.glob("*/templates/*.html")):
         asked = {one or other for one, other in ASKED.findall(path.read_text(encoding="utf-8"))}
         for page in pages_of(path):
-            said = own_words if path.parts[-3] == "phone" else words
-            assert asked <= set(said(page, "en")), path.name
+            assert asked <= set(words(page, "en")), path.name
 
 
 def test_what_is_asked_for_by_a_name_is_there() -> None:

@@ -1,8 +1,9 @@
-// Keeps the page shell, so that a resident can report without a network. It keeps nobody's data: what the interface
-// answers never passes through here.
+// Keeps the page shell, so that its pages open without a network. It keeps nobody's data: what the interface answers
+// never passes through here.
 const PAGES = {{ pages | tojson }};
 const FILES = {{ files | tojson }};
-const NAME = 'geoservice-shell-{{ version }}';
+const ROOM = 'geoservice-shell-{{ room }}-';
+const NAME = `${ROOM}{{ version }}`;
 const PATIENCE_MS = 4000;
 
 self.addEventListener('install', (event) => {
@@ -12,7 +13,7 @@ self.addEventListener('install', (event) => {
 });
 
 self.addEventListener('activate', (event) => {
-  const old = (name) => name.startsWith('geoservice-shell-') && name !== NAME;
+  const old = (name) => name.startsWith(ROOM) && name !== NAME;
   event.waitUntil(
     caches
       .keys()
@@ -33,10 +34,8 @@ async function page(request, address) {
   if (navigator.onLine) {
     try {
       const fresh = await fetchSoon(request);
-      if (fresh.ok) {
-        await cache.put(address, fresh.clone());
-        return fresh;
-      }
+      if (fresh.ok) await cache.put(address, fresh.clone());
+      if (fresh.status < 500) return fresh; // 0: it leads elsewhere
     } catch {
       // As it was kept, then.
     }

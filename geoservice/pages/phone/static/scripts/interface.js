@@ -37,9 +37,9 @@ async function send(path, options) {
 
 export const layerPath = (jurisdiction, layer) => `/maps/${encodeURIComponent(jurisdiction)}/layers/${layer}.geojson`;
 
-// Returns the JSON of an answer; throws Refused or Unreachable.
-export async function ask(path, { body, headers = {}, ...options } = {}) {
-  const more = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+// Returns the JSON of an answer; throws Refused or Unreachable. `tagged` is called with the state that it tells of.
+export async function ask(path, { body, headers = {}, method = 'POST', tagged = null, ...options } = {}) {
+  const more = body === undefined ? {} : { method, body: JSON.stringify(body) };
   const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
   const { answer, text } = await send(path, { ...more, ...options, headers: { ...type, ...headers } });
   let told;
@@ -51,15 +51,18 @@ export async function ask(path, { body, headers = {}, ...options } = {}) {
     told = {};
   }
   if (!answer.ok) throw new Refused(answer.status, told);
+  if (tagged) tagged(answer.headers.get('ETag'));
   return told;
 }
 
-// The same for what everybody may see, kept for the next time without a network.
-export async function askRemembered(path) {
+export const forgetRemembered = () => ('caches' in window ? caches.delete(REMEMBERED).catch(() => null) : null);
+
+// The same for what changes seldom, kept for the next time without a network.
+export async function askRemembered(path, options = {}) {
   const shelf = 'caches' in window ? await caches.open(REMEMBERED).catch(() => null) : null;
   if (navigator.onLine) {
     try {
-      const told = await ask(path, { cache: 'no-cache' });
+      const told = await ask(path, { cache: 'no-cache', ...options });
       if (shelf) await shelf.put(path, new Response(JSON.stringify(told))).catch(() => null);
       return told;
     } catch (error) {

@@ -155,7 +155,7 @@ function drawGrids(map, all, own) {
 }
 
 // Draws what arrives; says `failed` once when something does not. The heavy layer comes last.
-export async function drawJurisdiction(map, jurisdiction, { own = [], failed }) {
+export async function drawJurisdiction(map, jurisdiction, { own = [], failed, asking = askRemembered }) {
   const parts = [
     ['grids', (all) => drawGrids(map, all, own)],
     ['basemap', (all) => drawGround(map, all)],
@@ -166,7 +166,7 @@ export async function drawJurisdiction(map, jurisdiction, { own = [], failed }) 
   map.on('unload', () => (gone = true));
   for (const [layer, draw] of parts) {
     try {
-      const all = await askRemembered(layerPath(jurisdiction, layer));
+      const all = await asking(layerPath(jurisdiction, layer));
       if (gone) return;
       draw(all);
       arrived.set(map, { ...arrived.get(map), [layer]: all.features });

@@ -21,12 +21,18 @@ export function named(thing) {
   return (settings.language === 'en' && thing.name_en) || thing.name || thing.code;
 }
 
-const pad = (number) => String(number).padStart(2, '0');
+// By whose clocks instants are told: the jurisdiction's, once the page is about one.
+export function tellBy(timeZone) {
+  document.body.dataset.zone = timeZone;
+}
 
+const PARTS = { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+
+// Swedish writes dates as ISO 8601 does; of what is no instant nothing is told.
 export function moment(text) {
   const at = new Date(text);
-  const day = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
-  return `${day} ${pad(at.getHours())}:${pad(at.getMinutes())}`;
+  if (Number.isNaN(at.getTime())) return '';
+  return new Intl.DateTimeFormat('sv-SE', { ...PARTS, timeZone: document.body.dataset.zone }).format(at);
 }
 
 export function count(number) {

@@ -31,9 +31,9 @@ function messageOf(text) {
 }
 
 export class Stream {
-  // `heard` is called with each event, `gap` when some were missed for good.
-  constructor(url, { heard, gap, jurisdiction }) {
-    Object.assign(this, { url, heard, gap, jurisdiction });
+  // `heard` is called with each event, `gap` when some were missed for good; `asking` gives headers for whoever shows a key.
+  constructor(url, { heard, gap, jurisdiction, asking = () => ({}) }) {
+    Object.assign(this, { url, heard, gap, jurisdiction, asking });
     this.last = null;
     this.spoke = Date.now();
     this.again = AGAIN_MS;
@@ -73,7 +73,8 @@ export class Stream {
     if (this.last !== null) query.set('after', this.last);
     this.leaving = new AbortController();
     const { signal } = this.leaving;
-    const answer = await fetch(`${this.url}?${query}`, { credentials: 'include', cache: 'no-store', signal });
+    const options = { credentials: 'include', cache: 'no-store', headers: this.asking(), signal };
+    const answer = await fetch(`${this.url}?${query}`, options);
     if (!answer.ok) throw new Error(String(answer.status));
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = '';

@@ -1,9 +1,9 @@
 // The page where a reporter follows what became of a report. The token stands behind the # of the address, which no
 // browser sends; it goes to the interface in a header.
-import { button, byId, element, tell, wordsField } from './elements.js';
-import { ask, askRemembered, sentence } from './interface.js';
+import { button, byId, element, tell, wordsField } from '../../phone/scripts/elements.js';
+import { ask, askRemembered, sentence } from '../../phone/scripts/interface.js';
 import { change, reports } from './kept.js';
-import { count, moment, named, say, sayFirst, settings } from './page.js';
+import { count, moment, named, say, sayFirst, settings, tellBy } from '../../phone/scripts/page.js';
 import { sideQuestion } from './sides.js';
 
 const LOOK_AGAIN_MS = 60000;
@@ -163,6 +163,7 @@ async function show(report) {
   const title = await serviceName(report);
   const mine = settings.jurisdictions.find((one) => one.code === report.jurisdiction);
   tell(byId('where'), mine ? mine.name : '');
+  if (mine) tellBy(mine.time_zone);
   const expected = (report.original || report).expected_at;
   const facts = element(
     'dl',
@@ -213,6 +214,6 @@ async function look() {
 window.addEventListener('hashchange', () => window.location.reload());
 window.addEventListener('online', look);
 document.addEventListener('visibilitychange', look);
-document.querySelector('.language').hash = window.location.hash;
+for (const link of document.querySelectorAll('.languages a')) link.hash = window.location.hash;
 setInterval(look, LOOK_AGAIN_MS);
 look();

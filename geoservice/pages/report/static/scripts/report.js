@@ -1,10 +1,11 @@
 /* global L */
 // The page where a resident reports: what, where, in a few words; and the reports that this phone knows of.
-import { button, byId, element, tell } from './elements.js';
-import { askRemembered, sentence } from './interface.js';
+import { button, byId, element, tell } from '../../phone/scripts/elements.js';
+import { asking } from './attributes.js';
+import { askRemembered, sentence } from '../../phone/scripts/interface.js';
 import { change, forget, keep, keeps, onChange, reports, sendKept, startSending } from './kept.js';
-import { credit, drawJurisdiction, fingerM, newMap, pin, placeInWords, showClose, showWhole, tells } from './map.js';
-import { count, moment, named, say, settings } from './page.js';
+import { credit, drawJurisdiction, fingerM, newMap, pin, placeInWords, showClose, showWhole, tells } from '../../phone/scripts/map.js';
+import { count, moment, named, say, settings, tellBy } from '../../phone/scripts/page.js';
 import { chooseSide, sideQuestion } from './sides.js';
 
 // The interface takes no vaguer place.
@@ -13,12 +14,16 @@ const LOCATE = { enableHighAccuracy: true, timeout: 20000, maximumAge: 10000 };
 
 const followLink = (token) => `${settings.addresses.follow}#${token}`;
 
+const TITLE = document.title;
+
 // The form.
 
 let map = null;
 let marker = null;
 let circle = null;
 let place = null; // { lon, lat, accuracy_m? }
+let services = [];
+let asked = asking([]);
 
 const jurisdiction = () => settings.jurisdictions.find((one) => one.code === byId('jurisdiction').value);
 
@@ -30,7 +35,7 @@ function setPlace(latlng, accuracyM, words) {
   if (circle) circle.remove();
   circle = accuracyM > 0 ? L.circle(latlng, { radius: accuracyM, weight: 1, color: '#c2410c', fillOpacity: 0.12, interactive: false }).addTo(map) : null;
   tell(byId('place'), words);
-  tell(byId('error'), '');
+  mended('place-field');
 }
 
 const where = (latlng) => {
@@ -91,16 +96,24 @@ function serviceChoice(service) {
   return element(
     'label',
     { class: 'choice', title: service.description || '' },
-    element('input', { type: 'radio', name: 'service', value: service.code, 'data-name': named(service) }),
+    element('input', { type: 'radio', name: 'service', value: service.code, 'data-name': named(service), onchange: showAttributes }),
     element('span', {}, named(service)),
   );
+}
+
+// What the chosen service asks for.
+function showAttributes() {
+  mended('service-field');
+  const code = document.querySelector('input[name=service]:checked')?.value;
+  asked = asking(services.find((one) => one.code === code)?.attributes || []);
+  byId('attributes').replaceChildren(...asked.fields);
 }
 
 async function showServices(code) {
   const box = byId('services');
   tell(box, say('loading'));
   try {
-    const { services } = await askRemembered(`/v1/services?jurisdiction=${encodeURIComponent(code)}`);
+    ({ services } = await askRemembered(`/v1/services?jurisdiction=${encodeURIComponent(code)}`));
     box.replaceChildren(...services.map(serviceChoice));
   } catch {
     const again = button('second', say('again'), () => showServices(code));
@@ -115,6 +128,7 @@ async function openJurisdiction() {
   if (map) map.remove();
   map = null;
   if (!chosen) return;
+  tellBy(chosen.time_zone);
   showServices(chosen.code);
   map = newMap(byId('map'));
   credit(map, chosen.attribution);
@@ -129,30 +143,79 @@ async function openJurisdiction() {
   await drawJurisdiction(map, chosen.code, { failed: () => tell(byId('place'), say('map.failed')) });
 }
 
-function missing(field, word) {
-  tell(byId('error'), say(word));
-  byId(field).scrollIntoView({ block: 'center' });
-  const first = byId(field).querySelector('input, select, button');
-  if (first) first.focus({ preventScroll: true });
+// What is wrong stands beside its field, and above the form with links to the fields.
+
+function mended(field) {
+  byId(`${field}-error`)?.remove();
+  byId(field).removeAttribute('data-wrong');
+  for (const one of byId(field).querySelectorAll('[aria-invalid]')) {
+    one.removeAttribute('aria-invalid');
+    const others = (one.getAttribute('aria-describedby') || '').split(' ').filter((id) => id && id !== `${field}-error`);
+    if (others.length) one.setAttribute('aria-describedby', others.join(' '));
+    else one.removeAttribute('aria-describedby');
+  }
+  byId('problems').querySelector(`[href="#${field}"]`)?.closest('li').remove();
+  byId('problems').hidden = !byId('problems').querySelector('li');
+  document.title = byId('problems').hidden ? TITLE : say('error_title', { title: TITLE });
+}
+
+function mark(field, words) {
+  const node = byId(field);
+  node.dataset.wrong = '';
+  const first = node.querySelector('input, select, textarea, button');
+  const error = element('p', { class: 'error', id: `${field}-error` }, words);
+  const title = node.querySelector('legend, label');
+  title.after(error);
+  if (!first) return;
+  first.setAttribute('aria-invalid', 'true');
+  first.setAttribute('aria-describedby', `${field}-error ${first.getAttribute('aria-describedby') || ''}`.trim());
+}
+
+function goTo(field) {
+  return (event) => {
+    event.preventDefault();
+    byId(field).scrollIntoView({ block: 'center' });
+    byId(field).querySelector('input, select, textarea, button')?.focus({ preventScroll: true });
+  };
+}
+
+function showProblems(problems) {
+  for (const node of document.querySelectorAll('[data-wrong]')) mended(node.id);
+  const lines = problems.map(([field, words]) => element('li', {}, element('a', { href: `#${field}`, onclick: goTo(field) }, words)));
+  byId('problems-list').replaceChildren(...lines);
+  problems.forEach(([field, words]) => mark(field, words));
+  byId('problems').hidden = problems.length === 0;
+  document.title = problems.length ? say('error_title', { title: TITLE }) : TITLE;
+  if (problems.length) byId('problems').focus();
+}
+
+function problemsNow(service) {
+  return [
+    ...(jurisdiction() ? [] : [['jurisdiction-field', say('need_jurisdiction')]]),
+    ...(service ? [] : [['service-field', say('need_service')]]),
+    ...asked.problems(),
+    ...(place ? [] : [['place-field', say('need_place')]]),
+  ];
 }
 
 function send(event) {
   event.preventDefault();
   const service = document.querySelector('input[name=service]:checked');
-  if (!jurisdiction()) return missing('jurisdiction-field', 'need_jurisdiction');
-  if (!service) return missing('service-field', 'need_service');
-  if (!place) return missing('place-field', 'need_place');
-  const body = { jurisdiction: jurisdiction().code, service_code: service.value, ...place };
+  const problems = problemsNow(service);
+  showProblems(problems);
+  if (problems.length) return;
+  const body = { jurisdiction: jurisdiction().code, service_code: service.value, ...place, attributes: asked.answers() };
   const description = byId('text').value.trim();
-  keep(description ? { ...body, description } : body, service.dataset.name);
+  const at = placeInWords(map, L.latLng(place.lat, place.lon));
+  keep(description ? { ...body, description } : body, service.dataset.name, at);
   service.checked = false;
+  showAttributes();
   byId('text').value = '';
-  tell(byId('error'), '');
   clearPlace();
   sendKept({ now: true });
   const fresh = byId('fresh');
   fresh.scrollIntoView({ block: 'start' });
-  return fresh.querySelector('article').focus({ preventScroll: true });
+  fresh.querySelector('article').focus({ preventScroll: true });
 }
 
 // What was refused goes back into the form.
@@ -161,9 +224,11 @@ function mend(report) {
   const { body } = report;
   const choice = [...document.querySelectorAll('input[name=service]')].find((one) => one.value === body.service_code);
   if (choice) choice.checked = true;
+  showAttributes();
+  asked.fill(body.attributes || {});
   byId('text').value = body.description || '';
   if (map && jurisdiction().code === body.jurisdiction) setPlace(L.latLng(body.lat, body.lon), body.accuracy_m, where(L.latLng(body.lat, body.lon)));
-  byId('text').focus();
+  showProblems([['text-field', report.why]]);
 }
 
 // The reports of this phone.
@@ -204,6 +269,13 @@ function refusedCard(report) {
   ];
 }
 
+// When it was received, and where: what the phone knew of the place when it was sent.
+function receipt({ received_at, place }) {
+  const time = received_at ? moment(received_at).slice(11) : '';
+  if (time && place) return say('sent_at_place', { time, place });
+  return time ? say('sent_at', { time }) : say('sent');
+}
+
 function sentCard(report, card) {
   const link = new URL(followLink(report.token), window.location.href).href;
   const question = report.sides && sideQuestion(report.sides, report.jurisdiction, {
@@ -213,7 +285,8 @@ function sentCard(report, card) {
   const open = element('a', { class: report.fresh ? 'first' : 'second', href: followLink(report.token) }, say('follow'));
   if (!report.fresh) return [question, element('p', { class: 'row' }, open, forgetButton(report))];
   return [
-    element('p', { class: 'state good' }, say('sent'), ' ', report.note || ''),
+    element('p', { class: 'state good' }, receipt(report), ' ', report.note || ''),
+    report.expected_at ? element('p', {}, say('sent_expected', { time: moment(report.expected_at) })) : null,
     question,
     element('p', { class: 'hint' }, say('follow_hint')),
     element('p', { class: 'link' }, link),
@@ -259,7 +332,11 @@ function start() {
   if (byId('form')) {
     byId('form').addEventListener('submit', send);
     byId('locate').addEventListener('click', locate);
-    byId('jurisdiction').addEventListener('change', openJurisdiction);
+    byId('jurisdiction').addEventListener('change', () => {
+      mended('jurisdiction-field');
+      openJurisdiction();
+    });
+    byId('text').addEventListener('input', () => mended('text-field'));
     openJurisdiction();
   }
   startSending();

@@ -1,7 +1,7 @@
 // Near a border the reporter is asked, once, which of the neighbouring grids it was.
-import { button, element } from './elements.js';
-import { ask, askRemembered, layerPath } from './interface.js';
-import { count, named, say } from './page.js';
+import { button, element } from '../../phone/scripts/elements.js';
+import { ask, askRemembered, layerPath } from '../../phone/scripts/interface.js';
+import { count, named, say } from '../../phone/scripts/page.js';
 
 const PIN_IS_HERE_M = 0.5;
 

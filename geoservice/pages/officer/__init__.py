@@ -1,0 +1,1 @@
+"""The page of grid officers: what their grids have in hand, live and without a network."""

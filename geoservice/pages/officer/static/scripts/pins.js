@@ -1,0 +1,63 @@
+/* global L */
+// The map of what is in hand; it is drawn when it is first looked at.
+import { byId, tell } from '../../phone/scripts/elements.js';
+import { credit, drawJurisdiction, newMap, showWhole } from '../../phone/scripts/map.js';
+import { count, say } from '../../phone/scripts/page.js';
+import { statusOf, titleOf } from './cards.js';
+import * as list from './list.js';
+import { rememberedAs, who } from './session.js';
+
+let map = null;
+let pins = null;
+let goTo = null;
+
+function pinOf(incident) {
+  const [lon, lat] = incident.position;
+  const title = `${titleOf(incident)}${incident.overdue_at ? ` · ${say('overdue')}` : ''}`;
+  const kind = `spot spot-${statusOf(incident)}${incident.overdue_at ? ' spot-late' : ''}`;
+  const icon = L.divIcon({ className: kind, iconSize: [48, 48], iconAnchor: [24, 24], html: '' });
+  return L.marker([lat, lon], { icon, title, alt: title }).on('click', () => goTo(incident));
+}
+
+export function redraw() {
+  if (!map || byId('room-map').hidden) return;
+  pins.clearLayers();
+  const shown = list.all();
+  for (const incident of shown) pinOf(incident).addTo(pins);
+  tell(byId('drawn'), say('drawn', { x: count(shown.length), y: byId('tab-count').textContent }));
+}
+
+async function draw() {
+  map = newMap(byId('map'));
+  const here = map;
+  const { bbox, attribution, code } = who.now.jurisdiction;
+  credit(map, attribution);
+  showWhole(map, bbox);
+  pins = L.layerGroup().addTo(map);
+  redraw();
+  await drawJurisdiction(map, code, {
+    own: who.now.grids, asking: rememberedAs, failed: () => map === here && tell(byId('map-failed'), say('map.failed')),
+  });
+}
+
+// Shows the map, near an incident where one is meant, else the own grids.
+export async function show(incident, grids) {
+  const first = !map;
+  const drawn = first ? draw() : null;
+  map.invalidateSize();
+  redraw();
+  if (incident) map.setView([incident.position[1], incident.position[0]], 18, { animate: false });
+  else if (first && grids.length) map.fitBounds(L.geoJSON(grids).getBounds(), { padding: [16, 16], animate: false });
+  await drawn;
+}
+
+export function remove() {
+  if (map) map.remove();
+  map = null;
+  delete byId('map').dataset.ready;
+}
+
+export function start(chosen) {
+  goTo = chosen;
+  list.onRedrawn(redraw);
+}

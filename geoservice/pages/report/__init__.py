@@ -1,0 +1,1 @@
+"""Pages of residents: report, and follow what became of it."""
