@@ -82,7 +82,6 @@ KINDS: dict[type[Exception], Kind] = {
     own.PlaceAboveOwn: Kind("above-own", 403, "Nobody gives more than he has"),
     own_accounts.OwnAccount: Kind("own-account", 409, "Somebody else does that to one's own account"),
     account_rules.AccountUnknown: Kind("account-unknown", 404, "There is no such account"),
-    account_rules.AccountDisabled: Kind("account-disabled", 409, "The account is disabled"),
     facts.NotYours: Kind("not-yours", 403, "That belongs to another jurisdiction, or to another grid"),
     crs.OffTheEarth: Kind("out-of-range", 422, "The coordinates are not on the earth"),
     crs.UnknownCrs: Kind("unknown-crs", 422, "The coordinate reference system is not known"),
