@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.model import Form, Refused
-from geoservice.pages.admin.rendering import form_page
+from geoservice.pages.admin.rendering import CHANGED, form_page
 from geoservice.web.forms import read_signed_form
 
 #: The last day that a form may state: what lasts longer is said to have no end.
@@ -29,6 +29,8 @@ def sent(here: Here, form: Form, act: Callable[[Mapping[str, str]], Response]) -
     """
     fields = read_signed_form(bytes_max=_BYTES_MOST)
     values = {one.name: fields.get(one.name, "").strip() for one in form.fields}
+    if fields.get("seen", form.seen) != form.seen:
+        return form_page(here, replace(form, values=values, errors={"": CHANGED}))
     try:
         return act(values)
     except Refused as exc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -70,11 +71,14 @@ class Form:
     values: Mapping[str, str] = field(default_factory=dict)
     #: Sentences by the field that they are about; "" is the whole.
     errors: Mapping[str, str] = field(default_factory=dict)
+    #: It edits what others may edit meanwhile, of which `stored` are the values now.
+    stored: Mapping[str, str] | None = None
 
     @property
-    def hidden(self) -> bool:
-        """Return whether it asks for nothing but that it is meant."""
-        return not self.fields
+    def seen(self) -> str:
+        """Return what the form brings along, so that it is known whether what it edits was changed meanwhile."""
+        told = "" if self.stored is None else repr(sorted(self.stored.items()))
+        return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 class Refused(Exception):

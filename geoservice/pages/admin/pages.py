@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from geoservice.maps.assets import AssetsMissing
@@ -33,7 +33,7 @@ def admin_blueprint(administration: Administration, viewing: Viewing, guard: Gua
     @guard("manage_accounts")
     def begin(jurisdiction: str) -> Response:
         here = Here.of(administration, jurisdiction, AREAS[0][0])
-        return led_on(here.url(here.area, **{"lang": request.args.get("lang")} if "lang" in request.args else {}))
+        return led_on(here.url(here.area))
 
     add_accounts(blueprint, administration, guard)
     add_keys(blueprint, administration, guard)

@@ -92,7 +92,8 @@ def _form(here: Here, one: Service) -> Form:
     }  # fmt: skip
     title = said["edit.service"].format(name=one.code)
     return Form(
-        title, here.url("services", one.code), said["send.save"], here.url("services"), fields, values=values
+        title, here.url("services", one.code), said["send.save"], here.url("services"), fields, values=values,
+        stored=values,
     )  # fmt: skip
 
 

@@ -197,7 +197,9 @@ def _member_form(here: Here, one: Member | None) -> Form:
         return Form(said["new.member"], here.url("new-member"), said["send.save"], here.url("staff"), fields)
     values = {"duty": one.role, "call_sign": one.call_sign}
     title = said["edit.member"].format(name=one.code)
-    return Form(title, here.url("staff", one.code), said["send.save"], here.url("staff"), fields, values=values)
+    return Form(
+        title, here.url("staff", one.code), said["send.save"], here.url("staff"), fields, values=values, stored=values
+    )
 
 
 def _written(
@@ -268,7 +270,7 @@ def _end_form(here: Here, found: NumberedPosting) -> Form:
     values = {"last": "" if one.valid_to is None else _last(one).isoformat()}
     return Form(
         title, here.url("postings", str(found.id)), said["send.save"], here.url("staff"), (Field("last", "date"),),
-        [said["costs.posting"]], values,
+        [said["costs.posting"]], values, stored=values,
     )  # fmt: skip
 
 

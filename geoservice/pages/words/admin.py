@@ -47,6 +47,11 @@ ADMIN: dict[str, tuple[str, ...]] = (
         # What is wrong with a form
         "error": ("错误：", "Error:"),
         "error.summary": ("没有保存，请改正：", "Nothing was changed. Please mend:"),
+        "error.changed": (
+            "别人刚刚改过同一项。下面是你写的；再次保存就以你写的为准，返回则看到现在的。",
+            "Somebody else changed it meanwhile. Below is what you wrote: save it again to put it in the place of his,"
+            " or go back to see his.",
+        ),
         "error.choose": ("请选择列出的一项。", "Choose one of those that are listed."),
         "error.day": ("请写成 2026-11-30 这样的日期。", "Write a day such as 2026-11-30."),
         "error.ends": ("请填今天或以后，十年之内。", "It has to be today or later, within ten years."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 
 from geoservice.wiring import Services
 from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted
@@ -41,6 +42,27 @@ def test_a_service_is_edited_and_the_rest_of_it_stays(services: Services, commun
     stranger = Administrator(services, "admin-6", "town")
     assert stranger.get(f"/admin/sare/services/{code}").status_code == 403
     assert stranger.show(f"services/{code}").status_code in (404, 422)
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten_unseen(services: Services) -> None:
+    admin = Administrator(services)
+    code = services.service_lists.services("sare")[0].code
+    form = form_of(services, code)
+
+    def seen(text: str) -> str:
+        found = re.search(r'name="seen" value="([0-9a-f]{16})"', text)
+        assert found is not None
+        return found[1]
+
+    first = seen(admin.show(f"services/{code}").text)
+    assert admin.send(f"services/{code}", **form | {"name": "hers", "seen": first}).status_code == 303
+    late = admin.send(f"services/{code}", **form | {"name": "his", "seen": first})
+    assert late.status_code == 412
+    assert "Somebody else changed it meanwhile" in late.text
+    assert 'value="his"' in late.text
+    assert form_of(services, code)["name"] == "hers"
+    assert admin.send(f"services/{code}", **form | {"name": "his", "seen": seen(late.text)}).status_code == 303
+    assert form_of(services, code)["name"] == "his"
 
 
 def test_what_is_wrong_is_told_beside_its_field(services: Services) -> None:
