@@ -27,9 +27,11 @@ from geoservice.api.jurisdictions import jurisdictions_blueprint
 from geoservice.api.layers import layers_blueprint
 from geoservice.api.outlines import outlines_blueprint
 from geoservice.api.ownership import ownership_blueprint
+from geoservice.api.places import places_blueprint
 from geoservice.api.population import population_blueprint
 from geoservice.api.postings import postings_blueprint
 from geoservice.api.publishing import publishing_blueprint
+from geoservice.api.search import search_blueprint
 from geoservice.api.services import services_blueprint
 from geoservice.api.staff import staff_blueprint
 from geoservice.api.visits import visits_blueprint
@@ -154,7 +156,7 @@ def _answer_from_memory(
 
 def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
     """Add the pages for people; those of staff share a frame, and what is told instead of them."""
-    app.register_blueprint(maps_blueprint(services.viewing, guard))
+    app.register_blueprint(maps_blueprint(services.viewing, services.mapping, guard, lambda: stream_url(settings)))
     app.register_blueprint(print_blueprint(services.sheets, guard))
     app.register_blueprint(
         accounts_blueprint(
@@ -183,6 +185,8 @@ def _interfaces(
     return (
         health_blueprint(services.health, metrics),
         ownership_blueprint(services.ownership),
+        places_blueprint(services.places),
+        search_blueprint(services.searching),
         jurisdictions_blueprint(services.viewing, services.incidents),
         population_blueprint(services.population),
         layers_blueprint(),

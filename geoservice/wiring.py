@@ -38,10 +38,13 @@ from geoservice.services.layers.importing import LayerImportService
 from geoservice.services.layers.items import ItemService
 from geoservice.services.layers.own import OwnLayerLimits, OwnLayerService
 from geoservice.services.logins import LoginLimits
+from geoservice.services.mapping import MapService
 from geoservice.services.ownership import OwnershipService
+from geoservice.services.places import PlaceService
 from geoservice.services.population import PopulationService
 from geoservice.services.retention.erasures import PLACE, ErasureList
 from geoservice.services.retention.retention import RetentionService
+from geoservice.services.search import SearchService
 from geoservice.services.service_lists import ServiceListService
 from geoservice.services.sheets import SheetService
 from geoservice.services.snapshot_cache import SnapshotCache
@@ -89,6 +92,9 @@ class Services:
     sheets: SheetService
     alerts: AlertService
     viewing: ViewingService
+    mapping: MapService
+    places: PlaceService
+    searching: SearchService
     webhooks: WebhookService
     keys: KeyService
     visiting: VisitingService
@@ -209,12 +215,14 @@ def build_services(settings: Settings) -> Services:
     incidents, handling, store = IncidentService(database), HandlingService(database), tile_store(settings)
     accounts, second_factors = AccountService(database), SecondFactorService(database)
     staff, keys = StaffService(database), KeyService(everywhere, cache)
+    looked_after = AccountAdministration(accounts, second_factors), KeyAdministration(keys)
     service_lists, health = ServiceListService(database), HealthService(everywhere, cache)
     webhooks = WebhookService(database, allowed=settings.allowed_networks)
+    ownership = OwnershipService(everywhere, cache)
     return Services(
         database=database,
         cache=cache,
-        ownership=OwnershipService(everywhere, cache),
+        ownership=ownership,
         grids=GridService(database),
         editions=EditionService(database),
         exports=ExportService(database),
@@ -228,19 +236,14 @@ def build_services(settings: Settings) -> Services:
         sheets=SheetService(database),
         alerts=AlertService(database, incidents),
         viewing=ViewingService(everywhere),
+        mapping=MapService(database),
+        places=PlaceService(database, ownership),
+        searching=SearchService(database),
         webhooks=webhooks,
         keys=keys,
         visiting=VisitingService(everywhere, cache),
         accounts=accounts,
-        administration=Administration(
-            everywhere,
-            AccountAdministration(accounts, second_factors),
-            KeyAdministration(keys),
-            staff,
-            service_lists,
-            webhooks,
-            health,
-        ),
+        administration=Administration(everywhere, *looked_after, staff, service_lists, webhooks, health),
         sessions=sessions,
         provider=_provider(database, sessions, settings),
         second_factors=second_factors,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,13 +16,17 @@ import shapely
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
-from layers.crs import Bbox
+from layers.crs import STORAGE_SRID, Bbox, Position
 from layers.db.base import SCHEMA
 from layers.db.relations import columns_of
 from layers.layer import Column, Layer
 
 #: RFC 7946: 7 decimals of a degree, 1 cm.
 DECIMALS = 7
+#: Columns by which people know a feature, beside its key.
+_NAMES = ("name", "name_en", "address")
+#: A degree of longitude is longer than this wherever people live (to 63 degrees of latitude): so far an index looks.
+_LEAST_DEGREE_M = 50_000
 _quote = postgresql.dialect().identifier_preparer.quote_identifier
 
 
@@ -114,6 +119,75 @@ def _records(
     box = f"ARRAY[st_xmin({geom}), st_ymin({geom}), st_xmax({geom}), st_ymax({geom})] AS bbox"
     query = text(f"SELECT {listed}, {box} FROM {_from(layer)} WHERE {chosen}")  # noqa: S608  quoted and bound
     return tuple(dict(row._mapping) for row in connection.execute(query, asked))
+
+
+@dataclass(frozen=True)
+class FeaturesAt:
+    """Features at a place."""
+
+    layer: Layer
+    #: Values by column; `key`, and `distance_m` from the place: 0 where it is inside.
+    features: tuple[Mapping[str, Any], ...]
+    #: How many there are.
+    matched: int
+
+
+def features_at(
+    connection: Connection, layer: Layer, place: Position, *, jurisdiction_id: int, within_m: float, limit: int
+) -> FeaturesAt:  # fmt: skip
+    """Return the features of a layer at a place, the nearest first: points within so many metres, shapes that cover it.
+
+    Of what people report only what is in hand.
+    """
+    geom, reach = f"f.{_quote(layer.geom)}", within_m if layer.geometry == "Point" else 0.0
+    matters = " AND f.urgency < 2e11" if layer.assignment == "routing" else ""
+    query = text(f"""
+        SELECT f.{_quote(layer.key)}::text AS key, {_listed(layer.columns)},
+               st_distance({geom}::geography, p.geom::geography) AS distance_m, count(*) OVER () AS matched
+          FROM {_from(layer)}, (SELECT st_setsrid(st_makepoint(:lon, :lat), {STORAGE_SRID}) AS geom) AS p
+         WHERE {_where(layer)} AND st_dwithin({geom}, p.geom, :degrees){matters}
+           AND st_distance({geom}::geography, p.geom::geography) <= :reach
+         ORDER BY distance_m, f.{_quote(layer.key)} LIMIT :limit
+    """)  # noqa: S608  names are quoted, values bound
+    asked = {"lon": place.lon, "lat": place.lat, "degrees": reach / _LEAST_DEGREE_M, "reach": reach, "limit": limit}
+    found = [dict(row._mapping) for row in connection.execute(query, _asked(jurisdiction_id) | asked)]
+    matched = found[0]["matched"] if found else 0
+    for one in found:
+        del one["matched"]
+    return FeaturesAt(layer, tuple(found), matched)
+
+
+def features_named(
+    connection: Connection, layer: Layer, words: str, *, jurisdiction_id: int, limit: int
+) -> tuple[tuple[Mapping[str, Any], ...], int]:
+    """Return features whose key, name or address holds some words in small letters, what fits best first.
+
+    Returns
+    -------
+    tuple of Mapping
+        Values by column, without figures; `key`, and `bbox`: west, south, east, north in EPSG:4326.
+    int
+        How many there are.
+    """
+    listed = [column for column in layer.columns if not column.figure]
+    spellings = [f"lower(f.{_quote(column.name)})" for column in listed if column.name in (layer.key, *_NAMES)]
+    holds = " OR ".join(f"strpos({one}, :words) > 0" for one in spellings)
+    rank = ", ".join(f"CASE WHEN {one} = :words THEN 0 WHEN strpos({one}, :words) = 1 THEN 1 ELSE 2 END"
+                     for one in spellings)  # fmt: skip
+    geom, key = f"f.{_quote(layer.geom)}", f"f.{_quote(layer.key)}"
+    # Of what is told no more than its rank and key is sorted: a word may be in every name.
+    query = text(f"""
+        WITH named AS MATERIALIZED (
+            SELECT {key} AS key, least({rank}) AS rank, char_length({key}::text) AS length, count(*) OVER () AS matched
+              FROM {_from(layer)} WHERE {_where(layer)} AND ({holds}) ORDER BY rank, length, key LIMIT :limit)
+        SELECT n.key::text AS key, {_listed(listed)}, n.matched,
+               ARRAY[st_xmin({geom}), st_ymin({geom}), st_xmax({geom}), st_ymax({geom})] AS bbox
+          FROM named AS n JOIN {_from(layer)} ON {key} = n.key
+         WHERE {_where(layer)} ORDER BY n.rank, n.length, n.key
+    """)  # noqa: S608  names are quoted, values bound
+    asked = _asked(jurisdiction_id) | {"words": words, "limit": limit}
+    found = [dict(row._mapping) for row in connection.execute(query, asked)]
+    return tuple(found), found[0]["matched"] if found else 0
 
 
 def feature_rows(

@@ -45,3 +45,5 @@ class Style:
     scale_by: str = ""
     #: Whether a click tells about a feature.
     interactive: bool = True
+    #: Whether there may be so many that maps draw them from tiles, and not one by one.
+    bulk: bool = False

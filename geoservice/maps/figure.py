@@ -1,4 +1,4 @@
-"""The page that folium draws into, made fit for a closed network and a strict content policy.
+"""The figure that folium draws into, made fit for a closed network and a strict content policy.
 
 folium writes links to public hosts; here each is replaced through an explicit map, and a link that
 the map does not know stops the page. branca reads rendered elements a second time as templates; the
@@ -8,10 +8,9 @@ elements of this package hand over `Verbatim` text instead, so that no name is e
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import PurePosixPath
+from dataclasses import dataclass
 
 from branca.element import CssLink, Element, Figure, JavascriptLink, Link
-from folium.template import Template
 from markupsafe import escape
 
 AssetUrl = Callable[[str], str]
@@ -25,8 +24,7 @@ ASSET_OF_LINK = {
     "npm/leaflet.fullscreen@3.0.0/Control.FullScreen.css": ("vendor/leaflet.fullscreen/Control.FullScreen.css"),
 }
 
-#: Scheme of links to our own files below static/, and to one of a package that folium knows nothing of.
-OWN = "own:"
+#: Link to a file of a package that folium knows nothing of.
 PROTOMAPS_LEAFLET = "package:protomaps-leaflet/protomaps-leaflet.js"
 
 
@@ -43,11 +41,6 @@ def asset_of(url: str) -> str:
 
     Raises UnknownAsset for every link that is not listed.
     """
-    if url.startswith(OWN):
-        path = PurePosixPath(url.removeprefix(OWN))
-        if path.is_absolute() or ".." in path.parts:
-            raise UnknownAsset(url)
-        return f"static/{path}"
     if url == PROTOMAPS_LEAFLET:
         return f"vendor/{url.removeprefix('package:')}"
     _, _, tail = url.partition("://")
@@ -56,26 +49,6 @@ def asset_of(url: str) -> str:
         return ASSET_OF_LINK[path_of_url]
     except KeyError:
         raise UnknownAsset(url) from None
-
-
-def content_security_policy(nonce: str) -> str:
-    """Return the policy of a map page: scripts by nonce, everything else from this host only.
-
-    Inline styles are allowed because Leaflet positions its panes with style attributes.
-    """
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src 'self' 'nonce-{nonce}'",
-            "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data: blob:",
-            "font-src 'self' data:",
-            "connect-src 'self'",
-            "base-uri 'none'",
-            "form-action 'self'",
-            "frame-ancestors 'self'",
-        )
-    )
 
 
 class Verbatim(Element):
@@ -90,52 +63,43 @@ class Verbatim(Element):
         return self._text
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """What folium drew, in the parts that a page puts in its places; each is finished markup."""
+
+    #: Of the head: style sheets and scripts, all from here.
+    head: str
+    #: The element of the map.
+    markup: str
+    #: What makes the map, without the tag around it.
+    script: str
+    #: Of the response: scripts that stand in the page carry it.
+    nonce: str
+
+
 class OfflineFigure(Figure):
-    """A folium page whose every link leads here and whose every script carries the nonce."""
+    """A folium figure whose every link leads here."""
 
-    _template = Template(
-        "<!DOCTYPE html>\n"
-        '<html lang="{{ this.lang|e }}">\n'
-        "<head>\n"
-        '<meta charset="utf-8">\n'
-        "<title>{{ this.title|e }}</title>\n"
-        '<link rel="icon" type="image/svg+xml" href="{{ this.icon_url|e }}">\n'
-        "{{ this.head() }}\n"
-        "</head>\n"
-        '<body class="gs-page">\n'
-        "{{ this.html.render(**kwargs) }}\n"
-        '<script nonce="{{ this.nonce|e }}">\n'
-        "{{ this.script.render(**kwargs) }}\n"
-        "</script>\n"
-        "</body>\n"
-        "</html>\n"
-    )
-
-    def __init__(self, *, title: str, lang: str, nonce: str, asset_url: AssetUrl) -> None:
-        super().__init__(title=title)
-        self.lang = lang
+    def __init__(self, *, nonce: str, asset_url: AssetUrl) -> None:
+        super().__init__()
         self.nonce = nonce
-        self.icon_url = asset_url("static/icons/favicon.svg")
         self._asset_url = asset_url
 
-    def head(self) -> str:
-        """Return what the elements put into the head, with local links and nonces.
+    def drawn(self) -> Drawing:
+        """Return what the elements draw."""
+        for child in self._children.values():
+            child.render()
+        return Drawing(self.head(), self.html.render(), self.script.render(), self.nonce)
 
-        Called by the template after the elements have rendered.
-        """
-        lines: dict[str, None] = {}
-        for child in self.header._children.values():
-            if isinstance(child, Link):
-                lines[self._link(child)] = None
-            elif child.get_name() != "meta_http":
-                text = child.render().strip()
-                lines[text.replace("<script>", f'<script nonce="{escape(self.nonce)}">')] = None
-        return "\n".join(lines)
+    def head(self) -> str:
+        """Return the links that the elements put into the head, each once; styles are the page's own."""
+        links = (child for child in self.header._children.values() if isinstance(child, Link))
+        return "\n".join(dict.fromkeys(self._link(link) for link in links))
 
     def _link(self, link: Link) -> str:
         url = escape(self._asset_url(asset_of(link.url)))
         if isinstance(link, JavascriptLink):
-            return f'<script nonce="{escape(self.nonce)}" src="{url}"></script>'
+            return f'<script src="{url}"></script>'
         if isinstance(link, CssLink):
             return f'<link rel="stylesheet" href="{url}">'
         raise UnknownAsset(link.url)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, get_args
 
 from geoservice.domain.languages import Language
-from geoservice.maps.wording import word
 from layers.catalogue import Drawn
 from layers.layer import Column, Layer
 from layers.style import Group, Style
 
 #: Panel lines are drawn with these where a paint says nothing.
 _SAMPLE = {"fillColor": "none", "color": "none", "fillOpacity": 1, "weight": 1}
+#: Of points in tiles that a map would draw as icons.
+_DOT = {"color": "#ffffff", "weight": 1.5, "fillColor": "#6b4e9b", "radius": 5}
 #: Formats of values that are written with their unit.
 _WRITTEN_WITH_UNIT = {"deg": "degrees", "m": "metres"}
 
@@ -22,19 +23,28 @@ def style_title(layer: Layer, style: Style, language: Language) -> str:
     return (style.title or layer.title).text(language)
 
 
-def layer_spec(layer: Layer, style: Style, language: Language, *, url: str) -> dict[str, Any]:
-    """Return what the page's script needs to fetch, draw and explain a layer, as JSON values."""
+def layer_spec(layer: Layer, style: Style, language: Language, *, url: str, tiles: str) -> dict[str, Any]:
+    """Return what the page's scripts need to fetch, draw and explain a layer, as JSON values.
+
+    Parameters
+    ----------
+    url, tiles
+        Addresses of its GeoJSON and of its TileJSON.
+    """
     return {
         "key": style.id,
+        "layer": layer.id,
+        "drawn": _drawn_from(layer, style),
         "url": url,
+        "tiles": tiles if layer.tiling is not None else "",
         "symbol": style.symbol,
-        "style": dict(style.paint),
+        "paint": _DOT | dict(style.paint) if style.bulk and style.symbol == "icon" else dict(style.paint),
         "by": style.by,
-        "styles": {value: dict(paint) for value, paint in style.paints.items()},
+        "paints": {value: dict(paint) for value, paint in style.paints.items()},
         "only": list(style.only),
         "scaleBy": style.scale_by,
-        "interactive": style.interactive,
         "shown": style.shown,
+        "legend": list(style.legend),
         "title": layer.head,
         "heading": layer.one.text(language),
         "fields": [
@@ -50,29 +60,34 @@ def layer_spec(layer: Layer, style: Style, language: Language, *, url: str) -> d
     }
 
 
-def panel_groups(drawn: Sequence[Drawn], language: Language, icon_url: Callable[[str], str]) -> list[dict[str, Any]]:
-    """Return the blocks of the layer panel, each with its switches, what is drawn last first."""
-    switches = [(style.group, _switch(layer, style, language, icon_url)) for layer, style in reversed(drawn)]
-    return [
-        {"label": word(f"group_{group}", language), "layers": [switch for of, switch in switches if of == group]}
-        for group in get_args(Group)
-    ]
+def _drawn_from(layer: Layer, style: Style) -> str:
+    """Return what a style is drawn from: tiles, what is in hand and changes while people look, or all features."""
+    if style.bulk:
+        return "tiles"
+    return "live" if layer.assignment == "routing" else "features"
 
 
-def _switch(layer: Layer, style: Style, language: Language, icon_url: Callable[[str], str]) -> dict[str, Any]:
+def panel_groups(drawn: Sequence[Drawn], language: Language) -> list[tuple[Group, list[dict[str, Any]]]]:
+    """Return the blocks of the layer panel, each with its switches, what is drawn last first; none that is empty."""
+    switches = [(style.group, _switch(layer, style, language)) for layer, style in reversed(drawn)]
+    blocks = [(group, [switch for of, switch in switches if of == group]) for group in get_args(Group)]
+    return [(group, those) for group, those in blocks if those]
+
+
+def _switch(layer: Layer, style: Style, language: Language) -> dict[str, Any]:
     codes = layer.column(style.by).codes if style.by else {}
     return {
         "key": style.id,
         "label": style_title(layer, style, language),
         "shown": style.shown,
         "symbol": style.symbol,
+        "drawn": _drawn_from(layer, style),
         "style": _SAMPLE | dict(style.paint),
         "legend": [
             {
                 "value": value,
                 "label": codes[value].text(language),
                 "colour": style.paints.get(value, style.paint).get("fillColor", ""),
-                "icon_url": icon_url(value) if style.symbol == "icon" else "",
             }
             for value in style.legend
         ],

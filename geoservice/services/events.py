@@ -20,7 +20,9 @@ NUMBER_ALL_S = 60.0
 
 @dataclass(frozen=True)
 class Audience:
-    """What somebody may hear of: of the public's, what is published; of staff, incidents; of an officer, his own.
+    """What somebody may hear of: the public what is published; who is known changes of layers; staff incidents.
+
+    Of incidents an officer hears of his own.
 
     What is published where visitors are shown nothing is for those who are known there.
     """
@@ -36,6 +38,8 @@ class Audience:
     def may_hear(self, event: Event) -> bool:
         """Return whether an event is for these ears."""
         at_home = not self.is_stranger and self.jurisdiction_id in (None, event.jurisdiction_id)
+        if event.type.startswith("layer."):
+            return at_home
         if not event.type.startswith("incident."):
             return at_home or not event.closed
         if not self.hears_incidents or not at_home:

@@ -73,9 +73,10 @@ def enforce(
     def check(request: Request) -> None:
         g.seen_before = see_nothing()
         begin_acting()
-        g.session, g.identity = None, PUBLIC
+        g.session = None
         rule = request.url_rule
         if rule is None:
+            g.identity = PUBLIC  # to whom a page may say so
             return  # nothing at this address: 404 or 405 follows
         needed = permission_of(app, request)
         if needed is None:

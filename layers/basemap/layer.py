@@ -34,6 +34,7 @@ BASEMAP = Layer(
             id="basemap",
             group="background",
             order=10,
+            bulk=True,
             symbol="area",
             paint={"stroke": False, "fillColor": "#e9e6dd", "fillOpacity": 1},
             by="kind",

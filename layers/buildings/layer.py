@@ -40,6 +40,7 @@ BUILDINGS = Layer(
             id="buildings",
             group="community",
             order=30,
+            bulk=True,
             symbol="area",
             paint={"color": "#b3a994", "weight": 0.7, "opacity": 1, "fillColor": "#d8d0c0", "fillOpacity": 1},
         ),

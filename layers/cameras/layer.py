@@ -71,6 +71,7 @@ CAMERA_SECTORS = Layer(
             id="camera_sectors",
             group="facilities",
             order=50,
+            shown=False,
             symbol="area",
             paint={"color": "#00735c", "weight": 0.6, "opacity": 0.4, "fillColor": "#009e73", "fillOpacity": 0.11},
             by="status",

@@ -83,6 +83,7 @@ INCIDENTS = Layer(
             title=Title("办结事件", "Closed incidents"),
             group="incidents",
             order=80,
+            bulk=True,
             symbol="circle",
             paint={
                 "color": _CLOSED_COLOUR, "weight": 1.5, "opacity": 1, "fillColor": "#ffffff", "fillOpacity": 0.9,

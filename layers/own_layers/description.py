@@ -55,8 +55,8 @@ def own_layer(
     head = next((column.name for column in columns if column.name == "name"), "code")
     told = tuple(dict.fromkeys(("code", head, *([by.name] if by else []))))
     style = Style(
-        id=f"{PREFIX}{name}", group="community", order=order, symbol=symbol, paint=_coloured(symbol, paint, _INK),
-        by=by.name if by else "", legend=tuple(by.codes) if by else (),
+        id=f"{PREFIX}{name}", group="community", order=order, bulk=True, symbol=symbol,
+        paint=_coloured(symbol, paint, _INK), by=by.name if by else "", legend=tuple(by.codes) if by else (),
         paints={code: _coloured(symbol, {}, _colour(n)) for n, code in enumerate(by.codes)} if by else {},
     )  # fmt: skip
     return Layer(

@@ -102,6 +102,32 @@ def members(connection: Connection, *, jurisdiction_id: int, code: str | None = 
     return tuple(Member(*row) for row in connection.execute(_MEMBERS, asked))
 
 
+_CALLED = text("""
+    SELECT s.code, s.call_sign, s.role,
+           ARRAY(SELECT p.grid_code FROM geoservice.posting AS p
+                  WHERE p.jurisdiction_id = s.jurisdiction_id AND p.staff_code = s.code
+                    AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
+                  ORDER BY p.grid_code) AS grids,
+           count(*) OVER () AS matched
+      FROM geoservice.staff AS s JOIN geoservice.jurisdiction AS j ON j.id = s.jurisdiction_id
+     WHERE s.jurisdiction_id = :jurisdiction_id AND (lower(s.code) = :words OR strpos(lower(s.call_sign), :words) > 0)
+     ORDER BY lower(s.code) <> :words, strpos(lower(s.call_sign), :words), s.code LIMIT :limit
+""")
+
+
+def members_called(
+    connection: Connection, words: str, *, jurisdiction_id: int, limit: int
+) -> tuple[tuple[tuple[Member, tuple[str, ...]], ...], int]:
+    """Return staff whose call sign holds some words in small letters, or whose code they are, and how many there are.
+
+    Each comes with the grids served today, by code.
+    """
+    asked = {"words": words, "jurisdiction_id": jurisdiction_id, "limit": limit}
+    rows = connection.execute(_CALLED, asked).all()
+    found = tuple((Member(row.code, row.call_sign, row.role), tuple(row.grids)) for row in rows)
+    return found, rows[0].matched if rows else 0
+
+
 _NUMBERED = text("""
     SELECT p.id, p.staff_code, p.grid_code, p.role, p.valid_from, p.valid_to
       FROM geoservice.posting AS p

@@ -36,6 +36,18 @@ END $$;
 CREATE TRIGGER tell_events AFTER INSERT ON geoservice.incident_event
     REFERENCING NEW TABLE AS lines FOR EACH STATEMENT EXECUTE FUNCTION geoservice.tell_events();
 
+-- That a layer was changed is told once a change: which layer, and nothing of what is in it. Of layers of people it is not told.
+CREATE FUNCTION geoservice.tell_layer_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    INSERT INTO outbox (topic, jurisdiction_id, payload)
+    SELECT 'layer.changed', new.jurisdiction_id, jsonb_build_object('layer', l.id, 'change', new.change_id)
+      FROM layer AS l WHERE l.id = new.layer AND NOT l.personal;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER tell_layer_change AFTER INSERT ON geoservice.change_count
+    FOR EACH ROW EXECUTE FUNCTION geoservice.tell_layer_change();
+
 -- Give numbers to what was committed since, in the order in which it was written: two steps of one incident wait for each
 -- other, so theirs is kept. Returns the last number given; null when somebody else gives them at this moment, unless it
 -- waits for that: whoever must know that all that was committed has its number, waits, and has no end to `most`.

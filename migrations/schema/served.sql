@@ -109,7 +109,7 @@ SELECT b.jurisdiction_id, b.code AS building_code, b.grid_code, h.households, st
 -- Incidents without their words and without anything of their reporters; those that are sensitive to those who handle them.
 CREATE VIEW geoservice.served_incident AS
 SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_en AS service_name_en, i.status, i.grid_code,
-       i.method, i.near_border, i.source, i.reported_at, i.late, i.geom
+       i.method, i.near_border, i.source, i.reported_at, i.late, i.urgency, i.geom
   FROM geoservice.incident AS i
   JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code
  WHERE (NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id))

@@ -24,9 +24,8 @@ def named(cluster_url: str, community_template: str) -> Iterator[LiveServer]:
         yield live
 
 
-@pytest.mark.parametrize("page", ["/maps/sare", "/maps/sare/tiles"])
-def test_map_pages_name_them(named, visit, page):
-    seen = visit(f"{named.url}{page}", 1400, 900)
+def test_the_map_names_them(named, visit):
+    seen = visit(f"{named.url}/maps/sare", 1400, 900)
     expect(seen.page.locator("body")).to_have_attribute("data-ready", "true", timeout=20_000)
 
     credit = seen.page.locator(".leaflet-control-attribution")

@@ -2,31 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.phone import officer_key, show_key
-
-
-@pytest.mark.parametrize(("query", "words"), [("", "2 / 共 25,000"), ("?lang=en", "2 of 25,000")])
-def test_the_map_says_of_how_many_incidents_it_draws_the_most_urgent(
-    serve_sample, visit, query: str, words: str
-) -> None:
-    seen = visit("about:blank")
-
-    def cut(route: Route) -> None:
-        found = route.fetch().json()
-        by = {"numberMatchedBy": {"status": {"dispatched": 24_999, "accepted": 1, "closed": 5}}}
-        route.fulfill(body=json.dumps(found | {"numberMatched": 25_005, "numberReturned": 3} | by))
-
-    seen.page.route("**/incidents.geojson", cut)
-    seen.page.goto(f"{serve_sample()}/maps/sample{query}")
-    expect(seen.page.locator("body")).to_have_attribute("data-ready", "true")
-
-    row = seen.page.locator(".gs-layer[data-layer=incidents_in_hand]")
-    expect(row.locator("label .gs-count")).to_have_text(words)
 
 
 @pytest.mark.parametrize(("lang", "count", "more"), [

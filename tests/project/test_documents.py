@@ -19,7 +19,8 @@ GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 PAGES = {
     "/", "/docs", "/openapi.json", "/favicon.ico", "/assets/<version>/<path:file>", "/maps/<jurisdiction>",
     "/maps/<jurisdiction>/print", "/maps/<jurisdiction>/print.pdf", "/maps/<jurisdiction>/print.png",
-    "/maps/<jurisdiction>/figures.json", "/maps/<jurisdiction>/tiles", "/maps/<jurisdiction>/layers/<layer>.geojson",
+    "/maps/<jurisdiction>/figures.json", "/maps/<jurisdiction>/incidents.json", "/maps/<jurisdiction>/tiles",
+    "/maps/<jurisdiction>/layers/<layer>.geojson",
     "/signin", "/signin/code", "/signout", "/account/password", "/account/code", "/account/code/confirm",
     "/account/code/off",
     "/report", "/report/follow", "/report/worker.js", "/officer", "/officer/session", "/officer/worker.js",

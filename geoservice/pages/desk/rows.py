@@ -10,12 +10,10 @@ from zoneinfo import ZoneInfo
 from geoservice.domain.languages import Language
 from geoservice.pages.shell.telling import moment, span
 from geoservice.services.desk import DeskList, Names
+from layers.incidents.in_hand import SOON
 from layers.incidents.layer import METHODS, SOURCES, STATUSES
 from layers.incidents.model import Incident
 from layers.title import Title
-
-#: Due soon: less than this share of the limit is left.
-_SOON = 0.25
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ class Speaker:
             text = self.words["late"].format(time=span(left_s, self.words))
             return Due("very-late" if limit_s and -left_s > limit_s else "late", text)
         text = self.words["left"].format(time=span(left_s, self.words))
-        return Due("soon" if left_s < _SOON * limit_s else "open", text)
+        return Due("soon" if left_s < SOON * limit_s else "open", text)
 
     def _english(self, name: str | None) -> str | None:
         return name if self.language == "en" and name else None

@@ -47,8 +47,8 @@ def wants_fragment() -> bool:
 
 
 def page(
-    template: str, name: str, *, title: str, place: Place | None = None, stream: str = "", status: int = 200,
-    **values: Any,
+    template: str, name: str, *, title: str, place: Place | None = None, stream: str = "", nonce: str = "",
+    status: int = 200, **values: Any,
 ) -> Response:  # fmt: skip
     """Return a whole page.
 
@@ -60,6 +60,8 @@ def page(
         Of the page, by which its words are known.
     stream
         Address of the events that it listens to; empty: it listens to none.
+    nonce
+        Of the scripts that stand in the page; empty: none does.
     """
     language = asked_language()
     identity = current_identity()
@@ -68,14 +70,14 @@ def page(
         frame_values(language) | values, words=words(name, language), name=name, title=title, place=place,
         stream=stream, leads=ways, languages=_languages(language),
     )  # fmt: skip
-    return _answer(markup, status, stream)
+    return _answer(markup, status, content_security_policy(stream, nonce))
 
 
 def fragment(template: str, name: str, *, status: int = 200, **values: Any) -> Response:
     """Return a part of a page, which a script puts in its place."""
     language = asked_language()
     markup = TEMPLATES.get_template(template).render(frame_values(language) | values, words=words(name, language))
-    return _answer(markup, status, "")
+    return _answer(markup, status, content_security_policy())
 
 
 def frame_values(language: Language) -> dict[str, Any]:
@@ -114,17 +116,18 @@ def _languages(language: Language) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def content_security_policy(stream: str = "") -> str:
-    """Return the policy of these pages: files of this host alone, and no style or script that stands in a page."""
+def content_security_policy(stream: str = "", nonce: str = "") -> str:
+    """Return the policy of these pages: files of this host alone; of what stands in a page, scripts with its nonce."""
+    script = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
     connect = f"'self' {stream.removesuffix('/v1/events')}" if stream.startswith("http") else "'self'"
     return "; ".join(
         (
-            "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:",
+            "default-src 'none'", f"script-src {script}", "style-src 'self'", "img-src 'self' data:",
             f"connect-src {connect}", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
         )
     )  # fmt: skip
 
 
-def _answer(markup: str, status: int, stream: str) -> Response:
-    headers = {"Content-Security-Policy": content_security_policy(stream), "Cache-Control": "no-store"}
+def _answer(markup: str, status: int, policy: str) -> Response:
+    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
     return packed(Response(markup, status, content_type="text/html; charset=utf-8", headers=headers))

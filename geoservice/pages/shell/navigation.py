@@ -15,7 +15,7 @@ _PAGES = (
     ("page.figures", "/figures/{jurisdiction}", Permission.VIEW_FIGURES),
     ("page.audit", "/audit/{jurisdiction}", Permission.READ_AUDIT),
     ("page.admin", "/admin/{jurisdiction}", Permission.MANAGE_ACCOUNTS),
-    ("page.map", "/maps/{jurisdiction}", Permission.VIEW_MAP),
+    ("page.maps", "/maps/{jurisdiction}", Permission.VIEW_MAP),
 )
 
 

@@ -10,7 +10,7 @@ SHELL: dict[str, tuple[str, ...]] = {
     "page.figures": ("统计", "Figures"),
     "page.audit": ("审计", "Audit"),
     "page.admin": ("管理", "Administration"),
-    "page.map": ("地图", "Map"),
+    "page.maps": ("地图", "Map"),
     "languages": ("语言", "Language"),
     "theme": ("明暗", "Light or dark"),
     "theme.auto": ("随系统", "As the system"),

@@ -15,12 +15,12 @@ class Event:
     #: Its place in the order in which everybody hears of it; numbers grow and are never used again.
     number: int
     at: datetime
-    #: `incident.` with the rule that was followed, or `edition.published`.
+    #: `incident.` with the rule that was followed, `edition.published` or `layer.changed`.
     type: str
     jurisdiction_id: int | None
     jurisdiction_code: str | None
     #: Codes, ids and numbers; for an incident: incident, service, status, from_status, grid, from_grid, officer,
-    #: edition, method, rating, original_status.
+    #: edition, method, rating, original_status; for a layer: layer, change.
     data: Mapping[str, Any]
     #: Whether the jurisdiction shows visitors nothing.
     closed: bool = False

@@ -27,6 +27,8 @@ NAMED = (
     "/v1/owner?lon=91.77&lat=29.24&jurisdiction={}", "/v1/incidents?jurisdiction={}", "/v1/staff?jurisdiction={}",
     "/v1/changes?jurisdiction={}", "/v1/audit?jurisdiction={}", "/tiles/{}/grids.json", "/tiles/{}/grids/v/0/0/0.mvt",
     "/ogc/{}", "/ogc/{}/collections", "/ogc/{}/collections/grids/items", "/ogc/{}/api", "/maps/{}", "/maps/{}/tiles",
+    "/v1/place?lon=91.77&lat=29.24&jurisdiction={}",
+    "/v1/search?q=1&jurisdiction={}", "/maps/{}/incidents.json",
     "/maps/{}/figures.json", "/maps/{}/layers/grids.geojson", "/desk/{}", "/desk/{}/list",
     "/open311/v2/services.json?jurisdiction_id={}", "/open311/v2/requests.json?jurisdiction_id={}",
     "/open311/v2/servicerequestupdates.json?jurisdiction_id={}",

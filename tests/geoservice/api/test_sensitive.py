@@ -75,7 +75,9 @@ ADDRESSES = (
     "/ogc/sare/collections/incidents/items/{id}", "/open311/v2/requests.json?jurisdiction_id=sare",
     "/open311/v2/requests.xml?jurisdiction_id=sare", "/open311/v2/requests/{id}.json?jurisdiction_id=sare",
     "/open311/v2/servicerequestupdates.json?jurisdiction_id=sare",
-    "/ogc/sare/collections/incidents/items?limit=10000&service_code=dispute",
+    "/ogc/sare/collections/incidents/items?limit=10000&service_code=dispute", "/maps/sare/incidents.json",
+    "/maps/sare/incidents.json?ids={id}", "/v1/place?jurisdiction=sare&lon=91.7704&lat=29.2401&within_m=50",
+    "/v1/search?jurisdiction=sare&q={id}",
 )  # fmt: skip
 
 

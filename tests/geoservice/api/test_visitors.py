@@ -19,7 +19,8 @@ from tests.factories import make_jurisdiction
 Show = Callable[[Visitors], None]
 #: What every jurisdiction shows but a closed one.
 GRIDS = (
-    "/v1/grids?jurisdiction=sare", "/v1/owner?lon=91.77&lat=29.24&jurisdiction=sare", "/maps/sare", "/maps/sare/tiles",
+    "/v1/grids?jurisdiction=sare", "/v1/owner?lon=91.77&lat=29.24&jurisdiction=sare", "/maps/sare",
+    "/v1/place?lon=91.77&lat=29.24&jurisdiction=sare", "/v1/search?q=1&jurisdiction=sare",
     "/maps/sare/figures.json", "/maps/sare/layers/grids.geojson", "/maps/sare/layers/basemap.geojson",
     "/tiles/sare/grids.json", "/tiles/sare/basemap.json", "/ogc/sare", "/ogc/sare/collections/grids/items",
     "/ogc/sare/collections/basemap/items", "/v1/editions?jurisdiction=sare", "/v1/statistics?jurisdiction=sare",
@@ -31,7 +32,7 @@ SINGLE = (
     "/tiles/sare/buildings.json", "/tiles/sare/incidents.json", "/ogc/sare/collections/buildings/items",
     "/ogc/sare/collections/incidents/items", "/v1/layers/cameras/features?jurisdiction=sare",
     "/open311/v2/requests.json?jurisdiction_id=sare", "/open311/v2/requests.json",
-    "/open311/v2/servicerequestupdates.json?jurisdiction_id=sare",
+    "/open311/v2/servicerequestupdates.json?jurisdiction_id=sare", "/maps/sare/incidents.json",
 )  # fmt: skip
 #: With what a door says that it shows less than it has.
 SHUT = {401, 403, 404}
@@ -106,12 +107,33 @@ def test_a_resident_reports_and_follows_whatever_is_shown(door: FlaskClient, sho
         assert followed.json["id"] == told.json["id"]
 
 
+def test_a_place_and_a_search_tell_only_what_is_shown(door: FlaskClient, show: Show, community_url: str) -> None:
+    with psycopg.connect(community_url) as admin:
+        row = admin.execute(
+            "SELECT b.code, s.call_sign, st_x(p.geom), st_y(p.geom) FROM geoservice.building AS b,"
+            " LATERAL (SELECT st_pointonsurface(b.geom) AS geom) AS p, geoservice.staff AS s"
+            " WHERE EXISTS (SELECT FROM geoservice.camera AS c WHERE st_covers(c.sector, p.geom)) ORDER BY 1, 2 LIMIT 1"
+        ).fetchone()
+    assert row is not None
+    building, sign, lon, lat = row
+    for visitors, layers, cameras in (("open", {"buildings"}, True), ("grids", set(), False)):
+        show(visitors)
+        place = door.get(f"/v1/place?jurisdiction=sare&lon={lon}&lat={lat}&within_m=0").json
+        assert {one["layer"] for one in place["layers"]} == layers
+        assert bool(place["cameras"]) == cameras
+        assert place["owner"]["grid"] is not None
+        found = door.get(f"/v1/search?jurisdiction=sare&q={building}").json["found"]
+        assert {one["kind"] for one in found} == layers
+        assert "officer" not in door.get("/v1/search", query_string={"jurisdiction": "sare", "q": sign}).text
+
+
 def test_a_map_lists_only_what_it_may_show(door: FlaskClient, show: Show) -> None:
     show("grids")
     text = door.get("/maps/sare").text
     assert "grids.geojson" in text
     assert "buildings.geojson" not in text
     assert "incidents.geojson" not in text
+    assert 'id="filters"' not in text
 
 
 def test_a_draft_is_for_those_who_work_on_it(door: FlaskClient, services: Services) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from geoservice.maps.builders import PageFrame
+from geoservice.maps.builders import MapFrame
 from layers.catalogue import catalogue
 from layers.jurisdictions.model import Visitors
 
@@ -30,8 +30,8 @@ class Jurisdiction:
     bbox: tuple[float, float, float, float] = (91.76, 29.23, 91.78, 29.25)
     attribution: str | None = None
     visitors: Visitors = "open"
-    time_zone: str = "Asia/Shanghai"
     statistics: Figures = Figures()
+    time_zone: str = "Asia/Shanghai"
 
 
 @pytest.fixture
@@ -40,12 +40,13 @@ def jurisdiction() -> Jurisdiction:
 
 
 @pytest.fixture
-def frame() -> PageFrame:
-    return PageFrame(
+def frame() -> MapFrame:
+    return MapFrame(
         language="zh",
         layers=set(catalogue()),
         nonce="n0nce",
         asset_url=lambda file: f"/assets/v/{file}",
         layer_url=lambda layer: f"/layers/{layer}",
-        figures_url="/maps/sare/figures.json",
+        tile_set_url=lambda layer: f"/tiles/{layer}.json",
+        settings={"words": {}},
     )

@@ -118,7 +118,7 @@ def _existing(services: Services) -> dict[str, Any]:
         "tiles.z": "14",
         "tiles.x": "12368",
         "tiles.y": "6799",
-        "file": "static/styles/map.css",
+        "file": "static/icons/favicon.svg",
         "positions": [[91.77, 29.24]],
         "title": "made at the door",
         "actions.action": "cancel",

@@ -12,6 +12,7 @@ from geoservice.auth.model import PUBLIC
 from geoservice.maps import assets
 from geoservice.pages.maps.pages import maps_blueprint
 from geoservice.pages.shell.files import files_blueprint
+from geoservice.services.mapping import MapService
 from tests.geoservice.maps.conftest import Jurisdiction
 
 EMPTY = b'{"type":"FeatureCollection","features":[]}'
@@ -52,7 +53,7 @@ def client_of() -> Iterator[Callable[..., FlaskClient]]:
             asked.append(action)
             return lambda view: view
 
-        app.register_blueprint(maps_blueprint(StubViewing(*jurisdictions), guard))
+        app.register_blueprint(maps_blueprint(StubViewing(*jurisdictions), MapService(None), guard, lambda: ""))  # type: ignore[arg-type]  unasked
         app.register_blueprint(files_blueprint(guard))
         app.config["ASKED"] = asked
         return app.test_client()

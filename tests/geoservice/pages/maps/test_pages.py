@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import gzip
+import html
+import re
 from dataclasses import replace
 
 import pytest
 
 from geoservice.maps import assets
+from geoservice.web.parsing import InvalidInput
+from tests.geoservice.maps.test_builders import HOSTILE
 
 
 def test_the_only_jurisdiction_is_opened_in_the_language_asked_for(client_of, jurisdiction):
@@ -39,15 +43,33 @@ def test_a_page_has_its_policy_a_fresh_nonce_and_is_not_stored(client_of, jurisd
     assert f'nonce="{nonce}"' in first.text
     assert nonce not in second.text
     assert first.headers["Cache-Control"] == "no-store"
-    assert first.headers["X-Content-Type-Options"] == "nosniff"
+    assert "unsafe" not in policy
 
 
-@pytest.mark.parametrize(("asked", "link"), [("", "/maps/sare/tiles"), ("?lang=en", "/maps/sare/tiles?lang=en")])
-def test_the_map_leads_to_that_of_tiles_in_its_language(client_of, jurisdiction, asked, link):
-    client = client_of(jurisdiction)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_jurisdictions_name_is_text_in_the_page(client_of, jurisdiction, text):
+    page = client_of(replace(jurisdiction, name=text, name_en=text)).get("/maps/sare").text
 
-    assert f'href="{link}"' in client.get(f"/maps/sare{asked}").text
-    assert client.get(link).status_code == 200
+    home = re.search(r'<a class="home"[^>]*>.*?<span>(.*?)</span></a>', page, re.DOTALL).group(1)
+    assert html.unescape(home) == text
+    assert "<" not in home
+    assert page.count("</title>") == 1
+    assert len(re.findall(r"<script(?! (?:nonce=|src=\"/|type=\"module\" src=\"/))", page)) == 0
+
+
+@pytest.mark.parametrize(("asked", "lead"), [
+    ("", "/maps/sare"), ("?lang=en&map=15/91.77/29.24", "/maps/sare?lang=en&map=15%2F91.77%2F29.24"),
+])  # fmt: skip
+def test_the_address_of_the_map_of_tiles_leads_to_the_one_map(client_of, jurisdiction, asked, lead):
+    answer = client_of(jurisdiction).get(f"/maps/sare/tiles{asked}")
+
+    assert (answer.status_code, answer.location) == (303, lead)
+
+
+@pytest.mark.parametrize("query", ["after=none", "ids=1,2", "ids=" + ",".join(["0" * 32] * 101)])
+def test_what_is_no_id_is_refused(client_of, jurisdiction, query):
+    with pytest.raises(InvalidInput):
+        client_of(jurisdiction).get(f"/maps/sare/incidents.json?{query}")
 
 
 def test_figures_are_those_of_the_header_and_never_stored(client_of, jurisdiction):

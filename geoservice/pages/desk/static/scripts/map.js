@@ -1,71 +1,23 @@
 /* global L */
 // The map beside the list: what is listed as points on one canvas, over the grids and the ground; each picks the other.
+import { draw, sizeAt } from '../../shell/scripts/symbols.js';
 import { byId, desk } from './parts.js';
 import { chosen, onRows, rows } from './rows.js';
 
 const METRES_A_PIXEL = 156543.03392804097;
 const STREET_M = 9;
 const GROUND = { block: '#eae7de', green: '#d3e2c8', water: '#b9d6e4' };
-const FILLS = {
-  reported: '#d55e00', dispatched: '#e69f00', accepted: '#0072b2', resolved: '#56b4e9', returned: '#cc79a7',
-};
-const CLOSED = '#7b8794';
-const INK = '#1f2d3d';
-const LATE = '#a11d1d';
-const SIZES = [[13, 4], [15, 5], [16, 7], [17, 9], [99, 11]];
 const ASKED_ONCE_M = 1200; // of a view as wide as this the buildings are drawn
 
-// Draws a status by its shape, so that it is told without colour; what is late has a ring with a notch at one o'clock.
+// A matter on the canvas of Leaflet.
 const Shape = window.L && L.CircleMarker.extend({
-  options: { status: 'reported', late: false, chosen: false },
+  options: { status: 'reported', late: false, soon: false, chosen: false },
   _updatePath() {
     const { _renderer: renderer, _point: at, _radius: radius, options } = this;
     if (!renderer._drawing || this._empty()) return;
     draw(renderer._ctx, at, radius, options);
   },
 });
-
-function outline(context, { x, y }, r, status) {
-  context.beginPath();
-  if (status === 'reported') [[0, -r], [r, r * 0.9], [-r, r * 0.9]].forEach(([dx, dy], i) => line(context, x + dx, y + dy, i));
-  else if (status === 'dispatched') [[0, -r * 1.15], [r * 1.15, 0], [0, r * 1.15], [-r * 1.15, 0]].forEach(([dx, dy], i) => line(context, x + dx, y + dy, i));
-  else if (status === 'resolved') context.rect(x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8);
-  else if (status === 'returned') [[-r, 0], [r * 0.9, -r], [r * 0.9, r]].forEach(([dx, dy], i) => line(context, x + dx, y + dy, i));
-  else context.arc(x, y, status === 'accepted' ? r : r * 0.7, 0, 2 * Math.PI);
-  context.closePath();
-}
-
-const line = (context, x, y, i) => (i ? context.lineTo(x, y) : context.moveTo(x, y));
-
-function draw(context, at, radius, { status, late, chosen: isChosen }) {
-  const r = isChosen ? radius * 1.35 : radius;
-  outline(context, at, r, status);
-  context.lineJoin = 'round';
-  context.strokeStyle = '#ffffff';
-  context.lineWidth = 4;
-  context.stroke();
-  context.fillStyle = FILLS[status] || '#ffffff';
-  context.fill();
-  context.strokeStyle = FILLS[status] ? INK : CLOSED;
-  context.lineWidth = FILLS[status] ? 1.25 : 2;
-  context.stroke();
-  if (late) {
-    context.beginPath();
-    context.arc(at.x, at.y, r + 4, -Math.PI / 3 + 0.35, -Math.PI / 3 + 2 * Math.PI - 0.35);
-    context.strokeStyle = LATE;
-    context.lineWidth = 2.5;
-    context.stroke();
-  }
-  if (isChosen) {
-    context.beginPath();
-    context.arc(at.x, at.y, r + 8, 0, 2 * Math.PI);
-    context.strokeStyle = INK;
-    context.lineWidth = 2;
-    context.stroke();
-  }
-}
-
-const sizeAt = (zoom) => SIZES.find(([most]) => zoom <= most)[1];
 
 class DeskMap {
   constructor(node, pick) {
@@ -115,9 +67,9 @@ class DeskMap {
     const current = chosen();
     const weight = (row) => (row === current ? 2 : row.dataset.late === 'true' ? 1 : 0);
     for (const row of rows().sort((a, b) => weight(a) - weight(b))) {
-      const { id, lon, lat, status, late } = row.dataset;
+      const { id, lon, lat, status, late, soon } = row.dataset;
       const shape = new Shape([Number(lat), Number(lon)], {
-        radius, status, late: late === 'true', chosen: row === current, renderer: this.canvas,
+        radius, status, late: late === 'true', soon: soon === 'true', chosen: row === current, renderer: this.canvas,
       });
       shape.on('click', () => this.pick(id));
       this.shapes.set(id, shape.addTo(this.map));

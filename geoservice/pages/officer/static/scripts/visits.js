@@ -34,10 +34,10 @@ async function handIn(visit) {
   box.change(visit.key, { state: 'done' });
 }
 
-// A second tap within the minute means the same visit.
+// A second tap within a minute means the same visit.
 export function note(building, kind, outcome = 'done') {
-  const minute = minuteOf(Date.now()).getTime();
-  const same = ofBuilding(building).some((one) => one.kind === kind && minuteOf(one.at).getTime() === minute);
+  const now = Date.now();
+  const same = ofBuilding(building).some((one) => one.kind === kind && now - new Date(one.at).getTime() < MINUTE_MS);
   if (same) return null;
   const today = new Date().toDateString();
   box.all().filter((one) => one.state === 'done' && new Date(one.at).toDateString() !== today).forEach((one) => box.forget(one.key));

@@ -1,0 +1,115 @@
+"""How the map page is written: the frame of every page of staff, folium's drawing in the midst."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, url_for
+
+from geoservice.auth.permissions import Permission, permitted
+from geoservice.domain.languages import Language
+from geoservice.maps.builders import MapFrame, counted, display_name, draw_map, drawn_layers, figures
+from geoservice.maps.specs import panel_groups
+from geoservice.maps.viewing import JurisdictionView
+from geoservice.pages.shell.files import asset_url
+from geoservice.pages.shell.frame import Place, page
+from geoservice.pages.words.catalogue import own_words, words
+from geoservice.services.mapping import InHandPage
+from geoservice.web.guard import current_identity
+from geoservice.web.language import asked_language
+from layers.incidents.in_hand import InHand
+from layers.incidents.layer import SOURCES, STATUSES
+
+#: Whoever hears no events is brought up to date so often.
+ASKED_EVERY_S = 30
+#: Statuses of what is in hand, in the order of the legend.
+OPEN = ("reported", "dispatched", "accepted", "resolved", "returned")
+#: Older than so many days: what the map can be narrowed to.
+AGES = (1, 3, 7, 30)
+
+
+def map_page(jurisdiction: JurisdictionView, layers: Collection[str], stream: str) -> Response:
+    """Return the page.
+
+    Parameters
+    ----------
+    layers
+        Ids of those that whoever asks may see.
+    stream
+        Address of the events; empty: there are none.
+    """
+    language, nonce = asked_language(), secrets.token_urlsafe(18)
+    code = jurisdiction.code
+    frame = MapFrame(
+        language=language, nonce=nonce, asset_url=asset_url, layers=layers,
+        layer_url=lambda layer: url_for("maps.map_layer", jurisdiction=code, layer=layer),
+        tile_set_url=lambda layer: f"/tiles/{quote(code, safe='')}/{layer}.json",
+        settings=_settings(code, language),
+    )  # fmt: skip
+    said = words("maps", language)
+    return page(
+        "maps/templates/maps.html", "maps", title=said["title"], stream=stream, nonce=nonce,
+        place=Place(code, display_name(jurisdiction, language), jurisdiction.time_zone),
+        drawing=draw_map(jurisdiction, frame), groups=panel_groups(drawn_layers(layers), language),
+        figures=[(key, counted(count)) for key, count in figures(jurisdiction.statistics).items()],
+        statuses=_titles(STATUSES, language, OPEN), sources=_titles(SOURCES, language, tuple(SOURCES)), ages=AGES,
+        told_of_incidents="incidents" in layers, knows_staff=permitted(current_identity(), Permission.READ_INCIDENTS),
+        print_url=f"/maps/{quote(code, safe='')}/print" if permitted(current_identity(), Permission.PRINT_MAPS) else "",
+    )  # fmt: skip
+
+
+def _settings(code: str, language: Language) -> dict[str, Any]:
+    return {
+        "words": own_words("maps", language),
+        "asked_every_s": ASKED_EVERY_S,
+        "urls": {
+            "figures": url_for("maps.map_figures", jurisdiction=code),
+            "incidents": url_for("maps.map_incidents", jurisdiction=code),
+            "place": "/v1/place",
+            "search": "/v1/search",
+            "desk": f"/desk/{quote(code, safe='')}/incidents/"
+            if permitted(current_identity(), Permission.USE_DESK) else "",
+        },
+        "icons": asset_url("static/icons/"),
+    }  # fmt: skip
+
+
+def _titles(titles: Mapping[str, Any], language: Language, values: Collection[str]) -> list[tuple[str, str]]:
+    return [(value, titles[value].text(language)) for value in values]
+
+
+#: What is told of each matter, in the order of its values.
+_COLUMNS: dict[str, Callable[[InHand], object]] = {
+    "id": lambda one: str(one.id),
+    "lon": lambda one: round(one.lon, 7),
+    "lat": lambda one: round(one.lat, 7),
+    "status": lambda one: one.status,
+    "service": lambda one: one.service_code,
+    "source": lambda one: one.source,
+    "grid": lambda one: one.grid_code,
+    "reported": lambda one: int(one.reported_at.timestamp()),
+    "late": lambda one: one.late,
+    "officer": lambda one: one.officer_code,
+    "due": lambda one: None if one.expected_at is None else int(one.expected_at.timestamp()),
+    "stands": lambda one: one.stands,
+}
+
+
+def in_hand_values(told: InHandPage) -> dict[str, Any]:
+    """Return what is in hand as JSON values: rows of values, instants in seconds since 1970."""
+    values: dict[str, Any] = {
+        "columns": list(_COLUMNS),
+        "rows": [[value_of(one) for value_of in _COLUMNS.values()] for one in told.matters],
+        "next": None if told.next is None else str(told.next),
+        "soon_before": {code: int(instant.timestamp()) for code, instant in told.soon_before.items()},
+    }
+    if told.legend is not None:
+        values |= {
+            "total": told.legend.total,
+            "services": {one.code: [one.name, one.name_en] for one in told.legend.services},
+            "officers": {one.code: one.call_sign for one in told.legend.staff},
+        }
+    return values

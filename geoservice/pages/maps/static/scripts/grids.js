@@ -1,0 +1,132 @@
+/* global L */
+// Names of the grids on the map, and the list of them beside it: how much is in hand in each, and how much of that is late.
+import { button, byId, count, el, map, named, words } from './parts.js';
+import { dueOf, matters, meant, onMatters } from './matters.js';
+
+const SCAN_LINES = 15;
+const CODE_FROM_ZOOM = 17;
+
+// Where a horizontal line at a latitude crosses the rings, from west to east.
+function crossings(rings, lat) {
+  const found = [];
+  for (const ring of rings) {
+    for (let i = 1; i < ring.length; i += 1) {
+      const [[x1, y1], [x2, y2]] = [ring[i - 1], ring[i]];
+      if (y1 > lat !== y2 > lat) found.push(x1 + ((lat - y1) * (x2 - x1)) / (y2 - y1));
+    }
+  }
+  return found.sort((a, b) => a - b);
+}
+
+// A place well inside a polygon: the middle of its widest chord, those near its waist preferred.
+export function insideOf(geometry) {
+  const parts = geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates;
+  let best = null;
+  for (const rings of parts) {
+    const lats = rings[0].map((position) => position[1]);
+    const [south, north] = [Math.min(...lats), Math.max(...lats)];
+    for (let i = 1; i < SCAN_LINES; i += 1) {
+      const share = i / SCAN_LINES;
+      const lat = south + (north - south) * share;
+      const xs = crossings(rings, lat);
+      for (let j = 1; j < xs.length; j += 2) {
+        const worth = (xs[j] - xs[j - 1]) * (1 - Math.abs(share - 0.5));
+        if (!best || worth > best.worth) best = { worth, latlng: L.latLng(lat, (xs[j] + xs[j - 1]) / 2) };
+      }
+    }
+  }
+  return best && best.latlng;
+}
+
+const nameOf = ({ properties }) => named(properties) || properties.code;
+
+// People call a grid by its name; the code follows where there is room for it.
+function labelOf(feature) {
+  const { code } = feature.properties;
+  const node = el('span', 'grid-label', el('b', '', nameOf(feature)), nameOf(feature) === code ? '' : el('small', '', code));
+  const icon = L.divIcon({ className: 'label-anchor', iconSize: [0, 0], html: node });
+  const marker = L.marker(insideOf(feature.geometry), { icon, interactive: false, keyboard: false, pane: 'names' });
+  marker.node = node;
+  return marker;
+}
+
+const labels = L.layerGroup();
+
+// Of labels that would lie on each other only the first is seen; nearer, there is room for more.
+function thinOut() {
+  const taken = [];
+  const apart = (one, other) => one.some((low, i) => i < 2 && (low >= other[i + 2] || other[i] >= one[i + 2]));
+  map.getContainer().classList.toggle('near', map.getZoom() >= CODE_FROM_ZOOM);
+  labels.eachLayer((marker) => {
+    const { node } = marker;
+    if (!node.isConnected) return;
+    const { x, y } = map.latLngToLayerPoint(marker.getLatLng());
+    const [across, down] = [node.offsetWidth / 2, node.offsetHeight / 2];
+    const place = [x - across, y - down, x + across, y + down];
+    const free = taken.every((other) => apart(place, other));
+    node.classList.toggle('hidden', !free);
+    if (free) taken.push(place);
+  });
+}
+
+// By code, as people count them (G2 before G10).
+const inOrder = (features) => [...features].sort((a, b) =>
+  String(a.properties.code).localeCompare(String(b.properties.code), 'en', { numeric: true }));
+
+function tally() {
+  const found = new Map();
+  for (const one of meant()) {
+    if (!found.has(one.grid)) found.set(one.grid, { all: 0, late: 0 });
+    found.get(one.grid).all += 1;
+    if (dueOf(one) === 'late') found.get(one.grid).late += 1;
+  }
+  return found;
+}
+
+function lineOf(feature, { all, late }, most, open) {
+  const bar = el('progress', 'bar-of-grid');
+  Object.assign(bar, { max: most, value: all });
+  bar.setAttribute('aria-hidden', 'true');
+  const number = el('span', 'grid-count', count(all));
+  number.title = words.in_hand;
+  const lateNumber = late ? el('span', 'grid-late', `${words.late} ${count(late)}`) : '';
+  const { code } = feature.properties;
+  const line = button('grid-line', '', () => open(feature));
+  line.append(el('b', '', nameOf(feature)), el('span', 'grid-code', nameOf(feature) === code ? '' : code), lateNumber, number, bar);
+  line.dataset.grid = code;
+  return el('li', '', line);
+}
+
+// Ties names and list to the layer of the grids; `open` is called with the grid that was picked from the list.
+export function startGrids(layer, open, isShown) {
+  const show = () => {
+    const told = tally();
+    const none = { all: 0, late: 0 };
+    const of = ({ properties }) => told.get(properties.code) || (matters.ready ? none : { all: properties.in_hand || 0, late: 0 });
+    const most = Math.max(1, ...layer.features.map((feature) => of(feature).all));
+    byId('grid-list').replaceChildren(...inOrder(layer.features).map((feature) => lineOf(feature, of(feature), most, open)));
+  };
+  const name = () => {
+    labels.clearLayers();
+    layer.features.forEach((feature) => labelOf(feature).addTo(labels));
+    thinOut();
+  };
+  layer.onChanged(() => {
+    name();
+    show();
+  });
+  onMatters(show);
+  map.on('zoomend', thinOut);
+  return () => {
+    if (isShown()) map.addLayer(labels);
+    else map.removeLayer(labels);
+    thinOut();
+  };
+}
+
+export const gridName = (layer, code) => {
+  const found = layer.features.find((feature) => feature.properties.code === code);
+  return found ? nameOf(found) : code;
+};
+
+export const gridFeature = (layer, code) => layer.features.find((feature) => feature.properties.code === code);

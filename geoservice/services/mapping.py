@@ -1,0 +1,91 @@
+"""What the map page draws that changes while people look: what is in hand, and what its codes are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from geoservice.auth.model import Identity
+from geoservice.auth.permissions import Permission, permitted
+from geoservice.services import lookups
+from layers.db.session import Database
+from layers.incidents.in_hand import InHand, count_in_hand, in_hand, in_hand_among, soon_before
+from layers.incidents.model import Service
+from layers.incidents.queries import services
+from layers.staff.model import Member
+from layers.staff.queries import members
+
+#: Sent at once; whoever draws a map asks on until there are no more.
+PAGE = 5_000
+
+
+@dataclass(frozen=True)
+class Legend:
+    """What a map says once: what codes are called, and how many matters there are in all."""
+
+    total: int
+    services: tuple[Service, ...]
+    #: Whoever may not read incidents is told of nobody.
+    staff: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class InHandPage:
+    """Some of what is in hand."""
+
+    matters: tuple[InHand, ...]
+    #: After which id it goes on; None: these are the last.
+    next: UUID | None
+    #: By service: what is due before this instant is due soon.
+    soon_before: Mapping[str, datetime]
+    #: On the first page alone.
+    legend: Legend | None = None
+
+
+class MapService:
+    """Reads for the map page; changes nothing."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def in_hand(
+        self, jurisdiction_code: str, *, identity: Identity, after: UUID | None = None, limit: int = PAGE
+    ) -> InHandPage:  # fmt: skip
+        """Return what is in hand in a jurisdiction, by id, from one on; raise JurisdictionUnknown."""
+        with self._database.transaction() as connection:
+            home = lookups.get_jurisdiction(connection, jurisdiction_code).id
+            found = in_hand(connection, jurisdiction_id=home, after=after, limit=limit + 1)
+            further = found[limit - 1].id if len(found) > limit else None
+            legend = _legend(connection, home, identity) if after is None else None
+            return InHandPage(_told(found[:limit], identity), further, _soon(connection, home, identity), legend)
+
+    def in_hand_among(self, jurisdiction_code: str, ids: Sequence[UUID], *, identity: Identity) -> InHandPage:
+        """Return which of some incidents are in hand there, none for those that are not; raise JurisdictionUnknown."""
+        with self._database.transaction() as connection:
+            home = lookups.get_jurisdiction(connection, jurisdiction_code).id
+            found = in_hand_among(connection, ids, jurisdiction_id=home) if ids else ()
+            return InHandPage(_told(found, identity), None, _soon(connection, home, identity))
+
+
+def _legend(connection: Connection, home: int, identity: Identity) -> Legend:
+    told = permitted(identity, Permission.READ_INCIDENTS)
+    return Legend(
+        count_in_hand(connection, jurisdiction_id=home), services(connection, jurisdiction_id=home),
+        members(connection, jurisdiction_id=home) if told else (),
+    )  # fmt: skip
+
+
+def _told(found: Sequence[InHand], identity: Identity) -> tuple[InHand, ...]:
+    """Return matters as far as whoever asks may know of them: who has them is told to staff."""
+    if permitted(identity, Permission.READ_INCIDENTS):
+        return tuple(found)
+    return tuple(one._replace(officer_code=None, expected_at=None, stands=False) for one in found)
+
+
+def _soon(connection: Connection, home: int, identity: Identity) -> dict[str, datetime]:
+    told = permitted(identity, Permission.READ_INCIDENTS)
+    return soon_before(connection, jurisdiction_id=home) if told else {}
