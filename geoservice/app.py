@@ -43,6 +43,7 @@ from geoservice.open311.endpoint import Endpoint
 from geoservice.open311.refusing import PREFIX, Refused, problem_response, refusal
 from geoservice.open311.views import open311_blueprint
 from geoservice.pages.accounts.pages import accounts_blueprint
+from geoservice.pages.admin.pages import admin_blueprint
 from geoservice.pages.audit.pages import audit_page_blueprint
 from geoservice.pages.desk.pages import desk_blueprint
 from geoservice.pages.desk.rendering import Shown
@@ -163,7 +164,7 @@ def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
         )
     )
     app.register_blueprint(report_blueprint(services.viewing, guard, public_reports=settings.public_reports))
-    for room in ("/audit", "/desk", "/figures", "/maps"):
+    for room in ("/admin", "/audit", "/desk", "/figures", "/maps"):
         register_pages(app, room)
     app.register_blueprint(files_blueprint(guard))
     listens = partial(stream_url, settings)
@@ -171,6 +172,7 @@ def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
         officer_blueprint(services.handling, services.viewing, guard, listens, keep_s=settings.session_idle_s)
     )
     shown = Shown(stream_url=listens)
+    app.register_blueprint(admin_blueprint(services.administration, services.viewing, guard))
     app.register_blueprint(audit_page_blueprint(services.audit, services.viewing, guard))
     app.register_blueprint(desk_blueprint(services.desk, services.handling, services.viewing, guard, shown))
     app.register_blueprint(figures_blueprint(services.figures, services.viewing, guard))

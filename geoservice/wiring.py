@@ -13,6 +13,9 @@ from geoservice.services.accounts.accounts import AccountService
 from geoservice.services.accounts.providers import ProviderSignInService
 from geoservice.services.accounts.second_factors import SecondFactorService
 from geoservice.services.accounts.sessions import SessionLimits, SessionService
+from geoservice.services.administration.accounts import AccountAdministration
+from geoservice.services.administration.keys import KeyAdministration
+from geoservice.services.administration.service import Administration
 from geoservice.services.alerts import AlertService
 from geoservice.services.audit.anchors import AnchorFile
 from geoservice.services.audit.service import AuditService
@@ -96,6 +99,7 @@ class Services:
     keys: KeyService
     visiting: VisitingService
     accounts: AccountService
+    administration: Administration
     sessions: SessionService
     second_factors: SecondFactorService
     #: None: nobody signs in by an identity provider.
@@ -209,6 +213,11 @@ def build_services(settings: Settings) -> Services:
     cache = _cache(settings) if settings.hold_editions else None
     sessions = _sessions(database, settings)
     incidents, handling, store = IncidentService(database), HandlingService(database), tile_store(settings)
+    accounts, second_factors = AccountService(database), SecondFactorService(database)
+    staff, keys = StaffService(database), KeyService(everywhere, cache)
+    looked_after = AccountAdministration(accounts, second_factors), KeyAdministration(keys)
+    service_lists, health = ServiceListService(database), HealthService(everywhere, cache)
+    webhooks = WebhookService(database, allowed=settings.allowed_networks)
     ownership = OwnershipService(everywhere, cache)
     return Services(
         database=database,
@@ -230,18 +239,19 @@ def build_services(settings: Settings) -> Services:
         mapping=MapService(database),
         places=PlaceService(database, ownership),
         searching=SearchService(database),
-        webhooks=WebhookService(database, allowed=settings.allowed_networks),
-        keys=KeyService(everywhere, cache),
+        webhooks=webhooks,
+        keys=keys,
         visiting=VisitingService(everywhere, cache),
-        accounts=AccountService(database),
+        accounts=accounts,
+        administration=Administration(everywhere, *looked_after, staff, service_lists, webhooks, health),
         sessions=sessions,
         provider=_provider(database, sessions, settings),
-        second_factors=SecondFactorService(database),
-        health=HealthService(everywhere, cache),
+        second_factors=second_factors,
+        health=health,
         tiles=TileService(everywhere, store),
         features=FeatureService(database),
-        staff=StaffService(database),
-        service_lists=ServiceListService(database),
+        staff=staff,
+        service_lists=service_lists,
         visits=VisitService(database),
         population=PopulationService(everywhere),
         items=ItemService(database, page_bytes=settings.ogc_page_bytes),

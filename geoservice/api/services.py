@@ -9,8 +9,8 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
 from geoservice.api.jurisdictions import ServiceOut
-from geoservice.domain.importing.services import DESCRIPTION_LENGTH, attributes_of
-from geoservice.domain.importing.values import NotAValue, text_of
+from geoservice.domain.importing.services import KEYWORDS_MOST, attributes_of, unfit_words
+from geoservice.domain.importing.values import NotAValue
 from geoservice.services.service_lists import ServiceListService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import Code, InvalidInput, Name, StrictModel, Text
@@ -20,9 +20,6 @@ from layers.incidents.model import Service
 
 TAG = Tag(name="services", description="What can be reported")
 SECURITY: list[dict[str, list[str]]] = [{"key": []}]
-
-#: Of a service, and how long they are together: a name has 200 characters.
-KEYWORDS_MOST, KEYWORDS_LENGTH = 50, 50 * 201
 
 
 class ServicePath(StrictModel):
@@ -72,16 +69,11 @@ def services_blueprint(services: ServiceListService) -> APIBlueprint:
 
 def _service(code: str, body: ServiceBody) -> Service:
     told = body.model_dump() | {"keywords": tuple(body.keywords)}
-    pointer = ""
-    try:
-        for pointer in ("name", "name_en", "description", "category"):
-            if told[pointer]:
-                text_of(told[pointer].replace("\n", " ").replace("\t", " "), longest=DESCRIPTION_LENGTH)
-        pointer = "keywords"
-        for words in (*body.keywords, " ".join(body.keywords)):  # a number may be cut into several
-            text_of(words.replace("\n", " ").replace("\t", " "), longest=KEYWORDS_LENGTH)
-        pointer = "attributes"
-        told[pointer] = attributes_of(body.attributes)
-    except NotAValue as exc:
-        raise InvalidInput([{"pointer": f"#/{pointer}", "code": "value", "detail": f"{pointer} {exc}"}]) from exc
-    return Service(code, **told)
+    unfit = unfit_words(Service(code, **told | {"attributes": ()}))
+    if unfit is None:
+        try:
+            return Service(code, **told | {"attributes": attributes_of(body.attributes)})
+        except NotAValue as exc:
+            unfit = "attributes", str(exc)
+    name, why = unfit
+    raise InvalidInput([{"pointer": f"#/{name}", "code": "value", "detail": f"{name} {why}"}])

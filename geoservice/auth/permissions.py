@@ -45,6 +45,8 @@ class Permission(StrEnum):
     MANAGE_STAFF = "manage_staff"  #: write staff and postings
     MANAGE_SERVICES = "manage_services"  #: write what can be reported
     MANAGE_WEBHOOKS = "manage_webhooks"  #: have what happens sent elsewhere
+    MANAGE_ACCOUNTS = "manage_accounts"  #: make, disable and reset accounts of people of one's own jurisdiction
+    MANAGE_KEYS = "manage_keys"  #: make, rotate and revoke keys of programs there
     READ_AUDIT = "read_audit"  #: see who did what
 
 
@@ -82,6 +84,8 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Permission.MANAGE_SERVICES: frozenset({Role.ADMIN}),
     Permission.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
+    Permission.MANAGE_ACCOUNTS: frozenset({Role.ADMIN}),
+    Permission.MANAGE_KEYS: frozenset({Role.ADMIN}),
     Permission.READ_AUDIT: frozenset({Role.AUDITOR, Role.ADMIN}),
 }
 
@@ -112,3 +116,11 @@ def may(role: Role, permission: Permission) -> bool:
 def roles_with(permission: Permission) -> tuple[Role, ...]:
     """Return the roles that have a permission, in their order."""
     return tuple(role for role in Role if may(role, permission))
+
+
+def roles_within(role: Role) -> tuple[Role, ...]:
+    """Return the roles of people and programs that may nothing which a role may not itself, in their order."""
+    return tuple(
+        one for one in Role
+        if one is not Role.PUBLIC and all(role in allowed for allowed in ALLOWED.values() if one in allowed)
+    )  # fmt: skip

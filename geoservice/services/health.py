@@ -9,8 +9,12 @@ from sqlalchemy import text
 
 from geoservice.records.schedule.queries import job_ages
 from geoservice.services import schema
+from geoservice.services.clock import JOBS
 from geoservice.services.snapshot_cache import SnapshotCache
 from layers.db.session import Database
+
+#: What was not done for so many of its periods is late.
+_LATE_PERIODS = 3
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,17 @@ class Health:
     schema_needed: str
 
 
+@dataclass(frozen=True)
+class JobState:
+    """How long ago something was done that the worker does now and then."""
+
+    name: str
+    #: None: never.
+    age_s: float | None
+    #: It should have been done several times since.
+    is_late: bool
+
+
 class HealthService:
     """Looks at the database and at what is held in memory."""
 
@@ -77,6 +92,14 @@ class HealthService:
             for one in snapshot.editions.in_force(snapshot.now()) or ()
         )
         return SnapshotState(confirmed.at, confirmed.age_s, editions, self._cache.failure)
+
+    def jobs(self) -> tuple[JobState, ...]:
+        """Return how each scheduled job stands, in their order. Raise LayerError."""
+        ages = self.job_ages()
+        return tuple(
+            JobState(one.name, age_s, age_s is None or age_s > _LATE_PERIODS * one.period_s)
+            for one in JOBS for age_s in (ages.get(one.name),)
+        )  # fmt: skip
 
     def job_ages(self) -> dict[str, float | None]:
         """Return for each scheduled job how many seconds ago it was done last; None: never. Raise LayerError."""

@@ -146,6 +146,11 @@ class ServiceListService:
         write_ledger(out, COLUMNS, [_row(one) for one in found], force=force)
         return len(found)
 
+    def services(self, jurisdiction_code: str) -> tuple[Service, ...]:
+        """Return what can be reported in a jurisdiction, by code; raise JurisdictionUnknown."""
+        with self._database.transaction() as connection:
+            return services(connection, jurisdiction_id=get_jurisdiction(connection, jurisdiction_code).id)
+
     def put(self, jurisdiction_code: str, service: Service, *, actor: str) -> Service:
         """Write a service, new or changed. Raise JurisdictionUnknown, RefusedByDatabase."""
         with self._database.transaction(actor=actor) as connection:

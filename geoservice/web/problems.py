@@ -17,6 +17,9 @@ from geoservice.assigning import point_errors
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.reading import csv_errors
 from geoservice.services import keys
+from geoservice.services.accounts import account_errors as account_rules
+from geoservice.services.administration import accounts as own_accounts
+from geoservice.services.administration import own
 from geoservice.services.layers import errors as layer_rules
 from geoservice.services.retention.errors import ErasureListNotWritten
 from geoservice.web import parsing, preconditions, rate_limits, sessions, streaming
@@ -73,7 +76,12 @@ KINDS: dict[type[Exception], Kind] = {
     sessions.TokenMissing: Kind("token-missing", 403, "The token of the session is needed"),
     sessions.PasswordToChange: Kind("password-to-change", 403, "The password has to be changed first"),
     sessions.SecondFactorWanted: Kind("second-factor-wanted", 403, "A second factor has to be set up first"),
+    keys.KeyUnknown: Kind("key-unknown", 404, "There is no such key in use"),
     keys.KeyElsewhere: Kind("key-elsewhere", 403, "This key is not good where it was shown"),
+    own.RoleAboveOwn: Kind("above-own", 403, "Nobody gives more than he has"),
+    own.PlaceAboveOwn: Kind("above-own", 403, "Nobody gives more than he has"),
+    own_accounts.OwnAccount: Kind("own-account", 409, "Somebody else does that to one's own account"),
+    account_rules.AccountUnknown: Kind("account-unknown", 404, "There is no such account"),
     facts.NotYours: Kind("not-yours", 403, "That belongs to another jurisdiction, or to another grid"),
     crs.OffTheEarth: Kind("out-of-range", 422, "The coordinates are not on the earth"),
     crs.UnknownCrs: Kind("unknown-crs", 422, "The coordinate reference system is not known"),

@@ -69,6 +69,24 @@ class ServiceList:
     refused: list[RefusedRow] = field(default_factory=list)
 
 
+#: Of a service, and how long they are together: a name has 200 characters.
+KEYWORDS_MOST, KEYWORDS_LENGTH = 50, 50 * 201
+
+
+def unfit_words(service: Service) -> tuple[str, str] | None:
+    """Return the field of a service whose words can not be stored, and what of them; None: all can."""
+    told = {name: getattr(service, name) or "" for name in ("name", "name_en", "description", "category")}
+    # A number may be cut into several keywords.
+    words = [*told.items(), *(("keywords", one) for one in (*service.keywords, " ".join(service.keywords)))]
+    for name, text in words:
+        longest = KEYWORDS_LENGTH if name == "keywords" else DESCRIPTION_LENGTH
+        try:
+            text_of(text.replace("\n", " ").replace("\t", " "), longest=longest)
+        except NotAValue as exc:
+            return name, str(exc)
+    return None
+
+
 def readers(fields: Mapping[str, str], *, unit: Unit | None, words: Mapping[str, str]) -> Mapping[str, Read]:
     """Return what makes values of the cells of a list of services, beside their types.
 

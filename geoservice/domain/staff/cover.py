@@ -10,7 +10,7 @@ from geoservice.domain.staff.rosters import GRID_OFFICER
 from layers.staff.model import PostingSpan
 
 #: Who has a grid in hand.
-_COVERING = (GRID_OFFICER, "deputy")
+COVERING = (GRID_OFFICER, "deputy")
 
 
 def remarks_on_cover(
@@ -27,7 +27,7 @@ def remarks_on_cover(
     """
     there: dict[str, list[PostingSpan]] = {grid: [] for grid in sorted(grids)}
     for one in postings:
-        if one.grid_code in there and one.role in _COVERING:
+        if one.grid_code in there and one.role in COVERING:
             there[one.grid_code].append(one)
     for grid, covering in there.items():
         for begins, ends in _gaps(covering, first, last):

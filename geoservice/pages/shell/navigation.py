@@ -14,6 +14,7 @@ _PAGES = (
     ("page.desk", "/desk/{jurisdiction}", Permission.USE_DESK),
     ("page.figures", "/figures/{jurisdiction}", Permission.VIEW_FIGURES),
     ("page.audit", "/audit/{jurisdiction}", Permission.READ_AUDIT),
+    ("page.admin", "/admin/{jurisdiction}", Permission.MANAGE_ACCOUNTS),
     ("page.maps", "/maps/{jurisdiction}", Permission.VIEW_MAP),
 )
 

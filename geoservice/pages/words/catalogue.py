@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from geoservice.domain.languages import LANGUAGES, Language
 from geoservice.pages.words.accounts import ACCOUNTS
+from geoservice.pages.words.admin import ADMIN
 from geoservice.pages.words.audit import AUDIT
 from geoservice.pages.words.desk import DESK
 from geoservice.pages.words.figures import FIGURES
@@ -17,7 +18,8 @@ from geoservice.pages.words.shell import SHELL
 #: By page; those of `shell` are on every page.
 PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "shell": SHELL, "desk": DESK, "figures": FIGURES, "audit": AUDIT, "maps": MAPS, "print": PRINT,
-    "accounts": ACCOUNTS,    "report": PHONE | REPORT, "follow": PHONE | FOLLOW, "officer": PHONE | OFFICER,
+    "admin": ADMIN, "accounts": ACCOUNTS, "report": PHONE | REPORT, "follow": PHONE | FOLLOW,
+    "officer": PHONE | OFFICER,
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ SHELL: dict[str, tuple[str, ...]] = {
     "page.desk": ("调度台", "Desk"),
     "page.figures": ("统计", "Figures"),
     "page.audit": ("审计", "Audit"),
+    "page.admin": ("管理", "Administration"),
     "page.maps": ("地图", "Map"),
     "languages": ("语言", "Language"),
     "theme": ("明暗", "Light or dark"),

@@ -92,6 +92,18 @@ class AccountService:
                 raise AccountUnknown(login=login)
             return disable_account(connection, login)
 
+    def enable(self, login: str) -> bool:
+        """Let an account be used again with the password that it has; return whether it was disabled.
+
+        Raises
+        ------
+        AccountUnknown
+        """
+        with self._database.transaction() as connection:
+            if find_account(connection, login) is None:
+                raise AccountUnknown(login=login)
+            return enable_account(connection, login)
+
     def reset(self, login: str, *, enable: bool = False) -> str:
         """Give an account a new one-time password and return it; its sessions end, and failures are forgotten.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection
 
 from geoservice.domain.importing.values import NotAValue
+from geoservice.domain.staff.cover import COVERING
 from geoservice.domain.staff.rosters import DISPATCHER, read_call_sign, read_staff_code
 from geoservice.errors import PostedToNoGrid, PostingUnknown, StaffMemberUnknown, StaffNotStored, StaffUnknown
 from geoservice.services.lookups import get_jurisdiction
@@ -15,6 +18,25 @@ from layers.grids.territory import grids_in_force
 from layers.staff import edits, queries
 from layers.staff.call_signs import free_call_signs, is_chinese
 from layers.staff.model import Member, NumberedPosting, PostingSpan
+
+
+@dataclass(frozen=True)
+class StaffCalendar:
+    """Who serves which grid from today on."""
+
+    today: date
+    members: tuple[Member, ...]
+    #: Those that are not over, by grid, the grid officer first.
+    postings: tuple[NumberedPosting, ...]
+    #: Names of the grids in force, by code.
+    grids: Mapping[str, str]
+
+    def serving(self, grid_code: str, day: date) -> tuple[PostingSpan, ...]:
+        """Return who serves a grid on a day, as grid officer or deputy, the grid officer first."""
+        return tuple(
+            one for _, one in self.postings
+            if one.grid_code == grid_code and one.role in COVERING and one.valid_from <= day < one.ends
+        )  # fmt: skip
 
 
 class StaffService:
@@ -70,6 +92,16 @@ class StaffService:
             j = get_jurisdiction(connection, jurisdiction_code).id
             day = day or queries.today_in(connection, j)
             return queries.numbered_postings(connection, jurisdiction_id=j, day=day)
+
+    def calendar(self, jurisdiction_code: str) -> StaffCalendar:
+        """Return who serves which grid from today on; raise JurisdictionUnknown."""
+        with self._database.transaction(one_view=True) as connection:
+            j = get_jurisdiction(connection, jurisdiction_code).id
+            today = queries.today_in(connection, j)
+            postings = queries.numbered_postings(connection, jurisdiction_id=j)
+            grids = {str(one["code"]): str(one["name"]) for one in grids_in_force(connection, jurisdiction_id=j)}
+            lasting = tuple(one for one in postings if one.posting.ends > today)
+            return StaffCalendar(today, queries.members(connection, jurisdiction_id=j), lasting, grids)
 
     def post(self, jurisdiction_code: str, posting: PostingSpan, *, actor: str) -> NumberedPosting:
         """Post a member of staff to a grid.

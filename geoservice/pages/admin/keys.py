@@ -1,0 +1,225 @@
+"""Keys of programs: which there are, make, give another secret, revoke."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from geoservice.auth.model import Role
+from geoservice.auth.permissions import roles_within
+from geoservice.errors import PersonalNumberRefused, StaffUnknown
+from geoservice.pages.admin.areas import Here
+from geoservice.pages.admin.forms import chosen_in, end_in, sent
+from geoservice.pages.admin.granted import grant_fields, holder_in
+from geoservice.pages.admin.model import Action, Cell, Field, Form, Refused, Table
+from geoservice.pages.admin.rendering import form_page, secret_page, table_page, thing_page
+from geoservice.pages.shell.choice import led_on
+from geoservice.records.keys.queries import StoredKey
+from geoservice.services.administration.service import Administration
+from geoservice.services.keys import KeyUnknown
+from geoservice.web.forms import FORM_TYPE
+from geoservice.web.guard import Guard
+from geoservice.web.sessions import token_in_form
+from geoservice.web.streaming import streams
+from layers.errors import RefusedByDatabase
+
+#: In words of the columns.
+COLUMNS = ("label", "key", "role", "where", "staff", "state", "networks", "used", "ends", "made")
+#: How long a key is good when it is made or rotated, unless something else is said.
+LASTS = timedelta(days=365)
+#: For how long the secret before may be good, too, in hours; 0: it ends at once.
+OVERLAPS_H = (0, 1, 24, 7 * 24, 30 * 24)
+_OVERLAP_FIRST_H = 7 * 24
+_ENDS_SOON = timedelta(days=30)
+_NETWORKS_MOST = 20
+
+
+def add_keys(blueprint: Blueprint, administration: Administration, guard: Guard) -> None:
+    """Add the area."""
+
+    @blueprint.get("/admin/<jurisdiction>/keys")
+    @guard("manage_keys")
+    def keys(jurisdiction: str) -> Response:
+        here = Here.of(administration, jurisdiction, "keys")
+        rows = [_row(here, one) for one in administration.keys.keys(jurisdiction, here.identity)]
+        columns = [here.words[f"column.{name}"] for name in COLUMNS]
+        table = Table(here.words["area.keys"], columns, rows, here.words["empty.keys"])
+        return table_page(here, [table], ways=[Action("new.key", here.url("new-key"))])
+
+    @blueprint.get("/admin/<jurisdiction>/new-key")
+    @guard("manage_keys")
+    def new_key(jurisdiction: str) -> Response:
+        here = Here.of(administration, jurisdiction, "keys")
+        return form_page(here, _new_form(here, administration))
+
+    @blueprint.post("/admin/<jurisdiction>/new-key")
+    @guard("manage_keys")
+    @token_in_form
+    @streams(FORM_TYPE)
+    def make_key(jurisdiction: str) -> Response:
+        here = Here.of(administration, jurisdiction, "keys")
+        form = _new_form(here, administration)
+        return sent(here, form, lambda values: _made(here, administration, form, values))
+
+    @blueprint.get("/admin/<jurisdiction>/keys/<id>")
+    @guard("manage_keys")
+    def key(jurisdiction: str, id: str) -> Response:
+        here = Here.of(administration, jurisdiction, "keys")
+        return _key_page(here, administration.keys.key(jurisdiction, id, here.identity))
+
+    _add_changes(blueprint, administration, guard)
+
+
+def _add_changes(blueprint: Blueprint, administration: Administration, guard: Guard) -> None:
+    forms = {"rotate": _rotate_form, "revoke": _revoke_form}
+
+    @blueprint.get("/admin/<jurisdiction>/keys/<id>/rotate", defaults={"action": "rotate"})
+    @blueprint.get("/admin/<jurisdiction>/keys/<id>/revoke", defaults={"action": "revoke"})
+    @guard("manage_keys")
+    def ask_key(jurisdiction: str, id: str, action: str) -> Response:
+        here = Here.of(administration, jurisdiction, "keys")
+        return form_page(here, forms[action](here, administration.keys.key(jurisdiction, id, here.identity)))
+
+    @blueprint.post("/admin/<jurisdiction>/keys/<id>/rotate")
+    @guard("manage_keys")
+    @token_in_form
+    @streams(FORM_TYPE)
+    def rotate_key(jurisdiction: str, id: str) -> Response:
+        here = Here.of(administration, jurisdiction, "keys")
+        form = _rotate_form(here, administration.keys.key(jurisdiction, id, here.identity))
+        return sent(here, form, lambda values: _rotated(here, administration, id, form, values))
+
+    @blueprint.post("/admin/<jurisdiction>/keys/<id>/revoke")
+    @guard("manage_keys")
+    @token_in_form
+    @streams(FORM_TYPE)
+    def revoke_key(jurisdiction: str, id: str) -> Response:
+        here = Here.of(administration, jurisdiction, "keys")
+        form = _revoke_form(here, administration.keys.key(jurisdiction, id, here.identity))
+        return sent(here, form, lambda values: _revoked(here, administration, id))
+
+
+def _row(here: Here, one: StoredKey) -> list[Cell]:
+    cells = _cells(here, one)
+    return [Cell(one.label, here.url("keys", one.id)), *(cells[name] for name in COLUMNS[1:])]
+
+
+def _cells(here: Here, one: StoredKey) -> dict[str, Cell]:
+    said = here.words
+    networks = ", ".join(map(str, one.networks))
+    return {
+        "key": Cell(one.id),
+        "role": Cell(said[f"role.{one.role}"]),
+        "where": Cell(one.jurisdiction_code or said["everywhere"]),
+        "staff": Cell(one.staff_code or "—"),
+        "state": _state(here, one),
+        "networks": Cell(networks or said["networks.any"]),
+        "used": Cell(here.when(one.used_at, said["never"])),
+        "ends": Cell(here.last_day(one.expires_at, said["no_end"])),
+        "made": Cell(said["made"].format(at=here.when(one.created_at, ""), by=one.created_by)),
+    }
+
+
+def _is_in_use(one: StoredKey) -> bool:
+    return one.revoked_at is None and (one.expires_at is None or one.expires_at > datetime.now(UTC))
+
+
+def _state(here: Here, one: StoredKey) -> Cell:
+    said, now = here.words, datetime.now(UTC)
+    if one.revoked_at is not None:
+        return Cell(said["state.revoked"].format(at=here.when(one.revoked_at, "")), state="bad")
+    if not _is_in_use(one):
+        return Cell(said["state.ended"], state="bad")
+    if one.previous_until is not None and one.previous_until > now:
+        return Cell(said["state.two_secrets"].format(at=here.when(one.previous_until, "")), state="soon")
+    if one.expires_at is not None and one.expires_at < now + _ENDS_SOON:
+        return Cell(said["state.ends_soon"], state="soon")
+    return Cell(said["state.in_use"], state="good")
+
+
+def _key_page(here: Here, one: StoredKey) -> Response:
+    is_open = _is_in_use(one) and Role(one.role) in roles_within(here.identity.role)
+    ways = [Action(f"do.{name}", here.url("keys", one.id, name)) for name in ("rotate", "revoke")] if is_open else []
+    return thing_page(here, one.label, _cells(here, one), ways=ways)
+
+
+def _new_form(here: Here, administration: Administration) -> Form:
+    said = here.words
+    fields = (Field("label", required=True), *grant_fields(here, administration.staff), Field("networks", "area"))
+    values = {"ends": (here.today + LASTS).isoformat()}
+    return Form(said["new.key"], here.url("new-key"), said["send.key"], here.url("keys"), fields, values=values)
+
+
+def _rotate_form(here: Here, one: StoredKey) -> Form:
+    said = here.words
+    overlaps = [(str(hours), said[f"overlap.{hours}"]) for hours in OVERLAPS_H]
+    fields = (Field("overlap", "select", overlaps, required=True),)
+    costs = [said["costs.rotate"], *([said["costs.rotate.end"]] if one.expires_at is not None else [])]
+    return Form(
+        said["ask.rotate"].format(name=one.label), here.url("keys", one.id, "rotate"), said["do.rotate"],
+        here.url("keys", one.id), fields, costs, {"overlap": str(_OVERLAP_FIRST_H)},
+    )  # fmt: skip
+
+
+def _revoke_form(here: Here, one: StoredKey) -> Form:
+    said = here.words
+    used = said["costs.revoke.used"].format(at=here.when(one.used_at, said["never"]))
+    return Form(
+        said["ask.revoke"].format(name=one.label), here.url("keys", one.id, "revoke"), said["do.revoke"],
+        here.url("keys", one.id), costs=[said["costs.revoke"], used],
+    )  # fmt: skip
+
+
+def _made(here: Here, administration: Administration, form: Form, values: Mapping[str, str]) -> Response:
+    if not values["label"]:
+        raise Refused(label="error.label")
+    role, place, holder = holder_in(values, form)
+    networks, expires_at = _networks_in(values), end_in(here, values)
+    try:
+        text = administration.keys.create(
+            role, values["label"], jurisdiction=place, staff=holder, networks=networks, expires_at=expires_at,
+            identity=here.identity,
+        )  # fmt: skip
+    except StaffUnknown:
+        raise Refused(staff="error.choose") from None
+    except (PersonalNumberRefused, RefusedByDatabase):  # what else it refuses is looked at above
+        raise Refused(label="error.label") from None
+    title = here.words["once.key.title"].format(name=values["label"])
+    return secret_page(here, title, text, [here.words["once.key"]], here.url("keys"))
+
+
+def _networks_in(values: Mapping[str, str]) -> list[IPv4Network | IPv6Network]:
+    """Return the networks that a form names, with spaces, commas or lines between them. Raise Refused."""
+    written = values["networks"].replace(",", " ").split()
+    if len(written) > _NETWORKS_MOST:
+        raise Refused(networks="error.networks")
+    try:
+        return [ip_network(one) for one in written]
+    except ValueError:
+        raise Refused(networks="error.networks") from None
+
+
+def _rotated(here: Here, administration: Administration, id: str, form: Form, values: Mapping[str, str]) -> Response:
+    overlap = timedelta(hours=int(chosen_in(values, form, "overlap")))
+    try:
+        text, until = administration.keys.rotate(
+            here.place.code, id, here.identity, overlap=overlap, lasts=LASTS
+        )  # fmt: skip
+    except KeyUnknown:
+        raise Refused(**{"": "error.key_over"}) from None
+    label = administration.keys.key(here.place.code, id, here.identity).label
+    sentences = (here.words["once.key"], here.words["once.rotated"].format(at=here.when(until, "")))
+    title = here.words["once.key.title"].format(name=label)
+    return secret_page(here, title, text, sentences, here.url("keys", id))
+
+
+def _revoked(here: Here, administration: Administration, id: str) -> Response:
+    try:
+        administration.keys.revoke(here.place.code, id, here.identity)
+    except KeyUnknown:
+        raise Refused(**{"": "error.key_over"}) from None
+    return led_on(here.url("keys", id, done="revoke"))

@@ -1,0 +1,95 @@
+"""What a page of administrators is made of, whatever its area: a table, one thing with its facts, a form."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+#: How something stands; told by words, the colour comes on top.
+State = Literal["", "good", "soon", "bad"]
+
+
+class Cell(NamedTuple):
+    """A cell of a table, or a fact."""
+
+    text: str
+    url: str = ""
+    state: State = ""
+    #: Columns that it goes over.
+    span: int = 1
+
+
+class Action(NamedTuple):
+    """Something that can be done."""
+
+    word: str
+    url: str
+    #: It costs nothing and is done at once; else it leads to a page that says what it costs.
+    at_once: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table of an area."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    #: What is told in place of no rows.
+    empty: str
+    #: Its columns are days: it stays a table on a phone.
+    is_calendar: bool = False
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a form. Its words are those of `field.NAME` and, where there are any, `hint.NAME`."""
+
+    name: str
+    kind: Literal["text", "date", "number", "select", "check", "area"] = "text"
+    #: Of a select: what is sent, and what is shown.
+    options: Sequence[tuple[str, str]] = ()
+    required: bool = False
+    longest: int = 200
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form on its own page."""
+
+    title: str
+    #: Where it is sent.
+    url: str
+    #: Word of its button.
+    send: str
+    back: str
+    fields: Sequence[Field] = ()
+    #: What it costs, before it is done.
+    costs: Sequence[str] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    #: Sentences by the field that they are about; "" is the whole.
+    errors: Mapping[str, str] = field(default_factory=dict)
+    #: It edits what others may edit meanwhile, of which `stored` are the values now.
+    stored: Mapping[str, str] | None = None
+
+    @property
+    def seen(self) -> str:
+        """Return what the form brings along, so that it is known whether what it edits was changed meanwhile."""
+        told = "" if self.stored is None else repr(sorted(self.stored.items()))
+        return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+class Refused(Exception):
+    """A form was not taken.
+
+    Parameters
+    ----------
+    errors
+        Keys of sentences, by the field that they are about.
+    """
+
+    def __init__(self, **errors: str) -> None:
+        super().__init__()
+        self.errors = errors

@@ -1,0 +1,76 @@
+"""How the pages of administrators are written: tables, one thing with its facts, forms, a secret told once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Response, request
+
+from geoservice.pages.admin.areas import Here
+from geoservice.pages.admin.model import Action, Cell, Form, Table
+from geoservice.pages.shell.frame import page
+
+#: Key of the sentence that somebody else edited the same meanwhile: whoever sends the form again means it all the same.
+CHANGED = "error.changed"
+
+
+def table_page(
+    here: Here, tables: Sequence[Table], *, ways: Sequence[Action] = (), remark: Cell | None = None
+) -> Response:  # fmt: skip
+    """Return the page of an area.
+
+    Parameters
+    ----------
+    remark
+        What should be known first.
+    """
+    return _page(
+        here, "table", here.words[f"area.{here.area}"], tables=tables, ways=ways, remark=remark, done=_done(here)
+    )
+
+
+def thing_page(
+    here: Here, title: str, facts: Mapping[str, Cell], *, ways: Sequence[Action], undo: Action | None = None,
+    tables: Sequence[Table] = (), more: Action | None = None,
+) -> Response:  # fmt: skip
+    """Return the page of one thing: its facts, and what can be done with it.
+
+    Parameters
+    ----------
+    facts
+        By the key of their word.
+    undo
+        What takes back what was just done.
+    more
+        Where its table goes on.
+    """
+    return _page(here, "thing", title, facts=facts, ways=ways, undo=undo, tables=tables, more=more, done=_done(here))
+
+
+def form_page(here: Here, form: Form) -> Response:
+    """Return a form on its own page; one that was not taken with what is wrong."""
+    status = 412 if CHANGED in form.errors.values() else 422 if form.errors else 200
+    return _page(here, "form", form.title, status=status, form=form, named=named_errors(here, form))
+
+
+def secret_page(here: Here, title: str, secret: str, sentences: Sequence[str], back: str) -> Response:
+    """Return the page that shows a secret this once; nobody stores it on the way, and no address has it."""
+    return _page(here, "secret", title, secret=secret, sentences=sentences, back=back)
+
+
+def named_errors(here: Here, form: Form) -> dict[str, str]:
+    """Return the sentences of what is wrong with a form, by the field."""
+    return {name: here.words[key] for name, key in form.errors.items()}
+
+
+def _done(here: Here) -> str:
+    """Return what was done before this page, as its address says it in a word that is known."""
+    return here.words.get(f"done.{request.args.get('done', '')}", "")
+
+
+def _page(here: Here, template: str, title: str, *, status: int = 200, **values: Any) -> Response:
+    return page(
+        f"admin/templates/{template}.html", "admin", title=title, place=here.place, status=status, areas=here.leads,
+        area_name=here.area, area_url=here.url(here.area), **values,
+    )  # fmt: skip

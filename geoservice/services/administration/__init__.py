@@ -1,0 +1,1 @@
+"""What administrators do by pages, each within what is his own."""

@@ -1,0 +1,99 @@
+"""The administrators' pages in a browser: a laptop and a phone, light and dark, with and without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from geoservice.auth.model import Role
+from geoservice.pages.admin.areas import AREAS
+from geoservice.pages.words.catalogue import words
+from tests.browser.conftest import Visit
+from tests.browser.desk import LAPTOP, PHONE, LiveDesk, axe_script, serving_desk, sign_in
+from tests.browser.test_desk import WATCH, assert_tame
+
+pytestmark = pytest.mark.browser
+SAID = words("admin", "en")
+FORMS = ("new-account", "new-key", "new-posting", "accounts/desk-2", "accounts/desk-2/disable")
+
+
+@pytest.fixture(scope="module")
+def desk(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
+    with serving_desk(cluster_url, community_template) as desk:
+        desk.account("desk-2")
+        yield desk
+
+
+@pytest.fixture
+def open_admin(desk: LiveDesk, visit: Callable[..., Visit]) -> Callable[..., Visit]:
+    """Sign in and open the page; return the visit."""
+
+    def go(**context: Any) -> Visit:
+        seen = visit(f"{desk.url}/signin?lang=en", **context)
+        seen.page.add_init_script(WATCH)
+        sign_in(seen.page, desk, "admin-1", Role.ADMIN)
+        seen.page.goto(f"{desk.url}/admin/sare?lang=en")
+        return seen
+
+    return go
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(axe_script())
+    told = page.evaluate("axe.run()")
+    return [f"{page.url} {one['id']}: {one['nodes'][0]['html']:.120}" for one in told["violations"]]
+
+
+def test_axe_finds_nothing_and_nothing_is_wider_than_its_screen(
+    desk: LiveDesk, open_admin: Callable[..., Visit]
+) -> None:
+    """One session looks at each page, as a laptop and light, then as a phone and dark."""
+    page = open_admin(**LAPTOP, bypass_csp=True).page
+    found = []
+    for size, scheme in ((LAPTOP, "light"), (PHONE, "dark"), ({"width": 320, "height": 700}, "light")):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for path in (*(area for area, _ in AREAS), *FORMS):
+            page.goto(f"{desk.url}/admin/sare/{path}?lang=en")
+            assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+            found += violations(page)
+        page.goto(f"{desk.url}/admin/sare/new-account?lang=en")
+        page.locator("#send").click()
+        expect(page.locator("#errors")).to_be_focused()
+        found += violations(page)
+    assert found == []
+
+
+def made(page: Page, login: str) -> None:
+    """Make an account by the form, after an error that it tells beside its field."""
+    page.locator(".areas a", has_text=SAID["area.accounts"]).click()
+    page.locator(".head .button").click()
+    page.locator("#f-login").fill(login)
+    page.locator("#send").click()
+    expect(page.locator("#f-role-error")).to_contain_text(SAID["error.choose"])
+    expect(page.locator("#f-login")).to_have_value(login)
+    page.locator("#f-role").select_option("dispatcher")
+    page.locator("#send").click()
+    assert page.locator("#secret").input_value() not in page.url
+    page.locator(".ways .first").click()
+    expect(page.locator("h1")).to_have_text(login)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_an_account_is_made_disabled_and_that_undone(open_admin: Callable[..., Visit], *, scripts: bool) -> None:
+    seen = open_admin(**LAPTOP, java_script_enabled=scripts)
+    page = seen.page
+    made(page, f"desk-{'s' if scripts else 'n'}")
+    page.get_by_role("link", name=SAID["do.disable"]).click()
+    expect(page.locator(".costs")).to_have_text(SAID["costs.disable"])
+    page.locator("#send").click()
+    expect(page.locator(".notice.good")).to_contain_text(SAID["done.disable"])
+    page.locator(".notice").get_by_role("button", name=SAID["do.enable"]).click()
+    expect(page.locator(".notice.good")).to_contain_text(SAID["done.enable"])
+    if scripts:
+        seen.refused = [one for one in seen.refused if not one.startswith("422 ")]  # the form with its error
+        seen.errors = [one for one in seen.errors if "422" not in one]
+        assert_tame(seen)

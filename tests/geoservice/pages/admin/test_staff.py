@@ -1,0 +1,101 @@
+"""Staff and postings on pages: a calendar that names gaps, members by call sign, postings begun, ended and put back."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from geoservice.wiring import Services
+from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted
+from tests.geoservice.web.attacks import TEXTS
+
+ROW = re.compile(r'<tr><th scope="row">\s*(.*?)\s*</th>(.*?)</tr>', re.DOTALL)
+
+
+def calendar(admin: Administrator) -> dict[str, list[tuple[int, str]]]:
+    """Return, by grid, for how many days in a row who is told to serve it."""
+    text = admin.show("staff").text
+    table = text[text.index('class="list days"') :].partition("</table>")[0]
+    told = {}
+    for name, cells in ROW.findall(table):
+        found = re.findall(r'<td(?: colspan="(\d+)")?>\s*(?:<span[^>]*>)?(.*?)(?:</span>)?\s*</td>', cells, re.DOTALL)
+        told[name.split()[0]] = [(int(span or 1), who.strip()) for span, who in found]
+    return told
+
+
+def test_a_posting_is_ended_put_back_and_another_begun(services: Services, community_url: str) -> None:
+    admin = Administrator(services)
+    whole = services.staff.calendar("sare")
+    number, posting = next(one for one in whole.postings if one.posting.role == "grid_officer")
+    grid, today = posting.grid_code, whole.today
+    assert all(sum(days for days, _ in runs) == 14 for runs in calendar(admin).values())
+    assert "each grid has somebody" in admin.show("staff").text
+    path, last = f"postings/{number}", today + timedelta(days=2)
+    assert "nothing of the grid" in admin.show(path).text
+    assert admin.send(path, last=last.isoformat()).status_code == 303
+    sign = services.staff.member("sare", posting.staff_code).call_sign
+    runs = calendar(admin)[grid]
+    assert runs[0][0] == 3
+    assert sign in runs[0][1]
+    others = [who for _, who in runs[1:]]
+    deputy = [one for one in whole.serving(grid, today) if one.role == "deputy"]
+    assert others == (["nobody"] if not deputy else others)
+    assert ("1 grids have days without anybody" in admin.show("staff").text) == (others == ["nobody"])
+    assert noted(community_url, "posting_changed")[0] == "admin:admin-5"
+    # Another one there from the day after on; two on one day can not be.
+    new = {"member": posting.staff_code, "grid": grid, "duty": "grid_officer", "first": last.isoformat(), "last": ""}
+    assert errors(admin.send("new-posting", **new)).keys() == {"grid"}
+    done = admin.send("new-posting", **new | {"first": (last + timedelta(days=1)).isoformat()})
+    assert "The posting is saved." in admin.get(done.headers["Location"]).text
+    assert errors(admin.send(path, last="")).keys() == {"last"}
+    assert noted(community_url, "posting_added")[0] == "admin:admin-5"
+    assert calendar(admin)[grid][-1][0] >= 11
+
+
+def test_what_is_wrong_is_told_beside_its_field(services: Services, community_url: str) -> None:
+    admin = Administrator(services)
+    told = services.staff.calendar("sare")
+    member, grid = told.members[0].code, next(iter(told.grids))
+    new = {"member": member, "grid": grid, "duty": "deputy", "first": "2030-01-01", "last": "2030-01-31"}
+    before = services.staff.calendar("sare")
+    for changed, field in (
+        ({"member": ""}, "member"), ({"member": "none"}, "member"), ({"grid": ""}, "grid"), ({"grid": "none"}, "grid"),
+        ({"duty": "king"}, "duty"), ({"first": ""}, "first"), ({"first": "0001-01-01"}, "first"),
+        ({"last": "2029-12-31"}, "last"), ({"last": "9999-12-31"}, "last"), ({"last": "soon"}, "last"),
+    ):  # fmt: skip
+        assert errors(admin.send("new-posting", **new | changed)).keys() == {field}, changed
+    for code in ("13800138000", "", member):
+        assert errors(admin.send("new-member", code=code, duty="grid_officer", call_sign="")).keys() == {"code"}, code
+    assert errors(admin.send("new-member", code="G77", duty="king", call_sign="")).keys() == {"duty"}
+    for sign in ("王小明", "13800138000", "x" * 201):
+        answer = admin.send(f"staff/{member}", duty=told.members[0].role, call_sign=sign)
+        assert errors(answer).keys() == {"call_sign"}, sign
+    assert services.staff.calendar("sare") == before
+    token = admin.token()
+    for text in TEXTS:
+        form = {"code": text, "duty": "grid_officer", "call_sign": text}
+        answer = admin.post("/admin/sare/new-member?lang=en", token=token, **form)
+        assert answer.status_code in (303, 422), text
+        assert admin.get(f"/admin/sare/postings/{len(text)}999").status_code == 404
+    assert "<script>alert" not in admin.show("staff").text
+    for path in ("new-member", "new-posting", f"staff/{member}", f"postings/{told.postings[0].id}"):
+        assert admin.post(f"/admin/sare/{path}", **new).status_code == 403
+    make_town(community_url)
+    stranger = Administrator(services, "admin-6", "town")
+    assert stranger.get("/admin/sare/staff").status_code == 403
+    assert stranger.show(f"staff/{member}").status_code == 404
+    assert stranger.show(f"postings/{told.postings[0].id}").status_code == 404
+    assert stranger.send(f"postings/{told.postings[0].id}", last="").status_code == 404
+
+
+def test_a_member_is_made_and_renamed(services: Services, community_url: str) -> None:
+    admin = Administrator(services)
+    assert admin.send("new-member", code="G77", duty="grid_officer", call_sign="").status_code == 303
+    assert services.staff.member("sare", "G77").role == "grid_officer"
+    assert admin.send("staff/G77", duty="dispatcher", call_sign="77").status_code == 303
+    assert services.staff.member("sare", "G77")[1:] == ("77", "dispatcher")
+    grid = next(iter(services.staff.calendar("sare").grids))
+    posting = {"member": "G77", "grid": grid, "duty": "deputy", "first": "2030-01-01", "last": ""}
+    assert errors(admin.send("new-posting", **posting)).keys() == {"member"}
+    assert noted(community_url, "staff_added")[0] == "admin:admin-5"
+    assert admin.show("staff/none").status_code == 404

@@ -1,0 +1,99 @@
+"""Webhooks on pages: made with a secret shown once, switched off and on, what was given up sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from geoservice.settings import Settings
+from geoservice.wiring import Services, build_services
+from tests.conftest import as_service
+from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted, secret
+from tests.geoservice.web.attacks import TEXTS
+from tests.loading import stop
+
+URL = "http://127.0.0.1:9/hidden-in-the-path"
+NEW = {"url": URL, "label": "<i>command", "place": "sare", "events": "incident"}
+
+
+@pytest.fixture
+def services(community_url: str) -> Iterator[Services]:
+    """Return every service; webhooks may go to this machine, where nobody listens."""
+    url = SecretStr(as_service(community_url))
+    services = build_services(Settings(database_url=url, pool_size=4, webhook_networks="127.0.0.0/8"))
+    yield services
+    stop(services)
+
+
+def test_a_webhook_is_made_switched_off_and_on_and_sent_again(services: Services, community_url: str) -> None:
+    admin = Administrator(services)
+    told_once = secret(admin.send("new-webhook", **NEW))
+    made = services.webhooks.webhooks()[0]
+    assert (made.jurisdiction_code, made.topics, made.created_by) == (
+        "sare", {"type": frozenset({"incident"})}, "admin:admin-5",
+    )  # fmt: skip
+    path = f"webhooks/{made.id}"
+    with psycopg.connect(community_url) as connection:
+        connection.execute(
+            "INSERT INTO geoservice.delivery (webhook_id, number, type, body, status, attempts, last_status)"
+            " SELECT %s, n, 'incident.reported', '{}', 'dead', 9, 503 FROM generate_series(1, 60) AS n",
+            [made.id],
+        )
+    listed, whole = admin.show("webhooks").text, admin.show(path).text
+    for told in (listed, whole):
+        assert "&lt;i&gt;command" in told
+        assert "127.0.0.1:9" in told
+        assert "hidden-in-the-path" not in told
+        assert told_once not in told
+    assert whole.count("given up</span>") == 50
+    assert "before=11" in whole
+    assert admin.show(path, "&before=11").text.count("given up</span>") == 10
+    assert "60 messages" in admin.show(f"{path}/resend").text
+    assert admin.send(f"{path}/resend").status_code == 303
+    assert services.webhooks.webhook(made.id).dead == 0
+    done = admin.send(f"{path}/off", reason="the receiver moves")
+    assert services.webhooks.webhook(made.id).disabled_reason == "the receiver moves"
+    assert f'action="/admin/sare/{path}/on?lang=en"' in admin.get(done.headers["Location"]).text
+    assert admin.send(f"{path}/on").status_code == 303
+    assert services.webhooks.webhook(made.id).disabled_at is None
+    assert set(noted(community_url, "webhook_changed")) == {"admin:admin-5"}
+    assert admin.show(f"{path}/none").status_code == 404
+
+
+def test_webhooks_of_others_are_not_there(services: Services, community_url: str) -> None:
+    make_town(community_url)
+    elsewhere, _ = services.webhooks.add(URL, topics={}, label="of town", jurisdiction_code="town", actor="test")
+    everywhere, _ = services.webhooks.add(URL, topics={}, label="of all", actor="test")
+    admin, other = Administrator(services), Administrator(services, "admin-6", None)
+    for one in (elsewhere, everywhere):
+        assert one.label not in admin.show("webhooks").text
+        assert admin.show(f"webhooks/{one.id}").status_code == 404
+        assert admin.send(f"webhooks/{one.id}/off", reason="").status_code == 404
+    assert "of all" in other.show("webhooks").text
+    assert "of town" not in other.show("webhooks").text
+    assert errors(admin.send("new-webhook", **NEW | {"place": ""})).keys() == {"place"}
+
+
+def test_what_is_wrong_is_told_beside_its_field(services: Services) -> None:
+    admin = Administrator(services)
+    for changed, field in (
+        ({"url": ""}, "url"), ({"url": "ftp://127.0.0.1/"}, "url"), ({"url": "http://10.0.0.1/"}, "url"),
+        ({"label": "13800138000"}, "label"), ({"label": "a\x00b"}, "label"), ({"events": "none"}, "events"),
+    ):  # fmt: skip
+        assert errors(admin.send("new-webhook", **NEW | changed)).keys() == {field}, changed
+    assert services.webhooks.webhooks() == ()
+    made, _ = services.webhooks.add(URL, topics={}, jurisdiction_code="sare", actor="test")
+    path = f"webhooks/{made.id}"
+    assert errors(admin.send(f"{path}/off", reason="13800138000")).keys() == {"reason"}
+    assert errors(admin.send(f"{path}/off", reason="x" * 500)).keys() == {"reason"}
+    assert admin.post(f"/admin/sare/{path}/off", reason="x").status_code == 403
+    assert admin.post("/admin/sare/new-webhook", **NEW).status_code == 403
+    assert services.webhooks.webhook(made.id).disabled_at is None
+    token = admin.token()
+    for text in TEXTS:
+        answer = admin.post("/admin/sare/new-webhook?lang=en", token=token, **NEW | {"label": text})
+        assert answer.status_code in (200, 422), text
+    assert "<script>alert" not in admin.show("webhooks").text
