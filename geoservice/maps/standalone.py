@@ -78,8 +78,8 @@ class StandaloneMap(ShellMap):
         if self._attribution:
             told = htmlsafe_json_dumps(self._attribution)
             lines += (
-                f"{{ const told = document.createElement('span'); told.textContent = {told};"
-                f" L.control.attribution({{prefix: false}}).addAttribution(told.innerHTML).addTo({self.get_name()}); }}"
+                f"L.control.attribution({{prefix: false}}).addAttribution(geoserviceEscaped({told}))"
+                f".addTo({self.get_name()});"
             )
         script.add_child(Verbatim(lines), name="geoservice_switches")
         return lines

@@ -24,12 +24,10 @@ window.geoserviceFeatures = (spec, data) => {
     onEachFeature: (feature, layer) => { if (spec.interactive) layer.bindPopup(() => told(feature), { maxHeight: 320 }); },
   });
 };
+// Leaflet's controls take markup: of a text, its letters.
+window.geoserviceEscaped = (text) => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 window.geoserviceSwitches = (map, layers) => {
   const named = {};
-  for (const [title, layer] of layers) {
-    const text = document.createElement('span');
-    text.textContent = title;
-    named[text.innerHTML] = layer;
-  }
+  for (const [title, layer] of layers) named[geoserviceEscaped(title)] = layer;
   L.control.layers(null, named, { collapsed: layers.length > 6 }).addTo(map);
 };

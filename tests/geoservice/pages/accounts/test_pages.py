@@ -558,7 +558,7 @@ def test_the_map_and_the_list_show_who_is_signed_in(services: Services, communit
             in stranger.get(path).text
         )
         seen = browser.get(path if path.startswith("/maps") else browser.get(path).headers["Location"]).text
-        assert ">desk-8</a>" in seen
+        assert ">desk-8</strong>" in seen
         assert 'action="/signout?lang=en"' in seen
         assert HIDDEN.search(seen)
 

@@ -126,7 +126,7 @@ def test_it_is_on_the_map_and_described_to_machines(services: Services, client: 
         ("code", "text"), ("kind", "text"), ("pressure", "number"), ("works", "boolean"), ("grid_code", "text"),
     ]  # fmt: skip
     assert set(described["columns"][1]["codes"]) == {"地上", "地下"}
-    assert '"layer": "hydrants"' in client.get("/maps/sare/tiles").get_data(as_text=True)
+    assert '"layer": "hydrants"' in page
 
 
 def test_every_door_writes_it_with_history_and_each_change_is_undone(
