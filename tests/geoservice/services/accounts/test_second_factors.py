@@ -20,6 +20,7 @@ from geoservice.services.accounts.account_errors import (
     SignInRefused,
 )
 from geoservice.services.accounts.sessions import CodePending, NewSession, SessionService
+from layers.errors import TooBusy
 from tests.geoservice.services.accounts.desk import ELSEWHERE, HERE, LIMITS, NEW, Desk, code_of
 
 
@@ -397,14 +398,19 @@ def test_many_who_sign_in_and_guess_at_once_do_not_wait_for_each_other_for_good(
     names = [f"desk-{number}" for number in range(2, 6)]
     passwords = [desk.accounts.create(name, Role.READER, created_by="test", jurisdiction="town") for name in names]
 
-    def work(number: int) -> bool:
-        if number % 3 == 0:
-            desk.fail(1, login=f"nobody-{number}", address=ELSEWHERE)
-        elif number % 3 == 1:
-            desk.sign_in(passwords[number % 4], names[number % 4], address=HERE)
-        else:
-            show(desk, half_of(desk), codes[number % 10], address=HERE)
-        return True
+    def work(number: int) -> str:
+        try:
+            if number % 3 == 0:
+                desk.fail(1, login=f"nobody-{number}", address=ELSEWHERE)
+            elif number % 3 == 1:
+                desk.sign_in(passwords[number % 4], names[number % 4], address=HERE)
+            else:
+                show(desk, half_of(desk), codes[number % 10], address=HERE)
+        except TooBusy:  # an answer, too, where passwords are hashed by few at once
+            return "busy"
+        return "done"
 
     with ThreadPoolExecutor(6) as pool:
-        assert all(pool.map(work, range(2, 26)))
+        answers = list(pool.map(work, range(2, 26)))
+    assert set(answers) <= {"done", "busy"}
+    assert "done" in answers
