@@ -13,9 +13,9 @@ from geoservice.cli.actor import actor
 from geoservice.cli.database import open_database
 from geoservice.cli.home import grant_options, stated_grant
 from geoservice.lazy_modules import lazily
-from geoservice.settings import Settings
 
 with lazily():
+    from geoservice import settings
     from geoservice.services.accounts import accounts as account_services
     from geoservice.services.accounts import providers, second_factors
 
@@ -115,7 +115,7 @@ def _named(issuer: str | None) -> str:
 def _subject(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say as whom an identity provider knows somebody."""
     issuer = click.option(
-        "--issuer", default=lambda: Settings().oidc_issuer, callback=lambda ctx, option, value: _named(value),
+        "--issuer", default=lambda: settings.Settings().oidc_issuer, callback=lambda ctx, option, value: _named(value),
         help="The identity provider, as its tokens name it; GEOSERVICE_OIDC_ISSUER when not told.",
     )  # fmt: skip
     subject = click.option("--subject", required=True, help="As whom it knows him; the page to sign in shows it.")

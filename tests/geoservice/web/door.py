@@ -103,6 +103,7 @@ def _existing(services: Services) -> dict[str, Any]:
         "jurisdiction_id": jurisdiction,
         "code": services.grids.grids(jurisdiction)[0]["code"],
         "grid": services.grids.grids(jurisdiction)[0]["code"],
+        "q": services.grids.grids(jurisdiction)[0]["code"],
         "incidents.id": str(incident.id),
         "editions.id": str(services.editions.editions(jurisdiction)[0].id),
         "service_code": services.incidents.services(jurisdiction)[0].code,
