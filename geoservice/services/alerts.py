@@ -67,7 +67,7 @@ class AlertService:
         report = NewReport(
             service, declared_position(view.middle.lon, view.middle.lat), "camera", accuracy_m=view.accuracy_m,
             reported_at=seen_at, jurisdiction_code=jurisdiction.code,
-            attributes={"camera": view.code, "alert": alert.value},
+            known={"camera": view.code, "alert": alert.value},
         )  # fmt: skip
         incident, _ = self._incidents.report(report, identity=identity, key=key)
         return incident

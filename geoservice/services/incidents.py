@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -69,6 +69,8 @@ class NewReport:
     jurisdiction_code: str | None = None
     #: Answers to what the service asks for; None: whoever reports was not asked.
     attributes: Mapping[str, str | list[str]] | None = None
+    #: What the door knows of itself, such as which camera saw it; kept beside the answers, and judged by no service.
+    known: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -293,11 +295,11 @@ def _found(incident: Incident | None, incident_id: UUID) -> Incident:
 def _answers(asked: Sequence[Mapping[str, Any]], report: NewReport) -> Answers:
     """Return the answers that are kept; raise AnswersUnfit."""
     if report.attributes is None:
-        return {}
+        return dict(report.known)
     kept, faults = judged(asked, report.attributes)
     if faults:
         raise AnswersUnfit(faults)
-    return kept
+    return {**report.known, **kept}
 
 
 def _first_or_again(

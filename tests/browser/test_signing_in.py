@@ -58,6 +58,7 @@ def choose_password(page: Page, first: str, new: str = NEW) -> None:
 
 
 def assert_no_sideways_scrolling(page: Page) -> None:
+    page.wait_for_load_state("load")  # its style sheets with it
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
