@@ -75,12 +75,15 @@ def test_a_sheet_is_chosen_and_drawn(open_print: Callable[..., Any]) -> None:
     expect(page.locator(".sheet")).to_have_count(1)
     page.select_option("select[name=grid]", THIRD)
     expect(page.locator(".paper text").first).to_have_text("萨热社区 · 第三网格")
+    expect(page.locator("body")).to_have_attribute("data-ready", "true")
     page.select_option("select[name=orientation]", "portrait")
     expect(page.locator(".sheets.a4-portrait .paper")).to_have_count(1)
+    expect(page.locator("body")).to_have_attribute("data-ready", "true")
     page.locator(".layers summary").click()
     page.locator(".layer[value=buildings]").uncheck()
     page.locator(".layers summary").click()
     expect(page.locator(".layer-buildings")).to_have_count(0)
+    expect(page.locator("body")).to_have_attribute("data-ready", "true")
     assert f"grid={THIRD}" in page.url
     assert boxes_outside(page) == []
     page.locator("input[name=atlas]").check()

@@ -18,7 +18,7 @@ from layers.title import Title
 ROOT = Path(__file__).parents[2]
 #: What a relation has beside the columns that are told: keys of the database, shapes, periods, the hour and the change.
 TECHNICAL = {"id", "jurisdiction_id", "geom", "geom_3857", "sector", "sector_3857", "valid", "known", "recorded_at",
-             "change_id"}  # fmt: skip
+             "change_id", "urgency"}  # fmt: skip
 TYPES = {
     "text": {"text", "uuid"},
     "integer": {"smallint", "integer", "bigint", "numeric"},
