@@ -65,15 +65,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.basetemp = config.option.basetemp or str(run.directory / "b")
 
 
-#: Files that take a worker minutes: begun last, they would keep one busy while the others are done.
-LONG = ("test_guards.py", "test_openapi.py")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files; the others stay in their order."""
-    items.sort(key=lambda item: item.path.name not in LONG)
-
-
 def pytest_collection_finish() -> None:
     """Spare the collector all that was imported and collected: it stays to the end, and is much."""
     gc.collect()
