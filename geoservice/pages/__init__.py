@@ -1,1 +1,1 @@
-"""The pages of staff: one frame for all of them, and a room for each."""
+"""The pages for people: one frame and one catalogue of words for all of them, and a room for each."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from geoservice.auth.attempts import code_subject, name_subject
 from geoservice.auth.model import Role
 from geoservice.auth.passwords import hash_password, one_time_password
@@ -88,8 +90,7 @@ class AccountService:
         AccountUnknown
         """
         with self._database.transaction() as connection:
-            if find_account(connection, login) is None:
-                raise AccountUnknown(login=login)
+            known_account(connection, login)
             return disable_account(connection, login)
 
     def enable(self, login: str) -> bool:
@@ -100,8 +101,7 @@ class AccountService:
         AccountUnknown
         """
         with self._database.transaction() as connection:
-            if find_account(connection, login) is None:
-                raise AccountUnknown(login=login)
+            known_account(connection, login)
             return enable_account(connection, login)
 
     def reset(self, login: str, *, enable: bool = False) -> str:
@@ -119,9 +119,7 @@ class AccountService:
         password = one_time_password()
         password_hash = hash_password(password)
         with self._database.transaction() as connection:
-            account = find_account(connection, login)
-            if account is None:
-                raise AccountUnknown(login=login)
+            account = known_account(connection, login)
             if enable:
                 enable_account(connection, login)
             elif account.disabled_at is not None:
@@ -131,3 +129,11 @@ class AccountService:
             for counted in (name_subject(login), code_subject(login)):
                 forget_failures(connection, counted)
         return password
+
+
+def known_account(connection: Connection, login: str) -> StoredAccount:
+    """Return the account of a login name; raise AccountUnknown."""
+    account = find_account(connection, login)
+    if account is None:
+        raise AccountUnknown(login=login)
+    return account

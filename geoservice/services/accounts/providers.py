@@ -9,7 +9,8 @@ from geoservice.auth.sessions import new_secret, secret_sha256
 from geoservice.oidc.errors import AnswerRefused, ProviderAway
 from geoservice.records.accounts.links import find_linked, link, unlink, use_once
 from geoservice.records.accounts.queries import find_account
-from geoservice.services.accounts.account_errors import AccountUnknown, LinkTaken, NotLinked, SignInRefused
+from geoservice.services.accounts.account_errors import LinkTaken, NotLinked, SignInRefused
+from geoservice.services.accounts.accounts import known_account
 from geoservice.services.accounts.attempts import count_attempt, forgive, identity_of, note_refused
 from geoservice.services.accounts.sessions import CodePending, NewSession, SessionService
 from layers.db.scope import EVERYWHERE
@@ -35,8 +36,7 @@ class LinkService:
             The issuer is no address, or the subject longer than 255 characters of ASCII.
         """
         with self._database.transaction() as connection:
-            if find_account(connection, login) is None:
-                raise AccountUnknown(login=login)
+            known_account(connection, login)
             if link(connection, login, issuer=issuer, subject=subject):
                 return
             if find_linked(connection, issuer=issuer, subject=subject) != login:

@@ -21,11 +21,11 @@ from geoservice.records.accounts.second_factors import (
     remove_factor,
 )
 from geoservice.services.accounts.account_errors import (
-    AccountUnknown,
     CodeRefused,
     SecondFactorMissing,
     SecondFactorThere,
 )
+from geoservice.services.accounts.accounts import known_account
 from geoservice.services.accounts.attempts import (
     count_attempt,
     forgive,
@@ -153,8 +153,7 @@ class SecondFactorService:
         AccountUnknown
         """
         with self._database.transaction() as connection:
-            if find_account(connection, login) is None:
-                raise AccountUnknown(login=login)
+            known_account(connection, login)
             had_one = _remove(connection, login)
             end_sessions(connection, login)
             forget_failures(connection, code_subject(login))
