@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import json
+import math
 import re
 from typing import Any, Literal
 
@@ -21,6 +23,7 @@ _TOKEN = re.compile(
 )  # fmt: skip
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]')
 _NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_WRITTEN = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 
 
 def read_filter(said: str, language: FilterLanguage) -> Any:
@@ -44,7 +47,24 @@ def read_filter(said: str, language: FilterLanguage) -> Any:
         raise FilterRefused(
             f"It is no {language}, or a geometry in it is empty or lacks a number; OGC 21-065r2 describes it."
         ) from None
-    return found
+    return _as_written(found, sorted({float(number) for number in _WRITTEN.findall(said)}))
+
+
+def _as_written(found: Any, written: list[float]) -> Any:
+    """Return what was read with its numbers as they were written.
+
+    The parser reads some numbers of JSON, and of every geometry, up to two units in the last place beside themselves:
+    a point that is told with each of its digits would not be found again.
+    """
+    if isinstance(found, dict):
+        return {name: _as_written(part, written) for name, part in found.items()}
+    if isinstance(found, list):
+        return [_as_written(part, written) for part in found]
+    if not isinstance(found, float) or not written:
+        return found
+    at = bisect.bisect_left(written, found)
+    near = min(written[max(at - 1, 0) : at + 1], key=lambda number: abs(number - found))
+    return near if abs(near - found) <= 2 * math.ulp(found) else found
 
 
 def _is_of_the_parser(exc: BaseException) -> bool:
