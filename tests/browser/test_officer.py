@@ -20,7 +20,7 @@ from geoservice.services.keys import KeyService
 from layers.db.session import Database
 from tests.browser.conftest import CHROMIUM_ARGUMENTS
 from tests.browser.desk import LiveDesk, axe_script, sign_in
-from tests.browser.phone import PHONE, fill_in, incident_card, wait_for_list
+from tests.browser.phone import PHONE, fill_in, incident_card, officer_key, show_key, wait_for_list
 
 pytestmark = pytest.mark.browser
 
@@ -105,6 +105,25 @@ def test_what_is_new_or_changed_shows_by_itself_and_nothing_under_the_hand_moves
     expect(page).to_have_title("Officer")
     assert page.locator(".card:focus").get_attribute("data-id") in new
     seen.assert_quiet()
+
+
+def test_a_late_answer_to_nobody_does_not_throw_out_who_entered_a_key_meanwhile(
+    field: LiveDesk, visit: Callable[..., Any]
+) -> None:
+    page = visit("about:blank", **PHONE).page
+    held: list[Route] = []
+    page.route("**/officer/session", lambda route: route.continue_() if held else held.append(route))
+    page.goto(f"{field.url}/officer?lang=en")
+    page.wait_for_function("() => document.querySelector('#door') && !document.querySelector('#door').hidden")
+
+    show_key(page, officer_key(field, "G01"))
+    wait_for_list(page)
+    held[0].continue_(headers={})  # as it was asked: by nobody
+    with page.expect_response("**/v1/incidents?*"):
+        page.locator("#reload").click()
+
+    expect(page.locator("#door")).to_be_hidden()
+    expect(page.locator("#list .card").first).to_be_visible()
 
 
 def test_the_next_job_has_its_button_on_the_smallest_phone_and_targets_are_large(officer: Callable[..., Any]) -> None:

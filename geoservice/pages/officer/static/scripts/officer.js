@@ -131,14 +131,21 @@ function showOwn() {
   byId('token').value = token || '';
 }
 
+// What is answered late to him who came before is not taken for the answer to a key that was entered since.
+let asked = 0;
+
 async function enter() {
+  asked += 1;
+  const mine = asked;
   try {
     const told = await session.askWho();
+    if (mine !== asked) return null;
     if (told.officer_code && told.jurisdiction) return open();
     session.forgetTold();
     const somebody = told.login || session.withKey();
     return leave(somebody ? say(session.withKey() ? 'key_nobody' : 'account_nobody') : '');
   } catch (error) {
+    if (mine !== asked) return null;
     if (error instanceof Refused && !error.passes) return leave(session.nobodyWords(), { forget: true });
     const last = session.toldLast();
     if (!last) return leave(sentence(error));
