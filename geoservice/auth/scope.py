@@ -13,7 +13,7 @@ from layers.db.scope import EVERYWHERE, NOTHING, VISITOR, Scope, Told, choose, l
 Before = Token[Scope]
 #: What a permission tells beside the rows themselves.
 _TOLD_BY: dict[Told, Permission] = {
-    "households": Permission.READ_HOUSEHOLDS, "sensitive": Permission.READ_INCIDENTS
+    "households": Permission.READ_HOUSEHOLDS, "sensitive": Permission.READ_INCIDENTS, "drafts": Permission.READ_DRAFTS
 }  # fmt: skip
 
 

@@ -20,9 +20,9 @@ SET_SCOPE = (
     " set_config('geoservice.officer', :staff, true), set_config('geoservice.reporter', :reporter, true),"
     " set_config('geoservice.told', :told, true)"
 )
-#: What only some are told of the rows that they see: single households, and where sensitive reports were made.
-Told = Literal["households", "sensitive"]
-EVERYTHING: tuple[Told, ...] = ("households", "sensitive")
+#: What only some are told of: single households, where sensitive reports were made, drafts of boundaries.
+Told = Literal["households", "sensitive", "drafts"]
+EVERYTHING: tuple[Told, ...] = ("households", "sensitive", "drafts")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@
 DO $$
 DECLARE
     within CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.scope_jurisdictions())::integer[])';
-    handled CONSTANT text := '(NOT sensitive OR geoservice.is_told(''sensitive'', jurisdiction_id))';
+    handled CONSTANT text := '(NOT sensitive OR geoservice.is_told_sensitive(jurisdiction_id, grid_code, officer_code,'
+                             ' (SELECT geoservice.scope_grids())))';
+    drawn CONSTANT text := '(geoservice.was_published(status) OR geoservice.is_told(''drafts'', jurisdiction_id))';
     own CONSTANT text := within || ' AND grid_code = ANY ((SELECT geoservice.scope_grids())::text[])';
     granted CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.login_jurisdictions())::integer[])';
     seen CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.seen_jurisdictions(false))::integer[])';
@@ -26,6 +28,7 @@ BEGIN
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
     END LOOP;
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_everywhere', handled, 'true');
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_everywhere', drawn, 'true');
 
     -- Incidents. A report may come from anywhere: where it belongs is the trigger's.
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_within', within || ' AND ' || handled, within);
@@ -100,7 +103,7 @@ BEGIN
         EXECUTE format('CREATE POLICY %I ON geoservice.edition AS RESTRICTIVE FOR SELECT TO %I USING (%s OR jurisdiction_id <> ALL'
                        ' ((SELECT geoservice.closed_jurisdictions())::integer[]))', home || '_not_closed', home, within);
     END LOOP;
-    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_within', within || ' AND ' || drawn, within);
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_reader', 'geoservice.was_published(status) AND ' || seen);
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_analyst',
         granted || ' OR (geoservice.was_published(status) AND ' || seen || ')', granted);

@@ -39,7 +39,7 @@ BEGIN
 END $$;
 
 -- Whether whoever asks is told more of a jurisdiction than others are: of 'households' single ones and small counts, of 'sensitive'
--- reports where and when they were made. Logins of people, who can set what they like, can not work as these roles.
+-- reports where and when they were made, of 'drafts' of boundaries that there are any. Logins of people, who can set what they like, can not work as these roles.
 CREATE FUNCTION geoservice.is_told(what text, jurisdiction integer) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_within', 'geoservice_officer')

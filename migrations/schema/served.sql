@@ -16,11 +16,18 @@ CREATE FUNCTION geoservice.told_count(counted bigint, whole boolean) RETURNS big
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN whole OR coalesce(counted, 0) = 0 OR counted >= geoservice.k_minimum() THEN coalesce(counted, 0) END;
 
+-- Whether whoever asks is told of a sensitive report: an officer of those of his grids, and of those that he was named for. own: the grids.
+CREATE FUNCTION geoservice.is_told_sensitive(jurisdiction integer, grid text, officer text, own text[]) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN geoservice.is_told('sensitive', jurisdiction)
+    AND (geoservice.scope_staff() IS NULL OR coalesce(grid = ANY (own), false) OR coalesce(officer = geoservice.scope_staff(), false));
+
 -- Incidents that whoever asks finds counted: those that he is not told of are in no count either. Else the count of a grid, taken from what
 -- is listed there, would say when and in which grid a sensitive one was made.
 CREATE VIEW geoservice.counted_incident AS
 SELECT i.jurisdiction_id, i.grid_code, i.status FROM geoservice.incident AS i
- WHERE NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id);
+ WHERE NOT i.sensitive
+    OR geoservice.is_told_sensitive(i.jurisdiction_id, i.grid_code, i.officer_code, (SELECT geoservice.scope_grids()));
 
 -- Grids in every period, each with the figures of now: whoever does not ask for a figure does not pay for it.
 CREATE VIEW geoservice.served_grid AS
@@ -112,5 +119,6 @@ SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_e
        i.method, i.near_border, i.source, i.reported_at, i.late, i.urgency, i.geom
   FROM geoservice.incident AS i
   JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code
- WHERE (NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id))
+ WHERE (NOT i.sensitive
+        OR geoservice.is_told_sensitive(i.jurisdiction_id, i.grid_code, i.officer_code, (SELECT geoservice.scope_grids())))
    AND geoservice.is_seen(i.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));

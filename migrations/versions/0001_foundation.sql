@@ -369,7 +369,7 @@ BEGIN
 END $$;
 
 -- Whether whoever asks is told more of a jurisdiction than others are: of 'households' single ones and small counts, of 'sensitive'
--- reports where and when they were made. Logins of people, who can set what they like, can not work as these roles.
+-- reports where and when they were made, of 'drafts' of boundaries that there are any. Logins of people, who can set what they like, can not work as these roles.
 CREATE FUNCTION geoservice.is_told(what text, jurisdiction integer) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_within', 'geoservice_officer')
@@ -5202,11 +5202,18 @@ CREATE FUNCTION geoservice.told_count(counted bigint, whole boolean) RETURNS big
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN whole OR coalesce(counted, 0) = 0 OR counted >= geoservice.k_minimum() THEN coalesce(counted, 0) END;
 
+-- Whether whoever asks is told of a sensitive report: an officer of those of his grids, and of those that he was named for. own: the grids.
+CREATE FUNCTION geoservice.is_told_sensitive(jurisdiction integer, grid text, officer text, own text[]) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN geoservice.is_told('sensitive', jurisdiction)
+    AND (geoservice.scope_staff() IS NULL OR coalesce(grid = ANY (own), false) OR coalesce(officer = geoservice.scope_staff(), false));
+
 -- Incidents that whoever asks finds counted: those that he is not told of are in no count either. Else the count of a grid, taken from what
 -- is listed there, would say when and in which grid a sensitive one was made.
 CREATE VIEW geoservice.counted_incident AS
 SELECT i.jurisdiction_id, i.grid_code, i.status FROM geoservice.incident AS i
- WHERE NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id);
+ WHERE NOT i.sensitive
+    OR geoservice.is_told_sensitive(i.jurisdiction_id, i.grid_code, i.officer_code, (SELECT geoservice.scope_grids()));
 
 -- Grids in every period, each with the figures of now: whoever does not ask for a figure does not pay for it.
 CREATE VIEW geoservice.served_grid AS
@@ -5298,7 +5305,8 @@ SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_e
        i.method, i.near_border, i.source, i.reported_at, i.late, i.urgency, i.geom
   FROM geoservice.incident AS i
   JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code
- WHERE (NOT i.sensitive OR geoservice.is_told('sensitive', i.jurisdiction_id))
+ WHERE (NOT i.sensitive
+        OR geoservice.is_told_sensitive(i.jurisdiction_id, i.grid_code, i.officer_code, (SELECT geoservice.scope_grids())))
    AND geoservice.is_seen(i.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));
 
 -- Who may do what. Three group roles:
@@ -5396,7 +5404,8 @@ GRANT EXECUTE ON FUNCTION
     geoservice.scope_jurisdictions(), geoservice.scope_staff(), geoservice.scope_grids(), geoservice.followed(),
     geoservice.open_jurisdictions(), geoservice.closed_jurisdictions(), geoservice.login_jurisdictions(), geoservice.may_write(integer),
     geoservice.seen_jurisdictions(boolean), geoservice.is_seen(integer, integer[]),
-    geoservice.is_told(text, integer), geoservice.is_told_whole(integer, text, text[]), geoservice.told_count(bigint, boolean),
+    geoservice.is_told(text, integer), geoservice.is_told_whole(integer, text, text[]),
+    geoservice.is_told_sensitive(integer, text, text, text[]), geoservice.told_count(bigint, boolean),
     geoservice.k_minimum(), geoservice.actor(), geoservice.is_service(), geoservice.by_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
     geoservice.has_words(text), geoservice.is_reason(text),
@@ -5466,7 +5475,9 @@ GRANT EXECUTE ON FUNCTION
 DO $$
 DECLARE
     within CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.scope_jurisdictions())::integer[])';
-    handled CONSTANT text := '(NOT sensitive OR geoservice.is_told(''sensitive'', jurisdiction_id))';
+    handled CONSTANT text := '(NOT sensitive OR geoservice.is_told_sensitive(jurisdiction_id, grid_code, officer_code,'
+                             ' (SELECT geoservice.scope_grids())))';
+    drawn CONSTANT text := '(geoservice.was_published(status) OR geoservice.is_told(''drafts'', jurisdiction_id))';
     own CONSTANT text := within || ' AND grid_code = ANY ((SELECT geoservice.scope_grids())::text[])';
     granted CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.login_jurisdictions())::integer[])';
     seen CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.seen_jurisdictions(false))::integer[])';
@@ -5481,6 +5492,7 @@ BEGIN
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
     END LOOP;
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_everywhere', handled, 'true');
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_everywhere', drawn, 'true');
 
     -- Incidents. A report may come from anywhere: where it belongs is the trigger's.
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_within', within || ' AND ' || handled, within);
@@ -5555,7 +5567,7 @@ BEGIN
         EXECUTE format('CREATE POLICY %I ON geoservice.edition AS RESTRICTIVE FOR SELECT TO %I USING (%s OR jurisdiction_id <> ALL'
                        ' ((SELECT geoservice.closed_jurisdictions())::integer[]))', home || '_not_closed', home, within);
     END LOOP;
-    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_within', within || ' AND ' || drawn, within);
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_reader', 'geoservice.was_published(status) AND ' || seen);
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_analyst',
         granted || ' OR (geoservice.was_published(status) AND ' || seen || ')', granted);
