@@ -1,8 +1,8 @@
 """How a layer looks: symbols, colours, legend. Data only, no drawing.
 
 Incident colours are from the Okabe-Ito set, which stays apart under the common colour-vision deficiencies (Okabe and
-Ito 2008, "Color Universal Design"); size and outline carry the difference between open and closed a second time, so
-no meaning rests on colour alone.
+Ito 2008, "Color Universal Design"); the shape of its mark tells the status of an incident a second time, so no meaning
+rests on colour alone. `mark` of a paint names one of MARKS; beside it a paint has what Leaflet calls path options.
 """
 
 from __future__ import annotations
@@ -17,6 +17,28 @@ Paint = Mapping[str, str | float | bool]
 Symbol = Literal["area", "line", "circle", "icon"]
 #: Blocks of the layer panel, from top to bottom.
 Group = Literal["incidents", "community", "facilities", "background"]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The shape of a point, told apart without colour. Maps on screens and on paper, and lists, draw it from here."""
+
+    #: SVG path in a box from -1 to 1 around the point, y down.
+    path: str
+    #: Whether nothing fills it.
+    hollow: bool = False
+
+
+MARKS: Mapping[str, Mark] = {
+    "circle": Mark("M-1,0A1,1 0 1 1 1,0A1,1 0 1 1 -1,0Z"),
+    "triangle": Mark("M0,-1L1,.9L-1,.9Z"),
+    "diamond": Mark("M0,-1.15L1.15,0L0,1.15L-1.15,0Z"),
+    "square": Mark("M-.9,-.9H.9V.9H-.9Z"),
+    "pennant": Mark("M-1,0L.9,-1V1Z"),
+    "ring": Mark("M-.7,0A.7,.7 0 1 1 .7,0A.7,.7 0 1 1 -.7,0Z", hollow=True),
+    "rings": Mark("M-1,0A.6,.6 0 1 1 .2,0A.6,.6 0 1 1 -1,0ZM-.2,0A.6,.6 0 1 1 1,0A.6,.6 0 1 1 -.2,0Z", hollow=True),
+    "cross": Mark("M-.75,-.75L.75,.75M.75,-.75L-.75,.75", hollow=True),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

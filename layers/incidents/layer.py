@@ -28,7 +28,8 @@ SOURCES = {
     "hotline": Title("热线", "Hotline"),
     "system": Title("系统", "System"),
 }
-_COLOURS = {
+#: Of what is in hand.
+STATUS_COLOURS = {
     "reported": "#d55e00",
     "dispatched": "#e69f00",
     "accepted": "#0072b2",
@@ -36,6 +37,17 @@ _COLOURS = {
     "returned": "#cc79a7",
 }
 _CLOSED_COLOUR = "#7b8794"
+#: The shape of each status (layers/style.py).
+STATUS_MARKS = {
+    "reported": "triangle",
+    "dispatched": "diamond",
+    "accepted": "circle",
+    "resolved": "square",
+    "returned": "pennant",
+    "closed": "ring",
+    "duplicate": "rings",
+    "cancelled": "cross",
+}
 
 INCIDENTS = Layer(
     id="incidents",
@@ -74,9 +86,11 @@ INCIDENTS = Layer(
             symbol="circle",
             paint={"color": "#ffffff", "weight": 1.5, "opacity": 1, "fillOpacity": 0.95, "radius": 6.5},
             by="status",
-            paints={status: {"fillColor": colour} for status, colour in _COLOURS.items()},
-            only=tuple(_COLOURS),
-            legend=tuple(_COLOURS),
+            paints={
+                status: {"fillColor": colour, "mark": STATUS_MARKS[status]} for status, colour in STATUS_COLOURS.items()
+            },
+            only=tuple(STATUS_COLOURS),
+            legend=tuple(STATUS_COLOURS),
         ),
         Style(
             id="incidents_closed",
@@ -87,7 +101,7 @@ INCIDENTS = Layer(
             symbol="circle",
             paint={
                 "color": _CLOSED_COLOUR, "weight": 1.5, "opacity": 1, "fillColor": "#ffffff", "fillOpacity": 0.9,
-                "radius": 4,
+                "radius": 4, "mark": STATUS_MARKS["closed"],
             },
             shown=False,
             by="status",

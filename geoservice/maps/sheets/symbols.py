@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from layers.layer import Layer
-from layers.style import Paint, Style
+from layers.style import MARKS, Paint, Style
 
 ICONS = Path(__file__).parents[1] / "static" / "icons"
 #: Millimetres on paper of what a style says in pixels: lines are read from nearer than on a screen, and print finer.
@@ -97,7 +97,9 @@ def point_mark(style: Style, row: Mapping[str, Any], x: float, y: float) -> str:
     count = row.get(style.scale_by) if style.scale_by else None
     radius = 0.6 * math.sqrt(count) if count else float(paint.get("radius", 4)) * POINT_MM
     fill = f'fill="{paint.get("fillColor", "#ffffff")}" fill-opacity="{paint.get("fillOpacity", 1)}"'
-    return f'<circle cx="{x:g}" cy="{y:g}" r="{radius:.2f}" {fill} stroke="{INK}" stroke-width="0.2"/>'
+    place = f'transform="translate({x:g} {y:g}) scale({radius:.2f})"'
+    path = MARKS[str(paint.get("mark", "circle"))].path
+    return f'<path d="{path}" {place} {fill} stroke="{INK}" stroke-width="{0.2 / radius:.3f}" stroke-linejoin="round"/>'
 
 
 def area_sample(style: Style, row: Mapping[str, Any], x: float, y: float) -> str:

@@ -26,7 +26,7 @@ from layers.visits.model import KINDS
 IN_HAND = (Status.DISPATCHED, Status.ACCEPTED)
 ACTIONS = ("accept", "resolve", "ask", "return")
 #: What it loads beside the files of all pages for a phone.
-FILES = ("shell/scripts/live.js", *(f"officer/{file}" for file in (
+FILES = ("shell/scripts/live.js", "shell/scripts/symbols.js", *(f"officer/{file}" for file in (
     "styles/officer.css",
     *(f"scripts/{name}.js" for name in (
         "officer", "cards", "figures", "grid", "households", "list", "near", "notice", "pins", "session", "steps",

@@ -18,11 +18,16 @@ from geoservice.web.files import packed
 from geoservice.web.guard import current_identity
 from geoservice.web.language import ARGUMENT, asked_language, named_language, page_address
 from geoservice.web.sessions import PASSWORD, SIGN_IN, SIGN_OUT, TOKEN_FIELD, signed_in
+from layers.incidents.layer import STATUS_COLOURS, STATUS_MARKS
+from layers.style import MARKS
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-TEMPLATES.globals |= {"file_url": file_url, "asset_url": asset_url, "moment": moment}
+TEMPLATES.globals |= {
+    "file_url": file_url, "asset_url": asset_url, "moment": moment,
+    "marks": {status: MARKS[mark] for status, mark in STATUS_MARKS.items()}, "fills": STATUS_COLOURS,
+}  # fmt: skip
 #: Whoever asks by a script wants the part of a page that changed.
 FRAGMENT_HEADER = "X-Fragment"
 

@@ -1,34 +1,41 @@
-"""What scripts draw of a status is what the catalogue of layers, the tokens of the pages and the legend say of it."""
+"""What is drawn of a status, on screens and on paper, is what the catalogue of layers says of it."""
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
+from geoservice.maps.sheets.symbols import point_mark
 from geoservice.pages.maps.rendering import OPEN
-from layers.incidents.layer import INCIDENTS, STATUSES
+from geoservice.pages.shell.frame import TEMPLATES
+from layers.incidents.layer import INCIDENTS, STATUS_COLOURS, STATUS_MARKS, STATUSES
 from layers.incidents.queries import OPEN_STATUSES
+from layers.style import MARKS
 
-SHELL = Path(__file__).parents[4] / "geoservice/pages/shell"
+TOKENS = Path(__file__).parents[4] / "geoservice/pages/shell/static/styles/tokens.css"
+IN_HAND = next(style for style in INCIDENTS.styles if style.id == "incidents_in_hand")
 
 
-def test_colours_of_statuses_are_those_of_the_catalogue() -> None:
-    script = (SHELL / "static/scripts/symbols.js").read_text(encoding="utf-8")
-    found = re.search(r"FILLS = (\{.*?\});", script, re.DOTALL)
-    assert found is not None
-    fills = json.loads(re.sub(r"(\w+): '(#\w+)',?", r'"\1": "\2",', found[1]).replace(",\n}", "\n}"))
-    style = next(one for one in INCIDENTS.styles if one.id == "incidents_in_hand")
-    light = (SHELL / "static/styles/tokens.css").read_text(encoding="utf-8").partition("@media")[0]
+def test_colours_of_pages_are_those_of_the_catalogue() -> None:
+    light = TOKENS.read_text(encoding="utf-8").partition("@media")[0]
 
-    assert fills == {status: paint["fillColor"] for status, paint in style.paints.items()}
-    for status, colour in fills.items():
+    for status, colour in STATUS_COLOURS.items():
         assert f"--{status}: {colour};" in light
 
 
-def test_the_legend_has_a_shape_for_every_status_in_hand() -> None:
-    shapes = (SHELL / "templates/symbols.html").read_text(encoding="utf-8")
+def test_every_status_has_a_mark_and_no_two_in_hand_have_one() -> None:
+    assert STATUS_MARKS.keys() == STATUSES.keys()
+    assert set(STATUS_MARKS.values()) == MARKS.keys()
+    assert set(OPEN) == OPEN_STATUSES == STATUS_COLOURS.keys()
+    assert len({STATUS_MARKS[status] for status in OPEN}) == len(OPEN)
 
-    assert set(OPEN) == OPEN_STATUSES <= set(STATUSES)
+
+def test_lists_maps_and_paper_draw_the_same_path() -> None:
+    held = TEMPLATES.get_template("shell/templates/symbols.html").module.all_marks()
     for status in OPEN:
-        assert f'status == "{status}"' in shapes
+        path = MARKS[STATUS_MARKS[status]].path
+        told = re.search(rf'data-status="{status}" data-fill="(#\w+)".*?<path d="([^"]+)"', held)
+
+        assert told is not None
+        assert told.groups() == (STATUS_COLOURS[status], path)
+        assert f'<path d="{path}"' in point_mark(IN_HAND, {"status": status}, 10, 20)

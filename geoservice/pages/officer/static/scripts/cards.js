@@ -1,6 +1,7 @@
 // What a card tells of an incident, and its buttons.
 import { button, element, wordsField } from '../../phone/scripts/elements.js';
 import { hasWords, moment, say, sayFirst, settings } from '../../phone/scripts/page.js';
+import { sign } from '../../shell/scripts/symbols.js';
 import { distanceWords } from './near.js';
 import * as steps from './steps.js';
 import { who } from './session.js';
@@ -16,10 +17,6 @@ export function statusOf(incident) {
 
 export const isInHand = (incident) => incident.status in settings.steps;
 export const isOwn = (incident) => who.now.grids.includes(incident.grid_code) || incident.officer_code === who.now.officer_code;
-
-export function shape(status) {
-  return element('span', { class: `shape shape-${status}`, 'aria-hidden': 'true' });
-}
 
 function dueOf({ expected_at, overdue_at, waiting_since }) {
   if (waiting_since) return ['stands', say('waiting')];
@@ -39,7 +36,7 @@ function headOf(incident) {
   const known = hasWords(`tag.${status}`) ? say(`tag.${status}`) : sayFirst(`status.${status}`);
   const other = incident.officer_code && incident.officer_code !== who.now.officer_code;
   return [
-    element('h3', {}, shape(status), titleOf(incident)),
+    element('h3', {}, sign(status), titleOf(incident)),
     element('p', { class: 'tags' }, tag(`tint-${status}`, known), tag(`due due-${kind}`, due),
       incident.near_border ? tag('', say('near_border')) : null,
       other ? tag('', say('colleague', { officer: incident.officer_code })) : null),

@@ -1,8 +1,12 @@
-// How a matter is drawn on every map of staff: its status by its shape, so that it is told without colour; that it is late or
-// due soon by a ring around it; many at one place as a disc that counts them.
-export const FILLS = {
-  reported: '#d55e00', dispatched: '#e69f00', accepted: '#0072b2', resolved: '#56b4e9', returned: '#cc79a7',
-};
+// How a matter is drawn on every map of staff: its status by its mark, so that it is told without colour; that it is late or
+// due soon by a ring around it; many at one place as a disc that counts them. The frame holds the marks of the catalogue.
+const MARKS = new Map(
+  [...document.getElementById('marks').content.children].map((one) => {
+    const svg = one.firstElementChild;
+    return [one.dataset.status, { svg, fill: one.dataset.fill, path: new Path2D(svg.firstElementChild.getAttribute('d')) }];
+  }),
+);
+const UNKNOWN = 'closed';
 const CLOSED = '#7b8794';
 const INK = '#1f2d3d';
 const LATE = '#a11d1d';
@@ -12,17 +16,10 @@ const FACE = '"Noto Sans CJK SC", "Microsoft YaHei", system-ui, sans-serif';
 
 export const sizeAt = (zoom) => SIZES.find(([most]) => zoom <= most)[1];
 
-const line = (context, x, y, i) => (i ? context.lineTo(x, y) : context.moveTo(x, y));
+const markOf = (status) => MARKS.get(status) || MARKS.get(UNKNOWN);
 
-function outline(context, { x, y }, r, status) {
-  context.beginPath();
-  if (status === 'reported') [[0, -r], [r, r * 0.9], [-r, r * 0.9]].forEach(([dx, dy], i) => line(context, x + dx, y + dy, i));
-  else if (status === 'dispatched') [[0, -r * 1.15], [r * 1.15, 0], [0, r * 1.15], [-r * 1.15, 0]].forEach(([dx, dy], i) => line(context, x + dx, y + dy, i));
-  else if (status === 'resolved') context.rect(x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8);
-  else if (status === 'returned') [[-r, 0], [r * 0.9, -r], [r * 0.9, r]].forEach(([dx, dy], i) => line(context, x + dx, y + dy, i));
-  else context.arc(x, y, status === 'accepted' ? r : r * 0.7, 0, 2 * Math.PI);
-  context.closePath();
-}
+// The mark of a status for a list.
+export const sign = (status) => markOf(status).svg.cloneNode(true);
 
 // Late: a ring with a notch at one o'clock; due soon: a broken one.
 function ring(context, at, r, { late, soon }) {
@@ -39,16 +36,20 @@ function ring(context, at, r, { late, soon }) {
 
 export function draw(context, at, radius, { status, late, soon, chosen }) {
   const r = chosen ? radius * 1.35 : radius;
-  outline(context, at, r, status);
+  const { path, fill } = markOf(status);
+  context.save();
+  context.translate(at.x, at.y);
+  context.scale(r, r);
   context.lineJoin = 'round';
   context.strokeStyle = '#ffffff';
-  context.lineWidth = 4;
-  context.stroke();
-  context.fillStyle = FILLS[status] || '#ffffff';
-  context.fill();
-  context.strokeStyle = FILLS[status] ? INK : CLOSED;
-  context.lineWidth = FILLS[status] ? 1.25 : 2;
-  context.stroke();
+  context.lineWidth = 4 / r;
+  context.stroke(path);
+  context.fillStyle = fill || '#ffffff';
+  context.fill(path);
+  context.strokeStyle = fill ? INK : CLOSED;
+  context.lineWidth = (fill ? 1.25 : 2) / r;
+  context.stroke(path);
+  context.restore();
   ring(context, at, r, { late, soon });
   if (!chosen) return;
   context.beginPath();
