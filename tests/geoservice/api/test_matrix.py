@@ -41,6 +41,8 @@ WRITING = {"POST", "PUT", "PATCH", "DELETE"}
 PICTURES = ("/print.pdf", "/print.png")
 #: Of what no row policy tells anything: who shows a key is found out before anything else is known of anybody.
 KEPT_BY_GUARDS = {"key"}
+#: What an entry of the audit says was done; no other one says so.
+MARKED = "marked"
 #: Of those who ask at a route in the everyday run, and in the proof.
 FEW, ALL = 3, 2 * len(ROLES) - 1
 
@@ -179,9 +181,7 @@ def _mark_rest(made: _Marks) -> None:
                 login=made.mark("account", Permission.MANAGE_ACCOUNTS, Permission.READ_AUDIT))  # fmt: skip
     made.insert("api_key", id="0000mark", secret_sha256=b"0" * 32, role="reader",
                 label=made.mark("key", Permission.MANAGE_KEYS, Permission.READ_AUDIT))  # fmt: skip
-    made.insert(
-        "audit_entry", era=made.era, role="admin", what="refused", who=made.mark("audit", Permission.READ_AUDIT)
-    )
+    made.insert("audit_entry", era=made.era, role="admin", what=MARKED, who=made.mark("audit", Permission.READ_AUDIT))
 
 
 def _everybody(door: Door) -> Iterator[Asking]:
@@ -218,7 +218,8 @@ def _query(operation: Operation | None, known: Mapping[str, Any]) -> dict[str, A
         return {}
     asked = [one for one in operation.details.get("parameters", []) if one["in"] == "query"]
     names = {one["name"] for one in asked if one.get("required") or one["name"].startswith("jurisdiction")}
-    return {name: known[name] for name in sorted(names) if name in known} | kept_calls.query(operation.path)
+    own = {"what": MARKED} if operation.path == "/v1/audit" else {}  # else what was asked meanwhile stands before it
+    return {name: known[name] for name in sorted(names) if name in known} | kept_calls.query(operation.path) | own
 
 
 #: What names a feature of a layer, of those that are about somebody.
