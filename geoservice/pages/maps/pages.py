@@ -12,7 +12,7 @@ from geoservice.auth.permissions import Permission, permitted
 from geoservice.maps.assets import AssetsMissing
 from geoservice.maps.builders import figures
 from geoservice.maps.viewing import JurisdictionView, Viewing
-from geoservice.pages.maps.asked import asked_in_hand
+from geoservice.pages.maps.address import asked_in_hand
 from geoservice.pages.maps.rendering import in_hand_answer, in_hand_values, map_page
 from geoservice.pages.shell.choice import chosen, led_on
 from geoservice.pages.shell.files import assets_missing

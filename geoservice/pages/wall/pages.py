@@ -14,7 +14,7 @@ from flask import Blueprint, Response
 from geoservice.maps.assets import AssetsMissing
 from geoservice.maps.viewing import Viewing
 from geoservice.pages.figures.address import FiguresAddress
-from geoservice.pages.maps.asked import asked_in_hand
+from geoservice.pages.maps.address import asked_in_hand
 from geoservice.pages.maps.rendering import in_hand_answer
 from geoservice.pages.shell.files import assets_missing
 from geoservice.pages.wall.rendering import shown_values, wall_figures, wall_page
