@@ -17,7 +17,7 @@ from geoservice.pages.figures.address import FiguresAddress
 from geoservice.pages.figures.links import Links
 from geoservice.pages.figures.rendering import FIRST, days_of
 from geoservice.pages.figures.tables import NumberSpeaker, numbers, tables
-from geoservice.pages.maps.rendering import OPEN, in_hand_values
+from geoservice.pages.maps.rendering import in_hand_values
 from geoservice.pages.shell.files import asset_url, pages_version
 from geoservice.pages.shell.frame import Place, fragment, page
 from geoservice.pages.shell.telling import moment
@@ -49,7 +49,7 @@ def wall_page(jurisdiction: JurisdictionView, stream: str) -> Response:
         "wall/templates/wall.html", "wall", title=words("wall", language)["title"], stream=stream, nonce=nonce,
         place=Place(code, display_name(jurisdiction, language), jurisdiction.time_zone),
         drawing=draw_map(jurisdiction, frame), version=pages_version(), theme=_theme(),
-        statuses=OPEN, periods=PERIODS_S, attribution=jurisdiction.attribution or "",
+        periods=PERIODS_S, attribution=jurisdiction.attribution or "",
         map_url=f"/maps/{quote(code, safe='')}",
     )  # fmt: skip
 

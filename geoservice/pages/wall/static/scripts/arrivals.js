@@ -2,6 +2,7 @@
 // What came: the three newest in words (service, grid, time), and for a while a ring where each new one is. Never more of either.
 import { byId, clock, count, el, language, map, moment, say, words } from '../../maps/scripts/parts.js';
 import { matters } from '../../maps/scripts/matters.js';
+import { sign } from '../../shell/scripts/symbols.js';
 
 const LINES = 3;
 const RINGS_MOST = 8;
@@ -18,7 +19,6 @@ function serviceName({ service }) {
   return (language === 'en' && english) || name;
 }
 
-const shapeOf = (status) => byId('shapes').content.querySelector(`.shape-${CSS.escape(status)}`)?.cloneNode(true);
 
 // The time of day; the day as well where it is another.
 function timeOf(one) {
@@ -30,7 +30,7 @@ function timeOf(one) {
 const placeOf = (one) => (one.grid ? gridName(one.grid) : words.no_grid);
 
 function lineOf(one, isNew) {
-  const line = el('li', isNew ? 'new' : '', shapeOf(one.status), el('span', 'service', serviceName(one)), el('span', 'where', placeOf(one)), el('time', '', timeOf(one)));
+  const line = el('li', isNew ? 'new' : '', sign(one.status), el('span', 'service', serviceName(one)), el('span', 'where', placeOf(one)), el('time', '', timeOf(one)));
   line.dataset.id = one.id;
   return line;
 }
