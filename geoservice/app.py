@@ -55,6 +55,7 @@ from geoservice.pages.report.pages import report_blueprint
 from geoservice.pages.shell.files import asset_address, files_blueprint
 from geoservice.pages.shell.refusing import register_pages
 from geoservice.pages.shell.streams import stream_url
+from geoservice.pages.wall.pages import WallSources, wall_blueprint
 from geoservice.settings import Settings
 from geoservice.tiles.cache import TileCache
 from geoservice.tiles.fast_path import TileFastPath
@@ -157,6 +158,8 @@ def _answer_from_memory(
 def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
     """Add the pages for people; those of staff share a frame, and what is told instead of them."""
     app.register_blueprint(maps_blueprint(services.viewing, services.mapping, guard, lambda: stream_url(settings)))
+    shown_on_walls = WallSources(services.viewing, services.mapping, services.figures)
+    app.register_blueprint(wall_blueprint(shown_on_walls, guard, lambda: stream_url(settings)))
     app.register_blueprint(print_blueprint(services.sheets, guard))
     app.register_blueprint(
         accounts_blueprint(

@@ -7,6 +7,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from geoservice.auth.model import Identity
@@ -32,6 +33,8 @@ class Session:
     must_enrol: bool = False
     #: An identity provider said who it is: nobody here knows a password of his.
     by_provider: bool = False
+    #: When it ends however much it is used.
+    ends_at: datetime | None = None
 
 
 #: What a browser keeps on the way to a session: that a code is still to come, that it was sent to a provider.

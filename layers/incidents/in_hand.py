@@ -16,7 +16,8 @@ SOON = 0.25
 _OPEN = """
     SELECT f.id, st_x(f.geom) AS lon, st_y(f.geom) AS lat, f.status, f.service_code, f.source, f.grid_code,
            f.reported_at, f.late, i.officer_code, i.expected_at,
-           coalesce(f.status = 'returned' OR i.waiting_since IS NOT NULL, false) AS stands
+           coalesce(f.status = 'returned' OR i.waiting_since IS NOT NULL, false) AS stands,
+           coalesce(i.sensitive, false) AS sensitive
       FROM geoservice.served_incident AS f
       LEFT JOIN geoservice.incident AS i ON i.id = f.id
      WHERE f.jurisdiction_id = :jurisdiction_id AND f.urgency < 2e11
@@ -48,9 +49,9 @@ class InHand(NamedTuple):
     """A matter in hand."""
 
     id: UUID
-    #: Degrees, EPSG:4326; so is lat.
-    lon: float
-    lat: float
+    #: Degrees, EPSG:4326; so is lat. None where it is kept back.
+    lon: float | None
+    lat: float | None
     status: str
     service_code: str
     source: str
@@ -61,6 +62,8 @@ class InHand(NamedTuple):
     officer_code: str | None
     expected_at: datetime | None
     stands: bool
+    #: Where it was reported is nobody's business but of those who may read incidents.
+    sensitive: bool
 
 
 def in_hand(

@@ -20,6 +20,7 @@ PAGES = {
     "/", "/docs", "/openapi.json", "/favicon.ico", "/assets/<version>/<path:file>", "/maps/<jurisdiction>",
     "/maps/<jurisdiction>/print", "/maps/<jurisdiction>/print.pdf", "/maps/<jurisdiction>/print.png",
     "/maps/<jurisdiction>/figures.json", "/maps/<jurisdiction>/incidents.json", "/maps/<jurisdiction>/tiles",
+    "/maps/<jurisdiction>/wall", "/maps/<jurisdiction>/wall/incidents.json", "/maps/<jurisdiction>/wall/figures",
     "/maps/<jurisdiction>/layers/<layer>.geojson",
     "/signin", "/signin/code", "/signout", "/account/password", "/account/code", "/account/code/confirm",
     "/account/code/off",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from uuid import UUID
 
 from flask import Blueprint, Response, abort, jsonify, make_response, request
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -13,21 +12,19 @@ from geoservice.auth.permissions import Permission, permitted
 from geoservice.maps.assets import AssetsMissing
 from geoservice.maps.builders import figures
 from geoservice.maps.viewing import JurisdictionView, Viewing
-from geoservice.pages.maps.rendering import in_hand_values, map_page
+from geoservice.pages.maps.address import asked_in_hand
+from geoservice.pages.maps.rendering import in_hand_answer, in_hand_values, map_page
 from geoservice.pages.shell.choice import chosen, led_on
 from geoservice.pages.shell.files import assets_missing
 from geoservice.services.mapping import MapService
 from geoservice.web.files import packed
 from geoservice.web.guard import Guard, current_identity
-from geoservice.web.json import dumps
 from geoservice.web.language import ARGUMENT, asked_language, page_address
-from geoservice.web.parsing import InvalidInput, Unauthorised
+from geoservice.web.parsing import Unauthorised
 from geoservice.web.sessions import signed_in
 from layers.catalogue import catalogue
 
 GEOJSON = "application/geo+json"
-#: Matters that are asked for by id at once.
-_NAMED_MOST = 100
 
 
 def maps_blueprint(viewing: Viewing, mapping: MapService, guard: Guard, stream_url: Callable[[], str]) -> Blueprint:
@@ -69,13 +66,7 @@ def maps_blueprint(viewing: Viewing, mapping: MapService, guard: Guard, stream_u
     @may_view
     def map_incidents(jurisdiction: str) -> Response:
         _require("incidents")
-        identity, ids = current_identity(), request.args.get("ids")
-        if ids is not None:
-            told = mapping.in_hand_among(jurisdiction, _ids(ids), identity=identity)
-        else:
-            told = mapping.in_hand(jurisdiction, identity=identity, after=_after(request.args.get("after")))
-        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-        return packed(Response(dumps(in_hand_values(told)), content_type="application/json", headers=headers))
+        return in_hand_answer(in_hand_values(asked_in_hand(mapping, jurisdiction)))
 
     blueprint.register_error_handler(AssetsMissing, assets_missing)
     return blueprint
@@ -91,24 +82,6 @@ def _require(layer: str) -> None:
     """Raise unless whoever asks may see a layer."""
     if layer not in _layers():
         raise Unauthorised
-
-
-def _ids(text: str) -> tuple[UUID, ...]:
-    """Return ids with commas between them, none where the text is empty; raise InvalidInput."""
-    try:
-        found = tuple(UUID(part) for part in text.split(",")) if text else ()
-    except ValueError as exc:
-        raise InvalidInput([{"pointer": "ids", "code": "invalid", "detail": "ids of incidents, with commas"}]) from exc
-    if len(found) > _NAMED_MOST:
-        raise InvalidInput([{"pointer": "ids", "code": "too-many", "detail": f"at most {_NAMED_MOST} ids"}])
-    return found
-
-
-def _after(text: str | None) -> UUID | None:
-    try:
-        return None if text is None else UUID(text)
-    except ValueError as exc:
-        raise InvalidInput([{"pointer": "after", "code": "invalid", "detail": "next of the page before"}]) from exc
 
 
 def _figures_response(jurisdiction: JurisdictionView) -> Response:

@@ -18,7 +18,9 @@ from geoservice.pages.shell.files import asset_url
 from geoservice.pages.shell.frame import Place, page
 from geoservice.pages.words.catalogue import own_words, words
 from geoservice.services.mapping import InHandPage
+from geoservice.web.files import packed
 from geoservice.web.guard import current_identity
+from geoservice.web.json import dumps
 from geoservice.web.language import asked_language
 from layers.incidents.in_hand import InHand
 from layers.incidents.layer import SOURCES, STATUSES
@@ -58,6 +60,7 @@ def map_page(jurisdiction: JurisdictionView, layers: Collection[str], stream: st
         statuses=_titles(STATUSES, language, OPEN), sources=_titles(SOURCES, language, tuple(SOURCES)), ages=AGES,
         told_of_incidents="incidents" in layers, knows_staff=permitted(current_identity(), Permission.READ_INCIDENTS),
         print_url=f"/maps/{quote(code, safe='')}/print" if permitted(current_identity(), Permission.PRINT_MAPS) else "",
+        wall_url=f"/maps/{quote(code, safe='')}/wall" if permitted(current_identity(), Permission.VIEW_FIGURES) else "",
     )  # fmt: skip
 
 
@@ -84,8 +87,8 @@ def _titles(titles: Mapping[str, Any], language: Language, values: Collection[st
 #: What is told of each matter, in the order of its values.
 _COLUMNS: dict[str, Callable[[InHand], object]] = {
     "id": lambda one: str(one.id),
-    "lon": lambda one: round(one.lon, 7),
-    "lat": lambda one: round(one.lat, 7),
+    "lon": lambda one: None if one.lon is None else round(one.lon, 7),
+    "lat": lambda one: None if one.lat is None else round(one.lat, 7),
     "status": lambda one: one.status,
     "service": lambda one: one.service_code,
     "source": lambda one: one.source,
@@ -113,3 +116,9 @@ def in_hand_values(told: InHandPage) -> dict[str, Any]:
             "officers": {one.code: one.call_sign for one in told.legend.staff},
         }
     return values
+
+
+def in_hand_answer(values: Mapping[str, Any]) -> Response:
+    """Return such values as an answer that nobody keeps."""
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return packed(Response(dumps(values), content_type="application/json", headers=headers))

@@ -16,6 +16,7 @@ _PAGES = (
     ("page.audit", "/audit/{jurisdiction}", Permission.READ_AUDIT),
     ("page.admin", "/admin/{jurisdiction}", Permission.MANAGE_ACCOUNTS),
     ("page.maps", "/maps/{jurisdiction}", Permission.VIEW_MAP),
+    ("page.wall", "/maps/{jurisdiction}/wall", Permission.VIEW_FIGURES),
 )
 
 

@@ -14,12 +14,13 @@ from geoservice.pages.words.phone import PHONE
 from geoservice.pages.words.print import PRINT
 from geoservice.pages.words.report import FOLLOW, REPORT
 from geoservice.pages.words.shell import SHELL
+from geoservice.pages.words.wall import WALL
 
 #: By page; those of `shell` are on every page.
 PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "shell": SHELL, "desk": DESK, "figures": FIGURES, "audit": AUDIT, "maps": MAPS, "print": PRINT,
     "admin": ADMIN, "accounts": ACCOUNTS, "report": PHONE | REPORT, "follow": PHONE | FOLLOW,
-    "officer": PHONE | OFFICER,
+    "officer": PHONE | OFFICER, "wall": WALL,
 }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ MAPS: dict[str, tuple[str, ...]] = {
     "failed": ("没有加载出来", "Could not be loaded"),
     "again": ("再试一次", "Try again"),
     "print": ("打印这张图", "Print this map"),
+    "wall": ("大屏显示", "Show on a wall"),
     "x_of_y": ("{x} / 共 {y}", "{x} of {y}"),
     "updated": ("截至 {time}", "As of {time}"),
     "stale": ("连接中断，显示的是 {time} 的数据", "Connection lost: this is as of {time}"),

@@ -11,6 +11,7 @@ SHELL: dict[str, tuple[str, ...]] = {
     "page.audit": ("审计", "Audit"),
     "page.admin": ("管理", "Administration"),
     "page.maps": ("地图", "Map"),
+    "page.wall": ("大屏", "Wall"),
     "languages": ("语言", "Language"),
     "theme": ("明暗", "Light or dark"),
     "theme.auto": ("随系统", "As the system"),

@@ -40,6 +40,8 @@ class StoredSession:
     account: StoredAccount
     #: An identity provider said who it is, in place of a password.
     by_provider: bool
+    #: When it ends in any case.
+    expires_at: datetime
 
 
 _INSERT = text("""
@@ -76,7 +78,7 @@ _BEGIN = text(f"""
      WHERE a.login = :login AND a.password_hash = :verified AND {_OPEN} FOR NO KEY UPDATE
 """)  # noqa: S608  a condition of ours
 _SESSION = text(f"""
-    SELECT s.seen_at < now() - interval '1 minute' AS unseen, s.by_provider, {_TOLD}
+    SELECT s.seen_at < now() - interval '1 minute' AS unseen, s.by_provider, s.expires_at AS ends_at, {_TOLD}
       FROM geoservice.session AS s
       JOIN geoservice.account AS a USING (login)
       LEFT JOIN geoservice.jurisdiction AS j ON j.id = a.jurisdiction_id
@@ -171,8 +173,8 @@ def find_session(
     told = dict(row._mapping)
     if told.pop("unseen") and in_use:
         connection.execute(_SEEN, {"secret_sha256": secret_sha256})
-    by_provider = told.pop("by_provider")
-    return StoredSession(StoredAccount(**told), by_provider)
+    by_provider, ends_at = told.pop("by_provider"), told.pop("ends_at")
+    return StoredSession(StoredAccount(**told), by_provider, ends_at)
 
 
 def end_session(connection: Connection, secret_sha256: bytes) -> None:

@@ -222,7 +222,7 @@ class SessionService:
         account = found.account
         return Session(
             account.login, identity_of(account), account.must_change and not found.by_provider, token_of(secret),
-            must_enrol=self._must_enrol(account), by_provider=found.by_provider,
+            must_enrol=self._must_enrol(account), by_provider=found.by_provider, ends_at=found.expires_at,
         )  # fmt: skip
 
     def listener(self, secret: str) -> Identity | None:

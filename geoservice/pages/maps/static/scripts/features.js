@@ -1,6 +1,6 @@
 /* global L */
 // Layers whose features are few enough to be drawn one by one: fetched when first shown, kept current by their tag.
-import { el, map, named, settings } from './parts.js';
+import { ask, el, map, named, settings } from './parts.js';
 import { state } from './state.js';
 
 const PANES = { area: 'shapes', line: 'shapes', circle: 'points', icon: 'points' };
@@ -12,9 +12,8 @@ for (const [pane, order] of [['shapes', 410], ['points', 460], ['names', 560]]) 
 const canvases = Object.fromEntries(['shapes', 'points'].map((pane) => [pane, L.canvas({ pane, padding: 0.2 })]));
 
 // Always asks; what has not changed costs a 304. The tag tells one state of a layer from another.
-async function ask(url) {
-  const answer = await fetch(url, { headers: { Accept: 'application/geo+json' }, cache: 'no-cache', credentials: 'same-origin' });
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+async function tagged(url) {
+  const answer = await ask(url, { headers: { Accept: 'application/geo+json' }, cache: 'no-cache' });
   return { tag: answer.headers.get('ETag'), collection: await answer.json() };
 }
 
@@ -63,7 +62,7 @@ export class FeatureLayer {
   async load() {
     this.become('drawing');
     try {
-      this.take(await ask(this.spec.url));
+      this.take(await tagged(this.spec.url));
     } catch {
       this.become('failed');
     }
@@ -72,7 +71,7 @@ export class FeatureLayer {
   // Asks again, where it was asked before; raises when nobody answers.
   async refresh() {
     if (this.state !== 'drawn') return;
-    const now = await ask(this.spec.url);
+    const now = await tagged(this.spec.url);
     if (!now.tag || now.tag !== this.tag) this.take(now);
   }
 

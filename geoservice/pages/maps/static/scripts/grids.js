@@ -38,7 +38,7 @@ export function insideOf(geometry) {
   return best && best.latlng;
 }
 
-const nameOf = ({ properties }) => named(properties) || properties.code;
+export const nameOf = ({ properties }) => named(properties) || properties.code;
 
 // People call a grid by its name; the code follows where there is room for it.
 function labelOf(feature) {
@@ -70,15 +70,18 @@ function thinOut() {
 }
 
 // By code, as people count them (G2 before G10).
-const inOrder = (features) => [...features].sort((a, b) =>
+export const inOrder = (features) => [...features].sort((a, b) =>
   String(a.properties.code).localeCompare(String(b.properties.code), 'en', { numeric: true }));
 
-function tally() {
+// By grid: how much of what is shown is in hand there, late, and due soon.
+export function tally() {
   const found = new Map();
   for (const one of meant()) {
-    if (!found.has(one.grid)) found.set(one.grid, { all: 0, late: 0 });
-    found.get(one.grid).all += 1;
-    if (dueOf(one) === 'late') found.get(one.grid).late += 1;
+    if (!found.has(one.grid)) found.set(one.grid, { all: 0, late: 0, soon: 0 });
+    const of = found.get(one.grid);
+    const due = dueOf(one);
+    of.all += 1;
+    if (due === 'late' || due === 'soon') of[due] += 1;
   }
   return found;
 }
@@ -97,8 +100,8 @@ function lineOf(feature, { all, late }, most, open) {
   return el('li', '', line);
 }
 
-// Ties names and list to the layer of the grids; `open` is called with the grid that was picked from the list.
-export function startGrids(layer, open, isShown) {
+// Ties the list to the layer of the grids; `open` is called with the grid that was picked from it.
+export function startList(layer, open) {
   const show = () => {
     const told = tally();
     const none = { all: 0, late: 0 };
@@ -106,16 +109,17 @@ export function startGrids(layer, open, isShown) {
     const most = Math.max(1, ...layer.features.map((feature) => of(feature).all));
     byId('grid-list').replaceChildren(...inOrder(layer.features).map((feature) => lineOf(feature, of(feature), most, open)));
   };
-  const name = () => {
+  layer.onChanged(show);
+  onMatters(show);
+}
+
+// Ties the names on the map to the layer; returns what shows them or not.
+export function startNames(layer, isShown) {
+  layer.onChanged(() => {
     labels.clearLayers();
     layer.features.forEach((feature) => labelOf(feature).addTo(labels));
     thinOut();
-  };
-  layer.onChanged(() => {
-    name();
-    show();
   });
-  onMatters(show);
   map.on('zoomend', thinOut);
   return () => {
     if (isShown()) map.addLayer(labels);

@@ -4,7 +4,7 @@ import { Stream } from '../../shell/scripts/live.js';
 import * as card from './card.js';
 import { measured, startControls } from './controls.js';
 import { FeatureLayer } from './features.js';
-import { gridFeature, gridName, insideOf, startGrids } from './grids.js';
+import { gridFeature, gridName, insideOf, startList, startNames } from './grids.js';
 import { matterLayer } from './matter_layer.js';
 import { loadAll, loadSome, matters, onMatters, tellMatters } from './matters.js';
 import { showState, startPanel, tellCounts, tellLayer } from './panel.js';
@@ -253,7 +253,10 @@ async function start() {
   card.startCard({ grid, openPane });
   startSearch(went, grid);
   startPanes();
-  if (grids) showNames = startGrids(grids, openGrid, () => state.layers.has('grids'));
+  if (grids) {
+    startList(grids, openGrid);
+    showNames = startNames(grids, () => state.layers.has('grids'));
+  }
   onTileState(tell);
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
   map.on('click', clicked);

@@ -9,6 +9,10 @@ const SINGLY_MOST = 600; // in view
 const CELL_PX = 72;
 
 const Layer = L.Layer.extend({
+  // How many times as large as at a desk symbols and discs are, and whether the ground is dark: on a wall.
+  enlarged: { symbol: 1, disc: 1 },
+  dark: false,
+
   onAdd() {
     this.canvas = L.DomUtil.create('canvas', 'matters leaflet-zoom-hide', map.getPane('matters'));
     map.on('moveend zoomend resize', this.redraw, this);
@@ -43,20 +47,29 @@ const Layer = L.Layer.extend({
     const now = Date.now() / 1000;
     const near = [];
     for (const one of meant()) {
+      if (one.lat === null) continue; // whose place is nobody's business
       const at = map.latLngToContainerPoint([one.lat, one.lon]);
       if (at.x > -20 && at.y > -20 && at.x < size.x + 20 && at.y < size.y + 20) near.push({ at, those: [one], due: dueOf(one, now) });
     }
-    if (near.length > SINGLY_MOST) return gathered(near);
+    if (near.length > SINGLY_MOST) return gathered(near, CELL_PX * this.enlarged.disc);
     const weight = ({ those: [one], due }) => (one.id === state.open ? 3 : due === 'late' ? 2 : due === 'soon' ? 1 : 0);
     return near.sort((a, b) => weight(a) - weight(b));
   },
 
   paint(context, { at, those, due, late, soon }) {
-    if (late !== undefined) disc(context, at, those.length, { late, soon });
+    const { dark, enlarged } = this;
+    const here = { x: 0, y: 0 };
+    context.save();
+    context.translate(at.x, at.y);
+    const isDisc = late !== undefined;
+    const scale = isDisc ? enlarged.disc : enlarged.symbol;
+    context.scale(scale, scale);
+    if (isDisc) disc(context, here, those.length, { late, soon, dark });
     else {
       const [{ id, status }] = those;
-      draw(context, at, sizeAt(map.getZoom()), { status, late: due === 'late', soon: due === 'soon', chosen: id === state.open });
+      draw(context, here, sizeAt(map.getZoom()), { status, late: due === 'late', soon: due === 'soon', chosen: id === state.open, dark });
     }
+    context.restore();
   },
 
   // What lies under a point of the screen, what was drawn last first; a finger is wider than a pointer.
@@ -71,13 +84,13 @@ const Layer = L.Layer.extend({
 });
 
 // Cells lie still on the ground, so that discs do not jump when the map is moved.
-function gathered(near) {
+function gathered(near, cell) {
   const origin = map.getPixelOrigin().subtract(map.containerPointToLayerPoint([0, 0]).multiplyBy(-1));
   const cells = new Map();
   for (const { at, those, due } of near) {
-    const cell = [Math.floor((at.x + origin.x) / CELL_PX), Math.floor((at.y + origin.y) / CELL_PX)].join();
-    if (!cells.has(cell)) cells.set(cell, { x: 0, y: 0, those: [], late: false, soon: false });
-    const of = cells.get(cell);
+    const key = [Math.floor((at.x + origin.x) / cell), Math.floor((at.y + origin.y) / cell)].join();
+    if (!cells.has(key)) cells.set(key, { x: 0, y: 0, those: [], late: false, soon: false });
+    const of = cells.get(key);
     of.x += at.x;
     of.y += at.y;
     of.those.push(...those);

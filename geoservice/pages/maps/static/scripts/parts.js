@@ -65,9 +65,17 @@ export function written(value, { property, format }, spec) {
   return String(value);
 }
 
+// Whoever does not answer for so long does not answer: a network that went away without a word leaves questions open.
+const PATIENCE_MS = 60000;
+
+export async function ask(url, options = {}) {
+  const answer = await fetch(url, { credentials: 'same-origin', signal: AbortSignal.timeout(PATIENCE_MS), ...options });
+  if (!answer.ok) throw Object.assign(new Error(`${url} answered ${answer.status}`), { status: answer.status });
+  return answer;
+}
+
 export async function fetchJson(url, options = {}) {
-  const answer = await fetch(url, { credentials: 'same-origin', ...options });
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+  const answer = await ask(url, options);
   return answer.json();
 }
 

@@ -130,7 +130,7 @@ function paintRules(rule) {
 // Names along streets, and in the middle of greens and waters.
 function labelRules() {
   const ground = rules.find((rule) => rule.layer === 'basemap');
-  if (!ground) return [];
+  if (!ground || settings.street_names === false) return [];
   const text = {
     labelProps: language === 'en' ? ['name_en', 'name'] : ['name'], fill: '#4b5560', stroke: '#ffffff', width: 2.5,
     font: '500 12px "Noto Sans CJK SC", "Microsoft YaHei", sans-serif',

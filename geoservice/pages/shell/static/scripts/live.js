@@ -36,6 +36,7 @@ export class Stream {
     Object.assign(this, { url, heard, gap, jurisdiction, asking });
     this.last = null;
     this.spoke = Date.now();
+    this.began = Date.now();
     this.again = AGAIN_MS;
     this.deaf = false;
     this.leaving = new AbortController();
@@ -52,7 +53,8 @@ export class Stream {
     if (this.deaf) return;
     if (silent > STOPPED_MS) {
       show('stopped', this.spoke);
-      this.leaving.abort(); // a connection that died without a word is begun anew
+      // A connection that died without a word is begun anew; one that was just begun may take its time to answer.
+      if (Date.now() - this.began > STOPPED_MS) this.leaving.abort();
     } else if (silent > WAITING_MS) show('waiting', this.spoke);
   }
 
@@ -72,6 +74,7 @@ export class Stream {
     const query = new URLSearchParams({ jurisdiction: this.jurisdiction });
     if (this.last !== null) query.set('after', this.last);
     this.leaving = new AbortController();
+    this.began = Date.now();
     const { signal } = this.leaving;
     const options = { credentials: 'include', cache: 'no-store', headers: this.asking(), signal };
     const answer = await fetch(`${this.url}?${query}`, options);

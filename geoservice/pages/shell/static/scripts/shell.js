@@ -15,6 +15,7 @@ function keepTheme(chosen) {
 
 function offerThemes() {
   const select = document.getElementById('theme');
+  if (!select) return; // a page that has its own way
   select.value = document.documentElement.dataset.theme || 'auto';
   select.addEventListener('change', () => keepTheme(select.value));
   select.closest('label').hidden = false;
