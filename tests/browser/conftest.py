@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from geoservice.auth.model import Role
 from tests.browser.desk import LiveDesk, serving_desk, sign_in
@@ -67,21 +67,31 @@ def field(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
 
 
 @pytest.fixture(scope="session")
-def known(chromium: Browser, field: LiveDesk) -> Callable[..., Any]:
-    """Return what makes a context somebody's who is signed in already; each signs in once."""
-    states: dict[str, Any] = {}
+def known_at(chromium: Browser) -> Callable[..., Any]:
+    """Return what makes a context somebody's who is signed in at a desk already; each signs in once there."""
+    states: dict[tuple[str, str], Any] = {}
 
-    def state(login: str, role: Role = Role.OFFICER, staff: str | None = None) -> Any:
-        if login not in states:
-            field.account(login, role, staff=staff)
+    def state(desk: LiveDesk, login: str, role: Role = Role.DISPATCHER, staff: str | None = None) -> Any:
+        if (desk.url, login) not in states:
+            desk.account(login, role, staff=staff)
             context = chromium.new_context(locale="zh-CN")
             page = context.new_page()
-            page.goto(f"{field.url}/signin?next=/report")
-            sign_in(page, field, login, role)
+            page.goto(f"{desk.url}/signin?next=/report")
+            sign_in(page, desk, login, role)
             page.wait_for_url("**/report")
-            states[login] = context.storage_state()
+            states[desk.url, login] = context.storage_state()
             context.close()
-        return states[login]
+        return states[desk.url, login]
+
+    return state
+
+
+@pytest.fixture(scope="session")
+def known(known_at: Callable[..., Any], field: LiveDesk) -> Callable[..., Any]:
+    """Return the same for the servers that officers share."""
+
+    def state(login: str, role: Role = Role.OFFICER, staff: str | None = None) -> Any:
+        return known_at(field, login, role, staff)
 
     return state
 
@@ -95,14 +105,8 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
         contexts.append(context)
         seen = Visit(context.new_page())
 
-        def watch(route: Route) -> None:
-            if route.request.url.startswith(HERE):
-                route.continue_()
-            else:
-                seen.elsewhere.append(route.request.url)
-                route.abort()
-
-        context.route("**/*", watch)
+        # Nothing else is reached: no other name is found. Requests are watched, not held: the browser keeps its cache.
+        context.on("request", lambda asked: None if asked.url.startswith(HERE) else seen.elsewhere.append(asked.url))
         seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
         seen.page.on("console", lambda said: seen.errors.append(said.text) if said.type == "error" else None)
         seen.page.on(

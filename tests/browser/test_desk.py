@@ -23,6 +23,7 @@ from tests.browser.desk import (
     wait_until_ready,
 )
 from tests.browser.phone import HOSTILE
+from tests.depth import crossed
 
 pytestmark = pytest.mark.browser
 
@@ -39,13 +40,12 @@ def desk(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
 
 
 @pytest.fixture
-def open_desk(desk: LiveDesk, visit: Callable[..., Any]) -> Callable[..., Any]:
-    """Sign in and open a list; return the visit."""
+def open_desk(desk: LiveDesk, visit: Callable[..., Any], known_at: Callable[..., Any]) -> Callable[..., Any]:
+    """Open a list as somebody who is signed in; return the visit."""
 
     def go(query: str = OPEN, login: str = "desk-1", role: Role = Role.DISPATCHER, **size: Any) -> Any:
-        seen = visit(f"{desk.url}/signin?lang=en", **(size or LAPTOP))
+        seen = visit("about:blank", storage_state=known_at(desk, login, role), **(size or LAPTOP))
         seen.page.add_init_script(WATCH)
-        sign_in(seen.page, desk, login, role)
         seen.page.goto(f"{desk.url}/desk/sare?{query}")
         wait_until_ready(seen.page)
         return seen
@@ -76,15 +76,7 @@ def waiting(desk: LiveDesk, count: int = 1) -> list[str]:
     return ids
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize(
-    "size",
-    [
-        pytest.param(LAPTOP, id="laptop"),
-        pytest.param(SCREEN, id="screen", marks=pytest.mark.slow),
-        pytest.param(PHONE, id="phone"),
-    ],
-)
+@crossed(2, size={"laptop": LAPTOP, "phone": PHONE, "screen": SCREEN}, lang={"zh": "zh", "en": "en"})
 def test_a_dispatcher_reads_the_list_and_what_is_first(
     open_desk: Callable[..., Any], size: dict[str, int], lang: Any
 ) -> None:
@@ -406,7 +398,8 @@ def test_light_and_dark_are_chosen_and_kept(open_desk: Callable[..., Any]) -> No
 @pytest.mark.parametrize(
     ("scheme", "size"),
     [
-        pytest.param("light", LAPTOP, id="light-laptop"), pytest.param("dark", PHONE, id="dark-phone"),
+        pytest.param("dark", PHONE, id="dark-phone"),
+        pytest.param("light", LAPTOP, id="light-laptop", marks=pytest.mark.slow),
         pytest.param("dark", LAPTOP, id="dark-laptop", marks=pytest.mark.slow),
         pytest.param("light", PHONE, id="light-phone", marks=pytest.mark.slow),
     ],

@@ -16,6 +16,7 @@ from geoservice.pages.words.catalogue import words
 from tests.browser.desk import LAPTOP, PHONE, SCREEN, LiveDesk, axe_script, serving_desk, sign_in
 from tests.browser.phone import HOSTILE
 from tests.browser.test_desk import WATCH, assert_tame
+from tests.depth import crossed
 
 pytestmark = pytest.mark.browser
 
@@ -29,13 +30,12 @@ def desk(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
 
 
 @pytest.fixture
-def open_figures(desk: LiveDesk, visit: Callable[..., Any]) -> Callable[..., Any]:
-    """Sign in and open the figures; return the visit."""
+def open_figures(desk: LiveDesk, visit: Callable[..., Any], known_at: Callable[..., Any]) -> Callable[..., Any]:
+    """Open the figures as somebody who is signed in; return the visit."""
 
     def go(query: str = "span=thirty", login: str = "desk-1", role: Role = Role.DISPATCHER, **size: Any) -> Any:
-        seen = visit(f"{desk.url}/signin?lang=en", **(size or LAPTOP))
+        seen = visit("about:blank", storage_state=known_at(desk, login, role), **(size or LAPTOP))
         seen.page.add_init_script(WATCH)
-        sign_in(seen.page, desk, login, role)
         seen.page.goto(f"{desk.url}/figures/sare?{query}")
         expect(seen.page.locator("body")).to_have_attribute("data-ready", "true")
         return seen
@@ -43,16 +43,12 @@ def open_figures(desk: LiveDesk, visit: Callable[..., Any]) -> Callable[..., Any
     return go
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize(
-    "size",
-    [
-        pytest.param(LAPTOP, id="laptop"),
-        pytest.param(SCREEN, id="screen", marks=pytest.mark.slow),
-        pytest.param(PHONE, id="phone"),
-    ],
+@crossed(
+    2,
+    size={"laptop": LAPTOP, "phone": PHONE, "screen": SCREEN},
+    lang={"zh": "zh", "en": "en"},
+    scheme={"light": "light", "dark": "dark"},
 )
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_a_manager_reads_five_numbers_first(
     open_figures: Callable[..., Any], size: dict[str, int], lang: Any, scheme: str
 ) -> None:
@@ -75,7 +71,6 @@ def test_a_manager_reads_five_numbers_first(
     assert_tame(seen)
 
 
-@pytest.mark.parametrize("number", ["received", "closed", "in_hand", "late"])
 @pytest.mark.parametrize(
     "query",
     [
@@ -84,20 +79,21 @@ def test_a_manager_reads_five_numbers_first(
         pytest.param("span=thirty&source=resident", marks=pytest.mark.slow),
     ],
 )
-def test_a_number_leads_to_a_list_that_has_as_many(open_figures: Callable[..., Any], number: str, query: str) -> None:
-    seen = open_figures(query)
-    page = seen.page
-    link = page.locator(f".card-{number} .value a")
-    if link.count() == 0:  # no list says the same
-        assert page.locator(f".card-{number} .value").inner_text() == "0"
-        return
-    told = int(link.inner_text())
-    link.click()
-    expect(page.locator("#shown")).to_be_visible()
-    assert told > 0
-    assert int(re.findall(r"\d+", page.locator("#shown").inner_text().replace(",", ""))[-1]) == told
-    assert page.locator(".row").count() == min(50, told)
-    seen.errors.clear()
+def test_a_number_leads_to_a_list_that_has_as_many(open_figures: Callable[..., Any], query: str) -> None:
+    page = open_figures(query).page
+    for number in ("received", "closed", "in_hand", "late"):
+        expect(page.locator(f".card-{number} .value")).to_be_visible()
+        link = page.locator(f".card-{number} .value a")
+        if link.count() == 0:  # no list says the same
+            assert page.locator(f".card-{number} .value").inner_text() == "0", number
+            continue
+        told = int(link.inner_text())
+        link.click()
+        expect(page.locator("#shown")).to_be_visible()
+        assert told > 0, number
+        assert int(re.findall(r"\d+", page.locator("#shown").inner_text().replace(",", ""))[-1]) == told, number
+        assert page.locator(".row").count() == min(50, told), number
+        page.go_back()
 
 
 def test_so_does_a_number_of_a_grid_and_of_a_day(open_figures: Callable[..., Any]) -> None:
@@ -203,7 +199,8 @@ def test_it_prints_on_paper(open_figures: Callable[..., Any]) -> None:
 @pytest.mark.parametrize(
     ("scheme", "size"),
     [
-        pytest.param("light", LAPTOP, id="light-laptop"), pytest.param("dark", PHONE, id="dark-phone"),
+        pytest.param("light", LAPTOP, id="light-laptop"),
+        pytest.param("dark", PHONE, id="dark-phone", marks=pytest.mark.slow),
         pytest.param("dark", LAPTOP, id="dark-laptop", marks=pytest.mark.slow),
         pytest.param("light", PHONE, id="light-phone", marks=pytest.mark.slow),
     ],

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from geoservice.auth.model import Role
 from geoservice.pages.words.catalogue import words
 from tests.browser.conftest import Visit
-from tests.browser.desk import LAPTOP, PHONE, LiveDesk, axe_script, serving_desk, sign_in
+from tests.browser.desk import LAPTOP, PHONE, LiveDesk, axe_script, serving_desk
 from tests.browser.phone import HOSTILE
 from tests.browser.test_desk import WATCH, assert_tame
 
@@ -44,29 +43,16 @@ def desk(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
         yield desk
 
 
-@pytest.fixture(scope="module")
-def signed_in(desk: LiveDesk, chromium: Browser) -> Any:
-    """Return the cookies of a dispatcher, who signs in once for all tests of this file."""
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(f"{desk.url}/signin?lang=en&next=/desk")
-    sign_in(page, desk, "map-1", Role.DISPATCHER)
-    page.wait_for_url("**/desk/**")
-    state = context.storage_state()
-    context.close()
-    return state
-
-
 def wait_until_drawn(page: Page) -> None:
     expect(page.locator("body")).to_have_attribute("data-ready", "true", timeout=30_000)
 
 
 @pytest.fixture
-def open_map(desk: LiveDesk, signed_in: Any, visit: Callable[..., Visit]) -> OpenMap:
+def open_map(desk: LiveDesk, known_at: Callable[..., Any], visit: Callable[..., Visit]) -> OpenMap:
     """Open the map as a dispatcher, or as nobody; return the visit."""
 
     def go(query: str = "lang=en", *, visitor: bool = False, **options: Any) -> Visit:
-        known = {} if visitor else {"storage_state": signed_in}
+        known = {} if visitor else {"storage_state": known_at(desk, "map-1")}
         seen = visit("about:blank", **({**LAPTOP} | known | options))
         seen.page.add_init_script(WATCH)
         seen.page.goto(f"{desk.url}/maps/sare?{query}")
@@ -331,7 +317,8 @@ def test_a_layer_that_fails_says_so_and_is_tried_again(open_map: OpenMap) -> Non
 
 
 @pytest.mark.parametrize(("scheme", "size"), [
-    pytest.param("light", LAPTOP, id="light-laptop"), pytest.param("dark", PHONE, id="dark-phone"),
+    pytest.param("light", LAPTOP, id="light-laptop", marks=pytest.mark.slow),
+    pytest.param("dark", PHONE, id="dark-phone"),
     pytest.param("dark", LAPTOP, id="dark-laptop", marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_axe_finds_nothing(open_map: OpenMap, scheme: str, size: dict[str, int]) -> None:

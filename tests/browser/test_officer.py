@@ -419,7 +419,8 @@ def test_his_own_figures_are_of_his_grid_and_name_nobody_else(field: LiveDesk, o
 @pytest.mark.parametrize(
     ("lang", "scheme", "width"),
     [
-        ("en", "light", 320), ("zh", "dark", 390),
+        ("en", "light", 320),
+        pytest.param("zh", "dark", 390, marks=pytest.mark.slow),
         pytest.param("zh", "light", 320, marks=pytest.mark.slow),
         pytest.param("en", "dark", 1920, marks=pytest.mark.slow),
     ],

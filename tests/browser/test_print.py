@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from geoservice.pages.words.catalogue import words
-from tests.browser.desk import LAPTOP, PHONE, LiveDesk, axe_script, serving_desk, sign_in
+from tests.browser.desk import LAPTOP, PHONE, LiveDesk, axe_script, serving_desk
 
 pytestmark = pytest.mark.browser
 MM = 96 / 25.4
@@ -26,12 +26,11 @@ def desk(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
 
 
 @pytest.fixture
-def open_print(desk: LiveDesk, visit: Callable[..., Any]) -> Callable[..., Any]:
-    """Sign in and open the page; return the visit."""
+def open_print(desk: LiveDesk, visit: Callable[..., Any], known_at: Callable[..., Any]) -> Callable[..., Any]:
+    """Open the page as somebody who is signed in; return the visit."""
 
     def go(query: str = "", **context: Any) -> Any:
-        seen = visit(f"{desk.url}/signin?lang=en", **context)
-        sign_in(seen.page, desk, "desk-1")
+        seen = visit("about:blank", storage_state=known_at(desk, "desk-1"), **context)
         seen.page.goto(f"{desk.url}/maps/sare/print?{query}")
         expect(seen.page.locator("body")).to_have_attribute("data-ready", "true")
         return seen
@@ -92,8 +91,15 @@ def test_a_sheet_is_chosen_and_drawn(open_print: Callable[..., Any]) -> None:
     seen.assert_quiet()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+@pytest.mark.parametrize(
+    ("scheme", "size"),
+    [
+        pytest.param("light", PHONE, id="light-phone"),
+        pytest.param("dark", LAPTOP, id="dark-laptop", marks=pytest.mark.slow),
+        pytest.param("light", LAPTOP, id="light-laptop", marks=pytest.mark.slow),
+        pytest.param("dark", PHONE, id="dark-phone", marks=pytest.mark.slow),
+    ],
+)
 def test_axe_finds_nothing(open_print: Callable[..., Any], size: dict[str, int], scheme: str) -> None:
     seen = open_print(f"lang=en&grid={THIRD}", **size, color_scheme=scheme, bypass_csp=True)
     page = seen.page

@@ -15,6 +15,7 @@ from geoservice.services.accounts.accounts import AccountService
 from layers.db.session import Database
 from tests.browser.phone import PHONE, wait_for_list
 from tests.conftest import LiveServer, serving
+from tests.depth import crossed
 
 pytestmark = pytest.mark.browser
 
@@ -62,8 +63,7 @@ def assert_no_sideways_scrolling(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-@pytest.mark.parametrize("size", [PHONE, WALL], ids=["phone", "wall"])
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@crossed(size={"wall": WALL, "phone": PHONE}, lang={"zh": "zh", "en": "en"})
 def test_an_officer_signs_in_changes_the_password_sees_the_own_list_and_goes(
     live: LiveServer, visit: Callable[..., Any], accounts: AccountService, size: dict[str, int], lang: Any
 ) -> None:

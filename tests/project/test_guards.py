@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from geoservice.auth.permissions import ALLOWED, Permission, may
 from geoservice.services.incidents import NewReport
 from geoservice.settings import Settings
 from geoservice.web.guard import LABEL
+from geoservice.writing import chromium
 from layers.crs import declared_position
+from tests.depth import depths
 from tests.geoservice.web.attacks import ask
 from tests.geoservice.web.door import Door
 
@@ -23,6 +26,8 @@ APP = create_app(Settings(database_url=SecretStr("postgresql://unused")))
 RULES: list[Rule] = list(APP.url_map.iter_rules())
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.endpoint)
 CANARY = "canary 三号楼 7f3a"
+#: How many of the ways to an address are gone: in the everyday run, in the long proof.
+FEW, ALL = 1, 2
 
 #: What strangers may do, written once more: whoever widens it must want it here too.
 FOR_EVERYBODY = {
@@ -73,18 +78,30 @@ def test_the_table_names_every_permission_and_nobody_may_less_than_a_stranger() 
         assert Role.PUBLIC not in roles or roles == set(Role)
 
 
+@depths(FEW, ALL)
 @every_rule
-def test_each_role_enters_where_the_table_lets_it(door: Door, rule: Rule) -> None:
+def test_each_role_enters_where_the_table_lets_it(door: Door, rule: Rule, depth: int) -> None:
     assert rule.methods is not None
     needed = getattr(APP.view_functions[rule.endpoint], LABEL)
     # What OPTIONS answers names methods and no more.
-    for role, method in itertools.product(Role, sorted(rule.methods - {"OPTIONS"})):
+    asked = itertools.product(Role, sorted(rule.methods - {"OPTIONS", "HEAD"}))
+    # Flask answers HEAD by the view of GET: it is asked by who may the least and the most, in the proof by all.
+    heads = itertools.product([Role.PUBLIC, Role.ADMIN] if depth == FEW else Role, rule.methods & {"HEAD"})
+    for role, method in itertools.chain(asked, heads):
         answer = ask(door.client, door.fill(rule.rule), method=method, headers=door.headers(role))
 
         entered = answer.status not in {401, 403}
         assert entered == may(role, needed), f"{role} {method} {rule.rule}: {answer.status}"
         if not entered:
             assert answer.status == (401 if role is Role.PUBLIC else 403)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_printer() -> Iterator[None]:
+    """Let no map be printed: who is let in is told that the printer failed, and only pages are looked through."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chromium, "find_chromium", lambda: "/bin/false")
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)
