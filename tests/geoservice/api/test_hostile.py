@@ -10,11 +10,12 @@ import pytest
 
 from tests.depth import depths
 from tests.geoservice.api.good_calls import OPERATIONS, Operation, every_operation, send
-from tests.geoservice.web.attacks import BODIES, OPEN311, TEXTS, VALUES, ask
+from tests.geoservice.web.attacks import BODIES, OPEN311, OTHERS, TEXTS, VALUES, ask, of_each_kind
 from tests.geoservice.web.door import Door
 
-#: The everyday run sends each operation one of so many shares of the corpus, so that each spoil meets as large a part
-#: of the operations, and spreads it over the parts of the request; the proof sends all of it in every part.
+#: The everyday run sends each operation a text of each kind, and one of so many shares of all else, so that each spoil
+#: meets as large a part of the operations, and spreads it over the parts of the request; the proof sends all of it in
+#: every part.
 SHARES, ALL = 5, 1
 every_sender = pytest.mark.parametrize(
     "operation", [one for one in OPERATIONS if one.fields], ids=lambda one: f"{one.method} {one.path}"
@@ -25,11 +26,19 @@ def _share(operation: Operation, corpus: Iterable[Any], shares: int) -> list[Any
     return list(corpus)[OPERATIONS.index(operation) % shares :: shares]
 
 
-def _spoilt(operation: Operation, names: list[str], corpus: Iterable[Any], shares: int) -> Iterable[tuple[str, Any]]:
-    """Return which part of a call is to be replaced by what."""
-    if not names or shares == 1:
-        return itertools.product(names, corpus)
-    return zip(itertools.cycle(names), _share(operation, corpus, shares), strict=False)
+def _texts(operation: Operation, names: list[str], shares: int) -> Iterable[tuple[str, str]]:
+    """Return which part of a call is to be replaced by what text."""
+    if not names or shares == ALL:
+        return itertools.product(names, TEXTS)
+    return zip(itertools.cycle(names), of_each_kind(OPERATIONS.index(operation)), strict=False)
+
+
+def _values(operation: Operation, shares: int) -> Iterable[tuple[str, Any]]:
+    """Return which field of a body is to be replaced by what value."""
+    if shares == ALL:
+        return itertools.product(operation.fields, VALUES)
+    few = _share(operation, OTHERS, shares) + of_each_kind(OPERATIONS.index(operation))
+    return zip(itertools.cycle(operation.fields), few, strict=False)
 
 
 @every_operation
@@ -40,14 +49,14 @@ def test_the_call_that_the_others_spoil_is_a_good_one(operation: Operation, door
 @depths(SHARES, ALL)
 @every_operation
 def test_hostile_text_in_each_parameter_is_refused_or_answered(operation: Operation, door: Door, depth: int) -> None:
-    for name, text in _spoilt(operation, operation.parameters("query"), TEXTS, depth):
+    for name, text in _texts(operation, operation.parameters("query"), depth):
         send(operation, door, query={name: text}).assert_tame(statuses=operation.statuses)
 
 
 @depths(SHARES, ALL)
 @every_operation
 def test_hostile_text_in_the_path_reaches_nothing(operation: Operation, door: Door, depth: int) -> None:
-    for name, text in _spoilt(operation, operation.parameters("path"), TEXTS, depth):
+    for name, text in _texts(operation, operation.parameters("path"), depth):
         answer = send(operation, door, path={name: text})
         answer.assert_tame()
         assert answer.status in operation.statuses | {404}
@@ -62,9 +71,13 @@ def test_a_parameter_twice_is_refused(operation: Operation, door: Door) -> None:
         assert f"{name}: give it once" in answer.said
 
 
+UNKNOWN = ("debug", "fields", "sort", "role", "__class__", "a" * 500, "\x00", "a[]", "lon ")
+
+
+@depths(SHARES, ALL)
 @every_operation
-def test_an_unknown_parameter_is_refused_or_ignored(operation: Operation, door: Door) -> None:
-    for name in ("debug", "fields", "sort", "role", "__class__", "a" * 500, "\x00", "a[]", "lon "):
+def test_an_unknown_parameter_is_refused_or_ignored(operation: Operation, door: Door, depth: int) -> None:
+    for name in _share(operation, UNKNOWN, depth):
         answer = send(operation, door, query={name: "pg_sleep(10)"})
 
         answer.assert_tame(statuses=operation.statuses)
@@ -76,7 +89,7 @@ def test_an_unknown_parameter_is_refused_or_ignored(operation: Operation, door: 
 @depths(SHARES, ALL)
 @every_sender
 def test_hostile_values_in_each_field_are_refused_or_answered(operation: Operation, door: Door, depth: int) -> None:
-    for name, value in _spoilt(operation, operation.fields, VALUES, depth):
+    for name, value in _values(operation, depth):
         send(operation, door, body={name: value}).assert_tame(statuses=operation.statuses)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cProfile
+import itertools
 import json
 import re
 import threading
@@ -19,29 +20,52 @@ from werkzeug.test import TestResponse
 #: Most work for any answer: calls of Python functions, and statements that the database was asked.
 CALLS_MOST, STATEMENTS_MOST = 50_000, 30
 
-#: Text for a parameter; each was a failure of some service once.
-TEXTS: tuple[str, ...] = (
-    "", " ", "\t", "\n", "\r\nSet-Cookie: a=b", "\x00", "a\x00b", "\x1b[31m", "\x7f", "\u202e", "\u2066",
-    "\u200b", "\ufeff", "\ufffd", "\U0010ffff", "💣", "İ", "１１６", "萨热社区", "NaN", "nan", "-NaN", "Infinity",
-    "-inf", "1e999", "-1e999", "1e-400", "5e-324", "9" * 400, "0." + "9" * 400, "-" + "1" * 400, "91,77", "+1",
-    "+91.77", "0x74", "1_16", "1e3", "1.", ".5", "--1", "-", "٣", "true", "null", "undefined", "[]", "[1]",
-    "{}", '{"$gt": ""}', "' OR 1=1--", "1;DROP TABLE incident", "1) OR (1=1", "%s%s%n", "%00", "%2e%2e%2f",
-    "{0.__class__}", "{{7*7}}", "${jndi:ldap://x}", "$(id)", "`id`", "<script>alert(1)</script>",
-    "../../etc/passwd", "..\\..\\x", "file:///etc/passwd", "*", "%", "_", "(a+)+$", "a" * 65, "a" * 3000,
-    "é" * 600, "9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "infinity", "now",
-    "1700000000", "2026-01-31T24:00:00Z", "2026-01-31T23:59:60Z", "2026-01-31T08:00:00", "2026-01-31",
-    "2026-01-31T08:00:00+99:99", "2026-01-31T08:00:00+14:00", "0001-01-01T00:00:00+14:00",
-    "9999-12-31T23:59:59-14:00", "-1", "0", "1001", "2147483648", "9223372036854775808",
-    "00000000-0000-0000-0000-00000000000g", "{00000000-0000-0000-0000-000000000000}", "0" * 32,
-    "MjAyNi0wMS0zMVQwMDowMDowMCswMDowMHx4", "bnVsbA", "epsg:4978", "epsg:5773", "epsg:0", "epsg:999999",
-    "EPSG:3857", "gcj02",
-)  # fmt: skip
+#: Text for a parameter, by kind; each was a failure of some service once.
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "blank": ("", " ", "\t", "\n"),
+    "control": ("\r\nSet-Cookie: a=b", "\x00", "a\x00b", "\x1b[31m", "\x7f"),
+    "unseen": ("\u202e", "\u2066", "\u200b", "\ufeff", "\ufffd", "\U0010ffff"),
+    "of other alphabets": ("💣", "İ", "１１６", "萨热社区", "٣"),
+    "no number": ("NaN", "nan", "-NaN", "Infinity", "-inf", "true", "null", "undefined"),
+    "of no size": ("1e999", "-1e999", "1e-400", "5e-324", "9" * 400, "0." + "9" * 400, "-" + "1" * 400),
+    "nearly a number": ("91,77", "+1", "+91.77", "0x74", "1_16", "1e3", "1.", ".5", "--1", "-"),
+    "beside the range": ("-1", "0", "1001", "2147483648", "9223372036854775808"),
+    "JSON": ("[]", "[1]", "{}", '{"$gt": ""}'),
+    "SQL": ("' OR 1=1--", "1;DROP TABLE incident", "1) OR (1=1"),
+    "code": (
+        "%s%s%n", "%00", "{0.__class__}", "{{7*7}}", "${jndi:ldap://x}", "$(id)", "`id`", "<script>alert(1)</script>",
+    ),
+    "a path": ("%2e%2e%2f", "../../etc/passwd", "..\\..\\x", "file:///etc/passwd"),
+    "a pattern": ("*", "%", "_", "(a+)+$"),
+    "long": ("a" * 65, "a" * 3000, "é" * 600),
+    "a time": (
+        "9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "infinity", "now", "1700000000",
+        "2026-01-31T24:00:00Z", "2026-01-31T23:59:60Z", "2026-01-31T08:00:00", "2026-01-31",
+        "2026-01-31T08:00:00+99:99", "2026-01-31T08:00:00+14:00", "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+    ),
+    "an id": (
+        "00000000-0000-0000-0000-00000000000g", "{00000000-0000-0000-0000-000000000000}", "0" * 32,
+        "MjAyNi0wMS0zMVQwMDowMDowMCswMDowMHx4", "bnVsbA",
+    ),
+    "a CRS": ("epsg:4978", "epsg:5773", "epsg:0", "epsg:999999", "EPSG:3857", "gcj02"),
+}  # fmt: skip
+TEXTS: tuple[str, ...] = tuple(itertools.chain.from_iterable(KINDS.values()))
 
-#: JSON values for a field of a body.
-VALUES: tuple[Any, ...] = (
+
+def of_each_kind(turn: int) -> list[str]:
+    """Return a text of each kind: at each turn another, and another kind first."""
+    texts = [kind[turn % len(kind)] for kind in KINDS.values()]
+    first = turn % len(texts)
+    return texts[first:] + texts[:first]
+
+
+#: JSON values for a field of a body, beside texts.
+OTHERS: tuple[Any, ...] = (
     None, True, False, 0, -1, 5e-324, 1e300, -1e300, 2**63, 2**64 - 1, -(2**63), [], {}, [None], [[]], [91.77],
-    {"a": {"b": 1}}, ["91.77", "29.24"], *TEXTS,
+    {"a": {"b": 1}}, ["91.77", "29.24"],
 )  # fmt: skip
+VALUES: tuple[Any, ...] = (*OTHERS, *TEXTS)
 
 _DEEP = 100_000
 #: Whole bodies sent as application/json.
