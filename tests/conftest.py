@@ -15,7 +15,7 @@ import itertools
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,6 +153,26 @@ def database_url(cluster_url: str, template: str) -> Iterator[str]:
     """Return the superuser's URL of a fresh migrated database."""
     maker = DatabaseMaker(cluster_url)
     yield maker.clone(template)
+    maker.drop_all()
+
+
+#: Returns the superuser's URL of a database like one of that name, which is filled once a run.
+DatabaseLike = Callable[[str, Callable[[str], object]], str]
+
+
+@pytest.fixture
+def database_like(cluster_url: str, template: str) -> Iterator[DatabaseLike]:
+    """Return what gives a test a database of its own that holds what many tests begin with."""
+    maker = DatabaseMaker(cluster_url)
+
+    def like(name: str, fill: Callable[[str], object]) -> str:
+        def filled(unfinished: str) -> None:
+            clone_database(_superuser(cluster_url), unfinished, template)
+            fill(with_database(cluster_url, unfinished))
+
+        return maker.clone(Run.current().database(cluster_url, f"geoservice_{name}", filled))
+
+    yield like
     maker.drop_all()
 
 

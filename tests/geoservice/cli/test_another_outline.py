@@ -18,6 +18,7 @@ from geoservice.app import create_app
 from geoservice.cli.main import geoservice
 from geoservice.settings import Settings
 from geoservice.wiring import build_services
+from tests.conftest import DatabaseLike
 from tests.factories import make_building, make_incident, make_service
 from tests.geoservice.reading.made_files import geojson
 from tests.loading import stop, wait_until_loaded
@@ -32,18 +33,31 @@ PARK = shapely.box(91.004, 29.004, 91.006, 29.006)
 FIRST, SECOND = "2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z"
 
 
+def run(*words: str) -> Result:
+    return CliRunner().invoke(geoservice, words)
+
+
 @pytest.fixture
-def command(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
-    """Return how to call the command line of a town where a lies west of b since 2024."""
+def database_url(database_like: DatabaseLike, tmp_path: Path) -> str:
+    """Return the database of a town where a lies west of b since 2024."""
+
+    def add(url: str) -> None:
+        path = geojson(tmp_path / "first.geojson", [WEST, EAST], codes=["a", "b"])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("GEOSERVICE_DATABASE_URL", url)
+            added = run(
+                "jurisdiction", "add", "town", "--name", "镇", "--from-grids", path, "--code", "code", "--crs", "wgs84"
+            )
+            assert added.exit_code == 0, added.output
+            assert run("edition", "publish", "1", "--valid-from", FIRST, "--yes").exit_code == 0
+
+    return database_like("another_outline", add)
+
+
+@pytest.fixture
+def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Return how to call the command line of that town."""
     monkeypatch.setenv("GEOSERVICE_DATABASE_URL", database_url)
-
-    def run(*words: str) -> Result:
-        return CliRunner().invoke(geoservice, words)
-
-    path = geojson(tmp_path / "first.geojson", [WEST, EAST], codes=["a", "b"])
-    added = run("jurisdiction", "add", "town", "--name", "镇", "--from-grids", path, "--code", "code", "--crs", "wgs84")
-    assert added.exit_code == 0, added.output
-    assert run("edition", "publish", "1", "--valid-from", FIRST, "--yes").exit_code == 0
     return run
 
 

@@ -18,6 +18,7 @@ from geoservice.app import create_app
 from geoservice.cli.main import geoservice
 from geoservice.settings import Settings
 from geoservice.wiring import build_services
+from tests.conftest import DatabaseLike
 from tests.geoservice.reading.made_files import geojson
 
 Command = Callable[..., Result]
@@ -26,18 +27,31 @@ WEST, MIDDLE, EAST = (shapely.box(west, 29, east, 29.001) for west, east in pair
 FIRST, SECOND = "2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z"
 
 
+def run(*words: str) -> Result:
+    return CliRunner().invoke(geoservice, words)
+
+
 @pytest.fixture
-def command(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
-    """Return how to call the command line of a town where a, b and c lie from west to east since 2024."""
+def database_url(database_like: DatabaseLike, tmp_path: Path) -> str:
+    """Return the database of a town where a, b and c lie from west to east since 2024."""
+
+    def add(url: str) -> None:
+        path = geojson(tmp_path / "first.geojson", [WEST, MIDDLE, EAST], codes=["a", "b", "c"])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("GEOSERVICE_DATABASE_URL", url)
+            added = run(
+                "jurisdiction", "add", "town", "--name", "镇", "--from-grids", path, "--code", "code", "--crs", "wgs84"
+            )
+            assert added.exit_code == 0, added.output
+            assert run("edition", "publish", "1", "--valid-from", FIRST, "--yes").exit_code == 0
+
+    return database_like("reassigned_codes", add)
+
+
+@pytest.fixture
+def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Return how to call the command line of that town."""
     monkeypatch.setenv("GEOSERVICE_DATABASE_URL", database_url)
-
-    def run(*words: str) -> Result:
-        return CliRunner().invoke(geoservice, words)
-
-    path = geojson(tmp_path / "first.geojson", [WEST, MIDDLE, EAST], codes=["a", "b", "c"])
-    added = run("jurisdiction", "add", "town", "--name", "镇", "--from-grids", path, "--code", "code", "--crs", "wgs84")
-    assert added.exit_code == 0, added.output
-    assert run("edition", "publish", "1", "--valid-from", FIRST, "--yes").exit_code == 0
     return run
 
 

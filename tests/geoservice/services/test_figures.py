@@ -18,6 +18,7 @@ from layers.db.session import Database
 from layers.incidents.model import Search
 from layers.incidents.queries import incidents
 from layers.incidents.span_figures import CountedScope, Tally
+from tests.conftest import DatabaseLike
 from tests.depth import depths
 from tests.factories import insert, make_incident, make_service, make_town
 from tests.geoservice.services.test_handling_figures import PLACES, STORIES, _try
@@ -34,9 +35,8 @@ def chance() -> random.Random:
     return random.Random(20261130)
 
 
-@pytest.fixture
-def service(database: Database, database_url: str, chance: random.Random) -> FiguresService:
-    """Return the figures of a town in which this and that happened in ten weeks."""
+def _happened(database_url: str) -> None:
+    chance = random.Random(20261130)
     with psycopg.connect(database_url, autocommit=True) as connection:
         town = make_town(connection)
         make_service(connection, town.jurisdiction_id, code="road")
@@ -58,6 +58,16 @@ def service(database: Database, database_url: str, chance: random.Random) -> Fig
                 _try(connection, made["id"], status, words)
         connection.execute("SELECT geoservice.mark_overdue(1000)")
         _spread(connection)
+
+
+@pytest.fixture
+def database_url(database_like: DatabaseLike) -> str:
+    """Return the database of a town in which this and that happened in ten weeks."""
+    return database_like("figures", _happened)
+
+
+@pytest.fixture
+def service(database: Database) -> FiguresService:
     return FiguresService(database)
 
 

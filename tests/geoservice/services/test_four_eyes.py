@@ -26,6 +26,7 @@ from layers.errors import FourEyes
 from layers.geometry import as_multipolygon
 from layers.grids.model import GridShape
 from tests.analysts import OpenTown, open_town
+from tests.conftest import DatabaseLike
 from tests.factories import select_one
 
 WEST, EAST = box(91.000, 29.000, 91.001, 29.001), box(91.001, 29.000, 91.002, 29.001)
@@ -44,12 +45,22 @@ class Town:
         self.editions = EditionService(self.database)
         self.outlines = OutlineService(self.database)
         self.jurisdictions = JurisdictionService(self.database)
+
+    @property
+    def first(self) -> int:
+        """Return its first edition."""
+        return self.editions.editions("town")[0].id
+
+    def begin(self) -> None:
+        """Have it there."""
         self.jurisdictions.add(
             "town", name="Town", outline_path=self.file({"all": shapely.union(WEST, EAST)}), crs="wgs84"
         )
         self.want(four_eyes=True)
-        self.first = self.imported(ANNA)
-        self.editions.publish(self.first, actor=BERT)
+        self.editions.publish(self.imported(ANNA), actor=BERT)
+
+    def close(self) -> None:
+        self.database.close()
 
     def file(self, shapes: dict[str, shapely.Geometry]) -> str:
         path = self.folder / "grids.geojson"
@@ -87,10 +98,18 @@ class Town:
 
 
 @pytest.fixture
+def database_url(database_like: DatabaseLike, tmp_path: Path) -> str:
+    def begin(url: str) -> None:
+        with closing(Town(url, tmp_path)) as town:
+            town.begin()
+
+    return database_like("four_eyes", begin)
+
+
+@pytest.fixture
 def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
-    made = Town(database_url, tmp_path)
-    yield made
-    made.database.close()
+    with closing(Town(database_url, tmp_path)) as town:
+        yield town
 
 
 def test_whoever_made_or_imported_a_draft_does_not_publish_it_and_another_does(town: Town) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 from werkzeug.test import TestResponse
@@ -58,6 +59,12 @@ def of_each_kind(turn: int) -> list[str]:
     texts = [kind[turn % len(kind)] for kind in KINDS.values()]
     first = turn % len(texts)
     return texts[first:] + texts[:first]
+
+
+def hostile_texts(turn: int) -> pytest.MarkDecorator:
+    """Return what gives a test `texts`: one of each kind in the everyday run, by `make prove` all there are."""
+    cases = [pytest.param(of_each_kind(turn), id="few"), pytest.param(TEXTS, id="all", marks=pytest.mark.prove)]
+    return pytest.mark.parametrize("texts", cases)
 
 
 #: JSON values for a field of a body, beside texts.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
 
@@ -11,7 +12,7 @@ from geoservice.auth.permissions import Permission, may, roles_within
 from geoservice.wiring import Services
 from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted, secret
 from tests.geoservice.pages.desk.test_pages import OWN, Browser
-from tests.geoservice.web.attacks import TEXTS
+from tests.geoservice.web.attacks import hostile_texts
 
 NEW = {"login": "desk-7", "role": "dispatcher", "place": "sare", "staff": "", "ends": ""}
 
@@ -68,7 +69,8 @@ def test_an_account_is_made_used_and_its_password_shown_once(services: Services,
     assert secret(Administrator(services, "admin-7").send("new-account", **officer))
 
 
-def test_what_is_wrong_is_told_beside_its_field(services: Services) -> None:
+@hostile_texts(3)
+def test_what_is_wrong_is_told_beside_its_field(services: Services, texts: Sequence[str]) -> None:
     admin = Administrator(services)
     for changed, field in (
         ({"login": ""}, "login"), ({"login": "Desk 7"}, "login"), ({"login": "13800138000"}, "login"),
@@ -81,7 +83,7 @@ def test_what_is_wrong_is_told_beside_its_field(services: Services) -> None:
         assert field in ("role", "staff") or f'value="{changed[field]}"' in answer.text
     logins = {one.login for one in services.accounts.accounts()}
     token = admin.token()
-    for text in TEXTS:
+    for text in texts:
         for changed in ({"login": text}, {"role": text, "place": text, "ends": text}):
             answer = admin.post("/admin/sare/new-account?lang=en", token=token, **NEW | changed)
             assert answer.status_code in (200, 422), changed

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from geoservice.auth.model import Role
 from geoservice.services.keys import KeyElsewhere
 from geoservice.wiring import Services
 from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted, secret
-from tests.geoservice.web.attacks import TEXTS
+from tests.geoservice.web.attacks import hostile_texts
 
 NEW = {"label": "<b>alarms & co", "role": "reporter", "place": "sare", "staff": "", "ends": "", "networks": ""}
 
@@ -66,7 +68,8 @@ def test_keys_of_others_are_not_there(services: Services, community_url: str) ->
     assert "of all" in everywhere.show("keys").text
 
 
-def test_what_is_wrong_is_told_beside_its_field(services: Services) -> None:
+@hostile_texts(1)
+def test_what_is_wrong_is_told_beside_its_field(services: Services, texts: Sequence[str]) -> None:
     admin = Administrator(services)
     before = len(services.keys.keys())
     for changed, field in (
@@ -79,7 +82,7 @@ def test_what_is_wrong_is_told_beside_its_field(services: Services) -> None:
     assert len(services.keys.keys()) == before
     token = admin.token()
     assert admin.post("/admin/sare/new-key", **NEW).status_code == 403
-    for text in TEXTS:
+    for text in texts:
         answer = admin.post("/admin/sare/new-key?lang=en", token=token, **NEW | {"label": text, "networks": text})
         assert answer.status_code in (200, 422), text
         assert "<script>alert" not in answer.text

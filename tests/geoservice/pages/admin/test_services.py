@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 
 from geoservice.wiring import Services
 from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted
-from tests.geoservice.web.attacks import TEXTS
+from tests.geoservice.web.attacks import hostile_texts
 
 
 def form_of(services: Services, code: str) -> dict[str, str]:
@@ -65,7 +66,8 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten_unseen(services
     assert form_of(services, code)["name"] == "his"
 
 
-def test_what_is_wrong_is_told_beside_its_field(services: Services) -> None:
+@hostile_texts(4)
+def test_what_is_wrong_is_told_beside_its_field(services: Services, texts: Sequence[str]) -> None:
     admin = Administrator(services)
     before = services.service_lists.services("sare")
     code = before[0].code
@@ -81,7 +83,7 @@ def test_what_is_wrong_is_told_beside_its_field(services: Services) -> None:
     assert admin.post(f"/admin/sare/services/{code}", **form).status_code == 403
     assert services.service_lists.services("sare") == before
     token = admin.token()
-    for text in TEXTS:
+    for text in texts:
         answer = admin.post(f"/admin/sare/services/{code}?lang=en", token=token, **form | {"name": text})
         assert answer.status_code in (303, 422), text
         answer = admin.post(f"/admin/sare/services/{code}?lang=en", token=token, **dict.fromkeys(form, text))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
 from geoservice.wiring import Services
 from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted
-from tests.geoservice.web.attacks import TEXTS
+from tests.geoservice.web.attacks import hostile_texts
 
 ROW = re.compile(r'<tr><th scope="row">\s*(.*?)\s*</th>(.*?)</tr>', re.DOTALL)
 
@@ -52,7 +53,8 @@ def test_a_posting_is_ended_put_back_and_another_begun(services: Services, commu
     assert calendar(admin)[grid][-1][0] >= 11
 
 
-def test_what_is_wrong_is_told_beside_its_field(services: Services, community_url: str) -> None:
+@hostile_texts(2)
+def test_what_is_wrong_is_told_beside_its_field(services: Services, community_url: str, texts: Sequence[str]) -> None:
     admin = Administrator(services)
     told = services.staff.calendar("sare")
     member, grid = told.members[0].code, next(iter(told.grids))
@@ -72,7 +74,7 @@ def test_what_is_wrong_is_told_beside_its_field(services: Services, community_ur
         assert errors(answer).keys() == {"call_sign"}, sign
     assert services.staff.calendar("sare") == before
     token = admin.token()
-    for text in TEXTS:
+    for text in texts:
         form = {"code": text, "duty": "grid_officer", "call_sign": text}
         answer = admin.post("/admin/sare/new-member?lang=en", token=token, **form)
         assert answer.status_code in (303, 422), text

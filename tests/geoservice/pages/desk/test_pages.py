@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -20,7 +21,7 @@ from geoservice.pages.shell.frame import content_security_policy
 from geoservice.pages.shell.streams import stream_url
 from geoservice.settings import Settings
 from geoservice.wiring import Services
-from tests.geoservice.web.attacks import TEXTS
+from tests.geoservice.web.attacks import hostile_texts
 
 NEW = "ein neues wort 7"
 PERSON = {"Accept": "text/html,application/xhtml+xml"}
@@ -225,9 +226,10 @@ def test_several_need_a_yes_and_each_is_told(dispatcher: Browser) -> None:
     assert dispatcher.post(path, token=token, action="cancel", on=on, sure="yes").status_code == 422
 
 
-@pytest.mark.parametrize("name", ["status", "grid", "sort", "after", "limit", "open", "do", "lang", "overdue"])
-def test_no_address_breaks_it(dispatcher: Browser, name: str) -> None:
-    for text in TEXTS:
+@hostile_texts(5)
+def test_no_address_breaks_it(dispatcher: Browser, texts: Sequence[str]) -> None:
+    names = ("status", "grid", "sort", "after", "limit", "open", "do", "lang", "overdue")
+    for name, text in product(names, texts):
         said = {"sort": "due", "status": "resolved", "limit": "1"} | {name: text}
         answer = dispatcher.client.get("/desk/sare", query_string=said, headers=PERSON)
         assert answer.status_code < 500, (name, text)
