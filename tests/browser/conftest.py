@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from geoservice.auth.model import Role
 from tests.browser.desk import LiveDesk, serving_desk, sign_in
@@ -79,7 +81,7 @@ def known_at(chromium: Browser) -> Callable[..., Any]:
             page.goto(f"{desk.url}/signin?next=/report")
             sign_in(page, desk, login, role)
             page.wait_for_url("**/report")
-            states[desk.url, login] = context.storage_state()
+            states[desk.url, login] = {"cookies": context.cookies()}
             context.close()
         return states[desk.url, login]
 
@@ -96,17 +98,86 @@ def known(known_at: Callable[..., Any], field: LiveDesk) -> Callable[..., Any]:
     return state
 
 
+class Windows:
+    """Contexts that tests have one after the other: a browser that knows a site takes half the work to show it."""
+
+    def __init__(self, chromium: Browser) -> None:
+        self._chromium = chromium
+        #: By how they were made: contexts, and where each has been.
+        self._free: dict[str, list[tuple[BrowserContext, set[str]]]] = {}
+
+    def take(self, options: dict[str, Any]) -> tuple[BrowserContext, Page, set[str]]:
+        """Return a context, a page of it, and what is to be told where it goes; whoever had it before is forgotten."""
+        free = self._free.get(_made(options))
+        if not free:
+            context = self._chromium.new_context(**options)
+            return context, context.new_page(), set()
+        context, seen = free.pop()
+        page = context.new_page()
+        devtools = context.new_cdp_session(page)
+        for origin in seen:
+            devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        devtools.detach()
+        context.clear_cookies()
+        context.add_cookies(options["storage_state"]["cookies"])
+        return context, page, seen
+
+    def give_back(self, options: dict[str, Any], context: BrowserContext, seen: set[str]) -> None:
+        """Keep a context for the next test, unless its clock is not the machine's."""
+        try:
+            keep = all(page.evaluate("Date.toString().includes('[native code]')") for page in context.pages)
+            for page in context.pages:
+                page.close()
+            context.unroute_all()
+            context.set_offline(False)
+            context.clear_permissions()
+        except PlaywrightError:  # of a page that hangs or is gone
+            keep = False
+        if keep:
+            self._free.setdefault(_made(options), []).append((context, seen))
+        else:
+            context.close()
+
+
+def _made(options: dict[str, Any]) -> str:
+    return json.dumps(options, sort_keys=True)
+
+
+@pytest.fixture(scope="session")
+def windows(chromium: Browser) -> Windows:
+    return Windows(chromium)
+
+
 @pytest.fixture
-def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
-    contexts: list[BrowserContext] = []
+def visit(chromium: Browser, windows: Windows) -> Iterator[Callable[..., Visit]]:
+    """Return what opens an address; `again` for somebody who is signed in, in a window that others had before."""
+    endings: list[Callable[[], None]] = []
 
-    def go(url: str, width: int = 1920, height: int = 1080, **options: Any) -> Visit:
-        context = chromium.new_context(viewport={"width": width, "height": height}, **({"locale": "zh-CN"} | options))
-        contexts.append(context)
-        seen = Visit(context.new_page())
+    def go(url: str, width: int = 1920, height: int = 1080, *, again: bool = False, **options: Any) -> Visit:
+        options = {"viewport": {"width": width, "height": height}, "locale": "zh-CN"} | options
+        if again:
+            context, page, here = windows.take(options)
+        else:
+            context = chromium.new_context(**options)
+            page, here = context.new_page(), set()
+        seen = Visit(page)
 
-        # Nothing else is reached: no other name is found. Requests are watched, not held: the browser keeps its cache.
-        context.on("request", lambda asked: None if asked.url.startswith(HERE) else seen.elsewhere.append(asked.url))
+        def watch(asked: Request) -> None:
+            # Nothing else is reached: no other name is found. What is asked for is not held up: it would not be cached.
+            if asked.url.startswith(HERE):
+                here.add("/".join(asked.url.split("/")[:3]))
+            else:
+                seen.elsewhere.append(asked.url)
+
+        def end() -> None:
+            context.remove_listener("request", watch)
+            if again:
+                windows.give_back(options, context, here)
+            else:
+                context.close()
+
+        endings.append(end)
+        context.on("request", watch)
         seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
         seen.page.on("console", lambda said: seen.errors.append(said.text) if said.type == "error" else None)
         seen.page.on(
@@ -117,5 +188,5 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
         return seen
 
     yield go
-    for context in contexts:
-        context.close()
+    for end in endings:
+        end()

@@ -34,7 +34,7 @@ def open_admin(desk: LiveDesk, visit: Callable[..., Visit], known_at: Callable[.
     """Open the page as who is signed in; return the visit."""
 
     def go(**context: Any) -> Visit:
-        seen = visit("about:blank", storage_state=known_at(desk, "admin-1", Role.ADMIN), **context)
+        seen = visit("about:blank", again=True, storage_state=known_at(desk, "admin-1", Role.ADMIN), **context)
         seen.page.add_init_script(WATCH)
         seen.page.goto(f"{desk.url}/admin/sare?lang=en")
         return seen

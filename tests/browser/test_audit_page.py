@@ -37,7 +37,7 @@ def open_audit(desk: LiveDesk, visit: Callable[..., Any], known_at: Callable[...
     """Open the page as who is signed in; return the visit."""
 
     def go(query: str = "", **context: Any) -> Any:
-        seen = visit("about:blank", storage_state=known_at(desk, "audit-1", Role.AUDITOR), **context)
+        seen = visit("about:blank", again=True, storage_state=known_at(desk, "audit-1", Role.AUDITOR), **context)
         seen.page.add_init_script(WATCH)
         seen.page.goto(f"{desk.url}/audit/sare?{query}")
         return seen

@@ -44,7 +44,7 @@ def open_desk(desk: LiveDesk, visit: Callable[..., Any], known_at: Callable[...,
     """Open a list as somebody who is signed in; return the visit."""
 
     def go(query: str = OPEN, login: str = "desk-1", role: Role = Role.DISPATCHER, **size: Any) -> Any:
-        seen = visit("about:blank", storage_state=known_at(desk, login, role), **(size or LAPTOP))
+        seen = visit("about:blank", again=True, storage_state=known_at(desk, login, role), **(size or LAPTOP))
         seen.page.add_init_script(WATCH)
         seen.page.goto(f"{desk.url}/desk/sare?{query}")
         wait_until_ready(seen.page)

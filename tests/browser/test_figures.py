@@ -34,7 +34,7 @@ def open_figures(desk: LiveDesk, visit: Callable[..., Any], known_at: Callable[.
     """Open the figures as somebody who is signed in; return the visit."""
 
     def go(query: str = "span=thirty", login: str = "desk-1", role: Role = Role.DISPATCHER, **size: Any) -> Any:
-        seen = visit("about:blank", storage_state=known_at(desk, login, role), **(size or LAPTOP))
+        seen = visit("about:blank", again=True, storage_state=known_at(desk, login, role), **(size or LAPTOP))
         seen.page.add_init_script(WATCH)
         seen.page.goto(f"{desk.url}/figures/sare?{query}")
         expect(seen.page.locator("body")).to_have_attribute("data-ready", "true")

@@ -52,7 +52,7 @@ def open_map(desk: LiveDesk, known_at: Callable[..., Any], visit: Callable[..., 
     """Open the map as a dispatcher, or as nobody; return the visit."""
 
     def go(query: str = "lang=en", *, visitor: bool = False, **options: Any) -> Visit:
-        known = {} if visitor else {"storage_state": known_at(desk, "map-1")}
+        known = {} if visitor else {"storage_state": known_at(desk, "map-1"), "again": True}
         seen = visit("about:blank", **({**LAPTOP} | known | options))
         seen.page.add_init_script(WATCH)
         seen.page.goto(f"{desk.url}/maps/sare?{query}")

@@ -30,7 +30,7 @@ def open_print(desk: LiveDesk, visit: Callable[..., Any], known_at: Callable[...
     """Open the page as somebody who is signed in; return the visit."""
 
     def go(query: str = "", **context: Any) -> Any:
-        seen = visit("about:blank", storage_state=known_at(desk, "desk-1"), **context)
+        seen = visit("about:blank", again=True, storage_state=known_at(desk, "desk-1"), **context)
         seen.page.goto(f"{desk.url}/maps/sare/print?{query}")
         expect(seen.page.locator("body")).to_have_attribute("data-ready", "true")
         return seen
