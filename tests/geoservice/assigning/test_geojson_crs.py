@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from geoservice.assigning.owners import Owners
 from geoservice.reading.file_errors import CrsNotStated, CrsUnknown
 from geoservice.reading.geojson_crs import stated_crs
 from geoservice.reading.reader import read_features
+from tests.depth import depths
 from tests.oracles import Lonlats
 
 
@@ -47,15 +49,18 @@ def write(path: Path, geoms: list[Any], crs: object, *, at_the_end: bool) -> Pat
     return path
 
 
-@pytest.mark.parametrize("at_the_end", [False, True])
+@depths(1, 2)
 def test_a_member_that_says_nothing_or_what_nobody_knows_is_refused(
-    tmp_path: Path, lonlats: Lonlats, owners: Owners, at_the_end: bool
+    tmp_path: Path, lonlats: Lonlats, owners: Owners, depth: int
 ) -> None:
+    """In one place of the file, each member in another, or in both."""
     points = [shapely.Point(*pair) for pair in lonlats[:3]]
     expected = [(None, CrsNotStated), *((one, CrsUnknown) for one in (*UNREADABLE, NOBODY_KNOWS))]
-    for number, (crs, error) in enumerate(expected):
-        file = write(tmp_path / f"{number}.geojson", points, crs, at_the_end=at_the_end)
-        areas = write(tmp_path / f"areas{number}.geojson", [shapely.box(91, 29, 92, 30)], crs, at_the_end=at_the_end)
+    for number, ((crs, error), last) in enumerate(itertools.product(expected, (False, True))):
+        if depth == 1 and (number // 2) % 2 != last:
+            continue
+        file = write(tmp_path / f"{number}.geojson", points, crs, at_the_end=last)
+        areas = write(tmp_path / f"areas{number}.geojson", [shapely.box(91, 29, 92, 30)], crs, at_the_end=last)
 
         with pytest.raises(error):
             assign(Request(file, tmp_path / "out.csv"), owners)

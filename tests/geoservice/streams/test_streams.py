@@ -233,23 +233,29 @@ def signed_in(hall: Hall, login: str, role: Role = Role.DISPATCHER, *, change: b
     return Signed(f"other=1; geoservice-{WEB_PORT}={secret}")
 
 
+@pytest.fixture(scope="module")
+def beside(hall: Hall) -> Iterator[int]:
+    """Return the port of a server of events that stands beside a web server."""
+    with streaming(hall.url, port=WEB_PORT) as port:
+        yield port
+
+
 @pytest.mark.parametrize("headers", [
     {}, {"Origin": "http://127.0.0.1:{web}", "Host": "127.0.0.1:{port}"},
     {"Origin": "http://127.0.0.1:{web}", "Host": "127.0.0.1:{port}", "Sec-Fetch-Site": "same-site"},
 ])  # fmt: skip
-def test_a_page_of_the_service_listens_with_its_session(hall: Hall, headers: dict[str, str]) -> None:
-    with streaming(hall.url, port=WEB_PORT) as port:
-        said = {name: value.format(web=WEB_PORT, port=port) for name, value in headers.items()}
-        signed = signed_in(hall, f"desk-{len(headers)}")
-        with listen(port, **signed.asks(**said)) as stream:
-            [incident] = hall.report()
-            heard = stream.next()
+def test_a_page_of_the_service_listens_with_its_session(hall: Hall, beside: int, headers: dict[str, str]) -> None:
+    said = {name: value.format(web=WEB_PORT, port=beside) for name, value in headers.items()}
+    signed = signed_in(hall, f"desk-{len(headers)}")
+    with listen(beside, **signed.asks(**said)) as stream:
+        [incident] = hall.report()
+        heard = stream.next()
 
-        assert stream.begins is not None
-        assert stream.begins.data["incidents"] is True
-        assert heard.data["incident"] == incident
-        allowed = stream.answer.headers["Access-Control-Allow-Credentials"]
-        assert allowed == ("true" if "Origin" in said else None)
+    assert stream.begins is not None
+    assert stream.begins.data["incidents"] is True
+    assert heard.data["incident"] == incident
+    allowed = stream.answer.headers["Access-Control-Allow-Credentials"]
+    assert allowed == ("true" if "Origin" in said else None)
 
 
 @pytest.mark.parametrize("headers", [
@@ -257,21 +263,19 @@ def test_a_page_of_the_service_listens_with_its_session(hall: Hall, headers: dic
     {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Cookie": "geoservice-1=" + "x" * 43},
     {"Cookie": "geoservice-{web}=" + "x" * 43}, {"Cookie": ";;=;"}, {"Host": "127.0.0.1:{port}"},
 ])  # fmt: skip
-def test_no_other_page_listens_with_it(hall: Hall, headers: dict[str, str]) -> None:
-    with streaming(hall.url, port=WEB_PORT) as port:
-        said = {name: value.format(web=WEB_PORT, port=port) for name, value in headers.items()}
-        signed = signed_in(hall, f"desk-{abs(hash(str(headers)))}"[:40])
-        with listen(port, **signed.asks(**said)) as stream:
-            assert stream.begins is not None
-            assert stream.begins.data["incidents"] is False
-            assert stream.answer.headers["Access-Control-Allow-Credentials"] is None
+def test_no_other_page_listens_with_it(hall: Hall, beside: int, headers: dict[str, str]) -> None:
+    said = {name: value.format(web=WEB_PORT, port=beside) for name, value in headers.items()}
+    signed = signed_in(hall, f"desk-{abs(hash(str(headers)))}"[:40])
+    with listen(beside, **signed.asks(**said)) as stream:
+        assert stream.begins is not None
+        assert stream.begins.data["incidents"] is False
+        assert stream.answer.headers["Access-Control-Allow-Credentials"] is None
 
 
-def test_a_password_for_one_use_hears_nothing(hall: Hall) -> None:
-    with streaming(hall.url, port=WEB_PORT) as port:
-        with listen(port, **signed_in(hall, "desk-once", change=False).asks()) as stream:
-            assert stream.begins is not None
-            assert stream.begins.data["incidents"] is False
+def test_a_password_for_one_use_hears_nothing(hall: Hall, beside: int) -> None:
+    with listen(beside, **signed_in(hall, "desk-once", change=False).asks()) as stream:
+        assert stream.begins is not None
+        assert stream.begins.data["incidents"] is False
 
 
 @pytest.mark.slow
