@@ -72,7 +72,7 @@ def require_one_driver(known: list[str], wanted: str) -> None:
 def read_with_gdal(request: dict[str, Any]) -> tuple[Any, str, str | None]:
     """Return the table, its geometry column and the CRS that the file states."""
     # It would load these where they are installed, which takes longer than reading the file.
-    for name in ("geopandas", "pandas"):
+    for name in ("geopandas", "pandas", "pyproj"):
         sys.modules[name] = None  # type: ignore[assignment]
     import pyogrio  # noqa: PLC0415  its import loads GDAL, which must come after `confine`
 
