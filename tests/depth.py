@@ -1,4 +1,4 @@
-"""How deep a test looks: little in the everyday run, all there is in the long proofs."""
+"""How deep a test looks: little in the everyday run, all there is in the long proofs (docs/proofs.md)."""
 
 from __future__ import annotations
 
