@@ -21,7 +21,9 @@ from geoservice.api.features import features_blueprint
 from geoservice.api.following import following_blueprint
 from geoservice.api.grids import grids_blueprint
 from geoservice.api.handling import handling_blueprint
+from geoservice.api.healing import healing_blueprint
 from geoservice.api.health import health_blueprint
+from geoservice.api.impact import impact_blueprint
 from geoservice.api.incidents import incidents_blueprint
 from geoservice.api.jurisdictions import jurisdictions_blueprint
 from geoservice.api.layers import layers_blueprint
@@ -201,6 +203,8 @@ def _interfaces(
         editions_blueprint(services.editions, services.drafts),
         drafts_blueprint(services.drafts),
         deciding_blueprint(services.deciding),
+        healing_blueprint(services.drafts),
+        impact_blueprint(services.editions),
         outlines_blueprint(services.outlines, services.viewing),
         publishing_blueprint(services.editions, services.drafts),
         incidents_blueprint(services.incidents),

@@ -69,6 +69,13 @@ class MoveVertexBody(StrictModel):
     tolerance_m: Annotated[float, Field(gt=0, le=100)] = 1.0
 
 
+class RemoveVertexBody(StrictModel):
+    """A vertex of a border to be taken away."""
+
+    at: Coordinate
+    tolerance_m: Annotated[float, Field(gt=0, le=100)] = 1.0
+
+
 class RedrawBody(StrictModel):
     """A new common border of two neighbours."""
 
@@ -143,6 +150,7 @@ def drafts_blueprint(drafts: DraftService) -> APIBlueprint:
     blueprint = APIBlueprint("drafts", __name__, url_prefix="/v1/editions", abp_tags=[TAG], abp_security=SECURITY)
     _add_wholes(blueprint, drafts)
     _add_verbs(blueprint, drafts)
+    _add_border_verbs(blueprint, drafts)
     _add_grids(blueprint, drafts)
     _add_steps(blueprint, drafts)
     return blueprint
@@ -186,6 +194,16 @@ def _add_verbs(blueprint: APIBlueprint, drafts: DraftService) -> None:
         """Make one grid of several that hang together."""
         return edited_response(drafts.merge(path.id, body.codes, body.into, name=body.name, **_precondition(path.id)))
 
+    @blueprint.post("/<id>/recode", summary="Recode a grid", responses={200: EditedOut, **REFUSALS})
+    @guard("edit_boundaries")
+    def recode(path: EditionPath, body: RecodeBody) -> Response:
+        """Give a grid another code."""
+        return edited_response(
+            drafts.recode(path.id, body.code, body.new_code, name=body.name, **_precondition(path.id))
+        )
+
+
+def _add_border_verbs(blueprint: APIBlueprint, drafts: DraftService) -> None:
     @blueprint.post("/<id>/move-vertex", summary="Move a vertex", responses={200: EditedOut, **REFUSALS})
     @guard("edit_boundaries")
     def move_vertex(path: EditionPath, body: MoveVertexBody) -> Response:
@@ -195,20 +213,21 @@ def _add_verbs(blueprint: APIBlueprint, drafts: DraftService) -> None:
             drafts.move_vertex(path.id, at, to, tolerance_m=body.tolerance_m, **_precondition(path.id))
         )
 
+    @blueprint.post("/<id>/remove-vertex", summary="Take a vertex away", responses={200: EditedOut, **REFUSALS})
+    @guard("edit_boundaries")
+    def remove_vertex(path: EditionPath, body: RemoveVertexBody) -> Response:
+        """Take a vertex of a border away in every grid that has it; its neighbours are joined by a straight edge."""
+        at = position_of("#/at", body.at)
+        return edited_response(
+            drafts.remove_vertex(path.id, at, tolerance_m=body.tolerance_m, **_precondition(path.id))
+        )
+
     @blueprint.post("/<id>/redraw-border", summary="Redraw a border", responses={200: EditedOut, **REFUSALS})
     @guard("edit_boundaries")
     def redraw(path: EditionPath, body: RedrawBody) -> Response:
         """Make a line the common border of two neighbours, or of a stretch of it; both follow."""
         return edited_response(
             drafts.redraw_border(path.id, (body.codes[0], body.codes[1]), _line(body.line), **_precondition(path.id))
-        )
-
-    @blueprint.post("/<id>/recode", summary="Recode a grid", responses={200: EditedOut, **REFUSALS})
-    @guard("edit_boundaries")
-    def recode(path: EditionPath, body: RecodeBody) -> Response:
-        """Give a grid another code."""
-        return edited_response(
-            drafts.recode(path.id, body.code, body.new_code, name=body.name, **_precondition(path.id))
         )
 
 

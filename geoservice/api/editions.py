@@ -12,6 +12,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
+from geoservice.auth.permissions import Permission, permitted
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.web.guard import current_identity, guard
@@ -68,6 +69,10 @@ class EditionOut(BaseModel):
     published_at: datetime | None
     base: int | None = Field(description="The edition it was drawn from")
     revision: int = Field(description="Of a draft: how many steps were done to it")
+    note: str | None = Field(description="Why it is drawn, told to those who may read drafts; null: nothing is said")
+    asked_by: str | None = Field(
+        description="Of a draft: who asks for it to be put in force as it stands; null: nobody, or it was edited since"
+    )
 
 
 class EditionsOut(BaseModel):
@@ -174,13 +179,15 @@ def findings_json(findings: Sequence[Finding]) -> bytes:
 
 
 def edition_out(edition: Edition) -> EditionOut:
-    """Return an edition as it is told."""
+    """Return an edition as it is told to whoever asks."""
+    may_read_drafts = permitted(current_identity(), Permission.READ_DRAFTS)
     return EditionOut(
         id=edition.id, jurisdiction=edition.jurisdiction_code, title=edition.title, status=edition.status,
         valid_from=edition.valid_from, valid_to=edition.valid_to, source=edition.source, grids=edition.grid_count,
         validated=edition.validated, errors=edition.error_count, warnings=edition.warning_count,
         recorded_at=edition.recorded_at, published_at=edition.published_at,
         base=edition.base_id, revision=edition.revision,
+        note=edition.note if may_read_drafts else None, asked_by=edition.asked_by,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from geoservice.services.importing import Reassigned
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
 from geoservice.web.parsing import Code, Id, Instant, Name, RowNumber, StrictModel
-from geoservice.web.preconditions import stated_revision
+from geoservice.web.preconditions import etag, stated_revision
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
 from layers.catalogue import owned
@@ -54,6 +54,12 @@ class PublishBody(StrictModel):
     valid_from: Instant | None = Field(
         None, description="Now when absent. Earlier: it corrects what was believed; later: it waits for its day"
     )
+
+
+class AskBody(StrictModel):
+    """That a draft is to be put in force."""
+
+    note: Name | None = Field(None, description="Why it is drawn; kept with the edition")
 
 
 class ReassignedBody(StrictModel):
@@ -229,6 +235,15 @@ def publishing_blueprint(editions: EditionService, drafts: DraftService) -> APIB
         return render_bytes(dumps(_preview_out(impact)))
 
     @blueprint.post(
+        "/<id>/ask", summary="Ask for publishing", security=SECURITY, responses={200: EditionOut, **REFUSALS}
+    )
+    @guard("edit_boundaries")
+    def ask(path: EditionPath, body: AskBody) -> Response:
+        """Ask for a draft, as it stands, to be put in force, and say why it is drawn; an edit takes that back."""
+        asked = editions.ask(path.id, note=body.note, revision=stated_revision(path.id), actor=current_identity().actor)
+        return render(edition_out(asked), headers=etag(asked))
+
+    @blueprint.post(
         "/<id>/publish", summary="Publish a draft", security=SECURITY, responses={200: PublishedOut, **REFUSALS}
     )
     @guard("publish_boundaries")
@@ -255,7 +270,7 @@ def _preview_out(impact: Impact) -> dict[str, Any]:
         "id": str(preview.id), "edition": preview.edition_id, "revision": preview.revision, "at": preview.at,
         "flows": [FlowOut(**vars(flow)).model_dump() for flow in flows(preview.moves)],
         "grids": [
-            {"code": before.code, "before": _load(before), "after": _load(after)}
+            {"code": before.code, "before": load_of(before).model_dump(), "after": load_of(after).model_dump()}
             for before, after in zip(impact.before, impact.after, strict=True)
         ],
         "officers_leaving": [
@@ -286,9 +301,9 @@ def _outline_out(outline: EditionOutline | None) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _load(load: Workload) -> dict[str, int | None]:
-    return {"households": load.households, "residents": load.residents, "floating": load.floating,
-            "in_hand": load.in_hand}  # fmt: skip
+def load_of(load: Workload) -> LoadOut:
+    """Return what a grid has to look after as it is told."""
+    return LoadOut(households=load.households, residents=load.residents, floating=load.floating, in_hand=load.in_hand)
 
 
 def _diff_out(found: Difference) -> dict[str, Any]:

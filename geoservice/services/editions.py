@@ -7,16 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Connection
+
 from geoservice.domain.editing.healing import Healing
 from geoservice.errors import EditionNotDraft, InstantWithoutZone, PreviewOutdated, PreviewUnknown
 from geoservice.reading.grids import grids_of_file
 from geoservice.reading.limits import Limits
 from geoservice.reading.shapes import GridFields
+from geoservice.services.drafting.open_draft import opened
 from geoservice.services.gate import validate_grids, with_confirmations
 from geoservice.services.healing.heal import OnProgress, heal_in_process
 from geoservice.services.impact import (
     Impact,
+    WholeImpact,
     grids_concerned,
+    impact_of_grids,
     publish_blockers,
     told_moves,
     told_workloads,
@@ -40,8 +45,10 @@ from layers.errors import EditedMeanwhile, MovedMeanwhile, TryAgain
 from layers.grids import drafts, edits, queries
 from layers.grids.model import Edition, Finding, GridShape
 from layers.households.queries import housed_places
+from layers.jurisdictions.model import Jurisdiction
 from layers.staff.queries import posted_now
 from layers.summaries import previews
+from layers.summaries.previews import Move
 
 #: A publication and a writer who wait for each other: one of the two is begun anew so often.
 TRIES = 3
@@ -181,8 +188,7 @@ class EditionService:
             edition = get_edition(connection, edition_id)
             jurisdiction = get_jurisdiction(connection, edition.jurisdiction_code)
             preview = previews.make_preview(connection, edition_id, starts=valid_from)
-            if not sees_households():
-                preview = replace(preview, moves=told_moves(preview.moves, housed_places(connection, jurisdiction.id)))
+            preview = replace(preview, moves=self._told(connection, preview, jurisdiction))
             codes = grids_concerned(preview.moves)
             places = previews.places_of(connection, preview.moves)
             old = frozenset() if edition.base_id is None else queries.owned_codes_of(connection, edition.base_id)
@@ -194,10 +200,7 @@ class EditionService:
             decisions = drafts.decisions_of(connection, edition_id)
             blockers = publish_blockers(edition, drafts.latest_edition(connection, jurisdiction.id))
             drawn_by = queries.drawers_of(connection, edition_id)
-            counting_all(connection)
-            before = previews.workloads(connection, jurisdiction_id=jurisdiction.id, codes=codes)
-            if not sees_households():
-                before = told_workloads(before)
+            before = self._loads(connection, jurisdiction, codes)
         staffed = {one.grid_code for one in arriving if one.officer.role in ("grid_officer", "deputy")}
         after = workloads_after(before, preview.moves)
         unstaffed = tuple(sorted(new - old - staffed))
@@ -205,6 +208,68 @@ class EditionService:
             preview, before, after, places, leaving, unstaffed, jurisdiction.reroute, blockers, reassigned, outline,
             decisions, drawn_by, jurisdiction.four_eyes,
         )  # fmt: skip
+
+    def impact(self, edition_id: int, *, actor: str = "") -> WholeImpact:
+        """Rehearse the publication of a draft, and keep nothing of it: what becomes of every grid.
+
+        It is the rehearsal of a preview, so that both tell the same.
+
+        Raises
+        ------
+        EditionUnknown, EditionNotDraft
+        """
+        with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S, kept=False) as connection:
+            edition = get_edition(connection, edition_id)
+            if edition.status != "draft":
+                raise EditionNotDraft(edition=edition_id, status=edition.status)
+            jurisdiction = get_jurisdiction(connection, edition.jurisdiction_code)
+            moves = self._told(connection, previews.make_preview(connection, edition_id, starts=None), jurisdiction)
+            grids = queries.grids_of(connection, edition_id)
+            old = frozenset() if edition.base_id is None else queries.owned_codes_of(connection, edition.base_id)
+            codes = sorted(old | {grid.code for grid in grids if grid.unowned_reason is None})
+            posted = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=codes)
+            blockers = publish_blockers(edition, drafts.latest_edition(connection, jurisdiction.id))
+            drawn_by = queries.drawers_of(connection, edition_id)
+            is_own = queries.is_own_draft(connection, edition_id)
+            loads = self._loads(connection, jurisdiction, codes)
+        found = impact_of_grids(grids, old, loads, moves, posted, jurisdiction)
+        return WholeImpact(
+            edition, jurisdiction.households_min, jurisdiction.households_max, found, moves, blockers, drawn_by,
+            jurisdiction.four_eyes, is_own,
+        )  # fmt: skip
+
+    def ask(self, edition_id: int, *, note: str | None, revision: int | None, actor: str = "") -> Edition:
+        """Ask for a draft, as it stands, to be put in force; whoever edits it afterwards takes that back.
+
+        Parameters
+        ----------
+        note
+            Why it is drawn, kept with the edition; None: unsaid.
+
+        Raises
+        ------
+        EditionUnknown, EditionNotEditable, EditedMeanwhile
+            There is none; it is no draft; it is at another revision than whoever asks saw.
+        RefusedByDatabase
+            The note can not be shown, or holds a number of a person.
+        """
+        with opened(self._database, edition_id, revision=revision, actor=actor) as draft:
+            drafts.ask_for_publishing(draft.connection, edition_id, note)
+            return get_edition(draft.connection, edition_id)
+
+    def _told(self, connection: Connection, preview: previews.Preview, jurisdiction: Jurisdiction) -> tuple[Move, ...]:
+        """Return the moves of a preview as whoever asks may be told them."""
+        if sees_households():
+            return preview.moves
+        return told_moves(preview.moves, housed_places(connection, jurisdiction.id))
+
+    def _loads(
+        self, connection: Connection, jurisdiction: Jurisdiction, codes: Sequence[str]
+    ) -> tuple[previews.Workload, ...]:
+        """Return what grids have to look after now, as whoever asks may be told; the rest of the transaction counts."""
+        counting_all(connection)
+        loads = previews.workloads(connection, jurisdiction_id=jurisdiction.id, codes=codes)
+        return loads if sees_households() else told_workloads(loads)
 
     def publish(
         self,

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from geoservice.domain.small_counts import is_small, neighbourhoods_of
+from geoservice.domain.validating.norms import Balance, balance_of
 from layers.buildings.layer import BUILDINGS
-from layers.grids.model import Decision, Edition, EditionOutline, ReassignedCode
+from layers.grids.model import Decision, Edition, EditionOutline, GridShape, ReassignedCode
 from layers.households.layer import HOUSEHOLDS
 from layers.households.model import HouseholdPlace
 from layers.incidents.layer import INCIDENTS
-from layers.jurisdictions.model import Reroute
-from layers.staff.model import Posting
+from layers.jurisdictions.model import Jurisdiction, Reroute
+from layers.staff.model import Officer, Posting
 from layers.summaries.previews import UNDECIDED, Move, Preview, Workload
 
 Advice = Literal["validate-edition", "look-at-findings", "rebase-edition", "import-again", "confirm-outline"]
@@ -58,6 +59,40 @@ class Impact:
     drawn_by: tuple[str, ...] = ()
     #: Whether somebody else has to publish it.
     four_eyes: bool = False
+
+
+@dataclass(frozen=True)
+class GridImpact:
+    """What a grid has to look after now, and what it would have when a draft is put in force."""
+
+    code: str
+    name: str
+    name_en: str | None
+    #: None: there is no such grid in force.
+    before: Workload | None
+    #: None: there would be no such grid.
+    after: Workload | None
+    #: Whether it would have as many households as its jurisdiction wants; None: not told, or there would be none.
+    balance: Balance | None
+    #: Who serves it today, the grid officer first.
+    officers: tuple[Officer, ...]
+
+
+@dataclass(frozen=True)
+class WholeImpact:
+    """What a draft would change, for every grid: rehearsed, and not kept."""
+
+    edition: Edition
+    households_min: int
+    households_max: int
+    grids: tuple[GridImpact, ...]
+    #: Everything that would have another grid.
+    moves: tuple[Move, ...]
+    blockers: tuple[PublishBlocker, ...]
+    drawn_by: tuple[str, ...]
+    four_eyes: bool
+    #: Whether whoever asks may not publish it, having a hand in it where four eyes are wanted.
+    is_own: bool
 
 
 @dataclass(frozen=True)
@@ -136,6 +171,38 @@ def _with(load: Workload, move: Move, sign: int) -> Workload:
 
 def _added(count: int | None, sign: int, moved: int | None) -> int | None:
     return None if count is None or moved is None else count + sign * moved
+
+
+def impact_of_grids(
+    grids: Sequence[GridShape], old: Collection[str], loads: Sequence[Workload], moves: Sequence[Move],
+    posted: Sequence[Posting], jurisdiction: Jurisdiction,
+) -> tuple[GridImpact, ...]:  # fmt: skip
+    """Return what becomes of each grid, by code.
+
+    Parameters
+    ----------
+    grids
+        Of the draft; what belongs to nobody among them.
+    old
+        Codes of the grids that it was drawn from.
+    loads
+        Of every code of both, now.
+    """
+    named = {grid.code: grid for grid in grids if grid.unowned_reason is None}
+    serving: dict[str, list[Officer]] = {}
+    for one in posted:
+        serving.setdefault(one.grid_code, []).append(one.officer)
+    return tuple(
+        GridImpact(
+            before.code, named[before.code].name if before.code in named else before.code,
+            named[before.code].name_en if before.code in named else None,
+            before if before.code in old else None, after if before.code in named else None,
+            None if before.code not in named or after.households is None
+            else balance_of(after.households, jurisdiction.households_min, jurisdiction.households_max),
+            tuple(serving.get(before.code, ())),
+        )
+        for before, after in zip(loads, workloads_after(loads, moves), strict=True)
+    )  # fmt: skip
 
 
 def told_moves(moves: Sequence[Move], places: Iterable[HouseholdPlace]) -> tuple[Move, ...]:

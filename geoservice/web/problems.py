@@ -20,6 +20,7 @@ from geoservice.services import keys
 from geoservice.services.accounts import account_errors as account_rules
 from geoservice.services.administration import accounts as own_accounts
 from geoservice.services.administration import own
+from geoservice.services.healing import heal
 from geoservice.services.layers import errors as layer_rules
 from geoservice.services.retention.errors import ErasureListNotWritten
 from geoservice.web import parsing, preconditions, rate_limits, sessions, streaming
@@ -120,6 +121,10 @@ KINDS: dict[type[Exception], Kind] = {
     rules.PreviewOutdated: Kind("preview-outdated", 409, "Publishing would move something else than was shown"),
     rules.InstantWithoutZone: Kind("invalid-input", 422, "Something in the request is not as it must be"),
     EditRefused: Kind("edit-refused", 422, "The grids do not allow the edit"),
+    heal.HealingRefused: Kind("healing-refused", 422, "Gaps of that width are not closed by themselves"),
+    heal.HealingTookTooLong: Kind("healing-too-long", 422, "Healing takes longer than a request may wait"),
+    heal.HealerDied: Kind("healing-refused", 422, "The shapes can not be healed"),
+    heal.HealerBusy: Kind("healer-busy", 503, "Other grids are being healed"),
     preconditions.PreconditionMissing: Kind("precondition-missing", 428, "Say which state of the draft you mean"),
     preconditions.PreconditionFailed: Kind("edited-meanwhile", 412, "The draft was edited meanwhile"),
     preconditions.PreconditionUnreadable: Kind("precondition-unreadable", 412, "If-Match can not be read"),

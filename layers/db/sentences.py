@@ -109,6 +109,8 @@ SENTENCES = {
     "households_min_to_max": "The most households of a grid are no fewer than the fewest.",
     "reroute_check": "What open reports do when their place changes grids is keep, move or ask.",
     "edition_status_check": "An edition is draft, published, superseded or withdrawn.",
+    "edition_note_check": _REASON,
+    "edition_asked_by_somebody": "Somebody asks for a draft to be put in force as it is at one of its revisions.",
     "edition_ends_after_it_begins": "An edition ends after it begins.",
     "edition_in_force_has_a_beginning": "A published edition says from when it is in force, and when it was published.",
     "edition_one_in_force": "Another edition of the jurisdiction is in force at that time: choose another beginning.",

@@ -70,6 +70,10 @@ _SET_BASE = text("UPDATE geoservice.edition SET base_id = :base_id WHERE id = :e
 _SET_OUTLINE = text("""
     UPDATE geoservice.edition SET outline = CAST(:outline AS geometry), outline_reason = NULL WHERE id = :edition_id
 """)
+_ASK = text("""
+    UPDATE geoservice.edition SET note = :note, asked_by = geoservice.actor(), asked_revision = revision
+     WHERE id = :edition_id
+""")
 _CONFIRM_OUTLINE = text("UPDATE geoservice.edition SET outline_reason = :reason WHERE id = :edition_id")
 _FORGET_CONFIRMATION = text("UPDATE geoservice.edition SET outline_reason = NULL WHERE id = :edition_id")
 _TAKE_OVER_DRAWERS = text("SELECT geoservice.take_over_drawers(:edition_id, :other)")
@@ -265,6 +269,11 @@ def set_base(connection: Connection, edition_id: int, base_id: int) -> None:
 def withdraw(connection: Connection, edition_id: int) -> None:
     """Put a draft away for good."""
     connection.execute(_WITHDRAW, {"edition_id": edition_id})
+
+
+def ask_for_publishing(connection: Connection, edition_id: int, note: str | None) -> None:
+    """Note that whoever acts asks for a draft, as it stands, to be put in force, and why it is drawn; None: unsaid."""
+    connection.execute(_ASK, {"edition_id": edition_id, "note": note})
 
 
 def _row(edition_id: int, grid: GridShape) -> dict[str, Any]:

@@ -156,6 +156,10 @@ class Edition:
     base_id: int | None
     #: Number of the last step of a draft: equal revisions have equal grids.
     revision: int
+    #: Why it is drawn, as its analyst says.
+    note: str | None
+    #: Who asks for the draft, as it stands, to be put in force; None: nobody, or it was edited since.
+    asked_by: str | None
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

@@ -14,7 +14,8 @@ from layers.grids.model import Edition, EditionOutline, Finding, GridShape, Reas
 
 _EDITIONS = text("""
     SELECT e.id, j.code AS jurisdiction_code, e.title, e.status, e.valid_from, e.valid_to, e.source, e.recorded_at,
-           e.published_at, e.published_by, e.base_id, e.revision,
+           e.published_at, e.published_by, e.base_id, e.revision, e.note,
+           CASE WHEN e.status = 'draft' AND e.asked_revision = e.revision THEN e.asked_by END AS asked_by,
            coalesce(f.errors, 0) AS errors, coalesce(f.warnings, 0) AS warnings,
            (SELECT count(*) FROM geoservice.grid AS g WHERE g.edition_id = e.id AND g.unowned_reason IS NULL) AS grids,
            CASE WHEN e.status = 'draft' THEN e.validated_hash IS NOT DISTINCT FROM geoservice.edition_hash(e.id)
@@ -32,6 +33,9 @@ _EDITIONS = text("""
 """)
 _LOCK = text("SELECT e.id FROM geoservice.edition AS e WHERE e.id = :edition_id FOR UPDATE")
 _OUTLINE = text("SELECT st_asbinary(e.outline) AS outline FROM geoservice.edition AS e WHERE e.id = :edition_id")
+_IS_OWN = text(
+    "SELECT geoservice.is_own_draft(e, geoservice.actor()) FROM geoservice.edition AS e WHERE e.id = :edition_id"
+)
 _DRAWERS = text("SELECT e.drawn_by FROM geoservice.edition AS e WHERE e.id = :edition_id")
 _BALLPARK = text("SELECT e.ballpark FROM geoservice.edition AS e WHERE e.id = :edition_id")
 _OUTLINE_OF_DRAFT = text("""
@@ -176,6 +180,11 @@ def drawers_of(connection: Connection, edition_id: int) -> tuple[str, ...]:
     return tuple(connection.execute(_DRAWERS, {"edition_id": edition_id}).scalar_one())
 
 
+def is_own_draft(connection: Connection, edition_id: int) -> bool:
+    """Return whether whoever acts had a hand in a draft whose jurisdiction wants four eyes: he does not publish it."""
+    return bool(connection.execute(_IS_OWN, {"edition_id": edition_id}).scalar_one())
+
+
 def ballpark_of_edition(connection: Connection, edition_id: int) -> str | None:
     """Return what is not sure of the datum of a file that an edition came from, a sentence; None when nothing is."""
     found: str | None = connection.execute(_BALLPARK, {"edition_id": edition_id}).scalar_one()
@@ -222,6 +231,8 @@ def _edition(row: Row[Any]) -> Edition:
         published_by=row.published_by,
         base_id=row.base_id,
         revision=row.revision,
+        note=row.note,
+        asked_by=row.asked_by,
     )
 
 

@@ -51,6 +51,10 @@ class EditionRow(Base):
     outline_confirmed_by: Mapped[str | None] = mapped_column(Text)
     #: Who had a hand in its draft.
     drawn_by: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("ARRAY[geoservice.actor()]"))
+    #: Why it is drawn; who asks for it to be put in force, and at which revision.
+    note: Mapped[str | None] = mapped_column(Text)
+    asked_by: Mapped[str | None] = mapped_column(Text)
+    asked_revision: Mapped[int | None] = mapped_column(Integer)
     #: The edition this one was drawn from.
     base_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey(EDITION))
     #: Number of the last step.

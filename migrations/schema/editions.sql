@@ -26,10 +26,15 @@ CREATE TABLE geoservice.edition (
     ballpark text CHECK (char_length(ballpark) BETWEEN 1 AND 500),
     -- Who had a hand in its draft, as histories name them: who made it, did a step, decided something, or drew what was taken over.
     drawn_by text[] NOT NULL DEFAULT ARRAY[geoservice.actor()],
+    -- Why it is drawn, as its analyst tells whoever puts it in force; who asks for that, and at which revision: edited since, nobody does.
+    note text CHECK (geoservice.is_reason(note)),
+    asked_by text,
+    asked_revision integer,
     validated_hash text,                      -- content that last went through validation: geoservice.edition_hash
     recorded_at timestamptz NOT NULL DEFAULT now(),
     published_at timestamptz,
     published_by text,
+    CONSTRAINT edition_asked_by_somebody CHECK (num_nulls(asked_by, asked_revision) IN (0, 2)),
     CONSTRAINT edition_ends_after_it_begins CHECK (valid_to >= valid_from),
     CONSTRAINT edition_in_force_has_a_beginning
         CHECK (status IN ('draft', 'withdrawn') OR (valid_from IS NOT NULL AND published_at IS NOT NULL)),

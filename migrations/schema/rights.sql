@@ -51,7 +51,7 @@ GRANT INSERT (edition_id, code, reason), DELETE ON geoservice.reassigned_code TO
 GRANT INSERT (jurisdiction_id, title, source, outline, outline_reason), UPDATE (title, source, outline, outline_reason), DELETE
     ON geoservice.edition TO geoservice_analyst, geoservice_app;
 GRANT INSERT (ballpark), UPDATE (ballpark) ON geoservice.edition TO geoservice_app;
-GRANT UPDATE (validated_hash, base_id, status) ON geoservice.edition TO geoservice_app;
+GRANT UPDATE (validated_hash, base_id, status, note, asked_by, asked_revision) ON geoservice.edition TO geoservice_app;
 
 -- The analyst alone: the editable layer of a GIS.
 GRANT INSERT, UPDATE, DELETE ON geoservice.draft_grid TO geoservice_analyst;
@@ -138,6 +138,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
     geoservice.publish_edition(bigint, timestamptz, integer, text), geoservice.dry_run_publish(bigint, timestamptz),
     geoservice.fingerprint_of(geoservice.move[]), geoservice.apply_due_editions(),
+    geoservice.person_of(text), geoservice.is_own_draft(geoservice.edition, text),
     geoservice.begin_step(bigint, text), geoservice.take_over_drawers(bigint, bigint), geoservice.changed_faces(bigint, bigint), geoservice.changed_grids(bigint, bigint),
     geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),

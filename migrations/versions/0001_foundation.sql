@@ -492,10 +492,15 @@ CREATE TABLE geoservice.edition (
     ballpark text CHECK (char_length(ballpark) BETWEEN 1 AND 500),
     -- Who had a hand in its draft, as histories name them: who made it, did a step, decided something, or drew what was taken over.
     drawn_by text[] NOT NULL DEFAULT ARRAY[geoservice.actor()],
+    -- Why it is drawn, as its analyst tells whoever puts it in force; who asks for that, and at which revision: edited since, nobody does.
+    note text CHECK (geoservice.is_reason(note)),
+    asked_by text,
+    asked_revision integer,
     validated_hash text,                      -- content that last went through validation: geoservice.edition_hash
     recorded_at timestamptz NOT NULL DEFAULT now(),
     published_at timestamptz,
     published_by text,
+    CONSTRAINT edition_asked_by_somebody CHECK (num_nulls(asked_by, asked_revision) IN (0, 2)),
     CONSTRAINT edition_ends_after_it_begins CHECK (valid_to >= valid_from),
     CONSTRAINT edition_in_force_has_a_beginning
         CHECK (status IN ('draft', 'withdrawn') OR (valid_from IS NOT NULL AND published_at IS NOT NULL)),
@@ -5362,7 +5367,7 @@ GRANT INSERT (edition_id, code, reason), DELETE ON geoservice.reassigned_code TO
 GRANT INSERT (jurisdiction_id, title, source, outline, outline_reason), UPDATE (title, source, outline, outline_reason), DELETE
     ON geoservice.edition TO geoservice_analyst, geoservice_app;
 GRANT INSERT (ballpark), UPDATE (ballpark) ON geoservice.edition TO geoservice_app;
-GRANT UPDATE (validated_hash, base_id, status) ON geoservice.edition TO geoservice_app;
+GRANT UPDATE (validated_hash, base_id, status, note, asked_by, asked_revision) ON geoservice.edition TO geoservice_app;
 
 -- The analyst alone: the editable layer of a GIS.
 GRANT INSERT, UPDATE, DELETE ON geoservice.draft_grid TO geoservice_analyst;
@@ -5449,6 +5454,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
     geoservice.publish_edition(bigint, timestamptz, integer, text), geoservice.dry_run_publish(bigint, timestamptz),
     geoservice.fingerprint_of(geoservice.move[]), geoservice.apply_due_editions(),
+    geoservice.person_of(text), geoservice.is_own_draft(geoservice.edition, text),
     geoservice.begin_step(bigint, text), geoservice.take_over_drawers(bigint, bigint), geoservice.changed_faces(bigint, bigint), geoservice.changed_grids(bigint, bigint),
     geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),

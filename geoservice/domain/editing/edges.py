@@ -79,6 +79,16 @@ def with_vertex_moved(geom: MultiPolygon, old: Vertex, new: Vertex) -> MultiPoly
     return rebuilt(geom, lambda ring: [new if vertex == old else vertex for vertex in ring])
 
 
+def with_vertex_removed(geom: MultiPolygon, old: Vertex) -> MultiPolygon:
+    """Return an area without a vertex; its neighbours are joined. A ring is left with two others at least."""
+
+    def thin(ring: list[Vertex]) -> list[Vertex]:
+        kept = [vertex for vertex in ring[:-1] if vertex != old]
+        return [*kept, kept[0]]
+
+    return rebuilt(geom, thin)
+
+
 def along(edge: Edge, vertices: Iterable[Vertex]) -> list[Vertex]:
     """Return vertices in the direction of an edge, each once."""
     start, end = edge

@@ -16,7 +16,16 @@ from shapely.geometry.base import BaseGeometry
 
 from geoservice.domain.editing.change import Change, by_code, grid_named, reshaped, shape_of, thickened
 from geoservice.domain.editing.cutting import Cut, checked_line, cut, faces, reaching
-from geoservice.domain.editing.edges import TOLERANCE_M, Edge, Vertex, edges_of, with_vertex_moved, with_vertices
+from geoservice.domain.editing.edges import (
+    TOLERANCE_M,
+    Edge,
+    Vertex,
+    edges_of,
+    rings_of,
+    with_vertex_moved,
+    with_vertex_removed,
+    with_vertices,
+)
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.domain.editing.nearness import nearest_edge, nearest_vertex
 from geoservice.domain.editing.redrawing import redraw_border
@@ -26,7 +35,10 @@ from layers.crs import Position, is_on_earth
 from layers.geometry import as_multipolygon
 from layers.grids.model import CODE_LENGTH_MAX, GridShape
 
-__all__ = ["add", "merge", "move_vertex", "next_code", "recode", "redraw_border", "replace", "retire", "split"]
+__all__ = [
+    "add", "merge", "move_vertex", "next_code", "recode", "redraw_border", "remove_vertex", "replace", "retire",
+    "split",
+]  # fmt: skip
 
 
 def next_code(code: str, taken: Collection[str]) -> str:
@@ -156,13 +168,50 @@ def move_vertex(
         owners = {code for code, shape in shapes.items() if shape.intersects(near) and edge in edges_of(shape)}
         moved = {code: with_vertices(shapes[code], {edge: [goal]}) for code in owners}
     if len(owners) < 2:
-        raise EditRefused(
-            f"The border of grid {', '.join(owners)} at {at[0]:.7f}, {at[1]:.7f} has no other grid behind it.",
-            "The outline stands still; inside it, heal the draft so that neighbours share their border.",
-            sorted(owners),
-            at,
-        )
+        raise _nobody_behind(owners, at)
     return verified(grids, Change((), reshaped(named, moved)), "Move it less far, or another way.")
+
+
+def remove_vertex(
+    grids: Sequence[GridShape], at: Position, tolerance_m: float = TOLERANCE_M, outline: BaseGeometry | None = None
+) -> Change:
+    """Take a vertex of a border away, in every grid that has it: its neighbours are joined by a straight edge.
+
+    Parameters
+    ----------
+    at
+        Within `tolerance_m` of the vertex.
+    outline
+        Of the jurisdiction: its border stands still.
+
+    Raises
+    ------
+    EditRefused
+        No vertex is near, it lies on the outline, no other grid is behind it, borders meet in it, or a grid would
+        become invalid or overlap another.
+    """
+    named = by_code(grids)
+    shapes = {code: shape_of(grid) for code, grid in named.items()}
+    vertex = _vertex_near(shapes, at, tolerance_m)
+    if vertex is None:
+        raise EditRefused(
+            f"There is no vertex within {tolerance_m:g} m of {at[0]:.7f}, {at[1]:.7f}.", "Point at one.", place=at
+        )
+    _off_outline(vertex, outline)
+    owners = sorted(code for code, shape in shapes.items() if _has(shape, vertex))
+    if len(owners) < 2:
+        raise _nobody_behind(owners, Position(*vertex))
+    edges = {edge for code in owners for edge in edges_of(shapes[code]) if vertex in edge}
+    rings = [ring for code in owners for ring in rings_of(shapes[code]) if vertex in ring]
+    if len(edges) != 2 or min(map(len, rings)) < 5:
+        raise EditRefused(
+            f"Borders meet at {vertex[0]:.7f}, {vertex[1]:.7f}, or nothing would be left between them.",
+            "Move this vertex, or merge the grids.",
+            owners,
+            Position(*vertex),
+        )
+    thinned = {code: with_vertex_removed(shapes[code], vertex) for code in owners}
+    return verified(grids, Change((), reshaped(named, thinned)), "Move the vertex instead, or redraw the border.")
 
 
 def recode(grids: Sequence[GridShape], old: str, new: str, name: str | None = None) -> Change:
@@ -263,6 +312,15 @@ def _edge_near(shapes: dict[str, MultiPolygon], at: Position, tolerance_m: float
             place=at,
         )
     return found[0], found[1]
+
+
+def _nobody_behind(owners: Collection[str], at: Position) -> EditRefused:
+    return EditRefused(
+        f"The border of grid {', '.join(owners)} at {at[0]:.7f}, {at[1]:.7f} has no other grid behind it.",
+        "The outline stands still; inside it, heal the draft so that neighbours share their border.",
+        sorted(owners),
+        at,
+    )
 
 
 def _off_outline(vertex: Vertex, outline: BaseGeometry | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import shapely
@@ -40,11 +40,20 @@ def household_findings(
     few, many = [], []
     sized = zip(households_in(grids, points, counts).tolist(), grids, strict=True)
     for count, grid in sorted(sized, key=lambda one: one[1].code):
-        if count < minimum:
+        balance = balance_of(count, minimum, maximum)
+        if balance == "few":
             few.append(_sized("few-households", grid, count, f"fewer than the {minimum}"))
-        elif count > maximum:
+        elif balance == "many":
             many.append(_sized("many-households", grid, count, f"more than the {maximum}"))
     return _listed(few, "few-households") + _listed(many, "many-households")
+
+
+Balance = Literal["few", "within", "many"]
+
+
+def balance_of(households: int, minimum: int, maximum: int) -> Balance:
+    """Return whether a grid has as many households as are wanted; both bounds are wanted still."""
+    return "few" if households < minimum else "many" if households > maximum else "within"
 
 
 def households_in(grids: Sequence[GridShape], points: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[np.int64]:

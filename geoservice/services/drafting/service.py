@@ -15,11 +15,12 @@ from geoservice.domain.editing.merging import Side
 from geoservice.domain.validating.topology import findings_of
 from geoservice.errors import (
     DraftsOfDifferentBases,
+    EditionNotEditable,
     EditionUnknown,
     NothingToRedo,
     NothingToUndo,
     NotTwoDrafts,
-)
+)  # fmt: skip
 from geoservice.reading.grids import grids_of_file
 from geoservice.reading.limits import Limits
 from geoservice.reading.shapes import GridFields
@@ -31,7 +32,7 @@ from geoservice.services.drafting.open_draft import (
     opened,
     with_missing_fields_from,
 )
-from geoservice.services.healing.heal import OnProgress, heal_in_process
+from geoservice.services.healing.heal import MAX_S, OnProgress, heal_in_process
 from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.crs import Bbox, Position
 from layers.db.session import Database
@@ -130,6 +131,15 @@ class DraftService:
             outline = queries.outline_of_edition(draft.connection, edition_id)
             near = draft.near(_box([at, to]))
             return draft.make("move-vertex", near, verbs.move_vertex(near, at, to, tolerance_m, outline))
+
+    def remove_vertex(
+        self, edition_id: int, at: Position, *, tolerance_m: float, revision: int | None, actor: str = ""
+    ) -> Edited:
+        """Take a vertex of a border away in every grid that has it; see `verbs.remove_vertex`."""
+        with self._draft(edition_id, revision, actor) as draft:
+            outline = queries.outline_of_edition(draft.connection, edition_id)
+            near = draft.near(_box([at]))
+            return draft.make("remove-vertex", near, verbs.remove_vertex(near, at, tolerance_m, outline))
 
     def redraw_border(
         self, edition_id: int, codes: tuple[str, str], line: LineString, *, revision: int | None, actor: str = ""
@@ -272,15 +282,9 @@ class DraftService:
         return FileDifference(edition, changed, found.ballpark)
 
     def heal(
-        self,
-        edition_id: int,
-        tolerance_m: float,
-        *,
-        commit: bool,
-        revision: int | None = None,
-        on_progress: OnProgress = lambda share, what: None,
-        actor: str = "",
-    ) -> tuple[Edition, Healing, LeftOpen]:
+        self, edition_id: int, tolerance_m: float, *, commit: bool, revision: int | None = None,
+        longest_s: float = MAX_S, on_progress: OnProgress = lambda share, what: None, actor: str = "",
+    ) -> tuple[Edition, Healing, LeftOpen]:  # fmt: skip
         """Close gaps and overlaps of a draft that are narrower than a tolerance, and fit it to its outline.
 
         Parameters
@@ -297,8 +301,10 @@ class DraftService:
 
         Raises
         ------
-        HealingRefused, HealingTookTooLong, HealerDied
+        HealingRefused, HealingTookTooLong, HealerDied, HealerBusy
             Nothing was changed.
+        EditionNotEditable
+            What is to be changed is no draft.
         EditedMeanwhile
             Somebody edited the draft while it was being healed.
         """
@@ -306,22 +312,19 @@ class DraftService:
             edition = get_edition(connection, edition_id)
             grids = queries.grids_of(connection, edition_id)
             outline = queries.outline_of_edition(connection, edition_id)
+        if commit and edition.status != "draft":
+            raise EditionNotEditable(edition=edition_id, status=edition.status)
         # No connection is held meanwhile: it takes seconds, and the revision tells whether anybody edited.
-        healing = heal_in_process(grids, outline, tolerance_m, on_progress=on_progress)
+        healing = heal_in_process(grids, outline, tolerance_m, longest_s=longest_s, on_progress=on_progress)
         if commit:
             seen = edition.revision if revision is None else revision
             edition = self.take_state(edition_id, healing.grids, verb="heal", revision=seen, actor=actor).edition
         return edition, healing, left_open(findings_of(healing.grids, outline))
 
     def merge_draft(
-        self,
-        edition_id: int,
-        other: int,
-        *,
-        settle: Mapping[str, Side] | None = None,
-        revision: int | None,
+        self, edition_id: int, other: int, *, settle: Mapping[str, Side] | None = None, revision: int | None,
         actor: str = "",
-    ) -> Edited:
+    ) -> Edited:  # fmt: skip
         """Take over what another draft of the same base changed, as one step, and what was decided in it.
 
         Parameters
@@ -363,12 +366,7 @@ class DraftService:
             return Edited(get_edition(draft.connection, edition_id), edited.removed, edited.put)
 
     def rebase(
-        self,
-        edition_id: int,
-        *,
-        settle: Mapping[str, Side] | None = None,
-        revision: int | None,
-        actor: str = "",
+        self, edition_id: int, *, settle: Mapping[str, Side] | None = None, revision: int | None, actor: str = ""
     ) -> Edited:
         """Draw a draft anew from the edition published last, keeping what it changed.
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from threading import BoundedSemaphore
 
 from shapely import MultiPolygon
 
@@ -19,6 +20,9 @@ from layers.grids.model import GridShape
 #: 34,753 areas of a country take 20 s.
 MAX_S = 300.0
 MEMORY_BYTES = 4_294_967_296
+
+#: Healed at once in one process, and how long the next waits for its turn.
+_TURNS, _PATIENCE_S = BoundedSemaphore(1), 10.0
 
 OnProgress = Callable[[float, str], None]
 
@@ -33,6 +37,10 @@ class HealingTookTooLong(GeoserviceError):
 
 class HealerDied(GeoserviceError):
     """The process that healed died: the shapes are hostile, or need more memory than allowed."""
+
+
+class HealerBusy(GeoserviceError):
+    """Other grids are being healed; try again in a moment."""
 
 
 def heal_in_process(
@@ -54,11 +62,23 @@ def heal_in_process(
 
     Raises
     ------
-    HealingRefused, HealingTookTooLong, HealerDied
+    HealingRefused, HealingTookTooLong, HealerDied, HealerBusy
         Nothing was changed.
     """
     if not 0 < tolerance_m <= HEALED_MAX_M:
         raise HealingRefused(tolerance_m=tolerance_m)
+    if not _TURNS.acquire(timeout=_PATIENCE_S):
+        raise HealerBusy
+    try:
+        return _in_child(grids, outline, tolerance_m, longest_s, on_progress)
+    finally:
+        _TURNS.release()
+
+
+def _in_child(
+    grids: Sequence[GridShape], outline: MultiPolygon | None, tolerance_m: float, longest_s: float,
+    on_progress: OnProgress,
+) -> Healing:  # fmt: skip
     context = multiprocessing.get_context("spawn")  # a fork would take the threads' locks along, but not the threads
     ours, theirs = context.Pipe(duplex=False)
     child = context.Process(

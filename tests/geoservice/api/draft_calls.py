@@ -8,6 +8,7 @@ from typing import Any
 
 import shapely
 
+from layers.crs import Position
 from layers.geometry import as_multipolygon
 from layers.grids.model import GridShape
 from tests.geoservice.web.door import Door
@@ -48,7 +49,7 @@ def ready(door: Door) -> Ready:
 
 def is_verb(method: str, path: str) -> bool:
     """Return whether an operation changes or looks at a draft."""
-    return path.startswith("/v1/editions/{id}/") and (method != "GET" or path.endswith("/steps"))
+    return path.startswith("/v1/editions/{id}/") and (method != "GET" or path.endswith(("/steps", "/impact")))
 
 
 def body(draft: Ready, path: str) -> dict[str, Any]:
@@ -74,6 +75,15 @@ def _move_vertex(draft: Ready) -> dict[str, Any]:
     _, _, border = draft.pair
     place = border.interpolate(0.5, normalized=True)
     return {"at": [place.x, place.y], "to": [place.x + 1e-6, place.y + 1e-6], "tolerance_m": 2.0}
+
+
+def _remove_vertex(draft: Ready) -> dict[str, Any]:
+    """Bend a border, and take the bend away."""
+    bend = _move_vertex(draft)
+    draft.door.services.drafts.move_vertex(
+        draft.id, Position(*bend["at"]), Position(*bend["to"]), tolerance_m=0.001, revision=None
+    )
+    return {"at": bend["to"], "tolerance_m": 0.001}
 
 
 def _redraw(draft: Ready) -> dict[str, Any]:
@@ -152,8 +162,10 @@ def _confirm_outline(draft: Ready) -> dict[str, Any]:
 
 
 _BODIES: dict[str, Callable[[Ready], dict[str, Any]]] = {
-    "split": _split, "merge": _merge, "move-vertex": _move_vertex, "redraw-border": _redraw, "recode": _recode,
+    "split": _split, "merge": _merge, "move-vertex": _move_vertex, "remove-vertex": _remove_vertex,
+    "redraw-border": _redraw, "recode": _recode,
     "undo": _undo, "redo": _redo, "merge-draft": _merge_draft, "publish": _publish, "{code}": _put,
     "decide": _decide, "disown": _disown, "own": _own, "outline": _outline, "confirm-outline": _confirm_outline,
     "reassign-codes": _reassign, "rebase": lambda draft: {"settle": {}},
+    "heal": lambda draft: {"tolerance_m": 0.1}, "ask": lambda draft: {"note": "the new bridge"},
 }  # fmt: skip
