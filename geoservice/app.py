@@ -49,6 +49,7 @@ from geoservice.pages.admin.pages import admin_blueprint
 from geoservice.pages.audit.pages import audit_page_blueprint
 from geoservice.pages.desk.pages import desk_blueprint
 from geoservice.pages.desk.rendering import Shown
+from geoservice.pages.editor.pages import Editing, editor_blueprint
 from geoservice.pages.figures.pages import figures_blueprint
 from geoservice.pages.maps.pages import maps_blueprint
 from geoservice.pages.officer.pages import officer_blueprint
@@ -163,6 +164,7 @@ def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
     shown_on_walls = WallSources(services.viewing, services.mapping, services.figures)
     app.register_blueprint(wall_blueprint(shown_on_walls, guard, lambda: stream_url(settings)))
     app.register_blueprint(print_blueprint(services.sheets, guard))
+    app.register_blueprint(editor_blueprint(Editing(services.viewing, services.editions, services.drafts), guard))
     app.register_blueprint(
         accounts_blueprint(
             services.sessions, services.second_factors, services.provider, guard, proxies=settings.proxies

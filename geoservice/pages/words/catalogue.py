@@ -7,6 +7,7 @@ from geoservice.pages.words.accounts import ACCOUNTS
 from geoservice.pages.words.admin import ADMIN
 from geoservice.pages.words.audit import AUDIT
 from geoservice.pages.words.desk import DESK
+from geoservice.pages.words.editor import EDITOR
 from geoservice.pages.words.figures import FIGURES
 from geoservice.pages.words.maps import MAPS
 from geoservice.pages.words.officer import OFFICER
@@ -19,7 +20,7 @@ from geoservice.pages.words.wall import WALL
 #: By page; those of `shell` are on every page.
 PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "shell": SHELL, "desk": DESK, "figures": FIGURES, "audit": AUDIT, "maps": MAPS, "print": PRINT,
-    "admin": ADMIN, "accounts": ACCOUNTS, "report": PHONE | REPORT, "follow": PHONE | FOLLOW,
+    "editor": EDITOR, "admin": ADMIN, "accounts": ACCOUNTS, "report": PHONE | REPORT, "follow": PHONE | FOLLOW,
     "officer": PHONE | OFFICER, "wall": WALL,
 }  # fmt: skip
 

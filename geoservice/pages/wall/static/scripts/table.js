@@ -1,6 +1,7 @@
 // The large numbers, and the grids: those with the most overdue first. What does not fit is summed up below.
 import { byId, count, el, say, words } from '../../maps/scripts/parts.js';
-import { inOrder, nameOf, tally } from '../../maps/scripts/grids.js';
+import { tally } from '../../maps/scripts/grids.js';
+import { inOrder, nameOf } from '../../maps/scripts/labels.js';
 import { dueOf, matters } from '../../maps/scripts/matters.js';
 
 const ROWS_MOST = 11;
