@@ -100,6 +100,7 @@ EDITOR: dict[str, tuple[str, ...]] = {
         " Alt while dragging: no snapping.",
     ),
     # Steps
+    "right": ("影响、检查与发布", "Impact and publishing"),
     "left": ("所选网格与步骤", "Grid and steps"),
     "steps": ("步骤", "Steps"),
     "steps.none": ("还没有步骤。", "No step was taken yet."),

@@ -10,7 +10,7 @@ import { hideDifference, showDifference } from './difference.js';
 import { draft, load, onDraft, step } from './draft.js';
 import { boundsOf, choose, startDrawing } from './drawing.js';
 import { nextFinding, refreshFindings, startFindings } from './findings.js';
-import { chooseHandle, chooseNext, handles, handlesOf, moveBy, moveOf, removalOf, startHandles, wasTaken } from './handles.js';
+import { chooseHandle, chooseNext, chooseVertexAt, handles, handlesOf, moveBy, moveOf, removalOf, startHandles, wasTaken } from './handles.js';
 import { markGrid, refreshImpact, startImpact } from './impact.js';
 import { drawLine, dropLine, isDrawing, lineKey, startLines } from './lines.js';
 import { clearBad, hint, showBad, turnGhostBad } from './marks.js';
@@ -79,21 +79,21 @@ function beginStep() {
   tellState('saving');
 }
 
-// Asks for a step; what was drawn stays until it is answered, and is told to be refused where it is. Returns what was answered.
-async function take(verb, body) {
-  if (!mayEdit() || draft.status !== 'draft') return null;
+// Asks for a step; what was drawn stays until it is answered, and is told to be refused where it is. `taken` is called with what
+// was answered, before what it changes is told.
+async function take(verb, body, taken = () => null) {
+  if (!mayEdit() || draft.status !== 'draft') return;
   beginStep();
   try {
     const told = await step(verb, body);
     clearBad();
     hint();
     tellState('saved');
-    return told;
+    taken(told);
   } catch (error) {
     tellState('unsaved');
-    if (error.status === 412) await keepStep(() => take(verb, body));
+    if (error.status === 412) await keepStep(() => take(verb, body, taken));
     else refuse(error);
-    return null;
   } finally {
     pending -= 1;
     await followStep();
@@ -114,9 +114,12 @@ function insertVertex() {
   if (middle) chooseHandle(middle);
 }
 
+// The vertex stays chosen where it came to.
+const moveVertex = (handle, to) => take('move-vertex', moveOf(handle, to), () => chooseVertexAt(to));
+
 function keepMove() {
   const { chosen: handle, moved } = handles;
-  if (handle && moved) take('move-vertex', moveOf(handle, moved));
+  if (handle && moved) moveVertex(handle, moved);
 }
 
 // Choosing
@@ -143,9 +146,8 @@ async function split() {
   if (needsGrid()) return;
   const { code } = chosen;
   const line = await drawLine(say('split.hint', { grid: code }));
-  if (!line) return;
-  const told = await take('split', { code, line });
-  if (told) hint(say('split.done', { grids: told.changed.map((one) => one.id).join(words.and) }));
+  const tell = ({ changed }) => hint(say('split.done', { grids: changed.map((one) => one.id).join(words.and) }));
+  if (line) await take('split', { code, line }, tell);
 }
 
 async function redraw() {
@@ -161,11 +163,11 @@ async function merge() {
   await take('merge', { codes: [chosen.code, byId('neighbour').value], into: chosen.code });
 }
 
-async function recode(event) {
+function recode(event) {
   event.preventDefault();
   const { code } = chosen;
   const now = { code, new_code: byId('recode-code').value.trim(), name: byId('recode-name').value.trim() };
-  if (await take('recode', now)) chooseGrid(now.new_code);
+  take('recode', now, () => chooseGrid(now.new_code));
 }
 
 // Comparing
@@ -334,7 +336,7 @@ function startDraft() {
     },
   });
   handles.onChosen = showVertex;
-  handles.onMove = (handle, to) => take('move-vertex', moveOf(handle, to));
+  handles.onMove = moveVertex;
   startHandles(isDrawing);
   startLines();
   startConflicts(() => isDrawing() || pending > 0 || handles.moved !== null, followStep);
