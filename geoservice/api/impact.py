@@ -11,14 +11,14 @@ from pydantic import BaseModel, Field
 from geoservice.api.editions import EditionPath
 from geoservice.api.publishing import SECURITY, TAG, FlowOut, LoadOut, load_of
 from geoservice.services.editions import EditionService
-from geoservice.services.impact import GridImpact, WholeImpact, flows
+from geoservice.services.impact import GridImpact, EditionImpact, flows
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.preconditions import etag
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
 
 
-class ServingOut(BaseModel):
+class GridOfficerOut(BaseModel):
     """Who serves a grid today; a call sign, never a name."""
 
     code: str
@@ -37,7 +37,7 @@ class GridImpactOut(BaseModel):
     balance: Literal["few", "within", "many"] | None = Field(
         description="Whether it would have as many households as are wanted; null: not told, or it would be no more"
     )
-    officers: list[ServingOut] = Field(description="Of today, the grid officer first")
+    officers: list[GridOfficerOut] = Field(description="Of today, the grid officer first")
 
 
 class BlockerOut(BaseModel):
@@ -58,6 +58,10 @@ class ImpactOut(BaseModel):
     flows: list[FlowOut]
     blockers: list[BlockerOut]
     drawn_by: list[str] = Field(description="Who had a hand in the draft, as histories name them")
+    is_exact: bool = Field(
+        description="Whether households are counted one by one, for whoever may see single ones; else by"
+        " neighbourhoods, each of which goes with its largest building: off by a few beside a new border"
+    )
     four_eyes: bool = Field(description="Whether somebody else than those has to publish it")
     is_own: bool = Field(description="Whether that keeps whoever asks from publishing it")
 
@@ -79,13 +83,14 @@ def impact_blueprint(editions: EditionService) -> APIBlueprint:
     return blueprint
 
 
-def _impact_out(found: WholeImpact) -> ImpactOut:
+def _impact_out(found: EditionImpact) -> ImpactOut:
     return ImpactOut(
         edition=found.edition.id, revision=found.edition.revision, households_min=found.households_min,
         households_max=found.households_max, grids=[_grid(one) for one in found.grids],
         flows=[FlowOut(**vars(flow)) for flow in flows(found.moves)],
         blockers=[BlockerOut(code=one.code, advice=one.advice) for one in found.blockers],
-        drawn_by=list(found.drawn_by), four_eyes=found.four_eyes, is_own=found.is_own,
+        drawn_by=list(found.drawn_by), four_eyes=found.four_eyes, is_exact=found.is_exact,
+        is_own=found.is_own,
     )  # fmt: skip
 
 
@@ -94,5 +99,5 @@ def _grid(one: GridImpact) -> GridImpactOut:
         code=one.code, name=one.name, name_en=one.name_en,
         before=None if one.before is None else load_of(one.before),
         after=None if one.after is None else load_of(one.after),
-        balance=one.balance, officers=[ServingOut(**vars(officer)) for officer in one.officers],
+        balance=one.balance, officers=[GridOfficerOut(**vars(officer)) for officer in one.officers],
     )  # fmt: skip

@@ -19,7 +19,7 @@ from geoservice.services.gate import validate_grids, with_confirmations
 from geoservice.services.healing.heal import OnProgress, heal_in_process
 from geoservice.services.impact import (
     Impact,
-    WholeImpact,
+    EditionImpact,
     grids_concerned,
     impact_of_grids,
     publish_blockers,
@@ -209,7 +209,7 @@ class EditionService:
             decisions, drawn_by, jurisdiction.four_eyes,
         )  # fmt: skip
 
-    def impact(self, edition_id: int, *, actor: str = "") -> WholeImpact:
+    def impact(self, edition_id: int, *, actor: str = "") -> EditionImpact:
         """Rehearse the publication of a draft, and keep nothing of it: what becomes of every grid.
 
         It is the rehearsal of a preview, so that both tell the same.
@@ -230,12 +230,12 @@ class EditionService:
             posted = posted_now(connection, jurisdiction_id=jurisdiction.id, grid_codes=codes)
             blockers = publish_blockers(edition, drafts.latest_edition(connection, jurisdiction.id))
             drawn_by = queries.drawers_of(connection, edition_id)
-            is_own = queries.is_own_draft(connection, edition_id)
+            is_own, is_exact = queries.is_own_draft(connection, edition_id), sees_households()
             loads = self._loads(connection, jurisdiction, codes)
         found = impact_of_grids(grids, old, loads, moves, posted, jurisdiction)
-        return WholeImpact(
+        return EditionImpact(
             edition, jurisdiction.households_min, jurisdiction.households_max, found, moves, blockers, drawn_by,
-            jurisdiction.four_eyes, is_own,
+            jurisdiction.four_eyes, is_exact, is_own,
         )  # fmt: skip
 
     def ask(self, edition_id: int, *, note: str | None, revision: int | None, actor: str = "") -> Edition:

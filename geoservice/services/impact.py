@@ -79,7 +79,7 @@ class GridImpact:
 
 
 @dataclass(frozen=True)
-class WholeImpact:
+class EditionImpact:
     """What a draft would change, for every grid: rehearsed, and not kept."""
 
     edition: Edition
@@ -91,6 +91,8 @@ class WholeImpact:
     blockers: tuple[PublishBlocker, ...]
     drawn_by: tuple[str, ...]
     four_eyes: bool
+    #: Whether households are counted one by one; else by neighbourhoods, each of which goes with its largest building.
+    is_exact: bool
     #: Whether whoever asks may not publish it, having a hand in it where four eyes are wanted.
     is_own: bool
 

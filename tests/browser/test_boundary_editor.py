@@ -140,7 +140,7 @@ def owner(draft: Draft, lon: float, lat: float) -> str:
 
 
 def test_a_border_is_dragged_its_impact_read_and_what_was_read_is_published(begin: OpenDraft) -> None:
-    draft = begin()
+    draft = begin(login="boss", role=Role.ADMIN)  # who is told every household
     page = draft.page
     draft.choose()
     lon, lat = draft.vertex()

@@ -59,6 +59,7 @@ def map_page(jurisdiction: JurisdictionView, layers: Collection[str], stream: st
         figures=[(key, counted(count)) for key, count in figures(jurisdiction.statistics).items()],
         statuses=_titles(STATUSES, language, OPEN), sources=_titles(SOURCES, language, tuple(SOURCES)), ages=AGES,
         told_of_incidents="incidents" in layers, knows_staff=permitted(current_identity(), Permission.READ_INCIDENTS),
+        edit_url=f"/maps/{quote(code, safe='')}/edit" if permitted(current_identity(), Permission.READ_DRAFTS) else "",
         print_url=f"/maps/{quote(code, safe='')}/print" if permitted(current_identity(), Permission.PRINT_MAPS) else "",
         wall_url=f"/maps/{quote(code, safe='')}/wall" if permitted(current_identity(), Permission.VIEW_FIGURES) else "",
     )  # fmt: skip

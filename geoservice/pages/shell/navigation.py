@@ -12,6 +12,7 @@ from geoservice.web.language import page_address
 #: Key of the words of each page, its address in a jurisdiction and the permission that opens it.
 _PAGES = (
     ("page.desk", "/desk/{jurisdiction}", Permission.USE_DESK),
+    ("page.editor", "/maps/{jurisdiction}/edit", Permission.READ_DRAFTS),
     ("page.figures", "/figures/{jurisdiction}", Permission.VIEW_FIGURES),
     ("page.audit", "/audit/{jurisdiction}", Permission.READ_AUDIT),
     ("page.admin", "/admin/{jurisdiction}", Permission.MANAGE_ACCOUNTS),

@@ -137,6 +137,10 @@ EDITOR: dict[str, tuple[str, ...]] = {
     ),
     "impact.moves": ("共有 {n} 项会换网格。", "{n} things would have another grid."),
     "impact.none": ("没有任何东西会换网格。", "Nothing would have another grid."),
+    "impact.neighbourhoods": (
+        "户数按邻里片区合计，新边界附近可能有几户出入。",
+        "Households are counted by neighbourhoods: beside a new border a few may count otherwise.",
+    ),
     "column.grid": ("网格", "Grid"),
     "column.households": ("户数", "Households"),
     "column.in_hand": ("在办", "In hand"),

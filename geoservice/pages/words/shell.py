@@ -7,6 +7,7 @@ SHELL: dict[str, tuple[str, ...]] = {
     "skip": ("跳到正文", "Skip to the content"),
     "pages": ("页面", "Pages"),
     "page.desk": ("调度台", "Desk"),
+    "page.editor": ("边界", "Boundaries"),
     "page.figures": ("统计", "Figures"),
     "page.audit": ("审计", "Audit"),
     "page.admin": ("管理", "Administration"),

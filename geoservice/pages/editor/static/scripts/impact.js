@@ -53,11 +53,12 @@ function line(one) {
   return row;
 }
 
-function summary({ grids, flows, households_min: least, households_max: most }) {
+function summary({ grids, flows, is_exact: isExact, households_min: least, households_max: most }) {
   const there = grids.filter((one) => one.after);
   const outside = there.filter((one) => one.balance && one.balance !== 'within').length;
   const moves = flows.reduce((sum, one) => sum + one.count, 0);
-  return [say('impact.wanted', { least, most, x: outside, y: there.length }), moves ? say('impact.moves', { n: count(moves) }) : words['impact.none']];
+  return [say('impact.wanted', { least, most, x: outside, y: there.length }), moves ? say('impact.moves', { n: count(moves) }) : words['impact.none'],
+    isExact ? '' : words['impact.neighbourhoods']].filter(Boolean);
 }
 
 function show(now) {
