@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from geoservice.api.editions import EditionPath
 from geoservice.api.publishing import SECURITY, TAG, FlowOut, LoadOut, load_of
 from geoservice.services.editions import EditionService
-from geoservice.services.impact import GridImpact, EditionImpact, flows
+from geoservice.services.impact import EditionImpact, GridImpact, flows
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.preconditions import etag
 from geoservice.web.problems import problem_responses

@@ -18,8 +18,8 @@ from geoservice.services.drafting.open_draft import opened
 from geoservice.services.gate import validate_grids, with_confirmations
 from geoservice.services.healing.heal import OnProgress, heal_in_process
 from geoservice.services.impact import (
-    Impact,
     EditionImpact,
+    Impact,
     grids_concerned,
     impact_of_grids,
     publish_blockers,

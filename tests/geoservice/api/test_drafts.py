@@ -175,6 +175,46 @@ def test_a_border_is_moved_on_both_sides_and_the_outline_is_not(analyst: Analyst
     assert told["position"] is not None
 
 
+def test_the_impact_is_that_of_the_preview_for_every_grid_and_keeps_nothing(
+    analyst: Analyst, database_url: str
+) -> None:
+    west, south, east, north = analyst.shapes()[FIRST].bounds
+    middle = (west + east) / 2
+    analyst.done("split", {"code": FIRST, "line": [[middle, south - 0.001], [middle, north + 0.001]]})
+    analyst.done("merge", {"codes": [NEXT, "540502001001003"], "into": NEXT})
+
+    found = analyst.get(f"/v1/editions/{analyst.edition}/impact")
+
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM geoservice.preview").fetchone() == (0,)
+    preview = analyst.done("preview")
+    grids = {one["code"]: one for one in found["grids"]}
+    assert len(grids) == 9 and found["revision"] == 2 and found["flows"] == preview["flows"]
+    for one in preview["grids"]:
+        told = grids[one["code"]]
+        assert told["after"] in (one["after"], None) and told["before"] in (one["before"], None)
+    assert grids[f"{FIRST}-2"]["before"] is None and grids["540502001001003"]["after"] is None
+    assert {code: one["balance"] for code, one in grids.items() if one["balance"] != "within"} == {
+        FIRST: "few", f"{FIRST}-2": "few", NEXT: "many", "540502001001003": None,
+    }  # fmt: skip
+    assert grids[NEXT]["officers"] and not grids[f"{FIRST}-2"]["officers"]
+    assert not found["is_exact"] and not found["is_own"]
+
+
+def test_who_asks_for_publishing_is_told_until_somebody_edits(analyst: Analyst) -> None:
+    analyst.done("recode", {"code": FIRST, "new_code": "two"})
+    asked = analyst.done("ask", {"note": "the new bridge"})
+    assert asked["asked_by"].startswith("analyst:") and asked["note"] == "the new bridge"
+
+    analyst.done("undo")
+
+    now = analyst.get(f"/v1/editions/{analyst.edition}")
+    assert (now["asked_by"], now["note"]) == (None, "the new bridge")
+    assert_problem(analyst.post("ask", {"note": "call 13812345678"}), 422, "refused", "")
+    published = analyst.get("/v1/editions?jurisdiction=sare")["editions"][0]
+    assert (published["status"], published["note"], published["asked_by"]) == ("published", None, None)
+
+
 def test_a_grid_is_put_and_retired_and_the_gate_names_what_is_left(analyst: Analyst) -> None:
     shape = analyst.shapes()[FIRST]
     small = shapely.geometry.mapping(shape.buffer(-1e-5))

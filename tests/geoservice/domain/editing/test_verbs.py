@@ -220,6 +220,31 @@ def test_vertex_on_the_rim_stands_still_without_an_outline_as_well(squares: Grid
         verbs.move_vertex(squares, at(0, 4), at(1, 4))
 
 
+def test_a_vertex_taken_away_is_gone_from_both_grids_and_the_border_as_before(
+    squares: Grids, outline: MultiPolygon
+) -> None:
+    bent = after(squares, verbs.move_vertex(squares, at(8, 4), at(9, 4), outline=outline), outline)
+
+    change = verbs.remove_vertex(bent, at(9, 4), outline=outline)
+
+    result = after(bent, change, outline)
+    assert [grid.code for grid in change.put] == ["00", "01"]
+    assert all(shape(result, grid.code).equals_exact(shape(squares, grid.code)) for grid in change.put)
+
+
+@pytest.mark.parametrize(("place", "sentence"), [
+    ((0, 8), "lies on the outline, which stands still."), ((8, 8), "Borders meet at 91."),
+    ((8, 4), "There is no vertex within 1 m of 91."),
+])  # fmt: skip
+def test_a_vertex_that_is_needed_is_not_taken_away(
+    squares: Grids, outline: MultiPolygon, place: tuple[float, float], sentence: str
+) -> None:
+    with pytest.raises(EditRefused) as refused:
+        verbs.remove_vertex(squares, at(*place), outline=outline)
+
+    assert sentence in refused.value.message
+
+
 def test_border_is_redrawn_from_rim_to_rim(squares: Grids, outline: MultiPolygon) -> None:
     change = verbs.redraw_border(squares, ("10", "11"), line((10, 7), (5, 12), (11, 17)))
 
