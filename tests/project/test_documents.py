@@ -18,7 +18,8 @@ GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 #: Addresses for people and their browsers, not part of the machine interface.
 PAGES = {
     "/", "/docs", "/openapi.json", "/favicon.ico", "/assets/<version>/<path:file>", "/maps/<jurisdiction>",
-    "/maps/<jurisdiction>/edit", "/maps/<jurisdiction>/edit/<edition>", "/maps/<jurisdiction>/print", "/maps/<jurisdiction>/print.pdf", "/maps/<jurisdiction>/print.png",
+    "/maps/<jurisdiction>/edit", "/maps/<jurisdiction>/edit/<edition>",
+    "/maps/<jurisdiction>/print", "/maps/<jurisdiction>/print.pdf", "/maps/<jurisdiction>/print.png",
     "/maps/<jurisdiction>/figures.json", "/maps/<jurisdiction>/incidents.json", "/maps/<jurisdiction>/tiles",
     "/maps/<jurisdiction>/wall", "/maps/<jurisdiction>/wall/incidents.json", "/maps/<jurisdiction>/wall/figures",
     "/maps/<jurisdiction>/layers/<layer>.geojson",

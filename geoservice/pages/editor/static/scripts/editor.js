@@ -42,7 +42,8 @@ function tellState(key) {
 
 async function refreshAll() {
   if (draft.status !== 'draft') return;
-  await Promise.all([refreshSteps(), refreshFindings(), refreshImpact()]);
+  await Promise.all([refreshSteps(), refreshImpact()]); // what is looked at first
+  await refreshFindings(); // which takes longest of a large draft
   await refreshPublishing();
   byId('undo').setAttribute('aria-disabled', String(!canUndo()));
   byId('redo').setAttribute('aria-disabled', String(!canRedo()));

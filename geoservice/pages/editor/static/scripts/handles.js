@@ -11,7 +11,7 @@ const HIT_PX = 11;
 const DRAGGED_PX = 3;
 const MIDDLES_FROM_PX = 26;
 const METRES_PER_DEGREE = 111320;
-//: A vertex is named by its own numbers, a place on an edge to less than any vertex lies apart.
+// A vertex is named by its own numbers, a place on an edge to less than any vertex lies apart.
 const TOLERANCE_M = 0.01;
 const group = L.layerGroup().addTo(map);
 export const handles = { code: null, list: [], chosen: null, moved: null, onChosen: () => null, onMove: () => null };

@@ -6,7 +6,7 @@ import { hint, showSnap } from './marks.js';
 const REACH_PX = 10;
 const FROM_ZOOM = 16;
 const MOST = 1000;
-//: Of what is drawn by hand: a tenth of a millimetre.
+// Of what is drawn by hand: a tenth of a millimetre.
 const DECIMALS = 9;
 const ground = new Map();
 let askedFor = '';
@@ -39,11 +39,18 @@ export const rounded = ({ lng, lat }) => [Number(lng.toFixed(DECIMALS)), Number(
 const pixelOf = ([lon, lat]) => map.latLngToContainerPoint([lat, lon]);
 const metric = (one, other) => Math.hypot(one.x - other.x, one.y - other.y);
 
+// Degrees around a pixel: numbers are compared for all, pixels reckoned for the few that are left.
+function around(at) {
+  const [low, high] = [[-REACH_PX, REACH_PX], [REACH_PX, -REACH_PX]].map(([x, y]) => map.containerPointToLatLng([at.x + x, at.y + y]));
+  return { west: low.lng, south: low.lat, east: high.lng, north: high.lat };
+}
+
 function nearestVertex(at, but) {
-  const bounds = map.getBounds();
+  const { west, south, east, north } = around(at);
   let best = null;
   for (const vertex of everyVertex()) {
-    if (vertex === but || !bounds.contains([vertex.at[1], vertex.at[0]])) continue;
+    const [lon, lat] = vertex.at;
+    if (vertex === but || lon < west || lon > east || lat < south || lat > north) continue;
     const distance = metric(pixelOf(vertex.at), at);
     if (distance <= REACH_PX && (!best || distance < best.distance)) best = { distance, place: vertex.at, what: 'vertex' };
   }
@@ -57,11 +64,12 @@ function foot(at, one, other) {
 }
 
 // Of a line the corner that is near enough, else the nearest place along it.
-function nearestOnLine(line, at, what) {
+function nearestOnLine(line, at, what, box) {
   let best = null;
-  let one = pixelOf(line[0]);
   for (let i = 1; i < line.length; i += 1) {
-    const other = pixelOf(line[i]);
+    const [[x1, y1], [x2, y2]] = [line[i - 1], line[i]];
+    if (Math.max(x1, x2) < box.west || Math.min(x1, x2) > box.east || Math.max(y1, y2) < box.south || Math.min(y1, y2) > box.north) continue;
+    const [one, other] = [pixelOf(line[i - 1]), pixelOf(line[i])];
     const found = foot(at, one, other);
     const distance = metric(found, at);
     if (distance <= REACH_PX && (!best || distance < best.distance)) {
@@ -69,16 +77,16 @@ function nearestOnLine(line, at, what) {
       const along = () => line[i - 1].map((value, axis) => Number((value + found.share * (line[i][axis] - value)).toFixed(DECIMALS)));
       best = { distance, place: (corner || along()).slice(0, 2), what };
     }
-    one = other;
   }
   return best;
 }
 
 function nearestGround(at) {
+  const box = around(at);
   let best = null;
   for (const [id, lines] of ground) {
     for (const line of lines) {
-      const found = nearestOnLine(line, at, id);
+      const found = nearestOnLine(line, at, id, box);
       if (found && (!best || found.distance < best.distance)) best = found;
     }
   }
