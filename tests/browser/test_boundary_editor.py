@@ -375,6 +375,17 @@ def test_another_draft_is_looked_at_and_taken_in(begin: OpenDraft) -> None:
     assert_tame(other.seen)
 
 
+def test_what_was_published_is_looked_at_and_not_changed(begin: OpenDraft) -> None:
+    whole = begin(1)
+
+    expect(whole.page.locator(".closed")).to_contain_text("draft")
+    whole.page.locator(".folium-map").click(position={"x": 200, "y": 200})
+    expect(whole.page.locator("#grid")).to_be_visible()
+    expect(whole.page.locator("#grid-forms")).to_be_hidden()
+    expect(whole.page.locator("#undo")).to_have_count(0)
+    assert_tame(whole.seen)
+
+
 def test_who_may_not_is_told_so(
     desk: LiveDesk, states: Callable[[str, Role], Any], visit: Callable[..., Visit]
 ) -> None:

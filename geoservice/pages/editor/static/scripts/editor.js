@@ -354,7 +354,7 @@ async function start() {
   startTools();
   startPanes();
   onDraft(showRevision);
-  startDraft();
+  if (edition.status === 'draft') startDraft();
   map.on('click', clicked);
   map.on('moveend', moved);
   phone.addEventListener('change', () => chooseGrid(chosen.code));
