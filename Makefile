@@ -1,6 +1,6 @@
 # Every target that people use has a comment after two number signs; `make help` shows those.
 .DEFAULT_GOAL := help
-.PHONY: help demo stop status test coverage prove bench lint format types imports check install assets lock
+.PHONY: help demo stop status test coverage prove bench pictures lint format types imports check install assets lock
 SHELL := /bin/sh
 BIN := .venv/bin
 # Without the addresses of anybody's package index.
@@ -41,6 +41,11 @@ bench: ## Measure, side by side in one run
 	@.ci/bootstrap bench
 	@$(MAKE) --no-print-directory assets
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+pictures: ## Take the pictures of the pages for the documents anew
+	@.ci/bootstrap test
+	@$(MAKE) --no-print-directory assets
+	$(BIN)/pytest tests/browser/pictures.py $(ARGS)
 
 lint: ## Look for faults in the source
 	@.ci/bootstrap dev

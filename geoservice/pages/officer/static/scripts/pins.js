@@ -3,6 +3,7 @@
 import { byId, tell } from '../../phone/scripts/elements.js';
 import { credit, drawJurisdiction, newMap, showWhole } from '../../phone/scripts/map.js';
 import { count, say } from '../../phone/scripts/page.js';
+import { sign } from '../../shell/scripts/symbols.js';
 import { statusOf, titleOf } from './cards.js';
 import * as list from './list.js';
 import { rememberedAs, who } from './session.js';
@@ -14,8 +15,8 @@ let goTo = null;
 function pinOf(incident) {
   const [lon, lat] = incident.position;
   const title = `${titleOf(incident)}${incident.overdue_at ? ` · ${say('overdue')}` : ''}`;
-  const kind = `spot spot-${statusOf(incident)}${incident.overdue_at ? ' spot-late' : ''}`;
-  const icon = L.divIcon({ className: kind, iconSize: [48, 48], iconAnchor: [24, 24], html: '' });
+  const kind = `spot${incident.overdue_at ? ' spot-late' : ''}`;
+  const icon = L.divIcon({ className: kind, iconSize: [48, 48], iconAnchor: [24, 24], html: sign(statusOf(incident)) });
   return L.marker([lat, lon], { icon, title, alt: title }).on('click', () => goTo(incident));
 }
 
