@@ -97,7 +97,8 @@ def test_a_phone_is_taken(
     """Four windows side by side: list and map, list and grid in the other language and at night."""
     shots = []
     for query, scheme, room in (
-        ("lang=en", "light", "list"), ("lang=zh", "dark", "list"), ("lang=en", "light", "map"), ("lang=zh", "dark", "grid"),
+        ("lang=en", "light", "list"), ("lang=zh", "dark", "list"),
+        ("lang=en", "light", "map"), ("lang=zh", "dark", "grid"),
     ):  # fmt: skip
         state = known("post-1", staff="G01")
         page = visit("about:blank", **PHONE, color_scheme=scheme, storage_state=state).page

@@ -1,14 +1,16 @@
-"""Names on a map, where they find room: the more important first, and none over another."""
+"""Names on a map, where they find room: the more important first, and none over another or over a mark."""
 
 from __future__ import annotations
 
 import html
 import math
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -16,6 +18,8 @@ from geoservice.maps.sheets.paper import Box
 
 #: Of letters, in heights of theirs: of Chinese, and of others on average, rather too wide.
 _WIDE, _NARROW = 1.0, 0.6
+#: Where along a line its name is tried, the middle first.
+_STEPS = (0.5, 0.35, 0.65, 0.2, 0.8)
 
 
 @dataclass(frozen=True)
@@ -39,30 +43,49 @@ def text_width(text: str, size: float) -> float:
     return size * sum(_WIDE if unicodedata.east_asian_width(letter) in "WF" else _NARROW for letter in text)
 
 
-def along(line: BaseGeometry, text: str, size: float) -> Label | None:
-    """Return a label in the middle of a line on paper; None where the line is too short for it."""
+def along(line: BaseGeometry, text: str, size: float) -> list[Label]:
+    """Return labels along a line on paper, the best first; none where the line is too short for one."""
     longest = max(shapely.get_parts(line), key=lambda part: part.length, default=None)
     width = text_width(text, size)
     if not isinstance(longest, LineString) or longest.length < width * 1.2:
-        return None
-    middle = longest.length / 2
-    (x1, y1), (x2, y2) = (longest.interpolate(middle + step * width / 2).coords[0] for step in (-1, 1))
+        return []
+    middles = [longest.length * step for step in _STEPS]
+    return [
+        _at(longest, middle, width, text, size)
+        for middle in middles
+        if width / 2 <= middle <= longest.length - width / 2
+    ]
+
+
+def _at(line: LineString, middle: float, width: float, text: str, size: float) -> Label:
+    (x1, y1), (x2, y2) = (line.interpolate(middle + step * width / 2).coords[0] for step in (-1, 1))
     angle = math.degrees(math.atan2(y2 - y1, x2 - x1))
     if not -90 < angle <= 90:
         angle += -180 if angle > 0 else 180
     return Label(text, (x1 + x2) / 2, (y1 + y2) / 2, size, angle)
 
 
-def placed(labels: Iterable[Label], frame: Box) -> Iterator[str]:
-    """Yield the texts that find room within a frame, as SVG, in the order of their importance."""
+def placed(names: Iterable[Sequence[Label]], frame: Box, marks: NDArray[np.object_]) -> Iterator[str]:
+    """Yield the texts that find room within a frame, as SVG, in the order of their importance.
+
+    Parameters
+    ----------
+    names
+        Of each name the places where it may stand, the best first.
+    marks
+        What no name lies over, (n,) shapes in millimetres of paper.
+    """
     taken: list[Polygon] = []
     inside = shapely.box(frame.left, frame.top, frame.right, frame.bottom)
-    for label in labels:
-        room = _room(label)
-        if not label.sure and (not inside.contains(room) or any(room.intersects(one) for one in taken)):
-            continue
-        taken.append(room)
-        yield _written(label)
+    tree = shapely.STRtree(marks)
+    for name in names:
+        for label in name:
+            room = _room(label)
+            hidden = not inside.contains(room) or len(tree.query(room, predicate="intersects"))
+            if label.sure or not (hidden or any(room.intersects(one) for one in taken)):
+                taken.append(room)
+                yield _written(label)
+                break
 
 
 def _room(label: Label) -> Polygon:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from geoservice.domain.languages import Language
 from geoservice.maps.sheets.contents import SheetMap, inside
 from geoservice.maps.sheets.labels import Label, along, placed
 from geoservice.maps.sheets.marginalia import degrees_along
-from geoservice.maps.sheets.symbols import INK, drawn, path_of
+from geoservice.maps.sheets.symbols import ICON_MM, INK, drawn, path_of
 from geoservice.maps.sheets.texts import rect
 from layers.catalogue import Drawn
 
@@ -33,7 +34,7 @@ def map_area(shown: SheetMap) -> Iterator[str]:
         yield f'<g class="layer-{one[1].id}">{"".join(drawn(one[1], rows, geoms, shown.frame.scale))}</g>'
     if shown.chosen is not None:
         yield from _around(shown, shown.chosen)
-    yield f'<g class="names">{"".join(placed(_labels(shown), box))}</g></g>'
+    yield f'<g class="names">{"".join(placed(_names(shown), box, _marks(shown)))}</g></g>'
     yield f'<rect {rect(box)} fill="none" stroke="{INK}" stroke-width="0.35"/>'
     yield from degrees_along(shown.frame)
 
@@ -47,7 +48,14 @@ def _around(shown: SheetMap, chosen: int) -> Iterator[str]:
     yield f'<path d="{path_of(np.array([area], dtype=object))}" fill="none" stroke="{INK}" stroke-width="0.8"/>'
 
 
-def _labels(shown: SheetMap) -> Iterator[Label]:
+def _marks(shown: SheetMap) -> NDArray[np.object_]:
+    """Return the room of every mark of a point, (n,) shapes in millimetres of paper."""
+    found = [shown.seen(one)[1] for one in shown.styles if one[1].symbol in ("circle", "icon")]
+    points = np.concatenate(found) if found else np.array([], dtype=object)
+    return shapely.buffer(points[shapely.get_dimensions(points) == 0], ICON_MM / 2, quad_segs=2)
+
+
+def _names(shown: SheetMap) -> Iterator[Sequence[Label]]:
     """Yield names, the more important first: of grids, of streets and water, of buildings and whatever has one."""
     there = shown.frame.on_paper(shown.geoms)
     box = shown.frame.box
@@ -57,13 +65,14 @@ def _labels(shown: SheetMap) -> Iterator[Label]:
         place = shapely.point_on_surface(there[number].intersection(frame))
         if not place.is_empty:
             size = 4.2 if number == shown.chosen else 3.2
-            yield Label(_named(shown.grids[number], shown.language), place.x, place.y, size, bold=True)
+            name = _named(shown.grids[number], shown.language)
+            yield [Label(name, place.x, place.y, size, bold=True, sure=number == shown.chosen)]
     for one in reversed(shown.styles):
         if one[0].id != "grids":
             yield from _names_of(shown, one)
 
 
-def _names_of(shown: SheetMap, one: Drawn) -> Iterator[Label]:
+def _names_of(shown: SheetMap, one: Drawn) -> Iterator[Sequence[Label]]:
     rows, geoms = shown.seen(one)
     near = shown.frame.scale <= _NAMES_TO
     about = None if shown.chosen is None else shown.frame.on_paper(shown.geoms[[shown.chosen]])[0].buffer(_BESIDE_MM)
@@ -73,12 +82,11 @@ def _names_of(shown: SheetMap, one: Drawn) -> Iterator[Label]:
             continue
         dimensions = shapely.get_dimensions(geom)
         if dimensions == 1:
-            label = along(geom, name, 2.6)
-            if label is not None:
-                yield label
+            yield along(geom, name, 2.6)
         elif near and (about is None or about.intersects(geom)):
             place = shapely.point_on_surface(geom)
-            yield Label(name, place.x, place.y + (3.4 if dimensions == 0 else 0), 2.2)
+            steps = (3.4, -3.4) if dimensions == 0 else (0.0,)  # beside its building a name would be another's
+            yield [Label(name, place.x, place.y + step, 2.2) for step in steps]
 
 
 def _named(row: Mapping[str, Any], language: Language, key: str = "code") -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 import shapely
+from numpy.typing import NDArray
 
 from geoservice.maps.sheets.labels import Label, along, placed, text_width
 from geoservice.maps.sheets.paper import Box
@@ -15,6 +17,7 @@ from geoservice.maps.sheets.texts import folded
 from layers.catalogue import catalogue
 
 FRAME = Box(0, 0, 100, 100)
+NO_MARKS = np.array([], dtype=object)
 
 
 def rings_of(path: str) -> list[shapely.LinearRing]:
@@ -46,7 +49,7 @@ def test_names_stand_within_the_frame_and_none_over_another() -> None:
     labels = [
         Label(f"Name {n}", *rng.uniform(-5, 105, 2), size=2.5, angle=float(rng.uniform(-90, 90))) for n in range(400)
     ]
-    written = list(placed(labels, FRAME))
+    written = list(placed([[label] for label in labels], FRAME, NO_MARKS))
     shown = [label for label in labels if f">{label.text}<" in "".join(written)]
     rooms = []
     for label in shown:
@@ -61,8 +64,22 @@ def test_names_stand_within_the_frame_and_none_over_another() -> None:
 
 
 def test_the_first_of_two_names_for_one_place_stands() -> None:
-    texts = list(placed([Label("first", 50, 50, 3), Label("second", 51, 50, 3), Label("third", 50, 80, 3)], FRAME))
-    assert [re.sub("<[^>]*>", "", text) for text in texts] == ["first", "third"]
+    names = [Label("first", 50, 50, 3), Label("second", 51, 50, 3), Label("third", 50, 80, 3)]
+
+    assert texts_of([[name] for name in names], NO_MARKS) == ["first", "third"]
+
+
+def test_a_name_stands_where_no_mark_is() -> None:
+    marks = np.array([shapely.Point(50, 50).buffer(1.8), shapely.Point(50, 80).buffer(1.8)], dtype=object)
+    beside = [Label("beside", 50, 50, 3), Label("beside", 50, 56, 3)]
+    left_out, sure = [Label("left out", 50, 80, 3)], [Label("sure", 50, 80, 3, sure=True)]
+
+    assert list(placed([beside], FRAME, marks)) == list(placed([beside[1:]], FRAME, NO_MARKS))
+    assert texts_of([beside, left_out, sure], marks) == ["beside", "sure"]
+
+
+def texts_of(names: Sequence[Sequence[Label]], marks: NDArray[np.object_]) -> list[str]:
+    return [re.sub("<[^>]*>", "", text) for text in placed(names, FRAME, marks)]
 
 
 @pytest.mark.parametrize(
@@ -70,17 +87,17 @@ def test_the_first_of_two_names_for_one_place_stands() -> None:
     [([(0, 0), (90, 0)], 0), ([(90, 0), (0, 0)], 0), ([(0, 90), (0, 0)], 90), ([(50, 50), (0, 0)], 45)],
 )
 def test_a_street_is_named_along_it_and_never_upside_down(line: list[tuple[float, float]], angle: float) -> None:
-    label = along(shapely.LineString(line), "Naidong Road", 2.6)
-    assert label is not None
-    assert label.angle == pytest.approx(angle)
+    labels = along(shapely.LineString(line), "Naidong Road", 2.6)
+    assert labels
+    assert [label.angle for label in labels] == pytest.approx([angle] * len(labels))
 
 
 def test_a_street_that_is_too_short_for_its_name_has_none() -> None:
-    assert along(shapely.LineString([(0, 0), (10, 0)]), "Naidong Road", 2.6) is None
+    assert along(shapely.LineString([(0, 0), (10, 0)]), "Naidong Road", 2.6) == []
 
 
 def test_names_are_text() -> None:
-    (written,) = placed([Label("<script>&'\"", 50, 50, 3)], FRAME)
+    (written,) = placed([[Label("<script>&'\"", 50, 50, 3)]], FRAME, NO_MARKS)
     assert "<script" not in written
     assert "&lt;script&gt;&amp;" in written
 
