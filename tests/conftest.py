@@ -30,6 +30,7 @@ from sqlalchemy import make_url
 from geoservice.app import create_app
 from geoservice.auth.model import Role
 from geoservice.embedded.config import SERVICE_LOGIN
+from geoservice.reading import reader
 from geoservice.running.addresses import answers
 from geoservice.running.commands import web_command, web_environment
 from geoservice.services.demo import load_demo
@@ -42,6 +43,7 @@ from tests.loading import stop
 from tests.made_once import make_once
 from tests.run import Run, begin
 from tests.waiting import wait_until
+from tests.warm_readers import keep_warm
 
 _numbers = itertools.count(1)
 
@@ -76,7 +78,15 @@ def pytest_collection_finish() -> None:
 def _made_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         make_once(patch)
+        readers = keep_warm(patch)
         yield
+        readers.end()
+
+
+@pytest.fixture
+def cold_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have each file read by a process of its own, as the service does it."""
+    monkeypatch.setattr(reader, "subprocess", subprocess)
 
 
 @pytest.fixture(scope="session")

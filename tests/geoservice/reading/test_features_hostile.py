@@ -84,6 +84,7 @@ def test_a_flatgeobuf_that_is_none_behind_its_magic_is_refused(tmp_path: Path, m
         read(tmp_path / "a.fgb")
 
 
+@pytest.mark.usefixtures("cold_readers")
 def test_a_vrt_behind_the_magic_of_a_flatgeobuf_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret.csv").write_text("code,x,y\nsecret,91,29\n")
     vrt = (f'<OGRVRTDataSource><OGRVRTLayer name="s"><SrcDataSource>{tmp_path}/secret.csv</SrcDataSource></OGRVRTLayer>'
@@ -94,6 +95,7 @@ def test_a_vrt_behind_the_magic_of_a_flatgeobuf_is_not_followed(tmp_path: Path) 
         read(tmp_path / "a.fgb")
 
 
+@pytest.mark.usefixtures("cold_readers")
 @pytest.mark.parametrize("depth", [1_000, 200_000])
 @pytest.mark.parametrize("kind", [6, 7, 12])
 def test_geometries_within_geometries_harm_at_most_the_reading_process(tmp_path: Path, depth: int, kind: int) -> None:

@@ -34,6 +34,8 @@ from tests.geoservice.reading.made_files import (
 from tests.overlays import Overlays
 from tests.waiting import ends
 
+pytestmark = pytest.mark.usefixtures("cold_readers")
+
 
 def test_virtual_file_that_poses_as_geojson_is_refused(tmp_path: Path) -> None:
     secret = tmp_path / "secret.csv"
