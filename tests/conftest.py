@@ -60,6 +60,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Begin a run; a worker of xdist belongs to the one that started it."""
     # Tests of the store have one of their own; no other keeps tiles, on this machine or between two tests.
     os.environ["GEOSERVICE_TILE_STORE_BYTES"] = "0"
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    make_once(patch)  # before tests are collected, which makes the first application
     if hasattr(config, "workerinput"):
         return
     run, reaper = begin()
@@ -75,9 +78,8 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _made_once() -> Iterator[None]:
+def _warm_readers() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        make_once(patch)
         readers = keep_warm(patch)
         yield
         readers.end()

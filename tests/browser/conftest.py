@@ -69,6 +69,13 @@ def field(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
 
 
 @pytest.fixture(scope="session")
+def office(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
+    """Return the servers of those who read, print and administer: nobody reports to them."""
+    with serving_desk(cluster_url, community_template) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="session")
 def known_at(chromium: Browser) -> Callable[..., Any]:
     """Return what makes a context somebody's who is signed in at a desk already; each signs in once there."""
     states: dict[tuple[str, str], Any] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from geoservice.auth.model import Role
 from geoservice.pages.admin.areas import AREAS
 from geoservice.pages.words.catalogue import words
 from tests.browser.conftest import Visit
-from tests.browser.desk import LAPTOP, PHONE, LiveDesk, axe_script, serving_desk
+from tests.browser.desk import LAPTOP, PHONE, LiveDesk, axe_script
 from tests.browser.test_desk import WATCH, assert_tame
 from tests.depth import depths
 
@@ -23,10 +23,9 @@ LOOKS = ((LAPTOP, "light"), (PHONE, "dark"), ({"width": 320, "height": 700}, "li
 
 
 @pytest.fixture(scope="module")
-def desk(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
-    with serving_desk(cluster_url, community_template) as desk:
-        desk.account("desk-2")
-        yield desk
+def desk(office: LiveDesk) -> LiveDesk:
+    office.account("desk-2")
+    return office
 
 
 @pytest.fixture

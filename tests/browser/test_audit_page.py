@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from geoservice.auth.model import Role
 from geoservice.pages.words.catalogue import words
-from tests.browser.desk import LAPTOP, PHONE, LiveDesk, axe_script, serving_desk, sign_in
+from tests.browser.desk import LAPTOP, PHONE, LiveDesk, axe_script, sign_in
 from tests.browser.test_desk import WATCH, assert_tame
 from tests.depth import crossed
 
@@ -18,18 +18,17 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def desk(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
-    with serving_desk(cluster_url, community_template) as desk:
-        desk.sql(
-            "SELECT geoservice.note_audit(w.what, j.id, w.touched::jsonb)"
-            " FROM geoservice.jurisdiction AS j, generate_series(1, 15),"
-            ' (VALUES (\'incidents_read\', \'{"count": 50, "filter": {"status": ["reported", "accepted"]}}\'),'
-            '  (\'incident_read\', \'{"incident": "\' || gen_random_uuid() || \'", "part": "history"}\'),'
-            '  (\'api_key_changed\', \'{"count": 1, "ids": ["1a2b3c4d"], "columns": ["revoked_at"]}\'),'
-            "  ('edition_published', '{\"edition\": 2}')) AS w (what, touched)"
-        )
-        desk.sql("SELECT geoservice.seal_audit()")
-        yield desk
+def desk(office: LiveDesk) -> LiveDesk:
+    office.sql(
+        "SELECT geoservice.note_audit(w.what, j.id, w.touched::jsonb)"
+        " FROM geoservice.jurisdiction AS j, generate_series(1, 15),"
+        ' (VALUES (\'incidents_read\', \'{"count": 50, "filter": {"status": ["reported", "accepted"]}}\'),'
+        '  (\'incident_read\', \'{"incident": "\' || gen_random_uuid() || \'", "part": "history"}\'),'
+        '  (\'api_key_changed\', \'{"count": 1, "ids": ["1a2b3c4d"], "columns": ["revoked_at"]}\'),'
+        "  ('edition_published', '{\"edition\": 2}')) AS w (what, touched)"
+    )
+    office.sql("SELECT geoservice.seal_audit()")
+    return office
 
 
 @pytest.fixture

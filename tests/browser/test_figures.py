@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from geoservice.auth.model import Role
 from geoservice.pages.words.catalogue import words
-from tests.browser.desk import LAPTOP, PHONE, SCREEN, LiveDesk, axe_script, serving_desk, sign_in
+from tests.browser.desk import LAPTOP, PHONE, SCREEN, LiveDesk, axe_script, sign_in
 from tests.browser.phone import HOSTILE
 from tests.browser.test_desk import WATCH, assert_tame
 from tests.depth import crossed
@@ -23,10 +23,9 @@ pytestmark = pytest.mark.browser
 CARDS = "#numbers .card"
 
 
-@pytest.fixture(scope="module")
-def desk(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
-    with serving_desk(cluster_url, community_template) as desk:
-        yield desk
+@pytest.fixture
+def desk(office: LiveDesk) -> LiveDesk:
+    return office
 
 
 @pytest.fixture

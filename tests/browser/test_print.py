@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from geoservice.pages.words.catalogue import words
-from tests.browser.desk import LAPTOP, PHONE, LiveDesk, axe_script, serving_desk
+from tests.browser.desk import LAPTOP, PHONE, LiveDesk, axe_script
 
 pytestmark = pytest.mark.browser
 MM = 96 / 25.4
@@ -19,10 +19,9 @@ THIRD = "540502001001003"
 STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 
 
-@pytest.fixture(scope="module")
-def desk(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
-    with serving_desk(cluster_url, community_template) as desk:
-        yield desk
+@pytest.fixture
+def desk(office: LiveDesk) -> LiveDesk:
+    return office
 
 
 @pytest.fixture

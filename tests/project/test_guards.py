@@ -21,8 +21,8 @@ from layers.crs import declared_position
 from tests.depth import depths
 from tests.geoservice.web.attacks import ask
 from tests.geoservice.web.door import Door
+from tests.unserved import APP
 
-APP = create_app(Settings(database_url=SecretStr("postgresql://unused")))
 RULES: list[Rule] = list(APP.url_map.iter_rules())
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.endpoint)
 CANARY = "canary 三号楼 7f3a"

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
-from pydantic import SecretStr
 from schemathesis import Case
 from schemathesis.checks import CheckFunction, not_a_server_error
 from schemathesis.config import SchemathesisConfig
@@ -20,13 +19,12 @@ from schemathesis.specs.openapi import checks
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from geoservice.api.batch.answering import FORMS
-from geoservice.app import create_app
 from geoservice.auth.model import Role
-from geoservice.settings import Settings
 from geoservice.web.problems import HTTP_KINDS, INTERNAL, KINDS
 from tests.depth import depths
 from tests.geoservice.web.attacks import OPEN311, ask
 from tests.geoservice.web.door import Door
+from tests.unserved import APP
 
 #: Chance cases of an operation, beside those at the bounds of each parameter: in the everyday run, in the long proof.
 #: Strangers, whom most operations refuse whatever they send, are tried with fewer.
@@ -42,7 +40,6 @@ CHECKS = [
     checks.unsupported_method,
     checks.allow_header_conformance,
 ]
-APP = create_app(Settings(database_url=SecretStr("postgresql://unused")))
 DOCUMENT: dict[str, Any] = APP.api_doc
 CONFIG = SchemathesisConfig.from_dict({"seed": 20260101, "generation": {"deterministic": True}})
 INTERFACE: BaseSchema = schemathesis.openapi.from_wsgi("/openapi.json", APP, config=CONFIG)

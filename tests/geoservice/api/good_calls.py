@@ -10,18 +10,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from pydantic import SecretStr
 
-from geoservice.app import create_app
 from geoservice.auth.model import Role
 from geoservice.auth.permissions import Permission
-from geoservice.settings import Settings
 from geoservice.web.guard import LABEL
 from tests.geoservice.api import draft_calls, kept_calls, step_calls, webhook_calls
 from tests.geoservice.web.attacks import Answer, ask
 from tests.geoservice.web.door import Door
+from tests.unserved import APP
 
-DOCUMENT: dict[str, Any] = create_app(Settings(database_url=SecretStr("postgresql://unused"))).api_doc
+DOCUMENT: dict[str, Any] = APP.api_doc
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from geoservice.settings import Settings
 from tests.depth import depths
 from tests.geoservice.web.attacks import TEXTS, ask, of_each_kind
 from tests.geoservice.web.door import Door
+from tests.unserved import APP
 
-RULES: list[Rule] = list(create_app(Settings(database_url=SecretStr("postgresql://unused"))).url_map.iter_rules())
+RULES: list[Rule] = list(APP.url_map.iter_rules())
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.endpoint}")
 
 

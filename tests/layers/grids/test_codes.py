@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import unicodedata
 from typing import Any
@@ -11,10 +12,13 @@ from psycopg import Connection
 
 from layers.grids.model import code_fault, name_fault
 
-#: Surrogates are no characters, NUL no text in PostgreSQL.
-CHARACTERS = [chr(n) for n in range(1, sys.maxunicode + 1) if not 0xD800 <= n <= 0xDFFF]
-#: Letters that Unicode knows only since a later version than one of the two sides are nobody's concern here.
-ASSIGNED = [c for c in CHARACTERS if unicodedata.category(c) not in ("Cn", "Co")]
+
+@functools.cache
+def assigned() -> list[str]:
+    """Return all characters but those that Unicode knows only since a later version than one of the two sides."""
+    # Surrogates are no characters, NUL no text in PostgreSQL.
+    characters = (chr(n) for n in range(1, sys.maxunicode + 1) if not 0xD800 <= n <= 0xDFFF)
+    return [c for c in characters if unicodedata.category(c) not in ("Cn", "Co")]
 
 
 def refused(connection: Connection[Any], function: str, texts: list[str]) -> set[str]:
@@ -24,19 +28,19 @@ def refused(connection: Connection[Any], function: str, texts: list[str]) -> set
 
 
 def test_the_database_and_python_refuse_the_same_characters_in_codes(connection: Connection[Any]) -> None:
-    codes = [f"a{character}b" for character in ASSIGNED]
+    codes = [f"a{character}b" for character in assigned()]
 
     assert refused(connection, "is_code", codes) == {code for code in codes if code_fault(code)}
 
 
 def test_the_database_and_python_refuse_the_same_characters_in_names(connection: Connection[Any]) -> None:
-    names = [f"a{character}b" for character in ASSIGNED]
+    names = [f"a{character}b" for character in assigned()]
 
     assert refused(connection, "is_name", names) == {name for name in names if name_fault(name)}
 
 
 def test_the_database_and_python_refuse_the_same_spaces_at_the_ends_of_codes(connection: Connection[Any]) -> None:
-    codes = [padded for c in ASSIGNED if c.isspace() for padded in (f"{c}a", f"a{c}")]
+    codes = [padded for c in assigned() if c.isspace() for padded in (f"{c}a", f"a{c}")]
 
     assert refused(connection, "is_code", codes) == {code for code in codes if code_fault(code)}
 
