@@ -33,7 +33,9 @@ def officer(field: LiveDesk, visit: Callable[..., Any], known: Callable[..., Any
     """Open the page as the officer of the first grid; return the visit."""
 
     def go(query: str = "lang=en", **context: Any) -> Any:
-        seen = visit(f"{field.url}/officer?{query}", storage_state=known("post-1", staff="G01"), **(PHONE | context))
+        again = "permissions" not in context  # which would be gone from a window that is had again
+        who = known("post-1", staff="G01")
+        seen = visit(f"{field.url}/officer?{query}", again=again, storage_state=who, **(PHONE | context))
         wait_for_list(seen.page)
         return seen
 
