@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from geoservice.auth.model import Role
 from geoservice.pages.words.catalogue import words
@@ -262,6 +262,8 @@ def test_a_grid_is_split_by_keys_renamed_and_merged_again(begin: OpenDraft) -> N
     rows = page.locator("#impact-rows tr")
     expect(rows).to_have_count(9)
     expect(page.locator("#impact-rows .state.new")).to_have_count(1)
+    parts = SAID["and"].join(("540502001001004", "540502001001004-2"))  # and not the neighbours that got a vertex
+    expect(page.locator("#hint")).to_have_text(SAID["split.done"].format(grids=parts))
 
     draft.choose("540502001001004-2")
     page.get_by_text(SAID["recode"], exact=True).click()
@@ -296,19 +298,85 @@ def test_two_at_one_draft_lose_nothing_in_silence(begin: OpenDraft) -> None:
     expect(page.locator("#conflict")).to_contain_text("bob")
     expect(page.locator("body")).to_have_attribute("data-revision", "1")
     assert mine.bytes() == theirs.bytes()
+    page.unroute(f"**/v1/editions/{mine.number}")
+    # What the other does next is seen without asking, and the choice stays.
+    for revision, keys in ((2, "Control+z"), (3, "Control+y")):
+        theirs.page.keyboard.press(keys)
+        theirs.told(revision)
+    expect(page.locator("body")).to_have_attribute("data-revision", "3", timeout=20_000)
+    expect(page.locator("#conflict")).to_contain_text(SAID["verb.redo"])
     page.get_by_role("button", name=SAID["conflict.again"]).click()  # its vertex has gone elsewhere: told, not guessed
     expect(page.locator("#hint.bad")).to_be_visible()
-    page.unroute(f"**/v1/editions/{mine.number}")
-    # What the other does next is seen without asking.
     theirs.page.keyboard.press("Control+z")
-    theirs.told(2)
-    expect(page.locator("body")).to_have_attribute("data-revision", "2", timeout=20_000)
+    expect(page.locator("body")).to_have_attribute("data-revision", "4", timeout=20_000)
     expect(page.locator("#conflict")).to_contain_text(SAID["conflict.taken"])
     mine.drag(lon, lat, -40, 0)
-    mine.told(3)
-    expect(theirs.page.locator("body")).to_have_attribute("data-revision", "3", timeout=20_000)
+    mine.told(5)
+    expect(theirs.page.locator("body")).to_have_attribute("data-revision", "5", timeout=20_000)
     assert mine.bytes() == theirs.bytes()
     theirs.seen.assert_quiet()
+
+
+def test_a_step_that_nobody_answered_is_looked_for_or_kept(begin: OpenDraft, desk: LiveDesk) -> None:
+    draft = begin(login="eve")
+    page, conflict = draft.page, draft.page.locator("#conflict")
+    draft.choose()
+    lon, lat = draft.vertex()
+    page.route("**/move-vertex", lambda route: (route.fetch(), route.abort()), times=1)  # taken; its answer is lost
+    draft.drag(lon, lat, 30, 0)
+    expect(conflict).to_contain_text(SAID["conflict.was_taken"], timeout=20_000)
+    draft.told(1)
+    expect(page.locator("#saved")).to_have_text(SAID["saved"])
+
+    page.keyboard.press("Control+z")
+    draft.told(2)
+    page.route("**/move-vertex", lambda route: route.abort(), times=1)  # never came
+    draft.drag(lon, lat, 30, 0)
+    expect(conflict).to_contain_text(SAID["conflict.untaken"], timeout=20_000)
+    expect(page.locator("#saved")).to_have_text(SAID["unsaved"])
+    again = page.get_by_role("button", name=SAID["conflict.again"])
+    again.click()
+    draft.told(3)
+    expect(conflict).to_be_hidden()
+
+    page.context.clear_cookies()
+    page.keyboard.press("Control+z")
+    with page.context.expect_page() as opened:
+        page.locator("#hint").get_by_role("link", name=SAID["refused.sign_in"]).click()
+    sign_in(opened.value, desk, "eve", Role.ANALYST)
+    opened.value.wait_for_url(lambda url: "/signin" not in url)
+    again.click()  # by another session, whose token the page learns
+    draft.told(4)
+    draft.seen.refused.clear()
+    draft.seen.errors.clear()
+
+
+def test_what_is_held_is_kept_while_an_answer_comes_in(begin: OpenDraft) -> None:
+    draft = begin()
+    page = draft.page
+    draft.choose()
+    lon, lat = draft.vertex()
+    waiting: list[Route] = []
+    page.route("**/move-vertex", lambda route: waiting.append(route), times=1)
+    draft.drag(lon, lat, 12, 0)
+    x, y = page.evaluate(AT, list(draft.vertex(FIRST, "540502001001005")))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 12)
+    wait_until(lambda: bool(waiting), "the step is asked for")
+    waiting[0].continue_()
+    draft.told(1)
+    page.mouse.up()
+    draft.told(2)
+
+    page.keyboard.press("s")
+    page.locator(".folium-map").click(position={"x": 300, "y": 300})
+    expect(page.locator("body")).to_have_attribute("data-points", "1")
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.reload()
+    assert asked == ["beforeunload"]
+    assert_tame(draft.seen)
 
 
 def test_where_four_eyes_are_wanted_it_is_asked_for_and_somebody_else_publishes(

@@ -68,7 +68,7 @@ def editor_page(jurisdiction: JurisdictionView, edition: Edition) -> Response:
     return page(
         "editor/templates/editor.html", "editor", title=said["title"], nonce=nonce,
         place=_place(jurisdiction, language), drawing=draw_map(jurisdiction, frame), edition=edition,
-        may_edit=_may_edit(edition), drafts_url=edition_url(code),
+        may_edit=_may_edit(edition), actor=current_identity().actor, drafts_url=edition_url(code),
         map_url=page_address(f"/maps/{quote(code, safe='')}", language),
     )  # fmt: skip
 
@@ -86,7 +86,7 @@ def _settings(jurisdiction: JurisdictionView, edition: Edition, language: Langua
     identity, code = current_identity(), quote(jurisdiction.code, safe="")
     return {
         "words": own_words("maps", language) | own_words("editor", language),
-        "asked_every_s": ASKED_EVERY_S,
+        "asked_every_s": ASKED_EVERY_S, "actor": identity.actor,
         "edition": {
             "id": edition.id, "status": edition.status, "base": edition.base_id, "title": edition.title,
             "may_edit": _may_edit(edition),

@@ -51,6 +51,8 @@ EDITOR: dict[str, tuple[str, ...]] = {
     "saving": ("正在保存…", "saving…"),
     "saved": ("已保存", "saved"),
     "unsaved": ("这一步没有保存", "this step was not taken"),
+    "unanswered": ("没有应答，是否已保存尚不清楚", "no answer: whether it was saved is not known yet"),
+    "closed": ("不能再修改", "not changed any more"),
     "untold": ("已保存，影响未能算出", "saved; what it changes could not be told"),
     "published": ("已发布", "published"),
     # Tools
@@ -104,6 +106,7 @@ EDITOR: dict[str, tuple[str, ...]] = {
     "left": ("所选网格与步骤", "Grid and steps"),
     "steps": ("步骤", "Steps"),
     "steps.none": ("还没有步骤。", "No step was taken yet."),
+    "steps.all": ("共 {y} 步", "{y} in all, the last one first"),
     "steps.count": ("显示最近 {x} 步，共 {y} 步", "The last {x} of {y} steps"),
     "step.told": ("{who}：{verb}", "{who}: {verb}"),
     "state.undone": ("已撤销", "undone"),
@@ -135,7 +138,7 @@ EDITOR: dict[str, tuple[str, ...]] = {
         "每个网格应有 {least}–{most} 户；{y} 个网格中有 {x} 个不符。",
         "{least}–{most} households are wanted of each grid; {x} of {y} have fewer or more.",
     ),
-    "impact.moves": ("共有 {n} 项会换网格。", "{n} things would have another grid."),
+    "impact.moves": ("共有 {n} 项会换网格。", "Things that would have another grid: {n}."),
     "impact.none": ("没有任何东西会换网格。", "Nothing would have another grid."),
     "impact.neighbourhoods": (
         "户数按邻里片区合计，新边界附近可能有几户出入。",
@@ -201,8 +204,8 @@ EDITOR: dict[str, tuple[str, ...]] = {
     "finding.code-pattern": ("编号格式不符", "A code of another form"),
     # Refusals
     "refused.0": (
-        "服务没有应答，这一步没有保存；请再试一次。",
-        "The service does not answer, and the step was not taken: try again.",
+        "服务没有应答。恢复后会查明这一步是否已保存，并在此告知。",
+        "The service does not answer. When it is there again, the page looks whether this was saved, and says so.",
     ),
     "refused.other": ("这一步没有保存。", "This step was not taken."),
     "refused.edit-refused": (
@@ -223,23 +226,40 @@ EDITOR: dict[str, tuple[str, ...]] = {
         "草案刚被别人修改，请看过再继续。",
         "Somebody else edited the draft meanwhile: look at it as it is now.",
     ),
-    "refused.unauthorised": ("登录已结束，请重新登录。", "The session is over: sign in again."),
+    "refused.unauthorised": (
+        "登录已结束。请在新窗口重新登录，再回到这里。",
+        "The session is over. Sign in in a new window, then come back here.",
+    ),
+    "refused.token-missing": (
+        "登录的已是另一账号，请刷新页面。",
+        "Another account is signed in here by now: load the page again.",
+    ),
+    "refused.sign_in": ("重新登录", "Sign in"),
+    "refused.not-a-draft": ("这已不是草案，不能再修改。", "This is no draft any more, and is not changed."),
+    "refused.healer-busy": ("正在修补别的网格，请稍后再试。", "Other grids are being mended: try again in a moment."),
+    "refused.try-again": ("别处同时在改，请再试一次。", "The same was changed elsewhere at that moment: try again."),
+    "refused.too-many-requests": ("操作太频繁，请稍后再试。", "That was too often: try again in a moment."),
     "refused.forbidden": ("你的岗位没有这项权限。", "Your post does not include that."),
     "refused.invalid-input": ("有填写的内容不合规。", "Something that was written is not as it must be."),
     "refused.healing-too-long": ("修补时间过长，请改用命令行。", "Mending takes too long here: use the command line."),
     "refused.close": ("知道了", "Close"),
     # Two at one draft
     "conflict.met": (
-        "别人刚改过这份草案，你的这一步还没有做。地图上是现在的样子。",
-        "Somebody else changed the draft, and your step was not taken. The map shows what is now.",
+        "这份草案刚在别处改过，你的这一步还没有做。地图上是现在的样子。",
+        "The draft was changed elsewhere, and your step was not taken. The map shows what is now.",
     ),
     "conflict.again": ("仍然做这一步", "Take it on what is now"),
     "conflict.leave": ("不做了", "Leave it"),
     "conflict.waits": (
-        "别人刚改过这份草案（修订 {n}）；你画完后会一并显示，你画的线会保留。",
-        "Somebody else changed the draft (revision {n}). Your line is kept; what is new is drawn when you have done.",
+        "这份草案刚在别处改过（修订 {n}）；你画完后会一并显示，你画的线会保留。",
+        "The draft was changed elsewhere (revision {n}). Your line is kept; what is new is drawn when you have done.",
     ),
-    "conflict.taken": ("别人改过这份草案，已更新：", "Somebody else changed the draft; it is drawn as it is now:"),
+    "conflict.taken": ("这份草案在别处改过，已更新：", "The draft was changed elsewhere; it is drawn as it is now:"),
+    "conflict.untaken": ("你的这一步还没有做，已为你留着。", "Your step was not taken. It is kept for you."),
+    "conflict.was_taken": (
+        "你的这一步已经保存，只是应答没有送到。",
+        "Your step was saved: only its answer was lost on the way.",
+    ),
     "conflict.close": ("知道了", "Close"),
     # Other drafts
     "others": ("同一版的其他草案", "Other drafts of the same edition"),

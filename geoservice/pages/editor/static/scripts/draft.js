@@ -1,10 +1,15 @@
 // The draft as the interface tells it: its grids bit by bit, its revision, and the steps that are asked for one after the other.
-import { edition, jurisdiction, urls } from './parts.js';
+import { actor, edition, jurisdiction, urls } from './parts.js';
+
+// Whoever does not answer for so long does not answer; mending may take 20 s.
+const PATIENCE_MS = 60000;
 
 export const draft = { revision: null, grids: new Map(), status: edition.status };
 const listeners = [];
 let etag = null;
 let queue = Promise.resolve();
+// How often the draft was drawn anew: a step that was meant for what was drawn before is not taken on what is drawn now.
+let drawnAnew = 0;
 
 // Called with the codes that are different now, null for all of them.
 export const onDraft = (listener) => listeners.push(listener);
@@ -25,15 +30,31 @@ async function problemOf(answer) {
   }
 }
 
-// An answer of the interface with its tag; a tag that was weakened on its way names the same state.
-export async function ask(method, path, body) {
+// Whoever signed in anew has another token, which the page as it is loaded now tells; nobody else goes on with what is drawn here.
+async function renewToken() {
+  const answer = await fetch(window.location.href, { credentials: 'same-origin', cache: 'no-store' });
+  const now = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  if (now.getElementById('editor')?.dataset.actor !== actor) return false;
+  document.body.dataset.token = now.body.dataset.token;
+  return true;
+}
+
+async function fetchAnswer(method, path, body) {
   const headers = { Accept: 'application/json', 'X-CSRF-Token': document.body.dataset.token };
   if (method !== 'GET') Object.assign(headers, { 'Content-Type': 'application/json', 'If-Match': etag || '"0"' });
-  let answer;
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   try {
-    answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), credentials: 'same-origin', cache: 'no-store' });
+    return await fetch(path, { method, headers, body: body && JSON.stringify(body), credentials: 'same-origin', cache: 'no-store', signal });
   } catch {
     throw new Refused(0, {});
+  }
+}
+
+// An answer of the interface with its tag; a tag that was weakened on its way names the same state.
+export async function ask(method, path, body) {
+  let answer = await fetchAnswer(method, path, body);
+  if (answer.status === 403 && (await problemOf(answer.clone())).type === '/docs#problem-token-missing' && (await renewToken())) {
+    answer = await fetchAnswer(method, path, body);
   }
   if (!answer.ok) throw new Refused(answer.status, await problemOf(answer));
   return { told: await answer.json(), tag: answer.headers.get('ETag')?.replace(/^W\//, '') || null };
@@ -48,9 +69,10 @@ function become(tag, codes) {
   listeners.forEach((listener) => listener(codes));
 }
 
-export async function load() {
+async function fetchDraft() {
   const { told, tag } = await ask('GET', `${urls.edition}/grids`);
   draft.grids = new Map(told.features.filter((one) => one.geometry).map((one) => [one.id, one]));
+  drawnAnew += 1;
   become(tag, null);
 }
 
@@ -63,11 +85,21 @@ async function send(verb, body) {
   return told;
 }
 
-// One step after the other, each on the state that the one before it left.
+// One after the other, each on the state that the one before it left.
+function inTurn(work) {
+  const done = queue.then(work);
+  queue = done.catch(() => null);
+  return done;
+}
+
+export const load = () => inTurn(fetchDraft);
+
 export function step(verb, body) {
-  const sent = queue.then(() => send(verb, body));
-  queue = sent.catch(() => null);
-  return sent;
+  const seen = drawnAnew;
+  return inTurn(() => {
+    if (seen !== drawnAnew) throw new Refused(412, { type: '/docs#problem-edited-meanwhile' });
+    return send(verb, body);
+  });
 }
 
 // What somebody else may have done since: the edition as it is listed.

@@ -4,7 +4,7 @@ import './coverage.js';
 import { startControls } from '../../maps/scripts/controls.js';
 import { state, writeAddress } from '../../maps/scripts/state.js';
 import { startTiles } from '../../maps/scripts/tiles.js';
-import { clearConflict, keepStep, startConflicts } from './conflicts.js';
+import { awaitAnswer, clearConflict, isKeeping, keep, keepMet, lookElsewhere, startConflicts } from './conflicts.js';
 import { gridAt } from './coverage.js';
 import { hideDifference, showDifference } from './difference.js';
 import { draft, load, onDraft, step } from './draft.js';
@@ -12,10 +12,10 @@ import { boundsOf, choose, startDrawing } from './drawing.js';
 import { nextFinding, refreshFindings, startFindings } from './findings.js';
 import { chooseHandle, chooseNext, chooseVertexAt, handles, handlesOf, moveBy, moveOf, removalOf, startHandles, wasTaken } from './handles.js';
 import { markGrid, refreshImpact, startImpact } from './impact.js';
-import { drawLine, dropLine, isDrawing, lineKey, startLines } from './lines.js';
+import { drawLine, dropLine, isDrawing, isDrawn, lineKey, startLines } from './lines.js';
 import { clearBad, hint, showBad, turnGhostBad } from './marks.js';
 import { showGrid, showVertex } from './panel.js';
-import { announce, button, byId, count, edition, el, inText, map, mayEdit, phone, say, settings, words } from './parts.js';
+import { announce, button, byId, count, edition, el, inText, language, map, mayEdit, phone, say, settings, words } from './parts.js';
 import { refreshPublishing, refusalOf, showOthers, showPublishError, startPublishing } from './publishing.js';
 import { canRedo, canUndo, refreshSteps } from './steps.js';
 
@@ -53,10 +53,17 @@ async function refreshAll() {
 async function followStep() {
   try {
     await refreshAll();
+    if (byId('saved').dataset.state === 'untold') tellState('saved');
     if (byId('compare').getAttribute('aria-pressed') === 'true') await compare(true);
   } catch {
-    tellState('untold');
+    if (byId('saved').dataset.state === 'saved') tellState('untold');
   }
+}
+
+function signIn() {
+  const link = el('a', '', words['refused.sign_in']);
+  Object.assign(link, { href: `/signin?lang=${language}`, target: '_blank', rel: 'noopener' });
+  return link;
 }
 
 function refuse(error) {
@@ -66,10 +73,26 @@ function refuse(error) {
     clearBad();
     hint();
   });
-  hint(...refusalOf(error), close);
+  hint(...refusalOf(error), error.status === 401 ? signIn() : '', close);
   byId('hint').classList.add('bad');
   byId('hint').dataset.refused = error.status ?? 0;
   announce(refusalOf(error).map((part) => part.textContent || part).join(' '));
+}
+
+// Nobody says no to the step: it may be asked for again when its time has come, or was taken though its answer was lost.
+const UNANSWERED = [0, 502, 504];
+const POSTPONED = [401, 429, 503];
+
+async function notTaken(error, verb, again, revision) {
+  tellState(UNANSWERED.includes(error.status) ? 'unanswered' : 'unsaved');
+  if (error.status === 412) {
+    await keepMet(verb, again);
+    return;
+  }
+  refuse(error);
+  if (UNANSWERED.includes(error.status)) awaitAnswer(verb, again, revision);
+  else if (POSTPONED.includes(error.status)) keep(verb, again, words['conflict.untaken']);
+  else if (error.status === 409) await lookElsewhere(); // it may have been published meanwhile
 }
 
 function beginStep() {
@@ -83,8 +106,13 @@ function beginStep() {
 // Asks for a step; what was drawn stays until it is answered, and is told to be refused where it is. `taken` is called with what
 // was answered, before what it changes is told.
 async function take(verb, body, taken = () => null) {
-  if (!mayEdit() || draft.status !== 'draft') return;
+  if (!mayEdit()) {
+    clearBad();
+    return;
+  }
+  const { revision } = draft;
   beginStep();
+  handles.moved = null; // the hand is off it
   try {
     const told = await step(verb, body);
     clearBad();
@@ -92,9 +120,7 @@ async function take(verb, body, taken = () => null) {
     tellState('saved');
     taken(told);
   } catch (error) {
-    tellState('unsaved');
-    if (error.status === 412) await keepStep(() => take(verb, body, taken));
-    else refuse(error);
+    await notTaken(error, verb, () => take(verb, body, taken), revision);
   } finally {
     pending -= 1;
     await followStep();
@@ -147,7 +173,9 @@ async function split() {
   if (needsGrid()) return;
   const { code } = chosen;
   const line = await drawLine(say('split.hint', { grid: code }));
-  const tell = ({ changed }) => hint(say('split.done', { grids: changed.map((one) => one.id).join(words.and) }));
+  const before = new Set(draft.grids.keys()); // of what is changed, some may be neighbours that got a vertex
+  const isPart = ({ id }) => id === code || !before.has(id);
+  const tell = ({ changed }) => hint(say('split.done', { grids: changed.filter(isPart).map((one) => one.id).join(words.and) }));
   if (line) await take('split', { code, line }, tell);
 }
 
@@ -184,6 +212,7 @@ const lookAt = (other) => showDifference(edition.id, other.id, say('diff.other',
 
 // Another draft's changes, all that nobody here changed as well; where both did, whose counts is asked border by border.
 async function takeOver(other, settle = {}) {
+  const { revision } = draft;
   beginStep();
   try {
     await step('merge-draft', { other: other.id, settle });
@@ -192,9 +221,8 @@ async function takeOver(other, settle = {}) {
     byId('settling').hidden = true;
   } catch (error) {
     tellState('unsaved');
-    if (error.status === 412) await keepStep(() => takeOver(other, settle));
-    else if (error.problem?.conflicts) askWhose(error.problem.conflicts, (sides) => takeOver(other, sides));
-    else refuse(error);
+    if (error.problem?.conflicts) askWhose(error.problem.conflicts, (sides) => takeOver(other, sides));
+    else await notTaken(error, 'merge-draft', () => takeOver(other, settle), revision);
   } finally {
     pending -= 1;
     await followStep();
@@ -322,6 +350,18 @@ function clicked({ latlng }) {
   chooseGrid(gridAt(latlng));
 }
 
+// No draft any more: what is drawn stays to be looked at.
+function close(status) {
+  draft.status = status;
+  Object.assign(edition, { may_edit: false, may_publish: false });
+  document.body.dataset.closed = 'true';
+  dropLine();
+  clearBad();
+  hint();
+  chooseGrid(chosen.code);
+  tellState(status === 'published' ? 'published' : 'closed');
+}
+
 // What is asked of a draft alone; of what was published there is nothing to be done.
 function startDraft() {
   startImpact((code) => chooseGrid(code, { near: true }));
@@ -330,17 +370,26 @@ function startDraft() {
     changed: followStep,
     rebase: () => rebase(),
     done: () => {
-      document.body.dataset.closed = 'true';
+      close('published');
       byId('publish-box').dataset.state = 'published';
       byId('published').hidden = false;
-      tellState('published');
     },
   });
   handles.onChosen = showVertex;
   handles.onMove = moveVertex;
   startHandles(isDrawing);
   startLines();
-  startConflicts(() => isDrawing() || pending > 0 || handles.moved !== null, followStep);
+  startConflicts({
+    isSaving: () => pending > 0,
+    isBusy: () => isDrawing() || pending > 0 || handles.isHeld || handles.moved !== null,
+    isUntold: () => byId('saved').dataset.state === 'untold',
+    met: followStep, closed: close,
+    answered: (isTaken) => {
+      if (isTaken) clearBad();
+      hint();
+      tellState(isTaken ? 'saved' : 'unsaved');
+    },
+  });
 }
 
 async function start() {
@@ -375,4 +424,5 @@ start().catch(() => {
   hint(words['load.failed']);
   byId('hint').classList.add('bad');
 });
-window.addEventListener('beforeunload', () => dropLine());
+// A line that is being drawn, or a step that nobody took yet, is not left behind in silence.
+window.addEventListener('beforeunload', (event) => (isDrawn() || pending > 0 || handles.moved || isKeeping()) && event.preventDefault());

@@ -14,7 +14,7 @@ const METRES_PER_DEGREE = 111320;
 // A vertex is named by its own numbers, a place on an edge to less than any vertex lies apart.
 const TOLERANCE_M = 0.01;
 const group = L.layerGroup().addTo(map);
-export const handles = { code: null, list: [], chosen: null, moved: null, onChosen: () => null, onMove: () => null };
+export const handles = { code: null, list: [], chosen: null, moved: null, isHeld: false, onChosen: () => null, onMove: () => null };
 
 const middleOf = ({ ends: [one, other] }) => [(one.at[0] + other.at[0]) / 2, (one.at[1] + other.at[1]) / 2];
 const pixelOf = ([lon, lat]) => map.latLngToContainerPoint([lat, lon]);
@@ -126,16 +126,21 @@ const eventPlace = (event) => map.mouseEventToLatLng(event);
 function drag(handle, begun) {
   map.dragging.disable();
   let isMoved = false;
+  let to = null; // the draft may be drawn anew meanwhile, which forgets what is shown
+  handles.isHeld = true;
   const move = (event) => {
     isMoved = isMoved || Math.hypot(event.clientX - begun.clientX, event.clientY - begun.clientY) > DRAGGED_PX;
-    if (isMoved) showMoved(handle, snapped(eventPlace(event), { alt: event.altKey, but: handle.vertex }));
+    if (!isMoved) return;
+    to = snapped(eventPlace(event), { alt: event.altKey, but: handle.vertex });
+    showMoved(handle, to);
   };
   const end = () => {
     document.removeEventListener('mousemove', move);
     document.removeEventListener('mouseup', end);
     map.dragging.enable();
     endSnapping();
-    if (isMoved) handles.onMove(handle, handles.moved);
+    handles.isHeld = false;
+    if (isMoved) handles.onMove(handle, to);
     else if (handle.vertex) chooseHandle(handle);
   };
   document.addEventListener('mousemove', move);

@@ -13,6 +13,7 @@ const cross = L.marker([0, 0], {
 let drawing = null;
 
 export const isDrawing = () => drawing !== null;
+export const isDrawn = () => drawing !== null && drawing.points.length > 0;
 
 const show = (rubber) => showGhost(drawing.points.length + (rubber ? 1 : 0) > 1 ? [[...drawing.points, ...(rubber ? [rubber] : [])]] : []);
 

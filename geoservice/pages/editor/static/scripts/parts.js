@@ -3,7 +3,7 @@ import { map, phone, settings, words } from '../../maps/scripts/parts.js';
 
 export { address, button, byId, count, el, fetchJson, jurisdiction, language, map, moment, named, phone, say, settings, urls, words } from '../../maps/scripts/parts.js';
 
-export const { edition } = settings;
+export const { actor, edition } = settings;
 // A finger covers what it moves: on a phone a draft is read.
 export const mayEdit = () => edition.may_edit && !phone.matches;
 

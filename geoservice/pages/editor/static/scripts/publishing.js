@@ -55,11 +55,17 @@ async function note() {
   await step('ask', { note: text });
 }
 
+// What the interface says of these is meant for programs.
+const OF_THE_PAGE = new Set(['unauthorised', 'token-missing', 'not-a-draft', 'healer-busy', 'try-again', 'too-many-requests']);
+
 export function refusalOf(error) {
   if (!(error instanceof Refused) || error.status === 0) return [words['refused.0']];
-  const known = words[`refused.${(error.problem.type || '').replace('/docs#problem-', '')}`] || words['refused.other'];
-  if (language === 'en') return [error.problem.detail || known];
-  const detail = el('span', 'detail', error.problem.detail || '');
+  const kind = (error.problem.type || '').replace('/docs#problem-', '');
+  const known = words[`refused.${kind}`] || words['refused.other'];
+  if (OF_THE_PAGE.has(kind)) return [known];
+  const found = error.problem.errors?.length ? error.problem.errors.map((one) => one.detail).join('; ') : error.problem.detail || '';
+  if (language === 'en') return [(error.problem.errors?.length ? `${known} ${found}` : found) || known];
+  const detail = el('span', 'detail', found);
   detail.lang = 'en';
   return [known, detail];
 }

@@ -26,5 +26,5 @@ export async function refreshSteps() {
   const last = steps.list.slice(-SHOWN_MOST).reverse();
   byId('steps').replaceChildren(...last.map(line));
   byId('steps-summary').textContent = steps.list.length
-    ? say('steps.count', { x: count(last.length), y: count(steps.list.length) }) : words['steps.none'];
+    ? say(last.length === steps.list.length ? 'steps.all' : 'steps.count', { x: count(last.length), y: count(steps.list.length) }) : words['steps.none'];
 }
