@@ -402,7 +402,10 @@ def test_where_four_eyes_are_wanted_it_is_asked_for_and_somebody_else_publishes(
         other.page.locator("#publish").click()
         other.page.locator("#confirm").click()
         expect(other.page.locator("#published")).to_be_visible()
+        expect(other.page.locator("#publish")).to_be_hidden()
         expect(page.locator("#conflict")).to_contain_text(SAID["status.published"], timeout=20_000)
+        expect(page.locator("#grid-forms")).to_be_hidden()
+        expect(page.locator("#saved")).to_have_text(SAID["published"])
         assert_tame(other.seen)
     finally:
         desk.sql("UPDATE geoservice.jurisdiction SET four_eyes = false")

@@ -355,6 +355,7 @@ function close(status) {
   draft.status = status;
   Object.assign(edition, { may_edit: false, may_publish: false });
   document.body.dataset.closed = 'true';
+  for (const id of ['ask', 'publish', 'rebase', 'preview', 'others-box', 'settling']) byId(id).hidden = true;
   dropLine();
   clearBad();
   hint();
