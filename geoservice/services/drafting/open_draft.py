@@ -41,14 +41,19 @@ def opened(database: Database, edition_id: int, *, revision: int | None, actor: 
     with database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
         queries.lock_edition(connection, edition_id)
         edition = get_edition(connection, edition_id)
-        if edition.status != "draft":
-            raise EditionNotEditable(edition=edition_id, status=edition.status)
-        if revision not in (None, edition.revision):
-            raise EditedMeanwhile(
-                f"Draft {edition_id} was edited meanwhile: it is at revision {edition.revision}, not {revision}.",
-                "Look at it as it is now, then edit it.",
-            )
+        require_editable(edition, revision)
         yield OpenDraft(connection, edition)
+
+
+def require_editable(edition: Edition, revision: int | None) -> None:
+    """Raise EditionNotEditable for no draft, EditedMeanwhile for one at another revision than its editor saw."""
+    if edition.status != "draft":
+        raise EditionNotEditable(edition=edition.id, status=edition.status)
+    if revision not in (None, edition.revision):
+        raise EditedMeanwhile(
+            f"Draft {edition.id} was edited meanwhile: it is at revision {edition.revision}, not {revision}.",
+            "Look at it as it is now, then edit it.",
+        )
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from geoservice.domain.editing.merging import Side
 from geoservice.domain.validating.topology import findings_of
 from geoservice.errors import (
     DraftsOfDifferentBases,
-    EditionNotEditable,
     EditionUnknown,
     NothingToRedo,
     NothingToUndo,
@@ -30,6 +29,7 @@ from geoservice.services.drafting.open_draft import (
     OpenDraft,
     change_between,
     opened,
+    require_editable,
     with_missing_fields_from,
 )
 from geoservice.services.healing.heal import MAX_S, OnProgress, heal_in_process
@@ -306,14 +306,14 @@ class DraftService:
         EditionNotEditable
             What is to be changed is no draft.
         EditedMeanwhile
-            Somebody edited the draft while it was being healed.
+            Somebody edited the draft before, or while it was being healed.
         """
         with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
             edition = get_edition(connection, edition_id)
             grids = queries.grids_of(connection, edition_id)
             outline = queries.outline_of_edition(connection, edition_id)
-        if commit and edition.status != "draft":
-            raise EditionNotEditable(edition=edition_id, status=edition.status)
+        if commit:
+            require_editable(edition, revision)
         # No connection is held meanwhile: it takes seconds, and the revision tells whether anybody edited.
         healing = heal_in_process(grids, outline, tolerance_m, longest_s=longest_s, on_progress=on_progress)
         if commit:

@@ -376,6 +376,14 @@ def test_a_withdrawn_draft_is_gone_for_good(analyst: Analyst) -> None:
     assert_problem(analyst.post("undo"), 409, "not-a-draft")
 
 
+def test_nobody_heals_what_he_has_not_seen(analyst: Analyst, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused before anything is healed, which takes seconds."""
+    analyst.draft()
+    monkeypatch.setattr("geoservice.services.drafting.service.heal_in_process", None)
+
+    assert_problem(analyst.post("heal", {}, etag=f'"{analyst.edition}-7"'), 412, "edited-meanwhile")
+
+
 @pytest.mark.parametrize("role", [Role.READER, Role.REPORTER, Role.OFFICER, Role.DISPATCHER, Role.AUDITOR])
 def test_only_analysts_edit(analyst: Analyst, services: Services, role: Role) -> None:
     analyst.key = services.keys.create(role, "other", staff=holder(role))
