@@ -39,8 +39,8 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     #: What is told in place of no rows.
     empty: str
-    #: Its columns are days: it stays a table on a phone.
-    is_calendar: bool = False
+    #: Its columns are days, from this one on, which whoever reads it may choose: it stays a table on a phone.
+    first_day: str = ""
 
 
 @dataclass(frozen=True)
