@@ -127,6 +127,9 @@ def test_every_view_is_read_from_four_metres(open_wall: OpenWall, lang: Any, siz
             assert_readable(page)
         page.evaluate("document.getElementById('next').click()")
     assert {"all", "week", "bars"} < set(shown)
+    assert page.locator("#newest .where").evaluate_all(
+        "(those) => those.every((one) => one.scrollWidth <= one.clientWidth)"
+    )
     page.mouse.move(300, 300)
     expect(page.locator("#tools")).to_be_visible()
     assert_readable(page)

@@ -45,14 +45,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a form. Its words are those of `field.NAME` and, where there are any, `hint.NAME`."""
+    """A field of a form. Its words are those of `field.NAME` and, where there are any, `hint.NAME`.
+
+    None has a length: a browser would cut what is pasted and say nothing; what is too long is refused in words.
+    """
 
     name: str
     kind: Literal["text", "date", "number", "select", "check", "area"] = "text"
     #: Of a select: what is sent, and what is shown.
     options: Sequence[tuple[str, str]] = ()
     required: bool = False
-    longest: int = 200
 
 
 @dataclass(frozen=True)

@@ -214,7 +214,7 @@ def _member_form(here: Here, one: Member | None) -> Form:
     roles = [(role, said[f"duty.{role}"]) for role in _ROLES]
     fields = [Field("duty", "select", roles, required=True), Field("call_sign")]
     if one is None:
-        fields.insert(0, Field("code", required=True, longest=64))
+        fields.insert(0, Field("code", required=True))
         return Form(said["new.member"], here.url("new-member"), said["send.save"], here.url("staff"), fields)
     values = {"duty": one.role, "call_sign": one.call_sign}
     title = said["edit.member"].format(name=one.code)

@@ -64,7 +64,7 @@ def page(
     name
         Of the page, by which its words are known.
     stream
-        Address of the events that it listens to; empty: nobody streams any; None: it never listens, and says nothing of it.
+        Address of the events that it listens to; empty: nobody streams any; None: it never listens, and has no lamp.
     nonce
         Of the scripts that stand in the page; empty: none does.
     """

@@ -42,8 +42,8 @@ STAFF: dict[str, tuple[str, ...]] = {
     "field.duty": ("职责", "Duty"),
     "costs.new_posting": (
         "事件派给网格员；没有网格员的日子才派给代班。有人离开时：先结束其派驻，再派代班，并从返岗那天起为其新增派驻。",
-        "Reports go to the grid officer, and to a deputy only on days without one. When somebody is away: end his posting,"
-        " post the deputy, and post him anew from the day he is back.",
+        "Reports go to the grid officer, and to a deputy only on days without one. When somebody is away: end his"
+        " posting, post the deputy, and post him anew from the day he is back.",
     ),
     "field.grid": ("网格", "Grid"),
     "field.first": ("从", "From"),

@@ -53,6 +53,8 @@ def test_administrators_alone_come_in(services: Services, community_url: str) ->
         places = re.findall(r'<option value="([^"]*)"( selected)?>', options[0])
         assert next((value for value, chosen in places if chosen), places[0][0]) == "sare", path
         assert ("", "") in places, path
+        # Nothing that is pasted is cut in silence: what is too long is refused in words.
+        assert "maxlength" not in everywhere.show(path).text, path
     assert errors(here.send("new-account", **NEW | {"place": ""})).keys() == {"place"}
     assert errors(here.send("new-account", **NEW | {"place": "town"})).keys() == {"place"}
     assert secret(everywhere.send("new-account", **NEW | {"place": "", "role": "auditor"}))

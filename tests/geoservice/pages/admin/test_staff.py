@@ -61,7 +61,8 @@ def test_whoever_plans_sees_grids_by_name_any_days_ahead_and_when_a_deputy_is_se
     admin = Administrator(services)
     names = {code: name for code, (_, name) in services.staff.calendar("sare").grids.items()}
     text = admin.show("staff").text
-    assert all(text.count(f"{code} {name}") >= 3 for code, name in names.items())  # calendar, postings, who serves today
+    # In the calendar, among the postings, and beside who serves today.
+    assert all(text.count(f"{code} {name}") >= 3 for code, name in names.items())
     ahead = services.staff.calendar("sare").today + timedelta(days=80)
     later = admin.show("staff", f"&first={ahead}").text
     assert f"in the 14 days from {ahead}" in later
