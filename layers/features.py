@@ -160,7 +160,12 @@ def features_at(
 def features_named(
     connection: Connection, layer: Layer, words: str, *, jurisdiction_id: int, limit: int
 ) -> tuple[tuple[Mapping[str, Any], ...], int]:
-    """Return features whose key, name or address holds some words in small letters, what fits best first.
+    """Return features whose key, name or address holds some words, what fits best first.
+
+    Parameters
+    ----------
+    words
+        In small letters and without blanks: people write them between Chinese words, and twice, and names do not.
 
     Returns
     -------
@@ -170,7 +175,8 @@ def features_named(
         How many there are.
     """
     listed = [column for column in layer.columns if not column.figure]
-    spellings = [f"lower(f.{_quote(column.name)})" for column in listed if column.name in (layer.key, *_NAMES)]
+    names = [_quote(column.name) for column in listed if column.name in (layer.key, *_NAMES)]
+    spellings = [f"replace(lower(f.{name}), ' ', '')" for name in names]
     holds = " OR ".join(f"strpos({one}, :words) > 0" for one in spellings)
     rank = ", ".join(f"CASE WHEN {one} = :words THEN 0 WHEN strpos({one}, :words) = 1 THEN 1 ELSE 2 END"
                      for one in spellings)  # fmt: skip

@@ -88,7 +88,7 @@ class SearchService:
             positions = tuple(_positions(said, CRS_OFFERED if crs is None else (crs,)))
             if positions:
                 return Findings(positions, {"position": len(positions)})
-            return _together(list(_everywhere(connection, home, said, identity, limit)))
+            return _together(list(_everywhere(connection, home, "".join(said.split()), identity, limit)))
 
 
 def _together(parts: Sequence[tuple[Sequence[Found], int]]) -> Findings:

@@ -28,13 +28,14 @@ def streets_of(connection: Connection, jurisdiction_id: int) -> list[BaseGeometr
 _NAMED = text("""
     SELECT n.*, count(*) OVER () AS matched
       FROM (SELECT f.name, min(f.name_en) AS name_en,
-                   min(CASE WHEN lower(s.spelling) = :words THEN 0
-                            WHEN strpos(lower(s.spelling), :words) = 1 THEN 1 ELSE 2 END) AS rank,
+                   min(CASE WHEN s.spelling = :words THEN 0
+                            WHEN strpos(s.spelling, :words) = 1 THEN 1 ELSE 2 END) AS rank,
                    st_xmin(st_extent(f.geom)) AS west, st_ymin(st_extent(f.geom)) AS south,
                    st_xmax(st_extent(f.geom)) AS east, st_ymax(st_extent(f.geom)) AS north
-              FROM geoservice.basemap_feature AS f, LATERAL (VALUES (f.name), (f.name_en)) AS s (spelling)
+              FROM geoservice.basemap_feature AS f, LATERAL (VALUES (f.name), (f.name_en)) AS n (name),
+                   LATERAL (SELECT replace(lower(n.name), ' ', '')) AS s (spelling)
              WHERE f.jurisdiction_id = :jurisdiction_id AND f.kind = 'street' AND f.name IS NOT NULL
-               AND strpos(lower(s.spelling), :words) > 0
+               AND strpos(s.spelling, :words) > 0
              GROUP BY f.name) AS n
      ORDER BY n.rank, char_length(n.name), n.name LIMIT :limit
 """)
@@ -51,7 +52,7 @@ class NamedStreet(NamedTuple):
 def streets_named(
     connection: Connection, words: str, *, jurisdiction_id: int, limit: int
 ) -> tuple[tuple[NamedStreet, ...], int]:  # fmt: skip
-    """Return the streets of a jurisdiction whose name holds some words in small letters, and how many there are."""
+    """Return the streets of a jurisdiction whose name holds words in small letters without blanks, and how many."""
     asked = {"words": words, "jurisdiction_id": jurisdiction_id, "limit": limit}
     rows = connection.execute(_NAMED, asked).all()
     found = tuple(NamedStreet(row.name, row.name_en, Bbox(row.west, row.south, row.east, row.north)) for row in rows)

@@ -110,15 +110,16 @@ _CALLED = text("""
                   ORDER BY p.grid_code) AS grids,
            count(*) OVER () AS matched
       FROM geoservice.staff AS s JOIN geoservice.jurisdiction AS j ON j.id = s.jurisdiction_id
-     WHERE s.jurisdiction_id = :jurisdiction_id AND (lower(s.code) = :words OR strpos(lower(s.call_sign), :words) > 0)
-     ORDER BY lower(s.code) <> :words, strpos(lower(s.call_sign), :words), s.code LIMIT :limit
+     WHERE s.jurisdiction_id = :jurisdiction_id
+       AND (lower(s.code) = :words OR strpos(replace(lower(s.call_sign), ' ', ''), :words) > 0)
+     ORDER BY lower(s.code) <> :words, strpos(replace(lower(s.call_sign), ' ', ''), :words), s.code LIMIT :limit
 """)
 
 
 def members_called(
     connection: Connection, words: str, *, jurisdiction_id: int, limit: int
 ) -> tuple[tuple[tuple[Member, tuple[str, ...]], ...], int]:
-    """Return staff whose call sign holds some words in small letters, or whose code they are, and how many there are.
+    """Return staff whose call sign holds words in small letters without blanks, or whose code they are, and how many.
 
     Each comes with the grids served today, by code.
     """

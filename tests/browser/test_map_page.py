@@ -221,6 +221,10 @@ def test_the_box_finds_all_kinds_of_things_by_keyboard(open_map: OpenMap, desk: 
 
     expect(page.locator("#found-box")).to_be_hidden()
     expect(shown_card(page).locator(f'[data-id="{number}"]').first).to_have_attribute("aria-current", "true")
+    # Told once, above what else is in the grid, with the number that leads to it.
+    chosen = page.locator(f'#card .matters-list:not(.in-grid *) [data-id="{number}"]')
+    expect(chosen).to_have_count(1)
+    expect(chosen).to_contain_text(number[:8])
     assert f"open={number}" in page.url
     page.locator("#search").fill("no such thing")
     expect(page.locator("#found-note")).to_have_text("Nothing is called “no such thing”")
@@ -273,6 +277,12 @@ def test_what_is_narrowed_says_of_how_many_and_its_address_opens_the_same(open_m
     page.mouse.click(683, 400)
     shown_card(page)
     expect(page.locator("#shown")).to_contain_text(f"{some} of {total} shown")
+    ((accepted,),) = desk.sql(
+        "SELECT count(*) FROM geoservice.incident WHERE geoservice.is_open(status)"
+        " AND status = 'accepted' AND service_code = %s",
+        service,
+    )
+    expect(page.locator(".legend li[data-value=accepted] .count")).to_have_text(str(accepted))
 
     def told(page: Page) -> list[Any]:
         view = "[geoservice.map.getZoom(), geoservice.map.getCenter().lng.toFixed(5)]"
@@ -295,10 +305,30 @@ def test_what_is_narrowed_says_of_how_many_and_its_address_opens_the_same(open_m
     assert f"service={service}" in link and "lang=en" not in link and "map=16.5/" in link
     printed = page.locator("#print").get_attribute("href") or ""
     assert "/maps/sare/print?" in printed and "map=16.5/" in printed and "buildings" not in printed
+    assert "narrowed=true" in printed
+    assert "narrowed" not in (other.page.locator("#print").get_attribute("href") or "")
     page.go_back()
     expect(page.locator("#overview")).to_be_visible()
     assert_tame(seen)
     assert_tame(other)
+
+
+def test_two_clicks_at_once_end_a_line_and_leave_the_map_where_it_is(open_map: OpenMap) -> None:
+    seen = open_map()
+    page = seen.page
+    view = page.evaluate("geoservice.map.getZoom()")
+    page.locator("button[title=Measure]").click()
+    expect(page.locator(".measured")).to_contain_text("a double click ends the line")
+    page.mouse.click(450, 300)
+    page.mouse.dblclick(600, 400)
+    expect(page.locator(".measured")).to_have_text(re.compile(r"^\d+ m$"))
+    page.wait_for_timeout(400)  # as long as a zoom would take
+    assert page.evaluate("geoservice.map.getZoom()") == view
+    page.mouse.click(500, 500)
+    expect(page.locator(".measured")).to_contain_text("Click to measure")
+    page.keyboard.press("Escape")
+    expect(page.locator(".measured")).to_have_count(0)
+    assert_tame(seen)
 
 
 def test_a_layer_that_fails_says_so_and_is_tried_again(open_map: OpenMap) -> None:

@@ -90,6 +90,20 @@ def test_a_sheet_is_chosen_and_drawn(open_print: Callable[..., Any]) -> None:
     seen.assert_quiet()
 
 
+def test_what_a_map_shows_is_one_of_the_choices_and_can_be_left(open_print: Callable[..., Any]) -> None:
+    page = open_print("lang=en&map=17.5/91.7721/29.2423&narrowed=true", **LAPTOP).page
+    expect(page.locator("#subject option:checked")).to_have_text("What the map shows")
+    expect(page.locator("#narrowed")).to_contain_text("The map is narrowed")
+    page.select_option("select[name=paper]", "a3")
+    expect(page.locator(".sheets.a3-landscape .paper")).to_have_count(1)
+    assert "map=17.5" in page.url
+    expect(page.locator("body")).to_have_attribute("data-ready", "true")
+    page.select_option("#subject", label="The whole jurisdiction")
+    expect(page.locator("#subject option:checked")).to_have_text("The whole jurisdiction")
+    expect(page.locator("#subject option", has_text="What the map shows")).to_have_count(0)
+    assert "map=" not in page.url
+
+
 @pytest.mark.parametrize(
     ("scheme", "size"),
     [
@@ -133,7 +147,7 @@ def test_the_file_holds_the_atlas_with_its_fonts_and_the_picture_a_sheet(open_pr
     pdf = files_of(raw)
     boxes = re.findall(r"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
 
-    assert download.value.suggested_filename == "sare-1.pdf"
+    assert download.value.suggested_filename == "sare-atlas.pdf"
     assert raw.startswith(b"%PDF-")
     assert len(boxes) == 9
     assert all((float(w) / 72 * 25.4, float(h) / 72 * 25.4) == pytest.approx((297, 210), abs=0.5) for w, h in boxes)

@@ -22,6 +22,13 @@ Object.entries(window).filter(([name]) => name.startsWith('map_')).map(([, map])
   return grids;
 })
 """
+#: How many things are drawn in the blue that Leaflet has for what nobody painted.
+UNPAINTED = """
+Object.entries(window).filter(([name]) => name.startsWith('map_')).reduce((sum, [, map]) => {
+  map.eachLayer(({ options }) => { sum += options.stroke && options.color === '#3388ff' ? 1 : 0; });
+  return sum;
+}, 0)
+"""
 SQUARE = shapely.box(91.0, 29.0, 91.01, 29.01)
 
 
@@ -54,6 +61,7 @@ def test_a_jurisdiction_is_drawn_from_one_file_without_a_network(opened, live: L
     expect(switches.filter(has_text="Incidents in hand")).to_have_count(1)
     drawn = page.evaluate(COUNT_GRIDS)
     assert drawn == [8]
+    assert page.evaluate(UNPAINTED) == 0
     page.mouse.click(450, 350)
     expect(page.locator(".leaflet-popup-content caption")).to_have_count(1)
 

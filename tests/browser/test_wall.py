@@ -45,6 +45,12 @@ TEXTS = """() => {
   return found;
 }"""
 #: Boxes whose contents do not fit into them; a line of large letters has ink above and below itself.
+#: Whether the grids of what came last stand whole, however long its service is called.
+WHOLE_GRIDS = """() => [...document.querySelectorAll('#newest li')].every((one) => {
+  one.querySelector('.service').textContent = 'Floating population registration and more';
+  const where = one.querySelector('.where');
+  return where.scrollWidth <= where.clientWidth;
+})"""
 CUT = """() => ['html', '.head', '.stage', '.side', '.newest', '.view-figures', '.tools'].filter((one) => {
   const box = document.querySelector(one);
   const isLine = ['.head', '.newest', '.tools'].includes(one);
@@ -130,6 +136,7 @@ def test_every_view_is_read_from_four_metres(open_wall: OpenWall, lang: Any, siz
     page.mouse.move(300, 300)
     expect(page.locator("#tools")).to_be_visible()
     assert_readable(page)
+    assert page.evaluate(WHOLE_GRIDS)
     assert_tame(seen)
 
 

@@ -158,7 +158,7 @@ def _password_page(here: Here, login: str, password: str) -> Response:
 
 
 def _new_form(here: Here, administration: Administration) -> Form:
-    said, fields = here.words, (Field("login", required=True, longest=40), *grant_fields(here, administration.staff))
+    said, fields = here.words, (Field("login", required=True), *grant_fields(here, administration.staff))
     return Form(said["new.account"], here.url("new-account"), said["send.account"], here.url("accounts"), fields)
 
 

@@ -39,20 +39,22 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     #: What is told in place of no rows.
     empty: str
-    #: Its columns are days: it stays a table on a phone.
-    is_calendar: bool = False
+    #: Its columns are days, from this one on, which whoever reads it may choose: it stays a table on a phone.
+    first_day: str = ""
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a form. Its words are those of `field.NAME` and, where there are any, `hint.NAME`."""
+    """A field of a form. Its words are those of `field.NAME` and, where there are any, `hint.NAME`.
+
+    None has a length: a browser would cut what is pasted and say nothing; what is too long is refused in words.
+    """
 
     name: str
     kind: Literal["text", "date", "number", "select", "check", "area"] = "text"
     #: Of a select: what is sent, and what is shown.
     options: Sequence[tuple[str, str]] = ()
     required: bool = False
-    longest: int = 200
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from layers.incidents.model import Service
 #: In words of the columns.
 COLUMNS = ("code", "name", "name_en", "category", "limit", "sensitive")
 _LIMIT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,4})?", re.ASCII)
-_LIMIT_MOST, _NAME_LENGTH, _DESCRIPTION_LENGTH, _KEYWORDS_LENGTH = 100_000, 200, 2000, 2000
+_LIMIT_MOST, _NAME_LENGTH, _DESCRIPTION_LENGTH = 100_000, 200, 2000
 
 
 def add_services(blueprint: Blueprint, administration: Administration, guard: Guard) -> None:
@@ -81,9 +81,8 @@ def _row(here: Here, one: Service) -> list[Cell]:
 def _form(here: Here, one: Service) -> Form:
     said = here.words
     fields = (
-        Field("name", required=True), Field("name_en"), Field("category"),
-        Field("description", "area", longest=_DESCRIPTION_LENGTH),
-        Field("keywords", "area", longest=_KEYWORDS_LENGTH), Field("limit", "number"), Field("sensitive", "check"),
+        Field("name", required=True), Field("name_en"), Field("category"), Field("description", "area"),
+        Field("keywords", "area"), Field("limit", "number"), Field("sensitive", "check"),
     )  # fmt: skip
     values = {
         "name": one.name, "name_en": one.name_en or "", "category": one.category or "",

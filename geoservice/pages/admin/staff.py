@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import groupby
 
-from flask import Blueprint
+from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from geoservice.domain.staff.rosters import DISPATCHER, GRID_OFFICER
@@ -20,6 +20,8 @@ from geoservice.services.administration.service import Administration
 from geoservice.services.staff.members import StaffCalendar, StaffService
 from geoservice.web.forms import FORM_TYPE
 from geoservice.web.guard import Guard
+from geoservice.web.parsing import Day, StrictModel
+from geoservice.web.problems import validated
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams
 from layers.errors import RefusedByDatabase
@@ -33,6 +35,12 @@ _DAYS_MOST = 3653
 _NUMBER_LENGTH = 18
 
 
+class CalendarWords(StrictModel):
+    """What an address says of the calendar."""
+
+    first: Day | None = None
+
+
 def add_staff(blueprint: Blueprint, administration: Administration, guard: Guard) -> None:
     """Add the area."""
     staff = administration.staff
@@ -42,7 +50,7 @@ def add_staff(blueprint: Blueprint, administration: Administration, guard: Guard
     def staff_area(jurisdiction: str) -> Response:
         here, told = Here.of(administration, jurisdiction, "staff"), staff.calendar(jurisdiction)
         ways = [Action("new.posting", here.url("new-posting")), Action("new.member", here.url("new-member"))]
-        tables = [_calendar(here, told), _postings(here, told), _members(here, told)]
+        tables = [_calendar(here, told, _first_day(told.today)), _postings(here, told), _members(here, told)]
         return table_page(here, tables, ways=ways, remark=cover_of(here, told))
 
     _add_members(blueprint, administration, guard)
@@ -125,16 +133,29 @@ def _found(staff: StaffService, jurisdiction: str, id: str) -> NumberedPosting:
     return found
 
 
-def _calendar(here: Here, told: StaffCalendar) -> Table:
-    days = [told.today + timedelta(days=n) for n in range(DAYS)]
+def _calendar(here: Here, told: StaffCalendar, first: date) -> Table:
+    days = [first + timedelta(days=n) for n in range(DAYS)]
     signs = {one.code: one.call_sign for one in told.members}
     rows = []
-    for code, name in told.grids.items():
+    for code in told.grids:
         runs = groupby(days, lambda day, code=code: told.serving(code, day))  # type: ignore[misc]
         cells = [_served(here, serving, signs, len(list(run))) for serving, run in runs]
-        rows.append([Cell(f"{code} {name}"), *cells])
+        rows.append([Cell(_grid(here, told, code)), *cells])
     columns = [here.words["column.grid"], *(f"{day:%m-%d}" for day in days)]
-    return Table(here.words["table.calendar"], columns, rows, here.words["empty.calendar"], is_calendar=True)
+    caption = here.words["table.calendar" if first == told.today else "table.calendar_from"].format(day=first)
+    return Table(caption, columns, rows, here.words["empty.calendar"], first_day=first.isoformat())
+
+
+def _grid(here: Here, told: StaffCalendar, code: str) -> str:
+    """Return a grid by code and name, as the page's language calls it."""
+    name, name_en = told.grids.get(code, ("", None))
+    return f"{code} {(name_en if here.language == 'en' else None) or name}".strip()
+
+
+def _first_day(today: date) -> date:
+    """Return the day that the calendar begins with: today, or a later one that the address asks for."""
+    asked = validated(CalendarWords, {"first": request.args.get("first") or None}).first or today
+    return min(max(asked, today), today + timedelta(days=_DAYS_MOST))
 
 
 def _served(here: Here, serving: tuple[PostingSpan, ...], signs: Mapping[str, str], days: int) -> Cell:
@@ -161,7 +182,7 @@ def _postings(here: Here, told: StaffCalendar) -> Table:
     rows = [
         [
             Cell(f"{one.staff_code} · {signs[one.staff_code]}", here.url("postings", str(number))),
-            Cell(one.grid_code), Cell(said[f"duty.{one.role}"]), Cell(one.valid_from.isoformat()),
+            Cell(_grid(here, told, one.grid_code)), Cell(said[f"duty.{one.role}"]), Cell(one.valid_from.isoformat()),
             Cell(said["until_further"] if one.valid_to is None else _last(one).isoformat()),
         ]
         for number, one in told.postings
@@ -174,7 +195,7 @@ def _members(here: Here, told: StaffCalendar) -> Table:
     serves: dict[str, list[str]] = {one.code: [] for one in told.members}
     for _, one in told.postings:
         if one.valid_from <= told.today:
-            serves[one.staff_code].append(one.grid_code)
+            serves[one.staff_code].append(_grid(here, told, one.grid_code))
     rows = [
         [Cell(one.code, here.url("staff", one.code)), Cell(one.call_sign), Cell(here.words[f"duty.{one.role}"]),
          Cell(", ".join(serves[one.code]) or "—")]
@@ -193,7 +214,7 @@ def _member_form(here: Here, one: Member | None) -> Form:
     roles = [(role, said[f"duty.{role}"]) for role in _ROLES]
     fields = [Field("duty", "select", roles, required=True), Field("call_sign")]
     if one is None:
-        fields.insert(0, Field("code", required=True, longest=64))
+        fields.insert(0, Field("code", required=True))
         return Form(said["new.member"], here.url("new-member"), said["send.save"], here.url("staff"), fields)
     values = {"duty": one.role, "call_sign": one.call_sign}
     title = said["edit.member"].format(name=one.code)
@@ -220,7 +241,7 @@ def _written(
 def _posting_form(here: Here, told: StaffCalendar) -> Form:
     said = here.words
     members = [("", "—"), *((one.code, f"{one.code} · {one.call_sign}") for one in told.members)]
-    grids = [("", "—"), *((code, f"{code} {name}") for code, name in told.grids.items())]
+    grids = [("", "—"), *((code, _grid(here, told, code)) for code in told.grids)]
     duties = [(role, said[f"duty.{role}"]) for role in _DUTIES]
     fields = (
         Field("member", "select", members, required=True), Field("grid", "select", grids, required=True),
@@ -228,7 +249,8 @@ def _posting_form(here: Here, told: StaffCalendar) -> Form:
     )  # fmt: skip
     values = {"first": here.today.isoformat()}
     return Form(
-        said["new.posting"], here.url("new-posting"), said["send.save"], here.url("staff"), fields, values=values
+        said["new.posting"], here.url("new-posting"), said["send.save"], here.url("staff"), fields,
+        [said["costs.new_posting"]], values,
     )  # fmt: skip
 
 

@@ -156,7 +156,7 @@ def _new_form(here: Here) -> Form:
         places.append(("", said["everywhere"]))
     events = [(kind, said[f"events.{kind}"]) for kind in _EVENTS]
     fields = (
-        Field("url", required=True, longest=2000), Field("label"), Field("place", "select", places),
+        Field("url", required=True), Field("label"), Field("place", "select", places),
         Field("events", "select", events),
     )  # fmt: skip
     return Form(said["new.webhook"], here.url("new-webhook"), said["send.webhook"], here.url("webhooks"), fields)

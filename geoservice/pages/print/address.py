@@ -16,7 +16,7 @@ from geoservice.web.problems import validated
 
 #: Sheets of an atlas that are made at once.
 MOST_SHEETS = 40
-_WORDS = ("paper", "orientation", "scale", "grid", "atlas", "sheet", "map", "layers")
+_WORDS = ("paper", "orientation", "scale", "grid", "atlas", "sheet", "map", "layers", "narrowed")
 
 
 class PrintWords(StrictModel):
@@ -34,6 +34,8 @@ class PrintWords(StrictModel):
     sheet: QueryInteger = Field(1, ge=1, le=100_000)
     #: Zoom, longitude and latitude of the middle, as a map's address says it.
     map: tuple[QueryNumber, QueryNumber, QueryNumber] | None = None
+    #: Whether the map that it comes from shows less than there is: what is narrowed there is not narrowed on paper.
+    narrowed: QueryFlag = False
     #: Ids of styles; those that a map shows at first when None.
     layers: tuple[str, ...] | None = None
 

@@ -65,9 +65,16 @@ def print_file(printed: Print, sheets: SheetService, kind: Literal["pdf", "png"]
     else:
         first = islice(printed.svgs(sheets), 1)
         body = png_of(lambda: _document(printed, first), round(paper.width * _PX), round(paper.height * _PX))
-    name = quote(f"{printed.town.jurisdiction.code}-{printed.numbers.start}.{kind}")
+    name = quote(f"{printed.town.jurisdiction.code}-{_subject(printed)}.{kind}")
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"}
     return Response(body, content_type=_TYPES[kind], headers=headers)
+
+
+def _subject(printed: Print) -> str:
+    """Return what a file shows, for its name: several of them may lie in one folder."""
+    if printed.asked.atlas:
+        return "atlas" if printed.numbers.start == 1 else f"atlas-{printed.numbers.start}"
+    return printed.asked.grid or ("view" if printed.asked.map else "map")
 
 
 def _document(printed: Print, svgs: Iterable[str]) -> str:

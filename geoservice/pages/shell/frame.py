@@ -52,7 +52,7 @@ def wants_fragment() -> bool:
 
 
 def page(
-    template: str, name: str, *, title: str, place: Place | None = None, stream: str = "", nonce: str = "",
+    template: str, name: str, *, title: str, place: Place | None = None, stream: str | None = None, nonce: str = "",
     status: int = 200, **values: Any,
 ) -> Response:  # fmt: skip
     """Return a whole page.
@@ -64,7 +64,7 @@ def page(
     name
         Of the page, by which its words are known.
     stream
-        Address of the events that it listens to; empty: it listens to none.
+        Address of the events that it listens to; empty: nobody streams any; None: it never listens, and has no lamp.
     nonce
         Of the scripts that stand in the page; empty: none does.
     """
@@ -75,7 +75,7 @@ def page(
         frame_values(language) | values, words=words(name, language), name=name, title=title, place=place,
         stream=stream, leads=ways, languages=_languages(language),
     )  # fmt: skip
-    return _answer(markup, status, content_security_policy(stream, nonce))
+    return _answer(markup, status, content_security_policy(stream or "", nonce))
 
 
 def fragment(template: str, name: str, *, status: int = 200, **values: Any) -> Response:

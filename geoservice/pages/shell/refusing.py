@@ -46,6 +46,8 @@ def _told(template: str, kind: Kind, detail: str, errors: list[ProblemError]) ->
     said = words("shell", asked_language())
     title = said.get(f"error.{kind.status}") or said["error.other"]
     sentence = said.get(f"error.{kind.status}.detail", detail) if kind.status in _OWN else detail
+    if errors:
+        sentence = said["error.each"]
     lines = [f"{one.pointer}: {one.detail}" for one in errors]
     shown: dict[str, Any] = {"status_code": kind.status, "sentence": sentence, "lines": lines, "number": request_id()}
     if template.endswith("_part.html"):

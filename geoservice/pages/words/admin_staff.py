@@ -4,6 +4,9 @@ from __future__ import annotations
 
 STAFF: dict[str, tuple[str, ...]] = {
     "table.calendar": ("今后 14 天谁负责哪个网格", "Who serves which grid in the coming 14 days"),
+    "table.calendar_from": ("{day} 起 14 天谁负责哪个网格", "Who serves which grid in the 14 days from {day}"),
+    "calendar.first": ("从哪天看起", "From"),
+    "calendar.show": ("查看", "Show"),
     "table.postings": ("派驻", "Postings"),
     "table.members": ("人员", "Staff"),
     "empty.calendar": ("还没有生效的网格。", "There are no grids in force yet."),
@@ -37,6 +40,11 @@ STAFF: dict[str, tuple[str, ...]] = {
     "hint.call_sign": ("不用人名；不填就取下一个。", "Never a name; left empty it is the next one."),
     "field.member": ("人员", "Member of staff"),
     "field.duty": ("职责", "Duty"),
+    "costs.new_posting": (
+        "事件派给网格员；没有网格员的日子才派给代班。有人离开时：先结束其派驻，再派代班，并从返岗那天起为其新增派驻。",
+        "Reports go to the grid officer, and to a deputy only on days without one. When somebody is away: end his"
+        " posting, post the deputy, and post him anew from the day he is back.",
+    ),
     "field.grid": ("网格", "Grid"),
     "field.first": ("从", "From"),
     "field.last": ("到（含当日）", "To (that day, too)"),
@@ -55,8 +63,9 @@ STAFF: dict[str, tuple[str, ...]] = {
     "error.day_first": ("请填日期，前后十年之内。", "Say a day within ten years."),
     "error.day_last": ("不能早于开始的日子，十年之内。", "It has to be the first day or later, within ten years."),
     "error.two_officers": (
-        "这些日子里已有另一位网格员，请先结束那一派驻。",
-        "Another grid officer is there on some of these days: end that posting first.",
+        "这些日子里已有另一位网格员。请先结束那一派驻；之后返岗的，从那天起另增派驻。",
+        "Another grid officer is there on some of these days: end that posting first. If he comes back later, post him"
+        " anew from that day.",
     ),
     "costs.posting": (
         "派驻结束后，此人第二天起看不到该网格的事件和住户。改回日期即可恢复。",

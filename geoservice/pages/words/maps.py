@@ -106,5 +106,8 @@ MAPS: dict[str, tuple[str, ...]] = {
     "no": ("否", "No"),
     # Measure
     "measure": ("测距", "Measure"),
-    "measure.hint": ("点击量距，双击或按 Esc 结束", "Click to measure; Esc ends"),
+    "measure.hint": (
+        "点击量距，双击结束一条线，按 Esc 退出",
+        "Click to measure; a double click ends the line, Esc the measuring",
+    ),
 }  # fmt: skip

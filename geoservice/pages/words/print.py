@@ -9,6 +9,11 @@ PRINT: dict[str, tuple[str, ...]] = {
     "orientation.landscape": ("横向", "Landscape"),
     "orientation.portrait": ("纵向", "Portrait"),
     "subject": ("内容", "Of"),
+    "subject.view": ("地图当前视图", "What the map shows"),
+    "narrowed": (
+        "地图上做了筛选。图纸不筛选：所选图层全部画出。",
+        "The map is narrowed. Sheets are not: they show all that there is of their layers.",
+    ),
     "subject.whole": ("全辖区", "The whole jurisdiction"),
     "atlas": ("图册：每个网格一页", "Atlas: a sheet for each grid"),
     "scale": ("比例尺", "Scale"),

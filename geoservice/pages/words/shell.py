@@ -61,6 +61,7 @@ SHELL: dict[str, tuple[str, ...]] = {
     "error.422": ("地址里有看不懂的内容", "Something in the address can not be understood"),
     "error.503": ("服务繁忙", "The service is busy"),
     "error.503.detail": ("请稍后再试。", "Try again in a moment."),
+    "error.each": ("有问题的地方：", "What is wrong with it:"),
     "error.other": ("没有成功", "That did not work"),
     "error.back": ("返回", "Back"),
     "error.again": ("再试一次", "Try again"),

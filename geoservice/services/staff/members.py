@@ -28,8 +28,8 @@ class StaffCalendar:
     members: tuple[Member, ...]
     #: Those that are not over, by grid, the grid officer first.
     postings: tuple[NumberedPosting, ...]
-    #: Names of the grids in force, by code.
-    grids: Mapping[str, str]
+    #: Names of the grids in force, Chinese and, where there is one, English, by code.
+    grids: Mapping[str, tuple[str, str | None]]
 
     def serving(self, grid_code: str, day: date) -> tuple[PostingSpan, ...]:
         """Return who serves a grid on a day, as grid officer or deputy, the grid officer first."""
@@ -99,7 +99,8 @@ class StaffService:
             j = get_jurisdiction(connection, jurisdiction_code).id
             today = queries.today_in(connection, j)
             postings = queries.numbered_postings(connection, jurisdiction_id=j)
-            grids = {str(one["code"]): str(one["name"]) for one in grids_in_force(connection, jurisdiction_id=j)}
+            in_force = grids_in_force(connection, jurisdiction_id=j)
+            grids = {str(one["code"]): (str(one["name"]), one["name_en"]) for one in in_force}
             lasting = tuple(one for one in postings if one.posting.ends > today)
             return StaffCalendar(today, queries.members(connection, jurisdiction_id=j), lasting, grids)
 

@@ -70,6 +70,21 @@ def test_what_fits_best_comes_first_and_the_rest_is_counted(door: Door, live: Li
     assert many["matched"]["buildings"] >= one_value(live, holding) > 3
 
 
+@pytest.mark.parametrize("statement", [
+    "SELECT max(name) FROM geoservice.building WHERE name ~ '^[^0-9]+[0-9]+[^0-9]+$'",
+    "SELECT max(name_en) FROM geoservice.basemap_feature WHERE kind = 'street' AND name_en LIKE '% %'",
+    "SELECT max(call_sign) FROM geoservice.staff",
+])  # fmt: skip
+def test_blanks_between_words_are_nothing_that_a_name_must_have(door: Door, live: LiveServer, statement: str) -> None:
+    name = one_value(live, statement)
+    cut = len(name) // 2
+
+    plain, spaced = (found(door, said).json for said in (name, f"{name[:cut]}  {name[cut:]}　"))
+
+    assert plain["found"]
+    assert spaced == plain
+
+
 def test_signs_of_patterns_mean_themselves(door: Door) -> None:
     for said in ("%", "_", "\\", "'; DROP TABLE x; --", "％"):
         assert found(door, said).json == {"found": [], "matched": {}}

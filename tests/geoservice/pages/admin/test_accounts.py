@@ -24,6 +24,8 @@ def test_administrators_alone_come_in(services: Services, community_url: str) ->
         assert browser.get("/admin").status_code == (303 if allowed else 403), role
         assert browser.get("/admin/sare/accounts").status_code == (200 if allowed else 403), role
     assert 'href="/admin/sare"' in browser.get("/audit/sare").text
+    # Pages that hear of nothing by themselves have no lamp that could say so.
+    assert 'id="live"' not in browser.get("/audit/sare").text + browser.get("/admin/sare/accounts").text
     assert browser.get("/admin").headers["Location"] == "/admin/sare"
     assert browser.get("/admin/sare?lang=en").headers["Location"] == "/admin/sare/accounts?lang=en"
     # An administrator of one place: what is good everywhere, or elsewhere, is not there for him.
@@ -44,6 +46,15 @@ def test_administrators_alone_come_in(services: Services, community_url: str) ->
     assert "town-1" not in everywhere.show("accounts").text
     assert "town-1" in everywhere.get("/admin/town/accounts").text
     assert everywhere.get("/admin/nowhere/accounts").status_code == 404
+    # What is not thought of is good here, not everywhere.
+    for path in ("new-account", "new-key", "new-webhook"):
+        options = re.search(r'<select id="f-place".*?</select>', everywhere.show(path).text.replace("\n", ""))
+        assert options is not None, path
+        places = re.findall(r'<option value="([^"]*)"( selected)?>', options[0])
+        assert next((value for value, chosen in places if chosen), places[0][0]) == "sare", path
+        assert ("", "") in places, path
+        # Nothing that is pasted is cut in silence: what is too long is refused in words.
+        assert "maxlength" not in everywhere.show(path).text, path
     assert errors(here.send("new-account", **NEW | {"place": ""})).keys() == {"place"}
     assert errors(here.send("new-account", **NEW | {"place": "town"})).keys() == {"place"}
     assert secret(everywhere.send("new-account", **NEW | {"place": "", "role": "auditor"}))

@@ -75,7 +75,8 @@ def test_what_is_wrong_is_told_beside_its_field(services: Services, texts: Seque
     for changed, field in (
         ({"name": ""}, "name"), ({"name": "x" * 201}, "name"), ({"name": "13800138000"}, "name"),
         ({"name_en": "a\x00b"}, "name_en"), ({"category": "x" * 201}, "category"),
-        ({"description": "call 13800138000"}, "description"), ({"keywords": "a " * 51}, "keywords"),
+        ({"description": "call 13800138000"}, "description"), ({"description": "字" * 2001}, "description"),
+        ({"keywords": "a " * 51}, "keywords"),
         ({"keywords": "138 0013 8000"}, "keywords"), ({"limit": "0"}, "limit"), ({"limit": "nan"}, "limit"),
         ({"limit": "100001"}, "limit"), ({"limit": "１"}, "limit"), ({"limit": "-1"}, "limit"),
     ):  # fmt: skip

@@ -12,6 +12,10 @@ from tests.geoservice.web.attacks import hostile_texts
 
 ROW = re.compile(r'<tr><th scope="row">\s*(.*?)\s*</th>(.*?)</tr>', re.DOTALL)
 
+CELL = re.compile(
+    r'<td(?: class="whole")?(?: colspan="(\d+)")?>\s*(?:<span[^>]*>)?(.*?)(?:</span>)?\s*</td>', re.DOTALL
+)
+
 
 def calendar(admin: Administrator) -> dict[str, list[tuple[int, str]]]:
     """Return, by grid, for how many days in a row who is told to serve it."""
@@ -19,7 +23,7 @@ def calendar(admin: Administrator) -> dict[str, list[tuple[int, str]]]:
     table = text[text.index('class="list days"') :].partition("</table>")[0]
     told = {}
     for name, cells in ROW.findall(table):
-        found = re.findall(r'<td(?: colspan="(\d+)")?>\s*(?:<span[^>]*>)?(.*?)(?:</span>)?\s*</td>', cells, re.DOTALL)
+        found = CELL.findall(cells)
         told[name.split()[0]] = [(int(span or 1), who.strip()) for span, who in found]
     return told
 
@@ -51,6 +55,27 @@ def test_a_posting_is_ended_put_back_and_another_begun(services: Services, commu
     assert errors(admin.send(path, last="")).keys() == {"last"}
     assert noted(community_url, "posting_added")[0] == "admin:admin-5"
     assert calendar(admin)[grid][-1][0] >= 11
+
+
+def test_whoever_plans_sees_grids_by_name_any_days_ahead_and_when_a_deputy_is_sent(services: Services) -> None:
+    admin = Administrator(services)
+    names = {code: name for code, (_, name) in services.staff.calendar("sare").grids.items()}
+    text = admin.show("staff").text
+    # In the calendar, among the postings, and beside who serves today.
+    assert all(text.count(f"{code} {name}") >= 3 for code, name in names.items())
+    ahead = services.staff.calendar("sare").today + timedelta(days=80)
+    later = admin.show("staff", f"&first={ahead}").text
+    assert f"in the 14 days from {ahead}" in later
+    assert f'name="first" value="{ahead}"' in later
+    assert f'<th scope="col">{ahead:%m-%d}</th>' in later
+    # Days that are over have postings that are over, which are not told: it begins today.
+    assert "in the coming 14 days" in admin.show("staff", "&first=2001-01-01").text
+    refused = admin.show("staff", "&first=soon")
+    assert refused.status_code == 422
+    assert "`errors`" not in refused.text
+    form = admin.show("new-posting").text
+    assert all(f">{code} {name}</option>" in form for code, name in names.items())
+    assert "to a deputy only on days without one" in form
 
 
 @hostile_texts(2)

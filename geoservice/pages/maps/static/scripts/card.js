@@ -60,9 +60,12 @@ const serviceOf = (one) => {
   return named({ name, name_en: english });
 };
 
+// The number by which the search finds it, as the search writes it.
+const numberOf = (id) => id.slice(0, 8);
+
 function matterLine(one) {
   const due = dueOf(one);
-  const text = el('span', 'what', el('b', '', serviceOf(one)), el('span', 'muted', ` ${words.reported} ${moment(new Date(one.reported * 1000))}`));
+  const text = el('span', 'what', el('b', '', serviceOf(one)), el('span', 'muted', ` ${words.reported} ${moment(new Date(one.reported * 1000))} · ${numberOf(one.id)}`));
   const spec = specOf('incidents');
   const status = el('span', 'status', shapeOf(one.status), spec.values.status[one.status] || one.status);
   const node = button(`matter due-${due}`, '', () => openAt({ lat: one.lat, lon: one.lon }, { id: one.id }));
@@ -93,8 +96,9 @@ function part(title, x, y, ...content) {
 
 // What is in hand at the place is told from what the map draws, so that card and map never differ.
 function mattersPart(layer) {
-  const there = layer.features.map((one) => matters.byId.get(one.id)).filter(Boolean);
-  return there.length ? part(specOf('incidents').heading, there.length, Math.max(there.length, layer.matched),
+  const told = layer.features.some((one) => one.id === state.open) ? 1 : 0; // the chosen one stands above already
+  const there = layer.features.filter((one) => one.id !== state.open).map((one) => matters.byId.get(one.id)).filter(Boolean);
+  return there.length ? part(specOf('incidents').heading, there.length, Math.max(there.length, layer.matched - told),
     el('ul', 'matters-list', ...there.map(matterLine))) : null;
 }
 

@@ -36,8 +36,8 @@ function pointer() {
   map.on('mouseout', () => (told.textContent = ''));
 }
 
-// A line from click to click, and how long it is on the ground.
-const measure = { points: [], line: null, told: null, on: false };
+// A line from click to click, and how long it is on the ground; after two clicks at once the next one begins another.
+const measure = { points: [], line: null, told: null, on: false, done: false };
 
 function length() {
   return measure.points.slice(1).reduce((sum, point, i) => sum + map.distance(measure.points[i], point), 0);
@@ -48,24 +48,27 @@ function endMeasure(node) {
   measure.line.remove();
   measure.told.remove();
   node.setAttribute('aria-pressed', 'false');
+  map.doubleClickZoom.enable();
   map.getContainer().classList.remove('measuring');
 }
 
 function beginMeasure(node) {
-  Object.assign(measure, { points: [], on: true });
+  Object.assign(measure, { points: [], on: true, done: false });
   measure.line = L.polyline([], { color: '#1f2d3d', weight: 3, dashArray: '6 5', interactive: false }).addTo(map);
   measure.told = el('output', 'measured', words['measure.hint']);
   map.getContainer().append(measure.told);
   map.getContainer().classList.add('measuring');
   node.setAttribute('aria-pressed', 'true');
+  map.doubleClickZoom.disable(); // whoever ends a line with two clicks means the line, not the map
 }
 
 // Whether a click was one of measuring, and is done with.
 export function measured(latlng) {
   if (!measure.on) return false;
+  if (measure.done) Object.assign(measure, { points: [], done: false });
   measure.points.push(latlng);
   measure.line.setLatLngs(measure.points);
-  if (measure.points.length > 1) measure.told.textContent = metres(Math.max(length(), 0.5));
+  measure.told.textContent = measure.points.length > 1 ? metres(Math.max(length(), 0.5)) : words['measure.hint'];
   return true;
 }
 
@@ -74,6 +77,7 @@ export function startControls(goHome, askCentre) {
     sign('sign', '⌂', words.home, goHome), sign('sign', '◎', words.centre, askCentre));
   const ruler = sign('sign', '↔', words.measure, () => (measure.on ? endMeasure(ruler) : beginMeasure(ruler)));
   ruler.setAttribute('aria-pressed', 'false');
+  map.on('dblclick', () => (measure.done = measure.on));
   bar('topright', ruler);
   document.addEventListener('keydown', (event) => event.key === 'Escape' && measure.on && endMeasure(ruler));
   L.control.scale({ imperial: false, position: 'bottomleft' }).addTo(map);

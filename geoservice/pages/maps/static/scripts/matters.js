@@ -60,10 +60,12 @@ export function dueOf(one, now = Date.now() / 1000) {
   return soon && one.due < soon ? 'soon' : 'open';
 }
 
-export function isMeant(one, now = Date.now() / 1000) {
+export const isMeant = (one, now = Date.now() / 1000) => state.statuses.has(one.status) && passesFilters(one, now);
+
+// Whether the filters let it pass, whatever statuses are switched on.
+export function passesFilters(one, now = Date.now() / 1000) {
   const { service, source, officer, age, late } = state.filters;
   return (
-    state.statuses.has(one.status) &&
     (!service || one.service === service) &&
     (!source || one.source === source) &&
     (!officer || one.officer === officer) &&

@@ -1,6 +1,6 @@
 // The layer panel: each layer and each line of its legend is a switch; how many are drawn, of how many; and what failed.
 import { byId, count, el, language, say, settings, words, xOfY } from './parts.js';
-import { dueOf, matters, meant, onMatters } from './matters.js';
+import { dueOf, matters, meant, onMatters, passesFilters } from './matters.js';
 import { clearFilters, isNarrowed, state, writeAddress } from './state.js';
 
 const rowOf = (key) => document.querySelector(`.layer[data-key="${key}"]`);
@@ -35,7 +35,7 @@ function tellMatters() {
   if (!live || !matters.ready) return;
   const shown = meant();
   const by = {};
-  for (const one of matters.byId.values()) by[one.status] = (by[one.status] || 0) + 1;
+  for (const one of matters.byId.values()) if (passesFilters(one)) by[one.status] = (by[one.status] || 0) + 1;
   tellLayer(live, 'drawn');
   tellCounts(live, { shown: shown.length, matched: matters.total, by });
   const late = shown.filter((one) => dueOf(one) === 'late').length;

@@ -68,6 +68,8 @@ function turnPrint(said) {
     if (value) url.searchParams.set(name, value);
     else url.searchParams.delete(name);
   }
+  if (isNarrowed() || state.off.size) url.searchParams.set('narrowed', 'true');
+  else url.searchParams.delete('narrowed');
   link.href = `${url.pathname}?${plain(url.searchParams)}`;
 }
 

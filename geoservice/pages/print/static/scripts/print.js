@@ -11,8 +11,9 @@ form.addEventListener('change', (event) => {
 form.querySelector('.layers').addEventListener('toggle', (event) => {
   if (!event.target.open && layers.value !== drawn) form.requestSubmit();
 });
-// Words left empty do not stand in the address.
+// Words left empty do not stand in the address; nor does the view of a map when something else is to be printed.
 form.addEventListener('submit', () => {
+  if (form.elements.map && !document.getElementById('subject').selectedOptions[0].matches('[data-view]')) form.elements.map.value = '';
   form.querySelectorAll('input, select').forEach((one) => { one.disabled = !one.value; });
 });
 addEventListener('pageshow', () => form.querySelectorAll('input, select').forEach((one) => { one.disabled = false; }));
