@@ -34,8 +34,8 @@ class Label:
     #: Degrees clockwise.
     angle: float = 0.0
     bold: bool = False
-    #: Shown whatever it lies over.
-    sure: bool = False
+    #: Whether it may lie over marks; over another name none does.
+    covers: bool = False
 
 
 def text_width(text: str, size: float) -> float:
@@ -73,7 +73,7 @@ def placed(names: Iterable[Sequence[Label]], frame: Box, marks: NDArray[np.objec
     names
         Of each name the places where it may stand, the best first.
     marks
-        What no name lies over, (n,) shapes in millimetres of paper.
+        What no name lies over that does not have to, (n,) shapes in millimetres of paper.
     """
     taken: list[Polygon] = []
     inside = shapely.box(frame.left, frame.top, frame.right, frame.bottom)
@@ -81,8 +81,8 @@ def placed(names: Iterable[Sequence[Label]], frame: Box, marks: NDArray[np.objec
     for name in names:
         for label in name:
             room = _room(label)
-            hidden = not inside.contains(room) or len(tree.query(room, predicate="intersects"))
-            if label.sure or not (hidden or any(room.intersects(one) for one in taken)):
+            covering = not label.covers and len(tree.query(room, predicate="intersects"))
+            if inside.contains(room) and not covering and not any(room.intersects(one) for one in taken):
                 taken.append(room)
                 yield _written(label)
                 break

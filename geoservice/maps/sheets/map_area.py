@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely import Point
+from shapely.geometry.base import BaseGeometry
 
 from geoservice.domain.languages import Language
 from geoservice.maps.sheets.contents import SheetMap, inside
@@ -21,6 +24,8 @@ from layers.catalogue import Drawn
 _NAMES_TO = 3_000
 #: Of what the sheet is not about, none but of grids and streets, which lead on.
 _BESIDE_MM = 2
+#: Where a grid's name is tried, above and below the middle of what is seen of it.
+_GRID_STEPS_MM = (0, -4, 4, -8, 8, -12, 12)
 
 
 def map_area(shown: SheetMap) -> Iterator[str]:
@@ -62,14 +67,20 @@ def _names(shown: SheetMap) -> Iterator[Sequence[Label]]:
     within = inside(there, box)
     frame = shapely.box(box.left, box.top, box.right, box.bottom)
     for number in np.flatnonzero(within).tolist():
-        place = shapely.point_on_surface(there[number].intersection(frame))
+        seen = there[number].intersection(frame)
+        place = shapely.point_on_surface(seen)
         if not place.is_empty:
             size = 4.2 if number == shown.chosen else 3.2
-            name = _named(shown.grids[number], shown.language)
-            yield [Label(name, place.x, place.y, size, bold=True, sure=number == shown.chosen)]
+            first = Label(_named(shown.grids[number], shown.language), place.x, place.y, size, bold=True)
+            free = [replace(first, y=place.y + step) for step in _GRID_STEPS_MM if _holds(seen, place, step)]
+            yield [*free, replace(first, covers=True)]
     for one in reversed(shown.styles):
         if one[0].id != "grids":
             yield from _names_of(shown, one)
+
+
+def _holds(seen: BaseGeometry, place: Point, step: float) -> bool:
+    return bool(shapely.intersects_xy(seen, place.x, place.y + step))
 
 
 def _names_of(shown: SheetMap, one: Drawn) -> Iterator[Sequence[Label]]:

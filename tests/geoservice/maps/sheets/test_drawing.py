@@ -72,10 +72,10 @@ def test_the_first_of_two_names_for_one_place_stands() -> None:
 def test_a_name_stands_where_no_mark_is() -> None:
     marks = np.array([shapely.Point(50, 50).buffer(1.8), shapely.Point(50, 80).buffer(1.8)], dtype=object)
     beside = [Label("beside", 50, 50, 3), Label("beside", 50, 56, 3)]
-    left_out, sure = [Label("left out", 50, 80, 3)], [Label("sure", 50, 80, 3, sure=True)]
+    left_out, covering = [Label("left out", 50, 80, 3)], [Label("covering", 50, 80, 3, covers=True)]
 
     assert list(placed([beside], FRAME, marks)) == list(placed([beside[1:]], FRAME, NO_MARKS))
-    assert texts_of([beside, left_out, sure], marks) == ["beside", "sure"]
+    assert texts_of([beside, left_out, covering, covering], marks) == ["beside", "covering"]
 
 
 def texts_of(names: Sequence[Sequence[Label]], marks: NDArray[np.object_]) -> list[str]:
