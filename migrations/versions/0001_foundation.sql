@@ -2970,7 +2970,7 @@ CREATE INDEX ix_incident_geom ON geoservice.incident USING gist (jurisdiction_id
 CREATE INDEX ix_incident_grid_code ON geoservice.incident (jurisdiction_id, grid_code, status);
 -- Lists by urgency, and how many there are of each kind, which is counted without looking at the rows.
 CREATE INDEX ix_incident_urgency ON geoservice.incident (jurisdiction_id, urgency, id)
-    INCLUDE (status, overdue_at, near_border, late, grid_code, service_code, source, sensitive);
+    INCLUDE (status, overdue_at, near_border, late, grid_code, officer_code, service_code, source, sensitive);
 CREATE INDEX ix_incident_reported_at ON geoservice.incident (reported_at);
 -- What may be about the same matter.
 CREATE INDEX ix_incident_alike ON geoservice.incident (jurisdiction_id, service_code, reported_at) WHERE geoservice.is_open(status);
