@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,47 +10,31 @@ import numpy as np
 import psycopg
 import pytest
 import shapely
-from click.testing import CliRunner, Result
+from click.testing import Result
 from flask.testing import FlaskClient
 
 from geoservice.app import create_app
-from geoservice.cli.main import geoservice
 from geoservice.settings import Settings
 from geoservice.wiring import build_services
 from tests.conftest import DatabaseLike
 from tests.factories import make_building, make_incident, make_service
+from tests.geoservice.cli.made_town import Command, make_town, run
 from tests.geoservice.reading.made_files import geojson
 from tests.loading import stop, wait_until_loaded
 from tests.places import Place
-
-Command = Callable[..., Result]
 
 WEST, EAST = shapely.box(91, 29, 91.01, 29.01), shapely.box(91.01, 29, 91.02, 29.01)
 #: About 10 m wide.
 ANNEXED = shapely.box(91.02, 29, 91.0201, 29.01)
 PARK = shapely.box(91.004, 29.004, 91.006, 29.006)
-FIRST, SECOND = "2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z"
-
-
-def run(*words: str) -> Result:
-    return CliRunner().invoke(geoservice, words)
+SECOND = "2025-01-01T00:00:00Z"
 
 
 @pytest.fixture
 def database_url(database_like: DatabaseLike, tmp_path: Path) -> str:
     """Return the database of a town where a lies west of b since 2024."""
 
-    def add(url: str) -> None:
-        path = geojson(tmp_path / "first.geojson", [WEST, EAST], codes=["a", "b"])
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("GEOSERVICE_DATABASE_URL", url)
-            added = run(
-                "jurisdiction", "add", "town", "--name", "镇", "--from-grids", path, "--code", "code", "--crs", "wgs84"
-            )
-            assert added.exit_code == 0, added.output
-            assert run("edition", "publish", "1", "--valid-from", FIRST, "--yes").exit_code == 0
-
-    return database_like("another_outline", add)
+    return database_like("another_outline", lambda url: make_town(url, {"a": WEST, "b": EAST}, tmp_path))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,41 +11,25 @@ from typing import Any
 import psycopg
 import pytest
 import shapely
-from click.testing import CliRunner, Result
+from click.testing import Result
 from flask.testing import FlaskClient
 
 from geoservice.app import create_app
-from geoservice.cli.main import geoservice
 from geoservice.settings import Settings
 from geoservice.wiring import build_services
 from tests.conftest import DatabaseLike
+from tests.geoservice.cli.made_town import Command, make_town, run
 from tests.geoservice.reading.made_files import geojson
 
-Command = Callable[..., Result]
-
 WEST, MIDDLE, EAST = (shapely.box(west, 29, east, 29.001) for west, east in pairwise([91, 91.001, 91.002, 91.003]))
-FIRST, SECOND = "2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z"
-
-
-def run(*words: str) -> Result:
-    return CliRunner().invoke(geoservice, words)
+SECOND = "2025-01-01T00:00:00Z"
 
 
 @pytest.fixture
 def database_url(database_like: DatabaseLike, tmp_path: Path) -> str:
     """Return the database of a town where a, b and c lie from west to east since 2024."""
 
-    def add(url: str) -> None:
-        path = geojson(tmp_path / "first.geojson", [WEST, MIDDLE, EAST], codes=["a", "b", "c"])
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("GEOSERVICE_DATABASE_URL", url)
-            added = run(
-                "jurisdiction", "add", "town", "--name", "镇", "--from-grids", path, "--code", "code", "--crs", "wgs84"
-            )
-            assert added.exit_code == 0, added.output
-            assert run("edition", "publish", "1", "--valid-from", FIRST, "--yes").exit_code == 0
-
-    return database_like("reassigned_codes", add)
+    return database_like("reassigned_codes", lambda url: make_town(url, {"a": WEST, "b": MIDDLE, "c": EAST}, tmp_path))
 
 
 @pytest.fixture
