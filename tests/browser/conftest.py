@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from geoservice.auth.model import Role
@@ -26,6 +26,8 @@ CHROMIUM_ARGUMENTS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 HERE = "http://127.0.0.1:"
+# Milliseconds that a page may take for what it should: a machine that has other work to do is slow, not wrong.
+expect.set_options(timeout=30_000)
 
 
 @dataclass

@@ -113,6 +113,6 @@ def sign_in(page: Page, desk: LiveDesk, login: str = "desk-1", role: Role = Role
 
 def wait_until_ready(page: Page) -> None:
     """Wait until the page's script runs, the map is drawn and what happens is heard."""
-    expect(page.locator("body")).to_have_attribute("data-ready", "true", timeout=20_000)
-    expect(page.locator("#map")).to_have_attribute("data-ready", "true", timeout=20_000)
-    expect(page.locator("#live")).to_have_attribute("data-state", "live", timeout=20_000)
+    expect(page.locator("body")).to_have_attribute("data-ready", "true")
+    expect(page.locator("#map")).to_have_attribute("data-ready", "true")
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")

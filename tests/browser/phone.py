@@ -22,7 +22,7 @@ HOSTILE = "<img src=x onerror=\"document.body.dataset.broken='img'\"></script><s
 
 
 def wait_for_map(page: Page) -> None:
-    expect(page.locator("#map")).to_have_attribute("data-ready", "true", timeout=20_000)
+    expect(page.locator("#map")).to_have_attribute("data-ready", "true")
 
 
 def fill_in(page: Page, words: str, *, service: str = "light") -> None:
@@ -67,7 +67,7 @@ def show_key(page: Page, key: str) -> None:
 
 def wait_for_list(page: Page) -> None:
     """Wait until the officers' page has its list and knows the names of places."""
-    expect(page.locator("body")).to_have_attribute("data-ready", "true", timeout=20_000)
+    expect(page.locator("body")).to_have_attribute("data-ready", "true")
 
 
 def incident_card(page: Page, incident: str) -> Locator:

@@ -65,7 +65,7 @@ def test_a_page_is_taken(
     looking: Callable[..., Page], name: str, role: Role, address: str, size: tuple[int, int], first: str, part: str
 ) -> None:
     page = looking(address, role, size)
-    page.locator(first).first.wait_for(state="attached", timeout=30_000)
+    page.locator(first).first.wait_for(state="attached")
     if name == "desk":
         page.keyboard.press("j")
         page.keyboard.press("Enter")
@@ -78,7 +78,7 @@ def test_a_border_that_is_moved_is_taken(looking: Callable[..., Page]) -> None:
     page.get_by_role("textbox").first.fill("2026 秋季调整")
     page.locator("main form button").first.click()
     page.wait_for_url("**/edit/*")
-    page.locator(READY).wait_for(timeout=30_000)
+    page.locator(READY).wait_for()
     page.locator("#impact-rows button").nth(1).click()
     page.locator(".folium-map").focus()
     for _ in range(10):  # to a vertex of the border with the first grid, and east with it
@@ -86,7 +86,7 @@ def test_a_border_that_is_moved_is_taken(looking: Callable[..., Page]) -> None:
     for _ in range(6):
         page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Enter")
-    expect(page.locator("body")).to_have_attribute("data-told", "1", timeout=20_000)
+    expect(page.locator("body")).to_have_attribute("data-told", "1")
 
     taken(page, "editor")
 

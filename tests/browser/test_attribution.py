@@ -26,7 +26,7 @@ def named(cluster_url: str, community_template: str) -> Iterator[LiveServer]:
 
 def test_the_map_names_them(named, visit):
     seen = visit(f"{named.url}/maps/sare", 1400, 900)
-    expect(seen.page.locator("body")).to_have_attribute("data-ready", "true", timeout=20_000)
+    expect(seen.page.locator("body")).to_have_attribute("data-ready", "true")
 
     credit = seen.page.locator(".leaflet-control-attribution")
     expect(credit).to_have_text(NAMED)
@@ -45,6 +45,6 @@ def test_the_page_for_reports_names_them(named, visit):
 
 def test_without_anybody_to_name_there_is_no_line(live_server, visit):
     seen = visit(f"{live_server}/maps/sare", 1400, 900)
-    expect(seen.page.locator("body")).to_have_attribute("data-ready", "true", timeout=20_000)
+    expect(seen.page.locator("body")).to_have_attribute("data-ready", "true")
 
     expect(seen.page.locator(".leaflet-control-attribution")).to_have_count(0)

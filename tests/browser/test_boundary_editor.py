@@ -77,7 +77,7 @@ class Draft:
 
     def told(self, revision: int) -> None:
         """Wait until a revision is drawn, and what it changes told."""
-        expect(self.page.locator("body")).to_have_attribute("data-told", str(revision), timeout=20_000)
+        expect(self.page.locator("body")).to_have_attribute("data-told", str(revision))
         expect(self.page.locator("#impact")).to_have_attribute("data-revision", str(revision))
 
     def households(self, code: str) -> int:
@@ -128,7 +128,7 @@ def begin(desk: LiveDesk, states: Callable[[str, Role], Any], visit: Callable[..
             seen.page.wait_for_url(re.compile(r"/edit/\d+"))
             number = int(re.findall(r"/edit/(\d+)", seen.page.url)[0])
         seen.page.goto(f"{desk.url}/maps/sare/edit/{number}?{query}")
-        expect(seen.page.locator("body")).to_have_attribute("data-ready", "true", timeout=30_000)
+        expect(seen.page.locator("body")).to_have_attribute("data-ready", "true")
         return Draft(seen, desk, number)
 
     return go
@@ -209,7 +209,7 @@ def test_steps_undone_give_back_every_byte_and_keys_do_what_the_mouse_does(begin
     draft.told(7)
     assert draft.bytes() == states[1]
     page.reload()
-    expect(page.locator("body")).to_have_attribute("data-ready", "true", timeout=30_000)
+    expect(page.locator("body")).to_have_attribute("data-ready", "true")
     page.locator("#undo").click()
     draft.told(8)
     assert draft.bytes() == states[0]
@@ -303,16 +303,16 @@ def test_two_at_one_draft_lose_nothing_in_silence(begin: OpenDraft) -> None:
     for revision, keys in ((2, "Control+z"), (3, "Control+y")):
         theirs.page.keyboard.press(keys)
         theirs.told(revision)
-    expect(page.locator("body")).to_have_attribute("data-revision", "3", timeout=20_000)
+    expect(page.locator("body")).to_have_attribute("data-revision", "3")
     expect(page.locator("#conflict")).to_contain_text(SAID["verb.redo"])
     page.get_by_role("button", name=SAID["conflict.again"]).click()  # its vertex has gone elsewhere: told, not guessed
     expect(page.locator("#hint.bad")).to_be_visible()
     theirs.page.keyboard.press("Control+z")
-    expect(page.locator("body")).to_have_attribute("data-revision", "4", timeout=20_000)
+    expect(page.locator("body")).to_have_attribute("data-revision", "4")
     expect(page.locator("#conflict")).to_contain_text(SAID["conflict.taken"])
     mine.drag(lon, lat, -40, 0)
     mine.told(5)
-    expect(theirs.page.locator("body")).to_have_attribute("data-revision", "5", timeout=20_000)
+    expect(theirs.page.locator("body")).to_have_attribute("data-revision", "5")
     assert mine.bytes() == theirs.bytes()
     theirs.seen.assert_quiet()
 
@@ -324,7 +324,7 @@ def test_a_step_that_nobody_answered_is_looked_for_or_kept(begin: OpenDraft, des
     lon, lat = draft.vertex()
     page.route("**/move-vertex", lambda route: (route.fetch(), route.abort()), times=1)  # taken; its answer is lost
     draft.drag(lon, lat, 30, 0)
-    expect(conflict).to_contain_text(SAID["conflict.was_taken"], timeout=20_000)
+    expect(conflict).to_contain_text(SAID["conflict.was_taken"])
     draft.told(1)
     expect(page.locator("#saved")).to_have_text(SAID["saved"])
 
@@ -332,7 +332,7 @@ def test_a_step_that_nobody_answered_is_looked_for_or_kept(begin: OpenDraft, des
     draft.told(2)
     page.route("**/move-vertex", lambda route: route.abort(), times=1)  # never came
     draft.drag(lon, lat, 30, 0)
-    expect(conflict).to_contain_text(SAID["conflict.untaken"], timeout=20_000)
+    expect(conflict).to_contain_text(SAID["conflict.untaken"])
     expect(page.locator("#saved")).to_have_text(SAID["unsaved"])
     again = page.get_by_role("button", name=SAID["conflict.again"])
     again.click()
@@ -403,7 +403,7 @@ def test_where_four_eyes_are_wanted_it_is_asked_for_and_somebody_else_publishes(
         other.page.locator("#confirm").click()
         expect(other.page.locator("#published")).to_be_visible()
         expect(other.page.locator("#publish")).to_be_hidden()
-        expect(page.locator("#conflict")).to_contain_text(SAID["status.published"], timeout=20_000)
+        expect(page.locator("#conflict")).to_contain_text(SAID["status.published"])
         expect(page.locator("#grid-forms")).to_be_hidden()
         expect(page.locator("#saved")).to_have_text(SAID["published"])
         assert_tame(other.seen)
@@ -418,12 +418,12 @@ def test_gaps_are_drawn_told_and_mended(begin: OpenDraft) -> None:
         " WHERE edition_id = %s AND code = %s", draft.number, FIRST,
     )  # fmt: skip
     page = draft.page
-    expect(page.locator("body")).to_have_attribute("data-told", "1", timeout=20_000)
+    expect(page.locator("body")).to_have_attribute("data-told", "1")
     expect(page.locator("#findings-list .finding.error").first).to_be_visible()
 
     page.locator('#findings-list [data-rule="gap"]').get_by_role("button", name=SAID["finding.mend"]).first.click()
 
-    expect(page.locator("body")).to_have_attribute("data-told", "2", timeout=30_000)
+    expect(page.locator("body")).to_have_attribute("data-told", "2")
     expect(page.locator("#findings")).to_have_attribute("data-errors", "0")
     assert_tame(draft.seen)
 

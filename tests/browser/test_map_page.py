@@ -44,7 +44,7 @@ def desk(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
 
 
 def wait_until_drawn(page: Page) -> None:
-    expect(page.locator("body")).to_have_attribute("data-ready", "true", timeout=30_000)
+    expect(page.locator("body")).to_have_attribute("data-ready", "true")
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def open_map(desk: LiveDesk, known_at: Callable[..., Any], visit: Callable[..., 
         seen.page.goto(f"{desk.url}/maps/sare?{query}")
         wait_until_drawn(seen.page)
         if not visitor:
-            expect(seen.page.locator("#live")).to_have_attribute("data-state", "live", timeout=20_000)
+            expect(seen.page.locator("#live")).to_have_attribute("data-state", "live")
         return seen
 
     return go
@@ -109,7 +109,7 @@ def test_many_are_counted_by_discs_and_none_is_left_out(open_map: OpenMap, desk:
     assert int(drawn.get_attribute("data-marks") or 0) < 200
     desk.sql("UPDATE geoservice.incident SET status = 'cancelled', step_rule = 'cancelled', step_reason = 'many'"
              " WHERE id = ANY(%s::uuid[])", ids)  # fmt: skip
-    expect(page.locator("body")).to_have_attribute("data-matters", str(in_hand(desk)), timeout=20_000)
+    expect(page.locator("body")).to_have_attribute("data-matters", str(in_hand(desk)))
     page.wait_for_timeout(50)
     assert drawn.get_attribute("data-marks") == drawn.get_attribute("data-drawn")
 
@@ -122,7 +122,7 @@ def test_what_happens_is_drawn_and_told_without_asking_in_vain(open_map: OpenMap
     page.on("request", lambda one: asked.append(one.url))
 
     (report,) = desk.reports(1, "just now")
-    expect(page.locator("body")).to_have_attribute("data-matters", str(before + 1), timeout=20_000)
+    expect(page.locator("body")).to_have_attribute("data-matters", str(before + 1))
     assert [url for url in asked if "incidents.json" in url and report not in url] == []
     lon, lat = desk.sql("SELECT st_x(geom), st_y(geom) FROM geoservice.incident WHERE id = %s", report)[0]
     page.evaluate("([lon, lat]) => void geoservice.map.setView([lat, lon], 19, { animate: false })", [lon, lat])
@@ -131,10 +131,10 @@ def test_what_happens_is_drawn_and_told_without_asking_in_vain(open_map: OpenMap
     expect(card.locator(f'[data-id="{report}"]').first).to_contain_text("Dispatched")
 
     desk.step(report, "accepted", "accepted")
-    expect(card.locator(f'[data-id="{report}"]').first).to_contain_text("Accepted", timeout=20_000)
+    expect(card.locator(f'[data-id="{report}"]').first).to_contain_text("Accepted")
     desk.step(report, "resolved", "resolved")
     desk.step(report, "verified", "closed")
-    expect(card).to_contain_text(words("maps", "en")["gone"], timeout=20_000)
+    expect(card).to_contain_text(words("maps", "en")["gone"])
     expect(page.locator("body")).to_have_attribute("data-matters", str(before))
     assert_tame(seen)
 
@@ -144,13 +144,13 @@ def test_visitors_without_a_session_ask_every_half_minute(open_map: OpenMap, des
     seen.page.clock.install()
     seen.page.goto(f"{desk.url}/maps/sare?lang=en")
     wait_until_drawn(seen.page)
-    expect(seen.page.locator("#live")).to_have_attribute("data-state", "off", timeout=20_000)
+    expect(seen.page.locator("#live")).to_have_attribute("data-state", "off")
     before = in_hand(desk)
 
     (report,) = desk.reports(1, "for visitors")
     seen.page.clock.run_for(31_000)
 
-    expect(seen.page.locator("body")).to_have_attribute("data-matters", str(before + 1), timeout=20_000)
+    expect(seen.page.locator("body")).to_have_attribute("data-matters", str(before + 1))
     desk.step(report, "cancelled", "cancelled", "a mistake")
     seen.assert_quiet()
 
@@ -395,7 +395,7 @@ def test_a_camera_that_is_edited_is_drawn_anew_and_so_are_buildings(open_map: Op
     buildings = page.evaluate(PIXELS, BUILDING)
 
     desk.sql("DELETE FROM geoservice.camera WHERE code = (SELECT min(code) FROM geoservice.camera)")
-    expect(row).to_have_attribute("data-count", str(before - 1), timeout=20_000)
+    expect(row).to_have_attribute("data-count", str(before - 1))
     desk.sql("DELETE FROM geoservice.household")
     desk.sql("DELETE FROM geoservice.building WHERE code > 'B0020'")
     # What is left of that colour is where other colours meet.

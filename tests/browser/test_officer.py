@@ -80,7 +80,7 @@ def test_what_is_new_or_changed_shows_by_itself_and_nothing_under_the_hand_moves
 ) -> None:
     seen = officer()
     page = seen.page
-    expect(page.locator("#live")).to_have_attribute("data-state", "live", timeout=20_000)
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
     last = page.locator("#list .card").last.get_attribute("data-id")
     card = incident_card(page, last)
     card.get_by_role("button", name="Return").click()
@@ -243,7 +243,7 @@ def test_what_is_done_without_a_network_is_handed_in_once_each_after_the_browser
         phone.route("**/actions/*", lose_the_first_answers)
         page.locator("#sign-in").click()
         sign_in(page, field, "post-1")
-        expect(page.locator("#unsent")).to_have_text("Not handed in yet: 2", timeout=30_000)
+        expect(page.locator("#unsent")).to_have_text("Not handed in yet: 2")
 
         told = page.locator("#outbox .step")
         expect(told).to_have_count(2)
@@ -392,7 +392,7 @@ def test_a_visit_is_one_tap_and_counts_are_corrected(field: LiveDesk, officer: C
 
     page.route("**/v1/visits?*", lose_the_first_answer)
     page.context.set_offline(False)
-    expect(line.locator(".visited")).to_contain_text("Visit noted at", timeout=20_000)
+    expect(line.locator(".visited")).to_contain_text("Visit noted at")
 
     assert lost == [201]
     visits = field.sql("SELECT kind, outcome, staff_code FROM geoservice.visit WHERE building_code = %s ORDER BY id",
@@ -436,7 +436,7 @@ def test_axe_finds_nothing_in_any_room_and_nothing_scrolls_sideways(
     for room in ("list", "map", "grid", "own"):
         page.locator(f"[data-room={room}]").click()
         if room == "map":
-            expect(page.locator("#map")).to_have_attribute("data-ready", "true", timeout=20_000)
+            expect(page.locator("#map")).to_have_attribute("data-ready", "true")
         if room == "grid":
             expect(page.locator(".building").first).to_be_visible()
         told = page.evaluate("axe.run()")

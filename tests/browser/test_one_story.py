@@ -63,7 +63,7 @@ def test_from_a_report_between_two_grids_to_its_rating(
     desk.page.evaluate(WATCH_THE_DESK)
     officer = visit(f"{field.url}/officer?lang=en", storage_state=known("post-6", staff="G06"), **PHONE)
     wait_for_list(officer.page)
-    expect(officer.page.locator("#live")).to_have_attribute("data-state", "live", timeout=20_000)
+    expect(officer.page.locator("#live")).to_have_attribute("data-state", "live")
 
     # A resident reports between two grids, and does not know in which it was.
     resident = visit(f"{field.url}/report?lang=en", **PHONE, **NEAR_A_BORDER)
@@ -99,7 +99,7 @@ def test_from_a_report_between_two_grids_to_its_rating(
     work.get_by_role("button", name="Confirm").click()
     expect(officer.page.locator("#unsent")).to_have_text("Not handed in yet: 2")
     officer.page.context.set_offline(False)
-    expect(officer.page.locator("#unsent")).to_be_hidden(timeout=20_000)
+    expect(officer.page.locator("#unsent")).to_be_hidden()
     expect(work.locator(".now")).to_contain_text("resolved")
 
     # The reporter reads what was done, and rates it; the figures move, and the audit tells who read the words.

@@ -232,7 +232,7 @@ def test_the_list_is_that_of_the_own_grid_and_stands_on_the_map(live, visit, wor
     assert cards > 1
     expect(seen.page.locator("#count")).to_have_text(str(cards))
     seen.page.locator("[data-room=map]").click()
-    expect(seen.page.locator("#map")).to_have_attribute("data-ready", "true", timeout=20_000)
+    expect(seen.page.locator("#map")).to_have_attribute("data-ready", "true")
     expect(seen.page.locator(".leaflet-marker-pane .spot")).to_have_count(cards)
     assert seen.page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
 

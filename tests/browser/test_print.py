@@ -85,7 +85,7 @@ def test_a_sheet_is_chosen_and_drawn(open_print: Callable[..., Any]) -> None:
     assert f"grid={THIRD}" in page.url
     assert boxes_outside(page) == []
     page.locator("input[name=atlas]").check()
-    expect(page.locator(".sheet")).to_have_count(9, timeout=30_000)
+    expect(page.locator(".sheet")).to_have_count(9)
     assert boxes_outside(page) == []
     seen.assert_quiet()
 

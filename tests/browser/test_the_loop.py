@@ -59,7 +59,7 @@ def wall(live: LiveServer, chromium: Browser) -> Iterator[Page]:
 def wait_until_heard(wall: Page, incident: str, rule: str) -> dict:
     """Wait until the wall has heard of a step; return what it was told."""
     found = "([id, type]) => window.heard.find((one) => one.incident === id && one.type === type)"
-    return wall.wait_for_function(found, arg=[incident, f"incident.{rule}"], timeout=10_000).json_value()
+    return wall.wait_for_function(found, arg=[incident, f"incident.{rule}"]).json_value()
 
 
 def test_from_report_to_rating_in_front_of_the_wall(live, visit, wall):

@@ -83,8 +83,8 @@ def open_wall(desk: LiveDesk, known: Callable[..., Any], visit: Callable[..., Vi
         if by_clock:
             seen.page.clock.install()
         seen.page.goto(f"{desk.url}/maps/sare/wall?{query}")
-        expect(seen.page.locator("body")).to_have_attribute("data-ready", "true", timeout=30_000)
-        expect(seen.page.locator("#live")).to_have_attribute("data-state", "live", timeout=20_000)
+        expect(seen.page.locator("body")).to_have_attribute("data-ready", "true")
+        expect(seen.page.locator("#live")).to_have_attribute("data-state", "live")
         return seen
 
     return go
@@ -100,7 +100,7 @@ def cancel(desk: LiveDesk, ids: list[str]) -> None:
 
 
 def wait_for(page: Page, number: int) -> None:
-    expect(page.locator("body")).to_have_attribute("data-matters", str(number), timeout=20_000)
+    expect(page.locator("body")).to_have_attribute("data-matters", str(number))
 
 
 def assert_readable(page: Page) -> None:
@@ -125,7 +125,7 @@ def assert_readable(page: Page) -> None:
 def test_every_view_is_read_from_four_metres(open_wall: OpenWall, lang: Any, size: dict[str, int]) -> None:
     seen = open_wall(f"lang={lang}&paused=true", **size)
     page = seen.page
-    expect(page.locator(".view-figures .card")).to_have_count(5, timeout=20_000)
+    expect(page.locator(".view-figures .card")).to_have_count(5)
     shown = []
     while page.locator("body").get_attribute("data-view") not in shown:
         shown.append(page.locator("body").get_attribute("data-view"))
@@ -150,7 +150,7 @@ def test_what_comes_is_announced_and_nobodys_words_are_there(open_wall: OpenWall
 
     (report,) = desk.reports(1, SECRET, service="light")
     line = page.locator(f'#newest [data-id="{report}"]')
-    expect(line).to_have_class("new", timeout=20_000)
+    expect(line).to_have_class("new")
     ((service, grid),) = desk.sql(
         "SELECT s.name, t.name FROM geoservice.incident AS i JOIN geoservice.service AS s ON s.code = i.service_code"
         " JOIN geoservice.served_grid AS t ON t.code = i.grid_code WHERE i.id = %s", report)  # fmt: skip
@@ -187,7 +187,7 @@ def assert_kept_back(page: Page, desk: LiveDesk) -> None:
 
     (report,) = desk.reports(1, SECRET)
     line = page.locator(f'#newest [data-id="{report}"]')
-    expect(line).to_contain_text(words("wall", "zh")["kept_back"], timeout=20_000)
+    expect(line).to_contain_text(words("wall", "zh")["kept_back"])
     wait_for(page, before + 1)
     expect(page.locator(".ring")).to_have_count(0)
     assert page.locator("canvas.matters").get_attribute("data-drawn") == str(drawn)
@@ -251,11 +251,11 @@ def test_cut_off_it_says_for_how_long_and_back_it_has_missed_nothing(open_wall: 
     page.clock.run_for(40_000)
     wait_for(page, before + 2)
     page.clock.run_for(3_000)
-    expect(age).to_be_hidden(timeout=20_000)
-    expect(page.locator("#live")).to_have_attribute("data-state", "live", timeout=20_000)
+    expect(age).to_be_hidden()
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
     assert set(came) == {one.get_attribute("data-id") for one in page.locator("#newest li").all()}
     (later,) = desk.reports(1, "and it goes on")
-    expect(page.locator(f'#newest [data-id="{later}"]')).to_have_class("new", timeout=20_000)
+    expect(page.locator(f'#newest [data-id="{later}"]')).to_have_class("new")
     assert page.evaluate(PIXELS, BUILDING) > 20
     cancel(desk, [*came, later])
 
@@ -282,8 +282,8 @@ def test_to_look_keeps_the_session_and_its_end_is_said(open_wall: OpenWall, desk
     other.wait_for_url("**/maps/sare/wall**")
     other.close()
     page.clock.run_for(60_000)
-    expect(page.locator("#age")).to_be_hidden(timeout=20_000)
-    expect(page.locator("#live")).to_have_attribute("data-state", "live", timeout=20_000)
+    expect(page.locator("#age")).to_be_hidden()
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
 
 
 #: Arrivals of a day, a hundred at once.
@@ -326,7 +326,7 @@ def test_a_day_of_arrivals_leaves_no_more_than_it_found(open_wall: OpenWall, des
 ])  # fmt: skip
 def test_axe_finds_nothing(open_wall: OpenWall, lang: str, theme: str) -> None:
     page = open_wall(f"lang={lang}&theme={theme}&paused=true", bypass_csp=True, reduced_motion="reduce").page
-    expect(page.locator(".view-figures .card")).to_have_count(5, timeout=20_000)
+    expect(page.locator(".view-figures .card")).to_have_count(5)
     page.evaluate(axe_script())
 
     def found() -> list[str]:
@@ -376,7 +376,7 @@ def test_names_are_text_and_as_long_as_there_is_room(desk: LiveDesk, open_wall: 
 def assert_names_are_text(seen: Visit, desk: LiveDesk, name: str) -> None:
     page = seen.page
     (report,) = desk.reports(1, "named")
-    expect(page.locator("#newest .new .service")).to_have_text(name, timeout=20_000)
+    expect(page.locator("#newest .new .service")).to_have_text(name)
     expect(page.locator("h1")).to_have_text(name)
     assert name in page.locator("#grids .duty").all_inner_texts()
     assert page.evaluate("document.body.dataset.broken || ''") == ""

@@ -13,23 +13,27 @@ document.documentElement.classList.add('scripted');
 
 // Events are gathered for a moment: of fifty in a second the rows are asked for once.
 const heard = new Set();
+const came = new Set(); // of these, those that may not have been in the list before
 let gathering = null;
 
 function take(event) {
   if (!event.incident) return;
   heard.add(event.incident);
+  if (rows.mayHaveCome(event)) came.add(event.incident);
   gathering = gathering || setTimeout(tell, GATHER_MS);
 }
 
 async function tell() {
-  const ids = [...heard];
+  const [ids, news] = [[...heard], new Set(came)];
   heard.clear();
+  came.clear();
   gathering = null;
   try {
-    await rows.refresh(ids);
+    await rows.refresh(ids, news);
     if (ids.includes(detail.shownId())) await detail.freshen();
   } catch {
     ids.forEach((id) => heard.add(id)); // with the next one, or the next minute
+    news.forEach((id) => came.add(id));
   }
 }
 

@@ -6,6 +6,7 @@ const AT_ONCE = 200;
 
 const waiting = new Set(); // ids that came, and are not in the list yet
 const redrawn = []; // who wants to know that rows are others
+let loads = 0; // how often the list was loaded: what was asked before then is no news of it
 
 export const onRows = (call) => redrawn.push(call);
 const tellRows = () => redrawn.forEach((call) => call());
@@ -90,17 +91,26 @@ function patchViews(views) {
   }
 }
 
-// Asks how some incidents are now: patches the cells of those that are listed, and counts those that would be.
-export async function refresh(ids) {
+// Whether an incident may not have been in the list before an event: of those beyond its page, only that is news.
+export function mayHaveCome(event) {
+  const asked = listUrl().searchParams;
+  const meant = (word, value) => !asked.has(word) || asked.get(word).split(',').includes(value);
+  const before = event.from_status !== null && meant('status', event.from_status) && meant('grid', event.from_grid);
+  return !before || ['overdue', 'near_border', 'officer'].some((word) => asked.has(word));
+}
+
+// Asks how some incidents are now: patches the cells of those that are listed, and counts those that came into the list.
+export async function refresh(ids, came = new Set()) {
   const asked = [...ids].slice(0, AT_ONCE);
   if (!asked.length) return;
+  const listed = loads;
   const part = parsed(await fetchPart(partUrl('/rows', { ids: asked.join(',') })));
   patchViews(part.querySelector('#views'));
   for (const fresh of part.querySelectorAll('.row')) {
     const row = rowOf(fresh.dataset.id);
     if (row) patchRow(row, fresh);
-    else if (fresh.dataset.fits === 'true') waiting.add(fresh.dataset.id);
-    else waiting.delete(fresh.dataset.id);
+    else if (fresh.dataset.fits !== 'true') waiting.delete(fresh.dataset.id);
+    else if (listed === loads && came.has(fresh.dataset.id)) waiting.add(fresh.dataset.id);
   }
   showWaiting();
   countMarks();
@@ -112,7 +122,6 @@ export const refreshShown = () => refresh(rows().map((row) => row.dataset.id));
 // Lists
 
 function settle() {
-  waiting.clear();
   showWaiting();
   countMarks();
   for (const select of list.querySelectorAll('.filters select')) {
@@ -124,12 +133,15 @@ function settle() {
 // Shows another list, or this one as it is now. The one that is chosen stays so while it is there.
 export async function load(url, { push = null } = {}) {
   const kept = chosen()?.dataset.id;
+  const taken = [...waiting]; // what comes from now on may be too late for what the server reads
+  loads += 1;
   const target = new URL(url, location.href);
   target.pathname = `${location.pathname.split('/').slice(0, 3).join('/')}/list`;
   try {
     const text = await slowly(list, fetchPart(target));
     list.innerHTML = '';
     list.append(parsed(text));
+    taken.forEach((id) => waiting.delete(id));
   } catch (error) {
     if (error.part) throw error;
     say(words.failed.replace('{time}', byId('as-of').textContent));
