@@ -1,9 +1,9 @@
-"""How deep a test looks: little in the everyday run, all there is in the long proofs (docs/proofs.md)."""
+"""How deep a test looks: little in the everyday run, more in `make check`, all in the long proofs (docs/proofs.md)."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -12,6 +12,14 @@ import pytest
 def depths(everyday: int, proof: int) -> pytest.MarkDecorator:
     """Return what runs a test with `depth` of the everyday run, and by `make prove` with that of the proof."""
     return pytest.mark.parametrize("depth", [everyday, pytest.param(proof, marks=pytest.mark.prove)])
+
+
+def sampled(cases: Iterable[Any], every: int) -> list[Any]:
+    """Return cases for a parameter: the first and every so many after it are met every day, all by `make check`."""
+    return [
+        pytest.param(*(one if isinstance(one, tuple) else (one,)), marks=pytest.mark.slow if number % every else ())
+        for number, one in enumerate(cases)
+    ]
 
 
 def crossed(everyday: int = 0, **axes: Mapping[str, Any]) -> pytest.MarkDecorator:

@@ -30,6 +30,14 @@ HERE = "http://127.0.0.1:"
 expect.set_options(timeout=30_000)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to `make check` what a browser shows, but for the few tests that open each page and work with it."""
+    for item in items:
+        if item.get_closest_marker("browser") and not item.get_closest_marker("everyday"):
+            item.add_marker(pytest.mark.slow)
+
+
 @dataclass
 class Visit:
     """A page and all that went wrong on it."""

@@ -139,6 +139,7 @@ def owner(draft: Draft, lon: float, lat: float) -> str:
     return str(draft.page.request.get(url).json()["grid"]["code"])
 
 
+@pytest.mark.everyday
 def test_a_border_is_dragged_its_impact_read_and_what_was_read_is_published(begin: OpenDraft) -> None:
     draft = begin(login="boss", role=Role.ADMIN)  # who is told every household
     page = draft.page

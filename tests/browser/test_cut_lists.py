@@ -7,6 +7,8 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.phone import officer_key, show_key
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.mark.parametrize(("lang", "count", "more"), [
     ("zh", "200 / 共 250", "显示更多"), ("en", "200 of 250", "Show more"),

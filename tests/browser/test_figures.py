@@ -42,6 +42,7 @@ def open_figures(desk: LiveDesk, visit: Callable[..., Any], known_at: Callable[.
     return go
 
 
+@pytest.mark.everyday
 @crossed(
     2,
     size={"laptop": LAPTOP, "phone": PHONE, "screen": SCREEN},

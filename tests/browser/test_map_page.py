@@ -77,6 +77,7 @@ def shown_card(page: Page) -> Any:
     return page.locator("#card")
 
 
+@pytest.mark.everyday
 @pytest.mark.parametrize(("lang", "size"), [
     pytest.param("zh", LAPTOP, id="zh-laptop"), pytest.param("en", PHONE, id="en-phone"),
     pytest.param("en", LAPTOP, id="en-laptop", marks=pytest.mark.slow),
@@ -114,6 +115,7 @@ def test_many_are_counted_by_discs_and_none_is_left_out(open_map: OpenMap, desk:
     assert drawn.get_attribute("data-marks") == drawn.get_attribute("data-drawn")
 
 
+@pytest.mark.everyday
 def test_what_happens_is_drawn_and_told_without_asking_in_vain(open_map: OpenMap, desk: LiveDesk) -> None:
     seen = open_map()
     page = seen.page

@@ -20,6 +20,7 @@ def test_a_collection_is_browsed_to_a_feature(live_server, visit, language, word
     seen.assert_quiet()
 
 
+@pytest.mark.everyday
 def test_every_document_has_a_page_without_errors(live_server, visit):
     seen = visit("about:blank", 400, 800)
     for path in ("", "/sare", "/sare/api", "/sare/conformance", "/sare/collections", "/sare/collections/grids",

@@ -52,6 +52,7 @@ def readers(field: LiveDesk, page: Page, incident: str) -> set[str]:
     return {entry["who"] for entry in told.json()["entries"]}
 
 
+@pytest.mark.everyday
 def test_from_a_report_between_two_grids_to_its_rating(
     field: LiveDesk, visit: Callable[..., Any], known: Callable[..., Any]
 ) -> None:

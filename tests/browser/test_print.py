@@ -122,6 +122,7 @@ def test_axe_finds_nothing(open_print: Callable[..., Any], size: dict[str, int],
     assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
 
 
+@pytest.mark.everyday
 def test_a_browsers_own_print_has_its_sheets_whole_to_scale_and_without_backgrounds(
     open_print: Callable[..., Any],
 ) -> None:

@@ -63,6 +63,7 @@ def assert_no_sideways_scrolling(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
+@pytest.mark.everyday
 @crossed(size={"wall": WALL, "phone": PHONE}, lang={"zh": "zh", "en": "en"})
 def test_an_officer_signs_in_changes_the_password_sees_the_own_list_and_goes(
     live: LiveServer, visit: Callable[..., Any], accounts: AccountService, size: dict[str, int], lang: Any

@@ -52,6 +52,7 @@ def opened(chromium: Browser, tmp_path: Path):
     context.close()
 
 
+@pytest.mark.everyday
 def test_a_jurisdiction_is_drawn_from_one_file_without_a_network(opened, live: LiveServer) -> None:
     town = jurisdiction_map(live.url, "sare", key=live.key, language="en")
     page, said = opened(town)

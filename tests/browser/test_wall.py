@@ -140,6 +140,7 @@ def test_every_view_is_read_from_four_metres(open_wall: OpenWall, lang: Any, siz
     assert_tame(seen)
 
 
+@pytest.mark.everyday
 def test_what_comes_is_announced_and_nobodys_words_are_there(open_wall: OpenWall, desk: LiveDesk) -> None:
     seen = open_wall()
     page, before = seen.page, in_hand(desk)

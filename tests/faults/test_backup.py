@@ -48,6 +48,7 @@ def run(environment: dict[str, str], *words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_what_was_acknowledged_before_a_backup_is_in_it(service: Service, place: Path) -> None:
     file = place / "town.backup"
     ledger = _started(service)

@@ -83,6 +83,7 @@ def _try(path: str, method: str, examples: int, check: Callable[[Case], object])
     )()
 
 
+@pytest.mark.slow
 @depths(ONE, MANY)
 @every_operation
 def test_strangers_get_what_the_document_says(path: str, method: str, depth: int, door: Door) -> None:

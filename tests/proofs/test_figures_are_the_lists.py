@@ -51,7 +51,7 @@ def town(depth: int, community_url: str, services: Services, client: FlaskClient
     return Town(ask, Recount.of(community_url), services, most, page)
 
 
-@depths(2_000, 200_000)
+@depths(600, 200_000)
 def test_whatever_counts_incidents_counts_the_rows(town: Town) -> None:
     assert len(town.rows.by_status()) == 8
     assert town.rows.counts().triage > 0

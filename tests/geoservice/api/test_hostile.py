@@ -10,7 +10,7 @@ import pytest
 
 from tests.depth import depths
 from tests.geoservice.api.good_calls import OPERATIONS, Operation, every_operation, send
-from tests.geoservice.web.attacks import BODIES, OPEN311, OTHERS, TEXTS, VALUES, ask, of_each_kind
+from tests.geoservice.web.attacks import BODIES, OPEN311, OTHERS, TEXTS, VALUES, ask, of_some_kinds
 from tests.geoservice.web.door import Door
 
 #: The everyday run sends each operation a text of each kind, and one of so many shares of all else, so that each spoil
@@ -30,14 +30,14 @@ def _texts(operation: Operation, names: list[str], shares: int) -> Iterable[tupl
     """Return which part of a call is to be replaced by what text."""
     if not names or shares == ALL:
         return itertools.product(names, TEXTS)
-    return zip(itertools.cycle(names), of_each_kind(OPERATIONS.index(operation)), strict=False)
+    return zip(itertools.cycle(names), of_some_kinds(OPERATIONS.index(operation)), strict=False)
 
 
 def _values(operation: Operation, shares: int) -> Iterable[tuple[str, Any]]:
     """Return which field of a body is to be replaced by what value."""
     if shares == ALL:
         return itertools.product(operation.fields, VALUES)
-    few = _share(operation, OTHERS, shares) + of_each_kind(OPERATIONS.index(operation))
+    few = _share(operation, OTHERS, shares) + of_some_kinds(OPERATIONS.index(operation))
     return zip(itertools.cycle(operation.fields), few, strict=False)
 
 

@@ -156,6 +156,7 @@ def test_loading_the_demo_again_makes_no_second_administrator_and_says_how_to_ge
     assert (begun.role, begun.must_change) == (Role.ADMIN, True)
 
 
+@pytest.mark.slow
 def test_of_several_that_load_at_once_one_shows_a_password(
     community_url: str, community: Database, sessions: SessionService
 ) -> None:

@@ -181,6 +181,7 @@ def test_what_is_set_for_every_feature_is_what_the_layer_has(folder: Path, const
     assert "Nothing was stored." in refused.output
 
 
+@pytest.mark.slow
 def test_what_a_town_is_called_is_brought_up_to_date_and_what_stays_is_told(folder: Path) -> None:
     assert run(folder, "init", "--yes").exit_code == 0
     whole = (folder / "town.toml").read_text(encoding="utf-8")
@@ -206,6 +207,7 @@ def test_what_a_file_no_longer_names_is_told_whether_it_goes_or_stays(folder: Pa
     assert "2 that the file does not name removed." in run(folder, "init", "--yes").output
 
 
+@pytest.mark.slow
 def test_two_files_of_one_name_that_are_read_otherwise_are_two(folder: Path) -> None:
     whole = (folder / "town.toml").read_text(encoding="utf-8")
     twice = '[[cameras]]\nfile = "cameras.csv"\n\n[[cameras]]\nfile = "cameras.csv"\nset = { status = "offline" }\n'
@@ -296,6 +298,7 @@ def test_a_register_is_known_again_as_at_every_door(
     assert "GEOSERVICE_IMPORT_FEATURES" in run(folder, "init", "--yes").output
 
 
+@pytest.mark.slow
 def test_a_town_that_wants_four_eyes_leaves_its_grids_to_somebody_else(folder: Path, database_url: str) -> None:
     (folder / "town.toml").write_text(TOML.replace("[outline]", "four_eyes = true\n\n[outline]", 1), encoding="utf-8")
     for _ in range(2):

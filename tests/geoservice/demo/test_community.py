@@ -49,6 +49,7 @@ def test_another_day_changes_only_what_has_a_date(community: Community, now: dat
     assert later.incidents != community.incidents
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_figures_hold_for_any_seed(seed: int, community: Community, now: datetime) -> None:
     other = build_community(now=now, seed=seed)

@@ -92,6 +92,7 @@ def test_other_keys_are_not_the_demos(keys: KeyService) -> None:
     assert re.search(r"grd_\S{52,}", said("demo", "load"))
 
 
+@pytest.mark.slow
 def test_of_several_that_load_at_once_one_makes_a_key(keys: KeyService, community_url: str) -> None:
     [there] = keys.keys()
     keys.revoke(there.id)

@@ -278,6 +278,7 @@ def test_full_disk_is_called_so_and_leaves_no_half_database(place: Path) -> None
         subprocess.run(["umount", "-l", place], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runs", [True, False])
 def test_a_database_of_an_earlier_release_lets_in_the_login_that_serves(place: Path, runs: bool) -> None:
     """It knew the superuser alone; a line of somebody's own stays."""

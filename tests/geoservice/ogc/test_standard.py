@@ -126,6 +126,7 @@ def test_every_layer_is_a_collection_and_says_the_same_of_itself_alone(door: Doo
         assert -90 <= south <= north <= 90
 
 
+@pytest.mark.slow
 @every_collection
 def test_every_json_answer_has_its_page(door: Door, collection: str) -> None:
     of_collection = f"{ROOT}/collections/{collection}"

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from geoservice.open311 import reading
 from geoservice.open311.walks import ENDS_MAX, KEPT_S, Walks
+from tests.depth import sampled
 from tests.geoservice.open311.moving import AT, Town, json_of, xml_of
 
 OPEN_DOGS = "requests.json?service_code=dogs&status=open&page_size=10"
@@ -216,7 +217,7 @@ def test_pages_of_changes_go_on_while_more_come(client: FlaskClient, town: Town)
 
 
 @pytest.mark.parametrize(
-    ("reports", "minutes"), [(400, 5), (400, 40), pytest.param(1_250, 60, marks=pytest.mark.slow)]
+    ("reports", "minutes"), sampled([(400, 40), (400, 5), (1_250, 60)], 3)
 )  # 5,000 changes the last
 def test_every_change_is_fetched_once_by_windows_and_by_ids(
     client: FlaskClient, town: Town, reports: int, minutes: int

@@ -21,6 +21,7 @@ from geoservice.writing.tables import datum_remark
 from layers.crs import declared_position
 from layers.datum import DatumUnsure, ballpark_of
 from layers.geometry import as_multipolygon
+from tests.depth import sampled
 from tests.geoservice.reading.made_files import EAST, WEST, geojson, written
 
 XIAN, BEIJING = "Xian 1980", "Beijing 1954"
@@ -56,7 +57,7 @@ SURE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("datum", "off_by", "crs"), UNSURE)
+@pytest.mark.parametrize(("datum", "off_by", "crs"), sampled(UNSURE, 4))
 def test_a_datum_without_a_sure_way_is_refused_by_its_name(datum: str, off_by: str, crs: str) -> None:
     with pytest.raises(DatumNotSure, match=f"{datum}.*{off_by}"):
         placing(None, crs, in_file=True)
@@ -66,7 +67,7 @@ def test_a_datum_without_a_sure_way_is_refused_by_its_name(datum: str, off_by: s
     assert datum in allowed.doubt
 
 
-@pytest.mark.parametrize("crs", SURE)
+@pytest.mark.parametrize("crs", sampled(SURE, 4))
 def test_a_sure_way_is_taken_without_a_word(crs: str) -> None:
     assert ballpark_of(pyproj.CRS.from_user_input(crs).to_2d(), 4326) is None
     assert placing(None, crs, in_file=True).doubt is None
@@ -194,6 +195,7 @@ def test_the_command_line_says_what_to_type(
     assert "about 60 to 100 m" in said
 
 
+@pytest.mark.slow
 def test_exports_ask_and_the_advice_works(command: Command, tmp_path: Path) -> None:
     path = geojson(tmp_path / "grids.geojson", [WEST, EAST])
     for words in (

@@ -26,6 +26,7 @@ from layers.buildings.layer import BUILDINGS
 from layers.cameras.layer import CAMERAS
 from layers.errors import LayerError
 from layers.households.layer import HOUSEHOLDS
+from tests.depth import sampled
 from tests.geoservice.reading.made_workbooks import packed, parts, sheet, workbook
 
 BOX = shapely.box(91.77, 29.24, 91.7701, 29.2401)
@@ -95,6 +96,7 @@ def test_a_vrt_behind_the_magic_of_a_flatgeobuf_is_not_followed(tmp_path: Path) 
         read(tmp_path / "a.fgb")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cold_readers")
 @pytest.mark.parametrize("depth", [1_000, 200_000])
 @pytest.mark.parametrize("kind", [6, 7, 12])
@@ -125,7 +127,7 @@ def test_wkt_that_is_none_refuses_its_row(tmp_path: Path, text: str) -> None:
     assert [row.row for row in done.refused] == [3]
 
 
-@pytest.mark.parametrize("character", [" ", "(", "1", "-", "a", "东", "1 ", "(1", "\t\n"])
+@pytest.mark.parametrize("character", sampled([" ", "(", "1", "-", "a", "东", "1 ", "(1", "\t\n"], 4))
 def test_cells_of_a_hundred_thousand_characters_are_soon_refused(tmp_path: Path, character: str) -> None:
     cell = character * (100_000 // len(character))
     row = ";".join(f'"{first}{cell}{last}"' for first, last in ("AZ", "12", "12", "甲乙", "球机", "东北", "xy"))
@@ -138,6 +140,7 @@ def test_cells_of_a_hundred_thousand_characters_are_soon_refused(tmp_path: Path,
             assert str(refused)
 
 
+@pytest.mark.slow
 def test_a_workbook_that_says_it_is_small_and_swells_is_refused(tmp_path: Path) -> None:
     contents = parts({"S": sheet(ROWS)})
     contents["xl/media/x.bin"] = b"\0" * 200_000_000
@@ -152,6 +155,7 @@ def test_a_cell_far_away_is_refused(tmp_path: Path) -> None:
         read(workbook(tmp_path / "a.xlsx", far))
 
 
+@pytest.mark.slow
 def test_a_row_far_away_is_read_or_refused(tmp_path: Path) -> None:
     far = sheet(ROWS).replace("</sheetData>", '<row r="1048576"><c r="A1048576"><v>1</v></c></row></sheetData>')
 

@@ -70,6 +70,7 @@ def test_one_is_made_when_it_is_due_and_none_when_it_is_not(settings: Settings) 
     assert list(settings.backup_dir.glob("*.backup")) == [made]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="root steps down to an account; nobody else can")
 def test_root_has_it_made_by_the_account_of_the_database(settings: Settings) -> None:
     assert settings.backup_dir is not None
@@ -94,6 +95,7 @@ def test_none_is_made_where_no_directory_is_named_and_of_no_database_of_others(
     assert (other.pid, other.wait_s) == (None, None)
 
 
+@pytest.mark.slow
 def test_what_fails_is_told_and_tried_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[tuple[str, dict[str, object]]] = []
     monkeypatch.setattr(backups.log, "error", lambda event, **more: said.append((event, more)), raising=False)

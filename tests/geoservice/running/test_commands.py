@@ -143,6 +143,7 @@ def readable(machine: Machine) -> Machine:
     return machine
 
 
+@pytest.mark.slow
 def test_processes_that_root_starts_give_root_up(readable: Machine) -> None:
     """Read what the kernel says of each: it serves as who runs the database, and can get nothing back."""
     up = readable.type("up", "--background", GEOSERVICE_TILE_STORE_BYTES="1000000")
@@ -174,6 +175,7 @@ def test_the_owners_address_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) ->
     assert "geheim" not in str(given)
 
 
+@pytest.mark.slow
 def test_own_database_starts_no_other(machine: Machine) -> None:
     refused = machine.type("up", GEOSERVICE_DATABASE_URL=f"postgresql://me:geheim@127.0.0.1:{free_port()}/none")
 

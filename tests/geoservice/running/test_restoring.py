@@ -123,6 +123,7 @@ def test_a_file_that_is_not_whole_leaves_no_database(
     assert list(settings.data_dir.glob("database.new-*")) == []
 
 
+@pytest.mark.slow
 def test_rows_that_differ_leave_no_database(settings: Settings, backup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = restoring.extract
 
@@ -197,6 +198,7 @@ def test_a_service_that_starts_at_this_moment_is_not_disturbed(settings: Setting
     assert not (settings.data_dir / "database").exists()
 
 
+@pytest.mark.slow
 def test_what_a_killed_restore_left_is_cleared_away(settings: Settings, backup: Path) -> None:
     left = settings.data_dir / "database.new-killed"
     unfinished = Cluster(left, settings.database_port, settings.service_account)
@@ -210,6 +212,7 @@ def test_what_a_killed_restore_left_is_cleared_away(settings: Settings, backup: 
     assert (settings.data_dir / "database" / "PG_VERSION").exists()
 
 
+@pytest.mark.slow
 def test_a_restore_without_a_list_of_erasures_says_so(settings: Settings, backup: Path) -> None:
     environment = os.environ | {
         "GEOSERVICE_DATA_DIR": str(settings.data_dir), "GEOSERVICE_DATABASE_PORT": str(settings.database_port)

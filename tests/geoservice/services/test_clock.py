@@ -23,6 +23,7 @@ from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from layers.db.session import Database
 from tests import places
+from tests.depth import sampled
 from tests.factories import Town, make_edition, make_incident, make_organisation, make_town, select_one
 from tests.loading import stop, wait_until_loaded
 from tests.run import Run
@@ -133,7 +134,7 @@ def test_which_jobs_there_are() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("webhooks", ["true", "false"])
+@pytest.mark.parametrize("webhooks", sampled(["false", "true"], 2))
 def test_what_is_due_is_done_though_nothing_is_held_in_memory(
     database_url: str, superuser: psycopg.Connection[Any], town: Town, webhooks: str
 ) -> None:
@@ -156,6 +157,7 @@ def test_what_is_due_is_done_though_nothing_is_held_in_memory(
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_of_two_clocks_one_does_each_thing(database_url: str, superuser: psycopg.Connection[Any], town: Town) -> None:
     late, old = report_late(superuser, 250), resolve_long_ago(superuser, 250)
     publish_for_a_moment_to_come(superuser, town)

@@ -88,6 +88,7 @@ def test_a_publication_is_heard_of(services: Services, superuser: psycopg.Connec
     assert owner(services, at=before) == SECOND
 
 
+@pytest.mark.slow
 def test_a_publication_that_nobody_announced_is_found_by_comparing(
     community_url: str, superuser: psycopg.Connection
 ) -> None:

@@ -134,6 +134,7 @@ def test_whoever_comes_back_misses_nothing(hall: Hall) -> None:
     assert same == heard
 
 
+@pytest.mark.slow
 def test_whoever_begins_with_the_first_is_read_to_from_the_database(hall: Hall, cluster_url: str) -> None:
     incidents = hall.report(5)
     with streaming(hall.url) as port:  # one that remembers nothing
@@ -258,6 +259,7 @@ def test_a_page_of_the_service_listens_with_its_session(hall: Hall, beside: int,
     assert allowed == ("true" if "Origin" in said else None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("headers", [
     {"Origin": "http://127.0.0.1:9999", "Host": "127.0.0.1:{port}"}, {"Origin": "http://evil.example"},
     {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Cookie": "geoservice-1=" + "x" * 43},

@@ -25,6 +25,7 @@ from geoservice.settings import Settings
 from geoservice.tiles.answers import answer_with
 from geoservice.wiring import Services
 from layers.catalogue import catalogue
+from tests.depth import sampled
 from tests.keys import holder
 from tests.tilegen.decoding import features_of
 from tests.waiting import wait_until
@@ -405,7 +406,7 @@ def test_a_jurisdiction_that_is_not_there_has_no_tiles(client: FlaskClient) -> N
     assert client.get(f"/tiles/nowhere/buildings/0/{MIDDLE}.mvt").status_code == 404
 
 
-@pytest.mark.parametrize("layer", TILED)
+@pytest.mark.parametrize("layer", sampled(TILED, 3))
 def test_who_may_not_read_a_layer_gets_none_of_its_tiles(
     services: Services, monkeypatch: pytest.MonkeyPatch, layer: str
 ) -> None:

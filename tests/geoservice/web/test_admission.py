@@ -92,6 +92,7 @@ def test_probes_are_answered_while_every_place_is_taken() -> None:
     assert ask(app.test_client(), "/v1/slow").status == 200
 
 
+@pytest.mark.slow
 def test_a_request_that_fails_gives_its_place_back() -> None:
     app = _app(5, threading.Semaphore(0), threading.Event())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.depth import sampled
 from tests.geoservice.web.attacks import ask
 from tests.geoservice.web.door import Door
 
@@ -56,9 +57,11 @@ LIES = (
     ("Access-Control-Request-Method", "PUT"),
 )  # fmt: skip
 
+PATHS = ("/v1/jurisdictions", "/maps/sare/layers/grids.geojson", "/favicon.ico", "/docs")
+
 
 @pytest.mark.parametrize(("name", "value"), LIES, ids=lambda text: text[:24])
-@pytest.mark.parametrize("path", ["/v1/jurisdictions", "/maps/sare/layers/grids.geojson", "/favicon.ico", "/docs"])
+@pytest.mark.parametrize("path", sampled(PATHS, 2))
 def test_a_lying_header_changes_nothing(door: Door, path: str, name: str, value: str) -> None:
     plain = ask(door.client, path)
 

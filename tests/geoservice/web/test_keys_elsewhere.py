@@ -126,6 +126,7 @@ def test_a_report_of_open311_is_no_way_round(client: Callable[..., FlaskClient],
     assert client(INSIDE).post("/open311/v2/requests.json", data=form).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_stream_of_events_is_no_way_round(url: str, services: Services, key: str) -> None:
     here = services.keys.create(Role.DISPATCHER, "of this machine", jurisdiction="sare",
                                 networks=(ip_network("127.0.0.0/8"),))  # fmt: skip

@@ -106,6 +106,7 @@ texts = (
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(texts)
 def test_url_that_is_read_means_the_same_to_another_reader(text: str) -> None:

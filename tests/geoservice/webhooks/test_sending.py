@@ -140,6 +140,7 @@ def test_others_may_not_ask_for_time() -> None:
     assert outcome_of(saying(answered("500 Broken", "Retry-After: 120"))).retry_after_s is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "speak",
     [dripping(b"", b"H"), dripping(b"HTTP/1.1 200 OK\r\nX: ", b"x"), dripping(b"HTTP/1.1 200 ", b"O"),
@@ -179,6 +180,7 @@ def test_receiver_that_reads_late_ends_at_the_deadline() -> None:
     assert arrived[0] < len(sent.body), "the sender waited until the receiver was pleased to read"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "speak", [dripping(b"\x16\x03\x03\x40\x00", b"\x00"), lambda link: time.sleep(2)], ids=["drip", "silence"]
 )
@@ -210,7 +212,7 @@ def test_endless_head_is_cut_off(head: bytes) -> None:
     assert outcome.verdict is Verdict.FAILED
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda tail: b"HTTP/1.1 " + tail))
 def test_whatever_a_receiver_says_is_an_outcome_in_bounded_plain_words(answer: bytes) -> None:
     outcome = outcome_of(saying(answer))

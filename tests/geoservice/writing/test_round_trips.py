@@ -85,6 +85,7 @@ def test_an_export_comes_back_as_it_was(
         assert displacement_m([g.geom for g in grids], [g.geom for g in again]) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES[:3])
 def test_ogr2ogr_brings_an_export_in_a_gauss_krueger_zone_back_to_degrees(
     exports: ExportService, grids: tuple[GridShape, ...], tmp_path: Path, name: str

@@ -147,6 +147,7 @@ def test_a_taken_code_is_refused_for_what_is_left_to_nobody() -> None:
         deciding.leave(grids, OUTLINE, found.geom, "c", "why")
 
 
+@pytest.mark.slow
 def test_noisy_borders_of_metres_are_decided_whatever_their_vertices() -> None:
     rng = np.random.default_rng(3)
     for _ in range(20):

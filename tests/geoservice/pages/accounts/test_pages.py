@@ -19,6 +19,7 @@ from geoservice.auth.permissions import Permission
 from geoservice.pages.words.catalogue import words
 from geoservice.web.guard import LABEL
 from geoservice.wiring import Services
+from tests.depth import sampled
 from tests.geoservice.api.test_walls import showing
 from tests.geoservice.pages.accounts.people import HIDDEN, INCIDENTS, NEW, OWN, People, cookie_of, sign_in, token_of
 
@@ -129,6 +130,7 @@ def test_look_ups_ask_nobody_who_is_signed_in(people: People) -> None:
     assert [statement for statement in asked if "geoservice.session" in statement] == []
 
 
+@pytest.mark.slow
 def test_no_cache_on_the_way_keeps_what_somebody_who_is_signed_in_is_told(people: People) -> None:
     browser, stranger = people.signed_in("boss", Role.ADMIN), people.browser()
     told = 0
@@ -468,7 +470,7 @@ def test_a_password_that_is_changed_elsewhere_ends_the_session_here(people: Peop
         ({"new": "", "again": ""}, "too_short"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("lang", sampled(["zh", "en"], 2))
 def test_a_password_that_is_not_taken_is_told_why(people: People, form: dict[str, str], word: str, lang: Any) -> None:
     browser = people.signed_in()
     good = {"token": token_of(browser), "current": NEW, "new": "noch ein wort 8", "again": "noch ein wort 8"}

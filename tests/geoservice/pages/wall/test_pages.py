@@ -20,6 +20,7 @@ WALL = "/maps/sare/wall"
 PARTS = (WALL, f"{WALL}/incidents.json", f"{WALL}/figures")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "role", [Role.DISPATCHER, Role.ANALYST, Role.PUBLISHER, Role.STEWARD, Role.AUDITOR, Role.ADMIN]
 )

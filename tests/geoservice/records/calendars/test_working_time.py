@@ -142,6 +142,7 @@ def minute_by_minute(begins: datetime, minutes: int) -> datetime:
     return now
 
 
+@pytest.mark.slow
 def test_any_begin_and_any_limit_equal_a_walk_through_the_minutes(connection: Connection[Any], shanghai: int) -> None:
     chance = random.Random(7)
     first = local("09-01 00:00")

@@ -226,6 +226,7 @@ def test_rows_that_are_not_as_in_the_manifest_are_named(empty_url: str, backup: 
     assert "geoservice.incident: 287 rows in the manifest, 286 rows restored" in str(differs.value)
 
 
+@pytest.mark.slow
 def test_a_role_that_something_is_granted_to_by_name_is_made_and_told(
     community_url: str, empty_url: str, tmp_path: Path
 ) -> None:
@@ -261,6 +262,7 @@ def second(urls: DatabaseUrls, cluster_url: str) -> Iterator[DatabaseUrls]:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(both[0]))
 
 
+@pytest.mark.slow
 def test_an_owner_who_is_no_superuser_backs_up_and_restores(
     urls: DatabaseUrls, second: DatabaseUrls, cluster_url: str, tmp_path: Path
 ) -> None:
@@ -279,6 +281,7 @@ def test_an_owner_who_is_no_superuser_backs_up_and_restores(
     assert any("make reports wait" in one.what for one in told), "an administrator closes that, as is told"
 
 
+@pytest.mark.slow
 def test_a_superusers_backup_comes_back_under_an_owner_who_is_none(
     second: DatabaseUrls, backup: Path, community_url: str, tmp_path: Path
 ) -> None:

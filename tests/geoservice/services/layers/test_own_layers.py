@@ -285,6 +285,7 @@ def test_names_limits_and_built_in_layers(services: Services, hydrants: Path) ->
     assert set(catalogue()) >= {made.layer.id, "cameras"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoil", "features"),
     [
@@ -325,6 +326,7 @@ def test_a_page_shows_hostile_words_as_words(services: Services, client: FlaskCl
         assert "<img src=x" not in page
 
 
+@pytest.mark.slow
 def test_a_table_that_is_not_as_described_is_told(services: Services, hydrants: Path, community_url: str) -> None:
     make(services, hydrants)
     for spoiling, told in (

@@ -202,6 +202,7 @@ def empty_url(cluster_url: str) -> Iterator[str]:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@pytest.mark.slow
 def test_a_restore_of_an_older_backup_erases_again(
     writer: Writer, services: Services, community_url: str, empty_url: str, tmp_path: Path
 ) -> None:

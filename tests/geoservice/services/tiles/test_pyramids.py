@@ -38,7 +38,7 @@ from geoservice.wiring import Services, open_database
 from geoservice.writing.export_errors import ExportExists, ExportFolderMissing
 from layers.crs import declared_position
 from layers.db.session import Database
-from tests.depth import depths
+from tests.depth import depths, sampled
 from tests.geoservice.services.test_along_with_the_border import DISPATCHER, draft_without
 from tests.waiting import wait_until
 from tilegen.matrix import Tile
@@ -173,7 +173,7 @@ def sql(community_url: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-@depths(40, proof=1000)
+@depths(12, proof=1000)
 def test_whatever_door_an_edit_comes_through_no_kept_tile_is_out_of_date(
     services: Services, pyramids: PyramidService, sql: psycopg.Connection, depth: int
 ) -> None:
@@ -191,7 +191,7 @@ def test_whatever_door_an_edit_comes_through_no_kept_tile_is_out_of_date(
             assert wrong == []
 
 
-@pytest.mark.parametrize("ending", ["pmtiles", "mbtiles"])
+@pytest.mark.parametrize("ending", sampled(["pmtiles", "mbtiles"], 2))
 def test_a_file_holds_the_tiles_that_are_served_and_gdal_opens_it(
     services: Services, store: TileStore, pyramids: PyramidService, tmp_path: Path, ending: str
 ) -> None:

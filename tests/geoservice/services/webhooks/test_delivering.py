@@ -142,6 +142,7 @@ def test_when_a_receiver_is_back_nobody_waits_out_a_failure(post: Post) -> None:
             inbox.wait_for(6)
 
 
+@pytest.mark.slow
 def test_what_a_receiver_never_takes_is_not_attempted_with_every_success_of_others(post: Post) -> None:
     [bad] = post.report()
     with Inbox(lambda body: 500 if body["data"]["incident"] == bad else 204) as inbox, post.working():

@@ -55,6 +55,7 @@ def test_a_worker_outlives_its_connections(post: Post) -> None:
     assert ended > 0
 
 
+@pytest.mark.slow
 def test_two_workers_share_the_work_and_keep_the_order(post: Post) -> None:
     with Inbox() as inbox:
         webhook, _ = post.add(inbox.url)
