@@ -40,7 +40,7 @@ from geoservice.settings import DatabaseUrls, Settings
 from geoservice.wiring import Services, build_services
 from layers.db.session import Database
 from tests.loading import stop
-from tests.made_once import make_once
+from tests.made_once import hash_quickly, make_once
 from tests.run import Run, begin
 from tests.waiting import wait_until
 from tests.warm_readers import keep_warm
@@ -83,6 +83,13 @@ def _warm_readers() -> Iterator[None]:
         readers = keep_warm(patch)
         yield
         readers.end()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        hash_quickly(patch)
+        yield
 
 
 @pytest.fixture

@@ -9,15 +9,26 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask_openapi3 import APIBlueprint, OpenAPI
 from flask_openapi3.utils import parse_parameters
 from werkzeug.routing import Rule
+
+from geoservice.auth import passwords
+
+#: What passwords are kept by where the service runs.
+SERVED_HASHER = passwords._HASHER
 
 
 def make_once(patch: pytest.MonkeyPatch) -> None:
     """Have documents of interfaces and builders of addresses kept for the next application."""
     _keep_documents(patch)
     _keep_builders(patch)
+
+
+def hash_quickly(patch: pytest.MonkeyPatch) -> None:
+    """Have passwords kept by hashes that cost nothing: what they should cost is looked at by the tests of passwords."""
+    patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 def _keep_documents(patch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,9 @@ def _no_own_layers_afterwards() -> Iterator[None]:
     hold(())
 
 
-@pytest.fixture(params=["true", "false"], ids=["held in memory", "asked each time"])
+@pytest.fixture(params=[
+    pytest.param("true", id="held in memory"), pytest.param("false", id="asked each time", marks=pytest.mark.slow),
+])  # fmt: skip
 def server(request: pytest.FixtureRequest, community_url: str) -> Iterator[str]:
     """Return the address of a web server of two workers."""
     settings = Settings(port=free_port(), workers=2)

@@ -16,8 +16,14 @@ from geoservice.auth.passwords import (
     require_fit,
 )
 from layers.errors import TooBusy
+from tests.made_once import SERVED_HASHER
 
 GOOD = "korrekt horse 电池"
+
+
+@pytest.fixture(autouse=True)
+def _hashes_as_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_HASHER", SERVED_HASHER)
 
 
 def test_a_password_is_known_again_and_another_is_not() -> None:
