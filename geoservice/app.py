@@ -132,7 +132,9 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         app.register_api(blueprint)
     app.register_error_handler(Refused, refusal)
     register_problem_format(app, PREFIX, problem_response)
-    app.register_blueprint(ogc_blueprint(services.items, services.features, most=settings.ogc_page_features))
+    app.register_blueprint(
+        ogc_blueprint(services.items, services.features, services.tiles, most=settings.ogc_page_features)
+    )
     app.extensions[ASSET_URL] = asset_address
     register_problem_format(app, ogc.PREFIX, ogc.problem_response)
     app.register_blueprint(documents_blueprint())

@@ -129,6 +129,11 @@ class Layer:
         drawn_by = {name for style in self.styles for name in (style.by, style.scale_by)}
         return tuple(column.name for column in self.columns if column.name == self.key or column.name in drawn_by)
 
+    @property
+    def cells_id(self) -> str:
+        """Return what the layer of a tile is called that holds counted cells."""
+        return f"{self.id}_cells"
+
     def column(self, name: str) -> Column:
         """Return a column; raise KeyError."""
         for column in self.columns:

@@ -95,7 +95,9 @@ class PublishedCrs:
         if self.is_geographic:
             return self._as_told_to_storage(corners.envelope)
         step = max(high[0] - low[0], high[1] - low[1], 1e-9) / _POINTS_OF_EDGE
-        return self._as_told_to_storage(shapely.segmentize(corners.envelope, step))
+        ground = self._as_told_to_storage(shapely.segmentize(corners.envelope, step))
+        # What stands on its edge was told rounded, and is in it all the same.
+        return shapely.buffer(ground, 10.0**-KEPT_DECIMALS, quad_segs=1, join_style="mitre")
 
     def _as_told_to_storage(self, geom: BaseGeometry) -> BaseGeometry:
         """Return a geometry that has easting first as it is stored, whichever this CRS has first."""

@@ -40,6 +40,9 @@ MARKS: Mapping[str, Mark] = {
     "cross": Mark("M-.75,-.75L.75,.75M.75,-.75L-.75,.75", hollow=True),
 }  # fmt: skip
 
+#: Of points that a map would draw as icons, where it has none.
+_DOT: Paint = {"color": "#ffffff", "weight": 1.5, "fillColor": "#6b4e9b", "fillOpacity": 1, "radius": 5}
+
 
 @dataclass(frozen=True)
 class Style:
@@ -69,3 +72,8 @@ class Style:
     interactive: bool = True
     #: Whether there may be so many that maps draw them from tiles, and not one by one.
     bulk: bool = False
+
+    @property
+    def plain_paint(self) -> Paint:
+        """Return the paint where there are no icons, as in tiles and files: they are dots there."""
+        return {**_DOT, **self.paint} if self.symbol == "icon" else self.paint

@@ -123,17 +123,12 @@ def _cut(row: Row[Any]) -> Cut:
     return Cut(Tile(row.z, row.x, row.y), row.version, row.latest, row.waits, data)
 
 
-def cells_of(layer: Layer) -> str:
-    """Return what the layer of a tile is called that holds counted cells."""
-    return f"{layer.id}_cells"
-
-
 @cache
 def _statement(layer: Layer, zoom: int, one: bool) -> TextClause:
     tiling = layer.tiling
     assert tiling is not None  # noqa: S101  a layer without tiles is never asked for
     if zoom < tiling.min_zoom:
-        cells = _LAYER.format(name=cells_of(layer), rows=_cells(layer, tiling, zoom))
+        cells = _LAYER.format(name=layer.cells_id, rows=_cells(layer, tiling, zoom))
         return _framed(cells, _STATE_OF_CELLS, one=one)
     return _framed(_LAYER.format(name=layer.id, rows=_features(layer)), _STATE, one=one)
 

@@ -39,8 +39,23 @@ def is_tile(z: int, x: int, y: int) -> bool:
     return 0 <= z <= DEEPEST_ZOOM and 0 <= x < 1 << z and 0 <= y < 1 << z
 
 
-def tiles_of(bbox: Bbox, zoom: int) -> Iterator[Tile]:
-    """Yield the tiles of a zoom that a box of degrees, EPSG:4326, touches with their margins, row by row."""
+class Limits(NamedTuple):
+    """Tiles of a zoom, from a column and row to others, all included."""
+
+    z: int
+    first_column: int
+    last_column: int
+    first_row: int
+    last_row: int
+
+    def hold(self, tile: Tile) -> bool:
+        """Return whether a tile is one of them."""
+        across = self.first_column <= tile.x <= self.last_column
+        return self.z == tile.z and across and self.first_row <= tile.y <= self.last_row
+
+
+def limits_of(bbox: Bbox, zoom: int) -> Limits:
+    """Return the tiles of a zoom that a box of degrees, EPSG:4326, touches with their margins."""
     quad = tile_matrix_set()
     margin = MARGIN / EXTENT
     west, _, east, north = quad.xy_bbox
@@ -55,6 +70,15 @@ def tiles_of(bbox: Bbox, zoom: int) -> Iterator[Tile]:
     def row(at: float) -> int:
         return min(max(int((north - at) // side), 0), last)
 
-    for y in range(row(top + margin * side), row(bottom - margin * side) + 1):
-        for x in range(column(left - margin * side), column(right + margin * side) + 1):
+    return Limits(
+        zoom, column(left - margin * side), column(right + margin * side),
+        row(top + margin * side), row(bottom - margin * side),
+    )  # fmt: skip
+
+
+def tiles_of(bbox: Bbox, zoom: int) -> Iterator[Tile]:
+    """Yield the tiles of a zoom that a box of degrees, EPSG:4326, touches with their margins, row by row."""
+    limits = limits_of(bbox, zoom)
+    for y in range(limits.first_row, limits.last_row + 1):
+        for x in range(limits.first_column, limits.last_column + 1):
             yield Tile(zoom, x, y)

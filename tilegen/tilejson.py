@@ -7,7 +7,6 @@ from typing import Any
 
 from layers.crs import Bbox
 from layers.layer import Layer, Tiling
-from tilegen.encode import cells_of
 from tilegen.matrix import DEEPEST_ZOOM
 
 #: Types of columns as TileJSON has them in its examples.
@@ -57,7 +56,7 @@ def _vector_layers(layer: Layer, tiling: Tiling) -> list[dict[str, Any]]:
     if tiling.cells is None:
         return [single]
     counted = f"{layer.title.en}, counted by cells"
-    return [single, _vector_layer(cells_of(layer), counted, 0, tiling.min_zoom - 1, counts(layer, tiling))]
+    return [single, _vector_layer(layer.cells_id, counted, 0, tiling.min_zoom - 1, counts(layer, tiling))]
 
 
 def _vector_layer(name: str, description: str, minzoom: int, maxzoom: int, told: dict[str, str]) -> dict[str, Any]:

@@ -12,8 +12,6 @@ from layers.style import Group, Style
 
 #: Panel lines are drawn with these where a paint says nothing.
 _SAMPLE = {"fillColor": "none", "color": "none", "fillOpacity": 1, "weight": 1}
-#: Of points that a map would draw as icons, where it has none.
-_DOT = {"color": "#ffffff", "weight": 1.5, "fillColor": "#6b4e9b", "fillOpacity": 1, "radius": 5}
 #: Formats of values that are written with their unit.
 _WRITTEN_WITH_UNIT = {"deg": "degrees", "m": "metres"}
 
@@ -21,11 +19,6 @@ _WRITTEN_WITH_UNIT = {"deg": "degrees", "m": "metres"}
 def style_title(layer: Layer, style: Style, language: Language) -> str:
     """Return what the switch of a style is called."""
     return (style.title or layer.title).text(language)
-
-
-def plain_paint(style: Style) -> dict[str, Any]:
-    """Return the paint of a style where there are no icons, as in tiles and files: they are dots there."""
-    return _DOT | dict(style.paint) if style.symbol == "icon" else dict(style.paint)
 
 
 def layer_spec(layer: Layer, style: Style, language: Language, *, url: str, tiles: str) -> dict[str, Any]:
@@ -43,7 +36,7 @@ def layer_spec(layer: Layer, style: Style, language: Language, *, url: str, tile
         "url": url,
         "tiles": tiles if layer.tiling is not None else "",
         "symbol": style.symbol,
-        "paint": plain_paint(style) if style.bulk else dict(style.paint),
+        "paint": dict(style.plain_paint) if style.bulk else dict(style.paint),
         "by": style.by,
         "paints": {value: dict(paint) for value, paint in style.paints.items()},
         "only": list(style.only),

@@ -18,7 +18,6 @@ from geoservice.domain.languages import Language
 from geoservice.maps.assets import STATIC, VENDOR, built_stamp
 from geoservice.maps.elements import ShellMap
 from geoservice.maps.figure import Verbatim, asset_of
-from geoservice.maps.specs import plain_paint
 from layers.catalogue import Drawn
 from layers.style import Paint
 
@@ -143,7 +142,7 @@ def _spec(title: str, drawn: Drawn | None, paint: Paint, language: Language) -> 
     told = [column for column in layer.columns if column.told]
     return {
         "title": layer.one.text(language),
-        "paint": plain_paint(style),
+        "paint": dict(style.plain_paint),
         "by": style.by,
         "paints": {value: dict(one) for value, one in style.paints.items()},
         "only": list(style.only),

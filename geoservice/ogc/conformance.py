@@ -16,6 +16,9 @@ _FEATURES = (
     *(f"features-4/1.0/{kind}/optimistic-locking-etags" for kind in ("conf", "req")),
     "features-5/1.0/conf/schemas",
 )
+_TILES = tuple(
+    f"tiles-1/1.0/conf/{name}" for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "mvt", "oas30")
+)
 _CQL2 = (
     "cql2-text", "cql2-json", "basic-cql2", "advanced-comparison-operators", "case-insensitive-comparison",
     "basic-spatial-functions", "basic-spatial-functions-plus", "temporal-functions",
@@ -25,6 +28,7 @@ _CQL2 = (
 )  # fmt: skip
 
 CONFORMS_TO = (
-    *(f"{_SPEC}/ogcapi-{name}" for name in (*_COMMON, *_FEATURES)),
+    *(f"{_SPEC}/ogcapi-{name}" for name in (*_COMMON, *_FEATURES, *_TILES)),
+    *(f"{_SPEC}/tms/2.0/conf/{name}" for name in ("tilematrixset", "json-tilematrixset", "json-tilesetmetadata")),
     *(f"{_SPEC}/cql2/1.0/conf/{name}" for name in _CQL2),
 )

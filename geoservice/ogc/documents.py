@@ -8,10 +8,14 @@ from typing import Any
 
 from geoservice.ogc import links
 from geoservice.ogc.links import GEOJSON, HTML, JSON, OPENAPI, SCHEMA, Link, address, language, link, own_links
+from geoservice.ogc.parameters import FORMS
 from geoservice.ogc.wording import word
 from geoservice.services.layers.items import Collection, Listing
 from layers.items import timing_of
 from layers.jurisdictions.model import Jurisdiction
+
+#: What addresses call the one style that a collection has.
+STYLE = "map"
 
 
 def interfaces(jurisdictions: Iterable[Jurisdiction]) -> dict[str, Any]:
@@ -33,6 +37,7 @@ def landing(jurisdiction: Jurisdiction) -> dict[str, Any]:
             link("service-doc", HTML, word("interface", said), code, "api", query={"f": "html"}),
             link("conformance", JSON, word("conformance", said), code, "conformance"),
             link("data", JSON, word("collections", said), code, "collections"),
+            link(links.SCHEMES_REL, JSON, word("tile_matrix_sets", said), code, "tileMatrixSets"),
         ],
     }
 
@@ -61,6 +66,10 @@ def collection(one: Collection) -> dict[str, Any]:
         link(links.QUERYABLES_REL, SCHEMA, word("queryables", said), *where, "queryables"),
         link(links.SCHEMA_REL, SCHEMA, word("schema", said), *where, "schema"),
     ]
+    if layer.tiling is not None:
+        told.append(link(links.TILESETS_REL, JSON, word("tilesets", said), *where, "tiles"))
+    if layer.styles:
+        told += style_links(one)
     return {
         "id": one.id, "title": layer.title.text(said), "description": f"{layer.description.text(said)} {timing(one)}",
         "itemType": "feature", "extent": _extent(one), "links": told, **credit(one.jurisdiction),
@@ -80,6 +89,29 @@ def timing(one: Collection) -> str:
     collection without a history all are told, as they are now.
     """
     return word(f"datetime_{timing_of(one.layer, one.home)}", language())
+
+
+def style_links(one: Collection) -> list[Link]:
+    """Return the links of a collection to how it looks, and to the list of that."""
+    said, where = language(), (one.jurisdiction.code, "collections", one.id, "styles")
+    return [
+        link(links.STYLES_REL, JSON, word("styles", said), *where),
+        link("stylesheet", links.MAPBOX_STYLE, word("style_maplibre", said), *where, STYLE),
+        *(
+            link("stylesheet", links.QML, word(f"style_{form}", said), *where, STYLE, query={"f": form})
+            for form in _qml_forms(one)
+        ),
+    ]
+
+
+def style_forms(one: Collection) -> tuple[str, ...]:
+    """Return the forms in which it is told how a collection looks, by what `f` calls them."""
+    return (*FORMS, *_qml_forms(one))
+
+
+def _qml_forms(one: Collection) -> tuple[str, ...]:
+    """Return the styles for QGIS that a collection has: it keeps lines and areas in layers of their own."""
+    return ("qml", "qml-lines") if one.layer.geometry == "Geometry" else ("qml",)
 
 
 def feature_links(one: Collection) -> list[Link]:

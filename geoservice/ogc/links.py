@@ -16,8 +16,12 @@ GEOJSON = "application/geo+json"
 SCHEMA = "application/schema+json"
 HTML = "text/html"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
-QUERYABLES_REL = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
-SCHEMA_REL = "http://www.opengis.net/def/rel/ogc/1.0/schema"
+MAPBOX_STYLE = "application/vnd.mapbox.style+json"
+QML = "application/vnd.qgis.qml"
+OGC_REL = "http://www.opengis.net/def/rel/ogc/1.0"
+QUERYABLES_REL, SCHEMA_REL, STYLES_REL, TILESETS_REL, SCHEMES_REL = (
+    f"{OGC_REL}/{name}" for name in ("queryables", "schema", "styles", "tilesets-vector", "tiling-schemes")
+)
 
 Link = dict[str, Any]
 

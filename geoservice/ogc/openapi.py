@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from geoservice.ogc.links import GEOJSON, HTML, JSON, OPENAPI, SCHEMA, address
-from geoservice.ogc.parameters import EVERYWHERE, LIMIT, OF_ITEM, OF_ITEMS, filtered_by_name
+from geoservice.ogc.documents import STYLE, style_forms
+from geoservice.ogc.links import GEOJSON, HTML, JSON, MAPBOX_STYLE, OPENAPI, QML, SCHEMA, address
+from geoservice.ogc.parameters import EVERYWHERE, FORMS, LIMIT, OF_ITEM, OF_ITEMS, TILE_FORMS, filtered_by_name
 from geoservice.ogc.schemas import feature_schema, parameter_schema
+from geoservice.ogc.tilesets import QUAD
 from geoservice.services.layers.items import Collection
 from geoservice.web.problems import PROBLEM_JSON
+from geoservice.web.tile_answers import MEDIA_TYPE
 from layers.jurisdictions.model import Jurisdiction
 from layers.published_crs import CRS84
 
@@ -33,7 +36,7 @@ def document(
         "openapi": "3.0.3",
         "info": {
             "title": f"geoservice: {jurisdiction.name}", "version": "1",
-            "description": "OGC API Features, parts 1 to 5, of the layers of a jurisdiction.",
+            "description": "OGC API Features, parts 1 to 5, and Tiles, part 1, of the layers of a jurisdiction.",
         },
         "servers": [{"url": address(jurisdiction.code).partition("?")[0]}],
         "paths": dict(_paths(list(collections), editor=editor)),
@@ -46,6 +49,8 @@ def _paths(collections: list[Collection], *, editor: bool) -> Iterator[tuple[str
     yield "/", {"get": _reading("landing", "Landing page", JSON)}
     yield "/api", {"get": _reading("api", "This document", OPENAPI)}
     yield "/conformance", {"get": _reading("conformance", "Standards that are kept", JSON)}
+    yield "/tileMatrixSets", {"get": _reading("getTileMatrixSetsList", "Tile matrix sets", JSON)}
+    yield f"/tileMatrixSets/{QUAD}", {"get": _reading("getTileMatrixSet", QUAD, JSON)}
     yield "/collections", {"get": _reading("collections", "All collections", JSON)}
     for one in collections:
         path, name = f"/collections/{one.id}", one.id.replace("-", "_").replace(".", "_")
@@ -54,6 +59,37 @@ def _paths(collections: list[Collection], *, editor: bool) -> Iterator[tuple[str
             yield f"{path}/{what}", {"get": _reading(f"{what}_{name}", f"{one.layer.title.en}: {what}", SCHEMA)}
         yield f"{path}/items", _items(one, name, editor=editor)
         yield f"{path}/items/{{featureId}}", _item(one, name, editor=editor)
+        if one.layer.tiling is not None:
+            yield from _tiles(one, name)
+        if one.layer.styles:
+            yield f"{path}/styles", {"get": _reading(f"styles_{name}", f"{one.layer.title.en}: how it looks", JSON)}
+            yield f"{path}/styles/{STYLE}", {"get": _style(one, name)}
+
+
+def _tiles(one: Collection, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield the paths of a collection's tiles, their operations called as the standard has it (20-057, table 8)."""
+    path, title = f"/collections/{one.id}/tiles", f"{one.layer.title.en}: tiles"
+    yield path, {"get": _reading(f"{name}.collection.vector.getTileSetsList", title, JSON)}
+    yield f"{path}/{QUAD}", {"get": _reading(f"{name}.collection.vector.getTileSet", f"{title} of {QUAD}", JSON)}
+    binary = {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
+    get = {
+        "operationId": f"{name}.collection.vector.getTile", "summary": f"A tile: {one.layer.title.en}",
+        "parameters": [_form(*TILE_FORMS), {"$ref": "#/components/parameters/lang"}],
+        "responses": {"200": {"description": "A Mapbox vector tile", "content": binary},
+                      "204": {"description": "Nothing is there"}, "304": {"description": "Who asks has it"},
+                      **_refused("400", "404")},
+    }  # fmt: skip
+    names = ("tileMatrix", "tileRow", "tileCol")
+    yield f"{path}/{QUAD}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", {
+        "parameters": [{"$ref": f"#/components/parameters/{each}"} for each in names], "get": get
+    }  # fmt: skip
+
+
+def _style(one: Collection, name: str) -> dict[str, Any]:
+    get = _reading(f"style_{name}", f"How it looks: {one.layer.title.en}", MAPBOX_STYLE)
+    get["parameters"] = [_form(*style_forms(one)), {"$ref": "#/components/parameters/lang"}]
+    get["responses"]["200"]["content"][QML] = {"schema": {"type": "string"}}
+    return get
 
 
 def _items(one: Collection, name: str, *, editor: bool) -> dict[str, Any]:
@@ -107,6 +143,10 @@ def _refused(*statuses: str) -> dict[str, Any]:
     return {status: {"$ref": "#/components/responses/problem"} for status in statuses}
 
 
+def _form(*forms: str) -> dict[str, Any]:
+    return _by_name("f", {"type": "string", "enum": list(forms)})
+
+
 def _by_name(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "style": "form", "explode": False, "schema": schema}
 
@@ -115,7 +155,7 @@ def _parameters(most: int) -> dict[str, Any]:
     texts = {"type": "array", "items": {"type": "string"}}
     numbers = {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}}
     schemas: dict[str, dict[str, Any]] = {
-        "f": {"type": "string", "enum": ["json", "html"]},
+        "f": {"type": "string", "enum": list(FORMS)},
         "lang": {"type": "string", "enum": ["zh", "en"], "default": "zh"},
         "limit": {"type": "integer", "minimum": 1, "maximum": most, "default": min(LIMIT, most)},
         "after": {"type": "string"}, "bbox": numbers, "datetime": {"type": "string"}, "filter": {"type": "string"},
@@ -124,12 +164,17 @@ def _parameters(most: int) -> dict[str, Any]:
     }  # fmt: skip
     for name in ("crs", "bbox-crs", "filter-crs"):
         schemas[name] = {"type": "string", "format": "uri", "default": CRS84}
-    path = {"name": "featureId", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths = {
+        name: {"name": name, "in": "path", "required": True, "schema": {"type": type_}}
+        for name, type_ in {
+            "featureId": "string", "tileMatrix": "string", "tileRow": "integer", "tileCol": "integer"
+        }.items()
+    }  # fmt: skip
     headers = {
         name: {"name": name, "in": "header", "required": False, "schema": {"type": "string"}}
         for name in ("If-Match", "Content-Crs")
     }
-    return {name: _by_name(name, schema) for name, schema in schemas.items()} | {"featureId": path} | headers
+    return {name: _by_name(name, schema) for name, schema in schemas.items()} | paths | headers
 
 
 def _responses() -> dict[str, Any]:

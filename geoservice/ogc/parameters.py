@@ -32,7 +32,10 @@ OF_ITEMS = (
 )  # fmt: skip
 #: Sorted by so many columns at most.
 ORDERS_MAX = 4
-_CHOICES = {"f": ("json", "html"), "lang": ("zh", "en"), "filter-lang": ("cql2-text", "cql2-json")}
+#: Where nothing else is said.
+FORMS = ("json", "html")
+TILE_FORMS = ("mvt",)
+_CHOICES = {"lang": ("zh", "en"), "filter-lang": ("cql2-text", "cql2-json")}
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 _INTEGER = re.compile(r"[0-9]{1,1000}", re.ASCII)
 #: A zone whose plus sign came as a blank, because it was not written %2B.
@@ -47,14 +50,21 @@ def filtered_by_name(collection: Collection) -> tuple[Column, ...]:
     return tuple(one for one in collection.layer.columns if one.name not in (*EVERYWHERE, *OF_ITEMS))
 
 
-def require_known(*names: str) -> None:
-    """Raise InvalidInput for a parameter that an address does not take, or a value that it can not have."""
+def require_known(*names: str, forms: tuple[str, ...] = FORMS) -> None:
+    """Raise InvalidInput for a parameter that an address does not take, or a value that it can not have.
+
+    Parameters
+    ----------
+    forms
+        In which an address answers, by the names that `f` has for them.
+    """
     allowed = (*EVERYWHERE, *names)
+    choices = _CHOICES | {"f": forms}
     for name, value in request.args.items():
         if name not in allowed:
             _refuse(name, "unknown", f"there is no such parameter here; there are {', '.join(allowed)}")
-        if name in _CHOICES and value not in _CHOICES[name]:
-            _refuse(name, "choice", f"write {' or '.join(_CHOICES[name])}")
+        if name in choices and value not in choices[name]:
+            _refuse(name, "choice", f"write {' or '.join(choices[name])}")
 
 
 def selection_of(collection: Collection) -> Selection:

@@ -24,9 +24,12 @@ from geoservice.ogc.parameters import (
     shown_of,
 )
 from geoservice.ogc.refusing import PREFIX
+from geoservice.ogc.styles import add_styles
+from geoservice.ogc.tiles import add_tiles
 from geoservice.ogc.wording import word
 from geoservice.services.layers.features import FeatureService
 from geoservice.services.layers.items import Collection, ItemService
+from geoservice.services.tiles.service import TileService
 from geoservice.web.guard import current_identity, guard, shown_here
 from geoservice.web.json import dumps
 from geoservice.web.parsing import takes_long_list
@@ -34,7 +37,7 @@ from geoservice.web.preconditions import etag_of_feature
 from layers.items import Page, timing_of
 
 
-def ogc_blueprint(items: ItemService, features: FeatureService, *, most: int) -> Blueprint:
+def ogc_blueprint(items: ItemService, features: FeatureService, tiles: TileService, *, most: int) -> Blueprint:
     """Return the routes.
 
     Parameters
@@ -46,6 +49,8 @@ def ogc_blueprint(items: ItemService, features: FeatureService, *, most: int) ->
     _about_interfaces(blueprint, items, most)
     _about_collections(blueprint, items)
     _about_features(blueprint, items, most)
+    add_tiles(blueprint, items, tiles)
+    add_styles(blueprint, items)
     add_editing(blueprint, items, features)
     return blueprint
 

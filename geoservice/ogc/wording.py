@@ -8,7 +8,7 @@ Language = Literal["zh", "en"]
 
 HTML_LANG: dict[Language, str] = {"zh": "zh-CN", "en": "en"}
 _WORDS: dict[str, tuple[str, str]] = {
-    "service": ("空间数据接口（OGC API Features）", "Spatial data, OGC API Features"),
+    "service": ("空间数据接口（OGC API Features、Tiles）", "Spatial data, OGC API Features and Tiles"),
     "conformance": ("符合的标准", "Standards that are kept"),
     "collections": ("数据集", "Collections"),
     "drafts_listed": (
@@ -29,6 +29,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "不保存历史，datetime 不作筛选：始终是现在的状态。",
         "No history is told: datetime chooses nothing, they are always as they are now.",
     ),
+    "tilesets": ("矢量瓦片集", "Tile sets"),
+    "tileset": ("矢量瓦片集（WebMercatorQuad）", "Tile set of WebMercatorQuad"),
+    "tile": ("一张瓦片", "A tile"),
+    "tile_matrix_sets": ("瓦片矩阵集", "Tile matrix sets"),
+    "styles": ("样式", "Styles"),
+    "style_maplibre": ("MapLibre 样式", "Style for MapLibre"),
+    "style_qml": ("QGIS 样式（.qml）", "Style for QGIS (.qml)"),
+    "style_qml-lines": ("QGIS 线样式（.qml）", "Style for lines in QGIS (.qml)"),
     "self": ("本文档", "This document"),
     "page": ("网页形式", "As a page"),
     "next": ("下一页", "The next page"),

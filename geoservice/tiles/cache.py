@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from geoservice.tiles.answers import TileAnswer
+from geoservice.web.tile_answers import TileAnswer
 
 #: What an answer takes beside its body, about: headers, address, its place in a dictionary.
 _ANSWER_BYTES = 1_500

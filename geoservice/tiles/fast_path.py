@@ -15,11 +15,11 @@ import structlog
 
 from geoservice.errors import GeoserviceError
 from geoservice.services.tiles.service import TileService
-from geoservice.tiles.answers import TileAnswer, answer_with, has_tag, may_read, tags_of, unchanged_headers
 from geoservice.tiles.cache import TileCache
 from geoservice.web.counters import RequestCounter
 from geoservice.web.entry import Entry, Environ, StartResponse, WsgiApp
 from geoservice.web.metrics import RequestMetrics
+from geoservice.web.tile_answers import TileAnswer, answer_with, has_tag, may_read, tags_of, unchanged_headers
 from layers.catalogue import catalogue
 from layers.errors import LayerError
 from tilegen.matrix import Tile, is_tile

@@ -14,12 +14,12 @@ from geoservice.auth.permissions import Permission, roles_with
 from geoservice.errors import TileUnknown
 from geoservice.services.tiles.service import TileService, tiled
 from geoservice.services.visiting import VisitingService
-from geoservice.tiles.answers import MEDIA_TYPE, answer_with, has_tag, may_read, tags_of, unchanged_headers
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
 from geoservice.web.parsing import Code, Forbidden, Instant, InvalidInput, StrictModel, Unauthorised
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render_bytes, service_root
+from geoservice.web.tile_answers import MEDIA_TYPE, answer_with, has_tag, may_read, tags_of, unchanged_headers
 from tilegen.matrix import Tile, is_tile
 from tilegen.tilejson import tilejson
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from threading import BoundedSemaphore
@@ -84,6 +85,22 @@ class MovedTile:
     for_good: bool
 
 
+@dataclass(frozen=True)
+class CurrentTile:
+    """A tile as it is now, for addresses that name no version.
+
+    Parameters
+    ----------
+    version
+        Its own.
+    found
+        None: who asks has it.
+    """
+
+    version: int
+    found: FoundTile | None
+
+
 class TileService:
     """Tiles of every layer that has some.
 
@@ -158,6 +175,31 @@ class TileService:
                 self._id(connection, jurisdiction_code)
             return FoundTile(b"")  # maps ask for it all the same
         return self._cutting.join((of, version, tile), lambda: self._cut(of, layer, version, tile))
+
+    def current_tile(
+        self, jurisdiction_code: str, tile_set: TileSet, tile: Tile, *, has: Callable[[int], bool]
+    ) -> CurrentTile:
+        """Return a tile with all that a tile set holds, or what came since; what who asks has is not cut again.
+
+        Parameters
+        ----------
+        has
+            Returns whether who asks has the tile of a version.
+
+        Raises
+        ------
+        TileUnknown, JurisdictionUnknown, LayerUnknown
+        """
+        of, version = TileSetName(jurisdiction_code, tile_set.layer.id), tile_set.version
+        for _ in range(TRIES):
+            found = self.tile(*of, version, tile)
+            if isinstance(found, FoundTile):
+                return CurrentTile(version, found)
+            version = found.version
+            if has(version):
+                return CurrentTile(version, None)
+        # Touched again and again; grids never are: an edition stays as it is.
+        return CurrentTile(version, self._as_it_is(of, tile_set.layer, tile))
 
     def _edition_tile_set(
         self, jurisdiction: Jurisdiction, layer: Layer, tiling: Tiling, at: datetime | None

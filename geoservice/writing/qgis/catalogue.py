@@ -27,14 +27,18 @@ def catalogue_layers(layer: Layer, style: Style, jurisdiction_id: int) -> Iterat
         yield ProjectLayer(
             id=f"geoservice_{layer.id}" + (f"_{_NAMES[geometry_type]}" if part else ""),
             title=layer.title.en + part, table=layer.relation, rows=rows, geometry_type=geometry_type,
-            geometry=layer.geom, key=layer.key, fill=_colour(style.paint, "fillColor", "fillOpacity"),
-            line=_colour(style.paint, "color", "opacity"),
-            line_mm=round(float(style.paint.get("weight", 1)) * _MM_PER_PIXEL, 2),
+            geometry=layer.geom, key=layer.key, fill=colour(style.paint, "fillColor", "fillOpacity"),
+            line=colour(style.paint, "color", "opacity"), line_mm=millimetres(style.paint.get("weight", 1)),
         )  # fmt: skip
 
 
-def _colour(paint: Paint, colour: str, opacity: str) -> str:
+def millimetres(pixels: object) -> float:
+    """Return how wide something is on paper that a paint gives in pixels."""
+    return round(float(str(pixels)) * _MM_PER_PIXEL, 2)
+
+
+def colour(paint: Paint, name: str, opacity: str) -> str:
     """Return red,green,blue,opacity, each 0 to 255, of a paint."""
-    said = str(paint.get(colour, _INK)).removeprefix("#")
+    said = str(paint.get(name, _INK)).removeprefix("#")
     parts = [int(said[place : place + 2], 16) for place in (0, 2, 4)]
     return ",".join(map(str, [*parts, round(255 * float(paint.get(opacity, 1)))]))

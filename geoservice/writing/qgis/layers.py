@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from xml.etree.ElementTree import Element, SubElement
 
 #: Name of the section of pg_service.conf that says where the database is; who signs in is not in the project.
 SERVICE = "geoservice"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How features are drawn."""
+
+    fill: str  #: red,green,blue,opacity, each 0 to 255
+    line: str
+    line_mm: float  #: or how wide in `line_unit`
+    line_unit: str = "MM"  #: of the width of lines, as QGIS calls it
+    mark: str = "circle"  #: of points, as QGIS calls it
+    size_mm: float = 2.4  #: of points, across
 
 
 @dataclass(frozen=True)
@@ -49,13 +62,17 @@ class ProjectLayer:
 
 _OUTLINE = {
     "color": "{fill}", "outline_color": "{line}", "outline_style": "solid", "outline_width": "{line_mm}",
-    "outline_width_unit": "MM",
+    "outline_width_unit": "{line_unit}",
 }  # fmt: skip
 #: Of each shape: QGIS's kind of symbol, what draws it, and its options.
 _SYMBOLS = {
     "Polygon": ("fill", "SimpleFill", _OUTLINE | {"style": "solid", "joinstyle": "round"}),
-    "Point": ("marker", "SimpleMarker", _OUTLINE | {"name": "circle", "size": "2.4", "size_unit": "MM"}),
-    "Line": ("line", "SimpleLine", {"line_color": "{line}", "line_width": "{line_mm}", "line_width_unit": "MM"}),
+    "Point": ("marker", "SimpleMarker", _OUTLINE | {"name": "{mark}", "size": "{size_mm}", "size_unit": "MM"}),
+    "Line": (
+        "line",
+        "SimpleLine",
+        {"line_color": "{line}", "line_width": "{line_mm}", "line_width_unit": "{line_unit}"},
+    ),
 }
 
 
@@ -103,15 +120,34 @@ def _option_map(parent: Element, options: dict[str, str]) -> None:
 
 
 def _look(layer: ProjectLayer) -> Element:
-    kind, drawn_by, options = _SYMBOLS[layer.shape]
+    return one_look(layer.shape, Look(layer.fill, layer.line, layer.line_mm))
+
+
+def one_look(shape: str, look: Look) -> Element:
+    """Return what draws all features alike; of a shape as `ProjectLayer.shape` has it."""
     renderer = Element("renderer-v2", type="singleSymbol", symbollevels="0", enableorderby="0", forceraster="0")
-    symbol = SubElement(
-        SubElement(renderer, "symbols"), "symbol", name="0", type=kind, alpha="1", clip_to_extent="1", force_rhr="0"
-    )
-    drawn = SubElement(symbol, "layer", {"class": drawn_by}, enabled="1", locked="0")
-    values = {"fill": layer.fill, "line": layer.line, "line_mm": str(layer.line_mm)}
-    _option_map(drawn, {name: value.format_map(values) for name, value in options.items()})
+    SubElement(renderer, "symbols").append(_symbol("0", shape, look))
     return renderer
+
+
+def looks_by_value(shape: str, field: str, looks: Sequence[tuple[str | None, str, Look]]) -> Element:
+    """Return what draws features by the value of a field: value, its words in the legend, look; None: any other."""
+    renderer = Element("renderer-v2", type="categorizedSymbol", attr=field, symbollevels="0", enableorderby="0",
+                       forceraster="0")  # fmt: skip
+    categories, symbols = SubElement(renderer, "categories"), SubElement(renderer, "symbols")
+    for n, (value, words, look) in enumerate(looks):
+        # QGIS takes the empty text for all that no other category has.
+        SubElement(categories, "category", value=value or "", symbol=str(n), label=words, render="true", type="string")
+        symbols.append(_symbol(str(n), shape, look))
+    return renderer
+
+
+def _symbol(name: str, shape: str, look: Look) -> Element:
+    kind, drawn_by, options = _SYMBOLS[shape]
+    symbol = Element("symbol", name=name, type=kind, alpha="1", clip_to_extent="1", force_rhr="0")
+    drawn = SubElement(symbol, "layer", {"class": drawn_by}, enabled="1", locked="0")
+    _option_map(drawn, {option: value.format_map(asdict(look)) for option, value in options.items()})
+    return symbol
 
 
 def _labels(field: str) -> Element:

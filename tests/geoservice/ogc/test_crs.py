@@ -57,6 +57,20 @@ def test_a_box_finds_the_same_in_every_reference_system(door: Door, collection: 
         assert where_placed <= found
 
 
+@every_collection
+@pytest.mark.parametrize("srid", [4540, 3857])
+def test_a_box_around_what_is_told_holds_all_of_it(door: Door, collection: str, srid: int) -> None:
+    path = f"{ROOT}/collections/{collection}/items?limit=10000"
+    told = get(door, f"{path}&crs={EPSG}{srid}").json["features"]
+    places = [one["geometry"]["coordinates"] for one in told if one["geometry"]]
+    xs, ys = zip(*(xy for place in places for xy in positions(place)), strict=True)
+    box = f"{min(xs)},{min(ys)},{max(xs)},{max(ys)}"
+
+    found = get(door, f"{path}&bbox={box}&bbox-crs={EPSG}{srid}").json["features"]
+
+    assert [one["id"] for one in found] == [one["id"] for one in told]
+
+
 def test_axes_in_the_wrong_order_are_seen_where_they_can_be(door: Door) -> None:
     path = f"{ROOT}/collections/cameras/items"
     for query in (f"bbox=91,29,92,30&bbox-crs={EPSG}4326", f"bbox=1e9,1e9,2e9,2e9&bbox-crs={EPSG}4540"):

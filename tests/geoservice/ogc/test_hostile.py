@@ -25,6 +25,11 @@ from tests.geoservice.web.door import Door
 #: Parts of a collection's addresses, with the methods there; those that write where it is written one by one.
 READ = ("/collections/{}", "/collections/{}/queryables", "/collections/{}/schema", "/collections/{}/items",
         "/collections/{}/items/{{featureId}}")  # fmt: skip
+TILED = ("/collections/{}/tiles", "/collections/{}/tiles/WebMercatorQuad",
+         "/collections/{}/tiles/WebMercatorQuad/{{tileMatrix}}/{{tileRow}}/{{tileCol}}")  # fmt: skip
+STYLED = ("/collections/{}/styles", "/collections/{}/styles/map")
+#: What stands in the path of a tile that is there.
+TILE = {"tileMatrix": "14", "tileRow": "6799", "tileCol": "12368"}
 WRITTEN = (("post", READ[3]), ("put", READ[4]), ("patch", READ[4]), ("delete", READ[4]))
 #: The everyday run sends each operation one of so many shares of the corpus; the proof sends all of it in every part.
 SHARES, ALL = 40, 1
@@ -45,10 +50,13 @@ class Operation:
 
 
 def _operations() -> Iterator[tuple[str, str]]:
-    for path in ("/", "/api", "/conformance", "/collections"):
+    for path in (
+        "/", "/api", "/conformance", "/collections", "/tileMatrixSets", "/tileMatrixSets/WebMercatorQuad"
+    ):  # fmt: skip
         yield "get", path
     for name, layer in catalogue().items():
-        yield from (("get", path.format(name)) for path in READ)
+        offered = (*READ, *(TILED if layer.tiling else ()), *(STYLED if layer.styles else ()))
+        yield from (("get", path.format(name)) for path in offered)
         if layer.is_written and not layer.personal:
             yield from ((method, path.format(name)) for method, path in WRITTEN)
 
@@ -82,7 +90,7 @@ def _parameters(described: dict[str, Any], operation: Operation, place: str) -> 
 def _address(door: Door, operation: Operation) -> str:
     """Return an address of the operation at which something is; what is removed or written has been made for that."""
     if "{featureId}" not in operation.path:
-        return ROOT + operation.path
+        return ROOT + _of_tile(operation.path)
     items = ROOT + operation.path.partition("/{featureId}")[0]
     first = get(door, f"{items}?limit=1").json["features"][0]
     if operation.method == "get":
@@ -91,6 +99,12 @@ def _address(door: Door, operation: Operation) -> str:
     made = ask(door.client, items, method="POST", json=sent, headers=door.headers(Role.ADMIN))
     assert made.status == 201, made.response.get_data(as_text=True)
     return str(made.response.headers["Location"].removeprefix("http://localhost"))
+
+
+def _of_tile(path: str) -> str:
+    for name, value in TILE.items():
+        path = path.replace(f"{{{name}}}", value)
+    return path
 
 
 def _send(door: Door, operation: Operation, path: str, **more: Any) -> Answer:
@@ -113,6 +127,7 @@ def test_every_route_is_in_the_description_and_nothing_else_is(door: Door, descr
         if not rule.rule.startswith("/ogc/<jurisdiction>"):
             continue
         path = rule.rule.removeprefix("/ogc/<jurisdiction>").replace("<path:key>", "{featureId}") or "/"
+        path = path.replace("<matrix>/<row>/<column>", "{tileMatrix}/{tileRow}/{tileCol}")
         routed |= {(method.lower(), path) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
 
     # Drafts are collections as long as there are any; other tests make some behind the same door.
@@ -153,7 +168,7 @@ def test_hostile_text_in_the_path_reaches_nothing(
     door: Door, operation: Operation, described: dict[str, Any], depth: int
 ) -> None:
     _, statuses = _details(described, operation)
-    parts = operation.path.replace("{featureId}", "no-such-feature").split("/")
+    parts = _of_tile(operation.path).replace("{featureId}", "no-such-feature").split("/")
     for text in _share(operation, TEXTS, depth):
         for n in range(2, len(parts)):
             path = ROOT + "/".join([*parts[:n], quote(text, safe=""), *parts[n + 1 :]])

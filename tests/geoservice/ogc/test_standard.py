@@ -131,7 +131,10 @@ def test_every_layer_is_a_collection_and_says_the_same_of_itself_alone(door: Doo
 def test_every_json_answer_has_its_page(door: Door, collection: str) -> None:
     of_collection = f"{ROOT}/collections/{collection}"
     key = get(door, f"{of_collection}/items?limit=1").json["features"][0]["id"]
-    paths = [f"{of_collection}{part}" for part in ("", "/queryables", "/schema", "/items", f"/items/{key}")]
+    paths = [f"{of_collection}{part}" for part in ("", "/queryables", "/schema", "/items", f"/items/{key}", "/styles")]
+    if catalogue()[collection].tiling is not None:
+        paths += [f"{of_collection}/tiles", f"{of_collection}/tiles/WebMercatorQuad"]
+    paths += [f"{ROOT}/tileMatrixSets"]
     for path in ["/ogc", ROOT, f"{ROOT}/api", f"{ROOT}/conformance", f"{ROOT}/collections", *paths]:
         for asked in (get(door, f"{path}?f=html"), get(door, path, Accept="text/html")):
             assert asked.content_type == "text/html; charset=utf-8"

@@ -22,7 +22,7 @@ from geoservice.auth.model import Role
 from geoservice.auth.permissions import Permission
 from geoservice.services.tiles.service import FoundTile, MovedTile, TileService
 from geoservice.settings import Settings
-from geoservice.tiles.answers import answer_with
+from geoservice.web.tile_answers import answer_with
 from geoservice.wiring import Services
 from layers.catalogue import catalogue
 from tests.depth import sampled

@@ -43,6 +43,16 @@ class TileAnswer:
             return self.headers, self.body
         return self.plain_headers, gzip.decompress(self.body)
 
+    def asked_again(self) -> TileAnswer:
+        """Return the answer for an address that names no version: whoever keeps it asks each time, by its tag."""
+        caching = ("Cache-Control", "private, no-cache" if self.lasting else "no-store")
+
+        def said(headers: Headers) -> Headers:
+            return [pair for pair in headers if pair[0] != "Cache-Control"] + [caching]
+
+        plain = None if self.plain_headers is None else said(self.plain_headers)
+        return replace(self, headers=said(self.headers), plain_headers=plain)
+
     def saying(self, more: Headers) -> TileAnswer:
         """Return the answer with more headers."""
         plain_headers = None if self.plain_headers is None else self.plain_headers + more
