@@ -28,7 +28,9 @@ from layers.published_crs import PublishedCrs
 
 #: The column that the database fills with a feature's owner.
 _OWNER = "grid_code"
-#: Rows are fetched so many at a time, so that a page may end before it is too large.
+#: A page of a box whose places take no more than that is fetched in one trip; else it streams.
+_SMALL_BYTES = 4_000_000
+#: So many rows are fetched first, so that a page may end before it is too large.
 _FETCHED = 200
 _quote = postgresql.dialect().identifier_preparer.quote_identifier
 
@@ -129,22 +131,37 @@ def page(
         A figure is asked about of another instant.
     """
     question = _Question(connection, layer, selection)
-    matched: int = question.run(f"SELECT count(*) FROM {question.source()} WHERE {question.meant}").scalar_one()  # noqa: S608
     query = f"""
         SELECT {question.feature(shown)} AS feature, {question.position} AS position
           FROM {question.few(limit + 1)} ORDER BY {question.order}
     """  # noqa: S608  names are quoted, values bound
-    rows = question.run(query, stream=True, after=question.key_before)
+    counted = None if selection.area is None else question.counted()
+    stream = counted is None or counted.bytes > _SMALL_BYTES
+    rows = question.run(query, stream=stream, after=question.key_before)
+    features, end = _gathered(rows, limit, most_bytes)
+    rows.close()
+    if end is None and selection.after is None:
+        return Page(features, len(features), None)
+    return Page(features, (counted or question.counted()).features, end)
+
+
+def _gathered(rows: Any, limit: int, most_bytes: int) -> tuple[list[bytes], tuple[str | None, ...] | None]:
+    """Return the features of a page from rows that stream in, and where it ended; None: nothing follows.
+
+    Each trip fetches as many as there is room for, going by those before, so that most pages take two.
+    """
     features: list[bytes] = []
-    position, size = None, 0
-    for row in rows:
-        if len(features) == limit or (features and size + len(row.feature) > most_bytes):
-            rows.close()
-            return Page(features, matched, position)
-        features.append(row.feature.encode())
-        size += len(features[-1])
-        position = tuple(row.position)
-    return Page(features, matched, None)
+    position, size, wanted = None, 0, _FETCHED
+    while fetched := rows.fetchmany(min(wanted, limit + 1 - len(features))):
+        for text_, place in fetched:
+            feature = text_.encode()
+            if len(features) == limit or (features and size + len(feature) > most_bytes):
+                return features, tuple(position or ())
+            features.append(feature)
+            size += len(feature)
+            position = place
+        wanted = max(1, (most_bytes - size) * len(features) // size)
+    return features, None
 
 
 def item(connection: Connection, layer: Layer, selection: Selection, shown: Shown, *, key: str) -> Item | None:
@@ -182,6 +199,11 @@ def extent(connection: Connection, layer: Layer, home: Mapping[str, int]) -> Ext
     return Extent(None if row[0] is None else Bbox(*row[:4]), row[4])
 
 
+class _Counted(NamedTuple):
+    features: int
+    bytes: int
+
+
 class _Question:
     """The parts of a statement about features of a layer, and the values that it binds."""
 
@@ -208,8 +230,14 @@ class _Question:
 
     def run(self, statement: str, *, stream: bool = False, **values: object) -> Any:
         """Run a statement."""
-        options = {"stream_results": True, "yield_per": _FETCHED} if stream else {}
+        options = {"stream_results": True} if stream else {}
         return self._connection.execute(text(statement), self._values | values, execution_options=options)
+
+    def counted(self) -> _Counted:
+        """Return how many features are meant, and what their places take in the database."""
+        size = f"coalesce(sum(st_memsize(f.{_quote(self._layer.geom)})), 0)" if self._selection.area else "0"
+        counting = f"SELECT count(*), {size} FROM {self.source()} WHERE {self.meant}"  # noqa: S608
+        return _Counted(*self.run(counting).one())
 
     def _look_into_time(self) -> None:
         period = self._selection.period

@@ -28,7 +28,7 @@ from geoservice.ogc.styles import add_styles
 from geoservice.ogc.tiles import add_tiles
 from geoservice.ogc.wording import word
 from geoservice.services.layers.features import FeatureService
-from geoservice.services.layers.items import Collection, ItemService
+from geoservice.services.layers.items import Asked, Collection, ItemService
 from geoservice.services.tiles.service import TileService
 from geoservice.web.guard import current_identity, guard, shown_here
 from geoservice.web.json import dumps
@@ -131,12 +131,14 @@ def _about_features(blueprint: Blueprint, items: ItemService, most: int) -> None
     @guard("view_map")
     @takes_long_list("filter")
     def page(jurisdiction: str, collection: str) -> Response:
-        found = items.collection(jurisdiction, collection, identity=current_identity())
-        require_known(*OF_ITEMS, *(one.name for one in filtered_by_name(found)))
-        selection = selection_of(found)
-        shown = shown_of(found, selection.period)
-        body = _collection_body(found, items.page(found, selection, shown, limit=limit_of(most)))
-        headers = {"Content-Crs": f"<{shown.crs.uri}>"}
+        def ask(of: Collection) -> Asked:
+            require_known(*OF_ITEMS, *(one.name for one in filtered_by_name(of)))
+            selection = selection_of(of)
+            return Asked(selection, shown_of(of, selection.period), limit_of(most))
+
+        found, asked, told = items.page(jurisdiction, collection, ask, identity=current_identity())
+        body = _collection_body(found, told)
+        headers = {"Content-Crs": f"<{asked.shown.crs.uri}>"}
         return answer(body, GEOJSON, title=found.layer.title.text(language()), headers=headers)
 
     @blueprint.get("/<jurisdiction>/collections/<collection>/items/<path:key>", provide_automatic_options=False)

@@ -15,6 +15,7 @@ from tests.benchmarks import (
     freshness,
     idle,
     intake,
+    items,
     layers_kept,
     looking_up,
     publishing,
@@ -38,6 +39,7 @@ PARTS: dict[str, ModuleType] = {
     "freshness": freshness,
     "idle": idle,
     "tiles": tiles,
+    "items": items,
     "layers": layers_kept,
 }
 

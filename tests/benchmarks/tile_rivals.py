@@ -157,22 +157,27 @@ def sql_over_http(city: MadeCity) -> Iterator[list[Contender]]:
 
 
 def over_http(port: int, path: Callable[[str, Tile], str]) -> Ask:
-    """Return who asks a server over one connection that stays open."""
+    """Return who asks a server for tiles over one connection that stays open."""
+    ask = over_path(port, GZIPPED)
+    return lambda layer, tile: ask(path(layer, tile))
+
+
+def over_path(port: int, headers: Mapping[str, str] | None = None) -> Callable[[str], bytes]:
+    """Return who asks a server for what is at addresses over one connection that stays open."""
     connection = http.client.HTTPConnection(HOST, port, timeout=60)
 
     def answered(address: str) -> tuple[int, bytes]:
-        connection.request("GET", address, headers=GZIPPED)
+        connection.request("GET", address, headers=dict(headers or {}))
         answer = connection.getresponse()
         return answer.status, answer.read()
 
-    def ask(layer: str, tile: Tile) -> bytes:
-        address = path(layer, tile)
+    def ask(address: str) -> bytes:
         try:
             status, body = answered(address)
         except http.client.RemoteDisconnected:  # nothing was asked for a while; the next request opens another one
             status, body = answered(address)
         if status not in (200, 204):
-            raise WrongAnswers(f"tiles: {address} answers {status}: {body[:300]!r}")
+            raise WrongAnswers(f"{address} answers {status}: {body[:300]!r}")
         return body
 
     return ask
@@ -272,7 +277,7 @@ def martin(city: MadeCity, folder: Path, *, cache_mb: int) -> Iterator[list[Cont
     port = free_port()
     settings = folder / f"martin_{port}.yaml"
     settings.write_text(martin_config(city, port, cache_mb), encoding="utf-8")
-    with _running("Martin", [program("martin"), "--config", str(settings)], port, {}) as pid:
+    with running_rival("Martin", [program("martin"), "--config", str(settings)], port, {}) as pid:
         cached = ", cached" if cache_mb else ""
         yield [
             served(f"Martin {srid}{cached}", port, pid,
@@ -300,14 +305,14 @@ def tipg(city: MadeCity) -> Iterator[list[Contender]]:
         return (f"/collections/bench.{layer}_{srid}/tiles/WebMercatorQuad/{tile.z}/{tile.x}/{tile.y}"
                 f"?properties={told}")  # fmt: skip
 
-    with _running("TiPg", command, port, variables) as pid:
+    with running_rival("TiPg", command, port, variables) as pid:
         yield [
             served(f"TiPg {srid}", port, pid, lambda layer, tile, srid=srid: path(layer, tile, srid)) for srid in SRIDS
         ]
 
 
 @contextlib.contextmanager
-def _running(name: str, command: Sequence[str], port: int, variables: Mapping[str, str]) -> Iterator[int]:
+def running_rival(name: str, command: Sequence[str], port: int, variables: Mapping[str, str]) -> Iterator[int]:
     """Yield the process of a server once it answers; raise LeftOut when it does not come up."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")} | dict(variables)
     with tempfile.TemporaryFile() as log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as process:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -77,6 +78,14 @@ class Listing:
         return sum(one.is_draft for one in self.collections)
 
 
+class Asked(NamedTuple):
+    """What is asked of a collection."""
+
+    selection: Selection
+    shown: Shown
+    limit: int
+
+
 class ItemService:
     """Reads collections and their features."""
 
@@ -114,19 +123,33 @@ class ItemService:
             There is none of this id that may be read.
         """
         with self._database.transaction(one_view=True) as connection:
-            jurisdiction = get_jurisdiction(connection, jurisdiction_code)
-            every = {one.id: one for one in _readable(connection, jurisdiction, identity)}
-            if collection_id not in every:
-                raise LayerUnknown(layer=collection_id, layers=", ".join(every))
-            found = every[collection_id]
+            found = _found(connection, jurisdiction_code, collection_id, identity)
             return _with_extent(connection, found) if with_extent else found
 
-    def page(self, collection: Collection, selection: Selection, shown: Shown, *, limit: int) -> Page:
-        """Return a page of a collection; raise layers.items.NotKnownThen."""
+    def page(
+        self, jurisdiction_code: str, collection_id: str, ask: Callable[[Collection], Asked], *, identity: Identity
+    ) -> tuple[Collection, Asked, Page]:
+        """Return a page of a collection, in one transaction with what the question depends on.
+
+        Parameters
+        ----------
+        ask
+            Returns what is asked of the collection; what it raises goes through.
+
+        Raises
+        ------
+        layers.items.NotKnownThen
+        JurisdictionUnknown, LayerUnknown
+            As `collection` does.
+        """
         with self._database.transaction(one_view=True) as connection:
-            found = items.page(connection, collection.layer, selection, shown, limit=limit, most_bytes=self._page_bytes)
-            note_features_read(connection, collection.layer, collection.jurisdiction.id, len(found.features))
-            return found
+            found = _found(connection, jurisdiction_code, collection_id, identity)
+            asked = ask(found)
+            page = items.page(
+                connection, found.layer, asked.selection, asked.shown, limit=asked.limit, most_bytes=self._page_bytes
+            )
+            note_features_read(connection, found.layer, found.jurisdiction.id, len(page.features))
+            return found, asked, page
 
     def item(self, collection: Collection, key: str, shown: Shown) -> Item:
         """Return a feature of a collection; raise FeatureUnknown."""
@@ -136,6 +159,14 @@ class ItemService:
         if found is None:
             raise FeatureUnknown(layer=collection.id, key=key)
         return found
+
+
+def _found(connection: Connection, jurisdiction_code: str, collection_id: str, identity: Identity) -> Collection:
+    jurisdiction = get_jurisdiction(connection, jurisdiction_code)
+    every = {one.id: one for one in _readable(connection, jurisdiction, identity)}
+    if collection_id not in every:
+        raise LayerUnknown(layer=collection_id, layers=", ".join(every))
+    return every[collection_id]
 
 
 def _readable(connection: Connection, jurisdiction: Jurisdiction, identity: Identity) -> Iterator[Collection]:
