@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from xml.etree.ElementTree import Element, indent, tostring
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from geoservice.writing.qgis.catalogue import colour, millimetres
 from geoservice.writing.qgis.layers import Look, looks_by_value, one_look
@@ -20,7 +20,7 @@ _MARKS = {
 
 
 def qml(layer: Layer, language: str, *, lines: bool = False) -> bytes:
-    """Return a .qml file: a look for each value that maps draw differently, else one for all.
+    """Return a .qml file: a look for each value that maps draw differently, else one for all; and forms in words.
 
     Parameters
     ----------
@@ -29,7 +29,9 @@ def qml(layer: Layer, language: str, *, lines: bool = False) -> bytes:
     """
     shape = _SHAPES.get(layer.geometry, "Line" if lines else "Polygon")
     drawn = sorted(layer.styles, key=lambda one: -one.order)
-    root = Element("qgis", version=QGIS_VERSION, styleCategories="Symbology")
+    root = Element("qgis", version=QGIS_VERSION, styleCategories="Symbology|Fields|Forms")
+    root.append(_aliases(layer, language))
+    root.append(_forms(layer, language))
     by = next((style.by for style in drawn if style.by and (style.paints or style.only)), None)
     if by is None:
         root.append(one_look(shape, _look(drawn[0].plain_paint)))
@@ -37,6 +39,28 @@ def qml(layer: Layer, language: str, *, lines: bool = False) -> bytes:
         root.append(looks_by_value(shape, by, list(_looks(layer, drawn, language))))
     indent(root)
     return b"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="utf-8")
+
+
+def _aliases(layer: Layer, language: str) -> Element:
+    """Return what fields are called."""
+    element = Element("aliases")
+    for n, column in enumerate(layer.columns):
+        SubElement(element, "alias", field=column.name, index=str(n), name=column.title.text(language))
+    return element
+
+
+def _forms(layer: Layer, language: str) -> Element:
+    """Return what forms offer for fields whose values are codes: the words of these, and they write the code."""
+    element = Element("fieldConfiguration")
+    for column in layer.columns:
+        if column.codes:
+            widget = SubElement(SubElement(element, "field", name=column.name), "editWidget", type="ValueMap")
+            options = SubElement(SubElement(widget, "config"), "Option", type="Map")
+            values = SubElement(options, "Option", name="map", type="List")
+            for code, words in column.codes.items():
+                one = SubElement(values, "Option", type="Map")
+                SubElement(one, "Option", name=words.text(language), type="QString", value=code)
+    return element
 
 
 def _looks(layer: Layer, drawn: list[Style], language: str) -> Iterator[tuple[str | None, str, Look]]:

@@ -94,6 +94,16 @@ def test_a_style_for_qgis_has_a_look_for_each_value(door: Door, collection: str)
         assert renderer is not None
         symbols = renderer.findall("symbols/symbol")
         kinds |= {one.attrib["type"] for one in symbols}
+        offered = {
+            field.attrib["name"]: {
+                one.attrib["value"]: one.attrib["name"] for one in field.iter("Option") if "value" in one.attrib
+            }
+            for field in sheet.findall("fieldConfiguration/field")
+        }  # fmt: skip
+        assert offered == {
+            one.name: {code: title.en for code, title in one.codes.items()} for one in layer.columns if one.codes
+        }
+        assert [one.attrib["name"] for one in sheet.findall("aliases/alias")] == [one.title.en for one in layer.columns]
         categories = renderer.findall("categories/category")
         assert len(symbols) == max(1, len(categories))
         if categories:
