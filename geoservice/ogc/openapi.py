@@ -9,7 +9,7 @@ from geoservice.ogc.documents import STYLE, style_forms
 from geoservice.ogc.links import GEOJSON, HTML, JSON, MAPBOX_STYLE, OPENAPI, QML, SCHEMA, address
 from geoservice.ogc.parameters import EVERYWHERE, FORMS, LIMIT, OF_ITEM, OF_ITEMS, TILE_FORMS, filtered_by_name
 from geoservice.ogc.schemas import feature_schema, parameter_schema
-from geoservice.ogc.tilesets import QUAD
+from geoservice.ogc.tile_sets import QUAD
 from geoservice.services.layers.items import Collection
 from geoservice.web.problems import PROBLEM_JSON
 from geoservice.web.tile_answers import MEDIA_TYPE

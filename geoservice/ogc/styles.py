@@ -11,7 +11,7 @@ from geoservice.ogc.answers import answer, wants_page
 from geoservice.ogc.documents import STYLE, style_forms, style_links
 from geoservice.ogc.links import JSON, MAPBOX_STYLE, QML, address, language, own_links
 from geoservice.ogc.parameters import require_known
-from geoservice.ogc.tilesets import tilejson_address
+from geoservice.ogc.tile_sets import tilejson_address
 from geoservice.ogc.wording import word
 from geoservice.services.layers.items import Collection, ItemService
 from geoservice.web.files import packed

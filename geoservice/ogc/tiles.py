@@ -7,11 +7,11 @@ import re
 from flask import Blueprint, Response, request
 
 from geoservice.errors import LayerUnknown, TileUnknown
-from geoservice.ogc import tilesets
+from geoservice.ogc import tile_sets
 from geoservice.ogc.answers import answer
 from geoservice.ogc.links import language
 from geoservice.ogc.parameters import TILE_FORMS, require_known
-from geoservice.ogc.tilesets import QUAD
+from geoservice.ogc.tile_sets import QUAD
 from geoservice.ogc.wording import word
 from geoservice.services.layers.items import Collection, ItemService
 from geoservice.services.tiles.service import TileService, TileSet, tiled
@@ -36,7 +36,7 @@ def _about_matrices(blueprint: Blueprint, items: ItemService) -> None:
     @guard("view_map")
     def tile_matrix_sets(jurisdiction: str) -> Response:
         require_known()
-        told = tilesets.tile_matrix_sets(items.jurisdiction(jurisdiction).code)
+        told = tile_sets.tile_matrix_sets(items.jurisdiction(jurisdiction).code)
         return answer(told, title=word("tile_matrix_sets", language()))
 
     @blueprint.get(f"/<jurisdiction>/tileMatrixSets/{QUAD}")
@@ -44,7 +44,7 @@ def _about_matrices(blueprint: Blueprint, items: ItemService) -> None:
     def tile_matrix_set(jurisdiction: str) -> Response:
         require_known()
         items.jurisdiction(jurisdiction)
-        return answer(tilesets.quad_json(), title=QUAD)
+        return answer(tile_sets.quad_json(), title=QUAD)
 
 
 def _about_tilesets(blueprint: Blueprint, items: ItemService, tiles: TileService) -> None:
@@ -59,7 +59,7 @@ def _about_tilesets(blueprint: Blueprint, items: ItemService, tiles: TileService
         require_known()
         described, tile_set = found(jurisdiction, collection)
         title = f"{described.layer.title.text(language())}: {word('tilesets', language())}"
-        return answer(tilesets.tilesets(described, tile_set), title=title)
+        return answer(tile_sets.tilesets(described, tile_set), title=title)
 
     @blueprint.get(f"/<jurisdiction>/collections/<collection>/tiles/{QUAD}")
     @guard("view_map")
@@ -67,7 +67,7 @@ def _about_tilesets(blueprint: Blueprint, items: ItemService, tiles: TileService
         require_known()
         described, tile_set = found(jurisdiction, collection)
         title = f"{described.layer.title.text(language())}: {word('tileset', language())}"
-        return answer(tilesets.tileset(described, tile_set), title=title)
+        return answer(tile_sets.tileset(described, tile_set), title=title)
 
 
 def _tiles(blueprint: Blueprint, items: ItemService, tiles: TileService) -> None:
@@ -80,7 +80,7 @@ def _tiles(blueprint: Blueprint, items: ItemService, tiles: TileService) -> None
         tile_set = tiles.tile_set(jurisdiction, collection)
         if not limits_of(tile_set.bbox, asked.z).hold(asked):  # else what lies beyond the outline need not be known
             described = items.collection(jurisdiction, collection, identity=current_identity(), with_extent=True)
-            if not limits_of(tilesets.ground_of(described, tile_set), asked.z).hold(asked):
+            if not limits_of(tile_sets.ground_of(described, tile_set), asked.z).hold(asked):
                 raise TileUnknown(tile=f"{matrix}/{row}/{column}")
         return _tile_response(tiles, jurisdiction, tile_set, asked)
 

@@ -28,7 +28,7 @@ from geoservice.ogc.styles import add_styles
 from geoservice.ogc.tiles import add_tiles
 from geoservice.ogc.wording import word
 from geoservice.services.layers.features import FeatureService
-from geoservice.services.layers.items import Asked, Collection, ItemService
+from geoservice.services.layers.items import Collection, ItemService, PageQuestion
 from geoservice.services.tiles.service import TileService
 from geoservice.web.guard import current_identity, guard, shown_here
 from geoservice.web.json import dumps
@@ -131,10 +131,10 @@ def _about_features(blueprint: Blueprint, items: ItemService, most: int) -> None
     @guard("view_map")
     @takes_long_list("filter")
     def page(jurisdiction: str, collection: str) -> Response:
-        def ask(of: Collection) -> Asked:
+        def ask(of: Collection) -> PageQuestion:
             require_known(*OF_ITEMS, *(one.name for one in filtered_by_name(of)))
             selection = selection_of(of)
-            return Asked(selection, shown_of(of, selection.period), limit_of(most))
+            return PageQuestion(selection, shown_of(of, selection.period), limit_of(most))
 
         found, asked, told = items.page(jurisdiction, collection, ask, identity=current_identity())
         body = _collection_body(found, told)

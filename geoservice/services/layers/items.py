@@ -78,7 +78,7 @@ class Listing:
         return sum(one.is_draft for one in self.collections)
 
 
-class Asked(NamedTuple):
+class PageQuestion(NamedTuple):
     """What is asked of a collection."""
 
     selection: Selection
@@ -127,8 +127,9 @@ class ItemService:
             return _with_extent(connection, found) if with_extent else found
 
     def page(
-        self, jurisdiction_code: str, collection_id: str, ask: Callable[[Collection], Asked], *, identity: Identity
-    ) -> tuple[Collection, Asked, Page]:
+        self, jurisdiction_code: str, collection_id: str, ask: Callable[[Collection], PageQuestion], *,
+        identity: Identity,
+    ) -> tuple[Collection, PageQuestion, Page]:  # fmt: skip
         """Return a page of a collection, in one transaction with what the question depends on.
 
         Parameters

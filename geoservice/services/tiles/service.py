@@ -86,7 +86,7 @@ class MovedTile:
 
 
 @dataclass(frozen=True)
-class CurrentTile:
+class TileVersion:
     """A tile as it is now, for addresses that name no version.
 
     Parameters
@@ -178,7 +178,7 @@ class TileService:
 
     def current_tile(
         self, jurisdiction_code: str, tile_set: TileSet, tile: Tile, *, has: Callable[[int], bool]
-    ) -> CurrentTile:
+    ) -> TileVersion:
         """Return a tile with all that a tile set holds, or what came since; what who asks has is not cut again.
 
         Parameters
@@ -194,12 +194,12 @@ class TileService:
         for _ in range(TRIES):
             found = self.tile(*of, version, tile)
             if isinstance(found, FoundTile):
-                return CurrentTile(version, found)
+                return TileVersion(version, found)
             version = found.version
             if has(version):
-                return CurrentTile(version, None)
+                return TileVersion(version, None)
         # Touched again and again; grids never are: an edition stays as it is.
-        return CurrentTile(version, self._as_it_is(of, tile_set.layer, tile))
+        return TileVersion(version, self._as_it_is(of, tile_set.layer, tile))
 
     def _edition_tile_set(
         self, jurisdiction: Jurisdiction, layer: Layer, tiling: Tiling, at: datetime | None
