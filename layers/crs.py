@@ -148,7 +148,7 @@ def declared_position(x: float, y: float, *, crs: str = "wgs84") -> DeclaredPosi
     epsg = epsg_of(crs)
     if epsg in GEOGRAPHIC_NAMES.values():
         _require_degrees(x, y)
-        return DeclaredPosition(x, y, crs, Position(x, y))
+        return DeclaredPosition(x, y, crs, Position(-180.0 if x == 180 else x, y))
     transformer, ballpark = _transformer(epsg), ballpark_between(epsg)
     lon, lat = transformer.transform(x, y)
     if not (math.isfinite(lon) and math.isfinite(lat) and is_on_earth(lon, lat)):

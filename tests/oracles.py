@@ -14,13 +14,20 @@ Lonlats = NDArray[np.float64]
 
 
 def owners_by_covers(grids: Mapping[str, BaseGeometry], lonlats: Lonlats) -> list[str | None]:
-    """Return for each position the smallest code, in byte order, of the grids that cover it; None when none does."""
+    """Return for each position the smallest code, in byte order, of the grids that cover it; None when none does.
+
+    A position at 180 degrees is asked at -180, too: it is one place.
+    """
     codes = sorted(grids, key=str.encode)
     shapes = np.array([grids[code] for code in codes], dtype=object)
     shapely.prepare(shapes)
     place, grid = shapely.STRtree(shapes).query(shapely.points(lonlats), predicate="covered_by")
     smallest = np.full(len(lonlats), len(codes))
     np.minimum.at(smallest, place, grid)
+    for lon in (-180, 180):
+        there = np.flatnonzero(lonlats[:, 0] == lon)
+        place, grid = shapely.STRtree(shapes).query(shapely.points(-lon, lonlats[there, 1]), predicate="covered_by")
+        np.minimum.at(smallest, there[place], grid)
     named = [*codes, None]
     return [named[number] for number in smallest]
 

@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
+from layers.antimeridian import for_look_ups
 from layers.errors import LayerError
 
 Floats = NDArray[np.float64]
@@ -42,12 +43,15 @@ class Areas:
         (parts,) index into `codes`.
     sound
         (parts,) whether the polygon is valid; what GEOS says of the others has no simple rule, so GEOS is asked.
+    first_lon
+        The least longitude that a position may have, 0 or -180, where areas come near 180 degrees; None: they do not.
     """
 
     codes: tuple[str, ...]
     polygons: NDArray[np.object_]
     owner: Ints
     sound: Bools
+    first_lon: float | None = None
 
 
 @dataclass(frozen=True)
@@ -113,13 +117,14 @@ def areas_of(codes: Sequence[str], geoms: Sequence[Polygon | MultiPolygon]) -> A
     infinite = ~np.isfinite(vertices).all(axis=1)
     if infinite.any():
         raise NotAnArea(grid_code=codes[shape[np.argmax(infinite)]])
+    shapes, first_lon = for_look_ups(shapely.force_2d(shapes))
     names = sorted(set(codes), key=str.encode)
     number = {code: index for index, code in enumerate(names)}
-    polygons, shape = shapely.get_parts(shapely.force_2d(shapes), return_index=True)
+    polygons, shape = shapely.get_parts(shapes, return_index=True)
     owner = np.array([number[code] for code in codes], dtype=np.int64)[shape]
     kept = ~shapely.is_empty(polygons)
     polygons, owner = polygons[kept], owner[kept]
-    return Areas(tuple(names), shapely.orient_polygons(polygons), owner, shapely.is_valid(polygons))
+    return Areas(tuple(names), shapely.orient_polygons(polygons), owner, shapely.is_valid(polygons), first_lon)
 
 
 def edges_of(areas: Areas) -> Edges:

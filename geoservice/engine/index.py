@@ -19,6 +19,7 @@ from geoservice.engine.lazy import LazyProperty
 from geoservice.engine.nearest import REACH_M, STEP_M, NearestEdges
 from geoservice.engine.scalar import NOWHERE, BorderTables, Found, OwnerTables, answer
 from geoservice.engine.search import Codes, Tables, Workspace, resolve_edge_cells
+from layers.antimeridian import eastward
 
 #: Positions worked on at a time: their columns stay in a core's own cache.
 CHUNK = 65_536
@@ -80,7 +81,7 @@ class OwnershipIndex:
         array
             (n,) int32, index into `codes`, -1 for none.
         """
-        x, y = _column(lon), _column(lat)
+        x, y = self._lon(lon), _column(lat)
         if x.shape != y.shape:
             raise ValueError("lon and lat must be of the same length")
         found = np.full(len(x), -1, np.int32)
@@ -123,7 +124,7 @@ class OwnershipIndex:
         for metres in (accuracy_m, snap_tolerance_m):
             if not 0 <= metres <= REACH_M:
                 raise ValueError("accuracy_m and snap_tolerance_m must be between 0 and 1000 metres")
-        x, y = _column(lon), _column(lat)
+        x, y = self._lon(lon), _column(lat)
         if x.shape != y.shape:
             raise ValueError("lon and lat must be of the same length")
         found = Answers.nobody(len(x))
@@ -161,6 +162,8 @@ class OwnershipIndex:
         """
         if self._scalar is None or not (-180 <= lon <= 180 and -90 <= lat <= 90):
             return NOWHERE
+        if lon < 0 and self._areas.first_lon == 0:
+            lon += 360
         return answer(*self._scalar, lon, lat, accuracy_m=accuracy_m, snap_tolerance_m=snap_tolerance_m)
 
     def warm(self) -> None:
@@ -178,7 +181,14 @@ class OwnershipIndex:
     @LazyProperty
     def _nearest(self) -> NearestEdges | None:
         edges = edges_of(self._areas)
-        return NearestEdges(edges) if len(edges) else None
+        return NearestEdges(edges, 0.0 if self._areas.first_lon == 0 else -180.0) if len(edges) else None
+
+    def _lon(self, lon: ArrayLike) -> Floats:
+        column = _column(lon)
+        if self._areas.first_lon is None:
+            return column
+        on_earth = np.where(np.abs(column) <= 180, column, np.nan)
+        return eastward(on_earth) if self._areas.first_lon == 0 else on_earth
 
     def _fill(self, lon: Floats, lat: Floats, found: Codes) -> None:
         if self._tables is None:

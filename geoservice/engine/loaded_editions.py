@@ -22,6 +22,7 @@ from geoservice.engine.index import OwnershipIndex
 from geoservice.engine.nearest import REACH_M
 from geoservice.engine.plane import STEPS_PER_METRE, in_steps, lat_degree_m, lon_degree_m
 from geoservice.engine.unowned import grounds_at
+from layers.antimeridian import place_at
 from layers.grids.model import Candidate, Ownership, Unowned
 
 if TYPE_CHECKING:
@@ -74,8 +75,8 @@ class LoadedEdition:
         """Return why a place belongs to nobody, where the edition leaves it so; no grid covers the place."""
         if not self.unowned:
             return None
-        place = shapely.Point(lon, lat)
-        return next((one.reason for one in self.unowned if shapely.covers(one.geom, place)), None)
+        place = place_at(lon, lat)
+        return next((one.reason for one in self.unowned if shapely.intersects(one.geom, place)), None)
 
     def ownership(self, found: Found, unowned_reason: str | None = None) -> Ownership:
         """Return an answer of the index in the words of the service; ground of nobody is no grid's for being near."""
@@ -97,7 +98,10 @@ def _within_reach(bounds: Box) -> Box:
     farthest = np.array([min(90.0, max(abs(south), abs(north)) + 0.01)])
     lon_room = 1.01 * REACH_M / float(lon_degree_m(farthest)[0])
     lat_room = 1.01 * REACH_M / float(lat_degree_m(np.zeros(1))[0])
-    return west - lon_room, south - lat_room, east + lon_room, north + lat_room
+    west, east = west - lon_room, east + lon_room
+    if west < -180 or east > 180:  # it reaches across, to the other end of all longitudes
+        west, east = -180.0, 180.0
+    return west, south - lat_room, east, north + lat_room
 
 
 @dataclass(frozen=True)
@@ -236,9 +240,11 @@ class LoadedEditions:
         """
         if jurisdiction_code is not None:
             return self._outlines[jurisdiction_code].jurisdiction_id
-        place = shapely.Point(lon, lat)
+        place = place_at(lon, lat)
         covering = (
-            one.jurisdiction_id for one in self._outlines.values() if shapely.covers(self._outline_at(one, at), place)
+            one.jurisdiction_id
+            for one in self._outlines.values()
+            if shapely.intersects(self._outline_at(one, at), place)
         )
         return next(covering, None)
 

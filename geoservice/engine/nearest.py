@@ -69,10 +69,11 @@ class _Nodes:
 class NearestEdges:
     """Distances to the nearest edge for places within REACH_M of any."""
 
-    def __init__(self, edges: Edges) -> None:
+    def __init__(self, edges: Edges, first_lon: float = -180.0) -> None:
+        """Make the lists; `first_lon` is the least longitude that a position may have."""
         self.ends = np.column_stack((edges.ax, edges.ay, edges.bx, edges.by))
         self.low, self.high = edges.low.astype(np.int32), edges.high.astype(np.int32)
-        self._west, self._south, self._east, self._north = _region(self.ends)
+        self._west, self._south, self._east, self._north = _region(self.ends, first_lon)
         self._depth = int(np.clip(np.ceil(np.log2(len(edges)) / 2) + 3, *_LEVELS))
         self._per_lon = 2**self._depth / (self._east - self._west)
         self._per_lat = 2**self._depth / (self._north - self._south)
@@ -303,7 +304,7 @@ def _ratio(lat: Floats, height: float) -> Floats:
     return ratio
 
 
-def _region(ends: Floats) -> tuple[float, float, float, float]:
+def _region(ends: Floats, first_lon: float) -> tuple[float, float, float, float]:
     """Return west, south, east, north of the places within REACH_M of an edge, and a little more."""
     west, south = ends[:, [0, 2]].min(), ends[:, [1, 3]].min()
     east, north = ends[:, [0, 2]].max(), ends[:, [1, 3]].max()
@@ -311,4 +312,5 @@ def _region(ends: Floats) -> tuple[float, float, float, float]:
     south, north = max(south - room, -90.0), min(north + room, 90.0 + _RIM)
     # At the latitude of a place a degree of longitude may be shorter than at any edge.
     room = 1.01 * REACH_M / float(lon_degree_m(np.array([max(abs(south), abs(north))]))[0])
-    return float(max(west - room, -180.0)), float(south), float(min(east + room, 180.0 + _RIM)), float(north)
+    west, east = max(west - room, first_lon), min(east + room, first_lon + 360.0 + _RIM)
+    return float(west), float(south), float(east), float(north)

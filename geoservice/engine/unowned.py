@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geoservice.engine.edges import Bools, Floats
+from layers.antimeridian import places_at
 from layers.grids.model import Unowned
 
 
@@ -20,7 +21,7 @@ def grounds_at(grounds: Sequence[Unowned], lon: Floats, lat: Floats) -> NDArray[
     found = np.full(len(lon), len(grounds), np.int32)
     if grounds and len(lon):
         tree = shapely.STRtree([one.geom for one in grounds])
-        place, ground = tree.query(shapely.points(lon, lat), predicate="covered_by")
+        place, ground = tree.query(places_at(lon, lat), predicate="intersects")
         np.minimum.at(found, place, ground.astype(np.int32))
     return np.where(found < len(grounds), found, np.int32(-1))
 

@@ -13,6 +13,7 @@ NAMES = (
     "ground",  # extensions, the schema: all stand on it
     "values",  # what CHECKs ask
     "distances",
+    "antimeridian",  # distances across it
     "jurisdictions",  # nearly every table belongs to one
     "scopes",  # which name one, in grants of logins
     "editions",  # of a jurisdiction

@@ -49,6 +49,7 @@ CREATE FUNCTION geoservice.draw_sector() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     PERFORM require_position(new.geom, 'Camera ' || new.code);
+    new.geom := on_one_side(new.geom);
     IF NOT (new.bearing_deg >= 0 AND new.bearing_deg < 360 AND new.fov_deg > 0 AND new.fov_deg <= 360
         AND new.range_m > 0 AND new.range_m <= 2000) THEN
         RAISE EXCEPTION 'Camera % looks % degrees from north, % degrees wide, % m far.',
@@ -59,6 +60,10 @@ BEGIN
     -- What sees all around looks nowhere in particular.
     new.sector := view_sector(new.geom, CASE WHEN new.fov_deg = 360 THEN coalesce(new.bearing_deg, 0) ELSE new.bearing_deg END,
                               new.fov_deg, new.range_m);
+    IF NOT is_on_earth(new.sector) THEN
+        RAISE EXCEPTION 'What camera % sees reaches across the meridian of 180 degrees, or over a pole.', new.code
+            USING ERRCODE = 'check_violation', HINT = 'Leave out how far it sees (range_m): its place is stored without a sector.';
+    END IF;
     RETURN new;
 END $$;
 CREATE TRIGGER draw_sector BEFORE INSERT OR UPDATE OF geom, bearing_deg, fov_deg, range_m, sector ON geoservice.camera

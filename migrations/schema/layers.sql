@@ -36,6 +36,7 @@ BEGIN
     PERFORM lock_jurisdiction_shared(new.jurisdiction_id);
     IF tg_argv[0] = 'Point' THEN
         PERFORM require_position(new.geom, initcap(regexp_replace(tg_table_name, '^own_', '')) || ' ' || new.code);
+        new.geom := on_one_side(new.geom);
     ELSE
         PERFORM require_sound(new.geom, initcap(regexp_replace(tg_table_name, '^own_', '')) || ' ' || new.code);
     END IF;
@@ -49,6 +50,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, publ
 BEGIN
     PERFORM lock_jurisdiction_shared(new.jurisdiction_id);
     PERFORM require_position(new.geom, initcap(tg_table_name) || ' ' || new.id);
+    new.geom := on_one_side(new.geom);
     IF new.building_code IS NULL THEN
         new.grid_code := (owner_of(new.geom, clock_timestamp(), 0, new.jurisdiction_id)).grid_code;
     ELSE

@@ -37,7 +37,7 @@ BEGIN ATOMIC
            t.id, t.code, t.name,
            geoservice.distance_m(place, t.border, lon_m, lat_m), t.accuracy_m
       FROM geoservice.territory AS t
-     WHERE st_covers(t.geom, place)
+     WHERE st_intersects(t.geom, geoservice.on_both_sides(place))
        AND t.valid @> instant
        AND t.known @> known_at
        AND (only_in IS NULL OR t.jurisdiction_id = only_in);
@@ -53,7 +53,7 @@ BEGIN ATOMIC
       JOIN geoservice.edition_period AS p ON p.edition_id = g.edition_id
       JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
      WHERE g.unowned_reason IS NOT NULL
-       AND st_covers(g.geom, place)
+       AND st_intersects(g.geom, geoservice.on_both_sides(place))
        AND p.valid @> instant
        AND p.known @> known_at
        AND (only_in IS NULL OR p.jurisdiction_id = only_in)
@@ -84,7 +84,7 @@ BEGIN ATOMIC
                geoservice.distance_m(place, t.border, lon_m, lat_m) AS to_border_m
           FROM geoservice.territory AS t
          -- 1000 m: no tolerance or accuracy is larger; CHECKs and parsers say so.
-         WHERE t.geom && st_expand(place, 1000 / lon_m, 1000 / lat_m)
+         WHERE t.geom && geoservice.box_around(place, 1000 / lon_m, 1000 / lat_m)
            AND t.valid @> instant
            AND t.known @> known_at
            AND (only_in IS NULL OR t.jurisdiction_id = only_in)
@@ -116,7 +116,7 @@ BEGIN ATOMIC
          WHERE t.jurisdiction_id = jurisdiction
            AND t.valid @> instant
            AND t.known @> known_at
-           AND t.geom && st_expand(place, reach_m / lon_m, reach_m / lat_m)
+           AND t.geom && geoservice.box_around(place, reach_m / lon_m, reach_m / lat_m)
       ) AS near
      WHERE near.distance_m <= reach_m;
 END;
@@ -144,6 +144,9 @@ BEGIN
     ELSIF at IS NULL OR known_at IS NULL THEN
         RAISE EXCEPTION 'The instant is null: nobody could own the place then.'
             USING ERRCODE = 'null_value_not_allowed', HINT = 'Leave it out to ask for now.';
+    END IF;
+    IF public.st_x(place) OPERATOR(pg_catalog.=) 180 THEN
+        place := geoservice.on_one_side(place);
     END IF;
     lon_m := geoservice.lon_degree_m(public.st_y(place));
     lat_m := geoservice.lat_degree_m(public.st_y(place));

@@ -58,6 +58,9 @@ BEGIN
     END IF;
     new.received_x := coalesce(new.received_x, public.st_x(new.geom));
     new.received_y := coalesce(new.received_y, public.st_y(new.geom));
+    IF public.st_x(new.geom) OPERATOR(pg_catalog.=) 180 THEN
+        new.geom := geoservice.on_one_side(new.geom);
+    END IF;
     IF answer.jurisdiction_id IS NULL OR new.building_code IS NOT NULL OR new.overrule_grid_code IS NOT NULL THEN
         answer := geoservice.owner_by_report(new, answer, old.building_code);
     END IF;
@@ -196,7 +199,7 @@ CREATE FUNCTION geoservice.building_meant(building text, place geometry, only_in
 RETURNS TABLE (geom geometry, jurisdiction_id integer, within_tolerance boolean)
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     SELECT b.geom, b.jurisdiction_id,
-           distance_m(place, b.geom, lon_degree_m(st_y(place)), lat_degree_m(st_y(place))) <= j.snap_tolerance_m
+           distance_across_m(place, b.geom, lon_degree_m(st_y(place)), lat_degree_m(st_y(place))) <= j.snap_tolerance_m
       FROM building AS b JOIN jurisdiction AS j ON j.id = b.jurisdiction_id
      WHERE b.code = building_meant.building AND (only_in IS NULL OR b.jurisdiction_id = only_in)
      ORDER BY b.geom <-> place

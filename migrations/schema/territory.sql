@@ -27,7 +27,7 @@ CREATE TABLE geoservice.territory (
     valid tstzrange NOT NULL CHECK (NOT isempty(valid)),
     known tstzrange NOT NULL CHECK (NOT isempty(known)),
     geom geometry(MultiPolygon, 4326) NOT NULL,
-    border geometry(MultiLineString, 4326) NOT NULL,   -- the rings as lines, for distances
+    border geometry(MultiLineString, 4326) NOT NULL,   -- border_of(geom), for distances
     snap_tolerance_m double precision NOT NULL,
     accuracy_m double precision NOT NULL,
     -- One spell of a code at an instant, as known at another. The hash of the code stands in front: GiST is slow at telling
@@ -69,12 +69,12 @@ CREATE FUNCTION geoservice.jurisdiction_around(place geometry, instant timestamp
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
     SELECT j.id
-      FROM (SELECT f.id FROM geoservice.jurisdiction AS f WHERE f.outline && place
+      FROM (SELECT f.id FROM geoservice.jurisdiction AS f WHERE f.outline && geoservice.on_both_sides(place)
              UNION
-            SELECT e.jurisdiction_id FROM geoservice.edition AS e WHERE e.outline && place AND geoservice.was_published(e.status)
+            SELECT e.jurisdiction_id FROM geoservice.edition AS e WHERE e.outline && geoservice.on_both_sides(place) AND geoservice.was_published(e.status)
            ) AS near
       JOIN geoservice.jurisdiction AS j ON j.id = near.id
-     WHERE st_covers(geoservice.outline_at(j.id, instant, known_at), place)
+     WHERE st_intersects(geoservice.outline_at(j.id, instant, known_at), geoservice.on_both_sides(place))
      ORDER BY j.code LIMIT 1
 );
 
@@ -121,7 +121,7 @@ BEGIN
     INSERT INTO territory (jurisdiction_id, jurisdiction_code, code, name, name_en, valid, known, geom, border,
                            snap_tolerance_m, accuracy_m)
     SELECT place.id, place.code, g.code, g.name, g.name_en, tstzrange(starts, NULL), tstzrange(known_from, NULL),
-           g.geom, st_multi(st_boundary(g.geom)), place.snap_tolerance_m, place.accuracy_m
+           g.geom, border_of(g.geom), place.snap_tolerance_m, place.accuracy_m
       FROM grid AS g
      WHERE g.edition_id = apply_edition.edition AND g.unowned_reason IS NULL AND g.code NOT IN (
         SELECT t.code FROM territory AS t

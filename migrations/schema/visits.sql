@@ -19,8 +19,9 @@ CREATE INDEX ix_visit_jurisdiction_id_at ON geoservice.visit (jurisdiction_id, a
 CREATE FUNCTION geoservice.place_visit() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
-    place geometry := new.geom;
+    place geometry := on_one_side(new.geom);
 BEGIN
+    new.geom := place;
     IF new.at > clock_timestamp() + interval '5 minutes' THEN
         RAISE EXCEPTION 'A visit that is still to come can not be noted.' USING ERRCODE = 'check_violation',
             HINT = 'Give the instant at which it was, with its zone.';

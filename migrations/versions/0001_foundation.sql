@@ -234,6 +234,62 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN st_distance(
     st_affine(shape, lon_m, 0, 0, lat_m, -st_x(place) * lon_m, -st_y(place) * lat_m), 'SRID=4326;POINT(0 0)'::geometry);
 
+-- The meridian of 180 degrees, which is that of -180: stored shapes are cut along it (RFC 7946, 3.1.9), and the cut is no border.
+-- layers/antimeridian.py says the same to Python.
+
+-- A point as it is stored and asked about: of the two longitudes of that meridian, -180.
+CREATE FUNCTION geoservice.on_one_side(place geometry) RETURNS geometry
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN st_x(place) = 180 THEN st_setsrid(st_makepoint(-180, st_y(place)), 4326) ELSE place END;
+
+-- A place as it meets stored shapes: on that meridian the points on both sides of the cut. Ask st_intersects, which of an area
+-- and a point is st_covers.
+CREATE FUNCTION geoservice.on_both_sides(place geometry) RETURNS geometry
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(st_x(place)) = 180
+            THEN st_collect(st_setsrid(st_makepoint(-180, st_y(place)), 4326), st_setsrid(st_makepoint(180, st_y(place)), 4326))
+            ELSE place END;
+
+-- The box so many degrees around a place; where that reaches across, all around the earth, for indexes are no wiser.
+CREATE FUNCTION geoservice.box_around(place geometry, lon_deg double precision, lat_deg double precision) RETURNS geometry
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(st_x(place)) + lon_deg < 180 THEN st_expand(place, lon_deg, lat_deg)
+            ELSE st_makeenvelope(-180, st_y(place) - lat_deg, 180, st_y(place) + lat_deg, 4326) END;
+
+-- True for a shape that comes so near to that meridian (1 km, as far as distances are asked for) that it may be met across.
+CREATE FUNCTION geoservice.is_near_antimeridian(geom geometry) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN greatest(st_xmax(geom), -st_xmin(geom))
+       + 1010 / geoservice.lon_degree_m(least(greatest(st_ymax(geom), -st_ymin(geom)) + 0.01, 90)) >= 180;
+
+-- True for a stored shape that lies across that meridian: wider than half the earth one way round, and not the other.
+CREATE FUNCTION geoservice.lies_across(geom geometry) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN st_xmax(geom) - st_xmin(geom) <= 180 THEN false
+            ELSE st_xmax(st_shiftlongitude(geom)) - st_xmin(st_shiftlongitude(geom)) < 180
+                 AND NOT EXISTS (SELECT FROM st_dump(geom) AS d WHERE st_xmax(d.geom) - st_xmin(d.geom) = 360) END;
+
+-- The border of an area, as lines, for distances from any place: its rings; near that meridian without the cut, and drawn once
+-- more on either side of the earth, so that it is beside every place that it is near.
+CREATE FUNCTION geoservice.border_of(geom geometry) RETURNS geometry
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN st_multi(CASE
+    WHEN geoservice.is_near_antimeridian(geom)
+    THEN st_intersection(
+        st_boundary(st_union(ARRAY[st_translate(geom, -360, 0), geom, st_translate(geom, 360, 0)])),
+        st_makeenvelope(-360, -91, 360, 91, 4326))
+    ELSE st_boundary(geom) END);
+
+-- Distance in metres from a place to a shape that is small, whichever way around the earth is shorter; as distance_m.
+CREATE FUNCTION geoservice.distance_across_m(place geometry, shape geometry, lon_m double precision, lat_m double precision)
+RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN geoservice.is_near_antimeridian(shape)
+    THEN least(geoservice.distance_m(place, shape, lon_m, lat_m),
+               geoservice.distance_m(st_translate(place, CASE WHEN st_x(place) < 0 THEN 360 ELSE -360 END, 0), shape, lon_m, lat_m))
+    ELSE geoservice.distance_m(place, shape, lon_m, lat_m) END;
+
 -- Jurisdictions: an outline, how positions are measured in it, and what it wants of its grids.
 
 CREATE TABLE geoservice.jurisdiction (
@@ -1047,7 +1103,7 @@ CREATE TABLE geoservice.territory (
     valid tstzrange NOT NULL CHECK (NOT isempty(valid)),
     known tstzrange NOT NULL CHECK (NOT isempty(known)),
     geom geometry(MultiPolygon, 4326) NOT NULL,
-    border geometry(MultiLineString, 4326) NOT NULL,   -- the rings as lines, for distances
+    border geometry(MultiLineString, 4326) NOT NULL,   -- border_of(geom), for distances
     snap_tolerance_m double precision NOT NULL,
     accuracy_m double precision NOT NULL,
     -- One spell of a code at an instant, as known at another. The hash of the code stands in front: GiST is slow at telling
@@ -1089,12 +1145,12 @@ CREATE FUNCTION geoservice.jurisdiction_around(place geometry, instant timestamp
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
     SELECT j.id
-      FROM (SELECT f.id FROM geoservice.jurisdiction AS f WHERE f.outline && place
+      FROM (SELECT f.id FROM geoservice.jurisdiction AS f WHERE f.outline && geoservice.on_both_sides(place)
              UNION
-            SELECT e.jurisdiction_id FROM geoservice.edition AS e WHERE e.outline && place AND geoservice.was_published(e.status)
+            SELECT e.jurisdiction_id FROM geoservice.edition AS e WHERE e.outline && geoservice.on_both_sides(place) AND geoservice.was_published(e.status)
            ) AS near
       JOIN geoservice.jurisdiction AS j ON j.id = near.id
-     WHERE st_covers(geoservice.outline_at(j.id, instant, known_at), place)
+     WHERE st_intersects(geoservice.outline_at(j.id, instant, known_at), geoservice.on_both_sides(place))
      ORDER BY j.code LIMIT 1
 );
 
@@ -1141,7 +1197,7 @@ BEGIN
     INSERT INTO territory (jurisdiction_id, jurisdiction_code, code, name, name_en, valid, known, geom, border,
                            snap_tolerance_m, accuracy_m)
     SELECT place.id, place.code, g.code, g.name, g.name_en, tstzrange(starts, NULL), tstzrange(known_from, NULL),
-           g.geom, st_multi(st_boundary(g.geom)), place.snap_tolerance_m, place.accuracy_m
+           g.geom, border_of(g.geom), place.snap_tolerance_m, place.accuracy_m
       FROM grid AS g
      WHERE g.edition_id = apply_edition.edition AND g.unowned_reason IS NULL AND g.code NOT IN (
         SELECT t.code FROM territory AS t
@@ -1269,7 +1325,7 @@ BEGIN ATOMIC
            t.id, t.code, t.name,
            geoservice.distance_m(place, t.border, lon_m, lat_m), t.accuracy_m
       FROM geoservice.territory AS t
-     WHERE st_covers(t.geom, place)
+     WHERE st_intersects(t.geom, geoservice.on_both_sides(place))
        AND t.valid @> instant
        AND t.known @> known_at
        AND (only_in IS NULL OR t.jurisdiction_id = only_in);
@@ -1285,7 +1341,7 @@ BEGIN ATOMIC
       JOIN geoservice.edition_period AS p ON p.edition_id = g.edition_id
       JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
      WHERE g.unowned_reason IS NOT NULL
-       AND st_covers(g.geom, place)
+       AND st_intersects(g.geom, geoservice.on_both_sides(place))
        AND p.valid @> instant
        AND p.known @> known_at
        AND (only_in IS NULL OR p.jurisdiction_id = only_in)
@@ -1316,7 +1372,7 @@ BEGIN ATOMIC
                geoservice.distance_m(place, t.border, lon_m, lat_m) AS to_border_m
           FROM geoservice.territory AS t
          -- 1000 m: no tolerance or accuracy is larger; CHECKs and parsers say so.
-         WHERE t.geom && st_expand(place, 1000 / lon_m, 1000 / lat_m)
+         WHERE t.geom && geoservice.box_around(place, 1000 / lon_m, 1000 / lat_m)
            AND t.valid @> instant
            AND t.known @> known_at
            AND (only_in IS NULL OR t.jurisdiction_id = only_in)
@@ -1348,7 +1404,7 @@ BEGIN ATOMIC
          WHERE t.jurisdiction_id = jurisdiction
            AND t.valid @> instant
            AND t.known @> known_at
-           AND t.geom && st_expand(place, reach_m / lon_m, reach_m / lat_m)
+           AND t.geom && geoservice.box_around(place, reach_m / lon_m, reach_m / lat_m)
       ) AS near
      WHERE near.distance_m <= reach_m;
 END;
@@ -1376,6 +1432,9 @@ BEGIN
     ELSIF at IS NULL OR known_at IS NULL THEN
         RAISE EXCEPTION 'The instant is null: nobody could own the place then.'
             USING ERRCODE = 'null_value_not_allowed', HINT = 'Leave it out to ask for now.';
+    END IF;
+    IF public.st_x(place) OPERATOR(pg_catalog.=) 180 THEN
+        place := geoservice.on_one_side(place);
     END IF;
     lon_m := geoservice.lon_degree_m(public.st_y(place));
     lat_m := geoservice.lat_degree_m(public.st_y(place));
@@ -1490,6 +1549,7 @@ BEGIN
     PERFORM lock_jurisdiction_shared(new.jurisdiction_id);
     IF tg_argv[0] = 'Point' THEN
         PERFORM require_position(new.geom, initcap(regexp_replace(tg_table_name, '^own_', '')) || ' ' || new.code);
+        new.geom := on_one_side(new.geom);
     ELSE
         PERFORM require_sound(new.geom, initcap(regexp_replace(tg_table_name, '^own_', '')) || ' ' || new.code);
     END IF;
@@ -1503,6 +1563,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, publ
 BEGIN
     PERFORM lock_jurisdiction_shared(new.jurisdiction_id);
     PERFORM require_position(new.geom, initcap(tg_table_name) || ' ' || new.id);
+    new.geom := on_one_side(new.geom);
     IF new.building_code IS NULL THEN
         new.grid_code := (owner_of(new.geom, clock_timestamp(), 0, new.jurisdiction_id)).grid_code;
     ELSE
@@ -2582,6 +2643,7 @@ CREATE FUNCTION geoservice.draw_sector() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     PERFORM require_position(new.geom, 'Camera ' || new.code);
+    new.geom := on_one_side(new.geom);
     IF NOT (new.bearing_deg >= 0 AND new.bearing_deg < 360 AND new.fov_deg > 0 AND new.fov_deg <= 360
         AND new.range_m > 0 AND new.range_m <= 2000) THEN
         RAISE EXCEPTION 'Camera % looks % degrees from north, % degrees wide, % m far.',
@@ -2592,6 +2654,10 @@ BEGIN
     -- What sees all around looks nowhere in particular.
     new.sector := view_sector(new.geom, CASE WHEN new.fov_deg = 360 THEN coalesce(new.bearing_deg, 0) ELSE new.bearing_deg END,
                               new.fov_deg, new.range_m);
+    IF NOT is_on_earth(new.sector) THEN
+        RAISE EXCEPTION 'What camera % sees reaches across the meridian of 180 degrees, or over a pole.', new.code
+            USING ERRCODE = 'check_violation', HINT = 'Leave out how far it sees (range_m): its place is stored without a sector.';
+    END IF;
     RETURN new;
 END $$;
 CREATE TRIGGER draw_sector BEFORE INSERT OR UPDATE OF geom, bearing_deg, fov_deg, range_m, sector ON geoservice.camera
@@ -3420,6 +3486,9 @@ BEGIN
     END IF;
     new.received_x := coalesce(new.received_x, public.st_x(new.geom));
     new.received_y := coalesce(new.received_y, public.st_y(new.geom));
+    IF public.st_x(new.geom) OPERATOR(pg_catalog.=) 180 THEN
+        new.geom := geoservice.on_one_side(new.geom);
+    END IF;
     IF answer.jurisdiction_id IS NULL OR new.building_code IS NOT NULL OR new.overrule_grid_code IS NOT NULL THEN
         answer := geoservice.owner_by_report(new, answer, old.building_code);
     END IF;
@@ -3558,7 +3627,7 @@ CREATE FUNCTION geoservice.building_meant(building text, place geometry, only_in
 RETURNS TABLE (geom geometry, jurisdiction_id integer, within_tolerance boolean)
 LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     SELECT b.geom, b.jurisdiction_id,
-           distance_m(place, b.geom, lon_degree_m(st_y(place)), lat_degree_m(st_y(place))) <= j.snap_tolerance_m
+           distance_across_m(place, b.geom, lon_degree_m(st_y(place)), lat_degree_m(st_y(place))) <= j.snap_tolerance_m
       FROM building AS b JOIN jurisdiction AS j ON j.id = b.jurisdiction_id
      WHERE b.code = building_meant.building AND (only_in IS NULL OR b.jurisdiction_id = only_in)
      ORDER BY b.geom <-> place
@@ -3879,8 +3948,9 @@ CREATE INDEX ix_visit_jurisdiction_id_at ON geoservice.visit (jurisdiction_id, a
 CREATE FUNCTION geoservice.place_visit() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
-    place geometry := new.geom;
+    place geometry := on_one_side(new.geom);
 BEGIN
+    new.geom := place;
     IF new.at > clock_timestamp() + interval '5 minutes' THEN
         RAISE EXCEPTION 'A visit that is still to come can not be noted.' USING ERRCODE = 'check_violation',
             HINT = 'Give the instant at which it was, with its zone.';
@@ -5419,6 +5489,10 @@ GRANT EXECUTE ON FUNCTION
     geoservice.require_position(geometry, text), geoservice.require_sound(geometry, text),
     geoservice.lon_degree_m(double precision), geoservice.lat_degree_m(double precision),
     geoservice.distance_m(geometry, geometry, double precision, double precision),
+    geoservice.on_one_side(geometry), geoservice.on_both_sides(geometry), geoservice.is_near_antimeridian(geometry),
+    geoservice.lies_across(geometry),
+    geoservice.box_around(geometry, double precision, double precision),
+    geoservice.distance_across_m(geometry, geometry, double precision, double precision),
     geoservice.view_sector(geometry, double precision, double precision, double precision),
     geoservice.is_open(text), geoservice.clock_runs(text), geoservice.urgency(geoservice.incident),
     geoservice.urgency_of(text, timestamptz, timestamptz, timestamptz),

@@ -231,7 +231,6 @@ def test_an_accuracy_that_is_none_is_refused(connection: Connection[Any], town: 
         connection.execute("SELECT geoservice.owner_of(%s::geometry, now(), %s)", [places.CENTRE.wkt, accuracy_m])
 
 
-@pytest.mark.xfail(strict=True, reason="the two are two places to PostGIS; decision 2 does not serve the antimeridian")
 def test_plus_and_minus_180_degrees_are_the_same_place(connection: Connection[Any]) -> None:
     east = places.multi(shapely.box(179.99, 10, 180, 10.01))
     make_edition(connection, make_jurisdiction(connection, code="east", outline=east, metric_srid=32660), {"e": east})
