@@ -12,6 +12,7 @@ import shapely
 from shapely import MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from layers.antimeridian import on_one_side
 from layers.crs import STORAGE_SRID, Position
 from layers.errors import InvalidGeometry
 
@@ -132,7 +133,7 @@ def as_multipolygon(geom: BaseGeometry) -> MultiPolygon:
 def place_in(geom: BaseGeometry) -> Position | None:
     """Return one place of a geometry to show to people: inside an area, on a line; None when it is empty."""
     point: Point = shapely.point_on_surface(geom)
-    return None if point is None or point.is_empty else Position(point.x, point.y)
+    return None if point is None or point.is_empty else Position(on_one_side(point.x), point.y)
 
 
 def segments_of(geom: BaseGeometry) -> np.ndarray:

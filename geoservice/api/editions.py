@@ -21,6 +21,7 @@ from geoservice.web.parsing import Code, Name, RowNumber, StrictModel
 from geoservice.web.preconditions import etag
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
+from layers.antimeridian import cut
 from layers.grids.model import Edition, Finding, GridShape
 
 TAG = Tag(name="editions", description="Complete sets of grids, one in force at a time")
@@ -194,7 +195,7 @@ def edition_out(edition: Edition) -> EditionOut:
 def _feature(finding: Finding) -> dict[str, Any]:
     geometry = None
     if finding.geom is not None:
-        rounded = shapely.set_precision(finding.geom, 10**-GEOJSON_DECIMALS, mode="pointwise")
+        rounded = shapely.set_precision(cut(finding.geom), 10**-GEOJSON_DECIMALS, mode="pointwise")
         geometry = orjson.loads(shapely.to_geojson(rounded))
     return {
         "type": "Feature",
@@ -211,7 +212,7 @@ def grid_feature(grid: GridShape) -> dict[str, Any]:
     return {
         "type": "Feature",
         "id": grid.code,
-        "geometry": None if grid.geom is None else orjson.loads(shapely.to_geojson(grid.geom)),
+        "geometry": None if grid.geom is None else orjson.loads(shapely.to_geojson(cut(grid.geom))),
         "properties": {
             "code": grid.code, "name": grid.name, "name_en": grid.name_en, "parent_code": grid.parent_code,
             "unowned_reason": grid.unowned_reason,

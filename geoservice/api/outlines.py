@@ -22,6 +22,7 @@ from geoservice.web.parsing import Instant, InvalidInput, Name, StrictModel
 from geoservice.web.preconditions import etag, stated_revision
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render_bytes
+from layers.antimeridian import cut
 
 TAG = Tag(name="outlines", description="The ground that the grids of an edition partition")
 SECURITY: list[dict[str, list[str]]] = [{"key": []}]
@@ -141,7 +142,7 @@ def outline_properties(view: OutlineView) -> dict[str, Any]:
 
 
 def _feature(view: OutlineView) -> Response:
-    geometry = orjson.loads(shapely.to_geojson(view.outline.outline))
+    geometry = orjson.loads(shapely.to_geojson(cut(view.outline.outline)))
     feature = {"type": "Feature", "geometry": geometry, "properties": outline_properties(view)}
     return render_bytes(dumps(feature), headers=etag(view.edition))
 

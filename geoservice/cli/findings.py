@@ -11,6 +11,7 @@ import click
 import orjson
 
 from geoservice.lazy_modules import lazily
+from layers.antimeridian import cut
 
 with lazily():
     import shapely
@@ -98,7 +99,7 @@ def finding_fields(finding: model.Finding) -> dict[str, object]:
 
 def _geojson(finding: model.Finding) -> object:
     # Every digit: a strip of a centimetre would collapse when rounded to seven decimals.
-    return None if finding.geom is None else orjson.loads(shapely.to_geojson(finding.geom))
+    return None if finding.geom is None else orjson.loads(shapely.to_geojson(cut(finding.geom)))
 
 
 def _grids(finding: model.Finding) -> str:

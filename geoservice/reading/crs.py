@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pyproj.exceptions import CRSError, ProjError
 
 from geoservice.reading.file_errors import CrsCanNotBeTrue, CrsNotStated, CrsNotSure, CrsUnknown, DatumNotSure
+from layers.antimeridian import lies_across
 from layers.crs import (
     GEOGRAPHIC_NAMES,
     SHIFTED_NAMES,
@@ -194,7 +195,7 @@ def to_lonlat(
     if places.is_shifted:
         _require_mainland(coords, on_earth, places.name)
     # When most are wild, the CRS is wrong.
-    if len(coords) and on_earth.mean() < 0.5:
+    if len(coords) and on_earth.mean() < 0.5 and not lies_across(geoms):
         raise CrsCanNotBeTrue(crs=places.name, **_extent(coords))
     if places.in_degrees:
         return geoms, places

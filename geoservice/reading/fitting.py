@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import GeometryType
 
+from layers.antimeridian import cut, lies_across, whole
 from layers.crs import KEPT_DECIMALS
 from layers.layer import Layer
 
@@ -53,6 +54,7 @@ def fitted(geoms: NDArray[np.object_], layer: Layer) -> Fitted:
     """
     done = Fitted(np.array([*geoms, None], dtype=object)[:-1])
     _drop_empty(done)
+    _cut(done)
     _round(done)
     _unite(done, layer)
     _refuse(done, ~_is_kind(done.geoms, layer), lambda geom: _not_taken(geom, layer))
@@ -62,6 +64,14 @@ def fitted(geoms: NDArray[np.object_], layer: Layer) -> Fitted:
 
 def _drop_empty(done: Fitted) -> None:
     done.geoms[shapely.is_empty(done.geoms)] = None
+
+
+def _cut(done: Fitted) -> None:
+    """Cut at 180 degrees what lies across, however it is written."""
+    west, _, east, _ = shapely.bounds(done.geoms).T
+    for at in np.flatnonzero((east - west > 180) | (east > 180) | (west < -180)).tolist():
+        if lies_across(done.geoms[at : at + 1]):
+            done.geoms[at] = cut(whole(done.geoms[at : at + 1])[0])
 
 
 def _round(done: Fitted) -> None:

@@ -35,6 +35,7 @@ from geoservice.reading.file_errors import (
 from geoservice.reading.geojson_crs import stated_crs
 from geoservice.reading.limits import Limits
 from geoservice.reading.staging import stage
+from layers.antimeridian import lies_across, whole
 
 #: A script, not a module: so it runs with nothing of the service importable, installed or not.
 CHILD = Path(__file__).with_name("reader_process.py")
@@ -192,6 +193,8 @@ def _features(table: pa.Table, geometry: str, to_degrees: Callable[[Any], tuple[
     unbuildable = frozenset(n for n, wkb in enumerate(wkbs) if wkb is not None and geoms[n] is None)
     with_heights = int((shapely.has_z(geoms) | shapely.has_m(geoms)).sum())
     placed, places = to_degrees(shapely.force_2d(geoms))
+    if lies_across(placed):
+        placed = whole(placed)
     others = table.drop_columns([geometry])
     single = frozenset(field.name for field in others.schema if pa.types.is_float32(field.type))
     try:

@@ -120,7 +120,7 @@ class ExportService:
         """Return an edition, its grids, and whom whoever shows them names."""
         with self._database.transaction(timeout_s=timeout_s) as connection:
             edition = get_edition(connection, edition_id)
-            grids = queries.grids_of(connection, edition_id)
+            grids = queries.stored_grids_of(connection, edition_id)
             jurisdiction = get_jurisdiction(connection, edition.jurisdiction_code)
             note_export(connection, jurisdiction.id, len(grids), edition=edition_id)
         if not grids:

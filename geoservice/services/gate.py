@@ -15,6 +15,7 @@ from geoservice.domain.small_counts import neighbourhoods_of
 from geoservice.domain.validating.norms import household_findings, pattern_findings
 from geoservice.domain.validating.soundness import STORABLE_RULES
 from geoservice.domain.validating.topology import findings_of
+from layers.antimeridian import lies_across, whole
 from layers.grids.drafts import decisions_of
 from layers.grids.model import Finding, GridShape, ReassignedCode
 from layers.grids.queries import (
@@ -93,6 +94,8 @@ def _beside_norms(connection: Connection, jurisdiction: Jurisdiction, grids: Seq
     # Findings are read by whoever draws: by neighbourhoods, that no border tells how many live behind it.
     neighbourhoods = [one for one in neighbourhoods_of(housed_places(connection, jurisdiction.id)) if one.is_told]
     points = shapely.points(np.array([(one.head.lon, one.head.lat) for one in neighbourhoods], float).reshape(-1, 2))
+    if lies_across([grid.geom for grid in grids]):
+        points = whole(points)
     counts = np.array([one.households for one in neighbourhoods], dtype=np.int64)
     found = household_findings(
         grids, points, counts, minimum=jurisdiction.households_min, maximum=jurisdiction.households_max

@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from geoservice.domain.editing.diff import Difference
 from geoservice.domain.editing.outlining import OutlineChange
 from geoservice.services.impact import Impact
+from layers.antimeridian import cut
 
 
 def move_features(impact: Impact) -> list[dict[str, Any]]:
@@ -33,7 +34,7 @@ def difference_features(found: Difference) -> list[dict[str, Any]]:
         parts += [("gained", one.code, one.gained), ("lost", one.code, one.lost)]
     parts += [("border-gone", None, found.borders_gone), ("border-new", None, found.borders_new)]
     return [
-        _feature(orjson.loads(shapely.to_geojson(geom)), {"role": role, "code": code})
+        _feature(orjson.loads(shapely.to_geojson(cut(geom))), {"role": role, "code": code})
         for role, code, geom in parts
         if not geom.is_empty
     ]
@@ -43,7 +44,9 @@ def outline_features(change: OutlineChange) -> list[dict[str, Any]]:
     """Return the ground that falls in by another outline, and that which falls out."""
     parts = (("gained", change.gained), ("lost", change.lost))
     return [
-        _feature(orjson.loads(shapely.to_geojson(geom)), {"role": role}) for role, geom in parts if not geom.is_empty
+        _feature(orjson.loads(shapely.to_geojson(cut(geom))), {"role": role})
+        for role, geom in parts
+        if not geom.is_empty
     ]
 
 

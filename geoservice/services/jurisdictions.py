@@ -23,6 +23,7 @@ from geoservice.services.healing.heal import OnProgress
 from geoservice.services.importing import TIMEOUT_S, ImportResult, store_draft, with_own_outline
 from geoservice.services.lookups import get_jurisdiction
 from geoservice.services.metric import fitting_srid, require_metric
+from layers.antimeridian import on_one_side
 from layers.crs import Position
 from layers.db.session import Database
 from layers.jurisdictions.edits import (
@@ -323,7 +324,7 @@ def _place(outline: MultiPolygon, ballpark: str | None, metric_srid: int | None,
     for fault in outline_findings(outline):
         raise OutlineNotValid(reason=fault.message)
     middle = shapely.box(*outline.bounds).centroid
-    centre = Position(middle.x, middle.y)
+    centre = Position(on_one_side(middle.x), middle.y)
     if metric_srid is not None:
         require_metric(metric_srid, centre)
     return _Place(outline, ballpark, metric_srid or fitting_srid(centre, time_zone=time_zone), time_zone)

@@ -19,6 +19,7 @@ from geoservice.errors import GridUnknown
 from geoservice.services.drafting.open_draft import OpenDraft
 from geoservice.services.gate import validate_grids
 from geoservice.services.lookups import get_edition, get_jurisdiction
+from layers.antimeridian import lies_across, whole
 from layers.basemap.queries import streets_of
 from layers.buildings.queries import building_places
 from layers.db.session import Database
@@ -80,6 +81,8 @@ class ProposingService:
             outline = queries.outline_to_begin_with(connection, jurisdiction.id)
             points, counts = _places(connection, jurisdiction.id, by)
             streets = streets_of(connection, jurisdiction.id)
+        if lies_across([outline]):
+            points, streets = whole(points), list(whole(streets))
         if by == "buildings":
             minimum, maximum = _about_average(len(points), grids or 1, minimum, maximum)
         minimum, maximum = _range(jurisdiction, minimum, maximum)
@@ -124,6 +127,8 @@ class ProposingService:
             points, counts = household_counts(connection, jurisdiction.id)
             streets = streets_of(connection, jurisdiction.id)
             taken = frozenset() if base is None else queries.codes_ever(connection, base)
+        if lies_across([grid.geom for grid in there]):
+            points, streets = whole(points), list(whole(streets))
         if base is None or grid_code not in {grid.code for grid in there}:
             raise GridUnknown(grid=grid_code, jurisdiction=jurisdiction_code, edition=base)
         minimum, maximum = _range(jurisdiction, minimum, maximum)

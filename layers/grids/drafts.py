@@ -12,6 +12,7 @@ import shapely
 from shapely import Point
 from sqlalchemy import Connection, Row, text
 
+from layers.antimeridian import cut
 from layers.crs import Position
 from layers.db.bulk import copy_rows, ewkb
 from layers.grids.model import Decision, GridShape
@@ -186,7 +187,7 @@ def set_outline(
     reason
         Why it is another than the one before; None: nobody confirmed that yet.
     """
-    connection.execute(_SET_OUTLINE, {"edition_id": edition_id, "outline": ewkb(outline)})
+    connection.execute(_SET_OUTLINE, {"edition_id": edition_id, "outline": ewkb(cut(outline))})
     if reason is not None:  # by itself: with the outline, words that stood there before would be taken for the old ones
         confirm_outline(connection, edition_id, reason)
 
@@ -279,7 +280,7 @@ def ask_for_publishing(connection: Connection, edition_id: int, note: str | None
 def _row(edition_id: int, grid: GridShape) -> dict[str, Any]:
     return {
         "edition_id": edition_id, "code": grid.code, "name": grid.name, "name_en": grid.name_en,
-        "parent_code": grid.parent_code, "geom": None if grid.geom is None else ewkb(grid.geom),
+        "parent_code": grid.parent_code, "geom": None if grid.geom is None else ewkb(cut(grid.geom)),
         "properties": orjson.dumps(grid.properties, option=orjson.OPT_NON_STR_KEYS).decode(),
         "unowned_reason": grid.unowned_reason,
     }  # fmt: skip

@@ -11,6 +11,7 @@ import orjson
 from shapely import MultiPolygon
 from sqlalchemy import Connection, text
 
+from layers.antimeridian import cut, stored
 from layers.db.bulk import copy_rows, ewkb, insert_rows
 from layers.grids.model import Finding, GridShape
 
@@ -63,7 +64,7 @@ def insert_edition(
         The outline can not be stored, or the reason not be shown.
     """
     asked = {"jurisdiction_id": jurisdiction_id, "title": title, "source": source,
-             "outline": None if outline is None else ewkb(outline), "outline_reason": outline_reason,
+             "outline": None if outline is None else ewkb(cut(outline)), "outline_reason": outline_reason,
              "ballpark": ballpark}  # fmt: skip
     return int(connection.execute(_INSERT_EDITION, asked).scalar_one())
 
@@ -82,7 +83,7 @@ def insert_grids(connection: Connection, edition_id: int, grids: Iterable[GridSh
     """Insert grids into a draft; each must have a geometry. Raise RefusedByDatabase for one that can not be stored."""
     columns = ("edition_id", "code", "name", "name_en", "parent_code", "geom", "properties", "unowned_reason")
     rows = (
-        (edition_id, grid.code, grid.name, grid.name_en, grid.parent_code, grid.geom, _json(grid.properties),
+        (edition_id, grid.code, grid.name, grid.name_en, grid.parent_code, stored(grid.geom), _json(grid.properties),
          grid.unowned_reason)
         for grid in grids
     )  # fmt: skip
@@ -107,7 +108,7 @@ def replace_findings(connection: Connection, edition_id: int, findings: Iterable
     connection.execute(_FORGET_FINDINGS, {"edition_id": edition_id})
     columns = ("edition_id", "rule", "severity", "grid_codes", "message", "size", "unit", "geom")
     rows = (
-        (edition_id, one.rule, one.severity, list(one.grid_codes), one.message, one.size, one.unit, one.geom)
+        (edition_id, one.rule, one.severity, list(one.grid_codes), one.message, one.size, one.unit, stored(one.geom))
         for one in findings
     )
     insert_rows(connection, "finding", columns, rows)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import shapely
 from sqlalchemy import Connection, Row, text
 
+from layers.antimeridian import lies_across, whole
 from layers.crs import Bbox
 from layers.errors import NoRow
 from layers.grids.model import Edition, EditionOutline, Finding, GridShape, ReassignedCode
@@ -60,6 +62,7 @@ _GRIDS_NEAR = text("""
        AND g.geom && st_expand(st_makeenvelope(:west, :south, :east, :north, 4326), 1e-6)
      ORDER BY g.code
 """)
+_LIES_ACROSS = text("SELECT geoservice.lies_across(e.outline) FROM geoservice.edition AS e WHERE e.id = :edition_id")
 _EXTENT = text("""
     SELECT st_xmin(b), st_ymin(b), st_xmax(b), st_ymax(b)
       FROM (SELECT st_extent(g.geom) AS b FROM geoservice.grid AS g
@@ -117,28 +120,28 @@ def lock_edition(connection: Connection, edition_id: int) -> None:
 
 def outline_of_edition(connection: Connection, edition_id: int) -> shapely.MultiPolygon:
     """Return the outline that the grids of an edition are to partition, EPSG:4326."""
-    outline = connection.execute(_OUTLINE, {"edition_id": edition_id}).scalar_one()
-    geom: shapely.MultiPolygon = shapely.from_wkb(bytes(outline))
-    return geom
+    return _outline(connection.execute(_OUTLINE, {"edition_id": edition_id}).scalar_one())
 
 
 def outline_beside(connection: Connection, edition_id: int) -> EditionOutline:
     """Return the outline of an edition, and the one that it was drawn from."""
     row = connection.execute(_OUTLINE_OF_DRAFT, {"edition_id": edition_id}).one()
-    return EditionOutline(
-        shapely.from_wkb(bytes(row.before)), shapely.from_wkb(bytes(row.outline)), row.reason, row.confirmed_by
-    )
+    return EditionOutline(_outline(row.before), _outline(row.outline), row.reason, row.confirmed_by)
 
 
 def outline_to_begin_with(connection: Connection, jurisdiction_id: int) -> shapely.MultiPolygon:
     """Return the outline that a new draft of a jurisdiction begins with, EPSG:4326."""
-    outline = connection.execute(_OUTLINE_BEFORE, {"jurisdiction_id": jurisdiction_id}).scalar_one()
-    geom: shapely.MultiPolygon = shapely.from_wkb(bytes(outline))
-    return geom
+    return _outline(connection.execute(_OUTLINE_BEFORE, {"jurisdiction_id": jurisdiction_id}).scalar_one())
 
 
 def grids_of(connection: Connection, edition_id: int) -> tuple[GridShape, ...]:
-    """Return the grids of an edition, by code."""
+    """Return the grids of an edition, by code; whole where they lie across 180 degrees (`layers.antimeridian`)."""
+    found = stored_grids_of(connection, edition_id)
+    return _whole(found) if lies_across_180(connection, edition_id) else found
+
+
+def stored_grids_of(connection: Connection, edition_id: int) -> tuple[GridShape, ...]:
+    """Return the grids of an edition as they are stored, by code: cut at 180 degrees, to be shown or written."""
     return tuple(_grid(row) for row in connection.execute(_GRIDS, {"edition_id": edition_id}))
 
 
@@ -146,7 +149,8 @@ def grids_near(connection: Connection, edition_id: int, bounds: Bbox) -> tuple[G
     """Return the grids of an edition whose boxes meet a box, by code."""
     west, south, east, north = bounds
     asked = {"edition_id": edition_id, "west": west, "south": south, "east": east, "north": north}
-    return tuple(_grid(row) for row in connection.execute(_GRIDS_NEAR, asked))
+    found = tuple(_grid(row) for row in connection.execute(_GRIDS_NEAR, asked))
+    return _whole(found) if lies_across_180(connection, edition_id) else found
 
 
 def extent_of(connection: Connection, edition_id: int, codes: Sequence[str]) -> Bbox | None:
@@ -204,6 +208,23 @@ def reused_codes(connection: Connection, edition_id: int) -> list[str]:
 def findings_of_edition(connection: Connection, edition_id: int) -> tuple[Finding, ...]:
     """Return what the last validation or import found, errors first."""
     return tuple(_finding(row) for row in connection.execute(_FINDINGS, {"edition_id": edition_id}))
+
+
+def lies_across_180(connection: Connection, edition_id: int) -> bool:
+    """Return whether the outline of an edition lies across 180 degrees; its grids are read whole then."""
+    return bool(connection.execute(_LIES_ACROSS, {"edition_id": edition_id}).scalar_one())
+
+
+def _outline(stored: bytes | memoryview) -> shapely.MultiPolygon:
+    geom: shapely.MultiPolygon = shapely.from_wkb(bytes(stored))
+    if lies_across([geom]):
+        (geom,) = whole([geom])
+    return geom
+
+
+def _whole(grids: Sequence[GridShape]) -> tuple[GridShape, ...]:
+    shapes = whole([grid.geom for grid in grids])
+    return tuple(replace(grid, geom=shape) for grid, shape in zip(grids, shapes, strict=True))
 
 
 def _grid(row: Row[Any]) -> GridShape:

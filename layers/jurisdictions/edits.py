@@ -7,6 +7,7 @@ from dataclasses import asdict
 from shapely import MultiPolygon
 from sqlalchemy import Connection, text
 
+from layers.antimeridian import cut
 from layers.db.bulk import ewkb
 from layers.jurisdictions.model import Reroute, Retention, Visitors
 
@@ -63,7 +64,7 @@ def insert_jurisdiction(
     """
     connection.execute(
         _INSERT,
-        {"code": code, "name": name, "name_en": name_en, "outline": ewkb(outline), "ballpark": ballpark,
+        {"code": code, "name": name, "name_en": name_en, "outline": ewkb(cut(outline)), "ballpark": ballpark,
          "metric_srid": metric_srid, "time_zone": time_zone},
     )  # fmt: skip
 

@@ -31,6 +31,7 @@ from geoservice.domain.editing.nearness import nearest_edge, nearest_vertex
 from geoservice.domain.editing.redrawing import redraw_border
 from geoservice.domain.editing.verifying import sound, verified
 from geoservice.domain.validating.topology import ONE_BORDER_DEG
+from layers.antimeridian import on_one_side
 from layers.crs import Position, is_on_earth
 from layers.geometry import as_multipolygon
 from layers.grids.model import CODE_LENGTH_MAX, GridShape
@@ -152,7 +153,7 @@ def move_vertex(
         Nothing is near, the vertex or border lies on the outline, or a grid would become invalid or overlap another.
     """
     named = by_code(grids)
-    if not (is_on_earth(*at) and is_on_earth(*to)):
+    if not all(is_on_earth(on_one_side(lon), lat) for lon, lat in (at, to)):
         raise EditRefused("The place is not longitude and latitude.", "Give longitude first, in degrees.")
     shapes = {code: shape_of(grid) for code, grid in named.items()}
     vertex = _vertex_near(shapes, at, tolerance_m)

@@ -50,9 +50,15 @@ def verified(grids: Sequence[GridShape], change: Change, hint: str) -> Change:
     return change
 
 
-def sound(grids: Sequence[GridShape], hint: str) -> None:
-    """Raise EditRefused unless each grid can be stored: its code, its name, a valid area on the earth."""
-    for finding in soundness_findings(grids)[0] if grids else ():
+def sound(grids: Sequence[GridShape], hint: str, *, easternmost: float | None = 360) -> None:
+    """Raise EditRefused unless each grid can be stored: its code, its name, a valid area on the earth.
+
+    Parameters
+    ----------
+    easternmost
+        See `soundness_findings`: some of the grids of a jurisdiction across 180 degrees lie wholly beyond.
+    """
+    for finding in soundness_findings(grids, easternmost=easternmost)[0] if grids else ():
         if finding.rule in STORABLE_RULES:
             place = None if finding.geom is None else place_in(finding.geom)
             raise EditRefused(finding.message, hint, finding.grid_codes, place)

@@ -11,6 +11,7 @@ import shapely
 from shapely import MultiPolygon, Point
 from shapely.geometry.base import BaseGeometry
 
+from layers.antimeridian import lies_across, on_one_side
 from layers.grids.model import Finding, GridShape, code_fault, name_fault
 
 #: The most vertices of one shape; geoservice.is_sound in the database agrees.
@@ -24,15 +25,24 @@ STORABLE_RULES = frozenset(
 )
 
 
-def soundness_findings(grids: Sequence[GridShape]) -> tuple[list[Finding], list[GridShape]]:
-    """Return what is wrong with grids one by one, and the grids whose shape is sound."""
+def soundness_findings(
+    grids: Sequence[GridShape], *, easternmost: float | None = None
+) -> tuple[list[Finding], list[GridShape]]:
+    """Return what is wrong with grids one by one, and the grids whose shape is sound.
+
+    Parameters
+    ----------
+    easternmost
+        The greatest longitude they may have; None: 360 if they lie across 180 degrees, and are whole, else 180.
+    """
     if not grids:
         return [Finding("no-grids", "error", (), "There are no grids.", size=0.0, unit="grids")], []
     findings = [finding for grid in grids for finding in _naming(grid)]
     findings += _duplicates(grids)
     sound = []
+    east = easternmost or _easternmost([grid.geom for grid in grids])
     for grid in grids:
-        fault = _fault(grid.geom, f"Grid {grid.code}", (grid.code,))
+        fault = _fault(grid.geom, f"Grid {grid.code}", (grid.code,), east)
         if fault is None:
             sound.append(grid)
             findings += _multipart(grid)
@@ -43,8 +53,13 @@ def soundness_findings(grids: Sequence[GridShape]) -> tuple[list[Finding], list[
 
 def outline_findings(outline: MultiPolygon) -> list[Finding]:
     """Return what keeps an outline from being partitioned; an empty list when nothing does."""
-    fault = _fault(outline, "The outline", ())
+    fault = _fault(outline, "The outline", (), _easternmost([outline]))
     return [] if fault is None else [fault]
+
+
+def _easternmost(geoms: Sequence[BaseGeometry | None]) -> float:
+    """Return the greatest longitude that shapes may have: 360 where they lie across 180 degrees, and are whole."""
+    return 360 if lies_across(geoms) else 180
 
 
 def _naming(grid: GridShape) -> Iterator[Finding]:
@@ -73,7 +88,7 @@ def _multipart(grid: GridShape) -> Iterator[Finding]:
         yield Finding("multipart", "warning", (grid.code,), message, size=float(parts), unit="parts", geom=grid.geom)
 
 
-def _fault(geom: BaseGeometry | None, called: str, codes: tuple[str, ...]) -> Finding | None:
+def _fault(geom: BaseGeometry | None, called: str, codes: tuple[str, ...], east: float) -> Finding | None:
     """Return the first thing wrong with a shape; cheap questions first, validity of few vertices last."""
     if geom is None or geom.is_empty:
         return Finding("empty", "error", codes, f"{called} has no area: its geometry is empty.")
@@ -82,7 +97,8 @@ def _fault(geom: BaseGeometry | None, called: str, codes: tuple[str, ...]) -> Fi
         message = f"{called} has {count} vertices; {VERTICES_MAX} is the most."
         return Finding("too-many-vertices", "error", codes, message, size=float(count), unit="vertices")
     coords = shapely.get_coordinates(geom)
-    on_earth = (np.abs(coords) <= (180, 90)).all(axis=1)  # False for NaN and infinity as well
+    # False for NaN and infinity as well.
+    on_earth = (coords[:, 0] >= -180) & (coords[:, 0] <= east) & (np.abs(coords[:, 1]) <= 90)
     if not on_earth.all():
         lon, lat = coords[~on_earth][0]
         outside = int((~on_earth).sum())
@@ -99,7 +115,8 @@ def _invalid(geom: BaseGeometry, called: str, codes: tuple[str, ...]) -> Finding
     if match is None:
         return Finding("invalid-ring", "error", codes, f"{called} is not a valid area: {told}.", geom=_anywhere(geom))
     place = Point(float(match["x"]), float(match["y"]))
-    message = f"{called} is not a valid area: {match['reason'].lower()} at {place.x:.7f}, {place.y:.7f}."
+    lon = on_one_side(place.x)
+    message = f"{called} is not a valid area: {match['reason'].lower()} at {lon:.7f}, {place.y:.7f}."
     return Finding("invalid-ring", "error", codes, message, geom=place)
 
 

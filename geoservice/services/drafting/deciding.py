@@ -9,6 +9,7 @@ from geoservice.services.drafting.model import Edited, KeptDecision
 from geoservice.services.drafting.open_draft import TIMEOUT_S, opened
 from geoservice.services.importing import require_reason
 from geoservice.services.lookups import get_edition
+from layers.antimeridian import on_one_side
 from layers.crs import Position
 from layers.db.session import Database
 from layers.geometry import place_in
@@ -55,7 +56,7 @@ class DecidingService:
         with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
             get_edition(connection, edition_id)
             found = drafts.decisions_of(connection, edition_id)
-            grids = queries.grids_of(connection, edition_id) if found else ()
+            grids = queries.stored_grids_of(connection, edition_id) if found else ()
         held = deciding.holders(found, grids)
         return tuple(KeptDecision(*pair) for pair in zip(found, held, strict=True))
 
@@ -67,6 +68,7 @@ class DecidingService:
         with opened(self._database, edition_id, revision=revision, actor=actor) as draft:
             grids = queries.grids_of(draft.connection, edition_id)
             outline = queries.outline_of_edition(draft.connection, edition_id)
+            place = draft.placed_at(place)
             found = deciding.open_ground(findings_of(grids, outline), place)
             if to_nobody:
                 change = deciding.leave(grids, outline, found.geom, code, reason)
@@ -77,6 +79,6 @@ class DecidingService:
             edited = draft.make("decide", grids, change)
             drafts.decide(
                 draft.connection, edition_id, kind=found.rule, to=code, area_m2=found.size or 0.0,
-                place=place_in(found.geom) or place, reason=reason,
+                place=place_in(found.geom) or Position(on_one_side(place.lon), place.lat), reason=reason,
             )  # fmt: skip
             return edited

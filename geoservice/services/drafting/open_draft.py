@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeVar
 
+import numpy as np
 from shapely import MultiPolygon
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection
 
 from geoservice.domain.editing.change import Change
@@ -16,12 +20,15 @@ from geoservice.errors import EditionNotEditable, MergeConflict, OutlinesDiffer,
 from geoservice.reading.shapes import GridFields
 from geoservice.services.drafting.model import Edited
 from geoservice.services.lookups import get_edition
-from layers.crs import Bbox
+from layers.antimeridian import eastward, whole
+from layers.crs import Bbox, Position
 from layers.db.session import Database
 from layers.errors import EditedMeanwhile
 from layers.grids import drafts, queries
 from layers.grids.drafts import GridChange
 from layers.grids.model import Edition, EditionOutline, GridShape
+
+G = TypeVar("G", bound=BaseGeometry)
 
 #: A draft of a city is copied as a whole.
 TIMEOUT_S = 60.0
@@ -68,6 +75,21 @@ class OpenDraft:
     def _id(self) -> int:
         return self.edition.id
 
+    @cached_property
+    def _lies_across(self) -> bool:
+        return queries.lies_across_180(self.connection, self._id)
+
+    def placed(self, drawn: G) -> G:
+        """Return what somebody drew as the draft's grids are read: whole where they lie across 180 degrees."""
+        if not self._lies_across:
+            return drawn
+        (moved,) = whole([drawn])
+        return moved
+
+    def placed_at(self, place: Position) -> Position:
+        """Return a place as `placed` does."""
+        return Position(float(eastward(np.array([place[0]]))[0]), place[1]) if self._lies_across else place
+
     def around(self, codes: Sequence[str]) -> tuple[GridShape, ...]:
         """Return the grids of some codes and those near them."""
         extent = queries.extent_of(self.connection, self._id, codes)
@@ -75,6 +97,8 @@ class OpenDraft:
 
     def near(self, bounds: Bbox) -> tuple[GridShape, ...]:
         """Return the grids near a box, and those that touch them: all that an edit there can reach."""
+        if self._lies_across:  # boxes of stored shapes know of no neighbour across
+            bounds = bounds._replace(west=-180.0, east=180.0)
         first = queries.grids_near(self.connection, self._id, bounds)
         extent = queries.extent_of(self.connection, self._id, [grid.code for grid in first])
         return first if extent is None else queries.grids_near(self.connection, self._id, extent)

@@ -12,6 +12,7 @@ from geoservice.domain.editing import verbs
 from geoservice.domain.editing.diff import Difference, difference
 from geoservice.domain.editing.healing import Healing, LeftOpen, left_open
 from geoservice.domain.editing.merging import Side
+from geoservice.domain.editing.verifying import sound
 from geoservice.domain.validating.topology import findings_of
 from geoservice.errors import (
     DraftsOfDifferentBases,
@@ -112,7 +113,7 @@ class DraftService:
             if codes is None:
                 taken |= queries.codes_ever(draft.connection, edition_id)
             near = draft.around([code])
-            return draft.make("split", near, verbs.split(near, code, line, codes, names, taken=taken))
+            return draft.make("split", near, verbs.split(near, code, draft.placed(line), codes, names, taken=taken))
 
     def merge(
         self, edition_id: int, codes: Sequence[str], into: str, *, name: str | None = None, revision: int | None,
@@ -129,6 +130,7 @@ class DraftService:
         """Move a vertex of a border in every grid that has it, or bend a border; see `verbs.move_vertex`."""
         with self._draft(edition_id, revision, actor) as draft:
             outline = queries.outline_of_edition(draft.connection, edition_id)
+            at, to = draft.placed_at(at), draft.placed_at(to)
             near = draft.near(_box([at, to]))
             return draft.make("move-vertex", near, verbs.move_vertex(near, at, to, tolerance_m, outline))
 
@@ -138,6 +140,7 @@ class DraftService:
         """Take a vertex of a border away in every grid that has it; see `verbs.remove_vertex`."""
         with self._draft(edition_id, revision, actor) as draft:
             outline = queries.outline_of_edition(draft.connection, edition_id)
+            at = draft.placed_at(at)
             near = draft.near(_box([at]))
             return draft.make("remove-vertex", near, verbs.remove_vertex(near, at, tolerance_m, outline))
 
@@ -147,7 +150,7 @@ class DraftService:
         """Make a line the common border of two neighbours; see `redraw_border`."""
         with self._draft(edition_id, revision, actor) as draft:
             near = draft.around(codes)
-            return draft.make("redraw-border", near, verbs.redraw_border(near, codes, line))
+            return draft.make("redraw-border", near, verbs.redraw_border(near, codes, draft.placed(line)))
 
     def recode(
         self, edition_id: int, old: str, new: str, *, name: str | None = None, revision: int | None, actor: str = ""
@@ -160,6 +163,9 @@ class DraftService:
     def put(self, edition_id: int, grid: GridShape, *, revision: int | None, actor: str = "") -> Edited:
         """Add a grid, or put it in the place of the one of its code; gaps and overlaps are for the gate to find."""
         with self._draft(edition_id, revision, actor) as draft:
+            sound([grid], "Put its shape right, then send it again.", easternmost=None)
+            if grid.geom is not None:
+                grid = replace(grid, geom=draft.placed(grid.geom))
             there = draft.around([grid.code])
             known = next((one for one in there if one.code == grid.code), None)
             if known is None:
