@@ -48,7 +48,7 @@ class JurisdictionOut(BaseModel):
     code: str
     name: str
     name_en: str
-    bbox: list[float] = Field(description="west, south, east, north in degrees, WGS 84")
+    bbox: list[float] = Field(description="west, south, east, north in degrees, WGS 84; west is above east across 180")
     attribution: str | None = Field(description="Whom everything that shows its data names, plain text; null: nobody")
     visitors: Literal["closed", "grids", "open"] = Field(description="What whoever shows no key sees of it")
     four_eyes: bool = Field(description="Whether who drew a draft can neither publish it nor confirm its outline")
@@ -210,11 +210,12 @@ def jurisdictions_blueprint(viewing: ViewingService, incidents: IncidentService)
 
 
 def _jurisdiction_out(view: JurisdictionView) -> JurisdictionOut:
+    west, south, east, north = view.bbox
     return JurisdictionOut(
         code=view.code,
         name=view.name,
         name_en=view.name_en,
-        bbox=list(view.bbox),
+        bbox=[west, south, east - 360 if east > 180 else east, north],
         attribution=view.attribution,
         visitors=view.visitors,
         four_eyes=view.four_eyes,

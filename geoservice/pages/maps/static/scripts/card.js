@@ -1,5 +1,6 @@
 /* global L */
 // What is known of a place, asked with one request: who owns it, above whatever was hit; and below it what is there.
+import { lonOf } from './across.js';
 import { address, button, byId, count, el, fetchJson, jurisdiction, map, metres, moment, named, phone, say, urls, words, written, xOfY } from './parts.js';
 import { dueOf, matters, onMatters } from './matters.js';
 import { matterLayer } from './matter_layer.js';
@@ -159,7 +160,7 @@ async function ask() {
   asking = new AbortController();
   const { signal } = asking;
   const { lon, lat } = state.place;
-  const asked = { jurisdiction, lon: lon.toFixed(7), lat: lat.toFixed(7), within_m: reachM(L.latLng(lat, lon)).toFixed(1) };
+  const asked = { jurisdiction, lon: lonOf(lon).toFixed(7), lat: lat.toFixed(7), within_m: reachM(L.latLng(lat, lon)).toFixed(1) };
   try {
     answer = await fetchJson(address(urls.place, asked), { signal, cache: 'no-store' });
     show();

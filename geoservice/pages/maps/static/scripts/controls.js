@@ -1,5 +1,6 @@
 /* global L */
 // What stands on the map itself: nearer and farther, the whole of it, its centre, how long things are, where the pointer is.
+import { lonOf } from './across.js';
 import { button, el, map, metres, settings, words } from './parts.js';
 
 function bar(position, ...nodes) {
@@ -32,7 +33,7 @@ function pointer() {
   const told = el('output', 'pointer');
   control.onAdd = () => told;
   control.addTo(map);
-  map.on('mousemove', ({ latlng }) => (told.textContent = `${latlng.lng.toFixed(6)}, ${latlng.lat.toFixed(6)}`));
+  map.on('mousemove', ({ latlng }) => (told.textContent = `${lonOf(latlng.lng).toFixed(6)}, ${latlng.lat.toFixed(6)}`));
   map.on('mouseout', () => (told.textContent = ''));
 }
 

@@ -1,6 +1,7 @@
 /* global L */
 // The map page: puts its parts together. What happens is heard, where somebody is signed in; others ask every half minute.
 import { Stream } from '../../shell/scripts/live.js';
+import { isOfTown, runOn } from './across.js';
 import * as card from './card.js';
 import { measured, startControls } from './controls.js';
 import { FeatureLayer } from './features.js';
@@ -177,9 +178,14 @@ function clicked({ latlng, containerPoint }) {
   }
 }
 
+function fit(box, options) {
+  if (isOfTown(box)) map.fitBounds(box, options);
+  else goHome();
+}
+
 function openGrid(feature) {
   const { lat, lng } = insideOf(feature.geometry);
-  map.fitBounds(L.geoJSON(feature).getBounds(), { padding: [30, 30], animate: false });
+  fit(L.geoJSON(feature).getBounds(), { padding: [30, 30], animate: false });
   card.openAt({ lat, lon: lng });
 }
 
@@ -187,7 +193,7 @@ function went(one) {
   const [west, south, east, north] = one.bbox;
   const isPoint = east - west < 1e-9 && north - south < 1e-9;
   if (isPoint) map.setView([south, west], Math.max(map.getZoom(), CLOSE_ZOOM), { animate: false });
-  else map.fitBounds([[south, west], [north, east]], { maxZoom: 18, padding: [60, 60], animate: false });
+  else fit(L.latLngBounds([south, west], [north, east]), { maxZoom: 18, padding: [60, 60], animate: false });
   const feature = (one.kind === 'grids' || one.kind === 'officer') && gridFeature(layers.get('grids'), one.grids[0] || one.id);
   if (feature) {
     const { lat, lng } = insideOf(feature.geometry);
@@ -241,6 +247,7 @@ function followAddress() {
 async function start() {
   map.getContainer().setAttribute('role', 'application');
   map.getContainer().setAttribute('aria-label', settings.words.map);
+  runOn();
   for (const spec of settings.layers) if (spec.drawn === 'features') layers.set(spec.key, new FeatureLayer(spec, tell));
   const grids = layers.get('grids');
   const grid = (code) => (grids ? gridName(grids, code) : code);

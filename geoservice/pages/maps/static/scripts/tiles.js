@@ -1,6 +1,7 @@
 /* global L, protomapsL */
 // Layers of which there may be many, as vector tiles on one canvas, in the order of the catalogue. What was touched since comes
 // anew when their documents are asked for again, all else from the browser's own store.
+import { withTilesBeyond } from './across.js';
 import { fetchJson, language, map, settings } from './parts.js';
 import { state } from './state.js';
 
@@ -187,6 +188,7 @@ export async function startTiles() {
     attribution: '',
     lang: language,
   });
+  withTilesBeyond(canvas.views.values());
   const drawn = new Promise((resolve) => canvas.on('load', resolve));
   canvas.on('load', () => (document.body.dataset.tiles = 'drawn'));
   canvas.addTo(map);
@@ -213,6 +215,7 @@ export async function refreshTiles(only = null) {
     if (now.tiles[0] === before.tiles[0]) continue;
     documents.set(layer, now);
     canvas.views.set(layer, protomapsL.sourcesToViews(sourceOf(now)).get(''));
+    withTilesBeyond([canvas.views.get(layer)]);
     changed.push(layer);
   }
   if (changed.length) repaintTiles();
