@@ -387,3 +387,7 @@ class PreviewOutdated(GeoserviceError):
         #: Moves that the preview did not show, and those that it showed and that are no more.
         self.appeared = tuple(appeared)
         self.gone = tuple(gone)
+
+
+class LiesAcross180(GeoserviceError):
+    """The jurisdiction lies across 180 degrees, where this is not done: look at it on its map, or in QGIS."""

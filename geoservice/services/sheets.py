@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from geoservice.errors import LiesAcross180
 from geoservice.services import lookups
 from geoservice.services.audit.traces import note_features_read
+from layers.antimeridian import lies_across
 from layers.crs import Bbox
 from layers.db.session import Database
 from layers.features import FeaturesWithin, features_within
 from layers.grids.layer import GRIDS
 from layers.jurisdictions.model import Jurisdiction
+from layers.jurisdictions.queries import outline_at
 
 #: Grids that are read for key maps and lists of sheets.
 MOST_GRIDS = 5_000
@@ -40,9 +43,11 @@ class SheetService:
         self._database = database
 
     def town(self, jurisdiction_code: str) -> Town:
-        """Return a jurisdiction with its grids; raise JurisdictionUnknown."""
+        """Return a jurisdiction with its grids; raise JurisdictionUnknown, LiesAcross180."""
         with self._database.transaction() as connection:
             one = lookups.get_jurisdiction(connection, jurisdiction_code)
+            if lies_across([outline_at(connection, one.id)]):
+                raise LiesAcross180(jurisdiction=jurisdiction_code)
             found = features_within(connection, GRIDS, jurisdiction_id=one.id, bbox=one.bbox, most=MOST_GRIDS)
             return Town(one, found.rows, found.geoms, found.matched)
 

@@ -169,6 +169,7 @@ KINDS: dict[type[Exception], Kind] = {
     layer_rules.ChangeUnknown: Kind("change-unknown", 404, "There is no such change"),
     rules.TileUnknown: Kind("tile-unknown", 404, "There is no such tile"),
     point_errors.NothingInForce: Kind("nothing-in-force", 404, "No grids are in force"),
+    rules.LiesAcross180: Kind("across-180", 422, "The jurisdiction lies across 180 degrees"),
     rules.AnswersUnfit: Kind("answers-unfit", 422, "The answers are not what the service asks for"),
     rules.PersonalNumberRefused: Kind("personal-number", 422, "The text holds a personal number"),
     facts.RefusedByDatabase: Kind("refused", 422, "The data do not allow it"),

@@ -40,7 +40,7 @@ def soundness_findings(
     findings = [finding for grid in grids for finding in _naming(grid)]
     findings += _duplicates(grids)
     sound = []
-    east = easternmost or _easternmost([grid.geom for grid in grids])
+    east = easternmost or easternmost_of([grid.geom for grid in grids])
     for grid in grids:
         fault = _fault(grid.geom, f"Grid {grid.code}", (grid.code,), east)
         if fault is None:
@@ -53,11 +53,11 @@ def soundness_findings(
 
 def outline_findings(outline: MultiPolygon) -> list[Finding]:
     """Return what keeps an outline from being partitioned; an empty list when nothing does."""
-    fault = _fault(outline, "The outline", (), _easternmost([outline]))
+    fault = _fault(outline, "The outline", (), easternmost_of([outline]))
     return [] if fault is None else [fault]
 
 
-def _easternmost(geoms: Sequence[BaseGeometry | None]) -> float:
+def easternmost_of(geoms: Sequence[BaseGeometry | None]) -> float:
     """Return the greatest longitude that shapes may have: 360 where they lie across 180 degrees, and are whole."""
     return 360 if lies_across(geoms) else 180
 

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoservice.domain.validating.narrow_passages import narrow_passage_findings
 from geoservice.domain.validating.overlay_cost import CrossingEstimate, edge_keys
-from geoservice.domain.validating.soundness import outline_findings, soundness_findings
+from geoservice.domain.validating.soundness import easternmost_of, outline_findings, soundness_findings
 from layers.crs import Position
 from layers.geometry import (
     PAIRS_MAX,
@@ -69,7 +69,7 @@ def findings_of(grids: Sequence[GridShape], outline: MultiPolygon) -> list[Findi
         outside, and neighbours share every vertex. Sizes are of the WGS 84 ellipsoid. A strip narrower than a
         micrometre is rounding and no finding. At most `LISTED_MAX` of a rule are listed.
     """
-    findings, sound = soundness_findings(grids)
+    findings, sound = soundness_findings(grids, easternmost=easternmost_of([outline]))
     outline_faults = outline_findings(outline)
     if outline_faults:
         return findings + outline_faults

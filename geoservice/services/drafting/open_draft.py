@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from geoservice.domain.editing.change import Change
 from geoservice.domain.editing.merging import Side, merged
+from geoservice.domain.editing.verifying import sound
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.errors import EditionNotEditable, MergeConflict, OutlinesDiffer, PersonalNumberRefused
 from geoservice.reading.shapes import GridFields
@@ -85,6 +86,11 @@ class OpenDraft:
             return drawn
         (moved,) = whole([drawn])
         return moved
+
+    def drawn(self, grid: GridShape) -> GridShape:
+        """Return a grid that somebody drew, its shape as `placed` returns it; raise EditRefused for no sound one."""
+        sound([grid], "Put its shape right, then send it again.", easternmost=None)
+        return grid if grid.geom is None else replace(grid, geom=self.placed(grid.geom))
 
     def placed_at(self, place: Position) -> Position:
         """Return a place as `placed` does."""

@@ -12,7 +12,6 @@ from geoservice.domain.editing import verbs
 from geoservice.domain.editing.diff import Difference, difference
 from geoservice.domain.editing.healing import Healing, LeftOpen, left_open
 from geoservice.domain.editing.merging import Side
-from geoservice.domain.editing.verifying import sound
 from geoservice.domain.validating.topology import findings_of
 from geoservice.errors import (
     DraftsOfDifferentBases,
@@ -130,8 +129,7 @@ class DraftService:
         """Move a vertex of a border in every grid that has it, or bend a border; see `verbs.move_vertex`."""
         with self._draft(edition_id, revision, actor) as draft:
             outline = queries.outline_of_edition(draft.connection, edition_id)
-            at, to = draft.placed_at(at), draft.placed_at(to)
-            near = draft.near(_box([at, to]))
+            near = draft.near(_box([at := draft.placed_at(at), to := draft.placed_at(to)]))
             return draft.make("move-vertex", near, verbs.move_vertex(near, at, to, tolerance_m, outline))
 
     def remove_vertex(
@@ -163,9 +161,7 @@ class DraftService:
     def put(self, edition_id: int, grid: GridShape, *, revision: int | None, actor: str = "") -> Edited:
         """Add a grid, or put it in the place of the one of its code; gaps and overlaps are for the gate to find."""
         with self._draft(edition_id, revision, actor) as draft:
-            sound([grid], "Put its shape right, then send it again.", easternmost=None)
-            if grid.geom is not None:
-                grid = replace(grid, geom=draft.placed(grid.geom))
+            grid = draft.drawn(grid)
             there = draft.around([grid.code])
             known = next((one for one in there if one.code == grid.code), None)
             if known is None:

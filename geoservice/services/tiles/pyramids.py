@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from geoservice.assigning.point_errors import NothingInForce
 from geoservice.errors import (
+    LiesAcross180,
     TilesBrokenOff,
     TilesDamaged,
     TilesEmpty,
@@ -21,9 +22,11 @@ from geoservice.errors import (
 )
 from geoservice.services.tiles.service import DRAWING_TIMEOUT_S, TileService, TileSet
 from geoservice.writing.exported_file import exported_file, require_place
+from layers.antimeridian import lies_across
 from layers.catalogue import catalogue
 from layers.crs import Bbox
 from layers.db.session import Database
+from layers.jurisdictions.queries import outline_at
 from tilegen.drawing import DrawnEdition
 from tilegen.export import write_mbtiles, write_pmtiles
 from tilegen.matrix import DEEPEST_ZOOM, Tile
@@ -74,7 +77,7 @@ class PyramidService:
 
         Raises
         ------
-        JurisdictionUnknown, LayerUnknown, NothingInForce, TilesNotKept, StoreUnusable, TilesBrokenOff
+        JurisdictionUnknown, LayerUnknown, LiesAcross180, NothingInForce, TilesNotKept, StoreUnusable, TilesBrokenOff
         """
         store, work, every, size = self._kept(), [], 0, 0
         database = self._connect()
@@ -108,7 +111,7 @@ class PyramidService:
 
         Raises
         ------
-        JurisdictionUnknown, LayerUnknown, NothingInForce, TilesNotKept, StoreUnusable
+        JurisdictionUnknown, LayerUnknown, LiesAcross180, NothingInForce, TilesNotKept, StoreUnusable
         """
         store, looked = self._kept(), 0
         wrong: list[str] = []
@@ -134,7 +137,7 @@ class PyramidService:
 
         Raises
         ------
-        JurisdictionUnknown, LayerUnknown, NothingInForce, TilesNotKept, StoreUnusable
+        JurisdictionUnknown, LayerUnknown, LiesAcross180, NothingInForce, TilesNotKept, StoreUnusable
             There is nothing to write.
         TilesMissing, TilesDamaged, TilesEmpty
             Not all of it is there.
@@ -208,6 +211,9 @@ class PyramidService:
             edition = DrawnEdition(tile_set.edition_id, tile_set.version)
         source = TileSource(TileSetName(jurisdiction, layer), tile_set.layer, tile_set.jurisdiction_id, edition)
         with database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+            # Its box goes all around the earth, and so would its pyramid; single tiles are cut when maps ask for them.
+            if lies_across([outline_at(connection, tile_set.jurisdiction_id)]):
+                raise LiesAcross180(jurisdiction=jurisdiction)
             return source, tile_set, extent_of(connection, source, tile_set.bbox)
 
     def _current(self, database: Database, source: TileSource, store: TileStore) -> list[tuple[Tile, int]]:

@@ -12,15 +12,20 @@ from shapely import LineString, affinity, box
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 
+from geoservice.errors import LiesAcross180
 from geoservice.reading.file_errors import OutlineNotValid
 from geoservice.reading.shapes import GridFields
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.exporting import ExportService
 from geoservice.services.jurisdictions import JurisdictionService
+from geoservice.services.sheets import SheetService
+from geoservice.services.tiles.pyramids import PyramidService
+from geoservice.services.viewing import ViewingService
 from layers.crs import Position
 from layers.db.session import Database
 from layers.grids.model import Finding
+from tilegen.store import StoreLimits, TileStore
 
 FIELDS = GridFields("code")
 #: Taveuni in Fiji lies across 180 degrees; the same grids 20 degrees farther west are the oracle.
@@ -199,3 +204,15 @@ def test_what_only_seems_to_lie_across_is_refused_as_before(tmp_path: Path, data
 
     with pytest.raises(OutlineNotValid):
         add(database, "nowhere", path)
+
+
+def test_what_is_not_done_for_such_a_jurisdiction_is_refused(tmp_path: Path, database: Database) -> None:
+    edition, _ = add(database, "fiji", written(tmp_path / "a.geojson", six_grids()))
+    EditionService(database).publish(edition, actor="analyst")
+
+    with pytest.raises(LiesAcross180, match="lies across 180 degrees, where this is not done"):
+        SheetService(database).town("fiji")
+    assert ViewingService(database).jurisdiction_view("fiji").bbox[::2] == (179.96, pytest.approx(180.0437))
+    pyramids = PyramidService(lambda: database, TileStore(tmp_path / "tiles", StoreLimits(10**7, 0)))
+    with pytest.raises(LiesAcross180):
+        pyramids.export("fiji", "grids", tmp_path / "a.pmtiles")

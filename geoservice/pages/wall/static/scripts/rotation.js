@@ -1,5 +1,6 @@
 /* global L */
 // One view after the other: the whole, each grid in which something is overdue, the figures of the week and their bars.
+import { isOfTown } from '../../maps/scripts/across.js';
 import { byId, count, map, say, settings, words } from '../../maps/scripts/parts.js';
 
 const VIEWS_MOST = 12; // of grids
@@ -34,7 +35,8 @@ function frame(key, lines) {
   if (now === framed) return; // to be moved to where it is would have it draw its ground anew
   framed = now;
   const padding = Array(2).fill(size.y * 0.04);
-  map.fitBounds(line ? L.geoJSON(line.feature).getBounds() : home, { padding, animate: false });
+  const box = line && L.geoJSON(line.feature).getBounds();
+  map.fitBounds(box && isOfTown(box) ? box : home, { padding, animate: false });
 }
 
 export function showView(lines) {

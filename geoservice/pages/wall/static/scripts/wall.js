@@ -1,4 +1,5 @@
 // The wall: puts its parts together. Nobody touches it, for days; so whatever it keeps is bounded, and whatever fails is tried again.
+import { runOn } from '../../maps/scripts/across.js';
 import { FeatureLayer } from '../../maps/scripts/features.js';
 import { gridName, startNames } from '../../maps/scripts/grids.js';
 import { matterLayer } from '../../maps/scripts/matter_layer.js';
@@ -58,6 +59,7 @@ function fit() {
 
 function still() {
   ['dragging', 'scrollWheelZoom', 'doubleClickZoom', 'boxZoom', 'keyboard', 'touchZoom', 'tap'].forEach((name) => map[name]?.disable());
+  runOn();
   const container = map.getContainer();
   container.removeAttribute('tabindex');
   container.setAttribute('role', 'img');
