@@ -51,6 +51,8 @@ def lies_across(geoms: Sequence[BaseGeometry | None] | Geoms) -> bool:
 
     They do when they are wider than half the earth one way round and not the other, or run on beyond 180 degrees.
     """
+    if len(geoms) == 0:
+        return False
     west, _, east, _ = shapely.total_bounds(geoms)
     if east - west < _HALF:
         return bool(west < -_HALF <= east or west <= _HALF < east)
