@@ -7,7 +7,7 @@ The database says the same in `migrations/schema/antimeridian.sql`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import shapely
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, affinity
 from shapely.geometry.base import BaseGeometry
 
-from layers.crs import KEPT_DECIMALS
+from layers.crs import KEPT_DECIMALS, is_on_earth
 
 Floats = NDArray[np.float64]
 Geoms = NDArray[np.object_]
@@ -26,6 +26,12 @@ _HALF, _ROUND = 180.0, 360.0
 def on_one_side(lon: float) -> float:
     """Return a longitude, which may be that of a whole shape, as it is stored: -180 to below 180."""
     return lon - _ROUND if lon >= _HALF else lon
+
+
+def is_drawn_on_earth(lon: float, lat: float, beside: Iterable[BaseGeometry]) -> bool:
+    """Return whether a place is on the earth, as shapes beside it are read: beyond 180 degrees if some of them are."""
+    beyond = lon > _HALF and any(geom.bounds[2] > _HALF for geom in beside if not geom.is_empty)
+    return is_on_earth(lon - _ROUND if beyond else lon, lat)
 
 
 def places_at(lon: Floats, lat: Floats) -> Geoms:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,8 +14,8 @@ from shapely.geometry.base import BaseGeometry
 from geoservice.domain.editing.edges import Edge, Vertex, along, edge_of, edges_of, vertex_on, with_vertices
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.domain.editing.nearness import nearest_edge, nearest_of, nearest_vertex
-from layers.antimeridian import on_one_side
-from layers.crs import Position, is_on_earth
+from layers.antimeridian import is_drawn_on_earth
+from layers.crs import Position
 
 #: Nearer than this (0.1 mm) to a vertex or an edge is on it: rounding of an overlay.
 ON_IT_DEG = 1e-9
@@ -44,8 +44,8 @@ class Cut:
     put: dict[Edge, list[Vertex]]
 
 
-def checked_line(line: BaseGeometry) -> LineString:
-    """Return a line that can cut.
+def checked_line(line: BaseGeometry, beside: Sequence[BaseGeometry]) -> LineString:
+    """Return a line that can cut shapes beside it.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def checked_line(line: BaseGeometry) -> LineString:
     coords = shapely.get_coordinates(line)
     if len(coords) > LINE_VERTICES_MAX:
         raise EditRefused(f"The line has {len(coords)} vertices; {LINE_VERTICES_MAX} is the most.", hint)
-    if not all(is_on_earth(on_one_side(lon), lat) for lon, lat in coords.tolist()):
+    if not all(is_drawn_on_earth(lon, lat, beside) for lon, lat in coords.tolist()):
         raise EditRefused("The line has a vertex that is not longitude and latitude.", hint)
     line = shapely.remove_repeated_points(line)
     if line.length == 0:

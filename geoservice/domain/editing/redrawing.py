@@ -53,7 +53,7 @@ def redraw_border(
     if one.code == other.code or not border:
         raise EditRefused(f"{both.capitalize()} have no border in common.", "Name two neighbours.", codes)
     area = as_multipolygon(shapely.coverage_union_all(shapes))
-    drawn = checked_line(line)
+    drawn = checked_line(line, [shape_of(grid) for grid in grids])
     plans = _plans(drawn, area, border, tolerance_m, both)
     sides = [_sides(area, plan, shapes, both, codes) for plan in plans]
     plan, halves = min(zip(plans, sides, strict=True), key=lambda pair: _moved(pair[1], shapes))

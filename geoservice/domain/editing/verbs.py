@@ -31,8 +31,8 @@ from geoservice.domain.editing.nearness import nearest_edge, nearest_vertex
 from geoservice.domain.editing.redrawing import redraw_border
 from geoservice.domain.editing.verifying import sound, verified
 from geoservice.domain.validating.topology import ONE_BORDER_DEG
-from layers.antimeridian import on_one_side
-from layers.crs import Position, is_on_earth
+from layers.antimeridian import is_drawn_on_earth
+from layers.crs import Position
 from layers.geometry import as_multipolygon
 from layers.grids.model import CODE_LENGTH_MAX, GridShape
 
@@ -86,7 +86,9 @@ def split(
     codes = codes or (code, next_code(code, taken))
     _free(codes, taken - {code})
     area = shape_of(grid)
-    drawn = cut(reaching(checked_line(line), area, tolerance_m), area, f"grid {code}")
+    drawn = cut(
+        reaching(checked_line(line, [shape_of(grid) for grid in grids]), area, tolerance_m), area, f"grid {code}"
+    )
     large, small = _halves(area, drawn, f"grid {code}")
     names = names or (grid.name, codes[1] if codes[1] != code else grid.name)
     halves = (
@@ -153,7 +155,8 @@ def move_vertex(
         Nothing is near, the vertex or border lies on the outline, or a grid would become invalid or overlap another.
     """
     named = by_code(grids)
-    if not all(is_on_earth(on_one_side(lon), lat) for lon, lat in (at, to)):
+    beside = [shape_of(grid) for grid in grids]
+    if not all(is_drawn_on_earth(lon, lat, beside) for lon, lat in (at, to)):
         raise EditRefused("The place is not longitude and latitude.", "Give longitude first, in degrees.")
     shapes = {code: shape_of(grid) for code, grid in named.items()}
     vertex = _vertex_near(shapes, at, tolerance_m)
