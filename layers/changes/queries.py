@@ -103,6 +103,8 @@ def versions(
 ) -> tuple[Version, ...]:
     """Return what the features of a key have been, the latest first; whose key was another one in between, too.
 
+    What one was for no time, within a change that wrote it twice, nobody has seen: it is left out.
+
     Parameters
     ----------
     grids
@@ -124,6 +126,7 @@ def versions(
         SELECT v.since, v.until, v.change_id, v.ended_by, st_asgeojson(v.geom, {DECIMALS}) AS geometry,
                {", ".join(f"v.{name}" for name in written)}
           FROM version AS v WHERE v.id IN (SELECT id FROM named) AND v.jurisdiction_id = :jurisdiction_id
+           AND (v.ended_by IS NULL OR v.change_id IS DISTINCT FROM v.ended_by)
            AND (CAST(:grids AS text[]) IS NULL OR {_owned_meanwhile(layer)})
          ORDER BY 2 DESC NULLS FIRST, 1 DESC
     """)  # noqa: S608  names are quoted, values bound

@@ -21,6 +21,7 @@ class HouseholdRow(Base):
         ForeignKeyConstraint(
             ["jurisdiction_id", "building_code"],
             ["geoservice.building.jurisdiction_id", "geoservice.building.code"],
+            deferrable=True,
         ),
         Index(None, "geom", postgresql_using="gist"),
         Index("ix_household_grid_code", "jurisdiction_id", "grid_code"),

@@ -238,7 +238,8 @@ $$;
 
 -- Statements about a change $1 and the layer that it touched: what each feature was before it, by id; which ones it made or changed; which
 -- are no more as it left them. What others changed and somebody put back is as it was left; so is what it removed and somebody brought
--- back as it was.
+-- back as it was. A key that a feature is to have again is free when whoever has it now goes, or goes back to one of its own: such
+-- features step aside first, to keys that nobody has, as a unique constraint looks at row after row.
 CREATE FUNCTION geoservice.undoing_statement(what text, touched geoservice.layer) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
@@ -246,6 +247,7 @@ DECLARE
     twin CONSTANT text := format('geoservice.%I', short_name(touched.table_name || '_history'));
     was CONSTANT text := format('(SELECT * FROM (SELECT DISTINCT ON (id) * FROM %s WHERE ended_by = $1 ORDER BY id, seq) AS first'
                                 '  WHERE first.change_id IS DISTINCT FROM $1)', twin);
+    made CONSTANT text := format('(SELECT id FROM %s WHERE change_id = $1 UNION SELECT id FROM %s WHERE change_id = $1)', home, twin);
     columns text;
     settings text;
     differs text;
@@ -260,12 +262,20 @@ BEGIN
             '  LEFT JOIN %2$s AS new ON new.id = old.id WHERE new.id IS NULL OR %3$s'
             ' UNION SELECT was.code FROM %4$s AS was JOIN %2$s AS other'
             '   ON other.jurisdiction_id = was.jurisdiction_id AND other.code = was.code AND other.id <> was.id'
+            '   AND other.id NOT IN (SELECT back.id FROM %4$s AS back) AND other.id NOT IN %5$s'
             ' UNION SELECT old.code FROM %4$s AS old JOIN %2$s AS new ON new.id = old.id WHERE new.change_id IS DISTINCT FROM $1 AND (%3$s)'
             '   AND NOT EXISTS (SELECT FROM %1$s AS left_by WHERE left_by.id = old.id AND left_by.change_id = $1 AND left_by.ended_by <> $1)',
-            twin, home, differs, was)
+            twin, home, differs, was, made)
         WHEN 'remove' THEN format(
-            'DELETE FROM %2$s AS f WHERE f.id IN (SELECT id FROM %2$s WHERE change_id = $1 UNION SELECT id FROM %1$s WHERE change_id = $1)'
-            ' AND NOT EXISTS (SELECT FROM %3$s AS was WHERE was.id = f.id)', twin, home, was)
+            'DELETE FROM %1$s AS f WHERE f.id IN %2$s AND NOT EXISTS (SELECT FROM %3$s AS was WHERE was.id = f.id)', home, made, was)
+        WHEN 'aside' THEN format(
+            'WITH aside AS ('
+            '   UPDATE %1$s AS f SET code = gen_random_uuid()::text'
+            '     FROM %2$s AS was JOIN %2$s AS other ON other.id <> was.id'
+            '    WHERE was.id = f.id AND (other.jurisdiction_id, other.code) = (f.jurisdiction_id, f.code)'
+            '      AND (was.jurisdiction_id, was.code) <> (f.jurisdiction_id, f.code)'
+            '   RETURNING f.jurisdiction_id AS j)'
+            ' SELECT j, count(*) AS n FROM aside GROUP BY j', home, was)
         WHEN 'restore' THEN format('UPDATE %s AS f SET %s FROM %s AS was WHERE was.id = f.id', home, settings, was)
         WHEN 'return' THEN format(
             'INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM %3$s AS was'
@@ -293,6 +303,7 @@ DECLARE
     undoing bigint;
     layers layer[];
     touched layer;
+    aside record;
 BEGIN
     layers := ARRAY(SELECT l FROM layer AS l WHERE l.id IN (SELECT c.layer FROM change_count AS c WHERE c.change_id = undo_change.change)
                      ORDER BY l.assignment);
@@ -309,12 +320,17 @@ BEGIN
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Make the layer again from its file.';
     END IF;
     undoing := begin_change('undo', door, NULL, change);
+    SET CONSTRAINTS household_jurisdiction_id_building_code_fkey DEFERRED;  -- looked at when all is as it was
     FOREACH touched IN ARRAY layers LOOP  -- what stands in buildings is removed before them
         EXECUTE undoing_statement('remove', touched) USING change;
     END LOOP;
     FOR touched IN SELECT l.* FROM unnest(layers) AS l ORDER BY l.assignment DESC LOOP
+        FOR aside IN EXECUTE undoing_statement('aside', touched) USING change LOOP
+            PERFORM count_change(touched.id, aside.j, 0, -aside.n, 0);  -- they are counted when they are as they were
+        END LOOP;
         EXECUTE undoing_statement('restore', touched) USING change;
         EXECUTE undoing_statement('return', touched) USING change;
     END LOOP;
+    SET CONSTRAINTS household_jurisdiction_id_building_code_fkey IMMEDIATE;
     RETURN undoing;
 END $$;

@@ -18,7 +18,8 @@ CREATE TABLE geoservice.household (
     grid_code text COLLATE "C",
     recorded_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (jurisdiction_id, code),
-    FOREIGN KEY (jurisdiction_id, building_code) REFERENCES geoservice.building (jurisdiction_id, code),
+    -- Put off by undo_change alone: buildings and who lives in them go back together.
+    FOREIGN KEY (jurisdiction_id, building_code) REFERENCES geoservice.building (jurisdiction_id, code) DEFERRABLE,
     -- Whoever imports may take an identity number for the key; a random one looks like a number of a person now and then.
     CONSTRAINT household_without_personal_number CHECK (NOT geoservice.holds_personal_number(unit)
         AND (geoservice.has_form(code, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}') OR NOT geoservice.holds_personal_number(code))),
