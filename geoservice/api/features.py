@@ -12,12 +12,11 @@ from pydantic import BaseModel, Field
 
 from geoservice.api.changes import ChangeOut, change_out
 from geoservice.api.layers import LayerPath
-from geoservice.auth.model import Role
-from geoservice.auth.permissions import Permission, permitted, roles_with
+from geoservice.api.readable import require_readable
 from geoservice.services.layers.features import FeatureEdit, FeatureService
 from geoservice.services.layers.staging import written_layer
 from geoservice.web.guard import current_identity, guard
-from geoservice.web.parsing import Code, Forbidden, Instant, QueryInteger, StrictModel, Unauthorised
+from geoservice.web.parsing import Code, Instant, QueryInteger, StrictModel
 from geoservice.web.preconditions import etag_of_feature, stated_changes
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render, render_bytes
@@ -114,7 +113,7 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
     @guard("view_map")
     def many(path: LayerPath, query: FeaturesQuery) -> Response:
         """List features by key, as they were at an instant; of single households an officer sees those of his grids."""
-        _require_readable(path.layer)
+        require_readable(path.layer)
         found = features.features(
             query.jurisdiction, path.layer, at=query.at, after=query.after, limit=query.limit + 1,
             identity=current_identity(),
@@ -128,7 +127,7 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
     @guard("view_map")
     def one(path: FeaturePath, query: FeatureQuery) -> Response:
         """Return a feature as it was at an instant."""
-        _require_readable(path.layer)
+        require_readable(path.layer)
         found = features.feature(query.jurisdiction, path.layer, path.key, at=query.at, identity=current_identity())
         return render_bytes(orjson.dumps(_feature(found).model_dump()), headers=etag_of_feature(found["change_id"]))
 
@@ -136,7 +135,7 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
     @guard("read_changes")
     def history(path: FeaturePath, query: JurisdictionQuery) -> Response:
         """Tell what a feature has been, the latest first: who made it so, when, by which door."""
-        _require_readable(path.layer)
+        require_readable(path.layer)
         found = features.history(query.jurisdiction, path.layer, path.key, identity=current_identity())
         return render(HistoryOut(versions=[_version(one) for one in found]))
 
@@ -145,7 +144,7 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
     def put(path: FeaturePath, query: JurisdictionQuery, body: FeatureBody) -> Response:
         """Write a feature, new or changed. An officer writes what stands in his grids. If-Match is honoured."""
         if written_layer(path.layer).personal:
-            _require_readable(path.layer)  # what is written is compared with what is there
+            require_readable(path.layer)  # what is written is compared with what is there
         place = None if body.geometry is None else shape_of(body.geometry)
         edit = FeatureEdit(body.properties, place, body.building, stated_changes())
         written = features.put(query.jurisdiction, path.layer, path.key, edit, identity=current_identity(), door="api")
@@ -157,23 +156,13 @@ def features_blueprint(features: FeatureService) -> APIBlueprint:
     def remove(path: FeaturePath, query: JurisdictionQuery) -> Response:
         """Remove a feature; its history stays. If-Match is honoured."""
         if written_layer(path.layer).personal:
-            _require_readable(path.layer)
+            require_readable(path.layer)
         change = features.remove(
             query.jurisdiction, path.layer, path.key, seen=stated_changes(), identity=current_identity(), door="api"
         )
         return render(EditOut(change=change_out(change)))
 
     return blueprint
-
-
-def _require_readable(layer_id: str) -> None:
-    """Raise unless whoever asks may read single features of the layer: those of people only who keeps them."""
-    layer, identity = written_layer(layer_id), current_identity()
-    needed = Permission.READ_HOUSEHOLDS if layer.personal else Permission(layer.read)
-    if not permitted(identity, needed):
-        if identity.role is Role.PUBLIC:
-            raise Unauthorised
-        raise Forbidden(role=identity.role.value, roles=", ".join(one.value for one in roles_with(needed)))
 
 
 def _feature(found: Mapping[str, Any]) -> FeatureOut:

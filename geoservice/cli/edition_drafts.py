@@ -274,7 +274,7 @@ def steps(*, edition_id: int) -> None:
     if not found:
         click.echo("Nothing was done to it yet.")
     for step in found:
-        codes = ", ".join(step.codes[:6]) + (" ..." if len(step.codes) > 6 else "")
+        codes = ", ".join(step.codes[:6]) + (f" … 6 of {len(step.codes)}" if len(step.codes) > 6 else "")
         click.echo(
             f"{step.number:>5}  {step.at:%Y-%m-%d %H:%M:%S}  {step.verb:14} {step.state:8} {step.actor:24} {codes}"
         )

@@ -136,8 +136,8 @@ def _tell(added: model.Jurisdiction) -> None:
 def _tell_holes(holes_m2: tuple[float, ...]) -> None:
     if holes_m2:
         sizes = ", ".join(f"{size:,.0f}" for size in holes_m2[:HOLES_TOLD])
-        more = " ..." if len(holes_m2) > HOLES_TOLD else ""
-        click.echo(f"No grid has the ground of {len(holes_m2)} holes, so the outline has them, too: {sizes}{more} m2.")
+        more = f" m2 … {HOLES_TOLD} of {len(holes_m2)}" if len(holes_m2) > HOLES_TOLD else " m2"
+        click.echo(f"No grid has the ground of {len(holes_m2)} holes, so the outline has them, too: {sizes}{more}.")
 
 
 @jurisdiction.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +10,7 @@ import orjson
 
 from geoservice.cli.actor import actor
 from geoservice.cli.database import open_database
+from geoservice.cli.layer_change import by, change_fields, show_change, what
 from geoservice.lazy_modules import lazily
 
 with lazily():
@@ -44,21 +46,44 @@ def history(*, layer_id: str, key: str, jurisdiction: str, as_json: bool) -> Non
 
 
 @click.command()
-@click.option("--jurisdiction", required=True, help="Code of the jurisdiction.")
+@click.argument("change_id", metavar="[CHANGE]", type=click.IntRange(1, 2**62), required=False)
+@click.option("--jurisdiction", help="Code of the jurisdiction; of one CHANGE: what it did there alone.")
 @click.option("--layer", "layer_id", help="Of this layer alone.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="So many, the latest.")
+@click.option("--limit", type=click.IntRange(1, 10_000), help="So many: of changes 20, of features 10 of each kind.")
+@click.option("--to", "out", type=click.Path(path_type=Path, dir_okay=False), help="Of one CHANGE: every feature, CSV.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def changes(*, jurisdiction: str, layer_id: str | None, limit: int, as_json: bool) -> None:
-    """Show the changes of layers, the latest first."""
+def changes(
+    *, change_id: int | None, jurisdiction: str | None, layer_id: str | None, limit: int | None, out: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Show the changes of layers of a jurisdiction, the latest first; or of one CHANGE what it did to each feature.
+
+    \b
+        geoservice layer changes --jurisdiction sare
+        geoservice layer changes 17
+        geoservice layer changes 17 --to changed.csv
+    """  # noqa: D301  click's mark: lines stay as they are
+    if change_id is not None:
+        where = {"jurisdiction": jurisdiction, "layer_id": layer_id}
+        show_change(change_id, **where, limit=limit or _SHOWN, out=out, as_json=as_json)
+        return
+    if jurisdiction is None:
+        raise click.UsageError("Say --jurisdiction CODE for a list of changes, or the number of one.")
+    if out is not None:
+        raise click.UsageError("--to goes with the number of one change.")
+    _show_changes(jurisdiction, layer_id=layer_id, limit=limit or 20, as_json=as_json)
+
+
+def _show_changes(jurisdiction: str, *, layer_id: str | None, limit: int, as_json: bool) -> None:
     with open_database() as database:
         found = features.FeatureService(database).changes(jurisdiction, layer_id=layer_id, limit=limit + 1)
     if as_json:
-        click.echo(orjson.dumps([_fields(change) for change in found[:limit]], option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps([change_fields(change) for change in found[:limit]], option=orjson.OPT_INDENT_2))
         return
     shown = table.Table("change", "at", "by", "what", "added, changed, removed")
     for change in found[:limit]:
         counts = "\n".join(f"{one.layer}: {one.added}, {one.changed}, {one.removed}" for one in change.counts)
-        shown.add_row(str(change.id), f"{change.at:%Y-%m-%d %H:%M:%S}", _by(change), _what(change), counts)
+        shown.add_row(str(change.id), f"{change.at:%Y-%m-%d %H:%M:%S}", by(change), what(change), counts)
     console.Console().print(shown)
     if len(found) > limit:
         click.echo(f"The latest {limit} are shown; there are more: say --limit.", err=True)
@@ -78,20 +103,21 @@ def undo(*, change_id: int) -> None:
         since = service.changed_since(change_id)
         if since:
             listed = ", ".join(f"{key} of {layer}" for layer, key in since[:_SHOWN])
-            click.echo(f"Changed since by others: {len(since)}, among them {listed}.", err=True)
+            among = "" if len(since) <= _SHOWN else f" … {_SHOWN} of {len(since)}"
+            click.echo(f"Changed since by others, {len(since)}: {listed}{among}.", err=True)
         undone = service.undo(change_id, actor=actor(), door="command")
     counts = ", ".join(f"{one.layer} {one.added + one.changed + one.removed}" for one in undone.counts)
     click.echo(f"Change {change_id} is undone, by change {undone.id}: {counts}.")
 
 
-def _fields(change: Change | None) -> dict[str, object] | None:
-    return None if change is None else vars(change) | {"counts": [one._asdict() for one in change.counts]}
+def _change(change: Change | None) -> dict[str, object] | None:
+    return None if change is None else change_fields(change)
 
 
 def _as_json(version: Version) -> dict[str, object]:
     return {
         "since": version.since, "until": version.until,
-        "made_by": _fields(version.made_by), "ended_by": _fields(version.ended_by),
+        "made_by": _change(version.made_by), "ended_by": _change(version.ended_by),
         "values": version.values, "geometry": orjson.loads(version.geometry),
     }  # fmt: skip
 
@@ -104,15 +130,4 @@ def _until(version: Version) -> str:
 
 
 def _signed(change: Change) -> str:
-    return f"{_by(change)} (change {change.id})"
-
-
-def _by(change: Change) -> str:
-    return f"{change.actor} by {change.door}"
-
-
-def _what(change: Change) -> str:
-    if change.undoes is not None:
-        return f"undoes {change.undoes}"
-    undone = "" if change.undone_by is None else f", undone by {change.undone_by}"
-    return f"{change.note or change.kind}{undone}"
+    return f"{by(change)} (change {change.id})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,24 +44,30 @@ def show_difference(difference: Difference, *, removed: str) -> None:
         f" {len(difference.refused)} refused; {difference.stored} were stored."
     )
     if difference.fields:
-        told = ", ".join(f"{'place' if name == 'geom' else name} of {n}" for name, n in difference.fields.items())
-        click.echo(f"Changed: {told}.")
-    _show_keys("Added", difference.first_added, difference.added)
+        click.echo(f"Changed: {fields_in_words(difference.fields)}.")
+    show_keys("Added", difference.first_added, difference.added)
     for change in difference.first_changed:
-        click.echo(f"  {change.key}: {'; '.join(_in_words(*field) for field in change.fields)}")
+        click.echo(f"  {change.key}: {'; '.join(in_words(*field) for field in change.fields)}")
     if len(difference.first_changed) < difference.changed:
         click.echo(f"  … {len(difference.first_changed)} of {difference.changed} are shown; --to FILE writes all.")
-    _show_keys("Not named", difference.first_missing, difference.missing)
+    show_keys("Not named", difference.first_missing, difference.missing)
     show_refused(difference.refused)
 
 
-def _show_keys(what: str, keys: tuple[str, ...], count: int) -> None:
+def fields_in_words(fields: Mapping[str, int]) -> str:
+    """Return in how many features each field differs."""
+    return ", ".join(f"{'place' if name == 'geom' else name} of {n}" for name, n in fields.items())
+
+
+def show_keys(what: str, keys: tuple[str, ...], count: int) -> None:
+    """Print the first keys of a kind, and how many there are."""
     if keys:
         more = f" … {len(keys)} of {count}" if len(keys) < count else ""
         click.echo(f"{what}: {', '.join(keys)}{more}")
 
 
-def _in_words(field: str, old: object, new: object) -> str:
+def in_words(field: str, old: object, new: object) -> str:
+    """Return what a field was and became."""
     if field == "geom":
         return f"place {new}"
     return f"{field} {'nothing' if old is None else old} -> {'nothing' if new is None else new}"

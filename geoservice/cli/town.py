@@ -159,7 +159,7 @@ def check(*, code: str, to_file: Path | None, as_json: bool) -> None:
         click.echo(orjson.dumps(told))
         return
     for one in lacks:
-        more = " …" if one.count > len(one.codes) else ""
+        more = f" … {len(one.codes)} of {one.count}" if one.count > len(one.codes) else ""
         click.echo(f"{one.count:>6}  {_in_words(one)}\n        {', '.join(one.codes)}{more}")
     if not lacks:
         click.echo("Nothing is lacking.")

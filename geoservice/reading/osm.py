@@ -170,7 +170,8 @@ def _covered(bbox: Sequence[float] | None, objects: list[_Object]) -> BaseGeomet
 def _remarks(verdict: dict[str, Any], repeated: int) -> tuple[str, ...]:
     remarks = []
     if verdict["lost"]:
-        shown = ", ".join(verdict["lost_shown"]) + (" ..." if verdict["lost"] > len(verdict["lost_shown"]) else "")
+        told = verdict["lost_shown"]
+        shown = ", ".join(told) + (f" … {len(told)} of {verdict['lost']}" if verdict["lost"] > len(told) else "")
         remarks.append(
             f"{verdict['lost']} ways or relations that should be areas are open or not all in the file, and were left"
             f" out: {shown}."

@@ -172,4 +172,5 @@ def _numbers(sheet: Sheet, rows: Sequence[int]) -> str:
 def _said(numbers: Sequence[int]) -> str:
     if len(numbers) == 1:
         return f"row {numbers[0]}"
-    return f"{len(numbers)} rows ({', '.join(map(str, numbers[:_SHOWN]))}{', ...' if len(numbers) > _SHOWN else ''})"
+    more = f" … {_SHOWN} of {len(numbers)}" if len(numbers) > _SHOWN else ""
+    return f"{len(numbers)} rows ({', '.join(map(str, numbers[:_SHOWN]))}{more})"

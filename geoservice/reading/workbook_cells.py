@@ -259,8 +259,8 @@ def remarks_on(look: Looks, numbers: list[int], filled: int) -> Iterator[str]:
     known = set(numbers)
     hidden = [number for number in look.hidden_rows if number in known]
     if hidden:
-        shown = ", ".join(map(str, hidden[:_SHOWN])) + (" ..." if len(hidden) > _SHOWN else ".")
-        yield f"{len(hidden)} rows are hidden in the sheet and were read like the others: {shown}"
+        shown = ", ".join(map(str, hidden[:_SHOWN])) + (f" … {_SHOWN} of {len(hidden)}" if len(hidden) > _SHOWN else "")
+        yield f"{len(hidden)} rows are hidden in the sheet and were read like the others: {shown}."
     if filled:
         yield f"{filled} cells that are merged with one above were given its value."
     if look.errors:

@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 
 #: What becomes of stored features that an import does not name.
 Removed = Literal["keep", "delete"]
+#: What a change did to a feature.
+What = Literal["added", "changed", "removed"]
 
 
 class Refused(NamedTuple):
@@ -86,6 +88,25 @@ class Change:
     #: The latest change that undid this one.
     undone_by: int | None
     counts: tuple[ChangeCount, ...]
+
+
+class TouchedFeature(NamedTuple):
+    """What a change did to a feature, and to which of its fields."""
+
+    what: What
+    #: Its key as the change left it. Fields only where it was there before and after.
+    change: FeatureChange
+
+
+@dataclass(frozen=True)
+class Touched:
+    """To how many features of a layer a change did something."""
+
+    added: int
+    changed: int
+    removed: int
+    #: In how many features each field differs.
+    fields: Mapping[str, int]
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def versions(
                {", ".join(f"v.{name}" for name in written)}
           FROM version AS v WHERE v.id IN (SELECT id FROM named) AND v.jurisdiction_id = :jurisdiction_id
            AND (v.ended_by IS NULL OR v.change_id IS DISTINCT FROM v.ended_by)
-           AND (CAST(:grids AS text[]) IS NULL OR {_owned_meanwhile(layer)})
+           AND (CAST(:grids AS text[]) IS NULL OR {owned_meanwhile(layer)})
          ORDER BY 2 DESC NULLS FIRST, 1 DESC
     """)  # noqa: S608  names are quoted, values bound
     asked = {"jurisdiction_id": jurisdiction_id, "key": key, "grids": None if grids is None else list(grids)}
@@ -142,7 +142,7 @@ def versions(
     )  # fmt: skip
 
 
-def _owned_meanwhile(layer: Layer) -> str:
+def owned_meanwhile(layer: Layer) -> str:
     """Return SQL for whether one of :grids owned the version `v` at an instant at which its owner may have changed.
 
     Those are when it began, when an edition came into force while it held, and when its building was moved meanwhile.

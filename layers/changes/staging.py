@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
 from layers.changes.model import Difference, FeatureChange, FieldChange, Refused, Removed
+from layers.changes.moving import MEASURED, moved
 from layers.crs import KEPT_DECIMALS, STORAGE_SRID
 from layers.db.base import SCHEMA
 from layers.db.relations import columns_of
@@ -276,8 +277,7 @@ class Staging:
         both = ", ".join(f"f.{_quote(name)}::text, s.{_quote(name)}::text" for name in self._written)
         rows = self._run(f"""
             SELECT s.code, s.differs,
-                   st_distance(st_pointonsurface(f.geom)::geography, st_pointonsurface(s.geom)::geography),
-                   st_area(f.geom::geography), st_area(s.geom::geography), {both}
+                   {MEASURED.format(old="f.geom", new="s.geom")}, {both}
               FROM staged AS s JOIN {self._table} AS f ON {self._same}
              WHERE s.fault IS NULL AND s.differs <> '{{}}' ORDER BY s.code LIMIT {most}
         """)  # noqa: S608  names are quoted
@@ -286,7 +286,7 @@ class Staging:
             told = dict(zip(self._written, zip(values[::2], values[1::2], strict=True), strict=True))
             fields = [FieldChange(name, *told[name]) for name in differs if name != "geom"]
             if "geom" in differs:
-                fields.append(FieldChange("geom", None, _moved(moved_m, old_m2, new_m2)))
+                fields.append(FieldChange("geom", None, moved(moved_m, old_m2, new_m2)))
             changes.append(FeatureChange(code, tuple(fields)))
         return tuple(changes)
 
@@ -297,12 +297,6 @@ class Staging:
 def _kept_geom(geom: str) -> str:
     """Return a geometry without what a file does not tell: which vertex is the first, and the last decimals."""
     return f"st_normalize(st_snaptogrid({geom}, 1e-{KEPT_DECIMALS}))"
-
-
-def _moved(moved_m: float, old_m2: float, new_m2: float) -> str:
-    if old_m2 == 0:
-        return f"moved {moved_m:.1f} m"
-    return f"moved {moved_m:.1f} m, area {(new_m2 - old_m2) / old_m2:+.1%}"
 
 
 def _escaped(condition: str) -> str:

@@ -229,7 +229,8 @@ def five(connection: psycopg.Connection[Any], seeded: int) -> None:
     """Make five features of each layer, households in buildings, with keys alike."""
     for table in TABLES:
         names = [name for (name,) in connection.execute(
-            "SELECT name FROM geoservice.kept_columns(%s::regclass) WHERE content AND name NOT IN ('code', 'building_code')",
+            "SELECT name FROM geoservice.kept_columns(%s::regclass)"
+            " WHERE content AND name NOT IN ('code', 'building_code')",
             [f"geoservice.{table}"],
         )]  # fmt: skip
         columns = ", ".join(names)
@@ -296,14 +297,15 @@ def test_keys_that_went_round_go_back_in_one_step(
 
 def changed(connection: psycopg.Connection[Any], change: int, table: str) -> int:
     """Return how many features of a layer a change is said to have changed."""
-    query = """SELECT coalesce(sum(n.changed), 0) FROM geoservice.change_count AS n JOIN geoservice.layer AS l ON l.id = n.layer
-                WHERE n.change_id = %s AND l.table_name = %s"""
+    query = """
+        SELECT coalesce(sum(n.changed), 0)
+          FROM geoservice.change_count AS n JOIN geoservice.layer AS l ON l.id = n.layer
+         WHERE n.change_id = %s AND l.table_name = %s
+    """
     return int(select_one(connection, query, change, table))
 
 
-def test_a_key_that_somebody_else_took_since_is_not_taken_back(
-    connection: psycopg.Connection[Any], five: None
-) -> None:
+def test_a_key_that_somebody_else_took_since_is_not_taken_back(connection: psycopg.Connection[Any], five: None) -> None:
     rename(connection, "camera", {"k0": "k1", "k1": "k0", "k2": "n1"})
     swap = latest_change(connection)
     commit(connection)

@@ -26,9 +26,11 @@ from geoservice.services.layers.errors import (
 from geoservice.services.layers.staging import stage, written_layer
 from geoservice.services.lookups import get_jurisdiction, own_grids
 from layers.changes import queries
-from layers.changes.model import Change, Version
+from layers.changes import touched as touching
+from layers.changes.model import Change, Touched, TouchedFeature, Version, What
 from layers.db.session import Database
 from layers.errors import TryAgain
+from layers.layer import Layer
 
 #: Undoing goes through the same triggers as an import; a request's limit does not fit it.
 UNDO_TIMEOUT_S = 1800.0
@@ -222,6 +224,51 @@ class FeatureService:
                 connection, jurisdiction_id=jurisdiction.id, layer=layer_id, before=before, limit=limit
             )
 
+    def change(self, change_id: int) -> Change:
+        """Return a change; raise ChangeUnknown."""
+        with self._database.transaction() as connection:
+            return _get_change(connection, change_id)
+
+    def touched(
+        self, jurisdiction_code: str, layer_id: str, change_id: int, *, identity: Identity | None = None
+    ) -> Touched:
+        """Return how many features a change added, changed and removed, and in how many each field differs.
+
+        Of a layer of people an officer is told of those that his grids owned.
+
+        Raises
+        ------
+        JurisdictionUnknown, LayerUnknown, LayerNotWritten, ChangeUnknown
+        """
+        layer = written_layer(layer_id)
+        with self._database.transaction() as connection:
+            j, grids = _touched_where(connection, jurisdiction_code, layer, change_id, identity)
+            found = touching.touched(connection, layer, change_id=change_id, jurisdiction_id=j, grids=grids)
+            note_features_read(connection, layer, j, found.added + found.changed + found.removed, part="change")
+            return found
+
+    def touched_features(
+        self, jurisdiction_code: str, layer_id: str, change_id: int, *, what: What | None = None,
+        limit: int | None = None, offset: int = 0, identity: Identity | None = None,
+    ) -> tuple[TouchedFeature, ...]:  # fmt: skip
+        """Return what a change did to features: those added first, then changed, then removed, each by key.
+
+        Of a layer of people an officer is told of those that his grids owned.
+
+        Raises
+        ------
+        JurisdictionUnknown, LayerUnknown, LayerNotWritten, ChangeUnknown
+        """
+        layer = written_layer(layer_id)
+        with self._database.transaction() as connection:
+            j, grids = _touched_where(connection, jurisdiction_code, layer, change_id, identity)
+            found = touching.touched_features(
+                connection, layer, change_id=change_id, jurisdiction_id=j, grids=grids, what=what, limit=limit,
+                offset=offset,
+            )  # fmt: skip
+            note_features_read(connection, layer, j, len(found), part="change")
+            return found
+
     def undo(self, change_id: int, *, actor: str, door: str) -> Change:
         """Undo a change as a whole.
 
@@ -232,8 +279,7 @@ class FeatureService:
             Others changed since what it touched.
         """
         with self._database.transaction(actor=actor, timeout_s=UNDO_TIMEOUT_S) as connection:
-            if not queries.find_changes(connection, ids=[change_id], limit=1):
-                raise ChangeUnknown(change=change_id)
+            _get_change(connection, change_id)
             return _change(connection, queries.undo(connection, change_id, door=door))
 
     def changed_since(self, change_id: int) -> tuple[tuple[str, str], ...]:
@@ -244,6 +290,22 @@ class FeatureService:
 
 def _change(connection: Connection, change_id: int) -> Change:
     return queries.find_changes(connection, ids=[change_id], limit=1)[0]
+
+
+def _get_change(connection: Connection, change_id: int) -> Change:
+    found = queries.find_changes(connection, ids=[change_id], limit=1)
+    if not found:
+        raise ChangeUnknown(change=change_id)
+    return found[0]
+
+
+def _touched_where(
+    connection: Connection, jurisdiction_code: str, layer: Layer, change_id: int, identity: Identity | None
+) -> tuple[int, frozenset[str] | None]:
+    """Return the jurisdiction, and the grids of which alone whoever asks is told; None: of all."""
+    j = get_jurisdiction(connection, jurisdiction_code).id
+    _get_change(connection, change_id)
+    return j, None if identity is None or not layer.personal else own_grids(connection, j, identity)
 
 
 def _one(key: str, edit: FeatureEdit) -> ReadFeatures:

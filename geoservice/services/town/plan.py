@@ -21,6 +21,8 @@ from layers.jurisdictions.model import Visitors
 
 #: A file of sentences and names; larger ones are no town.toml.
 BYTES_MAX = 1_000_000
+#: Of what is wrong in a file so much is told.
+MISTAKES_TOLD = 10
 
 
 def _mistake(what: str) -> PydanticCustomError:
@@ -274,8 +276,8 @@ def read_plan(path: Path) -> Plan:
 
 
 def _mistakes(error: ValidationError) -> Iterator[str]:
-    """Yield what is wrong, and where; a word that is not known with the nearest one that is."""
-    for one in error.errors(include_url=False, include_input=False, include_context=False)[:10]:
+    """Yield what is wrong, and where, so much of it; a word that is not known with the nearest one that is."""
+    for one in error.errors(include_url=False, include_input=False, include_context=False)[:MISTAKES_TOLD]:
         if one["type"] == "mistake":
             yield ": ".join(filter(None, (".".join(map(str, one["loc"])), one["msg"])))
             continue
@@ -287,6 +289,8 @@ def _mistakes(error: ValidationError) -> Iterator[str]:
         known = _fields(parents)
         near = get_close_matches(str(last), known, n=1)
         yield f"{place} is not known: " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}")
+    if error.error_count() > MISTAKES_TOLD:
+        yield f"… {MISTAKES_TOLD} of {error.error_count()}"
 
 
 def _fields(path: Sequence[object]) -> list[str]:

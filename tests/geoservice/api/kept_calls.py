@@ -36,7 +36,7 @@ def ready(door: Door, path: str) -> None:
 
 def query(path: str) -> dict[str, Any]:
     """Return what a call asks, where names mean something else than elsewhere."""
-    if path == _CHANGES:
+    if path in (_CHANGES, f"{_CHANGES}/{{change}}/features"):
         return {"layer": "cameras"}
     if path == "/v1/statistics/population":
         now = datetime.now(UTC)

@@ -94,6 +94,37 @@ def test_single_households_are_for_those_who_keep_them(door: Door) -> None:
     assert call(door, "GET", address, role=Role.ADMIN).status == 200
 
 
+def test_what_a_change_did_is_told_field_by_field(door: Door) -> None:
+    address = f"{CAMERAS}/told-camera?jurisdiction=sare"
+    call(door, "PUT", address, {"geometry": POINT})
+    change = call(door, "PUT", address, {"properties": {"status": "offline"}}).response.json["change"]["id"]
+    asked = f"/v1/changes/{change}/features?jurisdiction=sare&layer=cameras"
+
+    told = call(door, "GET", asked).response.json
+
+    assert (told["changed"], told["fields"], told["next"]) == (1, {"status": 1}, None)
+    assert told["features"] == [
+        {"key": "told-camera", "what": "changed", "fields": [{"field": "status", "old": "online", "new": "offline"}]}
+    ]
+    assert call(door, "GET", f"{asked}&what=added").response.json["features"] == []
+    assert call(door, "GET", asked.replace(str(change), "999999999")).status == 404
+    assert call(door, "GET", asked.replace("cameras", "hydrants")).status == 404
+
+
+def test_what_was_done_to_single_households_is_for_those_who_keep_them(door: Door) -> None:
+    households = "/v1/layers/households/features"
+    page = call(door, "GET", f"{households}?jurisdiction=sare&limit=1", role=Role.ADMIN).response.json["features"][0]
+    more = {"properties": {"age_18_59": page["properties"]["age_18_59"] + 1}}
+    edit = call(door, "PUT", f"{households}/{page['id']}?jurisdiction=sare", more, role=Role.ADMIN)
+    asked = f"/v1/changes/{edit.response.json['change']['id']}/features?jurisdiction=sare&layer=households"
+
+    assert call(door, "GET", asked, role=Role.ADMIN).response.json["features"][0]["key"] == page["id"]
+    for role in (Role.DISPATCHER, Role.ANALYST, Role.AUDITOR, Role.READER):
+        assert call(door, "GET", asked, role=role).status == 403
+    officer = call(door, "GET", asked, role=Role.OFFICER)  # of other grids than this household's, or of this one
+    assert officer.status == 200
+
+
 def test_what_is_wrong_with_a_feature_is_said(door: Door) -> None:
     address = f"{CAMERAS}/bad?jurisdiction=sare"
     for body, words in (

@@ -65,6 +65,33 @@ def test_a_ledger_is_looked_at_written_and_undone(ledger: str) -> None:
     assert changes[1]["undone_by"] == changes[0]["id"]
 
 
+def test_what_a_change_did_to_each_feature_is_shown(ledger: str, tmp_path: Path) -> None:
+    out = tmp_path / "changed.csv"
+    written = said("import", "cameras", ledger, *OF_SARE, "--crs", "gcj02", "--commit")
+    (first,) = re.findall(r"geoservice layer undo (\d+)", written)
+    assert "cameras of sare: 2 added, 0 changed, 0 removed." in said("changes", first)
+    assert "Added: 54050001 … 1 of 2" in said("changes", first, "--limit", "1")
+    again = tmp_path / "点位2.csv"
+    lines = Path(ledger).read_text(encoding="utf-8")
+    again.write_text(lines.replace("offline", "online").replace("离线", "在线"), encoding="utf-8")
+    moved = said("import", "cameras", str(again), *OF_SARE, "--crs", "wgs84", "--commit")  # the same numbers, elsewhere
+    (second,) = re.findall(r"geoservice layer undo (\d+)", moved)
+
+    shown = said("changes", second, "--to", str(out))
+
+    assert "cameras of sare: 0 added, 2 changed, 0 removed." in shown
+    assert "Changed: place of 2, status of 1." in shown
+    assert re.search(r"54050002: status offline -> online; place moved 361.0 m", shown)
+    assert "changed,54050002,status,offline,online" in out.read_text(encoding="utf-8-sig")
+    (told,) = orjson.loads(said("changes", second, "--json", "--limit", "1"))["layers"]
+    assert (told["changed"], told["numberReturned"]) == (2, 1)
+    said("undo", second)
+    said("undo", first)
+    assert "2 removed" in said("changes", str(int(second) + 2))
+    assert run("changes").exit_code == 2
+    assert "leave --jurisdiction" in run("changes", first, "--layer", "buildings").output
+
+
 def test_which_columns_were_taken_is_kept_for_the_next_file(ledger: str, tmp_path: Path) -> None:
     kept = tmp_path / "columns.json"
     said("import", "cameras", ledger, *OF_SARE, "--crs", "wgs84", "--keep-columns", str(kept))

@@ -145,6 +145,7 @@ HEAD = '[town]\ncode = "a"\nname = "A"\n'
     ("text", "words"),
     [
         ('[town]\ncode = "a"\n', "town.name: field required"),
+        (HEAD + "".join(f"[wrong{n}]\n" for n in range(12)), "; … 10 of 12."),
         ('[town]\ncode = "a"\nname = "A"\n[buildngs]\nfile = "x"\n', "buildngs is not known: did you mean buildings?"),
         ('[town]\ncode = "a"\nname = "A"\n[cameras]\nfile = "x"\nkeey = "y"\n', "did you mean key?"),
         ('[town]\ncode = "a"\nname = "A"\n[cameras]\nfile = "x.csv"\n', "There is no such file."),
