@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from geoservice.domain.importing.model import RefusedRow
     from layers.changes.model import Difference, Refused
 
+#: As GEOS says where a shape is not sound: Self-intersection[26.93 60.52].
+_AT = re.compile(r"\[([-+.\de]+ [-+.\de]+)\]$")
 #: Of each reason of refusal so many rows are named.
 _ROWS = 8
 _HOW = {"given": "as said", "exact": "by its name", "contains": "by a word of it", "ask": "to be decided",
@@ -74,12 +76,24 @@ def in_words(field: str, old: object, new: object) -> str:
 
 
 def show_refused(refused: Sequence[Refused | RefusedRow]) -> None:
-    """Print why rows were refused, each reason once, beside the answer."""
-    reasons = Counter(one.reason for one in refused)
-    for reason, count in reasons.most_common():
-        rows = [str(one.row) for one in refused if one.reason == reason][:_ROWS]
-        more = f" … {len(rows)} of {count}" if count > len(rows) else ""
-        click.echo(f"Refused, {count} rows ({', '.join(rows)}{more}): {reason}", err=True)
+    """Print why rows were refused, each reason once wherever it is, beside the answer."""
+    rows: dict[str, list[int]] = {}
+    first: dict[str, str] = {}
+    for one in refused:
+        reason, place = _apart(one.reason)
+        rows.setdefault(reason, []).append(one.row)
+        first.setdefault(reason, place)
+    for reason, all_rows in sorted(rows.items(), key=lambda of: -len(of[1])):
+        count, shown = len(all_rows), ", ".join(map(str, all_rows[:_ROWS]))
+        more = f" … {_ROWS} of {count}" if count > _ROWS else ""
+        where = first[reason] and f"{', the first' if count > 1 else ''} at {first[reason]}"
+        click.echo(f"Refused, {count} rows ({shown}{more}): {reason}{where}", err=True)
+
+
+def _apart(reason: str) -> tuple[str, str]:
+    """Return a reason without the place that GEOS puts behind it, and that place."""
+    found = _AT.search(reason)
+    return (reason, "") if found is None else (reason[: found.start()], found[1])
 
 
 def difference_fields(difference: Difference) -> dict[str, object]:

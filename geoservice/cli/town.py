@@ -26,6 +26,10 @@ with lazily():
     from layers.summaries import town_lacks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from geoservice.domain.importing.model import RefusedRow
+    from layers.changes.model import Refused
     from layers.summaries.town_lacks import Lack
 
 _LACKS = {
@@ -103,8 +107,8 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _look(service: towns.TownService, plan: plans.Plan) -> frozenset[str]:
-    """Show what every file would give, and return what was remarked on them."""
+def _look(service: towns.TownService, plan: plans.Plan) -> frozenset[object]:
+    """Show what every file would give, and return what was remarked on them, and which rows were refused."""
     with busy("Reading …"):
         looked = list(service.look(plan))
     for one in looked:
@@ -114,10 +118,15 @@ def _look(service: towns.TownService, plan: plans.Plan) -> frozenset[str]:
         for remark in one.remarks:
             click.echo(f"    {remark}")
         show_refused(one.refused)
-    return frozenset(remark for one in looked if isinstance(one, towns.Looked) for remark in one.remarks)
+    told = [one for one in looked if isinstance(one, towns.Looked)]
+    return frozenset(saying for one in told for saying in (*one.remarks, *_refusals(one.section, one.refused)))
 
 
-def _make(service: towns.TownService, plan: plans.Plan, told: frozenset[str]) -> None:
+def _refusals(section: str, refused: Iterable[Refused | RefusedRow]) -> Iterator[tuple[str, int, str]]:
+    return ((section, one.row, one.reason) for one in refused)
+
+
+def _make(service: towns.TownService, plan: plans.Plan, told: frozenset[object]) -> None:
     def begin(step: str) -> None:
         click.echo(f"{step} …", err=True)
 
@@ -129,7 +138,7 @@ def _make(service: towns.TownService, plan: plans.Plan, told: frozenset[str]) ->
         for remark in done.remarks:
             if remark not in told:  # when the file was looked at
                 click.echo(f"    {remark}")
-        show_refused(done.refused)
+        show_refused([one for one in done.refused if (done.step, one.row, one.reason) not in told])
         if done.draft is not None and done.is_forbidden:
             forbidden = f"{done.step}: something forbids publishing it: geoservice edition show {done.draft}"
             if plan.grids is not None and plan.grids.publish:

@@ -113,6 +113,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     },
 }
 _BRACKETED = re.compile(r"[(\[{【〔〈《「][^)\]}】〕〉》」]*[)\]}】〕〉》」]")
+#: What stands in brackets says which language, not which unit: Name (en), 名称（英文）.
+_ENGLISH = re.compile(r"[(\[{【〔]\s*(?:en|eng|english|englisch|英|英文|英语)\s*[)\]}】〕]", re.IGNORECASE)
 _UNSAID = re.compile(r"[\s*※:_.\-·'\"()\[\]{}【】〔〕〈〉《》「」,，。、]+")
 #: Between two numbers: from one to the other, also after NFKC and however long the dash is.
 _TO = re.compile(r"(?<=[0-9])\s*(?:至|到|~|to|bis|[-_‐-―−])\s*(?=[0-9])")
@@ -126,7 +128,7 @@ def plain(text: str) -> str:
 
 def forms(header: str) -> tuple[str, ...]:
     """Return how a header may be meant: all of it, without what stands in brackets, its last part below a group."""
-    said = unicodedata.normalize("NFKC", header[:LONGEST])
+    said = _ENGLISH.sub("_en", unicodedata.normalize("NFKC", header[:LONGEST]))
     whole = [said, said.rpartition("/")[2]]
     found = (plain(one) for text in whole for one in (text, _BRACKETED.sub("", text)))
     return tuple(dict.fromkeys(one for one in found if one))
@@ -152,6 +154,10 @@ def dictionary(table: Importable, *, placed: bool) -> dict[str, frozenset[str]]:
         Whether the file has geometries, so that no column says where its features are.
     """
     listed = {field: frozenset(_words(text)) for field, text in _WORDS.get(table.id, {}).items()}
+    own = own_words(table)
+    for field in listed.keys() & {f"{name}_en" for name in listed}:
+        name = field.removesuffix("_en")
+        listed[field] |= {f"{word}en" for word in listed[name] | own.get(name, frozenset())}
     if not placed:
         listed |= {field: frozenset(_words(text)) for field, text in PLACE.items() if _takes(table, field)}
     return listed

@@ -11,9 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from geoservice.cli.demo import demo
+from geoservice.cli.layer_difference import show_refused
 from geoservice.cli.town import town
 from geoservice.errors import TownFileWrong
 from geoservice.services.town.plan import read_plan
+from layers.changes.model import Refused
 from tests.geoservice.counting.made_registers import HEADER, csv_of, person
 
 SQUARE = 0.0002
@@ -136,6 +138,17 @@ def test_what_can_not_be_done_stops_and_the_next_run_goes_on(folder: Path) -> No
 
     (folder / "town.toml").write_text(whole, encoding="utf-8")
     assert "Edition" in run(folder, "init", "--yes").output
+
+
+def test_unsound_shapes_are_one_reason_wherever_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    bow = "its shape is not valid: Self-intersection[{} 60.5]"
+    show_refused([Refused(2, "code is empty"), *(Refused(row, bow.format(26.9 + row)) for row in range(3, 14))])
+
+    assert capsys.readouterr().err.splitlines() == [
+        "Refused, 11 rows (3, 4, 5, 6, 7, 8, 9, 10 … 8 of 11): its shape is not valid: Self-intersection, the first"
+        " at 29.9 60.5",
+        "Refused, 1 rows (2): code is empty",
+    ]
 
 
 HEAD = '[town]\ncode = "a"\nname = "A"\n'

@@ -30,6 +30,7 @@ def proposed(layer: Layer, *headers: str, placed: bool = False, **given: str) ->
     (HOUSEHOLDS, "0 to 13 years", "age_0_13"),
     (HOUSEHOLDS, "18~59岁", "age_18_59"), (HOUSEHOLDS, "流动人口数", "floating"), (HOUSEHOLDS, "住址/单元", "unit"),
     (ORGANISATIONS, "统一社会信用代码", "code"), (ORGANISATIONS, "单位名称", "name"),
+    (ORGANISATIONS, "Name (en)", "name_en"), (ORGANISATIONS, "机构名称（英文）", "name_en"),
 ])  # fmt: skip
 def test_headers_in_use_are_known(layer: Layer, header: str, field: str) -> None:
     [column] = proposed(layer, header).columns
