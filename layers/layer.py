@@ -101,6 +101,8 @@ class Layer:
     styles: tuple[Style, ...] = ()
     #: Columns of the table that people write, where they are not those that are told.
     stored: tuple[Column, ...] = ()
+    #: The database fills its table with what it counts, when somebody asks: nobody writes its features.
+    gathered: bool = False
     #: People made it: it is described in the database, not here (layers/own_layers).
     own: bool = False
 
@@ -112,7 +114,7 @@ class Layer:
     @property
     def is_written(self) -> bool:
         """Whether people write its features one by one: grids are drawn in drafts, incidents have a lifecycle."""
-        return not self.bitemporal and self.assignment != "routing" and self.geom == "geom"
+        return not self.bitemporal and not self.gathered and self.assignment != "routing" and self.geom == "geom"
 
     @property
     def relation(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+_GATHER = text("SELECT CASE WHEN NOT pg_is_in_recovery() THEN geoservice.gather_figures(:jurisdiction_id) END")
 _TAKE_UP = text("SELECT geoservice.take_up_tile_changes(:layer, :jurisdiction_id)")
 _WAITS = text("""
     SELECT NOT pg_is_in_recovery() AND EXISTS (
@@ -20,6 +21,11 @@ _NEWEST = text("""
                                 JOIN geoservice.edition AS e ON e.id = d.edition_id
                                WHERE :layer = 'grids' AND e.jurisdiction_id = :jurisdiction_id), 0))
 """)
+
+
+def gather(connection: Connection, jurisdiction_id: int) -> None:
+    """Bring what is counted of grids to what it is now; a hot standby has it from its primary."""
+    connection.execute(_GATHER, {"jurisdiction_id": jurisdiction_id})
 
 
 def take_up_changes(connection: Connection, jurisdiction_id: int | None = None, layer: str | None = None) -> int:

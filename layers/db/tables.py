@@ -24,6 +24,8 @@ class LayerRow(Base):
     min_zoom: Mapped[int] = mapped_column(SmallInteger, server_default="14")
     cell_level: Mapped[int | None] = mapped_column(SmallInteger)
     counted: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    #: Few large features: a change of one gives all tiles another version.
+    redrawn_whole: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     #: Of an own layer; None: it is in the code.
     description: Mapped[dict[str, object] | None] = mapped_column(JSONB)
     #: Changes up to this one touched another layer that was called so before.

@@ -52,6 +52,7 @@ NAMES = (
     "announcements",  # fingerprints name postings and keys
     "audit",  # listens to all that is administered
     "served",  # views of layers, households and incidents among them
+    "figures",  # of grids as they are served
     "rights",  # grants on all of the above
     "row_policies",  # and which rows
 )

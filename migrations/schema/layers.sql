@@ -16,6 +16,7 @@ CREATE TABLE geoservice.layer (
     min_zoom smallint NOT NULL DEFAULT 14 CHECK (min_zoom BETWEEN 0 AND 16),
     cell_level smallint CHECK (cell_level BETWEEN min_zoom AND 24),
     counted text[] NOT NULL DEFAULT '{}',
+    redrawn_whole boolean NOT NULL DEFAULT false,  -- few large features: a change of one gives all tiles another version, which is one row
     -- Of an own layer, what the catalogue of the code says of all others (layers/own_layers/description.py); null: it is in the code.
     description jsonb,
     since_change bigint NOT NULL DEFAULT 0,   -- changes up to this one touched another layer that was called so before

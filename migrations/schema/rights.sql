@@ -8,7 +8,7 @@ GRANT USAGE ON SCHEMA geoservice TO geoservice_reader, geoservice_analyst, geose
 
 -- Of the tables of layers: attach_layer says it for each (layers.sql); whoever may read the map reads what is not personal,
 -- the analyst writes it, and the service does both, to what is personal as well.
-GRANT SELECT ON geoservice.served_grid, geoservice.served_building, geoservice.served_incident
+GRANT SELECT ON geoservice.served_grid, geoservice.served_figure, geoservice.served_building, geoservice.served_incident
     TO geoservice_analyst, geoservice_app;
 GRANT SELECT ON geoservice.served_household, geoservice.served_jurisdiction, geoservice.housed_building TO geoservice_app;
 
@@ -72,7 +72,8 @@ GRANT UPDATE (state) ON geoservice.draft_step TO geoservice_app;
 GRANT INSERT ON geoservice.decision TO geoservice_app;
 GRANT SELECT, INSERT ON geoservice.visit, geoservice.preview, geoservice.report_key, geoservice.tile_edition, geoservice.tile_grid
     TO geoservice_app;
-GRANT SELECT ON geoservice.tile_set, geoservice.tile_version, geoservice.tile_change, geoservice.tile_cell TO geoservice_app;
+GRANT SELECT ON geoservice.tile_set, geoservice.tile_version, geoservice.tile_change, geoservice.tile_cell, geoservice.grid_figure
+    TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (done_at) ON geoservice.scheduled_job TO geoservice_app;
 -- Of what was done everything is told, and nothing written but by functions; who reads it, the guards and row policies say.
 GRANT SELECT ON geoservice.audit_entry, geoservice.audit_seal, geoservice.audit_head TO geoservice_app;
@@ -94,7 +95,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.open_jurisdictions(), geoservice.closed_jurisdictions(), geoservice.login_jurisdictions(), geoservice.may_write(integer),
     geoservice.seen_jurisdictions(boolean), geoservice.is_seen(integer, integer[]),
     geoservice.is_told(text, integer), geoservice.is_told_whole(integer, text, text[]),
-    geoservice.is_told_sensitive(integer, text, text, text[]), geoservice.told_count(bigint, boolean),
+    geoservice.is_told_sensitive(integer, text, text, text[]), geoservice.told_count(bigint, boolean), geoservice.told_of_several(double precision, bigint, integer),
     geoservice.k_minimum(), geoservice.actor(), geoservice.is_service(), geoservice.by_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
     geoservice.has_words(text), geoservice.is_reason(text),
@@ -148,7 +149,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.erase_words(uuid[], text), geoservice.run_retention(integer), geoservice.retention_due(),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
-    geoservice.take_up_tile_changes(text, integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
+    geoservice.gather_figures(integer), geoservice.take_up_tile_changes(text, integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
     geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.lock_drawing(integer),
     geoservice.begin_change(text, text, text, bigint), geoservice.changed_since(bigint), geoservice.undo_change(bigint, text),
     geoservice.create_layer(text, jsonb, text[], integer, integer, text[]), geoservice.drop_layer(text, text),

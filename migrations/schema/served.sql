@@ -25,7 +25,7 @@ RETURN geoservice.is_told('sensitive', jurisdiction)
 -- Incidents that whoever asks finds counted: those that he is not told of are in no count either. Else the count of a grid, taken from what
 -- is listed there, would say when and in which grid a sensitive one was made.
 CREATE VIEW geoservice.counted_incident AS
-SELECT i.jurisdiction_id, i.grid_code, i.status FROM geoservice.incident AS i
+SELECT i.jurisdiction_id, i.grid_code, i.status, i.id, i.late, i.reported_at FROM geoservice.incident AS i
  WHERE NOT i.sensitive
     OR geoservice.is_told_sensitive(i.jurisdiction_id, i.grid_code, i.officer_code, (SELECT geoservice.scope_grids()));
 

@@ -88,8 +88,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN octet_length(name) <= 63 THEN name ELSE 'n_' || md5(name) END;
 
 -- Note which ground a statement touched that added, changed or removed features. Arguments: the layer, its column in EPSG:3857, and
--- what makes a row of the tables before and after another one in tiles. Of many features at once the small ones are noted by boxes
--- on a lattice of 10 m.
+-- what makes a row of the tables before and after another one in tiles; whether all of the jurisdiction's tiles are touched. Of many
+-- features at once the small ones are noted by boxes on a lattice of 10 m.
 CREATE FUNCTION geoservice.note_tile_changes() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
@@ -108,8 +108,10 @@ DECLARE
           FROM (SELECT c.jurisdiction_id, c.%1$I AS geom, many.are AND NOT is_large(c.%1$I) AS coarse
                   FROM changed AS c CROSS JOIN (SELECT count(*) > 1000 AS are FROM changed) AS many
                  WHERE c.jurisdiction_id IS NOT NULL AND NOT st_isempty(c.%1$I)) AS f$sql$;
+    whole CONSTANT text := ' INSERT INTO tile_change (layer, jurisdiction_id) SELECT DISTINCT $1, c.jurisdiction_id FROM changed AS c';
 BEGIN
-    EXECUTE format(CASE WHEN tg_op = 'UPDATE' THEN moved ELSE '' END || told, tg_argv[1], tg_argv[2]) USING tg_argv[0];
+    EXECUTE format(CASE WHEN tg_op = 'UPDATE' THEN moved ELSE '' END || CASE WHEN tg_argv[3]::boolean THEN whole ELSE told END,
+                   tg_argv[1], tg_argv[2]) USING tg_argv[0];
     RETURN NULL;
 END $$;
 
@@ -145,14 +147,14 @@ BEGIN
        AND (a.attname IN (mercator, 'jurisdiction_id') OR a.attname = ANY(described.tiled || described.counted) OR (described.tiled IS NULL
             AND a.attname NOT IN ('grid_code', 'recorded_at', 'change_id', described.geom_column)));
     EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER INSERT ON %s REFERENCING NEW TABLE AS changed'
-                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L)',
-                   short_name('tiles_added_' || layer), home, layer, mercator);
+                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L, %L, %L)',
+                   short_name('tiles_added_' || layer), home, layer, mercator, '', described.redrawn_whole);
     EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER DELETE ON %s REFERENCING OLD TABLE AS changed'
-                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L)',
-                   short_name('tiles_removed_' || layer), home, layer, mercator);
+                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L, %L, %L)',
+                   short_name('tiles_removed_' || layer), home, layer, mercator, '', described.redrawn_whole);
     EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER UPDATE ON %s REFERENCING OLD TABLE AS before NEW TABLE AS after'
-                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L, %L)',
-                   short_name('tiles_changed_' || layer), home, layer, mercator, watched);
+                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L, %L, %L)',
+                   short_name('tiles_changed_' || layer), home, layer, mercator, watched, described.redrawn_whole);
     EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE TRUNCATE ON %s FOR EACH STATEMENT'
                    ' EXECUTE FUNCTION geoservice.note_tiles_truncated(%L)', short_name('tiles_truncated_' || layer), home, layer);
     INSERT INTO tile_change (layer, jurisdiction_id) SELECT attach_tiles.layer, j.id FROM jurisdiction AS j;  -- what is there already

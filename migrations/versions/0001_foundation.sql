@@ -1529,6 +1529,7 @@ CREATE TABLE geoservice.layer (
     min_zoom smallint NOT NULL DEFAULT 14 CHECK (min_zoom BETWEEN 0 AND 16),
     cell_level smallint CHECK (cell_level BETWEEN min_zoom AND 24),
     counted text[] NOT NULL DEFAULT '{}',
+    redrawn_whole boolean NOT NULL DEFAULT false,  -- few large features: a change of one gives all tiles another version, which is one row
     -- Of an own layer, what the catalogue of the code says of all others (layers/own_layers/description.py); null: it is in the code.
     description jsonb,
     since_change bigint NOT NULL DEFAULT 0,   -- changes up to this one touched another layer that was called so before
@@ -2054,8 +2055,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN octet_length(name) <= 63 THEN name ELSE 'n_' || md5(name) END;
 
 -- Note which ground a statement touched that added, changed or removed features. Arguments: the layer, its column in EPSG:3857, and
--- what makes a row of the tables before and after another one in tiles. Of many features at once the small ones are noted by boxes
--- on a lattice of 10 m.
+-- what makes a row of the tables before and after another one in tiles; whether all of the jurisdiction's tiles are touched. Of many
+-- features at once the small ones are noted by boxes on a lattice of 10 m.
 CREATE FUNCTION geoservice.note_tile_changes() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
@@ -2074,8 +2075,10 @@ DECLARE
           FROM (SELECT c.jurisdiction_id, c.%1$I AS geom, many.are AND NOT is_large(c.%1$I) AS coarse
                   FROM changed AS c CROSS JOIN (SELECT count(*) > 1000 AS are FROM changed) AS many
                  WHERE c.jurisdiction_id IS NOT NULL AND NOT st_isempty(c.%1$I)) AS f$sql$;
+    whole CONSTANT text := ' INSERT INTO tile_change (layer, jurisdiction_id) SELECT DISTINCT $1, c.jurisdiction_id FROM changed AS c';
 BEGIN
-    EXECUTE format(CASE WHEN tg_op = 'UPDATE' THEN moved ELSE '' END || told, tg_argv[1], tg_argv[2]) USING tg_argv[0];
+    EXECUTE format(CASE WHEN tg_op = 'UPDATE' THEN moved ELSE '' END || CASE WHEN tg_argv[3]::boolean THEN whole ELSE told END,
+                   tg_argv[1], tg_argv[2]) USING tg_argv[0];
     RETURN NULL;
 END $$;
 
@@ -2111,14 +2114,14 @@ BEGIN
        AND (a.attname IN (mercator, 'jurisdiction_id') OR a.attname = ANY(described.tiled || described.counted) OR (described.tiled IS NULL
             AND a.attname NOT IN ('grid_code', 'recorded_at', 'change_id', described.geom_column)));
     EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER INSERT ON %s REFERENCING NEW TABLE AS changed'
-                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L)',
-                   short_name('tiles_added_' || layer), home, layer, mercator);
+                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L, %L, %L)',
+                   short_name('tiles_added_' || layer), home, layer, mercator, '', described.redrawn_whole);
     EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER DELETE ON %s REFERENCING OLD TABLE AS changed'
-                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L)',
-                   short_name('tiles_removed_' || layer), home, layer, mercator);
+                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L, %L, %L)',
+                   short_name('tiles_removed_' || layer), home, layer, mercator, '', described.redrawn_whole);
     EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER UPDATE ON %s REFERENCING OLD TABLE AS before NEW TABLE AS after'
-                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L, %L)',
-                   short_name('tiles_changed_' || layer), home, layer, mercator, watched);
+                   ' FOR EACH STATEMENT EXECUTE FUNCTION geoservice.note_tile_changes(%L, %L, %L, %L)',
+                   short_name('tiles_changed_' || layer), home, layer, mercator, watched, described.redrawn_whole);
     EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE TRUNCATE ON %s FOR EACH STATEMENT'
                    ' EXECUTE FUNCTION geoservice.note_tiles_truncated(%L)', short_name('tiles_truncated_' || layer), home, layer);
     INSERT INTO tile_change (layer, jurisdiction_id) SELECT attach_tiles.layer, j.id FROM jurisdiction AS j;  -- what is there already
@@ -5311,7 +5314,7 @@ RETURN geoservice.is_told('sensitive', jurisdiction)
 -- Incidents that whoever asks finds counted: those that he is not told of are in no count either. Else the count of a grid, taken from what
 -- is listed there, would say when and in which grid a sensitive one was made.
 CREATE VIEW geoservice.counted_incident AS
-SELECT i.jurisdiction_id, i.grid_code, i.status FROM geoservice.incident AS i
+SELECT i.jurisdiction_id, i.grid_code, i.status, i.id, i.late, i.reported_at FROM geoservice.incident AS i
  WHERE NOT i.sensitive
     OR geoservice.is_told_sensitive(i.jurisdiction_id, i.grid_code, i.officer_code, (SELECT geoservice.scope_grids()));
 
@@ -5409,6 +5412,95 @@ SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_e
         OR geoservice.is_told_sensitive(i.jurisdiction_id, i.grid_code, i.officer_code, (SELECT geoservice.scope_grids())))
    AND geoservice.is_seen(i.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));
 
+-- Figures per grid: how much is in hand in each grid in force, how matters were handled there, how many live there. They are described
+-- once, in served_figure, as whoever asks is told them; grid_figure holds what everybody is told, from which tiles are cut.
+
+-- Of so few that were resolved, or rated, no median and no mean is told but to those who read all reports: it would be one report's own.
+CREATE FUNCTION geoservice.told_of_several(value double precision, counted bigint, jurisdiction integer) RETURNS double precision
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN counted >= geoservice.k_minimum() OR (geoservice.is_told('sensitive', jurisdiction) AND geoservice.scope_staff() IS NULL)
+            THEN value END;
+
+-- A day is 24 hours here: what is told changes with every minute, not at midnight.
+CREATE VIEW geoservice.served_figure AS
+SELECT g.jurisdiction_id, g.code, g.name, g.name_en, g.edition, g.in_hand, coalesce(i.late, 0) AS late,
+       coalesce(i.received_30_days, 0) AS received_30_days,
+       geoservice.told_of_several(round(h.resolve_s / 60), h.resolved, g.jurisdiction_id) AS resolve_minutes,
+       geoservice.told_of_several(round(h.rating::numeric, 1)::double precision, h.ratings, g.jurisdiction_id) AS rating,
+       g.households, g.residents, g.floating, g.geom
+  FROM geoservice.served_grid AS g
+  LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) FILTER (WHERE late) AS late,
+                    count(*) FILTER (WHERE reported_at >= now() - interval '720 hours') AS received_30_days
+               FROM geoservice.counted_incident GROUP BY jurisdiction_id, grid_code) AS i
+         ON i.jurisdiction_id = g.jurisdiction_id AND i.grid_code = g.code
+  LEFT JOIN (SELECT e.jurisdiction_id, e.to_grid_code AS grid_code,
+                    count(e.took_s) FILTER (WHERE e.rule = 'resolved') AS resolved,
+                    percentile_cont(0.5) WITHIN GROUP (ORDER BY e.took_s) FILTER (WHERE e.rule = 'resolved') AS resolve_s,
+                    count(e.rating) FILTER (WHERE e.rule = 'rated') AS ratings,
+                    avg(e.rating::double precision) FILTER (WHERE e.rule = 'rated') AS rating
+               FROM geoservice.incident_event AS e JOIN geoservice.counted_incident AS c ON c.id = e.incident_id
+              WHERE e.at >= now() - interval '720 hours' AND e.rule IN ('resolved', 'rated')
+              GROUP BY e.jurisdiction_id, e.to_grid_code) AS h
+         ON h.jurisdiction_id = g.jurisdiction_id AND h.grid_code = g.code
+ WHERE g.valid @> now() AND upper_inf(g.known);
+
+-- The same as visitors are told it, as it was when somebody asked for tiles last.
+CREATE TABLE geoservice.grid_figure (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    code text COLLATE "C" NOT NULL,
+    name text NOT NULL,
+    name_en text,
+    edition bigint,
+    in_hand bigint NOT NULL,
+    late bigint NOT NULL,
+    received_30_days bigint NOT NULL,
+    resolve_minutes double precision,
+    rating double precision,
+    households bigint,
+    residents bigint,
+    floating bigint,
+    geom geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(geom)),
+    UNIQUE (jurisdiction_id, code)
+);
+CREATE INDEX ix_grid_figure_geom ON geoservice.grid_figure USING gist (geom);
+INSERT INTO geoservice.layer (id, table_name, tiled, min_zoom, redrawn_whole)
+VALUES ('figures', 'grid_figure', '{code,name,name_en,in_hand,late,received_30_days,resolve_minutes,rating,households,residents,floating}',
+        0, true);
+SELECT geoservice.attach_tiles('figures');
+
+-- Bring what everybody is told to what it is now, whoever asks; only what differs is written. Returns how many grids differed.
+CREATE FUNCTION geoservice.gather_figures(jurisdiction integer) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp SET geoservice.told = '' AS $$
+DECLARE
+    differed bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(tile_lock(), hashtext('figures') # jurisdiction);  -- as those do who take its changes up
+    WITH told AS MATERIALIZED (SELECT f.* FROM served_figure AS f WHERE f.jurisdiction_id = jurisdiction),
+    gone AS (
+        DELETE FROM grid_figure AS f WHERE f.jurisdiction_id = jurisdiction AND NOT EXISTS (SELECT FROM told AS t WHERE t.code = f.code)
+        RETURNING 1),
+    kept AS (
+        INSERT INTO grid_figure AS f (jurisdiction_id, code, name, name_en, edition, in_hand, late, received_30_days, resolve_minutes,
+                                      rating, households, residents, floating, geom)
+        SELECT t.jurisdiction_id, t.code, t.name, t.name_en, t.edition, t.in_hand, t.late, t.received_30_days, t.resolve_minutes,
+               t.rating, t.households, t.residents, t.floating, t.geom FROM told AS t ORDER BY t.code
+            ON CONFLICT (jurisdiction_id, code) DO UPDATE
+           SET name = excluded.name, name_en = excluded.name_en, edition = excluded.edition, in_hand = excluded.in_hand,
+               late = excluded.late, received_30_days = excluded.received_30_days, resolve_minutes = excluded.resolve_minutes,
+               rating = excluded.rating, households = excluded.households, residents = excluded.residents,
+               floating = excluded.floating, geom = excluded.geom
+         WHERE NOT f.geom = excluded.geom
+            OR (f.name, f.name_en, f.edition, f.in_hand, f.late, f.received_30_days, f.resolve_minutes, f.rating, f.households,
+                f.residents, f.floating)
+               IS DISTINCT FROM
+               (excluded.name, excluded.name_en, excluded.edition, excluded.in_hand, excluded.late, excluded.received_30_days,
+                excluded.resolve_minutes, excluded.rating, excluded.households, excluded.residents, excluded.floating)
+        RETURNING 1)
+    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM kept) INTO differed;
+    RETURN differed;
+END $$;
+
 -- Who may do what. Three group roles:
 --   geoservice_reader    the map without people
 --   geoservice_analyst   also edits drafts and the layers that stand in the landscape, and hands in incidents; no households, no keys
@@ -5419,7 +5511,7 @@ GRANT USAGE ON SCHEMA geoservice TO geoservice_reader, geoservice_analyst, geose
 
 -- Of the tables of layers: attach_layer says it for each (layers.sql); whoever may read the map reads what is not personal,
 -- the analyst writes it, and the service does both, to what is personal as well.
-GRANT SELECT ON geoservice.served_grid, geoservice.served_building, geoservice.served_incident
+GRANT SELECT ON geoservice.served_grid, geoservice.served_figure, geoservice.served_building, geoservice.served_incident
     TO geoservice_analyst, geoservice_app;
 GRANT SELECT ON geoservice.served_household, geoservice.served_jurisdiction, geoservice.housed_building TO geoservice_app;
 
@@ -5483,7 +5575,8 @@ GRANT UPDATE (state) ON geoservice.draft_step TO geoservice_app;
 GRANT INSERT ON geoservice.decision TO geoservice_app;
 GRANT SELECT, INSERT ON geoservice.visit, geoservice.preview, geoservice.report_key, geoservice.tile_edition, geoservice.tile_grid
     TO geoservice_app;
-GRANT SELECT ON geoservice.tile_set, geoservice.tile_version, geoservice.tile_change, geoservice.tile_cell TO geoservice_app;
+GRANT SELECT ON geoservice.tile_set, geoservice.tile_version, geoservice.tile_change, geoservice.tile_cell, geoservice.grid_figure
+    TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (done_at) ON geoservice.scheduled_job TO geoservice_app;
 -- Of what was done everything is told, and nothing written but by functions; who reads it, the guards and row policies say.
 GRANT SELECT ON geoservice.audit_entry, geoservice.audit_seal, geoservice.audit_head TO geoservice_app;
@@ -5505,7 +5598,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.open_jurisdictions(), geoservice.closed_jurisdictions(), geoservice.login_jurisdictions(), geoservice.may_write(integer),
     geoservice.seen_jurisdictions(boolean), geoservice.is_seen(integer, integer[]),
     geoservice.is_told(text, integer), geoservice.is_told_whole(integer, text, text[]),
-    geoservice.is_told_sensitive(integer, text, text, text[]), geoservice.told_count(bigint, boolean),
+    geoservice.is_told_sensitive(integer, text, text, text[]), geoservice.told_count(bigint, boolean), geoservice.told_of_several(double precision, bigint, integer),
     geoservice.k_minimum(), geoservice.actor(), geoservice.is_service(), geoservice.by_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
     geoservice.has_words(text), geoservice.is_reason(text),
@@ -5559,7 +5652,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.erase_words(uuid[], text), geoservice.run_retention(integer), geoservice.retention_due(),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
-    geoservice.take_up_tile_changes(text, integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
+    geoservice.gather_figures(integer), geoservice.take_up_tile_changes(text, integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
     geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.lock_drawing(integer),
     geoservice.begin_change(text, text, text, bigint), geoservice.changed_since(bigint), geoservice.undo_change(bigint, text),
     geoservice.create_layer(text, jsonb, text[], integer, integer, text[]), geoservice.drop_layer(text, text),

@@ -34,6 +34,8 @@ NAMED_THINGS = {
     "service",
     "tile_grid",
     "served_grid",
+    "served_figure",
+    "grid_figure",
     "served_building",
 }
 

@@ -26,7 +26,7 @@ from tilegen.matrix import Tile, is_tile
 from tilegen.pyramid import compressed, is_whole
 from tilegen.store import TileSetName, TileStore
 from tilegen.tilejson import lowest_zoom
-from tilegen.versions import changes_wait, newest_version, take_up_changes, version_of
+from tilegen.versions import changes_wait, gather, newest_version, take_up_changes, version_of
 
 #: A tile that is touched again and again while it is cut is given as it is after so many tries, and not kept.
 TRIES = 3
@@ -114,6 +114,7 @@ class TileService:
         self._database, self._store = database, store
         self._cutting: SingleFlight[tuple[TileSetName, int, Tile], FoundTile | MovedTile] = SingleFlight()
         self._taking_up: SingleFlight[tuple[int, str], None] = SingleFlight()
+        self._gathering: SingleFlight[int, None] = SingleFlight()
         self._asking: SingleFlight[TileSetName, int] = SingleFlight()
         self._drawing: SingleFlight[int, DrawnEdition] = SingleFlight()
         # Whoever waits for his turn holds no connection: neither a large import nor a new edition may stop reports.
@@ -142,6 +143,8 @@ class TileService:
         if layer.bitemporal:
             found = self._edition_tile_set(jurisdiction, layer, tiling, at)
         else:
+            if layer.gathered:
+                self._gathering.join_anew(jurisdiction.id, lambda: self._gather(jurisdiction.id))
             self._take_up(jurisdiction.id, layer.id)
             with self._database.reading() as connection:
                 version = version_of(connection, jurisdiction.id, layer.id)
@@ -258,6 +261,10 @@ class TileService:
             if edition is None:
                 raise TileUnknown(tile="/".join(map(str, tile)), version=version)
             return cut_edition_tiles(connection, edition, [tile], version=version)[0]
+
+    def _gather(self, jurisdiction_id: int) -> None:
+        with self._turns, self._database.transaction(timeout_s=DRAWING_TIMEOUT_S) as connection:
+            gather(connection, jurisdiction_id)
 
     def _take_up(self, jurisdiction_id: int, layer: str) -> None:
         """Give versions to all that was committed until now."""

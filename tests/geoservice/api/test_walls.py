@@ -327,9 +327,9 @@ def test_a_login_of_one_town_says_nothing_of_codes_in_drafts_of_another(walls: W
 #: Tables that are written by COPY can have no row policies: those of layers and grids are seen by every login.
 COPIED = {"building", "camera", "organisation", "basemap_feature", "grid"}
 READ_BY_LOGINS = {
-    "open": {"served_building", "served_incident", "served_grid", "territory", "edition", "edition_period", "service",
+    "open": {"served_building", "served_incident", "served_grid", "served_figure", "territory", "edition", "edition_period", "service",
              "jurisdiction", "working_hours", "calendar_day", "working_span"},
-    "grids": {"served_grid", "territory", "edition", "edition_period", "service", "jurisdiction",
+    "grids": {"served_grid", "served_figure", "territory", "edition", "edition_period", "service", "jurisdiction",
               "working_hours", "calendar_day", "working_span"},
     "closed": set(),
 }  # fmt: skip
@@ -354,7 +354,7 @@ def test_a_login_of_one_town_sees_of_another_what_visitors_are_shown(walls: Wall
                 seen = {name for name in sorted(names) if _reads(connection, name, mine.get(name), walls)}
         finally:
             revoke_login(walls.url, login)
-        of_analysts = {"served_building", "served_incident", "served_grid"}
+        of_analysts = {"served_building", "served_incident", "served_grid", "served_figure"}
         if visitors == "open":  # what other tests changed meanwhile
             seen -= {"building_history", "camera_history", "organisation_history", "basemap_feature_history"}
         assert seen - COPIED == READ_BY_LOGINS[visitors] - (of_analysts if role is LoginRole.READER else set()), role
