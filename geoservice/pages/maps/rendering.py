@@ -29,6 +29,8 @@ from layers.incidents.layer import SOURCES, STATUSES
 ASKED_EVERY_S = 30
 #: Statuses of what is in hand, in the order of the legend.
 OPEN = ("reported", "dispatched", "accepted", "resolved", "returned")
+#: Figures that grids may be coloured by. None of them is about whoever serves there: nobody is ranked.
+SHADES = ("in_hand", "late", "resolve_minutes", "households", "floating", "rating")
 #: Older than so many days: what the map can be narrowed to.
 AGES = (1, 3, 7, 30)
 
@@ -58,7 +60,8 @@ def map_page(jurisdiction: JurisdictionView, layers: Collection[str], stream: st
         drawing=draw_map(jurisdiction, frame), groups=panel_groups(drawn_layers(layers), language),
         figures=[(key, counted(count)) for key, count in figures(jurisdiction.statistics).items()],
         statuses=_titles(STATUSES, language, OPEN), sources=_titles(SOURCES, language, tuple(SOURCES)), ages=AGES,
-        told_of_incidents="incidents" in layers, knows_staff=permitted(current_identity(), Permission.READ_INCIDENTS),
+        shades=SHADES if "figures" in layers else (), told_of_incidents="incidents" in layers,
+        knows_staff=permitted(current_identity(), Permission.READ_INCIDENTS),
         edit_url=f"/maps/{quote(code, safe='')}/edit" if permitted(current_identity(), Permission.READ_DRAFTS) else "",
         print_url=f"/maps/{quote(code, safe='')}/print" if permitted(current_identity(), Permission.PRINT_MAPS) else "",
         wall_url=f"/maps/{quote(code, safe='')}/wall" if permitted(current_identity(), Permission.VIEW_FIGURES) else "",
@@ -71,6 +74,7 @@ def _settings(code: str, language: Language) -> dict[str, Any]:
         "asked_every_s": ASKED_EVERY_S,
         "urls": {
             "figures": url_for("maps.map_figures", jurisdiction=code),
+            "figures_per_grid": url_for("maps.map_layer", jurisdiction=code, layer="figures"),
             "incidents": url_for("maps.map_incidents", jurisdiction=code),
             "place": "/v1/place",
             "search": "/v1/search",

@@ -327,8 +327,8 @@ def test_a_login_of_one_town_says_nothing_of_codes_in_drafts_of_another(walls: W
 #: Tables that are written by COPY can have no row policies: those of layers and grids are seen by every login.
 COPIED = {"building", "camera", "organisation", "basemap_feature", "grid"}
 READ_BY_LOGINS = {
-    "open": {"served_building", "served_incident", "served_grid", "served_figure", "territory", "edition", "edition_period", "service",
-             "jurisdiction", "working_hours", "calendar_day", "working_span"},
+    "open": {"served_building", "served_incident", "served_grid", "served_figure", "territory", "edition",
+             "edition_period", "service", "jurisdiction", "working_hours", "calendar_day", "working_span"},
     "grids": {"served_grid", "served_figure", "territory", "edition", "edition_period", "service", "jurisdiction",
               "working_hours", "calendar_day", "working_span"},
     "closed": set(),

@@ -12,7 +12,7 @@ for (const [pane, order] of [['shapes', 410], ['points', 460], ['names', 560]]) 
 const canvases = Object.fromEntries(['shapes', 'points'].map((pane) => [pane, L.canvas({ pane, padding: 0.2 })]));
 
 // Always asks; what has not changed costs a 304. The tag tells one state of a layer from another.
-async function tagged(url) {
+export async function tagged(url) {
   const answer = await ask(url, { headers: { Accept: 'application/geo+json' }, cache: 'no-cache' });
   return { tag: answer.headers.get('ETag'), collection: await answer.json() };
 }

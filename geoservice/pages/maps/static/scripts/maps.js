@@ -12,6 +12,7 @@ import { loadAll, loadSome, matters, onMatters, tellMatters } from './matters.js
 import { showState, startPanel, tellCounts, tellLayer } from './panel.js';
 import { byId, clock, count, jurisdiction, map, phone, say, settings, urls, fetchJson } from './parts.js';
 import { startSearch } from './search.js';
+import { refreshShading, showShading, startShading } from './shading.js';
 import { readAddress, state, writeAddress } from './state.js';
 import { onTileState, refreshTiles, repaintTiles, startTiles, tryAgain } from './tiles.js';
 
@@ -103,13 +104,13 @@ const refreshFeatures = (meant = () => true) => Promise.all(
   [...layers.values()].filter(({ spec }) => meant(spec.layer)).map((layer) => layer.refresh()),
 );
 const refreshAll = () => currently(async () => {
-  await Promise.all([loadMatters(), refreshFigures(), refreshFeatures(), refreshTiles()]);
+  await Promise.all([loadMatters(), refreshFigures(), refreshFeatures(), refreshTiles(), refreshShading()]);
   card.freshen();
 });
 
 // Of what is drawn only what may have changed without an event.
 const refreshByClock = () => currently(async () => {
-  await Promise.all([live && loadSome([]), refreshFeatures((layer) => UNTOLD.includes(layer))]);
+  await Promise.all([live && loadSome([]), refreshFeatures((layer) => UNTOLD.includes(layer)), refreshShading()]);
 });
 
 const heard = new Set();
@@ -120,7 +121,7 @@ function take(event) {
   if (event.incident) heard.add(event.incident);
   else if (event.type?.startsWith('edition.')) {
     currently(async () => {
-      await Promise.all([refreshFeatures(), refreshTiles(), refreshFigures()]);
+      await Promise.all([refreshFeatures(), refreshTiles(), refreshFigures(), refreshShading()]);
       card.freshen();
     });
     return;
@@ -136,7 +137,7 @@ function take(event) {
   gathering = gathering || setTimeout(takeGathered, GATHER_MS);
   figuresDue = figuresDue || setTimeout(() => {
     figuresDue = null;
-    currently(() => Promise.all([refreshFigures(), layers.get('grids')?.refresh()]));
+    currently(() => Promise.all([refreshFigures(), layers.get('grids')?.refresh(), refreshShading()]));
   }, FIGURES_MS);
 }
 
@@ -241,6 +242,7 @@ function followAddress() {
   settings.layers.forEach((spec) => spec.drawn === 'features' && showFeatures(spec));
   repaintTiles();
   if (live) showMatters();
+  showShading();
   card.followState();
 }
 
@@ -261,6 +263,7 @@ async function start() {
   card.startCard({ grid, openPane });
   startSearch(went, grid);
   startPanes();
+  startShading();
   if (grids) {
     startList(grids, openGrid);
     showNames = startNames(grids, () => state.layers.has('grids'));
@@ -272,7 +275,7 @@ async function start() {
   window.addEventListener('popstate', followAddress);
   const tiles = startTiles();
   const shown = [...layers.values()].filter(({ spec }) => state.layers.has(spec.key));
-  await Promise.all([currently(loadMatters), ...shown.map((layer) => layer.show())]);
+  await Promise.all([currently(loadMatters), ...shown.map((layer) => layer.show()), showShading()]);
   if (grids && grids.state === 'idle') await grids.load(); // its names are told wherever a grid is
   showNames();
   if (live) showMatters();

@@ -3,7 +3,7 @@ import { map, settings } from './parts.js';
 
 const FILTERS = ['service', 'source', 'officer', 'age', 'late'];
 const STATUSES = ['reported', 'dispatched', 'accepted', 'resolved', 'returned'];
-const OURS = ['map', 'layers', 'off', 'status', 'open', 'place', ...FILTERS];
+const OURS = ['map', 'layers', 'off', 'status', 'shade', 'open', 'place', ...FILTERS];
 const shownAtFirst = settings.layers.filter((spec) => spec.shown).map((spec) => spec.key);
 const listed = (text) => (text ? text.split(',') : []);
 
@@ -32,6 +32,7 @@ export function readAddress() {
     layers: new Set(asked.has('layers') ? listed(asked.get('layers')) : shownAtFirst),
     off: new Set(listed(asked.get('off'))),
     statuses: new Set(asked.has('status') ? listed(asked.get('status')) : STATUSES),
+    shade: asked.get('shade') || '',
     open: asked.get('open'),
     place: placeOf(asked.get('place')),
     filters: Object.fromEntries(FILTERS.map((name) => [name, asked.get(name) || ''])),
@@ -53,6 +54,7 @@ function query() {
   put('off', [...state.off].join(','));
   if (!same(state.statuses, STATUSES)) said.set('status', [...state.statuses].join(','));
   for (const name of FILTERS) put(name, state.filters[name]);
+  put('shade', state.shade);
   put('open', state.open);
   put('place', state.place && `${state.place.lon.toFixed(7)},${state.place.lat.toFixed(7)}`);
   return plain(said);
