@@ -35,7 +35,7 @@ class ChangesQuery(StrictModel):
     limit: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
 
 
-class ChangedFeaturesQuery(StrictModel):
+class TouchedFeaturesQuery(StrictModel):
     """Which features that a change touched."""
 
     jurisdiction: Code
@@ -88,7 +88,7 @@ class FieldChangeOut(BaseModel):
     new: str | None = Field(description="As text; of a place how far it moved, and how its area grew")
 
 
-class ChangedFeatureOut(BaseModel):
+class TouchedFeatureOut(BaseModel):
     """What a change did to a feature."""
 
     key: str = Field(description="As the change left it")
@@ -96,7 +96,7 @@ class ChangedFeatureOut(BaseModel):
     fields: list[FieldChangeOut] = Field(description="Of features that were there before and after")
 
 
-class ChangedFeaturesOut(BaseModel):
+class TouchedFeaturesOut(BaseModel):
     """Features that a change touched: added, changed, removed, each by key."""
 
     change: ChangeOut
@@ -104,7 +104,7 @@ class ChangedFeaturesOut(BaseModel):
     changed: int
     removed: int
     fields: dict[str, int] = Field(description="In how many features each field differs")
-    features: list[ChangedFeatureOut]
+    features: list[TouchedFeatureOut]
     numberReturned: int  # noqa: N815  so OGC API Features calls it
     next: int | None = Field(description="What to send as offset; null: these are the last")
 
@@ -125,10 +125,10 @@ def changes_blueprint(features: FeatureService) -> APIBlueprint:
     @blueprint.get(
         "/changes/<change>/features",
         summary="What it changed",
-        responses={200: ChangedFeaturesOut, **problem_responses(401, 403, 404)},
+        responses={200: TouchedFeaturesOut, **problem_responses(401, 403, 404)},
     )
     @guard("read_changes")
-    def changed_features(path: ChangePath, query: ChangedFeaturesQuery) -> Response:
+    def touched_features(path: ChangePath, query: TouchedFeaturesQuery) -> Response:
         """Tell of each feature of a layer that a change touched which fields differ, from what to what."""
         require_readable(query.layer)
         which = (query.jurisdiction, query.layer, path.change)
@@ -138,9 +138,9 @@ def changes_blueprint(features: FeatureService) -> APIBlueprint:
         )
         shown = found[: query.limit]
         return render(
-            ChangedFeaturesOut(
+            TouchedFeaturesOut(
                 change=change_out(features.change(path.change)), **vars(counted),
-                features=[_changed_feature(one) for one in shown], numberReturned=len(shown),
+                features=[_touched_feature(one) for one in shown], numberReturned=len(shown),
                 next=query.offset + len(shown) if len(found) > len(shown) else None,
             )
         )  # fmt: skip
@@ -158,9 +158,9 @@ def changes_blueprint(features: FeatureService) -> APIBlueprint:
     return blueprint
 
 
-def _changed_feature(touched: TouchedFeature) -> ChangedFeatureOut:
+def _touched_feature(touched: TouchedFeature) -> TouchedFeatureOut:
     fields = [FieldChangeOut(**one._asdict()) for one in touched.change.fields]
-    return ChangedFeatureOut(key=touched.change.key, what=touched.what, fields=fields)
+    return TouchedFeatureOut(key=touched.change.key, what=touched.what, fields=fields)
 
 
 def change_out(change: Change) -> ChangeOut:

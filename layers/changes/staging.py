@@ -15,8 +15,8 @@ from psycopg import sql
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
+from layers.changes.differences import MEASURED, moved
 from layers.changes.model import Difference, FeatureChange, FieldChange, Refused, Removed
-from layers.changes.moving import MEASURED, moved
 from layers.crs import KEPT_DECIMALS, STORAGE_SRID
 from layers.db.base import SCHEMA
 from layers.db.relations import columns_of

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
+from layers.changes.differences import MEASURED, moved
 from layers.changes.model import FeatureChange, FieldChange, Touched, TouchedFeature, What
-from layers.changes.moving import MEASURED, moved
 from layers.changes.queries import owned_meanwhile
 from layers.db.base import SCHEMA
 from layers.db.history import history_of

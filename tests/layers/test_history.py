@@ -17,7 +17,7 @@ from layers.db.history import history_of
 from tests.factories import make_building, make_camera, make_household, make_organisation, select_one
 from tests.layers.conftest import Town
 
-TABLES = sorted({one.table for one in catalogue().values() if one.assignment != "routing" and not one.bitemporal})
+TABLES = sorted({one.table for one in catalogue().values() if one.is_written})
 #: What undoing does not give back: by which change a row is as it is.
 CONTENT = "(to_jsonb(f) - 'change_id')::text, st_asbinary(f.geom)"
 

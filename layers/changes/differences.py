@@ -1,4 +1,4 @@
-"""How far a feature moved, and how much larger it became, in words."""
+"""How places differ, in words: how far a feature moved, and how much larger it became."""
 
 from __future__ import annotations
 
