@@ -21,7 +21,7 @@ from tests.tilegen.decoding import differences, features_of, rows_of
 from tilegen.drawing import draw_edition
 from tilegen.encode import Cut, cut_edition_tiles, cut_tiles
 from tilegen.matrix import DEEPEST_ZOOM, EXTENT, Tile, tiles_of
-from tilegen.versions import take_up_changes
+from tilegen.versions import gather, take_up_changes
 
 LIVE = [layer for layer in catalogue().values() if layer.tiling is not None and not layer.bitemporal]
 COUNTED = [layer for layer in LIVE if layer.tiling is not None and layer.tiling.cells is not None]
@@ -29,8 +29,9 @@ COUNTED = [layer for layer in LIVE if layer.tiling is not None and layer.tiling.
 
 @pytest.fixture
 def bbox(services: Services) -> Bbox:
-    """Take up what the demo wrote; return where it is."""
+    """Take up what the demo wrote, its figures counted; return where it is."""
     with services.database.transaction() as connection:
+        gather(connection, 1)
         take_up_changes(connection)
     return Bbox(*services.viewing.jurisdiction_view("sare").bbox)
 

@@ -20,8 +20,9 @@ from tilegen.versions import take_up_changes
 GOLDEN = Path(__file__).with_name("golden")
 #: A corner of the demo where four grids meet, and the same counted.
 NEAR, FAR = Tile(16, 49474, 27198), Tile(12, 3092, 1699)
-#: But for incidents: how the demo's stand depends on the day.
-TILED = sorted(layer.id for layer in catalogue().values() if layer.tiling is not None and layer.id != "incidents")
+#: How the demo's incidents stand depends on the day, and what is counted of them.
+OF_THE_DAY = {"figures", "incidents"}
+TILED = sorted(id_ for id_, layer in catalogue().items() if layer.tiling is not None and id_ not in OF_THE_DAY)
 
 
 def has(layer: str, tile: Tile) -> bool:

@@ -179,8 +179,8 @@ OPEN = {
     *("basemap_feature_history", "building_history", "camera_history", "organisation_history"),
     # What was in force, and what follows from it.
     *("territory", "edition_period", "applied_edition"),
-    # Tiles, and what they are cut from anew: cells, never a row.
-    *("tile_set", "tile_version", "tile_change", "tile_cell"),
+    # Tiles, and what they are cut from anew: cells, never a row, and figures as everybody is told them.
+    *("tile_set", "tile_version", "tile_change", "tile_cell", "grid_figure"),
     # What can be reported, and when is worked.
     *("service", "working_hours", "calendar_day", "working_span"),
     # Who shows a key is found out before anything is known of anybody; nobody else reads them.
