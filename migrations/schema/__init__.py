@@ -50,9 +50,9 @@ NAMES = (
     "retention",  # of incidents, their histories, deliveries, sessions
     "clock",  # is woken by incidents and webhooks
     "announcements",  # fingerprints name postings and keys
-    "audit",  # listens to all that is administered
     "served",  # views of layers, households and incidents among them
     "figures",  # of grids as they are served
+    "audit",  # listens to all that is administered: the schema itself is no entry
     "rights",  # grants on all of the above
     "row_policies",  # and which rows
 )

@@ -5060,6 +5060,220 @@ CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.api_key
 CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.layer
     FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
 
+-- What is read of layers whose features are told with more, or less, than their tables hold. They ask with the rights of the
+-- schema's owner; rights.sql says who may ask them.
+
+-- Of population the rule is of small_counts.py: fewer than k of something, and more than none, are told to those alone who may see
+-- single households.
+CREATE FUNCTION geoservice.k_minimum() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 5;
+
+-- Whether whoever asks is told every count of a grid: an officer of those that he serves today. own: those grids.
+CREATE FUNCTION geoservice.is_told_whole(jurisdiction integer, grid text, own text[]) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN geoservice.is_told('households', jurisdiction) AND (geoservice.scope_staff() IS NULL OR coalesce(grid = ANY (own), false));
+
+-- A count as it may be told. whole: whoever asks is told every count.
+CREATE FUNCTION geoservice.told_count(counted bigint, whole boolean) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN whole OR coalesce(counted, 0) = 0 OR counted >= geoservice.k_minimum() THEN coalesce(counted, 0) END;
+
+-- Whether whoever asks is told of a sensitive report: an officer of those of his grids, and of those that he was named for. own: the grids.
+CREATE FUNCTION geoservice.is_told_sensitive(jurisdiction integer, grid text, officer text, own text[]) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN geoservice.is_told('sensitive', jurisdiction)
+    AND (geoservice.scope_staff() IS NULL OR coalesce(grid = ANY (own), false) OR coalesce(officer = geoservice.scope_staff(), false));
+
+-- Incidents that whoever asks finds counted: those that he is not told of are in no count either. Else the count of a grid, taken from what
+-- is listed there, would say when and in which grid a sensitive one was made.
+CREATE VIEW geoservice.counted_incident AS
+SELECT i.jurisdiction_id, i.grid_code, i.status, i.id, i.late, i.reported_at FROM geoservice.incident AS i
+ WHERE NOT i.sensitive
+    OR geoservice.is_told_sensitive(i.jurisdiction_id, i.grid_code, i.officer_code, (SELECT geoservice.scope_grids()));
+
+-- Grids in every period, each with the figures of now: whoever does not ask for a figure does not pay for it.
+CREATE VIEW geoservice.served_grid AS
+SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
+       geoservice.edition_at(t.jurisdiction_id, lower(t.valid)) AS edition,
+       lower(t.valid) AS valid_from, upper(t.valid) AS valid_to,
+       round(st_area(t.geom::geography)::numeric, 1)::double precision AS area_m2,
+       o.officer, coalesce(o.police_officers, 0) AS police_officers,
+       geoservice.told_count(h.households, whole.told) AS households, geoservice.told_count(h.residents, whole.told) AS residents,
+       geoservice.told_count(h.floating, whole.told) AS floating,
+       coalesce(i.received, 0) AS received, coalesce(i.in_hand, 0) AS in_hand, coalesce(i.closed, 0) AS closed,
+       t.geom
+  FROM geoservice.territory AS t
+ CROSS JOIN LATERAL (
+        SELECT geoservice.is_told_whole(t.jurisdiction_id, t.code, (SELECT geoservice.scope_grids())) AS told) AS whole
+  LEFT JOIN (SELECT jurisdiction_id, grid_code, sum(households) AS households, sum(residents) AS residents, sum(floating) AS floating
+               FROM geoservice.household GROUP BY jurisdiction_id, grid_code) AS h
+         ON h.jurisdiction_id = t.jurisdiction_id AND h.grid_code = t.code
+  LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
+                    count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand
+               FROM geoservice.counted_incident GROUP BY jurisdiction_id, grid_code) AS i
+         ON i.jurisdiction_id = t.jurisdiction_id AND i.grid_code = t.code
+  LEFT JOIN (SELECT p.jurisdiction_id, p.grid_code, min(s.call_sign) FILTER (WHERE p.role = 'grid_officer') AS officer,
+                    count(*) FILTER (WHERE p.role = 'police_officer') AS police_officers
+               FROM geoservice.posting AS p
+               JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
+               JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code
+              WHERE daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
+              GROUP BY p.jurisdiction_id, p.grid_code) AS o
+         ON o.jurisdiction_id = t.jurisdiction_id AND o.grid_code = t.code
+ WHERE geoservice.is_seen(t.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(false)));
+
+-- Jurisdictions with the figures of now. A total of which a part may not be told is not told: others would give the part away.
+CREATE VIEW geoservice.served_jurisdiction AS
+SELECT j.id AS jurisdiction_id,
+       CASE WHEN h.told_households THEN h.households END AS households, CASE WHEN h.told_residents THEN h.residents END AS residents,
+       CASE WHEN h.told_floating THEN h.floating END AS floating,
+       i.received, i.closed, i.in_hand, i.triage
+  FROM geoservice.jurisdiction AS j
+ CROSS JOIN LATERAL (
+        SELECT coalesce(sum(g.households), 0)::bigint AS households, coalesce(sum(g.residents), 0)::bigint AS residents,
+               coalesce(sum(g.floating), 0)::bigint AS floating,
+               coalesce(bool_and(geoservice.told_count(g.households, g.whole) IS NOT NULL), true) AS told_households,
+               coalesce(bool_and(geoservice.told_count(g.residents, g.whole) IS NOT NULL), true) AS told_residents,
+               coalesce(bool_and(geoservice.told_count(g.floating, g.whole) IS NOT NULL), true) AS told_floating
+          FROM (SELECT sum(households) AS households, sum(residents) AS residents, sum(floating) AS floating,
+                       geoservice.is_told_whole(j.id, grid_code, (SELECT geoservice.scope_grids())) AS whole
+                  FROM geoservice.household WHERE jurisdiction_id = j.id GROUP BY grid_code) AS g) AS h
+ CROSS JOIN LATERAL (
+        SELECT count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
+               count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand,
+               count(*) FILTER (WHERE grid_code IS NULL AND geoservice.is_open(status)) AS triage
+          FROM geoservice.counted_incident WHERE jurisdiction_id = j.id) AS i;
+
+-- How many households each building has, and whether that may be told. Where some of a grid may not be, the smallest count that could
+-- be is not told either: what all others leave of the grid's total would give those away.
+CREATE VIEW geoservice.housed_building AS
+SELECT h.jurisdiction_id, h.building_code, min(h.grid_code) AS grid_code, sum(h.households) AS households,
+       sum(h.residents) AS residents,
+       sum(h.households) >= geoservice.k_minimum() AND NOT (
+           row_number() OVER (PARTITION BY h.jurisdiction_id, min(h.grid_code)
+                              ORDER BY sum(h.households) < geoservice.k_minimum(), sum(h.households), h.building_code) = 1
+           AND (bool_or(sum(h.households) < geoservice.k_minimum()) OVER (PARTITION BY h.jurisdiction_id, min(h.grid_code))
+                OR EXISTS (SELECT FROM geoservice.household AS beside
+                            WHERE beside.jurisdiction_id = h.jurisdiction_id AND beside.building_code IS NULL
+                              AND beside.grid_code IS NOT DISTINCT FROM min(h.grid_code)))) AS told
+  FROM geoservice.household AS h WHERE h.building_code IS NOT NULL GROUP BY h.jurisdiction_id, h.building_code;
+
+-- Buildings with how many households each has; null where that is too few to be told, which is also said of those that have none.
+CREATE VIEW geoservice.served_building AS
+SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use, b.grid_code,
+       CASE WHEN geoservice.is_told_whole(b.jurisdiction_id, b.grid_code, (SELECT geoservice.scope_grids()))
+            THEN coalesce(h.households, 0) WHEN h.told THEN h.households END AS households,
+       b.geom
+  FROM geoservice.building AS b
+  LEFT JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code
+ WHERE geoservice.is_seen(b.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));
+
+-- Households: a point a building, and how many live there, where that may be told; nothing of who they are.
+CREATE VIEW geoservice.served_household AS
+SELECT b.jurisdiction_id, b.code AS building_code, b.grid_code, h.households, st_pointonsurface(b.geom) AS geom
+  FROM geoservice.building AS b
+  JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code
+ WHERE h.told OR geoservice.is_told_whole(b.jurisdiction_id, b.grid_code, (SELECT geoservice.scope_grids()));
+
+-- Incidents without their words and without anything of their reporters; those that are sensitive to those who handle them.
+CREATE VIEW geoservice.served_incident AS
+SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_en AS service_name_en, i.status, i.grid_code,
+       i.method, i.near_border, i.source, i.reported_at, i.late, i.urgency, i.geom
+  FROM geoservice.incident AS i
+  JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code
+ WHERE (NOT i.sensitive
+        OR geoservice.is_told_sensitive(i.jurisdiction_id, i.grid_code, i.officer_code, (SELECT geoservice.scope_grids())))
+   AND geoservice.is_seen(i.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));
+
+-- Figures per grid: how much is in hand in each grid in force, how matters were handled there, how many live there. They are described
+-- once, in served_figure, as whoever asks is told them; grid_figure holds what everybody is told, from which tiles are cut.
+
+-- Of so few that were resolved, or rated, no median and no mean is told but to those who read all reports: it would be one report's own.
+CREATE FUNCTION geoservice.told_of_several(value double precision, counted bigint, jurisdiction integer) RETURNS double precision
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN counted >= geoservice.k_minimum() OR (geoservice.is_told('sensitive', jurisdiction) AND geoservice.scope_staff() IS NULL)
+            THEN value END;
+
+-- A day is 24 hours here: what is told changes with every minute, not at midnight.
+CREATE VIEW geoservice.served_figure AS
+SELECT g.jurisdiction_id, g.code, g.name, g.name_en, g.edition, g.in_hand, coalesce(i.late, 0) AS late,
+       coalesce(i.received_30_days, 0) AS received_30_days,
+       geoservice.told_of_several(round(h.resolve_s / 60), h.resolved, g.jurisdiction_id) AS resolve_minutes,
+       geoservice.told_of_several(round(h.rating::numeric, 1)::double precision, h.ratings, g.jurisdiction_id) AS rating,
+       g.households, g.residents, g.floating, g.geom
+  FROM geoservice.served_grid AS g
+  LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) FILTER (WHERE late) AS late,
+                    count(*) FILTER (WHERE reported_at >= now() - interval '720 hours') AS received_30_days
+               FROM geoservice.counted_incident GROUP BY jurisdiction_id, grid_code) AS i
+         ON i.jurisdiction_id = g.jurisdiction_id AND i.grid_code = g.code
+  LEFT JOIN (SELECT e.jurisdiction_id, e.to_grid_code AS grid_code,
+                    count(e.took_s) FILTER (WHERE e.rule = 'resolved') AS resolved,
+                    percentile_cont(0.5) WITHIN GROUP (ORDER BY e.took_s) FILTER (WHERE e.rule = 'resolved') AS resolve_s,
+                    count(e.rating) FILTER (WHERE e.rule = 'rated') AS ratings,
+                    avg(e.rating::double precision) FILTER (WHERE e.rule = 'rated') AS rating
+               FROM geoservice.incident_event AS e JOIN geoservice.counted_incident AS c ON c.id = e.incident_id
+              WHERE e.at >= now() - interval '720 hours' AND e.rule IN ('resolved', 'rated')
+              GROUP BY e.jurisdiction_id, e.to_grid_code) AS h
+         ON h.jurisdiction_id = g.jurisdiction_id AND h.grid_code = g.code
+ WHERE g.valid @> now() AND upper_inf(g.known);
+
+-- The same as visitors are told it, as it was when somebody asked for tiles last.
+CREATE TABLE geoservice.grid_figure (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
+    code text COLLATE "C" NOT NULL,
+    name text NOT NULL,
+    name_en text,
+    edition bigint,
+    in_hand bigint NOT NULL,
+    late bigint NOT NULL,
+    received_30_days bigint NOT NULL,
+    resolve_minutes double precision,
+    rating double precision,
+    households bigint,
+    residents bigint,
+    floating bigint,
+    geom geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(geom)),
+    UNIQUE (jurisdiction_id, code)
+);
+CREATE INDEX ix_grid_figure_geom ON geoservice.grid_figure USING gist (geom);
+INSERT INTO geoservice.layer (id, table_name, tiled, min_zoom, redrawn_whole)
+VALUES ('figures', 'grid_figure', '{code,name,name_en,in_hand,late,received_30_days,resolve_minutes,rating,households,residents,floating}',
+        0, true);
+SELECT geoservice.attach_tiles('figures');
+
+-- Bring what everybody is told to what it is now, whoever asks; only what differs is written. Returns how many grids differed.
+CREATE FUNCTION geoservice.gather_figures(jurisdiction integer) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp SET geoservice.told = '' AS $$
+DECLARE
+    differed bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(tile_lock(), hashtext('figures') # jurisdiction);  -- as those do who take its changes up
+    WITH told AS MATERIALIZED (SELECT f.* FROM served_figure AS f WHERE f.jurisdiction_id = jurisdiction),
+    gone AS (
+        DELETE FROM grid_figure AS f WHERE f.jurisdiction_id = jurisdiction AND NOT EXISTS (SELECT FROM told AS t WHERE t.code = f.code)
+        RETURNING 1),
+    kept AS (
+        INSERT INTO grid_figure AS f (jurisdiction_id, code, name, name_en, edition, in_hand, late, received_30_days, resolve_minutes,
+                                      rating, households, residents, floating, geom)
+        SELECT t.jurisdiction_id, t.code, t.name, t.name_en, t.edition, t.in_hand, t.late, t.received_30_days, t.resolve_minutes,
+               t.rating, t.households, t.residents, t.floating, t.geom FROM told AS t ORDER BY t.code
+            ON CONFLICT (jurisdiction_id, code) DO UPDATE
+           SET name = excluded.name, name_en = excluded.name_en, edition = excluded.edition, in_hand = excluded.in_hand,
+               late = excluded.late, received_30_days = excluded.received_30_days, resolve_minutes = excluded.resolve_minutes,
+               rating = excluded.rating, households = excluded.households, residents = excluded.residents,
+               floating = excluded.floating, geom = excluded.geom
+         WHERE NOT f.geom = excluded.geom
+            OR (f.name, f.name_en, f.edition, f.in_hand, f.late, f.received_30_days, f.resolve_minutes, f.rating, f.households,
+                f.residents, f.floating)
+               IS DISTINCT FROM
+               (excluded.name, excluded.name_en, excluded.edition, excluded.in_hand, excluded.late, excluded.received_30_days,
+                excluded.resolve_minutes, excluded.rating, excluded.households, excluded.residents, excluded.floating)
+        RETURNING 1)
+    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM kept) INTO differed;
+    RETURN differed;
+END $$;
+
 -- Who did what. An entry is written in the transaction that does it, and never changed. Entries that are final are sealed, in one order,
 -- into a chain of hashes: whoever changes, removes, adds or reorders some afterwards breaks it, and whoever makes it anew as a whole, or
 -- cuts its end off, differs from the anchors that were told elsewhere. Entries hold no words, tokens, keys or passwords, and no address
@@ -5286,220 +5500,6 @@ BEGIN
 END $$;
 CREATE CONSTRAINT TRIGGER audit AFTER INSERT ON geoservice.change_count DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION geoservice.audit_change();
-
--- What is read of layers whose features are told with more, or less, than their tables hold. They ask with the rights of the
--- schema's owner; rights.sql says who may ask them.
-
--- Of population the rule is of small_counts.py: fewer than k of something, and more than none, are told to those alone who may see
--- single households.
-CREATE FUNCTION geoservice.k_minimum() RETURNS integer
-LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 5;
-
--- Whether whoever asks is told every count of a grid: an officer of those that he serves today. own: those grids.
-CREATE FUNCTION geoservice.is_told_whole(jurisdiction integer, grid text, own text[]) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN geoservice.is_told('households', jurisdiction) AND (geoservice.scope_staff() IS NULL OR coalesce(grid = ANY (own), false));
-
--- A count as it may be told. whole: whoever asks is told every count.
-CREATE FUNCTION geoservice.told_count(counted bigint, whole boolean) RETURNS bigint
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN whole OR coalesce(counted, 0) = 0 OR counted >= geoservice.k_minimum() THEN coalesce(counted, 0) END;
-
--- Whether whoever asks is told of a sensitive report: an officer of those of his grids, and of those that he was named for. own: the grids.
-CREATE FUNCTION geoservice.is_told_sensitive(jurisdiction integer, grid text, officer text, own text[]) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN geoservice.is_told('sensitive', jurisdiction)
-    AND (geoservice.scope_staff() IS NULL OR coalesce(grid = ANY (own), false) OR coalesce(officer = geoservice.scope_staff(), false));
-
--- Incidents that whoever asks finds counted: those that he is not told of are in no count either. Else the count of a grid, taken from what
--- is listed there, would say when and in which grid a sensitive one was made.
-CREATE VIEW geoservice.counted_incident AS
-SELECT i.jurisdiction_id, i.grid_code, i.status, i.id, i.late, i.reported_at FROM geoservice.incident AS i
- WHERE NOT i.sensitive
-    OR geoservice.is_told_sensitive(i.jurisdiction_id, i.grid_code, i.officer_code, (SELECT geoservice.scope_grids()));
-
--- Grids in every period, each with the figures of now: whoever does not ask for a figure does not pay for it.
-CREATE VIEW geoservice.served_grid AS
-SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
-       geoservice.edition_at(t.jurisdiction_id, lower(t.valid)) AS edition,
-       lower(t.valid) AS valid_from, upper(t.valid) AS valid_to,
-       round(st_area(t.geom::geography)::numeric, 1)::double precision AS area_m2,
-       o.officer, coalesce(o.police_officers, 0) AS police_officers,
-       geoservice.told_count(h.households, whole.told) AS households, geoservice.told_count(h.residents, whole.told) AS residents,
-       geoservice.told_count(h.floating, whole.told) AS floating,
-       coalesce(i.received, 0) AS received, coalesce(i.in_hand, 0) AS in_hand, coalesce(i.closed, 0) AS closed,
-       t.geom
-  FROM geoservice.territory AS t
- CROSS JOIN LATERAL (
-        SELECT geoservice.is_told_whole(t.jurisdiction_id, t.code, (SELECT geoservice.scope_grids())) AS told) AS whole
-  LEFT JOIN (SELECT jurisdiction_id, grid_code, sum(households) AS households, sum(residents) AS residents, sum(floating) AS floating
-               FROM geoservice.household GROUP BY jurisdiction_id, grid_code) AS h
-         ON h.jurisdiction_id = t.jurisdiction_id AND h.grid_code = t.code
-  LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
-                    count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand
-               FROM geoservice.counted_incident GROUP BY jurisdiction_id, grid_code) AS i
-         ON i.jurisdiction_id = t.jurisdiction_id AND i.grid_code = t.code
-  LEFT JOIN (SELECT p.jurisdiction_id, p.grid_code, min(s.call_sign) FILTER (WHERE p.role = 'grid_officer') AS officer,
-                    count(*) FILTER (WHERE p.role = 'police_officer') AS police_officers
-               FROM geoservice.posting AS p
-               JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
-               JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code
-              WHERE daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
-              GROUP BY p.jurisdiction_id, p.grid_code) AS o
-         ON o.jurisdiction_id = t.jurisdiction_id AND o.grid_code = t.code
- WHERE geoservice.is_seen(t.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(false)));
-
--- Jurisdictions with the figures of now. A total of which a part may not be told is not told: others would give the part away.
-CREATE VIEW geoservice.served_jurisdiction AS
-SELECT j.id AS jurisdiction_id,
-       CASE WHEN h.told_households THEN h.households END AS households, CASE WHEN h.told_residents THEN h.residents END AS residents,
-       CASE WHEN h.told_floating THEN h.floating END AS floating,
-       i.received, i.closed, i.in_hand, i.triage
-  FROM geoservice.jurisdiction AS j
- CROSS JOIN LATERAL (
-        SELECT coalesce(sum(g.households), 0)::bigint AS households, coalesce(sum(g.residents), 0)::bigint AS residents,
-               coalesce(sum(g.floating), 0)::bigint AS floating,
-               coalesce(bool_and(geoservice.told_count(g.households, g.whole) IS NOT NULL), true) AS told_households,
-               coalesce(bool_and(geoservice.told_count(g.residents, g.whole) IS NOT NULL), true) AS told_residents,
-               coalesce(bool_and(geoservice.told_count(g.floating, g.whole) IS NOT NULL), true) AS told_floating
-          FROM (SELECT sum(households) AS households, sum(residents) AS residents, sum(floating) AS floating,
-                       geoservice.is_told_whole(j.id, grid_code, (SELECT geoservice.scope_grids())) AS whole
-                  FROM geoservice.household WHERE jurisdiction_id = j.id GROUP BY grid_code) AS g) AS h
- CROSS JOIN LATERAL (
-        SELECT count(*) AS received, count(*) FILTER (WHERE status = 'closed') AS closed,
-               count(*) FILTER (WHERE geoservice.is_open(status)) AS in_hand,
-               count(*) FILTER (WHERE grid_code IS NULL AND geoservice.is_open(status)) AS triage
-          FROM geoservice.counted_incident WHERE jurisdiction_id = j.id) AS i;
-
--- How many households each building has, and whether that may be told. Where some of a grid may not be, the smallest count that could
--- be is not told either: what all others leave of the grid's total would give those away.
-CREATE VIEW geoservice.housed_building AS
-SELECT h.jurisdiction_id, h.building_code, min(h.grid_code) AS grid_code, sum(h.households) AS households,
-       sum(h.residents) AS residents,
-       sum(h.households) >= geoservice.k_minimum() AND NOT (
-           row_number() OVER (PARTITION BY h.jurisdiction_id, min(h.grid_code)
-                              ORDER BY sum(h.households) < geoservice.k_minimum(), sum(h.households), h.building_code) = 1
-           AND (bool_or(sum(h.households) < geoservice.k_minimum()) OVER (PARTITION BY h.jurisdiction_id, min(h.grid_code))
-                OR EXISTS (SELECT FROM geoservice.household AS beside
-                            WHERE beside.jurisdiction_id = h.jurisdiction_id AND beside.building_code IS NULL
-                              AND beside.grid_code IS NOT DISTINCT FROM min(h.grid_code)))) AS told
-  FROM geoservice.household AS h WHERE h.building_code IS NOT NULL GROUP BY h.jurisdiction_id, h.building_code;
-
--- Buildings with how many households each has; null where that is too few to be told, which is also said of those that have none.
-CREATE VIEW geoservice.served_building AS
-SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use, b.grid_code,
-       CASE WHEN geoservice.is_told_whole(b.jurisdiction_id, b.grid_code, (SELECT geoservice.scope_grids()))
-            THEN coalesce(h.households, 0) WHEN h.told THEN h.households END AS households,
-       b.geom
-  FROM geoservice.building AS b
-  LEFT JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code
- WHERE geoservice.is_seen(b.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));
-
--- Households: a point a building, and how many live there, where that may be told; nothing of who they are.
-CREATE VIEW geoservice.served_household AS
-SELECT b.jurisdiction_id, b.code AS building_code, b.grid_code, h.households, st_pointonsurface(b.geom) AS geom
-  FROM geoservice.building AS b
-  JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code
- WHERE h.told OR geoservice.is_told_whole(b.jurisdiction_id, b.grid_code, (SELECT geoservice.scope_grids()));
-
--- Incidents without their words and without anything of their reporters; those that are sensitive to those who handle them.
-CREATE VIEW geoservice.served_incident AS
-SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_en AS service_name_en, i.status, i.grid_code,
-       i.method, i.near_border, i.source, i.reported_at, i.late, i.urgency, i.geom
-  FROM geoservice.incident AS i
-  JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code
- WHERE (NOT i.sensitive
-        OR geoservice.is_told_sensitive(i.jurisdiction_id, i.grid_code, i.officer_code, (SELECT geoservice.scope_grids())))
-   AND geoservice.is_seen(i.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));
-
--- Figures per grid: how much is in hand in each grid in force, how matters were handled there, how many live there. They are described
--- once, in served_figure, as whoever asks is told them; grid_figure holds what everybody is told, from which tiles are cut.
-
--- Of so few that were resolved, or rated, no median and no mean is told but to those who read all reports: it would be one report's own.
-CREATE FUNCTION geoservice.told_of_several(value double precision, counted bigint, jurisdiction integer) RETURNS double precision
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN counted >= geoservice.k_minimum() OR (geoservice.is_told('sensitive', jurisdiction) AND geoservice.scope_staff() IS NULL)
-            THEN value END;
-
--- A day is 24 hours here: what is told changes with every minute, not at midnight.
-CREATE VIEW geoservice.served_figure AS
-SELECT g.jurisdiction_id, g.code, g.name, g.name_en, g.edition, g.in_hand, coalesce(i.late, 0) AS late,
-       coalesce(i.received_30_days, 0) AS received_30_days,
-       geoservice.told_of_several(round(h.resolve_s / 60), h.resolved, g.jurisdiction_id) AS resolve_minutes,
-       geoservice.told_of_several(round(h.rating::numeric, 1)::double precision, h.ratings, g.jurisdiction_id) AS rating,
-       g.households, g.residents, g.floating, g.geom
-  FROM geoservice.served_grid AS g
-  LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) FILTER (WHERE late) AS late,
-                    count(*) FILTER (WHERE reported_at >= now() - interval '720 hours') AS received_30_days
-               FROM geoservice.counted_incident GROUP BY jurisdiction_id, grid_code) AS i
-         ON i.jurisdiction_id = g.jurisdiction_id AND i.grid_code = g.code
-  LEFT JOIN (SELECT e.jurisdiction_id, e.to_grid_code AS grid_code,
-                    count(e.took_s) FILTER (WHERE e.rule = 'resolved') AS resolved,
-                    percentile_cont(0.5) WITHIN GROUP (ORDER BY e.took_s) FILTER (WHERE e.rule = 'resolved') AS resolve_s,
-                    count(e.rating) FILTER (WHERE e.rule = 'rated') AS ratings,
-                    avg(e.rating::double precision) FILTER (WHERE e.rule = 'rated') AS rating
-               FROM geoservice.incident_event AS e JOIN geoservice.counted_incident AS c ON c.id = e.incident_id
-              WHERE e.at >= now() - interval '720 hours' AND e.rule IN ('resolved', 'rated')
-              GROUP BY e.jurisdiction_id, e.to_grid_code) AS h
-         ON h.jurisdiction_id = g.jurisdiction_id AND h.grid_code = g.code
- WHERE g.valid @> now() AND upper_inf(g.known);
-
--- The same as visitors are told it, as it was when somebody asked for tiles last.
-CREATE TABLE geoservice.grid_figure (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    jurisdiction_id integer NOT NULL REFERENCES geoservice.jurisdiction,
-    code text COLLATE "C" NOT NULL,
-    name text NOT NULL,
-    name_en text,
-    edition bigint,
-    in_hand bigint NOT NULL,
-    late bigint NOT NULL,
-    received_30_days bigint NOT NULL,
-    resolve_minutes double precision,
-    rating double precision,
-    households bigint,
-    residents bigint,
-    floating bigint,
-    geom geometry(MultiPolygon, 4326) NOT NULL CHECK (geoservice.is_sound(geom)),
-    UNIQUE (jurisdiction_id, code)
-);
-CREATE INDEX ix_grid_figure_geom ON geoservice.grid_figure USING gist (geom);
-INSERT INTO geoservice.layer (id, table_name, tiled, min_zoom, redrawn_whole)
-VALUES ('figures', 'grid_figure', '{code,name,name_en,in_hand,late,received_30_days,resolve_minutes,rating,households,residents,floating}',
-        0, true);
-SELECT geoservice.attach_tiles('figures');
-
--- Bring what everybody is told to what it is now, whoever asks; only what differs is written. Returns how many grids differed.
-CREATE FUNCTION geoservice.gather_figures(jurisdiction integer) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp SET geoservice.told = '' AS $$
-DECLARE
-    differed bigint;
-BEGIN
-    PERFORM pg_advisory_xact_lock(tile_lock(), hashtext('figures') # jurisdiction);  -- as those do who take its changes up
-    WITH told AS MATERIALIZED (SELECT f.* FROM served_figure AS f WHERE f.jurisdiction_id = jurisdiction),
-    gone AS (
-        DELETE FROM grid_figure AS f WHERE f.jurisdiction_id = jurisdiction AND NOT EXISTS (SELECT FROM told AS t WHERE t.code = f.code)
-        RETURNING 1),
-    kept AS (
-        INSERT INTO grid_figure AS f (jurisdiction_id, code, name, name_en, edition, in_hand, late, received_30_days, resolve_minutes,
-                                      rating, households, residents, floating, geom)
-        SELECT t.jurisdiction_id, t.code, t.name, t.name_en, t.edition, t.in_hand, t.late, t.received_30_days, t.resolve_minutes,
-               t.rating, t.households, t.residents, t.floating, t.geom FROM told AS t ORDER BY t.code
-            ON CONFLICT (jurisdiction_id, code) DO UPDATE
-           SET name = excluded.name, name_en = excluded.name_en, edition = excluded.edition, in_hand = excluded.in_hand,
-               late = excluded.late, received_30_days = excluded.received_30_days, resolve_minutes = excluded.resolve_minutes,
-               rating = excluded.rating, households = excluded.households, residents = excluded.residents,
-               floating = excluded.floating, geom = excluded.geom
-         WHERE NOT f.geom = excluded.geom
-            OR (f.name, f.name_en, f.edition, f.in_hand, f.late, f.received_30_days, f.resolve_minutes, f.rating, f.households,
-                f.residents, f.floating)
-               IS DISTINCT FROM
-               (excluded.name, excluded.name_en, excluded.edition, excluded.in_hand, excluded.late, excluded.received_30_days,
-                excluded.resolve_minutes, excluded.rating, excluded.households, excluded.residents, excluded.floating)
-        RETURNING 1)
-    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM kept) INTO differed;
-    RETURN differed;
-END $$;
 
 -- Who may do what. Three group roles:
 --   geoservice_reader    the map without people

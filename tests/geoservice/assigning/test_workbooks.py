@@ -137,7 +137,7 @@ def test_a_header_of_two_rows_has_the_names_of_the_merged_ones(tmp_path: Path, o
 @pytest.mark.parametrize(("hidden", "told"), [
     ([3], "1 rows are hidden in the sheet and were read like the others: 3."),
     ([2, 3, 4], "3 rows are hidden in the sheet and were read like the others: 2, 3, 4."),
-    (range(2, 9), "7 rows are hidden in the sheet and were read like the others: 2, 3, 4, 5, 6 ..."), ([], None),
+    (range(2, 9), "7 rows are hidden in the sheet and were read like the others: 2, 3, 4, 5, 6 … 5 of 7."), ([], None),
     ([1, 99], None),
 ])  # fmt: skip
 def test_hidden_rows_are_read_and_told(hidden: list[int], told: str | None, tmp_path: Path, owners: Owners) -> None:
