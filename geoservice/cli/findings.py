@@ -11,14 +11,13 @@ import click
 import orjson
 
 from geoservice.lazy_modules import lazily
-from layers.antimeridian import cut
 
 with lazily():
     import shapely
     from rich import console as consoles
     from rich import table as tables
 
-    from layers import geometry
+    from layers import antimeridian, geometry
     from layers.grids import model
 
 #: Grid codes shown of one finding.
@@ -99,7 +98,7 @@ def finding_fields(finding: model.Finding) -> dict[str, object]:
 
 def _geojson(finding: model.Finding) -> object:
     # Every digit: a strip of a centimetre would collapse when rounded to seven decimals.
-    return None if finding.geom is None else orjson.loads(shapely.to_geojson(cut(finding.geom)))
+    return None if finding.geom is None else orjson.loads(shapely.to_geojson(antimeridian.cut(finding.geom)))
 
 
 def _grids(finding: model.Finding) -> str:
