@@ -7,18 +7,22 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN counted >= geoservice.k_minimum() OR (geoservice.is_told('sensitive', jurisdiction) AND geoservice.scope_staff() IS NULL)
             THEN value END;
 
--- A day is 24 hours here: what is told changes with every minute, not at midnight.
+-- A day is 24 hours here: what is told changes with every minute, not at midnight. What is late and what was received are counted apart, as
+-- each has an index: of both at once every incident there ever was would be looked at.
 CREATE VIEW geoservice.served_figure AS
-SELECT g.jurisdiction_id, g.code, g.name, g.name_en, g.edition, g.in_hand, coalesce(i.late, 0) AS late,
-       coalesce(i.received_30_days, 0) AS received_30_days,
+SELECT g.jurisdiction_id, g.code, g.name, g.name_en, g.edition, g.in_hand, coalesce(l.late, 0) AS late,
+       coalesce(r.received, 0) AS received_30_days,
        geoservice.told_of_several(round(h.resolve_s / 60), h.resolved, g.jurisdiction_id) AS resolve_minutes,
        geoservice.told_of_several(round(h.rating::numeric, 1)::double precision, h.ratings, g.jurisdiction_id) AS rating,
        g.households, g.residents, g.floating, g.geom
   FROM geoservice.served_grid AS g
-  LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) FILTER (WHERE late) AS late,
-                    count(*) FILTER (WHERE reported_at >= now() - interval '720 hours') AS received_30_days
-               FROM geoservice.counted_incident GROUP BY jurisdiction_id, grid_code) AS i
-         ON i.jurisdiction_id = g.jurisdiction_id AND i.grid_code = g.code
+  LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS late
+               FROM geoservice.counted_incident WHERE late GROUP BY jurisdiction_id, grid_code) AS l
+         ON l.jurisdiction_id = g.jurisdiction_id AND l.grid_code = g.code
+  LEFT JOIN (SELECT jurisdiction_id, grid_code, count(*) AS received
+               FROM geoservice.counted_incident WHERE reported_at >= now() - interval '720 hours'
+              GROUP BY jurisdiction_id, grid_code) AS r
+         ON r.jurisdiction_id = g.jurisdiction_id AND r.grid_code = g.code
   LEFT JOIN (SELECT e.jurisdiction_id, e.to_grid_code AS grid_code,
                     count(e.took_s) FILTER (WHERE e.rule = 'resolved') AS resolved,
                     percentile_cont(0.5) WITHIN GROUP (ORDER BY e.took_s) FILTER (WHERE e.rule = 'resolved') AS resolve_s,

@@ -245,7 +245,7 @@ def test_what_an_instant_chooses_is_said_where_it_chooses_nothing_too(door: Door
         assert "datetime chooses nothing" in then["note"]
     assert "datetime" in said
     assert "note" not in every
-    assert (then["numberMatched"] > 0) == (collection in ("households", "camera_sectors"))
+    assert (then["numberMatched"] > 0) == (collection in ("households", "camera_sectors", "figures"))
 
 
 def test_grids_are_those_in_force_at_an_instant(door: Door) -> None:
