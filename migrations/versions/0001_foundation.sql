@@ -5248,10 +5248,13 @@ SELECT geoservice.attach_tiles('figures');
 
 -- Bring what everybody is told to what it is now, whoever asks; only what differs is written. Returns how many grids differed.
 CREATE FUNCTION geoservice.gather_figures(jurisdiction integer) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp SET geoservice.told = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     differed bigint;
+    -- A SET clause would be for superusers alone.
+    told_to_caller CONSTANT text := coalesce(current_setting('geoservice.told', true), '');
 BEGIN
+    PERFORM set_config('geoservice.told', '', true);
     PERFORM pg_advisory_xact_lock(tile_lock(), hashtext('figures') # jurisdiction);  -- as those do who take its changes up
     WITH told AS MATERIALIZED (SELECT f.* FROM served_figure AS f WHERE f.jurisdiction_id = jurisdiction),
     gone AS (
@@ -5275,6 +5278,7 @@ BEGIN
                 excluded.resolve_minutes, excluded.rating, excluded.households, excluded.residents, excluded.floating)
         RETURNING 1)
     SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM kept) INTO differed;
+    PERFORM set_config('geoservice.told', told_to_caller, true);
     RETURN differed;
 END $$;
 
