@@ -174,11 +174,11 @@ def test_one_index_is_made_ready_while_another_is_being_built(monkeypatch: pytes
     large, small = (OwnershipIndex.build([code], [places.OUTLINE]) for code in ("large", "small"))
     begun, let, real = threading.Event(), threading.Event(), index.NearestEdges
 
-    def slow(edges: Any) -> Any:
+    def slow(*edges: Any) -> Any:
         if not begun.is_set():
             begun.set()
             assert let.wait(PATIENCE_S)
-        return real(edges)
+        return real(*edges)
 
     monkeypatch.setattr(index, "NearestEdges", slow)
     building = threading.Thread(target=large.warm)

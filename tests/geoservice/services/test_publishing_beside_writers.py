@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
+from psycopg import sql
 
 from geoservice.services.editions import EditionService
 from layers.db.session import Database
@@ -32,7 +33,11 @@ def test_a_publication_and_a_writer_who_wait_for_each_other_both_get_through(
         draft = make_draft(connection, jurisdiction, {"A": places.area(0, 0, 4, 10), "B": places.area(4, 0, 10, 10)})
         validate(connection, draft)
 
-    with psycopg.connect(database_url) as writer, ThreadPoolExecutor(1) as pool:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        # Who waits looks for a deadlock once, after so long: the publication while the writer, if slow, waits too.
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("ALTER DATABASE {} SET deadlock_timeout = '3s'").format(name))
+    with psycopg.connect(database_url, options="-c deadlock_timeout=1min") as writer, ThreadPoolExecutor(1) as pool:
         writer.execute("UPDATE geoservice.building SET name = 'being edited'")
         publishing = pool.submit(EditionService(database).publish, draft)
         wait_for_locks(database_url, 1)
