@@ -201,6 +201,10 @@ class PostingUnknown(GeoserviceError):
     """There is no such posting in this jurisdiction."""
 
 
+class PostingBegun(GeoserviceError):
+    """The posting has begun, so that somebody served by it: end it, it can not be taken back."""
+
+
 class StaffNotStored(GeoserviceError):
     """The member of staff, or the posting, is not as it must be."""
 

@@ -29,6 +29,7 @@ from geoservice.web.parsing import (
     Text,
     decode_cursor,
     encode_cursor,
+    fit,
     place_of,
 )
 from geoservice.web.preconditions import etag_of_incident
@@ -69,6 +70,10 @@ def _codes(value: str) -> str:
 
 
 Codes = Annotated[str, Field(max_length=_LIST_LENGTH), AfterValidator(_codes)]
+
+
+#: As many as somebody types into a box.
+SearchedWords = Annotated[str, Field(max_length=100), AfterValidator(fit)]
 
 
 class ReportBody(StrictModel):
@@ -119,6 +124,9 @@ class IncidentsQuery(StrictModel):
     )
     overdue: QueryFlag | None = Field(None, description="Only those found late, or only the others")
     near_border: QueryFlag | None = Field(None, description="Only those near a border of grids, or only the others")
+    words: SearchedWords | None = Field(
+        None, description="Only those in whose report each of these words stands, or whose number begins with it"
+    )
     since: Instant | None = Field(None, description="Only those reported from then on")
     until: Instant | None = Field(None, description="Only those reported before then")
     closed_since: Instant | None = Field(None, description="Only those that were closed from then on, and are")
@@ -275,7 +283,7 @@ def search_of(query: IncidentsQuery) -> Search:
     return Search(
         grid_codes=_several(query.grid), officer_codes=_several(query.officer), service_codes=_several(query.service),
         statuses=_several(query.status), sources=_several(query.source), overdue=query.overdue,
-        near_border=query.near_border, reported=(query.since, query.until),
+        near_border=query.near_border, words=tuple((query.words or "").split()), reported=(query.since, query.until),
         closed=(query.closed_since, query.closed_until),
         after=None if query.after is None else _place_in(query.after, query.sort),
     )  # fmt: skip

@@ -130,6 +130,15 @@ def _add_edits(blueprint: APIBlueprint, staff: StaffService) -> None:
         ended = staff.end(query.jurisdiction, path.id, body.valid_to, actor=current_identity().actor)
         return render(_posting_out(ended))
 
+    @blueprint.delete(
+        "/postings/<int:id>", summary="Take back",
+        responses={200: NumberedPostingOut, **problem_responses(401, 403, 404, 409)},
+    )  # fmt: skip
+    @guard("manage_staff")
+    def withdraw(path: PostingPath, query: PostingQuery) -> Response:
+        """Take back a posting that has not begun. One that has is ended instead (409 `posting-begun`)."""
+        return render(_posting_out(staff.withdraw(query.jurisdiction, path.id, actor=current_identity().actor)))
+
 
 def _posting_out(one: NumberedPosting) -> NumberedPostingOut:
     posting = one.posting

@@ -25,7 +25,7 @@ from layers.incidents.model import Alike, Incident, IncidentEvent, Routing, Sear
 from layers.incidents.queries import Order, alike, count_each, find_incident, history, incidents, routings, services
 from layers.jurisdictions.model import Jurisdiction
 from layers.staff.model import Member, Officer
-from layers.staff.queries import members, officers_on_duty
+from layers.staff.queries import members, officers_on_duty, posted_now
 from layers.summaries.camera_views import cameras_covering
 
 #: Buildings beside the place of an incident: so near, so many.
@@ -77,6 +77,8 @@ class DeskDetail:
     buildings: tuple[NearBuilding, ...]
     #: Who serves its grid today, the grid officer first.
     on_duty: tuple[Officer, ...]
+    #: By grid that may be meant at a border: the code of who serves there today, the grid officer before a deputy.
+    on_duty_near: Mapping[str, str]
     now: datetime
 
 
@@ -157,7 +159,7 @@ class DeskService:
                                limit=NEAR_MOST),
                 () if incident.grid_code is None else officers_on_duty(
                     connection, jurisdiction_id=jurisdiction.id, grid_code=incident.grid_code),
-                datetime.now(UTC),
+                _on_duty_near(connection, incident), datetime.now(UTC),
             )  # fmt: skip
 
     def act_each(
@@ -172,6 +174,14 @@ class DeskService:
         except (GeoserviceError, LayerError) as exc:
             return Outcome(meant.incident_id, None, exc)
         return Outcome(meant.incident_id, done)
+
+
+def _on_duty_near(connection: Connection, incident: Incident) -> dict[str, str]:
+    if not incident.near_border or incident.jurisdiction_id is None:
+        return {}
+    codes = [str(one["grid_code"]) for one in incident.candidates]
+    found = posted_now(connection, jurisdiction_id=incident.jurisdiction_id, grid_codes=codes)
+    return {one.grid_code: one.officer.code for one in reversed(found)}  # the first of a grid is kept
 
 
 def _told(connection: Connection, jurisdiction: Jurisdiction, page: IncidentPage, asked: DeskQuery) -> DeskList:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from threading import BoundedSemaphore
 from urllib.parse import parse_qsl
 
-from flask import request
+from flask import g, request
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
 
-from geoservice.web.sessions import TOKEN_FIELD, require_own_page, require_token, signed_in
+from geoservice.errors import GeoserviceError
+from geoservice.web.sessions import (
+    TOKEN_FIELD,
+    SessionRenewed,
+    TokenMissing,
+    require_own_page,
+    require_token,
+    signed_in,
+)
 from geoservice.web.streaming import WrongMediaType, incoming
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 _BYTES_MAX = 20_000
 _FIELDS_MAX = 20
+#: Places for reading forms of those who were refused before anything was read: few, as reading waits for its sender.
+_OF_THE_REFUSED = BoundedSemaphore(2)
 
 
 def read_form(*, bytes_max: int = _BYTES_MAX, fields_max: int = _FIELDS_MAX) -> MultiDict[str, str]:
@@ -30,7 +42,19 @@ def read_form(*, bytes_max: int = _BYTES_MAX, fields_max: int = _FIELDS_MAX) -> 
         fields = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=fields_max)
     except ValueError:  # more of them
         return MultiDict()
-    return MultiDict(fields)
+    g.sent_form = MultiDict(fields)
+    return g.sent_form
+
+
+def sent_form(*, bytes_max: int = _BYTES_MAX, fields_max: int = _FIELDS_MAX) -> MultiDict[str, str]:
+    """Return the fields of the form that was sent here, read already or not; none where it can not be read."""
+    if "sent_form" not in g:
+        g.setdefault("readers", _OF_THE_REFUSED)
+        try:
+            read_form(bytes_max=bytes_max, fields_max=fields_max)
+        except (GeoserviceError, HTTPException):
+            return MultiDict()
+    return g.get("sent_form", MultiDict())
 
 
 def read_signed_form(*, bytes_max: int = _BYTES_MAX, fields_max: int = _FIELDS_MAX) -> MultiDict[str, str]:
@@ -40,10 +64,13 @@ def read_signed_form(*, bytes_max: int = _BYTES_MAX, fields_max: int = _FIELDS_M
 
     Raises
     ------
-    WrongMediaType, TooManySenders, RequestEntityTooLarge, ForeignPage, TokenMissing
+    WrongMediaType, TooManySenders, RequestEntityTooLarge, ForeignPage, TokenMissing, SessionRenewed
     """
     form, session = read_form(bytes_max=bytes_max, fields_max=fields_max), signed_in()
     if session is not None:
         require_own_page(request)
-        require_token(session, form.get(TOKEN_FIELD))
+        try:
+            require_token(session, form.get(TOKEN_FIELD))
+        except TokenMissing:
+            raise SessionRenewed if form.get(TOKEN_FIELD) else TokenMissing from None
     return form

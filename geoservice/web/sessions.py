@@ -37,6 +37,10 @@ class TokenMissing(GeoserviceError):
     """Whoever is signed in sends the token of the session as X-CSRF-Token; load the page anew to have it."""
 
 
+class SessionRenewed(TokenMissing):
+    """Somebody signed in anew since the form was loaded: look at it again, and send it."""
+
+
 class PasswordToChange(GeoserviceError):
     """The password is for one use: change it at /account/password first."""
 

@@ -31,7 +31,7 @@ GRIDS = Layer(
         Column("floating", "integer", Title("流动人口", "Floating population"), figure=True, nullable=True),
         Column("received", "integer", Title("收到事件", "Received"), told=False, figure=True),
         Column("in_hand", "integer", Title("在办", "In hand"), figure=True),
-        Column("closed", "integer", Title("已办结", "Closed"), figure=True),
+        Column("closed", "integer", Title("已结案", "Closed"), figure=True),
     ),
     styles=(
         Style(

@@ -10,7 +10,7 @@ STATUSES = {
     "accepted": Title("处置中", "Accepted"),
     "resolved": Title("待核验", "Resolved"),
     "returned": Title("已退回", "Returned"),
-    "closed": Title("已办结", "Closed"),
+    "closed": Title("已结案", "Closed"),
     "duplicate": Title("重复件", "Duplicate"),
     "cancelled": Title("已取消", "Cancelled"),
 }
@@ -94,7 +94,7 @@ INCIDENTS = Layer(
         ),
         Style(
             id="incidents_closed",
-            title=Title("办结事件", "Closed incidents"),
+            title=Title("结案事件", "Closed incidents"),
             group="incidents",
             order=80,
             bulk=True,

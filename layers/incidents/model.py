@@ -214,6 +214,8 @@ class Search:
     overdue: bool | None = None
     #: Only those whose grid is in doubt because a border is near, or only the others.
     near_border: bool | None = None
+    #: Each of these has to stand in what was reported, or to begin the incident's number.
+    words: tuple[str, ...] = ()
     #: Half-open.
     reported: tuple[datetime | None, datetime | None] = (None, None)
     updated: tuple[datetime | None, datetime | None] = (None, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,9 +15,11 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Row,
+    Text,
     Uuid,
     and_,
     bindparam,
+    cast,
     func,
     literal,
     literal_column,
@@ -42,6 +45,8 @@ from layers.incidents.model import (
 )
 from layers.incidents.tables import IncidentRow
 
+#: What a number of an incident begins with, as pages show it.
+_NUMBER_BEGINS = r"[0-9a-fA-F]{8}[0-9a-fA-F-]{0,28}"
 _INCIDENT = select(
     *(column for column in IncidentRow.__table__.c if column.name != "geom"),
     func.st_x(IncidentRow.geom).label("lon"),
@@ -255,6 +260,10 @@ def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
     if search.with_grids_or_officer is not None:
         grids, officer = search.with_grids_or_officer
         yield or_(row.grid_code.in_(grids), row.officer_code == officer)
+    for one in search.words:
+        in_words = row.description.icontains(one, autoescape=True)
+        is_number = re.fullmatch(_NUMBER_BEGINS, one)
+        yield or_(in_words, cast(row.id, Text).startswith(one.lower())) if is_number else in_words
     yield from _within(row.reported_at, search.reported)
     yield from _within(row.updated_at, search.updated)
     yield from _within(row.closed_at, search.closed)

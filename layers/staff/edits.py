@@ -24,6 +24,11 @@ _REMOVE = text("""
      WHERE jurisdiction_id = :jurisdiction_id AND staff_code = :staff_code AND grid_code = :grid_code AND role = :role
        AND valid_from = :valid_from AND valid_to IS NOT DISTINCT FROM CAST(:valid_to AS date)
 """)
+_WITHDRAW = text("""
+    DELETE FROM geoservice.posting AS p USING geoservice.jurisdiction AS j
+     WHERE p.jurisdiction_id = :jurisdiction_id AND p.id = :id AND j.id = p.jurisdiction_id
+       AND p.valid_from > (clock_timestamp() AT TIME ZONE j.time_zone)::date
+""")
 _END = text("UPDATE geoservice.posting SET valid_to = :day WHERE jurisdiction_id = :jurisdiction_id AND id = :id")
 
 
@@ -58,3 +63,8 @@ def replace_postings(
 def end_posting(connection: Connection, *, jurisdiction_id: int, id: int, day: date | None) -> None:
     """Have a posting be over from a day on."""
     connection.execute(_END, {"jurisdiction_id": jurisdiction_id, "id": id, "day": day})
+
+
+def withdraw_posting(connection: Connection, *, jurisdiction_id: int, id: int) -> bool:
+    """Take a posting back that has not begun by the jurisdiction's clock; return whether there was such a one."""
+    return connection.execute(_WITHDRAW, {"jurisdiction_id": jurisdiction_id, "id": id}).rowcount > 0

@@ -82,6 +82,11 @@ BEGIN
     new.status := geoservice.status_by_officer(
         new.status, CASE WHEN tg_op OPERATOR(pg_catalog.=) 'INSERT' THEN new.officer_code ELSE old.officer_code END,
         new.officer_code);
+    -- A step has said since when (guard_step); another grid, or nobody there, makes it another status here.
+    IF tg_op OPERATOR(pg_catalog.=) 'UPDATE' AND new.status OPERATOR(pg_catalog.<>) old.status
+        AND new.status_since OPERATOR(pg_catalog.=) old.status_since THEN
+        new.status_since := pg_catalog.clock_timestamp();
+    END IF;
     RETURN new;
 END $$;
 CREATE TRIGGER route BEFORE INSERT OR UPDATE ON geoservice.incident
@@ -127,6 +132,8 @@ BEGIN
         END IF;
         IF new.officer_code IS NULL THEN
             new.status := status_by_officer(new.status, NULL, NULL);  -- the queue
+            new.status_since := CASE WHEN new.status = old.status OR new.status_since <> old.status_since
+                                     THEN new.status_since ELSE clock_timestamp() END;
         END IF;
     END IF;
     RETURN new;

@@ -261,6 +261,45 @@ def test_filters_are_in_the_address_and_it_is_the_interfaces_own(open_desk: Call
     assert_tame(seen)
 
 
+def test_one_is_found_by_words_by_its_number_and_by_its_day_and_the_list_is_a_file(
+    open_desk: Callable[..., Any], desk: LiveDesk
+) -> None:
+    [one] = desk.reports(1, "50%_满溢 =1+1")
+    page = open_desk("sort=new").page
+    page.keyboard.press("Slash")
+    page.keyboard.type("满溢 50%_")
+    page.keyboard.press("Enter")
+    expect(page.locator(".row")).to_have_count(1)
+    expect(page.locator('.filters [name="words"]')).to_be_focused()
+    page.locator('.filters [name="words"]').fill(one[:8])
+    page.keyboard.press("Enter")
+    expect(page.locator(".chip")).to_contain_text(one[:8])
+    expect(page.locator(".row")).to_have_attribute("data-id", one)
+    page.locator(".row .open").click()
+    expect(page.locator(".facts .number")).to_have_text(one)
+    page.locator(".chip").click()
+    day = page.evaluate("new Intl.DateTimeFormat('sv-SE', {timeZone: document.body.dataset.zone}).format(new Date())")
+    page.locator('.filters [name="day"]').fill(day)
+    expect(page.locator(".chip")).to_have_count(1)
+    expect(page.locator('.filters [name="day"]')).to_have_value(day)
+    expect(page.locator(f"#r-{one}")).to_be_visible()
+    with page.expect_download() as loading:
+        page.locator(".file").click()
+    text = loading.value.path().read_text(encoding="utf-8-sig")
+    assert loading.value.suggested_filename.startswith("sare-")
+    assert next(line for line in text.splitlines() if one in line).count("50%_满溢 =1+1") == 1
+    assert len(text.splitlines()) == 1 + int(page.locator("#shown").inner_text().split()[-1])
+
+
+def test_what_came_beyond_the_page_is_said_to_be_there(open_desk: Callable[..., Any], desk: LiveDesk) -> None:
+    page = open_desk("status=reported,dispatched,accepted,returned,resolved&sort=due&limit=20").page
+    [one] = desk.reports(1, "far below")
+    expect(page.locator("#fresh")).to_be_visible()
+    page.keyboard.press("n")
+    page.locator(".below").click()
+    expect(page.locator(f"#r-{one}")).to_be_visible()
+
+
 def test_more_adds_what_follows(open_desk: Callable[..., Any]) -> None:
     seen = open_desk("sort=new")
     page = seen.page
@@ -303,7 +342,8 @@ def test_several_are_verified_at_once_and_what_is_not_is_named(open_desk: Callab
     # Somebody reopens one meanwhile, and the page has not heard of it.
     page.route("**/rows?**", lambda route: route.abort())
     desk.step(ids[0], "reopened", "dispatched", "not done")
-    page.locator('#bulk [value="verify"]').click()
+    page.keyboard.press("v")  # of those that are marked
+    expect(page.locator(".alike")).to_contain_text("to verify")
     page.locator("#sure").click()
 
     expect(page.locator("#result")).to_contain_text("2")
@@ -376,6 +416,20 @@ def test_who_signed_out_elsewhere_is_told_and_keeps_the_words(open_desk: Callabl
     expect(page.locator(".transient a")).to_have_attribute("href", re.compile("/signin"))
     expect(page.locator("#f-reason")).to_have_value("还在吗")
     assert "401" in seen.refused[0]
+
+    # He signs in in a new window and comes back: the form has his words, and is sent as whom he is now.
+    with page.expect_popup() as opened:
+        page.locator(".transient a").click()
+    sign_in(opened.value, desk, "desk-2")
+    opened.value.wait_for_url("**/maps/**")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#step-error")).to_contain_text("重新登录过了")
+    expect(page.locator("#f-reason")).to_have_value("还在吗")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".notice.good")).to_have_text("已问上报人。")
+    desk.reports(1, "another")  # what the page hears of takes the answer away no more
+    expect(page.locator(".history")).to_contain_text("还在吗")
+    expect(page.locator(".notice.good")).to_have_text("已问上报人。")
 
 
 def test_auditors_read_and_do_nothing(open_desk: Callable[..., Any]) -> None:

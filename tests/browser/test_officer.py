@@ -351,6 +351,38 @@ def test_what_another_page_of_the_browser_forgot_is_shown_here_no_more(two: tupl
     assert seen.page.locator("#list .card").count() == 0
 
 
+def test_what_is_refused_was_not_done_and_its_words_are_changed_in_the_card(
+    field: LiveDesk, officer: Callable[..., Any]
+) -> None:
+    incident = come_in(field, "to be mended")
+    act(field, incident, "accept")
+    page = officer().page
+    card = incident_card(page, "to be mended")
+    card.get_by_role("button", name="Resolve").click()
+    card.locator("textarea").fill("x" * 501)
+    card.get_by_role("button", name="Confirm").click()
+    expect(card.get_by_role("alert")).to_contain_text("At most 500 characters: 1 too many")
+    card.locator("textarea").fill("ask 13812345678")
+    card.get_by_role("button", name="Confirm").click()
+    refused = page.locator("#outbox .step")
+    expect(refused).to_have_attribute("data-state", "refused")
+    expect(card.locator(".tags")).to_contain_text("Accepted")
+    refused.get_by_role("button", name="Change the words").click()
+    expect(refused).to_have_count(0)
+    expect(card.locator("textarea")).to_have_value("ask 13812345678")
+    card.locator("textarea").fill("done")
+    card.get_by_role("button", name="Confirm").click()
+    expect(card).to_have_class(re.compile("gone"))
+    # Without a network the page is not live, and visits count among what waits.
+    page.context.set_offline(True)
+    expect(page.locator("#live")).to_have_attribute("data-state", "stopped")
+    page.locator("[data-room=grid]").click()
+    page.locator("#buildings .first").first.click()
+    expect(page.locator("#unsent")).to_contain_text("1")
+    page.context.set_offline(False)
+    expect(page.locator("#unsent")).to_be_hidden()
+
+
 # The grid
 
 
@@ -370,10 +402,11 @@ def test_a_visit_is_one_tap_and_counts_are_corrected(field: LiveDesk, officer: C
 
     line.locator("summary").click()
     line.get_by_role("button", name="Correct").first.click()
-    line.locator("input[type=number]").fill("")
+    line.get_by_label("Households").fill("")
     line.get_by_role("button", name="Save").click()
-    expect(line.get_by_role("alert")).to_have_text("Write a whole number from 0 to 9999.")
-    line.locator("input[type=number]").fill("7")
+    expect(line.get_by_role("alert")).to_have_text("Households: Write a whole number from 0 to 9999.")
+    line.get_by_label("Households").fill("7")
+    line.get_by_label("18 to 59 years").fill("13")
     line.get_by_role("button", name="Save").click()
     expect(line.locator(".counts li strong").first).to_have_text("7")
 
@@ -399,8 +432,9 @@ def test_a_visit_is_one_tap_and_counts_are_corrected(field: LiveDesk, officer: C
     visits = field.sql("SELECT kind, outcome, staff_code FROM geoservice.visit WHERE building_code = %s ORDER BY id",
                        building)  # fmt: skip
     assert visits == [("hazard_check", "done", "G01"), ("dispute", "done", "G01")]
-    [[most]] = field.sql("SELECT max(households) FROM geoservice.household WHERE building_code = %s", building)
-    assert most == 7
+    corrected = field.sql("SELECT age_18_59 FROM geoservice.household WHERE building_code = %s AND households = 7",
+                          building)  # fmt: skip
+    assert corrected == [(13,)]
     [[actor]] = field.sql("SELECT actor FROM geoservice.change ORDER BY id DESC LIMIT 1")
     assert actor == "officer:post-1"
     assert seen.refused == []

@@ -62,7 +62,7 @@ def test_the_whole_way_from_report_to_rating(live, visit, words):
     reporter.page.locator(".star").nth(3).click()
     reporter.page.locator("form textarea").first.fill("很快")
     reporter.page.locator("button", has_text="提交评价").click()
-    expect(reporter.page.locator(".status")).to_have_text("已办结")
+    expect(reporter.page.locator(".status")).to_have_text("已结案")
     expect(reporter.page.locator("#report")).to_contain_text("★★★★")
 
     (closed,) = stored(live, words)

@@ -75,6 +75,8 @@ class Form:
     errors: Mapping[str, str] = field(default_factory=dict)
     #: It edits what others may edit meanwhile, of which `stored` are the values now.
     stored: Mapping[str, str] | None = None
+    #: What else can be done with the thing that it edits.
+    ways: Sequence[Action] = ()
 
     @property
     def seen(self) -> str:

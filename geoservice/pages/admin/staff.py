@@ -10,7 +10,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from geoservice.domain.staff.rosters import DISPATCHER, GRID_OFFICER
-from geoservice.errors import PostedToNoGrid, PostingUnknown, StaffNotStored, StaffUnknown
+from geoservice.errors import PostedToNoGrid, PostingBegun, PostingUnknown, StaffNotStored, StaffUnknown
 from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.forms import chosen_in, day_in, sent
 from geoservice.pages.admin.model import Action, Cell, Field, Form, Refused, Table
@@ -123,6 +123,21 @@ def _add_postings(blueprint: Blueprint, administration: Administration, guard: G
         here = Here.of(administration, jurisdiction, "staff")
         found = _found(staff, jurisdiction, id)
         return sent(here, _end_form(here, found), lambda values: _ended(here, staff, found, values))
+
+    @blueprint.get("/admin/<jurisdiction>/postings/<id>/withdrawal")
+    @guard("manage_staff")
+    def withdrawal(jurisdiction: str, id: str) -> Response:
+        here = Here.of(administration, jurisdiction, "staff")
+        return form_page(here, _withdrawal_form(here, _found(staff, jurisdiction, id)))
+
+    @blueprint.post("/admin/<jurisdiction>/postings/<id>/withdrawal")
+    @guard("manage_staff")
+    @token_in_form
+    @streams(FORM_TYPE)
+    def withdraw(jurisdiction: str, id: str) -> Response:
+        here = Here.of(administration, jurisdiction, "staff")
+        found = _found(staff, jurisdiction, id)
+        return sent(here, _withdrawal_form(here, found), lambda values: _withdrawn(here, staff, found))
 
 
 def _found(staff: StaffService, jurisdiction: str, id: str) -> NumberedPosting:
@@ -293,7 +308,30 @@ def _end_form(here: Here, found: NumberedPosting) -> Form:
     return Form(
         title, here.url("postings", str(found.id)), said["send.save"], here.url("staff"), (Field("last", "date"),),
         [said["costs.posting"]], values, stored=values,
+        ways=_ways_back(here, found),
     )  # fmt: skip
+
+
+def _ways_back(here: Here, found: NumberedPosting) -> tuple[Action, ...]:
+    """Return the way to take a posting back, while it has not begun."""
+    if found.posting.valid_from <= here.today:
+        return ()
+    return (Action("withdraw.posting", here.url("postings", str(found.id), "withdrawal")),)
+
+
+def _withdrawal_form(here: Here, found: NumberedPosting) -> Form:
+    said, one = here.words, found.posting
+    title = said["withdraw.title"].format(name=one.staff_code, grid=one.grid_code, day=one.valid_from)
+    url, back = here.url("postings", str(found.id), "withdrawal"), here.url("postings", str(found.id))
+    return Form(title, url, said["withdraw.posting"], back, costs=[said["costs.withdraw"]])
+
+
+def _withdrawn(here: Here, staff: StaffService, found: NumberedPosting) -> Response:
+    try:
+        staff.withdraw(here.place.code, found.id, actor=here.identity.actor)
+    except PostingBegun:
+        raise Refused(**{"": "error.begun"}) from None
+    return led_on(here.url("staff", done="withdrawn"))
 
 
 def _ended(here: Here, staff: StaffService, found: NumberedPosting, values: Mapping[str, str]) -> Response:

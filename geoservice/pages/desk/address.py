@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from geoservice.api.incidents import IncidentsQuery, search_of
 from geoservice.domain.languages import Language
@@ -30,9 +32,18 @@ _OF_VIEW = ("status", "overdue", "near_border")
 FILTERS = ("grid", "service", "source", "officer")
 #: Words of when a report was made, or closed: from then on, and before then.
 PERIODS = {"reported": ("since", "until"), "closed": ("closed_since", "closed_until")}
-_WORDS = (*_OF_VIEW, *FILTERS, *(word for words in PERIODS.values() for word in words), "sort", "limit", "after")
-#: Rows at once.
-ROWS, ROWS_MOST = 50, 200
+_WORDS = (
+    *_OF_VIEW,
+    *FILTERS,
+    "words",
+    *(word for words in PERIODS.values() for word in words),
+    "sort",
+    "limit",
+    "after",
+)
+#: Rows at once, and rows of a file.
+ROWS, ROWS_MOST, ROWS_OF_FILE = 50, 200, 5000
+_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def search_of_view(name: str) -> Search:
@@ -86,6 +97,23 @@ class DeskAddress:
         return {name: (self.said.get(since, ""), self.said.get(until, "")) for name, (since, until) in PERIODS.items()
                 if since in self.said or until in self.said}  # fmt: skip
 
+    def day(self, zone: ZoneInfo) -> str:
+        """Return the one day of which the list is, by the clocks there; empty: it is of none, or of another time."""
+        since, until = (self.said.get(word, "") for word in PERIODS["reported"])
+        try:
+            first = datetime.fromisoformat(since).astimezone(zone)
+        except ValueError:
+            return ""
+        return first.date().isoformat() if (since, until) == _day(first.date(), zone) else ""
+
+    def of_day(self, text: str, zone: ZoneInfo) -> DeskAddress:
+        """Return the list of a day, by the clocks there; what names no day counts for nothing."""
+        try:
+            since, until = _day(date.fromisoformat(text), zone)
+        except (ValueError, OverflowError):
+            return self
+        return replace(self, said={**self.said, "since": since, "until": until})
+
     def url(self, part: str = "", **changes: str | None) -> str:
         """Return the address of the same list with other words; None takes one out.
 
@@ -100,7 +128,7 @@ class DeskAddress:
 
     def url_of_view(self, name: str) -> str:
         """Return the address of a view, narrowed as this list is."""
-        kept = {one: self.said[one] for one in FILTERS if one in self.said}
+        kept = {one: self.said[one] for one in (*FILTERS, "words") if one in self.said}
         return DeskAddress(self.jurisdiction, VIEWS[name] | kept, self.language).url()
 
     def without_period(self, name: str) -> str:
@@ -112,6 +140,12 @@ class DeskAddress:
         left = [one for one in self.filters[word] if one != value]
         changes: dict[str, str | None] = {word: ",".join(left) or None, "after": None}
         return self.url("", **changes)
+
+
+def _day(day: date, zone: ZoneInfo) -> tuple[str, str]:
+    """Return when a day begins and ends there, as an address says it."""
+    begins, ends = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
+    return begins.astimezone(UTC).strftime(_INSTANT), ends.astimezone(UTC).strftime(_INSTANT)
 
 
 def _set_of(value: str | None) -> frozenset[str]:

@@ -49,6 +49,8 @@ class Candidate:
     metres: str
     #: Whether it owns the place.
     owns: bool
+    #: Who serves there today, the grid officer first.
+    officer: str
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def detail_of(whole: DeskDetail, language: Language, words: Mapping[str, str]) -
         agrees=last is None or last.agrees,
         again=speaker.grid(None if last is None else last.again_grid_code),
         border_m=None if border is None else _metres(border),
-        candidates=_candidates(incident, speaker),
+        candidates=_candidates(whole, speaker),
         answers=_answers(incident, whole),
         buildings=tuple((one.name or one.address or one.code, _distance(one.distance_m, words))
                         for one in whole.buildings),
@@ -121,15 +123,16 @@ def _distance(metres: float, words: Mapping[str, str]) -> str:
     return words["inside"] if metres == 0 else words["distance"].format(m=_metres(metres))
 
 
-def _candidates(incident: Incident, speaker: Speaker) -> tuple[Candidate, ...]:
+def _candidates(whole: DeskDetail, speaker: Speaker) -> tuple[Candidate, ...]:
     """Return the grids that may be meant, the nearest first, where a border is near."""
-    told = []
+    told, incident = [], whole.offer.incident
     for one in incident.candidates if incident.near_border else ():
         code, distance = str(one["grid_code"]), one.get("distance_m")
         metres = (
             speaker.words["distance"].format(m=_metres(float(distance))) if isinstance(distance, int | float) else ""
         )
-        told.append(Candidate(code, speaker.grid(code), metres, code == incident.grid_code))
+        officer = speaker.officer(whole.on_duty_near.get(code))
+        told.append(Candidate(code, speaker.grid(code), metres, code == incident.grid_code, officer))
     return tuple(told)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -12,20 +14,20 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from geoservice.errors import GeoserviceError, IncidentUnknown
 from geoservice.maps.assets import AssetsMissing
 from geoservice.maps.viewing import Viewing
-from geoservice.pages.desk.address import DeskAddress
+from geoservice.pages.desk.address import ROWS_OF_FILE, DeskAddress
 from geoservice.pages.desk.bulk import add_bulk
-from geoservice.pages.desk.rendering import Shown, detail_part, list_part, rows_part, whole_page
+from geoservice.pages.desk.rendering import Shown, detail_part, list_file, list_part, rows_part, whole_page
 from geoservice.pages.desk.steps import ACTIONS, KEYS, form_after, new_form, read_details, refused_form
 from geoservice.pages.shell.choice import chosen, led_on
 from geoservice.pages.shell.files import assets_missing
 from geoservice.pages.shell.frame import wants_fragment
 from geoservice.services.desk import DeskService
 from geoservice.services.handling import HandlingService
-from geoservice.web.forms import FORM_TYPE, read_signed_form
+from geoservice.web.forms import FORM_TYPE, read_signed_form, sent_form
 from geoservice.web.guard import Guard, current_identity
 from geoservice.web.language import asked_language
 from geoservice.web.parsing import InvalidInput
-from geoservice.web.sessions import token_in_form
+from geoservice.web.sessions import SessionRenewed, token_in_form
 from geoservice.web.streaming import streams
 from layers.errors import LayerError
 
@@ -54,7 +56,7 @@ def _add_reading(blueprint: Blueprint, desk: DeskService, viewing: Viewing, guar
     @blueprint.get("/desk/<jurisdiction>")
     @guard("use_desk")
     def show(jurisdiction: str) -> WerkzeugResponse:
-        asked = _address(jurisdiction)
+        asked = _of_day(_address(jurisdiction), viewing)
         if not asked.said:
             return led_on(_opened(asked, "queue", request.args.get("open", "")))
         opened = _uuid(request.args.get("open"))
@@ -66,8 +68,14 @@ def _add_reading(blueprint: Blueprint, desk: DeskService, viewing: Viewing, guar
     @blueprint.get("/desk/<jurisdiction>/list")
     @guard("use_desk")
     def listed(jurisdiction: str) -> Response:
-        asked = _address(jurisdiction)
+        asked = _of_day(_address(jurisdiction), viewing)
         return list_part(asked, desk.listed(jurisdiction, asked.asked))
+
+    @blueprint.get("/desk/<jurisdiction>/list.csv")
+    @guard("use_desk")
+    def file(jurisdiction: str) -> Response:
+        asked = _address(jurisdiction)
+        return list_file(desk.listed(jurisdiction, replace(asked.asked, limit=ROWS_OF_FILE, views={})))
 
     @blueprint.get("/desk/<jurisdiction>/rows")
     @guard("use_desk")
@@ -91,11 +99,15 @@ def _add_steps(blueprint: Blueprint, desk: DeskService, handling: HandlingServic
     @token_in_form
     @streams(FORM_TYPE)
     def act(jurisdiction: str, id: str, action: str) -> WerkzeugResponse:
-        form, asked, identity = read_signed_form(), _address(jurisdiction), current_identity()
+        form, renewed = _form()
+        asked, identity = _address(jurisdiction), current_identity()
         incident_id = _known(_uuid(id), id)
         whole = desk.whole(jurisdiction, incident_id, identity)
         if action not in KEYS:
             raise InvalidInput([{"pointer": "action", "code": "unknown", "detail": f"one of {', '.join(KEYS)}"}])
+        if renewed:
+            said = refused_form(whole, action, form, {"": "error.renewed"}, shown.speaker(whole))
+            return _refused(desk, shown, asked, incident_id, said, 403)
         details, wrong = read_details(form, ACTIONS[action])
         if wrong:
             said = refused_form(whole, action, form, wrong, shown.speaker(whole))
@@ -107,6 +119,14 @@ def _add_steps(blueprint: Blueprint, desk: DeskService, handling: HandlingServic
             said = form_after(now, action, form, exc, shown.speaker(now))
             return _refused(desk, shown, asked, incident_id, said, shown.status_of(exc))
         return _done(desk, asked, incident_id, action)
+
+
+def _form() -> tuple[Mapping[str, str], bool]:
+    """Return what was written, and whether somebody signed in anew since: then it is shown again and not done."""
+    try:
+        return read_signed_form(), False
+    except SessionRenewed:
+        return sent_form(), True
 
 
 def _done(desk: DeskService, asked: DeskAddress, incident_id: UUID, action: str) -> WerkzeugResponse:
@@ -127,6 +147,12 @@ def _refused(
 
 def _address(jurisdiction: str) -> DeskAddress:
     return DeskAddress.of(jurisdiction, request.args, asked_language())
+
+
+def _of_day(asked: DeskAddress, viewing: Viewing) -> DeskAddress:
+    """Return the list of the day that a form names, where it names one."""
+    day = request.args.get("day")
+    return asked.of_day(day, ZoneInfo(viewing.jurisdiction_view(asked.jurisdiction).time_zone)) if day else asked
 
 
 def _opened(asked: DeskAddress, view: str, incident_id: str) -> str:

@@ -13,7 +13,7 @@ from flask import Response, request
 from geoservice.api.incidents import next_of
 from geoservice.auth.permissions import Permission, permitted
 from geoservice.domain.languages import Language
-from geoservice.pages.desk.address import COUNTED, FILTERS, VIEWS, DeskAddress
+from geoservice.pages.desk.address import COUNTED, FILTERS, ROWS_OF_FILE, VIEWS, DeskAddress
 from geoservice.pages.desk.detail import detail_of
 from geoservice.pages.desk.rows import Row, Speaker, rows_of, speaker_of
 from geoservice.pages.desk.steps import BULK, KEYS, Form, offered, sentence
@@ -24,8 +24,16 @@ from geoservice.services.desk import DeskDetail, DeskList, Mark, Outcome
 from geoservice.web.guard import current_identity
 from geoservice.web.language import asked_language
 from geoservice.web.problems import KINDS
+from geoservice.writing.number_tables import NumberTable, number_table_csv
 from layers.incidents.layer import SOURCES
+from layers.incidents.model import Incident
 from layers.jurisdictions.model import Jurisdiction
+
+#: Columns of the list as a file.
+FILE_COLUMNS = (
+    "number", "service", "status", "grid", "officer", "source", "reported", "due", "late", "closed", "rating", "words",
+    "lon", "lat",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,32 @@ def list_part(asked: DeskAddress, told: DeskList) -> Response:
     """Return the views with their counts, the filters and the rows."""
     language = asked_language()
     return fragment("desk/templates/list.html", "desk", **_list_values(asked, told, language, words("desk", language)))
+
+
+def list_file(told: DeskList) -> Response:
+    """Return the list as CSV, as many rows as a file holds; where there are more, its last line says so."""
+    language = asked_language()
+    said = words("desk", language)
+    speaker = speaker_of(told, language, said)
+    zone = ZoneInfo(told.jurisdiction.time_zone)
+    rows: list[list[str | float | None]] = [_line_of_file(one, speaker, zone) for one in told.page.incidents]
+    if len(rows) == ROWS_OF_FILE and told.page.total != len(rows):
+        rows.append([said["file.more"].format(n=f"{len(rows):,}"), *[None] * (len(FILE_COLUMNS) - 1)])
+    table = NumberTable(said["list"], [said[f"file.{name}"] for name in FILE_COLUMNS], rows)
+    name = f"{told.jurisdiction.code}-{told.now.astimezone(zone):%Y%m%d-%H%M}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(number_table_csv(table), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _line_of_file(one: Incident, speaker: Speaker, zone: ZoneInfo) -> list[str | float | None]:
+    def at(instant: datetime | None) -> str | None:
+        return None if instant is None else instant.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+    return [
+        str(one.id), speaker.service(one.service_code), speaker.status(one.status), speaker.grid(one.grid_code),
+        speaker.officer(one.officer_code), speaker.source(one.source), at(one.reported_at), at(one.expected_at),
+        at(one.overdue_at), at(one.closed_at), one.rating, one.description, one.position.lon, one.position.lat,
+    ]  # fmt: skip
 
 
 def rows_part(asked: DeskAddress, told: DeskList) -> Response:
@@ -130,6 +164,8 @@ def _list_values(asked: DeskAddress, told: DeskList, language: Language, said: d
         "more_url": _more(asked, told),
         "as_of": clock(told.now, ZoneInfo(told.jurisdiction.time_zone)),
         "as_of_instant": _instant(told.now),
+        "csv_url": asked.url("/list.csv", limit=None, after=None),
+        "day": asked.day(ZoneInfo(told.jurisdiction.time_zone)),
         "chips": _chips(asked, speaker, said),
         "choices": _choices(asked, speaker),
         "counts": told.counts,
@@ -164,6 +200,9 @@ def _chips(asked: DeskAddress, speaker: Speaker, said: dict[str, str]) -> list[d
         {"word": said[f"filter.{word}"], "value": _names_of(speaker)[word](value), "url": asked.without(word, value)}
         for word, values in asked.filters.items()
         for value in values
+    ] + [
+        {"word": said["filter.words"], "value": one, "url": asked.url("", words=None, after=None)}
+        for one in [asked.said.get("words")] if one
     ] + [
         {"word": said[f"period.{name}"], "value": " – ".join(_moments(speaker, *ends)),
          "url": asked.without_period(name)}

@@ -99,6 +99,8 @@ def read_details(form: Mapping[str, str], step: Step) -> tuple[ActionDetails, di
         errors["reason"] = "error.words"
     elif values["reason"] and not has_words(values["reason"]):
         values["reason"] = ""
+    if Field.REASON in step.takes | step.needs and len(values["reason"]) > WORDS_MOST:
+        errors["reason"] = "error.long"
     for name in ("officer", "grid"):
         if Field(name) in step.needs and not values[name]:
             errors[name] = f"error.{name}"
@@ -107,7 +109,7 @@ def read_details(form: Mapping[str, str], step: Step) -> tuple[ActionDetails, di
         errors["duplicate_of"] = "error.id" if other else "error.duplicate_of"
     taken = step.takes | step.needs
     return ActionDetails(
-        values["reason"][:WORDS_MOST] or None if Field.REASON in taken else None,
+        values["reason"] or None if Field.REASON in taken else None,
         values["officer"] or None if Field.OFFICER in taken else None,
         values["grid"] or None if Field.GRID in taken else None,
         duplicate_of=duplicate_of if Field.DUPLICATE_OF in taken else None,

@@ -9,6 +9,7 @@ import orjson
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from geoservice.domain.languages import Language
 from geoservice.domain.lifecycle.table import STEPS, Field, Party, Status
 from geoservice.maps.assets import AssetsMissing
 from geoservice.maps.viewing import Viewing
@@ -20,6 +21,7 @@ from geoservice.web.guard import Guard, current_identity, shown_here
 from geoservice.web.language import asked_language, page_address
 from geoservice.web.rendering import render_bytes
 from geoservice.web.sessions import PASSWORD, SECOND_FACTOR, signed_in
+from layers.households.layer import HOUSEHOLDS
 from layers.visits.model import KINDS
 
 #: What an officer has in hand, and what of it this page offers; merging and moving want a larger screen.
@@ -55,7 +57,7 @@ def officer_blueprint(
             here = page_address(request.path, language)
             first = PASSWORD if session.must_change else SECOND_FACTOR
             return redirect(page_address(first, language, next=here), 303)
-        told = {"steps": steps_told(), "kinds": KINDS, "keep_s": keep_s}
+        told = {"steps": steps_told(), "kinds": KINDS, "keep_s": keep_s, "counts": counts_told(language)}
         return phone_page("officer", "officer/templates/officer.html", (), stream=stream_url(), told=told)
 
     @blueprint.get("/officer/session")
@@ -84,6 +86,12 @@ def steps_told() -> dict[str, list[dict[str, Any]]]:
         ]
         for status in IN_HAND
     }  # fmt: skip
+
+
+def counts_told(language: Language) -> list[dict[str, str]]:
+    """Return what is counted of households, and what each count is called, as the catalogue of layers has it."""
+    counted = (one for one in HOUSEHOLDS.stored if one.type == "integer")
+    return [{"name": one.name, "title": one.title.text(language)} for one in counted]
 
 
 def _session_told(duty: Duty, viewing: Viewing) -> dict[str, Any]:

@@ -10,12 +10,27 @@ from geoservice.maps.assets import AssetsMissing
 from geoservice.pages.shell.frame import fragment, here, page, wants_fragment
 from geoservice.pages.words.catalogue import words
 from geoservice.web.addresses import own_path
+from geoservice.web.forms import FORM_TYPE, sent_form
 from geoservice.web.language import asked_language, page_address
 from geoservice.web.problems import Kind, ProblemError, as_problem, register_problem_format, request_id, wants_page
-from geoservice.web.sessions import PASSWORD, SAFE_METHODS, SECOND_FACTOR, SIGN_IN
+from geoservice.web.sessions import (
+    PASSWORD,
+    SAFE_METHODS,
+    SECOND_FACTOR,
+    SIGN_IN,
+    TOKEN_FIELD,
+    ForeignPage,
+    require_own_page,
+    signed_in,
+)
 
 #: What is told by sentences of these pages' own, by status; of the rest what programs are told.
 _OWN = (401, 403, 404, 503)
+_RENEWED = "session-renewed"
+#: Of a form that is kept for its writer: as much as any form of these pages may hold.
+_BYTES_KEPT, _FIELDS_KEPT = 60_000, 300
+#: What was not written by people: the token, versions that were seen, keys of steps, buttons.
+_NOT_WRITTEN = frozenset({TOKEN_FIELD, "seen", "version", "key", "action", "sure", "on"})
 #: Where whoever is signed in has to go first, by the kind of the problem.
 _FIRST = {"password-to-change": PASSWORD, "second-factor-wanted": SECOND_FACTOR}
 
@@ -37,19 +52,48 @@ def problem_page(kind: Kind, detail: str, errors: list[ProblemError]) -> Respons
         response.headers["Cache-Control"] = "no-store"
         return response
     try:
-        return _told("shell/templates/problem.html", kind, detail, errors)
+        return _kept(kind) or _told("shell/templates/problem.html", kind, detail, errors)
     except AssetsMissing:
         return as_problem(kind, detail, errors)
+
+
+def _kept(kind: Kind) -> Response | None:
+    """Return the page that holds what was written in a form when the session was over, or another one: to send again.
+
+    A form of another site is not held: nobody is asked to send what he did not write.
+    """
+    if request.mimetype != FORM_TYPE or not (kind.status == 401 or kind.slug == _RENEWED):
+        return None
+    try:
+        require_own_page(request)
+    except ForeignPage:
+        return None
+    form, session = sent_form(bytes_max=_BYTES_KEPT, fields_max=_FIELDS_KEPT), signed_in()
+    if TOKEN_FIELD not in form:
+        return None
+    if session is not None:
+        form[TOKEN_FIELD] = session.token
+    fields = list(form.items(multi=True))
+    written = [value for name, value in fields if name not in _NOT_WRITTEN and value.strip()]
+    said = words("shell", asked_language())
+    room = "/".join(request.path.split("/")[:3])
+    return page(
+        "shell/templates/kept.html", "shell", title=said["kept.renewed" if session else "kept.over"],
+        status=kind.status, fields=fields, written=written, room=own_path(room) or "/",
+    )  # fmt: skip
 
 
 def _told(template: str, kind: Kind, detail: str, errors: list[ProblemError]) -> Response:
     said = words("shell", asked_language())
     title = said.get(f"error.{kind.status}") or said["error.other"]
     sentence = said.get(f"error.{kind.status}.detail", detail) if kind.status in _OWN else detail
+    if kind.slug == _RENEWED:
+        title, sentence = said["kept.renewed"], said["kept.load"]
     if errors:
         sentence = said["error.each"]
     lines = [f"{one.pointer}: {one.detail}" for one in errors]
-    shown: dict[str, Any] = {"status_code": kind.status, "sentence": sentence, "lines": lines, "number": request_id()}
+    shown: dict[str, Any] = {"status_code": kind.status, "sentence": sentence, "lines": lines, "number": request_id(),
+                             "writes": request.method not in SAFE_METHODS}  # fmt: skip
     if template.endswith("_part.html"):
         return fragment(template, "shell", status=kind.status, title=title, **shown)
     return page(template, "shell", title=title, status=kind.status, **shown)

@@ -71,6 +71,15 @@ STAFF: dict[str, tuple[str, ...]] = {
         "派驻结束后，此人第二天起看不到该网格的事件和住户。改回日期即可恢复。",
         "From the day after the last one he sees nothing of the grid any more. Put the day back to undo it.",
     ),
+    "withdraw.posting": ("撤回派驻", "Take the posting back"),
+    "withdraw.title": ("撤回 {name} 自 {day} 在 {grid} 的派驻", "Take back the posting of {name} to {grid} from {day}"),
+    "costs.withdraw": (
+        "还没有开始的派驻可以撤回，日历中不再有它；审计中留有记录。要恢复就重新派驻。",
+        "It has not begun, so it goes from the calendar as if it had not been planned; the audit keeps that it was."
+        " To have it again, post anew.",
+    ),
+    "error.begun": ("已经开始，不能撤回：请填最后一天。", "It has begun and can not be taken back: say its last day."),
+    "done.withdrawn": ("派驻已撤回。", "The posting is taken back."),
     "done.member": ("人员已保存。", "The member of staff is saved."),
     "done.posting": ("派驻已保存。", "The posting is saved."),
 }

@@ -12,7 +12,7 @@ MAPS: dict[str, tuple[str, ...]] = {
     "residents": ("居民", "Residents"),
     "floating": ("流动人口", "Floating population"),
     "received": ("收到事件", "Received"),
-    "closed": ("已办结", "Closed"),
+    "closed": ("已结案", "Closed"),
     "in_hand": ("在办", "In hand"),
     "late": ("超期", "Late"),
     # Layers

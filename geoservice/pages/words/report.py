@@ -85,7 +85,7 @@ FOLLOW: dict[str, tuple[str, ...]] = {
     "step.dispatched": ("派单", "Dispatched"),
     "step.accepted": ("处置", "Handled"),
     "step.resolved": ("办完", "Resolved"),
-    "step.closed": ("办结", "Closed"),
+    "step.closed": ("结案", "Closed"),
     "progress": ("进度", "Progress"),
     "original": ("那一件：{status}", "That one: {status}"),
     "said": ("办理说明", "What was said of it"),

@@ -48,6 +48,7 @@ def _filter(search: Search) -> dict[str, object]:
         "service": search.service_codes, "source": search.sources, "overdue": search.overdue,
         "near_border": search.near_border, "named": search.ids is not None or None,
         "further": search.after is not None or None,
+        "words": bool(search.words) or None,  # never the words themselves
         "own": search.with_grids_or_officer is not None or None,
     }  # fmt: skip
     return {name: value for name, value in told.items() if value is not None}

@@ -11,7 +11,14 @@ from sqlalchemy import Connection
 from geoservice.domain.importing.values import NotAValue
 from geoservice.domain.staff.cover import COVERING
 from geoservice.domain.staff.rosters import DISPATCHER, read_call_sign, read_staff_code
-from geoservice.errors import PostedToNoGrid, PostingUnknown, StaffMemberUnknown, StaffNotStored, StaffUnknown
+from geoservice.errors import (
+    PostedToNoGrid,
+    PostingBegun,
+    PostingUnknown,
+    StaffMemberUnknown,
+    StaffNotStored,
+    StaffUnknown,
+)
 from geoservice.services.lookups import get_jurisdiction
 from layers.db.session import Database
 from layers.grids.territory import grids_in_force
@@ -142,6 +149,22 @@ class StaffService:
             found = queries.numbered_postings(connection, jurisdiction_id=j, id=number)
             if not found:
                 raise PostingUnknown(posting=number)
+            return found[0]
+
+    def withdraw(self, jurisdiction_code: str, number: int, *, actor: str) -> NumberedPosting:
+        """Take back a posting that has not begun, and return it: nobody served by it. The audit keeps that it was.
+
+        Raises
+        ------
+        JurisdictionUnknown, PostingUnknown, PostingBegun
+        """
+        with self._database.transaction(actor=actor) as connection:
+            j = get_jurisdiction(connection, jurisdiction_code).id
+            found = queries.numbered_postings(connection, jurisdiction_id=j, id=number)
+            if not found:
+                raise PostingUnknown(posting=number)
+            if not edits.withdraw_posting(connection, jurisdiction_id=j, id=number):
+                raise PostingBegun(posting=number)
             return found[0]
 
 

@@ -57,6 +57,19 @@ def test_a_posting_is_made_and_ended(door: Door) -> None:
     assert (backwards.status, backwards.response.json["detail"]) == (422, "A posting ends after it begins.")
 
 
+def test_a_posting_that_has_not_begun_is_taken_back(door: Door) -> None:
+    [running] = [one for one in call(door, "GET", f"/v1/postings{OF_SARE}").response.json["postings"]
+                 if one["officer_code"] == "G01"]  # fmt: skip
+    body = {"officer_code": "G02", "grid_code": running["grid_code"], "role": "deputy", "valid_from": "2101-01-01"}
+    number = call(door, "POST", f"/v1/postings{OF_SARE}", body).response.json["id"]
+
+    taken = call(door, "DELETE", f"/v1/postings/{number}{OF_SARE}")
+    assert (taken.status, taken.response.json["valid_from"]) == (200, "2101-01-01")
+    assert call(door, "DELETE", f"/v1/postings/{number}{OF_SARE}").status == 404
+    begun = call(door, "DELETE", f"/v1/postings/{running['id']}{OF_SARE}")
+    assert (begun.status, begun.response.json["type"]) == (409, "/docs#problem-posting-begun")
+
+
 def test_a_grid_has_one_officer_a_day(door: Door) -> None:
     [posting] = [one for one in call(door, "GET", f"/v1/postings{OF_SARE}").response.json["postings"]
                  if one["officer_code"] == "G01"]  # fmt: skip

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from tests.factories import LONG_AGO, Town, make_incident, select_one
+from tests.factories import LONG_AGO, Town, insert, make_incident, select_one
 from tests.publishing import publish_turned, turned
 
 OVERRULED = "UPDATE geoservice.incident SET overrule_grid_code = %s, overrule_reason = 'as agreed'"
@@ -34,6 +34,20 @@ def test_a_person_chooses_among_the_grids_in_force(connection: Connection[Any], 
     connection.execute(OVERRULED.encode(), [turned("a", edition)])
 
     assert now_in(connection) == (turned("a", edition), "manual", edition)
+
+
+def test_another_grid_makes_it_what_it_is_from_now_on(connection: Connection[Any], town: Town) -> None:
+    insert(connection, "staff", {"jurisdiction_id": town.jurisdiction_id, "code": "G1", "call_sign": "1",
+                                 "role": "grid_officer"})  # fmt: skip
+    insert(connection, "posting", {"jurisdiction_id": town.jurisdiction_id, "staff_code": "G1", "grid_code": "B",
+                                   "role": "grid_officer", "valid_from": "2020-01-01"})  # fmt: skip
+    make_incident(connection)
+    connection.execute("UPDATE geoservice.incident SET status = 'accepted'")
+    began = select_one(connection, "SELECT status_since FROM geoservice.incident")
+    connection.execute(OVERRULED.encode(), ["a"])
+
+    now = select_one(connection, "SELECT status = 'reported' AND status_since > %s FROM geoservice.incident", began)
+    assert now is True
 
 
 def test_a_grid_that_is_gone_can_not_be_chosen(connection: Connection[Any], edition: int) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from geoservice.wiring import Services
 from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted
+from tests.geoservice.pages.desk.test_pages import NEW, OWN
 from tests.geoservice.web.attacks import hostile_texts
 
 ROW = re.compile(r'<tr><th scope="row">\s*(.*?)\s*</th>(.*?)</tr>', re.DOTALL)
@@ -126,3 +127,49 @@ def test_a_member_is_made_and_renamed(services: Services, community_url: str) ->
     assert errors(admin.send("new-posting", **posting)).keys() == {"member"}
     assert noted(community_url, "staff_added")[0] == "admin:admin-5"
     assert admin.show("staff/none").status_code == 404
+
+
+def test_a_posting_that_has_not_begun_is_taken_back_with_a_trace_and_one_that_has_is_not(
+    services: Services, community_url: str
+) -> None:
+    admin = Administrator(services)
+    told = services.staff.calendar("sare")
+    began, grid, ahead = told.postings[0], next(iter(told.grids)), told.today + timedelta(days=40)
+    new = {"member": told.members[0].code, "grid": grid, "duty": "deputy", "first": f"{ahead}", "last": ""}
+    assert admin.send("new-posting", **new).status_code == 303
+    [planned] = {one.id for one in services.staff.calendar("sare").postings} - {one.id for one in told.postings}
+    assert f"postings/{planned}/withdrawal" in admin.show(f"postings/{planned}").text
+    assert "withdrawal" not in admin.show(f"postings/{began.id}").text
+    assert "the audit keeps that it was" in admin.show(f"postings/{planned}/withdrawal").text
+    done = admin.send(f"postings/{planned}/withdrawal")
+    assert "The posting is taken back." in admin.get(done.headers["Location"]).text
+    assert services.staff.calendar("sare") == told
+    assert noted(community_url, "posting_removed")[0] == "admin:admin-5"
+    refused = admin.send(f"postings/{began.id}/withdrawal")
+    assert refused.status_code == 422
+    assert "It has begun and can not be taken back" in refused.text
+    assert admin.send(f"postings/{planned}/withdrawal").status_code == 404
+    assert services.staff.calendar("sare") == told
+
+
+def test_what_was_written_when_the_session_ended_is_kept_and_sent_again(services: Services) -> None:
+    admin = Administrator(services)
+    token = admin.token()
+    written = {"code": "G78", "duty": "grid_officer", "call_sign": "78 <b>"}
+    admin.client.post("/signout", data={"token": token}, headers=OWN)
+    over = admin.post("/admin/sare/new-member?lang=en", token=token, **written)
+    assert over.status_code == 401
+    assert "What you wrote is kept on this page." in over.text
+    assert 'name="call_sign" value="78 &lt;b&gt;"' in over.text
+    assert 'target="_blank"' in over.text
+    # A form of another site is not held, and neither is one that no page of ours made.
+    foreign = admin.post("/admin/sare/new-member?lang=en", {"Origin": "http://elsewhere"}, token=token, **written)
+    assert "G78" not in foreign.text
+    assert "G78" not in admin.post("/admin/sare/new-member?lang=en", **written).text
+    admin.client.post("/signin", data={"login": "admin-5", "password": NEW}, headers=OWN)
+    again = admin.post("/admin/sare/new-member?lang=en", token=token, **written)
+    assert again.status_code == 403
+    assert "Now admin-5 is signed in." in again.text
+    assert f'name="token" value="{admin.token()}"' in again.text
+    assert "G78" not in {one.code for one in services.staff.members("sare")}
+    assert admin.send("new-member", **written | {"call_sign": "78"}).status_code == 303

@@ -41,10 +41,10 @@ function listClicks(event) {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   const link = event.target.closest('a');
   if (event.target.closest('#fresh')) {
-    rows.load(listUrl());
+    rows.take();
     return;
   }
-  if (!link) return;
+  if (!link || link.hasAttribute('download')) return;
   const row = link.closest('.row');
   event.preventDefault();
   if (row) {
@@ -59,7 +59,8 @@ function filtered(event) {
   const form = byId('filters');
   const url = new URL(form.action, location.href);
   for (const [name, value] of new FormData(form)) if (value) url.searchParams.set(name, value);
-  rows.load(url, { push: 'replace' });
+  const { name } = event.target;
+  rows.load(url, { push: 'replace' }).then(() => byId('filters').elements[name]?.focus({ preventScroll: true }));
 }
 
 // On a wide page the first is open: what it says is read, not looked for.
@@ -107,6 +108,7 @@ function start() {
   detail.onOpened(goTo);
   list.addEventListener('click', listClicks);
   list.addEventListener('change', filtered);
+  list.addEventListener('submit', (event) => event.target.id === 'filters' && event.preventDefault()); // a change is sent already
   window.addEventListener('popstate', followAddress);
   if (!desk.classList.contains('opened')) openFirst();
   listen();

@@ -104,6 +104,9 @@ export async function freshen() {
       }
       return;
     }
+    // What was just done is told until something else is opened, though the page hears of it as of anybody's deed.
+    const done = detail.querySelector('.detail > .notice.good');
+    if (done) fresh.querySelector('#back').after(done.cloneNode(true));
     morph(detail.querySelector('.detail'), fresh, false);
     morph(byId('steps'), content.querySelector('#steps'), false);
   } catch (error) {

@@ -26,13 +26,18 @@ function focusRow(id) {
   if (row && !form()) row.querySelector('.open').focus({ preventScroll: true });
 }
 
+// Of what is done with several at once: where rows are marked, those are meant, and a page asks whether they are.
+const BULK = { d: 'dispatch', v: 'verify' };
+
 // A step is of the row that is chosen: what is shown may still be the one before.
 async function begin(key) {
+  const several = BULK[key] && list.querySelector(`#bulk.some button[value="${BULK[key]}"]`);
+  if (several) return several.click();
   const id = chosen()?.dataset.id;
   clearTimeout(move.timer);
   if (id && id !== shownId()) await open(id);
   const link = detail.querySelector(`#steps [data-key="${key}"]`);
-  if (link) link.click();
+  return link?.click();
 }
 
 const DEEDS = {
@@ -40,7 +45,7 @@ const DEEDS = {
   KeyK: () => move(-1),
   KeyN: () => !byId('fresh').hidden && byId('fresh').click(),
   KeyW: () => byId('why')?.focus(),
-  Slash: (event) => (event.shiftKey ? byId('keys').showModal() : list.querySelector('.filters select').focus()),
+  Slash: (event) => (event.shiftKey ? byId('keys').showModal() : list.querySelector('.filters input').focus()),
   Space: (event) => event.target.closest('.row') && toggleMark(chosen()),
   KeyG: () => (wentAt = Date.now()),
 };

@@ -96,7 +96,7 @@ export function mayHaveCome(event) {
   const asked = listUrl().searchParams;
   const meant = (word, value) => !asked.has(word) || asked.get(word).split(',').includes(value);
   const before = event.from_status !== null && meant('status', event.from_status) && meant('grid', event.from_grid);
-  return !before || ['overdue', 'near_border', 'officer'].some((word) => asked.has(word));
+  return !before || ['overdue', 'near_border', 'officer', 'words'].some((word) => asked.has(word));
 }
 
 // Asks how some incidents are now: patches the cells of those that are listed, and counts those that came into the list.
@@ -152,6 +152,26 @@ export async function load(url, { push = null } = {}) {
   if (row) choose(row, false);
   settle();
   return true;
+}
+
+// Takes in what came: it is marked for a moment; of what stands beyond the first page it is said where that is.
+export async function take() {
+  const came = [...waiting];
+  if (!(await load(listUrl()))) return;
+  const here = came.map(rowOf).filter(Boolean);
+  for (const row of here) {
+    row.querySelector('.when').classList.add('changed');
+    setTimeout(() => row.querySelector('.when')?.classList.remove('changed'), CHANGED_MS);
+  }
+  here[0]?.scrollIntoView({ block: 'nearest' });
+  const below = came.length - here.length;
+  if (!below || !byId('more')) return;
+  const url = listUrl();
+  url.searchParams.set('sort', 'new');
+  const link = document.createElement('a');
+  Object.assign(link, { className: 'chip below', href: url.href, textContent: byId('fresh').dataset.below.replace('{n}', below) });
+  byId('shown').before(link);
+  say(link.textContent);
 }
 
 function withOpen(id) {

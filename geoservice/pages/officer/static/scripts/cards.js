@@ -9,9 +9,9 @@ import { who } from './session.js';
 export const services = new Map();
 export const titleOf = (incident) => services.get(incident.service_code) || incident.service_code;
 
-// As it will be when all that waits here is handed in.
+// As it will be when all that waits here is handed in. What was refused was not done, and changes nothing.
 export function statusOf(incident) {
-  const kept = steps.openOf(incident.id);
+  const kept = steps.openOf(incident.id).filter(({ state }) => state !== 'refused');
   return kept.length ? kept[kept.length - 1].ends : incident.status;
 }
 
@@ -69,7 +69,7 @@ function whatChanged({ changes, status }) {
   return [element('p', {}, say('changed', { status: say(`status.${status}`) })), element('ul', {}, ...lines)];
 }
 
-export function stepLine(step, again) {
+export function stepLine(step, again, mend = null) {
   const words = step.body?.reason ? element('q', {}, step.body.reason) : null;
   const head = element('p', { class: 'what' }, element('strong', {}, step.title), ' · ', sayFirst(`action.${step.action}`), ' ', words);
   const parts = { waiting: [], refused: [], changed: [] };
@@ -85,6 +85,7 @@ export function stepLine(step, again) {
     step.state === 'changed' && !still ? element('p', { class: 'error' }, say('not_open')) : null,
     step.state === 'waiting' ? null : element('p', { class: 'row' },
       still ? button('first', say('still'), () => steps.doStill(step)) : null,
+      step.state === 'refused' && step.body?.reason && mend ? button('first', say('mend'), () => mend(step)) : null,
       step.body?.reason && navigator.clipboard ? button('small', say('copy_words'), () => navigator.clipboard.writeText(step.body.reason)) : null,
       button('small', say('drop'), () => again(step))),
   );
@@ -105,7 +106,7 @@ function chips(action, area) {
 
 function formOf(incident, step, { taken, left }) {
   const needs = step.words === 'needed';
-  const { field, area } = wordsField(say(`reason.${step.action}`), { hint: say('words_hint'), optional: needs ? '' : say('optional') });
+  const { field, area, fits } = wordsField(say(`reason.${step.action}`), { hint: say('words_hint'), optional: needs ? '' : say('optional') });
   const error = element('p', { class: 'error', role: 'alert', hidden: true });
   area.before(...[chips(step.action, area)].filter(Boolean));
   const form = element(
@@ -118,6 +119,7 @@ function formOf(incident, step, { taken, left }) {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const reason = area.value.trim();
+    if (!fits()) return null;
     if (reason || !needs) return taken(reason);
     error.textContent = say('need_words');
     error.hidden = false;
@@ -141,16 +143,22 @@ export function buttonsOf(incident, hooks) {
     box.replaceChildren();
     hooks.take(incident, step, reason);
   };
-  const begin = (step) => {
+  const begin = (step, words = '') => {
     if (step.words === 'none') return taken(step)('');
     const left = () => {
       show();
       box.querySelector('button').focus();
     };
     const { form, area } = formOf(incident, step, { taken: taken(step), left });
+    area.value = words;
     box.replaceChildren(form);
     return area.focus();
   };
+  // A step that was refused is written anew from its own words.
+  box.addEventListener('mend', ({ detail: { action, words } }) => {
+    const step = offered.find((one) => one.action === action);
+    if (step) begin(step, words);
+  });
   show();
   box.dataset.offered = `${statusOf(incident)} ${Boolean(incident.waiting_since)}`;
   return box;
@@ -162,7 +170,7 @@ export function drawCard(incident, hooks, card = element('li', { class: 'card', 
   Object.assign(card.dataset, { id: incident.id, status: incident.status, version: incident.version });
   card.classList.toggle('gone', gone);
   card.classList.toggle('late', Boolean(incident.overdue_at));
-  card.classList.toggle('pending', steps.openOf(incident.id).length > 0);
+  card.classList.toggle('pending', steps.openOf(incident.id).some(({ state }) => state !== 'refused'));
   const text = element('div', { class: 'text' }, ...headOf(incident), placeOf(incident, hooks.placeWords), ...wordsOf(incident).filter(Boolean));
   if (gone) text.append(element('p', { class: 'now', role: 'status' }, goneWords(incident)));
   // What needs a decision stands above the list.

@@ -69,6 +69,9 @@ function lineOf(one) {
   const redraw = () => {
     facts.textContent = [one.name && one.name !== one.code ? one.code : '', distanceWords(one.middle), countWords(one)].filter(Boolean).join(' · ');
     tell(visited, visitWords(one.code));
+    const [last] = visits.ofBuilding(one.code);
+    // What the service does not take stays until it was read.
+    if (last?.state === 'refused') visited.append(' ', button('small', say('drop'), () => visits.drop(last)));
   };
   const note = button('first', say('visit'), () => {
     visits.note(one.code, byId('kind').value);

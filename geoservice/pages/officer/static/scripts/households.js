@@ -2,7 +2,7 @@
 import { button, element } from '../../phone/scripts/elements.js';
 import { sentence } from '../../phone/scripts/interface.js';
 import { newKey } from '../../phone/scripts/outbox.js';
-import { count, say } from '../../phone/scripts/page.js';
+import { count, say, settings } from '../../phone/scripts/page.js';
 import { askAs, who } from './session.js';
 
 const AT_ONCE = 10000;
@@ -27,17 +27,28 @@ export async function load() {
   rows = found;
 }
 
-export const rowsOf = (building) => rows.get(building) || [];
+// By unit, as people count: 2-101 before 10-101.
+const byUnit = (one, other) => (one.unit || '').localeCompare(other.unit || '', 'en', { numeric: true });
+export const rowsOf = (building) => [...(rows.get(building) || [])].sort(byUnit);
 // null: nobody has counted.
 export const countOf = (building) => (rows.has(building) ? rowsOf(building).reduce((sum, row) => sum + row.households, 0) : null);
 
-function numberForm(label, value, save, left) {
+function numberInput(name, value) {
   const id = `number-${newKey()}`;
-  const input = element('input', { id, type: 'number', inputmode: 'numeric', min: '0', max: '9999', step: '1', required: true, value: String(value) });
+  const input = element('input', { id, name, type: 'number', inputmode: 'numeric', min: '0', max: '9999', step: '1', required: true, value: String(value) });
+  return { id, input };
+}
+
+const isCount = ({ value }) => value !== '' && Number.isInteger(Number(value)) && Number(value) >= 0 && Number(value) <= 9999;
+
+// A form of the counts of one row, each by its name; `save` is called with those that were changed.
+function countsForm(title, row, save, left) {
+  const given = settings.counts.map(({ name, title: label }) => ({ name, label, ...numberInput(name, row[name] ?? '') }));
   const error = element('p', { class: 'error', role: 'alert', hidden: true });
-  const form = element('form', { class: 'number', novalidate: true }, element('label', { for: id }, label), input, error,
+  const form = element('form', { class: 'number', novalidate: true }, element('p', {}, element('strong', {}, title)),
+    ...given.flatMap(({ label, id, input }) => [element('label', { for: id }, label), input]), error,
     element('p', { class: 'row' }, element('button', { class: 'first' }, say('save')), button('second', say('back'), left)));
-  const wrong = (words) => {
+  const wrong = (words, input) => {
     error.textContent = words;
     error.hidden = false;
     input.setAttribute('aria-invalid', 'true');
@@ -45,15 +56,17 @@ function numberForm(label, value, save, left) {
   };
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    const number = Number(input.value);
-    if (input.value === '' || !Number.isInteger(number) || number < 0 || number > 9999) return wrong(say('need_number'));
+    given.forEach(({ input }) => input.removeAttribute('aria-invalid'));
+    const odd = given.find(({ input }) => !isCount(input));
+    if (odd) return wrong(`${odd.label}: ${say('need_number')}`, odd.input);
+    const changed = given.filter(({ name, input }) => Number(input.value) !== row[name]);
     try {
-      return await save(number);
+      return await save(Object.fromEntries(changed.map(({ name, input }) => [name, Number(input.value)])));
     } catch (refused) {
-      return wrong(refused.status === 412 ? say('count_changed') : sentence(refused));
+      return wrong(refused.status === 412 ? say('count_changed') : sentence(refused), given[0].input);
     }
   });
-  return { form, input };
+  return { form, input: given[0].input };
 }
 
 // The counts of a building, each with a way to correct it; `changed` is called when one is.
@@ -71,13 +84,14 @@ export function countsOf(building, changed) {
     input.focus();
   };
   const correct = async (row) => {
+    box.querySelector('.error')?.remove();
     try {
       let seen = '';
       const now = await askAs(pathOf(row.code), { tagged: (tag) => (seen = tag) });
       Object.assign(row, now.properties);
-      ask(numberForm(row.unit || say('whole'), row.households, async (households) => {
-        await askAs(pathOf(row.code), { method: 'PUT', body: { properties: { households } }, headers: { 'If-Match': seen } });
-        row.households = households;
+      ask(countsForm(row.unit || say('whole'), row, async (properties) => {
+        if (Object.keys(properties).length) await askAs(pathOf(row.code), { method: 'PUT', body: { properties }, headers: { 'If-Match': seen } });
+        Object.assign(row, properties);
         show();
         changed();
       }, show));
@@ -85,10 +99,11 @@ export function countsOf(building, changed) {
       box.append(element('p', { class: 'error', role: 'alert' }, sentence(error)));
     }
   };
-  const add = () => ask(numberForm(say('households_here'), '', async (households) => {
+  const none = Object.fromEntries(settings.counts.map(({ name }) => [name, name === 'households' ? null : 0]));
+  const add = () => ask(countsForm(say('add_count'), none, async (properties) => {
     const code = newKey();
-    await askAs(pathOf(code), { method: 'PUT', body: { properties: { households }, building } });
-    rows.set(building, [...rowsOf(building), { code, unit: null, households, building_code: building }]);
+    await askAs(pathOf(code), { method: 'PUT', body: { properties, building } });
+    rows.set(building, [...rowsOf(building), { ...none, ...properties, code, unit: null, building_code: building }]);
     show();
     changed();
   }, show));

@@ -2,12 +2,13 @@
 // and what is under the hand stays where it is.
 import { byId, tell } from '../../phone/scripts/elements.js';
 import { Refused, sentence } from '../../phone/scripts/interface.js';
-import { count, moment, say } from '../../phone/scripts/page.js';
-import { drawCard, isInHand, isOwn, stepLine, titleOf } from './cards.js';
+import { count, moment, say, settings } from '../../phone/scripts/page.js';
+import { drawCard, isInHand, isOwn, statusOf, stepLine, titleOf } from './cards.js';
 import { onMoved } from './near.js';
 import { showFresh } from './notice.js';
 import { askAs, keepTold, who } from './session.js';
 import * as steps from './steps.js';
+import * as visits from './visits.js';
 
 // So many are shown, and so many more when asked.
 const STEP = 200;
@@ -75,12 +76,27 @@ function showCounts() {
   showFresh(fresh.size);
 }
 
+// The words of a step that was refused are changed in the card, and sent anew.
+function mend(step) {
+  const card = cardOf(step.incident);
+  const words = step.body.reason;
+  steps.drop(step);
+  card.querySelector('.steps')?.dispatchEvent(new CustomEvent('mend', { detail: { action: step.action, words } }));
+  card.scrollIntoView({ block: 'center' });
+}
+
+function isOpenTo({ incident, action }) {
+  const now = incidents.get(incident);
+  return Boolean(now && cardOf(incident) && (settings.steps[statusOf(now)] || []).some((one) => one.action === action));
+}
+
 function showKept() {
   const kept = steps.open();
+  const unsent = kept.length + visits.unsent().length;
   const others = steps.strangers().length;
   const seen = kept.filter(({ incident, state }) => state !== 'waiting' || !cardOf(incident));
-  byId('outbox').replaceChildren(...seen.map((step) => stepLine(step, steps.drop)));
-  tell(byId('unsent'), kept.length ? say('unsent', { n: count(kept.length) }) : '');
+  byId('outbox').replaceChildren(...seen.map((step) => stepLine(step, steps.drop, isOpenTo(step) ? mend : null)));
+  tell(byId('unsent'), unsent ? say('unsent', { n: count(unsent) }) : '');
   tell(byId('strangers'), others ? say('strangers', { n: count(others) }) : '');
 }
 
@@ -301,6 +317,7 @@ export function start(given) {
   byId('fresh').addEventListener('click', lookAtFresh);
   const afresh = () => who.now && still(redraw);
   steps.onChange(afresh);
+  visits.onChange(afresh);
   onMoved(afresh);
   window.addEventListener('offline', afresh);
   window.addEventListener('online', afresh);

@@ -101,6 +101,7 @@ function lookAgain() {
 async function open() {
   tellBy(who.now.jurisdiction.time_zone);
   tell(byId('where'), `${who.now.jurisdiction.name} · ${who.now.officer_code}`);
+  byId('live').hidden = false;
   byId('door').hidden = true;
   byId('work').hidden = false;
   byId('tabs').hidden = false;
@@ -164,6 +165,7 @@ function leave(words, { forget = session.withKey() } = {}) {
   byId('work').hidden = true;
   byId('tabs').hidden = true;
   byId('door').hidden = false;
+  byId('live').hidden = true; // nobody is told anything here
   tell(byId('where'), '');
   tell(byId('error'), words);
 }

@@ -32,6 +32,7 @@ function mayGo(step) {
 
 // title: how the list names it; action and ends: as the page was told them.
 export function keep(incident, title, { action, ends }, reason) {
+  openOf(incident.id).filter(({ state }) => state === 'refused').forEach(drop); // this one takes its place
   const first = openOf(incident.id).length === 0;
   const body = reason ? { reason } : {};
   box.keep({ by: signature(), incident: incident.id, title, action, ends, body, version: first ? incident.version : null });

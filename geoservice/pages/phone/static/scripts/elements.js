@@ -1,3 +1,5 @@
+import { say } from './page.js';
+
 // Elements made of text nodes only: nothing here or elsewhere assigns markup from data.
 export const byId = (id) => document.getElementById(id);
 
@@ -24,12 +26,17 @@ export function tell(node, words) {
 
 let numbers = 0;
 
-// A labelled box for words; `area` is the textarea.
+// Whether words are no longer than they may be. A browser that is told a length cuts what is pasted, and says nothing.
+export function tooLong(text, limit) {
+  return text.length > limit ? say('too_long', { most: limit, n: text.length - limit }) : '';
+}
+
+// A labelled box for words; `area` is the textarea, `fits` says beside it when they are too long.
 export function wordsField(label, { hint, optional, limit = 500 }) {
   numbers += 1;
   const id = `words-${numbers}`;
   const small = optional ? element('small', {}, optional) : null;
-  const area = element('textarea', { id, rows: '3', maxlength: String(limit), 'aria-describedby': `${id}-hint` });
+  const area = element('textarea', { id, rows: '3', 'aria-describedby': `${id}-hint` });
   const field = element(
     'div',
     { class: 'field' },
@@ -37,5 +44,13 @@ export function wordsField(label, { hint, optional, limit = 500 }) {
     area,
     element('p', { class: 'hint', id: `${id}-hint` }, hint),
   );
-  return { field, area };
+  const long = element('p', { class: 'error', role: 'alert', hidden: true });
+  field.append(long);
+  const fits = () => {
+    tell(long, tooLong(area.value.trim(), limit));
+    if (!long.hidden) area.focus();
+    return long.hidden;
+  };
+  area.addEventListener('input', () => long.hidden || tell(long, tooLong(area.value.trim(), limit)));
+  return { field, area, fits };
 }

@@ -31,11 +31,12 @@ async function act(action, body, card) {
 
 // Words that an action needs.
 function wordsForm(action, label, send) {
-  const { field, area } = wordsField(label, { hint: say('words_hint') });
+  const { field, area, fits } = wordsField(label, { hint: say('words_hint') });
   const form = element('form', { class: 'question' }, field, element('button', { class: 'second' }, send));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const reason = area.value.trim();
+    if (!fits()) return null;
     if (reason) return act(action, { reason }, form);
     area.placeholder = say('need_words');
     return area.focus();
@@ -53,7 +54,7 @@ function ratingForm() {
       element('span', { class: 'unseen' }, say('star', { count: stars })),
     ),
   );
-  const { field, area } = wordsField(say('comment'), { hint: say('words_hint'), optional: say('optional') });
+  const { field, area, fits } = wordsField(say('comment'), { hint: say('words_hint'), optional: say('optional') });
   const row = element('fieldset', {}, element('legend', {}, say('rate')), element('div', { class: 'stars' }, ...stars));
   const form = element('form', { class: 'question' }, row, field, element('button', { class: 'first' }, say('rate_send')));
   form.addEventListener('change', () => {
@@ -64,6 +65,7 @@ function ratingForm() {
     event.preventDefault();
     const rating = Number(form.elements.rating.value);
     const reason = area.value.trim();
+    if (!fits()) return null;
     if (rating) return act('rate', reason ? { rating, reason } : { rating }, form);
     row.querySelector('legend').textContent = say('need_rating');
     return form.elements.rating[0].focus();

@@ -1,6 +1,6 @@
 /* global L */
 // The page where a resident reports: what, where, in a few words; and the reports that this phone knows of.
-import { button, byId, element, tell } from '../../phone/scripts/elements.js';
+import { button, byId, element, tell, tooLong } from '../../phone/scripts/elements.js';
 import { asking } from './attributes.js';
 import { askRemembered, sentence } from '../../phone/scripts/interface.js';
 import { change, forget, keep, keeps, onChange, reports, sendKept, startSending } from './kept.js';
@@ -10,6 +10,7 @@ import { chooseSide, sideQuestion } from './sides.js';
 
 // The interface takes no vaguer place.
 const VAGUEST_M = 1000;
+const WORDS_MOST = 2000;
 const LOCATE = { enableHighAccuracy: true, timeout: 20000, maximumAge: 10000 };
 
 const followLink = (token) => `${settings.addresses.follow}#${token}`;
@@ -195,6 +196,7 @@ function problemsNow(service) {
     ...(service ? [] : [['service-field', say('need_service')]]),
     ...asked.problems(),
     ...(place ? [] : [['place-field', say('need_place')]]),
+    ...[tooLong(byId('text').value.trim(), WORDS_MOST)].filter(Boolean).map((words) => ['text-field', words]),
   ];
 }
 

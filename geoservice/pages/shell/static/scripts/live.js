@@ -44,6 +44,7 @@ export class Stream {
 
   start() {
     setInterval(() => this.look(), 1000);
+    window.addEventListener('offline', () => this.deaf || show('stopped', this.spoke));
     this.go();
   }
 
