@@ -421,7 +421,7 @@ def test_who_signed_out_elsewhere_is_told_and_keeps_the_words(open_desk: Callabl
     with page.expect_popup() as opened:
         page.locator(".transient a").click()
     sign_in(opened.value, desk, "desk-2")
-    opened.value.wait_for_url("**/maps/**")
+    expect(opened.value.locator("#password")).to_have_count(0)
     page.keyboard.press("Control+Enter")
     expect(page.locator("#step-error")).to_contain_text("重新登录过了")
     expect(page.locator("#f-reason")).to_have_value("还在吗")
