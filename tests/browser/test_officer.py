@@ -357,7 +357,7 @@ def test_what_is_refused_was_not_done_and_its_words_are_changed_in_the_card(
     incident = come_in(field, "to be mended")
     act(field, incident, "accept")
     page = officer().page
-    card = incident_card(page, "to be mended")
+    card = incident_card(page, incident)
     card.get_by_role("button", name="Resolve").click()
     card.locator("textarea").fill("x" * 501)
     card.get_by_role("button", name="Confirm").click()
@@ -374,9 +374,10 @@ def test_what_is_refused_was_not_done_and_its_words_are_changed_in_the_card(
     card.get_by_role("button", name="Confirm").click()
     expect(card).to_have_class(re.compile("gone"))
     # Without a network the page is not live, and visits count among what waits.
+    page.locator("[data-room=grid]").click()
+    expect(page.locator("#buildings .first").first).to_be_visible()
     page.context.set_offline(True)
     expect(page.locator("#live")).to_have_attribute("data-state", "stopped")
-    page.locator("[data-room=grid]").click()
     page.locator("#buildings .first").first.click()
     expect(page.locator("#unsent")).to_contain_text("1")
     page.context.set_offline(False)

@@ -29,7 +29,7 @@ NAMED = (
     "/ogc/{}", "/ogc/{}/collections", "/ogc/{}/collections/grids/items", "/ogc/{}/api", "/maps/{}", "/maps/{}/tiles",
     "/v1/place?lon=91.77&lat=29.24&jurisdiction={}",
     "/v1/search?q=1&jurisdiction={}", "/maps/{}/incidents.json",
-    "/maps/{}/figures.json", "/maps/{}/layers/grids.geojson", "/desk/{}", "/desk/{}/list",
+    "/maps/{}/figures.json", "/maps/{}/layers/grids.geojson", "/desk/{}", "/desk/{}/list", "/desk/{}/list.csv",
     "/open311/v2/services.json?jurisdiction_id={}", "/open311/v2/requests.json?jurisdiction_id={}",
     "/open311/v2/servicerequestupdates.json?jurisdiction_id={}",
 )  # fmt: skip
