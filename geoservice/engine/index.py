@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,12 +15,16 @@ from shapely import MultiPolygon, Polygon
 from geoservice.engine.answers import Answers, Method, Question, fill
 from geoservice.engine.building import Builder
 from geoservice.engine.edges import Areas, Floats, areas_of, edges_of
+from geoservice.engine.engines import Engine, Wanted, engine_for, kernel_of
 from geoservice.engine.exact import Geos
 from geoservice.engine.lazy import LazyProperty
 from geoservice.engine.nearest import REACH_M, STEP_M, NearestEdges
 from geoservice.engine.scalar import NOWHERE, BorderTables, Found, OwnerTables, answer
-from geoservice.engine.search import Codes, Tables, Workspace, resolve_edge_cells
+from geoservice.engine.search import UNDECIDED, Codes, Tables, Workspace, resolve_edge_cells
 from layers.antimeridian import eastward
+
+if TYPE_CHECKING:
+    from geoservice.engine.kernel import Tables as KernelTables
 
 #: Positions worked on at a time: their columns stay in a core's own cache.
 CHUNK = 65_536
@@ -31,19 +36,23 @@ class OwnershipIndex:
     It never changes once built, may be asked by several threads at once, and can be pickled (it is built again then).
     """
 
-    def __init__(self, areas: Areas) -> None:
+    def __init__(self, areas: Areas, engine: Wanted = "auto") -> None:
         #: Each grid's code once, in byte order; answers are indices into it.
         self.codes = areas.codes
         self._areas = areas
         self._geos = Geos(areas)
         edges = edges_of(areas)
         self._tables = Builder(edges, self._geos).tables() if len(edges) else None
+        self._wanted = engine
+        self._kernel = kernel_of(engine, self._tables) if self._tables else None
 
-    def __reduce__(self) -> tuple[type[OwnershipIndex], tuple[Areas]]:
-        return OwnershipIndex, (self._areas,)
+    def __reduce__(self) -> tuple[type[OwnershipIndex], tuple[Areas, Wanted]]:
+        return OwnershipIndex, (self._areas, self._wanted)
 
     @classmethod
-    def build(cls, codes: Sequence[str], geoms: Sequence[Polygon | MultiPolygon]) -> OwnershipIndex:
+    def build(
+        cls, codes: Sequence[str], geoms: Sequence[Polygon | MultiPolygon], *, engine: Wanted = "auto"
+    ) -> OwnershipIndex:
         """Build the index of a set of grids.
 
         Parameters
@@ -52,13 +61,20 @@ class OwnershipIndex:
             One per geometry. A code that comes several times is one grid of several parts.
         geoms
             EPSG:4326. They should partition a place; where they overlap the rule of ownership decides, and slower.
+        engine
+            "auto" takes the compiled kernel where it is there, "numpy" does without; the answers are the same.
 
         Raises
         ------
         NotAnArea
             A geometry is None, no polygon or multipolygon, or has coordinates that are not finite.
         """
-        return cls(areas_of(codes, geoms))
+        return cls(areas_of(codes, geoms), engine)
+
+    @property
+    def engine(self) -> Engine:
+        """Return what reads the tables here, and why it is not the compiled kernel."""
+        return engine_for(self._wanted)
 
     @property
     def nbytes(self) -> int:
@@ -134,7 +150,7 @@ class OwnershipIndex:
             with np.errstate(invalid="ignore", over="ignore"):
                 for begin in range(0, len(x), CHUNK):
                     some = slice(begin, begin + CHUNK)
-                    self._fill_chunk(self._tables, workspace, x[some], y[some], found.owner[some])
+                    self._fill_chunk(self._tables, workspace, x[some], y[some], found.owner[some], with_cells=True)
                     found.method[some][found.owner[some] >= 0] = Method.COVERS
                     near = workspace.maybe_within(self._low, STEP_M, question.reach_m, len(x[some]))
                     fill(self._nearest, near, x[some], y[some], found[some], question)
@@ -164,11 +180,14 @@ class OwnershipIndex:
             return NOWHERE
         if lon < 0 and self._areas.first_lon == 0:
             lon += 360
-        return answer(*self._scalar, lon, lat, accuracy_m=accuracy_m, snap_tolerance_m=snap_tolerance_m)
+        kernel = self._kernel_with_lists
+        found = kernel and kernel.at(lon, lat, accuracy_m, snap_tolerance_m)
+        return found or answer(*self._scalar, lon, lat, accuracy_m=accuracy_m, snap_tolerance_m=snap_tolerance_m)
 
     def warm(self) -> None:
         """Build everything that is otherwise built when it is first needed."""
         if self._scalar is not None and self._low is not None:
+            self._kernel_with_lists  # noqa: B018  to make it
             west, south = self._areas.polygons[0].exterior.coords[0]
             self._geos.owners(np.array([west]), np.array([south]))
 
@@ -177,6 +196,12 @@ class OwnershipIndex:
         if self._tables is None or self._nearest is None:
             return None
         return OwnerTables(self._tables, self._geos), BorderTables(self._nearest, edges_of(self._areas), self._areas)
+
+    @LazyProperty
+    def _kernel_with_lists(self) -> KernelTables | None:
+        if self._tables is None or self._nearest is None:
+            return None
+        return kernel_of(self._wanted, self._tables, self._nearest)
 
     @LazyProperty
     def _nearest(self) -> NearestEdges | None:
@@ -199,13 +224,20 @@ class OwnershipIndex:
                 some = slice(begin, begin + CHUNK)
                 self._fill_chunk(self._tables, workspace, lon[some], lat[some], found[some])
 
-    def _fill_chunk(self, tables: Tables, workspace: Workspace, lon: Floats, lat: Floats, found: Codes) -> None:
+    def _fill_chunk(
+        self, tables: Tables, workspace: Workspace, lon: Floats, lat: Floats, found: Codes, *, with_cells: bool = False
+    ) -> None:
+        if self._kernel is not None:
+            if self._kernel.owners(lon, lat, found, workspace.cells(len(lon)) if with_cells else None):
+                asked = np.flatnonzero(found == UNDECIDED)
+                found[asked] = self._geos.owners(lon[asked], lat[asked])
+            return
         workspace.entries(tables, lon, lat, found)
         on_edge = np.flatnonzero(found < -1)
         if len(on_edge):
             codes, lon, lat = found.take(on_edge), lon.take(on_edge), lat.take(on_edge)
             resolve_edge_cells(tables, codes, lon, lat)
-            asked = np.flatnonzero(codes == -2)
+            asked = np.flatnonzero(codes == UNDECIDED)
             if len(asked):
                 codes[asked] = self._geos.owners(lon[asked], lat[asked])
             found[on_edge] = codes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +85,12 @@ class NearestEdges:
         """Return the memory of all tables in bytes."""
         tables = (self.ends, self.low, self.high, self._leaf, self._low_m, self._start, self._count, self._edge)
         return sum(table.nbytes for table in tables)
+
+    def as_tables(self) -> tuple[tuple[float, ...], tuple[NDArray[Any], ...]]:
+        """Return the region (west, south, cells per degree each way, cells a side) and the lists, for the kernel."""
+        region = (self._west, self._south, self._per_lon, self._per_lat, 2.0**self._depth)
+        lists = (self._leaf, self._low_m, self._start, self._count, self._edge)
+        return region, (*lists, self.ends, self.low, self.high)
 
     def cells(self, lon: Floats, lat: Floats) -> Ints:
         """Return the cell of each place, the last one for what is outside the region or not finite."""

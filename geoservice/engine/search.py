@@ -15,6 +15,8 @@ Codes = NDArray[np.int32]
 
 #: A cell's entry: an owner's index, -1 for none, or -2 - (4 * row + kind) with the row in the table of a kind.
 LINE, SHADOWS, PATCH, ASK = range(4)
+#: What is written for a position that GEOS must be asked about.
+UNDECIDED = -2
 #: Rows are copied whole, one cache line a place at most.
 _ROW = {4: np.dtype("V32"), 8: np.dtype("V64")}
 
@@ -84,12 +86,16 @@ class Workspace:
         self.size = size
         self._x = np.empty(size)
         self._y = np.empty(size)
-        self._cell = np.empty(size, np.intp)
+        self._cell = np.empty(size, np.int64)
+
+    def cells(self, count: int) -> Ints:
+        """Return where the first level's cells of the positions asked about are kept."""
+        return self._cell[:count]
 
     def entries(self, tables: Tables, lon: Floats, lat: Floats, out: Codes) -> None:
         """Write the first level's entry for each position, -1 for what is outside or not finite."""
         lattice = tables.lattice
-        x, y, cell = self._x[: len(lon)], self._y[: len(lon)], self._cell[: len(lon)]
+        x, y, cell = self._x[: len(lon)], self._y[: len(lon)], self.cells(len(lon))
         np.subtract(lon, lattice.west, out=x)
         np.multiply(x, lattice.per_lon, out=x)
         np.subtract(lat, lattice.south, out=y)
