@@ -1,6 +1,6 @@
 # Every target that people use has a comment after two number signs; `make help` shows those.
 .DEFAULT_GOAL := help
-.PHONY: help demo stop status test coverage prove bench pictures lint format types imports check install assets lock
+.PHONY: help demo stop status test coverage prove bench pictures lint format types imports check install assets wheel lock
 SHELL := /bin/sh
 BIN := .venv/bin
 # Without the addresses of anybody's package index.
@@ -76,6 +76,11 @@ install: ## Fetch what the service needs: PostGIS when it is missing, and .venv
 assets: ## Build the map pages' third-party files
 	@[ -x $(BIN)/python ] || .ci/bootstrap run
 	@$(BIN)/python -m geoservice.maps.assets build
+
+wheel: ## Build the service as a wheel in dist/, for Python 3.11 and later; with the compiled kernel where it can be built
+	@.ci/bootstrap run
+	@$(MAKE) --no-print-directory assets
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 lock: ## Renew requirements/*.lock from setup.cfg (needs uv)
 	@command -v uv >/dev/null || { echo "geoservice: uv is needed to make the locks; install it with: pip install uv" >&2; exit 1; }

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
@@ -117,6 +117,8 @@ class Settings(BaseSettings):
     #: Answer look-ups from memory, and how often to compare it with the database when nothing was announced.
     hold_editions: bool = True
     compare_every_s: float = Field(default=1.0, ge=0.05, le=60)
+    #: What reads what is held: auto takes the compiled kernel where it is there, numpy does without it.
+    engine: Literal["auto", "numpy"] = "auto"
     #: Answer plain look-ups without going through Flask.
     fast_path: bool = True
     #: Take reports of residents, who have no key: POST /v1/report and the page /report.

@@ -202,7 +202,7 @@ def _cache(settings: Settings) -> SnapshotCache:
     # One connection listens, one reads, one is the builder's.
     url = database_urls(settings).service
     database = Database.connect(url, pool_size=3, statement_timeout_s=settings.statement_timeout_s)
-    return SnapshotCache(database.scoped(EVERYWHERE), compare_every_s=settings.compare_every_s)
+    return SnapshotCache(database.scoped(EVERYWHERE), compare_every_s=settings.compare_every_s, engine=settings.engine)
 
 
 def build_services(settings: Settings) -> Services:

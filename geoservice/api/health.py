@@ -41,6 +41,7 @@ class SnapshotOut(BaseModel):
     age_s: float
     editions: list[LoadedEditionOut] = Field(description="In force now")
     failure: str | None = Field(description="Why the last attempt to renew it failed; null when it did not")
+    engine: str = Field(description="What reads it: compiled, or numpy, which answers the same and takes longer")
 
 
 class ReadyOut(BaseModel):
@@ -113,4 +114,5 @@ def _snapshot_out(snapshot_state: SnapshotState | None) -> SnapshotOut | None:
         age_s=round(snapshot_state.age_s, 3),
         editions=editions,
         failure=snapshot_state.failure,
+        engine=snapshot_state.engine,
     )

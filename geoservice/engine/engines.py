@@ -1,6 +1,6 @@
 """The two ways in which the engine's tables are read: by numpy, always; by the compiled kernel, where it fits.
 
-Which one runs changes how fast answers come, never the answers.
+Which one runs changes how soon answers come, never the answers.
 """
 
 from __future__ import annotations
@@ -21,55 +21,61 @@ if TYPE_CHECKING:
 
 #: "auto": the kernel where it is there, else numpy.
 Wanted = Literal["auto", "numpy"]
-_BUILD = "`pip install -e .` builds it, with gcc and Python's headers (apt-get install gcc python3-dev)"
-_HERE = Path(__file__).parent
+#: Why numpy reads.
+ASKED_FOR = "numpy was asked for"
+NOT_BUILT = "the compiled kernel is not built"
+REMEDY = "With gcc and Python's headers (python3-dev) there, `pip install -e .` builds it."
 
 
 class Engine(NamedTuple):
-    """Which engine reads the tables."""
+    """What reads the tables."""
 
     name: Literal["compiled", "numpy"]
-    #: Why it is not the compiled one; empty where it is.
-    reason: str
+    #: Why it is numpy; empty where it is not.
+    reason: str = ""
 
 
-class _Compiled(NamedTuple):
+class _Kernel(NamedTuple):
     tables: type[KernelTables] | None
-    reason: str
+    reason: str = ""
 
 
 def engine_for(wanted: Wanted = "auto") -> Engine:
-    """Return which engine runs when one is wanted, and why."""
+    """Return what reads the tables when this is wanted."""
     if wanted == "numpy":
-        return Engine("numpy", "numpy was asked for")
-    found = _compiled()
-    return Engine("compiled" if found.tables else "numpy", found.reason)
+        return Engine("numpy", ASKED_FOR)
+    kernel = _kernel()
+    return Engine("numpy", kernel.reason) if kernel.tables is None else Engine("compiled")
 
 
 def kernel_of(wanted: Wanted, tables: Tables, nearest: NearestEdges | None = None) -> KernelTables | None:
-    """Return the tables for the kernel, which can tell `at` with the lists of nearest edges; None where numpy reads."""
-    if engine_for(wanted).name == "numpy":
+    """Return the tables as the kernel reads them, with lists of nearest edges for `at` too; None where numpy reads."""
+    made = _kernel().tables
+    if made is None or wanted == "numpy":
         return None
-    made = _compiled().tables
-    lattice = tables.lattice
-    whole = (lattice.west, lattice.south, lattice.per_lon, lattice.per_lat, lattice.columns, lattice.rows)
+    grid = tables.lattice
+    lattice = (grid.west, grid.south, grid.per_lon, grid.per_lat, grid.columns, grid.rows)
     cells = (tables.first, tables.lines, tables.heads, tables.shadows, tables.patches, tables.patch_entries)
-    if made is None or nearest is None:
-        return made and made(whole, cells)
-    return made(whole, cells, *nearest.as_tables(), Found, (Method.COVERS, Method.NEAREST, Method.NONE))
+    if nearest is None:
+        return made(lattice, cells)
+    return made(lattice, cells, *nearest.as_tables(), Found, (Method.COVERS, Method.NEAREST, Method.NONE))
 
 
 @cache
-def _compiled() -> _Compiled:
-    """Return the kernel, unless it is not there or was built from another source than the one beside it."""
+def _kernel() -> _Kernel:
+    """Return the kernel, unless it is not there, or was built from another source than lies beside it."""
     try:
         kernel = importlib.import_module("geoservice.engine.kernel")
+    except ModuleNotFoundError:
+        return _Kernel(None, NOT_BUILT)
     except ImportError as exc:
-        missing = isinstance(exc, ModuleNotFoundError)
-        return _Compiled(None, f"it is not built; {_BUILD}" if missing else f"it can not be loaded ({exc}); {_BUILD}")
-    # As in setup.py. An installed package may come without the source: then both were made together.
-    sources = sorted(_HERE.glob("kernel*.[ch]"))
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
-    if sources and digest != kernel.SOURCE_SHA256:
-        return _Compiled(None, f"it was built from another source; {_BUILD}")
-    return _Compiled(kernel.Tables, "")
+        return _Kernel(None, f"the compiled kernel can not be loaded ({exc})")
+    if kernel.SOURCE_SHA256 != source_sha256():
+        return _Kernel(None, "the compiled kernel was built from another source")
+    return _Kernel(kernel.Tables)
+
+
+def source_sha256() -> str:
+    """Return the fingerprint of the kernel's source, as setup.py gives it to the compiler."""
+    sources = sorted(Path(__file__).parent.glob("kernel*.[ch]"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()

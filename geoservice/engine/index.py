@@ -249,4 +249,4 @@ def _column(values: ArrayLike) -> Floats:
     column: Floats = np.ascontiguousarray(values, dtype=np.float64)
     if column.ndim != 1:
         raise ValueError("positions come as two columns of one dimension")
-    return column
+    return column if column.flags.aligned else column.copy()

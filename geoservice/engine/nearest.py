@@ -86,7 +86,7 @@ class NearestEdges:
         tables = (self.ends, self.low, self.high, self._leaf, self._low_m, self._start, self._count, self._edge)
         return sum(table.nbytes for table in tables)
 
-    def as_tables(self) -> tuple[tuple[float, ...], tuple[NDArray[Any], ...]]:
+    def as_tables(self) -> tuple[tuple[float, float, float, float, float], tuple[NDArray[Any], ...]]:
         """Return the region (west, south, cells per degree each way, cells a side) and the lists, for the kernel."""
         region = (self._west, self._south, self._per_lon, self._per_lat, 2.0**self._depth)
         lists = (self._leaf, self._low_m, self._start, self._count, self._edge)

@@ -20,6 +20,7 @@ from psycopg import Connection
 from geoservice import wiring
 from geoservice.counting.sealing import REGISTER_KEY
 from geoservice.embedded.cluster_errors import EmbeddedError
+from geoservice.engine.engines import ASKED_FOR, NOT_BUILT, REMEDY, engine_for
 from geoservice.errors import GeoserviceError, NoDatabase
 from geoservice.running import doctor_checks
 from geoservice.running.addresses import base_url
@@ -271,6 +272,16 @@ def _grids(connection: Connection[Any], settings: Settings) -> Iterator[Found]:
     yield ("ok", f"Grids are in force in {in_force} of {len(rows)} jurisdictions.", "")
 
 
+def _engine(settings: Settings) -> Iterator[Found]:
+    name, why = engine_for(settings.engine)
+    if name == "compiled":
+        yield "ok", "The compiled kernel answers look-ups.", ""
+        return
+    # Nothing is wrong with an installation that could not compile; with a kernel that does not fit something is.
+    level: Level = "ok" if why in (ASKED_FOR, NOT_BUILT) else "warn"
+    yield level, f"numpy answers look-ups, the same and slower: {why}.", "" if why == ASKED_FOR else REMEDY
+
+
 def _loaded(connection: Connection[Any], settings: Settings) -> Iterator[Found]:
     """Compare what is in force with what the web server holds in memory; it is asked once, of one of its workers."""
     held = _held(settings)
@@ -324,6 +335,7 @@ CHECKS: tuple[tuple[str, Look, bool], ...] = (
     ("outbox", _asked(_outbox), True),
     ("deliveries", _asked(_deliveries), True),
     ("grids", _asked(_grids), True),
+    ("engine", _engine, False),
     ("loaded editions", _asked(_loaded), True),
     ("keys and accounts", _asked(doctor_checks.ending), True),
     ("audit", _asked(doctor_checks.sealed), True),

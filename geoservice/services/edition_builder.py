@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 
+from geoservice.engine.engines import Wanted
 from geoservice.engine.index import OwnershipIndex
 from geoservice.engine.loaded_editions import LoadedEdition
 from geoservice.errors import GeoserviceError
@@ -28,11 +29,11 @@ class SnapshotDiffers(GeoserviceError):
     """What was read of an edition is not what its fingerprint says; the database is asked in its stead."""
 
 
-def built(edition: PublishedEdition, shapes: Shapes) -> LoadedEdition:
+def built(edition: PublishedEdition, shapes: Shapes, engine: Wanted) -> LoadedEdition:
     """Return an edition with its index; raise SnapshotDiffers."""
     if shapes.content_hash != edition.content_hash:
         raise SnapshotDiffers(edition=edition.edition_id)
-    index = OwnershipIndex.build(shapes.codes, list(shapes.geoms))
+    index = OwnershipIndex.build(shapes.codes, list(shapes.geoms), engine=engine)
     index.warm()
     return LoadedEdition(
         edition.jurisdiction_id, edition.jurisdiction_code, edition.edition_id, edition.valid_from, edition.valid_to,
@@ -50,11 +51,14 @@ class EditionBuilder:
         It takes a connection from there while it reads.
     on_done
         Called from its thread when one is ready, or could not be made so.
+    engine
+        What is to read the tables of their indices.
     """
 
-    def __init__(self, database: Database, on_done: Callable[[], None]) -> None:
+    def __init__(self, database: Database, on_done: Callable[[], None], *, engine: Wanted = "auto") -> None:
         self._database = database
         self._on_done = on_done
+        self.engine = engine
         self._asked: queue.SimpleQueue[PublishedEdition | None] = queue.SimpleQueue()
         self._waiting: set[int] = set()
         self._ready: dict[int, LoadedEdition] = {}
@@ -126,4 +130,4 @@ class EditionBuilder:
     def _made(self, edition: PublishedEdition) -> LoadedEdition:
         with self._database.transaction(timeout_s=READ_TIMEOUT_S, one_view=True) as connection:
             shapes = shapes_of(connection, edition.edition_id)
-        return built(edition, shapes)
+        return built(edition, shapes, self.engine)

@@ -39,6 +39,8 @@ class SnapshotState:
     editions: tuple[LoadedEditionState, ...]
     #: Why the last attempt to renew it failed; None when it did not.
     failure: str | None
+    #: What reads it: compiled or numpy.
+    engine: str
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class HealthService:
             )
             for one in snapshot.editions.in_force(snapshot.now()) or ()
         )
-        return SnapshotState(confirmed.at, confirmed.age_s, editions, self._cache.failure)
+        return SnapshotState(confirmed.at, confirmed.age_s, editions, self._cache.failure, self._cache.engine.name)
 
     def jobs(self) -> tuple[JobState, ...]:
         """Return how each scheduled job stands, in their order. Raise LayerError."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy import Connection
 
+from geoservice.engine.engines import Engine, Wanted, engine_for
 from geoservice.services.edition_builder import EditionBuilder
 from geoservice.services.memory import give_back
 from geoservice.services.snapshots import Fingerprints, Snapshot, fingerprints, read_snapshot
@@ -54,9 +55,11 @@ class SnapshotCache:
         Connections of its own: it must not wait for requests, nor they for it.
     compare_every_s
         How often fingerprints are compared when nothing is announced.
+    engine
+        What is to read the tables of the editions' indices.
     """
 
-    def __init__(self, database: Database, *, compare_every_s: float = 1.0) -> None:
+    def __init__(self, database: Database, *, compare_every_s: float = 1.0, engine: Wanted = "auto") -> None:
         self._database = database
         self._compare_every_s = compare_every_s
         self._confirmed: Confirmed | None = None
@@ -67,7 +70,7 @@ class SnapshotCache:
         self._settled.set()
         self._stopping = threading.Event()
         self._wakeup: Wakeup | None = None
-        self._builder = EditionBuilder(database, self._on_built)
+        self._builder = EditionBuilder(database, self._on_built, engine=engine)
         self._look_again_s = 0.0
         self._thread: threading.Thread | None = None
         #: Called after each reading with its seconds, or None when it failed; for figures.
@@ -79,6 +82,11 @@ class SnapshotCache:
     def confirmed(self) -> Confirmed | None:
         """Return what is held; None before the first reading. One reference: never a mixture of two states."""
         return self._confirmed
+
+    @property
+    def engine(self) -> Engine:
+        """Return what answers look-ups from what is held."""
+        return engine_for(self._builder.engine)
 
     @property
     def renewing(self) -> bool:

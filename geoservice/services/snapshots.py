@@ -101,7 +101,7 @@ def read_snapshot(database: Database, before: Snapshot | None, builder: EditionB
             builder.ask(one)
     for one in here:
         try:
-            known[one.edition_id] = built(one, shapes[one.edition_id])
+            known[one.edition_id] = built(one, shapes[one.edition_id], builder.engine)
         except Exception as exc:  # noqa: BLE001  whatever it is, others are held; it is told and tried again
             builder.refuse(one.edition_id, exc)
     refused = {one.edition_id: builder.refusal(one.edition_id) for one in found if one.edition_id not in known}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,27 @@ import pytest
 import shapely
 
 from geoservice.demo.community import build_community
+from geoservice.engine import engines
 from tests.geoservice.engine.partitions import Grids
+
+
+def need_kernel() -> None:
+    """Skip where the compiled kernel can not be asked."""
+    engine = engines.engine_for()
+    if engine.name != "compiled":
+        pytest.skip(f"{engine.reason}. {engines.REMEDY}")
+
+
+@pytest.fixture(scope="module", params=["compiled", "numpy"])
+def each_engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run everything once with each engine, whatever a test's own index asks for."""
+    if request.param == "compiled":
+        need_kernel()
+        yield request.param
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engines, "_kernel", lambda: engines._Kernel(None, "the test asks for numpy"))
+        yield request.param
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from geoservice.engine import borders
 from geoservice.engine.index import OwnershipIndex
 from tests.geoservice.engine.partitions import TRAPS, Grids, trying_lonlats, voronoi
 
+pytestmark = pytest.mark.usefixtures("each_engine")
 ACCURACIES_M = (0.0, 3.0, 25.0, 60.0, 100.0, 100.001, 400.0)
 
 

@@ -19,6 +19,7 @@ from tests.geoservice.engine.partitions import TRAPS, Grids, beside_borders, cro
 from tests.oracles import Lonlats, border_distance_m, owners_by_covers, random_lonlats
 from tests.places import GRIDS, PLACES, WEST
 
+pytestmark = pytest.mark.usefixtures("each_engine")
 #: Sums of a thousand metres in doubles.
 ROUNDING_M = 1e-7
 #: Grids as near as each other to this are equally near.

@@ -22,6 +22,8 @@ from tests.geoservice.engine.partitions import TRAPS, Grids, steps_beside_vertic
 from tests.oracles import Lonlats, owners_by_covers, probes, random_lonlats
 from tests.places import GRIDS, PLACES
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 
 def index_of(grids: Grids) -> OwnershipIndex:
     return OwnershipIndex.build(list(grids), list(grids.values()))

@@ -13,6 +13,7 @@ from geoservice.engine.index import OwnershipIndex
 from tests.geoservice.engine.partitions import TRAPS, Grids, beside_borders, steps_beside_vertices, voronoi
 from tests.oracles import Lonlats, owners_by_covers, probes, random_lonlats
 
+pytestmark = pytest.mark.usefixtures("each_engine")
 AT_A_TIME = 500_000
 
 
