@@ -12,6 +12,7 @@ from tests.benchmarks import (
     cores,
     editing,
     engine,
+    engines,
     freshness,
     idle,
     intake,
@@ -28,6 +29,7 @@ from tests.benchmarks.measuring import Figures
 #: The parts by the names they are asked for, in the order of the page.
 PARTS: dict[str, ModuleType] = {
     "engine": engine,
+    "engines": engines,
     "http": looking_up,
     "batch": batches,
     "cores": cores,
