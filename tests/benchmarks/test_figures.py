@@ -165,7 +165,7 @@ def test_parts_are_named_or_all() -> None:
     assert command.options_of([]).only == list(page.PARTS)
     assert command.options_of(["--quick"]).out == command.TRIED
     assert command.parts_of("http,batch") == ["http", "batch"]
-    with pytest.raises(argparse.ArgumentTypeError, match="there are engine, http"):
+    with pytest.raises(argparse.ArgumentTypeError, match="there are engine, engines, http"):
         command.parts_of("http,speed")
 
 

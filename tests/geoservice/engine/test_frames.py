@@ -84,7 +84,7 @@ def test_the_engine_needs_no_geopandas() -> None:
 def test_the_example_in_the_document_runs() -> None:
     examples = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
 
-    assert len(examples) == 2
+    assert len(examples) == 3
     for example in examples:
         exec(compile(example, str(DOCUMENT), "exec"), {})  # noqa: S102  our own document
 

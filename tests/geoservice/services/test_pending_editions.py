@@ -37,12 +37,12 @@ class Builds:
         self.fails = False
         real = OwnershipIndex.build
 
-        def build(*args: Any) -> OwnershipIndex:
+        def build(*args: Any, **options: Any) -> OwnershipIndex:
             self.begun.set()
             assert self.let.wait(PATIENCE_S)
             if self.fails:
                 raise MemoryError("no room")
-            return real(*args)
+            return real(*args, **options)
 
         monkeypatch.setattr(OwnershipIndex, "build", build)
         monkeypatch.setattr(snapshots, "FACES_AT_ONCE", 0)
