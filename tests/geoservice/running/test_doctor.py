@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from pydantic import SecretStr
 
 from geoservice.cli.doctor import doctor as command
 from geoservice.embedded.cluster import Cluster
+from geoservice.engine.engines import engine_for
 from geoservice.running import doctor
 from geoservice.running.doctor import CHECKS, Verdict, diagnose
 from geoservice.services.backup.keeping import keep_another
@@ -66,6 +69,17 @@ def test_a_service_in_order_is_told_so(live: LiveServer, tmp_path: Path) -> None
     assert [one for one in verdicts if one.level != OK] == []
     assert [one.check for one in verdicts] == [name for name, _, _ in CHECKS]
     assert "holds all 1 editions in force" in only(settings, "loaded editions").said
+    assert only(settings, "engine").said.startswith("The compiled kernel" if engine_for().reason == "" else "numpy")
+
+
+def test_what_answers_look_ups_is_told_here_and_at_the_probe(live: LiveServer, settings: Settings) -> None:
+    by_numpy = settings.model_copy(update={"engine": "numpy"})
+
+    with urllib.request.urlopen(f"{live.url}/readyz") as answer:  # noqa: S310  our own
+        held = json.load(answer)["held"]
+
+    assert [(one.level, one.remedy) for one in found(by_numpy, "engine")] == [(OK, "")]
+    assert held["engine"] == engine_for().name
 
 
 def test_what_is_in_force_and_not_loaded_is_named(live: LiveServer, community_url: str, tmp_path: Path) -> None:
