@@ -92,10 +92,10 @@ def table(found: Figures) -> list[str]:
     columns = ("owners numpy", "owners compiled", "owners times", "at numpy us", "at compiled us", "at times")
     per = {"owners numpy": 1e-6, "owners compiled": 1e-6}
     return [
-        f"`owners` of {found['positions']:,} positions spread evenly over the bounding box, by one thread, in millions for",
-        f"a second of the processor; `at` for {found['places']:,} of them one after the other, in microseconds of the",
-        "processor each, the loop included. All answers are equal to the last bit. Times: how many times as fast the",
-        "compiled kernel is, as the median over rounds.",
+        f"`owners` of {found['positions']:,} positions spread evenly over the bounding box, by one thread, in millions",
+        f"for a second of the processor; `at` for {found['places']:,} of them one after the other, in microseconds of",
+        "the processor each, the loop included. All answers are equal to the last bit. Times: how many times as fast",
+        "the compiled kernel is, as the median over rounds.",
         "",
         "| grids | owners: numpy | compiled | times | at: numpy, µs | compiled, µs | times |",
         f"|---|{'--:|' * len(columns)}",
