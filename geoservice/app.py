@@ -32,6 +32,7 @@ from geoservice.api.ownership import ownership_blueprint
 from geoservice.api.places import places_blueprint
 from geoservice.api.population import population_blueprint
 from geoservice.api.postings import postings_blueprint
+from geoservice.api.proposals import proposals_blueprint
 from geoservice.api.publishing import publishing_blueprint
 from geoservice.api.search import search_blueprint
 from geoservice.api.services import services_blueprint
@@ -208,6 +209,7 @@ def _interfaces(
         drafts_blueprint(services.drafts),
         deciding_blueprint(services.deciding),
         healing_blueprint(services.drafts),
+        proposals_blueprint(services.proposals),
         impact_blueprint(services.editions),
         outlines_blueprint(services.outlines, services.viewing),
         publishing_blueprint(services.editions, services.drafts),

@@ -23,6 +23,7 @@ from geoservice.services.clock import JOBS, Job, Scheduler
 from geoservice.services.desk import DeskService
 from geoservice.services.drafting.deciding import DecidingService
 from geoservice.services.drafting.outlines import OutlineService
+from geoservice.services.drafting.proposals import ProposalService
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.events import EventService
@@ -85,6 +86,7 @@ class Services:
     drafts: DraftService
     outlines: OutlineService
     deciding: DecidingService
+    proposals: ProposalService
     incidents: IncidentService
     handling: HandlingService
     desk: DeskService
@@ -218,17 +220,18 @@ def build_services(settings: Settings) -> Services:
     looked_after = AccountAdministration(accounts, second_factors), KeyAdministration(keys)
     service_lists, health = ServiceListService(database), HealthService(everywhere, cache)
     webhooks = WebhookService(database, allowed=settings.allowed_networks)
-    ownership = OwnershipService(everywhere, cache)
+    ownership, editions = OwnershipService(everywhere, cache), EditionService(database)
     return Services(
         database=database,
         cache=cache,
         ownership=ownership,
         grids=GridService(database),
-        editions=EditionService(database),
+        editions=editions,
         exports=ExportService(database),
         drafts=DraftService(database),
         outlines=OutlineService(database),
         deciding=DecidingService(database),
+        proposals=ProposalService(database, editions),
         incidents=incidents,
         handling=handling,
         desk=DeskService(database, handling),

@@ -27,13 +27,16 @@ class RefusedByDatabase(LayerError):
         How to mend it by a door of the service, as a code, or None.
     values
         What the words of the advice speak of.
+    rule
+        Which rule was broken, as `layers.db.sentences` calls it, or None.
     """
 
     def __init__(
         self, message: str, hint: str | None = None, *, advice: str | None = None,
-        values: Mapping[str, object] | None = None,
+        values: Mapping[str, object] | None = None, rule: str | None = None,
     ) -> None:  # fmt: skip
         super().__init__(message=message, hint=hint, **(values or {}))
+        self.rule = rule
         self.advice = advice
         #: A sentence for people: what is wrong, and where.
         self.message = message

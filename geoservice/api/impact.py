@@ -78,12 +78,13 @@ def impact_blueprint(editions: EditionService) -> APIBlueprint:
     def impact(path: EditionPath) -> Response:
         """Rehearse the publication as a preview does, for every grid, and keep nothing: asked for after each step."""
         found = editions.impact(path.id, actor=current_identity().actor)
-        return render(_impact_out(found), headers=etag(found.edition))
+        return render(impact_out(found), headers=etag(found.edition))
 
     return blueprint
 
 
-def _impact_out(found: EditionImpact) -> ImpactOut:
+def impact_out(found: EditionImpact) -> ImpactOut:
+    """Return what a draft would change."""
     return ImpactOut(
         edition=found.edition.id, revision=found.edition.revision, households_min=found.households_min,
         households_max=found.households_max, grids=[_grid(one) for one in found.grids],

@@ -44,7 +44,7 @@ with lazily():
 
 if TYPE_CHECKING:
     from geoservice.domain.editing.merging import Side
-    from geoservice.services.healing.heal import OnProgress
+    from geoservice.services.children import OnProgress
     from layers.grids.model import Edition
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")

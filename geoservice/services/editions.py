@@ -9,14 +9,16 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from geoservice.domain.editing.change import Change
 from geoservice.domain.editing.healing import Healing
 from geoservice.errors import EditionNotDraft, InstantWithoutZone, PreviewOutdated, PreviewUnknown
 from geoservice.reading.grids import grids_of_file
 from geoservice.reading.limits import Limits
 from geoservice.reading.shapes import GridFields
-from geoservice.services.drafting.open_draft import opened
+from geoservice.services.children import OnProgress
+from geoservice.services.drafting.open_draft import OpenDraft, opened, require_editable
 from geoservice.services.gate import validate_grids, with_confirmations
-from geoservice.services.healing.heal import OnProgress, heal_in_process
+from geoservice.services.healing.heal import heal_in_process
 from geoservice.services.impact import (
     EditionImpact,
     Impact,
@@ -209,19 +211,33 @@ class EditionService:
             decisions, drawn_by, jurisdiction.four_eyes,
         )  # fmt: skip
 
-    def impact(self, edition_id: int, *, actor: str = "") -> EditionImpact:
+    def impact(
+        self, edition_id: int, *, supposing: Change | None = None, revision: int | None = None, actor: str = ""
+    ) -> EditionImpact:
         """Rehearse the publication of a draft, and keep nothing of it: what becomes of every grid.
 
         It is the rehearsal of a preview, so that both tell the same.
 
+        Parameters
+        ----------
+        supposing
+            As if this had been done to the draft first; None: as it stands.
+        revision
+            Of the draft that is meant; None: whatever it is.
+
         Raises
         ------
-        EditionUnknown, EditionNotDraft
+        EditionUnknown, EditionNotDraft, EditedMeanwhile
         """
         with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S, kept=False) as connection:
             edition = get_edition(connection, edition_id)
             if edition.status != "draft":
                 raise EditionNotDraft(edition=edition_id, status=edition.status)
+            require_editable(edition, revision)
+            if supposing is not None:
+                OpenDraft(connection, edition).make(
+                    "take-proposal", queries.grids_of(connection, edition_id), supposing
+                )
             jurisdiction = get_jurisdiction(connection, edition.jurisdiction_code)
             moves = self._told(connection, previews.make_preview(connection, edition_id, starts=None), jurisdiction)
             grids = queries.grids_of(connection, edition_id)

@@ -17,8 +17,9 @@ from geoservice.domain.words import has_words
 from geoservice.errors import CodeNotReused, EditionNotEditable, PersonalNumberRefused, ReasonMissing
 from geoservice.reading.grids import FileGrids
 from geoservice.reading.shapes import outline_around
+from geoservice.services.children import OnProgress
 from geoservice.services.gate import validate_grids, with_confirmations
-from geoservice.services.healing.heal import OnProgress, heal_in_process
+from geoservice.services.healing.heal import heal_in_process
 from geoservice.services.lookups import get_edition
 from layers.grids import edits
 from layers.grids.model import Finding, GridShape, name_fault

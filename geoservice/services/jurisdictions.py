@@ -19,7 +19,7 @@ from geoservice.reading.grids import grids_of_file
 from geoservice.reading.limits import Limits
 from geoservice.reading.reader import read_features
 from geoservice.reading.shapes import GridFields, holes_of, outline_of
-from geoservice.services.healing.heal import OnProgress
+from geoservice.services.children import OnProgress
 from geoservice.services.importing import TIMEOUT_S, ImportResult, store_draft, with_own_outline
 from geoservice.services.lookups import get_jurisdiction
 from geoservice.services.metric import fitting_srid, require_metric

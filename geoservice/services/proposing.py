@@ -79,13 +79,13 @@ class ProposingService:
         with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             outline = queries.outline_to_begin_with(connection, jurisdiction.id)
-            points, counts = _places(connection, jurisdiction.id, by)
+            points, counts = places_of(connection, jurisdiction.id, by)
             streets = streets_of(connection, jurisdiction.id)
         if lies_across([outline]):
             points, streets = whole(points), list(whole(streets))
         if by == "buildings":
-            minimum, maximum = _about_average(len(points), grids or 1, minimum, maximum)
-        minimum, maximum = _range(jurisdiction, minimum, maximum)
+            minimum, maximum = about_average(len(points), grids or 1, minimum, maximum)
+        minimum, maximum = range_of(jurisdiction, minimum, maximum)
         # Cutting takes seconds and needs no database.
         proposal = propose(
             outline, list(points), counts.tolist(), streets, minimum=minimum, maximum=maximum, grids=grids, seed=seed
@@ -131,7 +131,7 @@ class ProposingService:
             points, streets = whole(points), list(whole(streets))
         if base is None or grid_code not in {grid.code for grid in there}:
             raise GridUnknown(grid=grid_code, jurisdiction=jurisdiction_code, edition=base)
-        minimum, maximum = _range(jurisdiction, minimum, maximum)
+        minimum, maximum = range_of(jurisdiction, minimum, maximum)
         change = propose_split(
             there, grid_code, points, counts, streets, minimum=minimum, maximum=maximum, parts=parts, seed=seed,
             taken=taken,
@@ -146,7 +146,7 @@ class ProposingService:
             return _proposed(connection, jurisdiction, draft, applied(there, change), points, counts)
 
 
-def _places(connection: Connection, jurisdiction_id: int, by: Alike) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def places_of(connection: Connection, jurisdiction_id: int, by: Alike) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return (n,) points, EPSG:4326, and (n,) how many stand at each of what grids are to have alike."""
     if by == "households":
         return household_counts(connection, jurisdiction_id)
@@ -154,7 +154,8 @@ def _places(connection: Connection, jurisdiction_id: int, by: Alike) -> tuple[ND
     return points, np.ones(len(points), dtype=np.int64)
 
 
-def _about_average(count: int, grids: int, minimum: int | None, maximum: int | None) -> tuple[int, int]:
+def about_average(count: int, grids: int, minimum: int | None, maximum: int | None) -> tuple[int, int]:
+    """Return the fewest and the most of a grid: where they are not said, a third around the average."""
     average = count / grids
     return (
         math.floor(average * 2 / 3) if minimum is None else minimum,
@@ -162,7 +163,8 @@ def _about_average(count: int, grids: int, minimum: int | None, maximum: int | N
     )
 
 
-def _range(jurisdiction: Jurisdiction, minimum: int | None, maximum: int | None) -> tuple[int, int]:
+def range_of(jurisdiction: Jurisdiction, minimum: int | None, maximum: int | None) -> tuple[int, int]:
+    """Return the fewest and the most households of a grid: where they are not said, what its jurisdiction wants."""
     return (
         jurisdiction.households_min if minimum is None else minimum,
         jurisdiction.households_max if maximum is None else maximum,

@@ -8,7 +8,9 @@ import orjson
 import shapely
 
 from geoservice.domain.editing.edit_refused import EditRefused
+from geoservice.domain.proposing.proposal import ProposalImpossible
 from geoservice.errors import IncidentChanged, MergeConflict, PreviewOutdated, StepNotAllowed
+from layers.errors import RefusedByDatabase
 from layers.summaries.previews import Move
 
 #: Listed of each; their number is told.
@@ -29,7 +31,11 @@ def members_of(error: Exception) -> dict[str, Any]:
                 "changes": changes}  # fmt: skip
     if isinstance(error, EditRefused):
         place = None if error.place is None else list(error.place)
-        return {"grid_codes": list(error.codes), "position": place}
+        return {"grid_codes": list(error.codes), "position": place, "code": error.code, "values": error.values}
+    if isinstance(error, RefusedByDatabase) and error.rule is not None:
+        return {"code": error.rule}
+    if isinstance(error, ProposalImpossible):
+        return {"values": error.fields}
     return {}
 
 

@@ -15,11 +15,13 @@ from werkzeug.exceptions import HTTPException
 from geoservice import errors as rules
 from geoservice.assigning import point_errors
 from geoservice.domain.editing.edit_refused import EditRefused
+from geoservice.domain.proposing.proposal import ProposalImpossible
 from geoservice.reading import csv_errors
 from geoservice.services import keys
 from geoservice.services.accounts import account_errors as account_rules
 from geoservice.services.administration import accounts as own_accounts
 from geoservice.services.administration import own
+from geoservice.services.drafting import proposals
 from geoservice.services.healing import heal
 from geoservice.services.layers import errors as layer_rules
 from geoservice.services.retention.errors import ErasureListNotWritten
@@ -125,6 +127,10 @@ KINDS: dict[type[Exception], Kind] = {
     heal.HealingRefused: Kind("healing-refused", 422, "Gaps of that width are not closed by themselves"),
     heal.HealingTookTooLong: Kind("healing-too-long", 422, "Healing takes longer than a request may wait"),
     heal.HealerDied: Kind("healing-refused", 422, "The shapes can not be healed"),
+    proposals.ProposalTooLarge: Kind("proposal-too-large", 422, "That takes longer than a request may wait"),
+    proposals.ProposerBusy: Kind("proposer-busy", 503, "Another proposal is being reckoned"),
+    proposals.ProposalOutdated: Kind("proposal-outdated", 409, "It would be another proposal by now"),
+    ProposalImpossible: Kind("proposal-impossible", 422, "It can not be cut so"),
     heal.HealerBusy: Kind("healer-busy", 503, "Other grids are being healed"),
     preconditions.PreconditionMissing: Kind("precondition-missing", 428, "Say which state of the draft you mean"),
     preconditions.PreconditionFailed: Kind("edited-meanwhile", 412, "The draft was edited meanwhile"),
@@ -327,6 +333,8 @@ def _detail(error: Exception) -> str:
         return f"{error.__doc__} {error.reason}"
     if isinstance(error, datum.DatumUnsure):
         return f"{error.__doc__} (datum: {error.fields['datum']}, off by: {error.fields['off_by']})"
+    if isinstance(error, ProposalImpossible):
+        return str(error)
     sentence = str(error.__doc__) if isinstance(error, facts.LayerError) else str(error)
     return f"{sentence} {advice}" if advice else sentence
 

@@ -191,11 +191,15 @@ SENTENCES = {
 
 def broken(rule: str | None) -> str:
     """Return the sentence about a constraint by its name, or about a column that is missing."""
+    key = rule_called(rule)
+    return f"The data break the rule {rule or ''}." if key is None else SENTENCES[key]
+
+
+def rule_called(rule: str | None) -> str | None:
+    """Return what the sentence about a constraint stands under, by which pages know their own; None: there is none."""
     name = rule or ""
     fitting = [end for end in SENTENCES if name == end or name.endswith(f"_{end}")]
-    if fitting:
-        return SENTENCES[max(fitting, key=len)]
-    return f"The data break the rule {name}."
+    return max(fitting, key=len, default=None)
 
 
 def missing(column: str | None) -> str:

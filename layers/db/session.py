@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, exc, make_url, pool, t
 
 from layers.db.acting import SET_ACTING, present_acting
 from layers.db.scope import EVERYWHERE, SET_SCOPE, Scope, asked_by_present, present_scope
-from layers.db.sentences import broken, missing
+from layers.db.sentences import broken, missing, rule_called
 from layers.errors import (
     DatabaseUnavailable,
     EditedMeanwhile,
@@ -195,9 +195,8 @@ def translate(error: BaseException | None) -> LayerError:  # noqa: C901 - a flat
         if error.sqlstate[:2] == "23":  # an integrity constraint
             # The driver's own sentence is for programmers, and its detail can hold the whole row.
             told = error.diag
-            return RefusedByDatabase(
-                broken(told.constraint_name) if told.constraint_name else missing(told.column_name)
-            )
+            sentence = broken(told.constraint_name) if told.constraint_name else missing(told.column_name)
+            return RefusedByDatabase(sentence, rule=rule_called(told.constraint_name))
         if error.sqlstate[:2] == "22":  # a value
             return RefusedByDatabase(_UNFIT_VALUE)
         if error.sqlstate[:2] not in ("08", "53", "57", "58", "XX"):

@@ -48,8 +48,9 @@ def by_code(grids: Sequence[GridShape]) -> dict[str, GridShape]:
     for grid in grids:
         if grid.code in named:
             raise EditRefused(
-                f"Two grids have the code {grid.code}.", "Give one of them another code first.", [grid.code]
-            )
+                f"Two grids have the code {grid.code}.", "Give one of them another code first.", [grid.code],
+                code="code-twice", values={"grid": grid.code},
+            )  # fmt: skip
         named[grid.code] = grid
     return {code: grid for code, grid in named.items() if grid.geom is not None and not grid.geom.is_empty}
 
@@ -57,7 +58,8 @@ def by_code(grids: Sequence[GridShape]) -> dict[str, GridShape]:
 def grid_named(named: Mapping[str, GridShape], code: str) -> GridShape:
     """Return the grid of a code; raise EditRefused when there is none with a shape."""
     if code not in named:
-        raise EditRefused(f"There is no grid {code} with a shape.", "Name a grid of this draft.", [code])
+        raise EditRefused(f"There is no grid {code} with a shape.", "Name a grid of this draft.", [code],
+                          code="no-such-grid", values={"grid": code})  # fmt: skip
     return named[code]
 
 

@@ -54,17 +54,18 @@ def checked_line(line: BaseGeometry, beside: Sequence[BaseGeometry]) -> LineStri
     """
     hint = "Draw one line of at least two places that does not cross itself, as longitude and latitude."
     if not isinstance(line, LineString) or line.is_empty:
-        raise EditRefused("What was drawn is not one line.", hint)
+        raise EditRefused("What was drawn is not one line.", hint, code="line-not-one")
     coords = shapely.get_coordinates(line)
     if len(coords) > LINE_VERTICES_MAX:
-        raise EditRefused(f"The line has {len(coords)} vertices; {LINE_VERTICES_MAX} is the most.", hint)
+        raise EditRefused(f"The line has {len(coords)} vertices; {LINE_VERTICES_MAX} is the most.", hint,
+                          code="line-too-long", values={"n": len(coords), "most": LINE_VERTICES_MAX})  # fmt: skip
     if not all(is_drawn_on_earth(lon, lat, beside) for lon, lat in coords.tolist()):
-        raise EditRefused("The line has a vertex that is not longitude and latitude.", hint)
+        raise EditRefused("The line has a vertex that is not longitude and latitude.", hint, code="not-on-earth")
     line = shapely.remove_repeated_points(line)
     if line.length == 0:
-        raise EditRefused("The line begins and ends at one place and goes nowhere.", hint)
+        raise EditRefused("The line begins and ends at one place and goes nowhere.", hint, code="line-nowhere")
     if not line.is_simple:
-        raise EditRefused("The line crosses or touches itself.", hint)
+        raise EditRefused("The line crosses or touches itself.", hint, code="line-crosses-itself")
     return line
 
 
@@ -100,7 +101,9 @@ def cut(line: LineString, area: MultiPolygon, called: str, *, joints: frozenset[
     pieces = [piece for piece in shapely.get_parts(line.difference(rim)) if _inside(piece, area)]
     if not pieces:
         raise EditRefused(
-            f"The line does not pass through {called}.", "Draw it from border to border through the inside."
+            f"The line does not pass through {called}.",
+            "Draw it from border to border through the inside.",
+            code="line-beside",
         )
     put: dict[Edge, list[Vertex]] = {}
     chords = []
@@ -147,6 +150,7 @@ def _landed(end: Vertex, area: MultiPolygon, put: dict[Edge, list[Vertex]], call
             f"The line ends inside {called}, at {end[0]:.7f}, {end[1]:.7f}.",
             "Draw it on to the border, or a little across.",
             place=Position(*end),
+            code="line-ends-inside",
         )
     edge, vertex, _ = foot
     if vertex not in edge:

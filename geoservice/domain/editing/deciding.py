@@ -39,7 +39,8 @@ def open_ground(findings: Iterable[Finding], place: Position) -> Finding:
     """
     strips = [one for one in findings if one.rule in ("gap", "overlap") and one.geom is not None]
     if not strips:
-        raise EditRefused("There is no gap and no overlap in this draft.", "There is nothing to decide.", [], place)
+        raise EditRefused("There is no gap and no overlap in this draft.", "There is nothing to decide.", [], place,
+                          code="nothing-to-decide")  # fmt: skip
     point = Point(place)
     nearest = min(strips, key=lambda one: float(shapely.distance(one.geom, point)))
     if shapely.distance(nearest.geom, point) * max(metres_per_degree(place.lat)) > NEAR_M:
@@ -47,7 +48,7 @@ def open_ground(findings: Iterable[Finding], place: Position) -> Finding:
         hint = "Name a place in one of them, as the findings tell it."
         if known is not None:
             hint = f"The nearest is the {nearest.rule} near {known.lon:.7f}, {known.lat:.7f}; name a place in it."
-        raise EditRefused("There is no gap and no overlap at this place.", hint, [], place)
+        raise EditRefused("There is no gap and no overlap at this place.", hint, [], place, code="no-open-ground")
     return nearest
 
 
@@ -73,7 +74,8 @@ def give(grids: Sequence[GridShape], outline: MultiPolygon, ground: BaseGeometry
     local = _touching(named, ground)
     if to not in local:
         hint = f"Those that touch it: {', '.join(local)}." if local else "Name a place in a gap or an overlap."
-        raise EditRefused(f"Grid {to} does not touch that ground.", hint, [to], place_in(ground))
+        raise EditRefused(f"Grid {to} does not touch that ground.", hint, [to], place_in(ground),
+                          code="does-not-touch", values={"grid": to, "near": local})  # fmt: skip
     shapes = _with(named, local, outline, ground, to)
     change = Change((), reshaped(named, shapes))
     sound(change.put, "Draw the border anew by hand.")
@@ -90,7 +92,8 @@ def leave(grids: Sequence[GridShape], outline: MultiPolygon, ground: BaseGeometr
     """
     named = by_code(grids)
     if any(grid.code == code for grid in grids):
-        raise EditRefused(f"There is a grid {code} already.", "Give the ground a code that is not taken.", [code])
+        raise EditRefused(f"There is a grid {code} already.", "Give the ground a code that is not taken.", [code],
+                          code="code-taken", values={"grid": code})  # fmt: skip
     local = _touching(named, ground)
     nobody = GridShape(code, code, None, None, MultiPolygon(), {}, reason)
     shapes = _with({**named, code: nobody}, [*local, code], outline, ground, code)
@@ -108,7 +111,8 @@ def own(grids: Sequence[GridShape], code: str) -> Change:
     """Make a grid of ground that belongs to nobody; raise EditRefused for what is one."""
     grid = grid_named(by_code(grids), code)
     if grid.unowned_reason is None:
-        raise EditRefused(f"{code} is a grid.", "Name ground that belongs to nobody.", [code])
+        raise EditRefused(f"{code} is a grid.", "Name ground that belongs to nobody.", [code],
+                          code="is-a-grid", values={"grid": code})  # fmt: skip
     return Change((), (replace(grid, unowned_reason=None),))
 
 

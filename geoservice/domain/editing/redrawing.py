@@ -51,7 +51,9 @@ def redraw_border(
     shapes = (shape_of(one), shape_of(other))
     border = set(edges_of(shapes[0])) & set(edges_of(shapes[1]))
     if one.code == other.code or not border:
-        raise EditRefused(f"{both.capitalize()} have no border in common.", "Name two neighbours.", codes)
+        raise EditRefused(
+            f"{both.capitalize()} have no border in common.", "Name two neighbours.", codes, code="no-common-border"
+        )
     area = as_multipolygon(shapely.coverage_union_all(shapes))
     drawn = checked_line(line, [shape_of(grid) for grid in grids])
     plans = _plans(drawn, area, border, tolerance_m, both)
@@ -92,6 +94,7 @@ def _plans(line: LineString, area: MultiPolygon, border: set[Edge], tolerance_m:
         raise EditRefused(
             f"The line does not replace one stretch of the border between {called}.",
             "Begin and end it on one stretch of their border, and do not cross the rest.",
+            code="line-not-one-stretch",
         )
     return plans
 
@@ -123,15 +126,20 @@ def _joined(
             f"The line ends inside {called}, at {vertices[0][0]:.7f}, {vertices[0][1]:.7f}.",
             "Draw it on to their border, or to the rim of the two.",
             place=Position(*vertices[0]),
+            code="line-ends-inside",
         )
     if near is None:
-        raise EditRefused(f"{called.capitalize()} have no border in common.", "Name two neighbours.")
+        raise EditRefused(
+            f"{called.capitalize()} have no border in common.", "Name two neighbours.", code="no-common-border"
+        )
     edge, joint, _ = near
     if joint not in edge:
         put.setdefault(edge, []).append(joint)
     course_on = [joint, *(vertex for vertex in vertices if vertex != joint)]
     if len(course_on) < 2:
-        raise EditRefused("The line does not leave the border.", "Draw it where the border shall be.")
+        raise EditRefused(
+            "The line does not leave the border.", "Draw it where the border shall be.", code="line-on-border"
+        )
     return LineString(course_on if end == 0 else course_on[::-1]), joint
 
 
@@ -177,6 +185,8 @@ def _sides(
             f"The line cuts {called} in {len(parted)} pieces, not in two.",
             "Draw one line that enters at their rim once and leaves once.",
             codes,
+            code="line-not-in-two",
+            values={"n": len(parted)},
         )
     shares = {piece: [float(shapely.area(piece.intersection(shape))) for shape in shapes] for piece in pieces}
     goes = {piece: 0 if share[0] >= share[1] else 1 for piece, share in shares.items()}
@@ -187,7 +197,10 @@ def _sides(
     halves = [[piece for piece in pieces if goes[piece] == side] for side in (0, 1)]
     if not all(halves):
         raise EditRefused(
-            f"The line leaves nothing for one of {called}.", "Draw it so that each side has some of its grid.", codes
+            f"The line leaves nothing for one of {called}.",
+            "Draw it so that each side has some of its grid.",
+            codes,
+            code="line-leaves-nothing",
         )
     first, second = (as_multipolygon(shapely.coverage_union_all(half)) for half in halves)
     return first, second

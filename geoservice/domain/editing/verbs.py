@@ -120,7 +120,9 @@ def merge(grids: Sequence[GridShape], codes: Sequence[str], into: str, name: str
     """
     named = by_code(grids)
     if len(set(codes)) < max(2, len(codes)):
-        raise EditRefused("Merging takes two or more different grids.", "Name each grid once.", codes)
+        raise EditRefused(
+            "Merging takes two or more different grids.", "Name each grid once.", codes, code="merge-of-one"
+        )
     parts = [grid_named(named, code) for code in codes]
     _free((into,), {grid.code for grid in grids} - set(codes))
     _hang_together(parts)
@@ -157,7 +159,9 @@ def move_vertex(
     named = by_code(grids)
     beside = [shape_of(grid) for grid in grids]
     if not all(is_drawn_on_earth(lon, lat, beside) for lon, lat in (at, to)):
-        raise EditRefused("The place is not longitude and latitude.", "Give longitude first, in degrees.")
+        raise EditRefused(
+            "The place is not longitude and latitude.", "Give longitude first, in degrees.", code="not-on-earth"
+        )
     shapes = {code: shape_of(grid) for code, grid in named.items()}
     vertex = _vertex_near(shapes, at, tolerance_m)
     goal = (float(to[0]), float(to[1]))
@@ -199,8 +203,9 @@ def remove_vertex(
     vertex = _vertex_near(shapes, at, tolerance_m)
     if vertex is None:
         raise EditRefused(
-            f"There is no vertex within {tolerance_m:g} m of {at[0]:.7f}, {at[1]:.7f}.", "Point at one.", place=at
-        )
+            f"There is no vertex within {tolerance_m:g} m of {at[0]:.7f}, {at[1]:.7f}.", "Point at one.", place=at,
+            code="no-vertex-near", values={"metres": tolerance_m},
+        )  # fmt: skip
     _off_outline(vertex, outline)
     owners = sorted(code for code, shape in shapes.items() if _has(shape, vertex))
     if len(owners) < 2:
@@ -213,6 +218,7 @@ def remove_vertex(
             "Move this vertex, or merge the grids.",
             owners,
             Position(*vertex),
+            code="borders-meet",
         )
     thinned = {code: with_vertex_removed(shapes[code], vertex) for code in owners}
     return verified(grids, Change((), reshaped(named, thinned)), "Move the vertex instead, or redraw the border.")
@@ -254,15 +260,19 @@ def _any_named(grids: Iterable[GridShape], code: str) -> GridShape:
     for grid in grids:
         if grid.code == code:
             return grid
-    raise EditRefused(f"There is no grid {code}.", "Name a grid of this draft.", [code])
+    raise EditRefused(
+        f"There is no grid {code}.", "Name a grid of this draft.", [code], code="no-such-grid", values={"grid": code}
+    )
 
 
 def _free(codes: tuple[str, ...], taken: Collection[str]) -> None:
     if len(set(codes)) < len(codes):
-        raise EditRefused(f"Both parts would have the code {codes[0]}.", "Give them two codes.", codes)
+        raise EditRefused(f"Both parts would have the code {codes[0]}.", "Give them two codes.", codes,
+                          code="parts-of-one-code", values={"grid": codes[0]})  # fmt: skip
     for code in codes:
         if code in taken:
-            raise EditRefused(f"There is a grid {code} already.", "Choose a code that is free.", [code])
+            raise EditRefused(f"There is a grid {code} already.", "Choose a code that is free.", [code],
+                              code="code-taken", values={"grid": code})  # fmt: skip
 
 
 def _halves(area: MultiPolygon, drawn: Cut, called: str) -> tuple[MultiPolygon, MultiPolygon]:
@@ -274,6 +284,8 @@ def _halves(area: MultiPolygon, drawn: Cut, called: str) -> tuple[MultiPolygon, 
         raise EditRefused(
             f"The line cuts {called} in {len(cut_ones)} pieces, not in two.",
             "Draw one line that enters at the border once and leaves once.",
+            code="line-not-in-two",
+            values={"n": len(cut_ones)},
         )
     untouched = [piece for piece in pieces if inner.isdisjoint(edges_of(piece))]
     large, small = sorted(cut_ones, key=lambda piece: (-piece.area, *shapely.get_coordinates(piece).min(axis=0)))
@@ -295,6 +307,7 @@ def _hang_together(parts: list[GridShape]) -> None:
             f"Grid{'s' * (len(apart) > 1)} {', '.join(apart)} and grid {parts[0].code} have no border in common.",
             "Merge only grids that hang together along borders; a corner is not enough.",
             [part.code for part in parts],
+            code="do-not-hang-together",
         )
 
 
@@ -314,6 +327,8 @@ def _edge_near(shapes: dict[str, MultiPolygon], at: Position, tolerance_m: float
             f"There is no border within {tolerance_m:g} m of {at[0]:.7f}, {at[1]:.7f}.",
             "Point at a border or at a vertex of one.",
             place=at,
+            code="no-border-near",
+            values={"metres": tolerance_m},
         )
     return found[0], found[1]
 
@@ -324,6 +339,7 @@ def _nobody_behind(owners: Collection[str], at: Position) -> EditRefused:
         "The outline stands still; inside it, heal the draft so that neighbours share their border.",
         sorted(owners),
         at,
+        code="nobody-behind",
     )
 
 
@@ -333,4 +349,5 @@ def _off_outline(vertex: Vertex, outline: BaseGeometry | None) -> None:
             f"The border at {vertex[0]:.7f}, {vertex[1]:.7f} lies on the outline, which stands still.",
             "Move a vertex inside the outline, or redraw the border that ends there.",
             place=Position(*vertex),
+            code="on-outline",
         )

@@ -40,7 +40,7 @@ def verified(grids: Sequence[GridShape], change: Change, hint: str) -> Change:
         sound(change.put, hint)
     except EditRefused as exc:
         told = exc.message.replace(" is not a valid area", " would not be a valid area")
-        raise EditRefused(told, exc.hint, exc.codes, exc.place) from exc
+        raise EditRefused(told, exc.hint, exc.codes, exc.place, code=exc.code, values=exc.values) from exc
     named = by_code(grids)
     before = {code: named[code] for code in change.codes if code in named}
     after = {grid.code: grid for grid in change.put}
@@ -61,7 +61,8 @@ def sound(grids: Sequence[GridShape], hint: str, *, easternmost: float | None = 
     for finding in soundness_findings(grids, easternmost=easternmost)[0] if grids else ():
         if finding.rule in STORABLE_RULES:
             place = None if finding.geom is None else place_in(finding.geom)
-            raise EditRefused(finding.message, hint, finding.grid_codes, place)
+            raise EditRefused(finding.message, hint, finding.grid_codes, place,
+                              code="would-not-be-sound", values={"rule": finding.rule})  # fmt: skip
 
 
 def _touching(named: dict[str, GridShape], moved: list[GridShape], codes: frozenset[str]) -> dict[str, GridShape]:
@@ -89,7 +90,7 @@ def _same_ground(before: dict[str, GridShape], after: dict[str, GridShape], hint
             message = (
                 f"Grid {codes[0]} would {'lose ground' if inside else 'reach outside'} that it shares with nobody."
             )
-        raise EditRefused(message, hint, codes, place_in(part))
+        raise EditRefused(message, hint, codes, place_in(part), code="loses-ground" if inside else "reaches-beyond")
 
 
 def _matched(
@@ -107,7 +108,7 @@ def _matched(
         codes = sorted(grids[number].code for number in new)
         what = "would lie over a neighbour or" if len(codes) == 1 else "would overlap, or"
         message = f"Grid{'s' * (len(codes) > 1)} {', '.join(codes)} {what} not match along a border."
-        raise EditRefused(message, hint, codes, place_in(next(iter(new.values()))))
+        raise EditRefused(message, hint, codes, place_in(next(iter(new.values()))), code="would-overlap")
 
 
 def _invalid_edges(shapes: list[BaseGeometry]) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,10 @@ _BLOCK_SHARE = 0.5
 
 class ProposalImpossible(LayerError):
     """So many households can not be divided into so many grids of that size: allow fewer or more, or another number."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Come out of another process as it went in."""
+        return partial(ProposalImpossible, **self.fields), ()
 
     def __str__(self) -> str:
         """Return the sentence with the numbers that do not go together."""

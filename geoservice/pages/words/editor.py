@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from geoservice.pages.words.editor_refusals import REFUSALS
+
 EDITOR: dict[str, tuple[str, ...]] = {
     "title": ("编辑网格边界", "Edit boundaries"),
     "map": (
@@ -202,47 +204,68 @@ EDITOR: dict[str, tuple[str, ...]] = {
     "finding.unowned": ("无主的地块", "Ground that belongs to nobody"),
     "finding.decided": ("已裁定的缝隙或重叠", "A gap or an overlap that was given away"),
     "finding.code-pattern": ("编号格式不符", "A code of another form"),
-    # Refusals
-    "refused.0": (
-        "服务没有应答。恢复后会查明这一步是否已保存，并在此告知。",
-        "The service does not answer. When it is there again, the page looks whether this was saved, and says so.",
+    # Proposals
+    "propose": ("划分建议", "Proposals"),
+    "propose.told": (
+        "按户数和街道提出边界，只画在旁边；采用后才改草案。",
+        "Borders by households and streets, drawn beside the draft's. The draft changes when they are taken over.",
     ),
-    "refused.other": ("这一步没有保存。", "This step was not taken."),
-    "refused.edit-refused": (
-        "网格不允许这样改，草案没有变动。",
-        "The grids do not allow that; the draft is as it was.",
+    "propose.least": ("每格最少户数", "Households, fewest"),
+    "propose.most": ("最多", "most"),
+    "propose.count": ("网格数（空着：自动）", "Grids (empty: as fits)"),
+    "propose.whole": ("全部重新划分", "Cut all anew"),
+    "propose.split": ("建议拆分此网格", "Propose a split"),
+    "propose.busy": ("正在计算…", "reckoning…"),
+    "proposal": ("划分建议", "Proposal"),
+    "proposal.whole": ("全部网格重新划分", "All grids cut anew"),
+    "proposal.split": ("拆分 {grid}", "{grid} split"),
+    "proposal.wanted": (
+        "每格应有 {least}–{most} 户；建议的 {y} 个网格中有 {x} 个不符。",
+        "{least}–{most} households are wanted of each; {x} of the {y} proposed have fewer or more.",
     ),
-    "refused.nothing-to-undo": ("没有可撤销的步骤。", "There is nothing to undo."),
-    "refused.nothing-to-redo": ("没有可重做的步骤。", "There is nothing to redo."),
-    "refused.four-eyes": (
-        "你参与画过这份草案，须由另一人发布。",
-        "You had a hand in this draft: somebody else publishes it.",
+    "proposal.moves": ("共有 {n} 项会换网格。", "Things that would have another grid: {n}."),
+    "proposal.same": ("与草案相同，没有可采用的。", "It is as the draft is: there is nothing to take over."),
+    "proposal.torn": (
+        "只采用一部分时，其余网格可能分成几块；检查结果会指出。",
+        "Where only some are taken over, others may be left in several parts: the findings say so.",
     ),
-    "refused.preview-outdated": (
-        "预览之后数据又有变化，没有发布；请重新查看预览。",
-        "The data changed since the preview, and nothing was published: look at it anew.",
+    "proposal.column.take": ("采用", "Take"),
+    "proposal.column.now": ("现在", "Now"),
+    "proposal.column.then": ("建议", "Proposed"),
+    "proposal.take_one": ("采用 {grid}", "Take {grid} over"),
+    "proposal.all": ("全部采用", "Take all over"),
+    "proposal.some": ("采用所选 {n} 个", "Take the {n} chosen"),
+    "proposal.other": ("换一个建议", "Another proposal"),
+    "proposal.close": ("关闭建议", "Close"),
+    "proposal.line": ("建议的边界", "proposed border"),
+    "proposal.stale": (
+        "草案已改动，先前的建议不再适用。", "The draft was changed: the proposal that was drawn is of another."
     ),
-    "refused.edited-meanwhile": (
-        "草案刚被别人修改，请看过再继续。",
-        "Somebody else edited the draft meanwhile: look at it as it is now.",
+    "proposal.numbers": (
+        "共 {households} 户，{grids} 个网格，每格 {minimum}–{maximum} 户。",
+        "Households: {households}; grids: {grids}, of {minimum}–{maximum} each.",
     ),
-    "refused.unauthorised": (
-        "登录已结束。请在新窗口重新登录，再回到这里。",
-        "The session is over. Sign in in a new window, then come back here.",
+    "proposal.nobody": (
+        "这里还没有录入住户，无从划分。", "No households are entered here, so there is nothing to cut by."
     ),
-    "refused.token-missing": (
-        "登录的已是另一账号，请刷新页面。",
-        "Another account is signed in here by now: load the page again.",
+    "proposal.taken": ("已采用。", "Taken over."),
+    "verb.take-proposal": ("采用划分建议", "proposal taken over"),
+    "verb.decide": ("裁定归属", "ground given away"),
+    # Decisions
+    "decide": ("裁定…", "Decide…"),
+    "decide.to": ("划给", "It goes to"),
+    "decide.nobody": ("不属于任何网格", "nobody"),
+    "decide.code": ("这块地的编号", "A code for that ground"),
+    "decide.reason": ("理由", "Why"),
+    "decide.hint": (
+        "一行写明，随版本保留；不写人名和号码。", "In a line; kept with the edition. No names or numbers of people."
     ),
-    "refused.sign_in": ("重新登录", "Sign in"),
-    "refused.not-a-draft": ("这已不是草案，不能再修改。", "This is no draft any more, and is not changed."),
-    "refused.healer-busy": ("正在修补别的网格，请稍后再试。", "Other grids are being mended: try again in a moment."),
-    "refused.try-again": ("别处同时在改，请再试一次。", "The same was changed elsewhere at that moment: try again."),
-    "refused.too-many-requests": ("操作太频繁，请稍后再试。", "That was too often: try again in a moment."),
-    "refused.forbidden": ("你的岗位没有这项权限。", "Your post does not include that."),
-    "refused.invalid-input": ("有填写的内容不合规。", "Something that was written is not as it must be."),
-    "refused.healing-too-long": ("修补时间过长，请改用命令行。", "Mending takes too long here: use the command line."),
-    "refused.close": ("知道了", "Close"),
+    "decide.do": ("裁定", "Decide so"),
+    "decide.leave": ("不裁定", "Not now"),
+    "disown": ("整个网格改为无主地块", "Leave its ground to nobody"),
+    "disown.do": ("改为无主", "Leave it to nobody"),
+    "own": ("改回网格", "Make it a grid again"),
+    "unowned.told": ("无主地块：{reason}", "Belongs to nobody: {reason}"),
     # Two at one draft
     "conflict.met": (
         "这份草案刚在别处改过，你的这一步还没有做。地图上是现在的样子。",
@@ -324,4 +347,4 @@ EDITOR: dict[str, tuple[str, ...]] = {
         "画图期间又发布了一版，须先改从现行版本画起。",
         "Another edition was published since it was drawn: draw it anew from that.",
     ),
-}  # fmt: skip
+} | REFUSALS  # fmt: skip

@@ -75,7 +75,9 @@ class DecidingService:
             else:
                 change = deciding.give(grids, outline, found.geom, code)
             if not change.put:
-                raise EditRefused("That ground is too narrow to be given away.", "Heal the draft.", [code], place)
+                raise EditRefused(
+                    "That ground is too narrow to be given away.", "Heal the draft.", [code], place, code="too-narrow"
+                )
             edited = draft.make("decide", grids, change)
             drafts.decide(
                 draft.connection, edition_id, kind=found.rule, to=code, area_m2=found.size or 0.0,

@@ -23,6 +23,7 @@ from geoservice.errors import (
 from geoservice.reading.grids import grids_of_file
 from geoservice.reading.limits import Limits
 from geoservice.reading.shapes import GridFields
+from geoservice.services.children import OnProgress
 from geoservice.services.drafting.model import Edited, FileDifference
 from geoservice.services.drafting.open_draft import (
     TIMEOUT_S,
@@ -32,7 +33,7 @@ from geoservice.services.drafting.open_draft import (
     require_editable,
     with_missing_fields_from,
 )
-from geoservice.services.healing.heal import MAX_S, OnProgress, heal_in_process
+from geoservice.services.healing.heal import MAX_S, heal_in_process
 from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.crs import Bbox, Position
 from layers.db.session import Database

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import time
-from collections.abc import Callable, Sequence
-from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from collections.abc import Sequence
 from threading import BoundedSemaphore
 
 from shapely import MultiPolygon
@@ -14,17 +10,15 @@ from shapely import MultiPolygon
 from geoservice.domain.editing.healing import Healing
 from geoservice.domain.validating.topology import HEALED_MAX_M
 from geoservice.errors import GeoserviceError
-from geoservice.services.healing.healing_process import heal_and_send
+from geoservice.services.children import ChildDied, ChildTookTooLong, OnProgress, in_child
+from geoservice.services.healing.healing_process import heal
 from layers.grids.model import GridShape
 
 #: 34,753 areas of a country take 20 s.
 MAX_S = 300.0
-MEMORY_BYTES = 4_294_967_296
 
 #: Healed at once in one process, and how long the next waits for its turn.
 _TURNS, _PATIENCE_S = BoundedSemaphore(1), 10.0
-
-OnProgress = Callable[[float, str], None]
 
 
 class HealingRefused(GeoserviceError):
@@ -70,41 +64,12 @@ def heal_in_process(
     if not _TURNS.acquire(timeout=_PATIENCE_S):
         raise HealerBusy
     try:
-        return _in_child(grids, outline, tolerance_m, longest_s, on_progress)
+        given = (list(grids), outline, tolerance_m)
+        healing: Healing = in_child(heal, given, longest_s=longest_s, on_progress=on_progress)
+    except ChildTookTooLong:
+        raise HealingTookTooLong from None
+    except ChildDied as exc:
+        raise HealerDied(exit_code=exc.exit_code) from None
     finally:
         _TURNS.release()
-
-
-def _in_child(
-    grids: Sequence[GridShape], outline: MultiPolygon | None, tolerance_m: float, longest_s: float,
-    on_progress: OnProgress,
-) -> Healing:  # fmt: skip
-    context = multiprocessing.get_context("spawn")  # a fork would take the threads' locks along, but not the threads
-    ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(
-        target=heal_and_send, args=(theirs, list(grids), outline, tolerance_m, MEMORY_BYTES), daemon=True
-    )
-    child.start()
-    theirs.close()
-    try:
-        return _result(ours, child, time.monotonic() + longest_s, on_progress)
-    finally:
-        child.kill()
-        child.join()
-        ours.close()
-
-
-def _result(pipe: Connection, child: SpawnProcess, deadline_s: float, on_progress: OnProgress) -> Healing:
-    while (left_s := deadline_s - time.monotonic()) > 0:
-        if not pipe.poll(min(left_s, 1.0)):
-            continue
-        try:
-            kind, value = pipe.recv()
-        except EOFError:
-            child.join(1.0)
-            raise HealerDied(exit_code=child.exitcode) from None
-        if kind == "done":
-            result: Healing = value
-            return result
-        on_progress(*value)
-    raise HealingTookTooLong
+    return healing

@@ -8,6 +8,7 @@ from typing import Any
 
 import shapely
 
+from geoservice.domain.proposing.reckoning import Wish
 from layers.crs import Position
 from layers.geometry import as_multipolygon
 from layers.grids.model import GridShape
@@ -137,6 +138,16 @@ def _decide(draft: Ready) -> dict[str, Any]:
     return {"at": [place.x, place.y], "to": other, "reason": "as the fence stands"}
 
 
+def _propose(draft: Ready) -> dict[str, Any]:
+    return {"minimum": 200, "maximum": 600, "grids": len(draft.grids), "by": "households", "seed": 1}
+
+
+def _take_proposal(draft: Ready) -> dict[str, Any]:
+    wish = _propose(draft)
+    found = draft.door.services.proposals.propose(draft.id, Wish(None, 200, 600, len(draft.grids), 1))
+    return wish | {"proposal": found.name, "codes": list(draft.grids)}
+
+
 def _disown(draft: Ready) -> dict[str, Any]:
     return {"code": next(iter(draft.grids)), "reason": "a park"}
 
@@ -166,6 +177,7 @@ _BODIES: dict[str, Callable[[Ready], dict[str, Any]]] = {
     "redraw-border": _redraw, "recode": _recode,
     "undo": _undo, "redo": _redo, "merge-draft": _merge_draft, "publish": _publish, "{code}": _put,
     "decide": _decide, "disown": _disown, "own": _own, "outline": _outline, "confirm-outline": _confirm_outline,
-    "reassign-codes": _reassign, "rebase": lambda draft: {"settle": {}},
+    "propose": _propose, "take-proposal": _take_proposal, "reassign-codes": _reassign,
+    "rebase": lambda draft: {"settle": {}},
     "heal": lambda draft: {"tolerance_m": 0.1}, "ask": lambda draft: {"note": "the new bridge"},
 }  # fmt: skip

@@ -12,7 +12,11 @@ from geoservice.domain.lifecycle.table import STEPS
 from geoservice.pages.desk.address import FILTERS, VIEWS
 from geoservice.pages.desk.steps import BULK, KEYS
 from geoservice.pages.words.catalogue import PAGES, words
+from geoservice.pages.words.editor_refusals import KINDS as KIND_WORDS
+from geoservice.web.problems import HTTP_KINDS, INTERNAL, KINDS
+from layers.db.sentences import SENTENCES
 
+HOUSE = Path(__file__).parents[3] / "geoservice"
 ROOMS = Path(__file__).parents[3] / "geoservice" / "pages"
 ASKED = re.compile(r"""words(?:\.([a-z_]+)|\["([a-z_.0-9-]+)"\])""")
 #: The pages that the frame for a phone is of.
@@ -52,3 +56,18 @@ def test_what_is_asked_for_by_a_name_is_there() -> None:
     wanted = {f"view.{one}" for one in VIEWS} | {f"filter.{one}" for one in FILTERS} | {f"rule.{one}" for one in rules}
     wanted |= {f"{kind}.{one}" for kind in ("step", "done") for one in KEYS} | {f"step.{one}" for one in BULK}
     assert wanted <= set(said)
+
+
+def test_every_refusal_that_the_editor_meets_has_its_words() -> None:
+    """Of each code that an edit is refused with, of the problems that its doors answer, of the rules it can break."""
+    said = words("editor", "zh")
+    code = re.compile(r'(?:code=|else )"([a-z]+(?:-[a-z]+)+)"')
+    sources = [path.read_text(encoding="utf-8") for path in sorted(HOUSE.glob("**/*.py"))]
+    codes = {one for text in sources if "EditRefused" in text for one in code.findall(text)}
+    assert len(codes) > 30
+    assert {f"edit.{one}" for one in codes} <= set(said)
+    assert {f"edit.{one}" for one in codes} >= {key for key in said if key.startswith("edit.")}
+    slugs = {kind.slug for kind in (*KINDS.values(), *HTTP_KINDS.values(), INTERNAL)}
+    told = {key.removeprefix("refused.") for key in KIND_WORDS} - {"0", "other", "sign_in", "close"}
+    assert told <= slugs
+    assert {key.removeprefix("rule.") for key in said if key.startswith("rule.")} <= set(SENTENCES)

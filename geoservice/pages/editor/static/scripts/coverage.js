@@ -16,9 +16,11 @@ function vertexAt(position) {
   return vertices.get(key);
 }
 
+export const edgeKey = (one, other) => [keyOf(one), keyOf(other)].sort().join(' ');
+export const hasEdge = (key) => edges.has(key);
+
 function putEdge(code, one, other) {
-  const [first, second] = [keyOf(one), keyOf(other)].sort();
-  const key = `${first} ${second}`;
+  const key = edgeKey(one, other);
   if (!edges.has(key)) {
     const edge = { key, ends: [vertexAt(one), vertexAt(other)], codes: new Set() };
     edge.ends.forEach((end) => end.edges.add(edge));
@@ -94,6 +96,17 @@ function isInside(geometry, lon, lat) {
     }
   }
   return inside;
+}
+
+// A place in an area: in the first corner that is cut off within it; of what is too narrow for that a vertex.
+export function placeIn(geometry) {
+  for (const ring of ringsOf(geometry)) {
+    for (let i = 2; i < ring.length; i += 1) {
+      const [lon, lat] = [0, 1].map((axis) => (ring[i - 2][axis] + ring[i - 1][axis] + ring[i][axis]) / 3);
+      if (isInside(geometry, lon, lat)) return [lon, lat];
+    }
+  }
+  return ringsOf(geometry)[0][0];
 }
 
 export function gridAt({ lng, lat }) {

@@ -76,12 +76,14 @@ async function fetchDraft() {
   become(tag, null);
 }
 
-async function send(verb, body) {
-  const { told, tag } = await ask('POST', `${urls.edition}/${verb}`, body);
-  if (!told.changed) return told;
-  told.removed.forEach((code) => draft.grids.delete(code));
-  told.changed.forEach((one) => draft.grids.set(one.id, one));
-  become(tag, [...told.removed, ...told.changed.map((one) => one.id)]);
+async function send(verb, body, taken) {
+  const { told, tag } = await ask('POST', `${urls.edition}/${verb}`, typeof body === 'function' ? body() : body);
+  if (told.changed) {
+    told.removed.forEach((code) => draft.grids.delete(code));
+    told.changed.forEach((one) => draft.grids.set(one.id, one));
+    become(tag, [...told.removed, ...told.changed.map((one) => one.id)]);
+  }
+  taken(told);
   return told;
 }
 
@@ -94,11 +96,12 @@ function inTurn(work) {
 
 export const load = () => inTurn(fetchDraft);
 
-export function step(verb, body) {
+// `body` may be what returns it when its turn has come; `taken` is called with the answer before the next is sent.
+export function step(verb, body, taken = () => null) {
   const seen = drawnAnew;
   return inTurn(() => {
     if (seen !== drawnAnew) throw new Refused(412, { type: '/docs#problem-edited-meanwhile' });
-    return send(verb, body);
+    return send(verb, body, taken);
   });
 }
 

@@ -8,6 +8,8 @@ const HEALED = ['gap', 'overlap', 'spill', 'unmatched-edge', 'invalid-ring'];
 const COLOURS = { error: '#a11d1d', warning: '#8a5a00' };
 const group = L.layerGroup().addTo(map);
 let mend = () => null;
+// What else may be done about a finding, as buttons: who decides says it.
+export const findings = { waysOf: () => [] };
 let found = [];
 let at = -1;
 
@@ -38,7 +40,8 @@ function line(feature, number) {
   const ways = [];
   if (geometry) ways.push(button('link', words['finding.show'], () => show(number)));
   if (mayEdit() && HEALED.includes(properties.rule)) ways.push(button('link', words['finding.mend'], mend));
-  const item = el('li', `finding ${properties.severity}`, el('b', '', word(`severity.${properties.severity}`)), ' ', sentence(properties), el('span', 'ways', ...ways));
+  const item = el('li', `finding ${properties.severity}`, el('b', '', word(`severity.${properties.severity}`)), ' ', sentence(properties));
+  item.append(el('span', 'ways', ...ways, ...findings.waysOf(feature, item)));
   item.dataset.rule = properties.rule;
   return item;
 }

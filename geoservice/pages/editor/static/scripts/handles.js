@@ -41,12 +41,26 @@ function paint(handle) {
     : { radius: 3.5, color: '#1f2d3d', weight: 1.5, fillColor: '#fff', fillOpacity: 0.6 };
 }
 
-const inView = () => handles.list.filter((one) => map.getBounds().contains([one.at[1], one.at[0]]) && (one.vertex || isRoomy(one.edge)));
+// Where it is, or was moved to by a step that waits for its answer.
+const placeOf = (handle) => handle.sent || handle.at;
+const inView = () => handles.list.filter((one) => {
+  const [lon, lat] = placeOf(one);
+  return map.getBounds().contains([lat, lon]) && (one.vertex || one.sent || isRoomy(one.edge));
+});
 
 export function drawHandles() {
   group.clearLayers();
   if (!mayEdit() || !handles.code) return;
-  inView().forEach((one) => L.circleMarker([one.at[1], one.at[0]], { ...canvas('marks'), ...paint(one) }).addTo(group));
+  inView().forEach((one) => {
+    const [lon, lat] = placeOf(one);
+    L.circleMarker([lat, lon], { ...canvas('marks'), ...paint(one) }).addTo(group);
+  });
+}
+
+// Shows a handle where a step moves it to before that is answered; null: where the draft has it.
+export function sendHandle(handle, to) {
+  handle.sent = to;
+  drawHandles();
 }
 
 export function handlesOf(code) {
@@ -98,7 +112,7 @@ function showMoved(handle, place) {
 export function moveBy(east, north, metres) {
   const handle = handles.chosen;
   if (!handle) return;
-  const [lon, lat] = handles.moved || handle.at;
+  const [lon, lat] = handles.moved || placeOf(handle);
   const perLon = METRES_PER_DEGREE * Math.cos((lat * Math.PI) / 180);
   showMoved(handle, rounded({ lng: lon + (east * metres) / perLon, lat: lat + (north * metres) / METRES_PER_DEGREE }));
 }
@@ -115,7 +129,7 @@ export function told(handle) {
 function hit(point) {
   let best = null;
   for (const one of inView()) {
-    const distance = pixelOf(one.at).distanceTo(point) + (one.vertex ? 0 : 2);
+    const distance = pixelOf(placeOf(one)).distanceTo(point) + (one.vertex ? 0 : 2);
     if (distance <= HIT_PX && (!best || distance < best.distance)) best = { distance, one };
   }
   return best && best.one;

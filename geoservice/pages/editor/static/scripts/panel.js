@@ -34,6 +34,10 @@ export function showGrid(code) {
   if (!grid) return;
   byId('grid-title').textContent = nameOf(code);
   byId('grid').dataset.grid = code;
+  byId('disown-box').hidden = Boolean(grid.properties.unowned_reason);
+  byId('propose-split')?.toggleAttribute('hidden', Boolean(grid.properties.unowned_reason));
+  byId('nobodys').hidden = !grid.properties.unowned_reason;
+  byId('nobodys').textContent = grid.properties.unowned_reason ? say('unowned.told', { reason: grid.properties.unowned_reason }) : '';
   fill(byId('recode-code'), code);
   fill(byId('recode-name'), grid.properties.name || '');
   showNeighbours(code);

@@ -1,7 +1,8 @@
 // Putting the draft in force: what keeps it from that, a note, asking somebody else where four eyes are wanted, or publishing it.
-import { ask, draft, editions, Refused, step } from './draft.js';
+import { ask, draft, editions, step } from './draft.js';
 import { impact } from './impact.js';
-import { button, byId, count, edition, el, language, mayEdit, say, urls, word, words } from './parts.js';
+import { button, byId, count, edition, el, mayEdit, say, urls, word, words } from './parts.js';
+import { refusalOf } from './refusals.js';
 
 const personOf = (actor) => actor.replace(/^[^:]*:/, '');
 let seen = null;
@@ -53,21 +54,6 @@ async function note() {
   const text = byId('note').value.trim();
   if (!mayEdit() || !text) return;
   await step('ask', { note: text });
-}
-
-// What the interface says of these is meant for programs.
-const OF_THE_PAGE = new Set(['unauthorised', 'token-missing', 'not-a-draft', 'healer-busy', 'try-again', 'too-many-requests']);
-
-export function refusalOf(error) {
-  if (!(error instanceof Refused) || error.status === 0) return [words['refused.0']];
-  const kind = (error.problem.type || '').replace('/docs#problem-', '');
-  const known = words[`refused.${kind}`] || words['refused.other'];
-  if (OF_THE_PAGE.has(kind)) return [known];
-  const found = error.problem.errors?.length ? error.problem.errors.map((one) => one.detail).join('; ') : error.problem.detail || '';
-  if (language === 'en') return [(error.problem.errors?.length ? `${known} ${found}` : found) || known];
-  const detail = el('span', 'detail', found);
-  detail.lang = 'en';
-  return [known, detail];
 }
 
 export function showPublishError(error) {

@@ -1,0 +1,94 @@
+"""A proposal for a draft, from what it is made of: all grids cut anew, or one of them split."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import MultiPolygon
+
+from geoservice.domain.editing.change import Change, applied
+from geoservice.domain.proposing.adopting import taken_over, with_kept_codes
+from geoservice.domain.proposing.proposal import divided
+from geoservice.domain.proposing.splitting import propose_split
+from layers.geometry import as_multipolygon
+from layers.grids.model import GridShape
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be proposed; equal wishes of equal data give an equal proposal."""
+
+    #: Of the grid that is to be split; None: all are cut anew.
+    grid: str | None = None
+    #: Of a grid; None: what the jurisdiction wants.
+    minimum: int | None = None
+    maximum: int | None = None
+    #: How many grids, or parts of the one; None: as many as bring each to the middle.
+    count: int | None = None
+    seed: int = 0
+    by: Literal["households", "buildings"] = "households"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a proposal is made of."""
+
+    #: Every grid of the draft.
+    there: tuple[GridShape, ...]
+    outline: MultiPolygon
+    points: NDArray[Any]
+    counts: NDArray[np.int64]
+    streets: Sequence[Any]
+    minimum: int
+    maximum: int
+    #: Codes in use, or used before.
+    taken: frozenset[str]
+
+
+def reckon(ground: Ground, wish: Wish, codes: Collection[str] | None) -> tuple[str, Change]:
+    """Return the name of a proposal, by which it is known again, and what taking some of it over changes.
+
+    Parameters
+    ----------
+    codes
+        Of the grids that are to be as it is proposed; None: all.
+
+    Raises
+    ------
+    ProposalImpossible, EditRefused
+        It can not be cut so; what was chosen would leave no partition.
+    """
+    proposed = _whole(ground, wish) if wish.grid is None else _split(ground, wish, wish.grid)
+    return _name_of(proposed), taken_over(ground.there, proposed, ground.outline, codes)
+
+
+def _whole(ground: Ground, wish: Wish) -> tuple[GridShape, ...]:
+    owned = [grid for grid in ground.there if grid.unowned_reason is None]
+    nobodys = [grid.geom for grid in ground.there if grid.unowned_reason is not None]
+    area = as_multipolygon(shapely.difference(ground.outline, shapely.union_all(nobodys)))
+    shapes = divided(
+        area, list(ground.points), ground.counts.tolist(), np.array(ground.streets, dtype=object),
+        minimum=ground.minimum, maximum=ground.maximum, count=wish.count, seed=wish.seed,
+    )  # fmt: skip
+    return with_kept_codes(owned, shapes, ground.points, ground.counts, ground.taken)
+
+
+def _split(ground: Ground, wish: Wish, code: str) -> tuple[GridShape, ...]:
+    change = propose_split(
+        ground.there, code, ground.points, ground.counts, ground.streets, minimum=ground.minimum,
+        maximum=ground.maximum, parts=wish.count, seed=wish.seed, taken=ground.taken,
+    )  # fmt: skip
+    return tuple(grid for grid in applied(ground.there, change) if grid.unowned_reason is None)
+
+
+def _name_of(proposed: Sequence[GridShape]) -> str:
+    digest = hashlib.sha256()
+    for grid in sorted(proposed, key=lambda one: one.code):
+        digest.update(grid.code.encode() + b"\0" + shapely.to_wkb(grid.geom))
+    return digest.hexdigest()[:32]
