@@ -166,7 +166,7 @@ def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
     app.register_blueprint(maps_blueprint(services.viewing, services.mapping, guard, lambda: stream_url(settings)))
     shown_on_walls = WallSources(services.viewing, services.mapping, services.figures)
     app.register_blueprint(wall_blueprint(shown_on_walls, guard, lambda: stream_url(settings)))
-    app.register_blueprint(print_blueprint(services.sheets, guard))
+    app.register_blueprint(print_blueprint(services.sheets, services.mapping, guard))
     app.register_blueprint(editor_blueprint(Editing(services.viewing, services.editions, services.drafts), guard))
     app.register_blueprint(
         accounts_blueprint(

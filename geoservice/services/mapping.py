@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -62,6 +62,15 @@ class MapService:
             further = found[limit - 1].id if len(found) > limit else None
             legend = _legend(connection, home, identity) if after is None else None
             return InHandPage(_told(found[:limit], identity), further, _soon(connection, home, identity), legend)
+
+    def every_in_hand(self, jurisdiction_code: str, *, identity: Identity) -> InHandPage:
+        """Return all that is in hand in a jurisdiction as one page; raise JurisdictionUnknown."""
+        page = first = self.in_hand(jurisdiction_code, identity=identity)
+        every = list(first.matters)
+        while page.next is not None:
+            page = self.in_hand(jurisdiction_code, identity=identity, after=page.next)
+            every += page.matters
+        return replace(first, matters=tuple(every), next=None)
 
     def in_hand_among(self, jurisdiction_code: str, ids: Sequence[UUID], *, identity: Identity) -> InHandPage:
         """Return which of some incidents are in hand there, none for those that are not; raise JurisdictionUnknown."""

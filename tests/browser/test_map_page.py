@@ -307,8 +307,8 @@ def test_what_is_narrowed_says_of_how_many_and_its_address_opens_the_same(open_m
     assert f"service={service}" in link and "lang=en" not in link and "map=16.5/" in link
     printed = page.locator("#print").get_attribute("href") or ""
     assert "/maps/sare/print?" in printed and "map=16.5/" in printed and "buildings" not in printed
-    assert "narrowed=true" in printed
-    assert "narrowed" not in (other.page.locator("#print").get_attribute("href") or "")
+    assert f"service={service}" in printed and "status=" in printed and "accepted" not in printed
+    assert "service=" not in (other.page.locator("#print").get_attribute("href") or "")
     page.go_back()
     expect(page.locator("#overview")).to_be_visible()
     assert_tame(seen)

@@ -91,12 +91,12 @@ def test_a_sheet_is_chosen_and_drawn(open_print: Callable[..., Any]) -> None:
 
 
 def test_what_a_map_shows_is_one_of_the_choices_and_can_be_left(open_print: Callable[..., Any]) -> None:
-    page = open_print("lang=en&map=17.5/91.7721/29.2423&narrowed=true", **LAPTOP).page
+    page = open_print("lang=en&map=17.5/91.7721/29.2423&late=true", **LAPTOP).page
     expect(page.locator("#subject option:checked")).to_have_text("What the map shows")
-    expect(page.locator("#narrowed")).to_contain_text("The map is narrowed")
+    expect(page.locator("#narrowed")).to_contain_text("narrowed as the map is")
     page.select_option("select[name=paper]", "a3")
     expect(page.locator(".sheets.a3-landscape .paper")).to_have_count(1)
-    assert "map=17.5" in page.url
+    assert "map=17.5" in page.url and "late=true" in page.url
     expect(page.locator("body")).to_have_attribute("data-ready", "true")
     page.select_option("#subject", label="The whole jurisdiction")
     expect(page.locator("#subject option:checked")).to_have_text("The whole jurisdiction")

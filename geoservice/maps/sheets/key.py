@@ -8,7 +8,7 @@ from typing import Any
 from geoservice.maps.sheets.contents import SheetMap
 from geoservice.maps.sheets.marginalia import key_map, north_arrow, scale_bar
 from geoservice.maps.sheets.paper import Box
-from geoservice.maps.sheets.symbols import area_sample, point_mark, values_seen
+from geoservice.maps.sheets.symbols import area_sample, point_mark, ring_mark, values_seen
 from geoservice.maps.sheets.texts import SMALL_MM, TEXT_MM, folded, text_at
 from geoservice.maps.specs import style_title
 from layers.catalogue import Drawn
@@ -62,7 +62,7 @@ def _about(shown: SheetMap, box: Box) -> tuple[list[str], float]:
 def _legend(shown: SheetMap, box: Box) -> Iterator[str]:
     """Yield what is drawn, and its sign; what has no room is counted, and what is too much to be drawn is told."""
     yield text_at(box.left, box.top + 4, shown.said.legend, TEXT_MM, bold=True)
-    missing = [part for line in shown.said.missing for part in folded(line)]
+    missing = [part for line in shown.missing for part in folded(line)]
     entries = list(_entries(shown))
     rows = max(int((box.height - 6 - len(missing) * _SMALL_LINE_MM) // _LINE_MM), 2)
     columns = 2 if len(entries) > rows else 1
@@ -97,7 +97,9 @@ def _entries(shown: SheetMap) -> Iterator[tuple[str, str]]:
         titles = layer.column(style.by).codes if style.by else {}
         for value in values if style.legend or layer.id == "basemap" or style.symbol == "icon" else ():
             row = next(row for row in rows if str(row.get(style.by)) == value)
-            yield _sample(one, row), titles[value].text(shown.language) if value in titles else value
+            yield _sample(one, {**row, "due": ""}), titles[value].text(shown.language) if value in titles else value
+        for due in sorted({str(row.get("due")) for row in rows} & shown.said.rings.keys()):
+            yield ring_mark(due, 0.9, 3, 2), shown.said.rings[due]
 
 
 def _sample(one: Drawn, row: Mapping[str, Any]) -> str:

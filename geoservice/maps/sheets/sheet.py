@@ -11,8 +11,6 @@ from geoservice.maps.sheets.map_area import map_area
 from geoservice.maps.sheets.texts import SMALL_MM, TEXT_MM, text_at
 
 _TITLE_MM = 7.5
-#: From this width on a title has room for more letters.
-_WIDE_MM = 250
 
 
 def sheet(shown: SheetMap) -> str:
@@ -27,8 +25,11 @@ def sheet(shown: SheetMap) -> str:
 
 
 def _title(shown: SheetMap) -> Iterator[str]:
-    box, said = shown.layout.title, shown.said
-    yield text_at(box.left, box.top + 8, said.title, _TITLE_MM, bold=True, room=48 if box.width > _WIDE_MM else 22)
-    yield text_at(box.left, box.top + 14, said.subtitle, TEXT_MM, room=90 if box.width > _WIDE_MM else 44)
+    box, said, narrowed = shown.layout.title, shown.said, shown.head
+    title, subtitle = (6.2, 10.4) if narrowed else (8, 14)
+    yield text_at(box.left, box.top + title, said.title, _TITLE_MM, bold=True, room=48 if shown.is_wide else 22)
+    yield text_at(box.left, box.top + subtitle, said.subtitle, TEXT_MM, room=90 if shown.is_wide else 44)
+    for number, line in enumerate(narrowed):
+        yield text_at(box.left, box.top + 13.5 + number * 2.8, line, SMALL_MM, bold=True, room=200)
     for number, line in enumerate(said.printed):
         yield text_at(box.right, box.top + 4 + number * 4, line, SMALL_MM, anchor="end")

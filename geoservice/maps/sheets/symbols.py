@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,19 @@ _THINNEST_MM = 0.1
 INK = "#1f2d3d"
 #: What is finer is no more seen.
 _FINE_MM = 0.02
+#: Colour and width of the ring around a mark, by how its matter is due; dark, as paper is light.
+RINGS: Mapping[str, tuple[str, float]] = {"late": ("#a11d1d", 0.5), "soon": ("#8a5a00", 0.4)}
+#: How wide the ring of what is late is open, radians.
+_NOTCH = 0.7
 _HEAD = re.compile(r"^<svg[^>]*viewBox=\"([^\"]+)\"[^>]*>|</svg>\s*$")
 
 
-def shown_rows(style: Style, rows: Sequence[Mapping[str, Any]]) -> np.ndarray:
-    """Return which features a style shows, (n,) of bool."""
-    return np.array([not style.only or row.get(style.by) in style.only for row in rows], dtype=bool)
+def shown_rows(style: Style, rows: Sequence[Mapping[str, Any]], off: Collection[str] = ()) -> np.ndarray:
+    """Return which features a style shows, (n,) of bool; `off` are values of it that are switched off."""
+    return np.array(
+        [(not style.only or row.get(style.by) in style.only) and str(row.get(style.by)) not in off for row in rows],
+        dtype=bool,
+    )
 
 
 def paint_of(style: Style, row: Mapping[str, Any]) -> Paint:
@@ -99,7 +106,22 @@ def point_mark(style: Style, row: Mapping[str, Any], x: float, y: float) -> str:
     fill = f'fill="{paint.get("fillColor", "#ffffff")}" fill-opacity="{paint.get("fillOpacity", 1)}"'
     place = f'transform="translate({x:g} {y:g}) scale({radius:.2f})"'
     path = MARKS[str(paint.get("mark", "circle"))].path
-    return f'<path d="{path}" {place} {fill} stroke="{INK}" stroke-width="{0.2 / radius:.3f}" stroke-linejoin="round"/>'
+    mark = f'<path d="{path}" {place} {fill} stroke="{INK}" stroke-width="{0.2 / radius:.3f}" stroke-linejoin="round"/>'
+    return mark + ring_mark(str(row.get("due", "")), radius, x, y)
+
+
+def ring_mark(due: str, radius: float, x: float, y: float) -> str:
+    """Return the ring around a mark, as maps on screens have it: late with a notch at one o'clock, due soon broken."""
+    if due not in RINGS:
+        return ""
+    r = radius + 0.75
+    colour, width = RINGS[due]
+    place = f'cx="{x:g}" cy="{y:g}" r="{r:.2f}" fill="none" stroke="{colour}" stroke-width="{width}"'
+    around = 2 * math.pi * r
+    notch = around * _NOTCH / (2 * math.pi)
+    dashes = f"{around - notch:.2f} {notch:.2f}" if due == "late" else "0.8 0.55"
+    turn = f' transform="rotate({math.degrees(_NOTCH / 2) - 60:.1f} {x:g} {y:g})"' if due == "late" else ""
+    return f'<circle class="ring-{due}" {place} stroke-dasharray="{dashes}"{turn}/>'
 
 
 def area_sample(style: Style, row: Mapping[str, Any], x: float, y: float) -> str:

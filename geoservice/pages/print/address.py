@@ -10,13 +10,16 @@ from pydantic import Field, field_validator
 from geoservice.domain.languages import Language
 from geoservice.maps.sheets.frame import scale_of_zoom
 from geoservice.maps.sheets.paper import Orientation, Size
+from geoservice.services.narrowing import Narrowing
 from geoservice.web.language import page_address
 from geoservice.web.parsing import Code, QueryFlag, QueryInteger, QueryNumber, StrictModel
 from geoservice.web.problems import validated
 
 #: Sheets of an atlas that are made at once.
 MOST_SHEETS = 40
-_WORDS = ("paper", "orientation", "scale", "grid", "atlas", "sheet", "map", "layers", "narrowed")
+#: Words of a map's address that narrow what it shows.
+FILTERS = ("off", "status", "service", "source", "officer", "age", "late")
+_WORDS = ("paper", "orientation", "scale", "grid", "atlas", "sheet", "map", "layers", *FILTERS)
 
 
 class PrintWords(StrictModel):
@@ -34,10 +37,16 @@ class PrintWords(StrictModel):
     sheet: QueryInteger = Field(1, ge=1, le=100_000)
     #: Zoom, longitude and latitude of the middle, as a map's address says it.
     map: tuple[QueryNumber, QueryNumber, QueryNumber] | None = None
-    #: Whether the map that it comes from shows less than there is: what is narrowed there is not narrowed on paper.
-    narrowed: QueryFlag = False
     #: Ids of styles; those that a map shows at first when None.
     layers: tuple[str, ...] | None = None
+    #: Lines of the map's legend that are switched off, `style.value`; and its filters, as its address says them.
+    off: tuple[str, ...] = ()
+    status: tuple[str, ...] | None = None
+    service: Code | None = None
+    source: Code | None = None
+    officer: Code | None = None
+    age: QueryInteger | None = Field(None, ge=1, le=36_500)
+    late: QueryFlag = False
 
     @field_validator("map", mode="before")
     @classmethod
@@ -51,10 +60,27 @@ class PrintWords(StrictModel):
             raise ValueError("write zoom/longitude/latitude, as in 15.5/91.77/29.24")
         return value
 
-    @field_validator("layers", mode="before")
+    @field_validator("layers", "off", "status", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+
+    @property
+    def narrowing(self) -> Narrowing:
+        """Return which of what is in hand is drawn."""
+        return Narrowing(
+            None if self.status is None else frozenset(self.status), self.service or "", self.source or "",
+            self.officer or "", self.age, self.late,
+        )  # fmt: skip
+
+    @property
+    def switched_off(self) -> dict[str, set[str]]:
+        """Return the values that are switched off, by style."""
+        found: dict[str, set[str]] = {}
+        for line in self.off:
+            style, _, value = line.partition(".")
+            found.setdefault(style, set()).add(value)
+        return found
 
     @property
     def stated_scale(self) -> int | None:

@@ -16,11 +16,13 @@ from geoservice.maps.sheets.paper import ORIENTATIONS, SIZES, layout
 from geoservice.maps.sheets.symbols import icon_definitions
 from geoservice.maps.specs import style_title
 from geoservice.pages.desk.rendering import place_of
-from geoservice.pages.print.address import MOST_SHEETS, PrintAddress
+from geoservice.pages.print.address import FILTERS, MOST_SHEETS, PrintAddress
+from geoservice.pages.print.matters import IN_HAND
 from geoservice.pages.print.sheets import Print
 from geoservice.pages.shell.files import PAGES
 from geoservice.pages.shell.frame import TEMPLATES, page
 from geoservice.pages.words.catalogue import words
+from geoservice.services.mapping import MapService
 from geoservice.services.sheets import SheetService
 from geoservice.web.guard import current_identity
 from geoservice.web.sessions import signed_in
@@ -34,13 +36,14 @@ _MOST_CHOICES = 400
 _TYPES = {"pdf": "application/pdf", "png": "image/png"}
 
 
-def print_of(address: PrintAddress, sheets: SheetService) -> Print:
+def print_of(address: PrintAddress, sheets: SheetService, mapping: MapService) -> Print:
     """Return what an address asks to have printed; refuse what can not be understood of it."""
     asked, session = address.asked, signed_in()
-    return Print(
-        address, asked, sheets.town(address.jurisdiction), _chosen(asked.layers), datetime.now(UTC),
-        "" if session is None else session.login,
-    )  # fmt: skip
+    town, chosen = sheets.town(address.jurisdiction), _chosen(asked.layers)
+    is_drawn = any(style.id == IN_HAND for _, style in chosen)
+    in_hand = mapping.every_in_hand(address.jurisdiction, identity=current_identity()) if is_drawn else None
+    login = "" if session is None else session.login
+    return Print(address, asked, town, chosen, datetime.now(UTC), in_hand, login)
 
 
 def print_page(printed: Print, sheets: SheetService) -> Response:
@@ -52,7 +55,9 @@ def print_page(printed: Print, sheets: SheetService) -> Response:
         place=place_of(printed.town.jurisdiction, address.language), address_of=address.url, asked=asked,
         sheets=list(printed.svgs(sheets)), icons=icon_definitions(), paper=f"{asked.paper}-{asked.orientation}",
         sizes=SIZES, orientations=ORIENTATIONS, scales=SCALES, layers=_layer_choices(printed),
-        grids=_grid_choices(printed), parts=_parts(printed), total=printed.sheets, numbers=printed.numbers,
+        filters={name: printed.address.said[name] for name in FILTERS if name in printed.address.said},
+        all_url=address.url("", **dict.fromkeys(FILTERS)), grids=_grid_choices(printed),
+        parts=_parts(printed), total=printed.sheets, numbers=printed.numbers,
         has_files=find_chromium() is not None,
     )  # fmt: skip
 

@@ -18,13 +18,17 @@ from geoservice.maps.sheets.contents import Said, SheetMap
 from geoservice.maps.sheets.frame import MapFrame
 from geoservice.maps.sheets.paper import Layout, layout
 from geoservice.maps.sheets.sheet import sheet
+from geoservice.maps.sheets.symbols import RINGS
 from geoservice.maps.specs import style_title
 from geoservice.pages.print.address import MOST_SHEETS, PrintAddress, PrintWords
+from geoservice.pages.print.matters import IN_HAND, Matters, matters_within, narrowed_words
 from geoservice.pages.words.catalogue import words
+from geoservice.services.mapping import InHandPage
 from geoservice.services.sheets import SheetService, Town
 from layers.catalogue import Drawn
 from layers.crs import OutsideCrs
 from layers.grids.layer import GRIDS
+from layers.incidents.layer import INCIDENTS
 
 #: Features of one layer on one sheet; of more a printer makes a black stain, and a browser a long wait.
 MOST_FEATURES = 20_000
@@ -42,6 +46,8 @@ class Print:
     #: What may be drawn and is asked for, lowest first.
     styles: Sequence[Drawn]
     now: datetime
+    #: All that is in hand, as whoever prints may know of it; None: it is not drawn.
+    in_hand: InHandPage | None = None
     #: Login of who prints; empty: nobody is signed in.
     by: str = ""
 
@@ -64,13 +70,23 @@ class Print:
         for number in self.numbers:
             chosen = self._chosen(number)
             frame = self._frame(page, chosen)
-            layers = {layer.id for layer, _ in self.styles}
+            layers = {layer.id for layer, style in self.styles if style.id != IN_HAND or self.in_hand is None}
             ground = sheets.ground(self.town.jurisdiction, sorted(layers), frame.bbox, most=MOST_FEATURES)
-            said = self._said(number, chosen, frame, {id_: one.matched for id_, one in ground.items() if not one.rows})
+            matters = self._matters(frame)
+            left_out = {id_: one.matched for id_, one in ground.items() if not one.rows}
+            if matters is not None and not matters.within.rows:
+                left_out[INCIDENTS.id] = matters.within.matched
+            said = self._said(number, chosen, frame, left_out, matters)
+            own = {} if matters is None else {IN_HAND: matters.within}
             yield sheet(
                 SheetMap(page, frame, self.styles, ground, self.town.geoms, self.town.grids, chosen,
-                         self.address.language, said)
+                         self.address.language, said, own, self.asked.switched_off)
             )  # fmt: skip
+
+    def _matters(self, frame: MapFrame) -> Matters | None:
+        return None if self.in_hand is None else matters_within(
+            self.in_hand, self.asked.narrowing, frame.bbox, self.now, most=MOST_FEATURES
+        )  # fmt: skip
 
     def _chosen(self, number: int) -> int | None:
         """Return which grid a sheet is about."""
@@ -95,7 +111,8 @@ class Print:
         scale = None if self.asked.atlas and chosen is None else self.asked.scale
         return MapFrame.around(page.map, srid, whole, scale=scale)
 
-    def _said(self, number: int, chosen: int | None, frame: MapFrame, left_out: dict[str, int]) -> Said:
+    def _said(self, number: int, chosen: int | None, frame: MapFrame, left_out: dict[str, int],
+              matters: Matters | None) -> Said:  # fmt: skip
         language, said = self.address.language, words("print", self.address.language)
         one = self.town.jurisdiction
         zone = ZoneInfo(one.time_zone)
@@ -111,7 +128,8 @@ class Print:
             title=title, subtitle=self._edition(said, zone), printed=tuple(printed), legend=said["legend"],
             key_map=said["key_map"], scale=f"1:{frame.scale:,}", crs=said["crs"].format(crs=_crs_name(frame.srid)),
             attribution=one.attribution or "", facts=() if chosen is None else tuple(self._facts(chosen, said)),
-            missing=tuple(self._missing(left_out, said)),
+            missing=tuple(self._missing(left_out, said)), rings={due: said[f"ring.{due}"] for due in RINGS},
+            narrowed=narrowed_words(self.asked, self.styles, matters, self.in_hand, language),
         )  # fmt: skip
 
     def _edition(self, said: dict[str, str], zone: ZoneInfo) -> str:

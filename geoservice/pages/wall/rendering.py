@@ -26,6 +26,7 @@ from geoservice.services.figures import Figures
 from geoservice.services.mapping import InHandPage
 from geoservice.web.language import asked_language
 from geoservice.web.sessions import SIGN_IN, signed_in
+from layers.incidents.layer import STATUS_COLOURS, STATUSES
 
 #: Below what is in hand, which is no layer of folium's: the ground, and whose it is.
 LAYERS = ("basemap", "buildings", "grids")
@@ -51,6 +52,7 @@ def wall_page(jurisdiction: JurisdictionView, stream: str) -> Response:
         drawing=draw_map(jurisdiction, frame), version=pages_version(), theme=_theme(),
         periods=PERIODS_S, attribution=jurisdiction.attribution or "",
         map_url=f"/maps/{quote(code, safe='')}",
+        statuses=[(status, STATUSES[status].text(language)) for status in STATUS_COLOURS],
     )  # fmt: skip
 
 

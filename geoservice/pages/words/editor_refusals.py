@@ -41,7 +41,7 @@ EDITS: dict[str, tuple[str, ...]] = {
     ),
     "edit.on-outline": (
         "这一处在外轮廓上，外轮廓不动；请移动内部的顶点，或重画在此结束的边界。",
-        "This place lies on the outline, which stands still: move a vertex inside, or redraw the border that ends here.",
+        "This place lies on the outline, which stands still: move one inside, or redraw the border that ends here.",
     ),
     "edit.borders-meet": (
         "几条边界在此相交，删去后其间不剩地块；请移动它，或合并网格。",

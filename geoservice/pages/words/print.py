@@ -10,10 +10,10 @@ PRINT: dict[str, tuple[str, ...]] = {
     "orientation.portrait": ("纵向", "Portrait"),
     "subject": ("内容", "Of"),
     "subject.view": ("地图当前视图", "What the map shows"),
-    "narrowed": (
-        "地图上做了筛选。图纸不筛选：所选图层全部画出。",
-        "The map is narrowed. Sheets are not: they show all that there is of their layers.",
+    "narrowed.page": (
+        "图纸按地图的筛选画出，图名下有说明。", "Sheets are narrowed as the map is; their heads say so."
     ),
+    "narrowed.all": ("不筛选", "Show all"),
     "subject.whole": ("全辖区", "The whole jurisdiction"),
     "atlas": ("图册：每个网格一页", "Atlas: a sheet for each grid"),
     "scale": ("比例尺", "Scale"),
@@ -30,6 +30,14 @@ PRINT: dict[str, tuple[str, ...]] = {
     "parts": ("图册分册", "Parts of the atlas"),
     "parts_of": ("第 {first}–{last} 页，共 {total} 页：", "Sheets {first}–{last} of {total}:"),
     # On the sheet
+    "narrowed": ("在办事件只画出 {x} / 共 {y}：{filters}", "Incidents in hand, {x} of {y} here: {filters}"),
+    "off": ("未画出：{lines}", "Not drawn: {lines}"),
+    "then": ("；", "; "),
+    "status": ("状态", "status"),
+    "none": ("无", "none"),
+    "days": ("{n} 天", "{n} days"),
+    "ring.late": ("超期", "Late"),
+    "ring.soon": ("快到期", "Due soon"),
     "printed": ("打印时间 {at}", "Printed {at}"),
     "by": ("打印者 {login}", "By {login}"),
     "sheet_of": ("第 {number} 页，共 {total} 页", "Sheet {number} of {total}"),

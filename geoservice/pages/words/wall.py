@@ -19,6 +19,10 @@ WALL: dict[str, tuple[str, ...]] = {
     "x_of_y": ("{x} / 共 {y}", "{x} of {y}"),
     "rest": ("显示 {x} / 共 {y} 个网格；其余超期 {late}，在办 {hand}",
              "{x} of {y} grids; the others: {late} overdue, {hand} in hand"),
+    # The signs of the map
+    "legend": ("图例", "What the signs mean"),
+    "legend.new": ("新到", "Just came"),
+    "legend.disc": ("几件在一起", "Several, counted"),
     # Views
     "all": ("全辖区", "Whole jurisdiction"),
     "late_in": ("{name}：超期 {n}", "{name}: {n} overdue"),

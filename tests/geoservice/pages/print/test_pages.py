@@ -156,6 +156,33 @@ def test_what_is_too_much_for_a_sheet_is_counted_and_not_drawn(
     assert re.search(r'<g class="layer-buildings"></g>', sheet)
 
 
+def test_a_sheet_is_narrowed_as_the_map_is_and_says_so(printer: Browser, community_url: str) -> None:
+    with psycopg.connect(community_url) as connection:
+        ((total, late, some),) = connection.execute(
+            "SELECT count(*), count(*) FILTER (WHERE expected_at <= now() AND status IN ('dispatched', 'accepted')"
+            " AND waiting_since IS NULL), count(*) FILTER (WHERE service_code = 'dogs')"
+            " FROM geoservice.incident WHERE geoservice.is_open(status)"
+        )
+        ((service,),) = connection.execute("SELECT name_en FROM geoservice.service WHERE code = 'dogs'")
+
+    (whole,) = sheets_of(printer)
+    assert whole.count('class="ring-late"') == late + 1  # one in the legend
+    assert "Late" in TEXT.findall(whole)
+    assert not any(" of " in text for text in TEXT.findall(whole) if text.startswith("Incidents"))
+
+    (sheet,) = sheets_of(
+        printer, "service=dogs&off=organisations.partner&status=none,reported,dispatched,accepted,returned,resolved"
+    )
+    told = " ".join(text for text in TEXT.findall(sheet) if text.startswith(("Incidents", "Not")) or "Partner" in text)
+    assert f"Incidents in hand, {some} of {total} here: status Reported / Dispatched" in told
+    assert f"Service {service}; Not drawn: Organisations: Partner" in told
+    assert sheet.count("#icon-partner") == 0 < whole.count("#icon-partner")
+    (none,) = sheets_of(printer, "status=none&grid=" + THIRD)
+    assert any("0 of" in text and "status none" in text for text in TEXT.findall(none))
+    strange = printer.get("/maps/sare/print?lang=en&age=never")
+    assert strange.status_code == 422
+
+
 def test_names_are_text(printer: Browser, community_url: str) -> None:
     hostile = "<script>alert(1)</script>\"'&"
     with psycopg.connect(community_url) as connection:

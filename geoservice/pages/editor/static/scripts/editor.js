@@ -75,7 +75,8 @@ function close(status) {
   draft.status = status;
   Object.assign(edition, { may_edit: false, may_publish: false });
   document.body.dataset.closed = 'true';
-  for (const id of ['ask', 'publish', 'rebase', 'preview', 'others-box', 'settling', 'propose-box']) byId(id).hidden = true;
+  for (const id of ['ask', 'publish', 'rebase', 'preview', 'others-box', 'settling']) byId(id).hidden = true;
+  byId('propose-box')?.setAttribute('hidden', '');
   hideProposal();
   dropLine();
   clearBad();

@@ -282,6 +282,7 @@ async function start() {
   card.followState();
   map.on('moveend', moved);
   await tiles;
+  writeAddress(); // whose words the links have, too
   document.body.dataset.ready = 'true';
   listen();
 }

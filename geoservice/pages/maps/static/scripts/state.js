@@ -5,6 +5,7 @@ const FILTERS = ['service', 'source', 'officer', 'age', 'late'];
 const STATUSES = ['reported', 'dispatched', 'accepted', 'resolved', 'returned'];
 const OURS = ['map', 'layers', 'off', 'status', 'shade', 'open', 'place', ...FILTERS];
 const shownAtFirst = settings.layers.filter((spec) => spec.shown).map((spec) => spec.key);
+const NO_STATUS = 'none'; // what is left empty counts for nothing in an address
 const listed = (text) => (text ? text.split(',') : []);
 
 const numbers = (text, many) => {
@@ -65,13 +66,12 @@ function turnPrint(said) {
   const link = document.getElementById('print');
   if (!link) return;
   const url = new URL(link.href);
-  for (const name of ['map', 'layers']) {
-    const value = new URLSearchParams(said).get(name);
+  for (const name of ['map', 'layers', 'off', 'status', ...FILTERS]) {
+    const shown = new URLSearchParams(said).get(name);
+    const value = name === 'status' && shown === '' ? NO_STATUS : shown;
     if (value) url.searchParams.set(name, value);
     else url.searchParams.delete(name);
   }
-  if (isNarrowed() || state.off.size) url.searchParams.set('narrowed', 'true');
-  else url.searchParams.delete('narrowed');
   link.href = `${url.pathname}?${plain(url.searchParams)}`;
 }
 

@@ -4,7 +4,7 @@ import { FeatureLayer } from '../../maps/scripts/features.js';
 import { gridName, startNames } from '../../maps/scripts/grids.js';
 import { matterLayer } from '../../maps/scripts/matter_layer.js';
 import { matters, onMatters } from '../../maps/scripts/matters.js';
-import { map, phone, settings, words } from '../../maps/scripts/parts.js';
+import { byId, map, phone, settings, words } from '../../maps/scripts/parts.js';
 import { clearFilters, state } from '../../maps/scripts/state.js';
 import { onTileState, startTiles, tryAgain } from '../../maps/scripts/tiles.js';
 import { tellAge } from './age.js';
@@ -79,6 +79,7 @@ function everySecond() {
   if (!isCutOff()) redrawGround();
   else if (matters.ready) redrawTiles = true;
   ageArrivals();
+  byId('sign-disc').hidden = !matterLayer.marks.some((mark) => mark.late !== undefined);
   freshenWeek();
   if (!chosen.isPaused && matters.ready && isOver(chosen.period)) goOn();
 }
