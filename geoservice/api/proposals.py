@@ -65,6 +65,9 @@ class ProposalOut(BaseModel):
     proposal: str = Field(description="Its name, with which it is taken over")
     removed: list[str] = Field(description="Grids that would be no more")
     changed: list[GridFeature] = Field(description="New and changed grids as they would be")
+    otherwise: list[str] = Field(
+        description="Grids that would have other ground, or be no more; others only get vertices of neighbours"
+    )
     impact: ImpactOut = Field(description="What would become of every grid")
 
 
@@ -107,7 +110,8 @@ def _add_take(blueprint: APIBlueprint, proposals: ProposalService) -> None:
 
 def _proposal_out(found: Proposed) -> dict[str, Any]:
     return {
-        "proposal": found.name, "removed": list(found.change.removed),
-        "changed": [grid_feature(grid) for grid in found.change.put],
+        "proposal": found.reckoned.name, "removed": list(found.reckoned.change.removed),
+        "changed": [grid_feature(grid) for grid in found.reckoned.change.put],
+        "otherwise": list(found.reckoned.otherwise),
         "impact": impact_out(found.impact).model_dump(mode="json"),
     }  # fmt: skip

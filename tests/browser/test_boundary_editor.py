@@ -32,6 +32,19 @@ BETWEEN = """([one, other]) => {
     && Object.values(geoservice.shown).filter((shape) => shape.flat(2).map(String).includes(at)).length === 2);
   return [...new Set(shared)][Math.floor(shared.length / 2)].split(',').map(Number);
 }"""
+#: Rings of what has the focus that a pane or the screen cuts off.
+CUT_RINGS = """() => [...document.querySelectorAll('a[href], button, input, select, summary')].filter((one) => {
+  if (!one.checkVisibility() || one.closest('.leaflet-container')) return false;
+  one.focus({ focusVisible: true });
+  if (document.activeElement !== one) return false;
+  const { outlineWidth, outlineOffset } = getComputedStyle(one);
+  const out = parseFloat(outlineWidth) + parseFloat(outlineOffset) - 0.5;
+  const box = one.getBoundingClientRect();
+  const isOutside = ({ left, top, right, bottom }) =>
+    box.left - out < left || box.top - out < top || box.right + out > right || box.bottom + out > bottom;
+  const pane = one.closest('.pane, .scroll')?.getBoundingClientRect();
+  return isOutside({ left: 0, top: 0, right: innerWidth, bottom: innerHeight }) || (pane && isOutside(pane));
+}).map((one) => one.id || one.outerHTML.slice(0, 80))"""
 
 
 @dataclass
@@ -231,6 +244,11 @@ def test_a_refused_step_says_where_and_why_and_changes_nothing(begin: OpenDraft)
     expect(page.locator("#saved")).to_have_text(SAID["unsaved"])
     page.get_by_role("button", name=SAID["refused.close"]).click()
     expect(page.locator("#hint")).to_be_hidden()
+    chinese = begin(draft.number, query="lang=zh")
+    chinese.choose()
+    chinese.drag(lon, lat, -900, 0)
+    expect(chinese.page.locator("#hint.bad")).to_contain_text("请少移一些")
+    expect(chinese.page.locator("#hint .detail")).to_have_count(0)  # nothing in another language
     # An unselected border is no handle: the map moves, the draft does not.
     page.evaluate("void geoservice.map.setZoom(17, { animate: false })")
     other = draft.vertex("540502001001007", "540502001001008")
@@ -369,6 +387,26 @@ def test_what_is_held_is_kept_while_an_answer_comes_in(begin: OpenDraft) -> None
     draft.told(1)
     page.mouse.up()
     draft.told(2)
+    # Taken hold of again where it was let go, before that is answered: it goes on from there.
+    lon, lat = draft.vertex()
+    page.route("**/move-vertex", lambda route: waiting.append(route), times=1)
+    far = page.evaluate(
+        "([lon, lat]) => { const { map } = geoservice;"
+        " return map.containerPointToLatLng(map.latLngToContainerPoint([lat, lon]).add([40, 0])); }",
+        [lon, lat],
+    )
+    draft.drag(lon, lat, 40, 0)
+    draft.drag(far["lng"], far["lat"], 0, 30)
+    wait_until(lambda: len(waiting) == 2, "the step is asked for")
+    waiting[1].continue_()
+    draft.told(4)
+    expect(page.locator("#saved")).to_have_text(SAID["saved"])
+    expect(page.locator("#hint")).to_be_hidden()
+    page.keyboard.press("Control+z")
+    draft.told(5)
+    page.keyboard.press("Control+z")
+    draft.told(6)
+    assert draft.vertex() == (lon, lat)
 
     page.keyboard.press("s")
     page.locator(".folium-map").click(position={"x": 300, "y": 300})
@@ -426,6 +464,82 @@ def test_gaps_are_drawn_told_and_mended(begin: OpenDraft) -> None:
 
     expect(page.locator("body")).to_have_attribute("data-told", "2")
     expect(page.locator("#findings")).to_have_attribute("data-errors", "0")
+    assert_tame(draft.seen)
+
+
+def test_borders_are_proposed_and_taken_over_whole_or_one_by_one(begin: OpenDraft) -> None:
+    draft = begin(login="boss", role=Role.ADMIN)
+    page, before = draft.page, draft.bytes()
+    page.locator("#propose-box summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#propose-least")).to_have_value("300")
+    page.locator("#propose-count").fill("9")
+    page.locator("#propose-least").fill("250")
+    page.keyboard.press("Enter")
+
+    rows = page.locator("#proposal-rows tr")
+    expect(rows).to_have_count(9)
+    expect(page.locator("body")).to_have_attribute("data-revision", "0")
+    assert draft.bytes() == before
+    new = page.locator("#proposal-rows tr", has=page.locator(".state.new"))
+    code = new.get_attribute("data-grid") or ""
+    new.get_by_role("checkbox").check()
+    page.locator("#proposal-some").click()
+    draft.told(1)
+    expect(page.locator(f'#impact-rows [data-grid="{code}"]')).to_be_visible()
+    expect(page.locator("#findings")).to_have_attribute("data-errors", "0")
+    # What is left of it is proposed anew, beside the draft as it is now.
+    expect(page.locator(f'#proposal-rows [data-grid="{code}"] input')).to_be_disabled()
+    told = dict(
+        page.evaluate(
+            "[...document.querySelectorAll('#proposal-rows tr')]"
+            ".map((one) => [one.dataset.grid, one.cells[3].textContent.trim()])"
+        )
+    )
+    page.locator("#proposal-all").click()
+    draft.told(2)
+    expect(page.locator("#proposal")).to_be_hidden()
+    assert {one: str(draft.households(one)) for one in told} == {one: number.split()[0] for one, number in told.items()}
+    expect(page.locator("#steps")).to_contain_text(SAID["verb.take-proposal"])
+    for revision in (3, 4):
+        page.keyboard.press("Control+z")
+        draft.told(revision)
+    assert draft.bytes() == before
+    draft.choose()
+    page.locator("#propose-split").click()  # of 250 it can not be cut, said with the numbers
+    expect(page.locator("#hint.bad")).to_be_visible()
+    draft.seen.refused.clear()
+    draft.seen.errors.clear()
+    assert_tame(draft.seen)
+
+
+def test_a_gap_is_given_to_a_grid_or_to_nobody_by_name(begin: OpenDraft) -> None:
+    draft = begin()
+    draft.desk.sql(
+        "UPDATE geoservice.grid SET geom = st_multi(st_difference(geom, st_buffer(st_pointonsurface(geom), 2e-4)))"
+        " WHERE edition_id = %s AND code IN (%s, %s)", draft.number, FIRST, SECOND,
+    )  # fmt: skip
+    page = draft.page
+    gaps = page.locator('#findings-list [data-rule="gap"]')
+    expect(gaps).to_have_count(2)
+
+    gaps.first.get_by_role("button", name=SAID["decide"]).click()
+    expect(gaps.first.locator("select")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.type("the fence stands there")
+    page.keyboard.press("Enter")
+    expect(gaps).to_have_count(1)
+    expect(page.locator("#findings-list [data-rule=decided]")).to_contain_text("the fence stands there")
+    gaps.get_by_role("button", name=SAID["decide"]).click()
+    gaps.locator("select").select_option(label=SAID["decide.nobody"])
+    gaps.get_by_label(SAID["decide.code"]).fill("pond")
+    gaps.get_by_label(SAID["decide.reason"]).fill("a pond")
+    gaps.get_by_role("button", name=SAID["decide.do"]).click()
+    expect(page.locator("#findings")).to_have_attribute("data-errors", "0")
+    unowned = page.locator("#findings-list [data-rule=unowned]")
+    expect(unowned).to_contain_text("a pond")
+    unowned.get_by_role("button", name=SAID["own"]).click()
+    expect(unowned).to_have_count(0)
     assert_tame(draft.seen)
 
 
@@ -488,18 +602,25 @@ def test_axe_finds_nothing(begin: OpenDraft, lang: str, scheme: str, size: dict[
         return [f"{one['id']}: {one['nodes'][0]['html']:.100}" for one in told["violations"]]
 
     assert found() == []
+    assert page.evaluate(CUT_RINGS) == []
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     if size is PHONE:
         expect(page.locator(".on-phone")).to_have_text(words("editor", "zh")["phone"])
         for number in (0, 1):
             page.locator(".tabs button").nth(number).click()
             assert found() == []
+            assert page.evaluate(CUT_RINGS) == []
         expect(page.locator("#grid-forms")).to_be_hidden()
     else:
         page.locator(".folium-map").focus()
         page.keyboard.press("n")
         expect(page.locator("#vertex-moves")).to_be_visible()
+        for box in ("#propose-box", "#disown-box", "#grid-forms details:first-of-type"):
+            page.locator(f"{box} summary").first.click()
+        page.locator("#propose button").click()
+        expect(page.locator("#proposal")).to_be_visible()
         assert found() == []
+        assert page.evaluate(CUT_RINGS) == []
     page.goto(f"{draft.desk.url}/maps/sare/edit?lang={lang}")
     page.evaluate(axe_script())
     assert found() == []

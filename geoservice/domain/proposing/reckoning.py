@@ -12,7 +12,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely import MultiPolygon
 
-from geoservice.domain.editing.change import Change, applied
+from geoservice.domain.editing.change import Change, applied, by_code, shape_of
+from geoservice.domain.editing.diff import same_ground
 from geoservice.domain.proposing.adopting import taken_over, with_kept_codes
 from geoservice.domain.proposing.proposal import divided
 from geoservice.domain.proposing.splitting import propose_split
@@ -51,8 +52,19 @@ class Ground:
     taken: frozenset[str]
 
 
-def reckon(ground: Ground, wish: Wish, codes: Collection[str] | None) -> tuple[str, Change]:
-    """Return the name of a proposal, by which it is known again, and what taking some of it over changes.
+@dataclass(frozen=True)
+class Reckoned:
+    """A proposal, as far as it is taken over."""
+
+    #: By which it is known again: of all of it.
+    name: str
+    change: Change
+    #: Codes of what would have other ground, or would be no more; what else changes only gets vertices of neighbours.
+    otherwise: tuple[str, ...]
+
+
+def reckon(ground: Ground, wish: Wish, codes: Collection[str] | None) -> Reckoned:
+    """Return a proposal, and what taking some of it over changes.
 
     Parameters
     ----------
@@ -65,7 +77,14 @@ def reckon(ground: Ground, wish: Wish, codes: Collection[str] | None) -> tuple[s
         It can not be cut so; what was chosen would leave no partition.
     """
     proposed = _whole(ground, wish) if wish.grid is None else _split(ground, wish, wish.grid)
-    return _name_of(proposed), taken_over(ground.there, proposed, ground.outline, codes)
+    change = taken_over(ground.there, proposed, ground.outline, codes)
+    old = by_code(ground.there)
+    redrawn = [one.code for one in change.put if one.code not in old or not _is_same(old[one.code], one)]
+    return Reckoned(_name_of(proposed), change, tuple(sorted({*change.removed, *redrawn})))
+
+
+def _is_same(one: GridShape, other: GridShape) -> bool:
+    return same_ground(shape_of(one), shape_of(other))
 
 
 def _whole(ground: Ground, wish: Wish) -> tuple[GridShape, ...]:

@@ -6,10 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
-from geoservice.domain.editing.change import Change
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.domain.proposing.proposal import ProposalImpossible
-from geoservice.domain.proposing.reckoning import Ground, Wish, reckon
+from geoservice.domain.proposing.reckoning import Ground, Reckoned, Wish, reckon
 from geoservice.domain.small_counts import is_small
 from geoservice.errors import GeoserviceError, GridUnknown
 from geoservice.services.children import ChildDied, ChildTookTooLong, in_child
@@ -49,10 +48,7 @@ class ProposalOutdated(GeoserviceError):
 class Proposed:
     """A proposal beside a draft, which is as it was."""
 
-    #: Names it: whoever takes it over says which he saw.
-    name: str
-    #: What it would change.
-    change: Change
+    reckoned: Reckoned
     impact: EditionImpact
 
 
@@ -70,9 +66,9 @@ class ProposalService:
     def propose(self, edition_id: int, wish: Wish, *, actor: str = "") -> Proposed:
         """Return a proposal, and what would become of every grid; nothing is kept of it."""
         edition, ground = self._ground(edition_id, wish, None)
-        name, change = _reckoned(ground, wish, None)
-        impact = self._editions.impact(edition_id, supposing=change, revision=edition.revision, actor=actor)
-        return Proposed(name, change, impact)
+        found = _reckoned(ground, wish, None)
+        impact = self._editions.impact(edition_id, supposing=found.change, revision=edition.revision, actor=actor)
+        return Proposed(found, impact)
 
     def take(
         self, edition_id: int, wish: Wish, *, name: str, codes: Collection[str] | None, revision: int | None,
@@ -95,12 +91,12 @@ class ProposalService:
             That would leave no partition.
         """
         edition, ground = self._ground(edition_id, wish, revision)
-        found, change = _reckoned(ground, wish, codes)
-        if found != name:
+        found = _reckoned(ground, wish, codes)
+        if found.name != name:
             raise ProposalOutdated(edition=edition_id)
         # No connection was held meanwhile: the revision tells whether anybody edited.
         with opened(self._database, edition_id, revision=edition.revision, actor=actor) as draft:
-            return draft.make("take-proposal", ground.there, change)
+            return draft.make("take-proposal", ground.there, found.change)
 
     def _ground(self, edition_id: int, wish: Wish, revision: int | None) -> tuple[Edition, Ground]:
         with self._database.transaction(timeout_s=TIMEOUT_S, one_view=True) as connection:
@@ -124,13 +120,13 @@ class ProposalService:
         return edition, ground
 
 
-def _reckoned(ground: Ground, wish: Wish, codes: Collection[str] | None) -> tuple[str, Change]:
-    """Return the name of a proposal and what taking it over changes, reckoned in a process that may be stopped."""
+def _reckoned(ground: Ground, wish: Wish, codes: Collection[str] | None) -> Reckoned:
+    """Return a proposal and what taking it over changes, reckoned in a process that may be stopped."""
     if not _TURNS.acquire(timeout=_PATIENCE_S):
         raise ProposerBusy
     try:
         refusals = (EditRefused, ProposalImpossible)
-        found: tuple[str, Change] = in_child(reckon, (ground, wish, codes), longest_s=LONGEST_S, raised=refusals)
+        found: Reckoned = in_child(reckon, (ground, wish, codes), longest_s=LONGEST_S, raised=refusals)
     except (ChildTookTooLong, ChildDied):
         raise ProposalTooLarge(places=len(ground.points), streets=len(ground.streets)) from None
     except ProposalImpossible as exc:

@@ -145,7 +145,7 @@ def _propose(draft: Ready) -> dict[str, Any]:
 def _take_proposal(draft: Ready) -> dict[str, Any]:
     wish = _propose(draft)
     found = draft.door.services.proposals.propose(draft.id, Wish(None, 200, 600, len(draft.grids), 1))
-    return wish | {"proposal": found.name, "codes": list(draft.grids)}
+    return wish | {"proposal": found.reckoned.name, "codes": list(draft.grids)}
 
 
 def _disown(draft: Ready) -> dict[str, Any]:

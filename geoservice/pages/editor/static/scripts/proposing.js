@@ -60,7 +60,7 @@ const boundsOf = (code) => L.geoJSON(proposal.changed.find((one) => one.id === c
 // What is different is what may be taken; a split is taken as a whole.
 function rowsOf() {
   const now = new Map((impact.told?.grids || []).filter((one) => one.after).map((one) => [one.code, one.after.households]));
-  const different = new Set([...proposal.changed.map((one) => one.id), ...proposal.removed]);
+  const different = new Set(proposal.otherwise);
   const grids = proposal.impact.grids.filter((one) => one.after || draft.grids.has(one.code));
   const byCode = new Map(grids.map((one) => [one.code, one]));
   return inOrder(grids.map((one) => ({ properties: { code: one.code } }))).map(({ properties: { code } }) => {
