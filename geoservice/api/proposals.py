@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Self
 
 import orjson
+import shapely
 from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field, model_validator
@@ -68,6 +69,7 @@ class ProposalOut(BaseModel):
     otherwise: list[str] = Field(
         description="Grids that would have other ground, or be no more; others only get vertices of neighbours"
     )
+    borders: dict[str, Any] = Field(description="Those that would be new: a GeoJSON MultiLineString, WGS 84")
     impact: ImpactOut = Field(description="What would become of every grid")
 
 
@@ -113,5 +115,6 @@ def _proposal_out(found: Proposed) -> dict[str, Any]:
         "proposal": found.reckoned.name, "removed": list(found.reckoned.change.removed),
         "changed": [grid_feature(grid) for grid in found.reckoned.change.put],
         "otherwise": list(found.reckoned.otherwise),
+        "borders": orjson.loads(shapely.to_geojson(found.reckoned.borders)),
         "impact": impact_out(found.impact).model_dump(mode="json"),
     }  # fmt: skip

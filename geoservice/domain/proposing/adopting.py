@@ -23,11 +23,13 @@ from geoservice.domain.editing.inheritance import Owners
 from geoservice.domain.editing.lattice import Lattice
 from geoservice.domain.editing.mosaic import Mosaic
 from geoservice.domain.validating.topology import findings_of
-from layers.geometry import place_in
+from layers.geometry import place_in, strip_size
 from layers.grids.model import GridShape
 
 #: A tenth of the micrometre that the gate sees.
 _LATTICE = Lattice(1e-12)
+#: A proposed border nearer than this to one that is there is the same, drawn from another file.
+_SAME_BORDER_M = 0.5
 #: Farther than this (0.1 mm) from what changes no grid has a vertex of it.
 _REACH_DEG = 1e-9
 
@@ -127,7 +129,7 @@ class _Adoption:
     def change(self) -> Change:
         """Return what is different."""
         faces = self._faces()
-        goes = [self._goes(owners) for owners in faces.owners]
+        goes = self._along_old_borders(faces, [self._goes(owners) for owners in faces.owners])
         winners = sorted({number for owners in goes for number in owners})
         mosaic = Mosaic(_LATTICE, self.geoms, None, _REACH_DEG)
         rebuilt = mosaic.rebuilt(faces, goes, np.array(winners, dtype=int))
@@ -143,8 +145,8 @@ class _Adoption:
         return Change(tuple(code for code in self.old if code not in there), tuple(put))
 
     def _faces(self) -> Faces:
-        """Return the faces; a border is drawn where it stays, or comes."""
-        stays = [shape_of(grid) for grid in self.old.values() if not self.is_whole or grid.unowned_reason is not None]
+        """Return the faces that the borders there are, and those that come, make."""
+        stays = [shape_of(grid) for grid in self.old.values()]
         comes = [shape_of(grid) for code, grid in self.new.items() if code in self.wanted]
         given_up = shapely.union_all([shape_of(self.old[code]) for code in self.wanted if code in self.old])
         lines = [] if self.is_whole else [
@@ -153,6 +155,19 @@ class _Adoption:
         ]  # fmt: skip
         drawn = [*stays, *comes, *(line for whole in lines for line in _lines_of(whole))]
         return faces_of(_LATTICE, np.array(drawn, dtype=object), self.outline.boundary, list(self.geoms))
+
+    def _along_old_borders(self, faces: Faces, goes: list[Owners]) -> list[Owners]:
+        """Return who gets each face when a border that comes this near to one that is there is that one, bit by bit.
+
+        A strip between the two goes where the ground beside it goes that was of the same grid.
+        """
+        narrow = {number for number, face in enumerate(faces.polygons) if strip_size(face)[1] < _SAME_BORDER_M}
+        before = [tuple(number for number in owners if number < len(self.old)) for owners in faces.owners]
+        longest: dict[int, tuple[float, int]] = {}
+        for (one, other), length in faces.lengths().items():
+            if one in narrow and other not in narrow and before[one] == before[other]:
+                longest[one] = max(longest.get(one, (0.0, other)), (length, other))
+        return [goes[longest[number][1]] if number in longest else to for number, to in enumerate(goes)]
 
     def _goes(self, owners: Owners) -> Owners:
         """Return who gets a face: the numbers of the grids that have it in the end."""

@@ -10,10 +10,10 @@ from typing import Any, Literal
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import MultiPolygon
+from shapely import MultiLineString, MultiPolygon
 
-from geoservice.domain.editing.change import Change, applied, by_code, shape_of
-from geoservice.domain.editing.diff import same_ground
+from geoservice.domain.editing.change import Change, applied
+from geoservice.domain.editing.diff import difference
 from geoservice.domain.proposing.adopting import taken_over, with_kept_codes
 from geoservice.domain.proposing.proposal import divided
 from geoservice.domain.proposing.splitting import propose_split
@@ -61,6 +61,8 @@ class Reckoned:
     change: Change
     #: Codes of what would have other ground, or would be no more; what else changes only gets vertices of neighbours.
     otherwise: tuple[str, ...]
+    #: Borders that would be new, EPSG:4326.
+    borders: MultiLineString
 
 
 def reckon(ground: Ground, wish: Wish, codes: Collection[str] | None) -> Reckoned:
@@ -78,13 +80,9 @@ def reckon(ground: Ground, wish: Wish, codes: Collection[str] | None) -> Reckone
     """
     proposed = _whole(ground, wish) if wish.grid is None else _split(ground, wish, wish.grid)
     change = taken_over(ground.there, proposed, ground.outline, codes)
-    old = by_code(ground.there)
-    redrawn = [one.code for one in change.put if one.code not in old or not _is_same(old[one.code], one)]
-    return Reckoned(_name_of(proposed), change, tuple(sorted({*change.removed, *redrawn})))
-
-
-def _is_same(one: GridShape, other: GridShape) -> bool:
-    return same_ground(shape_of(one), shape_of(other))
+    found = difference(ground.there, applied(ground.there, change))
+    otherwise = {*found.added, *found.retired, *(one.code for one in found.redrawn)}
+    return Reckoned(_name_of(proposed), change, tuple(sorted(otherwise)), found.borders_new)
 
 
 def _whole(ground: Ground, wish: Wish) -> tuple[GridShape, ...]:

@@ -16,11 +16,8 @@ function vertexAt(position) {
   return vertices.get(key);
 }
 
-export const edgeKey = (one, other) => [keyOf(one), keyOf(other)].sort().join(' ');
-export const hasEdge = (key) => edges.has(key);
-
 function putEdge(code, one, other) {
-  const key = edgeKey(one, other);
+  const key = [keyOf(one), keyOf(other)].sort().join(' ');
   if (!edges.has(key)) {
     const edge = { key, ends: [vertexAt(one), vertexAt(other)], codes: new Set() };
     edge.ends.forEach((end) => end.edges.add(edge));

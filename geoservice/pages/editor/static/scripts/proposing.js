@@ -1,7 +1,6 @@
 /* global L */
 // Borders that a program proposes, drawn beside the draft's, with what would become of every grid; all or some are taken over.
 import { chosen } from './choosing.js';
-import { edgeKey, hasEdge, ringsOf } from './coverage.js';
 import { ask, draft, onDraft } from './draft.js';
 import { canvas, latLngs } from './drawing.js';
 import { impact } from './impact.js';
@@ -31,28 +30,9 @@ export function hideProposal() {
   delete document.body.dataset.proposal;
 }
 
-// Borders that the draft has not, each once: two neighbours' dashes over each other would be a line.
-function newBorders() {
-  const seen = new Set();
-  const lines = [];
-  for (const ring of proposal.changed.flatMap((one) => ringsOf(one.geometry))) {
-    let run = [];
-    for (let i = 1; i < ring.length; i += 1) {
-      const key = edgeKey(ring[i - 1], ring[i]);
-      if (hasEdge(key) || seen.has(key)) {
-        lines.push(run);
-        run = [];
-      } else run = run.length ? [...run, ring[i]] : [ring[i - 1], ring[i]];
-      seen.add(key);
-    }
-    lines.push(run);
-  }
-  return lines.filter((line) => line.length);
-}
-
 function draw() {
   group.clearLayers();
-  newBorders().forEach((line) => L.polyline(latLngs(line), { ...canvas('findings'), ...DASHED }).addTo(group));
+  proposal.borders.coordinates.forEach((line) => L.polyline(latLngs(line), { ...canvas('findings'), ...DASHED }).addTo(group));
 }
 
 const boundsOf = (code) => L.geoJSON(proposal.changed.find((one) => one.id === code) || draft.grids.get(code)).getBounds();
