@@ -20,6 +20,7 @@ from geoservice.web.parsing import Code, StrictModel
 from geoservice.web.preconditions import etag, stated_revision
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render_bytes
+from layers.antimeridian import cut
 
 #: A border between so many households tells of none of them.
 FEWEST = 100
@@ -115,6 +116,6 @@ def _proposal_out(found: Proposed) -> dict[str, Any]:
         "proposal": found.reckoned.name, "removed": list(found.reckoned.change.removed),
         "changed": [grid_feature(grid) for grid in found.reckoned.change.put],
         "otherwise": list(found.reckoned.otherwise),
-        "borders": orjson.loads(shapely.to_geojson(found.reckoned.borders)),
+        "borders": orjson.loads(shapely.to_geojson(cut(found.reckoned.borders))),
         "impact": impact_out(found.impact).model_dump(mode="json"),
     }  # fmt: skip

@@ -163,11 +163,31 @@ class _Adoption:
         """
         narrow = {number for number, face in enumerate(faces.polygons) if strip_size(face)[1] < _SAME_BORDER_M}
         before = [tuple(number for number in owners if number < len(self.old)) for owners in faces.owners]
-        longest: dict[int, tuple[float, int]] = {}
+        waiting = {face for face in narrow if before[face] and not self._is_nobodys(before[face])}
+        beside: dict[int, list[tuple[float, int]]] = {}
         for (one, other), length in faces.lengths().items():
-            if one in narrow and other not in narrow and before[one] == before[other]:
-                longest[one] = max(longest.get(one, (0.0, other)), (length, other))
-        return [goes[longest[number][1]] if number in longest else to for number, to in enumerate(goes)]
+            if one in waiting and before[other] and not self._is_nobodys(before[other]):
+                beside.setdefault(one, []).append((length, other))
+        settled = list(goes)
+        # First beside what was of the same grid, strip after strip; what is left with its longest neighbour.
+        for is_same in (True, False):
+            found: dict[int, int] = {0: 0}
+            while found:
+                found = {}
+                for one in sorted(waiting):
+                    near = [
+                        (length, other) for length, other in beside.get(one, ())
+                        if other not in waiting and (not is_same or before[other] == before[one])
+                    ]  # fmt: skip
+                    if near:
+                        found[one] = max(near)[1]
+                for one, other in found.items():
+                    settled[one] = settled[other]
+                waiting -= found.keys()
+        return settled
+
+    def _is_nobodys(self, numbers: Owners) -> bool:
+        return any(self.old[self.codes[number]].unowned_reason is not None for number in numbers)
 
     def _goes(self, owners: Owners) -> Owners:
         """Return who gets a face: the numbers of the grids that have it in the end."""

@@ -18,6 +18,7 @@ from geoservice.services.editions import EditionService
 from geoservice.services.impact import EditionImpact
 from geoservice.services.lookups import get_edition, get_jurisdiction
 from geoservice.services.proposing import about_average, places_of, range_of
+from layers.antimeridian import lies_across, whole
 from layers.basemap.queries import streets_of
 from layers.db.scope import sees_households
 from layers.db.session import Database
@@ -111,6 +112,8 @@ class ProposalService:
             least, most = range_of(jurisdiction, least, most)
             there = queries.grids_of(connection, edition_id)
             outline = queries.outline_of_edition(connection, edition_id)
+            if lies_across([outline]):  # as the grids are read
+                points, streets = whole(points), list(whole(streets))
             taken = queries.codes_ever(connection, edition_id) | {grid.code for grid in there}
             ground = Ground(there, outline, points, counts, streets, least, most, taken)
         if len(points) > PLACES_MAX or len(streets) > STREETS_MAX:
