@@ -387,26 +387,6 @@ def test_what_is_held_is_kept_while_an_answer_comes_in(begin: OpenDraft) -> None
     draft.told(1)
     page.mouse.up()
     draft.told(2)
-    # Taken hold of again where it was let go, before that is answered: it goes on from there.
-    lon, lat = draft.vertex()
-    page.route("**/move-vertex", lambda route: waiting.append(route), times=1)
-    far = page.evaluate(
-        "([lon, lat]) => { const { map } = geoservice;"
-        " return map.containerPointToLatLng(map.latLngToContainerPoint([lat, lon]).add([40, 0])); }",
-        [lon, lat],
-    )
-    draft.drag(lon, lat, 40, 0)
-    draft.drag(far["lng"], far["lat"], 0, 30)
-    wait_until(lambda: len(waiting) == 2, "the step is asked for")
-    waiting[1].continue_()
-    draft.told(4)
-    expect(page.locator("#saved")).to_have_text(SAID["saved"])
-    expect(page.locator("#hint")).to_be_hidden()
-    page.keyboard.press("Control+z")
-    draft.told(5)
-    page.keyboard.press("Control+z")
-    draft.told(6)
-    assert draft.vertex() == (lon, lat)
 
     page.keyboard.press("s")
     page.locator(".folium-map").click(position={"x": 300, "y": 300})

@@ -34,7 +34,7 @@ _TURNS, _PATIENCE_S = BoundedSemaphore(1), 10.0
 
 
 class ProposalTooLarge(GeoserviceError):
-    """That takes longer than a request may wait: propose the split of one grid, or use `geoservice edition propose`."""
+    """That takes longer than a request may wait: propose the split of one grid, or use the command line."""
 
 
 class ProposerBusy(GeoserviceError):

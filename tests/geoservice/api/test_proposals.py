@@ -89,7 +89,7 @@ def test_what_was_not_looked_at_is_not_taken(analyst: Analyst, monkeypatch: pyte
     analyst.done("recode", {"code": FIRST, "new_code": "other"})
     assert_problem(analyst.post("take-proposal", {"proposal": seen}, etag=etag), 412, "edited-meanwhile")
     monkeypatch.setattr(proposals, "PLACES_MAX", 10)
-    assert_problem(analyst.post("propose"), 422, "proposal-too-large", "geoservice edition propose")
+    assert_problem(analyst.post("propose"), 422, "proposal-too-large", "the command line")
     monkeypatch.undo()
     monkeypatch.setattr(proposals, "LONGEST_S", 0.0)
     assert_problem(analyst.post("propose"), 422, "proposal-too-large")

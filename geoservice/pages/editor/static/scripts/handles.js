@@ -63,8 +63,14 @@ export function sendHandle(handle, to) {
   drawHandles();
 }
 
+// A handle that a step moves stays that one while the step waits, wherever else the list is made anew.
+function kept(one) {
+  const before = handles.list.find((other) => other.sent && other.at[0] === one.at[0] && other.at[1] === one.at[1]);
+  return before ? Object.assign(before, one) : one;
+}
+
 export function handlesOf(code) {
-  Object.assign(handles, { code, list: code ? listed(code) : [] });
+  Object.assign(handles, { code, list: code ? listed(code).map(kept) : [] });
   chooseHandle(null);
 }
 
