@@ -13,13 +13,7 @@ from geoservice.domain.editing.diff import Difference, difference
 from geoservice.domain.editing.healing import Healing, LeftOpen, left_open
 from geoservice.domain.editing.merging import Side
 from geoservice.domain.validating.topology import findings_of
-from geoservice.errors import (
-    DraftsOfDifferentBases,
-    EditionUnknown,
-    NothingToRedo,
-    NothingToUndo,
-    NotTwoDrafts,
-)  # fmt: skip
+from geoservice.errors import DraftsOfDifferentBases, EditionUnknown, NothingToRedo, NothingToUndo, NotTwoDrafts
 from geoservice.reading.grids import grids_of_file
 from geoservice.reading.limits import Limits
 from geoservice.reading.shapes import GridFields
