@@ -96,7 +96,8 @@ def send(operation: Operation, door: Door, *, key: str | None = None, **parts: A
     if webhook_calls.is_call(operation.path):
         webhook_calls.ready(door)
     kept_calls.ready(door, operation.path)
-    path = door.fill(operation.path, parts.get("path"))
+    named = kept_calls.named(door, operation.method, operation.path)
+    path = door.fill(operation.path, named | (parts.get("path") or {}))
     query = _valid(operation.parameters("query"), door) | kept_calls.query(operation.path) | parts.get("query", {})
     more: dict[str, Any] = {}
     own = kept_calls.body(door, operation.method, operation.path)

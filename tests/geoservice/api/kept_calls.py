@@ -10,6 +10,7 @@ from shapely import Point
 
 from geoservice.auth.model import Identity, Role
 from geoservice.services.layers.features import FeatureEdit
+from layers.staff.model import PostingSpan
 from tests.geoservice.web.door import Door
 
 _ADMIN = Identity(Role.ADMIN, "door")
@@ -34,6 +35,22 @@ def ready(door: Door, path: str) -> None:
         door.existing["changes.change"] = str(change.id)
 
 
+def named(door: Door, method: str, path: str) -> dict[str, str]:
+    """Return what parts of an address name, where that has to be made for each call: a posting that has not begun."""
+    if (method, path) != ("DELETE", "/v1/postings/{id}"):
+        return {}
+    j, officer, grid, begins = _future(door)
+    posting = PostingSpan(officer, grid, "deputy", begins, begins + timedelta(days=1))
+    return {"id": str(door.services.staff.post(j, posting, actor="door").id)}
+
+
+def _future(door: Door) -> tuple[str, str, str, date]:
+    """Return a jurisdiction, an officer and a grid there that no other test looks at, and a day to come."""
+    j = door.existing["jurisdiction"]
+    officer, grid = door.services.staff.members(j)[-1].code, door.services.grids.grids(j)[-1]["code"]
+    return j, officer, grid, date(2040, 1, 1) + timedelta(days=2 * next(_days))
+
+
 def query(path: str) -> dict[str, Any]:
     """Return what a call asks, where names mean something else than elsewhere."""
     if path in (_CHANGES, f"{_CHANGES}/{{change}}/features"):
@@ -46,10 +63,7 @@ def query(path: str) -> dict[str, Any]:
 
 def body(door: Door, method: str, path: str) -> dict[str, Any] | None:
     """Return what a call sends; None: what its fields' names say."""
-    # Those that no other test looks at.
-    j = door.existing["jurisdiction"]
-    officer, grid = door.services.staff.members(j)[-1].code, door.services.grids.grids(j)[-1]["code"]
-    begins = date(2040, 1, 1) + timedelta(days=2 * next(_days))
+    _, officer, grid, begins = _future(door)
     bodies: dict[tuple[str, str], dict[str, Any]] = {
         ("PUT", f"{_FEATURES}/{{key}}"): {"properties": {"status": "online"}},
         ("POST", "/v1/postings"): {

@@ -103,6 +103,7 @@ _KEYS = {"type", "title", "status", "detail", "instance"}
 #: What some problems carry beside (RFC 9457, 3.2).
 _MEMBERS = {
     "grid_codes", "position", "conflicts", "appeared", "gone", "incident_status", "legal_actions", "version", "changes",
+    "code", "values",
 }  # fmt: skip
 #: Below it errors have the shape of GeoReport v2.
 OPEN311 = "/open311/v2/"
