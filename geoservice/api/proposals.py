@@ -84,7 +84,9 @@ def proposals_blueprint(proposals: ProposalService) -> APIBlueprint:
 
 def _add_propose(blueprint: APIBlueprint, proposals: ProposalService) -> None:
     @blueprint.post(
-        "/<id>/propose", summary="Propose grids", responses={200: ProposalOut, **problem_responses(403, 404, 409, 412)}
+        "/<id>/propose",
+        summary="Propose grids",
+        responses={200: ProposalOut, **problem_responses(403, 404, 409, 412, 413, 415)},
     )
     @guard("edit_boundaries")
     def propose(path: EditionPath, body: ProposeBody) -> Response:
