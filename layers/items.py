@@ -6,9 +6,11 @@ catalogue and are quoted; values are always bound.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -133,7 +135,7 @@ def page(
     question = _Question(connection, layer, selection)
     query = f"""
         SELECT {question.feature(shown)} AS feature, {question.position} AS position
-          FROM {question.few(limit + 1)} ORDER BY {question.order}
+          FROM {question.few(limit + 1)}{question.told(shown)} ORDER BY {question.order}
     """  # noqa: S608  names are quoted, values bound
     counted = None if selection.area is None else question.counted()
     stream = counted is None or counted.bytes > _SMALL_BYTES
@@ -156,7 +158,7 @@ def _gathered(rows: Any, limit: int, most_bytes: int) -> tuple[list[bytes], tupl
         for text_, place in fetched:
             feature = text_.encode()
             if len(features) == limit or (features and size + len(feature) > most_bytes):
-                return features, tuple(position or ())
+                return features, tuple(json.loads(position or "[]"))
             features.append(feature)
             size += len(feature)
             position = place
@@ -175,7 +177,8 @@ def item(connection: Connection, layer: Layer, selection: Selection, shown: Show
             SELECT t.change_id FROM {_table(layer)} AS t
              WHERE t.jurisdiction_id = f.jurisdiction_id AND t.{_quote(layer.key)} = f.{_quote(layer.key)})"""  # noqa: S608
     query = f"""
-        SELECT {question.feature(shown)} AS feature, {change} AS change_id FROM {question.source()}
+        SELECT {question.feature(shown)} AS feature, {change} AS change_id
+          FROM {question.source()}{question.told(shown)}
          WHERE {question.meant} AND f.{_quote(layer.key)} = CAST(:key AS {question.key_type})
     """  # noqa: S608  names are quoted, values bound
     row = question.run(query, key=key).one_or_none()
@@ -210,11 +213,9 @@ class _Question:
     def __init__(self, connection: Connection, layer: Layer, selection: Selection) -> None:
         self._connection, self._layer, self._selection = connection, layer, selection
         self._columns = {one.name: one for one in told_columns(layer, selection.period)}
-        self._types = {name: one.type for name, one in columns_of(connection, _relation(layer)).items()}
         self._values: dict[str, object] = dict(selection.home)
         #: None: they are asked for as they are now.
         self._timing = None if selection.period is None else timing_of(layer, selection.home)
-        self.key_type = self._types[layer.key]
         self._look_into_time()
         asked = {one.column for one in selection.order}
         if selection.condition is not None:
@@ -303,21 +304,21 @@ class _Question:
     def _belongs(self, alias: str) -> str:
         return " AND ".join(f"{alias}.{_quote(column)} = :{column}" for column in self._selection.home)
 
-    def _sorted(self) -> Iterable[tuple[str, str, bool]]:
-        """Yield what features are sorted by: SQL, type, whether downwards; the key last."""
+    def _sorted(self) -> Iterable[tuple[str, bool]]:
+        """Yield the columns that features are sorted by, and whether downwards; the key last."""
         for one in self._selection.order:
-            yield f"f.{_quote(one.column)}", self._types[one.column], one.descending
-        yield f"f.{_quote(self._layer.key)}", self.key_type, False
+            yield one.column, one.descending
+        yield self._layer.key, False
 
     @property
     def order(self) -> str:
         """Return what to order by; what has no value comes last."""
-        return ", ".join(f"{sql}{' DESC' if down else ''} NULLS LAST" for sql, _, down in self._sorted())
+        return ", ".join(f"f.{_quote(name)}{' DESC' if down else ''} NULLS LAST" for name, down in self._sorted())
 
     @property
     def position(self) -> str:
-        """Return where a feature stands in the order."""
-        return f"ARRAY[{', '.join(f'{sql}::text' for sql, _, _ in self._sorted())}]"
+        """Return where a feature stands in the order, as JSON: one is read of a page, arrays are by the driver."""
+        return f"json_build_array({', '.join(f'f.{_quote(name)}::text' for name, _ in self._sorted())})::text"
 
     @property
     def following(self) -> str:
@@ -326,8 +327,8 @@ class _Question:
         if after is None:
             return ""
         steps, same = [], ""
-        for n, (sql, type_, down) in enumerate(self._sorted()):
-            value = f"CAST(:after_{n} AS {type_})"
+        for n, (name, down) in enumerate(self._sorted()):
+            sql, value = f"f.{_quote(name)}", f"CAST(:after_{n} AS {self._types[name]})"
             if after[n] is not None:  # after what has no value only its equals follow
                 # A key is there always: an OR would keep its index from being asked.
                 or_none = f" OR {sql} IS NULL" if n < len(self._selection.order) else ""
@@ -335,16 +336,31 @@ class _Question:
             same += f"{sql} IS NOT DISTINCT FROM {value} AND "
         return f" AND ({' OR '.join(steps)})"
 
+    @cached_property
+    def _types(self) -> dict[str, str]:
+        """Return the types of the columns, by name; the first page of a layer asks for none."""
+        return {name: one.type for name, one in columns_of(self._connection, _relation(self._layer)).items()}
+
+    @property
+    def key_type(self) -> str:
+        """Return the type of the layer's key."""
+        return self._types[self._layer.key]
+
+    def _shown(self, shown: Shown) -> list[str]:
+        return [name for name in self._columns if shown.properties is None or name in shown.properties]
+
+    def told(self, shown: Shown) -> str:
+        """Return the relation of the properties that `feature` tells, called p, to be joined to f."""
+        return f", LATERAL (SELECT {', '.join(f'f.{_quote(name)}' for name in self._shown(shown))}) AS p"
+
     def feature(self, shown: Shown) -> str:
-        """Return a feature as GeoJSON text: its id, its place, and its properties in the order of the layer."""
+        """Return a feature as GeoJSON text: its id, its place, and its properties, those of p, in the layer's order."""
         key, geom = f"f.{_quote(self._layer.key)}", f"f.{_quote(self._layer.geom)}"
         if shown.crs.srid != STORAGE_SRID:
             geom = f"st_transform({geom}, {shown.crs.srid})"
         if shown.crs.north_first:
             geom = f"st_flipcoordinates({geom})"
-        names = [name for name in self._columns if shown.properties is None or name in shown.properties]
-        told = ", ".join(f"f.{_quote(name)}" for name in names)
-        properties = f"row_to_json((SELECT p FROM (SELECT {told}) AS p))::text" if names else "'{}'"  # noqa: S608
+        properties = "row_to_json(p)::text" if self._shown(shown) else "'{}'"
         # No CRS in it: GeoJSON that says one is of 2008.
         place = f"coalesce(st_asgeojson({geom}, {shown.crs.decimals}, 0), 'null')"
         return f"""'{{"type":"Feature","id":' || to_json({key}::text)::text || ',"geometry":' || {place}

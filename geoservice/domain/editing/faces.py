@@ -5,18 +5,17 @@ What no grid has is a gap, what several have is an overlap. Nothing here decides
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import shapely
-from shapely import Polygon
+from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geoservice.domain.editing.edges import Vertex, edge_of, rings_of, vertex_on
+from geoservice.domain.editing.edges import Edge, Vertex, along, edge_of, edges_of, rings_of, vertex_on, with_vertices
 from geoservice.domain.editing.lattice import Cell, Lattice
+from geoservice.domain.editing.nearness import nearest_of
 from layers.geometry import polygons_of, segments_of
 
 #: Nearer than this to a rim is on it: a hundredth of the micrometre from which the gate counts.
@@ -58,11 +57,10 @@ class Faces:
         vertices that are there, or on an edge beyond which there is no face.
         """
         edges, one, other = self._shared_edges()
-        beside: dict[int, dict[frozenset[Vertex], tuple[int, ...]]] = {}
-        for edge, first, second in zip(edges.tolist(), one.tolist(), other.tolist(), strict=True):
+        beside: dict[int, dict[Edge, tuple[int, ...]]] = {}
+        for (start, end), first, second in zip(edges.tolist(), one.tolist(), other.tolist(), strict=True):
             for face, neighbour in ((first, second), (second, first)):
-                ends = frozenset((lon, lat) for lon, lat in edge)
-                beside.setdefault(face, {})[ends] = self.owners[neighbour]
+                beside.setdefault(face, {})[edge_of(tuple(start), tuple(end))] = self.owners[neighbour]
         wanted = set(numbers)
         polygons: list[Polygon] = []
         owners: list[tuple[int, ...]] = []
@@ -126,51 +124,54 @@ def canonical(edges: np.ndarray) -> np.ndarray:
     return np.where(swap[:, None, None], edges[:, ::-1], edges)
 
 
-def _divided(
-    lattice: Lattice, polygon: Polygon, owners_beside: Mapping[frozenset[Vertex], tuple[int, ...]]
-) -> list[Polygon]:
+def _divided(lattice: Lattice, polygon: Polygon, owners_beside: Mapping[Edge, tuple[int, ...]]) -> list[Polygon]:
     """Return the pieces of a polygon that lie between the same two neighbours; itself when it has but two.
 
-    It is cut into triangles; those whose vertices lie on the same two make a piece. A triangle that reaches along two
-    is cut across where nothing is beyond it, such as along an outline: nobody else needs the new vertex.
+    It is cut into triangles; those whose vertices lie on the same two make a piece, and each that reaches to more is
+    one. These are cut short before: where nothing is beyond an edge, such as along an outline, it gets vertices across
+    from theirs, which nobody else needs. Else one could be as long as that edge.
     """
     sides: dict[Vertex, set[tuple[int, ...] | None]] = {}
-    free: set[frozenset[Vertex]] = set()
-    for ring in rings_of(polygon):
-        for edge in map(frozenset, pairwise(ring)):
-            if edge not in owners_beside:
-                free.add(edge)
-            for vertex in edge:
-                sides.setdefault(vertex, set()).add(owners_beside.get(edge))
+    free: list[Edge] = []
+    for edge in edges_of(polygon):
+        owners = owners_beside.get(edge)
+        if owners is None:
+            free.append(edge)
+        for vertex in edge:
+            sides.setdefault(vertex, set()).add(owners)
     if len(set().union(*sides.values())) < 3:
         return [polygon]
-    alike: dict[frozenset[tuple[int, ...] | None], list[BaseGeometry]] = {}
+
+    def touched(triangle: Sequence[Vertex]) -> frozenset[tuple[int, ...] | None]:
+        return frozenset().union(*(sides.get(corner, {None}) for corner in triangle))
+
+    wide = {corner for triangle in _triangles(polygon) if len(touched(triangle)) > 2 for corner in triangle}
+    alike: dict[frozenset[tuple[int, ...] | None], list[Polygon]] = {}
     pieces: list[Polygon] = []
-    for triangle in shapely.get_parts(shapely.constrained_delaunay_triangles(polygon)):
-        corners = rings_of(triangle)[0][:3]
-        touched = frozenset().union(*(sides.get(corner, set()) for corner in corners))
-        start, end, apex = _longest_edge_first(corners)
-        foot = lattice.nearest(_foot(apex, start, end))
-        if len(touched) > 2 and frozenset((start, end)) in free and foot not in (start, end):
-            pieces += [Polygon([start, foot, apex]), Polygon([foot, end, apex])]
-        else:
-            alike.setdefault(touched, []).append(triangle)
+    for triangle in _triangles(_with_feet(lattice, polygon, free, sorted(wide))):
+        between = touched(triangle)
+        (pieces if len(between) > 2 else alike.setdefault(between, [])).append(Polygon(triangle))
     for triangles in alike.values():
         pieces += polygons_of(shapely.coverage_union_all(triangles))
     return pieces
 
 
-def _longest_edge_first(corners: Sequence[Vertex]) -> tuple[Vertex, Vertex, Vertex]:
-    """Return the corners of a triangle, those of its longest edge first."""
-    turns = [(corners[turn], corners[turn - 2], corners[turn - 1]) for turn in range(3)]
-    return max(turns, key=lambda turn: math.dist(turn[0], turn[1]))
+def _triangles(polygon: Polygon) -> list[list[Vertex]]:
+    """Return the corners of the triangles that a polygon is made of, each in three."""
+    return [
+        rings_of(triangle)[0][:3] for triangle in shapely.get_parts(shapely.constrained_delaunay_triangles(polygon))
+    ]
 
 
-def _foot(apex: Vertex, start: Vertex, end: Vertex) -> Vertex:
-    """Return the place of an edge that is nearest to a vertex."""
-    run = (end[0] - start[0], end[1] - start[1])
-    share = ((apex[0] - start[0]) * run[0] + (apex[1] - start[1]) * run[1]) / (run[0] ** 2 + run[1] ** 2)
-    return start[0] + share * run[0], start[1] + share * run[1]
+def _with_feet(lattice: Lattice, polygon: Polygon, edges: Sequence[Edge], vertices: Iterable[Vertex]) -> Polygon:
+    """Return a polygon with vertices put into some of its edges: across from other vertices, each on the nearest."""
+    segments = np.array(edges).reshape(-1, 2, 2)
+    feet: dict[Edge, list[Vertex]] = {}
+    for vertex in vertices:
+        if (found := nearest_of(segments, vertex)) is not None:
+            feet.setdefault(found[0], []).append(lattice.nearest(found[1]))
+    put = {edge: along(edge, some) for edge, some in feet.items()}
+    return polygons_of(with_vertices(MultiPolygon([polygon]), put))[0]
 
 
 def _line_segments(geom: BaseGeometry) -> np.ndarray:
