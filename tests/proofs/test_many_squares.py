@@ -74,7 +74,7 @@ def test_they_are_imported_and_published_as_one_edition(squares: str, database_u
     where = {"GEOSERVICE_DATABASE_URL": database_url, "GEOSERVICE_IMPORT_FEATURES": str(SQUARES)}
 
     added, said, seconds, peak_mb = run(
-        "jurisdiction", "add", "many", "--name", "Many", "--from-grids", squares, **where
+        "jurisdiction", "add", "many", "--name", "Many", "--from-grids", squares, "--code", "code", **where
     )
     published, told, published_s, _ = run("edition", "publish", "1", "--yes", **where)
 
