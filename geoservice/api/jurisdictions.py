@@ -14,7 +14,7 @@ from geoservice.domain.small_counts import K_MINIMUM
 from geoservice.services.incidents import HandlingFigures, IncidentService
 from geoservice.services.viewing import JurisdictionView, ViewingService
 from geoservice.web.guard import guard, shown_here
-from geoservice.web.parsing import Code, Instant, StrictModel
+from geoservice.web.parsing import Code, Instant, QueryFlag, StrictModel
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
 
@@ -31,6 +31,12 @@ class JurisdictionQuery(StrictModel):
     """Which jurisdiction."""
 
     jurisdiction: Code
+
+
+class ServicesQuery(JurisdictionQuery):
+    """Which services."""
+
+    retired: QueryFlag = Field(False, description="Those that are retired, too")
 
 
 class RetentionOut(BaseModel):
@@ -139,6 +145,7 @@ class ServiceOut(BaseModel):
     limit_working_hours: float | None
     attributes: list[dict[str, Any]] = Field(description="What a report is asked for, as GeoReport v2 defines it")
     sensitive: bool = Field(description="Its reports are told to those alone who may read incidents")
+    retired: bool = Field(description="Nothing new is reported of it")
 
 
 class ServicesOut(BaseModel):
@@ -201,9 +208,9 @@ def jurisdictions_blueprint(viewing: ViewingService, incidents: IncidentService)
 
     @blueprint.get("/services", summary="What can be reported", responses={200: ServicesOut, **problem_responses(404)})
     @guard("read_grids")
-    def services(query: JurisdictionQuery) -> Response:
-        """List the services of a jurisdiction."""
-        found = incidents.services(query.jurisdiction)
+    def services(query: ServicesQuery) -> Response:
+        """List the services of a jurisdiction; those that are retired name what was reported before."""
+        found = incidents.services(query.jurisdiction, with_retired=query.retired)
         return render(ServicesOut.model_validate({"services": found}, from_attributes=True))
 
     return blueprint

@@ -49,6 +49,7 @@ class ServiceBody(StrictModel):
         [], description="What a report is asked for, as GeoReport v2 defines it"
     )
     sensitive: bool = Field(False, description="Its reports are told to those alone who may read incidents")
+    retired: bool = Field(False, description="Nothing new is reported of it")
 
 
 def services_blueprint(services: ServiceListService) -> APIBlueprint:

@@ -119,7 +119,7 @@ class Endpoint:
         return self._records(jurisdiction, found, extensions=query.get("extensions") == "true")
 
     def _records(self, jurisdiction: str, found: tuple[Incident, ...], *, extensions: bool) -> list[dict[str, Any]]:
-        names = {one.code: one.name for one in self._incidents.services(jurisdiction)}
+        names = {one.code: one.name for one in self._incidents.services(jurisdiction, with_retired=True)}
         histories = self._incidents.histories([one.id for one in found]) if extensions else {}
         with_text = _with_text()
         return [

@@ -61,7 +61,7 @@ class AlertService:
             if view is None:
                 raise CameraUnknown(camera=camera, jurisdiction=jurisdiction.code)
             offered = services(connection, jurisdiction_id=jurisdiction.id)
-        service = service_code or service_for(alert, ((one.code, one.keywords) for one in offered))
+        service = service_code or service_for(alert, ((one.code, one.keywords) for one in offered if not one.retired))
         if service is None:
             raise AlertNotTaken(alert=alert.value, jurisdiction=jurisdiction.code)
         report = NewReport(

@@ -24,6 +24,7 @@ from geoservice.errors import (
     PersonalNumberRefused,
     PlaceUnknown,
     ReportKeyUsed,
+    ServiceRetired,
     ServiceUnknown,
 )
 from geoservice.services import lookups
@@ -104,8 +105,8 @@ class IncidentService:
 
         Raises
         ------
-        JurisdictionNotStated, JurisdictionUnknown, ServiceUnknown, PersonalNumberRefused, PlaceUnknown, NotServed,
-        ReportKeyUsed, AnswersUnfit
+        JurisdictionNotStated, JurisdictionUnknown, ServiceUnknown, ServiceRetired, PersonalNumberRefused,
+        PlaceUnknown, NotServed, ReportKeyUsed, AnswersUnfit
         layers.errors.RefusedByDatabase
             The building is unknown, or an invariant does not hold.
         """
@@ -122,7 +123,10 @@ class IncidentService:
             asked = asked_for(connection, jurisdiction_id=jurisdiction.id, code=report.service_code)
             if asked is None:
                 raise ServiceUnknown(service=report.service_code, jurisdiction=jurisdiction.code)
-            answers = _answers(asked, report)
+            attributes, retired = asked
+            if retired:
+                raise ServiceRetired(service=report.service_code, jurisdiction=jurisdiction.code)
+            answers = _answers(attributes, report)
             insert_report(
                 connection,
                 Report(
@@ -243,11 +247,12 @@ class IncidentService:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             return handling_figures(connection, jurisdiction_id=jurisdiction.id, by=by, since=since, until=until)
 
-    def services(self, jurisdiction_code: str) -> tuple[Service, ...]:
-        """Return what can be reported in a jurisdiction; raise JurisdictionUnknown."""
+    def services(self, jurisdiction_code: str, *, with_retired: bool = False) -> tuple[Service, ...]:
+        """Return what can be reported in a jurisdiction, or what ever could; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
-            return services(connection, jurisdiction_id=jurisdiction.id)
+            found = services(connection, jurisdiction_id=jurisdiction.id)
+            return found if with_retired else tuple(one for one in found if not one.retired)
 
 
 def page_of(connection: Connection, search: Search, *, limit: int, order: Order) -> IncidentPage:

@@ -22,6 +22,7 @@ from geoservice.domain.importing.services import (
     readers,
     services_of,
 )
+from geoservice.errors import ServiceCodeTaken
 from geoservice.reading.file_errors import LimitsNotClear
 from geoservice.reading.ledgers import ReadLedger, read_ledger
 from geoservice.reading.limits import Limits
@@ -35,14 +36,20 @@ from geoservice.writing.ledgers import write_ledger
 from layers.db.session import Database
 from layers.incidents.model import Service
 from layers.incidents.queries import services
-from layers.incidents.service_edits import lock_services, put_services, remove_services, services_in_use
+from layers.incidents.service_edits import (
+    lock_services,
+    open_incidents,
+    put_services,
+    remove_services,
+    services_in_use,
+)
 
 #: What becomes of services that a list does not name.
 RemovedServices = Literal["keep", "delete"]
 _LIMITS_SHOWN = 10
 #: Of an export, as an import knows them.
 COLUMNS = ("code", "name", "name_en", "description", "group", "limit_working_hours", "keywords", "attributes",
-           "sensitive")  # fmt: skip
+           "sensitive", "retired")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -147,9 +154,24 @@ class ServiceListService:
         return len(found)
 
     def services(self, jurisdiction_code: str) -> tuple[Service, ...]:
-        """Return what can be reported in a jurisdiction, by code; raise JurisdictionUnknown."""
+        """Return the services of a jurisdiction by code, retired ones among them; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
             return services(connection, jurisdiction_id=get_jurisdiction(connection, jurisdiction_code).id)
+
+    def add(self, jurisdiction_code: str, service: Service, *, actor: str) -> None:
+        """Write a service that is new. Raise JurisdictionUnknown, ServiceCodeTaken, RefusedByDatabase."""
+        with self._database.transaction(actor=actor) as connection:
+            j = get_jurisdiction(connection, jurisdiction_code).id
+            lock_services(connection, j)
+            if any(one.code == service.code for one in services(connection, jurisdiction_id=j)):
+                raise ServiceCodeTaken(service=service.code)
+            put_services(connection, jurisdiction_id=j, services=[service])
+
+    def open_incidents(self, jurisdiction_code: str, code: str) -> int:
+        """Return how many incidents of a service are in hand; raise JurisdictionUnknown."""
+        with self._database.transaction() as connection:
+            j = get_jurisdiction(connection, jurisdiction_code).id
+            return open_incidents(connection, jurisdiction_id=j, code=code)
 
     def put(self, jurisdiction_code: str, service: Service, *, actor: str) -> Service:
         """Write a service, new or changed. Raise JurisdictionUnknown, RefusedByDatabase."""
@@ -193,4 +215,4 @@ def _row(one: Service) -> tuple[object, ...]:
     attributes = orjson.dumps(one.attributes).decode() if one.attributes else None
     limit = None if one.limit_working_hours is None else repr(one.limit_working_hours)
     return (one.code, one.name, one.name_en, one.description, one.category, limit, "、".join(one.keywords), attributes,
-            "yes" if one.sensitive else "no")  # fmt: skip
+            "yes" if one.sensitive else "no", "yes" if one.retired else "no")  # fmt: skip

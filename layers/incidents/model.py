@@ -196,6 +196,8 @@ class Service:
     attributes: tuple[dict[str, Any], ...] = ()
     #: Where one of its incidents was reported is nobody's business, such as a dispute at home.
     sensitive: bool = False
+    #: Nothing new is reported of it; what was reported is handled to its end.
+    retired: bool = False
 
 
 @dataclass(frozen=True)

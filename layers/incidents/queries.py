@@ -120,7 +120,8 @@ _REPORT_KEY = text("""
 """)
 _SERVICES = text("SELECT s.* FROM geoservice.service AS s WHERE s.jurisdiction_id = :jurisdiction_id ORDER BY s.code")
 _ASKED_FOR = text(
-    "SELECT s.attributes FROM geoservice.service AS s WHERE s.jurisdiction_id = :jurisdiction_id AND s.code = :code"
+    "SELECT s.attributes, s.retired FROM geoservice.service AS s"
+    " WHERE s.jurisdiction_id = :jurisdiction_id AND s.code = :code"
 )
 
 
@@ -325,7 +326,7 @@ def routings(connection: Connection, incident_id: UUID) -> tuple[Routing, ...]:
 
 
 def services(connection: Connection, *, jurisdiction_id: int) -> tuple[Service, ...]:
-    """Return what can be reported in a jurisdiction."""
+    """Return the services of a jurisdiction, those that are retired among them."""
     return tuple(
         Service(
             s.code,
@@ -337,15 +338,18 @@ def services(connection: Connection, *, jurisdiction_id: int) -> tuple[Service, 
             s.limit_working_hours,
             tuple(s.attributes),
             s.sensitive,
+            s.retired,
         )
         for s in connection.execute(_SERVICES, {"jurisdiction_id": jurisdiction_id})
     )
 
 
-def asked_for(connection: Connection, *, jurisdiction_id: int, code: str) -> tuple[dict[str, Any], ...] | None:
-    """Return what a service of a jurisdiction asks for; None: it offers no such service."""
+def asked_for(
+    connection: Connection, *, jurisdiction_id: int, code: str
+) -> tuple[tuple[dict[str, Any], ...], bool] | None:
+    """Return what a service of a jurisdiction asks for, and whether it is retired; None: there is no such service."""
     row = connection.execute(_ASKED_FOR, {"jurisdiction_id": jurisdiction_id, "code": code}).one_or_none()
-    return None if row is None else tuple(row.attributes)
+    return None if row is None else (tuple(row.attributes), row.retired)
 
 
 def _incident(row: Row[*tuple[Any, ...]]) -> Incident:

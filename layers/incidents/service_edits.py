@@ -12,13 +12,14 @@ from layers.incidents.model import Service
 _LOCK = text("SELECT FROM geoservice.jurisdiction AS j WHERE j.id = :jurisdiction_id FOR NO KEY UPDATE")
 _PUT = text("""
     INSERT INTO geoservice.service (jurisdiction_id, code, name, name_en, description, category, keywords, attributes,
-                                    limit_working_hours, sensitive)
+                                    limit_working_hours, sensitive, retired)
     VALUES (:jurisdiction_id, :code, :name, :name_en, :description, :category, :keywords, CAST(:attributes AS jsonb),
-            :limit_working_hours, :sensitive)
+            :limit_working_hours, :sensitive, :retired)
     ON CONFLICT (jurisdiction_id, code) DO UPDATE
        SET name = excluded.name, name_en = excluded.name_en, description = excluded.description,
            category = excluded.category, keywords = excluded.keywords, attributes = excluded.attributes,
-           limit_working_hours = excluded.limit_working_hours, sensitive = excluded.sensitive
+           limit_working_hours = excluded.limit_working_hours, sensitive = excluded.sensitive,
+           retired = excluded.retired
 """)
 _REMOVE = text("DELETE FROM geoservice.service WHERE jurisdiction_id = :jurisdiction_id AND code = ANY(:codes)")
 _IN_USE = text("""
@@ -26,6 +27,11 @@ _IN_USE = text("""
      WHERE s.jurisdiction_id = :jurisdiction_id
        AND EXISTS (SELECT FROM geoservice.incident AS i
                     WHERE i.jurisdiction_id = s.jurisdiction_id AND i.service_code = s.code)
+""")
+
+_OPEN = text("""
+    SELECT count(*) FROM geoservice.incident AS i
+     WHERE i.jurisdiction_id = :jurisdiction_id AND i.service_code = :code AND geoservice.is_open(i.status)
 """)
 
 
@@ -42,12 +48,19 @@ def put_services(connection: Connection, *, jurisdiction_id: int, services: Iter
             "description": one.description, "category": one.category, "keywords": list(one.keywords),
             "attributes": json.dumps(one.attributes, ensure_ascii=False),
             "limit_working_hours": one.limit_working_hours, "sensitive": one.sensitive,
+            "retired": one.retired,
         })  # fmt: skip
 
 
 def services_in_use(connection: Connection, *, jurisdiction_id: int) -> frozenset[str]:
     """Return the codes of services of which there are incidents: those can not be removed."""
     return frozenset(connection.execute(_IN_USE, {"jurisdiction_id": jurisdiction_id}).scalars())
+
+
+def open_incidents(connection: Connection, *, jurisdiction_id: int, code: str) -> int:
+    """Return how many incidents of a service are in hand."""
+    found: int = connection.execute(_OPEN, {"jurisdiction_id": jurisdiction_id, "code": code}).scalar_one()
+    return found
 
 
 def remove_services(connection: Connection, *, jurisdiction_id: int, codes: Sequence[str]) -> None:

@@ -46,6 +46,8 @@ class ServiceRow(Base):
     limit_working_hours: Mapped[float | None] = mapped_column(Float(53))
     #: Where it was reported is nobody's business.
     sensitive: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    #: Nothing new is reported of it.
+    retired: Mapped[bool] = mapped_column(Boolean, server_default="false")
 
 
 class IncidentRow(Base):

@@ -84,11 +84,11 @@ _PER_KIND = {
     """,
     "no-service": """
         SELECT j.code, NULL::geometry FROM geoservice.jurisdiction AS j WHERE j.id = :j
-           AND NOT EXISTS (SELECT FROM geoservice.service AS s WHERE s.jurisdiction_id = :j)
+           AND NOT EXISTS (SELECT FROM geoservice.service AS s WHERE s.jurisdiction_id = :j AND NOT s.retired)
     """,
     "service-without-limit": """
         SELECT s.code, NULL::geometry FROM geoservice.service AS s
-         WHERE s.jurisdiction_id = :j AND s.limit_working_hours IS NULL
+         WHERE s.jurisdiction_id = :j AND s.limit_working_hours IS NULL AND NOT s.retired
     """,
 }  # fmt: skip
 

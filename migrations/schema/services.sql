@@ -12,6 +12,7 @@ CREATE TABLE geoservice.service (
     attributes jsonb NOT NULL DEFAULT '[]',   -- what it asks for beside words and a place
     limit_working_hours double precision CHECK (limit_working_hours > 0),
     sensitive boolean NOT NULL DEFAULT false, -- a dispute at home, say: its reports are told to those alone who handle them
+    retired boolean NOT NULL DEFAULT false,   -- nothing new is reported of it; what was is handled to its end
     UNIQUE (jurisdiction_id, code),
     CONSTRAINT service_attributes_are_a_list CHECK (jsonb_typeof(attributes) = 'array')
 );

@@ -2926,6 +2926,7 @@ CREATE TABLE geoservice.service (
     attributes jsonb NOT NULL DEFAULT '[]',   -- what it asks for beside words and a place
     limit_working_hours double precision CHECK (limit_working_hours > 0),
     sensitive boolean NOT NULL DEFAULT false, -- a dispute at home, say: its reports are told to those alone who handle them
+    retired boolean NOT NULL DEFAULT false,   -- nothing new is reported of it; what was is handled to its end
     UNIQUE (jurisdiction_id, code),
     CONSTRAINT service_attributes_are_a_list CHECK (jsonb_typeof(attributes) = 'array')
 );
@@ -3084,20 +3085,27 @@ INSERT INTO geoservice.layer (id, table_name, key_column, assignment, tiled, cel
 VALUES ('incidents', 'incident', 'id', 'routing', '{status,service_code,source,late}', 17, '{status,late}');
 SELECT geoservice.attach_tiles('incidents');
 
--- A report is as sensitive as its service.
-CREATE FUNCTION geoservice.mark_sensitive() RETURNS trigger
+-- A report is as sensitive as its service, and none comes in of one that is retired.
+CREATE FUNCTION geoservice.take_after_service() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    meant record;
 BEGIN
-    new.sensitive := coalesce(
-        (SELECT s.sensitive FROM service AS s WHERE s.jurisdiction_id = new.jurisdiction_id AND s.code = new.service_code), false);
+    SELECT s.sensitive, s.retired INTO meant
+      FROM service AS s WHERE s.jurisdiction_id = new.jurisdiction_id AND s.code = new.service_code;
+    IF tg_op = 'INSERT' AND meant.retired THEN
+        RAISE EXCEPTION 'The service % is retired.', new.service_code
+            USING ERRCODE = 'check_violation', HINT = 'Take another one, or have this one brought back.';
+    END IF;
+    new.sensitive := coalesce(meant.sensitive, false);
     RETURN new;
 END $$;
 -- After `route`, by name: that finds the jurisdiction.
 CREATE TRIGGER sensitive_as_its_service BEFORE INSERT ON geoservice.incident
-    FOR EACH ROW EXECUTE FUNCTION geoservice.mark_sensitive();
+    FOR EACH ROW EXECUTE FUNCTION geoservice.take_after_service();
 CREATE TRIGGER sensitive_as_its_new_service BEFORE UPDATE ON geoservice.incident FOR EACH ROW
     WHEN ((new.service_code, new.jurisdiction_id, new.sensitive) IS DISTINCT FROM (old.service_code, old.jurisdiction_id, old.sensitive))
-    EXECUTE FUNCTION geoservice.mark_sensitive();
+    EXECUTE FUNCTION geoservice.take_after_service();
 
 -- What was reported of a service before it was said to be sensitive, or no longer to be, goes along.
 CREATE FUNCTION geoservice.mark_reports_sensitive() RETURNS trigger

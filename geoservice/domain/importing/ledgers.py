@@ -93,5 +93,6 @@ SERVICES = Ledger(
         Column("keywords", "text", Title("关键词", "Keywords"), nullable=True),
         Column("attributes", "text", Title("附加信息", "Attributes"), nullable=True),
         Column("sensitive", "boolean", Title("是否敏感", "Sensitive"), nullable=True),
+        Column("retired", "boolean", Title("是否停用", "Retired"), nullable=True),
     ),
 )  # fmt: skip

@@ -175,6 +175,8 @@ def _service(
         told["attributes"] = values["attributes"] or ()
     if "sensitive" in values:
         told["sensitive"] = bool(values["sensitive"])
+    if "retired" in values:
+        told["retired"] = bool(values["retired"])
     if "limit" in values:
         told["limit_working_hours"] = _hours(values["limit"], day_hours)
     if stored is None:

@@ -110,6 +110,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "keywords": "关键词 关键字 标签 tags schlagworte",
         "attributes": "附加信息 填报项 fields",
         "sensitive": "是否敏感 敏感 confidential vertraulich",
+        "retired": "是否停用 停用 retired eingestellt",
     },
 }
 _BRACKETED = re.compile(r"[(\[{【〔〈《「][^)\]}】〕〉》」]*[)\]}】〕〉》」]")

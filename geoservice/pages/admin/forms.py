@@ -1,15 +1,22 @@
-"""What is read of the forms of administrators, the same in every area."""
+"""What is read of the forms of administrators, the same in every area.
+
+All that is wrong with a form is told at once. What it costs is told before it counts: where that depends on what is
+written, the form comes back with it, and is sent once more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 
 from werkzeug.wrappers import Response
 
 from geoservice.pages.admin.areas import Here
-from geoservice.pages.admin.model import Form, Refused
+from geoservice.pages.admin.model import CostsUnseen, Form, Refused, digest_of
 from geoservice.pages.admin.rendering import CHANGED, form_page
 from geoservice.web.forms import read_signed_form
 
@@ -17,6 +24,35 @@ from geoservice.web.forms import read_signed_form
 _YEARS_MOST = 10
 #: Of a form: 2,000 Chinese characters of a description take nine bytes each on the way.
 _BYTES_MOST = 60_000
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?", re.ASCII)
+_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+#: In what a form says: the digest of what it costs, where that was shown.
+AGREED = "agreed"
+
+
+class Gathered:
+    """What is wrong with a form, gathered field by field, so that all of it is told at once."""
+
+    def __init__(self) -> None:
+        self._errors: dict[str, str] = {}
+
+    def refuse(self, field: str, error: str) -> None:
+        """Note what is wrong with a field; of several the first is told."""
+        self._errors.setdefault(field, error)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Note what reading of a field raises, and go on."""
+        try:
+            yield
+        except Refused as exc:
+            for field, error in exc.errors.items():
+                self.refuse(field, error)
+
+    def end(self) -> None:
+        """Raise Refused where something is wrong."""
+        if self._errors:
+            raise Refused(**self._errors)
 
 
 def sent(here: Here, form: Form, act: Callable[[Mapping[str, str]], Response]) -> Response:
@@ -29,12 +65,48 @@ def sent(here: Here, form: Form, act: Callable[[Mapping[str, str]], Response]) -
     """
     fields = read_signed_form(bytes_max=_BYTES_MOST)
     values = {one.name: fields.get(one.name, "").strip() for one in form.fields}
+    agreed = {AGREED: fields.get(AGREED, "")}
     if fields.get("seen", form.seen) != form.seen:
         return form_page(here, replace(form, values=values, errors={"": CHANGED}))
     try:
-        return act(values)
+        return act(values | agreed)
     except Refused as exc:
         return form_page(here, replace(form, values=values, errors=exc.errors))
+    except CostsUnseen as exc:
+        return form_page(here, replace(form, values=values, costs=exc.costs, agreed=digest_of(exc.costs)))
+
+
+def require_agreed(values: Mapping[str, str], costs: Sequence[str]) -> None:
+    """Raise CostsUnseen unless whoever sent a form was shown that it costs this, no more and no less."""
+    if costs and values[AGREED] != digest_of(costs):
+        raise CostsUnseen(costs)
+
+
+def number_in(values: Mapping[str, str], name: str, *, most: float, error: str) -> float | None:
+    """Return the number above 0 that a form says, digits of full width among them; None: none. Raise Refused."""
+    return _number(values, name, _NUMBER, most, error)
+
+
+def whole_in(values: Mapping[str, str], name: str, *, least: int, most: int, error: str) -> int | None:
+    """Return the whole number that a form says, digits of full width among them; None: none. Raise Refused."""
+    found = _number(values, name, _WHOLE, most, error)
+    if found is not None and found < least:
+        raise Refused(**{name: error})
+    return None if found is None else int(found)
+
+
+def _number(values: Mapping[str, str], name: str, form: re.Pattern[str], most: float, error: str) -> float | None:
+    text = plain(values[name])
+    if not text:
+        return None
+    if not form.fullmatch(text) or not 0 < float(text) <= most:
+        raise Refused(**{name: error})
+    return float(text)
+
+
+def plain(text: str) -> str:
+    """Return a text with digits, letters and signs of full width as those that keyboards of the West write."""
+    return unicodedata.normalize("NFKC", text).strip()
 
 
 def end_in(here: Here, values: Mapping[str, str], name: str = "ends") -> datetime | None:
@@ -49,7 +121,7 @@ def end_in(here: Here, values: Mapping[str, str], name: str = "ends") -> datetim
 
 def day_in(values: Mapping[str, str], name: str) -> date | None:
     """Return the day that a form names; None: none. Raise Refused."""
-    text = values.get(name, "")
+    text = plain(values.get(name, ""))
     if not text:
         return None
     try:

@@ -77,12 +77,32 @@ class Form:
     stored: Mapping[str, str] | None = None
     #: What else can be done with the thing that it edits.
     ways: Sequence[Action] = ()
+    #: Digest of costs that follow from what is written, and are shown now: sent with it, the form counts.
+    agreed: str = ""
 
     @property
     def seen(self) -> str:
         """Return what the form brings along, so that it is known whether what it edits was changed meanwhile."""
-        told = "" if self.stored is None else repr(sorted(self.stored.items()))
-        return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
+        return digest_of(() if self.stored is None else [repr(one) for one in sorted(self.stored.items())])
+
+
+def digest_of(sentences: Sequence[str]) -> str:
+    """Return what is equal for equal sentences."""
+    return hashlib.sha256("\n".join(sentences).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+class CostsUnseen(Exception):
+    """What a form costs follows from what it says, and was not shown yet.
+
+    Parameters
+    ----------
+    costs
+        In sentences.
+    """
+
+    def __init__(self, costs: Sequence[str]) -> None:
+        super().__init__()
+        self.costs = tuple(costs)
 
 
 class Refused(Exception):

@@ -16,7 +16,8 @@ CHANGED = "error.changed"
 
 
 def table_page(
-    here: Here, tables: Sequence[Table], *, ways: Sequence[Action] = (), remark: Cell | None = None
+    here: Here, tables: Sequence[Table], *, ways: Sequence[Action] = (), remark: Cell | None = None,
+    undo: Action | None = None, more: Action | None = None,
 ) -> Response:  # fmt: skip
     """Return the page of an area.
 
@@ -24,10 +25,15 @@ def table_page(
     ----------
     remark
         What should be known first.
+    undo
+        What takes back what was just done.
+    more
+        Where the last table goes on.
     """
     return _page(
-        here, "table", here.words[f"area.{here.area}"], tables=tables, ways=ways, remark=remark, done=_done(here)
-    )
+        here, "table", here.words[f"area.{here.area}"], tables=tables, ways=ways, remark=remark, done=_done(here),
+        undo=undo, more=more,
+    )  # fmt: skip
 
 
 def thing_page(

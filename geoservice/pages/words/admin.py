@@ -47,6 +47,11 @@ ADMIN: dict[str, tuple[str, ...]] = (
         # What is wrong with a form
         "error": ("错误：", "Error:"),
         "error.summary": ("没有保存，请改正：", "Nothing was changed. Please mend:"),
+        "agree": (
+            "还没有保存。请先看影响，再保存一次：",
+            "Nothing is changed yet. Read what it costs, then save it once more:",
+        ),
+        "agree.send": ("知道了，保存", "I know, save it"),
         "error.changed": (
             "别人刚刚改过同一项。下面是你写的；再次保存就以你写的为准，返回则看到现在的。",
             "Somebody else changed it meanwhile. Below is what you wrote: save it again to put it in the place of his,"

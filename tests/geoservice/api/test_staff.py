@@ -98,6 +98,17 @@ def test_a_service_is_written_and_read(door: Door) -> None:
     assert found == written.response.json
 
 
+def test_a_retired_service_is_offered_no_more_and_names_what_was_reported(door: Door) -> None:
+    def codes(query: str = "") -> set[str]:
+        listed = call(door, "GET", f"/v1/services{OF_SARE}{query}", role=Role.PUBLIC).response.json["services"]
+        return {one["code"] for one in listed}
+
+    assert call(door, "PUT", f"/v1/services/old{OF_SARE}", {"name": "x", "retired": True}).response.json["retired"]
+    assert "old" not in codes()
+    assert codes("&retired=true") == codes() | {"old"}
+    assert call(door, "GET", "/open311/v2/services/old.json?jurisdiction_id=sare", role=Role.PUBLIC).status == 404
+
+
 def test_what_a_service_can_not_ask_for_is_refused_by_field(door: Door) -> None:
     wrong = {"name": "x", "attributes": [{"code": "a", "datatype": "colour"}]}
     refused = call(door, "PUT", f"/v1/services/x{OF_SARE}", wrong)

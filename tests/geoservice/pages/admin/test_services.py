@@ -1,12 +1,22 @@
-"""Services on pages: names and limits are edited, what is wrong stands beside its field."""
+"""Services on pages: made, edited, retired and brought back; what is wrong stands beside its field, all at once."""
 
 from __future__ import annotations
 
 import html
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
+import orjson
+import psycopg
+import pytest
+
+from geoservice.auth.model import Identity, Role
+from geoservice.errors import ServiceRetired
+from geoservice.services.incidents import NewReport
 from geoservice.wiring import Services
+from layers.crs import declared_position
+from layers.incidents.model import Service
 from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted
 from tests.geoservice.web.attacks import hostile_texts
 
@@ -17,6 +27,7 @@ def form_of(services: Services, code: str) -> dict[str, str]:
     return {
         "name": one.name, "name_en": one.name_en or "", "category": one.category or "",
         "description": one.description or "", "keywords": " ".join(one.keywords), "limit": limit,
+        "attributes": orjson.dumps(one.attributes).decode() if one.attributes else "",
         **({"sensitive": "yes"} if one.sensitive else {}),
     }  # fmt: skip
 
@@ -78,7 +89,9 @@ def test_what_is_wrong_is_told_beside_its_field(services: Services, texts: Seque
         ({"description": "call 13800138000"}, "description"), ({"description": "字" * 2001}, "description"),
         ({"keywords": "a " * 51}, "keywords"),
         ({"keywords": "138 0013 8000"}, "keywords"), ({"limit": "0"}, "limit"), ({"limit": "nan"}, "limit"),
-        ({"limit": "100001"}, "limit"), ({"limit": "１"}, "limit"), ({"limit": "-1"}, "limit"),
+        ({"limit": "100001"}, "limit"), ({"limit": "１e3"}, "limit"),
+        ({"attributes": "{}"}, "attributes"), ({"attributes": "[1"}, "attributes"),
+        ({"attributes": '[{"code": "a", "datatype": "colour"}]'}, "attributes"), ({"limit": "-1"}, "limit"),
     ):  # fmt: skip
         assert errors(admin.send(f"services/{code}", **form | changed)).keys() == {field}, changed
     assert admin.post(f"/admin/sare/services/{code}", **form).status_code == 403
@@ -90,3 +103,90 @@ def test_what_is_wrong_is_told_beside_its_field(services: Services, texts: Seque
         answer = admin.post(f"/admin/sare/services/{code}?lang=en", token=token, **dict.fromkeys(form, text))
         assert answer.status_code in (303, 422), text
         assert "<script>alert" not in answer.text
+
+
+NEW = {"code": "lamp-2", "name": "路灯二", "name_en": "Lamp two", "keywords": "路灯 灯", "limit": "２４．５",
+       "attributes": '[{"code": "pole", "datatype": "string"}]', "sensitive": "yes"}  # fmt: skip
+
+
+def listed(services: Services) -> dict[str, Service]:
+    return {one.code: one for one in services.service_lists.services("sare")}
+
+
+def test_a_new_service_is_made_and_offered(services: Services, community_url: str) -> None:
+    admin, before = Administrator(services), listed(services)
+    assert 'name="code"' in admin.show("new-service").text
+    done = admin.send("new-service", **NEW)
+    assert "The service is saved." in admin.get(done.headers["Location"]).text
+    after = listed(services)
+    made = after.pop("lamp-2")
+    assert (made.name, made.name_en, made.keywords, made.limit_working_hours, made.sensitive, made.retired) == (
+        "路灯二", "Lamp two", ("路灯", "灯"), 24.5, True, False,
+    )  # fmt: skip
+    assert made.attributes == ({"code": "pole", "datatype": "string"},)
+    assert after == before
+    assert noted(community_url, "service_added")[0] == "admin:admin-5"
+    assert errors(admin.send("new-service", **NEW)) == {"code": "There is a service of this code already."}
+
+
+def test_all_that_is_wrong_is_told_at_once(services: Services) -> None:
+    admin, before = Administrator(services), listed(services)
+    wrong = {"code": "a/b", "name": "", "category": "x" * 201, "description": "13800138000", "keywords": "a " * 51,
+             "limit": "-1", "attributes": "no"}  # fmt: skip
+    assert errors(admin.send("new-service", **wrong)).keys() == wrong.keys()
+    code = next(iter(before))
+    assert errors(admin.send(f"services/{code}", **wrong)).keys() == wrong.keys() - {"code"}
+    for taken in ("", " ", "x" * 65, "a\u200bb", "/x"):
+        assert errors(admin.send("new-service", **NEW | {"code": taken})).keys() == {"code"}, taken
+    assert admin.post("/admin/sare/new-service", **NEW).status_code == 403
+    assert listed(services) == before
+
+
+def test_a_service_is_retired_and_brought_back(services: Services, community_url: str) -> None:
+    admin = Administrator(services)
+    with psycopg.connect(community_url) as connection:
+        [(code, lon, lat, in_hand)] = connection.execute(
+            "SELECT i.service_code, st_x(min(i.geom::text)::geometry), st_y(min(i.geom::text)::geometry), count(*)"
+            "  FROM geoservice.incident AS i WHERE geoservice.is_open(i.status)"
+            " GROUP BY 1 ORDER BY 4 DESC, 1 LIMIT 1"
+        ).fetchall()
+    report = NewReport(code, declared_position(lon, lat), "hotline", jurisdiction_code="sare")
+    who = Identity(Role.DISPATCHER, login="desk-9")
+    before = listed(services)[code]
+    assert f"The {in_hand:,} that are in hand" in admin.show(f"services/{code}/retirement").text
+    done = admin.send(f"services/{code}/retirement")
+    told = admin.get(done.headers["Location"]).text
+    assert "The service is retired" in told
+    assert f'action="/admin/sare/services/{code}/restoration?lang=en"' in told
+    assert listed(services)[code] == replace(before, retired=True)
+    assert code not in {one.code for one in services.incidents.services("sare")}
+    assert code in {one.code for one in services.incidents.services("sare", with_retired=True)}
+    with pytest.raises(ServiceRetired):
+        services.incidents.report(report, identity=who)
+    with psycopg.connect(community_url) as connection, pytest.raises(psycopg.errors.CheckViolation, match="is retired"):
+        connection.execute(
+            "INSERT INTO geoservice.incident (jurisdiction_id, service_code, geom, source)"
+            " SELECT jurisdiction_id, service_code, geom, 'hotline' FROM geoservice.incident"
+            " WHERE service_code = %s LIMIT 1",
+            [code],
+        )
+    assert "restoration" in admin.show(f"services/{code}").text
+    assert admin.send(f"services/{code}/restoration").status_code == 303
+    assert listed(services)[code] == before
+    services.incidents.report(report, identity=who)
+    assert noted(community_url, "service_changed")[:2] == ["admin:admin-5"] * 2
+
+
+def test_nobody_retires_what_is_not_his(services: Services, community_url: str) -> None:
+    admin, code = Administrator(services), next(iter(listed(services)))
+    for path in (f"services/{code}/retirement", f"services/{code}/restoration"):
+        assert admin.post(f"/admin/sare/{path}", token="").status_code == 403
+    assert admin.show("services/none/retirement").status_code == 422
+    assert admin.send("services/none/restoration").status_code == 422
+    make_town(community_url)
+    stranger = Administrator(services, "admin-6", "town")
+    for path in ("new-service", f"services/{code}/retirement"):
+        assert stranger.get(f"/admin/sare/{path}").status_code == 403
+        answer = stranger.post(f"/admin/sare/{path}", token=stranger.token(), **NEW)
+        assert answer.status_code == 403
+    assert not listed(services)[code].retired

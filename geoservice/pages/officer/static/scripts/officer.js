@@ -62,7 +62,7 @@ function showDuty() {
 async function loadNames() {
   const { code } = who.now.jurisdiction;
   const ask_ = [
-    session.rememberedAs(`/v1/services?jurisdiction=${encodeURIComponent(code)}`).then((told) => {
+    session.rememberedAs(`/v1/services?jurisdiction=${encodeURIComponent(code)}&retired=true`).then((told) => {
       for (const one of told.services) services.set(one.code, named(one));
     }),
     ...Object.keys(layers).map((layer) =>

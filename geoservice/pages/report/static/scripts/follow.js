@@ -134,7 +134,7 @@ function saidList(said) {
 
 async function serviceName(report) {
   try {
-    const path = `/v1/services?jurisdiction=${encodeURIComponent(report.jurisdiction)}`;
+    const path = `/v1/services?jurisdiction=${encodeURIComponent(report.jurisdiction)}&retired=true`;
     const { services } = await askRemembered(path);
     return named(services.find((one) => one.code === report.service_code) || { code: report.service_code });
   } catch {
