@@ -1,4 +1,4 @@
-"""Webhooks and their ledger: which there are, make, disable, send again."""
+"""Webhooks and their ledger: which there are, make, disable, send again, give another secret, remove."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
+from geoservice.domain.privacy import holds_personal_number
 from geoservice.errors import PersonalNumberRefused, WebhookUnknown
 from geoservice.pages.admin.areas import Here
-from geoservice.pages.admin.forms import chosen_in, sent
+from geoservice.pages.admin.forms import Gathered, chosen_in, sent
 from geoservice.pages.admin.model import Action, Cell, Field, Form, Refused, State, Table
 from geoservice.pages.admin.rendering import form_page, secret_page, table_page, thing_page
 from geoservice.pages.shell.choice import led_on
@@ -21,16 +22,22 @@ from geoservice.web.forms import FORM_TYPE
 from geoservice.web.guard import Guard
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams
-from geoservice.webhooks.webhook_errors import WebhookRefused
+from geoservice.webhooks.addresses import read_url
+from geoservice.webhooks.webhook_errors import AddressRefused, HostNotFound, UrlRefused, WebhookRefused
 from layers.errors import RefusedByDatabase
 
 #: In words of the columns.
 COLUMNS = ("webhook", "label", "host", "where", "events", "state", "waiting", "dead", "made")
 LEDGER = ("event", "type", "at", "state", "attempts", "answer")
 #: What can be done with a webhook; switching it on again is done at once, and is how switching off is undone.
-ACTIONS = ("off", "on", "resend")
+ACTIONS = ("off", "on", "resend", "rotate", "remove")
 #: What may be sent: everything, or events of one kind.
 _EVENTS = ("all", "incident", "edition")
+#: Which of the three reasons there are against an address it was.
+_ADDRESS_ERRORS: tuple[tuple[type[WebhookRefused], str], ...] = (
+    (UrlRefused, "error.url_form"), (HostNotFound, "error.url_host"), (AddressRefused, "error.url_place"),
+)  # fmt: skip
+_LABEL_LENGTH = 200
 _DELIVERIES = 50
 _NUMBER_LENGTH = 9
 _STATES: dict[str, State] = {"waiting": "soon", "delivered": "good", "dead": "bad"}
@@ -130,7 +137,7 @@ def _webhook_page(here: Here, administration: Administration, one: Webhook) -> R
     rows = [_delivery(here, each) for each in sent_before]
     ledger = Table(here.words["table.deliveries"], columns, rows, here.words["empty.deliveries"])
     off = one.disabled_at is not None
-    names = [*(["resend"] if one.dead else []), "on" if off else "off"]
+    names = [*(["resend"] if one.dead else []), "rotate", "remove", "on" if off else "off"]
     ways = [Action(f"do.{name}", here.url("webhooks", str(one.id), name), name == "on") for name in names]
     undo = ways[-1] if off and request.args.get("done") == "off" else None
     older = here.url("webhooks", str(one.id), before=str(sent_before[-1].number)) if len(rows) == _DELIVERIES else ""
@@ -163,19 +170,43 @@ def _new_form(here: Here) -> Form:
 
 
 def _made(here: Here, administration: Administration, form: Form, values: Mapping[str, str]) -> Response:
-    place, events = chosen_in(values, form, "place"), chosen_in(values, form, "events")
+    _gather(values, form)
+    place, events = values["place"], values["events"]
     topics = {} if events == "all" else {"type": frozenset({events})}
     try:
         made, secret = administration.webhooks.add(
             values["url"], topics=topics, label=values["label"], jurisdiction_code=place or None,
             actor=here.identity.actor,
         )  # fmt: skip
-    except WebhookRefused:
-        raise Refused(url="error.url") from None
+    except WebhookRefused as exc:
+        raise Refused(url=_address_error(exc)) from None
     except (PersonalNumberRefused, RefusedByDatabase):
         raise Refused(label="error.label") from None
-    title = here.words["once.webhook.title"].format(name=made.label or made.id)
-    return secret_page(here, title, secret, [here.words["once.webhook"]], here.url("webhooks", str(made.id)))
+    return _secret_page(here, made, secret, "once.webhook")
+
+
+def _gather(values: Mapping[str, str], form: Form) -> None:
+    """Raise Refused with all that is wrong; where an address leads is looked up when all else is right."""
+    gathered = Gathered()
+    for name in ("place", "events"):
+        with gathered.reading():
+            chosen_in(values, form, name)
+    if len(values["label"]) > _LABEL_LENGTH or holds_personal_number(values["label"]):
+        gathered.refuse("label", "error.label")
+    try:
+        read_url(values["url"])
+    except WebhookRefused as exc:
+        gathered.refuse("url", _address_error(exc))
+    gathered.end()
+
+
+def _address_error(refused: WebhookRefused) -> str:
+    return next((error for kind, error in _ADDRESS_ERRORS if isinstance(refused, kind)), "error.url_form")
+
+
+def _secret_page(here: Here, one: Webhook, secret: str, *sentences: str) -> Response:
+    title, said = here.words["once.webhook.title"].format(name=one.label or one.id), here.words
+    return secret_page(here, title, secret, [said[each] for each in sentences], here.url("webhooks", str(one.id)))
 
 
 def _action_form(here: Here, one: Webhook, action: str) -> Form:
@@ -186,7 +217,7 @@ def _action_form(here: Here, one: Webhook, action: str) -> Form:
     return Form(
         said[f"ask.{action}"].format(name=one.label or one.id), here.url("webhooks", str(one.id), action),
         said[f"do.{action}"], here.url("webhooks", str(one.id)), fields,
-        [said[f"costs.{action}"].format(n=f"{one.dead:,}")],
+        [said[f"costs.{action}"].format(n=f"{one.dead:,}", waiting=f"{one.waiting:,}")],
     )  # fmt: skip
 
 
@@ -199,6 +230,11 @@ def _done(
             webhooks.disable(one.id, values["reason"] or "by hand", actor=actor)
         elif action == "on":
             webhooks.enable(one.id, actor=actor)
+        elif action == "rotate":
+            return _secret_page(here, one, webhooks.rotate(one.id, actor=actor), "once.webhook", "once.rotated")
+        elif action == "remove":
+            webhooks.remove(one.id, actor=actor)
+            return led_on(here.url("webhooks", done="webhook_removed"))
         else:
             webhooks.replay(one.id, actor=actor)
     except (PersonalNumberRefused, RefusedByDatabase):

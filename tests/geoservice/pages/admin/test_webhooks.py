@@ -81,7 +81,8 @@ def test_webhooks_of_others_are_not_there(services: Services, community_url: str
 def test_what_is_wrong_is_told_beside_its_field(services: Services, texts: Sequence[str]) -> None:
     admin = Administrator(services)
     for changed, field in (
-        ({"url": ""}, "url"), ({"url": "ftp://127.0.0.1/"}, "url"), ({"url": "http://10.0.0.1/"}, "url"),
+        ({"label": "x" * 201}, "label"), ({"url": ""}, "url"),
+        ({"url": "ftp://127.0.0.1/"}, "url"), ({"url": "http://10.0.0.1/"}, "url"),
         ({"label": "13800138000"}, "label"), ({"label": "a\x00b"}, "label"), ({"events": "none"}, "events"),
     ):  # fmt: skip
         assert errors(admin.send("new-webhook", **NEW | changed)).keys() == {field}, changed
@@ -98,3 +99,40 @@ def test_what_is_wrong_is_told_beside_its_field(services: Services, texts: Seque
         answer = admin.post("/admin/sare/new-webhook?lang=en", token=token, **NEW | {"label": text})
         assert answer.status_code in (200, 422), text
     assert "<script>alert" not in admin.show("webhooks").text
+
+
+def test_an_address_is_refused_with_its_reason(services: Services) -> None:
+    admin = Administrator(services)
+    for url, said in (
+        ("example.org/hook", "not written as it must be"), ("https://u:p@127.0.0.1/", "not written as it must be"),
+        ("https://no-such-host.invalid/x", "not found now"), ("https://10.0.0.1/", "may not go there"),
+        ("https://169.254.169.254/", "may not go there"),
+    ):  # fmt: skip
+        assert said in errors(admin.send("new-webhook", **NEW | {"url": url}))["url"], url
+    everything = {"url": "x", "label": "13800138000", "place": "none", "events": "none"}
+    assert errors(admin.send("new-webhook", **everything)).keys() == everything.keys()
+    assert services.webhooks.webhooks() == ()
+
+
+def test_a_webhook_is_removed_with_what_waits_and_its_secret_changed(services: Services, community_url: str) -> None:
+    admin = Administrator(services)
+    made, before = services.webhooks.add(URL, topics={}, label="gone", jurisdiction_code="sare", actor="test")
+    path = f"webhooks/{made.id}"
+    assert "For a day both secrets sign" in admin.show(f"{path}/rotate").text
+    assert secret(admin.send(f"{path}/rotate")) != before
+    with psycopg.connect(community_url) as connection:
+        connection.execute(
+            "INSERT INTO geoservice.delivery (webhook_id, number, type, body) SELECT %s, n, 'x', '{}'"
+            "  FROM generate_series(1, 1234) AS n",
+            [made.id],
+        )
+    assert "The 1,234 messages that wait are never sent" in admin.show(f"{path}/remove").text
+    assert admin.post(f"/admin/sare/{path}/remove", token="").status_code == 403
+    make_town(community_url)
+    assert Administrator(services, "admin-6", "town").send(f"{path}/remove").status_code == 404
+    assert len(services.webhooks.webhooks()) == 1
+    done = admin.send(f"{path}/remove")
+    assert "The webhook is removed." in admin.get(done.headers["Location"]).text
+    assert services.webhooks.webhooks() == ()
+    assert noted(community_url, "webhook_removed") == ["admin:admin-5"]
+    assert admin.send(f"{path}/remove").status_code == 404
