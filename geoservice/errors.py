@@ -245,14 +245,6 @@ class ServiceUnknown(GeoserviceError):
     """There is no such service in this jurisdiction."""
 
 
-class ServiceRetired(GeoserviceError):
-    """Nothing new is reported of this service: it is retired. Take another one."""
-
-
-class ServiceCodeTaken(GeoserviceError):
-    """There is a service of this code already."""
-
-
 class WebhookUnknown(GeoserviceError):
     """There is no such webhook."""
 

@@ -19,6 +19,7 @@ from geoservice.services.administration.service import Administration
 from geoservice.services.alerts import AlertService
 from geoservice.services.audit.anchors import AnchorFile
 from geoservice.services.audit.service import AuditService
+from geoservice.services.calendars import CalendarService
 from geoservice.services.clock import JOBS, Job, Scheduler
 from geoservice.services.desk import DeskService
 from geoservice.services.drafting.deciding import DecidingService
@@ -246,7 +247,9 @@ def build_services(settings: Settings) -> Services:
         keys=keys,
         visiting=VisitingService(everywhere, cache),
         accounts=accounts,
-        administration=Administration(everywhere, *looked_after, staff, service_lists, webhooks, health),
+        administration=Administration(
+            everywhere, *looked_after, staff, service_lists, CalendarService(database), webhooks, health
+        ),
         sessions=sessions,
         provider=_provider(database, sessions, settings),
         second_factors=second_factors,

@@ -44,6 +44,7 @@ class Permission(StrEnum):
     READ_VISITS = "read_visits"  #: see that; an officer of his grids
     MANAGE_STAFF = "manage_staff"  #: write staff and postings
     MANAGE_SERVICES = "manage_services"  #: write what can be reported
+    MANAGE_CALENDARS = "manage_calendars"  #: write working hours and holidays, in which limits are reckoned
     MANAGE_WEBHOOKS = "manage_webhooks"  #: have what happens sent elsewhere
     MANAGE_ACCOUNTS = "manage_accounts"  #: make, disable and reset accounts of people of one's own jurisdiction
     MANAGE_KEYS = "manage_keys"  #: make, rotate and revoke keys of programs there
@@ -83,6 +84,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.READ_VISITS: _STAFF,
     Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Permission.MANAGE_SERVICES: frozenset({Role.ADMIN}),
+    Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),
     Permission.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
     Permission.MANAGE_ACCOUNTS: frozenset({Role.ADMIN}),
     Permission.MANAGE_KEYS: frozenset({Role.ADMIN}),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from geoservice.cli.actor import actor
 from geoservice.cli.database import open_database
 from geoservice.cli.instant import Instant
 from geoservice.lazy_modules import lazily
@@ -50,7 +51,8 @@ def show(jurisdiction: str, year: int | None) -> None:
 def hours(jurisdiction: str, lines: tuple[str, ...]) -> None:
     """Replace when is worked in a week: "mon-fri 08:30-12:30 14:00-18:00" "sat 09:00-12:00"."""
     with _calendars() as calendars:
-        calendars.set_hours(jurisdiction, [stretch for line in lines for stretch in working.parse_hours(line)])
+        read = [stretch for line in lines for stretch in working.parse_hours(line)]
+        calendars.set_hours(jurisdiction, read, actor=actor())
     click.echo("Limits of reports that come in from now on are reckoned with these hours.")
 
 
@@ -74,7 +76,7 @@ def import_days(jurisdiction: str, file: Path, encoding: str | None, layer: str 
     else:
         days = working.read_days(_text_of(file, encoding or "utf-8-sig").splitlines())
     with _calendars() as calendars:
-        calendars.add_days(jurisdiction, days)
+        calendars.add_days(jurisdiction, days, actor=actor())
     for remark in remarks:
         click.echo(remark, err=True)
     off = sum(day.works_like is None for day in days)

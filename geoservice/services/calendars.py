@@ -9,24 +9,30 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import NamedTuple
 
-from geoservice.errors import CalendarRefused
+from geoservice.errors import CalendarRefused, GeoserviceError
 from geoservice.reading.workbooks import read_sheet
 from geoservice.records.calendars.model import CalendarDay, WorkingHours
 from geoservice.records.calendars.queries import (
     calendar_days,
     put_calendar_days,
     put_working_hours,
+    remove_calendar_day,
     work_done_at,
     working_hours,
 )
 from geoservice.services import lookups
 from layers.db.session import Database
+from layers.incidents.limits import OpenLimits, open_limits
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _STRETCH = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})", re.ASCII)
 #: Of a file: twenty years of nothing but holidays.
 DAYS_MAX = 7_500
 _COLUMNS = ("day", "works_like", "label")
+
+
+class CalendarDayUnknown(GeoserviceError):
+    """The day is as its weekday: nothing else was written of it."""
 
 
 class CalendarService:
@@ -43,22 +49,47 @@ class CalendarService:
 
     def days(self, jurisdiction_code: str, *, year: int) -> tuple[CalendarDay, ...]:
         """Return the days of a year that are not as their weekday; raise JurisdictionUnknown."""
+        return self.days_between(jurisdiction_code, date(year, 1, 1), date(year + 1, 1, 1))
+
+    def days_between(self, jurisdiction_code: str, first: date, end: date) -> tuple[CalendarDay, ...]:
+        """Return the days from one to before another that are not as their weekday; raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
-            first, last = date(year, 1, 1), date(year + 1, 1, 1)
-            return calendar_days(connection, jurisdiction_id=jurisdiction.id, first=first, last=last)
+            return calendar_days(connection, jurisdiction_id=jurisdiction.id, first=first, last=end)
 
-    def set_hours(self, jurisdiction_code: str, hours: Sequence[WorkingHours]) -> None:
+    def set_hours(self, jurisdiction_code: str, hours: Sequence[WorkingHours], *, actor: str = "") -> None:
         """Replace when is worked in a week; raise JurisdictionUnknown, layers.errors.RefusedByDatabase."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(actor=actor) as connection:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             put_working_hours(connection, jurisdiction_id=jurisdiction.id, hours=hours)
 
-    def add_days(self, jurisdiction_code: str, days: Sequence[CalendarDay]) -> None:
-        """Write holidays and make-up days over what was written for the same days; raise JurisdictionUnknown."""
-        with self._database.transaction() as connection:
+    def add_days(self, jurisdiction_code: str, days: Sequence[CalendarDay], *, actor: str = "") -> None:
+        """Write holidays and make-up days over what was written for the same days.
+
+        Raises
+        ------
+        JurisdictionUnknown, layers.errors.RefusedByDatabase
+        """
+        with self._database.transaction(actor=actor) as connection:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
             put_calendar_days(connection, jurisdiction_id=jurisdiction.id, days=days)
+
+    def remove_day(self, jurisdiction_code: str, day: date, *, actor: str = "") -> None:
+        """Have a day be as its weekday again; raise JurisdictionUnknown, CalendarDayUnknown."""
+        with self._database.transaction(actor=actor) as connection:
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
+            if not remove_calendar_day(connection, jurisdiction_id=jurisdiction.id, day=day):
+                raise CalendarDayUnknown(day=day)
+
+    def open_limits(self, jurisdiction_code: str, *, since: datetime) -> OpenLimits:
+        """Return how many incidents in hand have a limit, and of how many it ends at an instant or later.
+
+        A change of the calendar touches none that is due: what was promised stays. Those whose clock stands are
+        reckoned by it when they go on. Raise JurisdictionUnknown.
+        """
+        with self._database.transaction() as connection:
+            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
+            return open_limits(connection, jurisdiction_id=jurisdiction.id, since=since)
 
     def due(self, jurisdiction_code: str, begins: datetime, work_hours: float) -> datetime | None:
         """Return when so many hours of work are done; None beyond the calendar. Raise JurisdictionUnknown."""

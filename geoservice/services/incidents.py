@@ -24,7 +24,6 @@ from geoservice.errors import (
     PersonalNumberRefused,
     PlaceUnknown,
     ReportKeyUsed,
-    ServiceRetired,
     ServiceUnknown,
 )
 from geoservice.services import lookups
@@ -105,10 +104,10 @@ class IncidentService:
 
         Raises
         ------
-        JurisdictionNotStated, JurisdictionUnknown, ServiceUnknown, ServiceRetired, PersonalNumberRefused,
-        PlaceUnknown, NotServed, ReportKeyUsed, AnswersUnfit
+        JurisdictionNotStated, JurisdictionUnknown, ServiceUnknown, PersonalNumberRefused, PlaceUnknown, NotServed,
+        ReportKeyUsed, AnswersUnfit
         layers.errors.RefusedByDatabase
-            The building is unknown, or an invariant does not hold.
+            The service is retired, the building is unknown, or an invariant does not hold.
         """
         said = (str(answer) for answer in (report.attributes or {}).values())
         if any(holds_personal_number(words) for words in (report.description, *said)):
@@ -123,10 +122,7 @@ class IncidentService:
             asked = asked_for(connection, jurisdiction_id=jurisdiction.id, code=report.service_code)
             if asked is None:
                 raise ServiceUnknown(service=report.service_code, jurisdiction=jurisdiction.code)
-            attributes, retired = asked
-            if retired:
-                raise ServiceRetired(service=report.service_code, jurisdiction=jurisdiction.code)
-            answers = _answers(attributes, report)
+            answers = _answers(asked, report)
             insert_report(
                 connection,
                 Report(

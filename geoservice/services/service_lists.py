@@ -22,7 +22,7 @@ from geoservice.domain.importing.services import (
     readers,
     services_of,
 )
-from geoservice.errors import ServiceCodeTaken
+from geoservice.errors import GeoserviceError
 from geoservice.reading.file_errors import LimitsNotClear
 from geoservice.reading.ledgers import ReadLedger, read_ledger
 from geoservice.reading.limits import Limits
@@ -50,6 +50,10 @@ _LIMITS_SHOWN = 10
 #: Of an export, as an import knows them.
 COLUMNS = ("code", "name", "name_en", "description", "group", "limit_working_hours", "keywords", "attributes",
            "sensitive", "retired")  # fmt: skip
+
+
+class ServiceCodeTaken(GeoserviceError):
+    """There is a service of this code already."""
 
 
 @dataclass(frozen=True)

@@ -164,8 +164,6 @@ KINDS: dict[type[Exception], Kind] = {
     rules.AlertNotTaken: Kind("alert-not-taken", 422, "No service takes this alert"),
     rules.ReportKeyUsed: Kind("key-used", 422, "Something else came with this key"),
     rules.ServiceUnknown: Kind("service-unknown", 422, "There is no such service"),
-    rules.ServiceRetired: Kind("service-retired", 422, "The service is retired"),
-    rules.ServiceCodeTaken: Kind("service-code-taken", 409, "There is such a service already"),
     rules.WebhookUnknown: Kind("webhook-unknown", 404, "There is no such webhook"),
     rules.EventUnknown: Kind("event-unknown", 422, "There is no such event yet"),
     WebhookRefused: Kind("webhook-refused", 422, "The webhook can not be made"),

@@ -120,8 +120,7 @@ _REPORT_KEY = text("""
 """)
 _SERVICES = text("SELECT s.* FROM geoservice.service AS s WHERE s.jurisdiction_id = :jurisdiction_id ORDER BY s.code")
 _ASKED_FOR = text(
-    "SELECT s.attributes, s.retired FROM geoservice.service AS s"
-    " WHERE s.jurisdiction_id = :jurisdiction_id AND s.code = :code"
+    "SELECT s.attributes FROM geoservice.service AS s WHERE s.jurisdiction_id = :jurisdiction_id AND s.code = :code"
 )
 
 
@@ -344,12 +343,10 @@ def services(connection: Connection, *, jurisdiction_id: int) -> tuple[Service, 
     )
 
 
-def asked_for(
-    connection: Connection, *, jurisdiction_id: int, code: str
-) -> tuple[tuple[dict[str, Any], ...], bool] | None:
-    """Return what a service of a jurisdiction asks for, and whether it is retired; None: there is no such service."""
+def asked_for(connection: Connection, *, jurisdiction_id: int, code: str) -> tuple[dict[str, Any], ...] | None:
+    """Return what a service of a jurisdiction asks for; None: it offers no such service."""
     row = connection.execute(_ASKED_FOR, {"jurisdiction_id": jurisdiction_id, "code": code}).one_or_none()
-    return None if row is None else (tuple(row.attributes), row.retired)
+    return None if row is None else tuple(row.attributes)
 
 
 def _incident(row: Row[*tuple[Any, ...]]) -> Incident:

@@ -20,6 +20,7 @@ from geoservice.web.language import asked_language, page_address
 AREAS = (
     ("accounts", Permission.MANAGE_ACCOUNTS), ("keys", Permission.MANAGE_KEYS),
     ("staff", Permission.MANAGE_STAFF), ("services", Permission.MANAGE_SERVICES),
+    ("calendar", Permission.MANAGE_CALENDARS),
     ("webhooks", Permission.MANAGE_WEBHOOKS), ("health", Permission.MANAGE_ACCOUNTS),
 )  # fmt: skip
 

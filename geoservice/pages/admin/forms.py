@@ -30,8 +30,8 @@ _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 AGREED = "agreed"
 
 
-class Gathered:
-    """What is wrong with a form, gathered field by field, so that all of it is told at once."""
+class FormErrors:
+    """What is wrong with a form, noted field by field, so that all of it is told at once."""
 
     def __init__(self) -> None:
         self._errors: dict[str, str] = {}

@@ -9,6 +9,7 @@ from geoservice.maps.assets import AssetsMissing
 from geoservice.maps.viewing import Viewing
 from geoservice.pages.admin.accounts import add_accounts
 from geoservice.pages.admin.areas import AREAS, Here
+from geoservice.pages.admin.calendar import add_calendar
 from geoservice.pages.admin.health import add_health
 from geoservice.pages.admin.keys import add_keys
 from geoservice.pages.admin.services import add_services
@@ -39,6 +40,7 @@ def admin_blueprint(administration: Administration, viewing: Viewing, guard: Gua
     add_keys(blueprint, administration, guard)
     add_staff(blueprint, administration, guard)
     add_services(blueprint, administration, guard)
+    add_calendar(blueprint, administration, guard)
     add_webhooks(blueprint, administration, guard)
     add_health(blueprint, administration, guard)
     blueprint.register_error_handler(AssetsMissing, assets_missing)

@@ -12,14 +12,14 @@ from werkzeug.wrappers import Response
 
 from geoservice.domain.importing.services import ATTRIBUTES_LENGTH, KEYWORDS_MOST, attributes_of, unfit_words
 from geoservice.domain.importing.values import NotAValue, key_of
-from geoservice.errors import ServiceCodeTaken, ServiceUnknown
+from geoservice.errors import ServiceUnknown
 from geoservice.pages.admin.areas import Here
-from geoservice.pages.admin.forms import Gathered, number_in, sent
+from geoservice.pages.admin.forms import FormErrors, number_in, sent
 from geoservice.pages.admin.model import Action, Cell, Field, Form, Refused, Table
 from geoservice.pages.admin.rendering import form_page, table_page
 from geoservice.pages.shell.choice import led_on
 from geoservice.services.administration.service import Administration
-from geoservice.services.service_lists import ServiceListService
+from geoservice.services.service_lists import ServiceCodeTaken, ServiceListService
 from geoservice.web.forms import FORM_TYPE
 from geoservice.web.guard import Guard
 from geoservice.web.sessions import token_in_form
@@ -180,16 +180,16 @@ def _retire_form(here: Here, services: ServiceListService, one: Service) -> Form
 
 
 def _made(here: Here, services: ServiceListService, values: Mapping[str, str]) -> Response:
-    gathered, code = Gathered(), ""
+    wrong, code = FormErrors(), ""
     try:
         code = key_of(values["code"])
     except NotAValue:
-        gathered.refuse("code", "error.service_code")
+        wrong.refuse("code", "error.service_code")
     if "/" in code:  # no address would lead to it
-        gathered.refuse("code", "error.service_code")
+        wrong.refuse("code", "error.service_code")
     if code in {one.code for one in services.services(here.place.code)}:
-        gathered.refuse("code", "error.service_taken")
-    new = _service(Service(code, "", None, None, None, (), None), values, gathered)
+        wrong.refuse("code", "error.service_taken")
+    new = _service(Service(code, "", None, None, None, (), None), values, wrong)
     try:
         services.add(here.place.code, new, actor=here.identity.actor)
     except ServiceCodeTaken:
@@ -200,7 +200,7 @@ def _made(here: Here, services: ServiceListService, values: Mapping[str, str]) -
 
 
 def _written(here: Here, services: ServiceListService, old: Service, values: Mapping[str, str]) -> Response:
-    new = _service(old, values, Gathered())
+    new = _service(old, values, FormErrors())
     try:
         services.put(here.place.code, new, actor=here.identity.actor)
     except RefusedByDatabase:  # what else it refuses is looked at above
@@ -214,20 +214,20 @@ def _switched(here: Here, services: ServiceListService, one: Service, *, retired
     return led_on(here.url("services", **done))
 
 
-def _service(old: Service, values: Mapping[str, str], gathered: Gathered) -> Service:
-    """Return a service as a form says it; raise Refused with all that is wrong, and was gathered before."""
+def _service(old: Service, values: Mapping[str, str], wrong: FormErrors) -> Service:
+    """Return a service as a form says it; raise Refused with all that is wrong, and was noted before."""
     limit, attributes = None, old.attributes
-    with gathered.reading():
+    with wrong.reading():
         limit = number_in(values, "limit", most=_LIMIT_MOST, error="error.limit")
-    with gathered.reading():
+    with wrong.reading():
         attributes = _attributes_in(old, values["attributes"])
     new = replace(
         old, name=values["name"], name_en=values["name_en"] or None, category=values["category"] or None,
         description=values["description"] or None, keywords=_keywords(old, values["keywords"]),
         limit_working_hours=limit, attributes=attributes, sensitive=bool(values["sensitive"]),
     )  # fmt: skip
-    _gather_words(new, gathered)
-    gathered.end()
+    _note_words(new, wrong)
+    wrong.end()
     return new
 
 
@@ -254,18 +254,18 @@ def _attributes_in(old: Service, text: str) -> tuple[dict[str, Any], ...]:
         raise Refused(attributes="error.attributes") from None
 
 
-def _gather_words(new: Service, gathered: Gathered) -> None:
-    """Gather which words of a service can not be stored."""
+def _note_words(new: Service, wrong: FormErrors) -> None:
+    """Note which words of a service can not be stored."""
     if not new.name:
-        gathered.refuse("name", "error.name")
+        wrong.refuse("name", "error.name")
     for name in ("name", "name_en", "category"):
         if len(getattr(new, name) or "") > _NAME_LENGTH:
-            gathered.refuse(name, "error.words")
+            wrong.refuse(name, "error.words")
     if len(new.description or "") > _DESCRIPTION_LENGTH:
-        gathered.refuse("description", "error.words")
+        wrong.refuse("description", "error.words")
     if len(new.keywords) > KEYWORDS_MOST or any(len(one) > _NAME_LENGTH for one in new.keywords):
-        gathered.refuse("keywords", "error.keywords")
+        wrong.refuse("keywords", "error.keywords")
     while (unfit := unfit_words(new)) is not None:  # it names one at a time
-        gathered.refuse(unfit[0], "error.words")
+        wrong.refuse(unfit[0], "error.words")
         fit: dict[str, Any] = {unfit[0]: () if unfit[0] == "keywords" else ""}
         new = replace(new, **fit)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.errors import PersonalNumberRefused, WebhookUnknown
 from geoservice.pages.admin.areas import Here
-from geoservice.pages.admin.forms import Gathered, chosen_in, sent
+from geoservice.pages.admin.forms import FormErrors, chosen_in, sent
 from geoservice.pages.admin.model import Action, Cell, Field, Form, Refused, State, Table
 from geoservice.pages.admin.rendering import form_page, secret_page, table_page, thing_page
 from geoservice.pages.shell.choice import led_on
@@ -187,17 +187,17 @@ def _made(here: Here, administration: Administration, form: Form, values: Mappin
 
 def _gather(values: Mapping[str, str], form: Form) -> None:
     """Raise Refused with all that is wrong; where an address leads is looked up when all else is right."""
-    gathered = Gathered()
+    wrong = FormErrors()
     for name in ("place", "events"):
-        with gathered.reading():
+        with wrong.reading():
             chosen_in(values, form, name)
     if len(values["label"]) > _LABEL_LENGTH or holds_personal_number(values["label"]):
-        gathered.refuse("label", "error.label")
+        wrong.refuse("label", "error.label")
     try:
         read_url(values["url"])
     except WebhookRefused as exc:
-        gathered.refuse("url", _address_error(exc))
-    gathered.end()
+        wrong.refuse("url", _address_error(exc))
+    wrong.end()
 
 
 def _address_error(refused: WebhookRefused) -> str:

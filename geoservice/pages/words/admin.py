@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from geoservice.pages.words.admin_accounts import ACCOUNTS
+from geoservice.pages.words.admin_calendar import CALENDAR
 from geoservice.pages.words.admin_health import HEALTH
 from geoservice.pages.words.admin_keys import KEYS
 from geoservice.pages.words.admin_services import SERVICES
@@ -16,6 +17,7 @@ ADMIN: dict[str, tuple[str, ...]] = (
         "area.keys": ("接口密钥", "Keys of programs"),
         "area.staff": ("人员与派驻", "Staff and postings"),
         "area.services": ("事项", "Services"),
+        "area.calendar": ("工作日历", "Calendar"),
         "area.webhooks": ("推送", "Webhooks"),
         "area.health": ("运行状况", "Health"),
         "leave": ("返回，不做改动", "Back, nothing is changed"),
@@ -70,6 +72,7 @@ ADMIN: dict[str, tuple[str, ...]] = (
     | KEYS
     | STAFF
     | SERVICES
+    | CALENDAR
     | WEBHOOKS
     | HEALTH
 )

@@ -24,6 +24,7 @@ _PUT_DAYS = text("""
         AS d (day, works_like, label)
         ON CONFLICT (jurisdiction_id, day) DO UPDATE SET works_like = excluded.works_like, label = excluded.label
 """)
+_REMOVE_DAY = text("DELETE FROM geoservice.calendar_day WHERE jurisdiction_id = :jurisdiction_id AND day = :day")
 _CLEAR_HOURS = text("DELETE FROM geoservice.working_hours AS h WHERE h.jurisdiction_id = :jurisdiction_id")
 _PUT_HOURS = text("""
     INSERT INTO geoservice.working_hours (jurisdiction_id, weekday, opens, closes)
@@ -69,6 +70,11 @@ def put_calendar_days(connection: Connection, *, jurisdiction_id: int, days: Seq
         "works_like": [one.works_like for one in days], "labels": [one.label for one in days],
     }  # fmt: skip
     connection.execute(_PUT_DAYS, asked)
+
+
+def remove_calendar_day(connection: Connection, *, jurisdiction_id: int, day: date) -> bool:
+    """Have a day be as its weekday again; return whether it was not."""
+    return connection.execute(_REMOVE_DAY, {"jurisdiction_id": jurisdiction_id, "day": day}).rowcount == 1
 
 
 def put_working_hours(connection: Connection, *, jurisdiction_id: int, hours: Sequence[WorkingHours]) -> None:

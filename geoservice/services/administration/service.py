@@ -6,6 +6,7 @@ from datetime import date
 
 from geoservice.services.administration.accounts import AccountAdministration
 from geoservice.services.administration.keys import KeyAdministration
+from geoservice.services.calendars import CalendarService
 from geoservice.services.health import HealthService
 from geoservice.services.lookups import get_jurisdiction
 from geoservice.services.service_lists import ServiceListService
@@ -21,11 +22,11 @@ class Administration:
 
     def __init__(
         self, database: Database, accounts: AccountAdministration, keys: KeyAdministration, staff: StaffService,
-        services: ServiceListService, webhooks: WebhookService, health: HealthService,
+        services: ServiceListService, calendars: CalendarService, webhooks: WebhookService, health: HealthService,
     ) -> None:  # fmt: skip
         self._database = database
         self.accounts, self.keys, self.staff = accounts, keys, staff
-        self.services, self.webhooks, self.health = services, webhooks, health
+        self.services, self.calendars, self.webhooks, self.health = services, calendars, webhooks, health
 
     def place(self, jurisdiction_code: str) -> tuple[Jurisdiction, date]:
         """Return a jurisdiction, and which day it is there; raise JurisdictionUnknown."""

@@ -14,7 +14,7 @@ from geoservice.wiring import Services
 from tests.geoservice.pages.desk.test_pages import TOKEN, Browser
 
 SECRET = re.compile(r'id="secret"[^>]* value="([^"]+)"')
-ERROR = re.compile(r'<p class="error" id="f-([a-z_]+)-error">([^<]+)</p>')
+ERROR = re.compile(r'<p class="error" id="f-([a-z_0-9]+)-error">([^<]+)</p>')
 
 
 class Administrator(Browser):

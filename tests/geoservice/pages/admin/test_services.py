@@ -12,10 +12,10 @@ import psycopg
 import pytest
 
 from geoservice.auth.model import Identity, Role
-from geoservice.errors import ServiceRetired
 from geoservice.services.incidents import NewReport
 from geoservice.wiring import Services
 from layers.crs import declared_position
+from layers.errors import RefusedByDatabase
 from layers.incidents.model import Service
 from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted
 from tests.geoservice.web.attacks import hostile_texts
@@ -161,7 +161,7 @@ def test_a_service_is_retired_and_brought_back(services: Services, community_url
     assert listed(services)[code] == replace(before, retired=True)
     assert code not in {one.code for one in services.incidents.services("sare")}
     assert code in {one.code for one in services.incidents.services("sare", with_retired=True)}
-    with pytest.raises(ServiceRetired):
+    with pytest.raises(RefusedByDatabase, match="is retired"):
         services.incidents.report(report, identity=who)
     with psycopg.connect(community_url) as connection, pytest.raises(psycopg.errors.CheckViolation, match="is retired"):
         connection.execute(
