@@ -34,11 +34,13 @@ from geoservice.services.grids import GridService
 from geoservice.services.handling import HandlingService
 from geoservice.services.health import HealthService
 from geoservice.services.incidents import IncidentService
+from geoservice.services.jurisdictions import JurisdictionService
 from geoservice.services.keys import KeyService
 from geoservice.services.layers.features import FeatureService
 from geoservice.services.layers.importing import LayerImportService
 from geoservice.services.layers.items import ItemService
 from geoservice.services.layers.own import OwnLayerLimits, OwnLayerService
+from geoservice.services.layers.states import LayerStateService
 from geoservice.services.logins import LoginLimits
 from geoservice.services.mapping import MapService
 from geoservice.services.ownership import OwnershipService
@@ -208,6 +210,16 @@ def _cache(settings: Settings) -> SnapshotCache:
     return SnapshotCache(database.scoped(EVERYWHERE), compare_every_s=settings.compare_every_s, engine=settings.engine)
 
 
+def _administration(
+    database: Database, looked_after: tuple[AccountAdministration, KeyAdministration], staff: StaffService,
+    webhooks: WebhookService, health: HealthService, retention: RetentionService, features: FeatureService,
+) -> Administration:  # fmt: skip
+    return Administration(
+        database.scoped(EVERYWHERE), *looked_after, staff, ServiceListService(database), CalendarService(database),
+        webhooks, health, JurisdictionService(database), retention, LayerStateService(database), features,
+    )  # fmt: skip
+
+
 def build_services(settings: Settings) -> Services:
     """Return every service on one database."""
     database = open_database(settings)
@@ -221,6 +233,7 @@ def build_services(settings: Settings) -> Services:
     looked_after = AccountAdministration(accounts, second_factors), KeyAdministration(keys)
     service_lists, health = ServiceListService(database), HealthService(everywhere, cache)
     webhooks = WebhookService(database, allowed=settings.allowed_networks)
+    retention, features = RetentionService(database, erasure_list(settings)), FeatureService(database)
     ownership, editions = OwnershipService(everywhere, cache), EditionService(database)
     return Services(
         database=database,
@@ -247,15 +260,13 @@ def build_services(settings: Settings) -> Services:
         keys=keys,
         visiting=VisitingService(everywhere, cache),
         accounts=accounts,
-        administration=Administration(
-            everywhere, *looked_after, staff, service_lists, CalendarService(database), webhooks, health
-        ),
+        administration=_administration(database, looked_after, staff, webhooks, health, retention, features),
         sessions=sessions,
         provider=_provider(database, sessions, settings),
         second_factors=second_factors,
         health=health,
         tiles=TileService(everywhere, store),
-        features=FeatureService(database),
+        features=features,
         staff=staff,
         service_lists=service_lists,
         visits=VisitService(database),
@@ -264,7 +275,7 @@ def build_services(settings: Settings) -> Services:
         layer_imports=LayerImportService(database),
         own_layers=OwnLayerService(database, own_layer_limits(settings), store),
         audit=AuditService(database, anchor_file(settings)),
-        retention=RetentionService(database, erasure_list(settings)),
+        retention=retention,
     )
 
 

@@ -45,6 +45,7 @@ class Permission(StrEnum):
     MANAGE_STAFF = "manage_staff"  #: write staff and postings
     MANAGE_SERVICES = "manage_services"  #: write what can be reported
     MANAGE_CALENDARS = "manage_calendars"  #: write working hours and holidays, in which limits are reckoned
+    MANAGE_RETENTION = "manage_retention"  #: say how long what people wrote is kept
     MANAGE_WEBHOOKS = "manage_webhooks"  #: have what happens sent elsewhere
     MANAGE_ACCOUNTS = "manage_accounts"  #: make, disable and reset accounts of people of one's own jurisdiction
     MANAGE_KEYS = "manage_keys"  #: make, rotate and revoke keys of programs there
@@ -85,6 +86,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Permission.MANAGE_SERVICES: frozenset({Role.ADMIN}),
     Permission.MANAGE_CALENDARS: frozenset({Role.ADMIN}),
+    Permission.MANAGE_RETENTION: frozenset({Role.ADMIN}),
     Permission.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
     Permission.MANAGE_ACCOUNTS: frozenset({Role.ADMIN}),
     Permission.MANAGE_KEYS: frozenset({Role.ADMIN}),

@@ -310,6 +310,10 @@ BEGIN
     FOREACH touched IN ARRAY layers LOOP  -- nobody changes anything between the look and the deed
         EXECUTE format('LOCK TABLE geoservice.%I IN SHARE ROW EXCLUSIVE MODE', touched.table_name);
     END LOOP;
+    IF EXISTS (SELECT FROM change_count AS c WHERE c.change_id = undo_change.change AND NOT may_write(c.jurisdiction_id)) THEN
+        RAISE EXCEPTION 'Change % touched another jurisdiction, too.', change
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Whoever works there as well undoes it.';
+    END IF;
     IF EXISTS (SELECT FROM changed_since(change)) THEN
         RAISE EXCEPTION 'Change % can not be undone: features that it touched were changed since.', change
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Undo the later changes first.';

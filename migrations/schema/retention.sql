@@ -72,6 +72,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, p
      GROUP BY j.code, l.kind, l.until ORDER BY j.code NULLS LAST, l.kind
 $$;
 
+-- What a run would take away of one kind in a jurisdiction if it were kept for so many days.
+CREATE FUNCTION geoservice.retention_due_after(of_kind text, jurisdiction integer, days integer)
+RETURNS TABLE (due bigint, kept bigint, oldest timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT count(i.id) FILTER (WHERE i.since < now() - make_interval(days => days)), count(i.id),
+           min(i.since) FILTER (WHERE i.since < now() - make_interval(days => days))
+      FROM kept_item AS i WHERE i.kind = of_kind AND i.jurisdiction_id = jurisdiction
+$$;
+
 -- Take the words of reports away wherever they are kept, and tell everybody who heard of them: the report and what came with its last
 -- step, its history, and what would show by trial what was sent. Returns of how many. Whoever may not write a jurisdiction erases none
 -- of it, but the reporter his own.

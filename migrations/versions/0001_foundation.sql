@@ -1940,6 +1940,10 @@ BEGIN
     FOREACH touched IN ARRAY layers LOOP  -- nobody changes anything between the look and the deed
         EXECUTE format('LOCK TABLE geoservice.%I IN SHARE ROW EXCLUSIVE MODE', touched.table_name);
     END LOOP;
+    IF EXISTS (SELECT FROM change_count AS c WHERE c.change_id = undo_change.change AND NOT may_write(c.jurisdiction_id)) THEN
+        RAISE EXCEPTION 'Change % touched another jurisdiction, too.', change
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Whoever works there as well undoes it.';
+    END IF;
     IF EXISTS (SELECT FROM changed_since(change)) THEN
         RAISE EXCEPTION 'Change % can not be undone: features that it touched were changed since.', change
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Undo the later changes first.';
@@ -4908,6 +4912,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, p
      GROUP BY j.code, l.kind, l.until ORDER BY j.code NULLS LAST, l.kind
 $$;
 
+-- What a run would take away of one kind in a jurisdiction if it were kept for so many days.
+CREATE FUNCTION geoservice.retention_due_after(of_kind text, jurisdiction integer, days integer)
+RETURNS TABLE (due bigint, kept bigint, oldest timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT count(i.id) FILTER (WHERE i.since < now() - make_interval(days => days)), count(i.id),
+           min(i.since) FILTER (WHERE i.since < now() - make_interval(days => days))
+      FROM kept_item AS i WHERE i.kind = of_kind AND i.jurisdiction_id = jurisdiction
+$$;
+
 -- Take the words of reports away wherever they are kept, and tell everybody who heard of them: the report and what came with its last
 -- step, its history, and what would show by trial what was sent. Returns of how many. Whoever may not write a jurisdiction erases none
 -- of it, but the reporter his own.
@@ -5674,6 +5687,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
     geoservice.erase_words(uuid[], text), geoservice.run_retention(integer), geoservice.retention_due(),
+    geoservice.retention_due_after(text, integer, integer),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),
     geoservice.gather_figures(integer), geoservice.take_up_tile_changes(text, integer), geoservice.tile_state(integer, text, integer, integer, integer, geometry),
     geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.lock_drawing(integer),

@@ -21,6 +21,7 @@ AREAS = (
     ("accounts", Permission.MANAGE_ACCOUNTS), ("keys", Permission.MANAGE_KEYS),
     ("staff", Permission.MANAGE_STAFF), ("services", Permission.MANAGE_SERVICES),
     ("calendar", Permission.MANAGE_CALENDARS),
+    ("layers", Permission.UNDO_CHANGES), ("retention", Permission.MANAGE_RETENTION),
     ("webhooks", Permission.MANAGE_WEBHOOKS), ("health", Permission.MANAGE_ACCOUNTS),
 )  # fmt: skip
 

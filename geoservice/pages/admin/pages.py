@@ -12,6 +12,8 @@ from geoservice.pages.admin.areas import AREAS, Here
 from geoservice.pages.admin.calendar import add_calendar
 from geoservice.pages.admin.health import add_health
 from geoservice.pages.admin.keys import add_keys
+from geoservice.pages.admin.layers import add_layers
+from geoservice.pages.admin.retention import add_retention
 from geoservice.pages.admin.services import add_services
 from geoservice.pages.admin.staff import add_staff
 from geoservice.pages.admin.webhooks import add_webhooks
@@ -41,6 +43,8 @@ def admin_blueprint(administration: Administration, viewing: Viewing, guard: Gua
     add_staff(blueprint, administration, guard)
     add_services(blueprint, administration, guard)
     add_calendar(blueprint, administration, guard)
+    add_layers(blueprint, administration, guard)
+    add_retention(blueprint, administration, guard)
     add_webhooks(blueprint, administration, guard)
     add_health(blueprint, administration, guard)
     blueprint.register_error_handler(AssetsMissing, assets_missing)

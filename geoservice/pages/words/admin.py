@@ -6,6 +6,8 @@ from geoservice.pages.words.admin_accounts import ACCOUNTS
 from geoservice.pages.words.admin_calendar import CALENDAR
 from geoservice.pages.words.admin_health import HEALTH
 from geoservice.pages.words.admin_keys import KEYS
+from geoservice.pages.words.admin_layers import LAYERS
+from geoservice.pages.words.admin_retention import RETENTION
 from geoservice.pages.words.admin_services import SERVICES
 from geoservice.pages.words.admin_staff import STAFF
 from geoservice.pages.words.admin_webhooks import WEBHOOKS
@@ -18,6 +20,8 @@ ADMIN: dict[str, tuple[str, ...]] = (
         "area.staff": ("人员与派驻", "Staff and postings"),
         "area.services": ("事项", "Services"),
         "area.calendar": ("工作日历", "Calendar"),
+        "area.layers": ("图层与改动", "Layers"),
+        "area.retention": ("保留期限", "Retention"),
         "area.webhooks": ("推送", "Webhooks"),
         "area.health": ("运行状况", "Health"),
         "leave": ("返回，不做改动", "Back, nothing is changed"),
@@ -73,6 +77,8 @@ ADMIN: dict[str, tuple[str, ...]] = (
     | STAFF
     | SERVICES
     | CALENDAR
+    | LAYERS
+    | RETENTION
     | WEBHOOKS
     | HEALTH
 )

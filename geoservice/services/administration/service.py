@@ -8,7 +8,11 @@ from geoservice.services.administration.accounts import AccountAdministration
 from geoservice.services.administration.keys import KeyAdministration
 from geoservice.services.calendars import CalendarService
 from geoservice.services.health import HealthService
+from geoservice.services.jurisdictions import JurisdictionService
+from geoservice.services.layers.features import FeatureService
+from geoservice.services.layers.states import LayerStateService
 from geoservice.services.lookups import get_jurisdiction
+from geoservice.services.retention.retention import RetentionService
 from geoservice.services.service_lists import ServiceListService
 from geoservice.services.staff.members import StaffService
 from geoservice.services.webhooks.service import WebhookService
@@ -23,10 +27,14 @@ class Administration:
     def __init__(
         self, database: Database, accounts: AccountAdministration, keys: KeyAdministration, staff: StaffService,
         services: ServiceListService, calendars: CalendarService, webhooks: WebhookService, health: HealthService,
+        jurisdictions: JurisdictionService, retention: RetentionService, layers: LayerStateService,
+        features: FeatureService,
     ) -> None:  # fmt: skip
         self._database = database
         self.accounts, self.keys, self.staff = accounts, keys, staff
         self.services, self.calendars, self.webhooks, self.health = services, calendars, webhooks, health
+        self.jurisdictions, self.retention = jurisdictions, retention
+        self.layers, self.features = layers, features
 
     def place(self, jurisdiction_code: str) -> tuple[Jurisdiction, date]:
         """Return a jurisdiction, and which day it is there; raise JurisdictionUnknown."""

@@ -14,11 +14,15 @@ from geoservice.records.retention.queries import (
     PIECE,
     Because,
     Due,
+    RetentionCount,
     erase_words,
     erased_at,
     retention_due,
+    retention_due_after,
+    retention_runs,
     run_retention,
 )
+from geoservice.services.lookups import get_jurisdiction
 from geoservice.services.retention.erasures import ErasureList
 from layers.db.session import Database
 from layers.incidents.queries import find_incident_of_reporter
@@ -38,6 +42,18 @@ class RetentionService:
         """Return what a run would take away now, by jurisdiction and kind."""
         with self._database.transaction(timeout_s=TIMEOUT_S) as connection:
             return retention_due(connection)
+
+    def due_after(self, jurisdiction_code: str, kind: str, days: int) -> Due:
+        """Return what a run would take away of a kind if it were kept for so many days; raise JurisdictionUnknown."""
+        with self._database.transaction(timeout_s=TIMEOUT_S) as connection:
+            j = get_jurisdiction(connection, jurisdiction_code).id
+            return retention_due_after(connection, jurisdiction_id=j, kind=kind, days=days)
+
+    def runs(self, jurisdiction_code: str, *, limit: int) -> tuple[RetentionCount, ...]:
+        """Return what runs took away in a jurisdiction, the latest first; raise JurisdictionUnknown."""
+        with self._database.transaction() as connection:
+            j = get_jurisdiction(connection, jurisdiction_code).id
+            return retention_runs(connection, jurisdiction_id=j, limit=limit)
 
     def run(self, *, actor: str = "") -> Iterator[int]:
         """Take away what is past its time, piece by piece, each in a transaction of its own; yield how much went."""

@@ -1,0 +1,55 @@
+"""The words of the administrators' pages about how long what people wrote is kept."""
+
+from __future__ import annotations
+
+RETENTION: dict[str, tuple[str, ...]] = {
+    "kind.words": ("上报和办理的文字", "Words of reports and of steps"),
+    "kind.deliveries": ("推送的消息", "Messages of webhooks"),
+    "kind.report_keys": ("重复提交的识别", "What tells a report that is sent again"),
+    "kind.sessions": ("登录会话", "Sessions"),
+    "since.words": ("结案后", "after it was closed"),
+    "since.deliveries": ("事件发生后", "after the event"),
+    "since.report_keys": ("收到后", "after it came"),
+    "since.sessions": ("结束后", "after its end"),
+    "table.terms": ("各类保留多久", "How long is kept"),
+    "table.runs": ("最近清理了什么，最近的在前", "What went by its time, the latest first"),
+    "empty.terms": ("没有期限。", "There are no terms."),
+    "empty.runs": ("还没有清理过。", "Nothing went so far."),
+    "column.kind": ("类别", "Kind"),
+    "column.term": ("保留", "Kept for"),
+    "column.since": ("起算", "Counted"),
+    "column.due": ("现在到期", "Past its time now"),
+    "column.oldest": ("其中最早", "The oldest of it"),
+    "column.removed": ("清理", "Gone"),
+    "column.by": ("由谁", "By"),
+    "term.days": ("{n} 天", "{n} days"),
+    "term.kept": ("长期", "for good"),
+    "due.of": ("{due} / {kept}", "{due} of {kept}"),
+    "retention.daily": (
+        "到期的每天自动清理一次，不能恢复；地点、时间、事项和步骤保留，照常统计。",
+        "What is past its time goes once a day by itself and does not come back; place, time, service and steps stay"
+        " and are counted.",
+    ),
+    "edit.terms": ("修改保留期限", "Change how long is kept"),
+    "field.words": ("上报和办理的文字：结案后几天", "Words of reports and of steps: days after it was closed"),
+    "field.deliveries": ("推送的消息：事件发生后几天", "Messages of webhooks: days after the event"),
+    "field.report_keys": ("重复提交的识别：收到后几天", "What tells a report that is sent again: days after it came"),
+    "field.sessions": ("登录会话：结束后几天", "Sessions: days after their end"),
+    "hint.words": ("8 到 36500 天；不填就是长期保留。", "8 to 36500 days; left empty it is kept for good."),
+    "hint.deliveries": ("1 到 36500 天；不填就是长期保留。", "1 to 36500 days; left empty it is kept for good."),
+    "hint.report_keys": ("1 到 36500 天；不填就是长期保留。", "1 to 36500 days; left empty it is kept for good."),
+    "hint.sessions": ("1 到 36500 天；不填就是长期保留。", "1 to 36500 days; left empty it is kept for good."),
+    "error.days": ("请填 1 到 36500 之间的整数。", "Write a whole number from 1 to 36500."),
+    "error.days_words": ("请填 8 到 36500 之间的整数。", "Write a whole number from 8 to 36500."),
+    "costs.term": ("{kind}：{new}，原来是{old}。", "{kind}: {new} in place of {old}."),
+    "costs.term_due": (
+        "{kind}：下一次清理（一天之内）会清掉 {kept} 条中的 {due} 条，最早的是 {oldest} 的，不能恢复。",
+        "{kind}: the next run, within a day, takes {due} of {kept} away, the oldest of {oldest}; none comes back.",
+    ),
+    "costs.term_none": ("{kind}：现在没有到期的。", "{kind}: nothing is past its time now."),
+    "costs.term_kept": (
+        "{kind}：永远不再自动清理；只能按请求一条一条地清。",
+        "{kind}: nothing goes by itself any more, but what somebody asks to be erased.",
+    ),
+    "done.terms": ("保留期限已保存。", "How long is kept is saved."),
+}
