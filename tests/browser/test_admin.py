@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from geoservice.auth.model import Role
+from geoservice.domain.languages import Language
 from geoservice.pages.admin.areas import AREAS
 from geoservice.pages.words.catalogue import words
 from tests.browser.conftest import Visit
@@ -18,13 +19,18 @@ from tests.depth import depths
 
 pytestmark = pytest.mark.browser
 SAID = words("admin", "en")
-FORMS = ("new-account", "new-key", "new-posting", "accounts/desk-2", "accounts/desk-2/disable")
+FORMS = (
+    "new-account", "new-key", "new-posting", "accounts/desk-2", "accounts/desk-2/disable", "new-service",
+    "services/light", "services/light/retirement", "calendar/hours", "new-day", "retention/terms", "changes/last",
+    "changes/last/undo", "new-webhook",
+)  # fmt: skip
 LOOKS = ((LAPTOP, "light"), (PHONE, "dark"), ({"width": 320, "height": 700}, "light"))
 
 
 @pytest.fixture(scope="module")
 def desk(office: LiveDesk) -> LiveDesk:
     office.account("desk-2")
+    office.sql("UPDATE geoservice.building SET name = '<b>x' WHERE name IS NOT NULL")
     return office
 
 
@@ -41,6 +47,10 @@ def open_admin(desk: LiveDesk, visit: Callable[..., Visit], known_at: Callable[.
     return go
 
 
+def last_change(desk: LiveDesk) -> str:
+    return str(desk.sql("SELECT max(id) FROM geoservice.change")[0][0])
+
+
 def violations(page: Page) -> list[str]:
     page.evaluate(axe_script())
     told = page.evaluate("axe.run()")
@@ -55,7 +65,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_its_screen(
     page = open_admin(**LAPTOP, bypass_csp=True).page
     found = []
     for number, path in enumerate((*(area for area, _ in AREAS), *FORMS, None)):
-        page.goto(f"{desk.url}/admin/sare/{path or FORMS[0]}?lang=en")
+        page.goto(f"{desk.url}/admin/sare/{(path or FORMS[0]).replace('last', last_change(desk))}?lang=en")
         if path is None:  # a form that was sent empty, and tells what is missing
             page.locator("#send").click()
             expect(page.locator("#errors")).to_be_focused()
@@ -99,3 +109,50 @@ def test_an_account_is_made_disabled_and_that_undone(open_admin: Callable[..., V
         seen.refused = [one for one in seen.refused if not one.startswith("422 ")]  # the form with its error
         seen.errors = [one for one in seen.errors if "422" not in one]
         assert_tame(seen)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_holiday_is_entered_once_what_it_costs_was_read(
+    desk: LiveDesk, open_admin: Callable[..., Visit], *, scripts: bool, language: Language
+) -> None:
+    said, seen = words("admin", language), open_admin(**PHONE, java_script_enabled=scripts)
+    page = seen.page
+    page.goto(f"{desk.url}/admin/sare/new-day?lang={language}")
+    day = desk.sql("SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date")[0][0].isoformat()
+    label = f"灯会-{language}-{scripts}"
+    page.locator("#f-day_first").fill(day)
+    page.locator("#f-day_label").fill(label)
+    page.locator("#send").click()
+    expect(page.locator("#agree")).to_contain_text(said["agree"])
+    if scripts:
+        expect(page.locator("#agree")).to_be_focused()
+    expect(page.locator("#send")).to_have_text(said["agree.send"])
+    page.locator("#send").click()
+    expect(page.locator(".notice.good").first).to_contain_text(said["done.days"])
+    page.get_by_role("link", name=day, exact=True).click()
+    expect(page.locator(".costs").first).to_be_visible()
+    page.locator("#send").click()
+    page.locator(".notice").get_by_role("link", name=said["restore.day"]).click()
+    expect(page.locator("#f-day_label")).to_have_value(label)
+    expect(page.locator("#f-day_first")).to_have_value(day)
+    if scripts:
+        assert_tame(seen)
+
+
+def test_a_service_is_retired_and_a_change_undone(desk: LiveDesk, open_admin: Callable[..., Visit]) -> None:
+    seen = open_admin(**LAPTOP)
+    page = seen.page
+    page.locator(".areas a", has_text=SAID["area.services"]).click()
+    page.get_by_role("link", name="light", exact=True).click()
+    page.get_by_role("link", name=SAID["retire.service"]).click()
+    page.locator("#send").click()
+    page.locator(".notice.good").get_by_role("button", name=SAID["restore.service"]).click()
+    expect(page.locator(".notice.good")).to_contain_text(SAID["done.restored"])
+    page.locator(".areas a", has_text=SAID["area.layers"]).click()
+    page.locator("table").nth(1).get_by_role("link").first.click()
+    expect(page.locator("h2")).to_contain_text(" of ")
+    page.get_by_role("link", name=SAID["undo.change"]).click()
+    page.locator("#send").click()
+    expect(page.locator(".notice.good")).to_contain_text(SAID["done.undone"])
+    assert_tame(seen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from flask import Blueprint
 from werkzeug.wrappers import Response
@@ -65,6 +65,9 @@ def _town(here: Here, administration: Administration) -> Iterator[list[Cell]]:
     yield _line(here, "health.grids", "ok" if grids else "look", told)
     cover = cover_of(here, calendar)
     yield _line(here, "health.cover", "ok" if cover.state == "good" else "look", cover.text, here.url("staff"))
+    to_come = administration.calendars.days_between(here.place.code, here.today, date.max)
+    told = said["calendar.last"].format(day=to_come[-1].day) if to_come else said["calendar.ends"]
+    yield _line(here, "health.calendar", "ok" if to_come else "look", told, here.url("calendar"))
     every = administration.webhooks.webhooks()
     own = [one for one in every if is_own(one.jurisdiction_code, here.place.code, here.identity)]
     dead, off = sum(one.dead for one in own), sum(one.disabled_at is not None for one in own)

@@ -140,9 +140,10 @@ def _facts(here: Here, one: Change) -> dict[str, Cell]:
     else:
         undone = Cell(said["change.undoes"].format(id=one.undoes) if one.undoes else said["change.stands"])
     return {
-        "at": Cell(here.when(one.at, "")), "by": Cell(one.actor or "—"), "door": Cell(said.get(f"door.{one.door}", one.door)),
-        "change_kind": Cell(said.get(f"change.{one.kind}", one.kind)), "note": Cell(one.note or "—"), "counts": Cell(counts),
-        "undone": undone,
+        "at": Cell(here.when(one.at, "")), "by": Cell(one.actor or "—"),
+        "door": Cell(said.get(f"door.{one.door}", one.door)),
+        "change_kind": Cell(said.get(f"change.{one.kind}", one.kind)), "note": Cell(one.note or "—"),
+        "counts": Cell(counts), "undone": undone,
     }  # fmt: skip
 
 

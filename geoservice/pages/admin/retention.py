@@ -116,12 +116,12 @@ def _written(here: Here, administration: Administration, values: Mapping[str, st
 
 def _cost(here: Here, administration: Administration, kind: str, old: int | None, new: int | None) -> str:
     """Return in words what it means to keep a kind for another time."""
-    said, named = here.words, {"kind": here.words[f"kind.{kind}"]}
-    told = said["costs.term"].format(**named, new=_term(here, new), old=_term(here, old))
+    said = here.words
+    told = said["costs.term"].format(kind=said[f"kind.{kind}"], new=_term(here, new), old=_term(here, old))
     if new is None:
-        return f"{told} {said['costs.term_kept'].format(**named)}"
+        return f"{told} {said['costs.term_kept']}"
     due = administration.retention.due_after(here.place.code, kind, new)
     if not due.due:
-        return f"{told} {said['costs.term_none'].format(**named)}"
+        return f"{told} {said['costs.term_none']}"
     more = {"due": f"{due.due:,}", "kept": f"{due.kept:,}", "oldest": _day(here, due.oldest)}
-    return f"{told} {said['costs.term_due'].format(**named, **more)}"
+    return f"{told} {said['costs.term_due'].format(**more)}"

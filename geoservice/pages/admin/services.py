@@ -151,7 +151,7 @@ def _fields() -> tuple[Field, ...]:
 
 
 def _new_form(here: Here) -> Form:
-    said, fields = here.words, (Field("code", required=True), *_fields())
+    said, fields = here.words, (Field("service_code", required=True), *_fields())
     return Form(said["new.service"], here.url("new-service"), said["send.save"], here.url("services"), fields)
 
 
@@ -182,18 +182,18 @@ def _retire_form(here: Here, services: ServiceListService, one: Service) -> Form
 def _made(here: Here, services: ServiceListService, values: Mapping[str, str]) -> Response:
     wrong, code = FormErrors(), ""
     try:
-        code = key_of(values["code"])
+        code = key_of(values["service_code"])
     except NotAValue:
-        wrong.refuse("code", "error.service_code")
+        wrong.refuse("service_code", "error.service_code")
     if "/" in code:  # no address would lead to it
-        wrong.refuse("code", "error.service_code")
+        wrong.refuse("service_code", "error.service_code")
     if code in {one.code for one in services.services(here.place.code)}:
-        wrong.refuse("code", "error.service_taken")
+        wrong.refuse("service_code", "error.service_taken")
     new = _service(Service(code, "", None, None, None, (), None), values, wrong)
     try:
         services.add(here.place.code, new, actor=here.identity.actor)
     except ServiceCodeTaken:
-        raise Refused(code="error.service_taken") from None
+        raise Refused(service_code="error.service_taken") from None
     except RefusedByDatabase:  # what else it refuses is looked at above
         raise Refused(name="error.name") from None
     return led_on(here.url("services", done="service"))

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from geoservice.domain.staff.rosters import DISPATCHER, GRID_OFFICER
 from geoservice.errors import PostedToNoGrid, PostingBegun, PostingUnknown, StaffNotStored, StaffUnknown
 from geoservice.pages.admin.areas import Here
-from geoservice.pages.admin.forms import chosen_in, day_in, sent
+from geoservice.pages.admin.forms import FormErrors, chosen_in, day_in, sent
 from geoservice.pages.admin.model import Action, Cell, Field, Form, Refused, Table
 from geoservice.pages.admin.rendering import form_page, table_page
 from geoservice.pages.shell.choice import led_on
@@ -241,11 +241,14 @@ def _member_form(here: Here, one: Member | None) -> Form:
 def _written(
     here: Here, staff: StaffService, form: Form, code: str, values: Mapping[str, str], *, new: bool
 ) -> Response:  # fmt: skip
+    wrong, role, sign = FormErrors(), "", values["call_sign"] or None
     if new and not code:
-        raise Refused(code="error.code")
+        wrong.refuse("code", "error.code")
     if new and code in {one.code for one in staff.members(here.place.code)}:
-        raise Refused(code="error.code_taken")
-    role, sign = chosen_in(values, form, "duty"), values["call_sign"] or None
+        wrong.refuse("code", "error.code_taken")
+    with wrong.reading():
+        role = chosen_in(values, form, "duty")
+    wrong.end()
     try:
         staff.put(here.place.code, code, role=role, call_sign=sign, actor=here.identity.actor)
     except (StaffNotStored, RefusedByDatabase):
@@ -270,14 +273,7 @@ def _posting_form(here: Here, told: StaffCalendar) -> Form:
 
 
 def _posted(here: Here, staff: StaffService, form: Form, values: Mapping[str, str]) -> Response:
-    for name in ("member", "grid"):
-        if not values[name]:
-            raise Refused(**{name: "error.choose"})
-    member, grid = chosen_in(values, form, "member"), chosen_in(values, form, "grid")
-    duty, first = chosen_in(values, form, "duty"), day_in(values, "first")
-    if first is None or abs((first - here.today).days) > _DAYS_MOST:
-        raise Refused(first="error.day_first")
-    span = PostingSpan(member, grid, duty, first, _over(here, values, first))
+    span = _span_in(here, form, values)
     try:
         staff.post(here.place.code, span, actor=here.identity.actor)
     except StaffUnknown:
@@ -289,6 +285,24 @@ def _posted(here: Here, staff: StaffService, form: Form, values: Mapping[str, st
     except RefusedByDatabase:
         raise Refused(grid="error.two_officers") from None
     return led_on(here.url("staff", done="posting"))
+
+
+def _span_in(here: Here, form: Form, values: Mapping[str, str]) -> PostingSpan:
+    """Return the posting that a form says; raise Refused with all that is wrong."""
+    wrong, first, ends = FormErrors(), here.today, None
+    for name in ("member", "grid", "duty"):
+        with wrong.reading():
+            if not chosen_in(values, form, name):
+                raise Refused(**{name: "error.choose"})
+    with wrong.reading():
+        said = day_in(values, "first")
+        if said is None or abs((said - here.today).days) > _DAYS_MOST:
+            raise Refused(first="error.day_first")
+        first = said
+    with wrong.reading():
+        ends = _over(here, values, first)
+    wrong.end()
+    return PostingSpan(values["member"], values["grid"], values["duty"], first, ends)
 
 
 def _over(here: Here, values: Mapping[str, str], first: date) -> date | None:

@@ -31,6 +31,7 @@ HEALTH: dict[str, tuple[str, ...]] = {
     "health.keys": ("30 天内到期的密钥", "Keys that end within 30 days"),
     "health.accounts": ("30 天内到期的账号", "Accounts that end within 30 days"),
     "health.nothing": ("没有", "none"),
+    "health.calendar": ("节假日", "Holidays"),
     "health.webhooks": ("推送", "Webhooks"),
     "health.webhooks.told": (
         "等待 {waiting}，已放弃 {dead}，停用 {off}",

@@ -14,7 +14,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "column.change": ("改动", "Change"),
     "column.door": ("途径", "By way of"),
     "column.change_kind": ("方式", "What"),
-    "column.note": ("来源", "Of"),
+    "column.note": ("来源", "Source"),
     "column.counts": ("新增、修改、删除", "Added, changed, removed"),
     "column.undone": ("撤销", "Undone"),
     "column.feature": ("要素", "Feature"),

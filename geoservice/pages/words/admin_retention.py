@@ -41,15 +41,15 @@ RETENTION: dict[str, tuple[str, ...]] = {
     "hint.sessions": ("1 到 36500 天；不填就是长期保留。", "1 to 36500 days; left empty it is kept for good."),
     "error.days": ("请填 1 到 36500 之间的整数。", "Write a whole number from 1 to 36500."),
     "error.days_words": ("请填 8 到 36500 之间的整数。", "Write a whole number from 8 to 36500."),
-    "costs.term": ("{kind}：{new}，原来是{old}。", "{kind}: {new} in place of {old}."),
+    "costs.term": ("{kind}：{new}，原来是 {old}。", "{kind}: {new} in place of {old}."),
     "costs.term_due": (
-        "{kind}：下一次清理（一天之内）会清掉 {kept} 条中的 {due} 条，最早的是 {oldest} 的，不能恢复。",
-        "{kind}: the next run, within a day, takes {due} of {kept} away, the oldest of {oldest}; none comes back.",
+        "下一次清理（一天之内）会清掉 {kept} 条中的 {due} 条，最早的是 {oldest} 的，不能恢复。",
+        "The next run, within a day, takes {due} of {kept} away, the oldest of {oldest}; none comes back.",
     ),
-    "costs.term_none": ("{kind}：现在没有到期的。", "{kind}: nothing is past its time now."),
+    "costs.term_none": ("现在没有到期的。", "Nothing is past its time now."),
     "costs.term_kept": (
-        "{kind}：永远不再自动清理；只能按请求一条一条地清。",
-        "{kind}: nothing goes by itself any more, but what somebody asks to be erased.",
+        "永远不再自动清理；只能按请求一条一条地清。",
+        "Nothing goes by itself any more, but what somebody asks to be erased.",
     ),
     "done.terms": ("保留期限已保存。", "How long is kept is saved."),
 }

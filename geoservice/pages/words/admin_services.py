@@ -13,7 +13,8 @@ SERVICES: dict[str, tuple[str, ...]] = {
     "state.offered": ("可上报", "offered"),
     "state.retired": ("已停用", "retired"),
     "new.service": ("新建事项", "New service"),
-    "field.code": ("代码", "Code"),
+    "field.service_code": ("代码", "Code"),
+    "hint.service_code": ("如 streetlight，以后不能改。", "Such as streetlight; it stays as it is."),
     "field.attributes": ("附加信息", "What a report is asked for"),
     "hint.attributes": (
         "GeoReport v2 的 JSON 列表，例如"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from geoservice.auth.model import Role
 from geoservice.pages.words.catalogue import words
+from geoservice.records.calendars.model import CalendarDay
 from geoservice.services.clock import JOBS
 from geoservice.wiring import Services
 from tests.geoservice.pages.admin.people import Administrator, make_town
@@ -29,6 +30,8 @@ def test_what_needs_a_hand_is_told_for_this_place_alone(services: Services, comm
     assert told["Grids in force"] == ("well", "8")
     assert told["Postings"][0] == "well"
     assert told["Keys that end within 30 days"] == ("well", "none")
+    services.administration.calendars.add_days("sare", [CalendarDay(date(2040, 1, 1), None, "元旦")])
+    assert lines(admin)["Holidays"] == ("well", "Holidays are entered up to 2040-01-01.")
     soon = datetime.now(UTC) + timedelta(days=3)
     make_town(community_url)
     services.keys.create(Role.READER, "<b>soon", expires_at=soon, jurisdiction="sare")
@@ -39,6 +42,7 @@ def test_what_needs_a_hand_is_told_for_this_place_alone(services: Services, comm
     assert told["Accounts that end within 30 days"] == ("to look at", "desk-7")
     stranger = Administrator(services, "admin-6", "town")
     assert lines(stranger)["Grids in force"][0] == "to look at"
+    assert lines(stranger)["Holidays"][0] == "to look at"
     assert lines(stranger)["Keys that end within 30 days"][1] == "elsewhere"
     assert stranger.get("/admin/sare/health").status_code == 403
     assert "geoservice doctor" in stranger.show("health").text

@@ -38,8 +38,8 @@ def test_terms_are_changed_once_what_goes_was_read(services: Services, community
     asked = admin.send("retention/terms", **TERMS | {"words": "９", "deliveries": "40", "sessions": ""})
     assert "Words of reports and of steps: 9 days in place of 180 days." in asked.text
     assert f"takes {old:,} of {closed:,} away" in asked.text
-    assert "Messages of webhooks: nothing is past its time now." in asked.text
-    assert "Sessions: for good in place of 7 days. Sessions: nothing goes by itself any more" in asked.text
+    assert "Messages of webhooks: 40 days in place of 30 days. Nothing is past its time now." in asked.text
+    assert "Sessions: for good in place of 7 days. Nothing goes by itself any more" in asked.text
     assert kept(services) == Retention()
     other = admin.send("retention/terms", **TERMS | {"words": "8"}, agreed=agreed(asked))
     assert "8 days in place of 180 days" in other.text

@@ -105,7 +105,7 @@ def test_what_is_wrong_is_told_beside_its_field(services: Services, texts: Seque
         assert "<script>alert" not in answer.text
 
 
-NEW = {"code": "lamp-2", "name": "路灯二", "name_en": "Lamp two", "keywords": "路灯 灯", "limit": "２４．５",
+NEW = {"service_code": "lamp-2", "name": "路灯二", "name_en": "Lamp two", "keywords": "路灯 灯", "limit": "２４．５",
        "attributes": '[{"code": "pole", "datatype": "string"}]', "sensitive": "yes"}  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def listed(services: Services) -> dict[str, Service]:
 
 def test_a_new_service_is_made_and_offered(services: Services, community_url: str) -> None:
     admin, before = Administrator(services), listed(services)
-    assert 'name="code"' in admin.show("new-service").text
+    assert 'name="service_code"' in admin.show("new-service").text
     done = admin.send("new-service", **NEW)
     assert "The service is saved." in admin.get(done.headers["Location"]).text
     after = listed(services)
@@ -126,18 +126,18 @@ def test_a_new_service_is_made_and_offered(services: Services, community_url: st
     assert made.attributes == ({"code": "pole", "datatype": "string"},)
     assert after == before
     assert noted(community_url, "service_added")[0] == "admin:admin-5"
-    assert errors(admin.send("new-service", **NEW)) == {"code": "There is a service of this code already."}
+    assert errors(admin.send("new-service", **NEW)) == {"service_code": "There is a service of this code already."}
 
 
 def test_all_that_is_wrong_is_told_at_once(services: Services) -> None:
     admin, before = Administrator(services), listed(services)
-    wrong = {"code": "a/b", "name": "", "category": "x" * 201, "description": "13800138000", "keywords": "a " * 51,
-             "limit": "-1", "attributes": "no"}  # fmt: skip
+    wrong = {"service_code": "a/b", "name": "", "category": "x" * 201, "description": "13800138000",
+             "keywords": "a " * 51, "limit": "-1", "attributes": "no"}  # fmt: skip
     assert errors(admin.send("new-service", **wrong)).keys() == wrong.keys()
     code = next(iter(before))
-    assert errors(admin.send(f"services/{code}", **wrong)).keys() == wrong.keys() - {"code"}
+    assert errors(admin.send(f"services/{code}", **wrong)).keys() == wrong.keys() - {"service_code"}
     for taken in ("", " ", "x" * 65, "a\u200bb", "/x"):
-        assert errors(admin.send("new-service", **NEW | {"code": taken})).keys() == {"code"}, taken
+        assert errors(admin.send("new-service", **NEW | {"service_code": taken})).keys() == {"service_code"}, taken
     assert admin.post("/admin/sare/new-service", **NEW).status_code == 403
     assert listed(services) == before
 

@@ -173,3 +173,10 @@ def test_what_was_written_when_the_session_ended_is_kept_and_sent_again(services
     assert f'name="token" value="{admin.token()}"' in again.text
     assert "G78" not in {one.code for one in services.staff.members("sare")}
     assert admin.send("new-member", **written | {"call_sign": "78"}).status_code == 303
+
+
+def test_all_that_is_wrong_with_a_posting_or_a_member_is_told_at_once(services: Services) -> None:
+    admin = Administrator(services)
+    posting = {"member": "", "grid": "none", "duty": "king", "first": "x", "last": "2026-13-01"}
+    assert errors(admin.send("new-posting", **posting)).keys() == posting.keys()
+    assert errors(admin.send("new-member", code="", duty="king", call_sign="")).keys() == {"code", "duty"}
