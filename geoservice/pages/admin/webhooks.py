@@ -30,7 +30,7 @@ from layers.errors import RefusedByDatabase
 COLUMNS = ("webhook", "label", "host", "where", "events", "state", "waiting", "dead", "made")
 LEDGER = ("event", "type", "at", "state", "attempts", "answer")
 #: What can be done with a webhook; switching it on again is done at once, and is how switching off is undone.
-ACTIONS = ("off", "on", "resend", "rotate", "remove")
+ACTIONS = ("off", "on", "resend", "secret", "remove")
 #: What may be sent: everything, or events of one kind.
 _EVENTS = ("all", "incident", "edition")
 #: Which of the three reasons there are against an address it was.
@@ -137,7 +137,7 @@ def _webhook_page(here: Here, administration: Administration, one: Webhook) -> R
     rows = [_delivery(here, each) for each in sent_before]
     ledger = Table(here.words["table.deliveries"], columns, rows, here.words["empty.deliveries"])
     off = one.disabled_at is not None
-    names = [*(["resend"] if one.dead else []), "rotate", "remove", "on" if off else "off"]
+    names = [*(["resend"] if one.dead else []), "secret", "remove", "on" if off else "off"]
     ways = [Action(f"do.{name}", here.url("webhooks", str(one.id), name), name == "on") for name in names]
     undo = ways[-1] if off and request.args.get("done") == "off" else None
     older = here.url("webhooks", str(one.id), before=str(sent_before[-1].number)) if len(rows) == _DELIVERIES else ""
@@ -230,8 +230,8 @@ def _done(
             webhooks.disable(one.id, values["reason"] or "by hand", actor=actor)
         elif action == "on":
             webhooks.enable(one.id, actor=actor)
-        elif action == "rotate":
-            return _secret_page(here, one, webhooks.rotate(one.id, actor=actor), "once.webhook", "once.rotated")
+        elif action == "secret":
+            return _secret_page(here, one, webhooks.rotate(one.id, actor=actor), "once.webhook", "once.secret_before")
         elif action == "remove":
             webhooks.remove(one.id, actor=actor)
             return led_on(here.url("webhooks", done="webhook_removed"))

@@ -49,12 +49,12 @@ WEBHOOKS: dict[str, tuple[str, ...]] = {
     "error.reason": ("最多 200 个字符，不含人的号码。", "At most 200 characters, and nobody's number."),
     "do.off": ("停用", "Disable"),
     "do.on": ("重新启用", "Enable it again"),
-    "do.rotate": ("换签名密钥", "Give another secret"),
+    "do.secret": ("换签名密钥", "Give another secret"),
     "do.remove": ("删除", "Remove"),
     "do.resend": ("重发已放弃的", "Send again what was given up"),
     "ask.off": ("停用推送 {name}？", "Disable the webhook {name}?"),
     "ask.on": ("重新启用推送 {name}？", "Enable the webhook {name} again?"),
-    "ask.rotate": ("换推送 {name} 的签名密钥？", "Give the webhook {name} another secret?"),
+    "ask.secret": ("换推送 {name} 的签名密钥？", "Give the webhook {name} another secret?"),
     "ask.remove": ("删除推送 {name}？", "Remove the webhook {name}?"),
     "ask.resend": ("重发推送 {name} 已放弃的消息？", "Send again what {name} was given up on?"),
     "costs.off": (
@@ -62,7 +62,7 @@ WEBHOOKS: dict[str, tuple[str, ...]] = {
         "The receiver gets nothing from now on. What waits is kept, and is sent when it is enabled again.",
     ),
     "costs.on": ("等待的消息会立即一起发出。", "All that waits is sent at once."),
-    "costs.rotate": (
+    "costs.secret": (
         "一天之内新旧密钥都签名，接收方要在此期间换上新的。旧密钥不能恢复。",
         "For a day both secrets sign, in which the receiver takes the new one. The one before does not come back.",
     ),
@@ -79,7 +79,7 @@ WEBHOOKS: dict[str, tuple[str, ...]] = {
     "done.off": ("推送已停用。", "The webhook is disabled."),
     "done.on": ("推送已启用。", "The webhook is enabled."),
     "done.webhook_removed": ("推送已删除。", "The webhook is removed."),
-    "once.rotated": (
+    "once.secret_before": (
         "一天之内旧密钥也有效。",
         "The secret before signs, too, for a day.",
     ),

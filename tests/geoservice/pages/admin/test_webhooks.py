@@ -118,8 +118,8 @@ def test_a_webhook_is_removed_with_what_waits_and_its_secret_changed(services: S
     admin = Administrator(services)
     made, before = services.webhooks.add(URL, topics={}, label="gone", jurisdiction_code="sare", actor="test")
     path = f"webhooks/{made.id}"
-    assert "For a day both secrets sign" in admin.show(f"{path}/rotate").text
-    assert secret(admin.send(f"{path}/rotate")) != before
+    assert "For a day both secrets sign" in admin.show(f"{path}/secret").text
+    assert secret(admin.send(f"{path}/secret")) != before
     with psycopg.connect(community_url) as connection:
         connection.execute(
             "INSERT INTO geoservice.delivery (webhook_id, number, type, body) SELECT %s, n, 'x', '{}'"
