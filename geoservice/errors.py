@@ -189,6 +189,10 @@ class NobodyOnDuty(GeoserviceError):
     """Nobody is posted to the grid today: name an officer."""
 
 
+class DayToCome(GeoserviceError):
+    """Nothing is known of a day to come: ask for one up to today, by the clocks of the jurisdiction."""
+
+
 class PeriodTooLong(GeoserviceError):
     """The period has more months than one answer tells: ask for a shorter one."""
 

@@ -42,24 +42,27 @@ class FeaturesWithin(NamedTuple):
 
 
 def feature_collection(
-    connection: Connection, layer: Layer, *, jurisdiction_id: int, limit: int | None = None
+    connection: Connection, layer: Layer, *, jurisdiction_id: int, limit: int | None = None, at: datetime | None = None
 ) -> bytes:
     """Return the features of a layer as a GeoJSON FeatureCollection, EPSG:4326, those of now.
 
     Parameters
     ----------
+    at
+        Of a bitemporal layer: those that held then, without figures, which are of now.
     limit
         At most so many, the most urgent first, else the newest, where the layer has such an order. `numberMatched` and
         `numberReturned` (OGC API Features, 7.15) tell whether that is all; when it is not, `numberMatchedBy` counts all
         by the values of the column that the layer names for that.
     """
     urgent, order = _urgency(layer)
+    listed = _listed(layer.columns if at is None else [column for column in layer.columns if not column.figure])
     query = text(f"""
         SELECT st_asgeojson(r, 'geom', {DECIMALS})
-          FROM (SELECT {_listed(layer.columns)}, f.{_quote(layer.geom)} AS geom FROM {_from(layer)}{urgent}
+          FROM (SELECT {listed}, f.{_quote(layer.geom)} AS geom FROM {_from(layer)}{urgent}
                  WHERE {_where(layer)} ORDER BY {order} LIMIT :limit) AS r
     """)  # noqa: S608  names are quoted, values bound
-    rows = connection.execute(query, _asked(jurisdiction_id) | {"limit": limit}).scalars().all()
+    rows = connection.execute(query, _asked(jurisdiction_id, at) | {"limit": limit}).scalars().all()
     matched = len(rows) if limit is None or len(rows) < limit else count(connection, layer, jurisdiction_id)
     head = f'{{"type":"FeatureCollection","numberMatched":{matched},"numberReturned":{len(rows)},'
     if matched > len(rows) and layer.counted_by is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Protocol
 
 from layers.jurisdictions.model import Visitors
@@ -84,5 +85,5 @@ class Viewing(Protocol):
     def jurisdiction_view(self, code: str) -> JurisdictionView:
         """Return one jurisdiction; raise JurisdictionUnknown."""
 
-    def layer_geojson(self, jurisdiction_code: str, layer: str) -> bytes:
-        """Return a layer as a FeatureCollection, EPSG:4326; raise JurisdictionUnknown."""
+    def layer_geojson(self, jurisdiction_code: str, layer: str, *, on: date | None = None) -> bytes:
+        """Return a layer as a FeatureCollection, EPSG:4326, of grids those of a day; raise JurisdictionUnknown."""

@@ -23,8 +23,9 @@ class Narrowing:
     officer: str = ""
     #: Reported more than so many days ago.
     age_days: int | None = None
-    #: Late or due soon.
+    #: Late; due soon. Both: either of the two.
     late: bool = False
+    soon: bool = False
 
     @property
     def is_any(self) -> bool:
@@ -39,7 +40,7 @@ class Narrowing:
             and self.source in ("", one.source)
             and self.officer in ("", one.officer_code)
             and (self.age_days is None or one.reported_at < now - timedelta(days=self.age_days))
-            and (not self.late or due in ("late", "soon"))
+            and (not (self.late or self.soon) or (self.late and due == "late") or (self.soon and due == "soon"))
         )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from shapely import MultiPolygon
 from sqlalchemy import Connection
 
+from geoservice.domain.spans import Span
 from geoservice.services import lookups
 from geoservice.services.audit.traces import note_features_read
 from layers.antimeridian import lies_across, whole
@@ -66,13 +68,21 @@ class ViewingService:
         with self._database.transaction() as connection:
             return outline_at(connection, lookups.get_jurisdiction(connection, code).id, at)
 
-    def layer_geojson(self, jurisdiction_code: str, layer_id: str) -> bytes:
-        """Return a layer as a GeoJSON FeatureCollection, EPSG:4326; raise JurisdictionUnknown, LayerUnknown."""
+    def layer_geojson(self, jurisdiction_code: str, layer_id: str, *, on: date | None = None) -> bytes:
+        """Return a layer as a GeoJSON FeatureCollection, EPSG:4326; raise JurisdictionUnknown, LayerUnknown.
+
+        on: of grids those in force at the end of a day, without figures; None: what there is now. Other layers know
+        only that.
+        """
         layer = lookups.get_layer(layer_id)
         limit = None if layer.newest_by is None else MAX_GROWING
         with self._database.transaction() as connection:
             jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
-            collection = feature_collection(connection, layer, jurisdiction_id=jurisdiction.id, limit=limit)
+            at = None
+            if on is not None and layer.bitemporal:
+                # Of the day itself: an edition of the next one begins where this one ends.
+                at = Span(on, on).period(ZoneInfo(jurisdiction.time_zone)).until - timedelta(microseconds=1)
+            collection = feature_collection(connection, layer, jurisdiction_id=jurisdiction.id, limit=limit, at=at)
             note_features_read(connection, layer, jurisdiction.id, None, part="map")
             return collection
 

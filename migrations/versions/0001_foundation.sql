@@ -5213,6 +5213,41 @@ SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_e
         OR geoservice.is_told_sensitive(i.jurisdiction_id, i.grid_code, i.officer_code, (SELECT geoservice.scope_grids())))
    AND geoservice.is_seen(i.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));
 
+-- Incidents as of an instant that is past, by id, those that come after one: what was in hand then, and what was reported or closed since
+-- another instant. The last line of its history before then says how an incident stood; its first line counts from when it was reported,
+-- which may be before it came in. Those that are told now are told of then, unless they were of a sensitive service. Null: all of them.
+CREATE FUNCTION geoservice.incidents_as_of(
+    jurisdiction integer, since timestamptz, until timestamptz, after uuid, most integer
+) RETURNS TABLE (id uuid, geom geometry, status text, service_code text, source text, grid_code text, reported_at timestamptz,
+                 late boolean, officer_code text, in_hand boolean, closed_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT f.id, l.geom, h.to_status, h.service_code, h.source, h.to_grid_code, f.reported_at,
+           is_open(h.to_status) AND h.to_status <> 'resolved' AND coalesce(l.overdue > l.reopened, false), h.officer_code,
+           is_open(h.to_status), CASE WHEN h.to_status = 'closed' THEN l.closed_at END
+      FROM served_incident AS f
+      JOIN incident AS i ON i.id = f.id
+     CROSS JOIN LATERAL (
+            SELECT e.* FROM incident_event AS e
+             WHERE e.incident_id = f.id AND (e.at < incidents_as_of.until OR e.rule = 'reported') ORDER BY e.id DESC LIMIT 1) AS h
+     CROSS JOIN LATERAL (
+            SELECT (array_agg(e.geom ORDER BY e.id DESC) FILTER (WHERE e.geom IS NOT NULL))[1] AS geom,
+                   max(e.id) FILTER (WHERE e.rule = 'overdue') AS overdue,
+                   coalesce(max(e.id) FILTER (WHERE e.rule = 'reopened'), 0) AS reopened,
+                   max(e.at) FILTER (WHERE e.to_status = 'closed' AND e.from_status IS DISTINCT FROM 'closed') AS closed_at
+              FROM incident_event AS e
+             WHERE e.incident_id = f.id AND (e.at < incidents_as_of.until OR e.rule = 'reported')) AS l
+      LEFT JOIN service AS s ON s.jurisdiction_id = f.jurisdiction_id AND s.code = h.service_code
+     WHERE f.jurisdiction_id = incidents_as_of.jurisdiction AND f.reported_at < incidents_as_of.until
+       AND f.id > coalesce(incidents_as_of.after, '00000000-0000-0000-0000-000000000000')
+       -- What nobody has had to do anything about since before the span was not in it: its history need not be read.
+       AND (is_open(i.status) OR i.status_since >= incidents_as_of.since OR f.reported_at >= incidents_as_of.since)
+       AND (is_open(h.to_status) OR f.reported_at >= incidents_as_of.since
+            OR (h.to_status = 'closed' AND l.closed_at >= incidents_as_of.since))
+       AND (NOT coalesce(s.sensitive, true)
+            OR is_told_sensitive(f.jurisdiction_id, h.to_grid_code, h.officer_code, (SELECT scope_grids())))
+     ORDER BY f.id LIMIT incidents_as_of.most
+$$;
+
 -- Figures per grid: how much is in hand in each grid in force, how matters were handled there, how many live there. They are described
 -- once, in served_figure, as whoever asks is told them; grid_figure holds what everybody is told, from which tiles are cut.
 
@@ -5686,6 +5721,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.begin_step(bigint, text), geoservice.take_over_drawers(bigint, bigint), geoservice.changed_faces(bigint, bigint), geoservice.changed_grids(bigint, bigint),
     geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
+    geoservice.incidents_as_of(integer, timestamptz, timestamptz, uuid, integer),
     geoservice.erase_words(uuid[], text), geoservice.run_retention(integer), geoservice.retention_due(),
     geoservice.retention_due_after(text, integer, integer),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),

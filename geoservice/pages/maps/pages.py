@@ -12,8 +12,8 @@ from geoservice.auth.permissions import Permission, permitted
 from geoservice.maps.assets import AssetsMissing
 from geoservice.maps.builders import figures
 from geoservice.maps.viewing import JurisdictionView, Viewing
-from geoservice.pages.maps.address import asked_in_hand
-from geoservice.pages.maps.rendering import in_hand_answer, in_hand_values, map_page
+from geoservice.pages.maps.address import asked_as_of, asked_day, asked_days, asked_in_hand
+from geoservice.pages.maps.rendering import as_of_values, in_hand_answer, in_hand_values, map_page
 from geoservice.pages.shell.choice import chosen, led_on
 from geoservice.pages.shell.files import assets_missing
 from geoservice.services.mapping import MapService
@@ -60,12 +60,15 @@ def maps_blueprint(viewing: Viewing, mapping: MapService, guard: Guard, stream_u
         if layer not in catalogue():
             abort(404)
         _require(layer)
-        return _layer_response(viewing.layer_geojson(jurisdiction, layer))
+        return _layer_response(viewing.layer_geojson(jurisdiction, layer, on=asked_day(catalogue()[layer])))
 
     @blueprint.get("/maps/<jurisdiction>/incidents.json")
     @may_view
     def map_incidents(jurisdiction: str) -> Response:
         _require("incidents")
+        days = asked_days()
+        if days is not None:
+            return in_hand_answer(as_of_values(asked_as_of(mapping, jurisdiction, days)))
         return in_hand_answer(in_hand_values(asked_in_hand(mapping, jurisdiction)))
 
     blueprint.register_error_handler(AssetsMissing, assets_missing)

@@ -17,13 +17,14 @@ from geoservice.maps.viewing import JurisdictionView
 from geoservice.pages.shell.files import asset_url
 from geoservice.pages.shell.frame import Place, page
 from geoservice.pages.words.catalogue import own_words, words
-from geoservice.services.mapping import InHandPage
+from geoservice.services.mapping import AsOfPage, InHandPage, Legend
 from geoservice.web.files import packed
 from geoservice.web.guard import current_identity
 from geoservice.web.json import dumps
 from geoservice.web.language import asked_language
+from layers.incidents.as_of import IncidentAsOf
 from layers.incidents.in_hand import InHand
-from layers.incidents.layer import SOURCES, STATUSES
+from layers.incidents.layer import INCIDENTS, SOURCES, STATUSES
 
 #: Whoever hears no events is brought up to date so often.
 ASKED_EVERY_S = 30
@@ -72,11 +73,14 @@ def _settings(code: str, language: Language) -> dict[str, Any]:
     return {
         "words": own_words("maps", language),
         "asked_every_s": ASKED_EVERY_S,
+        # Whether past days can be looked at: by whoever is told of incidents.
+        "days": permitted(current_identity(), Permission(INCIDENTS.read)),
         "urls": {
             "figures": url_for("maps.map_figures", jurisdiction=code),
             "figures_per_grid": url_for("maps.map_layer", jurisdiction=code, layer="figures"),
             "incidents": url_for("maps.map_incidents", jurisdiction=code),
             "place": "/v1/place",
+            "owner": "/v1/owner",
             "search": "/v1/search",
             "desk": f"/desk/{quote(code, safe='')}/incidents/"
             if permitted(current_identity(), Permission.USE_DESK) else "",
@@ -114,13 +118,47 @@ def in_hand_values(told: InHandPage) -> dict[str, Any]:
         "next": None if told.next is None else str(told.next),
         "soon_before": {code: int(instant.timestamp()) for code, instant in told.soon_before.items()},
     }
-    if told.legend is not None:
-        values |= {
-            "total": told.legend.total,
-            "services": {one.code: [one.name, one.name_en] for one in told.legend.services},
-            "officers": {one.code: one.call_sign for one in told.legend.staff},
-        }
-    return values
+    return values | _legend_values(told.legend)
+
+
+def _legend_values(legend: Legend | None) -> dict[str, Any]:
+    if legend is None:
+        return {}
+    return {
+        "total": legend.total,
+        "services": {one.code: [one.name, one.name_en] for one in legend.services},
+        "officers": {one.code: one.call_sign for one in legend.staff},
+    }
+
+
+#: What is told of each incident as of an instant that is past: as of what is in hand, and which of the three it is.
+_COLUMNS_AS_OF: dict[str, Callable[[IncidentAsOf], object]] = {
+    "id": lambda one: str(one.id),
+    "lon": lambda one: None if one.lon is None else round(one.lon, 7),
+    "lat": lambda one: None if one.lat is None else round(one.lat, 7),
+    "status": lambda one: one.status,
+    "service": lambda one: one.service_code,
+    "source": lambda one: one.source,
+    "grid": lambda one: one.grid_code,
+    "reported": lambda one: int(one.reported_at.timestamp()),
+    "late": lambda one: one.late,
+    "officer": lambda one: one.officer_code,
+    "in_hand": lambda one: one.in_hand,
+    "closed": lambda one: None if one.closed_at is None else int(one.closed_at.timestamp()),
+}
+
+
+def as_of_values(told: AsOfPage) -> dict[str, Any]:
+    """Return incidents as of days that are past as JSON values; since and until in seconds since 1970."""
+    values: dict[str, Any] = {
+        "columns": list(_COLUMNS_AS_OF),
+        "rows": [[value_of(one) for value_of in _COLUMNS_AS_OF.values()] for one in told.incidents],
+        "next": None if told.next is None else str(told.next),
+        "since": int(told.period.since.timestamp()),
+        "until": told.period.until.timestamp(),
+        "as_of": told.period.until.isoformat(),
+    }
+    return values | _legend_values(told.legend)
 
 
 def in_hand_answer(values: Mapping[str, Any]) -> Response:

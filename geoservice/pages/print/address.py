@@ -18,7 +18,7 @@ from geoservice.web.problems import validated
 #: Sheets of an atlas that are made at once.
 MOST_SHEETS = 40
 #: Words of a map's address that narrow what it shows.
-FILTERS = ("off", "status", "service", "source", "officer", "age", "late")
+FILTERS = ("off", "status", "service", "source", "officer", "age", "late", "soon")
 _WORDS = ("paper", "orientation", "scale", "grid", "atlas", "sheet", "map", "layers", *FILTERS)
 
 
@@ -47,6 +47,7 @@ class PrintWords(StrictModel):
     officer: Code | None = None
     age: QueryInteger | None = Field(None, ge=1, le=36_500)
     late: QueryFlag = False
+    soon: QueryFlag = False
 
     @field_validator("map", mode="before")
     @classmethod
@@ -70,7 +71,7 @@ class PrintWords(StrictModel):
         """Return which of what is in hand is drawn."""
         return Narrowing(
             None if self.status is None else frozenset(self.status), self.service or "", self.source or "",
-            self.officer or "", self.age, self.late,
+            self.officer or "", self.age, self.late, self.soon,
         )  # fmt: skip
 
     @property

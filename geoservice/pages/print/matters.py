@@ -86,8 +86,9 @@ def _filters(narrowing: Narrowing, every: InHandPage, language: Language) -> Ite
         yield f"{said['filter.officer']} {signs.get(narrowing.officer, narrowing.officer)}"
     if narrowing.age_days is not None:
         yield f"{said['filter.age']} {words('print', language)['days'].format(n=narrowing.age_days)}"
-    if narrowing.late:
-        yield said["filter.late"]
+    if narrowing.late or narrowing.soon:
+        both = narrowing.late and narrowing.soon
+        yield said["filter.late_or_soon" if both else "filter.late" if narrowing.late else "filter.soon"]
 
 
 def _switched_off(asked: PrintWords, styles: Sequence[Drawn], language: Language) -> Iterator[str]:

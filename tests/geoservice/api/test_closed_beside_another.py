@@ -28,7 +28,7 @@ NAMED = (
     "/v1/changes?jurisdiction={}", "/v1/audit?jurisdiction={}", "/tiles/{}/grids.json", "/tiles/{}/grids/v/0/0/0.mvt",
     "/ogc/{}", "/ogc/{}/collections", "/ogc/{}/collections/grids/items", "/ogc/{}/api", "/maps/{}", "/maps/{}/tiles",
     "/v1/place?lon=91.77&lat=29.24&jurisdiction={}",
-    "/v1/search?q=1&jurisdiction={}", "/maps/{}/incidents.json",
+    "/v1/search?q=1&jurisdiction={}", "/maps/{}/incidents.json", "/maps/{}/incidents.json?to=2026-11-01",
     "/maps/{}/figures.json", "/maps/{}/layers/grids.geojson", "/desk/{}", "/desk/{}/list", "/desk/{}/list.csv",
     "/open311/v2/services.json?jurisdiction_id={}", "/open311/v2/requests.json?jurisdiction_id={}",
     "/open311/v2/servicerequestupdates.json?jurisdiction_id={}",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import mapbox_vector_tile
 import psycopg
@@ -24,6 +25,8 @@ from layers.crs import declared_position
 #: Far from all that the demo reports.
 PLACE = (91.7704321, 29.2401234)
 WHEN = datetime.now(UTC) - timedelta(days=1, seconds=1111)
+#: By the clocks of the jurisdiction.
+TODAY = datetime.now(ZoneInfo("Asia/Shanghai"))
 VISITOR: dict[str, str] = {}
 
 
@@ -78,6 +81,7 @@ ADDRESSES = (
     "/ogc/sare/collections/incidents/items?limit=10000&service_code=dispute", "/maps/sare/incidents.json",
     "/maps/sare/incidents.json?ids={id}", "/v1/place?jurisdiction=sare&lon=91.7704&lat=29.2401&within_m=50",
     "/v1/search?jurisdiction=sare&q={id}",
+    f"/maps/sare/incidents.json?from={WHEN - timedelta(days=2):%Y-%m-%d}&to={TODAY:%Y-%m-%d}",
 )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ SINGLE = (
     "/ogc/sare/collections/incidents/items", "/v1/layers/cameras/features?jurisdiction=sare",
     "/open311/v2/requests.json?jurisdiction_id=sare", "/open311/v2/requests.json",
     "/open311/v2/servicerequestupdates.json?jurisdiction_id=sare", "/maps/sare/incidents.json",
+    "/maps/sare/incidents.json?to=2026-11-01",
 )  # fmt: skip
 #: With what a door says that it shows less than it has.
 SHUT = {401, 403, 404}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import pytest
 from flask import Flask, g
@@ -30,7 +31,7 @@ class StubViewing:
     def jurisdiction_view(self, code: str) -> Jurisdiction:
         return next(item for item in self._jurisdictions if item.code == code)
 
-    def layer_geojson(self, jurisdiction_code: str, layer: str) -> bytes:
+    def layer_geojson(self, jurisdiction_code: str, layer: str, *, on: date | None = None) -> bytes:
         return EMPTY.replace(b"[]", b"[" + b" " * 2000 + b"]")
 
 

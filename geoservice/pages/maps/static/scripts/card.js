@@ -1,8 +1,8 @@
 /* global L */
 // What is known of a place, asked with one request: who owns it, above whatever was hit; and below it what is there.
 import { lonOf } from './across.js';
-import { address, button, byId, count, el, fetchJson, jurisdiction, map, metres, moment, named, phone, say, urls, words, written, xOfY } from './parts.js';
-import { dueOf, matters, onMatters } from './matters.js';
+import { address, button, byId, count, dayWords, el, fetchJson, jurisdiction, map, metres, moment, named, phone, say, urls, words, written, xOfY } from './parts.js';
+import { dueOf, isInHand, matters, meant, onMatters } from './matters.js';
 import { matterLayer } from './matter_layer.js';
 import { specOf } from './features.js';
 import { state, writeAddress } from './state.js';
@@ -42,7 +42,7 @@ function ownerPart({ owner }) {
   const title = el('h2', 'title', name, grid && name !== grid.code ? el('span', 'code', grid.code) : '');
   const [lon, lat] = owner.position;
   const where = line(`${words.coordinates} WGS 84`, el('code', '', `${lon.toFixed(6)}, ${lat.toFixed(6)}`));
-  const facts = el('dl', 'facts', line(words.on_duty, grid ? serving(owner) : '—'), line(words.border, borderOf(owner)), where);
+  const facts = el('dl', 'facts', line(state.to ? words['then.on_duty'] : words.on_duty, grid ? serving(owner) : '—'), line(words.border, borderOf(owner)), where);
   const part = el('article', 'owner', el('p', 'kind', words.owner), title,
     el('p', 'method', owner.unowned_reason || words[`method.${owner.method}`]), candidates(owner), facts);
   part.dataset.grid = grid ? grid.code : '';
@@ -106,7 +106,7 @@ function mattersPart(layer) {
 function chosenPart() {
   if (!state.open) return null;
   const one = matters.byId.get(state.open);
-  if (!one) return matters.ready ? el('p', 'notice', words.gone) : null;
+  if (!one) return matters.ready ? el('p', 'notice', state.to ? words['then.gone'] : words.gone) : null;
   return el('ul', 'matters-list chosen', matterLine(one));
 }
 
@@ -127,7 +127,7 @@ function camerasPart({ cameras }) {
 
 function gridPart({ owner }) {
   if (!owner.grid || !matters.ready) return null;
-  const there = [...matters.byId.values()].filter((one) => one.grid === owner.grid.code).sort(urgentFirst);
+  const there = [...matters.byId.values()].filter((one) => isInHand(one) && one.grid === owner.grid.code).sort(urgentFirst);
   const listed = there.slice(0, LISTED_MOST);
   const details = el('details', 'in-grid', el('summary', '', words.in_grid, ' ', el('span', 'count', there.length > listed.length ? xOfY(listed.length, there.length) : count(there.length))),
     el('ul', 'matters-list', ...listed.map(matterLine)));
@@ -143,7 +143,8 @@ function show() {
   box.replaceChildren(
     button('link back', `‹ ${words.back}`, close), ...[ownerPart(answer), chosenPart(), ...things, camerasPart(answer), gridPart(answer)].filter(Boolean),
   );
-  if (!things.length && !answer.cameras.length && !state.open) box.append(el('p', 'muted', words.nothing_here));
+  if (state.to) box.firstElementChild.after(el('p', 'notice then', say('then.card', { day: dayWords(state.to) })));
+  else if (!things.length && !answer.cameras.length && !state.open) box.append(el('p', 'muted', words.nothing_here));
   if (focused) (box.querySelector(focused) || box.querySelector('.back')).focus();
   box.dataset.state = 'shown';
 }
@@ -155,14 +156,25 @@ function reachM(latlng) {
   return Math.min(200, Math.max(NEAR_M, map.distance(latlng, map.containerPointToLatLng(at.add([px, 0])))));
 }
 
+// Of a day that is past the owner is known, and the incidents that the map has; of all else only what there is now.
+async function askThen(asked, within, signal) {
+  const owner = await fetchJson(address(urls.owner, { ...asked, at: matters.asOf.instant }), { signal, cache: 'no-store' });
+  const { lat, lon } = state.place;
+  const there = meant().filter((one) => one.lat !== null && map.distance([lat, lon], [one.lat, one.lon]) <= within);
+  return { owner, layers: [{ layer: 'incidents', features: there, matched: there.length }], cameras: [] };
+}
+
 async function ask() {
+  if (state.to && !matters.asOf) return; // asked once it is known as of when
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
   const { lon, lat } = state.place;
-  const asked = { jurisdiction, lon: lonOf(lon).toFixed(7), lat: lat.toFixed(7), within_m: reachM(L.latLng(lat, lon)).toFixed(1) };
+  const asked = { jurisdiction, lon: lonOf(lon).toFixed(7), lat: lat.toFixed(7) };
+  const within = reachM(L.latLng(lat, lon));
   try {
-    answer = await fetchJson(address(urls.place, asked), { signal, cache: 'no-store' });
+    answer = state.to ? await askThen(asked, within, signal)
+      : await fetchJson(address(urls.place, { ...asked, within_m: within.toFixed(1) }), { signal, cache: 'no-store' });
     show();
   } catch (error) {
     if (error.name === 'AbortError') return;

@@ -1,6 +1,6 @@
 /* global L */
 // Layers whose features are few enough to be drawn one by one: fetched when first shown, kept current by their tag.
-import { ask, el, map, named, settings } from './parts.js';
+import { address, ask, el, map, named, settings } from './parts.js';
 import { state } from './state.js';
 
 const PANES = { area: 'shapes', line: 'shapes', circle: 'points', icon: 'points' };
@@ -45,6 +45,12 @@ export class FeatureLayer {
     this.changed.push(listener);
   }
 
+  // Of the grids, those of the day that is looked at.
+  get url() {
+    const { layer, url } = this.spec;
+    return layer === 'grids' && state.to ? address(url, { to: state.to }) : url;
+  }
+
   become(what) {
     this.state = what;
     this.tell(this.spec, what);
@@ -62,7 +68,7 @@ export class FeatureLayer {
   async load() {
     this.become('drawing');
     try {
-      this.take(await tagged(this.spec.url));
+      this.take(await tagged(this.url));
     } catch {
       this.become('failed');
     }
@@ -71,7 +77,9 @@ export class FeatureLayer {
   // Asks again, where it was asked before; raises when nobody answers.
   async refresh() {
     if (this.state !== 'drawn') return;
-    const now = await tagged(this.spec.url);
+    const asked = this.url;
+    const now = await tagged(asked);
+    if (String(asked) !== String(this.url)) return; // another day is looked at by now
     if (!now.tag || now.tag !== this.tag) this.take(now);
   }
 

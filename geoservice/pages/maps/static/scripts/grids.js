@@ -1,12 +1,12 @@
 // The list of the grids beside the map, how much is in hand in each and how much of that is late; and their names on it.
 import { inOrder, labels, nameGrids, nameOf, thinOut } from './labels.js';
 import { button, byId, count, el, map, words } from './parts.js';
-import { dueOf, matters, meant, onMatters } from './matters.js';
+import { dueOf, isInHand, matters, meant, onMatters } from './matters.js';
 
 // By grid: how much of what is shown is in hand there, late, and due soon.
 export function tally() {
   const found = new Map();
-  for (const one of meant()) {
+  for (const one of meant().filter(isInHand)) {
     if (!found.has(one.grid)) found.set(one.grid, { all: 0, late: 0, soon: 0 });
     const of = found.get(one.grid);
     const due = dueOf(one);

@@ -4,13 +4,15 @@ import { Stream } from '../../shell/scripts/live.js';
 import { isOfTown, runOn } from './across.js';
 import * as card from './card.js';
 import { measured, startControls } from './controls.js';
+import { startCopying } from './copying.js';
+import { showDays, startDays } from './days.js';
 import { FeatureLayer } from './features.js';
 import { gridFeature, gridName, startList, startNames } from './grids.js';
 import { insideOf } from './labels.js';
 import { matterLayer } from './matter_layer.js';
 import { loadAll, loadSome, matters, onMatters, tellMatters } from './matters.js';
 import { showState, startPanel, tellCounts, tellLayer } from './panel.js';
-import { byId, clock, count, jurisdiction, map, phone, say, settings, urls, fetchJson } from './parts.js';
+import { byId, clock, count, dayWords, jurisdiction, map, phone, say, settings, urls, fetchJson } from './parts.js';
 import { startSearch } from './search.js';
 import { refreshShading, showShading, startShading } from './shading.js';
 import { readAddress, state, writeAddress } from './state.js';
@@ -85,7 +87,8 @@ async function currently(work) {
   try {
     await work();
     fresh = new Date();
-    sayWhen('updated', fresh);
+    if (state.to) byId('as-of').textContent = say('then.as_of', { day: dayWords(state.to) });
+    else sayWhen('updated', fresh);
   } catch {
     sayWhen('stale', fresh);
   }
@@ -103,13 +106,13 @@ const UNTOLD = ['grids', 'households']; // who serves where, and what is told of
 const refreshFeatures = (meant = () => true) => Promise.all(
   [...layers.values()].filter(({ spec }) => meant(spec.layer)).map((layer) => layer.refresh()),
 );
-const refreshAll = () => currently(async () => {
+const refreshAll = () => state.to || currently(async () => {
   await Promise.all([loadMatters(), refreshFigures(), refreshFeatures(), refreshTiles(), refreshShading()]);
   card.freshen();
 });
 
 // Of what is drawn only what may have changed without an event.
-const refreshByClock = () => currently(async () => {
+const refreshByClock = () => state.to || currently(async () => {
   await Promise.all([live && loadSome([]), refreshFeatures((layer) => UNTOLD.includes(layer)), refreshShading()]);
 });
 
@@ -118,6 +121,7 @@ let gathering = null;
 let figuresDue = null;
 
 function take(event) {
+  if (state.to) return; // all is asked for on the way back to now
   if (event.incident) heard.add(event.incident);
   else if (event.type?.startsWith('edition.')) {
     currently(async () => {
@@ -137,7 +141,7 @@ function take(event) {
   gathering = gathering || setTimeout(takeGathered, GATHER_MS);
   figuresDue = figuresDue || setTimeout(() => {
     figuresDue = null;
-    currently(() => Promise.all([refreshFigures(), layers.get('grids')?.refresh(), refreshShading()]));
+    state.to || currently(() => Promise.all([refreshFigures(), layers.get('grids')?.refresh(), refreshShading()]));
   }, FIGURES_MS);
 }
 
@@ -145,7 +149,27 @@ async function takeGathered() {
   const ids = [...heard];
   heard.clear();
   gathering = null;
+  if (state.to) return;
   await currently(() => loadSome(ids));
+  card.freshen();
+}
+
+// To the days of the state, or back to now; `drawn`: what there is of them is only narrowed.
+async function toDays({ drawn = false } = {}) {
+  if (drawn) {
+    tellMatters();
+    return;
+  }
+  repaintTiles();
+  showShading();
+  const grids = layers.get('grids');
+  if (!state.to) {
+    await refreshAll();
+    return;
+  }
+  await Promise.all([loadMatters(), grids?.refresh()]);
+  byId('as-of').textContent = say('then.as_of', { day: dayWords(state.to) });
+  byId('as-of').classList.remove('stale');
   card.freshen();
 }
 
@@ -236,12 +260,15 @@ function moved() {
 }
 
 function followAddress() {
+  const { from, to } = state;
   readAddress();
   showState();
   showView();
+  showDays();
   settings.layers.forEach((spec) => spec.drawn === 'features' && showFeatures(spec));
   repaintTiles();
   if (live) showMatters();
+  if (from !== state.from || to !== state.to) toDays().catch(() => null);
   showShading();
   card.followState();
 }
@@ -264,6 +291,8 @@ async function start() {
   startSearch(went, grid);
   startPanes();
   startShading();
+  startDays(toDays, () => openPane(''));
+  startCopying();
   if (grids) {
     startList(grids, openGrid);
     showNames = startNames(grids, () => state.layers.has('grids'));

@@ -44,12 +44,11 @@ const Layer = L.Layer.extend({
 
   // What is in view, the late above the rest and the chosen one above all.
   marksIn(size) {
-    const now = Date.now() / 1000;
     const near = [];
     for (const one of meant()) {
       if (one.lat === null) continue; // whose place is nobody's business
       const at = map.latLngToContainerPoint([one.lat, one.lon]);
-      if (at.x > -20 && at.y > -20 && at.x < size.x + 20 && at.y < size.y + 20) near.push({ at, those: [one], due: dueOf(one, now) });
+      if (at.x > -20 && at.y > -20 && at.x < size.x + 20 && at.y < size.y + 20) near.push({ at, those: [one], due: dueOf(one) });
     }
     if (near.length > SINGLY_MOST) return gathered(near, CELL_PX * this.enlarged.disc);
     const weight = ({ those: [one], due }) => (one.id === state.open ? 3 : due === 'late' ? 2 : due === 'soon' ? 1 : 0);

@@ -1,6 +1,7 @@
 // The layer panel: each layer and each line of its legend is a switch; how many are drawn, of how many; and what failed.
+import { sign } from '../../shell/scripts/symbols.js';
 import { byId, count, el, language, say, settings, words, xOfY } from './parts.js';
-import { dueOf, matters, meant, onMatters, passesFilters } from './matters.js';
+import { dueOf, isInHand, matters, meant, onMatters, passesFilters } from './matters.js';
 import { clearFilters, isNarrowed, state, writeAddress } from './state.js';
 
 const rowOf = (key) => document.querySelector(`.layer[data-key="${key}"]`);
@@ -9,7 +10,7 @@ const form = byId('filters');
 // The shape of a status, as the legend has it.
 export function shapeOf(status) {
   const sample = document.querySelector(`.layer .shape-${CSS.escape(status)}`);
-  return sample ? sample.cloneNode(true) : el('span', '');
+  return sample ? sample.cloneNode(true) : sign(status);
 }
 
 // Says how a layer fares: drawing, drawn or failed.
@@ -35,9 +36,10 @@ function tellMatters() {
   if (!live || !matters.ready) return;
   const shown = meant();
   const by = {};
-  for (const one of matters.byId.values()) if (passesFilters(one)) by[one.status] = (by[one.status] || 0) + 1;
+  for (const one of matters.byId.values()) if (isInHand(one) && passesFilters(one)) by[one.status] = (by[one.status] || 0) + 1;
   tellLayer(live, 'drawn');
-  tellCounts(live, { shown: shown.length, matched: matters.total, by });
+  const inHand = [...matters.byId.values()].filter(isInHand).length;
+  tellCounts(live, { shown: shown.filter(isInHand).length, matched: inHand, by });
   const late = shown.filter((one) => dueOf(one) === 'late').length;
   byId('shown').textContent = say('shown', { x: count(shown.length), y: count(matters.total) }) + (late ? ` · ${words.late} ${count(late)}` : '');
   byId('clear').hidden = !isNarrowed();

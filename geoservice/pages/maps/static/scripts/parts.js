@@ -43,6 +43,10 @@ export function moment(instant) {
   return `${year}${at.month}-${at.day} ${at.hour}:${at.minute}`;
 }
 
+// A day of the calendar, such as 2026-11-12, as people write it.
+const dayForm = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : 'zh-CN', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+export const dayWords = (day) => dayForm.format(new Date(`${day}T00:00:00Z`));
+
 export function clock(instant) {
   const at = clockParts(instant);
   return `${at.hour}:${at.minute}`;

@@ -80,7 +80,7 @@ function clear() {
 
 async function load() {
   const now = await tagged(urls.figures_per_grid);
-  if (!state.shade || (now.tag && now.tag === tag)) return;
+  if (!state.shade || state.to || (now.tag && now.tag === tag)) return;
   ({ tag } = now);
   ({ features } = now.collection);
   draw();
@@ -88,7 +88,7 @@ async function load() {
 
 // Asks again, where grids are coloured; raises when nobody answers.
 export async function refreshShading() {
-  if (select && state.shade) await load();
+  if (select && state.shade && !state.to) await load();
 }
 
 // Brings colours and control to what the state says.
@@ -97,7 +97,7 @@ export async function showShading() {
   select.value = state.shade;
   select.classList.toggle('set', state.shade !== '');
   byId('shade-failed').hidden = true;
-  if (!state.shade) {
+  if (!state.shade || state.to) { // figures are those of now
     clear();
     return;
   }

@@ -1,9 +1,10 @@
 // What is looked at stands in the address: centre and zoom, layers, filters, what is open. Who opens the address sees the same.
 import { map, settings } from './parts.js';
 
-const FILTERS = ['service', 'source', 'officer', 'age', 'late'];
+const FILTERS = ['service', 'source', 'officer', 'age', 'late', 'soon'];
 const STATUSES = ['reported', 'dispatched', 'accepted', 'resolved', 'returned'];
-const OURS = ['map', 'layers', 'off', 'status', 'shade', 'open', 'place', ...FILTERS];
+export const KINDS = ['reported', 'in_hand', 'closed']; // of past days
+const OURS = ['map', 'layers', 'off', 'status', 'shade', 'open', 'place', 'from', 'to', 'then', ...FILTERS];
 const shownAtFirst = settings.layers.filter((spec) => spec.shown).map((spec) => spec.key);
 const NO_STATUS = 'none'; // what is left empty counts for nothing in an address
 const listed = (text) => (text ? text.split(',') : []);
@@ -23,12 +24,19 @@ function placeOf(text) {
   return found && Math.abs(found[1]) <= 90 ? { lon: found[0], lat: found[1] } : null;
 }
 
+// A day of the calendar that there is.
+const dayOf = (text) => (/^\d{4}-\d\d-\d\d$/.test(text || '') && !Number.isNaN(Date.parse(text)) ? text : '');
+
 export const state = {};
 
 // Brings the state to what the address says.
 export function readAddress() {
   const asked = new URLSearchParams(window.location.search);
+  const to = settings.days ? dayOf(asked.get('to')) : '';
   Object.assign(state, {
+    to,
+    from: to && dayOf(asked.get('from')) < to ? dayOf(asked.get('from')) : '',
+    then: new Set(asked.has('then') ? listed(asked.get('then')).filter((one) => KINDS.includes(one)) : KINDS),
     view: viewOf(asked.get('map')),
     layers: new Set(asked.has('layers') ? listed(asked.get('layers')) : shownAtFirst),
     off: new Set(listed(asked.get('off'))),
@@ -56,6 +64,9 @@ function query() {
   if (!same(state.statuses, STATUSES)) said.set('status', [...state.statuses].join(','));
   for (const name of FILTERS) put(name, state.filters[name]);
   put('shade', state.shade);
+  put('from', state.from);
+  put('to', state.to);
+  if (state.to && !same(state.then, KINDS)) said.set('then', [...state.then].join(','));
   put('open', state.open);
   put('place', state.place && `${state.place.lon.toFixed(7)},${state.place.lat.toFixed(7)}`);
   return plain(said);
