@@ -48,6 +48,7 @@ from geoservice.open311.views import open311_blueprint
 from geoservice.pages.accounts.pages import accounts_blueprint
 from geoservice.pages.admin.pages import admin_blueprint
 from geoservice.pages.audit.pages import audit_page_blueprint
+from geoservice.pages.compare.pages import Comparing, compare_blueprint
 from geoservice.pages.desk.pages import desk_blueprint
 from geoservice.pages.desk.rendering import Shown
 from geoservice.pages.editor.pages import Editing, editor_blueprint
@@ -166,6 +167,7 @@ def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
     app.register_blueprint(maps_blueprint(services.viewing, services.mapping, guard, lambda: stream_url(settings)))
     shown_on_walls = WallSources(services.viewing, services.mapping, services.figures)
     app.register_blueprint(wall_blueprint(shown_on_walls, guard, lambda: stream_url(settings)))
+    app.register_blueprint(compare_blueprint(Comparing(services.viewing, services.editions, services.grids), guard))
     app.register_blueprint(print_blueprint(services.sheets, services.mapping, guard))
     app.register_blueprint(editor_blueprint(Editing(services.viewing, services.editions, services.drafts), guard))
     app.register_blueprint(

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from geoservice.errors import GridUnknown
-from geoservice.services.lookups import get_jurisdiction
+from geoservice.errors import EditionUnknown, GridUnknown
+from geoservice.services.lookups import get_edition, get_jurisdiction
 from layers.db.session import Database
 from layers.grids.territory import (
+    Became,
     Lineage,
     grid_history,
     grid_lineage,
     grid_shape,
     grids_in_force,
+    lineage_between,
     neighbours,
 )
 from layers.staff.model import Officer
@@ -85,6 +87,16 @@ class GridService:
         if not found.periods:
             raise GridUnknown(grid=code)
         return found
+
+    def between(self, jurisdiction_code: str, then: int, now: int) -> tuple[Became, ...]:
+        """Return what became of the grids that differ between two published editions; raise EditionUnknown."""
+        with self._database.transaction(one_view=True) as connection:
+            get_jurisdiction(connection, jurisdiction_code)
+            for edition_id in (then, now):
+                edition = get_edition(connection, edition_id)
+                if edition.jurisdiction_code != jurisdiction_code or edition.status not in ("published", "superseded"):
+                    raise EditionUnknown(edition=edition_id)
+            return lineage_between(connection, then, now)
 
     def neighbours(
         self, jurisdiction_code: str, code: str, *, at: datetime | None = None

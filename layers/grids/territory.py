@@ -27,6 +27,18 @@ _LINEAGE = text("""
      WHERE :code IN (l.predecessor_code, l.successor_code) AND l.predecessor_code <> l.successor_code
      ORDER BY p.valid_from, l.predecessor_code, l.successor_code
 """)
+_BETWEEN = text("""
+    SELECT l.predecessor_code, l.successor_code, l.kind FROM geoservice.lineage_between(:then, :now) AS l
+     ORDER BY l.predecessor_code, l.successor_code
+""")
+#: Of what differs between two editions, what has nothing of the other: ground that fell in or out.
+_WITHOUT_KIN = text("""
+    SELECT CASE WHEN c.old_geom IS NOT NULL THEN c.code END AS predecessor_code,
+           CASE WHEN c.new_geom IS NOT NULL THEN c.code END AS successor_code
+      FROM geoservice.changed_grids(:then, :now) AS c
+     WHERE (c.old_geom IS NULL OR c.new_geom IS NULL)
+       AND c.code <> ALL (CAST(:told AS text[])) ORDER BY c.code
+""")
 _SHAPE = text(
     f"""
     SELECT st_asgeojson(t.geom, 7) FROM geoservice.territory AS t
@@ -55,6 +67,25 @@ class Lineage:
     predecessor_code: str
     successor_code: str
     kind: Kin
+
+
+@dataclass(frozen=True)
+class Became:
+    """What became of a grid between two editions."""
+
+    #: None: the ground was nobody's; so with the next.
+    predecessor_code: str | None
+    successor_code: str | None
+    #: None: it has no kin.
+    kind: Kin | None
+
+
+def lineage_between(connection: Connection, then: int, now: int) -> tuple[Became, ...]:
+    """Return what became of the grids that differ between two editions, by code; those alike are left out."""
+    kin = tuple(Became(**row._mapping) for row in connection.execute(_BETWEEN, {"then": then, "now": now}))
+    told = {code for one in kin for code in (one.predecessor_code, one.successor_code) if code}
+    rows = connection.execute(_WITHOUT_KIN, {"then": then, "now": now, "told": sorted(told)})
+    return kin + tuple(Became(row.predecessor_code, row.successor_code, None) for row in rows)
 
 
 def grids_in_force(

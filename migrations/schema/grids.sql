@@ -188,22 +188,22 @@ CREATE TABLE geoservice.grid_lineage (
     UNIQUE (edition_id, predecessor_code, successor_code)
 );
 
--- Which grid came from which, of what an edition changes. Both going on under their codes says nothing but redraw; a code
+-- Which grid came from which, of what differs between two editions. Both going on under their codes says nothing but redraw; a code
 -- that names another place from here on is retired there and added here.
-CREATE FUNCTION geoservice.write_lineage(edition bigint, before bigint) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
-    INSERT INTO grid_lineage (edition_id, predecessor_code, successor_code, kind)
+CREATE FUNCTION geoservice.lineage_between(before bigint, edition bigint)
+RETURNS TABLE (predecessor_code text, successor_code text, kind text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     WITH changed AS MATERIALIZED (
         SELECT c.*, c.old_geom IS NOT NULL AND c.new_geom IS NOT NULL
                     AND NOT st_relate(c.old_geom, c.new_geom, 'T********') AS reassigned
-          FROM changed_grids(write_lineage.before, write_lineage.edition) AS c
+          FROM changed_grids(lineage_between.before, lineage_between.edition) AS c
     ),
          pair AS MATERIALIZED (
         SELECT o.code AS predecessor, n.code AS successor, o.old_geom, n.new_geom,
                o.new_geom IS NULL OR o.reassigned AS retired, n.old_geom IS NULL OR n.reassigned AS added
           FROM changed AS o
          CROSS JOIN LATERAL (  -- by the index, each by itself: ten thousand with ten thousand took 25 s
-            SELECT g.code FROM grid AS g WHERE g.edition_id = write_lineage.edition AND g.geom && o.old_geom OFFSET 0
+            SELECT g.code FROM grid AS g WHERE g.edition_id = lineage_between.edition AND g.geom && o.old_geom OFFSET 0
          ) AS near
           JOIN changed AS n ON n.code = near.code
            AND (n.code = o.code AND NOT o.reassigned OR st_relate(n.new_geom, o.old_geom, 'T********'))
@@ -216,11 +216,19 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, 
             OR ((retired OR added)
                 AND st_area(st_intersection(old_geom, new_geom)) > 1e-6 * least(st_area(old_geom), st_area(new_geom)))
     )
-    SELECT write_lineage.edition, predecessor, successor,
+    SELECT predecessor, successor,
            CASE WHEN predecessor = successor THEN 'redraw'
                 WHEN retired AND added AND st_equals(old_geom, new_geom) THEN 'recode'
                 WHEN added AND successors > 1 THEN 'split'
                 WHEN retired AND predecessors > 1 THEN 'merge'
                 ELSE 'redraw' END
       FROM kin
+$$;
+
+-- The same, kept of what an edition changes.
+CREATE FUNCTION geoservice.write_lineage(edition bigint, before bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    INSERT INTO grid_lineage (edition_id, predecessor_code, successor_code, kind)
+    SELECT write_lineage.edition, l.predecessor_code, l.successor_code, l.kind
+      FROM lineage_between(write_lineage.before, write_lineage.edition) AS l
 $$;

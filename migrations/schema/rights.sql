@@ -147,7 +147,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.begin_step(bigint, text), geoservice.take_over_drawers(bigint, bigint), geoservice.changed_faces(bigint, bigint), geoservice.changed_grids(bigint, bigint),
     geoservice.reused_codes(bigint),
     geoservice.route_again(geoservice.incident_event, integer), geoservice.lapse_due(integer), geoservice.mark_overdue(integer),
-    geoservice.incidents_as_of(integer, timestamptz, timestamptz, uuid, integer),
+    geoservice.lineage_between(bigint, bigint), geoservice.incidents_as_of(integer, timestamptz, timestamptz, uuid, integer),
     geoservice.erase_words(uuid[], text), geoservice.run_retention(integer), geoservice.retention_due(),
     geoservice.retention_due_after(text, integer, integer),
     geoservice.renew_working_time(), geoservice.next_due(), geoservice.number_outbox(integer, boolean), geoservice.forget_told(integer),

@@ -64,6 +64,7 @@ def map_page(jurisdiction: JurisdictionView, layers: Collection[str], stream: st
         shades=SHADES if "figures" in layers else (), told_of_incidents="incidents" in layers,
         knows_staff=permitted(current_identity(), Permission.READ_INCIDENTS),
         edit_url=f"/maps/{quote(code, safe='')}/edit" if permitted(current_identity(), Permission.READ_DRAFTS) else "",
+        compare_url=f"/maps/{quote(code, safe='')}/compare" if "grids" in layers else "",
         print_url=f"/maps/{quote(code, safe='')}/print" if permitted(current_identity(), Permission.PRINT_MAPS) else "",
         wall_url=f"/maps/{quote(code, safe='')}/wall" if permitted(current_identity(), Permission.VIEW_FIGURES) else "",
     )  # fmt: skip

@@ -16,7 +16,21 @@ from geoservice.web.guard import Guard
 
 PAGES = Path(__file__).resolve().parents[1]
 #: Rooms that have files, by the first part of a file's address.
-ROOMS = ("shell", "desk", "figures", "audit", "admin", "maps", "editor", "wall", "print", "phone", "report", "officer")
+ROOMS = (
+    "shell",
+    "desk",
+    "figures",
+    "audit",
+    "admin",
+    "maps",
+    "editor",
+    "compare",
+    "wall",
+    "print",
+    "phone",
+    "report",
+    "officer",
+)
 
 
 def files_blueprint(guard: Guard) -> Blueprint:

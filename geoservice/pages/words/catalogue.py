@@ -6,6 +6,7 @@ from geoservice.domain.languages import LANGUAGES, Language
 from geoservice.pages.words.accounts import ACCOUNTS
 from geoservice.pages.words.admin import ADMIN
 from geoservice.pages.words.audit import AUDIT
+from geoservice.pages.words.compare import COMPARE
 from geoservice.pages.words.desk import DESK
 from geoservice.pages.words.editor import EDITOR
 from geoservice.pages.words.figures import FIGURES
@@ -21,7 +22,7 @@ from geoservice.pages.words.wall import WALL
 PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "shell": SHELL, "desk": DESK, "figures": FIGURES, "audit": AUDIT, "maps": MAPS, "print": PRINT,
     "editor": EDITOR, "admin": ADMIN, "accounts": ACCOUNTS, "report": PHONE | REPORT, "follow": PHONE | FOLLOW,
-    "officer": PHONE | OFFICER, "wall": WALL,
+    "officer": PHONE | OFFICER, "wall": WALL, "compare": COMPARE,
 }  # fmt: skip
 
 

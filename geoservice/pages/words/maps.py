@@ -26,6 +26,7 @@ MAPS: dict[str, tuple[str, ...]] = {
     "again": ("再试一次", "Try again"),
     "print": ("打印这张图", "Print this map"),
     "wall": ("大屏显示", "Show on a wall"),
+    "compare": ("今昔对照", "Then and now"),
     "edit": ("编辑网格边界", "Edit boundaries"),
     "x_of_y": ("{x} / 共 {y}", "{x} of {y}"),
     "updated": ("截至 {time}", "As of {time}"),

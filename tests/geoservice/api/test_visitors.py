@@ -21,7 +21,8 @@ Show = Callable[[Visitors], None]
 GRIDS = (
     "/v1/grids?jurisdiction=sare", "/v1/owner?lon=91.77&lat=29.24&jurisdiction=sare", "/maps/sare",
     "/v1/place?lon=91.77&lat=29.24&jurisdiction=sare", "/v1/search?q=1&jurisdiction=sare",
-    "/maps/sare/figures.json", "/maps/sare/layers/grids.geojson", "/maps/sare/layers/basemap.geojson",
+    "/maps/sare/figures.json", "/maps/sare/compare", "/maps/sare/compare/lineage.json?then=1&now=1",
+    "/maps/sare/layers/grids.geojson", "/maps/sare/layers/basemap.geojson",
     "/tiles/sare/grids.json", "/tiles/sare/basemap.json", "/ogc/sare", "/ogc/sare/collections/grids/items",
     "/ogc/sare/collections/basemap/items", "/v1/editions?jurisdiction=sare", "/v1/statistics?jurisdiction=sare",
     "/open311/v2/services.json?jurisdiction_id=sare", "/v1/layers/basemap/features?jurisdiction=sare",

@@ -52,20 +52,24 @@ function labelOf(feature) {
 export const labels = L.layerGroup();
 
 // Of labels that would lie on each other only the first is seen; nearer, there is room for more.
-export function thinOut() {
+export function thin(on, group) {
   const taken = [];
   const apart = (one, other) => one.some((low, i) => i < 2 && (low >= other[i + 2] || other[i] >= one[i + 2]));
-  map.getContainer().classList.toggle('near', map.getZoom() >= CODE_FROM_ZOOM);
-  labels.eachLayer((marker) => {
+  group.eachLayer((marker) => {
     const { node } = marker;
     if (!node.isConnected) return;
-    const { x, y } = map.latLngToLayerPoint(marker.getLatLng());
+    const { x, y } = on.latLngToLayerPoint(marker.getLatLng());
     const [across, down] = [node.offsetWidth / 2, node.offsetHeight / 2];
     const place = [x - across, y - down, x + across, y + down];
     const free = taken.every((other) => apart(place, other));
     node.classList.toggle('hidden', !free);
     if (free) taken.push(place);
   });
+}
+
+export function thinOut() {
+  map.getContainer().classList.toggle('near', map.getZoom() >= CODE_FROM_ZOOM);
+  thin(map, labels);
 }
 
 // Puts the names of grids in the place of those before.

@@ -196,6 +196,16 @@ export async function startTiles() {
   return drawn;
 }
 
+// The same on another map; it is drawn once.
+export function drawOn(other) {
+  const second = protomapsL.leafletLayer({
+    sources: Object.fromEntries([...documents].map(([layer, one]) => [layer, sourceOf(one)])),
+    paintRules: rules.filter((rule) => documents.has(rule.layer)).flatMap(paintRules), labelRules: labelRules(), attribution: '', lang: language,
+  });
+  withTilesBeyond(second.views.values());
+  second.addTo(other);
+}
+
 export async function tryAgain() {
   if (canvas) canvas.remove();
   await startTiles();

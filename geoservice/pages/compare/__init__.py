@@ -1,0 +1,1 @@
+"""Then and now: two editions of a jurisdiction side by side, and what became of whom."""
