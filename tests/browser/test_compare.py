@@ -44,8 +44,8 @@ def open_page(desk: LiveDesk, visit: Callable[..., Visit]) -> OpenPage:
 
 
 def shown(page: Page) -> list[int]:
-    return [int(page.locator(f"{one} .leaflet-container, {one}.leaflet-container").first.get_attribute("data-changed") or 0)
-            for one in ("#map-then", "#second")]  # fmt: skip
+    maps = [page.locator(f"{side} .leaflet-container") for side in ("#map-then", "#map-now")]
+    return [int(one.get_attribute("data-changed") or 0) for one in maps]
 
 
 @pytest.mark.everyday

@@ -68,6 +68,15 @@ MAPS: dict[str, tuple[str, ...]] = {
     "due.stands": ("计时暂停", "clock stands"),
     "due.open": ("期限 {time}", "due {time}"),
     "due.was": ("期限 {time}，已超期", "was due {time}"),
+    # Heat map
+    "heat": ("事件热力图", "Heat map of incidents"),
+    "heat.few": ("少", "few"),
+    "heat.many": ("多", "many"),
+    "heat.told": (
+        "显示的 {n} 件事件，每件计一次，半径 {radius}；约 {most} 件在一处时颜色最深。",
+        "The {n} incidents shown, each counted once, over a radius of {radius};"
+        " darkest where about {most} are at one place.",
+    ),
     # Days that are past
     "then.open": ("查看过去的某天", "Look at a day that is past"),
     "then.title": ("过去的日子", "Days that are past"),

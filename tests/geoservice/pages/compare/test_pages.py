@@ -20,12 +20,10 @@ DRAFT = "INSERT INTO geoservice.edition (jurisdiction_id, title) VALUES (%s, %s)
 CHANGED = """
     WITH g AS (SELECT code, name, geom, row_number() OVER (ORDER BY code) AS n, count(*) OVER () AS many
                  FROM geoservice.grid WHERE edition_id = %(base)s),
-         halves AS (SELECT h.half, st_intersection(g.geom, st_makeenvelope(
-                           CASE h.half WHEN 'w' THEN st_xmin(g.geom) - 1 ELSE (st_xmin(g.geom) + st_xmax(g.geom)) / 2 END,
-                           st_ymin(g.geom) - 1,
-                           CASE h.half WHEN 'e' THEN st_xmax(g.geom) + 1 ELSE (st_xmin(g.geom) + st_xmax(g.geom)) / 2 END,
-                           st_ymax(g.geom) + 1, 4326)) AS geom
-                      FROM g, (VALUES ('w'), ('e')) AS h (half) WHERE g.n = g.many)
+         last AS (SELECT geom, (st_xmin(geom) + st_xmax(geom)) / 2 AS middle FROM g WHERE n = many),
+         halves AS (SELECT h.half, st_intersection(geom, st_makeenvelope(
+                           middle + h.west, st_ymin(geom) - 1, middle + h.east, st_ymax(geom) + 1, 4326)) AS geom
+                      FROM last, (VALUES ('w', -1, 0), ('e', 0, 1)) AS h (half, west, east))
     INSERT INTO geoservice.grid (edition_id, code, name, geom)
     SELECT %(draft)s, code, name, geom FROM g WHERE n BETWEEN 3 AND many - 1
     UNION ALL SELECT %(draft)s, 'both', 'both', st_multi(st_union(geom)) FROM g WHERE n < 3

@@ -8,6 +8,7 @@ import { startCopying } from './copying.js';
 import { showDays, startDays } from './days.js';
 import { FeatureLayer } from './features.js';
 import { gridFeature, gridName, startList, startNames } from './grids.js';
+import { showHeat, startHeat } from './heat.js';
 import { insideOf } from './labels.js';
 import { matterLayer } from './matter_layer.js';
 import { loadAll, loadSome, matters, onMatters, tellMatters } from './matters.js';
@@ -270,6 +271,7 @@ function followAddress() {
   if (live) showMatters();
   if (from !== state.from || to !== state.to) toDays().catch(() => null);
   showShading();
+  showHeat();
   card.followState();
 }
 
@@ -293,6 +295,7 @@ async function start() {
   startShading();
   startDays(toDays, () => openPane(''));
   startCopying();
+  startHeat();
   if (grids) {
     startList(grids, openGrid);
     showNames = startNames(grids, () => state.layers.has('grids'));
