@@ -54,6 +54,7 @@ from geoservice.pages.desk.rendering import Shown
 from geoservice.pages.editor.pages import Editing, editor_blueprint
 from geoservice.pages.figures.pages import figures_blueprint
 from geoservice.pages.maps.pages import maps_blueprint
+from geoservice.pages.maps.rasters import rasters_blueprint
 from geoservice.pages.officer.pages import officer_blueprint
 from geoservice.pages.print.pages import print_blueprint
 from geoservice.pages.report.pages import report_blueprint
@@ -168,6 +169,7 @@ def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
     shown_on_walls = WallSources(services.viewing, services.mapping, services.figures)
     app.register_blueprint(wall_blueprint(shown_on_walls, guard, lambda: stream_url(settings)))
     app.register_blueprint(compare_blueprint(Comparing(services.viewing, services.editions, services.grids), guard))
+    app.register_blueprint(rasters_blueprint(services.rasters, guard))
     app.register_blueprint(print_blueprint(services.sheets, services.mapping, guard))
     app.register_blueprint(editor_blueprint(Editing(services.viewing, services.editions, services.drafts), guard))
     app.register_blueprint(

@@ -261,6 +261,10 @@ class LayerUnknown(GeoserviceError):
     """There is no such layer; those that are there are named."""
 
 
+class BasemapUnknown(GeoserviceError):
+    """There is no base map of pictures of that number: basemaps.json beside the map lists them."""
+
+
 class TileUnknown(GeoserviceError):
     """There is no such tile, or no such version of it: the layer's TileJSON names zooms and the version in force."""
 

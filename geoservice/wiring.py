@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from geoservice.embedded.cluster import Cluster
 from geoservice.embedded.stepping_down import server_account
@@ -46,6 +47,7 @@ from geoservice.services.mapping import MapService
 from geoservice.services.ownership import OwnershipService
 from geoservice.services.places import PlaceService
 from geoservice.services.population import PopulationService
+from geoservice.services.rasters import RasterService
 from geoservice.services.retention.erasures import PLACE, ErasureList
 from geoservice.services.retention.retention import RetentionService
 from geoservice.services.search import SearchService
@@ -69,6 +71,7 @@ from geoservice.web.security import trusted_hosts
 from geoservice.webhooks.sending import tls_context
 from layers.db.scope import EVERYWHERE
 from layers.db.session import Database
+from tilegen.raster_store import RasterStore
 from tilegen.store import StoreLimits, TileStore
 
 with lazily():  # half of what starting takes, for those alone who have one
@@ -98,6 +101,7 @@ class Services:
     alerts: AlertService
     viewing: ViewingService
     mapping: MapService
+    rasters: RasterService
     places: PlaceService
     searching: SearchService
     webhooks: WebhookService
@@ -170,6 +174,16 @@ def tile_store(settings: Settings) -> TileStore | None:
     # Whatever root does with it, the servers must be able to write to it.
     server_account(settings.service_account).hand_over(path, data_dir=settings.data_dir)
     return TileStore(path, StoreLimits(settings.tile_store_bytes, settings.tile_store_reserve_bytes))
+
+
+def raster_store(settings: Settings) -> RasterStore:
+    """Return where base maps of pictures are kept."""
+    return RasterStore(settings.data_dir / "basemaps")
+
+
+def hand_to_servers(settings: Settings, path: Path) -> None:
+    """Have a file of the data directory belong to the account that the servers work as."""
+    server_account(settings.service_account).hand_over(path, data_dir=settings.data_dir)
 
 
 def anchor_file(settings: Settings) -> AnchorFile:
@@ -254,6 +268,7 @@ def build_services(settings: Settings) -> Services:
         alerts=AlertService(database, incidents),
         viewing=ViewingService(everywhere),
         mapping=MapService(database),
+        rasters=RasterService(lambda: open_database(settings), raster_store(settings)),
         places=PlaceService(database, ownership),
         searching=SearchService(database),
         webhooks=webhooks,

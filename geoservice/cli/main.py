@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "edition": "geoservice.cli.edition:edition",
     "layer": "geoservice.cli.layer:layer",
     "tiles": "geoservice.cli.tiles:tiles",
+    "basemap": "geoservice.cli.basemap:basemap",
     "staff": "geoservice.cli.staff:staff",
     "service": "geoservice.cli.service:service",
     "calendar": "geoservice.cli.calendar:calendar",

@@ -154,6 +154,7 @@ KINDS: dict[type[Exception], Kind] = {
     rules.StaffMemberUnknown: Kind("staff-member-unknown", 404, "There is no such member of staff"),
     rules.StaffNotStored: Kind("invalid-staff", 422, "The member of staff or the posting is not as it must be"),
     rules.VisitOfNobody: Kind("visit-of-nobody", 422, "Whose visit it was is not said"),
+    rules.BasemapUnknown: Kind("basemap-unknown", 404, "There is no such base map"),
     rules.DayToCome: Kind("day-to-come", 422, "That day is still to come"),
     rules.PeriodTooLong: Kind("period-too-long", 422, "The period has too many months"),
     rules.PostingBegun: Kind("posting-begun", 409, "A posting that has begun is ended, not taken back"),

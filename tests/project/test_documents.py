@@ -23,6 +23,8 @@ PAGES = {
     "/maps/<jurisdiction>/figures.json", "/maps/<jurisdiction>/incidents.json", "/maps/<jurisdiction>/tiles",
     "/maps/<jurisdiction>/wall", "/maps/<jurisdiction>/wall/incidents.json", "/maps/<jurisdiction>/wall/figures",
     "/maps/<jurisdiction>/layers/<layer>.geojson", "/maps/<jurisdiction>/compare",
+    "/maps/<jurisdiction>/basemaps.json",
+    "/maps/<jurisdiction>/basemaps/<int:number>/<int:z>/<int:x>/<int:y>",
     "/maps/<jurisdiction>/compare/lineage.json",
     "/signin", "/signin/code", "/signout", "/account/password", "/account/code", "/account/code/confirm",
     "/account/code/off",

@@ -80,6 +80,7 @@ def _settings(code: str, language: Language) -> dict[str, Any]:
             "figures": url_for("maps.map_figures", jurisdiction=code),
             "figures_per_grid": url_for("maps.map_layer", jurisdiction=code, layer="figures"),
             "incidents": url_for("maps.map_incidents", jurisdiction=code),
+            "basemaps": url_for("maps.show", jurisdiction=code) + "/basemaps.json",
             "place": "/v1/place",
             "owner": "/v1/owner",
             "search": "/v1/search",

@@ -68,6 +68,13 @@ MAPS: dict[str, tuple[str, ...]] = {
     "due.stands": ("计时暂停", "clock stands"),
     "due.open": ("期限 {time}", "due {time}"),
     "due.was": ("期限 {time}，已超期", "was due {time}"),
+    # Base maps of pictures
+    "base": ("底图", "Base map"),
+    "base.none": ("绘制的街道、水系、绿地", "Drawn streets, water, greens"),
+    "base.shifted": (
+        "此底图标明为 GCJ-02 坐标，与其他图层可能相差数百米。",
+        "This base map is declared GCJ-02: it may lie some 500 m beside all else.",
+    ),
     # Heat map
     "heat": ("事件热力图", "Heat map of incidents"),
     "heat.few": ("少", "few"),

@@ -14,6 +14,7 @@ import { matterLayer } from './matter_layer.js';
 import { loadAll, loadSome, matters, onMatters, tellMatters } from './matters.js';
 import { showState, startPanel, tellCounts, tellLayer } from './panel.js';
 import { byId, clock, count, dayWords, jurisdiction, map, phone, say, settings, urls, fetchJson } from './parts.js';
+import { showBase, startBase } from './rasters.js';
 import { startSearch } from './search.js';
 import { refreshShading, showShading, startShading } from './shading.js';
 import { readAddress, state, writeAddress } from './state.js';
@@ -272,6 +273,7 @@ function followAddress() {
   if (from !== state.from || to !== state.to) toDays().catch(() => null);
   showShading();
   showHeat();
+  showBase();
   card.followState();
 }
 
@@ -314,6 +316,7 @@ async function start() {
   card.followState();
   map.on('moveend', moved);
   await tiles;
+  await startBase();
   writeAddress(); // whose words the links have, too
   document.body.dataset.ready = 'true';
   listen();

@@ -4,7 +4,7 @@ import { map, settings } from './parts.js';
 const FILTERS = ['service', 'source', 'officer', 'age', 'late', 'soon'];
 const STATUSES = ['reported', 'dispatched', 'accepted', 'resolved', 'returned'];
 export const KINDS = ['reported', 'in_hand', 'closed']; // of past days
-const OURS = ['map', 'layers', 'off', 'status', 'shade', 'open', 'place', 'from', 'to', 'then', 'heat', ...FILTERS];
+const OURS = ['map', 'layers', 'off', 'status', 'shade', 'open', 'place', 'from', 'to', 'then', 'heat', 'base', ...FILTERS];
 const shownAtFirst = settings.layers.filter((spec) => spec.shown).map((spec) => spec.key);
 const NO_STATUS = 'none'; // what is left empty counts for nothing in an address
 const listed = (text) => (text ? text.split(',') : []);
@@ -43,6 +43,7 @@ export function readAddress() {
     statuses: new Set(asked.has('status') ? listed(asked.get('status')) : STATUSES),
     shade: asked.get('shade') || '',
     heat: asked.get('heat') === 'true',
+    base: asked.get('base') || '',
     open: asked.get('open'),
     place: placeOf(asked.get('place')),
     filters: Object.fromEntries(FILTERS.map((name) => [name, asked.get(name) || ''])),
@@ -65,6 +66,7 @@ function query() {
   if (!same(state.statuses, STATUSES)) said.set('status', [...state.statuses].join(','));
   for (const name of FILTERS) put(name, state.filters[name]);
   put('shade', state.shade);
+  put('base', state.base);
   put('heat', state.heat && 'true');
   put('from', state.from);
   put('to', state.to);

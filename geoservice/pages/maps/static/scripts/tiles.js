@@ -9,8 +9,9 @@ const EARTH_M = 40075016.686;
 const TILE_PX = 256;
 const LATE = '#a11d1d';
 const rules = settings.layers.filter((spec) => spec.drawn === 'tiles' && spec.tiles);
-// Incidents of tiles are those of now.
-const isShown = (rule, value) => !(state.to && rule.layer === 'incidents') && state.layers.has(rule.key) && !state.off.has(`${rule.key}.${value}`);
+// Incidents of tiles are those of now; a picture of the ground stands in for the drawn one.
+const isAway = (layer) => (state.to && layer === 'incidents') || (state.base && layer === 'basemap');
+const isShown = (rule, value) => !isAway(rule.layer) && state.layers.has(rule.key) && !state.off.has(`${rule.key}.${value}`);
 
 // How many of a cell a rule speaks of: all, or those of the values that it draws.
 function amount(rule, feature) {
