@@ -71,6 +71,7 @@ from geoservice.web.converters import KeyConverter
 from geoservice.web.entry import Entry
 from geoservice.web.guard import Identify, enforce, guard
 from geoservice.web.json import OrjsonProvider
+from geoservice.web.located import locating
 from geoservice.web.metrics import RequestMetrics
 from geoservice.web.parsing import check_request
 from geoservice.web.pipeline import before_request_chain
@@ -124,6 +125,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
             limits.watching(services.keys.identify_for_look_up, services.keys.identify_from_memory),
             services.sessions.find,
             services.visiting.shown,
+            locating(services.locating.jurisdictions_of),
         ),
         limits.limit(app),
         check_request(threads=settings.threads),

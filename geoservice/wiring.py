@@ -15,6 +15,7 @@ from geoservice.services.accounts.providers import ProviderSignInService
 from geoservice.services.accounts.second_factors import SecondFactorService
 from geoservice.services.accounts.sessions import SessionLimits, SessionService
 from geoservice.services.administration.accounts import AccountAdministration
+from geoservice.services.administration.grants import GrantAdministration
 from geoservice.services.administration.keys import KeyAdministration
 from geoservice.services.administration.service import Administration
 from geoservice.services.alerts import AlertService
@@ -31,6 +32,7 @@ from geoservice.services.editions import EditionService
 from geoservice.services.events import EventService
 from geoservice.services.exporting import ExportService
 from geoservice.services.figures import FiguresService
+from geoservice.services.grants import GrantService
 from geoservice.services.grids import GridService
 from geoservice.services.handling import HandlingService
 from geoservice.services.health import HealthService
@@ -42,6 +44,7 @@ from geoservice.services.layers.importing import LayerImportService
 from geoservice.services.layers.items import ItemService
 from geoservice.services.layers.own import OwnLayerLimits, OwnLayerService
 from geoservice.services.layers.states import LayerStateService
+from geoservice.services.locating import LocatingService
 from geoservice.services.logins import LoginLimits
 from geoservice.services.mapping import MapService
 from geoservice.services.ownership import OwnershipService
@@ -107,6 +110,7 @@ class Services:
     webhooks: WebhookService
     keys: KeyService
     visiting: VisitingService
+    locating: LocatingService
     accounts: AccountService
     administration: Administration
     sessions: SessionService
@@ -244,7 +248,8 @@ def build_services(settings: Settings) -> Services:
     incidents, handling, store = IncidentService(database), HandlingService(database), tile_store(settings)
     accounts, second_factors = AccountService(database), SecondFactorService(database)
     staff, keys = StaffService(database), KeyService(everywhere, cache)
-    looked_after = AccountAdministration(accounts, second_factors), KeyAdministration(keys)
+    grants = GrantAdministration(GrantService(database))
+    looked_after = AccountAdministration(accounts, second_factors, grants), KeyAdministration(keys, grants)
     service_lists, health = ServiceListService(database), HealthService(everywhere, cache)
     webhooks = WebhookService(database, allowed=settings.allowed_networks)
     retention, features = RetentionService(database, erasure_list(settings)), FeatureService(database)
@@ -274,6 +279,7 @@ def build_services(settings: Settings) -> Services:
         webhooks=webhooks,
         keys=keys,
         visiting=VisitingService(everywhere, cache),
+        locating=LocatingService(everywhere),
         accounts=accounts,
         administration=_administration(database, looked_after, staff, webhooks, health, retention, features),
         sessions=sessions,

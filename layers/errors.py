@@ -71,6 +71,10 @@ class FourEyes(RefusedByDatabase):
     """Somebody else than who drew the draft has to do it: its jurisdiction wants four eyes."""
 
 
+class LastAdministrator(RefusedByDatabase):
+    """Somebody else has to administer every jurisdiction before the last who does so loses it."""
+
+
 class TryAgain(LayerError):
     """Somebody else changed the same rows at the same moment; try again."""
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from geoservice.api.incidents import IncidentOut, IncidentPath, ReportHeader, incident_out
 from geoservice.domain.alerts import Alert
 from geoservice.services.alerts import AlertService
-from geoservice.web.guard import current_identity, guard
+from geoservice.web.guard import acting_in_body, guard
 from geoservice.web.parsing import Code, Instant, StrictModel
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
@@ -68,7 +68,7 @@ def alerts_blueprint(alerts: AlertService) -> APIBlueprint:
     def raise_alert(header: ReportHeader, body: AlertBody) -> Response:
         """Report what a camera sees; it is located in the middle of its view and routed like every report."""
         incident = alerts.raise_alert(
-            body.camera, body.kind, identity=current_identity(), jurisdiction_code=body.jurisdiction,
+            body.camera, body.kind, identity=acting_in_body(body.jurisdiction), jurisdiction_code=body.jurisdiction,
             service_code=body.service_code, seen_at=body.seen_at, key=header.idempotency_key,
         )  # fmt: skip
         return render(incident_out(incident), status=201, headers={"Location": f"/v1/incidents/{incident.id}"})

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from geoservice.auth.permissions import Permission, permitted
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
-from geoservice.web.guard import current_identity, guard
+from geoservice.web.guard import acting_in_body, current_identity, guard
 from geoservice.web.json import dumps
 from geoservice.web.parsing import Code, Name, RowNumber, StrictModel
 from geoservice.web.preconditions import etag
@@ -144,7 +144,10 @@ def editions_blueprint(editions: EditionService, drafts: DraftService) -> APIBlu
     def make(body: NewDraft) -> Response:
         """Make a draft of the grids in force, or of those of an older edition: publishing it then reverts."""
         made = drafts.create(
-            body.jurisdiction, title=body.title, from_edition=body.from_edition, actor=current_identity().actor
+            body.jurisdiction,
+            title=body.title,
+            from_edition=body.from_edition,
+            actor=acting_in_body(body.jurisdiction).actor,
         )
         return render(edition_out(made), status=201, headers={"Location": f"/v1/editions/{made.id}", **etag(made)})
 

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationEr
 from geoservice.api.answers import CandidateOut, Method
 from geoservice.domain.lifecycle.offers import asks_for_side
 from geoservice.services.incidents import IncidentPage, IncidentService, NewReport
-from geoservice.web.guard import current_identity, guard
+from geoservice.web.guard import acting_in_body, current_identity, guard
 from geoservice.web.parsing import (
     AccuracyM,
     Code,
@@ -237,7 +237,8 @@ def incidents_blueprint(incidents: IncidentService) -> APIBlueprint:
 
         Nobody knows whether it arrived? Send it again with the same `Idempotency-Key`: for 7 days it is stored once.
         """
-        incident, token = incidents.report(_new_report(body), identity=current_identity(), key=header.idempotency_key)
+        identity = acting_in_body(body.jurisdiction)
+        incident, token = incidents.report(_new_report(body), identity=identity, key=header.idempotency_key)
         told = ReportedOut(
             **incident_out(incident).model_dump(),
             token=token,

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from geoservice.domain.topics import MAX_VALUE, MAX_VALUES, Topics
 from geoservice.records.webhooks.model import Delivery, Webhook
 from geoservice.services.webhooks.service import WebhookService
-from geoservice.web.guard import current_identity, guard
+from geoservice.web.guard import acting_in_body, current_identity, guard
 from geoservice.web.parsing import Code, Name, QueryInteger, RowNumber, StrictModel, Words
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
@@ -151,7 +151,7 @@ def webhooks_blueprint(webhooks: WebhookService) -> APIBlueprint:
         """Have what happens from now on sent to a URL, signed after Standard Webhooks."""
         made, secret = webhooks.add(
             body.url, topics=_topics(body.topics), label=body.label or "", jurisdiction_code=body.jurisdiction,
-            actor=_actor(),
+            actor=acting_in_body(body.jurisdiction).actor,
         )  # fmt: skip
         told = WebhookMadeOut(**_webhook_out(made).model_dump(), secret=secret)
         return render(told, status=201, headers={"Location": f"/v1/webhooks/{made.id}"})

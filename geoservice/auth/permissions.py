@@ -107,9 +107,54 @@ SHOWN: dict[Visitors, frozenset[Permission]] = {
 
 
 def permitted(identity: Identity, permission: Permission) -> bool:
-    """Return whether somebody has a permission where he acts."""
+    """Return whether somebody has a permission where he acts.
+
+    Whoever acts in several places at once has what he has in each of them: none lends a right to another.
+    """
+    if identity.grants:
+        return all(
+            any(may(one.role, permission) for one in identity.grants if one.home in (None, place) or identity.is_here)
+            for place in identity.homes
+        )
     shown = identity.role is not Role.PUBLIC or permission in SHOWN[identity.shown]
     return shown and may(identity.role, permission)
+
+
+def asking_for(identity: Identity, needed: Permission) -> Identity:
+    """Return as who somebody asks for what needs a permission: by the first of his grants that allows it.
+
+    Where he acts in several places at once, those of his grants alone that allow it count: he sees and may nothing
+    in the others. Whoever has one grant, or none that allows it, is who he was.
+    """
+    if not identity.grants:
+        return identity
+    able = [one for one in identity.grants if may(one.role, needed)]
+    if not able:
+        return identity
+    return identity.acting_by({able[0].role}) if identity.is_here else identity.holding(able)
+
+
+def only_as_officer(identity: Identity, permission: Permission) -> bool:
+    """Return whether somebody has a permission as an officer alone, and so in his own grids."""
+    return {one.role for one in identity.held if may(one.role, permission)} == {Role.OFFICER}
+
+
+def homes_with(identity: Identity, permission: Permission) -> frozenset[str | None]:
+    """Return the jurisdictions that somebody has a permission in, by code; None: everywhere."""
+    able = [one for one in identity.held if may(one.role, permission)]
+    return frozenset(None if one.home is None else one.home.code for one in able)
+
+
+def may_give(identity: Identity, role: Role, place: str | None) -> bool:
+    """Return whether somebody may give a role: one that may nothing there which he may not himself.
+
+    Parameters
+    ----------
+    place
+        Code of the jurisdiction where it would be good; None: everywhere.
+    """
+    own = {one.role for one in identity.held if one.home is None or one.home.code == place}
+    return role is not Role.PUBLIC and all(allowed & own for allowed in ALLOWED.values() if role in allowed)
 
 
 def may(role: Role, permission: Permission) -> bool:
@@ -122,9 +167,6 @@ def roles_with(permission: Permission) -> tuple[Role, ...]:
     return tuple(role for role in Role if may(role, permission))
 
 
-def roles_within(role: Role) -> tuple[Role, ...]:
-    """Return the roles of people and programs that may nothing which a role may not itself, in their order."""
-    return tuple(
-        one for one in Role
-        if one is not Role.PUBLIC and all(role in allowed for allowed in ALLOWED.values() if one in allowed)
-    )  # fmt: skip
+def roles_to_give(identity: Identity, place: str | None) -> tuple[Role, ...]:
+    """Return the roles that somebody may give in a jurisdiction (None: everywhere), in their order."""
+    return tuple(role for role in Role if may_give(identity, role, place))

@@ -1,21 +1,31 @@
-"""Commands about accounts of people: account add, list, disable, reset, totp-reset, link, unlink."""
+"""Commands about accounts of people: account add, list, grant, revoke, disable, reset, totp-reset, link, unlink."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from geoservice.cli.actor import actor
 from geoservice.cli.database import open_database
-from geoservice.cli.home import grant_options, stated_grant
+from geoservice.cli.home import (
+    ROLE,
+    grant_options,
+    grants_told,
+    home_options,
+    matching,
+    place_told,
+    stated_grant,
+    stated_home,
+)
 from geoservice.lazy_modules import lazily
 
 with lazily():
     from geoservice import settings
+    from geoservice.services import grants as grant_services
     from geoservice.services.accounts import accounts as account_services
     from geoservice.services.accounts import providers, second_factors
 
@@ -54,15 +64,51 @@ def add(*, login: str, **said: Any) -> None:
 
 @account.command("list")
 def list_accounts() -> None:
-    """List every account."""
+    """List every account, with what it is granted, where and until when."""
+    now = datetime.now(UTC)
     with _accounts() as accounts:
         for one in accounts.accounts():
-            place = f"{one.jurisdiction_code or 'everywhere':12}  {one.staff_code or '-':6}"
+            role, place, lines = grants_told(one.grants, now)
             ends = "never" if one.expires_at is None else f"{one.expires_at:%Y-%m-%d}"
             last = "never" if one.signed_in_at is None else f"{one.signed_in_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
             made = f"signed in {last:20}  {one.created_at:%Y-%m-%d} by {one.created_by}, ends {ends}"
             asked = "code" if one.has_second_factor else "-"
-            click.echo(f"{one.login:16}  {one.role:10}  {_state(one):16}  {place}  {asked:4}  {made}")
+            click.echo(f"{one.login:16}  {role}  {_state(one):16}  {place}  {asked:4}  {made}")
+            for line in lines:
+                click.echo(f"{'':16}{line}")
+
+
+@account.command()
+@click.argument("login")
+@grant_options
+def grant(*, login: str, **said: Any) -> None:
+    """Let LOGIN act in one more role, or in one more jurisdiction; its sessions end.
+
+    It ends after --days, at once and by itself; else when it is taken back.
+    """
+    given = stated_grant(**said)
+    with open_database() as database:
+        account_services.AccountService(database).account(login)
+        grant_services.GrantService(database).give(
+            "login", login, given.role, by=actor(), jurisdiction=given.home, staff=given.holder,
+            valid_to=given.expires_at,
+        )  # fmt: skip
+    ends = "" if given.expires_at is None else f" until {given.expires_at:%Y-%m-%d %H:%M} UTC"
+    click.echo(f"The account {login} acts as {given.role} {place_told(given.home)}{ends}.")
+
+
+@account.command()
+@click.argument("login")
+@click.option("--role", type=ROLE, required=True)
+@home_options
+def revoke(login: str, *, role: str, jurisdiction: str | None, everywhere: bool) -> None:
+    """Take from LOGIN what it was granted as a role in a jurisdiction, at once; its sessions end."""
+    home = stated_home(jurisdiction, everywhere=everywhere)
+    with open_database() as database:
+        held = account_services.AccountService(database).account(login).grants
+        for one in matching(held, role, home):
+            grant_services.GrantService(database).revoke(one, by=actor())
+    click.echo(f"The account {login} acts as {role} {place_told(home)} no more.")
 
 
 def _state(account: StoredAccount) -> str:

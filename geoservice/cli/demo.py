@@ -78,5 +78,6 @@ def key_words(summary: demo_services.DemoSummary) -> str:
     until = "" if key.expires_at is None else f" and is valid until {key.expires_at:%Y-%m-%d}"
     return (
         f"grd_{key.id}_… was shown when it was made{until}; its text is stored nowhere."
-        f" A new one: {own_name()} key create --role {key.role} --label {key.label} --days {demo_services.KEY_AGE.days}"
+        f" A new one: {own_name()} key create --role {demo_services.KEY_ROLE}"
+        f" --label {key.label} --days {demo_services.KEY_AGE.days}"
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -12,9 +13,15 @@ from geoservice.cli.database import open_database
 from geoservice.lazy_modules import lazily
 
 with lazily():
+    from geoservice.records.grants.model import alive
     from geoservice.services import jurisdictions as jurisdiction_services
 
+if TYPE_CHECKING:
+    from geoservice.records.grants.model import StoredGrant
+
 _SHOWN = 10
+#: A role of people or programs.
+ROLE = click.Choice([one.value for one in Role if one is not Role.PUBLIC])
 
 
 def home_options(command: Any) -> Any:
@@ -30,7 +37,7 @@ def home_options(command: Any) -> Any:
 
 
 class Grant(NamedTuple):
-    """What a key or an account is for."""
+    """What a key or an account may, or a grant of one."""
 
     role: Role
     #: Code of the jurisdiction; None: everywhere.
@@ -46,7 +53,7 @@ def grant_options(command: Any) -> Any:
         click.option("--days", type=click.IntRange(1, 3650), help="Ends after so many days; never when absent."),
         home_options,
         click.option("--staff", help="Code of the member of staff who holds it; an officer's says so."),
-        click.option("--role", type=click.Choice([one.value for one in Role if one is not Role.PUBLIC]), required=True),
+        click.option("--role", type=ROLE, required=True),
     ):  # fmt: skip
         command = option(command)
     return command
@@ -63,6 +70,42 @@ def stated_grant(
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
     home = stated_home(jurisdiction, everywhere=everywhere)
     return Grant(Role(role), home, None if staff is None or home is None else (home, staff), expires_at)
+
+
+def place_told(jurisdiction: str | None) -> str:
+    """Return in words where something is good."""
+    return "everywhere" if jurisdiction is None else f"in {jurisdiction}"
+
+
+def grants_told(grants: Sequence[StoredGrant], now: datetime) -> tuple[str, str, list[str]]:
+    """Return the role and the place of what is granted, now or later, and lines of each where that says not all."""
+    live = alive(grants, now) or tuple(grants[-1:])
+    if len(live) == 1 and live[0].valid_to is None:
+        [one] = live
+        return f"{one.role:10}", _where(one), []
+    lines = [f"  {one.role:10}  {_where(one)}  {_period(one, now)}" for one in live]
+    count = f"{len(live)} grants" if len(live) > 1 else "1 grant"
+    return f"{count:10}", f"{'-':12}  {'-':6}", lines
+
+
+def _where(grant: StoredGrant) -> str:
+    return f"{grant.jurisdiction_code or 'everywhere':12}  {grant.staff_code or '-':6}"
+
+
+def _period(grant: StoredGrant, now: datetime) -> str:
+    begins = f"from {grant.valid_from.astimezone(UTC):%Y-%m-%d %H:%M} UTC " if grant.valid_from > now else ""
+    ends = "no end" if grant.valid_to is None else f"until {grant.valid_to.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{begins}{ends}, by {grant.granted_by}"
+
+
+def matching(grants: Sequence[StoredGrant], role: str, home: str | None) -> list[StoredGrant]:
+    """Return the grants of a role in a place, now or later; raise ClickException where there is none."""
+    found = [one for one in alive(grants, datetime.now(UTC)) if (one.role, one.jurisdiction_code) == (role, home)]
+    if not found:
+        raise click.ClickException(
+            f"There is no grant as {role} {place_told(home)} to be taken back; the list shows all."
+        )
+    return found
 
 
 def stated_home(jurisdiction: str | None, *, everywhere: bool) -> str | None:

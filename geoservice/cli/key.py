@@ -1,4 +1,4 @@
-"""Commands about API keys: key create, list, rotate, revoke."""
+"""Commands about API keys: key create, list, grant, rotate, revoke."""
 
 from __future__ import annotations
 
@@ -11,11 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from geoservice.cli.actor import actor
 from geoservice.cli.database import open_database
-from geoservice.cli.home import grant_options, stated_grant
+from geoservice.cli.home import (
+    ROLE,
+    grant_options,
+    grants_told,
+    home_options,
+    matching,
+    place_told,
+    stated_grant,
+    stated_home,
+)
 from geoservice.lazy_modules import lazily
 
 with lazily():
+    from geoservice.services import grants as grant_services
     from geoservice.services import keys as key_services
 
 if TYPE_CHECKING:
@@ -107,10 +118,31 @@ def list_keys() -> None:
         for one in keys.keys():
             ended = one.expires_at is not None and one.expires_at <= now
             state = "revoked" if one.revoked_at else "expired" if ended else "in use"
-            place = f"{one.jurisdiction_code or 'everywhere':12}  {one.staff_code or '-':6}"
+            role, place, lines = grants_told(one.grants, now)
             ends = "never" if one.expires_at is None else f"{one.expires_at:%Y-%m-%d}"
             made = f"{one.created_at:%Y-%m-%d} by {one.created_by}, ends {ends:10}"
-            click.echo(f"{one.id}  {one.role:10}  {state:8}  {made}  {place}  {_use(one, now)}  {one.label}")
+            click.echo(f"{one.id}  {role}  {state:8}  {made}  {place}  {_use(one, now)}  {one.label}")
+            for line in lines:
+                click.echo(f"{'':8}{line}")
+
+
+@key.command()
+@click.argument("name")
+@grant_options
+def grant(*, name: str, **said: Any) -> None:
+    """Let a key act in one more role, or in one more jurisdiction.
+
+    NAME is its id, or its label where one key in use has it. It ends after --days, at once and by itself; else when it
+    is taken back, or the key ends.
+    """
+    given = stated_grant(**said)
+    with open_database() as database:
+        found = key_services.KeyService(database).key(name)
+        grant_services.GrantService(database).give(
+            "key_id", found.id, given.role, by=actor(), jurisdiction=given.home, staff=given.holder,
+            valid_to=given.expires_at,
+        )  # fmt: skip
+    click.echo(f"The key {found.id} acts as {given.role} {place_told(given.home)}. {_end(given.expires_at)}")
 
 
 def _use(key: StoredKey, now: datetime) -> str:
@@ -145,9 +177,26 @@ def rotate(name: str, *, overlap: timedelta, keep_end: bool) -> None:
 
 @key.command()
 @click.argument("key_id")
-def revoke(key_id: str) -> None:
-    """Make the key with the id KEY_ID void at once."""
+@click.option("--role", type=ROLE, help="Take from it only what it was granted as this, there; the key stays.")
+@home_options
+def revoke(key_id: str, *, role: str | None, jurisdiction: str | None, everywhere: bool) -> None:
+    """Make the key with the id KEY_ID void at once; with --role only one of its grants."""
+    if role is not None:
+        _take_back(key_id, role, stated_home(jurisdiction, everywhere=everywhere))
+        return
+    if jurisdiction is not None or everywhere:
+        raise click.UsageError(
+            "Say --role, too, to take a grant back; without these options the key is void as a whole."
+        )
     with _keys() as keys:
         if not keys.revoke(key_id):
             raise click.ClickException(f"There is no key {key_id} in use; `geoservice key list` shows all.")
     click.echo(f"The key {key_id} is void.")
+
+
+def _take_back(key_id: str, role: str, home: str | None) -> None:
+    with open_database() as database:
+        found = key_services.KeyService(database).key(key_id)
+        for one in matching(found.grants, role, home):
+            grant_services.GrantService(database).revoke(one, by=actor())
+    click.echo(f"The key {found.id} acts as {role} {place_told(home)} no more.")

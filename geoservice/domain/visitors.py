@@ -34,6 +34,6 @@ class Shown:
         """
         return min((self.by_code.get(code, self.least) for code in jurisdictions), key=_ORDER.index, default="open")
 
-    def hides_from(self, home: str | None) -> bool:
-        """Return whether some jurisdiction is closed to whoever is known in one alone (None: everywhere)."""
-        return home is not None and bool(self.closed - {home})
+    def hides_from(self, homes: Collection[str | None]) -> bool:
+        """Return whether some jurisdiction is closed to whoever is known in some alone (None: everywhere)."""
+        return None not in homes and bool(self.closed.difference(homes))

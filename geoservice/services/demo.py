@@ -32,6 +32,7 @@ from layers.jurisdictions.queries import find_jurisdiction
 BOUNDARIES_AGE = timedelta(days=365)
 #: A key of the demo works this long; one is handed out while there is none.
 KEY_AGE = timedelta(days=90)
+KEY_ROLE = Role.DISPATCHER
 KEY_LABEL = "demo"
 #: Login name of the first administrator, who is one everywhere: towns of one's own come beside the demo.
 ADMIN = "admin"
@@ -107,7 +108,7 @@ def load_demo(url: str, report: Callable[[str], None], *, owner: str | None = No
                 report(_summary(community))
         _tell_times(owner or url, told)
         key = KeyService(database).create_unless_valid(
-            Role.DISPATCHER, KEY_LABEL, expires_at=now + KEY_AGE, jurisdiction=community.code
+            KEY_ROLE, KEY_LABEL, expires_at=now + KEY_AGE, jurisdiction=community.code
         )
         accounts = AccountService(database)
         password = accounts.create_unless_there(ADMIN, Role.ADMIN, created_by="demo")

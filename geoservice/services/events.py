@@ -54,6 +54,22 @@ class Audience:
         return data["officer"] == code or data["grid"] in grids or data["from_grid"] in grids
 
 
+@dataclass(frozen=True)
+class Audiences:
+    """What somebody may hear of who holds several grants: what any of them lets him hear."""
+
+    every: tuple[Audience | Audiences, ...]
+
+    @property
+    def hears_incidents(self) -> bool:
+        """Return whether any is told of incidents."""
+        return any(one.hears_incidents for one in self.every)
+
+    def may_hear(self, event: Event) -> bool:
+        """Return whether an event is for these ears."""
+        return any(one.may_hear(event) for one in self.every)
+
+
 class EventService:
     """The events of one database."""
 
@@ -98,8 +114,10 @@ class EventService:
         """Return who listens with the secret of a session; None when nobody is signed in with it."""
         return self._listener(secret)
 
-    def audience(self, identity: Identity) -> Audience:
-        """Return what somebody may hear of, today."""
+    def audience(self, identity: Identity) -> Audience | Audiences:
+        """Return what somebody may hear of, today: by each of his grants, where it is good."""
+        if identity.grants:
+            return Audiences(tuple(self.audience(identity.holding([one])) for one in identity.grants))
         hears, home = may(identity.role, Permission.READ_INCIDENTS), identity.home and identity.home.id
         if identity.role is not Role.OFFICER or not hears:
             return Audience(hears, jurisdiction_id=home, is_stranger=identity.role is Role.PUBLIC)

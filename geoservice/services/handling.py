@@ -34,6 +34,7 @@ from geoservice.errors import (
 from geoservice.services import lookups
 from geoservice.services.incidents import sha256
 from layers.crs import DeclaredPosition
+from layers.db.acting import name_actor
 from layers.db.scope import enter, within
 from layers.db.session import Database
 from layers.incidents.edits import lock_incident, note_report_key, take_step
@@ -149,6 +150,7 @@ class HandlingService:
             parties = _parties(connection, incident, identity)
             if not parties:
                 raise NotYourIncident
+            identity = _acting(connection, parties, action, identity)
             if key is not None and not _is_first(connection, incident_id, action, details, identity, key):
                 return incident
             return _take(connection, incident, action, details, parties=parties, identity=identity, seen=seen)
@@ -194,18 +196,36 @@ def _of_reporter(connection: Connection, token: str) -> Incident:
     return incident
 
 
+#: As which of them somebody is a party to an incident.
+_ROLES = {Party.OFFICER: {Role.OFFICER}, Party.DISPATCHER: {Role.DISPATCHER, Role.ADMIN}}
+
+
 def _parties(connection: Connection, incident: Incident, identity: Identity) -> tuple[Party, ...]:
     """Return in what capacities somebody acts on an incident."""
-    if identity.role in (Role.DISPATCHER, Role.ADMIN):
-        return (Party.DISPATCHER,)
-    if identity.role is not Role.OFFICER or identity.staff is None or incident.jurisdiction_id is None:
-        return ()
+    roles = {one.role for one in identity.held}
+    dispatches = (Party.DISPATCHER,) if roles & _ROLES[Party.DISPATCHER] else ()
+    if Role.OFFICER not in roles or identity.staff is None or incident.jurisdiction_id is None:
+        return dispatches
     jurisdiction_id, staff_code = identity.staff
     if jurisdiction_id != incident.jurisdiction_id:
-        return ()
+        return dispatches
     if incident.officer_code == staff_code or staff_code in _on_duty(connection, incident, HANDLING):
-        return (Party.OFFICER,)
-    return ()
+        return (Party.OFFICER, *dispatches)
+    return dispatches
+
+
+def _acting(connection: Connection, parties: tuple[Party, ...], action: str, identity: Identity) -> Identity:
+    """Return as who somebody takes a step who holds several grants: as the officer, where an officer may take it.
+
+    The history of the rest of the transaction names him so.
+    """
+    step = ACTIONS.get(action)
+    party = next((one for one in parties if step is not None and one in step.by), None)
+    if party is None or identity.role in _ROLES[party]:
+        return identity
+    acting = identity.acting_by(_ROLES[party])
+    name_actor(connection, acting.actor)
+    return acting
 
 
 def _on_duty(connection: Connection, incident: Incident, roles: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,11 +8,14 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 
+from sqlalchemy import Connection
+
 from geoservice.auth.keys import new_key, same_secret, split_key
 from geoservice.auth.model import Identity, Role
 from geoservice.auth.networks import is_within
 from geoservice.errors import GeoserviceError
 from geoservice.records.audit.queries import note
+from geoservice.records.grants.model import NewGrant, home_of, in_force
 from geoservice.records.keys.queries import (
     StoredKey,
     find_last_valid_key,
@@ -80,12 +83,10 @@ class KeyService:
         """
         key = new_key()
         with self._database.transaction() as connection:
-            home, staff_code = lookups.jurisdiction_id(connection, jurisdiction), None
-            if staff is not None:
-                home, staff_code = lookups.get_staff(connection, *staff)
+            grant = lookups.new_grant(connection, role, jurisdiction=jurisdiction, staff=staff)
             insert_key(
-                connection, key_id=key.id, secret_sha256=key.secret_sha256, role=role, label=label,
-                expires_at=expires_at, jurisdiction_id=home, staff_code=staff_code, networks=networks,
+                connection, key_id=key.id, secret_sha256=key.secret_sha256, label=label, expires_at=expires_at,
+                grant=grant, networks=networks,
             )  # fmt: skip
         return key.text
 
@@ -108,14 +109,7 @@ class KeyService:
         KeyUnknown, KeyAmbiguous
         """
         with self._database.transaction() as connection:
-            now = datetime.now(UTC)
-            found = [one for one in keys(connection) if name in (one.id, one.label) and _is_in_use(one, now)]
-            found = [one for one in found if one.id == name] or found
-            if not found:
-                raise KeyUnknown(name=name)
-            if len(found) > 1:
-                raise KeyAmbiguous(name=name)
-            before = found[0]
+            now, before = datetime.now(UTC), _named(connection, name)
             ends = before.expires_at if before.expires_at is None or lasts is None else now + lasts
             fresh = new_key(before.id)
             if not rotate_key(connection, before.id, fresh.secret_sha256, overlap=overlap, expires_at=ends):
@@ -136,8 +130,8 @@ class KeyService:
             if there is not None:
                 return there
             insert_key(
-                connection, key_id=key.id, secret_sha256=key.secret_sha256, role=role, label=label,
-                expires_at=expires_at, jurisdiction_id=home,
+                connection, key_id=key.id, secret_sha256=key.secret_sha256, label=label, expires_at=expires_at,
+                grant=NewGrant(role, home),
             )  # fmt: skip
         return key.text
 
@@ -208,8 +202,8 @@ class KeyService:
         """Write that a key was shown where it is not good; not where that is, for entries hold no addresses."""
         with self._database.transaction(actor=identity.actor) as connection:
             note(
-                connection, "key_elsewhere", touched={"ids": [stored.id]}, jurisdiction_id=stored.jurisdiction_id,
-                role=stored.role,
+                connection, "key_elsewhere", touched={"ids": [stored.id]}, jurisdiction_id=home_of(stored.grants),
+                role=identity.role,
             )  # fmt: skip
 
     def _cached(self, key_id: str) -> StoredKey | None:
@@ -221,17 +215,34 @@ class KeyService:
         with self._database.transaction() as connection:
             return keys(connection)
 
+    def key(self, name: str) -> StoredKey:
+        """Return the key in use of an id, or of a label that one alone has; raise KeyUnknown, KeyAmbiguous."""
+        with self._database.transaction() as connection:
+            return _named(connection, name)
+
     def revoke(self, key_id: str) -> bool:
         """Make a key void at once; return whether it was in use."""
         with self._database.transaction() as connection:
             return revoke_key(connection, key_id)
 
 
+def _named(connection: Connection, name: str) -> StoredKey:
+    now = datetime.now(UTC)
+    found = [one for one in keys(connection) if name in (one.id, one.label) and _is_in_use(one, now)]
+    found = [one for one in found if one.id == name] or found
+    if not found:
+        raise KeyUnknown(name=name)
+    if len(found) > 1:
+        raise KeyAmbiguous(name=name)
+    return found[0]
+
+
 def _identity(stored: StoredKey | None, secret_sha256: bytes) -> Identity | None:
     now = datetime.now(UTC)
     if stored is None or not _is_in_use(stored, now) or not _is_secret_of(stored, secret_sha256, now):
         return None
-    return Identity.of(stored, key_id=stored.id)
+    held = in_force(stored.grants, now)
+    return Identity.of(held, key_id=stored.id) if held else None
 
 
 def _is_in_use(stored: StoredKey, now: datetime) -> bool:

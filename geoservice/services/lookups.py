@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import Connection
 
-from geoservice.auth.model import Identity, Role
+from geoservice.auth.model import Identity
+from geoservice.auth.permissions import Permission, only_as_officer
 from geoservice.errors import EditionUnknown, JurisdictionNotStated, JurisdictionUnknown, LayerUnknown, StaffUnknown
+from geoservice.records.grants.model import NewGrant
 from layers.catalogue import catalogue
 from layers.grids.model import Edition
 from layers.grids.queries import find_edition
@@ -49,9 +53,40 @@ def get_staff(connection: Connection, jurisdiction_code: str, staff_code: str) -
     return jurisdiction.id, staff_code
 
 
-def own_grids(connection: Connection, jurisdiction_id: int, identity: Identity) -> frozenset[str] | None:
-    """Return the grids that an officer is posted to today, by code; None: whoever asks is none, and sees all."""
-    if identity.role is not Role.OFFICER:
+def new_grant(
+    connection: Connection, role: str, *, jurisdiction: str | None = None, staff: tuple[str, str] | None = None,
+    valid_from: datetime | None = None, valid_to: datetime | None = None,
+) -> NewGrant:  # fmt: skip
+    """Return a grant to be stored, of what codes name.
+
+    Parameters
+    ----------
+    jurisdiction
+        Where alone it is good; None: everywhere, or where the member of staff is.
+    staff
+        Codes of a jurisdiction and of the member of its staff who holds it.
+
+    Raises
+    ------
+    JurisdictionUnknown, StaffUnknown
+    """
+    home, staff_code = jurisdiction_id(connection, jurisdiction), None
+    if staff is not None:
+        home, staff_code = get_staff(connection, *staff)
+    return NewGrant(role, home, staff_code, valid_from, valid_to)
+
+
+def own_grids(
+    connection: Connection, jurisdiction_id: int, identity: Identity, permission: Permission
+) -> frozenset[str] | None:  # fmt: skip
+    """Return the grids that an officer is posted to today, by code; None: whoever asks sees all.
+
+    Parameters
+    ----------
+    permission
+        That whoever asks needs: who has it by another grant, too, is not kept to grids.
+    """
+    if not only_as_officer(identity, permission):
         return None
     if identity.staff is None or identity.staff[0] != jurisdiction_id:
         return frozenset()

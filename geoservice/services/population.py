@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from geoservice.auth.model import Identity, Role
-from geoservice.auth.permissions import Permission, may
+from geoservice.auth.model import Identity
+from geoservice.auth.permissions import Permission, permitted
 from geoservice.domain.small_counts import GridCounts, told_counts
 from geoservice.errors import PeriodTooLong
 from geoservice.services.audit.traces import note_read
@@ -92,9 +92,9 @@ class PopulationService:
 
 def _seen_whole(connection: Connection, j: int, identity: Identity) -> Collection[str | None] | None:
     """Return the grids of which whoever asks may see single households; None: all."""
-    if not may(identity.role, Permission.READ_HOUSEHOLDS):
+    if not permitted(identity, Permission.READ_HOUSEHOLDS):
         return ()
-    return own_grids(connection, j, identity) if identity.role is Role.OFFICER else None
+    return own_grids(connection, j, identity, Permission.READ_HOUSEHOLDS)
 
 
 def _months(since: datetime, until: datetime, zone: ZoneInfo) -> list[datetime]:

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from geoservice.auth.model import Identity, Role
+from geoservice.auth.model import Identity
+from geoservice.auth.permissions import Permission, only_as_officer
 from geoservice.errors import VisitOfNobody
 from geoservice.services.layers.errors import NotYourGrid
 from geoservice.services.lookups import get_jurisdiction, get_staff, own_grids
@@ -50,7 +51,9 @@ class VisitService:
             get_staff(connection, jurisdiction_code, officer)
             number = insert_visit(connection, visit, jurisdiction_id=jurisdiction.id, staff_code=officer)
             [stored] = find_visits(connection, VisitSearch(id=number), jurisdiction_id=jurisdiction.id, limit=1)
-            if identity.role is Role.OFFICER and not _was_posted(connection, jurisdiction, stored):
+            if only_as_officer(identity, Permission.RECORD_VISITS) and not _was_posted(
+                connection, jurisdiction, stored
+            ):
                 raise NotYourGrid(grid=stored.grid_code)
             return stored
 
@@ -60,7 +63,7 @@ class VisitService:
         """Return visits, the one noted last first; to an officer those of his grids. Raise JurisdictionUnknown."""
         with self._database.transaction() as connection:
             j = get_jurisdiction(connection, jurisdiction_code).id
-            own = own_grids(connection, j, identity)
+            own = own_grids(connection, j, identity, Permission.READ_VISITS)
             if own is not None:
                 search = replace(search, grids=own if search.grids is None else own & frozenset(search.grids))
             return find_visits(connection, search, jurisdiction_id=j, limit=limit)
@@ -70,7 +73,7 @@ def _officer(jurisdiction: Jurisdiction, stated: str | None, identity: Identity)
     named = identity.staff
     if named is not None and named[0] == jurisdiction.id and stated in (None, named[1]):
         return named[1]
-    if identity.role is Role.OFFICER:
+    if only_as_officer(identity, Permission.RECORD_VISITS):
         raise NotYourGrid
     if stated is None:
         raise VisitOfNobody

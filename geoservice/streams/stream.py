@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from geoservice.auth.model import Identity
-from geoservice.services.events import Audience, EventService
+from geoservice.services.events import Audience, Audiences, EventService
 from geoservice.streams.answers import Send, end
 from geoservice.streams.frames import HEARTBEAT, gap, opening
 from geoservice.streams.hub import Frame, Hub
@@ -30,7 +30,7 @@ class Listener:
     """Who listens to a stream, and what for."""
 
     subscription: Subscription
-    audience: Audience
+    audience: Audience | Audiences
     #: Returns who listens as things stand then, None when nobody does any more; None: of the public.
     look_again: LookAgain | None
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from werkzeug.sansio.utils import host_is_trusted
 
-from geoservice.auth.model import VISITORS, Identity
+from geoservice.auth.model import PUBLIC, VISITORS, Identity
 from geoservice.domain.visitors import Shown
+from geoservice.web.guard import homes_of
 from geoservice.web.rate_limits import IdentifyAt, RateLimits
 
 Environ = dict[str, Any]
@@ -54,13 +55,14 @@ class Entry:
             return self.visitor_of(jurisdiction)
         key = _BEARER.fullmatch(sent)
         identity = self._identify(key[1], self.limits.address_of(environ)) if key else None
-        if identity is None or identity.home is None:
+        if identity is None or (identity.home is None and not identity.grants):
             return identity
         if jurisdiction is None:
             shown = self._shown()
-            hidden = shown is None or shown.hides_from(identity.home.code)
+            hidden = shown is None or (bool(shown.closed) and shown.hides_from(homes_of(identity)))
             return self.visitor_of(None) if hidden else identity
-        return identity if identity.home.code == jurisdiction else self.visitor_of(jurisdiction)
+        here = identity.acting_in((jurisdiction,))
+        return self.visitor_of(jurisdiction) if here is PUBLIC else here
 
     def visitor_of(self, jurisdiction: str | None) -> Identity | None:
         """Return as whom a visitor enters a jurisdiction (None: any); None: memory does not know."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NoReturn, Protocol, TypeVar
 
-from flask import Flask, Request, g
+from flask import Flask, Request, current_app, g, request
 
 from geoservice.auth.model import PUBLIC, VISITORS, Identity, Role
-from geoservice.auth.permissions import ALWAYS, Permission, may, permitted, roles_with
+from geoservice.auth.permissions import ALWAYS, Permission, asking_for, may, permitted, roles_with
 from geoservice.auth.scope import see_as, see_as_before, see_nothing
 from geoservice.domain.visitors import Shown
 from geoservice.web.parsing import Forbidden, NotHere, Unauthorised
@@ -29,6 +29,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 #: `guard("view_map")` returns a decorator for a view.
 Guard = Callable[[str], Callable[[View], View]]
 Identify = Callable[[str], Identity | None]
+#: Codes of the jurisdictions of what a request is about; none, where that is not one thing of one.
+Locate = Callable[[Request], Collection[str]]
 
 #: Where a view keeps its permission; functools.wraps carries it outwards.
 LABEL = "__permission__"
@@ -54,7 +56,7 @@ def permission_of(app: Flask, request: Request) -> Permission | None:
 
 def enforce(
     app: Flask, identify: Identify, identify_for_look_up: Identify, find_session: FindSession,
-    shown: Callable[[], Shown],
+    shown: Callable[[], Shown], located: Locate,
 ) -> Step:  # fmt: skip
     """Return the step that checks every request against its view's label.
 
@@ -68,6 +70,9 @@ def enforce(
         Returns who is signed in, by the secret of the session; it is asked when no key is shown.
     shown
         Returns what jurisdictions show to visitors.
+    located
+        Returns the jurisdiction, by code, of what an address names by its number; it is asked for those alone who
+        hold several grants, which may differ by place.
     """
 
     def check(request: Request) -> None:
@@ -96,8 +101,8 @@ def enforce(
                 app.view_functions[rule.endpoint], TOKEN_IN_FORM, False
             )
             identity = _signed_in_identity(request, find_session, token_in_form=token_in_form)
-        act_in_request(identity if g.session is None else g.session.identity, needed)
-        g.identity = identity.acting_in(named)
+        named = named or _where_it_is(identity, request, located)
+        g.identity = _acting(identity, named, needed)
         if needed is Permission.LOOK_UP_OWNER and not named and _may_be_hidden(identity, shown):
             g.identity = PUBLIC
         if g.identity.role is Role.PUBLIC and needed not in ALWAYS:
@@ -110,15 +115,36 @@ def enforce(
     return check
 
 
+def _where_it_is(identity: Identity, request: Request, located: Locate) -> set[str]:
+    """Return the jurisdiction of what an address names by its number, for whoever holds a grant there among others."""
+    if not identity.grants:
+        return set()
+    found = set(located(request))
+    return set() if identity.acting_in(found) is PUBLIC else found
+
+
+def _acting(identity: Identity, named: Collection[str], needed: Permission) -> Identity:
+    """Return as who somebody asks in jurisdictions, for what needs a permission, and say so for the traces.
+
+    Elsewhere than where he is somebody he is nobody known; what he is refused is his all the same.
+    """
+    here = asking_for(identity.acting_in(named), needed)
+    principal = identity if g.session is None else g.session.identity
+    act_in_request(asking_for(principal, needed) if here.role is Role.PUBLIC else here, needed)
+    return here
+
+
 def _refuse(identity: Identity, needed: Permission) -> NoReturn:
     if identity.role is Role.PUBLIC:
         session = signed_in()
         if session is None:
             raise Unauthorised
         raise PasswordToChange if session.must_change else SecondFactorWanted
-    if may(identity.role, needed) and identity.home is not None:
-        raise NotHere(jurisdiction=identity.home.code)
-    raise Forbidden(role=identity.role.value, roles=", ".join(role.value for role in roles_with(needed)))
+    homes = [one.home for one in identity.held if may(one.role, needed)]
+    if homes and None not in homes:
+        raise NotHere(jurisdiction=", ".join(sorted({one.code for one in homes if one is not None})))
+    role = ", ".join(dict.fromkeys(one.role.value for one in identity.held))
+    raise Forbidden(role=role, roles=", ".join(role.value for role in roles_with(needed)))
 
 
 def _is_everybodys(needed: Permission, shown: Callable[[], Shown], named: Collection[str]) -> bool:
@@ -128,7 +154,13 @@ def _is_everybodys(needed: Permission, shown: Callable[[], Shown], named: Collec
 
 def _may_be_hidden(identity: Identity, shown: Callable[[], Shown]) -> bool:
     """Return whether a place, of which nobody says whose it is, may be that of a jurisdiction closed to who asks."""
-    return identity.home is not None and shown().hides_from(identity.home.code)
+    known = shown()
+    return bool(known.closed) and known.hides_from(homes_of(identity))
+
+
+def homes_of(identity: Identity) -> frozenset[str | None]:
+    """Return where somebody is known, by code; None: everywhere."""
+    return frozenset(None if one is None else one.code for one in identity.homes)
 
 
 def _shown(shown: Shown, named: Collection[str], needed: Permission) -> Visitors:
@@ -188,6 +220,23 @@ def shown_here(jurisdictions: Iterable[One], identity: Identity | None = None) -
     for one in jurisdictions:
         if one.visitors != "closed" or who.acting_in((one.code,)).role is not Role.PUBLIC:
             yield one
+
+
+def acting_in_body(jurisdiction: str | None) -> Identity:
+    """Return who asks, acting from now on in the jurisdiction that a body names; raise as the guard does.
+
+    Of whoever holds one grant a body's is left to the database.
+    """
+    before = current_identity()
+    needed = permission_of(current_app, request)
+    if jurisdiction is None or needed is None or not before.grants or before.is_here:
+        return before
+    g.identity = asking_for(before.acting_in((jurisdiction,)), needed)
+    see_as(g.identity)
+    if not permitted(g.identity, needed):
+        _refuse(before, needed)
+    act_in_request(g.identity, needed)
+    return g.identity
 
 
 def current_identity() -> Identity:

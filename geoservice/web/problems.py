@@ -17,7 +17,7 @@ from geoservice.assigning import point_errors
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.domain.proposing.proposal import ProposalImpossible
 from geoservice.reading import csv_errors
-from geoservice.services import keys
+from geoservice.services import grants, keys
 from geoservice.services.accounts import account_errors as account_rules
 from geoservice.services.administration import accounts as own_accounts
 from geoservice.services.administration import own
@@ -84,6 +84,11 @@ KINDS: dict[type[Exception], Kind] = {
     keys.KeyElsewhere: Kind("key-elsewhere", 403, "This key is not good where it was shown"),
     own.RoleAboveOwn: Kind("above-own", 403, "Nobody gives more than he has"),
     own.PlaceAboveOwn: Kind("above-own", 403, "Nobody gives more than he has"),
+    own.OwnGrants: Kind("own-account", 409, "Somebody else does that to one's own account"),
+    grants.GrantUnknown: Kind("grant-unknown", 404, "There is no such grant"),
+    grants.GrantHeldAlready: Kind("grant-held", 409, "That is granted already"),
+    grants.OfficerElsewhere: Kind("officer-elsewhere", 409, "An officer is of one jurisdiction"),
+    facts.LastAdministrator: Kind("last-administrator", 409, "Somebody has to administer every jurisdiction"),
     own_accounts.OwnAccount: Kind("own-account", 409, "Somebody else does that to one's own account"),
     account_rules.AccountUnknown: Kind("account-unknown", 404, "There is no such account"),
     facts.NotYours: Kind("not-yours", 403, "That belongs to another jurisdiction, or to another grid"),

@@ -160,4 +160,4 @@ class RateLimits:
 
 
 def _holder(identity: Identity) -> str:
-    return identity.key_id or identity.actor
+    return identity.key_id or identity.login or identity.actor

@@ -17,12 +17,15 @@ APP_ROLE = "geoservice_app"
 #: SQL that has the rest of a transaction see a scope; its settings are the values.
 SET_SCOPE = (
     "set_config('role', :role, true), set_config('geoservice.jurisdictions', :jurisdictions, true),"
-    " set_config('geoservice.officer', :staff, true), set_config('geoservice.reporter', :reporter, true),"
+    " set_config('geoservice.post', :post, true), set_config('geoservice.officer', :staff, true),"
+    " set_config('geoservice.reporter', :reporter, true),"
     " set_config('geoservice.told', :told, true)"
 )
-#: What only some are told of: single households, where sensitive reports were made, drafts of boundaries.
-Told = Literal["households", "sensitive", "drafts"]
-EVERYTHING: tuple[Told, ...] = ("households", "sensitive", "drafts")
+#: What only some are told of: single households, where sensitive reports were made, drafts of boundaries, who did what,
+#: and where to it is sent; an officer of his own grids.
+Told = Literal["households", "sensitive", "drafts", "audit", "webhooks", "own_households", "own_sensitive"]
+EVERYTHING: tuple[Told, ...] = ("households", "sensitive", "drafts", "audit", "webhooks")
+OWN: tuple[Told, ...] = ("own_households", "own_sensitive")
 
 
 @dataclass(frozen=True)
@@ -33,24 +36,32 @@ class Scope:
     role: str
     #: Ids of those whose rows are seen, where the role asks.
     jurisdictions: tuple[int, ...] = ()
-    #: Code of an officer, who sees what his grids have today and what he was named for.
-    staff: str = ""
+    #: Of an officer: the jurisdiction's id, and his code. He sees what his grids have today and what he was named for.
+    officer: tuple[int, str] | None = None
     #: Hash of the token of a report, by which its reporter sees it.
     reporter: bytes = b""
-    #: What he is told that others are not.
+    #: What he is told that others are not, of all that he sees.
     told: tuple[Told, ...] = ()
+    #: What else he is told, of a jurisdiction by its id: grants differ by place.
+    told_in: tuple[tuple[Told, int], ...] = ()
 
     @property
     def settings(self) -> dict[str, str]:
         """Return what the policies ask, as the database keeps settings."""
+        post, staff = ("", "") if self.officer is None else (str(self.officer[0]), self.officer[1])
         return {
             "role": self.role, "jurisdictions": f"{{{','.join(map(str, self.jurisdictions))}}}",
-            "staff": self.staff, "reporter": self.reporter.hex(), "told": " ".join(self.told),
+            "post": post, "staff": staff, "reporter": self.reporter.hex(),
+            "told": " ".join((*self.told, *(f"{what}:{where}" for what, where in self.told_in))),
         }  # fmt: skip
 
 
 #: What the service's login works as.
-ROLES = (APP_ROLE, "geoservice_everywhere", "geoservice_within", "geoservice_officer", "geoservice_visitor")
+ROLES = (
+    APP_ROLE, "geoservice_everywhere", "geoservice_within", "geoservice_officer", "geoservice_several",
+    "geoservice_visitor",
+)  # fmt: skip
+SEVERAL = "geoservice_several"
 NOTHING = Scope(APP_ROLE)
 #: Of whoever runs the service; of programs that serve several jurisdictions; of what is told as counts.
 EVERYWHERE = Scope("geoservice_everywhere", told=EVERYTHING)
@@ -67,13 +78,15 @@ def within(*jurisdictions: int) -> Scope:
 
 def of_officer(jurisdiction: int, staff_code: str) -> Scope:
     """Return the scope of an officer: his grids of today, and what he was named for."""
-    return Scope("geoservice_officer", (jurisdiction,), staff_code, told=EVERYTHING)
+    return Scope("geoservice_officer", officer=(jurisdiction, staff_code), told=OWN)
 
 
 def asked_by_present(scope: Scope) -> Scope:
     """Return a scope that tells no more than whoever asks now is told."""
     present = _present.get()
-    return replace(scope, jurisdictions=present.jurisdictions, staff=present.staff, told=present.told)
+    return replace(
+        scope, jurisdictions=present.jurisdictions, officer=present.officer, told=present.told, told_in=present.told_in
+    )
 
 
 def of_reporter(token_sha256: bytes) -> Scope:
@@ -91,12 +104,12 @@ def present_scope() -> Scope:
 
 def sees_households() -> bool:
     """Return whether whoever asks now is told single households, and counts of a few."""
-    return "households" in _present.get().told
+    return not {"households", "own_households"}.isdisjoint(_present.get().told)
 
 
 def sees_sensitive() -> bool:
     """Return whether whoever asks now is told where and when sensitive reports were made."""
-    return "sensitive" in _present.get().told
+    return not {"sensitive", "own_sensitive"}.isdisjoint(_present.get().told)
 
 
 def counting_all(connection: Connection) -> None:
@@ -110,7 +123,7 @@ def sees_all_of(jurisdiction_id: int) -> bool:
     present = _present.get()
     if present.role == EVERYWHERE.role:
         return True
-    return present.role == within().role and jurisdiction_id in present.jurisdictions
+    return present.role in (within().role, SEVERAL) and jurisdiction_id in present.jurisdictions
 
 
 def choose(scope: Scope) -> Token[Scope]:

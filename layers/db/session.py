@@ -18,6 +18,7 @@ from layers.errors import (
     DatabaseUnavailable,
     EditedMeanwhile,
     FourEyes,
+    LastAdministrator,
     LayerError,
     MovedMeanwhile,
     NotYours,
@@ -38,7 +39,7 @@ _KEEPALIVE_S = 5
 #: Refusals of our own functions that callers treat each in its way, by SQLSTATE.
 _MEANWHILE: dict[str, type[RefusedByDatabase]] = {
     "GS403": NotYours, "GS409": PublishedMeanwhile, "GS410": MovedMeanwhile, "GS411": StepRefused,
-    "GS412": EditedMeanwhile, "GS413": FourEyes,
+    "GS412": EditedMeanwhile, "GS413": FourEyes, "GS414": LastAdministrator,
 }  # fmt: skip
 _BEGIN = text(f"SELECT {SET_SCOPE}, {SET_ACTING}, set_config('statement_timeout', :limit_ms, true)")
 _NOT_YOURS = "What was to be written belongs to another jurisdiction, or to another grid, than yours."

@@ -150,6 +150,18 @@ def numbered_postings(
 _TODAY = text("SELECT (now() AT TIME ZONE j.time_zone)::date FROM geoservice.jurisdiction AS j WHERE j.id = :id")
 
 
+_HOME_OF_POSTING = text("""
+    SELECT j.code FROM geoservice.posting AS p JOIN geoservice.jurisdiction AS j ON j.id = p.jurisdiction_id
+     WHERE p.id = :id
+""")
+
+
+def jurisdiction_of_posting(connection: Connection, number: int) -> str | None:
+    """Return the code of the jurisdiction of a posting; None: there is none of this number."""
+    found: str | None = connection.execute(_HOME_OF_POSTING, {"id": number}).scalar_one_or_none()
+    return found
+
+
 def today_in(connection: Connection, jurisdiction_id: int) -> date:
     """Return which day it is in a jurisdiction."""
     today: date = connection.execute(_TODAY, {"id": jurisdiction_id}).scalar_one()

@@ -31,8 +31,9 @@ NAMES = (
     "cameras",
     "organisations",
     "staff",
-    "api_keys",  # name staff
-    "accounts",  # too
+    "api_keys",
+    "accounts",
+    "grants",  # of accounts and keys; name staff
     "services",
     "incidents",  # name services and staff
     "history",  # of incidents

@@ -20,7 +20,9 @@ BEGIN
                     coalesce(p.valid_to::text, '-'), s.code, s.call_sign), ';' ORDER BY p.id))
            FROM geoservice.posting AS p
            JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code),
-        (SELECT md5(string_agg(concat_ws('|', k.id, encode(k.secret_sha256, 'hex'), k.role, k.jurisdiction_id,
+        (SELECT md5(string_agg(concat_ws('|', k.id, encode(k.secret_sha256, 'hex'),
+                    (SELECT string_agg(concat_ws(' ', g.id, g.valid_from, coalesce(g.valid_to::text, '-'), coalesce(g.revoked_at::text, '-')), ','
+                                       ORDER BY g.id) FROM geoservice.access_grant AS g WHERE g.key_id = k.id),
                     coalesce(k.expires_at::text, '-'), coalesce(k.revoked_at::text, '-'), k.networks,
                     encode(k.previous_sha256, 'hex'), k.previous_until), ';' ORDER BY k.id))
            FROM geoservice.api_key AS k),
@@ -44,6 +46,8 @@ CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.staff
 CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.posting
     FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
 CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.api_key
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.access_grant
     FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
 CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.layer
     FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();

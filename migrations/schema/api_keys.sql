@@ -1,14 +1,10 @@
--- The keys of programs. A key is for one jurisdiction or, without one, for all; a key of an officer names the member of staff who
--- holds it, by code. When it gets another secret the one before may be good for a while.
+-- The keys of programs. What a key is for, its grants say (grants.sql). When it gets another secret the one before may be good for a
+-- while.
 
 CREATE TABLE geoservice.api_key (
     id text PRIMARY KEY CHECK (id ~ '^[0-9a-z]{8}$'),
     secret_sha256 bytea NOT NULL CHECK (octet_length(secret_sha256) = 32),
-    role text NOT NULL CHECK (role IN
-        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'publisher', 'steward', 'auditor', 'admin')),
     label text NOT NULL CHECK (geoservice.is_name(label)),
-    jurisdiction_id integer REFERENCES geoservice.jurisdiction,
-    staff_code text COLLATE "C",
     created_at timestamptz NOT NULL DEFAULT now(),
     created_by text NOT NULL DEFAULT geoservice.actor() CHECK (geoservice.is_name(created_by)),
     expires_at timestamptz,
@@ -16,9 +12,6 @@ CREATE TABLE geoservice.api_key (
     networks cidr[] NOT NULL DEFAULT '{}',    -- where alone it is good; none: wherever it is shown
     previous_sha256 bytea CHECK (octet_length(previous_sha256) = 32),
     previous_until timestamptz,
-    FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
-    CONSTRAINT api_key_staff_of_a_jurisdiction CHECK (staff_code IS NULL OR jurisdiction_id IS NOT NULL),
-    CONSTRAINT api_key_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL),
     CONSTRAINT api_key_previous_ends CHECK ((previous_sha256 IS NULL) = (previous_until IS NULL))
 );
 

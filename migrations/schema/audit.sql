@@ -165,13 +165,14 @@ BEGIN
 END $$;
 
 -- Administration, by whatever door.
-SELECT geoservice.attach_audit('geoservice.api_key', 'id', 'r.id');
+SELECT geoservice.attach_audit('geoservice.api_key', 'id', 'r.id', 'home_of_holder(NULL, r.id)');
+SELECT geoservice.attach_audit('geoservice.access_grant', 'id', 'coalesce(r.login, r.key_id) || '' '' || r.role');
 -- That somebody signed in has an entry of its own.
-SELECT geoservice.attach_audit('geoservice.account', 'login', 'r.login', uncounted => ARRAY['signed_in_at']);
+SELECT geoservice.attach_audit('geoservice.account', 'login', 'r.login', 'home_of_holder(r.login, NULL)', uncounted => ARRAY['signed_in_at']);
 -- Of which step the last code was is in what it was shown for.
-SELECT geoservice.attach_audit('geoservice.second_factor', 'login', 'r.login', '(SELECT a.jurisdiction_id FROM account AS a WHERE a.login = r.login)', ARRAY['last_step']);
-SELECT geoservice.attach_audit('geoservice.account_link', 'issuer, subject', 'r.login', '(SELECT a.jurisdiction_id FROM account AS a WHERE a.login = r.login)');
-SELECT geoservice.attach_audit('geoservice.login_grant', 'login', 'r.login');
+SELECT geoservice.attach_audit('geoservice.second_factor', 'login', 'r.login', 'home_of_holder(r.login, NULL)', ARRAY['last_step']);
+SELECT geoservice.attach_audit('geoservice.account_link', 'issuer, subject', 'r.login', 'home_of_holder(r.login, NULL)');
+SELECT geoservice.attach_audit('geoservice.login_grant', 'login, jurisdiction_id', 'r.login');
 SELECT geoservice.attach_audit('geoservice.jurisdiction', 'id', 'r.code', 'r.id');
 SELECT geoservice.attach_audit('geoservice.staff', 'id', 'r.code');
 SELECT geoservice.attach_audit('geoservice.posting', 'id', 'r.staff_code');

@@ -4,8 +4,7 @@
 -- Of so few that were resolved, or rated, no median and no mean is told but to those who read all reports: it would be one report's own.
 CREATE FUNCTION geoservice.told_of_several(value double precision, counted bigint, jurisdiction integer) RETURNS double precision
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN counted >= geoservice.k_minimum() OR (geoservice.is_told('sensitive', jurisdiction) AND geoservice.scope_staff() IS NULL)
-            THEN value END;
+RETURN CASE WHEN counted >= geoservice.k_minimum() OR geoservice.is_told('sensitive', jurisdiction) THEN value END;
 
 -- A day is 24 hours here: what is told changes with every minute, not at midnight. What is late and what was received are counted apart, as
 -- each has an index: of both at once every incident there ever was would be looked at.

@@ -58,8 +58,8 @@ UNION ALL
 SELECT 'report_keys', i.jurisdiction_id, encode(k.key_sha256, 'hex'), k.at
   FROM geoservice.report_key AS k JOIN geoservice.incident AS i ON i.id = k.incident_id
 UNION ALL
-SELECT 'sessions', a.jurisdiction_id, encode(s.secret_sha256, 'hex'), CASE WHEN least(s.revoked_at, s.expires_at) < now() THEN least(s.revoked_at, s.expires_at) END
-  FROM geoservice.session AS s JOIN geoservice.account AS a ON a.login = s.login;
+SELECT 'sessions', geoservice.home_of_holder(s.login, NULL), encode(s.secret_sha256, 'hex'), CASE WHEN least(s.revoked_at, s.expires_at) < now() THEN least(s.revoked_at, s.expires_at) END
+  FROM geoservice.session AS s;
 
 -- What a run would take away now: by jurisdiction and kind, of how many, the oldest, and until when it was over. until: null, kept.
 CREATE FUNCTION geoservice.retention_due()
@@ -146,7 +146,7 @@ BEGIN
         ELSE
             WITH gone AS (DELETE FROM session AS s WHERE s.secret_sha256 IN (
                 SELECT p.secret_sha256 FROM session AS p JOIN account AS a ON a.login = p.login
-                 WHERE a.jurisdiction_id IS NOT DISTINCT FROM of.jurisdiction_id AND least(p.revoked_at, p.expires_at) < of.until
+                 WHERE home_of_holder(a.login, NULL) IS NOT DISTINCT FROM of.jurisdiction_id AND least(p.revoked_at, p.expires_at) < of.until
                  LIMIT most FOR UPDATE OF p SKIP LOCKED) RETURNING least(s.revoked_at, s.expires_at) AS at)
             SELECT count(*), min(g.at) INTO found, oldest FROM gone AS g;
         END IF;

@@ -59,6 +59,8 @@ GRANT INSERT, UPDATE, DELETE ON geoservice.draft_grid TO geoservice_analyst;
 -- The service alone. What only triggers and functions write (territory, edition_period, grid_lineage, draft_change, incident_event,
 -- working_span, outbox) is not here.
 GRANT INSERT, UPDATE ON geoservice.jurisdiction TO geoservice_app;
+-- What was given is taken back, and not written anew.
+GRANT SELECT, INSERT, UPDATE (revoked_at, revoked_by) ON geoservice.access_grant TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key, geoservice.key_use TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (password_hash, must_change, disabled_at, signed_in_at) ON geoservice.account TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (seen_at, revoked_at), DELETE ON geoservice.session TO geoservice_app;
@@ -91,10 +93,10 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 
 -- What look-ups, CHECKs and triggers ask with the rights of whoever reads or writes.
 GRANT EXECUTE ON FUNCTION
-    geoservice.scope_jurisdictions(), geoservice.scope_staff(), geoservice.scope_grids(), geoservice.followed(),
+    geoservice.scope_jurisdictions(), geoservice.scope_post(), geoservice.scope_staff(), geoservice.scope_grids(), geoservice.followed(),
     geoservice.open_jurisdictions(), geoservice.closed_jurisdictions(), geoservice.login_jurisdictions(), geoservice.may_write(integer),
     geoservice.seen_jurisdictions(boolean), geoservice.is_seen(integer, integer[]),
-    geoservice.is_told(text, integer), geoservice.is_told_whole(integer, text, text[]),
+    geoservice.is_told(text, integer), geoservice.is_told_own(text, integer), geoservice.told_jurisdictions(text), geoservice.is_told_whole(integer, text, text[]),
     geoservice.is_told_sensitive(integer, text, text, text[]), geoservice.told_count(bigint, boolean), geoservice.told_of_several(double precision, bigint, integer),
     geoservice.k_minimum(), geoservice.actor(), geoservice.is_service(), geoservice.by_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
@@ -155,6 +157,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.lock_drawing(integer),
     geoservice.begin_change(text, text, text, bigint), geoservice.changed_since(bigint), geoservice.undo_change(bigint, text),
     geoservice.create_layer(text, jsonb, text[], integer, integer, text[]), geoservice.drop_layer(text, text),
+    geoservice.is_in_force(geoservice.access_grant),
     geoservice.note_audit(text, integer, jsonb, text), geoservice.seal_audit(integer), geoservice.audit_line(geoservice.audit_entry),
     geoservice.fingerprints()  -- of the keys, too
     TO geoservice_app;

@@ -8,7 +8,7 @@ DECLARE
     group_role text;
 BEGIN
     FOREACH group_role IN ARRAY ARRAY['geoservice_app', 'geoservice_analyst', 'geoservice_reader',
-        'geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_visitor'] LOOP
+        'geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_several', 'geoservice_visitor'] LOOP
         BEGIN
             IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = group_role) THEN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', group_role);
@@ -25,6 +25,12 @@ BEGIN
     FOREACH group_role IN ARRAY ARRAY['geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_visitor'] LOOP
         IF NOT pg_has_role(group_role, 'geoservice_app', 'MEMBER') THEN
             EXECUTE format('GRANT geoservice_app TO %I', group_role);
+        END IF;
+    END LOOP;
+    -- Whose grants make him an officer in one jurisdiction and something else, there or elsewhere, sees what each of both policies shows.
+    FOREACH group_role IN ARRAY ARRAY['geoservice_within', 'geoservice_officer'] LOOP
+        IF NOT pg_has_role('geoservice_several', group_role, 'MEMBER') THEN
+            EXECUTE format('GRANT %I TO geoservice_several', group_role);
         END IF;
     END LOOP;
 END $$;

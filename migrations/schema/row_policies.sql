@@ -3,6 +3,7 @@
 --   geoservice_everywhere   whoever runs the service, programs for all jurisdictions, what is told as counts
 --   geoservice_within       those who work in some jurisdictions
 --   geoservice_officer      an officer: what his grids have today, and what he was named for
+--   geoservice_several      an officer who is something else beside it, there or elsewhere: what both of these see
 --   geoservice_visitor      nobody known: what is open to all, and the report whose token is shown
 --   geoservice_analyst, geoservice_reader   logins of people, by their grants
 -- geoservice_app itself has none: whoever did not choose sees nothing. The owner of the tables sees all, and so do the functions
@@ -14,7 +15,9 @@ DECLARE
     handled CONSTANT text := '(NOT sensitive OR geoservice.is_told_sensitive(jurisdiction_id, grid_code, officer_code,'
                              ' (SELECT geoservice.scope_grids())))';
     drawn CONSTANT text := '(geoservice.was_published(status) OR geoservice.is_told(''drafts'', jurisdiction_id))';
-    own CONSTANT text := within || ' AND grid_code = ANY ((SELECT geoservice.scope_grids())::text[])';
+    post CONSTANT text := 'jurisdiction_id = (SELECT geoservice.scope_post())';
+    own CONSTANT text := post || ' AND grid_code = ANY ((SELECT geoservice.scope_grids())::text[])';
+    told CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.told_jurisdictions(%L))::integer[])';
     granted CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.login_jurisdictions())::integer[])';
     seen CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.seen_jurisdictions(false))::integer[])';
     home text;
@@ -24,7 +27,7 @@ BEGIN
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
                                 'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview',
                                 'change', 'change_count', 'account', 'session', 'second_factor', 'recovery_code', 'pending_sign_in', 'account_link',
-                                'provider_sign_in', 'erasure', 'retention_run'] LOOP
+                                'provider_sign_in', 'erasure', 'retention_run', 'access_grant'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
     END LOOP;
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_everywhere', handled, 'true');
@@ -33,8 +36,8 @@ BEGIN
     -- Incidents. A report may come from anywhere: where it belongs is the trigger's.
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_within', within || ' AND ' || handled, within);
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_officer',
-        within || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR officer_code = (SELECT geoservice.scope_staff()))',
-        within);
+        post || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR officer_code = (SELECT geoservice.scope_staff()))',
+        post);
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_visitor',
         'id = ANY ((SELECT geoservice.followed())::uuid[])'
         ' OR (NOT sensitive AND jurisdiction_id = ANY ((SELECT geoservice.open_jurisdictions())::integer[]))');
@@ -53,27 +56,27 @@ BEGIN
     PERFORM geoservice.set_row_policy('geoservice.erasure', 'geoservice_within', within);
     PERFORM geoservice.set_row_policy('geoservice.retention_run', 'geoservice_within', within);
 
-    -- Households: counts, and whoever sees them works there.
-    PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_within', within, within);
+    -- Households: counts, for those who are told of single ones there, and for those who draw grids of so many.
+    PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_within',
+        format(told, 'households') || ' OR ' || format(told, 'drafts'), within);
     PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_officer', own, own);
-    PERFORM geoservice.set_row_policy('geoservice.household_history', 'geoservice_within', within);
-    PERFORM geoservice.set_row_policy('geoservice.household_history', 'geoservice_officer', within);
+    PERFORM geoservice.set_row_policy('geoservice.household_history', 'geoservice_within', format(told, 'households'));
+    PERFORM geoservice.set_row_policy('geoservice.household_history', 'geoservice_officer', post);
 
     -- Staff, and what they did.
     PERFORM geoservice.set_row_policy('geoservice.staff', 'geoservice_within', within, within);
-    PERFORM geoservice.set_row_policy('geoservice.staff', 'geoservice_officer', within);
+    PERFORM geoservice.set_row_policy('geoservice.staff', 'geoservice_officer', post);
     PERFORM geoservice.set_row_policy('geoservice.posting', 'geoservice_within', within, within);
-    PERFORM geoservice.set_row_policy('geoservice.posting', 'geoservice_officer', within);
+    PERFORM geoservice.set_row_policy('geoservice.posting', 'geoservice_officer', post);
     PERFORM geoservice.set_row_policy('geoservice.posting', 'geoservice_analyst', granted);
     PERFORM geoservice.set_row_policy('geoservice.visit', 'geoservice_within', within, within);
     PERFORM geoservice.set_row_policy('geoservice.visit', 'geoservice_officer',
-        within || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR staff_code = (SELECT geoservice.scope_staff()))',
-        within || ' AND staff_code = (SELECT geoservice.scope_staff())');
+        post || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR staff_code = (SELECT geoservice.scope_staff()))',
+        post || ' AND staff_code = (SELECT geoservice.scope_staff())');
 
     -- What was changed of layers, in the jurisdictions where it was.
-    FOREACH home IN ARRAY ARRAY['geoservice_within', 'geoservice_officer'] LOOP
-        PERFORM geoservice.set_row_policy('geoservice.change_count', home, within);
-    END LOOP;
+    PERFORM geoservice.set_row_policy('geoservice.change_count', 'geoservice_within', within);
+    PERFORM geoservice.set_row_policy('geoservice.change_count', 'geoservice_officer', post);
     PERFORM geoservice.set_row_policy('geoservice.change_count', 'geoservice_analyst', granted);
     FOREACH home IN ARRAY ARRAY['geoservice_within', 'geoservice_officer', 'geoservice_analyst'] LOOP
         PERFORM geoservice.set_row_policy('geoservice.change', home,
@@ -81,7 +84,7 @@ BEGIN
     END LOOP;
 
     -- What is told to other systems. A webhook of all jurisdictions is for whoever runs the service.
-    PERFORM geoservice.set_row_policy('geoservice.webhook', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.webhook', 'geoservice_within', format(told, 'webhooks'), format(told, 'webhooks'));
     PERFORM geoservice.set_row_policy('geoservice.delivery', 'geoservice_within',
         'EXISTS (SELECT FROM geoservice.webhook AS w WHERE w.id = webhook_id)',
         'EXISTS (SELECT FROM geoservice.webhook AS w WHERE w.id = webhook_id)');
@@ -90,8 +93,7 @@ BEGIN
     -- Who did what: of their jurisdiction, for those whose role it is (READ_AUDIT in geoservice/auth/permissions.py).
     PERFORM geoservice.set_row_policy('geoservice.audit_entry', 'geoservice_everywhere', 'true');
     PERFORM geoservice.set_row_policy('geoservice.audit_seal', 'geoservice_everywhere', 'true');
-    PERFORM geoservice.set_row_policy('geoservice.audit_entry', 'geoservice_within',
-        within || ' AND (SELECT current_setting(''geoservice.role'', true)) IN (''auditor'', ''admin'')');
+    PERFORM geoservice.set_row_policy('geoservice.audit_entry', 'geoservice_within', format(told, 'audit'));
     PERFORM geoservice.set_row_policy('geoservice.audit_seal', 'geoservice_within',
         'EXISTS (SELECT FROM geoservice.audit_entry AS e WHERE e.id = entry_id)');
 
@@ -100,8 +102,8 @@ BEGIN
     CREATE POLICY geoservice_visitor_not_closed ON geoservice.edition AS RESTRICTIVE FOR SELECT TO geoservice_visitor
         USING (jurisdiction_id <> ALL ((SELECT geoservice.closed_jurisdictions())::integer[]));
     FOREACH home IN ARRAY ARRAY['geoservice_within', 'geoservice_officer'] LOOP  -- who works elsewhere is a visitor here
-        EXECUTE format('CREATE POLICY %I ON geoservice.edition AS RESTRICTIVE FOR SELECT TO %I USING (%s OR jurisdiction_id <> ALL'
-                       ' ((SELECT geoservice.closed_jurisdictions())::integer[]))', home || '_not_closed', home, within);
+        EXECUTE format('CREATE POLICY %I ON geoservice.edition AS RESTRICTIVE FOR SELECT TO %I USING (%s OR %s OR jurisdiction_id <> ALL'
+                       ' ((SELECT geoservice.closed_jurisdictions())::integer[]))', home || '_not_closed', home, within, post);
     END LOOP;
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_within', within || ' AND ' || drawn, within);
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_reader', 'geoservice.was_published(status) AND ' || seen);

@@ -7,6 +7,11 @@ CREATE FUNCTION geoservice.scope_jurisdictions() RETURNS integer[]
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN coalesce(nullif(current_setting('geoservice.jurisdictions', true), ''), '{}')::integer[];
 
+-- The jurisdiction that whoever asks is an officer of, by id.
+CREATE FUNCTION geoservice.scope_post() RETURNS integer
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN nullif(current_setting('geoservice.post', true), '')::integer;
+
 -- The officer who asks, by code.
 CREATE FUNCTION geoservice.scope_staff() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -18,7 +23,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservic
 BEGIN
     RETURN ARRAY(
         SELECT p.grid_code FROM posting AS p JOIN jurisdiction AS j ON j.id = p.jurisdiction_id
-         WHERE p.jurisdiction_id = ANY (scope_jurisdictions()) AND p.staff_code = scope_staff()
+         WHERE p.jurisdiction_id = scope_post() AND p.staff_code = scope_staff()
            AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date);
 END $$;
 
@@ -39,12 +44,32 @@ BEGIN
 END $$;
 
 -- Whether whoever asks is told more of a jurisdiction than others are: of 'households' single ones and small counts, of 'sensitive'
--- reports where and when they were made, of 'drafts' of boundaries that there are any. Logins of people, who can set what they like, can not work as these roles.
+-- reports where and when they were made, of 'drafts' of boundaries that there are any, of the 'audit' who did what, of 'webhooks' where to
+-- it is sent. What is told, is said for all jurisdictions that he was said to see ('drafts'), or for one of them ('drafts:3'): grants differ by
+-- place. Logins of people, who can set what they like, can not work as these roles.
 CREATE FUNCTION geoservice.is_told(what text, jurisdiction integer) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_within', 'geoservice_officer')
-    AND coalesce(what = ANY (string_to_array(current_setting('geoservice.told', true), ' ')), false)
-    AND (cardinality(geoservice.scope_jurisdictions()) = 0 OR coalesce(jurisdiction = ANY (geoservice.scope_jurisdictions()), false));
+RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_several')
+    AND (coalesce(what = ANY (string_to_array(current_setting('geoservice.told', true), ' ')), false)
+         AND (cardinality(geoservice.scope_jurisdictions()) = 0 OR coalesce(jurisdiction = ANY (geoservice.scope_jurisdictions()), false))
+         OR coalesce(what || ':' || jurisdiction = ANY (string_to_array(current_setting('geoservice.told', true), ' ')), false));
+
+-- The jurisdictions of which he is told something, for policies that ask it of every row.
+CREATE FUNCTION geoservice.told_jurisdictions(what text) RETURNS integer[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    told CONSTANT text[] := string_to_array(current_setting('geoservice.told', true), ' ');
+BEGIN
+    RETURN CASE WHEN what = ANY (told) THEN scope_jurisdictions() ELSE '{}' END
+        || ARRAY(SELECT split_part(t.told, ':', 2)::integer FROM unnest(told) AS t (told) WHERE starts_with(t.told, what || ':'));
+END $$;
+
+-- Whether he is told it as an officer: of his own grids, and of what he was named for.
+CREATE FUNCTION geoservice.is_told_own(what text, jurisdiction integer) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_officer', 'geoservice_several')
+    AND coalesce('own_' || what = ANY (string_to_array(current_setting('geoservice.told', true), ' ')), false)
+    AND coalesce(jurisdiction = geoservice.scope_post(), false);
 
 -- The jurisdictions that show visitors what is not about people.
 CREATE FUNCTION geoservice.open_jurisdictions() RETURNS integer[]
@@ -87,7 +112,7 @@ END $$;
 -- Whether what a view tells is for whoever asks: to the service guards and row policies see, a login is told of some jurisdictions.
 CREATE FUNCTION geoservice.is_seen(jurisdiction integer, seen integer[]) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_visitor')
+RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_several', 'geoservice_visitor')
     OR coalesce(jurisdiction = ANY (seen), false);
 
 -- Whether whoever writes may write what is a jurisdiction's. The owner of the schema, and whoever may become it, may.
@@ -96,7 +121,8 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE current_setting('role')
     WHEN 'geoservice_everywhere' THEN true
     WHEN 'geoservice_within' THEN jurisdiction = ANY (geoservice.scope_jurisdictions())
-    WHEN 'geoservice_officer' THEN jurisdiction = ANY (geoservice.scope_jurisdictions())
+    WHEN 'geoservice_officer' THEN jurisdiction = geoservice.scope_post()
+    WHEN 'geoservice_several' THEN jurisdiction = ANY (geoservice.scope_jurisdictions()) OR jurisdiction = geoservice.scope_post()
     WHEN 'geoservice_visitor' THEN false
     ELSE geoservice.is_service() OR jurisdiction = ANY (geoservice.login_jurisdictions())
 END;

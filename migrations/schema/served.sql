@@ -9,7 +9,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 5;
 -- Whether whoever asks is told every count of a grid: an officer of those that he serves today. own: those grids.
 CREATE FUNCTION geoservice.is_told_whole(jurisdiction integer, grid text, own text[]) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN geoservice.is_told('households', jurisdiction) AND (geoservice.scope_staff() IS NULL OR coalesce(grid = ANY (own), false));
+RETURN geoservice.is_told('households', jurisdiction)
+    OR (geoservice.is_told_own('households', jurisdiction) AND coalesce(grid = ANY (own), false));
 
 -- A count as it may be told. whole: whoever asks is told every count.
 CREATE FUNCTION geoservice.told_count(counted bigint, whole boolean) RETURNS bigint
@@ -20,7 +21,8 @@ RETURN CASE WHEN whole OR coalesce(counted, 0) = 0 OR counted >= geoservice.k_mi
 CREATE FUNCTION geoservice.is_told_sensitive(jurisdiction integer, grid text, officer text, own text[]) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN geoservice.is_told('sensitive', jurisdiction)
-    AND (geoservice.scope_staff() IS NULL OR coalesce(grid = ANY (own), false) OR coalesce(officer = geoservice.scope_staff(), false));
+    OR (geoservice.is_told_own('sensitive', jurisdiction)
+        AND (coalesce(grid = ANY (own), false) OR coalesce(officer = geoservice.scope_staff(), false)));
 
 -- Incidents that whoever asks finds counted: those that he is not told of are in no count either. Else the count of a grid, taken from what
 -- is listed there, would say when and in which grid a sensitive one was made.

@@ -8,7 +8,7 @@ DECLARE
     group_role text;
 BEGIN
     FOREACH group_role IN ARRAY ARRAY['geoservice_app', 'geoservice_analyst', 'geoservice_reader',
-        'geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_visitor'] LOOP
+        'geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_several', 'geoservice_visitor'] LOOP
         BEGIN
             IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = group_role) THEN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', group_role);
@@ -25,6 +25,12 @@ BEGIN
     FOREACH group_role IN ARRAY ARRAY['geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_visitor'] LOOP
         IF NOT pg_has_role(group_role, 'geoservice_app', 'MEMBER') THEN
             EXECUTE format('GRANT geoservice_app TO %I', group_role);
+        END IF;
+    END LOOP;
+    -- Whose grants make him an officer in one jurisdiction and something else, there or elsewhere, sees what each of both policies shows.
+    FOREACH group_role IN ARRAY ARRAY['geoservice_within', 'geoservice_officer'] LOOP
+        IF NOT pg_has_role('geoservice_several', group_role, 'MEMBER') THEN
+            EXECUTE format('GRANT %I TO geoservice_several', group_role);
         END IF;
     END LOOP;
 END $$;
@@ -393,6 +399,11 @@ CREATE FUNCTION geoservice.scope_jurisdictions() RETURNS integer[]
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN coalesce(nullif(current_setting('geoservice.jurisdictions', true), ''), '{}')::integer[];
 
+-- The jurisdiction that whoever asks is an officer of, by id.
+CREATE FUNCTION geoservice.scope_post() RETURNS integer
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN nullif(current_setting('geoservice.post', true), '')::integer;
+
 -- The officer who asks, by code.
 CREATE FUNCTION geoservice.scope_staff() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -404,7 +415,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservic
 BEGIN
     RETURN ARRAY(
         SELECT p.grid_code FROM posting AS p JOIN jurisdiction AS j ON j.id = p.jurisdiction_id
-         WHERE p.jurisdiction_id = ANY (scope_jurisdictions()) AND p.staff_code = scope_staff()
+         WHERE p.jurisdiction_id = scope_post() AND p.staff_code = scope_staff()
            AND daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date);
 END $$;
 
@@ -425,12 +436,32 @@ BEGIN
 END $$;
 
 -- Whether whoever asks is told more of a jurisdiction than others are: of 'households' single ones and small counts, of 'sensitive'
--- reports where and when they were made, of 'drafts' of boundaries that there are any. Logins of people, who can set what they like, can not work as these roles.
+-- reports where and when they were made, of 'drafts' of boundaries that there are any, of the 'audit' who did what, of 'webhooks' where to
+-- it is sent. What is told, is said for all jurisdictions that he was said to see ('drafts'), or for one of them ('drafts:3'): grants differ by
+-- place. Logins of people, who can set what they like, can not work as these roles.
 CREATE FUNCTION geoservice.is_told(what text, jurisdiction integer) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_within', 'geoservice_officer')
-    AND coalesce(what = ANY (string_to_array(current_setting('geoservice.told', true), ' ')), false)
-    AND (cardinality(geoservice.scope_jurisdictions()) = 0 OR coalesce(jurisdiction = ANY (geoservice.scope_jurisdictions()), false));
+RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_several')
+    AND (coalesce(what = ANY (string_to_array(current_setting('geoservice.told', true), ' ')), false)
+         AND (cardinality(geoservice.scope_jurisdictions()) = 0 OR coalesce(jurisdiction = ANY (geoservice.scope_jurisdictions()), false))
+         OR coalesce(what || ':' || jurisdiction = ANY (string_to_array(current_setting('geoservice.told', true), ' ')), false));
+
+-- The jurisdictions of which he is told something, for policies that ask it of every row.
+CREATE FUNCTION geoservice.told_jurisdictions(what text) RETURNS integer[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    told CONSTANT text[] := string_to_array(current_setting('geoservice.told', true), ' ');
+BEGIN
+    RETURN CASE WHEN what = ANY (told) THEN scope_jurisdictions() ELSE '{}' END
+        || ARRAY(SELECT split_part(t.told, ':', 2)::integer FROM unnest(told) AS t (told) WHERE starts_with(t.told, what || ':'));
+END $$;
+
+-- Whether he is told it as an officer: of his own grids, and of what he was named for.
+CREATE FUNCTION geoservice.is_told_own(what text, jurisdiction integer) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_officer', 'geoservice_several')
+    AND coalesce('own_' || what = ANY (string_to_array(current_setting('geoservice.told', true), ' ')), false)
+    AND coalesce(jurisdiction = geoservice.scope_post(), false);
 
 -- The jurisdictions that show visitors what is not about people.
 CREATE FUNCTION geoservice.open_jurisdictions() RETURNS integer[]
@@ -473,7 +504,7 @@ END $$;
 -- Whether what a view tells is for whoever asks: to the service guards and row policies see, a login is told of some jurisdictions.
 CREATE FUNCTION geoservice.is_seen(jurisdiction integer, seen integer[]) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_visitor')
+RETURN current_setting('role') IN ('geoservice_everywhere', 'geoservice_within', 'geoservice_officer', 'geoservice_several', 'geoservice_visitor')
     OR coalesce(jurisdiction = ANY (seen), false);
 
 -- Whether whoever writes may write what is a jurisdiction's. The owner of the schema, and whoever may become it, may.
@@ -482,7 +513,8 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE current_setting('role')
     WHEN 'geoservice_everywhere' THEN true
     WHEN 'geoservice_within' THEN jurisdiction = ANY (geoservice.scope_jurisdictions())
-    WHEN 'geoservice_officer' THEN jurisdiction = ANY (geoservice.scope_jurisdictions())
+    WHEN 'geoservice_officer' THEN jurisdiction = geoservice.scope_post()
+    WHEN 'geoservice_several' THEN jurisdiction = ANY (geoservice.scope_jurisdictions()) OR jurisdiction = geoservice.scope_post()
     WHEN 'geoservice_visitor' THEN false
     ELSE geoservice.is_service() OR jurisdiction = ANY (geoservice.login_jurisdictions())
 END;
@@ -2775,17 +2807,13 @@ BEGIN ATOMIC
      LIMIT 1;
 END;
 
--- The keys of programs. A key is for one jurisdiction or, without one, for all; a key of an officer names the member of staff who
--- holds it, by code. When it gets another secret the one before may be good for a while.
+-- The keys of programs. What a key is for, its grants say (grants.sql). When it gets another secret the one before may be good for a
+-- while.
 
 CREATE TABLE geoservice.api_key (
     id text PRIMARY KEY CHECK (id ~ '^[0-9a-z]{8}$'),
     secret_sha256 bytea NOT NULL CHECK (octet_length(secret_sha256) = 32),
-    role text NOT NULL CHECK (role IN
-        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'publisher', 'steward', 'auditor', 'admin')),
     label text NOT NULL CHECK (geoservice.is_name(label)),
-    jurisdiction_id integer REFERENCES geoservice.jurisdiction,
-    staff_code text COLLATE "C",
     created_at timestamptz NOT NULL DEFAULT now(),
     created_by text NOT NULL DEFAULT geoservice.actor() CHECK (geoservice.is_name(created_by)),
     expires_at timestamptz,
@@ -2793,9 +2821,6 @@ CREATE TABLE geoservice.api_key (
     networks cidr[] NOT NULL DEFAULT '{}',    -- where alone it is good; none: wherever it is shown
     previous_sha256 bytea CHECK (octet_length(previous_sha256) = 32),
     previous_until timestamptz,
-    FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
-    CONSTRAINT api_key_staff_of_a_jurisdiction CHECK (staff_code IS NULL OR jurisdiction_id IS NOT NULL),
-    CONSTRAINT api_key_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL),
     CONSTRAINT api_key_previous_ends CHECK ((previous_sha256 IS NULL) = (previous_until IS NULL))
 );
 
@@ -2808,28 +2833,20 @@ CREATE TABLE geoservice.key_use (
 -- The accounts of people, who sign in with a password and perhaps a code beside it; their sessions; and how often signing in failed. Only
 -- whoever asks for everything sees rows (row_policies.sql): who somebody is, is found out before anything else is known of him.
 
--- A login name is of a post, not of a person: no name, and no number of anybody. An account is for one jurisdiction or, without one,
--- for all; one of an officer names the member of staff, by code.
+-- A login name is of a post, not of a person: no name, and no number of anybody. What an account is for, its grants say (grants.sql).
 CREATE TABLE geoservice.account (
     login text COLLATE "C" PRIMARY KEY
         CHECK (login ~ '^[a-z0-9][a-z0-9._-]{0,39}$' AND NOT geoservice.holds_personal_number(login)),
     password_hash text NOT NULL CHECK (password_hash LIKE '$argon2id$%'),
     must_change boolean NOT NULL,
-    role text NOT NULL CHECK (role IN
-        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'publisher', 'steward', 'auditor', 'admin')),
-    jurisdiction_id integer REFERENCES geoservice.jurisdiction,
-    staff_code text COLLATE "C",
     created_at timestamptz NOT NULL DEFAULT now(),
     created_by text NOT NULL CHECK (geoservice.is_name(created_by)),
     expires_at timestamptz,
     disabled_at timestamptz,
-    signed_in_at timestamptz,                 -- last
-    FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
-    CONSTRAINT account_staff_of_a_jurisdiction CHECK (staff_code IS NULL OR jurisdiction_id IS NOT NULL),
-    CONSTRAINT account_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL)
+    signed_in_at timestamptz                  -- last
 );
 
--- That somebody is signed in. It names the account alone: role and place are read with it, each time. Nothing of where he sits or what
+-- That somebody is signed in. It names the account alone: what its grants allow is read with it, each time. Nothing of where he sits or what
 -- he uses is kept.
 CREATE TABLE geoservice.session (
     secret_sha256 bytea PRIMARY KEY CHECK (octet_length(secret_sha256) = 32),
@@ -2844,17 +2861,15 @@ CREATE TABLE geoservice.session (
 CREATE INDEX ix_session_login ON geoservice.session (login);
 CREATE INDEX ix_session_expires_at ON geoservice.session (expires_at);
 
--- Whoever is disabled, or is something else from now on, signs in anew.
+-- Whoever is disabled signs in anew.
 CREATE FUNCTION geoservice.end_sessions() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     UPDATE geoservice.session SET revoked_at = now() WHERE login = NEW.login AND revoked_at IS NULL;
     RETURN NULL;
 END $$;
-CREATE TRIGGER end_sessions AFTER UPDATE OF role, jurisdiction_id, staff_code, disabled_at ON geoservice.account
-    FOR EACH ROW WHEN ((OLD.role, OLD.jurisdiction_id, OLD.staff_code, OLD.disabled_at)
-                       IS DISTINCT FROM (NEW.role, NEW.jurisdiction_id, NEW.staff_code, NEW.disabled_at))
-    EXECUTE FUNCTION geoservice.end_sessions();
+CREATE TRIGGER end_sessions AFTER UPDATE OF disabled_at ON geoservice.account
+    FOR EACH ROW WHEN (OLD.disabled_at IS DISTINCT FROM NEW.disabled_at) EXECUTE FUNCTION geoservice.end_sessions();
 
 -- Failures to sign in, by what they have in common: a name that was tried, or the network that tries came from; as hashes. Kept
 -- here, so that a restart gives nobody new tries.
@@ -2923,6 +2938,87 @@ BEGIN
 END $$;
 CREATE TRIGGER end_linked_sessions AFTER DELETE ON geoservice.account_link
     FOR EACH ROW EXECUTE FUNCTION geoservice.end_linked_sessions();
+
+-- What accounts and keys may: their grants, each a role in a jurisdiction or, without one, in all, for a time or without an end. Who holds
+-- several may, where he acts, what any of those allows that are in force there.
+
+-- A grant of an officer names the member of staff, by code. What was given is not written anew: it is taken back, and given otherwise.
+-- Whoever shows a key is found out before anything else is known of him, so everybody who serves reads the grants of keys; those of
+-- accounts are for whoever asks for everything (row_policies.sql).
+CREATE TABLE geoservice.access_grant (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    login text COLLATE "C" REFERENCES geoservice.account ON DELETE CASCADE,
+    key_id text COLLATE "C" REFERENCES geoservice.api_key ON DELETE CASCADE,
+    role text NOT NULL CHECK (role IN
+        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'publisher', 'steward', 'auditor', 'admin')),
+    jurisdiction_id integer REFERENCES geoservice.jurisdiction,
+    staff_code text COLLATE "C",
+    valid_from timestamptz NOT NULL DEFAULT now(),
+    valid_to timestamptz,                     -- null: without an end
+    granted_at timestamptz NOT NULL DEFAULT now(),
+    granted_by text NOT NULL DEFAULT geoservice.actor() CHECK (geoservice.is_name(granted_by)),
+    revoked_at timestamptz,                   -- taken back before its end
+    revoked_by text CHECK (geoservice.is_name(revoked_by)),
+    FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
+    CONSTRAINT grant_of_an_account_or_a_key CHECK (num_nonnulls(login, key_id) = 1),
+    CONSTRAINT grant_ends_after_it_begins CHECK (valid_to > valid_from),
+    CONSTRAINT grant_staff_of_a_jurisdiction CHECK (staff_code IS NULL OR jurisdiction_id IS NOT NULL),
+    CONSTRAINT grant_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL),
+    CONSTRAINT grant_revoked_by_somebody CHECK ((revoked_at IS NULL) = (revoked_by IS NULL)),
+    -- One role in one place once at a time.
+    CONSTRAINT grant_once EXCLUDE USING gist
+        (coalesce(login, 'key ' || key_id) WITH =, role WITH =, coalesce(jurisdiction_id, 0) WITH =,
+         tstzrange(valid_from, valid_to) WITH &&) WHERE (revoked_at IS NULL),
+    -- Who is an officer is one member of staff, and the map follows his grids: elsewhere he is somebody else.
+    CONSTRAINT grant_one_officer EXCLUDE USING gist
+        (coalesce(login, 'key ' || key_id) WITH =, jurisdiction_id WITH <>, tstzrange(valid_from, valid_to) WITH &&)
+        WHERE (revoked_at IS NULL AND role = 'officer')
+);
+CREATE INDEX ix_access_grant_login ON geoservice.access_grant (login);
+CREATE INDEX ix_access_grant_key_id ON geoservice.access_grant (key_id);
+
+-- Whether a grant is in force now.
+CREATE FUNCTION geoservice.is_in_force(given geoservice.access_grant) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (given).revoked_at IS NULL AND (given).valid_from <= now() AND coalesce((given).valid_to > now(), true);
+
+-- Whose matter an account or a key is: the one jurisdiction of all its grants; null where they are of several, or of all.
+CREATE FUNCTION geoservice.home_of_holder(of_login text, of_key text) RETURNS integer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT CASE WHEN count(*) = count(g.jurisdiction_id) AND count(DISTINCT g.jurisdiction_id) = 1 THEN min(g.jurisdiction_id) END
+              FROM access_grant AS g WHERE (g.login = of_login OR g.key_id = of_key) AND g.revoked_at IS NULL);
+END $$;
+
+-- Whoever may something else from now on, because somebody gave or took it, signs in anew. What ends by its time needs none to do so: rights
+-- are read with each request.
+CREATE FUNCTION geoservice.end_sessions_of_holder() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE geoservice.session SET revoked_at = now()
+     WHERE login = coalesce(NEW.login, OLD.login) AND revoked_at IS NULL;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER end_sessions AFTER INSERT OR UPDATE OR DELETE ON geoservice.access_grant
+    FOR EACH ROW EXECUTE FUNCTION geoservice.end_sessions_of_holder();
+
+-- The last account that administers everywhere, without an end, keeps that: else nobody is left who could give it again.
+CREATE FUNCTION geoservice.keep_an_administrator() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('geoservice.administrators'));  -- two do not take the last two from each other
+    IF NOT EXISTS (SELECT FROM access_grant AS g JOIN account AS a USING (login)
+                    WHERE g.role = 'admin' AND g.jurisdiction_id IS NULL AND is_in_force(g) AND g.valid_to IS NULL
+                      AND a.disabled_at IS NULL AND coalesce(a.expires_at > now(), true)) THEN
+        RAISE EXCEPTION 'The account % is the last that administers every jurisdiction: give that to another one first.', OLD.login
+            USING ERRCODE = 'GS414';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER keep_an_administrator AFTER UPDATE OF revoked_at ON geoservice.access_grant
+    FOR EACH ROW WHEN (OLD.role = 'admin' AND OLD.jurisdiction_id IS NULL AND OLD.login IS NOT NULL AND OLD.revoked_at IS NULL
+                       AND OLD.valid_to IS NULL AND NEW.revoked_at IS NOT NULL)
+    EXECUTE FUNCTION geoservice.keep_an_administrator();
 
 -- The services offered: what may be reported, and how long it may take.
 
@@ -4906,8 +5002,8 @@ UNION ALL
 SELECT 'report_keys', i.jurisdiction_id, encode(k.key_sha256, 'hex'), k.at
   FROM geoservice.report_key AS k JOIN geoservice.incident AS i ON i.id = k.incident_id
 UNION ALL
-SELECT 'sessions', a.jurisdiction_id, encode(s.secret_sha256, 'hex'), CASE WHEN least(s.revoked_at, s.expires_at) < now() THEN least(s.revoked_at, s.expires_at) END
-  FROM geoservice.session AS s JOIN geoservice.account AS a ON a.login = s.login;
+SELECT 'sessions', geoservice.home_of_holder(s.login, NULL), encode(s.secret_sha256, 'hex'), CASE WHEN least(s.revoked_at, s.expires_at) < now() THEN least(s.revoked_at, s.expires_at) END
+  FROM geoservice.session AS s;
 
 -- What a run would take away now: by jurisdiction and kind, of how many, the oldest, and until when it was over. until: null, kept.
 CREATE FUNCTION geoservice.retention_due()
@@ -4994,7 +5090,7 @@ BEGIN
         ELSE
             WITH gone AS (DELETE FROM session AS s WHERE s.secret_sha256 IN (
                 SELECT p.secret_sha256 FROM session AS p JOIN account AS a ON a.login = p.login
-                 WHERE a.jurisdiction_id IS NOT DISTINCT FROM of.jurisdiction_id AND least(p.revoked_at, p.expires_at) < of.until
+                 WHERE home_of_holder(a.login, NULL) IS NOT DISTINCT FROM of.jurisdiction_id AND least(p.revoked_at, p.expires_at) < of.until
                  LIMIT most FOR UPDATE OF p SKIP LOCKED) RETURNING least(s.revoked_at, s.expires_at) AS at)
             SELECT count(*), min(g.at) INTO found, oldest FROM gone AS g;
         END IF;
@@ -5068,7 +5164,9 @@ BEGIN
                     coalesce(p.valid_to::text, '-'), s.code, s.call_sign), ';' ORDER BY p.id))
            FROM geoservice.posting AS p
            JOIN geoservice.staff AS s ON s.jurisdiction_id = p.jurisdiction_id AND s.code = p.staff_code),
-        (SELECT md5(string_agg(concat_ws('|', k.id, encode(k.secret_sha256, 'hex'), k.role, k.jurisdiction_id,
+        (SELECT md5(string_agg(concat_ws('|', k.id, encode(k.secret_sha256, 'hex'),
+                    (SELECT string_agg(concat_ws(' ', g.id, g.valid_from, coalesce(g.valid_to::text, '-'), coalesce(g.revoked_at::text, '-')), ','
+                                       ORDER BY g.id) FROM geoservice.access_grant AS g WHERE g.key_id = k.id),
                     coalesce(k.expires_at::text, '-'), coalesce(k.revoked_at::text, '-'), k.networks,
                     encode(k.previous_sha256, 'hex'), k.previous_until), ';' ORDER BY k.id))
            FROM geoservice.api_key AS k),
@@ -5093,6 +5191,8 @@ CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.posting
     FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
 CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.api_key
     FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.access_grant
+    FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
 CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON geoservice.layer
     FOR EACH STATEMENT EXECUTE FUNCTION geoservice.announce_change();
 
@@ -5107,7 +5207,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 5;
 -- Whether whoever asks is told every count of a grid: an officer of those that he serves today. own: those grids.
 CREATE FUNCTION geoservice.is_told_whole(jurisdiction integer, grid text, own text[]) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN geoservice.is_told('households', jurisdiction) AND (geoservice.scope_staff() IS NULL OR coalesce(grid = ANY (own), false));
+RETURN geoservice.is_told('households', jurisdiction)
+    OR (geoservice.is_told_own('households', jurisdiction) AND coalesce(grid = ANY (own), false));
 
 -- A count as it may be told. whole: whoever asks is told every count.
 CREATE FUNCTION geoservice.told_count(counted bigint, whole boolean) RETURNS bigint
@@ -5118,7 +5219,8 @@ RETURN CASE WHEN whole OR coalesce(counted, 0) = 0 OR counted >= geoservice.k_mi
 CREATE FUNCTION geoservice.is_told_sensitive(jurisdiction integer, grid text, officer text, own text[]) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN geoservice.is_told('sensitive', jurisdiction)
-    AND (geoservice.scope_staff() IS NULL OR coalesce(grid = ANY (own), false) OR coalesce(officer = geoservice.scope_staff(), false));
+    OR (geoservice.is_told_own('sensitive', jurisdiction)
+        AND (coalesce(grid = ANY (own), false) OR coalesce(officer = geoservice.scope_staff(), false)));
 
 -- Incidents that whoever asks finds counted: those that he is not told of are in no count either. Else the count of a grid, taken from what
 -- is listed there, would say when and in which grid a sensitive one was made.
@@ -5262,8 +5364,7 @@ $$;
 -- Of so few that were resolved, or rated, no median and no mean is told but to those who read all reports: it would be one report's own.
 CREATE FUNCTION geoservice.told_of_several(value double precision, counted bigint, jurisdiction integer) RETURNS double precision
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN counted >= geoservice.k_minimum() OR (geoservice.is_told('sensitive', jurisdiction) AND geoservice.scope_staff() IS NULL)
-            THEN value END;
+RETURN CASE WHEN counted >= geoservice.k_minimum() OR geoservice.is_told('sensitive', jurisdiction) THEN value END;
 
 -- A day is 24 hours here: what is told changes with every minute, not at midnight. What is late and what was received are counted apart, as
 -- each has an index: of both at once every incident there ever was would be looked at.
@@ -5520,13 +5621,14 @@ BEGIN
 END $$;
 
 -- Administration, by whatever door.
-SELECT geoservice.attach_audit('geoservice.api_key', 'id', 'r.id');
+SELECT geoservice.attach_audit('geoservice.api_key', 'id', 'r.id', 'home_of_holder(NULL, r.id)');
+SELECT geoservice.attach_audit('geoservice.access_grant', 'id', 'coalesce(r.login, r.key_id) || '' '' || r.role');
 -- That somebody signed in has an entry of its own.
-SELECT geoservice.attach_audit('geoservice.account', 'login', 'r.login', uncounted => ARRAY['signed_in_at']);
+SELECT geoservice.attach_audit('geoservice.account', 'login', 'r.login', 'home_of_holder(r.login, NULL)', uncounted => ARRAY['signed_in_at']);
 -- Of which step the last code was is in what it was shown for.
-SELECT geoservice.attach_audit('geoservice.second_factor', 'login', 'r.login', '(SELECT a.jurisdiction_id FROM account AS a WHERE a.login = r.login)', ARRAY['last_step']);
-SELECT geoservice.attach_audit('geoservice.account_link', 'issuer, subject', 'r.login', '(SELECT a.jurisdiction_id FROM account AS a WHERE a.login = r.login)');
-SELECT geoservice.attach_audit('geoservice.login_grant', 'login', 'r.login');
+SELECT geoservice.attach_audit('geoservice.second_factor', 'login', 'r.login', 'home_of_holder(r.login, NULL)', ARRAY['last_step']);
+SELECT geoservice.attach_audit('geoservice.account_link', 'issuer, subject', 'r.login', 'home_of_holder(r.login, NULL)');
+SELECT geoservice.attach_audit('geoservice.login_grant', 'login, jurisdiction_id', 'r.login');
 SELECT geoservice.attach_audit('geoservice.jurisdiction', 'id', 'r.code', 'r.id');
 SELECT geoservice.attach_audit('geoservice.staff', 'id', 'r.code');
 SELECT geoservice.attach_audit('geoservice.posting', 'id', 'r.staff_code');
@@ -5641,6 +5743,8 @@ GRANT INSERT, UPDATE, DELETE ON geoservice.draft_grid TO geoservice_analyst;
 -- The service alone. What only triggers and functions write (territory, edition_period, grid_lineage, draft_change, incident_event,
 -- working_span, outbox) is not here.
 GRANT INSERT, UPDATE ON geoservice.jurisdiction TO geoservice_app;
+-- What was given is taken back, and not written anew.
+GRANT SELECT, INSERT, UPDATE (revoked_at, revoked_by) ON geoservice.access_grant TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE ON geoservice.staff, geoservice.api_key, geoservice.key_use TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (password_hash, must_change, disabled_at, signed_in_at) ON geoservice.account TO geoservice_app;
 GRANT SELECT, INSERT, UPDATE (seen_at, revoked_at), DELETE ON geoservice.session TO geoservice_app;
@@ -5673,10 +5777,10 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 
 -- What look-ups, CHECKs and triggers ask with the rights of whoever reads or writes.
 GRANT EXECUTE ON FUNCTION
-    geoservice.scope_jurisdictions(), geoservice.scope_staff(), geoservice.scope_grids(), geoservice.followed(),
+    geoservice.scope_jurisdictions(), geoservice.scope_post(), geoservice.scope_staff(), geoservice.scope_grids(), geoservice.followed(),
     geoservice.open_jurisdictions(), geoservice.closed_jurisdictions(), geoservice.login_jurisdictions(), geoservice.may_write(integer),
     geoservice.seen_jurisdictions(boolean), geoservice.is_seen(integer, integer[]),
-    geoservice.is_told(text, integer), geoservice.is_told_whole(integer, text, text[]),
+    geoservice.is_told(text, integer), geoservice.is_told_own(text, integer), geoservice.told_jurisdictions(text), geoservice.is_told_whole(integer, text, text[]),
     geoservice.is_told_sensitive(integer, text, text, text[]), geoservice.told_count(bigint, boolean), geoservice.told_of_several(double precision, bigint, integer),
     geoservice.k_minimum(), geoservice.actor(), geoservice.is_service(), geoservice.by_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
@@ -5737,6 +5841,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.lock_drawing(integer),
     geoservice.begin_change(text, text, text, bigint), geoservice.changed_since(bigint), geoservice.undo_change(bigint, text),
     geoservice.create_layer(text, jsonb, text[], integer, integer, text[]), geoservice.drop_layer(text, text),
+    geoservice.is_in_force(geoservice.access_grant),
     geoservice.note_audit(text, integer, jsonb, text), geoservice.seal_audit(integer), geoservice.audit_line(geoservice.audit_entry),
     geoservice.fingerprints()  -- of the keys, too
     TO geoservice_app;
@@ -5746,6 +5851,7 @@ GRANT EXECUTE ON FUNCTION
 --   geoservice_everywhere   whoever runs the service, programs for all jurisdictions, what is told as counts
 --   geoservice_within       those who work in some jurisdictions
 --   geoservice_officer      an officer: what his grids have today, and what he was named for
+--   geoservice_several      an officer who is something else beside it, there or elsewhere: what both of these see
 --   geoservice_visitor      nobody known: what is open to all, and the report whose token is shown
 --   geoservice_analyst, geoservice_reader   logins of people, by their grants
 -- geoservice_app itself has none: whoever did not choose sees nothing. The owner of the tables sees all, and so do the functions
@@ -5757,7 +5863,9 @@ DECLARE
     handled CONSTANT text := '(NOT sensitive OR geoservice.is_told_sensitive(jurisdiction_id, grid_code, officer_code,'
                              ' (SELECT geoservice.scope_grids())))';
     drawn CONSTANT text := '(geoservice.was_published(status) OR geoservice.is_told(''drafts'', jurisdiction_id))';
-    own CONSTANT text := within || ' AND grid_code = ANY ((SELECT geoservice.scope_grids())::text[])';
+    post CONSTANT text := 'jurisdiction_id = (SELECT geoservice.scope_post())';
+    own CONSTANT text := post || ' AND grid_code = ANY ((SELECT geoservice.scope_grids())::text[])';
+    told CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.told_jurisdictions(%L))::integer[])';
     granted CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.login_jurisdictions())::integer[])';
     seen CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.seen_jurisdictions(false))::integer[])';
     home text;
@@ -5767,7 +5875,7 @@ BEGIN
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
                                 'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview',
                                 'change', 'change_count', 'account', 'session', 'second_factor', 'recovery_code', 'pending_sign_in', 'account_link',
-                                'provider_sign_in', 'erasure', 'retention_run'] LOOP
+                                'provider_sign_in', 'erasure', 'retention_run', 'access_grant'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
     END LOOP;
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_everywhere', handled, 'true');
@@ -5776,8 +5884,8 @@ BEGIN
     -- Incidents. A report may come from anywhere: where it belongs is the trigger's.
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_within', within || ' AND ' || handled, within);
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_officer',
-        within || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR officer_code = (SELECT geoservice.scope_staff()))',
-        within);
+        post || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR officer_code = (SELECT geoservice.scope_staff()))',
+        post);
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_visitor',
         'id = ANY ((SELECT geoservice.followed())::uuid[])'
         ' OR (NOT sensitive AND jurisdiction_id = ANY ((SELECT geoservice.open_jurisdictions())::integer[]))');
@@ -5796,27 +5904,27 @@ BEGIN
     PERFORM geoservice.set_row_policy('geoservice.erasure', 'geoservice_within', within);
     PERFORM geoservice.set_row_policy('geoservice.retention_run', 'geoservice_within', within);
 
-    -- Households: counts, and whoever sees them works there.
-    PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_within', within, within);
+    -- Households: counts, for those who are told of single ones there, and for those who draw grids of so many.
+    PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_within',
+        format(told, 'households') || ' OR ' || format(told, 'drafts'), within);
     PERFORM geoservice.set_row_policy('geoservice.household', 'geoservice_officer', own, own);
-    PERFORM geoservice.set_row_policy('geoservice.household_history', 'geoservice_within', within);
-    PERFORM geoservice.set_row_policy('geoservice.household_history', 'geoservice_officer', within);
+    PERFORM geoservice.set_row_policy('geoservice.household_history', 'geoservice_within', format(told, 'households'));
+    PERFORM geoservice.set_row_policy('geoservice.household_history', 'geoservice_officer', post);
 
     -- Staff, and what they did.
     PERFORM geoservice.set_row_policy('geoservice.staff', 'geoservice_within', within, within);
-    PERFORM geoservice.set_row_policy('geoservice.staff', 'geoservice_officer', within);
+    PERFORM geoservice.set_row_policy('geoservice.staff', 'geoservice_officer', post);
     PERFORM geoservice.set_row_policy('geoservice.posting', 'geoservice_within', within, within);
-    PERFORM geoservice.set_row_policy('geoservice.posting', 'geoservice_officer', within);
+    PERFORM geoservice.set_row_policy('geoservice.posting', 'geoservice_officer', post);
     PERFORM geoservice.set_row_policy('geoservice.posting', 'geoservice_analyst', granted);
     PERFORM geoservice.set_row_policy('geoservice.visit', 'geoservice_within', within, within);
     PERFORM geoservice.set_row_policy('geoservice.visit', 'geoservice_officer',
-        within || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR staff_code = (SELECT geoservice.scope_staff()))',
-        within || ' AND staff_code = (SELECT geoservice.scope_staff())');
+        post || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR staff_code = (SELECT geoservice.scope_staff()))',
+        post || ' AND staff_code = (SELECT geoservice.scope_staff())');
 
     -- What was changed of layers, in the jurisdictions where it was.
-    FOREACH home IN ARRAY ARRAY['geoservice_within', 'geoservice_officer'] LOOP
-        PERFORM geoservice.set_row_policy('geoservice.change_count', home, within);
-    END LOOP;
+    PERFORM geoservice.set_row_policy('geoservice.change_count', 'geoservice_within', within);
+    PERFORM geoservice.set_row_policy('geoservice.change_count', 'geoservice_officer', post);
     PERFORM geoservice.set_row_policy('geoservice.change_count', 'geoservice_analyst', granted);
     FOREACH home IN ARRAY ARRAY['geoservice_within', 'geoservice_officer', 'geoservice_analyst'] LOOP
         PERFORM geoservice.set_row_policy('geoservice.change', home,
@@ -5824,7 +5932,7 @@ BEGIN
     END LOOP;
 
     -- What is told to other systems. A webhook of all jurisdictions is for whoever runs the service.
-    PERFORM geoservice.set_row_policy('geoservice.webhook', 'geoservice_within', within, within);
+    PERFORM geoservice.set_row_policy('geoservice.webhook', 'geoservice_within', format(told, 'webhooks'), format(told, 'webhooks'));
     PERFORM geoservice.set_row_policy('geoservice.delivery', 'geoservice_within',
         'EXISTS (SELECT FROM geoservice.webhook AS w WHERE w.id = webhook_id)',
         'EXISTS (SELECT FROM geoservice.webhook AS w WHERE w.id = webhook_id)');
@@ -5833,8 +5941,7 @@ BEGIN
     -- Who did what: of their jurisdiction, for those whose role it is (READ_AUDIT in geoservice/auth/permissions.py).
     PERFORM geoservice.set_row_policy('geoservice.audit_entry', 'geoservice_everywhere', 'true');
     PERFORM geoservice.set_row_policy('geoservice.audit_seal', 'geoservice_everywhere', 'true');
-    PERFORM geoservice.set_row_policy('geoservice.audit_entry', 'geoservice_within',
-        within || ' AND (SELECT current_setting(''geoservice.role'', true)) IN (''auditor'', ''admin'')');
+    PERFORM geoservice.set_row_policy('geoservice.audit_entry', 'geoservice_within', format(told, 'audit'));
     PERFORM geoservice.set_row_policy('geoservice.audit_seal', 'geoservice_within',
         'EXISTS (SELECT FROM geoservice.audit_entry AS e WHERE e.id = entry_id)');
 
@@ -5843,8 +5950,8 @@ BEGIN
     CREATE POLICY geoservice_visitor_not_closed ON geoservice.edition AS RESTRICTIVE FOR SELECT TO geoservice_visitor
         USING (jurisdiction_id <> ALL ((SELECT geoservice.closed_jurisdictions())::integer[]));
     FOREACH home IN ARRAY ARRAY['geoservice_within', 'geoservice_officer'] LOOP  -- who works elsewhere is a visitor here
-        EXECUTE format('CREATE POLICY %I ON geoservice.edition AS RESTRICTIVE FOR SELECT TO %I USING (%s OR jurisdiction_id <> ALL'
-                       ' ((SELECT geoservice.closed_jurisdictions())::integer[]))', home || '_not_closed', home, within);
+        EXECUTE format('CREATE POLICY %I ON geoservice.edition AS RESTRICTIVE FOR SELECT TO %I USING (%s OR %s OR jurisdiction_id <> ALL'
+                       ' ((SELECT geoservice.closed_jurisdictions())::integer[]))', home || '_not_closed', home, within, post);
     END LOOP;
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_within', within || ' AND ' || drawn, within);
     PERFORM geoservice.set_row_policy('geoservice.edition', 'geoservice_reader', 'geoservice.was_published(status) AND ' || seen);

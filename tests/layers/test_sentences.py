@@ -61,8 +61,7 @@ def test_a_sentence_is_one(sentence: str) -> None:
     [
         ("INSERT INTO geoservice.jurisdiction (code, name, outline, metric_srid) VALUES"
          " ('a', ' \u202e', st_multi(st_makeenvelope(91, 29, 92, 30, 4326)), 4540)", "The name of a jurisdiction is"),
-        ("INSERT INTO geoservice.api_key (id, label, role, secret_sha256) VALUES ('abcdefgh', 'a', 'king', '')",
-         "A role is reader"),
+        ("INSERT INTO geoservice.access_grant (login, role) VALUES ('desk', 'king')", "A role is reader"),
         ("INSERT INTO geoservice.service (jurisdiction_id, code, name) VALUES (7, 'a', 'a')", "no such jurisdiction"),
         ("INSERT INTO geoservice.staff (jurisdiction_id, code, call_sign, role) VALUES (7, 'a', 'a', 'cook')",
          "Staff are grid_officer"),

@@ -18,8 +18,8 @@ from geoservice.web.sessions import (
     shown_secret,
 )
 
-#: Where whoever signed in begins, unless he came from somewhere.
-_HOMES = {Role.OFFICER: "/officer", Role.DISPATCHER: "/desk", Role.AUDITOR: "/audit"}
+#: Where whoever signed in begins, unless he came from somewhere: the first that a role of his has.
+_HOMES = {Role.DISPATCHER: "/desk", Role.OFFICER: "/officer", Role.AUDITOR: "/audit"}
 
 
 def entered(begun: NewSession | CodePending, next_path: str | None) -> Response:
@@ -29,7 +29,7 @@ def entered(begun: NewSession | CodePending, next_path: str | None) -> Response:
         set_step(response, request, "code", begun.secret, patience_s=CODE_PATIENCE_S)
         return response
     first = PASSWORD if begun.must_change else SECOND_FACTOR if begun.must_enrol else None
-    home = address_of(_HOMES.get(begun.role, "/"))
+    home = address_of(next((home for role, home in _HOMES.items() if role in begun.roles), "/"))
     response = led_on(next_path or home if first is None else address_of(first, next=next_path))
     set_session(response, request, begun.secret)
     if shown_secret(request, "code") is not None:

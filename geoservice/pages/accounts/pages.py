@@ -113,7 +113,7 @@ def _add_sign_out(blueprint: Blueprint, sessions: SessionService, guard: Guard) 
         except (ForeignPage, TokenMissing) as exc:
             return sign_in_page(None, refusal=refusal_of(exc))
         # The officers' page forgets what this browser kept for it.
-        is_officer = session is not None and session.identity.role is Role.OFFICER
+        is_officer = session is not None and any(one.role is Role.OFFICER for one in session.identity.held)
         response = led_on(address_of("/officer" if is_officer else SIGN_IN))
         forget_session(response, request)
         return response

@@ -7,12 +7,18 @@ from collections.abc import Mapping
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
-from geoservice.auth.model import Role
-from geoservice.auth.permissions import roles_within
 from geoservice.errors import StaffUnknown
 from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.forms import end_in, sent
-from geoservice.pages.admin.granted import grant_fields, holder_in
+from geoservice.pages.admin.granted import (
+    add_grants,
+    grant_fields,
+    grant_undo,
+    grant_ways,
+    granted_cells,
+    grants_table,
+    holder_in,
+)
 from geoservice.pages.admin.model import Action, Cell, Field, Form, Refused, Table
 from geoservice.pages.admin.rendering import form_page, secret_page, table_page, thing_page
 from geoservice.pages.shell.choice import led_on
@@ -60,7 +66,9 @@ def add_accounts(blueprint: Blueprint, administration: Administration, guard: Gu
     @guard("manage_accounts")
     def account(jurisdiction: str, login: str) -> Response:
         here = Here.of(administration, jurisdiction, "accounts")
-        return _account_page(here, administration.accounts.account(jurisdiction, login, here.identity))
+        return _account_page(here, administration, login)
+
+    add_grants(blueprint, administration, guard, "accounts", administration.accounts.held)
 
     @blueprint.get("/admin/<jurisdiction>/accounts/<login>/<action>")
     @guard("manage_accounts")
@@ -93,10 +101,7 @@ def _row(here: Here, one: StoredAccount) -> list[Cell]:
 
 def _cells(here: Here, one: StoredAccount) -> dict[str, Cell]:
     said = here.words
-    return {
-        "role": Cell(said[f"role.{one.role}"]),
-        "where": Cell(one.jurisdiction_code or said["everywhere"]),
-        "staff": Cell(one.staff_code or "—"),
+    return granted_cells(here, one.grants) | {
         "state": _state(here, one),
         "signed_in": Cell(here.when(one.signed_in_at, said["never"])),
         "factor": Cell(said["yes" if one.has_second_factor else "no"]),
@@ -113,16 +118,27 @@ def _state(here: Here, one: StoredAccount) -> Cell:
     return Cell(said["state.unused"], state="soon") if one.must_change else Cell(said["state.in_use"], state="good")
 
 
-def _account_page(here: Here, one: StoredAccount) -> Response:
+def _account_page(here: Here, administration: Administration, login: str) -> Response:
+    accounts = administration.accounts
+    one, held = (
+        accounts.account(here.place.code, login, here.identity),
+        accounts.held(here.place.code, login, here.identity),
+    )
     made = Cell(here.words["made"].format(at=here.when(one.created_at, ""), by=one.created_by))
-    ways = [Action(f"do.{name}", here.url("accounts", one.login, name), name == "enable") for name in _open(here, one)]
+    ways = [
+        Action(f"do.{name}", here.url("accounts", one.login, name), name == "enable")
+        for name in _open(here, one, is_own=accounts.is_own_whole(one, here.identity))
+    ]
     undo = ways[0] if request.args.get("done") == "disable" and one.disabled_at is not None and ways else None
-    return thing_page(here, one.login, _cells(here, one) | {"made": made}, ways=ways, undo=undo)
+    return thing_page(
+        here, one.login, _cells(here, one) | {"made": made}, ways=[*ways, *grant_ways(here, "accounts", held)],
+        undo=undo or grant_undo(here, "accounts", held), tables=[grants_table(here, "accounts", held)],
+    )  # fmt: skip
 
 
-def _open(here: Here, one: StoredAccount) -> list[str]:
+def _open(here: Here, one: StoredAccount, *, is_own: bool) -> list[str]:
     """Return what whoever asks can do with an account: with his own nothing, for that he would shut himself out."""
-    if here.identity.login == one.login or Role(one.role) not in roles_within(here.identity.role):
+    if here.identity.login == one.login or not is_own:
         return []
     if one.disabled_at is not None:
         return ["enable"]

@@ -78,6 +78,10 @@ class Here:
             return otherwise
         return (instant.astimezone(self.place.zone) - timedelta(microseconds=1)).strftime("%Y-%m-%d")
 
+    def start_of(self, day: date) -> datetime:
+        """Return when a day begins there."""
+        return datetime.combine(day, time(), self.place.zone).astimezone(UTC)
+
     def end_of(self, day: date) -> datetime:
         """Return when a day is over there."""
         return datetime.combine(day + timedelta(days=1), time(), self.place.zone).astimezone(UTC)

@@ -8,10 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
+from geoservice.auth.permissions import Permission
 from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.model import Cell, State, Table
 from geoservice.pages.admin.rendering import table_page
 from geoservice.pages.admin.staff import cover_of
+from geoservice.records.grants.model import StoredGrant, in_force
 from geoservice.services.administration.own import is_own
 from geoservice.services.administration.service import Administration
 from geoservice.web.guard import Guard
@@ -69,7 +71,11 @@ def _town(here: Here, administration: Administration) -> Iterator[list[Cell]]:
     told = said["calendar.last"].format(day=to_come[-1].day) if to_come else said["calendar.ends"]
     yield _line(here, "health.calendar", "ok" if to_come else "look", told, here.url("calendar"))
     every = administration.webhooks.webhooks()
-    own = [one for one in every if is_own(one.jurisdiction_code, here.place.code, here.identity)]
+    own = [
+        one
+        for one in every
+        if is_own(one.jurisdiction_code, here.place.code, here.identity, Permission.MANAGE_WEBHOOKS)
+    ]
     dead, off = sum(one.dead for one in own), sum(one.disabled_at is not None for one in own)
     waiting = sum(one.waiting for one in own)
     told = said["health.webhooks.told"].format(waiting=f"{waiting:,}", dead=f"{dead:,}", off=off)
@@ -78,15 +84,19 @@ def _town(here: Here, administration: Administration) -> Iterator[list[Cell]]:
 
 def _ending(here: Here, administration: Administration) -> Iterator[list[Cell]]:
     keys = administration.keys.keys(here.place.code, here.identity)
-    labels = [one.label for one in keys if one.revoked_at is None and _ends_soon(one.expires_at)]
+    labels = [one.label for one in keys if one.revoked_at is None and _ends_soon(one.expires_at, one.grants)]
     yield _named(here, "keys", labels)
     accounts = administration.accounts.accounts(here.place.code, here.identity)
-    yield _named(here, "accounts", [one.login for one in accounts if one.is_open and _ends_soon(one.expires_at)])
+    yield _named(
+        here, "accounts", [one.login for one in accounts if one.is_open and _ends_soon(one.expires_at, one.grants)]
+    )
 
 
-def _ends_soon(expires_at: datetime | None) -> bool:
+def _ends_soon(expires_at: datetime | None, grants: Iterable[StoredGrant]) -> bool:
+    """Return whether an account or a key ends soon, or something that it may."""
     now = datetime.now(UTC)
-    return expires_at is not None and now < expires_at < now + ENDS_SOON
+    ends = (expires_at, *(one.valid_to for one in in_force(grants, now)))
+    return any(one is not None and now < one < now + ENDS_SOON for one in ends)
 
 
 def _named(here: Here, area: str, names: Iterable[str]) -> list[Cell]:

@@ -9,12 +9,18 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from geoservice.auth.model import Role
-from geoservice.auth.permissions import roles_within
 from geoservice.errors import PersonalNumberRefused, StaffUnknown
 from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.forms import chosen_in, end_in, sent
-from geoservice.pages.admin.granted import grant_fields, holder_in
+from geoservice.pages.admin.granted import (
+    add_grants,
+    grant_fields,
+    grant_undo,
+    grant_ways,
+    granted_cells,
+    grants_table,
+    holder_in,
+)
 from geoservice.pages.admin.model import Action, Cell, Field, Form, Refused, Table
 from geoservice.pages.admin.rendering import form_page, secret_page, table_page, thing_page
 from geoservice.pages.shell.choice import led_on
@@ -69,8 +75,9 @@ def add_keys(blueprint: Blueprint, administration: Administration, guard: Guard)
     @guard("manage_keys")
     def key(jurisdiction: str, id: str) -> Response:
         here = Here.of(administration, jurisdiction, "keys")
-        return _key_page(here, administration.keys.key(jurisdiction, id, here.identity))
+        return _key_page(here, administration, id)
 
+    add_grants(blueprint, administration, guard, "keys", administration.keys.held)
     _add_changes(blueprint, administration, guard)
 
 
@@ -113,9 +120,7 @@ def _cells(here: Here, one: StoredKey) -> dict[str, Cell]:
     networks = ", ".join(map(str, one.networks))
     return {
         "key": Cell(one.id),
-        "role": Cell(said[f"role.{one.role}"]),
-        "where": Cell(one.jurisdiction_code or said["everywhere"]),
-        "staff": Cell(one.staff_code or "—"),
+        **granted_cells(here, one.grants),
         "state": _state(here, one),
         "networks": Cell(networks or said["networks.any"]),
         "used": Cell(here.when(one.used_at, said["never"])),
@@ -141,10 +146,15 @@ def _state(here: Here, one: StoredKey) -> Cell:
     return Cell(said["state.in_use"], state="good")
 
 
-def _key_page(here: Here, one: StoredKey) -> Response:
-    is_open = _is_in_use(one) and Role(one.role) in roles_within(here.identity.role)
+def _key_page(here: Here, administration: Administration, id: str) -> Response:
+    keys = administration.keys
+    one, held = keys.key(here.place.code, id, here.identity), keys.held(here.place.code, id, here.identity)
+    is_open = _is_in_use(one) and keys.is_own_whole(one, here.identity)
     ways = [Action(f"do.{name}", here.url("keys", one.id, name)) for name in ("rotate", "revoke")] if is_open else []
-    return thing_page(here, one.label, _cells(here, one), ways=ways)
+    return thing_page(
+        here, one.label, _cells(here, one), ways=[*ways, *grant_ways(here, "keys", held)],
+        undo=grant_undo(here, "keys", held), tables=[grants_table(here, "keys", held)],
+    )  # fmt: skip
 
 
 def _new_form(here: Here, administration: Administration) -> Form:

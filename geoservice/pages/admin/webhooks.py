@@ -9,6 +9,7 @@ from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
 from geoservice.domain.privacy import holds_personal_number
+from geoservice.auth.permissions import Permission, homes_with
 from geoservice.errors import PersonalNumberRefused, WebhookUnknown
 from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.forms import FormErrors, chosen_in, sent
@@ -95,7 +96,11 @@ def add_webhooks(blueprint: Blueprint, administration: Administration, guard: Gu
 
 def _own(here: Here, administration: Administration) -> list[Webhook]:
     every = administration.webhooks.webhooks()
-    return [one for one in every if is_own(one.jurisdiction_code, here.place.code, here.identity)]
+    return [
+        one
+        for one in every
+        if is_own(one.jurisdiction_code, here.place.code, here.identity, Permission.MANAGE_WEBHOOKS)
+    ]
 
 
 def _found(here: Here, administration: Administration, id: str) -> Webhook:
@@ -159,7 +164,7 @@ def _delivery(here: Here, one: Delivery) -> list[Cell]:
 def _new_form(here: Here) -> Form:
     said = here.words
     places = [(here.place.code, here.place.name)]
-    if here.identity.home is None:
+    if None in homes_with(here.identity, Permission.MANAGE_WEBHOOKS):
         places.append(("", said["everywhere"]))
     events = [(kind, said[f"events.{kind}"]) for kind in _EVENTS]
     fields = (

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Response, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from geoservice.auth.model import Identity, Role
 from geoservice.domain.languages import HTML_LANG, LANGUAGES, OWN_NAME, Language
 from geoservice.pages.shell.files import PAGES, asset_url, file_url
 from geoservice.pages.shell.navigation import Lead, leads
@@ -28,6 +29,8 @@ TEMPLATES.globals |= {
     "file_url": file_url, "asset_url": asset_url, "moment": moment,
     "marks": {status: MARKS[mark] for status, mark in STATUS_MARKS.items()}, "fills": STATUS_COLOURS,
 }  # fmt: skip
+#: Where whoever works in several jurisdictions chooses another one, by the name of the page; else on the map.
+_CHOOSING = {name: f"/{name}" for name in ("desk", "figures", "audit", "admin")}
 #: Whoever asks by a script wants the part of a page that changed.
 FRAGMENT_HEADER = "X-Fragment"
 
@@ -73,7 +76,7 @@ def page(
     ways: tuple[Lead, ...] = () if place is None else leads(identity, place.code, f"page.{name}", language)
     markup = TEMPLATES.get_template(template).render(
         frame_values(language) | values, words=words(name, language), name=name, title=title, place=place,
-        stream=stream, leads=ways, languages=_languages(language),
+        stream=stream, leads=ways, languages=_languages(language), choose_path=_CHOOSING.get(name, "/"),
     )  # fmt: skip
     return _answer(markup, status, content_security_policy(stream or "", nonce))
 
@@ -95,13 +98,20 @@ def frame_values(language: Language) -> dict[str, Any]:
         "address": lambda path, **arguments: page_address(path, language, **arguments),
         "account": {
             "login": "" if session is None else session.login,
-            "role": "" if session is None else session.identity.role.value,
+            "roles": [] if session is None else _roles(session.identity, current_identity()),
+            "places": 1 if session is None else len(session.identity.homes),
             "token": "" if session is None else session.token,
         },
         "token_field": TOKEN_FIELD,
         "here": here(),
         "sign_in_path": SIGN_IN, "sign_out_path": SIGN_OUT, "password_path": PASSWORD,
     }  # fmt: skip
+
+
+def _roles(whole: Identity, here: Identity) -> list[str]:
+    """Return what somebody is who is signed in: where he is nobody, what he is elsewhere."""
+    who = whole if here.role is Role.PUBLIC else here
+    return list(dict.fromkeys(one.role.value for one in who.held))
 
 
 def here() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from geoservice.pages.words.admin_accounts import ACCOUNTS
 from geoservice.pages.words.admin_calendar import CALENDAR
+from geoservice.pages.words.admin_grants import GRANTS
 from geoservice.pages.words.admin_health import HEALTH
 from geoservice.pages.words.admin_keys import KEYS
 from geoservice.pages.words.admin_layers import LAYERS
@@ -73,6 +74,7 @@ ADMIN: dict[str, tuple[str, ...]] = (
         ),
     }
     | ACCOUNTS
+    | GRANTS
     | KEYS
     | STAFF
     | SERVICES

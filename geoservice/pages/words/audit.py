@@ -5,6 +5,7 @@ from __future__ import annotations
 _ADMINISTERED = {
     "api_key": ("接口密钥", "API key"),
     "account": ("账号", "account"),
+    "access_grant": ("授权", "grant"),
     "account_link": ("账号的身份提供方关联", "link of an account"),
     "second_factor": ("第二因素", "second factor"),
     "login_grant": ("数据库登录名", "database login"),

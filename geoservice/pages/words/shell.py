@@ -13,6 +13,8 @@ SHELL: dict[str, tuple[str, ...]] = {
     "page.admin": ("管理", "Administration"),
     "page.maps": ("地图", "Map"),
     "page.wall": ("大屏", "Wall"),
+    "elsewhere": ("换辖区", "Elsewhere"),
+    "elsewhere_title": ("在另一个辖区工作", "Work in another jurisdiction"),
     "languages": ("语言", "Language"),
     "theme": ("明暗", "Light or dark"),
     "theme.auto": ("随系统", "As the system"),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection, text
+
+from geoservice.records.grants.model import NewGrant, StoredGrant, in_force, stored_grants
+from geoservice.records.grants.queries import GIVEN_TO_ACCOUNT, GRANTS_OF_ACCOUNT
 
 
 @dataclass(frozen=True)
@@ -15,22 +19,23 @@ class StoredAccount:
     login: str
     password_hash: str = field(repr=False)
     must_change: bool
-    role: str
     created_at: datetime
     created_by: str
     expires_at: datetime | None
     disabled_at: datetime | None
     #: Last.
     signed_in_at: datetime | None
-    #: Where it is good; None: everywhere.
-    jurisdiction_id: int | None
-    jurisdiction_code: str | None
-    #: Whose it is.
-    staff_code: str | None
-    #: Neither disabled nor over.
+    #: Neither disabled nor over, and with a grant in force.
     is_open: bool
     #: Signing in asks for a code, too.
     has_second_factor: bool
+    #: What it may, where; those that were taken back or are over among them.
+    grants: tuple[StoredGrant, ...]
+
+    @property
+    def held(self) -> tuple[StoredGrant, ...]:
+        """Return the grants that are in force."""
+        return in_force(self.grants, datetime.now(UTC))
 
 
 @dataclass(frozen=True)
@@ -44,21 +49,22 @@ class StoredSession:
     expires_at: datetime
 
 
-_INSERT = text("""
-    INSERT INTO geoservice.account
-        (login, password_hash, must_change, role, jurisdiction_id, staff_code, created_by, expires_at)
-    VALUES (:login, :password_hash, true, :role, :jurisdiction_id, :staff_code, :created_by, :expires_at)
-    ON CONFLICT (login) DO NOTHING
-""")
-_OPEN = "a.disabled_at IS NULL AND (a.expires_at IS NULL OR a.expires_at > now())"
+#: The account and its grant in one statement, so that the entry of the one knows whose matter it is by the other.
+_INSERT = text(f"""
+    WITH made AS (
+        INSERT INTO geoservice.account AS a (login, password_hash, must_change, created_by, expires_at)
+        VALUES (:login, :password_hash, true, :created_by, :expires_at)
+        ON CONFLICT (login) DO NOTHING RETURNING a.login, a.created_by)
+    {GIVEN_TO_ACCOUNT}
+""")  # noqa: S608  values of ours
+_OPEN = """a.disabled_at IS NULL AND (a.expires_at IS NULL OR a.expires_at > now())
+       AND EXISTS (SELECT FROM geoservice.access_grant AS o WHERE o.login = a.login AND geoservice.is_in_force(o))"""
 #: An account as `StoredAccount` has it.
-_TOLD = f"""a.*, j.code AS jurisdiction_code, {_OPEN} AS is_open,
+_TOLD = f"""a.*, {_OPEN} AS is_open,
            EXISTS (SELECT FROM geoservice.second_factor AS f
-                    WHERE f.login = a.login AND f.confirmed_at IS NOT NULL) AS has_second_factor"""
-_ACCOUNTS = f"""
-    SELECT {_TOLD}
-      FROM geoservice.account AS a LEFT JOIN geoservice.jurisdiction AS j ON j.id = a.jurisdiction_id
-"""  # noqa: S608  a condition of ours
+                    WHERE f.login = a.login AND f.confirmed_at IS NOT NULL) AS has_second_factor,
+           {GRANTS_OF_ACCOUNT}"""
+_ACCOUNTS = f"SELECT {_TOLD} FROM geoservice.account AS a"  # noqa: S608  a condition of ours
 _BY_LOGIN = text(f"{_ACCOUNTS} WHERE a.login = :login")
 _ALL = text(f"{_ACCOUNTS} ORDER BY a.login")
 _SET_PASSWORD = text("""
@@ -81,7 +87,6 @@ _SESSION = text(f"""
     SELECT s.seen_at < now() - interval '1 minute' AS unseen, s.by_provider, s.expires_at AS ends_at, {_TOLD}
       FROM geoservice.session AS s
       JOIN geoservice.account AS a USING (login)
-      LEFT JOIN geoservice.jurisdiction AS j ON j.id = a.jurisdiction_id
      WHERE s.secret_sha256 = :secret_sha256 AND s.revoked_at IS NULL AND s.expires_at > now()
        AND s.seen_at > now() - make_interval(secs => :idle_s) AND {_OPEN}
 """)  # noqa: S608  a condition of ours
@@ -97,26 +102,27 @@ _FORGET = text("DELETE FROM geoservice.session WHERE expires_at < now()")
 
 
 def insert_account(
-    connection: Connection, *, login: str, password_hash: str, role: str, created_by: str,
-    expires_at: datetime | None, jurisdiction_id: int | None, staff_code: str | None,
+    connection: Connection, *, login: str, password_hash: str, created_by: str, expires_at: datetime | None,
+    grant: NewGrant,
 ) -> bool:  # fmt: skip
-    """Store an account whose password must be changed; return whether there was none of this name."""
-    values = {
-        "login": login, "password_hash": password_hash, "role": role, "created_by": created_by,
-        "expires_at": expires_at, "jurisdiction_id": jurisdiction_id, "staff_code": staff_code,
-    }  # fmt: skip
-    return connection.execute(_INSERT, values).rowcount == 1
+    """Store an account whose password must be changed, with a grant; return whether there was none of this name."""
+    values = {"login": login, "password_hash": password_hash, "created_by": created_by, "expires_at": expires_at}
+    return connection.execute(_INSERT, values | grant.values).rowcount == 1
 
 
 def find_account(connection: Connection, login: str) -> StoredAccount | None:
     """Return the account of a name, disabled or not, or None."""
     row = connection.execute(_BY_LOGIN, {"login": login}).one_or_none()
-    return None if row is None else StoredAccount(**row._mapping)
+    return None if row is None else _stored(dict(row._mapping))
 
 
 def accounts(connection: Connection) -> tuple[StoredAccount, ...]:
     """Return every account by name."""
-    return tuple(StoredAccount(**row._mapping) for row in connection.execute(_ALL))
+    return tuple(_stored(dict(row._mapping)) for row in connection.execute(_ALL))
+
+
+def _stored(told: dict[str, Any]) -> StoredAccount:
+    return StoredAccount(**told | {"grants": stored_grants(told["grants"])})
 
 
 def set_password(connection: Connection, login: str, password_hash: str, *, must_change: bool) -> None:
@@ -174,7 +180,7 @@ def find_session(
     if told.pop("unseen") and in_use:
         connection.execute(_SEEN, {"secret_sha256": secret_sha256})
     by_provider, ends_at = told.pop("by_provider"), told.pop("ends_at")
-    return StoredSession(StoredAccount(**told), by_provider, ends_at)
+    return StoredSession(_stored(told), by_provider, ends_at)
 
 
 def end_session(connection: Connection, secret_sha256: bytes) -> None:

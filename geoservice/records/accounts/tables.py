@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, ForeignKeyConstraint, Index, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
@@ -13,21 +13,11 @@ class AccountRow(Base):
     """Of a person who signs in with a password."""
 
     __tablename__ = "account"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["jurisdiction_id", "staff_code"], ["geoservice.staff.jurisdiction_id", "geoservice.staff.code"]
-        ),
-    )
 
     login: Mapped[str] = mapped_column(CODE, primary_key=True)
     password_hash: Mapped[str] = mapped_column(Text)
     #: The password is good for one thing: to be changed.
     must_change: Mapped[bool] = mapped_column(Boolean)
-    role: Mapped[str] = mapped_column(Text)
-    #: Where it is good; null: everywhere.
-    jurisdiction_id: Mapped[int | None] = mapped_column(ForeignKey("geoservice.jurisdiction.id"))
-    #: Whose it is; an officer's always says so.
-    staff_code: Mapped[str | None] = mapped_column(CODE)
     created_at: Mapped[datetime] = instant_now()
     created_by: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[datetime | None] = mapped_column(INSTANT)

@@ -6,8 +6,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
+from typing import Any
 
 from sqlalchemy import Connection, text
+
+from geoservice.records.grants.model import NewGrant, StoredGrant, stored_grants
+from geoservice.records.grants.queries import GIVEN_TO_KEY, GRANTS_OF_KEY
 
 
 @dataclass(frozen=True)
@@ -16,18 +20,14 @@ class StoredKey:
 
     id: str
     secret_sha256: bytes
-    role: str
     label: str
     created_at: datetime
     #: As histories name him.
     created_by: str
     expires_at: datetime | None
     revoked_at: datetime | None
-    #: Where it is good; None: everywhere.
-    jurisdiction_id: int | None = None
-    jurisdiction_code: str | None = None
-    #: Who holds an officer's key.
-    staff_code: str | None = None
+    #: What it may, where; those that were taken back or are over among them.
+    grants: tuple[StoredGrant, ...] = ()
     #: Where alone it is good; none: wherever it is shown.
     networks: Collection[IPv4Network | IPv6Network] = ()
     #: Of the secret before, and until when that is good.
@@ -37,25 +37,28 @@ class StoredKey:
     used_at: datetime | None = None
 
 
-_INSERT = text("""
-    INSERT INTO geoservice.api_key (id, secret_sha256, role, label, expires_at, jurisdiction_id, staff_code, networks)
-    VALUES (:id, :secret_sha256, :role, :label, :expires_at, :jurisdiction_id, :staff_code, CAST(:networks AS cidr[]))
-""")
-_KEYS = """
-    SELECT k.*, j.code AS jurisdiction_code, u.used_at
+_INSERT = text(f"""
+    WITH made AS (
+        INSERT INTO geoservice.api_key AS k (id, secret_sha256, label, expires_at, networks)
+        VALUES (:id, :secret_sha256, :label, :expires_at, CAST(:networks AS cidr[])) RETURNING k.id, k.created_by)
+    {GIVEN_TO_KEY}
+""")  # noqa: S608  columns of ours
+_KEYS = f"""
+    SELECT k.*, u.used_at, {GRANTS_OF_KEY}
       FROM geoservice.api_key AS k
-      LEFT JOIN geoservice.jurisdiction AS j ON j.id = k.jurisdiction_id
       LEFT JOIN geoservice.key_use AS u ON u.key_id = k.id
-"""
+"""  # noqa: S608  a value of ours
 _VALID = text(f"""{_KEYS}
      WHERE k.id = :id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
 """)
 _LAST_VALID = text(f"""{_KEYS}
-     WHERE k.label = :label AND k.role = :role AND k.staff_code IS NULL
-       AND k.jurisdiction_id IS NOT DISTINCT FROM :jurisdiction_id
+     WHERE k.label = :label
+       AND EXISTS (SELECT FROM geoservice.access_grant AS o
+                    WHERE o.key_id = k.id AND geoservice.is_in_force(o) AND o.role = :role AND o.staff_code IS NULL
+                      AND o.jurisdiction_id IS NOT DISTINCT FROM :jurisdiction_id)
        AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
      ORDER BY k.expires_at DESC NULLS FIRST, k.id LIMIT 1
-""")
+""")  # noqa: S608  columns of ours
 #: Who makes the only key of a label waits for others who do; readers do not.
 _ONE_AT_A_TIME = text("LOCK TABLE geoservice.api_key IN SHARE ROW EXCLUSIVE MODE")
 _ALL = text(f"{_KEYS} ORDER BY k.created_at, k.id")
@@ -79,27 +82,25 @@ def insert_key(
     *,
     key_id: str,
     secret_sha256: bytes,
-    role: str,
     label: str,
     expires_at: datetime | None,
-    jurisdiction_id: int | None = None,
-    staff_code: str | None = None,
+    grant: NewGrant,
     networks: Iterable[IPv4Network | IPv6Network] = (),
 ) -> None:
-    """Store a key's hash, where it is good (None: everywhere), who of the staff holds it, and where it may be shown."""
+    """Store a key's hash, what it may, and where alone it may be shown."""
     connection.execute(
         _INSERT,
         {
-            "id": key_id, "secret_sha256": secret_sha256, "role": role, "label": label, "expires_at": expires_at,
-            "jurisdiction_id": jurisdiction_id, "staff_code": staff_code, "networks": [str(one) for one in networks],
-        },
+            "id": key_id, "secret_sha256": secret_sha256, "label": label, "expires_at": expires_at,
+            "networks": [str(one) for one in networks],
+        } | grant.values,
     )  # fmt: skip
 
 
 def find_valid_key(connection: Connection, key_id: str) -> StoredKey | None:
     """Return a key that is neither revoked nor expired, or None."""
     row = connection.execute(_VALID, {"id": key_id}).one_or_none()
-    return None if row is None else StoredKey(**row._mapping)
+    return None if row is None else _stored(dict(row._mapping))
 
 
 def find_last_valid_key(
@@ -112,12 +113,16 @@ def find_last_valid_key(
     connection.execute(_ONE_AT_A_TIME)
     asked = {"label": label, "role": role, "jurisdiction_id": jurisdiction_id}
     row = connection.execute(_LAST_VALID, asked).one_or_none()
-    return None if row is None else StoredKey(**row._mapping)
+    return None if row is None else _stored(dict(row._mapping))
 
 
 def keys(connection: Connection) -> tuple[StoredKey, ...]:
     """Return every key, the oldest first."""
-    return tuple(StoredKey(**row._mapping) for row in connection.execute(_ALL))
+    return tuple(_stored(dict(row._mapping)) for row in connection.execute(_ALL))
+
+
+def _stored(told: dict[str, Any]) -> StoredKey:
+    return StoredKey(**told | {"grants": stored_grants(told["grants"])})
 
 
 def note_used(connection: Connection, ids: Collection[str], *, every: timedelta) -> None:

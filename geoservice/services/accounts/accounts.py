@@ -68,12 +68,9 @@ class AccountService:
         password = one_time_password()
         password_hash = hash_password(password)
         with self._database.transaction() as connection:
-            home, staff_code = lookups.jurisdiction_id(connection, jurisdiction), None
-            if staff is not None:
-                home, staff_code = lookups.get_staff(connection, *staff)
             made = insert_account(
-                connection, login=login, password_hash=password_hash, role=role, created_by=created_by,
-                expires_at=expires_at, jurisdiction_id=home, staff_code=staff_code,
+                connection, login=login, password_hash=password_hash, created_by=created_by, expires_at=expires_at,
+                grant=lookups.new_grant(connection, role, jurisdiction=jurisdiction, staff=staff),
             )  # fmt: skip
         return password if made else None
 
@@ -81,6 +78,11 @@ class AccountService:
         """Return every account by login name."""
         with self._database.transaction() as connection:
             return accounts(connection)
+
+    def account(self, login: str) -> StoredAccount:
+        """Return the account of a login name; raise AccountUnknown."""
+        with self._database.transaction() as connection:
+            return known_account(connection, login)
 
     def disable(self, login: str) -> bool:
         """Let nobody sign in with an account, and end its sessions at once; return whether it was enabled.

@@ -21,6 +21,7 @@ from geoservice.records.accounts.attempts import (
 )
 from geoservice.records.accounts.queries import StoredAccount, find_account
 from geoservice.records.audit.queries import note
+from geoservice.records.grants.model import home_of
 from geoservice.services.accounts.account_errors import SignInMustWait, SignInRefused
 from layers.db.session import Database
 from layers.errors import TooBusy
@@ -97,13 +98,18 @@ def verified_by_password(
 
 
 def identity_of(account: StoredAccount) -> Identity:
-    """Return who is signed in with an account."""
-    return Identity.of(account, login=account.login)
+    """Return who is signed in with an account; the public, where no grant of it is in force."""
+    return Identity.of(account.held, login=account.login)
+
+
+def known_as(account: StoredAccount) -> Identity:
+    """Return as whom histories name an account, also where nothing that it was granted is in force any more."""
+    return Identity.of(account.held or account.grants, login=account.login)
 
 
 def note_of(connection: Connection, account: StoredAccount, what: str, **touched: str) -> None:
     """Write what was done with an account by whose it is."""
-    note(connection, what, touched=touched, jurisdiction_id=account.jurisdiction_id, role=account.role)
+    note(connection, what, touched=touched, jurisdiction_id=home_of(account.grants), role=known_as(account).role)
 
 
 def note_refused(database: Database, account: StoredAccount | None, **touched: str) -> None:
@@ -111,7 +117,7 @@ def note_refused(database: Database, account: StoredAccount | None, **touched: s
 
     Whoever has to wait for it is not looked at, and leaves no entry: the one of the try before says since when.
     """
-    with database.transaction(actor="unknown" if account is None else identity_of(account).actor) as connection:
+    with database.transaction(actor="unknown" if account is None else known_as(account).actor) as connection:
         if account is None:
             note(connection, "sign_in_refused", touched=touched, role=Role.PUBLIC)
         else:

@@ -33,6 +33,7 @@ from geoservice.services.accounts.attempts import (
     count_attempt,
     forgive,
     identity_of,
+    known_as,
     note_of,
     note_refused,
     verified_by_password,
@@ -61,7 +62,8 @@ class NewSession:
 
     secret: str = field(repr=False)
     login: str
-    role: Role
+    #: What he may, as things stand.
+    roles: frozenset[Role]
     must_change: bool
     must_enrol: bool = False
 
@@ -109,7 +111,7 @@ class SessionService:
         """
         account, counted = verified_by_password(self._database, _stored_form(login), password, address)
         fresh_hash = hash_password(password) if needs_rehash(account.password_hash) else None
-        with self._database.transaction(actor=identity_of(account).actor) as connection:
+        with self._database.transaction(actor=known_as(account).actor) as connection:
             if fresh_hash is not None:
                 rehash_password(connection, account.login, verified=account.password_hash, fresh=fresh_hash)
             verified = fresh_hash or account.password_hash
@@ -172,7 +174,7 @@ class SessionService:
         if pending is None or account is None:
             raise PendingSignInOver
         counted = count_attempt(self._database, code_subject(pending.login), address)
-        with self._database.transaction(actor=identity_of(account).actor) as connection:
+        with self._database.transaction(actor=known_as(account).actor) as connection:
             accepted = accept_code(connection, pending.login, code)
             if accepted is not None:
                 # Whoever shows another code at the same time comes too late.
@@ -211,17 +213,18 @@ class SessionService:
             end_sessions(connection, login, but=_hash_of(session.secret))
             set_password(connection, login, new_hash, must_change=False)
             forgive(connection, counted)
-        return NewSession(session.secret, login, session.role, must_change=False, must_enrol=session.must_enrol)
+        return NewSession(session.secret, login, session.roles, must_change=False, must_enrol=session.must_enrol)
 
     def find(self, secret: str) -> Session | None:
         """Return the session of a secret, with the role and place that its account has now; None when there is none."""
         with self._database.transaction() as connection:
             found = self._found(connection, secret)
-        if found is None:
+        identity = None if found is None else identity_of(found.account)
+        if found is None or identity is None or identity.role is Role.PUBLIC:
             return None
         account = found.account
         return Session(
-            account.login, identity_of(account), account.must_change and not found.by_provider, token_of(secret),
+            account.login, identity, account.must_change and not found.by_provider, token_of(secret),
             must_enrol=self._must_enrol(account), by_provider=found.by_provider, ends_at=found.expires_at,
         )  # fmt: skip
 
@@ -240,7 +243,7 @@ class SessionService:
         return find_session(connection, known, idle_s=self._limits.idle_s, in_use=in_use)
 
     def _must_enrol(self, account: StoredAccount) -> bool:
-        return Role(account.role) in self._demanded and not account.has_second_factor
+        return not account.has_second_factor and not self._demanded.isdisjoint(_roles(account))
 
     def _begin(
         self, connection: Connection, account: StoredAccount, verified: str, *, by_provider: bool = False
@@ -253,9 +256,13 @@ class SessionService:
         ):  # fmt: skip
             raise SignInRefused
         return NewSession(
-            secret, account.login, Role(account.role), account.must_change and not by_provider,
+            secret, account.login, _roles(account), account.must_change and not by_provider,
             self._must_enrol(account),
         )  # fmt: skip
+
+
+def _roles(account: StoredAccount) -> frozenset[Role]:
+    return frozenset(Role(one.role) for one in account.held)
 
 
 def _find_pending(connection: Connection, secret: str) -> PendingSignIn | None:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from geoservice.auth.model import Identity, Role
+from geoservice.auth.permissions import Permission
 from geoservice.errors import GeoserviceError
 from geoservice.records.accounts.queries import StoredAccount
 from geoservice.services.accounts.account_errors import AccountUnknown
 from geoservice.services.accounts.accounts import AccountService
 from geoservice.services.accounts.second_factors import SecondFactorService
-from geoservice.services.administration.own import is_own, require_own_place, require_own_role
+from geoservice.services.administration.grants import GrantAdministration, Held
+from geoservice.services.administration.own import (
+    PlaceAboveOwn,
+    RoleAboveOwn,
+    require_may_give,
+    require_own_all,
+    told_grants,
+)
 
 
 class OwnAccount(GeoserviceError):
@@ -20,12 +29,18 @@ class OwnAccount(GeoserviceError):
 class AccountAdministration:
     """The accounts of one database, for whoever asks."""
 
-    def __init__(self, accounts: AccountService, factors: SecondFactorService) -> None:
+    def __init__(self, accounts: AccountService, factors: SecondFactorService, grants: GrantAdministration) -> None:
         self._accounts, self._factors = accounts, factors
+        #: What accounts may.
+        self.grants = grants
 
     def accounts(self, jurisdiction: str, identity: Identity) -> tuple[StoredAccount, ...]:
-        """Return the accounts that are good in a jurisdiction and somebody's to look after, by login name."""
-        return tuple(one for one in self._accounts.accounts() if is_own(one.jurisdiction_code, jurisdiction, identity))
+        """Return the accounts with a grant in a jurisdiction, by login name, each with what somebody is told of."""
+        found = (
+            replace(one, grants=told_grants(one.grants, jurisdiction, identity, Permission.MANAGE_ACCOUNTS))
+            for one in self._accounts.accounts()
+        )
+        return tuple(one for one in found if one.grants)
 
     def account(self, jurisdiction: str, login: str, identity: Identity) -> StoredAccount:
         """Return one of these; raise AccountUnknown, also where it is another's."""
@@ -33,6 +48,14 @@ class AccountAdministration:
         if found is None:
             raise AccountUnknown(login=login)
         return found
+
+    def is_own_whole(self, account: StoredAccount, identity: Identity) -> bool:
+        """Return whether all that an account holds is somebody's to give, so that he may disable and reset it."""
+        try:
+            self._require_whole(account.login, identity)
+        except (RoleAboveOwn, PlaceAboveOwn):
+            return False
+        return True
 
     def create(
         self, login: str, role: Role, *, jurisdiction: str | None, staff: tuple[str, str] | None,
@@ -50,11 +73,14 @@ class AccountAdministration:
         RoleAboveOwn, PlaceAboveOwn
         AccountTaken, JurisdictionUnknown, StaffUnknown, RefusedByDatabase
         """
-        require_own_role(identity, role)
-        require_own_place(identity, jurisdiction)
+        require_may_give(identity, role, jurisdiction, Permission.MANAGE_ACCOUNTS)
         return self._accounts.create(
             login, role, created_by=identity.actor, jurisdiction=jurisdiction, staff=staff, expires_at=expires_at
         )
+
+    def held(self, jurisdiction: str, login: str, identity: Identity) -> Held:
+        """Return what an account holds, as far as somebody is told; raise AccountUnknown."""
+        return Held("login", login, self.account(jurisdiction, login, identity).grants)
 
     def disable(self, jurisdiction: str, login: str, identity: Identity) -> None:
         """Let nobody sign in with an account, and end its sessions. Raise as `_touched`."""
@@ -77,8 +103,15 @@ class AccountAdministration:
         self._factors.reset(login)
 
     def _touched(self, jurisdiction: str, login: str, identity: Identity) -> None:
-        """Raise AccountUnknown, RoleAboveOwn or OwnAccount where an account is not somebody's to change."""
-        found = self.account(jurisdiction, login, identity)
-        require_own_role(identity, Role(found.role))
+        """Raise AccountUnknown, RoleAboveOwn, PlaceAboveOwn or OwnAccount where one is not somebody's to change.
+
+        What an account holds elsewhere, too, is not his to look after: he takes back what it holds where he works.
+        """
+        self.account(jurisdiction, login, identity)
+        self._require_whole(login, identity)
         if identity.login == login:
             raise OwnAccount(login=login)
+
+    def _require_whole(self, login: str, identity: Identity) -> None:
+        whole = next(one for one in self._accounts.accounts() if one.login == login)
+        require_own_all(whole.grants, identity, Permission.MANAGE_ACCOUNTS)

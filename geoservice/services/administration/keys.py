@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 
 from geoservice.auth.model import Identity, Role
+from geoservice.auth.permissions import Permission
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.errors import PersonalNumberRefused
 from geoservice.records.keys.queries import StoredKey
-from geoservice.services.administration.own import is_own, require_own_place, require_own_role
+from geoservice.services.administration.grants import GrantAdministration, Held
+from geoservice.services.administration.own import (
+    PlaceAboveOwn,
+    RoleAboveOwn,
+    require_may_give,
+    require_own_all,
+    told_grants,
+)
 from geoservice.services.keys import KeyService, KeyUnknown
 
 
 class KeyAdministration:
     """The keys of one database, for whoever asks."""
 
-    def __init__(self, keys: KeyService) -> None:
+    def __init__(self, keys: KeyService, grants: GrantAdministration) -> None:
         self._keys = keys
+        #: What keys may.
+        self.grants = grants
 
     def keys(self, jurisdiction: str, identity: Identity) -> tuple[StoredKey, ...]:
-        """Return the keys that are good in a jurisdiction and somebody's to look after, the oldest first."""
-        return tuple(one for one in self._keys.keys() if is_own(one.jurisdiction_code, jurisdiction, identity))
+        """Return the keys with a grant in a jurisdiction, the oldest first, each with what somebody is told of."""
+        found = (
+            replace(one, grants=told_grants(one.grants, jurisdiction, identity, Permission.MANAGE_KEYS))
+            for one in self._keys.keys()
+        )
+        return tuple(one for one in found if one.grants)
 
     def key(self, jurisdiction: str, key_id: str, identity: Identity) -> StoredKey:
         """Return one of these; raise KeyUnknown, also where it is another's."""
@@ -30,6 +45,18 @@ class KeyAdministration:
         if found is None:
             raise KeyUnknown(name=key_id)
         return found
+
+    def held(self, jurisdiction: str, key_id: str, identity: Identity) -> Held:
+        """Return what a key holds, as far as somebody is told; raise KeyUnknown."""
+        return Held("key_id", key_id, self.key(jurisdiction, key_id, identity).grants)
+
+    def is_own_whole(self, key: StoredKey, identity: Identity) -> bool:
+        """Return whether all that a key holds is somebody's to give, so that he may rotate and revoke it."""
+        try:
+            self._require_whole(key.id, identity)
+        except (RoleAboveOwn, PlaceAboveOwn):
+            return False
+        return True
 
     def create(
         self, role: Role, label: str, *, jurisdiction: str | None, staff: tuple[str, str] | None,
@@ -42,8 +69,7 @@ class KeyAdministration:
         RoleAboveOwn, PlaceAboveOwn, PersonalNumberRefused
         JurisdictionUnknown, StaffUnknown, RefusedByDatabase
         """
-        require_own_role(identity, role)
-        require_own_place(identity, jurisdiction)
+        require_may_give(identity, role, jurisdiction, Permission.MANAGE_KEYS)
         if holds_personal_number(label):
             raise PersonalNumberRefused
         return self._keys.create(
@@ -62,18 +88,22 @@ class KeyAdministration:
 
         Raises
         ------
-        RoleAboveOwn, KeyUnknown
+        RoleAboveOwn, PlaceAboveOwn, KeyUnknown
         """
         found = self._touched(jurisdiction, key_id, identity)
         text, _, until = self._keys.rotate(found.id, overlap=overlap, lasts=lasts)
         return text, until
 
     def revoke(self, jurisdiction: str, key_id: str, identity: Identity) -> None:
-        """Make a key void at once; raise RoleAboveOwn, KeyUnknown."""
+        """Make a key void at once; raise RoleAboveOwn, PlaceAboveOwn, KeyUnknown."""
         if not self._keys.revoke(self._touched(jurisdiction, key_id, identity).id):
             raise KeyUnknown(name=key_id)
 
     def _touched(self, jurisdiction: str, key_id: str, identity: Identity) -> StoredKey:
         found = self.key(jurisdiction, key_id, identity)
-        require_own_role(identity, Role(found.role))
+        self._require_whole(key_id, identity)
         return found
+
+    def _require_whole(self, key_id: str, identity: Identity) -> None:
+        whole = next(one for one in self._keys.keys() if one.id == key_id)
+        require_own_all(whole.grants, identity, Permission.MANAGE_KEYS)

@@ -104,9 +104,15 @@ class AuditService:
 
     def note_refusal(self, identity: Identity, touched: Mapping[str, Any]) -> None:
         """Write that somebody known was refused at a door; raise LayerError."""
-        home = None if identity.home is None else identity.home.id
+        [home, *more] = identity.homes
         with self._database.transaction(actor=identity.actor, scope=EVERYWHERE) as connection:
-            note(connection, "refused", touched=touched, jurisdiction_id=home, role=identity.role)
+            note(
+                connection,
+                "refused",
+                touched=touched,
+                jurisdiction_id=None if more or home is None else home.id,
+                role=identity.role,
+            )
 
 
 def _read(

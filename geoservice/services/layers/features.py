@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection
 
 from geoservice.auth.model import Identity
+from geoservice.auth.permissions import Permission
 from geoservice.domain.importing.model import ReadFeatures
 from geoservice.domain.importing.properties import faults_of
 from geoservice.services.audit.traces import note_features_read
@@ -101,7 +102,7 @@ class FeatureService:
             raise FeatureNotStored(reason=fault)
         with self._database.transaction(actor=identity.actor) as connection:
             j = get_jurisdiction(connection, jurisdiction_code).id
-            grids = own_grids(connection, j, identity)
+            grids = own_grids(connection, j, identity, Permission.EDIT_FEATURES)
             stored = queries.lock_feature(connection, layer, jurisdiction_id=j, key=key)
             _require_seen(stored, edit.seen)
             _require_stored(stored, edit.stored, layer=layer_id, key=key)
@@ -143,7 +144,7 @@ class FeatureService:
             if stored is None:
                 raise FeatureUnknown(layer=layer_id, key=key)
             _require_seen(stored, seen)
-            _require_own(stored, own_grids(connection, j, identity))
+            _require_own(stored, own_grids(connection, j, identity, Permission.EDIT_FEATURES))
             change_id = queries.begin_change(connection, kind="edit", door=door)
             queries.remove(connection, layer, jurisdiction_id=j, key=key)
             return _change(connection, change_id)
@@ -162,7 +163,7 @@ class FeatureService:
         layer = written_layer(layer_id)
         with self._database.transaction() as connection:
             j = get_jurisdiction(connection, jurisdiction_code).id
-            grids = None if identity is None or not layer.personal else own_grids(connection, j, identity)
+            grids = _told_grids(connection, j, layer, identity)
             found = queries.versions(connection, layer, jurisdiction_id=j, key=key, grids=grids)
             note_features_read(connection, layer, j, len(found), part="history")
         if not found:
@@ -200,7 +201,7 @@ class FeatureService:
         layer = written_layer(layer_id)
         with self._database.transaction() as connection:
             j = get_jurisdiction(connection, jurisdiction_code).id
-            grids = own_grids(connection, j, identity) if layer.personal else None
+            grids = _told_grids(connection, j, layer, identity)
             found = queries.features_at(
                 connection, layer, jurisdiction_id=j, at=at, key=key, after=after, grids=grids, limit=limit
             )
@@ -305,7 +306,14 @@ def _touched_where(
     """Return the jurisdiction, and the grids of which alone whoever asks is told; None: of all."""
     j = get_jurisdiction(connection, jurisdiction_code).id
     _get_change(connection, change_id)
-    return j, None if identity is None or not layer.personal else own_grids(connection, j, identity)
+    return j, _told_grids(connection, j, layer, identity)
+
+
+def _told_grids(connection: Connection, j: int, layer: Layer, identity: Identity | None) -> frozenset[str] | None:
+    """Return the grids of which alone whoever asks is told what a layer of people has; None: of all."""
+    if identity is None or not layer.personal:
+        return None
+    return own_grids(connection, j, identity, Permission(layer.read))
 
 
 def _one(key: str, edit: FeatureEdit) -> ReadFeatures:

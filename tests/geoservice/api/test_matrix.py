@@ -109,6 +109,9 @@ class _Marks:
     def insert(self, table: str, **columns: Any) -> dict[str, Any]:
         return insert(self._connection, table, {"jurisdiction_id": self.here} | columns)
 
+    def insert_unplaced(self, table: str, **columns: Any) -> dict[str, Any]:
+        return insert(self._connection, table, columns)
+
 
 @pytest.fixture(scope="module")
 def world(cluster_url: str, community_template: str) -> Iterator[World]:
@@ -177,10 +180,12 @@ def _mark_rest(made: _Marks) -> None:
     made.insert("staff", code="MARK", role="police_officer", call_sign=made.mark("staff", Permission.READ_STAFF))
     made.insert("webhook", url="http://127.0.0.1:9/", secret="whsec_0", created_by="test", sent_up_to=0,
                 label=made.mark("webhook", Permission.MANAGE_WEBHOOKS))  # fmt: skip
-    made.insert("account", password_hash="$argon2id$", must_change=True, role="reader", created_by="test",
-                login=made.mark("account", Permission.MANAGE_ACCOUNTS, Permission.READ_AUDIT))  # fmt: skip
-    made.insert("api_key", id="0000mark", secret_sha256=b"0" * 32, role="reader",
-                label=made.mark("key", Permission.MANAGE_KEYS, Permission.READ_AUDIT))  # fmt: skip
+    login = made.mark("account", Permission.MANAGE_ACCOUNTS, Permission.READ_AUDIT)
+    made.insert_unplaced("account", password_hash="$argon2id$", must_change=True, created_by="test", login=login)
+    made.insert("access_grant", login=login, role="reader")
+    made.insert_unplaced("api_key", id="0000mark", secret_sha256=b"0" * 32,
+                         label=made.mark("key", Permission.MANAGE_KEYS, Permission.READ_AUDIT))  # fmt: skip
+    made.insert("access_grant", key_id="0000mark", role="reader")
     made.insert("audit_entry", era=made.era, role="admin", what=MARKED, who=made.mark("audit", Permission.READ_AUDIT))
 
 

@@ -96,8 +96,9 @@ def _fill(url: str, here: int) -> None:
            VALUES (%(here)s, 'words', 1, now() - interval '1 year')""",
         """INSERT INTO geoservice.erasure (incident_id, jurisdiction_id, because)
            VALUES (gen_random_uuid(), %(here)s, 'request')""",
-        """INSERT INTO geoservice.account (login, password_hash, must_change, role, jurisdiction_id, created_by)
-           VALUES ('canary', '$argon2id$', true, 'reader', %(here)s, 'test')""",
+        """INSERT INTO geoservice.account (login, password_hash, must_change, created_by)
+           VALUES ('canary', '$argon2id$', true, 'test')""",
+        """INSERT INTO geoservice.access_grant (login, role, jurisdiction_id) VALUES ('canary', 'reader', %(here)s)""",
         """INSERT INTO geoservice.session (secret_sha256, login, expires_at)
            VALUES (decode(repeat('00', 32), 'hex'), 'canary', now() + interval '1 hour')""",
         """INSERT INTO geoservice.second_factor (login, secret) VALUES ('canary', decode(repeat('00', 20), 'hex'))""",
@@ -184,7 +185,7 @@ OPEN = {
     # What can be reported, and when is worked.
     *("service", "working_hours", "calendar_day", "working_span"),
     # Who shows a key is found out before anything is known of anybody; nobody else reads them.
-    *("api_key", "login_grant"),
+    "login_grant",
 }
 
 
@@ -256,13 +257,15 @@ def test_an_officer_sees_what_his_grids_have_and_what_he_was_named_for(walls: Wa
 def _of_the_community(table: str) -> str:
     """Return SQL for whether a row t of a table is the community's."""
     by_edition = "t.edition_id IN (SELECT e.id FROM geoservice.edition AS e WHERE e.jurisdiction_id = :here)"
-    by_login = "t.login IN (SELECT a.login FROM geoservice.account AS a WHERE a.jurisdiction_id = :here)"
+    by_login = "t.login IN (SELECT g.login FROM geoservice.access_grant AS g WHERE g.jurisdiction_id = :here)"
     of_others = {
         "incident_event": "t.jurisdiction_id = :here", "draft_step": by_edition, "decision": by_edition,
         "preview": by_edition,
         "change": "t.id IN (SELECT n.change_id FROM geoservice.change_count AS n WHERE n.jurisdiction_id = :here)",
         "session": by_login, "second_factor": by_login, "recovery_code": by_login, "pending_sign_in": by_login,
-        "account_link": by_login,
+        "account_link": by_login, "account": by_login,
+        # Who shows a key is found out before anything is known of anybody: what keys are granted has no policy.
+        "access_grant": "t.login IS NOT NULL AND t.jurisdiction_id = :here",
         "provider_sign_in": "true",  # nobody's
         "audit_seal": "t.entry_id IN (SELECT a.id FROM geoservice.audit_entry AS a WHERE a.jurisdiction_id = :here)",
         "delivery": "t.webhook_id IN (SELECT w.id FROM geoservice.webhook AS w WHERE w.jurisdiction_id = :here)",

@@ -144,7 +144,7 @@ def test_what_passes_by_itself_says_when_to_try_again(error: type[Exception]) ->
 
 
 def test_a_broken_rule_of_the_data_is_told_without_the_row(door: Door) -> None:
-    statement = text("INSERT INTO geoservice.api_key (id, secret_sha256, role, label) VALUES ('canary', '', 'x', 'x')")
+    statement = text("INSERT INTO geoservice.api_key (id, secret_sha256, label) VALUES ('canary', '', 'x')")
 
     with pytest.raises(RefusedByDatabase) as caught, door.services.database.transaction() as connection:
         connection.execute(statement)

@@ -402,7 +402,7 @@ def test_a_role_that_is_taken_away_is_gone_with_the_next_request(people: People)
     browser = people.signed_in()
     assert browser.get(INCIDENTS).status_code == 200
 
-    people.sql("UPDATE geoservice.account SET role = 'reader' WHERE login = 'desk-1'")
+    people.sql("UPDATE geoservice.access_grant SET role = 'reader' WHERE login = 'desk-1'")
 
     assert browser.get(INCIDENTS).status_code == 401
     sign_in(browser, "desk-1", NEW)
@@ -412,7 +412,7 @@ def test_a_role_that_is_taken_away_is_gone_with_the_next_request(people: People)
 def test_a_role_that_somebody_gets_is_not_had_by_a_session_from_before(people: People) -> None:
     browser = people.signed_in("desk-1", Role.READER)
 
-    people.sql("UPDATE geoservice.account SET role = 'admin', jurisdiction_id = NULL WHERE login = 'desk-1'")
+    people.sql("UPDATE geoservice.access_grant SET role = 'admin', jurisdiction_id = NULL WHERE login = 'desk-1'")
 
     assert browser.get(INCIDENTS).status_code == 401
 

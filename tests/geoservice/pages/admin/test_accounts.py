@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from geoservice.auth.model import Role
-from geoservice.auth.permissions import Permission, may, roles_within
+from geoservice.auth.model import Identity, Role
+from geoservice.auth.permissions import Permission, may, roles_to_give
 from geoservice.wiring import Services
 from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted, secret
 from tests.geoservice.pages.desk.test_pages import OWN, Browser
@@ -58,18 +58,19 @@ def test_administrators_alone_come_in(services: Services, community_url: str) ->
     assert errors(here.send("new-account", **NEW | {"place": ""})).keys() == {"place"}
     assert errors(here.send("new-account", **NEW | {"place": "town"})).keys() == {"place"}
     assert secret(everywhere.send("new-account", **NEW | {"place": "", "role": "auditor"}))
-    assert {one.login: one.jurisdiction_code for one in services.accounts.accounts()}["desk-7"] is None
+    assert {one.login: one.grants[0].jurisdiction_code for one in services.accounts.accounts()}["desk-7"] is None
 
 
 def test_an_account_is_made_used_and_its_password_shown_once(services: Services, community_url: str) -> None:
     admin = Administrator(services)
     form = admin.show("new-account").text
-    assert all(f'<option value="{role}">' in form for role in roles_within(Role.ADMIN))
+    assert all(f'<option value="{role}">' in form for role in roles_to_give(Identity(Role.ADMIN), None))
     answer = admin.send("new-account", **NEW | {"ends": "2030-01-31"})
     password = secret(answer)
     assert noted(community_url, "account_added")[0] == "admin:admin-5"
     made = {one.login: one for one in services.accounts.accounts()}["desk-7"]
-    assert (made.role, made.jurisdiction_code, made.created_by) == ("dispatcher", "sare", "admin:admin-5")
+    [grant] = made.grants
+    assert (grant.role, grant.jurisdiction_code, made.created_by) == ("dispatcher", "sare", "admin:admin-5")
     told = admin.show("accounts/desk-7").text
     assert "2030-01-31" in told
     assert "one-time password not used yet" in told
@@ -150,6 +151,6 @@ def test_forms_of_other_pages_do_nothing(services: Services, path: str) -> None:
 
 
 def test_a_role_that_may_more_is_not_within_another() -> None:
-    assert set(roles_within(Role.ADMIN)) == set(Role) - {Role.PUBLIC}
-    assert Role.ADMIN not in roles_within(Role.DISPATCHER)
-    assert Role.READER in roles_within(Role.DISPATCHER)
+    assert set(roles_to_give(Identity(Role.ADMIN), None)) == set(Role) - {Role.PUBLIC}
+    assert Role.ADMIN not in roles_to_give(Identity(Role.DISPATCHER), None)
+    assert Role.READER in roles_to_give(Identity(Role.DISPATCHER), None)

@@ -19,7 +19,8 @@ def test_a_key_is_made_rotated_and_revoked(services: Services, community_url: st
     admin = Administrator(services)
     first = secret(admin.send("new-key", **NEW | {"networks": "10.1.0.0/16\n192.0.2.7"}))
     key = next(one for one in services.keys.keys() if one.label == NEW["label"])
-    assert (key.role, key.jurisdiction_code, key.created_by) == ("reporter", "sare", "admin:admin-5")
+    [grant] = key.grants
+    assert (grant.role, grant.jurisdiction_code, key.created_by) == ("reporter", "sare", "admin:admin-5")
     assert services.keys.identify(first, "10.1.2.3") is not None
     with pytest.raises(KeyElsewhere):
         services.keys.identify(first, "10.2.0.1")

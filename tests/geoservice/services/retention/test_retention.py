@@ -126,9 +126,12 @@ def test_deliveries_and_sessions_go(community_url: str, retention: RetentionServ
             "        (4, 'delivered', 29)) AS v (n, s, d)"
         )
         connection.execute(
-            "INSERT INTO geoservice.account (login, password_hash, must_change, role, jurisdiction_id, created_by)"
-            " VALUES ('desk', '$argon2id$', false, 'reader', %s, 'test')", [here]
-        )  # fmt: skip
+            "INSERT INTO geoservice.account (login, password_hash, must_change, created_by)"
+            " VALUES ('desk', '$argon2id$', false, 'test')"
+        )
+        connection.execute(
+            "INSERT INTO geoservice.access_grant (login, role, jurisdiction_id) VALUES ('desk', 'reader', %s)", [here]
+        )
         connection.execute(
             "INSERT INTO geoservice.session (secret_sha256, login, created_at, expires_at, revoked_at)"
             " SELECT sha256(n::text::bytea), 'desk', now() - interval '20 days', now() + e, now() + r"

@@ -1,0 +1,1 @@
+"""Grants of accounts and keys: what each may, where, and until when."""

@@ -1,0 +1,80 @@
+-- What accounts and keys may: their grants, each a role in a jurisdiction or, without one, in all, for a time or without an end. Who holds
+-- several may, where he acts, what any of those allows that are in force there.
+
+-- A grant of an officer names the member of staff, by code. What was given is not written anew: it is taken back, and given otherwise.
+-- Whoever shows a key is found out before anything else is known of him, so everybody who serves reads the grants of keys; those of
+-- accounts are for whoever asks for everything (row_policies.sql).
+CREATE TABLE geoservice.access_grant (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    login text COLLATE "C" REFERENCES geoservice.account ON DELETE CASCADE,
+    key_id text COLLATE "C" REFERENCES geoservice.api_key ON DELETE CASCADE,
+    role text NOT NULL CHECK (role IN
+        ('reader', 'reporter', 'officer', 'dispatcher', 'analyst', 'publisher', 'steward', 'auditor', 'admin')),
+    jurisdiction_id integer REFERENCES geoservice.jurisdiction,
+    staff_code text COLLATE "C",
+    valid_from timestamptz NOT NULL DEFAULT now(),
+    valid_to timestamptz,                     -- null: without an end
+    granted_at timestamptz NOT NULL DEFAULT now(),
+    granted_by text NOT NULL DEFAULT geoservice.actor() CHECK (geoservice.is_name(granted_by)),
+    revoked_at timestamptz,                   -- taken back before its end
+    revoked_by text CHECK (geoservice.is_name(revoked_by)),
+    FOREIGN KEY (jurisdiction_id, staff_code) REFERENCES geoservice.staff (jurisdiction_id, code),
+    CONSTRAINT grant_of_an_account_or_a_key CHECK (num_nonnulls(login, key_id) = 1),
+    CONSTRAINT grant_ends_after_it_begins CHECK (valid_to > valid_from),
+    CONSTRAINT grant_staff_of_a_jurisdiction CHECK (staff_code IS NULL OR jurisdiction_id IS NOT NULL),
+    CONSTRAINT grant_officer_is_somebody CHECK (role <> 'officer' OR staff_code IS NOT NULL),
+    CONSTRAINT grant_revoked_by_somebody CHECK ((revoked_at IS NULL) = (revoked_by IS NULL)),
+    -- One role in one place once at a time.
+    CONSTRAINT grant_once EXCLUDE USING gist
+        (coalesce(login, 'key ' || key_id) WITH =, role WITH =, coalesce(jurisdiction_id, 0) WITH =,
+         tstzrange(valid_from, valid_to) WITH &&) WHERE (revoked_at IS NULL),
+    -- Who is an officer is one member of staff, and the map follows his grids: elsewhere he is somebody else.
+    CONSTRAINT grant_one_officer EXCLUDE USING gist
+        (coalesce(login, 'key ' || key_id) WITH =, jurisdiction_id WITH <>, tstzrange(valid_from, valid_to) WITH &&)
+        WHERE (revoked_at IS NULL AND role = 'officer')
+);
+CREATE INDEX ix_access_grant_login ON geoservice.access_grant (login);
+CREATE INDEX ix_access_grant_key_id ON geoservice.access_grant (key_id);
+
+-- Whether a grant is in force now.
+CREATE FUNCTION geoservice.is_in_force(given geoservice.access_grant) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (given).revoked_at IS NULL AND (given).valid_from <= now() AND coalesce((given).valid_to > now(), true);
+
+-- Whose matter an account or a key is: the one jurisdiction of all its grants; null where they are of several, or of all.
+CREATE FUNCTION geoservice.home_of_holder(of_login text, of_key text) RETURNS integer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT CASE WHEN count(*) = count(g.jurisdiction_id) AND count(DISTINCT g.jurisdiction_id) = 1 THEN min(g.jurisdiction_id) END
+              FROM access_grant AS g WHERE (g.login = of_login OR g.key_id = of_key) AND g.revoked_at IS NULL);
+END $$;
+
+-- Whoever may something else from now on, because somebody gave or took it, signs in anew. What ends by its time needs none to do so: rights
+-- are read with each request.
+CREATE FUNCTION geoservice.end_sessions_of_holder() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    UPDATE geoservice.session SET revoked_at = now()
+     WHERE login = coalesce(NEW.login, OLD.login) AND revoked_at IS NULL;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER end_sessions AFTER INSERT OR UPDATE OR DELETE ON geoservice.access_grant
+    FOR EACH ROW EXECUTE FUNCTION geoservice.end_sessions_of_holder();
+
+-- The last account that administers everywhere, without an end, keeps that: else nobody is left who could give it again.
+CREATE FUNCTION geoservice.keep_an_administrator() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('geoservice.administrators'));  -- two do not take the last two from each other
+    IF NOT EXISTS (SELECT FROM access_grant AS g JOIN account AS a USING (login)
+                    WHERE g.role = 'admin' AND g.jurisdiction_id IS NULL AND is_in_force(g) AND g.valid_to IS NULL
+                      AND a.disabled_at IS NULL AND coalesce(a.expires_at > now(), true)) THEN
+        RAISE EXCEPTION 'The account % is the last that administers every jurisdiction: give that to another one first.', OLD.login
+            USING ERRCODE = 'GS414';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER keep_an_administrator AFTER UPDATE OF revoked_at ON geoservice.access_grant
+    FOR EACH ROW WHEN (OLD.role = 'admin' AND OLD.jurisdiction_id IS NULL AND OLD.login IS NOT NULL AND OLD.revoked_at IS NULL
+                       AND OLD.valid_to IS NULL AND NEW.revoked_at IS NOT NULL)
+    EXECUTE FUNCTION geoservice.keep_an_administrator();
