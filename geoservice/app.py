@@ -19,6 +19,8 @@ from geoservice.api.exports import exports_blueprint
 from geoservice.api.fast_path import FastPath
 from geoservice.api.features import features_blueprint
 from geoservice.api.following import following_blueprint
+from geoservice.api.grants import accounts_blueprint as accounts_api
+from geoservice.api.grants import keys_blueprint as keys_api
 from geoservice.api.grids import grids_blueprint
 from geoservice.api.handling import handling_blueprint
 from geoservice.api.healing import healing_blueprint
@@ -229,6 +231,8 @@ def _interfaces(
         services_blueprint(services.service_lists),
         visits_blueprint(services.visits),
         webhooks_blueprint(services.webhooks),
+        accounts_api(services.administration.accounts),
+        keys_api(services.administration.keys),
         audit_blueprint(services.audit),
         open311_blueprint(Endpoint(services.viewing, services.incidents, identify, services.visiting)),
     )

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -35,13 +36,30 @@ _END_SESSIONS = """
      WHERE a.usename = %s AND pg_has_role(a.usesysid, 'MEMBER')
 """
 _GRANT = """
-    INSERT INTO geoservice.login_grant (login, jurisdiction_id) VALUES (%(login)s, %(jurisdiction_id)s)
-        ON CONFLICT (login) DO UPDATE SET jurisdiction_id = excluded.jurisdiction_id, granted_at = now()
+    INSERT INTO geoservice.login_grant (login, role, jurisdiction_id, valid_to)
+    VALUES (%(login)s, %(role)s, %(jurisdiction_id)s, %(valid_to)s)
+        ON CONFLICT (login, role, (coalesce(jurisdiction_id, 0)))
+        DO UPDATE SET valid_to = excluded.valid_to, granted_at = now()
+"""
+_CLEAR = "DELETE FROM geoservice.login_grant WHERE login = %(login)s"
+_TAKE = f"{_CLEAR} AND role = %(role)s AND jurisdiction_id IS NOT DISTINCT FROM %(jurisdiction_id)s"
+_ROLES = "SELECT DISTINCT role FROM geoservice.login_grant WHERE login = %(login)s"
+_LIST = """
+    SELECT g.login, g.role, j.code, g.valid_to FROM geoservice.login_grant AS g
+      LEFT JOIN geoservice.jurisdiction AS j ON j.id = g.jurisdiction_id ORDER BY g.login, g.id
 """
 
 
 class LoginNameRefused(GeoserviceError):
     """A login's name is lower-case letters, digits and underscores, begins with a letter, and is not `geoservice…`."""
+
+
+class LoginGrantUnknown(GeoserviceError):
+    """The login was not granted that; `db logins` lists what logins are."""
+
+
+class LastLoginGrant(GeoserviceError):
+    """It is the only thing that the login was granted: remove the login as a whole."""
 
 
 class LoginUnknown(GeoserviceError):
@@ -107,7 +125,7 @@ def grant_login(
     """
     _require_name(name)
     password = secrets.token_urlsafe(18)
-    login, groups = sql.Identifier(name), sql.SQL(", ").join(sql.Identifier(f"geoservice_{one}") for one in LoginRole)
+    login = sql.Identifier(name)
     with _administering(url) as connection:
         made = _was_made_here(connection, name)
         verb = sql.SQL("ALTER ROLE {} ") if made else sql.SQL("CREATE ROLE {} ")
@@ -117,8 +135,6 @@ def grant_login(
         )
         note = sql.SQL("COMMENT ON ROLE {} IS {}")
         connection.execute(note.format(login, sql.Literal(mark(connection.info.dbname))))
-        connection.execute(sql.SQL("REVOKE {} FROM {}").format(groups, login))
-        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(f"geoservice_{role}"), login))
         connection.execute(sql.SQL("ALTER ROLE {} SET search_path = geoservice, public").format(login))
         for setting, most_s in (
             ("statement_timeout", limits.statement_s),
@@ -126,8 +142,91 @@ def grant_login(
         ):
             most_ms = sql.Literal(round(most_s * 1000))
             connection.execute(sql.SQL("ALTER ROLE {} SET {} = {}").format(login, sql.Identifier(setting), most_ms))
-        connection.execute(_GRANT, {"login": name, "jurisdiction_id": _id(connection, jurisdiction)})
+        connection.execute(_CLEAR, {"login": name})
+        _give(connection, name, role, jurisdiction, None)
+        _join_group(connection, name)
     return password
+
+
+def extend_login(
+    url: str, name: str, role: LoginRole, *, jurisdiction: str | None = None, valid_to: datetime | None = None
+) -> None:  # fmt: skip
+    """Let a login made by `grant_login` work as one more role, or in one more jurisdiction; its password stays.
+
+    Parameters
+    ----------
+    jurisdiction
+        Code of that where it works so; None: everywhere.
+    valid_to
+        When that ends, at once and by itself; None: without an end.
+
+    Raises
+    ------
+    LoginNameRefused, LoginUnknown, LoginNotMadeHere, LoginHasMore, LoginsNotAllowed
+    JurisdictionUnknown
+    """
+    _require_name(name)
+    with _administering(url) as connection:
+        if not _was_made_here(connection, name):
+            raise LoginUnknown(name=name)
+        _give(connection, name, role, jurisdiction, valid_to)
+        _join_group(connection, name)
+
+
+def narrow_login(url: str, name: str, role: LoginRole, *, jurisdiction: str | None = None) -> None:
+    """Take from a login what it was granted as a role in a jurisdiction (None: everywhere), at once.
+
+    Raises
+    ------
+    LoginNameRefused, LoginUnknown, LoginNotMadeHere, LoginHasMore, LoginsNotAllowed
+    JurisdictionUnknown, LoginGrantUnknown, LastLoginGrant
+    """
+    _require_name(name)
+    with _administering(url) as connection:
+        if not _was_made_here(connection, name):
+            raise LoginUnknown(name=name)
+        asked = {"login": name, "role": role.value, "jurisdiction_id": _id(connection, jurisdiction)}
+        if connection.execute(_TAKE, asked).rowcount == 0:
+            raise LoginGrantUnknown(name=name, role=role.value, jurisdiction=jurisdiction)
+        if connection.execute(_ROLES, {"login": name}).fetchone() is None:
+            raise LastLoginGrant(name=name)
+        _join_group(connection, name)
+
+
+@dataclass(frozen=True)
+class LoginGrant:
+    """As what a login works, and where."""
+
+    login: str
+    role: str
+    #: Code; None: everywhere.
+    jurisdiction: str | None
+    #: None: without an end.
+    valid_to: datetime | None
+
+
+def login_grants(url: str) -> tuple[LoginGrant, ...]:
+    """Return what every login was granted, by its name."""
+    with translated_errors(), psycopg.connect(url) as connection:
+        return tuple(LoginGrant(*row) for row in connection.execute(_LIST))
+
+
+def _give(
+    connection: Connection[Any], name: str, role: LoginRole, jurisdiction: str | None, valid_to: datetime | None
+) -> None:  # fmt: skip
+    place = _id(connection, jurisdiction)
+    connection.execute(
+        _GRANT, {"login": name, "role": role.value, "jurisdiction_id": place, "valid_to": valid_to}
+    )  # fmt: skip
+
+
+def _join_group(connection: Connection[Any], name: str) -> None:
+    """Make a login a member of the one group that what it was granted needs: who edits somewhere is an analyst."""
+    roles = {role for (role,) in connection.execute(_ROLES, {"login": name})}
+    group = LoginRole.ANALYST if LoginRole.ANALYST.value in roles else LoginRole.READER
+    login, groups = sql.Identifier(name), sql.SQL(", ").join(sql.Identifier(f"geoservice_{one}") for one in LoginRole)
+    connection.execute(sql.SQL("REVOKE {} FROM {}").format(groups, login))
+    connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(f"geoservice_{group}"), login))
 
 
 def _id(connection: Connection[Any], jurisdiction: str | None) -> int | None:
@@ -149,7 +248,7 @@ def revoke_login(url: str, name: str) -> None:
         if not _was_made_here(connection, name):
             raise LoginUnknown(name=name)
         connection.execute(_END_SESSIONS, [name])
-        connection.execute("DELETE FROM geoservice.login_grant WHERE login = %s", [name])
+        connection.execute(_CLEAR, {"login": name})
         try:
             connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
         except psycopg.errors.DependentObjectsStillExist as exc:

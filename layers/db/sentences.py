@@ -81,6 +81,7 @@ SENTENCES = {
     "login_check": "A login name is 1 to 40 small letters, digits and .-_, and no number of a person: name a post.",
     "password_hash_check": "A password is kept as its argon2id hash.",
     "access_grant_role_check": _ROLES,
+    "login_grant_role_check": "A login of the database is a reader or an analyst.",
     "granted_by_check": f"Who gave a grant {_NAME}",
     "revoked_by_check": f"Who took a grant back {_NAME}",
     "grant_of_an_account_or_a_key": "A grant is of an account or of a key.",

@@ -172,7 +172,7 @@ SELECT geoservice.attach_audit('geoservice.account', 'login', 'r.login', 'home_o
 -- Of which step the last code was is in what it was shown for.
 SELECT geoservice.attach_audit('geoservice.second_factor', 'login', 'r.login', 'home_of_holder(r.login, NULL)', ARRAY['last_step']);
 SELECT geoservice.attach_audit('geoservice.account_link', 'issuer, subject', 'r.login', 'home_of_holder(r.login, NULL)');
-SELECT geoservice.attach_audit('geoservice.login_grant', 'login, jurisdiction_id', 'r.login');
+SELECT geoservice.attach_audit('geoservice.login_grant', 'id', 'r.login');
 SELECT geoservice.attach_audit('geoservice.jurisdiction', 'id', 'r.code', 'r.id');
 SELECT geoservice.attach_audit('geoservice.staff', 'id', 'r.code');
 SELECT geoservice.attach_audit('geoservice.posting', 'id', 'r.staff_code');

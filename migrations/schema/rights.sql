@@ -95,7 +95,7 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     geoservice.scope_jurisdictions(), geoservice.scope_post(), geoservice.scope_staff(), geoservice.scope_grids(), geoservice.followed(),
     geoservice.open_jurisdictions(), geoservice.closed_jurisdictions(), geoservice.login_jurisdictions(), geoservice.may_write(integer),
-    geoservice.seen_jurisdictions(boolean), geoservice.is_seen(integer, integer[]),
+    geoservice.seen_jurisdictions(boolean, boolean), geoservice.is_seen(integer, integer[]),
     geoservice.is_told(text, integer), geoservice.is_told_own(text, integer), geoservice.told_jurisdictions(text), geoservice.is_told_whole(integer, text, text[]),
     geoservice.is_told_sensitive(integer, text, text, text[]), geoservice.told_count(bigint, boolean), geoservice.told_of_several(double precision, bigint, integer),
     geoservice.k_minimum(), geoservice.actor(), geoservice.is_service(), geoservice.by_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),

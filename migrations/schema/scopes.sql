@@ -85,28 +85,39 @@ BEGIN
     RETURN ARRAY(SELECT j.id FROM jurisdiction AS j WHERE j.visitors = 'closed');
 END $$;
 
--- Logins of people to the database, and where each works.
+-- The grants of people's logins to the database: as what each works, where, and until when. What a login may at all, its group role says:
+-- whoever edits somewhere is a member of geoservice_analyst, and reads elsewhere as one of geoservice_reader does.
 CREATE TABLE geoservice.login_grant (
-    login text PRIMARY KEY,
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    login text NOT NULL,
+    role text NOT NULL DEFAULT 'analyst' CHECK (role IN ('reader', 'analyst')),
     jurisdiction_id integer REFERENCES geoservice.jurisdiction,  -- null: everywhere
+    valid_to timestamptz,                     -- null: without an end
     granted_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE UNIQUE INDEX ix_login_grant_once ON geoservice.login_grant (login, role, (coalesce(jurisdiction_id, 0)));
 
--- The jurisdictions that the present login works in.
+-- The jurisdictions that the present login edits.
 CREATE FUNCTION geoservice.login_jurisdictions() RETURNS integer[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     RETURN ARRAY(SELECT j.id FROM jurisdiction AS j WHERE EXISTS (
-        SELECT FROM login_grant AS g WHERE g.login = session_user AND coalesce(g.jurisdiction_id, j.id) = j.id));
+        SELECT FROM login_grant AS g
+         WHERE g.login = session_user AND g.role = 'analyst' AND coalesce(g.valid_to > now(), true)
+           AND coalesce(g.jurisdiction_id, j.id) = j.id));
 END $$;
 
 -- The jurisdictions of which the present login is told what is not about people: its own, and what others show to visitors.
--- singly: features one by one, which an open one alone shows.
-CREATE FUNCTION geoservice.seen_jurisdictions(singly boolean) RETURNS integer[]
+-- singly: features one by one, which an open one alone shows. editing: what analysts alone are told, where the login is one.
+CREATE FUNCTION geoservice.seen_jurisdictions(singly boolean, editing boolean DEFAULT false) RETURNS integer[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     RETURN ARRAY(SELECT j.id FROM jurisdiction AS j
-                  WHERE is_service() OR j.id = ANY (login_jurisdictions()) OR j.visitors = 'open' OR (NOT singly AND j.visitors = 'grids'));
+                  WHERE is_service() OR EXISTS (
+                            SELECT FROM login_grant AS g
+                             WHERE g.login = session_user AND coalesce(g.valid_to > now(), true)
+                               AND coalesce(g.jurisdiction_id, j.id) = j.id AND (g.role = 'analyst' OR NOT editing))
+                     OR j.visitors = 'open' OR (NOT singly AND j.visitors = 'grids'));
 END $$;
 
 -- Whether what a view tells is for whoever asks: to the service guards and row policies see, a login is told of some jurisdictions.

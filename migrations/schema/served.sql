@@ -60,7 +60,7 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
               WHERE daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
               GROUP BY p.jurisdiction_id, p.grid_code) AS o
          ON o.jurisdiction_id = t.jurisdiction_id AND o.grid_code = t.code
- WHERE geoservice.is_seen(t.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(false)));
+ WHERE geoservice.is_seen(t.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(false, true)));
 
 -- Jurisdictions with the figures of now. A total of which a part may not be told is not told: others would give the part away.
 CREATE VIEW geoservice.served_jurisdiction AS
@@ -106,7 +106,7 @@ SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use,
        b.geom
   FROM geoservice.building AS b
   LEFT JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code
- WHERE geoservice.is_seen(b.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));
+ WHERE geoservice.is_seen(b.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true, true)));
 
 -- Households: a point a building, and how many live there, where that may be told; nothing of who they are.
 CREATE VIEW geoservice.served_household AS
@@ -123,7 +123,7 @@ SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_e
   JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code
  WHERE (NOT i.sensitive
         OR geoservice.is_told_sensitive(i.jurisdiction_id, i.grid_code, i.officer_code, (SELECT geoservice.scope_grids())))
-   AND geoservice.is_seen(i.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));
+   AND geoservice.is_seen(i.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true, true)));
 
 -- Incidents as of an instant that is past, by id, those that come after one: what was in hand then, and what was reported or closed since
 -- another instant. The last line of its history before then says how an incident stood; its first line counts from when it was reported,

@@ -477,28 +477,39 @@ BEGIN
     RETURN ARRAY(SELECT j.id FROM jurisdiction AS j WHERE j.visitors = 'closed');
 END $$;
 
--- Logins of people to the database, and where each works.
+-- The grants of people's logins to the database: as what each works, where, and until when. What a login may at all, its group role says:
+-- whoever edits somewhere is a member of geoservice_analyst, and reads elsewhere as one of geoservice_reader does.
 CREATE TABLE geoservice.login_grant (
-    login text PRIMARY KEY,
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    login text NOT NULL,
+    role text NOT NULL DEFAULT 'analyst' CHECK (role IN ('reader', 'analyst')),
     jurisdiction_id integer REFERENCES geoservice.jurisdiction,  -- null: everywhere
+    valid_to timestamptz,                     -- null: without an end
     granted_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE UNIQUE INDEX ix_login_grant_once ON geoservice.login_grant (login, role, (coalesce(jurisdiction_id, 0)));
 
--- The jurisdictions that the present login works in.
+-- The jurisdictions that the present login edits.
 CREATE FUNCTION geoservice.login_jurisdictions() RETURNS integer[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     RETURN ARRAY(SELECT j.id FROM jurisdiction AS j WHERE EXISTS (
-        SELECT FROM login_grant AS g WHERE g.login = session_user AND coalesce(g.jurisdiction_id, j.id) = j.id));
+        SELECT FROM login_grant AS g
+         WHERE g.login = session_user AND g.role = 'analyst' AND coalesce(g.valid_to > now(), true)
+           AND coalesce(g.jurisdiction_id, j.id) = j.id));
 END $$;
 
 -- The jurisdictions of which the present login is told what is not about people: its own, and what others show to visitors.
--- singly: features one by one, which an open one alone shows.
-CREATE FUNCTION geoservice.seen_jurisdictions(singly boolean) RETURNS integer[]
+-- singly: features one by one, which an open one alone shows. editing: what analysts alone are told, where the login is one.
+CREATE FUNCTION geoservice.seen_jurisdictions(singly boolean, editing boolean DEFAULT false) RETURNS integer[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     RETURN ARRAY(SELECT j.id FROM jurisdiction AS j
-                  WHERE is_service() OR j.id = ANY (login_jurisdictions()) OR j.visitors = 'open' OR (NOT singly AND j.visitors = 'grids'));
+                  WHERE is_service() OR EXISTS (
+                            SELECT FROM login_grant AS g
+                             WHERE g.login = session_user AND coalesce(g.valid_to > now(), true)
+                               AND coalesce(g.jurisdiction_id, j.id) = j.id AND (g.role = 'analyst' OR NOT editing))
+                     OR j.visitors = 'open' OR (NOT singly AND j.visitors = 'grids'));
 END $$;
 
 -- Whether what a view tells is for whoever asks: to the service guards and row policies see, a login is told of some jurisdictions.
@@ -5258,7 +5269,7 @@ SELECT t.jurisdiction_id, t.valid, t.known, t.code, t.name, t.name_en,
               WHERE daterange(p.valid_from, p.valid_to) @> (now() AT TIME ZONE j.time_zone)::date
               GROUP BY p.jurisdiction_id, p.grid_code) AS o
          ON o.jurisdiction_id = t.jurisdiction_id AND o.grid_code = t.code
- WHERE geoservice.is_seen(t.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(false)));
+ WHERE geoservice.is_seen(t.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(false, true)));
 
 -- Jurisdictions with the figures of now. A total of which a part may not be told is not told: others would give the part away.
 CREATE VIEW geoservice.served_jurisdiction AS
@@ -5304,7 +5315,7 @@ SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use,
        b.geom
   FROM geoservice.building AS b
   LEFT JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code
- WHERE geoservice.is_seen(b.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));
+ WHERE geoservice.is_seen(b.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true, true)));
 
 -- Households: a point a building, and how many live there, where that may be told; nothing of who they are.
 CREATE VIEW geoservice.served_household AS
@@ -5321,7 +5332,7 @@ SELECT i.jurisdiction_id, i.id, i.service_code, s.name AS service_name, s.name_e
   JOIN geoservice.service AS s ON s.jurisdiction_id = i.jurisdiction_id AND s.code = i.service_code
  WHERE (NOT i.sensitive
         OR geoservice.is_told_sensitive(i.jurisdiction_id, i.grid_code, i.officer_code, (SELECT geoservice.scope_grids())))
-   AND geoservice.is_seen(i.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true)));
+   AND geoservice.is_seen(i.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true, true)));
 
 -- Incidents as of an instant that is past, by id, those that come after one: what was in hand then, and what was reported or closed since
 -- another instant. The last line of its history before then says how an incident stood; its first line counts from when it was reported,
@@ -5628,7 +5639,7 @@ SELECT geoservice.attach_audit('geoservice.account', 'login', 'r.login', 'home_o
 -- Of which step the last code was is in what it was shown for.
 SELECT geoservice.attach_audit('geoservice.second_factor', 'login', 'r.login', 'home_of_holder(r.login, NULL)', ARRAY['last_step']);
 SELECT geoservice.attach_audit('geoservice.account_link', 'issuer, subject', 'r.login', 'home_of_holder(r.login, NULL)');
-SELECT geoservice.attach_audit('geoservice.login_grant', 'login, jurisdiction_id', 'r.login');
+SELECT geoservice.attach_audit('geoservice.login_grant', 'id', 'r.login');
 SELECT geoservice.attach_audit('geoservice.jurisdiction', 'id', 'r.code', 'r.id');
 SELECT geoservice.attach_audit('geoservice.staff', 'id', 'r.code');
 SELECT geoservice.attach_audit('geoservice.posting', 'id', 'r.staff_code');
@@ -5779,7 +5790,7 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA geoservice FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     geoservice.scope_jurisdictions(), geoservice.scope_post(), geoservice.scope_staff(), geoservice.scope_grids(), geoservice.followed(),
     geoservice.open_jurisdictions(), geoservice.closed_jurisdictions(), geoservice.login_jurisdictions(), geoservice.may_write(integer),
-    geoservice.seen_jurisdictions(boolean), geoservice.is_seen(integer, integer[]),
+    geoservice.seen_jurisdictions(boolean, boolean), geoservice.is_seen(integer, integer[]),
     geoservice.is_told(text, integer), geoservice.is_told_own(text, integer), geoservice.told_jurisdictions(text), geoservice.is_told_whole(integer, text, text[]),
     geoservice.is_told_sensitive(integer, text, text, text[]), geoservice.told_count(bigint, boolean), geoservice.told_of_several(double precision, bigint, integer),
     geoservice.k_minimum(), geoservice.actor(), geoservice.is_service(), geoservice.by_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),

@@ -8,17 +8,22 @@ from sqlalchemy.dialects.postgresql import ARRAY, CIDR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
-from layers.db.columns import INSTANT, instant_now
+from layers.db.columns import INSTANT, identity, instant_now
 
 
 class LoginGrantRow(Base):
-    """Where the login of a person to the database works; row policies ask it."""
+    """As what the login of a person to the database works, where and until when; row policies ask it."""
 
     __tablename__ = "login_grant"
 
-    login: Mapped[str] = mapped_column(Text, primary_key=True)
+    id: Mapped[int] = identity()
+    login: Mapped[str] = mapped_column(Text)
+    #: reader or analyst.
+    role: Mapped[str] = mapped_column(Text, server_default="analyst")
     #: Null: everywhere.
     jurisdiction_id: Mapped[int | None] = mapped_column(ForeignKey("geoservice.jurisdiction.id"))
+    #: Null: without an end.
+    valid_to: Mapped[datetime | None] = mapped_column(INSTANT)
     granted_at: Mapped[datetime] = instant_now()
 
 

@@ -37,7 +37,7 @@ _IDENTITY = """
 _REVISION = "SELECT version_num FROM public.geoservice_schema_version"
 _LAST_EVENT = "SELECT number FROM geoservice.outbox_head"
 _AUDIT = "SELECT h.seq, CASE WHEN h.seq > 0 THEN encode(h.hash, 'hex') ELSE '' END FROM geoservice.audit_head AS h"
-_LOGINS = "SELECT login FROM geoservice.login_grant ORDER BY login"
+_LOGINS = "SELECT DISTINCT login FROM geoservice.login_grant ORDER BY login"
 #: Roles that something is granted to by name, but owners, and ours.
 _ROLES = """
     SELECT DISTINCT r.rolname FROM (

@@ -9,6 +9,7 @@ from typing import Any
 from shapely import Point
 
 from geoservice.auth.model import Identity, Role
+from geoservice.services.grants import GrantService
 from geoservice.services.layers.features import FeatureEdit
 from layers.staff.model import PostingSpan
 from tests.geoservice.web.door import Door
@@ -37,11 +38,31 @@ def ready(door: Door, path: str) -> None:
 
 def named(door: Door, method: str, path: str) -> dict[str, str]:
     """Return what parts of an address name, where that has to be made for each call: a posting that has not begun."""
+    if "/grants/{id}" in path:
+        return _a_grant(door, path)
     if (method, path) != ("DELETE", "/v1/postings/{id}"):
         return {}
     j, officer, grid, begins = _future(door)
     posting = PostingSpan(officer, grid, "deputy", begins, begins + timedelta(days=1))
     return {"id": str(door.services.staff.post(j, posting, actor="door").id)}
+
+
+def _a_grant(door: Door, path: str) -> dict[str, str]:
+    """Return the number of a grant that can be taken back, or given again."""
+    kind, name = ("login", "accounts.name") if path.startswith("/v1/accounts") else ("key_id", "keys.name")
+    begins = datetime(2040, 1, 1, tzinfo=UTC) + timedelta(days=2 * next(_days))
+    service = GrantService(door.services.database)
+    number = service.give(
+        kind, door.existing[name], Role.REPORTER, by="door", jurisdiction=door.existing["jurisdiction"],
+        valid_from=begins, valid_to=begins + timedelta(days=1),
+    )  # fmt: skip
+    held = door.services.administration.accounts if kind == "login" else door.services.administration.keys
+    [given] = [
+        one for one in held.held(door.existing["jurisdiction"], door.existing[name], _ADMIN).grants if one.id == number
+    ]
+    if path.endswith("/restore"):
+        service.revoke(given, by="door")
+    return {"id": str(number)}
 
 
 def _future(door: Door) -> tuple[str, str, str, date]:
@@ -71,6 +92,13 @@ def body(door: Door, method: str, path: str) -> dict[str, Any] | None:
             "valid_to": (begins + timedelta(days=1)).isoformat(),
         },
         ("PATCH", "/v1/postings/{id}"): {"valid_to": "2100-01-01"},
+        **{
+            ("POST", f"/v1/{kind}/{{name}}/grants"): {
+                "role": "reader", "valid_from": f"{begins}T00:00:00Z",
+                "valid_to": f"{begins + timedelta(days=1)}T00:00:00Z",
+            }
+            for kind in ("accounts", "keys")
+        },
         ("PUT", "/v1/staff/{code}"): {"role": "grid_officer"},
         ("PUT", "/v1/services/{code}"): {"name": "线缆垂落"},
         ("POST", "/v1/visits"): {

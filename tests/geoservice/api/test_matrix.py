@@ -22,6 +22,7 @@ from werkzeug.routing import Rule
 
 from geoservice.auth.model import Identity, Role
 from geoservice.auth.permissions import Permission, may
+from geoservice.services.grants import GrantService
 from geoservice.services.jurisdictions import JurisdictionService
 from geoservice.web import guard
 from geoservice.web.guard import LABEL
@@ -44,7 +45,7 @@ KEPT_BY_GUARDS = {"key"}
 #: What an entry of the audit says was done; no other one says so.
 MARKED = "marked"
 #: Of those who ask at a route in the everyday run, and in the proof.
-FEW, ALL = 3, 2 * len(ROLES) - 1
+FEW, ALL = 4, 3 * len(ROLES) - 2
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Asking:
     key: str
     #: Whether he works in the community.
     here: bool
+    #: Whether he administers the other town beside it, by the same key.
+    beside: bool = False
 
     def may_be_told(self, mark: Mark) -> bool:
         if not self.here or not any(may(self.role, needed) for needed in mark.needed):
@@ -195,6 +198,12 @@ def _everybody(door: Door) -> Iterator[Asking]:
         for role in ROLES[1:]:
             holder = (code, staff) if role is Role.OFFICER else None
             yield Asking(role, door.services.keys.create(role, "asks", jurisdiction=code, staff=holder), code == "sare")
+    for role in ROLES[1:]:
+        text = door.services.keys.create(role, "asks", jurisdiction="sare", staff=("sare", "G03"))
+        GrantService(door.services.database).give(
+            "key_id", text.split("_")[1], Role.ADMIN, by="test", jurisdiction="town"
+        )
+        yield Asking(role, text, here=True, beside=True)
 
 
 def _rules(door: Door) -> list[Rule]:
@@ -295,6 +304,34 @@ def test_with_every_guard_open_the_rows_alone_tell_nothing_of_another_town_or_gr
     assert "\n".join(leaks) == ""
 
 
+@depths(FEW, ALL)
+def test_with_every_guard_open_no_grant_lends_its_rows_to_another_place(
+    world: World, showing_grids: None, monkeypatch: pytest.MonkeyPatch, depth: int
+) -> None:
+    """Who administers the other town, too, is told nothing here that his role here alone is not told by its rows."""
+    monkeypatch.setattr(guard, "permitted", lambda identity, permission: True)
+    monkeypatch.setattr(guard, "asking_for", lambda identity, permission: identity)
+    monkeypatch.setattr(Identity, "acting_in", lambda identity, jurisdictions: identity)
+    pairs = [
+        (one, next(two for two in world.asking if two.here and two.role is one.role and not two.beside))
+        for one in world.asking
+        if one.beside
+    ]
+    leaks, told = [], 0
+    for number, (rule, address, query) in enumerate(_reads(world, depth)):
+        for beside, alone in pairs if depth == ALL else [pairs[number % len(pairs)]]:
+            seen, before = (_answer(world, one, address, query) for one in (beside, alone))
+            told += sum(mark.text in seen for mark in world.marks)
+            leaks += [
+                f"{mark.kind} ({mark.grid}) told to {beside.role} who is admin elsewhere, at {rule.rule}"
+                for mark in world.marks
+                if mark.text in seen and mark.text not in before and mark.kind not in KEPT_BY_GUARDS
+            ]
+
+    assert "\n".join(leaks) == ""
+    assert told  # else nothing was looked at
+
+
 def test_whoever_works_in_another_town_changes_nothing_here(world: World) -> None:
     """At every route that writes, pages among them."""
     entered = []
@@ -313,10 +350,12 @@ def test_whoever_works_in_another_town_changes_nothing_here(world: World) -> Non
 
 def _some(asking: Sequence[Asking], depth: int, number: int) -> Sequence[Asking]:
     """Return as many of those who ask as the run has time for: whoever is told most and least here, others in turn."""
-    ahead = [one for one in asking if one.here and one.role in (Role.ADMIN, Role.OFFICER)]
-    others = [one for one in asking if one not in ahead]
-    turn = number * (depth - len(ahead)) % len(others)
-    return [*ahead, *others[turn:], *others[:turn]][:depth]
+    if depth == ALL:
+        return asking
+    ahead = [one for one in asking if one.here and one.role in (Role.ADMIN, Role.OFFICER) and not one.beside]
+    others = [one for one in asking if one not in ahead and not one.beside]
+    besides = [one for one in asking if one.beside]
+    return [*ahead, *(several[number % len(several)] for several in (others, besides) if several)]
 
 
 def _answer(world: World, one: Asking, address: str, query: Mapping[str, Any]) -> str:

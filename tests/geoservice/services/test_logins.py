@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import Connection, sql
+from shapely import Point
 from sqlalchemy import make_url
 
 from geoservice.auth.model import LoginRole
 from geoservice.cli.advice import ADVICE
 from geoservice.errors import GeoserviceError, in_words
 from geoservice.services.logins import (
+    LastLoginGrant,
+    LoginGrantUnknown,
     LoginHasMore,
     LoginLimits,
     LoginNameRefused,
@@ -23,9 +27,13 @@ from geoservice.services.logins import (
     LoginOwnsThings,
     LoginsNotAllowed,
     LoginUnknown,
+    extend_login,
     grant_login,
+    login_grants,
+    narrow_login,
     revoke_login,
 )
+from tests.factories import insert, make_jurisdiction, make_service
 
 LIMITS = LoginLimits(connections=2, statement_s=30, idle_in_transaction_s=90)
 ROLE = """
@@ -218,3 +226,54 @@ def test_an_owner_that_may_not_make_roles_is_told_so(database_url: str, admin: C
     finally:
         for statement in ("DROP OWNED BY {}", "DROP ROLE {}"):
             run(admin, statement, owner)
+
+
+def test_a_login_works_in_two_jurisdictions_as_different_roles(
+    database_url: str, admin: Connection[Any], name: str
+) -> None:  # fmt: skip
+    """Where it is a reader it reads what readers do, and no more because it is an analyst elsewhere."""
+    with psycopg.connect(database_url) as connection:
+        places = {code: make_jurisdiction(connection, code=code) for code in ("edits", "reads", "other")}
+        for place in places.values():
+            make_service(connection, place)
+            insert(connection, "incident", {"service_code": "light", "jurisdiction_id": place, "geom": HERE})
+        connection.execute("UPDATE geoservice.jurisdiction SET visitors = 'closed'")
+    password = grant_login(database_url, name, LoginRole.ANALYST, LIMITS, jurisdiction="edits")
+    extend_login(database_url, name, LoginRole.READER, jurisdiction="reads")
+    seen = "SELECT array_agg(DISTINCT j.code ORDER BY j.code) FROM geoservice.{} AS t JOIN geoservice.jurisdiction AS j"
+    draft = "INSERT INTO geoservice.edition (jurisdiction_id, title) VALUES (%s, 'mine')"
+
+    with over_tcp(admin, name, password) as connection:
+        assert codes(connection, "SELECT array_agg(code ORDER BY code) FROM geoservice.jurisdiction") == [
+            "edits", "reads",
+        ]  # fmt: skip
+        for table in ("incident", "served_incident"):
+            assert codes(connection, f"{seen.format(table)} ON j.id = t.jurisdiction_id") == ["edits"], table
+        connection.execute(draft.encode(), [places["edits"]])
+        for place in ("reads", "other"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(draft.encode(), [places[place]])
+
+    extend_login(database_url, name, LoginRole.ANALYST, jurisdiction="reads", valid_to=datetime(2020, 1, 1, tzinfo=UTC))
+    with over_tcp(admin, name, password) as connection:  # that was over before it began
+        assert codes(connection, f"{seen.format('incident')} ON j.id = t.jurisdiction_id") == ["edits"]
+
+    narrow_login(database_url, name, LoginRole.ANALYST, jurisdiction="edits")
+    with over_tcp(admin, name, password) as connection:
+        assert codes(connection, "SELECT array_agg(code) FROM geoservice.jurisdiction") == ["reads"]
+    assert {(one.role, one.jurisdiction) for one in login_grants(database_url) if one.login == name} == {
+        ("reader", "reads"), ("analyst", "reads"),
+    }  # fmt: skip
+    with pytest.raises(LoginGrantUnknown):
+        narrow_login(database_url, name, LoginRole.ANALYST, jurisdiction="edits")
+    narrow_login(database_url, name, LoginRole.ANALYST, jurisdiction="reads")
+    with pytest.raises(LastLoginGrant):
+        narrow_login(database_url, name, LoginRole.READER, jurisdiction="reads")
+
+
+HERE = Point(91.75, 29.25)
+
+
+def codes(connection: Connection[Any], query: str) -> list[str] | None:
+    row = connection.execute(query.encode()).fetchone()
+    return None if row is None else row[0]

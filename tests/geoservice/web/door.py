@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -84,6 +85,14 @@ def _a_camera(services: Services) -> str:
     return str(cameras["features"][0]["properties"]["code"])
 
 
+def _an_account(services: Services, jurisdiction: str) -> str:
+    services.accounts.create_unless_there("door", Role.READER, created_by="door", jurisdiction=jurisdiction)
+    services.keys.create_unless_valid(
+        Role.READER, "other", expires_at=datetime.now(UTC) + timedelta(days=1), jurisdiction=jurisdiction
+    )
+    return "door"
+
+
 def _existing(services: Services) -> dict[str, Any]:
     jurisdiction = services.viewing.jurisdictions()[0].code
     report = NewReport("cable", declared_position(91.77, 29.24), "resident")
@@ -134,5 +143,9 @@ def _existing(services: Services) -> dict[str, Any]:
         "kind": "vehicle_parked",
         "url": WEBHOOK_URL,
         "webhooks.id": str(webhook.id),
+        "accounts.name": _an_account(services, jurisdiction),
+        "keys.name": services.keys.key("other").id,
+        "grants.id": str(services.keys.key("other").grants[0].id),
+        "grants.number": str(services.keys.key("other").grants[0].id),
         "to": services.editions.editions(jurisdiction)[0].id,
     }
