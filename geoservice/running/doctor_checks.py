@@ -28,7 +28,10 @@ _ENDING = """
         SELECT 'key' AS kind, k.id || ' (' || k.label || ')' AS name, k.expires_at
           FROM geoservice.api_key AS k WHERE k.revoked_at IS NULL
         UNION ALL
-        SELECT 'account', a.login, a.expires_at FROM geoservice.account AS a WHERE a.disabled_at IS NULL) AS w
+        SELECT 'account', a.login, a.expires_at FROM geoservice.account AS a WHERE a.disabled_at IS NULL
+        UNION ALL
+        SELECT 'grant', coalesce(g.login, g.key_id) || ' (' || g.role || ')', g.valid_to
+          FROM geoservice.access_grant AS g WHERE g.revoked_at IS NULL) AS w
      WHERE w.expires_at > now() AND w.expires_at < now() + make_interval(days => %s)
      ORDER BY w.expires_at, w.kind, w.name
 """
@@ -55,7 +58,7 @@ def ending(connection: Connection[Any], settings: Settings) -> Iterator[Found]:
     """Look for keys and accounts that end soon: whoever uses one finds out when it is too late."""
     found = connection.execute(_ENDING.encode(), [ENDS_DAYS]).fetchall()
     for kind, name, day in found[:_NAMED]:
-        remedy = "key create" if kind == "key" else "account add"
+        remedy = {"key": "key create", "account": "account add", "grant": "account grant, or key grant"}[kind]
         yield "warn", f"The {kind} {name} ends on {day}.", f"Make another where it is to go on: geoservice {remedy}"
     if len(found) > _NAMED:
         told = f"{len(found) - _NAMED} more keys and accounts end within {ENDS_DAYS} days."

@@ -178,3 +178,26 @@ def test_of_several_that_load_at_once_one_shows_a_password(
     with pytest.raises(SignInRefused):
         sessions.sign_in(ADMIN, "admin", address=None)
     assert len(AccountService(community).accounts()) == 2
+
+
+def test_grants_are_given_listed_and_taken_back() -> None:
+    said("add", "desk-9", "--role", "dispatcher")
+    one = line_of("desk-9")
+
+    told = said("grant", "desk-9", "--role", "analyst", "--days", "14")
+    assert told.startswith("The account desk-9 acts as analyst in sare until 20")
+    lines = said("list").splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("desk-9"))
+    assert lines[at].split()[1:3] == ["2", "grants"]
+    assert [line.split()[:2] for line in lines[at + 1 : at + 3]] == [["dispatcher", "sare"], ["analyst", "sare"]]
+    assert "until 20" in lines[at + 2]
+
+    assert said("revoke", "desk-9", "--role", "analyst") == "The account desk-9 acts as analyst in sare no more."
+    assert line_of("desk-9") == one
+    assert "There is no grant as analyst in sare" in run("revoke", "desk-9", "--role", "analyst").output
+
+
+@pytest.mark.parametrize("words", [("grant", "none", "--role", "reader"), ("revoke", "none", "--role", "reader")])
+def test_whom_nobody_knows_is_granted_nothing(words: tuple[str, ...]) -> None:
+    with pytest.raises(AccountUnknown):
+        run(*words)
