@@ -66,7 +66,7 @@ def login(
         ends = None if days is None else datetime.now(UTC) + timedelta(days=days)
         logins.extend_login(url, name, LoginRole(role), jurisdiction=home, valid_to=ends)
         until = "" if ends is None else f" until {ends:%Y-%m-%d %H:%M} UTC"
-        click.echo(f"The login {name} works as {role} {place_told(home)}, too{until}.")
+        click.echo(f"The login {name} works as {role} {place_told(home)}{until}, too.")
         return
     if days is not None:
         raise click.UsageError("--days goes with --also: what a login is made for has no end.")

@@ -11,9 +11,11 @@ from typing import Any
 import psycopg
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import text
 
-from geoservice.auth.model import Identity, LoginRole, Role
+from geoservice.auth.model import Home, Identity, LoginRole, Role
 from geoservice.auth.permissions import Permission, roles_with
+from geoservice.auth.scope import scope_of
 from geoservice.cli.main import geoservice as command
 from geoservice.services.accounts.account_errors import SignInRefused
 from geoservice.services.incidents import NewReport
@@ -283,8 +285,12 @@ def test_commands_are_entered_by_who_runs_them(
     said = CliRunner().invoke(command, [one.format(folder=tmp_path) for one in arguments], catch_exceptions=False)
     assert said.exit_code == 0, said.output
 
-    entry = only(audited.entries())
+    entries = audited.entries()
+    given = [one for one in entries if one["what"] == "access_grant_added"]
+    assert len(given) == (arguments[1] in ("add", "create") and arguments[0] in ("account", "key"))
+    entry = only([one for one in entries if one not in given])
     assert (entry["who"], entry["role"], entry["what"]) == (f"cli:{getpass.getuser()}", "operator", what)
+    assert {one["who"] for one in given} <= {entry["who"]}
     assert entry["purpose"] == arguments[0]
     assert entry["request"] is not None
 
@@ -462,12 +468,11 @@ def test_guards_and_rows_agree_on_who_sees_it(audited: Audited, role: Role) -> N
     audited.get("/v1/audit", role, status=200 if allowed else 403)
     audited.get(f"/v1/incidents/{audited.incident}")
 
-    with psycopg.connect(audited.url) as connection:
-        connection.execute("SET ROLE geoservice_within")
-        for name, value in {"role": role.value, "jurisdictions": f"{{{audited.here}}}"}.items():
-            connection.execute("SELECT set_config(%s, %s, true)", [f"geoservice.{name}", value])
-        found = connection.execute("SELECT DISTINCT jurisdiction_id FROM geoservice.audit_entry").fetchall()
-    assert found == ([(audited.here,)] if allowed else [])
+    scope = scope_of(Identity(role, home=Home(audited.here, "sare")))
+    with audited.door.services.database.transaction(scope=scope) as connection:
+        query = text("SELECT DISTINCT jurisdiction_id FROM geoservice.audit_entry")
+        found = connection.execute(query).scalars().all()
+    assert found == ([audited.here] if allowed else [])
 
 
 def test_an_auditor_of_one_town_sees_nothing_of_another(audited: Audited) -> None:
