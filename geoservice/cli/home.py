@@ -13,7 +13,7 @@ from geoservice.cli.database import open_database
 from geoservice.lazy_modules import lazily
 
 with lazily():
-    from geoservice.records.grants.model import alive
+    from geoservice.records.grants import model as grant_model
     from geoservice.services import jurisdictions as jurisdiction_services
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def place_told(jurisdiction: str | None) -> str:
 
 def grants_told(grants: Sequence[StoredGrant], now: datetime) -> tuple[str, str, list[str]]:
     """Return the role and the place of what is granted, now or later, and lines of each where that says not all."""
-    live = alive(grants, now) or tuple(grants[-1:])
+    live = grant_model.alive(grants, now) or tuple(grants[-1:])
     if len(live) == 1 and live[0].valid_to is None:
         [one] = live
         return f"{one.role:10}", _where(one), []
@@ -100,7 +100,9 @@ def _period(grant: StoredGrant, now: datetime) -> str:
 
 def matching(grants: Sequence[StoredGrant], role: str, home: str | None) -> list[StoredGrant]:
     """Return the grants of a role in a place, now or later; raise ClickException where there is none."""
-    found = [one for one in alive(grants, datetime.now(UTC)) if (one.role, one.jurisdiction_code) == (role, home)]
+    found = [
+        one for one in grant_model.alive(grants, datetime.now(UTC)) if (one.role, one.jurisdiction_code) == (role, home)
+    ]
     if not found:
         raise click.ClickException(
             f"There is no grant as {role} {place_told(home)} to be taken back; the list shows all."

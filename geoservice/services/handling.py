@@ -34,9 +34,8 @@ from geoservice.errors import (
 from geoservice.services import lookups
 from geoservice.services.incidents import sha256
 from layers.crs import DeclaredPosition
-from layers.db.acting import name_actor
 from layers.db.scope import enter, within
-from layers.db.session import Database
+from layers.db.session import Database, name_actor
 from layers.incidents.edits import lock_incident, note_report_key, take_step
 from layers.incidents.model import Incident, Said
 from layers.incidents.queries import (
@@ -224,7 +223,7 @@ def _acting(connection: Connection, parties: tuple[Party, ...], action: str, ide
     if party is None or identity.role in _ROLES[party]:
         return identity
     acting = identity.acting_by(_ROLES[party])
-    name_actor(connection, acting.actor)
+    name_actor(connection, acting.actor, acting.role)
     return acting
 
 

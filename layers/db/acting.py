@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
-
 #: SQL that says who acts in the rest of a transaction; its settings are the values.
 SET_ACTING = (
     "set_config('geoservice.actor', :actor, true), set_config('geoservice.role', :acting_role, true),"
@@ -58,8 +56,3 @@ def act_as(acting: Acting) -> Token[Acting]:
 def act_as_before(token: Token[Acting]) -> None:
     """Have them say what they said before."""
     _present.reset(token)
-
-
-def name_actor(connection: Connection, actor: str) -> None:
-    """Have histories name somebody otherwise for the rest of a transaction: who holds several roles acts in one."""
-    connection.execute(text("SELECT set_config('geoservice.actor', :actor, true)"), {"actor": actor})

@@ -42,6 +42,7 @@ _MEANWHILE: dict[str, type[RefusedByDatabase]] = {
     "GS412": EditedMeanwhile, "GS413": FourEyes, "GS414": LastAdministrator,
 }  # fmt: skip
 _BEGIN = text(f"SELECT {SET_SCOPE}, {SET_ACTING}, set_config('statement_timeout', :limit_ms, true)")
+_NAME_ACTOR = text("SELECT set_config('geoservice.actor', :actor, true), set_config('geoservice.role', :role, true)")
 _NOT_YOURS = "What was to be written belongs to another jurisdiction, or to another grid, than yours."
 #: What in PostgreSQL refuses a row that no policy allows; the sentence is another one in each language.
 _ROW_POLICY_CHECK = "ExecWithCheckOptions"
@@ -153,6 +154,11 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def name_actor(connection: Connection, actor: str, role: str) -> None:
+    """Have traces name somebody otherwise for the rest of a transaction: who holds several roles acts in one."""
+    connection.execute(_NAME_ACTOR, {"actor": actor, "role": role})
 
 
 @contextmanager

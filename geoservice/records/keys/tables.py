@@ -3,7 +3,7 @@
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 
-from sqlalchemy import ForeignKey, LargeBinary, Text, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, CIDR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,6 +15,7 @@ class LoginGrantRow(Base):
     """As what the login of a person to the database works, where and until when; row policies ask it."""
 
     __tablename__ = "login_grant"
+    __table_args__ = (Index("ix_login_grant_once", "login", "role", text("COALESCE(jurisdiction_id, 0)"), unique=True),)
 
     id: Mapped[int] = identity()
     login: Mapped[str] = mapped_column(Text)
