@@ -63,6 +63,10 @@ class GrantBody(StrictModel):
         return self
 
 
+class Nothing(StrictModel):
+    """No fields: send {}."""
+
+
 class GrantOut(BaseModel):
     """A grant."""
 
@@ -195,7 +199,7 @@ def _add_grants(
 
     @blueprint.post(f"{_GRANTS}/<int:id>/restore", summary="Give it again", responses={200: GrantOut, **_WRITING})
     @guard(needed)
-    def give_again(path: GrantPath, query: PlaceQuery) -> Response:
+    def give_again(path: GrantPath, query: PlaceQuery, body: Nothing) -> Response:
         """Give a grant that was taken back again as it was."""
         identity = current_identity()
         grants.give_again(held_by(query.jurisdiction, path.name, identity), path.id, identity)

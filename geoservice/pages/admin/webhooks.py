@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
-from geoservice.domain.privacy import holds_personal_number
 from geoservice.auth.permissions import Permission, homes_with
+from geoservice.domain.privacy import holds_personal_number
 from geoservice.errors import PersonalNumberRefused, WebhookUnknown
 from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.forms import FormErrors, chosen_in, sent

@@ -94,7 +94,7 @@ def body(door: Door, method: str, path: str) -> dict[str, Any] | None:
         ("PATCH", "/v1/postings/{id}"): {"valid_to": "2100-01-01"},
         **{
             ("POST", f"/v1/{kind}/{{name}}/grants"): {
-                "role": "reader", "valid_from": f"{begins}T00:00:00Z",
+                "role": "reporter", "valid_from": f"{begins}T00:00:00Z",
                 "valid_to": f"{begins + timedelta(days=1)}T00:00:00Z",
             }
             for kind in ("accounts", "keys")
