@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import resource
+import signal
 import time
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
@@ -11,6 +13,8 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 MEMORY_BYTES = 4_294_967_296
+#: A machine with other work to do gives a child the time of its processor later: so many times its limit may pass.
+_PATIENCE = 3
 
 OnProgress = Callable[[float, str], None]
 Work = Callable[..., Any]
@@ -25,7 +29,7 @@ class ChildDied(Exception):
 
 
 class ChildTookTooLong(Exception):
-    """The child was stopped after its limit of time."""
+    """The child was stopped at its limit of time."""
 
 
 def in_child(
@@ -38,6 +42,8 @@ def in_child(
     ----------
     work, given
         A function of a module, and what it is called with.
+    longest_s
+        Seconds of a processor, begun ones whole; three times that may pass.
     on_progress
         Called with the share that is done and what is being done; work is then called with `on_progress` of its own.
     raised
@@ -51,12 +57,13 @@ def in_child(
     context = multiprocessing.get_context("spawn")  # a fork would take the threads' locks along, but not the threads
     ours, theirs = context.Pipe(duplex=False)
     child = context.Process(
-        target=_work_and_send, args=(theirs, work, list(given), raised, on_progress is not None), daemon=True
-    )
+        target=_work_and_send, args=(theirs, work, list(given), raised, on_progress is not None, math.ceil(longest_s)),
+        daemon=True,
+    )  # fmt: skip
     child.start()
     theirs.close()
     try:
-        return _answer(ours, child, time.monotonic() + longest_s, on_progress)
+        return _answer(ours, child, time.monotonic() + _PATIENCE * longest_s, on_progress)
     finally:
         child.kill()
         child.join()
@@ -71,6 +78,8 @@ def _answer(pipe: Connection, child: SpawnProcess, deadline_s: float, on_progres
             kind, value = pipe.recv()
         except EOFError:
             child.join(1.0)
+            if child.exitcode == -signal.SIGXCPU:
+                raise ChildTookTooLong from None
             raise ChildDied(child.exitcode) from None
         if kind == "done":
             return value
@@ -82,11 +91,12 @@ def _answer(pipe: Connection, child: SpawnProcess, deadline_s: float, on_progres
 
 
 def _work_and_send(
-    pipe: Connection, work: Work, given: list[Any], raised: tuple[type[Exception], ...], tells: bool
+    pipe: Connection, work: Work, given: list[Any], raised: tuple[type[Exception], ...], tells: bool, cpu_s: int
 ) -> None:
     """Send progress as ("progress", (share, what)), then ("done", answer) or ("raised", error)."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 5))  # at the second the kernel says no reason
     try:
         told = {"on_progress": lambda share, what: pipe.send(("progress", (share, what)))} if tells else {}
         answer = work(*given, **told)

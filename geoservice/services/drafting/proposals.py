@@ -25,7 +25,7 @@ from layers.db.session import Database
 from layers.grids import queries
 from layers.grids.model import Edition
 
-#: Whoever waits for the answer of a request does not wait longer; the demo community takes one.
+#: Seconds of a processor that a request may take, as whoever asked waits for it; the demo community takes one.
 LONGEST_S = 20.0
 #: Places where somebody lives, and streets: more are for the command line, which takes its time.
 PLACES_MAX, STREETS_MAX = 50_000, 20_000
