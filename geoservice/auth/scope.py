@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextvars import Token
 from dataclasses import replace
 
-from geoservice.auth.model import Identity, Role
+from geoservice.auth.model import Grant, Home, Identity, Role
 from geoservice.auth.permissions import Permission, may
 from geoservice.auth.tokens import token_sha256
 from layers.db.scope import (
@@ -32,10 +32,16 @@ _TOLD_BY: dict[Told, Permission] = {
 }  # fmt: skip
 
 
-def scope_of(identity: Identity) -> Scope:
-    """Return whose rows somebody sees; the database holds to it."""
+def scope_of(identity: Identity, needed: Permission | None = None) -> Scope:
+    """Return whose rows somebody sees; the database holds to it.
+
+    Parameters
+    ----------
+    needed
+        What he asks for. Of several grants in one place, the rows are those that the ones show which allow it.
+    """
     if identity.grants:
-        return _scope_of_several(identity)
+        return _scope_of_several(identity, needed)
     if identity.role in (Role.PUBLIC, Role.READER):
         return VISITOR
     if identity.role is Role.OFFICER:
@@ -44,27 +50,37 @@ def scope_of(identity: Identity) -> Scope:
     return replace(scope, told=tuple(_told_to(identity.role)))
 
 
-def _scope_of_several(identity: Identity) -> Scope:
-    """Return what all grants of somebody show together, and of each place what those tell that are good there."""
-    working = [one for one in identity.grants if one.role not in (Role.READER, Role.OFFICER)]
-    officer = identity.staff if any(one.role is Role.OFFICER for one in identity.grants) else None
+def _scope_of_several(identity: Identity, needed: Permission | None) -> Scope:
+    """Return what grants of somebody show together, and of each place what all of those tell that are good there."""
+    showing = [one for one in identity.grants if needed is None or may(one.role, needed)] or identity.grants
+    working = [one for one in showing if _works(one)]
+    officer = identity.staff if any(one.role is Role.OFFICER for one in showing) else None
     if not working:
         return VISITOR if officer is None else of_officer(*officer)
-    homes = sorted({one.home.id for one in working if one.home is not None})
-    told_in = {(told, one.home.id) for one in working if one.home is not None for told in _told_to(one.role)}
-    told = {told for one in working if one.home is None for told in _told_to(one.role)}
+    here = _place_of(identity)
+    places = [one.home or here for one in working]
+    homes = sorted({home.id for home in places if home is not None})
+    every = [(told, one.home or here) for one in filter(_works, identity.grants) for told in _told_to(one.role)]
+    told_in = {(told, home.id) for told, home in every if home is not None}
+    told = {told for told, home in every if home is None}
     own = OWN if officer is not None else ()
-    everywhere = any(one.home is None for one in working)
-    # In one place what is good everywhere is good as well, and shows nothing of others.
-    if identity.is_here and homes:
-        told_in |= {(one, homes[0]) for one in told}
-        everywhere, told = False, set()
+    everywhere = None in places
     if len(homes) == 1 and not everywhere:
         told, told_in = {one for one, _ in told_in}, set()
     role = EVERYWHERE.role if everywhere else within().role if officer is None else SEVERAL
     return Scope(
         role, () if everywhere else tuple(homes), officer, told=(*sorted(told), *own), told_in=tuple(sorted(told_in))
     )
+
+
+def _works(grant: Grant) -> bool:
+    """Return whether a grant shows the rows of a jurisdiction: a reader sees as visitors do, an officer his own."""
+    return grant.role not in (Role.READER, Role.OFFICER)
+
+
+def _place_of(identity: Identity) -> Home | None:
+    """Return the one place that somebody acts in: what he is granted everywhere shows nothing of others then."""
+    return next((one.home for one in identity.grants if identity.is_here and one.home is not None), None)
 
 
 def _told_to(role: Role) -> Iterator[Told]:
@@ -81,9 +97,9 @@ def see_nothing() -> Before:
     return choose(NOTHING)
 
 
-def see_as(identity: Identity) -> None:
-    """See what somebody may see."""
-    choose(scope_of(identity))
+def see_as(identity: Identity, needed: Permission | None = None) -> None:
+    """See what somebody may see who asks for what needs a permission."""
+    choose(scope_of(identity, needed))
 
 
 def see_as_before(before: Before) -> None:

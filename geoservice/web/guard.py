@@ -107,7 +107,7 @@ def enforce(
             g.identity = PUBLIC
         if g.identity.role is Role.PUBLIC and needed not in ALWAYS:
             g.identity = VISITORS[_shown(shown(), named, needed)]
-        see_as(g.identity)
+        see_as(g.identity, needed)
         if not permitted(g.identity, needed):
             _refuse(identity, needed)
 
@@ -232,7 +232,7 @@ def acting_in_body(jurisdiction: str | None) -> Identity:
     if jurisdiction is None or needed is None or not before.grants or before.is_here:
         return before
     g.identity = asking_for(before.acting_in((jurisdiction,)), needed)
-    see_as(g.identity)
+    see_as(g.identity, needed)
     if not permitted(g.identity, needed):
         _refuse(before, needed)
     act_in_request(g.identity, needed)

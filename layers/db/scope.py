@@ -103,13 +103,13 @@ def present_scope() -> Scope:
 
 
 def sees_households() -> bool:
-    """Return whether whoever asks now is told single households, and counts of a few."""
-    return not {"households", "own_households"}.isdisjoint(_present.get().told)
+    """Return whether whoever asks now is told single households, and counts of a few, of every grid."""
+    return "households" in _present.get().told
 
 
 def sees_sensitive() -> bool:
-    """Return whether whoever asks now is told where and when sensitive reports were made."""
-    return not {"sensitive", "own_sensitive"}.isdisjoint(_present.get().told)
+    """Return whether whoever asks now is told where and when sensitive reports were made, in every grid."""
+    return "sensitive" in _present.get().told
 
 
 def counting_all(connection: Connection) -> None:

@@ -5875,11 +5875,14 @@ DECLARE
                              ' (SELECT geoservice.scope_grids())))';
     drawn CONSTANT text := '(geoservice.was_published(status) OR geoservice.is_told(''drafts'', jurisdiction_id))';
     post CONSTANT text := 'jurisdiction_id = (SELECT geoservice.scope_post())';
+    named CONSTANT text := post || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[])'
+                           ' OR %I = (SELECT geoservice.scope_staff()))';  -- of an officer's grids, or himself in this column
     own CONSTANT text := post || ' AND grid_code = ANY ((SELECT geoservice.scope_grids())::text[])';
     told CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.told_jurisdictions(%L))::integer[])';
     granted CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.login_jurisdictions())::integer[])';
     seen CONSTANT text := 'jurisdiction_id = ANY ((SELECT geoservice.seen_jurisdictions(false))::integer[])';
     home text;
+    own_column text;
     login text;
 BEGIN
     -- Whoever runs the service.
@@ -5894,9 +5897,7 @@ BEGIN
 
     -- Incidents. A report may come from anywhere: where it belongs is the trigger's.
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_within', within || ' AND ' || handled, within);
-    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_officer',
-        post || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR officer_code = (SELECT geoservice.scope_staff()))',
-        post);
+    PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_officer', format(named, 'officer_code'), post);
     PERFORM geoservice.set_row_policy('geoservice.incident', 'geoservice_visitor',
         'id = ANY ((SELECT geoservice.followed())::uuid[])'
         ' OR (NOT sensitive AND jurisdiction_id = ANY ((SELECT geoservice.open_jurisdictions())::integer[]))');
@@ -5930,8 +5931,14 @@ BEGIN
     PERFORM geoservice.set_row_policy('geoservice.posting', 'geoservice_analyst', granted);
     PERFORM geoservice.set_row_policy('geoservice.visit', 'geoservice_within', within, within);
     PERFORM geoservice.set_row_policy('geoservice.visit', 'geoservice_officer',
-        post || ' AND (grid_code = ANY ((SELECT geoservice.scope_grids())::text[]) OR staff_code = (SELECT geoservice.scope_staff()))',
-        post || ' AND staff_code = (SELECT geoservice.scope_staff())');
+        format(named, 'staff_code'), post || ' AND staff_code = (SELECT geoservice.scope_staff())');
+
+    -- Whoever is an officer and something else beside it sees all of these where that reads incidents: else he would see by two roles
+    -- what neither reads. Who is told of sensitive reports is who reads them.
+    FOR home, own_column IN VALUES ('incident', 'officer_code'), ('visit', 'staff_code') LOOP
+        EXECUTE format('CREATE POLICY geoservice_several_read ON geoservice.%I AS RESTRICTIVE FOR SELECT TO geoservice_several USING (%s)',
+                       home, format(told, 'sensitive') || ' OR (' || format(named, own_column) || ')');
+    END LOOP;
 
     -- What was changed of layers, in the jurisdictions where it was.
     PERFORM geoservice.set_row_policy('geoservice.change_count', 'geoservice_within', within);

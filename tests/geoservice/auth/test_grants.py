@@ -9,7 +9,18 @@ import pytest
 from geoservice.auth.model import PUBLIC, Grant, Home, Identity, Role
 from geoservice.auth.permissions import Permission, asking_for, may, may_give, only_as_officer, permitted
 from geoservice.auth.scope import scope_of
-from layers.db.scope import EVERYWHERE, SEVERAL, VISITOR, Scope, of_officer, within
+from layers.db.scope import (
+    EVERYWHERE,
+    SEVERAL,
+    VISITOR,
+    Scope,
+    choose,
+    leave,
+    of_officer,
+    sees_households,
+    sees_sensitive,
+    within,
+)
 
 A, B = Home(1, "a"), Home(2, "b")
 
@@ -132,6 +143,35 @@ def test_in_one_place_what_is_good_everywhere_shows_nothing_of_others() -> None:
     here = holding(stored(Role.DISPATCHER), stored(Role.AUDITOR, A)).acting_in(("a",))
 
     assert scope_of(here) == Scope(within().role, (1,), told=("audit", "sensitive"))
+
+
+@pytest.mark.parametrize(
+    ("grants", "needed", "scope"),
+    [
+        # A publisher's rows are those of the whole place, and he reads no incidents.
+        ([stored(Role.OFFICER, A, "G1"), stored(Role.PUBLISHER, A)], Permission.READ_INCIDENTS, of_officer(1, "G1")),
+        ([stored(Role.OFFICER, A, "G1"), stored(Role.PUBLISHER)], Permission.READ_INCIDENTS, of_officer(1, "G1")),
+        ([stored(Role.OFFICER, A, "G1"), stored(Role.STEWARD, A)], Permission.ERASE_WORDS, Scope(within().role, (1,))),
+        ([stored(Role.OFFICER, A, "G1"), stored(Role.ANALYST, A)], Permission.READ_DRAFTS,
+         Scope(within().role, (1,), told=("drafts", "sensitive"))),
+        ([stored(Role.OFFICER, A, "G1"), stored(Role.AUDITOR)], Permission.VIEW_MAP,
+         Scope(SEVERAL, (1,), (1, "G1"), told=("audit", "sensitive", "own_households", "own_sensitive"))),
+    ],
+)  # fmt: skip
+def test_in_one_place_the_rows_are_those_of_the_grants_that_allow_what_is_asked(
+    grants: list[Stored], needed: Permission, scope: Scope
+) -> None:  # fmt: skip
+    assert scope_of(holding(*grants).acting_in(("a",)), needed) == scope
+
+
+def test_what_an_officer_is_told_of_his_grids_is_not_told_of_all() -> None:
+    both = holding(stored(Role.OFFICER, A, "G1"), stored(Role.PUBLISHER, A)).acting_in(("a",))
+    before = choose(scope_of(both))
+
+    seen = sees_households(), sees_sensitive()
+    leave(before)
+
+    assert seen == (False, False)
 
 
 @pytest.mark.parametrize(

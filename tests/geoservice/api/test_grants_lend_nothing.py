@@ -1,0 +1,86 @@
+"""Rights of one place do not reach another, nor those of one role another one's: what was tried against grants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from geoservice.auth.model import Role
+from tests.geoservice.api.test_drafts import Analyst
+from tests.geoservice.api.two_towns import Towns, open_towns
+
+
+@pytest.fixture(scope="module")
+def towns(cluster_url: str, community_template: str) -> Iterator[Towns]:
+    with open_towns(cluster_url, community_template) as towns:
+        yield towns
+
+
+#: Roles whose scope holds a whole jurisdiction, and which read no incidents.
+BLIND = (Role.REPORTER, Role.PUBLISHER, Role.STEWARD)
+
+
+@pytest.mark.parametrize("place", ["sare", None])
+@pytest.mark.parametrize("role", BLIND)
+def test_an_officer_sees_no_more_by_a_role_that_reads_nothing(towns: Towns, role: Role, place: str | None) -> None:
+    alone, both = towns.key((Role.OFFICER, "sare")), towns.key((Role.OFFICER, "sare"), (role, place))
+    [(beyond,)] = towns.sql(
+        "SELECT i.id FROM geoservice.incident AS i JOIN geoservice.jurisdiction AS j ON j.id = i.jurisdiction_id"
+        " WHERE j.code = %s AND i.officer_code <> 'G03' AND i.grid_code NOT IN (SELECT p.grid_code"
+        "  FROM geoservice.posting AS p WHERE p.staff_code = 'G03') LIMIT 1", "sare"
+    )  # fmt: skip
+
+    def told(key: str) -> tuple[Any, ...]:
+        where = "?jurisdiction=sare&limit=1"
+        return (
+            towns.json(key, f"/v1/incidents{where}")["total"], towns.ask(key, f"/v1/incidents/{beyond}").status,
+            towns.ask(key, f"/v1/incidents/{beyond}?jurisdiction=sare").status,
+            len(towns.json(key, "/v1/visits?jurisdiction=sare&limit=1000")["visits"]),
+        )  # fmt: skip
+
+    assert told(both) == told(alone)
+    assert told(both)[1] == 404
+
+
+def test_an_officer_who_draws_is_told_small_counts_of_his_grids_alone(towns: Towns) -> None:
+    drawing, both = (
+        towns.key(*grants) for grants in (
+            [(Role.ANALYST, "sare")], [(Role.OFFICER, "sare"), (Role.ANALYST, "sare")],
+        )
+    )  # fmt: skip
+    person = Analyst(towns.door.client, drawing)
+    person.draft()
+
+    told = [towns.json(key, f"/v1/editions/{person.edition}/impact") for key in (drawing, both)]
+
+    assert told[1] == told[0]
+
+
+def test_of_two_places_an_address_and_a_body_name_neither_lends_to_the_other(towns: Towns) -> None:
+    """What is granted everywhere allows no reporting, and shows nothing of the town while he acts in the community."""
+    key = towns.key((Role.OFFICER, "sare"), (Role.AUDITOR, None))
+    body = {"service_code": "light", "lon": towns.place[0], "lat": towns.place[1], "jurisdiction": "town"}
+    before = towns.sql("SELECT count(*) FROM geoservice.incident WHERE %s", True)
+
+    for address in ("/v1/incidents?jurisdiction=sare", "/v1/incidents"):
+        assert towns.ask(key, address, "POST", json=body).status in (403, 404), address
+    assert towns.sql("SELECT count(*) FROM geoservice.incident WHERE %s", True) == before
+
+
+def test_an_officer_does_by_another_role_what_that_one_may(towns: Towns) -> None:
+    """That he sees no more by it takes nothing from him: he reports and erases in all of the place."""
+    reporting, erasing = (towns.key((Role.OFFICER, "sare"), (role, "sare")) for role in (Role.REPORTER, Role.STEWARD))
+    beyond = towns.sql(
+        "SELECT i.id, st_x(i.geom), st_y(i.geom) FROM geoservice.incident AS i"
+        "  JOIN geoservice.jurisdiction AS j ON j.id = i.jurisdiction_id"
+        " WHERE j.code = %s AND i.officer_code <> 'G03' AND i.words_gone_at IS NULL AND i.description IS NOT NULL"
+        "   AND NOT i.sensitive AND i.grid_code NOT IN ("
+        "SELECT p.grid_code FROM geoservice.posting AS p WHERE p.staff_code = 'G03') LIMIT 1", "sare"
+    )  # fmt: skip
+    [(number, lon, lat)] = beyond
+
+    body = {"jurisdiction": "sare", "service_code": "cable", "lon": lon, "lat": lat}
+    assert towns.json(reporting, "/v1/incidents", method="POST", json=body)["officer_code"] != "G03"
+    assert towns.json(erasing, f"/v1/incidents/{number}/erase", method="POST", json={"because": "request"})
