@@ -102,7 +102,7 @@ class FeatureService:
             raise FeatureNotStored(reason=fault)
         with self._database.transaction(actor=identity.actor) as connection:
             j = get_jurisdiction(connection, jurisdiction_code).id
-            grids = own_grids(connection, j, identity, Permission.EDIT_FEATURES)
+            grids = _written_grids(connection, j, layer, identity)
             stored = queries.lock_feature(connection, layer, jurisdiction_id=j, key=key)
             _require_seen(stored, edit.seen)
             _require_stored(stored, edit.stored, layer=layer_id, key=key)
@@ -144,7 +144,7 @@ class FeatureService:
             if stored is None:
                 raise FeatureUnknown(layer=layer_id, key=key)
             _require_seen(stored, seen)
-            _require_own(stored, own_grids(connection, j, identity, Permission.EDIT_FEATURES))
+            _require_own(stored, _written_grids(connection, j, layer, identity))
             change_id = queries.begin_change(connection, kind="edit", door=door)
             queries.remove(connection, layer, jurisdiction_id=j, key=key)
             return _change(connection, change_id)
@@ -313,7 +313,13 @@ def _told_grids(connection: Connection, j: int, layer: Layer, identity: Identity
     """Return the grids of which alone whoever asks is told what a layer of people has; None: of all."""
     if identity is None or not layer.personal:
         return None
-    return own_grids(connection, j, identity, Permission(layer.read))
+    return own_grids(connection, j, identity, Permission.READ_HOUSEHOLDS)
+
+
+def _written_grids(connection: Connection, j: int, layer: Layer, identity: Identity) -> frozenset[str] | None:
+    """Return the grids in which alone whoever asks writes: of people he writes what he may read; None: in all."""
+    needed = Permission.READ_HOUSEHOLDS if layer.personal else Permission.EDIT_FEATURES
+    return own_grids(connection, j, identity, needed)
 
 
 def _one(key: str, edit: FeatureEdit) -> ReadFeatures:

@@ -58,6 +58,26 @@ def test_an_officer_who_draws_is_told_small_counts_of_his_grids_alone(towns: Tow
     assert told[1] == told[0]
 
 
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.PUBLISHER])
+def test_an_officer_who_draws_reads_and_writes_single_households_of_his_grids_alone(towns: Towns, role: Role) -> None:
+    """Whoever draws counts all of them, and whoever edits features writes none of people."""
+    key = towns.key((Role.OFFICER, "sare"), (role, "sare"))
+    [(beyond, adults)] = towns.sql(
+        "SELECT h.code, h.age_18_59 FROM geoservice.household AS h"
+        "  JOIN geoservice.jurisdiction AS j ON j.id = h.jurisdiction_id WHERE j.code = %s AND h.grid_code NOT IN ("
+        "SELECT p.grid_code FROM geoservice.posting AS p WHERE p.staff_code = 'G03') LIMIT 1", "sare"
+    )  # fmt: skip
+    at = f"/v1/layers/households/features/{beyond}"
+
+    for path in (at, f"{at}/history"):
+        assert towns.ask(key, f"{path}?jurisdiction=sare").status == 404
+    told = towns.json(key, "/v1/layers/households/features?jurisdiction=sare&limit=1000")["features"]
+    assert len({one["properties"]["grid_code"] for one in told}) == 1
+    for method, body in (("PUT", {"properties": {"age_18_59": 77}}), ("DELETE", None)):
+        assert towns.ask(key, f"{at}?jurisdiction=sare", method, json=body).status in (403, 404, 422), method
+    assert towns.sql("SELECT age_18_59 FROM geoservice.household WHERE code = %s", beyond) == [(adults,)]
+
+
 def test_of_two_places_an_address_and_a_body_name_neither_lends_to_the_other(towns: Towns) -> None:
     """What is granted everywhere allows no reporting, and shows nothing of the town while he acts in the community."""
     key = towns.key((Role.OFFICER, "sare"), (Role.AUDITOR, None))
