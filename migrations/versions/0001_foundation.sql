@@ -3013,14 +3013,22 @@ END $$;
 CREATE TRIGGER end_sessions AFTER INSERT OR UPDATE OR DELETE ON geoservice.access_grant
     FOR EACH ROW EXECUTE FUNCTION geoservice.end_sessions_of_holder();
 
--- The last account that administers everywhere, without an end, keeps that: else nobody is left who could give it again.
+-- Whether a grant lets its holder administer everywhere, without an end.
+CREATE FUNCTION geoservice.administers(given geoservice.access_grant) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (given).role = 'admin' AND (given).jurisdiction_id IS NULL AND geoservice.is_in_force(given) AND (given).valid_to IS NULL;
+
+-- The last account that administers everywhere, without an end, keeps that, and is neither disabled nor given an end: else nobody is left
+-- who could give it again.
 CREATE FUNCTION geoservice.keep_an_administrator() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
+    IF tg_table_name = 'account' AND NOT EXISTS (SELECT FROM access_grant AS g WHERE g.login = OLD.login AND administers(g)) THEN
+        RETURN NULL;
+    END IF;
     PERFORM pg_advisory_xact_lock(hashtext('geoservice.administrators'));  -- two do not take the last two from each other
     IF NOT EXISTS (SELECT FROM access_grant AS g JOIN account AS a USING (login)
-                    WHERE g.role = 'admin' AND g.jurisdiction_id IS NULL AND is_in_force(g) AND g.valid_to IS NULL
-                      AND a.disabled_at IS NULL AND coalesce(a.expires_at > now(), true)) THEN
+                    WHERE administers(g) AND a.disabled_at IS NULL AND a.expires_at IS NULL) THEN
         RAISE EXCEPTION 'The account % is the last that administers every jurisdiction: give that to another one first.', OLD.login
             USING ERRCODE = 'GS414';
     END IF;
@@ -3029,6 +3037,10 @@ END $$;
 CREATE TRIGGER keep_an_administrator AFTER UPDATE OF revoked_at ON geoservice.access_grant
     FOR EACH ROW WHEN (OLD.role = 'admin' AND OLD.jurisdiction_id IS NULL AND OLD.login IS NOT NULL AND OLD.revoked_at IS NULL
                        AND OLD.valid_to IS NULL AND NEW.revoked_at IS NOT NULL)
+    EXECUTE FUNCTION geoservice.keep_an_administrator();
+CREATE TRIGGER keep_an_administrator AFTER UPDATE OF disabled_at, expires_at ON geoservice.account
+    FOR EACH ROW WHEN (OLD.disabled_at IS NULL AND OLD.expires_at IS NULL
+                       AND (NEW.disabled_at IS NOT NULL OR NEW.expires_at IS NOT NULL))
     EXECUTE FUNCTION geoservice.keep_an_administrator();
 
 -- The services offered: what may be reported, and how long it may take.

@@ -30,7 +30,7 @@ from geoservice.web.forms import FORM_TYPE
 from geoservice.web.guard import Guard
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams
-from layers.errors import RefusedByDatabase
+from layers.errors import LastAdministrator, RefusedByDatabase
 
 #: In words of the columns.
 COLUMNS = ("login", "role", "where", "staff", "state", "signed_in", "factor", "ends")
@@ -164,6 +164,8 @@ def _done(here: Here, administration: Administration, one: StoredAccount, action
         raise Refused(**{"": "error.own_account"}) from None
     except AccountDisabled:
         raise Refused(**{"": "error.disabled"}) from None
+    except LastAdministrator:
+        raise Refused(**{"": "error.last_administrator"}) from None
     return led_on(here.url("accounts", one.login, done=action))
 
 

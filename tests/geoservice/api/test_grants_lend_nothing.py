@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from geoservice.auth.model import Role
+from geoservice.auth.model import Identity, Role
+from geoservice.services.grants import GrantService
+from layers.errors import LastAdministrator
 from tests.geoservice.api.test_drafts import Analyst
 from tests.geoservice.api.two_towns import Towns, open_towns
 
@@ -87,6 +91,72 @@ def test_of_two_places_an_address_and_a_body_name_neither_lends_to_the_other(tow
     for address in ("/v1/incidents?jurisdiction=sare", "/v1/incidents"):
         assert towns.ask(key, address, "POST", json=body).status in (403, 404), address
     assert towns.sql("SELECT count(*) FROM geoservice.incident WHERE %s", True) == before
+
+
+def boss(towns: Towns, *logins: str) -> GrantService:
+    """Have these alone administer everywhere."""
+    accounts, grants = towns.door.services.accounts, GrantService(towns.door.services.database)
+    towns.sql("DELETE FROM geoservice.access_grant WHERE role = 'admin' AND login IS NOT NULL AND %s", True)
+    for login in logins:
+        if accounts.create_unless_there(login, Role.ADMIN, created_by="test") is None:
+            grants.give("login", login, Role.ADMIN, by="test")
+            accounts.enable(login)
+    return grants
+
+
+def test_the_last_administrator_is_not_disabled_either(towns: Towns) -> None:
+    """A key of an administrator has no account of its own that it would shut out."""
+    boss(towns, "boss-3", "boss-4")
+    services, key = towns.door.services, Identity(Role.ADMIN, "someone")
+    services.accounts.create_unless_there("post-3", Role.READER, created_by="test", jurisdiction="sare")
+    for login in ("boss-3", "post-3"):
+        services.administration.accounts.disable("sare", login, key)
+
+    with pytest.raises(LastAdministrator):
+        services.administration.accounts.disable("sare", "boss-4", key)
+    with pytest.raises(LastAdministrator):
+        services.accounts.disable("boss-4")
+
+    assert services.accounts.account("boss-4").is_open
+    services.accounts.enable("boss-3")
+    services.accounts.disable("boss-4")
+
+
+def test_an_account_that_ends_is_not_the_last_that_administers_without_an_end(towns: Towns) -> None:
+    grants = boss(towns, "boss-5", "boss-6")
+    ends = datetime.now(UTC) + timedelta(days=1)
+    towns.sql("UPDATE geoservice.account SET expires_at = %s WHERE login = 'boss-5'", ends)
+
+    with pytest.raises(LastAdministrator):
+        grants.revoke(towns.door.services.accounts.account("boss-6").grants[-1], by="test")
+    with pytest.raises(Exception, match="is the last that administers"):
+        towns.sql("UPDATE geoservice.account SET expires_at = %s WHERE login = 'boss-6'", ends)
+
+
+@pytest.mark.parametrize("how", ["revoke", "disable"])
+def test_two_do_not_take_the_last_two_from_each_other(towns: Towns, how: str) -> None:
+    grants = boss(towns, "boss-7", "boss-8")
+    accounts, ready = towns.door.services.accounts, threading.Barrier(2)
+    held = {login: accounts.account(login).grants[-1] for login in ("boss-7", "boss-8")}
+    refused: list[str] = []
+
+    def take(login: str) -> None:
+        ready.wait()
+        try:
+            if how == "disable":
+                accounts.disable(login)
+            else:
+                grants.revoke(held[login], by="test")
+        except LastAdministrator:
+            refused.append(login)
+
+    threads = [threading.Thread(target=take, args=[login]) for login in held]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+
+    assert len(refused) == 1
 
 
 def test_an_officer_does_by_another_role_what_that_one_may(towns: Towns) -> None:

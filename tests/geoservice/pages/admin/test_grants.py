@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import psycopg
+
 from geoservice.auth.model import Role
 from geoservice.services.grants import GrantService
 from geoservice.wiring import Services
@@ -89,6 +91,23 @@ def test_nobody_gives_himself_something_or_takes_it(services: Services) -> None:
     for path, form in (("new", GRANT), (f"{grant.id}/revoke", {})):
         assert "Nobody gives himself" in admin.send(f"accounts/admin-5/grants/{path}", **form).text
     assert services.accounts.account("admin-5").grants == (grant,)
+
+
+def test_a_deputy_does_not_disable_the_last_who_administers_without_an_end(
+    services: Services, community_url: str
+) -> None:  # fmt: skip
+    with psycopg.connect(community_url) as connection:
+        connection.execute("DELETE FROM geoservice.access_grant WHERE role = 'admin' AND login IS NOT NULL")
+    services.accounts.create("boss", Role.ADMIN, created_by="test")
+    deputy, grants = Administrator(services, "deputy", None), GrantService(services.database)
+    grants.give("login", "deputy", Role.AUDITOR, by="test")
+    with psycopg.connect(community_url) as connection:
+        connection.execute("UPDATE geoservice.access_grant SET valid_to = now() + interval '1 day'"
+                           " WHERE login = 'deputy' AND role = 'admin'")  # fmt: skip
+    deputy.client.post("/signin", data={"login": "deputy", "password": NEW}, headers=OWN)
+
+    assert "give that to another one first" in deputy.send("accounts/boss/disable").text
+    assert services.accounts.account("boss").disabled_at is None
 
 
 def test_of_what_is_held_elsewhere_nothing_is_shown_and_the_rest_is_taken_back(
