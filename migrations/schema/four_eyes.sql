@@ -5,6 +5,16 @@ CREATE FUNCTION geoservice.person_of(named text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN regexp_replace(named, '^[^:]*:', '');
 
+-- By whatever somebody is known who is named so in a history of a jurisdiction: his name, and the member of its staff whom his account or
+-- his key was granted something as, at any time. So one person is one, by whichever of his accounts and keys he acts.
+CREATE FUNCTION geoservice.known_as(named text, jurisdiction integer) RETURNS text[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    RETURN ARRAY(SELECT DISTINCT g.staff_code FROM access_grant AS g
+                  WHERE (g.login = person_of(named) OR g.key_id = person_of(named))
+                    AND g.jurisdiction_id = known_as.jurisdiction AND g.staff_code IS NOT NULL) || person_of(named);
+END $$;
+
 -- Note that whoever acts has a hand in a draft.
 CREATE FUNCTION geoservice.note_drawer(edition bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
@@ -30,7 +40,8 @@ CREATE FUNCTION geoservice.is_own_draft(draft geoservice.edition, named text) RE
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
     RETURN (SELECT j.four_eyes FROM jurisdiction AS j WHERE j.id = draft.jurisdiction_id)
-       AND EXISTS (SELECT FROM unnest(draft.drawn_by) AS w (who) WHERE person_of(w.who) = person_of(named));
+       AND EXISTS (SELECT FROM unnest(draft.drawn_by) AS w (who)
+                    WHERE known_as(w.who, draft.jurisdiction_id) && known_as(named, draft.jurisdiction_id));
 END $$;
 
 -- Those who had a hand in a draft, as a sentence lists them: 20 at most, and how many more there are.

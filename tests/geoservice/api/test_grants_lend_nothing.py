@@ -11,8 +11,9 @@ import pytest
 
 from geoservice.auth.model import Identity, Role
 from geoservice.services.grants import GrantService
+from geoservice.services.jurisdictions import JurisdictionService
 from layers.errors import LastAdministrator
-from tests.geoservice.api.test_drafts import Analyst
+from tests.geoservice.api.test_drafts import FIRST, Analyst, assert_problem, halving
 from tests.geoservice.api.two_towns import Towns, open_towns
 
 
@@ -157,6 +158,30 @@ def test_two_do_not_take_the_last_two_from_each_other(towns: Towns, how: str) ->
         one.join()
 
     assert len(refused) == 1
+
+
+def test_who_drew_does_not_publish_by_a_grant_that_came_later(towns: Towns) -> None:
+    """Of a key for a member of staff histories name the member, of one with several grants the key."""
+    JurisdictionService(towns.door.services.database).set_up("sare", four_eyes=True)
+    holder = ("sare", "G03")
+    text = towns.door.services.keys.create(Role.ANALYST, "one", staff=holder)
+    person = Analyst(towns.door.client, text)
+    person.draft()
+    person.done("split", {"code": FIRST, "line": halving(person.shapes()[FIRST]), "codes": [FIRST, "east"]})
+    person.done("validate")
+    preview = {"preview": person.done("preview")["id"]}
+    refused = []
+
+    towns.give(text, Role.PUBLISHER, "sare", staff=holder)
+    refused.append(person.post("publish", preview))
+    other = towns.door.services.keys.create(Role.PUBLISHER, "two", staff=holder)
+    towns.give(other, Role.READER, "town")
+    person.key = other
+    refused.append(person.post("publish", preview))
+
+    JurisdictionService(towns.door.services.database).set_up("sare", four_eyes=False)
+    for answer in refused:
+        assert_problem(answer, 403, "four-eyes", "Have somebody else")
 
 
 def test_an_officer_does_by_another_role_what_that_one_may(towns: Towns) -> None:
