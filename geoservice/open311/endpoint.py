@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from geoservice.auth.model import VISITORS, Identity, Role
-from geoservice.auth.permissions import Permission, may, permitted
+from geoservice.auth.permissions import Permission, asking_for, homes_with, permitted
 from geoservice.errors import NotServed
 from geoservice.open311 import reading, records
 from geoservice.open311.forms import Form
@@ -25,6 +25,7 @@ from layers.incidents.model import Incident, Service
 
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
 CHANGESET = "2026-11-26T00:00:00Z"
+_NO_REPORTER = "api_key is missing or not valid for reports"
 _PERSONAL = ("email", "first_name", "last_name", "phone", "name")
 
 
@@ -168,8 +169,9 @@ class Endpoint:
         key
             The sender's own, of this report: sent again with it, it is not stored again.
         """
-        identity = self._reporter(form)
-        jurisdiction = self.jurisdiction(form.get("jurisdiction_id"), identity)
+        shown = self._shown(form)
+        jurisdiction = self.jurisdiction(form.get("jurisdiction_id"), shown)
+        identity = _reporter_in(jurisdiction, shown)
         service = self.service(jurisdiction, form.get("service_code"))
         answers = reading.check_answers(service, form.attributes)
         lat, lon, address_id, address = reading.place_fields(form)
@@ -187,11 +189,12 @@ class Endpoint:
             raise Refused(400, f"The place is not served: it lies outside {jurisdiction}") from exc
         return {"service_request_id": str(incident.id), "service_notice": _notice(form), "account_id": None}
 
-    def _reporter(self, form: Form) -> Identity:
+    def _shown(self, form: Form) -> Identity:
+        """Return who shows a key, in the form or beside it; refuse whoever may report nowhere."""
         key = form.get("api_key")
         identity = current_identity() if key is None else self._identify(key)
-        if identity is None or not may(identity.role, Permission.REPORT_INCIDENT):
-            raise Refused(403, "api_key is missing or not valid for reports")
+        if identity is None or not homes_with(identity, Permission.REPORT_INCIDENT):
+            raise Refused(403, _NO_REPORTER)
         return identity
 
     def _address(self, jurisdiction: str, code: str | None, address: str | None) -> tuple[str, float, float]:
@@ -203,7 +206,15 @@ class Endpoint:
 
 def _with_text() -> bool:
     """Return whether whoever asks is told the words of reports."""
-    return may(current_identity().role, Permission.READ_INCIDENTS)
+    return permitted(current_identity(), Permission.READ_INCIDENTS)
+
+
+def _reporter_in(jurisdiction: str, identity: Identity) -> Identity:
+    """Return as who somebody reports in a jurisdiction: of several grants by one that allows it there."""
+    here = asking_for(identity.acting_in((jurisdiction,)) if identity.grants else identity, Permission.REPORT_INCIDENT)
+    if not permitted(here, Permission.REPORT_INCIDENT):
+        raise Refused(403, _NO_REPORTER)
+    return here
 
 
 def _description(form: Form, address: str | None) -> str:

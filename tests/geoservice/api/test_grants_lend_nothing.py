@@ -94,6 +94,17 @@ def test_of_two_places_an_address_and_a_body_name_neither_lends_to_the_other(tow
     assert towns.sql("SELECT count(*) FROM geoservice.incident WHERE %s", True) == before
 
 
+def test_a_report_by_open311_is_by_who_may_report_there(towns: Towns) -> None:
+    key = towns.key((Role.REPORTER, "sare"), (Role.READER, "town"), (Role.PUBLISHER, "town"))
+
+    def send(place: str, lon: float, lat: float, service: str) -> int:
+        form = {"jurisdiction_id": place, "service_code": service, "lat": lat, "long": lon, "api_key": key}
+        return int(towns.door.client.post("/open311/v2/requests.json", data=form).status_code)
+
+    assert send("sare", 91.77, 29.24, "cable") in (200, 201)
+    assert send("town", *towns.place, "light") == 403
+
+
 def boss(towns: Towns, *logins: str) -> GrantService:
     """Have these alone administer everywhere."""
     accounts, grants = towns.door.services.accounts, GrantService(towns.door.services.database)
