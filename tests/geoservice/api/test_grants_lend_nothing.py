@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from geoservice.auth.model import Identity, Role
+from geoservice.services.administration.own import PlaceAboveOwn
 from geoservice.services.grants import GrantService
 from geoservice.services.jurisdictions import JurisdictionService
 from layers.errors import LastAdministrator
@@ -195,6 +197,27 @@ def test_who_drew_does_not_publish_by_a_grant_that_came_later(towns: Towns) -> N
         assert_problem(answer, 403, "four-eyes", "Have somebody else")
 
 
+def test_nobody_takes_over_an_account_that_holds_something_elsewhere(towns: Towns) -> None:
+    """Neither now nor later, and not by way of what was taken back here."""
+    services = towns.door.services
+    services.accounts.create_unless_there("post-9", Role.READER, created_by="test", jurisdiction="sare")
+    grants = GrantService(services.database)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    grants.give("login", "post-9", Role.ADMIN, by="test", jurisdiction="town", valid_from=tomorrow)
+    own = services.keys.identify(towns.key((Role.ADMIN, "sare"), (Role.DISPATCHER, "town")))
+    assert own is not None
+    accounts = services.administration.accounts
+
+    for do in (accounts.reset, accounts.take_off_factor, accounts.disable, accounts.enable):
+        with pytest.raises(PlaceAboveOwn):
+            do("sare", "post-9", own)
+    accounts.grants.take_back(
+        accounts.held("sare", "post-9", own), services.accounts.account("post-9").grants[0].id, own
+    )
+    with pytest.raises(PlaceAboveOwn):
+        accounts.reset("sare", "post-9", own)
+
+
 def test_an_officer_does_by_another_role_what_that_one_may(towns: Towns) -> None:
     """That he sees no more by it takes nothing from him: he reports and erases in all of the place."""
     reporting, erasing = (towns.key((Role.OFFICER, "sare"), (role, "sare")) for role in (Role.REPORTER, Role.STEWARD))
@@ -210,3 +233,55 @@ def test_an_officer_does_by_another_role_what_that_one_may(towns: Towns) -> None
     body = {"jurisdiction": "sare", "service_code": "cable", "lon": lon, "lat": lat}
     assert towns.json(reporting, "/v1/incidents", method="POST", json=body)["officer_code"] != "G03"
     assert towns.json(erasing, f"/v1/incidents/{number}/erase", method="POST", json={"because": "request"})
+
+
+def test_a_list_over_all_gives_nothing_of_a_place_by_its_cursor_or_by_naming_both(towns: Towns) -> None:
+    mine, all_of_it = towns.key((Role.DISPATCHER, "sare"), (Role.PUBLISHER, "town")), towns.key((Role.ADMIN, None))
+    towns.report("sare"), towns.report("town")
+    cursor = towns.json(all_of_it, "/v1/incidents?jurisdiction=town&limit=1")
+    further = towns.json(mine, "/v1/incidents", query_string={"limit": 1000, "after": cursor["next"]} if cursor["next"]
+                         else {"limit": 1000})  # fmt: skip
+
+    assert {one["jurisdiction"] for one in further["incidents"]} == {"sare"}
+    for path in ("/v1/incidents", "/v1/staff", "/v1/visits", "/v1/audit", "/v1/changes", "/v1/accounts"):
+        for places in (("sare", "town"), ("town", "sare"), ("sare", "nowhere")):
+            query = "&".join(f"jurisdiction={one}" for one in places)
+            assert towns.ask(mine, f"{path}?{query}").status in (403, 404, 422), (path, query)
+
+
+def test_an_incident_is_not_joined_to_one_of_another_place(towns: Towns) -> None:
+    key = towns.key((Role.DISPATCHER, "sare"), (Role.AUDITOR, "town"))
+    here, there = towns.report("sare").id, towns.report("town").id
+
+    for mine, other, statuses in ((here, there, (404, 409, 422)), (there, here, (403, 404))):
+        body = {"duplicate_of": str(other), "reason": "the same"}
+        assert towns.ask(key, f"/v1/incidents/{mine}/actions/merge", "POST", json=body).status in statuses
+        assert towns.ask(
+            key, f"/v1/incidents/{mine}/actions/cancel?jurisdiction=sare", "POST", json={"reason": "no"}
+        ).status == (200 if mine == here else 404)  # fmt: skip
+
+
+def test_a_grant_that_is_taken_back_is_gone_from_memory_too(towns: Towns) -> None:
+    """Look-ups and tiles recognise keys in memory; it is told of a grant as of every other change."""
+    key = towns.key((Role.DISPATCHER, "sare"))
+    towns.give(key, Role.ADMIN, "town")
+    keys = towns.door.services.keys
+
+    def remembered() -> set[Role]:
+        found = keys.identify_from_memory(key)
+        return set() if found is None else {one.role for one in found.held}
+
+    assert eventually(lambda: remembered() == {Role.DISPATCHER, Role.ADMIN})
+    [_, grant] = keys.key(key.split("_")[1]).grants
+    GrantService(towns.door.services.database).revoke(grant, by="test")
+    assert eventually(lambda: remembered() == {Role.DISPATCHER})
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Return whether something holds, at once or in a while."""
+    deadline = time.monotonic() + 30
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

@@ -108,3 +108,54 @@ def test_the_list_of_accounts_tells_who_signed_in_when(command: Command, communi
     SessionService(database, SessionLimits(3600, 3600)).sign_in("post-8", first, address=None)
     database.close()
     assert f"signed in {datetime.now(UTC):%Y-}" in told()
+
+
+def grants_of(command: Command, key: str) -> list[list[str]]:
+    """Return role, place and member of staff of each grant, as the list tells them."""
+    lines = command("key", "list").output.splitlines()
+    at = lines.index(line_of(command, key))
+    beneath = [line.split()[:3] for line in lines[at + 1 :] if line.startswith(" ")]
+    return beneath or [lines[at].split()[1:2]]
+
+
+def test_a_key_is_granted_more_and_keeps_the_rest_when_that_is_taken_back(command: Command) -> None:
+    key = create(command).stdout.strip()
+    number = key.split("_")[1]
+
+    given = command("key", "grant", "marked", "--role", "dispatcher", "--jurisdiction", "sare", "--days", "14")
+    assert given.exit_code == 0, given.output
+    assert given.output.startswith(f"The key {number} acts as dispatcher in sare. It ends on 20")
+    officer = command("key", "grant", number, "--role", "officer", "--staff", "G03", "--jurisdiction", "sare")
+    assert officer.output == f"The key {number} acts as officer in sare. It never ends.\n"
+    assert grants_of(command, key) == [["reader", "sare", "-"], ["dispatcher", "sare", "-"], ["officer", "sare", "G03"]]
+
+    for role in ("dispatcher", "officer"):
+        taken = command("key", "revoke", number, "--role", role, "--jurisdiction", "sare")
+        assert taken.output == f"The key {number} acts as {role} in sare no more.\n"
+    assert grants_of(command, key) == [["reader"]]
+    assert "in use" in line_of(command, key)
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "code"),
+    [
+        (("grant", "marked", "--role", "reader", "--jurisdiction", "sare"), "granted there already", 1),
+        (("grant", "marked", "--role", "officer", "--jurisdiction", "sare"), "say --staff CODE", 2),
+        (("grant", "marked", "--role", "reader", "--jurisdiction", "none"), "none", 1),
+        (("grant", "none", "--role", "reader", "--jurisdiction", "sare"), "no key in use", 1),
+        (("revoke", "marked", "--role", "admin", "--jurisdiction", "sare"), "There is no grant as admin in sare", 1),
+        (("revoke", "marked", "--role", "reader", "--everywhere"), "There is no grant as reader everywhere", 1),
+        (("revoke", "marked", "--jurisdiction", "sare"), "Say --role, too", 2),
+        (("revoke", "none", "--role", "reader", "--jurisdiction", "sare"), "no key in use", 1),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_given_to_a_key_or_taken_is_told(
+    command: Command, words: tuple[str, ...], told: str, code: int
+) -> None:  # fmt: skip
+    key = create(command).stdout.strip()
+
+    refused = command("key", *words)
+
+    assert refused.exit_code == code
+    assert told in refused.output or told in str(refused.exception)
+    assert grants_of(command, key) == [["reader"]]

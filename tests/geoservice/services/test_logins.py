@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import re
 from collections.abc import Iterator
@@ -33,7 +35,7 @@ from geoservice.services.logins import (
     narrow_login,
     revoke_login,
 )
-from tests.factories import insert, make_jurisdiction, make_service
+from tests.factories import insert, make_building, make_draft, make_edition, make_jurisdiction, make_service
 
 LIMITS = LoginLimits(connections=2, statement_s=30, idle_in_transaction_s=90)
 ROLE = """
@@ -269,6 +271,66 @@ def test_a_login_works_in_two_jurisdictions_as_different_roles(
     narrow_login(database_url, name, LoginRole.ANALYST, jurisdiction="reads")
     with pytest.raises(LastLoginGrant):
         narrow_login(database_url, name, LoginRole.READER, jurisdiction="reads")
+
+
+#: What an analyst of `edits`, whose id is `{0}`, tries in `reads`, whose id is `{1}`: there he reads.
+WRITES = (
+    "INSERT INTO building (jurisdiction_id, code, geom) SELECT {1}, 'mine', geom FROM building WHERE code = 'edits'",
+    "UPDATE building SET floors = 3 WHERE code = 'reads'",
+    "DELETE FROM building WHERE code = 'reads'",
+    "UPDATE building SET recorded_at = '2000-01-01' WHERE code = 'reads'",
+    "UPDATE building SET grid_code = 'A' WHERE code = 'reads'",
+    "UPDATE building SET change_id = (SELECT max(id) FROM change) WHERE code = 'reads'",
+    "UPDATE building SET id = DEFAULT WHERE code = 'reads'",
+    "UPDATE building SET jurisdiction_id = {1} WHERE code = 'edits'",
+    "UPDATE building SET jurisdiction_id = {0} WHERE code = 'reads'",
+    "INSERT INTO edition (jurisdiction_id, title) VALUES ({1}, 'mine')",
+    "INSERT INTO incident (jurisdiction_id, service_code, source, geom)"
+    " SELECT {1}, 'light', 'patrol', st_pointonsurface(geom) FROM building WHERE code = 'reads'",
+    "INSERT INTO draft_grid (edition_id, code, geom) SELECT e.id, 'mine', b.geom FROM building AS b, drawn AS e"
+    " WHERE b.code = 'reads' AND e.jurisdiction_id = {1}",
+    "UPDATE draft_grid SET name = 'mine' WHERE edition_id = (SELECT id FROM drawn WHERE jurisdiction_id = {1})",
+    "DELETE FROM grid WHERE edition_id = (SELECT id FROM drawn WHERE jurisdiction_id = {1})",
+)
+#: What he says of himself to be more.
+CLAIMS = (
+    "SELECT 1", "SET geoservice.jurisdictions = '{{{0},{1}}}'", "SET geoservice.told = 'households drafts sensitive'",
+    "SET geoservice.post = '{1}'", "SET geoservice.actor = 'admin:root'",
+)  # fmt: skip
+
+
+def test_a_login_writes_nothing_where_it_reads(database_url: str, admin: Connection[Any], name: str) -> None:
+    """Neither by moving what is its own there or what is not here, nor whatever it says of itself."""
+    with psycopg.connect(database_url) as connection:
+        places = {code: make_jurisdiction(connection, code=code) for code in ("edits", "reads")}
+        for code, place in places.items():
+            make_edition(connection, place)
+            make_service(connection, place)
+            make_building(connection, place, code=code)
+            make_draft(connection, place)
+        connection.execute("CREATE VIEW geoservice.drawn AS SELECT * FROM geoservice.edition WHERE status = 'draft'")
+        connection.execute("GRANT SELECT ON geoservice.drawn TO geoservice_analyst")
+    password = grant_login(database_url, name, LoginRole.ANALYST, LIMITS, jurisdiction="edits")
+    extend_login(database_url, name, LoginRole.READER, jurisdiction="reads")
+    ids = tuple(places.values())
+
+    def stands() -> list[Any]:
+        state = "SELECT md5(string_agg(t::text, '' ORDER BY t::text)) FROM geoservice.{} AS t"
+        tables = ("building", "edition", "incident", "grid")
+        return [admin.execute(state.format(table).encode()).fetchone() for table in tables]
+
+    before = stands()
+    with over_tcp(admin, name, password) as connection:
+        for claim, statement in itertools.product(CLAIMS, WRITES):
+            with contextlib.suppress(psycopg.errors.DatabaseError), connection.transaction():
+                connection.execute(claim.format(*ids).encode())
+                connection.execute(statement.format(*ids).encode())
+            assert stands() == before, (claim, statement)
+        for role in ("several", "within", "everywhere", "app"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(f"SET ROLE geoservice_{role}".encode())
+        connection.execute(WRITES[1].replace("reads", "edits").encode())
+    assert stands() != before  # where he edits, he does
 
 
 HERE = Point(91.75, 29.25)
