@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ from geoservice.services.jurisdictions import JurisdictionService
 from layers.errors import LastAdministrator
 from tests.geoservice.api.test_drafts import FIRST, Analyst, assert_problem, halving
 from tests.geoservice.api.two_towns import Towns, open_towns
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -271,17 +271,7 @@ def test_a_grant_that_is_taken_back_is_gone_from_memory_too(towns: Towns) -> Non
         found = keys.identify_from_memory(key)
         return set() if found is None else {one.role for one in found.held}
 
-    assert eventually(lambda: remembered() == {Role.DISPATCHER, Role.ADMIN})
+    wait_until(lambda: remembered() == {Role.DISPATCHER, Role.ADMIN}, "memory knows both grants")
     [_, grant] = keys.key(key.split("_")[1]).grants
     GrantService(towns.door.services.database).revoke(grant, by="test")
-    assert eventually(lambda: remembered() == {Role.DISPATCHER})
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    """Return whether something holds, at once or in a while."""
-    deadline = time.monotonic() + 30
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
+    wait_until(lambda: remembered() == {Role.DISPATCHER}, "memory knows that one is gone")
