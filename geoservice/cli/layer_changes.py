@@ -102,7 +102,7 @@ def undo(*, change_id: int) -> None:
         service = features.FeatureService(database)
         since = service.changed_since(change_id)
         if since:
-            listed = ", ".join(f"{key} of {layer}" for layer, key in since[:_SHOWN])
+            listed = ", ".join(f"{one.key} of {one.layer}" for one in since[:_SHOWN])
             among = "" if len(since) <= _SHOWN else f" … {_SHOWN} of {len(since)}"
             click.echo(f"Changed since by others, {len(since)}: {listed}{among}.", err=True)
         undone = service.undo(change_id, actor=actor(), door="command")

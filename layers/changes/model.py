@@ -20,6 +20,14 @@ class Refused(NamedTuple):
     reason: str
 
 
+class ChangedSince(NamedTuple):
+    """A feature that is no more as a change left it."""
+
+    layer: str
+    jurisdiction: str
+    key: str
+
+
 class FieldChange(NamedTuple):
     """What a field of a feature is, and would be."""
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
-from layers.changes.model import Change, ChangeCount, Version
+from layers.changes.model import Change, ChangeCount, ChangedSince, Version
 from layers.db.base import SCHEMA
 from layers.db.clock import now_in
 from layers.db.history import history_of
@@ -40,7 +40,11 @@ _COUNTS = text("""
 """)
 _BEGIN = text("SELECT geoservice.begin_change(:kind, :door, :note)")
 _UNDO = text("SELECT geoservice.undo_change(:id, :door)")
-_CHANGED_SINCE = text("SELECT layer, code FROM geoservice.changed_since(:id) ORDER BY 1, 2")
+_CHANGED_SINCE = text("""
+    SELECT s.layer, j.code AS jurisdiction, s.code AS key
+      FROM geoservice.changed_since(:id) AS s JOIN geoservice.jurisdiction AS j ON j.id = s.jurisdiction_id
+     ORDER BY s.layer, s.code, j.code
+""")
 
 
 def begin_change(connection: Connection, *, kind: str, door: str, note: str | None = None) -> int:
@@ -93,9 +97,9 @@ def remove(connection: Connection, layer: Layer, *, jurisdiction_id: int, key: s
     return connection.execute(query, {"jurisdiction_id": jurisdiction_id, "key": key}).rowcount > 0
 
 
-def changed_since(connection: Connection, change_id: int) -> tuple[tuple[str, str], ...]:
-    """Return layers and keys of the features that a change touched and that others changed since."""
-    return tuple((row.layer, row.code) for row in connection.execute(_CHANGED_SINCE, {"id": change_id}))
+def changed_since(connection: Connection, change_id: int) -> tuple[ChangedSince, ...]:
+    """Return the features that a change touched and that others changed since, those of every jurisdiction."""
+    return tuple(ChangedSince(**row._mapping) for row in connection.execute(_CHANGED_SINCE, {"id": change_id}))
 
 
 def versions(

@@ -258,12 +258,12 @@ BEGIN
       INTO columns, settings, differs FROM kept_columns(home::regclass) AS c;
     RETURN CASE what
         WHEN 'conflicts' THEN format(
-            'SELECT old.code FROM (SELECT DISTINCT ON (id) * FROM %1$s WHERE change_id = $1 AND ended_by <> $1 ORDER BY id, seq DESC) AS old'
+            'SELECT old.jurisdiction_id, old.code FROM (SELECT DISTINCT ON (id) * FROM %1$s WHERE change_id = $1 AND ended_by <> $1 ORDER BY id, seq DESC) AS old'
             '  LEFT JOIN %2$s AS new ON new.id = old.id WHERE new.id IS NULL OR %3$s'
-            ' UNION SELECT was.code FROM %4$s AS was JOIN %2$s AS other'
+            ' UNION SELECT was.jurisdiction_id, was.code FROM %4$s AS was JOIN %2$s AS other'
             '   ON other.jurisdiction_id = was.jurisdiction_id AND other.code = was.code AND other.id <> was.id'
             '   AND other.id NOT IN (SELECT back.id FROM %4$s AS back) AND other.id NOT IN %5$s'
-            ' UNION SELECT old.code FROM %4$s AS old JOIN %2$s AS new ON new.id = old.id WHERE new.change_id IS DISTINCT FROM $1 AND (%3$s)'
+            ' UNION SELECT old.jurisdiction_id, old.code FROM %4$s AS old JOIN %2$s AS new ON new.id = old.id WHERE new.change_id IS DISTINCT FROM $1 AND (%3$s)'
             '   AND NOT EXISTS (SELECT FROM %1$s AS left_by WHERE left_by.id = old.id AND left_by.change_id = $1 AND left_by.ended_by <> $1)',
             twin, home, differs, was, made)
         WHEN 'remove' THEN format(
@@ -284,14 +284,14 @@ BEGIN
 END $$;
 
 -- The features that a change touched and that are no more as it left them, by their keys: it can not be undone while there are any.
-CREATE FUNCTION geoservice.changed_since(change bigint) RETURNS TABLE (layer text, code text)
+CREATE FUNCTION geoservice.changed_since(change bigint) RETURNS TABLE (layer text, jurisdiction_id integer, code text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     touched layer%ROWTYPE;
 BEGIN
     FOR touched IN SELECT l.* FROM layer AS l
                     WHERE l.id IN (SELECT c.layer FROM change_count AS c WHERE c.change_id = changed_since.change) LOOP
-        RETURN QUERY EXECUTE format('SELECT %L, c.code FROM (%s) AS c', touched.id, undoing_statement('conflicts', touched))
+        RETURN QUERY EXECUTE format('SELECT %L, c.jurisdiction_id, c.code FROM (%s) AS c', touched.id, undoing_statement('conflicts', touched))
           USING changed_since.change;
     END LOOP;
 END $$;

@@ -29,6 +29,8 @@ from layers.errors import RefusedByDatabase
 
 #: Weeks that are shown: a quarter.
 WEEKS = 13
+#: Holidays and make-up days of a table: those of a year.
+_DAYS_SHOWN = 366
 _YEARS = (2000, 2200)
 _SPAN_MOST, _NAMED, _NAME_LENGTH = 62, 6, 200
 _HOLIDAY = "holiday"
@@ -50,7 +52,7 @@ def add_calendar(blueprint: Blueprint, administration: Administration, guard: Gu
     @guard("manage_calendars")
     def calendar(jurisdiction: str) -> Response:
         here = Here.of(administration, jurisdiction, "calendar")
-        asked = validated(CalendarQuery, {"first": request.args.get("first") or None}).first or here.today
+        asked = validated(CalendarQuery, {"first": plain(request.args.get("first", "")) or None}).first or here.today
         first = min(max(asked, date(_YEARS[0], 1, 8)), date(_YEARS[1] - 1, 1, 1))
         hours = calendars.hours(jurisdiction)
         to_come = calendars.days_between(jurisdiction, here.today, date(_YEARS[1], 1, 1))
@@ -188,14 +190,17 @@ def _day_cell(here: Here, hours: Sequence[WorkingHours], day: date, other: Calen
 
 
 def _days_table(here: Here, caption: str, days: Sequence[CalendarDay]) -> Table:
-    said = here.words
+    said, shown = here.words, days[:_DAYS_SHOWN]
+    told = said[caption]
+    if len(shown) < len(days):
+        told += " " + said["days.cut"].format(n=f"{len(shown):,}", total=f"{len(days):,}", day=shown[-1].day)
     rows = [
         [Cell(one.day.isoformat(), here.url("calendar", one.day.isoformat(), "removal")),
          Cell(said[f"weekday.{one.day.isoweekday()}"]), Cell(_like(here, one)), Cell(one.label)]
-        for one in days
+        for one in shown
     ]  # fmt: skip
     columns = [said[f"column.{name}"] for name in ("day", "weekday", "like", "name")]
-    return Table(said[caption], columns, rows, said["empty.days"])
+    return Table(told, columns, rows, said["empty.days"])
 
 
 def _like(here: Here, one: CalendarDay) -> str:

@@ -25,6 +25,7 @@ _YEARS_MOST = 10
 #: Of a form: 2,000 Chinese characters of a description take nine bytes each on the way.
 _BYTES_MOST = 60_000
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?", re.ASCII)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 #: In what a form says: the digest of what it costs, where that was shown.
 AGREED = "agreed"
@@ -82,6 +83,11 @@ def require_agreed(values: Mapping[str, str], costs: Sequence[str]) -> None:
         raise CostsUnseen(costs)
 
 
+def leads_nowhere(code: str) -> bool:
+    """Return whether no address leads to what has this code: browsers take it for a way between folders."""
+    return "/" in code or code in (".", "..")
+
+
 def number_in(values: Mapping[str, str], name: str, *, most: float, error: str) -> float | None:
     """Return the number above 0 that a form says, digits of full width among them; None: none. Raise Refused."""
     return _number(values, name, _NUMBER, most, error)
@@ -125,7 +131,7 @@ def day_in(values: Mapping[str, str], name: str) -> date | None:
     if not text:
         return None
     try:
-        day = date.fromisoformat(text) if len(text) == len("2026-11-30") else None
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
         day = None
     if day is None:

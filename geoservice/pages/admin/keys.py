@@ -172,6 +172,7 @@ def _rotate_form(here: Here, one: StoredKey) -> Form:
     return Form(
         said["ask.rotate"].format(name=one.label), here.url("keys", one.id, "rotate"), said["do.rotate"],
         here.url("keys", one.id), fields, costs, {"overlap": str(_OVERLAP_FIRST_H)},
+        stored={"until": str(one.previous_until)},  # sent twice by mistake it would end the secret that is in use
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from geoservice.web.problems import validated
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams
 from layers.catalogue import catalogue
-from layers.changes.model import Change, ChangeCount, TouchedFeature
+from layers.changes.model import Change, ChangeCount, ChangedSince, TouchedFeature
 from layers.errors import RefusedByDatabase
 
 #: In words of the columns.
@@ -173,7 +173,7 @@ def _touched(
     """Return what a change did to features of a layer from one on, up to which that is, and of how many."""
     said, title = here.words, _title(here, count.layer)
     try:
-        hidden = written_layer(count.layer).personal and not permitted(here.identity, Permission.READ_HOUSEHOLDS)
+        hidden = _is_hidden(here, count.layer)
     except (LayerUnknown, LayerNotWritten):
         return Table(said["touched.dropped"].format(layer=title), [], [], said["empty.touched"]), 0, 0
     if hidden:
@@ -190,6 +190,11 @@ def _touched(
     columns = [said[f"column.{name}"] for name in ("feature", "did", "fields")]
     rows = [[Cell(each.change.key), Cell(said[f"what.{each.what}"]), Cell(_fields(here, each))] for each in found]
     return Table(caption, columns, rows, said["empty.touched"]), last, total
+
+
+def _is_hidden(here: Here, layer_id: str) -> bool:
+    """Return whether single features of a layer are not for who asks. Raise LayerUnknown, LayerNotWritten."""
+    return written_layer(layer_id).personal and not permitted(here.identity, Permission.READ_HOUSEHOLDS)
 
 
 def _fields(here: Here, touched: TouchedFeature) -> str:
@@ -210,22 +215,41 @@ def _value(here: Here, value: object) -> str:
 
 def _undo_form(here: Here, features: FeatureService, one: Change) -> Form:
     said = here.words
-    costs = [
-        said["costs.undo"].format(
-            layer=_title(here, each.layer), added=f"{each.added:,}", changed=f"{each.changed:,}",
-            removed=f"{each.removed:,}",
-        ) for each in _counts(here, one)
-    ]  # fmt: skip
-    since = features.changed_since(one.id)
-    if since:
-        keys = ", ".join(key for _, key in since[:_NAMED]) + (f" … {len(since):,}" if len(since) > _NAMED else "")
-        costs = [said["costs.undo_since"].format(n=f"{len(since):,}", keys=keys)]
-    else:
-        costs.append(said["costs.undo_whole"])
     return Form(
         said["undo.title"].format(id=one.id), here.url("changes", str(one.id), "undo"), said["undo.change"],
-        here.url("changes", str(one.id)), costs=costs, stored={"undone_by": str(one.undone_by)},
+        here.url("changes", str(one.id)), costs=_undo_costs(here, features.changed_since(one.id), one),
+        stored={"undone_by": str(one.undone_by)},
     )  # fmt: skip
+
+
+def _undo_costs(here: Here, since: Sequence[ChangedSince], one: Change) -> list[str]:
+    """Return what undoing costs, or why it can not be done; of other jurisdictions to who works everywhere alone."""
+    said, own = here.words, _counts(here, one)
+    if here.identity.home is None:
+        own = sorted(one.counts, key=lambda each: each.jurisdiction != here.place.code)
+    elif any(each.jurisdiction != here.place.code for each in since):
+        return [said["costs.undo_elsewhere"]]
+    if since:
+        return [_changed_since(here, since)]
+    return [*(_undone_of(here, each) for each in own), said["costs.undo_whole"]]
+
+
+def _undone_of(here: Here, count: ChangeCount) -> str:
+    told = here.words["costs.undo"].format(
+        layer=_title(here, count.layer), added=f"{count.added:,}", changed=f"{count.changed:,}",
+        removed=f"{count.removed:,}",
+    )  # fmt: skip
+    return told if count.jurisdiction == here.place.code else f"{count.jurisdiction} · {told}"
+
+
+def _changed_since(here: Here, since: Sequence[ChangedSince]) -> str:
+    """Return which features others changed since: those by their key that may be named."""
+    keys = [one.key for one in since if not _is_hidden(here, one.layer)]
+    named = ", ".join(keys[:_NAMED])
+    if not named:
+        return here.words["costs.undo_since_counted"].format(n=f"{len(since):,}")
+    more = f" … {min(len(keys), _NAMED):,} / {len(since):,}" if len(since) > min(len(keys), _NAMED) else ""
+    return here.words["costs.undo_since"].format(n=f"{len(since):,}", keys=named + more)
 
 
 def _undone(here: Here, features: FeatureService, one: Change) -> Response:

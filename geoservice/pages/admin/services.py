@@ -14,7 +14,7 @@ from geoservice.domain.importing.services import ATTRIBUTES_LENGTH, KEYWORDS_MOS
 from geoservice.domain.importing.values import NotAValue, key_of
 from geoservice.errors import ServiceUnknown
 from geoservice.pages.admin.areas import Here
-from geoservice.pages.admin.forms import FormErrors, number_in, sent
+from geoservice.pages.admin.forms import FormErrors, leads_nowhere, number_in, sent
 from geoservice.pages.admin.model import Action, Cell, Field, Form, Refused, Table
 from geoservice.pages.admin.rendering import form_page, table_page
 from geoservice.pages.shell.choice import led_on
@@ -185,7 +185,7 @@ def _made(here: Here, services: ServiceListService, values: Mapping[str, str]) -
         code = key_of(values["service_code"])
     except NotAValue:
         wrong.refuse("service_code", "error.service_code")
-    if "/" in code:  # no address would lead to it
+    if leads_nowhere(code):
         wrong.refuse("service_code", "error.service_code")
     if code in {one.code for one in services.services(here.place.code)}:
         wrong.refuse("service_code", "error.service_taken")

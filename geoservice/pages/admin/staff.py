@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from geoservice.domain.staff.rosters import DISPATCHER, GRID_OFFICER
 from geoservice.errors import PostedToNoGrid, PostingBegun, PostingUnknown, StaffNotStored, StaffUnknown
 from geoservice.pages.admin.areas import Here
-from geoservice.pages.admin.forms import FormErrors, chosen_in, day_in, sent
+from geoservice.pages.admin.forms import FormErrors, chosen_in, day_in, leads_nowhere, plain, sent
 from geoservice.pages.admin.model import Action, Cell, Field, Form, Refused, Table
 from geoservice.pages.admin.rendering import form_page, table_page
 from geoservice.pages.shell.choice import led_on
@@ -169,7 +169,7 @@ def _grid(here: Here, told: StaffCalendar, code: str) -> str:
 
 def _first_day(today: date) -> date:
     """Return the day that the calendar begins with: today, or a later one that the address asks for."""
-    asked = validated(CalendarWords, {"first": request.args.get("first") or None}).first or today
+    asked = validated(CalendarWords, {"first": plain(request.args.get("first", "")) or None}).first or today
     return min(max(asked, today), today + timedelta(days=_DAYS_MOST))
 
 
@@ -242,7 +242,7 @@ def _written(
     here: Here, staff: StaffService, form: Form, code: str, values: Mapping[str, str], *, new: bool
 ) -> Response:  # fmt: skip
     wrong, role, sign = FormErrors(), "", values["call_sign"] or None
-    if new and not code:
+    if new and (not code or leads_nowhere(code)):
         wrong.refuse("code", "error.code")
     if new and code in {one.code for one in staff.members(here.place.code)}:
         wrong.refuse("code", "error.code_taken")

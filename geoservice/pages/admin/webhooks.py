@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, request
@@ -178,6 +179,10 @@ def _made(here: Here, administration: Administration, form: Form, values: Mappin
     _gather(values, form)
     place, events = values["place"], values["events"]
     topics = {} if events == "all" else {"type": frozenset({events})}
+    same = (read_url(values["url"]).text, topics, place or None)
+    # A form that was sent twice would have everything told twice.
+    if any((one.url, one.topics, one.jurisdiction_code) == same for one in _own(here, administration)):
+        raise Refused(url="error.url_there")
     try:
         made, secret = administration.webhooks.add(
             values["url"], topics=topics, label=values["label"], jurisdiction_code=place or None,
@@ -217,12 +222,16 @@ def _secret_page(here: Here, one: Webhook, secret: str, *sentences: str) -> Resp
 def _action_form(here: Here, one: Webhook, action: str) -> Form:
     if action not in ACTIONS:
         abort(404)
-    said = here.words
+    said, until = here.words, one.previous_secret_until
     fields = (Field("reason"),) if action == "off" else ()
+    costs = [said[f"costs.{action}"].format(n=f"{one.dead:,}", waiting=f"{one.waiting:,}")]
+    if action == "secret" and until is not None and until > datetime.now(UTC):
+        costs.append(said["costs.secret_again"].format(at=here.when(until, "")))
     return Form(
         said[f"ask.{action}"].format(name=one.label or one.id), here.url("webhooks", str(one.id), action),
-        said[f"do.{action}"], here.url("webhooks", str(one.id)), fields,
-        [said[f"costs.{action}"].format(n=f"{one.dead:,}", waiting=f"{one.waiting:,}")],
+        said[f"do.{action}"], here.url("webhooks", str(one.id)), fields, costs,
+        # Sent twice by mistake it would end the secret that the receiver has.
+        stored={"until": str(until)} if action == "secret" else None,
     )  # fmt: skip
 
 

@@ -15,6 +15,10 @@ CALENDAR: dict[str, tuple[str, ...]] = {
     "table.weeks": ("从 {day} 起的 13 周", "Thirteen weeks from {day}"),
     "table.days": ("今天起的节假日与调休", "Holidays and make-up days from today on"),
     "table.days_past": ("最近一年过去的", "Those of the year before"),
+    "days.cut": (
+        "（共 {total} 天，显示前 {n} 天，到 {day} 为止；以后的见上面的周表）",
+        "({n} of {total}, up to {day}; of later ones see the weeks above)",
+    ),
     "empty.days": ("没有节假日与调休。", "There are none."),
     "column.week": ("周", "Week of"),
     "column.weekday": ("星期", "Day"),

@@ -67,6 +67,15 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "It can not be undone now: {n} of the features that it touched were changed since ({keys}). Undo the later"
         " changes first.",
     ),
+    "costs.undo_since_counted": (
+        "现在不能撤销：它改过的要素中有 {n} 个后来又被改过。请先撤销后来的改动。",
+        "It can not be undone now: {n} of the features that it touched were changed since. Undo the later changes"
+        " first.",
+    ),
+    "costs.undo_elsewhere": (
+        "在这里不能撤销：它也改了别的辖区，由在所有这些辖区任职的人撤销。",
+        "It can not be undone here: it touched another jurisdiction, too. Whoever works in all of them undoes it.",
+    ),
     "error.undo": (
         "不能撤销：它改过的要素后来又被改过，图层已删除，或者它也改了别的辖区。",
         "It can not be undone: what it touched was changed since, a layer was dropped, or it touched another"

@@ -50,8 +50,8 @@ STAFF: dict[str, tuple[str, ...]] = {
     "field.last": ("到（含当日）", "To (that day, too)"),
     "hint.last": ("不填就是至另行通知。", "Left empty: until further notice."),
     "error.code": (
-        "不能用：不能有空格，不能是人名或号码。",
-        "That can not be: a code without blanks, nobody's number.",
+        "不能用：不能有空格和斜杠，不能是人名或号码。",
+        "That can not be: a code without blanks or slashes, nobody's number.",
     ),
     "error.code_taken": ("这个代码已经有了。", "There is somebody of this code already."),
     "error.call_sign": (

@@ -45,6 +45,10 @@ WEBHOOKS: dict[str, tuple[str, ...]] = {
         "不允许推送到那里：它不是公网地址，也不在 GEOSERVICE_WEBHOOK_NETWORKS 之内，或者不是 https。",
         "Webhooks may not go there: it is neither public nor in GEOSERVICE_WEBHOOK_NETWORKS, or not by https.",
     ),
+    "error.url_there": (
+        "同样的事件已经推送到这个地址。要换密钥，请在那一条推送上更换。",
+        "The same events are sent to that address already. Its secret is changed on its own page.",
+    ),
     "field.reason": ("原因", "Why"),
     "error.reason": ("最多 200 个字符，不含人的号码。", "At most 200 characters, and nobody's number."),
     "do.off": ("停用", "Disable"),
@@ -65,6 +69,10 @@ WEBHOOKS: dict[str, tuple[str, ...]] = {
     "costs.secret": (
         "一天之内新旧密钥都签名，接收方要在此期间换上新的。旧密钥不能恢复。",
         "For a day both secrets sign, in which the receiver takes the new one. The one before does not come back.",
+    ),
+    "costs.secret_again": (
+        "不久前已经换过一次：换下的那个到 {at} 为止仍然签名，再换一次它立即作废。",
+        "Another one was given a short while ago: that from before signs until {at}, and no more once this is done.",
     ),
     "costs.remove": (
         "等待发送的 {waiting} 条永远不会发出；已放弃的 {n} 条、全部发送记录和签名密钥一起删除，不能恢复。"

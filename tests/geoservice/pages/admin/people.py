@@ -54,6 +54,16 @@ def secret(answer: TestResponse) -> str:
     return html.unescape(found[1])
 
 
+SEEN = re.compile(r'name="seen" value="([0-9a-f]{16})"')
+
+
+def seen(answer: TestResponse) -> str:
+    """Return what a form brings along of the state that it was made of."""
+    found = SEEN.search(answer.text)
+    assert found is not None
+    return found[1]
+
+
 def make_town(url: str) -> None:
     """Make a second jurisdiction beside the community."""
     with psycopg.connect(url) as connection:

@@ -161,6 +161,7 @@ def test_days_that_are_none_are_told_beside_their_fields(
     admin = Administrator(services)
     for changed, fields in (
         ({"day_first": ""}, {"day_first"}), ({"day_first": "1.10.2031"}, {"day_first"}),
+        ({"day_first": "2031-W40-3"}, {"day_first"}), ({"day_first": "2031-02-31"}, {"day_first"}),
         ({"day_first": "1999-12-31", "day_last": ""}, {"day_first"}), ({"day_last": "2031-09-30"}, {"day_last"}),
         ({"day_last": "2032-10-03"}, {"day_last"}), ({"like": "8"}, {"like"}), ({"day_label": ""}, {"day_label"}),
         ({"day_label": "ring 13800138000"}, {"day_label"}), ({"day_label": "x" * 201}, {"day_label"}),
@@ -191,3 +192,14 @@ def test_the_calendar_is_not_for_others(services: Services, community_url: str) 
             assert stranger.post(f"/admin/sare/{path}", token=token, **HOLIDAY).status_code == 403
     assert stranger.show("calendar").status_code == 200
     assert stranger.show("calendar", "&first=none").status_code == 422
+
+
+def test_a_long_calendar_says_how_much_of_it_is_shown(services: Services, calendars: CalendarService) -> None:
+    admin, first = Administrator(services), date(2031, 1, 1)
+    calendars.add_days("sare", [CalendarDay(first + timedelta(days=n), None, "x") for n in range(1_000)])
+    to_come = calendars.days_between("sare", services.administration.place("sare")[1], date(2200, 1, 1))
+    told = admin.show("calendar").text
+    assert f"(366 of {len(to_come):,}, up to {to_come[365].day}; of later ones see the weeks above)" in told
+    assert f"calendar/{to_come[365].day}/removal" in told
+    assert f"calendar/{to_come[366].day}/removal" not in told
+    assert admin.show("calendar", "&first=２０３１-１０-０１").status_code == 200

@@ -9,7 +9,7 @@ import pytest
 from geoservice.auth.model import Role
 from geoservice.services.keys import KeyElsewhere
 from geoservice.wiring import Services
-from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted, secret
+from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted, secret, seen
 from tests.geoservice.web.attacks import hostile_texts
 
 NEW = {"label": "<b>alarms & co", "role": "reporter", "place": "sare", "staff": "", "ends": "", "networks": ""}
@@ -48,6 +48,16 @@ def test_a_key_is_made_rotated_and_revoked(services: Services, community_url: st
     for action in ("rotate", "revoke"):
         assert "not in use any more" in admin.send(f"{path}/{action}", overlap="24").text
     assert all(one.removeprefix(f"grd_{key.id}_") not in told + listed for one in (first, second, third))
+
+
+def test_a_rotation_that_is_sent_twice_leaves_the_secret_that_is_in_use(services: Services) -> None:
+    admin = Administrator(services)
+    first = secret(admin.send("new-key", **NEW))
+    path = f"keys/{next(one for one in services.keys.keys() if one.label == NEW['label']).id}/rotate"
+    asked = seen(admin.show(path))
+    secret(admin.send(path, overlap="24", seen=asked))
+    assert admin.send(path, overlap="24", seen=asked).status_code == 412
+    assert services.keys.identify(first, "192.0.2.1") is not None
 
 
 def test_keys_of_others_are_not_there(services: Services, community_url: str) -> None:

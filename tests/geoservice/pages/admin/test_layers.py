@@ -126,6 +126,15 @@ def test_a_change_of_two_jurisdictions_is_undone_by_who_works_in_both(services: 
     both = f"UPDATE geoservice.building SET name = 'both' WHERE code IN ('A-town', {BUILDING})"  # noqa: S608
     change = changed(community_url, both)
     admin, everywhere = Administrator(services), Administrator(services, "admin-7", None)
+    asked = everywhere.show(f"changes/{change}/undo").text
+    assert asked.index("Buildings: 0 that it added") < asked.index("town · Buildings: 0 that it added")
+    later = changed(community_url, "UPDATE geoservice.building SET name = 'later' WHERE code = 'A-town'")
+    assert "were changed since (A-town)" in everywhere.show(f"changes/{change}/undo").text
+    refused = admin.show(f"changes/{change}/undo").text
+    assert "A-town" not in refused
+    assert "it touched another jurisdiction, too" in refused
+    with psycopg.connect(community_url) as connection:
+        connection.execute("SELECT geoservice.undo_change(%s)", [later])
     assert admin.send(f"changes/{change}/undo").status_code == 422
     assert name_of(community_url)[1] == "both"
     assert everywhere.send(f"changes/{change}/undo").status_code == 303
@@ -140,3 +149,12 @@ def test_single_households_are_for_those_who_keep_them(services: Services, commu
     assert "shown to those alone who may read single households" in shown.text
     assert "floating:" not in shown.text
     assert "floating: 0 → 1" in Administrator(services).show(f"changes/{change}").text
+    changed(community_url, "UPDATE geoservice.household SET floating = 0 WHERE floating = 1")
+    with psycopg.connect(community_url) as connection:
+        since = [key for _, _, key in connection.execute("SELECT * FROM geoservice.changed_since(%s)", [change])]
+    assert since
+    asked = analyst.get(f"/admin/sare/changes/{change}/undo?lang=en").text
+    assert f"{len(since):,} of the features that it touched were changed since. Undo the later changes" in asked
+    assert not [key for key in since if key in asked]
+    told = Administrator(services, "admin-8").show(f"changes/{change}/undo").text
+    assert f"({', '.join(sorted(since)[:6])} … 6 / {len(since):,})" in told

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,7 +16,7 @@ from geoservice.wiring import Services
 from layers.crs import declared_position
 from layers.errors import RefusedByDatabase
 from layers.incidents.model import Service
-from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted
+from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted, seen
 from tests.geoservice.web.attacks import hostile_texts
 
 
@@ -61,19 +60,14 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten_unseen(services
     code = services.service_lists.services("sare")[0].code
     form = form_of(services, code)
 
-    def seen(text: str) -> str:
-        found = re.search(r'name="seen" value="([0-9a-f]{16})"', text)
-        assert found is not None
-        return found[1]
-
-    first = seen(admin.show(f"services/{code}").text)
+    first = seen(admin.show(f"services/{code}"))
     assert admin.send(f"services/{code}", **form | {"name": "hers", "seen": first}).status_code == 303
     late = admin.send(f"services/{code}", **form | {"name": "his", "seen": first})
     assert late.status_code == 412
     assert "Somebody else changed it meanwhile" in late.text
     assert 'value="his"' in late.text
     assert form_of(services, code)["name"] == "hers"
-    assert admin.send(f"services/{code}", **form | {"name": "his", "seen": seen(late.text)}).status_code == 303
+    assert admin.send(f"services/{code}", **form | {"name": "his", "seen": seen(late)}).status_code == 303
     assert form_of(services, code)["name"] == "his"
 
 
@@ -136,7 +130,7 @@ def test_all_that_is_wrong_is_told_at_once(services: Services) -> None:
     assert errors(admin.send("new-service", **wrong)).keys() == wrong.keys()
     code = next(iter(before))
     assert errors(admin.send(f"services/{code}", **wrong)).keys() == wrong.keys() - {"service_code"}
-    for taken in ("", " ", "x" * 65, "a\u200bb", "/x"):
+    for taken in ("", " ", "x" * 65, "a\u200bb", "/x", ".", ".."):
         assert errors(admin.send("new-service", **NEW | {"service_code": taken})).keys() == {"service_code"}, taken
     assert admin.post("/admin/sare/new-service", **NEW).status_code == 403
     assert listed(services) == before

@@ -120,6 +120,8 @@ def test_a_member_is_made_and_renamed(services: Services, community_url: str) ->
     admin = Administrator(services)
     assert admin.send("new-member", code="G77", duty="grid_officer", call_sign="").status_code == 303
     assert services.staff.member("sare", "G77").role == "grid_officer"
+    for nowhere in ("a/b", ".", ".."):  # no address would lead to it
+        assert errors(admin.send("new-member", code=nowhere, duty="deputy", call_sign="x")).keys() >= {"code"}, nowhere
     assert admin.send("staff/G77", duty="dispatcher", call_sign="77").status_code == 303
     assert services.staff.member("sare", "G77")[1:] == ("77", "dispatcher")
     grid = next(iter(services.staff.calendar("sare").grids))

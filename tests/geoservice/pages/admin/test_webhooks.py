@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from tests.conftest import as_service
-from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted, secret
+from tests.geoservice.pages.admin.people import Administrator, errors, make_town, noted, secret, seen
 from tests.geoservice.web.attacks import hostile_texts
 from tests.loading import stop
 
@@ -136,3 +136,22 @@ def test_a_webhook_is_removed_with_what_waits_and_its_secret_changed(services: S
     assert services.webhooks.webhooks() == ()
     assert noted(community_url, "webhook_removed") == ["admin:admin-5"]
     assert admin.send(f"{path}/remove").status_code == 404
+
+
+def test_a_form_that_is_sent_twice_gives_one_secret_and_makes_one_webhook(services: Services) -> None:
+    admin = Administrator(services)
+    form = {**NEW, "url": "HTTP://127.0.0.1:9/hidden-in-the-path"}
+    secret(admin.send("new-webhook", **form))
+    assert errors(admin.send("new-webhook", **form)) == {
+        "url": "The same events are sent to that address already. Its secret is changed on its own page."
+    }
+    for other in ({"events": "all"}, {"url": URL + "2"}):
+        secret(admin.send("new-webhook", **form | other))
+    path = f"webhooks/{services.webhooks.webhooks()[0].id}/secret"
+    asked = admin.show(path)
+    assert "no more once this is done" not in asked.text
+    secret(admin.send(path, seen=seen(asked)))
+    again = admin.send(path, seen=seen(asked))
+    assert again.status_code == 412
+    assert "that from before signs until" in again.text
+    secret(admin.send(path, seen=seen(again)))
