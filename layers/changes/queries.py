@@ -39,6 +39,7 @@ _COUNTS = text("""
      WHERE n.change_id = ANY(:ids) ORDER BY n.layer, j.code
 """)
 _BEGIN = text("SELECT geoservice.begin_change(:kind, :door, :note)")
+_LOOK_OVER = text("SELECT geoservice.look_over_layer(:layer)")
 _UNDO = text("SELECT geoservice.undo_change(:id, :door)")
 _CHANGED_SINCE = text("""
     SELECT s.layer, j.code AS jurisdiction, s.code AS key
@@ -71,6 +72,11 @@ def undo(connection: Connection, change_id: int, *, door: str) -> int:
     """Undo a change as a whole and return the change that this is; raise RefusedByDatabase when it can not be."""
     undone: int = connection.execute(_UNDO, {"id": change_id, "door": door}).scalar_one()
     return undone
+
+
+def look_over(connection: Connection, layer: Layer) -> None:
+    """Have the planner know how much there is of a layer of which much was written."""
+    connection.execute(_LOOK_OVER, {"layer": layer.id})
 
 
 class Stored(NamedTuple):

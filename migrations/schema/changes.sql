@@ -296,6 +296,14 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Have the planner look at a layer of which much was written: until autovacuum comes by it would believe the table empty, take every box
+-- for one feature, and do for each feature what is done once for all.
+CREATE FUNCTION geoservice.look_over_layer(id text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    EXECUTE format('ANALYZE geoservice.%I', (SELECT l.table_name FROM layer AS l WHERE l.id = look_over_layer.id));
+END $$;
+
 -- Undo a change as a whole: what it added is removed, what it changed or removed is again as it was. Returns the change that this is.
 CREATE FUNCTION geoservice.undo_change(change bigint, door text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$

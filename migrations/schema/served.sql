@@ -108,11 +108,14 @@ SELECT b.jurisdiction_id, b.code, b.name, b.kind, b.floors, b.address, b.in_use,
   LEFT JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code
  WHERE geoservice.is_seen(b.jurisdiction_id, (SELECT geoservice.seen_jurisdictions(true, true)));
 
--- Households: a point a building, and how many live there, where that may be told; nothing of who they are.
+-- Households: a point a building, and how many live there, where that may be told; nothing of who they are. OFFSET: buildings are looked up
+-- one by one for what was counted once. The planner knows nothing of such points, takes a box for one building, and would count for each.
 CREATE VIEW geoservice.served_household AS
-SELECT b.jurisdiction_id, b.code AS building_code, b.grid_code, h.households, st_pointonsurface(b.geom) AS geom
-  FROM geoservice.building AS b
-  JOIN geoservice.housed_building AS h ON h.jurisdiction_id = b.jurisdiction_id AND h.building_code = b.code
+SELECT h.jurisdiction_id, h.building_code, b.grid_code, h.households, st_pointonsurface(b.geom) AS geom
+  FROM geoservice.housed_building AS h
+ CROSS JOIN LATERAL (
+        SELECT each.jurisdiction_id, each.grid_code, each.geom FROM geoservice.building AS each
+         WHERE each.jurisdiction_id = h.jurisdiction_id AND each.code = h.building_code OFFSET 0) AS b
  WHERE h.told OR geoservice.is_told_whole(b.jurisdiction_id, b.grid_code, (SELECT geoservice.scope_grids()));
 
 -- Incidents without their words and without anything of their reporters; those that are sensitive to those who handle them.

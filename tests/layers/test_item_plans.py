@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import pytest
 import shapely
 from sqlalchemy import event, text
@@ -96,6 +97,29 @@ def test_incidents_in_a_box_are_found_by_the_index_whoever_asks(services: Servic
         ways = [str(one.get("Index Cond")) for one in nodes(plan) if one.get("Index Name") == "ix_incident_geom"]
         assert ways, plan
         assert all("geom &&" in way for way in ways), ways
+
+
+@pytest.mark.parametrize("who", ["dispatcher", "officer", "visitor"])
+def test_households_in_a_box_are_counted_once_whatever_the_planner_believes(
+    services: Services, community_url: str, who: str
+) -> None:
+    of = home(services)
+    here = of["jurisdiction_id"]
+    scope = {"dispatcher": within(here), "officer": of_officer(here, "G03"), "visitor": VISITOR}[who]
+    with psycopg.connect(community_url) as owner:  # as it is before autovacuum comes by
+        owner.execute(
+            "DELETE FROM pg_statistic"
+            " WHERE starelid IN ('geoservice.household'::regclass, 'geoservice.building'::regclass)"
+        )
+    box = shapely.to_wkb(shapely.box(91.7, 29.2, 91.8, 29.3))
+
+    found, plans = asked(services, Selection(of, area=box), "households", scope)
+
+    assert found.matched > 100
+    for plan in plans:
+        counting = [one["Actual Loops"] for one in nodes(plan) if one["Node Type"] in ("WindowAgg", "Aggregate")]
+        assert counting, plan
+        assert {*counting} == {1}, counting
 
 
 def test_a_history_is_gone_through_once_to_count_and_no_second_time_for_its_page(services: Services) -> None:

@@ -126,6 +126,7 @@ def import_features(
         return Applied(difference, None)
     change_id = queries.begin_change(connection, kind="import", door=door, note=note)
     staging.write(difference, removed=removed)
+    queries.look_over(connection, layer)
     return Applied(difference, queries.find_changes(connection, ids=[change_id], limit=1)[0])
 
 

@@ -61,6 +61,23 @@ def test_what_differs_is_told_field_by_field_and_written(services: Services) -> 
     assert services.layer_imports.compare("sare", "cameras", new).is_empty
 
 
+def test_the_planner_knows_at_once_how_much_was_imported(services: Services, community_url: str) -> None:
+    buildings = stored(services, "buildings")
+    with psycopg.connect(community_url) as owner:
+        owner.execute("DELETE FROM geoservice.household")
+        owner.execute("DELETE FROM geoservice.building")
+        owner.execute("DELETE FROM pg_statistic WHERE starelid = 'geoservice.building'::regclass")
+
+    assert apply(services, "buildings", buildings).difference.added == len(buildings.keys)
+
+    with psycopg.connect(community_url) as owner:
+        told = owner.execute(
+            "SELECT reltuples, (SELECT count(*) FROM pg_statistic WHERE starelid = c.oid) > 0"
+            "  FROM pg_class AS c WHERE oid = 'geoservice.building'::regclass"
+        ).fetchone()
+    assert told == (len(buildings.keys), True)
+
+
 def test_a_camera_that_is_new_gets_what_is_not_told_of_it(services: Services) -> None:
     place = stored(services, "cameras").geoms[0]
 
