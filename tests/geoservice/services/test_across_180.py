@@ -12,9 +12,11 @@ from shapely import LineString, affinity, box
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 
+from geoservice.domain.proposing.reckoning import Wish
 from geoservice.errors import LiesAcross180
 from geoservice.reading.file_errors import OutlineNotValid
 from geoservice.reading.shapes import GridFields
+from geoservice.services.drafting.proposals import ProposalService
 from geoservice.services.drafting.service import DraftService
 from geoservice.services.editions import EditionService
 from geoservice.services.exporting import ExportService
@@ -216,3 +218,67 @@ def test_what_is_not_done_for_such_a_jurisdiction_is_refused(tmp_path: Path, dat
     pyramids = PyramidService(lambda: database, TileStore(tmp_path / "tiles", StoreLimits(10**7, 0)))
     with pytest.raises(LiesAcross180):
         pyramids.export("fiji", "grids", tmp_path / "a.pmtiles")
+
+
+def as_stored(moved: BaseGeometry) -> str:
+    """Return a shape cut at 180 degrees, as WKT."""
+    parts = [
+        moved.intersection(box(0, -90, 180, 90)),
+        affinity.translate(moved.intersection(box(180, -90, 360, 90)), -360),
+    ]
+    return shapely.union_all([part for part in parts if not part.is_empty]).wkt if moved.bounds[2] > 180 else moved.wkt
+
+
+def settle(database: Database, town: str) -> None:
+    """Have fifteen households live at each of 10 times 8 places, and streets run along their rows."""
+    lons, lats = np.linspace(179.9717, 180.0349, 10), np.linspace(LAT - 0.018, LAT + 0.017, 8)
+    places = [as_stored(shapely.Point(lon, lat)) for lat in lats for lon in lons]
+    streets = [as_stored(LineString([(179.95, lat + 0.001), (180.05, lat + 0.001)])) for lat in lats]
+    settled = text("""
+        INSERT INTO geoservice.household (jurisdiction_id, geom, households, age_18_59)
+        SELECT j.id, st_geomfromtext(p, 4326), 15, 30
+          FROM geoservice.jurisdiction AS j, unnest(CAST(:wkts AS text[])) AS p WHERE j.code = :town
+    """)
+    paved = text("""
+        INSERT INTO geoservice.basemap_feature (jurisdiction_id, kind, geom)
+        SELECT j.id, 'street', st_geomfromtext(p, 4326)
+          FROM geoservice.jurisdiction AS j, unnest(CAST(:wkts AS text[])) AS p WHERE j.code = :town
+    """)
+    with database.transaction(actor="test") as connection:
+        connection.execute(settled, {"town": town, "wkts": places})
+        connection.execute(paved, {"town": town, "wkts": streets})
+
+
+@pytest.mark.parametrize(
+    ("wish", "fewest", "most"),
+    [
+        (Wish(minimum=150, maximum=300, count=5), 150, 300),
+        (Wish(grid="11", minimum=100, maximum=150, count=2), 100, 240),
+    ],
+)
+def test_a_proposal_across_is_a_partition_of_grids_of_that_size(
+    tmp_path: Path, database: Database, wish: Wish, fewest: int, most: int
+) -> None:
+    editions, grids = EditionService(database), six_grids()
+    proposals = ProposalService(database, editions)
+    path = written(tmp_path / "a.geojson", {code: cut_by_hand(geom) for code, geom in grids.items()})
+    edition, _ = add(database, "fiji", path)
+    editions.publish(edition, actor="analyst")
+    settle(database, "fiji")
+    draft = DraftService(database).create("fiji", title="proposed", from_edition=None, actor="analyst").id
+
+    proposed = proposals.propose(draft, wish, actor="analyst")
+    proposals.take(draft, wish, name=proposed.reckoned.name, codes=None, revision=None, actor="analyst")
+
+    findings = editions.validate(draft, actor="analyst")
+    assert {one.rule for one in findings} <= {"few-households"}  # 300 are wanted where nothing else is said
+    sizes = [one.after.households for one in proposed.impact.grids if one.after is not None]
+    assert sum(sizes) == 10 * 8 * 15
+    assert min(sizes) >= fewest
+    assert max(sizes) <= most
+    taken = stored(database, draft)
+    assert len(taken) == (5 if wish.grid is None else 7)
+    assert shapely.union_all([*map(whole, taken.values())]).symmetric_difference(
+        shapely.union_all([*grids.values()])
+    ).area < 1e-9  # fmt: skip
+    assert np.abs(shapely.bounds([*taken.values()])[:, [0, 2]]).max() <= 180
