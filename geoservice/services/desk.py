@@ -18,6 +18,7 @@ from geoservice.services.handling import ActionDetails, HandlingService, Offer, 
 from geoservice.services.incidents import IncidentPage, page_of
 from layers.buildings.queries import NearBuilding, buildings_near
 from layers.cameras.model import CoveringCamera
+from layers.crs import Bbox
 from layers.db.session import Database
 from layers.errors import LayerError
 from layers.grids.territory import grids_in_force
@@ -49,6 +50,8 @@ class DeskList:
     """Some incidents and what it takes to tell of them."""
 
     jurisdiction: Jurisdiction
+    #: Of one across 180 degrees with its east beyond.
+    bbox: Bbox
     names: Names
     page: IncidentPage
     #: Of each view, by its name: how many there are.
@@ -187,7 +190,8 @@ def _on_duty_near(connection: Connection, incident: Incident) -> dict[str, str]:
 def _told(connection: Connection, jurisdiction: Jurisdiction, page: IncidentPage, asked: DeskQuery) -> DeskList:
     counts = count_each(connection, asked.views, jurisdiction_id=jurisdiction.id) if asked.views else {}
     left_s = _left_s(connection, jurisdiction.id, page.incidents)
-    return DeskList(jurisdiction, names_of(connection, jurisdiction.id), page, counts, left_s, datetime.now(UTC))
+    bbox, names = lookups.whole_bbox(connection, jurisdiction), names_of(connection, jurisdiction.id)
+    return DeskList(jurisdiction, bbox, names, page, counts, left_s, datetime.now(UTC))
 
 
 def _left_s(connection: Connection, jurisdiction_id: int, some: Sequence[Incident]) -> dict[UUID, float | None]:

@@ -10,11 +10,13 @@ from geoservice.auth.model import Identity
 from geoservice.auth.permissions import Permission, only_as_officer
 from geoservice.errors import EditionUnknown, JurisdictionNotStated, JurisdictionUnknown, LayerUnknown, StaffUnknown
 from geoservice.records.grants.model import NewGrant
+from layers.antimeridian import lies_across, whole
 from layers.catalogue import catalogue
+from layers.crs import Bbox
 from layers.grids.model import Edition
 from layers.grids.queries import find_edition
 from layers.jurisdictions.model import Jurisdiction
-from layers.jurisdictions.queries import find_jurisdiction, jurisdictions
+from layers.jurisdictions.queries import find_jurisdiction, jurisdictions, outline_at
 from layers.layer import Layer
 from layers.staff.queries import postings_of, staff_exists
 
@@ -108,3 +110,12 @@ def get_layer(layer_id: str) -> Layer:
     if layer is None:
         raise LayerUnknown(layer=layer_id, layers=", ".join(catalogue()))
     return layer
+
+
+def whole_bbox(connection: Connection, jurisdiction: Jurisdiction) -> Bbox:
+    """Return the box of a jurisdiction; of one across 180 degrees with its east beyond."""
+    bbox = jurisdiction.bbox
+    if bbox.east - bbox.west < 180:
+        return bbox
+    outline = outline_at(connection, jurisdiction.id)
+    return Bbox(*whole([outline])[0].bounds) if lies_across([outline]) else bbox

@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from geoservice.domain.spans import Span
 from geoservice.services import lookups
 from geoservice.services.audit.traces import note_features_read
-from layers.antimeridian import lies_across, whole
 from layers.crs import Bbox
 from layers.db.session import Database
 from layers.features import feature_collection
@@ -87,18 +86,9 @@ class ViewingService:
             return collection
 
 
-def _whole_bbox(connection: Connection, jurisdiction: Jurisdiction) -> Bbox:
-    """Return the box of a jurisdiction; of one across 180 degrees with its east beyond."""
-    bbox = jurisdiction.bbox
-    if bbox.east - bbox.west < 180:
-        return bbox
-    outline = outline_at(connection, jurisdiction.id)
-    return Bbox(*whole([outline])[0].bounds) if lies_across([outline]) else bbox
-
-
 def _view(connection: Connection, jurisdiction: Jurisdiction) -> JurisdictionView:
     return JurisdictionView(
-        jurisdiction.code, jurisdiction.name, jurisdiction.name_en or "", _whole_bbox(connection, jurisdiction),
+        jurisdiction.code, jurisdiction.name, jurisdiction.name_en or "", lookups.whole_bbox(connection, jurisdiction),
         jurisdiction.attribution, grid_figures.figures(connection, jurisdiction_id=jurisdiction.id),
         jurisdiction.time_zone, jurisdiction.visitors, jurisdiction.four_eyes, jurisdiction.retention,
     )  # fmt: skip

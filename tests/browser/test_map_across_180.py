@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 import shapely
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.desk import LiveDesk, sign_in
+from tests.browser.phone import COME_CLOSER, PHONE, sent_card, wait_for_map
 from tests.conftest import LiveServer, serving
 from tests.factories import make_edition, make_jurisdiction, make_service
 
@@ -55,3 +58,78 @@ def test_the_town_is_one(live: LiveServer, visit: Callable[..., Visit]) -> None:
     expect(page.get_by_text("grid n").first).to_be_visible()
     assert seen.refused == []
     assert seen.errors == []
+
+
+def test_a_resident_reports_beyond_180_degrees(live: LiveServer, visit: Callable[..., Visit]) -> None:
+    beyond = {"longitude": -179.995, "latitude": 10.005, "accuracy": 8}
+    seen = visit(f"{live.url}/report?lang=en", **PHONE, permissions=["geolocation"], geolocation=beyond)
+    page = seen.page
+    wait_for_map(page)
+    page.locator("input[name=service][value=light]").check()
+    page.locator("#text").fill("by the phone's position")
+    page.locator("#locate").click()
+    expect(page.locator(".pin-place")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#place")).to_contain_text("grid n")
+    page.locator("#send").click()
+    sent_card(page)
+
+    page.reload()
+    wait_for_map(page)
+    page.locator("input[name=service][value=light]").check()
+    page.locator("#text").fill("by a finger")
+    box = page.locator("#map").bounding_box()
+    assert box is not None
+    page.locator("#map").click(position={"x": box["width"] * 0.75, "y": box["height"] / 2 - 40})
+    expect(page.locator("#place")).to_have_text(COME_CLOSER)
+    page.locator("#map").click()
+    expect(page.locator("#place")).to_contain_text("grid n")
+    page.locator("#send").click()
+    sent_card(page)
+
+    ((located, owner),) = places_of(live, "by the phone's position")
+    assert located == pytest.approx(-179.995, abs=1e-6)
+    assert owner == "n"
+    ((tapped, owner),) = places_of(live, "by a finger")
+    assert -180 < tapped < -179.99
+    assert owner == "n"
+    assert seen.errors == []
+
+
+def places_of(live: LiveServer, words: str) -> list[tuple[float, str]]:
+    with psycopg.connect(live.database_url) as connection:
+        return connection.execute(
+            "SELECT st_x(geom), grid_code FROM geoservice.incident WHERE description = %s", [words]
+        ).fetchall()
+
+
+def test_the_desk_shows_both_sides_beside_each_other(live: LiveServer, visit: Callable[..., Visit]) -> None:
+    with psycopg.connect(live.database_url) as connection:
+        for lon in (179.995, -179.995):
+            connection.execute(
+                "INSERT INTO geoservice.incident (jurisdiction_id, service_code, geom, description)"
+                " SELECT id, 'light', st_setsrid(st_makepoint(%s, 10.005), 4326), 'at the desk'"
+                "   FROM geoservice.jurisdiction",
+                [lon],
+            )
+    seen = visit(f"{live.url}/desk/across?lang=en", 1366, 900)
+    page = seen.page
+    sign_in(page, LiveDesk(live.url, live.database_url))
+    expect(page.locator("#map")).to_have_attribute("data-ready", "true", timeout=30_000)
+    north, south = (page.locator("#map .grid-name", has_text=f"grid {code}") for code in "ns")
+    expect(north).to_be_in_viewport(ratio=1)
+    (x, y), below = middle_of(north), middle_of(south)[1]
+    half_way = (below - y) / 2 * math.cos(math.radians(10))  # names are a hundredth of a degree apart
+
+    page.mouse.click(x + half_way, y)
+    expect(page.locator("#detail")).to_contain_text("-179.995000, 10.005000")
+    page.go_back()
+    expect(page.locator("#map")).to_have_attribute("data-ready", "true", timeout=30_000)
+    page.mouse.click(x - half_way, y)
+    expect(page.locator("#detail")).to_contain_text("179.995000, 10.005000")
+    assert seen.errors == []
+
+
+def middle_of(name: Locator) -> tuple[float, float]:
+    box = name.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

@@ -64,7 +64,7 @@ def whole_page(
     values |= {"detail": None} if whole is None else _detail_values(asked, whole, form, language, said)
     return page(
         "desk/templates/desk.html", "desk", title=said["title"], place=place_of(told.jurisdiction, language),
-        stream=shown.stream_url(), status=status, bbox=list(told.jurisdiction.bbox),
+        stream=shown.stream_url(), status=status, bbox=list(told.bbox),
         attribution=told.jurisdiction.attribution or "", keys=KEYS, done=_done(), **values,
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from geoservice.web.language import ARGUMENT
 #: What every such page loads: files of rooms, and files of the map pages.
 FILES = (
     "shell/styles/tokens.css", "shell/styles/shell.css", "shell/scripts/theme.js", "shell/scripts/shell.js",
-    "phone/styles/phone.css",
+    "shell/scripts/onward.js", "phone/styles/phone.css",
     *(f"phone/scripts/{name}.js" for name in ("page", "elements", "interface", "map", "outbox", "places")),
 )  # fmt: skip
 ASSETS = ("static/icons/favicon.svg", "vendor/leaflet/leaflet.css", "vendor/leaflet/leaflet.js")

@@ -1,5 +1,6 @@
 /* global L */
 // The map beside the list: what is listed as points on one canvas, over the grids and the ground; each picks the other.
+import { onward } from '../../shell/scripts/onward.js';
 import { draw, sizeAt } from '../../shell/scripts/symbols.js';
 import { byId, desk } from './parts.js';
 import { chosen, onRows, rows } from './rows.js';
@@ -21,9 +22,10 @@ const Shape = window.L && L.CircleMarker.extend({
 
 class DeskMap {
   constructor(node, pick) {
-    const [west, south, east, north] = node.dataset.bbox.split(',').map(Number);
+    const bbox = node.dataset.bbox.split(',').map(Number);
+    const [west, south, east, north] = bbox;
     this.bounds = L.latLngBounds([south, west], [north, east]);
-    this.map = L.map(node, { preferCanvas: true, zoomControl: false, zoomSnap: 0.5, minZoom: 8, maxZoom: 20, attributionControl: false });
+    this.map = L.map(node, { at: onward(bbox), preferCanvas: true, zoomControl: false, zoomSnap: 0.5, minZoom: 8, maxZoom: 20, attributionControl: false });
     L.control.zoom({ position: 'topright', zoomInTitle: node.dataset.zoomIn, zoomOutTitle: node.dataset.zoomOut }).addTo(this.map);
     L.control.scale({ imperial: false }).addTo(this.map);
     for (const [pane, order] of [['ground', 210], ['streets', 220], ['buildings', 230], ['names', 380]]) {
@@ -68,7 +70,7 @@ class DeskMap {
     const weight = (row) => (row === current ? 2 : row.dataset.late === 'true' ? 1 : 0);
     for (const row of rows().sort((a, b) => weight(a) - weight(b))) {
       const { id, lon, lat, status, late, soon } = row.dataset;
-      const shape = new Shape([Number(lat), Number(lon)], {
+      const shape = new Shape(this.map.options.at([Number(lon), Number(lat)]), {
         radius, status, late: late === 'true', soon: soon === 'true', chosen: row === current, renderer: this.canvas,
       });
       shape.on('click', () => this.pick(id));
@@ -105,7 +107,7 @@ async function layer(name) {
 const named = (thing) => (document.body.dataset.language === 'en' && thing.name_en) || thing.name || thing.code;
 
 function flat(map, data, pane, style) {
-  return L.geoJSON(data, { interactive: false, pane, style, renderer: L.canvas({ pane }) }).addTo(map);
+  return L.geoJSON(data, { coordsToLatLng: map.options.at, interactive: false, pane, style, renderer: L.canvas({ pane }) }).addTo(map);
 }
 
 function streetStyle(map) {
@@ -148,7 +150,7 @@ function showNames(map, names) {
 function drawGrids(map, data) {
   flat(map, data, 'buildings', { color: '#2f4b7c', weight: 2, fill: false });
   const names = data.features.map((feature) => {
-    const bounds = L.geoJSON(feature).getBounds();
+    const bounds = L.geoJSON(feature, { coordsToLatLng: map.options.at }).getBounds();
     const size = bounds.getNorthWest().distanceTo(bounds.getSouthEast());
     return { at: bounds.getCenter(), size, text: named(feature.properties) };
   });

@@ -1,10 +1,9 @@
 // A town across 180 degrees is drawn as one: longitudes run on, and what is stored beyond is drawn there.
 import { map, settings } from './parts.js';
 
-const [west, , east] = settings.bbox;
+export { lonOf } from '../../shell/scripts/onward.js';
 
-// A longitude as the service takes it.
-export const lonOf = (lng) => (lng >= 180 ? lng - 360 : lng);
+const [west, , east] = settings.bbox;
 
 // Whether a box is that of one town: those of shapes that are cut at 180 degrees go all around the earth.
 export const isOfTown = (bounds) => bounds.getEast() - bounds.getWest() < 180;

@@ -12,7 +12,8 @@ export const onMoved = (listener) => listeners.push(listener);
 
 export function metresTo([lon, lat]) {
   if (!here) return null;
-  const wide = Math.cos((lat * Math.PI) / 180) * (lon - here.lon);
+  const east = ((lon - here.lon + 540) % 360) - 180; // the short way around the earth
+  const wide = Math.cos((lat * Math.PI) / 180) * east;
   return Math.hypot(wide, lat - here.lat) * DEGREE_M;
 }
 

@@ -13,11 +13,10 @@ let pins = null;
 let goTo = null;
 
 function pinOf(incident) {
-  const [lon, lat] = incident.position;
   const title = `${titleOf(incident)}${incident.overdue_at ? ` · ${say('overdue')}` : ''}`;
   const kind = `spot${incident.overdue_at ? ' spot-late' : ''}`;
   const icon = L.divIcon({ className: kind, iconSize: [48, 48], iconAnchor: [24, 24], html: sign(statusOf(incident)) });
-  return L.marker([lat, lon], { icon, title, alt: title }).on('click', () => goTo(incident));
+  return L.marker(map.options.at(incident.position), { icon, title, alt: title }).on('click', () => goTo(incident));
 }
 
 export function redraw() {
@@ -29,9 +28,9 @@ export function redraw() {
 }
 
 async function draw() {
-  map = newMap(byId('map'));
-  const here = map;
   const { bbox, attribution, code } = who.now.jurisdiction;
+  map = newMap(byId('map'), bbox);
+  const here = map;
   credit(map, attribution);
   showWhole(map, bbox);
   pins = L.layerGroup().addTo(map);
@@ -47,8 +46,8 @@ export async function show(incident, grids) {
   const drawn = first ? draw() : null;
   map.invalidateSize();
   redraw();
-  if (incident) map.setView([incident.position[1], incident.position[0]], 18, { animate: false });
-  else if (first && grids.length) map.fitBounds(L.geoJSON(grids).getBounds(), { padding: [16, 16], animate: false });
+  if (incident) map.setView(map.options.at(incident.position), 18, { animate: false });
+  else if (first && grids.length) map.fitBounds(L.geoJSON(grids, { coordsToLatLng: map.options.at }).getBounds(), { padding: [16, 16], animate: false });
   await drawn;
 }
 

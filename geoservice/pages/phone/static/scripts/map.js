@@ -1,5 +1,6 @@
 /* global L */
 // A small Leaflet map of a jurisdiction: its ground, buildings, grids and names, from the layers of the map pages.
+import { lonOf, onward } from '../../shell/scripts/onward.js';
 import { element } from './elements.js';
 import { askRemembered, layerPath } from './interface.js';
 import { named, say } from './page.js';
@@ -29,7 +30,7 @@ export function showClose(map, latlng) {
 
 // The street and the grid of a place, as far as their layers have arrived; '' without either.
 const arrived = new WeakMap();
-export const placeInWords = (map, latlng) => inWords(arrived.get(map) || {}, latlng);
+export const placeInWords = (map, { lat, lng }) => inWords(arrived.get(map) || {}, { lat, lng: lonOf(lng) });
 
 export function showWhole(map, [west, south, east, north]) {
   const bounds = L.latLngBounds([south, west], [north, east]);
@@ -45,8 +46,8 @@ export function credit(map, text) {
   control.addTo(map);
 }
 
-export function newMap(node) {
-  const map = L.map(node, { preferCanvas: true, zoomControl: false, zoomSnap: 0.5, minZoom: 11, maxZoom: 20 });
+export function newMap(node, bbox) {
+  const map = L.map(node, { at: onward(bbox), preferCanvas: true, zoomControl: false, zoomSnap: 0.5, minZoom: 11, maxZoom: 20 });
   map.attributionControl.setPrefix(false);
   L.control.zoom({ zoomInTitle: say('map.zoom_in'), zoomOutTitle: say('map.zoom_out') }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
@@ -65,8 +66,8 @@ function streetStyle(map) {
   return { color: '#fff', weight: Math.max(1, STREET_M / metres), opacity: 1 };
 }
 
-function flat(features, pane, style) {
-  return L.geoJSON(features, { interactive: false, pane, style, renderer: L.canvas({ pane }) });
+function flat(map, features, pane, style) {
+  return L.geoJSON(features, { coordsToLatLng: map.options.at, interactive: false, pane, style, renderer: L.canvas({ pane }) });
 }
 
 // How much room a name takes, about its middle.
@@ -93,10 +94,10 @@ function nameMarker({ middle, text, street }) {
 }
 
 // The middle of each named area and of the longest stretch of each street; areas first, the large ones before.
-function namesOf(features) {
+function namesOf(map, features) {
   const places = new Map();
   for (const feature of features.filter((one) => one.properties.name && one.geometry)) {
-    const layer = L.geoJSON(feature);
+    const layer = L.geoJSON(feature, { coordsToLatLng: map.options.at });
     const bounds = layer.getBounds();
     const length = bounds.getNorthWest().distanceTo(bounds.getSouthEast());
     const street = feature.properties.kind === 'street';
@@ -132,23 +133,24 @@ function drawGround(map, all) {
   const { features } = all;
   const streets = features.filter((one) => one.properties.kind === 'street');
   const areas = features.filter((one) => one.properties.kind !== 'street');
-  flat(areas, 'ground', (one) => ({
+  flat(map, areas, 'ground', (one) => ({
     stroke: false,
     fillColor: GROUND[one.properties.kind] || GROUND.block,
     fillOpacity: 1,
   })).addTo(map);
-  const lines = flat(streets, 'streets', streetStyle(map)).addTo(map);
+  const lines = flat(map, streets, 'streets', streetStyle(map)).addTo(map);
   map.on('zoomend', () => lines.setStyle(streetStyle(map)));
-  showNames(map, namesOf(features));
+  showNames(map, namesOf(map, features));
 }
 
 function drawBuildings(map, all) {
   const style = { color: '#b3a994', weight: 0.7, fillColor: '#d8d0c0', fillOpacity: 1 };
-  fromZoom(map, flat(all, 'buildings', style), BUILDINGS_FROM_ZOOM);
+  fromZoom(map, flat(map, all, 'buildings', style), BUILDINGS_FROM_ZOOM);
 }
 
 function drawGrids(map, all, own) {
   L.geoJSON(all, {
+    coordsToLatLng: map.options.at,
     interactive: false,
     style: (one) => ({ color: '#2f4b7c', weight: 2, fill: own.includes(one.properties.code), fillOpacity: 0.12 }),
   }).addTo(map);

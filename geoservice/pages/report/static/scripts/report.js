@@ -1,6 +1,7 @@
 /* global L */
 // The page where a resident reports: what, where, in a few words; and the reports that this phone knows of.
 import { button, byId, element, tell, tooLong } from '../../phone/scripts/elements.js';
+import { lonOf } from '../../shell/scripts/onward.js';
 import { asking } from './attributes.js';
 import { askRemembered, sentence } from '../../phone/scripts/interface.js';
 import { change, forget, keep, keeps, onChange, reports, sendKept, startSending } from './kept.js';
@@ -29,7 +30,7 @@ let asked = asking([]);
 const jurisdiction = () => settings.jurisdictions.find((one) => one.code === byId('jurisdiction').value);
 
 function setPlace(latlng, accuracyM, words) {
-  place = { lon: Number(latlng.lng.toFixed(7)), lat: Number(latlng.lat.toFixed(7)) };
+  place = { lon: Number(lonOf(latlng.lng).toFixed(7)), lat: Number(latlng.lat.toFixed(7)) };
   if (accuracyM !== undefined) place.accuracy_m = accuracyM;
   if (marker) marker.setLatLng(latlng);
   else marker = pin(latlng, 'place', { keyboard: false, interactive: false }).addTo(map);
@@ -66,7 +67,7 @@ const LOCATE_REFUSED = { 1: 'locate_denied' };
 
 function located({ coords }) {
   byId('locate').disabled = false;
-  const latlng = L.latLng(coords.latitude, coords.longitude);
+  const latlng = map.options.at([coords.longitude, coords.latitude]);
   const [west, south, east, north] = jurisdiction().bbox;
   const metres = Math.ceil(coords.accuracy);
   if (metres > VAGUEST_M) tell(byId('place'), say('too_vague', { metres: count(metres) }));
@@ -131,7 +132,7 @@ async function openJurisdiction() {
   if (!chosen) return;
   tellBy(chosen.time_zone);
   showServices(chosen.code);
-  map = newMap(byId('map'));
+  map = newMap(byId('map'), chosen.bbox);
   credit(map, chosen.attribution);
   showWhole(map, chosen.bbox);
   const here = map;
