@@ -20,8 +20,8 @@ class Refused(NamedTuple):
     reason: str
 
 
-class ChangedSince(NamedTuple):
-    """A feature that is no more as a change left it."""
+class FeatureKey(NamedTuple):
+    """What names a feature among those of all layers and jurisdictions."""
 
     layer: str
     jurisdiction: str

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
-from layers.changes.model import Change, ChangeCount, ChangedSince, Version
+from layers.changes.model import Change, ChangeCount, FeatureKey, Version
 from layers.db.base import SCHEMA
 from layers.db.clock import now_in
 from layers.db.history import history_of
@@ -103,9 +103,9 @@ def remove(connection: Connection, layer: Layer, *, jurisdiction_id: int, key: s
     return connection.execute(query, {"jurisdiction_id": jurisdiction_id, "key": key}).rowcount > 0
 
 
-def changed_since(connection: Connection, change_id: int) -> tuple[ChangedSince, ...]:
+def changed_since(connection: Connection, change_id: int) -> tuple[FeatureKey, ...]:
     """Return the features that a change touched and that others changed since, those of every jurisdiction."""
-    return tuple(ChangedSince(**row._mapping) for row in connection.execute(_CHANGED_SINCE, {"id": change_id}))
+    return tuple(FeatureKey(**row._mapping) for row in connection.execute(_CHANGED_SINCE, {"id": change_id}))
 
 
 def versions(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
-from geoservice.auth.permissions import Permission, permitted
+from geoservice.auth.permissions import Permission, homes_with, permitted
 from geoservice.errors import LayerUnknown
 from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.forms import sent
@@ -25,7 +25,7 @@ from geoservice.web.problems import validated
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams
 from layers.catalogue import catalogue
-from layers.changes.model import Change, ChangeCount, ChangedSince, TouchedFeature
+from layers.changes.model import Change, ChangeCount, FeatureKey, TouchedFeature
 from layers.errors import RefusedByDatabase
 
 #: In words of the columns.
@@ -222,10 +222,10 @@ def _undo_form(here: Here, features: FeatureService, one: Change) -> Form:
     )  # fmt: skip
 
 
-def _undo_costs(here: Here, since: Sequence[ChangedSince], one: Change) -> list[str]:
+def _undo_costs(here: Here, since: Sequence[FeatureKey], one: Change) -> list[str]:
     """Return what undoing costs, or why it can not be done; of other jurisdictions to who works everywhere alone."""
     said, own = here.words, _counts(here, one)
-    if here.identity.home is None:
+    if None in homes_with(here.identity, Permission.UNDO_CHANGES):
         own = sorted(one.counts, key=lambda each: each.jurisdiction != here.place.code)
     elif any(each.jurisdiction != here.place.code for each in since):
         return [said["costs.undo_elsewhere"]]
@@ -242,7 +242,7 @@ def _undone_of(here: Here, count: ChangeCount) -> str:
     return told if count.jurisdiction == here.place.code else f"{count.jurisdiction} · {told}"
 
 
-def _changed_since(here: Here, since: Sequence[ChangedSince]) -> str:
+def _changed_since(here: Here, since: Sequence[FeatureKey]) -> str:
     """Return which features others changed since: those by their key that may be named."""
     keys = [one.key for one in since if not _is_hidden(here, one.layer)]
     named = ", ".join(keys[:_NAMED])

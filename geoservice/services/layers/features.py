@@ -28,7 +28,7 @@ from geoservice.services.layers.staging import stage, written_layer
 from geoservice.services.lookups import get_jurisdiction, own_grids
 from layers.changes import queries
 from layers.changes import touched as touching
-from layers.changes.model import Change, ChangedSince, Touched, TouchedFeature, Version, What
+from layers.changes.model import Change, FeatureKey, Touched, TouchedFeature, Version, What
 from layers.db.session import Database
 from layers.errors import TryAgain
 from layers.layer import Layer
@@ -283,7 +283,7 @@ class FeatureService:
             _get_change(connection, change_id)
             return _change(connection, queries.undo(connection, change_id, door=door))
 
-    def changed_since(self, change_id: int) -> tuple[ChangedSince, ...]:
+    def changed_since(self, change_id: int) -> tuple[FeatureKey, ...]:
         """Return the features that keep a change from being undone, those of every jurisdiction and of people."""
         with self._database.transaction() as connection:
             return queries.changed_since(connection, change_id)
