@@ -33,7 +33,7 @@ Area = Literal["accounts", "keys"]
 #: The permission of each area.
 _NEEDED: dict[Area, Permission] = {"accounts": Permission.MANAGE_ACCOUNTS, "keys": Permission.MANAGE_KEYS}
 #: In words of the columns.
-_COLUMNS = ("role", "where", "staff", "begins", "ends", "given", "state", "change")
+_COLUMNS = ("role", "where", "staff", "begins", "ends", "given", "state", "grant_change")
 _STATES: dict[str, Literal["good", "soon", "bad"]] = {
     "in force": "good", "to come": "soon", "over": "bad", "revoked": "bad"
 }  # fmt: skip

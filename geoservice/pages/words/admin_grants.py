@@ -10,7 +10,7 @@ GRANTS: dict[str, tuple[str, ...]] = {
     "grant.revoked": ("已收回", "taken back"),
     "column.begins": ("开始", "From"),
     "column.given": ("授予人", "Given by"),
-    "column.change": ("操作", "Change"),
+    "column.grant_change": ("操作", "Change"),
     "field.begins": ("第一天", "First day"),
     "hint.begins": ("不填就是立即生效。", "Left empty it is good at once."),
     "new.grant": ("增加授权", "Give another grant"),
