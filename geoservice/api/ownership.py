@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from geoservice.api.answers import Method, OwnerOut, age_header, owner_out
 from geoservice.api.batch.answering import FORMS, MAX_ROWS_PUBLIC, answer_stream, limited
-from geoservice.api.batch.rows import answers, position_in
+from geoservice.api.batch.rows import columns_of, told
 from geoservice.services.ownership import OwnershipService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
@@ -160,6 +160,6 @@ def _answer_json(ownership: OwnershipService, query: BatchQuery, body: BatchBody
     lookup = ownership.bulk_lookup(
         at=body.at or query.at, accuracy_m=accuracy_m, jurisdiction_code=body.jurisdiction or query.jurisdiction
     )
-    results = answers([position_in(row) if isinstance(row, list) else None for row in body.positions],
-                      limited(lookup, MAX_ROWS_PUBLIC, body.crs or query.crs))  # fmt: skip
+    positions = columns_of([row if isinstance(row, list) else None for row in body.positions])
+    results = told(positions, limited(lookup, MAX_ROWS_PUBLIC, body.crs or query.crs)).each()
     return render_bytes(dumps({"results": results, "as_of": lookup.as_of}), headers=dict([age_header(lookup.age_s)]))

@@ -21,7 +21,8 @@ from geoservice.services.layers.errors import FeatureEditedMeanwhile
 from geoservice.services.layers.features import FeatureEdit, FeatureService, Precondition, Written
 from geoservice.services.layers.items import Collection, ItemService
 from geoservice.web.guard import current_identity, guard
-from geoservice.web.parsing import InvalidInput, InvalidJson, check_depth
+from geoservice.web.nesting import check_depth
+from geoservice.web.parsing import InvalidInput, InvalidJson
 from geoservice.web.preconditions import etag_of_feature, stated_changes
 from geoservice.web.shapes import shape_of
 from geoservice.web.streaming import incoming, streams

@@ -21,14 +21,13 @@ from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 from geoservice.auth.model import PUBLIC
 from geoservice.domain.words import has_words
 from geoservice.errors import GeoserviceError
+from geoservice.web.nesting import check_depth
 from geoservice.web.pipeline import Step
 from geoservice.web.streaming import WrongMediaType, leave_to_view, reading, reads_itself
 from layers.crs import DeclaredPosition, declared_position
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-#: orjson itself stops at about 1,000.
-MAX_DEPTH = 20
 MAX_QUERY_BYTES = 4096
 #: With a list that may be long: a few bytes more than the server reads of an address, beyond which it answers 414.
 MAX_LONG_QUERY_BYTES = 65_536
@@ -41,10 +40,6 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 class InvalidJson(GeoserviceError):
     """The body is not JSON in UTF-8, without a byte order mark; NaN, Infinity and endless numbers are not JSON."""
-
-
-class TooDeep(GeoserviceError):
-    """The body is nested more than 20 levels deep."""
 
 
 class InvalidCursor(GeoserviceError):
@@ -315,18 +310,6 @@ def _read_body(readers: BoundedSemaphore) -> bytes:
 def _remember(asked: Request, value: object) -> None:
     # Werkzeug's own cache of get_json(): (silent=False, silent=True).
     asked._cached_json = (value, value)
-
-
-def check_depth(body: bytes) -> None:
-    """Raise TooDeep before a parser meets the nesting; brackets inside strings do not count."""
-    depth = 0
-    for token in re.finditer(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', body):
-        if token[0] in (b"[", b"{"):
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise TooDeep
-        elif token[0] in (b"]", b"}"):
-            depth -= 1
 
 
 def encode_cursor(at: datetime | float, key: UUID) -> str:

@@ -25,7 +25,7 @@ from geoservice.services.drafting import proposals
 from geoservice.services.healing import heal
 from geoservice.services.layers import errors as layer_rules
 from geoservice.services.retention.errors import ErasureListNotWritten
-from geoservice.web import parsing, preconditions, rate_limits, sessions, streaming
+from geoservice.web import nesting, parsing, preconditions, rate_limits, sessions, streaming
 from geoservice.web.advice import ADVICE
 from geoservice.web.conflicts import members_of
 from geoservice.web.json import dumps
@@ -62,7 +62,7 @@ ROWS_REFUSED = (
 )  # fmt: skip
 KINDS: dict[type[Exception], Kind] = {
     parsing.InvalidJson: Kind("invalid-json", 400, "The body is not JSON that can be read"),
-    parsing.TooDeep: Kind("too-deep", 400, "The body is nested too deeply"),
+    nesting.TooDeep: Kind("too-deep", 400, "The body is nested too deeply"),
     streaming.WrongMediaType: Kind("wrong-media-type", 415, "The body is of a kind that this address does not read"),
     parsing.InvalidInput: Kind("invalid-input", 422, "Something in the request is not as it must be"),
     streaming.TooManySenders: Kind("too-many-senders", 503, "The service is busy reading"),

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from geoservice.api.answers import age_header
 from geoservice.api.batch.arrow_form import answer_arrow
 from geoservice.api.batch.csv_form import answer_csv
-from geoservice.api.batch.json_forms import answer_geojson, answer_ndjson
+from geoservice.api.batch.geojson_form import answer_geojson
+from geoservice.api.batch.ndjson_form import answer_ndjson
 from geoservice.api.batch.rows import Answered, Ask, Form
 from geoservice.auth.model import PUBLIC, Identity
 from geoservice.services.ownership import BulkLookup

@@ -1,57 +1,22 @@
-"""NDJSON, one row a line, and GeoJSON; every row comes back as it was, with the answer in it."""
+"""GeoJSON: every feature comes back as it was, with the answer among its properties."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import RawIOBase
 from itertools import islice
 from typing import Any
 
 import orjson
 
-from geoservice.api.batch.rows import CHUNK_ROWS, Ask, answers, position_in
+from geoservice.api.batch.json_rows import put, value_and_others
+from geoservice.api.batch.rows import CHUNK_ROWS, Answer, Ask, columns_of, parted, told
 from geoservice.web.json import dumps
-from geoservice.web.parsing import TooDeep, check_depth
+from geoservice.web.nesting import check_depth
 from geoservice.web.streaming import BrokenRows
 
-MAX_LINE = 65_536
 #: A GeoJSON document is read as a whole; larger ones go as NDJSON.
 LARGEST_GEOJSON = 16_000_000
-
-
-def answer_ndjson(body: RawIOBase, ask: Ask) -> Iterator[bytes]:
-    """Yield the rows of an NDJSON body, objects with lon and lat or pairs, with their answers.
-
-    Raises: BrokenRows, TooManyRows.
-    """
-    lines = _lines(body)
-    while chunk := list(islice(lines, CHUNK_ROWS)):
-        rows = [_row(line) for line in chunk]
-        found = answers([position_in(row) for row in rows], ask)
-        yield b"".join(_line(row, answer) for row, answer in zip(rows, found, strict=True))
-
-
-def _lines(body: RawIOBase) -> Iterator[bytes]:
-    rest = b""
-    while piece := body.read(1 << 18):
-        *whole, rest = (rest + piece).split(b"\n")
-        yield from filter(bytes.strip, whole)
-        if len(rest) > MAX_LINE:
-            raise BrokenRows(reason=f"a line longer than {MAX_LINE} bytes")
-    if rest.strip():
-        yield rest
-
-
-def _row(line: bytes) -> object:
-    try:
-        check_depth(line)
-        return orjson.loads(line)
-    except (orjson.JSONDecodeError, TooDeep):
-        return None
-
-
-def _line(row: object, answer: dict[str, Any]) -> bytes:
-    return dumps((row if isinstance(row, dict) else {}) | answer) + b"\n"
 
 
 def answer_geojson(body: RawIOBase, ask: Ask) -> Iterator[bytes]:
@@ -63,9 +28,13 @@ def answer_geojson(body: RawIOBase, ask: Ask) -> Iterator[bytes]:
     yield b'{"type":"FeatureCollection","features":['
     comma = b""
     while chunk := list(islice(features, CHUNK_ROWS)):
-        found = answers([position_in(_point(feature)) for feature in chunk], ask)
-        yield comma + b",".join(dumps(_feature(feature, answer)) for feature, answer in zip(chunk, found, strict=True))
-        comma = b","
+        found = told(columns_of([_point(feature) for feature in chunk]), ask)
+        values = [orjson.Fragment(value_and_others(one)) for one in found.answers]
+        for some, which in zip(parted(chunk), parted(found.which.tolist()), strict=True):
+            if not put(_properties(some), [values[one] for one in which]):
+                some = [_feature(feature, found.answers[one]) for feature, one in zip(some, which, strict=True)]
+            yield comma + dumps(some)[1:-1]
+            comma = b","
     yield b"]}"
 
 
@@ -95,7 +64,12 @@ def _point(feature: object) -> object:
     return coordinates[:2] if isinstance(coordinates, list) and len(coordinates) <= 4 else None
 
 
-def _feature(feature: object, answer: dict[str, Any]) -> dict[str, Any]:
+def _properties(features: Sequence[object]) -> list[object]:
+    """Return the properties of features as they are; None for one that has none."""
+    return [feature.get("properties") if isinstance(feature, dict) else None for feature in features]
+
+
+def _feature(feature: object, answer: Answer) -> dict[str, Any]:
     if not isinstance(feature, dict):
         return {"type": "Feature", "geometry": None, "properties": answer}
     properties = feature.get("properties")

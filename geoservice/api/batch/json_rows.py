@@ -1,0 +1,34 @@
+"""Answers put into objects of JSON: many at once, without a copy of any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+
+from geoservice.api.batch.rows import ADDED, Answer
+from geoservice.web.json import dumps
+
+_FIRST = ADDED[0]
+_BEFORE_VALUE = len(dumps({_FIRST: 0})) - len(b"0}")
+
+
+def value_and_others(answer: Answer) -> bytes:
+    """Return an answer as JSON from the value of its first field on, without braces."""
+    return dumps(answer)[_BEFORE_VALUE:-1]
+
+
+def put(rows: Sequence[object], values: Iterable[orjson.Fragment]) -> bool:
+    """Put the first field of an answer behind the others of each row, with what is to be written as its value.
+
+    Returns
+    -------
+    Whether that was done: not where some row is no object, or has a field of an answer already, which keeps its place.
+    """
+    objects: Any = rows
+    if {*map(type, rows)} != {dict} or not set().union(*objects).isdisjoint(ADDED):
+        return False
+    for row, value in zip(objects, values):  # noqa: B905 - values may go on
+        row[_FIRST] = value
+    return True

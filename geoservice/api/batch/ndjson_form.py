@@ -1,0 +1,130 @@
+"""NDJSON, one row a line; every row comes back as it was, with the answer in it.
+
+Rows are read and written many at once where they are alike, and one by one where they are not, with the same bytes. Of
+those that were read the text is kept and not the objects: they are made and gone while they are near the processor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from io import RawIOBase
+from itertools import chain, repeat
+
+import numpy as np
+import orjson
+
+from geoservice.api.batch.json_rows import put
+from geoservice.api.batch.rows import ADDED, CHUNK_ROWS, Answer, Ask, Columns, Told, columns_of, parted, told
+from geoservice.web.json import dumps
+from geoservice.web.nesting import TooDeep, check_depth
+from geoservice.web.streaming import BrokenRows
+
+MAX_LINE = 65_536
+#: What stands for an answer until it is known: nothing, which is no value of JSON, so nothing else is written like it.
+_NOTHING = orjson.Fragment(b"")
+_HERE = b'"' + ADDED[0].encode() + b'":},'
+_OPENING, _CLOSING, _NEWLINE = b"{}\n"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows as they are answered."""
+
+    positions: Columns
+    #: Of rows that are written one by one; None: they are in the text.
+    rows: Sequence[object] | None
+    #: Rows one behind the other, each with nothing for the value of the answer's first field, and a comma.
+    text: bytes = b""
+
+    def answered(self, found: Told, which: Sequence[int]) -> bytes:
+        """Return the rows with their answers."""
+        if self.rows is not None:
+            return b"".join(_line(row, found.answers[one]) for row, one in zip(self.rows, which, strict=True))
+        answers = [dumps(one)[1:] + b"\n" for one in found.answers]
+        pieces = self.text.split(_HERE)  # the last one is empty
+        pieces[1:] = chain.from_iterable(zip([answers[one] for one in which], pieces[1:], strict=True))
+        return b"".join(pieces)
+
+
+def answer_ndjson(body: RawIOBase, ask: Ask) -> Iterator[bytes]:
+    """Yield the rows of an NDJSON body, objects with lon and lat or pairs, with their answers.
+
+    Raises: BrokenRows, TooManyRows.
+    """
+    for lines in _chunks(body):
+        parts = [_part(some) for some in parted(lines)]
+        lon, lat = np.concatenate([part.positions for part in parts], axis=1)
+        found = told((lon, lat), ask)
+        for part, which in zip(parts, parted(found.which.tolist()), strict=True):
+            yield part.answered(found, which)
+
+
+def _part(lines: Sequence[bytes]) -> Part:
+    rows = _rows(lines)
+    positions = columns_of(rows)
+    objects = rows if {*map(type, rows)} == {dict} else [row if isinstance(row, dict) else {} for row in rows]
+    if not put(objects, repeat(_NOTHING)):
+        return Part(positions, rows)
+    return Part(positions, None, dumps(objects)[1:-1] + b",")
+
+
+def _chunks(body: RawIOBase) -> Iterator[list[bytes]]:
+    """Yield the lines that are not empty, so many together as are answered together."""
+    lines: list[bytes] = []
+    rest = b""
+    while piece := body.read(1 << 18):
+        *whole, rest = (rest + piece).split(b"\n")
+        lines += filter(bytes.strip, whole)
+        while len(lines) >= CHUNK_ROWS:
+            yield lines[:CHUNK_ROWS]
+            del lines[:CHUNK_ROWS]
+        if len(rest) > MAX_LINE:
+            raise BrokenRows(reason=f"a line longer than {MAX_LINE} bytes")
+    if rest.strip():
+        lines.append(rest)
+    if lines:
+        yield lines
+
+
+def _rows(lines: Sequence[bytes]) -> list[object]:
+    """Return what lines say, None for one that is not JSON."""
+    text = b"[" + b",\n".join(lines) + b"]"
+    if b"\r" in text:
+        text = b"[" + b",\n".join([line.strip(b" \t\r") for line in lines]) + b"]"
+    rows: list[object] | None = None
+    if _is_flat(text):
+        with suppress(orjson.JSONDecodeError):
+            rows = orjson.loads(text)
+    return [_row(line) for line in lines] if rows is None else rows
+
+
+def _is_flat(text: bytes) -> bool:
+    """Return whether a list with a newline behind each comma, if it can be read, has an object in each line.
+
+    A line has one brace at its beginning, one at its end, and nothing else that nests. No text of JSON goes on in the
+    next line, so these braces enclose the line whatever stands between.
+    """
+    values = np.frombuffer(text, np.uint8)
+    ends = np.append(np.flatnonzero(values == _NEWLINE), len(values))
+    return (
+        (np.count_nonzero(values == _OPENING) == np.count_nonzero(values == _CLOSING) == len(ends))
+        and values[1] == _OPENING
+        and (values[ends[:-1] + 1] == _OPENING).all()
+        and (values[ends - 2] == _CLOSING).all()
+        and text.find(b"[", 1) < 0
+        and text.find(b"]") == len(text) - 1
+    )
+
+
+def _row(line: bytes) -> object:
+    try:
+        check_depth(line)
+        return orjson.loads(line)
+    except (orjson.JSONDecodeError, TooDeep):
+        return None
+
+
+def _line(row: object, answer: Answer) -> bytes:
+    return dumps((row if isinstance(row, dict) else {}) | answer) + b"\n"
