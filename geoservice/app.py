@@ -77,10 +77,11 @@ from geoservice.web.located import locating
 from geoservice.web.metrics import RequestMetrics
 from geoservice.web.parsing import check_request
 from geoservice.web.pipeline import before_request_chain
-from geoservice.web.problems import Problem, abort_with_validation, register_problem_format, register_problems
+from geoservice.web.problems import Problem, register_problem_format, register_problems
 from geoservice.web.rate_limits import RateLimits
 from geoservice.web.security import HEADERS, add_security_headers, trusted_hosts
 from geoservice.web.traces import leave_traces
+from geoservice.web.validation import abort_with_validation
 from geoservice.wiring import Services, build_services
 
 INFO = Info(

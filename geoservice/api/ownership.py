@@ -27,9 +27,10 @@ from geoservice.web.parsing import (
     StrictModel,
     place_of,
 )
-from geoservice.web.problems import problem_responses, validated, with_query
+from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render_bytes
 from geoservice.web.streaming import streams
+from geoservice.web.validation import validated, with_query
 
 #: How the forms other than JSON are documented: in and out.
 OTHER_FORMS = {name: {"schema": {"type": "string", "format": "binary"}} for name in FORMS}

@@ -14,8 +14,9 @@ from geoservice.services.places import PlaceAnswer, PlaceService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.json import dumps
 from geoservice.web.parsing import Code, DegreesCrs, QueryNumber, StrictModel
-from geoservice.web.problems import problem_responses, with_query
+from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render_bytes
+from geoservice.web.validation import with_query
 from layers.crs import declared_position
 from layers.features import FeaturesAt
 

@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, Field
 from geoservice.services.search import Found, SearchService
 from geoservice.web.guard import current_identity, guard
 from geoservice.web.parsing import Code, DegreesCrs, QueryInteger, StrictModel, fit
-from geoservice.web.problems import problem_responses, with_query
+from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
+from geoservice.web.validation import with_query
 
 TAG = Tag(name="search", description="What is meant by a few words")
 

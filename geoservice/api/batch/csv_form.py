@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from geoservice.api.batch.rows import ADDED, Answer, Ask, Told, told
+from geoservice.api.batch.rows import ADDED, Answer, Ask, NumberedAnswers, told
 from geoservice.assigning.coordinates import require_free
 from geoservice.assigning.csv_fields import CsvPiece, CsvTable, whole_bytes, written
 from geoservice.assigning.positions import numbers
@@ -50,7 +50,7 @@ def answer_csv(body: io.RawIOBase, ask: Ask) -> Iterator[bytes]:
             yield _behind(piece, told((lon, lat), ask), delimiter)
 
 
-def _behind(piece: CsvPiece, answers: Told, delimiter: str) -> bytes:
+def _behind(piece: CsvPiece, answers: NumberedAnswers, delimiter: str) -> bytes:
     """Return the records of a piece with the answers behind them."""
     endings = pa.array([_ending(one, delimiter) for one in answers.answers], pa.binary())
     records = pc.ascii_ltrim(piece.records().cast(pa.string()), _LINE_ENDS).cast(pa.binary())

@@ -16,7 +16,7 @@ import numpy as np
 import orjson
 
 from geoservice.api.batch.json_rows import put
-from geoservice.api.batch.rows import ADDED, CHUNK_ROWS, Answer, Ask, Columns, Told, columns_of, parted, told
+from geoservice.api.batch.rows import ADDED, CHUNK_ROWS, Answer, Ask, Columns, NumberedAnswers, columns_of, parted, told
 from geoservice.web.json import dumps
 from geoservice.web.nesting import TooDeep, check_depth
 from geoservice.web.streaming import BrokenRows
@@ -38,7 +38,7 @@ class Part:
     #: Rows one behind the other, each with nothing for the value of the answer's first field, and a comma.
     text: bytes = b""
 
-    def answered(self, found: Told, which: Sequence[int]) -> bytes:
+    def answered(self, found: NumberedAnswers, which: Sequence[int]) -> bytes:
         """Return the rows with their answers."""
         if self.rows is not None:
             return b"".join(_line(row, found.answers[one]) for row, one in zip(self.rows, which, strict=True))

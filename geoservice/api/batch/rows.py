@@ -49,7 +49,7 @@ def parted(rows: Sequence[T]) -> list[Sequence[T]]:
     return [rows[begin : begin + PART_ROWS] for begin in range(0, len(rows), PART_ROWS)]
 
 
-class Told(NamedTuple):
+class NumberedAnswers(NamedTuple):
     """What n positions are answered: many are told the same, so each answer is there once. Nobody changes one."""
 
     answers: list[Answer]
@@ -101,7 +101,7 @@ def _named(rows: Sequence[Any]) -> tuple[Sequence[object], Sequence[object]] | N
     return None
 
 
-def told(positions: Columns, ask: Ask) -> Told:
+def told(positions: Columns, ask: Ask) -> NumberedAnswers:
     """Return what (n,) positions are answered; anything may stand in the columns."""
     lon, lat = positions
     # Not so for NaN either.
@@ -126,7 +126,7 @@ def told(positions: Columns, ask: Ask) -> Told:
         }
         for bad, code, method, near, edition, reason in each
     ]  # fmt: skip
-    return Told(answers, which)
+    return NumberedAnswers(answers, which)
 
 
 def _numbered(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -22,9 +22,9 @@ from geoservice.services.calendars import WEEKDAYS, CalendarDayUnknown, Calendar
 from geoservice.web.forms import FORM_TYPE
 from geoservice.web.guard import Guard
 from geoservice.web.parsing import Day, StrictModel
-from geoservice.web.problems import validated
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams
+from geoservice.web.validation import validated
 from layers.errors import RefusedByDatabase
 
 #: Weeks that are shown: a quarter.

@@ -30,6 +30,7 @@ from geoservice.web.streaming import streams
 from layers.errors import LastAdministrator, RefusedByDatabase
 
 Area = Literal["accounts", "keys"]
+HeldBy = Callable[[str, str, Identity], Held]
 #: The permission of each area.
 _NEEDED: dict[Area, Permission] = {"accounts": Permission.MANAGE_ACCOUNTS, "keys": Permission.MANAGE_KEYS}
 #: In words of the columns.
@@ -140,10 +141,7 @@ def grant_undo(here: Here, area: Area, held: Held) -> Action | None:
     return None
 
 
-def add_grants(
-    blueprint: Blueprint, administration: Administration, guard: Guard, area: Area,
-    held_by: Callable[[str, str, Identity], Held],
-) -> None:  # fmt: skip
+def add_grants(blueprint: Blueprint, administration: Administration, guard: Guard, area: Area, held_by: HeldBy) -> None:
     """Add the pages that give a grant of an account or a key, and take it back.
 
     Parameters
@@ -151,6 +149,13 @@ def add_grants(
     held_by
         Returns what a jurisdiction's account or key of a name holds, as far as somebody is told.
     """
+    _add_giving(blueprint, administration, guard, area, held_by)
+    _add_taking_back(blueprint, administration, guard, area, held_by)
+
+
+def _add_giving(
+    blueprint: Blueprint, administration: Administration, guard: Guard, area: Area, held_by: HeldBy
+) -> None:
     needed, at = _NEEDED[area].value, f"/admin/<jurisdiction>/{area}/<name>/grants"
     grants = administration.accounts.grants
 
@@ -182,6 +187,13 @@ def add_grants(
             return led_on(here.url(area, name, done="give_grant"))
 
         return sent(here, form, give_it)
+
+
+def _add_taking_back(
+    blueprint: Blueprint, administration: Administration, guard: Guard, area: Area, held_by: HeldBy
+) -> None:
+    needed, at = _NEEDED[area].value, f"/admin/<jurisdiction>/{area}/<name>/grants"
+    grants = administration.accounts.grants
 
     @blueprint.get(f"{at}/<int:number>/revoke", endpoint=f"ask_grant_{area}")
     @guard(needed)

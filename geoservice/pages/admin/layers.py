@@ -21,9 +21,9 @@ from geoservice.services.layers.staging import written_layer
 from geoservice.web.forms import FORM_TYPE
 from geoservice.web.guard import Guard
 from geoservice.web.parsing import QueryInteger, StrictModel
-from geoservice.web.problems import validated
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams
+from geoservice.web.validation import validated
 from layers.catalogue import catalogue
 from layers.changes.model import Change, ChangeCount, FeatureKey, TouchedFeature
 from layers.errors import RefusedByDatabase

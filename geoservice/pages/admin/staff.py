@@ -21,9 +21,9 @@ from geoservice.services.staff.members import StaffCalendar, StaffService
 from geoservice.web.forms import FORM_TYPE
 from geoservice.web.guard import Guard
 from geoservice.web.parsing import Day, StrictModel
-from geoservice.web.problems import validated
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams
+from geoservice.web.validation import validated
 from layers.errors import RefusedByDatabase
 from layers.staff.model import Member, NumberedPosting, PostingSpan
 

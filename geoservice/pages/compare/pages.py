@@ -14,7 +14,7 @@ from geoservice.services.editions import EditionService
 from geoservice.services.grids import GridService
 from geoservice.web.guard import Guard
 from geoservice.web.parsing import RowNumber, StrictModel
-from geoservice.web.problems import validated
+from geoservice.web.validation import validated
 
 
 class EditionsWords(StrictModel):

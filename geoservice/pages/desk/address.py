@@ -11,7 +11,7 @@ from geoservice.api.incidents import IncidentsQuery, search_of
 from geoservice.domain.languages import Language
 from geoservice.services.desk import DeskQuery
 from geoservice.web.language import page_address
-from geoservice.web.problems import validated
+from geoservice.web.validation import validated
 from layers.incidents.model import Search
 
 _IN_HAND = "reported,dispatched,accepted,returned"

@@ -14,7 +14,7 @@ from geoservice.domain.spans import MOST_DAYS, Span, SpanName
 from geoservice.services.figures import FiguresQuery
 from geoservice.web.language import page_address
 from geoservice.web.parsing import Day, StrictModel
-from geoservice.web.problems import validated
+from geoservice.web.validation import validated
 from layers.incidents.span_figures import CountedScope
 
 SPANS: tuple[SpanName, ...] = get_args(SpanName)

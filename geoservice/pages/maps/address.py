@@ -13,7 +13,7 @@ from geoservice.domain.spans import MOST_DAYS, Span
 from geoservice.services.mapping import AsOfPage, InHandPage, MapService
 from geoservice.web.guard import current_identity
 from geoservice.web.parsing import Day, InvalidInput, StrictModel
-from geoservice.web.problems import validated
+from geoservice.web.validation import validated
 from layers.layer import Layer
 
 #: Matters that are asked for by id at once.

@@ -13,7 +13,7 @@ from geoservice.maps.sheets.paper import Orientation, Size
 from geoservice.services.narrowing import Narrowing
 from geoservice.web.language import page_address
 from geoservice.web.parsing import Code, QueryFlag, QueryInteger, QueryNumber, StrictModel
-from geoservice.web.problems import validated
+from geoservice.web.validation import validated
 
 #: Sheets of an atlas that are made at once.
 MOST_SHEETS = 40

@@ -11,8 +11,8 @@ import structlog
 from sqlalchemy import Connection
 
 from geoservice.assigning.point_errors import NothingInForce
-from geoservice.errors import (
-    LiesAcross180,
+from geoservice.errors import LiesAcross180
+from geoservice.services.tiles.errors import (
     TilesBrokenOff,
     TilesDamaged,
     TilesEmpty,

@@ -21,7 +21,9 @@ from pmtiles.reader import MmapSource, Reader
 from pydantic import SecretStr
 
 from geoservice.assigning.point_errors import NothingInForce
-from geoservice.errors import (
+from geoservice.running.processes import identity_of
+from geoservice.services.incidents import NewReport
+from geoservice.services.tiles.errors import (
     TilesBrokenOff,
     TilesDamaged,
     TilesEmpty,
@@ -29,8 +31,6 @@ from geoservice.errors import (
     TilesNotKept,
     TilesUnwritable,
 )
-from geoservice.running.processes import identity_of
-from geoservice.services.incidents import NewReport
 from geoservice.services.tiles.pyramids import PyramidService, layers_with_tiles
 from geoservice.services.tiles.service import FoundTile, TileService
 from geoservice.settings import Settings
