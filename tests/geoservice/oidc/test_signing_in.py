@@ -203,7 +203,7 @@ def test_a_subject_is_one_account(desk: Linked) -> None:
     for bad in ({"issuer": "ftp://x", "subject": "x"}, {"issuer": issuer, "subject": "x" * 256}):
         with pytest.raises(RefusedByDatabase):
             desk.links.link("desk-1", **bad)
-    assert [what for _, what, _ in desk.entries()][-1] == "account_added"
+    assert [what for _, what, _ in desk.entries()][-2:] == ["account_added", "access_grant_added"]
 
 
 # Attacks.
