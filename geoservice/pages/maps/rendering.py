@@ -95,8 +95,8 @@ def _titles(titles: Mapping[str, Any], language: Language, values: Collection[st
     return [(value, titles[value].text(language)) for value in values]
 
 
-#: What is told of each matter, in the order of its values.
-_COLUMNS: dict[str, Callable[[InHand], object]] = {
+#: What is told of each incident, in hand or as of an instant that is past, in the order of its values.
+_COLUMNS: dict[str, Callable[[InHand | IncidentAsOf], object]] = {
     "id": lambda one: str(one.id),
     "lon": lambda one: None if one.lon is None else round(one.lon, 7),
     "lat": lambda one: None if one.lat is None else round(one.lat, 7),
@@ -107,6 +107,10 @@ _COLUMNS: dict[str, Callable[[InHand], object]] = {
     "reported": lambda one: int(one.reported_at.timestamp()),
     "late": lambda one: one.late,
     "officer": lambda one: one.officer_code,
+}
+#: What is told beside it of each matter in hand.
+_COLUMNS_IN_HAND: dict[str, Callable[[InHand], object]] = {
+    **_COLUMNS,
     "due": lambda one: None if one.expected_at is None else int(one.expected_at.timestamp()),
     "stands": lambda one: one.stands,
 }
@@ -115,8 +119,8 @@ _COLUMNS: dict[str, Callable[[InHand], object]] = {
 def in_hand_values(told: InHandPage) -> dict[str, Any]:
     """Return what is in hand as JSON values: rows of values, instants in seconds since 1970."""
     values: dict[str, Any] = {
-        "columns": list(_COLUMNS),
-        "rows": [[value_of(one) for value_of in _COLUMNS.values()] for one in told.matters],
+        "columns": list(_COLUMNS_IN_HAND),
+        "rows": [[value_of(one) for value_of in _COLUMNS_IN_HAND.values()] for one in told.matters],
         "next": None if told.next is None else str(told.next),
         "soon_before": {code: int(instant.timestamp()) for code, instant in told.soon_before.items()},
     }
@@ -133,18 +137,9 @@ def _legend_values(legend: Legend | None) -> dict[str, Any]:
     }
 
 
-#: What is told of each incident as of an instant that is past: as of what is in hand, and which of the three it is.
+#: What is told beside it as of an instant that is past: which of the three it is.
 _COLUMNS_AS_OF: dict[str, Callable[[IncidentAsOf], object]] = {
-    "id": lambda one: str(one.id),
-    "lon": lambda one: None if one.lon is None else round(one.lon, 7),
-    "lat": lambda one: None if one.lat is None else round(one.lat, 7),
-    "status": lambda one: one.status,
-    "service": lambda one: one.service_code,
-    "source": lambda one: one.source,
-    "grid": lambda one: one.grid_code,
-    "reported": lambda one: int(one.reported_at.timestamp()),
-    "late": lambda one: one.late,
-    "officer": lambda one: one.officer_code,
+    **_COLUMNS,
     "in_hand": lambda one: one.in_hand,
     "closed": lambda one: None if one.closed_at is None else int(one.closed_at.timestamp()),
 }
