@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, ForeignKeyConstraint, Index, Integer, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from geoservice.records.grants.tables import AccessGrantRow
 from layers.db.base import Base
 from layers.db.columns import CODE, INSTANT, instant_now
 
@@ -24,6 +25,11 @@ class AccountRow(Base):
     disabled_at: Mapped[datetime | None] = mapped_column(INSTANT)
     #: Last.
     signed_in_at: Mapped[datetime | None] = mapped_column(INSTANT)
+
+
+AccessGrantRow.metadata.tables["geoservice.access_grant"].append_constraint(
+    ForeignKeyConstraint(["login"], ["geoservice.account.login"], ondelete="CASCADE")
+)
 
 
 class SessionRow(Base):

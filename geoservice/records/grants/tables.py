@@ -21,9 +21,9 @@ class AccessGrantRow(Base):
     )  # fmt: skip
 
     id: Mapped[int] = identity()
-    #: One of these two.
-    login: Mapped[str | None] = mapped_column(CODE, ForeignKey("geoservice.account.login", ondelete="CASCADE"))
-    key_id: Mapped[str | None] = mapped_column(CODE, ForeignKey("geoservice.api_key.id", ondelete="CASCADE"))
+    #: One of these two; what it refers to says so itself: accounts and keys know of grants, grants of neither.
+    login: Mapped[str | None] = mapped_column(CODE)
+    key_id: Mapped[str | None] = mapped_column(CODE)
     role: Mapped[str] = mapped_column(Text)
     #: Where it is good; null: everywhere.
     jurisdiction_id: Mapped[int | None] = mapped_column(ForeignKey("geoservice.jurisdiction.id"))

@@ -3,10 +3,11 @@
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, CIDR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from geoservice.records.grants.tables import AccessGrantRow
 from layers.db.base import Base
 from layers.db.columns import INSTANT, identity, instant_now
 
@@ -46,6 +47,11 @@ class ApiKeyRow(Base):
     #: Of the secret before, and until when that is good.
     previous_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
     previous_until: Mapped[datetime | None] = mapped_column(INSTANT)
+
+
+AccessGrantRow.metadata.tables["geoservice.access_grant"].append_constraint(
+    ForeignKeyConstraint(["key_id"], ["geoservice.api_key.id"], ondelete="CASCADE")
+)
 
 
 class KeyUseRow(Base):

@@ -25,7 +25,7 @@ from geoservice.running.doctor import CHECKS, Verdict, diagnose
 from geoservice.services.backup.keeping import keep_another
 from geoservice.services.preparing import prepare_database
 from geoservice.settings import DatabaseUrls, Settings
-from tests.conftest import LiveServer, as_service, free_port
+from tests.conftest import LiveServer, as_service, free_port, serving
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 
@@ -57,7 +57,12 @@ def run(url: str, *statements: str) -> None:
             connection.execute(statement.encode())
 
 
-def test_a_service_in_order_is_told_so(live: LiveServer, tmp_path: Path) -> None:
+def test_a_service_in_order_is_told_so(cluster_url: str, community_template: str, tmp_path: Path) -> None:
+    with serving(cluster_url, community_template) as fresh:  # what others did to one that is shared is told, too
+        assert_in_order(fresh, tmp_path)
+
+
+def assert_in_order(live: LiveServer, tmp_path: Path) -> None:
     settings = settings_for(live.database_url, tmp_path, port=int(live.url.rpartition(":")[2]))
     prepare_database(DatabaseUrls(as_service(live.database_url), live.database_url))  # a copied database stands open
     (tmp_path / "backups").mkdir()

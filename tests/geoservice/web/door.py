@@ -128,6 +128,10 @@ def _existing(services: Services) -> dict[str, Any]:
         "tiles.z": "14",
         "tiles.x": "12368",
         "tiles.y": "6799",
+        "basemaps.number": "1",  # there is none: it answers nothing, in its own words
+        "maps.z": "14",
+        "maps.x": "12368",
+        "maps.y": "6799",
         "ogc.matrix": "14",
         "ogc.row": "6799",
         "ogc.column": "12368",
