@@ -67,7 +67,10 @@ def assert_in_order(live: LiveServer, tmp_path: Path) -> None:
     prepare_database(DatabaseUrls(as_service(live.database_url), live.database_url))  # a copied database stands open
     (tmp_path / "backups").mkdir()
     keep_another(live.database_url, tmp_path / "backups", copies=1)
-    run(live.database_url, "SELECT geoservice.seal_audit(100000)")  # no worker runs beside these tests
+    run(  # no worker runs beside these tests
+        live.database_url, "SELECT geoservice.seal_audit(100000)",
+        "SELECT geoservice.number_outbox(most => NULL, waits => true)",
+    )  # fmt: skip
 
     verdicts = diagnose(settings)
 
