@@ -130,10 +130,10 @@ DECLARE
     rows CONSTANT text := CASE tg_op
         WHEN 'INSERT' THEN 'after AS r, (SELECT '''' AS names) AS c'
         WHEN 'DELETE' THEN 'before AS r, (SELECT '''' AS names) AS c'
-        -- Of what somebody wrote, the names of columns alone.
-        ELSE format('after AS r JOIN before AS o USING (%s), LATERAL (SELECT string_agg(d.name, '','') AS names'
-                    ' FROM jsonb_each(to_jsonb(r)) AS d (name, value)'
-                    ' WHERE d.value IS DISTINCT FROM to_jsonb(o) -> d.name AND d.name <> ALL (%L::text[])) AS c',
+        -- Of what somebody wrote, the names of columns alone; each row is told as jsonb once (OFFSET 0), and not for each of its columns.
+        ELSE format('after AS r JOIN before AS o USING (%s), LATERAL (SELECT to_jsonb(r) AS new, to_jsonb(o) AS old OFFSET 0) AS v,'
+                    ' LATERAL (SELECT string_agg(d.name, '','') AS names FROM jsonb_each(v.new) AS d (name, value)'
+                    ' WHERE d.value IS DISTINCT FROM v.old -> d.name AND d.name <> ALL (%L::text[])) AS c',
                     tg_argv[0], tg_argv[3]) END;
     counted record;
 BEGIN

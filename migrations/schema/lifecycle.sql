@@ -127,7 +127,10 @@ $$;
 CREATE FUNCTION geoservice.follow_original() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    UPDATE incident AS i SET step_rule = 'followed' WHERE i.duplicate_of = new.id;
+    -- Most have none, and an update of no row would still have its statement's triggers run.
+    IF EXISTS (SELECT FROM incident AS i WHERE i.duplicate_of = new.id) THEN
+        UPDATE incident AS i SET step_rule = 'followed' WHERE i.duplicate_of = new.id;
+    END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER follow_original AFTER UPDATE ON geoservice.incident FOR EACH ROW

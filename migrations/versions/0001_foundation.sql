@@ -3533,7 +3533,10 @@ $$;
 CREATE FUNCTION geoservice.follow_original() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 BEGIN
-    UPDATE incident AS i SET step_rule = 'followed' WHERE i.duplicate_of = new.id;
+    -- Most have none, and an update of no row would still have its statement's triggers run.
+    IF EXISTS (SELECT FROM incident AS i WHERE i.duplicate_of = new.id) THEN
+        UPDATE incident AS i SET step_rule = 'followed' WHERE i.duplicate_of = new.id;
+    END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER follow_original AFTER UPDATE ON geoservice.incident FOR EACH ROW
@@ -5631,10 +5634,10 @@ DECLARE
     rows CONSTANT text := CASE tg_op
         WHEN 'INSERT' THEN 'after AS r, (SELECT '''' AS names) AS c'
         WHEN 'DELETE' THEN 'before AS r, (SELECT '''' AS names) AS c'
-        -- Of what somebody wrote, the names of columns alone.
-        ELSE format('after AS r JOIN before AS o USING (%s), LATERAL (SELECT string_agg(d.name, '','') AS names'
-                    ' FROM jsonb_each(to_jsonb(r)) AS d (name, value)'
-                    ' WHERE d.value IS DISTINCT FROM to_jsonb(o) -> d.name AND d.name <> ALL (%L::text[])) AS c',
+        -- Of what somebody wrote, the names of columns alone; each row is told as jsonb once (OFFSET 0), and not for each of its columns.
+        ELSE format('after AS r JOIN before AS o USING (%s), LATERAL (SELECT to_jsonb(r) AS new, to_jsonb(o) AS old OFFSET 0) AS v,'
+                    ' LATERAL (SELECT string_agg(d.name, '','') AS names FROM jsonb_each(v.new) AS d (name, value)'
+                    ' WHERE d.value IS DISTINCT FROM v.old -> d.name AND d.name <> ALL (%L::text[])) AS c',
                     tg_argv[0], tg_argv[3]) END;
     counted record;
 BEGIN
