@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.model import CostsUnseen, Form, Refused, digest_of
-from geoservice.pages.admin.rendering import CHANGED, form_page
+from geoservice.pages.admin.rendering import form_page
 from geoservice.web.forms import read_signed_form
 
 #: The last day that a form may state: what lasts longer is said to have no end.
@@ -68,7 +68,7 @@ def sent(here: Here, form: Form, act: Callable[[Mapping[str, str]], Response]) -
     values = {one.name: fields.get(one.name, "").strip() for one in form.fields}
     agreed = {AGREED: fields.get(AGREED, "")}
     if fields.get("seen", form.seen) != form.seen:
-        return form_page(here, replace(form, values=values, errors={"": CHANGED}))
+        return form_page(here, replace(form, values=values, errors={"": form.changed}))
     try:
         return act(values | agreed)
     except Refused as exc:

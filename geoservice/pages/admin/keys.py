@@ -161,7 +161,12 @@ def _new_form(here: Here, administration: Administration) -> Form:
     said = here.words
     fields = (Field("label", required=True), *grant_fields(here, administration.staff), Field("networks", "area"))
     values = {"ends": (here.today + LASTS).isoformat()}
-    return Form(said["new.key"], here.url("new-key"), said["send.key"], here.url("keys"), fields, values=values)
+    made = [(one.created_at, one.id) for one in administration.keys.keys(here.place.code, here.identity)]
+    return Form(
+        said["new.key"], here.url("new-key"), said["send.key"], here.url("keys"), fields, values=values,
+        # Sent twice by mistake it would make a second key.
+        stored={"newest": str(max(made, default=None))}, changed="error.key_made",
+    )  # fmt: skip
 
 
 def _rotate_form(here: Here, one: StoredKey) -> Form:

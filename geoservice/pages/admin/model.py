@@ -75,6 +75,8 @@ class Form:
     errors: Mapping[str, str] = field(default_factory=dict)
     #: It edits what others may edit meanwhile, of which `stored` are the values now.
     stored: Mapping[str, str] | None = None
+    #: Word of the sentence that is said when they are not what they were; whoever sends it again means it all the same.
+    changed: str = "error.changed"
     #: What else can be done with the thing that it edits.
     ways: Sequence[Action] = ()
     #: Digest of costs that follow from what is written, and are shown now: sent with it, the form counts.

@@ -11,9 +11,6 @@ from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.model import Action, Cell, Form, Table
 from geoservice.pages.shell.frame import page
 
-#: Key of the sentence that somebody else edited the same meanwhile: whoever sends the form again means it all the same.
-CHANGED = "error.changed"
-
 
 def table_page(
     here: Here, tables: Sequence[Table], *, ways: Sequence[Action] = (), remark: Cell | None = None,
@@ -56,7 +53,7 @@ def thing_page(
 
 def form_page(here: Here, form: Form) -> Response:
     """Return a form on its own page; one that was not taken with what is wrong."""
-    status = 412 if CHANGED in form.errors.values() else 422 if form.errors else 200
+    status = 412 if form.changed in form.errors.values() else 422 if form.errors else 200
     return _page(here, "form", form.title, status=status, form=form, named=named_errors(here, form))
 
 

@@ -64,6 +64,11 @@ ADMIN: dict[str, tuple[str, ...]] = (
             "Somebody else changed it meanwhile. Below is what you wrote: save it again to put it in the place of his,"
             " or go back to see his.",
         ),
+        "error.key_made": (
+            "刚刚新建了一个密钥，也许就是这张表单被提交了两次，请先看列表。再次提交会再建一个。",
+            "A key was made meanwhile, perhaps by this very form, sent twice: look at the list."
+            " Sent again, it makes another.",
+        ),
         "error.choose": ("请选择列出的一项。", "Choose one of those that are listed."),
         "error.day": ("请写成 2026-11-30 这样的日期。", "Write a day such as 2026-11-30."),
         "error.ends": ("请填今天或以后，十年之内。", "It has to be today or later, within ten years."),

@@ -50,6 +50,17 @@ def test_a_key_is_made_rotated_and_revoked(services: Services, community_url: st
     assert all(one.removeprefix(f"grd_{key.id}_") not in told + listed for one in (first, second, third))
 
 
+def test_a_form_that_is_sent_twice_makes_one_key(services: Services) -> None:
+    admin = Administrator(services)
+    asked = seen(admin.show("new-key"))
+    secret(admin.send("new-key", **NEW, seen=asked))
+    again = admin.send("new-key", **NEW, seen=asked)
+    assert again.status_code == 412
+    assert "A key was made meanwhile" in again.text
+    assert [one.label for one in services.keys.keys()].count(NEW["label"]) == 1
+    secret(admin.send("new-key", **NEW, seen=seen(again)))
+
+
 def test_a_rotation_that_is_sent_twice_leaves_the_secret_that_is_in_use(services: Services) -> None:
     admin = Administrator(services)
     first = secret(admin.send("new-key", **NEW))
