@@ -164,14 +164,27 @@ def _triangles(polygon: Polygon) -> list[list[Vertex]]:
 
 
 def _with_feet(lattice: Lattice, polygon: Polygon, edges: Sequence[Edge], vertices: Iterable[Vertex]) -> Polygon:
-    """Return a polygon with vertices put into some of its edges: across from other vertices, each on the nearest."""
+    """Return a polygon with vertices put into some of its edges: across from other vertices, each on the nearest.
+
+    Where it is as narrow as the lattice is fine, one would fall on the far side or beyond: such an edge stays as it is.
+    """
     segments = np.array(edges).reshape(-1, 2, 2)
     feet: dict[Edge, list[Vertex]] = {}
     for vertex in vertices:
         if (found := nearest_of(segments, vertex)) is not None:
             feet.setdefault(found[0], []).append(lattice.nearest(found[1]))
     put = {edge: along(edge, some) for edge, some in feet.items()}
-    return polygons_of(with_vertices(MultiPolygon([polygon]), put))[0]
+
+    def dense(area: Polygon, edges: Iterable[Edge]) -> Polygon:
+        return polygons_of(with_vertices(MultiPolygon([area]), {edge: put[edge] for edge in edges}))[0]
+
+    whole = dense(polygon, put)
+    if shapely.is_valid(whole):
+        return whole
+    for edge in put:
+        tried = dense(polygon, [edge])
+        polygon = tried if shapely.is_valid(tried) else polygon
+    return polygon
 
 
 def _line_segments(geom: BaseGeometry) -> np.ndarray:
