@@ -5,6 +5,7 @@ Whatever is wrong with one ends in RasterRefused, one sentence; nothing of it is
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import struct
 import zlib
@@ -17,11 +18,14 @@ from pmtiles.reader import MmapSource, Reader, all_tiles
 from pmtiles.tile import MagicNumberNotFound, SpecVersionUnsupported
 
 from layers.errors import LayerError
+from tilegen.raster_pictures import fault_of
 
 #: A picture of 512 by 512 without loss has some 600 kB.
 TILE_BYTES_MOST = 2_000_000
 TILES_MOST = 2_000_000
 ZOOM_MOST = 24
+#: One picture, as GDAL reads it: tiles have to be made of it.
+_WHOLE_PICTURES = {".tif", ".tiff", ".vrt", ".jp2", ".ecw", ".img", ".png", ".jpg", ".jpeg"}
 _DIRECTORY_BYTES_MOST = 16_000_000
 #: A view over millions of tiles takes so many steps of SQLite; one that never ends takes more.
 _STEPS_MOST = 2_000_000_000
@@ -30,9 +34,9 @@ _NOT_READABLE = (
     struct.error, ValueError, KeyError, IndexError, TypeError, EOFError, OSError, zlib.error, RecursionError,
     OverflowError, MemoryError, sqlite3.Error, MagicNumberNotFound, SpecVersionUnsupported,
 )  # fmt: skip
-_KINDS: tuple[tuple[bytes, bytes, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", b"", "image/png"), (b"\xff\xd8\xff", b"", "image/jpeg"), (b"RIFF", b"WEBP", "image/webp"),
-)  # fmt: skip
+#: Beside a folder of a Tile Map Service: its rows are counted from the south.
+_TMS = "tilemapresource.xml"
+_TMS_BYTES_MOST = 100_000
 
 
 class RasterRefused(LayerError):
@@ -49,14 +53,6 @@ class RasterTile(NamedTuple):
     x: int
     y: int
     data: bytes
-
-
-def media_type(data: bytes) -> str | None:
-    """Return what kind of picture it is, told by how it begins; None: none that is served."""
-    for start, then, kind in _KINDS:
-        if data.startswith(start) and data[8:12].startswith(then):
-            return kind
-    return None
 
 
 def raster_tiles(path: Path) -> Iterator[RasterTile]:
@@ -91,6 +87,8 @@ def _reader_of(path: Path) -> Callable[[Path], Iterator[RasterTile]]:
     readers = {".mbtiles": _of_mbtiles, ".pmtiles": _of_pmtiles}
     if not path.is_file() or path.suffix not in readers:
         why = "name an .mbtiles or .pmtiles file, or a folder of z/x/y.png, .jpg or .webp."
+        if path.suffix.lower() in _WHOLE_PICTURES:
+            why += " Of one picture that knows its place, `gdal2tiles.py --xyz FILE FOLDER` makes such a folder."
         raise RasterRefused(file=path.name, why=why)
     return readers[path.suffix]
 
@@ -102,8 +100,9 @@ def _looked_at(path: Path, tile: RasterTile) -> RasterTile:
         raise RasterRefused(file=path.name, why=f"{place} is nowhere on the map.")
     if len(data) > TILE_BYTES_MOST:
         raise RasterRefused(file=path.name, why=f"{place} is larger than {TILE_BYTES_MOST:,} bytes.")
-    if media_type(data) is None:
-        raise RasterRefused(file=path.name, why=f"{place} is no picture in PNG, JPEG or WebP.")
+    fault = fault_of(data)
+    if fault is not None:
+        raise RasterRefused(file=path.name, why=f"{place} {fault}.")
     return tile
 
 
@@ -163,9 +162,25 @@ def _bounded(get_bytes: Callable[[int, int], bytes]) -> Callable[[int, int], byt
 
 
 def _of_folder(path: Path) -> Iterator[RasterTile]:
+    from_south = _counts_from_south(path)
     for file in sorted(path.glob("[0-9]*/[0-9]*/[0-9]*.*")):
         z, x, y = file.parent.parent.name, file.parent.name, file.stem
         if not (z.isdecimal() and x.isdecimal() and y.isdecimal()) or file.is_symlink() or not file.is_file():
             continue
         with file.open("rb") as opened:
-            yield RasterTile(int(z), int(x), int(y), opened.read(TILE_BYTES_MOST + 1))
+            data = opened.read(TILE_BYTES_MOST + 1)
+        row = 2 ** int(z) - 1 - int(y) if from_south and int(z) <= ZOOM_MOST else int(y)
+        yield RasterTile(int(z), int(x), row, data)
+
+
+def _counts_from_south(path: Path) -> bool:
+    """Return whether a folder is that of a Tile Map Service, as gdal2tiles.py writes one unless it is asked not to."""
+    about = path / _TMS
+    if about.is_symlink() or not about.is_file():
+        return False
+    with about.open("rb") as file:
+        profile = re.search(rb"<TileSets[^>]*\sprofile=[\"']([\w-]{1,40})[\"']", file.read(_TMS_BYTES_MOST))
+    if profile is None or profile[1] not in (b"mercator", b"global-mercator"):
+        why = f"{_TMS} says that its tiles are not those of slippy maps, EPSG:3857; make such ones, with gdal2tiles.py."
+        raise RasterRefused(file=path.name, why=why)
+    return True

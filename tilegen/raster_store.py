@@ -12,7 +12,8 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from tilegen.raster_files import RasterRefused, RasterTile
+from layers.crs import Bbox
+from tilegen.raster_files import ZOOM_MOST, RasterRefused, RasterTile
 
 #: WGS 84 in the projection of slippy maps; or shifted, as Chinese web maps are.
 CRS = ("epsg:3857", "gcj02")
@@ -55,8 +56,14 @@ class RasterStore:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
-    def add(self, raster: RasterMap, tiles: Iterable[RasterTile]) -> tuple[RasterMap, Path]:
-        """Keep tiles, whole or not at all; return them with their number, and the file. Raise RasterRefused."""
+    def add(
+        self, raster: RasterMap, tiles: Iterable[RasterTile], *, seen: Bbox | None = None
+    ) -> tuple[RasterMap, Path]:  # fmt: skip
+        """Keep tiles, whole or not at all; return them with their number, and the file. Raise RasterRefused.
+
+        seen: what the map shows, its east beyond 180 where it lies across; of tiles that all lie elsewhere nobody would
+        see anything.
+        """
         self.directory.mkdir(parents=True, exist_ok=True)
         number = max([one.id for one in self.every()], default=0) + 1
         path = self.directory / f"{number}.mbtiles"
@@ -69,6 +76,8 @@ class RasterStore:
                     ((tile.z, tile.x, 2**tile.z - 1 - tile.y, tile.data) for tile in tiles),
                 )
                 made = _measured(connection, replace(raster, id=number))
+                if seen is not None and not _touches(made.bbox, seen):
+                    raise RasterRefused(file=raster.title, why=_elsewhere(made))
                 said = {"name": raster.title, "attribution": raster.attribution, "about": json.dumps(asdict(made))}
                 connection.executemany("INSERT INTO metadata VALUES (?, ?)", said.items())
             part.chmod(0o644)
@@ -94,7 +103,7 @@ class RasterStore:
 
     def tile(self, jurisdiction: str, number: int, z: int, x: int, y: int) -> bytes | None:
         """Return the picture at a place; None: there is none, or no such base map of the jurisdiction."""
-        if self.find(jurisdiction, number) is None or not 0 <= z <= 24 or not 0 <= y < 2**z:
+        if self.find(jurisdiction, number) is None or not 0 <= z <= ZOOM_MOST or not (0 <= x < 2**z and 0 <= y < 2**z):
             return None
         with closing(_opened(self._path(number))) as connection:
             row = connection.execute(_TILE, (z, x, 2**z - 1 - y)).fetchone()
@@ -136,3 +145,18 @@ def _measured(connection: sqlite3.Connection, raster: RasterMap) -> RasterMap:
 
 def _lat(y: int, side: int) -> float:
     return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * y / side))))
+
+
+def _touches(tiles: tuple[float, float, float, float], seen: Bbox) -> bool:
+    west, south, east, north = tiles
+    beside = any(west <= seen.east + turn and seen.west + turn <= east for turn in (-360, 0))
+    return beside and south <= seen.north and seen.south <= north
+
+
+def _elsewhere(raster: RasterMap) -> str:
+    west, south, east, north = raster.bbox
+    return (
+        f"nothing of {raster.jurisdiction} is on it: it shows lon {west:.4f} to {east:.4f}, lat {south:.4f} to"
+        f" {north:.4f}. Where the latitude has the wrong sign, rows are counted from the south: make the tiles with"
+        " gdal2tiles.py --xyz."
+    )

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from geoservice.errors import BasemapUnknown
-from geoservice.services.lookups import get_jurisdiction
+from geoservice.services.lookups import get_jurisdiction, whole_bbox
 from layers.db.session import Database
+from layers.grids.model import name_fault
 from tilegen.raster_files import RasterRefused, raster_tiles, words_of
 from tilegen.raster_store import CRS, RasterMap, RasterStore
 
@@ -32,15 +33,20 @@ class RasterService:
         if crs not in CRS:
             why = f"tiles are served in {CRS[0]}; make such ones, with gdal2tiles.py or the like, or say {CRS[1]}."
             raise RasterRefused(file=path.name, why=why)
+        for what, text in (("title", title), ("attribution", attribution)):
+            fault = name_fault(text) if text or what == "title" else None
+            if fault is not None:
+                raise RasterRefused(file=path.name, why=f"its {what} {fault}.")
         database = self._connect()
         try:
             with database.transaction() as connection:
-                get_jurisdiction(connection, jurisdiction)
+                seen = whole_bbox(connection, get_jurisdiction(connection, jurisdiction))
         finally:
             database.close()
         said = f"{path.name} {title} {attribution} {words_of(path)}".lower()
         looks_shifted = crs != "gcj02" and any(word in said for word in _SHIFTED)
-        raster, file = self._store.add(RasterMap(0, jurisdiction, title, attribution, crs), raster_tiles(path))
+        about = RasterMap(0, jurisdiction, title, attribution, crs)
+        raster, file = self._store.add(about, raster_tiles(path), seen=seen)
         return raster, file, looks_shifted
 
     def every(self, jurisdiction: str | None = None) -> list[RasterMap]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import random
 import sqlite3
 import struct
@@ -12,10 +13,13 @@ from pathlib import Path
 
 import morecantile
 import pytest
+from PIL import Image
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 
-from tilegen.raster_files import RasterRefused, RasterTile, media_type, raster_tiles
+from layers.crs import Bbox
+from tilegen.raster_files import RasterRefused, RasterTile, raster_tiles
+from tilegen.raster_pictures import fault_of, media_type
 from tilegen.raster_store import RasterMap, RasterStore
 
 
@@ -139,11 +143,68 @@ def test_a_directory_that_unpacks_without_an_end_is_refused(tmp_path: Path) -> N
         list(raster_tiles(path))
 
 
+def test_a_folder_whose_rows_are_counted_from_the_south_tells_the_same(tmp_path: Path) -> None:
+    south = tmp_path / "south"
+    for z, x, y, data in TILES:
+        (south / str(z) / str(x)).mkdir(parents=True, exist_ok=True)
+        (south / str(z) / str(x) / f"{2**z - 1 - y}.png").write_bytes(data)
+    about = south / "tilemapresource.xml"
+    about.write_text(
+        '<TileMap version="1.0.0"><TileSets profile="mercator"></TileSets></TileMap>'
+    )  # as of gdal2tiles.py
+    assert sorted(raster_tiles(south)) == sorted(TILES)
+    for said in ('<TileSets profile="geodetic">', "<TileSets>", "", "profile='mercator'", "\0" * 200_000):
+        about.write_text(said)
+        with pytest.raises(RasterRefused, match="EPSG:3857"):
+            list(raster_tiles(south))
+
+
+def test_tiles_that_lie_elsewhere_are_refused(tmp_path: Path) -> None:
+    store, there = RasterStore(tmp_path / "store"), Bbox(91.76, 29.23, 91.78, 29.25)
+    upside_down = [RasterTile(z, x, 2**z - 1 - y, data) for z, x, y, data in TILES]
+    with pytest.raises(RasterRefused, match=r"nothing of sare is on it.* lat -29.*counted from the south"):
+        store.add(RasterMap(0, "sare", "x", "x", "epsg:3857"), upside_down, seen=there)
+    assert list((tmp_path / "store").iterdir()) == []
+    store.add(RasterMap(0, "sare", "x", "x", "epsg:3857"), TILES, seen=there)
+    # One beyond 180 degrees of a town that lies across.
+    store.add(RasterMap(0, "x", "x", "x", "epsg:3857"), [RasterTile(4, 0, 7, png(1, 1, 1))], seen=Bbox(179, 9, 181, 11))
+    assert [one.id for one in store.every()] == [1, 2]
+
+
+def picture(form: str, width: int, height: int, **options: object) -> bytes:
+    found = io.BytesIO()
+    Image.effect_noise((width, height), 20).convert("RGB").save(found, form, **options)
+    return found.getvalue()
+
+
+@pytest.mark.parametrize(("form", "options"), [
+    ("PNG", {}), ("JPEG", {}), ("JPEG", {"progressive": True, "comment": b"a" * 999}), ("WEBP", {}),
+    ("WEBP", {"lossless": True}), ("WEBP", {"exif": b"Exif\0\0"}),
+])  # fmt: skip
+def test_a_picture_is_whole_and_of_a_size_that_browsers_bear(form: str, options: dict[str, object]) -> None:
+    whole = picture(form, 60, 40, **options)
+    assert fault_of(whole) is None
+    for length in (13, 30, len(whole) // 2, len(whole) - 5):
+        assert fault_of(whole[:length]) == "is a picture that is damaged or cut off"
+    assert "2,049 by 3 pixels" in str(fault_of(picture(form, 2_049, 3, **options)))
+    assert "3 by 2,049 pixels" in str(fault_of(picture(form, 3, 2_049, **options)))
+    assert fault_of(picture(form, 2_048, 3, **options)) is None
+
+
+@pytest.mark.parametrize("data", [
+    b"\xff\xd8\xff<html><script>alert(1)</script>\xff\xd9", b"\xff\xd8\xff" + b"\xff" * 5_000 + b"\xff\xd9",
+    b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBPVP8 ", b"RIFF\xff\xff\xff\xffWEBPVP8X" + bytes(40), b"\xff\xd8\xff\xd9",
+    b"\xff\xd8" + b"\xff\xe0\0\0" * 500 + b"\xff\xd9",
+])  # fmt: skip
+def test_what_only_begins_like_a_picture_is_none(data: bytes) -> None:
+    assert fault_of(data) == "is a picture that is damaged or cut off"
+
+
 def test_nothing_and_other_things_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     store = RasterStore(tmp_path / "store")
     with pytest.raises(RasterRefused, match="no tile"):
         store.add(RasterMap(0, "sare", "x", "x", "epsg:3857"), raster_tiles(tmp_path / "empty"))
-    for name in ("a.tif", "missing.mbtiles"):
-        with pytest.raises(RasterRefused, match="name an"):
+    for name, remedy in (("a.tif", "name an .*gdal2tiles.py --xyz"), ("missing.mbtiles", "name an")):
+        with pytest.raises(RasterRefused, match=remedy):
             list(raster_tiles(tmp_path / name))

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, make_response, request, url_for
 
 from geoservice.services.rasters import RasterService
 from geoservice.web.guard import Guard
-from tilegen.raster_files import media_type
+from tilegen.raster_pictures import media_type
 
 
 def rasters_blueprint(rasters: RasterService, guard: Guard) -> Blueprint:

@@ -65,12 +65,33 @@ def test_whoever_sees_the_map_gets_the_pictures_of_its_jurisdiction(
                  f"/maps/sare/basemaps/{10**30}/{z}/{x}/{y}", f"/maps/sare/basemaps/-1/{z}/{x}/{y}",
                  f"/maps/sare/basemaps/1/{z}/../{y}", f"/maps/sare/basemaps/1/{z}/{x}/{y}.png"):  # fmt: skip
         assert client.get(path).status_code == 404, path
-    assert client.get(f"{one['tiles']}/{10**20}/{10**20}/{10**20}").status_code == 204
+    for place in ((10**20,) * 3, (z, 10**20, y), (z, 2**63, y), (z, x, 10**20), (z, 2**z, y), (24, 2**64, 0)):
+        assert client.get("/".join(map(str, (one["tiles"], *place)))).status_code == 204, place
 
     JurisdictionService(services.database).set_up("sare", visitors="closed")
     services.visiting._read = None  # a second is over
     for path in (LIST, f"{one['tiles']}/{z}/{x}/{y}"):
         assert client.get(path).status_code in (401, 403, 404), path
+
+
+@pytest.mark.parametrize(("said", "why"), [
+    ({"title": ""}, "its title is empty"), ({"title": "a\nb"}, "its title holds"),
+    ({"title": "长" * 201}, "its title has 201"),
+    ({"attribution": "a\u202eb"}, "its attribution holds"), ({"attribution": "x" * 999}, "its attribution has 999"),
+])  # fmt: skip
+def test_what_it_is_called_can_be_shown(rasters: RasterService, tmp_path: Path, said: dict[str, str], why: str) -> None:
+    named = {"jurisdiction": "sare", "title": "x", "attribution": "", "crs": "epsg:3857"}
+    path = write_mbtiles(tmp_path / "a.mbtiles")
+    with pytest.raises(RasterRefused, match=why):
+        rasters.add(path, **(named | said))
+    assert rasters.every() == []
+    rasters.add(path, **named)
+
+
+def test_pictures_of_another_place_are_refused(rasters: RasterService, tmp_path: Path) -> None:
+    path = write_mbtiles(tmp_path / "a.mbtiles", [(z, x, y, data) for z, x, y, data in TILES])
+    with pytest.raises(RasterRefused, match="nothing of sare is on it"):
+        rasters.add(path, jurisdiction="sare", title="x", attribution="", crs="epsg:3857")
 
 
 def test_what_is_shifted_is_declared_or_looks_it(rasters: RasterService, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 /* global L */
 // Base maps of pictures, such as an orthophoto, in the place of the drawn ground; one of those that an operator brought, or none.
-import { byId, el, fetchJson, map, urls, words } from './parts.js';
+import { doesRunOn, runningOn } from './across.js';
+import { byId, el, fetchJson, map, urls } from './parts.js';
 import { state, writeAddress } from './state.js';
 import { repaintTiles } from './tiles.js';
 
@@ -9,6 +10,9 @@ const known = new Map();
 let layer = null;
 let credit = null;
 
+// Across 180 degrees the box of all tiles ends there, and the town does not.
+const boundsOf = ([west, south, east, north]) => (doesRunOn ? {} : { bounds: [[south, west], [north, east]] });
+
 function draw() {
   layer?.remove();
   credit?.remove();
@@ -16,11 +20,10 @@ function draw() {
   byId('base-shifted').hidden = one?.crs !== 'gcj02';
   repaintTiles();
   if (!one) return;
-  const [west, south, east, north] = one.bbox;
-  layer = L.tileLayer(`${one.tiles}/{z}/{x}/{y}`, {
+  layer = runningOn(L.tileLayer(`${one.tiles}/{z}/{x}/{y}`, {
     zIndex: 0, minZoom: one.min_zoom, minNativeZoom: one.min_zoom, maxNativeZoom: one.max_zoom, maxZoom: map.getMaxZoom(),
-    bounds: [[south, west], [north, east]], noWrap: true,
-  }).addTo(map);
+    ...boundsOf(one.bbox), noWrap: true,
+  })).addTo(map);
   layer.getContainer().classList.add('raster');
   if (!one.attribution) return;
   credit = L.control({ position: 'bottomright' });
