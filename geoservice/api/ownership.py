@@ -140,6 +140,11 @@ def ownership_blueprint(ownership: OwnershipService) -> APIBlueprint:
         called lon and lat, 经度 and 纬度 or the like; decimal commas where commas do not separate. Fields missing at
         the end of a row are empty, a surplus one is an error. Rows come back byte for byte, a byte order mark, a `sep=`
         line and empty lines left out; lines end in newlines.
+
+        Rows of NDJSON and GeoJSON come back as JSON says them: whole numbers of more than 64 bits as the nearest
+        double, fields with the names of an answer with the answer, a `problem` of an older answer not at all. A line of
+        NDJSON has at most 65,536 bytes; one that is no JSON says so in its place. Send files with `--data-binary` of
+        curl.
         """
         if request.mimetype in FORMS:
             lookup = ownership.bulk_lookup(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from io import RawIOBase
 from itertools import islice
@@ -9,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from geoservice.api.batch.json_rows import put, value_and_others
+from geoservice.api.batch.json_rows import put, value_and_others, with_answer
 from geoservice.api.batch.rows import CHUNK_ROWS, Answer, Ask, columns_of, parted, told
 from geoservice.web.json import dumps
 from geoservice.web.nesting import check_depth
@@ -42,6 +43,7 @@ def _features(body: RawIOBase) -> list[object]:
     text = body.read(LARGEST_GEOJSON + 1)
     if len(text) > LARGEST_GEOJSON:
         raise BrokenRows(reason=f"a GeoJSON document of more than {LARGEST_GEOJSON} bytes; send NDJSON")
+    text = text.removeprefix(BOM_UTF8)
     check_depth(text)
     try:
         document = orjson.loads(text)
@@ -74,4 +76,4 @@ def _feature(feature: object, answer: Answer) -> dict[str, Any]:
         return {"type": "Feature", "geometry": None, "properties": answer}
     properties = feature.get("properties")
     kept = properties if isinstance(properties, dict) else {}
-    return feature | {"properties": kept | answer}
+    return feature | {"properties": with_answer(kept, answer)}

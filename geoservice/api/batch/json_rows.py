@@ -10,13 +10,21 @@ import orjson
 from geoservice.api.batch.rows import ADDED, Answer
 from geoservice.web.json import dumps
 
-_FIRST = ADDED[0]
+_FIRST, *_, _PROBLEM = ADDED
 _BEFORE_VALUE = len(dumps({_FIRST: 0})) - len(b"0}")
 
 
 def value_and_others(answer: Answer) -> bytes:
     """Return an answer as JSON from the value of its first field on, without braces."""
     return dumps(answer)[_BEFORE_VALUE:-1]
+
+
+def with_answer(fields: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    """Return fields with those of an answer; a problem that they brought is that of an older one, and goes."""
+    found = fields | answer
+    if _PROBLEM not in answer:
+        found.pop(_PROBLEM, None)
+    return found
 
 
 def put(rows: Sequence[object], values: Iterable[orjson.Fragment]) -> bool:

@@ -6,6 +6,7 @@ those that were read the text is kept and not the objects: they are made and gon
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,15 +16,19 @@ from itertools import chain, repeat
 import numpy as np
 import orjson
 
-from geoservice.api.batch.json_rows import put
+from geoservice.api.batch.json_rows import put, with_answer
 from geoservice.api.batch.rows import ADDED, CHUNK_ROWS, Answer, Ask, Columns, NumberedAnswers, columns_of, parted, told
 from geoservice.web.json import dumps
-from geoservice.web.nesting import TooDeep, check_depth
+from geoservice.web.nesting import MAX_DEPTH, TooDeep, check_depth
 from geoservice.web.streaming import BrokenRows
 
 MAX_LINE = 65_536
 #: What stands for an answer until it is known: nothing, which is no value of JSON, so nothing else is written like it.
 _NOTHING = orjson.Fragment(b"")
+#: What stands for a line that can not be read.
+_UNREADABLE = object()
+NOT_JSON = f"Write one value of JSON in a line, in UTF-8, nested at most {MAX_DEPTH} deep: this line is none."
+_NOT_READ = dumps(dict.fromkeys(ADDED) | {"problem": NOT_JSON}) + b"\n"
 _HERE = b'"' + ADDED[0].encode() + b'":},'
 _OPENING, _CLOSING, _NEWLINE = b"{}\n"
 
@@ -64,32 +69,44 @@ def answer_ndjson(body: RawIOBase, ask: Ask) -> Iterator[bytes]:
 def _part(lines: Sequence[bytes]) -> Part:
     rows = _rows(lines)
     positions = columns_of(rows)
-    objects = rows if {*map(type, rows)} == {dict} else [row if isinstance(row, dict) else {} for row in rows]
-    if not put(objects, repeat(_NOTHING)):
+    kinds = {*map(type, rows)}
+    objects = rows if kinds == {dict} else [row if isinstance(row, dict) else {} for row in rows]
+    if object in kinds or not put(objects, repeat(_NOTHING)):
         return Part(positions, rows)
     return Part(positions, None, dumps(objects)[1:-1] + b",")
 
 
 def _chunks(body: RawIOBase) -> Iterator[list[bytes]]:
-    """Yield the lines that are not empty, so many together as are answered together."""
+    """Yield the lines that are not empty, so many together as are answered together; a byte order mark is left out."""
     lines: list[bytes] = []
-    rest = b""
+    rest = _beginning(body)
     while piece := body.read(1 << 18):
         *whole, rest = (rest + piece).split(b"\n")
+        _require_short([*whole, rest])
         lines += filter(bytes.strip, whole)
         while len(lines) >= CHUNK_ROWS:
             yield lines[:CHUNK_ROWS]
             del lines[:CHUNK_ROWS]
-        if len(rest) > MAX_LINE:
-            raise BrokenRows(reason=f"a line longer than {MAX_LINE} bytes")
-    if rest.strip():
-        lines.append(rest)
+    lines += filter(bytes.strip, rest.split(b"\n"))
     if lines:
         yield lines
 
 
+def _beginning(body: RawIOBase) -> bytes:
+    """Return the first bytes without a byte order mark, as programs of Windows write it."""
+    start = b""
+    while len(start) < len(BOM_UTF8) and (piece := body.read(len(BOM_UTF8) - len(start))):
+        start += piece
+    return start.removeprefix(BOM_UTF8)
+
+
+def _require_short(lines: Sequence[bytes]) -> None:
+    if max(map(len, lines)) > MAX_LINE:
+        raise BrokenRows(reason=f"a line longer than {MAX_LINE} bytes")
+
+
 def _rows(lines: Sequence[bytes]) -> list[object]:
-    """Return what lines say, None for one that is not JSON."""
+    """Return what lines say."""
     text = b"[" + b",\n".join(lines) + b"]"
     if b"\r" in text:
         text = b"[" + b",\n".join([line.strip(b" \t\r") for line in lines]) + b"]"
@@ -123,8 +140,10 @@ def _row(line: bytes) -> object:
         check_depth(line)
         return orjson.loads(line)
     except (orjson.JSONDecodeError, TooDeep):
-        return None
+        return _UNREADABLE
 
 
 def _line(row: object, answer: Answer) -> bytes:
-    return dumps((row if isinstance(row, dict) else {}) | answer) + b"\n"
+    if row is _UNREADABLE:
+        return _NOT_READ
+    return dumps(with_answer(row if isinstance(row, dict) else {}, answer)) + b"\n"

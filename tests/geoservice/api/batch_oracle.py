@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from geoservice.api.batch.ndjson_form import NOT_JSON
 from geoservice.api.batch.rows import NO_POSITION, OUTSIDE_MAINLAND, Ask
 from geoservice.assigning.csv_fields import CsvPiece, CsvTable
 from geoservice.engine.loaded_editions import METHODS
@@ -22,6 +23,7 @@ FIELDS = ("grid_code", "method", "near_border", "edition", "unowned_reason", "pr
 TOGETHER = 8_192
 DEEPEST = 20
 LONGEST_LINE = 65_536
+UNREADABLE = object()
 
 
 def ndjson(body: bytes, ask: Ask) -> Iterator[bytes]:
@@ -36,28 +38,35 @@ def ndjson(body: bytes, ask: Ask) -> Iterator[bytes]:
 
 
 def _lines(body: bytes) -> Iterator[bytes]:
-    rest, read = b"", io.BytesIO(body).read
+    read = io.BytesIO(body).read
+    rest = read(3).removeprefix(b"\xef\xbb\xbf")
     while piece := read(1 << 18):
         *whole, rest = (rest + piece).split(b"\n")
-        yield from filter(bytes.strip, whole)
-        if len(rest) > LONGEST_LINE:
+        if any(len(line) > LONGEST_LINE for line in [*whole, rest]):
             raise BrokenRows(reason="a line longer than 65536 bytes")
-    if rest.strip():
-        yield rest
+        yield from filter(bytes.strip, whole)
+    yield from filter(bytes.strip, rest.split(b"\n"))
 
 
 def _answered_lines(rows: list[object], ask: Ask) -> Iterator[bytes]:
     for row, answer in zip(rows, answers([position_in(row) for row in rows], ask) if rows else (), strict=True):
-        yield orjson.dumps((row if isinstance(row, dict) else {}) | answer) + b"\n"
+        if row is UNREADABLE:
+            answer = answer | {"problem": NOT_JSON}
+        yield orjson.dumps(with_answer(row if isinstance(row, dict) else {}, answer)) + b"\n"
+
+
+def with_answer(fields: Answer, answer: Answer) -> Answer:
+    """Return fields with those of an answer, which alone says what a problem is."""
+    return {name: value for name, value in (fields | answer).items() if name != "problem" or "problem" in answer}
 
 
 def _json(line: bytes) -> object:
     if deepest(line) > DEEPEST:
-        return None
+        return UNREADABLE
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
-        return None
+        return UNREADABLE
 
 
 def deepest(text: bytes) -> int:
@@ -71,7 +80,7 @@ def deepest(text: bytes) -> int:
 
 def geojson(body: bytes, ask: Ask) -> Iterator[bytes]:
     """Yield the answer to a FeatureCollection that can be read."""
-    features = orjson.loads(body)["features"]
+    features = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))["features"]
     found = []
     for begin in range(0, len(features), TOGETHER):
         some = features[begin : begin + TOGETHER]
@@ -92,7 +101,7 @@ def _feature(feature: object, answer: Answer) -> Answer:
     if not isinstance(feature, dict):
         return {"type": "Feature", "geometry": None, "properties": answer}
     kept = feature.get("properties")
-    return feature | {"properties": (kept if isinstance(kept, dict) else {}) | answer}
+    return feature | {"properties": with_answer(kept if isinstance(kept, dict) else {}, answer)}
 
 
 def as_csv(body: bytes, ask: Ask) -> Iterator[bytes]:

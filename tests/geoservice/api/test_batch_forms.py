@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from werkzeug.test import TestResponse
 
 from geoservice.api.batch import answering
+from geoservice.api.batch.rows import NO_POSITION
 from geoservice.app import create_app
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
@@ -126,6 +127,65 @@ def test_lines_that_are_no_positions_are_told_in_place(client: FlaskClient) -> N
     assert [row.get("grid_code") for row in rows] == ["540502001001002"] * 2 + [None] * 3
     assert rows[0]["id"] == "a"
     assert ["problem" in row for row in rows] == [False, False, True, True, True]
+
+
+def test_a_line_that_is_no_json_says_so_in_its_place(client: FlaskClient) -> None:
+    strange = (
+        b'{"lon":91.77,"lat":29.24',
+        b"nonsense",
+        b"[" * 30 + b"]" * 30,
+        b'{"n":1e400}',
+        b'{"n":"\xb5\xda"}',
+        b"{}{}",
+    )
+    body = b"\n".join([b'{"lon":91.77,"lat":29.24,"id":1}', *strange, b"null", b"{}"])
+    first, *rows = [json.loads(line) for line in sent(client, body, "application/x-ndjson").text.splitlines()]
+    assert (first["id"], "problem" in first) == (1, False)
+    problems = [row["problem"] for row in rows]
+    assert all("no" in one and "JSON" in one for one in problems[: len(strange)])
+    assert set(problems[len(strange) :]) == {NO_POSITION}
+    assert {row["grid_code"] for row in rows} == {None}
+
+
+@pytest.mark.parametrize("media_type", ["application/x-ndjson", "application/geo+json", "text/csv"])
+def test_a_byte_order_mark_is_none_of_the_first_row(client: FlaskClient, media_type: str) -> None:
+    point = '{"type":"Feature","geometry":{"type":"Point","coordinates":[91.77,29.24]},"properties":{}}'
+    bodies = {
+        "application/x-ndjson": '{"lon":91.77,"lat":29.24}\n[91.77,29.24]\n', "text/csv": "lon,lat\n91.77,29.24\n",
+        "application/geo+json": f'{{"type":"FeatureCollection","features":[{point}]}}',
+    }  # fmt: skip
+    body = bodies[media_type]
+    plain = sent(client, body, media_type)
+    assert plain.status_code == 200
+    assert sent(client, b"\xef\xbb\xbf" + body.encode(), media_type).data == plain.data
+
+
+@pytest.mark.parametrize("others", [0, 1_500])
+def test_what_was_wrong_before_is_not_told_again(client: FlaskClient, others: int) -> None:
+    answered = {"lon": 91.77, "lat": 29.24, "grid_code": None, "method": None, "problem": "of an older answer"}
+    lines = "\n".join([json.dumps(answered), *['{"lon":91.77,"lat":29.24}'] * others])
+    one, *more = [json.loads(line) for line in sent(client, lines, "application/x-ndjson").text.splitlines()]
+    assert one["method"] == "covers"
+    assert "problem" not in one
+    assert all(row == one for row in more)
+
+    point = {"type": "Point", "coordinates": [91.77, 29.24]}
+    features = [
+        {"type": "Feature", "geometry": geometry, "properties": {"problem": "old"}} for geometry in (point, None)
+    ]
+    body = json.dumps({"type": "FeatureCollection", "features": features})
+    found = [one["properties"] for one in sent(client, body, "application/geo+json").json["features"]]
+    assert "problem" not in found[0]
+    assert found[1]["problem"] == NO_POSITION
+
+
+@pytest.mark.parametrize("before", [b"", b"\n" * 240_000])
+def test_a_line_is_too_long_wherever_it_stands(client: FlaskClient, before: bytes) -> None:
+    for length, status in ((65_536, 200), (65_537, 422)):
+        line = b'{"lon":1,"lat":2,"a":"' + b"x" * (length - 24) + b'"}'
+        assert len(line) == length
+        rows = before + line + b"\n[1,2]\n"
+        assert sent(client, rows, "application/x-ndjson").status_code == status
 
 
 def test_features_keep_what_they_had(client: FlaskClient) -> None:
