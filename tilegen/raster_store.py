@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 import sqlite3
+import uuid
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -65,26 +65,25 @@ class RasterStore:
         see anything.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
-        number = max([one.id for one in self.every()], default=0) + 1
-        path = self.directory / f"{number}.mbtiles"
-        part = self.directory / f"{number}.{os.getpid()}.part"
+        part = self.directory / f"{uuid.uuid4().hex}.part"
         try:
-            with closing(sqlite3.connect(part)) as connection, connection:
-                connection.executescript(_SCHEMA)
-                connection.executemany(
-                    "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?, ?)",
-                    ((tile.z, tile.x, 2**tile.z - 1 - tile.y, tile.data) for tile in tiles),
-                )
-                made = _measured(connection, replace(raster, id=number))
-                if seen is not None and not _touches(made.bbox, seen):
-                    raise RasterRefused(file=raster.title, why=_elsewhere(made))
-                said = {"name": raster.title, "attribution": raster.attribution, "about": json.dumps(asdict(made))}
-                connection.executemany("INSERT INTO metadata VALUES (?, ?)", said.items())
+            made = _written(part, raster, tiles, seen)
             part.chmod(0o644)
-            part.rename(path)
+            return self._numbered(made, part)
+        except sqlite3.Error as exc:
+            raise RasterRefused(file=raster.title, why=f"it can not be kept: {exc}.") from exc
         finally:
             part.unlink(missing_ok=True)
-        return made, path
+
+    def _numbered(self, raster: RasterMap, part: Path) -> tuple[RasterMap, Path]:
+        """Give a file the next number; whoever adds at the same time gets another one."""
+        number = max([one.id for one in self.every()], default=0) + 1
+        while True:
+            path = self._path(number)
+            with suppress(FileExistsError):
+                path.hardlink_to(part)
+                return replace(raster, id=number), path
+            number += 1
 
     def every(self, jurisdiction: str | None = None) -> list[RasterMap]:
         """Return what there is, by number, of a jurisdiction or of all; a file that can not be read is left out."""
@@ -115,6 +114,24 @@ class RasterStore:
 
     def _path(self, number: int) -> Path:
         return self.directory / f"{number}.mbtiles"
+
+
+def _written(
+    path: Path, raster: RasterMap, tiles: Iterable[RasterTile], seen: Bbox | None
+) -> RasterMap:  # fmt: skip
+    """Write a file of tiles and of what is said of it; return that. Raise RasterRefused."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(_SCHEMA)
+        connection.executemany(
+            "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?, ?)",
+            ((tile.z, tile.x, 2**tile.z - 1 - tile.y, tile.data) for tile in tiles),
+        )
+        made = _measured(connection, raster)
+        if seen is not None and not _touches(made.bbox, seen):
+            raise RasterRefused(file=raster.title, why=_elsewhere(made))
+        said = {"name": raster.title, "attribution": raster.attribution, "about": json.dumps(asdict(made))}
+        connection.executemany("INSERT INTO metadata VALUES (?, ?)", said.items())
+    return made
 
 
 def _opened(path: Path) -> sqlite3.Connection:

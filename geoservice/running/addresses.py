@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import http.client
 import socket
+from contextlib import ExitStack
 from ipaddress import ip_address
 
 from geoservice.running.instance_errors import AddressRefused, EventsPortTaken, HostsNotNamed, WebPortTaken
@@ -50,10 +51,18 @@ def listen_for_events(settings: Settings) -> socket.socket | None:
 
 
 def check_addresses_free(settings: Settings) -> None:
-    """Raise WebPortTaken, EventsPortTaken or AddressRefused when a server could not listen where the settings say."""
-    check_address_free(settings.host, settings.port)
-    if (events := listen_for_events(settings)) is not None:
-        events.close()
+    """Raise WebPortTaken, EventsPortTaken or AddressRefused when a server could not listen where the settings say.
+
+    Nor may two of ours have one port: the second one would find out when the database is filled already.
+    """
+    with ExitStack() as taken:
+        if settings.embedded and settings.database_port == settings.port:
+            raise WebPortTaken(host=settings.host, port=settings.port)
+        taken.enter_context(listen_on(settings.host, settings.port))
+        if settings.embedded and settings.database_port == settings.events_at:
+            raise EventsPortTaken(host=settings.host, port=settings.events_at)
+        if (events := listen_for_events(settings)) is not None:
+            taken.enter_context(events)
 
 
 def check_hosts_named(settings: Settings) -> None:

@@ -10,13 +10,13 @@ class RunningError(EmbeddedError):
 
 
 class WebPortTaken(RunningError):
-    """The port of the web server is taken by another program."""
+    """The port of the web server is taken by another program, or by the database of this service."""
 
     remedy = "Set GEOSERVICE_PORT to a free port, or end the other program."
 
 
 class EventsPortTaken(RunningError):
-    """The port of the events' server is taken by another program."""
+    """The port of the events' server is taken by another program, or by another server of this service."""
 
     remedy = "Set GEOSERVICE_EVENTS_PORT to a free port, or to 0 for no events, or end the other program."
 

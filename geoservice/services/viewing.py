@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shapely import MultiPolygon
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from geoservice.domain.spans import Span
 from geoservice.services import lookups
 from geoservice.services.audit.traces import note_features_read
+from geoservice.services.mapping import past
 from layers.crs import Bbox
 from layers.db.session import Database
 from layers.features import feature_collection
@@ -68,7 +69,7 @@ class ViewingService:
             return outline_at(connection, lookups.get_jurisdiction(connection, code).id, at)
 
     def layer_geojson(self, jurisdiction_code: str, layer_id: str, *, on: date | None = None) -> bytes:
-        """Return a layer as a GeoJSON FeatureCollection, EPSG:4326; raise JurisdictionUnknown, LayerUnknown.
+        """Return a layer as a GeoJSON FeatureCollection, EPSG:4326; raise JurisdictionUnknown, LayerUnknown, DayToCome.
 
         on: of grids those in force at the end of a day, without figures; None: what there is now. Other layers know
         only that.
@@ -80,7 +81,8 @@ class ViewingService:
             at = None
             if on is not None and layer.bitemporal:
                 # Of the day itself: an edition of the next one begins where this one ends.
-                at = Span(on, on).period(ZoneInfo(jurisdiction.time_zone)).until - timedelta(microseconds=1)
+                until = past(Span(on, on), ZoneInfo(jurisdiction.time_zone), datetime.now(UTC)).until
+                at = until - timedelta(microseconds=1)
             collection = feature_collection(connection, layer, jurisdiction_id=jurisdiction.id, limit=limit, at=at)
             note_features_read(connection, layer, jurisdiction.id, None, part="map")
             return collection

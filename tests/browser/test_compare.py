@@ -104,6 +104,19 @@ def test_both_move_together_and_the_address_opens_the_same(open_page: OpenPage) 
     assert_tame(other)
 
 
+def test_before_anybody_was_counted_nobody_is_told_to_have_lived_there(open_page: OpenPage, desk: LiveDesk) -> None:
+    page = open_page("lang=en").page
+    told = page.request.get(f"{desk.url}/v1/statistics/population?jurisdiction=sare").json()
+    (instant,) = told["instants"]
+    none = [one | {"households": 0} for one in instant["per_grid"]]
+    body = {"instants": [instant | {"households": 0, "per_grid": none}]}
+    page.route("**/population?*at=*", lambda route: route.fulfill(json=body))
+    page.reload()
+    expect(page.locator("body")).to_have_attribute("data-ready", "true")
+    for line in page.locator("#pairs li").all():
+        expect(line.locator("dd").first).to_contain_text("– →")
+
+
 def test_what_can_not_be_had_says_so_and_is_tried_again(open_page: OpenPage) -> None:
     page = open_page("lang=en").page
     page.route("**/lineage.json?*", lambda route: route.fulfill(status=503))

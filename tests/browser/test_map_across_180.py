@@ -15,6 +15,9 @@ from tests.browser.desk import LiveDesk, sign_in
 from tests.browser.phone import COME_CLOSER, PHONE, sent_card, wait_for_map
 from tests.conftest import LiveServer, serving
 from tests.factories import make_edition, make_jurisdiction, make_service
+from tests.tilegen.test_raster_files import png
+from tilegen.raster_files import RasterTile
+from tilegen.raster_store import RasterMap, RasterStore
 
 pytestmark = pytest.mark.browser
 
@@ -31,8 +34,11 @@ AT = (
 
 
 @pytest.fixture(scope="module")
-def live(cluster_url: str, template: str) -> Iterator[LiveServer]:
-    with serving(cluster_url, template) as live:
+def live(cluster_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    folder = tmp_path_factory.mktemp("across")
+    pictures = [RasterTile(14, x, 7734, png(9, 9, 9)) for x in (0, 2**14 - 1)]
+    RasterStore(folder / "basemaps").add(RasterMap(0, "across", "Both", "", "epsg:3857"), pictures)
+    with serving(cluster_url, template, GEOSERVICE_DATA_DIR=str(folder)) as live:
         with psycopg.connect(live.database_url) as connection:
             town = make_jurisdiction(
                 connection, code="across", outline=shapely.union_all(list(GRIDS.values())), metric_srid=32660,
@@ -57,6 +63,17 @@ def test_the_town_is_one(live: LiveServer, visit: Callable[..., Visit]) -> None:
     expect(page.locator("body")).to_contain_text("-179.99", timeout=10_000)
     expect(page.get_by_text("grid n").first).to_be_visible()
     assert seen.refused == []
+    assert seen.errors == []
+
+
+def test_a_base_map_of_pictures_is_drawn_on_both_sides(live: LiveServer, visit: Callable[..., Visit]) -> None:
+    seen = visit(f"{live.url}/maps/across?lang=en&base=1", 1200, 800)
+    expect(seen.page.locator("body")).to_have_attribute("data-ready", "true", timeout=30_000)
+    pictures = seen.page.locator(".raster img.leaflet-tile-loaded")
+    expect(pictures).to_have_count(2)
+    assert sorted("/".join(str(one.get_attribute("src")).rsplit("/", 3)[1:]) for one in pictures.all()) == [
+        "14/0/7734", "14/16383/7734",
+    ]  # fmt: skip
     assert seen.errors == []
 
 

@@ -186,6 +186,46 @@ def test_days_that_can_not_be_had_say_so_and_are_tried_again(open_map: OpenMap) 
     expect(page.locator("#days-failed")).to_be_hidden()
 
 
+def test_an_address_opens_the_days_that_can_be_told(open_map: OpenMap) -> None:
+    today = day_back(0)
+    for asked, there in (
+        (f"to={day_back(-5)}", f"to={today}"), ("to=9999-12-31", f"to={today}"), ("to=2026-02-31", ""),
+        ("to=0000-01-01", ""),
+        (f"from={day_back(3)}", ""), (f"from={day_back(3)}&to={day_back(9)}", f"to={day_back(9)}"),
+        (f"from=1999-01-01&to={day_back(9)}", f"from={day_back(739)}&to={day_back(9)}"),
+    ):  # fmt: skip
+        seen = open_map(f"lang=en&{asked}")
+        assert "&".join(re.findall(r"(?:from|to)=[\d-]+", seen.page.url)) == there, asked
+        expect(seen.page.locator("#days-failed")).to_be_hidden()
+        if there:
+            expect_day(seen.page, today if there == f"to={today}" else day_back(9))
+        assert_tame(seen)
+
+
+def test_days_that_can_not_be_had_at_first_say_so_too(open_map: OpenMap) -> None:
+    page = open_map("lang=en").page
+    page.route("**/incidents.json?*", lambda route: route.fulfill(status=503))
+    page.goto(f"{page.url.partition('?')[0]}?lang=en&to={day_back(9)}")
+    expect(page.locator("#days-failed")).to_be_visible()
+    expect(page.locator("#as-of")).to_have_text("")
+    page.unroute("**/incidents.json?*")
+    page.locator("#days-failed .again").click()
+    expect_day(page, day_back(9))
+    expect(page.locator("#days-failed")).to_be_hidden()
+
+
+def test_coordinates_are_copied_as_the_search_takes_them(open_map: OpenMap) -> None:
+    seen = open_map("lang=en&place=91.7712,29.2391")
+    page = seen.page
+    page.locator("#card .copy").press("Enter")
+    expect(page.locator("#card .copy")).to_have_text("The coordinates were copied")
+    page.locator("#search").focus()
+    page.keyboard.press("Control+V")
+    assert page.locator("#search").input_value() == "91.771200, 29.239100"
+    expect(page.locator("#card .copy")).to_have_text("Copy the coordinates")
+    assert_tame(seen)
+
+
 def test_late_and_due_soon_are_two_filters_and_the_address_is_copied(open_map: OpenMap) -> None:
     seen = open_map("lang=en")
     page = seen.page

@@ -122,5 +122,6 @@ def test_every_operation_is_told_in_words_and_its_errors_are_problems() -> None:
 def test_every_kind_of_problem_has_its_place_in_the_page_of_documents(door: Door) -> None:
     page = ask(door.client, "/docs").response.get_data(as_text=True)
 
+    assert "&lt;br" not in page  # paragraphs, not their marks
     for kind in {*KINDS.values(), *HTTP_KINDS.values(), INTERNAL}:
         assert f'id="problem-{kind.slug}"' in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import resource
 import sqlite3
 import struct
 import zlib
@@ -169,6 +170,27 @@ def test_tiles_that_lie_elsewhere_are_refused(tmp_path: Path) -> None:
     # One beyond 180 degrees of a town that lies across.
     store.add(RasterMap(0, "x", "x", "x", "epsg:3857"), [RasterTile(4, 0, 7, png(1, 1, 1))], seen=Bbox(179, 9, 181, 11))
     assert [one.id for one in store.every()] == [1, 2]
+
+
+def test_two_that_come_at_once_get_a_number_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = RasterStore(tmp_path / "store")
+    with monkeypatch.context() as before:
+        before.setattr(store, "every", list)  # as if neither saw the other
+        made = [store.add(RasterMap(0, "sare", title, "", "epsg:3857"), TILES)[0] for title in ("one", "other")]
+    assert [(one.id, one.title) for one in made] == [(1, "one"), (2, "other")]
+    assert store.every() == made
+
+
+def test_a_disk_that_is_full_is_one_sentence(tmp_path: Path) -> None:
+    store, limits = RasterStore(tmp_path / "store"), resource.getrlimit(resource.RLIMIT_FSIZE)
+    many = (RasterTile(14, x, 1, bytes(100_000)) for x in range(100))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    try:
+        with pytest.raises(RasterRefused, match="can not be kept"):
+            store.add(RasterMap(0, "sare", "x", "x", "epsg:3857"), many)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list((tmp_path / "store").iterdir()) == []
 
 
 def picture(form: str, width: int, height: int, **options: object) -> bytes:

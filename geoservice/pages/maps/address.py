@@ -56,6 +56,8 @@ def asked_day(layer: Layer) -> date | None:
 
 def asked_as_of(mapping: MapService, jurisdiction: str, days: Span) -> AsOfPage:
     """Return what a request asks for of days that are past; raise InvalidInput, JurisdictionUnknown, DayToCome."""
+    if "ids" in request.args:
+        raise InvalidInput([{"pointer": "ids", "code": "now-alone", "detail": "of past days all incidents are told"}])
     return mapping.as_of(
         jurisdiction, days, identity=current_identity(), after=_after(request.args.get("after"))
     )  # fmt: skip

@@ -11,6 +11,7 @@ from flask import Response, url_for
 
 from geoservice.auth.permissions import Permission, permitted
 from geoservice.domain.languages import Language
+from geoservice.domain.spans import MOST_DAYS
 from geoservice.maps.builders import MapFrame, counted, display_name, draw_map, drawn_layers, figures
 from geoservice.maps.specs import panel_groups
 from geoservice.maps.viewing import JurisdictionView
@@ -74,8 +75,8 @@ def _settings(code: str, language: Language) -> dict[str, Any]:
     return {
         "words": own_words("maps", language),
         "asked_every_s": ASKED_EVERY_S,
-        # Whether past days can be looked at: by whoever is told of incidents.
-        "days": permitted(current_identity(), Permission(INCIDENTS.read)),
+        # How many past days can be looked at together: none by whoever is not told of incidents.
+        "days": MOST_DAYS if permitted(current_identity(), Permission(INCIDENTS.read)) else 0,
         "urls": {
             "figures": url_for("maps.map_figures", jurisdiction=code),
             "figures_per_grid": url_for("maps.map_layer", jurisdiction=code, layer="figures"),

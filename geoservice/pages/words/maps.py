@@ -111,10 +111,16 @@ MAPS: dict[str, tuple[str, ...]] = {
         " and not listed.",
     ),
     "copy": ("复制此视图的地址", "Copy the address of this view"),
-    "copied": ("地址已复制", "The address was copied"),
+    "copy.copied": ("地址已复制", "The address was copied"),
     "copy.failed": (
         "浏览器不允许复制，请从地址栏复制。",
         "The browser does not let pages copy: take it from its address bar.",
+    ),
+    "copy.place": ("复制坐标", "Copy the coordinates"),
+    "copy.place.copied": ("坐标已复制", "The coordinates were copied"),
+    "copy.place.failed": (
+        "浏览器不允许复制，请选中坐标复制。",
+        "The browser does not let pages copy: select the numbers.",
     ),
     # Search
     "search": ("搜索", "Search"),

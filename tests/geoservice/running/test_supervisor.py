@@ -12,15 +12,15 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import psutil
 import pytest
 
-from geoservice.running.addresses import base_url, check_address_free, check_hosts_named
+from geoservice.running.addresses import base_url, check_address_free, check_addresses_free, check_hosts_named
 from geoservice.running.instance import Instance
-from geoservice.running.instance_errors import AddressRefused, HostsNotNamed, WebPortTaken
+from geoservice.running.instance_errors import AddressRefused, EventsPortTaken, HostsNotNamed, WebPortTaken
 from geoservice.running.processes import ProcessIdentity
 from geoservice.running.worker_process import Backoff
 from geoservice.settings import Settings
@@ -214,6 +214,22 @@ def test_taken_port_names_the_setting() -> None:
         check_address_free("127.0.0.1", squatter.getsockname()[1])
 
     assert "GEOSERVICE_PORT" in caught.value.advice()
+
+
+@pytest.mark.parametrize(("ports", "error"), [
+    ({"database_port": 1}, WebPortTaken), ({"database_port": 2}, EventsPortTaken),
+    ({"events_port": 1}, EventsPortTaken),
+    ({"database_port": 2, "events_port": 0}, None),
+])  # fmt: skip
+def test_two_servers_of_ours_on_one_port_are_refused_before_anything_is_made(
+    ports: dict[str, int], error: type[Exception] | None
+) -> None:
+    port = free_port()
+    there = {"port": port, "database_port": port - 1} | {
+        name: value and port + value - 1 for name, value in ports.items()
+    }
+    with nullcontext() if error is None else pytest.raises(error):
+        check_addresses_free(Settings(**there))  # type: ignore[arg-type]
 
 
 def test_port_shared_by_another_granian_counts_as_taken(service: Service) -> None:

@@ -86,6 +86,20 @@ def test_today_so_far_is_what_is_in_hand_now(services: Services, client: FlaskCl
     assert {id_ for id_, one in told(client, day_back(0), day_back(0)).items() if one["in_hand"]} == now != set()
 
 
+def test_of_a_day_to_come_nothing_is_told(client: FlaskClient) -> None:
+    grids = "/maps/sare/layers/grids.geojson"
+    for address in (INCIDENTS, grids):
+        for day in (day_back(-1), day_back(-400), "2199-12-31"):
+            answer = client.get(f"{address}?to={day}")
+            assert (answer.status_code, answer.json["type"]) == (422, "/docs#problem-day-to-come"), (address, day)
+    assert len(client.get(f"{grids}?to={day_back(0)}").json["features"]) == 8
+
+
+def test_ids_are_those_of_what_is_in_hand_now(client: FlaskClient) -> None:
+    answer = client.get(f"{INCIDENTS}?to={day_back(3)}&ids=")
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "ids")
+
+
 def test_pages_are_whole_and_none_is_told_twice(services: Services) -> None:
     span, who = Span(day_back(15), day_back(10)), Identity(Role.DISPATCHER)
     whole = services.mapping.as_of("sare", span, identity=who)

@@ -85,7 +85,9 @@ function draw(side, changed) {
 // Counts of an edition by grid: of its last moment, or of now; what can not be had is not known.
 async function countsOf(edition) {
   const population = await fetchJson(address(urls.population, { at: edition.at }), { cache: 'no-store' }).catch(() => null);
-  const households = new Map((population?.instants[0].per_grid || []).map((one) => [one.grid_code, one.households]));
+  const [counted] = population?.instants || [];
+  // Where nobody lived anywhere nobody had been counted yet.
+  const households = new Map((counted?.households === 0 ? [] : counted?.per_grid || []).map((one) => [one.grid_code, one.households]));
   return { households, in_hand: urls.incidents && (!edition.over || edition.day) ? await inHandOf(edition) : new Map() };
 }
 

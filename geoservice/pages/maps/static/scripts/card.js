@@ -2,6 +2,7 @@
 // What is known of a place, asked with one request: who owns it, above whatever was hit; and below it what is there.
 import { lonOf } from './across.js';
 import { address, button, byId, count, dayWords, el, fetchJson, jurisdiction, map, metres, moment, named, phone, say, urls, words, written, xOfY } from './parts.js';
+import { copyButton } from './copying.js';
 import { dueOf, isInHand, matters, meant, onMatters } from './matters.js';
 import { matterLayer } from './matter_layer.js';
 import { specOf } from './features.js';
@@ -41,7 +42,8 @@ function ownerPart({ owner }) {
   const name = grid ? tools.grid(grid.code) : words.no_owner;
   const title = el('h2', 'title', name, grid && name !== grid.code ? el('span', 'code', grid.code) : '');
   const [lon, lat] = owner.position;
-  const where = line(`${words.coordinates} WGS 84`, el('code', '', `${lon.toFixed(6)}, ${lat.toFixed(6)}`));
+  const place = `${lon.toFixed(6)}, ${lat.toFixed(6)}`; // as the search takes it
+  const where = line(`${words.coordinates} WGS 84`, el('code', '', place), ' ', copyButton(place, 'copy.place'));
   const facts = el('dl', 'facts', line(state.to ? words['then.on_duty'] : words.on_duty, grid ? serving(owner) : '—'), line(words.border, borderOf(owner)), where);
   const part = el('article', 'owner', el('p', 'kind', words.owner), title,
     el('p', 'method', owner.unowned_reason || words[`method.${owner.method}`]), candidates(owner), facts);

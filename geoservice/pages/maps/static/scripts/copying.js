@@ -1,5 +1,5 @@
-// Copies the address of what is looked at. Pages without TLS, as on many an intranet, have no clipboard: there the old way.
-import { byId, words } from './parts.js';
+// Copies the address of what is looked at, or coordinates. Pages without TLS, as on many an intranet, have no clipboard: there the old way.
+import { button, byId, words } from './parts.js';
 
 const SAID_MS = 2500;
 
@@ -22,13 +22,19 @@ async function copy(text) {
   }
 }
 
+async function copyBy(node, text, what) {
+  const told = words[(await copy(text)) ? `${what}.copied` : `${what}.failed`];
+  node.focus();
+  node.textContent = told;
+  byId('said').textContent = told;
+  setTimeout(() => (node.textContent = words[what]), SAID_MS);
+}
+
+export function copyButton(text, what) {
+  const node = button('link copy', words[what], () => copyBy(node, text, what));
+  return node;
+}
+
 export function startCopying() {
-  const button = byId('copy');
-  button.addEventListener('click', async () => {
-    const told = (await copy(window.location.href)) ? words.copied : words['copy.failed'];
-    button.focus();
-    button.textContent = told;
-    byId('said').textContent = told;
-    setTimeout(() => (button.textContent = words.copy), SAID_MS);
-  });
+  byId('copy').addEventListener('click', ({ currentTarget }) => copyBy(currentTarget, window.location.href, 'copy'));
 }

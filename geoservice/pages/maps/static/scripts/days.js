@@ -1,8 +1,8 @@
 // Days that are past: one, or some up to one, chosen in the strip below the map. What is looked at stands in the state, and what is
 // told of it comes as of the end of the last day; nothing is live meanwhile.
-import { byId, count, dayWords, say, words, xOfY, zone } from './parts.js';
+import { byId, count, dayWords, say, todayThere, words, xOfY } from './parts.js';
 import { isThen, matters, meant, onMatters, passesFilters } from './matters.js';
-import { KINDS, state, writeAddress } from './state.js';
+import { KINDS, dayAfter, firstDayTo, spanOf, state, writeAddress } from './state.js';
 
 const DAY_MS = 86400000;
 const SLIDER_DAYS = 90;
@@ -19,10 +19,7 @@ let gathering = null;
 let playing = null;
 
 const at = (day) => Date.parse(`${day}T00:00:00Z`);
-const dayAfter = (day, days) => new Date(at(day) + days * DAY_MS).toISOString().slice(0, 10);
 const daysFrom = (first, last) => Math.round((at(last) - at(first)) / DAY_MS);
-// By the clocks there.
-const todayThere = () => new Intl.DateTimeFormat('en-CA', { timeZone: zone }).format(new Date());
 
 // The days that the slider reaches: up to today, or around a day that is long past.
 function reach() {
@@ -32,6 +29,7 @@ function reach() {
   return { first, last: dayAfter(first, SLIDER_DAYS - 1), today };
 }
 
+export const asOfWords = () => say(state.to === todayThere() ? 'then.so_far' : 'then.as_of', { day: spanWords() });
 const spanWords = () => (state.from ? say('then.span', { from: dayWords(state.from), to: dayWords(state.to) }) : dayWords(state.to));
 
 // Brings the strip to what the state says.
@@ -50,6 +48,7 @@ export function showDays() {
   Object.assign(slider, { min: 0, max: daysFrom(first, last < today ? last : today), value: daysFrom(first, state.to) });
   slider.setAttribute('aria-valuetext', spanWords());
   for (const name of ['from', 'to']) Object.assign(byId(`days-${name}`), { value: state[name], max: today });
+  byId('days-from').min = firstDayTo(state.to);
   byId('days-before').disabled = false;
   byId('days-after').disabled = state.to >= today;
   for (const box of strip.querySelectorAll('[name=then]')) box.checked = state.then.has(box.value);
@@ -58,7 +57,7 @@ export function showDays() {
 // What is told is that of the days that arrived, not of those that were asked for.
 function tell() {
   if (!matters.asOf || !state.to) return;
-  byId('days-told').textContent = say(state.to === todayThere() ? 'then.so_far' : 'then.as_of', { day: spanWords() });
+  byId('days-told').textContent = asOfWords();
   const there = [...matters.byId.values()];
   for (const kind of KINDS) {
     const all = there.filter((one) => isThen(one, kind));
@@ -73,15 +72,19 @@ function load() {
   byId('days-failed').hidden = true;
   return changed().then(() => {
     byId('said').textContent = state.to ? `${byId('days-told').textContent} ${say('shown', { x: count(meant().length), y: count(matters.total) })}` : words['then.live'];
-  }, () => (byId('days-failed').hidden = !state.to));
+  }, tellFailed);
+}
+
+// Says that the days could not be had, with the way to try again.
+export function tellFailed() {
+  if (strip) byId('days-failed').hidden = !state.to;
 }
 
 // Goes to a day, as many days up to it as before.
 function go(to, { soon = false } = {}) {
-  const today = todayThere();
-  const day = to > today ? today : to;
   const length = state.from ? daysFrom(state.from, state.to) : 0;
-  Object.assign(state, { to: day, from: length ? dayAfter(day, -length) : '' });
+  const { to: day } = spanOf('', to);
+  Object.assign(state, spanOf(length ? dayAfter(day, -length) : '', day));
   showDays();
   writeAddress();
   clearTimeout(gathering);
@@ -126,10 +129,7 @@ function fields() {
   const [from, to] = [byId('days-from').value, byId('days-to').value];
   if (!to) return;
   const [first, last] = from && from > to ? [to, from] : [from, to];
-  Object.assign(state, { from: '', to: last });
-  const today = todayThere();
-  if (last > today) state.to = today;
-  if (first && first < state.to) state.from = first;
+  Object.assign(state, spanOf(first, last));
   showDays();
   writeAddress();
   load();

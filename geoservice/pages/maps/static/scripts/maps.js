@@ -5,7 +5,7 @@ import { isOfTown, runOn } from './across.js';
 import * as card from './card.js';
 import { measured, startControls } from './controls.js';
 import { startCopying } from './copying.js';
-import { showDays, startDays } from './days.js';
+import { asOfWords, showDays, startDays, tellFailed } from './days.js';
 import { FeatureLayer } from './features.js';
 import { gridFeature, gridName, startList, startNames } from './grids.js';
 import { showHeat, startHeat } from './heat.js';
@@ -13,7 +13,7 @@ import { insideOf } from './labels.js';
 import { matterLayer } from './matter_layer.js';
 import { loadAll, loadSome, matters, onMatters, tellMatters } from './matters.js';
 import { showState, startPanel, tellCounts, tellLayer } from './panel.js';
-import { byId, clock, count, dayWords, jurisdiction, map, phone, say, settings, urls, fetchJson } from './parts.js';
+import { byId, clock, count, jurisdiction, map, phone, say, settings, urls, fetchJson } from './parts.js';
 import { showBase, startBase } from './rasters.js';
 import { startSearch } from './search.js';
 import { refreshShading, showShading, startShading } from './shading.js';
@@ -89,10 +89,11 @@ async function currently(work) {
   try {
     await work();
     fresh = new Date();
-    if (state.to) byId('as-of').textContent = say('then.as_of', { day: dayWords(state.to) });
+    if (state.to) byId('as-of').textContent = asOfWords();
     else sayWhen('updated', fresh);
   } catch {
-    sayWhen('stale', fresh);
+    if (state.to) tellFailed();
+    else sayWhen('stale', fresh);
   }
 }
 
@@ -170,7 +171,7 @@ async function toDays({ drawn = false } = {}) {
     return;
   }
   await Promise.all([loadMatters(), grids?.refresh()]);
-  byId('as-of').textContent = say('then.as_of', { day: dayWords(state.to) });
+  byId('as-of').textContent = asOfWords();
   byId('as-of').classList.remove('stale');
   card.freshen();
 }
@@ -270,7 +271,7 @@ function followAddress() {
   settings.layers.forEach((spec) => spec.drawn === 'features' && showFeatures(spec));
   repaintTiles();
   if (live) showMatters();
-  if (from !== state.from || to !== state.to) toDays().catch(() => null);
+  if (from !== state.from || to !== state.to) toDays().catch(tellFailed);
   showShading();
   showHeat();
   showBase();

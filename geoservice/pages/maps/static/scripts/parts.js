@@ -43,8 +43,11 @@ export function moment(instant) {
   return `${year}${at.month}-${at.day} ${at.hour}:${at.minute}`;
 }
 
-// A day of the calendar, such as 2026-11-12, as people write it.
-const dayForm = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : 'zh-CN', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+// Today by the clocks there, such as 2026-11-12.
+export const todayThere = () => new Intl.DateTimeFormat('en-CA', { timeZone: zone }).format(new Date());
+
+// A day of the calendar, as people write it.
+const dayForm = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : 'zh-CN', { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
 export const dayWords = (day) => dayForm.format(new Date(`${day}T00:00:00Z`));
 
 export function clock(instant) {

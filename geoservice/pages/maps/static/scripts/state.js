@@ -1,5 +1,5 @@
 // What is looked at stands in the address: centre and zoom, layers, filters, what is open. Who opens the address sees the same.
-import { map, settings } from './parts.js';
+import { map, settings, todayThere } from './parts.js';
 
 const FILTERS = ['service', 'source', 'officer', 'age', 'late', 'soon'];
 const STATUSES = ['reported', 'dispatched', 'accepted', 'resolved', 'returned'];
@@ -24,18 +24,35 @@ function placeOf(text) {
   return found && Math.abs(found[1]) <= 90 ? { lon: found[0], lat: found[1] } : null;
 }
 
-// A day of the calendar that there is.
-const dayOf = (text) => (/^\d{4}-\d\d-\d\d$/.test(text || '') && !Number.isNaN(Date.parse(text)) ? text : '');
+const DAY_MS = 86400000;
+const FIRST_DAY = '1900-01-01'; // that is understood
+const written = (instant) => new Date(instant).toISOString().slice(0, 10);
+export const dayAfter = (day, days) => written(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS);
+
+// A day of the calendar that there is; Date knows a 31st of every month.
+function dayOf(text) {
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text || '') && !Number.isNaN(Date.parse(text)) && written(Date.parse(text)) === text;
+  return isDay && text >= FIRST_DAY ? text : '';
+}
+
+// The first day from which so many are told at once.
+export const firstDayTo = (to) => [dayAfter(to, 1 - settings.days), FIRST_DAY].sort()[1];
+
+// Days as they are told: up to today, and not more than are told at once; a first day alone is none.
+export function spanOf(from, to) {
+  const today = todayThere();
+  const last = to > today ? today : to;
+  const first = from && last && from < firstDayTo(last) ? firstDayTo(last) : from;
+  return { to: last, from: first < last ? first : '' };
+}
 
 export const state = {};
 
 // Brings the state to what the address says.
 export function readAddress() {
   const asked = new URLSearchParams(window.location.search);
-  const to = settings.days ? dayOf(asked.get('to')) : '';
   Object.assign(state, {
-    to,
-    from: to && dayOf(asked.get('from')) < to ? dayOf(asked.get('from')) : '',
+    ...spanOf(dayOf(asked.get('from')), settings.days ? dayOf(asked.get('to')) : ''),
     then: new Set(asked.has('then') ? listed(asked.get('then')).filter((one) => KINDS.includes(one)) : KINDS),
     view: viewOf(asked.get('map')),
     layers: new Set(asked.has('layers') ? listed(asked.get('layers')) : shownAtFirst),
