@@ -121,6 +121,7 @@ def _written(
 ) -> RasterMap:  # fmt: skip
     """Write a file of tiles and of what is said of it; return that. Raise RasterRefused."""
     with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA journal_mode = OFF")  # a file that is not whole is removed, with nothing beside it
         connection.executescript(_SCHEMA)
         connection.executemany(
             "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?, ?)",
