@@ -315,6 +315,19 @@ def test_what_is_narrowed_says_of_how_many_and_its_address_opens_the_same(open_m
     assert_tame(other)
 
 
+def test_what_the_page_does_not_offer_narrows_nothing(open_map: OpenMap, desk: LiveDesk) -> None:
+    """Staff are told who has what, and by when: their address shows visitors no empty map."""
+    for query in ("officer=G03", "soon=true", "age=abc", "late=maybe"):
+        page = open_map(f"lang=en&{query}", visitor=True).page
+        expect(page.locator("#shown")).to_contain_text(re.compile(r"^(\d+) of \1 shown"))
+        assert query not in page.url
+    assert page.locator("#filters input[name=soon]").count() == 0
+    for query in ("officer=G03", "soon=true"):
+        page = open_map(f"lang=en&{query}").page
+        expect(page.locator("#clear")).to_be_visible()
+        assert query in page.url
+
+
 def test_two_clicks_at_once_end_a_line_and_leave_the_map_where_it_is(open_map: OpenMap) -> None:
     seen = open_map()
     page = seen.page

@@ -29,6 +29,8 @@ NAMED = (
     "/ogc/{}", "/ogc/{}/collections", "/ogc/{}/collections/grids/items", "/ogc/{}/api", "/maps/{}", "/maps/{}/tiles",
     "/v1/place?lon=91.77&lat=29.24&jurisdiction={}",
     "/v1/search?q=1&jurisdiction={}", "/maps/{}/incidents.json", "/maps/{}/incidents.json?to=2026-11-01",
+    "/maps/{}/layers/grids.geojson?to=2026-11-01", "/maps/{}/basemaps.json", "/maps/{}/basemaps/1/14/0/0",
+    "/maps/{}/compare", "/maps/{}/compare/lineage.json?then=1&now=1",
     "/maps/{}/figures.json", "/maps/{}/layers/grids.geojson", "/desk/{}", "/desk/{}/list", "/desk/{}/list.csv",
     "/open311/v2/services.json?jurisdiction_id={}", "/open311/v2/requests.json?jurisdiction_id={}",
     "/open311/v2/servicerequestupdates.json?jurisdiction_id={}",

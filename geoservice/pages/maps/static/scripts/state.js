@@ -46,6 +46,11 @@ export function spanOf(from, to) {
   return { to: last, from: first < last ? first : '' };
 }
 
+// What the page does not offer narrows nothing, or whoever was sent the address of somebody who is told more sees an empty map.
+const CAN_BE = { age: /^[1-9]\d{0,4}$/, late: /^true$/, soon: /^true$/ };
+const isOffered = (name) => document.querySelector(`#filters [name=${name}]`) !== null;
+const filterOf = (name, text) => (text && isOffered(name) && (CAN_BE[name] || /./).test(text) ? text : '');
+
 export const state = {};
 
 // Brings the state to what the address says.
@@ -63,7 +68,7 @@ export function readAddress() {
     base: asked.get('base') || '',
     open: asked.get('open'),
     place: placeOf(asked.get('place')),
-    filters: Object.fromEntries(FILTERS.map((name) => [name, asked.get(name) || ''])),
+    filters: Object.fromEntries(FILTERS.map((name) => [name, filterOf(name, asked.get(name))])),
   });
 }
 
