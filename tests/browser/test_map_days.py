@@ -271,5 +271,13 @@ def test_the_grids_are_those_of_then(open_map: OpenMap, desk: LiveDesk) -> None:
     expect_day(page, day_back(1))
     expect(page.locator(f'.grid-line[data-grid$="~{edition}"]')).to_have_count(0)
     expect(page.locator(".grid-line")).to_have_count(8)
+    expect(page.locator("#grid-others")).to_be_hidden()
     page.locator("#days-now").click()
     expect(page.locator(f'.grid-line[data-grid$="~{edition}"]')).to_have_count(8)
+    expect(page.locator("#grid-others")).to_be_hidden()
+    # Put in force for days that are over: what was in hand then keeps the grids that it had, and is not lost.
+    desk.sql("SET session_replication_role = replica; UPDATE geoservice.incident_event SET to_grid_code = 'of old'")
+    page.locator("#days-open").click()
+    expect_day(page, day_back(1))
+    in_hand = sum(one["in_hand"] for one in told(page, desk, f"to={day_back(1)}"))
+    expect(page.locator("#grid-others")).to_have_text(f"{in_hand} more in hand belong to none of these grids.")

@@ -104,6 +104,7 @@ MAPS: dict[str, tuple[str, ...]] = {
     "then.in_hand": ("当时在办", "In hand then"),
     "then.closed": ("结案", "Closed"),
     "then.on_duty": ("当日在岗", "On duty then"),
+    "others": ("另有 {n} 件在办不属于以上网格。", "{n} more in hand belong to none of these grids."),
     "then.gone": ("这一件不在这些日子里。", "This one is not among those of these days."),
     "then.card": (
         "{day} 的归属与事件；楼栋、摄像机等只有现在的，不在此列。",

@@ -1,6 +1,6 @@
 // The list of the grids beside the map, how much is in hand in each and how much of that is late; and their names on it.
 import { inOrder, labels, nameGrids, nameOf, thinOut } from './labels.js';
-import { button, byId, count, el, map, words } from './parts.js';
+import { button, byId, count, el, map, say, words } from './parts.js';
 import { dueOf, isInHand, matters, meant, onMatters } from './matters.js';
 
 // By grid: how much of what is shown is in hand there, late, and due soon.
@@ -38,6 +38,11 @@ export function startList(layer, open) {
     const of = ({ properties }) => told.get(properties.code) || (matters.ready ? none : { all: properties.in_hand || 0, late: 0 });
     const most = Math.max(1, ...layer.features.map((feature) => of(feature).all));
     byId('grid-list').replaceChildren(...inOrder(layer.features).map((feature) => lineOf(feature, of(feature), most, open)));
+    // Of a grid that is no longer drawn, such as where another edition was put in force for days that were over; or of none.
+    const listed = new Set(layer.features.map(({ properties }) => properties.code));
+    const others = [...told].reduce((sum, [code, { all }]) => (listed.has(code) ? sum : sum + all), 0);
+    byId('grid-others').hidden = !others || !listed.size;
+    byId('grid-others').textContent = say('others', { n: count(others) });
   };
   layer.onChanged(show);
   onMatters(show);
