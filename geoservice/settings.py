@@ -111,6 +111,11 @@ class Settings(BaseSettings):
     #: The most features and bytes of a file of polygons that is imported, or that points are assigned to.
     import_features: int = Field(default=100_000, ge=1)
     import_bytes: int = Field(default=209_715_200, ge=1_000)
+    #: The same of a file that is brought on a page, and how long reading, comparing or writing it may take: a request
+    #: waits for each. What is larger is imported at the command line.
+    upload_features: int = Field(default=20_000, ge=1)
+    upload_bytes: int = Field(default=20_971_520, ge=1_000)
+    upload_s: float = Field(default=30.0, ge=1, le=600)
     #: The most layers that people make of files of theirs, and columns of each.
     own_layers: int = Field(default=100, ge=0, le=1000)
     own_layer_columns: int = Field(default=60, ge=1, le=500)

@@ -44,6 +44,8 @@ from geoservice.services.layers.importing import LayerImportService
 from geoservice.services.layers.items import ItemService
 from geoservice.services.layers.own import OwnLayerLimits, OwnLayerService
 from geoservice.services.layers.states import LayerStateService
+from geoservice.services.layers.upload_store import UploadStore
+from geoservice.services.layers.uploading import UploadLimits, UploadService
 from geoservice.services.locating import LocatingService
 from geoservice.services.logins import LoginLimits
 from geoservice.services.mapping import MapService
@@ -158,6 +160,18 @@ def import_limits(settings: Settings) -> Limits:
     return Limits.of(features=settings.import_features, file_bytes=settings.import_bytes)
 
 
+def upload_store(settings: Settings) -> UploadStore:
+    """Return where files are kept that were brought on a page."""
+    directory = settings.data_dir / "uploads"
+    hand_to_servers(settings, directory / ".servers")  # the web server writes it, the worker clears it
+    return UploadStore(directory)
+
+
+def _uploads(database: Database, settings: Settings) -> UploadService:
+    limits = UploadLimits(settings.upload_features, settings.upload_bytes, settings.upload_s)
+    return UploadService(database, upload_store(settings), limits)
+
+
 def own_layer_limits(settings: Settings) -> OwnLayerLimits:
     """Return how many own layers there may be, and columns of each."""
     return OwnLayerLimits(settings.own_layers, settings.own_layer_columns)
@@ -231,10 +245,12 @@ def _cache(settings: Settings) -> SnapshotCache:
 def _administration(
     database: Database, looked_after: tuple[AccountAdministration, KeyAdministration], staff: StaffService,
     webhooks: WebhookService, health: HealthService, retention: RetentionService, features: FeatureService,
+    uploads: UploadService,
 ) -> Administration:  # fmt: skip
     return Administration(
         database.scoped(EVERYWHERE), *looked_after, staff, ServiceListService(database), CalendarService(database),
         webhooks, health, JurisdictionService(database), retention, LayerStateService(database), features,
+        uploads,
     )  # fmt: skip
 
 
@@ -281,7 +297,9 @@ def build_services(settings: Settings) -> Services:
         visiting=VisitingService(everywhere, cache),
         locating=LocatingService(everywhere),
         accounts=accounts,
-        administration=_administration(database, looked_after, staff, webhooks, health, retention, features),
+        administration=_administration(
+            database, looked_after, staff, webhooks, health, retention, features, _uploads(database, settings)
+        ),
         sessions=sessions,
         provider=_provider(database, sessions, settings),
         second_factors=second_factors,
@@ -318,5 +336,9 @@ def build_worker(settings: Settings) -> Worker:
     delivery = DeliveryWorker(
         FanningService(database), DeliveringService(database), tls=tls_context(), allowed=settings.allowed_networks
     )
-    jobs = (*JOBS, Job("audit_anchors", anchor_file(settings).tell_head))
+    uploads = upload_store(settings)
+    jobs = (
+        *JOBS, Job("audit_anchors", anchor_file(settings).tell_head),
+        Job("uploads", lambda connection: uploads.drop_old()),
+    )  # fmt: skip
     return Worker(database, Scheduler(database, jobs), delivery if settings.webhooks else None)

@@ -92,8 +92,9 @@ def proposal_of(table: FileTable, layer: Importable, choices: Choices) -> Propos
     """Return what every column of a table would become; raise ColumnsUnknown."""
     try:
         return propose(
-            table.judged(), layer, placed=table.wkb is not None, given=choices.mapping, no_persons=choices.no_persons
-        )
+            table.judged(), layer, placed=table.wkb is not None, given=choices.mapping, no_persons=choices.no_persons,
+            is_whole=choices.is_whole,
+        )  # fmt: skip
     except MappingWrong as exc:
         what = "fields" if exc.are_fields else "columns"
         raise ColumnsUnknown(**{what: ", ".join(exc.names), "there are": ", ".join(exc.known)}) from exc

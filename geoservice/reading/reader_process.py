@@ -44,10 +44,11 @@ def confine(memory_bytes: int, cpu_s: int, file_bytes: int) -> None:
 
 def bound(memory_bytes: int, cpu_s: int, file_bytes: int) -> None:
     """Give up memory, time, and files that are larger."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for kind, wanted in ((resource.RLIMIT_AS, memory_bytes), (resource.RLIMIT_CPU, cpu_s),
+                         (resource.RLIMIT_FSIZE, file_bytes), (resource.RLIMIT_CORE, 0)):  # fmt: skip
+        _, most = resource.getrlimit(kind)  # whoever is bounded already keeps to that
+        least = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(kind, (least, least))
 
 
 def leave_network(namespaces: int) -> bool:

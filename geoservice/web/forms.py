@@ -66,11 +66,18 @@ def read_signed_form(*, bytes_max: int = _BYTES_MAX, fields_max: int = _FIELDS_M
     ------
     WrongMediaType, TooManySenders, RequestEntityTooLarge, ForeignPage, TokenMissing, SessionRenewed
     """
-    form, session = read_form(bytes_max=bytes_max, fields_max=fields_max), signed_in()
-    if session is not None:
-        require_own_page(request)
-        try:
-            require_token(session, form.get(TOKEN_FIELD))
-        except TokenMissing:
-            raise SessionRenewed if form.get(TOKEN_FIELD) else TokenMissing from None
+    form = read_form(bytes_max=bytes_max, fields_max=fields_max)
+    require_signed(form)
     return form
+
+
+def require_signed(form: MultiDict[str, str]) -> None:
+    """Raise ForeignPage, TokenMissing, SessionRenewed unless a page of whoever is signed in sent a form."""
+    session = signed_in()
+    if session is None:
+        return
+    require_own_page(request)
+    try:
+        require_token(session, form.get(TOKEN_FIELD))
+    except TokenMissing:
+        raise SessionRenewed if form.get(TOKEN_FIELD) else TokenMissing from None

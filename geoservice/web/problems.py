@@ -24,7 +24,7 @@ from geoservice.services.drafting import proposals
 from geoservice.services.healing import heal
 from geoservice.services.layers import errors as layer_rules
 from geoservice.services.retention.errors import ErasureListNotWritten
-from geoservice.web import nesting, parsing, preconditions, rate_limits, sessions, streaming
+from geoservice.web import nesting, parsing, preconditions, rate_limits, sessions, streaming, uploads
 from geoservice.web.advice import ADVICE
 from geoservice.web.conflicts import members_of
 from geoservice.web.json import dumps
@@ -65,6 +65,7 @@ KINDS: dict[type[Exception], Kind] = {
     streaming.WrongMediaType: Kind("wrong-media-type", 415, "The body is of a kind that this address does not read"),
     parsing.InvalidInput: Kind("invalid-input", 422, "Something in the request is not as it must be"),
     streaming.TooManySenders: Kind("too-many-senders", 503, "The service is busy reading"),
+    uploads.UploadBroken: Kind("upload-broken", 400, "The form that brings the file can not be read"),
     streaming.BrokeOff: Kind("broke-off", 400, "Not all of the body arrived"),
     streaming.BrokenRows: Kind("broken-rows", 422, "The rows can not be read"),
     **dict.fromkeys(ROWS_REFUSED, Kind("broken-rows", 422, "The rows can not be read")),
@@ -132,6 +133,8 @@ KINDS: dict[type[Exception], Kind] = {
     heal.HealingTookTooLong: Kind("healing-too-long", 422, "Healing takes longer than a request may wait"),
     heal.HealerDied: Kind("healing-refused", 422, "The shapes can not be healed"),
     proposals.ProposalTooLarge: Kind("proposal-too-large", 422, "That takes longer than a request may wait"),
+    layer_rules.UploadGone: Kind("upload-gone", 404, "The file is gone"),
+    layer_rules.ReaderBusy: Kind("reader-busy", 503, "Another file is being read"),
     proposals.ProposerBusy: Kind("proposer-busy", 503, "Another proposal is being reckoned"),
     proposals.ProposalOutdated: Kind("proposal-outdated", 409, "It would be another proposal by now"),
     ProposalImpossible: Kind("proposal-impossible", 422, "It can not be cut so"),

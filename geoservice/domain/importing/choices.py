@@ -23,6 +23,8 @@ class Choices:
 
     #: Header of the file by field of the layer; as a proposal states it, and as it is kept for the next file.
     mapping: Mapping[str, str] = field(default_factory=dict)
+    #: Whether the mapping says of every column what it is: one that it does not name is left out.
+    is_whole: bool = False
     #: `wgs84`, `cgcs2000`, `gcj02`, `bd09` or `epsg:N`; wins over what the file says.
     crs: str | None = None
     #: Of text in a shapefile or a CSV.

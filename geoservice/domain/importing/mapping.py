@@ -81,7 +81,7 @@ class MappingWrong(ValueError):
 
 def propose(
     columns: Sequence[FileColumn], table: Importable, *, placed: bool, given: Mapping[str, str],
-    no_persons: frozenset[str] = frozenset(),
+    no_persons: frozenset[str] = frozenset(), is_whole: bool = False,
 ) -> Proposal:  # fmt: skip
     """Return what every column of a file would become.
 
@@ -93,7 +93,7 @@ def propose(
         Whether the file has geometries, so that no column says where its features are.
     given
         Header by field; wins over names, not over the promise about people.
-    no_persons
+    no_persons, is_whole
         See `Choices`.
 
     Raises
@@ -104,7 +104,8 @@ def propose(
     words, own = dictionary(table, placed=placed), own_words(table)
     headers = [column.header for column in columns]
     _require_known(given, headers, sorted({*words, *own}))
-    found, questions = _by_names(headers, words, own, given)
+    names = {} if is_whole else words, {} if is_whole else own
+    found, questions = _by_names(headers, *names, given)
     mapped = tuple(_judged(column, *found[column.header], table, no_persons) for column in columns)
     named = any(column.field == KEY for column in mapped) or any(KEY in question.fields for question in questions)
     keys = () if named else tuple(column.header for column in columns if _could_be_key(column))

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from geoservice.auth.permissions import Permission, homes_with, permitted
 from geoservice.errors import LayerUnknown
 from geoservice.pages.admin.areas import Here
+from geoservice.pages.admin.differing import fields_in_words, title_of
 from geoservice.pages.admin.forms import sent
 from geoservice.pages.admin.model import Action, Cell, Form, Refused, Table
 from geoservice.pages.admin.rendering import form_page, table_page, thing_page
@@ -24,8 +25,7 @@ from geoservice.web.parsing import QueryInteger, StrictModel
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams
 from geoservice.web.validation import validated
-from layers.catalogue import catalogue
-from layers.changes.model import Change, ChangeCount, FeatureKey, TouchedFeature
+from layers.changes.model import Change, ChangeCount, FeatureKey
 from layers.errors import RefusedByDatabase
 
 #: In words of the columns.
@@ -55,7 +55,7 @@ def add_layers(blueprint: Blueprint, administration: Administration, guard: Guar
         shown = found[:_CHANGES]
         older = Action("older", here.url("layers", before=str(shown[-1].id))) if len(found) > len(shown) else None
         tables = [_layers_table(here, administration), _changes_table(here, shown)]
-        return table_page(here, tables, more=older)
+        return table_page(here, tables, ways=[Action("import.new", here.url("imports"))], more=older)
 
     @blueprint.get("/admin/<jurisdiction>/changes/<id>")
     @guard("undo_changes")
@@ -95,11 +95,6 @@ def _counts(here: Here, change: Change) -> list[ChangeCount]:
     return [one for one in change.counts if one.jurisdiction == here.place.code]
 
 
-def _title(here: Here, layer_id: str) -> str:
-    found = catalogue().get(layer_id)
-    return layer_id if found is None else found.title.text(here.language)
-
-
 # --- Lists ------------------------------------------------------------------------------------------------------------
 
 
@@ -109,7 +104,7 @@ def _layers_table(here: Here, administration: Administration) -> Table:
         last = Cell("—") if one.last is None else Cell(
             said["made"].format(at=here.when(one.last.at, ""), by=one.last.actor), _change_url(here, one.last)
         )  # fmt: skip
-        rows.append([Cell(_title(here, one.layer.id)), Cell(one.layer.id), Cell(f"{one.features:,}"), last])
+        rows.append([Cell(title_of(here, one.layer.id)), Cell(one.layer.id), Cell(f"{one.features:,}"), last])
     columns = [said[f"column.{name}"] for name in ("layer", "code", "features", "last_change")]
     return Table(said["table.layers"], columns, rows, said["empty.layers"])
 
@@ -131,7 +126,7 @@ def _facts(here: Here, one: Change) -> dict[str, Cell]:
     said = here.words
     counts = "; ".join(
         said["change.counts"].format(
-            layer=_title(here, each.layer), added=f"{each.added:,}", changed=f"{each.changed:,}",
+            layer=title_of(here, each.layer), added=f"{each.added:,}", changed=f"{each.changed:,}",
             removed=f"{each.removed:,}",
         ) for each in _counts(here, one)
     )  # fmt: skip
@@ -171,7 +166,7 @@ def _touched(
     here: Here, features: FeatureService, one: Change, count: ChangeCount, offset: int
 ) -> tuple[Table, int, int]:
     """Return what a change did to features of a layer from one on, up to which that is, and of how many."""
-    said, title = here.words, _title(here, count.layer)
+    said, title = here.words, title_of(here, count.layer)
     try:
         hidden = _is_hidden(here, count.layer)
     except (LayerUnknown, LayerNotWritten):
@@ -188,26 +183,16 @@ def _touched(
         changed=f"{counted.changed:,}", removed=f"{counted.removed:,}",
     ) if found else said["touched.none"].format(layer=title)  # fmt: skip
     columns = [said[f"column.{name}"] for name in ("feature", "did", "fields")]
-    rows = [[Cell(each.change.key), Cell(said[f"what.{each.what}"]), Cell(_fields(here, each))] for each in found]
+    rows = [
+        [Cell(each.change.key), Cell(said[f"what.{each.what}"]), Cell(fields_in_words(here, each.change))]
+        for each in found
+    ]
     return Table(caption, columns, rows, said["empty.touched"]), last, total
 
 
 def _is_hidden(here: Here, layer_id: str) -> bool:
     """Return whether single features of a layer are not for who asks. Raise LayerUnknown, LayerNotWritten."""
     return written_layer(layer_id).personal and not permitted(here.identity, Permission.READ_HOUSEHOLDS)
-
-
-def _fields(here: Here, touched: TouchedFeature) -> str:
-    """Return what differs of a feature, in words; of a place how far it moved."""
-    return "; ".join(
-        f"{here.words['field.place']}: {_value(here, new)}" if name == "geom"
-        else f"{name}: {_value(here, old)} → {_value(here, new)}"
-        for name, old, new in touched.change.fields
-    ) or "—"  # fmt: skip
-
-
-def _value(here: Here, value: object) -> str:
-    return here.words["field.nothing"] if value is None else str(value)
 
 
 # --- Undoing ----------------------------------------------------------------------------------------------------------
@@ -236,7 +221,7 @@ def _undo_costs(here: Here, since: Sequence[FeatureKey], one: Change) -> list[st
 
 def _undone_of(here: Here, count: ChangeCount) -> str:
     told = here.words["costs.undo"].format(
-        layer=_title(here, count.layer), added=f"{count.added:,}", changed=f"{count.changed:,}",
+        layer=title_of(here, count.layer), added=f"{count.added:,}", changed=f"{count.changed:,}",
         removed=f"{count.removed:,}",
     )  # fmt: skip
     return told if count.jurisdiction == here.place.code else f"{count.jurisdiction} · {told}"

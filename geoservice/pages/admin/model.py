@@ -45,16 +45,21 @@ class Table:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a form. Its words are those of `field.NAME` and, where there are any, `hint.NAME`.
+    """A field of a form. Its words are those of `field.NAME` and, where there are any, `hint.NAME`, or its own.
 
     None has a length: a browser would cut what is pasted and say nothing; what is too long is refused in words.
     """
 
     name: str
-    kind: Literal["text", "date", "number", "select", "check", "area"] = "text"
+    kind: Literal["text", "date", "number", "select", "check", "area", "file"] = "text"
     #: Of a select: what is sent, and what is shown.
     options: Sequence[tuple[str, str]] = ()
     required: bool = False
+    #: Words of its own: of what whoever fills it in brought along, such as a column of a file.
+    label: str = ""
+    hint: str = ""
+    #: Of a file: how its name may end.
+    endings: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,13 @@ class Form:
     ways: Sequence[Action] = ()
     #: Digest of costs that follow from what is written, and are shown now: sent with it, the form counts.
     agreed: str = ""
+    #: What it brings along of what was shown with it: sent, it counts for that alone.
+    shown: str = ""
+
+    @property
+    def brings_file(self) -> bool:
+        """Return whether a file is sent with it."""
+        return any(one.kind == "file" for one in self.fields)
 
     @property
     def seen(self) -> str:
@@ -107,13 +119,17 @@ class CostsUnseen(Exception):
         self.costs = tuple(costs)
 
 
+class Sentence(str):
+    """What stands against a form in a sentence of its own, in place of the key of one."""
+
+
 class Refused(Exception):
     """A form was not taken.
 
     Parameters
     ----------
     errors
-        Keys of sentences, by the field that they are about.
+        Keys of sentences, or a Sentence, by the field that they are about.
     """
 
     def __init__(self, **errors: str) -> None:

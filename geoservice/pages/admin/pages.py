@@ -11,6 +11,7 @@ from geoservice.pages.admin.accounts import add_accounts
 from geoservice.pages.admin.areas import AREAS, Here
 from geoservice.pages.admin.calendar import add_calendar
 from geoservice.pages.admin.health import add_health
+from geoservice.pages.admin.imports import add_imports
 from geoservice.pages.admin.keys import add_keys
 from geoservice.pages.admin.layers import add_layers
 from geoservice.pages.admin.retention import add_retention
@@ -44,6 +45,7 @@ def admin_blueprint(administration: Administration, viewing: Viewing, guard: Gua
     add_services(blueprint, administration, guard)
     add_calendar(blueprint, administration, guard)
     add_layers(blueprint, administration, guard)
+    add_imports(blueprint, administration, guard)
     add_retention(blueprint, administration, guard)
     add_webhooks(blueprint, administration, guard)
     add_health(blueprint, administration, guard)

@@ -8,8 +8,16 @@ from typing import Any
 from flask import Response, request
 
 from geoservice.pages.admin.areas import Here
-from geoservice.pages.admin.model import Action, Cell, Form, Table
+from geoservice.pages.admin.model import Action, Cell, Form, Sentence, Table
 from geoservice.pages.shell.frame import page
+
+#: Of what is told beside the form, or in its place, by the key of the sentence; else 422.
+_STATUS = {
+    "error.import_moved": 412,
+    "error.upload_large": 413,
+    "error.upload_gone": 404,
+    "error.upload_busy": 503,
+}
 
 
 def table_page(
@@ -51,10 +59,19 @@ def thing_page(
     return _page(here, "thing", title, facts=facts, ways=ways, undo=undo, tables=tables, more=more, done=_done(here))
 
 
-def form_page(here: Here, form: Form) -> Response:
-    """Return a form on its own page; one that was not taken with what is wrong."""
-    status = 412 if form.changed in form.errors.values() else 422 if form.errors else 200
-    return _page(here, "form", form.title, status=status, form=form, named=named_errors(here, form))
+def form_page(here: Here, form: Form, *, tables: Sequence[Table] = ()) -> Response:
+    """Return a form on its own page, below what it is about; one that was not taken with what is wrong."""
+    known = _STATUS | {form.changed: 412}
+    status = next((known[one] for one in form.errors.values() if one in known), 422 if form.errors else 200)
+    return _page(
+        here, "form", form.title, status=status, form=form, named=named_errors(here, form), labels=labels(here, form),
+        tables=tables,
+    )  # fmt: skip
+
+
+def labels(here: Here, form: Form) -> dict[str, str]:
+    """Return what each field of a form is called."""
+    return {one.name: one.label or here.words[f"field.{one.name}"] for one in form.fields}
 
 
 def secret_page(here: Here, title: str, secret: str, sentences: Sequence[str], back: str) -> Response:
@@ -64,7 +81,7 @@ def secret_page(here: Here, title: str, secret: str, sentences: Sequence[str], b
 
 def named_errors(here: Here, form: Form) -> dict[str, str]:
     """Return the sentences of what is wrong with a form, by the field."""
-    return {name: here.words[key] for name, key in form.errors.items()}
+    return {name: key if isinstance(key, Sentence) else here.words[key] for name, key in form.errors.items()}
 
 
 def _done(here: Here) -> str:

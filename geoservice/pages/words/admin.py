@@ -6,6 +6,8 @@ from geoservice.pages.words.admin_accounts import ACCOUNTS
 from geoservice.pages.words.admin_calendar import CALENDAR
 from geoservice.pages.words.admin_grants import GRANTS
 from geoservice.pages.words.admin_health import HEALTH
+from geoservice.pages.words.admin_import_refusals import REFUSALS
+from geoservice.pages.words.admin_imports import IMPORTS
 from geoservice.pages.words.admin_keys import KEYS
 from geoservice.pages.words.admin_layers import LAYERS
 from geoservice.pages.words.admin_retention import RETENTION
@@ -85,6 +87,8 @@ ADMIN: dict[str, tuple[str, ...]] = (
     | SERVICES
     | CALENDAR
     | LAYERS
+    | IMPORTS
+    | REFUSALS
     | RETENTION
     | WEBHOOKS
     | HEALTH

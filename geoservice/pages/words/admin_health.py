@@ -50,6 +50,7 @@ HEALTH: dict[str, tuple[str, ...]] = {
     "job.tiles": ("更新瓦片", "changes reach the tiles"),
     "job.event_numbers": ("事件编号", "events get their numbers"),
     "job.old_events": ("清理旧的通知", "old events are forgotten"),
+    "job.uploads": ("清理没有写入的上传文件", "files that were brought and not written are removed"),
     "job.audit_seals": ("封存审计", "the audit is sealed"),
     "job.retention": ("到期清理文字", "words go by their time"),
 }

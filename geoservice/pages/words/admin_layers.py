@@ -49,8 +49,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "{layer}: shown to those alone who may read single households",
     ),
     "touched.more": ("后面的", "Those that follow"),
-    "field.place": ("位置", "place"),
-    "field.nothing": ("无", "nothing"),
+    "differs.place": ("位置", "place"),
+    "differs.nothing": ("无", "nothing"),
     "undo.change": ("撤销这次改动", "Undo it"),
     "undo.title": ("撤销改动 {id}？", "Undo change {id}?"),
     "costs.undo": (

@@ -11,6 +11,7 @@ from geoservice.services.health import HealthService
 from geoservice.services.jurisdictions import JurisdictionService
 from geoservice.services.layers.features import FeatureService
 from geoservice.services.layers.states import LayerStateService
+from geoservice.services.layers.uploading import UploadService
 from geoservice.services.lookups import get_jurisdiction
 from geoservice.services.retention.retention import RetentionService
 from geoservice.services.service_lists import ServiceListService
@@ -28,13 +29,13 @@ class Administration:
         self, database: Database, accounts: AccountAdministration, keys: KeyAdministration, staff: StaffService,
         services: ServiceListService, calendars: CalendarService, webhooks: WebhookService, health: HealthService,
         jurisdictions: JurisdictionService, retention: RetentionService, layers: LayerStateService,
-        features: FeatureService,
+        features: FeatureService, uploads: UploadService,
     ) -> None:  # fmt: skip
         self._database = database
         self.accounts, self.keys, self.staff = accounts, keys, staff
         self.services, self.calendars, self.webhooks, self.health = services, calendars, webhooks, health
         self.jurisdictions, self.retention = jurisdictions, retention
-        self.layers, self.features = layers, features
+        self.layers, self.features, self.uploads = layers, features, uploads
 
     def place(self, jurisdiction_code: str) -> tuple[Jurisdiction, date]:
         """Return a jurisdiction, and which day it is there; raise JurisdictionUnknown."""

@@ -53,3 +53,11 @@ class RemovalNotConfirmed(GeoserviceError):
     """More than a tenth of what is stored would be removed."""
 
     advice = "confirm-removal"
+
+
+class UploadGone(GeoserviceError):
+    """The file that was brought is gone: it was written, or an hour has passed. Bring it again."""
+
+
+class ReaderBusy(GeoserviceError):
+    """Another file is being read at this moment; try again in a little while."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from shapely import MultiPolygon
@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from geoservice.domain.importing.model import ReadFeatures
 from geoservice.domain.privacy import holds_personal_number
+from geoservice.services.audit.traces import note_features_read
 from geoservice.services.layers.errors import DifferenceOutdated, MissingNotKnown, RemovalNotConfirmed
 from geoservice.services.layers.staging import stage, written_layer
 from geoservice.services.lookups import get_jurisdiction
@@ -52,8 +53,9 @@ class Surroundings(NamedTuple):
 class LayerImportService:
     """Imports features of layers."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, timeout_s: float = TIMEOUT_S) -> None:
         self._database = database
+        self._timeout_s = timeout_s
 
     def surroundings(self, jurisdiction_code: str) -> Surroundings:
         """Return what a reader of files wants to know of a jurisdiction; raise JurisdictionUnknown."""
@@ -63,19 +65,30 @@ class LayerImportService:
             return Surroundings(jurisdiction.bbox, jurisdiction.time_zone, outline)
 
     def compare(
-        self, jurisdiction_code: str, layer_id: str, features: ReadFeatures, *, shown: int | None = SHOWN
-    ) -> Difference:
-        """Return what importing features would change, with so many of each kind (None: all); nothing is changed.
+        self, jurisdiction_code: str, layer_id: str, features: ReadFeatures, *, shown: int | None = SHOWN,
+        is_traced: bool = False,
+    ) -> Difference:  # fmt: skip
+        """Return what importing features would change; nothing is changed.
+
+        Parameters
+        ----------
+        shown
+            So many of each kind are named; None: all.
+        is_traced
+            Whether it is entered that counts of people are told so.
 
         Raises
         ------
         JurisdictionUnknown, LayerUnknown, LayerNotWritten
         """
         layer = written_layer(layer_id)
-        with self._database.transaction(timeout_s=TIMEOUT_S) as connection:
+        with self._database.transaction(timeout_s=self._timeout_s) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             staging = stage(connection, jurisdiction.id, layer, features)
-            return _with_refused(staging.difference(shown=shown), features)
+            difference = _with_refused(staging.difference(shown=shown), features)
+            if is_traced:
+                note_features_read(connection, layer, jurisdiction.id, len(features.keys), part="import")
+            return difference
 
     def apply(
         self, jurisdiction_code: str, layer_id: str, features: ReadFeatures, *, actor: str, door: str,
@@ -103,7 +116,7 @@ class LayerImportService:
             More than a tenth of the stored features would be removed.
         """
         layer = written_layer(layer_id)
-        with self._database.transaction(actor=actor, timeout_s=TIMEOUT_S) as connection:
+        with self._database.transaction(actor=actor, timeout_s=self._timeout_s) as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             return import_features(
                 connection, jurisdiction.id, layer, features, door=door, note=note, removed=removed, token=token,
@@ -135,14 +148,18 @@ def note_of(file: Path) -> str:
 
     Of a name that holds what nobody sees, or what looks like a number of a person, only the ending is told.
     """
-    name = file.name[:120]
-    if not name.isprintable() or holds_personal_number(name):
-        name = f"*{file.suffix[:10]}" if file.suffix.isprintable() and file.suffix[1:].isalpha() else "*"
     if not file.is_file():
-        return name
+        return note_named(file.name, None)
     with file.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()[:16]
-    return f"{name} {digest}"
+        return note_named(file.name, hashlib.file_digest(opened, "sha256").hexdigest())
+
+
+def note_named(name: str, sha256: str | None) -> str:
+    """Return what the history tells of a file by its name and its bytes; None: it is none."""
+    shown, suffix = name[:120], PurePath(name).suffix
+    if not shown.isprintable() or holds_personal_number(shown):
+        shown = f"*{suffix[:10]}" if suffix.isprintable() and suffix[1:].isalpha() else "*"
+    return shown if sha256 is None else f"{shown} {sha256[:16]}"
 
 
 def _with_refused(difference: Difference, features: ReadFeatures) -> Difference:
