@@ -26,7 +26,7 @@ class Permission(StrEnum):
     EDIT_FEATURES = "edit_features"  #: write features of layers; an officer those of his grids
     READ_HOUSEHOLDS = "read_households"  #: single households and counts below the minimum; an officer of his grids
     READ_CHANGES = "read_changes"  #: what was changed, by whom, and what it was before
-    UNDO_CHANGES = "undo_changes"  #: undo a change as a whole
+    UNDO_CHANGES = "undo_changes"  #: undo a change as a whole, and make one of a file
     READ_INCIDENTS = "read_incidents"  #: incidents with their texts and history
     REPORT_INCIDENT = "report_incident"  #: hand in an incident
     REPORT_AS_RESIDENT = "report_as_resident"  #: hand in an incident as a resident, without a key

@@ -106,7 +106,12 @@ def propose(
     _require_known(given, headers, sorted({*words, *own}))
     names = {} if is_whole else words, {} if is_whole else own
     found, questions = _by_names(headers, *names, given)
-    mapped = tuple(_judged(column, *found[column.header], table, no_persons) for column in columns)
+    so_called = {header for field, header in given.items()
+                 if any(one.field == field and one.rank < 2 for one in _named(header, words, own))}  # fmt: skip
+    mapped = tuple(
+        _judged(column, *found[column.header], table, no_persons, so_called=column.header in so_called)
+        for column in columns
+    )
     named = any(column.field == KEY for column in mapped) or any(KEY in question.fields for question in questions)
     keys = () if named else tuple(column.header for column in columns if _could_be_key(column))
     return Proposal(mapped, questions, keys)
@@ -235,14 +240,21 @@ def _require_known(given: Mapping[str, str], headers: Sequence[str], fields: Seq
 
 
 def _judged(
-    column: FileColumn, field: str | None, how: How, why: str, table: Importable, no_persons: frozenset[str]
-) -> MappedColumn:
-    """Return a column with its field, unless its name or its cells are about people."""
+    column: FileColumn, field: str | None, how: How, why: str, table: Importable, no_persons: frozenset[str], *,
+    so_called: bool,
+) -> MappedColumn:  # fmt: skip
+    """Return a column with its field, unless its name or its cells are about people.
+
+    Parameters
+    ----------
+    so_called
+        Whether it is given as the field that it is called after: how many are of an age are no person's age.
+    """
     named = MappedColumn(column.header, field, how, column.kind, why)
     if how == "refused" or field in _COORDINATES:
         return named
     is_organisation = table.id == "organisations" and field in (KEY, "name")
-    if how == "given" and is_about_people(column.header) and not is_organisation:
+    if how == "given" and is_about_people(column.header) and not is_organisation and not so_called:
         return named._replace(field=None, how="refused", why="it is about people, by its name")
     step = max(1, len(column.texts) // _LOOKED_AT)
     share, found = personal_share(

@@ -29,15 +29,15 @@ def admin_blueprint(administration: Administration, viewing: Viewing, guard: Gua
     blueprint = Blueprint("admin", __name__)
 
     @blueprint.get("/admin")
-    @guard("manage_accounts")
+    @guard("undo_changes")
     def choose() -> Response:
         return chosen(viewing, "admin")
 
     @blueprint.get("/admin/<jurisdiction>")
-    @guard("manage_accounts")
+    @guard("undo_changes")
     def begin(jurisdiction: str) -> Response:
         here = Here.of(administration, jurisdiction, AREAS[0][0])
-        return led_on(here.url(here.area))
+        return led_on(here.leads[0].url)
 
     add_accounts(blueprint, administration, guard)
     add_keys(blueprint, administration, guard)

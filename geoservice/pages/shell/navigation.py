@@ -15,7 +15,7 @@ _PAGES = (
     ("page.editor", "/maps/{jurisdiction}/edit", Permission.READ_DRAFTS),
     ("page.figures", "/figures/{jurisdiction}", Permission.VIEW_FIGURES),
     ("page.audit", "/audit/{jurisdiction}", Permission.READ_AUDIT),
-    ("page.admin", "/admin/{jurisdiction}", Permission.MANAGE_ACCOUNTS),
+    ("page.admin", "/admin/{jurisdiction}", Permission.UNDO_CHANGES),  # of its areas the one that most may open
     ("page.maps", "/maps/{jurisdiction}", Permission.VIEW_MAP),
     ("page.wall", "/maps/{jurisdiction}/wall", Permission.VIEW_FIGURES),
 )

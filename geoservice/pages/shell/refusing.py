@@ -23,6 +23,7 @@ from geoservice.web.sessions import (
     require_own_page,
     signed_in,
 )
+from geoservice.web.uploads import UPLOAD_TYPE
 
 #: What is told by sentences of these pages' own, by status; of the rest what programs are told.
 _OWN = (401, 403, 404, 503)
@@ -89,6 +90,8 @@ def _told(template: str, kind: Kind, detail: str, errors: list[ProblemError]) ->
     sentence = said.get(f"error.{kind.status}.detail", detail) if kind.status in _OWN else detail
     if kind.slug == _RENEWED:
         title, sentence = said["kept.renewed"], said["kept.load"]
+    if request.mimetype == UPLOAD_TYPE and (kind.status == 401 or kind.slug == _RENEWED):
+        sentence = said["kept.file"]
     if errors:
         sentence = said["error.each"]
     lines = [f"{one.pointer}: {one.detail}" for one in errors]

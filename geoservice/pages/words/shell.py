@@ -76,6 +76,10 @@ SHELL: dict[str, tuple[str, ...]] = {
                    "Now {login} is signed in. Send it again if that is meant."),
     "kept.part": ("在新窗口登录后，回来再发送；你写的还在。",
                   "Sign in in a new window, come back and send it again: what you wrote is kept."),
+    "kept.file": (
+        "文件没有保存。请登录，打开此页，再选一次文件。",
+        "The file was not kept. Sign in, load the page, and choose the file once more.",
+    ),
     "kept.load": ("请重新打开此页，再做一次。", "Load the page anew, and do it again."),
     "kept.written": ("你写的：", "What you wrote:"),
     "kept.window": ("在新窗口登录", "Sign in in a new window"),

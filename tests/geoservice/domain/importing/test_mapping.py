@@ -96,6 +96,27 @@ def test_a_proposal_can_be_given_as_it_stands() -> None:
     assert {column.how for column in again.columns if column.field} == {"given"}
 
 
+def test_a_proposal_of_age_bands_can_be_given_as_it_stands() -> None:
+    headers = ("所属楼栋", "0-13岁", "age_18_59", "60岁及以上")
+    first = proposed(HOUSEHOLDS, *headers)
+
+    assert len(first.fields) == len(headers)
+    assert proposed(HOUSEHOLDS, *headers, **first.fields).fields == first.fields
+    [other] = proposed(HOUSEHOLDS, "年龄", age_18_59="年龄").columns
+    assert (other.field, other.how) == (None, "refused")
+
+
+def test_a_whole_mapping_leaves_out_what_it_does_not_name() -> None:
+    headers = ("楼栋编码", "层数", "房屋用途", "楼名", "户主")
+    columns = [FileColumn(header, ("1", "2"), "whole numbers", True) for header in headers]
+
+    whole = propose(columns, BUILDINGS, placed=True, given={"code": "楼栋编码", "name": "户主"}, is_whole=True)
+
+    assert [(one.field, one.how) for one in whole.columns] == [
+        ("code", "given"), (None, "dropped"), (None, "dropped"), (None, "dropped"), (None, "refused"),
+    ]  # fmt: skip
+
+
 def test_a_missing_key_tells_which_columns_could_be_it() -> None:
     columns = [
         FileColumn("序", ("1", "2"), "whole numbers", True), FileColumn("面积", ("1.5", "2.5"), "numbers", True),
