@@ -45,7 +45,7 @@ from geoservice.services.layers.items import ItemService
 from geoservice.services.layers.own import OwnLayerLimits, OwnLayerService
 from geoservice.services.layers.states import LayerStateService
 from geoservice.services.layers.upload_store import UploadStore
-from geoservice.services.layers.uploading import UploadLimits, UploadService
+from geoservice.services.layers.uploads import UploadLimits, UploadService
 from geoservice.services.locating import LocatingService
 from geoservice.services.logins import LoginLimits
 from geoservice.services.mapping import MapService
@@ -243,14 +243,14 @@ def _cache(settings: Settings) -> SnapshotCache:
 
 
 def _administration(
-    database: Database, looked_after: tuple[AccountAdministration, KeyAdministration], staff: StaffService,
-    webhooks: WebhookService, health: HealthService, retention: RetentionService, features: FeatureService,
-    uploads: UploadService,
+    database: Database, settings: Settings, looked_after: tuple[AccountAdministration, KeyAdministration],
+    staff: StaffService, webhooks: WebhookService, health: HealthService, retention: RetentionService,
+    features: FeatureService,
 ) -> Administration:  # fmt: skip
     return Administration(
         database.scoped(EVERYWHERE), *looked_after, staff, ServiceListService(database), CalendarService(database),
         webhooks, health, JurisdictionService(database), retention, LayerStateService(database), features,
-        uploads,
+        _uploads(database, settings),
     )  # fmt: skip
 
 
@@ -297,9 +297,7 @@ def build_services(settings: Settings) -> Services:
         visiting=VisitingService(everywhere, cache),
         locating=LocatingService(everywhere),
         accounts=accounts,
-        administration=_administration(
-            database, looked_after, staff, webhooks, health, retention, features, _uploads(database, settings)
-        ),
+        administration=_administration(database, settings, looked_after, staff, webhooks, health, retention, features),
         sessions=sessions,
         provider=_provider(database, sessions, settings),
         second_factors=second_factors,

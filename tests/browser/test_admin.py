@@ -22,7 +22,7 @@ SAID = words("admin", "en")
 FORMS = (
     "new-account", "new-key", "new-posting", "accounts/desk-2", "accounts/desk-2/disable", "new-service",
     "services/light", "services/light/retirement", "calendar/hours", "new-day", "retention/terms", "changes/last",
-    "changes/last/undo", "new-webhook", "accounts/desk-2/grants/new",
+    "changes/last/undo", "new-webhook", "accounts/desk-2/grants/new", "imports",
 )  # fmt: skip
 LOOKS = ((LAPTOP, "light"), (PHONE, "dark"), ({"width": 320, "height": 700}, "light"))
 

@@ -46,6 +46,8 @@ PAGES = {
     "/admin/<jurisdiction>/calendar/<day>/removal", "/admin/<jurisdiction>/retention",
     "/admin/<jurisdiction>/retention/terms", "/admin/<jurisdiction>/layers", "/admin/<jurisdiction>/changes/<id>",
     "/admin/<jurisdiction>/changes/<id>/undo",
+    "/admin/<jurisdiction>/imports", "/admin/<jurisdiction>/imports/<id>", "/admin/<jurisdiction>/imports/<id>/discard",
+    "/admin/<jurisdiction>/imports/<id>/difference",
     "/admin/<jurisdiction>/accounts/<name>/grants/new",
     "/admin/<jurisdiction>/accounts/<name>/grants/<int:number>/revoke",
     "/admin/<jurisdiction>/accounts/<name>/grants/<int:number>/restore", "/admin/<jurisdiction>/keys/<name>/grants/new",

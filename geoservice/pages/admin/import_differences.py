@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from geoservice.pages.admin.areas import Here
-from geoservice.pages.admin.differing import field_title, fields_in_words, title_of
+from geoservice.pages.admin.differences import field_title, fields_in_words, title_of
 from geoservice.pages.admin.model import Action, Cell, Field, Form, Table
 from geoservice.pages.words.import_sentences import reason_in, remark_in
 from geoservice.services.layers.errors import RemovalNotConfirmed
 from geoservice.services.layers.upload_store import Upload
-from geoservice.services.layers.uploading import Compared
+from geoservice.services.layers.uploads import Compared
 from layers.changes.model import Difference
 
 #: Of each reason so many rows are named, and so many keys of each kind; so many reasons.

@@ -11,12 +11,12 @@ from geoservice.domain.importing.choices import Choices, Degrees
 from geoservice.domain.importing.mapping import MappedColumn
 from geoservice.domain.importing.persons import is_about_people
 from geoservice.pages.admin.areas import Here
-from geoservice.pages.admin.differing import title_of
+from geoservice.pages.admin.differences import title_of
 from geoservice.pages.admin.forms import FormErrors, plain
 from geoservice.pages.admin.model import Action, Field, Form
 from geoservice.services.layers.reading_process import LookedAt
 from geoservice.services.layers.upload_store import Upload
-from geoservice.services.layers.uploading import SUFFIXES, Compared, UploadLimits, UploadService
+from geoservice.services.layers.uploads import SUFFIXES, Compared, UploadLimits, UploadService
 from layers.catalogue import catalogue
 
 #: As the command line names them; of any other the number is told.

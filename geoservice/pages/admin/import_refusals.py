@@ -8,7 +8,7 @@ from geoservice.pages.admin.import_forms import limits_in_words
 from geoservice.pages.admin.model import Sentence
 from geoservice.services.layers.errors import ReaderBusy
 from geoservice.services.layers.upload_store import Upload
-from geoservice.services.layers.uploading import UploadLimits
+from geoservice.services.layers.uploads import UploadLimits
 from layers.errors import LayerError, RefusedByDatabase, TooBusy
 
 #: Which field mends what an error advises.

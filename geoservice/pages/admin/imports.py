@@ -26,7 +26,7 @@ from geoservice.reading.file_errors import FileTooLarge, FileTypeUnknown
 from geoservice.services.administration.service import Administration
 from geoservice.services.layers.errors import DifferenceOutdated, MissingNotKnown, RemovalNotConfirmed, UploadGone
 from geoservice.services.layers.upload_store import Upload
-from geoservice.services.layers.uploading import UploadService
+from geoservice.services.layers.uploads import UploadService
 from geoservice.web.forms import FORM_TYPE, read_signed_form
 from geoservice.web.guard import Guard
 from geoservice.web.sessions import token_in_form

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from geoservice.auth.permissions import Permission, homes_with, permitted
 from geoservice.errors import LayerUnknown
 from geoservice.pages.admin.areas import Here
-from geoservice.pages.admin.differing import fields_in_words, title_of
+from geoservice.pages.admin.differences import fields_in_words, title_of
 from geoservice.pages.admin.forms import sent
 from geoservice.pages.admin.model import Action, Cell, Form, Refused, Table
 from geoservice.pages.admin.rendering import form_page, table_page, thing_page

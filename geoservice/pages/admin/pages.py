@@ -29,15 +29,15 @@ def admin_blueprint(administration: Administration, viewing: Viewing, guard: Gua
     blueprint = Blueprint("admin", __name__)
 
     @blueprint.get("/admin")
-    @guard("undo_changes")
+    @guard("manage_accounts")
     def choose() -> Response:
         return chosen(viewing, "admin")
 
     @blueprint.get("/admin/<jurisdiction>")
-    @guard("undo_changes")
+    @guard("manage_accounts")
     def begin(jurisdiction: str) -> Response:
         here = Here.of(administration, jurisdiction, AREAS[0][0])
-        return led_on(here.leads[0].url)
+        return led_on(here.url(here.area))
 
     add_accounts(blueprint, administration, guard)
     add_keys(blueprint, administration, guard)

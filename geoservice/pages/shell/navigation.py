@@ -9,13 +9,15 @@ from geoservice.auth.permissions import Permission, permitted
 from geoservice.domain.languages import Language
 from geoservice.web.language import page_address
 
-#: Key of the words of each page, its address in a jurisdiction and the permission that opens it.
+#: Key of the words of each page, its address in a jurisdiction and the permission that opens it; of several ways to one
+#: the first that is open.
 _PAGES = (
     ("page.desk", "/desk/{jurisdiction}", Permission.USE_DESK),
     ("page.editor", "/maps/{jurisdiction}/edit", Permission.READ_DRAFTS),
     ("page.figures", "/figures/{jurisdiction}", Permission.VIEW_FIGURES),
     ("page.audit", "/audit/{jurisdiction}", Permission.READ_AUDIT),
-    ("page.admin", "/admin/{jurisdiction}", Permission.UNDO_CHANGES),  # of its areas the one that most may open
+    ("page.admin", "/admin/{jurisdiction}", Permission.MANAGE_ACCOUNTS),
+    ("page.admin", "/admin/{jurisdiction}/layers", Permission.UNDO_CHANGES),
     ("page.maps", "/maps/{jurisdiction}", Permission.VIEW_MAP),
     ("page.wall", "/maps/{jurisdiction}/wall", Permission.VIEW_FIGURES),
 )
@@ -40,8 +42,8 @@ def leads(identity: Identity, jurisdiction: str, here: str, language: Language) 
     here
         Key of the words of the page that is shown.
     """
-    return tuple(
-        Lead(word, page_address(path.format(jurisdiction=jurisdiction), language), word == here)
-        for word, path, needed in _PAGES
-        if permitted(identity, needed)
-    )
+    ways: dict[str, str] = {}
+    for word, path, needed in _PAGES:
+        if permitted(identity, needed):
+            ways.setdefault(word, path.format(jurisdiction=jurisdiction))
+    return tuple(Lead(word, page_address(path, language), word == here) for word, path in ways.items())

@@ -11,7 +11,7 @@ from geoservice.services.health import HealthService
 from geoservice.services.jurisdictions import JurisdictionService
 from geoservice.services.layers.features import FeatureService
 from geoservice.services.layers.states import LayerStateService
-from geoservice.services.layers.uploading import UploadService
+from geoservice.services.layers.uploads import UploadService
 from geoservice.services.lookups import get_jurisdiction
 from geoservice.services.retention.retention import RetentionService
 from geoservice.services.service_lists import ServiceListService

@@ -141,7 +141,9 @@ def test_what_is_due_is_done_though_nothing_is_held_in_memory(
     assert grid_of_organisation(superuser) == "B"
     with clock_process(database_url, HOLD_EDITIONS="false", WEBHOOKS=webhooks):
         wait_until(
-            lambda: select_one(superuser, "SELECT count(done_at) FROM geoservice.scheduled_job") == len(JOBS) + 1,
+            lambda: (
+                select_one(superuser, "SELECT count(done_at) FROM geoservice.scheduled_job") == len(JOBS) + 2
+            ),  # anchors, uploads
             "every job is done once",
         )
         late, old = report_late(superuser), resolve_long_ago(superuser)

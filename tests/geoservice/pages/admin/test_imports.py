@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from geoservice.auth.model import Role
 from geoservice.auth.permissions import ALLOWED, Permission
-from geoservice.services.layers import uploading
+from geoservice.services.layers import uploads
 from geoservice.settings import Settings
 from geoservice.wiring import Services, build_services
 from tests.conftest import as_service
@@ -38,7 +38,7 @@ CHOSEN = re.compile(r'<option value="([^"]*)" selected>')
 @pytest.fixture
 def services(community_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
     """Return every service on the demo community; files are read in this process, which starts at once."""
-    monkeypatch.setattr(uploading, "in_child", lambda work, given, *, longest_s: work(*given))
+    monkeypatch.setattr(uploads, "in_child", lambda work, given, *, longest_s: work(*given))
     services = build_services(
         Settings(
             database_url=SecretStr(as_service(community_url)), pool_size=4, data_dir=tmp_path, upload_bytes=200_000,
