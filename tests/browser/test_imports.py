@@ -1,4 +1,4 @@
-"""A file of features brought into a layer in a browser: a phone in English, a laptop in Chinese, with and without scripts."""
+"""A file of features brought into a layer in a browser: a phone in English, a laptop in Chinese, without scripts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEADER = "设备编码,设备类型,设备状态,方位,经度,纬度,安装位�
 
 
 def points(desk: LiveDesk, language: Language, directory: Path) -> Path:
-    """Write a file as a town has them: cameras that stand here and face elsewhere, new ones, and rows that are wrong."""
+    """Write a file as a town has them: cameras that stand here and face elsewhere, new ones, rows that are wrong."""
     stored = desk.sql(
         "SELECT code, kind, st_x(geom), st_y(geom) FROM geoservice.camera WHERE jurisdiction_id ="
         " (SELECT id FROM geoservice.jurisdiction WHERE code = 'sare') ORDER BY code LIMIT 12"
@@ -81,7 +81,7 @@ def test_a_file_comes_in_and_goes_again(
     expect(page.locator("h1")).to_have_text(
         said["difference.title"].format(file="点位表.csv", layer="Cameras" if language == "en" else "摄像机")
     )
-    expect(page.locator("table").nth(1)).to_contain_text("→ offline")
+    expect(page.locator("table").nth(1)).to_contain_text("→ Offline" if language == "en" else "→ 离线")
     expect(page.get_by_role("heading", name=said["table.changed"].format(shown=12, total=12))).to_be_visible()
     assert_sound(page, scripts=scripts)
     page.screenshot(path=tmp_path / "difference.png", full_page=True)

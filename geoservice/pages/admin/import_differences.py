@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from geoservice.pages.admin.areas import Here
-from geoservice.pages.admin.differences import field_title, fields_in_words, title_of
+from geoservice.pages.admin.differences import field_title, title_of, titled_fields
 from geoservice.pages.admin.model import Action, Cell, Field, Form, Table
 from geoservice.pages.words.import_sentences import reason_in, remark_in
 from geoservice.services.layers.errors import RemovalNotConfirmed
@@ -43,16 +43,16 @@ def removal_costs(here: Here, exc: RemovalNotConfirmed) -> list[str]:
 
 def difference_tables(here: Here, upload: Upload, compared: Compared) -> list[Table]:
     """Return what would change, and what was taken for what."""
-    tables = [_in_short(here, compared.difference)]
-    tables += [*_changed(here, compared.difference), *_refused(here, compared.difference)]
+    tables = [_in_short(here, upload.layer, compared.difference)]
+    tables += [*_changed(here, upload.layer, compared.difference), *_refused(here, compared.difference)]
     remarks = [[Cell(remark_in(here.language, one))] for one in compared.read.features.remarks]
     return [*tables, Table(here.words["table.remarks"], [here.words["column.remark"]], remarks, "—")]
 
 
-def _in_short(here: Here, difference: Difference) -> Table:
+def _in_short(here: Here, layer_id: str, difference: Difference) -> Table:
     said = here.words
     changed = ", ".join(
-        said["difference.field"].format(field=field_title(here, name), n=f"{n:,}")
+        said["difference.field"].format(field=field_title(here, layer_id, name), n=f"{n:,}")
         for name, n in difference.fields.items()
     )  # fmt: skip
     kinds = (
@@ -74,13 +74,13 @@ def _keys(first: Sequence[str], count: int) -> str:
     return ", ".join(shown) + more if shown else "—"
 
 
-def _changed(here: Here, difference: Difference) -> Iterator[Table]:
+def _changed(here: Here, layer_id: str, difference: Difference) -> Iterator[Table]:
     shown = difference.first_changed
     if not shown:
         return
     caption = here.words["table.changed"].format(shown=f"{len(shown):,}", total=f"{difference.changed:,}")
     columns = [here.words[f"column.{name}"] for name in ("feature", "fields")]
-    rows = [[Cell(one.key), Cell(fields_in_words(here, one))] for one in shown]
+    rows = [[Cell(one.key), Cell(titled_fields(here, layer_id, one))] for one in shown]
     yield Table(caption, columns, rows, "—")
 
 
@@ -93,11 +93,11 @@ def _refused(here: Here, difference: Difference) -> Iterator[Table]:
         rows.setdefault(reason_in(here.language, reason), []).append(row)
     most = sorted(rows.items(), key=lambda one: -len(one[1]))
     said = [
-        [Cell(reason), Cell(f"{len(of):,}"), Cell(_keys([f"{row:,}" for row in of[:_ROWS]], len(of)))]
+        [Cell(f"{len(of):,}"), Cell(reason), Cell(_keys([f"{row:,}" for row in of[:_ROWS]], len(of)))]
         for reason, of in most[:_REASONS]
     ]
     caption = here.words["table.refused"].format(
         rows=f"{len(difference.refused):,}", shown=f"{len(said):,}", reasons=f"{len(most):,}"
     )
-    columns = [here.words[f"column.{name}"] for name in ("reason", "how_many", "rows")]
+    columns = [here.words[f"column.{name}"] for name in ("how_many", "reason", "rows")]
     yield Table(caption, columns, said, "—")

@@ -44,6 +44,10 @@ _REASONS: Mapping[str, str] = {
     r"(\S+) is not between the years (\d+) and (\d+)": "{0} 不在 {1} 年到 {2} 年之间",
     r"(\S+) is no day and no instant": "{0} 不是日期或时间",
     r"its geometry is broken": "图形已损坏",
+    r"fewer are 60 and older than .+": "60 岁及以上的人数少于其中一段",
+    r"those who are 60 and older are not those of 60 to 79 and those of 80 and more together":
+        "60 岁及以上的人数不是 60 到 79 岁与 80 岁及以上之和",
+    r"more are floating than there are": "流动人口多于居民",
     r"(.+) is no WKT": "{0} 不是 WKT",
     r"(.+) is no pair of coordinates": "{0} 不是一对坐标",
     r"its coordinates can not be read": "坐标读不出",
@@ -77,6 +81,17 @@ _REASONS: Mapping[str, str] = {
 }  # fmt: skip
 _REMARKS: Mapping[str, str] = {
     r"Columns: (.+)\.": "各列：{0}。",
+    r"Columns without a name: (.+)\.": "没有列名的列：{0}。",
+    r"Sheets with another header, or none, were left out: (.+)\.": "表头不同或没有表头的工作表没有读：{0}。",
+    r"Curves of (\d+) features became lines\.": "{0} 个要素的曲线已变成折线。",
+    r"Sheet (.+?): (.+)": "工作表 {0}：{1}",
+    r"header in (.+), (\d+) rows of features\.": "表头在 {0}，要素 {1} 行。",
+    r"(.+) left out as (.+)\.": "{0} 没有读（{1}）。",
+    r"the total in row (\d+) is not what stands above adds up to: (.+)\.": "第 {0} 行的合计与上面各行之和不符：{1}。",
+    r"(.+) hidden and read like the others\.": "{0} 是隐藏的，照样读了。",
+    r"(\d+) cells that are merged with one above were given its value\.": "{0} 个与上面合并的格用了上面的值。",
+    r"(\d+) cells hold an error, such as #N/A, and are empty here\.": "{0} 个格是 #N/A 之类的错误，当作空。",
+    r"(\S+) is (.+) without those of (.+)\.": "{0} 是 {1} 减去 {2}。",
     r"Columns left out: (.+)\.": "不导入的列：{0}。",
     r"Column (.+) refused: it is about people, by its name\.": "{0} 列不导入：列名是个人信息。",
     r"Column (.+) refused: (\d+%) of its cells look like a person's .+": "{0} 列不导入：{1} 的格像是个人信息。",
@@ -98,6 +113,20 @@ _REMARKS: Mapping[str, str] = {
 }
 
 
+#: Parts of a sentence that are words, and no names of the file.
+_PARTS: Mapping[str, str] = {
+    r"row (\d+)": "第 {0} 行",
+    r"(\d+) rows \((.+)\)": "{0} 行（{1}）",
+    r"(\w+) from ([^,]+)": "{1} → {0}",
+    r"a hint": "填写提示",
+    r"an example": "示例",
+    r"above the header": "在表头之上",
+    r"the header once more": "重复的表头",
+    r"a total": "合计",
+    r"a footer": "落款",
+}
+
+
 def reason_in(language: Language, reason: str) -> str:
     """Return why a row is refused, which may be several reasons."""
     if language != "zh":
@@ -113,7 +142,14 @@ def remark_in(language: Language, remark: str) -> str:
 def _said(sentences: Mapping[str, str], sentence: str) -> str:
     for form, translated in sentences.items():
         found = re.fullmatch(form, sentence)
-        if found is not None:
-            parts = [_said(sentences, part) if form.startswith("sheet") else part for part in found.groups()]
-            return translated.format(*parts)
+        if found is None:
+            continue
+        if form.lower().startswith("sheet "):  # what is said of one of its sheets is a sentence in its turn
+            return translated.format(found[1], _said(sentences, found[2]))
+        return translated.format(*(_part(one) for one in found.groups()))
     return sentence
+
+
+def _part(text: str) -> str:
+    whole = _said(_PARTS, text)
+    return whole if whole != text else ", ".join(_said(_PARTS, one) for one in text.split(", "))

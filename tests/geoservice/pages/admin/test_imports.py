@@ -159,7 +159,7 @@ def test_what_changes_is_told_field_by_field_and_the_same_is_not_written(
     written(admin, path, compared(admin, path))
     path = brought(admin, CSV.replace("N-1,dome", "N-1,ptz").replace("29.241", "29.2411"))
     page = compared(admin, path)
-    assert "kind: dome → ptz" in cells(page)
+    assert "Kind: Dome → Pan, tilt and zoom" in cells(page)
     assert any(one.startswith("place: moved 11.") for one in cells(page))
     assert "Changed field by field, 2 of 2" in page.text
     assert written(admin, path, page).status_code == 303
@@ -180,7 +180,7 @@ def test_what_moved_meanwhile_is_shown_anew_and_not_written(admin: Administrator
     stale = written(admin, path, page)
     assert stale.status_code == 412
     assert "What is stored changed since this was shown" in stale.text
-    assert "kind: dome → ptz; status: offline → online" in cells(stale)
+    assert "Kind: Dome → Pan, tilt and zoom; Status: Offline → Online" in cells(stale)
     assert count(community_url, "code = 'N-1' AND kind = 'dome'") == 1
     assert written(admin, path, stale).status_code == 303
     assert count(community_url, "code = 'N-1' AND kind = 'ptz' AND status = 'online'") == 1
