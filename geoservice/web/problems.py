@@ -134,6 +134,7 @@ KINDS: dict[type[Exception], Kind] = {
     heal.HealerDied: Kind("healing-refused", 422, "The shapes can not be healed"),
     proposals.ProposalTooLarge: Kind("proposal-too-large", 422, "That takes longer than a request may wait"),
     layer_rules.UploadGone: Kind("upload-gone", 404, "The file is gone"),
+    layer_rules.UploadNotKept: Kind("upload-not-kept", 503, "The file could not be kept"),
     layer_rules.ReaderBusy: Kind("reader-busy", 503, "Another file is being read"),
     proposals.ProposerBusy: Kind("proposer-busy", 503, "Another proposal is being reckoned"),
     proposals.ProposalOutdated: Kind("proposal-outdated", 409, "It would be another proposal by now"),

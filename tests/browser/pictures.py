@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from geoservice.auth.model import Role
 from tests.browser.desk import LiveDesk
 from tests.browser.phone import PHONE, wait_for_list
+from tests.browser.test_imports import points
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 READY = "body[data-ready='true']"
@@ -89,6 +90,19 @@ def test_a_border_that_is_moved_is_taken(looking: Callable[..., Page]) -> None:
     expect(page.locator("body")).to_have_attribute("data-told", "1")
 
     taken(page, "editor")
+
+
+def test_what_a_file_would_change_is_taken(field: LiveDesk, looking: Callable[..., Page], tmp_path: Path) -> None:
+    page = looking("/admin/sare/imports?lang=en", Role.ADMIN, (1366, 900))
+    page.locator("#f-layer").select_option("cameras")
+    page.locator("#f-file").set_input_files(points(field, "en", tmp_path))
+    page.locator("#f-crs").select_option("wgs84")
+    page.locator("#send").click()
+    page.locator("#f-column_0").wait_for()
+    page.locator("#send").click()
+    page.locator("table").first.wait_for()
+
+    taken(page, "import")
 
 
 def test_a_phone_is_taken(

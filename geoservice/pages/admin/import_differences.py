@@ -23,7 +23,8 @@ def difference_form(here: Here, upload: Upload, compared: Compared) -> Form:
     fields = []
     if difference.missing:
         label = said["field.removed"].format(missing=f"{difference.missing:,}")
-        fields.append(Field("removed", "check", label=label))
+        hint = said["error.missing_not_known"] if difference.refused else ""
+        fields.append(Field("removed", "check", label=label, hint=hint))
     nothing = difference.is_empty and not difference.missing
     return Form(
         said["difference.title"].format(file=upload.name, layer=title_of(here, upload.layer)),

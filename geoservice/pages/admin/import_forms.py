@@ -13,7 +13,7 @@ from geoservice.domain.importing.persons import is_about_people
 from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.differences import title_of
 from geoservice.pages.admin.forms import FormErrors, plain
-from geoservice.pages.admin.model import Action, Field, Form
+from geoservice.pages.admin.model import Action, Field, Form, digest_of
 from geoservice.services.layers.reading_process import LookedAt
 from geoservice.services.layers.upload_store import Upload
 from geoservice.services.layers.uploads import SUFFIXES, Compared, UploadLimits, UploadService
@@ -78,7 +78,7 @@ def columns_form(here: Here, upload: Upload, looked: LookedAt | None, *, asked: 
     return Form(
         here.words["columns.title"].format(file=upload.name, layer=title_of(here, upload.layer)),
         here.url("imports", upload.id), here.words["columns.show" if looked else "columns.read"], here.url("imports"),
-        fields, costs, values, stored={"headers": repr(upload.headers)},
+        fields, costs, values, shown=digest_of(upload.headers),
         ways=[Action("import.discard", here.url("imports", upload.id, "discard"), at_once=True)],
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ _FIELD = {
 #: And what some that advise nothing, or that one thing mends where a page asks.
 _OWN_FIELD = {
     "EncodingUnknown": "encoding", "EncodingNotUtf8": "encoding", "TextNotInEncoding": "encoding", "UnknownCrs": "crs",
-    "OutsideCrs": "crs",
+    "OutsideCrs": "crs", "LayerMissing": "file_layer",
 }  # fmt: skip
 #: What a file is, and no sentence: names of its own, numbers.
 _FACTS = (

@@ -19,7 +19,7 @@ from geoservice.pages.admin.forms import AGREED
 from geoservice.pages.admin.import_differences import difference_form, difference_tables, removal_costs
 from geoservice.pages.admin.import_forms import choices_in, columns_form, crs_in, refused_columns, upload_form
 from geoservice.pages.admin.import_refusals import told_against
-from geoservice.pages.admin.model import Form, Refused, digest_of
+from geoservice.pages.admin.model import Refused, digest_of
 from geoservice.pages.admin.rendering import form_page
 from geoservice.pages.shell.choice import led_on
 from geoservice.reading.file_errors import FileTooLarge, FileTypeUnknown
@@ -162,8 +162,7 @@ def _columns(
 
 def _chosen(here: Here, uploads: UploadService, upload: Upload, form: MultiDict[str, str]) -> Response:
     """Keep what is said of the columns, and lead to what would change."""
-    seen = Form("", "", "", "", stored={"headers": repr(upload.headers)}).seen
-    if form.get("seen", seen) != seen:  # another look at the file has other columns
+    if form.get("shown") != digest_of(upload.headers):  # it was read otherwise meanwhile
         return _columns(here, uploads, upload, errors={"": "error.columns_moved"})
     try:
         choices = choices_in(form, upload)

@@ -31,7 +31,7 @@ _RENEWED = "session-renewed"
 #: Of a form that is kept for its writer: as much as any form of these pages may hold.
 _BYTES_KEPT, _FIELDS_KEPT = 60_000, 300
 #: What was not written by people: the token, versions that were seen, keys of steps, buttons.
-_NOT_WRITTEN = frozenset({TOKEN_FIELD, "seen", "version", "key", "action", "sure", "on"})
+_NOT_WRITTEN = frozenset({TOKEN_FIELD, "seen", "shown", "agreed", "version", "key", "action", "sure", "on"})
 #: Where whoever is signed in has to go first, by the kind of the problem.
 _FIRST = {"password-to-change": PASSWORD, "second-factor-wanted": SECOND_FACTOR}
 

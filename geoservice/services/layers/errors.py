@@ -59,5 +59,9 @@ class UploadGone(GeoserviceError):
     """The file that was brought is gone: it was written, or an hour has passed. Bring it again."""
 
 
+class UploadNotKept(GeoserviceError):
+    """The file could not be kept: the service can not write to its data directory, or its disk is full."""
+
+
 class ReaderBusy(GeoserviceError):
     """Another file is being read at this moment; try again in a little while."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from geoservice.domain.importing.choices import Choices
+from geoservice.services.layers.errors import UploadNotKept
 
 #: So long is a file kept that nobody writes.
 KEPT_S = 3600.0
@@ -65,14 +66,22 @@ class UploadStore:
 
     @contextmanager
     def receiving(self, upload: Upload) -> Iterator[IO[bytes]]:
-        """Yield a file to write to; keep it when the block ends in order, remove it at once when not."""
-        place = self._directory / upload.id
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        place.mkdir(mode=0o700)
+        """Yield a file to write to; keep it when the block ends in order, remove it at once when not.
+
+        Raises
+        ------
+        UploadNotKept
+            The disk does not take it.
+        """
         try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self._directory / upload.id).mkdir(mode=0o700)
             with self.file(upload).open("xb") as file:
                 yield file
             self.note(upload)
+        except OSError as exc:
+            self.drop(upload.id)
+            raise UploadNotKept(reason=exc.strerror) from exc
         except BaseException:
             self.drop(upload.id)
             raise

@@ -85,7 +85,7 @@ class UploadService:
 
         Raises
         ------
-        LayerUnknown, FileTypeUnknown, FileTooLarge
+        LayerUnknown, FileTypeUnknown, FileTooLarge, UploadNotKept
         """
         self._store.drop_old()
         name = plain_name(name)
