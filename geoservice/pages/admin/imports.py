@@ -24,11 +24,18 @@ from geoservice.pages.admin.rendering import form_page
 from geoservice.pages.shell.choice import led_on
 from geoservice.reading.file_errors import FileTooLarge, FileTypeUnknown
 from geoservice.services.administration.service import Administration
-from geoservice.services.layers.errors import DifferenceOutdated, MissingNotKnown, RemovalNotConfirmed, UploadGone
+from geoservice.services.layers.errors import (
+    DifferenceOutdated,
+    MissingNotKnown,
+    RemovalNotConfirmed,
+    UploadGone,
+    UploadNotKept,
+)
 from geoservice.services.layers.upload_store import Upload
 from geoservice.services.layers.uploads import UploadService
 from geoservice.web.forms import FORM_TYPE, read_signed_form
 from geoservice.web.guard import Guard
+from geoservice.web.problems import wants_page
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams
 from geoservice.web.uploads import UPLOAD_TYPE, read_upload
@@ -44,13 +51,6 @@ Step = Callable[[Here, Upload], Response]
 def add_imports(blueprint: Blueprint, administration: Administration, guard: Guard) -> None:
     """Add the pages, which belong to the area of layers."""
     uploads = administration.uploads
-
-    def at(jurisdiction: str, id: str, step: Step) -> Response:
-        here = Here.of(administration, jurisdiction, "layers")
-        try:
-            return step(here, uploads.find(here.place.code, id, here.identity))
-        except UploadGone:
-            return form_page(here, replace(upload_form(here, uploads), errors={"": "error.upload_gone"}))
 
     @blueprint.get("/admin/<jurisdiction>/imports")
     @guard("undo_changes")
@@ -68,7 +68,7 @@ def add_imports(blueprint: Blueprint, administration: Administration, guard: Gua
     @blueprint.get("/admin/<jurisdiction>/imports/<id>")
     @guard("undo_changes")
     def columns(jurisdiction: str, id: str) -> Response:
-        return at(jurisdiction, id, lambda here, upload: _columns(here, uploads, upload))
+        return _at(administration, jurisdiction, id, lambda here, upload: _columns(here, uploads, upload))
 
     @blueprint.post("/admin/<jurisdiction>/imports/<id>")
     @guard("undo_changes")
@@ -76,12 +76,12 @@ def add_imports(blueprint: Blueprint, administration: Administration, guard: Gua
     @streams(FORM_TYPE)
     def choose_columns(jurisdiction: str, id: str) -> Response:
         form = read_signed_form(bytes_max=_BYTES_MOST, fields_max=_FIELDS_MOST)
-        return at(jurisdiction, id, lambda here, upload: _chosen(here, uploads, upload, form))
+        return _at(administration, jurisdiction, id, lambda here, upload: _chosen(here, uploads, upload, form))
 
     @blueprint.get("/admin/<jurisdiction>/imports/<id>/difference")
     @guard("undo_changes")
     def difference(jurisdiction: str, id: str) -> Response:
-        return at(jurisdiction, id, lambda here, upload: _difference(here, uploads, upload))
+        return _at(administration, jurisdiction, id, lambda here, upload: _difference(here, uploads, upload))
 
     @blueprint.post("/admin/<jurisdiction>/imports/<id>/difference")
     @guard("undo_changes")
@@ -89,7 +89,7 @@ def add_imports(blueprint: Blueprint, administration: Administration, guard: Gua
     @streams(FORM_TYPE)
     def write(jurisdiction: str, id: str) -> Response:
         form = read_signed_form()
-        return at(jurisdiction, id, lambda here, upload: _written(here, uploads, upload, form))
+        return _at(administration, jurisdiction, id, lambda here, upload: _written(here, uploads, upload, form))
 
     @blueprint.post("/admin/<jurisdiction>/imports/<id>/discard")
     @guard("undo_changes")
@@ -97,7 +97,18 @@ def add_imports(blueprint: Blueprint, administration: Administration, guard: Gua
     @streams(FORM_TYPE)
     def discard(jurisdiction: str, id: str) -> Response:
         read_signed_form()
-        return at(jurisdiction, id, lambda here, upload: _discarded(here, uploads, upload))
+        return _at(administration, jurisdiction, id, lambda here, upload: _discarded(here, uploads, upload))
+
+
+def _at(administration: Administration, jurisdiction: str, id: str, step: Step) -> Response:
+    """Take a step with a file; where it is gone, say so on the form that brings one."""
+    here, uploads = Here.of(administration, jurisdiction, "layers"), administration.uploads
+    try:
+        return step(here, uploads.find(here.place.code, id, here.identity))
+    except UploadGone:
+        if not wants_page():
+            raise
+        return form_page(here, replace(upload_form(here, uploads), errors={"": "error.upload_gone"}))
 
 
 # --- The file ---------------------------------------------------------------------------------------------------------
@@ -119,6 +130,8 @@ def _brought(here: Here, uploads: UploadService) -> Response:
         errors = {"layer": "error.choose"}
     except FileTypeUnknown:
         errors = {"file": "error.file_kind"}
+    except UploadNotKept:
+        errors = {"file": "error.upload_not_kept"}
     except (FileTooLarge, RequestEntityTooLarge):
         errors = {"file": "error.upload_large"}
     if not errors:

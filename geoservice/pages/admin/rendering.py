@@ -17,6 +17,7 @@ _STATUS = {
     "error.upload_large": 413,
     "error.upload_gone": 404,
     "error.upload_busy": 503,
+    "error.upload_not_kept": 503,
 }
 
 

@@ -143,6 +143,10 @@ IMPORTS: dict[str, tuple[str, ...]] = {
         "文件太大，没有保存。更大的文件用命令行导入，或由管理员调大 GEOSERVICE_UPLOAD_BYTES。",
         "It is too large, and was not kept. Import it at the command line, or have GEOSERVICE_UPLOAD_BYTES raised.",
     ),
+    "error.upload_not_kept": (
+        "文件没有保存：服务器的磁盘已满，或者不能写。",
+        "It was not kept: the disk of the service is full, or can not be written to.",
+    ),
     "error.upload_gone": (
         "这个文件已不在：已经写入、被丢弃，或者过了一小时。改动列表里可以看到写入了什么。",
         "The file is gone: it was written or discarded, or an hour has passed. What was written is among the changes.",

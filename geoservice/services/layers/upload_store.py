@@ -126,7 +126,7 @@ class UploadStore:
     def _places(self) -> list[Path]:
         try:
             return [place for place in self._directory.iterdir() if _ID.fullmatch(place.name)]
-        except FileNotFoundError:
+        except OSError:  # nobody brought any, or none can be kept there
             return []
 
     def _of(self, actor: str) -> list[Upload]:

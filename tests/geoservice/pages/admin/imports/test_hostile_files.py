@@ -130,7 +130,7 @@ def test_a_disk_that_takes_nothing_is_told(admin: Administrator, tmp_path: Path)
     (tmp_path / "uploads").write_text("no directory")
     answer = bring(admin)
     assert answer.status_code == 503
-    assert "could not be kept" in answer.text
+    assert "It was not kept: the disk of the service is full" in answer.text
 
 
 def test_names_of_files_lead_nowhere(admin: Administrator, tmp_path: Path, kept: Callable[[], list[str]]) -> None:
