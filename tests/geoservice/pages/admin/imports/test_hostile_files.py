@@ -14,7 +14,7 @@ import pytest
 
 from geoservice.auth.model import Role
 from geoservice.auth.permissions import ALLOWED, Permission
-from geoservice.services.children import ChildDied, ChildTookTooLong
+from geoservice.services.children import ChildDied, ChildTookTooLong, in_child
 from geoservice.services.layers import uploads
 from geoservice.wiring import Services
 from tests.geoservice.pages.admin.imports.bringing import CSV, bring, brought, proposed
@@ -114,6 +114,17 @@ def test_a_child_that_dies_takes_nobody_along(
     answer = admin.get(f"{path}?lang=en")
     assert answer.status_code == 422
     assert said in html.unescape(answer.text)
+
+
+def test_a_child_reads_a_file_and_says_why_it_does_not(
+    admin: Administrator, monkeypatch: pytest.MonkeyPatch, kept: Callable[[], list[str]]
+) -> None:
+    monkeypatch.setattr(uploads, "in_child", in_child)
+    path = brought(admin)
+    assert proposed(admin.get(f"{path}?lang=en"))["column_0"] == "code"
+    path = brought(admin, 'code\n"')
+    assert "A quotation mark is not closed" in admin.get(f"{path}?lang=en").text
+    assert {Path(one).name for one in kept()} == {"file.csv", "upload.json"}
 
 
 def test_one_file_is_read_at_a_time(admin: Administrator, monkeypatch: pytest.MonkeyPatch) -> None:
