@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from geoservice.auth.model import Role
 from geoservice.auth.permissions import ALLOWED, Permission
@@ -233,6 +235,28 @@ def test_bodies_that_are_no_such_form_are_refused(
 ) -> None:
     answer = admin.client.post("/admin/sare/imports", data=body, content_type=kind, headers=PERSON | OWN)
     assert answer.status_code == status, answer.text
+    assert kept() == []
+
+
+def test_a_file_that_breaks_off_or_comes_before_the_token_leaves_nothing(
+    admin: Administrator, kept: Callable[[], list[str]]
+) -> None:
+    file = FileStorage(io.BytesIO(CSV.encode() * 1000), "cameras.csv")
+    boundary, body = encode_multipart({"token": admin.token(), "layer": "cameras", "file": file})
+    kind = f"multipart/form-data; boundary={boundary}"
+    for part, length in ((body[: len(body) // 2], len(body)), (body[: len(body) // 2], len(body) // 2)):
+        answer = admin.client.post(
+            "/admin/sare/imports", data=part, content_type=kind, headers=PERSON | OWN,
+            environ_overrides={"CONTENT_LENGTH": str(length)},
+        )  # fmt: skip
+        assert answer.status_code == 400
+        assert kept() == []
+    boundary, body = encode_multipart(
+        {"layer": "cameras", "file": FileStorage(io.BytesIO(CSV.encode()), "cameras.csv"), "token": admin.token()}
+    )
+    kind = f"multipart/form-data; boundary={boundary}"
+    answer = admin.client.post("/admin/sare/imports", data=body, content_type=kind, headers=PERSON | OWN)
+    assert answer.status_code == 403
     assert kept() == []
 
 
