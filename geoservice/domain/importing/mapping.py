@@ -106,8 +106,9 @@ def propose(
     _require_known(given, headers, sorted({*words, *own}))
     names = {} if is_whole else words, {} if is_whole else own
     found, questions = _by_names(headers, *names, given)
-    so_called = {header for field, header in given.items()
-                 if any(one.field == field and one.rank < 2 for one in _named(header, words, own))}  # fmt: skip
+    # Not of what people made: their words are those of the file itself.
+    so_called = {header for field, header in given.items() if not table.own
+                 and any(one.field == field and one.rank < 2 for one in _named(header, words, own))}  # fmt: skip
     mapped = tuple(
         _judged(column, *found[column.header], table, no_persons, so_called=column.header in so_called)
         for column in columns
