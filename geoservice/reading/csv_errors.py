@@ -30,7 +30,7 @@ class LineEndsMixed(GeoserviceError):
 
 
 class RowTooWide(GeoserviceError):
-    """A row has more fields than the header names; an answer behind it would stand in the wrong column."""
+    """A row has more fields than the header names: nobody can tell what stands in which column, or behind them."""
 
 
 class RowTooLong(GeoserviceError):

@@ -60,9 +60,10 @@ def read_csv(path: Path, *, encoding: str | None, limits: Limits) -> Sheet:
                 raise TooManyFeatures(most=limits.features)
     if not rows:
         raise NoFeatures
-    width = max(map(len, rows))
+    widths = [len(row) for row in rows]
+    width = max(widths)
     cells = [[*row, *[None] * (width - len(row))] for row in rows]
-    return Sheet(None, cells, numbers, remarks=remarks)
+    return Sheet(None, cells, numbers, remarks=remarks, widths=widths)
 
 
 def _encoding(path: Path) -> str | None:

@@ -9,6 +9,7 @@ from geoservice.domain.importing.header import Found, HeaderNotFound, Merged, Ro
 from geoservice.domain.importing.mapping import shown
 from geoservice.domain.importing.persons import personal
 from geoservice.domain.spreadsheets import LEDGER_MARK, MARK, mark_of, unquoted
+from geoservice.reading.csv_errors import RowTooWide
 from geoservice.reading.file_errors import HeaderAbsent, NoFeatures, NotCalculated, SheetNotStated, TooManyFeatures
 from geoservice.reading.file_tables import FileTable, headers_of
 
@@ -31,6 +32,8 @@ class Sheet:
     hidden_rows: Sequence[int] = ()
     not_calculated: Sequence[str] = ()
     remarks: list[str] = field(default_factory=list)
+    #: How many fields each row of a CSV has; rows in `cells` are all as long as the longest.
+    widths: Sequence[int] = ()
 
     @property
     def title(self) -> str:
@@ -54,6 +57,8 @@ def table_of(
     ------
     FileRefused
         HeaderAbsent, SheetNotStated, NotCalculated, NoFeatures, TooManyFeatures.
+    RowTooWide
+        A row of a CSV has a field behind those that the header names.
     """
     found: list[tuple[Sheet, Found]] = []
     others: list[Sheet] = []
@@ -78,6 +83,7 @@ def table_of(
         if sheet.not_calculated:
             shown_cells = ", ".join(sheet.not_calculated[:_SHOWN])
             raise NotCalculated(sheet=sheet.title, cells=shown_cells, count=len(sheet.not_calculated))
+        _require_in_columns(sheet, table)
         told += _told(sheet, table)
     return _joined(names, taken, told, known=any(map(knows, names)))
 
@@ -123,7 +129,9 @@ def _joined(names: tuple[str, ...], taken: Sequence[tuple[Sheet, Found]], told: 
     rows = [(sheet, row) for sheet, table in taken for row in table.rows]
     if not rows:
         raise NoFeatures
-    columns = [[sheet.cells[row][place] for sheet, row in rows] for place in range(len(names))]
+    width = max(len(names), *(_filled(sheet.cells[row]) for sheet, row in rows))
+    names = (*names, *[""] * (width - len(names)))
+    columns = [[_at(sheet.cells[row], place) for sheet, row in rows] for place in range(width)]
     kept = [place for place, name in enumerate(names) if name or any(columns[place])]
     headers = headers_of([names[place] for place in kept], known=known)
     unnamed = [headers[at] for at, place in enumerate(kept) if not names[place]]
@@ -136,6 +144,26 @@ def _joined(names: tuple[str, ...], taken: Sequence[tuple[Sheet, Found]], told: 
         remarks=tuple(told),
         sheets=[sheet.title for sheet, _ in rows] if len(taken) > 1 else None,
     )
+
+
+def _filled(cells: Sequence[object]) -> int:
+    """Return how many cells a row has up to the last one in which something stands."""
+    return max((place for place, cell in enumerate(cells, start=1) if cell), default=0)
+
+
+def _at(cells: Sequence[str | None], place: int) -> str | None:
+    """Return a cell; sheets of one header are of different widths."""
+    return cells[place] if place < len(cells) else None
+
+
+def _require_in_columns(sheet: Sheet, table: Found) -> None:
+    """Raise RowTooWide: decimal commas among commas, say, shift what stands behind them into other columns."""
+    if not sheet.widths:
+        return
+    columns = max(sheet.widths[row] for row in table.header)
+    for row in table.rows:
+        if _filled(sheet.cells[row]) > columns:
+            raise RowTooWide(row=sheet.numbers[row], fields=sheet.widths[row], columns=columns)
 
 
 def _left_out(sheets: Sequence[Sheet]) -> list[str]:

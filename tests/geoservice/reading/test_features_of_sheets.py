@@ -218,6 +218,41 @@ def test_csv_of_europe_has_semicolons_and_decimal_commas(tmp_path: Path) -> None
     assert (read.geoms[0].x, read.geoms[0].y) == (13.4, 52.5)
 
 
+@pytest.mark.parametrize(("text", "row"), [
+    ("设备编码,经度,纬度\nA,91.77,29.24,北门\n", 2), ("设备编码,经度,纬度\nA,91.77,29.24\nB,91.77,29.25,,北门\n", 3),
+    ("设备编码,经度,纬度\nA,91,0077,29,0024\n", 2), ("设备编码;经度;纬度\nA;91.77;29.24;1\n", 2),
+    ("点位表,,,,\n设备编码,经度,纬度\nA,91.77,29.24,北,门\n", 3), ("设备编码\t经度\t纬度\nA\t91.77\t29.24\t\tx\n", 2),
+    ('设备编码,经度,纬度,备注\nA,91.77,29.24,"a, b",c\n', 2),
+])  # fmt: skip
+def test_csv_with_fields_behind_its_header_is_refused_by_its_row(tmp_path: Path, text: str, row: int) -> None:
+    with pytest.raises(csv_errors.RowTooWide, match=f"row: {row}, "):
+        csv(tmp_path / "a.csv", text)
+
+
+@pytest.mark.parametrize("text", [
+    "设备编码,经度,纬度,\nA,91.77,29.24,北门\n", "设备编码,经度,纬度,,\nA,91.77,29.24,,北门\n",
+    "设备编码;经度;纬度;\nA;91.77;29.24;x\nB;91.77;29.25;\n", "点位表,,,\n设备编码,经度,纬度,\nA,91.77,29.24,x\n",
+])  # fmt: skip
+def test_a_column_without_a_name_at_the_end_is_told(tmp_path: Path, text: str) -> None:
+    read = csv(tmp_path / "a.csv", text)
+
+    assert read.keys[0] == "A"
+    assert any(one.startswith("Columns without a name: column ") for one in read.remarks)
+
+
+def test_fields_behind_the_header_that_are_empty_are_none(tmp_path: Path) -> None:
+    assert csv(tmp_path / "a.csv", "设备编码,经度,纬度\nA,91.77,29.24,,,\n").keys == ["A"]
+
+
+def test_cells_beside_a_table_of_a_workbook_are_told(tmp_path: Path) -> None:
+    beside = [["A", 91.77, 29.24, "核对过"], ["B", 91.77, 29.25]]
+
+    read = cameras(tmp_path / "a.xlsx", sheet([[*HEADER, None], *beside]))
+
+    assert read.keys == ["A", "B"]
+    assert "Columns without a name: column 4." in read.remarks
+
+
 def test_csv_with_titles_above_and_totals_below(tmp_path: Path) -> None:
     read = csv(tmp_path / "a.csv", "点位表,,\n设备编码,经度,纬度\nA,91.77,29.24\n合计,1,\n")
 
