@@ -24,6 +24,11 @@ _RADIUS_M, _ECCENTRICITY2 = 6_378_137.0, 6.694379990141e-3
 SMALL_PRODUCT = 5_000
 
 
+def square_metres(area_m2: float) -> str:
+    """Return an area as people read it, without powers of ten."""
+    return f"{area_m2:,.0f} m2" if area_m2 >= 100 else f"{area_m2:.4g} m2"
+
+
 class Plane:
     """A plane around a place in which lengths and areas are those of the WGS 84 ellipsoid.
 

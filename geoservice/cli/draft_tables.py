@@ -16,6 +16,7 @@ with lazily():
     from geoservice.domain.editing import outlining
     from geoservice.domain.validating import topology
     from geoservice.services import impact as impacts
+    from layers import geometry
 
 if TYPE_CHECKING:
     from geoservice.domain.editing.diff import Difference
@@ -116,7 +117,7 @@ def _show_decided(impact: impacts.Impact) -> None:
     for code in impact.reassigned:
         click.echo(f"{code.code} would name another place: {code.reason} (accepted by {code.accepted_by}).")
     for given in impact.decisions:
-        size = f"{given.area_m2:,.4g} m2"
+        size = geometry.square_metres(given.area_m2)
         click.echo(f"The {given.kind} of {size} was given to {given.to}: {given.reason} (by {given.actor}).")
 
 
@@ -129,7 +130,7 @@ def show_outline(outline: EditionOutline) -> None:
     confirmed = f": {outline.reason} (confirmed by {outline.confirmed_by})" if outline.reason else ", not confirmed yet"
     click.echo(
         f"The outline is another one than before{confirmed}."
-        f" {change.gained_m2:,.4g} m2 fall in, {change.lost_m2:,.4g} m2 fall out."
+        f" {geometry.square_metres(change.gained_m2)} fall in, {geometry.square_metres(change.lost_m2)} fall out."
     )
 
 

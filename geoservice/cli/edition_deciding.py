@@ -15,7 +15,7 @@ from geoservice.lazy_modules import lazily
 with lazily():
     from geoservice.services.drafting import deciding as deciding_services
     from geoservice.services.drafting import model
-    from layers import crs
+    from layers import crs, geometry
 
 reason_option = click.option("--reason", required=True, help="Why; it is kept with the edition.")
 
@@ -90,8 +90,8 @@ def decisions(*, edition_id: int, as_json: bool) -> None:
         told = one.decision
         moved = "" if told.to in one.held_by else f" (by now: {', '.join(one.held_by) or 'no grid'})"
         click.echo(
-            f"{told.at:%Y-%m-%d %H:%M}  {told.kind:7} {told.area_m2:>12,.4g} m2  {told.lon:.7f},{told.lat:.7f}"
-            f"  to {told.to}{moved}  by {told.actor}: {told.reason}"
+            f"{told.at:%Y-%m-%d %H:%M}  {told.kind:7} {geometry.square_metres(told.area_m2):>15}"
+            f"  {told.lon:.7f},{told.lat:.7f}  to {told.to}{moved}  by {told.actor}: {told.reason}"
         )
 
 

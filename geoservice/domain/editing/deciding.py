@@ -18,7 +18,7 @@ from geoservice.domain.editing.lattice import Lattice
 from geoservice.domain.editing.mosaic import Mosaic
 from geoservice.domain.editing.verifying import sound
 from layers.crs import Position
-from layers.geometry import metres_per_degree, place_in
+from layers.geometry import metres_per_degree, place_in, square_metres
 from layers.grids.model import Decision, Finding, GridShape
 
 #: A place this near to a gap or an overlap means it: findings tell places to seven decimals.
@@ -121,7 +121,7 @@ def unowned_findings(grids: Iterable[GridShape]) -> Iterator[Finding]:
     for grid in sorted(grids, key=lambda one: one.code):
         if grid.unowned_reason is not None and grid.geom is not None:
             size = area_m2(grid.geom)
-            message = f"{grid.code} ({size:,.4g} m2) belongs to nobody: {grid.unowned_reason}"
+            message = f"{grid.code} ({square_metres(size)}) belongs to nobody: {grid.unowned_reason}"
             yield Finding("unowned", "warning", (grid.code,), message, size=size, unit="m2", geom=grid.geom)
 
 
@@ -147,7 +147,7 @@ def decision_findings(decisions: Sequence[Decision], grids: Iterable[GridShape])
     """
     for one, codes in zip(decisions, holders(decisions, grids), strict=True):
         message = (
-            f"The {one.kind} of {one.area_m2:,.4g} m2 near {one.lon:.7f}, {one.lat:.7f} was given to {one.to}"
+            f"The {one.kind} of {square_metres(one.area_m2)} near {one.lon:.7f}, {one.lat:.7f} was given to {one.to}"
             f" by {one.actor}: {one.reason}"
         )
         if one.to not in codes:

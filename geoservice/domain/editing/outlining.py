@@ -9,7 +9,7 @@ import shapely
 from shapely import MultiPolygon, Polygon
 
 from geoservice.domain.editing.diff import area_m2, substance
-from layers.geometry import place_in
+from layers.geometry import place_in, square_metres
 from layers.grids.model import EditionOutline, Finding
 
 #: Places told of each kind, the largest first.
@@ -63,7 +63,7 @@ def outline_findings(outline: EditionOutline) -> Iterator[Finding]:
 
 def _told(change: OutlineChange) -> str:
     kinds = [
-        f"{area_m2(ground):,.4g} m2 fall {where}, {_places(list(ground.geoms))}"
+        f"{square_metres(area_m2(ground))} fall {where}, {_places(list(ground.geoms))}"
         for ground, where in ((change.gained, "in"), (change.lost, "out"))
         if not ground.is_empty
     ]

@@ -25,6 +25,7 @@ from layers.geometry import (
     place_in,
     polygons_of,
     segments_of,
+    square_metres,
     strip_size,
     widest_m,
 )
@@ -193,7 +194,7 @@ class _Partition:
         if width_m > STRIP_M:
             area_m2 = self.plane.area_m2(part)
         width = f"{'at most' if is_measured(part) else 'about'} {_m(width_of(part))} wide"
-        told = f"{_m2(area_m2)} near {_place(part)}, {width}"
+        told = f"{square_metres(area_m2)} near {_place(part)}, {width}"
         if rule == "overlap":
             message = f"{_grids(codes)} overlap: {told}."
         elif rule == "spill":
@@ -268,8 +269,8 @@ class _Partition:
         outline_m2 = self.plane.area_m2(self.outline)
         surplus_m2 = surplus / outline_area * outline_m2
         message = (
-            f"The areas of the grids add up to {_m2(abs(surplus_m2))} {'more' if surplus > 0 else 'less'} than the"
-            f" outline's {_m2(outline_m2)}."
+            f"The areas of the grids add up to {square_metres(abs(surplus_m2))}"
+            f" {'more' if surplus > 0 else 'less'} than the outline's {square_metres(outline_m2)}."
         )
         yield Finding("area-sum", "error", (), message, size=abs(surplus_m2), unit="m2")
 
@@ -329,10 +330,6 @@ def _grids(codes: Sequence[str], *, first: str = "Grid") -> str:
 def _place(geom: BaseGeometry) -> str:
     place = place_in(geom)
     return "an unknown place" if place is None else f"{place.lon:.7f}, {place.lat:.7f}"
-
-
-def _m2(area_m2: float) -> str:
-    return f"{area_m2:,.0f} m2" if area_m2 >= 100 else f"{area_m2:.4g} m2"
 
 
 def _m(length_m: float) -> str:

@@ -94,6 +94,7 @@ def test_an_annexation_is_confirmed_previewed_and_answered_by_day(
     assert "第12号决定" in validated.output
     assert "第12号决定" in previewed.output
     assert "m2 fall in, 0 m2 fall out" in previewed.output
+    assert not [one for one in (imported, shown, validated, previewed) if "e+" in one.output]
     assert "incident" in previewed.output  # nobody's so far, 20 m from b from then on
     assert published.exit_code == 0, published.output
     assert asked(database_url, IN_ANNEXED, "2024-06-01")["method"] == "nearest"
@@ -138,6 +139,7 @@ def test_a_park_is_left_to_nobody_and_look_ups_say_why(command: Command, databas
     assert decided.exit_code == 0, decided.output
     assert validated.exit_code == 0, validated.output
     assert "belongs to nobody: 市公园" in validated.output
+    assert not [one for one in (decided, validated, previewed) if "e+" in one.output]
     assert "was given to park by" in validated.output
     assert "building" in previewed.output
     assert published.exit_code == 0, published.output

@@ -114,9 +114,10 @@ def test_vertices_that_one_side_lacks_are_matched_however_near_they_lie(
     assert result.moved_m2 < 1e-3 + abs(off) * 3e9  # on both sides of a border of 11 km
 
 
-def test_neighbours_that_are_a_bit_apart_are_brought_together() -> None:
+@pytest.mark.parametrize("bits", [1, -1, 2, -2, 7, -30])
+def test_neighbours_that_are_a_bit_apart_are_brought_together(bits: int) -> None:
     west = Polygon([(11.7, 49.2), (11.75, 49.2), (11.75, 49.25), (11.75, 49.3), (11.7, 49.3)])
-    east = Polygon([(11.75, 49.2), (11.8, 49.2), (11.8, 49.3), (11.75, 49.3), (11.750000000000002, 49.25)])
+    east = Polygon([(11.75, 49.2), (11.8, 49.2), (11.8, 49.3), (11.75, 49.3), (11.75 + bits * 2**-49, 49.25)])
     broken = pair(west, east)
     assert rules(findings_of(broken, FRAME)) == {"unmatched-edge"}
 

@@ -19,7 +19,7 @@ from shapely import MultiPolygon, Point, Polygon, box
 from geoservice.demo.community import build_community
 from geoservice.domain.editing.edges import vertex_on
 from geoservice.domain.validating.topology import findings_of
-from layers.geometry import PAIRS_MAX, as_multipolygon
+from layers.geometry import PAIRS_MAX, as_multipolygon, square_metres
 from layers.grids.model import Finding, GridShape
 from tests.overlays import Overlays
 
@@ -61,6 +61,14 @@ def comb(teeth: int, *, upright: bool) -> Polygon:
 def star(vertices: int) -> Polygon:
     turns = np.arange(vertices) * 2 * np.pi * (vertices // 2 - 1) / vertices
     return Polygon(np.column_stack([91.0015 + 0.0005 * np.cos(turns), 29.0005 + 0.0005 * np.sin(turns)]))
+
+
+@pytest.mark.parametrize(("area_m2", "told"), [
+    (0, "0 m2"), (0.0125, "0.0125 m2"), (43.21, "43.21 m2"), (99.994, "99.99 m2"), (100, "100 m2"),
+    (43_196.6, "43,197 m2"), (2_170_932.4, "2,170,932 m2"), (6e12, "6,000,000,000,000 m2"),
+])  # fmt: skip
+def test_areas_are_told_without_powers_of_ten(area_m2: float, told: str) -> None:
+    assert square_metres(area_m2) == told
 
 
 def test_two_matching_grids_are_clean() -> None:
