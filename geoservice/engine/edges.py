@@ -107,7 +107,14 @@ def areas_of(codes: Sequence[str], geoms: Sequence[Polygon | MultiPolygon]) -> A
     ------
     NotAnArea
         For None, another type of geometry, or coordinates that are not finite.
+    TypeError
+        A code is no text: 7 and 7.0 would be two.
     """
+    for code in codes:
+        if not isinstance(code, str):
+            raise TypeError(
+                f"codes are text, and {code!r} is none; index_of of geoservice.engine.frames makes text of numbers"
+            )
     shapes = np.array(geoms, dtype=object)
     areal = np.isin(shapely.get_type_id(shapes), (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))
     for code, is_areal in zip(codes, areal, strict=True):

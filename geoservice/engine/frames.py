@@ -44,6 +44,7 @@ def index_of(grids: geopandas.GeoDataFrame, code: str = "code") -> OwnershipInde
     NotAnArea
         A geometry is no polygon.
     """
+    _require_frame(grids, "grids")
     if code not in grids.columns:
         raise FrameRefused(reason=f"The grids have no column {code}; they have {', '.join(map(str, grids.columns))}.")
     placed = _lonlat(grids, "grids")
@@ -74,6 +75,7 @@ def assign_owners(
     FrameRefused
         A frame says no CRS, the points are none, or have a column that the result adds.
     """
+    _require_frame(points, "points")
     taken = [name for name in ADDED if name in points.columns]
     if taken:
         raise FrameRefused(reason=f"The points have a column {taken[0]} already; rename it.")
@@ -84,6 +86,15 @@ def assign_owners(
     placed = _lonlat(points, "points").geometry
     found = index.lookup(placed.x, placed.y, accuracy_m=accuracy_m, snap_tolerance_m=snap_tolerance_m)
     return points.assign(**_columns(index, found))
+
+
+def _require_frame(frame: object, which: str) -> None:
+    if not isinstance(frame, geopandas.GeoDataFrame):
+        said = "geopandas.GeoDataFrame(frame, geometry=geopandas.points_from_xy(frame.lon, frame.lat), crs=4326)"
+        made = "frame.to_frame()" if isinstance(frame, geopandas.GeoSeries) else said
+        raise FrameRefused(
+            reason=f"The {which} must be a GeoDataFrame, and are a {type(frame).__name__}; make one, as in {made}."
+        )
 
 
 def _codes(column: Any) -> list[str]:

@@ -68,6 +68,8 @@ class OwnershipIndex:
         ------
         NotAnArea
             A geometry is None, no polygon or multipolygon, or has coordinates that are not finite.
+        TypeError
+            A code is no text.
         """
         return cls(areas_of(codes, geoms), engine)
 
@@ -246,6 +248,8 @@ class OwnershipIndex:
 def _column(values: ArrayLike) -> Floats:
     if isinstance(values, np.ma.MaskedArray):
         values = np.ma.filled(values.astype(np.float64), np.nan)  # a masked position is none
+    if np.iscomplexobj(values):
+        raise TypeError("positions are real numbers, no complex ones")
     column: Floats = np.ascontiguousarray(values, dtype=np.float64)
     if column.ndim != 1:
         raise ValueError("positions come as two columns of one dimension")

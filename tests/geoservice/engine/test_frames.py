@@ -6,9 +6,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import geopandas
 import numpy as np
+import pandas
+import pyarrow
 import pytest
 import shapely
 
@@ -73,6 +76,45 @@ def test_what_can_not_be_used_is_refused_in_words(
         assign_owners(grids, grids)
     with pytest.raises(FrameRefused, match="column method already"):
         assign_owners(points.assign(method=1), grids)
+
+
+def test_what_is_no_frame_is_refused_with_how_to_make_one(
+    points: geopandas.GeoDataFrame, grids: geopandas.GeoDataFrame
+) -> None:
+    plain = pandas.DataFrame({"lon": [91.7], "lat": [29.2]})
+
+    for no_points in (points.geometry, plain, plain.to_dict(), list(points.geometry), None):
+        with pytest.raises(FrameRefused, match="The points must be a GeoDataFrame"):
+            assign_owners(no_points, grids)
+        with pytest.raises(FrameRefused, match="The grids must be a GeoDataFrame"):
+            index_of(no_points)
+    assert len(assign_owners(points.geometry.to_frame(), grids)) == 500  # as the advice says
+
+
+@pytest.mark.parametrize("code", [7, 7.0, None, float("nan"), b"7", np.int64(7), ("7",)])
+def test_an_index_takes_no_codes_but_text(code: object) -> None:
+    with pytest.raises(TypeError, match="codes are text"):
+        OwnershipIndex.build(["a", code], [shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("missing", [
+    np.ma.array([1.5, 1.5], mask=[False, True]), np.ma.array([1, 1], mask=[False, True]),
+    pandas.array([1.5, None], dtype="Float64"), pandas.Series([1.5, None], dtype=object),
+    pandas.Series([1.5, None], dtype="double[pyarrow]"), pyarrow.array([1.5, None]), [1.5, None],
+], ids=lambda column: type(column).__name__)  # fmt: skip
+def test_what_is_missing_in_a_column_of_positions_has_no_owner(missing: Any) -> None:
+    index = OwnershipIndex.build(["a"], [shapely.box(0, 0, 2, 2)])
+
+    assert index.owners(missing, [1.5, 1.5]).tolist() == [0, -1]
+    assert index.owners([1.5, 1.5], missing).tolist() == [0, -1]
+
+
+def test_complex_numbers_are_no_positions() -> None:
+    index = OwnershipIndex.build(["a"], [shapely.box(0, 0, 2, 2)])
+
+    for complex_ones in ([1 + 1j], np.array([1 + 0j]), np.complex64([1])):
+        with pytest.raises(TypeError, match="real numbers"):
+            index.owners(complex_ones, [1.0])
 
 
 def test_the_engine_needs_no_geopandas() -> None:
