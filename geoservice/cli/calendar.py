@@ -74,7 +74,7 @@ def import_days(jurisdiction: str, file: Path, encoding: str | None, layer: str 
     elif layer is not None:
         raise click.UsageError("--layer goes with a workbook.")
     else:
-        days = working.read_days(_text_of(file, encoding or "utf-8-sig").splitlines())
+        days = working.read_days(_text_of(file, encoding).splitlines())
     with _calendars() as calendars:
         calendars.add_days(jurisdiction, days, actor=actor())
     for remark in remarks:
@@ -83,11 +83,12 @@ def import_days(jurisdiction: str, file: Path, encoding: str | None, layer: str 
     click.echo(f"{off} holidays and {len(days) - off} days of work were written; other days stay as they were.")
 
 
-def _text_of(file: Path, encoding: str) -> str:
+def _text_of(file: Path, encoding: str | None) -> str:
     try:
-        return file.read_text(encoding=encoding)
-    except (UnicodeDecodeError, LookupError) as exc:
-        raise click.UsageError(f"The text of {file.name} is not {encoding}: say --encoding, such as gbk.") from exc
+        return file.read_text(encoding=encoding or "utf-8-sig")
+    except (ValueError, LookupError) as exc:  # a codec refuses in several ways, and not every name is one
+        said = f"The text of {file.name} is not {encoding or 'UTF-8'}: say --encoding, such as gbk."
+        raise click.UsageError(said) from exc
 
 
 @calendar.command()

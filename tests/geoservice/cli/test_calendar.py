@@ -120,6 +120,35 @@ def test_which_sheet_is_asked_and_the_advice_works(
     assert "2027-10-01 fri  holiday" in said("show", "--year", "2027")
 
 
+@pytest.mark.parametrize(("written", "encoding"), [
+    ("gbk", None), ("gb18030", None), ("utf-16", None), ("big5", None), ("gbk", "utf-8"), ("utf-8", "utf-16"),
+    ("utf-8", "hex"), ("utf-8", "undefined"), ("utf-8", "no such"), ("utf-8", "a\0b"),
+])  # fmt: skip
+def test_text_in_another_encoding_is_one_line_that_says_what_to_say(
+    written: str, encoding: str | None, tmp_path: Path
+) -> None:
+    file = tmp_path / "days.csv"
+    file.write_bytes("day,works_like,label\n2027-01-01,,國慶\n".encode(written))
+    words = ["import", str(file), *OF_SARE, *(() if encoding is None else ("--encoding", encoding))]
+
+    result = CliRunner().invoke(calendar, words)
+
+    assert result.exit_code == 2, result.exception
+    assert f"The text of days.csv is not {encoding or 'UTF-8'}: say --encoding, such as gbk." in result.output
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "gb18030", "utf-16", "big5", "utf-8"])
+def test_text_in_an_encoding_that_is_said_is_read(
+    community_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.setenv("GEOSERVICE_DATABASE_URL", community_url)
+    file = tmp_path / "days.csv"
+    file.write_bytes("day,works_like,label\n2027-01-01,,國慶\n".encode(encoding))
+
+    assert "1 holidays" in said("import", str(file), "--encoding", encoding)
+    assert "國慶" in said("show", "--year", "2027")
+
+
 def test_what_does_not_go_together_is_told(tmp_path: Path) -> None:
     old, text = tmp_path / "days.xls", tmp_path / "days.csv"
     old.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
