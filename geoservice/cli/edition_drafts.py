@@ -137,6 +137,8 @@ def update(
         )  # fmt: skip
     edition, found = taken.edition, taken.difference
     tell_ballpark(taken.ballpark)
+    for remark in taken.remarks:
+        click.echo(remark.message, err=True)
     if to_file is not None:
         to_file.write_bytes(orjson.dumps(geojson.collection(geojson.difference_features(found))))
     if as_json:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from geoservice.domain.editing.diff import Difference
-from layers.grids.model import Decision, Edition, GridShape
+from layers.grids.model import Decision, Edition, Finding, GridShape
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class FileDifference:
     difference: Difference
     #: What is not sure of its datum, as was allowed; None: nothing.
     ballpark: str | None
+    #: How the features of the file became grids.
+    remarks: Sequence[Finding]
 
 
 @dataclass(frozen=True)

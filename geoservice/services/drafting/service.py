@@ -276,7 +276,7 @@ class DraftService:
             edition = self.take_state(
                 edition_id, grids, ballpark=found.ballpark, revision=edition.revision, actor=actor
             ).edition
-        return FileDifference(edition, changed, found.ballpark)
+        return FileDifference(edition, changed, found.ballpark, found.remarks)
 
     def heal(
         self, edition_id: int, tolerance_m: float, *, commit: bool, revision: int | None = None,

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import geopandas
+import pandas
 import psycopg
 import pytest
+import shapely
 from click.testing import CliRunner, Result
 
 from geoservice.cli.main import geoservice
@@ -95,6 +98,28 @@ def test_an_export_that_was_edited_elsewhere_becomes_the_next_state(
     assert "They are the same." in command("diff", "1", draft).output
     command("redo", draft)
     assert fields(command("diff", "1", draft, "--json"))["recoded"] == [{"old": FIRST, "new": "other"}]
+
+
+def test_what_an_update_leaves_of_a_file_is_said_as_by_an_import(command: Command, draft: str, tmp_path: Path) -> None:
+    path = tmp_path / "grids.geojson"
+    command("export", draft, str(path))
+    grids = geopandas.read_file(path)[["code", "name", "geometry"]]
+    high = grids.assign(geometry=shapely.force_3d(grids.geometry, 3650.5))
+    one_high = grids.assign(geometry=[high.geometry.iloc[0], *grids.geometry.iloc[1:]])
+    twice = pandas.concat([grids, grids.iloc[[0]]], ignore_index=True)
+    high_twice = pandas.concat([high, high.iloc[[0]]], ignore_index=True)
+    heights, parts = "only longitude and latitude are kept", "features"
+    for number, (frame, ending, said) in enumerate([
+        (high, "geojson", heights), (one_high, "geojson", "1 features have heights"), (high, "gpkg", heights),
+        (high, "shp", heights), (twice, "geojson", parts), (high_twice, "gpkg", heights),
+    ]):  # fmt: skip
+        file = tmp_path / f"{number}.{ending}"
+        frame.to_file(file, engine="pyogrio")
+
+        dry = command("update", draft, str(file), *NAMED[:2], "--encoding", "utf-8")
+
+        assert said in dry.stderr, (number, dry.output)
+    assert command("update", draft, str(path), *NAMED).stderr == ""
 
 
 def test_a_preview_is_told_drawn_and_held_to(command: Command, draft: str, tmp_path: Path, community_url: str) -> None:
