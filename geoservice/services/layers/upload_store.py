@@ -82,7 +82,7 @@ class UploadStore:
         except OSError as exc:
             self.drop(upload.id)
             raise UploadNotKept(reason=exc.strerror) from exc
-        except BaseException:
+        except BaseException:  # whoever sent it went away, or what else: no part of a file stays; it is raised again
             self.drop(upload.id)
             raise
         for older in self._of(upload.actor)[_EACH:]:
