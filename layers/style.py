@@ -17,6 +17,12 @@ Paint = Mapping[str, str | float | bool]
 Symbol = Literal["area", "line", "circle", "icon"]
 #: Blocks of the layer panel, from top to bottom.
 Group = Literal["incidents", "community", "facilities", "background"]
+GROUPS: Mapping[Group, Title] = {
+    "incidents": Title("事件", "Incidents"),
+    "community": Title("社区", "Community"),
+    "facilities": Title("设施", "Facilities"),
+    "background": Title("底图", "Background"),
+}
 
 
 @dataclass(frozen=True)

@@ -16,3 +16,8 @@ class Title(NamedTuple):
         """Return it in a language; in Chinese where that language has none."""
         said: str | None = getattr(self, language, None)
         return said or self.zh
+
+    def in_both(self, language: str) -> str:
+        """Return it in a language and then in the other one of Chinese and English; once where they are the same."""
+        said = self.text(language)
+        return said if self.zh == self.en else f"{said} / {self.en if said == self.zh else self.zh}"

@@ -13,6 +13,7 @@ from geoservice.cli.database import hold_own_layers, open_database
 from geoservice.cli.layer_changes import changes, history, undo
 from geoservice.cli.layer_create import create, drop
 from geoservice.cli.layer_import import import_layer
+from geoservice.cli.layer_qgis import qgis
 from geoservice.lazy_modules import lazily
 from geoservice.writing.format_names import FORMAT_NAMES, FormatName
 
@@ -96,5 +97,5 @@ def export(
     click.echo(f"{out}: {result.features} features of {layer_id} as {result.format}, EPSG:{result.epsg}.")
 
 
-for _command in (create, drop, import_layer, history, changes, undo):
+for _command in (create, drop, import_layer, history, changes, undo, qgis):
     layer.add_command(_command)

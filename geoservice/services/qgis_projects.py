@@ -1,21 +1,38 @@
-"""Write a QGIS project that edits one draft, and the section of pg_service.conf that it reads."""
+"""Write QGIS projects, of one draft or of a whole jurisdiction, and the section of pg_service.conf that they read."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Connection
+
+from geoservice.domain.languages import LANGUAGES, Language
 from geoservice.errors import EditionNotEditable, GeoserviceError
-from geoservice.services.lookups import get_edition, get_jurisdiction
+from geoservice.services.lookups import get_edition, get_jurisdiction, whole_bbox
 from geoservice.writing.atomic_files import atomic_write
-from geoservice.writing.qgis.catalogue import catalogue_layers
+from geoservice.writing.qgis.catalogue import catalogue_layers, drawing_order
+from geoservice.writing.qgis.drafts import draft_grids
+from geoservice.writing.qgis.fields import Home
 from geoservice.writing.qgis.layers import SERVICE, ProjectLayer
-from geoservice.writing.qgis.project import project_xml
-from layers.catalogue import styles
+from geoservice.writing.qgis.project import Project, project_xml
+from geoservice.writing.qgis.tables import households, postings
+from geoservice.writing.qgis.tree import group_names
+from geoservice.writing.qgis.widgets import Bound
+from geoservice.writing.qgis.words import DRAFT_PROJECT
+from layers.buildings.layer import BUILDINGS
+from layers.catalogue import catalogue
 from layers.crs import Bbox
+from layers.db.relations import columns_of, limits_of, rights_of
 from layers.db.session import Database
-from layers.grids.model import Edition
+from layers.grids.draft_layer import draft_layer
 from layers.grids.queries import outline_of_edition
+from layers.jurisdictions.model import Jurisdiction
+from layers.layer import Layer
+
+#: As whom people's logins edit; projects are for them.
+ROLE = "geoservice_analyst"
 
 
 class ProjectExists(GeoserviceError):
@@ -37,19 +54,27 @@ class DatabaseAddress:
 class WrittenProject:
     """What was written."""
 
-    edition: Edition
+    #: Its code.
+    jurisdiction: str
     project: Path
     service_file: Path
+    #: Layers of the catalogue by id, those of them that are edited, and those that a login may not read.
+    layers: tuple[str, ...]
+    edited: tuple[str, ...]
+    left_out: tuple[str, ...]
 
 
 class QgisService:
-    """The drafts of one database, as projects of QGIS."""
+    """The drafts and jurisdictions of one database, as projects of QGIS."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def write(self, edition_id: int, folder: Path, *, address: DatabaseAddress, force: bool = False) -> WrittenProject:
-        """Write the project of a draft, and where the database is, into a folder that is made when it is not there.
+    def write_draft(
+        self, edition_id: int, folder: Path, *, address: DatabaseAddress, language: Language = LANGUAGES[0],
+        force: bool = False,
+    ) -> WrittenProject:  # fmt: skip
+        """Write the project that edits a draft, and where the database is, into a folder; it is made unless there is one.
 
         Parameters
         ----------
@@ -68,33 +93,105 @@ class QgisService:
             if edition.status != "draft":
                 raise EditionNotEditable(edition=edition_id, status=edition.status)
             jurisdiction = get_jurisdiction(connection, edition.jurisdiction_code)
-            view = Bbox(*outline_of_edition(connection, edition_id).bounds)
-        folder.mkdir(parents=True, exist_ok=True)
-        project = folder / f"draft-{edition_id}.qgs"
-        service_file = folder / "pg_service.conf"
-        title = f"{jurisdiction.name}: draft {edition_id}, {edition.title}"
-        try:
-            with atomic_write(project, overwrite=force) as unfinished:
-                unfinished.write_bytes(project_xml(title, project_layers(edition_id, jurisdiction.id), view))
-        except FileExistsError as exc:
-            raise ProjectExists(file=str(project)) from exc
-        with atomic_write(service_file, overwrite=True) as unfinished:
-            unfinished.write_text(service_section(address), encoding="utf-8")
-        return WrittenProject(edition, project, service_file)
+            shown = _homes(connection, editing=False)
+            described = draft_layer(edition)
+            draft = draft_grids(described, edition_id, _home(connection, "draft_grid", described), language)
+            project = Project(
+                title=DRAFT_PROJECT.text(language).format(
+                    jurisdiction=_name(jurisdiction, language), id=edition_id, title=edition.title
+                ),
+                layers=(draft, *_layers(connection, shown, jurisdiction, language)), groups=group_names(language),
+                view=Bbox(*outline_of_edition(connection, edition_id).bounds), language=language, topological=True,
+            )  # fmt: skip
+        return _write(project, folder, f"draft-{edition_id}", jurisdiction, shown, address=address, force=force)
+
+    def write_jurisdiction(
+        self, code: str, folder: Path, *, address: DatabaseAddress, language: Language = LANGUAGES[0],
+        force: bool = False,
+    ) -> WrittenProject:  # fmt: skip
+        """Write the project of a whole jurisdiction, in which an analyst edits what he may.
+
+        Raises
+        ------
+        JurisdictionUnknown
+        ProjectExists
+            Nothing was changed.
+        """
+        with self._database.transaction() as connection:
+            jurisdiction = get_jurisdiction(connection, code)
+            shown = _homes(connection, editing=True)
+            project = Project(
+                title=_name(jurisdiction, language), layers=_layers(connection, shown, jurisdiction, language),
+                groups=group_names(language), view=whole_bbox(connection, jurisdiction), language=language,
+                epsg=jurisdiction.metric_srid,
+            )  # fmt: skip
+        return _write(project, folder, code, jurisdiction, shown, address=address, force=force)
 
 
-def project_layers(edition_id: int, jurisdiction_id: int) -> tuple[ProjectLayer, ...]:
-    """Return the layers of a draft's project, the uppermost first: the draft, then what is drawn last on the map.
+def _name(jurisdiction: Jurisdiction, language: Language) -> str:
+    return (jurisdiction.name_en if language == "en" else None) or jurisdiction.name
 
-    Each layer of the catalogue is there once, but for those about people.
-    """
-    draft = ProjectLayer(
-        id=f"geoservice_draft_{edition_id}", title=f"Draft {edition_id} (edit this)", table="draft_grid",
-        rows=f"edition_id = {edition_id}", fill="255,196,87,60", line="176,84,0,255", line_mm=0.6, label="code",
-        editable=True, defaults=(("edition_id", str(edition_id)),), hidden=("id", "edition_id"),
+
+def _layers(
+    connection: Connection, shown: Mapping[Layer, Home], jurisdiction: Jurisdiction, language: Language
+) -> tuple[ProjectLayer, ...]:
+    """Return the layers of the catalogue, what is drawn last on the map first, and the tables that belong to them."""
+    drawn = sorted(shown, key=drawing_order, reverse=True)
+    here = jurisdiction.id
+    return (
+        *(one for layer in drawn
+          for one in catalogue_layers(layer, shown[layer], jurisdiction_id=here, language=language)),
+        postings(_home(connection, "posting"), jurisdiction_id=here, time_zone=jurisdiction.time_zone,
+                 language=language),
+        households(_home(connection, BUILDINGS.relation), jurisdiction_id=here, language=language),
     )  # fmt: skip
-    looks = {layer.id: (layer, style) for layer, style in reversed(styles()) if not layer.personal}
-    return (draft, *(one for look in looks.values() for one in catalogue_layers(*look, jurisdiction_id)))
+
+
+def _homes(connection: Connection, *, editing: bool) -> dict[Layer, Home]:
+    """Return every layer that a login may read, and where its rows are: the table itself of what it edits."""
+    return dict(_readable(connection, editing=editing))
+
+
+def _readable(connection: Connection, *, editing: bool) -> Iterator[tuple[Layer, Home]]:
+    for layer in catalogue().values():
+        if editing and layer.is_written and rights_of(connection, ROLE, _named(layer.table)).writes:
+            yield layer, _home(connection, layer.table, layer)
+        elif rights_of(connection, ROLE, _named(layer.relation)).reads:
+            yield layer, _home(connection, layer.relation)
+
+
+def _home(connection: Connection, relation: str, edited: Layer | None = None) -> Home:
+    """Return where rows are; of a layer that is edited, with what is filled in and its limits."""
+    columns = columns_of(connection, _named(relation))
+    if edited is None:
+        return Home(relation, columns)
+    limits = limits_of(connection, _named(relation))
+    bounds = {name: tuple(Bound(*one) for one in found) for name, found in limits.items()}
+    return Home(relation, columns, bounds, frozenset(column.name for column in edited.written))
+
+
+def _named(relation: str) -> str:
+    return f'geoservice."{relation}"'
+
+
+def _write(
+    project: Project, folder: Path, name: str, jurisdiction: Jurisdiction, shown: Mapping[Layer, Home], *,
+    address: DatabaseAddress, force: bool,
+) -> WrittenProject:  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    file, service_file = folder / f"{name}.qgs", folder / "pg_service.conf"
+    try:
+        with atomic_write(file, overwrite=force) as unfinished:
+            unfinished.write_bytes(project_xml(project))
+    except FileExistsError as exc:
+        raise ProjectExists(file=str(file)) from exc
+    with atomic_write(service_file, overwrite=True) as unfinished:
+        unfinished.write_text(service_section(address), encoding="utf-8")
+    return WrittenProject(
+        jurisdiction.code, file, service_file, layers=tuple(layer.id for layer in shown),
+        edited=tuple(layer.id for layer, home in shown.items() if home.written),
+        left_out=tuple(layer.id for layer in catalogue().values() if layer not in shown),
+    )  # fmt: skip
 
 
 def service_section(address: DatabaseAddress) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from layers.staff.posting_columns import DUTIES
+from layers.style import GROUPS
+
 MAPS: dict[str, tuple[str, ...]] = {
     "title": ("地图", "Map"),
     "map": ("地图：点击任意位置查看归属", "Map: click anywhere to see who owns the place"),
@@ -17,10 +20,7 @@ MAPS: dict[str, tuple[str, ...]] = {
     "late": ("超期", "Late"),
     # Layers
     "layers": ("图层", "Layers"),
-    "group_incidents": ("事件", "Incidents"),
-    "group_community": ("社区", "Community"),
-    "group_facilities": ("设施", "Facilities"),
-    "group_background": ("底图", "Background"),
+    **{f"group_{group}": (title.zh, title.en) for group, title in GROUPS.items()},
     "drawing": ("正在绘制", "Drawing"),
     "failed": ("没有加载出来", "Could not be loaded"),
     "again": ("再试一次", "Try again"),
@@ -162,9 +162,7 @@ MAPS: dict[str, tuple[str, ...]] = {
     "method.none": ("附近没有网格", "no grid is near"),
     "on_duty": ("今日在岗", "On duty today"),
     "nobody": ("无人在岗", "nobody is posted"),
-    "role.grid_officer": ("网格员", "grid officer"),
-    "role.deputy": ("替班", "deputy"),
-    "role.police_officer": ("民警", "police officer"),
+    **{f"role.{duty}": (title.zh, title.en) for duty, title in DUTIES.items()},
     "border": ("距边界", "To the border"),
     "border.far": ("附近没有边界", "none is near"),
     "near_border": ("靠近边界，也可能属于", "Near a border; it may also belong to"),

@@ -1,44 +1,86 @@
-"""The layers of the catalogue as a QGIS project shows them: read only, drawn as on the map."""
+"""The layers of the catalogue as a project shows them: drawn as on the map, with their words and forms."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from geoservice.writing.qgis.layers import ProjectLayer
+from geoservice.writing.qgis.fields import Home, fields_of
+from geoservice.writing.qgis.layers import Belonging, ProjectLayer
+from geoservice.writing.qgis.looks import looks_of
+from geoservice.writing.qgis.words import AREAS, LINES, PART
+from layers.buildings.layer import BUILDINGS
+from layers.grids.layer import GRIDS
 from layers.layer import Layer
-from layers.style import Paint, Style
+from layers.style import GROUPS
 
-#: QGIS keeps lines and areas in layers of their own.
+#: QGIS keeps lines and areas in layers of their own. What it would tell them apart by, it guesses from some rows.
 _TYPES = {"Geometry": ("LineString", "MultiPolygon")}
-_NAMES = {"LineString": "lines", "MultiPolygon": "areas"}
-#: Of a stroke that a paint gives in pixels; a pixel of the map page is a 96th of an inch.
-_MM_PER_PIXEL = 25.4 / 96
-_INK = "#606060"
+_PARTS = {
+    "LineString": ("lines", LINES, "'LINESTRING', 'MULTILINESTRING'"),
+    "MultiPolygon": ("areas", AREAS, "'POLYGON', 'MULTIPOLYGON'"),
+}
+#: What columns name in every layer that has them: a feature of another layer, by its key.
+_PARENTS = {"grid_code": GRIDS, "building_code": BUILDINGS}
+#: Where in the list stands what no map draws.
+_GROUP = "community"
+#: Before it saves, QGIS says where a shape crosses itself.
+VALID = "QgsIsValidCheck"
 
 
-def catalogue_layers(layer: Layer, style: Style, jurisdiction_id: int) -> Iterator[ProjectLayer]:
-    """Yield a layer of the catalogue as layers of a project, by its look."""
-    rows = f"jurisdiction_id = {jurisdiction_id}"
+def project_id(layer: Layer) -> str:
+    """Return what a project calls a layer."""
+    return f"geoservice_{layer.id}"
+
+
+def drawing_order(layer: Layer) -> tuple[int, str]:
+    """Return where a layer stands among others: what is larger is drawn later. What no map draws is above the grids."""
+    orders = [style.order for style in layer.styles] or [style.order + 1 for style in GRIDS.styles]
+    return max(orders), layer.id
+
+
+def catalogue_layers(layer: Layer, home: Home, *, jurisdiction_id: int, language: str) -> Iterator[ProjectLayer]:
+    """Yield a layer of the catalogue as layers of a project, which may be edited where its home says so."""
+    rows, editable = f"jurisdiction_id = {jurisdiction_id}", bool(home.written)
     if layer.bitemporal:
         rows += " AND valid @> now() AND upper_inf(known)"
-    types = _TYPES.get(layer.geometry, (layer.geometry,))
-    for geometry_type in types:
-        part = f" ({_NAMES[geometry_type]})" if len(types) > 1 else ""
-        yield ProjectLayer(
-            id=f"geoservice_{layer.id}" + (f"_{_NAMES[geometry_type]}" if part else ""),
-            title=layer.title.en + part, table=layer.relation, rows=rows, geometry_type=geometry_type,
-            geometry=layer.geom, key=layer.key, fill=colour(style.paint, "fillColor", "fillOpacity"),
-            line=colour(style.paint, "color", "opacity"), line_mm=millimetres(style.paint.get("weight", 1)),
+    head = head_of(layer, language)
+    whole = ProjectLayer(
+        id=project_id(layer), title=layer.title.text(language), table=home.relation, rows=rows,
+        fields=fields_of(
+            layer.columns, home, language, geometry=layer.geom, given={"jurisdiction_id": str(jurisdiction_id)}
+        ),
+        looks=looks_of(layer, language), geometry_type=layer.geometry, geometry=layer.geom,
+        key="id" if editable else layer.key, head=head, label=head if layer.id == GRIDS.id else None,
+        group=GROUPS[layer.styles[0].group if layer.styles else _GROUP].text(language),
+        shown=any(style.shown for style in layer.styles),
+        interactive=editable or not layer.styles or any(style.interactive for style in layer.styles),
+        editable=editable, checks=(VALID,) if editable else (), belongs=_belongs(layer),
+    )  # fmt: skip
+    yield from _parts(whole, language) if layer.geometry in _TYPES else (whole,)
+
+
+def _parts(whole: ProjectLayer, language: str) -> Iterator[ProjectLayer]:
+    for geometry_type in _TYPES[whole.geometry_type]:
+        name, part, kinds = _PARTS[geometry_type]
+        yield replace(
+            whole, id=f"{whole.id}_{name}", geometry_type=geometry_type,
+            title=PART.text(language).format(title=whole.title, part=part.text(language)),
+            rows=f"{whole.rows} AND geometrytype({whole.geometry}) IN ({kinds})",
         )  # fmt: skip
 
 
-def millimetres(pixels: object) -> float:
-    """Return how wide something is on paper that a paint gives in pixels."""
-    return round(float(str(pixels)) * _MM_PER_PIXEL, 2)
+def head_of(layer: Layer, language: str) -> str:
+    """Return the expression of QGIS that names a feature to people."""
+    translated = f"{layer.head}_{language}"
+    if any(column.name == translated for column in layer.columns):
+        return f'coalesce("{translated}", "{layer.head}")'
+    return f'"{layer.head}"'
 
 
-def colour(paint: Paint, name: str, opacity: str) -> str:
-    """Return red,green,blue,opacity, each 0 to 255, of a paint."""
-    said = str(paint.get(name, _INK)).removeprefix("#")
-    parts = [int(said[place : place + 2], 16) for place in (0, 2, 4)]
-    return ",".join(map(str, [*parts, round(255 * float(paint.get(opacity, 1)))]))
+def _belongs(layer: Layer) -> tuple[Belonging, ...]:
+    return tuple(
+        Belonging(name, project_id(parent), parent.key)
+        for name, parent in _PARENTS.items()
+        if any(column.name == name for column in layer.columns)
+    )
