@@ -74,7 +74,7 @@ class QgisService:
         self, edition_id: int, folder: Path, *, address: DatabaseAddress, language: Language = LANGUAGES[0],
         force: bool = False,
     ) -> WrittenProject:  # fmt: skip
-        """Write the project that edits a draft, and where the database is, into a folder; it is made unless there is one.
+        """Write the project that edits a draft, and where the database is, into a folder that may be new.
 
         Parameters
         ----------
@@ -186,7 +186,7 @@ def _write(
     except FileExistsError as exc:
         raise ProjectExists(file=str(file)) from exc
     with atomic_write(service_file, overwrite=True) as unfinished:
-        unfinished.write_text(service_section(address), encoding="utf-8")
+        unfinished.write_text(service_section(address, jurisdiction.time_zone), encoding="utf-8")
     return WrittenProject(
         jurisdiction.code, file, service_file, layers=tuple(layer.id for layer in shown),
         edited=tuple(layer.id for layer, home in shown.items() if home.written),
@@ -194,12 +194,19 @@ def _write(
     )  # fmt: skip
 
 
-def service_section(address: DatabaseAddress) -> str:
-    """Return the section of pg_service.conf that the project reads; who signs in is left to be filled in."""
+def service_section(address: DatabaseAddress, time_zone: str) -> str:
+    """Return the section of pg_service.conf that the project reads; who signs in is left to be filled in.
+
+    Parameters
+    ----------
+    time_zone
+        In which QGIS shows instants, and takes those that are filled in.
+    """
     return (
         f"# Where the project finds the database. Put this section into ~/.pg_service.conf, on Windows into\n"
         f"# %APPDATA%\\postgresql\\.pg_service.conf, and your login behind user=. Leave the password out: QGIS asks\n"
         f"# for it, or libpq takes it from ~/.pgpass (Windows: %APPDATA%\\postgresql\\pgpass.conf), a line\n"
         f"#   {address.host}:{address.port}:{address.name}:LOGIN:PASSWORD\n"
-        f"[{SERVICE}]\nhost={address.host}\nport={address.port}\ndbname={address.name}\n# user=\n"
+        f"[{SERVICE}]\nhost={address.host}\nport={address.port}\ndbname={address.name}\n"
+        f"options=-c timezone={time_zone}\n# user=\n"
     )

@@ -99,12 +99,24 @@ def test_it_is_exported(services: Services, tmp_path: Path) -> None:
 def test_qgis_shows_it(services: Services, tmp_path: Path) -> None:
     draft = services.drafts.create("sare", title="next").id
 
-    written = QgisService(services.database).write(
-        draft, tmp_path / "project", address=DatabaseAddress("127.0.0.1", 5432, "geoservice")
-    )
+    projects, address = QgisService(services.database), DatabaseAddress("127.0.0.1", 5432, "geoservice")
 
-    names = [one.findtext("layername") for one in ElementTree.parse(written.project).iter("maplayer")]  # noqa: S314
-    assert "Old trees" in names
+    of_draft = projects.write_draft(draft, tmp_path, address=address, language="en")
+    whole = projects.write_jurisdiction("sare", tmp_path, address=address, language="en")
+
+    for written, read_only in ((of_draft, "1"), (whole, "0")):
+        root = ElementTree.parse(written.project).getroot()  # noqa: S314
+        (trees,) = (one for one in root.iter("maplayer") if one.findtext("layername") == "Old trees")
+        assert trees.get("readOnly") == read_only
+        assert {one.get("value"): one.get("name") for one in trees.iter("Option") if one.get("value") == "willow"} == {
+            "willow": "Willow / 柳树"
+        }
+        relations = [one.get("referencedLayer") for one in root.findall("relations/relation")
+                     if one.get("referencingLayer") == "geoservice_trees"]  # fmt: skip
+        assert relations == ["geoservice_grids"]
+    assert "trees" in whole.edited
+    (rule,) = (one.get("exp") for one in trees.findall("constraintExpressions/constraint") if one.get("exp"))
+    assert rule == '"height_m" IS NULL OR ("height_m" >= 0 AND "height_m" <= 120)'
 
 
 @pytest.mark.usefixtures("trees")

@@ -12,7 +12,7 @@ from geoservice.writing.qgis.words import AREAS, LINES, PART
 from layers.buildings.layer import BUILDINGS
 from layers.grids.layer import GRIDS
 from layers.layer import Layer
-from layers.style import GROUPS
+from layers.style import GROUPS, Group
 
 #: QGIS keeps lines and areas in layers of their own. What it would tell them apart by, it guesses from some rows.
 _TYPES = {"Geometry": ("LineString", "MultiPolygon")}
@@ -23,7 +23,7 @@ _PARTS = {
 #: What columns name in every layer that has them: a feature of another layer, by its key.
 _PARENTS = {"grid_code": GRIDS, "building_code": BUILDINGS}
 #: Where in the list stands what no map draws.
-_GROUP = "community"
+_GROUP: Group = "community"
 #: Before it saves, QGIS says where a shape crosses itself.
 VALID = "QgsIsValidCheck"
 

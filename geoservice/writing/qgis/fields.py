@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from geoservice.writing.qgis.widgets import HIDDEN, Bound, Widget, offered, stepped
-from geoservice.writing.qgis.words import BOUNDS
+from geoservice.writing.qgis.widgets import HIDDEN, TEXT, TICKED, Bound, Widget, offered, stepped
+from geoservice.writing.qgis.words import BOUNDS, TRUTH
 from layers.layer import Column
 
 #: Of what a row gets that tells nothing: a text without quotes in it, a truth value, a number.
@@ -90,6 +90,10 @@ def widget_of(column: Column, language: str, bounds: Sequence[Bound] = ()) -> Wi
         return offered(column.codes, language, nullable=column.nullable)
     if bounds and column.type == "integer":
         return stepped(bounds, nullable=column.nullable)
+    if column.type == "boolean":  # a box that is ticked knows no third state
+        return offered(TRUTH, language, nullable=True) if column.nullable else TICKED
+    if column.type == "text":
+        return TEXT
     return None  # numbers with fractions among them: what steps through them would cut digits
 
 

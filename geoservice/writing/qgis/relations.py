@@ -25,7 +25,7 @@ class Relation(NamedTuple):
 
 
 def relations_among(layers: Sequence[ProjectLayer]) -> tuple[Relation, ...]:
-    """Return the relations of layers that are in a project with what they belong to: tables first, then what is drawn."""
+    """Return the relations of layers with what of a project they belong to: tables first, then what is drawn."""
     by_id = {layer.id: layer for layer in layers}
     return tuple(_relations(by_id, sorted(layers, key=lambda layer: layer.looks is not None)))
 

@@ -32,6 +32,9 @@ class Widget:
 
 
 HIDDEN = Widget("Hidden")
+#: Said, because QGIS would offer every feature that the code of one could name.
+TEXT = Widget("TextEdit", {"IsMultiline": False, "UseHtml": False})
+TICKED = Widget("CheckBox", {"CheckedState": "", "UncheckedState": ""})
 
 
 def offered(codes: Mapping[str, Title], language: str, *, nullable: bool) -> Widget:

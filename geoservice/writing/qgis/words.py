@@ -14,6 +14,7 @@ TABLES = Title("表", "Tables")
 DRAFT = Title("草案 {id}（在此编辑）", "Draft {id} (edit this)")
 DRAFT_PROJECT = Title("{jurisdiction}：草案 {id}，{title}", "{jurisdiction}: draft {id}, {title}")
 REQUIRED = Title("必填", "To be filled in")
+TRUTH: Mapping[str, Title] = {"true": Title("是", "yes"), "false": Title("否", "no")}
 #: By the sign of a bound.
 BOUNDS: Mapping[str, Title] = {
     ">=": Title("不小于 {limit}", "at least {limit}"),

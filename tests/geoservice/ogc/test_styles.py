@@ -99,11 +99,16 @@ def test_a_style_for_qgis_has_a_look_for_each_value(door: Door, collection: str)
                 one.attrib["value"]: one.attrib["name"] for one in field.iter("Option") if "value" in one.attrib
             }
             for field in sheet.findall("fieldConfiguration/field")
+            if field.find("editWidget[@type='ValueMap']") is not None
         }  # fmt: skip
         assert offered == {
-            one.name: {code: title.en for code, title in one.codes.items()} for one in layer.columns if one.codes
+            one.name: {code: f"{title.en} / {title.zh}" for code, title in one.codes.items()}
+            for one in layer.columns
+            if one.codes
         }
-        assert [one.attrib["name"] for one in sheet.findall("aliases/alias")] == [one.title.en for one in layer.columns]
+        assert [one.attrib["name"] for one in sheet.findall("aliases/alias")] == [
+            f"{one.title.en} ({one.unit})" if one.unit else one.title.en for one in layer.columns
+        ]
         categories = renderer.findall("categories/category")
         assert len(symbols) == max(1, len(categories))
         if categories:

@@ -97,8 +97,8 @@ def test_of_every_geometry_a_layer_is_made_assigned_exported_and_drawn(
     assert written.features == pyogrio.read_arrow(tmp_path / "zones.gpkg")[1].num_rows == 8
     assert len(tile_of(client, "zones")) == 8
     draft = services.drafts.create("sare", title="next").id
-    project = QgisService(services.database).write(
-        draft, tmp_path / "project", address=DatabaseAddress("127.0.0.1", 5432, "geoservice")
+    project = QgisService(services.database).write_draft(
+        draft, tmp_path / "project", address=DatabaseAddress("127.0.0.1", 5432, "geoservice"), language="en"
     )
     names = [one.findtext("layername") for one in ElementTree.parse(project.project).iter("maplayer")]  # noqa: S314
     assert any(str(name).startswith("Hydrants") for name in names)

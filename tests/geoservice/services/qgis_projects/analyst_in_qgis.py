@@ -13,6 +13,7 @@ from qgis.core import (  # type: ignore[import-not-found]
     QgsGeometry,
     QgsPointXY,
     QgsProject,
+    QgsRenderContext,
     QgsVectorLayer,
     QgsVectorLayerUtils,
 )
@@ -37,7 +38,7 @@ class Desk:
         project = QgsProject.instance()
         read = project.read(path)
         layers = {layer.id(): layer for layer in project.mapLayers().values()}
-        self.layers[edit] = layers[edit]
+        self.layers = layers
         snapping = project.snappingConfig()
         return {
             "read": read,
@@ -46,6 +47,8 @@ class Desk:
             "snapping": snapping.enabled(),
             "snapped": [layer.id() for layer, one in snapping.individualLayerSettings().items() if one.enabled()],
             "view": project.viewSettings().defaultViewExtent().asWktPolygon(),
+            "relations": {key: one.isValid() for key, one in project.relationManager().relations().items()},
+            "drawn": [layer.id() for layer in project.layerTreeRoot().layerOrder()],
             "transaction": project.autoTransaction(),
             "layers": {
                 key: {
@@ -53,7 +56,14 @@ class Desk:
                     "labels": layer.labelsEnabled() and layer.labeling().settings().fieldName,
                     "checks": layer.geometryOptions().geometryChecks(),
                     "precision": layer.geometryOptions().geometryPrecision(), "crs": layer.crs().authid(),
-                    "colour": layer.renderer().symbol().color().name(),
+                    "colour": layer.renderer().symbols(QgsRenderContext())[0].color().name()
+                    if layer.isSpatial() else None,
+                    "looks": len(layer.renderer().symbols(QgsRenderContext())) if layer.isSpatial() else 0,
+                    "widgets": {field.name(): layer.editorWidgetSetup(n).type()
+                                for n, field in enumerate(layer.fields())},
+                    "locked": [field.name() for n, field in enumerate(layer.fields())
+                               if layer.editFormConfig().readOnly(n)],
+                    "pages": [one.name() for one in layer.editFormConfig().invisibleRootContainer().children()],
                 }
                 for key, layer in layers.items()
             },
@@ -100,6 +110,13 @@ class Desk:
         """Fill in a field."""
         layer = self.layers[name]
         return bool(layer.changeAttributeValue(self._by_code(layer)[code].id(), layer.fields().indexOf(field), value))
+
+    def doubts(self, name: str, code: str) -> list[str]:
+        """Return what QGIS has to say of the fields of a feature before it saves it."""
+        layer = self.layers[name]
+        asked = (QgsVectorLayerUtils.validateAttribute(layer, self._by_code(layer)[code], n)
+                 for n in range(layer.fields().count()))  # fmt: skip
+        return [doubt for _, doubts in asked for doubt in doubts]
 
     def save(self, name: str) -> dict[str, object]:
         """Save; give up what was refused; edit on."""

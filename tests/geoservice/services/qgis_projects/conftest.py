@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from geoservice.services.qgis_projects import WrittenProject
 from tests.analysts import OpenTown, open_town
 
 SCRIPT = Path(__file__).with_name("analyst_in_qgis.py")
@@ -35,6 +37,19 @@ def town(cluster_url: str, template: str) -> Iterator[OpenTown]:
     """Return a town of one's own."""
     with open_town(cluster_url, template) as town:
         yield town
+
+
+@pytest.fixture
+def signed_in(written: WrittenProject, town: OpenTown, tmp_path: Path) -> dict[str, str]:
+    """Do what the service file says, as an analyst would, and return the environment of his QGIS."""
+    filled = written.service_file.read_text().replace("# user=", f"user={town.analyst}")
+    (tmp_path / ".pg_service.conf").write_text(filled)
+    line = re.search(r"^#   (.*)$", filled, re.MULTILINE)
+    assert line is not None
+    passwords = tmp_path / ".pgpass"
+    passwords.write_text(line[1].replace("LOGIN", town.analyst).replace("PASSWORD", town.password) + "\n")
+    passwords.chmod(0o600)
+    return {"PGSERVICEFILE": str(tmp_path / ".pg_service.conf"), "PGPASSFILE": str(passwords)}
 
 
 @pytest.fixture

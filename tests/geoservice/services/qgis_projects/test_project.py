@@ -28,30 +28,20 @@ def written(town: OpenTown, tmp_path: Path) -> WrittenProject:
 
 
 #: Layers of the project beside the draft and the grids in force.
-BESIDE = ("incidents", "organisations", "cameras", "camera_sectors", "buildings", "basemap_lines", "basemap_areas")
+BESIDE = ("incidents", "organisations", "cameras", "camera_sectors", "buildings", "basemap_lines", "basemap_areas",
+          "figures", "postings", "building_households")  # fmt: skip
+#: What has no place.
+TABLES = ("geoservice_postings", "geoservice_building_households")
 
 
 def write(town: OpenTown, folder: Path, address: DatabaseAddress = ADDRESS, **options: Any) -> WrittenProject:
     database = Database.connect(town.url, pool_size=1)
     try:
-        return QgisService(database).write(
-            options.pop("edition", town.draft), folder / "work", address=address, **options
+        return QgisService(database).write_draft(
+            options.pop("edition", town.draft), folder / "work", address=address, language="en", **options
         )
     finally:
         database.close()
-
-
-@pytest.fixture
-def signed_in(written: WrittenProject, town: OpenTown, tmp_path: Path) -> dict[str, str]:
-    """Do what the service file says, as an analyst would, and return the environment of his QGIS."""
-    filled = written.service_file.read_text().replace("# user=", f"user={town.analyst}")
-    (tmp_path / ".pg_service.conf").write_text(filled)
-    line = re.search(r"^#   (.*)$", filled, re.MULTILINE)
-    assert line is not None
-    passwords = tmp_path / ".pgpass"
-    passwords.write_text(line[1].replace("LOGIN", town.analyst).replace("PASSWORD", town.password) + "\n")
-    passwords.chmod(0o600)
-    return {"PGSERVICEFILE": str(tmp_path / ".pg_service.conf"), "PGPASSFILE": str(passwords)}
 
 
 def test_qgis_opens_the_project_and_edits_the_draft(
@@ -75,16 +65,21 @@ def test_qgis_opens_the_project_and_edits_the_draft(
     assert (min(view[::2]), min(view[1::2]), max(view[::2]), max(view[1::2])) == pytest.approx(
         (west, south, east, north)
     )
+    assert set(there.pop("relations").values()) == {True}
+    assert there.pop("drawn")[0] == draft
     assert there == {
         "read": True, "crs": "EPSG:4326", "topological": True, "snapping": True, "snapped": [draft],
         "transaction": False, "editing": True,
     }  # fmt: skip
     assert {key: (one["valid"], one["read_only"], one["features"]) for key, one in layers.items()} == {
         draft: (True, False, 5), "geoservice_grids": (True, True, 5),
-        **{f"geoservice_{name}": (True, True, 0) for name in BESIDE},
+        **{f"geoservice_{name}": (True, True, 5 * (name == "figures")) for name in BESIDE},
     }  # fmt: skip
-    assert {one["crs"] for one in layers.values()} == {"EPSG:4326"}
-    assert (layers[draft]["labels"], layers[draft]["colour"]) == ("code", "#ffc457")
+    assert {one["crs"] for key, one in layers.items() if key not in TABLES} == {"EPSG:4326"}
+    assert (layers[draft]["labels"], layers[draft]["colour"]) == ('"code"', "#ffc457")
+    assert layers[draft]["widgets"]["edition_id"] == "Hidden"
+    assert layers["geoservice_buildings"]["widgets"]["kind"] == "ValueMap"
+    assert "On duty today" in layers["geoservice_grids"]["pages"]
     assert (layers[draft]["checks"], layers[draft]["precision"]) == (["QgsIsValidCheck", "QgsGeometryOverlapCheck"], 0)
     assert drawn
     assert saved["saved"], saved
@@ -99,7 +94,7 @@ def test_nothing_that_is_written_has_a_password_or_a_login(written: WrittenProje
         assert "password=" not in text
     sources = re.findall(r"<datasource>(.*?) estimated", written.project.read_text(encoding="utf-8"))
     assert len(sources) == 2 + len(BESIDE)
-    assert {re.sub("key='[a-z]+'", "key", source) for source in sources} == {"service='geoservice' key"}
+    assert {re.sub("key='[a-z_]+'", "key", source) for source in sources} == {"service='geoservice' key"}
 
 
 def test_a_project_that_is_there_is_written_over_only_when_said(town: OpenTown, tmp_path: Path) -> None:
