@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from layers.style import Style
 from layers.title import Title
@@ -18,6 +18,13 @@ GeometryType = Literal["Point", "MultiLineString", "Polygon", "MultiPolygon", "G
 #: By which rule a feature gets its grid: by its place (of a shape, a point on it); by its building, without one by its
 #: place; or, as a report, by the rules of routing. None, in its stead: no grid owns it.
 Assignment = Literal["place", "building", "routing"]
+
+
+class Limit(NamedTuple):
+    """What a number has to be: a sign `>=`, `>`, `<=` or `<`, and another number as it is written."""
+
+    sign: str
+    number: str
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from geoservice.writing.qgis.layers import SERVICE, ProjectLayer
 from geoservice.writing.qgis.project import Project, project_xml
 from geoservice.writing.qgis.tables import households, postings
 from geoservice.writing.qgis.tree import group_names
-from geoservice.writing.qgis.widgets import Bound
 from geoservice.writing.qgis.words import DRAFT_PROJECT
 from layers.buildings.layer import BUILDINGS
 from layers.catalogue import catalogue
@@ -165,9 +164,8 @@ def _home(connection: Connection, relation: str, edited: Layer | None = None) ->
     columns = columns_of(connection, _named(relation))
     if edited is None:
         return Home(relation, columns)
-    limits = limits_of(connection, _named(relation))
-    bounds = {name: tuple(Bound(*one) for one in found) for name, found in limits.items()}
-    return Home(relation, columns, bounds, frozenset(column.name for column in edited.written))
+    written = frozenset(column.name for column in edited.written)
+    return Home(relation, columns, limits_of(connection, _named(relation)), written)
 
 
 def _named(relation: str) -> str:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from layers.layer import Limit
+
 _COLUMNS = text("""
     SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid),
            a.attgenerated <> ''
@@ -62,13 +64,6 @@ class Rights(NamedTuple):
     reads: bool
     #: Adds, changes and removes.
     writes: bool
-
-
-class Limit(NamedTuple):
-    """What a number of a column has to be: a sign `>=`, `>`, `<=` or `<`, and another number as it is written."""
-
-    sign: str
-    limit: str
 
 
 def rights_of(connection: Connection, role: str, relation: str) -> Rights:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from geoservice.writing.qgis.fields import Home, fields_of
-from geoservice.writing.qgis.layers import Belonging, ProjectLayer
+from geoservice.writing.qgis.layers import ProjectLayer, Reference
 from geoservice.writing.qgis.looks import looks_of
 from geoservice.writing.qgis.words import AREAS, LINES, PART
 from layers.buildings.layer import BUILDINGS
@@ -78,9 +78,9 @@ def head_of(layer: Layer, language: str) -> str:
     return f'"{layer.head}"'
 
 
-def _belongs(layer: Layer) -> tuple[Belonging, ...]:
+def _belongs(layer: Layer) -> tuple[Reference, ...]:
     return tuple(
-        Belonging(name, project_id(parent), parent.key)
+        Reference(name, project_id(parent), parent.key)
         for name, parent in _PARENTS.items()
         if any(column.name == name for column in layer.columns)
     )

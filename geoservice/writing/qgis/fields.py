@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from geoservice.writing.qgis.widgets import HIDDEN, TEXT, TICKED, Bound, Widget, offered, stepped
-from geoservice.writing.qgis.words import BOUNDS, TRUTH
-from layers.layer import Column
+from geoservice.writing.qgis.widgets import HIDDEN, TEXT, TICKED, Widget, offered, stepped
+from geoservice.writing.qgis.words import LIMITS, TRUTH
+from layers.layer import Column, Limit
 
 #: Of what a row gets that tells nothing: a text without quotes in it, a truth value, a number.
 _PLAIN = re.compile(r"('[^']*'|true|false|-?[0-9.]+)(?:::[a-z ]+)?")
@@ -56,7 +56,7 @@ class Home:
     #: Table or view.
     relation: str
     columns: Mapping[str, StoredColumn]
-    bounds: Mapping[str, Sequence[Bound]] = field(default_factory=dict)
+    limits: Mapping[str, Sequence[Limit]] = field(default_factory=dict)
     #: Columns that people fill in, by name; none where they only read.
     written: frozenset[str] = frozenset()
 
@@ -84,12 +84,12 @@ def fields_of(
     return (*described, *hidden)
 
 
-def widget_of(column: Column, language: str, bounds: Sequence[Bound] = ()) -> Widget | None:
+def widget_of(column: Column, language: str, limits: Sequence[Limit] = ()) -> Widget | None:
     """Return what fills a column in; None: QGIS sees it by its type."""
     if column.codes:
         return offered(column.codes, language, nullable=column.nullable)
-    if bounds and column.type == "integer":
-        return stepped(bounds, nullable=column.nullable)
+    if limits and column.type == "integer":
+        return stepped(limits, nullable=column.nullable)
     if column.type == "boolean":  # a box that is ticked knows no third state
         return offered(TRUTH, language, nullable=True) if column.nullable else TICKED
     if column.type == "text":
@@ -103,18 +103,18 @@ def title_of(column: Column, language: str) -> str:
 
 
 def _field(column: Column, home: Home, language: str) -> Field:
-    there, bounds = home.columns[column.name], home.bounds.get(column.name, ())
+    there, limits = home.columns[column.name], home.limits.get(column.name, ())
     written = column.name in home.written
     return Field(
-        column.name, title_of(column, language), widget_of(column, language, bounds if written else ()), written,
-        required=written and there.required, rule=_rule(column, bounds, language) if written and bounds else None,
+        column.name, title_of(column, language), widget_of(column, language, limits if written else ()), written,
+        required=written and there.required, rule=_rule(column, limits, language) if written and limits else None,
         default=_default(there.given) if written else None,
     )  # fmt: skip
 
 
-def _rule(column: Column, bounds: Sequence[Bound], language: str) -> tuple[str, str]:
-    expression = " AND ".join(f'"{column.name}" {sign} {limit}' for sign, limit in bounds)
-    words = ", ".join(BOUNDS[sign].text(language).format(limit=limit) for sign, limit in bounds)
+def _rule(column: Column, limits: Sequence[Limit], language: str) -> tuple[str, str]:
+    expression = " AND ".join(f'"{column.name}" {sign} {number}' for sign, number in limits)
+    words = ", ".join(LIMITS[sign].text(language).format(number=number) for sign, number in limits)
     return f'"{column.name}" IS NULL OR ({expression})', f"{title_of(column, language)}: {words}"
 
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from geoservice.writing.qgis.fields import Field
-from geoservice.writing.qgis.reference_systems import WGS84
 from geoservice.writing.qgis.symbols import Looks
+from layers.crs import STORAGE_SRID
 
 #: Name of the section of pg_service.conf that says where the database is; who signs in is not in the project.
 SERVICE = "geoservice"
 
 
-class Belonging(NamedTuple):
+class Reference(NamedTuple):
     """The field of a layer whose value names a feature of another one: the parent, by its id in the project."""
 
     field: str
@@ -45,7 +45,7 @@ class ProjectLayer:
     interactive: bool = True  #: whether a click tells about a feature
     editable: bool = False
     checks: tuple[str, ...] = ()  #: what QGIS looks at before it saves, as it calls them
-    belongs: tuple[Belonging, ...] = ()
+    belongs: tuple[Reference, ...] = ()
 
     @property
     def shape(self) -> str:
@@ -60,7 +60,7 @@ class ProjectLayer:
         """Return where QGIS reads it; a view has no key of its own, so the key is named."""
         place, kind = "", ""
         if self.looks is not None:
-            place, kind = f" ({self.geometry})", f" srid={WGS84} type={self.geometry_type}"
+            place, kind = f" ({self.geometry})", f" srid={STORAGE_SRID} type={self.geometry_type}"
         return (
             f"service='{SERVICE}' key='{self.key}' estimatedmetadata=true{kind}"
             f' checkPrimaryKeyUnicity=\'0\' table="geoservice"."{self.table}"{place} sql={self.rows}'

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
+from geoservice.writing.qgis.crs import reference_system
 from geoservice.writing.qgis.elements import element, flag, option
 from geoservice.writing.qgis.forms import form
 from geoservice.writing.qgis.labels import labels
 from geoservice.writing.qgis.layers import ProjectLayer
-from geoservice.writing.qgis.reference_systems import reference_system
 from geoservice.writing.qgis.relations import Relation
 from geoservice.writing.qgis.symbols import renderer
 

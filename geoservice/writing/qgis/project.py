@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from geoservice.writing.qgis.crs import reference_system
 from geoservice.writing.qgis.elements import element, flag, written
 from geoservice.writing.qgis.layers import ProjectLayer
 from geoservice.writing.qgis.map_layers import map_layer
-from geoservice.writing.qgis.reference_systems import WGS84, reference_system
 from geoservice.writing.qgis.relations import relations_among, relations_element
 from geoservice.writing.qgis.tree import tree
-from layers.crs import Bbox
+from layers.crs import STORAGE_SRID, Bbox
 
 #: The oldest QGIS that is known to read it.
 QGIS_VERSION = "3.22.0"
@@ -33,7 +33,7 @@ class Project:
     view: Bbox
     language: str
     #: In which the map is drawn.
-    epsg: int = WGS84
+    epsg: int = STORAGE_SRID
     #: Whether neighbours share their borders, so that both follow when one is moved.
     topological: bool = False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from geoservice.writing.qgis.catalogue import project_id
 from geoservice.writing.qgis.fields import Home, fields_of
-from geoservice.writing.qgis.layers import Belonging, ProjectLayer
+from geoservice.writing.qgis.layers import ProjectLayer, Reference
 from geoservice.writing.qgis.words import TABLES
 from layers.buildings.layer import BUILDINGS
 from layers.grids.layer import GRIDS
@@ -22,7 +22,7 @@ def postings(home: Home, *, jurisdiction_id: int, time_zone: str, language: str)
         rows=f"jurisdiction_id = {jurisdiction_id} AND daterange(valid_from, valid_to)"
              f" @> (now() AT TIME ZONE '{time_zone}')::date",
         fields=fields_of(POSTING_COLUMNS, home, language), head='"staff_code"', group=TABLES.text(language),
-        belongs=(Belonging("grid_code", project_id(GRIDS), GRIDS.key),),
+        belongs=(Reference("grid_code", project_id(GRIDS), GRIDS.key),),
     )  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def households(home: Home, *, jurisdiction_id: int, language: str) -> ProjectLay
         rows=f"jurisdiction_id = {jurisdiction_id} AND households IS NOT NULL",
         fields=fields_of(columns, home, language), key=BUILDINGS.key, head='"code"', group=TABLES.text(language),
         belongs=(
-            Belonging("grid_code", project_id(GRIDS), GRIDS.key),
-            Belonging("code", project_id(BUILDINGS), BUILDINGS.key),
+            Reference("grid_code", project_id(GRIDS), GRIDS.key),
+            Reference("code", project_id(BUILDINGS), BUILDINGS.key),
         ),
     )  # fmt: skip

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from geoservice.writing.qgis.elements import Value
+from layers.layer import Limit
 from layers.title import Title
 
 #: What QGIS keeps for no value among those that a field may have (QgsValueMapFieldFormatter::NULL_VALUE).
 _NULL = "{2839923C-8B7D-419E-B84B-CA2FE9B80EC7}"
 #: QGIS steps through whole numbers in 32 bits.
 _LEAST, _MOST = -(2**31), 2**31 - 1
-
-
-class Bound(NamedTuple):
-    """A limit of a number: `>=`, `>`, `<=` or `<`, and the number as it is written."""
-
-    sign: str
-    limit: str
 
 
 @dataclass(frozen=True)
@@ -43,9 +36,9 @@ def offered(codes: Mapping[str, Title], language: str, *, nullable: bool) -> Wid
     return Widget("ValueMap", {"map": [*values, {"": _NULL}] if nullable else values})
 
 
-def stepped(bounds: Sequence[Bound], *, nullable: bool) -> Widget:
-    """Return what steps through the whole numbers within bounds."""
-    least = [int(limit) + (sign == ">") for sign, limit in bounds if sign in (">", ">=")]
-    most = [int(limit) - (sign == "<") for sign, limit in bounds if sign in ("<", "<=")]
+def stepped(limits: Sequence[Limit], *, nullable: bool) -> Widget:
+    """Return what steps through the whole numbers within limits."""
+    least = [int(number) + (sign == ">") for sign, number in limits if sign in (">", ">=")]
+    most = [int(number) - (sign == "<") for sign, number in limits if sign in ("<", "<=")]
     return Widget("Range", {"Min": max(least, default=_LEAST), "Max": min(most, default=_MOST), "Step": 1,
                             "Style": "SpinBox", "AllowNull": nullable})  # fmt: skip

@@ -15,10 +15,10 @@ DRAFT = Title("草案 {id}（在此编辑）", "Draft {id} (edit this)")
 DRAFT_PROJECT = Title("{jurisdiction}：草案 {id}，{title}", "{jurisdiction}: draft {id}, {title}")
 REQUIRED = Title("必填", "To be filled in")
 TRUTH: Mapping[str, Title] = {"true": Title("是", "yes"), "false": Title("否", "no")}
-#: By the sign of a bound.
-BOUNDS: Mapping[str, Title] = {
-    ">=": Title("不小于 {limit}", "at least {limit}"),
-    ">": Title("大于 {limit}", "more than {limit}"),
-    "<=": Title("不大于 {limit}", "at most {limit}"),
-    "<": Title("小于 {limit}", "less than {limit}"),
+#: By the sign of a limit.
+LIMITS: Mapping[str, Title] = {
+    ">=": Title("不小于 {number}", "at least {number}"),
+    ">": Title("大于 {number}", "more than {number}"),
+    "<=": Title("不大于 {number}", "at most {number}"),
+    "<": Title("小于 {number}", "less than {number}"),
 }

@@ -7,13 +7,11 @@ from xml.etree.ElementTree import Element
 from pyproj import CRS
 
 from geoservice.writing.qgis.elements import element
-
-#: That in which the database keeps everything.
-WGS84 = 4326
+from layers.crs import STORAGE_SRID
 
 
-def reference_system(name: str, epsg: int = WGS84) -> Element:
-    """Return a reference system by its EPSG code, in an element of a name."""
+def reference_system(name: str, epsg: int = STORAGE_SRID) -> Element:
+    """Return a reference system by its EPSG code, unless that is said the database's, in an element of a name."""
     described = CRS.from_epsg(epsg)
     told = {
         "wkt": described.to_wkt(), "srid": str(epsg), "authid": f"EPSG:{epsg}", "description": described.name,
