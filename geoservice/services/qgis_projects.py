@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -95,11 +95,13 @@ class QgisService:
             shown = _homes(connection, editing=False)
             described = draft_layer(edition)
             draft = draft_grids(described, edition_id, _home(connection, "draft_grid", described), language)
+            # One label a place: that of the draft.
+            below = (replace(one, label=None) for one in _layers(connection, shown, jurisdiction, language))
             project = Project(
                 title=DRAFT_PROJECT.text(language).format(
                     jurisdiction=_name(jurisdiction, language), id=edition_id, title=edition.title
                 ),
-                layers=(draft, *_layers(connection, shown, jurisdiction, language)), groups=group_names(language),
+                layers=(draft, *below), groups=group_names(language),
                 view=Bbox(*outline_of_edition(connection, edition_id).bounds), language=language, topological=True,
             )  # fmt: skip
         return _write(project, folder, f"draft-{edition_id}", jurisdiction, shown, address=address, force=force)

@@ -213,6 +213,9 @@ def test_qgis_opens_it_and_what_is_saved_is_assigned_and_signed(
     ]  # fmt: skip
     assert layers[buildings]["locked"] == ["grid_code"]
     assert layers["geoservice_grids"]["pages"][:3] == ["Attributes", "On duty today", "Households per building"]
+    assert {key: one["labels"] for key, one in layers.items() if one["labels"]} == {
+        "geoservice_grids": 'coalesce("name_en", "name")'
+    }
     assert layers["geoservice_cameras"]["looks"] == 4
     assert "Floors: at least 1, at most 200" in " ".join(doubts)
     assert drawn

@@ -76,7 +76,8 @@ def test_qgis_opens_the_project_and_edits_the_draft(
         **{f"geoservice_{name}": (True, True, 5 * (name == "figures")) for name in BESIDE},
     }  # fmt: skip
     assert {one["crs"] for key, one in layers.items() if key not in TABLES} == {"EPSG:4326"}
-    assert (layers[draft]["labels"], layers[draft]["colour"]) == ('"code"', "#ffc457")
+    assert {key: one["labels"] for key, one in layers.items() if one["labels"]} == {draft: '"code"'}
+    assert layers[draft]["colour"] == "#ffc457"
     assert layers[draft]["widgets"]["edition_id"] == "Hidden"
     assert layers["geoservice_buildings"]["widgets"]["kind"] == "ValueMap"
     assert "On duty today" in layers["geoservice_grids"]["pages"]
