@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from layers.staff.posting_columns import DUTIES
+from layers.staff import posting_columns
 
 STAFF: dict[str, tuple[str, ...]] = {
     "table.calendar": ("今后 14 天谁负责哪个网格", "Who serves which grid in the coming 14 days"),
@@ -27,7 +27,7 @@ STAFF: dict[str, tuple[str, ...]] = {
     "column.last": ("到（含当日）", "To (that day, too)"),
     "column.today": ("今天负责", "Serves today"),
     "until_further": ("至另行通知", "until further notice"),
-    **{f"duty.{duty}": (title.zh, title.en) for duty, title in DUTIES.items()},
+    **{f"duty.{duty}": (title.zh, title.en) for duty, title in posting_columns.DUTIES.items()},
     "duty.dispatcher": ("调度员", "dispatcher"),
     "new.member": ("新增人员", "New member of staff"),
     "new.posting": ("新增派驻", "New posting"),
