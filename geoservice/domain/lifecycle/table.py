@@ -106,8 +106,10 @@ STEPS: tuple[Step, ...] = (
 )  # fmt: skip
 
 ACTIONS: dict[str, Step] = {step.action: step for step in STEPS}
-#: The words of staff that their reporter reads: what was done with the report, and why not.
+#: The words of staff that a reporter reads, of the report and of what it was merged into: what was done, and why not.
 TOLD = ("resolved", "returned", "verified", "cancelled", "merged", "reopened")
+#: What was said to and fro about his own report alone: that of others is between them and the staff.
+EXCHANGED = ("asked", "answered", "rated")
 #: A closed incident can be reopened, and rated, for so long.
 REOPEN_DAYS = 7
 #: A resolved incident that nobody rates or verifies closes by itself after so long.

@@ -50,6 +50,7 @@ OFFICER: dict[str, tuple[str, ...]] = {
     "no_text": ("（没有文字说明）", "(no words)"),
     "erased": ("（文字已于 {time} 删除）", "(the words were erased on {time})"),
     "said": ("上一步：", "Last said:"),
+    "ordered": ("派单说明：", "With the order:"),
     "on_map": ("看地图", "On the map"),
     "reason.return": ("退回原因", "Why is it returned?"),
     "reason.resolve": ("办理结果", "What was done?"),

@@ -49,11 +49,17 @@ function placeOf(incident, placeWords) {
   return element('p', { class: 'at' }, parts.join(' · '));
 }
 
+// The words of the last step, and those that the order came with: what is said at the door is needed until it is done.
+function sayings({ step_reason: last, assignment_reason: order }) {
+  const lines = [order !== last && ['ordered', order], ['said', last]].filter((line) => line && line[1]);
+  return lines.map(([key, words]) => element('p', { class: 'last' }, element('strong', {}, say(key)), ' ', words));
+}
+
 function wordsOf(incident) {
   const gone = incident.words_gone_at && say('erased', { time: moment(incident.words_gone_at) });
   return [
     element('p', { class: 'words' }, incident.description || gone || say('no_text')),
-    incident.step_reason ? element('p', { class: 'last' }, element('strong', {}, say('said')), ' ', incident.step_reason) : null,
+    ...sayings(incident),
     element('p', { class: 'hint' }, `${say(`source.${incident.source}`)} · ${moment(incident.reported_at)}`),
   ];
 }

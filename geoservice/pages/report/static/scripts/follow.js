@@ -123,12 +123,14 @@ function line(label, words) {
   return words ? element('div', {}, element('dt', {}, label), element('dd', {}, words)) : null;
 }
 
-// What staff said of it, as text.
-function saidList(said) {
-  if (said.length === 0) return null;
-  const lines = said.map(({ at, rule, words }) =>
-    element('p', { class: 'said' }, element('strong', {}, say(`said.${rule}`)), words, ' ', element('small', {}, moment(at))),
+// What staff and the reporter said of it, as text. A question that is open stands below, with the field for its answer.
+function saidList({ said, question }) {
+  const open = question ? said.findLast(({ rule }) => rule === 'asked') : null;
+  const lines = said.filter((one) => one !== open).map(({ at, rule, words, by_reporter: own }) =>
+    element('p', { class: own ? 'said own' : 'said' }, element('strong', {}, say(own ? `own.${rule}` : `said.${rule}`)), words,
+      ' ', element('small', {}, moment(at))),
   );
+  if (lines.length === 0) return null;
   return element('section', { class: 'sayings', 'aria-label': say('said') }, ...lines);
 }
 
@@ -184,7 +186,7 @@ async function show(report) {
       element('p', { class: 'status', 'data-status': report.status }, sayFirst(`status.${report.status}`)),
       report.original && element('p', { class: 'status original' }, say('original', { status: say(`status.${report.original.status}`) })),
       way((report.original || report).status),
-      saidList(report.said),
+      saidList(report),
       question,
       sides(report),
       ...open.filter((action) => action === 'answer' || action === 'rate').map((action) => FORMS[action]()),
