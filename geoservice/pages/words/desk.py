@@ -27,6 +27,7 @@ DESK: dict[str, tuple[str, ...]] = {
     "filter.words": ("文字或编号", "Words or number"),
     "filter.day": ("上报日期", "Day of the report"),
     "file": ("导出 CSV", "CSV"),
+    "workbook": ("导出 xlsx", "xlsx"),
     "file.more": ("只有前 {n} 件，请缩小范围", "Only the first {n}: narrow the list"),
     "file.number": ("编号", "Number"),
     "file.service": ("事项", "Service"),
