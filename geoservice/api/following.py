@@ -100,6 +100,7 @@ class ReportOut(BaseModel):
     reported_at: datetime
     expected_at: datetime | None
     rating: int | None
+    set_out_at: datetime | None = Field(description="Since when somebody is on the way")
     question: str | None = Field(description="Asked by the staff; answer it with the action `answer`")
     sides: list[CandidateOut] = Field(description="Near a border: which of these grids was it? `choose-side`")
     duplicate_of: str | None
@@ -199,6 +200,7 @@ def _report_fields(offer: Offer) -> dict[str, Any]:
         "reported_at": incident.reported_at,
         "expected_at": incident.expected_at,
         "rating": incident.rating,
+        "set_out_at": incident.set_out_at,
         "question": incident.step_reason if incident.waiting_since else None,
         "sides": [CandidateOut.model_validate(side) for side in sides],
         "duplicate_of": None if incident.duplicate_of is None else str(incident.duplicate_of),

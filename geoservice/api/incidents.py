@@ -170,6 +170,7 @@ class IncidentOut(BaseModel):
     version: int
     status_since: datetime
     waiting_since: datetime | None = Field(description="Since when a question to the reporter is open")
+    set_out_at: datetime | None = Field(description="Since when the officer who accepted it is on the way")
     duplicate_of: str | None
     original_status: Status | None = Field(description="Of a duplicate: how far the incident has come that it ends at")
     step_reason: str | None = Field(description="The words that came with the last step")

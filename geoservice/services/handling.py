@@ -377,6 +377,7 @@ _CHANGES: dict[str, Callable[[Connection, Incident, ActionDetails, Identity | No
     "move": lambda _, __, details, ___: {"place": details.place},
     "rate": lambda _, __, details, ___: {"rating": details.rating},
     "merge": lambda _, __, details, ___: {"duplicate_of": details.duplicate_of},
+    "set-out": lambda _, __, ___, ____: {"set_out": True},
     "ask": lambda _, __, ___, ____: {"waiting": True},
     "answer": lambda _, __, ___, ____: {"waiting": False},
 }

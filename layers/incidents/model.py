@@ -75,6 +75,8 @@ class Incident:
     status_since: datetime
     #: Since when a question to the reporter is open.
     waiting_since: datetime | None
+    #: Since when the officer who accepted it is on the way.
+    set_out_at: datetime | None
     #: The incident that this one was merged into.
     duplicate_of: UUID | None
     #: Of a duplicate: how far the incident has come that it ends at.

@@ -85,6 +85,7 @@ STEPS: tuple[Step, ...] = (
           needs=(_F.REASON,)),
     _step("reassign", "reassigned", (_S.DISPATCHED, _S.ACCEPTED), _S.DISPATCHED, (_P.DISPATCHER,), stage=3,
           needs=(_F.OFFICER, _F.REASON)),
+    _step("set-out", "set out", (_S.ACCEPTED,), None, (_P.OFFICER, _P.DISPATCHER), stage=4),
     _step("resolve", "resolved", (_S.ACCEPTED,), _S.RESOLVED, (_P.OFFICER, _P.DISPATCHER), stage=5, takes=(_F.REASON,)),
     _step("verify", "verified", (_S.RESOLVED,), _S.CLOSED, (_P.DISPATCHER,), stage=6, takes=(_F.REASON,)),
     # Who reported the same matter rates how it was handled where it was merged into.

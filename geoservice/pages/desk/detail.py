@@ -65,6 +65,8 @@ class Detail:
     due_at: str | None
     reported: str
     since: str
+    #: Since when somebody is on the way.
+    set_out: str | None
     grid: str
     officer: str
     source: str
@@ -97,6 +99,7 @@ def detail_of(whole: DeskDetail, language: Language, words: Mapping[str, str]) -
         due_at=None if incident.expected_at is None else speaker.moment(incident.expected_at),
         reported=speaker.moment(incident.reported_at),
         since=speaker.moment(incident.status_since),
+        set_out=None if incident.set_out_at is None else speaker.moment(incident.set_out_at),
         grid=speaker.grid(incident.grid_code),
         officer=speaker.officer(incident.officer_code),
         source=speaker.source(incident.source),

@@ -79,6 +79,7 @@ FOLLOW: dict[str, tuple[str, ...]] = {
     "mine": ("我的上报", "My reports"),
     "reported_at": ("上报时间", "Reported"),
     "since": ("状态更新", "Since"),
+    "set_out_at": ("网格员已出发", "On the way since"),
     "expected_at": ("应办结时间", "Expected by"),
     "description": ("说明", "In your words"),
     "step.reported": ("收到", "Received"),

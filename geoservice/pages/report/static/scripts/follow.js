@@ -173,6 +173,7 @@ async function show(report) {
     'dl',
     {},
     line(say('since'), moment(report.status_since)),
+    line(say('set_out_at'), report.set_out_at && moment(report.set_out_at)),
     line(say('reported_at'), moment(report.reported_at)),
     line(say('expected_at'), expected && moment(expected)),
     line(say('description'), report.words_gone_at ? say('erased', { time: moment(report.words_gone_at) }) : report.description),
