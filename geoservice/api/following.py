@@ -68,11 +68,14 @@ class ReporterActionBody(StrictModel):
 
 
 class SaidOut(BaseModel):
-    """What staff said when they did something with the report."""
+    """What staff, or the reporter, said when they did something with the report."""
 
     at: datetime
-    rule: str = Field(description="What was done: resolved, returned, verified, cancelled, merged, reopened")
+    rule: str = Field(
+        description="What was done: resolved, returned, verified, cancelled, merged, reopened, asked, answered, rated"
+    )
     words: str
+    by_reporter: bool = Field(description="true: the reporter's own words")
 
 
 class OriginalOut(BaseModel):
@@ -97,13 +100,14 @@ class ReportOut(BaseModel):
     reported_at: datetime
     expected_at: datetime | None
     rating: int | None
+    set_out_at: datetime | None = Field(description="Since when somebody is on the way")
     question: str | None = Field(description="Asked by the staff; answer it with the action `answer`")
     sides: list[CandidateOut] = Field(description="Near a border: which of these grids was it? `choose-side`")
     duplicate_of: str | None
     original: OriginalOut | None = Field(
         description="Of a duplicate: what becomes of the matter; `rate` it when that is done"
     )
-    said: list[SaidOut] = Field(description="What staff said of it, first things first")
+    said: list[SaidOut] = Field(description="What staff and the reporter said of it, first things first")
     words_gone_at: datetime | None = Field(description="When all that was written of it was erased; null: it was not")
     actions: list[ActionOut]
 
@@ -196,11 +200,12 @@ def _report_fields(offer: Offer) -> dict[str, Any]:
         "reported_at": incident.reported_at,
         "expected_at": incident.expected_at,
         "rating": incident.rating,
+        "set_out_at": incident.set_out_at,
         "question": incident.step_reason if incident.waiting_since else None,
         "sides": [CandidateOut.model_validate(side) for side in sides],
         "duplicate_of": None if incident.duplicate_of is None else str(incident.duplicate_of),
         "original": None if offer.original is None else _original_out(offer.original),
-        "said": [SaidOut(at=one.at, rule=one.rule, words=one.words) for one in offer.said],
+        "said": [SaidOut(at=one.at, rule=one.rule, words=one.words, by_reporter=one.by_reporter) for one in offer.said],
         "words_gone_at": incident.words_gone_at,
         "actions": actions_out(offer.steps),
     }

@@ -170,9 +170,14 @@ class IncidentOut(BaseModel):
     version: int
     status_since: datetime
     waiting_since: datetime | None = Field(description="Since when a question to the reporter is open")
+    set_out_at: datetime | None = Field(description="Since when the officer who accepted it is on the way")
     duplicate_of: str | None
     original_status: Status | None = Field(description="Of a duplicate: how far the incident has come that it ends at")
     step_reason: str | None = Field(description="The words that came with the last step")
+    assignment_reason: str | None = Field(
+        description="While it is in hand: the words with which it was last dispatched, given to somebody else or to"
+        " another grid, or reopened"
+    )
     expected_at: datetime | None = Field(description="By when it should be resolved, in working time; null: no limit")
     overdue_at: datetime | None = Field(description="When it was found late")
     attributes: dict[str, Any] = Field(description="Answers to what the service asks for, by their codes")

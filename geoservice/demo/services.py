@@ -28,19 +28,23 @@ class ServiceProfile:
 _PARKING = (
     {
         "code": "blocked", "datatype": "singlevaluelist", "required": True,
-        "description": "What is blocked? 占用了什么？",
+        "description": "占用了什么？", "description_en": "What is blocked?",
         "values": [
-            {"key": "fire_lane", "name": "消防通道 fire lane"}, {"key": "pavement", "name": "人行道 pavement"},
-            {"key": "tactile", "name": "盲道 tactile paving"},
+            {"key": "fire_lane", "name": "消防通道", "name_en": "Fire lane"},
+            {"key": "pavement", "name": "人行道", "name_en": "Pavement"},
+            {"key": "tactile", "name": "盲道", "name_en": "Tactile paving"},
         ],
     },
 )  # fmt: skip
 _LIGHT = (
-    {"code": "how_many", "datatype": "number", "required": False, "description": "How many lamps? 几盏灯？",
-     "datatype_description": "A whole number 整数"},
-    {"code": "signs", "datatype": "multivaluelist", "required": False, "description": "What is wrong? 什么现象？",
-     "values": [{"key": "dark", "name": "不亮 dark"}, {"key": "flicker", "name": "闪烁 flickers"},
-                {"key": "tilted", "name": "倾斜 tilted"}]},
+    {"code": "how_many", "datatype": "number", "required": False, "description": "几盏灯？",
+     "description_en": "How many lamps?", "datatype_description": "整数",
+     "datatype_description_en": "A whole number"},
+    {"code": "signs", "datatype": "multivaluelist", "required": False, "description": "什么现象？",
+     "description_en": "What is wrong?",
+     "values": [{"key": "dark", "name": "不亮", "name_en": "It is dark"},
+                {"key": "flicker", "name": "闪烁", "name_en": "It flickers"},
+                {"key": "tilted", "name": "倾斜", "name_en": "The post leans"}]},
 )  # fmt: skip
 PROFILES: tuple[ServiceProfile, ...] = (
     ServiceProfile(ServiceSeed("garbage", "暴露垃圾", "Exposed garbage", "市容环境",

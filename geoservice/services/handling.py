@@ -15,7 +15,7 @@ from geoservice.auth.model import Identity, Role
 from geoservice.auth.scope import scope_of_token
 from geoservice.auth.tokens import one_spelling, token_sha256
 from geoservice.domain.lifecycle.offers import offered_steps
-from geoservice.domain.lifecycle.table import ACTIONS, TOLD, Field, Party, Step
+from geoservice.domain.lifecycle.table import ACTIONS, EXCHANGED, TOLD, Field, Party, Step
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.errors import (
     ActionUnknown,
@@ -92,7 +92,7 @@ class Offer:
     steps: tuple[Step, ...]
     #: Of a duplicate: the incident that it ends at.
     original: Incident | None = None
-    #: What staff said to its reporter, first things first.
+    #: What staff and its reporter said to each other, first things first.
     said: tuple[Said, ...] = ()
 
 
@@ -112,7 +112,8 @@ class HandlingService:
         """Return the report that a token stands for, and what its reporter may do; raise ReportUnknown."""
         with self._database.transaction(scope=scope_of_token(token)) as connection:
             offer = _offer(connection, _of_reporter(connection, token), (Party.REPORTER,))
-            return replace(offer, said=said(connection, offer.incident.id, rules=TOLD, reporter=REPORTER))
+            words = said(connection, offer.incident.id, of_matter=TOLD, of_report=EXCHANGED, reporter=REPORTER)
+            return replace(offer, said=words)
 
     def duty(self, identity: Identity) -> Duty:
         """Return who asks, as far as his key names him, and which grids he serves today, by grid."""
@@ -376,6 +377,7 @@ _CHANGES: dict[str, Callable[[Connection, Incident, ActionDetails, Identity | No
     "move": lambda _, __, details, ___: {"place": details.place},
     "rate": lambda _, __, details, ___: {"rating": details.rating},
     "merge": lambda _, __, details, ___: {"duplicate_of": details.duplicate_of},
+    "set-out": lambda _, __, ___, ____: {"set_out": True},
     "ask": lambda _, __, ___, ____: {"waiting": True},
     "answer": lambda _, __, ___, ____: {"waiting": False},
 }

@@ -13,6 +13,9 @@ from geoservice.domain.spreadsheets import quoted
 #: What no sheet may have in its name, and how long that may be (Microsoft, Excel specifications and limits).
 _NOT_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 _SHEET_NAME = 31
+#: Media types of what is written here (RFC 7111; ECMA-376).
+CSV_TYPE = "text/csv; charset=utf-8"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,7 @@ SENTENCES = {
     "incident_overrule_reason_check": _WORDS,
     "incident_step_reason_check": _WORDS,
     "incident_reasons_say_something": _WORDS,
+    "incident_set_out_when_accepted": "Who is on the way accepted the incident: status accepted, or no set_out_at.",
     "incident_overruled_with_a_reason": "Whoever overrules names the grid and says why: both, or neither.",
     "incident_owned_or_queued": "Which grid has a report is the database's answer: leave the grid out.",
     "incident_closed_has_a_time": "When an incident was closed is said when it is closed, and only then.",

@@ -30,6 +30,7 @@ _CHANGES = {
     "rating": "rating = :rating",
     "duplicate_of": "duplicate_of = :duplicate_of",
     "waiting": "waiting_since = CASE WHEN :waiting THEN now() END",
+    "set_out": "set_out_at = CASE WHEN :set_out THEN now() END",
     "grid_code": "overrule_grid_code = :grid_code, overrule_reason = :reason",
     "place": (
         "geom = st_setsrid(st_makepoint(:lon, :lat), 4326), received_x = :x, received_y = :y, declared_crs = :crs,"
@@ -84,8 +85,8 @@ def take_step(
     Parameters
     ----------
     changes
-        status, officer_code, rating, duplicate_of (id), waiting (bool), place (DeclaredPosition), or grid_code, to
-        overrule with by `reason`.
+        status, officer_code, rating, duplicate_of (id), waiting (bool), set_out (bool), place (DeclaredPosition), or
+        grid_code, to overrule with by `reason`.
 
     Raises
     ------

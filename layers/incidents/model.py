@@ -75,12 +75,16 @@ class Incident:
     status_since: datetime
     #: Since when a question to the reporter is open.
     waiting_since: datetime | None
+    #: Since when the officer who accepted it is on the way.
+    set_out_at: datetime | None
     #: The incident that this one was merged into.
     duplicate_of: UUID | None
     #: Of a duplicate: how far the incident has come that it ends at.
     original_status: str | None
     #: The words that came with the last step.
     step_reason: str | None
+    #: While it is in hand: the words with which it was last dispatched, given to somebody or another grid, or reopened.
+    assignment_reason: str | None
     #: By when it should be resolved; None without a limit, and while the clock stands.
     expected_at: datetime | None
     #: When it was found late.
@@ -124,12 +128,14 @@ class IncidentEvent:
 
 @dataclass(frozen=True)
 class Said:
-    """What staff said when they took a step."""
+    """What somebody said when taking a step."""
 
     at: datetime
     #: The rule that it came with.
     rule: str
     words: str
+    #: The reporter's own.
+    by_reporter: bool
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,12 @@ _INCIDENT = select(
     literal_column("(SELECT j.code FROM geoservice.jurisdiction AS j WHERE j.id = incident.jurisdiction_id)").label(
         "jurisdiction_code"
     ),
+    # The steps after it have words of their own, or none: its own stand in the history.
+    literal_column(
+        "(SELECT e.reason FROM geoservice.incident_event AS e"
+        " WHERE e.incident_id = incident.id AND geoservice.is_open(incident.status)"
+        " AND e.rule IN ('dispatched', 'reassigned', 'overruled', 'reopened') ORDER BY e.id DESC LIMIT 1)"
+    ).label("assignment_reason"),
 )
 _HISTORIES = text("SELECT e.* FROM geoservice.incident_event AS e WHERE e.incident_id = ANY(:ids) ORDER BY e.id")
 _STATUS_CHANGES = text("""
@@ -94,8 +100,11 @@ _SAID = text("""
         SELECT i.id, i.duplicate_of FROM geoservice.incident AS i WHERE i.id = :id
         UNION SELECT i.id, i.duplicate_of FROM way JOIN geoservice.incident AS i ON i.id = way.duplicate_of
     )
-    SELECT e.at, e.rule, e.reason FROM geoservice.incident_event AS e JOIN way ON way.id = e.incident_id
-     WHERE e.rule = ANY(:rules) AND e.reason IS NOT NULL AND e.actor <> :reporter
+    SELECT e.at, e.rule, e.reason, e.actor = :reporter
+      FROM geoservice.incident_event AS e JOIN way ON way.id = e.incident_id
+     WHERE e.reason IS NOT NULL
+       AND CASE WHEN e.incident_id = :id THEN e.rule = ANY(CAST(:of_matter AS text[]) || CAST(:of_report AS text[]))
+                ELSE e.rule = ANY(:of_matter) AND e.actor <> :reporter END
      ORDER BY e.id
 """)
 #: So near in place and time two reports of one service may be about one matter.
@@ -137,9 +146,11 @@ def find_original(connection: Connection, duplicate: Incident) -> Incident | Non
     return find_incident(connection, connection.execute(_ORIGINAL, {"id": duplicate.id}).scalar_one())
 
 
-def said(connection: Connection, incident_id: UUID, *, rules: Sequence[str], reporter: str) -> tuple[Said, ...]:
-    """Return the words that came with some rules, also where the incident was merged into, but the reporters' own."""
-    asked = {"id": incident_id, "rules": list(rules), "reporter": reporter}
+def said(
+    connection: Connection, incident_id: UUID, *, of_matter: Sequence[str], of_report: Sequence[str], reporter: str
+) -> tuple[Said, ...]:
+    """Return the words that came with some rules; `of_matter` also where it was merged into, but others' reporters."""
+    asked = {"id": incident_id, "of_matter": list(of_matter), "of_report": list(of_report), "reporter": reporter}
     return tuple(Said(*row) for row in connection.execute(_SAID, asked))
 
 

@@ -163,6 +163,7 @@ class IncidentRow(Base):
     step_reason: Mapped[str | None] = mapped_column(Text)
     status_since: Mapped[datetime] = instant_now()
     waiting_since: Mapped[datetime | None] = mapped_column(INSTANT)
+    set_out_at: Mapped[datetime | None] = mapped_column(INSTANT)
     overdue_at: Mapped[datetime | None] = mapped_column(INSTANT)
     late: Mapped[bool] = mapped_column(
         Boolean,

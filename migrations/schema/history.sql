@@ -120,10 +120,10 @@ CREATE TRIGGER record_change AFTER UPDATE ON geoservice.incident FOR EACH ROW
     -- Of places the operator is named: see unlike(), of layers.
     WHEN (new.upkeep = old.upkeep AND (NOT new.geom = old.geom OR
           (new.status, new.service_code, new.source, new.description, new.building_code, new.accuracy_m,
-           new.grid_code, new.method, new.officer_code, new.overrule_reason, new.waiting_since, new.overdue_at, new.closed_at,
+           new.grid_code, new.method, new.officer_code, new.overrule_reason, new.waiting_since, new.set_out_at, new.overdue_at, new.closed_at,
            new.rating, new.original_status)
         IS DISTINCT FROM
           (old.status, old.service_code, old.source, old.description, old.building_code, old.accuracy_m,
-           old.grid_code, old.method, old.officer_code, old.overrule_reason, old.waiting_since, old.overdue_at, old.closed_at,
+           old.grid_code, old.method, old.officer_code, old.overrule_reason, old.waiting_since, old.set_out_at, old.overdue_at, old.closed_at,
            old.rating, old.original_status)))
     EXECUTE FUNCTION geoservice.record_change();

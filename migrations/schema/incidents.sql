@@ -71,6 +71,8 @@ CREATE TABLE geoservice.incident (
     step_reason text CHECK (char_length(step_reason) BETWEEN 1 AND 500),
     -- A question to the reporter is open since then.
     waiting_since timestamptz,
+    -- The officer who accepted it is on the way since then; null again with the next status.
+    set_out_at timestamptz,
     -- By when it should be resolved; null without a limit, and while the clock stands.
     expected_at timestamptz,
     -- What is left of the limit when the clock stands, seconds of work; below zero when it is late.
@@ -106,6 +108,7 @@ CREATE TABLE geoservice.incident (
     CONSTRAINT incident_attributes_are_an_object
         CHECK (jsonb_typeof(attributes) = 'object' AND octet_length(attributes::text) <= 20000),
     CONSTRAINT incident_owned_or_queued CHECK ((grid_code IS NULL) = (method = 'none')),
+    CONSTRAINT incident_set_out_when_accepted CHECK (set_out_at IS NULL OR status = 'accepted'),
     CONSTRAINT incident_overruled_with_a_reason CHECK ((overrule_grid_code IS NULL) = (overrule_reason IS NULL)),
     CONSTRAINT incident_closed_has_a_time CHECK ((status = 'closed') = (closed_at IS NOT NULL)),
     CONSTRAINT incident_rated_when_closed CHECK (rating IS NULL OR status IN ('closed', 'duplicate')),

@@ -70,6 +70,7 @@ BEGIN
         new.step_rule := step.rule;
         new.status_since := CASE WHEN new.status = old.status THEN old.status_since ELSE clock_timestamp() END;
         new.waiting_since := NULL;
+        new.set_out_at := NULL;
         new.closed_at := CASE WHEN new.status = 'closed' THEN coalesce(old.closed_at, new.closed_at, now()) END;
         new.rating := CASE WHEN new.status = 'closed' OR step.rule = 'rated' THEN new.rating END;
         new.duplicate_of := CASE WHEN step.rule = 'merged' THEN new.duplicate_of
@@ -90,6 +91,7 @@ BEGIN
             WHEN new.overdue_at IS DISTINCT FROM old.overdue_at THEN 'overdue'
             WHEN new.waiting_since IS DISTINCT FROM old.waiting_since
                 THEN CASE WHEN new.waiting_since IS NULL THEN 'answered' ELSE 'asked' END
+            WHEN new.set_out_at IS DISTINCT FROM old.set_out_at AND new.set_out_at IS NOT NULL THEN 'set out'
             WHEN new.routed_at > old.routed_at THEN 'moved by edition'
             WHEN (new.overrule_grid_code, new.overrule_reason) IS DISTINCT FROM (old.overrule_grid_code, old.overrule_reason)
                 THEN CASE WHEN new.step_rule = 'side chosen' THEN 'side chosen' ELSE 'overruled' END

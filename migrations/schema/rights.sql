@@ -37,7 +37,7 @@ END $$;
 -- No words of residents and nothing of a reporter; a report that the analyst hands in has no token that somebody else may know.
 GRANT SELECT (id, service_code, source, geom, received_x, received_y, declared_crs, accuracy_m, building_code, reported_at,
         jurisdiction_id, edition_id, grid_code, method, distance_to_border_m, near_border, candidates, officer_code, routed_at,
-        overrule_grid_code, assigned_officer_code, status, status_since, step_rule, waiting_since, expected_at, work_left_s, overdue_at,
+        overrule_grid_code, assigned_officer_code, status, status_since, step_rule, waiting_since, set_out_at, expected_at, work_left_s, overdue_at,
         late, duplicate_of, original_status, closed_at, rating, recorded_at, updated_at, version),
     INSERT (id, service_code, source, description, attributes, geom, received_x, received_y, declared_crs, accuracy_m, building_code,
         reported_at, jurisdiction_id, assigned_officer_code, overrule_grid_code, overrule_reason)

@@ -3151,6 +3151,8 @@ CREATE TABLE geoservice.incident (
     step_reason text CHECK (char_length(step_reason) BETWEEN 1 AND 500),
     -- A question to the reporter is open since then.
     waiting_since timestamptz,
+    -- The officer who accepted it is on the way since then; null again with the next status.
+    set_out_at timestamptz,
     -- By when it should be resolved; null without a limit, and while the clock stands.
     expected_at timestamptz,
     -- What is left of the limit when the clock stands, seconds of work; below zero when it is late.
@@ -3186,6 +3188,7 @@ CREATE TABLE geoservice.incident (
     CONSTRAINT incident_attributes_are_an_object
         CHECK (jsonb_typeof(attributes) = 'object' AND octet_length(attributes::text) <= 20000),
     CONSTRAINT incident_owned_or_queued CHECK ((grid_code IS NULL) = (method = 'none')),
+    CONSTRAINT incident_set_out_when_accepted CHECK (set_out_at IS NULL OR status = 'accepted'),
     CONSTRAINT incident_overruled_with_a_reason CHECK ((overrule_grid_code IS NULL) = (overrule_reason IS NULL)),
     CONSTRAINT incident_closed_has_a_time CHECK ((status = 'closed') = (closed_at IS NOT NULL)),
     CONSTRAINT incident_rated_when_closed CHECK (rating IS NULL OR status IN ('closed', 'duplicate')),
@@ -3396,11 +3399,11 @@ CREATE TRIGGER record_change AFTER UPDATE ON geoservice.incident FOR EACH ROW
     -- Of places the operator is named: see unlike(), of layers.
     WHEN (new.upkeep = old.upkeep AND (NOT new.geom = old.geom OR
           (new.status, new.service_code, new.source, new.description, new.building_code, new.accuracy_m,
-           new.grid_code, new.method, new.officer_code, new.overrule_reason, new.waiting_since, new.overdue_at, new.closed_at,
+           new.grid_code, new.method, new.officer_code, new.overrule_reason, new.waiting_since, new.set_out_at, new.overdue_at, new.closed_at,
            new.rating, new.original_status)
         IS DISTINCT FROM
           (old.status, old.service_code, old.source, old.description, old.building_code, old.accuracy_m,
-           old.grid_code, old.method, old.officer_code, old.overrule_reason, old.waiting_since, old.overdue_at, old.closed_at,
+           old.grid_code, old.method, old.officer_code, old.overrule_reason, old.waiting_since, old.set_out_at, old.overdue_at, old.closed_at,
            old.rating, old.original_status)))
     EXECUTE FUNCTION geoservice.record_change();
 
@@ -3476,6 +3479,7 @@ BEGIN
         new.step_rule := step.rule;
         new.status_since := CASE WHEN new.status = old.status THEN old.status_since ELSE clock_timestamp() END;
         new.waiting_since := NULL;
+        new.set_out_at := NULL;
         new.closed_at := CASE WHEN new.status = 'closed' THEN coalesce(old.closed_at, new.closed_at, now()) END;
         new.rating := CASE WHEN new.status = 'closed' OR step.rule = 'rated' THEN new.rating END;
         new.duplicate_of := CASE WHEN step.rule = 'merged' THEN new.duplicate_of
@@ -3496,6 +3500,7 @@ BEGIN
             WHEN new.overdue_at IS DISTINCT FROM old.overdue_at THEN 'overdue'
             WHEN new.waiting_since IS DISTINCT FROM old.waiting_since
                 THEN CASE WHEN new.waiting_since IS NULL THEN 'answered' ELSE 'asked' END
+            WHEN new.set_out_at IS DISTINCT FROM old.set_out_at AND new.set_out_at IS NOT NULL THEN 'set out'
             WHEN new.routed_at > old.routed_at THEN 'moved by edition'
             WHEN (new.overrule_grid_code, new.overrule_reason) IS DISTINCT FROM (old.overrule_grid_code, old.overrule_reason)
                 THEN CASE WHEN new.step_rule = 'side chosen' THEN 'side chosen' ELSE 'overruled' END
@@ -5769,7 +5774,7 @@ END $$;
 -- No words of residents and nothing of a reporter; a report that the analyst hands in has no token that somebody else may know.
 GRANT SELECT (id, service_code, source, geom, received_x, received_y, declared_crs, accuracy_m, building_code, reported_at,
         jurisdiction_id, edition_id, grid_code, method, distance_to_border_m, near_border, candidates, officer_code, routed_at,
-        overrule_grid_code, assigned_officer_code, status, status_since, step_rule, waiting_since, expected_at, work_left_s, overdue_at,
+        overrule_grid_code, assigned_officer_code, status, status_since, step_rule, waiting_since, set_out_at, expected_at, work_left_s, overdue_at,
         late, duplicate_of, original_status, closed_at, rating, recorded_at, updated_at, version),
     INSERT (id, service_code, source, description, attributes, geom, received_x, received_y, declared_crs, accuracy_m, building_code,
         reported_at, jurisdiction_id, assigned_officer_code, overrule_grid_code, overrule_reason)

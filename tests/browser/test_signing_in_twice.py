@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from geoservice.auth.model import Role
@@ -142,6 +145,9 @@ def test_somebody_signs_in_by_the_provider_and_with_a_code_where_that_is_set_up(
     expect(page.locator("h1")).to_have_text(words("accounts", "en")["second_factor"])
     page.locator("main form button.first").click()
     secret = base64.b32decode((page.locator("#secret").text_content() or "").replace(" ", ""))
+    scanned = zxingcpp.read_barcode(Image.open(io.BytesIO(page.locator(".qr-code").screenshot())))
+    assert scanned is not None
+    assert scanned.text == page.locator("a[href^='otpauth:']").get_attribute("href")
     page.locator("#code").fill(code_of(secret))
     page.keyboard.press("Enter")
     expect(page.locator("#codes li")).to_have_count(10)

@@ -21,8 +21,10 @@ DESCRIPTION_LENGTH, ATTRIBUTES_LENGTH = 4000, 20_000
 #: GeoReport v2, of what a service asks for.
 _DATATYPES = ("string", "number", "datetime", "text", "singlevaluelist", "multivaluelist")
 _LISTS = ("singlevaluelist", "multivaluelist")
+#: And in English beside them, as services have a name in English.
 _ATTRIBUTE_KEYS = {"variable": bool, "code": str, "datatype": str, "required": bool, "datatype_description": str,
-                   "order": int, "description": str, "values": list}  # fmt: skip
+                   "order": int, "description": str, "values": list,
+                   "description_en": str, "datatype_description_en": str}  # fmt: skip
 _ATTRIBUTES_MOST = 50
 _BETWEEN_WORDS = re.compile(r"\s*[,，、;；|]\s*")
 _GROUPS = ("group", "group_1", "group_2", "group_3")
@@ -208,7 +210,7 @@ def _read_attributes(cell: object) -> tuple[dict[str, Any], ...]:
 
 
 def attributes_of(found: object) -> tuple[dict[str, Any], ...]:
-    """Return what a service asks for, each as GeoReport v2 defines it.
+    """Return what a service asks for, each as GeoReport v2 defines it, and in English.
 
     Raises
     ------
@@ -245,7 +247,8 @@ def _fault_of(one: object) -> str | None:
     values = one.get("values", [])
     if (kind in _LISTS) != bool(values):
         return "lists have values to choose from, and others none"
-    return None if all(map(_is_choice, values)) else "each of its values is a key with a name"
+    wrong = "each of its values is a key with a name, and a name_en where it has one"
+    return None if all(map(_is_choice, values)) else wrong
 
 
 def _is_short(text: str) -> bool:
@@ -257,6 +260,6 @@ def _is_short(text: str) -> bool:
 
 def _is_choice(value: object) -> bool:
     return (
-        isinstance(value, dict) and set(value) == {"key", "name"}
+        isinstance(value, dict) and {"key", "name"} <= set(value) <= {"key", "name", "name_en"}
         and all(isinstance(one, str) and 0 < len(one) <= TEXT_LENGTH and _is_short(one) for one in value.values())
     )  # fmt: skip

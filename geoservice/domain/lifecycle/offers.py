@@ -36,6 +36,8 @@ def _is_open(action: str, incident: Incident, original: Incident | None, now: da
             return incident.rating is None and done and not _has_ended(handled, now)
         case "reopen":
             return not ended
+        case "set-out":
+            return incident.set_out_at is None
         case "ask":
             return incident.waiting_since is None
         case "answer":

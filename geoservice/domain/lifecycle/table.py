@@ -85,6 +85,7 @@ STEPS: tuple[Step, ...] = (
           needs=(_F.REASON,)),
     _step("reassign", "reassigned", (_S.DISPATCHED, _S.ACCEPTED), _S.DISPATCHED, (_P.DISPATCHER,), stage=3,
           needs=(_F.OFFICER, _F.REASON)),
+    _step("set-out", "set out", (_S.ACCEPTED,), None, (_P.OFFICER, _P.DISPATCHER), stage=4),
     _step("resolve", "resolved", (_S.ACCEPTED,), _S.RESOLVED, (_P.OFFICER, _P.DISPATCHER), stage=5, takes=(_F.REASON,)),
     _step("verify", "verified", (_S.RESOLVED,), _S.CLOSED, (_P.DISPATCHER,), stage=6, takes=(_F.REASON,)),
     # Who reported the same matter rates how it was handled where it was merged into.
@@ -106,8 +107,10 @@ STEPS: tuple[Step, ...] = (
 )  # fmt: skip
 
 ACTIONS: dict[str, Step] = {step.action: step for step in STEPS}
-#: The words of staff that their reporter reads: what was done with the report, and why not.
+#: The words of staff that a reporter reads, of the report and of what it was merged into: what was done, and why not.
 TOLD = ("resolved", "returned", "verified", "cancelled", "merged", "reopened")
+#: What was said to and fro about his own report alone: that of others is between them and the staff.
+EXCHANGED = ("asked", "answered", "rated")
 #: A closed incident can be reopened, and rated, for so long.
 REOPEN_DAYS = 7
 #: A resolved incident that nobody rates or verifies closes by itself after so long.

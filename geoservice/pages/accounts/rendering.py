@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, current_app, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from geoservice.auth.passwords import PasswordUnfit
 from geoservice.auth.sessions import Session
@@ -140,9 +141,18 @@ def enrolment_page(
     address = enrolment_address(enrolment.secret, login=session.login, service=f"geoservice {request.host}")
     shown = {
         "session": session, "secret": secret_text(enrolment.secret), "otpauth": address,
+        "qr_code": _qr_code(address, words("accounts", asked_language())["qr_code"]),
         "confirm_url": address_of(f"{SECOND_FACTOR}/confirm"), "cancel_url": address_of(SECOND_FACTOR, next=next_path),
     }  # fmt: skip
     return _page("enrolment", "second_factor", SECOND_FACTOR, next_path, refusal, shown)
+
+
+def _qr_code(text: str, title: str) -> Markup:
+    """Return a QR code (ISO/IEC 18004) as SVG, dark on light in dark pages too: some cameras read no other."""
+    import segno  # noqa: PLC0415  few requests need it, and it costs each start of a worker
+
+    made = segno.make_qr(text, error="m")
+    return Markup(made.svg_inline(scale=4, dark="#000", light="#fff", title=title, svgclass="qr"))  # noqa: S704  a drawing
 
 
 def recovery_codes_page(session: Session, codes: tuple[str, ...], next_path: str | None) -> Response:

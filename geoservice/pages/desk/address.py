@@ -73,6 +73,11 @@ class DeskAddress:
         return DeskQuery(search_of(query), query.sort, limit, {name: search_of_view(name) for name in COUNTED})
 
     @property
+    def asked_of_file(self) -> DeskQuery:
+        """Return the same, as many rows as a file holds and without the counts of views."""
+        return replace(self.asked, limit=ROWS_OF_FILE, views={})
+
+    @property
     def query(self) -> IncidentsQuery:
         """Return the list as the interface asks for it, with the rows that are shown at once."""
         return validated(IncidentsQuery, {**self.said, "limit": str(self.asked.limit)})

@@ -65,6 +65,8 @@ class Detail:
     due_at: str | None
     reported: str
     since: str
+    #: Since when somebody is on the way.
+    set_out: str | None
     grid: str
     officer: str
     source: str
@@ -97,6 +99,7 @@ def detail_of(whole: DeskDetail, language: Language, words: Mapping[str, str]) -
         due_at=None if incident.expected_at is None else speaker.moment(incident.expected_at),
         reported=speaker.moment(incident.reported_at),
         since=speaker.moment(incident.status_since),
+        set_out=None if incident.set_out_at is None else speaker.moment(incident.set_out_at),
         grid=speaker.grid(incident.grid_code),
         officer=speaker.officer(incident.officer_code),
         source=speaker.source(incident.source),
@@ -105,7 +108,7 @@ def detail_of(whole: DeskDetail, language: Language, words: Mapping[str, str]) -
         again=speaker.grid(None if last is None else last.again_grid_code),
         border_m=None if border is None else _metres(border),
         candidates=_candidates(whole, speaker),
-        answers=_answers(incident, whole),
+        answers=_answers(incident, speaker),
         buildings=tuple((one.name or one.address or one.code, _distance(one.distance_m, words))
                         for one in whole.buildings),
         cameras=tuple((one.code, _distance(one.distance_m, words)) for one in whole.cameras),
@@ -136,18 +139,18 @@ def _candidates(whole: DeskDetail, speaker: Speaker) -> tuple[Candidate, ...]:
     return tuple(told)
 
 
-def _answers(incident: Incident, whole: DeskDetail) -> tuple[tuple[str, str], ...]:
+def _answers(incident: Incident, speaker: Speaker) -> tuple[tuple[str, str], ...]:
     """Return what the reporter answered, by what was asked, as far as the service still asks it."""
-    service = whole.names.services.get(incident.service_code)
+    service = speaker.names.services.get(incident.service_code)
     asked: dict[str, Any] = {} if service is None else {str(one["code"]): one for one in service.attributes}
     return tuple(
-        (str(asked.get(code, {}).get("description", code)), _answer(answer, asked.get(code, {})))
+        (speaker.told(asked.get(code, {}), "description") or code, _answer(answer, asked.get(code, {}), speaker))
         for code, answer in incident.attributes.items()
     )
 
 
-def _answer(answer: object, asked: Mapping[str, Any]) -> str:
-    names = {str(one["key"]): str(one["name"]) for one in asked.get("values", ())}
+def _answer(answer: object, asked: Mapping[str, Any], speaker: Speaker) -> str:
+    names = {str(one["key"]): speaker.told(one, "name") for one in asked.get("values", ())}
     given = answer if isinstance(answer, list) else [answer]
     return ", ".join(names.get(str(one), str(one)) for one in given)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,9 +13,17 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from geoservice.errors import GeoserviceError, IncidentUnknown
 from geoservice.maps.assets import AssetsMissing
 from geoservice.maps.viewing import Viewing
-from geoservice.pages.desk.address import ROWS_OF_FILE, DeskAddress
+from geoservice.pages.desk.address import DeskAddress
 from geoservice.pages.desk.bulk import add_bulk
-from geoservice.pages.desk.rendering import Shown, detail_part, list_file, list_part, rows_part, whole_page
+from geoservice.pages.desk.rendering import (
+    Shown,
+    detail_part,
+    list_csv,
+    list_part,
+    list_workbook,
+    rows_part,
+    whole_page,
+)
 from geoservice.pages.desk.steps import ACTIONS, KEYS, form_after, new_form, read_details, refused_form
 from geoservice.pages.shell.choice import chosen, led_on
 from geoservice.pages.shell.files import assets_missing
@@ -75,7 +82,13 @@ def _add_reading(blueprint: Blueprint, desk: DeskService, viewing: Viewing, guar
     @guard("use_desk")
     def file(jurisdiction: str) -> Response:
         asked = _address(jurisdiction)
-        return list_file(desk.listed(jurisdiction, replace(asked.asked, limit=ROWS_OF_FILE, views={})))
+        return list_csv(desk.listed(jurisdiction, asked.asked_of_file))
+
+    @blueprint.get("/desk/<jurisdiction>/list.xlsx")
+    @guard("use_desk")
+    def workbook(jurisdiction: str) -> Response:
+        asked = _address(jurisdiction)
+        return list_workbook(asked, desk.listed(jurisdiction, asked.asked_of_file))
 
     @blueprint.get("/desk/<jurisdiction>/rows")
     @guard("use_desk")

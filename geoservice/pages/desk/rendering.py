@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ from geoservice.services.desk import DeskDetail, DeskList, Mark, Outcome
 from geoservice.web.guard import current_identity
 from geoservice.web.language import asked_language
 from geoservice.web.problems import KINDS
-from geoservice.writing.number_tables import NumberTable, number_table_csv
+from geoservice.writing.number_tables import CSV_TYPE, XLSX_TYPE, NumberTable, number_table_csv, number_tables_xlsx
 from layers.incidents.layer import SOURCES
 from layers.incidents.model import Incident
 from layers.jurisdictions.model import Jurisdiction
@@ -75,19 +75,42 @@ def list_part(asked: DeskAddress, told: DeskList) -> Response:
     return fragment("desk/templates/list.html", "desk", **_list_values(asked, told, language, words("desk", language)))
 
 
-def list_file(told: DeskList) -> Response:
-    """Return the list as CSV, as many rows as a file holds; where there are more, its last line says so."""
+def list_csv(told: DeskList) -> Response:
+    """Return the list as CSV."""
+    table = _table_of(told, words("desk", asked_language()))
+    return _list_file(number_table_csv(table), CSV_TYPE, told, "csv")
+
+
+def list_workbook(asked: DeskAddress, told: DeskList) -> Response:
+    """Return the list as a workbook; below it stands what it was narrowed by, and as of when it is."""
     language = asked_language()
     said = words("desk", language)
     speaker = speaker_of(told, language, said)
+    statuses = [speaker.status(one) for one in asked.said.get("status", "").split(",") if one]
+    about = (
+        said[f"view.{asked.view}"] if asked.view else f"{said['file.status']}: {', '.join(statuses)}",
+        *(f"{one['word']}: {one['value']}" for one in _chips(asked, speaker, said)),
+        said["as_of"].format(time=f"{told.now.astimezone(ZoneInfo(told.jurisdiction.time_zone)):%Y-%m-%d %H:%M}"),
+    )
+    book = number_tables_xlsx([_table_of(told, said)], title=said["list"], remarks=about)
+    return _list_file(book, XLSX_TYPE, told, "xlsx")
+
+
+def _table_of(told: DeskList, said: Mapping[str, str]) -> NumberTable:
+    """Return as many rows as a file holds; where there are more, the last line says so."""
+    speaker = speaker_of(told, asked_language(), said)
     zone = ZoneInfo(told.jurisdiction.time_zone)
     rows: list[list[str | float | None]] = [_line_of_file(one, speaker, zone) for one in told.page.incidents]
     if len(rows) == ROWS_OF_FILE and told.page.total != len(rows):
         rows.append([said["file.more"].format(n=f"{len(rows):,}"), *[None] * (len(FILE_COLUMNS) - 1)])
-    table = NumberTable(said["list"], [said[f"file.{name}"] for name in FILE_COLUMNS], rows)
-    name = f"{told.jurisdiction.code}-{told.now.astimezone(zone):%Y%m%d-%H%M}.csv"
+    return NumberTable(said["list"], [said[f"file.{name}"] for name in FILE_COLUMNS], rows)
+
+
+def _list_file(body: bytes, media_type: str, told: DeskList, ending: str) -> Response:
+    at = told.now.astimezone(ZoneInfo(told.jurisdiction.time_zone))
+    name = f"{told.jurisdiction.code}-{at:%Y%m%d-%H%M}.{ending}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(number_table_csv(table), content_type="text/csv; charset=utf-8", headers=headers)
+    return Response(body, content_type=media_type, headers=headers)
 
 
 def _line_of_file(one: Incident, speaker: Speaker, zone: ZoneInfo) -> list[str | float | None]:
@@ -165,6 +188,7 @@ def _list_values(asked: DeskAddress, told: DeskList, language: Language, said: d
         "as_of": clock(told.now, ZoneInfo(told.jurisdiction.time_zone)),
         "as_of_instant": _instant(told.now),
         "csv_url": asked.url("/list.csv", limit=None, after=None),
+        "workbook_url": asked.url("/list.xlsx", limit=None, after=None),
         "day": asked.day(ZoneInfo(told.jurisdiction.time_zone)),
         "chips": _chips(asked, speaker, said),
         "choices": _choices(asked, speaker),

@@ -110,6 +110,11 @@ class Speaker:
         text = self.words["left"].format(time=span(left_s, self.words))
         return Due("soon" if left_s < SOON * limit_s else "open", text)
 
+    def told(self, thing: Mapping[str, object], field: str) -> str:
+        """Return what something of a service is told as in a field, in this language where it has that."""
+        english = thing.get(f"{field}_en")
+        return str((self._english(str(english)) if english else None) or thing.get(field) or "")
+
     def _english(self, name: str | None) -> str | None:
         return name if self.language == "en" and name else None
 

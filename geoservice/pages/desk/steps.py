@@ -26,7 +26,7 @@ from layers.incidents.model import IncidentEvent
 #: By the key that begins it. What only reporters do is not here; a pin is moved on the map of officers.
 KEYS = {
     "dispatch": "d", "reassign": "d", "accept": "a", "resolve": "x", "verify": "v", "return": "r", "ask": "q",
-    "answer": "", "merge": "m", "overrule": "o", "reopen": "", "cancel": "",
+    "set-out": "", "answer": "", "merge": "m", "overrule": "o", "reopen": "", "cancel": "",
 }  # fmt: skip
 #: What is done with several at once, and needs no words.
 BULK = ("dispatch", "verify")

@@ -20,14 +20,13 @@ from geoservice.pages.shell.telling import clock
 from geoservice.pages.words.catalogue import words
 from geoservice.services.figures import Figures
 from geoservice.web.guard import current_identity
-from geoservice.writing.number_tables import NumberTable, number_table_csv, number_tables_xlsx
+from geoservice.writing.number_tables import CSV_TYPE, XLSX_TYPE, NumberTable, number_table_csv, number_tables_xlsx
 from layers.incidents.layer import SOURCES
 
 #: Tables that can be had as files.
 TABLES = ("numbers", "grids", "services", "time", "hours")
 #: Numbers that are told large; the others stand in the table below.
 FIRST = ("received", "closed", "in_hand", "late", "resolve")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def figures_page(asked: FiguresAddress, figures: Figures) -> Response:
@@ -53,7 +52,7 @@ def figures_csv(asked: FiguresAddress, figures: Figures, name: str) -> Response:
     """Return a table as CSV, with the numbers that the page shows."""
     tell = speaker_of(asked, figures)
     table = tables(tell, numbers(tell))[name]
-    return _file(number_table_csv(_numbers_of(table)), "text/csv; charset=utf-8", asked, figures, f"{name}.csv")
+    return _file(number_table_csv(_numbers_of(table)), CSV_TYPE, asked, figures, f"{name}.csv")
 
 
 def figures_workbook(asked: FiguresAddress, figures: Figures) -> Response:
@@ -64,7 +63,7 @@ def figures_workbook(asked: FiguresAddress, figures: Figures) -> Response:
     told_at = figures.now.astimezone(_zone(figures)).strftime("%Y-%m-%d %H:%M")
     about = (days_of(figures.span), *_scope_words(asked, tell), said["as_of"].format(time=told_at))
     book = number_tables_xlsx(every, title=said["title"], remarks=about)
-    return _file(book, XLSX, asked, figures, "figures.xlsx")
+    return _file(book, XLSX_TYPE, asked, figures, "figures.xlsx")
 
 
 def speaker_of(asked: FiguresAddress, figures: Figures) -> NumberSpeaker:

@@ -26,7 +26,7 @@ from layers.visits.model import KINDS
 
 #: What an officer has in hand, and what of it this page offers; merging and moving want a larger screen.
 IN_HAND = (Status.DISPATCHED, Status.ACCEPTED)
-ACTIONS = ("accept", "resolve", "ask", "return")
+ACTIONS = ("accept", "resolve", "set-out", "ask", "return")
 #: What it loads beside the files of all pages for a phone.
 FILES = ("shell/scripts/live.js", "shell/scripts/symbols.js", *(f"officer/{file}" for file in (
     "styles/officer.css",

@@ -44,6 +44,7 @@ PHONE: dict[str, tuple[str, ...]] = {
     "action.accept": ("接单", "accept"),
     "action.return": ("退回", "return"),
     "action.resolve": ("办结", "resolve"),
+    "action.set-out": ("出发", "set out"),
     "action.ask": ("询问上报人", "ask the reporter"),
     "action.merge": ("并案", "merge"),
     "action.move": ("更正位置", "move the pin"),

@@ -32,6 +32,7 @@ NAMED = (
     "/maps/{}/layers/grids.geojson?to=2026-11-01", "/maps/{}/basemaps.json", "/maps/{}/basemaps/1/14/0/0",
     "/maps/{}/compare", "/maps/{}/compare/lineage.json?then=1&now=1",
     "/maps/{}/figures.json", "/maps/{}/layers/grids.geojson", "/desk/{}", "/desk/{}/list", "/desk/{}/list.csv",
+    "/desk/{}/list.xlsx",
     "/open311/v2/services.json?jurisdiction_id={}", "/open311/v2/requests.json?jurisdiction_id={}",
     "/open311/v2/servicerequestupdates.json?jurisdiction_id={}",
 )  # fmt: skip

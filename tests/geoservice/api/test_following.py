@@ -112,3 +112,54 @@ def test_a_key_that_names_nobody_has_no_grid_of_its_own(client: FlaskClient, key
     duty = client.get("/v1/postings/own", headers={"Authorization": f"Bearer {key}"}).json
 
     assert duty == {"jurisdiction": None, "officer_code": None, "postings": []}
+
+
+def test_a_reporter_reads_what_was_said_to_and_fro_and_nothing_of_other_reporters(
+    client: FlaskClient, key: str
+) -> None:
+    desk = {"Authorization": f"Bearer {key}"}
+    told = client.post("/v1/report", json=REPORT).json
+    other = client.post("/v1/report", json=REPORT).json
+
+    def staff(report: dict[str, Any], action: str, **body: object) -> dict[str, Any]:
+        done = client.post(f"/v1/incidents/{report['id']}/actions/{action}", json=body, headers=desk)
+        assert done.status_code == 200, done.json
+        return dict(done.json)
+
+    def own(report: dict[str, Any], action: str, **body: object) -> list[tuple[str, str, bool]]:
+        token = {"Report-Token": report["token"]}
+        done = client.post(f"/v1/report/actions/{action}", json=body, headers=token)
+        assert done.status_code == 200, done.json
+        return [(one["rule"], one["words"], one["by_reporter"]) for one in done.json["said"]]
+
+    staff(told, "accept")
+    staff(told, "ask", reason="哪一盏？")
+    assert own(told, "answer", reason="门口那盏") == [("asked", "哪一盏？", False), ("answered", "门口那盏", True)]
+    staff(told, "resolve", reason="换了灯泡")
+    back = own(told, "reopen", reason="又不亮了")
+    assert back[2:] == [("resolved", "换了灯泡", False), ("reopened", "又不亮了", True)]
+    staff(other, "merge", duplicate_of=told["id"])
+    staff(told, "accept")
+    staff(told, "resolve", reason="换了整盏")
+
+    assert own(other, "rate", rating=4, reason="可以") == [
+        ("resolved", "换了灯泡", False), ("resolved", "换了整盏", False), ("rated", "可以", True),
+    ]  # fmt: skip
+
+
+def test_the_words_of_an_order_stay_with_it_until_it_is_done(client: FlaskClient, key: str) -> None:
+    desk = {"Authorization": f"Bearer {key}"}
+    incident = client.post("/v1/report", json=REPORT).json["id"]
+
+    def after(action: str, **body: object) -> tuple[str | None, str | None]:
+        done = client.post(f"/v1/incidents/{incident}/actions/{action}", json=body, headers=desk).json
+        assert done == stored(client, key, incident)
+        return done["step_reason"], done["assignment_reason"]
+
+    assert after("return", reason="不是我的") == ("不是我的", None)
+    assert after("dispatch", reason="门禁 1234") == ("门禁 1234", "门禁 1234")
+    assert after("accept") == (None, "门禁 1234")
+    assert after("ask", reason="哪一盏？") == ("哪一盏？", "门禁 1234")
+    assert after("answer", reason="门口那盏") == ("门口那盏", "门禁 1234")
+    assert after("resolve") == (None, "门禁 1234")
+    assert after("verify") == (None, None)

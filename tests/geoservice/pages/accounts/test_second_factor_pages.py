@@ -28,6 +28,7 @@ def set_up(browser: FlaskClient, password: str = NEW) -> tuple[bytes, list[str]]
     token = token_of(browser)
     shown = browser.post("/account/code", data={"token": token, "current": password}, headers=OWN)
     assert shown.status_code == 200
+    assert '<figure class="qr-code"><svg' in shown.text
     secret = secret_in(shown)
     form = {"token": token, "secret": typed(secret), "code": code_of(secret)}
     done = browser.post("/account/code/confirm", data=form, headers=OWN)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -13,6 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
+from python_calamine import CalamineWorkbook
 from werkzeug.test import TestResponse
 
 from geoservice.app import create_app
@@ -207,6 +210,23 @@ def test_incidents_of_elsewhere_are_not_there(services: Services, dispatcher: Br
         assert dispatcher.get(path, **{"X-Fragment": "1"}).status_code == 404
     admin = Browser(services, "admin-9", Role.ADMIN, None)
     assert admin.get("/desk/nowhere?sort=new").status_code == 404
+
+
+def test_the_workbook_has_the_rows_of_the_file_and_what_they_are_narrowed_by(dispatcher: Browser) -> None:
+    narrowed = "?status=dispatched&service=garbage&lang=en"
+    plain, book = (dispatcher.get(f"/desk/sare/list.{ending}{narrowed}") for ending in ("csv", "xlsx"))
+
+    assert plain.status_code == book.status_code == 200
+    assert re.fullmatch(r'attachment; filename="sare-[0-9]{8}-[0-9]{4}\.xlsx"', book.headers["Content-Disposition"])
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(book.data)).get_sheet_by_index(0).to_python()
+    lines = list(csv.reader(io.StringIO(plain.data.decode("utf-8-sig"))))
+    assert len(lines) > 5
+    assert rows[0] == lines[0]
+    assert [row[0] for row in rows[1 : len(lines)]] == [line[0] for line in lines[1:]]
+    assert [float(row[-1]) for row in rows[1 : len(lines)]] == [float(line[-1]) for line in lines[1:]]
+    below = [row[0] for row in rows[len(lines) + 1 :]]
+    assert below[:2] == ["Status: Dispatched", "Service: Exposed garbage"]
+    assert below[2].startswith("As of ")
 
 
 def test_several_need_a_yes_and_each_is_told(dispatcher: Browser) -> None:

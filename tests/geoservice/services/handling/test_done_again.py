@@ -18,6 +18,7 @@ TWICE = [
     ((), "accept", "officer", {}),
     (("accept",), "resolve", "officer", {"reason": "lamp replaced"}),
     (("accept",), "resolve", "officer", {}),
+    (("accept",), "set-out", "officer", {}),
     (("accept",), "return", "officer", {"reason": "not mine"}),
     (("accept",), "ask", "officer", {"reason": "which lamp?"}),
     (("accept", "ask"), "answer", "reporter", {"reason": "the third"}),

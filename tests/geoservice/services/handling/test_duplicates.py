@@ -162,7 +162,8 @@ def test_the_words_of_another_reporter_are_not_shown(desk: Desk) -> None:
     desk.handling.act_as_reporter(first_token, "reopen", ActionDetails(reason="我家门口还是黑的"))
 
     assert [one.words for one in desk.handling.offer_to_reporter(token).said] == ["同一盏灯", "换了灯泡"]
-    assert [one.words for one in desk.handling.offer_to_reporter(first_token).said] == ["换了灯泡"]
+    own = [(one.words, one.by_reporter) for one in desk.handling.offer_to_reporter(first_token).said]
+    assert own == [("换了灯泡", False), ("我家门口还是黑的", True)]
 
 
 def test_two_that_are_merged_into_each_other_do_not_both_go(desk: Desk, pair: tuple[Incident, Incident, str]) -> None:

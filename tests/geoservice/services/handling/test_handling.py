@@ -164,6 +164,25 @@ def test_a_question_waits_for_its_answer(desk: Desk) -> None:
     assert desk.told(incident)[-2:] == [("asked", "accepted", "officer:G1"), ("answered", "accepted", "reporter")]
 
 
+def test_who_is_on_the_way_says_so_once_until_the_status_is_another(desk: Desk) -> None:
+    incident, token = desk.report()
+    with pytest.raises(StepNotAllowed):
+        desk.act(incident, "set-out", desk.officer("G1"))
+    accepted = desk.act(incident, "accept", desk.officer("G1"))
+
+    out = desk.act(incident, "set-out", desk.officer("G1"))
+
+    assert (accepted.set_out_at, out.status, out.status_since) == (None, "accepted", accepted.status_since)
+    assert out.set_out_at is not None
+    assert desk.handling.offer_to_reporter(token).incident.set_out_at == out.set_out_at
+    with pytest.raises(StepNotAllowed):
+        desk.act(incident, "set-out")
+    asked = desk.act(incident, "ask", desk.officer("G1"), reason="Which floor?")
+    assert asked.set_out_at == out.set_out_at
+    assert desk.act(incident, "return", desk.officer("G1"), reason="nobody there").set_out_at is None
+    assert [rule for rule, _, __ in desk.told(incident)][-4:] == ["accepted", "set out", "asked", "returned"]
+
+
 def test_merged_reports_can_still_be_followed(desk: Desk) -> None:
     stays, _ = desk.report()
     same, token = desk.report()

@@ -26,6 +26,10 @@ function dueOf({ expected_at, overdue_at, waiting_since }) {
   return late ? ['late', say('late_since', { time })] : ['open', say('expected', { time })];
 }
 
+// Whether he is on the way, a step of this phone counted that waits.
+const hasSetOut = (incident) =>
+  Boolean(incident.set_out_at) || steps.openOf(incident.id).some(({ action, state }) => action === 'set-out' && state !== 'refused');
+
 function tag(kind, words) {
   return element('span', { class: `tag ${kind}` }, words);
 }
@@ -38,6 +42,7 @@ function headOf(incident) {
   return [
     element('h3', {}, sign(status), titleOf(incident)),
     element('p', { class: 'tags' }, tag(`tint-${status}`, known), tag(`due due-${kind}`, due),
+      statusOf(incident) === 'accepted' && hasSetOut(incident) ? tag('', say('set_out')) : null,
       incident.near_border ? tag('', say('near_border')) : null,
       other ? tag('', say('colleague', { officer: incident.officer_code })) : null),
   ];
@@ -49,11 +54,17 @@ function placeOf(incident, placeWords) {
   return element('p', { class: 'at' }, parts.join(' · '));
 }
 
+// The words of the last step, and those that the order came with: what is said at the door is needed until it is done.
+function sayings({ step_reason: last, assignment_reason: order }) {
+  const lines = [order !== last && ['ordered', order], ['said', last]].filter((line) => line && line[1]);
+  return lines.map(([key, words]) => element('p', { class: 'last' }, element('strong', {}, say(key)), ' ', words));
+}
+
 function wordsOf(incident) {
   const gone = incident.words_gone_at && say('erased', { time: moment(incident.words_gone_at) });
   return [
     element('p', { class: 'words' }, incident.description || gone || say('no_text')),
-    incident.step_reason ? element('p', { class: 'last' }, element('strong', {}, say('said')), ' ', incident.step_reason) : null,
+    ...sayings(incident),
     element('p', { class: 'hint' }, `${say(`source.${incident.source}`)} · ${moment(incident.reported_at)}`),
   ];
 }
@@ -129,8 +140,17 @@ function formOf(incident, step, { taken, left }) {
   return { form, area };
 }
 
+// Steps that are open but for the status, which the page was told.
+function isOffered(incident, { action }) {
+  if (action === 'ask') return !incident.waiting_since;
+  return action !== 'set-out' || !hasSetOut(incident);
+}
+
+// By what the buttons of a card are others.
+const offerOf = (incident) => `${statusOf(incident)} ${Boolean(incident.waiting_since)} ${hasSetOut(incident)}`;
+
 export function buttonsOf(incident, hooks) {
-  const offered = (settings.steps[statusOf(incident)] || []).filter(({ action }) => action !== 'ask' || !incident.waiting_since);
+  const offered = (settings.steps[statusOf(incident)] || []).filter((step) => isOffered(incident, step));
   const box = element('div', { class: 'steps' });
   const show = () => {
     const all = offered.map((step, index) =>
@@ -160,7 +180,7 @@ export function buttonsOf(incident, hooks) {
     if (step) begin(step, words);
   });
   show();
-  box.dataset.offered = `${statusOf(incident)} ${Boolean(incident.waiting_since)}`;
+  box.dataset.offered = offerOf(incident);
   return box;
 }
 
@@ -179,7 +199,7 @@ export function drawCard(incident, hooks, card = element('li', { class: 'card', 
   if (card.firstChild) card.firstChild.replaceWith(text);
   else card.append(text);
   const before = card.querySelector(':scope > .steps');
-  const offered = gone ? '' : `${statusOf(incident)} ${Boolean(incident.waiting_since)}`;
+  const offered = gone ? '' : offerOf(incident);
   if (gone) before?.remove();
   else if (!before) card.append(buttonsOf(incident, hooks));
   else if (!before.childElementCount || (before.dataset.offered !== offered && !before.querySelector('form'))) {

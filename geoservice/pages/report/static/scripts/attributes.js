@@ -1,16 +1,16 @@
 // What a service asks for beside place and words, as GeoReport v2 defines it: a field for each, by its kind.
 import { element } from '../../phone/scripts/elements.js';
-import { say } from '../../phone/scripts/page.js';
+import { say, told } from '../../phone/scripts/page.js';
 
 const INPUTS = { number: { type: 'text', inputmode: 'decimal' }, datetime: { type: 'datetime-local' }, string: { type: 'text' } };
 const LENGTH = '1000';
 
 const required = (attribute) => (attribute.required ? null : element('small', {}, say('optional')));
-const nameOf = (attribute) => attribute.description || attribute.code;
+const nameOf = (attribute) => told(attribute, 'description') || attribute.code;
 
-function choiceOf(attribute, id, { key, name }) {
+function choiceOf(attribute, id, value) {
   const type = attribute.datatype === 'multivaluelist' ? 'checkbox' : 'radio';
-  return element('label', { class: 'choice' }, element('input', { type, name: id, value: key }), element('span', {}, name || key));
+  return element('label', { class: 'choice' }, element('input', { type, name: id, value: value.key }), element('span', {}, told(value, 'name') || value.key));
 }
 
 function choices(attribute, id) {
@@ -24,7 +24,7 @@ function typed(attribute, id) {
   const input = attribute.datatype === 'text' ? element('textarea', { rows: '3', ...given }) : element('input', { ...(INPUTS[attribute.datatype] || INPUTS.string), ...given });
   return element('div', { class: 'field', id: `${id}-field` },
     element('label', { for: id }, nameOf(attribute), ' ', required(attribute)), input,
-    element('p', { class: 'hint', id: `${id}-hint` }, attribute.datatype_description || ''));
+    element('p', { class: 'hint', id: `${id}-hint` }, told(attribute, 'datatype_description')));
 }
 
 // Returns { fields, answers, problems } of what a service asks for.

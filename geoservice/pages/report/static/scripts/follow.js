@@ -123,12 +123,14 @@ function line(label, words) {
   return words ? element('div', {}, element('dt', {}, label), element('dd', {}, words)) : null;
 }
 
-// What staff said of it, as text.
-function saidList(said) {
-  if (said.length === 0) return null;
-  const lines = said.map(({ at, rule, words }) =>
-    element('p', { class: 'said' }, element('strong', {}, say(`said.${rule}`)), words, ' ', element('small', {}, moment(at))),
+// What staff and the reporter said of it, as text. A question that is open stands below, with the field for its answer.
+function saidList({ said, question }) {
+  const open = question ? said.findLast(({ rule }) => rule === 'asked') : null;
+  const lines = said.filter((one) => one !== open).map(({ at, rule, words, by_reporter: own }) =>
+    element('p', { class: own ? 'said own' : 'said' }, element('strong', {}, say(own ? `own.${rule}` : `said.${rule}`)), words,
+      ' ', element('small', {}, moment(at))),
   );
+  if (lines.length === 0) return null;
   return element('section', { class: 'sayings', 'aria-label': say('said') }, ...lines);
 }
 
@@ -171,6 +173,7 @@ async function show(report) {
     'dl',
     {},
     line(say('since'), moment(report.status_since)),
+    line(say('set_out_at'), report.set_out_at && moment(report.set_out_at)),
     line(say('reported_at'), moment(report.reported_at)),
     line(say('expected_at'), expected && moment(expected)),
     line(say('description'), report.words_gone_at ? say('erased', { time: moment(report.words_gone_at) }) : report.description),
@@ -184,7 +187,7 @@ async function show(report) {
       element('p', { class: 'status', 'data-status': report.status }, sayFirst(`status.${report.status}`)),
       report.original && element('p', { class: 'status original' }, say('original', { status: say(`status.${report.original.status}`) })),
       way((report.original || report).status),
-      saidList(report.said),
+      saidList(report),
       question,
       sides(report),
       ...open.filter((action) => action === 'answer' || action === 'rate').map((action) => FORMS[action]()),
