@@ -13,9 +13,11 @@ from markupsafe import Markup
 from geoservice.auth.passwords import PasswordUnfit
 from geoservice.auth.sessions import Session
 from geoservice.auth.totp import enrolment_address, secret_text
-from geoservice.domain.languages import HTML_LANG, OWN_NAME, Language
+from geoservice.domain.languages import HTML_LANG, Language
 from geoservice.oidc.errors import AnswerRefused, ProviderAway
 from geoservice.pages.shell.files import asset_url, file_url
+from geoservice.pages.shell.frame import page_in_languages, partly_translated
+from geoservice.pages.shell.spoken import with_languages
 from geoservice.pages.shell.telling import waiting_time
 from geoservice.pages.words.catalogue import words
 from geoservice.services.accounts.account_errors import (
@@ -52,7 +54,8 @@ _TEMPLATES = Environment(
 )
 #: No script at all; forms go nowhere else.
 _POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'"
 )
 _RETRY_AFTER_S = 2
 #: Those of the pages for a phone.
@@ -170,13 +173,11 @@ def _page(
     name: str, title: str, path: str, next_path: str | None, refusal: Refusal | None, shown: dict[str, Any]
 ) -> Response:  # fmt: skip
     language = asked_language()
-    other: Language = "zh" if language == "en" else "en"
     said = words("accounts", language)
     markup = _TEMPLATES.get_template(f"{name}.html").render(
         lang=HTML_LANG[language],
-        other_lang=HTML_LANG[other],
-        other_name=OWN_NAME[other],
-        other_url=page_address(path, other, next=next_path or None),
+        languages=page_in_languages(path, language, {"next": next_path} if next_path else {}),
+        partly=partly_translated(language),
         title=said[title],
         words=said,
         error=None if refusal is None else _sentence(refusal, language),
@@ -185,11 +186,11 @@ def _page(
         home_url=address_of("/"),
         next_path=next_path or "",
         token_field=TOKEN_FIELD,
-        style_urls=[file_url(one) for one in STYLES],
+        style_urls=[asset_url("static/styles/tibetan.css"), *(file_url(one) for one in STYLES)],
         icon_url=asset_url("static/icons/favicon.svg"),
         **shown,
     )
-    response = Response(markup, content_type="text/html; charset=utf-8")
+    response = Response(with_languages(markup, language), content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["Cache-Control"] = "no-store"
     if refusal is not None:

@@ -12,16 +12,23 @@ from geoservice.maps.assets import assets_version
 from geoservice.pages.shell.files import PAGES, asset_url, file_url, pages_version
 from geoservice.pages.shell.frame import TEMPLATES
 from geoservice.pages.words.catalogue import PAGES as WORDS
+from geoservice.pages.words.catalogue import PARTS
 from geoservice.web.files import packed
 from geoservice.web.language import ARGUMENT
 
 #: What every such page loads: files of rooms, and files of the map pages.
 FILES = (
     "shell/styles/tokens.css", "shell/styles/shell.css", "shell/scripts/theme.js", "shell/scripts/shell.js",
-    "shell/scripts/onward.js", "phone/styles/phone.css",
+    "shell/scripts/spoken.js", "shell/scripts/onward.js", "phone/styles/phone.css",
     *(f"phone/scripts/{name}.js" for name in ("page", "elements", "interface", "map", "outbox", "places")),
 )  # fmt: skip
-ASSETS = ("static/icons/favicon.svg", "vendor/leaflet/leaflet.css", "vendor/leaflet/leaflet.js")
+ASSETS = (
+    "static/icons/favicon.svg", "static/styles/tibetan.css", "vendor/leaflet/leaflet.css", "vendor/leaflet/leaflet.js",
+)  # fmt: skip
+#: What only whoever meets Tibetan loads: kept when it was loaded.
+WHEN_LOADED = tuple(
+    f"vendor/noto-serif-tibetan/noto-serif-tibetan-tibetan-{weight}-normal.woff2" for weight in (400, 600)
+)
 
 
 def worker(room: str, endpoints: Sequence[str], files: Sequence[str]) -> Response:
@@ -38,8 +45,9 @@ def worker(room: str, endpoints: Sequence[str], files: Sequence[str]) -> Respons
     pages = [f"{url_for(endpoint)}{language}" for endpoint in endpoints for language in asked]
     kept = [file_url(file) for file in (*FILES, *files)] + [asset_url(file) for file in ASSETS]
     script = TEMPLATES.get_template("phone/templates/worker.js").render(
-        pages=pages, files=kept, room=room, version=_version(room)
-    )
+        pages=pages, files=kept, when_loaded=[asset_url(file) for file in WHEN_LOADED],
+        room=room, version=_version(room),
+    )  # fmt: skip
     headers = {
         "Service-Worker-Allowed": url_for(endpoints[0]),
         "Content-Security-Policy": "default-src 'none'; connect-src 'self'",
@@ -50,7 +58,7 @@ def worker(room: str, endpoints: Sequence[str], files: Sequence[str]) -> Respons
 
 def _version(room: str) -> str:
     """Return a hash of all that is kept: with another one the worker is another, and keeps everything anew."""
-    digest = hashlib.sha256(f"{assets_version()} {pages_version()} {WORDS!r}".encode())
+    digest = hashlib.sha256(f"{assets_version()} {pages_version()} {WORDS!r} {PARTS!r}".encode())
     for path in sorted(path for one in ("shell", "phone", room) for path in (PAGES / one / "templates").iterdir()):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

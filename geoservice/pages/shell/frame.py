@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,11 +11,12 @@ from flask import Response, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from geoservice.auth.model import Identity, Role
-from geoservice.domain.languages import HTML_LANG, LANGUAGES, OWN_NAME, Language
+from geoservice.domain.languages import HTML_LANG, LANGUAGES, OWN_NAME, STAND_IN, Language
 from geoservice.pages.shell.files import PAGES, asset_url, file_url
 from geoservice.pages.shell.navigation import Lead, leads
+from geoservice.pages.shell.spoken import with_languages
 from geoservice.pages.shell.telling import moment
-from geoservice.pages.words.catalogue import words
+from geoservice.pages.words.catalogue import own_words, words
 from geoservice.web.files import packed
 from geoservice.web.guard import current_identity
 from geoservice.web.language import ARGUMENT, asked_language, named_language, page_address
@@ -76,16 +78,17 @@ def page(
     ways: tuple[Lead, ...] = () if place is None else leads(identity, place.code, f"page.{name}", language)
     markup = TEMPLATES.get_template(template).render(
         frame_values(language) | values, words=words(name, language), name=name, title=title, place=place,
-        stream=stream, leads=ways, languages=_languages(language), choose_path=_CHOOSING.get(name, "/"),
+        stream=stream, leads=ways, languages=page_in_languages(request.path, language, request.args),
+        choose_path=_CHOOSING.get(name, "/"),
     )  # fmt: skip
-    return _answer(markup, status, content_security_policy(stream or "", nonce))
+    return _answer(with_languages(markup, language), status, content_security_policy(stream or "", nonce))
 
 
 def fragment(template: str, name: str, *, status: int = 200, **values: Any) -> Response:
     """Return a part of a page, which a script puts in its place."""
     language = asked_language()
     markup = TEMPLATES.get_template(template).render(frame_values(language) | values, words=words(name, language))
-    return _answer(markup, status, content_security_policy())
+    return _answer(with_languages(markup, language), status, content_security_policy())
 
 
 def frame_values(language: Language) -> dict[str, Any]:
@@ -95,6 +98,7 @@ def frame_values(language: Language) -> dict[str, Any]:
         "language": language,
         "named_language": named_language(language),
         "lang": HTML_LANG[language],
+        "partly": partly_translated(language),
         "address": lambda path, **arguments: page_address(path, language, **arguments),
         "account": {
             "login": "" if session is None else session.login,
@@ -121,14 +125,20 @@ def here() -> str:
     return f"{path}?{query}" if query else path
 
 
-def _languages(language: Language) -> list[dict[str, Any]]:
-    """Return this page in each language."""
-    arguments = {name: value for name, value in request.args.items() if name != ARGUMENT}
+def page_in_languages(path: str, language: Language, arguments: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the addresses of a page in each language."""
+    kept = {name: value for name, value in arguments.items() if name != ARGUMENT}
     return [
-        {"lang": HTML_LANG[one], "name": OWN_NAME[one], "url": page_address(request.path, one, **arguments),
-         "here": one == language}
+        {"lang": HTML_LANG[one], "name": OWN_NAME[one], "url": page_address(path, one, **kept), "here": one == language}
         for one in LANGUAGES
-    ]  # fmt: skip
+    ]
+
+
+def partly_translated(language: Language) -> tuple[str, ...]:
+    """Return what tells that another language stands in for a part of this one, in both; nothing where none does."""
+    if language not in STAND_IN:
+        return ()
+    return tuple(own_words("shell", one)["partly"] for one in (language, STAND_IN[language]))
 
 
 def content_security_policy(stream: str = "", nonce: str = "") -> str:
@@ -137,7 +147,7 @@ def content_security_policy(stream: str = "", nonce: str = "") -> str:
     connect = f"'self' {stream.removesuffix('/v1/events')}" if stream.startswith("http") else "'self'"
     return "; ".join(
         (
-            "default-src 'none'", f"script-src {script}", "style-src 'self'", "img-src 'self' data:",
+            "default-src 'none'", f"script-src {script}", "style-src 'self'", "font-src 'self'", "img-src 'self' data:",
             f"connect-src {connect}", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
         )
     )  # fmt: skip

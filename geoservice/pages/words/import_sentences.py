@@ -129,14 +129,14 @@ _PARTS: Mapping[str, str] = {
 
 def reason_in(language: Language, reason: str) -> str:
     """Return why a row is refused, which may be several reasons."""
-    if language != "zh":
+    if language == "en":
         return reason
     return "；".join(_said(_REASONS, part) for part in reason.split("; "))
 
 
 def remark_in(language: Language, remark: str) -> str:
     """Return what is told of a file."""
-    return _said(_REMARKS, remark) if language == "zh" else remark
+    return remark if language == "en" else _said(_REMARKS, remark)
 
 
 def _said(sentences: Mapping[str, str], sentence: str) -> str:

@@ -16,6 +16,9 @@ SHELL: dict[str, tuple[str, ...]] = {
     "elsewhere": ("换辖区", "Elsewhere"),
     "elsewhere_title": ("在另一个辖区工作", "Work in another jurisdiction"),
     "languages": ("语言", "Language"),
+    # In a language that has words for a part only
+    "partly": ("本页部分内容还没有译成藏文，以中文显示。",
+               "Parts of this page are not translated into Tibetan yet, and are shown in Chinese."),
     "theme": ("明暗", "Light or dark"),
     "theme.auto": ("随系统", "As the system"),
     "theme.light": ("浅色", "Light"),

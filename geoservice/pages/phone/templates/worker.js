@@ -2,6 +2,7 @@
 // never passes through here.
 const PAGES = {{ pages | tojson }};
 const FILES = {{ files | tojson }};
+const WHEN_LOADED = {{ when_loaded | tojson }};
 const ROOM = 'geoservice-shell-{{ room }}-';
 const NAME = `${ROOM}{{ version }}`;
 const PATIENCE_MS = 4000;
@@ -48,10 +49,20 @@ async function file(request) {
   return (await caches.match(request.url)) || fetch(request);
 }
 
+// The letters of a language are large: a phone keeps those that one of its pages asked for.
+async function loaded(request) {
+  const kept = await caches.match(request.url);
+  if (kept) return kept;
+  const fresh = await fetch(request);
+  if (fresh.ok) await (await caches.open(NAME)).put(request.url, fresh.clone());
+  return fresh;
+}
+
 self.addEventListener('fetch', (event) => {
   const address = new URL(event.request.url);
   if (event.request.method !== 'GET' || address.origin !== self.location.origin) return;
   const path = address.pathname + address.search;
   if (event.request.mode === 'navigate' && PAGES.includes(path)) event.respondWith(page(event.request, path));
   else if (FILES.includes(path)) event.respondWith(file(event.request));
+  else if (WHEN_LOADED.includes(path)) event.respondWith(loaded(event.request));
 });

@@ -1,4 +1,6 @@
-// The frame of every page: the jurisdiction's clock, the choice of light or dark.
+// The frame of every page: the jurisdiction's clock, the choice of light or dark, the languages of its parts.
+import { keepLanguages } from './spoken.js';
+
 const KEPT = 'geoservice-theme';
 
 function keepTheme(chosen) {
@@ -35,3 +37,4 @@ function runClock() {
 
 offerThemes();
 runClock();
+keepLanguages();
