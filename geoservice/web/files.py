@@ -15,8 +15,9 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".png": "image/png",
     ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
 }
-_PACKED_ALREADY = (".png",)
+_PACKED_ALREADY = (".png", ".woff2")
 
 
 def file_response(directory: Path, path: str, *, max_age_s: int, immutable: bool = False) -> Response:

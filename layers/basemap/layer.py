@@ -23,10 +23,10 @@ BASEMAP = Layer(
     assignment=None,
     read="view_map",
     columns=(
-        Column("code", "text", Title("编号", "Code"), identifier=True, told=False),
-        Column("kind", "text", Title("类别", "Kind"), codes=KINDS),
-        Column("name", "text", Title("名称", "Name"), nullable=True, told=False),
-        Column("name_en", "text", Title("英文名称", "English name"), nullable=True, told=False),
+        Column("code", "text", Title("编号", "Code", "ཨང་རྟགས།"), identifier=True, told=False),
+        Column("kind", "text", Title("类别", "Kind", "རིགས།"), codes=KINDS),
+        Column("name", "text", Title("名称", "Name", "མིང་།"), nullable=True, told=False),
+        Column("name_en", "text", Title("英文名称", "English name", "དབྱིན་ཡིག་གི་མིང་།"), nullable=True, told=False),
     ),
     tiling=Tiling(("kind", "name", "name_en"), min_zoom=11),
     styles=(

@@ -17,8 +17,8 @@ STATUSES = {
 }
 #: Those that see nothing at present are drawn grey.
 _NOT_WORKING = ("offline", "maintenance")
-_CODE = Column("code", "text", Title("编号", "Code"), identifier=True)
-_STATUS = Column("status", "text", Title("状态", "Status"), codes=STATUSES)
+_CODE = Column("code", "text", Title("编号", "Code", "ཨང་རྟགས།"), identifier=True)
+_STATUS = Column("status", "text", Title("状态", "Status", "རྣམ་པ།"), codes=STATUSES)
 
 CAMERAS = Layer(
     id="cameras",
@@ -30,12 +30,12 @@ CAMERAS = Layer(
     head="code",
     columns=(
         _CODE,
-        Column("kind", "text", Title("类别", "Kind"), codes=KINDS),
+        Column("kind", "text", Title("类别", "Kind", "རིགས།"), codes=KINDS),
         _STATUS,
         Column("bearing_deg", "number", Title("朝向", "Bearing"), unit="deg", nullable=True),
         Column("fov_deg", "number", Title("视角", "Field of view"), unit="deg", nullable=True),
         Column("range_m", "number", Title("可视距离", "Range"), unit="m", nullable=True),
-        Column("grid_code", "text", Title("所属网格", "Grid"), nullable=True),
+        Column("grid_code", "text", Title("所属网格", "Grid", "དྲ་མིག"), nullable=True),
     ),
     tiling=Tiling(("code", "kind", "status", "bearing_deg"), cells=16, counted=("status",)),
     styles=(

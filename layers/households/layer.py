@@ -6,7 +6,7 @@ from layers.layer import Column, Layer
 from layers.style import Style
 from layers.title import Title
 
-_BUILDING = Column("building_code", "text", Title("楼栋编号", "Building"), identifier=True)
+_BUILDING = Column("building_code", "text", Title("楼栋编号", "Building", "ཐོག་ཁང་གི་ཨང་རྟགས།"), identifier=True)
 #: Column and its words; a resident is in one of them.
 BANDS = {
     "age_0_13": Title("0–13岁", "0 to 13 years"),
@@ -18,8 +18,8 @@ BANDS = {
 
 HOUSEHOLDS = Layer(
     id="households",
-    title=Title("住户数", "Households per building"),
-    one=Title("住户", "Households"),
+    title=Title("住户数", "Households per building", "དུད་ཚང་གི་གྲངས།"),
+    one=Title("住户", "Households", "དུད་ཚང་།"),
     description=Title(
         "每栋楼的住户数，不含任何个人信息。", "How many households a building has, and nothing of who lives there."
     ),
@@ -32,15 +32,15 @@ HOUSEHOLDS = Layer(
     personal=True,
     tiling=None,
     columns=(
-        Column("households", "integer", Title("住户", "Households"), figure=True),
+        Column("households", "integer", Title("住户", "Households", "དུད་ཚང་།"), figure=True),
         _BUILDING,
-        Column("grid_code", "text", Title("所属网格", "Grid"), nullable=True),
+        Column("grid_code", "text", Title("所属网格", "Grid", "དྲ་མིག"), nullable=True),
     ),
     stored=(
-        Column("code", "text", Title("编号", "Code"), identifier=True),
+        Column("code", "text", Title("编号", "Code", "ཨང་རྟགས།"), identifier=True),
         replace(_BUILDING, nullable=True),
         Column("unit", "text", Title("单元", "Unit"), identifier=True, nullable=True),
-        Column("households", "integer", Title("户数", "Households")),
+        Column("households", "integer", Title("户数", "Households", "དུད་ཚང་གི་གྲངས།")),
         *(Column(name, "integer", title) for name, title in BANDS.items()),
         Column("floating", "integer", Title("流动人口", "Floating population")),
     ),

@@ -7,26 +7,26 @@ from layers.title import Title
 STATUSES = {
     "reported": Title("待分派", "Reported"),
     "dispatched": Title("已派单", "Dispatched"),
-    "accepted": Title("处置中", "Accepted"),
+    "accepted": Title("处置中", "Accepted", "ཐག་གཅོད་བཞིན་པ།"),
     "resolved": Title("待核验", "Resolved"),
-    "returned": Title("已退回", "Returned"),
-    "closed": Title("已结案", "Closed"),
-    "duplicate": Title("重复件", "Duplicate"),
-    "cancelled": Title("已取消", "Cancelled"),
+    "returned": Title("已退回", "Returned", "ཕྱིར་སློག་བྱས་ཟིན།"),
+    "closed": Title("已结案", "Closed", "མཇུག་བསྒྲིལ་ཟིན།"),
+    "duplicate": Title("重复件", "Duplicate", "བསྐྱར་ཟློས།"),
+    "cancelled": Title("已取消", "Cancelled", "མེད་པར་བཟོས་ཟིན།"),
 }
 METHODS = {
-    "covers": Title("位于网格内", "Covered by the grid"),
-    "nearest": Title("最近网格", "Nearest grid"),
+    "covers": Title("位于网格内", "Covered by the grid", "དྲ་མིག་ནང་ཡོད།"),
+    "nearest": Title("最近网格", "Nearest grid", "ཆེས་ཉེ་བའི་དྲ་མིག"),
     "building": Title("依楼栋", "By its building"),
     "manual": Title("人工指定", "Set by hand"),
     "none": Title("无归属", "No owner"),
 }
 SOURCES = {
-    "resident": Title("居民上报", "Resident"),
+    "resident": Title("居民上报", "Resident", "སྡོད་དམངས་ཀྱི་སྙན་ཞུ།"),
     "patrol": Title("网格员巡查", "Patrol"),
     "camera": Title("摄像机预警", "Camera alert"),
     "hotline": Title("热线", "Hotline"),
-    "system": Title("系统", "System"),
+    "system": Title("系统", "System", "རྒྱུད་ཁོངས།"),
 }
 #: Of what is in hand.
 STATUS_COLOURS = {
@@ -51,8 +51,8 @@ STATUS_MARKS = {
 
 INCIDENTS = Layer(
     id="incidents",
-    title=Title("事件", "Incidents"),
-    one=Title("事件", "Incident"),
+    title=Title("事件", "Incidents", "དོན་རྐྱེན།"),
+    one=Title("事件", "Incident", "དོན་རྐྱེན།"),
     description=Title("上报事件的位置与办理状态，不含文字。", "Where matters were reported, and how they stand."),
     table="incident",
     source="served_incident",
@@ -64,23 +64,23 @@ INCIDENTS = Layer(
     counted_by="status",
     head="service_name",
     columns=(
-        Column("service_code", "text", Title("事项编号", "Service code"), told=False),
-        Column("service_name", "text", Title("事项", "Service"), told=False),
+        Column("service_code", "text", Title("事项编号", "Service code", "དོན་ཚན་གྱི་ཨང་རྟགས།"), told=False),
+        Column("service_name", "text", Title("事项", "Service", "དོན་ཚན།"), told=False),
         Column("service_name_en", "text", Title("事项英文名称", "Service in English"), nullable=True, told=False),
-        Column("status", "text", Title("状态", "Status"), codes=STATUSES),
-        Column("grid_code", "text", Title("所属网格", "Grid"), nullable=True),
-        Column("reported_at", "instant", Title("上报时间", "Reported")),
-        Column("source", "text", Title("来源", "Source"), codes=SOURCES),
+        Column("status", "text", Title("状态", "Status", "རྣམ་པ།"), codes=STATUSES),
+        Column("grid_code", "text", Title("所属网格", "Grid", "དྲ་མིག"), nullable=True),
+        Column("reported_at", "instant", Title("上报时间", "Reported", "སྙན་ཞུའི་དུས་ཚོད།")),
+        Column("source", "text", Title("来源", "Source", "ཡོང་ཁུངས།"), codes=SOURCES),
         Column("method", "text", Title("判定方式", "Method"), codes=METHODS),
-        Column("near_border", "boolean", Title("临近边界", "Near a border")),
-        Column("late", "boolean", Title("超期", "Late")),
-        Column("id", "text", Title("事件编号", "Incident")),
+        Column("near_border", "boolean", Title("临近边界", "Near a border", "ས་མཚམས་དང་ཉེ།")),
+        Column("late", "boolean", Title("超期", "Late", "དུས་ཡོལ།")),
+        Column("id", "text", Title("事件编号", "Incident", "དོན་རྐྱེན་གྱི་ཨང་རྟགས།")),
     ),
     tiling=Tiling(("status", "service_code", "source", "late"), cells=16, counted=("status", "late")),
     styles=(
         Style(
             id="incidents_in_hand",
-            title=Title("在办事件", "Incidents in hand"),
+            title=Title("在办事件", "Incidents in hand", "ཐག་གཅོད་བཞིན་པའི་དོན་རྐྱེན།"),
             group="incidents",
             order=90,
             symbol="circle",
@@ -94,7 +94,7 @@ INCIDENTS = Layer(
         ),
         Style(
             id="incidents_closed",
-            title=Title("结案事件", "Closed incidents"),
+            title=Title("结案事件", "Closed incidents", "མཇུག་བསྒྲིལ་ཟིན་པའི་དོན་རྐྱེན།"),
             group="incidents",
             order=80,
             bulk=True,

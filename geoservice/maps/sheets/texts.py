@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import html
+import unicodedata
 from collections.abc import Iterator
 
 from geoservice.maps.sheets.paper import Box
 
 TEXT_MM, SMALL_MM = 3.2, 2.6
+#: What a line may end with: a space; of Tibetan, which has few, tsheg and shad.
+_ENDS = " \u0f0b\u0f0d"
 
 
 def text_at(
@@ -21,19 +24,31 @@ def text_at(
 
 def fitted(text: str, room: int) -> str:
     """Return a text that has room for so many letters, or its beginning, saying so."""
-    return html.escape(text if len(text) <= room else f"{text[: room - 1]}…")
+    if len(text) <= room:
+        return html.escape(text)
+    end = room - 1
+    while end > 0 and unicodedata.category(text[end]) == "Mn":
+        end -= 1  # what is stacked on a letter goes with it
+    return html.escape(f"{text[:end]}…")
 
 
 def folded(text: str, letters: int = 40) -> list[str]:
     """Return a text in lines; a wide letter counts twice."""
     lines, line, room = [], "", float(letters)
     for word in _words(text):
-        width = sum(2 if ord(letter) > 0x2E80 else 1 for letter in word)
+        width = sum(map(_width, word))
         if line and width > room:
             lines.append(line.strip())
             line, room = "", float(letters)
         line, room = line + word, room - width
     return [*lines, line.strip()] if line.strip() else lines
+
+
+def _width(letter: str) -> int:
+    """Return 2 for a wide letter, 0 for what is stacked on the one before it."""
+    if unicodedata.category(letter) == "Mn":
+        return 0
+    return 2 if ord(letter) > 0x2E80 else 1
 
 
 def _words(text: str) -> Iterator[str]:
@@ -44,7 +59,7 @@ def _words(text: str) -> Iterator[str]:
             word = ""
             continue
         word += letter
-        if letter == " ":
+        if letter in _ENDS:
             yield word
             word = ""
     if word:

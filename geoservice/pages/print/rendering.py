@@ -11,12 +11,14 @@ from urllib.parse import quote
 from flask import Response
 
 from geoservice.auth.permissions import Permission, permitted
+from geoservice.domain.languages import HTML_LANG
 from geoservice.maps.sheets.frame import SCALES
 from geoservice.maps.sheets.paper import ORIENTATIONS, SIZES, layout
 from geoservice.maps.sheets.symbols import icon_definitions
 from geoservice.maps.specs import style_title
 from geoservice.pages.desk.rendering import place_of
 from geoservice.pages.print.address import FILTERS, MOST_SHEETS, PrintAddress
+from geoservice.pages.print.letters import letters_of
 from geoservice.pages.print.matters import IN_HAND
 from geoservice.pages.print.sheets import Print
 from geoservice.pages.shell.files import PAGES
@@ -84,9 +86,10 @@ def _subject(printed: Print) -> str:
 
 def _document(printed: Print, svgs: Iterable[str]) -> str:
     style = (PAGES / "print" / "static" / "styles" / "sheets.css").read_text(encoding="utf-8")
+    drawn = list(svgs)
     return TEMPLATES.get_template("print/templates/document.html").render(
-        style=style, icons=icon_definitions(), sheets=list(svgs),
-        paper=f"{printed.asked.paper}-{printed.asked.orientation}", lang=printed.address.language,
+        style=letters_of(drawn) + style, icons=icon_definitions(), sheets=drawn,
+        paper=f"{printed.asked.paper}-{printed.asked.orientation}", lang=HTML_LANG[printed.address.language],
         title=printed.town.jurisdiction.name,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from geoservice.pages.words.tibetan_phone import FOLLOW, OFFICER, REPORT
 
 _ASKED_AGAIN = "ཏོག་ཙམ་ནས་ཡང་བསྐྱར་ཚོད་ལྟ་བྱེད་རོགས།"
-_LATE, _SOON, _IN_HAND = "དུས་ལས་ཡོལ་བ།", "དུས་ལས་ཡོལ་ལ་ཉེ་བ།", "ཐག་གཅོད་བྱེད་བཞིན་པ།"
+_LATE, _SOON, _IN_HAND = "དུས་ཡོལ།", "དུས་ཡོལ་ལ་ཉེ་བ།", "ཐག་གཅོད་བཞིན་པ།"
 _RECEIVED, _CLOSED = "འབྱོར་བ།", "མཇུག་བསྒྲིལ་ཟིན།"
 _GRID, _SERVICE, _SOURCE, _STATUS, _NUMBER = "དྲ་མིག", "དོན་ཚན།", "ཡོང་ཁུངས།", "རྣམ་པ།", "ཨང་རྟགས།"
 _ALL, _NOBODY, _TIME, _NAME, _REASON = "ཚང་མ།", "སུ་ཡང་མེད།", "དུས་ཚོད།", "མིང་།", "རྒྱུ་མཚན།"
@@ -28,7 +28,7 @@ SHELL: dict[str, str] = {
     "page.maps": "ས་ཁྲ།",
     "page.wall": "བརྙན་ཡོལ་ཆེན་པོ།",
     "languages": "སྐད་ཡིག",
-    "theme.auto": "རྒྱུད་ཁོངས་རྗེས་སུ་འབྲང་བ།",
+    "theme.auto": "རྒྱུད་ཁོངས་ལྟར།",
     "theme.light": "ཧར་པོ།",
     "theme.dark": "སྣུམ་པོ།",
     "account": "རྩིས་ཁྲ།",
@@ -262,15 +262,13 @@ WALL: dict[str, str] = {
     "map": "ས་ཁྲ།",
     "no_script": "ཤོག་ངོས་འདིར་ JavaScript དགོས།",
     "late": _LATE,
-    "soon": _SOON,
-    "in_hand": _IN_HAND,
     "grid": _GRID,
     "by_grid": "དྲ་མིག་སོ་སོ།",
     "nobody": _NOBODY,
     "no_grid": "དྲ་མིག་མེད།",
     "x_of_y": "{x} / ཁྱོན་ {y}",
     "legend.new": "གསར་འབྱོར།",
-    "late_in": "{name}: དུས་ལས་ཡོལ་བ་ {n}",
+    "late_in": "{name}: དུས་ཡོལ་ {n}",
     "week": "ཉེ་ཆར་ཉིན་ 7",
     "newest": "གསར་ཤོས།",
     "as_of": "{time} བར།",

@@ -9,7 +9,7 @@ from __future__ import annotations
 _ASKED_AGAIN = "ཏོག་ཙམ་ནས་ཡང་བསྐྱར་ཚོད་ལྟ་བྱེད་རོགས།"
 _KEPT = "ཁ་པར་འདིའི་ནང་ཉར་ཡོད། དྲ་རྒྱ་དང་སྦྲེལ་རྗེས་རང་འགུལ་ངང་སྐུར་རྒྱུ།"
 _OPTIONAL, _FEW_WORDS = "མ་བྲིས་ཀྱང་ཆོག", "ཡི་གེ་འགའ་འབྲི་རོགས།"
-_LATE, _CLOSED, _IN_HAND = "དུས་ལས་ཡོལ་བ།", "མཇུག་བསྒྲིལ་ཟིན།", "ཐག་གཅོད་བྱེད་བཞིན་པ།"
+_LATE, _CLOSED, _IN_HAND = "དུས་ཡོལ།", "མཇུག་བསྒྲིལ་ཟིན།", "ཐག་གཅོད་བཞིན་པ།"
 _RETURNED, _CANCELLED = "ཕྱིར་སློག་བྱས་ཟིན།", "མེད་པར་བཟོས་ཟིན།"
 
 _EACH: dict[str, str] = {
@@ -108,7 +108,7 @@ OFFICER: dict[str, str] = _EACH | {
     "room.grid": "དྲ་མིག",
     "room.own": "སྒྲིག་འགོད།",
     "drawn": "ས་ཁྲའི་སྟེང་ {x} / ཁྱོན་ {y}",
-    "list": "ཐག་གཅོད་བྱེད་བཞིན་པའི་དོན་རྐྱེན།",
+    "list": "དོན་རྐྱེན།",
     "empty": "སྒྲུབ་རྒྱུའི་དོན་རྐྱེན་མེད།",
     "reload": "གསར་སྒྱུར།",
     "loaded_at": "{time} གསར་སྒྱུར་བྱས།",
@@ -116,7 +116,7 @@ OFFICER: dict[str, str] = _EACH | {
     "more": "དེ་ལས་མང་བ་མངོན་པ།",
     "fresh": "གསར་པ་ {n} · ལྟ་བ།",
     "overdue": _LATE,
-    "late_since": "{time} ནས་དུས་ལས་ཡོལ་བ།",
+    "late_since": "{time} ནས་དུས་ཡོལ།",
     "expected": "{time} གོང་ལ་ཐག་གཅོད་བྱེད་དགོས།",
     "no_limit": "དུས་ཚད་མེད།",
     "near_border": "ས་མཚམས་དང་ཉེ།",
@@ -148,7 +148,7 @@ OFFICER: dict[str, str] = _EACH | {
     "figures_failed": "གྲངས་ཀ་སྣོན་འཇུག་བྱེད་མ་ཐུབ།",
     "figure.received": "འབྱོར་བ།",
     "figure.closed": _CLOSED,
-    "figure.overdue_now": "ད་ལྟ་དུས་ལས་ཡོལ་བ།",
+    "figure.overdue_now": "ད་ལྟ་དུས་ཡོལ།",
     "buildings": "ཐོག་ཁང་།",
     "no_buildings": "དྲ་མིག་ནང་ཐོག་ཁང་མེད།",
     "kind.patrol": "སྐོར་ཞིབ།",

@@ -23,7 +23,7 @@ function asking(headers = {}) {
 }
 
 export async function askWho() {
-  const told = await ask('/officer/session', { cache: 'no-store', ...asking() });
+  const told = await ask('/officer/session', { cache: 'no-store', ...asking({ 'Accept-Language': document.documentElement.lang }) });
   if (told.officer_code) who.now = told;
   return told;
 }
