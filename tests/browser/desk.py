@@ -26,6 +26,21 @@ PASSWORD = "ein neues wort 7"
 OPEN = "status=reported,dispatched,accepted,returned,resolved&sort=due"
 LAPTOP, SCREEN, PHONE = {"width": 1366, "height": 657}, {"width": 1920, "height": 970}, {"width": 390, "height": 844}
 
+#: Words on a Tibetan page that are said to be of another language than their script is of.
+UNNAMED = r"""() => {
+  if (document.documentElement.lang !== 'bo') return [];
+  const wrong = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const { data, parentElement } = walker.currentNode;
+    if (parentElement.closest('script, style')) continue;
+    const own = [...parentElement.childNodes].filter((one) => one.nodeType === 3).map((one) => one.data).join('');
+    const tibetan = /\p{Script=Tibetan}/u.test(own);
+    if (!tibetan && !/\p{Script=Han}/u.test(data)) continue;
+    if (parentElement.closest('[lang]').getAttribute('lang').slice(0, 2) !== (tibetan ? 'bo' : 'zh')) wrong.push(data);
+  }
+  return wrong;
+}"""
 
 HERE = Path(__file__).resolve().parent
 AXE = assets.Recipe(HERE / "npm", HERE / "assets.json")

@@ -46,7 +46,7 @@ def open_audit(desk: LiveDesk, visit: Callable[..., Any], known_at: Callable[...
 
 
 @pytest.mark.everyday
-@crossed(size={"laptop": LAPTOP, "phone": PHONE}, lang={"zh": "zh", "en": "en"})
+@crossed(size={"laptop": LAPTOP, "phone": PHONE}, lang={"zh": "zh", "en": "en", "bo": "bo"})
 def test_who_did_what_is_read_narrowed_and_followed(
     open_audit: Callable[..., Any], size: dict[str, int], lang: Any
 ) -> None:
@@ -82,16 +82,17 @@ def test_it_works_without_scripts(open_audit: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scheme", "size"),
+    ("scheme", "size", "lang"),
     [
-        pytest.param("dark", LAPTOP, id="dark-laptop"),
-        pytest.param("light", LAPTOP, id="light-laptop", marks=pytest.mark.slow),
-        pytest.param("dark", PHONE, id="dark-phone", marks=pytest.mark.slow),
-        pytest.param("light", PHONE, id="light-phone", marks=pytest.mark.slow),
+        pytest.param("dark", LAPTOP, "en", id="dark-laptop"),
+        pytest.param("light", LAPTOP, "en", id="light-laptop", marks=pytest.mark.slow),
+        pytest.param("dark", PHONE, "en", id="dark-phone", marks=pytest.mark.slow),
+        pytest.param("light", PHONE, "en", id="light-phone", marks=pytest.mark.slow),
+        pytest.param("dark", PHONE, "bo", id="dark-phone-bo", marks=pytest.mark.slow),
     ],
 )  # fmt: skip
-def test_axe_finds_nothing(open_audit: Callable[..., Any], scheme: str, size: dict[str, int]) -> None:
-    seen = open_audit("lang=en&what=incident_read", **size, color_scheme=scheme, bypass_csp=True)
+def test_axe_finds_nothing(open_audit: Callable[..., Any], scheme: str, size: dict[str, int], lang: str) -> None:
+    seen = open_audit(f"lang={lang}&what=incident_read", **size, color_scheme=scheme, bypass_csp=True)
     seen.page.evaluate(axe_script())
     told = seen.page.evaluate("axe.run()")
     assert [f"{one['id']}: {one['nodes'][0]['html']:.100}" for one in told["violations"]] == []

@@ -44,9 +44,9 @@ def open_figures(desk: LiveDesk, visit: Callable[..., Any], known_at: Callable[.
 
 @pytest.mark.everyday
 @crossed(
-    2,
+    3,
     size={"laptop": LAPTOP, "phone": PHONE, "screen": SCREEN},
-    lang={"zh": "zh", "en": "en"},
+    lang={"zh": "zh", "en": "en", "bo": "bo"},
     scheme={"light": "light", "dark": "dark"},
 )
 def test_a_manager_reads_five_numbers_first(
@@ -197,16 +197,17 @@ def test_it_prints_on_paper(open_figures: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scheme", "size"),
+    ("scheme", "size", "lang"),
     [
-        pytest.param("light", LAPTOP, id="light-laptop"),
-        pytest.param("dark", PHONE, id="dark-phone", marks=pytest.mark.slow),
-        pytest.param("dark", LAPTOP, id="dark-laptop", marks=pytest.mark.slow),
-        pytest.param("light", PHONE, id="light-phone", marks=pytest.mark.slow),
+        pytest.param("light", LAPTOP, "en", id="light-laptop"),
+        pytest.param("dark", PHONE, "en", id="dark-phone", marks=pytest.mark.slow),
+        pytest.param("dark", LAPTOP, "en", id="dark-laptop", marks=pytest.mark.slow),
+        pytest.param("light", PHONE, "en", id="light-phone", marks=pytest.mark.slow),
+        pytest.param("light", PHONE, "bo", id="light-phone-bo", marks=pytest.mark.slow),
     ],
 )  # fmt: skip
-def test_axe_finds_nothing(open_figures: Callable[..., Any], scheme: str, size: dict[str, int]) -> None:
-    seen = open_figures("span=thirty&lang=en", **size, color_scheme=scheme, bypass_csp=True)
+def test_axe_finds_nothing(open_figures: Callable[..., Any], scheme: str, size: dict[str, int], lang: str) -> None:
+    seen = open_figures(f"span=thirty&lang={lang}", **size, color_scheme=scheme, bypass_csp=True)
     seen.page.evaluate(axe_script())
     told = seen.page.evaluate("axe.run()")
     assert [f"{one['id']}: {one['nodes'][0]['html']:.100}" for one in told["violations"]] == []

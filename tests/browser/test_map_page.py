@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from geoservice.pages.words.catalogue import words
 from tests.browser.conftest import Visit
-from tests.browser.desk import LAPTOP, PHONE, LiveDesk, axe_script, serving_desk
+from tests.browser.desk import LAPTOP, PHONE, UNNAMED, LiveDesk, axe_script, serving_desk
 from tests.browser.phone import HOSTILE
 from tests.browser.test_desk import WATCH, assert_tame
 
@@ -361,13 +361,14 @@ def test_a_layer_that_fails_says_so_and_is_tried_again(open_map: OpenMap) -> Non
     expect(row.locator(".layer-failed")).to_be_hidden()
 
 
-@pytest.mark.parametrize(("scheme", "size"), [
-    pytest.param("light", LAPTOP, id="light-laptop", marks=pytest.mark.slow),
-    pytest.param("dark", PHONE, id="dark-phone"),
-    pytest.param("dark", LAPTOP, id="dark-laptop", marks=pytest.mark.slow),
+@pytest.mark.parametrize(("scheme", "size", "lang"), [
+    pytest.param("light", LAPTOP, "en", id="light-laptop", marks=pytest.mark.slow),
+    pytest.param("dark", PHONE, "en", id="dark-phone"),
+    pytest.param("dark", LAPTOP, "en", id="dark-laptop", marks=pytest.mark.slow),
+    pytest.param("light", LAPTOP, "bo", id="light-laptop-bo", marks=pytest.mark.slow),
 ])  # fmt: skip
-def test_axe_finds_nothing(open_map: OpenMap, scheme: str, size: dict[str, int]) -> None:
-    page = open_map("lang=en&place=91.7712,29.2391", **size, color_scheme=scheme, bypass_csp=True).page
+def test_axe_finds_nothing(open_map: OpenMap, scheme: str, size: dict[str, int], lang: str) -> None:
+    page = open_map(f"lang={lang}&place=91.7712,29.2391", **size, color_scheme=scheme, bypass_csp=True).page
     shown_card(page)
 
     def found() -> list[str]:
@@ -379,6 +380,7 @@ def test_axe_finds_nothing(open_map: OpenMap, scheme: str, size: dict[str, int])
     searched(page, "01")
     page.keyboard.press("ArrowDown")
     assert found() == []
+    assert page.evaluate(UNNAMED) == []
     if size is PHONE:
         page.keyboard.press("Escape")
         page.locator(".tabs button").first.click()

@@ -19,7 +19,7 @@ from geoservice.auth.model import Role
 from geoservice.services.keys import KeyService
 from layers.db.session import Database
 from tests.browser.conftest import CHROMIUM_ARGUMENTS
-from tests.browser.desk import LiveDesk, axe_script, sign_in
+from tests.browser.desk import UNNAMED, LiveDesk, axe_script, sign_in
 from tests.browser.phone import PHONE, fill_in, incident_card, officer_key, show_key, wait_for_list
 
 pytestmark = pytest.mark.browser
@@ -461,6 +461,7 @@ def test_his_own_figures_are_of_his_grid_and_name_nobody_else(field: LiveDesk, o
         pytest.param("zh", "dark", 390, marks=pytest.mark.slow),
         pytest.param("zh", "light", 320, marks=pytest.mark.slow),
         pytest.param("en", "dark", 1920, marks=pytest.mark.slow),
+        pytest.param("bo", "light", 320, marks=pytest.mark.slow),
     ],
 )  # fmt: skip
 def test_axe_finds_nothing_in_any_room_and_nothing_scrolls_sideways(
@@ -478,4 +479,5 @@ def test_axe_finds_nothing_in_any_room_and_nothing_scrolls_sideways(
         told = page.evaluate("axe.run()")
         assert [f"{room} {one['id']}: {one['nodes'][0]['html']:.100}" for one in told["violations"]] == []
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        assert page.evaluate(UNNAMED) == []
     seen.assert_quiet()

@@ -8,7 +8,7 @@ import uuid
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.desk import axe_script
+from tests.browser.desk import UNNAMED, axe_script
 from tests.browser.phone import COME_CLOSER, HOSTILE, PHONE, fill_in, report, sent_card, stored, wait_for_map
 
 pytestmark = pytest.mark.browser
@@ -340,7 +340,7 @@ def test_what_a_service_asks_for_is_asked_and_kept(live, visit, words):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("lang", "scheme"), [("en", "light"), ("zh", "dark")])
+@pytest.mark.parametrize(("lang", "scheme"), [("en", "light"), ("zh", "dark"), ("bo", "light")])
 def test_axe_finds_nothing_on_the_smallest_phone(live, visit, words, lang, scheme):
     seen = visit(f"{live.url}/report?lang={lang}", width=320, height=640, color_scheme=scheme, bypass_csp=True)
     page = seen.page
@@ -356,6 +356,7 @@ def test_axe_finds_nothing_on_the_smallest_phone(live, visit, words, lang, schem
     page.evaluate(axe_script())
     assert page.evaluate(found) == []
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 320
+    assert page.evaluate(UNNAMED) == []
     seen.assert_quiet()
 
 

@@ -105,16 +105,17 @@ def test_what_a_map_shows_is_one_of_the_choices_and_can_be_left(open_print: Call
 
 
 @pytest.mark.parametrize(
-    ("scheme", "size"),
+    ("scheme", "size", "lang"),
     [
-        pytest.param("light", PHONE, id="light-phone"),
-        pytest.param("dark", LAPTOP, id="dark-laptop", marks=pytest.mark.slow),
-        pytest.param("light", LAPTOP, id="light-laptop", marks=pytest.mark.slow),
-        pytest.param("dark", PHONE, id="dark-phone", marks=pytest.mark.slow),
+        pytest.param("light", PHONE, "en", id="light-phone"),
+        pytest.param("dark", LAPTOP, "en", id="dark-laptop", marks=pytest.mark.slow),
+        pytest.param("light", LAPTOP, "en", id="light-laptop", marks=pytest.mark.slow),
+        pytest.param("dark", PHONE, "en", id="dark-phone", marks=pytest.mark.slow),
+        pytest.param("light", LAPTOP, "bo", id="light-laptop-bo", marks=pytest.mark.slow),
     ],
 )
-def test_axe_finds_nothing(open_print: Callable[..., Any], size: dict[str, int], scheme: str) -> None:
-    seen = open_print(f"lang=en&grid={THIRD}", **size, color_scheme=scheme, bypass_csp=True)
+def test_axe_finds_nothing(open_print: Callable[..., Any], size: dict[str, int], scheme: str, lang: str) -> None:
+    seen = open_print(f"lang={lang}&grid={THIRD}", **size, color_scheme=scheme, bypass_csp=True)
     page = seen.page
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.add_script_tag(content=axe_script())

@@ -324,6 +324,7 @@ def test_a_day_of_arrivals_leaves_no_more_than_it_found(open_wall: OpenWall, des
     pytest.param("en", "light", id="en-light", marks=pytest.mark.slow),
     pytest.param("zh", "light", id="zh-light", marks=pytest.mark.slow),
     pytest.param("en", "dark", id="en-dark", marks=pytest.mark.slow),
+    pytest.param("bo", "light", id="bo-light", marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_axe_finds_nothing(open_wall: OpenWall, lang: str, theme: str) -> None:
     page = open_wall(f"lang={lang}&theme={theme}&paused=true", bypass_csp=True, reduced_motion="reduce").page

@@ -293,6 +293,8 @@ PRINT: dict[str, str] = {
     "sheet_of": "ཤོག་ལྷེ་ {number} / ཁྱོན་ {total}",
     "key_map": "གནས་ས།",
     "code": _NUMBER,
+    "and": ", ",
+    "then": "; ",
 }
 ADMIN: dict[str, str] = {
     "area.accounts": "རྩིས་ཁྲ།",

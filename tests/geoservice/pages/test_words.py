@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from geoservice.domain.languages import HTML_LANG, LANGUAGES, OWN_NAME, language_of
+from geoservice.domain.languages import HTML_LANG, LANGUAGES, OWN_NAME, STAND_IN, Language, language_of
 from geoservice.domain.lifecycle.table import STEPS
 from geoservice.pages.desk.address import FILTERS, VIEWS
 from geoservice.pages.desk.steps import BULK, KEYS
-from geoservice.pages.words.catalogue import PAGES, words
+from geoservice.pages.words.catalogue import PAGES, PARTS, own_words, words
 from geoservice.pages.words.editor_refusals import KINDS as KIND_WORDS
 from geoservice.web.problems import HTTP_KINDS, INTERNAL, KINDS
 from layers.db.sentences import SENTENCES
@@ -22,12 +22,15 @@ ASKED = re.compile(r"""words(?:\.([a-z_]+)|\["([a-z_.0-9-]+)"\])""")
 #: The pages that the frame for a phone is of.
 PHONE = ("report", "follow", "officer")
 HOLES = re.compile(r"\{([a-z_]+)(?::[^}]*)?\}")
+#: Languages that have all words.
+WHOLE: tuple[Language, ...] = tuple(one for one in LANGUAGES if one not in STAND_IN)
+HAN, TIBETAN = re.compile("[\u3400-\u9fff]"), re.compile("[\u0f00-\u0fff]")
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_line_has_every_language_and_the_same_holes(page: str) -> None:
     for key, line in PAGES[page].items():
-        assert len(line) == len(LANGUAGES), key
+        assert len(line) == len(WHOLE), key
         assert all(text.strip() for text in line), key
         assert len({frozenset(HOLES.findall(text)) for text in line}) == 1, key
 
@@ -35,6 +38,32 @@ def test_every_line_has_every_language_and_the_same_holes(page: str) -> None:
 def test_every_language_has_a_name() -> None:
     assert set(HTML_LANG) == set(OWN_NAME) == set(LANGUAGES)
     assert [language_of(one) for one in ("en", "zh", "xx", "", None)] == ["en", "zh", None, None, None]
+
+
+def test_what_has_no_words_in_a_language_is_said_by_the_one_that_stands_in_for_it() -> None:
+    assert set(STAND_IN) == set(PARTS)
+    assert set(STAND_IN.values()) <= set(WHOLE)
+    for language, said in PARTS.items():
+        assert set(said) <= set(PAGES)
+        for page, lines in PAGES.items():
+            own, whole = said.get(page, {}), own_words(page, STAND_IN[language])
+            assert set(own) <= set(lines), page
+            assert own_words(page, language) == whole | own
+            for key, text in own.items():
+                assert text.strip(), (page, key)
+                assert set(HOLES.findall(text)) == set(HOLES.findall(whole[key])), (page, key)
+    assert own_words("maps", "bo")["search"] == "འཚོལ་བ།"
+    assert own_words("maps", "bo")["heat"] == own_words("maps", "zh")["heat"]
+
+
+def test_what_is_called_tibetan_is_written_in_tibetan() -> None:
+    """A word of Chinese in it, or of another script, would be read aloud as Tibetan."""
+    for page, lines in PARTS["bo"].items():
+        for key, text in lines.items():
+            bare = HOLES.sub("", text).replace("JavaScript", "")
+            assert not HAN.search(bare), (page, key)
+            assert not re.search("[A-Za-z]|[\u0f0b\u0f0d][ ]*\u0f0b", bare), (page, key)
+            assert TIBETAN.search(bare) or not re.search("[^ \\d/,;]", bare), (page, key)
 
 
 def pages_of(template: Path) -> tuple[str, ...]:

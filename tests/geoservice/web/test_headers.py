@@ -94,3 +94,15 @@ def test_a_browser_gets_a_page_and_the_interface_stays_a_problem(door: Door) -> 
     assert page.response.content_type == "text/html; charset=utf-8"
     assert "<script>" not in page.response.text
     ask(door.client, "/v1/nothing", headers=browser).assert_tame(statuses={404})
+
+
+def test_interfaces_speak_as_ever_to_whoever_prefers_a_language_of_the_pages(door: Door) -> None:
+    """They are asked by `lang` or not at all; problems are told in English, and say no language."""
+    for path in ("/ogc/features?f=html", "/ogc/features/collections", "/open311/v2/services.json", "/v1/nowhere"):
+        plain, asked = (door.client.get(path, headers=headers) for headers in ({}, {"Accept-Language": "bo,zh;q=0.5"}))
+        assert asked.status_code == plain.status_code
+        assert asked.content_type == plain.content_type
+        assert "Content-Language" not in asked.headers
+        if plain.status_code == 200 and "html" not in plain.content_type:  # pages have a nonce
+            assert asked.get_data() == plain.get_data()
+    assert door.client.get("/ogc?f=html&lang=bo").status_code == 400

@@ -13,6 +13,7 @@ CASES = pytest.mark.parametrize(
         ("", None, "zh"), ("", "", "zh"), ("", "en-GB,en;q=0.9", "en"), ("", "zh-TW,en;q=0.5", "zh"),
         ("", "fr,en;q=0.3,zh;q=0.8", "zh"), ("", "fr", "zh"), ("", "*", "zh"), ("", "\x00;q=x,,;", "zh"),
         ("?lang=zh", "en", "zh"), ("?lang=en", "zh", "en"), ("?lang=fr", "en", "en"), ("?lang=", None, "zh"),
+        ("", "bo", "bo"), ("", "bo-CN,zh;q=0.8,en;q=0.5", "bo"), ("", "dz,bo;q=0", "zh"), ("?lang=bo", "zh", "bo"),
     ],
 )  # fmt: skip
 
@@ -25,7 +26,7 @@ def test_the_address_decides_else_the_browser(query: str, accepted: str | None, 
 
 
 @CASES
-@pytest.mark.parametrize("wanted", ["zh", "en"])
+@pytest.mark.parametrize("wanted", ["zh", "en", "bo"])
 def test_a_link_leads_to_its_language_whatever_the_browser_prefers(query, accepted, language, wanted) -> None:
     headers = {} if accepted is None else {"Accept-Language": accepted}
     app = Flask("pages")

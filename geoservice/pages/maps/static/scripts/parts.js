@@ -46,9 +46,11 @@ export function moment(instant) {
 // Today by the clocks there, such as 2026-11-12.
 export const todayThere = () => new Intl.DateTimeFormat('en-CA', { timeZone: zone }).format(new Date());
 
-// A day of the calendar, as people write it.
-const dayForm = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : 'zh-CN', { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
-export const dayWords = (day) => dayForm.format(new Date(`${day}T00:00:00Z`));
+// A day of the calendar, as people write it; browsers do not know how Tibetan is written, so it stays as it is.
+const DAY_FORMS = { zh: 'zh-CN', en: 'en-GB' };
+const dayForm = DAY_FORMS[language]
+  && new Intl.DateTimeFormat(DAY_FORMS[language], { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+export const dayWords = (day) => (dayForm ? dayForm.format(new Date(`${day}T00:00:00Z`)) : day);
 
 export function clock(instant) {
   const at = clockParts(instant);

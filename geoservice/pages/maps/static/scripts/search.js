@@ -59,7 +59,7 @@ function open(isOpen) {
 // What is cut is said: of which kind there are more.
 function cutWords(matched) {
   const told = Object.entries(matched).map(([kind, number]) => [kind, found.filter((one) => one.kind === kind).length, number]);
-  return told.filter(([, shown, number]) => shown < number).map(([kind, shown, number]) => `${kindWord(kind)} ${xOfY(shown, number)}`).join(language === 'en' ? ', ' : '，');
+  return told.filter(([, shown, number]) => shown < number).map(([kind, shown, number]) => `${kindWord(kind)} ${xOfY(shown, number)}`).join(language === 'zh' ? '，' : ', ');
 }
 
 function tell(text) {
