@@ -80,9 +80,9 @@ def codes_pass(live: LiveServer) -> None:
     ("size", "lang"),
     [
         (PHONE, "zh"), pytest.param(WALL, "en", marks=pytest.mark.slow),
-        pytest.param(NARROW, "en", marks=pytest.mark.slow),
+        pytest.param(NARROW, "en", marks=pytest.mark.slow), pytest.param(NARROW, "bo", marks=pytest.mark.slow),
     ],
-    ids=["phone", "wall", "narrow"],
+    ids=["phone", "wall", "narrow", "narrow-bo"],
 )  # fmt: skip
 def test_a_dispatcher_has_to_set_it_up_and_then_signs_in_with_a_code(
     live: LiveServer, visit: Callable[..., Any], database: Database, size: dict[str, int], lang: Any
