@@ -44,6 +44,6 @@ def words(page: str, language: Language) -> dict[str, str]:
 def own_words(page: str, language: Language) -> dict[str, str]:
     """Return the words of a page without the shell's, for pages that hand theirs to a script."""
     if language in STAND_IN:
-        return own_words(page, STAND_IN[language]) | PARTS[language].get(page, {})
+        return own_words(page, STAND_IN[language]) | dict(PARTS[language].get(page, {}))
     place = LANGUAGES.index(language)
     return {key: line[place] for key, line in PAGES[page].items()}
