@@ -19,14 +19,15 @@ from geoservice.web.language import ARGUMENT
 #: What every such page loads: files of rooms, and files of the map pages.
 FILES = (
     "shell/styles/tokens.css", "shell/styles/shell.css", "shell/scripts/theme.js", "shell/scripts/shell.js",
-    "shell/scripts/spoken.js", "shell/scripts/onward.js", "phone/styles/phone.css",
+    "shell/scripts/onward.js", "phone/styles/phone.css",
     *(f"phone/scripts/{name}.js" for name in ("page", "elements", "interface", "map", "outbox", "places")),
 )  # fmt: skip
 ASSETS = (
     "static/icons/favicon.svg", "static/styles/tibetan.css", "vendor/leaflet/leaflet.css", "vendor/leaflet/leaflet.js",
 )  # fmt: skip
-#: What only whoever meets Tibetan loads: kept when it was loaded.
-WHEN_LOADED = tuple(
+#: What only a Tibetan page loads: kept when it was loaded.
+LOADED_FILES = ("shell/scripts/spoken.js",)
+LOADED_ASSETS = tuple(
     f"vendor/noto-serif-tibetan/noto-serif-tibetan-tibetan-{weight}-normal.woff2" for weight in (400, 600)
 )
 
@@ -45,7 +46,7 @@ def worker(room: str, endpoints: Sequence[str], files: Sequence[str]) -> Respons
     pages = [f"{url_for(endpoint)}{language}" for endpoint in endpoints for language in asked]
     kept = [file_url(file) for file in (*FILES, *files)] + [asset_url(file) for file in ASSETS]
     script = TEMPLATES.get_template("phone/templates/worker.js").render(
-        pages=pages, files=kept, when_loaded=[asset_url(file) for file in WHEN_LOADED],
+        pages=pages, files=kept, when_loaded=[*map(file_url, LOADED_FILES), *map(asset_url, LOADED_ASSETS)],
         room=room, version=_version(room),
     )  # fmt: skip
     headers = {

@@ -167,7 +167,7 @@ def test_the_worker_of_a_room_keeps_its_pages_and_all_that_they_load(room: str, 
     assert answer.headers["Service-Worker-Allowed"] == paths[0]
     assert answer.content_type == "text/javascript; charset=utf-8"
     pages, files = kept_by(client, room)
-    assert pages == [f"{path}{language}" for path in paths for language in ("", "?lang=zh", "?lang=en")]
+    assert pages == [f"{path}{language}" for path in paths for language in ("", "?lang=zh", "?lang=en", "?lang=bo")]
     for page in pages:
         wanted = re.findall(r'(?:src|href)="(/(?:pages|assets)/[^"]+)"', client.get(page).text)
         assert set(wanted) <= set(files)

@@ -1,6 +1,4 @@
 // The frame of every page: the jurisdiction's clock, the choice of light or dark, the languages of its parts.
-import { keepLanguages } from './spoken.js';
-
 const KEPT = 'geoservice-theme';
 
 function keepTheme(chosen) {
@@ -37,4 +35,5 @@ function runClock() {
 
 offerThemes();
 runClock();
-keepLanguages();
+// Only a page that another language stands in on has parts to tell apart.
+if (document.documentElement.lang === 'bo') import('./spoken.js').then(({ keepLanguages }) => keepLanguages(), () => {});

@@ -39,7 +39,6 @@ function changed({ target, addedNodes }) {
 }
 
 export function keepLanguages() {
-  if (document.documentElement.lang !== BO) return;
   markAll(document.body);
   new MutationObserver((changes) => changes.forEach(changed)).observe(
     document.body, { childList: true, characterData: true, subtree: true },
