@@ -73,6 +73,8 @@ def test_it_is_of_what_is_shown_and_says_what_it_is(
                              " WHERE geoservice.is_open(status)"
                              " ORDER BY geom <-> st_setsrid(st_makepoint(91.77, 29.24), 4326) LIMIT 1")  # fmt: skip
     assert page.evaluate(AT, [lon, lat]) > 30
+    marks = page.locator(".leaflet-matters-pane")
+    expect(marks).to_have_css("opacity", "0.35")
     whole = page.evaluate(DOTS)
     assert "heat=true" in page.url
 
@@ -88,6 +90,7 @@ def test_it_is_of_what_is_shown_and_says_what_it_is(
     assert page.evaluate(DOTS) > 0
     page.locator("#heat").uncheck()
     expect(page.locator(".leaflet-heatmap-layer")).to_have_count(0)
+    expect(marks).to_have_css("opacity", "1")
     assert "heat" not in page.url
     assert_tame(seen)
 

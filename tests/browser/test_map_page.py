@@ -237,6 +237,12 @@ def test_the_box_finds_all_kinds_of_things_by_keyboard(open_map: OpenMap, desk: 
 
 def test_the_list_of_grids_leads_to_a_card_and_back_by_keyboard(open_map: OpenMap) -> None:
     page = open_map().page
+    # Not through all that stands before it.
+    page.locator(".to-side").focus()
+    assert page.locator(".to-side").bounding_box()["y"] >= 0  # type: ignore[index]
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#grid-list') !== null")
     line = page.locator(".grid-line").nth(2)
     line.focus()
     page.keyboard.press("Enter")

@@ -52,6 +52,7 @@ MAPS: dict[str, tuple[str, ...]] = {
     "filter": ("筛选在办事件", "Narrow what is in hand"),
     "filter.service": ("事项", "Service"),
     "filter.source": ("来源", "Source"),
+    "skip.side": ("跳到网格列表", "Skip to the list of grids"),
     "filter.officer": ("网格员", "Officer"),
     "filter.age": ("上报已过", "Older than"),
     "filter.due": ("只看", "Only what is"),

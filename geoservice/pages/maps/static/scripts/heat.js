@@ -5,6 +5,7 @@ import { meant, onMatters } from './matters.js';
 import { state, writeAddress } from './state.js';
 
 const RADIUS_M = 100;
+const MARKS_BELOW = '0.35'; // opacity of the marks that lie upon it: they are still there to be clicked
 const PX = { least: 6, most: 160 }; // of the radius on the screen: fewer are no spot, more are slow
 const DARKEST_LEAST = 3;
 // From few to many by lightness, so that nobody needs to tell hues apart.
@@ -31,6 +32,7 @@ function fullest(places, side) {
 
 function draw() {
   byId('heat-legend').hidden = !state.heat;
+  map.getPane('matters').style.opacity = state.heat ? MARKS_BELOW : '';
   if (!state.heat) {
     map.removeLayer(layer);
     return;
