@@ -9,23 +9,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 
 from geoservice.domain.languages import HTML_LANG, STAND_IN, Language
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _TIBETAN = re.compile("[\u0f00-\u0fff]")
-#: Markup of ours: a comment or declaration, a tag, text.
-_PIECE = re.compile(
-    r"<!--.*?-->|<![^>]*>"
-    r"|<(?P<end>/?)(?P<name>[a-z][^\s/>]*)(?P<rest>(?:[^\"'>]|\"[^\"]*\"|'[^']*')*)>|(?P<text>[^<]+|<)",
-    re.DOTALL | re.IGNORECASE,
-)
-_ATTRIBUTE = re.compile(r"""\s(?:title|aria-label|placeholder|alt|label)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_LANG = re.compile(r"""\slang\s*=\s*["']?([A-Za-z-]+)""")
-_RAW = frozenset(("script", "style"))
+#: Attributes that are read to people.
+_SAID = frozenset(("title", "aria-label", "placeholder", "alt", "label"))
 _VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
 )
+Attributes = list[tuple[str, str | None]]
 
 
 @dataclass
@@ -35,13 +30,13 @@ class _Element:
     name: str
     piece: int
     parent: _Element | None
-    stated: str | None
-    attributes: str
+    attributes: dict[str, str | None]
     texts: list[str] = field(default_factory=list)
 
     def said(self, language: Language) -> str | None:
         """Return the language of its own words by their script; None where they tell nothing."""
-        return _told("".join(self.texts), language) or _told(self.attributes, language)
+        read = "".join(text or "" for name, text in self.attributes.items() if name in _SAID)
+        return _told("".join(self.texts), language) or _told(read, language)
 
 
 def _told(text: str, language: Language) -> str | None:
@@ -57,52 +52,58 @@ def with_languages(markup: str, language: Language) -> str:
     """
     if language not in STAND_IN:
         return markup
-    pieces, elements = _read(markup)
+    page = _Page()
+    page.feed(markup)
+    page.close()
     spoken: dict[int, str] = {}
-    for one in elements:
+    for one in page.elements:
         around = HTML_LANG[language] if one.parent is None else spoken[id(one.parent)]
-        spoken[id(one)] = one.stated or one.said(language) or around
-        if one.stated is None and spoken[id(one)] != around:
-            name = len(one.name) + 1
-            tag = pieces[one.piece]
-            pieces[one.piece] = f'{tag[:name]} lang="{spoken[id(one)]}"{tag[name:]}'
-    return "".join(pieces)
+        stated = one.attributes.get("lang")
+        spoken[id(one)] = stated or one.said(language) or around
+        if stated is None and spoken[id(one)] != around:
+            name, tag = len(one.name) + 1, page.pieces[one.piece]
+            page.pieces[one.piece] = f'{tag[:name]} lang="{spoken[id(one)]}"{tag[name:]}'
+    return "".join((*page.pieces, page.rawdata))  # what never ends is not read
 
 
-def _read(markup: str) -> tuple[list[str], list[_Element]]:
-    """Return the pieces of markup, and its elements in the order in which they begin."""
-    pieces: list[str] = []
-    elements: list[_Element] = []
-    open_: list[_Element] = []
-    position = 0
-    while found := _PIECE.match(markup, position):
-        pieces.append(found[0])
-        position = found.end()
-        if found["text"] is not None and open_:
-            open_[-1].texts.append(found["text"])
-        elif found["name"] is not None and found["end"]:
-            _close(open_, found["name"].lower())
-        elif found["name"] is not None and found["name"].lower() in _RAW:
-            end = markup.find(f"</{found['name']}", position)
-            pieces.append(markup[position:] if end < 0 else markup[position:end])
-            position = len(markup) if end < 0 else end
-        elif found["name"] is not None:
-            one = _element(found, len(pieces) - 1, open_[-1] if open_ else None)
-            elements.append(one)
-            if one.name.lower() not in _VOID and not found["rest"].endswith("/"):
-                open_.append(one)
-    return pieces, elements
+class _Page(HTMLParser):
+    """Reads markup into its pieces, each as it was written but for the letters of end tags, and its elements, in the order in which they begin."""
 
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.pieces: list[str] = []
+        self.elements: list[_Element] = []
+        self._open: list[_Element] = []
 
-def _element(found: re.Match[str], piece: int, parent: _Element | None) -> _Element:
-    stated = _LANG.search(found["rest"])
-    attributes = "".join(one or other for one, other in _ATTRIBUTE.findall(found["rest"]))
-    return _Element(found["name"], piece, parent, None if stated is None else stated[1], attributes)
+    def handle_starttag(self, tag: str, attrs: Attributes) -> None:
+        self.handle_startendtag(tag, attrs)
+        if tag not in _VOID:
+            self._open.append(self.elements[-1])
 
+    def handle_startendtag(self, tag: str, attrs: Attributes) -> None:
+        self.pieces.append(self.get_starttag_text() or "")
+        parent = self._open[-1] if self._open else None
+        self.elements.append(_Element(tag, len(self.pieces) - 1, parent, dict(attrs)))
 
-def _close(open_: list[_Element], name: str) -> None:
-    """Take an element from those that are open, and what was left open in it."""
-    for place in range(len(open_) - 1, -1, -1):
-        if open_[place].name.lower() == name:
-            del open_[place:]
-            return
+    def handle_endtag(self, tag: str) -> None:
+        self.pieces.append(f"</{tag}>")
+        names = [one.name for one in self._open]
+        if tag in names:  # and what was left open in it
+            del self._open[len(names) - 1 - names[::-1].index(tag) :]
+
+    def handle_data(self, data: str) -> None:
+        self.pieces.append(data)
+        if self._open and self._open[-1].name not in self.CDATA_CONTENT_ELEMENTS:
+            self._open[-1].texts.append(data)
+
+    def handle_entityref(self, name: str) -> None:
+        self.pieces.append(f"&{name};")
+
+    def handle_charref(self, name: str) -> None:
+        self.pieces.append(f"&#{name};")
+
+    def handle_comment(self, data: str) -> None:
+        self.pieces.append(f"<!--{data}-->")
+
+    def handle_decl(self, decl: str) -> None:
+        self.pieces.append(f"<!{decl}>")

@@ -12,7 +12,7 @@ CASES = (
     ("<p>ཐོ་འཇུག</p><p>286 · G01</p>", "<p>ཐོ་འཇུག</p><p>286 · G01</p>"),
     ("<p>名称 <b>ས་ཁྲ།</b> <i>12</i></p>", '<p lang="zh-CN">名称 <b lang="bo">ས་ཁྲ།</b> <i>12</i></p>'),
     ("<p>ས་ཁྲ། 网格</p>", "<p>ས་ཁྲ། 网格</p>"),
-    ("<P>a<BR>b</P><li>第一<br/>第二</li>", '<P>a<BR>b</P><li lang="zh-CN">第一<br/>第二</li>'),
+    ("<P>a<BR>b</p><li>第一<br/>第二</li>", '<P>a<BR>b</p><li lang="zh-CN">第一<br/>第二</li>'),
     ('<input placeholder="搜索"><b>x</b>', '<input lang="zh-CN" placeholder="搜索"><b>x</b>'),
     ('<nav aria-label="页面"><a>ས་ཁྲ།</a></nav>', '<nav lang="zh-CN" aria-label="页面"><a lang="bo">ས་ཁྲ།</a></nav>'),
     ('<a title="语言">སྐད་ཡིག</a>', '<a title="语言">སྐད་ཡིག</a>'),
