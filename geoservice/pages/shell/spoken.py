@@ -67,7 +67,7 @@ def with_languages(markup: str, language: Language) -> str:
 
 
 class _Page(HTMLParser):
-    """Reads markup into its pieces, each as it was written but for the letters of end tags, and its elements, in the order in which they begin."""
+    """Reads markup into its pieces, as written but for the letters of end tags, and its elements as they begin."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
