@@ -39,39 +39,48 @@ DEFAULTS: Row = {
 #: Where the ids of rows begin that come through the inbox; through the table they count from one.
 SECOND = 1_000_000
 #: What a door writes of rows of some ids: all but ids and times of entry, of which one is when it was routed anew.
-_LATE = "CASE WHEN {0}.routed_at > now() THEN jsonb '{{\"routed_at\": \"since\"}}' ELSE '{{}}' END"
 STORED = {
-    "incident": "SELECT (to_jsonb(i) - '{id,recorded_at,updated_at,status_since}'::text[] || "
-    + _LATE.format("i")
-    + ")::text FROM geoservice.incident AS i WHERE i.id BETWEEN %s AND %s ORDER BY i.id",
-    "incident_event": "SELECT (to_jsonb(e) - '{id,incident_id,at}'::text[] || "
-    + _LATE.format("e")
-    + ")::text FROM geoservice.incident_event AS e WHERE e.incident_id BETWEEN %s AND %s ORDER BY e.incident_id, e.id",
-    "outbox": "SELECT (to_jsonb(o) - '{id,incident_event_id,at}'::text[])::text FROM geoservice.outbox AS o"
-    " JOIN geoservice.incident_event AS e ON e.id = o.incident_event_id WHERE e.incident_id BETWEEN %s AND %s"
-    " ORDER BY e.incident_id",
+    "incident": """
+        SELECT (to_jsonb(i) - '{id,recorded_at,updated_at,status_since}'::text[]
+                || CASE WHEN i.routed_at > now() THEN jsonb '{"routed_at": "since"}' ELSE '{}' END)::text
+          FROM geoservice.incident AS i WHERE i.id BETWEEN %s AND %s ORDER BY i.id""",
+    "incident_event": """
+        SELECT (to_jsonb(e) - '{id,incident_id,at}'::text[]
+                || CASE WHEN e.routed_at > now() THEN jsonb '{"routed_at": "since"}' ELSE '{}' END)::text
+          FROM geoservice.incident_event AS e WHERE e.incident_id BETWEEN %s AND %s ORDER BY e.incident_id, e.id""",
+    "outbox": """
+        SELECT (to_jsonb(o) - '{id,incident_event_id,at}'::text[])::text
+          FROM geoservice.outbox AS o JOIN geoservice.incident_event AS e ON e.id = o.incident_event_id
+         WHERE e.incident_id BETWEEN %s AND %s ORDER BY e.incident_id""",
 }
 #: What is written of a statement as a whole.
 TOLD = {
-    "tile_change": "SELECT DISTINCT layer, jurisdiction_id, st_asewkt(geom), st_asewkt(middle) FROM geoservice.tile_change"
-    " WHERE id > %s",
-    "audit_entry": "SELECT jurisdiction_id, what, who, role, purpose, sum((touched ->> 'count')::integer)"
-    " FROM geoservice.audit_entry WHERE id > %s GROUP BY 1, 2, 3, 4, 5",
-}  # fmt: skip
-WRITTEN = "SELECT relname FROM pg_stat_xact_user_tables WHERE schemaname = 'geoservice' AND n_tup_ins + n_tup_upd + n_tup_del > 0"
+    "tile_change": """
+        SELECT DISTINCT layer, jurisdiction_id, st_asewkt(geom), st_asewkt(middle) FROM geoservice.tile_change
+         WHERE id > %s""",
+    "audit_entry": """
+        SELECT jurisdiction_id, what, who, role, purpose, sum((touched ->> 'count')::integer)
+          FROM geoservice.audit_entry WHERE id > %s GROUP BY 1, 2, 3, 4, 5""",
+}
+WRITTEN = """
+    SELECT relname FROM pg_stat_xact_user_tables
+     WHERE schemaname = 'geoservice' AND n_tup_ins + n_tup_upd + n_tup_del > 0"""
 
 
 def make_rich(connection: Connection[Any], town: Town) -> None:
-    """Give a town officers of some days, services of every kind, a building, another edition, and a neighbour over it."""
+    """Give a town officers of some days, every kind of service, a building, a second edition, a neighbour."""
     home = town.jurisdiction_id
     insert(connection, "service", {"jurisdiction_id": home, "code": "due", "name": "Due", "limit_working_hours": 6.5})
     insert(connection, "service", {"jurisdiction_id": home, "code": "quiet", "name": "Quiet", "sensitive": True})
     insert(connection, "service", {"jurisdiction_id": home, "code": "gone", "name": "Gone", "retired": True})
     for code in ("o1", "o2", "d1"):
         insert(connection, "staff", {"jurisdiction_id": home, "code": code, "call_sign": code, "role": "grid_officer"})
-    for code, grid, role, start, end in (("o1", "B", "grid_officer", "2021-01-01", "2022-01-01"),
-                                         ("d1", "B", "deputy", "2020-06-01", None), ("d1", "a", "deputy", "2020-06-01", None),
-                                         ("o2", "a", "grid_officer", "2021-03-01", None)):  # fmt: skip
+    for code, grid, role, start, end in (
+        ("o1", "B", "grid_officer", "2021-01-01", "2022-01-01"),
+        ("d1", "B", "deputy", "2020-06-01", None),
+        ("d1", "a", "deputy", "2020-06-01", None),
+        ("o2", "a", "grid_officer", "2021-03-01", None),
+    ):
         insert(connection, "posting", {"jurisdiction_id": home, "staff_code": code, "grid_code": grid, "role": role,
                                        "valid_from": start, "valid_to": end})  # fmt: skip
     connection.execute("SELECT geoservice.lay_out_working_time(%s, '2020-12-01')", [home])
@@ -85,8 +94,14 @@ def make_rich(connection: Connection[Any], town: Town) -> None:
 def rows_of(town: Town, now: datetime) -> Iterator[Row]:
     """Yield rows that a door takes: every place at every instant, and now and then what is said of few."""
     near = [Place(f"{m} m east of B", *beside(4, 7, azimuth_deg=90, distance_m=m), "a") for m in (0.0005, 0.002, 9, 40)]
-    instants = (datetime(1999, 1, 1, tzinfo=UTC), datetime(2020, 12, 31, 15, 59, tzinfo=UTC), datetime(2021, 3, 1, 2, tzinfo=UTC),
-                now - timedelta(days=3), now, now + timedelta(minutes=2))  # fmt: skip
+    instants = (
+        datetime(1999, 1, 1, tzinfo=UTC),
+        datetime(2020, 12, 31, 15, 59, tzinfo=UTC),
+        datetime(2021, 3, 1, 2, tzinfo=UTC),
+        now - timedelta(days=3),
+        now,
+        now + timedelta(minutes=2),
+    )
     for number, (place, at) in enumerate(itertools.product((*PLACES, *near), instants)):
         row = {"jurisdiction_id": town.jurisdiction_id, "service_code": ("light", "due", "quiet")[number % 3],
                "geom": place.wkt, "reported_at": at}  # fmt: skip
@@ -160,10 +175,27 @@ def test_the_inbox_stores_what_the_row_trigger_stores(connection: Connection[Any
     # No table is written that is not compared.
     written = {name for (name,) in connection.execute(WRITTEN)}
     assert written - {"incident", "incident_event", "outbox", "tile_change", "audit_entry", "incident_inbox"} <= {
-        "jurisdiction", "service", "staff", "posting", "building", "edition", "grid", "territory", "edition_period",
-        "working_hours", "working_span", "change", "change_count", "draft_step", "draft_change", "grid_lineage",
-        "applied_edition", "building_history", "tile_version", "tile_set",
-    }  # fmt: skip
+        "jurisdiction",
+        "service",
+        "staff",
+        "posting",
+        "building",
+        "edition",
+        "grid",
+        "territory",
+        "edition_period",
+        "working_hours",
+        "working_span",
+        "change",
+        "change_count",
+        "draft_step",
+        "draft_change",
+        "grid_lineage",
+        "applied_edition",
+        "building_history",
+        "tile_version",
+        "tile_set",
+    }
 
 
 def test_most_rows_are_routed_as_a_set(connection: Connection[Any], town: Town) -> None:
@@ -188,18 +220,33 @@ def bad_rows(town: Town) -> dict[str, Row]:
     good: Row = {"jurisdiction_id": town.jurisdiction_id, "service_code": "light", "geom": places.CENTRE.wkt,
                  "reported_at": datetime(2021, 3, 1, tzinfo=UTC)}  # fmt: skip
     changes: dict[str, Row] = {
-        "no service": {"service_code": None}, "unknown service": {"service_code": "x"}, "retired": {"service_code": "gone"},
-        "no place": {"geom": None}, "empty place": {"geom": "SRID=4326;POINT EMPTY"},
-        "not on the earth": {"geom": "SRID=4326;POINT(200 10)"}, "NaN": {"geom": "SRID=4326;POINT(NaN 10)"},
-        "accuracy": {"accuracy_m": 1001}, "accuracy NaN": {"accuracy_m": "NaN"}, "to come": {"reported_at": "2999-01-01Z"},
-        "never": {"reported_at": "-infinity"}, "at no time": {"reported_at": None}, "no attributes": {"attributes": None},
-        "a list": {"attributes": Jsonb([])}, "a number": {"description": "call 13800138000"}, "long": {"description": "x" * 4001},
-        "a spy": {"source": "spy"}, "no source": {"source": None}, "no building": {"building_code": "b404"},
-        "no grid": {"overrule_grid_code": "b", "overrule_reason": "a slip"}, "no reason": {"overrule_grid_code": "9"},
-        "only a reason": {"overrule_reason": "why"}, "no crs": {"declared_crs": "moon"}, "no jurisdiction": {"jurisdiction_id": 404},
+        "no service": {"service_code": None},
+        "unknown service": {"service_code": "x"},
+        "retired": {"service_code": "gone"},
+        "no place": {"geom": None},
+        "empty place": {"geom": "SRID=4326;POINT EMPTY"},
+        "not on the earth": {"geom": "SRID=4326;POINT(200 10)"},
+        "NaN": {"geom": "SRID=4326;POINT(NaN 10)"},
+        "accuracy": {"accuracy_m": 1001},
+        "accuracy NaN": {"accuracy_m": "NaN"},
+        "to come": {"reported_at": "2999-01-01Z"},
+        "never": {"reported_at": "-infinity"},
+        "at no time": {"reported_at": None},
+        "no attributes": {"attributes": None},
+        "a list": {"attributes": Jsonb([])},
+        "a number": {"description": "call 13800138000"},
+        "long": {"description": "x" * 4001},
+        "a spy": {"source": "spy"},
+        "no source": {"source": None},
+        "no building": {"building_code": "b404"},
+        "no grid": {"overrule_grid_code": "b", "overrule_reason": "a slip"},
+        "no reason": {"overrule_grid_code": "9"},
+        "only a reason": {"overrule_reason": "why"},
+        "no crs": {"declared_crs": "moon"},
+        "no jurisdiction": {"jurisdiction_id": 404},
         "infinite": {"received_x": "Infinity"},
         "nobody's service": {"jurisdiction_id": None, "service_code": "x", "geom": places.FAR.wkt},
-    }  # fmt: skip
+    }
     return {name: {**good, **change} for name, change in changes.items()}
 
 
@@ -260,8 +307,12 @@ def test_a_login_of_one_jurisdiction_puts_nothing_into_another(towns: Towns) -> 
     allowed: list[Row | Any] = [
         [(home, "light", here, yesterday), (None, "light", here, yesterday), (home, "light", far, yesterday)]
     ]
-    refused = [(valley, "light", there, yesterday), (valley, "light", here, yesterday), (None, "light", there, yesterday),
-               (None, "light", far, yesterday)]  # fmt: skip
+    refused = [
+        (valley, "light", there, yesterday),
+        (valley, "light", here, yesterday),
+        (None, "light", there, yesterday),
+        (None, "light", far, yesterday),
+    ]
     with towns.town.as_login(towns.town.analyst) as connection:
         copied(connection, allowed[0])
         seen = select_one(connection, "SELECT count(*) FROM geoservice.incident")
@@ -278,7 +329,7 @@ def test_a_login_of_one_jurisdiction_puts_nothing_into_another(towns: Towns) -> 
 
 
 def test_scopes_of_the_service_put_in_what_their_row_policies_let_them(towns: Towns) -> None:
-    """Of each scope: which of two jurisdictions it may write; as who sees nothing, or as a visitor, there is no door."""
+    """Of each scope: which of two jurisdictions it may write; visitors, and who sees nothing, have no door."""
     home, valley = towns.town.jurisdiction_id, towns.valley
     may = {"geoservice_everywhere": {home, valley}, "geoservice_within": {home}, "geoservice_officer": {home},
            "geoservice_several": {home}, "geoservice_visitor": set(), "geoservice_app": set()}  # fmt: skip
@@ -290,8 +341,11 @@ def test_scopes_of_the_service_put_in_what_their_row_policies_let_them(towns: To
     found: dict[str, set[int]] = {role: set() for role in may}
     with psycopg.connect(towns.town.url) as connection:
         for role, (jurisdiction, row) in itertools.product(may, rows.items()):
-            connection.execute("SELECT set_config('role', %s, true), set_config('geoservice.jurisdictions', %s, true),"
-                               " set_config('geoservice.post', %s, true)", [role, f"{{{home}}}", str(home)])  # fmt: skip
+            connection.execute(
+                "SELECT set_config('role', %s, true), set_config('geoservice.jurisdictions', %s, true),"
+                " set_config('geoservice.post', %s, true)",
+                [role, f"{{{home}}}", str(home)],
+            )
             try:
                 copied(connection, [row])
                 found[role].add(jurisdiction)
@@ -301,18 +355,20 @@ def test_scopes_of_the_service_put_in_what_their_row_policies_let_them(towns: To
     assert found == may
 
 
-FORGED = "INSERT INTO geoservice.incident (jurisdiction_id, service_code, geom, method, near_border, upkeep{}) VALUES (%s, 'light', %s, 'covers', false, -1{})"
+FORGED = """
+    INSERT INTO geoservice.incident (jurisdiction_id, service_code, geom, method, near_border, upkeep)
+    VALUES (%s, 'light', %s, 'covers', false, -1)
+"""
 
 
 def test_nobody_but_the_inbox_says_that_a_row_is_routed(towns: Towns) -> None:
     values = [towns.town.jurisdiction_id, places.CENTRE.wkt]
-    forged = FORGED.format("", "")
     with towns.town.as_login(towns.town.analyst) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(forged.encode(), values)
+        connection.execute(FORGED.encode(), values)
     with psycopg.connect(towns.town.url) as connection:
         connection.execute("SET LOCAL ROLE geoservice_everywhere")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute(forged.encode(), values)
+            connection.execute(FORGED.encode(), values)
 
 
 def test_an_older_view_than_the_last_publication_is_refused(database_url: str) -> None:
@@ -367,10 +423,9 @@ def test_the_plan_of_200000_rows_asks_each_by_an_index(database_url: str) -> Non
         connection.commit()
         told: list[str] = []
         connection.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
-        for setting in ("client_min_messages = log", "auto_explain.log_min_duration = 0", "auto_explain.log_nested_statements = on",
-                        "auto_explain.log_timing = off"):  # fmt: skip
-            if "auto_explain" in setting:
-                connection.execute("LOAD 'auto_explain'")
+        connection.execute("LOAD 'auto_explain'")
+        for setting in ("client_min_messages = log", "auto_explain.log_min_duration = 0",
+                        "auto_explain.log_nested_statements = on", "auto_explain.log_timing = off"):  # fmt: skip
             connection.execute(f"SET {setting}".encode())
         connection.execute(
             "INSERT INTO geoservice.incident_inbox (jurisdiction_id, service_code, geom, reported_at)"
