@@ -28,7 +28,7 @@ with lazily():
 if TYPE_CHECKING:
     from geoservice.domain.importing.model import RefusedRow
     from geoservice.domain.importing.reports import ReadReports
-    from geoservice.services.intake import TakenIn
+    from geoservice.services.intake import Intake
     from layers.db.session import Database
 
 #: How those that were stored got their grid, in words.
@@ -105,7 +105,7 @@ def _read(database: Database, file: Path, jurisdiction: str, said: dict[str, obj
         return intake.IntakeService(database).read(str(file), jurisdiction, choices, import_limits())
 
 
-def _take_in(database: Database, read: ReadReports, *, system: str, commit: bool) -> TakenIn:
+def _take_in(database: Database, read: ReadReports, *, system: str, commit: bool) -> Intake:
     """Store them, or try to; tell how many are stored also where it breaks off."""
     done = 0
     doing = f"{'Storing' if commit else 'Trying'} {len(read.reports):,} reports"
@@ -127,7 +127,7 @@ def _take_in(database: Database, read: ReadReports, *, system: str, commit: bool
             raise
 
 
-def _sentence(taken: TakenIn, *, commit: bool) -> str:
+def _sentence(taken: Intake, *, commit: bool) -> str:
     """Return how many of how many rows became what."""
     methods = taken.methods
     ways = ", ".join(f"{methods[method]:,} {words}" for method, words in _METHODS.items() if methods[method])

@@ -41,7 +41,7 @@ OnRows = Callable[[int, int], None]
 
 
 @dataclass
-class TakenIn:
+class Intake:
     """What became of the reports of a file."""
 
     #: Stored by now, or that would be.
@@ -82,7 +82,7 @@ class IntakeService:
     def take_in(
         self, read: ReadReports, *, actor: str, system: str = "", commit: bool = False,
         on_rows: OnRows = lambda done, of: None,
-    ) -> TakenIn:  # fmt: skip
+    ) -> Intake:  # fmt: skip
         """Store reports that are not stored yet; those that the database refuses stop no others.
 
         Parameters
@@ -97,7 +97,7 @@ class IntakeService:
         LayerError
             The database is away, or busy; batches before this one are stored.
         """
-        taken = TakenIn(refused=list(read.refused))
+        taken = Intake(refused=list(read.refused))
         total = len(read.reports)
         for start in range(0, total, self._batch):
             rows = read.reports[start : start + self._batch]
@@ -116,11 +116,11 @@ class _Batch:
     """Reports that are stored in one transaction."""
 
     def __init__(self, connection: Connection, system: str, rows: Sequence[ReportRow]) -> None:
-        self._connection, self._done = connection, TakenIn()
+        self._connection, self._done = connection, Intake()
         self._row_of = {report_id(one.report.jurisdiction_id, system, one.reference): one.row for one in rows}
         self._reports = [NumberedReport(number, one.report) for number, one in zip(self._row_of, rows, strict=True)]
 
-    def take_in(self) -> TakenIn:
+    def take_in(self) -> Intake:
         """Store what is not stored yet."""
         before = stored_alike(self._connection, self._reports)
         for number, alike in before.items():

@@ -386,7 +386,7 @@ def test_an_older_view_than_the_last_publication_is_refused(database_url: str) -
             copied(writer, [row])
 
 
-def test_what_is_published_while_a_set_waits_is_seen_by_it(database_url: str) -> None:
+def test_an_edition_that_began_since_the_transaction_routes_what_is_told_of_now(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         town = make_town(connection)
     with psycopg.connect(database_url) as writer, psycopg.connect(database_url) as publisher:
