@@ -361,6 +361,19 @@ FORGED = """
 """
 
 
+def test_nobody_reads_changes_or_empties_the_inbox(towns: Towns) -> None:
+    may = """
+        SELECT r.rolname, p.privilege
+          FROM pg_roles AS r, unnest('{SELECT,UPDATE,DELETE,TRUNCATE,TRIGGER}'::text[]) AS p (privilege)
+         WHERE r.rolname ~ '^geoservice_[a-z]+$' AND NOT r.rolsuper
+           AND (has_table_privilege(r.oid, 'geoservice.incident_inbox', p.privilege)
+                OR (p.privilege IN ('SELECT', 'UPDATE')
+                    AND has_any_column_privilege(r.oid, 'geoservice.incident_inbox', p.privilege)))
+    """
+    with psycopg.connect(towns.town.url) as connection:
+        assert connection.execute(may.encode()).fetchall() == []
+
+
 def test_nobody_but_the_inbox_says_that_a_row_is_routed(towns: Towns) -> None:
     values = [towns.town.jurisdiction_id, places.CENTRE.wkt]
     with towns.town.as_login(towns.town.analyst) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
