@@ -1,4 +1,4 @@
-"""The command incident erase."""
+"""Commands about incidents: incident import, erase."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 import click
 
 from geoservice.cli.actor import actor
+from geoservice.cli.incident_import import import_reports
 from geoservice.cli.retention import opened
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ REASONS: dict[Because, str] = {
 
 @click.group()
 def incident() -> None:
-    """Erase what people wrote of a report."""
+    """Incidents: take in many at once, erase what people wrote of one."""
+
+
+incident.add_command(import_reports)
 
 
 @incident.command()

@@ -161,6 +161,7 @@ SENTENCES = {
     "reporter_sha256_check": "A token is kept as its SHA-256, 32 bytes.",
     "ix_incident_reporter_sha256": "Another report has this token already: make a new one.",
     "method_check": "A report is routed by covers, nearest, building, manual or none.",
+    "upkeep_check": "What functions of the database put right is counted by them alone: leave it out.",
     "incident_status_check": "There is no such status: take one of those that the lifecycle names.",
     "incident_overrule_reason_check": _WORDS,
     "incident_step_reason_check": _WORDS,

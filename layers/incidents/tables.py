@@ -7,6 +7,7 @@ from geoalchemy2 import Geometry
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Column,
     Computed,
     Float,
     ForeignKey,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     SmallInteger,
+    Table,
     Text,
     UniqueConstraint,
     Uuid,
@@ -23,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.crs import WEB_MERCATOR_SRID
+from layers.crs import STORAGE_SRID, WEB_MERCATOR_SRID
 from layers.db.base import Base
 from layers.db.columns import CODE, INSTANT, geometry, identity, instant_now
 
@@ -264,3 +266,27 @@ class ReportKeyRow(Base):
     #: The token that was given out; it opens with the key, which only its sender knows. None of a step.
     sealed_token: Mapped[bytes | None] = mapped_column(LargeBinary)
     at: Mapped[datetime] = instant_now()
+
+
+#: What many reports are put into: it keeps nothing, and no row of it has a key.
+INBOX = Table(
+    "incident_inbox",
+    Base.metadata,
+    Column("id", Uuid, server_default=text("gen_random_uuid()")),
+    Column("jurisdiction_id", Integer),
+    Column("service_code", CODE),
+    Column("source", Text, server_default="system"),
+    Column("description", Text, server_default=""),
+    Column("attributes", JSONB, server_default=text("'{}'")),
+    Column("geom", Geometry("POINT", srid=STORAGE_SRID, spatial_index=False)),
+    Column("received_x", Float(53)),
+    Column("received_y", Float(53)),
+    Column("declared_crs", Text, server_default="wgs84"),
+    Column("accuracy_m", Float(53)),
+    Column("building_code", CODE),
+    Column("reported_at", INSTANT, server_default=text("now()")),
+    Column("assigned_officer_code", CODE),
+    Column("overrule_grid_code", CODE),
+    Column("overrule_reason", Text),
+    schema=ServiceRow.__table__.schema,
+)

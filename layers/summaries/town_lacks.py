@@ -49,7 +49,7 @@ _PER_KIND = {
     "grid-without-officer": f"""
         SELECT t.code, st_pointonsurface(t.geom) FROM geoservice.territory AS t
          WHERE t.jurisdiction_id = :j AND {_HELD}
-           AND NOT EXISTS (SELECT FROM geoservice.officer_posted(:j, t.code, now()))
+           AND geoservice.officer_posted(:j, t.code, now()) IS NULL
     """,  # noqa: S608  texts of ours
     "grid-without-police": f"""
         SELECT t.code, st_pointonsurface(t.geom) FROM geoservice.territory AS t

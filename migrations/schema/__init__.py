@@ -40,6 +40,7 @@ NAMES = (
     "lifecycle",
     "routing",  # takes a line of a history for an argument
     "working_time",
+    "intake",  # asks who is posted, and by when it is due
     "visits",  # name staff; their place has an owner
     "outbox",  # listens to the history
     "moves",  # its type is what publishing deals in

@@ -68,7 +68,7 @@ BEGIN
     INSERT INTO incident_event (incident_id, actor, rule, to_status, to_grid_code, method, edition_id, reason, officer_code,
                                 jurisdiction_id, service_code, source, reported_at, version, routed_at, geom, received_x, received_y,
                                 declared_crs, accuracy_m, building_code, distance_to_border_m, near_border, candidates)
-    SELECT a.id, geoservice.actor(), 'reported', a.status, a.grid_code, a.method, a.edition_id, a.overrule_reason,
+    SELECT a.id, (SELECT geoservice.actor()), 'reported', a.status, a.grid_code, a.method, a.edition_id, a.overrule_reason,
            a.officer_code, a.jurisdiction_id, a.service_code, a.source, a.reported_at, a.version, a.routed_at, a.geom, a.received_x, a.received_y,
            a.declared_crs, a.accuracy_m, a.building_code, a.distance_to_border_m, a.near_border, a.candidates
       FROM arrivals AS a;

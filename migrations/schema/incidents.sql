@@ -98,7 +98,7 @@ CREATE TABLE geoservice.incident (
     -- When what people wrote in it and in its history was erased; null: it was not.
     words_gone_at timestamptz,
     -- Counts what functions of ours put right that is no step: nobody else may write it (rights.sql).
-    upkeep integer NOT NULL DEFAULT 0,
+    upkeep integer NOT NULL DEFAULT 0 CHECK (upkeep >= 0),
     -- Tiles are told to everybody and kept outside of the database: what is sensitive is nowhere on them.
     geom_3857 geometry(Geometry, 3857) GENERATED ALWAYS AS
         (CASE WHEN sensitive THEN public.st_geomfromtext('POINT EMPTY', 3857) ELSE geoservice.web_mercator(geom) END) STORED,
@@ -164,7 +164,7 @@ BEGIN
 END $$;
 -- After `route`, by name: that finds the jurisdiction.
 CREATE TRIGGER sensitive_as_its_service BEFORE INSERT ON geoservice.incident
-    FOR EACH ROW EXECUTE FUNCTION geoservice.take_after_service();
+    FOR EACH ROW WHEN (new.upkeep >= 0) EXECUTE FUNCTION geoservice.take_after_service();
 CREATE TRIGGER sensitive_as_its_new_service BEFORE UPDATE ON geoservice.incident FOR EACH ROW
     WHEN ((new.service_code, new.jurisdiction_id, new.sensitive) IS DISTINCT FROM (old.service_code, old.jurisdiction_id, old.sensitive))
     EXECUTE FUNCTION geoservice.take_after_service();

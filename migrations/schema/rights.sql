@@ -25,10 +25,14 @@ GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservic
 -- What the analyst reads and writes beside that, as does the service.
 GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.decision, geoservice.posting, geoservice.change,
     geoservice.change_count TO geoservice_analyst, geoservice_app;
-GRANT SELECT, INSERT ON geoservice.incident TO geoservice_app;
--- Whether it is sensitive, and whether its words are gone, is said by functions of ours alone.
+GRANT SELECT ON geoservice.incident TO geoservice_app;
+-- Whether it is sensitive, whether its words are gone, and whether it is routed already, is said by functions of ours alone.
 DO $$
 BEGIN
+    EXECUTE format('GRANT INSERT (%s) ON geoservice.incident TO geoservice_app', (
+        SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
+         WHERE a.attrelid = 'geoservice.incident'::regclass AND a.attnum > 0 AND a.attgenerated = '' AND NOT a.attisdropped
+           AND a.attname NOT IN ('sensitive', 'words_gone_at', 'upkeep')));
     EXECUTE format('GRANT UPDATE (%s) ON geoservice.incident TO geoservice_app', (
         SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
          WHERE a.attrelid = 'geoservice.incident'::regclass AND a.attnum > 0 AND a.attgenerated = '' AND NOT a.attisdropped
@@ -45,6 +49,10 @@ GRANT SELECT (id, service_code, source, geom, received_x, received_y, declared_c
 GRANT INSERT, UPDATE, DELETE ON
     geoservice.grid TO geoservice_analyst, geoservice_app;
 GRANT INSERT (edition_id, code, reason), DELETE ON geoservice.reassigned_code TO geoservice_analyst, geoservice_app;
+
+-- Many reports at once, of their own jurisdictions: take_in_reports asks. Who works as no scope, and visitors, have no such door.
+GRANT INSERT ON geoservice.incident_inbox
+    TO geoservice_analyst, geoservice_everywhere, geoservice_within, geoservice_officer;
 
 -- An edition is made, named and thrown away while it is a draft. What is in force changes by publishing alone: the service may
 -- mark a draft validated, move its base, withdraw it.
@@ -128,6 +136,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.owner_outside(geometry, timestamptz, double precision, integer, timestamptz),
     geoservice.officer_posted(integer, text, timestamptz), geoservice.limit_s(integer, text),
     geoservice.worked_s(integer, timestamptz), geoservice.work_done_at(integer, timestamptz, double precision),
+    geoservice.worked(integer, timestamptz), geoservice.work_done(integer, timestamptz, double precision),
     geoservice.incident_as_changed(geoservice.incident, geoservice.incident),
     geoservice.owner_by_report(geoservice.incident, geoservice.ownership, text),
     geoservice.owner_by_building(geoservice.incident, geoservice.ownership, boolean),

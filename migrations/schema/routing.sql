@@ -90,7 +90,7 @@ BEGIN
     RETURN new;
 END $$;
 CREATE TRIGGER route BEFORE INSERT OR UPDATE ON geoservice.incident
-    FOR EACH ROW EXECUTE FUNCTION geoservice.route_incident();
+    FOR EACH ROW WHEN (new.upkeep >= 0) EXECUTE FUNCTION geoservice.route_incident();
 
 -- Now, for a clock that is up to 5 minutes fast; a later instant is refused: nothing is reported before it happens.
 CREATE FUNCTION geoservice.not_to_come(reported_at timestamptz) RETURNS timestamptz

@@ -125,7 +125,7 @@ BEGIN
     END LOOP;
 
     -- What is not about people, and of editions what belongs to those that are seen. Tables that are written by COPY, those of
-    -- layers and grids, have no row policies: PostgreSQL copies into none that has. Their histories have (attach_layer).
+    -- layers and grids and the inbox, have no row policies: PostgreSQL copies into none that has. Histories have (attach_layer).
     PERFORM geoservice.show_logins('geoservice.jurisdiction', 'id', singly => false);
     FOREACH home IN ARRAY ARRAY['territory', 'edition_period', 'service', 'working_hours', 'calendar_day', 'working_span'] LOOP
         PERFORM geoservice.show_logins(format('geoservice.%I', home)::regclass, 'jurisdiction_id', singly => false);

@@ -72,9 +72,10 @@ CREATE TABLE geoservice.tile_cell (
     PRIMARY KEY (jurisdiction_id, layer, level, x, y)
 );
 
--- Whether a shape is as large as a tile of the deepest zoom: its box says little of where it is.
+-- Whether a shape is as large as a tile of the deepest zoom: its box says little of where it is. Not STRICT: the planner would not
+-- take it into the query that asks.
 CREATE FUNCTION geoservice.is_large(geom geometry) RETURNS boolean
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN greatest(st_xmax(geom) - st_xmin(geom), st_ymax(geom) - st_ymin(geom)) > 600;
 
 -- The ground that a feature touches: itself when it is large, else the box around it.

@@ -104,8 +104,10 @@ END $$;
 CREATE TRIGGER follow_time_zone AFTER UPDATE OF time_zone ON geoservice.jurisdiction
     FOR EACH ROW WHEN (new.time_zone <> old.time_zone) EXECUTE FUNCTION geoservice.follow_time_zone();
 
--- Seconds worked from the beginning of the layout to an instant; null before it and where nobody works.
-CREATE FUNCTION geoservice.worked_s(jurisdiction integer, instant timestamptz) RETURNS double precision
+-- Seconds worked from the beginning of the layout to an instant; no row before it and where nobody works. The planner takes this
+-- and work_done into the query that asks; the functions without a row are for whoever asks about one instant.
+CREATE FUNCTION geoservice.worked(jurisdiction integer, instant timestamptz, OUT worked_s double precision)
+RETURNS SETOF double precision
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT s.worked_before_s + extract(epoch FROM least(s.closes, instant) - s.opens)
@@ -114,19 +116,28 @@ BEGIN ATOMIC
      ORDER BY s.opens DESC LIMIT 1;
 END;
 
+CREATE FUNCTION geoservice.worked_s(jurisdiction integer, instant timestamptz) RETURNS double precision
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT w.worked_s FROM geoservice.worked(jurisdiction, instant) AS w);
+
 -- When so many seconds of work are done that begin at an instant. What ends with a stretch ends then, not when the next begins.
--- Null beyond the layout, where nobody knows the holidays yet.
-CREATE FUNCTION geoservice.work_done_at(jurisdiction integer, begins timestamptz, work_s double precision)
-RETURNS timestamptz
+-- Null or no row beyond the layout, where nobody knows the holidays yet.
+CREATE FUNCTION geoservice.work_done(jurisdiction integer, begins timestamptz, work_s double precision, OUT done_at timestamptz)
+RETURNS SETOF timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT CASE WHEN s.opens + make_interval(secs => t.target_s - s.worked_before_s) <= s.closes
                 THEN s.opens + make_interval(secs => t.target_s - s.worked_before_s) END
-      FROM (SELECT geoservice.worked_s(jurisdiction, begins) + work_s AS target_s) AS t,
+      FROM (SELECT w.worked_s + work_s AS target_s FROM geoservice.worked(jurisdiction, begins) AS w) AS t,
            LATERAL (SELECT n.opens, n.closes, n.worked_before_s FROM geoservice.working_span AS n
                      WHERE n.jurisdiction_id = jurisdiction AND n.worked_before_s < t.target_s
                      ORDER BY n.worked_before_s DESC LIMIT 1) AS s;
 END;
+
+CREATE FUNCTION geoservice.work_done_at(jurisdiction integer, begins timestamptz, work_s double precision)
+RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT d.done_at FROM geoservice.work_done(jurisdiction, begins, work_s) AS d);
 
 -- The clock of an incident starts with the report. After `route`, by name. Every arrival passes here: without settings of its
 -- own it takes a third of the time.
@@ -142,7 +153,7 @@ BEGIN
     RETURN new;
 END $$;
 CREATE TRIGGER time_arrival BEFORE INSERT ON geoservice.incident
-    FOR EACH ROW EXECUTE FUNCTION geoservice.time_arrival();
+    FOR EACH ROW WHEN (new.upkeep >= 0) EXECUTE FUNCTION geoservice.time_arrival();
 
 -- It stands while the matter is returned or waits for its reporter, ends when it is resolved, and starts anew when it is
 -- reopened. After `route`, by name.

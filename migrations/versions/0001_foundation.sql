@@ -2102,9 +2102,10 @@ CREATE TABLE geoservice.tile_cell (
     PRIMARY KEY (jurisdiction_id, layer, level, x, y)
 );
 
--- Whether a shape is as large as a tile of the deepest zoom: its box says little of where it is.
+-- Whether a shape is as large as a tile of the deepest zoom: its box says little of where it is. Not STRICT: the planner would not
+-- take it into the query that asks.
 CREATE FUNCTION geoservice.is_large(geom geometry) RETURNS boolean
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN greatest(st_xmax(geom) - st_xmin(geom), st_ymax(geom) - st_ymin(geom)) > 600;
 
 -- The ground that a feature touches: itself when it is large, else the box around it.
@@ -2810,21 +2811,29 @@ CREATE FUNCTION geoservice.posting_rank(role text) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN array_position(ARRAY['grid_officer', 'deputy', 'police_officer'], role);
 
--- Who is posted to a grid on the day of an instant: the grid officer, else a deputy. Asked for whoever reports, too, who sees no posting.
-CREATE FUNCTION geoservice.officer_posted(jurisdiction integer, grid text, instant timestamptz, OUT staff_code text)
-RETURNS SETOF text
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp
+-- Who is posted to a grid on a day: the grid officer, else a deputy. The planner takes it into the query that asks.
+CREATE FUNCTION geoservice.posted_on(jurisdiction integer, grid text, day date, OUT staff_code text) RETURNS SETOF text
+LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT p.staff_code
       FROM geoservice.posting AS p
      WHERE p.jurisdiction_id = jurisdiction
        AND p.grid_code = grid
        AND p.role IN ('grid_officer', 'deputy')
-       AND daterange(p.valid_from, p.valid_to) @> (
-           instant AT TIME ZONE (SELECT j.time_zone FROM geoservice.jurisdiction AS j WHERE j.id = jurisdiction))::date
+       AND daterange(p.valid_from, p.valid_to) @> day
      ORDER BY geoservice.posting_rank(p.role), p.staff_code
      LIMIT 1;
 END;
+
+-- The same of the day of an instant; null: nobody. Asked for whoever reports, too, who sees no posting. In PL/pgSQL, which keeps its
+-- plan: as a function of SQL it was read and planned anew for every report, which took a third of all its time.
+CREATE FUNCTION geoservice.officer_posted(jurisdiction integer, grid text, instant timestamptz, OUT staff_code text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    day CONSTANT date := (instant AT TIME ZONE (SELECT j.time_zone FROM jurisdiction AS j WHERE j.id = jurisdiction))::date;
+BEGIN
+    SELECT p.staff_code INTO officer_posted.staff_code FROM posted_on(jurisdiction, grid, day) AS p;
+END $$;
 
 -- The keys of programs. What a key is for, its grants say (grants.sql). When it gets another secret the one before may be good for a
 -- while.
@@ -3178,7 +3187,7 @@ CREATE TABLE geoservice.incident (
     -- When what people wrote in it and in its history was erased; null: it was not.
     words_gone_at timestamptz,
     -- Counts what functions of ours put right that is no step: nobody else may write it (rights.sql).
-    upkeep integer NOT NULL DEFAULT 0,
+    upkeep integer NOT NULL DEFAULT 0 CHECK (upkeep >= 0),
     -- Tiles are told to everybody and kept outside of the database: what is sensitive is nowhere on them.
     geom_3857 geometry(Geometry, 3857) GENERATED ALWAYS AS
         (CASE WHEN sensitive THEN public.st_geomfromtext('POINT EMPTY', 3857) ELSE geoservice.web_mercator(geom) END) STORED,
@@ -3244,7 +3253,7 @@ BEGIN
 END $$;
 -- After `route`, by name: that finds the jurisdiction.
 CREATE TRIGGER sensitive_as_its_service BEFORE INSERT ON geoservice.incident
-    FOR EACH ROW EXECUTE FUNCTION geoservice.take_after_service();
+    FOR EACH ROW WHEN (new.upkeep >= 0) EXECUTE FUNCTION geoservice.take_after_service();
 CREATE TRIGGER sensitive_as_its_new_service BEFORE UPDATE ON geoservice.incident FOR EACH ROW
     WHEN ((new.service_code, new.jurisdiction_id, new.sensitive) IS DISTINCT FROM (old.service_code, old.jurisdiction_id, old.sensitive))
     EXECUTE FUNCTION geoservice.take_after_service();
@@ -3347,7 +3356,7 @@ BEGIN
     INSERT INTO incident_event (incident_id, actor, rule, to_status, to_grid_code, method, edition_id, reason, officer_code,
                                 jurisdiction_id, service_code, source, reported_at, version, routed_at, geom, received_x, received_y,
                                 declared_crs, accuracy_m, building_code, distance_to_border_m, near_border, candidates)
-    SELECT a.id, geoservice.actor(), 'reported', a.status, a.grid_code, a.method, a.edition_id, a.overrule_reason,
+    SELECT a.id, (SELECT geoservice.actor()), 'reported', a.status, a.grid_code, a.method, a.edition_id, a.overrule_reason,
            a.officer_code, a.jurisdiction_id, a.service_code, a.source, a.reported_at, a.version, a.routed_at, a.geom, a.received_x, a.received_y,
            a.declared_crs, a.accuracy_m, a.building_code, a.distance_to_border_m, a.near_border, a.candidates
       FROM arrivals AS a;
@@ -3701,7 +3710,7 @@ BEGIN
     RETURN new;
 END $$;
 CREATE TRIGGER route BEFORE INSERT OR UPDATE ON geoservice.incident
-    FOR EACH ROW EXECUTE FUNCTION geoservice.route_incident();
+    FOR EACH ROW WHEN (new.upkeep >= 0) EXECUTE FUNCTION geoservice.route_incident();
 
 -- Now, for a clock that is up to 5 minutes fast; a later instant is refused: nothing is reported before it happens.
 CREATE FUNCTION geoservice.not_to_come(reported_at timestamptz) RETURNS timestamptz
@@ -4012,8 +4021,10 @@ END $$;
 CREATE TRIGGER follow_time_zone AFTER UPDATE OF time_zone ON geoservice.jurisdiction
     FOR EACH ROW WHEN (new.time_zone <> old.time_zone) EXECUTE FUNCTION geoservice.follow_time_zone();
 
--- Seconds worked from the beginning of the layout to an instant; null before it and where nobody works.
-CREATE FUNCTION geoservice.worked_s(jurisdiction integer, instant timestamptz) RETURNS double precision
+-- Seconds worked from the beginning of the layout to an instant; no row before it and where nobody works. The planner takes this
+-- and work_done into the query that asks; the functions without a row are for whoever asks about one instant.
+CREATE FUNCTION geoservice.worked(jurisdiction integer, instant timestamptz, OUT worked_s double precision)
+RETURNS SETOF double precision
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT s.worked_before_s + extract(epoch FROM least(s.closes, instant) - s.opens)
@@ -4022,19 +4033,28 @@ BEGIN ATOMIC
      ORDER BY s.opens DESC LIMIT 1;
 END;
 
+CREATE FUNCTION geoservice.worked_s(jurisdiction integer, instant timestamptz) RETURNS double precision
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT w.worked_s FROM geoservice.worked(jurisdiction, instant) AS w);
+
 -- When so many seconds of work are done that begin at an instant. What ends with a stretch ends then, not when the next begins.
--- Null beyond the layout, where nobody knows the holidays yet.
-CREATE FUNCTION geoservice.work_done_at(jurisdiction integer, begins timestamptz, work_s double precision)
-RETURNS timestamptz
+-- Null or no row beyond the layout, where nobody knows the holidays yet.
+CREATE FUNCTION geoservice.work_done(jurisdiction integer, begins timestamptz, work_s double precision, OUT done_at timestamptz)
+RETURNS SETOF timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT CASE WHEN s.opens + make_interval(secs => t.target_s - s.worked_before_s) <= s.closes
                 THEN s.opens + make_interval(secs => t.target_s - s.worked_before_s) END
-      FROM (SELECT geoservice.worked_s(jurisdiction, begins) + work_s AS target_s) AS t,
+      FROM (SELECT w.worked_s + work_s AS target_s FROM geoservice.worked(jurisdiction, begins) AS w) AS t,
            LATERAL (SELECT n.opens, n.closes, n.worked_before_s FROM geoservice.working_span AS n
                      WHERE n.jurisdiction_id = jurisdiction AND n.worked_before_s < t.target_s
                      ORDER BY n.worked_before_s DESC LIMIT 1) AS s;
 END;
+
+CREATE FUNCTION geoservice.work_done_at(jurisdiction integer, begins timestamptz, work_s double precision)
+RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT d.done_at FROM geoservice.work_done(jurisdiction, begins, work_s) AS d);
 
 -- The clock of an incident starts with the report. After `route`, by name. Every arrival passes here: without settings of its
 -- own it takes a third of the time.
@@ -4050,7 +4070,7 @@ BEGIN
     RETURN new;
 END $$;
 CREATE TRIGGER time_arrival BEFORE INSERT ON geoservice.incident
-    FOR EACH ROW EXECUTE FUNCTION geoservice.time_arrival();
+    FOR EACH ROW WHEN (new.upkeep >= 0) EXECUTE FUNCTION geoservice.time_arrival();
 
 -- It stands while the matter is returned or waits for its reporter, ends when it is resolved, and starts anew when it is
 -- reopened. After `route`, by name.
@@ -4116,6 +4136,122 @@ BEGIN
     END LOOP;
     RETURN done;
 END $$;
+
+-- Many reports at once: what is put into the inbox is routed as a set and stored in table incident, in the statement that brings it.
+-- One query asks what the trigger `route` asks for each row, of the same functions (ownership.sql, staff.sql, working_time.sql), and
+-- costs a fraction: executors are started once for all rows. What is not plain goes through that trigger as from any other door.
+
+-- Keeps nothing: what comes in is in table incident when the statement ends. The columns that whoever reports may write, as there.
+-- Unlogged, for it is empty at every commit; vacuumed early, for all of it is dead then. No row policies: PostgreSQL copies into no
+-- table that has some. What a writer may put in is asked at the end (take_in_reports).
+CREATE UNLOGGED TABLE geoservice.incident_inbox (
+    id uuid DEFAULT gen_random_uuid(),
+    jurisdiction_id integer,
+    service_code text COLLATE "C",
+    source text DEFAULT 'system',
+    description text DEFAULT '',
+    attributes jsonb DEFAULT '{}',
+    geom geometry(Point, 4326),
+    received_x double precision,
+    received_y double precision,
+    declared_crs text DEFAULT 'wgs84',
+    accuracy_m double precision,
+    building_code text COLLATE "C",
+    reported_at timestamptz DEFAULT now(),
+    assigned_officer_code text COLLATE "C",
+    overrule_grid_code text COLLATE "C",
+    overrule_reason text
+) WITH (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0);
+
+-- Route what a statement put into the inbox, and store it.
+-- Plain is what is told in one jurisdiction, of a service that is offered there, of the past or of this moment, at a place that one
+-- grid alone covers, not on its border, and without a building or a person's own decision. For all else the columns that say where
+-- it goes stay null, and upkeep tells the triggers of incident which rows are routed: see `routed` below.
+CREATE FUNCTION geoservice.take_in_reports() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    meant CONSTANT integer[] := ARRAY(SELECT DISTINCT a.jurisdiction_id FROM arrivals AS a WHERE a.jurisdiction_id IS NOT NULL ORDER BY 1);
+    -- Where the edition of this moment is that of the beginning of the transaction, what is told of now is plain, too.
+    steady integer[];
+    reached integer[];
+BEGIN
+    -- Before anything is looked up: what was published is seen by what follows, and what is published later waits for our commit.
+    PERFORM lock_jurisdiction_shared(m.id) FROM unnest(meant) AS m (id);
+    steady := ARRAY(SELECT m.id FROM unnest(meant) AS m (id)
+                     WHERE edition_at(m.id, clock_timestamp()) IS NOT DISTINCT FROM edition_at(m.id, now()));
+    -- Planned anew for each set (EXECUTE): a plan for ten rows would be kept for a million. Nothing is left to be estimated: each row
+    -- is asked about by itself (LATERAL), in the order of places, so that the shape of one grid serves many.
+    EXECUTE $sql$
+        WITH arrived AS MATERIALIZED (
+            SELECT a.*, s.sensitive, s.limit_working_hours * 3600 AS limit_s,
+                   coalesce(NOT s.retired AND a.building_code IS NULL AND a.overrule_grid_code IS NULL
+                            AND is_position(a.geom) AND abs(st_x(a.geom)) <> 180
+                            AND (a.accuracy_m IS NULL OR a.accuracy_m BETWEEN 0 AND 1000)
+                            AND (a.reported_at < now() OR (a.reported_at = now() AND a.jurisdiction_id = ANY ($1))), false) AS plain,
+                   (a.reported_at AT TIME ZONE j.time_zone)::date AS day
+              FROM arrivals AS a
+              LEFT JOIN service AS s ON s.jurisdiction_id = a.jurisdiction_id AND s.code = a.service_code
+              LEFT JOIN jurisdiction AS j ON j.id = a.jurisdiction_id
+             ORDER BY a.geom
+        ), measured AS (
+            SELECT a.*, CASE WHEN a.plain THEN lon_degree_m(st_y(a.geom)) END AS lon_m,
+                   CASE WHEN a.plain THEN lat_degree_m(st_y(a.geom)) END AS lat_m
+              FROM arrived AS a OFFSET 0
+        ), routed AS (
+            SELECT m.*, g.edition_id, g.territory_id, g.code, g.to_border_m, coalesce(m.accuracy_m, g.accuracy_m) AS reach_m
+              FROM measured AS m
+              LEFT JOIN LATERAL (
+                SELECT c.* FROM grids_covering(m.geom, m.lon_m, m.lat_m, m.reported_at, m.jurisdiction_id, 'infinity') AS c
+                 WHERE m.plain OFFSET 0) AS g ON g.to_border_m >= 0.001 OFFSET 0
+        ), decided AS (
+            SELECT r.*, r.code IS NOT NULL AS is_routed, r.to_border_m < r.reach_m AS near_border,
+                   CASE WHEN r.code IS NOT NULL THEN (SELECT p.staff_code FROM posted_on(r.jurisdiction_id, r.code, r.day) AS p)
+                        END AS officer_code
+              FROM routed AS r OFFSET 0
+        ), stored AS (
+            INSERT INTO incident (
+                id, jurisdiction_id, service_code, source, description, attributes, geom, received_x, received_y, declared_crs,
+                accuracy_m, building_code, reported_at, assigned_officer_code, overrule_grid_code, overrule_reason, upkeep,
+                edition_id, grid_code, method, distance_to_border_m, near_border, candidates, officer_code, routed_at, status,
+                sensitive, expected_at)
+            SELECT d.id, d.jurisdiction_id, d.service_code, d.source, d.description, d.attributes, d.geom,
+                   CASE WHEN d.is_routed THEN coalesce(d.received_x, st_x(d.geom)) ELSE d.received_x END,
+                   CASE WHEN d.is_routed THEN coalesce(d.received_y, st_y(d.geom)) ELSE d.received_y END,
+                   d.declared_crs, d.accuracy_m, d.building_code, d.reported_at,
+                   CASE WHEN NOT d.is_routed THEN d.assigned_officer_code END, d.overrule_grid_code, d.overrule_reason,
+                   CASE WHEN d.is_routed THEN -1 ELSE 0 END,
+                   d.edition_id, d.code, CASE WHEN d.is_routed THEN 'covers' END, d.to_border_m, d.near_border,
+                   CASE WHEN d.near_border
+                        THEN (SELECT w.candidates FROM grids_within(d.geom, d.lon_m, d.lat_m, d.jurisdiction_id, d.reported_at,
+                                                                    'infinity', d.reach_m, d.territory_id) AS w) END,
+                   d.officer_code, d.reported_at, status_by_officer('reported', d.officer_code, d.officer_code),
+                   coalesce(d.sensitive, false),
+                   CASE WHEN d.is_routed AND d.limit_s IS NOT NULL
+                        THEN (SELECT w.done_at FROM work_done(d.jurisdiction_id, d.reported_at, d.limit_s) AS w) END
+              FROM decided AS d
+            RETURNING jurisdiction_id)
+        SELECT array_agg(DISTINCT s.jurisdiction_id) FROM stored AS s
+    $sql$ INTO reached USING steady;
+    IF EXISTS (SELECT FROM unnest(reached) AS r (id) WHERE may_write(r.id) IS NOT TRUE) THEN
+        RAISE EXCEPTION 'What was to be written belongs to another jurisdiction than yours.' USING ERRCODE = 'GS403';
+    END IF;
+    DELETE FROM incident_inbox;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER take_in_reports AFTER INSERT ON geoservice.incident_inbox
+    REFERENCING NEW TABLE AS arrivals FOR EACH STATEMENT EXECUTE FUNCTION geoservice.take_in_reports();
+
+-- A row that comes routed is marked by an upkeep below zero, which nobody may write but the owner of the schema, as whom the
+-- function above runs (rights.sql): the triggers that route do not run for it. A CHECK keeps the mark from being stored. After
+-- all others, by name.
+CREATE FUNCTION geoservice.unmark_routed() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    new.upkeep := 0;
+    RETURN new;
+END $$;
+CREATE TRIGGER unmark_routed BEFORE INSERT ON geoservice.incident
+    FOR EACH ROW WHEN (new.upkeep < 0) EXECUTE FUNCTION geoservice.unmark_routed();
 
 -- What grid officers did, and where: codes, a building or a point, a minute. No words, nobody's name, and no track: one visit is
 -- one line, and whoever wrote it can not write it anew.
@@ -5762,10 +5898,14 @@ GRANT SELECT ON public.geoservice_schema_version TO geoservice_reader, geoservic
 -- What the analyst reads and writes beside that, as does the service.
 GRANT SELECT ON geoservice.draft_step, geoservice.draft_change, geoservice.decision, geoservice.posting, geoservice.change,
     geoservice.change_count TO geoservice_analyst, geoservice_app;
-GRANT SELECT, INSERT ON geoservice.incident TO geoservice_app;
--- Whether it is sensitive, and whether its words are gone, is said by functions of ours alone.
+GRANT SELECT ON geoservice.incident TO geoservice_app;
+-- Whether it is sensitive, whether its words are gone, and whether it is routed already, is said by functions of ours alone.
 DO $$
 BEGIN
+    EXECUTE format('GRANT INSERT (%s) ON geoservice.incident TO geoservice_app', (
+        SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
+         WHERE a.attrelid = 'geoservice.incident'::regclass AND a.attnum > 0 AND a.attgenerated = '' AND NOT a.attisdropped
+           AND a.attname NOT IN ('sensitive', 'words_gone_at', 'upkeep')));
     EXECUTE format('GRANT UPDATE (%s) ON geoservice.incident TO geoservice_app', (
         SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
          WHERE a.attrelid = 'geoservice.incident'::regclass AND a.attnum > 0 AND a.attgenerated = '' AND NOT a.attisdropped
@@ -5782,6 +5922,10 @@ GRANT SELECT (id, service_code, source, geom, received_x, received_y, declared_c
 GRANT INSERT, UPDATE, DELETE ON
     geoservice.grid TO geoservice_analyst, geoservice_app;
 GRANT INSERT (edition_id, code, reason), DELETE ON geoservice.reassigned_code TO geoservice_analyst, geoservice_app;
+
+-- Many reports at once, of their own jurisdictions: take_in_reports asks. Who works as no scope, and visitors, have no such door.
+GRANT INSERT ON geoservice.incident_inbox
+    TO geoservice_analyst, geoservice_everywhere, geoservice_within, geoservice_officer;
 
 -- An edition is made, named and thrown away while it is a draft. What is in force changes by publishing alone: the service may
 -- mark a draft validated, move its base, withdraw it.
@@ -5865,6 +6009,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.owner_outside(geometry, timestamptz, double precision, integer, timestamptz),
     geoservice.officer_posted(integer, text, timestamptz), geoservice.limit_s(integer, text),
     geoservice.worked_s(integer, timestamptz), geoservice.work_done_at(integer, timestamptz, double precision),
+    geoservice.worked(integer, timestamptz), geoservice.work_done(integer, timestamptz, double precision),
     geoservice.incident_as_changed(geoservice.incident, geoservice.incident),
     geoservice.owner_by_report(geoservice.incident, geoservice.ownership, text),
     geoservice.owner_by_building(geoservice.incident, geoservice.ownership, boolean),
@@ -6026,7 +6171,7 @@ BEGIN
     END LOOP;
 
     -- What is not about people, and of editions what belongs to those that are seen. Tables that are written by COPY, those of
-    -- layers and grids, have no row policies: PostgreSQL copies into none that has. Their histories have (attach_layer).
+    -- layers and grids and the inbox, have no row policies: PostgreSQL copies into none that has. Histories have (attach_layer).
     PERFORM geoservice.show_logins('geoservice.jurisdiction', 'id', singly => false);
     FOREACH home IN ARRAY ARRAY['territory', 'edition_period', 'service', 'working_hours', 'calendar_day', 'working_span'] LOOP
         PERFORM geoservice.show_logins(format('geoservice.%I', home)::regclass, 'jurisdiction_id', singly => false);

@@ -129,10 +129,11 @@ def copy_lines(reports: Reports, jurisdiction_id: int) -> bytes:
     ).encode()
 
 
-def load(connection: psycopg.Connection[Any], lines: bytes) -> float:
-    """Copy the incidents in and commit; return the seconds it took."""
+def load(connection: psycopg.Connection[Any], lines: bytes, *, inbox: bool = False) -> float:
+    """Copy the incidents in, one by one or into the inbox as a set, and commit; return the seconds it took."""
     columns = "id, jurisdiction_id, service_code, geom, accuracy_m, reported_at"
-    statement = sql.SQL("COPY geoservice.incident ({}) FROM STDIN").format(sql.SQL(columns))
+    table = sql.Identifier("geoservice", "incident_inbox" if inbox else "incident")
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(table, sql.SQL(columns))
     connection.execute("SET timezone = 'America/Chicago'")  # the publisher's times are local
     began = time.perf_counter()
     with connection.cursor().copy(statement) as copy:

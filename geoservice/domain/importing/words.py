@@ -112,6 +112,17 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "sensitive": "是否敏感 敏感 confidential vertraulich",
         "retired": "是否停用 停用 retired eingestellt",
     },
+    "reports": {
+        "code": "工单号 工单编号 案件编号 案卷编号 受理编号 事件编号 编号 reference ref case_number case_no ticket"
+        " ticket_no service_request_id id aktenzeichen kennung",
+        "service_code": "事项编码 事项编号 事项代码 事项 事项名称 问题类型 案件类别 类别 service service_code"
+        " service_name category type primary_type kategorie",
+        "reported_at": "上报时间 受理时间 发生时间 时间 reported reported_at requested_datetime created created_at"
+        " occurred_at date datetime timestamp gemeldet datum",
+        "source": "来源 上报来源 问题来源 渠道 source channel quelle",
+        "description": "描述 问题描述 诉求内容 内容 反映内容 description details text beschreibung",
+        "accuracy_m": "精度 定位精度 accuracy accuracy_m genauigkeit",
+    },
 }
 _BRACKETED = re.compile(r"[(\[{【〔〈《「][^)\]}】〕〉》」]*[)\]}】〕〉》」]")
 #: What stands in brackets says which language, not which unit: Name (en), 名称（英文）.

@@ -1,0 +1,160 @@
+"""Reports of a file at the command line: tried, stored once however often they are sent, refused row by row."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+
+from geoservice.cli.incident import incident
+from geoservice.services import intake
+
+OF_SARE = ["--jurisdiction", "sare", "--crs", "wgs84"]
+#: The demo has been in force for a while.
+DAY = (datetime.now(UTC) - timedelta(days=2)).date().isoformat()
+HEADER = "工单编号,事项,上报时间,经度,纬度,来源,描述,楼栋编码\n"
+GOOD = f"""W1,路灯,{DAY} 09:30,91.7701,29.2372,居民上报,灯不亮,
+W2,light,{DAY}T09:31:00+08:00,91.7702,29.2373,hotline,"two words, and a comma",
+W3,路灯,{DAY},91.7703,29.2374,,,
+"""
+BAD = f"""W4,nothing,{DAY} 09:30,91.7701,29.2372,,,
+W5,路灯,yesterday,91.7701,29.2372,,,
+W6,路灯,{DAY} 09:30,,,,,
+W7,路灯,{DAY} 09:30,91.7701,99,,,
+W9,路灯,{DAY} 09:30,91.7701,29.2372,,,no such building
+W10,路灯,2999-03-02 09:30,91.7701,29.2372,,,
+W1,路灯,{DAY} 09:30,91.7701,29.2372,,,
+"""
+
+
+@pytest.fixture(autouse=True)
+def _database(community_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEOSERVICE_DATABASE_URL", community_url)
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def run(file: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(incident, ["import", str(file), *OF_SARE, *arguments], catch_exceptions=False)
+
+
+def told(file: Path, *arguments: str) -> dict[str, Any]:
+    result = run(file, "--json", *arguments)
+    assert result.exit_code == 0, result.output
+    return dict(orjson.loads(result.stdout))
+
+
+def count(url: str, query: str = "SELECT count(*) FROM geoservice.incident") -> Any:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(query.encode()).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def made(tmp_path: Path, rows: str, name: str = "工单.csv") -> Path:
+    file = tmp_path / name
+    file.write_text(HEADER + rows, encoding="utf-8-sig")
+    return file
+
+
+def test_reports_are_tried_then_stored_once_however_often_they_are_sent(community_url: str, tmp_path: Path) -> None:
+    file, before = made(tmp_path, GOOD), count(community_url)
+    words = ["--word", "service_code.路灯=light"]
+
+    tried = run(file, *words)
+    assert "3 of 3 rows would be stored (3 in a grid), 0 were there already, 0 were refused." in tried.output
+    assert "Nothing was written: say --commit to write it." in tried.output
+    assert count(community_url) == before
+
+    first, again = (told(file, *words, "--commit") for _ in range(2))
+    longer = told(made(tmp_path, GOOD + f"W11,路灯,{DAY} 08:00,91.7703,29.2374,,,\n"), *words, "--commit")
+
+    assert [(one["stored"], one["there"], one["refused"]) for one in (first, again, longer)] == [
+        (3, 0, []), (0, 3, []), (1, 3, [])]  # fmt: skip
+    assert count(community_url) == before + 4
+    newest = "SELECT array_agg(DISTINCT (source, status, grid_code IS NOT NULL)::text) FROM geoservice.incident WHERE"
+    kept = count(community_url, f"{newest} reported_at = '{DAY} 09:30+08'")
+    assert kept == ["(resident,dispatched,t)"]
+
+
+def test_refused_rows_stop_no_others_and_are_written_with_their_reasons(
+    community_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "_FEW", 1)  # a set that is refused is halved to the end
+    file, before = made(tmp_path, GOOD + BAD), count(community_url)
+    out = tmp_path / "refused.csv"
+
+    result = run(file, "--word", "service_code.路灯=light", "--refused", str(out), "--commit")
+
+    assert "3 of 10 rows were stored (3 in a grid), 0 were there already, 7 were refused." in result.output
+    assert count(community_url) == before + 3
+    with out.open(encoding="utf-8-sig", newline="") as lines:
+        refused = {int(row["row"]): row["reason"] for row in csv.DictReader(lines)}
+    assert {row: " ".join(reason.split()[:4]) for row, reason in refused.items()} == {
+        5: "service_code is none of", 6: "reported_at is no day", 7: "it has no place",
+        8: "it does not lie", 9: "The incident names the", 10: "The report says that",
+        11: "its code stands in",
+    }  # fmt: skip
+
+
+def test_a_code_that_another_report_has_is_refused_unless_another_system_gave_it(
+    community_url: str, tmp_path: Path
+) -> None:
+    words = ["--word", "service_code.路灯=light", "--commit"]
+    told(made(tmp_path, GOOD), *words)
+    moved = made(tmp_path, GOOD.replace("91.7703", "91.7704"))
+
+    same, other = told(moved, *words), told(moved, *words, "--system", "hotline")
+
+    assert (same["stored"], same["there"]) == (0, 2)
+    assert [(one["row"], "another report" in one["reason"]) for one in same["refused"]] == [(4, True)]
+    assert other["stored"] == 3
+
+
+def test_what_has_no_code_is_known_by_what_it_says(tmp_path: Path) -> None:
+    rows = "".join(line.partition(",")[2] + "\n" for line in (HEADER + GOOD).splitlines())
+    file = tmp_path / "without.csv"
+    file.write_text(rows + rows.splitlines()[1] + "\n", encoding="utf-8")
+    words = ["--word", "service_code.路灯=light", "--commit"]
+
+    first, again = told(file, *words), told(file, *words)
+
+    assert (first["stored"], len(first["refused"]), again["stored"], again["there"]) == (3, 1, 0, 3)
+    assert "says the same as row 2" in first["refused"][0]["reason"]
+
+
+def test_what_breaks_off_is_continued(community_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake.IntakeService.__init__, "__kwdefaults__", {"batch": 2})
+    file, before = made(tmp_path, GOOD), count(community_url)
+    put, calls = intake.put_reports, []
+
+    def put_once(*arguments: Any) -> None:
+        calls.append(arguments)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        put(*arguments)
+
+    monkeypatch.setattr(intake, "put_reports", put_once)
+    words = ["--word", "service_code.路灯=light", "--commit"]
+    broken = CliRunner().invoke(incident, ["import", str(file), *OF_SARE, *words])
+    monkeypatch.setattr(intake, "put_reports", put)
+
+    assert "It broke off after 2 of 3 rows." in broken.output
+    assert count(community_url) == before + 2
+    done = told(file, *words)
+    assert (done["stored"], done["there"]) == (1, 2)
+
+
+@pytest.mark.parametrize("missing", ["上报时间", "事项", "经度"])
+def test_a_file_that_does_not_say_what_every_report_has_is_refused(tmp_path: Path, missing: str) -> None:
+    file = tmp_path / "less.csv"
+    file.write_text(HEADER.replace(missing, "别的") + GOOD, encoding="utf-8")
+
+    result = CliRunner().invoke(incident, ["import", str(file), *OF_SARE])
+
+    assert result.exit_code != 0
