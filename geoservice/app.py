@@ -57,6 +57,7 @@ from geoservice.pages.editor.pages import Editing, editor_blueprint
 from geoservice.pages.figures.pages import figures_blueprint
 from geoservice.pages.maps.pages import maps_blueprint
 from geoservice.pages.maps.rasters import rasters_blueprint
+from geoservice.pages.monthly.pages import monthly_blueprint
 from geoservice.pages.officer.pages import officer_blueprint
 from geoservice.pages.print.pages import print_blueprint
 from geoservice.pages.report.pages import report_blueprint
@@ -195,6 +196,7 @@ def _add_pages(app: OpenAPI, services: Services, settings: Settings) -> None:
     app.register_blueprint(audit_page_blueprint(services.audit, services.viewing, guard))
     app.register_blueprint(desk_blueprint(services.desk, services.handling, services.viewing, guard, shown))
     app.register_blueprint(figures_blueprint(services.figures, services.viewing, guard))
+    app.register_blueprint(monthly_blueprint(services.monthly, guard))
 
 
 def _interfaces(

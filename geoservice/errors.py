@@ -193,6 +193,10 @@ class DayToCome(GeoserviceError):
     """Nothing is known of a day to come: ask for one up to today, by the clocks of the jurisdiction."""
 
 
+class MonthNotRecorded(GeoserviceError):
+    """Nothing is recorded of that month: choose one from the first record to this month."""
+
+
 class PeriodTooLong(GeoserviceError):
     """The period has more months than one answer tells: ask for a shorter one."""
 

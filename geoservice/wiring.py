@@ -49,6 +49,7 @@ from geoservice.services.layers.uploads import UploadLimits, UploadService
 from geoservice.services.locating import LocatingService
 from geoservice.services.logins import LoginLimits
 from geoservice.services.mapping import MapService
+from geoservice.services.monthly import MonthlyReportService
 from geoservice.services.ownership import OwnershipService
 from geoservice.services.places import PlaceService
 from geoservice.services.population import PopulationService
@@ -102,6 +103,7 @@ class Services:
     handling: HandlingService
     desk: DeskService
     figures: FiguresService
+    monthly: MonthlyReportService
     sheets: SheetService
     alerts: AlertService
     viewing: ViewingService
@@ -270,6 +272,7 @@ def build_services(settings: Settings) -> Services:
     webhooks = WebhookService(database, allowed=settings.allowed_networks)
     retention, features = RetentionService(database, erasure_list(settings)), FeatureService(database)
     ownership, editions = OwnershipService(everywhere, cache), EditionService(database)
+    population = PopulationService(everywhere)
     return Services(
         database=database,
         cache=cache,
@@ -285,6 +288,7 @@ def build_services(settings: Settings) -> Services:
         handling=handling,
         desk=DeskService(database, handling),
         figures=FiguresService(database),
+        monthly=MonthlyReportService(database, population),
         sheets=SheetService(database),
         alerts=AlertService(database, incidents),
         viewing=ViewingService(everywhere),
@@ -307,7 +311,7 @@ def build_services(settings: Settings) -> Services:
         staff=staff,
         service_lists=service_lists,
         visits=VisitService(database),
-        population=PopulationService(everywhere),
+        population=population,
         items=ItemService(database, page_bytes=settings.ogc_page_bytes),
         layer_imports=LayerImportService(database),
         own_layers=OwnLayerService(database, own_layer_limits(settings), store),

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 SpanName = Literal["today", "week", "thirty", "month"]
 #: How spans are grouped that are told over time: as date_trunc of PostgreSQL has it, weeks from Monday on (ISO 8601).
 Bucket = Literal["hour", "day", "week"]
+#: With what a span is compared: the days just before it, the same days of the month before, or all of that month.
+Compared = Literal["days", "same_days", "month"]
 #: The longest: two years.
 MOST_DAYS = 731
 #: Days that are told one by one; more are told by weeks.
@@ -31,14 +33,13 @@ class Span:
 
     first: date
     last: date
-    #: Whether it is compared with the same days of the month before, and not with the days just before it.
-    by_month: bool = False
+    compared: Compared = "days"
 
     @classmethod
     def named(cls, name: SpanName, today: date) -> Span:
         """Return a span that ends today."""
         if name == "month":
-            return cls(today.replace(day=1), today, by_month=True)
+            return cls(today.replace(day=1), today, "same_days")
         days = {"today": 1, "week": 7, "thirty": 30}[name]
         return cls(today - timedelta(days=days - 1), today)
 
@@ -49,12 +50,13 @@ class Span:
 
     @property
     def before(self) -> Span:
-        """Return as many days before it: those just before, or those of the month before, as far as that goes."""
-        if not self.by_month:
+        """Return what it is compared with; of the month before as many days as that has."""
+        if self.compared == "days":
             return Span(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
-        first = (self.first - timedelta(days=1)).replace(day=1)
-        longest = calendar.monthrange(first.year, first.month)[1]
-        return Span(first, first.replace(day=min(self.last.day, longest)))
+        whole = Month.of(self.first - timedelta(days=1)).whole
+        if self.compared == "month":
+            return Span(whole.first, whole.last)
+        return Span(whole.first, min(whole.last, whole.first + timedelta(days=self.last.day - 1)))
 
     @property
     def bucket(self) -> Bucket:
@@ -64,6 +66,43 @@ class Span:
     def period(self, zone: ZoneInfo) -> Period:
         """Return its instants, whole days."""
         return Period(_midnight(self.first, zone), _midnight(self.last + timedelta(days=1), zone))
+
+
+@dataclass(frozen=True, order=True)
+class Month:
+    """A month of the calendar."""
+
+    first: date
+
+    @classmethod
+    def of(cls, day: date) -> Month:
+        """Return the month of a day."""
+        return cls(day.replace(day=1))
+
+    @property
+    def before(self) -> Month:
+        """Return the month before it."""
+        return Month.of(self.first - timedelta(days=1))
+
+    @property
+    def after(self) -> Month:
+        """Return the month after it."""
+        return Month.of(self.first + timedelta(days=31))
+
+    @property
+    def name(self) -> str:
+        """Return how addresses call it, as in 2026-11."""
+        return f"{self.first:%Y-%m}"
+
+    @property
+    def whole(self) -> Span:
+        """Return all its days, which are compared with all of the month before."""
+        longest = calendar.monthrange(self.first.year, self.first.month)[1]
+        return Span(self.first, self.first.replace(day=longest), "month")
+
+    def span(self, today: date) -> Span:
+        """Return its days as far as they have come; those of a month that is over, or to come, are all."""
+        return Span.named("month", today) if Month.of(today) == self else self.whole
 
 
 def periods(span: Span, zone: ZoneInfo, now: datetime) -> tuple[Period, Period]:

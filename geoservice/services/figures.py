@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from geoservice.domain.spans import Period, Span, SpanName, periods
+from geoservice.domain.spans import Month, Period, Span, SpanName, periods
 from geoservice.errors import JurisdictionUnknown
 from geoservice.services import lookups
 from geoservice.services.desk import Names, names_of
@@ -31,9 +31,9 @@ _TO_DO = tuple(sorted(OPEN_STATUSES - {"resolved"}))
 
 @dataclass(frozen=True)
 class FiguresQuery:
-    """Which span, by its name or its days, and of which incidents."""
+    """Which span, by its name, its days or its month, and of which incidents."""
 
-    span: SpanName | Span
+    span: SpanName | Span | Month
     scope: CountedScope
 
 
@@ -84,27 +84,43 @@ class FiguresService:
         now
             When it is told; this very instant when None.
         """
-        now = now or datetime.now(UTC)
         with self._database.transaction(one_view=True) as connection:
-            jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
-            if not sees_all_of(jurisdiction.id):
-                raise JurisdictionUnknown(jurisdiction=jurisdiction_code)
-            # He sees all of these rows: it is asked once, as to ask it of each line costs more than to count.
-            enter(connection, asked_by_present(EVERYWHERE))
-            zone = ZoneInfo(jurisdiction.time_zone)
-            asked, today = query.span, now.astimezone(zone).date()
-            span = asked if isinstance(asked, Span) else Span.named(asked, today)
-            period, before = periods(span, zone, now)
-            counts = span_counts(connection, SpanQuery(
-                jurisdiction.id, query.scope, period.since, period.until, before.since, before.until,
-                jurisdiction.time_zone, span.bucket,
-            ))  # fmt: skip
-            return Figures(
-                jurisdiction, _names(connection, jurisdiction, counts, period), span, period, before, counts,
-                _listed(connection, jurisdiction, query.scope, span, period, is_now=period.until >= now),
-                histories_began(connection, jurisdiction.id),
-                _borders_changed(connection, jurisdiction.id, before.since, period.until), now,
-            )  # fmt: skip
+            return read_figures(connection, jurisdiction_code, query, now or datetime.now(UTC))
+
+
+def read_figures(connection: Connection, jurisdiction_code: str, query: FiguresQuery, now: datetime) -> Figures:
+    """Return the figures of a span, read in a transaction of one view; raise JurisdictionUnknown."""
+    jurisdiction = lookups.get_jurisdiction(connection, jurisdiction_code)
+    if not sees_all_of(jurisdiction.id):
+        raise JurisdictionUnknown(jurisdiction=jurisdiction_code)
+    # He sees all of these rows: it is asked once, as to ask it of each line costs more than to count.
+    enter(connection, asked_by_present(EVERYWHERE))
+    zone = ZoneInfo(jurisdiction.time_zone)
+    span = _span(query.span, now.astimezone(zone).date())
+    period, before = periods(span, zone, now)
+    counts = span_counts(connection, span_query(jurisdiction, query.scope, span, period, before))
+    return Figures(
+        jurisdiction, _names(connection, jurisdiction, counts, period), span, period, before, counts,
+        _listed(connection, jurisdiction, query.scope, span, period, is_now=period.until >= now),
+        histories_began(connection, jurisdiction.id),
+        _borders_changed(connection, jurisdiction.id, before.since, period.until), now,
+    )  # fmt: skip
+
+
+def span_query(
+    jurisdiction: Jurisdiction, scope: CountedScope, span: Span, period: Period, before: Period
+) -> SpanQuery:  # fmt: skip
+    """Return what is counted of a span, as statements take it."""
+    return SpanQuery(
+        jurisdiction.id, scope, period.since, period.until, before.since, before.until, jurisdiction.time_zone,
+        span.bucket,
+    )  # fmt: skip
+
+
+def _span(asked: SpanName | Span | Month, today: date) -> Span:
+    if isinstance(asked, Month):
+        return asked.span(today)
+    return asked if isinstance(asked, Span) else Span.named(asked, today)
 
 
 def _listed(

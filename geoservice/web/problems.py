@@ -164,6 +164,7 @@ KINDS: dict[type[Exception], Kind] = {
     rules.VisitOfNobody: Kind("visit-of-nobody", 422, "Whose visit it was is not said"),
     rules.BasemapUnknown: Kind("basemap-unknown", 404, "There is no such base map"),
     rules.DayToCome: Kind("day-to-come", 422, "That day is still to come"),
+    rules.MonthNotRecorded: Kind("month-not-recorded", 422, "Nothing is recorded of that month"),
     rules.PeriodTooLong: Kind("period-too-long", 422, "The period has too many months"),
     rules.PostingBegun: Kind("posting-begun", 409, "A posting that has begun is ended, not taken back"),
     rules.PostingUnknown: Kind("posting-unknown", 404, "There is no such posting"),

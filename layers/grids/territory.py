@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, text
 
 from layers.features import periods, records
@@ -45,6 +47,11 @@ _SHAPE = text(
      WHERE t.jurisdiction_id = :jurisdiction_id AND t.code = :code AND t.valid @> coalesce(:at, now()) AND {_KNOWN}
 """  # noqa: S608 - texts of this module only
 )
+_SHAPES = text("""
+    SELECT t.code, st_asbinary(t.geom) FROM geoservice.territory AS t
+     WHERE t.jurisdiction_id = :jurisdiction_id AND t.valid @> CAST(:at AS timestamptz) AND upper_inf(t.known)
+     ORDER BY t.code
+""")
 _NEIGHBOURS = text(
     f"""
     SELECT n.code, st_length(st_intersection(n.border, t.border)::geography) AS shared_m
@@ -128,6 +135,12 @@ def grid_shape(
     wait_for_publications(connection, known_at, jurisdiction_id)
     asked = {"jurisdiction_id": jurisdiction_id, "code": code, "at": at, "known_at": known_at}
     return str(connection.execute(_SHAPE, asked).scalar_one())
+
+
+def grid_shapes(connection: Connection, *, jurisdiction_id: int, at: datetime) -> dict[str, BaseGeometry]:
+    """Return the shapes of the grids that were in force at an instant, as we know it now; by code, EPSG:4326."""
+    rows = connection.execute(_SHAPES, {"jurisdiction_id": jurisdiction_id, "at": at})
+    return {code: shapely.from_wkb(bytes(geom)) for code, geom in rows}
 
 
 def neighbours(

@@ -160,8 +160,9 @@ _TOOK_SQL = """
       FROM took GROUP BY GROUPING SETS ((present), (present, grid), (present, service))
 """
 _TOOK = text(_TOOK_SQL.format(within=_WITHIN.format(at="e.at"), scope=_OF_LINES))
-#: What has no line since an instant was then what it is now; of the rest the last line before tells.
-_STATE_SQL = """
+#: What was in hand at an instant, as `held`: what has no line since was then what it is now; of the rest the last line
+#: before tells.
+_HELD_SQL = """
     WITH changed AS MATERIALIZED (
         SELECT e.incident_id FROM geoservice.incident_event AS e
          WHERE e.jurisdiction_id = :jurisdiction_id AND e.at >= :instant
@@ -170,13 +171,14 @@ _STATE_SQL = """
         SELECT e.incident_id FROM geoservice.incident_event AS e
          WHERE e.jurisdiction_id = :jurisdiction_id AND e.at >= :instant AND e.rule = 'reported'
     ), held AS (
-        SELECT i.grid_code AS grid, i.service_code AS service, i.late
+        SELECT i.id, i.grid_code AS grid, i.service_code AS service, i.late
           FROM geoservice.incident AS i
          WHERE i.jurisdiction_id = :jurisdiction_id AND i.urgency < 2e11
            AND NOT EXISTS (SELECT FROM changed AS c WHERE c.incident_id = i.id)
            AND {scope}
         UNION ALL
-        SELECT l.to_grid_code, l.service_code, l.to_status <> 'resolved' AND coalesce(m.overdue > m.reopened, false)
+        SELECT c.incident_id, l.to_grid_code, l.service_code,
+               l.to_status <> 'resolved' AND coalesce(m.overdue > m.reopened, false)
           FROM (SELECT incident_id FROM changed EXCEPT ALL SELECT incident_id FROM began) AS c
          CROSS JOIN LATERAL (SELECT e.to_status, e.to_grid_code, e.service_code, e.source
                                FROM geoservice.incident_event AS e
@@ -188,16 +190,16 @@ _STATE_SQL = """
          WHERE geoservice.is_open(l.to_status)
            AND {scope_then}
     )
+"""
+HELD = _HELD_SQL.format(
+    scope=_SCOPE.format(grid="i.grid_code", service="i.service_code", source="i.source"),
+    scope_then=_SCOPE.format(grid="l.to_grid_code", service="l.service_code", source="l.source"),
+)
+_STATE = text(f"""{HELD}
     SELECT :present AS present, grid, service, grouping(grid, service) * 4 + 3 AS parts, count(*) AS in_hand,
            count(*) FILTER (WHERE late) AS late
       FROM held GROUP BY GROUPING SETS ((), (grid), (service))
-"""
-_STATE = text(
-    _STATE_SQL.format(
-        scope=_SCOPE.format(grid="i.grid_code", service="i.service_code", source="i.source"),
-        scope_then=_SCOPE.format(grid="l.to_grid_code", service="l.service_code", source="l.source"),
-    )
-)
+""")  # noqa: S608  texts of this module
 _BEGAN = text("""
     SELECT least((SELECT e.at FROM geoservice.incident_event AS e
                    WHERE e.jurisdiction_id = :jurisdiction_id ORDER BY e.at LIMIT 1),

@@ -56,7 +56,7 @@ PAGES = {
     "/admin/<jurisdiction>/keys/<name>/grants/<int:number>/restore",
     "/admin/<jurisdiction>/keys/<id>/rotate", "/admin/<jurisdiction>/keys/<id>/revoke",
     "/figures", "/figures/<jurisdiction>", "/figures/<jurisdiction>/<table>.csv",
-    "/figures/<jurisdiction>/figures.xlsx",
+    "/figures/<jurisdiction>/figures.xlsx", "/figures/<jurisdiction>/report", "/figures/<jurisdiction>/report.pdf",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Response
 
 from geoservice.auth.permissions import Permission, permitted
-from geoservice.domain.spans import Span
+from geoservice.domain.spans import Month, Span
 from geoservice.pages.desk.rendering import place_of
 from geoservice.pages.figures import charts
 from geoservice.pages.figures.address import SCOPE, SPANS, FiguresAddress
@@ -20,6 +21,7 @@ from geoservice.pages.shell.telling import clock
 from geoservice.pages.words.catalogue import words
 from geoservice.services.figures import Figures
 from geoservice.web.guard import current_identity
+from geoservice.web.language import page_address
 from geoservice.writing.number_tables import CSV_TYPE, XLSX_TYPE, NumberTable, number_table_csv, number_tables_xlsx
 from layers.incidents.layer import SOURCES
 
@@ -43,8 +45,9 @@ def figures_page(asked: FiguresAddress, figures: Figures) -> Response:
         tables=made, bars=charts.bars_of(made["grids"]), lines=charts.lines_of(made["time"]),
         shades=charts.shades(made["hours"]), chart=charts, choices=_choices(asked, tell), table_names=TABLES,
         empty=_empty(figures, said), borders=_days(figures, figures.borders_changed),
-        span_words=days_of(figures.span), compared=_compared(figures, said),
-        as_of=clock(figures.now, _zone(figures)), as_of_instant=figures.now.isoformat(timespec="seconds"),
+        span_words=days_of(figures.span), compared=compared_with(figures, said),
+        reports=_reports(asked, figures, said), as_of=clock(figures.now, _zone(figures)),
+        as_of_instant=figures.now.isoformat(timespec="seconds"),
     )  # fmt: skip
 
 
@@ -78,6 +81,14 @@ def days_of(span: Span) -> str:
     if first == last:
         return first.isoformat()
     return f"{first.isoformat()} – {last.strftime('%m-%d') if last.year == first.year else last.isoformat()}"
+
+
+def compared_with(figures: Figures, said: Mapping[str, str]) -> str:
+    """Return with which days a span is compared, and until when of the last of them."""
+    before = figures.span.before
+    if figures.before.until == before.period(_zone(figures)).until:
+        return said["compared"].format(span=days_of(before))
+    return said["compared.until"].format(span=days_of(before), time=clock(figures.before.until, _zone(figures)))
 
 
 def _numbers_of(table: Table) -> NumberTable:
@@ -116,13 +127,6 @@ def _source(code: str, tell: NumberSpeaker) -> str:
     return code if title is None else title.text(tell.language)
 
 
-def _compared(figures: Figures, said: dict[str, str]) -> str:
-    before = figures.span.before
-    if figures.before.until == before.period(_zone(figures)).until:
-        return said["compared"].format(span=days_of(before))
-    return said["compared.until"].format(span=days_of(before), time=clock(figures.before.until, _zone(figures)))
-
-
 def _empty(figures: Figures, said: dict[str, str]) -> str | None:
     """Return why nothing is told of a span; None: something is."""
     if figures.is_known(figures.period):
@@ -132,6 +136,16 @@ def _empty(figures: Figures, said: dict[str, str]) -> str | None:
     if figures.period.since >= figures.period.until:
         return said["empty.future"]
     return said["empty"].format(day=figures.began.astimezone(_zone(figures)).date().isoformat())
+
+
+def _reports(asked: FiguresAddress, figures: Figures, said: dict[str, str]) -> list[dict[str, str]]:
+    """Return the ways to the reports of this month and of the one before, which are of all incidents."""
+    this = Month.of(figures.now.astimezone(_zone(figures)).date())
+    months = {"report.now": this, "report.last": this.before}
+    path = f"/figures/{asked.jurisdiction}/report"
+    return [
+        {"word": said[word], "url": page_address(path, asked.language, month=one.name)} for word, one in months.items()
+    ]
 
 
 def _days(figures: Figures, instants: tuple[datetime, ...]) -> str:

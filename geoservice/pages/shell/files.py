@@ -20,6 +20,7 @@ ROOMS = (
     "shell",
     "desk",
     "figures",
+    "monthly",
     "audit",
     "admin",
     "maps",

@@ -17,6 +17,7 @@ from geoservice.pages.words.desk import DESK
 from geoservice.pages.words.editor import EDITOR
 from geoservice.pages.words.figures import FIGURES
 from geoservice.pages.words.maps import MAPS
+from geoservice.pages.words.monthly import MONTHLY
 from geoservice.pages.words.officer import OFFICER
 from geoservice.pages.words.phone import PHONE
 from geoservice.pages.words.print import PRINT
@@ -27,7 +28,7 @@ from geoservice.pages.words.wall import WALL
 
 #: By page; those of `shell` are on every page.
 PAGES: dict[str, dict[str, tuple[str, ...]]] = {
-    "shell": SHELL, "desk": DESK, "figures": FIGURES, "audit": AUDIT, "maps": MAPS, "print": PRINT,
+    "shell": SHELL, "desk": DESK, "figures": FIGURES, "monthly": MONTHLY, "audit": AUDIT, "maps": MAPS, "print": PRINT,
     "editor": EDITOR, "admin": ADMIN, "accounts": ACCOUNTS, "report": PHONE | REPORT, "follow": PHONE | FOLLOW,
     "officer": PHONE | OFFICER, "wall": WALL, "compare": COMPARE,
 }  # fmt: skip

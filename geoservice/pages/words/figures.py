@@ -6,6 +6,8 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "title": ("统计", "Figures"),
     "as_of": ("截至 {time}", "As of {time}"),
     "print": ("打印", "Print"),
+    "report.now": ("本月月报", "Report of this month"),
+    "report.last": ("上月月报", "Report of last month"),
     "workbook": ("下载工作簿（xlsx）", "Workbook (xlsx)"),
     "csv.of": ("下载 CSV：{table}", "CSV: {table}"),
     # Which span, of what

@@ -39,7 +39,7 @@ ROLES = tuple(Role)
 SHUT = {401, 403, 404}
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
 #: Drawn from the page of the same name, which is looked at; no text could be found in them.
-PICTURES = ("/print.pdf", "/print.png")
+PICTURES = ("/print.pdf", "/print.png", "/report.pdf")
 #: Of what no row policy tells anything: who shows a key is found out before anything else is known of anybody.
 KEPT_BY_GUARDS = {"key"}
 #: What an entry of the audit says was done; no other one says so.

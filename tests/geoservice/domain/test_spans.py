@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from geoservice.domain.spans import Span, SpanName, buckets_of, periods
+from geoservice.domain.spans import Month, Span, SpanName, buckets_of, periods
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 
@@ -25,6 +25,23 @@ def test_a_span_by_its_name(
     told = [span.first, span.last, span.before.first, span.before.last]
     assert [one.isoformat() for one in told] == [first, last, before_first, before_last]
     assert span.bucket == bucket
+
+
+@pytest.mark.parametrize(("month", "today", "first", "last", "before_first", "before_last"), [
+    ("2026-03", "2026-05-09", "2026-03-01", "2026-03-31", "2026-02-01", "2026-02-28"),
+    ("2026-11", "2026-12-01", "2026-11-01", "2026-11-30", "2026-10-01", "2026-10-31"),
+    ("2026-01", "2026-01-14", "2026-01-01", "2026-01-14", "2025-12-01", "2025-12-14"),
+    ("2026-03", "2026-03-31", "2026-03-01", "2026-03-31", "2026-02-01", "2026-02-28"),
+    ("2026-06", "2026-05-09", "2026-06-01", "2026-06-30", "2026-05-01", "2026-05-31"),
+])  # fmt: skip
+def test_a_month_is_compared_with_the_one_before_as_far_as_it_has_come(
+    month: str, today: str, first: str, last: str, before_first: str, before_last: str
+) -> None:
+    chosen = Month(date.fromisoformat(f"{month}-01"))
+    span = chosen.span(date.fromisoformat(today))
+    told = [span.first, span.last, span.before.first, span.before.last]
+    assert [one.isoformat() for one in told] == [first, last, before_first, before_last]
+    assert (chosen.name, chosen.before.after, chosen.after.before) == (month, chosen, chosen)
 
 
 def test_what_is_not_over_is_compared_with_as_much_of_the_span_before() -> None:
