@@ -244,6 +244,13 @@ def _cache(settings: Settings) -> SnapshotCache:
     return SnapshotCache(database.scoped(EVERYWHERE), compare_every_s=settings.compare_every_s, engine=settings.engine)
 
 
+def _looked_after(
+    database: Database, accounts: AccountService, second_factors: SecondFactorService, keys: KeyService
+) -> tuple[AccountAdministration, KeyAdministration]:  # fmt: skip
+    grants = GrantAdministration(GrantService(database))
+    return AccountAdministration(accounts, second_factors, grants), KeyAdministration(keys, grants)
+
+
 def _administration(
     database: Database, settings: Settings, looked_after: tuple[AccountAdministration, KeyAdministration],
     staff: StaffService, webhooks: WebhookService, health: HealthService, retention: RetentionService,
@@ -265,14 +272,12 @@ def build_services(settings: Settings) -> Services:
     sessions = _sessions(database, settings)
     incidents, handling, store = IncidentService(database), HandlingService(database), tile_store(settings)
     accounts, second_factors = AccountService(database), SecondFactorService(database)
-    staff, keys = StaffService(database), KeyService(everywhere, cache)
-    grants = GrantAdministration(GrantService(database))
-    looked_after = AccountAdministration(accounts, second_factors, grants), KeyAdministration(keys, grants)
-    service_lists, health = ServiceListService(database), HealthService(everywhere, cache)
+    staff, keys, population = StaffService(database), KeyService(everywhere, cache), PopulationService(everywhere)
     webhooks = WebhookService(database, allowed=settings.allowed_networks)
+    looked_after = _looked_after(database, accounts, second_factors, keys)
+    service_lists, health = ServiceListService(database), HealthService(everywhere, cache)
     retention, features = RetentionService(database, erasure_list(settings)), FeatureService(database)
     ownership, editions = OwnershipService(everywhere, cache), EditionService(database)
-    population = PopulationService(everywhere)
     return Services(
         database=database,
         cache=cache,

@@ -21,7 +21,7 @@ from layers.db.session import Database
 from layers.grids.model import Edition
 from layers.grids.queries import editions_of
 from layers.grids.territory import Became, grid_shapes, grids_in_force, lineage_between
-from layers.incidents.late_figures import late_counts
+from layers.incidents.overdue_figures import late_counts
 from layers.incidents.span_figures import CountedScope
 from layers.jurisdictions.model import Jurisdiction
 
@@ -47,7 +47,7 @@ class MonthlyReport:
     month: Month
     #: Of all incidents of the month, beside the month before; grids are named as they were at both ends of the month.
     figures: Figures
-    #: Of what is late at the end, how many for how long, by the classes of `late_figures`.
+    #: Of what is late at the end, how many for how long, by the classes of `overdue_figures`.
     late_for: tuple[int, ...]
     borders: tuple[BordersChange, ...]
     #: Of the grids in force at the end: EPSG:4326, by code.

@@ -35,6 +35,7 @@ PAGES = [
         "",
     ),
     ("figures", Role.DISPATCHER, "/figures/sare?span=thirty", (1366, 1000), "svg", ""),
+    ("monthly", Role.DISPATCHER, "/figures/sare/report?lang=en", (900, 1000), ".class-map", ".monthly .first"),
     ("wall", Role.AUDITOR, "/maps/sare/wall?paused=true", (1280, 720), READY, ""),
     ("admin", Role.ADMIN, "/admin/sare/staff", (1366, 768), "table", ""),
     ("print", Role.DISPATCHER, "/maps/sare/print?lang=en&grid=540502001001003", (1366, 1200), ".sheet svg", ".sheet"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,11 +10,11 @@ from playwright.sync_api import Page, expect
 
 from geoservice.pages.words.catalogue import words
 from tests.browser.desk import LAPTOP, PHONE, LiveDesk, axe_script
+from tests.browser.pdf import Pdf
 
 pytestmark = pytest.mark.browser
 MM = 96 / 25.4
 THIRD = "540502001001003"
-STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 
 
 @pytest.fixture
@@ -52,17 +50,6 @@ def boxes_outside(page: Page) -> list[str]:
         })"""
     )
     return found
-
-
-def files_of(pdf: bytes) -> str:
-    """Return what the objects of a PDF say, unpacked."""
-    parts = [pdf]
-    for packed in STREAM.findall(pdf):
-        try:
-            parts.append(zlib.decompress(packed))
-        except zlib.error:
-            continue
-    return b"\n".join(parts).decode("latin-1")
 
 
 def test_a_sheet_is_chosen_and_drawn(open_print: Callable[..., Any]) -> None:
@@ -135,10 +122,8 @@ def test_a_browsers_own_print_has_its_sheets_whole_to_scale_and_without_backgrou
     assert drawn / MM == pytest.approx(float(bar.get_attribute("data-mm")), abs=0.3)
     assert boxes_outside(page) == []
 
-    pdf = files_of(page.pdf(print_background=False, prefer_css_page_size=True))
-    boxes = re.findall(r"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
-    assert len(boxes) == 9
-    assert all((float(w) / 72 * 25.4, float(h) / 72 * 25.4) == pytest.approx((420, 297), abs=0.5) for w, h in boxes)
+    pdf = Pdf.of(page.pdf(print_background=False, prefer_css_page_size=True))
+    assert pdf.sizes_mm == [pytest.approx((420, 297), abs=0.5)] * 9
 
 
 def test_the_file_holds_the_atlas_with_its_fonts_and_the_picture_a_sheet(open_print: Callable[..., Any]) -> None:
@@ -146,14 +131,13 @@ def test_the_file_holds_the_atlas_with_its_fonts_and_the_picture_a_sheet(open_pr
     with page.expect_download() as download:
         page.get_by_role("link", name="PDF", exact=True).click()
     raw = download.value.path().read_bytes()
-    pdf = files_of(raw)
-    boxes = re.findall(r"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
+    pdf = Pdf.of(raw)
 
     assert download.value.suggested_filename == "sare-atlas.pdf"
     assert raw.startswith(b"%PDF-")
-    assert len(boxes) == 9
-    assert all((float(w) / 72 * 25.4, float(h) / 72 * 25.4) == pytest.approx((297, 210), abs=0.5) for w, h in boxes)
-    assert re.search(r"/FontFile[23]? \d+ 0 R|/Subtype /Type3", pdf)
+    assert pdf.sizes_mm == [pytest.approx((297, 210), abs=0.5)] * 9
+    assert pdf.fonts_are_inside
+    assert "Grid 8" in pdf.text(pdf.pages[-1])
 
     picture = page.request.get(page.url.replace("/print?", "/print.png?").replace("atlas=true", "paper=a4"))
     assert picture.body().startswith(b"\x89PNG")

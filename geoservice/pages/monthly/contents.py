@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from geoservice.domain.small_counts import K_MINIMUM, GridCounts
 from geoservice.domain.spans import Month
-from geoservice.maps.sheets.class_map import NumberedArea
+from geoservice.maps.sheets.choropleth import NumberedArea
 from geoservice.pages.desk.rendering import place_of
 from geoservice.pages.figures.address import FiguresAddress
 from geoservice.pages.figures.links import Links
@@ -20,7 +20,7 @@ from geoservice.services.monthly import BordersChange, MonthlyReport
 from geoservice.services.population import Counted, grids_of
 from layers.antimeridian import lies_across
 from layers.grids.territory import Became
-from layers.incidents.late_figures import LATE_DAYS
+from layers.incidents.overdue_figures import LATE_DAYS
 
 #: What became of grids, so many lines of an edition; of more it is said how many.
 MOST_CHANGES = 40

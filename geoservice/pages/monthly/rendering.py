@@ -10,7 +10,7 @@ from flask import Response
 from geoservice.domain.languages import HTML_LANG
 from geoservice.domain.spans import Month
 from geoservice.errors import MonthNotRecorded
-from geoservice.maps.sheets.class_map import class_map, class_sample, classes_of
+from geoservice.maps.sheets.choropleth import choropleth, class_sample, classes_of
 from geoservice.pages.desk.rendering import place_of
 from geoservice.pages.figures import charts
 from geoservice.pages.figures.rendering import compared_with, days_of
@@ -85,7 +85,7 @@ def _map(contents: ReportContents) -> dict[str, Any] | None:
     if not areas:
         return None
     told = sum(one.number for one in areas)
-    svg = class_map(areas, contents.report.figures.jurisdiction.metric_srid, title=said["map"],
+    svg = choropleth(areas, contents.report.figures.jurisdiction.metric_srid, title=said["map"],
                     description=said["map.desc"])  # fmt: skip
     legend = [
         {"sample": class_sample(one), "areas": one.areas,

@@ -41,6 +41,7 @@ MONTHLY: dict[str, tuple[str, ...]] = {
     ),
     # Its parts
     "numbers": ("本月数字", "The month in numbers"),
+    "times": ("用时为工作小时", "times in working hours"),
     "map": ("各网格上报", "Received, by grid"),
     "map.desc": (
         "月末网格的地图，颜色越深上报越多；数字同“各网格”表。",
@@ -49,10 +50,10 @@ MONTHLY: dict[str, tuple[str, ...]] = {
     ),
     "map.legend": ("上报件数", "Received"),
     "map.grids": ("{n} 个网格", "grids: {n}"),
-    "map.x_of_y": ("图上为月末网格：{x} 件，共 {y} 件", "The grids of the end of the month: {x} of {y} received"),
+    "map.x_of_y": ("按时段末的网格：图上 {x} 件，共 {y} 件",
+                   "By the grids in force at the end of these days: {x} of {y}"),
     "map.none": ("没有网格，或辖区跨越 180° 经线，不画地图。",
                  "There is no map: no grids were in force, or the jurisdiction lies across 180 degrees."),
-    "days": ("逐日数字", "Day by day"),
     "late": ("月末超期多久", "What was late at the end, and for how long"),
     "late.for": ("发现超期至今", "Since it was found late"),
     "late.until": ("不到 {last} 天", "less than {last} day"),

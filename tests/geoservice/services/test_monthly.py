@@ -14,7 +14,7 @@ from geoservice.errors import JurisdictionUnknown
 from geoservice.services.monthly import MonthlyReport, MonthlyReportService
 from geoservice.services.population import PopulationService
 from layers.db.session import Database
-from layers.incidents.late_figures import LATE_DAYS
+from layers.incidents.overdue_figures import LATE_DAYS
 from layers.incidents.span_figures import CountedScope, Tally
 from tests import places
 from tests.conftest import DatabaseLike

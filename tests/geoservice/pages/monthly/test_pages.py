@@ -15,7 +15,7 @@ import pytest
 
 from geoservice.auth.model import Role
 from geoservice.domain.spans import Month
-from geoservice.maps.sheets import class_map
+from geoservice.maps.sheets import choropleth
 from geoservice.pages.monthly import rendering
 from geoservice.pages.words.catalogue import words
 from geoservice.wiring import Services
@@ -146,7 +146,7 @@ def test_the_file_waits_its_turn_and_the_browser_prints_where_there_is_no_chromi
     places = BoundedSemaphore(1)
     monkeypatch.setattr(chromium, "_places", places)
     with places, monkeypatch.context() as drawing:
-        drawing.setattr(rendering, "class_map", None)  # nothing is drawn for who is refused
+        drawing.setattr(rendering, "choropleth", None)  # nothing is drawn for who is refused
         refused = manager.client.get("/figures/sare/report.pdf")
     assert (refused.status_code, refused.json["type"]) == (503, "/docs#problem-pool-exhausted")
     monkeypatch.setattr(chromium, "NAMES", ("no-such-program",))
@@ -174,8 +174,8 @@ def test_names_are_text(manager: Browser, community_url: str, monkeypatch: pytes
 
 def test_classes_are_as_wide_as_each_other_and_hold_every_number() -> None:
     for numbers in ([], [0], [1, 5], [6, 0], [43, 50, 51], [7, 999_999]):
-        classes = class_map.classes_of(numbers)
+        classes = choropleth.classes_of(numbers)
         assert sum(one.areas for one in classes) == len(numbers)
         assert [one.first for one in classes[1:]] == [one.last + 1 for one in classes[:-1]]
         assert len({one.last - one.first for one in classes[1:]}) == 1
-    assert [one.last for one in class_map.classes_of([43])] == [0, 10, 20, 30, 40, 50]
+    assert [one.last for one in choropleth.classes_of([43])] == [0, 10, 20, 30, 40, 50]

@@ -57,7 +57,7 @@ def classes_of(numbers: Sequence[int]) -> list[NumberClass]:
     ]  # fmt: skip
 
 
-def class_map(areas: Sequence[NumberedArea], srid: int, *, title: str, description: str) -> str:
+def choropleth(areas: Sequence[NumberedArea], srid: int, *, title: str, description: str) -> str:
     """Return the picture of areas; some, and none across 180 degrees.
 
     Parameters
