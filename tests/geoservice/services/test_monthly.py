@@ -50,7 +50,23 @@ def _late_for(town: Town, until: datetime) -> list[int]:
     return counted
 
 
+def _went_on(database_url: str) -> None:
+    """Have histories go on after what they tell of was found late: with a remark, or found late once more."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute("SET LOCAL session_replication_role = replica")
+        made = connection.execute(
+            "INSERT INTO geoservice.incident_event OVERRIDING SYSTEM VALUE"
+            " SELECT (jsonb_populate_record(e, jsonb_build_object('id', (SELECT max(id) FROM geoservice.incident_event)"
+            " + row_number() OVER (ORDER BY e.id), 'at', CAST(%s AS timestamptz),"
+            " 'rule', CASE e.id %% 2 WHEN 0 THEN 'overdue' ELSE 'commented' END))).*"
+            " FROM geoservice.incident_event AS e WHERE e.rule = 'overdue' AND e.id %% 3 > 0",
+            [NOW - timedelta(hours=1)],
+        )
+        assert made.rowcount > 5
+
+
 def test_the_numbers_of_a_month_are_those_of_a_recount(service: MonthlyReportService, database_url: str) -> None:
+    _went_on(database_url)
     town, empty, late = Town.of(database_url), _as_told(Tally()), 0
     for month in (THIS, THIS.before, THIS.before.before):
         told = service.told("town", month, identity=DISPATCHER, now=NOW)
