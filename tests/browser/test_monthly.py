@@ -68,6 +68,8 @@ def assert_holds_the_report(pdf: Pdf, language: Any) -> None:
     month = said["month"].format(year=THIS.first.year, month=said[f"month.{THIS.first.month}"])
     headings = [said[name] for name in ("numbers", "map", "late", "ratings", "borders", "people", "method")]
     for text in (month, *headings, of_figures["services"], of_figures["hours_of_week"]):
+        if re.search("[\u0f00-\u0fff]", text):  # a stack of letters is one sign, whose text is not put together here
+            continue
         assert text.replace(" ", "") in whole, text
 
 
@@ -89,8 +91,8 @@ def test_a_month_is_chosen_and_leads_to_the_figures(open_report: Callable[..., A
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(open_report: Callable[..., Any], scheme: str) -> None:
-    for size in (PHONE, LAPTOP, {"width": 320, "height": 640}):
-        seen = open_report(f"lang=en&month={THIS.name}", **size, color_scheme=scheme, bypass_csp=True)
+    for size, lang in ((PHONE, "bo"), (LAPTOP, "en"), ({"width": 320, "height": 640}, "zh")):
+        seen = open_report(f"lang={lang}&month={THIS.name}", **size, color_scheme=scheme, bypass_csp=True)
         page = seen.page
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.add_script_tag(content=axe_script())
@@ -108,11 +110,11 @@ def test_a_browsers_own_print_is_whole_and_needs_no_backgrounds(open_report: Cal
     assert_holds_the_report(Pdf.of(page.pdf(print_background=False, prefer_css_page_size=True)), language)
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("language", ["zh", "en", "bo"])
 def test_the_file_holds_the_report_with_its_fonts(open_report: Callable[..., Any], language: str) -> None:
     page = open_report(f"lang={language}&month={THIS.name}", **LAPTOP).page
     with page.expect_download() as download:
-        page.get_by_role("link", name=re.compile("PDF")).click()
+        page.locator('a[href*="report.pdf"]').click()
     assert download.value.suggested_filename == f"sare-{THIS.name}.pdf"
     pdf = Pdf.of(download.value.path().read_bytes())
     assert_holds_the_report(pdf, language)

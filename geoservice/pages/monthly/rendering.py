@@ -15,8 +15,10 @@ from geoservice.pages.desk.rendering import place_of
 from geoservice.pages.figures import charts
 from geoservice.pages.figures.rendering import compared_with, days_of
 from geoservice.pages.monthly.contents import ReportContents
+from geoservice.pages.print.letters import letters_of
 from geoservice.pages.shell.files import PAGES
 from geoservice.pages.shell.frame import TEMPLATES, page
+from geoservice.pages.shell.spoken import with_languages
 from geoservice.writing.chromium import find_chromium, pdf_of
 
 #: Months that are offered, the latest first; older ones stand in the address.
@@ -48,17 +50,19 @@ def report_file(contents: ReportContents) -> Response:
 
 
 def _document(contents: ReportContents) -> str:
-    values = _values(contents)
+    values, language = _values(contents), contents.address.language
+    body = TEMPLATES.get_template("monthly/templates/report.html").render(words=contents.words, **values)
     style = "\n".join((PAGES / path).read_text(encoding="utf-8") for path in _STYLES)
     return TEMPLATES.get_template("monthly/templates/document.html").render(
-        style=style + _foot(values["title"]), lang=HTML_LANG[contents.address.language], words=contents.words, **values
-    )
+        style=letters_of([body]) + style + _foot(values["title"]), lang=HTML_LANG[language], title=values["title"],
+        body=with_languages(body, language),
+    )  # fmt: skip
 
 
 def _foot(title: str) -> str:
     """Return the rule that has every sheet of the file say what it is of; a browser's own print says it at its edge."""
     written = "".join(f"\\{ord(letter):x} " for letter in title)  # as code points: no name ends the rule
-    look = 'font: 8pt "Noto Sans CJK SC", sans-serif; color: #333;'
+    look = 'font: 8pt "Noto Serif Tibetan", "Noto Sans CJK SC", sans-serif; color: #333;'
     return f'@page {{ @bottom-left {{ content: "{written}"; {look} }} }}'
 
 

@@ -55,7 +55,7 @@ MONTHLY: dict[str, tuple[str, ...]] = {
     "map.none": ("没有网格，或辖区跨越 180° 经线，不画地图。",
                  "There is no map: no grids were in force, or the jurisdiction lies across 180 degrees."),
     "late": ("月末超期多久", "What was late at the end, and for how long"),
-    "late.for": ("发现超期至今", "Since it was found late"),
+    "late.for": ("从发现超期起", "Since it was found late"),
     "late.until": ("不到 {last} 天", "less than {last} day"),
     "late.between": ("{first} 至 {last} 天", "{first} to {last} days"),
     "late.over": ("{first} 天以上", "{first} days or more"),

@@ -11,6 +11,8 @@ import pytest
 from geoservice.auth.model import Identity, Role
 from geoservice.domain.spans import Month
 from geoservice.errors import JurisdictionUnknown
+from geoservice.pages.monthly.address import MonthAddress
+from geoservice.pages.monthly.contents import ReportContents
 from geoservice.services.monthly import MonthlyReport, MonthlyReportService
 from geoservice.services.population import PopulationService
 from layers.db.session import Database
@@ -122,6 +124,13 @@ def test_borders_that_changed_are_told_and_few_households_are_not(
     (change,) = told.borders
     assert change.number == edition
     assert [(one.predecessor_code, one.successor_code) for one in change.became or ()] == [("B", "new B")]
+    contents = ReportContents(MonthAddress("town", month.name, "en"), told)
+    day = change.since.astimezone(ZONE).date()
+    assert list(contents.borders()) == [
+        (f"Edition {edition}, in force from {day}", ["grid B (former) got another code: grid new B"])
+    ]
+    assert contents.borders_note is not None and str(day) in contents.borders_note
+    assert [row[-1].text for row in contents.tables["people"].rows if row[0].text == "grid new B"] == ["below"]
     assert set(told.shapes) == set(grids)
     assert told.figures.names.former["B"] == ("grid B", None)
     assert _population(told)["new B"] is None
