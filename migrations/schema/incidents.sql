@@ -71,7 +71,7 @@ CREATE TABLE geoservice.incident (
     step_reason text CHECK (char_length(step_reason) BETWEEN 1 AND 500),
     -- A question to the reporter is open since then.
     waiting_since timestamptz,
-    -- The officer who accepted it is on the way since then; null again with the next status.
+    -- The officer who accepted it is on the way since then; null again with another status or officer.
     set_out_at timestamptz,
     -- By when it should be resolved; null without a limit, and while the clock stands.
     expected_at timestamptz,

@@ -70,7 +70,6 @@ BEGIN
         new.step_rule := step.rule;
         new.status_since := CASE WHEN new.status = old.status THEN old.status_since ELSE clock_timestamp() END;
         new.waiting_since := NULL;
-        new.set_out_at := NULL;
         new.closed_at := CASE WHEN new.status = 'closed' THEN coalesce(old.closed_at, new.closed_at, now()) END;
         new.rating := CASE WHEN new.status = 'closed' OR step.rule = 'rated' THEN new.rating END;
         new.duplicate_of := CASE WHEN step.rule = 'merged' THEN new.duplicate_of

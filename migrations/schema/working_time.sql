@@ -156,13 +156,16 @@ CREATE TRIGGER time_arrival BEFORE INSERT ON geoservice.incident
     FOR EACH ROW WHEN (new.upkeep >= 0) EXECUTE FUNCTION geoservice.time_arrival();
 
 -- It stands while the matter is returned or waits for its reporter, ends when it is resolved, and starts anew when it is
--- reopened. After `route`, by name.
+-- reopened. After `route`, by name: another grid may have made it another status, and another officer's.
 CREATE FUNCTION geoservice.time_incident() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     ran CONSTANT boolean := clock_runs(old.status) AND old.waiting_since IS NULL;
     runs CONSTANT boolean := clock_runs(new.status) AND new.waiting_since IS NULL;
 BEGIN
+    IF (new.status, new.officer_code) IS DISTINCT FROM (old.status, old.officer_code) THEN
+        new.set_out_at := NULL;
+    END IF;
     IF new.step_rule = 'reopened' AND old.status <> new.status THEN
         new.overdue_at := NULL;
         new.work_left_s := NULL;

@@ -3160,7 +3160,7 @@ CREATE TABLE geoservice.incident (
     step_reason text CHECK (char_length(step_reason) BETWEEN 1 AND 500),
     -- A question to the reporter is open since then.
     waiting_since timestamptz,
-    -- The officer who accepted it is on the way since then; null again with the next status.
+    -- The officer who accepted it is on the way since then; null again with another status or officer.
     set_out_at timestamptz,
     -- By when it should be resolved; null without a limit, and while the clock stands.
     expected_at timestamptz,
@@ -3488,7 +3488,6 @@ BEGIN
         new.step_rule := step.rule;
         new.status_since := CASE WHEN new.status = old.status THEN old.status_since ELSE clock_timestamp() END;
         new.waiting_since := NULL;
-        new.set_out_at := NULL;
         new.closed_at := CASE WHEN new.status = 'closed' THEN coalesce(old.closed_at, new.closed_at, now()) END;
         new.rating := CASE WHEN new.status = 'closed' OR step.rule = 'rated' THEN new.rating END;
         new.duplicate_of := CASE WHEN step.rule = 'merged' THEN new.duplicate_of
@@ -4073,13 +4072,16 @@ CREATE TRIGGER time_arrival BEFORE INSERT ON geoservice.incident
     FOR EACH ROW WHEN (new.upkeep >= 0) EXECUTE FUNCTION geoservice.time_arrival();
 
 -- It stands while the matter is returned or waits for its reporter, ends when it is resolved, and starts anew when it is
--- reopened. After `route`, by name.
+-- reopened. After `route`, by name: another grid may have made it another status, and another officer's.
 CREATE FUNCTION geoservice.time_incident() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
 DECLARE
     ran CONSTANT boolean := clock_runs(old.status) AND old.waiting_since IS NULL;
     runs CONSTANT boolean := clock_runs(new.status) AND new.waiting_since IS NULL;
 BEGIN
+    IF (new.status, new.officer_code) IS DISTINCT FROM (old.status, old.officer_code) THEN
+        new.set_out_at := NULL;
+    END IF;
     IF new.step_rule = 'reopened' AND old.status <> new.status THEN
         new.overdue_at := NULL;
         new.work_left_s := NULL;

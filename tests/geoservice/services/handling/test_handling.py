@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from geoservice.auth.model import Identity, Role
@@ -25,6 +26,7 @@ from layers.incidents.model import Incident
 from tests import places
 from tests.geoservice.services.handling.desk import Desk
 from tests.places import Place
+from tests.publishing import publish_turned
 
 NEAR_A = Place("1 m into B from its border with a", *places.beside(4, 7, azimuth_deg=270, distance_m=1), "B")
 
@@ -181,6 +183,23 @@ def test_who_is_on_the_way_says_so_once_until_the_status_is_another(desk: Desk) 
     assert asked.set_out_at == out.set_out_at
     assert desk.act(incident, "return", desk.officer("G1"), reason="nobody there").set_out_at is None
     assert [rule for rule, _, __ in desk.told(incident)][-4:] == ["accepted", "set out", "asked", "returned"]
+
+
+def test_who_is_on_the_way_is_so_no_longer_when_somebody_else_has_it(desk: Desk, database_url: str) -> None:
+    """Another grid by the dispatcher, by its place, or by an edition; and no officer, who is posted no longer."""
+    own = desk.report()[0], desk.report()[0], desk.report()[0]
+    for incident in own:
+        desk.act(incident, "accept", desk.officer("G1"))
+        desk.act(incident, "set-out", desk.officer("G1"))
+
+    overruled = desk.act(own[0], "overrule", grid="a", reason="seen from there")
+    moved = desk.act(own[1], "move", place=declared_position(*places.lonlat(9, 9)))
+    with psycopg.connect(database_url) as connection:
+        publish_turned(connection, desk.jurisdiction_id)
+
+    by_edition = desk.incidents.incident(own[2].id)
+    assert [one.set_out_at for one in (overruled, moved, by_edition)] == [None, None, None]
+    assert [one.status for one in (overruled, moved, by_edition)] == ["dispatched", "dispatched", "reported"]
 
 
 def test_merged_reports_can_still_be_followed(desk: Desk) -> None:
