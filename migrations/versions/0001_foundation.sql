@@ -4165,6 +4165,15 @@ CREATE UNLOGGED TABLE geoservice.incident_inbox (
     overrule_reason text
 ) WITH (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0);
 
+-- Refuse a set of reports of which one reached a jurisdiction that whoever writes may not write.
+CREATE FUNCTION geoservice.require_may_write(reached integer[]) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM unnest(reached) AS r (id) WHERE may_write(r.id) IS NOT TRUE) THEN
+        RAISE EXCEPTION 'What was to be written belongs to another jurisdiction than yours.' USING ERRCODE = 'GS403';
+    END IF;
+END $$;
+
 -- Route what a statement put into the inbox, and store it.
 -- Plain is what is told in one jurisdiction, of a service that is offered there, of the past or of this moment, at a place that one
 -- grid alone covers, not on its border, and without a building or a person's own decision. For all else the columns that say where
@@ -4175,7 +4184,6 @@ DECLARE
     meant CONSTANT integer[] := ARRAY(SELECT DISTINCT a.jurisdiction_id FROM arrivals AS a WHERE a.jurisdiction_id IS NOT NULL ORDER BY 1);
     -- Where the edition of this moment is that of the beginning of the transaction, what is told of now is plain, too.
     steady integer[];
-    reached integer[];
 BEGIN
     -- Before anything is looked up: what was published is seen by what follows, and what is published later waits for our commit.
     PERFORM lock_jurisdiction_shared(m.id) FROM unnest(meant) AS m (id);
@@ -4232,11 +4240,9 @@ BEGIN
                         THEN (SELECT w.done_at FROM work_done(d.jurisdiction_id, d.reported_at, d.limit_s) AS w) END
               FROM decided AS d
             RETURNING jurisdiction_id)
-        SELECT array_agg(DISTINCT s.jurisdiction_id) FROM stored AS s
-    $sql$ INTO reached USING steady;
-    IF EXISTS (SELECT FROM unnest(reached) AS r (id) WHERE may_write(r.id) IS NOT TRUE) THEN
-        RAISE EXCEPTION 'What was to be written belongs to another jurisdiction than yours.' USING ERRCODE = 'GS403';
-    END IF;
+        -- Within the query: its foreign keys, which would tell whom another jurisdiction employs, are asked when it ends.
+        SELECT require_may_write(array_agg(DISTINCT s.jurisdiction_id)) FROM stored AS s
+    $sql$ USING steady;
     DELETE FROM incident_inbox;
     RETURN NULL;
 END $$;

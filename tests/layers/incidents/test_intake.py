@@ -328,6 +328,17 @@ def test_a_login_of_one_jurisdiction_puts_nothing_into_another(towns: Towns) -> 
         copied(connection, [])
 
 
+def test_whom_a_jurisdiction_employs_is_not_told_to_a_login_of_another(towns: Towns) -> None:
+    """Refused before its foreign keys are asked: whether there is such an officer would be told by how."""
+    into = INTO.replace("reported_at", "reported_at, assigned_officer_code")
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    for home, place in ((towns.valley, places.FAR.wkt), (None, "SRID=4326;POINT({} {})".format(*places.lonlat(25, 5)))):
+        with towns.town.as_login(towns.town.analyst) as connection, pytest.raises(psycopg.Error) as stopped:
+            with connection.cursor().copy(into) as copy:
+                copy.write_row((home, "light", place, yesterday, "nobody"))
+        assert stopped.value.sqlstate == "GS403", home
+
+
 def test_scopes_of_the_service_put_in_what_their_row_policies_let_them(towns: Towns) -> None:
     """Of each scope: which of two jurisdictions it may write; visitors, and who sees nothing, have no door."""
     home, valley = towns.town.jurisdiction_id, towns.valley
