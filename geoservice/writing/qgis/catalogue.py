@@ -29,7 +29,7 @@ VALID = "QgsIsValidCheck"
 
 
 def project_id(layer: Layer) -> str:
-    """Return what a project calls a layer."""
+    """Return what a project calls a layer; what is no layer of the catalogue begins otherwise, whatever its name is."""
     return f"geoservice_{layer.id}"
 
 
@@ -64,7 +64,7 @@ def _parts(whole: ProjectLayer, language: str) -> Iterator[ProjectLayer]:
     for geometry_type in _TYPES[whole.geometry_type]:
         name, part, kinds = _PARTS[geometry_type]
         yield replace(
-            whole, id=f"{whole.id}_{name}", geometry_type=geometry_type,
+            whole, id=f"{name}_of_{whole.id}", geometry_type=geometry_type,
             title=PART.text(language).format(title=whole.title, part=part.text(language)),
             rows=f"{whole.rows} AND geometrytype({whole.geometry}) IN ({kinds})",
         )  # fmt: skip

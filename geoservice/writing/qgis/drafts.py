@@ -15,7 +15,7 @@ _LOOK = Look(fill="255,196,87,60", line="176,84,0,255", line_mm=0.6)
 def draft_grids(layer: Layer, edition_id: int, home: Home, language: str) -> ProjectLayer:
     """Return the layer of a draft, which stands above all others."""
     return ProjectLayer(
-        id=f"geoservice_draft_{edition_id}", title=DRAFT.text(language).format(id=edition_id), table=home.relation,
+        id=f"grids_of_draft_{edition_id}", title=DRAFT.text(language).format(id=edition_id), table=home.relation,
         rows=f"edition_id = {edition_id}", looks=alike(_LOOK), geometry_type=layer.geometry, label='"code"',
         fields=fields_of(
             layer.columns, home, language, geometry=layer.geom, given={"edition_id": str(edition_id)}

@@ -18,7 +18,7 @@ _COUNTED = ("code", "name", "households", "grid_code")
 def postings(home: Home, *, jurisdiction_id: int, time_zone: str, language: str) -> ProjectLayer:
     """Return who serves which grid today, as the days of the jurisdiction go, by code."""
     return ProjectLayer(
-        id="geoservice_postings", title=POSTINGS.text(language), table=home.relation,
+        id="table_of_postings", title=POSTINGS.text(language), table=home.relation,
         rows=f"jurisdiction_id = {jurisdiction_id} AND daterange(valid_from, valid_to)"
              f" @> (now() AT TIME ZONE '{time_zone}')::date",
         fields=fields_of(POSTING_COLUMNS, home, language), head='"staff_code"', group=TABLES.text(language),
@@ -30,7 +30,7 @@ def households(home: Home, *, jurisdiction_id: int, language: str) -> ProjectLay
     """Return how many households each building has of which that may be told."""
     columns = [BUILDINGS.column(name) for name in _COUNTED]
     return ProjectLayer(
-        id="geoservice_building_households", title=HOUSEHOLDS.title.text(language), table=home.relation,
+        id="table_of_building_households", title=HOUSEHOLDS.title.text(language), table=home.relation,
         rows=f"jurisdiction_id = {jurisdiction_id} AND households IS NOT NULL",
         fields=fields_of(columns, home, language), key=BUILDINGS.key, head='"code"', group=TABLES.text(language),
         belongs=(

@@ -22,7 +22,7 @@ from layers.catalogue import catalogue, hold
 from layers.db.session import Database
 from tests.analysts import OpenTown
 from tests.factories import make_building, make_camera, make_household, make_organisation, select_one
-from tests.own_layers import GEOMETRIES, one_of_each
+from tests.own_layers import GEOMETRIES, create_layer, description, one_of_each
 from tests.places import OUTLINE, lonlat
 
 SOURCE = re.compile(
@@ -57,11 +57,15 @@ def filled(town: OpenTown) -> Iterator[OpenTown]:
 
 @pytest.fixture
 def written(filled: OpenTown, tmp_path: Path) -> WrittenProject:
-    database = Database.connect(filled.url, pool_size=1)
+    return write(filled, tmp_path)
+
+
+def write(town: OpenTown, folder: Path) -> WrittenProject:
+    database = Database.connect(town.url, pool_size=1)
     try:
         OwnLayerService(database).renew()
-        address = DatabaseAddress(filled.address["host"], int(filled.address["port"]), filled.address["dbname"])
-        return QgisService(database).write_jurisdiction("town", tmp_path / "work", address=address, language="en")
+        address = DatabaseAddress(town.address["host"], int(town.address["port"]), town.address["dbname"])
+        return QgisService(database).write_jurisdiction("town", folder / "work", address=address, language="en")
     finally:
         database.close()
 
@@ -77,7 +81,7 @@ def names(layer: ET.Element, path: str, attribute: str = "field") -> list[str]:
 
 def layer_of(layer: ET.Element) -> str:
     """Return the layer of the catalogue that a layer of the project shows, by id; of lines and areas once more each."""
-    return re.sub("_(lines|areas)$", "", str(layer.findtext("id")).removeprefix("geoservice_"))
+    return re.sub("^(table_of_|((lines|areas)_of_)?geoservice_)", "", str(layer.findtext("id")))
 
 
 def test_every_layer_is_there_but_those_that_a_login_may_not_read(written: WrittenProject, root: ET.Element) -> None:
@@ -92,10 +96,24 @@ def test_every_layer_is_there_but_those_that_a_login_may_not_read(written: Writt
     listed = [(group.get("name"), [one.get("id") for one in group])
               for group in root.findall("layer-tree-group/layer-tree-group")]  # fmt: skip
     assert [name for name, _ in listed] == ["Incidents", "Community", "Facilities", "Tables", "Background"]
-    assert listed[-1][1] == ["geoservice_basemap_lines", "geoservice_basemap_areas"]
+    assert listed[-1][1] == ["lines_of_geoservice_basemap", "areas_of_geoservice_basemap"]
     drawn = [one.text for one in root.findall("layer-tree-group/custom-order/item")]
     assert (drawn[0], drawn[-2:]) == ("geoservice_incidents", listed[-1][1])
     assert len(drawn) == len(set(drawn)) == len(list(root.iter("maplayer"))) - len(tables)
+
+
+def test_no_own_layer_is_taken_for_a_table_or_for_a_part_of_another(town: OpenTown, tmp_path: Path) -> None:
+    with psycopg.connect(town.url) as connection:
+        for name in ("postings", "basemap_lines", "building_households"):
+            create_layer(connection, name, description())
+    try:
+        root = ET.parse(write(town, tmp_path).project).getroot()  # noqa: S314  ours
+    finally:
+        hold(())
+
+    ids = [layer.findtext("id") for layer in root.iter("maplayer")]
+    assert len(ids) > len(catalogue())
+    assert sorted(ids) == sorted(set(ids))
 
 
 def test_an_analyst_reads_all_that_is_asked_and_writes_what_is_edited(root: ET.Element, filled: OpenTown) -> None:
@@ -163,10 +181,9 @@ def test_forms_speak_of_fields_that_there_are_in_words_of_the_catalogue(root: ET
         assert link.attrib["referencingField"] in fields[relation.attrib["referencingLayer"]]
         assert link.attrib["referencedField"] in fields[relation.attrib["referencedLayer"]]
     belong = {(one["referencedLayer"], one["referencingLayer"]) for one in relations.values()}
-    assert {
-        ("geoservice_grids", f"geoservice_{one}") for one in ("postings", "buildings", "building_households")
-    } <= belong
-    assert ("geoservice_buildings", "geoservice_building_households") in belong
+    tables = ("table_of_postings", "table_of_building_households")
+    assert {("geoservice_grids", one) for one in (*tables, "geoservice_buildings")} <= belong
+    assert ("geoservice_buildings", "table_of_building_households") in belong
 
 
 def test_limits_and_defaults_are_those_of_the_database(root: ET.Element) -> None:
@@ -204,7 +221,7 @@ def test_qgis_opens_it_and_what_is_saved_is_assigned_and_signed(
     assert (there["read"], there["crs"], there["topological"]) == (True, "EPSG:4540", False)
     assert {key for key, one in layers.items() if not one["valid"]} == set()
     assert set(relations.values()) == {True}
-    counts = {key.removeprefix("geoservice_"): one["features"] for key, one in layers.items() if one["features"]}
+    counts = {re.sub("^(geoservice|table_of)_", "", key): one["features"] for key, one in layers.items() if one["features"]}
     ones = ("buildings", "cameras", "camera_sectors", "organisations", "postings", "building_households")
     assert counts == {"grids": 5, "figures": 5, **dict.fromkeys(ones, 1)}
     widgets = layers[buildings]["widgets"]

@@ -28,10 +28,12 @@ def written(town: OpenTown, tmp_path: Path) -> WrittenProject:
 
 
 #: Layers of the project beside the draft and the grids in force.
-BESIDE = ("incidents", "organisations", "cameras", "camera_sectors", "buildings", "basemap_lines", "basemap_areas",
-          "figures", "postings", "building_households")  # fmt: skip
+BESIDE = (
+    *(f"geoservice_{one}" for one in ("incidents", "organisations", "cameras", "camera_sectors", "buildings", "figures")),
+    "lines_of_geoservice_basemap", "areas_of_geoservice_basemap", "table_of_postings", "table_of_building_households",
+)  # fmt: skip
 #: What has no place.
-TABLES = ("geoservice_postings", "geoservice_building_households")
+TABLES = ("table_of_postings", "table_of_building_households")
 
 
 def write(town: OpenTown, folder: Path, address: DatabaseAddress = ADDRESS, **options: Any) -> WrittenProject:
@@ -47,7 +49,7 @@ def write(town: OpenTown, folder: Path, address: DatabaseAddress = ADDRESS, **op
 def test_qgis_opens_the_project_and_edits_the_draft(
     at_qgis: Callable[..., list[Any]], written: WrittenProject, town: OpenTown, signed_in: dict[str, str]
 ) -> None:
-    draft = f"geoservice_draft_{town.draft}"
+    draft = f"grids_of_draft_{town.draft}"
     ring = [list(lonlat(*corner)) for corner in ((0, 12), (2, 12), (2, 14), (0, 14))]
 
     there, drawn, saved, moved, moved_saved = at_qgis(
@@ -73,7 +75,7 @@ def test_qgis_opens_the_project_and_edits_the_draft(
     }  # fmt: skip
     assert {key: (one["valid"], one["read_only"], one["features"]) for key, one in layers.items()} == {
         draft: (True, False, 5), "geoservice_grids": (True, True, 5),
-        **{f"geoservice_{name}": (True, True, 5 * (name == "figures")) for name in BESIDE},
+        **{one: (True, True, 5 * (one == "geoservice_figures")) for one in BESIDE},
     }  # fmt: skip
     assert {one["crs"] for key, one in layers.items() if key not in TABLES} == {"EPSG:4326"}
     assert {key: one["labels"] for key, one in layers.items() if one["labels"]} == {draft: '"code"'}
