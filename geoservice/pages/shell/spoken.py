@@ -107,3 +107,9 @@ class _Page(HTMLParser):
 
     def handle_decl(self, decl: str) -> None:
         self.pieces.append(f"<!{decl}>")
+
+    def handle_pi(self, data: str) -> None:
+        self.pieces.append(f"<?{data}>")
+
+    def unknown_decl(self, data: str) -> None:
+        self.pieces.append(f"<![{data}]]>" if "[" in data else f"<![{data}]>")

@@ -24,6 +24,8 @@ CASES = (
     ('<p data-x="a > 登">ས།</p>', '<p data-x="a > 登">ས།</p>'),
     ("<p>没有结束 <b>x", '<p lang="zh-CN">没有结束 <b>x'),
     ("</p><p>多了</div></p>", '</p><p lang="zh-CN">多了</div></p>'),
+    ("<?xml version='1.0'?><p>a</p>", "<?xml version='1.0'?><p>a</p>"),
+    ("<svg><![CDATA[a]]></svg><![if b]>", "<svg><![CDATA[a]]></svg><![if b]>"),
     ("<script>never ends 登", "<script>never ends 登"),
     ("a < b 登", "a < b 登"),
 )  # fmt: skip
