@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from geoservice.cli.incident import incident
+from geoservice.reading.file_errors import FieldAbsent
 from geoservice.services import intake
 
 OF_SARE = ["--jurisdiction", "sare", "--crs", "wgs84"]
@@ -150,11 +151,14 @@ def test_what_breaks_off_is_continued(community_url: str, tmp_path: Path, monkey
     assert (done["stored"], done["there"]) == (1, 2)
 
 
-@pytest.mark.parametrize("missing", ["上报时间", "事项", "经度"])
-def test_a_file_that_does_not_say_what_every_report_has_is_refused(tmp_path: Path, missing: str) -> None:
+@pytest.mark.parametrize(
+    ("missing", "field"), [("上报时间", "reported_at"), ("事项", "service_code"), ("经度,纬度", "lon, lat")]
+)
+def test_a_file_that_does_not_say_what_every_report_has_is_refused(tmp_path: Path, missing: str, field: str) -> None:
     file = tmp_path / "less.csv"
-    file.write_text(HEADER.replace(missing, "别的") + GOOD, encoding="utf-8")
+    file.write_text(HEADER.replace(missing, "别的" + ",另" * missing.count(",")) + GOOD, encoding="utf-8")
 
-    result = CliRunner().invoke(incident, ["import", str(file), *OF_SARE])
+    with pytest.raises(FieldAbsent) as refused:
+        run(file)
 
-    assert result.exit_code != 0
+    assert refused.value.fields["field"] == field
