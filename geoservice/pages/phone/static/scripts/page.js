@@ -16,7 +16,6 @@ export function sayFirst(key) {
 
 export const hasWords = (key) => key in settings.words;
 
-// What has a name in Chinese and perhaps in English, in the page's language.
 // What something is told as in a field, in the page's language where it has that.
 export function told(thing, field) {
   return (settings.language === 'en' && thing[`${field}_en`]) || thing[field] || '';
