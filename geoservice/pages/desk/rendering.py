@@ -86,14 +86,25 @@ def list_workbook(asked: DeskAddress, told: DeskList) -> Response:
     language = asked_language()
     said = words("desk", language)
     speaker = speaker_of(told, language, said)
-    statuses = [speaker.status(one) for one in asked.said.get("status", "").split(",") if one]
     about = (
-        said[f"view.{asked.view}"] if asked.view else f"{said['file.status']}: {', '.join(statuses)}",
+        *_meant(asked, speaker, said),
         *(f"{one['word']}: {one['value']}" for one in _chips(asked, speaker, said)),
         said["as_of"].format(time=f"{told.now.astimezone(ZoneInfo(told.jurisdiction.time_zone)):%Y-%m-%d %H:%M}"),
     )
     book = number_tables_xlsx([_table_of(told, said)], title=said["list"], remarks=about)
     return _list_file(book, XLSX_TYPE, told, "xlsx")
+
+
+def _meant(asked: DeskAddress, speaker: Speaker, said: Mapping[str, str]) -> list[str]:
+    """Return the view by its name; of a list that is no view, what it says in place of one."""
+    if asked.view:
+        return [said[f"view.{asked.view}"]]
+    query = asked.query
+    statuses = ", ".join(speaker.status(one) for one in asked.said.get("status", "").split(",") if one)
+    flags = (("view.late", query.overdue), ("view.border", query.near_border))
+    return [f"{said['file.status']}: {statuses}"] * bool(statuses) + [
+        f"{said[word]}: {said['file.yes' if is_so else 'file.no']}" for word, is_so in flags if is_so is not None
+    ]
 
 
 def _table_of(told: DeskList, said: Mapping[str, str]) -> NumberTable:

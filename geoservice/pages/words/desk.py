@@ -28,6 +28,8 @@ DESK: dict[str, tuple[str, ...]] = {
     "filter.day": ("上报日期", "Day of the report"),
     "file": ("导出 CSV", "CSV"),
     "workbook": ("导出 xlsx", "xlsx"),
+    "file.yes": ("是", "yes"),
+    "file.no": ("否", "no"),
     "file.more": ("只有前 {n} 件，请缩小范围", "Only the first {n}: narrow the list"),
     "file.number": ("编号", "Number"),
     "file.service": ("事项", "Service"),

@@ -227,6 +227,9 @@ def test_the_workbook_has_the_rows_of_the_file_and_what_they_are_narrowed_by(dis
     below = [row[0] for row in rows[len(lines) + 1 :]]
     assert below[:2] == ["Status: Dispatched", "Service: Exposed garbage"]
     assert below[2].startswith("As of ")
+    late = dispatcher.get("/desk/sare/list.xlsx?status=dispatched&overdue=true&near_border=false&lang=en")
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(late.data)).get_sheet_by_index(0).to_python()
+    assert [row[0] for row in rows[-4:-1]] == ["Status: Dispatched", "Late: yes", "Border: no"]
 
 
 def test_several_need_a_yes_and_each_is_told(dispatcher: Browser) -> None:
