@@ -44,6 +44,8 @@ DECLARE
     -- Where the edition of this moment is that of the beginning of the transaction, what is told of now is plain, too.
     steady integer[];
 BEGIN
+    -- Before locks are taken: one for each jurisdiction that a set names would leave nobody any. Those that places lead to follow below.
+    PERFORM require_may_write(meant);
     -- Before anything is looked up: what was published is seen by what follows, and what is published later waits for our commit.
     PERFORM lock_jurisdiction_shared(m.id) FROM unnest(meant) AS m (id);
     steady := ARRAY(SELECT m.id FROM unnest(meant) AS m (id)

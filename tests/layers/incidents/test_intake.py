@@ -339,6 +339,16 @@ def test_whom_a_jurisdiction_employs_is_not_told_to_a_login_of_another(towns: To
         assert stopped.value.sqlstate == "GS403", home
 
 
+def test_a_set_that_names_what_is_not_its_writers_takes_no_locks(towns: Towns) -> None:
+    """A lock for each would take the room for locks away from everybody."""
+    with towns.town.as_login(towns.town.analyst) as connection, pytest.raises(psycopg.Error) as stopped:
+        connection.execute(
+            "INSERT INTO geoservice.incident_inbox (jurisdiction_id, service_code, geom)"
+            " SELECT n, 'light', %s FROM generate_series(1000000, 1200000) AS n", [places.CENTRE.wkt],
+        )  # fmt: skip
+    assert stopped.value.sqlstate == "GS403"
+
+
 def test_scopes_of_the_service_put_in_what_their_row_policies_let_them(towns: Towns) -> None:
     """Of each scope: which of two jurisdictions it may write; visitors, and who sees nothing, have no door."""
     home, valley = towns.town.jurisdiction_id, towns.valley
