@@ -221,7 +221,8 @@ def test_qgis_opens_it_and_what_is_saved_is_assigned_and_signed(
     assert (there["read"], there["crs"], there["topological"]) == (True, "EPSG:4540", False)
     assert {key for key, one in layers.items() if not one["valid"]} == set()
     assert set(relations.values()) == {True}
-    counts = {re.sub("^(geoservice|table_of)_", "", key): one["features"] for key, one in layers.items() if one["features"]}
+    found = {re.sub("^(geoservice|table_of)_", "", key): one["features"] for key, one in layers.items()}
+    counts = {key: features for key, features in found.items() if features}
     ones = ("buildings", "cameras", "camera_sectors", "organisations", "postings", "building_households")
     assert counts == {"grids": 5, "figures": 5, **dict.fromkeys(ones, 1)}
     widgets = layers[buildings]["widgets"]

@@ -29,7 +29,8 @@ def written(town: OpenTown, tmp_path: Path) -> WrittenProject:
 
 #: Layers of the project beside the draft and the grids in force.
 BESIDE = (
-    *(f"geoservice_{one}" for one in ("incidents", "organisations", "cameras", "camera_sectors", "buildings", "figures")),
+    "geoservice_incidents", "geoservice_organisations", "geoservice_cameras", "geoservice_camera_sectors",
+    "geoservice_buildings", "geoservice_figures",
     "lines_of_geoservice_basemap", "areas_of_geoservice_basemap", "table_of_postings", "table_of_building_households",
 )  # fmt: skip
 #: What has no place.
