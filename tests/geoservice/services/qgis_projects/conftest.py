@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,18 +17,6 @@ from tests.analysts import OpenTown, open_town
 
 SCRIPT = Path(__file__).with_name("analyst_in_qgis.py")
 Step = tuple[str, dict[str, Any]]
-
-
-@pytest.fixture(scope="session")
-def qgis_python() -> str:
-    """Return a Python that has QGIS, or skip."""
-    for candidate in (os.environ.get("GEOSERVICE_TEST_QGIS_PYTHON"), "/usr/bin/python3", shutil.which("python3")):
-        if candidate is None or not Path(candidate).exists():
-            continue
-        asked = subprocess.run([candidate, "-c", "import qgis.core"], capture_output=True, timeout=60, check=False)
-        if asked.returncode == 0:
-            return candidate
-    pytest.skip("no QGIS: install it, or name its Python in GEOSERVICE_TEST_QGIS_PYTHON")
 
 
 @pytest.fixture
