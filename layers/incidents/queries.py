@@ -54,11 +54,13 @@ _INCIDENT = select(
     literal_column("(SELECT j.code FROM geoservice.jurisdiction AS j WHERE j.id = incident.jurisdiction_id)").label(
         "jurisdiction_code"
     ),
-    # The steps after it have words of their own, or none: its own stand in the history.
+    # Steps after it have words of their own, or none. Who gets it otherwise, or back, was not told these.
     literal_column(
-        "(SELECT e.reason FROM geoservice.incident_event AS e"
-        " WHERE e.incident_id = incident.id AND geoservice.is_open(incident.status)"
-        " AND e.rule IN ('dispatched', 'reassigned', 'overruled', 'reopened') ORDER BY e.id DESC LIMIT 1)"
+        "(SELECT CASE WHEN e.rule NOT IN ('returned', 'moved by edition') THEN e.reason END"
+        " FROM geoservice.incident_event AS e"
+        " WHERE e.incident_id = incident.id AND geoservice.is_open(incident.status) AND e.rule IN"
+        " ('dispatched', 'reassigned', 'overruled', 'reopened', 'returned', 'moved by edition')"
+        " ORDER BY e.id DESC LIMIT 1)"
     ).label("assignment_reason"),
 )
 _HISTORIES = text("SELECT e.* FROM geoservice.incident_event AS e WHERE e.incident_id = ANY(:ids) ORDER BY e.id")
