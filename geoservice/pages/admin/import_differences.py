@@ -25,12 +25,14 @@ def difference_form(here: Here, upload: Upload, compared: Compared) -> Form:
         label = said["field.removed"].format(missing=f"{difference.missing:,}")
         hint = said["error.missing_not_known"] if difference.refused else ""
         fields.append(Field("removed", "check", label=label, hint=hint))
-    nothing = difference.is_empty and not difference.missing
+    state = "unwritten"
+    if difference.is_empty:
+        state = "as_stored" if difference.missing else "nothing"
     return Form(
         said["difference.title"].format(file=upload.name, layer=title_of(here, upload.layer)),
         here.url("imports", upload.id, "difference"), said["difference.write"],
         here.url("imports", upload.id), fields,
-        costs=[said["difference.nothing" if nothing else "difference.unwritten"]],
+        costs=[said[f"difference.{state}"]],
         shown=f"{difference.tokens['keep']}/{difference.tokens['delete']}",
         ways=[Action("import.discard", here.url("imports", upload.id, "discard"), at_once=True)],
     )  # fmt: skip
