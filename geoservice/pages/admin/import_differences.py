@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.differences import field_title, title_of, titled_fields
@@ -48,8 +48,13 @@ def difference_tables(here: Here, upload: Upload, compared: Compared) -> list[Ta
     """Return what would change, and what was taken for what."""
     tables = [_in_short(here, upload.layer, compared.difference)]
     tables += [*_changed(here, upload.layer, compared.difference), *_refused(here, compared.difference)]
-    remarks = [[Cell(remark_in(here.language, one))] for one in compared.read.features.remarks]
-    return [*tables, Table(here.words["table.remarks"], [here.words["column.remark"]], remarks, "—")]
+    return [*tables, remarks_table(here, compared.read.features.remarks)]
+
+
+def remarks_table(here: Here, remarks: Iterable[str]) -> Table:
+    """Return what reading a file took for what, and left out."""
+    rows = [[Cell(remark_in(here.language, one))] for one in remarks]
+    return Table(here.words["table.remarks"], [here.words["column.remark"]], rows, "—")
 
 
 def _in_short(here: Here, layer_id: str, difference: Difference) -> Table:

@@ -14,7 +14,6 @@ from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.differences import title_of
 from geoservice.pages.admin.forms import FormErrors, plain
 from geoservice.pages.admin.model import Action, Field, Form, digest_of
-from geoservice.pages.words.import_sentences import remark_in
 from geoservice.services.layers.reading_process import LookedAt
 from geoservice.services.layers.upload_store import Upload
 from geoservice.services.layers.uploads import SUFFIXES, Compared, UploadLimits, UploadService
@@ -198,7 +197,6 @@ def _said(choices: Choices) -> dict[str, str]:
 def _told(here: Here, looked: LookedAt) -> Iterator[str]:
     """Yield what should be known of a file before its columns are named."""
     yield here.words["columns.rows"].format(rows=f"{looked.rows:,}", columns=len(looked.proposal.columns))
-    yield from (remark_in(here.language, one) for one in looked.remarks)
     refused = [one.header for one in looked.proposal.columns if one.how == "refused"]
     if refused:
         yield here.words["columns.people"].format(columns=", ".join(refused))

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from geoservice.errors import GeoserviceError, LayerUnknown
 from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.forms import AGREED
-from geoservice.pages.admin.import_differences import difference_form, difference_tables, removal_costs
+from geoservice.pages.admin.import_differences import difference_form, difference_tables, remarks_table, removal_costs
 from geoservice.pages.admin.import_forms import choices_in, columns_form, crs_in, refused_columns, upload_form
 from geoservice.pages.admin.import_refusals import offered_by, told_against
 from geoservice.pages.admin.model import Refused, digest_of
@@ -174,7 +174,8 @@ def _columns(
     form = columns_form(here, upload, looked, asked=errors, offered=offered)
     known = {one.name for one in form.fields}
     beside = {name if name in known else "": said for name, said in errors.items()}
-    return form_page(here, replace(form, values={**form.values, **(values or {})}, errors=beside))
+    tables = [remarks_table(here, looked.remarks)] if looked is not None and looked.remarks else []
+    return form_page(here, replace(form, values={**form.values, **(values or {})}, errors=beside), tables=tables)
 
 
 def _chosen(here: Here, uploads: UploadService, upload: Upload, form: MultiDict[str, str]) -> Response:
