@@ -13,13 +13,21 @@ from pathlib import Path
 from geoservice.reading.csv_errors import EncodingNotUtf8, LineEndsMixed, QuotesBroken, RowTooLong
 from geoservice.reading.csv_records import DELIMITERS, Block, Header, Read, blocks, reading, rows_before
 from geoservice.reading.dbf import seems_encoded
-from geoservice.reading.file_errors import EncodingNotStated, FileTooLarge, NoFeatures, TooManyFeatures
+from geoservice.reading.file_errors import (
+    EncodingNotStated,
+    FileNotWhatItSays,
+    FileTooLarge,
+    NoFeatures,
+    TooManyFeatures,
+)
 from geoservice.reading.limits import Limits
 from geoservice.reading.sheet_tables import Sheet
 
 _HEAD = 64 * 1024
 #: What Excel puts first to say what separates the columns.
 _SEPARATOR_SAID = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
+#: How files begin that are packed, workbooks of old or databases.
+_NO_TEXTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"SQLite format 3\0")
 #: Rows beside features that a file may have: titles, totals, notes.
 _MORE_ROWS = 1000
 
@@ -36,8 +44,8 @@ def read_csv(path: Path, *, encoding: str | None, limits: Limits) -> Sheet:
     ------
     EncodingNotStated, EncodingUnknown, TextNotInEncoding, QuotesBroken, LineEndsMixed, RowTooLong
         What is wrong with its text.
-    FileTooLarge, TooManyFeatures, NoFeatures
-        It is too large, or empty.
+    FileTooLarge, TooManyFeatures, NoFeatures, FileNotWhatItSays
+        It is too large, empty, or no text.
     """
     size = path.stat().st_size
     if size > limits.file_bytes:
@@ -67,13 +75,15 @@ def read_csv(path: Path, *, encoding: str | None, limits: Limits) -> Sheet:
 
 
 def _encoding(path: Path) -> str | None:
-    """Return what to decode a file with; None: nothing. Raise EncodingNotStated."""
+    """Return what to decode a file with; None: nothing. Raise EncodingNotStated, FileNotWhatItSays."""
     content = path.read_bytes()
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     try:
         content.decode()
     except UnicodeDecodeError as exc:
+        if content.startswith(_NO_TEXTS):
+            raise FileNotWhatItSays(file=path.name, expected="text") from exc
         found = seems_encoded([line for line in content.splitlines() if not line.isascii()])
         if found is None:
             raise EncodingNotStated from exc

@@ -23,6 +23,7 @@ from geoservice.reading.file_errors import (
     SheetEmpty,
     WorkbookLocked,
     WorkbookTooLarge,
+    WorkbookUnreadable,
 )
 from geoservice.reading.limits import Limits
 from geoservice.reading.reader import run_child
@@ -89,6 +90,8 @@ def _kind(path: Path, limits: Limits) -> str:
         return "xls"
     if not content.startswith(b"PK\x03\x04"):
         raise FileNotWhatItSays(file=path.name, expected="workbook")
+    if not zipfile.is_zipfile(path):
+        raise WorkbookUnreadable(file=path.name, reason="its end is missing")
     try:
         require_few_entries(path, LIMITS)
         with zipfile.ZipFile(path) as archive:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from geoservice.reading.file_errors import (
     FileTooLarge,
     WorkbookLocked,
     WorkbookTooLarge,
+    WorkbookUnreadable,
 )
 from geoservice.reading.limits import MIB, Limits
 from geoservice.reading.reader import run_child
@@ -88,6 +90,8 @@ def _require_workbook(path: Path, limits: Limits) -> None:
         raise WorkbookLocked(file=path.name, found="a password" if ENCRYPTED in head else "the old format of .xls")
     if not head.startswith(b"PK\x03\x04"):
         raise FileNotWhatItSays(file=path.name, expected="workbook")
+    if not zipfile.is_zipfile(path):
+        raise WorkbookUnreadable(file=path.name, reason="its end is missing")
     try:
         require_few_entries(path, limits)
     except ArchiveRefused as exc:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import orjson
 
@@ -30,6 +31,8 @@ _FOOTERS = re.compile(r"(?:填表|审核|制表|制单)|(?:备注|说明|注|not
 _SUMS = tuple(map(plain, "合计 小计 总计 共计 total subtotal grandtotal sum summe".split()))
 #: How many rows behind a footer are footers, too.
 _AFTER = 10
+#: Where more rows than these look like examples, they are how somebody fills in a column.
+_EXAMPLES_MOST = 3
 #: Of what stands below the first cell, how many that are numbers make a column of numbers.
 _NUMBERS = 0.8
 
@@ -184,9 +187,12 @@ def _without_preliminaries(rows: Rows, body: list[int], table: Found, numbers: S
     """Return the rows without hints and examples that stand first; they are noted."""
     while body and len(body) > 1 and _is_hint(rows[body[0]], numbers):
         _leave_out(table, "a hint", [body.pop(0)])
-    while len(body) > 1 and _is_example(rows[body[0]]):
-        _leave_out(table, "an example", [body.pop(0)])
-    return body
+    examples = list(takewhile(lambda row: _is_example(rows[row]), body))
+    if len(examples) > _EXAMPLES_MOST or len(examples) == len(body):
+        return body
+    for row in examples:
+        _leave_out(table, "an example", [row])
+    return body[len(examples) :]
 
 
 def _is_hint(row: Sequence[str | None], numbers: Sequence[int]) -> bool:

@@ -49,7 +49,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "code": _BUILDING + " code block id objectcode kennung",
         "name": "楼栋名称 建筑名称 小区 小区名称 楼名 name building_name estate gebäudename",
         "address": "地址 详细地址 门牌地址 门牌号 坐落 address street_address adresse anschrift",
-        "floors": "层数 楼层数 地上层数 总层数 floors levels storeys stories building:levels geschosse stockwerke",
+        "floors": "层数 楼层 楼层数 地上层数 总层数 floors levels storeys stories building:levels geschosse stockwerke",
         "kind": "类型 房屋性质 建筑类型 用途 房屋用途 建筑用途 type use building_type nutzung gebäudeart",
     },
     "households": {

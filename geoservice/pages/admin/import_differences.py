@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.differences import field_title, title_of, titled_fields
@@ -25,12 +25,14 @@ def difference_form(here: Here, upload: Upload, compared: Compared) -> Form:
         label = said["field.removed"].format(missing=f"{difference.missing:,}")
         hint = said["error.missing_not_known"] if difference.refused else ""
         fields.append(Field("removed", "check", label=label, hint=hint))
-    nothing = difference.is_empty and not difference.missing
+    state = "unwritten"
+    if difference.is_empty:
+        state = "as_stored" if difference.missing else "nothing"
     return Form(
         said["difference.title"].format(file=upload.name, layer=title_of(here, upload.layer)),
         here.url("imports", upload.id, "difference"), said["difference.write"],
         here.url("imports", upload.id), fields,
-        costs=[said["difference.nothing" if nothing else "difference.unwritten"]],
+        costs=[said[f"difference.{state}"]],
         shown=f"{difference.tokens['keep']}/{difference.tokens['delete']}",
         ways=[Action("import.discard", here.url("imports", upload.id, "discard"), at_once=True)],
     )  # fmt: skip
@@ -46,8 +48,13 @@ def difference_tables(here: Here, upload: Upload, compared: Compared) -> list[Ta
     """Return what would change, and what was taken for what."""
     tables = [_in_short(here, upload.layer, compared.difference)]
     tables += [*_changed(here, upload.layer, compared.difference), *_refused(here, compared.difference)]
-    remarks = [[Cell(remark_in(here.language, one))] for one in compared.read.features.remarks]
-    return [*tables, Table(here.words["table.remarks"], [here.words["column.remark"]], remarks, "—")]
+    return [*tables, remarks_table(here, compared.read.features.remarks)]
+
+
+def remarks_table(here: Here, remarks: Iterable[str]) -> Table:
+    """Return what reading a file took for what, and left out."""
+    rows = [[Cell(remark_in(here.language, one))] for one in remarks]
+    return Table(here.words["table.remarks"], [here.words["column.remark"]], rows, "—")
 
 
 def _in_short(here: Here, layer_id: str, difference: Difference) -> Table:

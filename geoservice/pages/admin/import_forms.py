@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -54,13 +54,18 @@ def limits_in_words(limits: UploadLimits) -> dict[str, str]:
     }  # fmt: skip
 
 
-def columns_form(here: Here, upload: Upload, looked: LookedAt | None, *, asked: Collection[str]) -> Form:
+def columns_form(
+    here: Here, upload: Upload, looked: LookedAt | None, *, asked: Collection[str],
+    offered: Mapping[str, Sequence[str]],
+) -> Form:  # fmt: skip
     """Return the form that says what the columns of a file are; None: it can not be read as it is said to be.
 
     Parameters
     ----------
     asked
         Fields that something is told against.
+    offered
+        By field, what it may be.
     """
     fields, values, costs = list[Field](), _said(upload.choices), list[str]()
     meant = {header: name for name, header in upload.choices.mapping.items()}
@@ -74,7 +79,7 @@ def columns_form(here: Here, upload: Upload, looked: LookedAt | None, *, asked: 
             values[f"no_persons_{number}"] = "yes" if allowed else ""
             values[f"column_{number}"] = meant.get(column.header, "") if upload.choices.is_whole else column.field or ""
         costs = list(_told(here, looked))
-    fields += _reading_fields(here, upload.choices, asked)
+    fields += _reading_fields(here, upload.choices, asked, offered)
     return Form(
         here.words["columns.title"].format(file=upload.name, layer=title_of(here, upload.layer)),
         here.url("imports", upload.id), here.words["columns.show" if looked else "columns.read"], here.url("imports"),
@@ -147,7 +152,9 @@ def _column_fields(
         )  # fmt: skip
 
 
-def _reading_fields(here: Here, said: Choices, asked: Collection[str]) -> Iterator[Field]:
+def _reading_fields(
+    here: Here, said: Choices, asked: Collection[str], offered: Mapping[str, Sequence[str]]
+) -> Iterator[Field]:  # fmt: skip
     yield from _crs_fields(here)
     wanted = {
         "encoding": said.encoding, "file_layer": said.layer, "sheet": said.sheet, "swapped": said.swapped,
@@ -166,7 +173,7 @@ def _reading_fields(here: Here, said: Choices, asked: Collection[str]) -> Iterat
             ]
             yield Field(name, "select", options=choices)
         else:
-            yield Field(name, "check" if name in _CHECKS else "text")
+            yield Field(name, "check" if name in _CHECKS else "text", offered=offered.get(name, ()))
     yield Field("drop_heights", "check")
     yield Field("meanings", "area")
 

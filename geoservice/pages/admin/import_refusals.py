@@ -27,6 +27,8 @@ _FACTS = (
     "sheets", "sheet", "layers", "columns", "column", "could_be", "missing", "encoding", "said", "seems", "crs",
     "datum", "off_by", "examples", "example", "row", "feature", "found",
 )  # fmt: skip
+#: Of an error, what its field may be.
+_OFFERED = {"file_layer": "layers", "sheet": "sheets", "encoding": "seems"}
 #: What is done at the command line instead.
 _TOO_MUCH = ("FileTooLarge", "TooManyFeatures", "ReadingTookTooLong", "TookTooLong")
 
@@ -42,10 +44,21 @@ def told_against(
     if known is None or isinstance(exc, RefusedByDatabase):
         return {"": Sentence(exc)}
     sentence = known.format(**limits_in_words(limits))
-    facts = [str(exc.fields[name])[:200] for name in _FACTS if exc.fields.get(name) is not None]
+    facts = [str(exc.fields[name])[:200] for name in _FACTS if exc.fields.get(name) not in (None, "")]
     if facts:
         sentence += f" ({'; '.join(facts)})"
     if kind in _TOO_MUCH:
         line = here.words["refusal.at_command_line"].format(layer=upload.layer, place=here.place.code)
         sentence = f"{sentence} {line}"
-    return {_FIELD.get(exc.advice or "", _OWN_FIELD.get(kind, "")): Sentence(sentence)}
+    return {_field(exc): Sentence(sentence)}
+
+
+def offered_by(exc: GeoserviceError | LayerError) -> dict[str, list[str]]:
+    """Return what the field that mends an error may be, as far as the error tells it: layers of a file, its sheets."""
+    field = _field(exc)
+    told = str(exc.fields.get(_OFFERED.get(field, "")) or "")
+    return {field: told.split(", ")} if told else {}
+
+
+def _field(exc: GeoserviceError | LayerError) -> str:
+    return _FIELD.get(exc.advice or "", _OWN_FIELD.get(type(exc).__name__, ""))

@@ -16,9 +16,9 @@ from werkzeug.wrappers import Response
 from geoservice.errors import GeoserviceError, LayerUnknown
 from geoservice.pages.admin.areas import Here
 from geoservice.pages.admin.forms import AGREED
-from geoservice.pages.admin.import_differences import difference_form, difference_tables, removal_costs
+from geoservice.pages.admin.import_differences import difference_form, difference_tables, remarks_table, removal_costs
 from geoservice.pages.admin.import_forms import choices_in, columns_form, crs_in, refused_columns, upload_form
-from geoservice.pages.admin.import_refusals import told_against
+from geoservice.pages.admin.import_refusals import offered_by, told_against
 from geoservice.pages.admin.model import Refused, digest_of
 from geoservice.pages.admin.rendering import form_page
 from geoservice.pages.shell.choice import led_on
@@ -101,13 +101,16 @@ def add_imports(blueprint: Blueprint, administration: Administration, guard: Gua
 
 
 def _at(administration: Administration, jurisdiction: str, id: str, step: Step) -> Response:
-    """Take a step with a file; where it is gone, say so on the form that brings one."""
+    """Take a step with a file; where it was written lead to the change, where it is gone say so on the form."""
     here, uploads = Here.of(administration, jurisdiction, "layers"), administration.uploads
     try:
         return step(here, uploads.find(here.place.code, id, here.identity))
     except UploadGone:
         if not wants_page():
             raise
+        change = uploads.change_of(here.place.code, id, here.identity)
+        if change is not None:  # as after a double click, or back after it was left alone while it was written
+            return led_on(here.url("changes", str(change), done="imported"))
         return form_page(here, replace(upload_form(here, uploads), errors={"": "error.upload_gone"}))
 
 
@@ -158,19 +161,21 @@ def _columns(
     values: Mapping[str, str] | None = None,
 ) -> Response:  # fmt: skip
     """Return the page on which it is said what columns of a file are; with what stands against it."""
-    errors = dict(errors or {})
+    errors, offered = dict(errors or {}), dict[str, list[str]]()
     try:
         looked = uploads.look_at(upload, here.identity)
     except UploadGone:
         raise
     except (GeoserviceError, LayerError) as exc:
-        looked, errors = None, errors or dict(told_against(here, exc, upload, uploads.limits))
+        looked, offered = None, offered_by(exc)
+        errors = errors or dict(told_against(here, exc, upload, uploads.limits))
     headers = () if looked is None else tuple(one.header for one in looked.proposal.columns)
     upload = uploads.note_headers(upload, headers)
-    form = columns_form(here, upload, looked, asked=errors)
+    form = columns_form(here, upload, looked, asked=errors, offered=offered)
     known = {one.name for one in form.fields}
     beside = {name if name in known else "": said for name, said in errors.items()}
-    return form_page(here, replace(form, values={**form.values, **(values or {})}, errors=beside))
+    tables = [remarks_table(here, looked.remarks)] if looked is not None and looked.remarks else []
+    return form_page(here, replace(form, values={**form.values, **(values or {})}, errors=beside), tables=tables)
 
 
 def _chosen(here: Here, uploads: UploadService, upload: Upload, form: MultiDict[str, str]) -> Response:

@@ -58,6 +58,8 @@ class Field:
     #: Words of its own: of what whoever fills it in brought along, such as a column of a file.
     label: str = ""
     hint: str = ""
+    #: Of a text: what it may be, to be chosen or written.
+    offered: Sequence[str] = ()
     #: Of a file: how its name may end.
     endings: Sequence[str] = ()
 

@@ -24,8 +24,8 @@ REFUSALS: dict[str, tuple[str, ...]] = {
         "It was not compared or written within {seconds} s (GEOSERVICE_UPLOAD_S), and nothing was written.",
     ),
     "refusal.ReaderDied": (
-        "读取文件的进程中止了：文件有问题，或需要的内存太多。",
-        "The process that read the file died: the file is hostile, or needs more memory than allowed.",
+        "读取文件的进程中止了：文件已损坏、有问题，或需要的内存太多。",
+        "The process that read the file died: the file is damaged or hostile, or needs more memory than allowed.",
     ),
     "refusal.ReaderBusy": (
         "正在读取另一个文件，请稍等再试。",

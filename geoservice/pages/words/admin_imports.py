@@ -104,6 +104,10 @@ IMPORTS: dict[str, tuple[str, ...]] = {
         "文件与现有的相同，没有要写入的。",
         "The file is as what is stored: there is nothing to write.",
     ),
+    "difference.as_stored": (
+        "文件里的要素与现有的相同。要写入的，只有删除下面勾选的。",
+        "What the file names is as it is stored. Nothing is written, unless what it does not name is to be removed.",
+    ),
     "difference.write": ("写入", "Write it"),
     "difference.added": ("新增", "added"),
     "difference.changed": ("修改", "changed"),

@@ -49,6 +49,8 @@ class Upload:
     choices: Choices = field(default_factory=Choices)
     #: Of its columns, as they were shown last; none: it could not be read.
     headers: tuple[str, ...] = ()
+    #: As which it was written; its file is gone then.
+    change: int | None = None
 
 
 class UploadStore:
@@ -85,7 +87,7 @@ class UploadStore:
         except BaseException:  # whoever sent it went away, or what else: no part of a file stays; it is raised again
             self.drop(upload.id)
             raise
-        for older in self._of(upload.actor)[_EACH:]:
+        for older in [one for one in self._of(upload.actor) if one.change is None][_EACH:]:
             self.drop(older.id)
 
     def file(self, upload: Upload) -> Path:
@@ -111,6 +113,12 @@ class UploadStore:
             return None
         found = Upload(**told | {"choices": _as_choices(told["choices"]), "headers": tuple(told["headers"])})
         return None if self._is_old(self._directory / id) else found
+
+    def end(self, upload: Upload, change: int) -> None:
+        """Remove a file that was written; as which change is told for as long as it would have been kept."""
+        self.note(replace(upload, change=change))
+        for file in (self._directory / upload.id).glob("file.*"):
+            file.unlink(missing_ok=True)
 
     def drop(self, id: str) -> None:
         """Remove a file; nothing happens where it is gone."""

@@ -33,6 +33,8 @@ SUFFIXES = (
     ".geojson", ".json", ".gpkg", ".zip", ".fgb", ".parquet", ".geoparquet", ".csv", ".tsv", ".txt", ".xlsx", ".xlsm",
     ".xls", ".ods", ".et",
 )  # fmt: skip
+#: Of the name of a file so many characters are kept.
+_NAME = 200
 #: Of each kind of difference a page names so many.
 SHOWN = 100
 #: One at a time in a process of the service, as each takes a processor; whoever comes then waits for a while.
@@ -102,14 +104,17 @@ class UploadService:
 
     def find(self, jurisdiction: str, id: str, identity: Identity) -> Upload:
         """Return a file that somebody brought; raise UploadGone."""
-        found = self._store.find(id)
-        if found is None or (found.jurisdiction, found.actor) != (jurisdiction, identity.actor):
+        found = self._noted(jurisdiction, id, identity)
+        if found.change is not None:
             raise UploadGone
-        try:
-            self._layer(found, identity)
-        except LayerUnknown:
-            raise UploadGone from None
         return found
+
+    def change_of(self, jurisdiction: str, id: str, identity: Identity) -> int | None:
+        """Return as which change a file was written that somebody brought; None: nobody knows."""
+        try:
+            return self._noted(jurisdiction, id, identity).change
+        except UploadGone:
+            return None
 
     def say(self, upload: Upload, choices: Choices) -> Upload:
         """Keep what is said of a file."""
@@ -167,8 +172,22 @@ class UploadService:
                 upload.jurisdiction, upload.layer, read.features, actor=identity.actor, door="api",
                 note=self._note(upload), removed=removed, token=token, confirmed=confirmed,
             )  # fmt: skip
-        self._store.drop(upload.id)
+        if applied.change is None:
+            self._store.drop(upload.id)
+        else:
+            self._store.end(upload, applied.change.id)
         return applied
+
+    def _noted(self, jurisdiction: str, id: str, identity: Identity) -> Upload:
+        """Return what is noted of a file that somebody brought, be it written; raise UploadGone."""
+        found = self._store.find(id)
+        if found is None or (found.jurisdiction, found.actor) != (jurisdiction, identity.actor):
+            raise UploadGone
+        try:
+            self._layer(found, identity)
+        except LayerUnknown:
+            raise UploadGone from None
+        return found
 
     def _layer(self, upload: Upload, identity: Identity) -> Layer:
         for layer in self.layers(identity):
@@ -210,8 +229,12 @@ def _turn() -> Iterator[None]:
 
 
 def plain_name(name: str) -> str:
-    r"""Return the name of a file without folders: old browsers send them, and hostile ones ../ or C:\."""
-    return name.replace("\\", "/").rpartition("/")[2].strip()[:200]
+    r"""Return the name of a file without folders, which old browsers send, and hostile ones as ../ or C:\.
+
+    Nothing of it is unseen, and the end says what it is: of a long one the middle goes.
+    """
+    plain = "".join(filter(str.isprintable, name.replace("\\", "/").rpartition("/")[2])).strip()
+    return plain if len(plain) <= _NAME else f"{plain[: _NAME // 2]}…{plain[1 - _NAME // 2 :]}"
 
 
 def suffix_of(name: str) -> str:

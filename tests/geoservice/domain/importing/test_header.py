@@ -42,6 +42,12 @@ A2|4|
     assert table.disagreeing == {}
 
 
+def test_a_column_that_somebody_filled_in_with_one_word_is_no_example() -> None:
+    table = find_table(rows("编号|联系人|户数\n" + "\n".join(f"A{n}|张三|{n}" for n in range(8))), [], KNOWS)
+
+    assert (len(table.rows), table.left_out) == (8, {})
+
+
 def test_a_title_that_is_merged_over_all_columns_is_no_group_of_them() -> None:
     table = find_table(rows("""监控点位表||
 编号|经度|纬度

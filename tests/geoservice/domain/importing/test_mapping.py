@@ -21,6 +21,7 @@ def proposed(layer: Layer, *headers: str, placed: bool = False, **given: str) ->
 
 @pytest.mark.parametrize(("layer", "header", "field"), [
     (BUILDINGS, "楼栋编码", "code"), (BUILDINGS, "＊楼栋号（必填）", "code"), (BUILDINGS, "House No", "code"),
+    (BUILDINGS, "楼层", "floors"),
     (BUILDINGS, "Gebäude", "code"), (BUILDINGS, "地上层数(层)", "floors"), (BUILDINGS, "房屋用途", "kind"),
     (BUILDINGS, "building:levels", "floors"), (CAMERAS, "经 度", "lon"), (BUILDINGS, "建筑编码 ", "code"),
     (CAMERAS, "监控方位", "bearing_deg"), (CAMERAS, "经度", "lon"),

@@ -85,8 +85,10 @@ def bomb() -> bytes:
         (b"{", "cameras.geojson", "The file is damaged"),
         ("a\n" + '"', "cameras.csv", "A quotation mark is not closed"),
         ("编号,经度\n".encode("utf-16"), "cameras.csv", ""),
+        (bomb()[:2_000], "cameras.xlsx", "The workbook is damaged"),
+        (bomb(), "cameras.csv", "The file does not hold what the end of its name says."),
     ],
-    ids=["bomb", "not-a-workbook", "broken", "quotes", "utf-16"],
+    ids=["bomb", "not-a-workbook", "broken", "quotes", "utf-16", "cut-off", "no-text"],
 )
 def test_hostile_files_are_refused_in_words(admin: Administrator, content: str | bytes, name: str, said: str) -> None:
     path = brought(admin, content, name)
@@ -152,6 +154,8 @@ def test_names_of_files_lead_nowhere(admin: Administrator, tmp_path: Path, kept:
         page = admin.get(brought(admin, name=name) + "?lang=en").text
         assert "<script>." not in page
         assert "etc" not in re.search(r"<h1>(.*?)</h1>", page)[1]  # type: ignore[index]
+    long = admin.get(brought(admin, name="\u202en" + "n" * 3_000 + "2026.csv") + "?lang=en").text
+    assert re.search(r"<h1>Columns of n{100}…n+2026.csv → Cameras</h1>", long)  # what is unseen turns no name round
     assert {Path(one).name for one in kept()} <= {"file.csv", "upload.json"}
     assert sorted({*os.listdir(tmp_path), "uploads"}) == sorted({*before, "uploads"})
     assert len([one for one in kept() if one.endswith(".csv")]) == 3  # of one person so many at once

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -50,15 +51,16 @@ def test_a_file_is_brought_its_columns_named_written_and_undone(
     assert "Cameras: 1 to 2 of 2 (2 added, 0 changed, 0 removed)" in shown.text
     assert "cameras.csv" in shown.text
     assert count(community_url) == before + 2
-    assert kept() == []
+    assert [Path(one).name for one in kept()] == ["upload.json"]
     with psycopg.connect(community_url) as connection:
         [(number, actor, door, kind)] = connection.execute(
             "SELECT id, actor, door, kind FROM geoservice.change ORDER BY id DESC LIMIT 1"
         ).fetchall()
     assert (actor, door, kind) == ("admin:admin-5", "api", "import")
     again = written(admin, path, page)  # sent twice
-    assert again.status_code == 404
-    assert "The file is gone: it was written or discarded" in again.text
+    assert again.headers["Location"] == done.headers["Location"]
+    assert admin.get(f"{path}/difference?lang=en").headers["Location"] == done.headers["Location"]
+    assert Administrator(services, "admin-6").get(path).status_code == 404
     assert count(community_url) == before + 2
     assert admin.send(f"changes/{number}/undo").status_code == 303
     assert count(community_url) == before
@@ -69,6 +71,9 @@ def test_what_changes_is_told_field_by_field_and_the_same_is_not_written(
 ) -> None:
     path = brought(admin)
     written(admin, path, compared(admin, path))
+    path = brought(admin, "点位表,,,,\n" + CSV)
+    assert "row 1 left out as above the header." in admin.get(f"{path}?lang=en").text
+    assert "What the file names is as it is stored." in compared(admin, path).text
     path = brought(admin, CSV.replace("N-1,dome", "N-1,ptz").replace("29.241", "29.2411"))
     page = compared(admin, path)
     assert "Kind: Dome → Pan, tilt and zoom" in cells(page)
@@ -207,6 +212,8 @@ def test_what_a_file_leaves_open_is_asked_beside_its_field(admin: Administrator)
     path = brought(admin, workbook(), "点位表.xlsx")
     page = admin.get(f"{path}?lang=en")
     assert errors(page) == {"sheet": "Sheets have different headers: name one. (点位, 旧)"}
+    assert re.findall(r'<option value="([^"]+)"></option>', page.text) == ["点位", "旧"]
+    assert 'list="f-sheet-offered"' in page.text
     asked = admin.post(f"{path}?lang=en", token=admin.token(), shown=SHOWN.search(page.text)[1], sheet="点位")  # type: ignore[index]
     page = admin.get(asked.headers["Location"])
     columns = proposed(page)
