@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
 from geoservice.domain.importing.bearings import TABLE, may_be_numbered
 from geoservice.domain.importing.choices import Choices, unknown_in
 from geoservice.domain.importing.header import known_by
@@ -218,6 +222,7 @@ class _Reading:
             return
         self._refuse(self.fitted.refused)
         self.remarks[:0] = self.fitted.remarks
+        self._tell_outside(self.fitted.geoms)
         for place, geom in enumerate(self.fitted.geoms):
             if (
                 geom is None
@@ -225,6 +230,17 @@ class _Reading:
                 and (self.buildings is None or self.buildings[place] is None)
             ):
                 self._refuse({place: "it has no place"})
+
+    def _tell_outside(self, geoms: NDArray[np.object_]) -> None:
+        """Tell of features beyond the jurisdiction: nobody refuses them, and nobody there will look for them."""
+        if self.choices.bbox is None:
+            return
+        away = shapely.disjoint(geoms, shapely.box(*self.choices.bbox))
+        if away.any():
+            count, first = int(away.sum()), self.table.rows[int(away.argmax())]
+            self.remarks.append(
+                f"{count} of {len(geoms)} features lie outside of the jurisdiction, one in row {first}."
+            )
 
     def _building_codes(self, cells: Sequence[object]) -> list[str | None]:
         codes: list[str | None] = []

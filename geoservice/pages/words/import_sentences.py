@@ -104,6 +104,9 @@ _REMARKS: Mapping[str, str] = {
     r"Words of (\S+) that nobody knows here: (.+)\.": "{0} 里不认识的词：{1}。",
     r"(\d+) coordinates were written in degrees, minutes and seconds\.": "{0} 个坐标写成度分秒。",
     r"The file does not say where its features are\.": "文件没有说明要素在哪里。",
+    r"(\d+) of (\d+) features lie outside of the jurisdiction, one in row (\d+)\.": (
+        "{1} 个要素有 {0} 个在辖区外，如第 {2} 行。"
+    ),
     r"Households are named by their building, unit and a running number\.": "户按楼栋、单元和序号命名。",
     r"Heights of (\d+) features are all 0 and were left out\.": "{0} 个要素的高程都是 0，已去掉。",
     r"Heights of (\d+) features were left out\.": "去掉了 {0} 个要素的高程。",

@@ -23,6 +23,7 @@ from geoservice.reading.limits import Limits
 from layers.basemap.layer import BASEMAP
 from layers.buildings.layer import BUILDINGS
 from layers.cameras.layer import CAMERAS
+from layers.crs import Bbox
 from layers.layer import Layer
 from tests.geoservice.reading.made_files import zipped
 
@@ -68,6 +69,17 @@ def test_every_format_gives_the_same_features(tmp_path: Path, name: str) -> None
     assert "Columns left out: note." in read.remarks
     assert "note" not in read.values
     assert read.refused == ()
+
+
+def test_features_outside_of_the_jurisdiction_are_taken_and_told(tmp_path: Path) -> None:
+    places = [shapely.Point(91.77, 29.24), shapely.Point(5, 5), shapely.Point(91.78, 29.24), shapely.Point(91.77, 30)]
+    here = Choices(crs="wgs84", bbox=Bbox(91.76, 29.23, 91.78, 29.25))
+
+    read = cameras(tmp_path / "a.geojson", places, here)
+
+    assert len(read.keys) == 4
+    assert "2 of 4 features lie outside of the jurisdiction, one in row 2." in read.remarks
+    assert not any("outside" in one for one in cameras(tmp_path / "b.geojson", places[::2], here).remarks)
 
 
 def test_a_shapefile_may_be_two_folders_deep_in_a_zip(tmp_path: Path) -> None:
