@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,9 +52,19 @@ def backup(*, file: Path | None, force: bool, is_check: bool, when_due: bool, as
         return
     if not file.absolute().parent.is_dir():
         raise click.UsageError(f"There is no folder {file.absolute().parent}; make it, or name a file elsewhere.")
-    with bytes_shown("copying the database") as on_bytes:
+    with _clearing_up(), bytes_shown("copying the database") as on_bytes:
         manifest = dumping.back_up(database_urls().owner, file, replace=force, on_bytes=on_bytes)
     _tell(file, manifest, as_json=as_json)
+
+
+@contextmanager
+def _clearing_up() -> Iterator[None]:
+    """Have SIGTERM end it as Ctrl-C does: what is half written goes with it."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _keep(*, when_due: bool, as_json: bool) -> None:
@@ -62,7 +75,7 @@ def _keep(*, when_due: bool, as_json: bool) -> None:
         raise click.UsageError(f"GEOSERVICE_BACKUP_DIR names a file, {settings.backup_dir}; set it to a directory.")
     if when_due and not keeping.is_due(owner, settings.backup_dir, every_h=settings.backup_every_h):
         return
-    with bytes_shown("copying the database") as on_bytes:
+    with _clearing_up(), bytes_shown("copying the database") as on_bytes:
         kept = keeping.keep_another(owner, settings.backup_dir, copies=settings.backup_copies, on_bytes=on_bytes)
     _tell(kept.file, kept.manifest, as_json=as_json)
     for old in kept.removed:

@@ -80,7 +80,8 @@ class ScheduledBackups:
         if process is None:
             return
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGINT)  # it clears up behind itself
+            # It clears up behind itself. Not SIGINT: whom a shell began in the background ignores that, and so does it.
+            os.killpg(process.pid, signal.SIGTERM)
         try:
             process.wait(_END_S)
         except subprocess.TimeoutExpired:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,17 +111,35 @@ def test_what_fails_is_told_and_tried_again(settings: Settings, monkeypatch: pyt
     assert one.wait_s is not None
 
 
-def test_one_that_runs_ends_with_the_service_and_leaves_nothing(settings: Settings) -> None:
+def written(settings: Settings) -> list[Path]:
+    """Return what is in the directory of backups beside its lock."""
+    assert settings.backup_dir is not None
+    return [one for one in settings.backup_dir.iterdir() if one.suffix != ".lock"]
+
+
+@pytest.fixture
+def in_background() -> Iterator[None]:
+    """Be what a shell began in the background: SIGINT is ignored, also by whatever is begun from here."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("in_background")
+@pytest.mark.parametrize("is_writing", [False, True])
+def test_one_that_runs_ends_with_the_service_and_leaves_nothing(settings: Settings, is_writing: bool) -> None:
     assert settings.backup_dir is not None
     one = scheduled(settings)
     one.keep()
     assert one.pid is not None
     process = psutil.Process(one.pid)
+    if is_writing:
+        wait_until(lambda: written(settings), "a file is begun")
 
     one.stop()
 
     assert not process.is_running()
-    assert list(settings.backup_dir.glob("*.backup")) == []
+    assert written(settings) == []
 
 
 def test_the_command_keeps_a_directory_and_says_what_it_did(settings: Settings) -> None:
