@@ -120,7 +120,7 @@ def _take_in(database: Database, read: ReadReports, *, system: str, commit: bool
             return intake.IntakeService(database).take_in(
                 read, actor=actor(), system=system, commit=commit, on_rows=on_rows
             )
-        except BaseException:
+        except BaseException:  # Ctrl-C, the database, or what else: how far it came is told; it is raised again
             if commit:
                 click.echo(f"It broke off after {done:,} of {len(read.reports):,} rows. Send FILE once more: what is"
                            " stored is not stored again.", err=True)  # fmt: skip
