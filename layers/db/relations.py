@@ -30,8 +30,9 @@ _CHECKS = text("""
      WHERE c.conrelid = to_regclass(:relation) AND c.contype = 'c' AND cardinality(c.conkey) = 1
      ORDER BY a.attnum, c.conname
 """)
-#: A comparison as PostgreSQL writes it: (floors >= 1), (range_m > (0)::double precision).
-_COMPARED = re.compile(r"\(\w+ (>=|>|<=|<) \(?(-?[0-9.]+)\)?(?:::[a-z ]+)?\)")
+#: A comparison as PostgreSQL writes it: (floors >= 1), (range_m > (0)::double precision), (depth_m >= '-20'::integer),
+#: (tilt_deg >= ('-1.5'::numeric)::double precision).
+_COMPARED = re.compile(r"\(\w+ (>=|>|<=|<) \(?'?(-?[0-9.]+)'?(?:::[a-z ]+)?\)?(?:::[a-z ]+)?\)")
 
 
 class RelationColumn(NamedTuple):

@@ -27,16 +27,22 @@ def with_answer(fields: dict[str, Any], answer: Answer) -> dict[str, Any]:
     return found
 
 
+def have_room(rows: Sequence[object]) -> bool:
+    """Return whether each row is an object that has no field of an answer yet; one that it has keeps its place."""
+    objects: Any = rows
+    return {*map(type, rows)} == {dict} and set().union(*objects).isdisjoint(ADDED)
+
+
 def put(rows: Sequence[object], values: Iterable[orjson.Fragment]) -> bool:
     """Put the first field of an answer behind the others of each row, with what is to be written as its value.
 
     Returns
     -------
-    Whether that was done: not where some row is no object, or has a field of an answer already, which keeps its place.
+    Whether that was done: not where some row has no room for it.
     """
-    objects: Any = rows
-    if {*map(type, rows)} != {dict} or not set().union(*objects).isdisjoint(ADDED):
+    if not have_room(rows):
         return False
+    objects: Any = rows
     for row, value in zip(objects, values):  # noqa: B905 - values may go on
         row[_FIRST] = value
     return True

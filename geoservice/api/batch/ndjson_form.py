@@ -1,7 +1,6 @@
-"""NDJSON, one row a line; every row comes back as it was, with the answer in it.
+"""NDJSON, one row a line; every row comes back as it was written, with the answer behind its fields.
 
-Rows are read and written many at once where they are alike, and one by one where they are not, with the same bytes. Of
-those that were read the text is kept and not the objects: they are made and gone while they are near the processor.
+Rows are read and answered many at once where they are alike, and one by one where they are not, with the same bytes.
 """
 
 from __future__ import annotations
@@ -11,26 +10,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import RawIOBase
-from itertools import chain, repeat
+from itertools import chain
 
 import numpy as np
 import orjson
 
-from geoservice.api.batch.json_rows import put, with_answer
+from geoservice.api.batch.json_rows import have_room, with_answer
 from geoservice.api.batch.rows import ADDED, CHUNK_ROWS, Answer, Ask, Columns, NumberedAnswers, columns_of, parted, told
 from geoservice.web.json import dumps
 from geoservice.web.nesting import MAX_DEPTH, TooDeep, check_depth
 from geoservice.web.streaming import BrokenRows
 
 MAX_LINE = 65_536
-#: What stands for an answer until it is known: nothing, which is no value of JSON, so nothing else is written like it.
-_NOTHING = orjson.Fragment(b"")
 #: What stands for a line that can not be read.
 _UNREADABLE = object()
 NOT_JSON = f"Write one value of JSON in a line, in UTF-8, nested at most {MAX_DEPTH} deep: this line is none."
 _NOT_READ = dumps(dict.fromkeys(ADDED) | {"problem": NOT_JSON}) + b"\n"
-_HERE = b'"' + ADDED[0].encode() + b'":},'
 _OPENING, _CLOSING, _NEWLINE = b"{}\n"
+_BLANKS = b" \t\r"
 
 
 @dataclass(frozen=True)
@@ -38,19 +35,18 @@ class Part:
     """Some rows as they are answered."""
 
     positions: Columns
-    #: Of rows that are written one by one; None: they are in the text.
-    rows: Sequence[object] | None
-    #: Rows one behind the other, each with nothing for the value of the answer's first field, and a comma.
-    text: bytes = b""
+    rows: Sequence[object]
+    lines: Sequence[bytes]
+    #: Of objects that are alike: what each has before its closing brace.
+    fields: Sequence[bytes] | None
 
     def answered(self, found: NumberedAnswers, which: Sequence[int]) -> bytes:
         """Return the rows with their answers."""
-        if self.rows is not None:
-            return b"".join(_line(row, found.answers[one]) for row, one in zip(self.rows, which, strict=True))
-        answers = [dumps(one)[1:] + b"\n" for one in found.answers]
-        pieces = self.text.split(_HERE)  # the last one is empty
-        pieces[1:] = chain.from_iterable(zip([answers[one] for one in which], pieces[1:], strict=True))
-        return b"".join(pieces)
+        if self.fields is None:
+            answers = [found.answers[one] for one in which]
+            return b"".join(map(_line, self.lines, self.rows, answers))
+        behind = [_behind(one) for one in found.answers]
+        return b"".join(chain.from_iterable(zip(self.fields, [behind[one] for one in which], strict=True)))
 
 
 def answer_ndjson(body: RawIOBase, ask: Ask) -> Iterator[bytes]:
@@ -67,13 +63,19 @@ def answer_ndjson(body: RawIOBase, ask: Ask) -> Iterator[bytes]:
 
 
 def _part(lines: Sequence[bytes]) -> Part:
-    rows = _rows(lines)
-    positions = columns_of(rows)
-    kinds = {*map(type, rows)}
-    objects = rows if kinds == {dict} else [row if isinstance(row, dict) else {} for row in rows]
-    if object in kinds or not put(objects, repeat(_NOTHING)):
-        return Part(positions, rows)
-    return Part(positions, None, dumps(objects)[1:-1] + b",")
+    text = b"[" + b",\n".join(lines) + b"]"
+    if b"\r" in text:
+        lines = [line.strip(_BLANKS) for line in lines]
+        text = b"[" + b",\n".join(lines) + b"]"
+    rows: list[object] | None = None
+    if _is_flat(text):
+        with suppress(orjson.JSONDecodeError):
+            rows = orjson.loads(text)
+    if rows is None:
+        rows = [_row(line) for line in lines]
+        return Part(columns_of(rows), rows, lines, None)
+    alike = all(rows) and have_room(rows)
+    return Part(columns_of(rows), rows, lines, text[1:-2].split(b"},\n") if alike else None)
 
 
 def _chunks(body: RawIOBase) -> Iterator[list[bytes]]:
@@ -105,23 +107,11 @@ def _require_short(lines: Sequence[bytes]) -> None:
         raise BrokenRows(reason=f"a line longer than {MAX_LINE} bytes")
 
 
-def _rows(lines: Sequence[bytes]) -> list[object]:
-    """Return what lines say."""
-    text = b"[" + b",\n".join(lines) + b"]"
-    if b"\r" in text:
-        text = b"[" + b",\n".join([line.strip(b" \t\r") for line in lines]) + b"]"
-    rows: list[object] | None = None
-    if _is_flat(text):
-        with suppress(orjson.JSONDecodeError):
-            rows = orjson.loads(text)
-    return [_row(line) for line in lines] if rows is None else rows
-
-
 def _is_flat(text: bytes) -> bool:
     """Return whether a list with a newline behind each comma, if it can be read, has an object in each line.
 
     A line has one brace at its beginning, one at its end, and nothing else that nests. No text of JSON goes on in the
-    next line, so these braces enclose the line whatever stands between.
+    next line, so these braces enclose the line whatever stands between. Nor is there a carriage return in it.
     """
     values = np.frombuffer(text, np.uint8)
     ends = np.append(np.flatnonzero(values == _NEWLINE), len(values))
@@ -132,6 +122,7 @@ def _is_flat(text: bytes) -> bool:
         and (values[ends - 2] == _CLOSING).all()
         and text.find(b"[", 1) < 0
         and text.find(b"]") == len(text) - 1
+        and b"\r" not in text
     )
 
 
@@ -143,7 +134,17 @@ def _row(line: bytes) -> object:
         return _UNREADABLE
 
 
-def _line(row: object, answer: Answer) -> bytes:
+def _behind(answer: Answer) -> bytes:
+    """Return what stands behind the fields of an object that has some, up to the end of its line."""
+    return b"," + dumps(answer)[1:] + b"\n"
+
+
+def _line(line: bytes, row: object, answer: Answer) -> bytes:
     if row is _UNREADABLE:
         return _NOT_READ
-    return dumps(with_answer(row if isinstance(row, dict) else {}, answer)) + b"\n"
+    if not isinstance(row, dict):
+        return dumps(answer) + b"\n"
+    # Some programs end a line where a carriage return is.
+    if row and have_room([row]) and b"\r" not in (text := line.strip(_BLANKS)):
+        return text[:-1] + _behind(answer)
+    return dumps(with_answer(row, answer)) + b"\n"

@@ -28,13 +28,13 @@ UNREADABLE = object()
 
 def ndjson(body: bytes, ask: Ask) -> Iterator[bytes]:
     """Yield the answer to an NDJSON body; raise BrokenRows, TooManyRows."""
-    rows: list[object] = []
+    lines: list[bytes] = []
     for line in _lines(body):
-        rows.append(_json(line))
-        if len(rows) == TOGETHER:
-            yield from _answered_lines(rows, ask)
-            rows = []
-    yield from _answered_lines(rows, ask)
+        lines.append(line)
+        if len(lines) == TOGETHER:
+            yield from _answered_lines(lines, ask)
+            lines = []
+    yield from _answered_lines(lines, ask)
 
 
 def _lines(body: bytes) -> Iterator[bytes]:
@@ -48,11 +48,21 @@ def _lines(body: bytes) -> Iterator[bytes]:
     yield from filter(bytes.strip, rest.split(b"\n"))
 
 
-def _answered_lines(rows: list[object], ask: Ask) -> Iterator[bytes]:
-    for row, answer in zip(rows, answers([position_in(row) for row in rows], ask) if rows else (), strict=True):
+def _answered_lines(lines: list[bytes], ask: Ask) -> Iterator[bytes]:
+    rows = [_json(line) for line in lines]
+    each = answers([position_in(row) for row in rows], ask) if rows else []
+    for line, row, answer in zip(lines, rows, each, strict=True):
         if row is UNREADABLE:
             answer = answer | {"problem": NOT_JSON}
-        yield orjson.dumps(with_answer(row if isinstance(row, dict) else {}, answer)) + b"\n"
+        yield _answered_line(line.strip(b" \t\r"), row, answer) + b"\n"
+
+
+def _answered_line(line: bytes, row: object, answer: Answer) -> bytes:
+    """Return a row as it was written, with the answer behind its fields; anew where it has one of an answer already."""
+    if not isinstance(row, dict) or not row or not row.keys().isdisjoint(FIELDS) or b"\r" in line:
+        return orjson.dumps(with_answer(row if isinstance(row, dict) else {}, answer))
+    assert line.endswith(b"}")
+    return line.removesuffix(b"}") + b"," + orjson.dumps(answer).removeprefix(b"{")
 
 
 def with_answer(fields: Answer, answer: Answer) -> Answer:
