@@ -19,7 +19,9 @@ from tests.benchmarks import (
     items,
     layers_kept,
     looking_up,
+    map_page,
     publishing,
+    staff_pages,
     streaming,
     tiles,
 )
@@ -43,6 +45,8 @@ PARTS: dict[str, ModuleType] = {
     "tiles": tiles,
     "items": items,
     "layers": layers_kept,
+    "map": map_page,
+    "pages": staff_pages,
 }
 
 _HEAD = """\

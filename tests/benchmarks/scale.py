@@ -57,17 +57,21 @@ class Scale:
     kept_rounds: int
     kept_versions: int
     kept_persons: int
+    #: Incidents of the town whose pages are opened, and how often each is.
+    page_incidents: int
+    page_rounds: int
 
 
 FULL = Scale(
     sets=tuple(SETS), positions=4_000_000, rounds=7, builds=3, http_s=5, http_rounds=5, batch_rows=1_000_000,
     geojson_rows=100_000, batch_rounds=7, assign_rows=10_000_000, assign_rounds=3,
     publishing_side=100, publishing_households=200_000, publishing_incidents=1_000_000, publishing_rounds=3,
-    editing_rounds=25, intake_rows=200_000, intake_reports=1_000, intake_rounds=5, stream_listeners=500,
+    editing_rounds=25, intake_rows=200_000, intake_reports=1_000, intake_rounds=3, stream_listeners=500,
     stream_events=20, stream_seconds=40, stream_rounds=5, freshness_publications=200,
     idle_settle_seconds=90, idle_seconds=300,
     tile_buildings=100_000, tile_incidents=200_000, tile_rounds=3, tile_seconds=3,
     kept_buildings=100_000, kept_rounds=3, kept_versions=1_000_000, kept_persons=100_000,
+    page_incidents=200_000, page_rounds=3,
 )  # fmt: skip
 QUICK = Scale(
     sets=("demo, 8", "synthetic, 8", "synthetic, 300", "Chicago, 275", "synthetic, 3,000"), positions=200_000,
@@ -79,4 +83,5 @@ QUICK = Scale(
     idle_settle_seconds=5, idle_seconds=20,
     tile_buildings=5_000, tile_incidents=10_000, tile_rounds=2, tile_seconds=1,
     kept_buildings=2_000, kept_rounds=1, kept_versions=20_000, kept_persons=2_000,
+    page_incidents=3_000, page_rounds=1,
 )  # fmt: skip

@@ -102,8 +102,13 @@ class LiveDesk:
 @contextmanager
 def serving_desk(cluster_url: str, community_template: str) -> Iterator[LiveDesk]:
     """Run both servers on a demo community of its own."""
-    maker = DatabaseMaker(cluster_url)
-    database_url = maker.clone(community_template)
+    with serving(DatabaseMaker(cluster_url).clone(community_template)) as desk:
+        yield desk
+
+
+@contextmanager
+def serving(database_url: str) -> Iterator[LiveDesk]:
+    """Run both servers on a database; `database_url` is a superuser's."""
     port = free_port()
     with streaming(as_service(database_url), port=port) as events_port:
         environment = web_environment(as_service(database_url)) | {
