@@ -35,27 +35,39 @@ class Target:
 
 
 class Districts:
-    """Which district each block is in, to be improved step by step."""
+    """Which district each block is in, to be improved step by step.
+
+    Plain numbers in lists: one of an array takes several times as long to get, and millions are.
+    """
 
     def __init__(self, blocks: Blocks, target: Target, random: np.random.Generator) -> None:
         self._blocks, self._target, self._random = blocks, target, random
-        self._mean = blocks.households.sum() / target.count
-        self.district = _grown(blocks, target.count, random)
-        self._sizes = np.bincount(self.district, weights=blocks.households, minlength=target.count)
-        self._members = [set(np.flatnonzero(self.district == one).tolist()) for one in range(target.count)]
+        self._mean = float(blocks.households.sum() / target.count)
+        self._households: list[int] = blocks.households.tolist()
+        self._beside = [[(other, _border(one)) for other, one in beside.items()] for beside in blocks.neighbours]
+        grown = _grown(blocks, target.count, random)
+        self._district: list[int] = grown.tolist()
+        self._sizes: list[float] = np.bincount(grown, weights=blocks.households, minlength=target.count).tolist()
+        self._size_costs = [self._size_cost(size) for size in self._sizes]
+        self._members = [set(np.flatnonzero(grown == one).tolist()) for one in range(target.count)]
         borders = [length for beside in blocks.neighbours for length in beside.values()]
-        self._scale_m = max(1.0, sum(on + off for on, off in borders) / 2)
+        self._scale_m = float(max(1.0, sum(on + off for on, off in borders) / 2))
+
+    @property
+    def district(self) -> NDArray[np.int64]:
+        """The district of each block."""
+        return np.array(self._district)
 
     @property
     def cost(self) -> float:
         """What is left to be wished for; smaller is better."""
         across = sum(
-            _border(lengths)
-            for one, beside in enumerate(self._blocks.neighbours)
-            for other, lengths in beside.items()
-            if one < other and self.district[one] != self.district[other]
+            border
+            for one, beside in enumerate(self._beside)
+            for other, border in beside
+            if one < other and self._district[one] != self._district[other]
         )
-        return across / self._scale_m + sum(self._size_cost(size) for size in self._sizes.tolist())
+        return across / self._scale_m + sum(self._size_costs)
 
     def improve(self) -> None:
         """Move blocks across borders, at first also for the worse, so that no dead end holds."""
@@ -65,8 +77,8 @@ class Districts:
             self._try(int(self._random.integers(len(self._blocks.faces))), warmth)
 
     def _try(self, block: int, warmth: float) -> None:
-        here = int(self.district[block])
-        others = sorted({int(self.district[other]) for other in self._blocks.neighbours[block]} - {here})
+        here = self._district[block]
+        others = sorted({self._district[other] for other, _ in self._beside[block]} - {here})
         if not others or len(self._members[here]) == 1:
             return
         there = others[int(self._random.integers(len(others)))]
@@ -77,10 +89,11 @@ class Districts:
         if not self._is_whole_without(block, here):
             self._members[here].add(block)
             return
-        self.district[block] = there
+        self._district[block] = there
         self._members[there].add(block)
-        self._sizes[here] -= self._blocks.households[block]
-        self._sizes[there] += self._blocks.households[block]
+        for one, more in ((here, -self._households[block]), (there, self._households[block])):
+            self._sizes[one] += more
+            self._size_costs[one] = self._size_cost(self._sizes[one])
 
     def _is_whole_without(self, block: int, here: int) -> bool:
         """Return whether what was beside a block in its district still hangs together."""
@@ -90,10 +103,11 @@ class Districts:
 
     def _change(self, block: int, here: int, there: int) -> float:
         across = 0.0
-        for other, lengths in self._blocks.neighbours[block].items():
-            across += _border(lengths) * (int(self.district[other] == here) - int(self.district[other] == there))
-        moved = float(self._blocks.households[block])
-        before = self._size_cost(self._sizes[here]) + self._size_cost(self._sizes[there])
+        for other, border in self._beside[block]:
+            district = self._district[other]
+            across += border * ((district == here) - (district == there))
+        moved = self._households[block]
+        before = self._size_costs[here] + self._size_costs[there]
         after = self._size_cost(self._sizes[here] - moved) + self._size_cost(self._sizes[there] + moved)
         return across / self._scale_m + after - before
 

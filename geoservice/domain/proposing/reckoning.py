@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -63,26 +63,46 @@ class Reckoned:
     otherwise: tuple[str, ...]
     #: Borders that would be new, EPSG:4326.
     borders: MultiLineString
+    #: Every grid as it is proposed, whatever is taken over.
+    proposed: tuple[GridShape, ...]
 
 
-def reckon(ground: Ground, wish: Wish, codes: Collection[str] | None) -> Reckoned:
+def reckon(
+    ground: Ground, wish: Wish, codes: Collection[str] | None, proposed: tuple[GridShape, ...] | None = None
+) -> Reckoned:
     """Return a proposal, and what taking some of it over changes.
 
     Parameters
     ----------
     codes
         Of the grids that are to be as it is proposed; None: all.
+    proposed
+        What was found for this ground and wish before; None: it is cut.
 
     Raises
     ------
     ProposalImpossible, EditRefused
         It can not be cut so; what was chosen would leave no partition.
     """
-    proposed = _whole(ground, wish) if wish.grid is None else _split(ground, wish, wish.grid)
+    if proposed is None:
+        proposed = _whole(ground, wish) if wish.grid is None else _split(ground, wish, wish.grid)
     change = taken_over(ground.there, proposed, ground.outline, codes)
     found = difference(ground.there, applied(ground.there, change))
     otherwise = {*found.added, *found.retired, *(one.code for one in found.redrawn)}
-    return Reckoned(_name_of(proposed), change, tuple(sorted(otherwise)), found.borders_new)
+    return Reckoned(_name_of(proposed), change, tuple(sorted(otherwise)), found.borders_new, proposed)
+
+
+def digest_of(ground: Ground, wish: Wish) -> str:
+    """Return what is alike whenever the same is wished for on the same ground, and so the same is proposed."""
+    digest = hashlib.sha256()
+    told = (wish, ground.minimum, ground.maximum, sorted(ground.taken))
+    digest.update(repr((told, [replace(grid, geom=None) for grid in ground.there])).encode())
+    shapes = ([grid.geom for grid in ground.there], [ground.outline], ground.points, list(ground.streets))
+    for geoms in shapes:
+        digest.update(len(geoms).to_bytes(8, "big"))
+        digest.update(b"".join(one or b"" for one in shapely.to_wkb(np.array(geoms, dtype=object))))
+    digest.update(ground.counts.tobytes())
+    return digest.hexdigest()
 
 
 def _whole(ground: Ground, wish: Wish) -> tuple[GridShape, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 
 from geoservice.domain.editing.edit_refused import EditRefused
 from geoservice.domain.proposing.proposal import ProposalImpossible
-from geoservice.domain.proposing.reckoning import Ground, Reckoned, Wish, reckon
+from geoservice.domain.proposing.reckoning import Ground, Reckoned, Wish, digest_of, reckon
 from geoservice.domain.small_counts import is_small
 from geoservice.errors import GeoserviceError, GridUnknown
 from geoservice.services.children import ChildDied, ChildTookTooLong, in_child
@@ -23,12 +24,14 @@ from layers.basemap.queries import streets_of
 from layers.db.scope import sees_households
 from layers.db.session import Database
 from layers.grids import queries
-from layers.grids.model import Edition
+from layers.grids.model import Edition, GridShape
 
 #: Seconds of a processor that a request may take, as whoever asked waits for it; the demo community takes one.
 LONGEST_S = 20.0
 #: Places where somebody lives, and streets: more are for the command line, which takes its time.
 PLACES_MAX, STREETS_MAX = 50_000, 20_000
+#: Proposals that each process keeps, until they are taken over.
+KEPT_MOST = 8
 #: Proposed at once in one process, and how long the next waits for its turn.
 _TURNS, _PATIENCE_S = BoundedSemaphore(1), 10.0
 
@@ -63,11 +66,12 @@ class ProposalService:
     def __init__(self, database: Database, editions: EditionService) -> None:
         self._database = database
         self._editions = editions
+        self._kept = _Kept()
 
     def propose(self, edition_id: int, wish: Wish, *, actor: str = "") -> Proposed:
         """Return a proposal, and what would become of every grid; nothing is kept of it."""
         edition, ground = self._ground(edition_id, wish, None)
-        found = _reckoned(ground, wish, None)
+        found = self._reckoned(ground, wish, None)
         impact = self._editions.impact(edition_id, supposing=found.change, revision=edition.revision, actor=actor)
         return Proposed(found, impact)
 
@@ -92,7 +96,7 @@ class ProposalService:
             That would leave no partition.
         """
         edition, ground = self._ground(edition_id, wish, revision)
-        found = _reckoned(ground, wish, codes)
+        found = self._reckoned(ground, wish, codes)
         if found.name != name:
             raise ProposalOutdated(edition=edition_id)
         # No connection was held meanwhile: the revision tells whether anybody edited.
@@ -122,14 +126,47 @@ class ProposalService:
             raise GridUnknown(grid=wish.grid, edition=edition_id)
         return edition, ground
 
+    def _reckoned(self, ground: Ground, wish: Wish, codes: Collection[str] | None) -> Reckoned:
+        """Return a proposal; what was looked at a moment ago is not cut anew to be taken over."""
+        digest = digest_of(ground, wish)
+        kept = self._kept.get(digest)
+        if kept is not None and codes is None:
+            return kept
+        found = _reckoned(ground, wish, codes, None if kept is None else kept.proposed)
+        if codes is None:
+            self._kept.keep(digest, found)
+        return found
 
-def _reckoned(ground: Ground, wish: Wish, codes: Collection[str] | None) -> Reckoned:
+
+class _Kept:
+    """The last few proposals of this process, by ground and wish."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._found: OrderedDict[str, Reckoned] = OrderedDict()
+
+    def get(self, digest: str) -> Reckoned | None:
+        with self._lock:
+            if digest in self._found:
+                self._found.move_to_end(digest)
+            return self._found.get(digest)
+
+    def keep(self, digest: str, found: Reckoned) -> None:
+        with self._lock:
+            self._found[digest] = found
+            while len(self._found) > KEPT_MOST:
+                self._found.popitem(last=False)
+
+
+def _reckoned(
+    ground: Ground, wish: Wish, codes: Collection[str] | None, proposed: tuple[GridShape, ...] | None
+) -> Reckoned:
     """Return a proposal and what taking it over changes, reckoned in a process that may be stopped."""
     if not _TURNS.acquire(timeout=_PATIENCE_S):
         raise ProposerBusy
     try:
         refusals = (EditRefused, ProposalImpossible)
-        found: Reckoned = in_child(reckon, (ground, wish, codes), longest_s=LONGEST_S, raised=refusals)
+        found: Reckoned = in_child(reckon, (ground, wish, codes, proposed), longest_s=LONGEST_S, raised=refusals)
     except (ChildTookTooLong, ChildDied):
         raise ProposalTooLarge(places=len(ground.points), streets=len(ground.streets)) from None
     except ProposalImpossible as exc:
