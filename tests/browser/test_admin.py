@@ -94,7 +94,6 @@ def made(page: Page, login: str) -> None:
     expect(page.locator("h1")).to_have_text(login)
 
 
-@pytest.mark.everyday
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_an_account_is_made_disabled_and_that_undone(open_admin: Callable[..., Visit], *, scripts: bool) -> None:
     seen = open_admin(**LAPTOP, java_script_enabled=scripts)

@@ -45,7 +45,6 @@ def open_audit(desk: LiveDesk, visit: Callable[..., Any], known_at: Callable[...
     return go
 
 
-@pytest.mark.everyday
 @crossed(size={"laptop": LAPTOP, "phone": PHONE}, lang={"zh": "zh", "en": "en", "bo": "bo"})
 def test_who_did_what_is_read_narrowed_and_followed(
     open_audit: Callable[..., Any], size: dict[str, int], lang: Any

@@ -77,7 +77,6 @@ def waiting(desk: LiveDesk, count: int = 1) -> list[str]:
     return ids
 
 
-@pytest.mark.everyday
 @crossed(3, size={"laptop": LAPTOP, "phone": PHONE, "screen": SCREEN}, lang={"zh": "zh", "en": "en", "bo": "bo"})
 def test_a_dispatcher_reads_the_list_and_what_is_first(
     open_desk: Callable[..., Any], size: dict[str, int], lang: Any
@@ -122,7 +121,6 @@ def test_from_returned_to_dispatched_with_two_keys(open_desk: Callable[..., Any]
     assert_tame(seen)
 
 
-@pytest.mark.everyday
 def test_what_happens_is_shown_and_nothing_moves(open_desk: Callable[..., Any], desk: LiveDesk) -> None:
     seen = open_desk()
     page = seen.page

@@ -42,7 +42,6 @@ def open_figures(desk: LiveDesk, visit: Callable[..., Any], known_at: Callable[.
     return go
 
 
-@pytest.mark.everyday
 @crossed(
     3,
     size={"laptop": LAPTOP, "phone": PHONE, "screen": SCREEN},

@@ -52,7 +52,6 @@ def settled(page: Page) -> None:
     page.wait_for_timeout(200)  # it is drawn with the next frame
 
 
-@pytest.mark.everyday
 @pytest.mark.parametrize(("lang", "size"), [
     pytest.param("en", LAPTOP, id="en-laptop"), pytest.param("zh", PHONE, id="zh-phone", marks=pytest.mark.slow),
 ])  # fmt: skip

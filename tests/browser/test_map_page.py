@@ -115,7 +115,6 @@ def test_many_are_counted_by_discs_and_none_is_left_out(open_map: OpenMap, desk:
     assert drawn.get_attribute("data-marks") == drawn.get_attribute("data-drawn")
 
 
-@pytest.mark.everyday
 def test_what_happens_is_drawn_and_told_without_asking_in_vain(open_map: OpenMap, desk: LiveDesk) -> None:
     seen = open_map()
     page = seen.page

@@ -75,7 +75,6 @@ def top_of(page: Page, incident: str) -> float:
     return float(incident_card(page, incident).evaluate("card => card.getBoundingClientRect().top"))
 
 
-@pytest.mark.everyday
 def test_what_is_new_or_changed_shows_by_itself_and_nothing_under_the_hand_moves(
     field: LiveDesk, officer: Callable[..., Any]
 ) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.phone import HOSTILE, PHONE, incident_card, officer_key, report, show_key, stored, wait_for_list
 
-#: The loop that test_the_loop.py goes through in the everyday run has its main way in it.
+#: The story of test_one_story.py, which the everyday run goes through, has the main way in it.
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 

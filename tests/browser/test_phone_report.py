@@ -23,7 +23,6 @@ def words() -> str:
     return f"路灯不亮 {uuid.uuid4().hex[:6]}"
 
 
-@pytest.mark.everyday
 def test_a_report_by_tapping_the_map_reaches_its_grid(live, visit, words):
     seen = report(visit, live, words)
 

@@ -75,7 +75,6 @@ def codes_pass(live: LiveServer) -> None:
         connection.execute("UPDATE geoservice.second_factor SET last_step = 0")
 
 
-@pytest.mark.everyday
 @pytest.mark.parametrize(
     ("size", "lang"),
     [
